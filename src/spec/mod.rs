@@ -1,0 +1,2 @@
+//! Experiment and dataset YAML.
+pub mod types;

@@ -1,0 +1,162 @@
+//! The files of a run folder as types, each with its format version.
+//!
+//! `metrics.jsonl` and `structure.json` hold no clock and no host, so that an interrupted and resumed run leaves
+//! the same bytes as one never interrupted; times are in `summary.json`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::spec::types::RunSpec;
+
+/// Version of every file described here; raised when a reader of the old version would misread the new one.
+pub const FORMAT: u32 = 1;
+
+/// `run.json`: what the run is and where it came from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The run's key, also the name of its folder.
+    pub key: String,
+    /// What went into the key, by part: `spec`, `dataset`, `numerics`; each a blake3 hash or a number as text.
+    pub key_parts: BTreeMap<String, String>,
+    /// The resolved spec.
+    pub spec: RunSpec,
+    /// Git revision, dirty flag, host, CPU, versions.
+    pub provenance: BTreeMap<String, String>,
+}
+
+/// One line of `metrics.jsonl`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EpochMetrics {
+    /// Epochs finished, from 1.
+    pub epoch: u32,
+    /// Optimiser steps finished.
+    pub step: u64,
+    /// Mean over the epoch of data loss plus penalty / train size, nats.
+    pub train_objective: f64,
+    /// Mean over the epoch of the data loss alone, nats a symbol.
+    pub train_loss: f64,
+    /// Mean over the epoch of the gradient's global norm, before rescaling.
+    pub gradient_norm: f64,
+    /// Validation metric with means and pruned weights: perplexity or bits per character.
+    pub valid: f64,
+    /// The same on the test stream.
+    pub test: f64,
+    /// What survives pruning at this point.
+    pub counts: Counts,
+}
+
+/// Something counted: how many survive of how many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Kept {
+    /// Survivors.
+    pub kept: u64,
+    /// All of them.
+    pub total: u64,
+}
+
+/// What survives pruning (method: log alpha below 3), by layer and kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Counts {
+    /// All weights over surviving weights, biases not counted, as the authors print it.
+    pub compression: f64,
+    /// The same with the weights that feed a gate killed by its group counted as zero.
+    pub compression_exact: f64,
+    /// Input-to-hidden weights.
+    pub input_weights: Kept,
+    /// Hidden-to-hidden weights.
+    pub recurrent_weights: Kept,
+    /// Output layer weights.
+    pub output_weights: Kept,
+    /// Input-to-hidden, hidden-to-hidden and output weights that survive when dead gates' weights count as zero.
+    pub weights_kept_exact: u64,
+    /// Input symbols.
+    pub vocabulary: Kept,
+    /// Hidden units.
+    pub neurons: Kept,
+    /// Gates that still depend on the input or the state, by kind in the cell's order (LSTM: i, f, g, o).
+    pub gates: Vec<GateCount>,
+}
+
+/// Surviving gates of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateCount {
+    /// `i`, `f`, `g` or `o`.
+    pub kind: String,
+    /// Gates of this kind that are not constant.
+    pub kept: u64,
+    /// All gates of this kind.
+    pub total: u64,
+}
+
+/// `structure.json`: which parts survive, unit by unit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Structure {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The counts.
+    pub counts: Counts,
+    /// Indices of kept hidden units, ascending.
+    pub neurons: Vec<u32>,
+    /// Indices of kept input symbols, ascending.
+    pub vocabulary: Vec<u32>,
+    /// For each kept hidden unit, in the order of `neurons`, each gate kind's state.
+    pub gates: Vec<UnitGates>,
+}
+
+/// The gates of one kept hidden unit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UnitGates {
+    /// Index of the unit.
+    pub unit: u32,
+    /// In the cell's gate order: `null` for a live gate, the constant value (after the activation) for a constant one.
+    pub constant: Vec<Option<f64>>,
+}
+
+/// `summary.json`: how a run ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// How it ended.
+    pub state: RunState,
+    /// Epochs finished.
+    pub epochs: u32,
+    /// Name of the metric: `perplexity` or `bits_per_char`.
+    pub metric: String,
+    /// The last epoch's line, if one was finished.
+    pub last: Option<EpochMetrics>,
+    /// Seconds of training, evaluation and checkpointing, over all processes that worked on the run.
+    pub train_seconds: f64,
+    /// Why it failed, if it did.
+    pub error: Option<String>,
+    /// Facts about the planted structure that the kept vocabulary can be judged by; only for embedded languages.
+    pub planted: Option<Planted>,
+}
+
+/// State of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunState {
+    /// All epochs finished.
+    Done,
+    /// Stopped with its state saved; it goes on when it is run again.
+    Interrupted,
+    /// Stopped with an error.
+    Failed,
+}
+
+/// How well the kept vocabulary matches what a generated language was planted with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Planted {
+    /// Symbols that carry information about what follows.
+    pub informative: u64,
+    /// Of those, how many were kept.
+    pub informative_kept: u64,
+    /// Symbols that carry none.
+    pub uninformative: u64,
+    /// Of those, how many were kept.
+    pub uninformative_kept: u64,
+}

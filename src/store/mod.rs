@@ -1,0 +1,2 @@
+//! Run folders.
+pub mod format;
