@@ -234,7 +234,7 @@ pub struct ValueClaim {
 }
 
 /// `3%` (relative to the published value) or a plain number (absolute).
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub enum Tolerance {
     /// Share of the published value, 0.03 for `3%`.
     Relative(f64),
