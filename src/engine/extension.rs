@@ -1,0 +1,374 @@
+//! The fused kernels as Burn backend extensions: forward on the plain backend, and a hand-written backward registered
+//! with autodiff.
+//!
+//! An autodiff node has one output, so the cell states leave the recurrence outside autodiff; nothing needs their
+//! gradient, since the carried state is cut between windows.
+
+use burn::backend::autodiff::NodeId;
+use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn::backend::{Autodiff, AutodiffBackend, Backend, Flex, backend_extension};
+
+use super::noise::NoiseKey;
+
+/// The inputs of the recurrence as primitives; see [`super::LstmInputs`].
+#[derive(Debug, Clone)]
+pub struct LstmPrimitives<B: Backend> {
+    pub(super) input: FloatTensor<B>,
+    pub(super) recurrent: FloatTensor<B>,
+    pub(super) z_gates: FloatTensor<B>,
+    pub(super) bias: FloatTensor<B>,
+    pub(super) z_neurons: FloatTensor<B>,
+    pub(super) hidden: FloatTensor<B>,
+    pub(super) cell: FloatTensor<B>,
+}
+
+/// What the recurrence's backward needs of its forward.
+#[derive(Debug, Clone)]
+pub struct LstmSaved<B: Backend> {
+    /// `x W + h U`, `[T * B, 4H]`.
+    pub(super) products: FloatTensor<B>,
+    /// Gate values, `[T * B, 4H]`.
+    pub(super) gates: FloatTensor<B>,
+    /// Cell states with the initial one in front, `[(T + 1) * B, H]`.
+    pub(super) cells: FloatTensor<B>,
+    /// tanh of the cell states, `[T * B, H]`.
+    pub(super) tanh_cells: FloatTensor<B>,
+    /// Hidden states with the initial one in front, `[(T + 1) * B, H]`.
+    pub(super) hiddens: FloatTensor<B>,
+}
+
+/// Gradients of the recurrence, in the order of its parents.
+pub struct LstmGradients<B: Backend> {
+    pub(super) input: FloatTensor<B>,
+    pub(super) recurrent: FloatTensor<B>,
+    pub(super) z_gates: FloatTensor<B>,
+    pub(super) bias: FloatTensor<B>,
+    pub(super) z_neurons: FloatTensor<B>,
+}
+
+/// The kernels a backend brings; not routed, one implementation a backend.
+pub trait Kernels: Backend {
+    /// The recurrence.
+    fn lstm_forward(inputs: LstmPrimitives<Self>) -> LstmSaved<Self>;
+    /// Its gradients, from the gradient of the hidden states.
+    fn lstm_backward(
+        gradient: FloatTensor<Self>,
+        saved: LstmSaved<Self>,
+        recurrent: FloatTensor<Self>,
+        z_gates: FloatTensor<Self>,
+        z_neurons: FloatTensor<Self>,
+    ) -> LstmGradients<Self>;
+    /// The hidden states without the initial one.
+    fn lstm_hidden(saved: &LstmSaved<Self>) -> FloatTensor<Self>;
+    /// The cell states without the initial one.
+    fn lstm_cell(saved: &LstmSaved<Self>) -> FloatTensor<Self>;
+    /// Sum of penalties.
+    fn penalty_forward(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// Its gradients to mean and log sigma, times the scalar `gradient`.
+    fn penalty_backward(
+        mean: FloatTensor<Self>,
+        log_sigma: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+    /// A weight sample.
+    fn noisy_forward(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>, key: NoiseKey) -> FloatTensor<Self>;
+    /// Its gradient to log sigma; the one to the mean is `gradient` itself.
+    fn noisy_backward(gradient: FloatTensor<Self>, log_sigma: FloatTensor<Self>, key: NoiseKey) -> FloatTensor<Self>;
+    /// Rows of a weight sample.
+    fn noisy_rows_forward(
+        mean: FloatTensor<Self>,
+        log_sigma: FloatTensor<Self>,
+        ids: IntTensor<Self>,
+        key: NoiseKey,
+    ) -> FloatTensor<Self>;
+    /// Its gradients to mean and log sigma.
+    fn noisy_rows_backward(
+        gradient: FloatTensor<Self>,
+        log_sigma: FloatTensor<Self>,
+        ids: IntTensor<Self>,
+        key: NoiseKey,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+    /// Mean negative log likelihood, and its gradient to the logits.
+    fn cross_entropy_forward(
+        logits: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        targets: IntTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+    /// The mean negative log likelihood alone.
+    fn cross_entropy_value(
+        logits: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        targets: IntTensor<Self>,
+    ) -> FloatTensor<Self>;
+    /// Gradients to logits and bias, from the gradient to the logits times the scalar `gradient`.
+    fn cross_entropy_backward(
+        gradient: FloatTensor<Self>,
+        logits_gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+}
+
+/// The differentiable ops, routed by Burn to the backend a tensor lives on.
+#[backend_extension(Flex, Autodiff)]
+pub trait SparseOps: Backend {
+    /// Hidden states (differentiable) and cell states (not), each `[T * B, H]`.
+    fn lstm(
+        input: FloatTensor<Self>,
+        recurrent: FloatTensor<Self>,
+        z_gates: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        z_neurons: FloatTensor<Self>,
+        hidden: FloatTensor<Self>,
+        cell: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+    /// Sum of penalties, `[1]`.
+    fn penalty(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// A weight sample; the key's fields in order.
+    fn noisy(
+        mean: FloatTensor<Self>,
+        log_sigma: FloatTensor<Self>,
+        seed: u64,
+        step: u32,
+        stream: u32,
+    ) -> FloatTensor<Self>;
+    /// Rows of a weight sample.
+    fn noisy_rows(
+        mean: FloatTensor<Self>,
+        log_sigma: FloatTensor<Self>,
+        ids: IntTensor<Self>,
+        seed: u64,
+        step: u32,
+        stream: u32,
+    ) -> FloatTensor<Self>;
+    /// Mean negative log likelihood, `[1]`.
+    fn cross_entropy(
+        logits: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        targets: IntTensor<Self>,
+    ) -> FloatTensor<Self>;
+}
+
+impl SparseOps for Flex {
+    fn lstm(
+        input: FloatTensor<Self>,
+        recurrent: FloatTensor<Self>,
+        z_gates: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        z_neurons: FloatTensor<Self>,
+        hidden: FloatTensor<Self>,
+        cell: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let saved =
+            Self::lstm_forward(LstmPrimitives { input, recurrent, z_gates, bias, z_neurons, hidden, cell });
+        (Self::lstm_hidden(&saved), Self::lstm_cell(&saved))
+    }
+
+    fn penalty(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::penalty_forward(mean, log_sigma)
+    }
+
+    fn noisy(
+        mean: FloatTensor<Self>,
+        log_sigma: FloatTensor<Self>,
+        seed: u64,
+        step: u32,
+        stream: u32,
+    ) -> FloatTensor<Self> {
+        Self::noisy_forward(mean, log_sigma, NoiseKey { seed, step, stream })
+    }
+
+    fn noisy_rows(
+        mean: FloatTensor<Self>,
+        log_sigma: FloatTensor<Self>,
+        ids: IntTensor<Self>,
+        seed: u64,
+        step: u32,
+        stream: u32,
+    ) -> FloatTensor<Self> {
+        Self::noisy_rows_forward(mean, log_sigma, ids, NoiseKey { seed, step, stream })
+    }
+
+    fn cross_entropy(
+        logits: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        targets: IntTensor<Self>,
+    ) -> FloatTensor<Self> {
+        Self::cross_entropy_value(logits, bias, targets)
+    }
+}
+
+#[derive(Debug)]
+struct LstmBackward;
+
+impl<B: Kernels> Backward<B, 5> for LstmBackward {
+    type State = (LstmSaved<B>, FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
+
+    fn backward(self, ops: Ops<Self::State, 5>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let (saved, recurrent, z_gates, z_neurons) = ops.state;
+        let gradient = grads.consume::<B>(&ops.node);
+        let found = B::lstm_backward(gradient, saved, recurrent, z_gates, z_neurons);
+        let found = [found.input, found.recurrent, found.z_gates, found.bias, found.z_neurons];
+        for (parent, gradient) in ops.parents.into_iter().zip(found) {
+            if let Some(parent) = parent {
+                grads.register::<B>(parent.id, gradient);
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct PenaltyBackward;
+
+impl<B: Kernels> Backward<B, 2> for PenaltyBackward {
+    type State = (FloatTensor<B>, FloatTensor<B>);
+
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let gradient = grads.consume::<B>(&ops.node);
+        let (mean, log_sigma) = B::penalty_backward(ops.state.0, ops.state.1, gradient);
+        register_pair::<B>(grads, ops.parents.map(|parent| parent.map(|node| node.id)), mean, log_sigma);
+    }
+}
+
+#[derive(Debug)]
+struct NoisyBackward;
+
+impl<B: Kernels> Backward<B, 2> for NoisyBackward {
+    type State = (FloatTensor<B>, NoiseKey);
+
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let gradient = grads.consume::<B>(&ops.node);
+        let log_sigma = B::noisy_backward(gradient.clone(), ops.state.0, ops.state.1);
+        register_pair::<B>(grads, ops.parents.map(|parent| parent.map(|node| node.id)), gradient, log_sigma);
+    }
+}
+
+#[derive(Debug)]
+struct NoisyRowsBackward;
+
+impl<B: Kernels> Backward<B, 2> for NoisyRowsBackward {
+    type State = (FloatTensor<B>, IntTensor<B>, NoiseKey);
+
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let (log_sigma, ids, key) = ops.state;
+        let gradient = grads.consume::<B>(&ops.node);
+        let (mean, log_sigma) = B::noisy_rows_backward(gradient, log_sigma, ids, key);
+        register_pair::<B>(grads, ops.parents.map(|parent| parent.map(|node| node.id)), mean, log_sigma);
+    }
+}
+
+#[derive(Debug)]
+struct CrossEntropyBackward;
+
+impl<B: Kernels> Backward<B, 2> for CrossEntropyBackward {
+    type State = FloatTensor<B>;
+
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let gradient = grads.consume::<B>(&ops.node);
+        let (logits, bias) = B::cross_entropy_backward(gradient, ops.state);
+        register_pair::<B>(grads, ops.parents.map(|parent| parent.map(|node| node.id)), logits, bias);
+    }
+}
+
+/// Hands two gradients to those of the two parents that want one.
+fn register_pair<B: Backend>(
+    grads: &mut Gradients,
+    parents: [Option<NodeId>; 2],
+    first: FloatTensor<B>,
+    second: FloatTensor<B>,
+) {
+    for (parent, gradient) in parents.into_iter().zip([first, second]) {
+        if let Some(parent) = parent {
+            grads.register::<B>(parent, gradient);
+        }
+    }
+}
+
+impl<B: Kernels + SparseOps, C: CheckpointStrategy> SparseOps for Autodiff<B, C> {
+    fn lstm(
+        input: FloatTensor<Self>,
+        recurrent: FloatTensor<Self>,
+        z_gates: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        z_neurons: FloatTensor<Self>,
+        hidden: FloatTensor<Self>,
+        cell: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let parents = [input.node(), recurrent.node(), z_gates.node(), bias.node(), z_neurons.node()];
+        let kept = (recurrent.primitive().clone(), z_gates.primitive().clone(), z_neurons.primitive().clone());
+        let saved = B::lstm_forward(LstmPrimitives {
+            input: input.into_primitive(),
+            recurrent: recurrent.into_primitive(),
+            z_gates: z_gates.into_primitive(),
+            bias: bias.into_primitive(),
+            z_neurons: z_neurons.into_primitive(),
+            hidden: hidden.into_primitive(),
+            cell: cell.into_primitive(),
+        });
+        let (hidden, cell) = (B::lstm_hidden(&saved), B::lstm_cell(&saved));
+        let hidden = match LstmBackward.prepare::<C>(parents).compute_bound().stateful() {
+            OpsKind::Tracked(node) => node.finish((saved, kept.0, kept.1, kept.2), hidden),
+            OpsKind::UnTracked(node) => node.finish(hidden),
+        };
+        (hidden, <Self as AutodiffBackend>::from_inner(cell))
+    }
+
+    fn penalty(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>) -> FloatTensor<Self> {
+        let parents = [mean.node(), log_sigma.node()];
+        let (mean, log_sigma) = (mean.into_primitive(), log_sigma.into_primitive());
+        let value = B::penalty_forward(mean.clone(), log_sigma.clone());
+        match PenaltyBackward.prepare::<C>(parents).compute_bound().stateful() {
+            OpsKind::Tracked(node) => node.finish((mean, log_sigma), value),
+            OpsKind::UnTracked(node) => node.finish(value),
+        }
+    }
+
+    fn noisy(
+        mean: FloatTensor<Self>,
+        log_sigma: FloatTensor<Self>,
+        seed: u64,
+        step: u32,
+        stream: u32,
+    ) -> FloatTensor<Self> {
+        let key = NoiseKey { seed, step, stream };
+        let parents = [mean.node(), log_sigma.node()];
+        let log_sigma = log_sigma.into_primitive();
+        let sample = B::noisy_forward(mean.into_primitive(), log_sigma.clone(), key);
+        match NoisyBackward.prepare::<C>(parents).compute_bound().stateful() {
+            OpsKind::Tracked(node) => node.finish((log_sigma, key), sample),
+            OpsKind::UnTracked(node) => node.finish(sample),
+        }
+    }
+
+    fn noisy_rows(
+        mean: FloatTensor<Self>,
+        log_sigma: FloatTensor<Self>,
+        ids: IntTensor<Self>,
+        seed: u64,
+        step: u32,
+        stream: u32,
+    ) -> FloatTensor<Self> {
+        let key = NoiseKey { seed, step, stream };
+        let parents = [mean.node(), log_sigma.node()];
+        let log_sigma = log_sigma.into_primitive();
+        let sample = B::noisy_rows_forward(mean.into_primitive(), log_sigma.clone(), ids.clone(), key);
+        match NoisyRowsBackward.prepare::<C>(parents).compute_bound().stateful() {
+            OpsKind::Tracked(node) => node.finish((log_sigma, ids, key), sample),
+            OpsKind::UnTracked(node) => node.finish(sample),
+        }
+    }
+
+    fn cross_entropy(
+        logits: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        targets: IntTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let parents = [logits.node(), bias.node()];
+        let (value, gradient) = B::cross_entropy_forward(logits.into_primitive(), bias.into_primitive(), targets);
+        match CrossEntropyBackward.prepare::<C>(parents).compute_bound().stateful() {
+            OpsKind::Tracked(node) => node.finish(gradient, value),
+            OpsKind::UnTracked(node) => node.finish(value),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Adam in Lasagne's form, in place, and the sum of squares for the global norm.
+
+use burn::backend::Flex;
+use burn::backend::tensor::FloatTensor;
+use rayon::prelude::*;
+
+use super::PIECE;
+use super::tensor::contiguous;
+use crate::engine::ops::AdamStep;
+use crate::engine::real::Real;
+
+/// The step's constants in the kernel's type.
+#[derive(Clone, Copy)]
+struct Constants<T> {
+    rate: T,
+    beta1: T,
+    beta2: T,
+    rest1: T,
+    rest2: T,
+    epsilon: T,
+    scale: T,
+}
+
+#[inline(always)]
+fn update<T: Real>(parameter: &mut [T], gradient: &[T], first: &mut [T], second: &mut [T], c: Constants<T>) {
+    let count = parameter.len();
+    let (gradient, first, second) = (&gradient[..count], &mut first[..count], &mut second[..count]);
+    for i in 0..count {
+        let g = gradient[i].mul(c.scale);
+        first[i] = c.beta1.fma(first[i], c.rest1.mul(g));
+        second[i] = c.beta2.fma(second[i], c.rest2.mul(g).mul(g));
+        parameter[i] = parameter[i].sub(c.rate.mul(first[i]).div(second[i].root().add(c.epsilon)));
+    }
+}
+
+/// One step; parameter, first and second moment are changed in place where nobody else holds them.
+pub(super) fn adam<T: Real>(
+    parameter: FloatTensor<Flex>,
+    gradient: FloatTensor<Flex>,
+    first: FloatTensor<Flex>,
+    second: FloatTensor<Flex>,
+    step: &AdamStep,
+) -> [FloatTensor<Flex>; 3] {
+    let constants = Constants {
+        rate: T::of(step.rate),
+        beta1: T::of(step.beta1),
+        beta2: T::of(step.beta2),
+        rest1: T::of(1.0 - step.beta1),
+        rest2: T::of(1.0 - step.beta2),
+        epsilon: T::of(step.epsilon),
+        scale: T::of(step.gradient_scale),
+    };
+    let gradient = contiguous(gradient);
+    let (mut parameter, mut first, mut second) = (contiguous(parameter), contiguous(first), contiguous(second));
+    parameter
+        .storage_mut::<T>()
+        .par_chunks_mut(PIECE)
+        .zip(gradient.storage::<T>().par_chunks(PIECE))
+        .zip(first.storage_mut::<T>().par_chunks_mut(PIECE).zip(second.storage_mut::<T>().par_chunks_mut(PIECE)))
+        .for_each(|((parameter, gradient), (first, second))| {
+            pulp::Arch::new().dispatch(|| update(parameter, gradient, first, second, constants));
+        });
+    [parameter, first, second]
+}
+
+#[inline(always)]
+fn piece_square_sum<T: Real>(values: &[T]) -> f64 {
+    const LANES: usize = 16;
+    let mut sums = [T::of(0.0); LANES];
+    let chunks = values.chunks_exact(LANES);
+    let rest: f64 = chunks.remainder().iter().map(|value| value.wide() * value.wide()).sum();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            sums[lane] = chunk[lane].fma(chunk[lane], sums[lane]);
+        }
+    }
+    sums.iter().map(|sum| sum.wide()).sum::<f64>() + rest
+}
+
+/// Sum of squares.
+pub(super) fn square_sum<T: Real>(values: FloatTensor<Flex>) -> f64 {
+    let values = contiguous(values);
+    let pieces: Vec<f64> = values
+        .storage::<T>()
+        .par_chunks(PIECE)
+        .map(|piece| pulp::Arch::new().dispatch(|| piece_square_sum(piece)))
+        .collect();
+    pieces.iter().sum()
+}

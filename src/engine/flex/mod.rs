@@ -1,0 +1,130 @@
+//! Fused kernels for flex, Burn's CPU backend.
+//!
+//! Kernels are plain loops over slices, marked `#[inline(always)]` and run inside [`pulp::Arch::dispatch`], which
+//! compiles them for the widest vector unit the processor has (AVX-512, AVX2 or NEON, chosen at run time). They take
+//! slices as function arguments rather than captures, so that the compiler knows that they do not overlap.
+//!
+//! Work is cut into pieces whose number depends on the data alone, and partial sums are added in order: results do not
+//! depend on the number of threads.
+
+/// Calls a generic kernel with the float type of a tensor.
+macro_rules! by_float_type {
+    ($tensor:expr, $kernel:ident($($argument:expr),* $(,)?)) => {
+        match $tensor.dtype() {
+            DType::F32 => $kernel::<f32>($($argument),*),
+            DType::F64 => $kernel::<f64>($($argument),*),
+            other => panic!("the flex kernels are for f32 and f64, not {other:?}"),
+        }
+    };
+}
+
+mod adam;
+mod cross_entropy;
+mod lstm;
+mod matmul;
+mod noisy;
+mod ops;
+mod penalty;
+mod tensor;
+
+pub use ops::FlexOps;
+
+use burn::backend::Flex;
+use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn::tensor::DType;
+
+use super::extension::{Kernels, LstmGradients, LstmPrimitives, LstmSaved};
+use super::noise::NoiseKey;
+
+/// Elements a thread works on at a time: 32 KiB of `f32`, so that a few arrays share the second-level cache.
+const PIECE: usize = 8192;
+
+use cross_entropy::{cross_entropy, cross_entropy_gradient, mean_cross_entropy};
+use lstm::{backward, forward};
+use noisy::{rows_backward, rows_forward, sample, sample_gradient};
+use penalty::{gradients, total};
+
+impl Kernels for Flex {
+    fn lstm_forward(inputs: LstmPrimitives<Self>) -> LstmSaved<Self> {
+        by_float_type!(inputs.input, forward(inputs))
+    }
+
+    fn lstm_backward(
+        gradient: FloatTensor<Self>,
+        saved: LstmSaved<Self>,
+        recurrent: FloatTensor<Self>,
+        z_gates: FloatTensor<Self>,
+        z_neurons: FloatTensor<Self>,
+    ) -> LstmGradients<Self> {
+        by_float_type!(gradient, backward(gradient, saved, recurrent, z_gates, z_neurons))
+    }
+
+    fn lstm_hidden(saved: &LstmSaved<Self>) -> FloatTensor<Self> {
+        lstm::without_first(&saved.hiddens, &saved.tanh_cells)
+    }
+
+    fn lstm_cell(saved: &LstmSaved<Self>) -> FloatTensor<Self> {
+        lstm::without_first(&saved.cells, &saved.tanh_cells)
+    }
+
+    fn penalty_forward(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>) -> FloatTensor<Self> {
+        by_float_type!(mean, total(mean, log_sigma))
+    }
+
+    fn penalty_backward(
+        mean: FloatTensor<Self>,
+        log_sigma: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        by_float_type!(mean, gradients(mean, log_sigma, gradient))
+    }
+
+    fn noisy_forward(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>, key: NoiseKey) -> FloatTensor<Self> {
+        by_float_type!(mean, sample(mean, log_sigma, key))
+    }
+
+    fn noisy_backward(gradient: FloatTensor<Self>, log_sigma: FloatTensor<Self>, key: NoiseKey) -> FloatTensor<Self> {
+        by_float_type!(log_sigma, sample_gradient(gradient, log_sigma, key))
+    }
+
+    fn noisy_rows_forward(
+        mean: FloatTensor<Self>,
+        log_sigma: FloatTensor<Self>,
+        ids: IntTensor<Self>,
+        key: NoiseKey,
+    ) -> FloatTensor<Self> {
+        by_float_type!(mean, rows_forward(mean, log_sigma, ids, key))
+    }
+
+    fn noisy_rows_backward(
+        gradient: FloatTensor<Self>,
+        log_sigma: FloatTensor<Self>,
+        ids: IntTensor<Self>,
+        key: NoiseKey,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        by_float_type!(log_sigma, rows_backward(gradient, log_sigma, ids, key))
+    }
+
+    fn cross_entropy_forward(
+        logits: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        targets: IntTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        by_float_type!(logits, cross_entropy(logits, bias, targets))
+    }
+
+    fn cross_entropy_value(
+        logits: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        targets: IntTensor<Self>,
+    ) -> FloatTensor<Self> {
+        by_float_type!(logits, mean_cross_entropy(logits, bias, targets))
+    }
+
+    fn cross_entropy_backward(
+        gradient: FloatTensor<Self>,
+        logits_gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        by_float_type!(logits_gradient, cross_entropy_gradient(gradient, logits_gradient))
+    }
+}

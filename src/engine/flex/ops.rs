@@ -1,0 +1,95 @@
+//! [`Ops`] by the kernels of this folder.
+
+use burn::backend::{Dispatch, Flex};
+use burn::tensor::{DType, Int, Tensor};
+
+use super::adam::{adam, square_sum};
+use crate::engine::composed::Composed;
+use crate::engine::extension::SparseOps;
+use crate::engine::noise::Noise;
+use crate::engine::ops::{AdamStep, LstmInputs, LstmOutputs, Moments, Ops};
+
+/// The fused kernels; tensors must live on flex, as `f32` or `f64`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FlexOps;
+
+/// The primitive of a tensor that is known to live on flex outside autodiff.
+fn primitive(tensor: Tensor<2>) -> burn::backend::tensor::FloatTensor<Flex> {
+    match tensor.try_into_primitive::<Flex>() {
+        Ok(primitive) => primitive,
+        Err(error) => panic!("the flex ops were given a tensor of another backend or inside autodiff: {error:?}"),
+    }
+}
+
+impl Ops for FlexOps {
+    fn noisy(&self, mean: Tensor<2>, log_sigma: Tensor<2>, noise: &Noise) -> Tensor<2> {
+        match noise {
+            Noise::Given(_) => Composed.noisy(mean, log_sigma, noise),
+            Noise::Counter(key) => Tensor::from_dispatch(<Dispatch as SparseOps>::noisy(
+                mean.into_dispatch(),
+                log_sigma.into_dispatch(),
+                key.seed,
+                key.step,
+                key.stream,
+            )),
+        }
+    }
+
+    fn noisy_rows(&self, mean: Tensor<2>, log_sigma: Tensor<2>, ids: Tensor<1, Int>, noise: &Noise) -> Tensor<2> {
+        match noise {
+            Noise::Given(_) => Composed.noisy_rows(mean, log_sigma, ids, noise),
+            Noise::Counter(key) => Tensor::from_dispatch(<Dispatch as SparseOps>::noisy_rows(
+                mean.into_dispatch(),
+                log_sigma.into_dispatch(),
+                ids.into_dispatch(),
+                key.seed,
+                key.step,
+                key.stream,
+            )),
+        }
+    }
+
+    fn penalty(&self, mean: Tensor<2>, log_sigma: Tensor<2>) -> Tensor<1> {
+        Tensor::from_dispatch(<Dispatch as SparseOps>::penalty(mean.into_dispatch(), log_sigma.into_dispatch()))
+    }
+
+    fn lstm(&self, inputs: LstmInputs) -> LstmOutputs {
+        let (hidden, cell) = <Dispatch as SparseOps>::lstm(
+            inputs.input.into_dispatch(),
+            inputs.recurrent.into_dispatch(),
+            inputs.z_gates.into_dispatch(),
+            inputs.bias.into_dispatch(),
+            inputs.z_neurons.into_dispatch(),
+            inputs.hidden.into_dispatch(),
+            inputs.cell.into_dispatch(),
+        );
+        LstmOutputs { hidden: Tensor::from_dispatch(hidden), cell: Tensor::<2>::from_dispatch(cell).inner() }
+    }
+
+    fn cross_entropy(&self, logits: Tensor<2>, bias: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
+        Tensor::from_dispatch(<Dispatch as SparseOps>::cross_entropy(
+            logits.into_dispatch(),
+            bias.into_dispatch(),
+            targets.into_dispatch(),
+        ))
+    }
+
+    fn square_sum(&self, values: &Tensor<2>) -> f64 {
+        let values = primitive(values.clone());
+        by_float_type!(values, square_sum(values))
+    }
+
+    fn adam(
+        &self,
+        parameter: Tensor<2>,
+        gradient: Tensor<2>,
+        moments: Moments,
+        step: &AdamStep,
+    ) -> (Tensor<2>, Moments) {
+        let parameter = primitive(parameter);
+        let (gradient, first, second) = (primitive(gradient), primitive(moments.first), primitive(moments.second));
+        let [parameter, first, second] = by_float_type!(parameter, adam(parameter, gradient, first, second, step));
+        let [parameter, first, second] = [parameter, first, second].map(Tensor::from_primitive::<Flex>);
+        (parameter, Moments { first, second })
+    }
+}

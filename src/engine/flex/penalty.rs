@@ -1,0 +1,86 @@
+//! The penalty of the log-uniform prior, value and gradient, one pass each.
+
+use burn::backend::Flex;
+use burn::backend::tensor::FloatTensor;
+use rayon::prelude::*;
+
+use super::PIECE;
+use super::tensor::{contiguous, dims, matrix, scalar};
+use crate::engine::real::Real;
+
+/// Penalty of one weight and its derivative with respect to log alpha, zero where the clamp acts.
+#[inline(always)]
+fn penalty<T: Real>(mean: T, log_sigma: T) -> (T, T) {
+    let unclamped = T::of(2.0).mul(log_sigma).sub(mean.mul(mean).logarithm());
+    let log_alpha = unclamped.at_least(T::of(-8.0)).at_most(T::of(8.0));
+    let decay = T::of(0.0).sub(log_alpha).exponential();
+    let one = T::of(1.0);
+    let logistic = T::of(1.5).mul(log_alpha.add(T::of(1.3))).logistic();
+    let value = T::of(0.5).mul(one.add(decay).logarithm()).sub(T::of(0.03)).sub(T::of(0.64).mul(logistic));
+    let slope = T::of(-0.5).mul(decay.div(one.add(decay))).sub(T::of(0.96).mul(logistic).mul(one.sub(logistic)));
+    let inside = unclamped > T::of(-8.0) && unclamped < T::of(8.0);
+    (value, if inside { slope } else { T::of(0.0) })
+}
+
+/// Sum of the penalties of a piece, in 16 partial sums so that the loop has no chain of dependent additions.
+#[inline(always)]
+fn piece_total<T: Real>(means: &[T], log_sigmas: &[T]) -> f64 {
+    const LANES: usize = 16;
+    let mut sums = [T::of(0.0); LANES];
+    let (head, tail) = means.split_at(means.len() / LANES * LANES);
+    let (head_sigma, tail_sigma) = log_sigmas.split_at(head.len());
+    for (means, log_sigmas) in head.chunks_exact(LANES).zip(head_sigma.chunks_exact(LANES)) {
+        for lane in 0..LANES {
+            sums[lane] = sums[lane].add(penalty(means[lane], log_sigmas[lane]).0);
+        }
+    }
+    let rest: f64 = tail.iter().zip(tail_sigma).map(|(mean, sigma)| penalty(*mean, *sigma).0.wide()).sum();
+    sums.iter().map(|sum| sum.wide()).sum::<f64>() + rest
+}
+
+#[inline(always)]
+fn piece_gradients<T: Real>(mean_out: &mut [T], sigma_out: &mut [T], means: &[T], log_sigmas: &[T], scale: T) {
+    let count = mean_out.len();
+    let (sigma_out, means, log_sigmas) = (&mut sigma_out[..count], &means[..count], &log_sigmas[..count]);
+    let tiny = T::of(1e-30);
+    for i in 0..count {
+        let mean = means[i];
+        let slope = penalty(mean, log_sigmas[i]).1.mul(scale);
+        // d log_alpha / d mean = -2 / mean; where the mean is so small that this would overflow, the slope is zero.
+        mean_out[i] = T::of(-2.0).mul(slope).mul(mean).div(mean.mul(mean).at_least(tiny));
+        sigma_out[i] = T::of(2.0).mul(slope);
+    }
+}
+
+/// Sum of penalties, `[1]`.
+pub(super) fn total<T: Real>(mean: FloatTensor<Flex>, log_sigma: FloatTensor<Flex>) -> FloatTensor<Flex> {
+    let (mean, log_sigma) = (contiguous(mean), contiguous(log_sigma));
+    let pieces: Vec<f64> = mean
+        .storage::<T>()
+        .par_chunks(PIECE)
+        .zip(log_sigma.storage::<T>().par_chunks(PIECE))
+        .map(|(means, sigmas)| pulp::Arch::new().dispatch(|| piece_total(means, sigmas)))
+        .collect();
+    scalar::<T>(pieces.iter().sum())
+}
+
+/// Gradients to mean and log sigma, times the scalar `gradient`.
+pub(super) fn gradients<T: Real>(
+    mean: FloatTensor<Flex>,
+    log_sigma: FloatTensor<Flex>,
+    gradient: FloatTensor<Flex>,
+) -> (FloatTensor<Flex>, FloatTensor<Flex>) {
+    let shape = dims(&mean);
+    let (mean, log_sigma) = (contiguous(mean), contiguous(log_sigma));
+    let scale = contiguous(gradient).storage::<T>()[0];
+    let count = shape[0] * shape[1];
+    let (mut mean_out, mut sigma_out) = (vec![T::default(); count], vec![T::default(); count]);
+    mean_out
+        .par_chunks_mut(PIECE)
+        .zip(sigma_out.par_chunks_mut(PIECE))
+        .zip(mean.storage::<T>().par_chunks(PIECE).zip(log_sigma.storage::<T>().par_chunks(PIECE)))
+        .for_each(|((mean_out, sigma_out), (means, sigmas))| {
+            pulp::Arch::new().dispatch(|| piece_gradients(mean_out, sigma_out, means, sigmas, scale));
+        });
+    (matrix(mean_out, shape), matrix(sigma_out, shape))
+}
