@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::DataError;
+use crate::spec::yaml;
 
 /// A dataset manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -135,7 +136,7 @@ impl Manifest {
         if !is_name(name) || !file.is_file() {
             return Err(DataError::UnknownDataset { name: name.to_owned(), folder, known: Self::names(root)? });
         }
-        let manifest: Self = parse(&file, &fs_err::read_to_string(&file)?)?;
+        let manifest: Self = yaml::parse(&file, &fs_err::read_to_string(&file)?)?;
         manifest.check(&file)?;
         Ok(manifest)
     }
@@ -235,10 +236,4 @@ fn is_inside(path: &str) -> bool {
     !path.is_empty()
         && !path.contains(['\\', ':'])
         && path.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
-}
-
-fn parse<T: serde::de::DeserializeOwned>(file: &Utf8Path, text: &str) -> Result<T, DataError> {
-    let syntax = |error: &dyn std::fmt::Display| DataError::ManifestSyntax(format!("{file}: {error}"));
-    let value: serde_json::Value = serde_yaml::from_str(text).map_err(|e| syntax(&e))?;
-    serde_json::from_value(value).map_err(|e| syntax(&e))
 }
