@@ -91,7 +91,6 @@ pub struct DataFile {
 
 impl Reader {
     /// The roles a manifest with this reader lists under `files`, in reading order.
-    #[must_use]
     pub fn roles(&self) -> &'static [&'static str] {
         match self {
             Self::PtbWords | Self::PtbCharacters => &["train", "valid", "test"],
@@ -100,7 +99,6 @@ impl Reader {
     }
 
     /// The reader's key in a manifest.
-    #[must_use]
     pub fn key(&self) -> &'static str {
         match self {
             Self::PtbWords => "ptb-words",
@@ -120,7 +118,6 @@ impl Reader {
 
 impl Manifest {
     /// The folder of the manifests under `root`.
-    #[must_use]
     pub fn folder(root: &Utf8Path) -> Utf8PathBuf {
         root.join("datasets")
     }
@@ -161,9 +158,13 @@ impl Manifest {
         Ok(names)
     }
 
+    /// The files with their roles, in reading order.
+    pub fn files_in_order(&self) -> impl Iterator<Item = (&'static str, &DataFile)> {
+        self.reader.roles().iter().filter_map(|role| Some((*role, self.files.get(*role)?)))
+    }
+
     /// blake3 over everything the symbol ids depend on: the reader with its parameters and version, and the checksum of
     /// each file in reading order. Needs no data file; what is written about source or licence does not enter.
-    #[must_use]
     pub fn content_hash(&self) -> String {
         let parameters = match &self.reader {
             Reader::PtbWords | Reader::PtbCharacters => String::new(),
@@ -172,12 +173,8 @@ impl Manifest {
             }
         };
         let mut text = format!("{} {}\n{parameters}", self.reader.key(), self.reader.version());
-        for role in self.reader.roles() {
-            let sum = self.files.get(*role).map_or("", |file| &file.sha256);
-            text.push_str(role);
-            text.push(' ');
-            text.push_str(sum);
-            text.push('\n');
+        for (role, file) in self.files_in_order() {
+            text.extend([role, " ", &file.sha256, "\n"]);
         }
         blake3::hash(text.as_bytes()).to_hex().to_string()
     }
