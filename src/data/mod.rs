@@ -1,3 +1,29 @@
-//! Data sets.
+//! Data sets: what they are, how they get here, how they become symbol ids and mini-batches.
+//!
+//! ```text
+//! datasets/<name>.yaml --Manifest--> fetch | import --> cache --reader--> Corpus --batches--> BatchSource
+//!                              \--> generator (embedded languages) ------^
+//! ```
+//!
+//! Only [`fetch`] touches the network; [`load`] reads the cache, or generates, and nothing else.
+
 pub mod batch;
+mod batching;
+mod cache;
 pub mod corpus;
+mod draws;
+mod error;
+mod fetch;
+mod load;
+pub mod manifest;
+mod planted;
+mod readers;
+
+pub use batching::{eval_batches, train_batches, train_size};
+pub use cache::{CACHE_VARIABLE, Cache, Cached};
+pub use corpus::{Corpus, Unit};
+pub use error::DataError;
+pub use fetch::{FetchProgress, Fetched, MIRROR_VARIABLE, fetch, import};
+pub use load::load;
+pub use manifest::Manifest;
+pub use planted::{Oracle, oracle};
