@@ -3,10 +3,34 @@
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use sha2::{Digest, Sha256};
 
 const TEXTS: [(&str, &str); 3] =
     [("train", " the cat sat \n the dog ran \n"), ("valid", " a cat \n"), ("test", " a dog \n")];
+
+/// Checksums by `sha256sum`.
+const MANIFEST: &str = "\
+name: tiny
+about: Three lines
+licence: { name: CC0-1.0, redistribution: true, terms: None. }
+reader: ptb-words
+split: by file
+files:
+  train:
+    path: tiny/train.txt
+    url: http://127.0.0.1:9/train.txt
+    bytes: 28
+    sha256: '5e62b552fd7ab8fd1269ef8187e0f677038a346da6b94b26d72c63e0348bdd12'
+  valid:
+    path: tiny/valid.txt
+    url: http://127.0.0.1:9/valid.txt
+    bytes: 8
+    sha256: '99cc830a471d45329221043c2f00ae0e6c3fd5734a1ce450c50a536dc7efe948'
+  test:
+    path: tiny/test.txt
+    url: http://127.0.0.1:9/test.txt
+    bytes: 8
+    sha256: 'f0b1ec2c4ededa8e08f6a3106ba8d02e0d1c857cd8706bfdafa8c745baf95f1c'
+";
 
 /// A project folder with one data set, `tiny`, and a mirror of its files.
 struct Project {
@@ -16,19 +40,8 @@ struct Project {
 impl Project {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut manifest = String::from(
-            "name: tiny\nabout: Three lines\nlicence: { name: CC0-1.0, redistribution: true, terms: None. }\n\
-             reader: ptb-words\nsplit: by file\nfiles:\n",
-        );
-        for (role, text) in TEXTS {
-            let sum: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
-            manifest += &format!(
-                "  {role}: {{ path: tiny/{role}.txt, url: 'http://127.0.0.1:9/{role}.txt', bytes: {}, sha256: '{sum}' }}\n",
-                text.len()
-            );
-        }
         let project = Self { folder };
-        project.write("datasets/tiny.yaml", &manifest);
+        project.write("datasets/tiny.yaml", MANIFEST);
         for (role, text) in TEXTS {
             project.write(&format!("mirror/tiny/{role}.txt"), text);
         }

@@ -47,8 +47,8 @@ pub(super) fn encode(files: &[Utf8PathBuf; 3], reading: &dyn Reading) -> Result<
 
 fn text(file: &Utf8Path) -> Result<String, DataError> {
     String::from_utf8(fs_err::read(file)?).map_err(|error| {
-        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + valid.iter().filter(|&&byte| byte == b'\n').count();
+        let valid = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
+        let line = 1 + valid.matches('\n').count();
         DataError::Malformed { file: file.to_owned(), line, problem: "this is not UTF-8 text".into() }
     })
 }
