@@ -156,6 +156,21 @@ impl From<std::io::Error> for DataError {
     }
 }
 
+impl DataError {
+    /// Whether the cure is in a spec, a manifest or on the command line (exit code 2), and not in the data (4).
+    pub fn is_users_mistake(&self) -> bool {
+        matches!(
+            self,
+            Self::UnknownDataset { .. }
+                | Self::ManifestSyntax(_)
+                | Self::InvalidManifest { .. }
+                | Self::Generated { .. }
+                | Self::StreamTooShort { .. }
+                | Self::ZeroSize { .. }
+        )
+    }
+}
+
 fn known_names(known: &[String]) -> String {
     if known.is_empty() { String::new() } else { format!("; there are {}", known.join(", ")) }
 }

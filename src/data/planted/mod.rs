@@ -42,7 +42,6 @@ pub struct Oracle {
 }
 
 /// The entropy floor of a reader that generates; `None` for one that reads files.
-#[must_use]
 pub fn oracle(reader: &Reader) -> Option<Oracle> {
     let lexicon = Lexicon::new();
     let [train, valid, test] = match reader {
@@ -111,3 +110,6 @@ fn floor(text: &Text, length: impl Fn(u32) -> usize) -> f64 {
     let symbols: usize = text.words.iter().map(|&word| length(word)).sum();
     text.nats.iter().sum::<f64>() / symbols as f64
 }
+
+#[cfg(test)]
+mod tests;
