@@ -1,1 +1,45 @@
-//! cli.
+//! The commands; the only place that prints. Results go to stdout, talk to stderr.
+
+pub mod args;
+pub mod completions;
+pub mod data;
+pub mod error;
+pub mod plan;
+pub mod report;
+pub mod run;
+pub mod schema;
+pub mod status;
+pub mod train_run;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command, Global};
+pub use error::{CliError, Exit};
+
+/// Parses the command line, runs the command and turns its outcome into an exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let global = cli.global;
+    match dispatch(&global, &cli.command) {
+        Ok(code) => code,
+        Err(error) => {
+            error.print(&global);
+            error.exit().into()
+        }
+    }
+}
+
+fn dispatch(global: &Global, command: &Command) -> Result<ExitCode, CliError> {
+    match command {
+        Command::Plan(args) => plan::execute(global, args),
+        Command::Run(args) => run::execute(global, args),
+        Command::Report(args) => report::execute(global, args),
+        Command::Status(args) => status::execute(global, args),
+        Command::Data(args) => data::execute(global, args),
+        Command::Schema(args) => schema::execute(global, args),
+        Command::Completions(args) => completions::execute(global, args),
+        Command::TrainRun(args) => train_run::execute(global, args),
+    }
+}

@@ -1,0 +1,151 @@
+//! The command line.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use super::{CliError, completions, data, plan, report, run, schema, status, train_run};
+use crate::spec::{self, Experiment};
+
+const EXAMPLES: &str = "\
+Examples:
+  sparsegate run experiments/quick.yaml --report
+      train the small sweep over the embedded language, then write tables and figures
+  sparsegate plan experiments/paper/word-ptb.yaml
+      say which runs are done, new or stale, and why
+  sparsegate run experiments/paper/word-ptb.yaml --only sparsity=W+G+N --set train.epochs=2
+      two epochs of one sparsification level
+  sparsegate data fetch word-ptb
+      download and verify a data set
+
+Exit codes:
+  0 done   1 a run failed   2 the spec or the command line is wrong   3 a claim does not hold
+  4 data missing or corrupt   130 interrupted, state saved";
+
+/// Sparsify gated recurrent networks by variational inference, from declarative experiment files
+#[derive(Debug, Parser)]
+#[command(name = "sparsegate", version, about, after_help = EXAMPLES, propagate_version = true, max_term_width = 110)]
+pub struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Project folder, which holds experiments/, datasets/, runs/ and reports/
+    #[arg(long, global = true, value_name = "DIR", default_value = ".", help_heading = "Global options")]
+    pub root: Utf8PathBuf,
+    /// When to use colour; NO_COLOR is honoured
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
+    pub color: Color,
+    /// Say more (twice: everything)
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Global options")]
+    verbose: u8,
+    /// Say nothing but results and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Global options")]
+    quiet: bool,
+}
+
+impl Global {
+    /// -1 quiet, 0 usual, 1 and above more.
+    pub fn verbosity(&self) -> i8 {
+        if self.quiet { -1 } else { i8::try_from(self.verbose).unwrap_or(i8::MAX) }
+    }
+
+    /// Whether what is written to stderr may be coloured.
+    pub fn color_stderr(&self) -> bool {
+        self.color.on(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+    }
+
+    /// Whether what is written to stdout may be coloured.
+    pub fn color_stdout(&self) -> bool {
+        self.color.on(std::io::IsTerminal::is_terminal(&std::io::stdout()))
+    }
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set or TERM is dumb.
+    Auto,
+    /// Also into a pipe.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+impl Color {
+    fn on(self, terminal: bool) -> bool {
+        match self {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+                terminal && !no_color && !dumb
+            }
+        }
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say what would run, what is cached, and why
+    Plan(plan::PlanArgs),
+    /// Train the runs of a sweep that are not done
+    Run(run::RunArgs),
+    /// Write tables and figures from what is stored; trains nothing
+    Report(report::ReportArgs),
+    /// One line a run: state, epoch, metric, time left
+    Status(status::StatusArgs),
+    /// List, fetch, verify or import data sets
+    Data(data::DataArgs),
+    /// Print a JSON Schema for editors
+    Schema(schema::SchemaArgs),
+    /// Print a completion script for a shell
+    Completions(completions::CompletionsArgs),
+    /// Train one run in this process (what `run` starts)
+    #[command(hide = true)]
+    TrainRun(train_run::TrainRunArgs),
+}
+
+/// Which experiments, with overrides and filters.
+#[derive(Debug, Clone, Args)]
+pub struct SpecArgs {
+    /// Experiment files
+    #[arg(value_name = "SPEC", required = true)]
+    pub specs: Vec<Utf8PathBuf>,
+    /// Override a value of the spec, such as train.epochs=2; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Keep only the runs that match, such as sparsity=W+G+N,seed=0; repeated: any of them
+    #[arg(long, value_name = "KEY=VALUE[,KEY=VALUE]")]
+    pub only: Vec<String>,
+}
+
+impl SpecArgs {
+    /// Reads all the experiments; a path that is not found from the working directory is tried from `--root`.
+    ///
+    /// # Errors
+    /// The first mistake in a file, an override or a filter (exit code 2).
+    pub fn load(&self, global: &Global) -> Result<Vec<Experiment>, CliError> {
+        self.load_with(global, &[])
+    }
+
+    /// The same with further overrides after those of the command line, such as the one `--backend` stands for.
+    ///
+    /// # Errors
+    /// As [`SpecArgs::load`].
+    pub fn load_with(&self, global: &Global, more: &[String]) -> Result<Vec<Experiment>, CliError> {
+        let set: Vec<String> = self.set.iter().chain(more).cloned().collect();
+        self.specs.iter().map(|file| Ok(spec::load(&find(&global.root, file), &set, &self.only)?)).collect()
+    }
+}
+
+fn find(root: &Utf8Path, file: &Utf8Path) -> Utf8PathBuf {
+    let beneath = root.join(file);
+    if !file.exists() && beneath.exists() { beneath } else { file.to_owned() }
+}

@@ -1,0 +1,20 @@
+//! `data`: list, fetch, verify, import.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::CliError;
+use super::args::Global;
+
+/// Arguments of the command.
+#[derive(Debug, Args)]
+pub struct DataArgs {}
+
+/// Runs the command.
+///
+/// # Errors
+/// Always: it is not there yet.
+pub fn execute(_global: &Global, _args: &DataArgs) -> Result<ExitCode, CliError> {
+    Err(CliError::failed("not implemented yet"))
+}

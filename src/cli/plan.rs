@@ -1,0 +1,23 @@
+//! `plan`: what would run, what is cached, and why.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::CliError;
+use super::args::{Global, SpecArgs};
+
+/// Arguments of the command.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    specs: SpecArgs,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Always: it is not there yet.
+pub fn execute(_global: &Global, _args: &PlanArgs) -> Result<ExitCode, CliError> {
+    Err(CliError::failed("not implemented yet"))
+}

@@ -1,0 +1,23 @@
+//! `run`: train the runs of a sweep that are not done.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::CliError;
+use super::args::{Global, SpecArgs};
+
+/// Arguments of the command.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    specs: SpecArgs,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Always: it is not there yet.
+pub fn execute(_global: &Global, _args: &RunArgs) -> Result<ExitCode, CliError> {
+    Err(CliError::failed("not implemented yet"))
+}

@@ -1,0 +1,20 @@
+//! `schema`: JSON Schema of the YAML files.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::CliError;
+use super::args::Global;
+
+/// Arguments of the command.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {}
+
+/// Runs the command.
+///
+/// # Errors
+/// Always: it is not there yet.
+pub fn execute(_global: &Global, _args: &SchemaArgs) -> Result<ExitCode, CliError> {
+    Err(CliError::failed("not implemented yet"))
+}

@@ -1,0 +1,23 @@
+//! `status`: one line a run.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::CliError;
+use super::args::{Global, SpecArgs};
+
+/// Arguments of the command.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    specs: SpecArgs,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Always: it is not there yet.
+pub fn execute(_global: &Global, _args: &StatusArgs) -> Result<ExitCode, CliError> {
+    Err(CliError::failed("not implemented yet"))
+}

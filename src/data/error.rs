@@ -1,0 +1,173 @@
+//! What can go wrong between a manifest and a mini-batch.
+
+use camino::Utf8PathBuf;
+
+/// An error of a data set: its manifest, its files or its streams.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// No manifest of that name.
+    #[error("no dataset `{name}`: {folder} has no {name}.yaml{}", known_names(.known))]
+    UnknownDataset {
+        /// The name asked for.
+        name: String,
+        /// Where manifests live.
+        folder: Utf8PathBuf,
+        /// Names of the manifests that are there, sorted.
+        known: Vec<String>,
+    },
+    /// A manifest that is not YAML, or not of a manifest's shape.
+    #[error("{0}")]
+    ManifestSyntax(String),
+    /// A manifest whose values contradict each other.
+    #[error("{file}: {field}: {problem}")]
+    InvalidManifest {
+        /// The manifest.
+        file: Utf8PathBuf,
+        /// Path of the value, such as `files.train.sha256`.
+        field: String,
+        /// What is wrong and how to mend it.
+        problem: String,
+    },
+    /// A file of the data set is not in the cache.
+    #[error(
+        "{file} is not there; get it with `sparsegate data fetch {dataset}`, or, with a copy at hand, with \
+         `sparsegate data fetch {dataset} --mirror DIR` (or SPARSEGATE_MIRROR=DIR) or `sparsegate data import {dataset} FILE...`"
+    )]
+    Missing {
+        /// The file expected.
+        file: Utf8PathBuf,
+        /// The data set that needs it.
+        dataset: String,
+    },
+    /// A file of another size than the manifest says.
+    #[error("{file} has {actual} bytes where the manifest of {dataset} says {expected}; {cure}")]
+    WrongSize {
+        /// The file.
+        file: Utf8PathBuf,
+        /// The data set that needs it.
+        dataset: String,
+        /// Size by the manifest, bytes.
+        expected: u64,
+        /// Size found, bytes.
+        actual: u64,
+        /// How to mend it.
+        cure: String,
+    },
+    /// A file of the right size with other contents.
+    #[error("{file} was altered: its sha256 is {actual}, the manifest of {dataset} says {expected}; {cure}")]
+    Altered {
+        /// The file.
+        file: Utf8PathBuf,
+        /// The data set that needs it.
+        dataset: String,
+        /// Checksum by the manifest, lower-case hex.
+        expected: String,
+        /// Checksum found, lower-case hex.
+        actual: String,
+        /// How to mend it.
+        cure: String,
+    },
+    /// A server answered, but not with the file.
+    #[error("{url} answered with HTTP status {status}; {cure}")]
+    HttpStatus {
+        /// The address asked.
+        url: String,
+        /// The status code.
+        status: u16,
+        /// How to mend it.
+        cure: String,
+    },
+    /// No server answered, or the connection broke.
+    #[error(
+        "failed to download {url}: {message}; check the connection and run the command again (a partial download goes on \
+         where it stopped), or name a copy with --mirror DIR|URL"
+    )]
+    Network {
+        /// The address asked.
+        url: String,
+        /// What the HTTP client says.
+        message: String,
+    },
+    /// A mirror folder without one of the files.
+    #[error("the mirror has no {file}, which {dataset} needs; a mirror holds each file under the manifest's `path`")]
+    NotInMirror {
+        /// The file looked for.
+        file: Utf8PathBuf,
+        /// The data set that needs it.
+        dataset: String,
+    },
+    /// A data set that is generated has no files to fetch or import.
+    #[error("{dataset} is generated and has no files to import")]
+    Generated {
+        /// The data set.
+        dataset: String,
+    },
+    /// An offered file that is none of the data set's.
+    #[error("{file} is none of the files of {dataset}: {reason}")]
+    NotAFileOf {
+        /// The file offered.
+        file: Utf8PathBuf,
+        /// The data set.
+        dataset: String,
+        /// What its files look like.
+        reason: String,
+    },
+    /// A file that does not read as its reader expects.
+    #[error("{file}:{line}: {problem}")]
+    Malformed {
+        /// The file.
+        file: Utf8PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A stream that does not fill one mini-batch.
+    #[error(
+        "a stream of {symbols} symbols is too short: batch {batch} and sequence {sequence} need at least {needed}; lower \
+         train.batch or train.sequence"
+    )]
+    StreamTooShort {
+        /// Symbols in the stream.
+        symbols: usize,
+        /// Symbols needed.
+        needed: usize,
+        /// `train.batch`.
+        batch: usize,
+        /// `train.sequence`.
+        sequence: usize,
+    },
+    /// Zero rows or zero steps.
+    #[error("train.{key} is 0; it must be at least 1")]
+    ZeroSize {
+        /// `batch` or `sequence`.
+        key: &'static str,
+    },
+    /// The file system refused; the message names the file.
+    #[error("{}", with_cure(.0))]
+    Io(std::io::Error),
+}
+
+impl From<std::io::Error> for DataError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+fn known_names(known: &[String]) -> String {
+    if known.is_empty() { String::new() } else { format!("; there are {}", known.join(", ")) }
+}
+
+/// The error, and what to do about a file system that refuses.
+fn with_cure(error: &std::io::Error) -> String {
+    let cure = match error.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+            "; free some space or name another cache folder with SPARSEGATE_CACHE"
+        }
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+            "; make it writable or name another cache folder with SPARSEGATE_CACHE"
+        }
+        _ => "",
+    };
+    format!("{error}{cure}")
+}

@@ -1,0 +1,244 @@
+//! A dataset manifest, `datasets/<name>.yaml`: where the data come from, under which licence, and how they are read.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::DataError;
+
+/// A dataset manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Name of the data set; the file is called `<name>.yaml`.
+    pub name: String,
+    /// One line on what the data are.
+    pub about: String,
+    /// Where a person reads about the data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub homepage: Option<String>,
+    /// What may be done with the data.
+    pub licence: Licence,
+    /// How files become symbols, or which generator makes them.
+    pub reader: Reader,
+    /// The files by role; which roles there are depends on the reader. Empty for a generator.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, DataFile>,
+    /// How training, validation and test parts are told apart, in words.
+    pub split: String,
+}
+
+/// What may be done with the data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Licence {
+    /// Name of the licence or agreement, an SPDX expression where there is one.
+    pub name: String,
+    /// Whether the data may be passed on.
+    pub redistribution: bool,
+    /// The terms in words.
+    pub terms: String,
+}
+
+/// How files become symbols: one key naming the reader, with its parameters if it has any.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Reader {
+    /// Words of a line split on blanks, then `<eos>`. Roles: `train`, `valid`, `test`.
+    PtbWords,
+    /// Characters of a line without the blanks at its ends, ' ' as '_', then a newline. Roles: `train`, `valid`, `test`.
+    PtbCharacters,
+    /// The embedded language, one symbol a word.
+    PlantedWords(Planted),
+    /// The embedded language, spelled, one symbol a character.
+    PlantedCharacters(Planted),
+}
+
+/// Parameters of the embedded language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Planted {
+    /// Seed of the generator.
+    pub seed: u64,
+    /// Symbols in the training stream.
+    #[schemars(range(min = 1))]
+    pub train: usize,
+    /// Symbols in the validation stream.
+    #[schemars(range(min = 1))]
+    pub valid: usize,
+    /// Symbols in the test stream.
+    #[schemars(range(min = 1))]
+    pub test: usize,
+}
+
+/// One file of a data set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DataFile {
+    /// Where the file lies in the cache and in a mirror: relative, with `/`, without `..`.
+    pub path: String,
+    /// The canonical address.
+    pub url: String,
+    /// Size, bytes.
+    pub bytes: u64,
+    /// SHA-256 of the contents, 64 lower-case hex digits.
+    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
+    pub sha256: String,
+}
+
+impl Reader {
+    /// The roles a manifest with this reader lists under `files`, in reading order.
+    #[must_use]
+    pub fn roles(&self) -> &'static [&'static str] {
+        match self {
+            Self::PtbWords | Self::PtbCharacters => &["train", "valid", "test"],
+            Self::PlantedWords(_) | Self::PlantedCharacters(_) => &[],
+        }
+    }
+
+    /// The reader's key in a manifest.
+    #[must_use]
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::PtbWords => "ptb-words",
+            Self::PtbCharacters => "ptb-characters",
+            Self::PlantedWords(_) => "planted-words",
+            Self::PlantedCharacters(_) => "planted-characters",
+        }
+    }
+
+    /// Version of the reading rules, raised by hand when the same files would become other ids.
+    fn version(&self) -> u32 {
+        match self {
+            Self::PtbWords | Self::PtbCharacters | Self::PlantedWords(_) | Self::PlantedCharacters(_) => 1,
+        }
+    }
+}
+
+impl Manifest {
+    /// The folder of the manifests under `root`.
+    #[must_use]
+    pub fn folder(root: &Utf8Path) -> Utf8PathBuf {
+        root.join("datasets")
+    }
+
+    /// Reads and checks `<root>/datasets/<name>.yaml`.
+    ///
+    /// # Errors
+    /// No such manifest (the message lists those there are), a manifest that does not parse, or one that contradicts
+    /// itself.
+    pub fn load(root: &Utf8Path, name: &str) -> Result<Self, DataError> {
+        let folder = Self::folder(root);
+        let file = folder.join(format!("{name}.yaml"));
+        if !is_name(name) || !file.is_file() {
+            return Err(DataError::UnknownDataset { name: name.to_owned(), folder, known: Self::names(root)? });
+        }
+        let manifest: Self = parse(&file, &fs_err::read_to_string(&file)?)?;
+        manifest.check(&file)?;
+        Ok(manifest)
+    }
+
+    /// Names of all manifests under `root`, sorted.
+    ///
+    /// # Errors
+    /// A folder that is there but cannot be read.
+    pub fn names(root: &Utf8Path) -> Result<Vec<String>, DataError> {
+        let folder = Self::folder(root);
+        if !folder.is_dir() {
+            return Ok(Vec::new());
+        }
+        let mut names = Vec::new();
+        for entry in fs_err::read_dir(&folder)? {
+            let name = entry?.file_name();
+            if let Some(name) = name.to_str().and_then(|name| name.strip_suffix(".yaml")).filter(|name| is_name(name)) {
+                names.push(name.to_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// blake3 over everything the symbol ids depend on: the reader with its parameters and version, and the checksum of
+    /// each file in reading order. Needs no data file; what is written about source or licence does not enter.
+    #[must_use]
+    pub fn content_hash(&self) -> String {
+        let parameters = match &self.reader {
+            Reader::PtbWords | Reader::PtbCharacters => String::new(),
+            Reader::PlantedWords(p) | Reader::PlantedCharacters(p) => {
+                format!("seed {} train {} valid {} test {}\n", p.seed, p.train, p.valid, p.test)
+            }
+        };
+        let mut text = format!("{} {}\n{parameters}", self.reader.key(), self.reader.version());
+        for role in self.reader.roles() {
+            let sum = self.files.get(*role).map_or("", |file| &file.sha256);
+            text.push_str(role);
+            text.push(' ');
+            text.push_str(sum);
+            text.push('\n');
+        }
+        blake3::hash(text.as_bytes()).to_hex().to_string()
+    }
+
+    /// Holds the values against each other.
+    fn check(&self, file: &Utf8Path) -> Result<(), DataError> {
+        let invalid =
+            |field: String, problem: String| Err(DataError::InvalidManifest { file: file.to_owned(), field, problem });
+        if file.file_stem() != Some(&self.name) {
+            return invalid("name".into(), format!("`{}` is not the file's name; rename one of them", self.name));
+        }
+        let roles = self.reader.roles();
+        if let Some(role) = roles.iter().find(|role| !self.files.contains_key(**role)) {
+            return invalid("files".into(), format!("the reader {} needs a file `{role}`; add it", self.reader.key()));
+        }
+        for (role, data) in &self.files {
+            let field = |key: &str| format!("files.{role}.{key}");
+            if !roles.contains(&role.as_str()) {
+                let problem = format!("the reader {} has no use for it; remove it", self.reader.key());
+                return invalid(format!("files.{role}"), problem);
+            }
+            if !is_inside(&data.path) {
+                return invalid(field("path"), format!("`{}` must be relative, with `/` and without `..`", data.path));
+            }
+            if data.sha256.len() != 64 || !data.sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+                return invalid(
+                    field("sha256"),
+                    "it must be 64 lower-case hex digits, as `sha256sum` prints them".into(),
+                );
+            }
+            if !data.url.starts_with("https://") && !data.url.starts_with("http://") {
+                return invalid(field("url"), format!("`{}` must begin with https:// or http://", data.url));
+            }
+        }
+        if let Reader::PlantedWords(p) | Reader::PlantedCharacters(p) = &self.reader {
+            for (key, size) in [("train", p.train), ("valid", p.valid), ("test", p.test)] {
+                if size == 0 || u32::try_from(size).is_err() {
+                    let problem = format!("{size} symbols; it must be from 1 to {}", u32::MAX);
+                    return invalid(format!("reader.{}.{key}", self.reader.key()), problem);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether `name` can be a data set's name: letters, digits, `-`, `_` and `.`, not beginning with a dot.
+fn is_name(name: &str) -> bool {
+    !name.is_empty()
+        && !name.starts_with('.')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+}
+
+/// Whether a manifest's path stays inside the cache, on every operating system.
+fn is_inside(path: &str) -> bool {
+    !path.is_empty()
+        && !path.contains(['\\', ':'])
+        && path.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
+}
+
+fn parse<T: serde::de::DeserializeOwned>(file: &Utf8Path, text: &str) -> Result<T, DataError> {
+    let syntax = |error: &dyn std::fmt::Display| DataError::ManifestSyntax(format!("{file}: {error}"));
+    let value: serde_json::Value = serde_yaml::from_str(text).map_err(|e| syntax(&e))?;
+    serde_json::from_value(value).map_err(|e| syntax(&e))
+}
