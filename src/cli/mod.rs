@@ -9,6 +9,7 @@ pub mod report;
 pub mod run;
 pub mod schema;
 pub mod status;
+pub mod table;
 pub mod train_run;
 
 use std::process::ExitCode;
