@@ -44,7 +44,17 @@ fn sweep(root: &Utf8Path) -> (Experiment, Plan) {
     store_run(root, &run_spec("dense"), "aaaa", 10, RunState::Done);
     store_run(root, &run_spec("W"), "bbbb", 10, RunState::Done);
     store_run(root, &shorter, "dddd", 4, RunState::Done);
-    store_run(root, &{ let mut s = shorter.clone(); s.train.epochs = 2; s }, "dd02", 2, RunState::Done);
+    store_run(
+        root,
+        &{
+            let mut s = shorter.clone();
+            s.train.epochs = 2;
+            s
+        },
+        "dd02",
+        2,
+        RunState::Done,
+    );
     store_run(root, &run_spec("W+G+N"), "eeee", 10, RunState::Done);
     store_run(root, &failed, "ffff", 0, RunState::Failed);
     let plan = made_up::plan(vec![
@@ -116,7 +126,8 @@ fn cell<'a>(csv: &'a str, row: usize, column: &str) -> &'a str {
 fn results_and_curves_have_the_promised_columns_and_one_row_a_run() {
     let project = project();
     let (experiment, plan) = sweep(&project.root);
-    let paths = report::write(&project.root, &experiment, &plan, &project.root.join("reports/made-up")).expect("a report");
+    let paths =
+        report::write(&project.root, &experiment, &plan, &project.root.join("reports/made-up")).expect("a report");
     let csv = read(&paths.out.join("results.csv"));
     let header = csv.lines().next().expect("a header");
     assert!(header.starts_with(&format!("{COLUMNS},")), "{header}");
@@ -254,9 +265,10 @@ fn claims_without_the_authors_logs_are_held_against_the_last_epoch() {
         line.split('|').map(str::trim).map(str::to_owned).collect::<Vec<_>>()
     };
     let of = |run: &str, quantity: &str| {
-        let found = table.lines().map(|line| line.split('|').map(str::trim).collect::<Vec<_>>()).find(|cells| {
-            cells.len() > 3 && cells[1].starts_with(run) && cells[2] == quantity
-        });
+        let found = table
+            .lines()
+            .map(|line| line.split('|').map(str::trim).collect::<Vec<_>>())
+            .find(|cells| cells.len() > 3 && cells[1].starts_with(run) && cells[2] == quantity);
         found.unwrap_or_else(|| panic!("{run} {quantity} in\n{table}"))[3].to_owned()
     };
     assert_eq!(of("W+G+N", "test.perplexity"), "reproduced");

@@ -105,8 +105,10 @@ fn points(file: &Utf8Path, task: &str) -> Result<Vec<Point>, String> {
     let (vocabulary, vocabulary_total) = (numbers("vocabulary")?, numbers("vocabulary_total")?);
     let (neurons, neurons_total) = (numbers("hidden_units")?, numbers("hidden_units_total")?);
     let (gates, gates_total) = (numbers("gates")?, numbers("gates_total")?);
-    let layers: Vec<Vec<f64>> =
-        ["embedding_w", "lstm_w_input", "lstm_w_hidden", "dense_w"].into_iter().map(numbers).collect::<Result<_, _>>()?;
+    let layers: Vec<Vec<f64>> = ["embedding_w", "lstm_w_input", "lstm_w_hidden", "dense_w"]
+        .into_iter()
+        .map(numbers)
+        .collect::<Result<_, _>>()?;
     // An empty cell is a layer that the task's network has not.
     let whole = |column: &[f64], row: usize| if column[row].is_finite() { column[row].round() as u64 } else { 0 };
     let mut points = Vec::new();

@@ -50,7 +50,9 @@ impl Plot {
         scene.frame(self.from, self.to, INK, 1.0);
         let middle = ((self.from.0 + self.to.0) / 2.0, (self.from.1 + self.to.1) / 2.0);
         scene.text((middle.0, self.to.1 + 42.0), titled(&self.x), LABEL, INK, Align::Middle);
-        scene.upwards((self.from.0 - widest - 24.0, middle.1), titled(&self.y), LABEL, INK);
+        let title = titled(&self.y);
+        let size = LABEL * ((self.to.1 - self.from.1) / text_width(&title, LABEL)).min(1.0);
+        scene.upwards((self.from.0 - widest - 24.0, middle.1), title, size, INK);
     }
 
     /// Positions of a curve, cut where it leaves the plot area; each piece is a connected part of the curve.
@@ -185,9 +187,8 @@ impl Labels {
             from: (x - width / 2.0 - 3.0, y - height / 2.0),
             to: (x + width / 2.0 + 3.0, y + height / 2.0),
         };
-        let inside = |b: &Taken| {
-            b.from.0 >= area.0.0 && b.to.0 <= area.1.0 && b.from.1 >= area.0.1 && b.to.1 <= area.1.1
-        };
+        let inside =
+            |b: &Taken| b.from.0 >= area.0.0 && b.to.0 <= area.1.0 && b.from.1 >= area.0.1 && b.to.1 <= area.1.1;
         let free = |b: &Taken| {
             self.taken.iter().all(|t| b.to.0 < t.from.0 || b.from.0 > t.to.0 || b.to.1 < t.from.1 || b.from.1 > t.to.1)
         };

@@ -26,7 +26,10 @@ pub struct Head {
 impl Grid {
     fn new(words: &[&str], numbers: &[&str]) -> Self {
         let head = |numeric| move |text: &&str| Head { text: (*text).to_owned(), numeric };
-        Self { columns: words.iter().map(head(false)).chain(numbers.iter().map(head(true))).collect(), rows: Vec::new() }
+        Self {
+            columns: words.iter().map(head(false)).chain(numbers.iter().map(head(true))).collect(),
+            rows: Vec::new(),
+        }
     }
 }
 
@@ -68,7 +71,8 @@ pub fn results(rows: &[Row]) -> Grid {
 
 /// Both ways of counting compression, where they differ: the authors' and the one that drops dead gates' weights.
 pub fn counting(rows: &[Row]) -> Option<Grid> {
-    let mut grid = Grid::new(&["run"], &["authors' count", "without dead gates' weights", "weights", "without dead gates'"]);
+    let mut grid =
+        Grid::new(&["run"], &["authors' count", "without dead gates' weights", "weights", "without dead gates'"]);
     for row in rows {
         let Some(line) = row.last() else { continue };
         let kept = super::metric::weights_kept(line);
@@ -102,7 +106,16 @@ pub fn planted(rows: &[Row]) -> Option<Grid> {
 
 /// Published values beside ours.
 pub fn claims(comparison: &Comparison) -> Option<Grid> {
-    let numbers = ["published", "at epoch", "ours", "our epoch", "difference", "tolerance", "authors at our epoch", "difference then"];
+    let numbers = [
+        "published",
+        "at epoch",
+        "ours",
+        "our epoch",
+        "difference",
+        "tolerance",
+        "authors at our epoch",
+        "difference then",
+    ];
     let mut grid = Grid::new(&["run", "quantity", "verdict"], &numbers);
     for line in &comparison.values {
         let text = |x: Option<f64>| x.map_or_else(String::new, published);

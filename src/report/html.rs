@@ -94,8 +94,13 @@ impl Page<'_> {
     }
 
     fn verdicts(&self) -> String {
-        let all: Vec<&Verdict> =
-            self.comparison.values.iter().map(|l| &l.verdict).chain(self.comparison.orders.iter().map(|l| &l.verdict)).collect();
+        let all: Vec<&Verdict> = self
+            .comparison
+            .values
+            .iter()
+            .map(|l| &l.verdict)
+            .chain(self.comparison.orders.iter().map(|l| &l.verdict))
+            .collect();
         let number = |wanted: fn(&Verdict) -> bool| all.iter().filter(|verdict| wanted(verdict)).count();
         format!(
             "{} reproduced, {} off, {} not comparable yet, {} not measured.",

@@ -41,7 +41,9 @@ pub fn table(grid: &Grid) -> String {
         .columns
         .iter()
         .enumerate()
-        .map(|(i, head)| rows.iter().map(|row| row[i].chars().count()).chain([head.text.chars().count(), 3]).max().unwrap_or(3))
+        .map(|(i, head)| {
+            rows.iter().map(|row| row[i].chars().count()).chain([head.text.chars().count(), 3]).max().unwrap_or(3)
+        })
         .collect();
     let line = |cells: Vec<&str>| {
         let mut text = String::from("|");
@@ -77,9 +79,6 @@ mod tests {
             columns: vec![head("run", false), head("gates", true)],
             rows: vec![vec!["W|N".into(), "7".into()], vec!["dense".into(), "1,024".into()]],
         };
-        assert_eq!(
-            table(&grid),
-            "| run   | gates |\n|-------|------:|\n| W\\|N  |     7 |\n| dense | 1,024 |\n"
-        );
+        assert_eq!(table(&grid), "| run   | gates |\n|-------|------:|\n| W\\|N  |     7 |\n| dense | 1,024 |\n");
     }
 }

@@ -45,7 +45,11 @@ pub fn published(x: f64) -> String {
 /// A share as percent: `46 %`, `3.1 %`, `<0.1 %`.
 pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
-    if percent >= 10.0 || percent == 0.0 {
+    if percent > 99.95 && percent < 100.0 {
+        ">99.9 %".into()
+    } else if percent > 99.0 && percent < 100.0 {
+        format!("{percent:.1} %")
+    } else if percent >= 10.0 || percent == 0.0 {
         format!("{percent:.0} %")
     } else if percent >= 0.1 {
         format!("{percent:.1} %")
@@ -87,7 +91,10 @@ mod tests {
     #[test]
     fn counts_shares_and_times() {
         assert_eq!([count(7), count(1024), count(13_062_144)], ["7", "1,024", "13,062,144"]);
-        assert_eq!([percent(0.457), percent(0.031), percent(0.0001)], ["46 %", "3.1 %", "<0.1 %"]);
+        assert_eq!(
+            [percent(0.457), percent(0.031), percent(0.0001), percent(0.999)],
+            ["46 %", "3.1 %", "<0.1 %", "99.9 %"]
+        );
         assert_eq!(published(201.0), "201");
         assert_eq!(relative(116.0, 120.0), "-3.3 %");
         assert_eq!(relative(1.0, 0.0), "");

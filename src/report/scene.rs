@@ -169,7 +169,9 @@ impl Scene {
                         (true, false) => &[(0, 0), (1, 0)],
                         (true, true) => &[(0, 0), (1, 0), (2, 0), (1, 1)],
                     };
-                    let (x, y) = pixel(at);
+                    // The raster font's box reaches higher above the letters than below them.
+                    let low = if raster { size * 0.15 } else { 0.0 };
+                    let (x, y) = pixel(&if *upwards { (at.0 + low, at.1) } else { (at.0, at.1 + low) });
                     strokes
                         .iter()
                         .try_for_each(|(dx, dy)| area.draw(&Text::new(text.as_str(), (x + dx, y + dy), style.clone())))

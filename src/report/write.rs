@@ -50,7 +50,8 @@ pub fn write(
     let io = ReportError::write(out);
     fs_err::create_dir_all(out).map_err(&io)?;
     let work = tempfile::Builder::new().prefix(".report-").tempdir_in(out).map_err(&io)?;
-    let work_path = Utf8Path::from_path(work.path()).ok_or_else(|| io(std::io::Error::other("the path is not UTF-8")))?;
+    let work_path =
+        Utf8Path::from_path(work.path()).ok_or_else(|| io(std::io::Error::other("the path is not UTF-8")))?;
     let mut names: Vec<String> = Vec::new();
     let put = |name: &str, bytes: &[u8], names: &mut Vec<String>| -> Result<(), ReportError> {
         names.push(name.to_owned());
@@ -83,8 +84,7 @@ pub fn write(
             }
         }
     }
-    let page =
-        Page { experiment, found: &found, comparison: &comparison, figures: &drawn, skipped: &skipped };
+    let page = Page { experiment, found: &found, comparison: &comparison, figures: &drawn, skipped: &skipped };
     put("table.md", markdown::document(&page).as_bytes(), &mut names)?;
     put("index.html", page.render().as_bytes(), &mut names)?;
 

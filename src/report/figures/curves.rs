@@ -13,6 +13,9 @@ use crate::store::format::EpochMetrics;
 /// How the runs went, beside how the authors' went.
 pub struct Curves;
 
+/// Height of a panel with its axis.
+const PANEL: f64 = 262.0;
+
 /// What one panel shows.
 struct Panel {
     y: Axis,
@@ -39,17 +42,24 @@ impl Figure for Curves {
         let last = theirs.iter().map(|point| point.epoch).max().unwrap_or(1).max(last_ours);
         let metric = rows.iter().find_map(|row| row.metric.as_deref());
         let quality = quality_axis(metric, &rows, &theirs);
-        let compressions = ours.iter().map(|line| line.counts.compression).chain(theirs.iter().map(|p| p.compression));
+        let sparse: Vec<&Row> = rows.iter().copied().filter(|row| row.is_sparse()).collect();
+        let compressions: Vec<f64> = sparse
+            .iter()
+            .flat_map(|row| row.metrics.iter().map(|line| line.counts.compression))
+            .chain(theirs.iter().filter(|point| point.sparsity != "dense").map(|point| point.compression))
+            .collect();
         let panels = [
             Panel { y: quality.0, ours: |line| line.valid, theirs: |point| point.valid },
             Panel {
-                y: Axis::around("compression", Spread::Log, compressions),
+                // A dense network's compression is 1 throughout and would only flatten the others.
+                y: Axis::around("compression", Axis::spread_for(&compressions, 3.0), compressions),
                 ours: |line| line.counts.compression,
                 theirs: |point| point.compression,
             },
         ];
         // Few epochs of ours beside many of theirs are only visible on a log axis.
-        let spread = if last > 20 && f64::from(last_ours) < 0.5 * f64::from(last) { Spread::Log } else { Spread::Linear };
+        let spread =
+            if last > 20 && f64::from(last_ours) < 0.5 * f64::from(last) { Spread::Log } else { Spread::Linear };
         let x = if last == 1 {
             Axis::exact("epoch", 0.0, 2.0)
         } else {
@@ -62,27 +72,22 @@ impl Figure for Curves {
             entries.push((Key::Dashed(MUTED), "authors, same colours".into()));
         }
         let top = head_height(title, &entries);
-        const PANEL: f64 = 262.0;
-        let height = top + 2.0 * PANEL + 92.0;
+        let height = top + if sparse.is_empty() { PANEL + 36.0 } else { 2.0 * PANEL + 82.0 };
         let mut scene = Scene::new(style::WIDTH, height);
         head(&mut scene, title, &entries);
-        for (index, panel) in panels.into_iter().enumerate() {
+        let shown = if sparse.is_empty() { 1 } else { 2 };
+        for (index, panel) in panels.into_iter().enumerate().take(shown) {
             let from = top + 8.0 + (PANEL + 46.0) * index as f64;
             let height = PANEL - 26.0;
-            let plot = Plot {
-                from: (108.0, from),
-                to: (style::WIDTH - 28.0, from + height),
-                x: x.clone(),
-                y: panel.y,
-            };
+            let plot = Plot { from: (108.0, from), to: (style::WIDTH - 28.0, from + height), x: x.clone(), y: panel.y };
             plot.axes(&mut scene);
-            for level in &levels {
+            for level in levels.iter().filter(|level| index == 0 || **level != "dense") {
                 let values = curve(level).into_iter().map(|point| (f64::from(point.epoch), (panel.theirs)(point)));
                 for piece in plot.path(values) {
                     scene.dashed(&piece, color_of(level, data.rows), THIN, 5.0, 3.5);
                 }
             }
-            for row in &rows {
+            for row in if index == 0 { &rows } else { &sparse } {
                 let values = row.metrics.iter().map(|line| (f64::from(line.epoch), (panel.ours)(line)));
                 let few = row.metrics.len() <= 12;
                 for piece in plot.path(values) {
@@ -94,7 +99,9 @@ impl Figure for Curves {
             }
         }
 
-        let mut caption = String::from("Validation metric (above) and compression (below) after each epoch.");
+        let mut caption = String::from(
+            "Validation metric (above, lower is better) and compression of the sparsified runs (below) after each epoch.",
+        );
         if !theirs.is_empty() {
             caption.push_str(" Solid: ours. Dashed: the authors' run of the same level, from their logs.");
         }
@@ -120,5 +127,8 @@ fn quality_axis(metric: Option<&str>, rows: &[&Row], theirs: &[&Point]) -> (Axis
     let leaves = dense.iter().any(|v| *v > limit);
     let shown: Vec<f64> = sparse.into_iter().chain(dense.into_iter().filter(|v| *v <= limit)).collect();
     let spread = Axis::spread_for(&shown, 3.0);
-    (Axis::around(&format!("validation {}", axis_title(metric)), spread, shown), leaves)
+    (
+        Axis::around(&format!("validation {}", axis_title(metric).replace(" (lower is better)", "")), spread, shown),
+        leaves,
+    )
 }

@@ -41,8 +41,8 @@ impl Figure for GateStructure {
         }
         let title = "Live and constant gates of each kept hidden unit";
         let entries = [(Key::Square(INK), "live: depends on the input".to_owned())];
-        let top = head_height(title, &entries) + 4.0;
-        let heights: Vec<f64> = panels.iter().map(|(_, s)| 62.0 + CELL * s.counts.gates.len() as f64).collect();
+        let top = head_height(title, &entries) + 16.0;
+        let heights: Vec<f64> = panels.iter().map(|(_, s)| 54.0 + CELL * s.counts.gates.len() as f64).collect();
         let height = top + heights.iter().sum::<f64>() + 26.0;
         let mut scene = Scene::new(style::WIDTH, height);
         head(&mut scene, title, &entries);
@@ -97,7 +97,8 @@ impl Figure for GateStructure {
         let middle = ((left + right) / 2.0, y + 2.0);
         scene.text(middle, "kept hidden units, sorted by their live gates", LABEL, INK, Align::Middle);
 
-        let lowest = |structure: &Structure| structure.gates.iter().flat_map(|unit| unit.constant.iter().flatten()).count();
+        let lowest =
+            |structure: &Structure| structure.gates.iter().flat_map(|unit| unit.constant.iter().flatten()).count();
         let constants: usize = panels.iter().map(|(_, structure)| lowest(structure)).sum();
         let caption = format!(
             "Each column is a kept hidden unit, each line a gate kind (i input, f forget, g information flow, o output). \
@@ -109,7 +110,6 @@ impl Figure for GateStructure {
         Ok(Picture { scene, caption })
     }
 }
-
 
 /// The colour scale of constant gates, beside the legend.
 fn scale(scene: &mut Scene) {

@@ -42,11 +42,8 @@ impl Figure for GatesByKind {
         let highest = rows.iter().map(|row| kept(row).max(theirs(row).map_or(0, |p| p.gates))).max().unwrap_or(0);
 
         let title = "Gates that still depend on the input";
-        let mut entries: Vec<(Key, String)> = kinds
-            .iter()
-            .enumerate()
-            .map(|(i, gate)| (Key::Square(style::gate(i)), long_name(&gate.kind)))
-            .collect();
+        let mut entries: Vec<(Key, String)> =
+            kinds.iter().enumerate().map(|(i, gate)| (Key::Square(style::gate(i)), long_name(&gate.kind))).collect();
         if let Some(epochs) = rows.iter().filter_map(|row| theirs(row)).map(|point| point.epoch).max() {
             entries.push((Key::Solid(INK), format!("authors' total, after {epochs} epochs")));
         }
@@ -119,7 +116,10 @@ impl Figure for GatesByKind {
         );
         let dense: Vec<String> = measured.iter().filter(|row| !row.is_sparse()).map(|row| row.label.clone()).collect();
         if !dense.is_empty() {
-            caption.push_str(&format!(" Runs without sparsification keep all gates and are not drawn ({}).", dense.join("; ")));
+            caption.push_str(&format!(
+                " Runs without sparsification keep all gates and are not drawn ({}).",
+                dense.join("; ")
+            ));
         }
         Ok(Picture { scene, caption })
     }

@@ -16,11 +16,7 @@ pub struct QualityCompression;
 /// The epoch that a run is shown by: the last one, and for a dense run the one with the best validation value, since
 /// nothing keeps it from overfitting and the papers quote that one.
 fn shown(row: &Row) -> Option<&EpochMetrics> {
-    if row.is_sparse() {
-        row.last()
-    } else {
-        row.metrics.iter().min_by(|a, b| a.valid.total_cmp(&b.valid))
-    }
+    if row.is_sparse() { row.last() } else { row.metrics.iter().min_by(|a, b| a.valid.total_cmp(&b.valid)) }
 }
 
 impl Figure for QualityCompression {
@@ -42,8 +38,10 @@ impl Figure for QualityCompression {
             let best = |point: &Point| if point.sparsity == "dense" { authors.best_of("dense") } else { None };
             authors.last.iter().map(|point| best(point).unwrap_or(point)).collect()
         });
-        let compressions = ours.iter().map(|(_, line)| line.counts.compression).chain(authors.iter().map(|p| p.compression));
-        let qualities: Vec<f64> = ours.iter().map(|(_, line)| line.test).chain(authors.iter().map(|p| p.test)).collect();
+        let compressions =
+            ours.iter().map(|(_, line)| line.counts.compression).chain(authors.iter().map(|p| p.compression));
+        let qualities: Vec<f64> =
+            ours.iter().map(|(_, line)| line.test).chain(authors.iter().map(|p| p.test)).collect();
         let metric = ours.iter().find_map(|(row, _)| row.metric.as_deref());
         let x = Axis::around("compression (all weights / kept weights)", Spread::Log, compressions);
         let y = Axis::around(&format!("test {}", axis_title(metric)), Axis::spread_for(&qualities, 3.0), qualities);
