@@ -1,1 +1,257 @@
-//! Progress.
+//! How far a sweep is: bars on a terminal, a line an epoch in a log, or silence. Written to standard error.
+
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::exec::Outcome;
+use crate::exec::local::Progress;
+use crate::store::format::EpochMetrics;
+use crate::train::Event;
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Mode {
+    /// Bars on a terminal, else a line an epoch.
+    #[default]
+    Auto,
+    /// Bars.
+    Bar,
+    /// A line an epoch.
+    Counter,
+    /// Nothing.
+    None,
+}
+
+impl Mode {
+    /// What `Auto` means here; with `quiet`, nothing is shown.
+    #[must_use]
+    pub fn resolve(self, quiet: bool) -> Self {
+        match self {
+            _ if quiet => Self::None,
+            Self::Auto if std::io::stderr().is_terminal() => Self::Bar,
+            Self::Auto => Self::Counter,
+            chosen => chosen,
+        }
+    }
+}
+
+/// Shows the runs of a sweep.
+pub struct Display {
+    runs: Vec<Run>,
+    /// Width of the longest label.
+    width: usize,
+    view: View,
+    over: usize,
+}
+
+enum View {
+    Silent,
+    Lines,
+    Bars { all: MultiProgress, sweep: ProgressBar },
+}
+
+/// What is known of a run.
+struct Run {
+    label: String,
+    bar: Option<ProgressBar>,
+    begun: Instant,
+    epochs: u32,
+    metric: String,
+    last: Option<EpochMetrics>,
+}
+
+impl Display {
+    /// A display of the runs with these labels; nothing is shown before the first of them begins.
+    #[must_use]
+    pub fn new(mode: Mode, quiet: bool, labels: Vec<String>) -> Self {
+        let view = match mode.resolve(quiet) {
+            Mode::None => View::Silent,
+            Mode::Counter | Mode::Auto => View::Lines,
+            Mode::Bar => {
+                // Asked for by name, bars are drawn into a pipe as well.
+                let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8));
+                let sweep = all.add(ProgressBar::new(labels.len() as u64));
+                sweep.set_style(style("sweep {pos}/{len} runs  {elapsed} so far"));
+                View::Bars { all, sweep }
+            }
+        };
+        let width = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
+        Self { runs: labels.into_iter().map(Run::new).collect(), width, view, over: 0 }
+    }
+
+    /// Takes in what happened to the run with the number `job`.
+    pub fn show(&mut self, job: usize, news: &Progress<'_>) {
+        match news {
+            Progress::Started => self.started(job),
+            Progress::Said(event) => self.said(job, event),
+            Progress::Ended(outcome) => self.ended(job, outcome),
+        }
+    }
+
+    /// Takes the bars away. What was said as lines stays.
+    pub fn finish(&self) {
+        if let View::Bars { all, sweep } = &self.view {
+            sweep.finish_and_clear();
+            let _ = all.clear();
+        }
+    }
+
+    fn started(&mut self, job: usize) {
+        self.runs[job].begun = Instant::now();
+        if let View::Bars { all, sweep } = &self.view {
+            let bar = all.insert_before(sweep, ProgressBar::new(0));
+            bar.set_style(style("{prefix} {bar:24} {msg}"));
+            bar.set_prefix(self.padded(job));
+            bar.set_message("starting");
+            sweep.tick();
+            self.runs[job].bar = Some(bar);
+        } else if matches!(self.view, View::Lines) {
+            self.line(&format!("{}  started ({} of {})", self.padded(job), job + 1, self.runs.len()));
+        }
+    }
+
+    fn said(&mut self, job: usize, event: &Event) {
+        let run = &mut self.runs[job];
+        match event {
+            Event::Started { epochs, step, metric, last } => {
+                run.epochs = *epochs;
+                run.metric.clone_from(metric);
+                run.last.clone_from(last);
+                if *step > 0 {
+                    let line = format!("{}  goes on after step {step}", self.padded(job));
+                    self.line(&line);
+                }
+            }
+            Event::Step { epoch, batch, batches, objective, seconds_left, .. } => {
+                let Some(bar) = &run.bar else { return };
+                bar.set_length(batches * u64::from(run.epochs));
+                bar.set_position(batches * u64::from(epoch.saturating_sub(1)) + batch);
+                let quality = run.last.as_ref().map(|last| format!("  {}", quality(&run.metric, last)));
+                bar.set_message(format!(
+                    "epoch {epoch}/{}  objective {objective:.3}{}  {} left",
+                    run.epochs,
+                    quality.unwrap_or_default(),
+                    seconds(*seconds_left)
+                ));
+            }
+            Event::Evaluating { epoch } => {
+                if let Some(bar) = &run.bar {
+                    bar.set_message(format!("epoch {epoch}/{}  evaluating", run.epochs));
+                }
+            }
+            Event::Epoch { metrics, seconds_left } => {
+                run.last = Some(metrics.clone());
+                if matches!(self.view, View::Lines) {
+                    let run = &self.runs[job];
+                    self.line(&format!(
+                        "{}  epoch {}/{}  objective {:.3}  {}  {} left",
+                        self.padded(job),
+                        metrics.epoch,
+                        run.epochs,
+                        metrics.train_objective,
+                        quality(&run.metric, metrics),
+                        seconds(*seconds_left)
+                    ));
+                }
+            }
+            Event::Saved { .. } | Event::Ended { .. } => {}
+        }
+    }
+
+    fn ended(&mut self, job: usize, outcome: &Outcome) {
+        self.over += 1;
+        if let Some(bar) = self.runs[job].bar.take() {
+            bar.finish_and_clear();
+        }
+        if let View::Bars { sweep, .. } = &self.view {
+            sweep.set_position(self.over as u64);
+        }
+        let took = seconds(self.runs[job].begun.elapsed().as_secs_f64());
+        let end = match outcome {
+            Outcome::Done(summary) => {
+                let quality = summary.last.as_ref().map(|last| quality(&summary.metric, last)).unwrap_or_default();
+                format!("done in {took}  {quality}")
+            }
+            Outcome::Interrupted => "interrupted, state saved".to_owned(),
+            Outcome::Failed { error, .. } => format!("failed: {error}"),
+            Outcome::NotStarted => return,
+        };
+        let line = format!("{}  {end}", self.padded(job));
+        self.line(&line);
+    }
+
+    fn padded(&self, job: usize) -> String {
+        format!("{:width$}", self.runs[job].label, width = self.width)
+    }
+
+    fn line(&self, text: &str) {
+        match &self.view {
+            View::Silent => {}
+            // A standard error that is gone is no reason to stop training.
+            View::Lines => drop(writeln!(std::io::stderr(), "{text}")),
+            View::Bars { all, .. } => drop(all.suspend(|| writeln!(std::io::stderr(), "{text}"))),
+        }
+    }
+}
+
+impl Run {
+    fn new(label: String) -> Self {
+        Self { label, bar: None, begun: Instant::now(), epochs: 0, metric: String::new(), last: None }
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    // The templates are constants of this file, and a test reads them; the default bar is there for the compiler.
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
+}
+
+/// Metric and compression of a finished epoch in a few words.
+#[must_use]
+pub fn quality(metric: &str, line: &EpochMetrics) -> String {
+    let (name, digits) = match metric {
+        "bits_per_char" => ("bits/char", 4),
+        _ => (metric, 2),
+    };
+    format!("{name} {:.digits$}  compression {:.1}x", line.valid, line.counts.compression)
+}
+
+/// A span of time in two units at most: `42s`, `3m 05s`, `2h 10m`.
+#[must_use]
+pub fn seconds(span: f64) -> String {
+    let whole = Duration::try_from_secs_f64(span.max(0.0).round()).unwrap_or_default().as_secs();
+    match whole {
+        0..60 => format!("{whole}s"),
+        60..3600 => format!("{}m {:02}s", whole / 60, whole % 60),
+        _ => format!("{}h {:02}m", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans() {
+        assert_eq!(seconds(0.4), "0s");
+        assert_eq!(seconds(59.6), "1m 00s");
+        assert_eq!(seconds(3_700.0), "1h 01m");
+        assert_eq!(seconds(f64::NAN), "0s");
+        assert_eq!(seconds(f64::INFINITY), "0s");
+    }
+
+    #[test]
+    fn templates_are_readable() {
+        for template in ["sweep {pos}/{len} runs  {elapsed} so far", "{prefix} {bar:24} {msg}"] {
+            ProgressStyle::with_template(template).unwrap();
+        }
+    }
+
+    #[test]
+    fn quiet_wins() {
+        assert_eq!(Mode::Bar.resolve(true), Mode::None);
+        assert_eq!(Mode::Counter.resolve(false), Mode::Counter);
+    }
+}

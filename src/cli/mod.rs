@@ -10,6 +10,7 @@ pub mod run;
 pub mod schema;
 mod snippet;
 pub mod status;
+pub mod table;
 pub mod train_run;
 
 use std::process::ExitCode;

@@ -1,20 +1,130 @@
-//! `train-run` (hidden): train one run in this process.
+//! `train-run` (hidden): train one run in this process, which `run` starts.
+//!
+//! Events go to stdout, one JSON line each; talk and errors go to stderr, which `run` keeps as the run's `log.txt`.
 
+use std::io::Write;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::CliError;
 use super::args::Global;
+use super::{CliError, Exit};
+use crate::data::{self, Manifest};
+use crate::exec::{Interrupt, stop_at_end_of_input};
+use crate::model;
+use crate::store::RunDir;
+use crate::store::format::RunState;
+use crate::train::{self, Event};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
-pub struct TrainRunArgs {}
+pub struct TrainRunArgs {
+    /// The experiment's name
+    #[arg(long)]
+    experiment: String,
+    /// The run's key
+    #[arg(long)]
+    key: String,
+    /// Save and stop when standard input ends
+    #[arg(long)]
+    watch_stdin: bool,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// Always: it is not there yet.
-pub fn execute(_global: &Global, _args: &TrainRunArgs) -> Result<ExitCode, CliError> {
-    Err(CliError::failed("not implemented yet"))
+/// Whatever stops the run; the same goes to stdout as an event.
+pub fn execute(global: &Global, args: &TrainRunArgs) -> Result<ExitCode, CliError> {
+    let mut voice = Voice::new();
+    let outcome = work(global, args, &mut voice);
+    if let (Err(error), false) = (&outcome, voice.ended) {
+        voice.say(Event::Ended { state: RunState::Failed, error: Some(error.to_string()) });
+    }
+    outcome.map(ExitCode::from)
+}
+
+fn work(global: &Global, args: &TrainRunArgs, voice: &mut Voice) -> Result<Exit, CliError> {
+    let interrupt = Interrupt::install().map_err(CliError::failed)?;
+    if args.watch_stdin {
+        stop_at_end_of_input(interrupt.flag());
+    }
+    let dir = RunDir::new(&global.root, &args.experiment, &args.key);
+    let record = dir.record().map_err(CliError::failed)?.ok_or_else(|| {
+        CliError::failed(format!("{} has no run.json", dir.path())).help("start it by `sparsegate run`")
+    })?;
+    let manifest = Manifest::load(&global.root, &record.spec.dataset)?;
+    let corpus = data::load(&global.root, &manifest)?;
+    let mut trainee = model::new_trainee(&record.spec, &corpus).map_err(CliError::failed)?;
+    let summary = train::train(&dir, &record.spec, &corpus, trainee.as_mut(), &mut |e| voice.say(e), interrupt.flag())
+        .map_err(CliError::failed)?;
+    Ok(match summary.state {
+        RunState::Done => Exit::Done,
+        RunState::Interrupted => Exit::Interrupted,
+        RunState::Failed => Exit::Failed,
+    })
+}
+
+/// How often steps are told at most: a person reads it, and a log keeps the rest.
+const STEP_EVERY: Duration = Duration::from_millis(200);
+
+/// Tells events: as JSON to the parent, as words to the log.
+struct Voice {
+    told: Option<Instant>,
+    /// Sum of the objective over the steps since the last line of the log, and their number.
+    sum: (f64, u32),
+    ended: bool,
+}
+
+impl Voice {
+    fn new() -> Self {
+        Self { told: None, sum: (0.0, 0), ended: false }
+    }
+
+    fn say(&mut self, event: Event) {
+        self.log(&event);
+        self.ended |= matches!(event, Event::Ended { .. });
+        if matches!(event, Event::Step { .. }) {
+            if self.told.is_some_and(|told| told.elapsed() < STEP_EVERY) {
+                return;
+            }
+            self.told = Some(Instant::now());
+        }
+        let Ok(mut line) = serde_json::to_vec(&event) else { return };
+        line.push(b'\n');
+        // A parent that is gone is noticed by its end of standard input; the state is saved then.
+        let mut out = std::io::stdout().lock();
+        let _ = out.write_all(&line).and_then(|()| out.flush());
+    }
+
+    fn log(&mut self, event: &Event) {
+        let text = match event {
+            Event::Started { step: 0, .. } => "started".to_owned(),
+            Event::Started { step, .. } => format!("goes on after step {step}"),
+            Event::Step { step, objective, .. } => match self.mean(*step, *objective) {
+                Some(text) => text,
+                None => return,
+            },
+            Event::Epoch { metrics, .. } => match serde_json::to_string(metrics) {
+                Ok(line) => line,
+                Err(_) => return,
+            },
+            Event::Saved { step } => format!("saved after step {step}"),
+            Event::Ended { state: RunState::Done, .. } => "done".to_owned(),
+            Event::Ended { state: RunState::Interrupted, .. } => "interrupted".to_owned(),
+            // The error itself follows on stderr.
+            Event::Ended { .. } | Event::Evaluating { .. } => return,
+        };
+        let _ = writeln!(std::io::stderr(), "{text}");
+    }
+
+    /// A line each 10 steps of the first 100, each 100 after.
+    fn mean(&mut self, step: u64, objective: f64) -> Option<String> {
+        self.sum = (self.sum.0 + objective, self.sum.1 + 1);
+        if !step.is_multiple_of(if step <= 100 { 10 } else { 100 }) {
+            return None;
+        }
+        let (sum, count) = std::mem::take(&mut self.sum);
+        Some(format!("step {step}: mean objective of {count} steps {:.5}", sum / f64::from(count)))
+    }
 }

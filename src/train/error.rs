@@ -3,6 +3,7 @@
 use camino::Utf8PathBuf;
 
 use super::trainee::NonFinite;
+use crate::data::DataError;
 use crate::spec::types::{Optimizer, TrainSpec};
 use crate::store::StoreError;
 
@@ -17,11 +18,8 @@ pub enum TrainError {
         /// What to change in the spec.
         cure: String,
     },
-    /// A stream too short to make one mini-batch.
-    #[error(
-        "the {stream} stream gives no mini-batch with train.batch {batch} and train.sequence {sequence}; lower one of them \
-         or use more data"
-    )]
+    /// A stream that gives no mini-batch.
+    #[error("the {stream} stream gives no mini-batch; lower train.batch (now {batch}) or train.sequence (now {sequence})")]
     NoBatches {
         /// `training`, `validation` or `test`.
         stream: &'static str,
@@ -38,6 +36,9 @@ pub enum TrainError {
         /// Which tensor.
         problem: String,
     },
+    /// The data: a stream too short for one mini-batch.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// The run folder.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -14,5 +14,5 @@ mod training;
 pub use error::TrainError;
 pub use event::Event;
 pub use pace::Pace;
-pub use passes::Passes;
-pub use training::train_passes;
+pub use passes::{Epochs, Passes};
+pub use training::{train, train_passes};

@@ -1,18 +1,38 @@
 //! What a run reads: the batches of its epochs, and the streams it is judged by.
 
 use crate::data::batch::BatchSource;
-use crate::data::corpus::Unit;
+use crate::data::{Corpus, DataError, Unit, eval_batches, train_batches};
+use crate::spec::types::RunSpec;
+
+/// The training batches of the epoch with an index, from 0.
+pub type Epochs<'a> = Box<dyn Fn(u32) -> Result<Box<dyn BatchSource + 'a>, DataError> + 'a>;
 
 /// The data of a run, batched.
 pub struct Passes<'a> {
-    /// The training batches of the epoch with this index, from 0.
-    pub train: Box<dyn Fn(u32) -> Box<dyn BatchSource> + 'a>,
+    /// The training batches of each epoch.
+    pub train: Epochs<'a>,
     /// The validation stream.
-    pub valid: Box<dyn BatchSource>,
+    pub valid: Box<dyn BatchSource + 'a>,
     /// The test stream.
-    pub test: Box<dyn BatchSource>,
+    pub test: Box<dyn BatchSource + 'a>,
     /// What a symbol is.
     pub unit: Unit,
     /// For a generated language: whether each symbol carries information about what follows.
     pub informative: Option<&'a [bool]>,
+}
+
+impl<'a> Passes<'a> {
+    /// The batches that `spec` makes of `corpus`.
+    ///
+    /// # Errors
+    /// A validation or test stream too short for one mini-batch.
+    pub fn new(spec: &'a RunSpec, corpus: &'a Corpus) -> Result<Self, DataError> {
+        Ok(Self {
+            train: Box::new(move |epoch| train_batches(corpus, &spec.train, spec.seed, epoch)),
+            valid: eval_batches(&corpus.valid, &spec.train)?,
+            test: eval_batches(&corpus.test, &spec.train)?,
+            unit: corpus.unit,
+            informative: corpus.informative.as_deref(),
+        })
+    }
 }

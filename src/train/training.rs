@@ -6,10 +6,26 @@ use std::time::Instant;
 use super::pace::Clock;
 use super::trainee::{NonFinite, StepReport, Trainee};
 use super::{Event, Pace, Passes, TrainError};
+use crate::data::Corpus;
 use crate::data::batch::BatchSource;
 use crate::spec::types::{RunSpec, TrainSpec};
 use crate::store::format::{Counts, EpochMetrics, FORMAT, Planted, RunState, Summary};
 use crate::store::{LockedRun, Position, RunDir, Sums};
+
+/// Trains `trainee` on `corpus` as `spec` says; [`train_passes`] with the usual checkpoints.
+///
+/// # Errors
+/// As [`train_passes`].
+pub fn train(
+    dir: &RunDir,
+    spec: &RunSpec,
+    corpus: &Corpus,
+    trainee: &mut dyn Trainee,
+    events: &mut dyn FnMut(Event),
+    stop: &AtomicBool,
+) -> Result<Summary, TrainError> {
+    train_passes(dir, spec, &Passes::new(spec, corpus)?, Pace::default(), trainee, events, stop)
+}
 
 /// Trains `trainee` on `passes` in the folder `dir`, from its last checkpoint if it has one, and returns what
 /// `summary.json` says. Holds the folder's lock while it works. A run that is done is left alone.
@@ -73,10 +89,10 @@ pub fn train_passes(
 }
 
 /// The state of the loop.
-struct Training<'a> {
+struct Training<'a, 'd> {
     lock: &'a LockedRun,
     spec: &'a TrainSpec,
-    passes: &'a Passes<'a>,
+    passes: &'a Passes<'d>,
     trainee: &'a mut dyn Trainee,
     events: &'a mut dyn FnMut(Event),
     stop: &'a AtomicBool,
@@ -97,7 +113,7 @@ enum Flow {
     Stopped,
 }
 
-impl Training<'_> {
+impl Training<'_, '_> {
     fn run(&mut self) -> Result<RunState, TrainError> {
         self.check_stream("validation", self.passes.valid.as_ref())?;
         self.check_stream("test", self.passes.test.as_ref())?;
@@ -135,7 +151,7 @@ impl Training<'_> {
 
     /// One epoch, or the rest of one.
     fn epoch(&mut self) -> Result<Flow, TrainError> {
-        let source = (self.passes.train)(self.position.epoch);
+        let source = (self.passes.train)(self.position.epoch)?;
         self.check_stream("training", source.as_ref())?;
         let batches = source.len() as u64;
         let all = batches * u64::from(self.spec.epochs);

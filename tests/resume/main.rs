@@ -251,7 +251,7 @@ fn a_short_stream_is_an_error_with_a_cure() {
         train_passes(&folder.run(), &spec(), &passes(0), Pace::default(), &mut Toy::new(), &mut |_| {}, &never())
             .unwrap_err()
             .to_string();
-    assert!(text.contains("training stream") && text.contains("train.batch 2"), "{text}");
+    assert!(text.contains("training stream") && text.contains("train.batch (now 2)"), "{text}");
 }
 
 #[test]

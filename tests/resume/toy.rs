@@ -125,7 +125,7 @@ impl BatchSource for Numbers {
 
 pub fn passes(batches: usize) -> Passes<'static> {
     Passes {
-        train: Box::new(move |epoch| Box::new(Numbers { epoch, batches })),
+        train: Box::new(move |epoch| Ok(Box::new(Numbers { epoch, batches }))),
         valid: Box::new(Numbers { epoch: 50, batches: 3 }),
         test: Box::new(Numbers { epoch: 60, batches: 3 }),
         unit: Unit::Word,

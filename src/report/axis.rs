@@ -1,0 +1,169 @@
+//! Axes: from data to a position, and where the ticks go.
+
+use super::number;
+
+/// How values are spread over an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spread {
+    /// Equal differences, equal lengths.
+    Linear,
+    /// Equal ratios, equal lengths; values must be positive.
+    Log,
+}
+
+/// An axis of known range.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Axis {
+    /// Title with the unit.
+    pub title: String,
+    spread: Spread,
+    low: f64,
+    high: f64,
+}
+
+impl Axis {
+    /// An axis over the values, with a little room at both ends. Values that an axis cannot show (not finite; not
+    /// positive on a log axis) are ignored.
+    pub fn around(title: &str, spread: Spread, values: impl IntoIterator<Item = f64>) -> Self {
+        let shown = values.into_iter().filter(|v| v.is_finite() && (spread == Spread::Linear || *v > 0.0));
+        let (low, high) = shown.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+        let (low, high) = if low > high { (1.0, 10.0) } else { (low, high) };
+        let (low, high) = match spread {
+            Spread::Linear => {
+                let room = if high > low { (high - low) * 0.08 } else { high.abs().max(1.0) * 0.05 };
+                (low - room, high + room)
+            }
+            Spread::Log => {
+                let room = (high / low).powf(0.07).max(1.08);
+                (low / room, high * room)
+            }
+        };
+        Self { title: title.to_owned(), spread, low, high }
+    }
+
+    /// A linear axis from exactly `low` to exactly `high`.
+    pub fn exact(title: &str, low: f64, high: f64) -> Self {
+        let high = if high > low { high } else { low + 1.0 };
+        Self { title: title.to_owned(), spread: Spread::Linear, low, high }
+    }
+
+    /// Linear, or logarithmic if the largest value is more than `ratio` times the smallest.
+    pub fn spread_for(values: &[f64], ratio: f64) -> Spread {
+        let positive = values.iter().copied().filter(|v| v.is_finite());
+        let (low, high) = positive.fold((f64::INFINITY, 0.0f64), |(low, high), v| (low.min(v), high.max(v)));
+        if low > 0.0 && high / low > ratio { Spread::Log } else { Spread::Linear }
+    }
+
+    /// Place of a value, 0 at the low end and 1 at the high end; outside that for values off the axis.
+    pub fn place(&self, value: f64) -> f64 {
+        match self.spread {
+            Spread::Linear => (value - self.low) / (self.high - self.low),
+            Spread::Log => (value.max(1e-300) / self.low).ln() / (self.high / self.low).ln(),
+        }
+    }
+
+    /// Whether the axis is logarithmic.
+    pub fn is_log(&self) -> bool {
+        self.spread == Spread::Log
+    }
+
+    /// Ticks with their labels, at most about `most`.
+    pub fn ticks(&self, most: usize) -> Vec<(f64, String)> {
+        let values = match self.spread {
+            Spread::Linear => linear_ticks(self.low, self.high, most),
+            Spread::Log => log_ticks(self.low, self.high, most),
+        };
+        let decimals = match self.spread {
+            Spread::Linear => decimals_of(&values),
+            Spread::Log => 0,
+        };
+        let label = |v: f64| match self.spread {
+            Spread::Linear if decimals > 0 => format!("{v:.decimals$}"),
+            _ if v.fract() == 0.0 && v >= 0.0 => number::count(v as u64),
+            _ => short(v),
+        };
+        values.into_iter().map(|v| (v, label(v))).collect()
+    }
+}
+
+/// A number with up to three decimals and no trailing zeros.
+fn short(v: f64) -> String {
+    let text = format!("{v:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn decimals_of(values: &[f64]) -> usize {
+    let step = values.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
+    if step.is_finite() && step < 1.0 { (-step.log10() - 1e-9).ceil().max(0.0) as usize } else { 0 }
+}
+
+fn linear_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
+    let rough = (high - low) / most.max(2) as f64;
+    let power = 10f64.powf(rough.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * power).find(|step| *step >= rough).unwrap_or(rough);
+    let (first, last) = ((low / step - 1e-9).ceil() as i64, (high / step + 1e-9).floor() as i64);
+    (first..=last).map(|i| i as f64 * step).collect()
+}
+
+/// 1, 2, 5 of each decade where that fits, otherwise finer (all nine, or linear ticks inside a short range) or coarser.
+fn log_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
+    let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
+    let within = |mantissas: &[f64], every: i32| -> Vec<f64> {
+        (first..=last)
+            .filter(|power| power.rem_euclid(every) == 0)
+            .flat_map(|power| mantissas.iter().map(move |m| m * 10f64.powi(power)))
+            .filter(|v| (low..=high).contains(v))
+            .collect()
+    };
+    for ticks in [within(&[1.0, 2.0, 5.0], 1), within(&[1.0, 3.0], 1), within(&[1.0], 1), within(&[1.0], 2)] {
+        if ticks.len() <= most && ticks.len() >= 3 {
+            return ticks;
+        }
+    }
+    let fine = within(&[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0], 1);
+    if (3..=most + 1).contains(&fine.len()) { fine } else { linear_ticks(low, high, most.min(5)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(axis: &Axis, most: usize) -> Vec<String> {
+        axis.ticks(most).into_iter().map(|(_, label)| label).collect()
+    }
+
+    #[test]
+    fn linear_ticks_are_round() {
+        assert_eq!(labels(&Axis::exact("", 0.0, 1024.0), 6), ["0", "200", "400", "600", "800", "1,000"]);
+        assert_eq!(labels(&Axis::exact("", 1.40, 1.49), 5), ["1.40", "1.42", "1.44", "1.46", "1.48"]);
+    }
+
+    #[test]
+    fn log_ticks_follow_the_range() {
+        let axis = Axis::around("", Spread::Log, [1.0, 25.0]);
+        assert_eq!(labels(&axis, 6), ["1", "2", "5", "10", "20"]);
+        let long = Axis::around("", Spread::Log, [1.0, 20_000.0]);
+        assert_eq!(labels(&long, 6), ["1", "10", "100", "1,000", "10,000"]);
+        let narrow = Axis::around("", Spread::Log, [18.0, 24.0]);
+        assert!(narrow.ticks(6).len() >= 3, "{:?}", narrow.ticks(6));
+    }
+
+    #[test]
+    fn odd_values_do_not_break_an_axis() {
+        for values in [vec![], vec![f64::NAN], vec![5.0], vec![f64::INFINITY, 2.0], vec![-1.0, 0.0]] {
+            for spread in [Spread::Linear, Spread::Log] {
+                let axis = Axis::around("", spread, values.clone());
+                assert!(axis.place(3.0).is_finite(), "{values:?} {spread:?}");
+                assert!(axis.ticks(6).len() < 40);
+            }
+        }
+    }
+
+    #[test]
+    fn places_run_from_end_to_end() {
+        let axis = Axis::exact("", 10.0, 20.0);
+        assert!((axis.place(15.0) - 0.5).abs() < 1e-12);
+        let log = Axis::around("", Spread::Log, [1.0, 100.0]);
+        assert!((log.place(10.0) - 0.5).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,103 @@
+//! Numbers as people read them, the same in every table, figure and page.
+
+/// A measured value with the digits worth reading: `25,345`, `116.5`, `24.46`, `1.429`, `0.0312`.
+pub fn value(x: f64) -> String {
+    if !x.is_finite() {
+        return if x.is_nan() { "not a number".into() } else { "infinite".into() };
+    }
+    let size = x.abs();
+    if size >= 10_000.0 {
+        let rounded = count(size.round() as u64);
+        if x < 0.0 { format!("-{rounded}") } else { rounded }
+    } else if size >= 100.0 {
+        format!("{x:.1}")
+    } else if size >= 10.0 {
+        format!("{x:.2}")
+    } else if size >= 0.1 || size == 0.0 {
+        format!("{x:.3}")
+    } else {
+        format!("{x:.4}")
+    }
+}
+
+/// A count with thousands separated by commas.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A published value or a claim: whole numbers without decimals, otherwise as [`value`].
+pub fn published(x: f64) -> String {
+    if x.fract() == 0.0 && x.abs() < 1e15 {
+        let whole = count(x.abs() as u64);
+        return if x < 0.0 { format!("-{whole}") } else { whole };
+    }
+    value(x)
+}
+
+/// A share as percent: `46 %`, `3.1 %`, `<0.1 %`.
+pub fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent > 99.95 && percent < 100.0 {
+        ">99.9 %".into()
+    } else if percent > 99.0 && percent < 100.0 {
+        format!("{percent:.1} %")
+    } else if percent >= 10.0 || percent == 0.0 {
+        format!("{percent:.0} %")
+    } else if percent >= 0.1 {
+        format!("{percent:.1} %")
+    } else {
+        "<0.1 %".into()
+    }
+}
+
+/// A difference relative to a reference, with its sign: `+3.2 %`.
+pub fn relative(ours: f64, theirs: f64) -> String {
+    if theirs == 0.0 || !ours.is_finite() || !theirs.is_finite() {
+        return String::new();
+    }
+    format!("{:+.1} %", (ours - theirs) / theirs.abs() * 100.0)
+}
+
+/// A time: `48 s`, `12 min`, `3.4 h`.
+pub fn seconds(s: f64) -> String {
+    if s < 100.0 {
+        format!("{s:.0} s")
+    } else if s < 6000.0 {
+        format!("{:.0} min", s / 60.0)
+    } else {
+        format!("{:.1} h", s / 3600.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_keep_the_digits_worth_reading() {
+        let shown: Vec<String> = [25345.6, 116.47, 24.4613, 1.42904, 0.0, 0.0312, -12.5].map(value).into();
+        assert_eq!(shown, ["25,346", "116.5", "24.46", "1.429", "0.000", "0.0312", "-12.50"]);
+        assert_eq!(value(f64::NAN), "not a number");
+    }
+
+    #[test]
+    fn counts_shares_and_times() {
+        assert_eq!([count(7), count(1024), count(13_062_144)], ["7", "1,024", "13,062,144"]);
+        assert_eq!(
+            [percent(0.457), percent(0.031), percent(0.0001), percent(0.999)],
+            ["46 %", "3.1 %", "<0.1 %", "99.9 %"]
+        );
+        assert_eq!(published(201.0), "201");
+        assert_eq!(relative(116.0, 120.0), "-3.3 %");
+        assert_eq!(relative(1.0, 0.0), "");
+        assert_eq!([seconds(48.2), seconds(720.0), seconds(12_240.0)], ["48 s", "12 min", "3.4 h"]);
+    }
+}

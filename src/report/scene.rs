@@ -1,0 +1,270 @@
+//! A figure as a list of shapes in logical pixels, and its rendering by any plotters backend.
+//!
+//! plotters places everything on whole pixels. A scene is therefore drawn enlarged: SVG files ten times, with the
+//! view box scaled back; PNG files four times, then averaged down to two pixels a logical pixel, which smooths edges.
+
+use camino::Utf8Path;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::style::{self, FONT};
+
+/// A point, in logical pixels from the top left corner.
+pub type Point = (f64, f64);
+
+/// Horizontal place of a text's anchor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Align {
+    /// The text begins at the point.
+    Start,
+    /// The text is centred on the point.
+    Middle,
+    /// The text ends at the point.
+    End,
+}
+
+/// One shape. Later ones lie over earlier ones.
+#[derive(Debug, Clone)]
+enum Shape {
+    Line { points: Vec<Point>, color: RGBColor, width: f64 },
+    Polygon { points: Vec<Point>, color: RGBColor },
+    Circle { center: Point, radius: f64, color: RGBColor },
+    Text { at: Point, text: String, size: f64, color: RGBColor, align: Align, bold: bool, upwards: bool },
+}
+
+/// A drawing of a given size.
+#[derive(Debug, Clone)]
+pub struct Scene {
+    width: f64,
+    height: f64,
+    shapes: Vec<Shape>,
+}
+
+/// A scene that could not be drawn or written; the text is the backend's.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct DrawError(String);
+
+fn failed(error: impl std::fmt::Display) -> DrawError {
+    DrawError(error.to_string())
+}
+
+impl Scene {
+    /// An empty drawing, sizes in logical pixels.
+    pub fn new(width: f64, height: f64) -> Self {
+        Self { width, height, shapes: Vec::new() }
+    }
+
+    /// A line through the points; nothing if there are fewer than two.
+    pub fn line(&mut self, points: &[Point], color: RGBColor, width: f64) {
+        if points.len() > 1 {
+            self.shapes.push(Shape::Line { points: points.to_vec(), color, width });
+        }
+    }
+
+    /// A dashed line through the points, dashes and gaps in logical pixels measured along the line.
+    pub fn dashed(&mut self, points: &[Point], color: RGBColor, width: f64, dash: f64, gap: f64) {
+        let mut piece: Vec<Point> = Vec::new();
+        let (mut drawing, mut left) = (true, dash);
+        for pair in points.windows(2) {
+            let (mut from, to) = (pair[0], pair[1]);
+            loop {
+                let length = (to.0 - from.0).hypot(to.1 - from.1);
+                if drawing && piece.is_empty() {
+                    piece.push(from);
+                }
+                if length <= left {
+                    left -= length;
+                    if drawing {
+                        piece.push(to);
+                    }
+                    break;
+                }
+                let share = left / length;
+                from = (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
+                if drawing {
+                    piece.push(from);
+                    self.line(&std::mem::take(&mut piece), color, width);
+                }
+                drawing = !drawing;
+                left = if drawing { dash } else { gap };
+            }
+        }
+        self.line(&piece, color, width);
+    }
+
+    /// A filled rectangle with its corners at `from` and `to`.
+    pub fn rect(&mut self, from: Point, to: Point, color: RGBColor) {
+        let points = vec![from, (to.0, from.1), to, (from.0, to.1)];
+        self.shapes.push(Shape::Polygon { points, color });
+    }
+
+    /// The outline of a rectangle.
+    pub fn frame(&mut self, from: Point, to: Point, color: RGBColor, width: f64) {
+        self.line(&[from, (to.0, from.1), to, (from.0, to.1), from], color, width);
+    }
+
+    /// A filled circle.
+    pub fn dot(&mut self, center: Point, radius: f64, color: RGBColor) {
+        self.shapes.push(Shape::Circle { center, radius, color });
+    }
+
+    /// A circle with an empty middle.
+    pub fn ring(&mut self, center: Point, radius: f64, color: RGBColor, width: f64) {
+        self.dot(center, radius, color);
+        self.dot(center, (radius - width).max(0.0), style::PAPER);
+    }
+
+    /// A text whose middle height lies at `at`.
+    pub fn text(&mut self, at: Point, text: impl Into<String>, size: f64, color: RGBColor, align: Align) {
+        let text = text.into();
+        self.shapes.push(Shape::Text { at, text, size, color, align, bold: false, upwards: false });
+    }
+
+    /// The same in bold.
+    pub fn bold(&mut self, at: Point, text: impl Into<String>, size: f64, color: RGBColor, align: Align) {
+        let text = text.into();
+        self.shapes.push(Shape::Text { at, text, size, color, align, bold: true, upwards: false });
+    }
+
+    /// A text that reads from below, centred on `at`.
+    pub fn upwards(&mut self, at: Point, text: impl Into<String>, size: f64, color: RGBColor) {
+        let text = text.into();
+        self.shapes.push(Shape::Text { at, text, size, color, align: Align::Middle, bold: false, upwards: true });
+    }
+
+    /// Draws on any plotters backend, `scale` backend pixels a logical one. `raster`: thicken the light font.
+    fn draw<B: DrawingBackend>(&self, backend: B, scale: f64, raster: bool) -> Result<(), DrawError> {
+        if !style::register() {
+            return Err(failed("the built-in font is unreadable"));
+        }
+        let area = backend.into_drawing_area();
+        area.fill(&style::PAPER).map_err(failed)?;
+        let pixel = |p: &Point| ((p.0 * scale).round() as i32, (p.1 * scale).round() as i32);
+        let size = |s: f64| (s * scale).round().max(1.0) as u32;
+        for shape in &self.shapes {
+            match shape {
+                Shape::Line { points, color, width } => {
+                    let style = ShapeStyle { color: color.to_rgba(), filled: false, stroke_width: size(*width) };
+                    area.draw(&PathElement::new(points.iter().map(pixel).collect::<Vec<_>>(), style))
+                }
+                Shape::Polygon { points, color } => {
+                    area.draw(&Polygon::new(points.iter().map(pixel).collect::<Vec<_>>(), color.filled()))
+                }
+                Shape::Circle { center, radius, color } => {
+                    area.draw(&Circle::new(pixel(center), size(*radius), color.filled()))
+                }
+                Shape::Text { at, text, size, color, align, bold, upwards } => {
+                    let horizontal = match align {
+                        Align::Start => HPos::Left,
+                        Align::Middle => HPos::Center,
+                        Align::End => HPos::Right,
+                    };
+                    let font = (FONT, size * scale).into_font();
+                    let font = if *bold && !raster { font.style(FontStyle::Bold) } else { font };
+                    let font = if *upwards { font.transform(FontTransform::Rotate270) } else { font };
+                    let style = font.color(color).pos(Pos::new(horizontal, VPos::Center));
+                    let strokes: &[(i32, i32)] = match (raster, bold) {
+                        (false, _) => &[(0, 0)],
+                        (true, false) => &[(0, 0), (1, 0)],
+                        (true, true) => &[(0, 0), (1, 0), (2, 0), (1, 1)],
+                    };
+                    // The raster font's box reaches higher above the letters than below them.
+                    let low = if raster { size * 0.15 } else { 0.0 };
+                    let (x, y) = pixel(&if *upwards { (at.0 + low, at.1) } else { (at.0, at.1 + low) });
+                    strokes
+                        .iter()
+                        .try_for_each(|(dx, dy)| area.draw(&Text::new(text.as_str(), (x + dx, y + dy), style.clone())))
+                }
+            }
+            .map_err(failed)?;
+        }
+        area.present().map_err(failed)
+    }
+
+    /// The drawing as an SVG document.
+    pub fn svg(&self) -> Result<String, DrawError> {
+        const SCALE: f64 = 10.0;
+        let (width, height) = (self.width.round(), self.height.round());
+        let mut text = String::new();
+        self.draw(SVGBackend::with_string(&mut text, ((width * SCALE) as u32, (height * SCALE) as u32)), SCALE, false)?;
+        let head = text.find('>').ok_or_else(|| failed("the SVG has no element"))?;
+        let (wide, high) = (width * SCALE, height * SCALE);
+        let root = format!(
+            "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {wide} {high}\" \
+             xmlns=\"http://www.w3.org/2000/svg\""
+        );
+        text.replace_range(..head, &root);
+        Ok(text)
+    }
+
+    /// Writes the drawing as a PNG file, two pixels a logical pixel.
+    pub fn png(&self, file: &Utf8Path) -> Result<(), DrawError> {
+        const SCALE: u32 = 4;
+        let (width, height) = (self.width.round() as u32, self.height.round() as u32);
+        let (wide, high) = ((width * SCALE) as usize, (height * SCALE) as usize);
+        let mut big = vec![0u8; wide * high * 3];
+        let backend = BitMapBackend::with_buffer(&mut big, (width * SCALE, height * SCALE));
+        self.draw(backend, f64::from(SCALE), true)?;
+        let (out_wide, out_high) = (wide / 2, high / 2);
+        let mut small = vec![0u8; out_wide * out_high * 3];
+        for (y, row) in small.chunks_exact_mut(out_wide * 3).enumerate() {
+            for (x, pixel) in row.chunks_exact_mut(3).enumerate() {
+                for (channel, value) in pixel.iter_mut().enumerate() {
+                    let at = |dx: usize, dy: usize| u16::from(big[((2 * y + dy) * wide + 2 * x + dx) * 3 + channel]);
+                    *value = ((at(0, 0) + at(1, 0) + at(0, 1) + at(1, 1) + 2) / 4) as u8;
+                }
+            }
+        }
+        let mut backend = BitMapBackend::new(file.as_std_path(), (width * 2, height * 2));
+        backend.blit_bitmap((0, 0), (width * 2, height * 2), &small).map_err(failed)?;
+        backend.present().map_err(failed)
+    }
+}
+
+/// Width of a text in logical pixels, with some room for a viewer's wider font.
+pub fn text_width(text: &str, size: f64) -> f64 {
+    if !style::register() {
+        return 0.6 * size * text.chars().count() as f64;
+    }
+    // Measured large, since plotters measures in whole pixels.
+    let measured = (FONT, size * 8.0).into_font().box_size(text).map_or(0.0, |(width, _)| f64::from(width) / 8.0);
+    measured * 1.04
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scene_becomes_svg_with_its_logical_size_and_a_finer_view_box() {
+        let mut scene = Scene::new(200.0, 100.0);
+        scene.line(&[(0.0, 0.0), (10.55, 20.0)], style::INK, 1.3);
+        scene.text((5.0, 50.0), "a < b", 12.0, style::INK, Align::Start);
+        let svg = scene.svg().expect("drawn");
+        assert!(svg.starts_with("<svg width=\"200\" height=\"100\" viewBox=\"0 0 2000 1000\""), "{svg}");
+        assert!(svg.contains("106,200"), "ten times finer than a pixel: {svg}");
+        assert!(svg.contains("a &lt; b"), "{svg}");
+    }
+
+    #[test]
+    fn dashes_cover_their_share_of_a_line() {
+        let mut scene = Scene::new(100.0, 10.0);
+        scene.dashed(&[(0.0, 5.0), (30.0, 5.0), (100.0, 5.0)], style::INK, 1.0, 6.0, 4.0);
+        let drawn: f64 = scene
+            .shapes
+            .iter()
+            .map(|shape| match shape {
+                Shape::Line { points, .. } => points.last().map_or(0.0, |end| end.0 - points[0].0),
+                _ => 0.0,
+            })
+            .sum();
+        assert!((drawn - 60.0).abs() < 1e-9, "{drawn}");
+    }
+
+    #[test]
+    fn longer_texts_are_wider() {
+        assert!(text_width("compression", 14.0) > text_width("gates", 14.0));
+        assert!(text_width("gates", 28.0) > 1.8 * text_width("gates", 14.0));
+    }
+}

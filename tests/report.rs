@@ -1,0 +1,406 @@
+//! Reports over made-up run folders: the files and their contents, and what happens to odd ones.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use polars::prelude::*;
+use sparsegate::{plan, report, spec, store};
+
+#[path = "../src/report/made_up.rs"]
+#[allow(dead_code, reason = "shared with the unit tests, which use the rest")]
+mod made_up;
+
+use made_up::{experiment, spec as run_spec, store as store_run};
+use plan::{Plan, Status};
+use spec::types::{Expectation, MetricRef, OrderClaim, Tolerance, ValueClaim};
+use spec::{AuthorsFigures, Experiment, Source};
+use store::format::RunState;
+
+const FIGURES: [&str; 5] = ["quality-compression", "gates-by-kind", "gate-structure", "sizes", "curves"];
+const COLUMNS: &str = "experiment,run,dataset,cell,sparsity,seed,backend,state,epochs,metric,valid,test,compression,weights_kept,\
+                       weights_total,vocabulary_kept,inputs_kept,neurons_kept,neurons_total,gates_kept,gates_total,train_seconds";
+const CURVE_COLUMNS: &str = "run,epoch,train_objective,valid,test,compression,gates_kept,neurons_kept";
+
+/// A project folder that goes away with the test.
+struct Project {
+    _folder: tempfile::TempDir,
+    root: Utf8PathBuf,
+}
+
+fn project() -> Project {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).expect("UTF-8");
+    Project { _folder: folder, root }
+}
+
+fn new() -> Status {
+    Status::New { why: "never run".into() }
+}
+
+/// Four levels done, W+Voc never run, a second dense seed failed, a stale W+N: what a sweep looks like half-way.
+fn sweep(root: &Utf8Path) -> (Experiment, Plan) {
+    let mut failed = run_spec("dense");
+    failed.seed = 1;
+    let mut shorter = run_spec("W+N");
+    shorter.train.epochs = 4;
+    store_run(root, &run_spec("dense"), "aaaa", 10, RunState::Done);
+    store_run(root, &run_spec("W"), "bbbb", 10, RunState::Done);
+    store_run(root, &shorter, "dddd", 4, RunState::Done);
+    store_run(
+        root,
+        &{
+            let mut s = shorter.clone();
+            s.train.epochs = 2;
+            s
+        },
+        "dd02",
+        2,
+        RunState::Done,
+    );
+    store_run(root, &run_spec("W+G+N"), "eeee", 10, RunState::Done);
+    store_run(root, &failed, "ffff", 0, RunState::Failed);
+    let plan = made_up::plan(vec![
+        (run_spec("dense"), "aaaa", Status::Done),
+        (run_spec("W"), "bbbb", Status::Done),
+        (run_spec("W+Voc"), "cccc", new()),
+        (run_spec("W+N"), "d000", Status::Stale { why: "train.epochs was 4".into() }),
+        (run_spec("W+G+N"), "eeee", Status::Done),
+        (failed, "ffff", Status::Failed { error: "loss is not a number".into() }),
+    ]);
+    let runs: Vec<_> = plan.entries.iter().map(|entry| entry.spec.clone()).collect();
+    (experiment(root, &runs), plan)
+}
+
+/// Authors' files in the shape of the published logs: twenty epochs of every level.
+fn authors(root: &Utf8Path, experiment: &mut Experiment) {
+    let head = "task,sparsity,epoch,epoch_seconds,train_objective,metric,train_metric,valid_metric,test_metric,embedding_w,\
+                embedding_w_total,vocabulary,vocabulary_total,embedding_units,embedding_units_total,hidden_units,\
+                hidden_units_total,gates,gates_total,lstm_w_input,lstm_w_input_total,lstm_w_hidden,lstm_w_hidden_total,\
+                dense_w,dense_w_total,compression\n";
+    let (mut curves, mut last) = (head.to_owned(), head.to_owned());
+    curves.push_str("imdb,W,1,19.3,-195.7,accuracy,0.9,0.8,0.8,5059,6000900,5054,20003,7,300,9,128,20,512,31,153600,48,65536,9,128,1208.5\n");
+    for level in ["dense", "W", "W+Voc", "W+N", "W+G+N"] {
+        for n in 1..=20 {
+            let line = made_up::epoch(level, n, 20);
+            let overfit = if level == "dense" && n > 8 { f64::from(n - 7).powi(3) } else { 1.0 };
+            let counts = &line.counts;
+            let row = format!(
+                "word-ptb,{level},{n},33.9,{},perplexity,110.0,{:.4},{:.4},,,{},10000,,,{},256,{},1024,{},{},{},{},{},{},{:.4}\n",
+                line.train_objective,
+                line.valid * 0.98 * overfit,
+                line.test * 0.98 * overfit,
+                counts.vocabulary.kept,
+                counts.neurons.kept * 95 / 100,
+                counts.gates.iter().map(|gate| gate.kept).sum::<u64>() * 9 / 10,
+                counts.input_weights.kept,
+                counts.input_weights.total,
+                counts.recurrent_weights.kept,
+                counts.recurrent_weights.total,
+                counts.output_weights.kept,
+                counts.output_weights.total,
+                counts.compression * 1.03,
+            );
+            curves.push_str(&row);
+            if n == 20 {
+                last.push_str(&row);
+            }
+        }
+    }
+    let (final_file, curve_file) = (root.join("final.csv"), root.join("curves.csv"));
+    fs_err::write(&final_file, last).expect("written");
+    fs_err::write(&curve_file, curves).expect("written");
+    let figures = AuthorsFigures { final_values: final_file, curves: curve_file, task: "word-ptb".into() };
+    experiment.source = Some(Source { arxiv: Some("1812.05692".into()), authors: Some(figures) });
+}
+
+fn read(path: &Utf8Path) -> String {
+    fs_err::read_to_string(path).expect("a text file")
+}
+
+/// Cells of a CSV file without quotes in it, by column name.
+fn cell<'a>(csv: &'a str, row: usize, column: &str) -> &'a str {
+    let mut lines = csv.lines();
+    let at = lines.next().expect("a header").split(',').position(|name| name == column).expect(column);
+    lines.nth(row).expect("the row").split(',').nth(at).expect("the cell")
+}
+
+#[test]
+fn results_and_curves_have_the_promised_columns_and_one_row_a_run() {
+    let project = project();
+    let (experiment, plan) = sweep(&project.root);
+    let paths =
+        report::write(&project.root, &experiment, &plan, &project.root.join("reports/made-up")).expect("a report");
+    let csv = read(&paths.out.join("results.csv"));
+    let header = csv.lines().next().expect("a header");
+    assert!(header.starts_with(&format!("{COLUMNS},")), "{header}");
+    assert_eq!(csv.lines().count(), 7, "six runs:\n{csv}");
+    let states: Vec<&str> = (0..6).map(|row| cell(&csv, row, "state")).collect();
+    assert_eq!(states, ["done", "done", "missing", "stale", "done", "failed"]);
+    assert_eq!(cell(&csv, 3, "run"), "dddd", "the stale run with the most epochs");
+    assert_eq!((cell(&csv, 3, "epochs"), cell(&csv, 3, "planned_epochs")), ("4", "10"));
+    assert_eq!((cell(&csv, 2, "run"), cell(&csv, 2, "valid"), cell(&csv, 2, "gates_kept")), ("cccc", "", ""));
+    assert_eq!((cell(&csv, 5, "epochs"), cell(&csv, 5, "test"), cell(&csv, 5, "metric")), ("0", "", "perplexity"));
+    assert_eq!(cell(&csv, 0, "compression"), "1.0");
+    assert_eq!(cell(&csv, 4, "inputs_kept"), "");
+    let last = made_up::epoch("W+G+N", 10, 10);
+    let gates: u64 = last.counts.gates.iter().map(|gate| gate.kept).sum();
+    assert_eq!(cell(&csv, 4, "gates_kept"), gates.to_string());
+    assert_eq!(cell(&csv, 4, "gates_kept_f"), last.counts.gates[1].kept.to_string());
+    assert_eq!(cell(&csv, 4, "valid").parse::<f64>().expect("a number"), last.valid);
+
+    let curves = read(&paths.out.join("curves.csv"));
+    assert_eq!(curves.lines().next(), Some(CURVE_COLUMNS));
+    assert_eq!(curves.lines().count(), 1 + 10 + 10 + 4 + 10);
+    assert!(paths.notes.iter().any(|note| note.contains("One other stored run")), "{:?}", paths.notes);
+}
+
+#[test]
+fn the_parquet_file_holds_the_same_as_the_csv() {
+    let project = project();
+    let (experiment, plan) = sweep(&project.root);
+    let paths = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
+    let file = std::fs::File::open(paths.out.join("results.parquet")).expect("the file");
+    let frame = ParquetReader::new(file).finish().expect("a frame");
+    let csv = read(&paths.out.join("results.csv"));
+    let names: Vec<&str> = csv.lines().next().expect("a header").split(',').collect();
+    assert_eq!(frame.get_column_names().iter().map(|name| name.as_str()).collect::<Vec<_>>(), names);
+    assert_eq!(frame.height(), 6);
+    let valid = frame.column("valid").expect("valid").f64().expect("numbers");
+    assert_eq!(valid.get(1), cell(&csv, 1, "valid").parse().ok());
+    assert_eq!(valid.get(2), None, "never run");
+}
+
+#[test]
+fn the_page_stands_alone_and_the_figures_are_there() {
+    let project = project();
+    let (mut experiment, plan) = sweep(&project.root);
+    authors(&project.root, &mut experiment);
+    let paths = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
+    assert!(paths.warnings.is_empty(), "{:?}", paths.warnings);
+    let page = read(&paths.index);
+    for outside in ["src=", "<script", "<link", "@import", "url(", "xmlns"] {
+        assert!(!page.contains(outside), "the page has {outside}");
+    }
+    let links: Vec<&str> = page.match_indices("http").map(|(at, _)| &page[at..(at + 40).min(page.len())]).collect();
+    assert_eq!(links.len(), 1, "only the link to the paper: {links:?}");
+    assert_eq!(page.matches("<svg").count(), FIGURES.len());
+    for figure in FIGURES {
+        let svg = read(&paths.out.join(format!("{figure}.svg")));
+        assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>") && svg.len() > 3000, "{figure}");
+        let png = fs_err::read(paths.out.join(format!("{figure}.png"))).expect("a PNG file");
+        assert!(png.starts_with(b"\x89PNG\r\n\x1a\n") && png.len() > 10_000, "{figure}: {} bytes", png.len());
+        let width = u32::from_be_bytes([png[16], png[17], png[18], png[19]]);
+        assert_eq!(width, 1640, "two pixels a logical pixel");
+        assert!(page.contains(&format!("id=\"{figure}\"")) && page.contains(&format!("{figure}.png")), "{figure}");
+    }
+    for text in ["W+G+N", "Example CPU, 2 cores", "0123456789abcdef", "stale", "missing"] {
+        assert!(page.contains(text), "the page lacks {text}");
+    }
+    let left: Vec<String> = fs_err::read_dir(&paths.out)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .filter(|name| name.starts_with('.'))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn the_same_runs_give_the_same_bytes() {
+    let project = project();
+    let (mut experiment, plan) = sweep(&project.root);
+    authors(&project.root, &mut experiment);
+    let first = report::write(&project.root, &experiment, &plan, &project.root.join("a")).expect("a report");
+    let second = report::write(&project.root, &experiment, &plan, &project.root.join("b")).expect("a report");
+    assert_eq!(first.files.len(), 5 + 2 * FIGURES.len());
+    for (one, two) in first.files.iter().zip(&second.files) {
+        assert_eq!(one.file_name(), two.file_name());
+        assert!(fs_err::read(one).expect("read") == fs_err::read(two).expect("read"), "{one} differs");
+    }
+}
+
+fn claim(metric: &str, value: f64, tolerance: Tolerance) -> ValueClaim {
+    ValueClaim { metric: metric.into(), value, tolerance }
+}
+
+fn only(level: &str) -> std::collections::BTreeMap<String, serde_json::Value> {
+    [("sparsity".to_owned(), serde_json::Value::from(level))].into()
+}
+
+#[test]
+fn claims_without_the_authors_logs_are_held_against_the_last_epoch() {
+    let project = project();
+    let (mut experiment, plan) = sweep(&project.root);
+    let last = made_up::epoch("W+G+N", 10, 10);
+    let near = |x: f64| (x * 1000.0).round() / 1000.0;
+    experiment.expect = vec![
+        Expectation {
+            r#where: Some(only("W+G+N")),
+            claims: vec![
+                claim("test.perplexity", near(last.test * 1.02), Tolerance::Relative(0.03)),
+                claim("compression", near(last.counts.compression * 2.0), Tolerance::Absolute(0.5)),
+                claim("gates.left", 3.0, Tolerance::Relative(0.1)),
+            ],
+            claim: None,
+        },
+        Expectation {
+            r#where: Some(only("W+Voc")),
+            claims: vec![claim("gates.kept", 500.0, Tolerance::Relative(0.1))],
+            claim: None,
+        },
+        Expectation {
+            r#where: Some(only("W+N")),
+            claims: vec![claim("gates.kept", 500.0, Tolerance::Relative(0.1))],
+            claim: None,
+        },
+        Expectation {
+            r#where: None,
+            claims: vec![],
+            claim: Some(OrderClaim {
+                less: ["W+G+N", "W"].map(|level| MetricRef { metric: "gates.kept".into(), r#where: only(level) }),
+            }),
+        },
+    ];
+    let paths = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
+    let table = read(&paths.out.join("table.md"));
+    let verdict = |start: &str| {
+        let line = table.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{start} in\n{table}"));
+        line.split('|').map(str::trim).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let of = |run: &str, quantity: &str| {
+        let found = table
+            .lines()
+            .map(|line| line.split('|').map(str::trim).collect::<Vec<_>>())
+            .find(|cells| cells.len() > 3 && cells[1].starts_with(run) && cells[2] == quantity);
+        found.unwrap_or_else(|| panic!("{run} {quantity} in\n{table}"))[3].to_owned()
+    };
+    assert_eq!(of("W+G+N", "test.perplexity"), "reproduced");
+    assert_eq!(of("W+G+N", "compression"), "off");
+    assert_eq!(of("W+G+N", "gates.left"), "not measured");
+    assert_eq!(of("W+Voc", "gates.kept"), "not measured");
+    assert_eq!(of("W+N", "gates.kept"), "not comparable (4 of 10 epochs)");
+    assert_eq!(verdict("| gates.kept: W+G+N < W")[2], "reproduced");
+    assert!(paths.warnings.iter().any(|warning| warning.contains("gates.left")), "{:?}", paths.warnings);
+}
+
+#[test]
+fn runs_shorter_than_the_authors_are_compared_at_their_own_epoch_only() {
+    let project = project();
+    let (mut experiment, plan) = sweep(&project.root);
+    authors(&project.root, &mut experiment);
+    let theirs = made_up::epoch("W", 20, 20);
+    let dense = made_up::epoch("dense", 8, 20);
+    let printed = |x: f64| (x * 100.0).round() / 100.0;
+    experiment.expect = vec![
+        Expectation {
+            r#where: Some(only("W")),
+            claims: vec![claim("test.perplexity", printed(theirs.test * 0.98), Tolerance::Relative(0.03))],
+            claim: None,
+        },
+        Expectation {
+            r#where: Some([("sparsity".to_owned(), "dense".into()), ("seed".to_owned(), 0.into())].into()),
+            claims: vec![claim("test.perplexity", printed(dense.test * 0.98), Tolerance::Relative(0.5))],
+            claim: None,
+        },
+    ];
+    let paths = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
+    let table = read(&paths.out.join("table.md"));
+    assert!(table.contains("not comparable (10 of 20 epochs)"), "{table}");
+    let section = table.split("## Against the published figures").nth(1).expect("the section");
+    let line = section.lines().find(|line| line.starts_with("| W,") || line.starts_with("| W ")).expect("the claim");
+    let then = made_up::epoch("W", 10, 20).test * 0.98;
+    assert!(line.contains(&format!("{then:.1}")), "the authors' value at our epoch, {then:.1}, in {line}");
+    let line = section.lines().find(|line| line.starts_with("| dense")).expect("the claim");
+    let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+    assert_eq!((cells[5], cells[7]), ("8", "8"), "quoted and taken at the epoch where their log has it: {line}");
+    assert_eq!(cells[3], "reproduced");
+    assert!(table.contains("## At equal epochs"), "{table}");
+    assert!(table.contains("| 10 of 20 |"), "{table}");
+}
+
+#[test]
+fn nothing_stored_is_an_error_that_names_the_command() {
+    let project = project();
+    let plan = made_up::plan(vec![(run_spec("W"), "bbbb", new())]);
+    let experiment = experiment(&project.root, &[run_spec("W")]);
+    let out = project.root.join("out");
+    let error = report::write(&project.root, &experiment, &plan, &out).expect_err("nothing to report");
+    assert!(error.to_string().contains("sparsegate run "), "{error}");
+    assert!(!out.exists(), "no folder for nothing");
+}
+
+#[test]
+fn a_corrupt_folder_is_named_and_skipped() {
+    let project = project();
+    let (experiment, plan) = sweep(&project.root);
+    let broken = project.root.join("runs/made-up/bbbb/metrics.jsonl");
+    fs_err::write(&broken, "{\"epoch\": 1, \"st\n{}\n").expect("written");
+    let paths = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
+    assert!(paths.warnings.iter().any(|warning| warning.contains("bbbb")), "{:?}", paths.warnings);
+    let csv = read(&paths.out.join("results.csv"));
+    assert_eq!(cell(&csv, 1, "state"), "missing");
+    assert!(read(&paths.index).contains("bbbb"));
+}
+
+#[test]
+fn a_report_over_an_older_one_replaces_its_files_and_leaves_others() {
+    let project = project();
+    let (experiment, plan) = sweep(&project.root);
+    let out = project.root.join("out");
+    fs_err::create_dir_all(&out).expect("a folder");
+    fs_err::write(out.join("notes.txt"), "mine").expect("written");
+    report::write(&project.root, &experiment, &plan, &out).expect("a report");
+    for key in ["aaaa", "bbbb", "dddd", "dd02", "eeee"] {
+        fs_err::remove_file(project.root.join(format!("runs/made-up/{key}/structure.json"))).expect("removed");
+    }
+    let paths = report::write(&project.root, &experiment, &plan, &out).expect("a report");
+    assert!(!out.join("gate-structure.svg").exists() && !out.join("gate-structure.png").exists());
+    assert!(paths.notes.iter().any(|note| note.contains("gate-structure")), "{:?}", paths.notes);
+    assert_eq!(read(&out.join("notes.txt")), "mine");
+}
+
+#[test]
+fn an_old_report_survives_one_that_fails() {
+    let project = project();
+    let (mut experiment, plan) = sweep(&project.root);
+    let out = project.root.join("out");
+    report::write(&project.root, &experiment, &plan, &out).expect("a report");
+    let before = read(&out.join("index.html"));
+    authors(&project.root, &mut experiment);
+    if let Some(figures) = experiment.source.as_mut().and_then(|source| source.authors.as_mut()) {
+        figures.task = "wrod-ptb".into();
+    }
+    let error = report::write(&project.root, &experiment, &plan, &out).expect_err("no such task");
+    assert!(error.to_string().contains("wrod-ptb") && error.to_string().contains("word-ptb"), "{error}");
+    assert_eq!(read(&out.join("index.html")), before);
+    let blocked = project.root.join("file");
+    fs_err::write(&blocked, "").expect("written");
+    let error = report::write(&project.root, &self::experiment(&project.root, &[]), &plan, &blocked.join("out"));
+    assert!(error.expect_err("a file is in the way").to_string().contains("--out"));
+}
+
+/// Writes a report to look at: `REPORT_OUT=/tmp/r cargo test --release --test report -- --ignored`.
+#[test]
+#[ignore = "writes a report to look at"]
+fn a_report_to_look_at() {
+    let project = project();
+    let (mut experiment, plan) = sweep(&project.root);
+    authors(&project.root, &mut experiment);
+    experiment.expect = vec![Expectation {
+        r#where: Some(only("W+G+N")),
+        claims: vec![
+            claim("test.perplexity", 116.47, Tolerance::Relative(0.03)),
+            claim("gates.kept", 201.0, Tolerance::Relative(0.15)),
+        ],
+        claim: None,
+    }];
+    let out = std::env::var("REPORT_OUT").map_or_else(|_| project.root.join("out"), Utf8PathBuf::from);
+    if let Ok(folder) = std::env::var("REPORT_AUTHORS") {
+        let folder = Utf8PathBuf::from(folder);
+        let figures = AuthorsFigures {
+            final_values: folder.join("authors_final.csv"),
+            curves: folder.join("authors_curves.csv"),
+            task: "word-ptb".into(),
+        };
+        experiment.source = Some(Source { arxiv: Some("1812.05692".into()), authors: Some(figures) });
+    }
+    let paths = report::write(&project.root, &experiment, &plan, &out).expect("a report");
+    println!("{}\n{:#?}", paths.index, paths.notes);
+}
