@@ -23,6 +23,7 @@ mod frames;
 mod grid;
 mod html;
 #[cfg(test)]
+#[allow(dead_code, reason = "shared with tests/report.rs, which uses the rest")]
 mod made_up;
 mod markdown;
 mod metric;
