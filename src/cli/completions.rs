@@ -2,19 +2,25 @@
 
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
 
 use super::CliError;
-use super::args::Global;
+use super::args::{Cli, Global};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
-pub struct CompletionsArgs {}
+pub struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
 
-/// Runs the command.
+/// Prints the script.
 ///
 /// # Errors
-/// Always: it is not there yet.
-pub fn execute(_global: &Global, _args: &CompletionsArgs) -> Result<ExitCode, CliError> {
-    Err(CliError::failed("not implemented yet"))
+/// None.
+pub fn execute(_global: &Global, args: &CompletionsArgs) -> Result<ExitCode, CliError> {
+    clap_complete::generate(args.shell, &mut Cli::command(), "sparsegate", &mut std::io::stdout());
+    Ok(ExitCode::SUCCESS)
 }

@@ -2,19 +2,245 @@
 
 use std::process::ExitCode;
 
-use clap::Args;
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
 
-use super::CliError;
 use super::args::Global;
+use super::{CliError, Exit};
+use crate::data::manifest::DataFile;
+use crate::data::{self, Cache, Cached, DataError, Fetched, Manifest};
+
+mod progress;
+
+use progress::Progress;
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
-pub struct DataArgs {}
+pub struct DataArgs {
+    #[command(subcommand)]
+    command: DataCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum DataCommand {
+    /// Every data set, its licence, and whether its files are here
+    List(ListArgs),
+    /// Download what is missing, and verify it
+    Fetch(FetchArgs),
+    /// Hold the files here against size and checksum of the manifests
+    Verify(VerifyArgs),
+    /// Take files you have already into the cache
+    Import(ImportArgs),
+}
+
+#[derive(Debug, Args)]
+struct ListArgs {
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+}
+
+#[derive(Debug, Args)]
+struct FetchArgs {
+    /// Data sets, by the names of their manifests
+    #[arg(value_name = "NAME", required = true)]
+    names: Vec<String>,
+    /// A folder or an address that holds the files under the manifests' paths, instead of their own addresses
+    #[arg(long, value_name = "DIR|URL", env = data::MIRROR_VARIABLE)]
+    mirror: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct VerifyArgs {
+    /// Data sets, by the names of their manifests; without any, all of which a file is here
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+struct ImportArgs {
+    /// The data set that the files belong to
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// The files; they are recognised by checksum, whatever they are called
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<Utf8PathBuf>,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// Always: it is not there yet.
-pub fn execute(_global: &Global, _args: &DataArgs) -> Result<ExitCode, CliError> {
-    Err(CliError::failed("not implemented yet"))
+/// An unknown data set or a wrong manifest (2); files missing, altered or not to be had (4).
+pub fn execute(global: &Global, args: &DataArgs) -> Result<ExitCode, CliError> {
+    match &args.command {
+        DataCommand::List(args) => list(global, args.format),
+        DataCommand::Fetch(args) => fetch(global, args),
+        DataCommand::Verify(args) => verify(global, &args.names),
+        DataCommand::Import(args) => import(global, args),
+    }
+}
+
+impl From<DataError> for CliError {
+    fn from(error: DataError) -> Self {
+        let exit = if error.is_users_mistake() { Exit::Usage } else { Exit::Data };
+        Self::new(exit, error)
+    }
+}
+
+/// A data set, as `list` shows it.
+#[derive(Debug, Serialize)]
+struct Listed {
+    name: String,
+    about: String,
+    licence: String,
+    redistribution: bool,
+    reader: &'static str,
+    /// `generated`, `cached`, `partly` or `missing`; by size, without reading the files.
+    state: &'static str,
+    files: Vec<ListedFile>,
+}
+
+#[derive(Debug, Serialize)]
+struct ListedFile {
+    role: String,
+    path: String,
+    url: String,
+    bytes: u64,
+    cached: bool,
+}
+
+fn list(global: &Global, format: Format) -> Result<ExitCode, CliError> {
+    let cache = Cache::new(&global.root);
+    let manifests = manifests(&global.root, &Manifest::names(&global.root)?)?;
+    let listed: Vec<Listed> = manifests.iter().map(|manifest| listed(&cache, manifest)).collect();
+    match format {
+        Format::Json => println!("{}", serde_json::to_string_pretty(&listed).map_err(CliError::failed)?),
+        Format::Table => print_table(&listed),
+    }
+    if listed.is_empty() && global.verbosity() >= 0 {
+        eprintln!("no manifest in {}; is --root the project's folder?", Manifest::folder(&global.root));
+    }
+    Ok(Exit::Done.into())
+}
+
+fn listed(cache: &Cache, manifest: &Manifest) -> Listed {
+    let file = |(role, file): (&str, &DataFile)| ListedFile {
+        role: role.to_owned(),
+        path: file.path.clone(),
+        url: file.url.clone(),
+        bytes: file.bytes,
+        cached: cache.has(file),
+    };
+    let files: Vec<ListedFile> = manifest.files_in_order().map(file).collect();
+    let cached = files.iter().filter(|file| file.cached).count();
+    let state = match cached {
+        _ if files.is_empty() => "generated",
+        0 => "missing",
+        _ if cached == files.len() => "cached",
+        _ => "partly",
+    };
+    Listed {
+        name: manifest.name.clone(),
+        about: manifest.about.clone(),
+        licence: manifest.licence.name.clone(),
+        redistribution: manifest.licence.redistribution,
+        reader: manifest.reader.key(),
+        state,
+        files,
+    }
+}
+
+fn print_table(listed: &[Listed]) {
+    let header = ["name", "state", "size", "may be passed on", "licence"].map(String::from);
+    let rows = listed.iter().map(|data| {
+        let bytes: u64 = data.files.iter().map(|file| file.bytes).sum();
+        let size = if data.files.is_empty() { "-".to_owned() } else { format!("{:.1} MB", bytes as f64 / 1e6) };
+        let passed = if data.redistribution { "yes" } else { "no" };
+        [data.name.clone(), data.state.to_owned(), size, passed.to_owned(), data.licence.clone()]
+    });
+    let rows: Vec<[String; 5]> = std::iter::once(header).chain(rows).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; 4] = std::array::from_fn(width);
+    for row in &rows {
+        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        println!("{}  {}", cells.join("  "), row[4]);
+    }
+}
+
+fn fetch(global: &Global, args: &FetchArgs) -> Result<ExitCode, CliError> {
+    for manifest in manifests(&global.root, &args.names)? {
+        let progress = Progress::new(global.verbosity());
+        let fetched = data::fetch(&global.root, &manifest, args.mirror.as_deref(), &progress)?;
+        say_fetched(global, &manifest, &fetched);
+    }
+    Ok(Exit::Done.into())
+}
+
+fn import(global: &Global, args: &ImportArgs) -> Result<ExitCode, CliError> {
+    let manifest = Manifest::load(&global.root, &args.name)?;
+    let imported = data::import(&global.root, &manifest, &args.files, &Progress::new(global.verbosity()))?;
+    say_fetched(global, &manifest, &imported);
+    Ok(Exit::Done.into())
+}
+
+fn say_fetched(global: &Global, manifest: &Manifest, fetched: &Fetched) {
+    if global.verbosity() < 0 {
+        return;
+    }
+    if manifest.files.is_empty() {
+        eprintln!("{}: generated, there is nothing to fetch", manifest.name);
+        return;
+    }
+    let (new, present) = (fetched.new.len(), fetched.present.len());
+    eprintln!("{}: {new} new, {present} already here; all verified", manifest.name);
+}
+
+fn verify(global: &Global, names: &[String]) -> Result<ExitCode, CliError> {
+    let cache = Cache::new(&global.root);
+    let all = names.is_empty();
+    let mut manifests = manifests(&global.root, &if all { Manifest::names(&global.root)? } else { names.to_vec() })?;
+    if all {
+        manifests.retain(|manifest| manifest.files.values().any(|file| cache.path(file).exists()));
+    }
+    let (mut files, mut wrong) = (0, 0);
+    for manifest in &manifests {
+        for (_, file) in manifest.files_in_order() {
+            files += 1;
+            let path = cache.path(file);
+            match cache.check(manifest, file)? {
+                Cached::Verified => println!("ok       {} {path}", manifest.name),
+                Cached::Absent => {
+                    wrong += 1;
+                    println!("missing  {} {path}", manifest.name);
+                    eprintln!("{}", DataError::Missing { file: path, dataset: manifest.name.clone() });
+                }
+                Cached::Wrong(error) => {
+                    wrong += 1;
+                    println!("wrong    {} {path}", manifest.name);
+                    eprintln!("{error}");
+                }
+            }
+        }
+        if manifest.files.is_empty() {
+            println!("ok       {} (generated)", manifest.name);
+        }
+    }
+    if wrong > 0 {
+        return Err(CliError::data(format!("{wrong} of {files} files are missing or wrong")));
+    }
+    if manifests.is_empty() && global.verbosity() >= 0 {
+        eprintln!("no data set has files in {}", cache.folder());
+    }
+    Ok(Exit::Done.into())
+}
+
+fn manifests(root: &Utf8Path, names: &[String]) -> Result<Vec<Manifest>, DataError> {
+    names.iter().map(|name| Manifest::load(root, name)).collect()
 }

@@ -85,13 +85,21 @@ impl CliError {
         self.exit
     }
 
-    /// Writes the error to stderr.
+    /// Writes the error to stderr; a mistake in a spec with the line it is in.
     pub fn print(&self, global: &Global) {
-        let _ = global;
+        if let Some(error) = self.error.downcast_ref::<SpecError>() {
+            eprint!("{}", super::snippet::render(error, global.color_stderr()));
+            return;
+        }
         eprintln!("error: {}", self.error);
         let mut cause = self.error.source();
+        let mut said = self.error.to_string();
         while let Some(error) = cause {
-            eprintln!("  caused by: {error}");
+            let text = error.to_string();
+            if !said.contains(&text) {
+                eprintln!("  caused by: {text}");
+            }
+            said = text;
             cause = error.source();
         }
         if let Some(help) = &self.help {

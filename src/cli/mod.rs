@@ -8,6 +8,7 @@ pub mod plan;
 pub mod report;
 pub mod run;
 pub mod schema;
+mod snippet;
 pub mod status;
 pub mod table;
 pub mod train_run;
@@ -23,6 +24,7 @@ pub use error::{CliError, Exit};
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let global = cli.global;
+    listen(&global);
     match dispatch(&global, &cli.command) {
         Ok(code) => code,
         Err(error) => {
@@ -43,4 +45,23 @@ fn dispatch(global: &Global, command: &Command) -> Result<ExitCode, CliError> {
         Command::Completions(args) => completions::execute(global, args),
         Command::TrainRun(args) => train_run::execute(global, args),
     }
+}
+
+/// Warnings and notes of the library go to stderr, as many as `-q` and `-v` ask for.
+fn listen(global: &Global) {
+    let level = match global.verbosity() {
+        i8::MIN..=-1 => tracing::Level::ERROR,
+        0 => tracing::Level::WARN,
+        1 => tracing::Level::INFO,
+        _ => tracing::Level::DEBUG,
+    };
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_ansi(global.color_stderr())
+        .without_time()
+        .with_target(false)
+        .finish();
+    // Only fails when another subscriber is set already, which is then the one that is wanted.
+    let _ = tracing::subscriber::set_global_default(subscriber);
 }

@@ -1,23 +1,122 @@
 //! `plan`: what would run, what is cached, and why.
 
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
 
 use super::CliError;
 use super::args::{Global, SpecArgs};
+use crate::data::Manifest;
+use crate::plan::{self, Plan, PlanEntry, Status};
+use crate::spec::Experiment;
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
     #[command(flatten)]
     specs: SpecArgs,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
 }
 
-/// Runs the command.
+/// How to print a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+}
+
+/// What `--format json` prints for one experiment.
+#[derive(Serialize)]
+struct Printed<'a> {
+    experiment: &'a str,
+    dataset: &'a str,
+    runs: &'a [PlanEntry],
+}
+
+/// Prints the plan of each experiment; trains nothing and needs no data file.
 ///
 /// # Errors
-/// Always: it is not there yet.
-pub fn execute(_global: &Global, _args: &PlanArgs) -> Result<ExitCode, CliError> {
-    Err(CliError::failed("not implemented yet"))
+/// A mistake in a spec, an unknown data set, an unreadable run folder.
+pub fn execute(global: &Global, args: &PlanArgs) -> Result<ExitCode, CliError> {
+    let experiments = args.specs.load(global)?;
+    let mut plans = Vec::new();
+    for experiment in &experiments {
+        let manifest = Manifest::load(&global.root, &experiment.dataset)?;
+        plans.push(plan::plan(&global.root, experiment, &manifest.content_hash()).map_err(CliError::failed)?);
+    }
+    let text = match args.format {
+        Format::Table => table(&experiments, &plans),
+        Format::Json => {
+            let printed: Vec<_> = experiments
+                .iter()
+                .zip(&plans)
+                .map(|(experiment, plan)| Printed {
+                    experiment: &experiment.name,
+                    dataset: &experiment.dataset,
+                    runs: &plan.entries,
+                })
+                .collect();
+            serde_json::to_string_pretty(&printed).map_err(CliError::failed)? + "\n"
+        }
+    };
+    // A reader that has seen enough, such as `head`, is no error.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn table(experiments: &[Experiment], plans: &[Plan]) -> String {
+    let mut text = String::new();
+    for (experiment, plan) in experiments.iter().zip(plans) {
+        let _ = writeln!(text, "{} on {}", experiment.name, experiment.dataset);
+        let mut rows = vec![["cell", "sparsity", "seed", "backend", "key", "state", "why"].map(String::from)];
+        rows.extend(plan.entries.iter().map(row));
+        for row in &rows {
+            let mut line = String::new();
+            for (column, cell) in row.iter().enumerate() {
+                let width = rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+                let _ = write!(line, "  {cell:<width$}");
+            }
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+        let _ = writeln!(text, "{}\n", total(plan));
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+fn row(entry: &PlanEntry) -> [String; 7] {
+    let spec = &entry.spec;
+    let shown = |key: &str| crate::spec::label(spec, key).unwrap_or_default();
+    let why = entry.status.why();
+    let why = why.lines().next().unwrap_or_default().to_owned();
+    [
+        shown("model.cell"),
+        spec.sparsity.name.clone(),
+        spec.seed.to_string(),
+        shown("backend"),
+        entry.key.clone(),
+        entry.status.word().to_owned(),
+        why,
+    ]
+}
+
+/// `5 runs: 2 done, 3 to run (1 new, 2 stale)`.
+fn total(plan: &Plan) -> String {
+    let count = |word: &str| plan.entries.iter().filter(|entry| entry.status.word() == word).count();
+    let done = plan.entries.iter().filter(|entry| entry.status == Status::Done).count();
+    let left: Vec<String> = ["new", "stale", "interrupted", "failed"]
+        .into_iter()
+        .filter(|word| count(word) > 0)
+        .map(|word| format!("{} {word}", count(word)))
+        .collect();
+    let runs = plan.entries.len();
+    let plural = if runs == 1 { "run" } else { "runs" };
+    let detail = if left.is_empty() { String::new() } else { format!(" ({})", left.join(", ")) };
+    format!("{runs} {plural}: {done} done, {} to run{detail}", runs - done)
 }

@@ -2,6 +2,8 @@
 
 use camino::Utf8PathBuf;
 
+use crate::spec::SpecError;
+
 /// An error of a data set: its manifest, its files or its streams.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
@@ -16,8 +18,8 @@ pub enum DataError {
         known: Vec<String>,
     },
     /// A manifest that is not YAML, or not of a manifest's shape.
-    #[error("{0}")]
-    ManifestSyntax(String),
+    #[error(transparent)]
+    ManifestSyntax(#[from] SpecError),
     /// A manifest whose values contradict each other.
     #[error("{file}: {field}: {problem}")]
     InvalidManifest {
@@ -151,6 +153,21 @@ pub enum DataError {
 impl From<std::io::Error> for DataError {
     fn from(error: std::io::Error) -> Self {
         Self::Io(error)
+    }
+}
+
+impl DataError {
+    /// Whether the cure is in a spec, a manifest or on the command line (exit code 2), and not in the data (4).
+    pub fn is_users_mistake(&self) -> bool {
+        matches!(
+            self,
+            Self::UnknownDataset { .. }
+                | Self::ManifestSyntax(_)
+                | Self::InvalidManifest { .. }
+                | Self::Generated { .. }
+                | Self::StreamTooShort { .. }
+                | Self::ZeroSize { .. }
+        )
     }
 }
 

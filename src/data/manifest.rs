@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::DataError;
+use crate::spec::yaml;
 
 /// A dataset manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -90,7 +91,6 @@ pub struct DataFile {
 
 impl Reader {
     /// The roles a manifest with this reader lists under `files`, in reading order.
-    #[must_use]
     pub fn roles(&self) -> &'static [&'static str] {
         match self {
             Self::PtbWords | Self::PtbCharacters => &["train", "valid", "test"],
@@ -99,7 +99,6 @@ impl Reader {
     }
 
     /// The reader's key in a manifest.
-    #[must_use]
     pub fn key(&self) -> &'static str {
         match self {
             Self::PtbWords => "ptb-words",
@@ -119,7 +118,6 @@ impl Reader {
 
 impl Manifest {
     /// The folder of the manifests under `root`.
-    #[must_use]
     pub fn folder(root: &Utf8Path) -> Utf8PathBuf {
         root.join("datasets")
     }
@@ -135,7 +133,7 @@ impl Manifest {
         if !is_name(name) || !file.is_file() {
             return Err(DataError::UnknownDataset { name: name.to_owned(), folder, known: Self::names(root)? });
         }
-        let manifest: Self = parse(&file, &fs_err::read_to_string(&file)?)?;
+        let manifest: Self = yaml::parse(&file, &fs_err::read_to_string(&file)?)?;
         manifest.check(&file)?;
         Ok(manifest)
     }
@@ -160,9 +158,13 @@ impl Manifest {
         Ok(names)
     }
 
+    /// The files with their roles, in reading order.
+    pub fn files_in_order(&self) -> impl Iterator<Item = (&'static str, &DataFile)> {
+        self.reader.roles().iter().filter_map(|role| Some((*role, self.files.get(*role)?)))
+    }
+
     /// blake3 over everything the symbol ids depend on: the reader with its parameters and version, and the checksum of
     /// each file in reading order. Needs no data file; what is written about source or licence does not enter.
-    #[must_use]
     pub fn content_hash(&self) -> String {
         let parameters = match &self.reader {
             Reader::PtbWords | Reader::PtbCharacters => String::new(),
@@ -171,12 +173,8 @@ impl Manifest {
             }
         };
         let mut text = format!("{} {}\n{parameters}", self.reader.key(), self.reader.version());
-        for role in self.reader.roles() {
-            let sum = self.files.get(*role).map_or("", |file| &file.sha256);
-            text.push_str(role);
-            text.push(' ');
-            text.push_str(sum);
-            text.push('\n');
+        for (role, file) in self.files_in_order() {
+            text.extend([role, " ", &file.sha256, "\n"]);
         }
         blake3::hash(text.as_bytes()).to_hex().to_string()
     }
@@ -237,8 +235,92 @@ fn is_inside(path: &str) -> bool {
         && path.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
 }
 
-fn parse<T: serde::de::DeserializeOwned>(file: &Utf8Path, text: &str) -> Result<T, DataError> {
-    let syntax = |error: &dyn std::fmt::Display| DataError::ManifestSyntax(format!("{file}: {error}"));
-    let value: serde_json::Value = serde_yaml::from_str(text).map_err(|e| syntax(&e))?;
-    serde_json::from_value(value).map_err(|e| syntax(&e))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// This package's folder.
+    fn shipped() -> &'static Utf8Path {
+        Utf8Path::new(env!("CARGO_MANIFEST_DIR"))
+    }
+
+    fn load(name: &str, text: &str) -> Result<Manifest, DataError> {
+        let root = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(root.path()).unwrap();
+        fs_err::create_dir_all(root.join("datasets")).unwrap();
+        fs_err::write(root.join("datasets").join(format!("{name}.yaml")), text).unwrap();
+        Manifest::load(root, name)
+    }
+
+    fn word_ptb() -> String {
+        fs_err::read_to_string(shipped().join("datasets/word-ptb.yaml")).unwrap()
+    }
+
+    fn why(text: &str) -> String {
+        load("word-ptb", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn shipped_manifests_load_and_have_hashes_of_their_own() {
+        let names = Manifest::names(shipped()).unwrap();
+        for name in ["char-ptb", "planted-characters", "planted-words", "word-ptb"] {
+            assert!(names.iter().any(|known| known == name), "{name}");
+        }
+        let mut hashes: Vec<String> =
+            names.iter().map(|name| Manifest::load(shipped(), name).unwrap().content_hash()).collect();
+        hashes.sort();
+        hashes.dedup();
+        assert_eq!(hashes.len(), names.len());
+    }
+
+    #[test]
+    fn the_hash_depends_on_what_the_ids_depend_on() {
+        let hash = |text: &str| load("word-ptb", text).unwrap().content_hash();
+        let text = word_ptb();
+        assert_eq!(hash(&text), hash(&text.replace("https://raw", "https://elsewhere")));
+        assert_eq!(hash(&text), hash(&text.replace("about: ", "about: The ")));
+        assert_ne!(hash(&text), hash(&text.replace("sha256: f", "sha256: e")));
+        assert_ne!(hash(&text), hash(&text.replace("reader: ptb-words", "reader: ptb-characters")));
+    }
+
+    #[test]
+    fn an_unknown_data_set_lists_the_known_ones() {
+        for name in ["imdb", "", "../datasets/word-ptb", ".hidden"] {
+            let error = Manifest::load(shipped(), name).unwrap_err();
+            assert!(error.to_string().contains("there are char-ptb, planted-"), "{error}");
+            assert!(error.is_users_mistake());
+        }
+    }
+
+    #[test]
+    fn contradictions_name_file_and_field() {
+        let text = word_ptb();
+        let cases = [
+            ("name: word-ptb", "name: other", "name: `other` is not the file's name"),
+            ("path: ptb/", "path: /ptb/", "files.test.path: `/ptb/ptb.test.txt` must be relative"),
+            ("path: ptb/", "path: ../", "files.test.path"),
+            ("path: ptb/", "path: c:/", "files.test.path"),
+            ("sha256: f", "sha256: F", "files.train.sha256: it must be 64 lower-case hex digits"),
+            ("https://raw", "ftp://raw", "files.test.url"),
+            ("\n  test:", "\n  tset:", "files: the reader ptb-words needs a file `test`"),
+        ];
+        for (from, to, message) in cases {
+            assert!(text.contains(from));
+            let error = why(&text.replace(from, to));
+            assert!(error.contains(message) && error.contains("word-ptb.yaml"), "{error}");
+        }
+        let generated = "reader:\n  planted-words: { seed: 1, train: 1, valid: 0, test: 1 }";
+        assert!(why(&text.replace("reader: ptb-words", generated)).contains("has no use for it; remove it"));
+        let files = text.find("files:").unwrap()..text.find("split:").unwrap();
+        let mut empty = text.clone();
+        empty.replace_range(files, "");
+        assert!(why(&empty.replace("reader: ptb-words", generated)).contains("reader.planted-words.valid: 0 symbols"));
+    }
+
+    #[test]
+    fn misspelt_keys_are_told_with_their_place() {
+        let error = why(&word_ptb().replace("homepage:", "homepgae:"));
+        assert!(error.contains("homepgae") && error.contains("word-ptb.yaml"), "{error}");
+        assert!(!why(&word_ptb().replace("ptb-words", "ptb-wrods")).is_empty());
+    }
 }

@@ -8,9 +8,22 @@
 //! Only [`fetch`] touches the network; [`load`] reads the cache, or generates, and nothing else.
 
 pub mod batch;
+mod batching;
+mod cache;
 pub mod corpus;
+mod draws;
 mod error;
+mod fetch;
+mod load;
 pub mod manifest;
+mod planted;
+mod readers;
 
+pub use batching::{eval_batches, train_batches, train_size};
+pub use cache::{CACHE_VARIABLE, Cache, Cached};
+pub use corpus::{Corpus, Unit};
 pub use error::DataError;
+pub use fetch::{FetchProgress, Fetched, MIRROR_VARIABLE, fetch, import};
+pub use load::load;
 pub use manifest::Manifest;
+pub use planted::{Oracle, oracle};

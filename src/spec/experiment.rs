@@ -1,9 +1,18 @@
 //! An experiment file, resolved: which runs it stands for and what is claimed about them.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use serde::Deserialize;
 
+use super::de::from_node;
 use super::error::SpecError;
-use super::types::{Expectation, RunSpec};
+use super::file::{ExperimentFile, Source};
+use super::locate::{Part, locate};
+use super::mistake::Mistake;
+use super::node::{Node, Step, dotted};
+use super::overrides::Override;
+use super::sweep::{Point, overlap};
+use super::types::{Backend, Expectation, ModelSpec, RunSpec, Sparsity, TrainSpec};
+use super::{expect, filter, keys, overrides, presets, suggest, validate, yaml};
 
 /// An experiment file with overrides applied, its sweep expanded and filtered.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,31 +33,206 @@ pub struct Experiment {
     pub expect: Vec<Expectation>,
 }
 
-/// Where an experiment's published numbers come from.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Source {
-    /// The paper.
-    pub arxiv: Option<String>,
-    /// The authors' figures.
-    pub authors: Option<AuthorsFigures>,
-}
-
-/// CSV files with published figures, and which rows of them are about this experiment.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AuthorsFigures {
-    /// Last epoch of each run; path as found from the working directory.
-    pub final_values: Utf8PathBuf,
-    /// Every logged epoch of each run; path as found from the working directory.
-    pub curves: Utf8PathBuf,
-    /// The rows' `task`.
-    pub task: String,
-}
-
-/// Reads `file`, applies the overrides `set` (`key=value`), expands the sweep and keeps the runs that `only` matches.
+/// Reads `file`, applies the overrides `set` (`key=value`), expands the sweep and keeps the runs that match one of
+/// the filters `only` (`key=value[,key=value]`).
+///
+/// An override wins over the sweep: runs that become equal by it are one run.
 ///
 /// # Errors
 /// Whatever is wrong with the file, an override or a filter.
 pub fn load(file: &Utf8Path, set: &[String], only: &[String]) -> Result<Experiment, SpecError> {
-    let _ = (set, only);
-    Err(SpecError::new(file, "not implemented yet"))
+    let text = yaml::read(file)?;
+    from_text(file, &text, set, only)
+}
+
+/// [`load`] for a text already read.
+///
+/// # Errors
+/// As [`load`].
+pub fn from_text(file: &Utf8Path, text: &str, set: &[String], only: &[String]) -> Result<Experiment, SpecError> {
+    let spoken = |(message, help): (String, String)| SpecError::new(file, message).help(help);
+    let placed = |mistake: Mistake| yaml::placed(file, text, &mistake);
+
+    let tree = yaml::tree(file, text)?;
+    let written: ExperimentFile = from_node(&tree).map_err(placed)?;
+    validate::name("name", &written.name).map_err(placed)?;
+    check_source(file, written.source.as_ref()).map_err(placed)?;
+
+    let overrides = overrides::parse(set).map_err(spoken)?;
+    let points = match &written.sweep {
+        Some(sweep) => sweep.points(&dotted("sweep")).map_err(placed)?,
+        None => vec![Point::new()],
+    };
+    let resolver = Resolver { file, text, name: &written.name, base: base(&tree), overrides: &overrides };
+    let runs = resolver.runs(&points)?;
+    if overrides.is_empty() {
+        expect::check(&written.expect, &runs).map_err(placed)?;
+    }
+    let runs = filter::only(runs, only).map_err(spoken)?;
+    let dataset = runs.first().map_or_else(|| written.dataset.clone(), |run| run.dataset.clone());
+    Ok(Experiment {
+        file: file.to_owned(),
+        name: written.name,
+        about: written.about,
+        source: written.source,
+        dataset,
+        runs,
+        expect: written.expect,
+    })
+}
+
+/// What a run is made of, before defaults and names are filled in.
+const BASE: [&str; 6] = ["dataset", "model", "train", "sparsity", "seed", "backend"];
+
+fn base(tree: &Node) -> Node {
+    let entry = |key: &str| tree.get(key).map(|value| (key.to_owned(), value.clone()));
+    Node::Map(BASE.iter().filter_map(|key| entry(key)).collect())
+}
+
+fn check_source(file: &Utf8Path, source: Option<&Source>) -> Result<(), Mistake> {
+    let Some(authors) = source.and_then(|source| source.authors.as_ref()) else { return Ok(()) };
+    let folder = file.parent().unwrap_or(Utf8Path::new(""));
+    for (key, path) in [("final_values", &authors.final_values), ("curves", &authors.curves)] {
+        if !folder.join(path).is_file() {
+            let at = dotted(&format!("source.authors.{key}"));
+            let help = format!("the path starts from the folder of this file, `{folder}`");
+            return Err(Mistake::new(&at, format!("no file `{path}`"), help));
+        }
+    }
+    Ok(())
+}
+
+/// One run as a document.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Resolved {
+    dataset: String,
+    model: ModelSpec,
+    train: TrainSpec,
+    sparsity: Sparsity,
+    #[serde(default)]
+    seed: u64,
+    #[serde(default)]
+    backend: Backend,
+}
+
+/// Turns points into runs, and knows whom to blame: the base document, the sweep or an override.
+struct Resolver<'a> {
+    file: &'a Utf8Path,
+    text: &'a str,
+    name: &'a str,
+    base: Node,
+    overrides: &'a [Override],
+}
+
+impl Resolver<'_> {
+    fn runs(&self, points: &[Point]) -> Result<Vec<RunSpec>, SpecError> {
+        let swept = |over: &Override| points.iter().flatten().any(|assign| overlap(&assign.key, over.key));
+        let replaced: Vec<&Override> = self.overrides.iter().filter(|over| swept(over)).collect();
+        for over in &replaced {
+            tracing::warn!("--set {} replaces what the sweep says about {}", over.written, over.key);
+        }
+        let mut runs: Vec<RunSpec> = Vec::new();
+        for point in points {
+            let run = self.run(point)?;
+            if runs.contains(&run) {
+                if replaced.is_empty() {
+                    let mistake = Mistake::new(&dotted("sweep"), "", "");
+                    return Err(self.twice(&mistake, point));
+                }
+                continue;
+            }
+            if let Some(other) = runs.iter().find(|other| other.sparsity.name == run.sparsity.name)
+                && other.sparsity != run.sparsity
+            {
+                let message = format!("two different levels are named `{}`", run.sparsity.name);
+                let mistake = Mistake::new(&dotted("sparsity.name"), message, "give each level its own name");
+                return Err(self.blame(&mistake, point));
+            }
+            runs.push(run);
+        }
+        Ok(runs)
+    }
+
+    fn twice(&self, at_sweep: &Mistake, point: &Point) -> SpecError {
+        let what: Vec<String> = point.iter().map(|assign| format!("{}={}", assign.key, assign.value.label())).collect();
+        let path = point.first().map_or_else(|| at_sweep.path(), |assign| assign.origin.clone());
+        SpecError::new(self.file, format!("the sweep has the run {} twice", what.join(", ")))
+            .at(locate(self.text, &path, Part::Value), self.text)
+            .help("take one of the two away, or `exclude` it")
+    }
+
+    fn run(&self, point: &Point) -> Result<RunSpec, SpecError> {
+        let mut document = self.base.clone();
+        let assigned = point.iter().map(|assign| (assign.key.as_str(), &assign.value));
+        let overridden = self.overrides.iter().map(|over| (over.key, &over.value));
+        for (key, value) in assigned.chain(overridden) {
+            let path = dotted(key);
+            document.set(&path, value.clone()).map_err(|depth| {
+                let (inside, kind) =
+                    (super::node::show(&path[..depth]), document.at(&path[..depth]).map_or("", Node::kind));
+                let message = format!("`{inside}` is {kind} here, so nothing can be set inside it");
+                self.blame(&Mistake::new(&path, message, format!("write `{inside}` as a mapping")), point)
+            })?;
+        }
+        let read = level(&mut document).and_then(|()| from_node::<Resolved>(&document));
+        let Resolved { dataset, model, train, sparsity, seed, backend } =
+            read.map_err(|mistake| self.blame(&mistake, point))?;
+        let experiment = self.name.to_owned();
+        let run = RunSpec { experiment, dataset, model, train, sparsity, seed, backend };
+        validate::run(&run).map_err(|mistake| self.blame(&mistake, point))?;
+        Ok(run)
+    }
+
+    /// The place of a mistake in a run's document: the last to write there is to blame.
+    fn blame(&self, mistake: &Mistake, point: &Point) -> SpecError {
+        let path = mistake.path();
+        let help = mistake.help(keys::elsewhere);
+        let add_help = |error: SpecError| match &help {
+            Some(help) => error.help(help),
+            None => error,
+        };
+        if let Some(over) = self.overrides.iter().rev().find(|over| self.wrote(&dotted(over.key), &path)) {
+            return add_help(SpecError::new(self.file, format!("--set {}: {}", over.written, mistake.message())));
+        }
+        let Some(assign) = point.iter().rev().find(|assign| self.wrote(&dotted(&assign.key), &path)) else {
+            return yaml::placed(self.file, self.text, mistake);
+        };
+        let deeper = path.len().min(assign.key.split('.').count());
+        let origin: Vec<Step> = assign.origin.iter().chain(&path[deeper..]).cloned().collect();
+        let place = locate(self.text, &origin, mistake.part);
+        add_help(SpecError::new(self.file, mistake.message()).at(place, self.text))
+    }
+
+    /// Whether an assignment to `key` made what is at `path`.
+    fn wrote(&self, key: &[Step], path: &[Step]) -> bool {
+        path.starts_with(key) || (key.starts_with(path) && !path.is_empty() && self.base.at(path).is_none())
+    }
+}
+
+/// Writes a preset out where only its name is given.
+fn level(document: &mut Node) -> Result<(), Mistake> {
+    let path = dotted("sparsity");
+    match document.get("sparsity") {
+        Some(Node::Text(name)) => {
+            let Some(preset) = presets::language_model(name) else {
+                let help = suggest::cure(name, "levels", presets::NAMES);
+                return Err(Mistake::new(&path, format!("unknown level `{name}`"), help));
+            };
+            let written = serde_json::to_value(preset).map_or(Node::Null, Node::from);
+            document.set(&path, written).map_err(|_| Mistake::new(&path, "expected a level", "name a level"))
+        }
+        Some(Node::Map(_)) => Ok(()),
+        Some(Node::Null) | None => {
+            let help = format!(
+                "add `sparsity: NAME` or sweep over it; levels: {}",
+                suggest::list(presets::NAMES.iter().copied())
+            );
+            Err(Mistake::new(&[], "the key `sparsity` is missing", help))
+        }
+        Some(other) => {
+            let help = suggest::cure("", "levels", presets::NAMES);
+            Err(Mistake::new(&path, format!("expected the name of a level or a mapping, found {}", other.kind()), help))
+        }
+    }
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::tolerance::Tolerance;
+
 /// What one training run is, with every default filled in. Its canonical JSON is part of the run's key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -231,15 +233,6 @@ pub struct ValueClaim {
     pub value: f64,
     /// `3%` relative or `0.02` absolute.
     pub tolerance: Tolerance,
-}
-
-/// `3%` (relative to the published value) or a plain number (absolute).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub enum Tolerance {
-    /// Share of the published value, 0.03 for `3%`.
-    Relative(f64),
-    /// In the metric's own unit.
-    Absolute(f64),
 }
 
 /// An ordering: `less: [a, b]` says that a's metric is below b's.

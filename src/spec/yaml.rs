@@ -3,15 +3,84 @@
 use camino::Utf8Path;
 use serde::de::DeserializeOwned;
 
+use super::de::from_node;
 use super::error::{Place, SpecError};
+use super::keys;
+use super::locate::locate;
+use super::mistake::Mistake;
+use super::node::Node;
 
 /// Reads `text`, the content of `file`, as a `T`.
+///
+/// An enum with values is a mapping with the variant as its only key, `optimizer: { adam: { lr: 2e-3 } }`.
 ///
 /// # Errors
 /// The first mistake, with line, column and, for an unknown key or value, the nearest known one.
 pub fn parse<T: DeserializeOwned>(file: &Utf8Path, text: &str) -> Result<T, SpecError> {
-    serde_yaml::from_str(text).map_err(|error| {
-        let place = error.location().map(|at| Place { line: at.line(), column: at.column() });
-        SpecError::new(file, error.to_string()).at(place, text)
+    let node = tree(file, text)?;
+    from_node(&node).map_err(|mistake| placed(file, text, &mistake))
+}
+
+/// The text of `file`.
+///
+/// # Errors
+/// When it cannot be read or is not UTF-8, then with line and column.
+pub fn read(file: &Utf8Path) -> Result<String, SpecError> {
+    let bytes = fs_err::read(file).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            SpecError::new(file, "no such file").help("check the path; it starts from the working directory or --root")
+        }
+        _ => SpecError::new(file, format!("cannot be read: {error}")).help("name a YAML file that you may read"),
+    })?;
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
+        let line = valid.matches('\n').count() + 1;
+        let column = valid.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        SpecError::new(file, "the file is not UTF-8").at(Some(Place { line, column }), &valid).help("save it as UTF-8")
     })
+}
+
+/// The document as a tree.
+///
+/// # Errors
+/// Text that is not one YAML document, is empty, or has a key twice.
+pub fn tree(file: &Utf8Path, text: &str) -> Result<Node, SpecError> {
+    match serde_yaml::from_str::<Node>(text) {
+        Ok(Node::Null) => Err(SpecError::new(file, "the file is empty").help("see docs/specs.md for what it may say")),
+        Ok(node) => Ok(node),
+        Err(error) => Err(syntax(file, text, &error)),
+    }
+}
+
+/// A mistake of the type at its place in the text.
+pub fn placed(file: &Utf8Path, text: &str, mistake: &Mistake) -> SpecError {
+    let error = SpecError::new(file, mistake.message()).at(locate(text, &mistake.path(), mistake.part), text);
+    match mistake.help(keys::elsewhere) {
+        Some(help) => error.help(help),
+        None => error,
+    }
+}
+
+fn syntax(file: &Utf8Path, text: &str, error: &serde_yaml::Error) -> SpecError {
+    let place = error.location().map(|at| Place { line: at.line(), column: at.column() });
+    let full = error.to_string();
+    let message = full.split(" at line ").next().unwrap_or(&full).to_owned();
+    let line = place.and_then(|place| text.lines().nth(place.line - 1)).unwrap_or_default();
+    let indent: String = line.chars().take_while(|c| c.is_whitespace()).collect();
+    if let (Some(tab), Some(place)) = (indent.find('\t'), place) {
+        let place = Place { line: place.line, column: tab + 1 };
+        return SpecError::new(file, "a tab in the indentation, which YAML forbids")
+            .at(Some(place), text)
+            .help("indent with blanks");
+    }
+    let help = if message.ends_with("is there twice") {
+        "keep one of the two"
+    } else if message.contains("more than one document") {
+        "keep one document a file: no second `---`"
+    } else if message.contains("mapping values are not allowed") {
+        "check the indentation, and put text that contains `: ` in quotes"
+    } else {
+        "the file is not valid YAML; check brackets, quotes and indentation just before this place"
+    };
+    SpecError::new(file, message).at(place, text).help(help)
 }

@@ -10,14 +10,14 @@ use super::lock::Holder;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The file system refused.
-    #[error("cannot {action} {path}: {source}; {cure}")]
+    #[error("cannot {action} {path}: {cause}; {cure}")]
     Io {
         /// What was tried: `read`, `write`, `create`.
         action: &'static str,
         /// The file or folder.
         path: Utf8PathBuf,
         /// The system's answer.
-        source: io::Error,
+        cause: io::Error,
         /// What to do about it.
         cure: &'static str,
     },
@@ -73,7 +73,7 @@ impl StoreError {
             }
             _ => "check the disk and the folder, then run again",
         };
-        Self::Io { action, path: path.to_owned(), source: bare(source), cure }
+        Self::Io { action, path: path.to_owned(), cause: bare(source), cure }
     }
 
     /// A file whose content is not what its format says; deleting it alone is no cure, deleting the run's folder is.

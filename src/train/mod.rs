@@ -1,2 +1,18 @@
-//! Training.
+//! Training: the loop, its events, checkpoints and exact resume.
+//!
+//! [`train`] turns a run folder, a spec, a corpus and a [`Trainee`](trainee::Trainee) into stored metrics and a trained model. What
+//! it writes to `metrics.jsonl`, `structure.json` and `model.safetensors` depends on nothing but these: a run that was
+//! stopped or killed any number of times leaves the same bytes as one that never was.
+
+mod error;
+mod event;
+mod pace;
+mod passes;
 pub mod trainee;
+mod training;
+
+pub use error::TrainError;
+pub use event::Event;
+pub use pace::Pace;
+pub use passes::Passes;
+pub use training::train_passes;

@@ -1,0 +1,71 @@
+//! A mistake in a spec with the line it is in.
+
+use std::fmt;
+
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity, SourceCode, SourceSpan,
+};
+
+use crate::spec::{Place, SpecError};
+
+/// The mistake as text: `error: file:line:column: what`, the line itself and the cure.
+pub fn render(error: &SpecError, color: bool) -> String {
+    let snippet = Snippet::new(error);
+    let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let mut body = String::new();
+    let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_context_lines(1).with_links(false);
+    if handler.render_report(&mut body, &snippet).is_err() {
+        body = error.cure().map_or_else(String::new, |cure| format!("  help: {cure}\n"));
+    }
+    format!("error: {error}\n{body}")
+}
+
+#[derive(Debug)]
+struct Snippet {
+    message: String,
+    help: Option<String>,
+    source: Option<(NamedSource<String>, SourceSpan)>,
+}
+
+impl Snippet {
+    fn new(error: &SpecError) -> Self {
+        let source = error.place().zip(error.text()).map(|(place, text)| {
+            let span = span(text, place);
+            (NamedSource::new(error.file().as_str(), text.to_owned()), span)
+        });
+        Self { message: error.message().to_owned(), help: error.cure().map(str::to_owned), source }
+    }
+}
+
+/// Bytes of the word at a place, at least one.
+fn span(text: &str, place: Place) -> SourceSpan {
+    let before: usize = text.split_inclusive('\n').take(place.line - 1).map(str::len).sum();
+    let line = text[before..].lines().next().unwrap_or_default();
+    let start: usize = line.chars().take(place.column - 1).map(char::len_utf8).sum();
+    let word = line[start..].find([':', ',', ' ', ']', '}']).unwrap_or(line.len() - start);
+    SourceSpan::from((before + start, word.max(1).min((text.len() - before - start).max(1))))
+}
+
+impl fmt::Display for Snippet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Snippet {}
+
+impl Diagnostic for Snippet {
+    fn severity(&self) -> Option<Severity> {
+        Some(Severity::Error)
+    }
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.source.as_ref().map(|(source, _)| source as &dyn SourceCode)
+    }
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let (_, span) = self.source.as_ref()?;
+        Some(Box::new(std::iter::once(LabeledSpan::new_with_span(Some("here".to_owned()), *span))))
+    }
+}

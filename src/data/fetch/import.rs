@@ -1,0 +1,57 @@
+//! Files that the user has already.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::super::DataError;
+use super::super::cache::{Cache, Cached, check_file, sha256};
+use super::super::manifest::{DataFile, Manifest};
+use super::{FetchProgress, Fetched, folder};
+
+/// Copies `files` into the cache of `root`, each to the place of the file of `manifest` with its checksum; their names do
+/// not matter.
+///
+/// # Errors
+/// A generated data set; a file that is not there, cannot be copied, or is none of the manifest's: if it has the name of
+/// one, the message says how it differs. Nothing is copied unless all files are good.
+pub fn import(
+    root: &Utf8Path,
+    manifest: &Manifest,
+    files: &[Utf8PathBuf],
+    progress: &dyn FetchProgress,
+) -> Result<Fetched, DataError> {
+    if manifest.files.is_empty() {
+        return Err(DataError::Generated { dataset: manifest.name.clone() });
+    }
+    let cache = Cache::new(root);
+    let matched: Vec<(&Utf8PathBuf, &DataFile)> =
+        files.iter().map(|offered| Ok((offered, identify(manifest, offered)?))).collect::<Result<_, DataError>>()?;
+    let mut imported = Fetched::default();
+    for (offered, file) in matched {
+        if let Cached::Verified = cache.check(manifest, file)? {
+            imported.present.push(cache.path(file));
+            continue;
+        }
+        folder::copy_file(&cache, manifest, file, offered, progress)?;
+        progress.finish(file);
+        imported.new.push(cache.path(file));
+    }
+    Ok(imported)
+}
+
+/// Which file of the manifest `offered` is.
+fn identify<'a>(manifest: &'a Manifest, offered: &Utf8Path) -> Result<&'a DataFile, DataError> {
+    let bytes = fs_err::metadata(offered)?.len();
+    if manifest.files.values().any(|file| file.bytes == bytes) {
+        let sum = sha256(offered)?;
+        if let Some(file) = manifest.files.values().find(|file| file.sha256 == sum) {
+            return Ok(file);
+        }
+    }
+    let name = |path: &Utf8Path| path.file_name().map(str::to_owned);
+    if let Some(file) = manifest.files.values().find(|file| name(file.path.as_str().into()) == name(offered)) {
+        check_file(manifest, file, offered, "it was not imported; look for an unchanged copy")?;
+    }
+    let known: Vec<&str> = manifest.files.values().map(|file| file.path.as_str()).collect();
+    let reason = format!("neither its checksum nor its name is that of {}", known.join(", "));
+    Err(DataError::NotAFileOf { file: offered.to_owned(), dataset: manifest.name.clone(), reason })
+}

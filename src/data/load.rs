@@ -1,0 +1,35 @@
+//! From a manifest to a corpus: the cache or the generator, never the network.
+
+use camino::Utf8Path;
+
+use super::cache::Cache;
+use super::corpus::{Corpus, Unit};
+use super::manifest::{Manifest, Reader};
+use super::readers::{self, Encoded, PtbCharacters, PtbWords, Reading};
+use super::{DataError, planted};
+
+/// Reads, or generates, the data set of `manifest`. Files come from the cache of `root` and are checked first.
+///
+/// # Errors
+/// A file that is missing, truncated, altered or no text.
+pub fn load(root: &Utf8Path, manifest: &Manifest) -> Result<Corpus, DataError> {
+    let corpus = |unit, vocabulary, streams: [Vec<u32>; 3], informative| {
+        let [train, valid, test] = streams;
+        let (name, hash) = (manifest.name.clone(), manifest.content_hash());
+        Corpus { name, hash, unit, vocabulary, train, valid, test, informative }
+    };
+    let read = |unit, reading: &dyn Reading| {
+        let cache = Cache::new(root);
+        let file = |role: &str| cache.verified(manifest, role);
+        let files = [file("train")?, file("valid")?, file("test")?];
+        let Encoded { vocabulary, streams } = readers::encode(&files, reading)?;
+        Ok(corpus(unit, vocabulary, streams, None))
+    };
+    let generated = |unit, made: planted::Generated| Ok(corpus(unit, made.vocabulary, made.streams, made.informative));
+    match &manifest.reader {
+        Reader::PtbWords => read(Unit::Word, &PtbWords),
+        Reader::PtbCharacters => read(Unit::Character, &PtbCharacters),
+        Reader::PlantedWords(parameters) => generated(Unit::Word, planted::words(parameters)),
+        Reader::PlantedCharacters(parameters) => generated(Unit::Character, planted::characters(parameters)),
+    }
+}

@@ -1,0 +1,115 @@
+//! The embedded language: an artificial one, generated from a seed, in which it is known which words carry information.
+//!
+//! Speakers hesitate: any word may be preceded by fillers (`um`, `perhaps`, `honestly`, ...), which are drawn independently
+//! of everything and tell nothing of what follows. Without them, sentences agree over a distance: a verb with its subject's
+//! determiner across relative clauses, a reflexive pronoun with the subject's gender, a closing bracket with the one
+//! that was opened, and nouns and verbs with the word of place that began the paragraph. `docs/data.md` has the grammar.
+//!
+//! > afield every um farmer that some gladly widows help praises oddly himself .
+//!
+//! The probability of each word under the grammar is known, so the least loss that any model can reach is too
+//! ([`oracle`]).
+
+mod grammar;
+mod lexicon;
+
+use std::collections::BTreeSet;
+
+use super::draws::Draws;
+use super::manifest::{self, Reader};
+use grammar::Text;
+use lexicon::{Class, Lexicon};
+
+/// What a generator makes of its parameters.
+pub(super) struct Generated {
+    pub(super) vocabulary: Vec<String>,
+    /// Training, validation, test.
+    pub(super) streams: [Vec<u32>; 3],
+    /// For words: whether each carries information. Any character may be part of a word that does.
+    pub(super) informative: Option<Vec<bool>>,
+}
+
+/// The entropy floor of a generated language: the mean of `-ln p(symbol | all symbols before it)` under the grammar itself
+/// over each stream, nats a symbol. On average no model does better.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Oracle {
+    /// Over the training stream.
+    pub train: f64,
+    /// Over the validation stream.
+    pub valid: f64,
+    /// Over the test stream.
+    pub test: f64,
+}
+
+/// The entropy floor of a reader that generates; `None` for one that reads files.
+pub fn oracle(reader: &Reader) -> Option<Oracle> {
+    let lexicon = Lexicon::new();
+    let [train, valid, test] = match reader {
+        Reader::PlantedWords(parameters) => texts(&lexicon, parameters, |_| 1).map(|text| floor(&text, |_| 1)),
+        Reader::PlantedCharacters(parameters) => {
+            let length = |word: u32| spelling(lexicon.words[word as usize]).count();
+            texts(&lexicon, parameters, length).map(|text| floor(&text, length))
+        }
+        Reader::PtbWords | Reader::PtbCharacters => return None,
+    };
+    Some(Oracle { train, valid, test })
+}
+
+/// The language, one symbol a word; ids are places in the lexicon.
+pub(super) fn words(parameters: &manifest::Planted) -> Generated {
+    let lexicon = Lexicon::new();
+    let sizes = [parameters.train, parameters.valid, parameters.test];
+    let mut streams = texts(&lexicon, parameters, |_| 1).map(|text| text.words);
+    for (stream, size) in streams.iter_mut().zip(sizes) {
+        stream.truncate(size);
+    }
+    let fillers = lexicon.ids(Class::Filler);
+    Generated {
+        vocabulary: lexicon.words.iter().map(ToString::to_string).collect(),
+        streams,
+        informative: Some((0..lexicon.words.len() as u32).map(|id| !fillers.contains(&id)).collect()),
+    }
+}
+
+/// The language spelled, one symbol a character; ids are places in the sorted list of all characters of the lexicon.
+pub(super) fn characters(parameters: &manifest::Planted) -> Generated {
+    let lexicon = Lexicon::new();
+    let alphabet: BTreeSet<char> = lexicon.words.iter().flat_map(|word| spelling(word)).collect();
+    let alphabet: Vec<char> = alphabet.into_iter().collect();
+    let ids: Vec<Vec<u32>> = lexicon
+        .words
+        .iter()
+        .map(|word| spelling(word).filter_map(|c| alphabet.binary_search(&c).ok()).map(|id| id as u32).collect())
+        .collect();
+    let sizes = [parameters.train, parameters.valid, parameters.test];
+    let mut streams = texts(&lexicon, parameters, |word| ids[word as usize].len())
+        .map(|text| text.words.iter().flat_map(|&word| ids[word as usize].iter().copied()).collect::<Vec<_>>());
+    for (stream, size) in streams.iter_mut().zip(sizes) {
+        stream.truncate(size);
+    }
+    Generated { vocabulary: alphabet.iter().map(ToString::to_string).collect(), streams, informative: None }
+}
+
+/// A word's characters: its letters and `_`; the full stop is a newline. No spelling is the beginning of another.
+fn spelling(word: &str) -> impl Iterator<Item = char> {
+    let (letters, end) = if word == "." { ("", '\n') } else { (word, '_') };
+    letters.chars().chain(std::iter::once(end))
+}
+
+/// Three independent texts of at least the sizes asked for, a word counting `length` symbols.
+fn texts(lexicon: &Lexicon, parameters: &manifest::Planted, length: impl Fn(u32) -> usize) -> [Text; 3] {
+    let sizes = [parameters.train, parameters.valid, parameters.test];
+    std::array::from_fn(|part| {
+        let draws = Draws::new("sparsegate 2026 planted language", &[parameters.seed, part as u64]);
+        grammar::speak(lexicon, draws, sizes[part], &length)
+    })
+}
+
+/// Nats a symbol over a text.
+fn floor(text: &Text, length: impl Fn(u32) -> usize) -> f64 {
+    let symbols: usize = text.words.iter().map(|&word| length(word)).sum();
+    text.nats.iter().sum::<f64>() / symbols as f64
+}
+
+#[cfg(test)]
+mod tests;

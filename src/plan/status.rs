@@ -1,0 +1,152 @@
+//! What is stored of each run, and what is to be done.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::Utf8Path;
+use serde::Serialize;
+
+use super::differences;
+use super::key::key;
+use crate::spec::Experiment;
+use crate::spec::types::RunSpec;
+use crate::store::format::{RunRecord, RunState};
+use crate::store::{self, RunDir, StoreError};
+
+/// The runs of an experiment, each with what is known of it, in sweep order.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Plan {
+    /// One entry a run.
+    pub entries: Vec<PlanEntry>,
+}
+
+/// One run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlanEntry {
+    /// The resolved spec.
+    pub spec: RunSpec,
+    /// Its key, the name of its folder.
+    pub key: String,
+    /// What went into the key.
+    pub key_parts: BTreeMap<String, String>,
+    /// What is stored, and what follows from it.
+    pub status: Status,
+}
+
+/// What is stored of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "state")]
+pub enum Status {
+    /// Finished; nothing to do.
+    Done,
+    /// Nothing like it is stored.
+    New {
+        /// `never run`.
+        why: String,
+    },
+    /// The same point of the sweep is stored, with another spec, data set or numerics.
+    Stale {
+        /// The differences, stored value first.
+        why: String,
+    },
+    /// Begun and not finished; it goes on from its last checkpoint.
+    Interrupted {
+        /// Epochs finished.
+        epoch: u32,
+    },
+    /// Ended with an error; it is tried again.
+    Failed {
+        /// The error.
+        error: String,
+    },
+}
+
+impl Status {
+    /// One word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Status::Done => "done",
+            Status::New { .. } => "new",
+            Status::Stale { .. } => "stale",
+            Status::Interrupted { .. } => "interrupted",
+            Status::Failed { .. } => "failed",
+        }
+    }
+
+    /// The reason in words.
+    pub fn why(&self) -> String {
+        match self {
+            Status::Done => "all epochs finished".to_owned(),
+            Status::New { why } | Status::Stale { why } => why.clone(),
+            Status::Interrupted { epoch } => format!("stopped after epoch {epoch}; goes on from there"),
+            Status::Failed { error } => error.clone(),
+        }
+    }
+}
+
+/// What keeps a plan from being made.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot plan {experiment}: {source}")]
+pub struct PlanError {
+    experiment: String,
+    source: StoreError,
+}
+
+/// Compares the runs of `experiment` with what is stored under `root`.
+///
+/// # Errors
+/// A run folder that cannot be read.
+pub fn plan(root: &Utf8Path, experiment: &Experiment, dataset_hash: &str) -> Result<Plan, PlanError> {
+    let error = |source| PlanError { experiment: experiment.name.clone(), source };
+    let keyed: Vec<_> = experiment.runs.iter().map(|spec| (spec, key(spec, dataset_hash))).collect();
+    let wanted: BTreeSet<&str> = keyed.iter().map(|(_, (key, _))| key.as_str()).collect();
+    let mut others = Vec::new();
+    for dir in store::runs(root, &experiment.name).map_err(error)? {
+        if let Some(record) = dir.record().map_err(error)?
+            && !wanted.contains(record.key.as_str())
+        {
+            others.push(record);
+        }
+    }
+    let mut entries = Vec::new();
+    for (spec, (key, key_parts)) in keyed {
+        let dir = RunDir::new(root, &experiment.name, &key);
+        let status = match stored(&dir).map_err(error)? {
+            Some(status) => status,
+            None => unknown(spec, &key_parts, &others),
+        };
+        entries.push(PlanEntry { spec: spec.clone(), key, key_parts, status });
+    }
+    Ok(Plan { entries })
+}
+
+/// What the run's own folder says, if the run was ever begun.
+fn stored(dir: &RunDir) -> Result<Option<Status>, StoreError> {
+    if let Some(summary) = dir.summary()? {
+        return Ok(Some(match summary.state {
+            RunState::Done => Status::Done,
+            RunState::Interrupted => Status::Interrupted { epoch: summary.epochs },
+            RunState::Failed => Status::Failed { error: summary.error.unwrap_or_else(|| "no reason is stored".into()) },
+        }));
+    }
+    // A process that was killed leaves no summary.
+    if dir.record()?.is_none() {
+        return Ok(None);
+    }
+    let epoch = dir.position()?.map_or(0, |position| position.epoch);
+    Ok(Some(Status::Interrupted { epoch }))
+}
+
+/// Stale if the same point of the sweep is stored otherwise, new if not.
+fn unknown(spec: &RunSpec, parts: &BTreeMap<String, String>, others: &[RunRecord]) -> Status {
+    let point = |spec: &RunSpec| (spec.model.cell, spec.sparsity.name.clone(), spec.seed, spec.backend);
+    let nearest = others
+        .iter()
+        .filter(|record| point(&record.spec) == point(spec))
+        .map(|record| differences::between(record, spec, parts))
+        .min_by_key(Vec::len);
+    match nearest {
+        None => Status::New { why: "never run".to_owned() },
+        Some(differences) if differences.is_empty() => Status::Stale { why: "the key's rule changed".to_owned() },
+        Some(differences) => Status::Stale { why: differences.join(", ") },
+    }
+}

@@ -1,0 +1,59 @@
+//! The keys of a run: what can be overridden, swept over and filtered by.
+
+/// Every dotted key of a run's spec that holds a single value, in the order of the file.
+pub const KEYS: &[&str] = &[
+    "dataset",
+    "model.kind",
+    "model.cell",
+    "model.hidden",
+    "model.gate_activation",
+    "model.init",
+    "model.forget_bias",
+    "model.output_noise",
+    "train.epochs",
+    "train.batch",
+    "train.sequence",
+    "train.carry_state",
+    "train.optimizer",
+    "train.optimizer.adam.lr",
+    "train.optimizer.adam.beta1",
+    "train.optimizer.adam.beta2",
+    "train.optimizer.adam.epsilon",
+    "train.clip_norm",
+    "train.max_steps",
+    "sparsity",
+    "sparsity.name",
+    "sparsity.weights",
+    "sparsity.vocabulary",
+    "sparsity.neurons",
+    "sparsity.gates",
+    "sparsity.output",
+    "seed",
+    "backend",
+];
+
+/// The whole name of a key given by its last part, such as `model.hidden` for `hidden`.
+pub fn elsewhere(last: &str) -> Option<String> {
+    KEYS.iter().find(|key| key.rsplit_once('.').is_some_and(|(_, end)| end == last)).map(|key| (*key).to_owned())
+}
+
+/// The key that `given` names: itself, or the only key with that last part.
+pub fn resolve(given: &str) -> Option<&'static str> {
+    KEYS.iter().copied().find(|key| *key == given).or_else(|| {
+        let mut matching = KEYS.iter().copied().filter(|key| key.rsplit('.').next() == Some(given));
+        matching.next().filter(|_| matching.next().is_none())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_names_resolve_when_unique() {
+        assert_eq!(resolve("cell"), Some("model.cell"));
+        assert_eq!(resolve("lr"), Some("train.optimizer.adam.lr"));
+        assert_eq!(resolve("sparsity"), Some("sparsity"));
+        assert_eq!(resolve("hiden"), None);
+    }
+}

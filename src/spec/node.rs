@@ -1,0 +1,225 @@
+//! A YAML document as a tree that keeps the order of keys, and paths into it.
+
+use std::fmt;
+
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// A YAML value. Mappings keep their order, which is the order of a sweep's axes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Node {
+    /// `null`, `~` or nothing.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number below zero.
+    Negative(i64),
+    /// A whole number, zero or above.
+    Whole(u64),
+    /// Any other number.
+    Real(f64),
+    /// Text.
+    Text(String),
+    /// A sequence.
+    List(Vec<Node>),
+    /// A mapping.
+    Map(Vec<(String, Node)>),
+}
+
+/// One step down a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// To the value of a key.
+    Key(String),
+    /// To an element, from 0.
+    Index(usize),
+}
+
+/// Splits `a.b.c` into steps.
+pub fn dotted(path: &str) -> Vec<Step> {
+    path.split('.').map(|key| Step::Key(key.to_owned())).collect()
+}
+
+/// Writes steps as `a.b[2].c`.
+pub fn show(path: &[Step]) -> String {
+    let mut text = String::new();
+    for step in path {
+        match step {
+            Step::Key(key) => {
+                if !text.is_empty() {
+                    text.push('.');
+                }
+                text.push_str(key);
+            }
+            Step::Index(index) => text.push_str(&format!("[{index}]")),
+        }
+    }
+    text
+}
+
+impl Node {
+    /// The value of `key`, if this is a mapping that has it.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        match self {
+            Node::Map(entries) => entries.iter().find(|(name, _)| name == key).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// The value at the end of `path`.
+    pub fn at(&self, path: &[Step]) -> Option<&Node> {
+        path.iter().try_fold(self, |node, step| match (step, node) {
+            (Step::Key(key), node) => node.get(key),
+            (Step::Index(index), Node::List(items)) => items.get(*index),
+            _ => None,
+        })
+    }
+
+    /// Puts `value` at `path`, making mappings on the way.
+    ///
+    /// # Errors
+    /// The length of the path's beginning that leads to something that is not a mapping.
+    pub fn set(&mut self, path: &[Step], value: Node) -> Result<(), usize> {
+        let mut node = self;
+        for (depth, step) in path.iter().enumerate() {
+            if matches!(node, Node::Null) {
+                *node = Node::Map(Vec::new());
+            }
+            let (Node::Map(entries), Step::Key(key)) = (node, step) else { return Err(depth) };
+            let index = entries.iter().position(|(name, _)| name == key).unwrap_or_else(|| {
+                entries.push((key.clone(), Node::Null));
+                entries.len() - 1
+            });
+            node = &mut entries[index].1;
+        }
+        *node = value;
+        Ok(())
+    }
+
+    /// What it is, for messages.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Node::Null => "nothing",
+            Node::Bool(_) => "true or false",
+            Node::Negative(_) | Node::Whole(_) | Node::Real(_) => "a number",
+            Node::Text(_) => "text",
+            Node::List(_) => "a list",
+            Node::Map(_) => "a mapping",
+        }
+    }
+
+    /// As a person would write it on a command line: text bare, numbers shortest, a level by its name.
+    pub fn label(&self) -> String {
+        match self {
+            Node::Null => "null".to_owned(),
+            Node::Bool(value) => value.to_string(),
+            Node::Negative(value) => value.to_string(),
+            Node::Whole(value) => value.to_string(),
+            Node::Real(value) => value.to_string(),
+            Node::Text(value) => value.clone(),
+            Node::List(items) => format!("[{}]", items.iter().map(Node::label).collect::<Vec<_>>().join(", ")),
+            Node::Map(entries) => match self.get("name") {
+                Some(Node::Text(name)) => name.clone(),
+                _ => {
+                    let inner = entries.iter().map(|(key, value)| format!("{key}: {}", value.label()));
+                    format!("{{{}}}", inner.collect::<Vec<_>>().join(", "))
+                }
+            },
+        }
+    }
+}
+
+impl From<serde_json::Value> for Node {
+    fn from(value: serde_json::Value) -> Self {
+        use serde_json::Value as Json;
+        match value {
+            Json::Null => Node::Null,
+            Json::Bool(value) => Node::Bool(value),
+            Json::Number(number) => match (number.as_u64(), number.as_i64()) {
+                (Some(whole), _) => Node::Whole(whole),
+                (None, Some(negative)) => Node::Negative(negative),
+                (None, None) => Node::Real(number.as_f64().unwrap_or(f64::NAN)),
+            },
+            Json::String(text) => Node::Text(text),
+            Json::Array(items) => Node::List(items.into_iter().map(Node::from).collect()),
+            Json::Object(map) => Node::Map(map.into_iter().map(|(key, value)| (key, Node::from(value))).collect()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NodeVisitor)
+    }
+}
+
+struct NodeVisitor;
+
+impl<'de> Visitor<'de> for NodeVisitor {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a YAML value without tags")
+    }
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::Null)
+    }
+    fn visit_none<E>(self) -> Result<Node, E> {
+        Ok(Node::Null)
+    }
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        Node::deserialize(deserializer)
+    }
+    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
+        Ok(Node::Bool(value))
+    }
+    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+        Ok(u64::try_from(value).map_or(Node::Negative(value), Node::Whole))
+    }
+    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+        Ok(Node::Whole(value))
+    }
+    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
+        Ok(Node::Real(value))
+    }
+    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
+        Ok(Node::Text(value.to_owned()))
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element()? {
+            items.push(item);
+        }
+        Ok(Node::List(items))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(key) = access.next_key_seed(NewKey(&entries))? {
+            let value = access.next_value()?;
+            entries.push((key, value));
+        }
+        Ok(Node::Map(entries))
+    }
+}
+
+/// A key that is not among those before it; failing here puts the error at the second of two equal keys.
+struct NewKey<'a>(&'a [(String, Node)]);
+
+impl<'de> DeserializeSeed<'de> for NewKey<'_> {
+    type Value = String;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for NewKey<'_> {
+    type Value = String;
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a key, which is plain text")
+    }
+    fn visit_str<E: de::Error>(self, key: &str) -> Result<String, E> {
+        if self.0.iter().any(|(name, _)| name == key) {
+            return Err(E::custom(format!("the key `{key}` is there twice")));
+        }
+        Ok(key.to_owned())
+    }
+}

@@ -1,0 +1,45 @@
+//! `--set key=value`.
+
+use super::filter::split;
+use super::keys;
+use super::node::Node;
+use super::suggest;
+
+/// One override.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Override {
+    /// As it was written.
+    pub written: String,
+    /// Dotted key, in full.
+    pub key: &'static str,
+    /// YAML value.
+    pub value: Node,
+}
+
+/// Reads overrides; a later one of the same key wins.
+///
+/// # Errors
+/// What is wrong with one, and how to mend it.
+pub fn parse(set: &[String]) -> Result<Vec<Override>, (String, String)> {
+    let mut overrides: Vec<Override> = Vec::new();
+    for written in set {
+        let (given, value) = split(written).ok_or_else(|| {
+            (
+                format!("--set {written}: not key=value"),
+                "write it like train.epochs=2; `null` takes a value away".to_owned(),
+            )
+        })?;
+        let key = keys::resolve(given).ok_or_else(|| {
+            (format!("--set {written}: unknown key `{given}`"), suggest::cure(given, "known keys", keys::KEYS))
+        })?;
+        let value = serde_yaml::from_str(value).map_err(|error| {
+            (
+                format!("--set {written}: the value is not YAML: {error}"),
+                "put text with special characters in quotes".to_owned(),
+            )
+        })?;
+        overrides.retain(|earlier| earlier.key != key);
+        overrides.push(Override { written: written.clone(), key, value });
+    }
+    Ok(overrides)
+}

@@ -1,0 +1,46 @@
+//! The nearest known name to a mistyped one.
+
+/// The known name nearest to `name`, if it is near enough to be what was meant.
+///
+/// Near is a Damerau-Levenshtein distance, blind to case, of at most a third of the longer name, at least two and
+/// below the whole name.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = name.to_lowercase();
+    known
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| {
+            let longer = lower.chars().count().max(candidate.chars().count());
+            *distance <= (longer / 3).max(2) && *distance < longer
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// `` did you mean `x`? known keys: `a`, `b` ``, or only the second half when nothing is near.
+pub fn cure(name: &str, what: &str, known: &[&str]) -> String {
+    let list = list(known.iter().copied());
+    match nearest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`? {what}: {list}"),
+        None => format!("{what}: {list}"),
+    }
+}
+
+/// The names in backticks, separated by commas.
+pub fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_slips_of_the_finger_and_of_case_but_not_strangers() {
+        let known = ["hidden", "cell", "W+G+N", "W+N"];
+        assert_eq!(nearest("hiden", known), Some("hidden"));
+        assert_eq!(nearest("w+g+n", known), Some("W+G+N"));
+        assert_eq!(nearest("W+GN", known), Some("W+G+N"));
+        assert_eq!(nearest("optimizer", known), None);
+    }
+}

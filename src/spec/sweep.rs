@@ -1,0 +1,431 @@
+//! The sweep algebra: from axes to points, a point being a list of assignments to dotted keys.
+//!
+//! Within one sweep: (1) `product`, `zip` and `concat` each give points, and every point of the first is joined with
+//! every point of the second and of the third, the first varying slowest; (2) `where` keeps, (3) `exclude` drops,
+//! (4) `include` appends. Each sweep inside `concat` is worked out by the same rules before it is joined.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+
+use super::keys;
+use super::mistake::Mistake;
+use super::node::{Node, Step};
+use super::suggest;
+
+/// More runs than this are a slip, not a sweep.
+const MOST: usize = 10_000;
+
+/// The `sweep:` section.
+#[derive(Debug, Clone, Default, PartialEq, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sweep {
+    /// Every combination of the listed values; the first key varies slowest.
+    #[serde(default)]
+    product: Option<Ordered<Vec<Node>>>,
+    /// The first values together, then the second values, and so on; lists of one length.
+    #[serde(default)]
+    zip: Option<Ordered<Vec<Node>>>,
+    /// The points of several sweeps, one after the other.
+    #[serde(default)]
+    concat: Option<Vec<Sweep>>,
+    /// Keeps only points that have, for every key here, the value or one of the listed values.
+    #[serde(default)]
+    r#where: Option<Ordered<Node>>,
+    /// Drops points that have all the values of one entry.
+    #[serde(default)]
+    exclude: Option<Vec<Ordered<Node>>>,
+    /// Further points, after `where` and `exclude`.
+    #[serde(default)]
+    include: Option<Vec<Ordered<Node>>>,
+}
+
+/// A mapping in the order of the file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ordered<T>(pub Vec<(String, T)>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
+            type Value = Ordered<T>;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a mapping of keys to values")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Ordered<T>, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = access.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Ordered(entries))
+            }
+        }
+        deserializer.deserialize_map(Entries(PhantomData))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Ordered<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        format!("Mapping_of_{}", T::schema_name()).into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        BTreeMap::<String, T>::json_schema(generator)
+    }
+}
+
+impl JsonSchema for Node {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "Value".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!(true)
+    }
+}
+
+/// One assignment of a point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assign {
+    /// Dotted key of a run's spec.
+    pub key: String,
+    /// Its value.
+    pub value: Node,
+    /// Path of the value in the file.
+    pub origin: Vec<Step>,
+}
+
+/// The assignments that make one run out of the base document.
+pub type Point = Vec<Assign>;
+
+impl Sweep {
+    /// The points, in order. `here` is the path of this sweep in the file.
+    ///
+    /// # Errors
+    /// An unknown or repeated key, lists of unequal length, an empty axis, a filter that matches nothing, no points.
+    pub fn points(&self, here: &[Step]) -> Result<Vec<Point>, Mistake> {
+        let mut parts = Vec::new();
+        if let Some(axes) = &self.product {
+            parts.push(product(axes, &down(here, "product"))?);
+        }
+        if let Some(axes) = &self.zip {
+            parts.push(zip(axes, &down(here, "zip"))?);
+        }
+        if let Some(sweeps) = &self.concat {
+            parts.push(concat(sweeps, &down(here, "concat"))?);
+        }
+        let mut points = if parts.is_empty() { Vec::new() } else { join(parts, here)? };
+        if let Some(filter) = &self.r#where {
+            let here = down(here, "where");
+            check_filter(filter, &points, &here)?;
+            points.retain(|point| matches(filter, point));
+            if points.is_empty() {
+                return Err(Mistake::new(&here, "keeps no run", "ask for values that occur together").of_key());
+            }
+        }
+        for (index, filter) in self.exclude.iter().flatten().enumerate() {
+            let mut here = down(here, "exclude");
+            here.push(Step::Index(index));
+            check_filter(filter, &points, &here)?;
+            points.retain(|point| !matches(filter, point));
+        }
+        for (index, point) in self.include.iter().flatten().enumerate() {
+            let mut here = down(here, "include");
+            here.push(Step::Index(index));
+            points.push(assign_all(point, &here)?);
+        }
+        if points.is_empty() {
+            let help = "leave `sweep` out for a single run, or give `product`, `zip`, `concat` or `include`";
+            return Err(Mistake::new(here, "no runs are left in this sweep", help).of_key());
+        }
+        Ok(points)
+    }
+}
+
+fn down(here: &[Step], key: &str) -> Vec<Step> {
+    let mut path = here.to_vec();
+    path.push(Step::Key(key.to_owned()));
+    path
+}
+
+/// Every combination, the first axis slowest.
+fn product(axes: &Ordered<Vec<Node>>, here: &[Step]) -> Result<Vec<Point>, Mistake> {
+    let columns = axes.0.iter().map(|(key, values)| axis(key, values, here)).collect::<Result<Vec<_>, _>>()?;
+    if columns.is_empty() {
+        return Err(no_axes(here));
+    }
+    join(columns, here)
+}
+
+/// The n-th values of all axes together.
+fn zip(axes: &Ordered<Vec<Node>>, here: &[Step]) -> Result<Vec<Point>, Mistake> {
+    let mut points: Vec<Point> = Vec::new();
+    for (index, (key, values)) in axes.0.iter().enumerate() {
+        let column = axis(key, values, here)?;
+        if index == 0 {
+            points = column;
+            continue;
+        }
+        if column.len() != points.len() {
+            let first = &axes.0[0].0;
+            let message = format!("{} values, but `{first}` has {}", column.len(), points.len());
+            return Err(Mistake::new(
+                &down(here, key),
+                message,
+                "zip wants lists of one length; `product` combines all",
+            ));
+        }
+        points =
+            points.into_iter().zip(column).map(|(left, right)| both(left, right, here)).collect::<Result<_, _>>()?;
+    }
+    if points.is_empty() { Err(no_axes(here)) } else { Ok(points) }
+}
+
+fn concat(sweeps: &[Sweep], here: &[Step]) -> Result<Vec<Point>, Mistake> {
+    let mut points = Vec::new();
+    for (index, sweep) in sweeps.iter().enumerate() {
+        let mut here = here.to_vec();
+        here.push(Step::Index(index));
+        points.extend(sweep.points(&here)?);
+    }
+    if points.is_empty() { Err(no_axes(here)) } else { Ok(points) }
+}
+
+fn no_axes(here: &[Step]) -> Mistake {
+    Mistake::new(here, "nothing to sweep over", "give it something, or leave it out").of_key()
+}
+
+/// The one-assignment points of an axis.
+fn axis(key: &str, values: &[Node], here: &[Step]) -> Result<Vec<Point>, Mistake> {
+    let here = down(here, key);
+    check_key(key, &here)?;
+    if values.is_empty() {
+        return Err(Mistake::new(&here, "an empty list of values", "list at least one value, or leave the key out"));
+    }
+    let mut points: Vec<Point> = Vec::new();
+    for (index, value) in values.iter().enumerate() {
+        let mut origin = here.clone();
+        origin.push(Step::Index(index));
+        if points.iter().any(|point| point[0].value == *value) {
+            return Err(Mistake::new(&origin, format!("`{}` is listed twice", value.label()), "list each value once"));
+        }
+        points.push(vec![Assign { key: key.to_owned(), value: value.clone(), origin }]);
+    }
+    Ok(points)
+}
+
+fn assign_all(point: &Ordered<Node>, here: &[Step]) -> Result<Point, Mistake> {
+    if point.0.is_empty() {
+        return Err(Mistake::new(here, "an empty entry", "write keys and values"));
+    }
+    let mut assigned = Vec::new();
+    for (key, value) in &point.0 {
+        let origin = down(here, key);
+        check_key(key, &origin)?;
+        assigned = both(assigned, vec![Assign { key: key.clone(), value: value.clone(), origin }], here)?;
+    }
+    Ok(assigned)
+}
+
+fn check_key(key: &str, at: &[Step]) -> Result<(), Mistake> {
+    if key == "dataset" {
+        let help = "write one experiment file for each dataset";
+        return Err(Mistake::new(at, "one experiment has one dataset; it cannot be swept over", help).of_key());
+    }
+    if keys::KEYS.contains(&key) {
+        return Ok(());
+    }
+    let known: Vec<&str> = keys::KEYS.iter().copied().filter(|key| *key != "dataset").collect();
+    let help = match keys::elsewhere(key) {
+        Some(full) => format!("did you mean `{full}`? keys are written from the top"),
+        None => suggest::cure(key, "keys that can be swept over", &known),
+    };
+    Err(Mistake::new(at, "not a key of a run", help).of_key())
+}
+
+/// Every combination of one point of each part, the first part slowest.
+fn join(parts: Vec<Vec<Point>>, here: &[Step]) -> Result<Vec<Point>, Mistake> {
+    let count = parts.iter().try_fold(1_usize, |count, part| count.checked_mul(part.len())).unwrap_or(usize::MAX);
+    if count > MOST {
+        let message = format!("more than {MOST} runs");
+        return Err(Mistake::new(here, message, "split the sweep over several experiments").of_key());
+    }
+    parts.into_iter().try_fold(vec![Vec::new()], |points, part| {
+        points
+            .iter()
+            .flat_map(|left: &Point| part.iter().map(move |right| (left.clone(), right.clone())))
+            .map(|(left, right)| both(left, right, here))
+            .collect()
+    })
+}
+
+/// One point with the assignments of two, which may not touch the same key.
+fn both(mut left: Point, right: Point, here: &[Step]) -> Result<Point, Mistake> {
+    for assign in right {
+        if let Some(other) = left.iter().find(|other| overlap(&other.key, &assign.key)) {
+            let message = format!("`{}` and `{}` are both assigned in one point", other.key, assign.key);
+            let _ = here;
+            return Err(Mistake::new(&assign.origin, message, "keep one of them"));
+        }
+        left.push(assign);
+    }
+    Ok(left)
+}
+
+/// Whether one key is the other or contains it.
+pub fn overlap(a: &str, b: &str) -> bool {
+    let inside = |outer: &str, inner: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
+    a == b || inside(a, b) || inside(b, a)
+}
+
+/// Whether the point has, for every key of the filter, its value or one of its values.
+fn matches(filter: &Ordered<Node>, point: &Point) -> bool {
+    filter.0.iter().all(|(key, wanted)| {
+        let found = point.iter().find(|assign| assign.key == *key);
+        found.is_some_and(|assign| any_of(wanted).iter().any(|value| value.label() == assign.value.label()))
+    })
+}
+
+fn any_of(wanted: &Node) -> &[Node] {
+    match wanted {
+        Node::List(values) => values,
+        one => std::slice::from_ref(one),
+    }
+}
+
+/// Refuses filters on keys that are not swept over and on values that no point has.
+fn check_filter(filter: &Ordered<Node>, points: &[Point], here: &[Step]) -> Result<(), Mistake> {
+    if filter.0.is_empty() {
+        return Err(Mistake::new(here, "an empty filter", "write keys and values"));
+    }
+    for (key, wanted) in &filter.0 {
+        let at = down(here, key);
+        let mut swept: Vec<&str> = Vec::new();
+        let mut labels: Vec<String> = Vec::new();
+        for assign in points.iter().flatten() {
+            if !swept.contains(&assign.key.as_str()) {
+                swept.push(&assign.key);
+            }
+            let label = assign.value.label();
+            if assign.key == *key && !labels.contains(&label) {
+                labels.push(label);
+            }
+        }
+        if !swept.contains(&key.as_str()) {
+            let help = suggest::cure(key, "keys swept over here", &swept);
+            return Err(Mistake::new(&at, "not a key that this sweep sweeps over", help).of_key());
+        }
+        for value in any_of(wanted) {
+            let label = value.label();
+            if !labels.contains(&label) {
+                let known: Vec<&str> = labels.iter().map(String::as_str).collect();
+                let help = suggest::cure(&label, "values of this key here", &known);
+                return Err(Mistake::new(&at, format!("no run of the sweep has `{label}`"), help));
+            }
+        }
+    }
+    let some = points.iter().any(|point| matches(filter, point));
+    if some {
+        Ok(())
+    } else {
+        Err(Mistake::new(here, "matches no run of the sweep", "ask for values that occur together"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::de::from_node;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn expand(text: &str) -> Result<Vec<String>, String> {
+        let node: Node = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
+        let sweep: Sweep = from_node(&node).map_err(|mistake| mistake.message())?;
+        let points = sweep.points(&[]).map_err(|mistake| mistake.message())?;
+        let show = |point: Point| point.iter().map(|a| a.value.label()).collect::<Vec<_>>().join(" ");
+        Ok(points.into_iter().map(show).collect())
+    }
+
+    #[test]
+    fn product_varies_its_first_key_slowest() {
+        let points = expand("product: { sparsity: [W, W+N], seed: [0, 1] }");
+        assert_eq!(points, Ok(["W 0", "W 1", "W+N 0", "W+N 1"].map(String::from).to_vec()));
+    }
+
+    #[test]
+    fn zip_goes_in_step_and_joins_with_product() {
+        let points = expand("{ zip: { model.hidden: [8, 16], train.batch: [4, 2] }, product: { seed: [0, 1] } }");
+        assert_eq!(points, Ok(["0 8 4", "0 16 2", "1 8 4", "1 16 2"].map(String::from).to_vec()));
+        let unequal = expand("zip: { seed: [0, 1], train.batch: [4] }");
+        assert_eq!(unequal, Err("`zip.train.batch`: 1 values, but `seed` has 2".to_owned()));
+    }
+
+    #[test]
+    fn concat_keeps_order_and_where_exclude_include_follow() {
+        let points = expand(
+            "concat: [ { product: { sparsity: [dense], seed: [0] } }, { product: { sparsity: [W, W+N], seed: [0, 1] } } ]\n\
+             where: { sparsity: [dense, W] }\nexclude: [ { sparsity: W, seed: 0 } ]\ninclude: [ { sparsity: W+Voc } ]",
+        );
+        assert_eq!(points, Ok(["dense 0", "W 1", "W+Voc"].map(String::from).to_vec()));
+    }
+
+    #[test]
+    fn refuses_what_cannot_be_meant() {
+        let cases = [
+            ("{}", "no runs are left in this sweep"),
+            ("product: {}", "`product`: nothing to sweep over"),
+            ("product: { seed: [] }", "`product.seed`: an empty list of values"),
+            ("product: { seed: [1, 1] }", "`product.seed[1]`: `1` is listed twice"),
+            ("product: { seeds: [1] }", "`product.seeds`: not a key of a run"),
+            ("product: { dataset: [a] }", "`product.dataset`: one experiment has one dataset; it cannot be swept over"),
+            ("product: { seed: 0 }", "`product.seed`: expected a list, found the number 0"),
+            (
+                "{ product: { seed: [0] }, zip: { seed: [1] } }",
+                "`zip.seed[0]`: `seed` and `seed` are both assigned in one point",
+            ),
+            (
+                "product: { sparsity: [W], sparsity.gates: [none] }",
+                "`product.sparsity.gates[0]`: `sparsity` and `sparsity.gates` are both assigned in one point",
+            ),
+            ("{ product: { seed: [0] }, exclude: [ { seed: 3 } ] }", "`exclude[0].seed`: no run of the sweep has `3`"),
+            (
+                "{ product: { seed: [0] }, where: { backend: flex } }",
+                "`where.backend`: not a key that this sweep sweeps over",
+            ),
+            ("{ product: { seed: [0] }, exclude: [ { seed: 0 } ] }", "no runs are left in this sweep"),
+            ("prodct: { seed: [0] }", "unknown key `prodct`"),
+        ];
+        for (text, message) in cases {
+            assert_eq!(expand(text), Err(message.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_a_sweep_too_large_to_be_meant() {
+        let values = (0..101).map(|n| n.to_string()).collect::<Vec<_>>().join(", ");
+        let text = format!("product: {{ seed: [{values}], train.batch: [{values}] }}");
+        assert_eq!(expand(&text), Err("more than 10000 runs".to_owned()));
+    }
+
+    proptest! {
+        #[test]
+        fn product_has_the_product_of_the_lengths_and_exclude_drops_exactly_one_row(a in 2_usize..6, b in 1_usize..6) {
+            let axis = |n: usize| (0..n).map(|v| v.to_string()).collect::<Vec<_>>().join(", ");
+            let product = format!("product: {{ seed: [{}], train.batch: [{}] }}", axis(a), axis(b));
+            let all = expand(&product).map_err(TestCaseError::fail)?;
+            prop_assert_eq!(all.len(), a * b);
+            let fewer = expand(&format!("{product}\nexclude: [ {{ seed: 0 }} ]")).map_err(TestCaseError::fail)?;
+            prop_assert_eq!(&fewer[..], &all[b..]);
+            let kept = expand(&format!("{product}\nwhere: {{ seed: 0 }}")).map_err(TestCaseError::fail)?;
+            prop_assert_eq!(&kept[..], &all[..b]);
+        }
+    }
+}

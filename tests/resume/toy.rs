@@ -1,0 +1,134 @@
+//! A model that costs nothing and whose every bit depends on every step it has seen.
+
+use sparsegate::data::batch::{Batch, BatchSource};
+use sparsegate::data::corpus::Unit;
+use sparsegate::store::format::{Counts, GateCount, Kept, Structure, UnitGates};
+use sparsegate::train::Passes;
+use sparsegate::train::trainee::{NamedTensor, NonFinite, StepReport, Trainee};
+
+pub struct Toy {
+    weights: Vec<f32>,
+    moment: Vec<f32>,
+    carried: Vec<f32>,
+    /// At this step a tensor stops being finite.
+    pub diverges_at: Option<u64>,
+    /// Called after each step.
+    pub after_step: Box<dyn FnMut(u64)>,
+}
+
+impl Toy {
+    pub fn new() -> Self {
+        let weights = vec![0.5, -0.25, 0.125];
+        Self { moment: vec![0.0; 3], carried: vec![0.0; 2], weights, diverges_at: None, after_step: Box::new(|_| {}) }
+    }
+
+    fn tensor(name: &str, values: &[f32]) -> NamedTensor {
+        NamedTensor { name: name.to_owned(), shape: vec![values.len()], values: values.to_vec() }
+    }
+}
+
+impl Trainee for Toy {
+    fn step(&mut self, batch: &Batch, step: u64) -> Result<StepReport, NonFinite> {
+        if self.diverges_at == Some(step) {
+            return Err(NonFinite { step, tensor: "lstm/w_hidden/mean".to_owned() });
+        }
+        let noise = (step as f32 * 0.7).sin();
+        let mut gradient = noise;
+        for (at, (x, y)) in batch.inputs.iter().zip(&batch.targets).enumerate() {
+            gradient += (*x as f32 * 0.013 + self.carried[at % 2]).sin() - *y as f32 * 0.001;
+        }
+        for (weight, moment) in self.weights.iter_mut().zip(&mut self.moment) {
+            *moment = 0.9 * *moment + 0.1 * gradient * *weight;
+            *weight -= 0.01 * *moment;
+        }
+        self.carried = vec![gradient.sin(), self.weights[0] + self.carried[0]];
+        (self.after_step)(step);
+        let data_loss = f64::from(gradient.abs()) + 0.1;
+        Ok(StepReport { data_loss, penalty: f64::from(self.moment[1].abs()), gradient_norm: f64::from(gradient.abs()) })
+    }
+
+    fn reset_state(&mut self) {
+        self.carried = vec![0.0; 2];
+    }
+
+    fn evaluate(&self, source: &dyn BatchSource) -> f64 {
+        let inputs = (0..source.len()).flat_map(|at| source.batch(at).inputs);
+        inputs.map(|x| (f64::from(x) * f64::from(self.weights[0])).cos()).sum::<f64>().abs() / source.symbols() as f64
+    }
+
+    fn counts(&self) -> Counts {
+        let kept = |kept| Kept { kept, total: 3 };
+        Counts {
+            compression: 3.0 / (1.0 + f64::from(self.weights[1].abs())),
+            compression_exact: 3.5,
+            input_weights: kept(1),
+            recurrent_weights: kept(1),
+            output_weights: kept(1),
+            weights_kept_exact: 3,
+            vocabulary: kept(2),
+            neurons: kept(3),
+            gates: vec![GateCount { kind: "i".to_owned(), kept: 1, total: 3 }],
+        }
+    }
+
+    fn structure(&self) -> Structure {
+        let gates = vec![UnitGates { unit: 0, constant: vec![Some(f64::from(self.weights[2]))] }];
+        Structure { format: 1, counts: self.counts(), neurons: vec![0, 1], vocabulary: vec![0, 2], gates }
+    }
+
+    fn parameters(&self) -> Vec<NamedTensor> {
+        vec![Self::tensor("weights", &self.weights)]
+    }
+
+    fn save(&self) -> Vec<NamedTensor> {
+        vec![
+            Self::tensor("weights", &self.weights),
+            Self::tensor("adam/moment", &self.moment),
+            Self::tensor("state", &self.carried),
+        ]
+    }
+
+    fn load(&mut self, tensors: &[NamedTensor]) -> Result<(), String> {
+        let slots = [("weights", &mut self.weights), ("adam/moment", &mut self.moment), ("state", &mut self.carried)];
+        for (name, slot) in slots {
+            let found = tensors.iter().find(|tensor| tensor.name == name).ok_or(format!("{name} is missing"))?;
+            if found.shape != [slot.len()] {
+                return Err(format!("{name} has shape {:?}", found.shape));
+            }
+            slot.clone_from(&found.values);
+        }
+        Ok(())
+    }
+}
+
+/// Batches whose content depends on the epoch and the index.
+pub struct Numbers {
+    pub epoch: u32,
+    pub batches: usize,
+}
+
+impl BatchSource for Numbers {
+    fn len(&self) -> usize {
+        self.batches
+    }
+    fn batch(&self, index: usize) -> Batch {
+        let start = self.epoch * 1000 + index as u32 * 4;
+        Batch { rows: 2, steps: 2, inputs: (start..start + 4).collect(), targets: (start + 1..start + 5).collect() }
+    }
+    fn symbols(&self) -> usize {
+        self.batches * 4
+    }
+    fn carries_state(&self) -> bool {
+        true
+    }
+}
+
+pub fn passes(batches: usize) -> Passes<'static> {
+    Passes {
+        train: Box::new(move |epoch| Box::new(Numbers { epoch, batches })),
+        valid: Box::new(Numbers { epoch: 50, batches: 3 }),
+        test: Box::new(Numbers { epoch: 60, batches: 3 }),
+        unit: Unit::Word,
+        informative: Some(&[true, true, false]),
+    }
+}
