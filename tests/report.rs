@@ -403,4 +403,20 @@ fn a_report_to_look_at() {
     }
     let paths = report::write(&project.root, &experiment, &plan, &out).expect("a report");
     println!("{}\n{:#?}", paths.index, paths.notes);
+
+    // A wide one: three seeds of four levels, one epoch, no published figures.
+    let wide = self::project();
+    let mut entries = Vec::new();
+    for (level, name) in [("dense", "a"), ("W", "b"), ("W+N", "c"), ("W+G+N", "d")] {
+        for seed in 0..3 {
+            let mut run = run_spec(level);
+            (run.seed, run.train.epochs) = (seed, 1);
+            let key = format!("{name}{seed}");
+            store_run(&wide.root, &run, &key, 1, RunState::Done);
+            entries.push((run, key));
+        }
+    }
+    let plan = made_up::plan(entries.iter().map(|(run, key)| (run.clone(), key.as_str(), Status::Done)).collect());
+    let experiment = self::experiment(&wide.root, &[]);
+    report::write(&wide.root, &experiment, &plan, &out.join("wide")).expect("a report");
 }

@@ -19,6 +19,7 @@ pub struct Axis {
     spread: Spread,
     low: f64,
     high: f64,
+    whole: bool,
 }
 
 impl Axis {
@@ -38,13 +39,13 @@ impl Axis {
                 (low / room, high * room)
             }
         };
-        Self { title: title.to_owned(), spread, low, high }
+        Self { title: title.to_owned(), spread, low, high, whole: false }
     }
 
     /// A linear axis from exactly `low` to exactly `high`.
     pub fn exact(title: &str, low: f64, high: f64) -> Self {
         let high = if high > low { high } else { low + 1.0 };
-        Self { title: title.to_owned(), spread: Spread::Linear, low, high }
+        Self { title: title.to_owned(), spread: Spread::Linear, low, high, whole: false }
     }
 
     /// Linear, or logarithmic if the largest value is more than `ratio` times the smallest.
@@ -52,6 +53,13 @@ impl Axis {
         let positive = values.iter().copied().filter(|v| v.is_finite());
         let (low, high) = positive.fold((f64::INFINITY, 0.0f64), |(low, high), v| (low.min(v), high.max(v)));
         if low > 0.0 && high / low > ratio { Spread::Log } else { Spread::Linear }
+    }
+
+    /// The same axis with ticks at whole numbers only, for what is counted.
+    #[must_use]
+    pub fn whole(mut self) -> Self {
+        self.whole = true;
+        self
     }
 
     /// Place of a value, 0 at the low end and 1 at the high end; outside that for values off the axis.
@@ -69,10 +77,13 @@ impl Axis {
 
     /// Ticks with their labels, at most about `most`.
     pub fn ticks(&self, most: usize) -> Vec<(f64, String)> {
-        let values = match self.spread {
+        let mut values = match self.spread {
             Spread::Linear => linear_ticks(self.low, self.high, most),
             Spread::Log => log_ticks(self.low, self.high, most),
         };
+        if self.whole {
+            values.retain(|v| v.fract().abs() < 1e-9);
+        }
         let decimals = match self.spread {
             Spread::Linear => decimals_of(&values),
             Spread::Log => 0,

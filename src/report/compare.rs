@@ -273,8 +273,11 @@ fn epoch_lines(row: &Row, authors: &Authors) -> Vec<EpochLine> {
         ("hidden units kept".into(), ours.counts.neurons.kept as f64, theirs.neurons as f64),
         ("vocabulary kept".into(), ours.counts.vocabulary.kept as f64, theirs.vocabulary as f64),
     ];
+    // A dense network keeps everything, by definition.
+    let compared = if row.is_sparse() { 6 } else { 2 };
     pairs
         .into_iter()
+        .take(compared)
         .map(|(quantity, ours_value, theirs)| EpochLine {
             run: row.title(),
             epoch: ours.epoch,

@@ -2,7 +2,7 @@
 
 use super::compare::{Comparison, difference};
 use super::metric::{gates_kept, gates_total};
-use super::number::{count, published, seconds, value};
+use super::number::{count, published, ratio, seconds, value};
 use super::rows::{Row, State};
 
 /// A table of texts. Every row has as many cells as there are columns.
@@ -50,14 +50,14 @@ pub fn results(rows: &[Row]) -> Grid {
         let mut cells = vec![row.label.clone(), row.state.name().to_owned()];
         cells.push(match row.state {
             State::Missing => String::new(),
-            _ => format!("{} of {}", row.epochs(), row.spec.train.epochs),
+            _ => format!("{} of {}", row.epochs(), row.planned_epochs),
         });
         match row.last() {
             None => cells.extend(std::iter::repeat_n(String::new(), 6)),
             Some(line) => cells.extend([
                 value(line.valid),
                 value(line.test),
-                format!("{}x", value(line.counts.compression)),
+                ratio(line.counts.compression),
                 of(gates_kept(line), gates_total(line)),
                 of(line.counts.neurons.kept, line.counts.neurons.total),
                 of(line.counts.vocabulary.kept, line.counts.vocabulary.total),
@@ -79,8 +79,8 @@ pub fn counting(rows: &[Row]) -> Option<Grid> {
         if kept != line.counts.weights_kept_exact {
             grid.rows.push(vec![
                 row.title(),
-                format!("{}x", value(line.counts.compression)),
-                format!("{}x", value(line.counts.compression_exact)),
+                ratio(line.counts.compression),
+                ratio(line.counts.compression_exact),
                 count(kept),
                 count(line.counts.weights_kept_exact),
             ]);
@@ -127,7 +127,7 @@ pub fn claims(comparison: &Comparison) -> Option<Grid> {
             line.run.clone(),
             line.metric.clone(),
             line.verdict.text(),
-            published(line.published),
+            line.published.to_string(),
             epoch(line.epoch),
             text(line.ours),
             epoch(line.our_epoch),

@@ -230,12 +230,12 @@ fn table(grid: &Grid) -> Markup {
     html! {
         div.scroll {
             table {
-                thead { tr { @for head in &grid.columns { th.n[head.numeric] { (head.text) } } } }
+                thead { tr { @for head in &grid.columns { th class=[head.numeric.then_some("n")] { (head.text) } } } }
                 tbody {
                     @for row in &grid.rows {
                         tr {
                             @for (head, cell) in grid.columns.iter().zip(row) {
-                                td.n[head.numeric] class=[tone(&head.text, cell)] { (cell) }
+                                td class=[if head.numeric { Some("n") } else { tone(&head.text, cell) }] { (cell) }
                             }
                         }
                     }
@@ -303,7 +303,7 @@ const CSS: &str = "
 @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #9aa4af; --line: #343b44; --paper: #0f1318;
   --band: #171c23; --link: #6cb2ff; --good: #57c774; --bad: #ff8a80; --open: #e3b341; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 66rem; background: var(--paper); color: var(--ink);
+body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 70rem; background: var(--paper); color: var(--ink);
   font: 16px/1.5 Ubuntu, system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif; }
 h1 { font-size: 1.9rem; margin: 0 0 .2rem; }
 h2 { font-size: 1.25rem; margin: 2.4rem 0 .5rem; padding-top: .8rem; border-top: 1px solid var(--line); }
@@ -312,8 +312,8 @@ p { margin: .3rem 0 .7rem; max-width: 46rem; }
 .facts, figcaption, .notes { color: var(--soft); }
 a { color: var(--link); }
 .scroll { overflow-x: auto; margin: .6rem 0 1rem; }
-table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .32rem .7rem; text-align: left; border-bottom: 1px solid var(--line); white-space: nowrap; vertical-align: top; }
+table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
+th, td { padding: .32rem .55rem; text-align: left; border-bottom: 1px solid var(--line); white-space: nowrap; vertical-align: top; }
 thead th { background: var(--band); font-weight: 600; white-space: normal; vertical-align: bottom; }
 tbody th { font-weight: 600; }
 .n { text-align: right; }

@@ -7,12 +7,12 @@ use super::html::Page;
 
 /// The tables of a page as one Markdown document.
 pub fn document(page: &Page<'_>) -> String {
-    let mut text = format!("# {}\n", page.experiment.name);
+    let mut text = format!("# {}\n\n", page.experiment.name);
     if let Some(about) = &page.experiment.about {
-        let _ = write!(text, "\n{about}\n");
+        let _ = write!(text, "{about}\n\n");
     }
     for section in page.sections() {
-        let _ = write!(text, "\n## {}\n\n", section.title);
+        let _ = write!(text, "## {}\n\n", section.title);
         for note in &section.notes {
             let _ = write!(text, "{note}\n\n");
         }

@@ -12,6 +12,12 @@
 //! | `scene`, `axis`, `chart`, `style` | what figures are made of and how they look |
 //! | `write` | the folder |
 
+#![allow(
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "positions and ticks are small and, where they become unsigned, not negative"
+)]
+
 mod authors;
 mod axis;
 mod chart;
@@ -23,6 +29,7 @@ mod frames;
 mod grid;
 mod html;
 #[cfg(test)]
+#[allow(dead_code, reason = "shared with tests/report.rs, which uses the rest")]
 mod made_up;
 mod markdown;
 mod metric;

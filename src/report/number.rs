@@ -33,7 +33,12 @@ pub fn count(n: u64) -> String {
     text
 }
 
-/// A published value or a claim: whole numbers without decimals, otherwise as [`value`].
+/// A compression: `1.00x`, `24.46x`, `639.6x`.
+pub fn ratio(x: f64) -> String {
+    if x.abs() < 10.0 { format!("{x:.2}x") } else { format!("{}x", value(x)) }
+}
+
+/// A metric or a count: whole numbers without decimals, otherwise as [`value`].
 pub fn published(x: f64) -> String {
     if x.fract() == 0.0 && x.abs() < 1e15 {
         let whole = count(x.abs() as u64);
@@ -96,6 +101,7 @@ mod tests {
             ["46 %", "3.1 %", "<0.1 %", "99.9 %"]
         );
         assert_eq!(published(201.0), "201");
+        assert_eq!([ratio(1.0), ratio(24.4613)], ["1.00x", "24.46x"]);
         assert_eq!(relative(116.0, 120.0), "-3.3 %");
         assert_eq!(relative(1.0, 0.0), "");
         assert_eq!([seconds(48.2), seconds(720.0), seconds(12_240.0)], ["48 s", "12 min", "3.4 h"]);

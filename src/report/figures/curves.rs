@@ -1,6 +1,6 @@
 //! `curves`: validation metric and compression, epoch by epoch, over the authors' curves.
 
-use super::{Figure, FigureData, Picture, Skipped, color, color_of, head, head_height, measured};
+use super::{Figure, FigureData, Picture, Skipped, color, color_of, head, head_height, measured, names};
 use crate::report::authors::Point;
 use crate::report::axis::{Axis, Spread};
 use crate::report::chart::{Key, Plot};
@@ -61,13 +61,14 @@ impl Figure for Curves {
         let spread =
             if last > 20 && f64::from(last_ours) < 0.5 * f64::from(last) { Spread::Log } else { Spread::Linear };
         let x = if last == 1 {
-            Axis::exact("epoch", 0.0, 2.0)
+            Axis::exact("epoch", 0.0, 2.0).whole()
         } else {
-            Axis::around("epoch", spread, [1.0, f64::from(last)])
+            Axis::around("epoch", spread, [1.0, f64::from(last)]).whole()
         };
 
         let title = "Training curves";
-        let mut entries: Vec<(Key, String)> = rows.iter().map(|row| (Key::Solid(color(row)), row.title())).collect();
+        let mut entries: Vec<(Key, String)> =
+            names(&rows).into_iter().map(|(row, name)| (Key::Solid(color(row)), name)).collect();
         if !theirs.is_empty() {
             entries.push((Key::Dashed(MUTED), "authors, same colours".into()));
         }

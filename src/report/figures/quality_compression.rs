@@ -1,6 +1,6 @@
 //! `quality-compression`: the test metric against compression.
 
-use super::{Figure, FigureData, Picture, Skipped, color, color_of, epochs_text, head, head_height, measured};
+use super::{Figure, FigureData, Picture, Skipped, color, color_of, epochs_text, head, head_height, measured, names};
 use crate::report::authors::Point;
 use crate::report::axis::{Axis, Spread};
 use crate::report::chart::{Key, Labels, Plot};
@@ -71,8 +71,10 @@ impl Figure for QualityCompression {
         for (row, line) in &ours {
             scene.dot(at(line), MARKER + 0.5, color(row));
         }
-        for (row, line) in &ours {
-            labels.draw(&mut scene, (plot.from, plot.to), at(line), &row.title());
+        for (row, name) in names(&rows) {
+            if let Some((_, line)) = ours.iter().find(|(other, _)| other.run == row.run) {
+                labels.draw(&mut scene, (plot.from, plot.to), at(line), &name);
+            }
         }
         for point in authors.iter().filter(|point| ours.iter().all(|(row, _)| row.level() != point.sparsity)) {
             labels.draw(&mut scene, (plot.from, plot.to), place(point), &format!("{} (authors)", point.sparsity));
