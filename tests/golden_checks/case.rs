@@ -99,7 +99,11 @@ impl Case {
             match arrays.get(key) {
                 None => return Err(format!("{}: {key} is in the JSON but not in the arrays", file.display())),
                 Some(array) if array.shape != *shape => {
-                    return Err(format!("{}: {key} has shape {:?}, the JSON says {shape:?}", file.display(), array.shape));
+                    return Err(format!(
+                        "{}: {key} has shape {:?}, the JSON says {shape:?}",
+                        file.display(),
+                        array.shape
+                    ));
                 }
                 Some(_) => {}
             }

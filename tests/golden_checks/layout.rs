@@ -107,5 +107,7 @@ fn side_by_side(case: &Case, names: &[String]) -> Result<Vec<f64>, String> {
 }
 
 fn join<T: Copy>(parts: &[&[T]], rows: usize, columns: usize) -> Vec<T> {
-    (0..rows).flat_map(|row| parts.iter().flat_map(move |part| part[row * columns..][..columns].iter().copied())).collect()
+    (0..rows)
+        .flat_map(|row| parts.iter().flat_map(move |part| part[row * columns..][..columns].iter().copied()))
+        .collect()
 }
