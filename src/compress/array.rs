@@ -24,13 +24,11 @@ pub struct Array<'a, T> {
 
 impl<'a, T: Real> Array<'a, T> {
     /// A matrix of `shape` `[rows, columns]`.
-    #[must_use]
     pub fn matrix(mean: &'a [T], log_sigma: Option<&'a [T]>, shape: [usize; 2]) -> Self {
         Self { mean, log_sigma, shape }
     }
 
     /// A vector, as a matrix of one row.
-    #[must_use]
     pub fn vector(mean: &'a [T], log_sigma: Option<&'a [T]>) -> Self {
         Self { mean, log_sigma, shape: [1, mean.len()] }
     }
@@ -38,7 +36,6 @@ impl<'a, T: Real> Array<'a, T> {
     /// Which elements are live, row-major: those with `2 * log_sigma - ln(mean^2) < 3`. The value is not clamped, so
     /// a mean of exactly zero is dead whatever its log sigma, and so is an element that is not a number. Every element
     /// of a quantity without noise is live, zeros too.
-    #[must_use]
     pub fn live(&self) -> Vec<bool> {
         let Some(log_sigma) = self.log_sigma else { return vec![true; self.mean.len()] };
         let mut live = vec![false; self.mean.len()];

@@ -30,7 +30,6 @@ pub struct Masks {
 }
 
 /// Computes the masks of a posterior: one pass over the weights and one over their masks, both on all cores.
-#[must_use]
 pub fn masks<T: Real>(posterior: &Posterior<T>) -> Masks {
     let Relevance {
         mut w_input,

@@ -73,19 +73,16 @@ impl<'a, T: Real> Posterior<'a, T> {
     }
 
     /// The arrays.
-    #[must_use]
     pub fn parts(&self) -> &Parts<'a, T> {
         &self.parts
     }
 
     /// V, the number of input symbols.
-    #[must_use]
     pub fn vocabulary(&self) -> usize {
         self.parts.w_input.shape[0]
     }
 
     /// H, the number of hidden units.
-    #[must_use]
     pub fn hidden(&self) -> usize {
         self.parts.w_hidden.shape[0]
     }

@@ -3,11 +3,9 @@
 /// A floating-point element, `f32` or `f64`. Pruning is computed in the type that the weights are stored in.
 pub trait Real: Copy + Send + Sync {
     /// `2 * log_sigma - ln(mean^2)`, not clamped. Plus infinity for a mean of zero or one whose square underflows.
-    #[must_use]
     fn log_alpha(mean: Self, log_sigma: Self) -> Self;
 
     /// The number as `f64`.
-    #[must_use]
     fn to_f64(self) -> f64;
 }
 

@@ -28,7 +28,6 @@ pub struct Relevance {
 }
 
 /// Computes [`Relevance`] from a posterior.
-#[must_use]
 pub fn relevance<T: Real>(posterior: &Posterior<T>) -> Relevance {
     let parts = posterior.parts();
     let group = |array: Option<super::Array<T>>, width: usize| array.map_or_else(|| vec![true; width], |a| a.live());

@@ -11,7 +11,6 @@ pub const GATE_KINDS: [&str; 4] = ["i", "f", "g", "o"];
 /// A gate whose mask is dead gets nothing from the input or the state once dead weights and groups are zero, so that
 /// its preactivation is its bias and its value the activation of the bias: the logistic function for i, f and o, the
 /// hyperbolic tangent for g. `masks` are those of the same posterior.
-#[must_use]
 pub fn structure<T: Real>(posterior: &Posterior<T>, masks: &Masks) -> Structure {
     let hidden = posterior.hidden();
     let bias = posterior.parts().bias;

@@ -54,6 +54,9 @@ pub struct Owned {
 }
 
 impl Owned {
+    /// How many quantities there are.
+    pub const QUANTITIES: usize = 6;
+
     /// A network in which everything is live.
     pub fn live(vocabulary: usize, hidden: usize, output: usize) -> Self {
         Self {
@@ -68,16 +71,16 @@ impl Owned {
         }
     }
 
-    /// The quantities, to kill elements by number.
-    pub fn pairs(&mut self) -> [&mut Pair; 6] {
-        [
-            &mut self.w_input,
-            &mut self.w_hidden,
-            &mut self.z_vocabulary,
-            &mut self.z_neurons,
-            &mut self.z_gates,
-            &mut self.w_output,
-        ]
+    /// A quantity by number, to kill elements at random.
+    pub fn pair(&mut self, quantity: usize) -> &mut Pair {
+        match quantity % Self::QUANTITIES {
+            0 => &mut self.w_input,
+            1 => &mut self.w_hidden,
+            2 => &mut self.z_vocabulary,
+            3 => &mut self.z_neurons,
+            4 => &mut self.z_gates,
+            _ => &mut self.w_output,
+        }
     }
 
     /// The network as the module takes it.

@@ -73,7 +73,7 @@ fn trials(folder: &Path, name: &str) -> Vec<Trial> {
 }
 
 fn checks() -> impl Iterator<Item = &'static Check> {
-    [masks::CHECKS, kl::CHECKS, network::CHECKS].into_iter().flatten()
+    [layout::CHECKS, masks::CHECKS, kl::CHECKS, network::CHECKS].into_iter().flatten()
 }
 
 fn failing(name: &str, why: String) -> Trial {

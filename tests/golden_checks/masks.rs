@@ -1,6 +1,8 @@
 //! Which weights survive, and what the reference counts and prints.
 
-use sparsegate::compress::{Array, Masks, Parts, Posterior, ShapeError, counts, masks, relevance};
+use std::collections::BTreeMap;
+
+use sparsegate::compress::{Array, Masks, Parts, Posterior, Real, ShapeError, counts, masks, relevance, structure};
 use sparsegate::store::format::{Counts, Kept};
 
 use crate::case::Case;
@@ -37,9 +39,16 @@ fn zero_weights_apply(case: &Case) -> Applicability {
     if single { Applicability::Runs } else { Applicability::Irrelevant }
 }
 
-/// Calls `check` with the posterior that stands under `param/`.
-fn with_posterior(case: &Case, check: impl FnOnce(&Posterior<f64>) -> Result<(), String>) -> Result<(), String> {
-    let values = parameters(case, "param/")?;
+/// Calls `check` with the posterior that stands under `param/`, its numbers turned into T.
+fn with_posterior<T: Real>(
+    case: &Case,
+    convert: fn(f64) -> T,
+    check: fn(&Case, &Posterior<T>) -> Result<(), String>,
+) -> Result<(), String> {
+    let values: BTreeMap<String, Vec<T>> = parameters(case, "param/")?
+        .into_iter()
+        .map(|(name, values)| (name, values.into_iter().map(convert).collect()))
+        .collect();
     let get = |name: &str| values.get(name).map(Vec::as_slice);
     let (vocabulary, hidden) = (case.meta.vocab.ok_or("no vocab")?, case.meta.hidden.ok_or("no hidden")?);
     let array = |name: &str, shape| {
@@ -56,7 +65,26 @@ fn with_posterior(case: &Case, check: impl FnOnce(&Posterior<f64>) -> Result<(),
         w_output: wanted("output/w", [hidden, vocabulary])?,
     })
     .map_err(|e: ShapeError| e.to_string())?;
-    check(&posterior)
+    check(case, &posterior)
+}
+
+fn to_f32(value: f64) -> f32 {
+    value as f32
+}
+
+/// Nothing in the cases sits on a threshold, so that single precision decides the same.
+fn check_relevance(case: &Case) -> Result<(), String> {
+    with_posterior(case, |value| value, relevance_agrees::<f64>)?;
+    with_posterior(case, to_f32, relevance_agrees::<f32>).map_err(|e| format!("in single precision: {e}"))
+}
+
+fn check_masks(case: &Case) -> Result<(), String> {
+    with_posterior(case, |value| value, masks_agree::<f64>)?;
+    with_posterior(case, to_f32, masks_agree::<f32>).map_err(|e| format!("in single precision: {e}"))
+}
+
+fn check_compression(case: &Case) -> Result<(), String> {
+    with_posterior(case, |value| value, compression_agrees)
 }
 
 /// A stacked mask in our layout.
@@ -64,39 +92,51 @@ fn stacked(case: &Case, name: &str) -> Result<Vec<bool>, String> {
     unstack(&case.mask(name)?, case.shape(name)?)
 }
 
-fn check_relevance(case: &Case) -> Result<(), String> {
-    with_posterior(case, |posterior| {
-        let ours = relevance(posterior);
-        compare::equal("w_input", &ours.w_input, &stacked(case, "ard/lstm/w_input")?)?;
-        compare::equal("w_hidden", &ours.w_hidden, &stacked(case, "ard/lstm/w_hidden")?)?;
-        compare::equal("w_output", &ours.w_output, &case.mask("ard/dense/w")?)?;
-        compare::equal("gates", &ours.gates, &case.mask("ard/lstm/gates")?)?;
-        compare::equal("inputs", &ours.inputs, &case.mask("ard/lstm/z_input")?)?;
-        compare::equal("neurons_by_weights", &ours.neurons_by_weights, &case.mask("ard/lstm/z_hidden_by_w")?)?;
-        compare::equal("neurons_by_group", &ours.neurons_by_group, &case.mask("ard/lstm/z_hidden")?)
-    })
+fn relevance_agrees<T: Real>(case: &Case, posterior: &Posterior<T>) -> Result<(), String> {
+    let ours = relevance(posterior);
+    compare::equal("w_input", &ours.w_input, &stacked(case, "ard/lstm/w_input")?)?;
+    compare::equal("w_hidden", &ours.w_hidden, &stacked(case, "ard/lstm/w_hidden")?)?;
+    compare::equal("w_output", &ours.w_output, &case.mask("ard/dense/w")?)?;
+    compare::equal("gates", &ours.gates, &case.mask("ard/lstm/gates")?)?;
+    compare::equal("inputs", &ours.inputs, &case.mask("ard/lstm/z_input")?)?;
+    compare::equal("neurons_by_weights", &ours.neurons_by_weights, &case.mask("ard/lstm/z_hidden_by_w")?)?;
+    compare::equal("neurons_by_group", &ours.neurons_by_group, &case.mask("ard/lstm/z_hidden")?)
 }
 
-fn check_masks(case: &Case) -> Result<(), String> {
-    with_posterior(case, |posterior| {
-        let ours: Masks = masks(posterior);
-        compare::equal("vocabulary", &ours.vocabulary, &case.mask("mask/vocabulary")?)?;
-        compare::equal("neurons", &ours.neurons, &case.mask("mask/hidden")?)?;
-        compare::equal("gates", &ours.gates, &case.mask("mask/gates")?)?;
-        compare::equal("w_input", &ours.w_input, &stacked(case, "mask/w_input")?)?;
-        compare::equal("w_hidden", &ours.w_hidden, &stacked(case, "mask/w_hidden")?)?;
-        compare::equal("w_output", &ours.w_output, &case.mask("mask/w_dense")?)
-    })
+fn masks_agree<T: Real>(case: &Case, posterior: &Posterior<T>) -> Result<(), String> {
+    let ours = masks(posterior);
+    compare::equal("vocabulary", &ours.vocabulary, &case.mask("mask/vocabulary")?)?;
+    compare::equal("neurons", &ours.neurons, &case.mask("mask/hidden")?)?;
+    compare::equal("gates", &ours.gates, &case.mask("mask/gates")?)?;
+    compare::equal("w_input", &ours.w_input, &stacked(case, "mask/w_input")?)?;
+    compare::equal("w_hidden", &ours.w_hidden, &stacked(case, "mask/w_hidden")?)?;
+    compare::equal("w_output", &ours.w_output, &case.mask("mask/w_dense")?)?;
+    structure_agrees(posterior, &ours)
 }
 
-fn check_compression(case: &Case) -> Result<(), String> {
-    with_posterior(case, |posterior| {
-        let ours = counts(&masks(posterior));
-        let theirs = case.scalar("out/overall_compression")?;
-        compare::close("compression", &[ours.compression], &[theirs], F64)?;
-        let printed = case.meta.compression_text.join(" ");
-        if printed.is_empty() { Ok(()) } else { check_printed(&ours, &printed) }
-    })
+/// What is listed is what the masks say, and a gate is listed as constant exactly where its mask is dead.
+fn structure_agrees<T: Real>(posterior: &Posterior<T>, masks: &Masks) -> Result<(), String> {
+    let ours = structure(posterior, masks);
+    let hidden = masks.neurons.len();
+    let listed = |mask: &[bool]| (0_u32..).zip(mask).filter(|(_, kept)| **kept).map(|(i, _)| i).collect::<Vec<_>>();
+    compare::equal("structure.vocabulary", &ours.vocabulary, &listed(&masks.vocabulary))?;
+    compare::equal("structure.neurons", &ours.neurons, &listed(&masks.neurons))?;
+    let units: Vec<u32> = ours.gates.iter().map(|gates| gates.unit).collect();
+    compare::equal("structure.gates", &units, &ours.neurons)?;
+    for gates in &ours.gates {
+        let live: Vec<bool> = gates.constant.iter().map(Option::is_none).collect();
+        let theirs: Vec<bool> = (0..4).map(|gate| masks.gates[gate * hidden + gates.unit as usize]).collect();
+        compare::equal(&format!("live gates of unit {}", gates.unit), &live, &theirs)?;
+    }
+    Ok(())
+}
+
+fn compression_agrees(case: &Case, posterior: &Posterior<f64>) -> Result<(), String> {
+    let ours = counts(&masks(posterior));
+    let theirs = case.scalar("out/overall_compression")?;
+    compare::close("compression", &[ours.compression], &[theirs], F64)?;
+    let printed = case.meta.compression_text.join(" ");
+    if printed.is_empty() { Ok(()) } else { check_printed(&ours, &printed) }
 }
 
 /// Every `(name: kept/total)` of the printed report, and the figure at its end.
