@@ -1,1 +1,38 @@
-//! compress.
+//! What survives pruning: masks, counts and the kept structure of a language model, from plain host arrays.
+//!
+//! ```text
+//! Posterior --masks--> Masks --counts--> Counts
+//!     |                  |
+//!     +-------+----------+--structure--> Structure (kept units, kept symbols, constant gates)
+//! ```
+//!
+//! | file | idea |
+//! |---|---|
+//! | `real` | the two element types |
+//! | `array` | one quantity: mean and log sigma, and which elements are live |
+//! | `posterior` | the quantities of a language model, their shapes checked once |
+//! | `relevance` | what each layer says of itself: live weights, gates, inputs, units |
+//! | `masks` | what is kept once the layers are taken together |
+//! | `count` | numbers, the authors' and the exact one |
+//! | `structure` | kept units and symbols, values of constant gates |
+//!
+//! Nothing here knows a tensor library, a file or a random number.
+
+mod array;
+mod count;
+mod masks;
+mod posterior;
+mod real;
+mod relevance;
+mod structure;
+
+pub use array::{Array, LOG_ALPHA_LIMIT};
+pub use count::counts;
+pub use masks::{Masks, masks};
+pub use posterior::{Parts, Posterior, ShapeError};
+pub use real::Real;
+pub use relevance::{Relevance, relevance};
+pub use structure::{GATE_KINDS, structure};
+
+#[cfg(test)]
+mod testing;

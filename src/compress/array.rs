@@ -1,0 +1,85 @@
+//! One quantity of the posterior and the pruning rule.
+
+use rayon::prelude::*;
+
+use super::Real;
+
+/// An element is live while its log alpha is below this.
+pub const LOG_ALPHA_LIMIT: f64 = 3.0;
+
+/// Elements handled by one task.
+const CHUNK: usize = 1 << 15;
+
+/// A weight matrix or group variable, row-major: the means and, if the quantity is variational, the log standard
+/// deviations. A vector is a matrix of one row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Array<'a, T> {
+    /// Means, `rows * columns` of them.
+    pub mean: &'a [T],
+    /// Natural logarithms of the standard deviations, as many; `None` for a quantity without noise.
+    pub log_sigma: Option<&'a [T]>,
+    /// `[rows, columns]`.
+    pub shape: [usize; 2],
+}
+
+impl<'a, T: Real> Array<'a, T> {
+    /// A matrix of `shape` `[rows, columns]`.
+    pub fn matrix(mean: &'a [T], log_sigma: Option<&'a [T]>, shape: [usize; 2]) -> Self {
+        Self { mean, log_sigma, shape }
+    }
+
+    /// A vector, as a matrix of one row.
+    pub fn vector(mean: &'a [T], log_sigma: Option<&'a [T]>) -> Self {
+        Self { mean, log_sigma, shape: [1, mean.len()] }
+    }
+
+    /// Which elements are live, row-major: those with `2 * log_sigma - ln(mean^2) < 3`. The value is not clamped, so
+    /// a mean of exactly zero is dead whatever its log sigma, and so is an element that is not a number. Every element
+    /// of a quantity without noise is live, zeros too.
+    pub fn live(&self) -> Vec<bool> {
+        let Some(log_sigma) = self.log_sigma else { return vec![true; self.mean.len()] };
+        let mut live = vec![false; self.mean.len()];
+        live.par_chunks_mut(CHUNK).zip(self.mean.par_chunks(CHUNK)).zip(log_sigma.par_chunks(CHUNK)).for_each(
+            |((live, mean), log_sigma)| {
+                for ((live, &mean), &log_sigma) in live.iter_mut().zip(mean).zip(log_sigma) {
+                    *live = T::log_alpha(mean, log_sigma).to_f64() < LOG_ALPHA_LIMIT;
+                }
+            },
+        );
+        live
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn live_means_log_alpha_below_three() {
+        // log alpha = 2 * 0 - ln(m^2) = 3 at m = e^-1.5; the edge itself is dead.
+        let edge = (-1.5_f64).exp();
+        let mean = [edge * 1.001, edge * 0.999, -edge * 1.001, -edge * 0.999];
+        assert_eq!(Array::vector(&mean, Some(&[0.0; 4])).live(), [true, false, true, false]);
+        let exactly_three = [1.0_f64];
+        assert_eq!(Array::vector(&exactly_three, Some(&[1.5])).live(), [false]);
+    }
+
+    #[test]
+    fn zeros_underflow_and_not_a_number_are_dead() {
+        let mean = [0.0_f32, -0.0, 1e-30, f32::NAN, 1.0];
+        let log_sigma = [-100.0, -100.0, -80.0, -3.0, f32::NAN];
+        assert_eq!(Array::vector(&mean, Some(&log_sigma)).live(), [false; 5]);
+        // The same number is far from underflow in double precision, where it is far above its noise.
+        assert_eq!(Array::vector(&[1e-30_f64], Some(&[-80.0])).live(), [true]);
+    }
+
+    #[test]
+    fn the_value_is_not_clamped() {
+        assert_eq!(Array::vector(&[1e20_f64, 1e-20], Some(&[-60.0, -60.0])).live(), [true, true]);
+    }
+
+    #[test]
+    fn without_noise_everything_is_live() {
+        assert_eq!(Array::vector(&[0.0_f64, 1.0], None).live(), [true, true]);
+    }
+}

@@ -1,0 +1,230 @@
+//! From masks to numbers.
+
+use rayon::prelude::*;
+
+use super::{GATE_KINDS, Masks};
+use crate::store::format::{Counts, GateCount, Kept};
+
+/// Keeps the authors' ratio finite when nothing survives; also why a dense network counts as 0.99999... times smaller.
+const EPSILON: f64 = 1e-8;
+
+/// Counts what the masks keep.
+///
+/// `compression` is the authors' figure, all weights over surviving weights plus 1e-8, over the input, recurrent and
+/// output matrices; biases and group variables do not count. Weights of a kept unit that feed a gate which its group
+/// variable killed are multiplied by zero, yet survive in that figure. `compression_exact` and `weights_kept_exact`
+/// count them as zero: the columns of dead gates are cleared from the input and recurrent masks, and nothing else
+/// changes. In particular the removal does not cascade: a unit or symbol whose only live weights fed dead gates stays
+/// kept, so that these numbers belong to the same units, symbols and gates as the others (such a unit's own incoming
+/// weights still count; a symbol then has no counted weight at all).
+pub fn counts(masks: &Masks) -> Counts {
+    let input_weights = kept(&masks.w_input);
+    let recurrent_weights = kept(&masks.w_hidden);
+    let output_weights = kept(&masks.w_output);
+    let total = input_weights.total + recurrent_weights.total + output_weights.total;
+    let weights_kept = input_weights.kept + recurrent_weights.kept + output_weights.kept;
+    let weights_kept_exact = feeding_live_gates(&masks.w_input, &masks.gates)
+        + feeding_live_gates(&masks.w_hidden, &masks.gates)
+        + output_weights.kept;
+    Counts {
+        compression: compression(total, weights_kept),
+        compression_exact: compression(total, weights_kept_exact),
+        input_weights,
+        recurrent_weights,
+        output_weights,
+        weights_kept_exact,
+        vocabulary: kept(&masks.vocabulary),
+        neurons: kept(&masks.neurons),
+        gates: GATE_KINDS
+            .iter()
+            .zip(masks.gates.chunks(masks.neurons.len().max(1)))
+            .map(|(kind, gates)| {
+                let Kept { kept, total } = kept(gates);
+                GateCount { kind: (*kind).to_owned(), kept, total }
+            })
+            .collect(),
+    }
+}
+
+fn compression(total: u64, kept: u64) -> f64 {
+    total as f64 / (kept as f64 + EPSILON)
+}
+
+fn kept(mask: &[bool]) -> Kept {
+    Kept { kept: mask.par_chunks(1 << 15).map(trues).sum(), total: mask.len() as u64 }
+}
+
+/// Weights of a `[rows, 4H]` mask that are in the column of a live gate.
+fn feeding_live_gates(mask: &[bool], gates: &[bool]) -> u64 {
+    mask.par_chunks(gates.len().max(1))
+        .with_min_len(64)
+        .map(|row| row.iter().zip(gates).map(|(&weight, &gate)| u64::from(weight & gate)).sum::<u64>())
+        .sum()
+}
+
+fn trues(mask: &[bool]) -> u64 {
+    mask.iter().map(|&kept| u64::from(kept)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::testing::Owned;
+    use super::super::{Posterior, masks};
+    use super::*;
+
+    const V: usize = 4;
+    const H: usize = 3;
+    const O: usize = 5;
+    const TOTAL: u64 = (V * 4 * H + H * 4 * H + H * O) as u64;
+
+    fn counts_of(owned: &Owned) -> Counts {
+        counts(&masks(&Posterior::new(owned.parts()).unwrap()))
+    }
+
+    #[test]
+    fn a_dense_network_is_not_compressed() {
+        let counts = counts_of(&Owned::live(V, H, O));
+        assert!((counts.compression - 1.0).abs() < 1e-9 && counts.compression < 1.0);
+        assert_eq!(counts.weights_kept_exact, TOTAL);
+        assert_eq!(counts.input_weights, Kept { kept: 48, total: 48 });
+        assert_eq!(counts.recurrent_weights, Kept { kept: 36, total: 36 });
+        assert_eq!(counts.output_weights, Kept { kept: 15, total: 15 });
+        let kinds: Vec<_> = counts.gates.iter().map(|g| (g.kind.as_str(), g.kept, g.total)).collect();
+        assert_eq!(kinds, [("i", 3, 3), ("f", 3, 3), ("g", 3, 3), ("o", 3, 3)]);
+    }
+
+    #[test]
+    fn weights_into_a_gate_that_its_group_killed_count_in_one_figure_only() {
+        let mut owned = Owned::live(V, H, O);
+        owned.z_gates.kill(2 * H + 1);
+        let counts = counts_of(&owned);
+        assert_eq!(counts.input_weights.kept + counts.recurrent_weights.kept, 48 + 36);
+        assert_eq!(counts.weights_kept_exact, TOTAL - (V + H) as u64);
+        assert!(counts.compression_exact > counts.compression);
+        let kept: Vec<u64> = counts.gates.iter().map(|g| g.kept).collect();
+        assert_eq!(kept, [3, 3, 2, 3]);
+    }
+
+    #[test]
+    fn a_gate_without_live_weights_counts_the_same_in_both() {
+        let mut owned = Owned::live(V, H, O);
+        owned.w_input.kill_column(4, 4 * H);
+        owned.w_hidden.kill_column(4, 4 * H);
+        let counts = counts_of(&owned);
+        assert_eq!(counts.weights_kept_exact, TOTAL - (V + H) as u64);
+        assert!((counts.compression_exact - counts.compression).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_exact_count_does_not_cascade() {
+        // Unit 0 and symbol 0 are read by gate i of unit 1 alone, and that gate's group is dead.
+        let mut owned = Owned::live(V, H, O);
+        owned.w_output.kill_row(0, O);
+        for column in (0..4 * H).filter(|&column| column != 1) {
+            owned.w_hidden.kill(column);
+            owned.w_input.kill(column);
+        }
+        owned.z_gates.kill(1);
+        let counts = counts_of(&owned);
+        assert_eq!((counts.neurons.kept, counts.vocabulary.kept), (H as u64, V as u64));
+        // Gone: 11 dead weights of each row, the column of the gate, the output row. The weights into unit 0 count.
+        assert_eq!(counts.weights_kept_exact, TOTAL - 2 * 11 - (V + H) as u64 - O as u64);
+    }
+
+    #[test]
+    fn a_network_without_survivors_has_a_finite_ratio() {
+        let mut owned = Owned::live(V, H, O);
+        for quantity in 0..Owned::QUANTITIES {
+            let pair = owned.pair(quantity);
+            (0..pair.size()).for_each(|index| pair.kill(index));
+        }
+        let counts = counts_of(&owned);
+        assert!(counts.compression.is_finite() && counts.compression_exact.is_finite());
+        assert_eq!((counts.neurons.kept, counts.vocabulary.kept, counts.weights_kept_exact), (0, 0, 0));
+    }
+
+    #[test]
+    fn more_rows_than_one_task_takes() {
+        let mut owned = Owned::live(1000, 40, 700);
+        owned.z_vocabulary.kill(999);
+        owned.z_neurons.kill(39);
+        let counts = counts_of(&owned);
+        assert_eq!(counts.input_weights, Kept { kept: 999 * 4 * 39, total: 1000 * 160 });
+        assert_eq!(counts.recurrent_weights, Kept { kept: 39 * 4 * 39, total: 40 * 160 });
+        assert_eq!(counts.output_weights, Kept { kept: 39 * 700, total: 40 * 700 });
+    }
+
+    /// Any network: for each quantity the elements to kill, as fractions of its size.
+    fn network() -> impl Strategy<Value = Owned> {
+        proptest::collection::vec((0..Owned::QUANTITIES, 0.0..1.0), 0..120).prop_map(|kills| {
+            let mut owned = Owned::live(V, H, O);
+            for (quantity, place) in kills {
+                kill(&mut owned, quantity, place);
+            }
+            owned
+        })
+    }
+
+    #[expect(clippy::cast_sign_loss, reason = "place is a fraction")]
+    fn kill(owned: &mut Owned, quantity: usize, place: f64) {
+        let pair = owned.pair(quantity);
+        pair.kill((place * pair.size() as f64) as usize);
+    }
+
+    /// Every number that says how much is kept.
+    fn all_kept(counts: &Counts) -> Vec<u64> {
+        let parts = [
+            counts.input_weights,
+            counts.recurrent_weights,
+            counts.output_weights,
+            counts.vocabulary,
+            counts.neurons,
+            Kept { kept: counts.weights_kept_exact, total: TOTAL },
+        ];
+        for part in parts {
+            assert!(part.kept <= part.total);
+        }
+        parts.iter().map(|part| part.kept).chain(counts.gates.iter().map(|gate| gate.kept)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn exact_compression_is_never_the_smaller(owned in network()) {
+            let counts = counts_of(&owned);
+            prop_assert!(counts.compression_exact >= counts.compression);
+            let kept = counts.input_weights.kept + counts.recurrent_weights.kept + counts.output_weights.kept;
+            prop_assert!(counts.weights_kept_exact <= kept);
+            let ratio = TOTAL as f64 / (kept as f64 + 1e-8);
+            prop_assert!((counts.compression - ratio).abs() <= 1e-12 * ratio);
+        }
+
+        #[test]
+        fn nothing_is_kept_of_what_is_dropped(owned in network()) {
+            let masks = masks(&Posterior::new(owned.parts()).unwrap());
+            for (index, &kept) in masks.w_input.iter().enumerate() {
+                let (row, unit) = (index / (4 * H), index % H);
+                prop_assert!(!kept || (masks.vocabulary[row] && masks.neurons[unit]));
+            }
+            for (index, &kept) in masks.w_hidden.iter().enumerate() {
+                prop_assert!(!kept || (masks.neurons[index / (4 * H)] && masks.neurons[index % H]));
+            }
+            for (index, &kept) in masks.w_output.iter().enumerate() {
+                prop_assert!(!kept || masks.neurons[index / O]);
+            }
+            for (index, &kept) in masks.gates.iter().enumerate() {
+                prop_assert!(!kept || masks.neurons[index % H]);
+            }
+        }
+
+        #[test]
+        fn killing_an_element_never_keeps_more(owned in network(), quantity in 0..Owned::QUANTITIES, place in 0.0..1.0) {
+            let before = all_kept(&counts_of(&owned));
+            let mut fewer = owned;
+            kill(&mut fewer, quantity, place);
+            let after = all_kept(&counts_of(&fewer));
+            prop_assert!(after.iter().zip(&before).all(|(after, before)| after <= before), "{before:?} {after:?}");
+        }
+    }
+}

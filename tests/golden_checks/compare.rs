@@ -1,0 +1,64 @@
+//! Comparing ours with theirs; a failure names the quantity, the worst place, and both values.
+
+use std::fmt::Debug;
+
+/// How far ours may be from theirs: `absolute + relative * |theirs|`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tolerance {
+    /// Absolute part.
+    pub absolute: f64,
+    /// Relative part.
+    pub relative: f64,
+}
+
+/// For what is computed in double precision.
+pub const F64: Tolerance = Tolerance { absolute: 1e-9, relative: 1e-9 };
+
+/// For what is computed in single precision: relative to the element, and for elements near zero to numbers of size one.
+#[allow(dead_code, reason = "for checks of backends without double precision")]
+pub const F32: Tolerance = Tolerance { absolute: 1e-4, relative: 1e-4 };
+
+/// Every element of `ours` is within `tolerance` of `theirs`; not-a-number is within no tolerance.
+pub fn close(quantity: &str, ours: &[f64], theirs: &[f64], tolerance: Tolerance) -> Result<(), String> {
+    same_length(quantity, ours, theirs)?;
+    let excess = |i: usize| {
+        let allowed = tolerance.absolute + tolerance.relative * theirs[i].abs();
+        let excess = (ours[i] - theirs[i]).abs() / allowed;
+        if excess.is_nan() { f64::INFINITY } else { excess }
+    };
+    let wrong: Vec<usize> = (0..ours.len()).filter(|&i| excess(i) > 1.0).collect();
+    let Some(&worst) = wrong.iter().max_by(|&&a, &&b| excess(a).total_cmp(&excess(b))) else {
+        return Ok(());
+    };
+    Err(format!(
+        "{quantity}: {} of {} elements differ; worst at index {worst}: ours {:e}, theirs {:e}, difference {:e} with tolerance {tolerance:?}",
+        wrong.len(),
+        ours.len(),
+        ours[worst],
+        theirs[worst],
+        ours[worst] - theirs[worst],
+    ))
+}
+
+/// Every element of `ours` is the same as in `theirs`.
+pub fn equal<T: PartialEq + Debug>(quantity: &str, ours: &[T], theirs: &[T]) -> Result<(), String> {
+    same_length(quantity, ours, theirs)?;
+    let wrong: Vec<usize> = (0..ours.len()).filter(|&i| ours[i] != theirs[i]).collect();
+    match wrong.first() {
+        None => Ok(()),
+        Some(&first) => Err(format!(
+            "{quantity}: {} of {} elements differ; first at index {first}: ours {:?}, theirs {:?}",
+            wrong.len(),
+            ours.len(),
+            ours[first],
+            theirs[first],
+        )),
+    }
+}
+
+fn same_length<T>(quantity: &str, ours: &[T], theirs: &[T]) -> Result<(), String> {
+    if ours.len() == theirs.len() {
+        return Ok(());
+    }
+    Err(format!("{quantity}: ours has {} elements, theirs {}", ours.len(), theirs.len()))
+}
