@@ -412,7 +412,7 @@ mod tests {
     fn refuses_a_sweep_too_large_to_be_meant() {
         let values = (0..101).map(|n| n.to_string()).collect::<Vec<_>>().join(", ");
         let text = format!("product: {{ seed: [{values}], train.batch: [{values}] }}");
-        assert_eq!(expand(&text), Err("more than 10000 runs".to_owned()));
+        assert_eq!(expand(&text), Err("`product`: more than 10000 runs".to_owned()));
     }
 
     proptest! {
