@@ -89,6 +89,9 @@ pub fn execute(global: &Global, args: &DataArgs) -> Result<ExitCode, CliError> {
 
 impl From<DataError> for CliError {
     fn from(error: DataError) -> Self {
+        if let DataError::ManifestSyntax(error) = error {
+            return error.into();
+        }
         let exit = if error.is_users_mistake() { Exit::Usage } else { Exit::Data };
         Self::new(exit, error)
     }
