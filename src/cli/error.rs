@@ -1,6 +1,7 @@
 //! Errors at the edge: an exit code, a message, a cure.
 
 use std::error::Error;
+use std::fmt;
 use std::process::ExitCode;
 
 use crate::spec::SpecError;
@@ -50,6 +51,12 @@ pub struct CliError {
     exit: Exit,
     error: Box<dyn Error + Send + Sync>,
     help: Option<String>,
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
 }
 
 impl CliError {

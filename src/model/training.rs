@@ -97,7 +97,9 @@ impl LanguageModelTrainee {
         let forward = leaves.forward(self.ops, batch, state, Some(noise));
         let data_loss =
             self.ops.cross_entropy(forward.outputs, leaves.output_bias.clone(), ids(&batch.targets, &device));
-        let penalty = leaves.penalty(self.ops).map(|penalty| penalty.div_scalar(self.options.train_size as f64));
+        // Not `div_scalar`: its backward rounds the divisor's reciprocal to single precision, also in an f64 graph.
+        let share = 1.0 / self.options.train_size as f64;
+        let penalty = leaves.penalty(self.ops).map(|penalty| penalty.mul_scalar(share));
         let scalar = |tensor: &Tensor<1>| tensor.clone().inner().into_scalar::<f64>();
         let (loss_value, penalty_value) = (scalar(&data_loss), penalty.as_ref().map_or(0.0, scalar));
         if !loss_value.is_finite() || !penalty_value.is_finite() {

@@ -1,6 +1,81 @@
 //! The penalty of single weights and its derivatives.
 
-use crate::check::Check;
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use sparsegate::engine::{Composed, FlexOps, Ops};
+
+use crate::case::Case;
+use crate::check::{Applicability, Check};
+use crate::compare::{F32, F64, Tolerance, close};
 
 /// The checks of this file.
-pub const CHECKS: &[Check] = &[];
+pub const CHECKS: &[Check] = &[
+    Check { name: "penalty-composed-f64", applies: column_applies, run: |case| column(case, &Composed, DType::F64) },
+    Check { name: "penalty-flex-f64", applies: column_applies, run: |case| column(case, &FlexOps, DType::F64) },
+    Check { name: "penalty-flex-f32", applies: column_applies, run: |case| column(case, &FlexOps, DType::F32) },
+    Check { name: "zero-composed-f64", applies: zeros_apply, run: |case| zeros(case, &Composed, DType::F64) },
+    Check { name: "zero-composed-f32", applies: zeros_apply, run: |case| zeros(case, &Composed, DType::F32) },
+    Check { name: "zero-flex-f64", applies: zeros_apply, run: |case| zeros(case, &FlexOps, DType::F64) },
+    Check { name: "zero-flex-f32", applies: zeros_apply, run: |case| zeros(case, &FlexOps, DType::F32) },
+];
+
+fn when(applies: bool) -> Applicability {
+    if applies { Applicability::Runs } else { Applicability::Irrelevant }
+}
+
+fn column_applies(case: &Case) -> Applicability {
+    when(case.has("weight/dkl_dw"))
+}
+
+fn zeros_apply(case: &Case) -> Applicability {
+    when(case.has("dkl_dw"))
+}
+
+fn tolerance(dtype: DType) -> Tolerance {
+    if dtype == DType::F64 { F64 } else { F32 }
+}
+
+/// Sum of penalties and the derivatives to means and log sigmas.
+fn penalty(mean: &[f64], log_sigma: &[f64], ops: &dyn Ops, dtype: DType) -> Result<(f64, Vec<f64>, Vec<f64>), String> {
+    let leaf = |values: &[f64]| {
+        Tensor::<2>::from_data(TensorData::new(values.to_vec(), [values.len(), 1]), (&Device::flex(), dtype))
+            .autodiff()
+            .require_grad()
+    };
+    let (mean, log_sigma) = (leaf(mean), leaf(log_sigma));
+    let total = ops.penalty(mean.clone(), log_sigma.clone());
+    let grads = total.backward();
+    let gradient = |tensor: &Tensor<2>| -> Result<Vec<f64>, String> {
+        let gradient = tensor.grad(&grads).ok_or("no gradient")?;
+        gradient.to_data().convert::<f64>().try_into_vec().map_err(|error| format!("{error:?}"))
+    };
+    Ok((total.inner().into_scalar::<f64>(), gradient(&mean)?, gradient(&log_sigma)?))
+}
+
+/// A column of weights over the whole range of log alpha, clamp and all.
+fn column(case: &Case, ops: &dyn Ops, dtype: DType) -> Result<(), String> {
+    let (means, log_sigmas) = (case.f64s("weight/w")?, case.f64s("weight/log_sigma")?);
+    let (total, to_mean, to_log_sigma) = penalty(means, log_sigmas, ops, dtype)?;
+    close("weight/kl_total", &[total], &[case.scalar("weight/kl_total")?], tolerance(dtype))?;
+    // Where log alpha is exactly on the clamp's edge, rounding decides on which side it is: left out.
+    let inside: Vec<usize> = (0..means.len())
+        .filter(|&i| ((2.0 * log_sigmas[i] - (means[i] * means[i]).ln()).abs() - 8.0).abs() > 1e-5)
+        .collect();
+    let pick = |values: &[f64]| -> Vec<f64> { inside.iter().map(|&i| values[i]).collect() };
+    for (name, ours) in [("weight/dkl_dw", to_mean), ("weight/dkl_dlogsigma", to_log_sigma)] {
+        close(name, &pick(&ours), &pick(case.f64s(name)?), tolerance(dtype))?;
+    }
+    // Value by value, over the grid: the penalty of one weight of mean one.
+    for (log_alpha, expected) in case.f64s("log_alpha")?.iter().zip(case.f64s("kl_clipped")?) {
+        let (value, _, _) = penalty(&[1.0], &[log_alpha / 2.0], ops, dtype)?;
+        close(&format!("kl_clipped at log alpha {log_alpha}"), &[value], &[*expected], tolerance(dtype))?;
+    }
+    Ok(())
+}
+
+/// Means of zero, or so small that their squares are: a finite penalty and no gradient.
+fn zeros(case: &Case, ops: &dyn Ops, dtype: DType) -> Result<(), String> {
+    let (total, to_mean, to_log_sigma) = penalty(case.f64s("w")?, case.f64s("log_sigma")?, ops, dtype)?;
+    close("kl_total", &[total], &[case.scalar("kl_total")?], tolerance(dtype))?;
+    close("dkl_dw", &to_mean, case.f64s("dkl_dw")?, tolerance(dtype))?;
+    close("dkl_dlogsigma", &to_log_sigma, case.f64s("dkl_dlogsigma")?, tolerance(dtype))
+}
