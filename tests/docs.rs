@@ -11,6 +11,7 @@
 #![cfg(unix)]
 
 use std::fmt::Write as _;
+use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -137,7 +138,7 @@ fn prompts(body: &[&str]) -> String {
 /// Writes an executable file.
 fn program(path: &Path, text: &str) {
     fs_err::write(path, text).unwrap();
-    fs_err::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
+    fs_err::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
 }
 
 /// Copies YAML files; specs are cut to one epoch, which leaves the commands as they stand.
