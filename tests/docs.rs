@@ -18,7 +18,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// A block that takes longer hangs, or should be marked `not-run`.
-const LIMIT: Duration = Duration::from_secs(300);
+const LIMIT: Duration = Duration::from_mins(5);
 
 /// Stands in for `cargo` in a block: runs the built binary, refuses the rest.
 const CARGO: &str = r#"#!/bin/sh
