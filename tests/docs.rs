@@ -1,5 +1,6 @@
-//! The documentation is tested: every fenced `sh` or `console` block of the Markdown files is run, and every relative
-//! link leads somewhere.
+//! The documentation is tested: every fenced block of commands in the Markdown files is run, and every relative link
+//! leads somewhere. A block of commands is one named `sh` or `console`, or any with a line that begins with
+//! `sparsegate` or `cargo`.
 //!
 //! Blocks run in order of appearance, README first, in one temporary folder with a copy of `experiments/` and
 //! `datasets/`, so a later block may use what an earlier one made. Two things differ from what a reader types:
@@ -84,7 +85,7 @@ fn marker<'a>(line: &'a str, key: &str) -> Option<&'a str> {
     line.trim().strip_prefix("<!--")?.trim().strip_prefix(key)?.strip_suffix("-->").map(str::trim)
 }
 
-/// The `sh` and `console` blocks of a page.
+/// The blocks of commands of a page.
 fn blocks(page: &str, text: &str) -> Vec<Block> {
     let mut found = Vec::new();
     let mut above: Vec<&str> = Vec::new();
@@ -103,6 +104,10 @@ fn blocks(page: &str, text: &str) -> Vec<Block> {
         let script = match language.trim() {
             "sh" | "bash" | "shell" => body.join("\n"),
             "console" => prompts(&body),
+            // A command must not slip through in a block that looks like something else.
+            _ if body.iter().any(|line| line.starts_with("sparsegate ") || line.starts_with("cargo ")) => {
+                body.join("\n")
+            }
             _ => {
                 above.clear();
                 continue;
@@ -316,9 +321,14 @@ $ c --x \\
 output
 $ d
 ```
+
+```
+sparsegate e
+```
 ";
     let found = blocks("p.md", text);
-    assert_eq!(found.len(), 2);
+    assert_eq!(found.len(), 3);
+    assert_eq!(found[2].script, "sparsegate e");
     assert_eq!((found[0].script.as_str(), found[0].not_run.as_deref()), ("a\nb", Some("takes hours")));
     assert_eq!(found[0].place, "p.md:6");
     assert_eq!((found[1].script.as_str(), found[1].exit), ("c --x \\\n    y\nd\n", 2));
