@@ -1,0 +1,343 @@
+//! The documentation is tested: every fenced block of commands in the Markdown files is run, and every relative link
+//! leads somewhere. A block of commands is one named `sh` or `console`, or any with a line that begins with
+//! `sparsegate` or `cargo`.
+//!
+//! Blocks run in order of appearance, README first, in one temporary folder with a copy of `experiments/` and
+//! `datasets/`, so a later block may use what an earlier one made. Two things differ from what a reader types:
+//! `cargo run --release --` is the binary under test, and every spec trains one epoch. A comment right above a block
+//! says what is special about it:
+//!
+//! - `<!-- not-run: why -->` the block downloads, takes hours or needs another machine;
+//! - `<!-- exit: 2 -->` the block shows a mistake and ends with this code.
+#![cfg(unix)]
+
+use std::fmt::Write as _;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// A block that takes longer hangs, or should be marked `not-run`.
+const LIMIT: Duration = Duration::from_mins(5);
+
+/// Stands in for `cargo` in a block: runs the built binary, refuses the rest.
+const CARGO: &str = r#"#!/bin/sh
+if [ "$1 $2" = "run --release" ]; then
+    shift 2
+    if [ "$1" = --locked ]; then shift; fi
+    if [ "$1" = -- ]; then shift; exec sparsegate "$@"; fi
+fi
+echo "cargo $* is not run here: mark the block <!-- not-run: why -->" >&2
+exit 99
+"#;
+
+/// Stands in for `just`: the recipe must exist. What recipes do is cargo's business and CI's.
+const JUST: &str = r#"#!/bin/sh
+if [ $# -eq 0 ] || grep -Eq "^$1( |:)" "$PROJECT/justfile"; then exit 0; fi
+echo "the justfile has no recipe $1" >&2
+exit 99
+"#;
+
+/// Stands in for programs that reach out of the folder.
+const REFUSE: &str = r#"#!/bin/sh
+echo "$(basename "$0") $* is not run here: mark the block <!-- not-run: why -->" >&2
+exit 99
+"#;
+
+/// A fenced block of a Markdown file.
+#[derive(Debug)]
+struct Block {
+    /// File and line of the fence, as an editor takes it.
+    place: String,
+    /// The commands, one a line.
+    script: String,
+    /// Why it is not run.
+    not_run: Option<String>,
+    /// The exit code it should end with.
+    exit: i32,
+}
+
+fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The Markdown files that are held to this, relative to the project, README first.
+fn pages() -> Vec<PathBuf> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs_err::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|e| e == "md") {
+                found.push(path.strip_prefix(project()).unwrap().to_path_buf());
+            }
+        }
+    }
+    let mut docs = Vec::new();
+    walk(&project().join("docs"), &mut docs);
+    docs.sort();
+    ["README.md", "CONTRIBUTING.md"].map(PathBuf::from).into_iter().chain(docs).collect()
+}
+
+/// The text between `<!-- key:` and `-->`.
+fn marker<'a>(line: &'a str, key: &str) -> Option<&'a str> {
+    line.trim().strip_prefix("<!--")?.trim().strip_prefix(key)?.strip_suffix("-->").map(str::trim)
+}
+
+/// The blocks of commands of a page.
+fn blocks(page: &str, text: &str) -> Vec<Block> {
+    let mut found = Vec::new();
+    let mut above: Vec<&str> = Vec::new();
+    let mut lines = text.lines().enumerate();
+    while let Some((number, line)) = lines.next() {
+        let Some(language) = line.trim().strip_prefix("```") else {
+            if line.trim().starts_with("<!--") {
+                above.push(line);
+            } else if !line.trim().is_empty() {
+                above.clear();
+            }
+            continue;
+        };
+        let body: Vec<&str> =
+            lines.by_ref().map(|(_, line)| line).take_while(|line| !line.trim().starts_with("```")).collect();
+        let script = match language.trim() {
+            "sh" | "bash" | "shell" => body.join("\n"),
+            "console" => prompts(&body),
+            // A command must not slip through in a block that looks like something else.
+            _ if body.iter().any(|line| line.starts_with("sparsegate ") || line.starts_with("cargo ")) => {
+                body.join("\n")
+            }
+            _ => {
+                above.clear();
+                continue;
+            }
+        };
+        let find = |key| above.iter().find_map(|line| marker(line, key));
+        found.push(Block {
+            place: format!("{page}:{}", number + 1),
+            script,
+            not_run: find("not-run:").map(str::to_owned),
+            exit: find("exit:").map_or(0, |code| code.parse().expect("a number after `exit:`")),
+        });
+        above.clear();
+    }
+    found
+}
+
+/// The lines of a console block after `$ `, with those they continue on; the rest is output.
+fn prompts(body: &[&str]) -> String {
+    let mut script = String::new();
+    let mut continued = false;
+    for line in body {
+        let command = line.trim_start().strip_prefix("$ ");
+        if let Some(text) = command.or(continued.then_some(*line)) {
+            continued = text.ends_with('\\');
+            script.push_str(text);
+            script.push('\n');
+        }
+    }
+    script
+}
+
+/// Writes an executable file.
+fn program(path: &Path, text: &str) {
+    fs_err::write(path, text).unwrap();
+    fs_err::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Copies YAML files; specs are cut to one epoch, which leaves the commands as they stand.
+fn copy_specs(from: &Path, to: &Path) {
+    fs_err::create_dir_all(to).unwrap();
+    for entry in fs_err::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            if path.file_name().is_some_and(|name| name != "cache") {
+                copy_specs(&path, &target);
+            }
+        } else if path.extension().is_some_and(|e| e == "yaml") {
+            fs_err::write(target, one_epoch(&fs_err::read_to_string(&path).unwrap())).unwrap();
+        } else {
+            fs_err::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+/// The text with the number after each `epochs:` replaced by one.
+fn one_epoch(text: &str) -> String {
+    let mut parts = text.split("epochs:");
+    let mut cut = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(' ').trim_start_matches(|c: char| c.is_ascii_digit());
+        cut.push_str("epochs: 1");
+        cut.push_str(rest);
+    }
+    cut
+}
+
+/// The exit of a process that ends within the limit.
+fn wait(child: &mut Child) -> Option<ExitStatus> {
+    let start = Instant::now();
+    while start.elapsed() < LIMIT {
+        if let Some(status) = child.try_wait().unwrap() {
+            return Some(status);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    None
+}
+
+/// Runs a block in `root`; the complaint, if it does not end as it should.
+fn run(block: &Block, root: &Path, bin: &Path) -> Result<(), String> {
+    let log = root.join("block.log");
+    let output = fs_err::File::create(&log).unwrap().into_file();
+    let mut child = Command::new("/bin/sh")
+        .args(["-e", "-c", &block.script])
+        .current_dir(root)
+        .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+        .env("PROJECT", project())
+        .env("SPARSEGATE_CACHE", root.join("datasets/cache"))
+        .env("NO_COLOR", "1")
+        .env_remove("SPARSEGATE_MIRROR")
+        .stdin(Stdio::null())
+        .stderr(Stdio::from(output.try_clone().unwrap()))
+        .stdout(Stdio::from(output))
+        .spawn()
+        .unwrap();
+    let complaint = match wait(&mut child) {
+        None => format!("still running after {} s", LIMIT.as_secs()),
+        Some(status) if status.code() == Some(block.exit) => return Ok(()),
+        Some(status) => format!("{status}, expected exit code {}", block.exit),
+    };
+    let log = String::from_utf8_lossy(&fs_err::read(&log).unwrap()).into_owned();
+    Err(format!("{}: {complaint}\n{}\n{log}", block.place, block.script))
+}
+
+#[test]
+fn commands_do_what_the_pages_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, bin) = (folder.path().join("project"), folder.path().join("bin"));
+    fs_err::create_dir_all(&bin).unwrap();
+    copy_specs(&project().join("experiments"), &root.join("experiments"));
+    copy_specs(&project().join("datasets"), &root.join("datasets"));
+    fs_err::os::unix::fs::symlink(env!("CARGO_BIN_EXE_sparsegate"), bin.join("sparsegate")).unwrap();
+    program(&bin.join("cargo"), CARGO);
+    program(&bin.join("just"), JUST);
+    for name in ["git", "curl", "wget", "pip", "apt-get", "sudo", "rustup"] {
+        program(&bin.join(name), REFUSE);
+    }
+
+    let mut failures = String::new();
+    let (mut passed, mut skipped) = (0, 0);
+    for page in pages() {
+        let text = fs_err::read_to_string(project().join(&page)).unwrap();
+        for block in blocks(&page.display().to_string(), &text) {
+            if let Some(why) = &block.not_run {
+                skipped += 1;
+                println!("{}: not run: {why}", block.place);
+                if why.is_empty() {
+                    writeln!(failures, "{}: `not-run` without a reason", block.place).unwrap();
+                }
+                continue;
+            }
+            let start = Instant::now();
+            match run(&block, &root, &bin) {
+                Ok(()) => passed += 1,
+                Err(complaint) => writeln!(failures, "{complaint}").unwrap(),
+            }
+            println!("{}: {:.1} s", block.place, start.elapsed().as_secs_f64());
+        }
+    }
+    println!("{passed} blocks ran, {skipped} are marked not to");
+    assert!(failures.is_empty(), "\n{failures}");
+    assert!(passed > 0, "no block was run at all");
+}
+
+#[test]
+fn the_readme_opens_with_the_two_commands() {
+    let text = fs_err::read_to_string(project().join("README.md")).unwrap();
+    let first_screen: Vec<&str> = text.lines().take(50).collect();
+    for command in ["cargo run --release -- run experiments/quick.yaml --report", "cargo test --release"] {
+        assert!(first_screen.contains(&command), "{command} is not on the README's first screen");
+    }
+}
+
+#[test]
+fn relative_links_lead_somewhere() {
+    let mut dead = Vec::new();
+    for page in pages().into_iter().chain([PathBuf::from("CHANGELOG.md")]) {
+        let text = fs_err::read_to_string(project().join(&page)).unwrap();
+        let folder = project().join(page.parent().unwrap());
+        for link in links(&text) {
+            let path = link.split('#').next().unwrap_or_default();
+            let outside = link.contains("://") || link.starts_with("mailto:");
+            if !outside && !path.is_empty() && !folder.join(path).exists() {
+                dead.push(format!("{}: {link}", page.display()));
+            }
+        }
+    }
+    assert!(dead.is_empty(), "dead links:\n{}", dead.join("\n"));
+}
+
+/// The targets of `[text](target)` outside code.
+fn links(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut fenced = false;
+    for line in text.lines() {
+        if line.trim().starts_with("```") {
+            fenced = !fenced;
+        }
+        if !fenced {
+            // Every other piece between backticks is code.
+            for prose in line.split('`').step_by(2) {
+                found.extend(prose.split("](").skip(1).filter_map(|rest| rest.split(')').next()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn blocks_are_found_with_their_markers() {
+    let text = "\
+# Page
+```text
+not a command
+```
+<!-- not-run: takes hours -->
+```sh
+a
+b
+```
+Words.
+<!-- exit: 2 -->
+
+```console
+$ c --x \\
+    y
+output
+$ d
+```
+
+```
+sparsegate e
+```
+";
+    let found = blocks("p.md", text);
+    assert_eq!(found.len(), 3);
+    assert_eq!(found[2].script, "sparsegate e");
+    assert_eq!((found[0].script.as_str(), found[0].not_run.as_deref()), ("a\nb", Some("takes hours")));
+    assert_eq!(found[0].place, "p.md:6");
+    assert_eq!((found[1].script.as_str(), found[1].exit), ("c --x \\\n    y\nd\n", 2));
+    assert_eq!(found[1].not_run, None);
+}
+
+#[test]
+fn specs_are_cut_to_one_epoch() {
+    assert_eq!(one_epoch("train: { epochs: 150, batch: 32 }\n"), "train: { epochs: 1, batch: 32 }\n");
+    assert_eq!(one_epoch("train:\n  epochs:  20\n"), "train:\n  epochs: 1\n");
+    assert_eq!(links("see [a](b.md), `[c](d.md)` and [e](f.md#g)"), ["b.md", "f.md#g"]);
+}
