@@ -37,7 +37,7 @@ pub struct Global {
     /// Project folder, which holds experiments/, datasets/, runs/ and reports/
     #[arg(long, global = true, value_name = "DIR", default_value = ".", help_heading = "Global options")]
     pub root: Utf8PathBuf,
-    /// When to use colour; NO_COLOR is honoured
+    /// When to use colour; `NO_COLOR` is honoured
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
     pub color: Color,
     /// Say more (twice: everything)
@@ -68,7 +68,7 @@ impl Global {
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless NO_COLOR is set or TERM is dumb.
+    /// On a terminal, unless `NO_COLOR` is set or TERM is dumb.
     Auto,
     /// Also into a pipe.
     Always,

@@ -17,7 +17,10 @@ pub fn render(error: &SpecError, color: bool) -> String {
     if handler.render_report(&mut body, &snippet).is_err() {
         body = error.cure().map_or_else(String::new, |cure| format!("  help: {cure}\n"));
     }
-    format!("error: {error}\n{body}")
+    // miette repeats the message, wrapped, above the line; the first line here has it in full.
+    let below = |line: &&str| line.trim_start().starts_with(['╭', '\x1b']) || line.trim_start().starts_with("help:");
+    let rest: String = body.split_inclusive('\n').skip_while(|line| !below(line)).collect();
+    format!("error: {error}\n{rest}")
 }
 
 #[derive(Debug)]

@@ -18,7 +18,10 @@ use super::types::{Backend, Expectation, ModelSpec, Sparsity, TrainSpec};
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "sparsegate experiment")]
-#[expect(dead_code, reason = "the base of the runs is read from the tree; its fields here make keys known and the schema")]
+#[expect(
+    dead_code,
+    reason = "the base of the runs is read from the tree; its fields here make keys known and the schema"
+)]
 pub struct ExperimentFile {
     /// Name of the experiment and of its folders: letters, digits, `-`, `_` and `.`.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"))]

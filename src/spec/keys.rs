@@ -32,8 +32,14 @@ pub const KEYS: &[&str] = &[
     "backend",
 ];
 
-/// The whole name of a key given by its last part, such as `model.hidden` for `hidden`.
+/// The whole name of a key given by its last part, such as `model.hidden` for `hidden`; for a whole name, how to write
+/// it in a document: `model: { hidden: ... }`.
 pub fn elsewhere(last: &str) -> Option<String> {
+    if let Some((outer, inner)) = last.split_once('.')
+        && KEYS.contains(&last)
+    {
+        return Some(format!("{outer}: {{ {inner}: ... }}"));
+    }
     KEYS.iter().find(|key| key.rsplit_once('.').is_some_and(|(_, end)| end == last)).map(|key| (*key).to_owned())
 }
 

@@ -50,7 +50,7 @@ pub fn show(path: &[Step]) -> String {
                 }
                 text.push_str(key);
             }
-            Step::Index(index) => text.push_str(&format!("[{index}]")),
+            Step::Index(index) => text.extend(["[", &index.to_string(), "]"]),
         }
     }
     text
@@ -117,13 +117,13 @@ impl Node {
             Node::Real(value) => value.to_string(),
             Node::Text(value) => value.clone(),
             Node::List(items) => format!("[{}]", items.iter().map(Node::label).collect::<Vec<_>>().join(", ")),
-            Node::Map(entries) => match self.get("name") {
-                Some(Node::Text(name)) => name.clone(),
-                _ => {
-                    let inner = entries.iter().map(|(key, value)| format!("{key}: {}", value.label()));
-                    format!("{{{}}}", inner.collect::<Vec<_>>().join(", "))
+            Node::Map(entries) => {
+                if let Some(Node::Text(name)) = self.get("name") {
+                    return name.clone();
                 }
-            },
+                let inner = entries.iter().map(|(key, value)| format!("{key}: {}", value.label()));
+                format!("{{{}}}", inner.collect::<Vec<_>>().join(", "))
+            }
         }
     }
 }

@@ -13,7 +13,10 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
             let longer = lower.chars().count().max(candidate.chars().count());
             *distance <= (longer / 3).max(2) && *distance < longer
         })
-        .min_by_key(|(distance, _)| *distance)
+        .min_by(|(a, left), (b, right)| {
+            let alike = |candidate: &str| strsim::jaro_winkler(name, candidate);
+            a.cmp(b).then_with(|| alike(right).total_cmp(&alike(left)))
+        })
         .map(|(_, candidate)| candidate)
 }
 

@@ -1,0 +1,75 @@
+//! `plan` says what is stored and why something is to be run.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use sparsegate::plan::{self, PlanEntry, Status};
+use sparsegate::spec::{Experiment, from_text};
+use sparsegate::store::RunDir;
+use sparsegate::store::format::{FORMAT, RunRecord, RunState, Summary};
+
+fn experiment(set: &[&str]) -> Experiment {
+    let text = "name: t\ndataset: d\nmodel: { kind: language-model, hidden: 4 }\n\
+        train: { epochs: 2, batch: 2, sequence: 3, carry_state: true, optimizer: { adam: { lr: 2e-3 } } }\n\
+        sweep: { product: { sparsity: [dense, W] } }\n";
+    let set: Vec<String> = set.iter().map(|set| (*set).to_owned()).collect();
+    from_text(Utf8Path::new("t.yaml"), text, &set, &[]).expect("a valid spec")
+}
+
+fn write(root: &Utf8Path, entry: &PlanEntry, state: Option<RunState>) {
+    let dir = RunDir::new(root, "t", &entry.key);
+    fs_err::create_dir_all(dir.path()).expect("a folder");
+    let record = RunRecord {
+        format: FORMAT,
+        key: entry.key.clone(),
+        key_parts: entry.key_parts.clone(),
+        spec: entry.spec.clone(),
+        provenance: std::collections::BTreeMap::new(),
+    };
+    let json = serde_json::to_string(&record).expect("JSON");
+    fs_err::write(dir.path().join("run.json"), json).expect("a file");
+    if let Some(state) = state {
+        let error = (state == RunState::Failed).then(|| "loss is not finite at step 3".to_owned());
+        let summary = Summary {
+            format: FORMAT,
+            state,
+            epochs: 1,
+            metric: "perplexity".into(),
+            last: None,
+            train_seconds: 1.0,
+            error,
+            planted: None,
+        };
+        let json = serde_json::to_string(&summary).expect("JSON");
+        fs_err::write(dir.path().join("summary.json"), json).expect("a file");
+    }
+}
+
+fn statuses(root: &Utf8Path, experiment: &Experiment, hash: &str) -> Vec<Status> {
+    let plan = plan::plan(root, experiment, hash).expect("a plan");
+    plan.entries.into_iter().map(|entry| entry.status).collect()
+}
+
+#[test]
+fn reasons() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).expect("UTF-8");
+    let two = experiment(&[]);
+    let never = Status::New { why: "never run".into() };
+    assert_eq!(statuses(&root, &two, "h"), [never.clone(), never.clone()]);
+
+    let entries = plan::plan(&root, &two, "h").expect("a plan").entries;
+    write(&root, &entries[0], Some(RunState::Done));
+    assert_eq!(statuses(&root, &two, "h"), [Status::Done, never.clone()], "W is not a stale dense");
+
+    let three = experiment(&["train.epochs=3"]);
+    let stale = |why: &str| Status::Stale { why: why.into() };
+    assert_eq!(statuses(&root, &three, "h")[0], stale("train.epochs 2 -> 3"));
+    assert_eq!(statuses(&root, &two, "other")[0], stale("dataset changed"));
+    assert_eq!(statuses(&root, &three, "other")[0], stale("train.epochs 2 -> 3, dataset changed"));
+
+    write(&root, &entries[1], None);
+    assert_eq!(statuses(&root, &two, "h")[1], Status::Interrupted { epoch: 0 }, "killed before its first checkpoint");
+    write(&root, &entries[1], Some(RunState::Interrupted));
+    assert_eq!(statuses(&root, &two, "h")[1], Status::Interrupted { epoch: 1 });
+    write(&root, &entries[1], Some(RunState::Failed));
+    assert_eq!(statuses(&root, &two, "h")[1], Status::Failed { error: "loss is not finite at step 3".into() });
+}

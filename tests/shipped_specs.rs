@@ -1,0 +1,101 @@
+//! Every shipped YAML file agrees with the JSON Schema that the program prints, and every experiment loads.
+
+use assert_cmd::Command;
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::Value;
+
+fn root() -> &'static Utf8Path {
+    Utf8Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn yaml_files(folder: &Utf8Path, found: &mut Vec<Utf8PathBuf>) {
+    for entry in folder.read_dir_utf8().expect("a shipped folder") {
+        let path = entry.expect("an entry").into_path();
+        if path.is_dir() && path.file_name() != Some("cache") {
+            yaml_files(&path, found);
+        } else if path.extension() == Some("yaml") {
+            found.push(path);
+        }
+    }
+}
+
+fn check(folder: &str, kind: &str) {
+    let printed =
+        Command::cargo_bin("sparsegate").expect("the program").args(["schema", kind]).output().expect("output");
+    assert!(printed.status.success());
+    let schema: Value = serde_json::from_slice(&printed.stdout).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a valid schema");
+    let mut files = Vec::new();
+    yaml_files(&root().join(folder), &mut files);
+    assert!(files.len() >= 3, "{folder} has files");
+    for file in files {
+        let text = fs_err::read_to_string(&file).expect("a readable file");
+        let document: Value = serde_yaml::from_str(&text).expect("YAML");
+        let errors: Vec<String> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{file}: {errors:?}");
+        if let Value::Object(mut map) = document {
+            map.insert("nmae".into(), Value::Null);
+            assert!(!validator.is_valid(&Value::Object(map)), "the schema refuses unknown keys");
+        }
+    }
+}
+
+#[test]
+fn experiments_agree_with_the_schema() {
+    check("experiments", "experiment");
+}
+
+#[test]
+fn datasets_agree_with_the_schema() {
+    check("datasets", "dataset");
+}
+
+#[test]
+fn every_experiment_loads_and_names_a_shipped_dataset() {
+    let mut files = Vec::new();
+    yaml_files(&root().join("experiments"), &mut files);
+    for file in files {
+        let experiment = sparsegate::spec::load(&file, &[], &[]).expect("a valid experiment");
+        assert!(!experiment.runs.is_empty());
+        assert!(root().join(format!("datasets/{}.yaml", experiment.dataset)).is_file(), "{file}");
+    }
+}
+
+#[test]
+fn the_authors_orderings_hold_in_the_authors_figures() {
+    let text = fs_err::read_to_string(root().join("experiments/paper/authors/final.csv")).expect("the figures");
+    let header: Vec<&str> = text.lines().next().expect("a header").split(',').collect();
+    let column = |name: &str| header.iter().position(|column| *column == name).expect("the column");
+    let value = |task: &str, level: &str, metric: &str| -> f64 {
+        let name = match metric {
+            "gates.kept" => "gates",
+            "vocabulary.kept" => "vocabulary",
+            "neurons.kept" => "hidden_units",
+            "compression" => "compression",
+            metric if metric.starts_with("test.") => "test_metric",
+            metric if metric.starts_with("valid.") => "valid_metric",
+            other => panic!("no column for {other}"),
+        };
+        let row =
+            text.lines().map(|line| line.split(',').collect::<Vec<_>>()).find(|row| row[0] == task && row[1] == level);
+        row.expect("the run")[column(name)].parse().expect("a number")
+    };
+    for task in ["word-ptb", "char-ptb"] {
+        let file = root().join(format!("experiments/paper/{task}.yaml"));
+        let experiment = sparsegate::spec::load(&file, &[], &[]).expect("a valid experiment");
+        for expectation in &experiment.expect {
+            if let Some(order) = &expectation.claim {
+                let [less, more] = &order.less;
+                let of = |metric: &sparsegate::spec::types::MetricRef| {
+                    value(task, metric.r#where["sparsity"].as_str().expect("a level"), &metric.metric)
+                };
+                assert!(of(less) < of(more), "{task}: {order:?}");
+            }
+            for claim in &expectation.claims {
+                let wanted = expectation.r#where.as_ref().expect("a filter");
+                let published = value(task, wanted["sparsity"].as_str().expect("a level"), &claim.metric);
+                assert!((claim.value - published).abs() < 1e-9, "{task}: {claim:?} is not {published}");
+            }
+        }
+    }
+}
