@@ -53,12 +53,6 @@ pub struct CliError {
     help: Option<String>,
 }
 
-impl fmt::Display for CliError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
-    }
-}
-
 impl CliError {
     /// An error that ends the program with `exit`.
     pub fn new(exit: Exit, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -112,6 +106,13 @@ impl CliError {
         if let Some(help) = &self.help {
             eprintln!("  help: {help}");
         }
+    }
+}
+
+/// The message alone, as a worker tells it to its parent.
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.error)
     }
 }
 

@@ -1,23 +1,192 @@
 //! `run`: train the runs of a sweep that are not done.
 
+mod labels;
+mod prepare;
+mod results;
+
 use std::process::ExitCode;
 
 use clap::Args;
 
-use super::CliError;
 use super::args::{Global, SpecArgs};
+use super::{CliError, Exit, report};
+use crate::data::{self, Manifest};
+use crate::exec::{Interrupt, Outcome, local};
+use crate::plan::{self, Plan, Status};
+use crate::progress::{Display, Mode};
+use crate::provenance;
+use crate::spec::Experiment;
+use crate::spec::types::Backend;
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
 pub struct RunArgs {
     #[command(flatten)]
     specs: SpecArgs,
+    /// Where tensors live, instead of what the specs say
+    #[arg(long, value_name = "BACKEND")]
+    backend: Option<String>,
+    /// Runs at once, each a process of its own [default: as many as there are processors, or runs]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Train runs that are done again, from the first epoch
+    #[arg(long)]
+    force: bool,
+    /// Use data that are here; download nothing
+    #[arg(long)]
+    offline: bool,
+    /// A folder or an address that holds the data files under the manifests' paths
+    #[arg(long, value_name = "DIR|URL", env = data::MIRROR_VARIABLE, conflicts_with = "offline")]
+    mirror: Option<String>,
+    /// Write the report when all is done, and print the path of its page
+    #[arg(long)]
+    report: bool,
+    /// How to show progress
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    progress: Mode,
+    /// How to print the results
+    #[arg(long, value_enum, default_value_t)]
+    format: results::Format,
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// Always: it is not there yet.
-pub fn execute(_global: &Global, _args: &RunArgs) -> Result<ExitCode, CliError> {
-    Err(CliError::failed("not implemented yet"))
+/// A spec or the command line is wrong (2), data are missing or corrupt (4), a run folder cannot be used (1). Failed runs
+/// are no error of this kind: the others go on, and the exit code is 1 in the end.
+pub fn execute(global: &Global, args: &RunArgs) -> Result<ExitCode, CliError> {
+    let experiments = load(global, args)?;
+    let sweeps = experiments.iter().map(|experiment| plan(global, experiment)).collect::<Result<Vec<_>, _>>()?;
+    for sweep in &sweeps {
+        get_data(global, args, sweep)?;
+    }
+    let interrupt = Interrupt::install().map_err(CliError::failed)?;
+    let outcomes = train(global, args, &sweeps, &interrupt)?;
+
+    results::print(global, &sweeps, &outcomes, args.format)?;
+    if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Interrupted | Outcome::NotStarted)) {
+        eprintln!("interrupted, state saved; the same command goes on from here");
+        return Ok(Exit::Interrupted.into());
+    }
+    let failed = results::print_failures(global, &sweeps, &outcomes);
+    if args.report {
+        for experiment in &experiments {
+            report::write(global, experiment, &global.root.join("reports").join(&experiment.name))?;
+        }
+    }
+    Ok(if failed { Exit::Failed } else { Exit::Done }.into())
+}
+
+/// One experiment and what is to be done of it.
+pub(super) struct Sweep<'a> {
+    pub(super) experiment: &'a Experiment,
+    pub(super) plan: Plan,
+    manifest: Manifest,
+}
+
+impl Sweep<'_> {
+    /// The runs to be trained: indices into the plan.
+    fn to_do(&self, force: bool) -> impl Iterator<Item = usize> {
+        let entries = self.plan.entries.iter().enumerate();
+        entries.filter(move |(_, entry)| force || entry.status != Status::Done).map(|(index, _)| index)
+    }
+}
+
+fn load(global: &Global, args: &RunArgs) -> Result<Vec<Experiment>, CliError> {
+    if let Some(name) = &args.backend {
+        check_backend(name)?;
+    }
+    let backend: Vec<String> = args.backend.iter().map(|name| format!("backend={name}")).collect();
+    let experiments = args.specs.load_with(global, &backend)?;
+    for run in experiments.iter().flat_map(|experiment| &experiment.runs) {
+        check_backend(name(run.backend))?;
+    }
+    Ok(experiments)
+}
+
+/// The backends of this build.
+const COMPILED: [Backend; 1] = [Backend::Flex];
+
+fn name(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Flex => "flex",
+        Backend::Wgpu => "wgpu",
+        Backend::Tch => "tch",
+    }
+}
+
+fn check_backend(wanted: &str) -> Result<(), CliError> {
+    if COMPILED.iter().any(|backend| name(*backend) == wanted) {
+        return Ok(());
+    }
+    let compiled = COMPILED.map(name).join(", ");
+    let error = match wanted {
+        "wgpu" | "tch" | "tch:cuda" => format!("backend `{wanted}` is not compiled in; compiled in: {compiled}"),
+        _ => format!("unknown backend `{wanted}`; compiled in: {compiled}"),
+    };
+    Err(CliError::usage(error).help(format!("use --backend {}, or a build that has it", name(COMPILED[0]))))
+}
+
+fn plan<'a>(global: &Global, experiment: &'a Experiment) -> Result<Sweep<'a>, CliError> {
+    let manifest = Manifest::load(&global.root, &experiment.dataset)?;
+    let plan = plan::plan(&global.root, experiment, &manifest.content_hash()).map_err(CliError::failed)?;
+    Ok(Sweep { experiment, plan, manifest })
+}
+
+/// Sees to it that the data are here and whole before any process starts. A sweep with nothing to do needs none.
+fn get_data(global: &Global, args: &RunArgs, sweep: &Sweep<'_>) -> Result<(), CliError> {
+    if sweep.to_do(args.force).next().is_none() {
+        return Ok(());
+    }
+    if !args.offline {
+        data::fetch(&global.root, &sweep.manifest, args.mirror.as_deref(), &())?;
+    }
+    data::load(&global.root, &sweep.manifest)?;
+    Ok(())
+}
+
+/// Trains what is to be trained; the outcomes of all entries of all sweeps, in order.
+fn train(
+    global: &Global,
+    args: &RunArgs,
+    sweeps: &[Sweep<'_>],
+    interrupt: &Interrupt,
+) -> Result<Vec<Outcome>, CliError> {
+    let to_do: Vec<usize> = sweeps.iter().map(|sweep| sweep.to_do(args.force).count()).collect();
+    let runs: usize = to_do.iter().sum();
+    let cores = provenance::cores();
+    let at_once = args.jobs.map_or(cores.min(runs), usize::from).max(1);
+    let machine = prepare::Machine::look(&global.root, cores, at_once).map_err(CliError::failed)?;
+    let labels = labels::labels(sweeps);
+
+    let mut outcomes = Vec::new();
+    let mut jobs = Vec::new();
+    let mut job_labels = Vec::new();
+    let mut places = Vec::new();
+    for sweep in sweeps {
+        let chosen: Vec<usize> = sweep.to_do(args.force).collect();
+        for (index, entry) in sweep.plan.entries.iter().enumerate() {
+            let place = outcomes.len();
+            if !chosen.contains(&index) {
+                outcomes.push(results::stored(global, sweep, entry)?);
+                continue;
+            }
+            match prepare::job(&global.root, sweep, entry, args.force, &machine) {
+                Ok(job) => {
+                    jobs.push(job);
+                    places.push(place);
+                    job_labels.push(labels[place].clone());
+                    outcomes.push(Outcome::NotStarted);
+                }
+                Err(error) => outcomes.push(Outcome::failed(error)),
+            }
+        }
+    }
+    let mut display = Display::new(args.progress, global.verbosity() < 0, job_labels);
+    let ended = local::run(jobs, at_once, interrupt, &mut |job, news| display.show(job, &news));
+    display.finish();
+    for (place, outcome) in places.into_iter().zip(ended) {
+        outcomes[place] = outcome;
+    }
+    Ok(outcomes)
 }

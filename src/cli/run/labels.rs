@@ -1,0 +1,32 @@
+//! Short names of runs for the terminal: what tells them apart, and no more.
+
+use super::Sweep;
+use crate::plan::PlanEntry;
+use crate::spec::label;
+
+/// What may tell two runs apart, the most telling first.
+const KEYS: [&str; 6] = ["sparsity", "seed", "model.cell", "model.hidden", "dataset", "backend"];
+
+/// One label an entry, over all sweeps in order: the sparsity, what else differs, and the key where that is not enough.
+pub(super) fn labels(sweeps: &[Sweep<'_>]) -> Vec<String> {
+    let entries: Vec<&PlanEntry> = sweeps.iter().flat_map(|sweep| &sweep.plan.entries).collect();
+    let value = |entry: &PlanEntry, key: &str| label(&entry.spec, key).unwrap_or_default();
+    let differs = |key: &str| entries.iter().any(|entry| value(entry, key) != value(entries[0], key));
+    let keys: Vec<&str> = KEYS.into_iter().filter(|key| *key == "sparsity" || differs(key)).collect();
+    let labels: Vec<String> = entries
+        .iter()
+        .map(|entry| {
+            let parts = keys.iter().map(|key| match *key {
+                "seed" => format!("seed {}", value(entry, key)),
+                "model.hidden" => format!("hidden {}", value(entry, key)),
+                _ => value(entry, key),
+            });
+            parts.collect::<Vec<_>>().join(" ")
+        })
+        .collect();
+    let alone = |text: &str| labels.iter().filter(|other| *other == text).count() == 1;
+    let named = labels.iter().zip(&entries).map(|(text, entry)| {
+        if alone(text) { text.clone() } else { format!("{text} {}", &entry.key[..entry.key.len().min(8)]) }
+    });
+    named.collect()
+}

@@ -1,0 +1,163 @@
+//! What `run` prints in the end: a row a run on stdout, failures on stderr.
+
+use std::io::Write as _;
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use super::{Sweep, labels};
+use crate::cli::CliError;
+use crate::cli::args::Global;
+use crate::cli::table::TextTable;
+use crate::exec::Outcome;
+use crate::plan::PlanEntry;
+use crate::store::RunDir;
+use crate::store::format::{EpochMetrics, RunState};
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// The outcome of a run that is done already.
+///
+/// # Errors
+/// A run folder that cannot be read.
+pub(super) fn stored(global: &Global, sweep: &Sweep<'_>, entry: &PlanEntry) -> Result<Outcome, CliError> {
+    let dir = RunDir::new(&global.root, &sweep.experiment.name, &entry.key);
+    let summary = dir.summary().map_err(CliError::failed)?.filter(|summary| summary.state == RunState::Done);
+    Ok(summary.map_or_else(|| Outcome::failed("its summary is gone"), Outcome::Done))
+}
+
+/// A row.
+#[derive(Serialize)]
+struct Row {
+    experiment: String,
+    run: String,
+    label: String,
+    sparsity: String,
+    seed: u64,
+    /// `done`, `interrupted`, `failed` or `not-started`.
+    state: &'static str,
+    epochs: u32,
+    metric: String,
+    valid: Option<f64>,
+    test: Option<f64>,
+    compression: Option<f64>,
+    gates_kept: Option<u64>,
+    gates_total: Option<u64>,
+    error: Option<String>,
+}
+
+/// Prints a row for each outcome.
+///
+/// # Errors
+/// A run folder that cannot be read.
+pub(super) fn print(
+    global: &Global,
+    sweeps: &[Sweep<'_>],
+    outcomes: &[Outcome],
+    format: Format,
+) -> Result<(), CliError> {
+    let rows = rows(global, sweeps, outcomes)?;
+    let text = match format {
+        Format::Json => serde_json::to_string_pretty(&rows).map_err(CliError::failed)? + "\n",
+        Format::Table => table(&rows).render(global.color_stdout()),
+    };
+    // A reader that has seen enough, such as `head`, is no error.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    Ok(())
+}
+
+fn rows(global: &Global, sweeps: &[Sweep<'_>], outcomes: &[Outcome]) -> Result<Vec<Row>, CliError> {
+    let labels = labels::labels(sweeps);
+    let entries = sweeps.iter().flat_map(|sweep| sweep.plan.entries.iter().map(move |entry| (sweep, entry)));
+    let mut rows = Vec::new();
+    for (((sweep, entry), outcome), label) in entries.zip(outcomes).zip(labels) {
+        let dir = RunDir::new(&global.root, &sweep.experiment.name, &entry.key);
+        let (state, error) = match outcome {
+            Outcome::Done(_) => ("done", None),
+            Outcome::Interrupted => ("interrupted", None),
+            Outcome::Failed { error, .. } => ("failed", Some(error.clone())),
+            Outcome::NotStarted => ("not-started", None),
+        };
+        let (metric, last) = match outcome {
+            Outcome::Done(summary) => (summary.metric.clone(), summary.last.clone()),
+            // A damaged file must not hide the rows of the others; it is among the failures.
+            _ => (String::new(), dir.metrics().unwrap_or_default().pop()),
+        };
+        let of = |get: fn(&EpochMetrics) -> f64| last.as_ref().map(get);
+        let gates = |get: fn(&crate::store::format::GateCount) -> u64| {
+            last.as_ref().map(|line| line.counts.gates.iter().map(get).sum())
+        };
+        rows.push(Row {
+            experiment: sweep.experiment.name.clone(),
+            run: entry.key.clone(),
+            label,
+            sparsity: entry.spec.sparsity.name.clone(),
+            seed: entry.spec.seed,
+            state,
+            epochs: last.as_ref().map_or(0, |line| line.epoch),
+            metric,
+            valid: of(|line| line.valid),
+            test: of(|line| line.test),
+            compression: of(|line| line.counts.compression),
+            gates_kept: gates(|gate| gate.kept),
+            gates_total: gates(|gate| gate.total),
+            error,
+        });
+    }
+    Ok(rows)
+}
+
+fn table(rows: &[Row]) -> TextTable {
+    let mut table = TextTable::new().words("run").words("state").numbers("epochs").words("metric");
+    for head in ["valid", "test", "compression", "gates kept"] {
+        table = table.numbers(head);
+    }
+    let number = |value: Option<f64>, digits: usize| value.map(|value| format!("{value:.digits$}")).unwrap_or_default();
+    for row in rows {
+        let digits = if row.metric == "bits_per_char" { 4 } else { 2 };
+        let gates = row.gates_kept.zip(row.gates_total).map(|(kept, total)| format!("{kept}/{total}"));
+        let compression = row.compression.map(|value| format!("{value:.1}x"));
+        table.row([
+            row.label.clone(),
+            row.state.to_owned(),
+            row.epochs.to_string(),
+            row.metric.clone(),
+            number(row.valid, digits),
+            number(row.test, digits),
+            compression.unwrap_or_default(),
+            gates.unwrap_or_default(),
+        ]);
+    }
+    table
+}
+
+/// Lists the failed runs on stderr, each with its log's end where the error alone does not say enough; whether there were any.
+pub(super) fn print_failures(global: &Global, sweeps: &[Sweep<'_>], outcomes: &[Outcome]) -> bool {
+    let labels = labels::labels(sweeps);
+    let entries = sweeps.iter().flat_map(|sweep| sweep.plan.entries.iter().map(move |entry| (sweep, entry)));
+    let mut count = 0;
+    for (((sweep, entry), outcome), label) in entries.zip(outcomes).zip(&labels) {
+        let Outcome::Failed { error, log } = outcome else { continue };
+        count += 1;
+        eprintln!("error: {label} failed: {error}");
+        let path = RunDir::new(&global.root, &sweep.experiment.name, &entry.key).log_path();
+        if !log.is_empty() {
+            eprintln!("  the end of {path}:");
+            log.lines().for_each(|line| eprintln!("    {line}"));
+        } else if path.exists() {
+            eprintln!("  log: {path}");
+        }
+    }
+    if count > 0 {
+        eprintln!("{count} of {} runs failed", outcomes.len());
+    }
+    count > 0
+}
