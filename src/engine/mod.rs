@@ -13,6 +13,7 @@ mod flex;
 pub mod noise;
 mod ops;
 mod real;
+mod vectorized;
 
 pub use composed::Composed;
 pub use flex::FlexOps;

@@ -13,6 +13,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use rayon::prelude::*;
 
 use super::real::Real;
+use super::vectorized::vectorized;
 
 /// Normals in a group: 16 counters of four.
 const GROUP: usize = 64;
@@ -82,7 +83,7 @@ impl NoiseKey {
         let mut values = vec![0.0; rows * columns];
         if columns > 0 {
             values.par_chunks_mut(columns).enumerate().for_each(|(row, out)| {
-                pulp::Arch::new().dispatch(|| fill_row(out, self, row as u32));
+                vectorized(#[inline(always)] || fill_row(out, self, row as u32));
             });
         }
         values

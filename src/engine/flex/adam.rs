@@ -8,6 +8,7 @@ use super::PIECE;
 use super::tensor::contiguous;
 use crate::engine::ops::AdamStep;
 use crate::engine::real::Real;
+use crate::engine::vectorized::vectorized;
 
 /// The step's constants in the kernel's type.
 #[derive(Clone, Copy)]
@@ -58,7 +59,7 @@ pub(super) fn adam<T: Real>(
         .zip(gradient.storage::<T>().par_chunks(PIECE))
         .zip(first.storage_mut::<T>().par_chunks_mut(PIECE).zip(second.storage_mut::<T>().par_chunks_mut(PIECE)))
         .for_each(|((parameter, gradient), (first, second))| {
-            pulp::Arch::new().dispatch(|| update(parameter, gradient, first, second, constants));
+            vectorized(#[inline(always)] || update(parameter, gradient, first, second, constants));
         });
     [parameter, first, second]
 }
@@ -83,7 +84,7 @@ pub(super) fn square_sum<T: Real>(values: FloatTensor<Flex>) -> f64 {
     let pieces: Vec<f64> = values
         .storage::<T>()
         .par_chunks(PIECE)
-        .map(|piece| pulp::Arch::new().dispatch(|| piece_square_sum(piece)))
+        .map(|piece| vectorized(#[inline(always)] || piece_square_sum(piece)))
         .collect();
     pieces.iter().sum()
 }

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::tensor::{contiguous, dims, ids as id_values, matrix, scalar};
 use crate::engine::real::Real;
+use crate::engine::vectorized::vectorized;
 
 const LANES: usize = 16;
 
@@ -82,7 +83,7 @@ pub(super) fn cross_entropy<T: Real>(
     let scale = T::of(1.0 / dims(&logits)[0] as f64);
     let bias = bias.storage::<T>();
     let loss = over_rows::<T>(&mut logits, &targets, |values, target| {
-        pulp::Arch::new().dispatch(|| gradient_row(values, bias, target, scale))
+        vectorized(#[inline(always)] || gradient_row(values, bias, target, scale))
     });
     (scalar::<T>(loss), logits)
 }
@@ -96,7 +97,7 @@ pub(super) fn mean_cross_entropy<T: Real>(
     let (mut logits, bias) = (contiguous(logits), contiguous(bias));
     let bias = bias.storage::<T>();
     let loss = over_rows::<T>(&mut logits, &targets, |values, target| {
-        pulp::Arch::new().dispatch(|| exponentials(values, bias, target).1)
+        vectorized(#[inline(always)] || exponentials(values, bias, target).1)
     });
     scalar::<T>(loss)
 }

@@ -12,6 +12,7 @@ use super::matmul::{Into, View, product, transpose};
 use super::tensor::{contiguous, dims, matrix};
 use crate::engine::extension::{LstmGradients, LstmPrimitives, LstmSaved};
 use crate::engine::real::Real;
+use crate::engine::vectorized::vectorized;
 
 /// Sequences in a block, from the batch alone: small enough to share a small batch between threads, large enough for
 /// the recurrent product to be arithmetic and not reading of weights.
@@ -138,7 +139,7 @@ pub(super) fn forward<T: Real>(inputs: LstmPrimitives<Flex>) -> LstmSaved<Flex> 
                 let [cell, next_cell] = neighbours(&mut cells, step);
                 let (h, u) = (View::new(hidden, here, units), View::new(recurrent, units, width));
                 product(products, Into::Replaced, h, u, false);
-                pulp::Arch::new().dispatch(|| {
+                vectorized(#[inline(always)] || {
                     for row in 0..here {
                         let (wide, narrow) = (row * width..(row + 1) * width, row * units..(row + 1) * units);
                         let sequence = first + row;
@@ -291,7 +292,7 @@ pub(super) fn backward<T: Real>(
                     product(hidden[step], Into::Added, d, ut, false);
                 }
                 let (out, hidden) = (&mut *out[step], &*hidden[step]);
-                pulp::Arch::new().dispatch(|| {
+                vectorized(#[inline(always)] || {
                     for row in 0..here {
                         let (wide, narrow) = (row * width..(row + 1) * width, row * units..(row + 1) * units);
                         let sequence = first + row;

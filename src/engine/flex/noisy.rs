@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::tensor::{contiguous, dims, ids as id_values, matrix};
 use crate::engine::noise::{NoiseKey, fill_row};
 use crate::engine::real::Real;
+use crate::engine::vectorized::vectorized;
 
 /// One row: `out = mean + noise * exp(log_sigma)`.
 #[inline(always)]
@@ -43,7 +44,7 @@ pub(super) fn sample<T: Real>(
         .zip(mean.storage::<T>().par_chunks(shape[1]).zip(log_sigma.storage::<T>().par_chunks(shape[1])))
         .enumerate()
         .for_each(|(row, (out, (means, sigmas)))| {
-            pulp::Arch::new().dispatch(|| sample_row(out, means, sigmas, key, row));
+            vectorized(#[inline(always)] || sample_row(out, means, sigmas, key, row));
         });
     matrix(out, shape)
 }
@@ -61,7 +62,7 @@ pub(super) fn sample_gradient<T: Real>(
         .zip(gradient.storage::<T>().par_chunks(shape[1]).zip(log_sigma.storage::<T>().par_chunks(shape[1])))
         .enumerate()
         .for_each(|(row, (out, (gradient, sigmas)))| {
-            pulp::Arch::new().dispatch(|| gradient_row(out, gradient, sigmas, key, row));
+            vectorized(#[inline(always)] || gradient_row(out, gradient, sigmas, key, row));
         });
     matrix(out, shape)
 }
@@ -108,7 +109,8 @@ pub(super) fn rows_forward<T: Real>(
     let mut out = vec![T::default(); ids.len() * columns];
     out.par_chunks_mut(columns).zip(&ids).for_each(|(out, &id)| {
         let row = id * columns..(id + 1) * columns;
-        pulp::Arch::new().dispatch(|| sample_row(out, &means[row.clone()], &sigmas[row], key, id));
+        let (means, sigmas) = (&means[row.clone()], &sigmas[row]);
+        vectorized(#[inline(always)] || sample_row(out, means, sigmas, key, id));
     });
     matrix(out, [ids.len(), columns])
 }
@@ -140,7 +142,7 @@ pub(super) fn rows_backward<T: Real>(
                     *sum = sum.add(*value);
                 }
             }
-            pulp::Arch::new().dispatch(|| gradient_row(sigma_out, mean_out, sigmas, key, row));
+            vectorized(#[inline(always)] || gradient_row(sigma_out, mean_out, sigmas, key, row));
         });
     (matrix(mean_out, shape), matrix(sigma_out, shape))
 }

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::PIECE;
 use super::tensor::{contiguous, dims, matrix, scalar};
 use crate::engine::real::Real;
+use crate::engine::vectorized::vectorized;
 
 /// Penalty of one weight and its derivative with respect to log alpha, zero where the clamp acts.
 #[inline(always)]
@@ -59,7 +60,7 @@ pub(super) fn total<T: Real>(mean: FloatTensor<Flex>, log_sigma: FloatTensor<Fle
         .storage::<T>()
         .par_chunks(PIECE)
         .zip(log_sigma.storage::<T>().par_chunks(PIECE))
-        .map(|(means, sigmas)| pulp::Arch::new().dispatch(|| piece_total(means, sigmas)))
+        .map(|(means, sigmas)| vectorized(#[inline(always)] || piece_total(means, sigmas)))
         .collect();
     scalar::<T>(pieces.iter().sum())
 }
@@ -80,7 +81,7 @@ pub(super) fn gradients<T: Real>(
         .zip(sigma_out.par_chunks_mut(PIECE))
         .zip(mean.storage::<T>().par_chunks(PIECE).zip(log_sigma.storage::<T>().par_chunks(PIECE)))
         .for_each(|((mean_out, sigma_out), (means, sigmas))| {
-            pulp::Arch::new().dispatch(|| piece_gradients(mean_out, sigma_out, means, sigmas, scale));
+            vectorized(#[inline(always)] || piece_gradients(mean_out, sigma_out, means, sigmas, scale));
         });
     (matrix(mean_out, shape), matrix(sigma_out, shape))
 }
