@@ -61,9 +61,7 @@ impl Variational {
     #[must_use]
     pub fn at_means(&self, prune: bool, edge_is_noise: bool) -> Self {
         let mean = match &self.log_sigma {
-            Some(log_sigma) if prune => {
-                self.mean.clone().mask_fill(self.noise_mask(log_sigma, edge_is_noise), 0.0)
-            }
+            Some(log_sigma) if prune => self.mean.clone().mask_fill(self.noise_mask(log_sigma, edge_is_noise), 0.0),
             _ => self.mean.clone(),
         };
         Self { mean, log_sigma: None }

@@ -143,11 +143,8 @@ pub trait SparseOps: Backend {
         stream: u32,
     ) -> FloatTensor<Self>;
     /// Mean negative log likelihood, `[1]`.
-    fn cross_entropy(
-        logits: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        targets: IntTensor<Self>,
-    ) -> FloatTensor<Self>;
+    fn cross_entropy(logits: FloatTensor<Self>, bias: FloatTensor<Self>, targets: IntTensor<Self>)
+    -> FloatTensor<Self>;
 }
 
 impl SparseOps for Flex {
@@ -160,8 +157,7 @@ impl SparseOps for Flex {
         hidden: FloatTensor<Self>,
         cell: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let saved =
-            Self::lstm_forward(LstmPrimitives { input, recurrent, z_gates, bias, z_neurons, hidden, cell });
+        let saved = Self::lstm_forward(LstmPrimitives { input, recurrent, z_gates, bias, z_neurons, hidden, cell });
         (Self::lstm_hidden(&saved), Self::lstm_cell(&saved))
     }
 

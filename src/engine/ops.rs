@@ -83,6 +83,11 @@ pub trait Ops: Debug + Send + Sync {
     fn square_sum(&self, values: &Tensor<2>) -> f64;
 
     /// One step of Adam in Lasagne's form, `p - rate * m / (sqrt(v) + epsilon)`, on tensors outside autodiff.
-    fn adam(&self, parameter: Tensor<2>, gradient: Tensor<2>, moments: Moments, step: &AdamStep)
-    -> (Tensor<2>, Moments);
+    fn adam(
+        &self,
+        parameter: Tensor<2>,
+        gradient: Tensor<2>,
+        moments: Moments,
+        step: &AdamStep,
+    ) -> (Tensor<2>, Moments);
 }

@@ -109,6 +109,7 @@ impl Real for f64 {
 /// `2^23 * 1.5`: adding it to a small float leaves its nearest integer in the low mantissa bits.
 const ROUND: f32 = 12_582_912.0;
 /// High part of ln 2, exact in few bits, so that `n * LN2_HIGH` is exact for every exponent `n`.
+#[expect(clippy::excessive_precision, reason = "all digits of the exact value")]
 const LN2_HIGH: f32 = 0.693_359_375;
 /// ln 2 minus [`LN2_HIGH`].
 const LN2_LOW: f32 = -2.121_944_4e-4;

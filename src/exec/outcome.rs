@@ -74,7 +74,9 @@ fn unexplained(code: Option<i32>, status: Option<ExitStatus>) -> String {
     match (code, status) {
         (Some(code), _) => format!("its process ended with exit code {code}"),
         (None, Some(status)) => {
-            format!("its process was killed ({status}), perhaps for lack of memory; run again: it goes on from its last checkpoint")
+            format!(
+                "its process was killed ({status}), perhaps for lack of memory; run again: it goes on from its last checkpoint"
+            )
         }
         (None, None) => "its process could not be waited for".to_owned(),
     }

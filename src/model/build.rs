@@ -33,8 +33,7 @@ const OUTPUT_STREAM: u32 = 48;
 /// # Errors
 /// [`BuildError`].
 pub fn new_trainee(spec: &RunSpec, corpus: &Corpus) -> Result<Box<dyn Trainee>, BuildError> {
-    let (ModelKind::LanguageModel, Cell::Lstm, Init::Orthogonal) =
-        (spec.model.kind, spec.model.cell, spec.model.init);
+    let (ModelKind::LanguageModel, Cell::Lstm, Init::Orthogonal) = (spec.model.kind, spec.model.cell, spec.model.init);
     let Optimizer::Adam(adam) = &spec.train.optimizer;
     let (device, ops) = engine::open(spec.backend)?;
     let options = TraineeOptions {

@@ -47,11 +47,8 @@ impl LanguageModelTrainee {
     /// A model before its first step.
     pub fn new(model: LanguageModel, ops: &'static dyn Ops, options: TraineeOptions) -> Self {
         let zeros = |tensor: &Tensor<2>| tensor.zeros_like();
-        let moments = model
-            .tensors()
-            .iter()
-            .map(|(_, tensor)| Moments { first: zeros(tensor), second: zeros(tensor) })
-            .collect();
+        let moments =
+            model.tensors().iter().map(|(_, tensor)| Moments { first: zeros(tensor), second: zeros(tensor) }).collect();
         Self { model, ops, options, moments, carried: None }
     }
 
@@ -124,8 +121,7 @@ impl LanguageModelTrainee {
             square_sum += sum;
         }
         self.carried = self.options.carry_state.then_some(forward.state);
-        let report =
-            StepReport { data_loss: loss_value, penalty: penalty_value, gradient_norm: square_sum.sqrt() };
+        let report = StepReport { data_loss: loss_value, penalty: penalty_value, gradient_norm: square_sum.sqrt() };
         Ok((report, gradients))
     }
 
@@ -243,8 +239,7 @@ impl Trainee for LanguageModelTrainee {
             let zeros = || State::zeros(batch.rows, model.shape.hidden, &device, dtype);
             let state = carried.take().filter(|_| source.carries_state()).unwrap_or_else(zeros);
             let forward = model.forward(self.ops, &batch, state, None);
-            let loss =
-                self.ops.cross_entropy(forward.outputs, model.output_bias.clone(), ids(&batch.targets, &device));
+            let loss = self.ops.cross_entropy(forward.outputs, model.output_bias.clone(), ids(&batch.targets, &device));
             nats += loss.into_scalar::<f64>() * batch.targets.len() as f64;
             carried = Some(forward.state);
         }

@@ -67,14 +67,14 @@ impl Plot {
             }
             let point = self.at(x, y);
             let inside = |p: Point| p.1 >= self.from.1 - 0.01 && p.1 <= self.to.1 + 0.01;
-            if let Some(previous) = before {
-                if inside(previous) != inside(point) {
-                    let edge = if previous.1.min(point.1) < self.from.1 { self.from.1 } else { self.to.1 };
-                    let share = (edge - previous.1) / (point.1 - previous.1);
-                    let crossing = (previous.0 + (point.0 - previous.0) * share, edge);
-                    if let Some(piece) = pieces.last_mut() {
-                        piece.push(crossing);
-                    }
+            if let Some(previous) = before
+                && inside(previous) != inside(point)
+            {
+                let edge = if previous.1.min(point.1) < self.from.1 { self.from.1 } else { self.to.1 };
+                let share = (edge - previous.1) / (point.1 - previous.1);
+                let crossing = (previous.0 + (point.0 - previous.0) * share, edge);
+                if let Some(piece) = pieces.last_mut() {
+                    piece.push(crossing);
                 }
             }
             if inside(point) {

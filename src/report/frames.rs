@@ -7,6 +7,9 @@ use crate::store::format::{EpochMetrics, Kept};
 use super::metric::{gates_kept, gates_total, weights_kept, weights_total};
 use super::rows::{Row, State};
 
+/// A layer's name and its counted weights.
+type Layer = (&'static str, fn(&EpochMetrics) -> Kept);
+
 /// One row a run. The first 22 columns are a promise (`docs/report.md`); what is not known is null.
 ///
 /// # Errors
@@ -34,7 +37,7 @@ pub fn results(experiment: &str, rows: &[Row]) -> PolarsResult<DataFrame> {
         Column::new("seed".into(), rows.iter().map(|row| row.spec.seed).collect::<Vec<u64>>()),
         text("backend", &|row| variant(&row.spec.backend)),
         text("state", &|row| Some(row.state.name().to_owned())),
-        Column::new("epochs".into(), rows.iter().map(|row| shown_epochs(row)).collect::<Vec<Option<u32>>>()),
+        Column::new("epochs".into(), rows.iter().map(shown_epochs).collect::<Vec<Option<u32>>>()),
         text("metric", &|row| row.metric.clone()),
         number("valid", &|line| line.valid),
         number("test", &|line| line.test),
@@ -59,7 +62,7 @@ pub fn results(experiment: &str, rows: &[Row]) -> PolarsResult<DataFrame> {
         count("weights_kept_exact", &|line| line.counts.weights_kept_exact),
         count("vocabulary_total", &|line| line.counts.vocabulary.total),
     ];
-    let layers: [(&str, fn(&EpochMetrics) -> Kept); 3] = [
+    let layers: [Layer; 3] = [
         ("input_weights", |line| line.counts.input_weights),
         ("recurrent_weights", |line| line.counts.recurrent_weights),
         ("output_weights", |line| line.counts.output_weights),

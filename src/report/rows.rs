@@ -110,6 +110,7 @@ fn sparse(level: &Sparsity) -> bool {
 #[derive(Debug, Clone, Default)]
 pub struct Rows {
     /// One a planned run, in the plan's order.
+    #[expect(clippy::struct_field_names, reason = "the rows of the rows, with what was noticed beside them")]
     pub rows: Vec<Row>,
     /// Folders that cannot be read, one sentence each.
     pub warnings: Vec<String>,
@@ -165,10 +166,9 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
         let run = chosen.map(|index| &stored[index]);
         let state = match (exact, chosen, &entry.status) {
             (_, None, _) => State::Missing,
-            (None, Some(_), _) => State::Stale,
+            (None, Some(_), _) | (Some(_), _, Status::Stale { .. }) => State::Stale,
             (Some(_), _, Status::Done) => State::Done,
             (Some(_), _, Status::Failed { .. }) => State::Failed,
-            (Some(_), _, Status::Stale { .. }) => State::Stale,
             (Some(_), _, Status::New { .. } | Status::Interrupted { .. }) => State::Interrupted,
         };
         let level = &entry.spec.sparsity.name;

@@ -121,7 +121,7 @@ impl LockedRun {
     /// # Errors
     /// [`StoreError::Io`].
     pub fn remove_summary(&self) -> Result<(), StoreError> {
-        self.remove(&self.dir.path().join("summary.json"))
+        remove(&self.dir.path().join("summary.json"))
     }
 
     /// Writes `structure.json`.
@@ -164,8 +164,7 @@ impl LockedRun {
         let mut line = serde_json::to_vec(metrics).map_err(|e| fail(e.into()))?;
         line.push(b'\n');
         let is_new = !path.exists();
-        let mut file =
-            fs_err::OpenOptions::new().append(true).create(true).open(path.as_std_path()).map_err(fail)?;
+        let mut file = fs_err::OpenOptions::new().append(true).create(true).open(path.as_std_path()).map_err(fail)?;
         let length = file.metadata().map_err(fail)?.len();
         if let Err(error) = file.write_all(&line).and_then(|()| file.sync_all()) {
             let _ = file.set_len(length);
@@ -209,7 +208,7 @@ impl LockedRun {
         let fail = |e| StoreError::io("empty", folder, e);
         // First what makes the run count as finished, so that a crash in here leaves an unfinished run.
         self.remove_summary()?;
-        self.remove(&self.dir.checkpoint_path())?;
+        remove(&self.dir.checkpoint_path())?;
         for entry in folder.read_dir_utf8().map_err(fail)? {
             let entry = entry.map_err(fail)?;
             let removed = match entry.file_type().map_err(fail)?.is_dir() {
@@ -228,11 +227,11 @@ impl LockedRun {
         bytes.push(b'\n');
         write_atomic(&path, &bytes)
     }
+}
 
-    fn remove(&self, path: &Utf8Path) -> Result<(), StoreError> {
-        match fs_err::remove_file(path) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io("remove", path, e)),
-            _ => Ok(()),
-        }
+fn remove(path: &Utf8Path) -> Result<(), StoreError> {
+    match fs_err::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io("remove", path, e)),
+        _ => Ok(()),
     }
 }

@@ -68,9 +68,8 @@ impl RunDir {
         let Some(bytes) = read(&path)? else { return Ok(Vec::new()) };
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         let lines = bytes[..whole].split_inclusive(|byte| *byte == b'\n');
-        let parse = |(at, line)| {
-            serde_json::from_slice(line).map_err(|e| self.corrupt(&path, format!("line {}: {e}", at + 1)))
-        };
+        let parse =
+            |(at, line)| serde_json::from_slice(line).map_err(|e| self.corrupt(&path, format!("line {}: {e}", at + 1)));
         lines.enumerate().map(parse).collect()
     }
 
@@ -120,6 +119,7 @@ impl RunDir {
     ///
     /// # Errors
     /// [`StoreError::Io`].
+    #[expect(clippy::disallowed_types, reason = "what a child process takes for its standard error")]
     pub fn open_log(&self) -> Result<std::fs::File, StoreError> {
         let path = self.log_path();
         fs_err::create_dir_all(&self.path).map_err(|e| StoreError::io("create", &self.path, e))?;

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use burn::tensor::{DType, Device, Tensor, TensorData, activation};
 use sparsegate::data::batch::{Batch, BatchSource};
 use sparsegate::engine::{Composed, FlexOps, Ops};
-use sparsegate::model::{Forward, LanguageModel, LanguageModelTrainee, NoiseSource, Shape, State, Stream, TraineeOptions};
+use sparsegate::model::{
+    Forward, LanguageModel, LanguageModelTrainee, NoiseSource, Shape, State, Stream, TraineeOptions,
+};
 use sparsegate::spec::types::{Adam, OutputNoise};
 use sparsegate::train::trainee::Trainee;
 
@@ -310,14 +312,22 @@ fn steps(case: &Case, way: Way) -> Result<(), String> {
     let mut trainee = trainee(case, way)?;
     let (losses, norms) = (case.f64s("traj/total_loss")?, case.f64s("traj/grad_norm")?);
     for step in 1..=4 {
-        let (data, noise_prefix) =
-            if step == 1 { ("in/".to_owned(), "noise/".to_owned()) } else { (format!("step{step}/"), format!("step{step}/noise/")) };
+        let (data, noise_prefix) = if step == 1 {
+            ("in/".to_owned(), "noise/".to_owned())
+        } else {
+            (format!("step{step}/"), format!("step{step}/noise/"))
+        };
         let source = noise_source(case, &noise_prefix, way)?;
         let report =
             trainee.step_with(&batch(case, &data)?, step as u64, &source).map_err(|error| error.to_string())?;
         let objective = report.data_loss + report.penalty;
         close(&format!("traj/total_loss of step {step}"), &[objective], &losses[step - 1..step], way.tolerance)?;
-        close(&format!("traj/grad_norm of step {step}"), &[report.gradient_norm], &norms[step - 1..step], way.tolerance)?;
+        close(
+            &format!("traj/grad_norm of step {step}"),
+            &[report.gradient_norm],
+            &norms[step - 1..step],
+            way.tolerance,
+        )?;
         let after = format!("step{step}/state_after");
         if case.has(&after) {
             let state = trainee.carried().cloned().ok_or("no state is carried")?;

@@ -64,7 +64,7 @@ pub(super) fn print(
     outcomes: &[Outcome],
     format: Format,
 ) -> Result<(), CliError> {
-    let rows = rows(global, sweeps, outcomes)?;
+    let rows = rows(global, sweeps, outcomes);
     let text = match format {
         Format::Json => serde_json::to_string_pretty(&rows).map_err(CliError::failed)? + "\n",
         Format::Table => table(&rows).render(global.color_stdout()),
@@ -74,7 +74,7 @@ pub(super) fn print(
     Ok(())
 }
 
-fn rows(global: &Global, sweeps: &[Sweep<'_>], outcomes: &[Outcome]) -> Result<Vec<Row>, CliError> {
+fn rows(global: &Global, sweeps: &[Sweep<'_>], outcomes: &[Outcome]) -> Vec<Row> {
     let labels = labels::labels(sweeps);
     let entries = sweeps.iter().flat_map(|sweep| sweep.plan.entries.iter().map(move |entry| (sweep, entry)));
     let mut rows = Vec::new();
@@ -112,7 +112,7 @@ fn rows(global: &Global, sweeps: &[Sweep<'_>], outcomes: &[Outcome]) -> Result<V
             error,
         });
     }
-    Ok(rows)
+    rows
 }
 
 fn table(rows: &[Row]) -> TextTable {

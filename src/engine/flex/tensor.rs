@@ -14,12 +14,12 @@ pub(super) fn contiguous(tensor: FloatTensor<Flex>) -> FloatTensor<Flex> {
 
 /// A matrix of its values.
 pub(super) fn matrix<T: Real>(values: Vec<T>, shape: [usize; 2]) -> FloatTensor<Flex> {
-    Flex::float_from_data(TensorData::new(values, shape), &burn::backend::flex::FlexDevice::default())
+    Flex::float_from_data(TensorData::new(values, shape), &burn::backend::flex::FlexDevice)
 }
 
 /// A tensor of one number, shape `[1]`.
 pub(super) fn scalar<T: Real>(value: f64) -> FloatTensor<Flex> {
-    Flex::float_from_data(TensorData::new(vec![T::of(value)], [1]), &burn::backend::flex::FlexDevice::default())
+    Flex::float_from_data(TensorData::new(vec![T::of(value)], [1]), &burn::backend::flex::FlexDevice)
 }
 
 /// Rows and columns of a matrix.
