@@ -23,6 +23,7 @@ impl Interrupt {
         let flag = interrupt.flag.clone();
         let handler = move || {
             if flag.swap(true, Ordering::SeqCst) {
+                #[expect(clippy::disallowed_methods, reason = "a second signal means at once, without unwinding")]
                 std::process::exit(INTERRUPTED);
             }
         };

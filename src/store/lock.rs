@@ -121,7 +121,7 @@ impl LockedRun {
     /// # Errors
     /// [`StoreError::Io`].
     pub fn remove_summary(&self) -> Result<(), StoreError> {
-        self.remove(&self.dir.path().join("summary.json"))
+        remove(&self.dir.path().join("summary.json"))
     }
 
     /// Writes `structure.json`.
@@ -139,7 +139,7 @@ impl LockedRun {
     pub fn write_model(&self, parameters: &[NamedTensor]) -> Result<(), StoreError> {
         let path = self.dir.model_path();
         let bytes = tensors::encode(parameters, format!("{{\"format\":{FORMAT}}}"))
-            .map_err(|problem| StoreError::corrupt(&path, self.dir.path(), problem))?;
+            .map_err(|problem| StoreError::corrupt(&path, self.dir.path(), &problem))?;
         write_atomic(&path, &bytes)
     }
 
@@ -150,7 +150,7 @@ impl LockedRun {
     pub fn write_checkpoint(&self, position: &Position, state: &[NamedTensor]) -> Result<(), StoreError> {
         let path = self.dir.checkpoint_path();
         let bytes = Checkpoint::encode(position, state)
-            .map_err(|problem| StoreError::corrupt(&path, self.dir.path(), problem))?;
+            .map_err(|problem| StoreError::corrupt(&path, self.dir.path(), &problem))?;
         write_atomic(&path, &bytes)
     }
 
@@ -164,8 +164,7 @@ impl LockedRun {
         let mut line = serde_json::to_vec(metrics).map_err(|e| fail(e.into()))?;
         line.push(b'\n');
         let is_new = !path.exists();
-        let mut file =
-            fs_err::OpenOptions::new().append(true).create(true).open(path.as_std_path()).map_err(fail)?;
+        let mut file = fs_err::OpenOptions::new().append(true).create(true).open(path.as_std_path()).map_err(fail)?;
         let length = file.metadata().map_err(fail)?.len();
         if let Err(error) = file.write_all(&line).and_then(|()| file.sync_all()) {
             let _ = file.set_len(length);
@@ -185,13 +184,13 @@ impl LockedRun {
             if lines == 0 {
                 return Ok(());
             }
-            return Err(StoreError::corrupt(&path, self.dir.path(), "it is missing, but there is a checkpoint"));
+            return Err(StoreError::corrupt(&path, self.dir.path(), &"it is missing, but there is a checkpoint"));
         }
         let bytes = fs_err::read(&path).map_err(|e| StoreError::io("read", &path, e))?;
         let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at as u64 + 1);
         let Some(length) = std::iter::once(0).chain(ends).nth(lines as usize) else {
             let problem = format!("it has fewer than the {lines} lines that the checkpoint knows");
-            return Err(StoreError::corrupt(&path, self.dir.path(), problem));
+            return Err(StoreError::corrupt(&path, self.dir.path(), &problem));
         };
         if length == bytes.len() as u64 {
             return Ok(());
@@ -209,7 +208,7 @@ impl LockedRun {
         let fail = |e| StoreError::io("empty", folder, e);
         // First what makes the run count as finished, so that a crash in here leaves an unfinished run.
         self.remove_summary()?;
-        self.remove(&self.dir.checkpoint_path())?;
+        remove(&self.dir.checkpoint_path())?;
         for entry in folder.read_dir_utf8().map_err(fail)? {
             let entry = entry.map_err(fail)?;
             let removed = match entry.file_type().map_err(fail)?.is_dir() {
@@ -228,11 +227,12 @@ impl LockedRun {
         bytes.push(b'\n');
         write_atomic(&path, &bytes)
     }
+}
 
-    fn remove(&self, path: &Utf8Path) -> Result<(), StoreError> {
-        match fs_err::remove_file(path) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io("remove", path, e)),
-            _ => Ok(()),
-        }
+/// A file that is not there is removed already.
+fn remove(path: &Utf8Path) -> Result<(), StoreError> {
+    match fs_err::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io("remove", path, e)),
+        _ => Ok(()),
     }
 }

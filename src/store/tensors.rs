@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(metadata, "{}");
         assert_eq!(back, vec![a.clone(), b.clone()]);
         assert_eq!(checksum(&[a.clone(), b.clone()], ""), checksum(&[b.clone(), a.clone()], ""));
-        assert_ne!(checksum(&[a.clone()], ""), checksum(&[a, b], ""));
+        assert_ne!(checksum(std::slice::from_ref(&a), ""), checksum(&[a, b], ""));
     }
 
     #[test]

@@ -19,7 +19,9 @@ pub enum TrainError {
         cure: String,
     },
     /// A stream that gives no mini-batch.
-    #[error("the {stream} stream gives no mini-batch; lower train.batch (now {batch}) or train.sequence (now {sequence})")]
+    #[error(
+        "the {stream} stream gives no mini-batch; lower train.batch (now {batch}) or train.sequence (now {sequence})"
+    )]
     NoBatches {
         /// `training`, `validation` or `test`.
         stream: &'static str,

@@ -138,10 +138,9 @@ impl Training<'_, '_> {
     /// Takes up the checkpoint and forgets the epochs that came after it.
     fn resume(&mut self) -> Result<(), TrainError> {
         if let Some(checkpoint) = self.lock.dir().checkpoint()? {
-            self.trainee.load(&checkpoint.tensors).map_err(|problem| TrainError::Checkpoint {
-                path: self.lock.dir().checkpoint_path(),
-                problem,
-            })?;
+            self.trainee
+                .load(&checkpoint.tensors)
+                .map_err(|problem| TrainError::Checkpoint { path: self.lock.dir().checkpoint_path(), problem })?;
             self.position = checkpoint.position;
         }
         self.lock.truncate_metrics(self.position.epoch)?;
@@ -270,11 +269,8 @@ impl Training<'_, '_> {
     }
 
     fn check_report(&self, report: &StepReport, step: u64) -> Result<(), TrainError> {
-        let numbers = [
-            ("data loss", report.data_loss),
-            ("penalty", report.penalty),
-            ("gradient norm", report.gradient_norm),
-        ];
+        let numbers =
+            [("data loss", report.data_loss), ("penalty", report.penalty), ("gradient norm", report.gradient_norm)];
         match numbers.into_iter().find(|(_, value)| !value.is_finite()) {
             Some((name, _)) => Err(self.diverged(name, step)),
             None => Ok(()),

@@ -170,8 +170,9 @@ fn a_killed_run_ends_the_same() {
     assert!(kills >= 3, "the worker ended before it could be killed: {kills}");
     assert!(spawn_worker(&folder).wait().unwrap().success(), "no stale lock");
     assert!(fingerprint(&folder.run()) == whole);
-    let left: Vec<_> = folder.run().path().read_dir_utf8().unwrap().map(|e| e.unwrap().file_name().to_owned()).collect();
-    assert!(!left.iter().any(|name| name.ends_with(".new")), "{left:?}");
+    let left: Vec<_> =
+        folder.run().path().read_dir_utf8().unwrap().map(|e| e.unwrap().file_name().to_owned()).collect();
+    assert!(!left.iter().any(|name| name.starts_with(".")), "{left:?}");
 }
 
 #[test]
@@ -292,7 +293,8 @@ fn clearing_keeps_the_lock_only() {
     go(&folder.run(), &spec(), Pace::default(), &mut Toy::new(), &never()).unwrap();
     let lock = folder.run().lock().unwrap();
     lock.clear().unwrap();
-    let left: Vec<_> = folder.run().path().read_dir_utf8().unwrap().map(|e| e.unwrap().file_name().to_owned()).collect();
+    let left: Vec<_> =
+        folder.run().path().read_dir_utf8().unwrap().map(|e| e.unwrap().file_name().to_owned()).collect();
     assert_eq!(left, ["lock"]);
     assert!(folder.run().lock().is_err(), "still held");
 }

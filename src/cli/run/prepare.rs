@@ -32,7 +32,8 @@ impl Machine {
     /// # Errors
     /// This program cannot be found, to be started again.
     pub(super) fn look(root: &Utf8Path, cores: usize, at_once: usize) -> Result<Self, String> {
-        let program = std::env::current_exe().map_err(|e| format!("cannot find this program to start it again: {e}"))?;
+        let program =
+            std::env::current_exe().map_err(|e| format!("cannot find this program to start it again: {e}"))?;
         let chosen = std::env::var(THREADS_VARIABLE).ok().and_then(|text| text.parse().ok()).filter(|count| *count > 0);
         let threads: usize = chosen.unwrap_or_else(|| (cores / at_once).max(1));
         Ok(Self { program, provenance: provenance::collect(root, threads), fixed_threads: chosen.is_some() })

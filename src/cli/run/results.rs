@@ -31,7 +31,7 @@ pub(crate) enum Format {
 pub(super) fn stored(global: &Global, sweep: &Sweep<'_>, entry: &PlanEntry) -> Result<Outcome, CliError> {
     let dir = RunDir::new(&global.root, &sweep.experiment.name, &entry.key);
     let summary = dir.summary().map_err(CliError::failed)?.filter(|summary| summary.state == RunState::Done);
-    Ok(summary.map_or_else(|| Outcome::failed("its summary is gone"), Outcome::Done))
+    Ok(summary.map_or_else(|| Outcome::failed(&"its summary is gone"), |summary| Outcome::Done(Box::new(summary))))
 }
 
 /// A row.
@@ -57,14 +57,14 @@ struct Row {
 /// Prints a row for each outcome.
 ///
 /// # Errors
-/// A run folder that cannot be read.
+/// Rows that cannot be made JSON, which never happens.
 pub(super) fn print(
     global: &Global,
     sweeps: &[Sweep<'_>],
     outcomes: &[Outcome],
     format: Format,
 ) -> Result<(), CliError> {
-    let rows = rows(global, sweeps, outcomes)?;
+    let rows = rows(global, sweeps, outcomes);
     let text = match format {
         Format::Json => serde_json::to_string_pretty(&rows).map_err(CliError::failed)? + "\n",
         Format::Table => table(&rows).render(global.color_stdout()),
@@ -74,7 +74,7 @@ pub(super) fn print(
     Ok(())
 }
 
-fn rows(global: &Global, sweeps: &[Sweep<'_>], outcomes: &[Outcome]) -> Result<Vec<Row>, CliError> {
+fn rows(global: &Global, sweeps: &[Sweep<'_>], outcomes: &[Outcome]) -> Vec<Row> {
     let labels = labels::labels(sweeps);
     let entries = sweeps.iter().flat_map(|sweep| sweep.plan.entries.iter().map(move |entry| (sweep, entry)));
     let mut rows = Vec::new();
@@ -112,7 +112,7 @@ fn rows(global: &Global, sweeps: &[Sweep<'_>], outcomes: &[Outcome]) -> Result<V
             error,
         });
     }
-    Ok(rows)
+    rows
 }
 
 fn table(rows: &[Row]) -> TextTable {
