@@ -17,6 +17,7 @@ use crate::progress::{Display, Mode};
 use crate::provenance;
 use crate::spec::Experiment;
 use crate::spec::types::Backend;
+use crate::train::Passes;
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -133,7 +134,8 @@ fn plan<'a>(global: &Global, experiment: &'a Experiment) -> Result<Sweep<'a>, Cl
     Ok(Sweep { experiment, plan, manifest })
 }
 
-/// Sees to it that the data are here and whole before any process starts. A sweep with nothing to do needs none.
+/// Sees to it that the data are here and whole, and long enough for each run's batches, before any process starts. A sweep with
+/// nothing to do needs none.
 fn get_data(global: &Global, args: &RunArgs, sweep: &Sweep<'_>) -> Result<(), CliError> {
     if sweep.to_do(args.force).next().is_none() {
         return Ok(());
@@ -141,7 +143,12 @@ fn get_data(global: &Global, args: &RunArgs, sweep: &Sweep<'_>) -> Result<(), Cl
     if !args.offline {
         data::fetch(&global.root, &sweep.manifest, args.mirror.as_deref(), &())?;
     }
-    data::load(&global.root, &sweep.manifest)?;
+    let corpus = data::load(&global.root, &sweep.manifest)?;
+    for index in sweep.to_do(args.force) {
+        let spec = &sweep.plan.entries[index].spec;
+        let passes = Passes::new(spec, &corpus)?;
+        (passes.train)(0)?;
+    }
     Ok(())
 }
 
@@ -178,7 +185,7 @@ fn train(
                     job_labels.push(labels[place].clone());
                     outcomes.push(Outcome::NotStarted);
                 }
-                Err(error) => outcomes.push(Outcome::failed(error)),
+                Err(error) => outcomes.push(Outcome::failed(&error)),
             }
         }
     }

@@ -12,7 +12,8 @@ use crate::data::Manifest;
 use crate::plan::{self, PlanEntry};
 use crate::progress;
 use crate::spec::Experiment;
-use crate::store::RunDir;
+use crate::store::format::{EpochMetrics, RunState};
+use crate::store::{RunDir, StoreError};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -42,7 +43,7 @@ pub fn execute(global: &Global, args: &StatusArgs) -> Result<ExitCode, CliError>
     Ok(ExitCode::SUCCESS)
 }
 
-fn row(global: &Global, experiment: &Experiment, entry: &PlanEntry) -> Result<[String; 9], crate::store::StoreError> {
+fn row(global: &Global, experiment: &Experiment, entry: &PlanEntry) -> Result<[String; 9], StoreError> {
     let dir = RunDir::new(&global.root, &experiment.name, &entry.key);
     let last = dir.metrics()?.pop();
     let state = match dir.holder()? {
@@ -51,10 +52,10 @@ fn row(global: &Global, experiment: &Experiment, entry: &PlanEntry) -> Result<[S
     };
     let epochs = entry.spec.train.epochs;
     let epoch = last.as_ref().map_or(0, |line| line.epoch);
-    let mut left = String::new();
-    if let (Some(seconds), true) = (spent(&dir)?, epoch > 0 && epoch < epochs) {
-        left = progress::seconds(seconds / f64::from(epoch) * f64::from(epochs - epoch));
-    }
+    let left = match last.as_ref().filter(|last| epoch < epochs && last.step > 0) {
+        Some(last) => seconds_left(&dir, last, epochs)?.map(progress::seconds).unwrap_or_default(),
+        None => String::new(),
+    };
     Ok([
         experiment.name.clone(),
         entry.spec.sparsity.name.clone(),
@@ -68,8 +69,13 @@ fn row(global: &Global, experiment: &Experiment, entry: &PlanEntry) -> Result<[S
     ])
 }
 
-/// Seconds of work that the last checkpoint knows of; none for a run that is over.
-fn spent(dir: &RunDir) -> Result<Option<f64>, crate::store::StoreError> {
-    let over = dir.summary()?.is_some_and(|summary| summary.state == crate::store::format::RunState::Done);
-    Ok(dir.position()?.filter(|_| !over).map(|position| position.train_seconds))
+/// The time a step took up to the last checkpoint, times the steps left after it; unknown before there is one, and for a run that
+/// is done, which a step limit may have ended early.
+fn seconds_left(dir: &RunDir, last: &EpochMetrics, epochs: u32) -> Result<Option<f64>, StoreError> {
+    if dir.summary()?.is_some_and(|summary| summary.state == RunState::Done) {
+        return Ok(None);
+    }
+    let Some(position) = dir.position()?.filter(|position| position.step > 0) else { return Ok(None) };
+    let steps = last.step as f64 / f64::from(last.epoch) * f64::from(epochs);
+    Ok(Some(position.train_seconds / position.step as f64 * (steps - position.step as f64).max(0.0)))
 }

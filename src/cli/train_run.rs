@@ -39,7 +39,7 @@ pub fn execute(global: &Global, args: &TrainRunArgs) -> Result<ExitCode, CliErro
     let mut voice = Voice::new();
     let outcome = work(global, args, &mut voice);
     if let (Err(error), false) = (&outcome, voice.ended) {
-        voice.say(Event::Ended { state: RunState::Failed, error: Some(error.to_string()) });
+        voice.say(&Event::Ended { state: RunState::Failed, error: Some(error.to_string()) });
     }
     outcome.map(ExitCode::from)
 }
@@ -56,7 +56,7 @@ fn work(global: &Global, args: &TrainRunArgs, voice: &mut Voice) -> Result<Exit,
     let manifest = Manifest::load(&global.root, &record.spec.dataset)?;
     let corpus = data::load(&global.root, &manifest)?;
     let mut trainee = model::new_trainee(&record.spec, &corpus).map_err(CliError::failed)?;
-    let summary = train::train(&dir, &record.spec, &corpus, trainee.as_mut(), &mut |e| voice.say(e), interrupt.flag())
+    let summary = train::train(&dir, &record.spec, &corpus, trainee.as_mut(), &mut |e| voice.say(&e), interrupt.flag())
         .map_err(CliError::failed)?;
     Ok(match summary.state {
         RunState::Done => Exit::Done,
@@ -81,8 +81,8 @@ impl Voice {
         Self { told: None, sum: (0.0, 0), ended: false }
     }
 
-    fn say(&mut self, event: Event) {
-        self.log(&event);
+    fn say(&mut self, event: &Event) {
+        self.log(event);
         self.ended |= matches!(event, Event::Ended { .. });
         if matches!(event, Event::Step { .. }) {
             if self.told.is_some_and(|told| told.elapsed() < STEP_EVERY) {
@@ -90,7 +90,7 @@ impl Voice {
             }
             self.told = Some(Instant::now());
         }
-        let Ok(mut line) = serde_json::to_vec(&event) else { return };
+        let Ok(mut line) = serde_json::to_vec(event) else { return };
         line.push(b'\n');
         // A parent that is gone is noticed by its end of standard input; the state is saved then.
         let mut out = std::io::stdout().lock();

@@ -24,6 +24,7 @@ impl Interrupt {
         #[expect(clippy::disallowed_methods, reason = "the one place that ends the process: told to stop twice")]
         let handler = move || {
             if flag.swap(true, Ordering::SeqCst) {
+                #[expect(clippy::disallowed_methods, reason = "a second signal means at once, without unwinding")]
                 std::process::exit(INTERRUPTED);
             }
         };

@@ -61,7 +61,7 @@ pub fn run(
             return sweep.outcomes;
         }
         match receiver.recv_timeout(TICK) {
-            Ok((job, News::Said(event))) => sweep.said(job, event),
+            Ok((job, News::Said(event))) => sweep.said(job, *event),
             Ok((job, News::Ended(status))) => {
                 let told = sweep.told.remove(&job);
                 let outcome = Outcome::of(&sweep.folders[job].0, status, told);
@@ -96,7 +96,7 @@ impl Sweep<'_> {
                 self.running.insert(job, worker);
                 (self.watch)(job, Progress::Started);
             }
-            Err(error) => self.end(job, Outcome::failed(error)),
+            Err(error) => self.end(job, Outcome::failed(&error)),
         }
         true
     }

@@ -1,5 +1,6 @@
 //! How a run's process ended.
 
+use std::fmt::Display;
 use std::process::ExitStatus;
 
 use crate::store::RunDir;
@@ -9,7 +10,7 @@ use crate::store::format::{FORMAT, RunState, Summary};
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// All epochs are done.
-    Done(Summary),
+    Done(Box<Summary>),
     /// Its state is saved; it goes on when it is run again.
     Interrupted,
     /// It failed.
@@ -28,7 +29,7 @@ const LOG_LINES: usize = 12;
 
 impl Outcome {
     /// A failure before there was a process.
-    pub fn failed(error: impl ToString) -> Self {
+    pub fn failed(error: &dyn Display) -> Self {
         Self::Failed { error: error.to_string(), log: String::new() }
     }
 
@@ -36,9 +37,9 @@ impl Outcome {
     pub(super) fn of(dir: &RunDir, status: Option<ExitStatus>, told: Option<String>) -> Self {
         // What the run left in its folder counts only together with the exit code: another process may hold the folder.
         match (status.and_then(|status| status.code()), dir.summary()) {
-            (Some(0), Ok(Some(summary))) if summary.state == RunState::Done => Self::Done(summary),
+            (Some(0), Ok(Some(summary))) if summary.state == RunState::Done => Self::Done(Box::new(summary)),
             (Some(130), _) => Self::Interrupted,
-            (_, Err(error)) => Self::failed(error),
+            (_, Err(error)) => Self::failed(&error),
             (code, Ok(_)) => match told {
                 Some(error) => Self::Failed { error, log: String::new() },
                 None => Self::Failed { error: unexplained(code, status), log: dir.log_tail(LOG_LINES) },

@@ -11,7 +11,7 @@ use crate::train::Event;
 /// What a worker's thread sends.
 pub(super) enum News {
     /// The worker said something.
-    Said(Event),
+    Said(Box<Event>),
     /// The worker has ended; its status, if it could be had.
     Ended(Option<ExitStatus>),
 }
@@ -54,7 +54,7 @@ fn listen(mut child: Child, job: usize, to: &Sender<(usize, News)>) {
         for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
             // Anything else on standard output is somebody's stray print: not ours to judge.
             if let Ok(event) = serde_json::from_slice(&line) {
-                let _ = to.send((job, News::Said(event)));
+                let _ = to.send((job, News::Said(Box::new(event))));
             }
         }
     }

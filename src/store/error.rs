@@ -1,6 +1,6 @@
 //! What can go wrong with a run folder, each with its cure.
 
-use std::io;
+use std::{fmt, io};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -77,7 +77,7 @@ impl StoreError {
     }
 
     /// A file whose content is not what its format says; deleting it alone is no cure, deleting the run's folder is.
-    pub(crate) fn corrupt(path: &Utf8Path, run: &Utf8Path, problem: impl ToString) -> Self {
+    pub(crate) fn corrupt(path: &Utf8Path, run: &Utf8Path, problem: &dyn fmt::Display) -> Self {
         Self::Corrupt { path: path.to_owned(), problem: problem.to_string(), cure: run.to_owned() }
     }
 }

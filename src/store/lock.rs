@@ -139,7 +139,7 @@ impl LockedRun {
     pub fn write_model(&self, parameters: &[NamedTensor]) -> Result<(), StoreError> {
         let path = self.dir.model_path();
         let bytes = tensors::encode(parameters, format!("{{\"format\":{FORMAT}}}"))
-            .map_err(|problem| StoreError::corrupt(&path, self.dir.path(), problem))?;
+            .map_err(|problem| StoreError::corrupt(&path, self.dir.path(), &problem))?;
         write_atomic(&path, &bytes)
     }
 
@@ -150,7 +150,7 @@ impl LockedRun {
     pub fn write_checkpoint(&self, position: &Position, state: &[NamedTensor]) -> Result<(), StoreError> {
         let path = self.dir.checkpoint_path();
         let bytes = Checkpoint::encode(position, state)
-            .map_err(|problem| StoreError::corrupt(&path, self.dir.path(), problem))?;
+            .map_err(|problem| StoreError::corrupt(&path, self.dir.path(), &problem))?;
         write_atomic(&path, &bytes)
     }
 
@@ -184,13 +184,13 @@ impl LockedRun {
             if lines == 0 {
                 return Ok(());
             }
-            return Err(StoreError::corrupt(&path, self.dir.path(), "it is missing, but there is a checkpoint"));
+            return Err(StoreError::corrupt(&path, self.dir.path(), &"it is missing, but there is a checkpoint"));
         }
         let bytes = fs_err::read(&path).map_err(|e| StoreError::io("read", &path, e))?;
         let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at as u64 + 1);
         let Some(length) = std::iter::once(0).chain(ends).nth(lines as usize) else {
             let problem = format!("it has fewer than the {lines} lines that the checkpoint knows");
-            return Err(StoreError::corrupt(&path, self.dir.path(), problem));
+            return Err(StoreError::corrupt(&path, self.dir.path(), &problem));
         };
         if length == bytes.len() as u64 {
             return Ok(());
@@ -229,6 +229,10 @@ impl LockedRun {
     }
 }
 
+<<<<<<< HEAD
+=======
+/// A file that is not there is removed already.
+>>>>>>> c
 fn remove(path: &Utf8Path) -> Result<(), StoreError> {
     match fs_err::remove_file(path) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io("remove", path, e)),

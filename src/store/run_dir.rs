@@ -1,5 +1,7 @@
 //! Reading a run folder.
 
+use std::process::Stdio;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::de::DeserializeOwned;
 
@@ -68,8 +70,9 @@ impl RunDir {
         let Some(bytes) = read(&path)? else { return Ok(Vec::new()) };
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         let lines = bytes[..whole].split_inclusive(|byte| *byte == b'\n');
-        let parse =
-            |(at, line)| serde_json::from_slice(line).map_err(|e| self.corrupt(&path, format!("line {}: {e}", at + 1)));
+        let parse = |(at, line)| {
+            serde_json::from_slice(line).map_err(|e| self.corrupt(&path, &format!("line {}: {e}", at + 1)))
+        };
         lines.enumerate().map(parse).collect()
     }
 
@@ -83,7 +86,7 @@ impl RunDir {
         match Checkpoint::decode(&bytes) {
             Ok(checkpoint) => Ok(Some(checkpoint)),
             Err(Unreadable::Newer(found)) => Err(StoreError::Newer { path, found, known: FORMAT }),
-            Err(Unreadable::Damaged(problem)) => Err(self.corrupt(&path, problem)),
+            Err(Unreadable::Damaged(problem)) => Err(self.corrupt(&path, &problem)),
         }
     }
 
@@ -98,9 +101,9 @@ impl RunDir {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(StoreError::io("read", &path, e)),
         };
-        let metadata = tensors::read_metadata(file).map_err(|problem| self.corrupt(&path, problem))?;
+        let metadata = tensors::read_metadata(file).map_err(|problem| self.corrupt(&path, &problem))?;
         self.check_version(&path, metadata.as_bytes())?;
-        Checkpoint::decode_position(&metadata).map(Some).map_err(|problem| self.corrupt(&path, problem))
+        Checkpoint::decode_position(&metadata).map(Some).map_err(|problem| self.corrupt(&path, &problem))
     }
 
     /// The parameters in `model.safetensors`, in order of name, if the run is done.
@@ -110,7 +113,7 @@ impl RunDir {
     pub fn model(&self) -> Result<Option<Vec<NamedTensor>>, StoreError> {
         let path = self.model_path();
         let Some(bytes) = read(&path)? else { return Ok(None) };
-        let (parameters, metadata) = tensors::decode(&bytes).map_err(|problem| self.corrupt(&path, problem))?;
+        let (parameters, metadata) = tensors::decode(&bytes).map_err(|problem| self.corrupt(&path, &problem))?;
         self.check_version(&path, metadata.as_bytes())?;
         Ok(Some(parameters))
     }
@@ -119,12 +122,11 @@ impl RunDir {
     ///
     /// # Errors
     /// [`StoreError::Io`].
-    #[expect(clippy::disallowed_types, reason = "what a child process takes for its standard error")]
-    pub fn open_log(&self) -> Result<std::fs::File, StoreError> {
+    pub fn open_log(&self) -> Result<Stdio, StoreError> {
         let path = self.log_path();
         fs_err::create_dir_all(&self.path).map_err(|e| StoreError::io("create", &self.path, e))?;
         let file = fs_err::OpenOptions::new().append(true).create(true).open(path.as_std_path());
-        file.map(|file| file.into_parts().0).map_err(|e| StoreError::io("write", &path, e))
+        file.map(|file| Stdio::from(file.into_parts().0)).map_err(|e| StoreError::io("write", &path, e))
     }
 
     /// The last `lines` lines of `log.txt`; empty if there is none or it cannot be read.
@@ -164,19 +166,19 @@ impl RunDir {
         let path = self.path.join(name);
         let Some(bytes) = read(&path)? else { return Ok(None) };
         self.check_version(&path, &bytes)?;
-        serde_json::from_slice(&bytes).map(Some).map_err(|e| self.corrupt(&path, e))
+        serde_json::from_slice(&bytes).map(Some).map_err(|e| self.corrupt(&path, &e))
     }
 
     /// A newer file's fields may have changed, so its version is looked at before anything else.
     fn check_version(&self, path: &Utf8Path, json: &[u8]) -> Result<(), StoreError> {
-        let version: Version = serde_json::from_slice(json).map_err(|e| self.corrupt(path, e))?;
+        let version: Version = serde_json::from_slice(json).map_err(|e| self.corrupt(path, &e))?;
         if version.format > FORMAT {
             return Err(StoreError::Newer { path: path.to_owned(), found: version.format, known: FORMAT });
         }
         Ok(())
     }
 
-    fn corrupt(&self, path: &Utf8Path, problem: impl ToString) -> StoreError {
+    fn corrupt(&self, path: &Utf8Path, problem: &dyn std::fmt::Display) -> StoreError {
         StoreError::corrupt(path, &self.path, problem)
     }
 }

@@ -31,7 +31,7 @@ pub(crate) enum Format {
 pub(super) fn stored(global: &Global, sweep: &Sweep<'_>, entry: &PlanEntry) -> Result<Outcome, CliError> {
     let dir = RunDir::new(&global.root, &sweep.experiment.name, &entry.key);
     let summary = dir.summary().map_err(CliError::failed)?.filter(|summary| summary.state == RunState::Done);
-    Ok(summary.map_or_else(|| Outcome::failed("its summary is gone"), Outcome::Done))
+    Ok(summary.map_or_else(|| Outcome::failed(&"its summary is gone"), |summary| Outcome::Done(Box::new(summary))))
 }
 
 /// A row.
@@ -57,7 +57,7 @@ struct Row {
 /// Prints a row for each outcome.
 ///
 /// # Errors
-/// A run folder that cannot be read.
+/// Rows that cannot be made JSON, which never happens.
 pub(super) fn print(
     global: &Global,
     sweeps: &[Sweep<'_>],

@@ -1,0 +1,264 @@
+//! `run` and `status` as a user meets them: sweeps, failures, signals, kills and careless mistakes.
+#![cfg(unix)]
+
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use sparsegate::store::format::RunState;
+use sparsegate::store::{RunDir, runs};
+
+/// A second or two of training, in many short epochs, so that there is a moment to interrupt.
+const LONG: &str = "\
+name: t
+dataset: small
+model: { kind: language-model, hidden: 12 }
+train: { epochs: 40, batch: 8, sequence: 10, carry_state: true, optimizer: { adam: { lr: 2e-3 } } }
+sweep: { product: { sparsity: [W+G+N] } }
+";
+
+const SMALL: &str = "\
+name: small
+about: A few sentences of the embedded language
+licence: { name: MIT OR Apache-2.0, redistribution: true, terms: generated }
+reader:
+  planted-words: { seed: 1, train: 4000, valid: 1000, test: 1000 }
+split: three independent texts of one grammar
+";
+
+/// Nothing here takes longer, unless it hangs.
+const LIMIT: Duration = Duration::from_mins(2);
+
+struct Project {
+    _folder: tempfile::TempDir,
+    root: Utf8PathBuf,
+}
+
+impl Project {
+    fn new(spec: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+        fs_err::create_dir(root.join("datasets")).unwrap();
+        fs_err::write(root.join("datasets/small.yaml"), SMALL).unwrap();
+        fs_err::write(root.join("t.yaml"), spec).unwrap();
+        Self { _folder: folder, root }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
+        command.args(arguments).current_dir(&self.root).stdin(Stdio::null());
+        command.env_remove("SPARSEGATE_MIRROR").env_remove("SPARSEGATE_CACHE").env("RAYON_NUM_THREADS", "1");
+        command
+    }
+
+    fn start(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    fn go(&self, arguments: &[&str]) -> Answer {
+        self.command(arguments).output().unwrap().into()
+    }
+
+    /// The only run.
+    fn run(&self) -> RunDir {
+        let runs = runs(&self.root, "t").unwrap();
+        assert_eq!(runs.len(), 1);
+        runs[0].clone()
+    }
+
+    /// Waits until the only run has written `lines` lines and is still at work.
+    fn wait_for_lines(&self, lines: usize) -> RunDir {
+        let begun = Instant::now();
+        loop {
+            if let [run] = runs(&self.root, "t").unwrap().as_slice()
+                && run.metrics().unwrap().len() >= lines
+            {
+                return run.clone();
+            }
+            assert!(begun.elapsed() < LIMIT, "nothing was written");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Answer {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl From<Output> for Answer {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+}
+
+impl Answer {
+    fn of(child: Child) -> Self {
+        child.wait_with_output().unwrap().into()
+    }
+
+    fn expect(&self, code: i32, parts: &[&str]) {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        for part in parts {
+            assert!(self.err.contains(part), "`{part}` is not in stderr of {self:#?}");
+        }
+    }
+}
+
+fn signal(name: &str, pid: u32) {
+    assert!(Command::new("kill").args([format!("-{name}"), pid.to_string()]).status().unwrap().success());
+}
+
+/// What must not depend on how often a run was interrupted.
+fn fingerprint(run: &RunDir) -> Vec<Vec<u8>> {
+    let names = ["metrics.jsonl", "structure.json", "model.safetensors"];
+    names.iter().map(|name| fs_err::read(run.path().join(name)).unwrap()).collect()
+}
+
+/// [`LONG`], never interrupted.
+fn whole() -> &'static [Vec<u8>] {
+    static WHOLE: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+    WHOLE.get_or_init(|| {
+        let project = Project::new(LONG);
+        project.go(&["run", "t.yaml"]).expect(0, &["epoch 40/40", "done in"]);
+        fingerprint(&project.run())
+    })
+}
+
+fn ends_like_the_whole(project: &Project) {
+    project.go(&["run", "t.yaml"]).expect(0, &["goes on after step"]);
+    assert!(fingerprint(&project.run()) == whole(), "other bytes than a run never interrupted");
+}
+
+#[test]
+fn a_sweep_is_trained_once() {
+    let spec = LONG.replace("[W+G+N]", "[dense, W]").replace("epochs: 40", "epochs: 2");
+    let project = Project::new(&spec);
+    let first = project.go(&["run", "t.yaml"]);
+    first.expect(0, &["dense", "epoch 2/2"]);
+    assert_eq!(first.out.lines().count(), 3, "{first:?}");
+    let again = project.go(&["run", "t.yaml"]);
+    again.expect(0, &[]);
+    assert_eq!(again.err, "", "nothing to do, nothing to say");
+    assert_eq!(again.out, first.out);
+    let forced = project.go(&["run", "t.yaml", "--force", "-q", "--jobs", "1"]);
+    assert_eq!((forced.code, forced.err.as_str()), (Some(0), ""));
+    assert_eq!(forced.out, first.out, "same spec, same threads, same bits");
+    let json = project.go(&["run", "t.yaml", "--format", "json"]).out;
+    let rows: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(rows[1]["sparsity"], "W");
+    assert_eq!(rows[1]["epochs"], 2);
+    let status = project.go(&["status", "t.yaml"]);
+    assert_eq!(status.out.matches("done").count(), 2, "{status:?}");
+}
+
+#[test]
+fn ctrl_c_saves_and_the_run_goes_on() {
+    for name in ["INT", "TERM"] {
+        let project = Project::new(LONG);
+        let child = project.start(&["run", "t.yaml"]);
+        let run = project.wait_for_lines(2);
+        signal(name, child.id());
+        Answer::of(child).expect(130, &["interrupted, state saved; the same command goes on from here"]);
+        assert_eq!(run.summary().unwrap().unwrap().state, RunState::Interrupted);
+        let plan = project.go(&["plan", "t.yaml"]);
+        assert!(plan.out.contains("interrupted"), "{plan:?}");
+        ends_like_the_whole(&project);
+    }
+}
+
+#[test]
+fn a_killed_worker_is_a_failed_run_that_goes_on() {
+    let project = Project::new(LONG);
+    let child = project.start(&["run", "t.yaml"]);
+    let run = project.wait_for_lines(3);
+    signal("KILL", run.holder().unwrap().unwrap().pid);
+    Answer::of(child).expect(1, &["W+G+N failed", "killed", "run again", "1 of 1 runs failed"]);
+    project.go(&["run", "t.yaml"]).expect(0, &[]);
+    assert!(fingerprint(&project.run()) == whole());
+}
+
+#[test]
+fn a_worker_saves_and_ends_when_its_parent_is_killed() {
+    let project = Project::new(LONG);
+    let mut child = project.start(&["run", "t.yaml"]);
+    let run = project.wait_for_lines(2);
+    signal("KILL", child.id());
+    child.wait().unwrap();
+    let begun = Instant::now();
+    while run.holder().unwrap().is_some() {
+        assert!(begun.elapsed() < LIMIT, "the worker outlives its parent");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(run.position().unwrap().unwrap().step > 0);
+    ends_like_the_whole(&project);
+}
+
+#[test]
+fn a_second_process_on_one_run_is_told_who_is_there() {
+    let project = Project::new(LONG);
+    let child = project.start(&["run", "t.yaml"]);
+    let run = project.wait_for_lines(1);
+    let pid = run.holder().unwrap().unwrap().pid;
+    let status = project.go(&["status", "t.yaml"]);
+    assert!(status.out.contains(&format!("running (process {pid} on ")), "{status:?}");
+    for arguments in [&["run", "t.yaml"][..], &["run", "t.yaml", "--force"]] {
+        project.go(arguments).expect(1, &["in use by process", &pid.to_string(), "wait until it ends, or stop it"]);
+    }
+    Answer::of(child).expect(0, &["done in"]);
+    assert!(fingerprint(&project.run()) == whole(), "the first process is not disturbed");
+}
+
+#[test]
+fn a_failed_run_does_not_stop_the_others() {
+    let spec = LONG
+        .replace("epochs: 40", "epochs: 1")
+        .replace("sparsity: [W+G+N]", "sparsity: [W], train.optimizer.adam.lr: [1e30, 1e-3]");
+    let project = Project::new(&spec);
+    let answer = project.go(&["run", "t.yaml", "--jobs", "1"]);
+    answer.expect(1, &["training diverged", " step ", "lower train.optimizer.adam.lr", "1 of 2 runs failed"]);
+    let states = runs(&project.root, "t").unwrap().into_iter().map(|run| run.summary().unwrap().unwrap().state);
+    let mut states: Vec<String> = states.map(|state| format!("{state:?}")).collect();
+    states.sort();
+    assert_eq!(states, ["Done", "Failed"]);
+    assert!(answer.out.contains("failed") && answer.out.contains("done"), "{answer:?}");
+}
+
+#[test]
+fn a_backend_that_is_not_compiled_in() {
+    let project = Project::new(LONG);
+    project
+        .go(&["run", "t.yaml", "--backend", "wgpu"])
+        .expect(2, &["`wgpu` is not compiled in; compiled in: flex", "--backend flex"]);
+    let project = Project::new(&LONG.replace("sweep:", "backend: tch\nsweep:"));
+    let answer = project.go(&["run", "t.yaml"]);
+    assert_eq!(answer.code, Some(2), "{answer:?}");
+    assert!(!project.root.join("runs").exists(), "nothing is started");
+}
+
+#[test]
+fn data_that_are_not_here() {
+    let project = Project::new(&LONG.replace("dataset: small", "dataset: word-ptb"));
+    let manifest = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/word-ptb.yaml");
+    fs_err::copy(manifest, project.root.join("datasets/word-ptb.yaml")).unwrap();
+    project.go(&["run", "t.yaml", "--offline"]).expect(4, &["ptb", "fetch"]);
+    assert!(!project.root.join("runs").exists(), "nothing is started");
+}
+
+#[test]
+fn a_runs_folder_that_is_none() {
+    let project = Project::new(LONG);
+    fs_err::write(project.root.join("runs"), "a file").unwrap();
+    project.go(&["run", "t.yaml"]).expect(1, &["runs/t", "in the way"]);
+}
+
+#[test]
+fn a_stream_too_short_for_the_batch() {
+    let project = Project::new(&LONG.replace("batch: 8", "batch: 100000"));
+    project.go(&["run", "t.yaml"]).expect(2, &["too short", "train.batch"]);
+    assert!(!project.root.join("runs").exists(), "nothing is started");
+}
