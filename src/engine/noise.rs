@@ -83,7 +83,10 @@ impl NoiseKey {
         let mut values = vec![0.0; rows * columns];
         if columns > 0 {
             values.par_chunks_mut(columns).enumerate().for_each(|(row, out)| {
-                vectorized(#[inline(always)] || fill_row(out, self, row as u32));
+                vectorized(
+                    #[inline(always)]
+                    || fill_row(out, self, row as u32),
+                );
             });
         }
         values

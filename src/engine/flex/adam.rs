@@ -59,7 +59,10 @@ pub(super) fn adam<T: Real>(
         .zip(gradient.storage::<T>().par_chunks(PIECE))
         .zip(first.storage_mut::<T>().par_chunks_mut(PIECE).zip(second.storage_mut::<T>().par_chunks_mut(PIECE)))
         .for_each(|((parameter, gradient), (first, second))| {
-            vectorized(#[inline(always)] || update(parameter, gradient, first, second, constants));
+            vectorized(
+                #[inline(always)]
+                || update(parameter, gradient, first, second, constants),
+            );
         });
     [parameter, first, second]
 }
@@ -84,7 +87,12 @@ pub(super) fn square_sum<T: Real>(values: FloatTensor<Flex>) -> f64 {
     let pieces: Vec<f64> = values
         .storage::<T>()
         .par_chunks(PIECE)
-        .map(|piece| vectorized(#[inline(always)] || piece_square_sum(piece)))
+        .map(|piece| {
+            vectorized(
+                #[inline(always)]
+                || piece_square_sum(piece),
+            )
+        })
         .collect();
     pieces.iter().sum()
 }

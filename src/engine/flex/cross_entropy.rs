@@ -83,7 +83,10 @@ pub(super) fn cross_entropy<T: Real>(
     let scale = T::of(1.0 / dims(&logits)[0] as f64);
     let bias = bias.storage::<T>();
     let loss = over_rows::<T>(&mut logits, &targets, |values, target| {
-        vectorized(#[inline(always)] || gradient_row(values, bias, target, scale))
+        vectorized(
+            #[inline(always)]
+            || gradient_row(values, bias, target, scale),
+        )
     });
     (scalar::<T>(loss), logits)
 }
@@ -97,7 +100,10 @@ pub(super) fn mean_cross_entropy<T: Real>(
     let (mut logits, bias) = (contiguous(logits), contiguous(bias));
     let bias = bias.storage::<T>();
     let loss = over_rows::<T>(&mut logits, &targets, |values, target| {
-        vectorized(#[inline(always)] || exponentials(values, bias, target).1)
+        vectorized(
+            #[inline(always)]
+            || exponentials(values, bias, target).1,
+        )
     });
     scalar::<T>(loss)
 }

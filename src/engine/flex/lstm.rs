@@ -139,28 +139,31 @@ pub(super) fn forward<T: Real>(inputs: LstmPrimitives<Flex>) -> LstmSaved<Flex> 
                 let [cell, next_cell] = neighbours(&mut cells, step);
                 let (h, u) = (View::new(hidden, here, units), View::new(recurrent, units, width));
                 product(products, Into::Replaced, h, u, false);
-                vectorized(#[inline(always)] || {
-                    for row in 0..here {
-                        let (wide, narrow) = (row * width..(row + 1) * width, row * units..(row + 1) * units);
-                        let sequence = first + row;
-                        let place = step * rows + sequence;
-                        let read = Read {
-                            input: &input[place * width..(place + 1) * width],
-                            z_gates: &z_gates[sequence * width..(sequence + 1) * width],
-                            bias,
-                            z_neurons: &z_neurons[sequence * units..(sequence + 1) * units],
-                            cell: &cell[narrow.clone()],
-                        };
-                        let mut written = Written {
-                            products: &mut products[wide.clone()],
-                            gates: &mut gates[wide],
-                            cell: &mut next_cell[narrow.clone()],
-                            tanh_cell: &mut tanh_cell[narrow.clone()],
-                            hidden: &mut next_hidden[narrow],
-                        };
-                        step_forward(&read, &mut written);
-                    }
-                });
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        for row in 0..here {
+                            let (wide, narrow) = (row * width..(row + 1) * width, row * units..(row + 1) * units);
+                            let sequence = first + row;
+                            let place = step * rows + sequence;
+                            let read = Read {
+                                input: &input[place * width..(place + 1) * width],
+                                z_gates: &z_gates[sequence * width..(sequence + 1) * width],
+                                bias,
+                                z_neurons: &z_neurons[sequence * units..(sequence + 1) * units],
+                                cell: &cell[narrow.clone()],
+                            };
+                            let mut written = Written {
+                                products: &mut products[wide.clone()],
+                                gates: &mut gates[wide],
+                                cell: &mut next_cell[narrow.clone()],
+                                tanh_cell: &mut tanh_cell[narrow.clone()],
+                                hidden: &mut next_hidden[narrow],
+                            };
+                            step_forward(&read, &mut written);
+                        }
+                    },
+                );
             }
         });
     LstmSaved {
@@ -222,8 +225,7 @@ fn gate_gradients<T: Real>(saved: &Saved<'_, T>, hidden: &[T], cell: &mut [T], o
     let (out_f, rest) = rest.split_at_mut(units);
     let (out_g, out_o) = rest.split_at_mut(units);
     let (gates_o, out_o) = (&gates_o[..units], &mut out_o[..units]);
-    let (previous, tanh, z) =
-        (&saved.previous_cell[..units], &saved.tanh_cell[..units], &saved.z_neurons[..units]);
+    let (previous, tanh, z) = (&saved.previous_cell[..units], &saved.tanh_cell[..units], &saved.z_neurons[..units]);
     let (hidden, z_sum) = (&hidden[..units], &mut z_sum[..units]);
     for k in 0..units {
         let (i, f, g, o, t) = (gates_i[k], gates_f[k], gates_g[k], gates_o[k], tanh[k]);
@@ -292,28 +294,31 @@ pub(super) fn backward<T: Real>(
                     product(hidden[step], Into::Added, d, ut, false);
                 }
                 let (out, hidden) = (&mut *out[step], &*hidden[step]);
-                vectorized(#[inline(always)] || {
-                    for row in 0..here {
-                        let (wide, narrow) = (row * width..(row + 1) * width, row * units..(row + 1) * units);
-                        let sequence = first + row;
-                        let place = step * rows + sequence;
-                        let saved = Saved {
-                            gates: &gates[place * width..(place + 1) * width],
-                            products: &products[place * width..(place + 1) * width],
-                            previous_cell: &cells[place * units..(place + 1) * units],
-                            tanh_cell: &tanh_cells[place * units..(place + 1) * units],
-                            z_gates: &z_gates[sequence * width..(sequence + 1) * width],
-                            z_neurons: &z_neurons[sequence * units..(sequence + 1) * units],
-                        };
-                        let sums = [
-                            &mut sums.z_gates[wide.clone()],
-                            &mut sums.bias[..],
-                            &mut sums.z_neurons[narrow.clone()],
-                        ];
-                        let cell = &mut cell_gradient[narrow.clone()];
-                        step_backward(&saved, &hidden[narrow], cell, &mut out[wide], sums);
-                    }
-                });
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        for row in 0..here {
+                            let (wide, narrow) = (row * width..(row + 1) * width, row * units..(row + 1) * units);
+                            let sequence = first + row;
+                            let place = step * rows + sequence;
+                            let saved = Saved {
+                                gates: &gates[place * width..(place + 1) * width],
+                                products: &products[place * width..(place + 1) * width],
+                                previous_cell: &cells[place * units..(place + 1) * units],
+                                tanh_cell: &tanh_cells[place * units..(place + 1) * units],
+                                z_gates: &z_gates[sequence * width..(sequence + 1) * width],
+                                z_neurons: &z_neurons[sequence * units..(sequence + 1) * units],
+                            };
+                            let sums = [
+                                &mut sums.z_gates[wide.clone()],
+                                &mut sums.bias[..],
+                                &mut sums.z_neurons[narrow.clone()],
+                            ];
+                            let cell = &mut cell_gradient[narrow.clone()];
+                            step_backward(&saved, &hidden[narrow], cell, &mut out[wide], sums);
+                        }
+                    },
+                );
             }
             sums
         })

@@ -44,7 +44,10 @@ pub(super) fn sample<T: Real>(
         .zip(mean.storage::<T>().par_chunks(shape[1]).zip(log_sigma.storage::<T>().par_chunks(shape[1])))
         .enumerate()
         .for_each(|(row, (out, (means, sigmas)))| {
-            vectorized(#[inline(always)] || sample_row(out, means, sigmas, key, row));
+            vectorized(
+                #[inline(always)]
+                || sample_row(out, means, sigmas, key, row),
+            );
         });
     matrix(out, shape)
 }
@@ -62,7 +65,10 @@ pub(super) fn sample_gradient<T: Real>(
         .zip(gradient.storage::<T>().par_chunks(shape[1]).zip(log_sigma.storage::<T>().par_chunks(shape[1])))
         .enumerate()
         .for_each(|(row, (out, (gradient, sigmas)))| {
-            vectorized(#[inline(always)] || gradient_row(out, gradient, sigmas, key, row));
+            vectorized(
+                #[inline(always)]
+                || gradient_row(out, gradient, sigmas, key, row),
+            );
         });
     matrix(out, shape)
 }
@@ -110,7 +116,10 @@ pub(super) fn rows_forward<T: Real>(
     out.par_chunks_mut(columns).zip(&ids).for_each(|(out, &id)| {
         let row = id * columns..(id + 1) * columns;
         let (means, sigmas) = (&means[row.clone()], &sigmas[row]);
-        vectorized(#[inline(always)] || sample_row(out, means, sigmas, key, id));
+        vectorized(
+            #[inline(always)]
+            || sample_row(out, means, sigmas, key, id),
+        );
     });
     matrix(out, [ids.len(), columns])
 }
@@ -142,7 +151,10 @@ pub(super) fn rows_backward<T: Real>(
                     *sum = sum.add(*value);
                 }
             }
-            vectorized(#[inline(always)] || gradient_row(sigma_out, mean_out, sigmas, key, row));
+            vectorized(
+                #[inline(always)]
+                || gradient_row(sigma_out, mean_out, sigmas, key, row),
+            );
         });
     (matrix(mean_out, shape), matrix(sigma_out, shape))
 }

@@ -60,7 +60,12 @@ pub(super) fn total<T: Real>(mean: FloatTensor<Flex>, log_sigma: FloatTensor<Fle
         .storage::<T>()
         .par_chunks(PIECE)
         .zip(log_sigma.storage::<T>().par_chunks(PIECE))
-        .map(|(means, sigmas)| vectorized(#[inline(always)] || piece_total(means, sigmas)))
+        .map(|(means, sigmas)| {
+            vectorized(
+                #[inline(always)]
+                || piece_total(means, sigmas),
+            )
+        })
         .collect();
     scalar::<T>(pieces.iter().sum())
 }
@@ -81,7 +86,10 @@ pub(super) fn gradients<T: Real>(
         .zip(sigma_out.par_chunks_mut(PIECE))
         .zip(mean.storage::<T>().par_chunks(PIECE).zip(log_sigma.storage::<T>().par_chunks(PIECE)))
         .for_each(|((mean_out, sigma_out), (means, sigmas))| {
-            vectorized(#[inline(always)] || piece_gradients(mean_out, sigma_out, means, sigmas, scale));
+            vectorized(
+                #[inline(always)]
+                || piece_gradients(mean_out, sigma_out, means, sigmas, scale),
+            );
         });
     (matrix(mean_out, shape), matrix(sigma_out, shape))
 }
