@@ -47,11 +47,8 @@ impl LanguageModelTrainee {
     /// A model before its first step.
     pub fn new(model: LanguageModel, ops: &'static dyn Ops, options: TraineeOptions) -> Self {
         let zeros = |tensor: &Tensor<2>| tensor.zeros_like();
-        let moments = model
-            .tensors()
-            .iter()
-            .map(|(_, tensor)| Moments { first: zeros(tensor), second: zeros(tensor) })
-            .collect();
+        let moments =
+            model.tensors().iter().map(|(_, tensor)| Moments { first: zeros(tensor), second: zeros(tensor) }).collect();
         Self { model, ops, options, moments, carried: None }
     }
 
@@ -103,7 +100,8 @@ impl LanguageModelTrainee {
         let scalar = |tensor: &Tensor<1>| tensor.clone().inner().into_scalar::<f64>();
         let (loss_value, penalty_value) = (scalar(&data_loss), penalty.as_ref().map_or(0.0, scalar));
         if !loss_value.is_finite() || !penalty_value.is_finite() {
-            return Err(not_finite(&self.culprit(loss_value)));
+            let loss = if loss_value.is_finite() { "the penalty" } else { "the data loss" };
+            return Err(not_finite(&self.broken_parameter().unwrap_or_else(|| loss.to_owned())));
         }
         let objective = match penalty {
             Some(penalty) => data_loss + penalty,
@@ -119,24 +117,20 @@ impl LanguageModelTrainee {
         for (name, gradient) in &gradients {
             let sum = self.ops.square_sum(gradient);
             if !sum.is_finite() {
-                return Err(not_finite(&format!("the gradient of {name}")));
+                let gradient = || format!("the gradient of {name}");
+                return Err(not_finite(&self.broken_parameter().unwrap_or_else(gradient)));
             }
             square_sum += sum;
         }
         self.carried = self.options.carry_state.then_some(forward.state);
-        let report =
-            StepReport { data_loss: loss_value, penalty: penalty_value, gradient_norm: square_sum.sqrt() };
+        let report = StepReport { data_loss: loss_value, penalty: penalty_value, gradient_norm: square_sum.sqrt() };
         Ok((report, gradients))
     }
 
-    /// The first parameter that is not finite, or else the loss that is not.
-    fn culprit(&self, loss: f64) -> String {
+    /// The name of the first parameter that is not finite.
+    fn broken_parameter(&self) -> Option<String> {
         let broken = |tensor: &Tensor<2>| !self.ops.square_sum(tensor).is_finite();
-        match self.model.tensors().into_iter().find(|(_, tensor)| broken(tensor)) {
-            Some((name, _)) => name,
-            None if loss.is_finite() => "the penalty".to_owned(),
-            None => "the data loss".to_owned(),
-        }
+        self.model.tensors().into_iter().find(|(_, tensor)| broken(tensor)).map(|(name, _)| name)
     }
 
     /// The state a batch of `rows` sequences starts from.
@@ -220,6 +214,10 @@ fn find(tensors: &[NamedTensor], name: &str, shape: [usize; 2], kind: &(Device, 
     if found.shape != shape {
         return Err(format!("{name} has shape {:?}, not {shape:?}", found.shape));
     }
+    let (count, wanted) = (found.values.len(), shape[0] * shape[1]);
+    if count != wanted {
+        return Err(format!("{name} has {count} values, not the {wanted} of its shape {shape:?}"));
+    }
     Ok(Tensor::from_data(TensorData::new(found.values.clone(), shape), (&kind.0, kind.1)))
 }
 
@@ -243,8 +241,7 @@ impl Trainee for LanguageModelTrainee {
             let zeros = || State::zeros(batch.rows, model.shape.hidden, &device, dtype);
             let state = carried.take().filter(|_| source.carries_state()).unwrap_or_else(zeros);
             let forward = model.forward(self.ops, &batch, state, None);
-            let loss =
-                self.ops.cross_entropy(forward.outputs, model.output_bias.clone(), ids(&batch.targets, &device));
+            let loss = self.ops.cross_entropy(forward.outputs, model.output_bias.clone(), ids(&batch.targets, &device));
             nats += loss.into_scalar::<f64>() * batch.targets.len() as f64;
             carried = Some(forward.state);
         }
