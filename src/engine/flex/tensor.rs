@@ -10,6 +10,7 @@ use crate::engine::real::Real;
 /// The same values in a buffer that holds them, row-major, and nothing else; the tensor itself where it already lies so.
 ///
 /// A view of the first rows of a larger tensor is contiguous and starts at zero, yet its buffer is too long.
+#[expect(clippy::needless_pass_by_value, reason = "the handle must go: a tensor held once is changed in place")]
 pub(super) fn contiguous(tensor: FloatTensor<Flex>) -> FloatTensor<Flex> {
     tensor.to_contiguous()
 }
