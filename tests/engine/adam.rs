@@ -8,7 +8,7 @@ use crate::matrix::{Lie, Matrix, VIEWS, assert_close, bits, host};
 
 /// The last is more than one piece of the kernel.
 const SHAPES: [[usize; 2]; 6] = [[1, 1], [1, 17], [40, 1], [5, 64], [33, 65], [131, 127]];
-const STEPS: usize = 4;
+const STEPS: i32 = 4;
 
 /// Parameter, first and second moment after some steps, the first moments zero.
 fn run(ops: &dyn Ops, shape: [usize; 2], dtype: DType, lie: Lie) -> [Vec<f64>; 3] {
@@ -16,14 +16,14 @@ fn run(ops: &dyn Ops, shape: [usize; 2], dtype: DType, lie: Lie) -> [Vec<f64>; 3
     let zeros = || Matrix { shape, values: vec![0.0; shape[0] * shape[1]] }.view(dtype, lie);
     let mut moments = Moments { first: zeros(), second: zeros() };
     for step in 1..=STEPS {
-        let gradient = Matrix::random(shape, [-0.1, 0.1], 10 + step as u64).view(dtype, lie);
-        let correction = (1.0 - 0.999_f64.powi(step as i32)).sqrt() / (1.0 - 0.9_f64.powi(step as i32));
+        let gradient = Matrix::random(shape, [-0.1, 0.1], 10 + u64::from(step.unsigned_abs())).view(dtype, lie);
+        let correction = (1.0 - 0.999_f64.powi(step)).sqrt() / (1.0 - 0.9_f64.powi(step));
         let constants = AdamStep {
             rate: 0.002 * correction,
             beta1: 0.9,
             beta2: 0.999,
             epsilon: 1e-8,
-            gradient_scale: 1.0 / step as f64,
+            gradient_scale: 1.0 / f64::from(step),
         };
         (parameter, moments) = ops.adam(parameter, gradient, moments, &constants);
     }

@@ -64,14 +64,15 @@ impl Matrix {
 }
 
 /// Ids as a tensor.
-pub fn ids(ids: &[i64]) -> Tensor<1, Int> {
-    Tensor::from_data(TensorData::new(ids.to_vec(), [ids.len()]), &Device::flex())
+pub fn ids(ids: &[u32]) -> Tensor<1, Int> {
+    let values: Vec<i64> = ids.iter().map(|id| i64::from(*id)).collect();
+    Tensor::from_data(TensorData::new(values, [ids.len()]), &Device::flex())
 }
 
 /// Random ids below a limit; some repeat and, where there are fewer ids than the limit, some are missing.
-pub fn random_ids(count: usize, limit: usize, seed: u64) -> Vec<i64> {
+pub fn random_ids(count: usize, limit: usize, seed: u64) -> Vec<u32> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    (0..count).map(|_| random.random_range(0..limit as i64)).collect()
+    (0..count).map(|_| random.random_range(0..limit as u32)).collect()
 }
 
 /// A tensor's elements, row-major.

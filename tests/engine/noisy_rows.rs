@@ -9,7 +9,7 @@ use crate::matrix::{Matrix, assert_close, bits, host, ids, random_ids};
 const KEY: NoiseKey = NoiseKey { seed: 77, step: 9, stream: 1 };
 
 /// A matrix's shape and the ids read of it: one id, ids that repeat, ids in falling order, every id, most ids missing.
-fn cases() -> Vec<([usize; 2], Vec<i64>)> {
+fn cases() -> Vec<([usize; 2], Vec<u32>)> {
     vec![
         ([1, 1], vec![0]),
         ([1, 33], vec![0, 0, 0]),

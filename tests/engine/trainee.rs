@@ -3,7 +3,7 @@
 use burn::tensor::{DType, Tensor};
 use rayon::ThreadPoolBuilder;
 use sparsegate::data::batch::Batch;
-use sparsegate::engine::{FlexOps, Ops};
+use sparsegate::engine::FlexOps;
 use sparsegate::model::{LanguageModel, LanguageModelTrainee, Shape, TraineeOptions};
 use sparsegate::spec::types::{Adam, OutputNoise, Prior, Sparsity};
 use sparsegate::train::trainee::{NamedTensor, Trainee};
@@ -67,16 +67,13 @@ impl Small {
             adam: Adam { lr: 0.002, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
             clip_norm: Some(1.0),
         };
-        static OPS: FlexOps = FlexOps;
-        LanguageModelTrainee::new(model, &OPS as &dyn Ops, options)
+        LanguageModelTrainee::new(model, &FlexOps, options)
     }
 
     /// The batch of a step.
     pub fn batch(self, step: u64) -> Batch {
         let count = self.rows * self.steps;
-        let ids = |seed: u64| {
-            random_ids(count, self.shape.vocabulary, seed).into_iter().map(|id| id as u32).collect::<Vec<_>>()
-        };
+        let ids = |seed: u64| random_ids(count, self.shape.vocabulary, seed);
         Batch { rows: self.rows, steps: self.steps, inputs: ids(2 * step), targets: ids(2 * step + 1) }
     }
 
