@@ -29,11 +29,11 @@ pub trait Real: Element + Pod + Default + PartialOrd + Send + Sync + 'static {
     fn at_most(self, other: Self) -> Self;
     /// Square root.
     fn root(self) -> Self;
-    /// Exponential; `f32`: relative error below 2e-7.
+    /// Exponential; `f32`: relative error below 2e-7. NaN stays NaN: a number gone wrong must reach the loss.
     fn exponential(self) -> Self;
     /// Natural logarithm of a number above zero; zero and subnormals count as the smallest normal number.
     fn logarithm(self) -> Self;
-    /// Hyperbolic tangent; `f32`: absolute error below 5e-7.
+    /// Hyperbolic tangent; `f32`: absolute error below 5e-7. NaN stays NaN.
     fn tangent(self) -> Self;
 
     /// `1 / (1 + exp(-x))`.
@@ -141,7 +141,8 @@ impl Real for f32 {
     /// exp(x) = 2^n exp(r), n = round(x / ln 2), |r| <= ln 2 / 2; the polynomial is Cephes' `expf` (S. Moshier).
     #[inline(always)]
     fn exponential(self) -> Self {
-        let x = self.at_least(-87.3).at_most(88.3);
+        // In this order NaN passes both limits, at no cost.
+        let x = 88.3_f32.at_most((-87.3_f32).at_least(self));
         let shifted = x.mul_add(std::f32::consts::LOG2_E, ROUND);
         let n = shifted - ROUND;
         let r = n.mul_add(-LN2_LOW, n.mul_add(-LN2_HIGH, x));
@@ -181,7 +182,7 @@ impl Real for f32 {
     /// A rational approximation on [-7.9, 7.9], beyond which tanh is one to single precision; Eigen's coefficients.
     #[inline(always)]
     fn tangent(self) -> Self {
-        let x = self.at_least(-7.905_311_6).at_most(7.905_311_6);
+        let x = 7.905_311_6_f32.at_most((-7.905_311_6_f32).at_least(self));
         let z = x * x;
         let p = horner(
             z,
@@ -222,6 +223,13 @@ mod tests {
         assert!(worst(1e-3, 40.0, false, f32::logarithm, f64::ln) < 5e-7);
         assert!(worst(-12.0, 12.0, false, f32::tangent, f64::tanh) < 5e-7);
         assert!(worst(-20.0, 20.0, false, f32::logistic, |x| 1.0 / (1.0 + (-x).exp())) < 2e-7);
+    }
+
+    #[test]
+    fn what_is_not_a_number_stays_so() {
+        assert!(f32::NAN.exponential().is_nan());
+        assert!(f32::NAN.tangent().is_nan());
+        assert!(f32::NAN.logistic().is_nan());
     }
 
     #[test]

@@ -100,7 +100,8 @@ impl LanguageModelTrainee {
         let scalar = |tensor: &Tensor<1>| tensor.clone().inner().into_scalar::<f64>();
         let (loss_value, penalty_value) = (scalar(&data_loss), penalty.as_ref().map_or(0.0, scalar));
         if !loss_value.is_finite() || !penalty_value.is_finite() {
-            return Err(not_finite(&self.culprit(loss_value)));
+            let loss = if loss_value.is_finite() { "the penalty" } else { "the data loss" };
+            return Err(not_finite(&self.broken_parameter().unwrap_or_else(|| loss.to_owned())));
         }
         let objective = match penalty {
             Some(penalty) => data_loss + penalty,
@@ -116,7 +117,8 @@ impl LanguageModelTrainee {
         for (name, gradient) in &gradients {
             let sum = self.ops.square_sum(gradient);
             if !sum.is_finite() {
-                return Err(not_finite(&format!("the gradient of {name}")));
+                let gradient = || format!("the gradient of {name}");
+                return Err(not_finite(&self.broken_parameter().unwrap_or_else(gradient)));
             }
             square_sum += sum;
         }
@@ -125,14 +127,10 @@ impl LanguageModelTrainee {
         Ok((report, gradients))
     }
 
-    /// The first parameter that is not finite, or else the loss that is not.
-    fn culprit(&self, loss: f64) -> String {
+    /// The name of the first parameter that is not finite.
+    fn broken_parameter(&self) -> Option<String> {
         let broken = |tensor: &Tensor<2>| !self.ops.square_sum(tensor).is_finite();
-        match self.model.tensors().into_iter().find(|(_, tensor)| broken(tensor)) {
-            Some((name, _)) => name,
-            None if loss.is_finite() => "the penalty".to_owned(),
-            None => "the data loss".to_owned(),
-        }
+        self.model.tensors().into_iter().find(|(_, tensor)| broken(tensor)).map(|(name, _)| name)
     }
 
     /// The state a batch of `rows` sequences starts from.
@@ -215,6 +213,10 @@ fn find(tensors: &[NamedTensor], name: &str, shape: [usize; 2], kind: &(Device, 
     let found = tensors.iter().find(|tensor| tensor.name == name).ok_or_else(|| format!("{name} is missing"))?;
     if found.shape != shape {
         return Err(format!("{name} has shape {:?}, not {shape:?}", found.shape));
+    }
+    let (count, wanted) = (found.values.len(), shape[0] * shape[1]);
+    if count != wanted {
+        return Err(format!("{name} has {count} values, not the {wanted} of its shape {shape:?}"));
     }
     Ok(Tensor::from_data(TensorData::new(found.values.clone(), shape), (&kind.0, kind.1)))
 }

@@ -13,7 +13,8 @@ use crate::engine::vectorized::vectorized;
 #[inline(always)]
 fn penalty<T: Real>(mean: T, log_sigma: T) -> (T, T) {
     let unclamped = T::of(2.0).mul(log_sigma).sub(mean.mul(mean).logarithm());
-    let log_alpha = unclamped.at_least(T::of(-8.0)).at_most(T::of(8.0));
+    // In this order NaN passes both limits.
+    let log_alpha = T::of(8.0).at_most(T::of(-8.0).at_least(unclamped));
     let decay = T::of(0.0).sub(log_alpha).exponential();
     let one = T::of(1.0);
     let logistic = T::of(1.5).mul(log_alpha.add(T::of(1.3))).logistic();

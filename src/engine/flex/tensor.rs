@@ -7,9 +7,12 @@ use burn::tensor::{DType, TensorData};
 
 use crate::engine::real::Real;
 
-/// The same values in one contiguous buffer that begins with the first of them.
+/// The same values in a buffer that holds them, row-major, and nothing else; the tensor itself where it already lies so.
+///
+/// A view of the first rows of a larger tensor is contiguous and starts at zero, yet its buffer is too long.
+#[expect(clippy::needless_pass_by_value, reason = "the handle must go: a tensor held once is changed in place")]
 pub(super) fn contiguous(tensor: FloatTensor<Flex>) -> FloatTensor<Flex> {
-    if tensor.is_contiguous() && tensor.layout().start_offset() == 0 { tensor } else { tensor.to_contiguous() }
+    tensor.to_contiguous()
 }
 
 /// A matrix of its values.
@@ -33,15 +36,10 @@ pub(super) fn dims(tensor: &FloatTensor<Flex>) -> [usize; 2] {
 /// # Panics
 /// If its integer type is neither `i64` nor `i32`, the two that Burn makes on flex.
 pub(super) fn ids(tensor: &IntTensor<Flex>) -> Vec<usize> {
-    let tensor = if tensor.is_contiguous() && tensor.layout().start_offset() == 0 {
-        tensor.clone()
-    } else {
-        tensor.to_contiguous()
-    };
-    let count = tensor.shape().num_elements();
+    let tensor = tensor.to_contiguous();
     match tensor.dtype() {
-        DType::I64 => tensor.storage::<i64>()[..count].iter().map(|id| *id as usize).collect(),
-        DType::I32 => tensor.storage::<i32>()[..count].iter().map(|id| *id as usize).collect(),
+        DType::I64 => tensor.storage::<i64>().iter().map(|id| *id as usize).collect(),
+        DType::I32 => tensor.storage::<i32>().iter().map(|id| *id as usize).collect(),
         other => panic!("ids are i32 or i64, not {other:?}"),
     }
 }

@@ -1,0 +1,121 @@
+//! One differentiable op on one set of inputs, and everything that must hold of it.
+
+use burn::tensor::{DType, Tensor};
+use rayon::ThreadPoolBuilder;
+use sparsegate::engine::{Composed, FlexOps, Ops};
+
+use crate::matrix::{Lie, Matrix, VIEWS, assert_close, bits, host};
+
+/// Applies an op to leaves, in the order of the inputs.
+type Apply<'a> = &'a (dyn Fn(&dyn Ops, &[Tensor<2>]) -> Tensor<2> + Sync);
+
+/// An op with its differentiable inputs.
+pub struct Op<'a> {
+    /// For messages: the op and its sizes.
+    pub name: String,
+    /// What it is differentiated by, with names.
+    pub inputs: Vec<(&'static str, Matrix)>,
+    /// The op.
+    pub apply: Apply<'a>,
+}
+
+/// An op's output and its gradients, of which the output's elements are weighted at random.
+struct Outcome {
+    output: Vec<f64>,
+    objective: f64,
+    gradients: Vec<Vec<f64>>,
+}
+
+impl Op<'_> {
+    /// Flex and composed agree in double and single precision, gradients are those of finite differences, and neither
+    /// threads nor views change a bit.
+    pub fn check(&self) {
+        let wanted = self.run(&Composed, DType::F64, &self.leaves(DType::F64, Lie::Plain));
+        let found = self.run(&FlexOps, DType::F64, &self.leaves(DType::F64, Lie::Plain));
+        self.compare(&found, &wanted, 1e-11, "f64");
+        // Inputs are exact in single precision, so double precision says what single precision should have given.
+        let found = self.run(&FlexOps, DType::F32, &self.leaves(DType::F32, Lie::Plain));
+        self.compare(&found, &wanted, 1e-5, "f32");
+        self.check_differences(&wanted);
+        for dtype in [DType::F32, DType::F64] {
+            self.check_threads(dtype);
+            self.check_views(dtype);
+        }
+    }
+
+    fn leaves(&self, dtype: DType, lie: Lie) -> Vec<Tensor<2>> {
+        self.inputs.iter().map(|(_, input)| input.view(dtype, lie).autodiff().require_grad()).collect()
+    }
+
+    fn run(&self, ops: &dyn Ops, dtype: DType, leaves: &[Tensor<2>]) -> Outcome {
+        let output = (self.apply)(ops, leaves);
+        let weights = Matrix::random(output.dims(), [-1.5, 1.5], 99).tensor(dtype);
+        let objective = (output.clone() * weights).sum();
+        let mut found = objective.backward();
+        let gradient = |leaf: &Tensor<2>| host(&leaf.grad_remove(&mut found).expect("every input has a gradient"));
+        let gradients = leaves.iter().map(gradient).collect();
+        Outcome { output: host(&output.inner()), objective: objective.inner().into_scalar(), gradients }
+    }
+
+    fn compare(&self, found: &Outcome, wanted: &Outcome, tolerance: f64, precision: &str) {
+        let name = &self.name;
+        assert_close(&found.output, &wanted.output, tolerance, &format!("{name}, {precision}, output"));
+        let gradients = found.gradients.iter().zip(&wanted.gradients);
+        for ((found, wanted), (input, _)) in gradients.zip(&self.inputs) {
+            assert_close(found, wanted, tolerance, &format!("{name}, {precision}, gradient of {input}"));
+        }
+    }
+
+    /// Central differences of the flex objective at up to a dozen places an input.
+    fn check_differences(&self, wanted: &Outcome) {
+        for (index, (input, matrix)) in self.inputs.iter().enumerate() {
+            let count = matrix.values.len();
+            for place in (0..count).step_by(count.div_ceil(12)) {
+                let step = 1e-5 * matrix.values[place].abs().max(1e-2);
+                let at = |change: f64| {
+                    let mut leaves = self.leaves(DType::F64, Lie::Plain);
+                    let mut moved = matrix.clone();
+                    moved.values[place] += change;
+                    leaves[index] = moved.tensor(DType::F64).autodiff().require_grad();
+                    self.run(&FlexOps, DType::F64, &leaves).objective
+                };
+                let slope = (at(step) - at(-step)) / (2.0 * step);
+                let gradient = wanted.gradients[index][place];
+                let rounding = 1e-15 * wanted.objective.abs() / step;
+                let off = (slope - gradient).abs();
+                assert!(
+                    off <= 1e-7 * gradient.abs().max(1.0) + rounding,
+                    "{}: slope by {input} element {place} is {slope}, its gradient {gradient}",
+                    self.name
+                );
+            }
+        }
+    }
+
+    fn check_threads(&self, dtype: DType) {
+        let with = |threads: usize| {
+            let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads");
+            pool.install(|| self.run(&FlexOps, dtype, &self.leaves(dtype, Lie::Plain)))
+        };
+        let one = with(1);
+        for threads in [2, 3] {
+            self.assert_same(&with(threads), &one, &format!("{dtype:?} with {threads} threads instead of one"));
+        }
+    }
+
+    fn check_views(&self, dtype: DType) {
+        let plain = self.run(&FlexOps, dtype, &self.leaves(dtype, Lie::Plain));
+        for lie in VIEWS {
+            let found = self.run(&FlexOps, dtype, &self.leaves(dtype, lie));
+            self.assert_same(&found, &plain, &format!("{dtype:?} with inputs as {lie:?}"));
+        }
+    }
+
+    fn assert_same(&self, found: &Outcome, wanted: &Outcome, what: &str) {
+        assert_eq!(bits(&found.output), bits(&wanted.output), "{}, {what}: output", self.name);
+        let gradients = found.gradients.iter().zip(&wanted.gradients);
+        for ((found, wanted), (input, _)) in gradients.zip(&self.inputs) {
+            assert_eq!(bits(found), bits(wanted), "{}, {what}: gradient of {input}", self.name);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Each op of the flex engine against its composed version and against finite differences, on the shapes where kernels
+//! go wrong: one row, one column, one step, sizes beside the width of a vector unit, views, several threads. Then
+//! what training builds on it: exact zeros, numbers that are not finite, saving and loading.
+
+mod adam;
+mod agreement;
+mod cross_entropy;
+mod lstm;
+mod matrix;
+mod noisy;
+mod noisy_rows;
+mod not_finite;
+mod penalty;
+mod resume;
+mod square_sum;
+mod trainee;
+mod zeros;

@@ -1,0 +1,96 @@
+//! Host matrices, the tensors made of them, and how close two must be.
+
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// A matrix of numbers that single precision holds exactly, row-major.
+#[derive(Debug, Clone)]
+pub struct Matrix {
+    /// Rows and columns.
+    pub shape: [usize; 2],
+    /// Elements.
+    pub values: Vec<f64>,
+}
+
+/// How a tensor lies in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lie {
+    /// A buffer of its own.
+    Plain,
+    /// The first rows of a larger buffer.
+    FirstRows,
+    /// The last rows of a larger buffer.
+    LastRows,
+    /// Columns out of the middle of wider rows.
+    Columns,
+    /// The transpose of a buffer.
+    Transposed,
+}
+
+/// All but [`Lie::Plain`].
+pub const VIEWS: [Lie; 4] = [Lie::FirstRows, Lie::LastRows, Lie::Columns, Lie::Transposed];
+
+impl Matrix {
+    /// Uniform numbers between two limits, from a seed.
+    pub fn random(shape: [usize; 2], limits: [f64; 2], seed: u64) -> Self {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let draw = |_| f64::from(random.random_range(limits[0] as f32..limits[1] as f32));
+        Self { shape, values: (0..shape[0] * shape[1]).map(draw).collect() }
+    }
+
+    /// On flex, outside autodiff.
+    pub fn tensor(&self, dtype: DType) -> Tensor<2> {
+        Tensor::from_data(TensorData::new(self.values.clone(), self.shape), (&Device::flex(), dtype))
+    }
+
+    /// The same tensor as a view of another buffer, whose other elements are 7.
+    pub fn view(&self, dtype: DType, lie: Lie) -> Tensor<2> {
+        let plain = self.tensor(dtype);
+        let [rows, columns] = self.shape;
+        let junk = |shape: [usize; 2]| Tensor::<2>::full(shape, 7.0, (&Device::flex(), dtype));
+        match lie {
+            Lie::Plain => plain,
+            Lie::FirstRows => Tensor::cat(vec![plain, junk([3, columns])], 0).narrow(0, 0, rows),
+            Lie::LastRows => Tensor::cat(vec![junk([3, columns]), plain], 0).narrow(0, 3, rows),
+            Lie::Columns => Tensor::cat(vec![junk([rows, 2]), plain, junk([rows, 3])], 1).narrow(1, 2, columns),
+            Lie::Transposed => {
+                let turned = (0..columns).flat_map(|c| (0..rows).map(move |r| (r, c)));
+                let values = turned.map(|(r, c)| self.values[r * columns + c]).collect();
+                Self { shape: [columns, rows], values }.tensor(dtype).transpose()
+            }
+        }
+    }
+}
+
+/// Ids as a tensor.
+pub fn ids(ids: &[u32]) -> Tensor<1, Int> {
+    let values: Vec<i64> = ids.iter().map(|id| i64::from(*id)).collect();
+    Tensor::from_data(TensorData::new(values, [ids.len()]), &Device::flex())
+}
+
+/// Random ids below a limit; some repeat and, where there are fewer ids than the limit, some are missing.
+pub fn random_ids(count: usize, limit: usize, seed: u64) -> Vec<u32> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    (0..count).map(|_| random.random_range(0..limit as u32)).collect()
+}
+
+/// A tensor's elements, row-major.
+pub fn host(tensor: &Tensor<2>) -> Vec<f64> {
+    tensor.to_data().convert::<f64>().try_into_vec().expect("converted to f64")
+}
+
+/// The bits of numbers: equality that also tells zeros apart and takes NaN as equal to itself.
+pub fn bits(values: &[f64]) -> Vec<u64> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+/// Fails unless every pair differs by at most `tolerance` times the largest magnitude wanted, or times one.
+pub fn assert_close(found: &[f64], wanted: &[f64], tolerance: f64, what: &str) {
+    assert_eq!(found.len(), wanted.len(), "{what}: number of elements");
+    let scale = wanted.iter().fold(1.0_f64, |largest, value| largest.max(value.abs()));
+    for (place, (found, wanted)) in found.iter().zip(wanted).enumerate() {
+        let off = (found - wanted).abs();
+        assert!(off <= tolerance * scale, "{what}: element {place} is {found}, not {wanted} (scale {scale})");
+    }
+}

@@ -1,0 +1,44 @@
+//! Samples of whole matrices.
+
+use burn::tensor::{DType, Tensor};
+use sparsegate::engine::{Composed, FlexOps, Noise, NoiseKey, Ops};
+
+use crate::agreement::Op;
+use crate::matrix::{Matrix, assert_close, host};
+
+const KEY: NoiseKey = NoiseKey { seed: 0x1234_5678_9abc_def0, step: 5, stream: 2 };
+const SHAPES: [[usize; 2]; 8] = [[1, 1], [1, 70], [70, 1], [3, 16], [5, 63], [4, 64], [33, 65], [9, 131]];
+
+fn op(shape: [usize; 2]) -> Vec<(&'static str, Matrix)> {
+    vec![("mean", Matrix::random(shape, [-1.0, 1.0], 1)), ("log sigma", Matrix::random(shape, [-4.0, 0.5], 2))]
+}
+
+#[test]
+fn flex_agrees_with_composed_and_with_finite_differences() {
+    for shape in SHAPES {
+        let apply = |ops: &dyn Ops, x: &[Tensor<2>]| ops.noisy(x[0].clone(), x[1].clone(), &Noise::Counter(KEY));
+        Op { name: format!("noisy {shape:?}"), inputs: op(shape), apply: &apply }.check();
+    }
+}
+
+#[test]
+fn given_noise_equals_the_counted_noise_it_was_taken_from() {
+    for shape @ [rows, columns] in SHAPES {
+        let values = KEY.matrix(rows, columns).into_iter().map(f64::from).collect();
+        let given = Noise::Given(Matrix { shape, values }.tensor(DType::F64));
+        let [mean, log_sigma] = [0, 1].map(|index| op(shape)[index].1.tensor(DType::F64));
+        for ops in [&FlexOps as &dyn Ops, &Composed] {
+            let found = ops.noisy(mean.clone(), log_sigma.clone(), &given);
+            let counted = ops.noisy(mean.clone(), log_sigma.clone(), &Noise::Counter(KEY));
+            assert_close(&host(&found), &host(&counted), 1e-14, &format!("{ops:?} {shape:?}"));
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "another shape")]
+fn given_noise_of_another_shape_is_refused() {
+    let [mean, log_sigma] = [0, 1].map(|index| op([3, 4])[index].1.tensor(DType::F32));
+    let noise = Noise::Given(Matrix::random([4, 3], [-1.0, 1.0], 3).tensor(DType::F32));
+    FlexOps.noisy(mean, log_sigma, &noise);
+}

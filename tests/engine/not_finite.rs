@@ -1,0 +1,42 @@
+//! A parameter that is not a number stops training at once, by name.
+
+use sparsegate::spec::types::{OutputNoise, Prior};
+use sparsegate::train::trainee::Trainee;
+
+use crate::trainee::{SMALL, Small};
+
+/// Breaks each tensor of a model in turn, at a place that every batch reads.
+fn each_tensor_is_named(kind: Small) {
+    let names: Vec<String> = kind.trainee(|_, _| {}).parameters().into_iter().map(|tensor| tensor.name).collect();
+    let batch = kind.batch(7);
+    for name in names {
+        let mut trainee = kind.trainee(|found, values| {
+            let columns = values.len() / kind.shape.vocabulary;
+            let place = match found {
+                "lstm/w_input/mean" | "lstm/w_input/log_sigma" => batch.inputs[0] as usize * columns + 1,
+                "lstm/z_vocabulary/mean" | "lstm/z_vocabulary/log_sigma" => batch.inputs[0] as usize,
+                _ => values.len() / 2,
+            };
+            if found == name {
+                values[place] = f64::NAN;
+            }
+        });
+        let before = trainee.save().len();
+        let error = trainee.step(&batch, 7).expect_err(&name);
+        assert_eq!(error.step, 7, "{name}");
+        assert_eq!(error.tensor, name, "{kind:?}");
+        assert!(error.to_string().contains("at step 7"), "{error}");
+        assert_eq!(trainee.save().len(), before, "{name}: a failed step leaves no state");
+    }
+}
+
+#[test]
+fn of_a_variational_model() {
+    each_tensor_is_named(SMALL);
+    each_tensor_is_named(Small { output_noise: OutputNoise::LocalReparameterization, ..SMALL });
+}
+
+#[test]
+fn of_a_plain_model() {
+    each_tensor_is_named(Small { prior: Prior::None, ..SMALL });
+}

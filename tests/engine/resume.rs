@@ -1,0 +1,83 @@
+//! Saving and loading.
+
+use sparsegate::spec::types::OutputNoise;
+use sparsegate::train::trainee::{NamedTensor, Trainee};
+
+use crate::trainee::{SMALL, Small, saved_bits};
+
+#[test]
+fn a_loaded_model_goes_on_bit_for_bit() {
+    for output_noise in [OutputNoise::Weights, OutputNoise::LocalReparameterization] {
+        let kind = Small { output_noise, ..SMALL };
+        let mut straight = kind.trainee(|_, _| {});
+        kind.train(&mut straight, 1, 4);
+        let saved = straight.save();
+        kind.train(&mut straight, 5, 7);
+        // Into a model that begins elsewhere and has taken steps of its own.
+        let mut resumed = kind.trainee(|_, values| values.iter_mut().for_each(|value| *value *= 0.5));
+        kind.train(&mut resumed, 1, 2);
+        resumed.load(&saved).expect("what was saved");
+        assert_eq!(saved_bits(&resumed.save()), saved_bits(&saved), "load gives back what save took");
+        kind.train(&mut resumed, 5, 7);
+        assert_eq!(saved_bits(&resumed.save()), saved_bits(&straight.save()), "{output_noise:?}");
+    }
+}
+
+#[test]
+fn saving_and_counting_do_not_disturb_training() {
+    let mut watched = SMALL.trainee(|_, _| {});
+    let mut alone = SMALL.trainee(|_, _| {});
+    for step in 1..=3 {
+        SMALL.train(&mut watched, step, step);
+        let _ = (watched.save(), watched.counts(), watched.structure());
+    }
+    SMALL.train(&mut alone, 1, 3);
+    assert_eq!(saved_bits(&watched.save()), saved_bits(&alone.save()));
+}
+
+#[test]
+fn loading_no_state_forgets_the_carried_one() {
+    let mut trainee = SMALL.trainee(|_, _| {});
+    let fresh = trainee.save();
+    SMALL.train(&mut trainee, 1, 2);
+    assert!(trainee.carried().is_some());
+    trainee.load(&fresh).expect("what was saved");
+    assert!(trainee.carried().is_none());
+}
+
+/// Loads what `damage` leaves of each saved tensor in turn, `but` excepted: the message must name it and nothing may change.
+fn refused(but: &str, damage: impl Fn(&mut Vec<NamedTensor>, usize)) {
+    let mut other = SMALL.trainee(|_, values| values.iter_mut().for_each(|value| *value *= 0.5));
+    SMALL.train(&mut other, 1, 2);
+    let good = other.save();
+    for index in 0..good.len() {
+        let name = &good[index].name;
+        if name == but {
+            continue;
+        }
+        let mut bad = good.clone();
+        damage(&mut bad, index);
+        let mut trainee = SMALL.trainee(|_, _| {});
+        SMALL.train(&mut trainee, 1, 1);
+        let before = trainee.save();
+        let message = trainee.load(&bad).expect_err(name);
+        assert!(message.starts_with(&format!("{name} ")), "{name}: {message}");
+        assert_eq!(saved_bits(&trainee.save()), saved_bits(&before), "{name}: a refused load changes nothing");
+    }
+}
+
+#[test]
+fn a_missing_tensor_is_named() {
+    // Without this one no state was carried.
+    refused("state/hidden", |tensors, index| drop(tensors.remove(index)));
+}
+
+#[test]
+fn a_tensor_of_another_shape_is_named() {
+    refused("", |tensors, index| tensors[index].shape.reverse());
+}
+
+#[test]
+fn a_tensor_with_another_number_of_elements_is_named() {
+    refused("", |tensors, index| tensors[index].values.truncate(1));
+}

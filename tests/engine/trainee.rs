@@ -1,0 +1,124 @@
+//! A small language model under training, for the tests beside this file; and that threads do not change it.
+
+use burn::tensor::{DType, Tensor};
+use rayon::ThreadPoolBuilder;
+use sparsegate::data::batch::Batch;
+use sparsegate::engine::FlexOps;
+use sparsegate::model::{LanguageModel, LanguageModelTrainee, Shape, TraineeOptions};
+use sparsegate::spec::types::{Adam, OutputNoise, Prior, Sparsity};
+use sparsegate::train::trainee::{NamedTensor, Trainee};
+
+use crate::matrix::{Matrix, random_ids};
+
+/// Sizes and kind of a model, and of its batches.
+#[derive(Debug, Clone, Copy)]
+pub struct Small {
+    /// Network sizes.
+    pub shape: Shape,
+    /// Sequences.
+    pub rows: usize,
+    /// Time steps.
+    pub steps: usize,
+    /// Of every quantity.
+    pub prior: Prior,
+    /// Of the output layer; the state is carried when it is [`OutputNoise::Weights`].
+    pub output_noise: OutputNoise,
+}
+
+/// Everything variational, the state carried.
+pub const SMALL: Small = Small {
+    shape: Shape { vocabulary: 23, hidden: 9 },
+    rows: 5,
+    steps: 4,
+    prior: Prior::LogUniform,
+    output_noise: OutputNoise::Weights,
+};
+
+impl Small {
+    /// The model before its first step, on flex; `change` may edit each tensor's numbers.
+    pub fn trainee(self, mut change: impl FnMut(&str, &mut [f64])) -> LanguageModelTrainee {
+        let Self { prior, .. } = self;
+        let sparsity = Sparsity {
+            name: "test".to_owned(),
+            weights: prior,
+            vocabulary: prior,
+            neurons: prior,
+            gates: prior,
+            output: prior,
+        };
+        let mut seed = 0;
+        let model = LanguageModel::build(self.shape, &sparsity, self.output_noise, |name, dims| -> Tensor<2> {
+            seed += 1;
+            let limits = if name.ends_with("/log_sigma") {
+                [-3.5, -2.5]
+            } else if name.contains("/z_") {
+                [0.9, 1.1]
+            } else {
+                [-0.3, 0.3]
+            };
+            let mut values = Matrix::random(dims, limits, seed);
+            change(name, &mut values.values);
+            values.tensor(DType::F32)
+        });
+        let options = TraineeOptions {
+            seed: 3,
+            carry_state: self.output_noise == OutputNoise::Weights,
+            train_size: 5000,
+            adam: Adam { lr: 0.002, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+            clip_norm: Some(1.0),
+        };
+        LanguageModelTrainee::new(model, &FlexOps, options)
+    }
+
+    /// The batch of a step.
+    pub fn batch(self, step: u64) -> Batch {
+        let count = self.rows * self.steps;
+        let ids = |seed: u64| random_ids(count, self.shape.vocabulary, seed);
+        Batch { rows: self.rows, steps: self.steps, inputs: ids(2 * step), targets: ids(2 * step + 1) }
+    }
+
+    /// Takes steps `from..=to`, each of which must succeed.
+    pub fn train(self, trainee: &mut LanguageModelTrainee, from: u64, to: u64) {
+        for step in from..=to {
+            let report = trainee.step(&self.batch(step), step).expect("finite numbers");
+            assert!(report.data_loss > 0.0 && report.gradient_norm > 0.0, "step {step}: {report:?}");
+        }
+    }
+}
+
+/// Names, shapes and bits.
+pub fn saved_bits(saved: &[NamedTensor]) -> Vec<(&str, &[usize], Vec<u32>)> {
+    let bits = |tensor: &NamedTensor| tensor.values.iter().map(|value| value.to_bits()).collect();
+    saved.iter().map(|tensor| (tensor.name.as_str(), tensor.shape.as_slice(), bits(tensor))).collect()
+}
+
+/// Large enough for every matrix product to be shared between threads.
+#[test]
+fn whole_steps_do_not_depend_on_the_number_of_threads() {
+    for output_noise in [OutputNoise::Weights, OutputNoise::LocalReparameterization] {
+        let shape = Shape { vocabulary: 1003, hidden: 130 };
+        let large = Small { shape, rows: 33, steps: 11, output_noise, ..SMALL };
+        let with = |threads: usize| {
+            let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads");
+            pool.install(|| {
+                let mut trainee = large.trainee(|_, _| {});
+                large.train(&mut trainee, 1, 3);
+                trainee.save()
+            })
+        };
+        let one = with(1);
+        for threads in [2, 3] {
+            let several = with(threads);
+            for (found, wanted) in saved_bits(&several).iter().zip(&saved_bits(&one)) {
+                let differing = found.2.iter().zip(&wanted.2).filter(|(a, b)| a != b).count();
+                assert!(
+                    found == wanted,
+                    "{output_noise:?}: {} of {} elements of {} differ between 1 and {threads} threads",
+                    differing,
+                    wanted.2.len(),
+                    wanted.0
+                );
+            }
+        }
+    }
+}

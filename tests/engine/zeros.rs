@@ -1,0 +1,49 @@
+//! Weights of exactly zero: log alpha is infinite, and a careless gradient is NaN.
+
+use sparsegate::model::LanguageModelTrainee;
+use sparsegate::spec::types::OutputNoise;
+use sparsegate::train::trainee::Trainee;
+
+use crate::trainee::{SMALL, Small};
+
+fn with_zeros(kind: Small) -> LanguageModelTrainee {
+    kind.trainee(|name, values| {
+        if name.ends_with("/mean") {
+            // Every third: some zeros in every quantity.
+            values.iter_mut().step_by(3).for_each(|value| *value = 0.0);
+        }
+    })
+}
+
+#[test]
+fn training_goes_on() {
+    for output_noise in [OutputNoise::Weights, OutputNoise::LocalReparameterization] {
+        let kind = Small { output_noise, ..SMALL };
+        let mut trainee = with_zeros(kind);
+        kind.train(&mut trainee, 1, 6);
+        for tensor in trainee.save() {
+            assert!(tensor.values.iter().all(|value| value.is_finite()), "{} is not finite", tensor.name);
+        }
+    }
+}
+
+/// A factor of zero for every unit: no signal at all reaches the output.
+#[test]
+fn training_goes_on_with_nothing_but_zeros() {
+    let mut trainee = SMALL.trainee(|name, values| {
+        if name.ends_with("/mean") {
+            values.fill(0.0);
+        }
+    });
+    SMALL.train(&mut trainee, 1, 6);
+    for tensor in trainee.parameters() {
+        assert!(tensor.values.iter().all(|value| value.is_finite()), "{} is not finite", tensor.name);
+    }
+}
+
+#[test]
+fn a_zero_counts_as_pruned() {
+    let zeros = with_zeros(SMALL).counts();
+    let none = SMALL.trainee(|_, _| {}).counts();
+    assert!(zeros.recurrent_weights.kept < none.recurrent_weights.kept, "{zeros:?} {none:?}");
+}
