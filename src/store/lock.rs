@@ -229,10 +229,7 @@ impl LockedRun {
     }
 }
 
-<<<<<<< HEAD
-=======
 /// A file that is not there is removed already.
->>>>>>> c
 fn remove(path: &Utf8Path) -> Result<(), StoreError> {
     match fs_err::remove_file(path) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io("remove", path, e)),
