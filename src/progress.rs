@@ -75,6 +75,7 @@ impl Display {
                 let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8));
                 let sweep = all.add(ProgressBar::new(labels.len() as u64));
                 sweep.set_style(style("sweep {pos}/{len} runs  {elapsed} so far"));
+                sweep.enable_steady_tick(Duration::from_millis(500));
                 View::Bars { all, sweep }
             }
         };
@@ -176,7 +177,8 @@ impl Display {
                 format!("done in {took}  {quality}")
             }
             Outcome::Interrupted => "interrupted, state saved".to_owned(),
-            Outcome::Failed { error, .. } => format!("failed: {error}"),
+            // The cure after the first semicolon is told in the end, when all failures are listed.
+            Outcome::Failed { error, .. } => format!("failed: {}", error.split(';').next().unwrap_or(error)),
             Outcome::NotStarted => return,
         };
         let line = format!("{}  {end}", self.padded(job));

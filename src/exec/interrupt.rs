@@ -21,7 +21,6 @@ impl Interrupt {
     pub fn install() -> Result<Self, String> {
         let interrupt = Self::default();
         let flag = interrupt.flag.clone();
-        #[expect(clippy::disallowed_methods, reason = "the one place that ends the process: told to stop twice")]
         let handler = move || {
             if flag.swap(true, Ordering::SeqCst) {
                 #[expect(clippy::disallowed_methods, reason = "a second signal means at once, without unwinding")]

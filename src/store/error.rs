@@ -82,14 +82,31 @@ impl StoreError {
     }
 }
 
-/// The system's own error inside one of `fs_err`, which would name the path a second time.
-fn bare(source: io::Error) -> io::Error {
-    let inner = std::error::Error::source(&source).and_then(|inner| inner.downcast_ref::<io::Error>());
-    match inner {
-        Some(inner) => match inner.raw_os_error() {
-            Some(code) => io::Error::from_raw_os_error(code),
-            None => source,
-        },
-        None => source,
+/// The system's own answer without `fs_err`'s words around it, which would name the path a second time.
+fn bare(error: io::Error) -> io::Error {
+    match error.kind() {
+        // No kind says it better than the message.
+        io::ErrorKind::Other => error,
+        kind if kind.to_string().contains("uncategorized") => error,
+        kind => kind.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_named_once_with_a_cure() {
+        let source = io::Error::from(io::ErrorKind::StorageFull);
+        let text = StoreError::io("write", Utf8Path::new("runs/x/run.json"), source).to_string();
+        assert!(text.starts_with("cannot write runs/x/run.json: no storage space; make space"), "{text}");
+    }
+
+    #[test]
+    fn a_path_is_named_once() {
+        let error = fs_err::read("/no/such/file").unwrap_err();
+        let text = StoreError::io("read", Utf8Path::new("/no/such/file"), error).to_string();
+        assert_eq!(text.matches("/no/such/file").count(), 1, "{text}");
     }
 }
