@@ -160,3 +160,14 @@ pub struct Planted {
     /// Of those, how many were kept.
     pub uninformative_kept: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn numbers_are_read_as_they_were_written() {
+        for number in [193.059_165_546_760_74, 0.1 + 0.2, f64::MIN_POSITIVE, 1e300 / 3.0] {
+            let text = serde_json::to_string(&number).unwrap();
+            assert_eq!(serde_json::from_str::<f64>(&text).unwrap().to_bits(), number.to_bits(), "{text}");
+        }
+    }
+}

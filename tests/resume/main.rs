@@ -172,7 +172,7 @@ fn a_killed_run_ends_the_same() {
     assert!(fingerprint(&folder.run()) == whole);
     let left: Vec<_> =
         folder.run().path().read_dir_utf8().unwrap().map(|e| e.unwrap().file_name().to_owned()).collect();
-    assert!(!left.iter().any(|name| name.starts_with(".")), "{left:?}");
+    assert!(!left.iter().any(|name| name.starts_with('.')), "{left:?}");
 }
 
 #[test]
