@@ -37,16 +37,16 @@ pub struct RunArgs {
     #[arg(long)]
     offline: bool,
     /// A folder or an address that holds the data files under the manifests' paths
-    #[arg(long, value_name = "DIR|URL", env = data::MIRROR_VARIABLE, conflicts_with = "offline")]
+    #[arg(long, value_name = "DIR|URL", env = data::MIRROR_VARIABLE)]
     mirror: Option<String>,
-    /// Write the report when all is done, and print the path of its page
+    /// Write the report when all is done; print its table and the path of its page
     #[arg(long)]
     report: bool,
     /// How to show progress
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     progress: Mode,
     /// How to print the results
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, conflicts_with = "report")]
     format: results::Format,
 }
 
@@ -64,8 +64,11 @@ pub fn execute(global: &Global, args: &RunArgs) -> Result<ExitCode, CliError> {
     let interrupt = Interrupt::install().map_err(CliError::failed)?;
     let outcomes = train(global, args, &sweeps, &interrupt)?;
 
-    results::print(global, &sweeps, &outcomes, args.format)?;
-    if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Interrupted | Outcome::NotStarted)) {
+    let interrupted = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Interrupted | Outcome::NotStarted));
+    if interrupted || !args.report {
+        results::print(global, &sweeps, &outcomes, args.format)?;
+    }
+    if interrupted {
         eprintln!("interrupted, state saved; the same command goes on from here");
         return Ok(Exit::Interrupted.into());
     }
