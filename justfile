@@ -45,6 +45,11 @@ data-list:
 test *ARGS:
     cargo test --release --locked {{ ARGS }}
 
+# Time a training step at the paper's shapes, on a quiet machine
+[group('development')]
+bench *ARGS:
+    cargo bench --locked --bench step -- {{ ARGS }}
+
 # Check lints as CI does
 [group('development')]
 lint:
