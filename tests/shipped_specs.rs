@@ -58,6 +58,9 @@ fn every_experiment_loads_and_names_a_shipped_dataset() {
         let experiment = sparsegate::spec::load(&file, &[], &[]).expect("a valid experiment");
         assert!(!experiment.runs.is_empty());
         assert!(root().join(format!("datasets/{}.yaml", experiment.dataset)).is_file(), "{file}");
+        if let Some(authors) = experiment.source.as_ref().and_then(|source| source.authors.as_ref()) {
+            assert!(authors.final_values.is_file() && authors.curves.is_file(), "{file}: found from any folder");
+        }
     }
 }
 

@@ -74,7 +74,7 @@ pub fn from_text(file: &Utf8Path, text: &str, set: &[String], only: &[String]) -
         file: file.to_owned(),
         name: written.name,
         about: written.about,
-        source: written.source,
+        source: written.source.map(|source| found_from(file, source)),
         dataset,
         runs,
         expect: written.expect,
@@ -100,6 +100,16 @@ fn check_source(file: &Utf8Path, source: Option<&Source>) -> Result<(), Mistake>
         }
     }
     Ok(())
+}
+
+/// The source with its paths, written from the spec's folder, as the program opens them.
+fn found_from(file: &Utf8Path, mut source: Source) -> Source {
+    let folder = file.parent().unwrap_or(Utf8Path::new(""));
+    if let Some(authors) = &mut source.authors {
+        authors.final_values = folder.join(&authors.final_values);
+        authors.curves = folder.join(&authors.curves);
+    }
+    source
 }
 
 /// One run as a document.
