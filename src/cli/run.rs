@@ -10,7 +10,8 @@ use clap::Args;
 
 use super::args::{Global, SpecArgs};
 use super::{CliError, Exit, report};
-use crate::data::{self, Manifest};
+use crate::data::{self, DataError, Manifest};
+use crate::engine;
 use crate::exec::{Interrupt, Outcome, local};
 use crate::plan::{self, Plan, Status};
 use crate::progress::{Display, Mode};
@@ -108,9 +109,6 @@ fn load(global: &Global, args: &RunArgs) -> Result<Vec<Experiment>, CliError> {
     Ok(experiments)
 }
 
-/// The backends of this build.
-const COMPILED: [Backend; 1] = [Backend::Flex];
-
 fn name(backend: Backend) -> &'static str {
     match backend {
         Backend::Flex => "flex",
@@ -120,15 +118,16 @@ fn name(backend: Backend) -> &'static str {
 }
 
 fn check_backend(wanted: &str) -> Result<(), CliError> {
-    if COMPILED.iter().any(|backend| name(*backend) == wanted) {
+    let compiled = engine::compiled_backends();
+    if compiled.contains(&wanted) {
         return Ok(());
     }
-    let compiled = COMPILED.map(name).join(", ");
+    let list = compiled.join(", ");
     let error = match wanted {
-        "wgpu" | "tch" | "tch:cuda" => format!("backend `{wanted}` is not compiled in; compiled in: {compiled}"),
-        _ => format!("unknown backend `{wanted}`; compiled in: {compiled}"),
+        "wgpu" | "tch" | "tch:cuda" => format!("backend `{wanted}` is not compiled in; compiled in: {list}"),
+        _ => format!("unknown backend `{wanted}`; compiled in: {list}"),
     };
-    Err(CliError::usage(error).help(format!("use --backend {}, or a build that has it", name(COMPILED[0]))))
+    Err(CliError::usage(error).help(format!("use --backend {}", compiled[0])))
 }
 
 fn plan<'a>(global: &Global, experiment: &'a Experiment) -> Result<Sweep<'a>, CliError> {
@@ -144,7 +143,15 @@ fn get_data(global: &Global, args: &RunArgs, sweep: &Sweep<'_>) -> Result<(), Cl
         return Ok(());
     }
     if !args.offline {
-        data::fetch(&global.root, &sweep.manifest, args.mirror.as_deref(), &())?;
+        data::fetch(&global.root, &sweep.manifest, args.mirror.as_deref(), &()).map_err(|error| {
+            // What is fetched again because it was altered: that is the news, not that fetching failed.
+            match data::load(&global.root, &sweep.manifest) {
+                Err(local @ (DataError::Altered { .. } | DataError::WrongSize { .. })) => {
+                    CliError::from(local).help(format!("fetching it again was tried: {error}"))
+                }
+                _ => CliError::from(error),
+            }
+        })?;
     }
     let corpus = data::load(&global.root, &sweep.manifest)?;
     for index in sweep.to_do(args.force) {
@@ -179,6 +186,10 @@ fn train(
             let place = outcomes.len();
             if !chosen.contains(&index) {
                 outcomes.push(results::stored(global, sweep, entry)?);
+                continue;
+            }
+            if let (Status::Damaged { error }, false) = (&entry.status, args.force) {
+                outcomes.push(Outcome::Failed { error: error.clone(), log: String::new() });
                 continue;
             }
             match prepare::job(&global.root, sweep, entry, args.force, &machine) {

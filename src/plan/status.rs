@@ -58,6 +58,11 @@ pub enum Status {
         /// The error.
         error: String,
     },
+    /// Its folder holds a file that cannot be read; only `--force`, or deleting it, helps.
+    Damaged {
+        /// Which file, and how to mend it.
+        error: String,
+    },
 }
 
 impl Status {
@@ -69,6 +74,7 @@ impl Status {
             Status::Stale { .. } => "stale",
             Status::Interrupted { .. } => "interrupted",
             Status::Failed { .. } => "failed",
+            Status::Damaged { .. } => "damaged",
         }
     }
 
@@ -78,7 +84,7 @@ impl Status {
             Status::Done => "all epochs finished".to_owned(),
             Status::New { why } | Status::Stale { why } => why.clone(),
             Status::Interrupted { epoch } => format!("stopped after epoch {epoch}; goes on from there"),
-            Status::Failed { error } => error.clone(),
+            Status::Failed { error } | Status::Damaged { error } => error.clone(),
         }
     }
 }
@@ -94,14 +100,15 @@ pub struct PlanError {
 /// Compares the runs of `experiment` with what is stored under `root`.
 ///
 /// # Errors
-/// A run folder that cannot be read.
+/// The folder of runs cannot be listed. A single run's folder that cannot be read is [`Status::Damaged`].
 pub fn plan(root: &Utf8Path, experiment: &Experiment, dataset_hash: &str) -> Result<Plan, PlanError> {
     let error = |source| PlanError { experiment: experiment.name.clone(), source };
     let keyed: Vec<_> = experiment.runs.iter().map(|spec| (spec, key(spec, dataset_hash))).collect();
     let wanted: BTreeSet<&str> = keyed.iter().map(|(_, (key, _))| key.as_str()).collect();
     let mut others = Vec::new();
     for dir in store::runs(root, &experiment.name).map_err(error)? {
-        if let Some(record) = dir.record().map_err(error)?
+        // One that cannot be read says nothing about the others; if it is wanted, it is seen below.
+        if let Ok(Some(record)) = dir.record()
             && !wanted.contains(record.key.as_str())
         {
             others.push(record);
@@ -110,9 +117,10 @@ pub fn plan(root: &Utf8Path, experiment: &Experiment, dataset_hash: &str) -> Res
     let mut entries = Vec::new();
     for (spec, (key, key_parts)) in keyed {
         let dir = RunDir::new(root, &experiment.name, &key);
-        let status = match stored(&dir).map_err(error)? {
-            Some(status) => status,
-            None => unknown(spec, &key_parts, &others),
+        let status = match stored(&dir) {
+            Ok(Some(status)) => status,
+            Ok(None) => unknown(spec, &key_parts, &others),
+            Err(error) => Status::Damaged { error: error.to_string() },
         };
         entries.push(PlanEntry { spec: spec.clone(), key, key_parts, status });
     }
@@ -121,7 +129,10 @@ pub fn plan(root: &Utf8Path, experiment: &Experiment, dataset_hash: &str) -> Res
 
 /// What the run's own folder says, if the run was ever begun.
 fn stored(dir: &RunDir) -> Result<Option<Status>, StoreError> {
+    let record = dir.record()?;
     if let Some(summary) = dir.summary()? {
+        // What a report reads must be readable, or the run is not done.
+        (dir.metrics()?, dir.structure()?);
         return Ok(Some(match summary.state {
             RunState::Done => Status::Done,
             RunState::Interrupted => Status::Interrupted { epoch: summary.epochs },
@@ -129,7 +140,7 @@ fn stored(dir: &RunDir) -> Result<Option<Status>, StoreError> {
         }));
     }
     // A process that was killed leaves no summary.
-    if dir.record()?.is_none() {
+    if record.is_none() {
         return Ok(None);
     }
     let epoch = dir.position()?.map_or(0, |position| position.epoch);

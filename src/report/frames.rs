@@ -97,7 +97,7 @@ pub fn gate_kinds(rows: &[Row]) -> Vec<String> {
 }
 
 fn shown_epochs(row: &Row) -> Option<u32> {
-    (row.state != State::Missing).then(|| row.epochs())
+    (!matches!(row.state, State::Missing | State::Damaged)).then(|| row.epochs())
 }
 
 /// A unit variant as it is spelt in YAML.

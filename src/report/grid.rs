@@ -49,7 +49,7 @@ pub fn results(rows: &[Row]) -> Grid {
     for row in rows {
         let mut cells = vec![row.label.clone(), row.state.name().to_owned()];
         cells.push(match row.state {
-            State::Missing => String::new(),
+            State::Missing | State::Damaged => String::new(),
             _ => format!("{} of {}", row.epochs(), row.planned_epochs),
         });
         match row.last() {

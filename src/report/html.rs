@@ -124,6 +124,7 @@ impl Page<'_> {
                     row.epochs()
                 )),
                 State::Missing => notes.push(format!("{} has not been run.", row.label)),
+                State::Damaged => notes.push(format!("{} is stored, and a file of it cannot be read.", row.label)),
                 State::Failed => {
                     let error = row.summary.as_ref().and_then(|summary| summary.error.clone());
                     notes.push(format!("{} failed: {}", row.label, error.unwrap_or_else(|| "no reason stored".into())));

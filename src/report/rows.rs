@@ -24,6 +24,8 @@ pub enum State {
     Stale,
     /// Nothing stored for this point.
     Missing,
+    /// The planned run is stored, and a file of it cannot be read.
+    Damaged,
 }
 
 impl State {
@@ -35,6 +37,7 @@ impl State {
             Self::Failed => "failed",
             Self::Stale => "stale",
             Self::Missing => "missing",
+            Self::Damaged => "damaged",
         }
     }
 }
@@ -159,12 +162,16 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
     let mut used = vec![false; stored.len()];
     for entry in &plan.entries {
         let exact = stored.iter().position(|run| run.key == entry.key);
-        let chosen = exact.or_else(|| fallback(&stored, plan, &entry.spec, &varying));
+        // Another run in the place of a damaged one would hide that it is there.
+        let damaged = matches!(entry.status, Status::Damaged { .. });
+        let substitute = || if damaged { None } else { fallback(&stored, plan, &entry.spec, &varying) };
+        let chosen = exact.filter(|_| !damaged).or_else(substitute);
         if let Some(index) = chosen {
             used[index] = true;
         }
         let run = chosen.map(|index| &stored[index]);
         let state = match (exact, chosen, &entry.status) {
+            (_, _, Status::Damaged { .. }) => State::Damaged,
             (_, None, _) => State::Missing,
             (None, Some(_), _) | (Some(_), _, Status::Stale { .. }) => State::Stale,
             (Some(_), _, Status::Done) => State::Done,
@@ -192,7 +199,7 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
         });
     }
     found.left_out = used.iter().filter(|used| !**used).count();
-    if !used.contains(&true) {
+    if !used.contains(&true) && !found.rows.iter().any(|row| row.state == State::Damaged) {
         let (root, spec) = (root.to_owned(), experiment.file.clone());
         return Err(ReportError::NothingStored { experiment: experiment.name.clone(), root, spec });
     }

@@ -22,7 +22,7 @@ pub enum StoreError {
         cure: &'static str,
     },
     /// A file does not hold what its format says.
-    #[error("{path} is damaged ({problem}); delete {cure} and run the experiment again, or use --force")]
+    #[error("{path} is damaged ({problem}); delete {cure} and run the experiment again, or `run` it with --force")]
     Corrupt {
         /// The file.
         path: Utf8PathBuf,
