@@ -262,3 +262,22 @@ fn a_stream_too_short_for_the_batch() {
     project.go(&["run", "t.yaml"]).expect(2, &["too short", "train.batch"]);
     assert!(!project.root.join("runs").exists(), "nothing is started");
 }
+
+#[test]
+fn a_damaged_folder_stops_only_its_own_run() {
+    let project = Project::new(&LONG.replace("[W+G+N]", "[dense, W]").replace("epochs: 40", "epochs: 1"));
+    project.go(&["run", "t.yaml"]).expect(0, &[]);
+    let damaged = runs(&project.root, "t").unwrap()[0].clone();
+    fs_err::write(damaged.path().join("metrics.jsonl"), "garbage\n").unwrap();
+
+    let plan = project.go(&["plan", "t.yaml"]);
+    assert_eq!(plan.code, Some(0), "{plan:#?}");
+    assert!(plan.out.contains("damaged") && plan.out.contains("done"), "{plan:#?}");
+    project.go(&["run", "t.yaml"]).expect(1, &["metrics.jsonl is damaged", "--force", "1 of 2 runs failed"]);
+    let report = project.go(&["report", "t.yaml"]);
+    assert_eq!(report.code, Some(0), "{report:#?}");
+    assert!(report.out.contains("damaged"), "{report:#?}");
+
+    project.go(&["run", "t.yaml", "--force"]).expect(0, &[]);
+    assert_eq!(damaged.metrics().unwrap().len(), 1);
+}

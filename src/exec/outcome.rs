@@ -76,7 +76,7 @@ fn unexplained(code: Option<i32>, status: Option<ExitStatus>) -> String {
         (Some(code), _) => format!("its process ended with exit code {code}"),
         (None, Some(status)) => {
             format!(
-                "its process was killed ({status}), perhaps for lack of memory; run again: it goes on from its last checkpoint"
+                "its process was killed ({status}), perhaps for lack of memory; run again: it goes on from its last checkpoint, or starts over if it had none"
             )
         }
         (None, None) => "its process could not be waited for".to_owned(),

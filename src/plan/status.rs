@@ -132,7 +132,8 @@ fn stored(dir: &RunDir) -> Result<Option<Status>, StoreError> {
     let record = dir.record()?;
     if let Some(summary) = dir.summary()? {
         // What a report reads must be readable, or the run is not done.
-        (dir.metrics()?, dir.structure()?);
+        dir.metrics()?;
+        dir.structure()?;
         return Ok(Some(match summary.state {
             RunState::Done => Status::Done,
             RunState::Interrupted => Status::Interrupted { epoch: summary.epochs },
