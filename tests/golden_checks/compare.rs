@@ -14,9 +14,9 @@ pub struct Tolerance {
 /// For what is computed in double precision.
 pub const F64: Tolerance = Tolerance { absolute: 1e-9, relative: 1e-9 };
 
-/// For what is computed in single precision: relative to the element, and for elements near zero to numbers of size one.
-#[allow(dead_code, reason = "for checks of backends without double precision")]
-pub const F32: Tolerance = Tolerance { absolute: 1e-4, relative: 1e-4 };
+/// For what is computed in single precision: 1e-4 of the element, and for elements near zero a few units in the last place
+/// of numbers of size one.
+pub const F32: Tolerance = Tolerance { absolute: 2e-6, relative: 1e-4 };
 
 /// Every element of `ours` is within `tolerance` of `theirs`; not-a-number is within no tolerance.
 pub fn close(quantity: &str, ours: &[f64], theirs: &[f64], tolerance: Tolerance) -> Result<(), String> {
