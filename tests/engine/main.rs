@@ -14,4 +14,5 @@ mod penalty;
 mod resume;
 mod square_sum;
 mod trainee;
+mod whole_model;
 mod zeros;
