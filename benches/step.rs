@@ -11,7 +11,7 @@
 use std::time::Instant;
 
 use sparsegate::data::batch::Batch;
-use sparsegate::data::corpus::{Corpus, Unit};
+use sparsegate::data::{Corpus, Parts, Unit};
 use sparsegate::model::new_trainee;
 use sparsegate::spec;
 
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             if wanted.iter().any(|word| *word != shape && *word != level) {
                 continue;
             }
-            let (rows, steps) = (run.train.batch, run.train.sequence);
+            let (rows, steps) = (run.train.batch, run.train.window());
             // Rank r is drawn about as often as r^(-2/3): frequent symbols repeat within a batch, as words do.
             let symbol = |i: usize| {
                 let uniform = (i.wrapping_mul(2_654_435_761) % 1_000_003) as f64 / 1_000_003.0;
@@ -45,20 +45,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 hash: String::new(),
                 unit: Unit::Word,
                 vocabulary: (0..symbols).map(|id| id.to_string()).collect(),
-                train: (0..4 * count).map(symbol).collect(),
-                valid: Vec::new(),
-                test: Vec::new(),
                 informative: None,
+                parts: Parts::Streams {
+                    train: (0..4 * count).map(symbol).collect(),
+                    valid: Vec::new(),
+                    test: Vec::new(),
+                },
             };
             let mut trainee = new_trainee(&run, &corpus)?;
             let mut seconds = Vec::new();
             for step in 0..STEPS + WARM_UP {
-                let batch = Batch {
+                let batch = Batch::even(
                     rows,
-                    steps,
-                    inputs: (0..count).map(|i| symbol(i + step * count)).collect(),
-                    targets: (0..count).map(|i| symbol(i + step * count + 1)).collect(),
-                };
+                    (0..count).map(|i| symbol(i + step * count)).collect(),
+                    (0..count).map(|i| symbol(i + step * count + 1)).collect(),
+                );
                 let start = Instant::now();
                 trainee.step(&batch, step as u64 + 1)?;
                 if step >= WARM_UP {

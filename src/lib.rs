@@ -17,7 +17,8 @@
 //! | [`plan`] | the runs of a sweep, their content keys, what is done, new or stale and why |
 //! | [`data`] | manifests, download, checksums, readers, the embedded language, batching |
 //! | [`bayes`] | a variational weight: mean and log sigma, log alpha, KL, group variables |
-//! | [`model`] | LSTM, output layer, language model, initialisation |
+//! | [`cells`] | the recurrent cells: preactivations, states, a step, constants |
+//! | [`model`] | embedding, recurrent and output layer, language model, classifier, initialisation |
 //! | [`engine`] | the custom ops behind one trait: composed Burn ops, and fast kernels for flex |
 //! | [`train`] | the loop, metrics, checkpoints |
 //! | [`compress`] | masks and counting |
@@ -26,6 +27,7 @@
 //! | [`report`] | frames, tables, figures, HTML |
 
 pub mod bayes;
+pub mod cells;
 pub mod cli;
 pub mod compress;
 pub mod data;

@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 
 use super::cache::Cache;
-use super::corpus::{Corpus, Unit};
+use super::corpus::{Corpus, Parts, Unit};
 use super::manifest::{Manifest, Reader};
 use super::readers::{self, Encoded, PtbCharacters, PtbWords, Reading};
 use super::{DataError, planted};
@@ -16,7 +16,7 @@ pub fn load(root: &Utf8Path, manifest: &Manifest) -> Result<Corpus, DataError> {
     let corpus = |unit, vocabulary, streams: [Vec<u32>; 3], informative| {
         let [train, valid, test] = streams;
         let (name, hash) = (manifest.name.clone(), manifest.content_hash());
-        Corpus { name, hash, unit, vocabulary, train, valid, test, informative }
+        Corpus { name, hash, unit, vocabulary, informative, parts: Parts::Streams { train, valid, test } }
     };
     let read = |unit, reading: &dyn Reading| {
         let cache = Cache::new(root);

@@ -21,7 +21,7 @@ mod readers;
 
 pub use batching::{eval_batches, train_batches, train_size};
 pub use cache::{CACHE_VARIABLE, Cache, Cached};
-pub use corpus::{Corpus, Unit};
+pub use corpus::{Corpus, Evaluation, Parts, Texts, Unit};
 pub use error::DataError;
 pub use fetch::{FetchProgress, Fetched, MIRROR_VARIABLE, fetch, import};
 pub use load::load;

@@ -3,7 +3,8 @@
 use burn::tensor::{Int, Tensor, activation};
 
 use super::noise::Noise;
-use super::ops::{AdamStep, LstmInputs, LstmOutputs, Moments, Ops};
+use super::ops::{AdamStep, Moments, Ops, RecurrenceInputs};
+use crate::cells::{Cell, Step};
 
 /// The ops as compositions; slow (the recurrence's backward is quadratic in the number of steps) and plain.
 #[derive(Debug, Clone, Copy, Default)]
@@ -31,22 +32,38 @@ impl Ops for Composed {
         (softplus - step).sum()
     }
 
-    fn lstm(&self, inputs: LstmInputs) -> LstmOutputs {
-        let LstmInputs { input, recurrent, z_gates, bias, z_neurons, mut hidden, mut cell } = inputs;
-        let [rows, units] = z_neurons.dims();
-        let steps = input.dims()[0] / rows;
-        let mut hiddens = Vec::with_capacity(steps);
-        let mut cells = Vec::with_capacity(steps);
-        for step in 0..steps {
-            let input = input.clone().slice([step * rows..(step + 1) * rows, 0..4 * units]);
-            let preactivation = (input + hidden.matmul(recurrent.clone())) * z_gates.clone() + bias.clone();
-            let gate = |index: usize| preactivation.clone().slice([0..rows, index * units..(index + 1) * units]);
-            cell = activation::sigmoid(gate(1)) * cell + activation::sigmoid(gate(0)) * gate(2).tanh();
-            hidden = activation::sigmoid(gate(3)) * cell.clone().tanh() * z_neurons.clone();
-            hiddens.push(hidden.clone());
-            cells.push(cell.clone().inner());
+    fn recurrence(&self, cell: &dyn Cell, inputs: RecurrenceInputs<'_>) -> Vec<Tensor<2>> {
+        let RecurrenceInputs { input, recurrent, z_gates, bias, z_neurons, states: initial, active, activation } =
+            inputs;
+        let rows = |tensor: &Tensor<2>, from: usize, to: usize| tensor.clone().slice([from..to, 0..tensor.dims()[1]]);
+        let mut after: Vec<Vec<Tensor<2>>> = vec![Vec::with_capacity(active.len()); initial.len()];
+        let mut states: Vec<Tensor<2>> = Vec::new();
+        let (mut done, mut before) = (0, 0);
+        for &now in active {
+            // Sequences that start here join with their initial states.
+            states = if states.is_empty() {
+                initial.iter().map(|state| rows(state, 0, now)).collect()
+            } else if now > before {
+                let joined = states.into_iter().zip(&initial);
+                joined.map(|(state, initial)| Tensor::cat(vec![state, rows(initial, before, now)], 0)).collect()
+            } else {
+                states
+            };
+            states = cell.step(&Step {
+                input: rows(&input, done, done + now),
+                recurrent: states[0].clone().matmul(recurrent.clone()),
+                z_gates: rows(&z_gates, 0, now),
+                bias: bias.clone(),
+                z_neurons: rows(&z_neurons, 0, now),
+                states,
+                activation,
+            });
+            for (index, (after, state)) in after.iter_mut().zip(&states).enumerate() {
+                after.push(if index == 0 { state.clone() } else { state.clone().inner() });
+            }
+            (done, before) = (done + now, now);
         }
-        LstmOutputs { hidden: Tensor::cat(hiddens, 0), cell: Tensor::cat(cells, 0) }
+        after.into_iter().map(|states| Tensor::cat(states, 0)).collect()
     }
 
     fn cross_entropy(&self, logits: Tensor<2>, bias: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {

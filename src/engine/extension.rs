@@ -13,7 +13,7 @@ use burn::backend::{Autodiff, AutodiffBackend, Backend, Flex, backend_extension}
 
 use super::noise::NoiseKey;
 
-/// The inputs of the recurrence as primitives; see [`super::LstmInputs`].
+/// The inputs of the recurrence as primitives; see [`super::RecurrenceInputs`].
 #[derive(Debug, Clone)]
 pub struct LstmPrimitives<B: Backend> {
     pub(super) input: FloatTensor<B>,

@@ -4,8 +4,8 @@
 //! cross entropy and Adam. [`Composed`] builds each out of Burn's own ops, on any backend; it is the version that
 //! tests trust. [`FlexOps`] runs fused kernels on the CPU and must agree with it.
 //!
-//! Every matrix is a `Tensor<2>`; a vector of `n` numbers has shape `[1, n]`. Sequences are time-major: row
-//! `t * B + b` of a `[T * B, n]` tensor belongs to sequence `b` at step `t`.
+//! Every matrix is a `Tensor<2>`; a vector of `n` numbers has shape `[1, n]`. Sequences are time-major and
+//! without padding; [`RecurrenceInputs`] says how.
 
 mod composed;
 mod extension;
@@ -18,7 +18,7 @@ mod vectorized;
 pub use composed::Composed;
 pub use flex::FlexOps;
 pub use noise::{Noise, NoiseKey};
-pub use ops::{AdamStep, LstmInputs, LstmOutputs, Moments, Ops};
+pub use ops::{AdamStep, Moments, Ops, RecurrenceInputs};
 
 use burn::tensor::Device;
 

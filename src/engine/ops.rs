@@ -5,34 +5,32 @@ use std::fmt::Debug;
 use burn::tensor::{Int, Tensor};
 
 use super::noise::Noise;
+use crate::cells::Cell;
+use crate::spec::types::GateActivation;
 
-/// Inputs of the LSTM recurrence over T steps of B sequences with H units. Columns of `4H` are gate-major: `gate * H +
-/// unit`, gates in the order i, f, g, o.
+/// Inputs of a recurrence over T steps of B sequences with H units, for a cell of P preactivations. Columns of `P * H`
+/// are preactivation-major: `kind * H + unit`.
+///
+/// Sequences end together, and a short one starts late: `active[t]` of them, always the first, are under way at step t.
+/// N is the sum of `active`, and rows of `[N, ...]` tensors are those of step 0, then those of step 1, ...
 #[derive(Debug, Clone)]
-pub struct LstmInputs {
-    /// Input products `x W`, `[T * B, 4H]`.
+pub struct RecurrenceInputs<'a> {
+    /// Input products `x W`, `[N, P * H]`.
     pub input: Tensor<2>,
-    /// Recurrent weights U, `[H, 4H]`.
+    /// Recurrent weights U, `[H, P * H]`.
     pub recurrent: Tensor<2>,
-    /// Group factors of the preactivations, `[B, 4H]`.
+    /// Group factors of the preactivations, `[B, P * H]`.
     pub z_gates: Tensor<2>,
-    /// Biases, `[1, 4H]`.
+    /// Biases, `[1, biases * H]`.
     pub bias: Tensor<2>,
     /// Group factors of the hidden units, `[B, H]`.
     pub z_neurons: Tensor<2>,
-    /// Hidden state before the first step, `[B, H]`; no gradient goes through it.
-    pub hidden: Tensor<2>,
-    /// Cell state before the first step, `[B, H]`; no gradient goes through it.
-    pub cell: Tensor<2>,
-}
-
-/// Outputs of the LSTM recurrence.
-#[derive(Debug, Clone)]
-pub struct LstmOutputs {
-    /// Hidden states after the product with `z_neurons`, `[T * B, H]`.
-    pub hidden: Tensor<2>,
-    /// Cell states, `[T * B, H]`, outside autodiff.
-    pub cell: Tensor<2>,
+    /// The cell's states before each sequence's first step, each `[B, H]`; no gradient goes through them.
+    pub states: Vec<Tensor<2>>,
+    /// Sequences under way at each step: at least 1, never falling, B at the last.
+    pub active: &'a [usize],
+    /// Of the gates.
+    pub activation: GateActivation,
 }
 
 /// Adam's running means of a parameter's gradient and of its square.
@@ -71,9 +69,9 @@ pub trait Ops: Debug + Send + Sync {
     /// Sum over all weights of the log-uniform prior's penalty (see [`crate::bayes`]), shape `[1]`.
     fn penalty(&self, mean: Tensor<2>, log_sigma: Tensor<2>) -> Tensor<1>;
 
-    /// The LSTM recurrence: `a = (x W + h U) * z_gates + bias`, `c = s(a_f) c + s(a_i) tanh(a_g)`,
-    /// `h = s(a_o) tanh(c) * z_neurons`, with s the logistic function.
-    fn lstm(&self, inputs: LstmInputs) -> LstmOutputs;
+    /// The recurrence of a cell: its states after each step, each `[N, H]`, in the order of [`Cell::states`]. The first,
+    /// the hidden state, is differentiable; the others are outside autodiff.
+    fn recurrence(&self, cell: &dyn Cell, inputs: RecurrenceInputs<'_>) -> Vec<Tensor<2>>;
 
     /// Mean over rows of the negative log likelihood, in nats, of `targets` (`[N]`) under softmax(`logits` `[N, V]` +
     /// `bias` `[1, V]`); shape `[1]`.

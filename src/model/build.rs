@@ -9,7 +9,7 @@ use crate::bayes::INITIAL_LOG_SIGMA;
 use crate::data::DataError;
 use crate::data::corpus::Corpus;
 use crate::engine::{self, NoiseKey, NotCompiled};
-use crate::spec::types::{Cell, Init, ModelKind, Optimizer, OutputNoise, RunSpec};
+use crate::spec::types::{Optimizer, OutputNoise, RunSpec};
 use crate::train::trainee::Trainee;
 
 /// Why no model could be built.
@@ -33,12 +33,11 @@ const OUTPUT_STREAM: u32 = 48;
 /// # Errors
 /// [`BuildError`].
 pub fn new_trainee(spec: &RunSpec, corpus: &Corpus) -> Result<Box<dyn Trainee>, BuildError> {
-    let (ModelKind::LanguageModel, Cell::Lstm, Init::Orthogonal) = (spec.model.kind, spec.model.cell, spec.model.init);
     let Optimizer::Adam(adam) = &spec.train.optimizer;
     let (device, ops) = engine::open(spec.backend)?;
     let options = TraineeOptions {
         seed: spec.seed,
-        carry_state: spec.train.carry_state,
+        carry_state: spec.train.carries_state(),
         train_size: crate::data::train_size(corpus, &spec.train)?,
         adam: adam.clone(),
         clip_norm: spec.train.clip_norm,
@@ -49,7 +48,7 @@ pub fn new_trainee(spec: &RunSpec, corpus: &Corpus) -> Result<Box<dyn Trainee>, 
 /// The model at its initial values.
 fn initial(spec: &RunSpec, corpus: &Corpus, device: &Device) -> LanguageModel {
     let shape = Shape { vocabulary: corpus.vocabulary.len(), hidden: spec.model.hidden };
-    let output_noise = spec.model.output_noise.unwrap_or(if spec.train.carry_state {
+    let output_noise = spec.model.output_noise.unwrap_or(if spec.train.carries_state() {
         OutputNoise::Weights
     } else {
         OutputNoise::LocalReparameterization

@@ -13,9 +13,10 @@ use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
 use super::noise::{NoiseSource, Stream};
 use crate::bayes::Variational;
+use crate::cells::Lstm;
 use crate::data::batch::Batch;
-use crate::engine::{LstmInputs, Noise, Ops};
-use crate::spec::types::{OutputNoise, Prior, Sparsity};
+use crate::engine::{Noise, Ops, RecurrenceInputs};
+use crate::spec::types::{GateActivation, OutputNoise, Prior, Sparsity};
 
 /// Sizes of a language model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,22 +196,27 @@ impl LanguageModel {
             Some(group) => group.sample_factors(batch.rows, stream(of).as_ref()),
             None => Tensor::ones([batch.rows, columns], (&device, dtype)),
         };
-        let lstm = ops.lstm(LstmInputs {
+        let inputs = RecurrenceInputs {
             input,
             recurrent: self.w_hidden.sample(ops, stream(Stream::WHidden).as_ref()),
             z_gates: factors(&self.z_gates, 4 * self.shape.hidden, Stream::ZGates),
             bias: self.bias.clone(),
             z_neurons: factors(&self.z_neurons, self.shape.hidden, Stream::ZNeurons),
-            hidden: state.hidden,
-            cell: state.cell,
-        });
-        let outputs = self.outputs(ops, lstm.hidden.clone(), batch, stream(Stream::Output).as_ref());
+            states: vec![state.hidden, state.cell],
+            active: &batch.active,
+            activation: GateActivation::Sigmoid,
+        };
+        let mut states = ops.recurrence(&Lstm, inputs).into_iter();
+        let (Some(hidden), Some(cell)) = (states.next(), states.next()) else {
+            unreachable!("an LSTM has two states");
+        };
+        let outputs = self.outputs(ops, hidden.clone(), batch, stream(Stream::Output).as_ref());
         let last = |states: Tensor<2>| {
-            let count = batch.rows * batch.steps;
+            let count = states.dims()[0];
             states.slice([count - batch.rows..count, 0..self.shape.hidden])
         };
-        let state = State { hidden: last(lstm.hidden.clone().inner()), cell: last(lstm.cell.clone()) };
-        Forward { hidden: lstm.hidden, cell: lstm.cell, outputs, state }
+        let state = State { hidden: last(hidden.clone().inner()), cell: last(cell.clone()) };
+        Forward { hidden, cell, outputs, state }
     }
 
     /// The factor of each input symbol in its sequence, `[T * B, 1]`.
@@ -227,7 +233,7 @@ impl LanguageModel {
         match (&group.log_sigma, noise) {
             (Some(log_sigma), Some(noise)) => {
                 let places: Vec<(u32, u32)> =
-                    batch.inputs.iter().enumerate().map(|(i, id)| ((i % batch.rows) as u32, *id)).collect();
+                    batch.sequences().zip(&batch.inputs).map(|(row, id)| (row as u32, *id)).collect();
                 noise.places(&places, &device, dtype) * column(log_sigma).exp() + mean
             }
             _ => mean,
@@ -242,7 +248,7 @@ impl LanguageModel {
                 let draw = noise.matrix([batch.rows, self.shape.vocabulary], &device, dtype);
                 let variance = hidden.clone().square().matmul(log_sigma.clone().mul_scalar(2.0).exp());
                 let sigma = variance.add_scalar(1e-8).sqrt();
-                hidden.matmul(self.output.mean.clone()) + sigma * draw.repeat_dim(0, batch.steps)
+                hidden.matmul(self.output.mean.clone()) + sigma * draw.repeat_dim(0, batch.steps())
             }
             _ => hidden.matmul(self.output.sample(ops, noise)),
         }

@@ -5,6 +5,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use super::language_model::{LanguageModel, State, ids};
 use super::noise::NoiseSource;
 use crate::compress::{self, Array, Parts, Posterior};
+use crate::data::Evaluation;
 use crate::data::batch::{Batch, BatchSource};
 use crate::engine::{AdamStep, Moments, Ops};
 use crate::spec::types::Adam;
@@ -231,7 +232,7 @@ impl Trainee for LanguageModelTrainee {
         self.carried = None;
     }
 
-    fn evaluate(&self, source: &dyn BatchSource) -> f64 {
+    fn evaluate(&self, source: &dyn BatchSource) -> Evaluation {
         let model = self.model.at_means(true);
         let (device, dtype) = model.kind();
         let mut carried: Option<State> = None;
@@ -245,7 +246,7 @@ impl Trainee for LanguageModelTrainee {
             nats += loss.into_scalar::<f64>() * batch.targets.len() as f64;
             carried = Some(forward.state);
         }
-        nats / source.symbols() as f64
+        Evaluation { nats: nats / source.targets() as f64, accuracy: None }
     }
 
     fn counts(&self) -> Counts {

@@ -25,9 +25,12 @@ pub fn sparsity(name: &str) -> Sparsity {
         name: name.into(),
         weights: on(name != "dense"),
         vocabulary: on(name == "W+Voc"),
+        inputs: Prior::None,
         neurons: on(name.ends_with("+N")),
         gates: on(name.contains("+G")),
         output: on(name != "dense"),
+        magnitude: None,
+        group_lasso: None,
     }
 }
 
@@ -38,8 +41,9 @@ pub fn spec(level: &str) -> RunSpec {
         dataset: "word-ptb".into(),
         model: ModelSpec {
             kind: ModelKind::LanguageModel,
-            cell: Cell::Lstm,
+            cell: Cell::default(),
             hidden: HIDDEN as usize,
+            embedding: None,
             gate_activation: GateActivation::Sigmoid,
             init: Init::Orthogonal,
             forget_bias: 1.0,
@@ -48,8 +52,8 @@ pub fn spec(level: &str) -> RunSpec {
         train: TrainSpec {
             epochs: 10,
             batch: 32,
-            sequence: 35,
-            carry_state: true,
+            sequence: Some(35),
+            carry_state: Some(true),
             optimizer: Optimizer::Adam(Adam { lr: 2e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }),
             clip_norm: Some(10.0),
             max_steps: None,

@@ -4,7 +4,7 @@ use camino::Utf8Path;
 
 use crate::plan::{Plan, Status};
 use crate::spec::Experiment;
-use crate::spec::types::{Prior, RunSpec, Sparsity};
+use crate::spec::types::{RunSpec, Sparsity};
 use crate::store::format::{EpochMetrics, RunRecord, Structure, Summary};
 use crate::store::{self, RunDir, StoreError};
 
@@ -105,8 +105,9 @@ impl Row {
 }
 
 fn sparse(level: &Sparsity) -> bool {
-    let Sparsity { name: _, weights, vocabulary, neurons, gates, output } = level;
-    [weights, vocabulary, neurons, gates, output].iter().any(|prior| **prior != Prior::None)
+    let Sparsity { name: _, weights, vocabulary, inputs, neurons, gates, output, magnitude, group_lasso } = level;
+    let variational = [weights, vocabulary, inputs, neurons, gates, output].iter().any(|prior| !prior.is_none());
+    variational || magnitude.is_some() || group_lasso.is_some()
 }
 
 /// The runs of a report and what was noticed on the way.

@@ -11,7 +11,7 @@ use super::mistake::Mistake;
 use super::node::{Node, Step, dotted};
 use super::overrides::Override;
 use super::sweep::{Point, overlap};
-use super::types::{Backend, Expectation, ModelSpec, RunSpec, Sparsity, TrainSpec};
+use super::types::{Backend, Expectation, ModelKind, ModelSpec, RunSpec, Sparsity, TrainSpec};
 use super::{expect, filter, keys, overrides, presets, suggest, validate, yaml};
 
 /// An experiment file with overrides applied, its sweep expanded and filtered.
@@ -220,12 +220,15 @@ impl Resolver<'_> {
     }
 }
 
-/// Writes a preset out where only its name is given.
+/// Writes a preset out where only its name is given. What a name stands for depends on the kind of model; a kind that
+/// cannot be read is told by the reading that follows.
 fn level(document: &mut Node) -> Result<(), Mistake> {
     let path = dotted("sparsity");
+    let kind = document.at(&dotted("model.kind")).and_then(|kind| from_node::<ModelKind>(kind).ok());
+    let kind = kind.unwrap_or(ModelKind::LanguageModel);
     match document.get("sparsity") {
         Some(Node::Text(name)) => {
-            let Some(preset) = presets::language_model(name) else {
+            let Some(preset) = presets::level(kind, name) else {
                 let help = suggest::cure(name, "levels", presets::NAMES);
                 return Err(Mistake::new(&path, format!("unknown level `{name}`"), help));
             };

@@ -1,12 +1,13 @@
 //! Named sparsification levels, as in the paper.
 
-use super::types::{Prior, Sparsity};
+use super::types::{ModelKind, Prior, Sparsity};
 
 /// The names, from nothing to everything.
 pub const NAMES: &[&str] = &["dense", "W", "W+Voc", "W+N", "W+G+N"];
 
-/// The level of that name for a language model.
-pub fn language_model(name: &str) -> Option<Sparsity> {
+/// The level of that name for a kind of model. A classifier's levels from W+N on include the vocabulary, and treat the
+/// dimensions of the embedding as they treat hidden units.
+pub fn level(kind: ModelKind, name: &str) -> Option<Sparsity> {
     use Prior::{LogUniform, None as No};
     let (weights, vocabulary, neurons, gates) = match name {
         "dense" => (No, No, No, No),
@@ -16,7 +17,14 @@ pub fn language_model(name: &str) -> Option<Sparsity> {
         "W+G+N" => (LogUniform, No, LogUniform, LogUniform),
         _ => return None,
     };
-    Some(Sparsity { name: name.to_owned(), weights, vocabulary, neurons, gates, output: weights })
+    let (vocabulary, inputs) = match kind {
+        ModelKind::LanguageModel => (vocabulary, No),
+        ModelKind::Classification if neurons == LogUniform => (LogUniform, neurons),
+        ModelKind::Classification => (vocabulary, No),
+    };
+    let (magnitude, group_lasso) = (None, None);
+    let name = name.to_owned();
+    Some(Sparsity { name, weights, vocabulary, inputs, neurons, gates, output: weights, magnitude, group_lasso })
 }
 
 #[cfg(test)]
@@ -25,9 +33,19 @@ mod tests {
 
     #[test]
     fn every_name_has_a_level_that_carries_it() {
-        for name in NAMES {
-            assert_eq!(language_model(name).map(|level| level.name), Some((*name).to_owned()));
+        for kind in [ModelKind::LanguageModel, ModelKind::Classification] {
+            for name in NAMES {
+                assert_eq!(level(kind, name).map(|level| level.name), Some((*name).to_owned()));
+            }
+            assert_eq!(level(kind, "w"), None);
         }
-        assert_eq!(language_model("w"), None);
+    }
+
+    #[test]
+    fn classifiers_sparsify_vocabulary_and_embedding_with_their_units() {
+        let level = |name| level(ModelKind::Classification, name).unwrap();
+        assert_eq!((level("W").vocabulary, level("W").inputs), (Prior::None, Prior::None));
+        assert_eq!((level("W+Voc").vocabulary, level("W+Voc").inputs), (Prior::LogUniform, Prior::None));
+        assert_eq!((level("W+G+N").vocabulary, level("W+G+N").inputs), (Prior::LogUniform, Prior::LogUniform));
     }
 }

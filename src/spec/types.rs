@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::cell::Cell;
 pub use super::tolerance::Tolerance;
 
 /// What one training run is, with every default filled in. Its canonical JSON is part of the run's key.
@@ -39,13 +40,16 @@ pub struct ModelSpec {
     /// Number of hidden units.
     #[schemars(range(min = 1))]
     pub hidden: usize,
-    /// Activation of the input, forget and output gates.
+    /// The embedding of input symbols; classification only, and there required.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedding: Option<EmbeddingSpec>,
+    /// Activation of the gates; information flow goes through tanh.
     #[serde(default)]
     pub gate_activation: GateActivation,
     /// How weight matrices are initialised.
     #[serde(default)]
     pub init: Init,
-    /// Initial bias of the forget gate.
+    /// Initial bias of the gates that keep the state: forget gate (LSTM), update gate (GRU).
     #[serde(default)]
     pub forget_bias: f64,
     /// Noise of the output layer; without it, `weights` when the state is carried and
@@ -60,33 +64,50 @@ pub struct ModelSpec {
 pub enum ModelKind {
     /// The next symbol of a stream.
     LanguageModel,
+    /// The class of a text.
+    Classification,
 }
 
-/// The recurrent cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Cell {
-    /// Long short-term memory, gates i, f, g, o, no peepholes.
-    #[default]
-    Lstm,
+/// The embedding of a classifier's input symbols.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmbeddingSpec {
+    /// Dimensions of a symbol's vector.
+    #[schemars(range(min = 1))]
+    pub size: usize,
+    /// Where vectors start: `none` for random ones, or the name of a manifest of pretrained vectors,
+    /// `datasets/<name>.yaml`; words that it lacks start at random. Written out, so that it is never forgotten.
+    pub vectors: String,
 }
 
-/// Activation of the input, forget and output gates.
+impl EmbeddingSpec {
+    /// The manifest of the pretrained vectors, if there are any.
+    pub fn pretrained(&self) -> Option<&str> {
+        (self.vectors != "none").then_some(self.vectors.as_str())
+    }
+}
+
+/// Activation of the gates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum GateActivation {
     /// `1 / (1 + exp(-x))`.
     #[default]
     Sigmoid,
+    /// `clip(x / 5 + 1 / 2, 0, 1)`: zero gradient outside (-2.5, 2.5).
+    HardSigmoid,
 }
 
-/// Initialisation of weight matrices.
+/// Initialisation of weight matrices. Embeddings start uniform in (-0.05, 0.05), biases at zero but for
+/// `model.forget_bias`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Init {
     /// Orthonormal rows or columns, whichever are fewer.
     #[default]
     Orthogonal,
+    /// Input and output matrices uniform by Glorot and Bengio (2010), recurrent ones orthogonal with gain 1.1.
+    Glorot,
 }
 
 /// How noise reaches the output layer.
@@ -109,12 +130,15 @@ pub struct TrainSpec {
     /// Sequences in a mini-batch.
     #[schemars(range(min = 1))]
     pub batch: usize,
-    /// Predicted symbols in a window.
+    /// Predicted symbols in a window; language models only, and there required.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
-    pub sequence: usize,
+    pub sequence: Option<usize>,
     /// `true`: parallel streams, state carried from window to window, no shuffling (word-level).
     /// `false`: independent windows from a zero state, shuffled, with one random offset an epoch (character-level).
-    pub carry_state: bool,
+    /// Language models only, and there required.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carry_state: Option<bool>,
     /// The optimiser.
     pub optimizer: Optimizer,
     /// Largest global L2 norm of the gradient of the whole objective; absent: no rescaling.
@@ -123,6 +147,18 @@ pub struct TrainSpec {
     /// Stop after this many optimiser steps, if the epochs have not ended before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_steps: Option<u64>,
+}
+
+impl TrainSpec {
+    /// Predicted symbols in a window; 0 for a classifier.
+    pub fn window(&self) -> usize {
+        self.sequence.unwrap_or_default()
+    }
+
+    /// Whether the state is carried from window to window.
+    pub fn carries_state(&self) -> bool {
+        self.carry_state.unwrap_or_default()
+    }
 }
 
 /// The optimiser, one key naming its kind.
@@ -160,19 +196,23 @@ fn epsilon() -> f64 {
     1e-8
 }
 
-/// A sparsity level: which quantities carry a log-uniform prior. `vocabulary`, `neurons` and `gates` are group
-/// variables (one factor an input word, a hidden unit, a preactivation).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// A sparsity level: which quantities carry a log-uniform prior. `vocabulary`, `inputs`, `neurons` and `gates` are group
+/// variables (one factor an input word, an embedding dimension, a hidden unit, a preactivation). The last two keys are
+/// baselines, which prune a network without noise.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sparsity {
     /// Shown in tables and figures.
     pub name: String,
-    /// Input-to-hidden and hidden-to-hidden weights.
+    /// Embedding, input-to-hidden and hidden-to-hidden weights.
     #[serde(default)]
     pub weights: Prior,
     /// One factor an input symbol and sequence.
     #[serde(default)]
     pub vocabulary: Prior,
+    /// One factor an embedding dimension and sequence; classification only.
+    #[serde(default, skip_serializing_if = "Prior::is_none")]
+    pub inputs: Prior,
     /// One factor a hidden unit and sequence, on its output.
     #[serde(default)]
     pub neurons: Prior,
@@ -182,6 +222,51 @@ pub struct Sparsity {
     /// Weights of the output layer.
     #[serde(default)]
     pub output: Prior,
+    /// Gradual magnitude pruning of single weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub magnitude: Option<Magnitude>,
+    /// A penalty that removes whole hidden units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_lasso: Option<GroupLasso>,
+}
+
+/// Gradual magnitude pruning (M. Zhu and S. Gupta, arXiv 1710.01878): in each weight matrix the weights of smallest
+/// magnitude are set to zero for good, their share rising from 0 to `share` along a cubic.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Magnitude {
+    /// Share of the weights removed in the end, above 0 and below 1.
+    pub share: f64,
+    /// Share of the run's steps after which pruning begins.
+    #[serde(default = "begin")]
+    pub begin: f64,
+    /// Share of the run's steps after which no more is pruned.
+    #[serde(default = "end")]
+    pub end: f64,
+    /// Steps between two prunings.
+    #[serde(default = "every")]
+    #[schemars(range(min = 1))]
+    pub every: u64,
+}
+
+fn begin() -> f64 {
+    0.1
+}
+fn end() -> f64 {
+    0.7
+}
+fn every() -> u64 {
+    50
+}
+
+/// Group lasso over hidden units: `strength` times the sum over units of the Euclidean norm of all weights that read the
+/// unit, recurrent and output, by a proximal step after each step of the optimiser. A unit whose norm reaches zero is
+/// gone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GroupLasso {
+    /// Factor of the penalty, above 0.
+    pub strength: f64,
 }
 
 /// The prior of one kind of quantity.
@@ -193,6 +278,13 @@ pub enum Prior {
     None,
     /// Log-uniform prior, normal posterior with learned mean and log sigma.
     LogUniform,
+}
+
+impl Prior {
+    /// Whether the quantity is not variational.
+    pub fn is_none(&self) -> bool {
+        *self == Self::None
+    }
 }
 
 /// Where tensors live and which kernels run.

@@ -3,7 +3,7 @@
 use super::mistake::Mistake;
 use super::node::dotted;
 use super::presets;
-use super::types::{Adam, ModelSpec, Optimizer, RunSpec, Sparsity, TrainSpec};
+use super::types::{Adam, ModelKind, ModelSpec, Optimizer, OutputNoise, RunSpec, Sparsity, TrainSpec};
 
 /// Refuses a run that cannot be trained, with the dotted path of what is wrong.
 ///
@@ -13,7 +13,54 @@ pub fn run(spec: &RunSpec) -> Result<(), Mistake> {
     name("dataset", &spec.dataset)?;
     model(&spec.model)?;
     train(&spec.train)?;
-    sparsity(&spec.sparsity)
+    match spec.model.kind {
+        ModelKind::LanguageModel => language_model(spec)?,
+        ModelKind::Classification => classification(spec)?,
+    }
+    sparsity(spec.model.kind, &spec.sparsity)
+}
+
+/// What only a classifier has is out of place, and what a language model needs is there.
+fn language_model(spec: &RunSpec) -> Result<(), Mistake> {
+    let kind = "a language model";
+    let reads = "it reads one symbol a step as it is";
+    let no_embedding = "remove it, or write `model.kind: classification`";
+    unwanted("model.embedding", spec.model.embedding.is_some(), kind, reads, no_embedding)?;
+    let no_inputs = "remove it; `vocabulary` has a factor for each input symbol";
+    unwanted("sparsity.inputs", !spec.sparsity.inputs.is_none(), kind, "it has no embedding", no_inputs)?;
+    let Some(sequence) = spec.train.sequence else {
+        return Err(missing("train", "sequence", "35"));
+    };
+    at_least_one("train.sequence", sequence as u64)?;
+    spec.train.carry_state.map(|_| ()).ok_or_else(|| missing("train", "carry_state", "true"))
+}
+
+/// The other way round.
+fn classification(spec: &RunSpec) -> Result<(), Mistake> {
+    let kind = "a classifier";
+    let whole = "it reads whole texts from a zero state";
+    unwanted("train.sequence", spec.train.sequence.is_some(), kind, whole, "remove it; the manifest limits lengths")?;
+    unwanted("train.carry_state", spec.train.carry_state.is_some(), kind, whole, "remove it")?;
+    let weights = spec.model.output_noise == Some(OutputNoise::Weights);
+    let local = "its output noise is always local-reparameterization";
+    unwanted("model.output_noise", weights, kind, local, "remove it")?;
+    let Some(embedding) = &spec.model.embedding else {
+        return Err(missing("model", "embedding", "{ size: 50, vectors: none }"));
+    };
+    at_least_one("model.embedding.size", embedding.size as u64)?;
+    name("model.embedding.vectors", &embedding.vectors)
+}
+
+fn unwanted(key: &str, there: bool, kind: &str, why: &str, cure: &str) -> Result<(), Mistake> {
+    if there {
+        Err(Mistake::new(&dotted(key), format!("{kind} has no use for it: {why}"), cure).of_key())
+    } else {
+        Ok(())
+    }
+}
+
+fn missing(within: &str, key: &str, such_as: &str) -> Mistake {
+    Mistake::new(&dotted(within), format!("the key `{key}` is missing"), format!("add `{key}: {such_as}`"))
 }
 
 /// Refuses names that cannot be a folder's on every system.
@@ -37,7 +84,6 @@ fn model(model: &ModelSpec) -> Result<(), Mistake> {
 fn train(train: &TrainSpec) -> Result<(), Mistake> {
     at_least_one("train.epochs", train.epochs.into())?;
     at_least_one("train.batch", train.batch as u64)?;
-    at_least_one("train.sequence", train.sequence as u64)?;
     if let Some(steps) = train.max_steps {
         at_least_one("train.max_steps", steps)?;
     }
@@ -51,18 +97,52 @@ fn train(train: &TrainSpec) -> Result<(), Mistake> {
     check("train.optimizer.adam.epsilon", epsilon, positive, "above 0, such as 1e-8")
 }
 
-fn sparsity(level: &Sparsity) -> Result<(), Mistake> {
+fn sparsity(kind: ModelKind, level: &Sparsity) -> Result<(), Mistake> {
     if level.name.trim().is_empty() || level.name.chars().any(|c| c.is_control() || c == ',' || c == '=') {
         let help = "give the level a short name without `,` and `=`";
         return Err(Mistake::new(&dotted("sparsity.name"), format!("`{}` cannot be a level's name", level.name), help));
     }
-    match presets::language_model(&level.name) {
+    baselines(level)?;
+    match presets::level(kind, &level.name) {
         Some(preset) if preset != *level => {
             let message = format!("`{}` is the name of a preset that says something else", level.name);
             let help = format!("give the level another name, or write `sparsity: {}`", level.name);
             Err(Mistake::new(&dotted("sparsity.name"), message, help))
         }
         _ => Ok(()),
+    }
+}
+
+/// A baseline prunes a network without noise, and in one way.
+fn baselines(level: &Sparsity) -> Result<(), Mistake> {
+    let variational = [level.weights, level.vocabulary, level.inputs, level.neurons, level.gates, level.output]
+        .iter()
+        .any(|p| !p.is_none());
+    for (key, there) in [("magnitude", level.magnitude.is_some()), ("group_lasso", level.group_lasso.is_some())] {
+        if there && variational {
+            let message = "a baseline has no place beside a log-uniform prior";
+            return Err(Mistake::new(&dotted(&format!("sparsity.{key}")), message, "make two levels of it"));
+        }
+    }
+    if let Some(magnitude) = &level.magnitude {
+        let within = |value: f64| value > 0.0 && share(value);
+        check("sparsity.magnitude.share", magnitude.share, within, "above 0 and below 1, such as 0.9")?;
+        check(
+            "sparsity.magnitude.begin",
+            magnitude.begin,
+            share,
+            "a share of the run's steps, at least 0 and below 1",
+        )?;
+        check("sparsity.magnitude.end", magnitude.end, |end| end > 0.0 && end <= 1.0, "above 0 and at most 1")?;
+        at_least_one("sparsity.magnitude.every", magnitude.every)?;
+        if magnitude.begin >= magnitude.end {
+            let message = format!("pruning begins at {} and ends at {}", magnitude.begin, magnitude.end);
+            return Err(Mistake::new(&dotted("sparsity.magnitude"), message, "let `end` be the larger"));
+        }
+    }
+    match &level.group_lasso {
+        Some(lasso) => check("sparsity.group_lasso.strength", lasso.strength, positive, "above 0, such as 1e-4"),
+        None => Ok(()),
     }
 }
 

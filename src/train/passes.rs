@@ -15,9 +15,9 @@ pub struct Passes<'a> {
     pub valid: Box<dyn BatchSource + 'a>,
     /// The test stream.
     pub test: Box<dyn BatchSource + 'a>,
-    /// What a symbol is.
+    /// What is predicted.
     pub unit: Unit,
-    /// For a generated language: whether each symbol carries information about what follows.
+    /// For generated data: whether each symbol carries information about what is predicted.
     pub informative: Option<&'a [bool]>,
 }
 
@@ -27,10 +27,11 @@ impl<'a> Passes<'a> {
     /// # Errors
     /// A validation or test stream too short for one mini-batch.
     pub fn new(spec: &'a RunSpec, corpus: &'a Corpus) -> Result<Self, DataError> {
+        let [valid, test] = eval_batches(corpus, &spec.train)?;
         Ok(Self {
             train: Box::new(move |epoch| train_batches(corpus, &spec.train, spec.seed, epoch)),
-            valid: eval_batches(&corpus.valid, &spec.train)?,
-            test: eval_batches(&corpus.test, &spec.train)?,
+            valid,
+            test,
             unit: corpus.unit,
             informative: corpus.informative.as_deref(),
         })

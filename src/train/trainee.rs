@@ -1,5 +1,6 @@
 //! What the training loop needs of a model: the seam between the loop and everything numeric.
 
+use crate::data::Evaluation;
 use crate::data::batch::{Batch, BatchSource};
 use crate::store::format::{Counts, Structure};
 
@@ -37,9 +38,9 @@ pub trait Trainee {
     fn step(&mut self, batch: &Batch, step: u64) -> Result<StepReport, NonFinite>;
     /// Forgets the carried state; called at each epoch's start.
     fn reset_state(&mut self);
-    /// Mean negative log likelihood, nats a symbol, with means and pruned weights, over all batches of `source`,
-    /// from a zero state. Does not touch the carried training state.
-    fn evaluate(&self, source: &dyn BatchSource) -> f64;
+    /// How well the model predicts all batches of `source` with means and pruned weights, from a zero state. Does not
+    /// touch the carried training state.
+    fn evaluate(&self, source: &dyn BatchSource) -> Evaluation;
     /// What survives pruning now.
     fn counts(&self) -> Counts;
     /// Which parts survive pruning now, unit by unit.

@@ -203,12 +203,12 @@ impl Training<'_, '_> {
         if self.stop.load(Ordering::Relaxed) {
             return Ok(Flow::Stopped);
         }
-        let valid = self.passes.unit.from_nats(self.trainee.evaluate(self.passes.valid.as_ref()));
+        let valid = self.passes.unit.value(&self.trainee.evaluate(self.passes.valid.as_ref()));
         self.check("validation metric", valid)?;
         if self.stop.load(Ordering::Relaxed) {
             return Ok(Flow::Stopped);
         }
-        let test = self.passes.unit.from_nats(self.trainee.evaluate(self.passes.test.as_ref()));
+        let test = self.passes.unit.value(&self.trainee.evaluate(self.passes.test.as_ref()));
         self.check("test metric", test)?;
         let counts = self.trainee.counts();
         self.check("compression (no weight is left)", counts.compression)?;
@@ -287,8 +287,7 @@ impl Training<'_, '_> {
 
     fn check_stream(&self, stream: &'static str, source: &dyn BatchSource) -> Result<(), TrainError> {
         if source.is_empty() {
-            let TrainSpec { batch, sequence, .. } = *self.spec;
-            return Err(TrainError::NoBatches { stream, batch, sequence });
+            return Err(TrainError::NoBatches { stream, batch: self.spec.batch, sequence: self.spec.window() });
         }
         Ok(())
     }

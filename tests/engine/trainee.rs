@@ -42,9 +42,12 @@ impl Small {
             name: "test".to_owned(),
             weights: prior,
             vocabulary: prior,
+            inputs: Prior::None,
             neurons: prior,
             gates: prior,
             output: prior,
+            magnitude: None,
+            group_lasso: None,
         };
         let mut seed = 0;
         let model = LanguageModel::build(self.shape, &sparsity, self.output_noise, |name, dims| -> Tensor<2> {
@@ -74,7 +77,7 @@ impl Small {
     pub fn batch(self, step: u64) -> Batch {
         let count = self.rows * self.steps;
         let ids = |seed: u64| random_ids(count, self.shape.vocabulary, seed);
-        Batch { rows: self.rows, steps: self.steps, inputs: ids(2 * step), targets: ids(2 * step + 1) }
+        Batch::even(self.rows, ids(2 * step), ids(2 * step + 1))
     }
 
     /// Takes steps `from..=to`, each of which must succeed.

@@ -14,14 +14,24 @@ const NOISE: NoiseSource = NoiseSource::Counter { seed: 3, step: 1 };
 
 /// Symbols 2 and 5 occur twice in one sequence, and 2 in both; 6 does not occur.
 fn batch() -> Batch {
-    Batch { rows: 2, steps: 4, inputs: vec![2, 5, 0, 2, 2, 1, 4, 5], targets: vec![0, 2, 2, 1, 4, 5, 3, 6] }
+    Batch::even(2, vec![2, 5, 0, 2, 2, 1, 4, 5], vec![0, 2, 2, 1, 4, 5, 3, 6])
 }
 
 /// The model, with `change` added to one number of one tensor.
 fn trainee(ops: &'static dyn Ops, output_noise: OutputNoise, change: (&str, usize, f64)) -> LanguageModelTrainee {
     let prior = Prior::LogUniform;
     let (vocabulary, neurons, gates) = (prior, prior, prior);
-    let sparsity = Sparsity { name: "all".to_owned(), weights: prior, vocabulary, neurons, gates, output: prior };
+    let sparsity = Sparsity {
+        name: "all".to_owned(),
+        weights: prior,
+        vocabulary,
+        inputs: Prior::None,
+        neurons,
+        gates,
+        output: prior,
+        magnitude: None,
+        group_lasso: None,
+    };
     let mut seed = 0;
     let model = LanguageModel::build(SHAPE, &sparsity, output_noise, |name, dims| {
         seed += 1;

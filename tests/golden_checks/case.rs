@@ -207,9 +207,12 @@ impl Case {
             name: config.to_owned(),
             weights: plain("weights", weights)?,
             vocabulary,
+            inputs: Prior::None,
             neurons,
             gates,
             output: plain("output weights", output)?,
+            magnitude: None,
+            group_lasso: None,
         })
     }
 }

@@ -105,7 +105,7 @@ fn batch(case: &Case, prefix: &str) -> Result<Batch, String> {
         let place = |i: usize| all[(i % batch) * steps + i / batch];
         (0..all.len()).map(|i| u32::try_from(place(i)).map_err(|error| error.to_string())).collect()
     };
-    Ok(Batch { rows: batch, steps, inputs: ids("x")?, targets: ids("y")? })
+    Ok(Batch::even(batch, ids("x")?, ids("y")?))
 }
 
 /// The state the case begins with.
@@ -299,7 +299,7 @@ impl BatchSource for Single {
     fn batch(&self, _: usize) -> Batch {
         self.0.clone()
     }
-    fn symbols(&self) -> usize {
+    fn targets(&self) -> usize {
         self.0.targets.len()
     }
     fn carries_state(&self) -> bool {
@@ -340,7 +340,7 @@ fn steps(case: &Case, way: Way) -> Result<(), String> {
             _ => {}
         }
     }
-    let nats = trainee.evaluate(&Single(batch(case, "in/")?));
+    let nats = trainee.evaluate(&Single(batch(case, "in/")?)).nats;
     let ours = if carries(case) { nats } else { nats / std::f64::consts::LN_2 };
     close("traj/clip_val_after_step4", &[ours], &[case.scalar("traj/clip_val_after_step4")?], way.tolerance)
 }

@@ -1,7 +1,7 @@
 //! A model that costs nothing and whose every bit depends on every step it has seen.
 
 use sparsegate::data::batch::{Batch, BatchSource};
-use sparsegate::data::corpus::Unit;
+use sparsegate::data::{Evaluation, Unit};
 use sparsegate::store::format::{Counts, GateCount, Kept, Structure, UnitGates};
 use sparsegate::train::Passes;
 use sparsegate::train::trainee::{NamedTensor, NonFinite, StepReport, Trainee};
@@ -51,9 +51,10 @@ impl Trainee for Toy {
         self.carried = vec![0.0; 2];
     }
 
-    fn evaluate(&self, source: &dyn BatchSource) -> f64 {
+    fn evaluate(&self, source: &dyn BatchSource) -> Evaluation {
         let inputs = (0..source.len()).flat_map(|at| source.batch(at).inputs);
-        inputs.map(|x| (f64::from(x) * f64::from(self.weights[0])).cos()).sum::<f64>().abs() / source.symbols() as f64
+        let sum = inputs.map(|x| (f64::from(x) * f64::from(self.weights[0])).cos()).sum::<f64>();
+        Evaluation { nats: sum.abs() / source.targets() as f64, accuracy: None }
     }
 
     fn counts(&self) -> Counts {
@@ -113,9 +114,9 @@ impl BatchSource for Numbers {
     }
     fn batch(&self, index: usize) -> Batch {
         let start = self.epoch * 1000 + index as u32 * 4;
-        Batch { rows: 2, steps: 2, inputs: (start..start + 4).collect(), targets: (start + 1..start + 5).collect() }
+        Batch::even(2, (start..start + 4).collect(), (start + 1..start + 5).collect())
     }
-    fn symbols(&self) -> usize {
+    fn targets(&self) -> usize {
         self.batches * 4
     }
     fn carries_state(&self) -> bool {

@@ -19,7 +19,7 @@ pub(super) struct Carried<'a> {
 impl<'a> Carried<'a> {
     pub(super) fn new(stream: &'a [u32], train: &TrainSpec) -> Result<Self, DataError> {
         super::check(stream, train, |batch, _| batch.saturating_mul(2))?;
-        Ok(Self { stream, batch: train.batch, piece: stream.len() / train.batch, sequence: train.sequence })
+        Ok(Self { stream, batch: train.batch, piece: stream.len() / train.batch, sequence: train.window() })
     }
 
     /// Ids of `steps` time steps from `start`, `[T, B]` flattened.
@@ -40,10 +40,10 @@ impl BatchSource for Carried<'_> {
     fn batch(&self, index: usize) -> Batch {
         let start = index * self.sequence;
         let steps = self.sequence.min(self.piece - 1 - start);
-        Batch { rows: self.batch, steps, inputs: self.window(start, steps), targets: self.window(start + 1, steps) }
+        Batch::even(self.batch, self.window(start, steps), self.window(start + 1, steps))
     }
 
-    fn symbols(&self) -> usize {
+    fn targets(&self) -> usize {
         (self.piece - 1) * self.batch
     }
 
@@ -62,13 +62,13 @@ mod tests {
         // 23 symbols, 3 pieces of 7 (two symbols dropped), windows of 4: 4 and 2 predictions.
         let stream: Vec<u32> = (0..23).collect();
         let source = Carried::new(&stream, &spec(3, 4, true)).unwrap();
-        assert_eq!((source.len(), source.symbols(), source.carries_state()), (2, 18, true));
+        assert_eq!((source.len(), source.targets(), source.carries_state()), (2, 18, true));
         let first = source.batch(0);
-        assert_eq!((first.rows, first.steps), (3, 4));
+        assert_eq!((first.rows, first.steps()), (3, 4));
         assert_eq!(first.inputs, [0, 7, 14, 1, 8, 15, 2, 9, 16, 3, 10, 17]);
         assert_eq!(first.targets, [1, 8, 15, 2, 9, 16, 3, 10, 17, 4, 11, 18]);
         let last = source.batch(1);
-        assert_eq!((last.rows, last.steps), (3, 2));
+        assert_eq!((last.rows, last.steps()), (3, 2));
         assert_eq!(last.inputs, [4, 11, 18, 5, 12, 19]);
         assert_eq!(last.targets, [5, 12, 19, 6, 13, 20]);
     }
@@ -82,18 +82,18 @@ mod tests {
             let stream = vec![0; symbols];
             let source = Carried::new(&stream, &spec(32, 35, true)).unwrap();
             assert_eq!(source.len(), batches);
-            assert_eq!(source.batch(batches - 1).steps, last);
-            assert_eq!(source.symbols(), predicted);
+            assert_eq!(source.batch(batches - 1).steps(), last);
+            assert_eq!(source.targets(), predicted);
         }
     }
 
     #[test]
-    fn symbols_is_what_the_batches_hold() {
+    fn targets_are_what_the_batches_hold() {
         let stream: Vec<u32> = (0..101).collect();
         for (batch, sequence) in [(1, 1), (2, 7), (10, 3), (50, 40)] {
             let source = Carried::new(&stream, &spec(batch, sequence, true)).unwrap();
             let held: usize = (0..source.len()).map(|index| source.batch(index).targets.len()).sum();
-            assert_eq!(held, source.symbols());
+            assert_eq!(held, source.targets());
         }
     }
 }

@@ -1,20 +1,25 @@
-//! Streams of symbol ids as mini-batches, in the two regimes of the published runs.
+//! Symbol ids as mini-batches, in the regimes of the published runs.
 //!
 //! | regime | windows | order | state |
 //! |---|---|---|---|
 //! | carried ([`carried`]) | `batch` parallel pieces of the stream, cut into windows of `sequence` | as in the text | carried over |
 //! | windowed ([`windowed`]) | separate windows of `sequence + 1` symbols | shuffled each epoch, one random offset an epoch | zero |
 //!
-//! Both borrow the stream; setting up an epoch costs at most one index a window.
+//! | texts ([`texts`]) | whole labelled texts, `batch` at a time | shuffled each epoch | zero |
+//!
+//! All borrow the data; setting up an epoch costs at most one index a window.
 
 mod carried;
+mod texts;
 mod windowed;
 
 use super::batch::BatchSource;
+use super::corpus::Parts;
 use super::{Corpus, DataError};
 use crate::spec::types::TrainSpec;
 
 use carried::Carried;
+use texts::Labelled;
 use windowed::Windowed;
 
 /// The batches of one epoch of training, a function of the corpus, `train`, `seed` and `epoch` alone.
@@ -29,37 +34,46 @@ pub fn train_batches<'a>(
     seed: u64,
     epoch: u32,
 ) -> Result<Box<dyn BatchSource + 'a>, DataError> {
-    if train.carry_state {
-        Ok(Box::new(Carried::new(&corpus.train, train)?))
-    } else {
-        Ok(Box::new(Windowed::shuffled(&corpus.train, train, seed, epoch)?))
-    }
+    Ok(match &corpus.parts {
+        Parts::Streams { train: stream, .. } if train.carries_state() => Box::new(Carried::new(stream, train)?),
+        Parts::Streams { train: stream, .. } => Box::new(Windowed::shuffled(stream, train, seed, epoch)?),
+        Parts::Texts { train: texts, .. } => Box::new(Labelled::shuffled(texts, train, seed, epoch)?),
+    })
 }
 
-/// The batches of one evaluation of `stream`: in order, from its beginning.
+/// The batches of one evaluation of the validation and of the test data: in order, from the beginning.
 ///
 /// # Errors
 /// As [`train_batches`].
-pub fn eval_batches<'a>(stream: &'a [u32], train: &TrainSpec) -> Result<Box<dyn BatchSource + 'a>, DataError> {
-    if train.carry_state {
+pub fn eval_batches<'a>(corpus: &'a Corpus, train: &TrainSpec) -> Result<[Box<dyn BatchSource + 'a>; 2], DataError> {
+    Ok(match &corpus.parts {
+        Parts::Streams { valid, test, .. } => [stream_batches(valid, train)?, stream_batches(test, train)?],
+        Parts::Texts { valid, test, .. } => {
+            [Box::new(Labelled::in_order(valid, train)?), Box::new(Labelled::in_order(test, train)?)]
+        }
+    })
+}
+
+fn stream_batches<'a>(stream: &'a [u32], train: &TrainSpec) -> Result<Box<dyn BatchSource + 'a>, DataError> {
+    if train.carries_state() {
         Ok(Box::new(Carried::new(stream, train)?))
     } else {
         Ok(Box::new(Windowed::in_order(stream, train)?))
     }
 }
 
-/// Number of symbols that one epoch of training predicts: what the sum of penalties is divided by (arXiv 1812.05692,
+/// Number of symbols, or texts, that one epoch of training predicts: what the sum of penalties is divided by (arXiv 1812.05692,
 /// the N of the evidence lower bound).
 ///
 /// # Errors
 /// As [`train_batches`].
 pub fn train_size(corpus: &Corpus, train: &TrainSpec) -> Result<usize, DataError> {
-    Ok(train_batches(corpus, train, 0, 0)?.symbols())
+    Ok(train_batches(corpus, train, 0, 0)?.targets())
 }
 
 /// Refuses sizes of zero and streams of fewer than `needed` symbols.
 fn check(stream: &[u32], train: &TrainSpec, needed: impl Fn(usize, usize) -> usize) -> Result<(), DataError> {
-    let (batch, sequence) = (train.batch, train.sequence);
+    let (batch, sequence) = (train.batch, train.window());
     if batch == 0 {
         return Err(DataError::ZeroSize { key: "batch" });
     }
@@ -81,8 +95,8 @@ pub(crate) mod tests {
         TrainSpec {
             epochs: 1,
             batch,
-            sequence,
-            carry_state,
+            sequence: Some(sequence),
+            carry_state: Some(carry_state),
             optimizer: Optimizer::Adam(Adam { lr: 0.002, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }),
             clip_norm: None,
             max_steps: None,
@@ -93,7 +107,7 @@ pub(crate) mod tests {
     fn sizes_of_zero_and_short_streams_are_errors() {
         let stream = [0u32; 20];
         let why = |batch, sequence, carry| {
-            super::eval_batches(&stream, &spec(batch, sequence, carry)).err().map(|error| error.to_string())
+            super::stream_batches(&stream, &spec(batch, sequence, carry)).err().map(|error| error.to_string())
         };
         assert_eq!(why(0, 5, true).as_deref(), Some("train.batch is 0; it must be at least 1"));
         assert_eq!(why(5, 0, false).as_deref(), Some("train.sequence is 0; it must be at least 1"));

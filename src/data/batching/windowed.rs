@@ -23,14 +23,14 @@ impl<'a> Windowed<'a> {
     /// For evaluation: offset 0, in order.
     pub(super) fn in_order(stream: &'a [u32], train: &TrainSpec) -> Result<Self, DataError> {
         super::check(stream, train, |_, sequence| sequence.saturating_add(1).saturating_mul(2))?;
-        let windows = stream.len() / (train.sequence + 1) - 1;
-        Ok(Self { stream, windows, order: Vec::new(), batch: train.batch, sequence: train.sequence })
+        let windows = stream.len() / (train.window() + 1) - 1;
+        Ok(Self { stream, windows, order: Vec::new(), batch: train.batch, sequence: train.window() })
     }
 
     /// For training: one offset for all windows, uniform over the room there is, then a random order of the windows.
     pub(super) fn shuffled(stream: &'a [u32], train: &TrainSpec, seed: u64, epoch: u32) -> Result<Self, DataError> {
         let source = Self::in_order(stream, train)?;
-        let room = stream.len() - source.windows * (train.sequence + 1);
+        let room = stream.len() - source.windows * (train.window() + 1);
         let mut draws = Draws::new("sparsegate 2026 offset and order of an epoch's windows", &[seed, u64::from(epoch)]);
         let offset = draws.below(room as u32) as usize;
         let order = draws.order(source.windows as u32);
@@ -61,10 +61,10 @@ impl BatchSource for Windowed<'_> {
             }
             ids
         };
-        Batch { rows, steps: self.sequence, inputs: ids(0), targets: ids(1) }
+        Batch::even(rows, ids(0), ids(1))
     }
 
-    fn symbols(&self) -> usize {
+    fn targets(&self) -> usize {
         self.windows * self.sequence
     }
 
@@ -83,9 +83,9 @@ mod tests {
         // 23 symbols, windows of 5: four fit, three are used.
         let stream: Vec<u32> = (0..23).collect();
         let source = Windowed::in_order(&stream, &spec(2, 4, false)).unwrap();
-        assert_eq!((source.len(), source.symbols(), source.carries_state()), (2, 12, false));
+        assert_eq!((source.len(), source.targets(), source.carries_state()), (2, 12, false));
         let first = source.batch(0);
-        assert_eq!((first.rows, first.steps), (2, 4));
+        assert_eq!((first.rows, first.steps()), (2, 4));
         assert_eq!(first.inputs, [0, 5, 1, 6, 2, 7, 3, 8]);
         assert_eq!(first.targets, [1, 6, 2, 7, 3, 8, 4, 9]);
         let last = source.batch(1);
@@ -98,7 +98,7 @@ mod tests {
         let train = vec![0; 5_017_482];
         let source = Windowed::shuffled(&train, &spec(64, 99, false), 0, 0).unwrap();
         assert_eq!((source.windows, source.len(), source.batch(783).rows), (50_173, 784, 61));
-        assert_eq!(source.symbols(), 4_967_127);
+        assert_eq!(source.targets(), 4_967_127);
         for (symbols, windows) in [(393_042, 3_929), (442_423, 4_423)] {
             let stream = vec![0; symbols];
             assert_eq!(Windowed::in_order(&stream, &spec(64, 99, false)).unwrap().windows, windows);

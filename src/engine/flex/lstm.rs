@@ -102,7 +102,7 @@ fn new_hidden<T: Real>(hidden: &mut [T], tanh_cell: &mut [T], cell: &[T], output
     }
 }
 
-/// The recurrence; see [`crate::engine::LstmInputs`] for shapes.
+/// The recurrence; see [`crate::engine::RecurrenceInputs`] for shapes.
 pub(super) fn forward<T: Real>(inputs: LstmPrimitives<Flex>) -> LstmSaved<Flex> {
     let [rows, units] = dims(&inputs.z_neurons);
     let width = 4 * units;

@@ -4,10 +4,12 @@ use burn::backend::{Dispatch, Flex};
 use burn::tensor::{DType, Int, Tensor};
 
 use super::adam::{adam, square_sum};
+use crate::cells::{Cell, Kernel};
 use crate::engine::composed::Composed;
 use crate::engine::extension::SparseOps;
 use crate::engine::noise::Noise;
-use crate::engine::ops::{AdamStep, LstmInputs, LstmOutputs, Moments, Ops};
+use crate::engine::ops::{AdamStep, Moments, Ops, RecurrenceInputs};
+use crate::spec::types::GateActivation;
 
 /// The fused kernels; tensors must live on flex, as `f32` or `f64`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -53,17 +55,25 @@ impl Ops for FlexOps {
         Tensor::from_dispatch(<Dispatch as SparseOps>::penalty(mean.into_dispatch(), log_sigma.into_dispatch()))
     }
 
-    fn lstm(&self, inputs: LstmInputs) -> LstmOutputs {
+    fn recurrence(&self, cell: &dyn Cell, inputs: RecurrenceInputs<'_>) -> Vec<Tensor<2>> {
+        let even = inputs.active.first() == inputs.active.last();
+        let (Some(Kernel::Lstm), true, GateActivation::Sigmoid) = (cell.kernel(), even, inputs.activation) else {
+            return Composed.recurrence(cell, inputs);
+        };
+        let mut states = inputs.states.into_iter();
+        let (Some(hidden), Some(cell)) = (states.next(), states.next()) else {
+            unreachable!("an LSTM has two states");
+        };
         let (hidden, cell) = <Dispatch as SparseOps>::lstm(
             inputs.input.into_dispatch(),
             inputs.recurrent.into_dispatch(),
             inputs.z_gates.into_dispatch(),
             inputs.bias.into_dispatch(),
             inputs.z_neurons.into_dispatch(),
-            inputs.hidden.into_dispatch(),
-            inputs.cell.into_dispatch(),
+            hidden.into_dispatch(),
+            cell.into_dispatch(),
         );
-        LstmOutputs { hidden: Tensor::from_dispatch(hidden), cell: Tensor::<2>::from_dispatch(cell).inner() }
+        vec![Tensor::from_dispatch(hidden), Tensor::<2>::from_dispatch(cell).inner()]
     }
 
     fn cross_entropy(&self, logits: Tensor<2>, bias: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {

@@ -1,0 +1,67 @@
+//! Long short-term memory without peepholes.
+//!
+//! ```text
+//! a_j = (x W_j + h U_j) z_j + b_j        j in i, f, g, o
+//! c'  = s(a_f) c + s(a_i) tanh(a_g)
+//! h'  = s(a_o) tanh(c') z_h
+//! ```
+
+use burn::tensor::Tensor;
+
+use super::{Bias, Cell, Kernel, Preactivation, Role, Step, gate_value};
+use crate::spec::types::GateActivation;
+
+/// The cell.
+#[derive(Debug, Clone, Copy)]
+pub struct Lstm;
+
+const fn gate(name: &'static str) -> Preactivation {
+    Preactivation { name, role: Role::Gate }
+}
+
+const fn bias(name: &'static str) -> Bias {
+    Bias { name, starts_open: false }
+}
+
+/// Place of the candidate cell value.
+const G: usize = 2;
+
+impl Cell for Lstm {
+    fn name(&self) -> &'static str {
+        "lstm"
+    }
+
+    fn about(&self) -> &'static str {
+        "long short-term memory: input, forget and output gate, candidate cell value"
+    }
+
+    fn preactivations(&self) -> &'static [Preactivation] {
+        const { &[gate("i"), gate("f"), Preactivation { name: "g", role: Role::Flow }, gate("o")] }
+    }
+
+    fn biases(&self) -> &'static [Bias] {
+        const { &[bias("i"), Bias { name: "f", starts_open: true }, bias("g"), bias("o")] }
+    }
+
+    fn states(&self) -> &'static [&'static str] {
+        &["hidden", "cell"]
+    }
+
+    fn step(&self, step: &Step) -> Vec<Tensor<2>> {
+        let preactivation = (step.input.clone() + step.recurrent.clone()) * step.z_gates.clone() + step.bias.clone();
+        let part = |index: usize| step.part(&preactivation, index);
+        let kept = step.gate(part(1)) * step.states[1].clone();
+        let cell = kept + step.gate(part(0)) * part(G).tanh();
+        let hidden = step.gate(part(3)) * cell.clone().tanh() * step.z_neurons.clone();
+        vec![hidden, cell]
+    }
+
+    fn constant(&self, preactivation: usize, biases: &[f64], _: &[bool], activation: GateActivation) -> Option<f64> {
+        let bias = biases[preactivation];
+        Some(if preactivation == G { bias.tanh() } else { gate_value(activation, bias) })
+    }
+
+    fn kernel(&self) -> Option<Kernel> {
+        Some(Kernel::Lstm)
+    }
+}
