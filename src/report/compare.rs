@@ -72,6 +72,7 @@ impl ValueLine {
         match self.tolerance {
             Tolerance::Relative(share) => format!("{} %", trim(share * 100.0)),
             Tolerance::Absolute(width) => trim(width),
+            Tolerance::Factor(factor) => format!("{}x", trim(factor)),
         }
     }
 }
@@ -197,12 +198,7 @@ fn value_line(claim: &ValueClaim, quantity: &Metric, row: &Row, authors: Option<
         line.theirs_then = then.and_then(|point| quantity.theirs(point));
         line.verdict = Verdict::NotComparable { have: row.epochs(), of: needed };
     } else {
-        let width = match claim.tolerance {
-            Tolerance::Relative(share) => share * claim.value.abs(),
-            Tolerance::Absolute(width) => width,
-        };
-        // A hair of room, so that a difference equal to the tolerance is not decided by the last bit.
-        let within = (ours - claim.value).abs() <= width * (1.0 + 1e-9) + 1e-12;
+        let within = claim.tolerance.holds(ours, claim.value);
         line.verdict = if within { Verdict::Reproduced } else { Verdict::Off };
     }
     line
