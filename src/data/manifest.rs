@@ -55,6 +55,8 @@ pub enum Reader {
     PlantedWords(Planted),
     /// The embedded language, spelled, one symbol a character.
     PlantedCharacters(Planted),
+    /// The embedded labelled texts, one symbol a word.
+    PlantedTexts(PlantedTexts),
 }
 
 /// Parameters of the embedded language.
@@ -70,6 +72,23 @@ pub struct Planted {
     #[schemars(range(min = 1))]
     pub valid: usize,
     /// Symbols in the test stream.
+    #[schemars(range(min = 1))]
+    pub test: usize,
+}
+
+/// Parameters of the embedded texts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlantedTexts {
+    /// Seed of the generator.
+    pub seed: u64,
+    /// Training texts.
+    #[schemars(range(min = 1))]
+    pub train: usize,
+    /// Validation texts.
+    #[schemars(range(min = 1))]
+    pub valid: usize,
+    /// Test texts.
     #[schemars(range(min = 1))]
     pub test: usize,
 }
@@ -94,7 +113,7 @@ impl Reader {
     pub fn roles(&self) -> &'static [&'static str] {
         match self {
             Self::PtbWords | Self::PtbCharacters => &["train", "valid", "test"],
-            Self::PlantedWords(_) | Self::PlantedCharacters(_) => &[],
+            Self::PlantedWords(_) | Self::PlantedCharacters(_) | Self::PlantedTexts(_) => &[],
         }
     }
 
@@ -105,13 +124,14 @@ impl Reader {
             Self::PtbCharacters => "ptb-characters",
             Self::PlantedWords(_) => "planted-words",
             Self::PlantedCharacters(_) => "planted-characters",
+            Self::PlantedTexts(_) => "planted-texts",
         }
     }
 
     /// Version of the reading rules, raised by hand when the same files would become other ids.
     fn version(&self) -> u32 {
         match self {
-            Self::PtbWords | Self::PtbCharacters | Self::PlantedWords(_) | Self::PlantedCharacters(_) => 1,
+            _ => 1,
         }
     }
 }
@@ -166,11 +186,13 @@ impl Manifest {
     /// blake3 over everything the symbol ids depend on: the reader with its parameters and version, and the checksum of
     /// each file in reading order. Needs no data file; what is written about source or licence does not enter.
     pub fn content_hash(&self) -> String {
+        let generator = |seed, [train, valid, test]: [usize; 3]| {
+            format!("seed {seed} train {train} valid {valid} test {test}\n")
+        };
         let parameters = match &self.reader {
             Reader::PtbWords | Reader::PtbCharacters => String::new(),
-            Reader::PlantedWords(p) | Reader::PlantedCharacters(p) => {
-                format!("seed {} train {} valid {} test {}\n", p.seed, p.train, p.valid, p.test)
-            }
+            Reader::PlantedWords(p) | Reader::PlantedCharacters(p) => generator(p.seed, [p.train, p.valid, p.test]),
+            Reader::PlantedTexts(p) => generator(p.seed, [p.train, p.valid, p.test]),
         };
         let mut text = format!("{} {}\n{parameters}", self.reader.key(), self.reader.version());
         for (role, file) in self.files_in_order() {
@@ -209,12 +231,15 @@ impl Manifest {
                 return invalid(field("url"), format!("`{}` must begin with https:// or http://", data.url));
             }
         }
-        if let Reader::PlantedWords(p) | Reader::PlantedCharacters(p) = &self.reader {
-            for (key, size) in [("train", p.train), ("valid", p.valid), ("test", p.test)] {
-                if size == 0 || u32::try_from(size).is_err() {
-                    let problem = format!("{size} symbols; it must be from 1 to {}", u32::MAX);
-                    return invalid(format!("reader.{}.{key}", self.reader.key()), problem);
-                }
+        let (what, sizes) = match &self.reader {
+            Reader::PlantedWords(p) | Reader::PlantedCharacters(p) => ("symbols", [p.train, p.valid, p.test]),
+            Reader::PlantedTexts(p) => ("texts", [p.train, p.valid, p.test]),
+            Reader::PtbWords | Reader::PtbCharacters => return Ok(()),
+        };
+        for (key, size) in ["train", "valid", "test"].into_iter().zip(sizes) {
+            if size == 0 || u32::try_from(size).is_err() {
+                let problem = format!("{size} {what}; it must be from 1 to {}", u32::MAX);
+                return invalid(format!("reader.{}.{key}", self.reader.key()), problem);
             }
         }
         Ok(())

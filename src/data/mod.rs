@@ -17,6 +17,7 @@ mod fetch;
 mod load;
 pub mod manifest;
 mod planted;
+mod planted_texts;
 mod readers;
 
 pub use batching::{eval_batches, train_batches, train_size};
