@@ -186,9 +186,8 @@ impl Manifest {
     /// blake3 over everything the symbol ids depend on: the reader with its parameters and version, and the checksum of
     /// each file in reading order. Needs no data file; what is written about source or licence does not enter.
     pub fn content_hash(&self) -> String {
-        let generator = |seed, [train, valid, test]: [usize; 3]| {
-            format!("seed {seed} train {train} valid {valid} test {test}\n")
-        };
+        let generator =
+            |seed, [train, valid, test]: [usize; 3]| format!("seed {seed} train {train} valid {valid} test {test}\n");
         let parameters = match &self.reader {
             Reader::PtbWords | Reader::PtbCharacters => String::new(),
             Reader::PlantedWords(p) | Reader::PlantedCharacters(p) => generator(p.seed, [p.train, p.valid, p.test]),

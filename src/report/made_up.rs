@@ -195,6 +195,7 @@ pub fn experiment(root: &Utf8Path, runs: &[RunSpec]) -> Experiment {
         file: root.join("experiments/made-up.yaml"),
         name: "made-up".into(),
         about: Some("Numbers that were never measured".into()),
+        also: Vec::new(),
         source: None,
         dataset: "word-ptb".into(),
         runs: runs.to_vec(),

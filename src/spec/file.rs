@@ -32,6 +32,10 @@ pub struct ExperimentFile {
     /// Where its published numbers come from.
     #[serde(default)]
     pub source: Option<Source>,
+    /// Experiment files that a command takes along when it is given this one; paths from this file's folder.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub also: Vec<Utf8PathBuf>,
     /// Name of the dataset manifest, `datasets/<name>.yaml`.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"))]
     pub dataset: String,

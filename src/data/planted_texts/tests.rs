@@ -103,5 +103,4 @@ fn counting_words_is_not_enough() {
     let right = right.filter(|(text, label)| text.iter().map(tone).sum::<i32>().signum() == *label).count();
     let share = right as f64 / training.len() as f64;
     assert!((0.45..0.65).contains(&share), "{share}");
-    let big = texts(&PlantedTexts { seed: 1, train: 8000, valid: 1000, test: 2000 });
 }
