@@ -69,6 +69,17 @@ pub enum DataError {
         /// How to mend it.
         cure: String,
     },
+    /// A file that nobody serves is to be downloaded.
+    #[error(
+        "{file} is not there, and the manifest of {dataset} knows no public address of it; with a copy at hand, get it with \
+         `sparsegate data import {dataset} FILE...` or `sparsegate data fetch {dataset} --mirror DIR|URL`"
+    )]
+    NoAddress {
+        /// The file expected.
+        file: Utf8PathBuf,
+        /// The data set that needs it.
+        dataset: String,
+    },
     /// A server answered, but not with the file.
     #[error("{url} answered with HTTP status {status}; {cure}")]
     HttpStatus {
