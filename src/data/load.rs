@@ -30,6 +30,11 @@ pub fn load(root: &Utf8Path, manifest: &Manifest) -> Result<Corpus, DataError> {
         Reader::PtbWords => read(Unit::Word, &PtbWords),
         Reader::PtbCharacters => read(Unit::Character, &PtbCharacters),
         Reader::PlantedWords(parameters) => generated(Unit::Word, planted::words(parameters)),
+        Reader::PlainText(_) | Reader::LabelledTexts(_) => Err(DataError::InvalidManifest {
+            file: Manifest::folder(root),
+            field: "reader".into(),
+            problem: "not read yet".into(),
+        }),
         Reader::PlantedCharacters(parameters) => generated(Unit::Character, planted::characters(parameters)),
         Reader::PlantedTexts(parameters) => {
             let made = planted_texts::texts(parameters);
@@ -43,5 +48,6 @@ pub fn load(root: &Utf8Path, manifest: &Manifest) -> Result<Corpus, DataError> {
                 parts: Parts::Texts { classes: made.classes, train, valid, test },
             })
         }
+        Reader::GloveText(_) | Reader::Word2vecBinary(_) => Err(DataError::not_a_dataset(manifest)),
     }
 }

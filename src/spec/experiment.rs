@@ -11,7 +11,7 @@ use super::mistake::Mistake;
 use super::node::{Node, Step, dotted};
 use super::overrides::Override;
 use super::sweep::{Point, overlap};
-use super::types::{Backend, Expectation, ModelKind, ModelSpec, RunSpec, Sparsity, TrainSpec};
+use super::types::{Backend, Expectation, ModelKind, ModelSpec, Reading, RunSpec, Sparsity, TrainSpec};
 use super::{expect, filter, keys, overrides, presets, suggest, validate, yaml};
 
 /// An experiment file with overrides applied, its sweep expanded and filtered.
@@ -87,7 +87,7 @@ pub fn from_text(file: &Utf8Path, text: &str, set: &[String], only: &[String]) -
 }
 
 /// What a run is made of, before defaults and names are filled in.
-const BASE: [&str; 6] = ["dataset", "model", "train", "sparsity", "seed", "backend"];
+const BASE: [&str; 7] = ["dataset", "reading", "model", "train", "sparsity", "seed", "backend"];
 
 fn base(tree: &Node) -> Node {
     let entry = |key: &str| tree.get(key).map(|value| (key.to_owned(), value.clone()));
@@ -139,6 +139,8 @@ fn found_from(file: &Utf8Path, mut source: Source) -> Source {
 #[serde(deny_unknown_fields)]
 struct Resolved {
     dataset: String,
+    #[serde(default)]
+    reading: Reading,
     model: ModelSpec,
     train: TrainSpec,
     sparsity: Sparsity,
@@ -208,10 +210,10 @@ impl Resolver<'_> {
             })?;
         }
         let read = level(&mut document).and_then(|()| from_node::<Resolved>(&document));
-        let Resolved { dataset, model, train, sparsity, seed, backend } =
+        let Resolved { dataset, reading, model, train, sparsity, seed, backend } =
             read.map_err(|mistake| self.blame(&mistake, point))?;
         let experiment = self.name.to_owned();
-        let run = RunSpec { experiment, dataset, model, train, sparsity, seed, backend };
+        let run = RunSpec { experiment, dataset, reading, model, train, sparsity, seed, backend };
         validate::run(&run).map_err(|mistake| self.blame(&mistake, point))?;
         Ok(run)
     }
