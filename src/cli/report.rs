@@ -8,7 +8,7 @@ use clap::Args;
 use super::args::{Global, SpecArgs};
 use super::table::TextTable;
 use super::{CliError, Exit};
-use crate::data::Manifest;
+use crate::data::Sources;
 use crate::plan;
 use crate::report::{self, ReportPaths};
 use crate::spec::Experiment;
@@ -47,8 +47,8 @@ pub fn execute(global: &Global, args: &ReportArgs) -> Result<ExitCode, CliError>
 /// # Errors
 /// As [`execute`].
 pub fn write(global: &Global, experiment: &Experiment, out: &Utf8Path) -> Result<ReportPaths, CliError> {
-    let manifest = Manifest::load(&global.root, &experiment.dataset).map_err(CliError::data)?;
-    let plan = plan::plan(&global.root, experiment, &manifest.content_hash()).map_err(CliError::failed)?;
+    let sources = Sources::load(&global.root, &experiment.dataset, &experiment.runs).map_err(CliError::data)?;
+    let plan = plan::plan(&global.root, experiment, &sources.hashes()).map_err(CliError::failed)?;
     let paths = report::write(&global.root, experiment, &plan, out).map_err(CliError::failed)?;
     let notes = if global.verbosity() < 0 { &paths.warnings } else { &paths.notes };
     for note in notes {

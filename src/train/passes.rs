@@ -3,6 +3,7 @@
 use crate::data::batch::BatchSource;
 use crate::data::{Corpus, DataError, Unit, eval_batches, train_batches};
 use crate::spec::types::RunSpec;
+use crate::store::format::VectorsUsed;
 
 /// The training batches of the epoch with an index, from 0.
 pub type Epochs<'a> = Box<dyn Fn(u32) -> Result<Box<dyn BatchSource + 'a>, DataError> + 'a>;
@@ -19,6 +20,8 @@ pub struct Passes<'a> {
     pub unit: Unit,
     /// For generated data: whether each symbol carries information about what is predicted.
     pub informative: Option<&'a [bool]>,
+    /// The pretrained vectors that the model started from.
+    pub vectors: Option<VectorsUsed>,
 }
 
 impl<'a> Passes<'a> {
@@ -34,6 +37,7 @@ impl<'a> Passes<'a> {
             test,
             unit: corpus.unit,
             informative: corpus.informative.as_deref(),
+            vectors: None,
         })
     }
 }
