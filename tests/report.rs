@@ -209,7 +209,7 @@ fn the_same_runs_give_the_same_bytes() {
     authors(&project.root, &mut experiment);
     let first = report::write(&project.root, &experiment, &plan, &project.root.join("a")).expect("a report");
     let second = report::write(&project.root, &experiment, &plan, &project.root.join("b")).expect("a report");
-    assert_eq!(first.files.len(), 5 + 2 * FIGURES.len());
+    assert_eq!(first.files.len(), 6 + 2 * FIGURES.len());
     for (one, two) in first.files.iter().zip(&second.files) {
         assert_eq!(one.file_name(), two.file_name());
         assert!(fs_err::read(one).expect("read") == fs_err::read(two).expect("read"), "{one} differs");
@@ -217,7 +217,7 @@ fn the_same_runs_give_the_same_bytes() {
 }
 
 fn claim(metric: &str, value: f64, tolerance: Tolerance) -> ValueClaim {
-    ValueClaim { metric: metric.into(), value, tolerance }
+    ValueClaim { metric: metric.into(), value, tolerance, about: None }
 }
 
 fn only(level: &str) -> std::collections::BTreeMap<String, serde_json::Value> {
@@ -255,6 +255,8 @@ fn claims_without_the_authors_logs_are_held_against_the_last_epoch() {
             claims: vec![],
             claim: Some(OrderClaim {
                 less: ["W+G+N", "W"].map(|level| MetricRef { metric: "gates.kept".into(), r#where: only(level) }),
+                about: None,
+                authors: None,
             }),
         },
     ];
@@ -275,7 +277,7 @@ fn claims_without_the_authors_logs_are_held_against_the_last_epoch() {
     assert_eq!(of("W+G+N", "compression"), "off");
     assert_eq!(of("W+G+N", "gates.left"), "not measured");
     assert_eq!(of("W+Voc", "gates.kept"), "not measured");
-    assert_eq!(of("W+N", "gates.kept"), "not comparable (4 of 10 epochs)");
+    assert_eq!(of("W+N", "gates.kept"), "not measured (only a stale run is stored)");
     assert_eq!(verdict("| gates.kept: W+G+N < W")[2], "reproduced");
     assert!(paths.warnings.iter().any(|warning| warning.contains("gates.left")), "{:?}", paths.warnings);
 }
@@ -302,7 +304,7 @@ fn runs_shorter_than_the_authors_are_compared_at_their_own_epoch_only() {
     ];
     let paths = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
     let table = read(&paths.out.join("table.md"));
-    assert!(table.contains("not comparable (10 of 20 epochs)"), "{table}");
+    assert!(table.contains("not measured (10 of 20 epochs)"), "{table}");
     let section = table.split("## Against the published figures").nth(1).expect("the section");
     let line = section.lines().find(|line| line.starts_with("| W,") || line.starts_with("| W ")).expect("the claim");
     let then = made_up::epoch("W", 10, 20).test * 0.98;

@@ -40,6 +40,7 @@ pub fn structure<T: Real>(posterior: &Posterior<T>, masks: &Masks) -> Structure 
         inputs: masks.inputs.as_deref().map(indices).unwrap_or_default(),
         neurons,
         gates,
+        words: Vec::new(),
     }
 }
 

@@ -156,6 +156,7 @@ pub fn structure(line: &EpochMetrics) -> Structure {
         inputs: Vec::new(),
         kinds: Vec::new(),
         gates,
+        words: Vec::new(),
     }
 }
 
