@@ -38,6 +38,9 @@ mod kinds;
 #[cfg(test)]
 #[allow(dead_code, reason = "shared with tests/report.rs, which uses the rest")]
 mod made_up;
+#[cfg(test)]
+#[allow(dead_code, reason = "shared with tests/report.rs, which uses the rest")]
+mod made_up_texts;
 mod markdown;
 mod metric;
 mod noise;
