@@ -30,6 +30,11 @@ status SPEC *ARGS:
 report SPEC *ARGS:
     {{ sparsegate }} report {{ SPEC }} {{ ARGS }}
 
+# Hold the claims of SPEC against stored runs; trains nothing
+[group('experiments')]
+check SPEC *ARGS:
+    {{ sparsegate }} check {{ SPEC }} {{ ARGS }}
+
 # Download and verify DATASET, from its own address or from SPARSEGATE_MIRROR
 [group('data')]
 data-fetch DATASET *ARGS:

@@ -134,7 +134,12 @@ sparsity: W
         ("batch: 2,", "batch: 2, sequence: 9,", "`train.sequence`: a classifier has no use for it", "remove it"),
         ("batch: 2,", "batch: 2, carry_state: true,", "`train.carry_state`: a classifier has no use", "remove it"),
         ("hidden: 4,", "hidden: 4, output_noise: weights,", "`model.output_noise`: a classifier", "remove it"),
-        ("sparsity: W", "sparsity: { name: m, magnitude: { share: 1 } }", "`sparsity.magnitude.share`: 1 is", "below 1"),
+        (
+            "sparsity: W",
+            "sparsity: { name: m, magnitude: { share: 1 } }",
+            "`sparsity.magnitude.share`: 1 is",
+            "below 1",
+        ),
         (
             "sparsity: W",
             "sparsity: { name: m, magnitude: { share: 0.9, begin: 0.8 } }",

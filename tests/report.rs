@@ -2,11 +2,14 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use polars::prelude::*;
-use sparsegate::{plan, report, spec, store};
+use sparsegate::{cells, plan, report, spec, store};
 
 #[path = "../src/report/made_up.rs"]
 #[allow(dead_code, reason = "shared with the unit tests, which use the rest")]
 mod made_up;
+#[path = "../src/report/made_up_texts.rs"]
+#[allow(dead_code, reason = "shared with the unit tests, which use the rest")]
+mod made_up_texts;
 
 use made_up::{experiment, spec as run_spec, store as store_run};
 use plan::{Plan, Status};
@@ -209,7 +212,7 @@ fn the_same_runs_give_the_same_bytes() {
     authors(&project.root, &mut experiment);
     let first = report::write(&project.root, &experiment, &plan, &project.root.join("a")).expect("a report");
     let second = report::write(&project.root, &experiment, &plan, &project.root.join("b")).expect("a report");
-    assert_eq!(first.files.len(), 5 + 2 * FIGURES.len());
+    assert_eq!(first.files.len(), 6 + 2 * FIGURES.len());
     for (one, two) in first.files.iter().zip(&second.files) {
         assert_eq!(one.file_name(), two.file_name());
         assert!(fs_err::read(one).expect("read") == fs_err::read(two).expect("read"), "{one} differs");
@@ -217,7 +220,7 @@ fn the_same_runs_give_the_same_bytes() {
 }
 
 fn claim(metric: &str, value: f64, tolerance: Tolerance) -> ValueClaim {
-    ValueClaim { metric: metric.into(), value, tolerance }
+    ValueClaim { metric: metric.into(), value, tolerance, about: None }
 }
 
 fn only(level: &str) -> std::collections::BTreeMap<String, serde_json::Value> {
@@ -255,6 +258,8 @@ fn claims_without_the_authors_logs_are_held_against_the_last_epoch() {
             claims: vec![],
             claim: Some(OrderClaim {
                 less: ["W+G+N", "W"].map(|level| MetricRef { metric: "gates.kept".into(), r#where: only(level) }),
+                about: None,
+                authors: None,
             }),
         },
     ];
@@ -275,7 +280,7 @@ fn claims_without_the_authors_logs_are_held_against_the_last_epoch() {
     assert_eq!(of("W+G+N", "compression"), "off");
     assert_eq!(of("W+G+N", "gates.left"), "not measured");
     assert_eq!(of("W+Voc", "gates.kept"), "not measured");
-    assert_eq!(of("W+N", "gates.kept"), "not comparable (4 of 10 epochs)");
+    assert_eq!(of("W+N", "gates.kept"), "not measured (only a stale run is stored)");
     assert_eq!(verdict("| gates.kept: W+G+N < W")[2], "reproduced");
     assert!(paths.warnings.iter().any(|warning| warning.contains("gates.left")), "{:?}", paths.warnings);
 }
@@ -302,7 +307,7 @@ fn runs_shorter_than_the_authors_are_compared_at_their_own_epoch_only() {
     ];
     let paths = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
     let table = read(&paths.out.join("table.md"));
-    assert!(table.contains("not comparable (10 of 20 epochs)"), "{table}");
+    assert!(table.contains("not measured (10 of 20 epochs)"), "{table}");
     let section = table.split("## Against the published figures").nth(1).expect("the section");
     let line = section.lines().find(|line| line.starts_with("| W,") || line.starts_with("| W ")).expect("the claim");
     let then = made_up::epoch("W", 10, 20).test * 0.98;
@@ -376,6 +381,105 @@ fn an_old_report_survives_one_that_fails() {
     assert!(error.expect_err("a file is in the way").to_string().contains("--out"));
 }
 
+/// Three levels of a classifier with every cell, two seeds of one of them: a sweep over `model.cell`.
+fn classifiers(root: &Utf8Path) -> (Experiment, Plan) {
+    let mut entries = Vec::new();
+    for (c, cell) in cells::CELLS.iter().enumerate() {
+        for (l, level) in ["dense", "W", "W+N", "W+G+N"].into_iter().enumerate() {
+            for seed in 0..if level == "W+N" { 2 } else { 1 } {
+                let run = made_up_texts::spec(level, spec::types::Cell(*cell), seed);
+                let key = format!("{c}{l}{seed}");
+                made_up_texts::store(root, &run, &key);
+                entries.push((run, key));
+            }
+        }
+    }
+    let plan = made_up::plan(entries.iter().map(|(run, key)| (run.clone(), key.as_str(), Status::Done)).collect());
+    let runs: Vec<_> = plan.entries.iter().map(|entry| entry.spec.clone()).collect();
+    let mut experiment = experiment(root, &runs);
+    experiment.dataset = "planted-texts".into();
+    (experiment, plan)
+}
+
+#[test]
+fn classifiers_of_several_cells_are_told_apart() {
+    let project = project();
+    let (experiment, plan) = classifiers(&project.root);
+    let paths = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
+    assert!(paths.warnings.is_empty(), "{:?}", paths.warnings);
+    let csv = read(&paths.out.join("results.csv"));
+    let header = csv.lines().next().expect("a header");
+    assert!(header.starts_with(&format!("{COLUMNS},")), "{header}");
+    let names: Vec<&str> = header.split(',').collect();
+    let distinct: std::collections::BTreeSet<&&str> = names.iter().collect();
+    assert_eq!(distinct.len(), names.len(), "{header}");
+    for kind in cells::CELLS.iter().flat_map(|cell| cell.preactivations()) {
+        assert!(names.contains(&format!("gates_kept_{}", kind.name).as_str()), "{} in {header}", kind.name);
+    }
+    assert_eq!((cell(&csv, 1, "inputs_total"), cell(&csv, 1, "metric")), ("60", "accuracy"));
+    assert_eq!(cell(&csv, 1, "inputs_kept"), "48");
+
+    let table = read(&paths.out.join("table.md"));
+    for text in ["W, lstm", "valid accuracy", " % |", "word", "and ", "precision", "hidden units"] {
+        assert!(table.contains(text), "{text} in\n{table}");
+    }
+    let gates = read(&paths.out.join("gate-structure.csv"));
+    assert_eq!(gates.lines().next(), Some("run,unit,kind,role,live,value"));
+    assert!(gates.lines().any(|line| line.contains(",g,flow,false,")), "{gates}");
+    for line in gates.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        assert_eq!(cells[4] == "true", cells[5].is_empty(), "{line}");
+    }
+    let page = read(&paths.index);
+    assert!(page.contains("information flow g") && page.contains("Kept words by strength"), "{page}");
+}
+
+#[test]
+fn a_dense_classifier_is_shown_at_its_highest_validation_accuracy() {
+    let project = project();
+    let (experiment, plan) = classifiers(&project.root);
+    let paths = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
+    let dense = made_up_texts::spec("dense", spec::types::Cell::default(), 0);
+    let lines: Vec<_> = (1..=12).map(|n| made_up_texts::epoch(&dense, n)).collect();
+    let best = lines.iter().max_by(|a, b| a.valid.total_cmp(&b.valid)).expect("epochs");
+    assert!(best.epoch < 12, "it overfits");
+    let svg = read(&paths.out.join("quality-compression.svg"));
+    assert!(svg.contains("accuracy in % (higher is better)"), "{svg}");
+}
+
+#[test]
+fn several_experiments_are_compared_across_tasks() {
+    let project = project();
+    let (words, words_plan) = sweep(&project.root);
+    let (mut texts, mut texts_plan) = classifiers(&project.root.join("texts"));
+    fs_err::rename(project.root.join("texts/runs/made-up"), project.root.join("runs/texts")).expect("moved");
+    texts.name = "texts".into();
+    for entry in &mut texts_plan.entries {
+        entry.spec.experiment = "texts".into();
+    }
+    let tasks = [
+        report::Task { experiment: &words, plan: &words_plan },
+        report::Task { experiment: &texts, plan: &texts_plan },
+    ];
+    let first = report::across(&project.root, &tasks, &project.root.join("a")).expect("a report");
+    let names: Vec<&str> = first.files.iter().filter_map(|file| file.file_name()).collect();
+    assert_eq!(names, ["gate-share.csv", "gate-share.png", "gate-share.svg", "index.html", "table.md"]);
+    let csv = read(&first.out.join("gate-share.csv"));
+    assert_eq!(csv.lines().next(), Some("task,dataset,cell,sparsity,kind,role,runs,units,live,share"));
+    let line =
+        |start: &str| csv.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{start} in\n{csv}"));
+    let two = line("texts,planted-texts,lstm,W+N,g,");
+    assert!(two.contains(",flow,2,20,"), "seeds are added up: {two}");
+    assert!(first.notes.iter().any(|note| note.starts_with("made-up: W+Voc")), "{:?}", first.notes);
+    let second = report::across(&project.root, &tasks, &project.root.join("b")).expect("a report");
+    for (one, two) in first.files.iter().zip(&second.files) {
+        assert!(fs_err::read(one).expect("read") == fs_err::read(two).expect("read"), "{one} differs");
+    }
+    if let Ok(out) = std::env::var("REPORT_OUT") {
+        report::across(&project.root, &tasks, &Utf8PathBuf::from(out).join("across")).expect("a report");
+    }
+}
+
 /// Writes a report to look at: `REPORT_OUT=/tmp/r cargo test --release --test report -- --ignored`.
 #[test]
 #[ignore = "writes a report to look at"]
@@ -419,4 +523,8 @@ fn a_report_to_look_at() {
     let plan = made_up::plan(entries.iter().map(|(run, key)| (run.clone(), key.as_str(), Status::Done)).collect());
     let experiment = self::experiment(&wide.root, &[]);
     report::write(&wide.root, &experiment, &plan, &out.join("wide")).expect("a report");
+
+    let texts = self::project();
+    let (experiment, plan) = classifiers(&texts.root);
+    report::write(&texts.root, &experiment, &plan, &out.join("texts")).expect("a report");
 }

@@ -3,7 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use super::{CliError, completions, data, plan, report, run, schema, status, train_run};
+use super::{CliError, check, completions, data, plan, report, run, schema, status, train_run};
 use crate::spec::{self, Experiment};
 
 const EXAMPLES: &str = "\
@@ -14,6 +14,8 @@ Examples:
       say which runs are done, new or stale, and why
   sparsegate run experiments/paper/word-ptb.yaml --only sparsity=W+G+N --set train.epochs=2
       two epochs of one sparsification level
+  sparsegate check experiments/paper/word-ptb.yaml
+      hold the published numbers against the stored runs
   sparsegate data fetch word-ptb
       download and verify a data set
 
@@ -99,6 +101,8 @@ pub enum Command {
     Run(run::RunArgs),
     /// Write tables and figures from what is stored; trains nothing
     Report(report::ReportArgs),
+    /// Hold the claims of the specs against what is stored; trains nothing
+    Check(check::CheckArgs),
     /// One line a run: state, epoch, metric, time left
     Status(status::StatusArgs),
     /// List, fetch, verify or import data sets

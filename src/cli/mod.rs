@@ -1,6 +1,7 @@
 //! The commands; the only place that prints. Results go to stdout, talk to stderr.
 
 pub mod args;
+pub mod check;
 pub mod completions;
 pub mod data;
 pub mod error;
@@ -39,6 +40,7 @@ fn dispatch(global: &Global, command: &Command) -> Result<ExitCode, CliError> {
         Command::Plan(args) => plan::execute(global, args),
         Command::Run(args) => run::execute(global, args),
         Command::Report(args) => report::execute(global, args),
+        Command::Check(args) => check::execute(global, args),
         Command::Status(args) => status::execute(global, args),
         Command::Data(args) => data::execute(global, args),
         Command::Schema(args) => schema::execute(global, args),

@@ -9,8 +9,8 @@ use super::args::{Global, SpecArgs};
 use super::table::TextTable;
 use super::{CliError, Exit};
 use crate::data::Sources;
-use crate::plan;
-use crate::report::{self, ReportPaths};
+use crate::plan::{self, Plan};
+use crate::report::{self, ReportPaths, Task};
 use crate::spec::Experiment;
 
 /// Arguments of the command.
@@ -18,7 +18,7 @@ use crate::spec::Experiment;
 pub struct ReportArgs {
     #[command(flatten)]
     specs: SpecArgs,
-    /// Folder to write to [default: reports/NAME under the root; with several specs, DIR/NAME each]
+    /// Folder to write to [default: reports/NAME under the root; with several specs, DIR/NAME each and DIR/across-tasks]
     #[arg(long, value_name = "DIR")]
     out: Option<Utf8PathBuf>,
 }
@@ -30,15 +30,34 @@ pub struct ReportArgs {
 /// written (1).
 pub fn execute(global: &Global, args: &ReportArgs) -> Result<ExitCode, CliError> {
     let experiments = args.specs.load(global)?;
+    let several = experiments.len() > 1;
+    let folder = args.out.clone().unwrap_or_else(|| global.root.join("reports"));
     for experiment in &experiments {
-        let out = match &args.out {
-            None => global.root.join("reports").join(&experiment.name),
-            Some(folder) if experiments.len() == 1 => folder.clone(),
-            Some(folder) => folder.join(&experiment.name),
-        };
-        write(global, experiment, &out)?;
+        let alone = args.out.is_some() && !several;
+        write(global, experiment, &if alone { folder.clone() } else { folder.join(&experiment.name) })?;
+    }
+    if several {
+        across(global, &experiments, &folder.join("across-tasks"))?;
     }
     Ok(Exit::Done.into())
+}
+
+/// Writes the report on all the experiments together; prints it as [`write`] does.
+fn across(global: &Global, experiments: &[Experiment], out: &Utf8Path) -> Result<(), CliError> {
+    let plans = experiments.iter().map(|experiment| plan_of(global, experiment)).collect::<Result<Vec<_>, _>>()?;
+    let tasks: Vec<Task<'_>> =
+        experiments.iter().zip(&plans).map(|(experiment, plan)| Task { experiment, plan }).collect();
+    let paths = report::across(&global.root, &tasks, out).map_err(CliError::failed)?;
+    // The notes on runs were told with each experiment's report.
+    print!("\n{}", TextTable::from(&paths.table).render(global.color_stdout()));
+    println!("\n{}", paths.index);
+    Ok(())
+}
+
+/// The plan of an experiment, with its data's hashes.
+pub(super) fn plan_of(global: &Global, experiment: &Experiment) -> Result<Plan, CliError> {
+    let sources = Sources::load(&global.root, &experiment.dataset, &experiment.runs).map_err(CliError::data)?;
+    plan::plan(&global.root, experiment, &sources.hashes()).map_err(CliError::failed)
 }
 
 /// Writes one experiment's report; the table and the page's path go to stdout, notes to stderr. `run --report` ends
@@ -47,8 +66,7 @@ pub fn execute(global: &Global, args: &ReportArgs) -> Result<ExitCode, CliError>
 /// # Errors
 /// As [`execute`].
 pub fn write(global: &Global, experiment: &Experiment, out: &Utf8Path) -> Result<ReportPaths, CliError> {
-    let sources = Sources::load(&global.root, &experiment.dataset, &experiment.runs).map_err(CliError::data)?;
-    let plan = plan::plan(&global.root, experiment, &sources.hashes()).map_err(CliError::failed)?;
+    let plan = plan_of(global, experiment)?;
     let paths = report::write(&global.root, experiment, &plan, out).map_err(CliError::failed)?;
     let notes = if global.verbosity() < 0 { &paths.warnings } else { &paths.notes };
     for note in notes {

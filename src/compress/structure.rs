@@ -40,6 +40,7 @@ pub fn structure<T: Real>(posterior: &Posterior<T>, masks: &Masks) -> Structure 
         inputs: masks.inputs.as_deref().map(indices).unwrap_or_default(),
         neurons,
         gates,
+        words: Vec::new(),
     }
 }
 
@@ -109,10 +110,7 @@ mod tests {
         let posterior = Posterior::new(owned.parts()).unwrap();
         let kinds = structure(&posterior, &masks(&posterior)).kinds;
         let named: Vec<_> = kinds.iter().map(|kind| (kind.name.as_str(), kind.role)).collect();
-        assert_eq!(
-            named,
-            [("i", GateRole::Gate), ("f", GateRole::Gate), ("g", GateRole::Flow), ("o", GateRole::Gate)]
-        );
+        assert_eq!(named, [("i", GateRole::Gate), ("f", GateRole::Gate), ("g", GateRole::Flow), ("o", GateRole::Gate)]);
     }
 
     #[test]

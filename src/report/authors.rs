@@ -4,8 +4,9 @@ use camino::Utf8Path;
 use polars::prelude::*;
 
 use crate::spec::Experiment;
+use crate::spec::types::RunSpec;
 
-use super::ReportError;
+use super::{ReportError, metric};
 
 /// One logged epoch of one of the authors' runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +31,8 @@ pub struct Point {
     pub vocabulary: u64,
     /// Input symbols.
     pub vocabulary_total: u64,
+    /// Kept dimensions of the embedding and all of them, where the network has one.
+    pub inputs: Option<(u64, u64)>,
     /// Kept hidden units.
     pub neurons: u64,
     /// Hidden units.
@@ -83,9 +86,15 @@ impl Authors {
         self.curves.iter().find(|point| point.sparsity == sparsity && point.epoch == epoch)
     }
 
-    /// The epoch with the best validation value of a run (perplexity or bits per character: the lowest).
+    /// The epoch with the best validation value of a run; the first of equals.
     pub fn best_of(&self, sparsity: &str) -> Option<&Point> {
-        self.curve(sparsity).into_iter().min_by(|a, b| a.valid.total_cmp(&b.valid))
+        let order = |a: &&Point, b: &&Point| metric::order(Some(&a.metric), a.valid, b.valid);
+        self.curve(sparsity).into_iter().min_by(order)
+    }
+
+    /// Whether the authors' runs are of the same kind of network as ours: all of theirs are LSTMs.
+    pub fn cover(spec: &RunSpec) -> bool {
+        spec.model.cell.name() == "lstm"
     }
 }
 
@@ -104,6 +113,7 @@ fn points(file: &Utf8Path, task: &str) -> Result<Vec<Point>, String> {
     let (valid, test, compression) = (numbers("valid_metric")?, numbers("test_metric")?, numbers("compression")?);
     let (vocabulary, vocabulary_total) = (numbers("vocabulary")?, numbers("vocabulary_total")?);
     let (neurons, neurons_total) = (numbers("hidden_units")?, numbers("hidden_units_total")?);
+    let (inputs, inputs_total) = (numbers("embedding_units")?, numbers("embedding_units_total")?);
     let (gates, gates_total) = (numbers("gates")?, numbers("gates_total")?);
     let layers: Vec<Vec<f64>> = ["embedding_w", "lstm_w_input", "lstm_w_hidden", "dense_w"]
         .into_iter()
@@ -124,6 +134,7 @@ fn points(file: &Utf8Path, task: &str) -> Result<Vec<Point>, String> {
             weights: layers.iter().map(|layer| whole(layer, row)).sum(),
             vocabulary: whole(&vocabulary, row),
             vocabulary_total: whole(&vocabulary_total, row),
+            inputs: inputs_total[row].is_finite().then(|| (whole(&inputs, row), whole(&inputs_total, row))),
             neurons: whole(&neurons, row),
             neurons_total: whole(&neurons_total, row),
             gates: whole(&gates, row),

@@ -91,8 +91,21 @@ impl Plot {
     }
 }
 
+/// Left and right edges of the plot areas of so many facets side by side, with `before` pixels for each one's labels.
+pub fn columns(count: usize, before: f64) -> Vec<(f64, f64)> {
+    const LEFT: f64 = 20.0;
+    const RIGHT: f64 = 28.0;
+    let slot = (style::WIDTH - LEFT - RIGHT) / count.max(1) as f64;
+    (0..count)
+        .map(|index| {
+            let left = LEFT + slot * index as f64;
+            (left + before, left + slot - if index + 1 < count { 8.0 } else { 0.0 })
+        })
+        .collect()
+}
+
 fn titled(axis: &Axis) -> String {
-    if axis.is_log() { format!("{}, log scale", axis.title) } else { axis.title.clone() }
+    if axis.is_log() && !axis.title.is_empty() { format!("{}, log scale", axis.title) } else { axis.title.clone() }
 }
 
 /// What stands before an entry of a legend.
@@ -100,6 +113,8 @@ fn titled(axis: &Axis) -> String {
 pub enum Key {
     /// A filled square.
     Square(RGBColor),
+    /// A filled square with stripes.
+    Hatched(RGBColor),
     /// A filled circle.
     Dot(RGBColor),
     /// An open circle.
@@ -131,6 +146,7 @@ pub fn legend(scene: &mut Scene, from: Point, right: f64, entries: &[(Key, Strin
         }
         match *key {
             Key::Square(color) => scene.rect((x, y - 6.5), (x + 13.0, y + 6.5), color),
+            Key::Hatched(color) => scene.hatched((x, y - 6.5), (x + 13.0, y + 6.5), color),
             Key::Dot(color) => scene.dot((x + 6.5, y), style::MARKER, color),
             Key::Ring(color) => scene.ring((x + 6.5, y), style::MARKER, color, 1.6),
             Key::Solid(color) => scene.line(&[(x, y), (x + 28.0, y)], color, style::LINE + 0.6),

@@ -68,6 +68,11 @@ pub enum ReportError {
 }
 
 impl ReportError {
+    /// Wraps an error of polars about one of the report's tables.
+    pub(super) fn encode(file: &str) -> impl Fn(polars::error::PolarsError) -> Self + '_ {
+        move |source| Self::Encode { file: file.to_owned(), source }
+    }
+
     /// Wraps an I/O error of the report's own files.
     pub(super) fn write(out: &Utf8Path) -> impl Fn(std::io::Error) -> Self + '_ {
         move |source| Self::Write { out: out.to_owned(), source }

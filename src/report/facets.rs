@@ -1,4 +1,4 @@
-//! What tells runs apart: a spec as dotted paths, labels from what varies, and `where:` filters.
+//! What tells runs apart: a spec as dotted paths, labels from what varies, `where:` filters as text.
 
 use std::collections::BTreeMap;
 
@@ -51,24 +51,14 @@ pub fn label(spec: &RunSpec, varying: &[String]) -> String {
     for path in varying {
         let name = path.rsplit('.').next().unwrap_or(path);
         let value = flat.get(path).map_or_else(|| "none".into(), plain);
-        text.push_str(&format!(", {name} {value}"));
+        text.push_str(&named(name, &value));
     }
     text
 }
 
-/// Whether the spec has every value that the filter asks for. `cell` is short for `model.cell`, and any last part
-/// of a path for the whole path.
-pub fn matches(spec: &RunSpec, filter: &BTreeMap<String, Value>) -> bool {
-    let flat = facets(spec);
-    filter.iter().all(|(name, wanted)| {
-        let wanted = match (name.as_str(), wanted) {
-            ("sparsity", Value::Object(map)) => map.get("name").unwrap_or(wanted),
-            _ => wanted,
-        };
-        flat.iter()
-            .filter(|(path, _)| *path == name || path.ends_with(&format!(".{name}")))
-            .any(|(_, value)| value == wanted || plain(value) == plain(wanted))
-    })
+/// `, seed 1`; a cell's name speaks for itself.
+fn named(name: &str, value: &str) -> String {
+    if name == "cell" { format!(", {value}") } else { format!(", {name} {value}") }
 }
 
 /// A filter as text, `sparsity W+N`; `every run` for an empty one.
@@ -77,7 +67,7 @@ pub fn describe(filter: &BTreeMap<String, Value>) -> String {
         return "every run".into();
     }
     let one = |(name, value): (&String, &Value)| match name.as_str() {
-        "sparsity" => plain(value),
+        "sparsity" | "cell" | "model.cell" => plain(value),
         _ => format!("{name} {}", plain(value)),
     };
     filter.iter().map(one).collect::<Vec<_>>().join(", ")
@@ -86,6 +76,7 @@ pub fn describe(filter: &BTreeMap<String, Value>) -> String {
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(" or "),
         other => other.to_string(),
     }
 }
@@ -106,13 +97,9 @@ mod tests {
     }
 
     #[test]
-    fn filters_match_names_short_paths_and_numbers() {
-        let run = spec("W+N");
-        let filter = |text: &str| serde_json::from_str(text).expect("JSON");
-        assert!(matches(&run, &filter(r#"{"sparsity":"W+N","seed":0}"#)));
-        assert!(matches(&run, &filter(r#"{"cell":"lstm","model.cell":"lstm"}"#)));
-        assert!(!matches(&run, &filter(r#"{"sparsity":"W"}"#)));
-        assert!(!matches(&run, &filter(r#"{"no.such":"W"}"#)));
-        assert!(matches(&run, &filter("{}")));
+    fn a_cell_needs_no_word_before_it() {
+        assert_eq!(label(&spec("W"), &["model.cell".into()]), "W, lstm");
+        let filter = serde_json::from_str(r#"{"model.cell":"gru","sparsity":["W","W+N"]}"#).expect("JSON");
+        assert_eq!(describe(&filter), "gru, W or W+N");
     }
 }

@@ -2,10 +2,12 @@
 
 use polars::prelude::*;
 
-use crate::store::format::{EpochMetrics, Kept};
+use crate::store::format::{EpochMetrics, Kept, Planted};
 
+use super::kinds;
 use super::metric::{gates_kept, gates_total, weights_kept, weights_total};
 use super::rows::{Row, State};
+use super::tables::{precision, recall};
 
 /// A layer's name and its counted weights.
 type Layer = (&'static str, fn(&EpochMetrics) -> Kept);
@@ -24,7 +26,9 @@ pub fn results(experiment: &str, rows: &[Row]) -> PolarsResult<DataFrame> {
     let count = |name: &str, of: &dyn Fn(&EpochMetrics) -> u64| {
         Column::new(name.into(), rows.iter().map(|row| row.last().map(of)).collect::<Vec<Option<u64>>>())
     };
-    let nothing = |name: &str| Column::new(name.into(), vec![None::<u64>; rows.len()]);
+    let optional = |name: &str, of: &dyn Fn(&EpochMetrics) -> Option<u64>| {
+        Column::new(name.into(), rows.iter().map(|row| row.last().and_then(of)).collect::<Vec<Option<u64>>>())
+    };
     let seconds: Vec<Option<f64>> =
         rows.iter().map(|row| row.summary.as_ref().map(|summary| summary.train_seconds)).collect();
 
@@ -45,8 +49,8 @@ pub fn results(experiment: &str, rows: &[Row]) -> PolarsResult<DataFrame> {
         count("weights_kept", &weights_kept),
         count("weights_total", &weights_total),
         count("vocabulary_kept", &|line| line.counts.vocabulary.kept),
-        // Dimensions of an embedding; these networks read the vocabulary itself.
-        nothing("inputs_kept"),
+        // Dimensions of an embedding; empty where the network reads the vocabulary itself.
+        optional("inputs_kept", &|line| line.counts.inputs.map(|inputs| inputs.kept)),
         count("neurons_kept", &|line| line.counts.neurons.kept),
         count("neurons_total", &|line| line.counts.neurons.total),
         count("gates_kept", &gates_kept),
@@ -71,29 +75,73 @@ pub fn results(experiment: &str, rows: &[Row]) -> PolarsResult<DataFrame> {
         columns.push(count(&format!("{layer}_kept"), &|line| of(line).kept));
         columns.push(count(&format!("{layer}_total"), &|line| of(line).total));
     }
-    for kind in gate_kinds(rows) {
-        let kept = |row: &Row| {
-            row.last().and_then(|line| line.counts.gates.iter().find(|gate| gate.kind == kind)).map(|gate| gate.kept)
-        };
-        columns.push(Column::new(
-            format!("gates_kept_{kind}").as_str().into(),
-            rows.iter().map(kept).collect::<Vec<Option<u64>>>(),
-        ));
-    }
+    let of_kind = |kind: &str| {
+        optional(&format!("gates_kept_{kind}"), &|line| {
+            line.counts.gates.iter().find(|gate| gate.kind == kind).map(|gate| gate.kept)
+        })
+    };
+    columns.extend(LSTM_KINDS.map(of_kind));
     let error = |row: &Row| row.summary.as_ref().and_then(|summary| summary.error.clone());
     columns.push(text("error", &error));
+    // Younger ones, appended, so that the places of the older ones stay.
+    let embedding = |of: fn(Kept) -> u64| move |line: &EpochMetrics| line.counts.embedding_weights.map(of);
+    columns.extend([
+        optional("inputs_total", &|line| line.counts.inputs.map(|inputs| inputs.total)),
+        optional("embedding_weights_kept", &embedding(|weights| weights.kept)),
+        optional("embedding_weights_total", &embedding(|weights| weights.total)),
+    ]);
+    let facts = |row: &Row| row.summary.as_ref().and_then(|summary| summary.planted.clone());
+    let planted = |name: &str, of: fn(&Planted) -> Option<f64>| {
+        let values = rows.iter().map(|row| facts(row).and_then(|facts| of(&facts)));
+        Column::new(name.into(), values.collect::<Vec<Option<f64>>>())
+    };
+    columns.extend([planted("planted_precision", precision), planted("planted_recall", recall)]);
+    columns.extend(other_kinds(rows).iter().map(|kind| of_kind(kind)));
     DataFrame::new_infer_height(columns)
 }
 
-/// Gate kinds in the report's columns: an LSTM's four, then any others in order of appearance.
-pub fn gate_kinds(rows: &[Row]) -> Vec<String> {
-    let mut kinds: Vec<String> = ["i", "f", "g", "o"].map(String::from).to_vec();
-    for gate in rows.iter().filter_map(Row::last).flat_map(|line| &line.counts.gates) {
-        if !kinds.contains(&gate.kind) {
-            kinds.push(gate.kind.clone());
+/// The kinds that have columns whatever the cells are.
+const LSTM_KINDS: [&str; 4] = ["i", "f", "g", "o"];
+
+/// Further kinds of gates, in order of appearance.
+fn other_kinds(rows: &[Row]) -> Vec<String> {
+    let mut others: Vec<String> = Vec::new();
+    for kind in kinds::union(rows) {
+        if !LSTM_KINDS.contains(&kind.name.as_str()) && !others.contains(&kind.name) {
+            others.push(kind.name);
         }
     }
-    kinds
+    others
+}
+
+/// One row a gate of every kept unit of every run that stored them; `value` is null for a live one.
+///
+/// # Errors
+/// polars cannot build the frame (columns of different length: a mistake in this function).
+pub fn gates(rows: &[Row]) -> PolarsResult<DataFrame> {
+    let (mut run, mut unit, mut name, mut role, mut value) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (row, structure) in rows.iter().filter_map(|row| Some((row, row.structure.as_ref()?))) {
+        let kinds = kinds::of(row);
+        for gates in &structure.gates {
+            for (kind, constant) in kinds.iter().zip(&gates.constant) {
+                run.push(row.run.clone());
+                unit.push(gates.unit);
+                name.push(kind.name.clone());
+                role.push(kind.role());
+                value.push(*constant);
+            }
+        }
+    }
+    let live: Vec<bool> = value.iter().map(Option::is_none).collect();
+    DataFrame::new_infer_height(vec![
+        Column::new("run".into(), run),
+        Column::new("unit".into(), unit),
+        Column::new("kind".into(), name),
+        Column::new("role".into(), role),
+        Column::new("live".into(), live),
+        Column::new("value".into(), value),
+    ])
 }
 
 fn shown_epochs(row: &Row) -> Option<u32> {

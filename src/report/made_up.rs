@@ -158,15 +158,40 @@ pub fn structure(line: &EpochMetrics) -> Structure {
         inputs: Vec::new(),
         kinds: Vec::new(),
         gates,
+        words: Vec::new(),
     }
 }
 
 /// Stores a run of `spec` with so many epochs under `root`, its folder named `key`.
 pub fn store(root: &Utf8Path, spec: &RunSpec, key: &str, epochs: u32, state: RunState) {
-    let folder = root.join("runs").join(&spec.experiment).join(key);
-    fs_err::create_dir_all(&folder).expect("a writable folder");
     let lines: Vec<EpochMetrics> =
         (1..=epochs).map(|n| epoch(&spec.sparsity.name, n, spec.train.epochs.max(epochs))).collect();
+    let summary = Summary {
+        format: FORMAT,
+        state,
+        epochs,
+        metric: "perplexity".into(),
+        last: lines.last().cloned(),
+        train_seconds: 170.0 * f64::from(epochs),
+        error: (state == RunState::Failed).then(|| "loss is not a number at step 12 | tensor output/bias".into()),
+        planted: None,
+        vectors: None,
+    };
+    let last = lines.last().filter(|_| state == RunState::Done);
+    store_files(root, spec, key, &lines, &summary, last.map(structure).as_ref());
+}
+
+/// Writes the files of a run's folder.
+pub fn store_files(
+    root: &Utf8Path,
+    spec: &RunSpec,
+    key: &str,
+    lines: &[EpochMetrics],
+    summary: &Summary,
+    structure: Option<&Structure>,
+) {
+    let folder = root.join("runs").join(&spec.experiment).join(key);
+    fs_err::create_dir_all(&folder).expect("a writable folder");
     let provenance = [
         ("git", "0123456789abcdef"),
         ("dirty", "false"),
@@ -182,24 +207,13 @@ pub fn store(root: &Utf8Path, spec: &RunSpec, key: &str, epochs: u32, state: Run
         spec: spec.clone(),
         provenance: provenance.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
     };
-    let summary = Summary {
-        format: FORMAT,
-        state,
-        epochs,
-        metric: "perplexity".into(),
-        last: lines.last().cloned(),
-        train_seconds: 170.0 * f64::from(epochs),
-        error: (state == RunState::Failed).then(|| "loss is not a number at step 12 | tensor output/bias".into()),
-        planted: None,
-        vectors: None,
-    };
     let json = |name: &str, text: String| fs_err::write(folder.join(name), text).expect("a writable folder");
     json("run.json", serde_json::to_string(&record).expect("JSON"));
-    json("summary.json", serde_json::to_string(&summary).expect("JSON"));
+    json("summary.json", serde_json::to_string(summary).expect("JSON"));
     let text: String = lines.iter().map(|line| serde_json::to_string(line).expect("JSON") + "\n").collect();
     json("metrics.jsonl", text);
-    if let (RunState::Done, Some(last)) = (state, lines.last()) {
-        json("structure.json", serde_json::to_string(&structure(last)).expect("JSON"));
+    if let Some(structure) = structure {
+        json("structure.json", serde_json::to_string(structure).expect("JSON"));
     }
 }
 

@@ -3,15 +3,21 @@
 use std::fmt::Write as _;
 
 use super::grid::Grid;
-use super::html::Page;
+use super::html::{Page, Section};
 
-/// The tables of a page as one Markdown document.
-pub fn document(page: &Page<'_>) -> String {
-    let mut text = format!("# {}\n\n", page.experiment.name);
-    if let Some(about) = &page.experiment.about {
+/// The tables of a report as one Markdown document.
+pub fn report(page: &Page<'_>) -> String {
+    let experiment = page.experiment;
+    document(&experiment.name, experiment.about.as_deref(), &page.sections(), &page.notes())
+}
+
+/// A document of tables with a title, a sentence about it and notes at the end.
+pub fn document(title: &str, about: Option<&str>, sections: &[Section], notes: &[String]) -> String {
+    let mut text = format!("# {title}\n\n");
+    if let Some(about) = about {
         let _ = write!(text, "{about}\n\n");
     }
-    for section in page.sections() {
+    for section in sections {
         let _ = write!(text, "## {}\n\n", section.title);
         for note in &section.notes {
             let _ = write!(text, "{note}\n\n");
@@ -21,7 +27,6 @@ pub fn document(page: &Page<'_>) -> String {
             text.push('\n');
         }
     }
-    let notes = page.notes();
     if !notes.is_empty() {
         text.push_str("## Notes\n\n");
         for note in notes {

@@ -99,6 +99,22 @@ impl Scene {
         self.shapes.push(Shape::Polygon { points, color });
     }
 
+    /// A filled rectangle with slanting stripes, for what has to be told apart without its colour.
+    pub fn hatched(&mut self, from: Point, to: Point, color: RGBColor) {
+        const GAP: f64 = 6.0;
+        self.rect(from, to, color);
+        let (left, right) = (from.0.min(to.0), from.0.max(to.0));
+        let (top, bottom) = (from.1.min(to.1), from.1.max(to.1));
+        // Stripes x + y = c, at the same c everywhere, so that neighbours' stripes meet.
+        let mut sum = ((left + top) / GAP).floor() * GAP + GAP;
+        while sum < right + bottom {
+            let start = if sum - top <= right { (sum - top, top) } else { (right, sum - right) };
+            let end = if sum - left <= bottom { (left, sum - left) } else { (sum - bottom, bottom) };
+            self.line(&[start, end], style::INK, 0.9);
+            sum += GAP;
+        }
+    }
+
     /// The outline of a rectangle.
     pub fn frame(&mut self, from: Point, to: Point, color: RGBColor, width: f64) {
         self.line(&[from, (to.0, from.1), to, (from.0, to.1), from], color, width);
@@ -260,6 +276,19 @@ mod tests {
             })
             .sum();
         assert!((drawn - 60.0).abs() < 1e-9, "{drawn}");
+    }
+
+    #[test]
+    fn stripes_stay_inside_their_rectangle() {
+        let mut scene = Scene::new(100.0, 100.0);
+        scene.hatched((10.0, 50.0), (30.0, 20.0), style::INK);
+        let inside = |p: &Point| (9.99..=30.01).contains(&p.0) && (19.99..=50.01).contains(&p.1);
+        let stripes = scene.shapes.iter().filter_map(|shape| match shape {
+            Shape::Line { points, .. } => Some(points),
+            _ => None,
+        });
+        assert!(stripes.clone().count() > 5);
+        assert!(stripes.clone().flatten().all(inside), "{:?}", stripes.collect::<Vec<_>>());
     }
 
     #[test]

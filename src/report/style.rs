@@ -45,6 +45,12 @@ const YELLOW: RGBColor = RGBColor(0xf0, 0xe4, 0x42);
 const BLUE: RGBColor = RGBColor(0x00, 0x72, 0xb2);
 const VERMILLION: RGBColor = RGBColor(0xd5, 0x5e, 0x00);
 const PURPLE: RGBColor = RGBColor(0xcc, 0x79, 0xa7);
+// From Paul Tol's muted set, for what Okabe and Ito's eight do not reach.
+const WINE: RGBColor = RGBColor(0x88, 0x22, 0x55);
+const INDIGO: RGBColor = RGBColor(0x33, 0x22, 0x88);
+const OLIVE: RGBColor = RGBColor(0x99, 0x99, 0x33);
+const CYAN: RGBColor = RGBColor(0x88, 0xcc, 0xee);
+const GREY: RGBColor = RGBColor(0x9a, 0x9a, 0x9a);
 
 /// Colour of a sparsity level. The levels of the paper have fixed ones; `index`, the place among an experiment's
 /// own levels, picks one of the rest.
@@ -55,13 +61,22 @@ pub fn level(name: &str, index: usize) -> RGBColor {
         "W+Voc" => SKY,
         "W+N" => ORANGE,
         "W+G+N" => VERMILLION,
-        _ => [GREEN, PURPLE, YELLOW][index % 3],
+        _ => [GREEN, PURPLE, YELLOW, WINE, INDIGO, OLIVE, CYAN, GREY][index % 8],
     }
 }
 
-/// Colour of a gate kind, by its place in the cell's order.
-pub fn gate(index: usize) -> RGBColor {
-    [GREEN, PURPLE, YELLOW, RGBColor(0x9a, 0x9a, 0x9a)][index % 4]
+/// Colour of a gate kind: that of its name where a shipped cell has it, so that it is the same in every figure; any
+/// information flow has the one colour of flow. `index`, the place among the cell's kinds, picks one for other gates.
+pub fn gate(name: &str, flow: bool, index: usize) -> RGBColor {
+    match name {
+        _ if flow => YELLOW,
+        "i" => GREEN,
+        "f" => PURPLE,
+        "o" => GREY,
+        "r" => WINE,
+        "z" => INDIGO,
+        _ => [OLIVE, CYAN, SKY, ORANGE][index % 4],
+    }
 }
 
 /// Black or white, whichever reads better on `background` (relative luminance, ITU-R BT.709 weights).
@@ -78,10 +93,15 @@ pub fn mix(from: RGBColor, to: RGBColor, share: f64) -> RGBColor {
     RGBColor(one(from.0, to.0), one(from.1, to.1), one(from.2, to.2))
 }
 
-/// Colour of a constant gate's value between -1 and 1: brown through white to teal (ColorBrewer's BrBG, safe for
-/// colour-blind readers).
-pub fn constant(value: f64) -> RGBColor {
-    let end = if value < 0.0 { RGBColor(0xb3, 0x6d, 0x1e) } else { RGBColor(0x2a, 0x93, 0x8a) };
+/// Colour of a constant gate's value, from 0 (closed, pale) to 1 (open, blue).
+pub fn constant_gate(value: f64) -> RGBColor {
+    mix(RGBColor(0xfb, 0xf3, 0xdc), RGBColor(0x2c, 0x8f, 0xc4), value)
+}
+
+/// Colour of constant information flow, from -1 to 1: orange through white to purple (after ColorBrewer's PuOr, safe
+/// for colour-blind readers).
+pub fn constant_flow(value: f64) -> RGBColor {
+    let end = if value < 0.0 { RGBColor(0xe0, 0x82, 0x14) } else { RGBColor(0x80, 0x73, 0xac) };
     mix(RGBColor(0xf7, 0xf7, 0xf7), end, value.abs())
 }
 

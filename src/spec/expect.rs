@@ -6,25 +6,37 @@ use super::mistake::Mistake;
 use super::node::{Node, Step};
 use super::suggest;
 use super::types::{Expectation, MetricRef, RunSpec};
+use crate::cells::CELLS;
 
-/// Every metric a claim may be about.
-pub const METRICS: &[&str] = &[
+/// Every metric a claim may be about but for the kept gates of one kind, which the cells name.
+const METRICS: &[&str] = &[
     "valid.perplexity",
     "test.perplexity",
     "valid.bits_per_char",
     "test.bits_per_char",
+    "valid.accuracy",
+    "test.accuracy",
     "train_objective",
     "compression",
     "compression.exact",
     "weights.kept",
     "vocabulary.kept",
+    "inputs.kept",
     "neurons.kept",
     "gates.kept",
-    "gates.i.kept",
-    "gates.f.kept",
-    "gates.g.kept",
-    "gates.o.kept",
 ];
+
+/// Every metric a claim may be about: what every run measures, then `gates.KIND.kept` for each kind of each cell.
+pub fn metrics() -> Vec<String> {
+    let kinds = CELLS.iter().flat_map(|cell| cell.preactivations()).map(|kind| format!("gates.{}.kept", kind.name));
+    let mut names: Vec<String> = METRICS.iter().map(|&name| name.to_owned()).collect();
+    for name in kinds {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
 
 /// Refuses claims about unknown metrics, runs that the sweep does not have, and claims that say nothing.
 ///
@@ -70,10 +82,12 @@ fn down(here: &[Step], key: &str) -> Vec<Step> {
 }
 
 fn metric(name: &str, at: &[Step]) -> Result<(), Mistake> {
-    if METRICS.contains(&name) {
+    let known = metrics();
+    if known.iter().any(|metric| metric == name) {
         return Ok(());
     }
-    let help = suggest::cure(name, "known metrics", METRICS);
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let help = suggest::cure(name, "known metrics", &known);
     Err(Mistake::new(&down(at, "metric"), format!("unknown metric `{name}`"), help))
 }
 
@@ -87,13 +101,23 @@ fn clause(
         if keys::resolve(key).is_none() {
             return Err(Mistake::new(&at, "not a key of a run", suggest::cure(key, "known keys", keys::KEYS)).of_key());
         }
-        let one = [(key.clone(), value.clone())].into();
-        if !runs.iter().any(|run| filter::matches(run, &one)) {
+        let values = match value {
+            serde_json::Value::Array(values) => values.clone(),
+            one => vec![one.clone()],
+        };
+        if values.is_empty() {
+            return Err(Mistake::new(&at, "an empty list matches no run", "list the values that are meant"));
+        }
+        for value in values {
+            let one = [(key.clone(), value.clone())].into();
+            if runs.iter().any(|run| filter::matches(run, &one)) {
+                continue;
+            }
             let mut known: Vec<String> = runs.iter().filter_map(|run| filter::label(run, key)).collect();
             known.sort();
             known.dedup();
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
-            let label = Node::from(value.clone()).label();
+            let label = Node::from(value).label();
             let help = suggest::cure(&label, "values of this key here", &known);
             return Err(Mistake::new(&at, format!("no run of the experiment has `{label}`"), help));
         }

@@ -29,7 +29,7 @@ mod validate;
 pub mod yaml;
 
 pub use error::{Place, SpecError};
-pub use expect::METRICS;
+pub use expect::metrics;
 pub use experiment::{Experiment, from_text, load};
 pub use file::{AuthorsFigures, Source, schema};
 pub use filter::{label, matches};

@@ -342,12 +342,15 @@ pub struct Expectation {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ValueClaim {
-    /// `test.perplexity`, `valid.perplexity`, `test.bits_per_char`, `compression`, `gates.kept`, `neurons.kept`, ...
+    /// `test.perplexity`, `test.bits_per_char`, `test.accuracy`, `compression`, `gates.kept`, `neurons.kept`, ...
     pub metric: String,
     /// The published value.
     pub value: f64,
     /// `3%` relative or `0.02` absolute.
     pub tolerance: Tolerance,
+    /// What it says, in words, for tables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
 }
 
 /// An ordering: `less: [a, b]` says that a's metric is below b's.
@@ -356,6 +359,22 @@ pub struct ValueClaim {
 pub struct OrderClaim {
     /// Two references, the first expected to be the smaller.
     pub less: [MetricRef; 2],
+    /// What it says, in words, for tables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// Whether the authors' own figures show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authors: Option<InAuthorsFigures>,
+}
+
+/// What the authors' own figures say about an ordering that their text claims or suggests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum InAuthorsFigures {
+    /// They show it.
+    Holds,
+    /// They show the opposite: ours is reported, and `check` never fails because of it.
+    Contradicted,
 }
 
 /// A metric of the runs that match a filter.

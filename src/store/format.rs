@@ -40,7 +40,7 @@ pub struct EpochMetrics {
     pub train_loss: f64,
     /// Mean over the epoch of the gradient's global norm, before rescaling.
     pub gradient_norm: f64,
-    /// Validation metric with means and pruned weights: perplexity or bits per character.
+    /// Validation metric with means and pruned weights: perplexity, bits per character or accuracy.
     pub valid: f64,
     /// The same on the test stream.
     pub test: f64,
@@ -127,6 +127,10 @@ pub struct Structure {
     pub kinds: Vec<GateKind>,
     /// For each kept hidden unit, in the order of `neurons`, each gate kind's state.
     pub gates: Vec<UnitGates>,
+    /// The words of the kept input symbols, in the order of `vocabulary`. Empty where symbols are characters, and in files
+    /// of sparsegate 0.1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<String>,
 }
 
 /// A kind of gates.
@@ -168,7 +172,7 @@ pub struct Summary {
     pub state: RunState,
     /// Epochs finished.
     pub epochs: u32,
-    /// Name of the metric: `perplexity` or `bits_per_char`.
+    /// Name of the metric: `perplexity`, `bits_per_char` or `accuracy`.
     pub metric: String,
     /// The last epoch's line, if one was finished.
     pub last: Option<EpochMetrics>,

@@ -18,6 +18,8 @@ pub struct Passes<'a> {
     pub test: Box<dyn BatchSource + 'a>,
     /// What is predicted.
     pub unit: Unit,
+    /// The word of each symbol; empty where symbols are characters.
+    pub words: &'a [String],
     /// For generated data: whether each symbol carries information about what is predicted.
     pub informative: Option<&'a [bool]>,
     /// The pretrained vectors that the model started from.
@@ -36,6 +38,7 @@ impl<'a> Passes<'a> {
             valid,
             test,
             unit: corpus.unit,
+            words: if corpus.unit == Unit::Character { &[] } else { &corpus.vocabulary },
             informative: corpus.informative.as_deref(),
             vectors: None,
         })

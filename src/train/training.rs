@@ -9,7 +9,7 @@ use super::{Event, Pace, Passes, TrainError};
 use crate::data::Corpus;
 use crate::data::batch::BatchSource;
 use crate::spec::types::{RunSpec, TrainSpec};
-use crate::store::format::{Counts, EpochMetrics, FORMAT, Planted, RunState, Summary, VectorsUsed};
+use crate::store::format::{Counts, EpochMetrics, FORMAT, Planted, RunState, Structure, Summary, VectorsUsed};
 use crate::store::{LockedRun, Position, RunDir, Sums};
 
 /// Trains `trainee`, which started from `vectors`, on `corpus` as `spec` says; [`train_passes`] with the usual checkpoints.
@@ -133,7 +133,7 @@ impl Training<'_, '_> {
                 return Ok(RunState::Interrupted);
             }
         }
-        self.lock.write_structure(&self.trainee.structure())?;
+        self.lock.write_structure(&with_words(self.trainee.structure(), self.passes.words))?;
         self.lock.write_model(&self.trainee.parameters())?;
         Ok(RunState::Done)
     }
@@ -294,6 +294,13 @@ impl Training<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// The structure with the words of its kept symbols, which nothing else in a run folder knows.
+fn with_words(mut structure: Structure, words: &[String]) -> Structure {
+    let word = |id: &u32| words.get(*id as usize).cloned();
+    structure.words = structure.vocabulary.iter().map(word).collect::<Option<_>>().unwrap_or_default();
+    structure
 }
 
 /// How the kept vocabulary compares with what the language was planted with.

@@ -85,6 +85,7 @@ impl Trainee for Toy {
             inputs: Vec::new(),
             kinds: Vec::new(),
             gates,
+            words: Vec::new(),
         }
     }
 
@@ -141,6 +142,8 @@ pub fn passes(batches: usize) -> Passes<'static> {
         valid: Box::new(Numbers { epoch: 50, batches: 3 }),
         test: Box::new(Numbers { epoch: 60, batches: 3 }),
         unit: Unit::Word,
+        words: &[],
         informative: Some(&[true, true, false]),
+        vectors: None,
     }
 }

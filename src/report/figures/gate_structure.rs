@@ -1,25 +1,33 @@
 //! `gate-structure`: which gates of the kept hidden units are live, which constant and at what value.
 
-use super::{Figure, FigureData, LEFT, Picture, Skipped, color, head, head_height};
+use super::{Figure, FigureData, LEFT, Picture, Skipped, color, head, head_height, measured};
 use crate::report::chart::Key;
+use crate::report::kinds::{self, Kind};
 use crate::report::number::count;
+use crate::report::patterns;
 use crate::report::rows::Row;
-use crate::report::scene::{Align, Scene};
+use crate::report::scene::{Align, Scene, text_width};
 use crate::report::style::{self, INK, LABEL, MUTED, SMALL};
 use crate::store::format::{Structure, UnitGates};
 
-/// A strip a run: kept units from left to right, one line a gate kind.
+/// A matrix a run: kept units from left to right, one line a gate kind.
 pub struct GateStructure;
 
-/// Units by number of live gates, then by which are live, then by index: equal patterns stand together.
-fn ordered(structure: &Structure) -> Vec<&UnitGates> {
-    let mut units: Vec<&UnitGates> = structure.gates.iter().collect();
-    let pattern = |unit: &UnitGates| unit.constant.iter().map(|c| u8::from(c.is_some())).collect::<Vec<u8>>();
-    let dead = |unit: &UnitGates| unit.constant.iter().flatten().count();
-    units.sort_by(|a, b| {
-        dead(a).cmp(&dead(b)).then_with(|| pattern(a).cmp(&pattern(b))).then_with(|| a.unit.cmp(&b.unit))
-    });
-    units
+/// Up to so many units a cell has room for its number, upright or on its side.
+const NUMBERED: usize = 60;
+/// Left edge of the matrices.
+const FROM: f64 = 92.0;
+
+/// Size of a cell for so many units.
+fn cell(units: usize) -> (f64, f64) {
+    let width = ((style::WIDTH - 24.0 - FROM) / units.max(1) as f64).min(46.0);
+    (width, if units <= NUMBERED { 34.0 } else { 20.0 })
+}
+
+/// Height of a run's panel.
+fn panel_height(structure: &Structure) -> f64 {
+    let units = structure.gates.len();
+    27.0 + cell(units).1 * structure.counts.gates.len() as f64 + if units <= NUMBERED { 48.0 } else { 27.0 }
 }
 
 impl Figure for GateStructure {
@@ -28,10 +36,8 @@ impl Figure for GateStructure {
     }
 
     fn draw(&self, data: FigureData<'_>) -> Result<Picture, Skipped> {
-        const CELL: f64 = 19.0;
-        let panels: Vec<(&Row, &Structure)> = data
-            .rows
-            .iter()
+        let panels: Vec<(&Row, &Structure)> = measured(&data)?
+            .into_iter()
             .filter(|row| row.is_sparse())
             .filter_map(|row| row.structure.as_ref().map(|structure| (row, structure)))
             .filter(|(_, structure)| !structure.gates.is_empty())
@@ -40,89 +46,116 @@ impl Figure for GateStructure {
             return Err(Skipped("no sparsified run has stored which gates are live".into()));
         }
         let title = "Live and constant gates of each kept hidden unit";
-        let entries = [(Key::Square(INK), "live: depends on the input".to_owned())];
-        let top = head_height(title, &entries) + 16.0;
-        let heights: Vec<f64> = panels.iter().map(|(_, s)| 54.0 + CELL * s.counts.gates.len() as f64).collect();
-        let height = top + heights.iter().sum::<f64>() + 26.0;
+        let entries = [(Key::Square(INK), "live".to_owned())];
+        let top = head_height(title, &entries) + 22.0;
+        let height = top + panels.iter().map(|(_, structure)| panel_height(structure)).sum::<f64>() + 26.0;
         let mut scene = Scene::new(style::WIDTH, height);
         head(&mut scene, title, &entries);
-        scale(&mut scene);
-
-        let (left, right) = (54.0, style::WIDTH - 24.0);
-        // One width of a unit in all panels, so that shorter strips are smaller networks.
-        let most = panels.iter().map(|(_, structure)| structure.gates.len()).max().unwrap_or(1) as f64;
-        let step = ((right - left) / most).min(CELL);
+        scale(&mut scene, LEFT + 110.0, "gate constant at", ["closed 0", "1 open"], style::constant_gate);
+        scale(&mut scene, LEFT + 430.0, "flow constant at", ["-1", "1"], |share| {
+            style::constant_flow(2.0 * share - 1.0)
+        });
         let mut y = top + 6.0;
-        for ((row, structure), high) in panels.iter().zip(&heights) {
-            let kinds = &structure.counts.gates;
-            let live: Vec<String> = kinds.iter().map(|gate| format!("{} {}", gate.kind, count(gate.kept))).collect();
-            let head = format!(
-                "{}: {} of {} units kept; live gates {}",
-                row.title(),
-                count(structure.counts.neurons.kept),
-                count(structure.counts.neurons.total),
-                live.join(", ")
-            );
-            scene.rect((LEFT, y + 3.0), (LEFT + 13.0, y + 16.0), color(row));
-            scene.text((LEFT + 21.0, y + 9.5), head, SMALL + 1.0, INK, Align::Start);
-            let from = y + 27.0;
-            let units = ordered(structure);
-            for (kind, gate) in kinds.iter().enumerate() {
-                let line = from + CELL * kind as f64;
-                scene.text((left - 14.0, line + CELL / 2.0), gate.kind.clone(), SMALL, INK, Align::Middle);
-                for (place, unit) in units.iter().enumerate() {
-                    let fill = match unit.constant.get(kind).copied().flatten() {
-                        None => INK,
-                        Some(value) => style::constant(value),
-                    };
-                    let x = left + step * place as f64;
-                    scene.rect((x, line), (x + step, line + CELL), fill);
-                }
-            }
-            let bottom = from + CELL * kinds.len() as f64;
-            let end = left + step * units.len() as f64;
-            for kind in 1..kinds.len() {
-                let line = from + CELL * kind as f64;
-                scene.line(&[(left, line), (end, line)], style::PAPER, 1.4);
-            }
-            if step > 6.0 {
-                for place in 1..units.len() {
-                    let x = left + step * place as f64;
-                    scene.line(&[(x, from), (x, bottom)], style::PAPER, 0.7);
-                }
-            }
-            scene.frame((left, from), (end, bottom), MUTED, 1.0);
-            y += high;
+        for (row, structure) in &panels {
+            panel(&mut scene, y, row, structure);
+            y += panel_height(structure);
         }
-        let middle = ((left + right) / 2.0, y + 2.0);
-        scene.text(middle, "kept hidden units, sorted by their live gates", LABEL, INK, Align::Middle);
+        let middle = ((FROM + style::WIDTH - 24.0) / 2.0, y + 6.0);
+        scene.text(middle, "kept hidden units, sorted by which gates are live", LABEL, INK, Align::Middle);
 
-        let lowest =
-            |structure: &Structure| structure.gates.iter().flat_map(|unit| unit.constant.iter().flatten()).count();
-        let constants: usize = panels.iter().map(|(_, structure)| lowest(structure)).sum();
+        let constants: usize = panels
+            .iter()
+            .map(|(_, structure)| structure.gates.iter().flat_map(|unit| unit.constant.iter().flatten()).count())
+            .sum();
         let caption = format!(
-            "Each column is a kept hidden unit, each line a gate kind (i input, f forget, g information flow, o output). \
-             Dark: the gate depends on the input. Coloured: it is a constant, shaded by its value after the activation \
-             ({} gates in all panels); i, f and o lie between 0 and 1, g between -1 and 1. Units with more live gates \
-             stand to the left, equal patterns together.",
+            "Each column is a kept hidden unit, each line a kind of gate or of information flow. Dark: it depends on \
+             the input or the state. Coloured: it is a constant, at the value shown, after its activation ({} in all \
+             panels); gates lie between 0 and 1, information flow between -1 and 1. Units with more live gates stand to \
+             the left, equal patterns together; the unit's index stands below where there is room.",
             count(constants as u64)
         );
         Ok(Picture { scene, caption })
     }
 }
 
-/// The colour scale of constant gates, beside the legend.
-fn scale(scene: &mut Scene) {
-    let (from, y, width) = (LEFT + 250.0, 56.0, 170.0);
-    scene.text((from, y), "constant at", SMALL, INK, Align::Start);
-    scene.text((from + 118.0, y), "-1", SMALL, INK, Align::End);
-    let bar = from + 126.0;
-    for i in 0..85 {
-        let at = f64::from(i) / 84.0;
-        let x = bar + width * f64::from(i) / 85.0;
-        scene.rect((x, y - 7.0), (x + width / 85.0, y + 7.0), style::constant(2.0 * at - 1.0));
+/// One run's matrix with its heading, from `y` down.
+fn panel(scene: &mut Scene, y: f64, row: &Row, structure: &Structure) {
+    let kinds = kinds::of(row);
+    let gates = &structure.counts.gates;
+    let live: Vec<String> = gates.iter().map(|gate| format!("{} {}", gate.kind, count(gate.kept))).collect();
+    let heading = format!(
+        "{}: {} of {} units kept; live gates {}",
+        row.title(),
+        count(structure.counts.neurons.kept),
+        count(structure.counts.neurons.total),
+        live.join(", ")
+    );
+    scene.rect((LEFT, y + 3.0), (LEFT + 13.0, y + 16.0), color(row));
+    let size = (SMALL + 1.0) * ((style::WIDTH - 2.0 * LEFT - 21.0) / text_width(&heading, SMALL + 1.0)).min(1.0);
+    scene.text((LEFT + 21.0, y + 9.5), heading, size, INK, Align::Start);
+
+    let units: Vec<&UnitGates> = patterns::of(structure).into_iter().flat_map(|pattern| pattern.units).collect();
+    let (from, (width, height)) = (y + 27.0, cell(units.len()));
+    let (bottom, end) = (from + height * gates.len() as f64, FROM + width * units.len() as f64);
+    for (index, kind) in kinds.iter().enumerate() {
+        let top = from + height * index as f64;
+        scene.text((FROM - 10.0, top + height / 2.0), kind.short(), SMALL, INK, Align::End);
+        for (place, unit) in units.iter().enumerate() {
+            let corner = (FROM + width * place as f64, top);
+            one(scene, corner, (width, height), kind, unit.constant.get(index).copied().flatten());
+        }
     }
-    scene.frame((bar, y - 7.0), (bar + width, y + 7.0), MUTED, 0.8);
-    scene.text((bar + width / 2.0, y + 16.0), "0", SMALL - 2.0, MUTED, Align::Middle);
-    scene.text((bar + width + 8.0, y), "1", SMALL, INK, Align::Start);
+    for index in 1..gates.len() {
+        let line = from + height * index as f64;
+        scene.line(&[(FROM, line), (end, line)], style::PAPER, 1.4);
+    }
+    if width > 6.0 {
+        for place in 1..units.len() {
+            let x = FROM + width * place as f64;
+            scene.line(&[(x, from), (x, bottom)], style::PAPER, 0.9);
+        }
+    }
+    scene.frame((FROM, from), (end, bottom), MUTED, 1.0);
+    if units.len() <= NUMBERED && width >= 18.0 {
+        for (place, unit) in units.iter().enumerate() {
+            let at = (FROM + width * (place as f64 + 0.5), bottom + 11.0);
+            let text = unit.unit.to_string();
+            let size = (SMALL - 3.0) * ((width - 3.0) / text_width(&text, SMALL - 3.0)).min(1.0);
+            scene.text(at, text, size, MUTED, Align::Middle);
+        }
+    }
+}
+
+/// One cell: dark for a live gate, otherwise its value as colour and, where there is room, as number.
+fn one(scene: &mut Scene, corner: (f64, f64), (width, height): (f64, f64), kind: &Kind, constant: Option<f64>) {
+    let fill = constant.map_or(INK, |value| kind.constant(value));
+    scene.rect(corner, (corner.0 + width, corner.1 + height), fill);
+    let Some(value) = constant.filter(|_| height > 30.0) else { return };
+    let text = format!("{value:.2}");
+    let middle = (corner.0 + width / 2.0, corner.1 + height / 2.0);
+    if text_width(&text, SMALL - 2.0) < width - 3.0 {
+        scene.text(middle, text, SMALL - 2.0, style::ink_on(fill), Align::Middle);
+    } else {
+        let size = (SMALL - 2.0).min(width - 1.0);
+        let size = size * ((height - 3.0) / text_width(&text, size)).min(1.0);
+        scene.upwards(middle, text, size, style::ink_on(fill));
+    }
+}
+
+/// A colour scale from `x` on, beside the legend; `color` takes the share of the way along it.
+fn scale(scene: &mut Scene, x: f64, title: &str, ends: [&str; 2], color: fn(f64) -> plotters::style::RGBColor) {
+    const WIDTH: f64 = 84.0;
+    const STEPS: u32 = 42;
+    let y = 56.0;
+    scene.text((x, y), title, SMALL, INK, Align::Start);
+    let low = x + text_width(title, SMALL) + 8.0;
+    scene.text((low, y), ends[0], SMALL, INK, Align::Start);
+    let bar = low + text_width(ends[0], SMALL) + 6.0;
+    let step = WIDTH / f64::from(STEPS);
+    for i in 0..STEPS {
+        let at = bar + step * f64::from(i);
+        scene.rect((at, y - 7.0), (at + step, y + 7.0), color(f64::from(i) / f64::from(STEPS - 1)));
+    }
+    scene.frame((bar, y - 7.0), (bar + WIDTH, y + 7.0), MUTED, 0.8);
+    scene.text((bar + WIDTH + 6.0, y), ends[1], SMALL, INK, Align::Start);
 }

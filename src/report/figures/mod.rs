@@ -1,6 +1,7 @@
 //! The figures of a report, one file each behind [`Figure`].
 
 mod curves;
+pub mod gate_share;
 mod gate_structure;
 mod gates_by_kind;
 mod quality_compression;
@@ -14,11 +15,11 @@ pub use sizes::Sizes;
 
 use plotters::style::RGBColor;
 
-use super::authors::Authors;
-use super::chart::{Key, legend};
+use super::authors::{Authors, Point};
+use super::chart::{Key, Plot, legend};
 use super::rows::Row;
 use super::scene::{Align, Scene};
-use super::style::{self, INK, TITLE};
+use super::style::{self, INK, LABEL, TITLE};
 
 /// What figures are drawn from.
 #[derive(Debug, Clone, Copy)]
@@ -92,10 +93,46 @@ fn color_of(level: &str, rows: &[Row]) -> RGBColor {
     rows.iter().find(|row| row.level() == level).map_or_else(|| style::level(level, 0), color)
 }
 
-/// Runs with at least one finished epoch.
+/// Runs with at least one finished epoch, those of one cell together.
 fn measured<'a>(data: &FigureData<'a>) -> Result<Vec<&'a Row>, Skipped> {
     let rows: Vec<&Row> = data.rows.iter().filter(|row| row.last().is_some()).collect();
+    let rows: Vec<&Row> = by_cell(&rows).into_iter().flat_map(|(_, rows)| rows).collect();
     if rows.is_empty() { Err(Skipped("no run has finished an epoch".into())) } else { Ok(rows) }
+}
+
+/// The runs of each cell, cells and runs in order of appearance.
+fn by_cell<'a>(rows: &[&'a Row]) -> Vec<(&'static str, Vec<&'a Row>)> {
+    let mut cells: Vec<(&'static str, Vec<&Row>)> = Vec::new();
+    for row in rows {
+        match cells.iter_mut().find(|(cell, _)| *cell == row.cell()) {
+            Some((_, rows)) => rows.push(row),
+            None => cells.push((row.cell(), vec![row])),
+        }
+    }
+    cells
+}
+
+/// Room above a plot for its facet's name, if there are several.
+fn facet_room(facets: usize) -> f64 {
+    if facets > 1 { 26.0 } else { 0.0 }
+}
+
+/// Writes a facet's name above its plot, if there are several.
+fn facet_name(scene: &mut Scene, facets: usize, plot: &Plot, name: &str) {
+    if facets > 1 {
+        let at = ((plot.from.0 + plot.to.0) / 2.0, plot.from.1 - 14.0);
+        scene.bold(at, name, LABEL, INK, Align::Middle);
+    }
+}
+
+/// The authors' last epoch of the run's level, if their run is of the same kind of network.
+fn theirs<'a>(data: &FigureData<'a>, row: &Row) -> Option<&'a Point> {
+    data.authors.filter(|_| Authors::cover(&row.spec)).and_then(|authors| authors.final_of(row.level()))
+}
+
+/// The authors' runs, for a facet of ours: none where ours are another kind of network.
+fn authors_of<'a>(data: &FigureData<'a>, rows: &[&Row]) -> Option<&'a Authors> {
+    data.authors.filter(|_| rows.iter().any(|row| Authors::cover(&row.spec)))
 }
 
 /// "after 2 epochs", or "after 2 to 150 epochs".

@@ -1,6 +1,7 @@
 //! `sizes`: hidden units and vocabulary kept, as shares.
 
-use super::{Figure, FigureData, Picture, Skipped, color, epochs_text, head, head_height, measured};
+use super::{Figure, FigureData, Picture, Skipped, color, epochs_text, head, head_height, measured, theirs};
+use crate::report::authors::Point;
 use crate::report::axis::Axis;
 use crate::report::chart::{Key, Plot};
 use crate::report::number::{count, percent};
@@ -16,19 +17,24 @@ pub struct Sizes;
 struct Panel<'a> {
     title: &'a str,
     ours: fn(&Row) -> Option<Kept>,
-    theirs: fn(&crate::report::authors::Point) -> (u64, u64),
+    theirs: fn(&Point) -> Option<(u64, u64)>,
 }
 
-const PANELS: [Panel<'static>; 2] = [
+const PANELS: [Panel<'static>; 3] = [
     Panel {
         title: "hidden units kept (% of all)",
         ours: |row| row.last().map(|line| line.counts.neurons),
-        theirs: |point| (point.neurons, point.neurons_total),
+        theirs: |point| Some((point.neurons, point.neurons_total)),
+    },
+    Panel {
+        title: "dimensions of the embedding kept (% of all)",
+        ours: |row| row.last().and_then(|line| line.counts.inputs),
+        theirs: |point| point.inputs,
     },
     Panel {
         title: "input symbols kept (% of the vocabulary)",
         ours: |row| row.last().map(|line| line.counts.vocabulary),
-        theirs: |point| (point.vocabulary, point.vocabulary_total),
+        theirs: |point| Some((point.vocabulary, point.vocabulary_total)),
     },
 ];
 
@@ -45,9 +51,11 @@ impl Figure for Sizes {
         const BAR: f64 = 24.0;
         const STEP: f64 = 40.0;
         let rows = measured(&data)?;
+        let panels: Vec<&Panel<'_>> =
+            PANELS.iter().filter(|panel| rows.iter().any(|row| (panel.ours)(row).is_some())).collect();
         let title = "Hidden units and vocabulary kept";
         let mut entries = vec![(Key::Plain, format!("bars: ours, {}", epochs_text(&rows)))];
-        let theirs = |row: &Row| data.authors.and_then(|authors| authors.final_of(row.level()));
+        let theirs = |row: &Row| theirs(&data, row);
         if let Some(epochs) = rows.iter().filter_map(|row| theirs(row)).map(|point| point.epoch).max() {
             entries.push((Key::Tick(INK), format!("authors, after {epochs} epochs")));
         }
@@ -55,10 +63,10 @@ impl Figure for Sizes {
         let names = rows.iter().map(|row| text_width(&row.title(), SMALL)).fold(0.0, f64::max).min(240.0);
         let left = 34.0 + names;
         let panel_height = STEP * rows.len() as f64 + 66.0;
-        let height = top + 2.0 * panel_height + 14.0;
+        let height = top + panels.len() as f64 * panel_height + 14.0;
         let mut scene = Scene::new(style::WIDTH, height);
         head(&mut scene, title, &entries);
-        for (index, panel) in PANELS.iter().enumerate() {
+        for (index, panel) in panels.into_iter().enumerate() {
             let from_y = top + 8.0 + panel_height * index as f64;
             let plot = Plot {
                 from: (left, from_y),
@@ -89,8 +97,7 @@ impl Figure for Sizes {
                     percent(share(kept.kept, kept.total))
                 );
                 scene.text((plot.to.0 + 12.0, y), text, SMALL, INK, Align::Start);
-                if let Some(point) = theirs(row) {
-                    let (kept, total) = (panel.theirs)(point);
+                if let Some((kept, total)) = theirs(row).and_then(panel.theirs) {
                     let x = plot.at(100.0 * share(kept, total), 0.0).0;
                     scene.line(&[(x, high - 5.0), (x, low + 5.0)], style::PAPER, 5.0);
                     scene.line(&[(x, high - 5.0), (x, low + 5.0)], INK, 2.5);
@@ -99,8 +106,9 @@ impl Figure for Sizes {
             scene.line(&[plot.from, (plot.from.0, plot.to.1)], INK, 1.0);
         }
         let caption = "Hidden units and input symbols that survive, as a share of all; numbers at the right. A hidden \
-                       unit is kept if its group variable and any of its outgoing weights are; an input symbol, if its \
-                       group variable (where the level has one) and any weight of its row are."
+                       unit is kept if its group variable and any of its outgoing weights are; an input symbol or a \
+                       dimension of the embedding, if its group variable (where the level has one) and any of its \
+                       weights are."
             .into();
         Ok(Picture { scene, caption })
     }

@@ -1,0 +1,165 @@
+//! `check`: the claims of experiments against stored runs.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::args::{Global, SpecArgs};
+use super::report::plan_of;
+use super::table::TextTable;
+use super::{CliError, Exit};
+use crate::report::{self, Comparison, Noise, OrderLine, ValueLine};
+use crate::spec::Experiment;
+use crate::spec::types::{InAuthorsFigures, Tolerance};
+
+/// Arguments of the command.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    specs: SpecArgs,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// How to print claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+}
+
+/// What `--format json` prints of one experiment.
+#[derive(Serialize)]
+struct Printed<'a> {
+    experiment: &'a str,
+    holds: bool,
+    values: Vec<Value<'a>>,
+    orders: Vec<Order<'a>>,
+}
+
+/// A value claim beside one run, numbers as they were measured.
+#[derive(Serialize)]
+struct Value<'a> {
+    run: &'a str,
+    metric: &'a str,
+    about: Option<&'a str>,
+    ours: Option<f64>,
+    our_epoch: Option<u32>,
+    theirs: f64,
+    their_epoch: Option<u32>,
+    tolerance: Tolerance,
+    noise: Option<f64>,
+    noise_from: Option<&'static str>,
+    verdict: &'static str,
+    why: Option<&'a str>,
+}
+
+/// An ordering.
+#[derive(Serialize)]
+struct Order<'a> {
+    claim: &'a str,
+    about: Option<&'a str>,
+    ours: Option<[f64; 2]>,
+    theirs: Option<[f64; 2]>,
+    authors: Option<InAuthorsFigures>,
+    noise: Option<f64>,
+    noise_from: Option<&'static str>,
+    verdict: &'static str,
+    why: Option<&'a str>,
+}
+
+impl<'a> From<&'a ValueLine> for Value<'a> {
+    fn from(line: &'a ValueLine) -> Self {
+        Self {
+            run: &line.run,
+            metric: &line.metric,
+            about: line.about.as_deref(),
+            ours: line.ours,
+            our_epoch: line.our_epoch,
+            theirs: line.published,
+            their_epoch: line.epoch,
+            tolerance: line.tolerance,
+            noise: line.noise.map(|noise| noise.width),
+            noise_from: line.noise.as_ref().map(Noise::origin),
+            verdict: line.verdict.name(),
+            why: line.verdict.why(),
+        }
+    }
+}
+
+impl<'a> From<&'a OrderLine> for Order<'a> {
+    fn from(line: &'a OrderLine) -> Self {
+        Self {
+            claim: &line.claim,
+            about: line.about.as_deref(),
+            ours: line.ours.map(<[f64; 2]>::from),
+            theirs: line.theirs.map(<[f64; 2]>::from),
+            authors: line.authors,
+            noise: line.noise.map(|noise| noise.width),
+            noise_from: line.noise.as_ref().map(Noise::origin),
+            verdict: line.verdict.name(),
+            why: line.verdict.why(),
+        }
+    }
+}
+
+/// Prints each claim of each experiment with its verdict; trains nothing and needs no data file. Exit code 3 if one is off
+/// that the authors' own figures do not contradict.
+///
+/// # Errors
+/// A spec or the command line is wrong (2), a dataset has no manifest (4), runs or the authors' figures cannot be read (1).
+pub fn execute(global: &Global, args: &CheckArgs) -> Result<ExitCode, CliError> {
+    let experiments = args.specs.load(global)?;
+    let mut checked: Vec<(&Experiment, Comparison)> = Vec::new();
+    for experiment in &experiments {
+        let plan = plan_of(global, experiment)?;
+        let (comparison, warnings) = report::check(&global.root, experiment, &plan).map_err(CliError::failed)?;
+        for warning in warnings {
+            eprintln!("note: {warning}");
+        }
+        checked.push((experiment, comparison));
+    }
+    let text = match args.format {
+        Format::Table => table(global, &checked),
+        Format::Json => json(&checked)?,
+    };
+    // A reader that has seen enough, such as `head`, is no error.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    let fails = checked.iter().any(|(_, comparison)| comparison.fails());
+    Ok(if fails { Exit::Claim } else { Exit::Done }.into())
+}
+
+fn table(global: &Global, checked: &[(&Experiment, Comparison)]) -> String {
+    let mut text = String::new();
+    for (experiment, comparison) in checked {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        if comparison.values.is_empty() && comparison.orders.is_empty() {
+            let _ = writeln!(text, "{}: no claims", experiment.name);
+            continue;
+        }
+        let _ = writeln!(text, "{}: {}", experiment.name, comparison.tally());
+        for grid in [report::value_table(comparison), report::order_table(comparison)].into_iter().flatten() {
+            let _ = write!(text, "\n{}", TextTable::from(&grid).render(global.color_stdout()));
+        }
+    }
+    text
+}
+
+fn json(checked: &[(&Experiment, Comparison)]) -> Result<String, CliError> {
+    let printed: Vec<Printed<'_>> = checked
+        .iter()
+        .map(|(experiment, comparison)| Printed {
+            experiment: &experiment.name,
+            holds: !comparison.fails(),
+            values: comparison.values.iter().map(Value::from).collect(),
+            orders: comparison.orders.iter().map(Order::from).collect(),
+        })
+        .collect();
+    Ok(serde_json::to_string_pretty(&printed).map_err(CliError::failed)? + "\n")
+}

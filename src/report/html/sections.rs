@@ -1,0 +1,78 @@
+//! The tables of a report with their headings, and what the reader has to know besides.
+
+use super::{Page, Section};
+use crate::report::notes::notes;
+use crate::report::tables;
+
+impl Page<'_> {
+    /// The tables of the report, in order.
+    pub fn sections(&self) -> Vec<Section> {
+        let rows = &self.found.rows;
+        let results = Section::new(
+            "Results",
+            "Metrics with means and pruned weights, after the last finished epoch. Compression is all weights over kept \
+             weights, biases not counted.",
+            [tables::results(rows)],
+        );
+        let counting = tables::counting(rows).map(|grid| {
+            Section::new(
+                "Two ways of counting",
+                "The authors' count keeps the weights that feed a gate which its group variable has switched off; \
+                 without them the same networks are smaller.",
+                [grid],
+            )
+        });
+        let claims = [tables::values(self.comparison), tables::orders(self.comparison)];
+        let claimed = claims.iter().any(Option::is_some);
+        let tally = format!(
+            "{}. Within noise: outside the tolerance, or the order violated, by no more than run-to-run noise, where that \
+             could be estimated.",
+            self.comparison.tally()
+        );
+        let claims =
+            claimed.then(|| Section::new("Against the published figures", tally, claims.into_iter().flatten()));
+        let epochs = tables::epochs(self.comparison).map(|grid| {
+            Section::new(
+                "At equal epochs",
+                "Ours after its last finished epoch beside the authors' run of the same level after as many, from their \
+                 logs. One seed against one seed.",
+                [grid],
+            )
+        });
+        let patterns = tables::patterns(rows).map(|grid| {
+            Section::new(
+                "Which gates are constant",
+                "Kept hidden units by which of their gates still depend on the input or the state, and where the others \
+                 stand, after their activation: a gate at 0 is closed, at 1 open.",
+                [grid],
+            )
+        });
+        let words = tables::words(rows).map(|grid| {
+            Section::new(
+                "Kept words by strength",
+                "Strength: the Euclidean norm of what is kept of a word's weights times the magnitude of its factor.",
+                [grid],
+            )
+        });
+        let planted = tables::planted(rows).map(|grid| {
+            Section::new(
+                "What the vocabulary kept",
+                "In generated data it is known which symbols carry information about what is predicted. Precision: the \
+                 share of the kept symbols that do. Recall: the share of those that are kept.",
+                [grid],
+            )
+        });
+        std::iter::once(results)
+            .chain([counting, claims, epochs, patterns, planted, words].into_iter().flatten())
+            .collect()
+    }
+
+    /// What the reader has to know besides: what [`notes`] says, and figures left out.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = notes(self.found);
+        let skipped = self.skipped.iter().map(|(name, reason)| format!("Figure {name} is left out: {reason}."));
+        let at = notes.len() - self.found.warnings.len();
+        notes.splice(at..at, skipped);
+        notes
+    }
+}

@@ -1,0 +1,133 @@
+//! How far a measured value moves by chance, estimated from what is stored.
+//!
+//! Runs of the same point with other seeds are the honest measure: twice the sample standard deviation of their values.
+//! With one seed, the run itself is all there is: twice the standard deviation of its last [`EPOCHS`] logged epochs
+//! around the straight line through them, so that a run still under way does not pass its progress off as noise. That
+//! is epoch-to-epoch noise, which seeds exceed as a rule; fewer epochs give no estimate at all.
+
+/// Epochs that a single run's noise is estimated from.
+pub const EPOCHS: usize = 10;
+
+/// Where an estimate comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// So many seeds of the same point.
+    Seeds(usize),
+    /// The last epochs of one run.
+    Epochs,
+    /// Several runs' estimates together.
+    Several,
+}
+
+/// An estimate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Noise {
+    /// Two standard deviations, in the quantity's own unit.
+    pub width: f64,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+impl Noise {
+    /// As written in JSON: `seeds`, `epochs`, `several`.
+    pub fn origin(&self) -> &'static str {
+        match self.origin {
+            Origin::Seeds(_) => "seeds",
+            Origin::Epochs => "epochs",
+            Origin::Several => "several",
+        }
+    }
+}
+
+/// Of one run: from the values of the same point's seeds (its own among them) if there are two or more, else from its
+/// own values up to the epoch in question, oldest first.
+pub fn of_run(seeds: &[f64], epochs: &[f64]) -> Option<Noise> {
+    let from_seeds = || deviation(seeds).map(|sd| Noise { width: 2.0 * sd, origin: Origin::Seeds(seeds.len()) });
+    let from_epochs = || around_line(epochs).map(|sd| Noise { width: 2.0 * sd, origin: Origin::Epochs });
+    from_seeds().or_else(from_epochs)
+}
+
+/// Of the mean of `n` values with the given noise each.
+pub fn of_mean(noise: Noise, n: usize) -> Noise {
+    Noise { width: noise.width / (n.max(1) as f64).sqrt(), ..noise }
+}
+
+/// Of a sum of independent values, each with its weight: the root of the summed squares. Values without an estimate add
+/// nothing, which errs on the strict side; `None` if none has one.
+pub fn of_sum(parts: &[(f64, Option<Noise>)]) -> Option<Noise> {
+    let known: Vec<(f64, Noise)> = parts.iter().filter_map(|(weight, noise)| noise.map(|n| (*weight, n))).collect();
+    let origin = match known.as_slice() {
+        [] => return None,
+        [(_, one)] => one.origin,
+        _ => Origin::Several,
+    };
+    let width = known.iter().map(|(weight, noise)| (weight * noise.width).powi(2)).sum::<f64>().sqrt();
+    Some(Noise { width, origin })
+}
+
+/// Sample standard deviation; `None` of fewer than two values or of any that is not finite.
+fn deviation(values: &[f64]) -> Option<f64> {
+    if values.len() < 2 || values.iter().any(|v| !v.is_finite()) {
+        return None;
+    }
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+    Some((squares / (values.len() - 1) as f64).sqrt())
+}
+
+/// Standard deviation of the last [`EPOCHS`] values around their least-squares line; `None` if there are fewer.
+fn around_line(values: &[f64]) -> Option<f64> {
+    let last = &values[values.len().checked_sub(EPOCHS)?..];
+    if last.iter().any(|v| !v.is_finite()) {
+        return None;
+    }
+    let n = EPOCHS as f64;
+    let (middle, mean) = ((n - 1.0) / 2.0, last.iter().sum::<f64>() / n);
+    let at = |i: usize| i as f64 - middle;
+    let slope = last.iter().enumerate().map(|(i, v)| at(i) * (v - mean)).sum::<f64>()
+        / (0..EPOCHS).map(|i| at(i).powi(2)).sum::<f64>();
+    let squares: f64 = last.iter().enumerate().map(|(i, v)| (v - mean - slope * at(i)).powi(2)).sum();
+    // Two numbers were fitted.
+    Some((squares / (n - 2.0)).sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_come_before_epochs() {
+        let flat = [5.0; EPOCHS];
+        let noise = of_run(&[1.0, 3.0], &flat).unwrap();
+        assert_eq!(noise.origin, Origin::Seeds(2));
+        assert!((noise.width - 2.0 * 2f64.sqrt()).abs() < 1e-12, "{noise:?}");
+        assert_eq!(of_run(&[1.0], &flat), Some(Noise { width: 0.0, origin: Origin::Epochs }));
+    }
+
+    #[test]
+    fn fewer_than_ten_epochs_say_nothing() {
+        assert_eq!(of_run(&[], &[1.0; EPOCHS - 1]), None);
+        assert_eq!(of_run(&[1.0, f64::NAN], &[]), None);
+    }
+
+    #[test]
+    fn a_steady_fall_is_no_noise_and_only_the_last_ten_count() {
+        let mut falling: Vec<f64> = (0..20).map(|i| 100.0 - f64::from(i)).collect();
+        falling[3] = 1e6;
+        assert!(of_run(&[], &falling).unwrap().width < 1e-9);
+        // Up and down by one around a line: sd = sqrt(sum / 8), the line takes a little of it.
+        let zigzag: Vec<f64> = (0..10).map(|i| if i % 2 == 0 { 1.0 } else { -1.0 }).collect();
+        let width = of_run(&[], &zigzag).unwrap().width;
+        let expected = 2.0 * ((10.0 - 25.0 / 82.5) / 8.0f64).sqrt();
+        assert!((width - expected).abs() < 1e-9, "{width} {expected}");
+    }
+
+    #[test]
+    fn sums_add_squares() {
+        let noise = |width| Some(Noise { width, origin: Origin::Epochs });
+        assert_eq!(of_sum(&[(1.0, noise(3.0)), (1.0, noise(4.0))]).map(|n| n.width), Some(5.0));
+        assert_eq!(of_sum(&[(1.0, noise(3.0)), (1.0, None)]), noise(3.0));
+        assert_eq!(of_sum(&[(1.0, None)]), None);
+        assert_eq!(of_mean(noise(4.0).unwrap(), 4).width, 2.0);
+    }
+}

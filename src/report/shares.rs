@@ -1,0 +1,125 @@
+//! Which share of the kept units' gates is live, by task, cell, level and kind.
+
+use polars::prelude::*;
+
+use super::grid::{Grid, of};
+use super::kinds::{self, Kind};
+use super::number::percent;
+use super::rows::Row;
+
+/// The gates of one kind in the kept units of the runs of one task, cell and level, seeds together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Share {
+    /// Name of the experiment.
+    pub task: String,
+    /// Its data set.
+    pub dataset: String,
+    /// The cell.
+    pub cell: &'static str,
+    /// The sparsity level.
+    pub level: String,
+    /// The kind.
+    pub kind: Kind,
+    /// Runs that were added up.
+    pub runs: u64,
+    /// Kept units, over the runs.
+    pub units: u64,
+    /// Of those, units whose gate of this kind still depends on the input or the state.
+    pub live: u64,
+}
+
+impl Share {
+    /// The share of live gates; `None` if no unit is kept.
+    pub fn live_share(&self) -> Option<f64> {
+        (self.units > 0).then(|| self.live as f64 / self.units as f64)
+    }
+
+    /// Whether the other belongs to the same task, cell and level.
+    pub fn same_group(&self, other: &Self) -> bool {
+        (&self.task, self.cell, &self.level) == (&other.task, other.cell, &other.level)
+    }
+}
+
+/// The shares in the sparsified runs of one task that finished an epoch, in order of appearance.
+pub fn of_task(task: &str, rows: &[Row]) -> Vec<Share> {
+    let mut shares: Vec<Share> = Vec::new();
+    for row in rows.iter().filter(|row| row.is_sparse()) {
+        let Some(line) = row.last() else { continue };
+        for (kind, gate) in kinds::of(row).into_iter().zip(&line.counts.gates) {
+            let found = shares
+                .iter_mut()
+                .find(|share| (share.cell, share.level.as_str(), &share.kind) == (row.cell(), row.level(), &kind));
+            if let Some(share) = found {
+                share.runs += 1;
+                share.units += line.counts.neurons.kept;
+                share.live += gate.kept;
+            } else {
+                shares.push(Share {
+                    task: task.to_owned(),
+                    dataset: row.spec.dataset.clone(),
+                    cell: row.cell(),
+                    level: row.level().to_owned(),
+                    kind,
+                    runs: 1,
+                    units: line.counts.neurons.kept,
+                    live: gate.kept,
+                });
+            }
+        }
+    }
+    shares
+}
+
+/// One row a share.
+///
+/// # Errors
+/// polars cannot build the frame (columns of different length: a mistake in this function).
+pub fn frame(shares: &[Share]) -> PolarsResult<DataFrame> {
+    let text =
+        |name: &str, of: fn(&Share) -> &str| Column::new(name.into(), shares.iter().map(of).collect::<Vec<&str>>());
+    let count =
+        |name: &str, of: fn(&Share) -> u64| Column::new(name.into(), shares.iter().map(of).collect::<Vec<u64>>());
+    DataFrame::new_infer_height(vec![
+        text("task", |share| &share.task),
+        text("dataset", |share| &share.dataset),
+        text("cell", |share| share.cell),
+        text("sparsity", |share| &share.level),
+        text("kind", |share| &share.kind.name),
+        text("role", |share| share.kind.role()),
+        count("runs", |share| share.runs),
+        count("units", |share| share.units),
+        count("live", |share| share.live),
+        Column::new("share".into(), shares.iter().map(Share::live_share).collect::<Vec<Option<f64>>>()),
+    ])
+}
+
+/// A line a task, cell and level, a column a kind: `12 of 16 (75 %)`.
+pub fn grid(shares: &[Share]) -> Option<Grid> {
+    let mut kinds: Vec<&Kind> = Vec::new();
+    for share in shares {
+        if kinds.iter().all(|kind| (&kind.name, kind.flow) != (&share.kind.name, share.kind.flow)) {
+            kinds.push(&share.kind);
+        }
+    }
+    let heads: Vec<String> = kinds.iter().map(|kind| kind.short()).collect();
+    let numbers: Vec<&str> = ["runs", "units kept"].into_iter().chain(heads.iter().map(String::as_str)).collect();
+    let mut grid = Grid::new(&["task", "cell", "level"], &numbers);
+    for (index, first) in shares.iter().enumerate() {
+        if shares[..index].iter().any(|other| other.same_group(first)) {
+            continue;
+        }
+        let mut cells = vec![first.task.clone(), first.cell.to_owned(), first.level.clone()];
+        cells.extend([first.runs.to_string(), first.units.to_string()]);
+        cells.extend(kinds.iter().map(|kind| {
+            let same = |share: &&Share| {
+                share.same_group(first) && (&share.kind.name, share.kind.flow) == (&kind.name, kind.flow)
+            };
+            let share = shares.iter().find(same);
+            share
+                .and_then(|s| Some(format!("{} ({})", of(s.live, s.units), percent(s.live_share()?))))
+                .unwrap_or_default()
+        }));
+        grid.rows.push(cells);
+    }
+    grid.filled()
+}

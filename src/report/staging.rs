@@ -1,0 +1,78 @@
+//! A report's folder: files are finished in a temporary folder inside it, then put in place together.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::ReportError;
+use super::figures::Picture;
+
+/// Files on their way into a folder. Dropped before [`Staging::place`], they leave the folder as it was.
+pub struct Staging<'a> {
+    out: &'a Utf8Path,
+    work: tempfile::TempDir,
+    names: Vec<String>,
+    obsolete: Vec<String>,
+}
+
+impl<'a> Staging<'a> {
+    /// For files of the folder `out`, which is made if need be.
+    ///
+    /// # Errors
+    /// The folder cannot be made or written to.
+    pub fn new(out: &'a Utf8Path) -> Result<Self, ReportError> {
+        let io = ReportError::write(out);
+        fs_err::create_dir_all(out).map_err(&io)?;
+        let work = tempfile::Builder::new().prefix(".report-").tempdir_in(out).map_err(&io)?;
+        Ok(Self { out, work, names: Vec::new(), obsolete: Vec::new() })
+    }
+
+    fn work(&self) -> Result<&Utf8Path, ReportError> {
+        let not_text = || ReportError::write(self.out)(std::io::Error::other("the path is not UTF-8"));
+        Utf8Path::from_path(self.work.path()).ok_or_else(not_text)
+    }
+
+    /// Adds a file.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn put(&mut self, name: &str, bytes: &[u8]) -> Result<(), ReportError> {
+        fs_err::write(self.work()?.join(name), bytes).map_err(ReportError::write(self.out))?;
+        self.names.push(name.to_owned());
+        Ok(())
+    }
+
+    /// Adds a figure's `.svg` and `.png` and returns the SVG.
+    ///
+    /// # Errors
+    /// It cannot be drawn or written.
+    pub fn draw(&mut self, name: &str, picture: &Picture) -> Result<String, ReportError> {
+        let failed = |source| ReportError::Draw { figure: name.to_owned(), source };
+        let svg = picture.scene.svg().map_err(failed)?;
+        self.put(&format!("{name}.svg"), svg.as_bytes())?;
+        let png = format!("{name}.png");
+        picture.scene.png(&self.work()?.join(&png)).map_err(failed)?;
+        self.names.push(png);
+        Ok(svg)
+    }
+
+    /// A figure that there is none of this time: an older one goes away.
+    pub fn without(&mut self, name: &str) {
+        self.obsolete.extend([format!("{name}.svg"), format!("{name}.png")]);
+    }
+
+    /// Puts the files in place one by one, in the order in which they were added, and returns their paths, sorted.
+    ///
+    /// # Errors
+    /// A file cannot be renamed or an obsolete one not removed.
+    pub fn place(self) -> Result<Vec<Utf8PathBuf>, ReportError> {
+        let io = ReportError::write(self.out);
+        for name in &self.names {
+            fs_err::rename(self.work()?.join(name), self.out.join(name)).map_err(&io)?;
+        }
+        for old in self.obsolete.iter().map(|name| self.out.join(name)).filter(|old| old.exists()) {
+            fs_err::remove_file(old).map_err(&io)?;
+        }
+        let mut files: Vec<Utf8PathBuf> = self.names.iter().map(|name| self.out.join(name)).collect();
+        files.sort();
+        Ok(files)
+    }
+}

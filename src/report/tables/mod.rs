@@ -1,0 +1,13 @@
+//! The tables of a report, one file each.
+
+mod claims;
+mod patterns;
+mod planted;
+mod results;
+mod words;
+
+pub use claims::{epochs, orders, values};
+pub use patterns::patterns;
+pub use planted::{planted, precision, recall};
+pub use results::{counting, results};
+pub use words::words;
