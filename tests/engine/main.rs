@@ -4,13 +4,14 @@
 
 mod adam;
 mod agreement;
+mod class_loss;
 mod cross_entropy;
-mod lstm;
 mod matrix;
 mod noisy;
 mod noisy_rows;
 mod not_finite;
 mod penalty;
+mod recurrence;
 mod resume;
 mod square_sum;
 mod trainee;

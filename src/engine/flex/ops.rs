@@ -84,6 +84,10 @@ impl Ops for FlexOps {
         ))
     }
 
+    fn class_loss(&self, logits: Tensor<2>, bias: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
+        Composed.class_loss(logits, bias, targets)
+    }
+
     fn square_sum(&self, values: &Tensor<2>) -> f64 {
         let values = primitive(values.clone());
         by_float_type!(values, square_sum(values))
