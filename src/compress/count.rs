@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::{GATE_KINDS, Masks};
+use super::Masks;
+use crate::cells::Role;
 use crate::store::format::{Counts, GateCount, Kept};
 
 /// Keeps the authors' ratio finite when nothing survives; also why a dense network counts as 0.99999... times smaller.
@@ -10,37 +11,44 @@ const EPSILON: f64 = 1e-8;
 
 /// Counts what the masks keep.
 ///
-/// `compression` is the authors' figure, all weights over surviving weights plus 1e-8, over the input, recurrent and
-/// output matrices; biases and group variables do not count. Weights of a kept unit that feed a gate which its group
-/// variable killed are multiplied by zero, yet survive in that figure. `compression_exact` and `weights_kept_exact`
-/// count them as zero: the columns of dead gates are cleared from the input and recurrent masks, and nothing else
-/// changes. In particular the removal does not cascade: a unit or symbol whose only live weights fed dead gates stays
-/// kept, so that these numbers belong to the same units, symbols and gates as the others (such a unit's own incoming
-/// weights still count; a symbol then has no counted weight at all).
+/// `compression` is the authors' figure, all weights over surviving weights plus 1e-8, over the embedding, input,
+/// recurrent and output matrices; biases and group variables do not count. Weights of a kept unit that feed a gate which
+/// its group variable killed are multiplied by zero, yet survive in that figure. `compression_exact` and
+/// `weights_kept_exact` count them as zero: the columns of dead gates are cleared from the input and recurrent masks, and
+/// nothing else changes. In particular the removal does not cascade: a unit, symbol or dimension whose only live weights
+/// fed dead gates stays kept, so that these numbers belong to the same units, symbols and gates as the others (such a
+/// unit's own incoming weights still count; a symbol without an embedding then has no counted weight at all).
 pub fn counts(masks: &Masks) -> Counts {
+    let embedding_weights = masks.embedding.as_deref().map(kept);
     let input_weights = kept(&masks.w_input);
     let recurrent_weights = kept(&masks.w_hidden);
     let output_weights = kept(&masks.w_output);
-    let total = input_weights.total + recurrent_weights.total + output_weights.total;
-    let weights_kept = input_weights.kept + recurrent_weights.kept + output_weights.kept;
-    let weights_kept_exact = feeding_live_gates(&masks.w_input, &masks.gates)
+    let embedding = embedding_weights.unwrap_or_default();
+    let total = embedding.total + input_weights.total + recurrent_weights.total + output_weights.total;
+    let weights_kept = embedding.kept + input_weights.kept + recurrent_weights.kept + output_weights.kept;
+    let weights_kept_exact = embedding.kept
+        + feeding_live_gates(&masks.w_input, &masks.gates)
         + feeding_live_gates(&masks.w_hidden, &masks.gates)
         + output_weights.kept;
     Counts {
         compression: compression(total, weights_kept),
         compression_exact: compression(total, weights_kept_exact),
+        embedding_weights,
         input_weights,
         recurrent_weights,
         output_weights,
         weights_kept_exact,
         vocabulary: kept(&masks.vocabulary),
+        inputs: masks.inputs.as_deref().map(kept),
         neurons: kept(&masks.neurons),
-        gates: GATE_KINDS
+        gates: masks
+            .cell
+            .preactivations()
             .iter()
             .zip(masks.gates.chunks(masks.neurons.len().max(1)))
             .map(|(kind, gates)| {
                 let Kept { kept, total } = kept(gates);
-                GateCount { kind: (*kind).to_owned(), kept, total }
+                GateCount { kind: kind.name.to_owned(), flow: kind.role == Role::Flow, kept, total }
             })
             .collect(),
     }
@@ -54,7 +62,7 @@ fn kept(mask: &[bool]) -> Kept {
     Kept { kept: mask.par_chunks(1 << 15).map(trues).sum(), total: mask.len() as u64 }
 }
 
-/// Weights of a `[rows, 4H]` mask that are in the column of a live gate.
+/// Weights of a `[rows, P * H]` mask that are in the column of a live gate.
 fn feeding_live_gates(mask: &[bool], gates: &[bool]) -> u64 {
     mask.par_chunks(gates.len().max(1))
         .with_min_len(64)
@@ -98,7 +106,7 @@ mod tests {
     #[test]
     fn weights_into_a_gate_that_its_group_killed_count_in_one_figure_only() {
         let mut owned = Owned::live(V, H, O);
-        owned.z_gates.kill(2 * H + 1);
+        owned.z_gates.as_mut().unwrap().kill(2 * H + 1);
         let counts = counts_of(&owned);
         assert_eq!(counts.input_weights.kept + counts.recurrent_weights.kept, 48 + 36);
         assert_eq!(counts.weights_kept_exact, TOTAL - (V + H) as u64);
@@ -126,7 +134,7 @@ mod tests {
             owned.w_hidden.kill(column);
             owned.w_input.kill(column);
         }
-        owned.z_gates.kill(1);
+        owned.z_gates.as_mut().unwrap().kill(1);
         let counts = counts_of(&owned);
         assert_eq!((counts.neurons.kept, counts.vocabulary.kept), (H as u64, V as u64));
         // Gone: 11 dead weights of each row, the column of the gate, the output row. The weights into unit 0 count.
@@ -148,8 +156,8 @@ mod tests {
     #[test]
     fn more_rows_than_one_task_takes() {
         let mut owned = Owned::live(1000, 40, 700);
-        owned.z_vocabulary.kill(999);
-        owned.z_neurons.kill(39);
+        owned.z_vocabulary.as_mut().unwrap().kill(999);
+        owned.z_neurons.as_mut().unwrap().kill(39);
         let counts = counts_of(&owned);
         assert_eq!(counts.input_weights, Kept { kept: 999 * 4 * 39, total: 1000 * 160 });
         assert_eq!(counts.recurrent_weights, Kept { kept: 39 * 4 * 39, total: 40 * 160 });

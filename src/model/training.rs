@@ -4,11 +4,12 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::language_model::{LanguageModel, State, ids};
 use super::noise::NoiseSource;
+use crate::cells::Lstm;
 use crate::compress::{self, Array, Parts, Posterior};
 use crate::data::Evaluation;
 use crate::data::batch::{Batch, BatchSource};
 use crate::engine::{AdamStep, Moments, Ops};
-use crate::spec::types::Adam;
+use crate::spec::types::{Adam, GateActivation};
 use crate::store::format::{Counts, Structure};
 use crate::train::trainee::{NamedTensor, NonFinite, StepReport, Trainee};
 
@@ -182,13 +183,18 @@ impl LanguageModelTrainee {
         let (vocabulary, hidden) = (self.model.shape.vocabulary, self.model.shape.hidden);
         let matrix = |name: &str, shape| array(name, shape).unwrap_or(Array::matrix(&[], None, shape));
         let posterior = Posterior::new(Parts {
+            cell: &Lstm,
+            activation: GateActivation::Sigmoid,
+            embedding: None,
             w_input: matrix("lstm/w_input", [vocabulary, 4 * hidden]),
             w_hidden: matrix("lstm/w_hidden", [hidden, 4 * hidden]),
             z_vocabulary: array("lstm/z_vocabulary", [1, vocabulary]),
+            z_inputs: None,
             z_neurons: array("lstm/z_neurons", [1, hidden]),
             z_gates: array("lstm/z_gates", [1, 4 * hidden]),
             bias: get("lstm/bias").unwrap_or_default(),
             w_output: matrix("output/w", [hidden, vocabulary]),
+            plain_zeros_are_dead: false,
         });
         match posterior {
             Ok(posterior) => with(&posterior),
