@@ -127,6 +127,12 @@ pub trait Cell: Debug + Send + Sync {
     /// which of its preactivations nothing reaches. `None` for one that still moves because another one does.
     fn constant(&self, preactivation: usize, biases: &[f64], dead: &[bool], activation: GateActivation) -> Option<f64>;
 
+    /// Whether a unit's factor can be multiplied into the weights that read the unit. Not where it multiplies what the
+    /// cell carries from step to step.
+    fn absorbs_neurons(&self) -> bool {
+        true
+    }
+
     /// The fused kernel, if the engine has one for this cell.
     fn kernel(&self) -> Option<Kernel> {
         None

@@ -101,6 +101,29 @@ mod tests {
         assert_eq!(counts.output_weights, Kept { kept: 15, total: 15 });
         let kinds: Vec<_> = counts.gates.iter().map(|g| (g.kind.as_str(), g.kept, g.total)).collect();
         assert_eq!(kinds, [("i", 3, 3), ("f", 3, 3), ("g", 3, 3), ("o", 3, 3)]);
+        let flow: Vec<bool> = counts.gates.iter().map(|gate| gate.flow).collect();
+        assert_eq!(flow, [false, false, true, false]);
+        assert_eq!((counts.embedding_weights, counts.inputs), (None, None));
+    }
+
+    #[test]
+    fn an_embedding_counts_among_the_weights() {
+        let mut owned = Owned::embedded(7, V, H, O);
+        let counts_before = counts_of(&owned);
+        assert_eq!(counts_before.embedding_weights, Some(Kept { kept: 28, total: 28 }));
+        assert_eq!(counts_before.inputs, Some(Kept { kept: 4, total: 4 }));
+        assert_eq!(counts_before.weights_kept_exact, 28 + TOTAL);
+        assert!((counts_before.compression - 1.0).abs() < 1e-9);
+        owned.z_inputs.as_mut().unwrap().kill(0);
+        owned.z_vocabulary.as_mut().unwrap().kill(6);
+        let counts = counts_of(&owned);
+        assert_eq!(counts.embedding_weights, Some(Kept { kept: 6 * 3, total: 28 }));
+        assert_eq!(counts.inputs, Some(Kept { kept: 3, total: 4 }));
+        assert_eq!(counts.vocabulary, Kept { kept: 6, total: 7 });
+        // The weights that the dropped dimension fed are gone too.
+        assert_eq!(counts.input_weights, Kept { kept: 48 - 12, total: 48 });
+        let all = (28 + TOTAL) as f64;
+        assert!((counts.compression - all / (all - 10.0 - 12.0)).abs() < 1e-9);
     }
 
     #[test]
@@ -144,8 +167,7 @@ mod tests {
     #[test]
     fn a_network_without_survivors_has_a_finite_ratio() {
         let mut owned = Owned::live(V, H, O);
-        for quantity in 0..Owned::QUANTITIES {
-            let pair = owned.pair(quantity);
+        for pair in owned.pairs() {
             (0..pair.size()).for_each(|index| pair.kill(index));
         }
         let counts = counts_of(&owned);
@@ -164,10 +186,11 @@ mod tests {
         assert_eq!(counts.output_weights, Kept { kept: 39 * 700, total: 40 * 700 });
     }
 
-    /// Any network: for each quantity the elements to kill, as fractions of its size.
+    /// Any network, with or without an embedding: the elements to kill, as fractions of the quantities and their sizes.
     fn network() -> impl Strategy<Value = Owned> {
-        proptest::collection::vec((0..Owned::QUANTITIES, 0.0..1.0), 0..120).prop_map(|kills| {
-            let mut owned = Owned::live(V, H, O);
+        let kills = proptest::collection::vec((0.0..1.0, 0.0..1.0), 0..120);
+        (any::<bool>(), kills).prop_map(|(embedded, kills)| {
+            let mut owned = if embedded { Owned::embedded(6, V, H, O) } else { Owned::live(V, H, O) };
             for (quantity, place) in kills {
                 kill(&mut owned, quantity, place);
             }
@@ -175,9 +198,10 @@ mod tests {
         })
     }
 
-    #[expect(clippy::cast_sign_loss, reason = "place is a fraction")]
-    fn kill(owned: &mut Owned, quantity: usize, place: f64) {
-        let pair = owned.pair(quantity);
+    fn kill(owned: &mut Owned, quantity: f64, place: f64) {
+        let mut pairs = owned.pairs();
+        let chosen = (quantity * pairs.len() as f64) as usize;
+        let pair = &mut pairs[chosen];
         pair.kill((place * pair.size() as f64) as usize);
     }
 
@@ -189,7 +213,9 @@ mod tests {
             counts.output_weights,
             counts.vocabulary,
             counts.neurons,
-            Kept { kept: counts.weights_kept_exact, total: TOTAL },
+            counts.embedding_weights.unwrap_or_default(),
+            counts.inputs.unwrap_or_default(),
+            Kept { kept: counts.weights_kept_exact, total: total(counts) },
         ];
         for part in parts {
             assert!(part.kept <= part.total);
@@ -197,23 +223,31 @@ mod tests {
         parts.iter().map(|part| part.kept).chain(counts.gates.iter().map(|gate| gate.kept)).collect()
     }
 
+    fn total(counts: &Counts) -> u64 {
+        TOTAL + counts.embedding_weights.unwrap_or_default().total
+    }
+
     proptest! {
         #[test]
         fn exact_compression_is_never_the_smaller(owned in network()) {
             let counts = counts_of(&owned);
             prop_assert!(counts.compression_exact >= counts.compression);
-            let kept = counts.input_weights.kept + counts.recurrent_weights.kept + counts.output_weights.kept;
+            let embedding = counts.embedding_weights.unwrap_or_default().kept;
+            let kept = embedding + counts.input_weights.kept + counts.recurrent_weights.kept + counts.output_weights.kept;
             prop_assert!(counts.weights_kept_exact <= kept);
-            let ratio = TOTAL as f64 / (kept as f64 + 1e-8);
+            let ratio = total(&counts) as f64 / (kept as f64 + 1e-8);
             prop_assert!((counts.compression - ratio).abs() <= 1e-12 * ratio);
         }
 
         #[test]
         fn nothing_is_kept_of_what_is_dropped(owned in network()) {
             let masks = masks(&Posterior::new(owned.parts()).unwrap());
+            let rows = masks.inputs.as_ref().unwrap_or(&masks.vocabulary);
             for (index, &kept) in masks.w_input.iter().enumerate() {
-                let (row, unit) = (index / (4 * H), index % H);
-                prop_assert!(!kept || (masks.vocabulary[row] && masks.neurons[unit]));
+                prop_assert!(!kept || (rows[index / (4 * H)] && masks.neurons[index % H]));
+            }
+            for (index, &kept) in masks.embedding.iter().flatten().enumerate() {
+                prop_assert!(!kept || (masks.vocabulary[index / V] && rows[index % V]));
             }
             for (index, &kept) in masks.w_hidden.iter().enumerate() {
                 prop_assert!(!kept || (masks.neurons[index / (4 * H)] && masks.neurons[index % H]));
@@ -227,7 +261,7 @@ mod tests {
         }
 
         #[test]
-        fn killing_an_element_never_keeps_more(owned in network(), quantity in 0..Owned::QUANTITIES, place in 0.0..1.0) {
+        fn killing_an_element_never_keeps_more(owned in network(), quantity in 0.0..1.0, place in 0.0..1.0) {
             let before = all_kept(&counts_of(&owned));
             let mut fewer = owned;
             kill(&mut fewer, quantity, place);

@@ -80,6 +80,7 @@ fn drop_rows_and_columns(mask: &mut [bool], rows: &[bool], columns: &[bool]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Array;
     use super::super::testing::Owned;
     use super::*;
 
@@ -170,5 +171,48 @@ mod tests {
         }
         owned.z_neurons.as_mut().unwrap().kill_row(1, 1);
         assert_eq!(masks_of(&owned).neurons, [true, false]);
+    }
+
+    #[test]
+    fn a_symbol_with_an_embedding_goes_by_its_group_alone() {
+        let mut owned = Owned::embedded(4, V, H, O);
+        owned.embedding.as_mut().unwrap().kill_row(1, V);
+        owned.z_vocabulary.as_mut().unwrap().kill(2);
+        let masks = masks_of(&owned);
+        // Symbol 1 stays without a weight.
+        assert_eq!(masks.vocabulary, [true, true, false, true]);
+        let rows = [true, false, false, true].map(|kept| vec![kept; V]).concat();
+        assert_eq!(masks.embedding, Some(rows));
+        owned.z_vocabulary = None;
+        assert_eq!(masks_of(&owned).vocabulary, [true, false, true, true]);
+    }
+
+    #[test]
+    fn a_dimension_needs_weights_on_both_sides_and_its_group() {
+        let mut owned = Owned::embedded(2, 4, H, O);
+        owned.embedding.as_mut().unwrap().kill_column(0, 4);
+        owned.w_input.kill_row(1, 4 * H);
+        owned.z_inputs.as_mut().unwrap().kill(2);
+        let masks = masks_of(&owned);
+        let dimensions = [false, false, false, true];
+        assert_eq!(masks.inputs, Some(dimensions.to_vec()));
+        assert_eq!(masks.embedding, Some(dimensions.repeat(2)));
+        assert_eq!(masks.w_input, dimensions.map(|kept| vec![kept; 4 * H]).concat());
+        assert_eq!(masks.vocabulary, [true, true]);
+    }
+
+    #[test]
+    fn exact_zeros_drop_a_unit_where_a_baseline_made_them() {
+        let zeros = |width: usize| [vec![1.0; width], vec![0.0; width]].concat();
+        let (input, hidden, output) = (vec![1.0; V * 4 * H], zeros(4 * H), zeros(O));
+        let mut parts = Owned::live(V, H, O);
+        (parts.z_vocabulary, parts.z_neurons, parts.z_gates) = (None, None, None);
+        let mut parts = parts.parts();
+        parts.w_input = Array::matrix(&input, None, [V, 4 * H]);
+        parts.w_hidden = Array::matrix(&hidden, None, [H, 4 * H]);
+        parts.w_output = Array::matrix(&output, None, [H, O]);
+        assert_eq!(masks(&Posterior::new(parts).unwrap()).neurons, [true, true]);
+        parts.plain_zeros_are_dead = true;
+        assert_eq!(masks(&Posterior::new(parts).unwrap()).neurons, [true, false]);
     }
 }

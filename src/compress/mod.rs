@@ -4,6 +4,7 @@
 //! Posterior --masks--> Masks --counts--> Counts
 //!     |                  |
 //!     +-------+----------+--structure--> Structure (kept units, kept symbols, constant gates)
+//!                        +--compact----> Compact (a small plain network that computes the same)
 //! ```
 //!
 //! | file | idea |
@@ -15,11 +16,13 @@
 //! | `masks` | what is kept once the layers are taken together |
 //! | `count` | numbers, the authors' and the exact one |
 //! | `structure` | kept units and symbols, values of constant gates, strengths of symbols |
+//! | `compact` | factors multiplied in, dropped units and dimensions taken out |
 //!
 //! Which kinds of gates there are, how many biases and what a dead gate is worth, the cell says. Nothing here knows a
 //! tensor library, a file or a random number.
 
 mod array;
+mod compact;
 mod count;
 mod masks;
 mod posterior;
@@ -28,6 +31,7 @@ mod relevance;
 mod structure;
 
 pub use array::{Array, LOG_ALPHA_LIMIT};
+pub use compact::{Compact, CompactError, Matrix, compact};
 pub use count::counts;
 pub use masks::{Masks, masks};
 pub use posterior::{Parts, Posterior, ShapeError};

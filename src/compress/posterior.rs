@@ -77,14 +77,15 @@ impl<'a, T: Real> Posterior<'a, T> {
         check(&of_layer("w_input"), &parts.w_input, [inputs, columns])?;
         check(&of_layer("w_hidden"), &parts.w_hidden, [hidden, columns])?;
         check("output/w", &parts.w_output, [hidden, parts.w_output.shape[1]])?;
+        let symbols = if parts.embedding.is_some() { "embedding/z_vocabulary" } else { &of_layer("z_vocabulary") };
         for (quantity, group, width) in [
-            ("z_vocabulary", &parts.z_vocabulary, vocabulary),
-            ("z_inputs", &parts.z_inputs, inputs),
-            ("z_neurons", &parts.z_neurons, hidden),
-            ("z_gates", &parts.z_gates, columns),
+            (symbols, &parts.z_vocabulary, vocabulary),
+            (&of_layer("z_inputs"), &parts.z_inputs, inputs),
+            (&of_layer("z_neurons"), &parts.z_neurons, hidden),
+            (&of_layer("z_gates"), &parts.z_gates, columns),
         ] {
             if let Some(group) = group {
-                check(&of_layer(quantity), group, [1, width])?;
+                check(quantity, group, [1, width])?;
             }
         }
         let biases = parts.cell.biases().len() * hidden;

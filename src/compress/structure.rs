@@ -102,4 +102,32 @@ mod tests {
         let structure = structure(&posterior, &masks(&posterior));
         assert_eq!(structure.gates[1].constant, [None, None, None, Some(0.5)]);
     }
+
+    #[test]
+    fn kinds_are_named_as_the_cell_names_them() {
+        let owned = Owned::live(2, 2, 2);
+        let posterior = Posterior::new(owned.parts()).unwrap();
+        let kinds = structure(&posterior, &masks(&posterior)).kinds;
+        let named: Vec<_> = kinds.iter().map(|kind| (kind.name.as_str(), kind.role)).collect();
+        assert_eq!(
+            named,
+            [("i", GateRole::Gate), ("f", GateRole::Gate), ("g", GateRole::Flow), ("o", GateRole::Gate)]
+        );
+    }
+
+    #[test]
+    fn a_symbol_is_as_strong_as_what_is_kept_of_its_row_times_its_factor() {
+        let mut owned = Owned::embedded(3, 4, 2, 2);
+        owned.z_vocabulary.as_mut().unwrap().mean = vec![-0.5, 1.0, 0.0];
+        let embedding = owned.embedding.as_mut().unwrap();
+        embedding.mean[0] = 3.0;
+        embedding.mean[1] = -4.0;
+        embedding.kill(2);
+        // The last dimension is dropped for all symbols.
+        owned.z_inputs.as_mut().unwrap().kill(3);
+        let posterior = Posterior::new(owned.parts()).unwrap();
+        let structure = structure(&posterior, &masks(&posterior));
+        assert_eq!((structure.vocabulary, structure.inputs), (vec![0, 1], vec![0, 1, 2]));
+        assert_eq!(structure.strengths, [2.5, 3.0_f64.sqrt()]);
+    }
 }
