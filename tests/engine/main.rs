@@ -6,8 +6,10 @@
 mod adam;
 mod agreement;
 mod class_loss;
+mod coupled_lstm;
 mod cross_entropy;
 mod matrix;
+mod new_cell;
 mod noisy;
 mod noisy_rows;
 mod not_finite;
