@@ -7,7 +7,9 @@
 //!
 //! A new cell is one file and one line in [`CELLS`]; `docs/new-cell.md` goes through it.
 
+mod gru;
 mod lstm;
+mod rnn;
 
 use std::fmt::Debug;
 
@@ -15,10 +17,12 @@ use burn::tensor::{Tensor, activation};
 
 use crate::spec::types::GateActivation;
 
+pub use gru::Gru;
 pub use lstm::Lstm;
+pub use rnn::Rnn;
 
 /// The cells there are, in the order in which they are listed.
-pub const CELLS: &[&dyn Cell] = &[&Lstm];
+pub const CELLS: &[&dyn Cell] = &[&Lstm, &Gru::Output, &Gru::State, &Rnn];
 
 /// The cell of that name.
 pub fn find(name: &str) -> Option<&'static dyn Cell> {
@@ -92,6 +96,12 @@ impl Step {
 pub enum Kernel {
     /// [`Lstm`].
     Lstm,
+    /// [`Gru::Output`].
+    GruOutput,
+    /// [`Gru::State`].
+    GruState,
+    /// [`Rnn`].
+    Rnn,
 }
 
 /// A recurrent cell.

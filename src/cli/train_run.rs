@@ -55,7 +55,7 @@ fn work(global: &Global, args: &TrainRunArgs, voice: &mut Voice) -> Result<Exit,
     })?;
     let manifest = Manifest::load(&global.root, &record.spec.dataset)?;
     let corpus = data::load(&global.root, &manifest)?;
-    let mut trainee = model::new_trainee(&record.spec, &corpus).map_err(CliError::failed)?;
+    let mut trainee = model::new_trainee(&record.spec, &corpus, None).map_err(CliError::failed)?;
     let summary = train::train(&dir, &record.spec, &corpus, trainee.as_mut(), &mut |e| voice.say(&e), interrupt.flag())
         .map_err(CliError::failed)?;
     Ok(match summary.state {

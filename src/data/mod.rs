@@ -18,6 +18,7 @@ mod load;
 pub mod manifest;
 mod planted;
 mod readers;
+mod vectors;
 
 pub use batching::{eval_batches, train_batches, train_size};
 pub use cache::{CACHE_VARIABLE, Cache, Cached};
@@ -27,3 +28,4 @@ pub use fetch::{FetchProgress, Fetched, MIRROR_VARIABLE, fetch, import};
 pub use load::load;
 pub use manifest::Manifest;
 pub use planted::{Oracle, oracle};
+pub use vectors::Vectors;
