@@ -70,6 +70,15 @@ pub trait Baseline: Debug + Send + Sync {
     fn after_step(&self, now: Progress, weights: &mut Weights) -> bool;
 }
 
+/// A baseline at work on a run.
+#[derive(Debug)]
+pub struct Pruning {
+    /// What prunes.
+    pub baseline: Box<dyn Baseline>,
+    /// Steps of the whole run.
+    pub total_steps: u64,
+}
+
 /// The baseline that a level asks for, if it does.
 pub fn of(level: &Sparsity) -> Option<Box<dyn Baseline>> {
     let magnitude = level.magnitude.clone().map(|magnitude| Box::new(magnitude) as Box<dyn Baseline>);
