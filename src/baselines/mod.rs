@@ -110,8 +110,7 @@ mod tests {
 
     use super::*;
     use crate::engine::{AdamStep, Composed, Ops};
-    use crate::spec::presets;
-    use crate::spec::types::{GroupLasso, Magnitude, ModelKind};
+    use crate::spec::types::{GroupLasso, Magnitude, Prior};
 
     fn tensor(values: Vec<f64>, shape: [usize; 2]) -> Tensor<2> {
         Tensor::from_data(TensorData::new(values, shape), (&Device::flex(), DType::F32))
@@ -130,7 +129,17 @@ mod tests {
 
     #[test]
     fn a_level_has_at_most_one_baseline() {
-        let dense = presets::level(ModelKind::LanguageModel, "dense").unwrap();
+        let dense = Sparsity {
+            name: "dense".to_owned(),
+            weights: Prior::None,
+            vocabulary: Prior::None,
+            inputs: Prior::None,
+            neurons: Prior::None,
+            gates: Prior::None,
+            output: Prior::None,
+            magnitude: None,
+            group_lasso: None,
+        };
         assert!(of(&dense).is_none());
         let lasso = Sparsity { group_lasso: Some(GroupLasso { strength: 1.0 }), ..dense.clone() };
         assert!(format!("{:?}", of(&lasso)).contains("GroupLasso"));
