@@ -5,6 +5,7 @@ use super::init::Initial;
 use super::language_model::LanguageModel;
 use super::recurrent::Units;
 use super::trainee::{NetworkTrainee, TraineeOptions};
+use crate::baselines::{self, Pruning};
 use crate::data::{self, Corpus, DataError, Parts, Vectors};
 use crate::engine::{self, NotCompiled};
 use crate::spec::types::{ModelKind, Optimizer, OutputNoise, RunSpec};
@@ -60,13 +61,20 @@ pub enum BuildError {
 pub fn new_trainee(spec: &RunSpec, corpus: &Corpus, vectors: Option<&Vectors>) -> Result<Box<dyn Trainee>, BuildError> {
     let Optimizer::Adam(adam) = &spec.train.optimizer;
     let (device, ops) = engine::open(spec.backend)?;
+    let pruning = match baselines::of(&spec.sparsity) {
+        Some(baseline) => {
+            let batches = data::train_batches(corpus, &spec.train, spec.seed, 0)?.len() as u64;
+            Some(Pruning { baseline, total_steps: spec.train.total_steps(batches) })
+        }
+        None => None,
+    };
     let options = TraineeOptions {
         seed: spec.seed,
         carry_state: spec.train.carries_state(),
         train_size: data::train_size(corpus, &spec.train)?,
         adam: adam.clone(),
         clip_norm: spec.train.clip_norm,
-        zeros_are_dead: spec.sparsity.magnitude.is_some() || spec.sparsity.group_lasso.is_some(),
+        zeros_are_dead: pruning.is_some(),
     };
     let units = Units { cell: spec.model.cell.0, activation: spec.model.gate_activation, hidden: spec.model.hidden };
     let initial = Initial { spec, vectors, device: &device };
@@ -78,7 +86,7 @@ pub fn new_trainee(spec: &RunSpec, corpus: &Corpus, vectors: Option<&Vectors>) -
                 if options.carry_state { OutputNoise::Weights } else { OutputNoise::LocalReparameterization };
             let noise = spec.model.output_noise.unwrap_or(by_regime);
             let network = LanguageModel::build(vocabulary, units, noise, &spec.sparsity, &mut make);
-            Box::new(NetworkTrainee::new(network, ops, options))
+            Box::new(NetworkTrainee::new(network, ops, options).pruned_by(pruning))
         }
         (ModelKind::Classification, Parts::Texts { classes, .. }) => {
             let embedding = spec.model.embedding.as_ref().ok_or(BuildError::NoEmbedding)?;
@@ -89,7 +97,7 @@ pub fn new_trainee(spec: &RunSpec, corpus: &Corpus, vectors: Option<&Vectors>) -
             let outputs = Sizes::outputs(classes.len());
             let sizes = Sizes { vocabulary, embedding: embedding.size, outputs };
             let network = Classifier::build(sizes, units, &spec.sparsity, &mut make);
-            Box::new(NetworkTrainee::new(network, ops, options))
+            Box::new(NetworkTrainee::new(network, ops, options).pruned_by(pruning))
         }
         (ModelKind::LanguageModel, Parts::Texts { .. }) => return Err(BuildError::NoStream { dataset: dataset() }),
         (ModelKind::Classification, Parts::Streams { .. }) => return Err(BuildError::NoLabels { dataset: dataset() }),
