@@ -104,7 +104,8 @@ fn order(small: &str, large: &str, more: &str) -> String {
 
 #[test]
 fn claims_that_hold_end_with_0() {
-    let project = Project::new(&(value_claim("W", accuracy(0) + 0.005, "0.01") + &order("W", "dense", "")), &["dense", "W"]);
+    let project =
+        Project::new(&(value_claim("W", accuracy(0) + 0.005, "0.01") + &order("W", "dense", "")), &["dense", "W"]);
     let answer = project.check();
     assert_eq!(answer.code, Some(0), "{}{}", answer.out, answer.err);
     assert!(answer.out.starts_with("made-up: 2 reproduced, 0 within noise, 0 off, 0 not measured\n"), "{}", answer.out);
@@ -133,7 +134,11 @@ fn what_seeds_explain_is_within_noise() {
     let project = Project::new(&value_claim("W", accuracy(0) - 0.9 * noise, "0"), &["W"]);
     let json = project.json();
     let claim = &json[0]["values"][0];
-    assert_eq!((claim["verdict"].as_str(), claim["noise_from"].as_str()), (Some("within noise"), Some("seeds")), "{json}");
+    assert_eq!(
+        (claim["verdict"].as_str(), claim["noise_from"].as_str()),
+        (Some("within noise"), Some("seeds")),
+        "{json}"
+    );
     assert!((claim["noise"].as_f64().unwrap() - noise).abs() < 1e-9, "{json}");
     assert_eq!(project.check().code, Some(0));
     let farther = Project::new(&value_claim("W", accuracy(0) - 1.1 * noise, "0"), &["W"]);
