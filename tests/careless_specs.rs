@@ -98,6 +98,68 @@ fn mistakes_in_the_file_have_a_place_and_a_cure() {
 }
 
 #[test]
+fn what_a_kind_of_model_has_no_use_for() {
+    let cases = [
+        ("  hidden: 4\n", "  hidden: 4\n  cell: lsmt\n", "x.yaml:6:9: unknown value `lsmt`", "did you mean `lstm`?"),
+        ("  sequence: 3\n", "", "`train`: the key `sequence` is missing", "add `sequence: 35`"),
+        ("  carry_state: true\n", "", "`train`: the key `carry_state` is missing", "add `carry_state: true`"),
+        (
+            "  hidden: 4\n",
+            "  hidden: 4\n  embedding: { size: 3, vectors: none }\n",
+            "x.yaml:6:3: `model.embedding`: a language model has no use for it",
+            "write `model.kind: classification`",
+        ),
+        (
+            "sparsity: [dense, W+G+N]",
+            "sparsity: [dense, { name: I, inputs: log-uniform }]",
+            "`sparsity.inputs`: a language model has no use for it",
+            "`vocabulary` has a factor",
+        ),
+    ];
+    for (right, wrong, place, cure) in cases {
+        refused(GOOD.replacen(right, wrong, 1).as_bytes(), &[], &[place, cure]);
+    }
+    let classifier = "\
+name: t
+dataset: planted-words
+model: { kind: classification, hidden: 4, embedding: { size: 3, vectors: none } }
+train: { epochs: 1, batch: 2, optimizer: { adam: { lr: 2e-3 } } }
+sparsity: W
+";
+    assert_eq!(plan(classifier.as_bytes(), &[]).code, Some(0));
+    let cases = [
+        (", embedding: { size: 3, vectors: none }", "", "`model`: the key `embedding` is missing", "add `embedding:"),
+        (", vectors: none", "", "the key `vectors` is missing in `model.embedding`", "add `vectors: ...`"),
+        ("size: 3", "size: 0", "`model.embedding.size`: 0 is too small", "write 1 or more"),
+        ("batch: 2,", "batch: 2, sequence: 9,", "`train.sequence`: a classifier has no use for it", "remove it"),
+        ("batch: 2,", "batch: 2, carry_state: true,", "`train.carry_state`: a classifier has no use", "remove it"),
+        ("hidden: 4,", "hidden: 4, output_noise: weights,", "`model.output_noise`: a classifier", "remove it"),
+        (
+            "sparsity: W",
+            "sparsity: { name: m, magnitude: { share: 1 } }",
+            "`sparsity.magnitude.share`: 1 is",
+            "below 1",
+        ),
+        (
+            "sparsity: W",
+            "sparsity: { name: m, magnitude: { share: 0.9, begin: 0.8 } }",
+            "pruning begins at 0.8 and ends at 0.7",
+            "let `end` be the larger",
+        ),
+        (
+            "sparsity: W",
+            "sparsity: { name: m, weights: log-uniform, group_lasso: { strength: 1e-4 } }",
+            "`sparsity.group_lasso`: a baseline has no place beside a log-uniform prior",
+            "make two levels of it",
+        ),
+    ];
+    for (right, wrong, place, cure) in cases {
+        assert!(classifier.contains(right), "{right}");
+        refused(classifier.replacen(right, wrong, 1).as_bytes(), &[], &[place, cure]);
+    }
+}
+
+#[test]
 fn mistakes_at_the_end_of_the_file_too() {
     let cases = [
         ("  exclude: [{ seed: 7 }]\n", "x.yaml:16:21:", "no run of the sweep has `7`"),

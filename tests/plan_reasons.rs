@@ -1,6 +1,7 @@
 //! `plan` says what is stored and why something is to be run.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use sparsegate::data::Hashes;
 use sparsegate::plan::{self, PlanEntry, Status};
 use sparsegate::spec::{Experiment, from_text};
 use sparsegate::store::RunDir;
@@ -37,14 +38,19 @@ fn write(root: &Utf8Path, entry: &PlanEntry, state: Option<RunState>) {
             train_seconds: 1.0,
             error,
             planted: None,
+            vectors: None,
         };
         let json = serde_json::to_string(&summary).expect("JSON");
         fs_err::write(dir.path().join("summary.json"), json).expect("a file");
     }
 }
 
+fn hashes(dataset: &str) -> Hashes {
+    Hashes { dataset: dataset.to_owned(), vectors: [("v".to_owned(), format!("vectors of {dataset}"))].into() }
+}
+
 fn statuses(root: &Utf8Path, experiment: &Experiment, hash: &str) -> Vec<Status> {
-    let plan = plan::plan(root, experiment, hash).expect("a plan");
+    let plan = plan::plan(root, experiment, &hashes(hash)).expect("a plan");
     plan.entries.into_iter().map(|entry| entry.status).collect()
 }
 
@@ -56,7 +62,7 @@ fn reasons() {
     let never = Status::New { why: "never run".into() };
     assert_eq!(statuses(&root, &two, "h"), [never.clone(), never.clone()]);
 
-    let entries = plan::plan(&root, &two, "h").expect("a plan").entries;
+    let entries = plan::plan(&root, &two, &hashes("h")).expect("a plan").entries;
     write(&root, &entries[0], Some(RunState::Done));
     assert_eq!(statuses(&root, &two, "h"), [Status::Done, never.clone()], "W is not a stale dense");
 
@@ -72,4 +78,20 @@ fn reasons() {
     assert_eq!(statuses(&root, &two, "h")[1], Status::Interrupted { epoch: 1 });
     write(&root, &entries[1], Some(RunState::Failed));
     assert_eq!(statuses(&root, &two, "h")[1], Status::Failed { error: "loss is not finite at step 3".into() });
+}
+
+#[test]
+fn changed_vectors_are_a_reason() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).expect("UTF-8");
+    let text = "name: t\ndataset: d\nsparsity: W\n\
+        model: { kind: classification, hidden: 4, embedding: { size: 2, vectors: v } }\n\
+        train: { epochs: 2, batch: 2, optimizer: { adam: { lr: 2e-3 } } }\n";
+    let one = from_text(Utf8Path::new("t.yaml"), text, &[], &[]).expect("a valid spec");
+    let entries = plan::plan(&root, &one, &hashes("h")).expect("a plan").entries;
+    write(&root, &entries[0], Some(RunState::Done));
+    assert_eq!(statuses(&root, &one, "h"), [Status::Done]);
+    let changed = Hashes { dataset: "h".into(), vectors: [("v".to_owned(), "others".to_owned())].into() };
+    let status = plan::plan(&root, &one, &changed).expect("a plan").entries.remove(0).status;
+    assert_eq!(status, Status::Stale { why: "vectors changed".into() });
 }

@@ -119,7 +119,7 @@ pub enum Command {
 /// Which experiments, with overrides and filters.
 #[derive(Debug, Clone, Args)]
 pub struct SpecArgs {
-    /// Experiment files
+    /// Experiment files; each brings along those it lists under `also`
     #[arg(value_name = "SPEC", required = true)]
     pub specs: Vec<Utf8PathBuf>,
     /// Override a value of the spec, such as train.epochs=2; may be repeated
@@ -131,7 +131,7 @@ pub struct SpecArgs {
 }
 
 impl SpecArgs {
-    /// Reads all the experiments; a path that is not found from the working directory is tried from `--root`.
+    /// Reads all the experiments, and those they list under `also`; a path that is not found from the working directory is tried from `--root`.
     ///
     /// # Errors
     /// The first mistake in a file, an override or a filter (exit code 2).
@@ -145,7 +145,8 @@ impl SpecArgs {
     /// As [`SpecArgs::load`].
     pub fn load_with(&self, global: &Global, more: &[String]) -> Result<Vec<Experiment>, CliError> {
         let set: Vec<String> = self.set.iter().chain(more).cloned().collect();
-        self.specs.iter().map(|file| Ok(spec::load(&find(&global.root, file), &set, &self.only)?)).collect()
+        let files: Vec<Utf8PathBuf> = self.specs.iter().map(|file| find(&global.root, file)).collect();
+        Ok(spec::load_all(&files, &set, &self.only)?)
     }
 }
 

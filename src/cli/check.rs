@@ -8,10 +8,9 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::args::{Global, SpecArgs};
+use super::report::plan_of;
 use super::table::TextTable;
 use super::{CliError, Exit};
-use crate::data::Manifest;
-use crate::plan;
 use crate::report::{self, Comparison, Noise, OrderLine, ValueLine};
 use crate::spec::Experiment;
 use crate::spec::types::{InAuthorsFigures, Tolerance};
@@ -117,8 +116,7 @@ pub fn execute(global: &Global, args: &CheckArgs) -> Result<ExitCode, CliError> 
     let experiments = args.specs.load(global)?;
     let mut checked: Vec<(&Experiment, Comparison)> = Vec::new();
     for experiment in &experiments {
-        let manifest = Manifest::load(&global.root, &experiment.dataset).map_err(CliError::data)?;
-        let plan = plan::plan(&global.root, experiment, &manifest.content_hash()).map_err(CliError::failed)?;
+        let plan = plan_of(global, experiment)?;
         let (comparison, warnings) = report::check(&global.root, experiment, &plan).map_err(CliError::failed)?;
         for warning in warnings {
             eprintln!("note: {warning}");

@@ -114,7 +114,7 @@ struct Listed {
 struct ListedFile {
     role: String,
     path: String,
-    url: String,
+    url: Option<String>,
     bytes: u64,
     cached: bool,
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::CliError;
 use super::args::{Global, SpecArgs};
-use crate::data::Manifest;
+use crate::data::Sources;
 use crate::plan::{self, Plan, PlanEntry, Status};
 use crate::spec::Experiment;
 
@@ -46,8 +46,8 @@ pub fn execute(global: &Global, args: &PlanArgs) -> Result<ExitCode, CliError> {
     let experiments = args.specs.load(global)?;
     let mut plans = Vec::new();
     for experiment in &experiments {
-        let manifest = Manifest::load(&global.root, &experiment.dataset)?;
-        plans.push(plan::plan(&global.root, experiment, &manifest.content_hash()).map_err(CliError::failed)?);
+        let sources = Sources::load(&global.root, &experiment.dataset, &experiment.runs)?;
+        plans.push(plan::plan(&global.root, experiment, &sources.hashes()).map_err(CliError::failed)?);
     }
     let text = match args.format {
         Format::Table => table(&experiments, &plans),

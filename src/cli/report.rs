@@ -8,7 +8,7 @@ use clap::Args;
 use super::args::{Global, SpecArgs};
 use super::table::TextTable;
 use super::{CliError, Exit};
-use crate::data::Manifest;
+use crate::data::Sources;
 use crate::plan::{self, Plan};
 use crate::report::{self, ReportPaths, Task};
 use crate::spec::Experiment;
@@ -54,9 +54,10 @@ fn across(global: &Global, experiments: &[Experiment], out: &Utf8Path) -> Result
     Ok(())
 }
 
-fn plan_of(global: &Global, experiment: &Experiment) -> Result<Plan, CliError> {
-    let manifest = Manifest::load(&global.root, &experiment.dataset).map_err(CliError::data)?;
-    plan::plan(&global.root, experiment, &manifest.content_hash()).map_err(CliError::failed)
+/// The plan of an experiment, with its data's hashes.
+pub(super) fn plan_of(global: &Global, experiment: &Experiment) -> Result<Plan, CliError> {
+    let sources = Sources::load(&global.root, &experiment.dataset, &experiment.runs).map_err(CliError::data)?;
+    plan::plan(&global.root, experiment, &sources.hashes()).map_err(CliError::failed)
 }
 
 /// Writes one experiment's report; the table and the page's path go to stdout, notes to stderr. `run --report` ends

@@ -4,13 +4,14 @@ mod labels;
 mod prepare;
 mod results;
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use clap::Args;
 
 use super::args::{Global, SpecArgs};
 use super::{CliError, Exit, report};
-use crate::data::{self, DataError, Manifest};
+use crate::data::{self, DataError, Manifest, Sources};
 use crate::engine;
 use crate::exec::{Interrupt, Outcome, local};
 use crate::plan::{self, Plan, Status};
@@ -86,7 +87,7 @@ pub fn execute(global: &Global, args: &RunArgs) -> Result<ExitCode, CliError> {
 pub(super) struct Sweep<'a> {
     pub(super) experiment: &'a Experiment,
     pub(super) plan: Plan,
-    manifest: Manifest,
+    sources: Sources,
 }
 
 impl Sweep<'_> {
@@ -131,34 +132,53 @@ fn check_backend(wanted: &str) -> Result<(), CliError> {
 }
 
 fn plan<'a>(global: &Global, experiment: &'a Experiment) -> Result<Sweep<'a>, CliError> {
-    let manifest = Manifest::load(&global.root, &experiment.dataset)?;
-    let plan = plan::plan(&global.root, experiment, &manifest.content_hash()).map_err(CliError::failed)?;
-    Ok(Sweep { experiment, plan, manifest })
+    let sources = Sources::load(&global.root, &experiment.dataset, &experiment.runs)?;
+    let plan = plan::plan(&global.root, experiment, &sources.hashes()).map_err(CliError::failed)?;
+    Ok(Sweep { experiment, plan, sources })
 }
 
-/// Sees to it that the data are here and whole, and long enough for each run's batches, before any process starts. A sweep with
-/// nothing to do needs none.
+/// Sees to it that data and vectors are here and whole, and long enough for each run's batches, before any process starts. A
+/// sweep with nothing to do needs none.
 fn get_data(global: &Global, args: &RunArgs, sweep: &Sweep<'_>) -> Result<(), CliError> {
     if sweep.to_do(args.force).next().is_none() {
         return Ok(());
     }
-    if !args.offline {
-        data::fetch(&global.root, &sweep.manifest, args.mirror.as_deref(), &()).map_err(|error| {
-            // What is fetched again because it was altered: that is the news, not that fetching failed.
-            match data::load(&global.root, &sweep.manifest) {
-                Err(local @ (DataError::Altered { .. } | DataError::WrongSize { .. })) => {
-                    CliError::from(local).help(format!("fetching it again was tried: {error}"))
-                }
-                _ => CliError::from(error),
-            }
-        })?;
-    }
-    let corpus = data::load(&global.root, &sweep.manifest)?;
+    let manifest = &sweep.sources.dataset;
+    fetch(global, args, manifest, || data::load(&global.root, manifest).err())?;
+    let corpus = data::load(&global.root, manifest)?;
+    let mut read = BTreeSet::new();
     for index in sweep.to_do(args.force) {
         let spec = &sweep.plan.entries[index].spec;
         let passes = Passes::new(spec, &corpus)?;
         (passes.train)(0)?;
+        if let Some(vectors) = sweep.sources.vectors_of(spec).filter(|vectors| read.insert(&vectors.name)) {
+            let load = || data::load_vectors(&global.root, vectors, &corpus.vocabulary);
+            fetch(global, args, vectors, || load().err())?;
+            load()?;
+        }
     }
+    Ok(())
+}
+
+/// Downloads what is missing, unless the user has forbidden it; `wrong` is what is the matter with the files here.
+fn fetch(
+    global: &Global,
+    args: &RunArgs,
+    manifest: &Manifest,
+    wrong: impl FnOnce() -> Option<DataError>,
+) -> Result<(), CliError> {
+    if args.offline {
+        return Ok(());
+    }
+    data::fetch(&global.root, manifest, args.mirror.as_deref(), &()).map_err(|error| {
+        // What is fetched again because it was altered: that is the news, not that fetching failed.
+        match wrong() {
+            Some(local @ (DataError::Altered { .. } | DataError::WrongSize { .. })) => {
+                CliError::from(local).help(format!("fetching it again was tried: {error}"))
+            }
+            _ => CliError::from(error),
+        }
+    })?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use clap::Args;
 use super::CliError;
 use super::args::{Global, SpecArgs};
 use super::table::TextTable;
-use crate::data::Manifest;
+use crate::data::Sources;
 use crate::plan::{self, PlanEntry};
 use crate::progress;
 use crate::spec::Experiment;
@@ -32,8 +32,8 @@ pub fn execute(global: &Global, args: &StatusArgs) -> Result<ExitCode, CliError>
         table = table.numbers(head);
     }
     for experiment in args.specs.load(global)? {
-        let manifest = Manifest::load(&global.root, &experiment.dataset)?;
-        let plan = plan::plan(&global.root, &experiment, &manifest.content_hash()).map_err(CliError::failed)?;
+        let sources = Sources::load(&global.root, &experiment.dataset, &experiment.runs)?;
+        let plan = plan::plan(&global.root, &experiment, &sources.hashes()).map_err(CliError::failed)?;
         for entry in &plan.entries {
             table.row(row(global, &experiment, entry).map_err(CliError::failed)?);
         }

@@ -10,11 +10,11 @@ use clap::Args;
 
 use super::args::Global;
 use super::{CliError, Exit};
-use crate::data::{self, Manifest};
+use crate::data::{self, Sources};
 use crate::exec::{Interrupt, stop_at_end_of_input};
 use crate::model;
 use crate::store::RunDir;
-use crate::store::format::RunState;
+use crate::store::format::{RunState, VectorsUsed};
 use crate::train::{self, Event};
 
 /// Arguments of the command.
@@ -53,16 +53,35 @@ fn work(global: &Global, args: &TrainRunArgs, voice: &mut Voice) -> Result<Exit,
     let record = dir.record().map_err(CliError::failed)?.ok_or_else(|| {
         CliError::failed(format!("{} has no run.json", dir.path())).help("start it by `sparsegate run`")
     })?;
-    let manifest = Manifest::load(&global.root, &record.spec.dataset)?;
-    let corpus = data::load(&global.root, &manifest)?;
-    let mut trainee = model::new_trainee(&record.spec, &corpus).map_err(CliError::failed)?;
-    let summary = train::train(&dir, &record.spec, &corpus, trainee.as_mut(), &mut |e| voice.say(&e), interrupt.flag())
+    let sources = Sources::load(&global.root, &record.spec.dataset, [&record.spec])?;
+    let corpus = data::load(&global.root, &sources.dataset)?;
+    let vectors = match sources.vectors_of(&record.spec) {
+        Some(manifest) => Some((manifest, data::load_vectors(&global.root, manifest, &corpus.vocabulary)?)),
+        None => None,
+    };
+    let used = vectors.as_ref().map(|(manifest, vectors)| VectorsUsed {
+        name: manifest.name.clone(),
+        initialized: vectors.initialized() as u64,
+        symbols: vectors.rows.len() as u64,
+    });
+    if let Some(VectorsUsed { name, initialized, symbols }) = &used {
+        note(&format!("Initialized {initialized} of {symbols} embeddings from {name}"));
+    }
+    let rows = vectors.as_ref().map(|(_, vectors)| vectors);
+    let mut trainee = model::new_trainee(&record.spec, &corpus, rows).map_err(CliError::failed)?;
+    let (spec, events) = (&record.spec, &mut |e: Event| voice.say(&e));
+    let summary = train::train(&dir, spec, &corpus, used, trainee.as_mut(), events, interrupt.flag())
         .map_err(CliError::failed)?;
     Ok(match summary.state {
         RunState::Done => Exit::Done,
         RunState::Interrupted => Exit::Interrupted,
         RunState::Failed => Exit::Failed,
     })
+}
+
+/// Writes a line of the log.
+fn note(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// How often steps are told at most: a person reads it, and a log keeps the rest.
@@ -115,7 +134,7 @@ impl Voice {
             // The error itself follows on stderr.
             Event::Ended { .. } | Event::Evaluating { .. } => return,
         };
-        let _ = writeln!(std::io::stderr(), "{text}");
+        note(&text);
     }
 
     /// A line each 10 steps of the first 100, each 100 after.

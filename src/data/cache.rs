@@ -55,7 +55,7 @@ impl Cache {
 
     /// Whether a file is there with the size the manifest says; reads nothing of it.
     pub fn has(&self, file: &DataFile) -> bool {
-        self.path(file).metadata().is_ok_and(|found| found.is_file() && found.len() == file.bytes)
+        self.path(file).metadata().is_ok_and(|found| found.is_file() && file.has_size(found.len()))
     }
 
     /// Reads the file, if it is there, and checks its size and checksum.
@@ -88,18 +88,19 @@ impl Cache {
     }
 }
 
-/// Holds the file at `path` against what the manifest says of `file`; `cure` ends the message.
+/// Holds the file at `path` against what the manifest says of `file` and its copies; `cure` ends the message.
 ///
 /// # Errors
 /// Another size, another checksum, or a file that cannot be read.
 pub(super) fn check_file(manifest: &Manifest, file: &DataFile, path: &Utf8Path, cure: &str) -> Result<(), DataError> {
     let actual = fs_err::metadata(path)?.len();
     let (dataset, cure) = (manifest.name.clone(), cure.to_owned());
-    if actual != file.bytes {
+    if !file.has_size(actual) {
         return Err(DataError::WrongSize { file: path.to_owned(), dataset, expected: file.bytes, actual, cure });
     }
+    let bytes = actual;
     let actual = sha256(path)?;
-    if actual != file.sha256 {
+    if !file.accepted().any(|accepted| accepted == (bytes, actual.as_str())) {
         let expected = file.sha256.clone();
         return Err(DataError::Altered { file: path.to_owned(), dataset, expected, actual, cure });
     }

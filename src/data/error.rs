@@ -2,6 +2,7 @@
 
 use camino::Utf8PathBuf;
 
+use super::Manifest;
 use crate::spec::SpecError;
 
 /// An error of a data set: its manifest, its files or its streams.
@@ -69,6 +70,17 @@ pub enum DataError {
         /// How to mend it.
         cure: String,
     },
+    /// A file that nobody serves is to be downloaded.
+    #[error(
+        "{file} is not there, and the manifest of {dataset} knows no public address of it; with a copy at hand, get it with \
+         `sparsegate data import {dataset} FILE...` or `sparsegate data fetch {dataset} --mirror DIR|URL`"
+    )]
+    NoAddress {
+        /// The file expected.
+        file: Utf8PathBuf,
+        /// The data set that needs it.
+        dataset: String,
+    },
     /// A server answered, but not with the file.
     #[error("{url} answered with HTTP status {status}; {cure}")]
     HttpStatus {
@@ -124,6 +136,41 @@ pub enum DataError {
         /// What is wrong.
         problem: String,
     },
+    /// Pretrained vectors in binary form that do not read as their manifest says.
+    #[error("{file}: entry {entry}, byte {byte}: {problem}")]
+    MalformedEntry {
+        /// The file.
+        file: Utf8PathBuf,
+        /// Which word and vector, from 1; 0 for the header.
+        entry: u64,
+        /// Where it begins, from 0.
+        byte: u64,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Pretrained vectors named as a data set, or the other way round.
+    #[error("`{name}` (reader {reader}) {problem}")]
+    WrongUse {
+        /// The manifest.
+        name: String,
+        /// Its reader.
+        reader: &'static str,
+        /// What it cannot be used for, and what to write.
+        problem: String,
+    },
+    /// Pretrained vectors of another size than the embedding.
+    #[error(
+        "the vectors of `{name}` have {size} numbers and model.embedding.size is {wanted}; write `model.embedding.size: {size}` \
+         or name other vectors"
+    )]
+    VectorSize {
+        /// The manifest.
+        name: String,
+        /// Its vectors' size.
+        size: usize,
+        /// `model.embedding.size`.
+        wanted: usize,
+    },
     /// A stream that does not fill one mini-batch.
     #[error(
         "a stream of {symbols} symbols is too short: batch {batch} and sequence {sequence} need at least {needed}; lower \
@@ -157,6 +204,20 @@ impl From<std::io::Error> for DataError {
 }
 
 impl DataError {
+    /// Pretrained vectors where a data set is wanted.
+    pub(super) fn not_a_dataset(manifest: &Manifest) -> Self {
+        let problem = "holds pretrained vectors, no texts; name a data set under `dataset`, and these under \
+                       `model.embedding.vectors`";
+        Self::WrongUse { name: manifest.name.clone(), reader: manifest.reader.key(), problem: problem.into() }
+    }
+
+    /// A data set where pretrained vectors are wanted.
+    pub(super) fn not_vectors(manifest: &Manifest) -> Self {
+        let problem = "holds no pretrained vectors; under `model.embedding.vectors` name a manifest with the reader \
+                       glove-text or word2vec-binary, or write `none`";
+        Self::WrongUse { name: manifest.name.clone(), reader: manifest.reader.key(), problem: problem.into() }
+    }
+
     /// Whether the cure is in a spec, a manifest or on the command line (exit code 2), and not in the data (4).
     pub fn is_users_mistake(&self) -> bool {
         matches!(
@@ -165,6 +226,8 @@ impl DataError {
                 | Self::ManifestSyntax(_)
                 | Self::InvalidManifest { .. }
                 | Self::Generated { .. }
+                | Self::WrongUse { .. }
+                | Self::VectorSize { .. }
                 | Self::StreamTooShort { .. }
                 | Self::ZeroSize { .. }
         )

@@ -6,7 +6,7 @@ use super::cache::Cache;
 use super::corpus::{Corpus, Parts, Unit};
 use super::manifest::{Manifest, Reader};
 use super::readers::{self, Encoded, PtbCharacters, PtbWords, Reading};
-use super::{DataError, planted};
+use super::{DataError, planted, planted_texts};
 
 /// Reads, or generates, the data set of `manifest`. Files come from the cache of `root` and are checked first.
 ///
@@ -30,6 +30,24 @@ pub fn load(root: &Utf8Path, manifest: &Manifest) -> Result<Corpus, DataError> {
         Reader::PtbWords => read(Unit::Word, &PtbWords),
         Reader::PtbCharacters => read(Unit::Character, &PtbCharacters),
         Reader::PlantedWords(parameters) => generated(Unit::Word, planted::words(parameters)),
+        Reader::PlainText(_) | Reader::LabelledTexts(_) => Err(DataError::InvalidManifest {
+            file: Manifest::folder(root),
+            field: "reader".into(),
+            problem: "not read yet".into(),
+        }),
         Reader::PlantedCharacters(parameters) => generated(Unit::Character, planted::characters(parameters)),
+        Reader::PlantedTexts(parameters) => {
+            let made = planted_texts::texts(parameters);
+            let [train, valid, test] = made.parts;
+            Ok(Corpus {
+                name: manifest.name.clone(),
+                hash: manifest.content_hash(),
+                unit: Unit::Text,
+                vocabulary: made.vocabulary,
+                informative: Some(made.informative),
+                parts: Parts::Texts { classes: made.classes, train, valid, test },
+            })
+        }
+        Reader::GloveText(_) | Reader::Word2vecBinary(_) => Err(DataError::not_a_dataset(manifest)),
     }
 }

@@ -17,7 +17,10 @@ mod fetch;
 mod load;
 pub mod manifest;
 mod planted;
+mod planted_texts;
 mod readers;
+mod sources;
+mod vectors;
 
 pub use batching::{eval_batches, train_batches, train_size};
 pub use cache::{CACHE_VARIABLE, Cache, Cached};
@@ -27,3 +30,5 @@ pub use fetch::{FetchProgress, Fetched, MIRROR_VARIABLE, fetch, import};
 pub use load::load;
 pub use manifest::Manifest;
 pub use planted::{Oracle, oracle};
+pub use sources::{Hashes, Sources};
+pub use vectors::{Vectors, load_vectors};

@@ -66,6 +66,7 @@ impl Outcome {
             train_seconds: 0.0,
             error: Some(error.clone()),
             planted: None,
+            vectors: None,
         };
         let _ = lock.write_summary(&summary);
     }

@@ -21,6 +21,11 @@ pub fn between(stored: &RunRecord, wanted: &RunSpec, parts: &BTreeMap<String, St
     if part(&stored.key_parts, "dataset") != part(parts, "dataset") {
         phrases.push("dataset changed".to_owned());
     }
+    if let (Some(before), Some(after)) = (stored.key_parts.get("vectors"), parts.get("vectors"))
+        && before != after
+    {
+        phrases.push("vectors changed".to_owned());
+    }
     let (before, after) = (part(&stored.key_parts, "numerics"), part(parts, "numerics"));
     if before != after {
         phrases.push(format!("numerics {before} -> {after}"));

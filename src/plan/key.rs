@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::data::Hashes;
 use crate::spec::types::RunSpec;
 
 /// Raised by hand when the same spec on the same data would give other numbers than before, beyond rounding: a changed
@@ -14,18 +15,22 @@ pub const NUMERICS: u32 = 1;
 /// Hexadecimal digits of a key: 64 bits, enough that a million runs collide with a chance below 1e-7.
 const DIGITS: usize = 16;
 
-/// The key of a run and its parts: `spec` and `dataset` as blake3, `numerics` as a number.
+/// The key of a run and its parts: `spec`, `dataset` and, if the run starts from pretrained vectors, `vectors` as blake3,
+/// `numerics` as a number.
 ///
 /// The key is the first 16 hexadecimal digits of the blake3 hash over the parts. Where files lie and which git commit
 /// made the program do not change it.
-pub fn key(spec: &RunSpec, dataset_hash: &str) -> (String, BTreeMap<String, String>) {
+pub fn key(spec: &RunSpec, hashes: &Hashes) -> (String, BTreeMap<String, String>) {
     let json = serde_json::to_value(spec).unwrap_or(Value::Null);
-    let parts: BTreeMap<String, String> = [
+    let mut parts: BTreeMap<String, String> = [
         ("spec".to_owned(), blake3::hash(canonical(&json).as_bytes()).to_hex().to_string()),
-        ("dataset".to_owned(), dataset_hash.to_owned()),
+        ("dataset".to_owned(), hashes.dataset.clone()),
         ("numerics".to_owned(), NUMERICS.to_string()),
     ]
     .into();
+    if let Some(hash) = hashes.vectors_of(spec) {
+        parts.insert("vectors".to_owned(), hash.to_owned());
+    }
     let mut joined = String::new();
     for (name, value) in &parts {
         let _ = writeln!(joined, "{name}={value}");
@@ -63,12 +68,32 @@ mod tests {
 
     #[test]
     fn the_key_depends_on_what_is_meant_and_not_on_how_it_is_written() -> Result<(), crate::spec::SpecError> {
-        let plain = key(&spec("")?, "h").0;
+        let key = |spec: &RunSpec, dataset: &str| {
+            key(spec, &Hashes { dataset: dataset.to_owned(), vectors: BTreeMap::new() }).0
+        };
+        let plain = key(&spec("")?, "h");
         assert_eq!(plain.len(), DIGITS);
-        assert_eq!(plain, key(&spec("seed: 0\nbackend: flex\n")?, "h").0, "defaults written out");
-        assert_ne!(plain, key(&spec("seed: 1\n")?, "h").0);
-        assert_ne!(plain, key(&spec("")?, "other").0);
+        assert_eq!(plain, key(&spec("seed: 0\nbackend: flex\n")?, "h"), "defaults written out");
+        assert_ne!(plain, key(&spec("seed: 1\n")?, "h"));
+        assert_ne!(plain, key(&spec("")?, "other"));
         Ok(())
+    }
+
+    #[test]
+    fn vectors_are_part_of_the_key_of_runs_that_start_from_them() {
+        let of = |vectors: &str, hash: &str| {
+            let text = format!(
+                "name: t\ndataset: d\nsparsity: W\n\
+                 model: {{ kind: classification, hidden: 4, embedding: {{ size: 2, vectors: {vectors} }} }}\n\
+                 train: {{ epochs: 1, batch: 2, optimizer: {{ adam: {{ lr: 2e-3 }} }} }}\n"
+            );
+            let run = crate::spec::from_text(Utf8Path::new("t.yaml"), &text, &[], &[]).unwrap().runs.remove(0);
+            key(&run, &Hashes { dataset: "d".into(), vectors: [("v".to_owned(), hash.to_owned())].into() })
+        };
+        assert_ne!(of("v", "1").0, of("v", "2").0);
+        assert_eq!(of("none", "1"), of("none", "2"));
+        assert_eq!(of("v", "1").1.get("vectors").map(String::as_str), Some("1"));
+        assert_eq!(of("none", "1").1.get("vectors"), None);
     }
 
     #[test]

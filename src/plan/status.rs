@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::differences;
 use super::key::key;
+use crate::data::Hashes;
 use crate::spec::Experiment;
 use crate::spec::types::RunSpec;
 use crate::store::format::{RunRecord, RunState};
@@ -43,7 +44,7 @@ pub enum Status {
         /// `never run`.
         why: String,
     },
-    /// The same point of the sweep is stored, with another spec, data set or numerics.
+    /// The same point of the sweep is stored, with another spec, data set, vectors or numerics.
     Stale {
         /// The differences, stored value first.
         why: String,
@@ -97,13 +98,13 @@ pub struct PlanError {
     source: StoreError,
 }
 
-/// Compares the runs of `experiment` with what is stored under `root`.
+/// Compares the runs of `experiment`, whose data have the hashes given, with what is stored under `root`.
 ///
 /// # Errors
 /// The folder of runs cannot be listed. A single run's folder that cannot be read is [`Status::Damaged`].
-pub fn plan(root: &Utf8Path, experiment: &Experiment, dataset_hash: &str) -> Result<Plan, PlanError> {
+pub fn plan(root: &Utf8Path, experiment: &Experiment, hashes: &Hashes) -> Result<Plan, PlanError> {
     let error = |source| PlanError { experiment: experiment.name.clone(), source };
-    let keyed: Vec<_> = experiment.runs.iter().map(|spec| (spec, key(spec, dataset_hash))).collect();
+    let keyed: Vec<_> = experiment.runs.iter().map(|spec| (spec, key(spec, hashes))).collect();
     let wanted: BTreeSet<&str> = keyed.iter().map(|(_, (key, _))| key.as_str()).collect();
     let mut others = Vec::new();
     for dir in store::runs(root, &experiment.name).map_err(error)? {

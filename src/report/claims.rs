@@ -82,16 +82,10 @@ pub fn line(claim: &ValueClaim, quantity: &Metric, row: &Row, rows: &[Row], auth
 }
 
 fn judge(ours: f64, claim: &ValueClaim, noise: Option<Noise>) -> Verdict {
-    let width = match claim.tolerance {
-        Tolerance::Relative(share) => share * claim.value.abs(),
-        Tolerance::Absolute(width) => width,
-    };
-    let distance = (ours - claim.value).abs();
-    // A hair of room, so that a difference equal to the tolerance is not decided by the last bit.
-    let within = |width: f64| distance <= width * (1.0 + 1e-9) + 1e-12;
-    if within(width) {
+    let excess = claim.tolerance.excess(ours, claim.value);
+    if excess <= 0.0 {
         Verdict::Reproduced
-    } else if noise.is_some_and(|noise| within(width + noise.width)) {
+    } else if noise.is_some_and(|noise| excess <= noise.width) {
         Verdict::WithinNoise
     } else {
         Verdict::Off

@@ -7,7 +7,8 @@ use camino::Utf8Path;
 use crate::plan::{Plan, PlanEntry, Status};
 use crate::spec::Experiment;
 use crate::spec::types::{
-    Adam, Backend, Cell, GateActivation, Init, ModelKind, ModelSpec, Optimizer, Prior, RunSpec, Sparsity, TrainSpec,
+    Adam, Backend, Cell, GateActivation, Init, ModelKind, ModelSpec, Optimizer, Prior, Reading, RunSpec, Sparsity,
+    TrainSpec,
 };
 use crate::store::format::{
     Counts, EpochMetrics, FORMAT, GateCount, Kept, RunRecord, RunState, Structure, Summary, UnitGates,
@@ -39,6 +40,7 @@ pub fn spec(level: &str) -> RunSpec {
     RunSpec {
         experiment: "made-up".into(),
         dataset: "word-ptb".into(),
+        reading: Reading::default(),
         model: ModelSpec {
             kind: ModelKind::LanguageModel,
             cell: Cell::default(),
@@ -173,6 +175,7 @@ pub fn store(root: &Utf8Path, spec: &RunSpec, key: &str, epochs: u32, state: Run
         train_seconds: 170.0 * f64::from(epochs),
         error: (state == RunState::Failed).then(|| "loss is not a number at step 12 | tensor output/bias".into()),
         planted: None,
+        vectors: None,
     };
     let last = lines.last().filter(|_| state == RunState::Done);
     store_files(root, spec, key, &lines, &summary, last.map(structure).as_ref());
@@ -220,6 +223,7 @@ pub fn experiment(root: &Utf8Path, runs: &[RunSpec]) -> Experiment {
         file: root.join("experiments/made-up.yaml"),
         name: "made-up".into(),
         about: Some("Numbers that were never measured".into()),
+        also: Vec::new(),
         source: None,
         dataset: "word-ptb".into(),
         runs: runs.to_vec(),

@@ -146,6 +146,7 @@ pub fn store(root: &Utf8Path, spec: &RunSpec, key: &str) {
         train_seconds: 90.0,
         error: None,
         planted: Some(planted),
+        vectors: None,
     };
     made_up::store_files(root, spec, key, &lines, &summary, last.as_ref().map(structure).as_ref());
 }

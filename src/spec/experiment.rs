@@ -11,7 +11,7 @@ use super::mistake::Mistake;
 use super::node::{Node, Step, dotted};
 use super::overrides::Override;
 use super::sweep::{Point, overlap};
-use super::types::{Backend, Expectation, ModelKind, ModelSpec, RunSpec, Sparsity, TrainSpec};
+use super::types::{Backend, Expectation, ModelKind, ModelSpec, Reading, RunSpec, Sparsity, TrainSpec};
 use super::{expect, filter, keys, overrides, presets, suggest, validate, yaml};
 
 /// An experiment file with overrides applied, its sweep expanded and filtered.
@@ -25,6 +25,8 @@ pub struct Experiment {
     pub about: Option<String>,
     /// Where its numbers come from.
     pub source: Option<Source>,
+    /// The experiment files that belong to it, which [`super::load_all`] takes along.
+    pub also: Vec<Utf8PathBuf>,
     /// Name of the dataset manifest.
     pub dataset: String,
     /// In sweep order, after `--set` and `--only`.
@@ -57,6 +59,7 @@ pub fn from_text(file: &Utf8Path, text: &str, set: &[String], only: &[String]) -
     let written: ExperimentFile = from_node(&tree).map_err(placed)?;
     validate::name("name", &written.name).map_err(placed)?;
     check_source(file, written.source.as_ref()).map_err(placed)?;
+    check_also(file, &written.also).map_err(placed)?;
 
     let overrides = overrides::parse(set).map_err(spoken)?;
     let points = match &written.sweep {
@@ -68,13 +71,15 @@ pub fn from_text(file: &Utf8Path, text: &str, set: &[String], only: &[String]) -
     if overrides.is_empty() {
         expect::check(&written.expect, &runs).map_err(placed)?;
     }
-    let runs = filter::only(runs, only).map_err(spoken)?;
+    let keep = filter::matching(&runs.iter().collect::<Vec<_>>(), only).map_err(spoken)?;
+    let runs: Vec<RunSpec> = runs.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(run, _)| run).collect();
     let dataset = runs.first().map_or_else(|| written.dataset.clone(), |run| run.dataset.clone());
     Ok(Experiment {
         file: file.to_owned(),
         name: written.name,
         about: written.about,
         source: written.source.map(|source| found_from(file, source)),
+        also: written.also.iter().map(|other| folder(file).join(other)).collect(),
         dataset,
         runs,
         expect: written.expect,
@@ -82,21 +87,39 @@ pub fn from_text(file: &Utf8Path, text: &str, set: &[String], only: &[String]) -
 }
 
 /// What a run is made of, before defaults and names are filled in.
-const BASE: [&str; 6] = ["dataset", "model", "train", "sparsity", "seed", "backend"];
+const BASE: [&str; 7] = ["dataset", "reading", "model", "train", "sparsity", "seed", "backend"];
 
 fn base(tree: &Node) -> Node {
     let entry = |key: &str| tree.get(key).map(|value| (key.to_owned(), value.clone()));
     Node::Map(BASE.iter().filter_map(|key| entry(key)).collect())
 }
 
+/// Paths in a spec start from here.
+fn folder(file: &Utf8Path) -> &Utf8Path {
+    file.parent().unwrap_or(Utf8Path::new(""))
+}
+
+fn check_also(file: &Utf8Path, also: &[Utf8PathBuf]) -> Result<(), Mistake> {
+    match also.iter().position(|other| !folder(file).join(other).is_file()) {
+        Some(index) => {
+            let mut at = dotted("also");
+            at.push(Step::Index(index));
+            Err(no_file(file, &at, &also[index]))
+        }
+        None => Ok(()),
+    }
+}
+
+fn no_file(file: &Utf8Path, at: &[Step], path: &Utf8Path) -> Mistake {
+    let help = format!("the path starts from the folder of this file, `{}`", folder(file));
+    Mistake::new(at, format!("no file `{path}`"), help)
+}
+
 fn check_source(file: &Utf8Path, source: Option<&Source>) -> Result<(), Mistake> {
     let Some(authors) = source.and_then(|source| source.authors.as_ref()) else { return Ok(()) };
-    let folder = file.parent().unwrap_or(Utf8Path::new(""));
     for (key, path) in [("final_values", &authors.final_values), ("curves", &authors.curves)] {
-        if !folder.join(path).is_file() {
-            let at = dotted(&format!("source.authors.{key}"));
-            let help = format!("the path starts from the folder of this file, `{folder}`");
-            return Err(Mistake::new(&at, format!("no file `{path}`"), help));
+        if !folder(file).join(path).is_file() {
+            return Err(no_file(file, &dotted(&format!("source.authors.{key}")), path));
         }
     }
     Ok(())
@@ -104,10 +127,9 @@ fn check_source(file: &Utf8Path, source: Option<&Source>) -> Result<(), Mistake>
 
 /// The source with its paths, written from the spec's folder, as the program opens them.
 fn found_from(file: &Utf8Path, mut source: Source) -> Source {
-    let folder = file.parent().unwrap_or(Utf8Path::new(""));
     if let Some(authors) = &mut source.authors {
-        authors.final_values = folder.join(&authors.final_values);
-        authors.curves = folder.join(&authors.curves);
+        authors.final_values = folder(file).join(&authors.final_values);
+        authors.curves = folder(file).join(&authors.curves);
     }
     source
 }
@@ -117,6 +139,8 @@ fn found_from(file: &Utf8Path, mut source: Source) -> Source {
 #[serde(deny_unknown_fields)]
 struct Resolved {
     dataset: String,
+    #[serde(default)]
+    reading: Reading,
     model: ModelSpec,
     train: TrainSpec,
     sparsity: Sparsity,
@@ -186,10 +210,10 @@ impl Resolver<'_> {
             })?;
         }
         let read = level(&mut document).and_then(|()| from_node::<Resolved>(&document));
-        let Resolved { dataset, model, train, sparsity, seed, backend } =
+        let Resolved { dataset, reading, model, train, sparsity, seed, backend } =
             read.map_err(|mistake| self.blame(&mistake, point))?;
         let experiment = self.name.to_owned();
-        let run = RunSpec { experiment, dataset, model, train, sparsity, seed, backend };
+        let run = RunSpec { experiment, dataset, reading, model, train, sparsity, seed, backend };
         validate::run(&run).map_err(|mistake| self.blame(&mistake, point))?;
         Ok(run)
     }

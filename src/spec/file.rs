@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::node::Node;
 use super::presets;
 use super::sweep::Sweep;
-use super::types::{Backend, Expectation, ModelSpec, Sparsity, TrainSpec};
+use super::types::{Backend, Expectation, ModelSpec, Reading, Sparsity, TrainSpec};
 
 /// An experiment: one data set, one network, a training loop, and what is varied.
 ///
-/// `model`, `train`, `sparsity`, `seed` and `backend` are the base that every run starts from. A key that the sweep
+/// `reading`, `model`, `train`, `sparsity`, `seed` and `backend` are the base that every run starts from. A key that the sweep
 /// assigns may be left out of it.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -32,9 +32,17 @@ pub struct ExperimentFile {
     /// Where its published numbers come from.
     #[serde(default)]
     pub source: Option<Source>,
+    /// Experiment files that a command takes along when it is given this one; paths from this file's folder.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub also: Vec<Utf8PathBuf>,
     /// Name of the dataset manifest, `datasets/<name>.yaml`.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"))]
     pub dataset: String,
+    /// Oddities in reading labelled texts; none if absent.
+    #[serde(default)]
+    #[schemars(with = "Option<Reading>")]
+    pub reading: Option<Node>,
     /// The network.
     #[serde(default)]
     #[schemars(with = "Option<ModelSpec>")]

@@ -26,13 +26,13 @@ pub fn matches(run: &RunSpec, wanted: &BTreeMap<String, serde_json::Value>) -> b
     })
 }
 
-/// Keeps the runs that match at least one of `filters`, each `key=value[,key=value]`; all of them if there are none.
+/// Which of the runs match at least one of `filters`, each `key=value[,key=value]`; all of them if there are none.
 ///
 /// # Errors
-/// What is wrong with a filter, and how to mend it.
-pub fn only(runs: Vec<RunSpec>, filters: &[String]) -> Result<Vec<RunSpec>, (String, String)> {
+/// What is wrong with a filter, and how to mend it; one that matches no run is wrong.
+pub fn matching(runs: &[&RunSpec], filters: &[String]) -> Result<Vec<bool>, (String, String)> {
     if filters.is_empty() {
-        return Ok(runs);
+        return Ok(vec![true; runs.len()]);
     }
     let mut keep = vec![false; runs.len()];
     for filter in filters {
@@ -69,7 +69,7 @@ pub fn only(runs: Vec<RunSpec>, filters: &[String]) -> Result<Vec<RunSpec>, (Str
             *flag |= matched;
         }
     }
-    Ok(runs.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(run, _)| run).collect())
+    Ok(keep)
 }
 
 /// `key=value` with both halves there.

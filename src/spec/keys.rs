@@ -3,6 +3,9 @@
 /// Every dotted key of a run's spec that holds a single value, in the order of the file.
 pub const KEYS: &[&str] = &[
     "dataset",
+    "reading",
+    "reading.lose_first_row",
+    "reading.shift_ids",
     "model.kind",
     "model.cell",
     "model.hidden",

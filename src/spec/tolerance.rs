@@ -1,4 +1,4 @@
-//! `3%` or `0.02`: how far a measured value may lie from a published one.
+//! `3%`, `0.02` or `2x`: how far a measured value may lie from a published one.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,23 +6,36 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// `3%` (relative to the published value) or a plain number (absolute).
+/// `3%` (relative to the published value), a plain number (absolute) or `2x` (a factor).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Tolerance {
     /// Share of the published value, 0.03 for `3%`.
     Relative(f64),
     /// In the metric's own unit.
     Absolute(f64),
+    /// Between the published value divided by this and multiplied by it, 2 for `2x`.
+    Factor(f64),
 }
 
 impl Tolerance {
     /// Whether `measured` is near enough to `published`.
     pub fn holds(self, measured: f64, published: f64) -> bool {
-        let allowed = match self {
-            Tolerance::Relative(share) => share * published.abs(),
-            Tolerance::Absolute(distance) => distance,
+        self.excess(measured, published) <= 0.0
+    }
+
+    /// How far `measured` lies outside, in the metric's own unit; zero or less inside.
+    pub fn excess(self, measured: f64, published: f64) -> f64 {
+        let (low, high) = match self {
+            Tolerance::Relative(share) => (published - share * published.abs(), published + share * published.abs()),
+            Tolerance::Absolute(distance) => (published - distance, published + distance),
+            Tolerance::Factor(factor) => {
+                let (a, b) = (published / factor, published * factor);
+                (a.min(b), a.max(b))
+            }
         };
-        (measured - published).abs() <= allowed
+        // A hair of room, so that a difference equal to the tolerance is not decided by the last bit.
+        let room = 1e-9 * (high - low) + 1e-12;
+        (low - measured).max(measured - high) - room
     }
 }
 
@@ -32,6 +45,7 @@ impl fmt::Display for Tolerance {
             // Rounded so that 0.07 is `7%` and not `7.000000000000001%`.
             Tolerance::Relative(share) => write!(f, "{}%", (share * 1e8).round() / 1e6),
             Tolerance::Absolute(distance) => write!(f, "{distance}"),
+            Tolerance::Factor(factor) => write!(f, "{factor}x"),
         }
     }
 }
@@ -39,7 +53,7 @@ impl fmt::Display for Tolerance {
 impl Serialize for Tolerance {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Tolerance::Relative(_) => serializer.collect_str(self),
+            Tolerance::Relative(_) | Tolerance::Factor(_) => serializer.collect_str(self),
             Tolerance::Absolute(distance) => serializer.serialize_f64(*distance),
         }
     }
@@ -57,7 +71,7 @@ impl de::Visitor<'_> for ToleranceVisitor {
     type Value = Tolerance;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("a tolerance such as `3%` (relative) or `0.02` (absolute), not negative")
+        f.write_str("a tolerance such as `3%` (relative), `0.02` (absolute), not negative, or `2x` (a factor above 1)")
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Tolerance, E> {
@@ -74,9 +88,10 @@ impl de::Visitor<'_> for ToleranceVisitor {
     }
 
     fn visit_str<E: de::Error>(self, value: &str) -> Result<Tolerance, E> {
-        let share = value.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
-        match share {
-            Some(percent) if percent.is_finite() && percent >= 0.0 => Ok(Tolerance::Relative(percent / 100.0)),
+        let before = |suffix: char| value.strip_suffix(suffix).and_then(|number| number.trim().parse::<f64>().ok());
+        match (before('%'), before('x')) {
+            (Some(percent), _) if percent.is_finite() && percent >= 0.0 => Ok(Tolerance::Relative(percent / 100.0)),
+            (_, Some(factor)) if factor.is_finite() && factor > 1.0 => Ok(Tolerance::Factor(factor)),
             _ => Err(E::invalid_value(de::Unexpected::Str(value), &self)),
         }
     }
@@ -88,9 +103,9 @@ impl JsonSchema for Tolerance {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "`3%`, relative to the published value, or a number, in the metric's own unit",
+            "description": "`3%`, relative to the published value; a number, in the metric's own unit; or `2x`, a factor",
             "anyOf": [
-                { "type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?\s*%$" },
+                { "type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?\s*[%x]$" },
                 { "type": "number", "minimum": 0 },
             ],
         })
@@ -103,7 +118,11 @@ mod tests {
 
     #[test]
     fn reads_both_forms_and_writes_them_back() -> Result<(), serde_json::Error> {
-        for (text, expected) in [("\"3%\"", Tolerance::Relative(0.03)), ("0.02", Tolerance::Absolute(0.02))] {
+        for (text, expected) in [
+            ("\"3%\"", Tolerance::Relative(0.03)),
+            ("0.02", Tolerance::Absolute(0.02)),
+            ("\"2x\"", Tolerance::Factor(2.0)),
+        ] {
             let tolerance: Tolerance = serde_json::from_str(text)?;
             assert_eq!(tolerance, expected);
             assert_eq!(serde_json::to_string(&tolerance)?, text);
@@ -111,6 +130,7 @@ mod tests {
         assert!(serde_json::from_str::<Tolerance>("\"3\"").is_err());
         assert!(serde_json::from_str::<Tolerance>("\"-3%\"").is_err());
         assert!(serde_json::from_str::<Tolerance>("-0.1").is_err());
+        assert!(serde_json::from_str::<Tolerance>("\"1x\"").is_err());
         Ok(())
     }
 
@@ -118,5 +138,8 @@ mod tests {
     fn holds_at_the_edge() {
         assert!(Tolerance::Absolute(0.5).holds(1.5, 1.0));
         assert!(!Tolerance::Relative(0.1).holds(1.2, 1.0));
+        assert!(Tolerance::Relative(0.1).holds(1.1, 1.0), "not decided by the last bit");
+        assert!(Tolerance::Factor(2.0).holds(50.0, 100.0) && Tolerance::Factor(2.0).holds(200.0, 100.0));
+        assert!(!Tolerance::Factor(2.0).holds(49.0, 100.0) && !Tolerance::Factor(2.0).holds(201.0, 100.0));
     }
 }

@@ -16,6 +16,9 @@ pub struct RunSpec {
     pub experiment: String,
     /// Name of the dataset manifest, `datasets/<name>.yaml`.
     pub dataset: String,
+    /// How the data set's files are read otherwise than its manifest says.
+    #[serde(default, skip_serializing_if = "Reading::is_plain")]
+    pub reading: Reading,
     /// The network.
     pub model: ModelSpec,
     /// The training loop.
@@ -26,6 +29,26 @@ pub struct RunSpec {
     pub seed: u64,
     /// Where tensors live.
     pub backend: Backend,
+}
+
+/// Oddities of the paper's own programs in reading labelled texts, off unless a spec asks for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reading {
+    /// Take the first row of each table for a header, though the manifest says that there is none: it is lost.
+    #[serde(default)]
+    pub lose_first_row: bool,
+    /// Number the words from 4: 0 is padding, 1 `<start>`, 2 `<unk>`, 3 nothing. With `words: N` in the manifest, ids
+    /// from N on become 2, and the table has N + 3 rows, of which the last three are never used.
+    #[serde(default)]
+    pub shift_ids: bool,
+}
+
+impl Reading {
+    /// Whether everything is read as the manifest says.
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The network of an experiment.

@@ -23,6 +23,8 @@ pub fn run(spec: &RunSpec) -> Result<(), Mistake> {
 /// What only a classifier has is out of place, and what a language model needs is there.
 fn language_model(spec: &RunSpec) -> Result<(), Mistake> {
     let kind = "a language model";
+    let of_texts = "it is about labelled texts";
+    unwanted("reading", !spec.reading.is_plain(), kind, of_texts, "remove it")?;
     let reads = "it reads one symbol a step as it is";
     let no_embedding = "remove it, or write `model.kind: classification`";
     unwanted("model.embedding", spec.model.embedding.is_some(), kind, reads, no_embedding)?;

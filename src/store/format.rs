@@ -19,7 +19,7 @@ pub struct RunRecord {
     pub format: u32,
     /// The run's key, also the name of its folder.
     pub key: String,
-    /// What went into the key, by part: `spec`, `dataset`, `numerics`; each a blake3 hash or a number as text.
+    /// What went into the key, by part: `spec`, `dataset`, `vectors` if used, `numerics`; each a blake3 hash or a number as text.
     pub key_parts: BTreeMap<String, String>,
     /// The resolved spec.
     pub spec: RunSpec,
@@ -182,6 +182,20 @@ pub struct Summary {
     pub error: Option<String>,
     /// Facts about the planted structure that the kept vocabulary can be judged by; only for embedded languages.
     pub planted: Option<Planted>,
+    /// The pretrained vectors that the embedding started from, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vectors: Option<VectorsUsed>,
+}
+
+/// How much of an embedding started from pretrained vectors; the other symbols started at random.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VectorsUsed {
+    /// Name of the vectors' manifest.
+    pub name: String,
+    /// Symbols that got a vector.
+    pub initialized: u64,
+    /// All symbols.
+    pub symbols: u64,
 }
 
 /// State of a run.

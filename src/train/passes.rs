@@ -3,6 +3,7 @@
 use crate::data::batch::BatchSource;
 use crate::data::{Corpus, DataError, Unit, eval_batches, train_batches};
 use crate::spec::types::RunSpec;
+use crate::store::format::VectorsUsed;
 
 /// The training batches of the epoch with an index, from 0.
 pub type Epochs<'a> = Box<dyn Fn(u32) -> Result<Box<dyn BatchSource + 'a>, DataError> + 'a>;
@@ -21,6 +22,8 @@ pub struct Passes<'a> {
     pub words: &'a [String],
     /// For generated data: whether each symbol carries information about what is predicted.
     pub informative: Option<&'a [bool]>,
+    /// The pretrained vectors that the model started from.
+    pub vectors: Option<VectorsUsed>,
 }
 
 impl<'a> Passes<'a> {
@@ -37,6 +40,7 @@ impl<'a> Passes<'a> {
             unit: corpus.unit,
             words: if corpus.unit == Unit::Character { &[] } else { &corpus.vocabulary },
             informative: corpus.informative.as_deref(),
+            vectors: None,
         })
     }
 }

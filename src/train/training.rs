@@ -9,10 +9,10 @@ use super::{Event, Pace, Passes, TrainError};
 use crate::data::Corpus;
 use crate::data::batch::BatchSource;
 use crate::spec::types::{RunSpec, TrainSpec};
-use crate::store::format::{Counts, EpochMetrics, FORMAT, Planted, RunState, Structure, Summary};
+use crate::store::format::{Counts, EpochMetrics, FORMAT, Planted, RunState, Structure, Summary, VectorsUsed};
 use crate::store::{LockedRun, Position, RunDir, Sums};
 
-/// Trains `trainee` on `corpus` as `spec` says; [`train_passes`] with the usual checkpoints.
+/// Trains `trainee`, which started from `vectors`, on `corpus` as `spec` says; [`train_passes`] with the usual checkpoints.
 ///
 /// # Errors
 /// As [`train_passes`].
@@ -20,11 +20,13 @@ pub fn train(
     dir: &RunDir,
     spec: &RunSpec,
     corpus: &Corpus,
+    vectors: Option<VectorsUsed>,
     trainee: &mut dyn Trainee,
     events: &mut dyn FnMut(Event),
     stop: &AtomicBool,
 ) -> Result<Summary, TrainError> {
-    train_passes(dir, spec, &Passes::new(spec, corpus)?, Pace::default(), trainee, events, stop)
+    let passes = Passes { vectors, ..Passes::new(spec, corpus)? };
+    train_passes(dir, spec, &passes, Pace::default(), trainee, events, stop)
 }
 
 /// Trains `trainee` on `passes` in the folder `dir`, from its last checkpoint if it has one, and returns what
@@ -80,6 +82,7 @@ pub fn train_passes(
         train_seconds: seconds,
         error: error.clone(),
         planted,
+        vectors: passes.vectors.clone(),
     };
     let written = lock.write_summary(&summary);
     events(Event::Ended { state, error });

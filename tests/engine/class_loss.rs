@@ -22,9 +22,8 @@ fn gradients_are_those_of_finite_differences() {
             ("logits", Matrix::random(shape, [-4.0, 4.0], 1)),
             ("bias", Matrix::random([1, shape[1]], [-1.0, 1.0], 2)),
         ];
-        let apply = |ops: &dyn Ops, x: &[Tensor<2>]| {
-            ops.class_loss(x[0].clone(), x[1].clone(), ids(&targets)).reshape([1, 1])
-        };
+        let apply =
+            |ops: &dyn Ops, x: &[Tensor<2>]| ops.class_loss(x[0].clone(), x[1].clone(), ids(&targets)).reshape([1, 1]);
         Op { name: format!("class_loss {shape:?}"), inputs, apply: &apply }.check();
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use sparsegate::compress::{
-    Array, CompactError, Masks, Matrix, Parts, Posterior, Real, ShapeError, compact, counts, masks, relevance, structure,
+    Array, CompactError, Masks, Matrix, Parts, Posterior, Real, ShapeError, compact, counts, masks, relevance,
+    structure,
 };
 use sparsegate::spec::types::Prior;
 use sparsegate::store::format::{Counts, Kept};
@@ -256,10 +257,14 @@ fn compact_agrees(case: &Case, posterior: &Posterior<f64>) -> Result<(), String>
 }
 
 fn check_no_compact(case: &Case) -> Result<(), String> {
-    with_posterior(case, |value| value, |_, posterior: &Posterior<f64>| match compact(posterior, &masks(posterior)) {
-        Err(CompactError::FactorsInState { .. }) => Ok(()),
-        Ok(_) => Err("a factor in the carried state was absorbed".to_owned()),
-    })
+    with_posterior(
+        case,
+        |value| value,
+        |_, posterior: &Posterior<f64>| match compact(posterior, &masks(posterior)) {
+            Err(CompactError::FactorsInState { .. }) => Ok(()),
+            Ok(_) => Err("a factor in the carried state was absorbed".to_owned()),
+        },
+    )
 }
 
 fn check_zero_weights(case: &Case) -> Result<(), String> {

@@ -144,5 +144,6 @@ pub fn passes(batches: usize) -> Passes<'static> {
         unit: Unit::Word,
         words: &[],
         informative: Some(&[true, true, false]),
+        vectors: None,
     }
 }

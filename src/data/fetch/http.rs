@@ -23,14 +23,15 @@ pub(super) fn download(
     progress: &dyn FetchProgress,
 ) -> Result<(), DataError> {
     let Some(mut part) = Part::open(cache, manifest, file)? else { return Ok(()) };
+    let longest = file.accepted().map(|(bytes, _)| bytes).max().unwrap_or(file.bytes);
     let cure = format!("{url} does not serve the file of the manifest; name a copy with --mirror DIR|URL");
-    if part.len()? > file.bytes {
+    if part.len()? > longest {
         part.cut(0)?;
     }
     let mut old = part.len()? > 0;
     for attempt in 1.. {
         let before = part.len()?;
-        if let Err(error) = receive(&mut part, file, url, progress) {
+        if let Err(error) = receive(&mut part, file, longest, url, progress) {
             if before == 0 && part.len()? == 0 {
                 part.discard();
                 return Err(error);
@@ -56,11 +57,18 @@ pub(super) fn download(
     part.install()
 }
 
-/// One request: appends to the part what is missing, or starts it afresh if the server does not resume.
-fn receive(part: &mut Part<'_>, file: &DataFile, url: &str, progress: &dyn FetchProgress) -> Result<(), DataError> {
+/// One request: appends to the part what is missing, or starts it afresh if the server does not resume. No accepted
+/// file is longer than `longest`.
+fn receive(
+    part: &mut Part<'_>,
+    file: &DataFile,
+    longest: u64,
+    url: &str,
+    progress: &dyn FetchProgress,
+) -> Result<(), DataError> {
     let broken = |error: &dyn std::fmt::Display| DataError::Network { url: url.to_owned(), message: error.to_string() };
     let there = part.len()?;
-    if there == file.bytes && there > 0 {
+    if there == longest && there > 0 {
         return Ok(());
     }
     let mut response = request(url, there).map_err(|error| broken(&error))?;
@@ -80,7 +88,7 @@ fn receive(part: &mut Part<'_>, file: &DataFile, url: &str, progress: &dyn Fetch
     part.cut(there)?;
     progress.start(file, url, there, file.bytes);
     // One byte more than expected is enough to know that it is another file.
-    let mut body = response.body_mut().with_config().limit(u64::MAX).reader().take(file.bytes - there + 1);
+    let mut body = response.body_mut().with_config().limit(u64::MAX).reader().take(longest - there + 1);
     let mut buffer = vec![0; 1 << 16];
     loop {
         let read = body.read(&mut buffer).map_err(|error| broken(&error))?;
@@ -91,7 +99,7 @@ fn receive(part: &mut Part<'_>, file: &DataFile, url: &str, progress: &dyn Fetch
         there += read as u64;
         progress.advance(read as u64);
     }
-    if there < file.bytes {
+    if there < longest && !file.has_size(there) {
         return Err(broken(&format_args!("the connection ended after {there} of {} bytes", file.bytes)));
     }
     Ok(())

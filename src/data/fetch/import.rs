@@ -41,9 +41,9 @@ pub fn import(
 /// Which file of the manifest `offered` is.
 fn identify<'a>(manifest: &'a Manifest, offered: &Utf8Path) -> Result<&'a DataFile, DataError> {
     let bytes = fs_err::metadata(offered)?.len();
-    if manifest.files.values().any(|file| file.bytes == bytes) {
+    if manifest.files.values().any(|file| file.has_size(bytes)) {
         let sum = sha256(offered)?;
-        if let Some(file) = manifest.files.values().find(|file| file.sha256 == sum) {
+        if let Some(file) = manifest.files.values().find(|file| file.accepted().any(|(_, accepted)| accepted == sum)) {
             return Ok(file);
         }
     }

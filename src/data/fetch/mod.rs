@@ -100,7 +100,10 @@ fn fetch_into(
             continue;
         }
         match origin {
-            Origin::Canonical => http::download(cache, manifest, file, &file.url, progress)?,
+            Origin::Canonical => {
+                let no_address = || DataError::NoAddress { file: path.clone(), dataset: manifest.name.clone() };
+                http::download(cache, manifest, file, file.url.as_deref().ok_or_else(no_address)?, progress)?;
+            }
             Origin::Url(url) => http::download(cache, manifest, file, &format!("{url}/{}", file.path), progress)?,
             Origin::Folder(folder) => folder::copy(cache, manifest, file, folder, progress)?,
         }

@@ -73,9 +73,10 @@ impl Here {
         let cache = Cache::at(&Utf8Path::from_path(folder.path()).unwrap().join("cache"));
         let file = DataFile {
             path: "words/train.txt".into(),
-            url: "http://127.0.0.1:9/train.txt".into(),
+            url: Some("http://127.0.0.1:9/train.txt".into()),
             bytes: TEXT.len() as u64,
             sha256: TEXT_SHA256.into(),
+            copies: Vec::new(),
         };
         let manifest = Manifest {
             name: "words".into(),

@@ -76,6 +76,7 @@ pub fn values(comparison: &Comparison) -> Option<Grid> {
             match line.tolerance {
                 Tolerance::Relative(share) => format!("{} %", trim(share * 100.0)),
                 Tolerance::Absolute(x) => width(quantity, x),
+                Tolerance::Factor(factor) => format!("{}x", trim(factor)),
             },
             noise_text(quantity, line.noise),
             text(line.theirs_then),

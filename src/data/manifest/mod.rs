@@ -9,8 +9,19 @@ use serde::{Deserialize, Serialize};
 use super::DataError;
 use crate::spec::yaml;
 
+mod check;
+mod labelled;
+mod plain;
+mod reader;
+mod scalar;
+
+pub use labelled::{EmptyTexts, Folders, HoldOut, LabelledTexts, Table, TableFormat, TextSource, Tokens};
+pub use plain::{PlainText, Shares, SymbolUnit};
+pub use reader::{Planted, PlantedTexts, Reader, WordVectors};
+pub use scalar::{Column, Columns, Label};
+
 /// A dataset manifest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// Name of the data set; the file is called `<name>.yaml`.
@@ -43,76 +54,46 @@ pub struct Licence {
     pub terms: String,
 }
 
-/// How files become symbols: one key naming the reader, with its parameters if it has any.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Reader {
-    /// Words of a line split on blanks, then `<eos>`. Roles: `train`, `valid`, `test`.
-    PtbWords,
-    /// Characters of a line without the blanks at its ends, ' ' as '_', then a newline. Roles: `train`, `valid`, `test`.
-    PtbCharacters,
-    /// The embedded language, one symbol a word.
-    PlantedWords(Planted),
-    /// The embedded language, spelled, one symbol a character.
-    PlantedCharacters(Planted),
-}
-
-/// Parameters of the embedded language.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Planted {
-    /// Seed of the generator.
-    pub seed: u64,
-    /// Symbols in the training stream.
-    #[schemars(range(min = 1))]
-    pub train: usize,
-    /// Symbols in the validation stream.
-    #[schemars(range(min = 1))]
-    pub valid: usize,
-    /// Symbols in the test stream.
-    #[schemars(range(min = 1))]
-    pub test: usize,
-}
-
 /// One file of a data set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataFile {
     /// Where the file lies in the cache and in a mirror: relative, with `/`, without `..`.
     pub path: String,
-    /// The canonical address.
-    pub url: String,
+    /// The canonical address; none if the file has no public one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// Size, bytes.
     pub bytes: u64,
     /// SHA-256 of the contents, 64 lower-case hex digits.
     #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
     pub sha256: String,
+    /// Other files with the same contents, such as an archive that was packed again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<FileCopy>,
 }
 
-impl Reader {
-    /// The roles a manifest with this reader lists under `files`, in reading order.
-    pub fn roles(&self) -> &'static [&'static str] {
-        match self {
-            Self::PtbWords | Self::PtbCharacters => &["train", "valid", "test"],
-            Self::PlantedWords(_) | Self::PlantedCharacters(_) => &[],
-        }
+/// Another file with the contents of a [`DataFile`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileCopy {
+    /// Size, bytes.
+    pub bytes: u64,
+    /// SHA-256, 64 lower-case hex digits.
+    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
+    pub sha256: String,
+}
+
+impl DataFile {
+    /// Size and checksum of every accepted file, the canonical one first.
+    pub fn accepted(&self) -> impl Iterator<Item = (u64, &str)> {
+        let copies = self.copies.iter().map(|copy| (copy.bytes, copy.sha256.as_str()));
+        std::iter::once((self.bytes, self.sha256.as_str())).chain(copies)
     }
 
-    /// The reader's key in a manifest.
-    pub fn key(&self) -> &'static str {
-        match self {
-            Self::PtbWords => "ptb-words",
-            Self::PtbCharacters => "ptb-characters",
-            Self::PlantedWords(_) => "planted-words",
-            Self::PlantedCharacters(_) => "planted-characters",
-        }
-    }
-
-    /// Version of the reading rules, raised by hand when the same files would become other ids.
-    fn version(&self) -> u32 {
-        match self {
-            Self::PtbWords | Self::PtbCharacters | Self::PlantedWords(_) | Self::PlantedCharacters(_) => 1,
-        }
+    /// Whether one of the accepted files is so long.
+    pub fn has_size(&self, bytes: u64) -> bool {
+        self.accepted().any(|(accepted, _)| accepted == bytes)
     }
 }
 
@@ -166,58 +147,11 @@ impl Manifest {
     /// blake3 over everything the symbol ids depend on: the reader with its parameters and version, and the checksum of
     /// each file in reading order. Needs no data file; what is written about source or licence does not enter.
     pub fn content_hash(&self) -> String {
-        let parameters = match &self.reader {
-            Reader::PtbWords | Reader::PtbCharacters => String::new(),
-            Reader::PlantedWords(p) | Reader::PlantedCharacters(p) => {
-                format!("seed {} train {} valid {} test {}\n", p.seed, p.train, p.valid, p.test)
-            }
-        };
-        let mut text = format!("{} {}\n{parameters}", self.reader.key(), self.reader.version());
+        let mut text = format!("{} {}\n{}", self.reader.key(), self.reader.version(), self.reader.parameters());
         for (role, file) in self.files_in_order() {
             text.extend([role, " ", &file.sha256, "\n"]);
         }
         blake3::hash(text.as_bytes()).to_hex().to_string()
-    }
-
-    /// Holds the values against each other.
-    fn check(&self, file: &Utf8Path) -> Result<(), DataError> {
-        let invalid =
-            |field: String, problem: String| Err(DataError::InvalidManifest { file: file.to_owned(), field, problem });
-        if file.file_stem() != Some(&self.name) {
-            return invalid("name".into(), format!("`{}` is not the file's name; rename one of them", self.name));
-        }
-        let roles = self.reader.roles();
-        if let Some(role) = roles.iter().find(|role| !self.files.contains_key(**role)) {
-            return invalid("files".into(), format!("the reader {} needs a file `{role}`; add it", self.reader.key()));
-        }
-        for (role, data) in &self.files {
-            let field = |key: &str| format!("files.{role}.{key}");
-            if !roles.contains(&role.as_str()) {
-                let problem = format!("the reader {} has no use for it; remove it", self.reader.key());
-                return invalid(format!("files.{role}"), problem);
-            }
-            if !is_inside(&data.path) {
-                return invalid(field("path"), format!("`{}` must be relative, with `/` and without `..`", data.path));
-            }
-            if data.sha256.len() != 64 || !data.sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-                return invalid(
-                    field("sha256"),
-                    "it must be 64 lower-case hex digits, as `sha256sum` prints them".into(),
-                );
-            }
-            if !data.url.starts_with("https://") && !data.url.starts_with("http://") {
-                return invalid(field("url"), format!("`{}` must begin with https:// or http://", data.url));
-            }
-        }
-        if let Reader::PlantedWords(p) | Reader::PlantedCharacters(p) = &self.reader {
-            for (key, size) in [("train", p.train), ("valid", p.valid), ("test", p.test)] {
-                if size == 0 || u32::try_from(size).is_err() {
-                    let problem = format!("{size} symbols; it must be from 1 to {}", u32::MAX);
-                    return invalid(format!("reader.{}.{key}", self.reader.key()), problem);
-                }
-            }
-        }
-        Ok(())
     }
 }
 
@@ -226,13 +160,6 @@ fn is_name(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with('.')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-}
-
-/// Whether a manifest's path stays inside the cache, on every operating system.
-fn is_inside(path: &str) -> bool {
-    !path.is_empty()
-        && !path.contains(['\\', ':'])
-        && path.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
 }
 
 #[cfg(test)]

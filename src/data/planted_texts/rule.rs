@@ -1,0 +1,67 @@
+//! What decides a text's label.
+
+use super::lexicon::{Class, Lexicon};
+
+/// A negator turns round the next word of praise or blame if that is at most this many words on.
+pub(super) const REACH: usize = 3;
+
+/// The verdict of a text: words of praise less words of blame, read from left to right.
+///
+/// - A negator turns round the next such word, if it is at most [`REACH`] words on; the latest negator is the one that
+///   counts.
+/// - After a hearsay word, such words count nothing up to the full stop.
+/// - At a word of contrast the sum so far is forgotten.
+///
+/// The label is the second class above zero and the first below; at zero a text has none.
+pub(super) fn verdict(lexicon: &Lexicon, text: &[u32]) -> i32 {
+    let (mut sum, mut negated, mut hearsay) = (0, None, false);
+    for (place, &word) in text.iter().enumerate() {
+        match lexicon.class(word) {
+            Class::Neutral => {}
+            Class::Stop => hearsay = false,
+            Class::Hearsay => hearsay = true,
+            Class::Contrast => sum = 0,
+            Class::Negator => negated = Some(place),
+            class @ (Class::Positive | Class::Negative) => {
+                let plain = if class == Class::Positive { 1 } else { -1 };
+                let turned = negated.take().is_some_and(|at| place - at <= REACH);
+                if !hearsay {
+                    sum += if turned { -plain } else { plain };
+                }
+            }
+        }
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_by_hand() {
+        let lexicon = Lexicon::new();
+        for (text, wanted) in [
+            ("the film . ", 0),
+            ("good film , great song .", 2),
+            ("a good film a dull song a bad plot .", -1),
+            // Negators reach three words, turn one word, and the latest counts.
+            ("not good .", -1),
+            ("not a very good film .", -1),
+            ("not one of the good .", 1),
+            ("never dull good .", 2),
+            ("not never bad .", 1),
+            // Hearsay ends with the sentence; a negator in it is used up by the word it turns.
+            ("allegedly good superb . the plot bad .", -1),
+            ("allegedly not good awful good . lovely .", 1),
+            // A contrast forgets what came before, here and in earlier sentences.
+            ("great superb . good but bad .", -1),
+            ("great superb . however the plot . dull", -1),
+        ] {
+            // A word that is not in the lexicon stands for a neutral one.
+            let id = |word: &str| lexicon.words.iter().position(|known| *known == word).unwrap_or(usize::MAX);
+            let ids: Vec<u32> = text.split_whitespace().map(|word| id(word) as u32).collect();
+            assert_eq!(verdict(&lexicon, &ids), wanted, "{text}");
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! A network under training.
+
+use burn::tensor::Tensor;
+
+use super::host::{find, named};
+use super::network::Network;
+use super::noise::NoiseSource;
+use super::posterior::with_posterior;
+use crate::compress;
+use crate::data::Evaluation;
+use crate::data::batch::{Batch, BatchSource};
+use crate::engine::{AdamStep, Moments, Ops};
+use crate::spec::types::Adam;
+use crate::store::format::{Counts, Structure};
+use crate::train::trainee::{NamedTensor, NonFinite, StepReport, Trainee};
+
+/// What training needs beside the network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TraineeOptions {
+    /// Seed of the noise.
+    pub seed: u64,
+    /// Whether a batch starts from the state that the one before it left.
+    pub carry_state: bool,
+    /// The N of penalty / N: symbols, or texts, predicted in an epoch.
+    pub train_size: usize,
+    /// The optimiser's constants.
+    pub adam: Adam,
+    /// Largest global norm of the gradient.
+    pub clip_norm: Option<f64>,
+    /// Whether a weight without noise that is exactly zero counts as pruned: where a baseline prunes by zeros.
+    pub zeros_are_dead: bool,
+}
+
+/// A network with its optimiser's moments and its carried state.
+#[derive(Debug)]
+pub struct NetworkTrainee<N> {
+    network: N,
+    ops: &'static dyn Ops,
+    options: TraineeOptions,
+    /// In the order of [`Network::visit`].
+    moments: Vec<Moments>,
+    /// In the order of [`crate::cells::Cell::states`].
+    carried: Option<Vec<Tensor<2>>>,
+}
+
+/// A gradient with the name of its parameter.
+type Gradient = (String, Tensor<2>);
+
+impl<N: Network> NetworkTrainee<N> {
+    /// A network before its first step.
+    pub fn new(network: N, ops: &'static dyn Ops, options: TraineeOptions) -> Self {
+        let zeros = |tensor: &Tensor<2>| tensor.zeros_like();
+        let tensors = network.tensors().into_iter();
+        let moments = tensors.map(|(_, tensor)| Moments { first: zeros(&tensor), second: zeros(&tensor) }).collect();
+        Self { network, ops, options, moments, carried: None }
+    }
+
+    /// The network as it is.
+    pub fn network(&self) -> &N {
+        &self.network
+    }
+
+    /// The states that the next batch would start from, if any are carried.
+    pub fn carried(&self) -> Option<&[Tensor<2>]> {
+        self.carried.as_deref()
+    }
+
+    /// Replaces the states that the next batch starts from, each `[B, H]`, in the order of [`crate::cells::Cell::states`].
+    pub fn carry(&mut self, states: Option<Vec<Tensor<2>>>) {
+        self.carried = states;
+    }
+
+    /// One step with noise from `noise`.
+    ///
+    /// # Errors
+    /// A number that is not finite.
+    pub fn step_with(&mut self, batch: &Batch, step: u64, noise: &NoiseSource) -> Result<StepReport, NonFinite> {
+        let (report, gradients) = self.gradients(batch, step, noise)?;
+        self.update(gradients, step, report.gradient_norm);
+        Ok(report)
+    }
+
+    /// Loss and gradients of a batch; the carried state moves on, the parameters do not.
+    ///
+    /// # Errors
+    /// A loss or gradient that is not finite.
+    pub fn gradients(
+        &mut self,
+        batch: &Batch,
+        step: u64,
+        noise: &NoiseSource,
+    ) -> Result<(StepReport, Vec<Gradient>), NonFinite> {
+        let not_finite = |tensor: &str| NonFinite { step, tensor: tensor.to_owned() };
+        let states = self.start(batch.rows);
+        let mut leaves = self.network.leaves();
+        let forward = leaves.forward(self.ops, batch, states, Some(noise));
+        let data_loss = leaves.loss(self.ops, forward.outputs, &batch.targets);
+        // Not `div_scalar`: its backward rounds the divisor's reciprocal to single precision, also in an f64 graph.
+        let share = 1.0 / self.options.train_size as f64;
+        let penalty = leaves.penalty(self.ops).map(|penalty| penalty.mul_scalar(share));
+        let scalar = |tensor: &Tensor<1>| tensor.clone().inner().into_scalar::<f64>();
+        let (loss_value, penalty_value) = (scalar(&data_loss), penalty.as_ref().map_or(0.0, scalar));
+        if !loss_value.is_finite() || !penalty_value.is_finite() {
+            let loss = if loss_value.is_finite() { "the penalty" } else { "the data loss" };
+            return Err(not_finite(&self.broken_parameter().unwrap_or_else(|| loss.to_owned())));
+        }
+        let objective = match penalty {
+            Some(penalty) => data_loss + penalty,
+            None => data_loss,
+        };
+        let mut found = objective.backward();
+        let mut gradients = Vec::new();
+        leaves.visit(|name, tensor| {
+            let gradient = tensor.grad_remove(&mut found).unwrap_or_else(|| tensor.clone().inner().zeros_like());
+            gradients.push((name.to_owned(), gradient));
+        });
+        let mut square_sum = 0.0;
+        for (name, gradient) in &gradients {
+            let sum = self.ops.square_sum(gradient);
+            if !sum.is_finite() {
+                let gradient = || format!("the gradient of {name}");
+                return Err(not_finite(&self.broken_parameter().unwrap_or_else(gradient)));
+            }
+            square_sum += sum;
+        }
+        self.carried = self.options.carry_state.then_some(forward.last);
+        let report = StepReport { data_loss: loss_value, penalty: penalty_value, gradient_norm: square_sum.sqrt() };
+        Ok((report, gradients))
+    }
+
+    /// The name of the first parameter that is not finite.
+    fn broken_parameter(&self) -> Option<String> {
+        let broken = |tensor: &Tensor<2>| !self.ops.square_sum(tensor).is_finite();
+        self.network.tensors().into_iter().find(|(_, tensor)| broken(tensor)).map(|(name, _)| name)
+    }
+
+    /// The states a batch of `rows` sequences starts from.
+    fn start(&self, rows: usize) -> Vec<Tensor<2>> {
+        match &self.carried {
+            Some(states) if self.options.carry_state => states.clone(),
+            _ => self.network.zeros(rows),
+        }
+    }
+
+    /// Adam in Lasagne's form on the rescaled gradients.
+    fn update(&mut self, gradients: Vec<Gradient>, step: u64, norm: f64) {
+        let Adam { lr, beta1, beta2, epsilon } = self.options.adam;
+        let time = step as f64;
+        let step = AdamStep {
+            rate: lr * (1.0 - beta2.powf(time)).sqrt() / (1.0 - beta1.powf(time)),
+            beta1,
+            beta2,
+            epsilon,
+            // A hair below one even when the norm is within the limit, as in the reference.
+            gradient_scale: self.options.clip_norm.map_or(1.0, |limit| norm.min(limit) / (1e-7 + norm)),
+        };
+        let (device, dtype) = self.network.kind();
+        let nothing = Tensor::<2>::zeros([1, 1], (&device, dtype));
+        let take = |tensor: &mut Tensor<2>| std::mem::replace(tensor, nothing.clone());
+        let mut gradients = gradients.into_iter().zip(&mut self.moments);
+        let ops = self.ops;
+        self.network.visit(|_, tensor| {
+            // The zip runs over the same tensors in the same order.
+            let Some(((_, gradient), moments)) = gradients.next() else { return };
+            let old = Moments { first: take(&mut moments.first), second: take(&mut moments.second) };
+            (*tensor, *moments) = ops.adam(take(tensor), gradient, old, &step);
+        });
+    }
+
+    /// Names of the carried states in checkpoints, in the order of [`crate::cells::Cell::states`].
+    fn state_names(&self) -> impl Iterator<Item = String> {
+        self.network.recurrent().units.cell.states().iter().map(|state| format!("state/{state}"))
+    }
+}
+
+impl<N: Network> Trainee for NetworkTrainee<N> {
+    fn step(&mut self, batch: &Batch, step: u64) -> Result<StepReport, NonFinite> {
+        let noise = NoiseSource::Counter { seed: self.options.seed, step: step as u32 };
+        self.step_with(batch, step, &noise)
+    }
+
+    fn reset_state(&mut self) {
+        self.carried = None;
+    }
+
+    fn evaluate(&self, source: &dyn BatchSource) -> Evaluation {
+        let network = self.network.at_means(true);
+        let mut carried: Option<Vec<Tensor<2>>> = None;
+        let mut nats = 0.0;
+        let mut correct: Option<usize> = None;
+        for index in 0..source.len() {
+            let batch = source.batch(index);
+            let states = carried.take().filter(|_| source.carries_state());
+            let states = states.unwrap_or_else(|| network.zeros(batch.rows));
+            let forward = network.forward(self.ops, &batch, states, None);
+            if let Some(right) = network.correct(&forward.outputs, &batch.targets) {
+                correct = Some(correct.unwrap_or_default() + right);
+            }
+            let loss = network.loss(self.ops, forward.outputs, &batch.targets);
+            nats += loss.into_scalar::<f64>() * batch.targets.len() as f64;
+            carried = Some(forward.last);
+        }
+        let targets = source.targets() as f64;
+        Evaluation { nats: nats / targets, accuracy: correct.map(|correct| correct as f64 / targets) }
+    }
+
+    fn counts(&self) -> Counts {
+        with_posterior(&self.network, self.options.zeros_are_dead, |posterior| {
+            compress::counts(&compress::masks(posterior))
+        })
+    }
+
+    fn structure(&self) -> Structure {
+        with_posterior(&self.network, self.options.zeros_are_dead, |posterior| {
+            compress::structure(posterior, &compress::masks(posterior))
+        })
+    }
+
+    fn parameters(&self) -> Vec<NamedTensor> {
+        self.network.tensors().iter().map(|(name, tensor)| named(name, tensor)).collect()
+    }
+
+    fn save(&self) -> Vec<NamedTensor> {
+        let mut saved = self.parameters();
+        for ((name, _), moments) in self.network.tensors().iter().zip(&self.moments) {
+            saved.push(named(&format!("adam/first/{name}"), &moments.first));
+            saved.push(named(&format!("adam/second/{name}"), &moments.second));
+        }
+        for (name, state) in self.state_names().zip(self.carried.iter().flatten()) {
+            saved.push(named(&name, state));
+        }
+        saved
+    }
+
+    fn load(&mut self, tensors: &[NamedTensor]) -> Result<(), String> {
+        let kind = self.network.kind();
+        let mut loaded = Vec::new();
+        for (name, tensor) in self.network.tensors() {
+            let shape = tensor.dims();
+            let moments = Moments {
+                first: find(tensors, &format!("adam/first/{name}"), shape, &kind)?,
+                second: find(tensors, &format!("adam/second/{name}"), shape, &kind)?,
+            };
+            loaded.push((find(tensors, &name, shape, &kind)?, moments));
+        }
+        let first = self.state_names().next();
+        let carried = match tensors.iter().find(|tensor| Some(&tensor.name) == first.as_ref()) {
+            Some(hidden) => {
+                let rows = hidden.shape.first().copied().unwrap_or_default();
+                let shape = [rows, self.network.recurrent().units.hidden];
+                Some(self.state_names().map(|name| find(tensors, &name, shape, &kind)).collect::<Result<_, _>>()?)
+            }
+            None => None,
+        };
+        // Nothing is changed before everything was found.
+        self.carried = carried;
+        let (parameters, moments): (Vec<_>, Vec<_>) = loaded.into_iter().unzip();
+        self.moments = moments;
+        let mut parameters = parameters.into_iter();
+        self.network.visit(|_, tensor| {
+            if let Some(parameter) = parameters.next() {
+                *tensor = parameter;
+            }
+        });
+        Ok(())
+    }
+}

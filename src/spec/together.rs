@@ -1,0 +1,135 @@
+//! Experiment files that belong together: those of a command, and those that they list under `also`.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::error::SpecError;
+use super::experiment::{self, Experiment};
+use super::mistake::Mistake;
+use super::node::{Step, dotted};
+use super::{filter, yaml};
+
+/// Reads `files` and, after each, the files it lists under `also`, each file once. Overrides apply to every
+/// experiment. A filter of `only` must match a run of one of them; experiments of which no run is left are left out.
+///
+/// # Errors
+/// As [`super::load`]; files that list each other in a circle; a filter that matches no run of any experiment.
+pub fn load_all(files: &[Utf8PathBuf], set: &[String], only: &[String]) -> Result<Vec<Experiment>, SpecError> {
+    let mut gathering = Gathering { set, seen: Vec::new(), experiments: Vec::new() };
+    for file in files {
+        gathering.add(file, &mut Vec::new())?;
+    }
+    let mut experiments = gathering.experiments;
+    let runs: Vec<_> = experiments.iter().flat_map(|experiment| &experiment.runs).collect();
+    let first = files.first().map_or(Utf8Path::new(""), |file| file);
+    let keep = filter::matching(&runs, only).map_err(|(message, help)| SpecError::new(first, message).help(help))?;
+    let mut keep = keep.into_iter();
+    for experiment in &mut experiments {
+        experiment.runs.retain(|_| keep.next().unwrap_or(true));
+    }
+    experiments.retain(|experiment| !experiment.runs.is_empty());
+    Ok(experiments)
+}
+
+struct Gathering<'a> {
+    set: &'a [String],
+    /// Files that were read, by their real paths.
+    seen: Vec<Utf8PathBuf>,
+    experiments: Vec<Experiment>,
+}
+
+impl Gathering<'_> {
+    /// `trail`: the real paths of the files that led here, each listing the next.
+    fn add(&mut self, file: &Utf8Path, trail: &mut Vec<Utf8PathBuf>) -> Result<(), SpecError> {
+        let real = real(file);
+        if self.seen.contains(&real) {
+            return Ok(());
+        }
+        let experiment = experiment::load(file, self.set, &[])?;
+        let also = experiment.also.clone();
+        self.seen.push(real.clone());
+        self.experiments.push(experiment);
+        trail.push(real);
+        for (index, other) in also.iter().enumerate() {
+            if trail.contains(&self::real(other)) {
+                return Err(circle(file, index, other)?);
+            }
+            self.add(other, trail)?;
+        }
+        trail.pop();
+        Ok(())
+    }
+}
+
+/// What a path leads to, so that two ways of writing it are one file.
+fn real(file: &Utf8Path) -> Utf8PathBuf {
+    file.canonicalize_utf8().unwrap_or_else(|_| file.to_owned())
+}
+
+/// The mistake in the entry of `file` that leads back to `other`.
+fn circle(file: &Utf8Path, index: usize, other: &Utf8Path) -> Result<SpecError, SpecError> {
+    let mut path = dotted("also");
+    path.push(Step::Index(index));
+    let message = format!("`{other}` leads back to itself");
+    let mistake = Mistake::new(&path, message, "list each file in one direction only; take this entry away");
+    Ok(yaml::placed(file, &yaml::read(file)?, &mistake))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REST: &str = "dataset: d\nmodel: { kind: language-model, hidden: 4 }\n\
+        train: { epochs: 2, batch: 2, sequence: 3, carry_state: true, optimizer: { adam: { lr: 2e-3 } } }\n";
+
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, more) in files {
+            let text = format!("name: {name}\n{REST}{more}");
+            fs_err::write(folder.path().join(format!("{name}.yaml")), text).unwrap();
+        }
+        folder
+    }
+
+    fn load(folder: &tempfile::TempDir, names: &[&str], only: &[&str]) -> Result<Vec<(String, usize)>, SpecError> {
+        let root = Utf8Path::from_path(folder.path()).unwrap();
+        let files: Vec<_> = names.iter().map(|name| root.join(format!("{name}.yaml"))).collect();
+        let only: Vec<String> = only.iter().map(|filter| (*filter).to_owned()).collect();
+        let experiments = load_all(&files, &["train.epochs=3".to_owned()], &only)?;
+        assert!(experiments.iter().flat_map(|experiment| &experiment.runs).all(|run| run.train.epochs == 3));
+        Ok(experiments.into_iter().map(|experiment| (experiment.name, experiment.runs.len())).collect())
+    }
+
+    fn found(pairs: &[(&str, usize)]) -> Vec<(String, usize)> {
+        pairs.iter().map(|(name, runs)| ((*name).to_owned(), *runs)).collect()
+    }
+
+    const LEVELS: &str = "sweep: { product: { sparsity: [dense, W] } }\n";
+
+    #[test]
+    fn a_file_brings_along_what_it_lists_once() {
+        let a = format!("{LEVELS}also: [b.yaml, c.yaml]");
+        let files = folder(&[("a", &a), ("b", "sparsity: W+N\nalso: [./c.yaml]"), ("c", "sparsity: dense")]);
+        assert_eq!(load(&files, &["a"], &[]).unwrap(), found(&[("a", 2), ("b", 1), ("c", 1)]));
+        assert_eq!(load(&files, &["c", "a"], &[]).unwrap(), found(&[("c", 1), ("a", 2), ("b", 1)]));
+    }
+
+    #[test]
+    fn a_filter_must_match_somewhere() {
+        let files = folder(&[("a", &format!("{LEVELS}also: [b.yaml]")), ("b", "sparsity: W+N")]);
+        assert_eq!(load(&files, &["a"], &["sparsity=W"]).unwrap(), found(&[("a", 1)]));
+        assert_eq!(load(&files, &["a"], &["sparsity=W+N"]).unwrap(), found(&[("b", 1)]));
+        let error = load(&files, &["a"], &["sparsity=W", "sparsity=W+G+N"]).unwrap_err();
+        assert!(error.to_string().contains("no run has sparsity=W+G+N"), "{error}");
+        assert!(error.cure().unwrap().contains("`W+N`"), "{error:?}");
+    }
+
+    #[test]
+    fn mistakes_are_told_with_their_place() {
+        let files = folder(&[("a", "sparsity: W\nalso: [b.yaml]"), ("b", "sparsity: W\nalso:\n  - a.yaml")]);
+        let error = load(&files, &["a"], &[]).unwrap_err();
+        assert!(error.to_string().contains("b.yaml:7:5: ") && error.to_string().contains("leads back"), "{error}");
+        let files = folder(&[("a", "sparsity: W\nalso: [gone.yaml]")]);
+        let error = load(&files, &["a"], &[]).unwrap_err();
+        assert!(error.to_string().contains("a.yaml:6:8: `also[0]`: no file `gone.yaml`"), "{error}");
+    }
+}
