@@ -49,7 +49,10 @@ impl Plot {
         }
         scene.frame(self.from, self.to, INK, 1.0);
         let middle = ((self.from.0 + self.to.0) / 2.0, (self.from.1 + self.to.1) / 2.0);
-        scene.text((middle.0, self.to.1 + 42.0), titled(&self.x), LABEL, INK, Align::Middle);
+        let title = titled(&self.x);
+        // A little wider than the plot is no harm, a neighbour's title is.
+        let size = LABEL * ((self.to.0 - self.from.0 + 40.0) / text_width(&title, LABEL)).min(1.0);
+        scene.text((middle.0, self.to.1 + 42.0), title, size, INK, Align::Middle);
         let title = titled(&self.y);
         let size = LABEL * ((self.to.1 - self.from.1) / text_width(&title, LABEL)).min(1.0);
         scene.upwards((self.from.0 - widest - 24.0, middle.1), title, size, INK);

@@ -108,9 +108,19 @@ impl Row {
 
     /// Label with the state, where it is not `done`.
     pub fn title(&self) -> String {
+        self.with_state(&self.label)
+    }
+
+    /// The same without the cell's name, for where the cell stands above.
+    pub fn title_in_cell(&self) -> String {
+        let parts: Vec<&str> = self.label.split(", ").filter(|part| *part != self.cell()).collect();
+        self.with_state(&parts.join(", "))
+    }
+
+    fn with_state(&self, label: &str) -> String {
         match self.state {
-            State::Done => self.label.clone(),
-            state => format!("{} ({})", self.label, state.name()),
+            State::Done => label.to_owned(),
+            state => format!("{label} ({})", state.name()),
         }
     }
 }

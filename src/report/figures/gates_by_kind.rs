@@ -68,7 +68,7 @@ impl Figure for GatesByKind {
                 bar(&mut scene, &plot, place, row, theirs(row));
                 let slot = (plot.to.0 - plot.from.0) / rows.len() as f64;
                 let middle = plot.from.0 + slot * (place as f64 + 0.5);
-                names.draw(&mut scene, (middle, plot.to.1 + 22.0), slot, &row.title());
+                names.draw(&mut scene, (middle, plot.to.1 + 22.0), slot, row);
             }
             scene.line(&[(plot.from.0, plot.to.1), (plot.to.0, plot.to.1)], INK, 1.0);
         }
@@ -141,7 +141,7 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn of(rows: &[&Row]) -> Self {
-        Self { lines: rows.iter().map(|row| parts(&row.title()).len()).max().unwrap_or(1) }
+        Self { lines: rows.iter().map(|row| parts(row).len()).max().unwrap_or(1) }
     }
 
     pub(super) fn height(&self) -> f64 {
@@ -149,15 +149,15 @@ impl Names {
     }
 
     #[expect(clippy::unused_self, reason = "reads as what it is: these titles drawn into the height they asked for")]
-    pub(super) fn draw(&self, scene: &mut Scene, at: (f64, f64), room: f64, title: &str) {
-        for (i, part) in parts(title).into_iter().enumerate() {
+    pub(super) fn draw(&self, scene: &mut Scene, at: (f64, f64), room: f64, row: &Row) {
+        for (i, part) in parts(row).into_iter().enumerate() {
             let size = SMALL * (room / text_width(&part, SMALL)).min(1.0);
             scene.text((at.0, at.1 + 19.0 * i as f64), part, size, INK, Align::Middle);
         }
     }
 }
 
-/// A label's level, then each further part on its own line.
-fn parts(title: &str) -> Vec<String> {
-    title.replace(" (", ", (").split(", ").map(str::to_owned).collect()
+/// A label's level, then each further part on its own line; the cell stands above the panel.
+fn parts(row: &Row) -> Vec<String> {
+    row.title_in_cell().replace(" (", ", (").split(", ").map(str::to_owned).collect()
 }

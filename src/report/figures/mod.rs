@@ -146,17 +146,17 @@ fn epochs_text(rows: &[&Row]) -> String {
     }
 }
 
-/// Runs to name in a legend or beside a point, with the name: each, or, where more than six would crowd the figure and
-/// share colours anyway, the first of each level.
+/// Runs of one cell to name in a legend or beside a point, with the name: each, or, where more than six would crowd the
+/// figure and share colours anyway, the first of each level.
 fn names<'a>(rows: &[&'a Row]) -> Vec<(&'a Row, String)> {
     if rows.len() <= 6 {
-        return rows.iter().map(|row| (*row, row.title())).collect();
+        return rows.iter().map(|row| (*row, row.title_in_cell())).collect();
     }
     let mut named: Vec<(&Row, String)> = Vec::new();
     for row in rows {
         if named.iter().all(|(other, _)| other.level() != row.level()) {
             let runs = rows.iter().filter(|other| other.level() == row.level()).count();
-            let name = if runs == 1 { row.title() } else { format!("{} ({runs} runs)", row.level()) };
+            let name = if runs == 1 { row.title_in_cell() } else { format!("{} ({runs} runs)", row.level()) };
             named.push((row, name));
         }
     }

@@ -46,7 +46,9 @@ impl Figure for QualityCompression {
             ours.iter().map(|(_, line)| line.counts.compression).chain(authors.iter().map(|p| p.compression));
         let qualities: Vec<f64> =
             ours.iter().map(|(_, line)| line.test).chain(authors.iter().map(|p| p.test)).map(quality).collect();
-        let x = Axis::around("compression (all weights / kept weights)", Spread::Log, compressions);
+        let cells = by_cell(&rows);
+        let x_title = if cells.len() > 1 { "compression" } else { "compression (all weights / kept weights)" };
+        let x = Axis::around(x_title, Spread::Log, compressions);
         let y_title = format!("test {}", metric::axis_title(metric));
         let y = Axis::around(&y_title, metric::spread(metric, &qualities), qualities);
 
@@ -55,15 +57,20 @@ impl Figure for QualityCompression {
         if let Some(last) = authors.iter().map(|point| point.epoch).max() {
             entries.push((Key::Ring(MUTED), format!("authors, after {last} epochs (dense: best epoch)")));
         }
-        let cells = by_cell(&rows);
-        let top = head_height(title, &entries) + facet_room(cells.len());
-        let height = top + 400.0;
-        let mut scene = Scene::new(style::WIDTH, height);
+        let top = head_height(title, &entries);
+        // Labels need room: at most two panels side by side.
+        let columns = columns(cells.len().min(2), 88.0);
+        let lines = cells.len().div_ceil(columns.len());
+        let panel = if lines > 1 { 330.0 } else { 400.0 } + facet_room(cells.len());
+        let mut scene = Scene::new(style::WIDTH, top + panel * lines as f64);
         head(&mut scene, title, &entries);
-        let columns = columns(cells.len(), 88.0);
-        for (index, ((cell, facet), (left, right))) in cells.iter().zip(columns).enumerate() {
-            let mut plot = Plot { from: (left, top + 8.0), to: (right, height - 66.0), x: x.clone(), y: y.clone() };
-            if index > 0 {
+        for (index, (cell, facet)) in cells.iter().enumerate() {
+            let (line, column) = (index / columns.len(), index % columns.len());
+            let (left, right) = columns[column];
+            let below = top + panel * line as f64;
+            let from = (left, below + 8.0 + facet_room(cells.len()));
+            let mut plot = Plot { from, to: (right, below + panel - 66.0), x: x.clone(), y: y.clone() };
+            if column > 0 {
                 plot.y.title.clear();
             }
             plot.axes(&mut scene);
