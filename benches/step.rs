@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     test: Vec::new(),
                 },
             };
-            let mut trainee = new_trainee(&run, &corpus)?;
+            let mut trainee = new_trainee(&run, &corpus, None)?;
             let mut seconds = Vec::new();
             for step in 0..STEPS + WARM_UP {
                 let batch = Batch::even(

@@ -18,7 +18,7 @@
 
 mod variational;
 
-pub use variational::Variational;
+pub use variational::{Make, Variational};
 
 /// A quantity whose log alpha is above this is pruned.
 pub const PRUNE_LIMIT: f64 = 3.0;

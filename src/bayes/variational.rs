@@ -4,6 +4,7 @@ use burn::tensor::{Bool, DType, Int, Tensor};
 
 use super::PRUNE_LIMIT;
 use crate::engine::{Noise, Ops};
+use crate::spec::types::Prior;
 
 /// A matrix of quantities, each with a mean and, where it is variational, a log standard deviation.
 #[derive(Debug, Clone)]
@@ -14,7 +15,22 @@ pub struct Variational {
     pub log_sigma: Option<Tensor<2>>,
 }
 
+/// Makes a tensor from its name and shape.
+pub type Make<'a> = &'a mut dyn FnMut(&str, [usize; 2]) -> Tensor<2>;
+
 impl Variational {
+    /// A matrix whose tensors `make` makes: `NAME/mean` and, under a log-uniform prior, `NAME/log_sigma`.
+    pub fn build(name: &str, dims: [usize; 2], prior: Prior, make: Make<'_>) -> Self {
+        let mean = make(&format!("{name}/mean"), dims);
+        let log_sigma = (prior == Prior::LogUniform).then(|| make(&format!("{name}/log_sigma"), dims));
+        Self { mean, log_sigma }
+    }
+
+    /// `count` group factors, `[1, count]`; without a prior they are the constant one, so nothing.
+    pub fn build_group(name: &str, count: usize, prior: Prior, make: Make<'_>) -> Option<Self> {
+        (prior == Prior::LogUniform).then(|| Self::build(name, [1, count], prior, make))
+    }
+
     /// A value for each quantity, `[R, C]`: a sample where there is noise and a log sigma, else the means.
     pub fn sample(&self, ops: &dyn Ops, noise: Option<&Noise>) -> Tensor<2> {
         match (&self.log_sigma, noise) {

@@ -65,3 +65,18 @@ impl Cell for Lstm {
         Some(Kernel::Lstm)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dead_preactivations_take_the_value_of_their_bias() {
+        let biases = [0.0, 1.0, 0.5, -3.0];
+        let constant = |index, activation| Lstm.constant(index, &biases, &[true; 4], activation);
+        assert_eq!(constant(0, GateActivation::Sigmoid), Some(0.5));
+        assert_eq!(constant(1, GateActivation::HardSigmoid), Some(0.7));
+        assert_eq!(constant(G, GateActivation::Sigmoid), Some(0.5_f64.tanh()));
+        assert_eq!(constant(3, GateActivation::HardSigmoid), Some(0.0));
+    }
+}

@@ -7,7 +7,9 @@
 //!
 //! A new cell is one file and one line in [`CELLS`]; `docs/new-cell.md` goes through it.
 
+mod gru;
 mod lstm;
+mod rnn;
 
 use std::fmt::Debug;
 
@@ -15,10 +17,12 @@ use burn::tensor::{Tensor, activation};
 
 use crate::spec::types::GateActivation;
 
+pub use gru::Gru;
 pub use lstm::Lstm;
+pub use rnn::Rnn;
 
 /// The cells there are, in the order in which they are listed.
-pub const CELLS: &[&dyn Cell] = &[&Lstm];
+pub const CELLS: &[&dyn Cell] = &[&Lstm, &Gru::Output, &Gru::State, &Rnn];
 
 /// The cell of that name.
 pub fn find(name: &str) -> Option<&'static dyn Cell> {
@@ -92,6 +96,12 @@ impl Step {
 pub enum Kernel {
     /// [`Lstm`].
     Lstm,
+    /// [`Gru::Output`].
+    GruOutput,
+    /// [`Gru::State`].
+    GruState,
+    /// [`Rnn`].
+    Rnn,
 }
 
 /// A recurrent cell.
@@ -126,6 +136,12 @@ pub trait Cell: Debug + Send + Sync {
     /// state: its value after the activation. `biases` are the unit's, in the order of [`Cell::biases`], and `dead` tells
     /// which of its preactivations nothing reaches. `None` for one that still moves because another one does.
     fn constant(&self, preactivation: usize, biases: &[f64], dead: &[bool], activation: GateActivation) -> Option<f64>;
+
+    /// Whether a unit's factor can be multiplied into the weights that read the unit. Not where it multiplies what the
+    /// cell carries from step to step.
+    fn absorbs_neurons(&self) -> bool {
+        true
+    }
 
     /// The fused kernel, if the engine has one for this cell.
     fn kernel(&self) -> Option<Kernel> {

@@ -67,7 +67,7 @@ fn work(global: &Global, args: &TrainRunArgs, voice: &mut Voice) -> Result<Exit,
     if let Some(VectorsUsed { name, initialized, symbols }) = &used {
         note(&format!("Initialized {initialized} of {symbols} embeddings from {name}"));
     }
-    let mut trainee = model::new_trainee(&record.spec, &corpus).map_err(CliError::failed)?;
+    let mut trainee = model::new_trainee(&record.spec, &corpus, vectors.as_ref().map(|(_, vectors)| vectors)).map_err(CliError::failed)?;
     let (spec, events) = (&record.spec, &mut |e: Event| voice.say(&e));
     let summary = train::train(&dir, spec, &corpus, used, trainee.as_mut(), events, interrupt.flag())
         .map_err(CliError::failed)?;

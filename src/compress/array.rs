@@ -34,10 +34,12 @@ impl<'a, T: Real> Array<'a, T> {
     }
 
     /// Which elements are live, row-major: those with `2 * log_sigma - ln(mean^2) < 3`. The value is not clamped, so
-    /// a mean of exactly zero is dead whatever its log sigma, and so is an element that is not a number. Every element
-    /// of a quantity without noise is live, zeros too.
-    pub fn live(&self) -> Vec<bool> {
-        let Some(log_sigma) = self.log_sigma else { return vec![true; self.mean.len()] };
+    /// a mean of exactly zero is dead whatever its log sigma, and so is an element that is not a number. Of a quantity
+    /// without noise every element is live, but for exact zeros where `plain_zeros_are_dead`.
+    pub fn live(&self, plain_zeros_are_dead: bool) -> Vec<bool> {
+        let Some(log_sigma) = self.log_sigma else {
+            return self.mean.par_iter().map(|mean| !plain_zeros_are_dead || mean.to_f64() != 0.0).collect();
+        };
         let mut live = vec![false; self.mean.len()];
         live.par_chunks_mut(CHUNK).zip(self.mean.par_chunks(CHUNK)).zip(log_sigma.par_chunks(CHUNK)).for_each(
             |((live, mean), log_sigma)| {
@@ -59,27 +61,35 @@ mod tests {
         // log alpha = 2 * 0 - ln(m^2) = 3 at m = e^-1.5; the edge itself is dead.
         let edge = (-1.5_f64).exp();
         let mean = [edge * 1.001, edge * 0.999, -edge * 1.001, -edge * 0.999];
-        assert_eq!(Array::vector(&mean, Some(&[0.0; 4])).live(), [true, false, true, false]);
+        assert_eq!(Array::vector(&mean, Some(&[0.0; 4])).live(false), [true, false, true, false]);
         let exactly_three = [1.0_f64];
-        assert_eq!(Array::vector(&exactly_three, Some(&[1.5])).live(), [false]);
+        assert_eq!(Array::vector(&exactly_three, Some(&[1.5])).live(false), [false]);
     }
 
     #[test]
     fn zeros_underflow_and_not_a_number_are_dead() {
         let mean = [0.0_f32, -0.0, 1e-30, f32::NAN, 1.0];
         let log_sigma = [-100.0, -100.0, -80.0, -3.0, f32::NAN];
-        assert_eq!(Array::vector(&mean, Some(&log_sigma)).live(), [false; 5]);
+        assert_eq!(Array::vector(&mean, Some(&log_sigma)).live(false), [false; 5]);
         // The same number is far from underflow in double precision, where it is far above its noise.
-        assert_eq!(Array::vector(&[1e-30_f64], Some(&[-80.0])).live(), [true]);
+        assert_eq!(Array::vector(&[1e-30_f64], Some(&[-80.0])).live(false), [true]);
     }
 
     #[test]
     fn the_value_is_not_clamped() {
-        assert_eq!(Array::vector(&[1e20_f64, 1e-20], Some(&[-60.0, -60.0])).live(), [true, true]);
+        assert_eq!(Array::vector(&[1e20_f64, 1e-20], Some(&[-60.0, -60.0])).live(false), [true, true]);
     }
 
     #[test]
     fn without_noise_everything_is_live() {
-        assert_eq!(Array::vector(&[0.0_f64, 1.0], None).live(), [true, true]);
+        assert_eq!(Array::vector(&[0.0_f64, 1.0], None).live(false), [true, true]);
+    }
+
+    #[test]
+    fn exact_zeros_without_noise_are_dead_where_pruning_made_them() {
+        let mean = [0.0_f32, -0.0, 1e-30, -1.0];
+        assert_eq!(Array::vector(&mean, None).live(true), [false, false, true, true]);
+        // With noise, noise decides.
+        assert_eq!(Array::vector(&[1.0_f64, 0.0], Some(&[9.0, -9.0])).live(true), [false, false]);
     }
 }

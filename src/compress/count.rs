@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::{GATE_KINDS, Masks};
+use super::Masks;
+use crate::cells::Role;
 use crate::store::format::{Counts, GateCount, Kept};
 
 /// Keeps the authors' ratio finite when nothing survives; also why a dense network counts as 0.99999... times smaller.
@@ -10,37 +11,44 @@ const EPSILON: f64 = 1e-8;
 
 /// Counts what the masks keep.
 ///
-/// `compression` is the authors' figure, all weights over surviving weights plus 1e-8, over the input, recurrent and
-/// output matrices; biases and group variables do not count. Weights of a kept unit that feed a gate which its group
-/// variable killed are multiplied by zero, yet survive in that figure. `compression_exact` and `weights_kept_exact`
-/// count them as zero: the columns of dead gates are cleared from the input and recurrent masks, and nothing else
-/// changes. In particular the removal does not cascade: a unit or symbol whose only live weights fed dead gates stays
-/// kept, so that these numbers belong to the same units, symbols and gates as the others (such a unit's own incoming
-/// weights still count; a symbol then has no counted weight at all).
+/// `compression` is the authors' figure, all weights over surviving weights plus 1e-8, over the embedding, input,
+/// recurrent and output matrices; biases and group variables do not count. Weights of a kept unit that feed a gate which
+/// its group variable killed are multiplied by zero, yet survive in that figure. `compression_exact` and
+/// `weights_kept_exact` count them as zero: the columns of dead gates are cleared from the input and recurrent masks, and
+/// nothing else changes. In particular the removal does not cascade: a unit, symbol or dimension whose only live weights
+/// fed dead gates stays kept, so that these numbers belong to the same units, symbols and gates as the others (such a
+/// unit's own incoming weights still count; a symbol without an embedding then has no counted weight at all).
 pub fn counts(masks: &Masks) -> Counts {
+    let embedding_weights = masks.embedding.as_deref().map(kept);
     let input_weights = kept(&masks.w_input);
     let recurrent_weights = kept(&masks.w_hidden);
     let output_weights = kept(&masks.w_output);
-    let total = input_weights.total + recurrent_weights.total + output_weights.total;
-    let weights_kept = input_weights.kept + recurrent_weights.kept + output_weights.kept;
-    let weights_kept_exact = feeding_live_gates(&masks.w_input, &masks.gates)
+    let embedding = embedding_weights.unwrap_or_default();
+    let total = embedding.total + input_weights.total + recurrent_weights.total + output_weights.total;
+    let weights_kept = embedding.kept + input_weights.kept + recurrent_weights.kept + output_weights.kept;
+    let weights_kept_exact = embedding.kept
+        + feeding_live_gates(&masks.w_input, &masks.gates)
         + feeding_live_gates(&masks.w_hidden, &masks.gates)
         + output_weights.kept;
     Counts {
         compression: compression(total, weights_kept),
         compression_exact: compression(total, weights_kept_exact),
+        embedding_weights,
         input_weights,
         recurrent_weights,
         output_weights,
         weights_kept_exact,
         vocabulary: kept(&masks.vocabulary),
+        inputs: masks.inputs.as_deref().map(kept),
         neurons: kept(&masks.neurons),
-        gates: GATE_KINDS
+        gates: masks
+            .cell
+            .preactivations()
             .iter()
             .zip(masks.gates.chunks(masks.neurons.len().max(1)))
             .map(|(kind, gates)| {
                 let Kept { kept, total } = kept(gates);
-                GateCount { kind: (*kind).to_owned(), kept, total }
+                GateCount { kind: kind.name.to_owned(), flow: kind.role == Role::Flow, kept, total }
             })
             .collect(),
     }
@@ -54,7 +62,7 @@ fn kept(mask: &[bool]) -> Kept {
     Kept { kept: mask.par_chunks(1 << 15).map(trues).sum(), total: mask.len() as u64 }
 }
 
-/// Weights of a `[rows, 4H]` mask that are in the column of a live gate.
+/// Weights of a `[rows, P * H]` mask that are in the column of a live gate.
 fn feeding_live_gates(mask: &[bool], gates: &[bool]) -> u64 {
     mask.par_chunks(gates.len().max(1))
         .with_min_len(64)
@@ -93,12 +101,35 @@ mod tests {
         assert_eq!(counts.output_weights, Kept { kept: 15, total: 15 });
         let kinds: Vec<_> = counts.gates.iter().map(|g| (g.kind.as_str(), g.kept, g.total)).collect();
         assert_eq!(kinds, [("i", 3, 3), ("f", 3, 3), ("g", 3, 3), ("o", 3, 3)]);
+        let flow: Vec<bool> = counts.gates.iter().map(|gate| gate.flow).collect();
+        assert_eq!(flow, [false, false, true, false]);
+        assert_eq!((counts.embedding_weights, counts.inputs), (None, None));
+    }
+
+    #[test]
+    fn an_embedding_counts_among_the_weights() {
+        let mut owned = Owned::embedded(7, V, H, O);
+        let counts_before = counts_of(&owned);
+        assert_eq!(counts_before.embedding_weights, Some(Kept { kept: 28, total: 28 }));
+        assert_eq!(counts_before.inputs, Some(Kept { kept: 4, total: 4 }));
+        assert_eq!(counts_before.weights_kept_exact, 28 + TOTAL);
+        assert!((counts_before.compression - 1.0).abs() < 1e-9);
+        owned.z_inputs.as_mut().unwrap().kill(0);
+        owned.z_vocabulary.as_mut().unwrap().kill(6);
+        let counts = counts_of(&owned);
+        assert_eq!(counts.embedding_weights, Some(Kept { kept: 6 * 3, total: 28 }));
+        assert_eq!(counts.inputs, Some(Kept { kept: 3, total: 4 }));
+        assert_eq!(counts.vocabulary, Kept { kept: 6, total: 7 });
+        // The weights that the dropped dimension fed are gone too.
+        assert_eq!(counts.input_weights, Kept { kept: 48 - 12, total: 48 });
+        let all = (28 + TOTAL) as f64;
+        assert!((counts.compression - all / (all - 10.0 - 12.0)).abs() < 1e-9);
     }
 
     #[test]
     fn weights_into_a_gate_that_its_group_killed_count_in_one_figure_only() {
         let mut owned = Owned::live(V, H, O);
-        owned.z_gates.kill(2 * H + 1);
+        owned.z_gates.as_mut().unwrap().kill(2 * H + 1);
         let counts = counts_of(&owned);
         assert_eq!(counts.input_weights.kept + counts.recurrent_weights.kept, 48 + 36);
         assert_eq!(counts.weights_kept_exact, TOTAL - (V + H) as u64);
@@ -126,7 +157,7 @@ mod tests {
             owned.w_hidden.kill(column);
             owned.w_input.kill(column);
         }
-        owned.z_gates.kill(1);
+        owned.z_gates.as_mut().unwrap().kill(1);
         let counts = counts_of(&owned);
         assert_eq!((counts.neurons.kept, counts.vocabulary.kept), (H as u64, V as u64));
         // Gone: 11 dead weights of each row, the column of the gate, the output row. The weights into unit 0 count.
@@ -136,8 +167,7 @@ mod tests {
     #[test]
     fn a_network_without_survivors_has_a_finite_ratio() {
         let mut owned = Owned::live(V, H, O);
-        for quantity in 0..Owned::QUANTITIES {
-            let pair = owned.pair(quantity);
+        for pair in owned.pairs() {
             (0..pair.size()).for_each(|index| pair.kill(index));
         }
         let counts = counts_of(&owned);
@@ -148,18 +178,19 @@ mod tests {
     #[test]
     fn more_rows_than_one_task_takes() {
         let mut owned = Owned::live(1000, 40, 700);
-        owned.z_vocabulary.kill(999);
-        owned.z_neurons.kill(39);
+        owned.z_vocabulary.as_mut().unwrap().kill(999);
+        owned.z_neurons.as_mut().unwrap().kill(39);
         let counts = counts_of(&owned);
         assert_eq!(counts.input_weights, Kept { kept: 999 * 4 * 39, total: 1000 * 160 });
         assert_eq!(counts.recurrent_weights, Kept { kept: 39 * 4 * 39, total: 40 * 160 });
         assert_eq!(counts.output_weights, Kept { kept: 39 * 700, total: 40 * 700 });
     }
 
-    /// Any network: for each quantity the elements to kill, as fractions of its size.
+    /// Any network, with or without an embedding: the elements to kill, as fractions of the quantities and their sizes.
     fn network() -> impl Strategy<Value = Owned> {
-        proptest::collection::vec((0..Owned::QUANTITIES, 0.0..1.0), 0..120).prop_map(|kills| {
-            let mut owned = Owned::live(V, H, O);
+        let kills = proptest::collection::vec((0.0..1.0, 0.0..1.0), 0..120);
+        (any::<bool>(), kills).prop_map(|(embedded, kills)| {
+            let mut owned = if embedded { Owned::embedded(6, V, H, O) } else { Owned::live(V, H, O) };
             for (quantity, place) in kills {
                 kill(&mut owned, quantity, place);
             }
@@ -167,9 +198,10 @@ mod tests {
         })
     }
 
-    #[expect(clippy::cast_sign_loss, reason = "place is a fraction")]
-    fn kill(owned: &mut Owned, quantity: usize, place: f64) {
-        let pair = owned.pair(quantity);
+    fn kill(owned: &mut Owned, quantity: f64, place: f64) {
+        let mut pairs = owned.pairs();
+        let chosen = (quantity * pairs.len() as f64) as usize;
+        let pair = &mut pairs[chosen];
         pair.kill((place * pair.size() as f64) as usize);
     }
 
@@ -181,7 +213,9 @@ mod tests {
             counts.output_weights,
             counts.vocabulary,
             counts.neurons,
-            Kept { kept: counts.weights_kept_exact, total: TOTAL },
+            counts.embedding_weights.unwrap_or_default(),
+            counts.inputs.unwrap_or_default(),
+            Kept { kept: counts.weights_kept_exact, total: total(counts) },
         ];
         for part in parts {
             assert!(part.kept <= part.total);
@@ -189,23 +223,31 @@ mod tests {
         parts.iter().map(|part| part.kept).chain(counts.gates.iter().map(|gate| gate.kept)).collect()
     }
 
+    fn total(counts: &Counts) -> u64 {
+        TOTAL + counts.embedding_weights.unwrap_or_default().total
+    }
+
     proptest! {
         #[test]
         fn exact_compression_is_never_the_smaller(owned in network()) {
             let counts = counts_of(&owned);
             prop_assert!(counts.compression_exact >= counts.compression);
-            let kept = counts.input_weights.kept + counts.recurrent_weights.kept + counts.output_weights.kept;
+            let embedding = counts.embedding_weights.unwrap_or_default().kept;
+            let kept = embedding + counts.input_weights.kept + counts.recurrent_weights.kept + counts.output_weights.kept;
             prop_assert!(counts.weights_kept_exact <= kept);
-            let ratio = TOTAL as f64 / (kept as f64 + 1e-8);
+            let ratio = total(&counts) as f64 / (kept as f64 + 1e-8);
             prop_assert!((counts.compression - ratio).abs() <= 1e-12 * ratio);
         }
 
         #[test]
         fn nothing_is_kept_of_what_is_dropped(owned in network()) {
             let masks = masks(&Posterior::new(owned.parts()).unwrap());
+            let rows = masks.inputs.as_ref().unwrap_or(&masks.vocabulary);
             for (index, &kept) in masks.w_input.iter().enumerate() {
-                let (row, unit) = (index / (4 * H), index % H);
-                prop_assert!(!kept || (masks.vocabulary[row] && masks.neurons[unit]));
+                prop_assert!(!kept || (rows[index / (4 * H)] && masks.neurons[index % H]));
+            }
+            for (index, &kept) in masks.embedding.iter().flatten().enumerate() {
+                prop_assert!(!kept || (masks.vocabulary[index / V] && rows[index % V]));
             }
             for (index, &kept) in masks.w_hidden.iter().enumerate() {
                 prop_assert!(!kept || (masks.neurons[index / (4 * H)] && masks.neurons[index % H]));
@@ -219,7 +261,7 @@ mod tests {
         }
 
         #[test]
-        fn killing_an_element_never_keeps_more(owned in network(), quantity in 0..Owned::QUANTITIES, place in 0.0..1.0) {
+        fn killing_an_element_never_keeps_more(owned in network(), quantity in 0.0..1.0, place in 0.0..1.0) {
             let before = all_kept(&counts_of(&owned));
             let mut fewer = owned;
             kill(&mut fewer, quantity, place);

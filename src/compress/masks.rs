@@ -3,35 +3,48 @@
 use rayon::prelude::*;
 
 use super::relevance::{both, either};
-use super::{Posterior, Real, Relevance, relevance};
+use super::{EmbeddingRelevance, Posterior, Real, Relevance, relevance};
+use crate::cells::Cell;
 
 /// What pruning keeps, as the authors define it.
 ///
-/// An input symbol is kept if it has a live outgoing weight and its group is live. A hidden unit is kept if it has a
-/// live outgoing weight, recurrent or to the output, and its group is live; what reaches it does not matter. The
-/// weights of a dropped symbol or unit, in either direction, and the gates of a dropped unit are dropped with it.
-/// This is done once, not repeated: a unit whose last reader is dropped here stays. Weights that feed a dead gate of a
-/// kept unit stay in the weight masks too; [`super::counts`] counts them both ways. Likewise a gate with a live incoming
-/// weight counts as live even where all such weights come from dropped symbols and units.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A hidden unit is kept if it has a live outgoing weight, recurrent or to the output, and its group is live; what
+/// reaches it does not matter. Without an embedding, an input symbol is kept if it has a live outgoing weight and its
+/// group is live. With one, a symbol is kept if its group is live, whatever its weights are, or, where symbols have no
+/// groups, if one of its weights is; a dimension of the embedding is kept if it has a live weight on either side, from
+/// some symbol and to some gate, and its group is live.
+///
+/// The weights of a dropped symbol, dimension or unit, in either direction, and the gates of a dropped unit are dropped
+/// with it. This is done once, not repeated: a unit whose last reader is dropped here stays. Weights that feed a dead
+/// gate of a kept unit stay in the weight masks too; [`super::counts`] counts them both ways. Likewise a gate with a live
+/// incoming weight counts as live even where all such weights come from dropped symbols and units.
+#[derive(Debug, Clone)]
 pub struct Masks {
-    /// Input-to-hidden weights `[V, 4H]`.
+    /// The cell whose kinds of preactivations the columns and gates belong to.
+    pub cell: &'static dyn Cell,
+    /// Weights of the embedding `[V, E]`, if there is one.
+    pub embedding: Option<Vec<bool>>,
+    /// Input-to-hidden weights `[I, P * H]`.
     pub w_input: Vec<bool>,
-    /// Hidden-to-hidden weights `[H, 4H]`.
+    /// Hidden-to-hidden weights `[H, P * H]`.
     pub w_hidden: Vec<bool>,
     /// Output weights `[H, O]`.
     pub w_output: Vec<bool>,
     /// Input symbols `[V]`.
     pub vocabulary: Vec<bool>,
+    /// Dimensions of the embedding `[E]`, if there is one.
+    pub inputs: Option<Vec<bool>>,
     /// Hidden units `[H]`.
     pub neurons: Vec<bool>,
-    /// Gates that are not constant `[4H]`: of a kept unit, with a live group and a live incoming weight.
+    /// Gates that are not constant `[P * H]`: of a kept unit, with a live group and a live incoming weight.
     pub gates: Vec<bool>,
 }
 
 /// Computes the masks of a posterior: one pass over the weights and one over their masks, both on all cores.
 pub fn masks<T: Real>(posterior: &Posterior<T>) -> Masks {
+    let cell = posterior.parts().cell;
     let Relevance {
+        embedding,
         mut w_input,
         mut w_hidden,
         mut w_output,
@@ -42,12 +55,20 @@ pub fn masks<T: Real>(posterior: &Posterior<T>) -> Masks {
         neurons_by_output,
     } = relevance(posterior);
     let neurons = both(&either(&neurons_by_weights, &neurons_by_output), &neurons_by_group);
-    let columns: Vec<bool> = neurons.repeat(4);
-    drop_rows_and_columns(&mut w_input, &inputs, &columns);
+    let columns: Vec<bool> = neurons.repeat(cell.preactivations().len());
+    let (embedding, vocabulary, inputs, rows) = match embedding {
+        Some(EmbeddingRelevance { mut weights, vocabulary, columns }) => {
+            let dimensions = both(&columns, &inputs);
+            drop_rows_and_columns(&mut weights, &vocabulary, &dimensions);
+            (Some(weights), vocabulary, Some(dimensions.clone()), dimensions)
+        }
+        None => (None, inputs.clone(), None, inputs),
+    };
+    drop_rows_and_columns(&mut w_input, &rows, &columns);
     drop_rows_and_columns(&mut w_hidden, &neurons, &columns);
     let outputs = vec![true; posterior.parts().w_output.shape[1]];
     drop_rows_and_columns(&mut w_output, &neurons, &outputs);
-    Masks { w_input, w_hidden, w_output, vocabulary: inputs, gates: both(&gates, &columns), neurons }
+    Masks { cell, embedding, w_input, w_hidden, w_output, vocabulary, inputs, gates: both(&gates, &columns), neurons }
 }
 
 /// Sets the elements outside the kept rows and columns to false.
@@ -59,6 +80,7 @@ fn drop_rows_and_columns(mask: &mut [bool], rows: &[bool], columns: &[bool]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Array;
     use super::super::testing::Owned;
     use super::*;
 
@@ -126,9 +148,9 @@ mod tests {
     #[test]
     fn groups_drop_what_they_multiply() {
         let mut owned = Owned::live(V, H, O);
-        owned.z_vocabulary.kill_row(2, 1);
-        owned.z_neurons.kill_row(0, 1);
-        owned.z_gates.kill_row(3, 1);
+        owned.z_vocabulary.as_mut().unwrap().kill_row(2, 1);
+        owned.z_neurons.as_mut().unwrap().kill_row(0, 1);
+        owned.z_gates.as_mut().unwrap().kill_row(3, 1);
         let masks = masks_of(&owned);
         assert_eq!(masks.vocabulary, [true, true, false]);
         assert_eq!(masks.neurons, [false, true]);
@@ -147,7 +169,50 @@ mod tests {
         for gate in 0..4 {
             owned.w_hidden.kill(gate * H);
         }
-        owned.z_neurons.kill_row(1, 1);
+        owned.z_neurons.as_mut().unwrap().kill_row(1, 1);
         assert_eq!(masks_of(&owned).neurons, [true, false]);
+    }
+
+    #[test]
+    fn a_symbol_with_an_embedding_goes_by_its_group_alone() {
+        let mut owned = Owned::embedded(4, V, H, O);
+        owned.embedding.as_mut().unwrap().kill_row(1, V);
+        owned.z_vocabulary.as_mut().unwrap().kill(2);
+        let masks = masks_of(&owned);
+        // Symbol 1 stays without a weight.
+        assert_eq!(masks.vocabulary, [true, true, false, true]);
+        let rows = [true, false, false, true].map(|kept| vec![kept; V]).concat();
+        assert_eq!(masks.embedding, Some(rows));
+        owned.z_vocabulary = None;
+        assert_eq!(masks_of(&owned).vocabulary, [true, false, true, true]);
+    }
+
+    #[test]
+    fn a_dimension_needs_weights_on_both_sides_and_its_group() {
+        let mut owned = Owned::embedded(2, 4, H, O);
+        owned.embedding.as_mut().unwrap().kill_column(0, 4);
+        owned.w_input.kill_row(1, 4 * H);
+        owned.z_inputs.as_mut().unwrap().kill(2);
+        let masks = masks_of(&owned);
+        let dimensions = [false, false, false, true];
+        assert_eq!(masks.inputs, Some(dimensions.to_vec()));
+        assert_eq!(masks.embedding, Some(dimensions.repeat(2)));
+        assert_eq!(masks.w_input, dimensions.map(|kept| vec![kept; 4 * H]).concat());
+        assert_eq!(masks.vocabulary, [true, true]);
+    }
+
+    #[test]
+    fn exact_zeros_drop_a_unit_where_a_baseline_made_them() {
+        let zeros = |width: usize| [vec![1.0; width], vec![0.0; width]].concat();
+        let (input, hidden, output) = (vec![1.0; V * 4 * H], zeros(4 * H), zeros(O));
+        let mut parts = Owned::live(V, H, O);
+        (parts.z_vocabulary, parts.z_neurons, parts.z_gates) = (None, None, None);
+        let mut parts = parts.parts();
+        parts.w_input = Array::matrix(&input, None, [V, 4 * H]);
+        parts.w_hidden = Array::matrix(&hidden, None, [H, 4 * H]);
+        parts.w_output = Array::matrix(&output, None, [H, O]);
+        assert_eq!(masks(&Posterior::new(parts).unwrap()).neurons, [true, true]);
+        parts.plain_zeros_are_dead = true;
+        assert_eq!(masks(&Posterior::new(parts).unwrap()).neurons, [true, false]);
     }
 }

@@ -9,15 +9,18 @@ use super::{Posterior, Real};
 /// Weights are live by [`super::Array::live`]. A group variable that the model does not have is live everywhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Relevance {
-    /// Input-to-hidden weights `[V, 4H]`.
+    /// What the embedding says; `None` for one-hot input.
+    pub embedding: Option<EmbeddingRelevance>,
+    /// Input-to-hidden weights `[I, P * H]`.
     pub w_input: Vec<bool>,
-    /// Hidden-to-hidden weights `[H, 4H]`.
+    /// Hidden-to-hidden weights `[H, P * H]`.
     pub w_hidden: Vec<bool>,
     /// Output weights `[H, O]`.
     pub w_output: Vec<bool>,
-    /// `[4H]`: a gate with a live incoming weight, from the input or the state, whose group is live.
+    /// `[P * H]`: a gate with a live incoming weight, from the input or the state, whose group is live.
     pub gates: Vec<bool>,
-    /// `[V]`: an input symbol with a live outgoing weight whose group is live.
+    /// `[I]`: an input of the recurrent layer (a symbol, or a dimension of the embedding) with a live outgoing weight
+    /// whose group is live.
     pub inputs: Vec<bool>,
     /// `[H]`: a hidden unit with a live outgoing recurrent weight.
     pub neurons_by_weights: Vec<bool>,
@@ -27,20 +30,42 @@ pub struct Relevance {
     pub neurons_by_output: Vec<bool>,
 }
 
+/// Which parts of an embedding are live by its own weights and groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmbeddingRelevance {
+    /// Weights `[V, E]`.
+    pub weights: Vec<bool>,
+    /// `[V]`: a symbol whose group is live, even if none of its weights is; without groups, one with a live weight.
+    pub vocabulary: Vec<bool>,
+    /// `[E]`: a dimension with a live weight.
+    pub columns: Vec<bool>,
+}
+
 /// Computes [`Relevance`] from a posterior.
 pub fn relevance<T: Real>(posterior: &Posterior<T>) -> Relevance {
     let parts = posterior.parts();
-    let group = |array: Option<super::Array<T>>, width: usize| array.map_or_else(|| vec![true; width], |a| a.live());
-    let columns = 4 * posterior.hidden();
-    let w_input = parts.w_input.live();
-    let w_hidden = parts.w_hidden.live();
-    let w_output = parts.w_output.live();
+    let group = |array: &Option<super::Array<T>>, width: usize| match array {
+        Some(array) => posterior.live(array),
+        None => vec![true; width],
+    };
+    let columns = posterior.columns();
+    let w_input = posterior.live(&parts.w_input);
+    let w_hidden = posterior.live(&parts.w_hidden);
+    let w_output = posterior.live(&parts.w_output);
+    let embedding = parts.embedding.map(|embedding| {
+        let (weights, width) = (posterior.live(&embedding), embedding.shape[1]);
+        let vocabulary =
+            parts.z_vocabulary.map_or_else(|| any_in_rows(&weights, width), |groups| posterior.live(&groups));
+        EmbeddingRelevance { vocabulary, columns: any_in_columns(&weights, width), weights }
+    });
+    let input_groups = if embedding.is_some() { &parts.z_inputs } else { &parts.z_vocabulary };
     let incoming = either(&any_in_columns(&w_input, columns), &any_in_columns(&w_hidden, columns));
     Relevance {
-        gates: both(&incoming, &group(parts.z_gates, columns)),
-        inputs: both(&any_in_rows(&w_input, columns), &group(parts.z_vocabulary, posterior.vocabulary())),
+        embedding,
+        gates: both(&incoming, &group(&parts.z_gates, columns)),
+        inputs: both(&any_in_rows(&w_input, columns), &group(input_groups, parts.w_input.shape[0])),
         neurons_by_weights: any_in_rows(&w_hidden, columns),
-        neurons_by_group: group(parts.z_neurons, posterior.hidden()),
+        neurons_by_group: group(&parts.z_neurons, posterior.hidden()),
         neurons_by_output: any_in_rows(&w_output, parts.w_output.shape[1]),
         w_input,
         w_hidden,

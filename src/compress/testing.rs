@@ -1,18 +1,22 @@
 //! Small networks for the tests of this module.
 
 use super::{Array, Parts};
+use crate::cells::{Cell, Lstm};
+use crate::spec::types::GateActivation;
 
 /// The arrays of one quantity.
 #[derive(Debug, Clone)]
 pub struct Pair {
-    mean: Vec<f64>,
+    pub mean: Vec<f64>,
     log_sigma: Vec<f64>,
+    shape: [usize; 2],
 }
 
 impl Pair {
     /// Live elements: log alpha is -6.
-    fn live(len: usize) -> Self {
-        Self { mean: vec![1.0; len], log_sigma: vec![-3.0; len] }
+    fn live(shape: [usize; 2]) -> Self {
+        let len = shape[0] * shape[1];
+        Self { mean: vec![1.0; len], log_sigma: vec![-3.0; len], shape }
     }
 
     /// How many elements there are.
@@ -35,65 +39,78 @@ impl Pair {
         (0..self.mean.len() / columns).for_each(|row| self.kill(row * columns + column));
     }
 
-    fn array(&self, shape: [usize; 2]) -> Array<'_, f64> {
-        Array::matrix(&self.mean, Some(&self.log_sigma), shape)
+    fn array(&self) -> Array<'_, f64> {
+        Array::matrix(&self.mean, Some(&self.log_sigma), self.shape)
     }
 }
 
 /// A network with every quantity variational.
 #[derive(Debug, Clone)]
 pub struct Owned {
+    pub cell: &'static dyn Cell,
+    pub embedding: Option<Pair>,
     pub w_input: Pair,
     pub w_hidden: Pair,
-    pub z_vocabulary: Pair,
-    pub z_neurons: Pair,
-    pub z_gates: Pair,
+    pub z_vocabulary: Option<Pair>,
+    pub z_inputs: Option<Pair>,
+    pub z_neurons: Option<Pair>,
+    pub z_gates: Option<Pair>,
     pub w_output: Pair,
     pub bias: Vec<f64>,
-    sizes: [usize; 3],
 }
 
 impl Owned {
-    /// How many quantities there are.
-    pub const QUANTITIES: usize = 6;
-
-    /// A network in which everything is live.
+    /// An LSTM without an embedding, in which everything is live.
     pub fn live(vocabulary: usize, hidden: usize, output: usize) -> Self {
+        let columns = 4 * hidden;
         Self {
-            w_input: Pair::live(vocabulary * 4 * hidden),
-            w_hidden: Pair::live(hidden * 4 * hidden),
-            z_vocabulary: Pair::live(vocabulary),
-            z_neurons: Pair::live(hidden),
-            z_gates: Pair::live(4 * hidden),
-            w_output: Pair::live(hidden * output),
-            bias: vec![0.0; 4 * hidden],
-            sizes: [vocabulary, hidden, output],
+            cell: &Lstm,
+            embedding: None,
+            w_input: Pair::live([vocabulary, columns]),
+            w_hidden: Pair::live([hidden, columns]),
+            z_vocabulary: Some(Pair::live([1, vocabulary])),
+            z_inputs: None,
+            z_neurons: Some(Pair::live([1, hidden])),
+            z_gates: Some(Pair::live([1, columns])),
+            w_output: Pair::live([hidden, output]),
+            bias: vec![0.0; columns],
         }
     }
 
-    /// A quantity by number, to kill elements at random.
-    pub fn pair(&mut self, quantity: usize) -> &mut Pair {
-        match quantity % Self::QUANTITIES {
-            0 => &mut self.w_input,
-            1 => &mut self.w_hidden,
-            2 => &mut self.z_vocabulary,
-            3 => &mut self.z_neurons,
-            4 => &mut self.z_gates,
-            _ => &mut self.w_output,
+    /// The same behind an embedding of `size` dimensions.
+    pub fn embedded(vocabulary: usize, size: usize, hidden: usize, output: usize) -> Self {
+        Self {
+            embedding: Some(Pair::live([vocabulary, size])),
+            z_vocabulary: Some(Pair::live([1, vocabulary])),
+            z_inputs: Some(Pair::live([1, size])),
+            ..Self::live(size, hidden, output)
         }
+    }
+
+    /// The quantities that the network has, to kill elements at random.
+    pub fn pairs(&mut self) -> Vec<&mut Pair> {
+        [&mut self.w_input, &mut self.w_hidden, &mut self.w_output]
+            .into_iter()
+            .chain([&mut self.z_vocabulary, &mut self.z_neurons, &mut self.z_gates].into_iter().flatten())
+            .chain([&mut self.embedding, &mut self.z_inputs].into_iter().flatten())
+            .collect()
     }
 
     /// The network as the module takes it.
     pub fn parts(&self) -> Parts<'_, f64> {
-        let [vocabulary, hidden, output] = self.sizes;
         Parts {
-            w_input: self.w_input.array([vocabulary, 4 * hidden]),
-            w_hidden: self.w_hidden.array([hidden, 4 * hidden]),
-            z_vocabulary: Some(self.z_vocabulary.array([1, vocabulary])),
-            z_neurons: Some(self.z_neurons.array([1, hidden])),
-            z_gates: Some(self.z_gates.array([1, 4 * hidden])),
+            cell: self.cell,
+            activation: GateActivation::Sigmoid,
+            embedding: self.embedding.as_ref().map(Pair::array),
+            z_vocabulary: self.z_vocabulary.as_ref().map(Pair::array),
+            w_input: self.w_input.array(),
+            w_hidden: self.w_hidden.array(),
+            z_inputs: self.z_inputs.as_ref().map(Pair::array),
+            z_neurons: self.z_neurons.as_ref().map(Pair::array),
+            z_gates: self.z_gates.as_ref().map(Pair::array),
             bias: &self.bias,
-            w_output: self.w_output.array([hidden, output]),
+            w_output: self.w_output.array(),
+            plain_zeros_are_dead: false,
         }
     }
 }

@@ -72,6 +72,20 @@ impl Ops for Composed {
         log_probabilities.gather(1, targets.reshape([rows, 1])).mean().neg()
     }
 
+    fn class_loss(&self, logits: Tensor<2>, bias: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
+        const CLIP: f64 = 1e-6;
+        let [rows, columns] = logits.dims();
+        let (dtype, targets) = (logits.dtype(), targets.reshape([rows, 1]));
+        let probabilities = if columns == 1 {
+            // 1 - s(x) = s(-x), which keeps the digits of a small one.
+            let signs = targets.float().cast(dtype).mul_scalar(2.0).sub_scalar(1.0);
+            activation::sigmoid((logits + bias) * signs)
+        } else {
+            activation::softmax(logits + bias, 1).gather(1, targets)
+        };
+        probabilities.clamp(CLIP, 1.0 - CLIP).log().mean().neg()
+    }
+
     fn square_sum(&self, values: &Tensor<2>) -> f64 {
         values.clone().square().sum().into_scalar()
     }

@@ -1,47 +1,73 @@
 //! The fused kernels as Burn backend extensions: forward on the plain backend, and a hand-written backward registered
 //! with autodiff.
 //!
-//! An autodiff node has one output, so the cell states leave the recurrence outside autodiff; nothing needs their
-//! gradient, since the carried state is cut between windows.
+//! An autodiff node has one output, so states other than the hidden one leave the recurrence outside autodiff; nothing
+//! needs their gradient, since the carried state is cut between windows.
 
 use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::{FloatTensor, IntTensor};
-use burn::backend::{Autodiff, AutodiffBackend, Backend, Flex, backend_extension};
+use burn::backend::{Autodiff, AutodiffBackend, Backend, ExtensionType, Flex, backend_extension};
 
 use super::noise::NoiseKey;
+use crate::cells::Kernel;
+use crate::spec::types::GateActivation;
 
 /// The inputs of the recurrence as primitives; see [`super::RecurrenceInputs`].
-#[derive(Debug, Clone)]
-pub struct LstmPrimitives<B: Backend> {
+#[derive(Debug, Clone, ExtensionType)]
+pub struct RecurrencePrimitives<B: Backend> {
     pub(super) input: FloatTensor<B>,
     pub(super) recurrent: FloatTensor<B>,
     pub(super) z_gates: FloatTensor<B>,
     pub(super) bias: FloatTensor<B>,
     pub(super) z_neurons: FloatTensor<B>,
+    /// The initial hidden state.
     pub(super) hidden: FloatTensor<B>,
-    pub(super) cell: FloatTensor<B>,
+    /// The initial state beside it; of a cell with one state the same again, and not read.
+    pub(super) second: FloatTensor<B>,
+    pub(super) active: Vec<usize>,
+    pub(super) kernel: Kernel,
+    pub(super) activation: GateActivation,
+}
+
+impl<B: Backend> RecurrencePrimitives<B> {
+    /// The same with other tensors.
+    pub(super) fn map<C: Backend>(
+        self,
+        mut with: impl FnMut(FloatTensor<B>) -> FloatTensor<C>,
+    ) -> RecurrencePrimitives<C> {
+        RecurrencePrimitives {
+            input: with(self.input),
+            recurrent: with(self.recurrent),
+            z_gates: with(self.z_gates),
+            bias: with(self.bias),
+            z_neurons: with(self.z_neurons),
+            hidden: with(self.hidden),
+            second: with(self.second),
+            active: self.active,
+            kernel: self.kernel,
+            activation: self.activation,
+        }
+    }
 }
 
 /// What the recurrence's backward needs of its forward.
 #[derive(Debug, Clone)]
-pub struct LstmSaved<B: Backend> {
-    /// `x W + h U`, `[T * B, 4H]`.
-    pub(super) products: FloatTensor<B>,
-    /// Gate values, `[T * B, 4H]`.
-    pub(super) gates: FloatTensor<B>,
-    /// Cell states with the initial one in front, `[(T + 1) * B, H]`.
-    pub(super) cells: FloatTensor<B>,
-    /// tanh of the cell states, `[T * B, H]`.
-    pub(super) tanh_cells: FloatTensor<B>,
-    /// Hidden states with the initial one in front, `[(T + 1) * B, H]`.
-    pub(super) hiddens: FloatTensor<B>,
+pub struct RecurrenceSaved<B: Backend> {
+    /// The inputs; in place of `input`, the products that the forward left, `[N, P * H]`.
+    pub(super) inputs: RecurrencePrimitives<B>,
+    /// What the cell kept of each step, `[N, ...]`.
+    pub(super) kept: FloatTensor<B>,
+    /// Hidden states after each step, `[N, H]`.
+    pub(super) hidden: FloatTensor<B>,
+    /// The states beside them, `[N, H]`; `[N, 0]` of a cell with one state.
+    pub(super) second: FloatTensor<B>,
 }
 
 /// Gradients of the recurrence, in the order of its parents.
-pub struct LstmGradients<B: Backend> {
+pub struct RecurrenceGradients<B: Backend> {
     pub(super) input: FloatTensor<B>,
     pub(super) recurrent: FloatTensor<B>,
     pub(super) z_gates: FloatTensor<B>,
@@ -52,19 +78,9 @@ pub struct LstmGradients<B: Backend> {
 /// The kernels a backend brings; not routed, one implementation a backend.
 pub trait Kernels: Backend {
     /// The recurrence.
-    fn lstm_forward(inputs: LstmPrimitives<Self>) -> LstmSaved<Self>;
+    fn recurrence_forward(inputs: RecurrencePrimitives<Self>) -> RecurrenceSaved<Self>;
     /// Its gradients, from the gradient of the hidden states.
-    fn lstm_backward(
-        gradient: FloatTensor<Self>,
-        saved: LstmSaved<Self>,
-        recurrent: FloatTensor<Self>,
-        z_gates: FloatTensor<Self>,
-        z_neurons: FloatTensor<Self>,
-    ) -> LstmGradients<Self>;
-    /// The hidden states without the initial one.
-    fn lstm_hidden(saved: &LstmSaved<Self>) -> FloatTensor<Self>;
-    /// The cell states without the initial one.
-    fn lstm_cell(saved: &LstmSaved<Self>) -> FloatTensor<Self>;
+    fn recurrence_backward(gradient: FloatTensor<Self>, saved: RecurrenceSaved<Self>) -> RecurrenceGradients<Self>;
     /// Sum of penalties.
     fn penalty_forward(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>) -> FloatTensor<Self>;
     /// Its gradients to mean and log sigma, times the scalar `gradient`.
@@ -113,16 +129,9 @@ pub trait Kernels: Backend {
 /// The differentiable ops, routed by Burn to the backend a tensor lives on.
 #[backend_extension(Flex, Autodiff)]
 pub trait SparseOps: Backend {
-    /// Hidden states (differentiable) and cell states (not), each `[T * B, H]`.
-    fn lstm(
-        input: FloatTensor<Self>,
-        recurrent: FloatTensor<Self>,
-        z_gates: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        z_neurons: FloatTensor<Self>,
-        hidden: FloatTensor<Self>,
-        cell: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+    /// Hidden states (differentiable), `[N, H]`, and the states beside them (not), `[N, H]`, or `[N, 0]` of a cell with
+    /// one state.
+    fn recurrence(#[extension_type] inputs: RecurrencePrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
     /// Sum of penalties, `[1]`.
     fn penalty(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>) -> FloatTensor<Self>;
     /// A weight sample; the key's fields in order.
@@ -148,17 +157,9 @@ pub trait SparseOps: Backend {
 }
 
 impl SparseOps for Flex {
-    fn lstm(
-        input: FloatTensor<Self>,
-        recurrent: FloatTensor<Self>,
-        z_gates: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        z_neurons: FloatTensor<Self>,
-        hidden: FloatTensor<Self>,
-        cell: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let saved = Self::lstm_forward(LstmPrimitives { input, recurrent, z_gates, bias, z_neurons, hidden, cell });
-        (Self::lstm_hidden(&saved), Self::lstm_cell(&saved))
+    fn recurrence(inputs: RecurrencePrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let saved = Self::recurrence_forward(inputs);
+        (saved.hidden, saved.second)
     }
 
     fn penalty(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -196,15 +197,14 @@ impl SparseOps for Flex {
 }
 
 #[derive(Debug)]
-struct LstmBackward;
+struct RecurrenceBackward;
 
-impl<B: Kernels> Backward<B, 5> for LstmBackward {
-    type State = (LstmSaved<B>, FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
+impl<B: Kernels> Backward<B, 5> for RecurrenceBackward {
+    type State = RecurrenceSaved<B>;
 
     fn backward(self, ops: Ops<Self::State, 5>, grads: &mut Gradients, _: &mut Checkpointer) {
-        let (saved, recurrent, z_gates, z_neurons) = ops.state;
         let gradient = grads.consume::<B>(&ops.node);
-        let found = B::lstm_backward(gradient, saved, recurrent, z_gates, z_neurons);
+        let found = B::recurrence_backward(gradient, ops.state);
         let found = [found.input, found.recurrent, found.z_gates, found.bias, found.z_neurons];
         for (parent, gradient) in ops.parents.into_iter().zip(found) {
             if let Some(parent) = parent {
@@ -282,32 +282,16 @@ fn register_pair<B: Backend>(
 }
 
 impl<B: Kernels + SparseOps, C: CheckpointStrategy> SparseOps for Autodiff<B, C> {
-    fn lstm(
-        input: FloatTensor<Self>,
-        recurrent: FloatTensor<Self>,
-        z_gates: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        z_neurons: FloatTensor<Self>,
-        hidden: FloatTensor<Self>,
-        cell: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let parents = [input.node(), recurrent.node(), z_gates.node(), bias.node(), z_neurons.node()];
-        let kept = (recurrent.primitive().clone(), z_gates.primitive().clone(), z_neurons.primitive().clone());
-        let saved = B::lstm_forward(LstmPrimitives {
-            input: input.into_primitive(),
-            recurrent: recurrent.into_primitive(),
-            z_gates: z_gates.into_primitive(),
-            bias: bias.into_primitive(),
-            z_neurons: z_neurons.into_primitive(),
-            hidden: hidden.into_primitive(),
-            cell: cell.into_primitive(),
-        });
-        let (hidden, cell) = (B::lstm_hidden(&saved), B::lstm_cell(&saved));
-        let hidden = match LstmBackward.prepare::<C>(parents).compute_bound().stateful() {
-            OpsKind::Tracked(node) => node.finish((saved, kept.0, kept.1, kept.2), hidden),
+    fn recurrence(inputs: RecurrencePrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let differentiable = [&inputs.input, &inputs.recurrent, &inputs.z_gates, &inputs.bias, &inputs.z_neurons];
+        let parents = differentiable.map(|tensor| tensor.node());
+        let saved = B::recurrence_forward(inputs.map(|tensor| tensor.into_primitive()));
+        let (hidden, second) = (saved.hidden.clone(), saved.second.clone());
+        let hidden = match RecurrenceBackward.prepare::<C>(parents).compute_bound().stateful() {
+            OpsKind::Tracked(node) => node.finish(saved, hidden),
             OpsKind::UnTracked(node) => node.finish(hidden),
         };
-        (hidden, <Self as AutodiffBackend>::from_inner(cell))
+        (hidden, <Self as AutodiffBackend>::from_inner(second))
     }
 
     fn penalty(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>) -> FloatTensor<Self> {

@@ -91,6 +91,21 @@ impl NoiseKey {
         }
         values
     }
+
+    /// A `[rows, columns]` matrix of numbers uniform in (0, 1), row-major; not independent of the normals of the same key.
+    pub fn uniform(self, rows: usize, columns: usize) -> Vec<f64> {
+        let mut values = vec![0.0; rows * columns];
+        for (row, out) in values.chunks_mut(columns.max(1)).enumerate() {
+            for (block, four) in out.chunks_mut(4).enumerate() {
+                let counter = [block as u32, row as u32, self.stream, self.step];
+                let words = philox(counter, [self.seed as u32, (self.seed >> 32) as u32]);
+                for (value, word) in four.iter_mut().zip(words) {
+                    *value = (f64::from(word) + 0.5) * (1.0 / 4_294_967_296.0);
+                }
+            }
+        }
+        values
+    }
 }
 
 /// The first `out.len()` normals of a row.

@@ -77,6 +77,11 @@ pub trait Ops: Debug + Send + Sync {
     /// `bias` `[1, V]`); shape `[1]`.
     fn cross_entropy(&self, logits: Tensor<2>, bias: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1>;
 
+    /// Mean over rows of the negative log likelihood, in nats, of classes `targets` (`[B]`); shape `[1]`. One column of
+    /// `logits` (`[B, C]`) + `bias` (`[1, C]`) is a sigmoid head, whose targets are 0 and 1; more are a softmax head.
+    /// Probabilities are clipped to [1e-6, 1 - 1e-6], beyond which there is no gradient.
+    fn class_loss(&self, logits: Tensor<2>, bias: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1>;
+
     /// Sum of squares of a tensor outside autodiff.
     fn square_sum(&self, values: &Tensor<2>) -> f64;
 

@@ -1,18 +1,16 @@
-//! From a run's spec to a model ready for its first step.
+//! From a run's spec to a network ready for its first step.
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
-
-use super::init::orthogonal;
-use super::language_model::{LanguageModel, Shape};
-use super::training::{LanguageModelTrainee, TraineeOptions};
-use crate::bayes::INITIAL_LOG_SIGMA;
-use crate::data::DataError;
-use crate::data::corpus::Corpus;
-use crate::engine::{self, NoiseKey, NotCompiled};
-use crate::spec::types::{Optimizer, OutputNoise, RunSpec};
+use super::classifier::{Classifier, Sizes};
+use super::init::Initial;
+use super::language_model::LanguageModel;
+use super::recurrent::Units;
+use super::trainee::{NetworkTrainee, TraineeOptions};
+use crate::data::{self, Corpus, DataError, Parts, Vectors};
+use crate::engine::{self, NotCompiled};
+use crate::spec::types::{ModelKind, Optimizer, OutputNoise, RunSpec};
 use crate::train::trainee::Trainee;
 
-/// Why no model could be built.
+/// Why no network could be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// The spec's backend is not in this build.
@@ -21,59 +19,83 @@ pub enum BuildError {
     /// The data set is too small for the spec's batches.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// The data set has no labels for a classifier.
+    #[error(
+        "data set `{dataset}` is a stream of symbols without labels: for `model.kind: classification` name a data set of \
+         labelled texts, or write `model.kind: language-model`"
+    )]
+    NoLabels {
+        /// Name of the data set.
+        dataset: String,
+    },
+    /// The data set is no stream for a language model.
+    #[error(
+        "data set `{dataset}` is a set of labelled texts: for `model.kind: language-model` name a data set that is a \
+         stream of symbols, or write `model.kind: classification`"
+    )]
+    NoStream {
+        /// Name of the data set.
+        dataset: String,
+    },
+    /// The spec of a classifier says nothing of its embedding.
+    #[error("model.embedding is missing: a classifier needs one, such as `embedding: {{ size: 50, vectors: none }}`")]
+    NoEmbedding,
+    /// Pretrained vectors of another length than the embedding's.
+    #[error("the vectors of `{vectors}` have {found} numbers, not {wanted}: write `model.embedding.size: {found}`")]
+    VectorSize {
+        /// Name of the vectors' manifest.
+        vectors: String,
+        /// Length of the vectors.
+        found: usize,
+        /// The embedding's size.
+        wanted: usize,
+    },
 }
 
-/// Streams of the initial values, apart from those of training: step 0.
-const INPUT_STREAM: u32 = 16;
-const HIDDEN_STREAM: u32 = 32;
-const OUTPUT_STREAM: u32 = 48;
-
-/// The model and optimiser of a run before its first step, on the spec's backend.
+/// The network and optimiser of a run before its first step, on the spec's backend. The `vectors` of a classifier, one
+/// a symbol id, replace the random ones of its embedding; a language model has no use for them.
 ///
 /// # Errors
 /// [`BuildError`].
-pub fn new_trainee(spec: &RunSpec, corpus: &Corpus) -> Result<Box<dyn Trainee>, BuildError> {
+pub fn new_trainee(
+    spec: &RunSpec,
+    corpus: &Corpus,
+    vectors: Option<&Vectors>,
+) -> Result<Box<dyn Trainee>, BuildError> {
     let Optimizer::Adam(adam) = &spec.train.optimizer;
     let (device, ops) = engine::open(spec.backend)?;
     let options = TraineeOptions {
         seed: spec.seed,
         carry_state: spec.train.carries_state(),
-        train_size: crate::data::train_size(corpus, &spec.train)?,
+        train_size: data::train_size(corpus, &spec.train)?,
         adam: adam.clone(),
         clip_norm: spec.train.clip_norm,
+        zeros_are_dead: spec.sparsity.magnitude.is_some() || spec.sparsity.group_lasso.is_some(),
     };
-    Ok(Box::new(LanguageModelTrainee::new(initial(spec, corpus, &device), ops, options)))
-}
-
-/// The model at its initial values.
-fn initial(spec: &RunSpec, corpus: &Corpus, device: &Device) -> LanguageModel {
-    let shape = Shape { vocabulary: corpus.vocabulary.len(), hidden: spec.model.hidden };
-    let output_noise = spec.model.output_noise.unwrap_or(if spec.train.carries_state() {
-        OutputNoise::Weights
-    } else {
-        OutputNoise::LocalReparameterization
-    });
-    let key = |stream: u32| NoiseKey { seed: spec.seed, step: 0, stream };
-    let dense = |values: Vec<f64>, dims: [usize; 2]| -> Tensor<2> {
-        Tensor::from_data(TensorData::new(values, dims), (device, DType::F32))
-    };
-    // Each gate's matrix is orthogonal by itself.
-    let by_gate = |dims: [usize; 2], stream: u32| {
-        let units = dims[1] / 4;
-        let gates = (0..4).map(|gate| dense(orthogonal(dims[0], units, key(stream + gate)), [dims[0], units]));
-        Tensor::cat(gates.collect(), 1)
-    };
-    LanguageModel::build(shape, &spec.sparsity, output_noise, |name, dims| match name {
-        "lstm/w_input/mean" => by_gate(dims, INPUT_STREAM),
-        "lstm/w_hidden/mean" => by_gate(dims, HIDDEN_STREAM),
-        "output/w/mean" => dense(orthogonal(dims[0], dims[1], key(OUTPUT_STREAM)), dims),
-        "lstm/bias" => {
-            let units = dims[1] / 4;
-            let forget = |column: usize| if column / units == 1 { spec.model.forget_bias } else { 0.0 };
-            dense((0..dims[1]).map(forget).collect(), dims)
+    let units = Units { cell: spec.model.cell.0, activation: spec.model.gate_activation, hidden: spec.model.hidden };
+    let initial = Initial { spec, vectors, device: &device };
+    let mut make = |name: &str, dims| initial.tensor(name, dims);
+    let (vocabulary, dataset) = (corpus.vocabulary.len(), || corpus.name.clone());
+    Ok(match (spec.model.kind, &corpus.parts) {
+        (ModelKind::LanguageModel, Parts::Streams { .. }) => {
+            let by_regime =
+                if options.carry_state { OutputNoise::Weights } else { OutputNoise::LocalReparameterization };
+            let noise = spec.model.output_noise.unwrap_or(by_regime);
+            let network = LanguageModel::build(vocabulary, units, noise, &spec.sparsity, &mut make);
+            Box::new(NetworkTrainee::new(network, ops, options))
         }
-        "output/bias" => Tensor::zeros(dims, (device, DType::F32)),
-        name if name.ends_with("/log_sigma") => Tensor::full(dims, INITIAL_LOG_SIGMA, (device, DType::F32)),
-        _ => Tensor::ones(dims, (device, DType::F32)),
+        (ModelKind::Classification, Parts::Texts { classes, .. }) => {
+            let embedding = spec.model.embedding.as_ref().ok_or(BuildError::NoEmbedding)?;
+            if let Some(vectors) = vectors.filter(|vectors| vectors.size != embedding.size) {
+                let (found, wanted) = (vectors.size, embedding.size);
+                return Err(BuildError::VectorSize { vectors: embedding.vectors.clone(), found, wanted });
+            }
+            let outputs = Sizes::outputs(classes.len());
+            let sizes = Sizes { vocabulary, embedding: embedding.size, outputs };
+            let network = Classifier::build(sizes, units, &spec.sparsity, &mut make);
+            Box::new(NetworkTrainee::new(network, ops, options))
+        }
+        (ModelKind::LanguageModel, Parts::Texts { .. }) => return Err(BuildError::NoStream { dataset: dataset() }),
+        (ModelKind::Classification, Parts::Streams { .. }) => return Err(BuildError::NoLabels { dataset: dataset() }),
     })
 }

@@ -1,12 +1,37 @@
 //! Networks, written once against [`crate::engine::Ops`].
+//!
+//! | file | idea |
+//! |---|---|
+//! | `recurrent` | the recurrent layer, for any cell |
+//! | `embedding` | vectors of symbols |
+//! | `dense` | the output layer |
+//! | `language_model` | recurrent layer on symbols, outputs at every step |
+//! | `classifier` | recurrent layer on an embedding, outputs after the last step |
+//! | `network` | what both have in common: quantities by name, a pass, a loss |
+//! | `trainee` | a network with its optimiser |
+//! | `build`, `init` | from a spec to a network with initial values |
+//! | `noise`, `symbols`, `host`, `posterior` | noise streams, ids, tensors on the host, numbers for counting |
 
 mod build;
+mod classifier;
+mod dense;
+mod embedding;
+mod host;
 mod init;
 mod language_model;
+mod network;
 mod noise;
-mod training;
+mod posterior;
+mod recurrent;
+mod symbols;
+mod trainee;
 
 pub use build::{BuildError, new_trainee};
-pub use language_model::{Forward, LanguageModel, Shape, State};
+pub use classifier::{Classifier, Sizes};
+pub use dense::Dense;
+pub use embedding::Embedding;
+pub use language_model::LanguageModel;
+pub use network::{Forward, Network, Quantity, QuantityKind};
 pub use noise::{NoiseSource, Stream};
-pub use training::{LanguageModelTrainee, TraineeOptions};
+pub use recurrent::{Inputs, Recurrent, Units};
+pub use trainee::{NetworkTrainee, TraineeOptions};

@@ -6,22 +6,27 @@ use burn::tensor::Tensor;
 
 use crate::engine::{Noise, NoiseKey};
 
-/// The noisy quantities of a language model. The numbers are part of the noise stream: a change of one changes every
-/// run.
+/// The noisy quantities of a network with V input symbols, embeddings of E dimensions, H hidden units, P preactivations a
+/// unit and O outputs, for batches of B sequences. The recurrent layer reads I inputs: V of a language model, E of a
+/// classifier. The numbers are part of the noise stream: a change of one changes every run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stream {
-    /// Input-to-hidden weights, `[V, 4H]`, one sample a mini-batch.
+    /// Input-to-hidden weights, `[I, P * H]`, one sample a mini-batch.
     WInput = 1,
-    /// Hidden-to-hidden weights, `[H, 4H]`, one sample a mini-batch.
+    /// Hidden-to-hidden weights, `[H, P * H]`, one sample a mini-batch.
     WHidden = 2,
-    /// Input factors, `[B, V]`, one a sequence and symbol.
+    /// Factors of input symbols, `[B, V]`, one a sequence and symbol.
     ZVocabulary = 3,
     /// Hidden unit factors, `[B, H]`, one a sequence and unit.
     ZNeurons = 4,
-    /// Preactivation factors, `[B, 4H]`, one a sequence and preactivation.
+    /// Preactivation factors, `[B, P * H]`, one a sequence and preactivation.
     ZGates = 5,
-    /// Output layer: weights `[H, V]`, one sample a mini-batch, or outputs `[B, V]`, one a sequence and symbol.
+    /// Output layer: weights `[H, O]`, one sample a mini-batch, or outputs `[B, O]`, one a sequence and output.
     Output = 6,
+    /// Embedding weights, `[V, E]`, one sample a mini-batch.
+    Embedding = 7,
+    /// Factors of the embedding's dimensions, `[B, E]`, one a sequence and dimension.
+    ZInputs = 8,
 }
 
 /// Noise for a whole step.
@@ -48,4 +53,9 @@ impl NoiseSource {
             NoiseSource::Given(tensors) => tensors.get(&stream).cloned().map(Noise::Given),
         }
     }
+}
+
+/// The noise of one stream, if there is any.
+pub(super) fn draw(noise: Option<&NoiseSource>, stream: Stream) -> Option<Noise> {
+    noise.and_then(|noise| noise.stream(stream))
 }

@@ -106,18 +106,20 @@ pub fn epoch(level: &str, epoch: u32, of: u32) -> EpochMetrics {
         counts: Counts {
             compression: total as f64 / all as f64,
             compression_exact: total as f64 / exact as f64,
+            embedding_weights: None,
             input_weights: input,
             recurrent_weights: recurrent,
             output_weights: output,
             weights_kept_exact: exact,
             vocabulary: kept(vocabulary, VOCABULARY),
+            inputs: None,
             neurons: kept(units, HIDDEN),
             gates: ["i", "f", "g", "o"]
                 .iter()
                 .zip(gates)
                 .map(|(kind, share)| {
                     let Kept { kept, total } = kept(share, HIDDEN);
-                    GateCount { kind: (*kind).into(), kept, total }
+                    GateCount { kind: (*kind).into(), flow: *kind == "g", kept, total }
                 })
                 .collect(),
         },
@@ -147,7 +149,16 @@ pub fn structure(line: &EpochMetrics) -> Structure {
         })
         .collect();
     let vocabulary = (0..line.counts.vocabulary.kept as u32).collect();
-    Structure { format: FORMAT, counts: line.counts.clone(), neurons, vocabulary, gates }
+    Structure {
+        format: FORMAT,
+        counts: line.counts.clone(),
+        neurons,
+        vocabulary,
+        strengths: Vec::new(),
+        inputs: Vec::new(),
+        kinds: Vec::new(),
+        gates,
+    }
 }
 
 /// Stores a run of `spec` with so many epochs under `root`, its folder named `key`.

@@ -60,20 +60,27 @@ pub struct Kept {
 /// What survives pruning (method: log alpha below 3), by layer and kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Counts {
-    /// All weights over surviving weights, biases not counted, as the authors print it.
+    /// All weights over surviving weights, the embedding's among them, biases not counted, as the authors print it.
     pub compression: f64,
     /// The same with the weights that feed a gate killed by its group counted as zero.
     pub compression_exact: f64,
+    /// Weights of the embedding, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedding_weights: Option<Kept>,
     /// Input-to-hidden weights.
     pub input_weights: Kept,
     /// Hidden-to-hidden weights.
     pub recurrent_weights: Kept,
     /// Output layer weights.
     pub output_weights: Kept,
-    /// Input-to-hidden, hidden-to-hidden and output weights that survive when dead gates' weights count as zero.
+    /// Embedding, input-to-hidden, hidden-to-hidden and output weights that survive when dead gates' weights count as
+    /// zero.
     pub weights_kept_exact: u64,
     /// Input symbols.
     pub vocabulary: Kept,
+    /// Dimensions of the embedding, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<Kept>,
     /// Hidden units.
     pub neurons: Kept,
     /// Gates that still depend on the input or the state, by kind in the cell's order (LSTM: i, f, g, o).
@@ -83,8 +90,12 @@ pub struct Counts {
 /// Surviving gates of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateCount {
-    /// `i`, `f`, `g` or `o`.
+    /// The cell's name for it, such as `f`.
     pub kind: String,
+    /// Whether it is information flow rather than a gate: what passes, not what lets it pass. False in files of
+    /// sparsegate 0.1, which did not say.
+    #[serde(default)]
+    pub flow: bool,
     /// Gates of this kind that are not constant.
     pub kept: u64,
     /// All gates of this kind.
@@ -102,8 +113,39 @@ pub struct Structure {
     pub neurons: Vec<u32>,
     /// Indices of kept input symbols, ascending.
     pub vocabulary: Vec<u32>,
+    /// For each kept input symbol, in the order of `vocabulary`, a number to rank them by: the Euclidean norm of what is
+    /// kept of its row, in the embedding or else in the input matrix, times the magnitude of its factor. Empty in files
+    /// of sparsegate 0.1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strengths: Vec<f64>,
+    /// Indices of kept dimensions of the embedding, ascending; empty without one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<u32>,
+    /// The kinds of gates, in the cell's order: what the places of `constant` mean. Empty in files of sparsegate 0.1,
+    /// whose kinds are those of the counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<GateKind>,
     /// For each kept hidden unit, in the order of `neurons`, each gate kind's state.
     pub gates: Vec<UnitGates>,
+}
+
+/// A kind of gates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateKind {
+    /// The cell's name for it, such as `f`.
+    pub name: String,
+    /// What it does in the cell.
+    pub role: GateRole,
+}
+
+/// What a kind of gates does in the cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GateRole {
+    /// Lets something through or not.
+    Gate,
+    /// What passes: information flow.
+    Flow,
 }
 
 /// The gates of one kept hidden unit.
@@ -111,7 +153,9 @@ pub struct Structure {
 pub struct UnitGates {
     /// Index of the unit.
     pub unit: u32,
-    /// In the cell's gate order: `null` for a live gate, the constant value (after the activation) for a constant one.
+    /// In the cell's gate order: the constant value (after the activation) of a constant gate, `null` for one that
+    /// moves. That is a live one, or one that neither input nor state reaches but which another gate of its unit moves,
+    /// as the reset gate of a GRU moves its candidate; the latter counts as not kept all the same.
     pub constant: Vec<Option<f64>>,
 }
 

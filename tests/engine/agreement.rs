@@ -23,6 +23,8 @@ pub struct Op<'a> {
 struct Outcome {
     output: Vec<f64>,
     objective: f64,
+    /// Sum of the objective's terms without their signs: what its rounding errors are in proportion to.
+    magnitude: f64,
     gradients: Vec<Vec<f64>>,
 }
 
@@ -50,11 +52,13 @@ impl Op<'_> {
     fn run(&self, ops: &dyn Ops, dtype: DType, leaves: &[Tensor<2>]) -> Outcome {
         let output = (self.apply)(ops, leaves);
         let weights = Matrix::random(output.dims(), [-1.5, 1.5], 99).tensor(dtype);
-        let objective = (output.clone() * weights).sum();
+        let terms = output.clone() * weights;
+        let magnitude = terms.clone().inner().abs().sum().into_scalar();
+        let objective = terms.sum();
         let mut found = objective.backward();
         let gradient = |leaf: &Tensor<2>| host(&leaf.grad_remove(&mut found).expect("every input has a gradient"));
         let gradients = leaves.iter().map(gradient).collect();
-        Outcome { output: host(&output.inner()), objective: objective.inner().into_scalar(), gradients }
+        Outcome { output: host(&output.inner()), objective: objective.inner().into_scalar(), magnitude, gradients }
     }
 
     fn compare(&self, found: &Outcome, wanted: &Outcome, tolerance: f64, precision: &str) {
@@ -81,7 +85,7 @@ impl Op<'_> {
                 };
                 let slope = (at(step) - at(-step)) / (2.0 * step);
                 let gradient = wanted.gradients[index][place];
-                let rounding = 1e-15 * wanted.objective.abs() / step;
+                let rounding = f64::EPSILON * wanted.magnitude / step;
                 let off = (slope - gradient).abs();
                 assert!(
                     off <= 1e-7 * gradient.abs().max(1.0) + rounding,

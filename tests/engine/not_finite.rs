@@ -11,7 +11,7 @@ fn each_tensor_is_named(kind: Small) {
     let batch = kind.batch(7);
     for name in names {
         let mut trainee = kind.trainee(|found, values| {
-            let columns = values.len() / kind.shape.vocabulary;
+            let columns = values.len() / kind.vocabulary;
             let place = match found {
                 "lstm/w_input/mean" | "lstm/w_input/log_sigma" => batch.inputs[0] as usize * columns + 1,
                 "lstm/z_vocabulary/mean" | "lstm/z_vocabulary/log_sigma" => batch.inputs[0] as usize,

@@ -2,10 +2,11 @@
 
 use burn::tensor::{DType, Tensor};
 use rayon::ThreadPoolBuilder;
+use sparsegate::cells::Lstm;
 use sparsegate::data::batch::Batch;
 use sparsegate::engine::FlexOps;
-use sparsegate::model::{LanguageModel, LanguageModelTrainee, Shape, TraineeOptions};
-use sparsegate::spec::types::{Adam, OutputNoise, Prior, Sparsity};
+use sparsegate::model::{LanguageModel, NetworkTrainee, TraineeOptions, Units};
+use sparsegate::spec::types::{Adam, GateActivation, OutputNoise, Prior, Sparsity};
 use sparsegate::train::trainee::{NamedTensor, Trainee};
 
 use crate::matrix::{Matrix, random_ids};
@@ -13,8 +14,10 @@ use crate::matrix::{Matrix, random_ids};
 /// Sizes and kind of a model, and of its batches.
 #[derive(Debug, Clone, Copy)]
 pub struct Small {
-    /// Network sizes.
-    pub shape: Shape,
+    /// Symbols.
+    pub vocabulary: usize,
+    /// Hidden units.
+    pub hidden: usize,
     /// Sequences.
     pub rows: usize,
     /// Time steps.
@@ -27,7 +30,8 @@ pub struct Small {
 
 /// Everything variational, the state carried.
 pub const SMALL: Small = Small {
-    shape: Shape { vocabulary: 23, hidden: 9 },
+    vocabulary: 23,
+    hidden: 9,
     rows: 5,
     steps: 4,
     prior: Prior::LogUniform,
@@ -36,21 +40,11 @@ pub const SMALL: Small = Small {
 
 impl Small {
     /// The model before its first step, on flex; `change` may edit each tensor's numbers.
-    pub fn trainee(self, mut change: impl FnMut(&str, &mut [f64])) -> LanguageModelTrainee {
-        let Self { prior, .. } = self;
-        let sparsity = Sparsity {
-            name: "test".to_owned(),
-            weights: prior,
-            vocabulary: prior,
-            inputs: Prior::None,
-            neurons: prior,
-            gates: prior,
-            output: prior,
-            magnitude: None,
-            group_lasso: None,
-        };
+    pub fn trainee(self, mut change: impl FnMut(&str, &mut [f64])) -> NetworkTrainee<LanguageModel> {
+        let units = Units { cell: &Lstm, activation: GateActivation::Sigmoid, hidden: self.hidden };
+        let sparsity = everything(self.prior);
         let mut seed = 0;
-        let model = LanguageModel::build(self.shape, &sparsity, self.output_noise, |name, dims| -> Tensor<2> {
+        let mut make = |name: &str, dims| -> Tensor<2> {
             seed += 1;
             let limits = if name.ends_with("/log_sigma") {
                 [-3.5, -2.5]
@@ -62,30 +56,47 @@ impl Small {
             let mut values = Matrix::random(dims, limits, seed);
             change(name, &mut values.values);
             values.tensor(DType::F32)
-        });
+        };
+        let model = LanguageModel::build(self.vocabulary, units, self.output_noise, &sparsity, &mut make);
         let options = TraineeOptions {
             seed: 3,
             carry_state: self.output_noise == OutputNoise::Weights,
             train_size: 5000,
             adam: Adam { lr: 0.002, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
             clip_norm: Some(1.0),
+            zeros_are_dead: false,
         };
-        LanguageModelTrainee::new(model, &FlexOps, options)
+        NetworkTrainee::new(model, &FlexOps, options)
     }
 
     /// The batch of a step.
     pub fn batch(self, step: u64) -> Batch {
         let count = self.rows * self.steps;
-        let ids = |seed: u64| random_ids(count, self.shape.vocabulary, seed);
+        let ids = |seed: u64| random_ids(count, self.vocabulary, seed);
         Batch::even(self.rows, ids(2 * step), ids(2 * step + 1))
     }
 
     /// Takes steps `from..=to`, each of which must succeed.
-    pub fn train(self, trainee: &mut LanguageModelTrainee, from: u64, to: u64) {
+    pub fn train(self, trainee: &mut NetworkTrainee<LanguageModel>, from: u64, to: u64) {
         for step in from..=to {
             let report = trainee.step(&self.batch(step), step).expect("finite numbers");
             assert!(report.data_loss > 0.0 && report.gradient_norm > 0.0, "step {step}: {report:?}");
         }
+    }
+}
+
+/// A level with one prior for every quantity.
+pub fn everything(prior: Prior) -> Sparsity {
+    Sparsity {
+        name: "test".to_owned(),
+        weights: prior,
+        vocabulary: prior,
+        inputs: prior,
+        neurons: prior,
+        gates: prior,
+        output: prior,
+        magnitude: None,
+        group_lasso: None,
     }
 }
 
@@ -99,8 +110,7 @@ pub fn saved_bits(saved: &[NamedTensor]) -> Vec<(&str, &[usize], Vec<u32>)> {
 #[test]
 fn whole_steps_do_not_depend_on_the_number_of_threads() {
     for output_noise in [OutputNoise::Weights, OutputNoise::LocalReparameterization] {
-        let shape = Shape { vocabulary: 1003, hidden: 130 };
-        let large = Small { shape, rows: 33, steps: 11, output_noise, ..SMALL };
+        let large = Small { vocabulary: 1003, hidden: 130, rows: 33, steps: 11, output_noise, ..SMALL };
         let with = |threads: usize| {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads");
             pool.install(|| {

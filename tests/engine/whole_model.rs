@@ -1,72 +1,59 @@
-//! The objective's gradient to every quantity of a language model with every kind of noise, the vocabulary's factors
-//! among them, against central differences, by both engines.
+//! The objective's gradient to every quantity of whole networks with every kind of noise and cell, against central
+//! differences, by both engines.
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use sparsegate::cells::{CELLS, Cell};
 use sparsegate::data::batch::Batch;
 use sparsegate::engine::{Composed, FlexOps, Ops};
-use sparsegate::model::{LanguageModel, LanguageModelTrainee, NoiseSource, Shape, TraineeOptions};
-use sparsegate::spec::types::{Adam, OutputNoise, Prior, Sparsity};
+use sparsegate::model::{Network, NoiseSource};
+use sparsegate::spec::types::{GateActivation, OutputNoise};
 
-use crate::matrix::Matrix;
+use crate::tiny::{Change, NONE, classifier, language_model, streams, texts, trainee};
 
-const SHAPE: Shape = Shape { vocabulary: 7, hidden: 3 };
 const NOISE: NoiseSource = NoiseSource::Counter { seed: 3, step: 1 };
+const STEP: f64 = 1e-5;
+const ENGINES: [&dyn Ops; 2] = [&Composed, &FlexOps];
 
-/// Symbols 2 and 5 occur twice in one sequence, and 2 in both; 6 does not occur.
-fn batch() -> Batch {
-    Batch::even(2, vec![2, 5, 0, 2, 2, 1, 4, 5], vec![0, 2, 2, 1, 4, 5, 3, 6])
-}
-
-/// The model, with `change` added to one number of one tensor.
-fn trainee(ops: &'static dyn Ops, output_noise: OutputNoise, change: (&str, usize, f64)) -> LanguageModelTrainee {
-    let prior = Prior::LogUniform;
-    let (vocabulary, neurons, gates) = (prior, prior, prior);
-    let sparsity = Sparsity {
-        name: "all".to_owned(),
-        weights: prior,
-        vocabulary,
-        inputs: Prior::None,
-        neurons,
-        gates,
-        output: prior,
-        magnitude: None,
-        group_lasso: None,
-    };
-    let mut seed = 0;
-    let model = LanguageModel::build(SHAPE, &sparsity, output_noise, |name, dims| {
-        seed += 1;
-        let limits = if name.ends_with("/log_sigma") { [-2.0, -1.0] } else { [0.3, 1.1] };
-        let mut values = Matrix::random(dims, limits, seed).values;
-        if name == change.0 {
-            values[change.1] += change.2;
+/// Checks a network's gradients, of which there are `count`.
+fn check<N: Network>(what: &str, count: usize, batch: &Batch, build: impl Fn(Change<'_>) -> N) {
+    for ops in ENGINES {
+        let objective = |change: Change<'_>| {
+            let (report, _) = trainee(build(change), ops).gradients(batch, 1, &NOISE).expect("finite");
+            report.data_loss + report.penalty
+        };
+        let (_, gradients) = trainee(build(NONE), ops).gradients(batch, 1, &NOISE).expect("finite");
+        assert_eq!(gradients.len(), count, "{what}");
+        for (name, gradient) in gradients {
+            let gradient: Vec<f64> = gradient.into_data().try_into_vec().expect("f64");
+            assert!(gradient.iter().any(|value| *value != 0.0), "{what} {name}: no gradient at all");
+            for (place, ours) in gradient.into_iter().enumerate() {
+                let difference = objective((&name, place, STEP)) - objective((&name, place, -STEP));
+                let expected = difference / (2.0 * STEP);
+                let error = (ours - expected).abs();
+                assert!(error < 1e-7, "{ops:?} {what} {name}[{place}]: {ours} against {expected}");
+            }
         }
-        Tensor::from_data(TensorData::new(values, dims), (&Device::flex(), DType::F64))
-    });
-    let adam = Adam { lr: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-    let options = TraineeOptions { seed: 0, carry_state: false, train_size: 11, adam, clip_norm: None };
-    LanguageModelTrainee::new(model, ops, options)
+    }
 }
 
 #[test]
-fn gradients_are_those_of_the_objective() {
-    const STEP: f64 = 1e-5;
-    for ops in [&Composed as &'static dyn Ops, &FlexOps] {
-        for output_noise in [OutputNoise::Weights, OutputNoise::LocalReparameterization] {
-            let objective = |change: (&str, usize, f64)| {
-                let (report, _) = trainee(ops, output_noise, change).gradients(&batch(), 1, &NOISE).expect("finite");
-                report.data_loss + report.penalty
-            };
-            let (_, gradients) =
-                trainee(ops, output_noise, ("", 0, 0.0)).gradients(&batch(), 1, &NOISE).expect("finite");
-            assert_eq!(gradients.len(), 14, "six quantities with mean and log sigma, two biases");
-            for (name, gradient) in gradients {
-                let gradient: Vec<f64> = gradient.into_data().try_into_vec().expect("f64");
-                for (place, ours) in gradient.into_iter().enumerate() {
-                    let difference = objective((&name, place, STEP)) - objective((&name, place, -STEP));
-                    let expected = difference / (2.0 * STEP);
-                    let error = (ours - expected).abs();
-                    assert!(error < 1e-7, "{ops:?} {output_noise:?} {name}[{place}]: {ours} against {expected}");
-                }
+fn of_language_models() {
+    for cell in CELLS {
+        for noise in [OutputNoise::Weights, OutputNoise::LocalReparameterization] {
+            // Six quantities with mean and log sigma, two biases.
+            let build = |change: Change<'_>| language_model(*cell, noise, change);
+            check(&format!("{} {noise:?}", cell.name()), 14, &streams(), build);
+        }
+    }
+}
+
+#[test]
+fn of_classifiers() {
+    for cell in CELLS {
+        for activation in [GateActivation::Sigmoid, GateActivation::HardSigmoid] {
+            for outputs in [1, 3] {
+                // Eight quantities with mean and log sigma, two biases.
+                let build = |change: Change<'_>| classifier(*cell, activation, outputs, change);
+                check(&format!("{} {activation:?} {outputs}", cell.name()), 18, &texts(outputs), build);
             }
         }
     }

@@ -1,12 +1,12 @@
 //! Weights of exactly zero: log alpha is infinite, and a careless gradient is NaN.
 
-use sparsegate::model::LanguageModelTrainee;
+use sparsegate::model::{LanguageModel, NetworkTrainee};
 use sparsegate::spec::types::OutputNoise;
 use sparsegate::train::trainee::Trainee;
 
 use crate::trainee::{SMALL, Small};
 
-fn with_zeros(kind: Small) -> LanguageModelTrainee {
+fn with_zeros(kind: Small) -> NetworkTrainee<LanguageModel> {
     kind.trainee(|name, values| {
         if name.ends_with("/mean") {
             // Every third: some zeros in every quantity.

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use safetensors::{Dtype, SafeTensors};
 use serde::Deserialize;
-use sparsegate::spec::types::{Prior, Sparsity};
+use sparsegate::cells::{self, Cell};
+use sparsegate::spec::types::{GateActivation, Prior, Sparsity};
 
 /// A case, `NAME.json` and `NAME.safetensors`, read into memory.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct Metadata {
     pub config: Option<String>,
     /// `lstm`, `gru` or `rnn`.
     pub cell: Option<String>,
+    /// What a GRU's unit factors multiply: `output` or `state`.
+    pub zh_mode: Option<String>,
     /// Carried state, sampled output weights.
     pub hid_prop: Option<bool>,
     /// Gate activation.
@@ -37,6 +40,10 @@ pub struct Metadata {
     pub vocab: Option<usize>,
     /// H.
     pub hidden: Option<usize>,
+    /// E.
+    pub emb: Option<usize>,
+    /// Classes; one output where there is one, with a sigmoid head.
+    pub classes: Option<usize>,
     /// B.
     pub batch: Option<usize>,
     /// T.
@@ -178,38 +185,70 @@ impl Case {
         }
     }
 
+    /// Whether the case is about a classifier, with an embedding, and not about a language model.
+    pub fn classifies(&self) -> bool {
+        self.meta.net.as_deref() == Some("ClassificationNet")
+    }
+
+    /// The cell, if this program has it.
+    pub fn cell(&self) -> Result<&'static dyn Cell, String> {
+        let name = self.meta.cell.as_deref().ok_or("the JSON has no cell")?;
+        let name = if name == "gru" && self.meta.zh_mode.as_deref() == Some("state") { "gru-zhstate" } else { name };
+        cells::find(name).ok_or_else(|| format!("no {name} cell yet"))
+    }
+
+    /// Activation of the gates.
+    pub fn activation(&self) -> Result<GateActivation, String> {
+        match self.meta.gate_nonlinearity.as_deref() {
+            Some("sigmoid") => Ok(GateActivation::Sigmoid),
+            Some("hard_sigmoid") => Ok(GateActivation::HardSigmoid),
+            other => Err(format!("no gate activation {} yet", other.unwrap_or("unnamed"))),
+        }
+    }
+
     /// What is sparsified, from the configuration letters of a language model:
-    /// `[weights][gate groups][neuron groups: L input and hidden, I input only, R hidden only][output weights]`.
+    /// `[weights][gate groups][neuron groups: L input and hidden, I input only, R hidden only][output weights]`; a
+    /// classifier has `[embedding weights][vocabulary groups]` before them, and its input groups are the embedding's
+    /// dimensions.
     pub fn sparsity(&self) -> Result<Sparsity, String> {
         let config = self.meta.config.as_deref().ok_or("the JSON has no config")?;
-        let [weights, gates, neurons, output] = config.chars().collect::<Vec<_>>()[..] else {
-            return Err(format!("config {config} is not four letters"));
-        };
+        let letters: Vec<char> = config.chars().collect();
         let unknown = |what: &str, letter: char| format!("config {config}: no rule for {what} {letter}");
+        let (embedding, [weights, gates, neurons, output]) = match (self.classifies(), letters.as_slice()) {
+            (false, &[weights, gates, neurons, output]) => (None, [weights, gates, neurons, output]),
+            (true, &[embedding, vocabulary, weights, gates, neurons, output]) if embedding == weights => {
+                (Some(vocabulary), [weights, gates, neurons, output])
+            }
+            _ => return Err(format!("config {config}: no rule for these letters")),
+        };
         let plain = |what: &str, letter| match letter {
             'L' => Ok(Prior::LogUniform),
             'D' => Ok(Prior::None),
             other => Err(unknown(what, other)),
         };
-        let (vocabulary, neurons) = match neurons {
+        let group = |what: &str, letter| match letter {
+            'L' => Ok(Prior::LogUniform),
+            'C' => Ok(Prior::None),
+            other => Err(unknown(what, other)),
+        };
+        let (input_groups, neurons) = match neurons {
             'L' => (Prior::LogUniform, Prior::LogUniform),
             'I' => (Prior::LogUniform, Prior::None),
             'R' => (Prior::None, Prior::LogUniform),
             'C' => (Prior::None, Prior::None),
             other => return Err(unknown("neuron groups", other)),
         };
-        let gates = match gates {
-            'L' => Prior::LogUniform,
-            'C' => Prior::None,
-            other => return Err(unknown("gate groups", other)),
+        let (vocabulary, inputs) = match embedding {
+            Some(vocabulary) => (group("vocabulary groups", vocabulary)?, input_groups),
+            None => (input_groups, Prior::None),
         };
         Ok(Sparsity {
             name: config.to_owned(),
             weights: plain("weights", weights)?,
             vocabulary,
-            inputs: Prior::None,
+            inputs,
             neurons,
-            gates,
+            gates: group("gate groups", gates)?,
             output: plain("output weights", output)?,
             magnitude: None,
             group_lasso: None,

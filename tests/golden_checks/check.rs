@@ -42,3 +42,13 @@ pub fn language_model(case: &Case) -> Applicability {
         Err(why) => Applicability::NotYet(why),
     }
 }
+
+/// [`Applicability::Runs`] for networks whose cell, gates and configuration this program has; for others, what is
+/// missing.
+pub fn network(case: &Case) -> Applicability {
+    if case.meta.net.is_none() {
+        return Applicability::Irrelevant;
+    }
+    let known = case.cell().map(|_| ()).and(case.activation().map(|_| ())).and(case.sparsity().map(|_| ()));
+    known.map_or_else(Applicability::NotYet, |()| Applicability::Runs)
+}

@@ -1,81 +1,142 @@
 //! From the layout of the golden arrays to ours.
 //!
-//! Golden arrays keep one matrix a gate, or stack the gates on the first axis: `(4, rows, H)`. Ours put the gates side
-//! by side in the columns: `[rows, 4H]`, column `gate * H + unit`. Both order the gates i, f, g, o.
+//! Golden arrays keep one matrix a kind of gate, or stack the kinds on the first axis: `(P, rows, H)`. Ours put the kinds
+//! side by side in the columns: `[rows, P * H]`, column `kind * H + unit`. Both order the kinds as the cell does: i, f, g,
+//! o; r, z, n; h.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sparsegate::spec::types::Prior;
+use sparsegate::spec::types::{Prior, Sparsity};
 
 use crate::case::Case;
-use crate::check::{Check, language_model};
+use crate::check::{Check, network};
 
 /// The checks of this file.
-pub const CHECKS: &[Check] = &[Check { name: "layout", applies: language_model, run: check_layout }];
+pub const CHECKS: &[Check] = &[Check { name: "layout", applies: network, run: check_layout }];
 
-/// Names of the per-gate arrays, in the order i, f, g, o.
-const GATES: [&str; 4] = ["ingate", "forgetgate", "cell", "outgate"];
+/// How the golden arrays of a cell are called.
+struct Names {
+    /// Of the recurrent layer.
+    layer: &'static str,
+    /// Of the kinds of gates, in order.
+    gates: &'static [&'static str],
+    /// Of the kinds of biases, in order.
+    biases: &'static [&'static str],
+}
+
+const LSTM: Names = Names {
+    layer: "lstm",
+    gates: &["ingate", "forgetgate", "cell", "outgate"],
+    biases: &["ingate", "forgetgate", "cell", "outgate"],
+};
+const GRU: Names = Names { layer: "rnn", gates: &["r", "z", "n"], biases: &["r", "z", "in", "hn"] };
+const RNN: Names = Names { layer: "rnn", gates: &["h"], biases: &["h"] };
+
+/// The names of a case's cell; their order is the order that the case states.
+fn names(case: &Case) -> Result<&'static Names, String> {
+    let names = match case.cell()?.layer() {
+        "lstm" => &LSTM,
+        "gru" => &GRU,
+        "rnn" => &RNN,
+        other => return Err(format!("no names for the arrays of a layer {other}")),
+    };
+    if case.meta.gate_order == names.gates {
+        Ok(names)
+    } else {
+        Err(format!("gate order {:?}, want {:?}", case.meta.gate_order, names.gates))
+    }
+}
 
 /// Everything of the parameters' shape that stands under `prefix` (`param/`, `grad/`, `kl_grad/`, `adam1/`,
-/// `traj/param_after_step4/`), row-major, by the names that checkpoints use: `lstm/w_input/mean` `[V, 4H]`,
-/// `lstm/w_hidden/mean` `[H, 4H]`, `lstm/z_vocabulary/mean` `[V]`, `lstm/z_neurons/mean` `[H]`, `lstm/z_gates/mean`
-/// `[4H]`, each with its `log_sigma`, `lstm/bias` `[4H]`, `output/w/mean` `[H, V]`, `output/w/log_sigma`,
-/// `output/bias` `[V]`. A quantity that the case's configuration does not have is absent; the fixed zero states are left
-/// out. An array that the configuration asks for and the case lacks is an error, and so is one that has no place in ours.
+/// `traj/param_after_step4/`), row-major, by the names that checkpoints use, LAYER being the cell's:
+/// `embedding/w/mean` `[V, E]`, `embedding/z_vocabulary/mean` `[V]` and `LAYER/z_inputs/mean` `[E]` of a classifier,
+/// `LAYER/z_vocabulary/mean` `[V]` of a language model, `LAYER/w_input/mean` `[I, P * H]`, `LAYER/w_hidden/mean`
+/// `[H, P * H]`, `LAYER/z_neurons/mean` `[H]`, `LAYER/z_gates/mean` `[P * H]`, `output/w/mean` `[H, O]`, each with its
+/// `log_sigma`, `LAYER/bias` `[biases * H]` and `output/bias` `[O]`. A quantity that the case's configuration does not
+/// have is absent; the fixed zero states are left out. An array that the configuration asks for and the case lacks is an
+/// error, and so is one that has no place in ours.
 pub fn parameters(case: &Case, prefix: &str) -> Result<BTreeMap<String, Vec<f64>>, String> {
+    translate(case, prefix, &case.sparsity()?)
+}
+
+/// [`parameters`] of the compact network, which has no noise and no groups.
+pub fn compact_parameters(case: &Case) -> Result<BTreeMap<String, Vec<f64>>, String> {
+    let sparsity = case.sparsity()?;
+    let none = Prior::None;
+    let plain =
+        Sparsity { weights: none, vocabulary: none, inputs: none, neurons: none, gates: none, output: none, ..sparsity };
+    translate(case, "compressed/param/", &plain)
+}
+
+fn translate(case: &Case, prefix: &str, sparsity: &Sparsity) -> Result<BTreeMap<String, Vec<f64>>, String> {
     let prefix = prefix.trim_end_matches('/');
+    let names = names(case)?;
     let at = |name: &str| format!("{prefix}/{name}");
-    check_gate_order(case)?;
-    check_names(case, prefix)?;
+    let (ours_layer, layer) = (case.cell()?.layer(), names.layer);
+    check_names(case, prefix, names, sparsity)?;
     let mut out = BTreeMap::new();
-    for (ours, theirs) in [("lstm/w_input/mean", "W_in_to"), ("lstm/w_hidden/mean", "W_hid_to"), ("lstm/bias", "b")] {
-        let names = GATES.map(|gate| at(&format!("lstm/{theirs}_{gate}")));
-        out.insert(ours.to_owned(), side_by_side(case, &names)?);
+    for (ours, theirs, kinds) in [
+        ("w_input/mean", "W_in_to", names.gates),
+        ("w_hidden/mean", "W_hid_to", names.gates),
+        ("bias", "b", names.biases),
+    ] {
+        let matrices: Vec<String> = kinds.iter().map(|kind| at(&format!("{layer}/{theirs}_{kind}"))).collect();
+        out.insert(format!("{ours_layer}/{ours}"), side_by_side(case, &matrices)?);
     }
-    for (ours, theirs) in [("lstm/w_input/log_sigma", "logsig_w_in"), ("lstm/w_hidden/log_sigma", "logsig_w_hid")] {
-        let name = at(&format!("lstm/{theirs}"));
+    for (ours, theirs) in [("w_input/log_sigma", "logsig_w_in"), ("w_hidden/log_sigma", "logsig_w_hid")] {
+        let name = at(&format!("{layer}/{theirs}"));
         if case.has(&name) {
-            out.insert(ours.to_owned(), unstack(case.f64s(&name)?, case.shape(&name)?)?);
+            out.insert(format!("{ours_layer}/{ours}"), unstack(case.f64s(&name)?, case.shape(&name)?)?);
         }
     }
-    // Same order of elements in both layouts, (4, H) and [4H] among them.
+    // Same order of elements in both layouts, (P, H) and [P * H] among them.
+    let inputs = if case.classifies() { "z_inputs" } else { "z_vocabulary" };
     for (ours, theirs) in [
-        ("lstm/z_vocabulary/mean", "lstm/mu_in"),
-        ("lstm/z_vocabulary/log_sigma", "lstm/logsig_in"),
-        ("lstm/z_neurons/mean", "lstm/mu_hid"),
-        ("lstm/z_neurons/log_sigma", "lstm/logsig_hid"),
-        ("lstm/z_gates/mean", "lstm/mu_gates"),
-        ("lstm/z_gates/log_sigma", "lstm/logsig_gates"),
-        ("output/w/mean", "dense/W"),
-        ("output/w/log_sigma", "dense/log_sigma"),
-        ("output/bias", "dense/b"),
+        ("embedding/w/mean".to_owned(), "emb/W".to_owned()),
+        ("embedding/w/log_sigma".to_owned(), "emb/log_sigma_w".to_owned()),
+        ("embedding/z_vocabulary/mean".to_owned(), "emb/mu_in".to_owned()),
+        ("embedding/z_vocabulary/log_sigma".to_owned(), "emb/log_in".to_owned()),
+        (format!("{ours_layer}/{inputs}/mean"), format!("{layer}/mu_in")),
+        (format!("{ours_layer}/{inputs}/log_sigma"), format!("{layer}/logsig_in")),
+        (format!("{ours_layer}/z_neurons/mean"), format!("{layer}/mu_hid")),
+        (format!("{ours_layer}/z_neurons/log_sigma"), format!("{layer}/logsig_hid")),
+        (format!("{ours_layer}/z_gates/mean"), format!("{layer}/mu_gates")),
+        (format!("{ours_layer}/z_gates/log_sigma"), format!("{layer}/logsig_gates")),
+        ("output/w/mean".to_owned(), "dense/W".to_owned()),
+        ("output/w/log_sigma".to_owned(), "dense/log_sigma".to_owned()),
+        ("output/bias".to_owned(), "dense/b".to_owned()),
     ] {
-        let name = at(theirs);
+        let name = at(&theirs);
         if case.has(&name) {
-            out.insert(ours.to_owned(), case.f64s(&name)?.to_vec());
+            out.insert(ours, case.f64s(&name)?.to_vec());
         }
     }
     Ok(out)
 }
 
-/// The recorded standard normal draws under `prefix` (`noise/`, `step2/noise/`, ...), row-major: `w_input` `[V, 4H]`,
-/// `w_hidden` `[H, 4H]`, `z_vocabulary` `[B, V]`, `z_neurons` `[B, H]`, `z_gates` `[B, 4H]`, and, for the output layer,
-/// `output_weights` `[H, V]` (weight sampling) or `output_local` `[B, V]` (local reparameterisation). What the case
-/// does not draw is absent; a case without noise gives an empty map. An array that has no place here is an error.
+/// The recorded standard normal draws under `prefix` (`noise/`, `step2/noise/`, ...), row-major: `w_input` `[I, P * H]`,
+/// `w_hidden` `[H, P * H]`, `z_vocabulary` `[B, V]`, `z_neurons` `[B, H]`, `z_gates` `[B, P * H]`, of a classifier
+/// `embedding` `[V, E]` and `z_inputs` `[B, E]`, and, for the output layer, `output_weights` `[H, O]` (weight sampling) or
+/// `output_local` `[B, O]` (local reparameterisation). What the case does not draw is absent; a case without noise gives
+/// an empty map. An array that has no place here is an error.
 pub fn noise(case: &Case, prefix: &str) -> Result<BTreeMap<String, Vec<f64>>, String> {
     let prefix = prefix.trim_end_matches('/');
+    let layer = names(case)?.layer;
     let mut out = BTreeMap::new();
-    for (ours, theirs) in [("w_input", "lstm/w_in"), ("w_hidden", "lstm/w_hid"), ("z_gates", "lstm/gates")] {
-        let name = format!("{prefix}/{theirs}");
+    for (ours, theirs) in [("w_input", "w_in"), ("w_hidden", "w_hid"), ("z_gates", "gates")] {
+        let name = format!("{prefix}/{layer}/{theirs}");
         if case.has(&name) {
             out.insert(ours.to_owned(), unstack(case.f64s(&name)?, case.shape(&name)?)?);
         }
     }
+    let inputs = if case.classifies() { "z_inputs" } else { "z_vocabulary" };
     for (ours, theirs) in [
-        ("z_vocabulary", "lstm/z_in"),
-        ("z_neurons", "lstm/z_hid"),
-        ("output_weights", "dense/w"),
-        ("output_local", "dense/lrt"),
+        ("embedding", "emb/w".to_owned()),
+        ("z_vocabulary", "emb/z_voc".to_owned()),
+        (inputs, format!("{layer}/z_in")),
+        ("z_neurons", format!("{layer}/z_hid")),
+        ("output_weights", "dense/w".to_owned()),
+        ("output_local", "dense/lrt".to_owned()),
     ] {
         let name = format!("{prefix}/{theirs}");
         if case.has(&name) {
@@ -89,50 +150,47 @@ pub fn noise(case: &Case, prefix: &str) -> Result<BTreeMap<String, Vec<f64>>, St
     }
 }
 
-/// `(gates, rows, columns)` to `[rows, gates * columns]`; any element type, so that masks go through it too.
+/// `(kinds, rows, columns)` to `[rows, kinds * columns]`; any element type, so that masks go through it too.
 pub fn unstack<T: Copy>(values: &[T], shape: &[usize]) -> Result<Vec<T>, String> {
-    let &[gates, rows, columns] = shape else {
-        return Err(format!("shape {shape:?} is not (gates, rows, columns)"));
+    let &[kinds, rows, columns] = shape else {
+        return Err(format!("shape {shape:?} is not (kinds, rows, columns)"));
     };
-    if values.is_empty() || values.len() != gates * rows * columns {
+    if values.is_empty() || values.len() != kinds * rows * columns {
         return Err(format!("{} elements do not fill shape {shape:?}", values.len()));
     }
     let parts: Vec<&[T]> = values.chunks_exact(rows * columns).collect();
     Ok(join(&parts, rows, columns))
 }
 
-/// The order that this file assumes for matrices by name and for stacked arrays is the order that the case states.
-fn check_gate_order(case: &Case) -> Result<(), String> {
-    if case.meta.gate_order == GATES {
-        Ok(())
-    } else {
-        Err(format!("gate order {:?}, want {GATES:?}", case.meta.gate_order))
-    }
-}
-
-/// The names under `prefix` are those that the case's configuration asks for, no fewer and no more.
-fn check_names(case: &Case, prefix: &str) -> Result<(), String> {
-    let sparsity = case.sparsity()?;
+/// The names under `prefix` are those that the sparsity asks for, no fewer and no more.
+fn check_names(case: &Case, prefix: &str, names: &Names, sparsity: &Sparsity) -> Result<(), String> {
+    let layer = names.layer;
     let mut wanted: BTreeSet<String> = ["dense/W", "dense/b"].map(str::to_owned).into();
-    wanted.extend(GATES.iter().flat_map(|gate| ["W_in_to", "W_hid_to", "b"].map(|name| format!("lstm/{name}_{gate}"))));
-    for (prior, names) in [
-        (sparsity.weights, ["lstm/logsig_w_in", "lstm/logsig_w_hid"].as_slice()),
-        (sparsity.vocabulary, &["lstm/mu_in", "lstm/logsig_in"]),
-        (sparsity.neurons, &["lstm/mu_hid", "lstm/logsig_hid"]),
-        (sparsity.gates, &["lstm/mu_gates", "lstm/logsig_gates"]),
-        (sparsity.output, &["dense/log_sigma"]),
+    if case.classifies() {
+        wanted.insert("emb/W".to_owned());
+    }
+    wanted.extend(names.gates.iter().flat_map(|gate| ["W_in_to", "W_hid_to"].map(|to| format!("{layer}/{to}_{gate}"))));
+    wanted.extend(names.biases.iter().map(|bias| format!("{layer}/b_{bias}")));
+    let weights = if case.classifies() { ["emb/log_sigma_w"].as_slice() } else { &[] };
+    let vocabulary = if case.classifies() { ["emb/mu_in", "emb/log_in"].as_slice() } else { &[] };
+    let input_groups = if case.classifies() { sparsity.inputs } else { sparsity.vocabulary };
+    for (prior, of_layer, others) in [
+        (sparsity.weights, ["logsig_w_in", "logsig_w_hid"].as_slice(), weights),
+        (sparsity.vocabulary, &[], vocabulary),
+        (input_groups, &["mu_in", "logsig_in"], &[]),
+        (sparsity.neurons, &["mu_hid", "logsig_hid"], &[]),
+        (sparsity.gates, &["mu_gates", "logsig_gates"], &[]),
+        (sparsity.output, &[], &["dense/log_sigma"]),
     ] {
         if prior == Prior::LogUniform {
-            wanted.extend(names.iter().map(ToString::to_string));
+            wanted.extend(of_layer.iter().map(|name| format!("{layer}/{name}")));
+            wanted.extend(others.iter().map(ToString::to_string));
         }
     }
     let start = format!("{prefix}/");
-    let fixed = ["lstm/hid_init", "lstm/cell_init"];
-    let found: BTreeSet<String> = case
-        .names(&start)
-        .map(|name| name[start.len()..].to_owned())
-        .filter(|name| !fixed.contains(&name.as_str()))
-        .collect();
+    let fixed = ["hid_init", "cell_init"].map(|name| format!("{layer}/{name}"));
+    let found: BTreeSet<String> =
+        case.names(&start).map(|name| name[start.len()..].to_owned()).filter(|name| !fixed.contains(name)).collect();
     match (wanted.difference(&found).next(), found.difference(&wanted).next()) {
         (None, None) => Ok(()),
         (Some(missing), _) => Err(format!("config {} asks for {start}{missing}, which is missing", sparsity.name)),
@@ -169,16 +227,28 @@ fn check_layout(case: &Case) -> Result<(), String> {
     let [vocabulary, hidden, batch] =
         [case.meta.vocab, case.meta.hidden, case.meta.batch].map(|size| size.ok_or("no vocab, hidden or batch"));
     let (vocabulary, hidden, batch) = (vocabulary?, hidden?, batch?);
+    let (inputs, outputs) = if case.classifies() {
+        (case.meta.emb.ok_or("no emb")?, case.meta.classes.ok_or("no classes")?)
+    } else {
+        (vocabulary, vocabulary)
+    };
+    let cell = case.cell()?;
+    let columns = cell.preactivations().len() * hidden;
+    let start = format!("{}/", cell.layer());
     for prefix in ["param/", "grad/", "kl_grad/", "adam1/", "traj/param_after_step4/"] {
         if case.has_prefix(prefix) {
             for (name, values) in parameters(case, prefix)? {
-                let quantity = name.trim_end_matches("/mean").trim_end_matches("/log_sigma");
+                let quantity = name.trim_start_matches(&start).trim_end_matches("/mean").trim_end_matches("/log_sigma");
                 let size = match quantity {
-                    "lstm/w_input" => vocabulary * 4 * hidden,
-                    "lstm/w_hidden" => hidden * 4 * hidden,
-                    "lstm/z_gates" | "lstm/bias" => 4 * hidden,
-                    "lstm/z_neurons" => hidden,
-                    "output/w" => hidden * vocabulary,
+                    "embedding/w" => vocabulary * inputs,
+                    "w_input" => inputs * columns,
+                    "w_hidden" => hidden * columns,
+                    "z_gates" => columns,
+                    "bias" => cell.biases().len() * hidden,
+                    "z_neurons" => hidden,
+                    "z_inputs" => inputs,
+                    "output/w" => hidden * outputs,
+                    "output/bias" => outputs,
                     _ => vocabulary,
                 };
                 check_size(&format!("{prefix}{name}"), values.len(), size)?;
@@ -188,11 +258,14 @@ fn check_layout(case: &Case) -> Result<(), String> {
     for prefix in ["noise/", "step2/noise/", "step3/noise/", "step4/noise/"] {
         for (name, values) in noise(case, prefix)? {
             let size = match name.as_str() {
-                "w_input" => vocabulary * 4 * hidden,
-                "w_hidden" => hidden * 4 * hidden,
-                "z_gates" => batch * 4 * hidden,
+                "embedding" => vocabulary * inputs,
+                "w_input" => inputs * columns,
+                "w_hidden" => hidden * columns,
+                "z_inputs" => batch * inputs,
+                "z_gates" => batch * columns,
                 "z_neurons" => batch * hidden,
-                "output_weights" => hidden * vocabulary,
+                "output_weights" => hidden * outputs,
+                "output_local" => batch * outputs,
                 _ => batch * vocabulary,
             };
             check_size(&format!("{prefix}{name}"), values.len(), size)?;

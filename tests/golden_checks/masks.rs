@@ -2,24 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use sparsegate::compress::{Array, Masks, Parts, Posterior, Real, ShapeError, counts, masks, relevance, structure};
+use sparsegate::compress::{
+    Array, CompactError, Masks, Matrix, Parts, Posterior, Real, ShapeError, compact, counts, masks, relevance, structure,
+};
+use sparsegate::spec::types::Prior;
 use sparsegate::store::format::{Counts, Kept};
 
 use crate::case::Case;
-use crate::check::{Applicability, Check, language_model};
+use crate::check::{Applicability, Check, network};
 use crate::compare::{self, F64};
-use crate::layout::{parameters, unstack};
+use crate::layout::{compact_parameters, parameters, unstack};
 
 /// The checks of this file.
 pub const CHECKS: &[Check] = &[
     Check { name: "relevance", applies: relevance_applies, run: check_relevance },
     Check { name: "masks", applies: masks_apply, run: check_masks },
     Check { name: "compression", applies: compression_applies, run: check_compression },
+    Check { name: "compact", applies: compact_applies, run: check_compact },
+    Check { name: "no-compact", applies: no_compact_applies, run: check_no_compact },
     Check { name: "zero-weights", applies: zero_weights_apply, run: check_zero_weights },
 ];
 
 fn with_arrays(case: &Case, prefix: &str) -> Applicability {
-    if case.has_prefix(prefix) { language_model(case) } else { Applicability::Irrelevant }
+    if case.has_prefix(prefix) { network(case) } else { Applicability::Irrelevant }
 }
 
 fn relevance_applies(case: &Case) -> Applicability {
@@ -32,6 +37,16 @@ fn masks_apply(case: &Case) -> Applicability {
 
 fn compression_applies(case: &Case) -> Applicability {
     with_arrays(case, "out/overall_compression")
+}
+
+fn compact_applies(case: &Case) -> Applicability {
+    with_arrays(case, "compressed/param/")
+}
+
+fn no_compact_applies(case: &Case) -> Applicability {
+    let in_state = case.meta.cell.as_deref() == Some("gru") && case.meta.zh_mode.as_deref() == Some("state");
+    let groups = case.sparsity().is_ok_and(|sparsity| sparsity.neurons == Prior::LogUniform);
+    if in_state && groups { network(case) } else { Applicability::Irrelevant }
 }
 
 fn zero_weights_apply(case: &Case) -> Applicability {
@@ -50,19 +65,33 @@ fn with_posterior<T: Real>(
         .map(|(name, values)| (name, values.into_iter().map(convert).collect()))
         .collect();
     let get = |name: &str| values.get(name).map(Vec::as_slice);
+    let cell = case.cell()?;
     let (vocabulary, hidden) = (case.meta.vocab.ok_or("no vocab")?, case.meta.hidden.ok_or("no hidden")?);
+    let columns = cell.preactivations().len() * hidden;
+    let (inputs, outputs) = if case.classifies() {
+        (case.meta.emb.ok_or("no emb")?, case.meta.classes.ok_or("no classes")?)
+    } else {
+        (vocabulary, vocabulary)
+    };
     let array = |name: &str, shape| {
         get(&format!("{name}/mean")).map(|mean| Array::matrix(mean, get(&format!("{name}/log_sigma")), shape))
     };
+    let of_layer = |name: &str| format!("{}/{name}", cell.layer());
     let wanted = |name: &str, shape| array(name, shape).ok_or_else(|| format!("no {name}"));
+    let symbols = if case.classifies() { "embedding/z_vocabulary" } else { &of_layer("z_vocabulary") };
     let posterior = Posterior::new(Parts {
-        w_input: wanted("lstm/w_input", [vocabulary, 4 * hidden])?,
-        w_hidden: wanted("lstm/w_hidden", [hidden, 4 * hidden])?,
-        z_vocabulary: array("lstm/z_vocabulary", [1, vocabulary]),
-        z_neurons: array("lstm/z_neurons", [1, hidden]),
-        z_gates: array("lstm/z_gates", [1, 4 * hidden]),
-        bias: get("lstm/bias").ok_or("no lstm/bias")?,
-        w_output: wanted("output/w", [hidden, vocabulary])?,
+        cell,
+        activation: case.activation()?,
+        embedding: array("embedding/w", [vocabulary, inputs]),
+        z_vocabulary: array(symbols, [1, vocabulary]),
+        w_input: wanted(&of_layer("w_input"), [inputs, columns])?,
+        w_hidden: wanted(&of_layer("w_hidden"), [hidden, columns])?,
+        z_inputs: array(&of_layer("z_inputs"), [1, inputs]),
+        z_neurons: array(&of_layer("z_neurons"), [1, hidden]),
+        z_gates: array(&of_layer("z_gates"), [1, columns]),
+        bias: get(&of_layer("bias")).ok_or("no bias")?,
+        w_output: wanted("output/w", [hidden, outputs])?,
+        plain_zeros_are_dead: false,
     })
     .map_err(|e: ShapeError| e.to_string())?;
     check(case, &posterior)
@@ -94,6 +123,11 @@ fn stacked(case: &Case, name: &str) -> Result<Vec<bool>, String> {
 
 fn relevance_agrees<T: Real>(case: &Case, posterior: &Posterior<T>) -> Result<(), String> {
     let ours = relevance(posterior);
+    if let Some(embedding) = &ours.embedding {
+        compare::equal("embedding", &embedding.weights, &case.mask("ard/emb/w")?)?;
+        compare::equal("vocabulary", &embedding.vocabulary, &case.mask("ard/emb/z_voc")?)?;
+        compare::equal("columns of the embedding", &embedding.columns, &case.mask("ard/emb/z_emb")?)?;
+    }
     compare::equal("w_input", &ours.w_input, &stacked(case, "ard/lstm/w_input")?)?;
     compare::equal("w_hidden", &ours.w_hidden, &stacked(case, "ard/lstm/w_hidden")?)?;
     compare::equal("w_output", &ours.w_output, &case.mask("ard/dense/w")?)?;
@@ -106,6 +140,10 @@ fn relevance_agrees<T: Real>(case: &Case, posterior: &Posterior<T>) -> Result<()
 fn masks_agree<T: Real>(case: &Case, posterior: &Posterior<T>) -> Result<(), String> {
     let ours = masks(posterior);
     compare::equal("vocabulary", &ours.vocabulary, &case.mask("mask/vocabulary")?)?;
+    if let (Some(inputs), Some(weights)) = (&ours.inputs, &ours.embedding) {
+        compare::equal("inputs", inputs, &case.mask("mask/embedding")?)?;
+        compare::equal("embedding", weights, &case.mask("mask/w_emb")?)?;
+    }
     compare::equal("neurons", &ours.neurons, &case.mask("mask/hidden")?)?;
     compare::equal("gates", &ours.gates, &case.mask("mask/gates")?)?;
     compare::equal("w_input", &ours.w_input, &stacked(case, "mask/w_input")?)?;
@@ -121,12 +159,21 @@ fn structure_agrees<T: Real>(posterior: &Posterior<T>, masks: &Masks) -> Result<
     let listed = |mask: &[bool]| (0_u32..).zip(mask).filter(|(_, kept)| **kept).map(|(i, _)| i).collect::<Vec<_>>();
     compare::equal("structure.vocabulary", &ours.vocabulary, &listed(&masks.vocabulary))?;
     compare::equal("structure.neurons", &ours.neurons, &listed(&masks.neurons))?;
+    let inputs = masks.inputs.as_deref().map(listed).unwrap_or_default();
+    compare::equal("structure.inputs", &ours.inputs, &inputs)?;
     let units: Vec<u32> = ours.gates.iter().map(|gates| gates.unit).collect();
     compare::equal("structure.gates", &units, &ours.neurons)?;
+    let cell = posterior.parts().cell;
     for gates in &ours.gates {
-        let live: Vec<bool> = gates.constant.iter().map(Option::is_none).collect();
-        let theirs: Vec<bool> = (0..4).map(|gate| masks.gates[gate * hidden + gates.unit as usize]).collect();
-        compare::equal(&format!("live gates of unit {}", gates.unit), &live, &theirs)?;
+        let of_unit = |kind: usize| kind * hidden + gates.unit as usize;
+        let biases: Vec<f64> =
+            (0..cell.biases().len()).map(|kind| posterior.parts().bias[of_unit(kind)].to_f64()).collect();
+        let dead: Vec<bool> = (0..cell.preactivations().len()).map(|kind| !masks.gates[of_unit(kind)]).collect();
+        // A dead one may still move, if its cell says so.
+        let constant = |kind: usize| cell.constant(kind, &biases, &dead, posterior.parts().activation);
+        let theirs: Vec<bool> = (0..dead.len()).map(|kind| dead[kind] && constant(kind).is_some()).collect();
+        let fixed: Vec<bool> = gates.constant.iter().map(Option::is_some).collect();
+        compare::equal(&format!("constant gates of unit {}", gates.unit), &fixed, &theirs)?;
     }
     Ok(())
 }
@@ -145,14 +192,19 @@ fn check_printed(ours: &Counts, printed: &str) -> Result<(), String> {
         kept: ours.gates.iter().map(|gate| gate.kept).sum(),
         total: ours.gates.iter().map(|gate| gate.total).sum(),
     };
-    let mut wanted = vec![
+    let mut wanted = Vec::new();
+    if let Some(weights) = ours.embedding_weights {
+        // Called `w` like the output's weights, and printed before them.
+        wanted.extend([("w", weights), ("z_voc", ours.vocabulary)]);
+    }
+    wanted.extend([
         ("w_x", ours.input_weights),
         ("w_h", ours.recurrent_weights),
-        ("z_x", ours.vocabulary),
+        ("z_x", ours.inputs.unwrap_or(ours.vocabulary)),
         ("z_h", ours.neurons),
         ("gates", gates),
         ("w", ours.output_weights),
-    ];
+    ]);
     for part in printed.split('(').skip(1) {
         let text = part.split(')').next().unwrap_or_default();
         let (name, numbers) = text.split_once(": ").ok_or_else(|| format!("cannot read printed part {text:?}"))?;
@@ -170,8 +222,48 @@ fn check_printed(ours: &Counts, printed: &str) -> Result<(), String> {
     compare::close("printed compression", &[ours.compression], &[figure], F64)
 }
 
+fn check_compact(case: &Case) -> Result<(), String> {
+    with_posterior(case, |value| value, compact_agrees)
+}
+
+fn compact_agrees(case: &Case, posterior: &Posterior<f64>) -> Result<(), String> {
+    let ours = compact(posterior, &masks(posterior)).map_err(|error| error.to_string())?;
+    let theirs = compact_parameters(case)?;
+    let layer = ours.cell.layer();
+    let units = ours.w_hidden.shape[0];
+    let mut found = vec![
+        (format!("{layer}/w_input/mean"), ours.w_input),
+        (format!("{layer}/w_hidden/mean"), ours.w_hidden),
+        (format!("{layer}/bias"), Matrix { shape: [1, ours.bias.len()], values: ours.bias }),
+        ("output/w/mean".to_owned(), ours.w_output),
+    ];
+    if case.has("compressed/sizes_vocab_emb_hidden") {
+        let shape = ours.embedding.as_ref().ok_or("no embedding")?.shape;
+        let sizes = [shape[0], shape[1], units].map(|size| size as i32);
+        compare::equal("sizes", &sizes, case.i32s("compressed/sizes_vocab_emb_hidden")?)?;
+    }
+    found.extend(ours.embedding.map(|embedding| ("embedding/w/mean".to_owned(), embedding)));
+    for (name, matrix) in &found {
+        compare::equal(&format!("shape of {name}"), &[matrix.values.len()], &[matrix.shape[0] * matrix.shape[1]])?;
+        compare::close(name, &matrix.values, theirs.get(name).ok_or_else(|| format!("theirs has no {name}"))?, F64)?;
+    }
+    // Ours leaves out the output's biases, which nothing changes.
+    if theirs.len() != found.len() + 1 {
+        return Err(format!("theirs has {:?}", theirs.keys()));
+    }
+    let biases = case.f64s("param/dense/b")?;
+    compare::close("output/bias", biases, case.f64s("compressed/param/dense/b")?, F64)
+}
+
+fn check_no_compact(case: &Case) -> Result<(), String> {
+    with_posterior(case, |value| value, |_, posterior: &Posterior<f64>| match compact(posterior, &masks(posterior)) {
+        Err(CompactError::FactorsInState { .. }) => Ok(()),
+        Ok(_) => Err("a factor in the carried state was absorbed".to_owned()),
+    })
+}
+
 fn check_zero_weights(case: &Case) -> Result<(), String> {
     let &[rows, columns] = case.shape("w")? else { return Err("w is not a matrix".to_owned()) };
     let array = Array::matrix(case.f64s("w")?, Some(case.f64s("log_sigma")?), [rows, columns]);
-    compare::equal("live", &array.live(), &case.mask("ard")?)
+    compare::equal("live", &array.live(false), &case.mask("ard")?)
 }

@@ -62,19 +62,30 @@ impl Trainee for Toy {
         Counts {
             compression: 3.0 / (1.0 + f64::from(self.weights[1].abs())),
             compression_exact: 3.5,
+            embedding_weights: None,
             input_weights: kept(1),
             recurrent_weights: kept(1),
             output_weights: kept(1),
             weights_kept_exact: 3,
             vocabulary: kept(2),
+            inputs: None,
             neurons: kept(3),
-            gates: vec![GateCount { kind: "i".to_owned(), kept: 1, total: 3 }],
+            gates: vec![GateCount { kind: "i".to_owned(), flow: false, kept: 1, total: 3 }],
         }
     }
 
     fn structure(&self) -> Structure {
         let gates = vec![UnitGates { unit: 0, constant: vec![Some(f64::from(self.weights[2]))] }];
-        Structure { format: 1, counts: self.counts(), neurons: vec![0, 1], vocabulary: vec![0, 2], gates }
+        Structure {
+            format: 1,
+            counts: self.counts(),
+            neurons: vec![0, 1],
+            vocabulary: vec![0, 2],
+            strengths: vec![2.0, 1.0],
+            inputs: Vec::new(),
+            kinds: Vec::new(),
+            gates,
+        }
     }
 
     fn parameters(&self) -> Vec<NamedTensor> {

@@ -19,12 +19,13 @@ macro_rules! by_float_type {
 }
 
 mod adam;
+mod cells;
 mod cross_entropy;
-mod lstm;
 mod matmul;
 mod noisy;
 mod ops;
 mod penalty;
+mod recurrence;
 mod tensor;
 
 pub use ops::FlexOps;
@@ -33,38 +34,24 @@ use burn::backend::Flex;
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::tensor::DType;
 
-use super::extension::{Kernels, LstmGradients, LstmPrimitives, LstmSaved};
+use super::extension::{Kernels, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved};
 use super::noise::NoiseKey;
 
 /// Elements a thread works on at a time: 32 KiB of `f32`, so that a few arrays share the second-level cache.
 const PIECE: usize = 8192;
 
 use cross_entropy::{cross_entropy, cross_entropy_gradient, mean_cross_entropy};
-use lstm::{backward, forward};
 use noisy::{rows_backward, rows_forward, sample, sample_gradient};
 use penalty::{gradients, total};
+use recurrence::{backward, forward};
 
 impl Kernels for Flex {
-    fn lstm_forward(inputs: LstmPrimitives<Self>) -> LstmSaved<Self> {
+    fn recurrence_forward(inputs: RecurrencePrimitives<Self>) -> RecurrenceSaved<Self> {
         by_float_type!(inputs.input, forward(inputs))
     }
 
-    fn lstm_backward(
-        gradient: FloatTensor<Self>,
-        saved: LstmSaved<Self>,
-        recurrent: FloatTensor<Self>,
-        z_gates: FloatTensor<Self>,
-        z_neurons: FloatTensor<Self>,
-    ) -> LstmGradients<Self> {
-        by_float_type!(gradient, backward(gradient, saved, recurrent, z_gates, z_neurons))
-    }
-
-    fn lstm_hidden(saved: &LstmSaved<Self>) -> FloatTensor<Self> {
-        lstm::without_first(&saved.hiddens, &saved.tanh_cells)
-    }
-
-    fn lstm_cell(saved: &LstmSaved<Self>) -> FloatTensor<Self> {
-        lstm::without_first(&saved.cells, &saved.tanh_cells)
+    fn recurrence_backward(gradient: FloatTensor<Self>, saved: RecurrenceSaved<Self>) -> RecurrenceGradients<Self> {
+        by_float_type!(gradient, backward(gradient, saved))
     }
 
     fn penalty_forward(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>) -> FloatTensor<Self> {

@@ -4,12 +4,11 @@ use burn::backend::{Dispatch, Flex};
 use burn::tensor::{DType, Int, Tensor};
 
 use super::adam::{adam, square_sum};
-use crate::cells::{Cell, Kernel};
+use crate::cells::Cell;
 use crate::engine::composed::Composed;
-use crate::engine::extension::SparseOps;
+use crate::engine::extension::{RecurrencePrimitives, SparseOps};
 use crate::engine::noise::Noise;
 use crate::engine::ops::{AdamStep, Moments, Ops, RecurrenceInputs};
-use crate::spec::types::GateActivation;
 
 /// The fused kernels; tensors must live on flex, as `f32` or `f64`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -56,24 +55,27 @@ impl Ops for FlexOps {
     }
 
     fn recurrence(&self, cell: &dyn Cell, inputs: RecurrenceInputs<'_>) -> Vec<Tensor<2>> {
-        let even = inputs.active.first() == inputs.active.last();
-        let (Some(Kernel::Lstm), true, GateActivation::Sigmoid) = (cell.kernel(), even, inputs.activation) else {
+        let Some(kernel) = cell.kernel() else {
             return Composed.recurrence(cell, inputs);
         };
-        let mut states = inputs.states.into_iter();
-        let (Some(hidden), Some(cell)) = (states.next(), states.next()) else {
-            unreachable!("an LSTM has two states");
-        };
-        let (hidden, cell) = <Dispatch as SparseOps>::lstm(
-            inputs.input.into_dispatch(),
-            inputs.recurrent.into_dispatch(),
-            inputs.z_gates.into_dispatch(),
-            inputs.bias.into_dispatch(),
-            inputs.z_neurons.into_dispatch(),
-            hidden.into_dispatch(),
-            cell.into_dispatch(),
-        );
-        vec![Tensor::from_dispatch(hidden), Tensor::<2>::from_dispatch(cell).inner()]
+        let count = inputs.states.len();
+        let mut states = inputs.states.into_iter().map(Tensor::into_dispatch);
+        let Some(hidden) = states.next() else { unreachable!("a cell has a hidden state") };
+        let second = states.next().unwrap_or_else(|| hidden.clone());
+        let (hidden, second) = <Dispatch as SparseOps>::recurrence(RecurrencePrimitives {
+            input: inputs.input.into_dispatch(),
+            recurrent: inputs.recurrent.into_dispatch(),
+            z_gates: inputs.z_gates.into_dispatch(),
+            bias: inputs.bias.into_dispatch(),
+            z_neurons: inputs.z_neurons.into_dispatch(),
+            hidden,
+            second,
+            active: inputs.active.to_vec(),
+            kernel,
+            activation: inputs.activation,
+        });
+        let states = [Tensor::from_dispatch(hidden), Tensor::<2>::from_dispatch(second).inner()];
+        states.into_iter().take(count).collect()
     }
 
     fn cross_entropy(&self, logits: Tensor<2>, bias: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
@@ -82,6 +84,10 @@ impl Ops for FlexOps {
             bias.into_dispatch(),
             targets.into_dispatch(),
         ))
+    }
+
+    fn class_loss(&self, logits: Tensor<2>, bias: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
+        Composed.class_loss(logits, bias, targets)
     }
 
     fn square_sum(&self, values: &Tensor<2>) -> f64 {

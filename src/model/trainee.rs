@@ -1,10 +1,12 @@
-//! A language model under training.
+//! A network under training.
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::Tensor;
 
-use super::language_model::{LanguageModel, State, ids};
+use super::host::{find, named};
+use super::network::Network;
 use super::noise::NoiseSource;
-use crate::compress::{self, Array, Parts, Posterior};
+use super::posterior::with_posterior;
+use crate::compress;
 use crate::data::Evaluation;
 use crate::data::batch::{Batch, BatchSource};
 use crate::engine::{AdamStep, Moments, Ops};
@@ -12,60 +14,60 @@ use crate::spec::types::Adam;
 use crate::store::format::{Counts, Structure};
 use crate::train::trainee::{NamedTensor, NonFinite, StepReport, Trainee};
 
-/// Names of the carried state in checkpoints.
-const CARRIED: [&str; 2] = ["state/hidden", "state/cell"];
-
-/// What training needs beside the model.
+/// What training needs beside the network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TraineeOptions {
     /// Seed of the noise.
     pub seed: u64,
     /// Whether a batch starts from the state that the one before it left.
     pub carry_state: bool,
-    /// The N of penalty / N: symbols predicted in an epoch.
+    /// The N of penalty / N: symbols, or texts, predicted in an epoch.
     pub train_size: usize,
     /// The optimiser's constants.
     pub adam: Adam,
     /// Largest global norm of the gradient.
     pub clip_norm: Option<f64>,
+    /// Whether a weight without noise that is exactly zero counts as pruned: where a baseline prunes by zeros.
+    pub zeros_are_dead: bool,
 }
 
-/// A language model with its optimiser's moments and its carried state.
+/// A network with its optimiser's moments and its carried state.
 #[derive(Debug)]
-pub struct LanguageModelTrainee {
-    model: LanguageModel,
+pub struct NetworkTrainee<N> {
+    network: N,
     ops: &'static dyn Ops,
     options: TraineeOptions,
-    /// In the order of [`LanguageModel::visit`].
+    /// In the order of [`Network::visit`].
     moments: Vec<Moments>,
-    carried: Option<State>,
+    /// In the order of [`crate::cells::Cell::states`].
+    carried: Option<Vec<Tensor<2>>>,
 }
 
 /// A gradient with the name of its parameter.
 type Gradient = (String, Tensor<2>);
 
-impl LanguageModelTrainee {
-    /// A model before its first step.
-    pub fn new(model: LanguageModel, ops: &'static dyn Ops, options: TraineeOptions) -> Self {
+impl<N: Network> NetworkTrainee<N> {
+    /// A network before its first step.
+    pub fn new(network: N, ops: &'static dyn Ops, options: TraineeOptions) -> Self {
         let zeros = |tensor: &Tensor<2>| tensor.zeros_like();
-        let moments =
-            model.tensors().iter().map(|(_, tensor)| Moments { first: zeros(tensor), second: zeros(tensor) }).collect();
-        Self { model, ops, options, moments, carried: None }
+        let tensors = network.tensors().into_iter();
+        let moments = tensors.map(|(_, tensor)| Moments { first: zeros(&tensor), second: zeros(&tensor) }).collect();
+        Self { network, ops, options, moments, carried: None }
     }
 
-    /// The model as it is.
-    pub fn model(&self) -> &LanguageModel {
-        &self.model
+    /// The network as it is.
+    pub fn network(&self) -> &N {
+        &self.network
     }
 
-    /// The state that the next batch would start from, if one is carried.
-    pub fn carried(&self) -> Option<&State> {
-        self.carried.as_ref()
+    /// The states that the next batch would start from, if any are carried.
+    pub fn carried(&self) -> Option<&[Tensor<2>]> {
+        self.carried.as_deref()
     }
 
-    /// Replaces the state that the next batch starts from.
-    pub fn carry(&mut self, state: Option<State>) {
-        self.carried = state;
+    /// Replaces the states that the next batch starts from, each `[B, H]`, in the order of [`crate::cells::Cell::states`].
+    pub fn carry(&mut self, states: Option<Vec<Tensor<2>>>) {
+        self.carried = states;
     }
 
     /// One step with noise from `noise`.
@@ -89,12 +91,10 @@ impl LanguageModelTrainee {
         noise: &NoiseSource,
     ) -> Result<(StepReport, Vec<Gradient>), NonFinite> {
         let not_finite = |tensor: &str| NonFinite { step, tensor: tensor.to_owned() };
-        let state = self.start(batch.rows);
-        let (device, _) = self.model.kind();
-        let mut leaves = self.model.leaves();
-        let forward = leaves.forward(self.ops, batch, state, Some(noise));
-        let data_loss =
-            self.ops.cross_entropy(forward.outputs, leaves.output_bias.clone(), ids(&batch.targets, &device));
+        let states = self.start(batch.rows);
+        let mut leaves = self.network.leaves();
+        let forward = leaves.forward(self.ops, batch, states, Some(noise));
+        let data_loss = leaves.loss(self.ops, forward.outputs, &batch.targets);
         // Not `div_scalar`: its backward rounds the divisor's reciprocal to single precision, also in an f64 graph.
         let share = 1.0 / self.options.train_size as f64;
         let penalty = leaves.penalty(self.ops).map(|penalty| penalty.mul_scalar(share));
@@ -123,7 +123,7 @@ impl LanguageModelTrainee {
             }
             square_sum += sum;
         }
-        self.carried = self.options.carry_state.then_some(forward.state);
+        self.carried = self.options.carry_state.then_some(forward.last);
         let report = StepReport { data_loss: loss_value, penalty: penalty_value, gradient_norm: square_sum.sqrt() };
         Ok((report, gradients))
     }
@@ -131,17 +131,14 @@ impl LanguageModelTrainee {
     /// The name of the first parameter that is not finite.
     fn broken_parameter(&self) -> Option<String> {
         let broken = |tensor: &Tensor<2>| !self.ops.square_sum(tensor).is_finite();
-        self.model.tensors().into_iter().find(|(_, tensor)| broken(tensor)).map(|(name, _)| name)
+        self.network.tensors().into_iter().find(|(_, tensor)| broken(tensor)).map(|(name, _)| name)
     }
 
-    /// The state a batch of `rows` sequences starts from.
-    fn start(&self, rows: usize) -> State {
+    /// The states a batch of `rows` sequences starts from.
+    fn start(&self, rows: usize) -> Vec<Tensor<2>> {
         match &self.carried {
-            Some(state) if self.options.carry_state => state.clone(),
-            _ => {
-                let (device, dtype) = self.model.kind();
-                State::zeros(rows, self.model.shape.hidden, &device, dtype)
-            }
+            Some(states) if self.options.carry_state => states.clone(),
+            _ => self.network.zeros(rows),
         }
     }
 
@@ -157,12 +154,12 @@ impl LanguageModelTrainee {
             // A hair below one even when the norm is within the limit, as in the reference.
             gradient_scale: self.options.clip_norm.map_or(1.0, |limit| norm.min(limit) / (1e-7 + norm)),
         };
-        let (device, dtype) = self.model.kind();
+        let (device, dtype) = self.network.kind();
         let nothing = Tensor::<2>::zeros([1, 1], (&device, dtype));
         let take = |tensor: &mut Tensor<2>| std::mem::replace(tensor, nothing.clone());
         let mut gradients = gradients.into_iter().zip(&mut self.moments);
         let ops = self.ops;
-        self.model.visit(|_, tensor| {
+        self.network.visit(|_, tensor| {
             // The zip runs over the same tensors in the same order.
             let Some(((_, gradient), moments)) = gradients.next() else { return };
             let old = Moments { first: take(&mut moments.first), second: take(&mut moments.second) };
@@ -170,59 +167,13 @@ impl LanguageModelTrainee {
         });
     }
 
-    /// Calls `with` with the model's numbers on the host.
-    fn with_posterior<R>(&self, with: impl FnOnce(&Posterior<'_, f32>) -> R) -> R {
-        let host: Vec<(String, Vec<f32>)> =
-            self.model.tensors().into_iter().map(|(name, tensor)| (name, values(&tensor))).collect();
-        let get = |name: &str| host.iter().find(|(found, _)| found == name).map(|(_, values)| values.as_slice());
-        let array = |name: &str, shape: [usize; 2]| {
-            let mean = get(&format!("{name}/mean"))?;
-            Some(Array::matrix(mean, get(&format!("{name}/log_sigma")), shape))
-        };
-        let (vocabulary, hidden) = (self.model.shape.vocabulary, self.model.shape.hidden);
-        let matrix = |name: &str, shape| array(name, shape).unwrap_or(Array::matrix(&[], None, shape));
-        let posterior = Posterior::new(Parts {
-            w_input: matrix("lstm/w_input", [vocabulary, 4 * hidden]),
-            w_hidden: matrix("lstm/w_hidden", [hidden, 4 * hidden]),
-            z_vocabulary: array("lstm/z_vocabulary", [1, vocabulary]),
-            z_neurons: array("lstm/z_neurons", [1, hidden]),
-            z_gates: array("lstm/z_gates", [1, 4 * hidden]),
-            bias: get("lstm/bias").unwrap_or_default(),
-            w_output: matrix("output/w", [hidden, vocabulary]),
-        });
-        match posterior {
-            Ok(posterior) => with(&posterior),
-            Err(error) => unreachable!("a model's own tensors have its shapes: {error}"),
-        }
+    /// Names of the carried states in checkpoints, in the order of [`crate::cells::Cell::states`].
+    fn state_names(&self) -> impl Iterator<Item = String> {
+        self.network.recurrent().units.cell.states().iter().map(|state| format!("state/{state}"))
     }
 }
 
-/// The values of a tensor on the host, row-major.
-fn values(tensor: &Tensor<2>) -> Vec<f32> {
-    match tensor.to_data().convert::<f32>().try_into_vec() {
-        Ok(values) => values,
-        Err(error) => unreachable!("data converted to f32 is f32: {error:?}"),
-    }
-}
-
-fn named(name: &str, tensor: &Tensor<2>) -> NamedTensor {
-    NamedTensor { name: name.to_owned(), shape: tensor.dims().to_vec(), values: values(tensor) }
-}
-
-/// The tensor called `name` with the shape and kind of `like`.
-fn find(tensors: &[NamedTensor], name: &str, shape: [usize; 2], kind: &(Device, DType)) -> Result<Tensor<2>, String> {
-    let found = tensors.iter().find(|tensor| tensor.name == name).ok_or_else(|| format!("{name} is missing"))?;
-    if found.shape != shape {
-        return Err(format!("{name} has shape {:?}, not {shape:?}", found.shape));
-    }
-    let (count, wanted) = (found.values.len(), shape[0] * shape[1]);
-    if count != wanted {
-        return Err(format!("{name} has {count} values, not the {wanted} of its shape {shape:?}"));
-    }
-    Ok(Tensor::from_data(TensorData::new(found.values.clone(), shape), (&kind.0, kind.1)))
-}
-
-impl Trainee for LanguageModelTrainee {
+impl<N: Network> Trainee for NetworkTrainee<N> {
     fn step(&mut self, batch: &Batch, step: u64) -> Result<StepReport, NonFinite> {
         let noise = NoiseSource::Counter { seed: self.options.seed, step: step as u32 };
         self.step_with(batch, step, &noise)
@@ -233,51 +184,54 @@ impl Trainee for LanguageModelTrainee {
     }
 
     fn evaluate(&self, source: &dyn BatchSource) -> Evaluation {
-        let model = self.model.at_means(true);
-        let (device, dtype) = model.kind();
-        let mut carried: Option<State> = None;
+        let network = self.network.at_means(true);
+        let mut carried: Option<Vec<Tensor<2>>> = None;
         let mut nats = 0.0;
+        let mut correct: Option<usize> = None;
         for index in 0..source.len() {
             let batch = source.batch(index);
-            let zeros = || State::zeros(batch.rows, model.shape.hidden, &device, dtype);
-            let state = carried.take().filter(|_| source.carries_state()).unwrap_or_else(zeros);
-            let forward = model.forward(self.ops, &batch, state, None);
-            let loss = self.ops.cross_entropy(forward.outputs, model.output_bias.clone(), ids(&batch.targets, &device));
+            let states = carried.take().filter(|_| source.carries_state());
+            let states = states.unwrap_or_else(|| network.zeros(batch.rows));
+            let forward = network.forward(self.ops, &batch, states, None);
+            if let Some(right) = network.correct(&forward.outputs, &batch.targets) {
+                correct = Some(correct.unwrap_or_default() + right);
+            }
+            let loss = network.loss(self.ops, forward.outputs, &batch.targets);
             nats += loss.into_scalar::<f64>() * batch.targets.len() as f64;
-            carried = Some(forward.state);
+            carried = Some(forward.last);
         }
-        Evaluation { nats: nats / source.targets() as f64, accuracy: None }
+        let targets = source.targets() as f64;
+        Evaluation { nats: nats / targets, accuracy: correct.map(|correct| correct as f64 / targets) }
     }
 
     fn counts(&self) -> Counts {
-        self.with_posterior(|posterior| compress::counts(&compress::masks(posterior)))
+        with_posterior(&self.network, self.options.zeros_are_dead, |posterior| compress::counts(&compress::masks(posterior)))
     }
 
     fn structure(&self) -> Structure {
-        self.with_posterior(|posterior| compress::structure(posterior, &compress::masks(posterior)))
+        with_posterior(&self.network, self.options.zeros_are_dead, |posterior| compress::structure(posterior, &compress::masks(posterior)))
     }
 
     fn parameters(&self) -> Vec<NamedTensor> {
-        self.model.tensors().iter().map(|(name, tensor)| named(name, tensor)).collect()
+        self.network.tensors().iter().map(|(name, tensor)| named(name, tensor)).collect()
     }
 
     fn save(&self) -> Vec<NamedTensor> {
         let mut saved = self.parameters();
-        for ((name, _), moments) in self.model.tensors().iter().zip(&self.moments) {
+        for ((name, _), moments) in self.network.tensors().iter().zip(&self.moments) {
             saved.push(named(&format!("adam/first/{name}"), &moments.first));
             saved.push(named(&format!("adam/second/{name}"), &moments.second));
         }
-        if let Some(state) = &self.carried {
-            saved.push(named(CARRIED[0], &state.hidden));
-            saved.push(named(CARRIED[1], &state.cell));
+        for (name, state) in self.state_names().zip(self.carried.iter().flatten()) {
+            saved.push(named(&name, state));
         }
         saved
     }
 
     fn load(&mut self, tensors: &[NamedTensor]) -> Result<(), String> {
-        let kind = self.model.kind();
+        let kind = self.network.kind();
         let mut loaded = Vec::new();
-        for (name, tensor) in self.model.tensors() {
+        for (name, tensor) in self.network.tensors() {
             let shape = tensor.dims();
             let moments = Moments {
                 first: find(tensors, &format!("adam/first/{name}"), shape, &kind)?,
@@ -285,13 +239,12 @@ impl Trainee for LanguageModelTrainee {
             };
             loaded.push((find(tensors, &name, shape, &kind)?, moments));
         }
-        let carried = match tensors.iter().find(|tensor| tensor.name == CARRIED[0]) {
+        let first = self.state_names().next();
+        let carried = match tensors.iter().find(|tensor| Some(&tensor.name) == first.as_ref()) {
             Some(hidden) => {
-                let shape = [hidden.shape.first().copied().unwrap_or_default(), self.model.shape.hidden];
-                Some(State {
-                    hidden: find(tensors, CARRIED[0], shape, &kind)?,
-                    cell: find(tensors, CARRIED[1], shape, &kind)?,
-                })
+                let rows = hidden.shape.first().copied().unwrap_or_default();
+                let shape = [rows, self.network.recurrent().units.hidden];
+                Some(self.state_names().map(|name| find(tensors, &name, shape, &kind)).collect::<Result<_, _>>()?)
             }
             None => None,
         };
@@ -300,7 +253,7 @@ impl Trainee for LanguageModelTrainee {
         let (parameters, moments): (Vec<_>, Vec<_>) = loaded.into_iter().unzip();
         self.moments = moments;
         let mut parameters = parameters.into_iter();
-        self.model.visit(|_, tensor| {
+        self.network.visit(|_, tensor| {
             if let Some(parameter) = parameters.next() {
                 *tensor = parameter;
             }

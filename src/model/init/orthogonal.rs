@@ -1,4 +1,4 @@
-//! Initial values.
+//! Random matrices with orthonormal rows or columns.
 
 use faer::{Mat, Par};
 

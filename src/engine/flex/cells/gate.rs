@@ -1,0 +1,44 @@
+//! The two activations of gates.
+
+use crate::engine::real::Real;
+
+/// An activation of gates.
+pub(in crate::engine::flex) trait Gate {
+    /// The gate's value.
+    fn value<T: Real>(preactivation: T) -> T;
+    /// The activation's derivative, from the gate's value.
+    fn slope<T: Real>(value: T) -> T;
+}
+
+/// `1 / (1 + exp(-x))`.
+pub(in crate::engine::flex) struct Logistic;
+
+impl Gate for Logistic {
+    #[inline(always)]
+    fn value<T: Real>(preactivation: T) -> T {
+        preactivation.logistic()
+    }
+
+    #[inline(always)]
+    fn slope<T: Real>(value: T) -> T {
+        value.mul(T::of(1.0).sub(value))
+    }
+}
+
+/// `clip(x / 5 + 1 / 2, 0, 1)`.
+pub(in crate::engine::flex) struct Hard;
+
+impl Gate for Hard {
+    #[inline(always)]
+    fn value<T: Real>(preactivation: T) -> T {
+        let line = preactivation.fma(T::of(0.2), T::of(0.5));
+        // In this order NaN passes both limits.
+        T::of(1.0).at_most(T::of(0.0).at_least(line))
+    }
+
+    #[inline(always)]
+    fn slope<T: Real>(value: T) -> T {
+        let inside = value > T::of(0.0) && value < T::of(1.0);
+        if inside { T::of(0.2) } else { T::of(0.0) }
+    }
+}

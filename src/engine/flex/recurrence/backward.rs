@@ -1,0 +1,175 @@
+//! Backward through time.
+
+use std::ops::Range;
+
+use burn::backend::Flex;
+use burn::backend::tensor::FloatTensor;
+use rayon::prelude::*;
+
+use super::ragged::Ragged;
+use crate::engine::extension::{RecurrenceGradients, RecurrenceSaved};
+use crate::engine::flex::cells::{Products, Rule, Saved, State, Sums};
+use crate::engine::flex::matmul::{Into, View, product, transpose};
+use crate::engine::flex::tensor::{contiguous, dims, matrix};
+use crate::engine::real::Real;
+use crate::engine::vectorized::vectorized;
+
+/// What all blocks read.
+struct Shared<'a, T> {
+    ragged: &'a Ragged<'a>,
+    units: usize,
+    products: &'a [T],
+    kept: &'a [T],
+    /// Values after each step of the state that is carried, and the initial ones; empty if there is none.
+    carried: [&'a [T]; 2],
+    /// Recurrent weights, transposed.
+    recurrent: &'a [T],
+    z_gates: &'a [T],
+    bias: &'a [T],
+    z_neurons: &'a [T],
+}
+
+/// The rows that a block writes, by step.
+struct Block<'a, T> {
+    sequences: Range<usize>,
+    /// Gradients of `x W`.
+    input: Vec<&'a mut [T]>,
+    /// Gradients of `h U` of a split rule; empty otherwise.
+    recurrent: Vec<&'a mut [T]>,
+    /// Gradients of the hidden states: on entry from outside the recurrence alone.
+    hidden: Vec<&'a mut [T]>,
+}
+
+/// Sums that a block of sequences gathers over its time steps.
+struct BlockSums<T> {
+    z_gates: Vec<T>,
+    bias: Vec<T>,
+    z_neurons: Vec<T>,
+}
+
+/// Takes a block back through all steps.
+fn scan<T: Real, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>) -> BlockSums<T> {
+    let Shared { ragged, units, .. } = *shared;
+    let (width, kept_width) = (R::PREACTIVATIONS * units, R::KEPT * units);
+    let carried_width = if R::CARRIED.is_some() { units } else { 0 };
+    let split_width = if R::SPLIT { width } else { 0 };
+    let mut sums = BlockSums {
+        z_gates: vec![T::default(); block.sequences.len() * width],
+        bias: vec![T::default(); R::BIASES * units],
+        z_neurons: vec![T::default(); block.sequences.len() * units],
+    };
+    let mut carried = vec![T::default(); block.sequences.len() * carried_width];
+    for step in (0..ragged.steps()).rev() {
+        let here = ragged.here(&block.sequences, step);
+        if here == 0 {
+            break;
+        }
+        let hidden = &mut *block.hidden[step];
+        let next = if R::SPLIT { block.recurrent.get(step + 1) } else { block.input.get(step + 1) };
+        if let Some(next) = next {
+            // The hidden state also fed the next step's products. Sequences that start there take no gradient back.
+            let (d, ut) = (View::new(next, here, width), View::new(shared.recurrent, width, units));
+            product(hidden, Into::Added, d, ut, false);
+        }
+        let (input, recurrent) = (&mut *block.input[step], &mut *block.recurrent[step]);
+        vectorized(
+            #[inline(always)]
+            || {
+                for row in 0..here {
+                    let (wide, narrow) = (row * width..(row + 1) * width, row * units..(row + 1) * units);
+                    let sequence = block.sequences.start + row;
+                    let place = ragged.row(step, sequence);
+                    let [after, initial] = shared.carried;
+                    let saved = Saved {
+                        products: &shared.products[place * width..(place + 1) * width],
+                        kept: &shared.kept[place * kept_width..(place + 1) * kept_width],
+                        before: ragged.before(step, sequence, after, initial, carried_width),
+                        z_gates: &shared.z_gates[sequence * width..(sequence + 1) * width],
+                        bias: shared.bias,
+                        z_neurons: &shared.z_neurons[sequence * units..(sequence + 1) * units],
+                    };
+                    let out = Products {
+                        input: &mut input[wide.clone()],
+                        recurrent: &mut recurrent[row * split_width..(row + 1) * split_width],
+                    };
+                    let sums = Sums {
+                        z_gates: &mut sums.z_gates[wide],
+                        bias: &mut sums.bias,
+                        z_neurons: &mut sums.z_neurons[narrow.clone()],
+                    };
+                    let carried = &mut carried[row * carried_width..(row + 1) * carried_width];
+                    R::backward(&saved, &hidden[narrow], carried, out, sums);
+                }
+            },
+        );
+    }
+    sums
+}
+
+/// The gradients of the recurrence of a rule.
+pub(super) fn backward_by_rule<T: Real, R: Rule>(
+    gradient: FloatTensor<Flex>,
+    saved: RecurrenceSaved<Flex>,
+) -> RecurrenceGradients<Flex> {
+    let RecurrenceSaved { inputs, kept, hidden, second } = &saved;
+    let ([rows, units], [total, width]) = (dims(&inputs.z_neurons), dims(&inputs.input));
+    let ragged = Ragged::new(&inputs.active, rows, total);
+    let mut gradient = contiguous(gradient);
+    let transposed = transpose(inputs.recurrent.storage::<T>(), units, width);
+    let (hidden, initial) = (hidden.storage::<T>(), inputs.hidden.storage::<T>());
+    let shared = Shared {
+        ragged: &ragged,
+        units,
+        products: inputs.input.storage(),
+        kept: kept.storage(),
+        carried: match R::CARRIED {
+            Some(State::Hidden) => [hidden, initial],
+            Some(State::Second) => [second.storage(), inputs.second.storage()],
+            None => [&[], &[]],
+        },
+        recurrent: &transposed,
+        z_gates: inputs.z_gates.storage(),
+        bias: inputs.bias.storage(),
+        z_neurons: inputs.z_neurons.storage(),
+    };
+    let split_width = if R::SPLIT { width } else { 0 };
+    let mut input_out = vec![T::default(); total * width];
+    let mut apart = vec![T::default(); total * split_width];
+    let sums: Vec<BlockSums<T>> = ragged
+        .blocks
+        .iter()
+        .zip(ragged.cut(&mut input_out, width))
+        .zip(ragged.cut(&mut apart, split_width))
+        .zip(ragged.cut(gradient.storage_mut::<T>(), units))
+        .map(|(((sequences, input), recurrent), hidden)| Block {
+            sequences: sequences.clone(),
+            input,
+            recurrent,
+            hidden,
+        })
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .map(|block| scan::<T, R>(&shared, block))
+        .collect();
+
+    let before = ragged.all_before(hidden, initial, units);
+    let products = if R::SPLIT { &apart } else { &input_out };
+    let mut recurrent_out = vec![T::default(); units * width];
+    let (h, d) = (View::new(&before, total, units).transposed(), View::new(products, total, width));
+    product(&mut recurrent_out, Into::Replaced, h, d, true);
+    let mut bias = vec![T::default(); R::BIASES * units];
+    for block in &sums {
+        for (sum, value) in bias.iter_mut().zip(&block.bias) {
+            *sum = sum.add(*value);
+        }
+    }
+    let z_gates: Vec<T> = sums.iter().flat_map(|block| block.z_gates.iter().copied()).collect();
+    let z_neurons: Vec<T> = sums.iter().flat_map(|block| block.z_neurons.iter().copied()).collect();
+    RecurrenceGradients {
+        input: matrix(input_out, [total, width]),
+        recurrent: matrix(recurrent_out, [units, width]),
+        z_gates: matrix(z_gates, [rows, width]),
+        bias: matrix(bias, [1, R::BIASES * units]),
+        z_neurons: matrix(z_neurons, [rows, units]),
+    }
+}

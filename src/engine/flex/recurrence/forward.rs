@@ -1,0 +1,134 @@
+//! Forward through time.
+
+use std::ops::Range;
+
+use burn::backend::Flex;
+use rayon::prelude::*;
+
+use super::ragged::Ragged;
+use crate::engine::extension::{RecurrencePrimitives, RecurrenceSaved};
+use crate::engine::flex::cells::{Read, Rule, Write};
+use crate::engine::flex::matmul::{Into, View, product};
+use crate::engine::flex::tensor::{contiguous, dims, matrix};
+use crate::engine::real::Real;
+use crate::engine::vectorized::vectorized;
+
+/// What all blocks read.
+struct Shared<'a, T> {
+    ragged: &'a Ragged<'a>,
+    units: usize,
+    /// `x W` of a split rule; empty otherwise.
+    input: &'a [T],
+    recurrent: &'a [T],
+    z_gates: &'a [T],
+    bias: &'a [T],
+    z_neurons: &'a [T],
+}
+
+/// The rows that a block writes, by step, and its states.
+struct Block<'a, T> {
+    sequences: Range<usize>,
+    products: Vec<&'a mut [T]>,
+    kept: Vec<&'a mut [T]>,
+    hiddens: Vec<&'a mut [T]>,
+    seconds: Vec<&'a mut [T]>,
+    /// Running states of all the block's sequences; those that have not begun still have their initial ones.
+    hidden: Vec<T>,
+    second: Vec<T>,
+}
+
+/// Takes a block through all steps.
+fn scan<T: Real, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>) {
+    let Shared { ragged, units, .. } = *shared;
+    let (width, kept_width) = (R::PREACTIVATIONS * units, R::KEPT * units);
+    let second_width = if R::TWO_STATES { units } else { 0 };
+    for step in 0..ragged.steps() {
+        let here = ragged.here(&block.sequences, step);
+        if here == 0 {
+            continue;
+        }
+        let (products, kept) = (&mut *block.products[step], &mut *block.kept[step]);
+        let (hidden, second) = (&mut block.hidden[..here * units], &mut block.second[..here * second_width]);
+        let (h, u) = (View::new(hidden, here, units), View::new(shared.recurrent, units, width));
+        product(products, if R::SPLIT { Into::Replaced } else { Into::Added }, h, u, false);
+        vectorized(
+            #[inline(always)]
+            || {
+                for row in 0..here {
+                    let sequence = block.sequences.start + row;
+                    let place = ragged.row(step, sequence);
+                    let read = Read {
+                        input: if R::SPLIT { &shared.input[place * width..(place + 1) * width] } else { &[] },
+                        z_gates: &shared.z_gates[sequence * width..(sequence + 1) * width],
+                        bias: shared.bias,
+                        z_neurons: &shared.z_neurons[sequence * units..(sequence + 1) * units],
+                    };
+                    let write = Write {
+                        products: &mut products[row * width..(row + 1) * width],
+                        kept: &mut kept[row * kept_width..(row + 1) * kept_width],
+                        hidden: &mut hidden[row * units..(row + 1) * units],
+                        second: &mut second[row * second_width..(row + 1) * second_width],
+                    };
+                    R::forward(&read, write);
+                }
+            },
+        );
+        block.hiddens[step].copy_from_slice(hidden);
+        block.seconds[step].copy_from_slice(second);
+    }
+}
+
+/// The recurrence of a rule.
+pub(super) fn forward_by_rule<T: Real, R: Rule>(inputs: RecurrencePrimitives<Flex>) -> RecurrenceSaved<Flex> {
+    let ([rows, units], [total, width]) = (dims(&inputs.z_neurons), dims(&inputs.input));
+    let second_width = if R::TWO_STATES { units } else { 0 };
+    let mut inputs: RecurrencePrimitives<Flex> = inputs.map(contiguous);
+    let ragged = Ragged::new(&inputs.active, rows, total);
+
+    // Without a split rule the recurrent products are added to the input products where these are, unless somebody
+    // else holds them.
+    let mut apart = vec![T::default(); if R::SPLIT { total * width } else { 0 }];
+    let (products, input): (&mut [T], &[T]) =
+        if R::SPLIT { (&mut apart, inputs.input.storage::<T>()) } else { (inputs.input.storage_mut::<T>(), &[]) };
+    let mut kept = vec![T::default(); total * R::KEPT * units];
+    let mut hiddens = vec![T::default(); total * units];
+    let mut seconds = vec![T::default(); total * second_width];
+    let (hidden, second) = (inputs.hidden.storage::<T>(), inputs.second.storage::<T>());
+    let shared = Shared {
+        ragged: &ragged,
+        units,
+        input,
+        recurrent: inputs.recurrent.storage(),
+        z_gates: inputs.z_gates.storage(),
+        bias: inputs.bias.storage(),
+        z_neurons: inputs.z_neurons.storage(),
+    };
+    ragged
+        .blocks
+        .iter()
+        .zip(ragged.cut(products, width))
+        .zip(ragged.cut(&mut kept, R::KEPT * units))
+        .zip(ragged.cut(&mut hiddens, units))
+        .zip(ragged.cut(&mut seconds, second_width))
+        .map(|((((sequences, products), kept), hiddens), seconds)| Block {
+            products,
+            kept,
+            hiddens,
+            seconds,
+            hidden: hidden[sequences.start * units..sequences.end * units].to_vec(),
+            second: second[sequences.start * second_width..sequences.end * second_width].to_vec(),
+            sequences: sequences.clone(),
+        })
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .for_each(|block| scan::<T, R>(&shared, block));
+    if R::SPLIT {
+        inputs.input = matrix(apart, [total, width]);
+    }
+    RecurrenceSaved {
+        kept: matrix(kept, [total, R::KEPT * units]),
+        hidden: matrix(hiddens, [total, units]),
+        second: matrix(seconds, [total, second_width]),
+        inputs,
+    }
+}

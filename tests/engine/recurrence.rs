@@ -1,0 +1,226 @@
+//! The recurrence: every cell, both activations of gates, even and ragged batches.
+
+use burn::tensor::{DType, Tensor};
+use sparsegate::cells::{CELLS, Cell, Step};
+use sparsegate::engine::{Composed, FlexOps, Ops, RecurrenceInputs};
+use sparsegate::spec::types::GateActivation;
+
+use crate::agreement::Op;
+use crate::matrix::{Lie, Matrix, VIEWS, assert_close, bits, host};
+
+const ACTIVATIONS: [GateActivation; 2] = [GateActivation::Sigmoid, GateActivation::HardSigmoid];
+
+/// A cell on a batch.
+#[derive(Clone)]
+struct Case {
+    cell: &'static dyn Cell,
+    activation: GateActivation,
+    /// Sequences under way at each step.
+    active: Vec<usize>,
+    units: usize,
+}
+
+/// Sequences under way at each step, and units: one of everything, sizes beside the width of a vector unit, more
+/// than one block of sequences, all but one sequence starting at the last step.
+fn shapes() -> Vec<(Vec<usize>, usize)> {
+    let even = [[1, 1, 1], [1, 5, 3], [6, 1, 4], [5, 3, 1], [4, 2, 16], [3, 7, 17], [3, 33, 6], [2, 65, 9], [9, 4, 65]];
+    let mut shapes: Vec<_> = even.iter().map(|[steps, rows, units]| (vec![*rows; *steps], *units)).collect();
+    let ragged: [(&[usize], usize); 6] = [
+        (&[1, 2], 1),
+        (&[1, 2, 3, 5, 5], 3),
+        (&[1, 1, 1, 40], 4),
+        (&[1, 1, 2, 2, 2, 6, 6], 17),
+        (&[3, 3, 7, 30, 70], 9),
+        (&[2, 40, 40, 65], 33),
+    ];
+    shapes.extend(ragged.iter().map(|(active, units)| (active.to_vec(), *units)));
+    shapes
+}
+
+fn cases() -> impl Iterator<Item = Case> {
+    CELLS.iter().flat_map(|cell| {
+        ACTIVATIONS.iter().flat_map(|activation| {
+            let case = |(active, units)| Case { cell: *cell, activation: *activation, active, units };
+            shapes().into_iter().map(case)
+        })
+    })
+}
+
+impl Case {
+    fn name(&self) -> String {
+        format!("{} {:?} {:?} {}", self.cell.name(), self.activation, self.active, self.units)
+    }
+
+    fn rows(&self) -> usize {
+        self.active[self.active.len() - 1]
+    }
+
+    fn total(&self) -> usize {
+        self.active.iter().sum()
+    }
+
+    fn inputs(&self) -> Vec<(&'static str, Matrix)> {
+        let (units, wide) = (self.units, self.cell.preactivations().len() * self.units);
+        let spread = 1.5 / (units as f64).sqrt();
+        vec![
+            ("input", Matrix::random([self.total(), wide], [-2.0, 2.0], 1)),
+            ("recurrent", Matrix::random([units, wide], [-spread, spread], 2)),
+            ("z_gates", Matrix::random([self.rows(), wide], [0.3, 1.5], 3)),
+            ("bias", Matrix::random([1, self.cell.biases().len() * units], [-0.5, 1.0], 4)),
+            ("z_neurons", Matrix::random([self.rows(), units], [-0.5, 1.5], 5)),
+        ]
+    }
+
+    fn leaves(&self, dtype: DType, lie: Lie) -> Vec<Tensor<2>> {
+        self.inputs().iter().map(|(_, input)| input.view(dtype, lie)).collect()
+    }
+
+    /// The inputs out of leaves, with initial states that are not zero.
+    fn with_states(&self, leaves: &[Tensor<2>], lie: Lie) -> RecurrenceInputs<'_> {
+        let [input, recurrent, z_gates, bias, z_neurons] = [0, 1, 2, 3, 4].map(|index| leaves[index].clone());
+        let dtype = input.dtype();
+        let state = |index| Matrix::random([self.rows(), self.units], [-0.9, 0.9], 6 + index).view(dtype, lie);
+        let states = (0..self.cell.states().len() as u64).map(state).collect();
+        let (active, activation) = (self.active.as_slice(), self.activation);
+        RecurrenceInputs { input, recurrent, z_gates, bias, z_neurons, states, active, activation }
+    }
+
+    fn run(&self, ops: &dyn Ops, leaves: &[Tensor<2>], lie: Lie) -> Vec<Tensor<2>> {
+        let states = ops.recurrence(self.cell, self.with_states(leaves, lie));
+        assert_eq!(states.len(), self.cell.states().len(), "{}", self.name());
+        states
+    }
+
+    fn hidden(&self, ops: &dyn Ops, leaves: &[Tensor<2>]) -> Tensor<2> {
+        self.run(ops, leaves, Lie::Plain).remove(0)
+    }
+}
+
+#[test]
+fn flex_agrees_with_composed_and_with_finite_differences() {
+    for case in cases() {
+        let apply = |ops: &dyn Ops, x: &[Tensor<2>]| case.hidden(ops, x);
+        Op { name: case.name(), inputs: case.inputs(), apply: &apply }.check();
+    }
+}
+
+/// An upstream gradient that is a transposed view, and one that is zero but for the last step.
+#[test]
+fn gradients_agree_for_other_upstream_gradients() {
+    for case in cases().filter(|case| case.units < 10) {
+        let turned = |ops: &dyn Ops, x: &[Tensor<2>]| case.hidden(ops, x).transpose();
+        Op { name: format!("{} turned", case.name()), inputs: case.inputs(), apply: &turned }.check();
+        let rows = case.rows();
+        let last = |ops: &dyn Ops, x: &[Tensor<2>]| case.hidden(ops, x).narrow(0, case.total() - rows, rows);
+        Op { name: format!("{} last", case.name()), inputs: case.inputs(), apply: &last }.check();
+    }
+}
+
+#[test]
+fn all_states_agree() {
+    for case in cases() {
+        let states = |ops: &dyn Ops, dtype: DType, lie: Lie| -> Vec<Vec<f64>> {
+            case.run(ops, &case.leaves(dtype, lie), lie).iter().map(host).collect()
+        };
+        let wanted = states(&Composed, DType::F64, Lie::Plain);
+        let double = states(&FlexOps, DType::F64, Lie::Plain);
+        let single = states(&FlexOps, DType::F32, Lie::Plain);
+        for (index, state) in case.cell.states().iter().enumerate() {
+            let what = format!("{} {state}", case.name());
+            assert_close(&double[index], &wanted[index], 1e-11, &format!("f64 {what}"));
+            assert_close(&single[index], &wanted[index], 1e-5, &format!("f32 {what}"));
+            for lie in VIEWS {
+                assert_eq!(bits(&states(&FlexOps, DType::F32, lie)[index]), bits(&single[index]), "{what} as {lie:?}");
+            }
+        }
+    }
+}
+
+/// Two windows, the second from the state the first left, are one window.
+#[test]
+fn the_state_carries_on() {
+    for cell in CELLS {
+        let (cut, rows) = (2, 5);
+        let case = Case { cell: *cell, activation: GateActivation::Sigmoid, active: vec![rows; 6], units: 7 };
+        let leaves = case.leaves(DType::F32, Lie::Plain);
+        let whole = case.hidden(&FlexOps, &leaves);
+        let (mut first, mut second) = (case.with_states(&leaves, Lie::Plain), case.with_states(&leaves, Lie::Plain));
+        first.active = &case.active[..cut];
+        first.input = leaves[0].clone().narrow(0, 0, cut * rows);
+        let before = FlexOps.recurrence(*cell, first);
+        second.active = &case.active[cut..];
+        second.input = leaves[0].clone().narrow(0, cut * rows, case.total() - cut * rows);
+        second.states = before.iter().map(|state| state.clone().narrow(0, (cut - 1) * rows, rows)).collect();
+        let after = FlexOps.recurrence(*cell, second);
+        let joined = Tensor::cat(vec![before[0].clone(), after[0].clone()], 0);
+        assert_eq!(bits(&host(&joined)), bits(&host(&whole)), "{}", case.name());
+    }
+}
+
+/// The kernels add recurrent products where the input products are.
+#[test]
+fn inputs_held_elsewhere_stay() {
+    for case in cases().filter(|case| case.units < 10) {
+        let leaves = case.leaves(DType::F32, Lie::Plain);
+        let before: Vec<_> = leaves.iter().map(|leaf| bits(&host(leaf))).collect();
+        case.hidden(&FlexOps, &leaves);
+        let after: Vec<_> = leaves.iter().map(|leaf| bits(&host(leaf))).collect();
+        assert_eq!(before, after, "{}", case.name());
+    }
+}
+
+/// The hidden states of the computation with left padding: every sequence at every step, and a mask that takes the new
+/// states where the sequence is under way and the old ones before.
+fn padded(case: &Case, leaves: &[Tensor<2>]) -> Tensor<2> {
+    let RecurrenceInputs { input, recurrent, z_gates, bias, z_neurons, mut states, active, activation } =
+        case.with_states(leaves, Lie::Plain);
+    let (rows, wide, dtype) = (case.rows(), input.dims()[1], input.dtype());
+    let mut done = 0;
+    let mut hidden = Vec::new();
+    for &now in active {
+        let padding = Matrix::random([rows - now + 1, wide], [-2.0, 2.0], 99).tensor(dtype);
+        let under_way = input.clone().narrow(0, done, now);
+        let after = case.cell.step(&Step {
+            input: Tensor::cat(vec![under_way, padding], 0).narrow(0, 0, rows),
+            recurrent: states[0].clone().matmul(recurrent.clone()),
+            z_gates: z_gates.clone(),
+            bias: bias.clone(),
+            z_neurons: z_neurons.clone(),
+            states: states.clone(),
+            activation,
+        });
+        let mask = (0..rows).map(|row| f64::from(u8::from(row < now))).collect();
+        let mask = Matrix { shape: [rows, 1], values: mask }.tensor(dtype);
+        let rest = mask.clone().neg().add_scalar(1.0);
+        let masked = |(new, old): (Tensor<2>, Tensor<2>)| new * mask.clone() + old * rest.clone();
+        states = after.into_iter().zip(states).map(masked).collect();
+        hidden.push(states[0].clone().narrow(0, 0, now));
+        done += now;
+    }
+    Tensor::cat(hidden, 0)
+}
+
+#[test]
+fn a_ragged_batch_gives_what_padding_gives() {
+    for case in cases() {
+        let found = |hidden: &dyn Fn(&[Tensor<2>]) -> Tensor<2>| -> Vec<Vec<f64>> {
+            let leaves: Vec<_> =
+                case.leaves(DType::F64, Lie::Plain).into_iter().map(|leaf| leaf.autodiff().require_grad()).collect();
+            let hidden = hidden(&leaves);
+            let weights = Matrix::random(hidden.dims(), [-1.5, 1.5], 98).tensor(DType::F64);
+            let mut gradients = (hidden.clone() * weights).sum().backward();
+            let gradient = |leaf: &Tensor<2>| host(&leaf.grad_remove(&mut gradients).expect("a gradient"));
+            let mut found: Vec<_> = leaves.iter().map(gradient).collect();
+            found.push(host(&hidden.inner()));
+            found
+        };
+        let wanted = found(&|leaves| padded(&case, leaves));
+        for ops in [&Composed as &dyn Ops, &FlexOps] {
+            let ours = found(&|leaves| case.hidden(ops, leaves));
+            let names = case.inputs().into_iter().map(|(name, _)| name).chain(["hidden"]);
+            for ((ours, wanted), name) in ours.iter().zip(&wanted).zip(names) {
+                assert_close(ours, wanted, 1e-11, &format!("{} {ops:?} {name}", case.name()));
+            }
+        }
+    }
+}
