@@ -158,6 +158,20 @@ pub enum DataError {
         /// What it cannot be used for, and what to write.
         problem: String,
     },
+    /// A classifier without labels, or a language model of labelled texts.
+    #[error(
+        "the data set `{name}` is {}", if *.labelled {
+            "made of labelled texts; write `model.kind: classification`, or name a data set that is one stream of symbols"
+        } else {
+            "one stream of symbols without labels; write `model.kind: language-model`, or name a data set of labelled texts"
+        }
+    )]
+    WrongKind {
+        /// The data set.
+        name: String,
+        /// Whether it has labels.
+        labelled: bool,
+    },
     /// Pretrained vectors of another size than the embedding.
     #[error(
         "the vectors of `{name}` have {size} numbers and model.embedding.size is {wanted}; write `model.embedding.size: {size}` \
@@ -227,6 +241,7 @@ impl DataError {
                 | Self::InvalidManifest { .. }
                 | Self::Generated { .. }
                 | Self::WrongUse { .. }
+                | Self::WrongKind { .. }
                 | Self::VectorSize { .. }
                 | Self::StreamTooShort { .. }
                 | Self::ZeroSize { .. }
