@@ -10,14 +10,14 @@ use clap::Args;
 
 use super::args::{Global, SpecArgs};
 use super::{CliError, Exit, report};
-use crate::data::{self, DataError, Manifest};
+use crate::data::{self, Corpus, DataError, Manifest};
 use crate::engine;
 use crate::exec::{Interrupt, Outcome, local};
 use crate::plan::{self, Plan, Status};
 use crate::progress::{Display, Mode};
 use crate::provenance;
 use crate::spec::Experiment;
-use crate::spec::types::Backend;
+use crate::spec::types::{Backend, Reading};
 use crate::train::Passes;
 
 /// Arguments of the command.
@@ -145,7 +145,7 @@ fn get_data(global: &Global, args: &RunArgs, sweep: &Sweep<'_>) -> Result<(), Cl
     if !args.offline {
         data::fetch(&global.root, &sweep.manifest, args.mirror.as_deref(), &()).map_err(|error| {
             // What is fetched again because it was altered: that is the news, not that fetching failed.
-            match data::load(&global.root, &sweep.manifest) {
+            match data::load(&global.root, &sweep.manifest, Reading::default()) {
                 Err(local @ (DataError::Altered { .. } | DataError::WrongSize { .. })) => {
                     CliError::from(local).help(format!("fetching it again was tried: {error}"))
                 }
@@ -153,10 +153,14 @@ fn get_data(global: &Global, args: &RunArgs, sweep: &Sweep<'_>) -> Result<(), Cl
             }
         })?;
     }
-    let corpus = data::load(&global.root, &sweep.manifest)?;
+    let mut loaded: Option<(Reading, Corpus)> = None;
     for index in sweep.to_do(args.force) {
         let spec = &sweep.plan.entries[index].spec;
-        let passes = Passes::new(spec, &corpus)?;
+        let (_, corpus) = match loaded.take().filter(|(reading, _)| *reading == spec.reading) {
+            Some(same) => loaded.insert(same),
+            None => loaded.insert((spec.reading, data::load(&global.root, &sweep.manifest, spec.reading)?)),
+        };
+        let passes = Passes::new(spec, corpus)?;
         (passes.train)(0)?;
     }
     Ok(())

@@ -54,7 +54,7 @@ fn work(global: &Global, args: &TrainRunArgs, voice: &mut Voice) -> Result<Exit,
         CliError::failed(format!("{} has no run.json", dir.path())).help("start it by `sparsegate run`")
     })?;
     let manifest = Manifest::load(&global.root, &record.spec.dataset)?;
-    let corpus = data::load(&global.root, &manifest)?;
+    let corpus = data::load(&global.root, &manifest, record.spec.reading)?;
     let mut trainee = model::new_trainee(&record.spec, &corpus).map_err(CliError::failed)?;
     let summary = train::train(&dir, &record.spec, &corpus, trainee.as_mut(), &mut |e| voice.say(&e), interrupt.flag())
         .map_err(CliError::failed)?;
