@@ -185,6 +185,34 @@ pub enum DataError {
         /// `model.embedding.size`.
         wanted: usize,
     },
+    /// A text or row that does not read as its reader expects.
+    #[error("{file}: {place}: {problem}")]
+    BadRecord {
+        /// The file.
+        file: Utf8PathBuf,
+        /// The row, or the file in an archive.
+        place: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A file that does not, as a whole, hold what its reader expects.
+    #[error("{file}: {problem}")]
+    Unusable {
+        /// The file.
+        file: Utf8PathBuf,
+        /// What is wrong and how to mend it.
+        problem: String,
+    },
+    /// A spec asks for a way of reading that the data set does not have.
+    #[error("reading.{key} does not fit the data set {dataset}: {problem}")]
+    UnfitReading {
+        /// Key of the spec under `reading`.
+        key: &'static str,
+        /// The data set.
+        dataset: String,
+        /// Why not and what to do.
+        problem: &'static str,
+    },
     /// A stream that does not fill one mini-batch.
     #[error(
         "a stream of {symbols} symbols is too short: batch {batch} and sequence {sequence} need at least {needed}; lower \
@@ -243,6 +271,7 @@ impl DataError {
                 | Self::WrongUse { .. }
                 | Self::WrongKind { .. }
                 | Self::VectorSize { .. }
+                | Self::UnfitReading { .. }
                 | Self::StreamTooShort { .. }
                 | Self::ZeroSize { .. }
         )
