@@ -101,7 +101,7 @@ fn mix_products<T: Real>(q: &mut [T], product: &mut [T], reset: &[T], recurrent:
     }
 }
 
-/// `n = tanh(z q + b_in + r b_hn)`; `bias` holds b_in, then b_hn.
+/// `n = tanh(z q + b_in + r b_hn)`; `bias` holds `b_in`, then `b_hn`.
 #[inline(always)]
 fn new_candidate<T: Real>(n: &mut [T], q: &[T], reset: &[T], z: &[T], bias: &[T]) {
     let units = n.len();

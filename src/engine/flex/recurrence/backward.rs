@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::ragged::Ragged;
 use crate::engine::extension::{RecurrenceGradients, RecurrenceSaved};
 use crate::engine::flex::cells::{Products, Rule, Saved, State, Sums, add};
-use crate::engine::flex::matmul::{Into, View, product, transpose};
+use crate::engine::flex::matmul::{View, product, transpose};
 use crate::engine::flex::tensor::{contiguous, dims, matrix};
 use crate::engine::real::Real;
 use crate::engine::vectorized::vectorized;
@@ -71,7 +71,7 @@ fn scan<T: Real, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>) -> Bl
         if let Some(next) = next {
             // The hidden state also fed the next step's products. Sequences that start there take no gradient back.
             let (d, ut) = (View::new(next, here, width), View::new(shared.recurrent, width, units));
-            product(hidden, Into::Replaced, d, ut, false);
+            product(hidden, d, ut, false);
         }
         let (input, recurrent) = (&mut *block.input[step], &mut *block.recurrent[step]);
         vectorized(
@@ -155,7 +155,7 @@ pub(super) fn backward_by_rule<T: Real, R: Rule>(
     let products = if R::SPLIT { &apart } else { &input_out };
     let mut recurrent_out = vec![T::default(); units * width];
     let (h, d) = (View::new(&before, total, units).transposed(), View::new(products, total, width));
-    product(&mut recurrent_out, Into::Replaced, h, d, true);
+    product(&mut recurrent_out, h, d, true);
     let mut bias = vec![T::default(); R::BIASES * units];
     for block in &sums {
         for (sum, value) in bias.iter_mut().zip(&block.bias) {

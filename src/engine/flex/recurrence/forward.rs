@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::ragged::Ragged;
 use crate::engine::extension::{RecurrencePrimitives, RecurrenceSaved};
 use crate::engine::flex::cells::{Read, Rule, Write};
-use crate::engine::flex::matmul::{Into, View, product};
+use crate::engine::flex::matmul::{View, product};
 use crate::engine::flex::tensor::{contiguous, dims, matrix};
 use crate::engine::real::Real;
 use crate::engine::vectorized::vectorized;
@@ -52,7 +52,7 @@ fn scan<T: Real, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>) {
         let (hidden, second) = (&mut block.hidden[..here * units], &mut block.second[..here * second_width]);
         let (h, u) = (View::new(hidden, here, units), View::new(shared.recurrent, units, width));
         let recurrent = &mut recurrent[..here * width];
-        product(recurrent, Into::Replaced, h, u, false);
+        product(recurrent, h, u, false);
         vectorized(
             #[inline(always)]
             || {
