@@ -57,11 +57,7 @@ pub enum BuildError {
 ///
 /// # Errors
 /// [`BuildError`].
-pub fn new_trainee(
-    spec: &RunSpec,
-    corpus: &Corpus,
-    vectors: Option<&Vectors>,
-) -> Result<Box<dyn Trainee>, BuildError> {
+pub fn new_trainee(spec: &RunSpec, corpus: &Corpus, vectors: Option<&Vectors>) -> Result<Box<dyn Trainee>, BuildError> {
     let Optimizer::Adam(adam) = &spec.train.optimizer;
     let (device, ops) = engine::open(spec.backend)?;
     let options = TraineeOptions {
