@@ -25,8 +25,7 @@ impl Parquet {
         let unusable = |problem: String| DataError::Unusable { file: file.to_owned(), problem };
         let broken = |error: PolarsError| unusable(format!("this does not read as Parquet: {error}; get it again"));
         let mut reader = ParquetReader::new(fs_err::File::open(file)?.into_file());
-        let names: Vec<String> =
-            reader.schema().map_err(broken)?.iter_names().map(ToString::to_string).collect();
+        let names: Vec<String> = reader.schema().map_err(broken)?.iter_names().map(ToString::to_string).collect();
         let rows = reader.num_rows().map_err(broken)?;
         let find = |column: &Column, key: &str| find(&names, column, key).map_err(unusable);
         let text = self.table.text.0.iter().map(|column| find(column, "text")).collect::<Result<Vec<_>, _>>()?;
