@@ -103,9 +103,8 @@ impl Made<'_> {
             Reader::PtbCharacters => streams(Unit::Character, readers::encode(&ptb(), &PtbCharacters)?),
             Reader::PlainText(rules) => streams(unit(rules), readers::encode_plain(&files.parts(), rules)?),
             Reader::LabelledTexts(rules) => {
-                let source = readers::open_texts(rules, reading.lose_first_row, &|role| files.get(role));
-                let EncodedTexts { vocabulary, classes, parts, survey } =
-                    readers::encode_texts(source.as_ref(), rules, reading)?;
+                let file = |role: &str| files.get(role);
+                let EncodedTexts { vocabulary, classes, parts, survey } = readers::encode_texts(&file, rules, reading)?;
                 let [train, valid, test] = parts;
                 (self.corpus(Unit::Text, vocabulary, Parts::Texts { classes, train, valid, test }), Some(survey))
             }

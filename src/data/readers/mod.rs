@@ -18,7 +18,7 @@ use vocabulary::Vocabulary;
 pub(super) use plain::encode as encode_plain;
 pub(super) use ptb_characters::PtbCharacters;
 pub(super) use ptb_words::PtbWords;
-pub(super) use texts::{EncodedTexts, encode as encode_texts, open as open_texts};
+pub(super) use texts::{EncodedTexts, encode as encode_texts};
 
 /// How a text becomes symbols.
 pub(super) trait Reading {

@@ -8,6 +8,8 @@ mod parquet;
 mod separated;
 mod source;
 
+use camino::Utf8PathBuf;
+
 use crate::data::corpus::Texts;
 use crate::data::draws::Draws;
 use crate::data::manifest::{HoldOut, LabelledTexts};
@@ -16,9 +18,9 @@ use crate::spec::types::Reading;
 use classes::Classes;
 use gather::{Gathered, Text};
 
-use super::numbering::Scheme;
+use source::Source;
 
-pub(in crate::data) use source::{Source, open};
+use super::numbering::Scheme;
 
 /// Labelled texts as ids.
 pub(in crate::data) struct EncodedTexts {
@@ -29,17 +31,19 @@ pub(in crate::data) struct EncodedTexts {
     pub(in crate::data) survey: Survey,
 }
 
-/// Reads all texts of `source`, holds some out and numbers the words. `words` is how many words the manifest keeps.
+/// Reads all texts, holds some out and numbers the words. `file` finds the file of a role, if the manifest has it.
 ///
 /// Memory is bounded by the distinct words and four bytes for each symbol that is kept, beside a few megabytes of text.
 ///
 /// # Errors
 /// Files that cannot be read, hold no texts, or texts and labels that the manifest does not allow.
 pub(in crate::data) fn encode(
-    source: &dyn Source,
+    file: &dyn Fn(&str) -> Option<Utf8PathBuf>,
     rules: &LabelledTexts,
     reading: Reading,
 ) -> Result<EncodedTexts, DataError> {
+    let source = source::open(rules, reading.lose_first_row, file);
+    let source = source.as_ref();
     let Gathered { words, mut counts, labels, mut parts } = gather::gather(source, rules)?;
     if let Some(held_out) = &rules.hold_out {
         hold_out(source, held_out, &mut parts)?;

@@ -32,7 +32,7 @@ pub(super) enum Place {
 pub(super) type Take<'a> = dyn FnMut(usize, Record) -> Result<(), DataError> + 'a;
 
 /// Files of labelled texts.
-pub(in crate::data) trait Source {
+pub(super) trait Source {
     /// Gives every text to `take`, file after file and in their order.
     fn read(&self, take: &mut Take<'_>) -> Result<(), DataError>;
 
@@ -78,7 +78,7 @@ pub(super) fn tables(files: &Files) -> impl Iterator<Item = (usize, &Utf8Path)> 
 }
 
 /// The source of a manifest's reader. `file` finds the file of a role, if the manifest has it.
-pub(in crate::data) fn open(
+pub(super) fn open(
     rules: &LabelledTexts,
     lose_first_row: bool,
     file: &dyn Fn(&str) -> Option<Utf8PathBuf>,
