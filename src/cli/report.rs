@@ -10,7 +10,7 @@ use super::table::TextTable;
 use super::{CliError, Exit};
 use crate::data::Sources;
 use crate::plan::{self, Plan};
-use crate::report::{self, ReportPaths, Task};
+use crate::report::{self, Task};
 use crate::spec::Experiment;
 
 /// Arguments of the command.
@@ -30,16 +30,28 @@ pub struct ReportArgs {
 /// written (1).
 pub fn execute(global: &Global, args: &ReportArgs) -> Result<ExitCode, CliError> {
     let experiments = args.specs.load(global)?;
-    let several = experiments.len() > 1;
-    let folder = args.out.clone().unwrap_or_else(|| global.root.join("reports"));
-    for experiment in &experiments {
-        let alone = args.out.is_some() && !several;
-        write(global, experiment, &if alone { folder.clone() } else { folder.join(&experiment.name) })?;
-    }
-    if several {
-        across(global, &experiments, &folder.join("across-tasks"))?;
-    }
+    write_all(global, &experiments, args.out.as_deref())?;
     Ok(Exit::Done.into())
+}
+
+/// Writes each experiment's report and, if there are several, the one on all of them; `out` is the folder of one
+/// experiment or the one above several. `run --report` ends with it.
+///
+/// # Errors
+/// As [`execute`].
+pub fn write_all(global: &Global, experiments: &[Experiment], out: Option<&Utf8Path>) -> Result<(), CliError> {
+    let reports = global.root.join("reports");
+    if let ([experiment], Some(out)) = (experiments, out) {
+        return write(global, experiment, out);
+    }
+    let folder = out.unwrap_or(&reports);
+    for experiment in experiments {
+        write(global, experiment, &folder.join(&experiment.name))?;
+    }
+    if experiments.len() > 1 {
+        across(global, experiments, &folder.join("across-tasks"))?;
+    }
+    Ok(())
 }
 
 /// Writes the report on all the experiments together; prints it as [`write`] does.
@@ -60,12 +72,8 @@ pub(super) fn plan_of(global: &Global, experiment: &Experiment) -> Result<Plan, 
     plan::plan(&global.root, experiment, &sources.hashes()).map_err(CliError::failed)
 }
 
-/// Writes one experiment's report; the table and the page's path go to stdout, notes to stderr. `run --report` ends
-/// with it.
-///
-/// # Errors
-/// As [`execute`].
-pub fn write(global: &Global, experiment: &Experiment, out: &Utf8Path) -> Result<ReportPaths, CliError> {
+/// Writes one experiment's report; the table and the page's path go to stdout, notes to stderr.
+fn write(global: &Global, experiment: &Experiment, out: &Utf8Path) -> Result<(), CliError> {
     let plan = plan_of(global, experiment)?;
     let paths = report::write(&global.root, experiment, &plan, out).map_err(CliError::failed)?;
     let notes = if global.verbosity() < 0 { &paths.warnings } else { &paths.notes };
@@ -74,5 +82,5 @@ pub fn write(global: &Global, experiment: &Experiment, out: &Utf8Path) -> Result
     }
     print!("{}", TextTable::from(&paths.table).render(global.color_stdout()));
     println!("\n{}", paths.index);
-    Ok(paths)
+    Ok(())
 }

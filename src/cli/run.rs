@@ -76,9 +76,7 @@ pub fn execute(global: &Global, args: &RunArgs) -> Result<ExitCode, CliError> {
     }
     let failed = results::print_failures(global, &sweeps, &outcomes);
     if args.report {
-        for experiment in &experiments {
-            report::write(global, experiment, &global.root.join("reports").join(&experiment.name))?;
-        }
+        report::write_all(global, &experiments, None)?;
     }
     Ok(if failed { Exit::Failed } else { Exit::Done }.into())
 }

@@ -8,7 +8,8 @@ use super::html::{Page, Section};
 /// The tables of a report as one Markdown document.
 pub fn report(page: &Page<'_>) -> String {
     let experiment = page.experiment;
-    document(&experiment.name, experiment.about.as_deref(), &page.sections(), &page.notes())
+    let sections = [page.sections(), page.details()].concat();
+    document(&experiment.name, experiment.about.as_deref(), &sections, &page.notes())
 }
 
 /// A document of tables with a title, a sentence about it and notes at the end.

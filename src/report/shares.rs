@@ -2,9 +2,9 @@
 
 use polars::prelude::*;
 
-use super::grid::{Grid, of};
+use super::grid::Grid;
 use super::kinds::{self, Kind};
-use super::number::percent;
+use super::number::{count, percent};
 use super::rows::Row;
 
 /// The gates of one kind in the kept units of the runs of one task, cell and level, seeds together.
@@ -93,33 +93,20 @@ pub fn frame(shares: &[Share]) -> PolarsResult<DataFrame> {
     ])
 }
 
-/// A line a task, cell and level, a column a kind: `12 of 16 (75 %)`.
+/// A line a task, cell and level: `i 3 (19 %), f 12 (75 %), ...` of its kept units.
 pub fn grid(shares: &[Share]) -> Option<Grid> {
-    let mut kinds: Vec<&Kind> = Vec::new();
-    for share in shares {
-        if kinds.iter().all(|kind| (&kind.name, kind.flow) != (&share.kind.name, share.kind.flow)) {
-            kinds.push(&share.kind);
-        }
-    }
-    let heads: Vec<String> = kinds.iter().map(|kind| kind.short()).collect();
-    let numbers: Vec<&str> = ["runs", "units kept"].into_iter().chain(heads.iter().map(String::as_str)).collect();
-    let mut grid = Grid::new(&["task", "cell", "level"], &numbers);
+    let mut grid = Grid::new(&["task", "cell", "level", "live gates"], &["units kept", "runs"]);
     for (index, first) in shares.iter().enumerate() {
         if shares[..index].iter().any(|other| other.same_group(first)) {
             continue;
         }
-        let mut cells = vec![first.task.clone(), first.cell.to_owned(), first.level.clone()];
-        cells.extend([first.runs.to_string(), first.units.to_string()]);
-        cells.extend(kinds.iter().map(|kind| {
-            let same = |share: &&Share| {
-                share.same_group(first) && (&share.kind.name, share.kind.flow) == (&kind.name, kind.flow)
-            };
-            let share = shares.iter().find(same);
-            share
-                .and_then(|s| Some(format!("{} ({})", of(s.live, s.units), percent(s.live_share()?))))
-                .unwrap_or_default()
-        }));
-        grid.rows.push(cells);
+        let text = |share: &Share| {
+            let part = share.live_share().map_or_else(String::new, |part| format!(" ({})", percent(part)));
+            format!("{} {}{part}", share.kind.name, count(share.live))
+        };
+        let live: Vec<String> = shares.iter().filter(|share| share.same_group(first)).map(text).collect();
+        let words = [first.task.clone(), first.cell.to_owned(), first.level.clone(), live.join(", ")];
+        grid.rows.push(words.into_iter().chain([count(first.units), first.runs.to_string()]).collect());
     }
     grid.filled()
 }

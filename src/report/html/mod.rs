@@ -61,6 +61,7 @@ impl Page<'_> {
                     h2 { "Figures" }
                     @for drawn in self.figures { (figure(drawn)) }
                 }
+                @for one in &self.details() { (section(one, &[])) }
                 section {
                     h2 { "Provenance" }
                     (provenance::provenance(&self.found.rows))

@@ -5,7 +5,7 @@ use crate::report::notes::notes;
 use crate::report::tables;
 
 impl Page<'_> {
-    /// The tables of the report, in order.
+    /// The tables that matter most, in order.
     pub fn sections(&self) -> Vec<Section> {
         let rows = &self.found.rows;
         let results = Section::new(
@@ -39,6 +39,20 @@ impl Page<'_> {
                 [grid],
             )
         });
+        let planted = tables::planted(rows).map(|grid| {
+            Section::new(
+                "What the vocabulary kept",
+                "In generated data it is known which symbols carry information about what is predicted. Precision: the \
+                 share of the kept symbols that do. Recall: the share of those that are kept.",
+                [grid],
+            )
+        });
+        std::iter::once(results).chain([counting, planted, claims, epochs].into_iter().flatten()).collect()
+    }
+
+    /// Longer tables, which follow the figures.
+    pub fn details(&self) -> Vec<Section> {
+        let rows = &self.found.rows;
         let patterns = tables::patterns(rows).map(|grid| {
             Section::new(
                 "Which gates are constant",
@@ -54,17 +68,7 @@ impl Page<'_> {
                 [grid],
             )
         });
-        let planted = tables::planted(rows).map(|grid| {
-            Section::new(
-                "What the vocabulary kept",
-                "In generated data it is known which symbols carry information about what is predicted. Precision: the \
-                 share of the kept symbols that do. Recall: the share of those that are kept.",
-                [grid],
-            )
-        });
-        std::iter::once(results)
-            .chain([counting, claims, epochs, patterns, planted, words].into_iter().flatten())
-            .collect()
+        [patterns, words].into_iter().flatten().collect()
     }
 
     /// What the reader has to know besides: what [`notes`] says, and figures left out.
