@@ -3,7 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use super::{CliError, check, completions, data, plan, report, run, schema, status, train_run};
+use super::{CliError, check, completions, data, new, plan, report, run, schema, status, train_run};
 use crate::spec::{self, Experiment};
 
 const EXAMPLES: &str = "\
@@ -105,6 +105,8 @@ pub enum Command {
     Check(check::CheckArgs),
     /// One line a run: state, epoch, metric, time left
     Status(status::StatusArgs),
+    /// Describe a file of yours: a data set and an experiment, or pretrained vectors
+    New(new::NewArgs),
     /// List, fetch, verify or import data sets
     Data(data::DataArgs),
     /// Print a JSON Schema for editors

@@ -5,6 +5,7 @@ pub mod check;
 pub mod completions;
 pub mod data;
 pub mod error;
+pub mod new;
 pub mod plan;
 pub mod report;
 pub mod run;
@@ -42,6 +43,7 @@ fn dispatch(global: &Global, command: &Command) -> Result<ExitCode, CliError> {
         Command::Report(args) => report::execute(global, args),
         Command::Check(args) => check::execute(global, args),
         Command::Status(args) => status::execute(global, args),
+        Command::New(args) => new::execute(global, args),
         Command::Data(args) => data::execute(global, args),
         Command::Schema(args) => schema::execute(global, args),
         Command::Completions(args) => completions::execute(global, args),

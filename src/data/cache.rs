@@ -108,7 +108,10 @@ pub(super) fn check_file(manifest: &Manifest, file: &DataFile, path: &Utf8Path, 
 }
 
 /// SHA-256 of a file, lower-case hex.
-pub(super) fn sha256(path: &Utf8Path) -> Result<String, DataError> {
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn sha256(path: &Utf8Path) -> Result<String, DataError> {
     let mut file = fs_err::File::open(path)?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 16];

@@ -20,12 +20,13 @@ pub mod manifest;
 mod planted;
 mod planted_texts;
 mod readers;
+pub mod sniff;
 mod sources;
 mod survey;
 mod vectors;
 
 pub use batching::{eval_batches, train_batches, train_size};
-pub use cache::{CACHE_VARIABLE, Cache, Cached};
+pub use cache::{CACHE_VARIABLE, Cache, Cached, sha256 as sha256_of};
 pub use corpus::{Corpus, Evaluation, Parts, Texts, Unit};
 pub use error::DataError;
 pub use fetch::{FetchProgress, Fetched, MIRROR_VARIABLE, fetch, import};

@@ -115,8 +115,16 @@ impl Manifest {
         if !is_name(name) || !file.is_file() {
             return Err(DataError::UnknownDataset { name: name.to_owned(), folder, known: Self::names(root)? });
         }
-        let manifest: Self = yaml::parse(&file, &fs_err::read_to_string(&file)?)?;
-        manifest.check(&file)?;
+        Self::from_text(&file, &fs_err::read_to_string(&file)?)
+    }
+
+    /// Reads and checks the text of a manifest that stands, or will stand, in `file`.
+    ///
+    /// # Errors
+    /// A manifest that does not parse, or one that contradicts itself.
+    pub fn from_text(file: &Utf8Path, text: &str) -> Result<Self, DataError> {
+        let manifest: Self = yaml::parse(file, text)?;
+        manifest.check(file)?;
         Ok(manifest)
     }
 
@@ -224,9 +232,9 @@ mod tests {
 
     #[test]
     fn an_unknown_data_set_lists_the_known_ones() {
-        for name in ["imdb", "", "../datasets/word-ptb", ".hidden"] {
+        for name in ["imbd", "", "../datasets/word-ptb", ".hidden"] {
             let error = Manifest::load(shipped(), name).unwrap_err();
-            assert!(error.to_string().contains("there are char-ptb, planted-"), "{error}");
+            assert!(error.to_string().contains("there are agnews, "), "{error}");
             assert!(error.is_users_mistake());
         }
     }

@@ -1,0 +1,63 @@
+//! The text of an experiment, with sizes that suit the data: a first sweep is to end within minutes.
+
+use super::quoted;
+
+/// Steps of the optimiser that a run is to make, about: enough for pruning to show.
+const STEPS: usize = 2_000;
+
+/// How many epochs make about [`STEPS`] steps.
+fn epochs(batches: usize) -> usize {
+    (STEPS / batches.max(1)).clamp(3, 60)
+}
+
+const LEVELS: &str = "\
+sweep:
+  product: { sparsity: [dense, W, W+N, W+G+N], seed: [0] } # also: W+Voc; more seeds; model.cell: [lstm, gru, rnn]
+";
+
+/// A classifier for so many training texts.
+pub(super) fn classifier(name: &str, about: &str, texts: usize) -> String {
+    let batch = (texts / 40).clamp(4, 64);
+    let epochs = epochs(texts.div_ceil(batch));
+    format!(
+        "# Written by `sparsegate new`; docs/specs.md explains the keys.\n\
+         name: {name}\n\
+         about: {about}\n\
+         dataset: {name}\n\
+         model:\n  \
+           kind: classification\n  \
+           cell: lstm\n  \
+           hidden: 32\n  \
+           embedding: {{ size: 32, vectors: none }} # or a manifest of pretrained vectors: sparsegate new vectors\n  \
+           init: glorot\n  \
+           forget_bias: 1\n\
+         # A larger rate prunes sooner, too: a level that forgets everything wants a smaller one or more epochs.\n\
+         train: {{ epochs: {epochs}, batch: {batch}, optimizer: {{ adam: {{ lr: 2e-3 }} }}, clip_norm: 1 }}\n\
+         {LEVELS}",
+        about = quoted(about),
+    )
+}
+
+/// A language model for so many symbols, of which the shortest evaluated part has `shortest`.
+pub(super) fn language_model(name: &str, about: &str, symbols: usize, shortest: usize, words: bool) -> String {
+    let sequence: usize = if words { 35 } else { 100 };
+    // Windows of a few dozen steps a stream, and two symbols a stream at the very least.
+    let batch = (symbols / (40 * sequence)).min(shortest / 2).clamp(1, 32);
+    let epochs = epochs(symbols / (batch * sequence).max(1));
+    format!(
+        "# Written by `sparsegate new`; docs/specs.md explains the keys.\n\
+         name: {name}\n\
+         about: {about}\n\
+         dataset: {name}\n\
+         model: {{ kind: language-model, cell: lstm, hidden: 64, forget_bias: 1 }}\n\
+         train:\n  \
+           epochs: {epochs}\n  \
+           batch: {batch} # parallel streams\n  \
+           sequence: {sequence} # predicted symbols a window\n  \
+           carry_state: true\n  \
+           optimizer: {{ adam: {{ lr: 4e-3 }} }}\n  \
+           clip_norm: 1\n\
+         {LEVELS}",
+        about = quoted(about),
+    )
+}
