@@ -108,3 +108,6 @@ fn hold_out(source: &dyn Source, held_out: &HoldOut, parts: &mut [Vec<Text>; 3])
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
