@@ -224,9 +224,9 @@ mod tests {
 
     #[test]
     fn an_unknown_data_set_lists_the_known_ones() {
-        for name in ["imdb", "", "../datasets/word-ptb", ".hidden"] {
+        for name in ["imbd", "", "../datasets/word-ptb", ".hidden"] {
             let error = Manifest::load(shipped(), name).unwrap_err();
-            assert!(error.to_string().contains("there are char-ptb, planted-"), "{error}");
+            assert!(error.to_string().contains("there are agnews, "), "{error}");
             assert!(error.is_users_mistake());
         }
     }

@@ -234,7 +234,7 @@ fn bad_tables_name_file_place_and_cure() {
             b"class,title,body\n1,a,b\n2,, \n",
             "train:3: the text has no words; remove it, or write `empty_texts: unknown`",
         ),
-        (b"class,title,body\n1,a,b\n1,a,b\n", "train: all texts have the label `1`"),
+        (b"class,title,body\n9,a,b\n9,a,b\n", "train: all texts have the label `9`"),
         (b"class,title,body\n1,a,b\n,a,b\n", "train:3: the label is empty"),
         (b"class,title,body\n1,a,b\n2,a,b\n", "valid:2: no training text has the label `9`"),
         (b"\"class\",\"ti\ntle\",body\n1,a,b\n", "train:1: there is no column `title`"),
