@@ -193,3 +193,131 @@ fn mistakes_of_the_command_line_are_2() {
     project.write("datasets/bad.yaml", "name: bad\n");
     assert_eq!(project.data(&["list"]).0, 2);
 }
+
+/// Labelled texts of a table; `{bytes}` and `{sha256}` are those of the file.
+const LABELLED: &str = "\
+name: reviews
+about: A few reviews
+licence: { name: none, redistribution: false, terms: None. }
+reader:
+  labelled-texts:
+    from: { table: { format: csv, text: text, label: stars } }
+    tokens: blanks
+    hold_out: { seed: 1, valid: 0.25, test: 0.25 }
+split: by seed
+files:
+  train: { path: reviews.csv, bytes: {bytes}, sha256: '{sha256}' }
+";
+
+const REVIEWS: &str = "stars,text\n5,so good\n1,bad\n5,good good\n1,so bad\n5,good\n1,bad bad\n5,so\n1,worse\n";
+
+impl Project {
+    /// A project with the data set `reviews`, in the cache, read by the manifest with `from` replaced.
+    fn labelled(table: &[u8], from: &str, to: &str) -> Self {
+        use sha2::Digest;
+        let sum: String = sha2::Sha256::digest(table).iter().map(|byte| format!("{byte:02x}")).collect();
+        let project = Self { folder: tempfile::tempdir().unwrap() };
+        assert!(LABELLED.contains(from));
+        let manifest =
+            LABELLED.replace(from, to).replace("{bytes}", &table.len().to_string()).replace("{sha256}", &sum);
+        project.write("datasets/reviews.yaml", &manifest);
+        fs_err::create_dir_all(project.path("datasets/cache")).unwrap();
+        fs_err::write(project.path("datasets/cache/reviews.csv"), table).unwrap();
+        project
+    }
+
+    fn encoded(&self) -> Vec<PathBuf> {
+        let entries = fs_err::read_dir(self.path("datasets/cache/encoded")).into_iter().flatten();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+}
+
+#[test]
+fn labelled_texts_are_shown_and_kept() {
+    let project = Project::labelled(REVIEWS.as_bytes(), "none", "none");
+    let (code, stdout, stderr) = project.data(&["show", "reviews"]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(stdout.contains("reviews (labelled-texts): vocabulary"), "{stdout}");
+    assert!(stdout.contains("train  4 texts (1 ") && stdout.contains("in more than one text"), "{stdout}");
+    let kept = project.encoded();
+    assert_eq!(kept.len(), 1);
+
+    let (_, first, _) = project.data(&["show", "reviews", "--format", "json"]);
+    let shown: serde_json::Value = serde_json::from_str(&first).unwrap();
+    assert_eq!(shown["classes"], serde_json::json!(["1", "5"]));
+    assert_eq!(shown["parts"][2]["texts"]["texts"], 2);
+
+    // Damaged, it is made again without a word.
+    fs_err::write(&kept[0], "sparsegate ids\n, and what was left when the disk was full").unwrap();
+    let (code, again, stderr) = project.data(&["show", "reviews", "--format", "json"]);
+    assert_eq!((code, again.as_str(), stderr.as_str()), (0, first.as_str(), ""));
+    assert!(fs_err::read(&kept[0]).unwrap().len() > 100);
+}
+
+#[test]
+fn a_file_without_an_address_is_imported() {
+    let project = Project::labelled(REVIEWS.as_bytes(), "none", "none");
+    fs_err::rename(project.path("datasets/cache/reviews.csv"), project.path("mine.csv")).unwrap();
+    let (code, _, stderr) = project.data(&["fetch", "reviews"]);
+    assert_eq!(code, 4);
+    assert!(stderr.contains("knows no public address") && stderr.contains("data import reviews"), "{stderr}");
+    assert_eq!(project.data(&["import", "reviews", "mine.csv"]).0, 0);
+    assert_eq!(project.data(&["show", "reviews"]).0, 0);
+}
+
+#[test]
+fn bad_labelled_texts_are_4_and_leave_nothing_in_the_cache() {
+    let with = |row: &[u8]| [REVIEWS.as_bytes(), row].concat();
+    let same = ("none", "none");
+    let cases: [(Vec<u8>, (&str, &str), &str); 8] = [
+        (with(b"5,\xff\n"), same, "reviews.csv:10: this is not UTF-8 text"),
+        (with(b"5\n"), same, "reviews.csv:10: the row has 1 columns"),
+        (with(b"5,\n"), same, "reviews.csv:10: the text has no words"),
+        (b"stars,text\n".to_vec(), same, "reviews.csv: there are no texts"),
+        (REVIEWS.replace("\n5", "\n1").into(), same, "all texts have the label `1`"),
+        (
+            REVIEWS.into(),
+            ("label: stars", "label: start"),
+            "reviews.csv:1: there is no column `start`: there are stars",
+        ),
+        (REVIEWS.into(), ("tokens:", "classes: [1, 4]\n    tokens:"), "reviews.csv:2: the label `5` is none of"),
+        (REVIEWS.into(), ("csv, text", "jsonl, text"), "reviews.csv:1: this is not a JSON object"),
+    ];
+    for (table, (from, to), expected) in cases {
+        let project = Project::labelled(&table, from, to);
+        let (code, stdout, stderr) = project.data(&["show", "reviews"]);
+        assert_eq!((code, stdout.as_str()), (4, ""), "{expected}");
+        assert!(stderr.contains(expected), "{stderr}\n{expected}");
+        assert!(project.encoded().is_empty(), "{expected}");
+    }
+    let folders = "folders: { train: a, test: b }";
+    let table = "table: { format: csv, text: text, label: stars }";
+    let project = Project::labelled(b"no archive", table, &folders.replace(", test: b", ""));
+    let manifest = fs_err::read_to_string(project.path("datasets/reviews.yaml")).unwrap();
+    project.write("datasets/reviews.yaml", &manifest.replace("train: { path", "archive: { path"));
+    let (code, _, stderr) = project.data(&["show", "reviews"]);
+    assert_eq!(code, 4);
+    assert!(stderr.contains("reviews.csv: the archive is broken or cut off"), "{stderr}");
+}
+
+#[test]
+fn manifests_that_cannot_work_are_2() {
+    let cases = [
+        ("label: stars", "label: text", "from.table.text: column `text` is the label"),
+        ("label: stars", "label: 0", "from.table.label: columns are counted from 1"),
+        ("text: text", "header: false, text: text", "without a header nothing is called `text`"),
+        ("csv, text: text", "jsonl, text: 2", "the keys of a JSON object have no order"),
+        ("tokens: blanks", "tokens: { split: '(' }", "tokens.split: `(` is no regular expression"),
+        ("tokens: blanks", "tokens: blanks\n    words: 0", "words: 0 is too small"),
+        ("tokens: blanks", "tokens: blanks\n    classes: [1]", "classes: a classifier needs at least two classes"),
+        ("tokens: blanks", "tokens: blanks\n    class_names: [a, b]", "the names need an order"),
+        ("valid: 0.25", "valid: 0.75", "hold_out: the shares leave nothing to train on"),
+        ("valid: 0.25", "valid: 0", "files: the reader labelled-texts needs a file `valid`"),
+        ("tokens: blanks", "tokens: blanks\n    lenght: 3", "lenght"),
+    ];
+    for (from, to, expected) in cases {
+        let (code, _, stderr) = Project::labelled(REVIEWS.as_bytes(), from, to).data(&["show", "reviews"]);
+        assert_eq!(code, 2, "{expected}: {stderr}");
+        assert!(stderr.contains(expected) && stderr.contains("reviews.yaml"), "{stderr}\n{expected}");
+    }
+}

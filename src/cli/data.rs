@@ -12,6 +12,7 @@ use crate::data::manifest::DataFile;
 use crate::data::{self, Cache, Cached, DataError, Fetched, Manifest};
 
 mod progress;
+mod show;
 
 use progress::Progress;
 
@@ -26,6 +27,8 @@ pub struct DataArgs {
 enum DataCommand {
     /// Every data set, its licence, and whether its files are here
     List(ListArgs),
+    /// What is in a data set: texts, classes, words
+    Show(show::ShowArgs),
     /// Download what is missing, and verify it
     Fetch(FetchArgs),
     /// Hold the files here against size and checksum of the manifests
@@ -81,6 +84,7 @@ struct ImportArgs {
 pub fn execute(global: &Global, args: &DataArgs) -> Result<ExitCode, CliError> {
     match &args.command {
         DataCommand::List(args) => list(global, args.format),
+        DataCommand::Show(args) => show::execute(global, args),
         DataCommand::Fetch(args) => fetch(global, args),
         DataCommand::Verify(args) => verify(global, &args.names),
         DataCommand::Import(args) => import(global, args),
@@ -161,19 +165,20 @@ fn listed(cache: &Cache, manifest: &Manifest) -> Listed {
 }
 
 fn print_table(listed: &[Listed]) {
-    let header = ["name", "state", "size", "may be passed on", "licence"].map(String::from);
+    let header = ["name", "reader", "state", "size", "may be passed on", "licence"].map(String::from);
     let rows = listed.iter().map(|data| {
         let bytes: u64 = data.files.iter().map(|file| file.bytes).sum();
         let size = if data.files.is_empty() { "-".to_owned() } else { format!("{:.1} MB", bytes as f64 / 1e6) };
         let passed = if data.redistribution { "yes" } else { "no" };
-        [data.name.clone(), data.state.to_owned(), size, passed.to_owned(), data.licence.clone()]
+        let reader = data.reader.to_owned();
+        [data.name.clone(), reader, data.state.to_owned(), size, passed.to_owned(), data.licence.clone()]
     });
-    let rows: Vec<[String; 5]> = std::iter::once(header).chain(rows).collect();
+    let rows: Vec<[String; 6]> = std::iter::once(header).chain(rows).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; 4] = std::array::from_fn(width);
+    let widths: [usize; 5] = std::array::from_fn(width);
     for row in &rows {
         let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        println!("{}  {}", cells.join("  "), row[4]);
+        println!("{}  {}", cells.join("  "), row[5]);
     }
 }
 

@@ -183,3 +183,74 @@ impl<W: Write> Hashed<W> {
         self.write_all(&bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn corpora() -> [Corpus; 2] {
+        let mut texts = Texts::new();
+        texts.push(&[1, 2, 0], 1);
+        texts.push(&[2], 0);
+        let labelled = Parts::Texts {
+            classes: vec!["no".into(), "yes".into()],
+            train: texts.clone(),
+            valid: Texts::new(),
+            test: texts,
+        };
+        let streams = Parts::Streams { train: vec![0, 2, 1], valid: vec![1], test: vec![] };
+        let vocabulary = ["<unk>", "\n", "é"].map(str::to_owned).to_vec();
+        [(Unit::Text, labelled), (Unit::Character, streams)].map(|(unit, parts)| Corpus {
+            name: "tiny".into(),
+            hash: "0123456789abcdef0".into(),
+            unit,
+            vocabulary: vocabulary.clone(),
+            informative: None,
+            parts,
+        })
+    }
+
+    fn kept() -> (tempfile::TempDir, Utf8PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = path(Utf8Path::from_path(folder.path()).unwrap(), "tiny", "0123456789abcdef0");
+        (folder, file)
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let survey = Survey { words: 3, words_in_several_texts: 1, mean_words: 2.5, empty_texts: 0 };
+        for corpus in corpora() {
+            let (_folder, file) = kept();
+            write(&file, &corpus, Some(&survey));
+            let (read, surveyed) = read(&file, "tiny", &corpus.hash).unwrap();
+            assert_eq!(format!("{read:?}"), format!("{corpus:?}"));
+            assert_eq!(surveyed.as_ref(), Some(&survey));
+            assert_eq!(fs_err::read_dir(file.parent().unwrap()).unwrap().count(), 1, "nothing temporary is left");
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_is_as_good_as_none() {
+        let (_folder, file) = kept();
+        let [corpus, _] = corpora();
+        write(&file, &corpus, None);
+        let whole = fs_err::read(&file).unwrap();
+        assert!(read(&file, "tiny", "another").is_none());
+        for at in 0..whole.len() {
+            let mut altered = whole.clone();
+            altered[at] ^= 1;
+            assert!(decode(&altered, "tiny", &corpus.hash).is_none(), "byte {at}");
+            assert!(decode(&whole[..at], "tiny", &corpus.hash).is_none(), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn a_cache_that_cannot_be_written_is_no_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let blocked = Utf8Path::from_path(folder.path()).unwrap().join("blocked");
+        fs_err::write(&blocked, "").unwrap();
+        let file = path(&blocked, "tiny", "0123456789abcdef0");
+        write(&file, &corpora()[0], None);
+        assert!(!file.exists());
+    }
+}

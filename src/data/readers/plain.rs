@@ -119,3 +119,67 @@ fn symbols(line: &str, rules: &PlainText, words: &Words, chunk: &mut Chunk) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::manifest::Reader;
+
+    fn read(files: [Option<&str>; 3], rules: &str) -> Result<Encoded, DataError> {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = ["train", "valid", "test"].map(|name| Utf8Path::from_path(folder.path()).unwrap().join(name));
+        let mut given = [const { None }; 3];
+        for ((path, text), given) in paths.iter().zip(files).zip(&mut given) {
+            if let Some(text) = text {
+                fs_err::write(path, text).unwrap();
+                *given = Some(path.clone());
+            }
+        }
+        match crate::spec::yaml::parse("test.yaml".into(), &format!("plain-text: {{ {rules} }}")).unwrap() {
+            Reader::PlainText(rules) => encode(&given, &rules),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn spell(encoded: &Encoded, part: usize) -> Vec<&str> {
+        encoded.streams[part].iter().map(|&id| encoded.vocabulary[id as usize].as_str()).collect()
+    }
+
+    #[test]
+    fn words_of_the_other_parts_are_unknown_unless_they_are_in_training() {
+        let files = [Some("\u{feff}the Cat\r\nthe dog\n"), Some("the cow\n"), Some("a Cat")];
+        let encoded = read(files, "unit: word").unwrap();
+        assert_eq!(encoded.vocabulary, ["<unk>", "<eos>", "the", "Cat", "dog"]);
+        assert_eq!(spell(&encoded, 0), ["the", "Cat", "<eos>", "the", "dog", "<eos>"]);
+        assert_eq!(spell(&encoded, 1), ["the", "<unk>", "<eos>"]);
+        assert_eq!(spell(&encoded, 2), ["<unk>", "Cat", "<eos>"]);
+        let encoded = read(files, "unit: word, lower: true, line_ends: false, min_count: 2").unwrap();
+        assert_eq!(spell(&encoded, 0), ["the", "<unk>", "the", "<unk>"]);
+        let encoded = read(files, r"unit: word, tokens: { split: 'a|\s' }, vocabulary: 2").unwrap();
+        assert_eq!(encoded.vocabulary, ["<unk>", "<eos>", "the"]);
+    }
+
+    #[test]
+    fn characters_keep_blanks_and_line_ends() {
+        let encoded = read([Some(" É\u{1F980} \nx"), Some("é"), Some("z")], "unit: character, lower: true").unwrap();
+        assert_eq!(spell(&encoded, 0).concat(), " é\u{1F980} \nx\n");
+        assert_eq!(spell(&encoded, 1).concat(), "é\n");
+        assert_eq!(spell(&encoded, 2).concat(), "<unk>\n");
+    }
+
+    #[test]
+    fn shares_are_cut_off_the_end() {
+        let rules = "unit: word, line_ends: false, shares: { valid: 0.2, test: 0.1 }";
+        let encoded = read([Some("a b a b a b a c d e"), None, None], rules).unwrap();
+        assert_eq!(encoded.vocabulary, ["<unk>", "a", "b"]);
+        assert_eq!(encoded.streams, [vec![1, 2, 1, 2, 1, 2, 1], vec![0, 0], vec![0]]);
+        let why = read([Some("a b"), None, None], rules).err().unwrap().to_string();
+        assert!(why.contains("shares leave no symbol of 2 for"), "{why}");
+    }
+
+    #[test]
+    fn what_is_no_text_is_an_error() {
+        let why = read([Some("a\n"), Some(""), Some("a")], "unit: word").err().unwrap().to_string();
+        assert!(why.contains("valid:1: there is no text"), "{why}");
+    }
+}

@@ -45,6 +45,9 @@ pub(in crate::data) fn encode(
     let source = source::open(rules, reading.lose_first_row, file);
     let source = source.as_ref();
     let Gathered { words, mut counts, labels, mut parts } = gather::gather(source, rules)?;
+    if parts[0].is_empty() {
+        return Err(source.without_texts(0));
+    }
     if let Some(held_out) = &rules.hold_out {
         hold_out(source, held_out, &mut parts)?;
         if held_out.test > 0.0 {
@@ -108,3 +111,6 @@ fn hold_out(source: &dyn Source, held_out: &HoldOut, parts: &mut [Vec<Text>; 3])
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! `data show`: what a data set is, counted.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Format;
+use crate::cli::args::Global;
+use crate::cli::{CliError, Exit};
+use crate::data::{self, Corpus, Manifest, Parts, Survey, Texts};
+use crate::spec::types::Reading;
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// The data set, by the name of its manifest
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: Format,
+}
+
+#[derive(Debug, Serialize)]
+struct Shown {
+    name: String,
+    reader: &'static str,
+    /// Symbols with an id.
+    vocabulary: usize,
+    parts: Vec<Part>,
+    /// Of labelled texts, in the order of their numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    classes: Option<Vec<String>>,
+    /// Of labelled texts: the words of the training file, before the manifest's limits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    words: Option<Survey>,
+}
+
+#[derive(Debug, Serialize)]
+struct Part {
+    part: &'static str,
+    symbols: usize,
+    /// Of labelled texts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    texts: Option<PartTexts>,
+}
+
+#[derive(Debug, Serialize)]
+struct PartTexts {
+    texts: usize,
+    mean_length: f64,
+    longest: usize,
+    /// Texts of each class.
+    by_class: Vec<usize>,
+}
+
+/// Prints the counts of a data set, read as its manifest says.
+///
+/// # Errors
+/// Those of loading it.
+pub(super) fn execute(global: &Global, args: &ShowArgs) -> Result<ExitCode, CliError> {
+    let manifest = Manifest::load(&global.root, &args.name)?;
+    let (corpus, words) = data::survey(&global.root, &manifest, Reading::default())?;
+    let shown = shown(&manifest, &corpus, words);
+    match args.format {
+        Format::Json => println!("{}", serde_json::to_string_pretty(&shown).map_err(CliError::failed)?),
+        Format::Table => print_table(&shown),
+    }
+    Ok(Exit::Done.into())
+}
+
+fn shown(manifest: &Manifest, corpus: &Corpus, words: Option<Survey>) -> Shown {
+    let (parts, classes) = match &corpus.parts {
+        Parts::Streams { train, valid, test } => {
+            let part = |part, stream: &Vec<u32>| Part { part, symbols: stream.len(), texts: None };
+            (vec![part("train", train), part("valid", valid), part("test", test)], None)
+        }
+        Parts::Texts { classes, train, valid, test } => {
+            let part = |name, texts| labelled(name, texts, classes.len());
+            (vec![part("train", train), part("valid", valid), part("test", test)], Some(classes.clone()))
+        }
+    };
+    let (name, reader) = (corpus.name.clone(), manifest.reader.key());
+    Shown { name, reader, vocabulary: corpus.vocabulary.len(), parts, classes, words }
+}
+
+fn labelled(part: &'static str, texts: &Texts, classes: usize) -> Part {
+    let lengths = || (0..texts.len()).map(|text| texts.text(text).len());
+    let symbols: usize = lengths().sum();
+    let mut by_class = vec![0; classes];
+    texts.labels().iter().for_each(|&label| by_class[label as usize] += 1);
+    let mean_length = symbols as f64 / texts.len().max(1) as f64;
+    let longest = lengths().max().unwrap_or(0);
+    Part { part, symbols, texts: Some(PartTexts { texts: texts.len(), mean_length, longest, by_class }) }
+}
+
+fn print_table(shown: &Shown) {
+    println!("{} ({}): vocabulary {}", shown.name, shown.reader, shown.vocabulary);
+    for Part { part, symbols, texts } in &shown.parts {
+        let Some(texts) = texts else {
+            println!("  {part:5}  {symbols} symbols");
+            continue;
+        };
+        let counts = shown.classes.iter().flatten().zip(&texts.by_class);
+        let classes: Vec<String> = counts.map(|(class, count)| format!("{class} {count}")).collect();
+        println!(
+            "  {part:5}  {} texts ({}), {:.1} symbols on average, at most {}",
+            texts.texts,
+            classes.join(", "),
+            texts.mean_length,
+            texts.longest
+        );
+    }
+    if let Some(words) = &shown.words {
+        println!(
+            "  words of the training texts: {} distinct, {} in more than one text; {:.1} a text",
+            words.words, words.words_in_several_texts, words.mean_words
+        );
+        if words.empty_texts > 0 {
+            println!("  texts without a word, read as `<unk>`: {}", words.empty_texts);
+        }
+    }
+}
