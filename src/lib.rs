@@ -17,6 +17,7 @@
 //! | [`plan`] | the runs of a sweep, their content keys, what is done, new or stale and why |
 //! | [`data`] | manifests, download, checksums, readers, the embedded language, batching |
 //! | [`bayes`] | a variational weight: mean and log sigma, log alpha, KL, group variables |
+//! | [`baselines`] | ways to prune without noise, to hold the method against |
 //! | [`cells`] | the recurrent cells: preactivations, states, a step, constants |
 //! | [`model`] | embedding, recurrent and output layer, language model, classifier, initialisation |
 //! | [`engine`] | the custom ops behind one trait: composed Burn ops, and fast kernels for flex |
@@ -26,6 +27,7 @@
 //! | [`exec`] | runs the runs, one process each |
 //! | [`report`] | frames, tables, figures, HTML |
 
+pub mod baselines;
 pub mod bayes;
 pub mod cells;
 pub mod cli;

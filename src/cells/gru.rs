@@ -116,6 +116,10 @@ impl Cell for Gru {
         }
     }
 
+    fn absorbs_neurons(&self) -> bool {
+        *self == Self::Output
+    }
+
     fn kernel(&self) -> Option<Kernel> {
         Some(match self {
             Self::Output => Kernel::GruOutput,

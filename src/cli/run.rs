@@ -11,14 +11,14 @@ use clap::Args;
 
 use super::args::{Global, SpecArgs};
 use super::{CliError, Exit, report};
-use crate::data::{self, DataError, Manifest, Sources};
+use crate::data::{self, Corpus, DataError, Manifest, Sources};
 use crate::engine;
 use crate::exec::{Interrupt, Outcome, local};
 use crate::plan::{self, Plan, Status};
 use crate::progress::{Display, Mode};
 use crate::provenance;
 use crate::spec::Experiment;
-use crate::spec::types::Backend;
+use crate::spec::types::{Backend, Reading};
 use crate::train::Passes;
 
 /// Arguments of the command.
@@ -142,12 +142,16 @@ fn get_data(global: &Global, args: &RunArgs, sweep: &Sweep<'_>) -> Result<(), Cl
         return Ok(());
     }
     let manifest = &sweep.sources.dataset;
-    fetch(global, args, manifest, || data::load(&global.root, manifest).err())?;
-    let corpus = data::load(&global.root, manifest)?;
+    fetch(global, args, manifest, || data::load(&global.root, manifest, Reading::default()).err())?;
     let mut read = BTreeSet::new();
+    let mut loaded: Option<(Reading, Corpus)> = None;
     for index in sweep.to_do(args.force) {
         let spec = &sweep.plan.entries[index].spec;
-        let passes = Passes::new(spec, &corpus)?;
+        let (_, corpus) = match loaded.take().filter(|(reading, _)| *reading == spec.reading) {
+            Some(same) => loaded.insert(same),
+            None => loaded.insert((spec.reading, data::load(&global.root, manifest, spec.reading)?)),
+        };
+        let passes = Passes::new(spec, corpus)?;
         (passes.train)(0)?;
         if let Some(vectors) = sweep.sources.vectors_of(spec).filter(|vectors| read.insert(&vectors.name)) {
             let load = || data::load_vectors(&global.root, vectors, &corpus.vocabulary);

@@ -54,7 +54,7 @@ fn work(global: &Global, args: &TrainRunArgs, voice: &mut Voice) -> Result<Exit,
         CliError::failed(format!("{} has no run.json", dir.path())).help("start it by `sparsegate run`")
     })?;
     let sources = Sources::load(&global.root, &record.spec.dataset, [&record.spec])?;
-    let corpus = data::load(&global.root, &sources.dataset)?;
+    let corpus = data::load(&global.root, &sources.dataset, record.spec.reading)?;
     let vectors = match sources.vectors_of(&record.spec) {
         Some(manifest) => Some((manifest, data::load_vectors(&global.root, manifest, &corpus.vocabulary)?)),
         None => None,

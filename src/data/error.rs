@@ -158,6 +158,20 @@ pub enum DataError {
         /// What it cannot be used for, and what to write.
         problem: String,
     },
+    /// A classifier without labels, or a language model of labelled texts.
+    #[error(
+        "the data set `{name}` is {}", if *.labelled {
+            "made of labelled texts; write `model.kind: classification`, or name a data set that is one stream of symbols"
+        } else {
+            "one stream of symbols without labels; write `model.kind: language-model`, or name a data set of labelled texts"
+        }
+    )]
+    WrongKind {
+        /// The data set.
+        name: String,
+        /// Whether it has labels.
+        labelled: bool,
+    },
     /// Pretrained vectors of another size than the embedding.
     #[error(
         "the vectors of `{name}` have {size} numbers and model.embedding.size is {wanted}; write `model.embedding.size: {size}` \
@@ -170,6 +184,34 @@ pub enum DataError {
         size: usize,
         /// `model.embedding.size`.
         wanted: usize,
+    },
+    /// A text or row that does not read as its reader expects.
+    #[error("{file}: {place}: {problem}")]
+    BadRecord {
+        /// The file.
+        file: Utf8PathBuf,
+        /// The row, or the file in an archive.
+        place: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A file that does not, as a whole, hold what its reader expects.
+    #[error("{file}: {problem}")]
+    Unusable {
+        /// The file.
+        file: Utf8PathBuf,
+        /// What is wrong and how to mend it.
+        problem: String,
+    },
+    /// A spec asks for a way of reading that the data set does not have.
+    #[error("reading.{key} does not fit the data set {dataset}: {problem}")]
+    UnfitReading {
+        /// Key of the spec under `reading`.
+        key: &'static str,
+        /// The data set.
+        dataset: String,
+        /// Why not and what to do.
+        problem: &'static str,
     },
     /// A stream that does not fill one mini-batch.
     #[error(
@@ -227,7 +269,9 @@ impl DataError {
                 | Self::InvalidManifest { .. }
                 | Self::Generated { .. }
                 | Self::WrongUse { .. }
+                | Self::WrongKind { .. }
                 | Self::VectorSize { .. }
+                | Self::UnfitReading { .. }
                 | Self::StreamTooShort { .. }
                 | Self::ZeroSize { .. }
         )

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use camino::Utf8Path;
 
 use super::{DataError, Manifest};
-use crate::spec::types::RunSpec;
+use crate::spec::types::{ModelKind, RunSpec};
 
 /// The data set and the pretrained vectors of an experiment.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ impl Sources {
     /// Reads the manifest of the data set and those of the vectors that `runs` name.
     ///
     /// # Errors
-    /// A manifest that is missing or wrong, vectors in the place of a data set or the other way round, vectors of another
+    /// A manifest that is missing or wrong, a data set that is not for the runs' kind of model, vectors in the place of a data set or the other way round, vectors of another
     /// size than the embedding they are for.
     pub fn load<'a>(
         root: &Utf8Path,
@@ -40,8 +40,13 @@ impl Sources {
         if dataset.reader.vectors().is_some() {
             return Err(DataError::not_a_dataset(&dataset));
         }
+        let labelled = dataset.reader.is_labelled();
         let mut vectors: BTreeMap<String, Manifest> = BTreeMap::new();
-        for embedding in runs.into_iter().filter_map(|run| run.model.embedding.as_ref()) {
+        for model in runs.into_iter().map(|run| &run.model) {
+            if labelled != (model.kind == ModelKind::Classification) {
+                return Err(DataError::WrongKind { name: dataset.name, labelled });
+            }
+            let Some(embedding) = &model.embedding else { continue };
             let Some(name) = embedding.pretrained() else { continue };
             if !vectors.contains_key(name) {
                 vectors.insert(name.to_owned(), Manifest::load(root, name)?);

@@ -284,8 +284,8 @@ fn register_pair<B: Backend>(
 impl<B: Kernels + SparseOps, C: CheckpointStrategy> SparseOps for Autodiff<B, C> {
     fn recurrence(inputs: RecurrencePrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let differentiable = [&inputs.input, &inputs.recurrent, &inputs.z_gates, &inputs.bias, &inputs.z_neurons];
-        let parents = differentiable.map(|tensor| tensor.node());
-        let saved = B::recurrence_forward(inputs.map(|tensor| tensor.into_primitive()));
+        let parents = differentiable.map(FloatTensor::<Self>::node);
+        let saved = B::recurrence_forward(inputs.map(FloatTensor::<Self>::into_primitive));
         let (hidden, second) = (saved.hidden.clone(), saved.second.clone());
         let hidden = match RecurrenceBackward.prepare::<C>(parents).compute_bound().stateful() {
             OpsKind::Tracked(node) => node.finish(saved, hidden),

@@ -6,6 +6,7 @@ use super::host::{find, named};
 use super::network::Network;
 use super::noise::NoiseSource;
 use super::posterior::with_posterior;
+use crate::baselines::{Matrix, Progress, Pruning, Weights, forget, hold_zeros};
 use crate::compress;
 use crate::data::Evaluation;
 use crate::data::batch::{Batch, BatchSource};
@@ -39,6 +40,7 @@ pub struct NetworkTrainee<N> {
     options: TraineeOptions,
     /// In the order of [`Network::visit`].
     moments: Vec<Moments>,
+    pruning: Option<Pruning>,
     /// In the order of [`crate::cells::Cell::states`].
     carried: Option<Vec<Tensor<2>>>,
 }
@@ -52,7 +54,13 @@ impl<N: Network> NetworkTrainee<N> {
         let zeros = |tensor: &Tensor<2>| tensor.zeros_like();
         let tensors = network.tensors().into_iter();
         let moments = tensors.map(|(_, tensor)| Moments { first: zeros(&tensor), second: zeros(&tensor) }).collect();
-        Self { network, ops, options, moments, carried: None }
+        Self { network, ops, options, moments, pruning: None, carried: None }
+    }
+
+    /// The same with a baseline at work, if there is one.
+    #[must_use]
+    pub fn pruned_by(self, pruning: Option<Pruning>) -> Self {
+        Self { pruning, ..self }
     }
 
     /// The network as it is.
@@ -77,6 +85,7 @@ impl<N: Network> NetworkTrainee<N> {
     pub fn step_with(&mut self, batch: &Batch, step: u64, noise: &NoiseSource) -> Result<StepReport, NonFinite> {
         let (report, gradients) = self.gradients(batch, step, noise)?;
         self.update(gradients, step, report.gradient_norm);
+        self.prune(step);
         Ok(report)
     }
 
@@ -112,6 +121,10 @@ impl<N: Network> NetworkTrainee<N> {
         let mut gradients = Vec::new();
         leaves.visit(|name, tensor| {
             let gradient = tensor.grad_remove(&mut found).unwrap_or_else(|| tensor.clone().inner().zeros_like());
+            let gradient = match Matrix::of(name).filter(|_| self.pruning.is_some()) {
+                Some(_) => hold_zeros(&tensor.clone().inner(), gradient),
+                None => gradient,
+            };
             gradients.push((name.to_owned(), gradient));
         });
         let mut square_sum = 0.0;
@@ -164,6 +177,25 @@ impl<N: Network> NetworkTrainee<N> {
             let Some(((_, gradient), moments)) = gradients.next() else { return };
             let old = Moments { first: take(&mut moments.first), second: take(&mut moments.second) };
             (*tensor, *moments) = ops.adam(take(tensor), gradient, old, &step);
+        });
+    }
+
+    /// What the baseline does after a step of the optimiser.
+    fn prune(&mut self, step: u64) {
+        let Some(Pruning { baseline, total_steps }) = &self.pruning else { return };
+        let mut weights = Weights::new();
+        self.network.visit(|name, tensor| weights.extend(Matrix::of(name).map(|matrix| (matrix, tensor.clone()))));
+        let now = Progress { step, total_steps: *total_steps, rate: self.options.adam.lr };
+        if !baseline.after_step(now, &mut weights) {
+            return;
+        }
+        let mut moments = self.moments.iter_mut();
+        self.network.visit(|name, tensor| {
+            let Some(moments) = moments.next() else { return };
+            if let Some(pruned) = Matrix::of(name).and_then(|matrix| weights.remove(&matrix)) {
+                *moments = forget(&pruned, moments.clone());
+                *tensor = pruned;
+            }
         });
     }
 

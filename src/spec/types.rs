@@ -178,6 +178,12 @@ impl TrainSpec {
         self.sequence.unwrap_or_default()
     }
 
+    /// Optimiser steps of a whole run whose epochs have so many batches.
+    pub fn total_steps(&self, batches: u64) -> u64 {
+        let all = batches * u64::from(self.epochs);
+        self.max_steps.map_or(all, |most| most.min(all))
+    }
+
     /// Whether the state is carried from window to window.
     pub fn carries_state(&self) -> bool {
         self.carry_state.unwrap_or_default()

@@ -126,6 +126,10 @@ fn baselines(level: &Sparsity) -> Result<(), Mistake> {
             return Err(Mistake::new(&dotted(&format!("sparsity.{key}")), message, "make two levels of it"));
         }
     }
+    if level.magnitude.is_some() && level.group_lasso.is_some() {
+        let message = "a level has one baseline, not `magnitude` and `group_lasso`";
+        return Err(Mistake::new(&dotted("sparsity"), message, "make two levels of it"));
+    }
     if let Some(magnitude) = &level.magnitude {
         let within = |value: f64| value > 0.0 && share(value);
         check("sparsity.magnitude.share", magnitude.share, within, "above 0 and below 1, such as 0.9")?;

@@ -156,8 +156,7 @@ impl Training<'_, '_> {
         let source = (self.passes.train)(self.position.epoch)?;
         self.check_stream("training", source.as_ref())?;
         let batches = source.len() as u64;
-        let all = batches * u64::from(self.spec.epochs);
-        self.steps_in_all = self.spec.max_steps.map_or(all, |most| most.min(all));
+        self.steps_in_all = self.spec.total_steps(batches);
         if self.position.batch == 0 {
             self.trainee.reset_state();
         }

@@ -12,12 +12,15 @@ const ACTIVATIONS: [GateActivation; 2] = [GateActivation::Sigmoid, GateActivatio
 
 /// A cell on a batch.
 #[derive(Clone)]
-struct Case {
-    cell: &'static dyn Cell,
-    activation: GateActivation,
+pub struct Case {
+    /// The cell.
+    pub cell: &'static dyn Cell,
+    /// Of its gates.
+    pub activation: GateActivation,
     /// Sequences under way at each step.
-    active: Vec<usize>,
-    units: usize,
+    pub active: Vec<usize>,
+    /// H.
+    pub units: usize,
 }
 
 /// Sequences under way at each step, and units: one of everything, sizes beside the width of a vector unit, more
@@ -47,7 +50,8 @@ fn cases() -> impl Iterator<Item = Case> {
 }
 
 impl Case {
-    fn name(&self) -> String {
+    /// For messages.
+    pub fn name(&self) -> String {
         format!("{} {:?} {:?} {}", self.cell.name(), self.activation, self.active, self.units)
     }
 
@@ -59,7 +63,8 @@ impl Case {
         self.active.iter().sum()
     }
 
-    fn inputs(&self) -> Vec<(&'static str, Matrix)> {
+    /// Random inputs that can be differentiated by.
+    pub fn inputs(&self) -> Vec<(&'static str, Matrix)> {
         let (units, wide) = (self.units, self.cell.preactivations().len() * self.units);
         let spread = 1.5 / (units as f64).sqrt();
         vec![
@@ -71,7 +76,8 @@ impl Case {
         ]
     }
 
-    fn leaves(&self, dtype: DType, lie: Lie) -> Vec<Tensor<2>> {
+    /// The inputs as tensors.
+    pub fn leaves(&self, dtype: DType, lie: Lie) -> Vec<Tensor<2>> {
         self.inputs().iter().map(|(_, input)| input.view(dtype, lie)).collect()
     }
 
@@ -91,7 +97,8 @@ impl Case {
         states
     }
 
-    fn hidden(&self, ops: &dyn Ops, leaves: &[Tensor<2>]) -> Tensor<2> {
+    /// The hidden states.
+    pub fn hidden(&self, ops: &dyn Ops, leaves: &[Tensor<2>]) -> Tensor<2> {
         self.run(ops, leaves, Lie::Plain).remove(0)
     }
 }
@@ -200,27 +207,32 @@ fn padded(case: &Case, leaves: &[Tensor<2>]) -> Tensor<2> {
     Tensor::cat(hidden, 0)
 }
 
+/// Hidden states and gradients of each engine are those of the computation with padding.
+pub fn check_padding(case: &Case) {
+    let found = |hidden: &dyn Fn(&[Tensor<2>]) -> Tensor<2>| -> Vec<Vec<f64>> {
+        let leaves = case.leaves(DType::F64, Lie::Plain);
+        let leaves: Vec<_> = leaves.into_iter().map(|leaf| leaf.autodiff().require_grad()).collect();
+        let hidden = hidden(&leaves);
+        let weights = Matrix::random(hidden.dims(), [-1.5, 1.5], 98).tensor(DType::F64);
+        let mut gradients = (hidden.clone() * weights).sum().backward();
+        let gradient = |leaf: &Tensor<2>| host(&leaf.grad_remove(&mut gradients).expect("a gradient"));
+        let mut found: Vec<_> = leaves.iter().map(gradient).collect();
+        found.push(host(&hidden.inner()));
+        found
+    };
+    let wanted = found(&|leaves| padded(case, leaves));
+    for ops in [&Composed as &dyn Ops, &FlexOps] {
+        let ours = found(&|leaves| case.hidden(ops, leaves));
+        let names = case.inputs().into_iter().map(|(name, _)| name).chain(["hidden"]);
+        for ((ours, wanted), name) in ours.iter().zip(&wanted).zip(names) {
+            assert_close(ours, wanted, 1e-11, &format!("{} {ops:?} {name}", case.name()));
+        }
+    }
+}
+
 #[test]
 fn a_ragged_batch_gives_what_padding_gives() {
     for case in cases() {
-        let found = |hidden: &dyn Fn(&[Tensor<2>]) -> Tensor<2>| -> Vec<Vec<f64>> {
-            let leaves: Vec<_> =
-                case.leaves(DType::F64, Lie::Plain).into_iter().map(|leaf| leaf.autodiff().require_grad()).collect();
-            let hidden = hidden(&leaves);
-            let weights = Matrix::random(hidden.dims(), [-1.5, 1.5], 98).tensor(DType::F64);
-            let mut gradients = (hidden.clone() * weights).sum().backward();
-            let gradient = |leaf: &Tensor<2>| host(&leaf.grad_remove(&mut gradients).expect("a gradient"));
-            let mut found: Vec<_> = leaves.iter().map(gradient).collect();
-            found.push(host(&hidden.inner()));
-            found
-        };
-        let wanted = found(&|leaves| padded(&case, leaves));
-        for ops in [&Composed as &dyn Ops, &FlexOps] {
-            let ours = found(&|leaves| case.hidden(ops, leaves));
-            let names = case.inputs().into_iter().map(|(name, _)| name).chain(["hidden"]);
-            for ((ours, wanted), name) in ours.iter().zip(&wanted).zip(names) {
-                assert_close(ours, wanted, 1e-11, &format!("{} {ops:?} {name}", case.name()));
-            }
-        }
+        check_padding(&case);
     }
 }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::DataError;
+use crate::spec::types::Reading;
 use crate::spec::yaml;
 
 mod check;
@@ -151,6 +152,17 @@ impl Manifest {
         for (role, file) in self.files_in_order() {
             text.extend([role, " ", &file.sha256, "\n"]);
         }
+        blake3::hash(text.as_bytes()).to_hex().to_string()
+    }
+
+    /// [`Manifest::content_hash`] for a spec that reads otherwise than the manifest says.
+    pub fn content_hash_read(&self, reading: Reading) -> String {
+        let plain = self.content_hash();
+        if reading.is_plain() {
+            return plain;
+        }
+        let Reading { lose_first_row, shift_ids } = reading;
+        let text = format!("{plain}\nlose_first_row {lose_first_row} shift_ids {shift_ids}\n");
         blake3::hash(text.as_bytes()).to_hex().to_string()
     }
 }

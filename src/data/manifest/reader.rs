@@ -124,6 +124,11 @@ impl Reader {
         }
     }
 
+    /// Whether it reads texts with a class each, which are for a classifier, and no stream for a language model.
+    pub fn is_labelled(&self) -> bool {
+        matches!(self, Self::LabelledTexts(_) | Self::PlantedTexts(_))
+    }
+
     /// Version of the reading rules, raised by hand when the same files would become other ids.
     pub(super) fn version(&self) -> u32 {
         1

@@ -1,16 +1,24 @@
 //! Files to symbol ids, one file a format.
 
+mod dictionary;
+mod limits;
+mod numbering;
+mod plain;
 mod ptb_characters;
 mod ptb_words;
+mod texts;
 mod vocabulary;
+mod words;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::DataError;
 use vocabulary::Vocabulary;
 
+pub(super) use plain::encode as encode_plain;
 pub(super) use ptb_characters::PtbCharacters;
 pub(super) use ptb_words::PtbWords;
+pub(super) use texts::{EncodedTexts, encode as encode_texts};
 
 /// How a text becomes symbols.
 pub(super) trait Reading {

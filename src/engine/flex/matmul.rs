@@ -31,15 +31,8 @@ impl<'a, T> View<'a, T> {
     }
 }
 
-/// Whether a product replaces what the output holds or is added to it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Into {
-    Replaced,
-    Added,
-}
-
-/// `out = a b` or `out += a b`, `out` row-major, with all of rayon's threads when `parallel`.
-pub(super) fn product<T: Real>(out: &mut [T], into: Into, a: View<'_, T>, b: View<'_, T>, parallel: bool) {
+/// `out = a b`, `out` row-major, with all of rayon's threads when `parallel`.
+pub(super) fn product<T: Real>(out: &mut [T], a: View<'_, T>, b: View<'_, T>, parallel: bool) {
     assert_eq!(a.columns, b.rows, "inner sizes of a product");
     assert_eq!(out.len(), a.rows * b.columns, "output size of a product");
     let one = T::of(1.0);
@@ -55,7 +48,7 @@ pub(super) fn product<T: Real>(out: &mut [T], into: Into, a: View<'_, T>, b: Vie
             out.as_mut_ptr(),
             1,
             b.columns as isize,
-            into == Into::Added,
+            false,
             a.values.as_ptr(),
             a.column_stride as isize,
             a.row_stride as isize,

@@ -5,7 +5,7 @@
 
 use std::marker::PhantomData;
 
-use super::{Gate, Products, Read, Rule, Saved, State, Sums, Write, preactivate, product_gradients};
+use super::{Gate, Products, Read, Rule, Saved, State, Sums, Write, add, preactivate, product_gradients};
 use crate::engine::real::Real;
 
 /// Where the unit's factor goes.
@@ -43,15 +43,15 @@ impl<P: Placement, G: Gate> Rule for GruRule<P, G> {
     fn forward<T: Real>(read: &Read<'_, T>, write: Write<'_, T>) {
         let units = write.hidden.len();
         let (gates, candidate) = write.kept.split_at_mut(2 * units);
-        let (sums, recurrent) = write.products.split_at_mut(2 * units);
-        add(sums, read.input);
+        let (sums, product) = write.products.split_at_mut(2 * units);
+        add(sums, read.recurrent);
         preactivate(gates, sums, read.z_gates, read.bias);
         for value in gates.iter_mut() {
             *value = G::value(*value);
         }
         let (reset, update) = gates.split_at(units);
         let (n, q) = candidate.split_at_mut(units);
-        mix_products(q, &read.input[2 * units..], reset, recurrent);
+        mix_products(q, product, reset, &read.recurrent[2 * units..]);
         new_candidate(n, q, reset, &read.z_gates[2 * units..], &read.bias[2 * units..]);
         if P::IN_STATE {
             leak(write.hidden, update, n);
@@ -83,14 +83,6 @@ impl<P: Placement, G: Gate> Rule for GruRule<P, G> {
 }
 
 #[inline(always)]
-fn add<T: Real>(sums: &mut [T], input: &[T]) {
-    let input = &input[..sums.len()];
-    for (sum, input) in sums.iter_mut().zip(input) {
-        *sum = sum.add(*input);
-    }
-}
-
-#[inline(always)]
 fn multiply<T: Real>(values: &mut [T], factors: &[T]) {
     let factors = &factors[..values.len()];
     for (value, factor) in values.iter_mut().zip(factors) {
@@ -98,17 +90,18 @@ fn multiply<T: Real>(values: &mut [T], factors: &[T]) {
     }
 }
 
-/// `q = x W + r (h U)`.
+/// `q = x W + r (h U)`; `product` holds `x W`, then `h U`.
 #[inline(always)]
-fn mix_products<T: Real>(q: &mut [T], input: &[T], reset: &[T], recurrent: &[T]) {
+fn mix_products<T: Real>(q: &mut [T], product: &mut [T], reset: &[T], recurrent: &[T]) {
     let units = q.len();
-    let (input, reset, recurrent) = (&input[..units], &reset[..units], &recurrent[..units]);
+    let (product, reset, recurrent) = (&mut product[..units], &reset[..units], &recurrent[..units]);
     for k in 0..units {
-        q[k] = reset[k].fma(recurrent[k], input[k]);
+        q[k] = reset[k].fma(recurrent[k], product[k]);
+        product[k] = recurrent[k];
     }
 }
 
-/// `n = tanh(z q + b_in + r b_hn)`; `bias` holds b_in, then b_hn.
+/// `n = tanh(z q + b_in + r b_hn)`; `bias` holds `b_in`, then `b_hn`.
 #[inline(always)]
 fn new_candidate<T: Real>(n: &mut [T], q: &[T], reset: &[T], z: &[T], bias: &[T]) {
     let units = n.len();

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::{Gate, Products, Read, Rule, Saved, State, Sums, Write, preactivate, product_gradients};
+use super::{Gate, Products, Read, Rule, Saved, State, Sums, Write, add, preactivate, product_gradients};
 use crate::engine::real::Real;
 
 /// Kept are i, f, g, o and the tanh of the new cell state.
@@ -20,6 +20,7 @@ impl<G: Gate> Rule for LstmRule<G> {
     fn forward<T: Real>(read: &Read<'_, T>, write: Write<'_, T>) {
         let units = write.hidden.len();
         let (gates, tanh_cell) = write.kept.split_at_mut(4 * units);
+        add(write.products, read.recurrent);
         preactivate(gates, write.products, read.z_gates, read.bias);
         let (input_forget, rest) = gates.split_at_mut(2 * units);
         let (update, output) = rest.split_at_mut(units);

@@ -38,7 +38,7 @@ pub(super) trait Rule {
     /// The state that also reaches the next step past the recurrent product; the backward reads its value before the
     /// step.
     const CARRIED: Option<State>;
-    /// Whether input and recurrent products enter otherwise than as their sum.
+    /// Whether input and recurrent products enter otherwise than as their sum, and so have gradients of their own.
     const SPLIT: bool;
 
     /// One step of one sequence.
@@ -56,8 +56,8 @@ pub(super) trait Rule {
 
 /// What a forward step reads.
 pub(super) struct Read<'a, T> {
-    /// Input products `x W`, `[P H]`, of a split rule; empty otherwise.
-    pub(super) input: &'a [T],
+    /// Recurrent products `h U`, `[P H]`.
+    pub(super) recurrent: &'a [T],
     /// `[P H]`.
     pub(super) z_gates: &'a [T],
     /// `[biases H]`.
@@ -68,7 +68,7 @@ pub(super) struct Read<'a, T> {
 
 /// What a forward step writes.
 pub(super) struct Write<'a, T> {
-    /// `[P H]`; holds `h U` of a split rule and `x W + h U` otherwise. What is left here is kept for the backward.
+    /// Input products `x W`, `[P H]`, on entry; what is left here is kept for the backward.
     pub(super) products: &'a mut [T],
     /// `[KEPT H]`, for the backward.
     pub(super) kept: &'a mut [T],
@@ -110,6 +110,15 @@ pub(super) struct Sums<'a, T> {
     pub(super) bias: &'a mut [T],
     /// `[H]`.
     pub(super) z_neurons: &'a mut [T],
+}
+
+/// Adds to each value another one.
+#[inline(always)]
+pub(super) fn add<T: Real>(values: &mut [T], others: &[T]) {
+    let others = &others[..values.len()];
+    for (value, other) in values.iter_mut().zip(others) {
+        *value = value.add(*other);
+    }
 }
 
 /// Preactivations out of products: `out = products * z_gates + bias`.

@@ -1,6 +1,6 @@
 //! [`crate::cells::Rnn`].
 
-use super::{Products, Read, Rule, Saved, State, Sums, Write, preactivate, product_gradients};
+use super::{Products, Read, Rule, Saved, State, Sums, Write, add, preactivate, product_gradients};
 use crate::engine::real::Real;
 
 /// Kept is the tanh.
@@ -16,6 +16,7 @@ impl Rule for RnnRule {
 
     #[inline(always)]
     fn forward<T: Real>(read: &Read<'_, T>, write: Write<'_, T>) {
+        add(write.products, read.recurrent);
         preactivate(write.kept, write.products, read.z_gates, read.bias);
         new_hidden(write.hidden, write.kept, read.z_neurons);
     }

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 
 use super::ragged::Ragged;
 use crate::engine::extension::{RecurrenceGradients, RecurrenceSaved};
-use crate::engine::flex::cells::{Products, Rule, Saved, State, Sums};
-use crate::engine::flex::matmul::{Into, View, product, transpose};
+use crate::engine::flex::cells::{Products, Rule, Saved, State, Sums, add};
+use crate::engine::flex::matmul::{View, product, transpose};
 use crate::engine::flex::tensor::{contiguous, dims, matrix};
 use crate::engine::real::Real;
 use crate::engine::vectorized::vectorized;
@@ -18,6 +18,8 @@ use crate::engine::vectorized::vectorized;
 struct Shared<'a, T> {
     ragged: &'a Ragged<'a>,
     units: usize,
+    /// Gradients of the hidden states from outside the recurrence.
+    gradient: &'a [T],
     products: &'a [T],
     kept: &'a [T],
     /// Values after each step of the state that is carried, and the initial ones; empty if there is none.
@@ -36,8 +38,6 @@ struct Block<'a, T> {
     input: Vec<&'a mut [T]>,
     /// Gradients of `h U` of a split rule; empty otherwise.
     recurrent: Vec<&'a mut [T]>,
-    /// Gradients of the hidden states: on entry from outside the recurrence alone.
-    hidden: Vec<&'a mut [T]>,
 }
 
 /// Sums that a block of sequences gathers over its time steps.
@@ -58,18 +58,20 @@ fn scan<T: Real, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>) -> Bl
         bias: vec![T::default(); R::BIASES * units],
         z_neurons: vec![T::default(); block.sequences.len() * units],
     };
+    // Gradient of the hidden states of one step.
+    let mut hidden = vec![T::default(); block.sequences.len() * units];
     let mut carried = vec![T::default(); block.sequences.len() * carried_width];
     for step in (0..ragged.steps()).rev() {
         let here = ragged.here(&block.sequences, step);
         if here == 0 {
             break;
         }
-        let hidden = &mut *block.hidden[step];
+        let hidden = &mut hidden[..here * units];
         let next = if R::SPLIT { block.recurrent.get(step + 1) } else { block.input.get(step + 1) };
         if let Some(next) = next {
             // The hidden state also fed the next step's products. Sequences that start there take no gradient back.
             let (d, ut) = (View::new(next, here, width), View::new(shared.recurrent, width, units));
-            product(hidden, Into::Added, d, ut, false);
+            product(hidden, d, ut, false);
         }
         let (input, recurrent) = (&mut *block.input[step], &mut *block.recurrent[step]);
         vectorized(
@@ -98,7 +100,9 @@ fn scan<T: Real, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>) -> Bl
                         z_neurons: &mut sums.z_neurons[narrow.clone()],
                     };
                     let carried = &mut carried[row * carried_width..(row + 1) * carried_width];
-                    R::backward(&saved, &hidden[narrow], carried, out, sums);
+                    let hidden = &mut hidden[narrow];
+                    add(hidden, &shared.gradient[place * units..(place + 1) * units]);
+                    R::backward(&saved, hidden, carried, out, sums);
                 }
             },
         );
@@ -114,12 +118,13 @@ pub(super) fn backward_by_rule<T: Real, R: Rule>(
     let RecurrenceSaved { inputs, kept, hidden, second } = &saved;
     let ([rows, units], [total, width]) = (dims(&inputs.z_neurons), dims(&inputs.input));
     let ragged = Ragged::new(&inputs.active, rows, total);
-    let mut gradient = contiguous(gradient);
+    let gradient = contiguous(gradient);
     let transposed = transpose(inputs.recurrent.storage::<T>(), units, width);
     let (hidden, initial) = (hidden.storage::<T>(), inputs.hidden.storage::<T>());
     let shared = Shared {
         ragged: &ragged,
         units,
+        gradient: gradient.storage(),
         products: inputs.input.storage(),
         kept: kept.storage(),
         carried: match R::CARRIED {
@@ -140,13 +145,7 @@ pub(super) fn backward_by_rule<T: Real, R: Rule>(
         .iter()
         .zip(ragged.cut(&mut input_out, width))
         .zip(ragged.cut(&mut apart, split_width))
-        .zip(ragged.cut(gradient.storage_mut::<T>(), units))
-        .map(|(((sequences, input), recurrent), hidden)| Block {
-            sequences: sequences.clone(),
-            input,
-            recurrent,
-            hidden,
-        })
+        .map(|((sequences, input), recurrent)| Block { sequences: sequences.clone(), input, recurrent })
         .collect::<Vec<_>>()
         .into_par_iter()
         .map(|block| scan::<T, R>(&shared, block))
@@ -156,7 +155,7 @@ pub(super) fn backward_by_rule<T: Real, R: Rule>(
     let products = if R::SPLIT { &apart } else { &input_out };
     let mut recurrent_out = vec![T::default(); units * width];
     let (h, d) = (View::new(&before, total, units).transposed(), View::new(products, total, width));
-    product(&mut recurrent_out, Into::Replaced, h, d, true);
+    product(&mut recurrent_out, h, d, true);
     let mut bias = vec![T::default(); R::BIASES * units];
     for block in &sums {
         for (sum, value) in bias.iter_mut().zip(&block.bias) {

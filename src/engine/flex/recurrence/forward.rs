@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::ragged::Ragged;
 use crate::engine::extension::{RecurrencePrimitives, RecurrenceSaved};
 use crate::engine::flex::cells::{Read, Rule, Write};
-use crate::engine::flex::matmul::{Into, View, product};
+use crate::engine::flex::matmul::{View, product};
 use crate::engine::flex::tensor::{contiguous, dims, matrix};
 use crate::engine::real::Real;
 use crate::engine::vectorized::vectorized;
@@ -17,8 +17,6 @@ use crate::engine::vectorized::vectorized;
 struct Shared<'a, T> {
     ragged: &'a Ragged<'a>,
     units: usize,
-    /// `x W` of a split rule; empty otherwise.
-    input: &'a [T],
     recurrent: &'a [T],
     z_gates: &'a [T],
     bias: &'a [T],
@@ -28,6 +26,7 @@ struct Shared<'a, T> {
 /// The rows that a block writes, by step, and its states.
 struct Block<'a, T> {
     sequences: Range<usize>,
+    /// Input products on entry.
     products: Vec<&'a mut [T]>,
     kept: Vec<&'a mut [T]>,
     hiddens: Vec<&'a mut [T]>,
@@ -42,6 +41,8 @@ fn scan<T: Real, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>) {
     let Shared { ragged, units, .. } = *shared;
     let (width, kept_width) = (R::PREACTIVATIONS * units, R::KEPT * units);
     let second_width = if R::TWO_STATES { units } else { 0 };
+    // Written and read again at once, so kept small enough for the cache.
+    let mut recurrent = vec![T::default(); block.sequences.len() * width];
     for step in 0..ragged.steps() {
         let here = ragged.here(&block.sequences, step);
         if here == 0 {
@@ -50,15 +51,15 @@ fn scan<T: Real, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>) {
         let (products, kept) = (&mut *block.products[step], &mut *block.kept[step]);
         let (hidden, second) = (&mut block.hidden[..here * units], &mut block.second[..here * second_width]);
         let (h, u) = (View::new(hidden, here, units), View::new(shared.recurrent, units, width));
-        product(products, if R::SPLIT { Into::Replaced } else { Into::Added }, h, u, false);
+        let recurrent = &mut recurrent[..here * width];
+        product(recurrent, h, u, false);
         vectorized(
             #[inline(always)]
             || {
                 for row in 0..here {
                     let sequence = block.sequences.start + row;
-                    let place = ragged.row(step, sequence);
                     let read = Read {
-                        input: if R::SPLIT { &shared.input[place * width..(place + 1) * width] } else { &[] },
+                        recurrent: &recurrent[row * width..(row + 1) * width],
                         z_gates: &shared.z_gates[sequence * width..(sequence + 1) * width],
                         bias: shared.bias,
                         z_neurons: &shared.z_neurons[sequence * units..(sequence + 1) * units],
@@ -85,11 +86,8 @@ pub(super) fn forward_by_rule<T: Real, R: Rule>(inputs: RecurrencePrimitives<Fle
     let mut inputs: RecurrencePrimitives<Flex> = inputs.map(contiguous);
     let ragged = Ragged::new(&inputs.active, rows, total);
 
-    // Without a split rule the recurrent products are added to the input products where these are, unless somebody
-    // else holds them.
-    let mut apart = vec![T::default(); if R::SPLIT { total * width } else { 0 }];
-    let (products, input): (&mut [T], &[T]) =
-        if R::SPLIT { (&mut apart, inputs.input.storage::<T>()) } else { (inputs.input.storage_mut::<T>(), &[]) };
+    // What the backward needs of the products takes the place of the input products, unless somebody else holds these.
+    let products = inputs.input.storage_mut::<T>();
     let mut kept = vec![T::default(); total * R::KEPT * units];
     let mut hiddens = vec![T::default(); total * units];
     let mut seconds = vec![T::default(); total * second_width];
@@ -97,7 +95,6 @@ pub(super) fn forward_by_rule<T: Real, R: Rule>(inputs: RecurrencePrimitives<Fle
     let shared = Shared {
         ragged: &ragged,
         units,
-        input,
         recurrent: inputs.recurrent.storage(),
         z_gates: inputs.z_gates.storage(),
         bias: inputs.bias.storage(),
@@ -122,9 +119,6 @@ pub(super) fn forward_by_rule<T: Real, R: Rule>(inputs: RecurrencePrimitives<Fle
         .collect::<Vec<_>>()
         .into_par_iter()
         .for_each(|block| scan::<T, R>(&shared, block));
-    if R::SPLIT {
-        inputs.input = matrix(apart, [total, width]);
-    }
     RecurrenceSaved {
         kept: matrix(kept, [total, R::KEPT * units]),
         hidden: matrix(hiddens, [total, units]),

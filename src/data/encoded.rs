@@ -1,0 +1,185 @@
+//! Encoded data sets on disk, so that a second run starts at once.
+//!
+//! `<cache>/encoded/<name>-<hash>.ids`, little-endian:
+//!
+//! ```text
+//! "sparsegate ids\n"  version u32  header length u64  header (JSON)  u32 ...  blake3 of all before, 32 bytes
+//! ```
+//!
+//! The numbers are those of the three parts: of a stream its ids; of texts the labels, the lengths and the ids. A file
+//! of another version, of other contents or with another checksum is as good as none: the data set is encoded again.
+
+use std::io::{self, BufWriter, Write};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
+
+use super::corpus::{Corpus, Parts, Texts, Unit};
+use super::survey::Survey;
+
+const MAGIC: &[u8] = b"sparsegate ids\n";
+const VERSION: u32 = 1;
+const CHECKSUM: usize = 32;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Header {
+    hash: String,
+    unit: String,
+    vocabulary: Vec<String>,
+    /// Of texts.
+    classes: Option<Vec<String>>,
+    /// Streams: ids of each part. Texts: texts of each part.
+    sizes: [usize; 3],
+    survey: Option<Survey>,
+}
+
+/// Where the encoded data set of a content hash lies.
+pub(super) fn path(cache: &Utf8Path, name: &str, hash: &str) -> Utf8PathBuf {
+    cache.join("encoded").join(format!("{name}-{}.ids", &hash[..hash.len().min(16)]))
+}
+
+/// The data set in `file`, if it is there, whole and of that content hash.
+pub(super) fn read(file: &Utf8Path, name: &str, hash: &str) -> Option<(Corpus, Option<Survey>)> {
+    let bytes = fs_err::read(file).ok()?;
+    let found = decode(&bytes, name, hash);
+    if found.is_none() {
+        tracing::debug!("{file} is damaged or of another version; {name} is encoded again");
+    }
+    found
+}
+
+fn decode(bytes: &[u8], name: &str, hash: &str) -> Option<(Corpus, Option<Survey>)> {
+    let (body, checksum) = bytes.split_at_checked(bytes.len().checked_sub(CHECKSUM)?)?;
+    let rest = body.strip_prefix(MAGIC)?.strip_prefix(&VERSION.to_le_bytes())?;
+    if blake3::hash(body).as_bytes() != checksum {
+        return None;
+    }
+    let (length, rest) = rest.split_first_chunk::<8>()?;
+    let (header, numbers) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
+    let header: Header = serde_json::from_slice(header).ok()?;
+    let mut numbers = Numbers(numbers);
+    let parts = match header.classes {
+        None => {
+            let [train, valid, test] = header.sizes;
+            Parts::Streams { train: numbers.take(train)?, valid: numbers.take(valid)?, test: numbers.take(test)? }
+        }
+        Some(classes) => {
+            let [train, valid, test] = header.sizes;
+            Parts::Texts {
+                classes,
+                train: numbers.texts(train)?,
+                valid: numbers.texts(valid)?,
+                test: numbers.texts(test)?,
+            }
+        }
+    };
+    let unit = [Unit::Word, Unit::Character, Unit::Text].into_iter().find(|unit| unit.metric() == header.unit)?;
+    let corpus = Corpus {
+        name: name.to_owned(),
+        hash: header.hash,
+        unit,
+        vocabulary: header.vocabulary,
+        informative: None,
+        parts,
+    };
+    (corpus.hash == hash && numbers.0.is_empty()).then_some((corpus, header.survey))
+}
+
+/// What is left of the numbers.
+struct Numbers<'a>(&'a [u8]);
+
+impl Numbers<'_> {
+    fn take(&mut self, count: usize) -> Option<Vec<u32>> {
+        let (taken, rest) = self.0.split_at_checked(count.checked_mul(4)?)?;
+        self.0 = rest;
+        let (chunks, _) = taken.as_chunks::<4>();
+        Some(chunks.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect())
+    }
+
+    fn texts(&mut self, count: usize) -> Option<Texts> {
+        let labels = self.take(count)?;
+        let lengths = self.take(count)?;
+        let ids = self.take(lengths.iter().map(|&length| length as usize).sum())?;
+        let mut texts = Texts::new();
+        let mut rest = ids.as_slice();
+        for (label, length) in labels.into_iter().zip(lengths) {
+            let (text, others) = rest.split_at_checked(length as usize)?;
+            texts.push(text, label);
+            rest = others;
+        }
+        Some(texts)
+    }
+}
+
+/// Writes a data set under a temporary name and renames it. That it cannot be written costs time, not the run.
+pub(super) fn write(file: &Utf8Path, corpus: &Corpus, survey: Option<&Survey>) {
+    if let Err(error) = try_write(file, corpus, survey) {
+        tracing::debug!("{file} was not written: {error}");
+    }
+}
+
+fn try_write(file: &Utf8Path, corpus: &Corpus, survey: Option<&Survey>) -> io::Result<()> {
+    let folder = file.parent().unwrap_or(Utf8Path::new("."));
+    fs_err::create_dir_all(folder)?;
+    let temporary = tempfile::NamedTempFile::new_in(folder)?;
+    let mut writer = Hashed { inner: BufWriter::new(temporary), hasher: blake3::Hasher::new() };
+    let (classes, sizes) = match &corpus.parts {
+        Parts::Streams { train, valid, test } => (None, [train.len(), valid.len(), test.len()]),
+        Parts::Texts { classes, train, valid, test } => (Some(classes.clone()), [train.len(), valid.len(), test.len()]),
+    };
+    let header = serde_json::to_vec(&Header {
+        hash: corpus.hash.clone(),
+        unit: corpus.unit.metric().to_owned(),
+        vocabulary: corpus.vocabulary.clone(),
+        classes,
+        sizes,
+        survey: survey.cloned(),
+    })?;
+    writer.write_all(MAGIC)?;
+    writer.write_all(&VERSION.to_le_bytes())?;
+    writer.write_all(&(header.len() as u64).to_le_bytes())?;
+    writer.write_all(&header)?;
+    match &corpus.parts {
+        Parts::Streams { train, valid, test } => {
+            [train, valid, test].into_iter().try_for_each(|stream| writer.numbers(stream.iter().copied()))?;
+        }
+        Parts::Texts { train, valid, test, .. } => {
+            for texts in [train, valid, test] {
+                writer.numbers(texts.labels().iter().copied())?;
+                writer.numbers((0..texts.len()).map(|text| texts.text(text).len() as u32))?;
+                writer.numbers((0..texts.len()).flat_map(|text| texts.text(text).iter().copied()))?;
+            }
+        }
+    }
+    let Hashed { mut inner, hasher } = writer;
+    inner.write_all(hasher.finalize().as_bytes())?;
+    let temporary = inner.into_inner().map_err(io::IntoInnerError::into_error)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(file)?;
+    Ok(())
+}
+
+/// A writer that knows the checksum of what went through it.
+struct Hashed<W> {
+    inner: W,
+    hasher: blake3::Hasher,
+}
+
+impl<W: Write> Hashed<W> {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.hasher.update(bytes);
+        self.inner.write_all(bytes)
+    }
+
+    fn numbers(&mut self, numbers: impl Iterator<Item = u32>) -> io::Result<()> {
+        let mut bytes = Vec::with_capacity(1 << 16);
+        for number in numbers {
+            bytes.extend_from_slice(&number.to_le_bytes());
+            if bytes.len() == 1 << 16 {
+                self.write_all(&bytes)?;
+                bytes.clear();
+            }
+        }
+        self.write_all(&bytes)
+    }
+}

@@ -1,0 +1,66 @@
+//! Long short-term memory with coupled gates: what is let in is what the forget gate does not keep.
+//!
+//! ```text
+//! a_j = (x W_j + h U_j) z_j + b_j        j in f, g, o
+//! c'  = s(a_f) c + (1 - s(a_f)) tanh(a_g)
+//! h'  = s(a_o) tanh(c') z_h
+//! ```
+
+use burn::tensor::Tensor;
+
+use sparsegate::cells::{Bias, Cell, Preactivation, Role, Step, gate_value};
+use sparsegate::spec::types::GateActivation;
+
+/// The cell.
+#[derive(Debug, Clone, Copy)]
+pub struct CoupledLstm;
+
+/// Places of the preactivations.
+const F: usize = 0;
+const G: usize = 1;
+const O: usize = 2;
+
+impl Cell for CoupledLstm {
+    fn name(&self) -> &'static str {
+        "lstm-coupled"
+    }
+
+    fn about(&self) -> &'static str {
+        "long short-term memory with coupled gates: forget and output gate, candidate cell value"
+    }
+
+    fn preactivations(&self) -> &'static [Preactivation] {
+        &[
+            Preactivation { name: "f", role: Role::Gate },
+            Preactivation { name: "g", role: Role::Flow },
+            Preactivation { name: "o", role: Role::Gate },
+        ]
+    }
+
+    fn biases(&self) -> &'static [Bias] {
+        &[
+            Bias { name: "f", starts_open: true },
+            Bias { name: "g", starts_open: false },
+            Bias { name: "o", starts_open: false },
+        ]
+    }
+
+    fn states(&self) -> &'static [&'static str] {
+        &["hidden", "cell"]
+    }
+
+    fn step(&self, step: &Step) -> Vec<Tensor<2>> {
+        let products = step.input.clone() + step.recurrent.clone();
+        let preactivation = products * step.z_gates.clone() + step.bias.clone();
+        let part = |index: usize| step.part(&preactivation, index);
+        let (forget, candidate) = (step.gate(part(F)), part(G).tanh());
+        let cell = forget.clone() * (step.states[1].clone() - candidate.clone()) + candidate;
+        let hidden = step.gate(part(O)) * cell.clone().tanh() * step.z_neurons.clone();
+        vec![hidden, cell]
+    }
+
+    fn constant(&self, preactivation: usize, biases: &[f64], _: &[bool], activation: GateActivation) -> Option<f64> {
+        let bias = biases[preactivation];
+        Some(if preactivation == G { bias.tanh() } else { gate_value(activation, bias) })
+    }
+}
