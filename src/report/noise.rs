@@ -128,6 +128,6 @@ mod tests {
         assert_eq!(of_sum(&[(1.0, noise(3.0)), (1.0, noise(4.0))]).map(|n| n.width), Some(5.0));
         assert_eq!(of_sum(&[(1.0, noise(3.0)), (1.0, None)]), noise(3.0));
         assert_eq!(of_sum(&[(1.0, None)]), None);
-        assert_eq!(of_mean(noise(4.0).unwrap(), 4).width, 2.0);
+        assert_eq!(of_mean(noise(4.0).unwrap(), 4), noise(2.0).unwrap());
     }
 }

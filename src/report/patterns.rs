@@ -34,7 +34,9 @@ pub fn of(structure: &Structure) -> Vec<Pattern<'_>> {
     }
     let count = |pattern: &Pattern<'_>| pattern.live.iter().filter(|live| **live).count();
     patterns.sort_by(|a, b| count(b).cmp(&count(a)).then_with(|| b.live.cmp(&a.live)));
-    patterns.iter_mut().for_each(|pattern| pattern.units.sort_by_key(|unit| unit.unit));
+    for pattern in &mut patterns {
+        pattern.units.sort_by_key(|unit| unit.unit);
+    }
     patterns
 }
 
