@@ -55,12 +55,7 @@ pub(super) fn execute(global: &Global, args: &TaskArgs) -> Result<ExitCode, CliE
 }
 
 /// The corpus that a manifest's text makes of the file, which stays in the cache.
-fn read(
-    global: &Global,
-    file: &Utf8Path,
-    text: &str,
-    from: &Utf8PathBuf,
-) -> Result<(Corpus, Cached), CliError> {
+fn read(global: &Global, file: &Utf8Path, text: &str, from: &Utf8PathBuf) -> Result<(Corpus, Cached), CliError> {
     let manifest = Manifest::from_text(file, text)?;
     let cached = Cached::import(global, &manifest, from)?;
     Ok((data::load(&global.root, &manifest, Reading::default())?, cached))

@@ -24,7 +24,10 @@ pub(super) fn execute(global: &Global, args: &VectorsArgs) -> Result<ExitCode, C
     cached.keep();
     println!("found:   {reader}, {size} numbers a vector");
     println!("written: {target}");
-    println!("next:    sparsegate run SPEC --set model.embedding.vectors={} --set model.embedding.size={size}", args.name);
+    println!(
+        "next:    sparsegate run SPEC --set model.embedding.vectors={} --set model.embedding.size={size}",
+        args.name
+    );
     Ok(Exit::Done.into())
 }
 

@@ -35,16 +35,10 @@ pub struct Choice {
 ///
 /// # Errors
 /// A column that is not there, or no column that could be a label; the message lists the columns.
-pub fn choose(
-    file: &Utf8Path,
-    sample: &Sample,
-    text: Option<&str>,
-    label: Option<&str>,
-) -> Result<Choice, DataError> {
+pub fn choose(file: &Utf8Path, sample: &Sample, text: Option<&str>, label: Option<&str>) -> Result<Choice, DataError> {
     let header = sample.names.is_none() && is_header(&sample.rows);
     let rows = if header { &sample.rows[1..] } else { &sample.rows[..] };
-    let names: Option<Vec<String>> =
-        if header { sample.rows.first().cloned() } else { sample.names.clone() };
+    let names: Option<Vec<String>> = if header { sample.rows.first().cloned() } else { sample.names.clone() };
     let count = sample.rows.first().map_or(0, Vec::len);
     let columns: Vec<Column> = match &names {
         Some(names) => names.iter().cloned().map(Column::Name).collect(),
@@ -68,7 +62,9 @@ pub fn choose(
     let asked_label = label.map(asked).transpose()?;
     let text = match text {
         Some(wanted) => asked(wanted)?,
-        None => (0..count).filter(|column| Some(*column) != asked_label).max_by_key(|&column| (length(column), count - column))
+        None => (0..count)
+            .filter(|column| Some(*column) != asked_label)
+            .max_by_key(|&column| (length(column), count - column))
             .ok_or_else(|| unusable("there is one column only, and a text needs a label beside it".into()))?,
     };
     let label = match asked_label {
