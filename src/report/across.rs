@@ -56,7 +56,8 @@ pub fn across(root: &Utf8Path, tasks: &[Task<'_>], out: &Utf8Path) -> Result<Rep
             Some(Drawn { name: gate_share::NAME.to_owned(), svg, caption: picture.caption })
         }
     };
-    let grid = shares::grid(&found).unwrap_or_else(|| Grid::new(&["task", "cell", "level", "live gates"], &["units kept", "runs"]));
+    let grid = shares::grid(&found)
+        .unwrap_or_else(|| Grid::new(&["task", "cell", "level", "live gates"], &["units kept", "runs"]));
     let note = "Of the hidden units that survive, after the last finished epoch: those whose gate of a kind still depends on \
                 the input or the state; the gates of the others are constants. Seeds are added up.";
     let sections = [Section::new(SECTION, note, [grid.clone()])];
