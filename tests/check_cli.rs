@@ -16,11 +16,11 @@ mod made_up_texts;
 
 const MANIFEST: &str = "\
 name: small
-about: A few sentences of the embedded language
+about: A few labelled texts
 licence: { name: MIT OR Apache-2.0, redistribution: true, terms: generated }
 reader:
-  planted-words: { seed: 1, train: 4000, valid: 1000, test: 1000 }
-split: three independent texts of one grammar
+  planted-texts: { seed: 1, train: 40, valid: 10, test: 10 }
+split: three independent draws of texts by one rule
 ";
 
 const SPEC: &str = "\

@@ -98,8 +98,8 @@ pub fn constant_gate(value: f64) -> RGBColor {
     mix(RGBColor(0xfb, 0xf3, 0xdc), RGBColor(0x2c, 0x8f, 0xc4), value)
 }
 
-/// Colour of constant information flow, from -1 to 1: orange through white to purple (after Color Brewer's scale of these two, safe
-/// for colour-blind readers).
+/// Colour of constant information flow, from -1 to 1: orange through white to purple, which most
+/// colour-blind readers tell apart.
 pub fn constant_flow(value: f64) -> RGBColor {
     let end = if value < 0.0 { RGBColor(0xe0, 0x82, 0x14) } else { RGBColor(0x80, 0x73, 0xac) };
     mix(RGBColor(0xf7, 0xf7, 0xf7), end, value.abs())
