@@ -121,7 +121,7 @@ fn what_a_kind_of_model_has_no_use_for() {
     }
     let classifier = "\
 name: t
-dataset: planted-words
+dataset: planted-texts
 model: { kind: classification, hidden: 4, embedding: { size: 3, vectors: none } }
 train: { epochs: 1, batch: 2, optimizer: { adam: { lr: 2e-3 } } }
 sparsity: W
