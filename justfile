@@ -35,6 +35,11 @@ report SPEC *ARGS:
 check SPEC *ARGS:
     {{ sparsegate }} check {{ SPEC }} {{ ARGS }}
 
+# Write a data set and an experiment from FILE, KIND being classification or language-model
+[group('data')]
+new-task NAME KIND FILE *ARGS:
+    {{ sparsegate }} new task {{ NAME }} --kind {{ KIND }} --from {{ FILE }} {{ ARGS }}
+
 # Download and verify DATASET, from its own address or from SPARSEGATE_MIRROR
 [group('data')]
 data-fetch DATASET *ARGS:
