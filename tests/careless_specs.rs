@@ -244,3 +244,13 @@ fn completions_and_help() {
     let wrong = Command::cargo_bin("sparsegate").expect("the program").arg("plam").output().expect("output");
     assert_eq!(wrong.status.code(), Some(2));
 }
+
+#[test]
+fn oddities_of_labelled_texts_are_refused_for_a_language_model() {
+    let spec = GOOD.replace("model:", "reading: { shift_ids: true }\nmodel:");
+    refused(spec.as_bytes(), &[], &["reading", "a language model has no use for it", "remove it"]);
+    let spec = GOOD.replace("model:", "reading: { shift_id: true }\nmodel:");
+    refused(spec.as_bytes(), &[], &["shift_id", "shift_ids"]);
+    let plain = GOOD.replace("model:", "reading: { shift_ids: false }\nmodel:");
+    assert_eq!(plan(plain.as_bytes(), &[]).out, plan(GOOD.as_bytes(), &[]).out, "the keys of runs stay the same");
+}

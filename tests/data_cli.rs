@@ -215,7 +215,8 @@ impl Project {
     /// A project with the data set `reviews`, in the cache, read by the manifest with `from` replaced.
     fn labelled(table: &[u8], from: &str, to: &str) -> Self {
         use sha2::Digest;
-        let sum: String = sha2::Sha256::digest(table).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sum: Vec<String> = sha2::Sha256::digest(table).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sum = sum.concat();
         let project = Self { folder: tempfile::tempdir().unwrap() };
         assert!(LABELLED.contains(from));
         let manifest =

@@ -38,7 +38,7 @@ struct Shown {
 
 #[derive(Debug, Serialize)]
 struct Part {
-    part: &'static str,
+    name: &'static str,
     symbols: usize,
     /// Of labelled texts.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,7 +72,7 @@ pub(super) fn execute(global: &Global, args: &ShowArgs) -> Result<ExitCode, CliE
 fn shown(manifest: &Manifest, corpus: &Corpus, words: Option<Survey>) -> Shown {
     let (parts, classes) = match &corpus.parts {
         Parts::Streams { train, valid, test } => {
-            let part = |part, stream: &Vec<u32>| Part { part, symbols: stream.len(), texts: None };
+            let part = |name, stream: &Vec<u32>| Part { name, symbols: stream.len(), texts: None };
             (vec![part("train", train), part("valid", valid), part("test", test)], None)
         }
         Parts::Texts { classes, train, valid, test } => {
@@ -84,27 +84,27 @@ fn shown(manifest: &Manifest, corpus: &Corpus, words: Option<Survey>) -> Shown {
     Shown { name, reader, vocabulary: corpus.vocabulary.len(), parts, classes, words }
 }
 
-fn labelled(part: &'static str, texts: &Texts, classes: usize) -> Part {
+fn labelled(name: &'static str, texts: &Texts, classes: usize) -> Part {
     let lengths = || (0..texts.len()).map(|text| texts.text(text).len());
     let symbols: usize = lengths().sum();
     let mut by_class = vec![0; classes];
     texts.labels().iter().for_each(|&label| by_class[label as usize] += 1);
     let mean_length = symbols as f64 / texts.len().max(1) as f64;
     let longest = lengths().max().unwrap_or(0);
-    Part { part, symbols, texts: Some(PartTexts { texts: texts.len(), mean_length, longest, by_class }) }
+    Part { name, symbols, texts: Some(PartTexts { texts: texts.len(), mean_length, longest, by_class }) }
 }
 
 fn print_table(shown: &Shown) {
     println!("{} ({}): vocabulary {}", shown.name, shown.reader, shown.vocabulary);
-    for Part { part, symbols, texts } in &shown.parts {
+    for Part { name, symbols, texts } in &shown.parts {
         let Some(texts) = texts else {
-            println!("  {part:5}  {symbols} symbols");
+            println!("  {name:5}  {symbols} symbols");
             continue;
         };
         let counts = shown.classes.iter().flatten().zip(&texts.by_class);
         let classes: Vec<String> = counts.map(|(class, count)| format!("{class} {count}")).collect();
         println!(
-            "  {part:5}  {} texts ({}), {:.1} symbols on average, at most {}",
+            "  {name:5}  {} texts ({}), {:.1} symbols on average, at most {}",
             texts.texts,
             classes.join(", "),
             texts.mean_length,

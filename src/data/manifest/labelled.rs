@@ -120,7 +120,7 @@ pub struct Folders {
 pub enum Tokens {
     /// What stands between blanks, tabs and line ends.
     Blanks,
-    /// As in the IMDb data set of Keras: `A` to `Z` in lower case, tabs, line ends and each of
+    /// As in the `IMDb` data set of Keras: `A` to `Z` in lower case, tabs, line ends and each of
     /// ``!"#$%&()*+,-./:;<=>?@[\]^_`{|}~`` as a blank, then what stands between blanks.
     Keras,
     /// What stands between the matches of a regular expression, such as `\W+`.

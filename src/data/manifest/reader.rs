@@ -131,7 +131,14 @@ impl Reader {
 
     /// Version of the reading rules, raised by hand when the same files would become other ids.
     pub(super) fn version(&self) -> u32 {
-        1
+        match self {
+            Self::PtbWords
+            | Self::PtbCharacters
+            | Self::PlainText(_)
+            | Self::LabelledTexts(_)
+            | Self::PlantedWords(_)
+            | Self::PlantedCharacters(_) => 1,
+        }
     }
 
     /// The parameters, as they enter the content hash.

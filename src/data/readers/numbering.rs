@@ -30,7 +30,7 @@ impl Scheme {
         Self { before, after: Vec::new(), most, min_count, unknown: 0, start: start.then_some(1) }
     }
 
-    /// That of the IMDb data set of Keras as the paper's authors used it: 0 padding, 1 `<start>`, 2 `<unk>`, the word of
+    /// That of the `IMDb` data set of Keras as the paper's authors used it: 0 padding, 1 `<start>`, 2 `<unk>`, the word of
     /// rank r (from 1) is r + 3 if that is below `words`, and `words` + 3 ids in all.
     pub(super) fn shifted(start: bool, words: usize, min_count: Option<u64>) -> Self {
         let unused = |id: usize| format!("<unused {id}>");

@@ -77,12 +77,16 @@ fn read(file: &Utf8Path, rules: &PlainText, dictionary: &mut Dictionary) -> Resu
     let mut digest = |waiting: &mut Vec<String>, stream: &mut Vec<u32>| {
         let chunk = |lines: &[String]| {
             let mut chunk = Chunk::default();
-            lines.iter().for_each(|line| symbols(line, rules, &words, &mut chunk));
+            for line in lines {
+                symbols(line, rules, &words, &mut chunk);
+            }
             chunk.end();
             chunk
         };
         let chunks: Vec<Chunk> = waiting.par_chunks(CHUNK).map(chunk).collect();
-        chunks.into_iter().for_each(|chunk| stream.extend(chunk.into_sequences(dictionary).flatten()));
+        for chunk in chunks {
+            stream.extend(chunk.into_sequences(dictionary).flatten());
+        }
         waiting.clear();
     };
     while let Some((_, line)) = lines.next()? {
@@ -109,9 +113,9 @@ fn symbols(line: &str, rules: &PlainText, words: &Words, chunk: &mut Chunk) {
             let mut letter = [0; 4];
             let mut push = |c: char| chunk.push(c.encode_utf8(&mut letter));
             if rules.lower {
-                line.chars().flat_map(char::to_lowercase).for_each(&mut push)
+                line.chars().flat_map(char::to_lowercase).for_each(&mut push);
             } else {
-                line.chars().for_each(&mut push)
+                line.chars().for_each(&mut push);
             }
             if rules.line_ends {
                 push('\n');

@@ -52,7 +52,8 @@ impl FoldersInTar {
         let mut bytes = Vec::with_capacity(entry.size() as usize);
         entry.read_to_end(&mut bytes).map_err(|error| self.broken(name, &error))?;
         String::from_utf8(bytes).map_err(|error| {
-            let line = 1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
+            let valid = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
+            let line = 1 + valid.matches('\n').count();
             wrong(&self.file, place, format!("line {line}: {NOT_UTF8}"))
         })
     }

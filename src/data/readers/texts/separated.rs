@@ -36,12 +36,9 @@ impl Separated {
             let line = reader.position().line() as usize;
             let malformed = |problem: String| wrong(file, &Place::Line(line), problem);
             let more = reader.read_byte_record(&mut row).map_err(|error| {
+                let unclosed = if tabs { "" } else { " Is a quote not closed?" };
                 let spent = allowance.is_spent();
-                if spent {
-                    malformed(too_long("the row") + " Is a quote not closed?")
-                } else {
-                    malformed(error.to_string())
-                }
+                malformed(if spent { too_long("the row") + unclosed } else { error.to_string() })
             })?;
             if !more {
                 return Ok(());
@@ -50,29 +47,21 @@ impl Separated {
             let line = row.position().map_or(line, |position| position.line() as usize);
             let malformed = |problem: String| wrong(file, &Place::Line(line), problem);
             let field = |column: usize| str::from_utf8(&row[column]).map_err(|_| malformed(NOT_UTF8.into()));
-            let known = match &columns {
-                Some(known) => known,
-                None => {
-                    let names = if self.table.header {
-                        Some(header(&row).map_err(|_| malformed(NOT_UTF8.into()))?)
-                    } else {
-                        None
-                    };
-                    let found = Columns::find(&self.table, row.len(), names.as_deref()).map_err(malformed)?;
-                    let known = columns.insert(found);
-                    if self.table.header || self.lose_first_row {
-                        continue;
-                    }
-                    known
+            let known = if let Some(known) = &columns {
+                known
+            } else {
+                let names = self.table.header.then(|| header(&row)).transpose();
+                let names = names.map_err(|_| malformed(NOT_UTF8.into()))?;
+                let found = Columns::find(&self.table, row.len(), names.as_deref()).map_err(malformed)?;
+                let known = columns.insert(found);
+                if self.table.header || self.lose_first_row {
+                    continue;
                 }
+                known
             };
             if row.len() != known.count {
-                let problem = format!(
-                    "the row has {} columns and the first row {}; is a {} not in quotes?",
-                    row.len(),
-                    known.count,
-                    if tabs { "tab" } else { "comma or a quote" }
-                );
+                let cause = if tabs { "is there a tab in a text?" } else { "is a comma or a quote not in quotes?" };
+                let problem = format!("the row has {} columns and the first row {}; {cause}", row.len(), known.count);
                 return Err(malformed(problem));
             }
             take(part, known.record(&field, line)?)?;

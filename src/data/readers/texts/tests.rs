@@ -132,7 +132,8 @@ fn the_other_formats_read_the_same() {
 
 #[test]
 fn held_out_texts_leave_the_training_part() {
-    let rows: String = (0..100).map(|row| format!("{},w{row} all\n", row % 2)).collect();
+    let rows: Vec<String> = (0..100).map(|row| format!("{},w{row} all\n", row % 2)).collect();
+    let rows = rows.concat();
     let rules = "from: { table: { format: csv, header: false, text: 2, label: 1 } }, tokens: blanks, \
                  hold_out: { seed: 1, valid: 0.15, test: 0.1 }, length: 1";
     let here = Here::new(&[("train", rows.as_bytes())]);
@@ -245,7 +246,8 @@ fn bad_tables_name_file_place_and_cure() {
     }
     let why = csv().why(&format!("{CSV}, classes: [10, 11]"));
     assert!(why.contains("train:3: the label `9` is none of the manifest's classes (10, 11); correct it, or"), "{why}");
-    let many: String = (0..1002).map(|row| format!("{row},a\n")).collect();
+    let many: Vec<String> = (0..1002).map(|row| format!("{row},a\n")).collect();
+    let many = many.concat();
     let rules = "from: { table: { format: csv, header: false, text: 2, label: 1 } }, tokens: blanks, hold_out: { seed: 1, valid: 0.1, test: 0.1 }";
     let why = Here::new(&[("train", many.as_bytes())]).why(rules);
     assert!(why.contains("train:1001: there are more than 1000 labels; is it the right column?"), "{why}");
