@@ -67,7 +67,7 @@ struct VectorsArgs {
     /// Name of the manifest
     #[arg(value_name = "NAME")]
     name: String,
-    /// The file: GloVe's text format or word2vec's binary one
+    /// The file: `GloVe` text or word2vec binary
     #[arg(long, value_name = "FILE")]
     from: Utf8PathBuf,
     /// Replace a manifest of that name

@@ -17,11 +17,8 @@ pub fn level(kind: ModelKind, name: &str) -> Option<Sparsity> {
         "W+G+N" => (LogUniform, No, LogUniform, LogUniform),
         _ => return None,
     };
-    let (vocabulary, inputs) = match kind {
-        ModelKind::LanguageModel => (vocabulary, No),
-        ModelKind::Classification if neurons == LogUniform => (LogUniform, neurons),
-        ModelKind::Classification => (vocabulary, No),
-    };
+    let with_units = kind == ModelKind::Classification && neurons == LogUniform;
+    let (vocabulary, inputs) = if with_units { (LogUniform, LogUniform) } else { (vocabulary, No) };
     let (magnitude, group_lasso) = (None, None);
     let name = name.to_owned();
     Some(Sparsity { name, weights, vocabulary, inputs, neurons, gates, output: weights, magnitude, group_lasso })

@@ -32,7 +32,7 @@ pub(super) fn execute(global: &Global, args: &VectorsArgs) -> Result<ExitCode, C
 }
 
 /// The reader and the number of numbers, by the first line: word2vec's binary format begins with the number of words and
-/// the size, GloVe's with a word and its numbers.
+/// the size, that of `GloVe` with a word and its numbers.
 fn look(file: &Utf8Path) -> Result<(&'static str, usize), CliError> {
     /// Bytes that a first line may have.
     const LINE: u64 = 1 << 20;

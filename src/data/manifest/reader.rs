@@ -24,7 +24,7 @@ pub enum Reader {
     PlantedCharacters(Planted),
     /// The embedded labelled texts, one symbol a word.
     PlantedTexts(PlantedTexts),
-    /// Pretrained vectors in the text format of GloVe: a word and its numbers a line. Role: `vectors`.
+    /// Pretrained vectors in the text format of `GloVe`: a word and its numbers a line. Role: `vectors`.
     GloveText(WordVectors),
     /// Pretrained vectors in the binary format of word2vec. Role: `vectors`.
     Word2vecBinary(WordVectors),
@@ -137,7 +137,10 @@ impl Reader {
             | Self::PlainText(_)
             | Self::LabelledTexts(_)
             | Self::PlantedWords(_)
-            | Self::PlantedCharacters(_) => 1,
+            | Self::PlantedCharacters(_)
+            | Self::PlantedTexts(_)
+            | Self::GloveText(_)
+            | Self::Word2vecBinary(_) => 1,
         }
     }
 

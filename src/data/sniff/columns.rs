@@ -67,17 +67,17 @@ pub fn choose(file: &Utf8Path, sample: &Sample, text: Option<&str>, label: Optio
             .max_by_key(|&column| (length(column), count - column))
             .ok_or_else(|| unusable("there is one column only, and a text needs a label beside it".into()))?,
     };
-    let label = match asked_label {
-        Some(label) => label,
-        None => {
-            let usual = |column: usize| match &columns[column] {
-                Column::Name(name) => LABELS.contains(&name.to_ascii_lowercase().as_str()),
-                Column::Number(_) => false,
-            };
-            (0..count)
+    let label = if let Some(label) = asked_label {
+        label
+    } else {
+        let usual = |column: usize| match &columns[column] {
+            Column::Name(name) => LABELS.contains(&name.to_ascii_lowercase().as_str()),
+            Column::Number(_) => false,
+        };
+        (0..count)
                 .filter(|&column| column != text)
                 .map(|column| (column, distinct(column).len()))
-                .filter(|&(_, classes)| classes >= 2 && classes <= CLASSES && 2 * classes <= rows.len().max(4))
+                .filter(|&(_, classes)| (2..=CLASSES).contains(&classes) && 2 * classes <= rows.len().max(4))
                 .min_by_key(|&(column, classes)| (!usual(column), classes, column))
                 .map(|(column, _)| column)
                 .ok_or_else(|| {
@@ -86,7 +86,6 @@ pub fn choose(file: &Utf8Path, sample: &Sample, text: Option<&str>, label: Optio
                         list()
                     ))
                 })?
-        }
     };
     if label == text {
         return Err(unusable(format!("text and label are both the column {}; name two", columns[text])));

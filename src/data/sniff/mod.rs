@@ -55,7 +55,7 @@ fn by_content(first: &[u8]) -> Format {
         return Format::Table(TableFormat::Jsonl);
     }
     let lines: Vec<&[u8]> = first.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).take(5).collect();
-    let tabs = |line: &[u8]| line.iter().filter(|&&byte| byte == b'\t').count();
+    let tabs = |line: &[u8]| line.split(|&byte| byte == b'\t').count() - 1;
     if lines.len() > 1 && tabs(lines[0]) > 0 && lines.iter().all(|line| tabs(line) == tabs(lines[0])) {
         return Format::Table(TableFormat::Tsv);
     }

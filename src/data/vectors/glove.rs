@@ -1,4 +1,4 @@
-//! The text format of GloVe: a line a word, the word and its numbers between blanks, no header.
+//! The text format of `GloVe`: a line a word, the word and its numbers between blanks, no header.
 //!
 //! A word may hold blanks itself (the published files have such rows), so the numbers are counted from the end.
 

@@ -72,7 +72,9 @@ impl Initial<'_> {
     fn recurrent(&self, [rows, columns]: [usize; 2], stream: u32) -> Vec<f64> {
         let mut values = orthogonal(rows, columns, self.key(stream));
         if self.spec.model.init == Init::Glorot {
-            values.iter_mut().for_each(|value| *value *= RECURRENT_GAIN);
+            for value in &mut values {
+                *value *= RECURRENT_GAIN;
+            }
         }
         values
     }
