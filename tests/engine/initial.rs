@@ -106,8 +106,8 @@ fn only_the_gates_that_keep_the_state_start_open() {
         let biases = find(&found, &format!("{}/bias", cell.layer()));
         assert_eq!(biases.shape, [1, cell.biases().len() * HIDDEN]);
         for (values, bias) in biases.values.chunks(HIDDEN).zip(cell.biases()) {
-            let wanted = if bias.starts_open { 0.75 } else { 0.0 };
-            assert!(values.iter().all(|value| *value == wanted), "{} {}", cell.name(), bias.name);
+            let wanted = if bias.starts_open { [0.75; HIDDEN] } else { [0.0; HIDDEN] };
+            assert_eq!(values, wanted, "{} {}", cell.name(), bias.name);
         }
     }
 }
@@ -122,7 +122,7 @@ fn deviations_and_factors_start_where_the_method_says() {
                 Some((quantity, "mean")) if quantity.contains("/z_") => 1.0,
                 _ => continue,
             };
-            assert!(tensor.values.iter().all(|value| *value == wanted), "{}", tensor.name);
+            assert_eq!(tensor.values, vec![wanted; tensor.values.len()], "{}", tensor.name);
         }
         assert_eq!(found.len(), if kind == "classification" { 18 } else { 14 });
     }

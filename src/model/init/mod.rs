@@ -70,13 +70,11 @@ impl Initial<'_> {
 
     /// A matrix of the recurrent weights.
     fn recurrent(&self, [rows, columns]: [usize; 2], stream: u32) -> Vec<f64> {
-        let mut values = orthogonal(rows, columns, self.key(stream));
-        if self.spec.model.init == Init::Glorot {
-            for value in &mut values {
-                *value *= RECURRENT_GAIN;
-            }
-        }
-        values
+        let gain = match self.spec.model.init {
+            Init::Orthogonal => 1.0,
+            Init::Glorot => RECURRENT_GAIN,
+        };
+        orthogonal(rows, columns, self.key(stream)).into_iter().map(|value| gain * value).collect()
     }
 
     /// The matrices of the preactivations, each by itself, side by side.

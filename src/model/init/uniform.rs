@@ -4,11 +4,7 @@ use crate::engine::NoiseKey;
 
 /// A `[rows, columns]` matrix, row-major, uniform in (-limit, limit).
 pub(super) fn uniform(rows: usize, columns: usize, limit: f64, key: NoiseKey) -> Vec<f64> {
-    let mut values = key.uniform(rows, columns);
-    for value in &mut values {
-        *value = limit * (2.0 * *value - 1.0);
-    }
-    values
+    key.uniform(rows, columns).into_iter().map(|value| limit * (2.0 * value - 1.0)).collect()
 }
 
 /// The same with variance `2 / (rows + columns)` (X. Glorot and Y. Bengio, *Understanding the difficulty of training deep

@@ -107,9 +107,8 @@ impl Given {
 fn first_axis(case: &Case, stream: Stream) -> Result<usize, String> {
     let meta = &case.meta;
     let size = match stream {
-        Stream::Embedding => meta.vocab,
         Stream::WInput if case.classifies() => meta.emb,
-        Stream::WInput => meta.vocab,
+        Stream::Embedding | Stream::WInput => meta.vocab,
         _ => meta.hidden,
     };
     size.ok_or_else(|| format!("no size for {stream:?} in the metadata"))
