@@ -175,8 +175,17 @@ mod tests {
         let owned = Owned::embedded(7, 3, 2, 5);
         let short = [0.0; 1];
         let wrong = Array::vector(&short, None);
-        let names =
-            ["embedding", "w_input", "w_hidden", "z_vocabulary", "z_inputs", "z_neurons", "z_gates", "w_output", "bias"];
+        let names = [
+            "embedding",
+            "w_input",
+            "w_hidden",
+            "z_vocabulary",
+            "z_inputs",
+            "z_neurons",
+            "z_gates",
+            "w_output",
+            "bias",
+        ];
         let mut cases = Vec::new();
         for name in names {
             let mut parts = owned.parts();

@@ -109,10 +109,7 @@ mod tests {
         let posterior = Posterior::new(owned.parts()).unwrap();
         let kinds = structure(&posterior, &masks(&posterior)).kinds;
         let named: Vec<_> = kinds.iter().map(|kind| (kind.name.as_str(), kind.role)).collect();
-        assert_eq!(
-            named,
-            [("i", GateRole::Gate), ("f", GateRole::Gate), ("g", GateRole::Flow), ("o", GateRole::Gate)]
-        );
+        assert_eq!(named, [("i", GateRole::Gate), ("f", GateRole::Gate), ("g", GateRole::Flow), ("o", GateRole::Gate)]);
     }
 
     #[test]

@@ -58,11 +58,8 @@ pub enum BuildError {
 ///
 /// # Errors
 /// [`BuildError`].
-pub fn new_trainee(
-    spec: &RunSpec,
-    corpus: &Corpus,
-    vectors: Option<&Vectors>,
-) -> Result<Box<dyn Trainee>, BuildError> {
+pub fn new_trainee(spec: &RunSpec, corpus: &Corpus, vectors: Option<&Vectors>) -> Result<Box<dyn Trainee>, BuildError> {
+    check_parts(spec, corpus)?;
     let Optimizer::Adam(adam) = &spec.train.optimizer;
     let (device, ops) = engine::open(spec.backend)?;
     let pruning = match baselines::of(&spec.sparsity) {
@@ -83,27 +80,35 @@ pub fn new_trainee(
     let units = Units { cell: spec.model.cell.0, activation: spec.model.gate_activation, hidden: spec.model.hidden };
     let initial = Initial { spec, vectors, device: &device };
     let mut make = |name: &str, dims| initial.tensor(name, dims);
-    let (vocabulary, dataset) = (corpus.vocabulary.len(), || corpus.name.clone());
-    Ok(match (spec.model.kind, &corpus.parts) {
-        (ModelKind::LanguageModel, Parts::Streams { .. }) => {
+    let vocabulary = corpus.vocabulary.len();
+    Ok(match spec.model.kind {
+        ModelKind::LanguageModel => {
             let by_regime =
                 if options.carry_state { OutputNoise::Weights } else { OutputNoise::LocalReparameterization };
             let noise = spec.model.output_noise.unwrap_or(by_regime);
             let network = LanguageModel::build(vocabulary, units, noise, &spec.sparsity, &mut make);
             Box::new(NetworkTrainee::new(network, ops, options).pruned_by(pruning))
         }
-        (ModelKind::Classification, Parts::Texts { classes, .. }) => {
+        ModelKind::Classification => {
             let embedding = spec.model.embedding.as_ref().ok_or(BuildError::NoEmbedding)?;
             if let Some(vectors) = vectors.filter(|vectors| vectors.size != embedding.size) {
                 let (found, wanted) = (vectors.size, embedding.size);
                 return Err(BuildError::VectorSize { vectors: embedding.vectors.clone(), found, wanted });
             }
-            let outputs = Sizes::outputs(classes.len());
+            let outputs = Sizes::outputs(corpus.classes().unwrap_or_default());
             let sizes = Sizes { vocabulary, embedding: embedding.size, outputs };
             let network = Classifier::build(sizes, units, &spec.sparsity, &mut make);
             Box::new(NetworkTrainee::new(network, ops, options).pruned_by(pruning))
         }
-        (ModelKind::LanguageModel, Parts::Texts { .. }) => return Err(BuildError::NoStream { dataset: dataset() }),
-        (ModelKind::Classification, Parts::Streams { .. }) => return Err(BuildError::NoLabels { dataset: dataset() }),
     })
+}
+
+/// Refuses a data set of the other kind of model, before anything is asked of its batches.
+fn check_parts(spec: &RunSpec, corpus: &Corpus) -> Result<(), BuildError> {
+    let dataset = || corpus.name.clone();
+    match (spec.model.kind, &corpus.parts) {
+        (ModelKind::LanguageModel, Parts::Texts { .. }) => Err(BuildError::NoStream { dataset: dataset() }),
+        (ModelKind::Classification, Parts::Streams { .. }) => Err(BuildError::NoLabels { dataset: dataset() }),
+        (ModelKind::LanguageModel, Parts::Streams { .. }) | (ModelKind::Classification, Parts::Texts { .. }) => Ok(()),
+    }
 }

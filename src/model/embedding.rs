@@ -29,8 +29,7 @@ impl Embedding {
     }
 
     pub(super) fn quantities(&mut self) -> impl Iterator<Item = Quantity<'_>> {
-        let weights =
-            Quantity { name: "embedding/w".to_owned(), kind: QuantityKind::Weights, value: &mut self.w };
+        let weights = Quantity { name: "embedding/w".to_owned(), kind: QuantityKind::Weights, value: &mut self.w };
         let group = self.z_vocabulary.as_mut().map(|value| Quantity {
             name: "embedding/z_vocabulary".to_owned(),
             kind: QuantityKind::Groups,
@@ -44,9 +43,7 @@ impl Embedding {
         let ids = symbols::ids(&batch.inputs, &self.w.mean.device().inner());
         let vectors = self.w.sample_rows(ops, ids.clone(), draw(noise, Stream::Embedding).as_ref());
         match &self.z_vocabulary {
-            Some(group) => {
-                vectors * symbols::factors(group, batch, ids, draw(noise, Stream::ZVocabulary).as_ref())
-            }
+            Some(group) => vectors * symbols::factors(group, batch, ids, draw(noise, Stream::ZVocabulary).as_ref()),
             None => vectors,
         }
     }

@@ -59,8 +59,7 @@ impl Network for LanguageModel {
     fn forward(&self, ops: &dyn Ops, batch: &Batch, states: Vec<Tensor<2>>, noise: Option<&NoiseSource>) -> Forward {
         let input = self.recurrent.read_symbols(ops, batch, noise);
         let states = self.recurrent.run(ops, batch, input, states, noise);
-        let outputs =
-            self.output.outputs(ops, states[0].clone(), batch.rows, draw(noise, Stream::Output).as_ref());
+        let outputs = self.output.outputs(ops, states[0].clone(), batch.rows, draw(noise, Stream::Output).as_ref());
         Forward::new(states, outputs, batch.rows)
     }
 

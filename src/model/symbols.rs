@@ -14,12 +14,7 @@ pub(super) fn ids(ids: &[u32], device: &Device) -> Tensor<1, Int> {
 
 /// The factor of each input symbol in its sequence, `[N, 1]`: a symbol that comes again in a sequence has the same factor
 /// again, and another one in the next sequence. `group` is `[1, V]`, `ids` are the batch's inputs.
-pub(super) fn factors(
-    group: &Variational,
-    batch: &Batch,
-    ids: Tensor<1, Int>,
-    noise: Option<&Noise>,
-) -> Tensor<2> {
+pub(super) fn factors(group: &Variational, batch: &Batch, ids: Tensor<1, Int>, noise: Option<&Noise>) -> Tensor<2> {
     let vocabulary = group.mean.dims()[1];
     let column = |values: &Tensor<2>| values.clone().reshape([vocabulary, 1]).select(0, ids.clone());
     let mean = column(&group.mean);

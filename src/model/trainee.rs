@@ -237,11 +237,15 @@ impl<N: Network> Trainee for NetworkTrainee<N> {
     }
 
     fn counts(&self) -> Counts {
-        with_posterior(&self.network, self.options.zeros_are_dead, |posterior| compress::counts(&compress::masks(posterior)))
+        with_posterior(&self.network, self.options.zeros_are_dead, |posterior| {
+            compress::counts(&compress::masks(posterior))
+        })
     }
 
     fn structure(&self) -> Structure {
-        with_posterior(&self.network, self.options.zeros_are_dead, |posterior| compress::structure(posterior, &compress::masks(posterior)))
+        with_posterior(&self.network, self.options.zeros_are_dead, |posterior| {
+            compress::structure(posterior, &compress::masks(posterior))
+        })
     }
 
     fn parameters(&self) -> Vec<NamedTensor> {

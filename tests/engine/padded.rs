@@ -46,7 +46,8 @@ fn padded(network: &Classifier, noise: &BTreeMap<Stream, Tensor<2>>, labels: &[u
     let vectors = sample(&embedding.w, Stream::Embedding);
     let words = group(&embedding.z_vocabulary, Stream::ZVocabulary);
     let inputs = group(&recurrent.z_inputs, Stream::ZInputs);
-    let (w_input, w_hidden) = (sample(&recurrent.w_input, Stream::WInput), sample(&recurrent.w_hidden, Stream::WHidden));
+    let (w_input, w_hidden) =
+        (sample(&recurrent.w_input, Stream::WInput), sample(&recurrent.w_hidden, Stream::WHidden));
     let (z_gates, z_neurons) =
         (group(&recurrent.z_gates, Stream::ZGates), group(&recurrent.z_neurons, Stream::ZNeurons));
     let units = recurrent.units;

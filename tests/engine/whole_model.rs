@@ -1,7 +1,7 @@
 //! The objective's gradient to every quantity of whole networks with every kind of noise and cell, against central
 //! differences, by both engines.
 
-use sparsegate::cells::{CELLS, Cell};
+use sparsegate::cells::CELLS;
 use sparsegate::data::batch::Batch;
 use sparsegate::engine::{Composed, FlexOps, Ops};
 use sparsegate::model::{Network, NoiseSource};

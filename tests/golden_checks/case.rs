@@ -46,8 +46,6 @@ pub struct Metadata {
     pub classes: Option<usize>,
     /// B.
     pub batch: Option<usize>,
-    /// T.
-    pub seq_len: Option<usize>,
     /// What the penalty is divided by.
     pub train_size: Option<usize>,
     /// Adam's learning rate.

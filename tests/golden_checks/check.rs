@@ -23,26 +23,6 @@ pub enum Applicability {
     Irrelevant,
 }
 
-/// [`Applicability::Runs`] for the language models that this program has; for other networks, what is missing.
-pub fn language_model(case: &Case) -> Applicability {
-    let Some(net) = case.meta.net.as_deref() else { return Applicability::Irrelevant };
-    let cell = case.meta.cell.as_deref().unwrap_or("unnamed");
-    let gates = case.meta.gate_nonlinearity.as_deref().unwrap_or("unnamed");
-    if net != "LMNet" {
-        return Applicability::NotYet(format!("no {net} yet"));
-    }
-    if cell != "lstm" {
-        return Applicability::NotYet(format!("no {cell} cell yet"));
-    }
-    if gates != "sigmoid" {
-        return Applicability::NotYet(format!("no gate activation {gates} yet"));
-    }
-    match case.sparsity() {
-        Ok(_) => Applicability::Runs,
-        Err(why) => Applicability::NotYet(why),
-    }
-}
-
 /// [`Applicability::Runs`] for networks whose cell, gates and configuration this program has; for others, what is
 /// missing.
 pub fn network(case: &Case) -> Applicability {

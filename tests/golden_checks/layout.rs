@@ -63,8 +63,15 @@ pub fn parameters(case: &Case, prefix: &str) -> Result<BTreeMap<String, Vec<f64>
 pub fn compact_parameters(case: &Case) -> Result<BTreeMap<String, Vec<f64>>, String> {
     let sparsity = case.sparsity()?;
     let none = Prior::None;
-    let plain =
-        Sparsity { weights: none, vocabulary: none, inputs: none, neurons: none, gates: none, output: none, ..sparsity };
+    let plain = Sparsity {
+        weights: none,
+        vocabulary: none,
+        inputs: none,
+        neurons: none,
+        gates: none,
+        output: none,
+        ..sparsity
+    };
     translate(case, "compressed/param/", &plain)
 }
 

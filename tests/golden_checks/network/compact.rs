@@ -1,0 +1,61 @@
+//! The compact network's pass, from a zero state: it computes what the pruned one does.
+
+use burn::tensor::Tensor;
+use sparsegate::compress::{Compact, compact, masks};
+use sparsegate::model::Units;
+use sparsegate::spec::types::{Prior, Sparsity};
+
+use super::Way;
+use super::given::Given;
+use super::passes::check_pass;
+use super::recorded::{Recorded, Values};
+use crate::case::Case;
+use crate::masks::with_posterior;
+
+pub(super) fn check<N: Recorded>(case: &Case, way: Way) -> Result<(), String> {
+    let compact = with_posterior(
+        case,
+        |value| value,
+        |_, posterior| compact(posterior, &masks(posterior)).map_err(|error| error.to_string()),
+    )?;
+    let units = Units { cell: compact.cell, activation: compact.activation, hidden: compact.w_hidden.shape[0] };
+    let network = N::build(case, units, &plain(), &tensors(case, compact)?, way)?;
+    let given = Given::read(case, "in/")?;
+    let zeros = || -> Vec<Tensor<2>> { network.zeros(given.batch.rows) };
+    for prefix in ["out/compressed/", "out/compressed_zero_state/"] {
+        if case.has_prefix(prefix) {
+            check_pass(case, way, &network, &given, zeros(), None, prefix)?;
+        }
+    }
+    Ok(())
+}
+
+/// Nothing is variational.
+fn plain() -> Sparsity {
+    let none = Prior::None;
+    Sparsity {
+        name: "compact".to_owned(),
+        weights: none,
+        vocabulary: none,
+        inputs: none,
+        neurons: none,
+        gates: none,
+        output: none,
+        magnitude: None,
+        group_lasso: None,
+    }
+}
+
+/// The compact network's tensors by name, and the output's biases, which are the case's own.
+fn tensors(case: &Case, compact: Compact) -> Result<Values, String> {
+    let layer = compact.cell.layer();
+    let mut values = Values::from([
+        (format!("{layer}/w_input/mean"), compact.w_input.values),
+        (format!("{layer}/w_hidden/mean"), compact.w_hidden.values),
+        (format!("{layer}/bias"), compact.bias),
+        ("output/w/mean".to_owned(), compact.w_output.values),
+        ("output/bias".to_owned(), case.f64s("param/dense/b")?.to_vec()),
+    ]);
+    values.extend(compact.embedding.map(|embedding| ("embedding/w/mean".to_owned(), embedding.values)));
+    Ok(values)
+}

@@ -1,0 +1,116 @@
+//! What a case gives a network to work on, in our order: sequences by falling length, steps without padding.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::Tensor;
+use sparsegate::data::batch::Batch;
+use sparsegate::model::{NoiseSource, Stream};
+
+use super::{Way, tensor};
+use crate::case::Case;
+use crate::layout::noise;
+
+/// A batch of a case, and where its rows and steps stand in the case's arrays.
+pub(super) struct Given {
+    /// The batch.
+    pub(super) batch: Batch,
+    /// The case's row of each of our rows.
+    order: Vec<usize>,
+    /// The case's row and step of each of our inputs.
+    places: Vec<(usize, usize)>,
+    /// Steps, padding included.
+    steps: usize,
+}
+
+impl Given {
+    /// `x`, `y` and, if there is one, `mask` under `prefix`: a mask of zeros on the left, and ones.
+    pub(super) fn read(case: &Case, prefix: &str) -> Result<Self, String> {
+        let at = |name: &str| format!("{prefix}{name}");
+        let &[rows, steps] = case.shape(&at("x"))? else { return Err(format!("{} is not a matrix", at("x"))) };
+        let mask = if case.has(&at("mask")) { case.mask(&at("mask"))? } else { vec![true; rows * steps] };
+        let mut lengths = Vec::new();
+        for row in mask.chunks(steps) {
+            if !row.is_sorted() {
+                return Err(format!("{} is not padding on the left alone", at("mask")));
+            }
+            lengths.push(row.iter().filter(|real| **real).count());
+        }
+        let mut order: Vec<usize> = (0..rows).collect();
+        order.sort_by_key(|&row| std::cmp::Reverse(lengths[row]));
+        let under_way = |step: usize| -> Vec<(usize, usize)> {
+            order.iter().filter(|&row| mask[row * steps + step]).map(|&row| (row, step)).collect()
+        };
+        let by_step: Vec<_> = (0..steps).map(under_way).filter(|rows| !rows.is_empty()).collect();
+        let active = by_step.iter().map(Vec::len).collect();
+        let places = by_step.concat();
+        let id = |id: i32| u32::try_from(id).map_err(|error| error.to_string());
+        let (x, y) = (case.i32s(&at("x"))?, case.i32s(&at("y"))?);
+        let inputs = places.iter().map(|&(row, step)| id(x[row * steps + step])).collect::<Result<_, _>>()?;
+        let targets = if case.classifies() {
+            order.iter().map(|&row| id(y[row])).collect::<Result<_, _>>()?
+        } else {
+            places.iter().map(|&(row, step)| id(y[row * steps + step])).collect::<Result<_, _>>()?
+        };
+        Ok(Self { batch: Batch { rows, active, inputs, targets }, order, places, steps })
+    }
+
+    /// Rows `(B, n)` of the case in our order.
+    pub(super) fn rows(&self, theirs: &[f64]) -> Vec<f64> {
+        let width = theirs.len() / self.order.len();
+        self.order.iter().flat_map(|row| &theirs[row * width..][..width]).copied().collect()
+    }
+
+    /// Steps `(B, T, n)` of the case in our order, without padding.
+    pub(super) fn steps(&self, theirs: &[f64]) -> Vec<f64> {
+        let width = theirs.len() / (self.order.len() * self.steps);
+        let place = |(row, step): &(usize, usize)| &theirs[(row * self.steps + step) * width..][..width];
+        self.places.iter().flat_map(place).copied().collect()
+    }
+
+    /// The noise under `prefix`.
+    pub(super) fn noise(&self, case: &Case, prefix: &str, way: Way) -> Result<NoiseSource, String> {
+        let mut streams = BTreeMap::new();
+        for (name, values) in noise(case, prefix)? {
+            let (stream, by_sequence) = match name.as_str() {
+                "embedding" => (Stream::Embedding, false),
+                "w_input" => (Stream::WInput, false),
+                "w_hidden" => (Stream::WHidden, false),
+                "z_vocabulary" => (Stream::ZVocabulary, true),
+                "z_inputs" => (Stream::ZInputs, true),
+                "z_neurons" => (Stream::ZNeurons, true),
+                "z_gates" => (Stream::ZGates, true),
+                "output_weights" => (Stream::Output, false),
+                "output_local" => (Stream::Output, true),
+                other => return Err(format!("noise {other} has no place in ours")),
+            };
+            let values = if by_sequence { self.rows(&values) } else { values };
+            let rows = if by_sequence { self.batch.rows } else { first_axis(case, stream)? };
+            let shape = [rows, values.len() / rows];
+            streams.insert(stream, tensor(values, shape, way)?);
+        }
+        Ok(NoiseSource::Given(streams))
+    }
+
+    /// The states under `name`, each `[B, H]`; they are not there for a case that starts from zeros.
+    pub(super) fn states(&self, case: &Case, name: &str, way: Way) -> Result<Vec<Tensor<2>>, String> {
+        let (count, rows) = (case.cell()?.states().len(), self.batch.rows);
+        let hidden = case.meta.hidden.ok_or("no hidden in the metadata")?;
+        let values = if case.has(name) { case.f64s(name)?.to_vec() } else { vec![0.0; count * rows * hidden] };
+        if values.len() != count * rows * hidden {
+            return Err(format!("{name} has another number of states than the cell's {count}"));
+        }
+        values.chunks(rows * hidden).map(|state| tensor(self.rows(state), [rows, hidden], way)).collect()
+    }
+}
+
+/// Rows of a weight matrix.
+fn first_axis(case: &Case, stream: Stream) -> Result<usize, String> {
+    let meta = &case.meta;
+    let size = match stream {
+        Stream::Embedding => meta.vocab,
+        Stream::WInput if case.classifies() => meta.emb,
+        Stream::WInput => meta.vocab,
+        _ => meta.hidden,
+    };
+    size.ok_or_else(|| format!("no size for {stream:?} in the metadata"))
+}

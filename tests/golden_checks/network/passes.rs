@@ -1,0 +1,85 @@
+//! Every pass that a case records: with noise, at the means, pruned, and both.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::Tensor;
+use sparsegate::model::NoiseSource;
+
+use super::given::Given;
+use super::recorded::{Recorded, probabilities};
+use super::{Way, values};
+use crate::case::Case;
+use crate::compare::close;
+
+pub(super) fn check<N: Recorded>(case: &Case, way: Way) -> Result<(), String> {
+    let network = N::of(case, way)?;
+    let given = Given::read(case, "in/")?;
+    let noise = given.noise(case, "noise/", way)?;
+    let kinds = [
+        ("stoch", network.clone(), Some(&noise)),
+        ("det", network.at_means(false), None),
+        ("det_clip", network.at_means(true), None),
+        ("stoch_clip", network.pruned(), Some(&noise)),
+    ];
+    for (kind, network, noise) in kinds {
+        let prefix = format!("out/{kind}/");
+        if case.has_prefix(&prefix) {
+            let states = given.states(case, "in/state0", way)?;
+            check_pass(case, way, &network, &given, states, noise, &prefix)?;
+        }
+    }
+    Ok(())
+}
+
+/// One pass against everything that is recorded under `prefix`.
+pub(super) fn check_pass<N: Recorded>(
+    case: &Case,
+    way: Way,
+    network: &N,
+    given: &Given,
+    states: Vec<Tensor<2>>,
+    noise: Option<&NoiseSource>,
+    prefix: &str,
+) -> Result<(), String> {
+    let batch = &given.batch;
+    let forward = network.forward(way.ops, batch, states, noise);
+    let scores = forward.outputs.clone() + network.output_bias();
+    let correct = network.correct(&forward.outputs, &batch.targets);
+    let loss = values(network.loss(way.ops, forward.outputs, &batch.targets))?;
+    let mut ours = BTreeMap::from([
+        ("logits", values(scores.clone())?),
+        ("probs", values(probabilities(scores))?),
+        ("loss_bits", loss.iter().map(|nats| nats / std::f64::consts::LN_2).collect()),
+        ("loss_nats", loss),
+        ("h_seq", values(forward.states[0].clone())?),
+        ("h_last", values(forward.last[0].clone())?),
+    ]);
+    if let Some(correct) = correct {
+        ours.insert("accuracy", vec![correct as f64 / batch.rows as f64]);
+    }
+    if let Some(vectors) = network.vectors(batch, noise, way) {
+        ours.insert("emb", values(vectors)?);
+    }
+    if let Some(second) = forward.states.get(1) {
+        ours.insert("c_seq", values(second.clone())?);
+    }
+    let last = forward.last.into_iter().map(values).collect::<Result<Vec<_>, _>>()?;
+    ours.insert("state_last", last.concat());
+    for name in case.names(prefix) {
+        let quantity = name.trim_start_matches(prefix);
+        let ours = ours.get(quantity).ok_or_else(|| format!("{name} has no counterpart in ours"))?;
+        let theirs = case.f64s(name)?;
+        let theirs = match quantity {
+            "emb" | "h_seq" | "c_seq" => given.steps(theirs),
+            "logits" | "probs" if !case.classifies() => given.steps(theirs),
+            "h_last" | "logits" | "probs" => given.rows(theirs),
+            "state_last" => {
+                let count = case.cell()?.states().len();
+                theirs.chunks(theirs.len() / count).flat_map(|state| given.rows(state)).collect()
+            }
+            _ => theirs.to_vec(),
+        };
+        close(name, ours, &theirs, way.tolerance)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! The networks of the cases.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::{Tensor, activation};
+use sparsegate::data::batch::Batch;
+use sparsegate::model::{
+    Classifier, LanguageModel, Network, NetworkTrainee, NoiseSource, Sizes, TraineeOptions, Units,
+};
+use sparsegate::spec::types::{Adam, OutputNoise, Sparsity};
+
+use super::{Way, carries, tensor};
+use crate::case::Case;
+use crate::layout::parameters;
+
+/// A kind of network that cases are about.
+pub(super) trait Recorded: Network {
+    /// A network whose tensors are `values`, by name, V and O being the case's and E that of `[V, E]` embeddings.
+    fn build(case: &Case, units: Units, sparsity: &Sparsity, values: &Values, way: Way) -> Result<Self, String>;
+
+    /// The vectors of the inputs, `[N, E]`, if there is an embedding.
+    fn vectors(&self, batch: &Batch, noise: Option<&NoiseSource>, way: Way) -> Option<Tensor<2>>;
+
+    /// Biases of the output layer.
+    fn output_bias(&self) -> Tensor<2>;
+
+    /// The case's network with its parameters.
+    fn of(case: &Case, way: Way) -> Result<Self, String> {
+        let hidden = case.meta.hidden.ok_or("no hidden in the metadata")?;
+        let units = Units { cell: case.cell()?, activation: case.activation()?, hidden };
+        Self::build(case, units, &case.sparsity()?, &parameters(case, "param/")?, way)
+    }
+
+    /// The case's network under training.
+    fn trainee(case: &Case, way: Way) -> Result<NetworkTrainee<Self>, String> {
+        let meta = &case.meta;
+        let adam = Adam {
+            lr: meta.learning_rate.ok_or("no learning_rate in the metadata")?,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+        };
+        let options = TraineeOptions {
+            seed: 0,
+            carry_state: carries(case),
+            train_size: meta.train_size.ok_or("no train_size in the metadata")?,
+            adam,
+            clip_norm: meta.grad_clip,
+            zeros_are_dead: false,
+        };
+        Ok(NetworkTrainee::new(Self::of(case, way)?, way.ops, options))
+    }
+}
+
+/// Tensors by name, row-major.
+pub(super) type Values = BTreeMap<String, Vec<f64>>;
+
+/// Makes tensors of `values`, and remembers the first that is not there or has another size.
+struct Maker<'a> {
+    values: &'a Values,
+    way: Way,
+    wrong: Option<String>,
+}
+
+impl<'a> Maker<'a> {
+    fn new(values: &'a Values, way: Way) -> Self {
+        Self { values, way, wrong: None }
+    }
+
+    fn make(&mut self, name: &str, shape: [usize; 2]) -> Tensor<2> {
+        let found = self.values.get(name).cloned().ok_or_else(|| format!("the case has no {name}"));
+        found.and_then(|values| tensor(values, shape, self.way)).unwrap_or_else(|why| {
+            self.wrong.get_or_insert(format!("{name}: {why}"));
+            Tensor::zeros(shape, (&burn::tensor::Device::flex(), self.way.dtype))
+        })
+    }
+
+    fn checked<N>(self, network: N) -> Result<N, String> {
+        self.wrong.map_or(Ok(network), Err)
+    }
+}
+
+impl Recorded for LanguageModel {
+    fn build(case: &Case, units: Units, sparsity: &Sparsity, values: &Values, way: Way) -> Result<Self, String> {
+        let vocabulary = case.meta.vocab.ok_or("no vocab in the metadata")?;
+        let noise = if carries(case) { OutputNoise::Weights } else { OutputNoise::LocalReparameterization };
+        let mut maker = Maker::new(values, way);
+        let network = Self::build(vocabulary, units, noise, sparsity, &mut |name, shape| maker.make(name, shape));
+        maker.checked(network)
+    }
+
+    fn vectors(&self, _: &Batch, _: Option<&NoiseSource>, _: Way) -> Option<Tensor<2>> {
+        None
+    }
+
+    fn output_bias(&self) -> Tensor<2> {
+        self.output.bias.clone()
+    }
+}
+
+impl Recorded for Classifier {
+    fn build(case: &Case, units: Units, sparsity: &Sparsity, values: &Values, way: Way) -> Result<Self, String> {
+        let vocabulary = case.meta.vocab.ok_or("no vocab in the metadata")?;
+        let outputs = case.meta.classes.ok_or("no classes in the metadata")?;
+        let embedding = values.get("embedding/w/mean").ok_or("no embedding")?.len() / vocabulary;
+        let mut maker = Maker::new(values, way);
+        let sizes = Sizes { vocabulary, embedding, outputs };
+        let network = Self::build(sizes, units, sparsity, &mut |name, shape| maker.make(name, shape));
+        maker.checked(network)
+    }
+
+    fn vectors(&self, batch: &Batch, noise: Option<&NoiseSource>, way: Way) -> Option<Tensor<2>> {
+        Some(self.embedding.vectors(way.ops, batch, noise))
+    }
+
+    fn output_bias(&self) -> Tensor<2> {
+        self.output.bias.clone()
+    }
+}
+
+/// Probabilities by scores: a sigmoid where there is one output, else a softmax.
+pub(super) fn probabilities(scores: Tensor<2>) -> Tensor<2> {
+    if scores.dims()[1] == 1 { activation::sigmoid(scores) } else { activation::softmax(scores, 1) }
+}

@@ -1,0 +1,87 @@
+//! Four optimiser steps: objective, norm, states after each, parameters after the first and the last, the pruned network's
+//! value.
+
+use sparsegate::data::batch::{Batch, BatchSource};
+use sparsegate::model::{Network, NetworkTrainee};
+use sparsegate::train::trainee::Trainee;
+
+use super::given::Given;
+use super::recorded::Recorded;
+use super::{Way, carries, values};
+use crate::case::Case;
+use crate::compare::close;
+use crate::layout::parameters;
+
+pub(super) fn check<N: Recorded>(case: &Case, way: Way) -> Result<(), String> {
+    let first = Given::read(case, "in/")?;
+    let mut trainee = N::trainee(case, way)?;
+    trainee.carry(Some(first.states(case, "in/state0", way)?));
+    let (losses, norms) = (case.f64s("traj/total_loss")?, case.f64s("traj/grad_norm")?);
+    for step in 1..=4 {
+        let (data, noise) = if step == 1 {
+            ("in/".to_owned(), "noise/".to_owned())
+        } else {
+            (format!("step{step}/"), format!("step{step}/noise/"))
+        };
+        let given = Given::read(case, &data)?;
+        let source = given.noise(case, &noise, way)?;
+        let report = trainee.step_with(&given.batch, step as u64, &source).map_err(|error| error.to_string())?;
+        let objective = report.data_loss + report.penalty;
+        let at = step - 1..step;
+        close(&format!("traj/total_loss of step {step}"), &[objective], &losses[at.clone()], way.tolerance)?;
+        close(&format!("traj/grad_norm of step {step}"), &[report.gradient_norm], &norms[at], way.tolerance)?;
+        let after = format!("step{step}/state_after");
+        if case.has(&after) {
+            let states = trainee.carried().ok_or("no state is carried")?.to_vec();
+            let ours = states.into_iter().map(values).collect::<Result<Vec<_>, _>>()?.concat();
+            close(&after, &ours, case.f64s(&after)?, way.tolerance)?;
+        }
+        match step {
+            1 => compare_parameters(case, &trainee, "adam1/", way)?,
+            4 => compare_parameters(case, &trainee, "traj/param_after_step4/", way)?,
+            _ => {}
+        }
+    }
+    if !case.has("traj/clip_val_after_step4") {
+        return Ok(());
+    }
+    let evaluation = trainee.evaluate(&Single(first.batch));
+    let ours = match evaluation.accuracy {
+        Some(accuracy) => accuracy,
+        None if carries(case) => evaluation.nats,
+        None => evaluation.nats / std::f64::consts::LN_2,
+    };
+    close("traj/clip_val_after_step4", &[ours], &[case.scalar("traj/clip_val_after_step4")?], way.tolerance)
+}
+
+fn compare_parameters(
+    case: &Case,
+    trainee: &NetworkTrainee<impl Network>,
+    prefix: &str,
+    way: Way,
+) -> Result<(), String> {
+    let expected = parameters(case, prefix)?;
+    for (name, tensor) in trainee.network().tensors() {
+        let theirs = expected.get(&name).ok_or_else(|| format!("theirs has no {prefix}{name}"))?;
+        close(&format!("{prefix}{name}"), &values(tensor)?, theirs, way.tolerance)?;
+    }
+    Ok(())
+}
+
+/// One batch from a zero state.
+struct Single(Batch);
+
+impl BatchSource for Single {
+    fn len(&self) -> usize {
+        1
+    }
+    fn batch(&self, _: usize) -> Batch {
+        self.0.clone()
+    }
+    fn targets(&self) -> usize {
+        self.0.targets.len()
+    }
+    fn carries_state(&self) -> bool {
+        false
+    }
+}
