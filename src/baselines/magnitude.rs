@@ -42,7 +42,10 @@ fn without_smallest(weights: &Tensor<2>, share: f64) -> Tensor<2> {
     let mut magnitudes: Vec<(f64, usize)> = host.iter().map(|weight| weight.abs()).zip(0..).collect();
     magnitudes.select_nth_unstable_by(zeros - 1, order);
     let mut pruned = vec![false; host.len()];
-    magnitudes[..zeros].iter().filter(|(magnitude, _)| !magnitude.is_nan()).for_each(|&(_, place)| pruned[place] = true);
+    magnitudes[..zeros]
+        .iter()
+        .filter(|(magnitude, _)| !magnitude.is_nan())
+        .for_each(|&(_, place)| pruned[place] = true);
     let pruned = Tensor::from_data(TensorData::new(pruned, weights.dims()), &weights.device());
     weights.clone().mask_fill(pruned, 0.0)
 }
@@ -92,8 +95,14 @@ mod tests {
     #[test]
     fn the_smallest_go_and_of_equal_ones_the_first() {
         let weights = tensor(&[0.5, -0.1, 0.1, 0.1, -0.5, 2.0], [2, 3]);
-        assert_eq!(values(&without_smallest(&weights, 0.34)), values(&tensor(&[0.5, 0.0, 0.0, 0.1, -0.5, 2.0], [2, 3])));
-        assert_eq!(values(&without_smallest(&weights, 0.67)), values(&tensor(&[0.0, 0.0, 0.0, 0.0, -0.5, 2.0], [2, 3])));
+        assert_eq!(
+            values(&without_smallest(&weights, 0.34)),
+            values(&tensor(&[0.5, 0.0, 0.0, 0.1, -0.5, 2.0], [2, 3]))
+        );
+        assert_eq!(
+            values(&without_smallest(&weights, 0.67)),
+            values(&tensor(&[0.0, 0.0, 0.0, 0.0, -0.5, 2.0], [2, 3]))
+        );
         assert_eq!(values(&without_smallest(&weights, 0.0)), values(&weights));
     }
 
