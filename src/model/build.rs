@@ -75,7 +75,6 @@ pub fn new_trainee(spec: &RunSpec, corpus: &Corpus, vectors: Option<&Vectors>) -
         train_size: data::train_size(corpus, &spec.train)?,
         adam: adam.clone(),
         clip_norm: spec.train.clip_norm,
-        zeros_are_dead: pruning.is_some(),
     };
     let units = Units { cell: spec.model.cell.0, activation: spec.model.gate_activation, hidden: spec.model.hidden };
     let initial = Initial { spec, vectors, device: &device };

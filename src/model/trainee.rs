@@ -28,8 +28,6 @@ pub struct TraineeOptions {
     pub adam: Adam,
     /// Largest global norm of the gradient.
     pub clip_norm: Option<f64>,
-    /// Whether a weight without noise that is exactly zero counts as pruned: where a baseline prunes by zeros.
-    pub zeros_are_dead: bool,
 }
 
 /// A network with its optimiser's moments and its carried state.
@@ -40,6 +38,7 @@ pub struct NetworkTrainee<N> {
     options: TraineeOptions,
     /// In the order of [`Network::visit`].
     moments: Vec<Moments>,
+    /// Where there is a baseline, exact zeros count as pruned.
     pruning: Option<Pruning>,
     /// In the order of [`crate::cells::Cell::states`].
     carried: Option<Vec<Tensor<2>>>,
@@ -121,10 +120,8 @@ impl<N: Network> NetworkTrainee<N> {
         let mut gradients = Vec::new();
         leaves.visit(|name, tensor| {
             let gradient = tensor.grad_remove(&mut found).unwrap_or_else(|| tensor.clone().inner().zeros_like());
-            let gradient = match Matrix::of(name).filter(|_| self.pruning.is_some()) {
-                Some(_) => hold_zeros(&tensor.clone().inner(), gradient),
-                None => gradient,
-            };
+            let pruned = self.pruning.is_some() && Matrix::of(name).is_some();
+            let gradient = if pruned { hold_zeros(&tensor.clone().inner(), gradient) } else { gradient };
             gradients.push((name.to_owned(), gradient));
         });
         let mut square_sum = 0.0;
@@ -237,13 +234,11 @@ impl<N: Network> Trainee for NetworkTrainee<N> {
     }
 
     fn counts(&self) -> Counts {
-        with_posterior(&self.network, self.options.zeros_are_dead, |posterior| {
-            compress::counts(&compress::masks(posterior))
-        })
+        with_posterior(&self.network, self.pruning.is_some(), |posterior| compress::counts(&compress::masks(posterior)))
     }
 
     fn structure(&self) -> Structure {
-        with_posterior(&self.network, self.options.zeros_are_dead, |posterior| {
+        with_posterior(&self.network, self.pruning.is_some(), |posterior| {
             compress::structure(posterior, &compress::masks(posterior))
         })
     }

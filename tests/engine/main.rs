@@ -5,6 +5,7 @@
 
 mod adam;
 mod agreement;
+mod baselines;
 mod class_loss;
 mod coupled_lstm;
 mod cross_entropy;

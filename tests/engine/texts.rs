@@ -46,14 +46,7 @@ impl Texts {
         };
         let network = Classifier::build(self.sizes, units, &everything(Prior::LogUniform), &mut make);
         let adam = Adam { lr: 0.002, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-        let options = TraineeOptions {
-            seed: 3,
-            carry_state: false,
-            train_size: 5000,
-            adam,
-            clip_norm: Some(1.0),
-            zeros_are_dead: false,
-        };
+        let options = TraineeOptions { seed: 3, carry_state: false, train_size: 5000, adam, clip_norm: Some(1.0) };
         NetworkTrainee::new(network, &FlexOps, options)
     }
 

@@ -59,8 +59,7 @@ fn numbers(change: Change<'_>) -> impl FnMut(&str, [usize; 2]) -> Tensor<2> {
 /// A network under training, from a zero state.
 pub fn trainee<N: Network>(network: N, ops: &'static dyn Ops) -> NetworkTrainee<N> {
     let adam = Adam { lr: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-    let options =
-        TraineeOptions { seed: 0, carry_state: false, train_size: 11, adam, clip_norm: None, zeros_are_dead: false };
+    let options = TraineeOptions { seed: 0, carry_state: false, train_size: 11, adam, clip_norm: None };
     NetworkTrainee::new(network, ops, options)
 }
 

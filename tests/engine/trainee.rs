@@ -64,7 +64,6 @@ impl Small {
             train_size: 5000,
             adam: Adam { lr: 0.002, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
             clip_norm: Some(1.0),
-            zeros_are_dead: false,
         };
         NetworkTrainee::new(model, &FlexOps, options)
     }

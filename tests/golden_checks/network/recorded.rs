@@ -46,7 +46,6 @@ pub(super) trait Recorded: Network {
             train_size: meta.train_size.ok_or("no train_size in the metadata")?,
             adam,
             clip_norm: meta.grad_clip,
-            zeros_are_dead: false,
         };
         Ok(NetworkTrainee::new(Self::of(case, way)?, way.ops, options))
     }

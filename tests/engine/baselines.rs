@@ -1,0 +1,124 @@
+//! Training with a baseline that prunes.
+
+use rayon::ThreadPoolBuilder;
+use sparsegate::baselines::{Baseline, Pruning};
+use sparsegate::model::{LanguageModel, NetworkTrainee};
+use sparsegate::spec::types::{GroupLasso, Magnitude, Prior};
+use sparsegate::train::trainee::Trainee;
+
+use crate::trainee::{SMALL, Small, saved_bits};
+
+/// No noise: pruning starts after 2 of 20 steps and ends after 14.
+const PLAIN: Small = Small { prior: Prior::None, ..SMALL };
+const STEPS: u64 = 20;
+const MAGNITUDE: Magnitude = Magnitude { share: 0.8, begin: 0.1, end: 0.7, every: 3 };
+/// A unit's norm falls by 0.04 a step, and rises by as much as the data want.
+const LASSO: GroupLasso = GroupLasso { strength: 20.0 };
+/// Units whose norm starts near 0.4, where that of the others is near 1.3.
+const WEAK: usize = 3;
+
+fn pruned(baseline: impl Baseline + 'static) -> NetworkTrainee<LanguageModel> {
+    let weaken = |name: &str, values: &mut [f64]| {
+        if name == "lstm/w_hidden/mean" || name == "output/w/mean" {
+            let width = values.len() / PLAIN.hidden;
+            values[..WEAK * width].iter_mut().for_each(|value| *value *= 0.3);
+        }
+    };
+    PLAIN.trainee(weaken).pruned_by(Some(Pruning { baseline: Box::new(baseline), total_steps: STEPS }))
+}
+
+/// Which weights are zero.
+fn zeros(trainee: &impl Trainee) -> Vec<bool> {
+    let weights = trainee.parameters().into_iter().filter(|tensor| tensor.name.contains("/w"));
+    weights.flat_map(|tensor| tensor.values).map(|value| value == 0.0).collect()
+}
+
+/// Takes all steps; the zeros after each.
+fn train(trainee: &mut NetworkTrainee<LanguageModel>) -> Vec<Vec<bool>> {
+    (1..=STEPS)
+        .map(|step| {
+            PLAIN.train(trainee, step, step);
+            zeros(trainee)
+        })
+        .collect()
+}
+
+fn nothing_comes_back(zeros: &[Vec<bool>]) {
+    for pair in zeros.windows(2) {
+        assert!(pair[0].iter().zip(&pair[1]).all(|(before, after)| !before || *after));
+    }
+}
+
+#[test]
+fn magnitude_pruning_ends_at_its_share() {
+    let mut trainee = pruned(MAGNITUDE);
+    let zeros = train(&mut trainee);
+    nothing_comes_back(&zeros);
+    let count = |step: usize| zeros[step - 1].iter().filter(|zero| **zero).count();
+    assert_eq!(count(2), 0);
+    assert!(count(3) > 0 && count(9) > count(3));
+    let weights = zeros[0].len();
+    // Rounded in each of the three matrices.
+    assert!(count(14).abs_diff(weights * 8 / 10) <= 3, "{} of {weights}", count(14));
+    assert_eq!(count(20), count(14));
+    // 5, and more where a unit lost all its readers and its other weights go with it.
+    let counts = trainee.counts();
+    assert!(counts.compression > 4.95 && counts.compression < 10.0, "{counts:?}");
+}
+
+#[test]
+fn group_lasso_removes_units() {
+    let mut trainee = pruned(LASSO);
+    nothing_comes_back(&train(&mut trainee));
+    let counts = trainee.counts();
+    assert_eq!(counts.neurons.kept, (PLAIN.hidden - WEAK) as u64, "{counts:?}");
+    assert!(counts.compression > 1.2);
+    let kept: Vec<u32> = (WEAK as u32..PLAIN.hidden as u32).collect();
+    assert_eq!(trainee.structure().neurons, kept);
+}
+
+#[test]
+fn zeros_of_a_dense_run_are_not_pruned() {
+    let mut trainee = PLAIN.trainee(|name, values| {
+        if name == "output/w/mean" {
+            values.fill(0.0);
+        }
+    });
+    assert_eq!(trainee.counts().output_weights.kept, trainee.counts().output_weights.total);
+    PLAIN.train(&mut trainee, 1, 1);
+    assert!(zeros(&trainee).iter().all(|zero| !zero), "they move");
+}
+
+#[test]
+fn a_loaded_network_goes_on_bit_for_bit() {
+    fn check<B: Baseline + Clone + 'static>(baseline: &B) {
+        let mut straight = pruned(baseline.clone());
+        PLAIN.train(&mut straight, 1, 7);
+        let saved = straight.save();
+        PLAIN.train(&mut straight, 8, STEPS);
+        let mut resumed = pruned(baseline.clone());
+        PLAIN.train(&mut resumed, 1, 3);
+        resumed.load(&saved).expect("what was saved");
+        PLAIN.train(&mut resumed, 8, STEPS);
+        assert_eq!(saved_bits(&resumed.save()), saved_bits(&straight.save()), "{baseline:?}");
+    }
+    check(&MAGNITUDE);
+    check(&LASSO);
+}
+
+#[test]
+fn threads_do_not_change_what_is_pruned() {
+    fn check<B: Baseline + Clone + 'static>(baseline: &B) {
+        let with = |threads: usize| {
+            let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            pool.install(|| {
+                let mut trainee = pruned(baseline.clone());
+                train(&mut trainee);
+                trainee.save()
+            })
+        };
+        assert_eq!(saved_bits(&with(1)), saved_bits(&with(4)), "{baseline:?}");
+    }
+    check(&MAGNITUDE);
+    check(&LASSO);
+}
