@@ -139,7 +139,7 @@ fn what_cannot_be_used_leaves_nothing_behind() {
     let project = Project::new();
     let same: String = texts(40).map(|(text, _)| format!("\"{}\",good\n", text.replace('"', "'"))).collect();
     project.file("one.csv", same.as_bytes());
-    project.file("binary.csv", b"text,label\na film,good\na \xff film,bad\nthis film,good\nthat film,bad\n");
+    project.file("binary.csv", b"text,label\na film to see again,good\na \xff film to forget,bad\nthis one is fine,good\nthat one is dull,bad\n");
     project.file("story.txt", b"Once upon a time.\n");
     project.file("empty.csv", b"");
     let cases = [
