@@ -144,7 +144,7 @@ mod tests {
                 let wanted = (share * weights.len() as f64).round() as usize;
                 prop_assert_eq!(zeros(&later), wanted.max(zeros(&earlier)));
                 for (later, earlier) in later.iter().zip(&earlier) {
-                    prop_assert!(*later == 0.0 || later == earlier);
+                    prop_assert!(*later == 0.0 || later.to_bits() == earlier.to_bits());
                 }
             }
         }
