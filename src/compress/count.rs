@@ -200,7 +200,8 @@ mod tests {
 
     fn kill(owned: &mut Owned, quantity: f64, place: f64) {
         let mut pairs = owned.pairs();
-        let pair = pairs.swap_remove((quantity * pairs.len() as f64) as usize);
+        let chosen = (quantity * pairs.len() as f64) as usize;
+        let pair = &mut *pairs[chosen];
         pair.kill((place * pair.size() as f64) as usize);
     }
 
