@@ -66,7 +66,7 @@ fn csv(header: bool) -> String {
     let head = if header { "id,review,verdict\n" } else { "" };
     let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
     let rows = texts(120).enumerate().map(|(i, (text, label))| format!("{i},{},{label}\n", quoted(&text)));
-    head.to_owned() + &rows.collect::<String>()
+    head.to_owned() + &rows.collect::<Vec<_>>().concat()
 }
 
 #[test]
@@ -90,15 +90,15 @@ fn a_csv_with_or_without_a_header_trains_at_once() {
 #[test]
 fn tabs_and_json_lines_and_a_chosen_column() {
     let project = Project::new();
-    let rows: String = texts(60).map(|(text, label)| format!("{label}\t{text}\n")).collect();
-    project.file("films.tsv", rows.as_bytes());
+    let rows: Vec<String> = texts(60).map(|(text, label)| format!("{label}\t{text}\n")).collect();
+    project.file("films.tsv", rows.concat().as_bytes());
     let Answer { code, out, err } = project.task("classification", "films.tsv", &[]);
     assert_eq!(code, Some(0), "{err}");
     assert!(out.contains("format: tsv, without a header") && out.contains("label: 1 ("), "{out}");
 
     let line = |(text, label)| serde_json::json!({ "stars": 3, "body": text, "title": "a title that is as long as can be, and longer than all others are, I think", "mood": label });
-    let rows: String = texts(60).map(|text| format!("{}\n", line(text))).collect();
-    project.file("films.jsonl", rows.as_bytes());
+    let rows: Vec<String> = texts(60).map(|text| format!("{}\n", line(text))).collect();
+    project.file("films.jsonl", rows.concat().as_bytes());
     let again = project.task("classification", "films.jsonl", &["--text", "body"]);
     assert_eq!(again.code, Some(2), "never overwritten");
     assert!(again.err.contains("is there already") && again.err.contains("--force"), "{}", again.err);
@@ -125,9 +125,9 @@ fn a_parquet_table() {
 #[test]
 fn a_plain_text_becomes_a_language_model() {
     let project = Project::new();
-    let story: String =
+    let story: Vec<String> =
         (0..400).map(|i| format!("The {i}th day was wet.\nNobody minded it; {i} ducks did not.\n")).collect();
-    project.file("story.txt", story.as_bytes());
+    project.file("story.txt", story.concat().as_bytes());
     let Answer { code, out, err } = project.task("language-model", "story.txt", &[]);
     assert_eq!(code, Some(0), "{err}");
     assert!(out.contains("symbols: characters"), "too short for words: {out}");
@@ -137,8 +137,8 @@ fn a_plain_text_becomes_a_language_model() {
 #[test]
 fn what_cannot_be_used_leaves_nothing_behind() {
     let project = Project::new();
-    let same: String = texts(40).map(|(text, _)| format!("\"{}\",good\n", text.replace('"', "'"))).collect();
-    project.file("one.csv", same.as_bytes());
+    let same: Vec<String> = texts(40).map(|(text, _)| format!("\"{}\",good\n", text.replace('"', "'"))).collect();
+    project.file("one.csv", same.concat().as_bytes());
     project.file("binary.csv", b"text,label\na film to see again,good\na \xff film to forget,bad\nthis one is fine,good\nthat one is dull,bad\n");
     project.file("story.txt", b"Once upon a time.\n");
     project.file("empty.csv", b"");
