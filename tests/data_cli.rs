@@ -314,7 +314,7 @@ fn manifests_that_cannot_work_are_2() {
         ("tokens: blanks", "tokens: blanks\n    class_names: [a, b]", "the names need an order"),
         ("valid: 0.25", "valid: 0.75", "hold_out: the shares leave nothing to train on"),
         ("valid: 0.25", "valid: 0", "files: the reader labelled-texts needs a file `valid`"),
-        ("tokens: blanks", "tokens: blanks\n    lenght: 3", "lenght"),
+        ("tokens: blanks", "tokens: blanks\n    lengths: 3", "lengths"),
     ];
     for (from, to, expected) in cases {
         let (code, _, stderr) = Project::labelled(REVIEWS.as_bytes(), from, to).data(&["show", "reviews"]);
