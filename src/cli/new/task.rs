@@ -10,7 +10,7 @@ use crate::cli::args::Global;
 use crate::cli::{CliError, Exit};
 use crate::data::manifest::{Manifest, TableFormat};
 use crate::data::sniff::{self, Choice, Format};
-use crate::data::{self, Corpus, Parts, Texts};
+use crate::data::{self, Corpus, DataError, Parts, Texts};
 use crate::spec::types::Reading;
 
 /// Most words of a vocabulary that is proposed.
@@ -58,7 +58,10 @@ pub(super) fn execute(global: &Global, args: &TaskArgs) -> Result<ExitCode, CliE
 fn read(global: &Global, file: &Utf8Path, text: &str, from: &Utf8PathBuf) -> Result<(Corpus, Cached), CliError> {
     let manifest = Manifest::from_text(file, text)?;
     let cached = Cached::import(global, &manifest, from)?;
-    Ok((data::load(&global.root, &manifest, Reading::default())?, cached))
+    // The copy is about to go; the file that can be mended is the user's own.
+    let own = |error: DataError| CliError::data(error.to_string().replace(cached.path.as_str(), from.as_str()));
+    let corpus = data::load(&global.root, &manifest, Reading::default()).map_err(own)?;
+    Ok((corpus, cached))
 }
 
 fn classification(

@@ -35,7 +35,7 @@ pub(super) fn copy_file(
     progress: &dyn FetchProgress,
 ) -> Result<(), DataError> {
     let Some(mut part) = Part::open(cache, manifest, file)? else { return Ok(()) };
-    progress.start(file, source.as_str(), 0, file.bytes);
+    progress.start(file, source.as_str(), 0, fs_err::metadata(source)?.len());
     match fill(&mut part, source, progress) {
         Ok(()) => part.install(),
         Err(error) => {

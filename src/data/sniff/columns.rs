@@ -1,6 +1,6 @@
 //! Which columns of a table are text and label.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
 
@@ -36,7 +36,11 @@ pub struct Choice {
 /// # Errors
 /// A column that is not there, or no column that could be a label; the message lists the columns.
 pub fn choose(file: &Utf8Path, sample: &Sample, text: Option<&str>, label: Option<&str>) -> Result<Choice, DataError> {
-    let header = sample.names.is_none() && is_header(&sample.rows);
+    let named = |wanted: Option<&str>| {
+        let first = sample.rows.first();
+        wanted.is_some_and(|wanted| first.is_some_and(|first| first.iter().any(|name| name == wanted)))
+    };
+    let header = sample.names.is_none() && (named(text) || named(label) || is_header(&sample.rows));
     let rows = if header { &sample.rows[1..] } else { &sample.rows[..] };
     let names: Option<Vec<String>> = if header { sample.rows.first().cloned() } else { sample.names.clone() };
     let count = sample.rows.first().map_or(0, Vec::len);
@@ -94,7 +98,7 @@ pub fn choose(file: &Utf8Path, sample: &Sample, text: Option<&str>, label: Optio
 }
 
 /// Whether the first row names the columns: all its values are short, not numbers and differ, and some column goes on in
-/// another way, with numbers or with longer values.
+/// another way: with numbers, with longer values, or with a few values that repeat and are others than the first.
 fn is_header(rows: &[Vec<String>]) -> bool {
     let Some((first, rest)) = rows.split_first().filter(|(_, rest)| !rest.is_empty()) else { return false };
     let number = |value: &str| value.parse::<f64>().is_ok();
@@ -105,7 +109,10 @@ fn is_header(rows: &[Vec<String>]) -> bool {
         && (0..first.len()).any(|column| {
             let values = || rest.iter().map(|row| row[column].as_str());
             let mean = values().map(str::len).sum::<usize>() / rest.len();
-            values().all(number) || mean >= 3 * first[column].len().max(4)
+            let distinct: BTreeSet<&str> = values().collect();
+            let repeats =
+                rest.len() >= 4 && 2 * distinct.len() <= rest.len() && !distinct.contains(first[column].as_str());
+            values().all(number) || mean >= 3 * first[column].len().max(4) || repeats
         })
 }
 
@@ -133,6 +140,14 @@ mod tests {
         let choice = chosen(&with);
         assert!(choice.header);
         assert_eq!((choice.text, choice.label), (Column::Name("review".into()), Column::Name("label".into())));
+        let unusual = rows(&[
+            &["sentence", "pos or neg"],
+            &["a film, good", "pos"],
+            &["a film, poor", "neg"],
+            &["one more", "pos"],
+            &["and one", "neg"],
+        ]);
+        assert!(chosen(&unusual).header, "no label is called `pos or neg`");
         let without = rows(&[
             &["3", "Wall St. falls", "a long description of it"],
             &["1", "Peace talks go on", "another long description"],
