@@ -54,7 +54,7 @@ struct TaskArgs {
     /// The column of the text, by name or number from 1 [default: the longest values]
     #[arg(long, value_name = "COLUMN")]
     text: Option<String>,
-    /// The column of the label, by name or number from 1 [default: the fewest distinct values]
+    /// The column of the label, by name or number from 1 [default: a usual name, or the fewest distinct values]
     #[arg(long, value_name = "COLUMN")]
     label: Option<String>,
     /// Replace a manifest and an experiment of that name
