@@ -19,7 +19,7 @@ from bench import ROOT, SHORT, Ours, build
 
 FILE = ROOT / "docs" / "assets" / "step-scaling.csv"
 BASE = dict(hidden=256, vocabulary=10_000, sequence=35, batch=32)
-VALUES = dict(hidden=(64, 128, 256, 512, 1024), vocabulary=(1_000, 3_000, 10_000, 30_000), sequence=(9, 18, 35, 70, 140), batch=(8, 16, 32, 64, 128))
+VALUES = dict(hidden=(64, 128, 256, 512, 1024), vocabulary=(1_000, 3_000, 10_000, 30_000), sequence=(9, 18, 35, 70), batch=(8, 16, 32, 64))
 TITLES = dict(hidden="hidden units", vocabulary="symbols", sequence="steps of a sequence", batch="sequences of a batch")
 THREADS = (1, 2)
 COLORS = {1: "#0072B2", 2: "#D55E00"}
