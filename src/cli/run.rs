@@ -28,7 +28,7 @@ pub struct RunArgs {
     specs: SpecArgs,
     /// Where tensors live, instead of what the specs say
     #[arg(long, value_name = "BACKEND")]
-    backend: Option<String>,
+    backend: Option<Backend>,
     /// Runs at once, each a process of its own [default: as many as there are processors, or runs]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
@@ -97,36 +97,16 @@ impl Sweep<'_> {
 }
 
 fn load(global: &Global, args: &RunArgs) -> Result<Vec<Experiment>, CliError> {
-    if let Some(name) = &args.backend {
-        check_backend(name)?;
-    }
-    let backend: Vec<String> = args.backend.iter().map(|name| format!("backend={name}")).collect();
+    let backend: Vec<String> = args.backend.iter().map(|backend| format!("backend={backend}")).collect();
     let experiments = args.specs.load_with(global, &backend)?;
     for run in experiments.iter().flat_map(|experiment| &experiment.runs) {
-        check_backend(name(run.backend))?;
+        check_backend(run.backend)?;
     }
     Ok(experiments)
 }
 
-fn name(backend: Backend) -> &'static str {
-    match backend {
-        Backend::Flex => "flex",
-        Backend::Wgpu => "wgpu",
-        Backend::Tch => "tch",
-    }
-}
-
-fn check_backend(wanted: &str) -> Result<(), CliError> {
-    let compiled = engine::compiled_backends();
-    if compiled.contains(&wanted) {
-        return Ok(());
-    }
-    let list = compiled.join(", ");
-    let error = match wanted {
-        "wgpu" | "tch" | "tch:cuda" => format!("backend `{wanted}` is not compiled in; compiled in: {list}"),
-        _ => format!("unknown backend `{wanted}`; compiled in: {list}"),
-    };
-    Err(CliError::usage(error).help(format!("use --backend {}", compiled[0])))
+fn check_backend(wanted: Backend) -> Result<(), CliError> {
+    engine::check(wanted).map_err(|error| CliError::usage(error.to_string()).help("use --backend flex".to_owned()))
 }
 
 fn plan<'a>(global: &Global, experiment: &'a Experiment) -> Result<Sweep<'a>, CliError> {

@@ -86,8 +86,8 @@ impl Ops for Composed {
         probabilities.clamp(CLIP, 1.0 - CLIP).log().mean().neg()
     }
 
-    fn square_sum(&self, values: &Tensor<2>) -> f64 {
-        values.clone().square().sum().into_scalar()
+    fn square_sum(&self, values: &Tensor<2>) -> Tensor<1> {
+        values.clone().square().sum()
     }
 
     fn adam(
@@ -95,9 +95,10 @@ impl Ops for Composed {
         parameter: Tensor<2>,
         gradient: Tensor<2>,
         moments: Moments,
+        scale: &Tensor<1>,
         step: &AdamStep,
     ) -> (Tensor<2>, Moments) {
-        let gradient = gradient.mul_scalar(step.gradient_scale);
+        let gradient = gradient * scale.clone().unsqueeze::<2>();
         let first = moments.first.mul_scalar(step.beta1) + gradient.clone().mul_scalar(1.0 - step.beta1);
         let second = moments.second.mul_scalar(step.beta2) + gradient.square().mul_scalar(1.0 - step.beta2);
         let update = first.clone().mul_scalar(step.rate) / second.clone().sqrt().add_scalar(step.epsilon);

@@ -12,6 +12,7 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Autodiff, AutodiffBackend, Backend, ExtensionType, Flex, backend_extension};
 
 use super::noise::NoiseKey;
+use super::ops::AdamStep;
 use crate::cells::Kernel;
 use crate::spec::types::GateActivation;
 
@@ -51,6 +52,18 @@ impl<B: Backend> RecurrencePrimitives<B> {
             activation: self.activation,
         }
     }
+}
+
+/// The inputs of a step of Adam as primitives; see [`super::Ops::adam`].
+#[derive(Debug, Clone, ExtensionType)]
+pub struct AdamPrimitives<B: Backend> {
+    pub(super) parameter: FloatTensor<B>,
+    pub(super) gradient: FloatTensor<B>,
+    pub(super) first: FloatTensor<B>,
+    pub(super) second: FloatTensor<B>,
+    /// `[1]`.
+    pub(super) scale: FloatTensor<B>,
+    pub(super) step: AdamStep,
 }
 
 /// What the recurrence's backward needs of its forward.
@@ -124,10 +137,14 @@ pub trait Kernels: Backend {
         gradient: FloatTensor<Self>,
         logits_gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
+    /// Sum of squares, `[1]`.
+    fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// Parameter, first and second moment after a step.
+    fn adam(inputs: AdamPrimitives<Self>) -> [FloatTensor<Self>; 3];
 }
 
-/// The differentiable ops, routed by Burn to the backend a tensor lives on.
-#[backend_extension(Flex, Autodiff)]
+/// The ops, routed by Burn to the backend a tensor lives on; all but the last two are differentiable.
+#[backend_extension(Flex, LibTorch: cfg(feature = "tch"), Cube: cfg(feature = "wgpu"), Autodiff)]
 pub trait SparseOps: Backend {
     /// Hidden states (differentiable), `[N, H]`, and the states beside them (not), `[N, H]`, or `[N, 0]` of a cell with
     /// one state.
@@ -154,9 +171,18 @@ pub trait SparseOps: Backend {
     /// Mean negative log likelihood, `[1]`.
     fn cross_entropy(logits: FloatTensor<Self>, bias: FloatTensor<Self>, targets: IntTensor<Self>)
     -> FloatTensor<Self>;
+    /// Sum of squares, `[1]`.
+    fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// Parameter, first and second moment after a step.
+    fn adam(
+        #[extension_type] inputs: AdamPrimitives<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
-impl SparseOps for Flex {
+/// A backend's ops outside autodiff, from its kernels.
+macro_rules! outside_autodiff {
+    ($backend:ty) => {
+impl SparseOps for $backend {
     fn recurrence(inputs: RecurrencePrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let saved = Self::recurrence_forward(inputs);
         (saved.hidden, saved.second)
@@ -194,7 +220,23 @@ impl SparseOps for Flex {
     ) -> FloatTensor<Self> {
         Self::cross_entropy_value(logits, bias, targets)
     }
+
+    fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self> {
+        <Self as Kernels>::square_sum(values)
+    }
+
+    fn adam(inputs: AdamPrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        <Self as Kernels>::adam(inputs).into()
+    }
 }
+    };
+}
+
+outside_autodiff!(Flex);
+#[cfg(feature = "tch")]
+outside_autodiff!(burn_tch::LibTorch);
+#[cfg(feature = "wgpu")]
+outside_autodiff!(burn_cubecl::CubeBackend);
 
 #[derive(Debug)]
 struct RecurrenceBackward;
@@ -350,5 +392,19 @@ impl<B: Kernels + SparseOps, C: CheckpointStrategy> SparseOps for Autodiff<B, C>
             OpsKind::Tracked(node) => node.finish(gradient, value),
             OpsKind::UnTracked(node) => node.finish(value),
         }
+    }
+
+    fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self> {
+        <Self as AutodiffBackend>::from_inner(<B as SparseOps>::square_sum(values.into_primitive()))
+    }
+
+    fn adam(inputs: AdamPrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let AdamPrimitives { parameter, gradient, first, second, scale, step } = inputs;
+        let [parameter, gradient, first, second, scale] =
+            [parameter, gradient, first, second, scale].map(FloatTensor::<Self>::into_primitive);
+        let (parameter, first, second) =
+            <B as SparseOps>::adam(AdamPrimitives { parameter, gradient, first, second, scale, step });
+        let outside = <Self as AutodiffBackend>::from_inner;
+        (outside(parameter), outside(first), outside(second))
     }
 }

@@ -53,8 +53,6 @@ pub struct AdamStep {
     pub beta2: f64,
     /// Added to the root of the second moment.
     pub epsilon: f64,
-    /// Multiplies every gradient: the global norm's rescaling.
-    pub gradient_scale: f64,
 }
 
 /// The custom ops. Tensors of one call share a device and a float type; gradients flow to every float tensor unless a
@@ -82,15 +80,17 @@ pub trait Ops: Debug + Send + Sync {
     /// Probabilities are clipped to [1e-6, 1 - 1e-6], beyond which there is no gradient.
     fn class_loss(&self, logits: Tensor<2>, bias: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1>;
 
-    /// Sum of squares of a tensor outside autodiff.
-    fn square_sum(&self, values: &Tensor<2>) -> f64;
+    /// Sum of squares of a tensor outside autodiff, shape `[1]`.
+    fn square_sum(&self, values: &Tensor<2>) -> Tensor<1>;
 
-    /// One step of Adam in Lasagne's form, `p - rate * m / (sqrt(v) + epsilon)`, on tensors outside autodiff.
+    /// One step of Adam in Lasagne's form, `p - rate * m / (sqrt(v) + epsilon)`, on tensors outside autodiff. The gradient
+    /// is first multiplied by `scale` (`[1]`), the global norm's rescaling, which so need not leave the device.
     fn adam(
         &self,
         parameter: Tensor<2>,
         gradient: Tensor<2>,
         moments: Moments,
+        scale: &Tensor<1>,
         step: &AdamStep,
     ) -> (Tensor<2>, Moments);
 }

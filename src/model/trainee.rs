@@ -6,6 +6,7 @@ use super::host::{find, named};
 use super::network::Network;
 use super::noise::NoiseSource;
 use super::posterior::with_posterior;
+use super::reports::{Numbers, Reports};
 use crate::baselines::{Matrix, Progress, Pruning, Weights, forget, hold_zeros};
 use crate::compress;
 use crate::data::Evaluation;
@@ -42,6 +43,7 @@ pub struct NetworkTrainee<N> {
     pruning: Option<Pruning>,
     /// In the order of [`crate::cells::Cell::states`].
     carried: Option<Vec<Tensor<2>>>,
+    reports: Reports,
 }
 
 /// A gradient with the name of its parameter.
@@ -53,13 +55,19 @@ impl<N: Network> NetworkTrainee<N> {
         let zeros = |tensor: &Tensor<2>| tensor.zeros_like();
         let tensors = network.tensors().into_iter();
         let moments = tensors.map(|(_, tensor)| Moments { first: zeros(&tensor), second: zeros(&tensor) }).collect();
-        Self { network, ops, options, moments, pruning: None, carried: None }
+        Self { network, ops, options, moments, pruning: None, carried: None, reports: Reports::new(1) }
     }
 
     /// The same with a baseline at work, if there is one.
     #[must_use]
     pub fn pruned_by(self, pruning: Option<Pruning>) -> Self {
         Self { pruning, ..self }
+    }
+
+    /// The same, with the numbers of `steps` steps read together; see [`crate::engine::Engine::reading`].
+    #[must_use]
+    pub fn reading(self, steps: usize) -> Self {
+        Self { reports: Reports::new(steps), ..self }
     }
 
     /// The network as it is.
@@ -77,14 +85,15 @@ impl<N: Network> NetworkTrainee<N> {
         self.carried = states;
     }
 
-    /// One step with noise from `noise`.
+    /// One step with noise from `noise`, whose numbers are waited for.
     ///
     /// # Errors
     /// A number that is not finite.
     pub fn step_with(&mut self, batch: &Batch, step: u64, noise: &NoiseSource) -> Result<StepReport, NonFinite> {
-        let (report, gradients) = self.gradients(batch, step, noise)?;
-        self.update(gradients, step, report.gradient_norm);
-        self.prune(step);
+        let (numbers, gradients) = self.differentiate(batch, noise);
+        let report = numbers.report(step);
+        self.check(&report, &gradients)?;
+        self.update(gradients, step, &numbers);
         Ok(report)
     }
 
@@ -98,7 +107,14 @@ impl<N: Network> NetworkTrainee<N> {
         step: u64,
         noise: &NoiseSource,
     ) -> Result<(StepReport, Vec<Gradient>), NonFinite> {
-        let not_finite = |tensor: &str| NonFinite { step, tensor: tensor.to_owned() };
+        let (numbers, gradients) = self.differentiate(batch, noise);
+        let report = numbers.report(step);
+        self.check(&report, &gradients)?;
+        Ok((report, gradients))
+    }
+
+    /// Loss and gradients, which stay on the device.
+    fn differentiate(&mut self, batch: &Batch, noise: &NoiseSource) -> (Numbers, Vec<Gradient>) {
         let states = self.start(batch.rows);
         let mut leaves = self.network.leaves();
         let forward = leaves.forward(self.ops, batch, states, Some(noise));
@@ -106,12 +122,7 @@ impl<N: Network> NetworkTrainee<N> {
         // Not `div_scalar`: its backward rounds the divisor's reciprocal to single precision, also in an f64 graph.
         let share = 1.0 / self.options.train_size as f64;
         let penalty = leaves.penalty(self.ops).map(|penalty| penalty.mul_scalar(share));
-        let scalar = |tensor: &Tensor<1>| tensor.clone().inner().into_scalar::<f64>();
-        let (loss_value, penalty_value) = (scalar(&data_loss), penalty.as_ref().map_or(0.0, scalar));
-        if !loss_value.is_finite() || !penalty_value.is_finite() {
-            let loss = if loss_value.is_finite() { "the penalty" } else { "the data loss" };
-            return Err(not_finite(&self.broken_parameter().unwrap_or_else(|| loss.to_owned())));
-        }
+        let values = (data_loss.clone().inner(), penalty.clone().map(Tensor::inner));
         let objective = match penalty {
             Some(penalty) => data_loss + penalty,
             None => data_loss,
@@ -124,24 +135,29 @@ impl<N: Network> NetworkTrainee<N> {
             let gradient = if pruned { hold_zeros(&tensor.clone().inner(), gradient) } else { gradient };
             gradients.push((name.to_owned(), gradient));
         });
-        let mut square_sum = 0.0;
-        for (name, gradient) in &gradients {
-            let sum = self.ops.square_sum(gradient);
-            if !sum.is_finite() {
-                let gradient = || format!("the gradient of {name}");
-                return Err(not_finite(&self.broken_parameter().unwrap_or_else(gradient)));
-            }
-            square_sum += sum;
-        }
+        let squares = gradients.iter().map(|(_, gradient)| self.ops.square_sum(gradient));
+        let norm = squares.reduce(|sum, square| sum + square).unwrap_or_else(|| values.0.zeros_like()).sqrt();
         self.carried = self.options.carry_state.then_some(forward.last);
-        let report = StepReport { data_loss: loss_value, penalty: penalty_value, gradient_norm: square_sum.sqrt() };
-        Ok((report, gradients))
+        (Numbers { data_loss: values.0, penalty: values.1, gradient_norm: norm }, gradients)
     }
 
-    /// The name of the first parameter that is not finite.
-    fn broken_parameter(&self) -> Option<String> {
-        let broken = |tensor: &Tensor<2>| !self.ops.square_sum(tensor).is_finite();
-        self.network.tensors().into_iter().find(|(_, tensor)| broken(tensor)).map(|(name, _)| name)
+    /// Refuses numbers that are not finite, and says which tensor went wrong first.
+    fn check(&self, report: &StepReport, gradients: &[Gradient]) -> Result<(), NonFinite> {
+        let StepReport { step, data_loss, penalty, gradient_norm } = *report;
+        if data_loss.is_finite() && penalty.is_finite() && gradient_norm.is_finite() {
+            return Ok(());
+        }
+        let broken = |tensor: &Tensor<2>| !self.ops.square_sum(tensor).into_scalar::<f64>().is_finite();
+        let parameter = self.network.tensors().into_iter().find(|(_, tensor)| broken(tensor)).map(|(name, _)| name);
+        let tensor = parameter.unwrap_or_else(|| match (data_loss.is_finite(), penalty.is_finite()) {
+            (false, _) => "the data loss".to_owned(),
+            (true, false) => "the penalty".to_owned(),
+            (true, true) => match gradients.iter().find(|(_, gradient)| broken(gradient)) {
+                Some((name, _)) => format!("the gradient of {name}"),
+                None => "the gradient's norm".to_owned(),
+            },
+        });
+        Err(NonFinite { step, tensor })
     }
 
     /// The states a batch of `rows` sequences starts from.
@@ -152,8 +168,14 @@ impl<N: Network> NetworkTrainee<N> {
         }
     }
 
-    /// Adam in Lasagne's form on the rescaled gradients.
-    fn update(&mut self, gradients: Vec<Gradient>, step: u64, norm: f64) {
+    /// Adam in Lasagne's form on the rescaled gradients, and what the baseline does after it.
+    fn update(&mut self, gradients: Vec<Gradient>, step: u64, numbers: &Numbers) {
+        let scale = numbers.gradient_scale(self.options.clip_norm);
+        self.adam(gradients, step, &scale);
+        self.prune(step);
+    }
+
+    fn adam(&mut self, gradients: Vec<Gradient>, step: u64, scale: &Tensor<1>) {
         let Adam { lr, beta1, beta2, epsilon } = self.options.adam;
         let time = step as f64;
         let step = AdamStep {
@@ -161,8 +183,6 @@ impl<N: Network> NetworkTrainee<N> {
             beta1,
             beta2,
             epsilon,
-            // A hair below one even when the norm is within the limit, as in the reference.
-            gradient_scale: self.options.clip_norm.map_or(1.0, |limit| norm.min(limit) / (1e-7 + norm)),
         };
         let (device, dtype) = self.network.kind();
         let nothing = Tensor::<2>::zeros([1, 1], (&device, dtype));
@@ -173,7 +193,7 @@ impl<N: Network> NetworkTrainee<N> {
             // The zip runs over the same tensors in the same order.
             let Some(((_, gradient), moments)) = gradients.next() else { return };
             let old = Moments { first: take(&mut moments.first), second: take(&mut moments.second) };
-            (*tensor, *moments) = ops.adam(take(tensor), gradient, old, &step);
+            (*tensor, *moments) = ops.adam(take(tensor), gradient, old, scale, &step);
         });
     }
 
@@ -203,9 +223,19 @@ impl<N: Network> NetworkTrainee<N> {
 }
 
 impl<N: Network> Trainee for NetworkTrainee<N> {
-    fn step(&mut self, batch: &Batch, step: u64) -> Result<StepReport, NonFinite> {
+    fn step(&mut self, batch: &Batch, step: u64) -> Result<Vec<StepReport>, NonFinite> {
         let noise = NoiseSource::Counter { seed: self.options.seed, step: step as u32 };
-        self.step_with(batch, step, &noise)
+        if self.reports.at_once() {
+            return Ok(vec![self.step_with(batch, step, &noise)?]);
+        }
+        // The device is given the whole step, and the next ones, before anything is asked of it.
+        let (numbers, gradients) = self.differentiate(batch, &noise);
+        self.update(gradients, step, &numbers);
+        Ok(self.reports.push(step, numbers))
+    }
+
+    fn finish(&mut self) -> Vec<StepReport> {
+        self.reports.finish()
     }
 
     fn reset_state(&mut self) {

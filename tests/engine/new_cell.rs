@@ -1,7 +1,7 @@
 //! The cell that `docs/new-cell.md` adds: its text is this code, and the code works without a kernel.
 
 use burn::tensor::{DType, Tensor};
-use sparsegate::engine::{Composed, FlexOps, Ops};
+use sparsegate::engine::{Composed, Fused, Ops};
 use sparsegate::spec::types::GateActivation;
 
 use crate::coupled_lstm::CoupledLstm;
@@ -29,7 +29,7 @@ fn ragged_batches_follow_from_the_step() {
 /// Gradient steps on the distance of the hidden states from something that the cell can give.
 #[test]
 fn it_trains() {
-    for ops in [&Composed as &dyn Ops, &FlexOps] {
+    for ops in [&Composed as &dyn Ops, &Fused] {
         let case = case();
         let mut leaves = case.leaves(DType::F32, Lie::Plain);
         let mut distances = Vec::new();

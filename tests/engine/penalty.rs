@@ -1,7 +1,7 @@
 //! The penalty of the log-uniform prior.
 
 use burn::tensor::{DType, Tensor};
-use sparsegate::engine::{Composed, FlexOps, Ops};
+use sparsegate::engine::{Composed, Fused, Ops};
 
 use crate::agreement::Op;
 use crate::matrix::{Matrix, assert_close, host};
@@ -32,7 +32,7 @@ fn alone(ops: &dyn Ops, dtype: DType, mean: f64, log_sigma: f64) -> [f64; 3] {
 
 #[test]
 fn a_mean_of_exactly_zero_counts_as_noise_and_has_no_gradient() {
-    for ops in [&FlexOps as &dyn Ops, &Composed] {
+    for ops in [&Fused as &dyn Ops, &Composed] {
         for dtype in [DType::F32, DType::F64] {
             // The second squares to zero in single precision.
             for mean in [0.0, 1e-30, -0.0] {
@@ -46,7 +46,7 @@ fn a_mean_of_exactly_zero_counts_as_noise_and_has_no_gradient() {
 
 #[test]
 fn beyond_the_clamp_the_value_stays_and_the_gradient_is_zero() {
-    for ops in [&FlexOps as &dyn Ops, &Composed] {
+    for ops in [&Fused as &dyn Ops, &Composed] {
         for dtype in [DType::F32, DType::F64] {
             for (log_sigma, value) in [(4.5, -0.669_83), (9.0, -0.669_83), (-4.5, 3.970_14), (-20.0, 3.970_14)] {
                 let found = alone(ops, dtype, 1.0, log_sigma);

@@ -2,7 +2,7 @@
 
 use burn::tensor::{DType, Tensor};
 use sparsegate::cells::{CELLS, Cell, Step};
-use sparsegate::engine::{Composed, FlexOps, Ops, RecurrenceInputs};
+use sparsegate::engine::{Composed, Fused, Ops, RecurrenceInputs};
 use sparsegate::spec::types::GateActivation;
 
 use crate::agreement::Op;
@@ -130,14 +130,14 @@ fn all_states_agree() {
             case.run(ops, &case.leaves(dtype, lie), lie).iter().map(host).collect()
         };
         let wanted = states(&Composed, DType::F64, Lie::Plain);
-        let double = states(&FlexOps, DType::F64, Lie::Plain);
-        let single = states(&FlexOps, DType::F32, Lie::Plain);
+        let double = states(&Fused, DType::F64, Lie::Plain);
+        let single = states(&Fused, DType::F32, Lie::Plain);
         for (index, state) in case.cell.states().iter().enumerate() {
             let what = format!("{} {state}", case.name());
             assert_close(&double[index], &wanted[index], 1e-11, &format!("f64 {what}"));
             assert_close(&single[index], &wanted[index], 1e-5, &format!("f32 {what}"));
             for lie in VIEWS {
-                assert_eq!(bits(&states(&FlexOps, DType::F32, lie)[index]), bits(&single[index]), "{what} as {lie:?}");
+                assert_eq!(bits(&states(&Fused, DType::F32, lie)[index]), bits(&single[index]), "{what} as {lie:?}");
             }
         }
     }
@@ -150,15 +150,15 @@ fn the_state_carries_on() {
         let (cut, rows) = (2, 5);
         let case = Case { cell: *cell, activation: GateActivation::Sigmoid, active: vec![rows; 6], units: 7 };
         let leaves = case.leaves(DType::F32, Lie::Plain);
-        let whole = case.hidden(&FlexOps, &leaves);
+        let whole = case.hidden(&Fused, &leaves);
         let (mut first, mut second) = (case.with_states(&leaves, Lie::Plain), case.with_states(&leaves, Lie::Plain));
         first.active = &case.active[..cut];
         first.input = leaves[0].clone().narrow(0, 0, cut * rows);
-        let before = FlexOps.recurrence(*cell, first);
+        let before = Fused.recurrence(*cell, first);
         second.active = &case.active[cut..];
         second.input = leaves[0].clone().narrow(0, cut * rows, case.total() - cut * rows);
         second.states = before.iter().map(|state| state.clone().narrow(0, (cut - 1) * rows, rows)).collect();
-        let after = FlexOps.recurrence(*cell, second);
+        let after = Fused.recurrence(*cell, second);
         let joined = Tensor::cat(vec![before[0].clone(), after[0].clone()], 0);
         assert_eq!(bits(&host(&joined)), bits(&host(&whole)), "{}", case.name());
     }
@@ -170,7 +170,7 @@ fn inputs_held_elsewhere_stay() {
     for case in cases().filter(|case| case.units < 10) {
         let leaves = case.leaves(DType::F32, Lie::Plain);
         let before: Vec<_> = leaves.iter().map(|leaf| bits(&host(leaf))).collect();
-        case.hidden(&FlexOps, &leaves);
+        case.hidden(&Fused, &leaves);
         let after: Vec<_> = leaves.iter().map(|leaf| bits(&host(leaf))).collect();
         assert_eq!(before, after, "{}", case.name());
     }
@@ -221,7 +221,7 @@ pub fn check_padding(case: &Case) {
         found
     };
     let wanted = found(&|leaves| padded(case, leaves));
-    for ops in [&Composed as &dyn Ops, &FlexOps] {
+    for ops in [&Composed as &dyn Ops, &Fused] {
         let ours = found(&|leaves| case.hidden(ops, leaves));
         let names = case.inputs().into_iter().map(|(name, _)| name).chain(["hidden"]);
         for ((ours, wanted), name) in ours.iter().zip(&wanted).zip(names) {

@@ -1,7 +1,7 @@
 //! The penalty of single weights and its derivatives.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use sparsegate::engine::{Composed, FlexOps, Ops};
+use sparsegate::engine::{Composed, Fused, Ops};
 
 use crate::case::Case;
 use crate::check::{Applicability, Check};
@@ -10,12 +10,12 @@ use crate::compare::{F32, F64, Tolerance, close};
 /// The checks of this file.
 pub const CHECKS: &[Check] = &[
     Check { name: "penalty-composed-f64", applies: column_applies, run: |case| column(case, &Composed, DType::F64) },
-    Check { name: "penalty-flex-f64", applies: column_applies, run: |case| column(case, &FlexOps, DType::F64) },
-    Check { name: "penalty-flex-f32", applies: column_applies, run: |case| column(case, &FlexOps, DType::F32) },
+    Check { name: "penalty-flex-f64", applies: column_applies, run: |case| column(case, &Fused, DType::F64) },
+    Check { name: "penalty-flex-f32", applies: column_applies, run: |case| column(case, &Fused, DType::F32) },
     Check { name: "zero-composed-f64", applies: zeros_apply, run: |case| zeros(case, &Composed, DType::F64) },
     Check { name: "zero-composed-f32", applies: zeros_apply, run: |case| zeros(case, &Composed, DType::F32) },
-    Check { name: "zero-flex-f64", applies: zeros_apply, run: |case| zeros(case, &FlexOps, DType::F64) },
-    Check { name: "zero-flex-f32", applies: zeros_apply, run: |case| zeros(case, &FlexOps, DType::F32) },
+    Check { name: "zero-flex-f64", applies: zeros_apply, run: |case| zeros(case, &Fused, DType::F64) },
+    Check { name: "zero-flex-f32", applies: zeros_apply, run: |case| zeros(case, &Fused, DType::F32) },
 ];
 
 fn when(applies: bool) -> Applicability {

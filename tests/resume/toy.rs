@@ -28,7 +28,7 @@ impl Toy {
 }
 
 impl Trainee for Toy {
-    fn step(&mut self, batch: &Batch, step: u64) -> Result<StepReport, NonFinite> {
+    fn step(&mut self, batch: &Batch, step: u64) -> Result<Vec<StepReport>, NonFinite> {
         if self.diverges_at == Some(step) {
             return Err(NonFinite { step, tensor: "lstm/w_hidden/mean".to_owned() });
         }
@@ -44,7 +44,8 @@ impl Trainee for Toy {
         self.carried = vec![gradient.sin(), self.weights[0] + self.carried[0]];
         (self.after_step)(step);
         let data_loss = f64::from(gradient.abs()) + 0.1;
-        Ok(StepReport { data_loss, penalty: f64::from(self.moment[1].abs()), gradient_norm: f64::from(gradient.abs()) })
+        let (penalty, gradient_norm) = (f64::from(self.moment[1].abs()), f64::from(gradient.abs()));
+        Ok(vec![StepReport { step, data_loss, penalty, gradient_norm }])
     }
 
     fn reset_state(&mut self) {

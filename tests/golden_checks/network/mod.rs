@@ -8,7 +8,7 @@ mod recorded;
 mod steps;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use sparsegate::engine::{Composed, FlexOps, Ops};
+use sparsegate::engine::{Composed, Fused, Ops};
 use sparsegate::model::{Classifier, LanguageModel};
 
 use crate::case::Case;
@@ -40,8 +40,8 @@ struct Way {
 }
 
 const COMPOSED_F64: Way = Way { ops: &Composed, dtype: DType::F64, tolerance: F64 };
-const FLEX_F64: Way = Way { ops: &FlexOps, dtype: DType::F64, tolerance: F64 };
-const FLEX_F32: Way = Way { ops: &FlexOps, dtype: DType::F32, tolerance: F32 };
+const FLEX_F64: Way = Way { ops: &Fused, dtype: DType::F64, tolerance: F64 };
+const FLEX_F32: Way = Way { ops: &Fused, dtype: DType::F32, tolerance: F32 };
 
 fn with_arrays(case: &Case, prefix: &str) -> Applicability {
     if case.has_prefix(prefix) { network(case) } else { Applicability::Irrelevant }
