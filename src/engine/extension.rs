@@ -182,53 +182,53 @@ pub trait SparseOps: Backend {
 /// A backend's ops outside autodiff, from its kernels.
 macro_rules! outside_autodiff {
     ($backend:ty) => {
-impl SparseOps for $backend {
-    fn recurrence(inputs: RecurrencePrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let saved = Self::recurrence_forward(inputs);
-        (saved.hidden, saved.second)
-    }
+        impl SparseOps for $backend {
+            fn recurrence(inputs: RecurrencePrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
+                let saved = Self::recurrence_forward(inputs);
+                (saved.hidden, saved.second)
+            }
 
-    fn penalty(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>) -> FloatTensor<Self> {
-        Self::penalty_forward(mean, log_sigma)
-    }
+            fn penalty(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>) -> FloatTensor<Self> {
+                Self::penalty_forward(mean, log_sigma)
+            }
 
-    fn noisy(
-        mean: FloatTensor<Self>,
-        log_sigma: FloatTensor<Self>,
-        seed: u64,
-        step: u32,
-        stream: u32,
-    ) -> FloatTensor<Self> {
-        Self::noisy_forward(mean, log_sigma, NoiseKey { seed, step, stream })
-    }
+            fn noisy(
+                mean: FloatTensor<Self>,
+                log_sigma: FloatTensor<Self>,
+                seed: u64,
+                step: u32,
+                stream: u32,
+            ) -> FloatTensor<Self> {
+                Self::noisy_forward(mean, log_sigma, NoiseKey { seed, step, stream })
+            }
 
-    fn noisy_rows(
-        mean: FloatTensor<Self>,
-        log_sigma: FloatTensor<Self>,
-        ids: IntTensor<Self>,
-        seed: u64,
-        step: u32,
-        stream: u32,
-    ) -> FloatTensor<Self> {
-        Self::noisy_rows_forward(mean, log_sigma, ids, NoiseKey { seed, step, stream })
-    }
+            fn noisy_rows(
+                mean: FloatTensor<Self>,
+                log_sigma: FloatTensor<Self>,
+                ids: IntTensor<Self>,
+                seed: u64,
+                step: u32,
+                stream: u32,
+            ) -> FloatTensor<Self> {
+                Self::noisy_rows_forward(mean, log_sigma, ids, NoiseKey { seed, step, stream })
+            }
 
-    fn cross_entropy(
-        logits: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        targets: IntTensor<Self>,
-    ) -> FloatTensor<Self> {
-        Self::cross_entropy_value(logits, bias, targets)
-    }
+            fn cross_entropy(
+                logits: FloatTensor<Self>,
+                bias: FloatTensor<Self>,
+                targets: IntTensor<Self>,
+            ) -> FloatTensor<Self> {
+                Self::cross_entropy_value(logits, bias, targets)
+            }
 
-    fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self> {
-        <Self as Kernels>::square_sum(values)
-    }
+            fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self> {
+                <Self as Kernels>::square_sum(values)
+            }
 
-    fn adam(inputs: AdamPrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        <Self as Kernels>::adam(inputs).into()
-    }
-}
+            fn adam(inputs: AdamPrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+                <Self as Kernels>::adam(inputs).into()
+            }
+        }
     };
 }
 

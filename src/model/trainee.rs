@@ -178,12 +178,8 @@ impl<N: Network> NetworkTrainee<N> {
     fn adam(&mut self, gradients: Vec<Gradient>, step: u64, scale: &Tensor<1>) {
         let Adam { lr, beta1, beta2, epsilon } = self.options.adam;
         let time = step as f64;
-        let step = AdamStep {
-            rate: lr * (1.0 - beta2.powf(time)).sqrt() / (1.0 - beta1.powf(time)),
-            beta1,
-            beta2,
-            epsilon,
-        };
+        let step =
+            AdamStep { rate: lr * (1.0 - beta2.powf(time)).sqrt() / (1.0 - beta1.powf(time)), beta1, beta2, epsilon };
         let (device, dtype) = self.network.kind();
         let nothing = Tensor::<2>::zeros([1, 1], (&device, dtype));
         let take = |tensor: &mut Tensor<2>| std::mem::replace(tensor, nothing.clone());

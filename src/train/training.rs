@@ -178,8 +178,7 @@ impl Training<'_, '_> {
     fn step(&mut self, source: &dyn BatchSource) -> Result<(), TrainError> {
         let index = usize::try_from(self.position.batch).unwrap_or(usize::MAX);
         let step = self.position.step + 1;
-        let reports =
-            self.trainee.step(&source.batch(index), step).map_err(|e| TrainError::diverged(e, self.spec))?;
+        let reports = self.trainee.step(&source.batch(index), step).map_err(|e| TrainError::diverged(e, self.spec))?;
         self.position.step = step;
         self.position.batch += 1;
         self.steps_here += 1;

@@ -22,12 +22,7 @@ fn run(ops: &dyn Ops, shape: [usize; 2], dtype: DType, lie: Lie) -> [Vec<f64>; 3
     for step in 1..=STEPS {
         let gradient = Matrix::random(shape, [-0.1, 0.1], 10 + u64::from(step.unsigned_abs())).view(dtype, lie);
         let correction = (1.0 - 0.999_f64.powi(step)).sqrt() / (1.0 - 0.9_f64.powi(step));
-        let constants = AdamStep {
-            rate: 0.002 * correction,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-        };
+        let constants = AdamStep { rate: 0.002 * correction, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
         let scale = scale(1.0 / f64::from(step), dtype);
         (parameter, moments) = ops.adam(parameter, gradient, moments, &scale, &constants);
     }

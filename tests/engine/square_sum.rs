@@ -28,7 +28,9 @@ fn threads_do_not_matter() {
     for shape in SHAPES {
         let with = |threads: usize| {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads");
-            pool.install(|| Fused.square_sum(&Matrix::random(shape, [-3.0, 2.0], 1).tensor(DType::F32)).into_scalar::<f32>())
+            pool.install(|| {
+                Fused.square_sum(&Matrix::random(shape, [-3.0, 2.0], 1).tensor(DType::F32)).into_scalar::<f32>()
+            })
         };
         assert_eq!(with(1).to_bits(), with(2).to_bits(), "{shape:?}");
         assert_eq!(with(1).to_bits(), with(3).to_bits(), "{shape:?}");
