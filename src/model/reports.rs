@@ -9,6 +9,7 @@ use burn::tensor::{ExecutionError, Tensor, TensorData};
 use crate::train::trainee::StepReport;
 
 /// The numbers of a step, still on the device; each `[1]`.
+#[derive(Clone)]
 pub(super) struct Numbers {
     pub(super) data_loss: Tensor<1>,
     /// Nothing where nothing is variational.

@@ -49,6 +49,14 @@ pub struct NetworkTrainee<N> {
 /// A gradient with the name of its parameter.
 type Gradient = (String, Tensor<2>);
 
+/// What a pass forward and back finds.
+struct Found {
+    numbers: Numbers,
+    gradients: Vec<Gradient>,
+    /// The states to be carried on, if they are.
+    states: Option<Vec<Tensor<2>>>,
+}
+
 impl<N: Network> NetworkTrainee<N> {
     /// A network before its first step.
     pub fn new(network: N, ops: &'static dyn Ops, options: TraineeOptions) -> Self {
@@ -90,10 +98,8 @@ impl<N: Network> NetworkTrainee<N> {
     /// # Errors
     /// A number that is not finite.
     pub fn step_with(&mut self, batch: &Batch, step: u64, noise: &NoiseSource) -> Result<StepReport, NonFinite> {
-        let (numbers, gradients) = self.differentiate(batch, noise);
-        let report = numbers.report(step);
-        self.check(&report, &gradients)?;
-        self.update(gradients, step, &numbers);
+        let (report, found) = self.checked(batch, step, noise)?;
+        self.update(found, step);
         Ok(report)
     }
 
@@ -107,14 +113,21 @@ impl<N: Network> NetworkTrainee<N> {
         step: u64,
         noise: &NoiseSource,
     ) -> Result<(StepReport, Vec<Gradient>), NonFinite> {
-        let (numbers, gradients) = self.differentiate(batch, noise);
-        let report = numbers.report(step);
-        self.check(&report, &gradients)?;
-        Ok((report, gradients))
+        let (report, found) = self.checked(batch, step, noise)?;
+        self.carried = found.states;
+        Ok((report, found.gradients))
     }
 
-    /// Loss and gradients, which stay on the device.
-    fn differentiate(&mut self, batch: &Batch, noise: &NoiseSource) -> (Numbers, Vec<Gradient>) {
+    /// What a pass finds, with its numbers, which are waited for.
+    fn checked(&self, batch: &Batch, step: u64, noise: &NoiseSource) -> Result<(StepReport, Found), NonFinite> {
+        let found = self.differentiate(batch, noise);
+        let report = found.numbers.report(step);
+        self.check(&report, &found.gradients)?;
+        Ok((report, found))
+    }
+
+    /// A pass forward and back, all of which stays on the device.
+    fn differentiate(&self, batch: &Batch, noise: &NoiseSource) -> Found {
         let states = self.start(batch.rows);
         let mut leaves = self.network.leaves();
         let forward = leaves.forward(self.ops, batch, states, Some(noise));
@@ -137,8 +150,8 @@ impl<N: Network> NetworkTrainee<N> {
         });
         let squares = gradients.iter().map(|(_, gradient)| self.ops.square_sum(gradient));
         let norm = squares.reduce(|sum, square| sum + square).unwrap_or_else(|| values.0.zeros_like()).sqrt();
-        self.carried = self.options.carry_state.then_some(forward.last);
-        (Numbers { data_loss: values.0, penalty: values.1, gradient_norm: norm }, gradients)
+        let numbers = Numbers { data_loss: values.0, penalty: values.1, gradient_norm: norm };
+        Found { numbers, gradients, states: self.options.carry_state.then_some(forward.last) }
     }
 
     /// Refuses numbers that are not finite, and says which tensor went wrong first.
@@ -169,9 +182,10 @@ impl<N: Network> NetworkTrainee<N> {
     }
 
     /// Adam in Lasagne's form on the rescaled gradients, and what the baseline does after it.
-    fn update(&mut self, gradients: Vec<Gradient>, step: u64, numbers: &Numbers) {
-        let scale = numbers.gradient_scale(self.options.clip_norm);
-        self.adam(gradients, step, &scale);
+    fn update(&mut self, found: Found, step: u64) {
+        let scale = found.numbers.gradient_scale(self.options.clip_norm);
+        self.carried = found.states;
+        self.adam(found.gradients, step, &scale);
         self.prune(step);
     }
 
@@ -225,8 +239,9 @@ impl<N: Network> Trainee for NetworkTrainee<N> {
             return Ok(vec![self.step_with(batch, step, &noise)?]);
         }
         // The device is given the whole step, and the next ones, before anything is asked of it.
-        let (numbers, gradients) = self.differentiate(batch, &noise);
-        self.update(gradients, step, &numbers);
+        let found = self.differentiate(batch, &noise);
+        let numbers = found.numbers.clone();
+        self.update(found, step);
         Ok(self.reports.push(step, numbers))
     }
 
