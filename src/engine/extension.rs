@@ -9,7 +9,7 @@ use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::Checkpoi
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::{FloatTensor, IntTensor};
-use burn::backend::{Autodiff, AutodiffBackend, Backend, ExtensionType, Flex, backend_extension};
+use burn::backend::{Autodiff, AutodiffBackend, Backend, ExtensionType, Flex, TensorMetadata, backend_extension};
 
 use super::noise::NoiseKey;
 use super::ops::AdamStep;
@@ -64,6 +64,16 @@ pub struct AdamPrimitives<B: Backend> {
     /// `[1]`.
     pub(super) scale: FloatTensor<B>,
     pub(super) step: AdamStep,
+}
+
+/// The inputs of a penalty's gradients as primitives; see [`super::Ops::penalize`].
+#[derive(Debug, Clone, ExtensionType)]
+pub struct PenaltyPrimitives<B: Backend> {
+    pub(super) mean: FloatTensor<B>,
+    pub(super) log_sigma: FloatTensor<B>,
+    pub(super) mean_gradient: FloatTensor<B>,
+    pub(super) log_sigma_gradient: FloatTensor<B>,
+    pub(super) share: f64,
 }
 
 /// What the recurrence's backward needs of its forward.
@@ -139,11 +149,24 @@ pub trait Kernels: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
     /// Sum of squares, `[1]`.
     fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// The gradients with those of the penalty, the penalty, `[1]`, and the gradients' sum of squares, `[1]`.
+    fn penalize(inputs: PenaltyPrimitives<Self>) -> [FloatTensor<Self>; 4] {
+        let PenaltyPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, share } = inputs;
+        let penalty = Self::penalty_forward(mean.clone(), log_sigma.clone());
+        let share =
+            Self::float_mul_scalar(Self::float_ones([1].into(), &mean.device(), mean.dtype().into()), share.into());
+        let (to_mean, to_log_sigma) = Self::penalty_backward(mean, log_sigma, share);
+        let to_mean = Self::float_add(mean_gradient, to_mean);
+        let to_log_sigma = Self::float_add(log_sigma_gradient, to_log_sigma);
+        let squares = [&to_mean, &to_log_sigma].map(|gradient| <Self as Kernels>::square_sum(gradient.clone()));
+        let [square, other] = squares;
+        [to_mean, to_log_sigma, penalty, Self::float_add(square, other)]
+    }
     /// Parameter, first and second moment after a step.
     fn adam(inputs: AdamPrimitives<Self>) -> [FloatTensor<Self>; 3];
 }
 
-/// The ops, routed by Burn to the backend a tensor lives on; all but the last two are differentiable.
+/// The ops, routed by Burn to the backend a tensor lives on; all but the last three are differentiable.
 #[backend_extension(Flex, LibTorch: cfg(feature = "tch"), Cube: cfg(feature = "wgpu"), Autodiff)]
 pub trait SparseOps: Backend {
     /// Hidden states (differentiable), `[N, H]`, and the states beside them (not), `[N, H]`, or `[N, 0]` of a cell with
@@ -173,6 +196,10 @@ pub trait SparseOps: Backend {
     -> FloatTensor<Self>;
     /// Sum of squares, `[1]`.
     fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// The gradients with those of the penalty, the penalty, `[1]`, and the gradients' sum of squares, `[1]`.
+    fn penalize(
+        #[extension_type] inputs: PenaltyPrimitives<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
     /// Parameter, first and second moment after a step.
     fn adam(
         #[extension_type] inputs: AdamPrimitives<Self>,
@@ -223,6 +250,12 @@ macro_rules! outside_autodiff {
 
             fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self> {
                 <Self as Kernels>::square_sum(values)
+            }
+
+            fn penalize(
+                inputs: PenaltyPrimitives<Self>,
+            ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+                <Self as Kernels>::penalize(inputs).into()
             }
 
             fn adam(inputs: AdamPrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
@@ -396,6 +429,18 @@ impl<B: Kernels + SparseOps, C: CheckpointStrategy> SparseOps for Autodiff<B, C>
 
     fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self> {
         <Self as AutodiffBackend>::from_inner(<B as SparseOps>::square_sum(values.into_primitive()))
+    }
+
+    fn penalize(
+        inputs: PenaltyPrimitives<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let PenaltyPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, share } = inputs;
+        let [mean, log_sigma, mean_gradient, log_sigma_gradient] =
+            [mean, log_sigma, mean_gradient, log_sigma_gradient].map(FloatTensor::<Self>::into_primitive);
+        let (mean, log_sigma, penalty, square_sum) =
+            <B as SparseOps>::penalize(PenaltyPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, share });
+        let outside = <Self as AutodiffBackend>::from_inner;
+        (outside(mean), outside(log_sigma), outside(penalty), outside(square_sum))
     }
 
     fn adam(inputs: AdamPrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {

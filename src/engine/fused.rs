@@ -4,9 +4,9 @@ use burn::backend::Dispatch;
 use burn::tensor::{Int, Tensor};
 
 use super::composed::Composed;
-use super::extension::{AdamPrimitives, RecurrencePrimitives, SparseOps};
+use super::extension::{AdamPrimitives, PenaltyPrimitives, RecurrencePrimitives, SparseOps};
 use super::noise::Noise;
-use super::ops::{AdamStep, Moments, Ops, RecurrenceInputs};
+use super::ops::{AdamStep, Moments, Ops, Penalized, RecurrenceInputs};
 use crate::cells::Cell;
 
 /// The kernels of each backend, and a handwritten backward pass. Tensors are `f32`, on flex also `f64`.
@@ -43,6 +43,23 @@ impl Ops for Fused {
 
     fn penalty(&self, mean: Tensor<2>, log_sigma: Tensor<2>) -> Tensor<1> {
         Tensor::from_dispatch(<Dispatch as SparseOps>::penalty(mean.into_dispatch(), log_sigma.into_dispatch()))
+    }
+
+    fn penalize(&self, mean: &Tensor<2>, log_sigma: &Tensor<2>, gradients: [Tensor<2>; 2], share: f64) -> Penalized {
+        let [mean_gradient, log_sigma_gradient] = gradients.map(Tensor::into_dispatch);
+        let (mean, log_sigma, penalty, square_sum) = <Dispatch as SparseOps>::penalize(PenaltyPrimitives {
+            mean: mean.clone().into_dispatch(),
+            log_sigma: log_sigma.clone().into_dispatch(),
+            mean_gradient,
+            log_sigma_gradient,
+            share,
+        });
+        Penalized {
+            mean: Tensor::from_dispatch(mean),
+            log_sigma: Tensor::from_dispatch(log_sigma),
+            penalty: Tensor::from_dispatch(penalty),
+            square_sum: Tensor::from_dispatch(square_sum),
+        }
     }
 
     fn recurrence(&self, cell: &dyn Cell, inputs: RecurrenceInputs<'_>) -> Vec<Tensor<2>> {

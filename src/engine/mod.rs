@@ -25,4 +25,4 @@ pub use backends::{Engine, NotCompiled, check, compiled_backends, open};
 pub use composed::Composed;
 pub use fused::Fused;
 pub use noise::{Noise, NoiseKey};
-pub use ops::{AdamStep, Moments, Ops, RecurrenceInputs};
+pub use ops::{AdamStep, Moments, Ops, Penalized, RecurrenceInputs};

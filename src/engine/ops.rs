@@ -55,6 +55,19 @@ pub struct AdamStep {
     pub epsilon: f64,
 }
 
+/// A variational quantity's gradients with its penalty's, and what is known on the way.
+#[derive(Debug, Clone)]
+pub struct Penalized {
+    /// Gradient to the means, `[R, C]`.
+    pub mean: Tensor<2>,
+    /// Gradient to the log sigmas, `[R, C]`.
+    pub log_sigma: Tensor<2>,
+    /// Sum of the penalties, `[1]`.
+    pub penalty: Tensor<1>,
+    /// Sum of squares of both gradients, `[1]`.
+    pub square_sum: Tensor<1>,
+}
+
 /// The custom ops. Tensors of one call share a device and a float type; gradients flow to every float tensor unless a
 /// field says otherwise.
 pub trait Ops: Debug + Send + Sync {
@@ -66,6 +79,11 @@ pub trait Ops: Debug + Send + Sync {
 
     /// Sum over all weights of the log-uniform prior's penalty (see [`crate::bayes`]), shape `[1]`.
     fn penalty(&self, mean: Tensor<2>, log_sigma: Tensor<2>) -> Tensor<1>;
+
+    /// Adds to the gradients of a quantity's means and log sigmas, in this order, those of `share` times its
+    /// [`Ops::penalty`]; all `[R, C]` and outside autodiff. The penalty depends on the parameters alone, so one pass over them
+    /// gives its value, its gradient and the norm of the whole.
+    fn penalize(&self, mean: &Tensor<2>, log_sigma: &Tensor<2>, gradients: [Tensor<2>; 2], share: f64) -> Penalized;
 
     /// The recurrence of a cell: its states after each step, each `[N, H]`, in the order of [`Cell::states`]. The first,
     /// the hidden state, is differentiable; the others are outside autodiff.

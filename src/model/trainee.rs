@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::host::{find, named};
-use super::network::Network;
+use super::network::{Network, Quantity, QuantityKind};
 use super::noise::NoiseSource;
 use super::posterior::with_posterior;
 use super::reports::{Numbers, Reports};
@@ -55,6 +55,26 @@ struct Found {
     gradients: Vec<Gradient>,
     /// The states to be carried on, if they are.
     states: Option<Vec<Tensor<2>>>,
+}
+
+/// A pass's gradients, whole.
+struct Gathered {
+    gradients: Vec<Gradient>,
+    /// Of the quantities, those of weights first; each `[1]`.
+    penalties: Vec<Tensor<1>>,
+    /// Sums of squares over the gradients, each `[1]`.
+    squares: Vec<Tensor<1>>,
+}
+
+impl Gathered {
+    fn add(&mut self, name: String, gradient: Tensor<2>, ops: &dyn Ops) {
+        self.squares.push(ops.square_sum(&gradient));
+        self.gradients.push((name, gradient));
+    }
+}
+
+fn sum(values: Vec<Tensor<1>>) -> Option<Tensor<1>> {
+    values.into_iter().reduce(|sum, value| sum + value)
 }
 
 impl<N: Network> NetworkTrainee<N> {
@@ -132,26 +152,59 @@ impl<N: Network> NetworkTrainee<N> {
         let mut leaves = self.network.leaves();
         let forward = leaves.forward(self.ops, batch, states, Some(noise));
         let data_loss = leaves.loss(self.ops, forward.outputs, &batch.targets);
-        // Not `div_scalar`: its backward rounds the divisor's reciprocal to single precision, also in an f64 graph.
-        let share = 1.0 / self.options.train_size as f64;
-        let penalty = leaves.penalty(self.ops).map(|penalty| penalty.mul_scalar(share));
-        let values = (data_loss.clone().inner(), penalty.clone().map(Tensor::inner));
-        let objective = match penalty {
-            Some(penalty) => data_loss + penalty,
-            None => data_loss,
-        };
-        let mut found = objective.backward();
+        let mut found = data_loss.backward();
         let mut gradients = Vec::new();
         leaves.visit(|name, tensor| {
             let gradient = tensor.grad_remove(&mut found).unwrap_or_else(|| tensor.clone().inner().zeros_like());
-            let pruned = self.pruning.is_some() && Matrix::of(name).is_some();
-            let gradient = if pruned { hold_zeros(&tensor.clone().inner(), gradient) } else { gradient };
             gradients.push((name.to_owned(), gradient));
         });
-        let squares = gradients.iter().map(|(_, gradient)| self.ops.square_sum(gradient));
-        let norm = squares.reduce(|sum, square| sum + square).unwrap_or_else(|| values.0.zeros_like()).sqrt();
-        let numbers = Numbers { data_loss: values.0, penalty: values.1, gradient_norm: norm };
+        let Gathered { gradients, penalties, squares } = self.gather(gradients);
+        // Not `div_scalar`: it rounds the divisor's reciprocal to single precision, also in f64.
+        let penalty = sum(penalties).map(|penalty| penalty.mul_scalar(self.penalty_share()));
+        let data_loss = data_loss.inner();
+        let gradient_norm = sum(squares).map_or_else(|| data_loss.zeros_like(), Tensor::sqrt);
+        let numbers = Numbers { data_loss, penalty, gradient_norm };
         Found { numbers, gradients, states: self.options.carry_state.then_some(forward.last) }
+    }
+
+    /// What a penalty of one is in the objective.
+    fn penalty_share(&self) -> f64 {
+        1.0 / self.options.train_size as f64
+    }
+
+    /// Adds to the data loss's gradients those of the penalty, and takes away those of zeros that a baseline holds.
+    fn gather(&self, gradients: Vec<Gradient>) -> Gathered {
+        let mut gathered = Gathered { gradients: Vec::new(), penalties: Vec::new(), squares: Vec::new() };
+        let mut of_groups = Vec::new();
+        let mut gradients = gradients.into_iter();
+        let mut network = self.network.clone();
+        for Quantity { kind, value, .. } in network.quantities() {
+            // Gradients are in the order of [`Network::visit`]: means, then log sigmas where there are any.
+            let Some((name, to_mean)) = gradients.next() else { break };
+            let held = self.pruning.is_some() && Matrix::of(&name).is_some();
+            let hold = |gradient| if held { hold_zeros(&value.mean, gradient) } else { gradient };
+            match &value.log_sigma {
+                None => gathered.add(name, hold(to_mean), self.ops),
+                Some(log_sigma) => {
+                    let Some((sigma_name, to_sigma)) = gradients.next() else { break };
+                    let whole = self.ops.penalize(&value.mean, log_sigma, [to_mean, to_sigma], self.penalty_share());
+                    let penalties = if kind == QuantityKind::Groups { &mut of_groups } else { &mut gathered.penalties };
+                    penalties.push(whole.penalty);
+                    if held {
+                        gathered.add(name, hold(whole.mean), self.ops);
+                        gathered.add(sigma_name, whole.log_sigma, self.ops);
+                    } else {
+                        gathered.squares.push(whole.square_sum);
+                        gathered.gradients.extend([(name, whole.mean), (sigma_name, whole.log_sigma)]);
+                    }
+                }
+            }
+        }
+        for (name, gradient) in gradients {
+            gathered.add(name, gradient, self.ops);
+        }
+        gathered.penalties.append(&mut of_groups);
+        gathered
     }
 
     /// Refuses numbers that are not finite, and says which tensor went wrong first.

@@ -97,7 +97,10 @@ pub fn word_ptb(root: &Utf8Path, manifest: &Manifest) -> Result<(), Failed> {
         // Two seeds of one program differ by about as much as the port differs from the paper's program.
         let close = |what: &str, ours: f64, paper: f64, port: f64, least: f64| {
             let allowed = (3.0 * (paper - port).abs()).max(least);
-            assert!((ours - paper).abs() <= allowed, "{name}, {what}: {ours}, the paper's program {paper} +- {allowed}");
+            assert!(
+                (ours - paper).abs() <= allowed,
+                "{name}, {what}: {ours}, the paper's program {paper} +- {allowed}"
+            );
         };
         close("objective", ours.objective, paper.objective, port.objective, 0.01);
         close("gradient norm", ours.norm, paper.norm, port.norm, 0.1 * paper.norm);

@@ -31,7 +31,9 @@ use burn::backend::Flex;
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::tensor::DType;
 
-use super::extension::{AdamPrimitives, Kernels, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved};
+use super::extension::{
+    AdamPrimitives, Kernels, PenaltyPrimitives, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved,
+};
 use super::noise::NoiseKey;
 
 /// Elements a thread works on at a time: 32 KiB of `f32`, so that a few arrays share the second-level cache.
@@ -40,7 +42,7 @@ const PIECE: usize = 8192;
 use adam::{adam, square_sum};
 use cross_entropy::{cross_entropy, cross_entropy_gradient, mean_cross_entropy};
 use noisy::{rows_backward, rows_forward, sample, sample_gradient};
-use penalty::{gradients, total};
+use penalty::{gradients, penalize, total};
 use recurrence::{backward, forward};
 
 impl Kernels for Flex {
@@ -115,6 +117,10 @@ impl Kernels for Flex {
 
     fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self> {
         by_float_type!(values, square_sum(values))
+    }
+
+    fn penalize(inputs: PenaltyPrimitives<Self>) -> [FloatTensor<Self>; 4] {
+        by_float_type!(inputs.mean, penalize(inputs))
     }
 
     fn adam(inputs: AdamPrimitives<Self>) -> [FloatTensor<Self>; 3] {
