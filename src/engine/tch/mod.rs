@@ -40,7 +40,9 @@ impl Kernels for LibTorch {
         log_sigma: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        portable::penalty_gradients::<Self>(Values(mean), Values(log_sigma), Values(gradient)).map(|values| values.0).into()
+        portable::penalty_gradients::<Self>(Values(mean), Values(log_sigma), Values(gradient))
+            .map(|values| values.0)
+            .into()
     }
 
     fn noisy_forward(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>, key: NoiseKey) -> FloatTensor<Self> {
@@ -69,8 +71,7 @@ impl Kernels for LibTorch {
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let (host, rows) = (noisy::host(&ids), log_sigma.tensor.size()[0]);
         let mean = noisy::scatter(&gradient, &ids, rows);
-        let of_rows =
-            portable::row_gradients::<Self>(Values(gradient), Values(log_sigma), (&host, ids.clone()), key);
+        let of_rows = portable::row_gradients::<Self>(Values(gradient), Values(log_sigma), (&host, ids.clone()), key);
         (mean, noisy::scatter(&of_rows.0, &ids, rows))
     }
 

@@ -81,8 +81,7 @@ pub(super) fn backward<B: Backend>(
                 (read.clone(), read * z_neurons)
             }
         };
-        let preactivations =
-            Values::cat(vec![leak.clone(), leak.clone(), leak.clone()], 1) * slopes.rows(rows.clone());
+        let preactivations = Values::cat(vec![leak.clone(), leak.clone(), leak.clone()], 1) * slopes.rows(rows.clone());
         let recurrent = preactivations.clone() * by_recurrent.rows(rows.clone());
         Back { read, preactivations, recurrent, carried: Some(leak * update.rows(rows)) }
     });

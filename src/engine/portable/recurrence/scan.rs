@@ -43,15 +43,9 @@ pub(super) fn forward<B: Backend>(
 ) -> RecurrenceSaved<B> {
     let batch = Batch::new(&inputs.active);
     let input = Values::<B>(inputs.input.clone());
-    let [recurrent, z_gates, bias, z_neurons, first_hidden, first_second] = [
-        &inputs.recurrent,
-        &inputs.z_gates,
-        &inputs.bias,
-        &inputs.z_neurons,
-        &inputs.hidden,
-        &inputs.second,
-    ]
-    .map(|tensor| Values::<B>(tensor.clone()));
+    let [recurrent, z_gates, bias, z_neurons, first_hidden, first_second] =
+        [&inputs.recurrent, &inputs.z_gates, &inputs.bias, &inputs.z_neurons, &inputs.hidden, &inputs.second]
+            .map(|tensor| Values::<B>(tensor.clone()));
     // Sequences that start at a step join with their initial states.
     let join = |state: Option<&Values<B>>, initial: &Values<B>, now: usize| match state {
         None => initial.rows(0..now),
