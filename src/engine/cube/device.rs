@@ -1,0 +1,1 @@
+//! The adapters that wgpu finds, and the engine on one of them.
