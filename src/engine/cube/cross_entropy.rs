@@ -112,7 +112,7 @@ fn row_kernel(
     tops[unit] = top;
     sums[unit] = sum;
     sync_cube();
-    let mut half = CUBE as usize / 2usize;
+    let mut half = (CUBE as usize / 2usize).runtime();
     while half > 0usize {
         if unit < half {
             let (a, b) = (tops[unit], tops[unit + half]);

@@ -24,7 +24,7 @@ pub(super) fn cube_sum(value: f32) -> f32 {
     let unit = UNIT_POS as usize;
     shared[unit] = value;
     sync_cube();
-    let mut half = CUBE as usize / 2usize;
+    let mut half = (CUBE as usize / 2usize).runtime();
     while half > 0usize {
         if unit < half {
             let other = shared[unit + half];
