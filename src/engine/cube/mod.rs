@@ -16,19 +16,13 @@ mod rows;
 mod sum;
 
 use burn::backend::tensor::{FloatTensor, IntTensor};
-use burn::tensor::{Device, DeviceKind};
 use burn_cubecl::CubeBackend;
 
-use super::backends::Engine;
 use super::extension::{AdamPrimitives, Kernels, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved};
-use super::fused::Fused;
 use super::noise::NoiseKey;
 
-/// The engine.
-pub(super) fn open(adapter: Option<usize>) -> Engine {
-    let _ = adapter;
-    Engine { device: Device::wgpu(DeviceKind::DefaultDevice), ops: &Fused, reading: 16 }
-}
+pub use device::AdapterError;
+pub(super) use device::{devices, open};
 
 impl Kernels for CubeBackend {
     fn recurrence_forward(inputs: RecurrencePrimitives<Self>) -> RecurrenceSaved<Self> {
