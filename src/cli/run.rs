@@ -99,14 +99,11 @@ impl Sweep<'_> {
 fn load(global: &Global, args: &RunArgs) -> Result<Vec<Experiment>, CliError> {
     let backend: Vec<String> = args.backend.iter().map(|backend| format!("backend={backend}")).collect();
     let experiments = args.specs.load_with(global, &backend)?;
-    for run in experiments.iter().flat_map(|experiment| &experiment.runs) {
-        check_backend(run.backend)?;
+    let runs = experiments.iter().flat_map(|experiment| &experiment.runs);
+    for backend in runs.map(|run| run.backend).collect::<BTreeSet<_>>() {
+        engine::open(backend)?;
     }
     Ok(experiments)
-}
-
-fn check_backend(wanted: Backend) -> Result<(), CliError> {
-    engine::check(wanted).map_err(|error| CliError::usage(error.to_string()).help("use --backend flex".to_owned()))
 }
 
 fn plan<'a>(global: &Global, experiment: &'a Experiment) -> Result<Sweep<'a>, CliError> {

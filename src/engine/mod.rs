@@ -12,17 +12,23 @@ mod composed;
 #[cfg(feature = "wgpu")]
 mod cube;
 mod extension;
+mod fault;
 mod flex;
 mod fused;
 pub mod noise;
+mod open_error;
 mod ops;
+#[cfg(feature = "tch")]
+mod portable;
 mod real;
 #[cfg(feature = "tch")]
 mod tch;
 mod vectorized;
 
-pub use backends::{Engine, NotCompiled, check, compiled_backends, open};
+pub use backends::{Engine, Found, compiled_backends, open, survey};
 pub use composed::Composed;
+pub use fault::{Fault, guarded};
 pub use fused::Fused;
 pub use noise::{Noise, NoiseKey};
+pub use open_error::OpenError;
 pub use ops::{AdamStep, Moments, Ops, Penalized, RecurrenceInputs};
