@@ -1,11 +1,8 @@
 //! A cell's recurrence over time, forward and backward.
 //!
-//! A step is one product with the recurrent weights and one kernel for all that is elementwise ([`super::cells`]), which
-//! writes into the rows of the step. The states a product reads are kept once more in a `[B, H]` tensor of their own, as
-//! are the gradients that the backward's products read: so each product has the same shape and starts where a buffer
-//! starts, and one shader serves all steps of all batches. Rows of sequences that have not begun yet are multiplied in
-//! vain; a product of these sizes takes a GPU no longer for it. The recurrent weights' gradient is one product over all
-//! steps at the end. To tune next on a real GPU: the product inside the step's kernel, which halves the launches.
+//! A step is one launch ([`super::cells`]): the product with the recurrent weights and all that is elementwise. It reads
+//! the rows of the step before and writes its own, so nothing is copied between steps, and rows exist only for sequences
+//! under way. The recurrent weights' gradient is one product over all steps at the end.
 
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
@@ -47,9 +44,10 @@ pub(super) fn backward(
 /// Where each step's rows are.
 fn places(active: &[usize], units: usize) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::with_capacity(active.len());
-    for &rows in active {
+    for (step, &rows) in active.iter().enumerate() {
         let (rows_before, offset_before) = places.last().map_or((0, 0), |place| (place.rows, place.offset));
-        places.push(Place { units, rows, offset: offset_before + rows_before, rows_before, offset_before });
+        let last = step + 1 == active.len();
+        places.push(Place { units, rows, offset: offset_before + rows_before, rows_before, offset_before, last });
     }
     places
 }
@@ -63,22 +61,17 @@ fn forward_by_rule<R: Rule>(rule: &R, inputs: RecurrencePrimitives<CubeBackend>)
     let kept = empty(&inputs.input, [total, R::KEPT * units]);
     let hidden = empty(&inputs.input, [total, units]);
     let second = empty(&inputs.input, [total, if R::TWO_STATES { units } else { 0 }]);
-    let running_hidden = inputs.hidden.copy();
-    let running_second = if R::TWO_STATES { inputs.second.copy() } else { running_hidden.clone() };
     for place in places(&inputs.active, units) {
-        let recurrent = CubeBackend::float_matmul(running_hidden.clone(), inputs.recurrent.clone());
         rule.forward(&Forward {
             place,
-            recurrent: &recurrent,
+            recurrent: &inputs.recurrent,
             z_gates: &inputs.z_gates,
             bias: &inputs.bias,
             z_neurons: &inputs.z_neurons,
             products: &inputs.input,
             kept: &kept,
-            hidden: &hidden,
-            second: &second,
-            running_hidden: &running_hidden,
-            running_second: &running_second,
+            hidden: [&hidden, &inputs.hidden],
+            second: [&second, &inputs.second],
         });
     }
     RecurrenceSaved { inputs, kept, hidden, second }
@@ -99,32 +92,24 @@ fn backward_by_rule<R: Rule>(
     let z_gates = zeros(&gradient, [rows, width]);
     let bias = zeros(&gradient, [rows, R::BIASES * units]);
     let z_neurons = zeros(&gradient, [rows, units]);
-    // All sequences are under way at the last step, which so writes every row before a product reads it.
-    let running = empty(&gradient, [rows, width]);
-    let transposed = CubeBackend::float_transpose(inputs.recurrent.clone());
-    let mut through = zeros(&gradient, [rows, units]);
     for place in places(&inputs.active, units).into_iter().rev() {
         rule.backward(&Backward {
             place,
             gradient: &gradient,
-            through: &through,
             products: &inputs.input,
             kept,
             hidden: [hidden, &inputs.hidden],
             second: [second, &inputs.second],
+            recurrent: &inputs.recurrent,
             z_gates: &inputs.z_gates,
             bias: &inputs.bias,
             z_neurons: &inputs.z_neurons,
             input: &input,
             apart: &apart,
-            running: &running,
             carried: &carried,
             before: &before,
             sums: [&z_gates, &bias, &z_neurons],
         });
-        if place.offset > 0 {
-            through = CubeBackend::float_matmul(running.clone(), transposed.clone());
-        }
     }
     let recurrent = CubeBackend::float_matmul(CubeBackend::float_transpose(before), apart);
     RecurrenceGradients { input, recurrent, z_gates, bias: column_sums(bias), z_neurons }
@@ -137,7 +122,7 @@ mod tests {
     #[test]
     fn each_step_begins_where_the_one_before_ends() {
         let found = places(&[1, 3, 3], 5);
-        let found: Vec<_> = found.iter().map(|p| (p.rows, p.offset, p.rows_before, p.offset_before)).collect();
-        assert_eq!(found, [(1, 0, 0, 0), (3, 1, 1, 0), (3, 4, 3, 1)]);
+        let found: Vec<_> = found.iter().map(|p| (p.rows, p.offset, p.rows_before, p.offset_before, p.last)).collect();
+        assert_eq!(found, [(1, 0, 0, 0, false), (3, 1, 1, 0, false), (3, 4, 3, 1, true)]);
     }
 }

@@ -6,6 +6,7 @@
 use cubecl::prelude::*;
 
 use super::gate::{gate, slope};
+use super::product::{backward_product, forward_products};
 use super::{At, Backward, Cell, Forward, Rule, State, argument, launch_of, preactivate, product_gradient};
 
 /// The kernels with the unit's factor at either place.
@@ -31,7 +32,8 @@ impl<const IN_STATE: bool> Rule for Gru<IN_STATE> {
     const SPLIT: bool = true;
 
     fn forward(&self, step: &Forward<'_>) {
-        let (cubes, dim, at) = launch_of(step.products, step.place);
+        let (cubes, dim, at) = launch_of(step.place);
+        let ([hidden, initial_hidden], [second, initial_second]) = (step.hidden, step.second);
         if IN_STATE {
             gru_state_forward::launch(
                 &step.products.client,
@@ -43,8 +45,8 @@ impl<const IN_STATE: bool> Rule for Gru<IN_STATE> {
                 argument(step.bias),
                 argument(step.z_neurons),
                 argument(step.kept),
-                argument(step.hidden),
-                argument(step.running_hidden),
+                argument(hidden),
+                argument(initial_hidden),
                 at,
                 self.hard,
             );
@@ -59,10 +61,10 @@ impl<const IN_STATE: bool> Rule for Gru<IN_STATE> {
                 argument(step.bias),
                 argument(step.z_neurons),
                 argument(step.kept),
-                argument(step.hidden),
-                argument(step.second),
-                argument(step.running_hidden),
-                argument(step.running_second),
+                argument(hidden),
+                argument(initial_hidden),
+                argument(second),
+                argument(initial_second),
                 at,
                 self.hard,
             );
@@ -70,7 +72,7 @@ impl<const IN_STATE: bool> Rule for Gru<IN_STATE> {
     }
 
     fn backward(&self, step: &Backward<'_>) {
-        let (cubes, dim, at) = launch_of(step.products, step.place);
+        let (cubes, dim, at) = launch_of(step.place);
         let [leak, initial_leak] = match Self::KEPT_STATE {
             State::Hidden => step.hidden,
             State::Second => step.second,
@@ -82,19 +84,18 @@ impl<const IN_STATE: bool> Rule for Gru<IN_STATE> {
             cubes,
             dim,
             argument(step.gradient),
-            argument(step.through),
             argument(step.products),
             argument(step.kept),
             argument(hidden),
             argument(initial_hidden),
             argument(leak),
             argument(initial_leak),
+            argument(step.recurrent),
             argument(step.z_gates),
             argument(step.bias),
             argument(step.z_neurons),
             argument(step.input),
             argument(step.apart),
-            argument(step.running),
             argument(step.carried),
             argument(step.before),
             argument(z_sum),
@@ -111,7 +112,7 @@ impl<const IN_STATE: bool> Rule for Gru<IN_STATE> {
 #[cube]
 fn leaked(
     products: &mut [f32],
-    recurrent: &[f32],
+    recurrent: &Array<f32>,
     z_gates: &[f32],
     bias: &[f32],
     kept: &mut [f32],
@@ -119,10 +120,10 @@ fn leaked(
     cell: &Cell,
     #[comptime] hard: bool,
 ) -> f32 {
-    let r = gate(preactivate(products, recurrent, z_gates, bias, cell, 0, P), hard);
-    let u = gate(preactivate(products, recurrent, z_gates, bias, cell, 1, P), hard);
+    let r = gate(preactivate(products, recurrent, z_gates, bias, cell, 0usize, P), hard);
+    let u = gate(preactivate(products, recurrent, z_gates, bias, cell, 1usize, P), hard);
     let (wide, narrow) = (cell.wide(2, P), cell.narrow(2, P));
-    let product = recurrent[narrow];
+    let product = recurrent[2usize];
     let q = fma(r, product, products[wide]);
     products[wide] = product;
     let b_in = bias[2 * cell.units + cell.unit];
@@ -144,17 +145,16 @@ fn gru_state_forward(
     z_neurons: &[f32],
     kept: &mut [f32],
     hidden: &mut [f32],
-    running_hidden: &mut [f32],
+    initial_hidden: &[f32],
     at: At,
     #[comptime] hard: bool,
 ) {
-    if at.has_cell() {
-        let cell = at.cell();
-        let here = cell.narrow(0, 1);
-        let s = leaked(products, recurrent, z_gates, bias, kept, running_hidden[here], &cell, hard);
-        let h = s * z_neurons[here];
-        running_hidden[here] = h;
-        hidden[cell.wide(0, 1)] = h;
+    let products_here = forward_products(&*hidden, initial_hidden, recurrent, &at, P);
+    let cell = at.cell();
+    if at.has(&cell) {
+        let before = at.before(cell.sequence, cell.unit, &*hidden, initial_hidden);
+        let s = leaked(products, &products_here, z_gates, bias, kept, before, &cell, hard);
+        hidden[cell.wide(0, 1)] = s * z_neurons[cell.narrow(0, 1)];
     }
 }
 
@@ -167,40 +167,37 @@ fn gru_output_forward(
     z_neurons: &[f32],
     kept: &mut [f32],
     hidden: &mut [f32],
+    initial_hidden: &[f32],
     second: &mut [f32],
-    running_hidden: &mut [f32],
-    running_second: &mut [f32],
+    initial_second: &[f32],
     at: At,
     #[comptime] hard: bool,
 ) {
-    if at.has_cell() {
-        let cell = at.cell();
-        let here = cell.narrow(0, 1);
-        let s = leaked(products, recurrent, z_gates, bias, kept, running_second[here], &cell, hard);
-        let h = s * z_neurons[here];
-        running_second[here] = s;
-        running_hidden[here] = h;
+    let products_here = forward_products(&*hidden, initial_hidden, recurrent, &at, P);
+    let cell = at.cell();
+    if at.has(&cell) {
+        let before = at.before(cell.sequence, cell.unit, &*second, initial_second);
+        let s = leaked(products, &products_here, z_gates, bias, kept, before, &cell, hard);
         second[cell.wide(0, 1)] = s;
-        hidden[cell.wide(0, 1)] = h;
+        hidden[cell.wide(0, 1)] = s * z_neurons[cell.narrow(0, 1)];
     }
 }
 
 #[cube(launch)]
 fn gru_backward(
     gradient: &[f32],
-    through: &[f32],
     products: &[f32],
     kept: &[f32],
     hidden: &[f32],
     initial_hidden: &[f32],
     leak: &[f32],
     initial_leak: &[f32],
+    recurrent: &[f32],
     z_gates: &[f32],
     bias: &[f32],
     z_neurons: &[f32],
     input: &mut [f32],
     apart: &mut [f32],
-    running: &mut [f32],
     carried: &mut [f32],
     before: &mut [f32],
     z_sum: &mut [f32],
@@ -210,17 +207,18 @@ fn gru_backward(
     #[comptime] hard: bool,
     #[comptime] in_state: bool,
 ) {
-    if at.has_cell() {
-        let cell = at.cell();
+    let through = backward_product(&*apart, recurrent, &at, P);
+    let cell = at.cell();
+    if at.has(&cell) {
         let (here, row) = (cell.narrow(0, 1), cell.wide(0, 1));
-        before[row] = at.before(&cell, hidden, initial_hidden);
+        before[row] = at.before(cell.sequence, cell.unit, hidden, initial_hidden);
         let r = kept[cell.wide(0, KEPT)];
         let u = kept[cell.wide(1, KEPT)];
         let n = kept[cell.wide(2, KEPT)];
         let q = kept[cell.wide(3, KEPT)];
-        let difference = at.before(&cell, leak, initial_leak) - n;
+        let difference = at.before(cell.sequence, cell.unit, leak, initial_leak) - n;
         let mixed = fma(u, difference, n);
-        let outer = gradient[row] + through[here];
+        let outer = gradient[row] + through;
         // In the state, the next step's leak reads the multiplied state too; at the output it reads the plain one.
         let read = if comptime!(in_state) { outer + carried[here] } else { outer };
         let d = if comptime!(in_state) { read * z_neurons[here] } else { fma(read, z_neurons[here], carried[here]) };
@@ -246,8 +244,5 @@ fn gru_backward(
         apart[cell.wide(0, P)] = dr;
         apart[cell.wide(1, P)] = du;
         apart[cell.wide(2, P)] = dn * r;
-        running[cell.narrow(0, P)] = dr;
-        running[cell.narrow(1, P)] = du;
-        running[cell.narrow(2, P)] = dn * r;
     }
 }

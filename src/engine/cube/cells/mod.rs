@@ -1,13 +1,14 @@
-//! The elementwise part of each cell's step, forward and backward, one file a cell; [`super::recurrence`] brings the
-//! products and the steps.
+//! A step of each cell, forward and backward, one file a cell and one launch a step; [`super::recurrence`] brings the steps.
 //!
-//! A unit of a kernel is one hidden unit of one sequence. H is the number of hidden units, P that of preactivations,
+//! A unit of a kernel is one hidden unit of one sequence: it computes its recurrent products ([`product`]), then all that
+//! is elementwise. H is the number of hidden units, P that of preactivations,
 //! B that of sequences. What the forward keeps, and where, is what flex keeps ([`crate::engine::flex`]'s cells have the
 //! same formulas in the same order).
 
 mod gate;
 mod gru;
 mod lstm;
+mod product;
 mod rnn;
 
 use burn::backend::tensor::FloatTensor;
@@ -18,7 +19,8 @@ pub(super) use gru::Gru;
 pub(super) use lstm::Lstm;
 pub(super) use rnn::Rnn;
 
-use super::launch::{CUBE, cubes};
+use self::product::TILE;
+use super::launch::CUBE;
 
 type Values = FloatTensor<CubeBackend>;
 
@@ -64,12 +66,14 @@ pub(super) struct Place {
     pub(super) rows_before: usize,
     /// The first row of the step before.
     pub(super) offset_before: usize,
+    /// Whether no step comes after.
+    pub(super) last: bool,
 }
 
 /// What a forward step reads and writes.
 pub(super) struct Forward<'a> {
     pub(super) place: Place,
-    /// Recurrent products `h U`, `[B, P H]`.
+    /// U, `[H, P H]`.
     pub(super) recurrent: &'a Values,
     /// `[B, P H]`.
     pub(super) z_gates: &'a Values,
@@ -81,14 +85,10 @@ pub(super) struct Forward<'a> {
     pub(super) products: &'a Values,
     /// `[N, KEPT H]`, for the backward.
     pub(super) kept: &'a Values,
-    /// Hidden states after each step, `[N, H]`.
-    pub(super) hidden: &'a Values,
-    /// The states beside them, `[N, H]`; not read of a cell with one.
-    pub(super) second: &'a Values,
-    /// Running hidden states, `[B, H]`: those of sequences that have not begun are still their initial ones.
-    pub(super) running_hidden: &'a Values,
-    /// The running states beside them.
-    pub(super) running_second: &'a Values,
+    /// Hidden states after each step, `[N, H]`, and before each sequence's first, `[B, H]`.
+    pub(super) hidden: [&'a Values; 2],
+    /// The states beside them likewise; not read of a cell with one.
+    pub(super) second: [&'a Values; 2],
 }
 
 /// What a backward step reads and writes.
@@ -96,16 +96,16 @@ pub(super) struct Backward<'a> {
     pub(super) place: Place,
     /// Gradients of the hidden states from outside the recurrence, `[N, H]`.
     pub(super) gradient: &'a Values,
-    /// Gradients of the hidden states through the next step's products, `[B, H]`.
-    pub(super) through: &'a Values,
     /// As the forward left them.
     pub(super) products: &'a Values,
     /// As the forward left them.
     pub(super) kept: &'a Values,
-    /// Hidden states after each step, and the initial ones.
+    /// As in the forward.
     pub(super) hidden: [&'a Values; 2],
-    /// The states beside them likewise.
+    /// As in the forward.
     pub(super) second: [&'a Values; 2],
+    /// U, `[H, P H]`.
+    pub(super) recurrent: &'a Values,
     /// `[B, P H]`.
     pub(super) z_gates: &'a Values,
     /// `[1, biases H]`.
@@ -116,8 +116,6 @@ pub(super) struct Backward<'a> {
     pub(super) input: &'a Values,
     /// Gradients of `h U` of a split rule, `[N, P H]`.
     pub(super) apart: &'a Values,
-    /// Gradients of this step's `h U`, `[B, P H]`, for the next product.
-    pub(super) running: &'a Values,
     /// Gradient of the state that is carried past the product, `[B, H]`, taken one step back.
     pub(super) carried: &'a Values,
     /// Hidden states before each step, `[N, H]`, for the recurrent weights' gradient.
@@ -134,6 +132,7 @@ struct At {
     offset: usize,
     rows_before: usize,
     offset_before: usize,
+    last: u32,
 }
 
 /// A unit's sequence, hidden unit and row.
@@ -147,23 +146,34 @@ struct Cell {
 
 #[cube]
 impl At {
-    /// The cell of this unit of the kernel.
+    /// The cell of this unit of the kernel, which need not exist.
     fn cell(&self) -> Cell {
-        let sequence = ABSOLUTE_POS / self.units;
-        Cell { sequence, unit: ABSOLUTE_POS % self.units, row: self.offset + sequence, units: self.units }
+        let sequence = CUBE_POS_Y as usize * TILE + UNIT_POS as usize / TILE;
+        let unit = CUBE_POS_X as usize * TILE + UNIT_POS as usize % TILE;
+        Cell { sequence, unit, row: self.offset + sequence, units: self.units }
     }
 
-    /// Whether this unit of the kernel has one.
-    fn has_cell(&self) -> bool {
-        ABSOLUTE_POS < self.rows * self.units
+    /// Whether a cell exists at this step.
+    fn has(&self, cell: &Cell) -> bool {
+        cell.sequence < self.rows && cell.unit < self.units
     }
 
-    /// A cell's state before the step, out of those after each step and the initial ones.
-    fn before(&self, cell: &Cell, after: &[f32], initial: &[f32]) -> f32 {
-        if cell.sequence < self.rows_before {
-            after[(self.offset_before + cell.sequence) * self.units + cell.unit]
+    /// The first row of the step after.
+    fn offset_after(&self) -> usize {
+        self.offset + self.rows
+    }
+
+    /// Whether no step comes after.
+    fn is_last(&self) -> bool {
+        self.last == 1u32
+    }
+
+    /// A state before the step, out of those after each step and the initial ones.
+    fn before(&self, sequence: usize, unit: usize, after: &[f32], initial: &[f32]) -> f32 {
+        if sequence < self.rows_before {
+            after[(self.offset_before + sequence) * self.units + unit]
         } else {
-            initial[cell.sequence * self.units + cell.unit]
+            initial[sequence * self.units + unit]
         }
     }
 }
@@ -185,15 +195,15 @@ impl Cell {
 #[cube]
 fn preactivate(
     products: &mut [f32],
-    recurrent: &[f32],
+    recurrent: &Array<f32>,
     z_gates: &[f32],
     bias: &[f32],
     cell: &Cell,
-    part: usize,
-    parts: usize,
+    #[comptime] part: usize,
+    #[comptime] parts: usize,
 ) -> f32 {
     let (wide, narrow) = (cell.wide(part, parts), cell.narrow(part, parts));
-    let product = products[wide] + recurrent[narrow];
+    let product = products[wide] + recurrent[part];
     products[wide] = product;
     fma(product, z_gates[narrow], bias[part * cell.units + cell.unit])
 }
@@ -219,10 +229,11 @@ fn product_gradient(
 }
 
 /// Cubes, their size and the place of a launch.
-fn launch_of(values: &Values, place: Place) -> (CubeCount, CubeDim, AtLaunch) {
-    let Place { units, rows, offset, rows_before, offset_before } = place;
-    let at = AtLaunch::new(units, rows, offset, rows_before, offset_before);
-    (cubes(&values.client, rows * units), CubeDim::new_1d(CUBE), at)
+fn launch_of(place: Place) -> (CubeCount, CubeDim, AtLaunch) {
+    let Place { units, rows, offset, rows_before, offset_before, last } = place;
+    let cubes = CubeCount::Static(units.div_ceil(TILE) as u32, rows.div_ceil(TILE) as u32, 1);
+    let at = AtLaunch::new(units, rows, offset, rows_before, offset_before, u32::from(last));
+    (cubes, CubeDim::new_1d(CUBE), at)
 }
 
 /// A tensor as an argument of a launch.
