@@ -4,6 +4,11 @@
 //! An autodiff node has one output, so states other than the hidden one leave the recurrence outside autodiff; nothing
 //! needs their gradient, since the carried state is cut between windows.
 
+#![cfg_attr(
+    feature = "tch",
+    expect(deprecated, reason = "libtorch leaves Burn after 0.22, which is why Burn is pinned")
+)]
+
 use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;

@@ -16,6 +16,8 @@ mod flex;
 mod fused;
 pub mod noise;
 mod ops;
+#[cfg(feature = "tch")]
+mod portable;
 mod real;
 #[cfg(feature = "tch")]
 mod tch;

@@ -4,9 +4,10 @@ use burn::tensor::{DType, Tensor};
 use sparsegate::engine::{Composed, Fused, Ops};
 use sparsegate::spec::types::GateActivation;
 
+use crate::case::Case;
 use crate::coupled_lstm::CoupledLstm;
 use crate::matrix::{Lie, Matrix};
-use crate::recurrence::{Case, check_padding};
+use crate::recurrence::check_padding;
 
 fn case() -> Case {
     Case { cell: &CoupledLstm, activation: GateActivation::HardSigmoid, active: vec![1, 2, 2, 5], units: 3 }

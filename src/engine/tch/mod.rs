@@ -1,76 +1,109 @@
-//! Reserved: libtorch.
+//! Kernels for libtorch: the portable ones, and libtorch's own ops where they do more at once.
+
+#![expect(deprecated, reason = "the backend leaves Burn after 0.22, which is why Burn is pinned")]
+
+mod adam;
+mod noisy;
 
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::tensor::Device;
+use burn_tch::LibTorch;
 
 use super::backends::Engine;
 use super::extension::{AdamPrimitives, Kernels, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved};
 use super::fused::Fused;
 use super::noise::NoiseKey;
+use super::portable::{self, Values};
 
-/// The engine.
+/// The engine on the CPU or on a CUDA device.
 pub(super) fn open(cuda: Option<usize>) -> Engine {
-    #[expect(deprecated, reason = "the backend leaves Burn after 0.22, which is why Burn is pinned")]
     let device = cuda.map_or_else(Device::libtorch, Device::libtorch_cuda);
-    Engine { device, ops: &Fused, reading: 1 }
+    // On the CPU nothing is left to be computed when the host reads; a GPU computes beside it.
+    Engine { device, ops: &Fused, reading: if cuda.is_some() { 16 } else { 1 } }
 }
 
-impl Kernels for burn_tch::LibTorch {
-    fn recurrence_forward(_: RecurrencePrimitives<Self>) -> RecurrenceSaved<Self> {
-        unimplemented!()
+impl Kernels for LibTorch {
+    fn recurrence_forward(inputs: RecurrencePrimitives<Self>) -> RecurrenceSaved<Self> {
+        portable::forward(inputs)
     }
-    fn recurrence_backward(_: FloatTensor<Self>, _: RecurrenceSaved<Self>) -> RecurrenceGradients<Self> {
-        unimplemented!()
+
+    fn recurrence_backward(gradient: FloatTensor<Self>, saved: RecurrenceSaved<Self>) -> RecurrenceGradients<Self> {
+        portable::backward(Values(gradient), saved)
     }
-    fn penalty_forward(_: FloatTensor<Self>, _: FloatTensor<Self>) -> FloatTensor<Self> {
-        unimplemented!()
+
+    fn penalty_forward(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>) -> FloatTensor<Self> {
+        portable::penalty::<Self>(Values(mean), Values(log_sigma)).0
     }
+
     fn penalty_backward(
-        _: FloatTensor<Self>,
-        _: FloatTensor<Self>,
-        _: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        log_sigma: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        unimplemented!()
+        portable::penalty_gradients::<Self>(Values(mean), Values(log_sigma), Values(gradient))
+            .map(|values| values.0)
+            .into()
     }
-    fn noisy_forward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: NoiseKey) -> FloatTensor<Self> {
-        unimplemented!()
+
+    fn noisy_forward(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>, key: NoiseKey) -> FloatTensor<Self> {
+        portable::sample::<Self>(Values(mean), Values(log_sigma), key).0
     }
-    fn noisy_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: NoiseKey) -> FloatTensor<Self> {
-        unimplemented!()
+
+    fn noisy_backward(gradient: FloatTensor<Self>, log_sigma: FloatTensor<Self>, key: NoiseKey) -> FloatTensor<Self> {
+        portable::sample_gradient::<Self>(Values(gradient), Values(log_sigma), key).0
     }
+
     fn noisy_rows_forward(
-        _: FloatTensor<Self>,
-        _: FloatTensor<Self>,
-        _: IntTensor<Self>,
-        _: NoiseKey,
+        mean: FloatTensor<Self>,
+        log_sigma: FloatTensor<Self>,
+        ids: IntTensor<Self>,
+        key: NoiseKey,
     ) -> FloatTensor<Self> {
-        unimplemented!()
+        let host = noisy::host(&ids);
+        portable::rows::<Self>(Values(mean), Values(log_sigma), (&host, ids), key).0
     }
+
     fn noisy_rows_backward(
-        _: FloatTensor<Self>,
-        _: FloatTensor<Self>,
-        _: IntTensor<Self>,
-        _: NoiseKey,
+        gradient: FloatTensor<Self>,
+        log_sigma: FloatTensor<Self>,
+        ids: IntTensor<Self>,
+        key: NoiseKey,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        unimplemented!()
+        let (host, rows) = (noisy::host(&ids), log_sigma.tensor.size()[0]);
+        let mean = noisy::scatter(&gradient, &ids, rows);
+        let of_rows = portable::row_gradients::<Self>(Values(gradient), Values(log_sigma), (&host, ids.clone()), key);
+        (mean, noisy::scatter(&of_rows.0, &ids, rows))
     }
+
     fn cross_entropy_forward(
-        _: FloatTensor<Self>,
-        _: FloatTensor<Self>,
-        _: IntTensor<Self>,
+        logits: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        targets: IntTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        unimplemented!()
+        portable::cross_entropy::<Self>(Values(logits), Values(bias), targets).map(|values| values.0).into()
     }
-    fn cross_entropy_value(_: FloatTensor<Self>, _: FloatTensor<Self>, _: IntTensor<Self>) -> FloatTensor<Self> {
-        unimplemented!()
+
+    fn cross_entropy_value(
+        logits: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        targets: IntTensor<Self>,
+    ) -> FloatTensor<Self> {
+        portable::cross_entropy_value::<Self>(Values(logits), Values(bias), targets).0
     }
-    fn cross_entropy_backward(_: FloatTensor<Self>, _: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        unimplemented!()
+
+    fn cross_entropy_backward(
+        gradient: FloatTensor<Self>,
+        logits_gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let found = portable::cross_entropy_gradients::<Self>(Values(gradient), Values(logits_gradient));
+        found.map(|values| values.0).into()
     }
-    fn square_sum(_: FloatTensor<Self>) -> FloatTensor<Self> {
-        unimplemented!()
+
+    fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self> {
+        adam::square_sum(&values)
     }
-    fn adam(_: AdamPrimitives<Self>) -> [FloatTensor<Self>; 3] {
-        unimplemented!()
+
+    fn adam(inputs: AdamPrimitives<Self>) -> [FloatTensor<Self>; 3] {
+        adam::adam(inputs)
     }
 }
