@@ -28,6 +28,18 @@ pub struct NotCompiled {
     pub compiled: Vec<&'static str>,
 }
 
+/// A backend that cannot be opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// It is not in this build.
+    #[error(transparent)]
+    NotCompiled(#[from] NotCompiled),
+    /// wgpu has no such adapter.
+    #[cfg(feature = "wgpu")]
+    #[error(transparent)]
+    Adapter(#[from] super::cube::AdapterError),
+}
+
 /// Kinds of the backends in this build; `tch` stands for `tch:cuda` too.
 pub fn compiled_backends() -> Vec<&'static str> {
     let mut compiled = vec!["flex"];
@@ -55,15 +67,15 @@ pub fn check(backend: Backend) -> Result<(), NotCompiled> {
 /// The engine of a backend.
 ///
 /// # Errors
-/// [`NotCompiled`] when this build lacks it.
-pub fn open(backend: Backend) -> Result<Engine, NotCompiled> {
+/// [`OpenError`] when this build lacks it, or this machine its device.
+pub fn open(backend: Backend) -> Result<Engine, OpenError> {
     match backend {
         Backend::Flex => Ok(Engine { device: Device::flex(), ops: &Fused, reading: 1 }),
         #[cfg(feature = "wgpu")]
-        Backend::Wgpu { adapter } => Ok(super::cube::open(adapter)),
+        Backend::Wgpu { adapter } => Ok(super::cube::open(adapter)?),
         #[cfg(feature = "tch")]
         Backend::Tch { cuda } => Ok(super::tch::open(cuda)),
         #[cfg(not(all(feature = "wgpu", feature = "tch")))]
-        other => Err(NotCompiled { wanted: other.to_string(), compiled: compiled_backends() }),
+        other => Err(NotCompiled { wanted: other.to_string(), compiled: compiled_backends() }.into()),
     }
 }

@@ -23,7 +23,9 @@ mod real;
 mod tch;
 mod vectorized;
 
-pub use backends::{Engine, NotCompiled, check, compiled_backends, open};
+pub use backends::{Engine, NotCompiled, OpenError, check, compiled_backends, open};
+#[cfg(feature = "wgpu")]
+pub use cube::AdapterError;
 pub use composed::Composed;
 pub use fused::Fused;
 pub use noise::{Noise, NoiseKey};

@@ -7,16 +7,16 @@ use super::recurrent::Units;
 use super::trainee::{NetworkTrainee, TraineeOptions};
 use crate::baselines::{self, Pruning};
 use crate::data::{self, Corpus, DataError, Parts, Vectors};
-use crate::engine::{self, NotCompiled};
+use crate::engine::{self, OpenError};
 use crate::spec::types::{ModelKind, Optimizer, OutputNoise, RunSpec};
 use crate::train::trainee::Trainee;
 
 /// Why no network could be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// The spec's backend is not in this build.
+    /// The spec's backend cannot be opened.
     #[error(transparent)]
-    Backend(#[from] NotCompiled),
+    Backend(#[from] OpenError),
     /// The data set is too small for the spec's batches.
     #[error(transparent)]
     Data(#[from] DataError),
