@@ -1,5 +1,6 @@
 //! `run`: train the runs of a sweep that are not done.
 
+mod backends;
 mod labels;
 mod prepare;
 mod results;
@@ -12,14 +13,15 @@ use clap::Args;
 use super::args::{Global, SpecArgs};
 use super::{CliError, Exit, report};
 use crate::data::{self, Corpus, DataError, Manifest, Sources};
-use crate::engine;
 use crate::exec::{Interrupt, Outcome, local};
-use crate::plan::{self, Plan, Status};
+use crate::plan::{self, Plan, PlanEntry, Status};
 use crate::progress::{Display, Mode};
 use crate::provenance;
 use crate::spec::Experiment;
 use crate::spec::types::{Backend, Reading};
 use crate::train::Passes;
+
+pub(super) use backends::missing;
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -63,6 +65,7 @@ pub fn execute(global: &Global, args: &RunArgs) -> Result<ExitCode, CliError> {
     for sweep in &sweeps {
         get_data(global, args, sweep)?;
     }
+    backends::note(global, &sweeps, args.force);
     let interrupt = Interrupt::install().map_err(CliError::failed)?;
     let outcomes = train(global, args, &sweeps, &interrupt)?;
 
@@ -91,18 +94,23 @@ pub(super) struct Sweep<'a> {
 impl Sweep<'_> {
     /// The runs to be trained: indices into the plan.
     fn to_do(&self, force: bool) -> impl Iterator<Item = usize> {
-        let entries = self.plan.entries.iter().enumerate();
-        entries.filter(move |(_, entry)| force || entry.status != Status::Done).map(|(index, _)| index)
+        self.wanted(force).filter(|(_, entry)| missing(&entry.spec).is_none()).map(|(index, _)| index)
+    }
+
+    /// Why runs that ought to be trained are not, one reason a run.
+    fn left_out(&self, force: bool) -> impl Iterator<Item = String> {
+        self.wanted(force).filter_map(|(_, entry)| missing(&entry.spec))
+    }
+
+    fn wanted(&self, force: bool) -> impl Iterator<Item = (usize, &PlanEntry)> {
+        self.plan.entries.iter().enumerate().filter(move |(_, entry)| force || entry.status != Status::Done)
     }
 }
 
 fn load(global: &Global, args: &RunArgs) -> Result<Vec<Experiment>, CliError> {
     let backend: Vec<String> = args.backend.iter().map(|backend| format!("backend={backend}")).collect();
     let experiments = args.specs.load_with(global, &backend)?;
-    let runs = experiments.iter().flat_map(|experiment| &experiment.runs);
-    for backend in runs.map(|run| run.backend).collect::<BTreeSet<_>>() {
-        engine::open(backend)?;
-    }
+    backends::check(&experiments, args.backend)?;
     Ok(experiments)
 }
 
@@ -183,6 +191,10 @@ fn train(
         let chosen: Vec<usize> = sweep.to_do(args.force).collect();
         for (index, entry) in sweep.plan.entries.iter().enumerate() {
             let place = outcomes.len();
+            if let (false, Some(why)) = (entry.status == Status::Done, missing(&entry.spec)) {
+                outcomes.push(Outcome::LeftOut { why });
+                continue;
+            }
             if !chosen.contains(&index) {
                 outcomes.push(results::stored(global, sweep, entry)?);
                 continue;
