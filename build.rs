@@ -3,8 +3,13 @@
 //! Does nothing without the feature `tch`. torch-sys's own build script runs before this one: it looks for libtorch, and
 //! compiles its C++ against the headers, which takes minutes and fails in its own words where they are of another time.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the standard library is all it needs; what it cannot read, it goes without"
+)]
+
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 use std::{env, fs};
 
 /// The version whose headers torch-sys is written for; patches do not change them.
@@ -13,18 +18,26 @@ const WANTED: &str = "2.9";
 const CURE: &str = "run scripts/get-libtorch.sh and set LIBTORCH as it says, or install PyTorch 2.9 and set \
                     LIBTORCH_USE_PYTORCH=1";
 
-fn main() {
+fn main() -> ExitCode {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rustc-check-cfg=cfg(libtorch_cuda)");
     if env::var_os("CARGO_FEATURE_TCH").is_none() {
-        return;
+        return ExitCode::SUCCESS;
     }
-    let Some(Libtorch { libraries, version }) = Libtorch::find() else {
-        fail(&format!("no libtorch found: {CURE}"));
-    };
+    match prepare() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("\nerror: sparsegate with the feature `tch`: {message}\n");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn prepare() -> Result<(), String> {
+    let Libtorch { libraries, version } = Libtorch::find()?;
     match version {
         Some(version) => {
-            check(&version);
+            check(&version)?;
             println!("cargo:rustc-env=SPARSEGATE_LIBTORCH_VERSION={version}");
         }
         None => println!(
@@ -36,10 +49,11 @@ fn main() {
         println!("cargo:rustc-cfg=libtorch_cuda");
     }
     search_at_run_time(&libraries);
+    Ok(())
 }
 
 /// Names the folders in which the system's loader looks for libtorch: that of the build, and for a program that is carried
-/// to another machine those beside it. LD_LIBRARY_PATH comes first.
+/// to another machine those beside it. `LD_LIBRARY_PATH` comes first.
 fn search_at_run_time(libraries: &Path) {
     let os = env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     let beside = match os.as_str() {
@@ -56,16 +70,16 @@ fn search_at_run_time(libraries: &Path) {
     }
 }
 
-/// Ends the build unless the version is the wanted one, or the user wants it all the same.
-fn check(version: &str) {
+/// Refuses another version than the wanted one, unless the user wants it all the same.
+fn check(version: &str) -> Result<(), String> {
     let minor: Vec<&str> = version.split('.').take(2).collect();
     if minor.join(".") == WANTED || variable("LIBTORCH_BYPASS_VERSION_CHECK").is_some() {
-        return;
+        return Ok(());
     }
-    fail(&format!(
+    Err(format!(
         "libtorch is of version {version}, and {WANTED} is needed: {CURE}; or set LIBTORCH_BYPASS_VERSION_CHECK=1 and see \
          whether it compiles"
-    ));
+    ))
 }
 
 /// A libtorch, found as torch-sys finds it.
@@ -75,24 +89,24 @@ struct Libtorch {
 }
 
 impl Libtorch {
-    fn find() -> Option<Self> {
+    fn find() -> Result<Self, String> {
         if variable("LIBTORCH_USE_PYTORCH").is_some() {
-            return Self::of_python();
+            return Self::of_python().ok_or_else(|| format!("the Python on the PATH has no PyTorch: {CURE}"));
         }
-        let root = variable("LIBTORCH").map(PathBuf::from).or_else(downloaded).or_else(|| {
-            let system = PathBuf::from("/usr");
-            system.join("lib/libtorch.so").exists().then_some(system)
-        });
-        let libraries = variable("LIBTORCH_LIB").map(PathBuf::from).or_else(|| root.clone())?.join("lib");
-        let headers = variable("LIBTORCH_INCLUDE").map(PathBuf::from).or_else(|| root.clone())?;
-        let found =
-            ["libtorch_cpu.so", "libtorch_cpu.dylib", "torch_cpu.lib"].iter().any(|name| libraries.join(name).exists());
-        if !found {
-            fail(&format!("there is no libtorch in {}: {CURE}", libraries.display()));
+        let system = || Some(PathBuf::from("/usr")).filter(|root| root.join("lib/libtorch.so").exists());
+        let root = variable("LIBTORCH").map(PathBuf::from).or_else(system).or_else(downloaded);
+        let or_root = |name: &str| variable(name).map(PathBuf::from).or_else(|| root.clone());
+        let (Some(libraries), Some(headers)) = (or_root("LIBTORCH_LIB"), or_root("LIBTORCH_INCLUDE")) else {
+            return Err(format!("no libtorch found: {CURE}"));
+        };
+        let libraries = libraries.join("lib");
+        let names = ["libtorch_cpu.so", "libtorch_cpu.dylib", "torch_cpu.lib"];
+        if !names.iter().any(|name| libraries.join(name).exists()) {
+            return Err(format!("there is no libtorch in {}: {CURE}", libraries.display()));
         }
         let stated = || root.and_then(|root| fs::read_to_string(root.join("build-version")).ok());
         let version = version_of(&headers).or_else(stated);
-        Some(Self { libraries, version: version.map(|version| plain(&version)) })
+        Ok(Self { libraries, version: version.map(|version| plain(&version)) })
     }
 
     /// The installed PyTorch, as its Python says.
@@ -141,9 +155,4 @@ fn plain(version: &str) -> String {
 fn variable(name: &str) -> Option<String> {
     println!("cargo:rerun-if-env-changed={name}");
     env::var(name).ok()
-}
-
-fn fail(message: &str) -> ! {
-    eprintln!("\nerror: sparsegate with the feature `tch`: {message}\n");
-    std::process::exit(1);
 }
