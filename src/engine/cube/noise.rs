@@ -65,12 +65,7 @@ pub(super) fn normals(key: &Key, row: usize, counter: usize) -> Normals {
     let far = radius(c2);
     let turn = sine_cosine(c1);
     let turn2 = sine_cosine(c3);
-    Normals {
-        first: near * turn.cosine,
-        second: near * turn.sine,
-        third: far * turn2.cosine,
-        fourth: far * turn2.sine,
-    }
+    Normals { first: near * turn.cosine, second: near * turn.sine, third: far * turn2.cosine, fourth: far * turn2.sine }
 }
 
 /// `sqrt(-2 ln u)` for the uniform number in (0, 1) that the upper 23 bits of `word` stand for.

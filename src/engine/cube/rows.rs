@@ -157,10 +157,54 @@ fn backward_kernel(
         if id != LATER {
             let row = id as usize;
             let noise = normals(&key, row, counter);
-            put_row(gradient, log_sigma, next, mean_out, sigma_out, place, row, column(counter, 0), columns, noise.first);
-            put_row(gradient, log_sigma, next, mean_out, sigma_out, place, row, column(counter, 1), columns, noise.second);
-            put_row(gradient, log_sigma, next, mean_out, sigma_out, place, row, column(counter, 2), columns, noise.third);
-            put_row(gradient, log_sigma, next, mean_out, sigma_out, place, row, column(counter, 3), columns, noise.fourth);
+            put_row(
+                gradient,
+                log_sigma,
+                next,
+                mean_out,
+                sigma_out,
+                place,
+                row,
+                column(counter, 0),
+                columns,
+                noise.first,
+            );
+            put_row(
+                gradient,
+                log_sigma,
+                next,
+                mean_out,
+                sigma_out,
+                place,
+                row,
+                column(counter, 1),
+                columns,
+                noise.second,
+            );
+            put_row(
+                gradient,
+                log_sigma,
+                next,
+                mean_out,
+                sigma_out,
+                place,
+                row,
+                column(counter, 2),
+                columns,
+                noise.third,
+            );
+            put_row(
+                gradient,
+                log_sigma,
+                next,
+                mean_out,
+                sigma_out,
+                place,
+                row,
+                column(counter, 3),
+                columns,
+                noise.fourth,
+            );
         }
     }
 }

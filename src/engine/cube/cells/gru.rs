@@ -223,11 +223,7 @@ fn gru_backward(
         let outer = gradient[row] + through[here];
         // In the state, the next step's leak reads the multiplied state too; at the output it reads the plain one.
         let read = if comptime!(in_state) { outer + carried[here] } else { outer };
-        let d = if comptime!(in_state) {
-            read * z_neurons[here]
-        } else {
-            fma(read, z_neurons[here], carried[here])
-        };
+        let d = if comptime!(in_state) { read * z_neurons[here] } else { fma(read, z_neurons[here], carried[here]) };
         z_neurons_sum[here] += mixed * read;
         carried[here] = d * u;
         let du = d * difference * slope(u, hard);
