@@ -2,7 +2,7 @@
 //! differ by rounding alone. With flex as the only backend, two trainings of it must agree in every bit.
 
 use camino::Utf8Path;
-use sparsegate::data::{self, Corpus, Sources};
+use sparsegate::data::{self, Corpus, Sources, Unit};
 use sparsegate::engine;
 use sparsegate::model::new_trainee;
 use sparsegate::spec::types::{Backend, RunSpec};
@@ -13,13 +13,15 @@ use sparsegate::{spec, train};
 /// state and the clipping of gradients to matter.
 const STEPS: u64 = 20;
 
-/// Largest relative difference of a step's loss, penalty and gradient norm. Rounding to 6e-8 in single precision, and a
-/// factor of ten for each of: sums over a batch, Adam's quotient of nearly equal numbers in its first steps, twenty steps that
-/// build on each other.
-const STEP_TOLERANCE: f64 = 6e-5;
+/// Largest relative differences of a step's data loss, penalty and gradient norm. Measured over these steps on libtorch's
+/// CPU and on a software Vulkan: 3e-7, 1.6e-5 and 4e-6; the terms of a penalty cancel each other while it is small.
+/// About six times that, for other libraries' sums and other drivers' `exp`.
+const STEP_TOLERANCES: [f64; 3] = [2e-6, 1e-4, 2.5e-5];
 
-/// Largest relative difference of the validation metric after the last step.
-const METRIC_TOLERANCE: f64 = 1e-3;
+/// Largest difference of the validation metric after the last step: relative of a perplexity (measured: 3e-7); of an accuracy
+/// two of the five hundred texts, which may stand on the edge between two classes.
+const PERPLEXITY_TOLERANCE: f64 = 2e-6;
+const ACCURACY_TOLERANCE: f64 = 0.004;
 
 /// What a training left behind.
 struct Trained {
@@ -67,7 +69,7 @@ fn agree(run: &RunSpec, corpus: &Corpus) {
     assert!(reference.reports.iter().all(|report| report.penalty != 0.0 && report.gradient_norm > 0.0));
     for backend in backends() {
         let other = train(&RunSpec { backend, ..run.clone() }, corpus);
-        let tolerance = if backend == Backend::Flex { 0.0 } else { STEP_TOLERANCE };
+        let tolerances = if backend == Backend::Flex { [0.0; 3] } else { STEP_TOLERANCES };
         let named = format!("{} {} on {backend}", run.experiment, run.model.cell.name());
         let mut largest = [0.0_f64; 3];
         for (ours, theirs) in other.reports.iter().zip(&reference.reports) {
@@ -80,21 +82,24 @@ fn agree(run: &RunSpec, corpus: &Corpus) {
                 *large = large.max(new);
             }
             assert!(
-                differences.iter().all(|difference| *difference <= tolerance),
+                differences.iter().zip(tolerances).all(|(difference, tolerance)| *difference <= tolerance),
                 "{named}, step {}: loss, penalty and gradient norm differ by {differences:?} of their size",
                 ours.step
             );
         }
-        let metric = difference(other.valid, reference.valid);
-        println!("{named}: largest difference of loss, penalty, gradient norm {largest:?}, metric {metric:.1e}");
-        let tolerance = if backend == Backend::Flex { 0.0 } else { METRIC_TOLERANCE };
+        let (metric, tolerance) = match corpus.unit {
+            Unit::Text => ((other.valid - reference.valid).abs(), ACCURACY_TOLERANCE),
+            Unit::Word | Unit::Character => (difference(other.valid, reference.valid), PERPLEXITY_TOLERANCE),
+        };
+        let tolerance = if backend == Backend::Flex { 0.0 } else { tolerance };
+        println!("{named}: largest differences of loss, penalty, gradient norm {largest:?}, of the metric {metric:?}");
         assert!(metric <= tolerance, "{named}: validation metric {} for {}", other.valid, reference.valid);
     }
 }
 
 #[test]
 fn language_models_agree() {
-    let (runs, corpus) = runs("parity.yaml", &["model.hidden=12", "train.batch=32", "train.sequence=20"]);
+    let (runs, corpus) = runs("parity.yaml", &["model.hidden=12", "train.batch=32"]);
     assert_eq!(runs.len(), 2, "LSTM and GRU");
     for run in runs {
         agree(&run, &corpus);

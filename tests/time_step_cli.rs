@@ -11,7 +11,7 @@ fn time_step(arguments: &[&str]) -> (Option<i32>, String, String) {
 }
 
 /// A small network: what is tested is the protocol.
-const SMALL: [&str; 6] = ["--set", "model.hidden=8", "--set", "train.batch=4", "--only", "sparsity=W+G+N,cell=gru"];
+const SMALL: [&str; 6] = ["--set", "model.hidden=8", "--set", "train.batch=64", "--only", "sparsity=W+G+N,cell=gru"];
 
 #[test]
 fn times_and_objectives_are_told() {

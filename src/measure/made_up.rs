@@ -34,7 +34,7 @@ struct Shape {
 impl Shape {
     /// Symbols or texts to evaluate on: enough for some batches, fewer than the data sets have.
     fn valid(&self) -> usize {
-        self.size / 20
+        self.size / 50
     }
 }
 
