@@ -67,6 +67,8 @@ fn gist(message: &str) -> String {
     const LONGEST: usize = 200;
     let text = message.rsplit_once("on an `Err` value: ").map_or(message, |(_, error)| error);
     let text = text.trim_start_matches("Torch(\"");
+    // libtorch's allocator puts the place in its source before the sentence.
+    let text = text.split_once("DefaultCPUAllocator: ").map_or(text, |(_, sentence)| sentence);
     let end = ["\\n", "\n", "\")"].iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len());
     let text = text[..end].trim();
     match text.char_indices().nth(LONGEST) {

@@ -71,9 +71,9 @@ pub(super) fn forward<B: Backend>(
         seconds.extend(stepped.second);
     }
     let total = input.dims()[0];
-    let stack = |parts: Vec<Values<B>>| match parts.is_empty() {
-        true => Values::full(0.0, [total, 0], &input).0,
-        false => Values::cat(parts, 0).0,
+    let stack = |parts: Vec<Values<B>>| {
+        let stacked = if parts.is_empty() { Values::full(0.0, [total, 0], &input) } else { Values::cat(parts, 0) };
+        stacked.0
     };
     let hidden = stack(hiddens);
     let (second, kept, products) = (stack(seconds), stack(kept), stack(products));
