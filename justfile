@@ -60,10 +60,10 @@ data-list:
 test *ARGS:
     cargo test --release --locked {{ ARGS }}
 
-# Time a training step at the paper's shapes, on a quiet machine
+# Time the training step against PyTorch, if SPARSEGATE_PYTHON or python3 has it, on a quiet machine
 [group('development')]
 bench *ARGS:
-    cargo bench --locked --bench step -- {{ ARGS }}
+    python3 scripts/bench.py {{ ARGS }}
 
 # Check lints as CI does
 [group('development')]

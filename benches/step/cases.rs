@@ -1,0 +1,144 @@
+//! The cases: a task of the paper, a cell and a sparsity level, with data.
+
+use sparsegate::data::batch::Batch;
+use sparsegate::data::{self, Corpus, Manifest};
+use sparsegate::model::new_trainee;
+use sparsegate::spec::{self, types::RunSpec};
+use sparsegate::train::trainee::Trainee;
+
+use super::{Scale, made_up};
+
+/// A task of the paper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Task {
+    /// Name of its spec, `experiments/paper/NAME.yaml`.
+    pub name: &'static str,
+    /// Rows of its input matrix or embedding.
+    pub vocabulary: usize,
+    /// Data sets to take batches from, the first that is in the cache.
+    datasets: &'static [&'static str],
+    /// Levels that are timed.
+    pub levels: &'static [&'static str],
+}
+
+/// The tasks of the paper.
+pub const TASKS: [Task; 4] = [
+    Task { name: "word-ptb", vocabulary: 10_000, datasets: &["word-ptb"], levels: &["dense", "W", "W+G+N"] },
+    Task { name: "char-ptb", vocabulary: 50, datasets: &["char-ptb"], levels: &["dense", "W", "W+G+N"] },
+    Task { name: "imdb", vocabulary: 20_003, datasets: &["imdb"], levels: &["W+G+N"] },
+    Task { name: "agnews", vocabulary: 20_003, datasets: &["agnews", "agnews-part"], levels: &["W+G+N"] },
+];
+
+/// Cells that are timed.
+pub const CELLS: [&str; 2] = ["lstm", "gru"];
+
+/// Batches that a case goes through in turn: texts are of unequal lengths, and so are batches of them.
+pub const BATCHES: usize = 5;
+
+/// A case, its data not yet read.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// The run that is timed.
+    pub run: RunSpec,
+    task: Task,
+    scale: Scale,
+}
+
+/// Data to train on.
+#[derive(Debug)]
+pub struct Data {
+    /// The data set, real or made up.
+    pub corpus: Corpus,
+    /// The first batches of an epoch.
+    pub batches: Vec<Batch>,
+    /// Where the symbols are from.
+    pub origin: String,
+}
+
+impl Case {
+    /// The run of the task's spec with that cell and level, changed by `set` (`key=value`).
+    pub fn new(task: Task, cell: &str, level: &str, set: &[String], scale: Scale) -> Self {
+        let mut set = set.to_vec();
+        let mut task = task;
+        if scale == Scale::Toy {
+            task.vocabulary = task.vocabulary.min(100);
+            set.extend(["model.hidden=8", "train.batch=3"].map(str::to_owned));
+            set.extend(task.streams().then(|| "train.sequence=4".to_owned()));
+            set.extend((!task.streams()).then(|| "model.embedding.size=6".to_owned()));
+        }
+        let file = format!("{}/experiments/paper/{}.yaml", env!("CARGO_MANIFEST_DIR"), task.name);
+        let experiment = spec::load(file.as_str().into(), &set, &[]).expect("a spec of the paper");
+        let wanted = |run: &RunSpec| run.model.cell.0.name() == cell && run.sparsity.name == level;
+        let run = experiment.runs.into_iter().find(wanted).expect("a run of the spec");
+        Self { run, task, scale }
+    }
+
+    /// The same with another number of symbols.
+    pub fn with_vocabulary(mut self, vocabulary: usize) -> Self {
+        self.task.vocabulary = vocabulary;
+        self
+    }
+
+    /// Rows of the input matrix or of the embedding.
+    pub fn vocabulary(&self) -> usize {
+        self.task.vocabulary
+    }
+
+    /// Outputs of the output layer.
+    pub fn outputs(&self) -> usize {
+        match self.task.name {
+            "imdb" => 1,
+            "agnews" => 4,
+            _ => self.task.vocabulary,
+        }
+    }
+
+    /// Batches of the data set if it is in the cache and real data are wanted, else of made-up symbols.
+    pub fn data(&self) -> Data {
+        let real = if self.scale == Scale::Paper { self.real() } else { None };
+        let (corpus, origin) = real.unwrap_or_else(|| self.made_up());
+        let source = data::train_batches(&corpus, &self.run.train, 0, 0).expect("enough data for a batch");
+        let batches = (0..source.len().min(BATCHES)).map(|index| source.batch(index)).collect();
+        drop(source);
+        Data { corpus, batches, origin }
+    }
+
+    /// The network and optimiser of the run.
+    pub fn trainee(&self, corpus: &Corpus) -> Box<dyn Trainee> {
+        new_trainee(&self.run, corpus, None).expect("flex is in every build")
+    }
+
+    fn real(&self) -> Option<(Corpus, String)> {
+        let root = env!("CARGO_MANIFEST_DIR").into();
+        let found = self.task.datasets.iter().find_map(|name| {
+            let manifest = Manifest::load(root, name).ok()?;
+            data::load(root, &manifest, self.run.reading).ok()
+        });
+        let mut corpus = found?;
+        if corpus.vocabulary.len() > self.task.vocabulary {
+            // Another vocabulary was asked for: not the data set any more.
+            return None;
+        }
+        let origin = format!("real batches of `{}`", corpus.name);
+        corpus.vocabulary.resize(self.task.vocabulary, String::new());
+        Some((corpus, origin))
+    }
+
+    fn made_up(&self) -> (Corpus, String) {
+        let (batch, steps) = (self.run.train.batch, self.run.train.window());
+        let parts = match self.task.streams() {
+            true => made_up::streams(self.task.vocabulary, (steps + 1) * batch * (BATCHES + 2)),
+            false => made_up::texts(self.task.name, self.task.vocabulary, batch * BATCHES),
+        };
+        let origin = "made-up symbols; texts with lengths distributed as in the data set".to_owned();
+        (made_up::corpus(self.task.name, self.task.vocabulary, parts), origin)
+    }
+}
+
+impl Task {
+    /// Whether the data are a stream, and the model is a language model.
+    pub fn streams(&self) -> bool {
+        self.name.ends_with("-ptb")
+    }
+}
+

@@ -1,0 +1,243 @@
+//! Where a step's time goes: each op alone, forward and backward, at the sizes of a step.
+//!
+//! Forward runs on an autodiff graph, as in training. Backward starts from a gradient of ones for the op's own output and
+//! includes making it.
+
+use std::cell::RefCell;
+
+use burn::tensor::{Int, Tensor, TensorData};
+use criterion::{BatchSize, BenchmarkId, Criterion, SamplingMode};
+use sparsegate::data::batch::Batch;
+use sparsegate::engine::{self, AdamStep, Moments, Noise, Ops, RecurrenceInputs};
+use sparsegate::model::{LanguageModel, Network, NoiseSource, Stream, Units};
+use sparsegate::spec::types::{Backend, OutputNoise};
+
+use super::Scale;
+use super::cases::{CELLS, Case, TASKS};
+
+/// The language models at W+G+N, LSTM.
+pub fn all(criterion: &mut Criterion, scale: Scale) {
+    let mut group = criterion.benchmark_group("ops");
+    group.sampling_mode(SamplingMode::Flat);
+    for task in TASKS.iter().filter(|task| task.streams()) {
+        let case = Case::new(*task, CELLS[0], "W+G+N", &[], scale);
+        let mut parts = None;
+        for (name, op, differentiable) in OPS {
+            let id = |way: &str| BenchmarkId::new(format!("{}/{name}", task.name), way);
+            group.bench_function(id("forward"), |bencher| {
+                let parts = parts.get_or_insert_with(|| Parts::new(&case));
+                bencher.iter_with_large_drop(|| op(parts));
+            });
+            if *differentiable {
+                group.bench_function(id("backward"), |bencher| {
+                    let parts = parts.get_or_insert_with(|| Parts::new(&case));
+                    let backward = |out: Vec<Out>| out.into_iter().map(Out::backward).collect::<Vec<_>>();
+                    bencher.iter_batched(|| op(parts), backward, BatchSize::PerIteration);
+                });
+            }
+        }
+    }
+    group.finish();
+}
+
+/// Name, op, and whether there is a way back.
+type Op = (&'static str, fn(&Parts) -> Vec<Out>, bool);
+
+/// In the order of a step.
+const OPS: &[Op] = &[
+    ("input rows", Parts::input_rows, true),
+    ("recurrent weights", Parts::recurrent_weights, true),
+    ("factors", Parts::factors, true),
+    ("recurrence", Parts::recurrence, true),
+    ("output weights", Parts::output_weights, true),
+    ("output layer", Parts::output_layer, true),
+    ("cross entropy", Parts::cross_entropy, true),
+    ("penalty", Parts::penalty, true),
+    ("norm", Parts::norm, false),
+    ("adam", Parts::adam, false),
+    ("whole graph", Parts::whole, true),
+];
+
+/// What an op gives.
+enum Out {
+    Matrix(Tensor<2>),
+    Scalar(Tensor<1>),
+}
+
+impl Out {
+    fn backward(self) -> burn::tensor::Gradients {
+        match self {
+            Self::Matrix(tensor) => tensor.backward(),
+            Self::Scalar(tensor) => tensor.backward(),
+        }
+    }
+}
+
+/// What the ops of a step read: the network, a batch, and a leaf in place of each result of the op before.
+struct Parts {
+    ops: &'static dyn Ops,
+    plain: LanguageModel,
+    network: LanguageModel,
+    batch: Batch,
+    ids: Tensor<1, Int>,
+    targets: Tensor<1, Int>,
+    input: Tensor<2>,
+    recurrent: Tensor<2>,
+    z_gates: Tensor<2>,
+    z_neurons: Tensor<2>,
+    hidden: Tensor<2>,
+    output: Tensor<2>,
+    logits: Tensor<2>,
+    /// Parameters and moments, which Adam takes and gives back.
+    trained: RefCell<Vec<(Tensor<2>, Moments)>>,
+}
+
+impl Parts {
+    fn new(case: &Case) -> Self {
+        let (device, ops) = engine::open(Backend::Flex).expect("flex is in every build");
+        let model = &case.run.model;
+        let units = Units { cell: model.cell.0, activation: model.gate_activation, hidden: model.hidden };
+        let noise = match case.run.train.carries_state() {
+            true => OutputNoise::Weights,
+            false => OutputNoise::LocalReparameterization,
+        };
+        let filled = |dims: [usize; 2], size: f32| {
+            let values: Vec<f32> = (0..dims[0] * dims[1]).map(|at| ((at % 19) as f32 - 9.0) * size / 9.0).collect();
+            Tensor::<2>::from_data(TensorData::new(values, dims), &device)
+        };
+        let mut make = |name: &str, dims: [usize; 2]| match name.ends_with("log_sigma") {
+            true => Tensor::full(dims, -3.0, &device),
+            false => filled(dims, 0.05),
+        };
+        let plain = LanguageModel::build(case.vocabulary(), units, noise, &case.run.sparsity, &mut make);
+        let batch = case.data().batches.swap_remove(0);
+        let int = |ids: &[u32]| {
+            let ids: Vec<i64> = ids.iter().map(|id| i64::from(*id)).collect();
+            let count = ids.len();
+            Tensor::<1, Int>::from_data(TensorData::new(ids, [count]), &device)
+        };
+        let leaf = |dims, size| filled(dims, size).autodiff().require_grad();
+        let (hidden, width, vocabulary) = (units.hidden, units.width(), case.vocabulary());
+        let count = batch.inputs.len();
+        let zeros = |tensor: &Tensor<2>| tensor.zeros_like();
+        let fresh = |(_, tensor): (String, Tensor<2>)| {
+            let moments = Moments { first: zeros(&tensor), second: zeros(&tensor) };
+            (tensor.mul_scalar(1.0), moments)
+        };
+        Self {
+            ops,
+            network: plain.leaves(),
+            ids: int(&batch.inputs),
+            targets: int(&batch.targets),
+            input: leaf([count, width], 1.0),
+            recurrent: leaf([hidden, width], 0.1),
+            z_gates: leaf([batch.rows, width], 1.0),
+            z_neurons: leaf([batch.rows, hidden], 1.0),
+            hidden: leaf([count, hidden], 1.0),
+            output: leaf([hidden, vocabulary], 0.1),
+            logits: leaf([count, vocabulary], 1.0),
+            trained: RefCell::new(plain.tensors().into_iter().map(fresh).collect()),
+            plain,
+            batch,
+        }
+    }
+
+    fn noise() -> NoiseSource {
+        NoiseSource::Counter { seed: 0, step: 1 }
+    }
+
+    fn stream(stream: Stream) -> Option<Noise> {
+        Self::noise().stream(stream)
+    }
+
+    fn input_rows(&self) -> Vec<Out> {
+        let noise = Self::stream(Stream::WInput);
+        vec![Out::Matrix(self.network.recurrent.w_input.sample_rows(self.ops, self.ids.clone(), noise.as_ref()))]
+    }
+
+    fn recurrent_weights(&self) -> Vec<Out> {
+        vec![Out::Matrix(self.network.recurrent.w_hidden.sample(self.ops, Self::stream(Stream::WHidden).as_ref()))]
+    }
+
+    fn factors(&self) -> Vec<Out> {
+        let recurrent = &self.network.recurrent;
+        [(&recurrent.z_gates, Stream::ZGates), (&recurrent.z_neurons, Stream::ZNeurons)]
+            .into_iter()
+            .filter_map(|(group, stream)| Some((group.as_ref()?, stream)))
+            .map(|(group, stream)| Out::Matrix(group.sample_factors(self.batch.rows, Self::stream(stream).as_ref())))
+            .collect()
+    }
+
+    fn recurrence(&self) -> Vec<Out> {
+        let units = self.network.recurrent.units;
+        let inputs = RecurrenceInputs {
+            input: self.input.clone(),
+            recurrent: self.recurrent.clone(),
+            z_gates: self.z_gates.clone(),
+            bias: self.network.recurrent.bias.clone(),
+            z_neurons: self.z_neurons.clone(),
+            states: self.plain.zeros(self.batch.rows),
+            active: &self.batch.active,
+            activation: units.activation,
+        };
+        vec![Out::Matrix(self.ops.recurrence(units.cell, inputs).swap_remove(0))]
+    }
+
+    /// Where the output layer is locally reparameterised there is no weight sample.
+    fn output_weights(&self) -> Vec<Out> {
+        match self.network.output.noise {
+            OutputNoise::Weights => {
+                vec![Out::Matrix(self.network.output.w.sample(self.ops, Self::stream(Stream::Output).as_ref()))]
+            }
+            OutputNoise::LocalReparameterization => Vec::new(),
+        }
+    }
+
+    fn output_layer(&self) -> Vec<Out> {
+        let noise = Self::stream(Stream::Output);
+        let outputs = match self.network.output.noise {
+            OutputNoise::Weights => self.hidden.clone().matmul(self.output.clone()),
+            OutputNoise::LocalReparameterization => {
+                self.network.output.outputs(self.ops, self.hidden.clone(), self.batch.rows, noise.as_ref())
+            }
+        };
+        vec![Out::Matrix(outputs)]
+    }
+
+    fn cross_entropy(&self) -> Vec<Out> {
+        let bias = self.network.output.bias.clone();
+        vec![Out::Scalar(self.ops.cross_entropy(self.logits.clone(), bias, self.targets.clone()))]
+    }
+
+    fn penalty(&self) -> Vec<Out> {
+        self.network.penalty(self.ops).into_iter().map(Out::Scalar).collect()
+    }
+
+    fn norm(&self) -> Vec<Out> {
+        let sums = self.plain.tensors().into_iter().map(|(_, tensor)| self.ops.square_sum(&tensor));
+        std::hint::black_box(sums.sum::<f64>());
+        Vec::new()
+    }
+
+    fn adam(&self) -> Vec<Out> {
+        let step = AdamStep { rate: 1e-9, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, gradient_scale: 1.0 };
+        let mut trained = self.trained.borrow_mut();
+        let old = std::mem::take(&mut *trained);
+        let gradients = self.plain.tensors();
+        let new = old.into_iter().zip(gradients).map(|((parameter, moments), (_, gradient))| {
+            // The handles must be the only ones, or the kernel has to copy.
+            self.ops.adam(parameter, gradient, moments, &step)
+        });
+        trained.extend(new);
+        Vec::new()
+    }
+
+    /// All of it in one graph: what a step does beyond this and the two ops before is bookkeeping.
+    fn whole(&self) -> Vec<Out> {
+        let states = self.plain.zeros(self.batch.rows);
+        let forward = self.network.forward(self.ops, &self.batch, states, Some(&Self::noise()));
+        let loss = self.network.loss(self.ops, forward.outputs, &self.batch.targets);
+        let penalty = self.network.penalty(self.ops);
+        vec![Out::Scalar(penalty.map_or(loss.clone(), |penalty| loss + penalty.mul_scalar(1e-6)))]
+    }
+}

@@ -1,0 +1,72 @@
+//! The training step.
+
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
+
+use super::Scale;
+use super::cases::{CELLS, Case, Data, TASKS};
+use super::products;
+use sparsegate::train::trainee::Trainee;
+
+/// Every task, cell and level.
+pub fn all(criterion: &mut Criterion, scale: Scale) {
+    let mut group = criterion.benchmark_group("step");
+    group.sampling_mode(SamplingMode::Flat);
+    for task in TASKS {
+        for cell in CELLS {
+            for level in task.levels {
+                let case = Case::new(task, cell, level, &[], scale);
+                let id = BenchmarkId::new(format!("{}/{cell}", task.name), level);
+                one(&mut group, id, &case);
+            }
+        }
+    }
+    group.finish();
+}
+
+/// Times the step of `case`; its data are read when it turns out to be among those wanted.
+pub fn one(group: &mut BenchmarkGroup<'_, WallTime>, id: BenchmarkId, case: &Case) {
+    let mut training: Option<Training> = None;
+    // Throughput has to be set before the data are read, and batches of texts differ: the flops of a step are a mean.
+    group.throughput(Throughput::Elements(1));
+    group.bench_function(id, |bencher| {
+        let training = training.get_or_insert_with(|| Training::new(case));
+        bencher.iter(|| training.step());
+    });
+    if let Some(training) = training {
+        println!(
+            "  {} MFLOP of matrix products a step on {}, {} threads\n",
+            training.flops() / 1_000_000,
+            training.data.origin,
+            rayon::current_num_threads()
+        );
+    }
+}
+
+/// A run under way.
+struct Training {
+    case: Case,
+    data: Data,
+    trainee: Box<dyn Trainee>,
+    steps: u64,
+}
+
+impl Training {
+    fn new(case: &Case) -> Self {
+        let data = case.data();
+        let trainee = case.trainee(&data.corpus);
+        Self { case: case.clone(), data, trainee, steps: 0 }
+    }
+
+    fn step(&mut self) -> f64 {
+        let batch = &self.data.batches[self.steps as usize % self.data.batches.len()];
+        self.steps += 1;
+        self.trainee.step(batch, self.steps).expect("finite numbers").data_loss
+    }
+
+    /// Mean over the batches.
+    fn flops(&self) -> u64 {
+        let of = |batch| products::of_step(&self.case, batch).iter().map(products::Product::flops).sum::<u64>();
+        self.data.batches.iter().map(of).sum::<u64>() / self.data.batches.len() as u64
+    }
+}
