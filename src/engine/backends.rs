@@ -3,6 +3,7 @@
 use burn::tensor::Device;
 
 use super::fused::Fused;
+use super::open_error::OpenError;
 use super::ops::Ops;
 use crate::spec::types::Backend;
 
@@ -18,26 +19,20 @@ pub struct Engine {
     pub reading: usize,
 }
 
-/// A backend this build does not contain.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("backend `{wanted}` is not in this build, which has: {}", .compiled.join(", "))]
-pub struct NotCompiled {
-    /// What was asked for.
-    pub wanted: String,
-    /// What there is.
-    pub compiled: Vec<&'static str>,
-}
-
-/// A backend that cannot be opened.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum OpenError {
-    /// It is not in this build.
-    #[error(transparent)]
-    NotCompiled(#[from] NotCompiled),
-    /// wgpu has no such adapter.
-    #[cfg(feature = "wgpu")]
-    #[error(transparent)]
-    Adapter(#[from] super::cube::AdapterError),
+/// The engine of a backend.
+///
+/// # Errors
+/// [`OpenError`] when this build or this machine lacks something.
+pub fn open(backend: Backend) -> Result<Engine, OpenError> {
+    match backend {
+        Backend::Flex => Ok(Engine { device: Device::flex(), ops: &Fused, reading: 1 }),
+        #[cfg(feature = "wgpu")]
+        Backend::Wgpu { adapter } => super::cube::open(adapter),
+        #[cfg(feature = "tch")]
+        Backend::Tch { cuda } => super::tch::open(cuda),
+        #[cfg(not(all(feature = "wgpu", feature = "tch")))]
+        wanted => Err(OpenError::NotCompiled { wanted, compiled: compiled_backends() }),
+    }
 }
 
 /// Kinds of the backends in this build; `tch` stands for `tch:cuda` too.
@@ -52,30 +47,68 @@ pub fn compiled_backends() -> Vec<&'static str> {
     compiled
 }
 
-/// Whether this build has a backend.
-///
-/// # Errors
-/// [`NotCompiled`] when it lacks it.
-pub fn check(backend: Backend) -> Result<(), NotCompiled> {
-    let compiled = compiled_backends();
-    if backend.feature().is_none_or(|feature| compiled.contains(&feature)) {
-        return Ok(());
-    }
-    Err(NotCompiled { wanted: backend.to_string(), compiled })
+/// What there is of one kind of backend.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// As [`Backend::kind`] writes it.
+    pub kind: &'static str,
+    /// Its devices: how a spec names each, and what it is.
+    pub devices: Vec<(Backend, String)>,
+    /// Why it has none.
+    pub missing: Option<OpenError>,
 }
 
-/// The engine of a backend.
-///
-/// # Errors
-/// [`OpenError`] when this build lacks it, or this machine its device.
-pub fn open(backend: Backend) -> Result<Engine, OpenError> {
-    match backend {
-        Backend::Flex => Ok(Engine { device: Device::flex(), ops: &Fused, reading: 1 }),
-        #[cfg(feature = "wgpu")]
-        Backend::Wgpu { adapter } => Ok(super::cube::open(adapter)?),
-        #[cfg(feature = "tch")]
-        Backend::Tch { cuda } => Ok(super::tch::open(cuda)),
-        #[cfg(not(all(feature = "wgpu", feature = "tch")))]
-        other => Err(NotCompiled { wanted: other.to_string(), compiled: compiled_backends() }.into()),
+/// All kinds of backends, with what there is of them in this build on this machine.
+pub fn survey() -> Vec<Found> {
+    let found = |wanted: Backend, devices: Vec<(Backend, String)>| {
+        let missing = if devices.is_empty() { open(wanted).err() } else { None };
+        Found { kind: wanted.kind(), devices, missing }
+    };
+    let cpu = vec![(Backend::Flex, "CPU".to_owned())];
+    vec![
+        found(Backend::Flex, cpu),
+        found(Backend::Wgpu { adapter: None }, adapters()),
+        found(Backend::Tch { cuda: None }, libtorch()),
+        found(Backend::Tch { cuda: Some(0) }, cuda_devices()),
+    ]
+}
+
+fn adapters() -> Vec<(Backend, String)> {
+    #[cfg(feature = "wgpu")]
+    let names = super::cube::devices();
+    #[cfg(not(feature = "wgpu"))]
+    let names: Vec<String> = Vec::new();
+    names.into_iter().enumerate().map(|(index, name)| (Backend::Wgpu { adapter: Some(index) }, name)).collect()
+}
+
+fn libtorch() -> Vec<(Backend, String)> {
+    #[cfg(feature = "tch")]
+    if super::tch::open(None).is_ok() {
+        return vec![(Backend::Tch { cuda: None }, super::tch::describe())];
+    }
+    Vec::new()
+}
+
+fn cuda_devices() -> Vec<(Backend, String)> {
+    #[cfg(feature = "tch")]
+    let names = super::tch::cuda_devices();
+    #[cfg(not(feature = "tch"))]
+    let names: Vec<String> = Vec::new();
+    names.into_iter().enumerate().map(|(index, name)| (Backend::Tch { cuda: Some(index) }, name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_has_devices_that_open_or_a_reason() {
+        for found in survey() {
+            assert_eq!(found.devices.is_empty(), found.missing.is_some(), "{found:?}");
+            for (backend, name) in &found.devices {
+                assert!(open(*backend).is_ok(), "{backend} {name}");
+                assert_eq!(backend.kind(), found.kind);
+            }
+        }
     }
 }

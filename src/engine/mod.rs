@@ -12,9 +12,11 @@ mod composed;
 #[cfg(feature = "wgpu")]
 mod cube;
 mod extension;
+mod fault;
 mod flex;
 mod fused;
 pub mod noise;
+mod open_error;
 mod ops;
 #[cfg(feature = "tch")]
 mod portable;
@@ -23,10 +25,10 @@ mod real;
 mod tch;
 mod vectorized;
 
-pub use backends::{Engine, NotCompiled, OpenError, check, compiled_backends, open};
+pub use backends::{Engine, Found, compiled_backends, open, survey};
 pub use composed::Composed;
-#[cfg(feature = "wgpu")]
-pub use cube::AdapterError;
+pub use fault::{Fault, guarded};
 pub use fused::Fused;
 pub use noise::{Noise, NoiseKey};
+pub use open_error::OpenError;
 pub use ops::{AdamStep, Moments, Ops, RecurrenceInputs};

@@ -14,8 +14,8 @@ use crate::train::trainee::Trainee;
 /// Why no network could be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// The spec's backend cannot be opened.
-    #[error(transparent)]
+    /// This build or this machine lacks the spec's backend.
+    #[error("{}; {}", .0, .0.cure())]
     Backend(#[from] OpenError),
     /// The data set is too small for the spec's batches.
     #[error(transparent)]

@@ -12,6 +12,7 @@ mod agreement;
 mod case;
 mod class_loss;
 mod cross_entropy;
+mod fault;
 #[path = "../engine/matrix.rs"]
 #[expect(dead_code, reason = "the tests of flex have further uses for it")]
 mod matrix;
@@ -40,6 +41,7 @@ macro_rules! target {
             adam: adam_agrees tensors_held_elsewhere_stay;
             class_loss: class_loss_agrees;
             cross_entropy: cross_entropy_agrees large_logits_neither_overflow_nor_vanish;
+            fault: more_memory_than_there_is_is_an_error;
             noisy: noisy_agrees;
             noisy_rows: noisy_rows_agree a_row_is_that_row_of_the_whole_sample;
             penalty: penalty_agrees a_mean_of_zero_has_no_gradient_and_the_clamp_stops_it;

@@ -7,6 +7,8 @@ use sparsegate::spec::types::Backend;
 /// A device with its ops, and how close it must come to the composed ops in double precision, in parts of the largest
 /// magnitude of a result or of one.
 pub struct Target {
+    /// Its name.
+    pub backend: Backend,
     /// Device and ops.
     pub engine: Engine,
     /// Float types with their tolerances.
@@ -15,8 +17,8 @@ pub struct Target {
 
 fn target(backend: Backend, types: &'static [(DType, f64)]) -> Target {
     match open(backend) {
-        Ok(engine) => Target { engine, types },
-        Err(error) => panic!("{error}"),
+        Ok(engine) => Target { backend, engine, types },
+        Err(error) => panic!("{error}; {}", error.cure()),
     }
 }
 

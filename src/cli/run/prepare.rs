@@ -15,6 +15,8 @@ use crate::store::{RunDir, StoreError};
 
 /// Says how many threads a process computes with.
 const THREADS_VARIABLE: &str = "RAYON_NUM_THREADS";
+/// The same for libtorch.
+const LIBTORCH_THREADS_VARIABLE: &str = "OMP_NUM_THREADS";
 /// Its name in `run.json`.
 const THREADS: &str = "threads";
 
@@ -79,7 +81,7 @@ pub(super) fn job(
     command.args(["--root", root.as_str(), "train-run", "--watch-stdin"]);
     command.args(["--experiment", &sweep.experiment.name, "--key", &entry.key]);
     if let Some(threads) = provenance.get(THREADS) {
-        command.env(THREADS_VARIABLE, threads);
+        command.env(THREADS_VARIABLE, threads).env(LIBTORCH_THREADS_VARIABLE, threads);
     }
     Ok(Job { dir, command, metric: String::new() })
 }

@@ -6,29 +6,11 @@ use cubecl::wgpu::{WgpuDevice, WgpuDeviceKind};
 
 use crate::engine::backends::Engine;
 use crate::engine::fused::Fused;
-
-/// What to do where no adapter is found.
-const CURE: &str = "install the graphics driver's Vulkan part, or a software Vulkan: on Debian `apt-get install \
-                    mesa-vulkan-drivers libvulkan1`";
+use crate::engine::open_error::OpenError;
+use crate::spec::types::Backend;
 
 /// Steps whose numbers are read together: reading waits for all that the device was given before.
 const READING: usize = 16;
-
-/// An adapter that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AdapterError {
-    /// wgpu finds none at all.
-    #[error("no graphics adapter; {CURE}")]
-    None,
-    /// There are fewer.
-    #[error("no graphics adapter {wanted}; there are: {}", .found.join(", "))]
-    Missing {
-        /// Its number, from 0.
-        wanted: usize,
-        /// Those there are, as [`devices`] lists them.
-        found: Vec<String>,
-    },
-}
 
 /// The adapters of the graphics API that wgpu picks, in the order in which they are numbered.
 fn adapters() -> Vec<WgpuDevice> {
@@ -62,30 +44,32 @@ fn describe(adapter: &WgpuDevice) -> String {
 /// The engine on an adapter; without a number, on the one that wgpu takes for the fastest.
 ///
 /// # Errors
-/// [`AdapterError`] when there is no such adapter.
-pub(in crate::engine) fn open(adapter: Option<usize>) -> Result<Engine, AdapterError> {
+/// [`OpenError`] when there is no such adapter.
+pub(in crate::engine) fn open(adapter: Option<usize>) -> Result<Engine, OpenError> {
     let mut found = adapters();
     if found.is_empty() {
-        return Err(AdapterError::None);
+        return Err(OpenError::NoDevice { wanted: Backend::Wgpu { adapter } });
     }
     let device = match adapter {
         None => WgpuDevice::new(WgpuDeviceKind::DefaultDevice),
         Some(wanted) if wanted < found.len() => found.swap_remove(wanted),
-        Some(wanted) => return Err(AdapterError::Missing { wanted, found: devices() }),
+        Some(_) => {
+            return Err(OpenError::NoSuchDevice { wanted: Backend::Wgpu { adapter }, found: devices() });
+        }
     };
     Ok(Engine { device: Device::new(CubeDevice::Wgpu(device)), ops: &Fused, reading: READING })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{AdapterError, devices, open};
+    use super::{OpenError, devices, open};
 
     #[test]
     fn an_adapter_that_is_not_there_is_named_with_those_that_are() {
         let found = devices();
         let error = open(Some(found.len())).expect_err("one more than there are");
         match found.as_slice() {
-            [] => assert_eq!(error, AdapterError::None),
+            [] => assert!(matches!(error, OpenError::NoDevice { .. })),
             [first, ..] => assert!(error.to_string().contains(first), "{error}"),
         }
     }

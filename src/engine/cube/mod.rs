@@ -21,7 +21,6 @@ use burn_cubecl::CubeBackend;
 use super::extension::{AdamPrimitives, Kernels, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved};
 use super::noise::NoiseKey;
 
-pub use device::AdapterError;
 pub(super) use device::{devices, open};
 
 impl Kernels for CubeBackend {

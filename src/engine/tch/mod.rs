@@ -3,23 +3,54 @@
 #![expect(deprecated, reason = "the backend leaves Burn after 0.22, which is why Burn is pinned")]
 
 mod adam;
+mod library;
 mod noisy;
 
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::tensor::Device;
 use burn_tch::LibTorch;
 
+pub(super) use library::describe;
+
 use super::backends::Engine;
 use super::extension::{AdamPrimitives, Kernels, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved};
 use super::fused::Fused;
 use super::noise::NoiseKey;
+use super::open_error::OpenError;
 use super::portable::{self, Values};
+use crate::spec::types::Backend;
 
 /// The engine on the CPU or on a CUDA device.
-pub(super) fn open(cuda: Option<usize>) -> Engine {
-    let device = cuda.map_or_else(Device::libtorch, Device::libtorch_cuda);
-    // On the CPU nothing is left to be computed when the host reads; a GPU computes beside it.
-    Engine { device, ops: &Fused, reading: if cuda.is_some() { 16 } else { 1 } }
+///
+/// # Errors
+/// Another libtorch than the build's, one without CUDA, or no such device.
+pub(super) fn open(cuda: Option<usize>) -> Result<Engine, OpenError> {
+    let wanted = Backend::Tch { cuda };
+    library::check(wanted)?;
+    let Some(index) = cuda else {
+        // Nothing is left to be computed when the host reads.
+        return Ok(Engine { device: Device::libtorch(), ops: &Fused, reading: 1 });
+    };
+    if !cfg!(libtorch_cuda) {
+        return Err(OpenError::NoCuda { wanted });
+    }
+    let found = cuda_devices();
+    if found.is_empty() {
+        return Err(OpenError::NoDevice { wanted });
+    }
+    if index >= found.len() {
+        return Err(OpenError::NoSuchDevice { wanted, found });
+    }
+    Ok(Engine { device: Device::libtorch_cuda(index), ops: &Fused, reading: READING })
+}
+
+/// Steps whose numbers are read together: reading waits for all that a GPU was given before.
+const READING: usize = 16;
+
+/// The CUDA devices that libtorch sees; it knows their number and not their names.
+pub(super) fn cuda_devices() -> Vec<String> {
+    let count = if cfg!(libtorch_cuda) && ::tch::Cuda::is_available() { ::tch::Cuda::device_count() } else { 0 };
+    (0..count).map(|index| format!("CUDA device {index}")).collect()
 }
 
 impl Kernels for LibTorch {
