@@ -20,6 +20,8 @@
 # The binaries may be xz-compressed or plain. Exit code: 0 if everything succeeded, 1 if something failed, 2 if the
 # command line is wrong or nothing can be run.
 set -uo pipefail
+# Numbers with a point, whatever the user's language.
+export LC_ALL=C.UTF-8
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 project=$(dirname "$here")
@@ -135,8 +137,10 @@ for task in "${shapes[@]}"; do
     done
     [[ -n $torch_lib ]] || continue
     say "$task, PyTorch on $device"
-    record "peer.$task" "$python" "$here/peer_torch.py" --task "${task//-/_}" --config W+G+N --cell lstm \
-        --steps "$((steps * rounds))" --warmup "$steps" --device "$device" --json || true
+    peer=("$python" "$here/peer_torch.py" --task "$task" --level W+G+N --cell lstm --device "$device" --json
+        --steps "$((steps * rounds))" --warmup "$steps")
+    record "peer.$task" "${peer[@]}" || true
+    record "peer-scan.$task" "${peer[@]}" --scan --row-sampling || true
 done
 
 "$python" "$here/gpu_check_summary.py" "$work/results" "$work/project" "$out" "$backends" "$tasks" "$device"

@@ -57,7 +57,8 @@ fn runs(file: &str, set: &[&str]) -> (Vec<RunSpec>, Corpus) {
 
 fn backends() -> impl Iterator<Item = Backend> {
     let all = [Backend::Flex, Backend::Tch { cuda: None }, Backend::Wgpu { adapter: None }];
-    all.into_iter().filter(|backend| engine::check(*backend).is_ok())
+    let compiled = engine::compiled_backends();
+    all.into_iter().filter(move |backend| backend.feature().is_none_or(|feature| compiled.contains(&feature)))
 }
 
 fn difference(ours: f64, theirs: f64) -> f64 {

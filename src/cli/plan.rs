@@ -95,7 +95,7 @@ fn row(entry: &PlanEntry) -> [String; 7] {
     let shown = |key: &str| crate::spec::label(spec, key).unwrap_or_default();
     let why = entry.status.why();
     let mut why = why.lines().next().unwrap_or_default().to_owned();
-    if let (false, Some(missing)) = (entry.status == Status::Done, run::missing(spec)) {
+    if let (false, Some(missing)) = (entry.status == Status::Done, run::not_compiled(spec)) {
         why = format!("{why}; {missing}");
     }
     [
@@ -121,7 +121,7 @@ fn total(plan: &Plan) -> String {
     let runs = plan.entries.len();
     let plural = if runs == 1 { "run" } else { "runs" };
     let detail = if left.is_empty() { String::new() } else { format!(" ({})", left.join(", ")) };
-    let missing = |entry: &&PlanEntry| entry.status != Status::Done && run::missing(&entry.spec).is_some();
+    let missing = |entry: &&PlanEntry| entry.status != Status::Done && run::not_compiled(&entry.spec).is_some();
     let not_here = match plan.entries.iter().filter(missing).count() {
         0 => String::new(),
         count => format!(", {count} of them not by this build"),

@@ -18,10 +18,11 @@ use crate::plan::{self, Plan, PlanEntry, Status};
 use crate::progress::{Display, Mode};
 use crate::provenance;
 use crate::spec::Experiment;
-use crate::spec::types::{Backend, Reading};
+use crate::spec::types::{Backend, Reading, RunSpec};
 use crate::train::Passes;
 
-pub(super) use backends::missing;
+use backends::Missing;
+pub(super) use backends::not_compiled;
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -61,11 +62,13 @@ pub struct RunArgs {
 /// are no error of this kind: the others go on, and the exit code is 1 in the end.
 pub fn execute(global: &Global, args: &RunArgs) -> Result<ExitCode, CliError> {
     let experiments = load(global, args)?;
-    let sweeps = experiments.iter().map(|experiment| plan(global, experiment)).collect::<Result<Vec<_>, _>>()?;
+    let missing = Missing::look(&experiments, args.backend)?;
+    let sweep = |experiment| plan(global, experiment, &missing);
+    let sweeps = experiments.iter().map(sweep).collect::<Result<Vec<_>, _>>()?;
     for sweep in &sweeps {
         get_data(global, args, sweep)?;
     }
-    backends::note(global, &sweeps, args.force);
+    missing.note(global, sweeps.iter().flat_map(|sweep| sweep.left_out(args.force)));
     let interrupt = Interrupt::install().map_err(CliError::failed)?;
     let outcomes = train(global, args, &sweeps, &interrupt)?;
 
@@ -89,17 +92,18 @@ pub(super) struct Sweep<'a> {
     pub(super) experiment: &'a Experiment,
     pub(super) plan: Plan,
     sources: Sources,
+    missing: &'a Missing,
 }
 
 impl Sweep<'_> {
     /// The runs to be trained: indices into the plan.
     fn to_do(&self, force: bool) -> impl Iterator<Item = usize> {
-        self.wanted(force).filter(|(_, entry)| missing(&entry.spec).is_none()).map(|(index, _)| index)
+        self.wanted(force).filter(|(_, entry)| self.missing.why(&entry.spec).is_none()).map(|(index, _)| index)
     }
 
-    /// Why runs that ought to be trained are not, one reason a run.
-    fn left_out(&self, force: bool) -> impl Iterator<Item = String> {
-        self.wanted(force).filter_map(|(_, entry)| missing(&entry.spec))
+    /// Runs that ought to be trained and cannot be here.
+    fn left_out(&self, force: bool) -> impl Iterator<Item = &RunSpec> {
+        self.wanted(force).map(|(_, entry)| &entry.spec).filter(|spec| self.missing.why(spec).is_some())
     }
 
     fn wanted(&self, force: bool) -> impl Iterator<Item = (usize, &PlanEntry)> {
@@ -109,15 +113,13 @@ impl Sweep<'_> {
 
 fn load(global: &Global, args: &RunArgs) -> Result<Vec<Experiment>, CliError> {
     let backend: Vec<String> = args.backend.iter().map(|backend| format!("backend={backend}")).collect();
-    let experiments = args.specs.load_with(global, &backend)?;
-    backends::check(&experiments, args.backend)?;
-    Ok(experiments)
+    args.specs.load_with(global, &backend)
 }
 
-fn plan<'a>(global: &Global, experiment: &'a Experiment) -> Result<Sweep<'a>, CliError> {
+fn plan<'a>(global: &Global, experiment: &'a Experiment, missing: &'a Missing) -> Result<Sweep<'a>, CliError> {
     let sources = Sources::load(&global.root, &experiment.dataset, &experiment.runs)?;
     let plan = plan::plan(&global.root, experiment, &sources.hashes()).map_err(CliError::failed)?;
-    Ok(Sweep { experiment, plan, sources })
+    Ok(Sweep { experiment, plan, sources, missing })
 }
 
 /// Sees to it that data and vectors are here and whole, and long enough for each run's batches, before any process starts. A
@@ -191,8 +193,8 @@ fn train(
         let chosen: Vec<usize> = sweep.to_do(args.force).collect();
         for (index, entry) in sweep.plan.entries.iter().enumerate() {
             let place = outcomes.len();
-            if let (false, Some(why)) = (entry.status == Status::Done, missing(&entry.spec)) {
-                outcomes.push(Outcome::LeftOut { why });
+            if let (false, Some(why)) = (entry.status == Status::Done, sweep.missing.why(&entry.spec)) {
+                outcomes.push(Outcome::LeftOut { why: why.to_string() });
                 continue;
             }
             if !chosen.contains(&index) {

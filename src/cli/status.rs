@@ -49,7 +49,7 @@ fn row(global: &Global, experiment: &Experiment, entry: &PlanEntry) -> Result<[S
     let last = dir.metrics()?.pop();
     let state = match dir.holder()? {
         Some(holder) => format!("running ({holder})"),
-        None if entry.status != Status::Done && run::missing(&entry.spec).is_some() => {
+        None if entry.status != Status::Done && run::not_compiled(&entry.spec).is_some() => {
             format!("{} (backend not in this build)", entry.status.word())
         }
         None => entry.status.word().to_owned(),

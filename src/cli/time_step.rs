@@ -93,7 +93,7 @@ pub fn execute(global: &Global, args: &TimeStepArgs) -> Result<ExitCode, CliErro
 }
 
 fn time(run: &RunSpec, args: &TimeStepArgs) -> Result<Timed, CliError> {
-    engine::check(run.backend).map_err(CliError::usage)?;
+    engine::open(run.backend)?;
     let lengths = if args.equal_lengths { Lengths::Equal } else { Lengths::Unequal };
     let corpus = measure::corpus(&run.dataset, lengths).map_err(CliError::usage)?;
     let rounds = Rounds { warm_up: args.warm_up.into(), rounds: args.rounds.into(), steps: args.steps.into() };

@@ -35,18 +35,6 @@ pub fn open(backend: Backend) -> Result<Engine, OpenError> {
     }
 }
 
-/// Whether this build has a backend; touches no device.
-///
-/// # Errors
-/// [`OpenError::NotCompiled`] when it lacks it.
-pub fn check(backend: Backend) -> Result<(), OpenError> {
-    let compiled = compiled_backends();
-    if backend.feature().is_none_or(|feature| compiled.contains(&feature)) {
-        return Ok(());
-    }
-    Err(OpenError::NotCompiled { wanted: backend, compiled })
-}
-
 /// Kinds of the backends in this build; `tch` stands for `tch:cuda` too.
 pub fn compiled_backends() -> Vec<&'static str> {
     let mut compiled = vec!["flex"];

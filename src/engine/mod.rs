@@ -25,7 +25,7 @@ mod real;
 mod tch;
 mod vectorized;
 
-pub use backends::{Engine, Found, check, compiled_backends, open, survey};
+pub use backends::{Engine, Found, compiled_backends, open, survey};
 pub use composed::Composed;
 pub use fault::{Fault, guarded};
 pub use fused::Fused;

@@ -1,51 +1,60 @@
-//! Which runs of a sweep this build can train. A sweep over backends is meant to be trained by several builds, or on several
-//! machines, so what one lacks does not keep it from the rest.
+//! Which runs of a sweep can be trained by this build on this machine. A sweep over backends is meant to be trained by several
+//! builds, or on several machines, so what one lacks does not keep it from the rest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Sweep;
 use crate::cli::CliError;
 use crate::cli::args::Global;
-use crate::engine;
+use crate::engine::{self, OpenError};
 use crate::spec::Experiment;
 use crate::spec::types::{Backend, RunSpec};
 
-/// Opens what is wanted: the backend asked for on the command line, or those of the experiments that this build has.
-///
-/// # Errors
-/// A backend asked for that this build or machine lacks, experiments of which this build can train no run, or a backend of
-/// theirs that is in this build and finds no device (exit code 2).
-pub(super) fn check(experiments: &[Experiment], chosen: Option<Backend>) -> Result<(), CliError> {
-    let of_runs = experiments.iter().flat_map(|experiment| &experiment.runs).map(|run| run.backend);
-    let wanted: BTreeSet<Backend> = chosen.map_or_else(|| of_runs.collect(), |backend| [backend].into());
-    let (here, missing): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|backend| engine::check(*backend).is_ok());
-    if here.is_empty()
-        && let Some(backend) = missing.first()
-    {
-        engine::check(*backend)?;
+/// The backends of some experiments that cannot be opened here, and why.
+pub(crate) struct Missing(BTreeMap<Backend, OpenError>);
+
+impl Missing {
+    /// Tries each backend of the runs once.
+    ///
+    /// # Errors
+    /// The backend `chosen` on the command line cannot be opened, or that of no run can (exit code 2).
+    pub(super) fn look(experiments: &[Experiment], chosen: Option<Backend>) -> Result<Self, CliError> {
+        let runs = experiments.iter().flat_map(|experiment| &experiment.runs);
+        let wanted: BTreeSet<Backend> = runs.map(|run| run.backend).chain(chosen).collect();
+        let failed: BTreeMap<Backend, OpenError> =
+            wanted.iter().filter_map(|backend| Some((*backend, engine::open(*backend).err()?))).collect();
+        let refused = match chosen {
+            Some(backend) => failed.get(&backend),
+            None if failed.len() == wanted.len() => failed.values().next(),
+            None => None,
+        };
+        refused.map_or_else(|| Ok(Self(failed.clone())), |error| Err(error.clone().into()))
     }
-    for backend in here {
-        engine::open(backend)?;
+
+    /// Why a run is left out, if it is.
+    pub(super) fn why(&self, spec: &RunSpec) -> Option<&OpenError> {
+        self.0.get(&spec.backend)
     }
-    Ok(())
+
+    /// Says on stderr how many runs are left out, why, and what to do about it.
+    pub(super) fn note<'a>(&self, global: &Global, left_out: impl Iterator<Item = &'a RunSpec>) {
+        if global.verbosity() < 0 {
+            return;
+        }
+        let mut counts: BTreeMap<Backend, usize> = BTreeMap::new();
+        for spec in left_out {
+            *counts.entry(spec.backend).or_default() += 1;
+        }
+        for (backend, count) in counts {
+            let Some(error) = self.0.get(&backend) else { continue };
+            let runs = if count == 1 { "1 run is" } else { &format!("{count} runs are") };
+            eprintln!("note: {runs} left out: {error}\n  help: {}", error.cure());
+        }
+    }
 }
 
-/// Why a run is left out, if it is.
-pub(crate) fn missing(spec: &RunSpec) -> Option<String> {
-    engine::check(spec.backend).err().map(|error| error.to_string())
-}
-
-/// Says on stderr how many runs are left out of the sweeps, and why.
-pub(super) fn note(global: &Global, sweeps: &[Sweep<'_>], force: bool) {
-    if global.verbosity() < 0 {
-        return;
-    }
-    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-    for why in sweeps.iter().flat_map(|sweep| sweep.left_out(force)) {
-        *reasons.entry(why).or_default() += 1;
-    }
-    for (why, count) in reasons {
-        let runs = if count == 1 { "1 run is" } else { &format!("{count} runs are") };
-        eprintln!("note: {runs} left out: {why}");
-    }
+/// What `plan` and `status` say about a run whose backend is not in this build. They open no device.
+pub(crate) fn not_compiled(spec: &RunSpec) -> Option<String> {
+    let compiled = engine::compiled_backends();
+    let lacks = spec.backend.feature().is_some_and(|feature| !compiled.contains(&feature));
+    lacks.then(|| OpenError::NotCompiled { wanted: spec.backend, compiled }.to_string())
 }

@@ -10,7 +10,7 @@ const BACKENDS: &str = "The same runs on several backends, from the same initial
                         rounding, which training magnifies. Differences are relative to the reference, those of the \
                         objective to the size of data loss and penalty together, those of an accuracy as shares. Over epochs, \
                         the largest; metrics and counts after the last. Within the tolerance: the objective of epoch 1 \
-                        within 0.1 %, both metrics within 1 %. Seconds include evaluation and the compilation of kernels.";
+                        within 0.01 %, both metrics within 1 %. Seconds include evaluation and the compilation of kernels.";
 
 impl Page<'_> {
     /// The tables that matter most, in order.
