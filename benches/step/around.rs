@@ -53,7 +53,7 @@ pub fn all(criterion: &mut Criterion, scale: Scale) {
             let (_, trainee) = ready.get_or_insert_with(&mut prepared);
             let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder in target/");
             let root = folder.path().to_str().expect("a path of UTF-8");
-            let mut run = RunDir::new(root.into(), "bench", "run").lock().expect("a folder of our own");
+            let run = RunDir::new(root.into(), "bench", "run").lock().expect("a folder of our own");
             bencher.iter(|| run.write_checkpoint(&Position::start(), &trainee.save()).expect("room on the disk"));
         });
     }
