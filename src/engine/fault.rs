@@ -51,14 +51,7 @@ impl Fault {
         let said = gist(message);
         let lower = message.to_lowercase();
         let says = |texts: &[&str]| texts.iter().any(|text| lower.contains(text));
-        if says(&[
-            "out of memory",
-            "outofmemory",
-            "allocate memory",
-            "allocate buffer",
-            "not enough memory",
-            "buffertoobig",
-        ]) {
+        if says(&["out of memory", "outofmemory", "can't allocate", "not enough memory", "buffertoobig"]) {
             Self::OutOfMemory { backend, said }
         } else if says(&["device lost", "device is lost", "devicelost", "cuda error", "cuda-capable"]) {
             Self::DeviceLost { backend, said }
@@ -69,13 +62,13 @@ impl Fault {
     }
 }
 
-/// The sentence that counts: without what Rust puts around an error, and without the C++ frames behind it.
+/// The sentence that counts: the innermost cause, without what Rust puts around an error, and without the C++ frames
+/// behind it.
 fn gist(message: &str) -> String {
     const LONGEST: usize = 200;
     let text = message.rsplit_once("on an `Err` value: ").map_or(message, |(_, error)| error);
+    let text = text.rsplit_once("Caused by:\n").map_or(text, |(_, cause)| cause);
     let text = text.trim_start_matches("Torch(\"");
-    // CubeCL lists causes, the first one last.
-    let text = text.rsplit_once("Caused by:").map_or(text, |(_, cause)| cause.trim_start());
     // libtorch's allocator puts the place in its source before the sentence.
     let text = text.split_once("DefaultCPUAllocator: ").map_or(text, |(_, sentence)| sentence);
     let end = ["\\n", "\n", "\")"].iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len());
@@ -116,14 +109,11 @@ mod tests {
         );
         assert!(fault.to_string().contains("`tch:cuda`") && fault.to_string().contains("train.batch"), "{fault}");
         assert!(!fault.to_string().contains("Exception raised"), "{fault}");
-        let wgpu = Backend::Wgpu { adapter: None };
-        let full = "Error while reading data\nCaused by:\n  The bytes were never written\nCaused by:\n  can't allocate buffer of \
-                    size: 17592186044416\nNo backtrace available";
-        let fault = Fault::new(wgpu, full);
-        assert!(
-            matches!(&fault, Fault::OutOfMemory { said, .. } if said == "can't allocate buffer of size: 17592186044416"),
-            "{fault}"
-        );
+        let full = "Error while reading data\nCaused by:\n  Several failures at once\nCaused by:\n  can't allocate buffer of \
+                    size: 17592186044416\nNo backtrace available\nAsked at:\nNo backtrace available";
+        let fault = Fault::new(Backend::Wgpu { adapter: None }, full);
+        let wanted = "can't allocate buffer of size: 17592186044416";
+        assert!(matches!(&fault, Fault::OutOfMemory { said, .. } if said == wanted), "{fault}");
         assert!(matches!(Fault::new(CUDA, "CUDA error: an illegal memory access"), Fault::DeviceLost { .. }));
         assert!(matches!(Fault::new(Backend::Flex, "index out of bounds"), Fault::Stopped { other: "tch", .. }));
     }
