@@ -24,9 +24,9 @@ mod tch;
 mod vectorized;
 
 pub use backends::{Engine, NotCompiled, OpenError, check, compiled_backends, open};
+pub use composed::Composed;
 #[cfg(feature = "wgpu")]
 pub use cube::AdapterError;
-pub use composed::Composed;
 pub use fused::Fused;
 pub use noise::{Noise, NoiseKey};
 pub use ops::{AdamStep, Moments, Ops, RecurrenceInputs};

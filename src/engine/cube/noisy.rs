@@ -57,14 +57,7 @@ pub(super) fn sample_gradient(
 }
 
 #[cube(launch)]
-fn sample_kernel(
-    mean: &[f32],
-    log_sigma: &[f32],
-    out: &mut [f32],
-    columns: usize,
-    counters: usize,
-    key: Key,
-) {
+fn sample_kernel(mean: &[f32], log_sigma: &[f32], out: &mut [f32], columns: usize, counters: usize, key: Key) {
     let row = ABSOLUTE_POS / counters;
     let counter = ABSOLUTE_POS % counters;
     if row * columns < out.len() {

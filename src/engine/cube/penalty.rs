@@ -81,13 +81,7 @@ fn total_kernel(mean: &[f32], log_sigma: &[f32], partials: &mut [f32]) {
 }
 
 #[cube(launch)]
-fn gradients_kernel(
-    mean: &[f32],
-    log_sigma: &[f32],
-    gradient: &[f32],
-    mean_out: &mut [f32],
-    sigma_out: &mut [f32],
-) {
+fn gradients_kernel(mean: &[f32], log_sigma: &[f32], gradient: &[f32], mean_out: &mut [f32], sigma_out: &mut [f32]) {
     let i = ABSOLUTE_POS;
     if i < mean.len() {
         let m = mean[i];

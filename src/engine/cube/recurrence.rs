@@ -52,10 +52,7 @@ fn places(active: &[usize], units: usize) -> Vec<Place> {
     places
 }
 
-fn forward_by_rule<R: Rule>(
-    rule: &R,
-    inputs: RecurrencePrimitives<CubeBackend>,
-) -> RecurrenceSaved<CubeBackend> {
+fn forward_by_rule<R: Rule>(rule: &R, inputs: RecurrencePrimitives<CubeBackend>) -> RecurrenceSaved<CubeBackend> {
     let ([_, units], [total, width]) = (dims(&inputs.z_neurons), dims(&inputs.input));
     assert_eq!(width, R::PREACTIVATIONS * units, "columns of the input products");
     // What the backward needs of the products takes the place of the input products, unless somebody else holds these.

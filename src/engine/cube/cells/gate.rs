@@ -18,9 +18,5 @@ pub(super) fn gate(preactivation: f32, #[comptime] hard: bool) -> f32 {
 /// The activation's derivative, from the gate's value.
 #[cube]
 pub(super) fn slope(value: f32, #[comptime] hard: bool) -> f32 {
-    if comptime!(hard) {
-        select(value > 0.0f32 && value < 1.0f32, 0.2f32, 0.0f32)
-    } else {
-        value * (1.0f32 - value)
-    }
+    if comptime!(hard) { select(value > 0.0f32 && value < 1.0f32, 0.2f32, 0.0f32) } else { value * (1.0f32 - value) }
 }
