@@ -123,3 +123,24 @@ fn sine_cosine(word: u32) -> Turn {
     let c = select(swap, sine, cosine);
     Turn { sine: select(quarter / 2u32 == 1u32, -s, s), cosine: select((quarter + 1u32) / 2u32 == 1u32, -c, c) }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{DType, Tensor};
+
+    use crate::engine::{Fused, Noise, NoiseKey, Ops};
+
+    /// A mean of zero and a deviation of one leave the noise itself. A million draws reach the logarithm's argument near
+    /// one, every quarter turn, and counters in all four words.
+    #[test]
+    fn the_stream_is_the_hosts() {
+        let device = crate::engine::cube::open(None).expect("a graphics adapter").device;
+        let shape @ [rows, columns] = [1000, 1003];
+        let zeros = || Tensor::<2>::zeros(shape, (&device, DType::F32));
+        let key = NoiseKey { seed: 0x1234_5678_9abc_def0, step: u32::MAX, stream: 8 };
+        let found = Fused.noisy(zeros(), zeros(), &Noise::Counter(key)).into_data().try_into_vec::<f32>().expect("f32");
+        let wanted = key.matrix(rows, columns);
+        let worst = found.iter().zip(&wanted).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(worst < 5e-6, "off by up to {worst}");
+    }
+}

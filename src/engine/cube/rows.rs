@@ -235,3 +235,38 @@ fn put_row(
         sigma_out[out] = sum * noise * f32::exp(log_sigma[out]);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Int, Tensor, TensorData};
+    use burn_cubecl::ops::into_data_sync;
+
+    use super::{END, LATER, chains};
+
+    fn found(ids: &[i64]) -> [Vec<i32>; 2] {
+        let device = crate::engine::cube::open(None).expect("a graphics adapter").device;
+        let ids = Tensor::<1, Int>::from_data(TensorData::new(ids.to_vec(), [ids.len()]), &device);
+        let ids = ids.try_into_primitive::<burn_cubecl::CubeBackend>().expect("a tensor of CubeCL");
+        let (first, next) = chains(&super::as_ids(ids));
+        [first, next].map(|values| into_data_sync(values).try_into_vec().expect("i32"))
+    }
+
+    #[test]
+    fn a_chain_visits_the_places_of_an_id_in_order() {
+        assert_eq!(found(&[3]), [vec![3], vec![END]]);
+        let [first, next] = found(&[3, 0, 3, 7, 0, 3]);
+        assert_eq!(first, [3, 0, LATER, 7, LATER, LATER]);
+        assert_eq!(next, [2, 4, 5, END, END, END]);
+    }
+
+    #[test]
+    fn chains_reach_across_cubes() {
+        let ids: Vec<i64> = (0..700).map(|place| place % 300).collect();
+        let [first, next] = found(&ids);
+        for place in 0..700_i32 {
+            let wanted = if place < 300 { place } else { LATER };
+            assert_eq!(first[place as usize], wanted);
+            assert_eq!(next[place as usize], if place < 400 { place + 300 } else { END });
+        }
+    }
+}

@@ -149,11 +149,11 @@ fn gru_state_forward(
     at: At,
     #[comptime] hard: bool,
 ) {
-    let products_here = forward_products(&*hidden, initial_hidden, recurrent, &at, P);
+    let recurrent_products = forward_products(&*hidden, initial_hidden, recurrent, &at, P);
     let cell = at.cell();
     if at.has(&cell) {
         let before = at.before(cell.sequence, cell.unit, &*hidden, initial_hidden);
-        let s = leaked(products, &products_here, z_gates, bias, kept, before, &cell, hard);
+        let s = leaked(products, &recurrent_products, z_gates, bias, kept, before, &cell, hard);
         hidden[cell.wide(0, 1)] = s * z_neurons[cell.narrow(0, 1)];
     }
 }
@@ -173,11 +173,11 @@ fn gru_output_forward(
     at: At,
     #[comptime] hard: bool,
 ) {
-    let products_here = forward_products(&*hidden, initial_hidden, recurrent, &at, P);
+    let recurrent_products = forward_products(&*hidden, initial_hidden, recurrent, &at, P);
     let cell = at.cell();
     if at.has(&cell) {
         let before = at.before(cell.sequence, cell.unit, &*second, initial_second);
-        let s = leaked(products, &products_here, z_gates, bias, kept, before, &cell, hard);
+        let s = leaked(products, &recurrent_products, z_gates, bias, kept, before, &cell, hard);
         second[cell.wide(0, 1)] = s;
         hidden[cell.wide(0, 1)] = s * z_neurons[cell.narrow(0, 1)];
     }

@@ -89,13 +89,13 @@ fn lstm_forward(
     at: At,
     #[comptime] hard: bool,
 ) {
-    let products_here = forward_products(&*hidden, initial_hidden, recurrent, &at, P);
+    let recurrent_products = forward_products(&*hidden, initial_hidden, recurrent, &at, P);
     let cell = at.cell();
     if at.has(&cell) {
-        let i = gate(preactivate(products, &products_here, z_gates, bias, &cell, 0usize, P), hard);
-        let f = gate(preactivate(products, &products_here, z_gates, bias, &cell, 1usize, P), hard);
-        let g = f32::tanh(preactivate(products, &products_here, z_gates, bias, &cell, 2usize, P));
-        let o = gate(preactivate(products, &products_here, z_gates, bias, &cell, 3usize, P), hard);
+        let i = gate(preactivate(products, &recurrent_products, z_gates, bias, &cell, 0usize, P), hard);
+        let f = gate(preactivate(products, &recurrent_products, z_gates, bias, &cell, 1usize, P), hard);
+        let g = f32::tanh(preactivate(products, &recurrent_products, z_gates, bias, &cell, 2usize, P));
+        let o = gate(preactivate(products, &recurrent_products, z_gates, bias, &cell, 3usize, P), hard);
         let before = at.before(cell.sequence, cell.unit, &*second, initial_second);
         let c = fma(f, before, i * g);
         let t = f32::tanh(c);

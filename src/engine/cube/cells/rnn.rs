@@ -72,11 +72,11 @@ fn rnn_forward(
     initial_hidden: &[f32],
     at: At,
 ) {
-    let products_here = forward_products(&*hidden, initial_hidden, recurrent, &at, 1usize);
+    let recurrent_products = forward_products(&*hidden, initial_hidden, recurrent, &at, 1usize);
     let cell = at.cell();
     if at.has(&cell) {
         let row = cell.wide(0, 1);
-        let t = f32::tanh(preactivate(products, &products_here, z_gates, bias, &cell, 0usize, 1usize));
+        let t = f32::tanh(preactivate(products, &recurrent_products, z_gates, bias, &cell, 0usize, 1usize));
         kept[row] = t;
         hidden[row] = t * z_neurons[cell.narrow(0, 1)];
     }
