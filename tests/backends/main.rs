@@ -44,7 +44,7 @@ macro_rules! target {
             fault: more_memory_than_there_is_is_an_error;
             noisy: noisy_agrees;
             noisy_rows: noisy_rows_agree a_row_is_that_row_of_the_whole_sample;
-            penalty: penalty_agrees a_mean_of_zero_has_no_gradient_and_the_clamp_stops_it;
+            penalty: penalty_agrees penalize_agrees a_mean_of_zero_has_no_gradient_and_the_clamp_stops_it;
             recurrence: recurrence_agrees all_states_agree inputs_held_elsewhere_stay the_state_carries_on;
             square_sum: square_sum_agrees what_is_not_finite_shows;
         }

@@ -1,7 +1,7 @@
 //! The penalty of the log-uniform prior.
 
 use burn::tensor::{DType, Device, Tensor};
-use sparsegate::engine::Ops;
+use sparsegate::engine::{Composed, Ops};
 
 use crate::agreement::Op;
 use crate::matrix::{Lie, Matrix, assert_close, host};
@@ -13,6 +13,26 @@ pub fn penalty_agrees(target: &Target) {
         let inputs =
             vec![("mean", Matrix::random(shape, [-0.2, 0.2], 1)), ("log sigma", Matrix::random(shape, [-7.0, 2.0], 2))];
         Op { name: format!("penalty {shape:?}"), inputs, apply: &apply }.check(target);
+    }
+}
+
+/// The gradients of a quantity with its penalty's, the penalty, and the sum of squares.
+pub fn penalize_agrees(target: &Target) {
+    for shape in [[1, 1], [1, 15], [16, 1], [33, 65], [131, 127]] {
+        let of = |ops: &dyn Ops, device: &Device, dtype: DType| {
+            let random = |limits, seed| Matrix::random(shape, limits, seed).place(device, dtype, Lie::Plain);
+            let gradients = [random([-1.0, 1.0], 3), random([-1.0, 1.0], 4)];
+            let found = ops.penalize(&random([-0.2, 0.2], 1), &random([-7.0, 2.0], 2), gradients, 0.01);
+            let scalar = |tensor: Tensor<1>| vec![tensor.into_scalar::<f64>()];
+            [host(&found.mean), host(&found.log_sigma), scalar(found.penalty), scalar(found.square_sum)]
+        };
+        let wanted = of(&Composed, &Device::flex(), DType::F64);
+        for &(dtype, tolerance) in target.types {
+            let found = of(target.engine.ops, &target.engine.device, dtype);
+            for ((found, wanted), what) in found.iter().zip(&wanted).zip(["mean", "log sigma", "penalty", "squares"]) {
+                assert_close(found, wanted, tolerance, &format!("{what} {shape:?} {dtype:?}"));
+            }
+        }
     }
 }
 

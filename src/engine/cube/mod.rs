@@ -1,4 +1,4 @@
-//! Fused kernels for CubeCL, the compiler behind Burn's GPU backends; here through `wgpu`.
+//! Fused kernels for `CubeCL`, the compiler behind Burn's GPU backends; here through `wgpu`.
 //!
 //! Tensors are `f32`. A kernel has one unit an element, or a pair of passes over a tree where it sums; neighbouring units
 //! touch neighbouring columns. Nothing here waits for the device, and no sum depends on the order in which it works.

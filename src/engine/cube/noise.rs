@@ -75,6 +75,10 @@ fn radius(word: u32) -> f32 {
     f32::sqrt(-2.0f32 * logarithm(uniform))
 }
 
+/// High part of ln 2, exact in few bits.
+#[expect(clippy::excessive_precision, reason = "all digits of the exact value")]
+const LN2_HIGH: f32 = 0.693_359_375;
+
 /// Natural logarithm of a normal positive number, by Cephes' `logf`. A device's own may be off by 5e-7 near one, where
 /// the root of it then is off by a hundredth.
 #[cube]
@@ -95,7 +99,7 @@ fn logarithm(x: f32) -> f32 {
     p = fma(p, m, -0.249_999_94f32);
     p = fma(p, m, 0.333_333_3f32);
     let tail = fma(-0.5f32, z, fma(e, -2.121_944_4e-4f32, p * m * z));
-    fma(e, 0.693_359_375f32, m + tail)
+    fma(e, LN2_HIGH, m + tail)
 }
 
 #[derive(CubeType)]
@@ -121,7 +125,7 @@ fn sine_cosine(word: u32) -> Turn {
     let swap = quarter % 2u32 == 1u32;
     let s = select(swap, cosine, sine);
     let c = select(swap, sine, cosine);
-    Turn { sine: select(quarter / 2u32 == 1u32, -s, s), cosine: select((quarter + 1u32) / 2u32 == 1u32, -c, c) }
+    Turn { sine: select(quarter / 2u32 == 1u32, -s, s), cosine: select(quarter == 1u32 || quarter == 2u32, -c, c) }
 }
 
 #[cfg(test)]
