@@ -111,27 +111,41 @@ fn piece_penalized<T: Real>(
     log_sigmas: &[T],
     share: T,
 ) -> [f64; 2] {
-    let count = to_mean.len();
-    let (to_sigma, means, log_sigmas) = (&mut to_sigma[..count], &means[..count], &log_sigmas[..count]);
     let (mut values, mut squares) = ([T::of(0.0); LANES], [T::of(0.0); LANES]);
-    let mut one = |i: usize, lane: usize| {
-        let (value, slope) = penalty(means[i], log_sigmas[i]);
-        let slope = slope.mul(share);
-        to_mean[i] = to_mean[i].add(by_mean(slope, means[i]));
-        to_sigma[i] = to_sigma[i].add(T::of(2.0).mul(slope));
-        values[lane] = values[lane].add(value);
-        squares[lane] = to_mean[i].fma(to_mean[i], to_sigma[i].fma(to_sigma[i], squares[lane]));
-    };
-    let whole = count / LANES * LANES;
-    for start in (0..whole).step_by(LANES) {
-        for lane in 0..LANES {
-            one(start + lane, lane);
-        }
+    let whole = to_mean.len() / LANES * LANES;
+    let (mean_head, mean_tail) = to_mean.split_at_mut(whole);
+    let (sigma_head, sigma_tail) = to_sigma.split_at_mut(whole);
+    let gradients = mean_head.chunks_exact_mut(LANES).zip(sigma_head.chunks_exact_mut(LANES));
+    let parameters = means.chunks_exact(LANES).zip(log_sigmas.chunks_exact(LANES));
+    for ((to_mean, to_sigma), (means, log_sigmas)) in gradients.zip(parameters) {
+        add_penalties(to_mean, to_sigma, means, log_sigmas, share, &mut values, &mut squares);
     }
-    for i in whole..count {
-        one(i, i - whole);
-    }
+    let (means, log_sigmas) = (&means[whole..], &log_sigmas[whole..]);
+    add_penalties(mean_tail, sigma_tail, means, log_sigmas, share, &mut values, &mut squares);
     [values, squares].map(|sums| sums.iter().map(|sum| sum.wide()).sum())
+}
+
+/// The same for at most as many weights as there are lanes, each with sums of its own.
+#[inline(always)]
+fn add_penalties<T: Real>(
+    to_mean: &mut [T],
+    to_sigma: &mut [T],
+    means: &[T],
+    log_sigmas: &[T],
+    share: T,
+    values: &mut [T; LANES],
+    squares: &mut [T; LANES],
+) {
+    let count = to_mean.len().min(LANES);
+    let (to_sigma, means, log_sigmas) = (&mut to_sigma[..count], &means[..count], &log_sigmas[..count]);
+    for lane in 0..count {
+        let (value, slope) = penalty(means[lane], log_sigmas[lane]);
+        let slope = slope.mul(share);
+        to_mean[lane] = to_mean[lane].add(by_mean(slope, means[lane]));
+        to_sigma[lane] = to_sigma[lane].add(T::of(2.0).mul(slope));
+        values[lane] = values[lane].add(value);
+        squares[lane] = to_mean[lane].fma(to_mean[lane], to_sigma[lane].fma(to_sigma[lane], squares[lane]));
+    }
 }
 
 /// The gradients with those of the penalty added in place where nobody else holds them, the sum of penalties, `[1]`, and
