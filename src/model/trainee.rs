@@ -309,7 +309,8 @@ impl<N: Network> Trainee for NetworkTrainee<N> {
     fn evaluate(&self, source: &dyn BatchSource) -> Evaluation {
         let network = self.network.at_means(true);
         let mut carried: Option<Vec<Tensor<2>>> = None;
-        let mut nats = 0.0;
+        // Read after the last batch, since reading waits for all that the device was given before.
+        let mut losses = Vec::with_capacity(source.len());
         let mut correct: Option<usize> = None;
         for index in 0..source.len() {
             let batch = source.batch(index);
@@ -319,10 +320,10 @@ impl<N: Network> Trainee for NetworkTrainee<N> {
             if let Some(right) = network.correct(&forward.outputs, &batch.targets) {
                 correct = Some(correct.unwrap_or_default() + right);
             }
-            let loss = network.loss(self.ops, forward.outputs, &batch.targets);
-            nats += loss.into_scalar::<f64>() * batch.targets.len() as f64;
+            losses.push((network.loss(self.ops, forward.outputs, &batch.targets), batch.targets.len()));
             carried = Some(forward.last);
         }
+        let nats: f64 = losses.into_iter().map(|(loss, count)| loss.into_scalar::<f64>() * count as f64).sum();
         let targets = source.targets() as f64;
         Evaluation { nats: nats / targets, accuracy: correct.map(|correct| correct as f64 / targets) }
     }

@@ -42,7 +42,8 @@ fn over_rows(
     let share = (1.0 / rows as f64) as f32;
     row_kernel::launch(
         &client,
-        CubeCount::Static(rows as u32, 1, 1),
+        // A cube a row, in as many dimensions of cubes as that takes.
+        cubes(&client, rows * CUBE as usize),
         CubeDim::new_1d(CUBE),
         logits.into_buffer_arg(),
         contiguous(bias).into_buffer_arg(),
@@ -92,11 +93,15 @@ fn row_kernel(
     share: f32,
     #[comptime] gradient: bool,
 ) {
+    let row = CUBE_POS;
+    if row >= losses.len() {
+        terminate!();
+    }
     let mut tops = Shared::<[f32]>::new_slice(CUBE as usize);
     let mut sums = Shared::<[f32]>::new_slice(CUBE as usize);
     let unit = UNIT_POS as usize;
-    let start = CUBE_POS_X as usize * columns;
-    let target = targets[CUBE_POS_X as usize] as usize;
+    let start = row * columns;
+    let target = targets[row] as usize;
     let wanted = logits[start + target] + bias[target];
 
     let mut top = f32::new(LOWEST);
@@ -126,7 +131,7 @@ fn row_kernel(
     let largest = tops[0];
     let total = sums[0];
     if unit == 0 {
-        losses[CUBE_POS_X as usize] = f32::ln(total) + largest - wanted;
+        losses[row] = f32::ln(total) + largest - wanted;
     }
     if comptime!(gradient) {
         let factor = share / total;

@@ -80,7 +80,7 @@ fn radius(word: u32) -> f32 {
 const LN2_HIGH: f32 = 0.693_359_375;
 
 /// Natural logarithm of a normal positive number, by Cephes' `logf`. A device's own may be off by 5e-7 near one, where
-/// the root of it then is off by a hundredth.
+/// the root of it then is off by a thousandth.
 #[cube]
 fn logarithm(x: f32) -> f32 {
     let bits = u32::reinterpret(x);
