@@ -35,6 +35,11 @@ report SPEC *ARGS:
 check SPEC *ARGS:
     {{ sparsegate }} check {{ SPEC }} {{ ARGS }}
 
+# Train the same runs on every backend of a build with FEATURES, then show how far they drift
+[group('experiments')]
+parity FEATURES="wgpu,tch" *ARGS:
+    cargo run --release --locked --features "{{ FEATURES }}" -- run experiments/parity.yaml --report {{ ARGS }}
+
 # Write a data set and an experiment from FILE, KIND being classification or language-model
 [group('data')]
 new-task NAME KIND FILE *ARGS:

@@ -23,6 +23,7 @@
 //! | [`engine`] | the custom ops behind one trait: composed Burn ops, and fast kernels for flex |
 //! | [`train`] | the loop, metrics, checkpoints |
 //! | [`compress`] | masks and counting |
+//! | [`measure`] | the time of a training step, on made-up data |
 //! | [`store`] | run folders: layout, atomic writes, lock, format versions |
 //! | [`exec`] | runs the runs, one process each |
 //! | [`report`] | frames, tables, figures, HTML |
@@ -35,6 +36,7 @@ pub mod compress;
 pub mod data;
 pub mod engine;
 pub mod exec;
+pub mod measure;
 pub mod model;
 pub mod plan;
 pub mod progress;

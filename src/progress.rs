@@ -179,7 +179,7 @@ impl Display {
             Outcome::Interrupted => "interrupted, state saved".to_owned(),
             // The cure after the first semicolon is told in the end, when all failures are listed.
             Outcome::Failed { error, .. } => format!("failed: {}", error.split(';').next().unwrap_or(error)),
-            Outcome::NotStarted => return,
+            Outcome::NotStarted | Outcome::LeftOut { .. } => return,
         };
         let line = format!("{}  {end}", self.padded(job));
         self.line(&line);

@@ -157,6 +157,30 @@ fn a_sweep_is_trained_once() {
 }
 
 #[test]
+#[cfg(not(any(feature = "wgpu", feature = "tch")))]
+fn a_sweep_over_backends_trains_those_of_this_build() {
+    let sweep = "sweep: { product: { backend: [flex, tch], sparsity: [W] } }";
+    let spec = LONG.replace("sweep: { product: { sparsity: [W+G+N] } }", sweep).replace("epochs: 40", "epochs: 1");
+    let project = Project::new(&spec);
+    let plan = project.go(&["plan", "t.yaml"]);
+    assert!(plan.out.contains("never run; backend `tch` is not in this build, which has: flex"), "{plan:?}");
+    assert!(plan.out.contains("2 runs: 0 done, 2 to run (2 new), 1 of them not by this build"), "{plan:?}");
+
+    let answer = project.go(&["run", "t.yaml"]);
+    answer.expect(0, &["note: 1 run is left out: backend `tch` is not in this build", "--features tch", "done in"]);
+    let states: Vec<&str> = answer.out.lines().filter(|line| line.starts_with("W ")).collect();
+    assert!(states.len() == 2 && states[0].contains("done") && states[1].contains("left-out"), "{answer:?}");
+    assert_eq!(runs(&project.root, "t").unwrap().len(), 1, "a run that is left out leaves no folder");
+    let status = project.go(&["status", "t.yaml"]);
+    assert!(status.out.contains("new (backend not in this build)"), "{status:?}");
+
+    // What is asked for by name, and nothing else, must not end as if it were done.
+    for arguments in [&["run", "t.yaml", "--backend", "tch"][..], &["run", "t.yaml", "--only", "backend=tch"]] {
+        project.go(arguments).expect(2, &["backend `tch` is not in this build, which has: flex"]);
+    }
+}
+
+#[test]
 fn ctrl_c_saves_and_the_run_goes_on() {
     for name in ["INT", "TERM"] {
         let project = Project::new(LONG);
@@ -229,11 +253,12 @@ fn a_failed_run_does_not_stop_the_others() {
 }
 
 #[test]
+#[cfg(not(any(feature = "wgpu", feature = "tch")))]
 fn a_backend_that_is_not_compiled_in() {
     let project = Project::new(LONG);
     project
         .go(&["run", "t.yaml", "--backend", "wgpu"])
-        .expect(2, &["`wgpu` is not compiled in; compiled in: flex", "--backend flex"]);
+        .expect(2, &["backend `wgpu` is not in this build, which has: flex", "--backend flex"]);
     let project = Project::new(&LONG.replace("sweep:", "backend: tch\nsweep:"));
     let answer = project.go(&["run", "t.yaml"]);
     assert_eq!(answer.code, Some(2), "{answer:?}");

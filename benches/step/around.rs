@@ -1,8 +1,8 @@
 //! What goes on around the step: making batches, evaluating, and writing a checkpoint.
 
 use criterion::{BenchmarkId, Criterion, SamplingMode};
-use sparsegate::data::batch::{Batch, BatchSource};
 use sparsegate::data;
+use sparsegate::data::batch::{Batch, BatchSource};
 use sparsegate::store::{Position, RunDir};
 
 use super::Scale;

@@ -141,4 +141,3 @@ impl Task {
         self.name.ends_with("-ptb")
     }
 }
-

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use burn::tensor::{Int, Tensor, TensorData};
 use criterion::{BatchSize, BenchmarkId, Criterion, SamplingMode};
 use sparsegate::data::batch::Batch;
-use sparsegate::engine::{self, AdamStep, Moments, Noise, Ops, RecurrenceInputs};
+use sparsegate::engine::{self, AdamStep, Engine, Moments, Noise, Ops, RecurrenceInputs};
 use sparsegate::model::{LanguageModel, Network, NoiseSource, Stream, Units};
 use sparsegate::spec::types::{Backend, OutputNoise};
 
@@ -57,8 +57,7 @@ const OPS: &[Op] = &[
     ("output weights", Parts::output_weights, true),
     ("output layer", Parts::output_layer, true),
     ("cross entropy", Parts::cross_entropy, true),
-    ("penalty", Parts::penalty, true),
-    ("norm", Parts::norm, false),
+    ("penalty and norm", Parts::penalize, false),
     ("adam", Parts::adam, false),
     ("whole graph", Parts::whole, true),
 ];
@@ -97,11 +96,13 @@ struct Parts {
     fresh: RefCell<Option<Tensor<2>>>,
     /// Parameters and moments, which Adam takes and gives back.
     trained: RefCell<Vec<(Tensor<2>, Moments)>>,
+    /// Gradients of the quantities that have a penalty, which it is added to.
+    gradients: RefCell<Vec<[Tensor<2>; 2]>>,
 }
 
 impl Parts {
     fn new(case: &Case) -> Self {
-        let (device, ops) = engine::open(Backend::Flex).expect("flex is in every build");
+        let Engine { device, ops, .. } = engine::open(Backend::Flex).expect("flex is in every build");
         let model = &case.run.model;
         let units = Units { cell: model.cell.0, activation: model.gate_activation, hidden: model.hidden };
         let noise = match case.run.train.carries_state() {
@@ -145,6 +146,9 @@ impl Parts {
             logits: leaf([count, vocabulary], 1.0),
             fresh: RefCell::new(None),
             trained: RefCell::new(plain.tensors().into_iter().map(fresh).collect()),
+            gradients: RefCell::new(
+                plain.clone().quantities().iter().map(|quantity| [0, 1].map(|_| zeros(&quantity.value.mean))).collect(),
+            ),
             plain,
             batch,
         }
@@ -231,23 +235,29 @@ impl Parts {
         vec![Out::Scalar(self.ops.cross_entropy(self.fresh(), bias, self.targets.clone()))]
     }
 
-    fn penalty(&self) -> Vec<Out> {
-        self.network.penalty(self.ops).into_iter().map(Out::Scalar).collect()
-    }
-
-    fn norm(&self) -> Vec<Out> {
-        let sums = self.plain.tensors().into_iter().map(|(_, tensor)| self.ops.square_sum(&tensor));
-        std::hint::black_box(sums.sum::<f64>());
+    fn penalize(&self) -> Vec<Out> {
+        let mut plain = self.plain.clone();
+        let quantities = plain.quantities();
+        let mut gradients = self.gradients.borrow_mut();
+        for (quantity, gradients) in quantities.iter().zip(gradients.iter_mut()) {
+            let Some(log_sigma) = &quantity.value.log_sigma else { continue };
+            // The handles must be the only ones, or the kernel has to copy.
+            let nothing = || Tensor::zeros([1, 1], &log_sigma.device());
+            let taken = std::mem::replace(gradients, [nothing(), nothing()]);
+            let whole = self.ops.penalize(&quantity.value.mean, log_sigma, taken, 1e-9);
+            *gradients = [whole.mean, whole.log_sigma];
+        }
         Vec::new()
     }
 
     fn adam(&self) -> Vec<Out> {
-        let step = AdamStep { rate: 1e-9, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, gradient_scale: 1.0 };
+        let step = AdamStep { rate: 1e-9, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+        let scale = Tensor::ones([1], &self.targets.device());
         let mut trained = self.trained.borrow_mut();
         let old = std::mem::take(&mut *trained);
         let gradients = self.plain.tensors();
         let new = old.into_iter().zip(gradients).map(|((parameter, moments), (_, gradient))| {
-            self.ops.adam(parameter, gradient, moments, &step)
+            self.ops.adam(parameter, gradient, moments, &scale, &step)
         });
         trained.extend(new);
         Vec::new()
@@ -257,8 +267,6 @@ impl Parts {
     fn whole(&self) -> Vec<Out> {
         let states = self.plain.zeros(self.batch.rows);
         let forward = self.network.forward(self.ops, &self.batch, states, Some(&Self::noise()));
-        let loss = self.network.loss(self.ops, forward.outputs, &self.batch.targets);
-        let penalty = self.network.penalty(self.ops);
-        vec![Out::Scalar(penalty.map_or(loss.clone(), |penalty| loss + penalty.mul_scalar(1e-6)))]
+        vec![Out::Scalar(self.network.loss(self.ops, forward.outputs, &self.batch.targets))]
     }
 }

@@ -59,7 +59,7 @@ impl Training {
     fn step(&mut self) -> f64 {
         let batch = &self.data.batches[self.steps as usize % self.data.batches.len()];
         self.steps += 1;
-        self.trainee.step(batch, self.steps).expect("finite numbers").data_loss
+        self.trainee.step(batch, self.steps).expect("finite numbers")[0].data_loss
     }
 
     /// Mean over the batches.

@@ -149,7 +149,8 @@ mod tests {
 
     #[test]
     fn what_is_zero_stays_zero_under_the_optimiser() {
-        let step = AdamStep { rate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, gradient_scale: 1.0 };
+        let scale = Tensor::from_data([1.0_f32], &Device::flex());
+        let step = AdamStep { rate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
         let moments = || Moments { first: tensor(vec![0.5; 4], [2, 2]), second: tensor(vec![0.25; 4], [2, 2]) };
         let mut weights = tensor(vec![0.0, 1.0, -0.0, -1.0], [2, 2]);
         let mut moments = forget(&weights, moments());
@@ -157,7 +158,7 @@ mod tests {
         assert_eq!(values(&moments.second), [0.0, 0.25, 0.0, 0.25]);
         for _ in 0..3 {
             let gradient = hold_zeros(&weights, tensor(vec![0.3; 4], [2, 2]));
-            (weights, moments) = Composed.adam(weights, gradient, moments, &step);
+            (weights, moments) = Composed.adam(weights, gradient, moments, &scale, &step);
         }
         let ours = values(&weights);
         assert_eq!((ours[0], ours[2]), (0.0, 0.0));

@@ -3,7 +3,9 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use super::{CliError, check, completions, data, new, plan, report, run, schema, status, train_run};
+use super::{
+    CliError, backends, check, completions, data, new, plan, report, run, schema, status, time_step, train_run,
+};
 use crate::spec::{self, Experiment};
 
 const EXAMPLES: &str = "\
@@ -109,6 +111,10 @@ pub enum Command {
     New(new::NewArgs),
     /// List, fetch, verify or import data sets
     Data(data::DataArgs),
+    /// List the backends and devices there are, and what is missing for the others
+    Backends(backends::BackendsArgs),
+    /// Time a training step on made-up data of a data set's shape
+    TimeStep(time_step::TimeStepArgs),
     /// Print a JSON Schema for editors
     Schema(schema::SchemaArgs),
     /// Print a completion script for a shell

@@ -1,6 +1,7 @@
 //! The commands; the only place that prints. Results go to stdout, talk to stderr.
 
 pub mod args;
+pub mod backends;
 pub mod check;
 pub mod completions;
 pub mod data;
@@ -13,6 +14,7 @@ pub mod schema;
 mod snippet;
 pub mod status;
 pub mod table;
+pub mod time_step;
 pub mod train_run;
 
 use std::process::ExitCode;
@@ -60,6 +62,8 @@ fn dispatch(global: &Global, command: &Command) -> Result<ExitCode, CliError> {
         Command::Status(args) => status::execute(global, args),
         Command::New(args) => new::execute(global, args),
         Command::Data(args) => data::execute(global, args),
+        Command::Backends(args) => backends::execute(global, args),
+        Command::TimeStep(args) => time_step::execute(global, args),
         Command::Schema(args) => schema::execute(global, args),
         Command::Completions(args) => completions::execute(global, args),
         Command::TrainRun(args) => train_run::execute(global, args),

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::CliError;
 use super::args::{Global, SpecArgs};
+use super::{CliError, run};
 use crate::data::Sources;
 use crate::plan::{self, Plan, PlanEntry, Status};
 use crate::spec::Experiment;
@@ -94,7 +94,10 @@ fn row(entry: &PlanEntry) -> [String; 7] {
     let spec = &entry.spec;
     let shown = |key: &str| crate::spec::label(spec, key).unwrap_or_default();
     let why = entry.status.why();
-    let why = why.lines().next().unwrap_or_default().to_owned();
+    let mut why = why.lines().next().unwrap_or_default().to_owned();
+    if let (false, Some(missing)) = (entry.status == Status::Done, run::not_compiled(spec)) {
+        why = format!("{why}; {missing}");
+    }
     [
         shown("model.cell"),
         spec.sparsity.name.clone(),
@@ -118,5 +121,10 @@ fn total(plan: &Plan) -> String {
     let runs = plan.entries.len();
     let plural = if runs == 1 { "run" } else { "runs" };
     let detail = if left.is_empty() { String::new() } else { format!(" ({})", left.join(", ")) };
-    format!("{runs} {plural}: {done} done, {} to run{detail}", runs - done)
+    let missing = |entry: &&PlanEntry| entry.status != Status::Done && run::not_compiled(&entry.spec).is_some();
+    let not_here = match plan.entries.iter().filter(missing).count() {
+        0 => String::new(),
+        count => format!(", {count} of them not by this build"),
+    };
+    format!("{runs} {plural}: {done} done, {} to run{detail}{not_here}", runs - done)
 }

@@ -1,5 +1,6 @@
 //! `run`: train the runs of a sweep that are not done.
 
+mod backends;
 mod labels;
 mod prepare;
 mod results;
@@ -12,14 +13,16 @@ use clap::Args;
 use super::args::{Global, SpecArgs};
 use super::{CliError, Exit, report};
 use crate::data::{self, Corpus, DataError, Manifest, Sources};
-use crate::engine;
 use crate::exec::{Interrupt, Outcome, local};
-use crate::plan::{self, Plan, Status};
+use crate::plan::{self, Plan, PlanEntry, Status};
 use crate::progress::{Display, Mode};
 use crate::provenance;
 use crate::spec::Experiment;
-use crate::spec::types::{Backend, Reading};
+use crate::spec::types::{Backend, Reading, RunSpec};
 use crate::train::Passes;
+
+use backends::Missing;
+pub(super) use backends::not_compiled;
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -28,7 +31,7 @@ pub struct RunArgs {
     specs: SpecArgs,
     /// Where tensors live, instead of what the specs say
     #[arg(long, value_name = "BACKEND")]
-    backend: Option<String>,
+    backend: Option<Backend>,
     /// Runs at once, each a process of its own [default: as many as there are processors, or runs]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
@@ -59,10 +62,13 @@ pub struct RunArgs {
 /// are no error of this kind: the others go on, and the exit code is 1 in the end.
 pub fn execute(global: &Global, args: &RunArgs) -> Result<ExitCode, CliError> {
     let experiments = load(global, args)?;
-    let sweeps = experiments.iter().map(|experiment| plan(global, experiment)).collect::<Result<Vec<_>, _>>()?;
+    let missing = Missing::look(&experiments, args.backend)?;
+    let sweep = |experiment| plan(global, experiment, &missing);
+    let sweeps = experiments.iter().map(sweep).collect::<Result<Vec<_>, _>>()?;
     for sweep in &sweeps {
         get_data(global, args, sweep)?;
     }
+    missing.note(global, sweeps.iter().flat_map(|sweep| sweep.left_out(args.force)));
     let interrupt = Interrupt::install().map_err(CliError::failed)?;
     let outcomes = train(global, args, &sweeps, &interrupt)?;
 
@@ -86,53 +92,34 @@ pub(super) struct Sweep<'a> {
     pub(super) experiment: &'a Experiment,
     pub(super) plan: Plan,
     sources: Sources,
+    missing: &'a Missing,
 }
 
 impl Sweep<'_> {
     /// The runs to be trained: indices into the plan.
     fn to_do(&self, force: bool) -> impl Iterator<Item = usize> {
-        let entries = self.plan.entries.iter().enumerate();
-        entries.filter(move |(_, entry)| force || entry.status != Status::Done).map(|(index, _)| index)
+        self.wanted(force).filter(|(_, entry)| self.missing.why(&entry.spec).is_none()).map(|(index, _)| index)
+    }
+
+    /// Runs that ought to be trained and cannot be here.
+    fn left_out(&self, force: bool) -> impl Iterator<Item = &RunSpec> {
+        self.wanted(force).map(|(_, entry)| &entry.spec).filter(|spec| self.missing.why(spec).is_some())
+    }
+
+    fn wanted(&self, force: bool) -> impl Iterator<Item = (usize, &PlanEntry)> {
+        self.plan.entries.iter().enumerate().filter(move |(_, entry)| force || entry.status != Status::Done)
     }
 }
 
 fn load(global: &Global, args: &RunArgs) -> Result<Vec<Experiment>, CliError> {
-    if let Some(name) = &args.backend {
-        check_backend(name)?;
-    }
-    let backend: Vec<String> = args.backend.iter().map(|name| format!("backend={name}")).collect();
-    let experiments = args.specs.load_with(global, &backend)?;
-    for run in experiments.iter().flat_map(|experiment| &experiment.runs) {
-        check_backend(name(run.backend))?;
-    }
-    Ok(experiments)
+    let backend: Vec<String> = args.backend.iter().map(|backend| format!("backend={backend}")).collect();
+    args.specs.load_with(global, &backend)
 }
 
-fn name(backend: Backend) -> &'static str {
-    match backend {
-        Backend::Flex => "flex",
-        Backend::Wgpu => "wgpu",
-        Backend::Tch => "tch",
-    }
-}
-
-fn check_backend(wanted: &str) -> Result<(), CliError> {
-    let compiled = engine::compiled_backends();
-    if compiled.contains(&wanted) {
-        return Ok(());
-    }
-    let list = compiled.join(", ");
-    let error = match wanted {
-        "wgpu" | "tch" | "tch:cuda" => format!("backend `{wanted}` is not compiled in; compiled in: {list}"),
-        _ => format!("unknown backend `{wanted}`; compiled in: {list}"),
-    };
-    Err(CliError::usage(error).help(format!("use --backend {}", compiled[0])))
-}
-
-fn plan<'a>(global: &Global, experiment: &'a Experiment) -> Result<Sweep<'a>, CliError> {
+fn plan<'a>(global: &Global, experiment: &'a Experiment, missing: &'a Missing) -> Result<Sweep<'a>, CliError> {
     let sources = Sources::load(&global.root, &experiment.dataset, &experiment.runs)?;
     let plan = plan::plan(&global.root, experiment, &sources.hashes()).map_err(CliError::failed)?;
-    Ok(Sweep { experiment, plan, sources })
+    Ok(Sweep { experiment, plan, sources, missing })
 }
 
 /// Sees to it that data and vectors are here and whole, and long enough for each run's batches, before any process starts. A
@@ -206,6 +193,10 @@ fn train(
         let chosen: Vec<usize> = sweep.to_do(args.force).collect();
         for (index, entry) in sweep.plan.entries.iter().enumerate() {
             let place = outcomes.len();
+            if let (false, Some(why)) = (entry.status == Status::Done, sweep.missing.why(&entry.spec)) {
+                outcomes.push(Outcome::LeftOut { why: why.to_string() });
+                continue;
+            }
             if !chosen.contains(&index) {
                 outcomes.push(results::stored(global, sweep, entry)?);
                 continue;

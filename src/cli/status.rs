@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::CliError;
 use super::args::{Global, SpecArgs};
 use super::table::TextTable;
+use super::{CliError, run};
 use crate::data::Sources;
-use crate::plan::{self, PlanEntry};
+use crate::plan::{self, PlanEntry, Status};
 use crate::progress;
 use crate::spec::Experiment;
 use crate::store::format::{EpochMetrics, RunState};
@@ -27,7 +27,8 @@ pub struct StatusArgs {
 /// # Errors
 /// A mistake in a spec, an unknown data set, an unreadable run folder.
 pub fn execute(global: &Global, args: &StatusArgs) -> Result<ExitCode, CliError> {
-    let mut table = TextTable::new().words("experiment").words("sparsity").numbers("seed").words("run").words("state");
+    let mut table = TextTable::new().words("experiment").words("cell").words("sparsity").numbers("seed");
+    table = table.words("backend").words("run").words("state");
     for head in ["epoch", "metric", "compression", "time left"] {
         table = table.numbers(head);
     }
@@ -43,11 +44,14 @@ pub fn execute(global: &Global, args: &StatusArgs) -> Result<ExitCode, CliError>
     Ok(ExitCode::SUCCESS)
 }
 
-fn row(global: &Global, experiment: &Experiment, entry: &PlanEntry) -> Result<[String; 9], StoreError> {
+fn row(global: &Global, experiment: &Experiment, entry: &PlanEntry) -> Result<[String; 11], StoreError> {
     let dir = RunDir::new(&global.root, &experiment.name, &entry.key);
     let last = dir.metrics()?.pop();
     let state = match dir.holder()? {
         Some(holder) => format!("running ({holder})"),
+        None if entry.status != Status::Done && run::not_compiled(&entry.spec).is_some() => {
+            format!("{} (backend not in this build)", entry.status.word())
+        }
         None => entry.status.word().to_owned(),
     };
     let epochs = entry.spec.train.epochs;
@@ -58,8 +62,10 @@ fn row(global: &Global, experiment: &Experiment, entry: &PlanEntry) -> Result<[S
     };
     Ok([
         experiment.name.clone(),
+        entry.spec.model.cell.name().to_owned(),
         entry.spec.sparsity.name.clone(),
         entry.spec.seed.to_string(),
+        entry.spec.backend.to_string(),
         entry.key.clone(),
         state,
         format!("{epoch}/{epochs}"),

@@ -11,6 +11,7 @@ use clap::Args;
 use super::args::Global;
 use super::{CliError, Exit};
 use crate::data::{self, Sources};
+use crate::engine;
 use crate::exec::{Interrupt, stop_at_end_of_input};
 use crate::model;
 use crate::store::RunDir;
@@ -68,10 +69,12 @@ fn work(global: &Global, args: &TrainRunArgs, voice: &mut Voice) -> Result<Exit,
         note(&format!("Initialized {initialized} of {symbols} embeddings from {name}"));
     }
     let rows = vectors.as_ref().map(|(_, vectors)| vectors);
-    let mut trainee = model::new_trainee(&record.spec, &corpus, rows).map_err(CliError::failed)?;
     let (spec, events) = (&record.spec, &mut |e: Event| voice.say(&e));
-    let summary = train::train(&dir, spec, &corpus, used, trainee.as_mut(), events, interrupt.flag())
-        .map_err(CliError::failed)?;
+    let summary = engine::guarded(spec.backend, || {
+        let mut trainee = model::new_trainee(spec, &corpus, rows).map_err(CliError::failed)?;
+        train::train(&dir, spec, &corpus, used, trainee.as_mut(), events, interrupt.flag()).map_err(CliError::failed)
+    });
+    let summary = summary.map_err(CliError::failed)??;
     Ok(match summary.state {
         RunState::Done => Exit::Done,
         RunState::Interrupted => Exit::Interrupted,

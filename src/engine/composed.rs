@@ -3,7 +3,7 @@
 use burn::tensor::{Int, Tensor, activation};
 
 use super::noise::Noise;
-use super::ops::{AdamStep, Moments, Ops, RecurrenceInputs};
+use super::ops::{AdamStep, Moments, Ops, Penalized, RecurrenceInputs};
 use crate::cells::{Cell, Step};
 
 /// The ops as compositions; slow (the recurrence's backward is quadratic in the number of steps) and plain.
@@ -30,6 +30,20 @@ impl Ops for Composed {
         let softplus = log_alpha.clone().neg().exp().log1p().mul_scalar(0.5);
         let step = activation::sigmoid(log_alpha.add_scalar(1.3).mul_scalar(1.5)).mul_scalar(0.64).add_scalar(0.03);
         (softplus - step).sum()
+    }
+
+    fn penalize(&self, mean: &Tensor<2>, log_sigma: &Tensor<2>, gradients: [Tensor<2>; 2], share: f64) -> Penalized {
+        let [leaf, sigma_leaf] = [mean, log_sigma].map(|tensor| tensor.clone().autodiff().require_grad());
+        let penalty = self.penalty(leaf.clone(), sigma_leaf.clone());
+        let mut found = penalty.backward();
+        let [to_mean, to_log_sigma] = gradients;
+        let mut add = |gradient: Tensor<2>, leaf: &Tensor<2>| match leaf.grad_remove(&mut found) {
+            Some(own) => gradient + own.mul_scalar(share),
+            None => gradient,
+        };
+        let (mean, log_sigma) = (add(to_mean, &leaf), add(to_log_sigma, &sigma_leaf));
+        let square_sum = self.square_sum(&mean) + self.square_sum(&log_sigma);
+        Penalized { mean, log_sigma, penalty: penalty.inner(), square_sum }
     }
 
     fn recurrence(&self, cell: &dyn Cell, inputs: RecurrenceInputs<'_>) -> Vec<Tensor<2>> {
@@ -86,8 +100,8 @@ impl Ops for Composed {
         probabilities.clamp(CLIP, 1.0 - CLIP).log().mean().neg()
     }
 
-    fn square_sum(&self, values: &Tensor<2>) -> f64 {
-        values.clone().square().sum().into_scalar()
+    fn square_sum(&self, values: &Tensor<2>) -> Tensor<1> {
+        values.clone().square().sum()
     }
 
     fn adam(
@@ -95,9 +109,10 @@ impl Ops for Composed {
         parameter: Tensor<2>,
         gradient: Tensor<2>,
         moments: Moments,
+        scale: &Tensor<1>,
         step: &AdamStep,
     ) -> (Tensor<2>, Moments) {
-        let gradient = gradient.mul_scalar(step.gradient_scale);
+        let gradient = gradient * scale.clone().unsqueeze::<2>();
         let first = moments.first.mul_scalar(step.beta1) + gradient.clone().mul_scalar(1.0 - step.beta1);
         let second = moments.second.mul_scalar(step.beta2) + gradient.square().mul_scalar(1.0 - step.beta2);
         let update = first.clone().mul_scalar(step.rate) / second.clone().sqrt().add_scalar(step.epsilon);

@@ -4,14 +4,20 @@
 //! An autodiff node has one output, so states other than the hidden one leave the recurrence outside autodiff; nothing
 //! needs their gradient, since the carried state is cut between windows.
 
+#![cfg_attr(
+    feature = "tch",
+    expect(deprecated, reason = "libtorch leaves Burn after 0.22, which is why Burn is pinned")
+)]
+
 use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::{FloatTensor, IntTensor};
-use burn::backend::{Autodiff, AutodiffBackend, Backend, ExtensionType, Flex, backend_extension};
+use burn::backend::{Autodiff, AutodiffBackend, Backend, ExtensionType, Flex, TensorMetadata, backend_extension};
 
 use super::noise::NoiseKey;
+use super::ops::AdamStep;
 use crate::cells::Kernel;
 use crate::spec::types::GateActivation;
 
@@ -51,6 +57,28 @@ impl<B: Backend> RecurrencePrimitives<B> {
             activation: self.activation,
         }
     }
+}
+
+/// The inputs of a step of Adam as primitives; see [`super::Ops::adam`].
+#[derive(Debug, Clone, ExtensionType)]
+pub struct AdamPrimitives<B: Backend> {
+    pub(super) parameter: FloatTensor<B>,
+    pub(super) gradient: FloatTensor<B>,
+    pub(super) first: FloatTensor<B>,
+    pub(super) second: FloatTensor<B>,
+    /// `[1]`.
+    pub(super) scale: FloatTensor<B>,
+    pub(super) step: AdamStep,
+}
+
+/// The inputs of a penalty's gradients as primitives; see [`super::Ops::penalize`].
+#[derive(Debug, Clone, ExtensionType)]
+pub struct PenaltyPrimitives<B: Backend> {
+    pub(super) mean: FloatTensor<B>,
+    pub(super) log_sigma: FloatTensor<B>,
+    pub(super) mean_gradient: FloatTensor<B>,
+    pub(super) log_sigma_gradient: FloatTensor<B>,
+    pub(super) share: f64,
 }
 
 /// What the recurrence's backward needs of its forward.
@@ -124,10 +152,27 @@ pub trait Kernels: Backend {
         gradient: FloatTensor<Self>,
         logits_gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
+    /// Sum of squares, `[1]`.
+    fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// The gradients with those of the penalty, the penalty, `[1]`, and the gradients' sum of squares, `[1]`.
+    fn penalize(inputs: PenaltyPrimitives<Self>) -> [FloatTensor<Self>; 4] {
+        let PenaltyPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, share } = inputs;
+        let penalty = Self::penalty_forward(mean.clone(), log_sigma.clone());
+        let share =
+            Self::float_mul_scalar(Self::float_ones([1].into(), &mean.device(), mean.dtype().into()), share.into());
+        let (to_mean, to_log_sigma) = Self::penalty_backward(mean, log_sigma, share);
+        let to_mean = Self::float_add(mean_gradient, to_mean);
+        let to_log_sigma = Self::float_add(log_sigma_gradient, to_log_sigma);
+        let squares = [&to_mean, &to_log_sigma].map(|gradient| <Self as Kernels>::square_sum(gradient.clone()));
+        let [square, other] = squares;
+        [to_mean, to_log_sigma, penalty, Self::float_add(square, other)]
+    }
+    /// Parameter, first and second moment after a step.
+    fn adam(inputs: AdamPrimitives<Self>) -> [FloatTensor<Self>; 3];
 }
 
-/// The differentiable ops, routed by Burn to the backend a tensor lives on.
-#[backend_extension(Flex, Autodiff)]
+/// The ops, routed by Burn to the backend a tensor lives on; all but the last three are differentiable.
+#[backend_extension(Flex, LibTorch: cfg(feature = "tch"), Cube: cfg(feature = "wgpu"), Autodiff)]
 pub trait SparseOps: Backend {
     /// Hidden states (differentiable), `[N, H]`, and the states beside them (not), `[N, H]`, or `[N, 0]` of a cell with
     /// one state.
@@ -154,47 +199,82 @@ pub trait SparseOps: Backend {
     /// Mean negative log likelihood, `[1]`.
     fn cross_entropy(logits: FloatTensor<Self>, bias: FloatTensor<Self>, targets: IntTensor<Self>)
     -> FloatTensor<Self>;
+    /// Sum of squares, `[1]`.
+    fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// The gradients with those of the penalty, the penalty, `[1]`, and the gradients' sum of squares, `[1]`.
+    fn penalize(
+        #[extension_type] inputs: PenaltyPrimitives<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+    /// Parameter, first and second moment after a step.
+    fn adam(
+        #[extension_type] inputs: AdamPrimitives<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
-impl SparseOps for Flex {
-    fn recurrence(inputs: RecurrencePrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let saved = Self::recurrence_forward(inputs);
-        (saved.hidden, saved.second)
-    }
+/// A backend's ops outside autodiff, from its kernels.
+macro_rules! outside_autodiff {
+    ($backend:ty) => {
+        impl SparseOps for $backend {
+            fn recurrence(inputs: RecurrencePrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
+                let saved = Self::recurrence_forward(inputs);
+                (saved.hidden, saved.second)
+            }
 
-    fn penalty(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>) -> FloatTensor<Self> {
-        Self::penalty_forward(mean, log_sigma)
-    }
+            fn penalty(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>) -> FloatTensor<Self> {
+                Self::penalty_forward(mean, log_sigma)
+            }
 
-    fn noisy(
-        mean: FloatTensor<Self>,
-        log_sigma: FloatTensor<Self>,
-        seed: u64,
-        step: u32,
-        stream: u32,
-    ) -> FloatTensor<Self> {
-        Self::noisy_forward(mean, log_sigma, NoiseKey { seed, step, stream })
-    }
+            fn noisy(
+                mean: FloatTensor<Self>,
+                log_sigma: FloatTensor<Self>,
+                seed: u64,
+                step: u32,
+                stream: u32,
+            ) -> FloatTensor<Self> {
+                Self::noisy_forward(mean, log_sigma, NoiseKey { seed, step, stream })
+            }
 
-    fn noisy_rows(
-        mean: FloatTensor<Self>,
-        log_sigma: FloatTensor<Self>,
-        ids: IntTensor<Self>,
-        seed: u64,
-        step: u32,
-        stream: u32,
-    ) -> FloatTensor<Self> {
-        Self::noisy_rows_forward(mean, log_sigma, ids, NoiseKey { seed, step, stream })
-    }
+            fn noisy_rows(
+                mean: FloatTensor<Self>,
+                log_sigma: FloatTensor<Self>,
+                ids: IntTensor<Self>,
+                seed: u64,
+                step: u32,
+                stream: u32,
+            ) -> FloatTensor<Self> {
+                Self::noisy_rows_forward(mean, log_sigma, ids, NoiseKey { seed, step, stream })
+            }
 
-    fn cross_entropy(
-        logits: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        targets: IntTensor<Self>,
-    ) -> FloatTensor<Self> {
-        Self::cross_entropy_value(logits, bias, targets)
-    }
+            fn cross_entropy(
+                logits: FloatTensor<Self>,
+                bias: FloatTensor<Self>,
+                targets: IntTensor<Self>,
+            ) -> FloatTensor<Self> {
+                Self::cross_entropy_value(logits, bias, targets)
+            }
+
+            fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self> {
+                <Self as Kernels>::square_sum(values)
+            }
+
+            fn penalize(
+                inputs: PenaltyPrimitives<Self>,
+            ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+                <Self as Kernels>::penalize(inputs).into()
+            }
+
+            fn adam(inputs: AdamPrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+                <Self as Kernels>::adam(inputs).into()
+            }
+        }
+    };
 }
+
+outside_autodiff!(Flex);
+#[cfg(feature = "tch")]
+outside_autodiff!(burn_tch::LibTorch);
+#[cfg(feature = "wgpu")]
+outside_autodiff!(burn_cubecl::CubeBackend);
 
 #[derive(Debug)]
 struct RecurrenceBackward;
@@ -350,5 +430,31 @@ impl<B: Kernels + SparseOps, C: CheckpointStrategy> SparseOps for Autodiff<B, C>
             OpsKind::Tracked(node) => node.finish(gradient, value),
             OpsKind::UnTracked(node) => node.finish(value),
         }
+    }
+
+    fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self> {
+        <Self as AutodiffBackend>::from_inner(<B as SparseOps>::square_sum(values.into_primitive()))
+    }
+
+    fn penalize(
+        inputs: PenaltyPrimitives<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let PenaltyPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, share } = inputs;
+        let [mean, log_sigma, mean_gradient, log_sigma_gradient] =
+            [mean, log_sigma, mean_gradient, log_sigma_gradient].map(FloatTensor::<Self>::into_primitive);
+        let (mean, log_sigma, penalty, square_sum) =
+            <B as SparseOps>::penalize(PenaltyPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, share });
+        let outside = <Self as AutodiffBackend>::from_inner;
+        (outside(mean), outside(log_sigma), outside(penalty), outside(square_sum))
+    }
+
+    fn adam(inputs: AdamPrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let AdamPrimitives { parameter, gradient, first, second, scale, step } = inputs;
+        let [parameter, gradient, first, second, scale] =
+            [parameter, gradient, first, second, scale].map(FloatTensor::<Self>::into_primitive);
+        let (parameter, first, second) =
+            <B as SparseOps>::adam(AdamPrimitives { parameter, gradient, first, second, scale, step });
+        let outside = <Self as AutodiffBackend>::from_inner;
+        (outside(parameter), outside(first), outside(second))
     }
 }

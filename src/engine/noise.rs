@@ -92,6 +92,21 @@ impl NoiseKey {
         values
     }
 
+    /// The rows `ids` of a matrix of normals, `[ids, columns]`, row-major.
+    #[cfg(feature = "tch")]
+    pub(super) fn rows(self, ids: &[u32], columns: usize) -> Vec<f32> {
+        let mut values = vec![0.0; ids.len() * columns];
+        if columns > 0 {
+            values.par_chunks_mut(columns).zip(ids).for_each(|(out, row)| {
+                vectorized(
+                    #[inline(always)]
+                    || fill_row(out, self, *row),
+                );
+            });
+        }
+        values
+    }
+
     /// A `[rows, columns]` matrix of numbers uniform in (0, 1), row-major; not independent of the normals of the same key.
     pub fn uniform(self, rows: usize, columns: usize) -> Vec<f64> {
         let mut values = vec![0.0; rows * columns];

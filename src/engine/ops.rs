@@ -53,8 +53,19 @@ pub struct AdamStep {
     pub beta2: f64,
     /// Added to the root of the second moment.
     pub epsilon: f64,
-    /// Multiplies every gradient: the global norm's rescaling.
-    pub gradient_scale: f64,
+}
+
+/// A variational quantity's gradients with its penalty's, and what is known on the way.
+#[derive(Debug, Clone)]
+pub struct Penalized {
+    /// Gradient to the means, `[R, C]`.
+    pub mean: Tensor<2>,
+    /// Gradient to the log sigmas, `[R, C]`.
+    pub log_sigma: Tensor<2>,
+    /// Sum of the penalties, `[1]`.
+    pub penalty: Tensor<1>,
+    /// Sum of squares of both gradients, `[1]`.
+    pub square_sum: Tensor<1>,
 }
 
 /// The custom ops. Tensors of one call share a device and a float type; gradients flow to every float tensor unless a
@@ -69,6 +80,11 @@ pub trait Ops: Debug + Send + Sync {
     /// Sum over all weights of the log-uniform prior's penalty (see [`crate::bayes`]), shape `[1]`.
     fn penalty(&self, mean: Tensor<2>, log_sigma: Tensor<2>) -> Tensor<1>;
 
+    /// Adds to the gradients of a quantity's means and log sigmas, in this order, those of `share` times its
+    /// [`Ops::penalty`]; all `[R, C]` and outside autodiff. The penalty depends on the parameters alone, so one pass over them
+    /// gives its value, its gradient and the norm of the whole.
+    fn penalize(&self, mean: &Tensor<2>, log_sigma: &Tensor<2>, gradients: [Tensor<2>; 2], share: f64) -> Penalized;
+
     /// The recurrence of a cell: its states after each step, each `[N, H]`, in the order of [`Cell::states`]. The first,
     /// the hidden state, is differentiable; the others are outside autodiff.
     fn recurrence(&self, cell: &dyn Cell, inputs: RecurrenceInputs<'_>) -> Vec<Tensor<2>>;
@@ -82,15 +98,17 @@ pub trait Ops: Debug + Send + Sync {
     /// Probabilities are clipped to [1e-6, 1 - 1e-6], beyond which there is no gradient.
     fn class_loss(&self, logits: Tensor<2>, bias: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1>;
 
-    /// Sum of squares of a tensor outside autodiff.
-    fn square_sum(&self, values: &Tensor<2>) -> f64;
+    /// Sum of squares of a tensor outside autodiff, shape `[1]`.
+    fn square_sum(&self, values: &Tensor<2>) -> Tensor<1>;
 
-    /// One step of Adam in Lasagne's form, `p - rate * m / (sqrt(v) + epsilon)`, on tensors outside autodiff.
+    /// One step of Adam in Lasagne's form, `p - rate * m / (sqrt(v) + epsilon)`, on tensors outside autodiff. The gradient
+    /// is first multiplied by `scale` (`[1]`), the global norm's rescaling, which so need not leave the device.
     fn adam(
         &self,
         parameter: Tensor<2>,
         gradient: Tensor<2>,
         moments: Moments,
+        scale: &Tensor<1>,
         step: &AdamStep,
     ) -> (Tensor<2>, Moments);
 }

@@ -22,6 +22,11 @@ pub enum Outcome {
     },
     /// It was not started, since the sweep was told to stop before.
     NotStarted,
+    /// It was not to be started here.
+    LeftOut {
+        /// Why.
+        why: String,
+    },
 }
 
 /// Lines of the log that are shown for a failed run.

@@ -7,16 +7,16 @@ use super::recurrent::Units;
 use super::trainee::{NetworkTrainee, TraineeOptions};
 use crate::baselines::{self, Pruning};
 use crate::data::{self, Corpus, DataError, Parts, Vectors};
-use crate::engine::{self, NotCompiled};
+use crate::engine::{self, OpenError};
 use crate::spec::types::{ModelKind, Optimizer, OutputNoise, RunSpec};
 use crate::train::trainee::Trainee;
 
 /// Why no network could be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// The spec's backend is not in this build.
-    #[error(transparent)]
-    Backend(#[from] NotCompiled),
+    /// This build or this machine lacks the spec's backend.
+    #[error("{}; {}", .0, .0.cure())]
+    Backend(#[from] OpenError),
     /// The data set is too small for the spec's batches.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -61,7 +61,7 @@ pub enum BuildError {
 pub fn new_trainee(spec: &RunSpec, corpus: &Corpus, vectors: Option<&Vectors>) -> Result<Box<dyn Trainee>, BuildError> {
     check_parts(spec, corpus)?;
     let Optimizer::Adam(adam) = &spec.train.optimizer;
-    let (device, ops) = engine::open(spec.backend)?;
+    let engine = engine::open(spec.backend)?;
     let pruning = match baselines::of(&spec.sparsity) {
         Some(baseline) => {
             let batches = data::train_batches(corpus, &spec.train, spec.seed, 0)?.len() as u64;
@@ -77,7 +77,7 @@ pub fn new_trainee(spec: &RunSpec, corpus: &Corpus, vectors: Option<&Vectors>) -
         clip_norm: spec.train.clip_norm,
     };
     let units = Units { cell: spec.model.cell.0, activation: spec.model.gate_activation, hidden: spec.model.hidden };
-    let initial = Initial { spec, vectors, device: &device };
+    let initial = Initial { spec, vectors, device: &engine.device };
     let mut make = |name: &str, dims| initial.tensor(name, dims);
     let vocabulary = corpus.vocabulary.len();
     Ok(match spec.model.kind {
@@ -86,7 +86,7 @@ pub fn new_trainee(spec: &RunSpec, corpus: &Corpus, vectors: Option<&Vectors>) -
                 if options.carry_state { OutputNoise::Weights } else { OutputNoise::LocalReparameterization };
             let noise = spec.model.output_noise.unwrap_or(by_regime);
             let network = LanguageModel::build(vocabulary, units, noise, &spec.sparsity, &mut make);
-            Box::new(NetworkTrainee::new(network, ops, options).pruned_by(pruning))
+            Box::new(NetworkTrainee::new(network, engine.ops, options).pruned_by(pruning).reading(engine.reading))
         }
         ModelKind::Classification => {
             let embedding = spec.model.embedding.as_ref().ok_or(BuildError::NoEmbedding)?;
@@ -97,7 +97,7 @@ pub fn new_trainee(spec: &RunSpec, corpus: &Corpus, vectors: Option<&Vectors>) -
             let outputs = Sizes::outputs(corpus.classes().unwrap_or_default());
             let sizes = Sizes { vocabulary, embedding: embedding.size, outputs };
             let network = Classifier::build(sizes, units, &spec.sparsity, &mut make);
-            Box::new(NetworkTrainee::new(network, ops, options).pruned_by(pruning))
+            Box::new(NetworkTrainee::new(network, engine.ops, options).pruned_by(pruning).reading(engine.reading))
         }
     })
 }

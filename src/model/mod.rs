@@ -23,6 +23,7 @@ mod network;
 mod noise;
 mod posterior;
 mod recurrent;
+mod reports;
 mod symbols;
 mod trainee;
 

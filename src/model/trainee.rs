@@ -3,9 +3,10 @@
 use burn::tensor::Tensor;
 
 use super::host::{find, named};
-use super::network::Network;
+use super::network::{Network, Quantity, QuantityKind};
 use super::noise::NoiseSource;
 use super::posterior::with_posterior;
+use super::reports::{Numbers, Reports};
 use crate::baselines::{Matrix, Progress, Pruning, Weights, forget, hold_zeros};
 use crate::compress;
 use crate::data::Evaluation;
@@ -42,10 +43,39 @@ pub struct NetworkTrainee<N> {
     pruning: Option<Pruning>,
     /// In the order of [`crate::cells::Cell::states`].
     carried: Option<Vec<Tensor<2>>>,
+    reports: Reports,
 }
 
 /// A gradient with the name of its parameter.
 type Gradient = (String, Tensor<2>);
+
+/// What a pass forward and back finds.
+struct Found {
+    numbers: Numbers,
+    gradients: Vec<Gradient>,
+    /// The states to be carried on, if they are.
+    states: Option<Vec<Tensor<2>>>,
+}
+
+/// A pass's gradients, whole.
+struct Gathered {
+    gradients: Vec<Gradient>,
+    /// Of the quantities, those of weights first; each `[1]`.
+    penalties: Vec<Tensor<1>>,
+    /// Sums of squares over the gradients, each `[1]`.
+    squares: Vec<Tensor<1>>,
+}
+
+impl Gathered {
+    fn add(&mut self, name: String, gradient: Tensor<2>, ops: &dyn Ops) {
+        self.squares.push(ops.square_sum(&gradient));
+        self.gradients.push((name, gradient));
+    }
+}
+
+fn sum(values: Vec<Tensor<1>>) -> Option<Tensor<1>> {
+    values.into_iter().reduce(|sum, value| sum + value)
+}
 
 impl<N: Network> NetworkTrainee<N> {
     /// A network before its first step.
@@ -53,13 +83,19 @@ impl<N: Network> NetworkTrainee<N> {
         let zeros = |tensor: &Tensor<2>| tensor.zeros_like();
         let tensors = network.tensors().into_iter();
         let moments = tensors.map(|(_, tensor)| Moments { first: zeros(&tensor), second: zeros(&tensor) }).collect();
-        Self { network, ops, options, moments, pruning: None, carried: None }
+        Self { network, ops, options, moments, pruning: None, carried: None, reports: Reports::new(1) }
     }
 
     /// The same with a baseline at work, if there is one.
     #[must_use]
     pub fn pruned_by(self, pruning: Option<Pruning>) -> Self {
         Self { pruning, ..self }
+    }
+
+    /// The same, with the numbers of `steps` steps read together; see [`crate::engine::Engine::reading`].
+    #[must_use]
+    pub fn reading(self, steps: usize) -> Self {
+        Self { reports: Reports::new(steps), ..self }
     }
 
     /// The network as it is.
@@ -77,14 +113,13 @@ impl<N: Network> NetworkTrainee<N> {
         self.carried = states;
     }
 
-    /// One step with noise from `noise`.
+    /// One step with noise from `noise`, whose numbers are waited for.
     ///
     /// # Errors
     /// A number that is not finite.
     pub fn step_with(&mut self, batch: &Batch, step: u64, noise: &NoiseSource) -> Result<StepReport, NonFinite> {
-        let (report, gradients) = self.gradients(batch, step, noise)?;
-        self.update(gradients, step, report.gradient_norm);
-        self.prune(step);
+        let (report, found) = self.checked(batch, step, noise)?;
+        self.update(found, step);
         Ok(report)
     }
 
@@ -98,50 +133,97 @@ impl<N: Network> NetworkTrainee<N> {
         step: u64,
         noise: &NoiseSource,
     ) -> Result<(StepReport, Vec<Gradient>), NonFinite> {
-        let not_finite = |tensor: &str| NonFinite { step, tensor: tensor.to_owned() };
+        let (report, found) = self.checked(batch, step, noise)?;
+        self.carried = found.states;
+        Ok((report, found.gradients))
+    }
+
+    /// What a pass finds, with its numbers, which are waited for.
+    fn checked(&self, batch: &Batch, step: u64, noise: &NoiseSource) -> Result<(StepReport, Found), NonFinite> {
+        let found = self.differentiate(batch, noise);
+        let report = found.numbers.report(step);
+        self.check(&report, &found.gradients)?;
+        Ok((report, found))
+    }
+
+    /// A pass forward and back, all of which stays on the device.
+    fn differentiate(&self, batch: &Batch, noise: &NoiseSource) -> Found {
         let states = self.start(batch.rows);
         let mut leaves = self.network.leaves();
         let forward = leaves.forward(self.ops, batch, states, Some(noise));
         let data_loss = leaves.loss(self.ops, forward.outputs, &batch.targets);
-        // Not `div_scalar`: its backward rounds the divisor's reciprocal to single precision, also in an f64 graph.
-        let share = 1.0 / self.options.train_size as f64;
-        let penalty = leaves.penalty(self.ops).map(|penalty| penalty.mul_scalar(share));
-        let scalar = |tensor: &Tensor<1>| tensor.clone().inner().into_scalar::<f64>();
-        let (loss_value, penalty_value) = (scalar(&data_loss), penalty.as_ref().map_or(0.0, scalar));
-        if !loss_value.is_finite() || !penalty_value.is_finite() {
-            let loss = if loss_value.is_finite() { "the penalty" } else { "the data loss" };
-            return Err(not_finite(&self.broken_parameter().unwrap_or_else(|| loss.to_owned())));
-        }
-        let objective = match penalty {
-            Some(penalty) => data_loss + penalty,
-            None => data_loss,
-        };
-        let mut found = objective.backward();
+        let mut found = data_loss.backward();
         let mut gradients = Vec::new();
         leaves.visit(|name, tensor| {
             let gradient = tensor.grad_remove(&mut found).unwrap_or_else(|| tensor.clone().inner().zeros_like());
-            let pruned = self.pruning.is_some() && Matrix::of(name).is_some();
-            let gradient = if pruned { hold_zeros(&tensor.clone().inner(), gradient) } else { gradient };
             gradients.push((name.to_owned(), gradient));
         });
-        let mut square_sum = 0.0;
-        for (name, gradient) in &gradients {
-            let sum = self.ops.square_sum(gradient);
-            if !sum.is_finite() {
-                let gradient = || format!("the gradient of {name}");
-                return Err(not_finite(&self.broken_parameter().unwrap_or_else(gradient)));
-            }
-            square_sum += sum;
-        }
-        self.carried = self.options.carry_state.then_some(forward.last);
-        let report = StepReport { data_loss: loss_value, penalty: penalty_value, gradient_norm: square_sum.sqrt() };
-        Ok((report, gradients))
+        let Gathered { gradients, penalties, squares } = self.gather(gradients);
+        // Not `div_scalar`: it rounds the divisor's reciprocal to single precision, also in f64.
+        let penalty = sum(penalties).map(|penalty| penalty.mul_scalar(self.penalty_share()));
+        let data_loss = data_loss.inner();
+        let gradient_norm = sum(squares).map_or_else(|| data_loss.zeros_like(), Tensor::sqrt);
+        let numbers = Numbers { data_loss, penalty, gradient_norm };
+        Found { numbers, gradients, states: self.options.carry_state.then_some(forward.last) }
     }
 
-    /// The name of the first parameter that is not finite.
-    fn broken_parameter(&self) -> Option<String> {
-        let broken = |tensor: &Tensor<2>| !self.ops.square_sum(tensor).is_finite();
-        self.network.tensors().into_iter().find(|(_, tensor)| broken(tensor)).map(|(name, _)| name)
+    /// What a penalty of one is in the objective.
+    fn penalty_share(&self) -> f64 {
+        1.0 / self.options.train_size as f64
+    }
+
+    /// Adds to the data loss's gradients those of the penalty, and takes away those of zeros that a baseline holds.
+    fn gather(&self, gradients: Vec<Gradient>) -> Gathered {
+        let mut gathered = Gathered { gradients: Vec::new(), penalties: Vec::new(), squares: Vec::new() };
+        let mut of_groups = Vec::new();
+        let mut gradients = gradients.into_iter();
+        let mut network = self.network.clone();
+        for Quantity { kind, value, .. } in network.quantities() {
+            // Gradients are in the order of [`Network::visit`]: means, then log sigmas where there are any.
+            let Some((name, to_mean)) = gradients.next() else { break };
+            let held = self.pruning.is_some() && Matrix::of(&name).is_some();
+            let hold = |gradient| if held { hold_zeros(&value.mean, gradient) } else { gradient };
+            match &value.log_sigma {
+                None => gathered.add(name, hold(to_mean), self.ops),
+                Some(log_sigma) => {
+                    let Some((sigma_name, to_sigma)) = gradients.next() else { break };
+                    let whole = self.ops.penalize(&value.mean, log_sigma, [to_mean, to_sigma], self.penalty_share());
+                    let penalties = if kind == QuantityKind::Groups { &mut of_groups } else { &mut gathered.penalties };
+                    penalties.push(whole.penalty);
+                    if held {
+                        gathered.add(name, hold(whole.mean), self.ops);
+                        gathered.add(sigma_name, whole.log_sigma, self.ops);
+                    } else {
+                        gathered.squares.push(whole.square_sum);
+                        gathered.gradients.extend([(name, whole.mean), (sigma_name, whole.log_sigma)]);
+                    }
+                }
+            }
+        }
+        for (name, gradient) in gradients {
+            gathered.add(name, gradient, self.ops);
+        }
+        gathered.penalties.append(&mut of_groups);
+        gathered
+    }
+
+    /// Refuses numbers that are not finite, and says which tensor went wrong first.
+    fn check(&self, report: &StepReport, gradients: &[Gradient]) -> Result<(), NonFinite> {
+        let StepReport { step, data_loss, penalty, gradient_norm } = *report;
+        if data_loss.is_finite() && penalty.is_finite() && gradient_norm.is_finite() {
+            return Ok(());
+        }
+        let broken = |tensor: &Tensor<2>| !self.ops.square_sum(tensor).into_scalar::<f64>().is_finite();
+        let parameter = self.network.tensors().into_iter().find(|(_, tensor)| broken(tensor)).map(|(name, _)| name);
+        let tensor = parameter.unwrap_or_else(|| match (data_loss.is_finite(), penalty.is_finite()) {
+            (false, _) => "the data loss".to_owned(),
+            (true, false) => "the penalty".to_owned(),
+            (true, true) => match gradients.iter().find(|(_, gradient)| broken(gradient)) {
+                Some((name, _)) => format!("the gradient of {name}"),
+                None => "the gradient's norm".to_owned(),
+            },
+        });
+        Err(NonFinite { step, tensor })
     }
 
     /// The states a batch of `rows` sequences starts from.
@@ -152,18 +234,19 @@ impl<N: Network> NetworkTrainee<N> {
         }
     }
 
-    /// Adam in Lasagne's form on the rescaled gradients.
-    fn update(&mut self, gradients: Vec<Gradient>, step: u64, norm: f64) {
+    /// Adam in Lasagne's form on the rescaled gradients, and what the baseline does after it.
+    fn update(&mut self, found: Found, step: u64) {
+        let scale = found.numbers.gradient_scale(self.options.clip_norm);
+        self.carried = found.states;
+        self.adam(found.gradients, step, &scale);
+        self.prune(step);
+    }
+
+    fn adam(&mut self, gradients: Vec<Gradient>, step: u64, scale: &Tensor<1>) {
         let Adam { lr, beta1, beta2, epsilon } = self.options.adam;
         let time = step as f64;
-        let step = AdamStep {
-            rate: lr * (1.0 - beta2.powf(time)).sqrt() / (1.0 - beta1.powf(time)),
-            beta1,
-            beta2,
-            epsilon,
-            // A hair below one even when the norm is within the limit, as in the reference.
-            gradient_scale: self.options.clip_norm.map_or(1.0, |limit| norm.min(limit) / (1e-7 + norm)),
-        };
+        let step =
+            AdamStep { rate: lr * (1.0 - beta2.powf(time)).sqrt() / (1.0 - beta1.powf(time)), beta1, beta2, epsilon };
         let (device, dtype) = self.network.kind();
         let nothing = Tensor::<2>::zeros([1, 1], (&device, dtype));
         let take = |tensor: &mut Tensor<2>| std::mem::replace(tensor, nothing.clone());
@@ -173,7 +256,7 @@ impl<N: Network> NetworkTrainee<N> {
             // The zip runs over the same tensors in the same order.
             let Some(((_, gradient), moments)) = gradients.next() else { return };
             let old = Moments { first: take(&mut moments.first), second: take(&mut moments.second) };
-            (*tensor, *moments) = ops.adam(take(tensor), gradient, old, &step);
+            (*tensor, *moments) = ops.adam(take(tensor), gradient, old, scale, &step);
         });
     }
 
@@ -203,9 +286,20 @@ impl<N: Network> NetworkTrainee<N> {
 }
 
 impl<N: Network> Trainee for NetworkTrainee<N> {
-    fn step(&mut self, batch: &Batch, step: u64) -> Result<StepReport, NonFinite> {
+    fn step(&mut self, batch: &Batch, step: u64) -> Result<Vec<StepReport>, NonFinite> {
         let noise = NoiseSource::Counter { seed: self.options.seed, step: step as u32 };
-        self.step_with(batch, step, &noise)
+        if self.reports.at_once() {
+            return Ok(vec![self.step_with(batch, step, &noise)?]);
+        }
+        // The device is given the whole step, and the next ones, before anything is asked of it.
+        let found = self.differentiate(batch, &noise);
+        let numbers = found.numbers.clone();
+        self.update(found, step);
+        Ok(self.reports.push(step, numbers))
+    }
+
+    fn finish(&mut self) -> Vec<StepReport> {
+        self.reports.finish()
     }
 
     fn reset_state(&mut self) {
@@ -215,7 +309,8 @@ impl<N: Network> Trainee for NetworkTrainee<N> {
     fn evaluate(&self, source: &dyn BatchSource) -> Evaluation {
         let network = self.network.at_means(true);
         let mut carried: Option<Vec<Tensor<2>>> = None;
-        let mut nats = 0.0;
+        // Read after the last batch, since reading waits for all that the device was given before.
+        let mut losses = Vec::with_capacity(source.len());
         let mut correct: Option<usize> = None;
         for index in 0..source.len() {
             let batch = source.batch(index);
@@ -225,10 +320,10 @@ impl<N: Network> Trainee for NetworkTrainee<N> {
             if let Some(right) = network.correct(&forward.outputs, &batch.targets) {
                 correct = Some(correct.unwrap_or_default() + right);
             }
-            let loss = network.loss(self.ops, forward.outputs, &batch.targets);
-            nats += loss.into_scalar::<f64>() * batch.targets.len() as f64;
+            losses.push((network.loss(self.ops, forward.outputs, &batch.targets), batch.targets.len()));
             carried = Some(forward.last);
         }
+        let nats: f64 = losses.into_iter().map(|(loss, count)| loss.into_scalar::<f64>() * count as f64).sum();
         let targets = source.targets() as f64;
         Evaluation { nats: nats / targets, accuracy: correct.map(|correct| correct as f64 / targets) }
     }

@@ -18,9 +18,10 @@ const DIGITS: usize = 16;
 /// The key of a run and its parts: `spec`, `dataset` and, if the run starts from pretrained vectors, `vectors` as blake3,
 /// `numerics` as a number.
 ///
-/// The key is the first 16 hexadecimal digits of the blake3 hash over the parts. Where files lie and which git commit
-/// made the program do not change it.
+/// The key is the first 16 hexadecimal digits of the blake3 hash over the parts. Where files lie, which git commit made
+/// the program and which of several devices of a kind trained do not change it.
 pub fn key(spec: &RunSpec, hashes: &Hashes) -> (String, BTreeMap<String, String>) {
+    let spec = &RunSpec { backend: spec.backend.any_device(), ..spec.clone() };
     let json = serde_json::to_value(spec).unwrap_or(Value::Null);
     let mut parts: BTreeMap<String, String> = [
         ("spec".to_owned(), blake3::hash(canonical(&json).as_bytes()).to_hex().to_string()),

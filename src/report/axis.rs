@@ -97,8 +97,11 @@ impl Axis {
     }
 }
 
-/// A number with up to three decimals and no trailing zeros.
+/// A number with up to three decimals and no trailing zeros; a smaller one as `1e-6`.
 fn short(v: f64) -> String {
+    if v > 0.0 && v < 1e-3 {
+        return format!("{v:.0e}");
+    }
     let text = format!("{v:.3}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

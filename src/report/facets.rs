@@ -56,9 +56,9 @@ pub fn label(spec: &RunSpec, varying: &[String]) -> String {
     text
 }
 
-/// `, seed 1`; a cell's name speaks for itself.
+/// `, seed 1`; the names of cells and backends speak for themselves.
 fn named(name: &str, value: &str) -> String {
-    if name == "cell" { format!(", {value}") } else { format!(", {name} {value}") }
+    if ["cell", "backend"].contains(&name) { format!(", {value}") } else { format!(", {name} {value}") }
 }
 
 /// A filter as text, `sparsity W+N`; `every run` for an empty one.

@@ -4,6 +4,7 @@ use polars::prelude::*;
 
 use crate::store::format::{EpochMetrics, Kept, Planted};
 
+use super::drift::Drift;
 use super::kinds;
 use super::metric::{gates_kept, gates_total, weights_kept, weights_total};
 use super::rows::{Row, State};
@@ -178,6 +179,44 @@ pub fn curves(rows: &[Row]) -> PolarsResult<DataFrame> {
         number("compression", &|line| line.counts.compression),
         count("gates_kept", &gates_kept),
         count("neurons_kept", &|line| line.counts.neurons.kept),
+    ])
+}
+
+/// One row a run of every point that was trained on several backends. Drifts are empty for the reference.
+///
+/// # Errors
+/// polars cannot build the frame (columns of different length: a mistake in this function).
+pub fn backends<'a>(drifts: &[Drift<'a>]) -> PolarsResult<DataFrame> {
+    let text = |name: &str, of: &dyn Fn(&Drift<'a>) -> String| {
+        Column::new(name.into(), drifts.iter().map(of).collect::<Vec<String>>())
+    };
+    let number = |name: &str, of: &dyn Fn(&Drift<'a>) -> Option<f64>| {
+        let values = drifts.iter().map(|drift| if drift.is_reference() { None } else { of(drift) });
+        Column::new(name.into(), values.collect::<Vec<Option<f64>>>())
+    };
+    let count = |name: &str, of: &dyn Fn(&Drift<'a>) -> Option<u64>| {
+        Column::new(name.into(), drifts.iter().map(of).collect::<Vec<Option<u64>>>())
+    };
+    let within: Vec<Option<bool>> =
+        drifts.iter().map(|drift| if drift.is_reference() { None } else { drift.within() }).collect();
+    DataFrame::new_infer_height(vec![
+        text("point", &|drift| drift.point.clone()),
+        text("run", &|drift| drift.row.run.clone()),
+        text("backend", &Drift::backend),
+        text("reference", &|drift| drift.reference.run.clone()),
+        count("epochs", &|drift| Some(drift.epochs.len() as u64)),
+        number("objective_first_epoch", &|drift| drift.objective().first().map(|(_, drift)| *drift)),
+        number("objective", &Drift::largest_objective),
+        number("loss", &Drift::largest_loss),
+        number("gradient_norm", &Drift::largest_gradient_norm),
+        number("valid", &Drift::valid),
+        number("test", &Drift::test),
+        count("weights_kept", &|drift| drift.weights().map(|(ours, _)| ours)),
+        count("weights_kept_reference", &|drift| drift.weights().map(|(_, theirs)| theirs)),
+        count("gates_kept", &|drift| drift.gates().map(|(ours, _)| ours)),
+        count("gates_kept_reference", &|drift| drift.gates().map(|(_, theirs)| theirs)),
+        Column::new("epoch_seconds".into(), drifts.iter().map(Drift::epoch_seconds).collect::<Vec<Option<f64>>>()),
+        Column::new("within".into(), within),
     ])
 }
 

@@ -116,6 +116,11 @@ impl Metric {
 /// Name of the metric that is a share and the better the higher.
 const ACCURACY: &str = "accuracy";
 
+/// Whether a metric is a share of right answers.
+pub fn is_accuracy(name: Option<&str>) -> bool {
+    name == Some(ACCURACY)
+}
+
 /// Orders two values of a metric, the better one first. One that is not a number comes last.
 pub fn order(name: Option<&str>, a: f64, b: f64) -> Ordering {
     if a.is_nan() || b.is_nan() {

@@ -7,6 +7,7 @@
 //! | `metric` | names of quantities and their values |
 //! | `kinds`, `patterns` | kinds of gates; which of a unit's gates are live together |
 //! | `claims`, `orders`, `noise`, `verdict` | a published value or an ordering held against runs |
+//! | `drift` | the same point on several backends |
 //! | `compare` | all claims of a spec, both runs at equal epochs |
 //! | `frames` | polars frames, CSV and Parquet |
 //! | `notes` | what has to be known about the runs |
@@ -28,6 +29,7 @@ mod axis;
 mod chart;
 mod claims;
 mod compare;
+mod drift;
 mod error;
 mod facets;
 mod figures;

@@ -59,6 +59,11 @@ impl<'a> Staging<'a> {
         self.obsolete.extend([format!("{name}.svg"), format!("{name}.png")]);
     }
 
+    /// A file that there is none of this time: an older one goes away.
+    pub fn without_file(&mut self, name: &str) {
+        self.obsolete.push(name.to_owned());
+    }
+
     /// Puts the files in place one by one, in the order in which they were added, and returns their paths, sorted.
     ///
     /// # Errors

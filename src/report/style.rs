@@ -65,6 +65,11 @@ pub fn level(name: &str, index: usize) -> RGBColor {
     }
 }
 
+/// Colour of a backend; `index` is its place among those of an experiment but for the reference.
+pub fn backend(index: usize) -> RGBColor {
+    [BLUE, VERMILLION, GREEN, PURPLE][index % 4]
+}
+
 /// Colour of a gate kind: that of its name where a shipped cell has it, so that it is the same in every figure; any
 /// information flow has the one colour of flow. `index`, the place among the cell's kinds, picks one for other gates.
 pub fn gate(name: &str, flow: bool, index: usize) -> RGBColor {

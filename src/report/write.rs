@@ -11,7 +11,7 @@ use super::figures::{self, FigureData};
 use super::grid::Grid;
 use super::html::{Drawn, Page};
 use super::staging::Staging;
-use super::{ReportError, frames, markdown, rows, tables};
+use super::{ReportError, drift, frames, markdown, rows, tables};
 
 /// A written report.
 #[derive(Debug, Clone)]
@@ -31,7 +31,7 @@ pub struct ReportPaths {
 }
 
 /// Writes the report of `experiment` into the folder `out` from the runs stored under `root`: `results.csv` and
-/// `.parquet`, `curves.csv`, `gate-structure.csv`, `table.md`, `index.html`, and each figure as `.svg` and `.png`. The
+/// `.parquet`, `curves.csv`, `gate-structure.csv`, `backends.csv` where a point was trained on several, `table.md`, `index.html`, and each figure as `.svg` and `.png`. The
 /// same stored runs give the same bytes. Files are finished in a temporary folder inside `out` and then renamed one by
 /// one, the page last; other files in `out` are left alone.
 ///
@@ -61,10 +61,23 @@ pub fn write(
     let mut gates = frames::gates(&found.rows).map_err(ReportError::encode("gate-structure.csv"))?;
     staging.put("gate-structure.csv", &frames::csv(&mut gates).map_err(ReportError::encode("gate-structure.csv"))?)?;
 
+    let drifts = drift::drifts(&found.rows);
+    if drifts.is_empty() {
+        staging.without_file("backends.csv");
+    } else {
+        let mut backends = frames::backends(&drifts).map_err(ReportError::encode("backends.csv"))?;
+        staging.put("backends.csv", &frames::csv(&mut backends).map_err(ReportError::encode("backends.csv"))?)?;
+    }
+
     let (mut drawn, mut skipped) = (Vec::new(), Vec::new());
     for figure in figures::all() {
         let name = figure.name();
-        match figure.draw(FigureData { rows: &found.rows, authors: authors.as_ref() }) {
+        let data = FigureData { rows: &found.rows, authors: authors.as_ref() };
+        if !figure.concerns(data) {
+            staging.without(name);
+            continue;
+        }
+        match figure.draw(data) {
             Err(reason) => {
                 skipped.push((name.to_owned(), reason.0));
                 staging.without(name);

@@ -7,6 +7,7 @@
 //! over the base document becomes a run (`experiment`). A mistake carries a path (`mistake`) until the edge, where
 //! the path becomes line and column (`locate`).
 
+mod backend;
 pub mod cell;
 mod de;
 mod error;

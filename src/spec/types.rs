@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::backend::Backend;
 pub use super::cell::Cell;
 pub use super::tolerance::Tolerance;
 
@@ -314,19 +315,6 @@ impl Prior {
     pub fn is_none(&self) -> bool {
         *self == Self::None
     }
-}
-
-/// Where tensors live and which kernels run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Backend {
-    /// Pure Rust on the CPU.
-    #[default]
-    Flex,
-    /// WebGPU; needs a build with the `wgpu` feature.
-    Wgpu,
-    /// libtorch on the CPU; needs a build with the `tch` feature.
-    Tch,
 }
 
 /// One value claim or ordering of the `expect:` section, to be held against measured runs.

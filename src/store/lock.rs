@@ -35,6 +35,18 @@ pub struct LockedRun {
     _lock: fs_err::File,
 }
 
+/// Takes the lock. A process that is being started holds copies of all its parent's open files until its own program runs,
+/// so a lock that was just given back may be held for some milliseconds more.
+fn try_for_a_moment(file: &fs_err::File) -> Result<(), std::fs::TryLockError> {
+    for _ in 0..10 {
+        match file.try_lock() {
+            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(std::time::Duration::from_millis(10)),
+            other => return other,
+        }
+    }
+    file.try_lock()
+}
+
 impl RunDir {
     /// Takes the run for this process, creating its folder if need be.
     ///
@@ -44,7 +56,7 @@ impl RunDir {
         let path = self.path().join("lock");
         fs_err::create_dir_all(self.path()).map_err(|e| StoreError::io("create", self.path(), e))?;
         let mut file = open(&path, true)?;
-        match file.try_lock() {
+        match try_for_a_moment(&file) {
             Ok(()) => {}
             Err(std::fs::TryLockError::WouldBlock) => {
                 return Err(StoreError::Locked { path: self.path().to_owned(), holder: read_holder(&mut file) });

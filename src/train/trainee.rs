@@ -7,6 +7,8 @@ use crate::store::format::{Counts, Structure};
 /// The numbers of one optimiser step, all before the update.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StepReport {
+    /// Which step of the run, from 1.
+    pub step: u64,
     /// Mean data loss, nats a symbol.
     pub data_loss: f64,
     /// Sum of penalties divided by the train size, nats a symbol.
@@ -31,11 +33,18 @@ pub struct NamedTensor {
 /// Noise is a function of (seed, step, tensor), so a step's result depends only on what [`Trainee::save`] returns, the
 /// batch and the step's number.
 pub trait Trainee {
-    /// One step of the optimiser. `step` counts from 1 over the whole run.
+    /// One step of the optimiser. `step` counts from 1 over the whole run. Gives the numbers, in order, of the steps that
+    /// have been read since the last call: of this one where the model computes on the host, of some before it where it
+    /// computes on a device, which is not kept waiting for its numbers to be read.
     ///
     /// # Errors
-    /// A non-finite loss, gradient or parameter, naming the tensor.
-    fn step(&mut self, batch: &Batch, step: u64) -> Result<StepReport, NonFinite>;
+    /// A non-finite loss, gradient or parameter, naming the tensor. Where numbers come late, those that are not finite
+    /// are among the reports instead, and all after them are worthless.
+    fn step(&mut self, batch: &Batch, step: u64) -> Result<Vec<StepReport>, NonFinite>;
+    /// Waits for the numbers of all steps that have been started, and gives those not given yet.
+    fn finish(&mut self) -> Vec<StepReport> {
+        Vec::new()
+    }
     /// Forgets the carried state; called at each epoch's start.
     fn reset_state(&mut self);
     /// How well the model predicts all batches of `source` with means and pruned weights, from a zero state. Does not

@@ -162,39 +162,56 @@ impl Training<'_, '_> {
         }
         while self.position.batch < batches && !self.out_of_steps() {
             if self.stop.load(Ordering::Relaxed) {
+                self.catch_up(batches)?;
                 return Ok(Flow::Stopped);
             }
             self.step(source.as_ref())?;
             if self.clock.due_mid_epoch() {
+                self.catch_up(batches)?;
                 self.save()?;
             }
         }
+        self.catch_up(batches)?;
         self.finish_epoch()
     }
 
     fn step(&mut self, source: &dyn BatchSource) -> Result<(), TrainError> {
         let index = usize::try_from(self.position.batch).unwrap_or(usize::MAX);
         let step = self.position.step + 1;
-        let report = self.trainee.step(&source.batch(index), step).map_err(|e| TrainError::diverged(e, self.spec))?;
-        self.check_report(&report, step)?;
-        let objective = report.data_loss + report.penalty;
+        let reports = self.trainee.step(&source.batch(index), step).map_err(|e| TrainError::diverged(e, self.spec))?;
         self.position.step = step;
         self.position.batch += 1;
         self.steps_here += 1;
-        let sums = &mut self.position.sums;
-        sums.objective += objective;
-        sums.loss += report.data_loss;
-        sums.gradient_norm += report.gradient_norm;
-        let seconds_left = self.seconds_left();
-        (self.events)(Event::Step {
-            epoch: self.position.epoch + 1,
-            batch: self.position.batch,
-            batches: source.len() as u64,
-            step,
-            objective,
-            loss: report.data_loss,
-            seconds_left,
-        });
+        self.account(&reports, source.len() as u64)
+    }
+
+    /// Waits until all steps are done: before anything is evaluated or saved, their numbers must be known to be finite.
+    fn catch_up(&mut self, batches: u64) -> Result<(), TrainError> {
+        let reports = self.trainee.finish();
+        self.account(&reports, batches)
+    }
+
+    /// Takes in the numbers of steps of an epoch of `batches`.
+    fn account(&mut self, reports: &[StepReport], batches: u64) -> Result<(), TrainError> {
+        for report in reports {
+            self.check_report(report)?;
+            let objective = report.data_loss + report.penalty;
+            let sums = &mut self.position.sums;
+            sums.objective += objective;
+            sums.loss += report.data_loss;
+            sums.gradient_norm += report.gradient_norm;
+            let seconds_left = self.seconds_left();
+            (self.events)(Event::Step {
+                epoch: self.position.epoch + 1,
+                // A late report is of a batch before the last one.
+                batch: self.position.batch - (self.position.step - report.step),
+                batches,
+                step: report.step,
+                objective,
+                loss: report.data_loss,
+                seconds_left,
+            });
+        }
         Ok(())
     }
 
@@ -270,11 +287,11 @@ impl Training<'_, '_> {
         self.begun.elapsed().as_secs_f64() / self.steps_here.max(1) as f64 * left as f64
     }
 
-    fn check_report(&self, report: &StepReport, step: u64) -> Result<(), TrainError> {
+    fn check_report(&self, report: &StepReport) -> Result<(), TrainError> {
         let numbers =
             [("data loss", report.data_loss), ("penalty", report.penalty), ("gradient norm", report.gradient_norm)];
         match numbers.into_iter().find(|(_, value)| !value.is_finite()) {
-            Some((name, _)) => Err(self.diverged(name, step)),
+            Some((name, _)) => Err(self.diverged(name, report.step)),
             None => Ok(()),
         }
     }

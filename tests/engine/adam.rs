@@ -1,14 +1,18 @@
 //! Adam.
 
-use burn::tensor::DType;
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use rayon::ThreadPoolBuilder;
-use sparsegate::engine::{AdamStep, Composed, FlexOps, Moments, Ops};
+use sparsegate::engine::{AdamStep, Composed, Fused, Moments, Ops};
 
 use crate::matrix::{Lie, Matrix, VIEWS, assert_close, bits, host};
 
 /// The last is more than one piece of the kernel.
 const SHAPES: [[usize; 2]; 6] = [[1, 1], [1, 17], [40, 1], [5, 64], [33, 65], [131, 127]];
 const STEPS: i32 = 4;
+
+fn scale(value: f64, dtype: DType) -> Tensor<1> {
+    Tensor::from_data(TensorData::new(vec![value], [1]), (&Device::flex(), dtype))
+}
 
 /// Parameter, first and second moment after some steps, the first moments zero.
 fn run(ops: &dyn Ops, shape: [usize; 2], dtype: DType, lie: Lie) -> [Vec<f64>; 3] {
@@ -18,14 +22,9 @@ fn run(ops: &dyn Ops, shape: [usize; 2], dtype: DType, lie: Lie) -> [Vec<f64>; 3
     for step in 1..=STEPS {
         let gradient = Matrix::random(shape, [-0.1, 0.1], 10 + u64::from(step.unsigned_abs())).view(dtype, lie);
         let correction = (1.0 - 0.999_f64.powi(step)).sqrt() / (1.0 - 0.9_f64.powi(step));
-        let constants = AdamStep {
-            rate: 0.002 * correction,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            gradient_scale: 1.0 / f64::from(step),
-        };
-        (parameter, moments) = ops.adam(parameter, gradient, moments, &constants);
+        let constants = AdamStep { rate: 0.002 * correction, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+        let scale = scale(1.0 / f64::from(step), dtype);
+        (parameter, moments) = ops.adam(parameter, gradient, moments, &scale, &constants);
     }
     [host(&parameter), host(&moments.first), host(&moments.second)]
 }
@@ -35,7 +34,7 @@ fn flex_agrees_with_composed() {
     for shape in SHAPES {
         let wanted = run(&Composed, shape, DType::F64, Lie::Plain);
         for (dtype, tolerance) in [(DType::F64, 1e-13), (DType::F32, 1e-6)] {
-            let found = run(&FlexOps, shape, dtype, Lie::Plain);
+            let found = run(&Fused, shape, dtype, Lie::Plain);
             for ((found, wanted), what) in found.iter().zip(&wanted).zip(["parameter", "first", "second"]) {
                 assert_close(found, wanted, tolerance, &format!("{what} {shape:?} {dtype:?}"));
             }
@@ -48,7 +47,7 @@ fn neither_threads_nor_views_change_a_bit() {
     for shape in SHAPES {
         let with = |threads: usize, lie: Lie| {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads");
-            pool.install(|| run(&FlexOps, shape, DType::F32, lie)).map(|values| bits(&values))
+            pool.install(|| run(&Fused, shape, DType::F32, lie)).map(|values| bits(&values))
         };
         let wanted = with(1, Lie::Plain);
         assert_eq!(with(2, Lie::Plain), wanted, "{shape:?}");
@@ -66,9 +65,9 @@ fn tensors_held_elsewhere_stay() {
     let tensor = |seed: u64| Matrix::random(shape, [0.1, 1.0], seed).tensor(DType::F32);
     let (parameter, gradient, first, second) = (tensor(1), tensor(2), tensor(3), tensor(4));
     let before = [&parameter, &gradient, &first, &second].map(|tensor| bits(&host(tensor)));
-    let step = AdamStep { rate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, gradient_scale: 1.0 };
+    let step = AdamStep { rate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
     let moments = Moments { first: first.clone(), second: second.clone() };
-    let (moved, _) = FlexOps.adam(parameter.clone(), gradient.clone(), moments, &step);
+    let (moved, _) = Fused.adam(parameter.clone(), gradient.clone(), moments, &scale(1.0, DType::F32), &step);
     assert_ne!(bits(&host(&moved)), before[0]);
     assert_eq!([&parameter, &gradient, &first, &second].map(|tensor| bits(&host(tensor))), before);
 }

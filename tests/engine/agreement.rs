@@ -2,7 +2,7 @@
 
 use burn::tensor::{DType, Tensor};
 use rayon::ThreadPoolBuilder;
-use sparsegate::engine::{Composed, FlexOps, Ops};
+use sparsegate::engine::{Composed, Fused, Ops};
 
 use crate::matrix::{Lie, Matrix, VIEWS, assert_close, bits, host};
 
@@ -33,10 +33,10 @@ impl Op<'_> {
     /// threads nor views change a bit.
     pub fn check(&self) {
         let wanted = self.run(&Composed, DType::F64, &self.leaves(DType::F64, Lie::Plain));
-        let found = self.run(&FlexOps, DType::F64, &self.leaves(DType::F64, Lie::Plain));
+        let found = self.run(&Fused, DType::F64, &self.leaves(DType::F64, Lie::Plain));
         self.compare(&found, &wanted, 1e-11, "f64");
         // Inputs are exact in single precision, so double precision says what single precision should have given.
-        let found = self.run(&FlexOps, DType::F32, &self.leaves(DType::F32, Lie::Plain));
+        let found = self.run(&Fused, DType::F32, &self.leaves(DType::F32, Lie::Plain));
         self.compare(&found, &wanted, 1e-5, "f32");
         self.check_differences(&wanted);
         for dtype in [DType::F32, DType::F64] {
@@ -81,7 +81,7 @@ impl Op<'_> {
                     let mut moved = matrix.clone();
                     moved.values[place] += change;
                     leaves[index] = moved.tensor(DType::F64).autodiff().require_grad();
-                    self.run(&FlexOps, DType::F64, &leaves).objective
+                    self.run(&Fused, DType::F64, &leaves).objective
                 };
                 let slope = (at(step) - at(-step)) / (2.0 * step);
                 let gradient = wanted.gradients[index][place];
@@ -99,7 +99,7 @@ impl Op<'_> {
     fn check_threads(&self, dtype: DType) {
         let with = |threads: usize| {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads");
-            pool.install(|| self.run(&FlexOps, dtype, &self.leaves(dtype, Lie::Plain)))
+            pool.install(|| self.run(&Fused, dtype, &self.leaves(dtype, Lie::Plain)))
         };
         let one = with(1);
         for threads in [2, 3] {
@@ -108,9 +108,9 @@ impl Op<'_> {
     }
 
     fn check_views(&self, dtype: DType) {
-        let plain = self.run(&FlexOps, dtype, &self.leaves(dtype, Lie::Plain));
+        let plain = self.run(&Fused, dtype, &self.leaves(dtype, Lie::Plain));
         for lie in VIEWS {
-            let found = self.run(&FlexOps, dtype, &self.leaves(dtype, lie));
+            let found = self.run(&Fused, dtype, &self.leaves(dtype, lie));
             self.assert_same(&found, &plain, &format!("{dtype:?} with inputs as {lie:?}"));
         }
     }

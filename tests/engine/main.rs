@@ -6,6 +6,7 @@
 mod adam;
 mod agreement;
 mod baselines;
+mod case;
 mod class_loss;
 mod coupled_lstm;
 mod cross_entropy;

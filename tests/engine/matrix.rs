@@ -41,32 +41,42 @@ impl Matrix {
 
     /// On flex, outside autodiff.
     pub fn tensor(&self, dtype: DType) -> Tensor<2> {
-        Tensor::from_data(TensorData::new(self.values.clone(), self.shape), (&Device::flex(), dtype))
+        self.view(dtype, Lie::Plain)
     }
 
     /// The same tensor as a view of another buffer, whose other elements are 7.
     pub fn view(&self, dtype: DType, lie: Lie) -> Tensor<2> {
-        let plain = self.tensor(dtype);
+        self.place(&Device::flex(), dtype, lie)
+    }
+
+    /// On any device, outside autodiff.
+    pub fn place(&self, device: &Device, dtype: DType, lie: Lie) -> Tensor<2> {
+        let plain = || Tensor::from_data(TensorData::new(self.values.clone(), self.shape), (device, dtype));
         let [rows, columns] = self.shape;
-        let junk = |shape: [usize; 2]| Tensor::<2>::full(shape, 7.0, (&Device::flex(), dtype));
+        let junk = |shape: [usize; 2]| Tensor::<2>::full(shape, 7.0, (device, dtype));
         match lie {
-            Lie::Plain => plain,
-            Lie::FirstRows => Tensor::cat(vec![plain, junk([3, columns])], 0).narrow(0, 0, rows),
-            Lie::LastRows => Tensor::cat(vec![junk([3, columns]), plain], 0).narrow(0, 3, rows),
-            Lie::Columns => Tensor::cat(vec![junk([rows, 2]), plain, junk([rows, 3])], 1).narrow(1, 2, columns),
+            Lie::Plain => plain(),
+            Lie::FirstRows => Tensor::cat(vec![plain(), junk([3, columns])], 0).narrow(0, 0, rows),
+            Lie::LastRows => Tensor::cat(vec![junk([3, columns]), plain()], 0).narrow(0, 3, rows),
+            Lie::Columns => Tensor::cat(vec![junk([rows, 2]), plain(), junk([rows, 3])], 1).narrow(1, 2, columns),
             Lie::Transposed => {
                 let turned = (0..columns).flat_map(|c| (0..rows).map(move |r| (r, c)));
                 let values = turned.map(|(r, c)| self.values[r * columns + c]).collect();
-                Self { shape: [columns, rows], values }.tensor(dtype).transpose()
+                Self { shape: [columns, rows], values }.place(device, dtype, Lie::Plain).transpose()
             }
         }
     }
 }
 
-/// Ids as a tensor.
+/// Ids as a tensor on flex.
 pub fn ids(ids: &[u32]) -> Tensor<1, Int> {
+    ids_on(&Device::flex(), ids)
+}
+
+/// Ids as a tensor.
+pub fn ids_on(device: &Device, ids: &[u32]) -> Tensor<1, Int> {
     let values: Vec<i64> = ids.iter().map(|id| i64::from(*id)).collect();
-    Tensor::from_data(TensorData::new(values, [ids.len()]), &Device::flex())
+    Tensor::from_data(TensorData::new(values, [ids.len()]), device)
 }
 
 /// Random ids below a limit; some repeat and, where there are fewer ids than the limit, some are missing.

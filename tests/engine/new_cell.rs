@@ -1,12 +1,13 @@
 //! The cell that `docs/new-cell.md` adds: its text is this code, and the code works without a kernel.
 
 use burn::tensor::{DType, Tensor};
-use sparsegate::engine::{Composed, FlexOps, Ops};
+use sparsegate::engine::{Composed, Fused, Ops};
 use sparsegate::spec::types::GateActivation;
 
+use crate::case::Case;
 use crate::coupled_lstm::CoupledLstm;
 use crate::matrix::{Lie, Matrix};
-use crate::recurrence::{Case, check_padding};
+use crate::recurrence::check_padding;
 
 fn case() -> Case {
     Case { cell: &CoupledLstm, activation: GateActivation::HardSigmoid, active: vec![1, 2, 2, 5], units: 3 }
@@ -29,7 +30,7 @@ fn ragged_batches_follow_from_the_step() {
 /// Gradient steps on the distance of the hidden states from something that the cell can give.
 #[test]
 fn it_trains() {
-    for ops in [&Composed as &dyn Ops, &FlexOps] {
+    for ops in [&Composed as &dyn Ops, &Fused] {
         let case = case();
         let mut leaves = case.leaves(DType::F32, Lie::Plain);
         let mut distances = Vec::new();

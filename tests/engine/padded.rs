@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation};
 use sparsegate::bayes::Variational;
 use sparsegate::cells::{CELLS, Step};
-use sparsegate::engine::{Composed, FlexOps, Ops};
+use sparsegate::engine::{Composed, Fused, Ops};
 use sparsegate::model::{Classifier, Network, NoiseSource, Stream};
 use sparsegate::spec::types::GateActivation;
 
@@ -108,7 +108,7 @@ fn padding_changes_nothing() {
             let mut leaves = network.leaves();
             let (wanted_loss, wanted_last) = padded(&leaves, &noise, &labels(outputs));
             let wanted = gradients(&mut leaves, &wanted_loss);
-            for ops in [&Composed as &dyn Ops, &FlexOps] {
+            for ops in [&Composed as &dyn Ops, &Fused] {
                 let what = format!("{} {activation:?} {outputs} {ops:?}", cell.name());
                 let mut leaves = network.leaves();
                 let (batch, noise) = (texts(outputs), NoiseSource::Given(noise.clone()));

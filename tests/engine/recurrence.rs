@@ -1,107 +1,13 @@
 //! The recurrence: every cell, both activations of gates, even and ragged batches.
 
 use burn::tensor::{DType, Tensor};
-use sparsegate::cells::{CELLS, Cell, Step};
-use sparsegate::engine::{Composed, FlexOps, Ops, RecurrenceInputs};
+use sparsegate::cells::{CELLS, Step};
+use sparsegate::engine::{Composed, Fused, Ops, RecurrenceInputs};
 use sparsegate::spec::types::GateActivation;
 
 use crate::agreement::Op;
+use crate::case::{Case, cases};
 use crate::matrix::{Lie, Matrix, VIEWS, assert_close, bits, host};
-
-const ACTIVATIONS: [GateActivation; 2] = [GateActivation::Sigmoid, GateActivation::HardSigmoid];
-
-/// A cell on a batch.
-#[derive(Clone)]
-pub struct Case {
-    /// The cell.
-    pub cell: &'static dyn Cell,
-    /// Of its gates.
-    pub activation: GateActivation,
-    /// Sequences under way at each step.
-    pub active: Vec<usize>,
-    /// H.
-    pub units: usize,
-}
-
-/// Sequences under way at each step, and units: one of everything, sizes beside the width of a vector unit, more
-/// than one block of sequences, all but one sequence starting at the last step.
-fn shapes() -> Vec<(Vec<usize>, usize)> {
-    let even = [[1, 1, 1], [1, 5, 3], [6, 1, 4], [5, 3, 1], [4, 2, 16], [3, 7, 17], [3, 33, 6], [2, 65, 9], [9, 4, 65]];
-    let mut shapes: Vec<_> = even.iter().map(|[steps, rows, units]| (vec![*rows; *steps], *units)).collect();
-    let ragged: [(&[usize], usize); 6] = [
-        (&[1, 2], 1),
-        (&[1, 2, 3, 5, 5], 3),
-        (&[1, 1, 1, 40], 4),
-        (&[1, 1, 2, 2, 2, 6, 6], 17),
-        (&[3, 3, 7, 30, 70], 9),
-        (&[2, 40, 40, 65], 33),
-    ];
-    shapes.extend(ragged.iter().map(|(active, units)| (active.to_vec(), *units)));
-    shapes
-}
-
-fn cases() -> impl Iterator<Item = Case> {
-    CELLS.iter().flat_map(|cell| {
-        ACTIVATIONS.iter().flat_map(|activation| {
-            let case = |(active, units)| Case { cell: *cell, activation: *activation, active, units };
-            shapes().into_iter().map(case)
-        })
-    })
-}
-
-impl Case {
-    /// For messages.
-    pub fn name(&self) -> String {
-        format!("{} {:?} {:?} {}", self.cell.name(), self.activation, self.active, self.units)
-    }
-
-    fn rows(&self) -> usize {
-        self.active[self.active.len() - 1]
-    }
-
-    fn total(&self) -> usize {
-        self.active.iter().sum()
-    }
-
-    /// Random inputs that can be differentiated by.
-    pub fn inputs(&self) -> Vec<(&'static str, Matrix)> {
-        let (units, wide) = (self.units, self.cell.preactivations().len() * self.units);
-        let spread = 1.5 / (units as f64).sqrt();
-        vec![
-            ("input", Matrix::random([self.total(), wide], [-2.0, 2.0], 1)),
-            ("recurrent", Matrix::random([units, wide], [-spread, spread], 2)),
-            ("z_gates", Matrix::random([self.rows(), wide], [0.3, 1.5], 3)),
-            ("bias", Matrix::random([1, self.cell.biases().len() * units], [-0.5, 1.0], 4)),
-            ("z_neurons", Matrix::random([self.rows(), units], [-0.5, 1.5], 5)),
-        ]
-    }
-
-    /// The inputs as tensors.
-    pub fn leaves(&self, dtype: DType, lie: Lie) -> Vec<Tensor<2>> {
-        self.inputs().iter().map(|(_, input)| input.view(dtype, lie)).collect()
-    }
-
-    /// The inputs out of leaves, with initial states that are not zero.
-    fn with_states(&self, leaves: &[Tensor<2>], lie: Lie) -> RecurrenceInputs<'_> {
-        let [input, recurrent, z_gates, bias, z_neurons] = [0, 1, 2, 3, 4].map(|index| leaves[index].clone());
-        let dtype = input.dtype();
-        let state = |index| Matrix::random([self.rows(), self.units], [-0.9, 0.9], 6 + index).view(dtype, lie);
-        let states = (0..self.cell.states().len() as u64).map(state).collect();
-        let (active, activation) = (self.active.as_slice(), self.activation);
-        RecurrenceInputs { input, recurrent, z_gates, bias, z_neurons, states, active, activation }
-    }
-
-    fn run(&self, ops: &dyn Ops, leaves: &[Tensor<2>], lie: Lie) -> Vec<Tensor<2>> {
-        let states = ops.recurrence(self.cell, self.with_states(leaves, lie));
-        assert_eq!(states.len(), self.cell.states().len(), "{}", self.name());
-        states
-    }
-
-    /// The hidden states.
-    pub fn hidden(&self, ops: &dyn Ops, leaves: &[Tensor<2>]) -> Tensor<2> {
-        self.run(ops, leaves, Lie::Plain).remove(0)
-    }
-}
 
 #[test]
 fn flex_agrees_with_composed_and_with_finite_differences() {
@@ -130,14 +36,14 @@ fn all_states_agree() {
             case.run(ops, &case.leaves(dtype, lie), lie).iter().map(host).collect()
         };
         let wanted = states(&Composed, DType::F64, Lie::Plain);
-        let double = states(&FlexOps, DType::F64, Lie::Plain);
-        let single = states(&FlexOps, DType::F32, Lie::Plain);
+        let double = states(&Fused, DType::F64, Lie::Plain);
+        let single = states(&Fused, DType::F32, Lie::Plain);
         for (index, state) in case.cell.states().iter().enumerate() {
             let what = format!("{} {state}", case.name());
             assert_close(&double[index], &wanted[index], 1e-11, &format!("f64 {what}"));
             assert_close(&single[index], &wanted[index], 1e-5, &format!("f32 {what}"));
             for lie in VIEWS {
-                assert_eq!(bits(&states(&FlexOps, DType::F32, lie)[index]), bits(&single[index]), "{what} as {lie:?}");
+                assert_eq!(bits(&states(&Fused, DType::F32, lie)[index]), bits(&single[index]), "{what} as {lie:?}");
             }
         }
     }
@@ -150,15 +56,15 @@ fn the_state_carries_on() {
         let (cut, rows) = (2, 5);
         let case = Case { cell: *cell, activation: GateActivation::Sigmoid, active: vec![rows; 6], units: 7 };
         let leaves = case.leaves(DType::F32, Lie::Plain);
-        let whole = case.hidden(&FlexOps, &leaves);
+        let whole = case.hidden(&Fused, &leaves);
         let (mut first, mut second) = (case.with_states(&leaves, Lie::Plain), case.with_states(&leaves, Lie::Plain));
         first.active = &case.active[..cut];
         first.input = leaves[0].clone().narrow(0, 0, cut * rows);
-        let before = FlexOps.recurrence(*cell, first);
+        let before = Fused.recurrence(*cell, first);
         second.active = &case.active[cut..];
         second.input = leaves[0].clone().narrow(0, cut * rows, case.total() - cut * rows);
         second.states = before.iter().map(|state| state.clone().narrow(0, (cut - 1) * rows, rows)).collect();
-        let after = FlexOps.recurrence(*cell, second);
+        let after = Fused.recurrence(*cell, second);
         let joined = Tensor::cat(vec![before[0].clone(), after[0].clone()], 0);
         assert_eq!(bits(&host(&joined)), bits(&host(&whole)), "{}", case.name());
     }
@@ -170,7 +76,7 @@ fn inputs_held_elsewhere_stay() {
     for case in cases().filter(|case| case.units < 10) {
         let leaves = case.leaves(DType::F32, Lie::Plain);
         let before: Vec<_> = leaves.iter().map(|leaf| bits(&host(leaf))).collect();
-        case.hidden(&FlexOps, &leaves);
+        case.hidden(&Fused, &leaves);
         let after: Vec<_> = leaves.iter().map(|leaf| bits(&host(leaf))).collect();
         assert_eq!(before, after, "{}", case.name());
     }
@@ -221,7 +127,7 @@ pub fn check_padding(case: &Case) {
         found
     };
     let wanted = found(&|leaves| padded(case, leaves));
-    for ops in [&Composed as &dyn Ops, &FlexOps] {
+    for ops in [&Composed as &dyn Ops, &Fused] {
         let ours = found(&|leaves| case.hidden(ops, leaves));
         let names = case.inputs().into_iter().map(|(name, _)| name).chain(["hidden"]);
         for ((ours, wanted), name) in ours.iter().zip(&wanted).zip(names) {

@@ -2,7 +2,7 @@
 
 use burn::tensor::DType;
 use rayon::ThreadPoolBuilder;
-use sparsegate::engine::{Composed, FlexOps, Ops};
+use sparsegate::engine::{Composed, Fused, Ops};
 
 use crate::matrix::{Lie, Matrix, VIEWS, assert_close};
 
@@ -13,10 +13,10 @@ const SHAPES: [[usize; 2]; 6] = [[1, 1], [1, 17], [40, 1], [5, 64], [33, 65], [1
 fn flex_agrees_with_composed() {
     for shape in SHAPES {
         let values = Matrix::random(shape, [-3.0, 2.0], 1);
-        let wanted = Composed.square_sum(&values.tensor(DType::F64));
+        let wanted = Composed.square_sum(&values.tensor(DType::F64)).into_scalar();
         for (dtype, tolerance) in [(DType::F64, 1e-12), (DType::F32, 1e-6)] {
             for lie in [Lie::Plain].into_iter().chain(VIEWS) {
-                let found = FlexOps.square_sum(&values.view(dtype, lie));
+                let found = Fused.square_sum(&values.view(dtype, lie)).into_scalar();
                 assert_close(&[found], &[wanted], tolerance, &format!("{shape:?} {dtype:?} as {lie:?}"));
             }
         }
@@ -28,7 +28,9 @@ fn threads_do_not_matter() {
     for shape in SHAPES {
         let with = |threads: usize| {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads");
-            pool.install(|| FlexOps.square_sum(&Matrix::random(shape, [-3.0, 2.0], 1).tensor(DType::F32)))
+            pool.install(|| {
+                Fused.square_sum(&Matrix::random(shape, [-3.0, 2.0], 1).tensor(DType::F32)).into_scalar::<f32>()
+            })
         };
         assert_eq!(with(1).to_bits(), with(2).to_bits(), "{shape:?}");
         assert_eq!(with(1).to_bits(), with(3).to_bits(), "{shape:?}");
@@ -41,7 +43,8 @@ fn what_is_not_finite_shows() {
         for place in [0, 16, 39] {
             let mut values = Matrix::random([1, 40], [-1.0, 1.0], 2);
             values.values[place] = bad;
-            assert!(!FlexOps.square_sum(&values.tensor(DType::F32)).is_finite(), "{bad} at {place}");
+            let sum = Fused.square_sum(&values.tensor(DType::F32)).into_scalar::<f32>();
+            assert!(!sum.is_finite(), "{bad} at {place}");
         }
     }
 }

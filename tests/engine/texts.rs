@@ -4,7 +4,7 @@ use burn::tensor::DType;
 use rayon::ThreadPoolBuilder;
 use sparsegate::cells::{CELLS, Cell};
 use sparsegate::data::batch::{Batch, BatchSource};
-use sparsegate::engine::FlexOps;
+use sparsegate::engine::Fused;
 use sparsegate::model::{Classifier, Network, NetworkTrainee, Sizes, TraineeOptions, Units};
 use sparsegate::spec::types::{Adam, GateActivation, Prior};
 use sparsegate::train::trainee::Trainee;
@@ -47,7 +47,7 @@ impl Texts {
         let network = Classifier::build(self.sizes, units, &everything(Prior::LogUniform), &mut make);
         let adam = Adam { lr: 0.002, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
         let options = TraineeOptions { seed: 3, carry_state: false, train_size: 5000, adam, clip_norm: Some(1.0) };
-        NetworkTrainee::new(network, &FlexOps, options)
+        NetworkTrainee::new(network, &Fused, options)
     }
 
     /// The batch of a step: a text more comes under way at each of its steps but the first.
@@ -65,7 +65,7 @@ impl Texts {
 
     fn train(self, trainee: &mut NetworkTrainee<Classifier>, from: u64, to: u64) {
         for step in from..=to {
-            let report = trainee.step(&self.batch(step), step).expect("finite numbers");
+            let report = trainee.step(&self.batch(step), step).expect("finite numbers")[0];
             assert!(report.data_loss > 0.0 && report.gradient_norm > 0.0, "step {step}: {report:?}");
         }
     }
@@ -179,7 +179,7 @@ fn accuracy_and_likelihood_are_over_texts_and_not_over_batches() {
         let batches = [texts.batch(1), Texts { rows: 2, ..texts }.batch(2)];
         let (mut nats, mut right) = (0.0, 0);
         for batch in &batches {
-            let forward = network.forward(&FlexOps, batch, network.zeros(batch.rows), None);
+            let forward = network.forward(&Fused, batch, network.zeros(batch.rows), None);
             let scores = crate::matrix::host(&(forward.outputs + network.output.bias.clone()));
             for (scores, target) in scores.chunks(outputs).zip(&batch.targets) {
                 let exponentials: Vec<f64> =

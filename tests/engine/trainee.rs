@@ -4,7 +4,7 @@ use burn::tensor::{DType, Tensor};
 use rayon::ThreadPoolBuilder;
 use sparsegate::cells::Lstm;
 use sparsegate::data::batch::Batch;
-use sparsegate::engine::FlexOps;
+use sparsegate::engine::Fused;
 use sparsegate::model::{LanguageModel, NetworkTrainee, TraineeOptions, Units};
 use sparsegate::spec::types::{Adam, GateActivation, OutputNoise, Prior, Sparsity};
 use sparsegate::train::trainee::{NamedTensor, Trainee};
@@ -65,7 +65,7 @@ impl Small {
             adam: Adam { lr: 0.002, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
             clip_norm: Some(1.0),
         };
-        NetworkTrainee::new(model, &FlexOps, options)
+        NetworkTrainee::new(model, &Fused, options)
     }
 
     /// The batch of a step.
@@ -78,7 +78,7 @@ impl Small {
     /// Takes steps `from..=to`, each of which must succeed.
     pub fn train(self, trainee: &mut NetworkTrainee<LanguageModel>, from: u64, to: u64) {
         for step in from..=to {
-            let report = trainee.step(&self.batch(step), step).expect("finite numbers");
+            let report = trainee.step(&self.batch(step), step).expect("finite numbers")[0];
             assert!(report.data_loss > 0.0 && report.gradient_norm > 0.0, "step {step}: {report:?}");
         }
     }

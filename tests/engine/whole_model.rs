@@ -3,7 +3,7 @@
 
 use sparsegate::cells::CELLS;
 use sparsegate::data::batch::Batch;
-use sparsegate::engine::{Composed, FlexOps, Ops};
+use sparsegate::engine::{Composed, Fused, Ops};
 use sparsegate::model::{Network, NoiseSource};
 use sparsegate::spec::types::{GateActivation, OutputNoise};
 
@@ -11,7 +11,7 @@ use crate::tiny::{Change, NONE, classifier, language_model, streams, texts, trai
 
 const NOISE: NoiseSource = NoiseSource::Counter { seed: 3, step: 1 };
 const STEP: f64 = 1e-5;
-const ENGINES: [&dyn Ops; 2] = [&Composed, &FlexOps];
+const ENGINES: [&dyn Ops; 2] = [&Composed, &Fused];
 
 /// Checks a network's gradients, of which there are `count`.
 fn check<N: Network>(what: &str, count: usize, batch: &Batch, build: impl Fn(Change<'_>) -> N) {

@@ -1,21 +1,31 @@
 //! The penalty of single weights and its derivatives.
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
-use sparsegate::engine::{Composed, FlexOps, Ops};
+use burn::tensor::Tensor;
 
 use crate::case::Case;
 use crate::check::{Applicability, Check};
-use crate::compare::{F32, F64, Tolerance, close};
+use crate::compare::close;
+use crate::way::{COMPOSED_F32, COMPOSED_F64, FLEX_F32, FLEX_F64, Way};
+#[cfg(feature = "tch")]
+use crate::way::{TCH_F32, TCH_F64};
 
 /// The checks of this file.
 pub const CHECKS: &[Check] = &[
-    Check { name: "penalty-composed-f64", applies: column_applies, run: |case| column(case, &Composed, DType::F64) },
-    Check { name: "penalty-flex-f64", applies: column_applies, run: |case| column(case, &FlexOps, DType::F64) },
-    Check { name: "penalty-flex-f32", applies: column_applies, run: |case| column(case, &FlexOps, DType::F32) },
-    Check { name: "zero-composed-f64", applies: zeros_apply, run: |case| zeros(case, &Composed, DType::F64) },
-    Check { name: "zero-composed-f32", applies: zeros_apply, run: |case| zeros(case, &Composed, DType::F32) },
-    Check { name: "zero-flex-f64", applies: zeros_apply, run: |case| zeros(case, &FlexOps, DType::F64) },
-    Check { name: "zero-flex-f32", applies: zeros_apply, run: |case| zeros(case, &FlexOps, DType::F32) },
+    Check { name: "penalty-composed-f64", applies: column_applies, run: |case| column(case, COMPOSED_F64) },
+    Check { name: "penalty-flex-f64", applies: column_applies, run: |case| column(case, FLEX_F64) },
+    Check { name: "penalty-flex-f32", applies: column_applies, run: |case| column(case, FLEX_F32) },
+    #[cfg(feature = "tch")]
+    Check { name: "penalty-tch-f64", applies: column_applies, run: |case| column(case, TCH_F64) },
+    #[cfg(feature = "tch")]
+    Check { name: "penalty-tch-f32", applies: column_applies, run: |case| column(case, TCH_F32) },
+    Check { name: "zero-composed-f64", applies: zeros_apply, run: |case| zeros(case, COMPOSED_F64) },
+    Check { name: "zero-composed-f32", applies: zeros_apply, run: |case| zeros(case, COMPOSED_F32) },
+    Check { name: "zero-flex-f64", applies: zeros_apply, run: |case| zeros(case, FLEX_F64) },
+    Check { name: "zero-flex-f32", applies: zeros_apply, run: |case| zeros(case, FLEX_F32) },
+    #[cfg(feature = "tch")]
+    Check { name: "zero-tch-f64", applies: zeros_apply, run: |case| zeros(case, TCH_F64) },
+    #[cfg(feature = "tch")]
+    Check { name: "zero-tch-f32", applies: zeros_apply, run: |case| zeros(case, TCH_F32) },
 ];
 
 fn when(applies: bool) -> Applicability {
@@ -30,19 +40,12 @@ fn zeros_apply(case: &Case) -> Applicability {
     when(case.has("dkl_dw"))
 }
 
-fn tolerance(dtype: DType) -> Tolerance {
-    if dtype == DType::F64 { F64 } else { F32 }
-}
-
 /// Sum of penalties and the derivatives to means and log sigmas.
-fn penalty(mean: &[f64], log_sigma: &[f64], ops: &dyn Ops, dtype: DType) -> Result<(f64, Vec<f64>, Vec<f64>), String> {
-    let leaf = |values: &[f64]| {
-        Tensor::<2>::from_data(TensorData::new(values.to_vec(), [values.len(), 1]), (&Device::flex(), dtype))
-            .autodiff()
-            .require_grad()
-    };
-    let (mean, log_sigma) = (leaf(mean), leaf(log_sigma));
-    let total = ops.penalty(mean.clone(), log_sigma.clone());
+fn penalty(mean: &[f64], log_sigma: &[f64], way: Way) -> Result<(f64, Vec<f64>, Vec<f64>), String> {
+    let leaf =
+        |values: &[f64]| way.tensor(values.to_vec(), [values.len(), 1]).map(|tensor| tensor.autodiff().require_grad());
+    let (mean, log_sigma) = (leaf(mean)?, leaf(log_sigma)?);
+    let total = way.ops.penalty(mean.clone(), log_sigma.clone());
     let grads = total.backward();
     let gradient = |tensor: &Tensor<2>| -> Result<Vec<f64>, String> {
         let gradient = tensor.grad(&grads).ok_or("no gradient")?;
@@ -52,30 +55,30 @@ fn penalty(mean: &[f64], log_sigma: &[f64], ops: &dyn Ops, dtype: DType) -> Resu
 }
 
 /// A column of weights over the whole range of log alpha, clamp and all.
-fn column(case: &Case, ops: &dyn Ops, dtype: DType) -> Result<(), String> {
+fn column(case: &Case, way: Way) -> Result<(), String> {
     let (means, log_sigmas) = (case.f64s("weight/w")?, case.f64s("weight/log_sigma")?);
-    let (total, to_mean, to_log_sigma) = penalty(means, log_sigmas, ops, dtype)?;
-    close("weight/kl_total", &[total], &[case.scalar("weight/kl_total")?], tolerance(dtype))?;
+    let (total, to_mean, to_log_sigma) = penalty(means, log_sigmas, way)?;
+    close("weight/kl_total", &[total], &[case.scalar("weight/kl_total")?], way.tolerance)?;
     // Where log alpha is exactly on the clamp's edge, rounding decides on which side it is: left out.
     let inside: Vec<usize> = (0..means.len())
         .filter(|&i| ((2.0 * log_sigmas[i] - (means[i] * means[i]).ln()).abs() - 8.0).abs() > 1e-5)
         .collect();
     let pick = |values: &[f64]| -> Vec<f64> { inside.iter().map(|&i| values[i]).collect() };
     for (name, ours) in [("weight/dkl_dw", to_mean), ("weight/dkl_dlogsigma", to_log_sigma)] {
-        close(name, &pick(&ours), &pick(case.f64s(name)?), tolerance(dtype))?;
+        close(name, &pick(&ours), &pick(case.f64s(name)?), way.tolerance)?;
     }
     // Value by value, over the grid: the penalty of one weight of mean one.
     for (log_alpha, expected) in case.f64s("log_alpha")?.iter().zip(case.f64s("kl_clipped")?) {
-        let (value, _, _) = penalty(&[1.0], &[log_alpha / 2.0], ops, dtype)?;
-        close(&format!("kl_clipped at log alpha {log_alpha}"), &[value], &[*expected], tolerance(dtype))?;
+        let (value, _, _) = penalty(&[1.0], &[log_alpha / 2.0], way)?;
+        close(&format!("kl_clipped at log alpha {log_alpha}"), &[value], &[*expected], way.tolerance)?;
     }
     Ok(())
 }
 
 /// Means of zero, or so small that their squares are: a finite penalty and no gradient.
-fn zeros(case: &Case, ops: &dyn Ops, dtype: DType) -> Result<(), String> {
-    let (total, to_mean, to_log_sigma) = penalty(case.f64s("w")?, case.f64s("log_sigma")?, ops, dtype)?;
-    close("kl_total", &[total], &[case.scalar("kl_total")?], tolerance(dtype))?;
-    close("dkl_dw", &to_mean, case.f64s("dkl_dw")?, tolerance(dtype))?;
-    close("dkl_dlogsigma", &to_log_sigma, case.f64s("dkl_dlogsigma")?, tolerance(dtype))
+fn zeros(case: &Case, way: Way) -> Result<(), String> {
+    let (total, to_mean, to_log_sigma) = penalty(case.f64s("w")?, case.f64s("log_sigma")?, way)?;
+    close("kl_total", &[total], &[case.scalar("kl_total")?], way.tolerance)?;
+    close("dkl_dw", &to_mean, case.f64s("dkl_dw")?, way.tolerance)?;
+    close("dkl_dlogsigma", &to_log_sigma, case.f64s("dkl_dlogsigma")?, way.tolerance)
 }

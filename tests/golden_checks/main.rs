@@ -11,6 +11,7 @@ mod kl;
 mod layout;
 mod masks;
 mod network;
+mod way;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

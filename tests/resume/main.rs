@@ -103,6 +103,42 @@ fn stopping_at_every_step_changes_no_byte() {
     assert!(fingerprint(&folder.run()) == whole);
 }
 
+/// Numbers that come late are counted all the same, also when a stop or a checkpoint comes first.
+#[test]
+fn late_numbers_change_no_byte() {
+    let whole = uninterrupted(&spec());
+    for block in [2, 3, 100] {
+        let folder = Folder::new();
+        for at in 1..=BATCHES as u64 * u64::from(EPOCHS) {
+            let stop = Arc::new(AtomicBool::new(false));
+            let flag = stop.clone();
+            let after_step = Box::new(move |step| flag.store(step == at, Ordering::Relaxed));
+            let mut toy = Toy::in_blocks(block);
+            toy.after_step = after_step;
+            go(&folder.run(), &spec(), Pace::default(), &mut toy, &stop).unwrap();
+        }
+        let pace = Pace { epoch_end: Duration::ZERO, mid_epoch: Duration::ZERO };
+        let mut toy = Toy::in_blocks(block);
+        assert_eq!(go(&folder.run(), &spec(), pace, &mut toy, &never()).unwrap().state, RunState::Done);
+        assert!(fingerprint(&folder.run()) == whole, "in blocks of {block}");
+    }
+}
+
+/// A step that went wrong is known late, and nothing that came after it may be kept.
+#[test]
+fn late_divergence_saves_nothing_broken() {
+    for at in 1..=2 * BATCHES as u64 {
+        let folder = Folder::new();
+        let mut toy = Toy::in_blocks(4);
+        toy.diverges_at = Some(at);
+        let pace = Pace { epoch_end: Duration::ZERO, mid_epoch: Duration::from_hours(1) };
+        let error = go(&folder.run(), &spec(), pace, &mut toy, &never()).unwrap_err().to_string();
+        assert!(error.contains(&format!("data loss is not finite at step {at}")), "{error}");
+        let saved = folder.run().position().unwrap().map_or(0, |position| position.step);
+        assert_eq!(saved, (at - 1) / BATCHES as u64 * BATCHES as u64, "diverged at step {at}");
+    }
+}
+
 /// A crash between two steps leaves the last checkpoint and perhaps lines that it does not know.
 #[test]
 fn lines_after_the_checkpoint_are_computed_again() {

@@ -12,6 +12,9 @@ pub struct Toy {
     carried: Vec<f32>,
     /// At this step a tensor stops being finite.
     pub diverges_at: Option<u64>,
+    /// Numbers of steps come in blocks of so many, as from a device that computes beside the host.
+    block: usize,
+    waiting: Vec<StepReport>,
     /// Called after each step.
     pub after_step: Box<dyn FnMut(u64)>,
 }
@@ -19,7 +22,19 @@ pub struct Toy {
 impl Toy {
     pub fn new() -> Self {
         let weights = vec![0.5, -0.25, 0.125];
-        Self { moment: vec![0.0; 3], carried: vec![0.0; 2], weights, diverges_at: None, after_step: Box::new(|_| {}) }
+        Self {
+            moment: vec![0.0; 3],
+            carried: vec![0.0; 2],
+            weights,
+            diverges_at: None,
+            block: 1,
+            waiting: Vec::new(),
+            after_step: Box::new(|_| {}),
+        }
+    }
+
+    pub fn in_blocks(block: usize) -> Self {
+        Self { block, ..Self::new() }
     }
 
     fn tensor(name: &str, values: &[f32]) -> NamedTensor {
@@ -28,8 +43,9 @@ impl Toy {
 }
 
 impl Trainee for Toy {
-    fn step(&mut self, batch: &Batch, step: u64) -> Result<StepReport, NonFinite> {
-        if self.diverges_at == Some(step) {
+    fn step(&mut self, batch: &Batch, step: u64) -> Result<Vec<StepReport>, NonFinite> {
+        let diverged = self.diverges_at.is_some_and(|at| at <= step);
+        if diverged && self.block == 1 {
             return Err(NonFinite { step, tensor: "lstm/w_hidden/mean".to_owned() });
         }
         let noise = (step as f32 * 0.7).sin();
@@ -43,8 +59,14 @@ impl Trainee for Toy {
         }
         self.carried = vec![gradient.sin(), self.weights[0] + self.carried[0]];
         (self.after_step)(step);
-        let data_loss = f64::from(gradient.abs()) + 0.1;
-        Ok(StepReport { data_loss, penalty: f64::from(self.moment[1].abs()), gradient_norm: f64::from(gradient.abs()) })
+        let data_loss = if diverged { f64::NAN } else { f64::from(gradient.abs()) + 0.1 };
+        let (penalty, gradient_norm) = (f64::from(self.moment[1].abs()), f64::from(gradient.abs()));
+        self.waiting.push(StepReport { step, data_loss, penalty, gradient_norm });
+        Ok(if self.waiting.len() < self.block { Vec::new() } else { std::mem::take(&mut self.waiting) })
+    }
+
+    fn finish(&mut self) -> Vec<StepReport> {
+        std::mem::take(&mut self.waiting)
     }
 
     fn reset_state(&mut self) {

@@ -15,6 +15,11 @@ use crate::store::{RunDir, StoreError};
 
 /// Says how many threads a process computes with.
 const THREADS_VARIABLE: &str = "RAYON_NUM_THREADS";
+/// The same for libtorch.
+const LIBTORCH_THREADS_VARIABLE: &str = "OMP_NUM_THREADS";
+/// Milliseconds after which mimalloc gives freed memory back to the system; negative is never. A step frees and takes the same
+/// hundreds of megabytes again, and each page that comes from the system has to be cleared by it first.
+const PURGE_VARIABLE: &str = "MIMALLOC_PURGE_DELAY";
 /// Its name in `run.json`.
 const THREADS: &str = "threads";
 
@@ -78,8 +83,11 @@ pub(super) fn job(
     let mut command = Command::new(&machine.program);
     command.args(["--root", root.as_str(), "train-run", "--watch-stdin"]);
     command.args(["--experiment", &sweep.experiment.name, "--key", &entry.key]);
+    if std::env::var_os(PURGE_VARIABLE).is_none() {
+        command.env(PURGE_VARIABLE, "-1");
+    }
     if let Some(threads) = provenance.get(THREADS) {
-        command.env(THREADS_VARIABLE, threads);
+        command.env(THREADS_VARIABLE, threads).env(LIBTORCH_THREADS_VARIABLE, threads);
     }
     Ok(Job { dir, command, metric: String::new() })
 }

@@ -42,7 +42,7 @@ struct Row {
     label: String,
     sparsity: String,
     seed: u64,
-    /// `done`, `interrupted`, `failed` or `not-started`.
+    /// `done`, `interrupted`, `failed`, `not-started` or `left-out`.
     state: &'static str,
     epochs: u32,
     metric: String,
@@ -85,6 +85,7 @@ fn rows(global: &Global, sweeps: &[Sweep<'_>], outcomes: &[Outcome]) -> Vec<Row>
             Outcome::Interrupted => ("interrupted", None),
             Outcome::Failed { error, .. } => ("failed", Some(error.clone())),
             Outcome::NotStarted => ("not-started", None),
+            Outcome::LeftOut { why } => ("left-out", Some(why.clone())),
         };
         let (metric, last) = match outcome {
             Outcome::Done(summary) => (summary.metric.clone(), summary.last.clone()),

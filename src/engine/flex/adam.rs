@@ -5,8 +5,8 @@ use burn::backend::tensor::FloatTensor;
 use rayon::prelude::*;
 
 use super::PIECE;
-use super::tensor::contiguous;
-use crate::engine::ops::AdamStep;
+use super::tensor::{contiguous, scalar};
+use crate::engine::extension::AdamPrimitives;
 use crate::engine::real::Real;
 use crate::engine::vectorized::vectorized;
 
@@ -35,13 +35,8 @@ fn update<T: Real>(parameter: &mut [T], gradient: &[T], first: &mut [T], second:
 }
 
 /// One step; parameter, first and second moment are changed in place where nobody else holds them.
-pub(super) fn adam<T: Real>(
-    parameter: FloatTensor<Flex>,
-    gradient: FloatTensor<Flex>,
-    first: FloatTensor<Flex>,
-    second: FloatTensor<Flex>,
-    step: &AdamStep,
-) -> [FloatTensor<Flex>; 3] {
+pub(super) fn adam<T: Real>(inputs: AdamPrimitives<Flex>) -> [FloatTensor<Flex>; 3] {
+    let AdamPrimitives { parameter, gradient, first, second, scale, step } = inputs;
     let constants = Constants {
         rate: T::of(step.rate),
         beta1: T::of(step.beta1),
@@ -49,7 +44,7 @@ pub(super) fn adam<T: Real>(
         rest1: T::of(1.0 - step.beta1),
         rest2: T::of(1.0 - step.beta2),
         epsilon: T::of(step.epsilon),
-        scale: T::of(step.gradient_scale),
+        scale: contiguous(scale).storage::<T>()[0],
     };
     let gradient = contiguous(gradient);
     let (mut parameter, mut first, mut second) = (contiguous(parameter), contiguous(first), contiguous(second));
@@ -81,8 +76,8 @@ fn piece_square_sum<T: Real>(values: &[T]) -> f64 {
     sums.iter().map(|sum| sum.wide()).sum::<f64>() + rest
 }
 
-/// Sum of squares.
-pub(super) fn square_sum<T: Real>(values: FloatTensor<Flex>) -> f64 {
+/// Sum of squares, `[1]`.
+pub(super) fn square_sum<T: Real>(values: FloatTensor<Flex>) -> FloatTensor<Flex> {
     let values = contiguous(values);
     let pieces: Vec<f64> = values
         .storage::<T>()
@@ -94,5 +89,5 @@ pub(super) fn square_sum<T: Real>(values: FloatTensor<Flex>) -> f64 {
             )
         })
         .collect();
-    pieces.iter().sum()
+    scalar::<T>(pieces.iter().sum())
 }

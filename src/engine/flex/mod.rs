@@ -23,26 +23,26 @@ mod cells;
 mod cross_entropy;
 mod matmul;
 mod noisy;
-mod ops;
 mod penalty;
 mod recurrence;
 mod tensor;
-
-pub use ops::FlexOps;
 
 use burn::backend::Flex;
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::tensor::DType;
 
-use super::extension::{Kernels, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved};
+use super::extension::{
+    AdamPrimitives, Kernels, PenaltyPrimitives, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved,
+};
 use super::noise::NoiseKey;
 
 /// Elements a thread works on at a time: 32 KiB of `f32`, so that a few arrays share the second-level cache.
 const PIECE: usize = 8192;
 
+use adam::{adam, square_sum};
 use cross_entropy::{cross_entropy, cross_entropy_gradient, mean_cross_entropy};
 use noisy::{rows_backward, rows_forward, sample, sample_gradient};
-use penalty::{gradients, total};
+use penalty::{gradients, penalize, total};
 use recurrence::{backward, forward};
 
 impl Kernels for Flex {
@@ -113,5 +113,17 @@ impl Kernels for Flex {
         logits_gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         by_float_type!(logits_gradient, cross_entropy_gradient(gradient, logits_gradient))
+    }
+
+    fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self> {
+        by_float_type!(values, square_sum(values))
+    }
+
+    fn penalize(inputs: PenaltyPrimitives<Self>) -> [FloatTensor<Self>; 4] {
+        by_float_type!(inputs.mean, penalize(inputs))
+    }
+
+    fn adam(inputs: AdamPrimitives<Self>) -> [FloatTensor<Self>; 3] {
+        by_float_type!(inputs.parameter, adam(inputs))
     }
 }

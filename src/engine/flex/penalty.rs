@@ -1,4 +1,4 @@
-//! The penalty of the log-uniform prior, value and gradient, one pass each.
+//! The penalty of the log-uniform prior: value and gradient, apart and in one pass.
 
 use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::PIECE;
 use super::tensor::{contiguous, dims, matrix, scalar};
+use crate::engine::extension::PenaltyPrimitives;
 use crate::engine::real::Real;
 use crate::engine::vectorized::vectorized;
 
@@ -24,10 +25,12 @@ fn penalty<T: Real>(mean: T, log_sigma: T) -> (T, T) {
     (value, if inside { slope } else { T::of(0.0) })
 }
 
-/// Sum of the penalties of a piece, in 16 partial sums so that the loop has no chain of dependent additions.
+/// Partial sums, so that a loop has no chain of dependent additions.
+const LANES: usize = 16;
+
+/// Sum of the penalties of a piece.
 #[inline(always)]
 fn piece_total<T: Real>(means: &[T], log_sigmas: &[T]) -> f64 {
-    const LANES: usize = 16;
     let mut sums = [T::of(0.0); LANES];
     let (head, tail) = means.split_at(means.len() / LANES * LANES);
     let (head_sigma, tail_sigma) = log_sigmas.split_at(head.len());
@@ -40,16 +43,20 @@ fn piece_total<T: Real>(means: &[T], log_sigmas: &[T]) -> f64 {
     sums.iter().map(|sum| sum.wide()).sum::<f64>() + rest
 }
 
+/// `-2 slope / mean`, the derivative by the mean of a weight whose derivative by log alpha is `slope`. Where the mean is so
+/// small that this would overflow, the slope is zero.
+#[inline(always)]
+fn by_mean<T: Real>(slope: T, mean: T) -> T {
+    T::of(-2.0).mul(slope).mul(mean).div(mean.mul(mean).at_least(T::of(1e-30)))
+}
+
 #[inline(always)]
 fn piece_gradients<T: Real>(mean_out: &mut [T], sigma_out: &mut [T], means: &[T], log_sigmas: &[T], scale: T) {
     let count = mean_out.len();
     let (sigma_out, means, log_sigmas) = (&mut sigma_out[..count], &means[..count], &log_sigmas[..count]);
-    let tiny = T::of(1e-30);
     for i in 0..count {
-        let mean = means[i];
-        let slope = penalty(mean, log_sigmas[i]).1.mul(scale);
-        // d log_alpha / d mean = -2 / mean; where the mean is so small that this would overflow, the slope is zero.
-        mean_out[i] = T::of(-2.0).mul(slope).mul(mean).div(mean.mul(mean).at_least(tiny));
+        let slope = penalty(means[i], log_sigmas[i]).1.mul(scale);
+        mean_out[i] = by_mean(slope, means[i]);
         sigma_out[i] = T::of(2.0).mul(slope);
     }
 }
@@ -93,4 +100,73 @@ pub(super) fn gradients<T: Real>(
             );
         });
     (matrix(mean_out, shape), matrix(sigma_out, shape))
+}
+
+/// Adds the penalty's gradients to those in `to_mean` and `to_sigma`; gives the sum of penalties and the sum of squares.
+#[inline(always)]
+fn piece_penalized<T: Real>(
+    to_mean: &mut [T],
+    to_sigma: &mut [T],
+    means: &[T],
+    log_sigmas: &[T],
+    share: T,
+) -> [f64; 2] {
+    let (mut values, mut squares) = ([T::of(0.0); LANES], [T::of(0.0); LANES]);
+    let whole = to_mean.len() / LANES * LANES;
+    let (mean_head, mean_tail) = to_mean.split_at_mut(whole);
+    let (sigma_head, sigma_tail) = to_sigma.split_at_mut(whole);
+    let gradients = mean_head.chunks_exact_mut(LANES).zip(sigma_head.chunks_exact_mut(LANES));
+    let parameters = means.chunks_exact(LANES).zip(log_sigmas.chunks_exact(LANES));
+    for ((to_mean, to_sigma), (means, log_sigmas)) in gradients.zip(parameters) {
+        add_penalties(to_mean, to_sigma, means, log_sigmas, share, &mut values, &mut squares);
+    }
+    let (means, log_sigmas) = (&means[whole..], &log_sigmas[whole..]);
+    add_penalties(mean_tail, sigma_tail, means, log_sigmas, share, &mut values, &mut squares);
+    [values, squares].map(|sums| sums.iter().map(|sum| sum.wide()).sum())
+}
+
+/// The same for at most as many weights as there are lanes, each with sums of its own.
+#[inline(always)]
+fn add_penalties<T: Real>(
+    to_mean: &mut [T],
+    to_sigma: &mut [T],
+    means: &[T],
+    log_sigmas: &[T],
+    share: T,
+    values: &mut [T; LANES],
+    squares: &mut [T; LANES],
+) {
+    let count = to_mean.len().min(LANES);
+    let (to_sigma, means, log_sigmas) = (&mut to_sigma[..count], &means[..count], &log_sigmas[..count]);
+    for lane in 0..count {
+        let (value, slope) = penalty(means[lane], log_sigmas[lane]);
+        let slope = slope.mul(share);
+        to_mean[lane] = to_mean[lane].add(by_mean(slope, means[lane]));
+        to_sigma[lane] = to_sigma[lane].add(T::of(2.0).mul(slope));
+        values[lane] = values[lane].add(value);
+        squares[lane] = to_mean[lane].fma(to_mean[lane], to_sigma[lane].fma(to_sigma[lane], squares[lane]));
+    }
+}
+
+/// The gradients with those of the penalty added in place where nobody else holds them, the sum of penalties, `[1]`, and
+/// the gradients' sum of squares, `[1]`.
+pub(super) fn penalize<T: Real>(inputs: PenaltyPrimitives<Flex>) -> [FloatTensor<Flex>; 4] {
+    let PenaltyPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, share } = inputs;
+    let (mean, log_sigma) = (contiguous(mean), contiguous(log_sigma));
+    let (mut to_mean, mut to_sigma) = (contiguous(mean_gradient), contiguous(log_sigma_gradient));
+    let share = T::of(share);
+    let pieces: Vec<[f64; 2]> = to_mean
+        .storage_mut::<T>()
+        .par_chunks_mut(PIECE)
+        .zip(to_sigma.storage_mut::<T>().par_chunks_mut(PIECE))
+        .zip(mean.storage::<T>().par_chunks(PIECE).zip(log_sigma.storage::<T>().par_chunks(PIECE)))
+        .map(|((to_mean, to_sigma), (means, sigmas))| {
+            vectorized(
+                #[inline(always)]
+                || piece_penalized(to_mean, to_sigma, means, sigmas, share),
+            )
+        })
+        .collect();
+    let [penalty, squares] = [0, 1].map(|which| scalar::<T>(pieces.iter().map(|piece| piece[which]).sum()));
+    [to_mean, to_sigma, penalty, squares]
 }

@@ -1,6 +1,7 @@
 //! The figures of a report, one file each behind [`Figure`].
 
 mod curves;
+mod drift;
 pub mod gate_share;
 mod gate_structure;
 mod gates_by_kind;
@@ -8,6 +9,7 @@ mod quality_compression;
 mod sizes;
 
 pub use curves::Curves;
+pub use drift::Backends;
 pub use gate_structure::GateStructure;
 pub use gates_by_kind::GatesByKind;
 pub use quality_compression::QualityCompression;
@@ -48,6 +50,11 @@ pub trait Figure {
     /// Stem of its files; stable.
     fn name(&self) -> &'static str;
 
+    /// Whether the experiment is of the kind that it shows; otherwise nobody misses it, and no note is made.
+    fn concerns(&self, _data: FigureData<'_>) -> bool {
+        true
+    }
+
     /// Draws it.
     ///
     /// # Errors
@@ -63,6 +70,7 @@ pub fn all() -> Vec<Box<dyn Figure>> {
         Box::new(GateStructure),
         Box::new(Sizes),
         Box::new(Curves),
+        Box::new(Backends),
     ]
 }
 

@@ -9,6 +9,7 @@ use maud::html;
 use crate::spec::Experiment;
 
 use super::compare::Comparison;
+use super::drift::drifts;
 use super::rows::Rows;
 
 pub use parts::{Drawn, Section, document, figure, section, short};
@@ -34,7 +35,11 @@ impl Page<'_> {
         let name = &self.experiment.name;
         let notes = self.notes();
         let arxiv = self.experiment.source.as_ref().and_then(|source| source.arxiv.as_deref());
-        let files = ["results.csv", "results.parquet", "curves.csv", "gate-structure.csv", "table.md"];
+        let mut files = vec!["results.csv", "results.parquet", "curves.csv", "gate-structure.csv"];
+        if !drifts(&self.found.rows).is_empty() {
+            files.push("backends.csv");
+        }
+        files.push("table.md");
         let body = html! {
             header {
                 h1 { (name) }

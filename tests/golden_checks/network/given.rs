@@ -6,9 +6,9 @@ use burn::tensor::Tensor;
 use sparsegate::data::batch::Batch;
 use sparsegate::model::{NoiseSource, Stream};
 
-use super::{Way, tensor};
 use crate::case::Case;
 use crate::layout::noise;
+use crate::way::Way;
 
 /// A batch of a case, and where its rows and steps stand in the case's arrays.
 pub(super) struct Given {
@@ -86,7 +86,7 @@ impl Given {
             let values = if by_sequence { self.rows(&values) } else { values };
             let rows = if by_sequence { self.batch.rows } else { first_axis(case, stream)? };
             let shape = [rows, values.len() / rows];
-            streams.insert(stream, tensor(values, shape, way)?);
+            streams.insert(stream, way.tensor(values, shape)?);
         }
         Ok(NoiseSource::Given(streams))
     }
@@ -99,7 +99,7 @@ impl Given {
         if values.len() != count * rows * hidden {
             return Err(format!("{name} has another number of states than the cell's {count}"));
         }
-        values.chunks(rows * hidden).map(|state| tensor(self.rows(state), [rows, hidden], way)).collect()
+        values.chunks(rows * hidden).map(|state| way.tensor(self.rows(state), [rows, hidden])).collect()
     }
 }
 

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Tensor, activation};
+use burn::tensor::{Device, Tensor, activation};
 use sparsegate::data::batch::Batch;
 use sparsegate::model::{
     Classifier, LanguageModel, Network, NetworkTrainee, NoiseSource, Sizes, TraineeOptions, Units,
 };
 use sparsegate::spec::types::{Adam, OutputNoise, Sparsity};
 
-use super::{Way, carries, tensor};
+use super::carries;
 use crate::case::Case;
 use crate::layout::parameters;
+use crate::way::Way;
 
 /// A kind of network that cases are about.
 pub(super) trait Recorded: Network {
@@ -68,9 +69,9 @@ impl<'a> Maker<'a> {
 
     fn make(&mut self, name: &str, shape: [usize; 2]) -> Tensor<2> {
         let found = self.values.get(name).cloned().ok_or_else(|| format!("the case has no {name}"));
-        found.and_then(|values| tensor(values, shape, self.way)).unwrap_or_else(|why| {
+        found.and_then(|values| self.way.tensor(values, shape)).unwrap_or_else(|why| {
             self.wrong.get_or_insert(format!("{name}: {why}"));
-            Tensor::zeros(shape, (&burn::tensor::Device::flex(), self.way.dtype))
+            Tensor::zeros(shape, &Device::flex())
         })
     }
 

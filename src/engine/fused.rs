@@ -1,28 +1,19 @@
-//! [`Ops`] by the kernels of this folder.
+//! [`Ops`] by the kernels of the backend that the tensors live on.
 
-use burn::backend::{Dispatch, Flex};
-use burn::tensor::{DType, Int, Tensor};
+use burn::backend::Dispatch;
+use burn::tensor::{Int, Tensor};
 
-use super::adam::{adam, square_sum};
+use super::composed::Composed;
+use super::extension::{AdamPrimitives, PenaltyPrimitives, RecurrencePrimitives, SparseOps};
+use super::noise::Noise;
+use super::ops::{AdamStep, Moments, Ops, Penalized, RecurrenceInputs};
 use crate::cells::Cell;
-use crate::engine::composed::Composed;
-use crate::engine::extension::{RecurrencePrimitives, SparseOps};
-use crate::engine::noise::Noise;
-use crate::engine::ops::{AdamStep, Moments, Ops, RecurrenceInputs};
 
-/// The fused kernels; tensors must live on flex, as `f32` or `f64`.
+/// The kernels of each backend, and a handwritten backward pass. Tensors are `f32`, on flex also `f64`.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct FlexOps;
+pub struct Fused;
 
-/// The primitive of a tensor that is known to live on flex outside autodiff.
-fn primitive(tensor: Tensor<2>) -> burn::backend::tensor::FloatTensor<Flex> {
-    match tensor.try_into_primitive::<Flex>() {
-        Ok(primitive) => primitive,
-        Err(error) => panic!("the flex ops were given a tensor of another backend or inside autodiff: {error:?}"),
-    }
-}
-
-impl Ops for FlexOps {
+impl Ops for Fused {
     fn noisy(&self, mean: Tensor<2>, log_sigma: Tensor<2>, noise: &Noise) -> Tensor<2> {
         match noise {
             Noise::Given(_) => Composed.noisy(mean, log_sigma, noise),
@@ -52,6 +43,23 @@ impl Ops for FlexOps {
 
     fn penalty(&self, mean: Tensor<2>, log_sigma: Tensor<2>) -> Tensor<1> {
         Tensor::from_dispatch(<Dispatch as SparseOps>::penalty(mean.into_dispatch(), log_sigma.into_dispatch()))
+    }
+
+    fn penalize(&self, mean: &Tensor<2>, log_sigma: &Tensor<2>, gradients: [Tensor<2>; 2], share: f64) -> Penalized {
+        let [mean_gradient, log_sigma_gradient] = gradients.map(Tensor::into_dispatch);
+        let (mean, log_sigma, penalty, square_sum) = <Dispatch as SparseOps>::penalize(PenaltyPrimitives {
+            mean: mean.clone().into_dispatch(),
+            log_sigma: log_sigma.clone().into_dispatch(),
+            mean_gradient,
+            log_sigma_gradient,
+            share,
+        });
+        Penalized {
+            mean: Tensor::from_dispatch(mean),
+            log_sigma: Tensor::from_dispatch(log_sigma),
+            penalty: Tensor::from_dispatch(penalty),
+            square_sum: Tensor::from_dispatch(square_sum),
+        }
     }
 
     fn recurrence(&self, cell: &dyn Cell, inputs: RecurrenceInputs<'_>) -> Vec<Tensor<2>> {
@@ -90,9 +98,8 @@ impl Ops for FlexOps {
         Composed.class_loss(logits, bias, targets)
     }
 
-    fn square_sum(&self, values: &Tensor<2>) -> f64 {
-        let values = primitive(values.clone());
-        by_float_type!(values, square_sum(values))
+    fn square_sum(&self, values: &Tensor<2>) -> Tensor<1> {
+        Tensor::from_dispatch(<Dispatch as SparseOps>::square_sum(values.clone().into_dispatch()))
     }
 
     fn adam(
@@ -100,12 +107,18 @@ impl Ops for FlexOps {
         parameter: Tensor<2>,
         gradient: Tensor<2>,
         moments: Moments,
+        scale: &Tensor<1>,
         step: &AdamStep,
     ) -> (Tensor<2>, Moments) {
-        let parameter = primitive(parameter);
-        let (gradient, first, second) = (primitive(gradient), primitive(moments.first), primitive(moments.second));
-        let [parameter, first, second] = by_float_type!(parameter, adam(parameter, gradient, first, second, step));
-        let [parameter, first, second] = [parameter, first, second].map(Tensor::from_primitive::<Flex>);
+        let (parameter, first, second) = <Dispatch as SparseOps>::adam(AdamPrimitives {
+            parameter: parameter.into_dispatch(),
+            gradient: gradient.into_dispatch(),
+            first: moments.first.into_dispatch(),
+            second: moments.second.into_dispatch(),
+            scale: scale.clone().into_dispatch(),
+            step: *step,
+        });
+        let [parameter, first, second] = [parameter, first, second].map(Tensor::from_dispatch);
         (parameter, Moments { first, second })
     }
 }

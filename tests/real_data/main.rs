@@ -1,7 +1,9 @@
-//! The shipped data sets of labelled texts, through their real readers.
+//! The shipped data sets, through their real readers, and the first steps of training on one.
 //!
 //! They are not in this repository: `SPARSEGATE_MIRROR` names a folder that holds them under the manifests' paths. What it
 //! lacks is listed as ignored.
+
+mod first_steps;
 
 use std::collections::BTreeMap;
 
@@ -30,6 +32,7 @@ fn main() {
         trial("imdb with the ids of the paper's authors", "imdb", imdb_shifted),
         trial("agnews-part loads, and loses a row a table if asked", "agnews-part", agnews_part),
         trial("agnews loads", "agnews", agnews),
+        trial("word-ptb starts as the paper's program does", "word-ptb", word_ptb),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
@@ -149,4 +152,8 @@ fn agnews(here: &Here) -> Result<(), Failed> {
     let (corpus, _) = here.load(Reading { lose_first_row: true, shift_ids: false })?;
     assert_eq!(sizes(&corpus), [113_999, 6_000, 7_599]);
     Ok(())
+}
+
+fn word_ptb(here: &Here) -> Result<(), Failed> {
+    first_steps::word_ptb(here.root(), &here.manifest()?)
 }

@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# Puts together a libtorch to build the feature `tch` against, out of the wheels on PyPI.
+#
+#   scripts/get-libtorch.sh [DIR] [--version X] [--cuda]
+#
+#   DIR          where to [default: libtorch]; left alone if it holds that version already
+#   --version X  of PyTorch [default: 2.9.0, the one that the crate torch-sys asks for]
+#   --cuda       also the libraries to build for CUDA. To run on a GPU, the program needs NVIDIA's libraries too, which come
+#                with an installed PyTorch of the same version: put its torch/lib on LD_LIBRARY_PATH.
+#
+# Downloads about 0.9 GB and leaves 0.5 GB (with --cuda 1.5 GB). For Linux on x86-64; elsewhere install PyTorch and build
+# with LIBTORCH_USE_PYTORCH=1. The release archives of libtorch itself, from pytorch.org, do as well.
+set -euo pipefail
+
+wanted=2.9.0
+cuda=
+folder=
+
+fail() {
+    printf '%s\n' "get-libtorch: $*" >&2
+    exit 1
+}
+say() { printf '%s\n' "get-libtorch: $*" >&2; }
+
+while [[ $# -gt 0 ]]; do
+    case $1 in
+        --version)
+            [[ $# -ge 2 ]] || fail "--version needs a number, such as --version 2.9.0"
+            wanted=$2
+            shift
+            ;;
+        --cuda) cuda=yes ;;
+        -h | --help)
+            sed -n '2,/^set /{ /^set /d; s/^# \{0,1\}//; p; }' "$0"
+            exit 0
+            ;;
+        -*) fail "no option $1; there are --version X and --cuda" ;;
+        *)
+            [[ -z $folder ]] || fail "one folder, not both $folder and $1"
+            folder=$1
+            ;;
+    esac
+    shift
+done
+folder=$(realpath -m "${folder:-libtorch}")
+
+[[ $(uname -sm) == "Linux x86_64" ]] ||
+    fail "this is for Linux on x86-64; here install PyTorch $wanted and build with LIBTORCH_USE_PYTORCH=1"
+command -v python3 >/dev/null || fail "needs python3: on Debian, apt-get install python3 python3-pip"
+python3 -m pip --version >/dev/null 2>&1 || fail "needs pip: on Debian, apt-get install python3-pip"
+command -v unzip >/dev/null || fail "needs unzip: on Debian, apt-get install unzip"
+
+# The version that a folder's headers state; empty if it has none.
+version_of() {
+    local header=$1/include/torch/csrc/api/include/torch/version.h
+    [[ ! -f $header ]] || sed -n 's/^#define TORCH_VERSION_\(MAJOR\|MINOR\|PATCH\) \([0-9]*\)$/\2/p' "$header" | paste -sd.
+}
+
+# Whether a folder has all that is needed: headers of the version, and a library that finds those it needs.
+whole() {
+    local file missing
+    [[ $(version_of "$1") == "$wanted" ]] || return 1
+    for file in libc10.so libtorch.so libtorch_cpu.so ${cuda:+libtorch_cuda.so libc10_cuda.so}; do
+        [[ -e $1/lib/$file ]] || { say "$1/lib/$file is missing"; return 1; }
+    done
+    missing=$(ldd "$1/lib/libtorch_cpu.so" | sed -n 's/^\t\(.*\) => not found$/\1/p')
+    [[ -z $missing ]] || { say "libtorch_cpu.so needs ${missing//$'\n'/, }"; return 1; }
+}
+
+finish() {
+    say "$folder holds libtorch $wanted"
+    printf '%s\n' "export LIBTORCH=$folder"
+    # torch-sys asks for exactly 2.9.0 and takes nothing else without this.
+    if [[ $wanted != 2.9.0 ]]; then printf '%s\n' "export LIBTORCH_BYPASS_VERSION_CHECK=1"; fi
+    exit 0
+}
+
+if [[ -e $folder ]]; then
+    whole "$folder" && finish
+    fail "$folder is there and is no whole libtorch $wanted: remove it, or name another folder"
+fi
+
+mkdir -p "$(dirname "$folder")"
+work=$(mktemp -d "$(dirname "$folder")/.get-libtorch.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+# A wheel and not what it depends on; for a fixed Python, since this one's may have none.
+download() {
+    python3 -m pip download --quiet --disable-pip-version-check --only-binary=:all: --python-version 3.11 --abi cp311 \
+        --abi abi3 --abi none --implementation cp --platform manylinux_2_28_x86_64 --platform manylinux_2_17_x86_64 \
+        --platform manylinux2014_x86_64 --platform manylinux_2_27_x86_64 --dest "$work/wheels" "$@" ||
+        fail "pip cannot download $*; is PyPI reachable, and is there such a version?"
+}
+
+say "downloading torch $wanted, about 0.9 GB"
+download --no-deps "torch==$wanted"
+torch=("$work"/wheels/torch-*.whl)
+
+# libtorch_cpu.so of the wheels needs two of NVIDIA's libraries, also where there is no GPU.
+requirements=$(unzip -p "${torch[0]}" 'torch-*.dist-info/METADATA' | sed -n 's/^Requires-Dist: \([^ ;]*\).*$/\1/p')
+while read -r requirement; do
+    case $requirement in
+        nvidia-cuda-cupti* | nvidia-cuda-runtime*) download --no-deps "$requirement" ;;
+        cuda-toolkit\[*) download "cuda-toolkit[cudart,cupti]==${requirement##*==}" ;;
+    esac
+done <<<"$requirements"
+
+libraries=(libtorch_cpu.so libc10.so libgomp.so.1)
+[[ -z $cuda ]] || libraries+=(libtorch.so libtorch_cuda.so libc10_cuda.so)
+new=$work/libtorch
+mkdir -p "$new/lib"
+unzip -q "${torch[0]}" 'torch/include/*' "${libraries[@]/#/torch/lib/}" -d "$work/torch"
+mv "$work/torch/torch/include" "$new/include"
+mv "$work"/torch/torch/lib/* "$new/lib/"
+for wheel in "$work"/wheels/*.whl; do
+    # Any of them may have none of the two.
+    unzip -q -j -n "$wheel" '*/libcupti.so.*' '*/libcudart.so.*' -d "$new/lib" 2>/dev/null || true
+done
+# The wheel's libtorch.so needs CUDA's libraries and holds nothing.
+[[ -e $new/lib/libtorch.so ]] || ln -s libtorch_cpu.so "$new/lib/libtorch.so"
+printf '%s\n' "$wanted" >"$new/build-version"
+
+whole "$new" || fail "what came out is no whole libtorch $wanted: $(ls -m "$new/lib")"
+mv "$new" "$folder"
+finish

@@ -1,0 +1,85 @@
+//! `backends`: what tensors can live on here, and what is missing for the rest.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::CliError;
+use super::args::Global;
+use super::table::TextTable;
+use crate::engine::{self, Found};
+
+/// Arguments of the command.
+#[derive(Debug, Args)]
+pub struct BackendsArgs {
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// How to print backends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+}
+
+/// What `--format json` prints of one kind.
+#[derive(Serialize)]
+struct Printed {
+    kind: &'static str,
+    devices: Vec<PrintedDevice>,
+    missing: Option<String>,
+    cure: Option<String>,
+}
+
+#[derive(Serialize)]
+struct PrintedDevice {
+    backend: String,
+    name: String,
+}
+
+impl From<&Found> for Printed {
+    fn from(found: &Found) -> Self {
+        let device =
+            |(backend, name): &(_, String)| PrintedDevice { backend: String::from(*backend), name: name.clone() };
+        Self {
+            kind: found.kind,
+            devices: found.devices.iter().map(device).collect(),
+            missing: found.missing.as_ref().map(ToString::to_string),
+            cure: found.missing.as_ref().map(engine::OpenError::cure),
+        }
+    }
+}
+
+/// Prints the devices by the name that a spec or `--backend` gives them, then what is missing and how to get it.
+///
+/// # Errors
+/// None in practice; printing JSON could fail.
+pub fn execute(global: &Global, args: &BackendsArgs) -> Result<ExitCode, CliError> {
+    let found = engine::survey();
+    let text = match args.format {
+        Format::Table => table(&found, global.color_stdout()),
+        Format::Json => {
+            let printed: Vec<Printed> = found.iter().map(Printed::from).collect();
+            serde_json::to_string_pretty(&printed).map_err(CliError::failed)? + "\n"
+        }
+    };
+    // A reader that has seen enough, such as `head`, is no error.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn table(found: &[Found], bold: bool) -> String {
+    let mut devices = TextTable::new().words("backend").words("device");
+    for (backend, name) in found.iter().flat_map(|found| &found.devices) {
+        devices.row([backend.to_string(), name.clone()]);
+    }
+    let mut text = devices.render(bold);
+    for error in found.iter().filter_map(|found| found.missing.as_ref()) {
+        text.push_str(&format!("\n{error}\n  help: {}\n", error.cure()));
+    }
+    text
+}

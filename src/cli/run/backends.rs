@@ -1,0 +1,60 @@
+//! Which runs of a sweep can be trained by this build on this machine. A sweep over backends is meant to be trained by several
+//! builds, or on several machines, so what one lacks does not keep it from the rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cli::CliError;
+use crate::cli::args::Global;
+use crate::engine::{self, OpenError};
+use crate::spec::Experiment;
+use crate::spec::types::{Backend, RunSpec};
+
+/// The backends of some experiments that cannot be opened here, and why.
+pub(crate) struct Missing(BTreeMap<Backend, OpenError>);
+
+impl Missing {
+    /// Tries each backend of the runs once.
+    ///
+    /// # Errors
+    /// The backend `chosen` on the command line cannot be opened, or that of no run can (exit code 2).
+    pub(super) fn look(experiments: &[Experiment], chosen: Option<Backend>) -> Result<Self, CliError> {
+        let runs = experiments.iter().flat_map(|experiment| &experiment.runs);
+        let wanted: BTreeSet<Backend> = runs.map(|run| run.backend).chain(chosen).collect();
+        let failed: BTreeMap<Backend, OpenError> =
+            wanted.iter().filter_map(|backend| Some((*backend, engine::open(*backend).err()?))).collect();
+        let refused = match chosen {
+            Some(backend) => failed.get(&backend),
+            None if failed.len() == wanted.len() => failed.values().next(),
+            None => None,
+        };
+        refused.map_or_else(|| Ok(Self(failed.clone())), |error| Err(error.clone().into()))
+    }
+
+    /// Why a run is left out, if it is.
+    pub(super) fn why(&self, spec: &RunSpec) -> Option<&OpenError> {
+        self.0.get(&spec.backend)
+    }
+
+    /// Says on stderr how many runs are left out, why, and what to do about it.
+    pub(super) fn note<'a>(&self, global: &Global, left_out: impl Iterator<Item = &'a RunSpec>) {
+        if global.verbosity() < 0 {
+            return;
+        }
+        let mut counts: BTreeMap<Backend, usize> = BTreeMap::new();
+        for spec in left_out {
+            *counts.entry(spec.backend).or_default() += 1;
+        }
+        for (backend, count) in counts {
+            let Some(error) = self.0.get(&backend) else { continue };
+            let runs = if count == 1 { "1 run is" } else { &format!("{count} runs are") };
+            eprintln!("note: {runs} left out: {error}\n  help: {}", error.cure());
+        }
+    }
+}
+
+/// What `plan` and `status` say about a run whose backend is not in this build. They open no device.
+pub(crate) fn not_compiled(spec: &RunSpec) -> Option<String> {
+    let compiled = engine::compiled_backends();
+    let lacks = spec.backend.feature().is_some_and(|feature| !compiled.contains(&feature));
+    lacks.then(|| OpenError::NotCompiled { wanted: spec.backend, compiled }.to_string())
+}

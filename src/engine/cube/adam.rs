@@ -1,0 +1,66 @@
+//! Adam in Lasagne's form, in place.
+
+use burn::backend::tensor::FloatTensor;
+use burn_cubecl::CubeBackend;
+use cubecl::prelude::*;
+
+use super::launch::{CUBE, contiguous, count, cubes, owned};
+use crate::engine::extension::AdamPrimitives;
+
+/// The step's constants in single precision.
+#[derive(CubeLaunch, CubeType)]
+struct Constants {
+    rate: f32,
+    beta1: f32,
+    beta2: f32,
+    rest1: f32,
+    rest2: f32,
+    epsilon: f32,
+}
+
+/// One step; parameter, first and second moment are changed in place where nobody else holds them.
+pub(super) fn adam(inputs: AdamPrimitives<CubeBackend>) -> [FloatTensor<CubeBackend>; 3] {
+    let AdamPrimitives { parameter, gradient, first, second, scale, step } = inputs;
+    let (parameter, first, second) = (owned(parameter), owned(first), owned(second));
+    let client = parameter.client.clone();
+    let constants = ConstantsLaunch::new(
+        step.rate as f32,
+        step.beta1 as f32,
+        step.beta2 as f32,
+        (1.0 - step.beta1) as f32,
+        (1.0 - step.beta2) as f32,
+        step.epsilon as f32,
+    );
+    adam_kernel::launch(
+        &client,
+        cubes(&client, count(&parameter)),
+        CubeDim::new_1d(CUBE),
+        parameter.clone().into_buffer_arg(),
+        contiguous(gradient).into_buffer_arg(),
+        first.clone().into_buffer_arg(),
+        second.clone().into_buffer_arg(),
+        contiguous(scale).into_buffer_arg(),
+        constants,
+    );
+    [parameter, first, second]
+}
+
+#[cube(launch)]
+fn adam_kernel(
+    parameter: &mut [f32],
+    gradient: &[f32],
+    first: &mut [f32],
+    second: &mut [f32],
+    scale: &[f32],
+    constants: Constants,
+) {
+    let i = ABSOLUTE_POS;
+    if i < parameter.len() {
+        let g = gradient[i] * scale[0];
+        let m = fma(constants.beta1, first[i], constants.rest1 * g);
+        let v = fma(constants.beta2, second[i], constants.rest2 * g * g);
+        first[i] = m;
+        second[i] = v;
+        parameter[i] -= constants.rate * m / (f32::sqrt(v) + constants.epsilon);
+    }
+}

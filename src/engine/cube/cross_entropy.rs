@@ -1,0 +1,146 @@
+//! Softmax and cross entropy, a cube a row: one pass over the logits for the loss, one more that puts the gradient in
+//! their place.
+
+use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn_cubecl::CubeBackend;
+use cubecl::prelude::*;
+
+use super::launch::{CUBE, contiguous, count, cubes, dims, empty, ids, owned};
+use super::sum::{column_sums, finish};
+
+/// Below every logit that is a number.
+const LOWEST: f32 = -3.0e38;
+
+/// Mean negative log likelihood, and its gradient to the logits.
+pub(super) fn cross_entropy(
+    logits: FloatTensor<CubeBackend>,
+    bias: FloatTensor<CubeBackend>,
+    targets: IntTensor<CubeBackend>,
+) -> (FloatTensor<CubeBackend>, FloatTensor<CubeBackend>) {
+    let logits = owned(logits);
+    (over_rows(logits.clone(), bias, targets, true), logits)
+}
+
+/// The mean negative log likelihood alone.
+pub(super) fn mean_cross_entropy(
+    logits: FloatTensor<CubeBackend>,
+    bias: FloatTensor<CubeBackend>,
+    targets: IntTensor<CubeBackend>,
+) -> FloatTensor<CubeBackend> {
+    over_rows(contiguous(logits), bias, targets, false)
+}
+
+/// The mean loss; with `gradient`, which overwrites the logits.
+fn over_rows(
+    logits: FloatTensor<CubeBackend>,
+    bias: FloatTensor<CubeBackend>,
+    targets: IntTensor<CubeBackend>,
+    gradient: bool,
+) -> FloatTensor<CubeBackend> {
+    let [rows, columns] = dims(&logits);
+    let (client, losses) = (logits.client.clone(), empty(&logits, [rows]));
+    let share = (1.0 / rows as f64) as f32;
+    row_kernel::launch(
+        &client,
+        // A cube a row, in as many dimensions of cubes as that takes.
+        cubes(&client, rows * CUBE as usize),
+        CubeDim::new_1d(CUBE),
+        logits.into_buffer_arg(),
+        contiguous(bias).into_buffer_arg(),
+        ids(targets).into_buffer_arg(),
+        losses.clone().into_buffer_arg(),
+        columns,
+        share,
+        gradient,
+    );
+    finish(losses, share)
+}
+
+/// Gradients to logits and bias, times the scalar `gradient`.
+pub(super) fn cross_entropy_gradient(
+    gradient: FloatTensor<CubeBackend>,
+    logits_gradient: FloatTensor<CubeBackend>,
+) -> (FloatTensor<CubeBackend>, FloatTensor<CubeBackend>) {
+    let values = owned(logits_gradient);
+    let client = values.client.clone();
+    scale_kernel::launch(
+        &client,
+        cubes(&client, count(&values)),
+        CubeDim::new_1d(CUBE),
+        values.clone().into_buffer_arg(),
+        contiguous(gradient).into_buffer_arg(),
+    );
+    let bias = column_sums(values.clone());
+    (values, bias)
+}
+
+#[cube(launch)]
+fn scale_kernel(values: &mut [f32], scale: &[f32]) {
+    if ABSOLUTE_POS < values.len() {
+        values[ABSOLUTE_POS] *= scale[0];
+    }
+}
+
+/// Each unit keeps the largest of its columns and the sum of exponentials relative to it, rescaled whenever a larger one
+/// comes; a tree merges them.
+#[cube(launch)]
+fn row_kernel(
+    logits: &mut [f32],
+    bias: &[f32],
+    targets: &[i32],
+    losses: &mut [f32],
+    columns: usize,
+    share: f32,
+    #[comptime] gradient: bool,
+) {
+    let row = CUBE_POS;
+    if row >= losses.len() {
+        terminate!();
+    }
+    let mut tops = Shared::<[f32]>::new_slice(CUBE as usize);
+    let mut sums = Shared::<[f32]>::new_slice(CUBE as usize);
+    let unit = UNIT_POS as usize;
+    let start = row * columns;
+    let target = targets[row] as usize;
+    let wanted = logits[start + target] + bias[target];
+
+    let mut top = f32::new(LOWEST);
+    let mut sum = 0.0f32;
+    let mut column = unit;
+    while column < columns {
+        let value = logits[start + column] + bias[column];
+        let larger = select(value > top, value, top);
+        sum = sum * f32::exp(top - larger) + f32::exp(value - larger);
+        top = larger;
+        column += CUBE as usize;
+    }
+    tops[unit] = top;
+    sums[unit] = sum;
+    sync_cube();
+    let mut half = (CUBE as usize / 2usize).runtime();
+    while half > 0usize {
+        if unit < half {
+            let (a, b) = (tops[unit], tops[unit + half]);
+            let larger = select(a > b, a, b);
+            sums[unit] = sums[unit] * f32::exp(a - larger) + sums[unit + half] * f32::exp(b - larger);
+            tops[unit] = larger;
+        }
+        sync_cube();
+        half /= 2usize;
+    }
+    let largest = tops[0];
+    let total = sums[0];
+    if unit == 0 {
+        losses[row] = f32::ln(total) + largest - wanted;
+    }
+    if comptime!(gradient) {
+        let factor = share / total;
+        let mut column = unit;
+        while column < columns {
+            let value = logits[start + column] + bias[column];
+            let here = f32::exp(value - largest) * factor;
+            logits[start + column] = select(column == target, here - share, here);
+            column += CUBE as usize;
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Fused kernels for `CubeCL`, the compiler behind Burn's GPU backends; here through `wgpu`.
+//!
+//! Tensors are `f32`. A kernel has one unit an element, or a pair of passes over a tree where it sums; neighbouring units
+//! touch neighbouring columns. Nothing here waits for the device, and no sum depends on the order in which it works.
+
+mod adam;
+mod cells;
+mod cross_entropy;
+mod device;
+mod launch;
+mod noise;
+mod noisy;
+mod penalty;
+mod recurrence;
+mod rows;
+mod sum;
+
+use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn_cubecl::CubeBackend;
+
+use super::extension::{AdamPrimitives, Kernels, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved};
+use super::noise::NoiseKey;
+
+pub(super) use device::{devices, open};
+
+impl Kernels for CubeBackend {
+    fn recurrence_forward(inputs: RecurrencePrimitives<Self>) -> RecurrenceSaved<Self> {
+        recurrence::forward(inputs)
+    }
+
+    fn recurrence_backward(gradient: FloatTensor<Self>, saved: RecurrenceSaved<Self>) -> RecurrenceGradients<Self> {
+        recurrence::backward(gradient, saved)
+    }
+
+    fn penalty_forward(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>) -> FloatTensor<Self> {
+        penalty::total(mean, log_sigma)
+    }
+
+    fn penalty_backward(
+        mean: FloatTensor<Self>,
+        log_sigma: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        penalty::gradients(mean, log_sigma, gradient)
+    }
+
+    fn noisy_forward(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>, key: NoiseKey) -> FloatTensor<Self> {
+        noisy::sample(mean, log_sigma, key)
+    }
+
+    fn noisy_backward(gradient: FloatTensor<Self>, log_sigma: FloatTensor<Self>, key: NoiseKey) -> FloatTensor<Self> {
+        noisy::sample_gradient(gradient, log_sigma, key)
+    }
+
+    fn noisy_rows_forward(
+        mean: FloatTensor<Self>,
+        log_sigma: FloatTensor<Self>,
+        ids: IntTensor<Self>,
+        key: NoiseKey,
+    ) -> FloatTensor<Self> {
+        rows::rows_forward(mean, log_sigma, ids, key)
+    }
+
+    fn noisy_rows_backward(
+        gradient: FloatTensor<Self>,
+        log_sigma: FloatTensor<Self>,
+        ids: IntTensor<Self>,
+        key: NoiseKey,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        rows::rows_backward(gradient, log_sigma, ids, key)
+    }
+
+    fn cross_entropy_forward(
+        logits: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        targets: IntTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        cross_entropy::cross_entropy(logits, bias, targets)
+    }
+
+    fn cross_entropy_value(
+        logits: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        targets: IntTensor<Self>,
+    ) -> FloatTensor<Self> {
+        cross_entropy::mean_cross_entropy(logits, bias, targets)
+    }
+
+    fn cross_entropy_backward(
+        gradient: FloatTensor<Self>,
+        logits_gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        cross_entropy::cross_entropy_gradient(gradient, logits_gradient)
+    }
+
+    fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self> {
+        sum::square_sum(values)
+    }
+
+    fn adam(inputs: AdamPrimitives<Self>) -> [FloatTensor<Self>; 3] {
+        adam::adam(inputs)
+    }
+}

@@ -1,0 +1,55 @@
+//! Softmax and negative log likelihood.
+
+use burn::backend::Backend;
+use burn::backend::tensor::IntTensor;
+use burn::tensor::{IndexingUpdateOp, Shape};
+
+use super::values::Values;
+
+/// Log probabilities, `[N, V]`.
+fn log_probabilities<B: Backend>(logits: Values<B>, bias: Values<B>) -> Values<B> {
+    Values(B::log_softmax((logits + bias).0, 1))
+}
+
+/// Minus the mean of the targets' log probabilities, `[1]`; `targets` is `[N, 1]`.
+fn mean_loss<B: Backend>(log_probabilities: Values<B>, targets: IntTensor<B>) -> Values<B> {
+    let rows = log_probabilities.dims()[0];
+    Values::<B>(B::float_gather(1, log_probabilities.0, targets)).sum() * (-1.0 / rows as f64)
+}
+
+/// The mean negative log likelihood, `[1]`.
+pub(in crate::engine) fn cross_entropy_value<B: Backend>(
+    logits: Values<B>,
+    bias: Values<B>,
+    targets: IntTensor<B>,
+) -> Values<B> {
+    let targets = B::int_reshape(targets, Shape::from([logits.dims()[0], 1]));
+    mean_loss(log_probabilities(logits, bias), targets)
+}
+
+/// The mean negative log likelihood, `[1]`, and its gradient to the logits, `[N, V]`: probabilities, less one at the
+/// target, over N.
+pub(in crate::engine) fn cross_entropy<B: Backend>(
+    logits: Values<B>,
+    bias: Values<B>,
+    targets: IntTensor<B>,
+) -> [Values<B>; 2] {
+    let rows = logits.dims()[0];
+    let targets = B::int_reshape(targets, Shape::from([rows, 1]));
+    let log_probabilities = log_probabilities(logits, bias);
+    let loss = mean_loss(log_probabilities.clone(), targets.clone());
+    let weight = 1.0 / rows as f64;
+    let probabilities = log_probabilities.exp() * weight;
+    let ones = Values::full(-weight, [rows, 1], &probabilities);
+    let gradient = B::float_scatter(1, probabilities.0, targets, ones.0, IndexingUpdateOp::Add);
+    [loss, Values(gradient)]
+}
+
+/// Gradients to logits and bias, from that to the logits times the scalar `gradient` (`[1]`).
+pub(in crate::engine) fn cross_entropy_gradients<B: Backend>(
+    gradient: Values<B>,
+    logits_gradient: Values<B>,
+) -> [Values<B>; 2] {
+    let logits = logits_gradient * gradient.reshape([1, 1]);
+    [logits.clone(), logits.sum_over(0)]
+}

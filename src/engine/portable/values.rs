@@ -1,0 +1,157 @@
+//! A backend's tensors with their primitive ops written as formulas.
+
+use std::ops::{Add, Div, Mul, Neg, Range, Sub};
+
+use burn::backend::Backend;
+use burn::backend::TensorMetadata;
+use burn::backend::tensor::FloatTensor;
+use burn::tensor::{FloatDType, Shape, TensorData};
+
+/// A tensor outside autodiff. Operators broadcast; a clone is a handle. An operand that nobody else holds may be
+/// overwritten by the result, which is why they are taken by value.
+#[derive(Debug, Clone)]
+pub(in crate::engine) struct Values<B: Backend>(pub(in crate::engine) FloatTensor<B>);
+
+macro_rules! operator {
+    ($trait:ident, $method:ident, $between:ident, $with_scalar:ident) => {
+        impl<B: Backend> $trait for Values<B> {
+            type Output = Self;
+
+            fn $method(self, other: Self) -> Self {
+                Self(B::$between(self.0, other.0))
+            }
+        }
+
+        impl<B: Backend> $trait<f64> for Values<B> {
+            type Output = Self;
+
+            fn $method(self, other: f64) -> Self {
+                Self(B::$with_scalar(self.0, other.into()))
+            }
+        }
+    };
+}
+
+operator!(Add, add, float_add, float_add_scalar);
+operator!(Sub, sub, float_sub, float_sub_scalar);
+operator!(Mul, mul, float_mul, float_mul_scalar);
+operator!(Div, div, float_div, float_div_scalar);
+
+impl<B: Backend> Neg for Values<B> {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self(B::float_neg(self.0))
+    }
+}
+
+macro_rules! elementwise {
+    ($($(#[$doc:meta])* $name:ident: $op:ident;)*) => {
+        $($(#[$doc])* pub(super) fn $name(self) -> Self {
+            Self(B::$op(self.0))
+        })*
+    };
+}
+
+impl<B: Backend> Values<B> {
+    elementwise! {
+        /// Exponential.
+        exp: float_exp;
+        /// Natural logarithm.
+        log: float_log;
+        /// Logarithm of one and the value.
+        log1p: float_log1p;
+        /// Hyperbolic tangent.
+        tanh: float_tanh;
+        /// Magnitude.
+        abs: float_abs;
+        /// -1, 0 or 1.
+        sign: float_sign;
+        /// `1 / (1 + exp(-x))`.
+        sigmoid: sigmoid;
+        /// Rows become columns.
+        transpose: float_transpose;
+        /// Sum of all elements, `[1]`.
+        sum: float_sum;
+    }
+
+    /// Numbers of the host, on the device and of the float type of `like`.
+    pub(super) fn upload(values: Vec<f32>, shape: [usize; 2], like: &Self) -> Self {
+        let data = TensorData::new(values, shape).convert_dtype(like.0.dtype());
+        Self(B::float_from_data(data, &like.0.device()))
+    }
+
+    /// The same number everywhere, on the device and of the float type of `like`.
+    pub(super) fn full(value: f64, shape: [usize; 2], like: &Self) -> Self {
+        let dtype: FloatDType = like.0.dtype().into();
+        Self(B::float_full(Shape::from(shape), value.into(), &like.0.device(), dtype))
+    }
+
+    /// Rows and columns.
+    pub(super) fn dims(&self) -> [usize; 2] {
+        let shape = self.0.shape();
+        [shape[0], shape[1]]
+    }
+
+    /// Some rows.
+    pub(super) fn rows(&self, rows: Range<usize>) -> Self {
+        self.part([rows, 0..self.dims()[1]])
+    }
+
+    /// Some columns.
+    pub(super) fn columns(&self, columns: Range<usize>) -> Self {
+        self.part([0..self.dims()[0], columns])
+    }
+
+    fn part(&self, ranges: [Range<usize>; 2]) -> Self {
+        if ranges == self.dims().map(|size| 0..size) {
+            return self.clone();
+        }
+        Self(B::float_slice(self.0.clone(), &ranges.map(Into::into)))
+    }
+
+    /// The values under another shape of as many.
+    pub(super) fn reshape<const D: usize>(self, shape: [usize; D]) -> Self {
+        Self(B::float_reshape(self.0, Shape::from(shape)))
+    }
+
+    /// Repeated along dimensions of size one.
+    pub(super) fn expand<const D: usize>(self, shape: [usize; D]) -> Self {
+        Self(B::float_expand(self.0, Shape::from(shape)))
+    }
+
+    /// One below the other (0) or side by side (1).
+    pub(super) fn cat(parts: Vec<Self>, dim: usize) -> Self {
+        Self(B::float_cat(parts.into_iter().map(|part| part.0).collect(), dim))
+    }
+
+    /// Sum over a dimension, whose size becomes one.
+    pub(super) fn sum_over(self, dim: usize) -> Self {
+        Self(B::float_sum_dim(self.0, dim))
+    }
+
+    /// The matrix product.
+    pub(super) fn matmul(self, other: Self) -> Self {
+        Self(B::float_matmul(self.0, other.0))
+    }
+
+    /// Limited to a range; NaN stays NaN.
+    pub(super) fn clamp(self, low: f64, high: f64) -> Self {
+        Self(B::float_clamp(self.0, low.into(), high.into()))
+    }
+
+    /// At least a number.
+    pub(super) fn at_least(self, low: f64) -> Self {
+        Self(B::float_clamp_min(self.0, low.into()))
+    }
+
+    /// The square.
+    pub(super) fn square(self) -> Self {
+        self.clone() * self
+    }
+
+    /// One minus the value.
+    pub(super) fn rest(self) -> Self {
+        -self + 1.0
+    }
+}

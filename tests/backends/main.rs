@@ -1,0 +1,57 @@
+//! Each op on each device of the backends beside flex, against its composed version on flex in double precision: values
+//! and gradients, on random and on degenerate shapes, on views, and twice with the same bits.
+//!
+//! Nothing is compiled without the features `wgpu` or `tch`. `cargo test --test backends tch::` takes one backend.
+
+#![cfg(any(feature = "wgpu", feature = "tch"))]
+
+mod adam;
+mod agreement;
+#[path = "../engine/case.rs"]
+#[expect(dead_code, reason = "the tests of flex have further uses for it")]
+mod case;
+mod class_loss;
+mod cross_entropy;
+mod fault;
+#[path = "../engine/matrix.rs"]
+#[expect(dead_code, reason = "the tests of flex have further uses for it")]
+mod matrix;
+mod noisy;
+mod noisy_rows;
+mod penalty;
+mod recurrence;
+mod square_sum;
+mod target;
+
+/// A test of each check for a target.
+macro_rules! target {
+    ($name:ident, $($module:ident: $($check:ident)*;)*) => {
+        mod $name {
+            $($(
+                #[test]
+                fn $check() {
+                    crate::$module::$check(&crate::target::$name());
+                }
+            )*)*
+        }
+    };
+    ($name:ident) => {
+        target! {
+            $name,
+            adam: adam_agrees tensors_held_elsewhere_stay;
+            class_loss: class_loss_agrees;
+            cross_entropy: cross_entropy_agrees large_logits_neither_overflow_nor_vanish;
+            fault: more_memory_than_there_is_is_an_error;
+            noisy: noisy_agrees;
+            noisy_rows: noisy_rows_agree a_row_is_that_row_of_the_whole_sample;
+            penalty: penalty_agrees penalize_agrees a_mean_of_zero_has_no_gradient_and_the_clamp_stops_it;
+            recurrence: recurrence_agrees all_states_agree inputs_held_elsewhere_stay the_state_carries_on;
+            square_sum: square_sum_agrees what_is_not_finite_shows;
+        }
+    };
+}
+
+#[cfg(feature = "tch")]
+target!(tch);
+#[cfg(feature = "wgpu")]
+target!(wgpu);

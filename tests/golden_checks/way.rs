@@ -1,0 +1,50 @@
+//! By what a case is computed.
+
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use sparsegate::engine::{self, Composed, Fused, Ops};
+use sparsegate::spec::types::Backend;
+
+use crate::compare::{F32, F64, Tolerance};
+
+/// An engine, a precision and how close it must come.
+#[derive(Clone, Copy)]
+pub struct Way {
+    /// The ops.
+    pub ops: &'static dyn Ops,
+    /// Where.
+    backend: Backend,
+    /// The precision.
+    dtype: DType,
+    /// Of every number.
+    pub tolerance: Tolerance,
+}
+
+/// Burn's ops on flex in double precision.
+pub const COMPOSED_F64: Way = Way { ops: &Composed, ..FLEX_F64 };
+/// The same in single precision.
+pub const COMPOSED_F32: Way = Way { ops: &Composed, ..FLEX_F32 };
+/// Flex in double precision.
+pub const FLEX_F64: Way = Way { ops: &Fused, backend: Backend::Flex, dtype: DType::F64, tolerance: F64 };
+/// Flex in single precision.
+pub const FLEX_F32: Way = Way { ops: &Fused, backend: Backend::Flex, dtype: DType::F32, tolerance: F32 };
+/// libtorch on the CPU in double precision.
+#[cfg(feature = "tch")]
+pub const TCH_F64: Way = Way { backend: Backend::Tch { cuda: None }, ..FLEX_F64 };
+/// The same in single precision.
+#[cfg(feature = "tch")]
+pub const TCH_F32: Way = Way { backend: Backend::Tch { cuda: None }, ..FLEX_F32 };
+
+impl Way {
+    /// Numbers as a tensor outside autodiff, row-major.
+    pub fn tensor(self, values: Vec<f64>, shape: [usize; 2]) -> Result<Tensor<2>, String> {
+        if values.len() == shape[0] * shape[1] {
+            Ok(Tensor::from_data(TensorData::new(values, shape), (&self.device()?, self.dtype)))
+        } else {
+            Err(format!("{} elements do not fill the shape {shape:?}", values.len()))
+        }
+    }
+
+    fn device(self) -> Result<Device, String> {
+        engine::open(self.backend).map(|engine| engine.device).map_err(|error| error.to_string())
+    }
+}

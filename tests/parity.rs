@@ -1,0 +1,117 @@
+//! The same runs on every backend of this build: from the same initial values, batches and noise, so that their numbers
+//! differ by rounding alone. With flex as the only backend, two trainings of it must agree in every bit.
+
+use camino::Utf8Path;
+use sparsegate::data::{self, Corpus, Sources, Unit};
+use sparsegate::engine;
+use sparsegate::model::new_trainee;
+use sparsegate::spec::types::{Backend, RunSpec};
+use sparsegate::train::trainee::StepReport;
+use sparsegate::{spec, train};
+
+/// Steps of each training: two orders of magnitude shorter than an experiment, long enough for Adam's moments, the carried
+/// state and the clipping of gradients to matter.
+const STEPS: u64 = 20;
+
+/// Largest relative differences of a step's data loss, penalty and gradient norm. Measured over these steps on libtorch's
+/// CPU and on a software Vulkan: 3e-7, 1.6e-5 and 4e-6; the terms of a penalty cancel each other while it is small.
+/// About six times that, for other libraries' sums and other drivers' `exp`.
+const STEP_TOLERANCES: [f64; 3] = [2e-6, 1e-4, 2.5e-5];
+
+/// Largest difference of the validation metric after the last step: relative of a perplexity (measured: 3e-7); of an accuracy
+/// two of the five hundred texts, which may stand on the edge between two classes.
+const PERPLEXITY_TOLERANCE: f64 = 2e-6;
+const ACCURACY_TOLERANCE: f64 = 0.004;
+
+/// What a training left behind.
+struct Trained {
+    reports: Vec<StepReport>,
+    valid: f64,
+}
+
+fn train(run: &RunSpec, corpus: &Corpus) -> Trained {
+    let mut trainee = new_trainee(run, corpus, None).expect("a network");
+    let passes = train::Passes::new(run, corpus).expect("batches");
+    let source = (passes.train)(0).expect("batches");
+    assert!(source.len() as u64 >= STEPS, "{} batches", source.len());
+    let mut reports = Vec::new();
+    for step in 1..=STEPS {
+        let batch = source.batch(step as usize - 1);
+        reports.extend(trainee.step(&batch, step).expect("finite numbers"));
+    }
+    reports.extend(trainee.finish());
+    assert_eq!(reports.iter().map(|report| report.step).collect::<Vec<_>>(), (1..=STEPS).collect::<Vec<_>>());
+    Trained { reports, valid: corpus.unit.value(&trainee.evaluate(passes.valid.as_ref())) }
+}
+
+/// The sparsified runs of a shipped experiment on flex, made small.
+fn runs(file: &str, set: &[&str]) -> (Vec<RunSpec>, Corpus) {
+    let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
+    let set: Vec<String> = set.iter().map(|over| (*over).to_owned()).collect();
+    let only = ["sparsity=W+G+N,backend=flex".to_owned()];
+    let runs = spec::load(&root.join("experiments").join(file), &set, &only).expect("a shipped experiment").runs;
+    let sources = Sources::load(root, &runs[0].dataset, &runs).expect("a shipped data set");
+    let corpus = data::load(root, &sources.dataset, runs[0].reading).expect("generated data");
+    (runs, corpus)
+}
+
+fn backends() -> impl Iterator<Item = Backend> {
+    let all = [Backend::Flex, Backend::Tch { cuda: None }, Backend::Wgpu { adapter: None }];
+    let compiled = engine::compiled_backends();
+    all.into_iter().filter(move |backend| backend.feature().is_none_or(|feature| compiled.contains(&feature)))
+}
+
+fn difference(ours: f64, theirs: f64) -> f64 {
+    (ours - theirs).abs() / theirs.abs().max(1e-3)
+}
+
+fn agree(run: &RunSpec, corpus: &Corpus) {
+    let reference = train(run, corpus);
+    assert!(reference.reports.iter().all(|report| report.penalty != 0.0 && report.gradient_norm > 0.0));
+    for backend in backends() {
+        let other = train(&RunSpec { backend, ..run.clone() }, corpus);
+        let tolerances = if backend == Backend::Flex { [0.0; 3] } else { STEP_TOLERANCES };
+        let named = format!("{} {} on {backend}", run.experiment, run.model.cell.name());
+        let mut largest = [0.0_f64; 3];
+        for (ours, theirs) in other.reports.iter().zip(&reference.reports) {
+            let differences = [
+                difference(ours.data_loss, theirs.data_loss),
+                difference(ours.penalty, theirs.penalty),
+                difference(ours.gradient_norm, theirs.gradient_norm),
+            ];
+            for (large, new) in largest.iter_mut().zip(differences) {
+                *large = large.max(new);
+            }
+            assert!(
+                differences.iter().zip(tolerances).all(|(difference, tolerance)| *difference <= tolerance),
+                "{named}, step {}: loss, penalty and gradient norm differ by {differences:?} of their size",
+                ours.step
+            );
+        }
+        let (metric, tolerance) = match corpus.unit {
+            Unit::Text => ((other.valid - reference.valid).abs(), ACCURACY_TOLERANCE),
+            Unit::Word | Unit::Character => (difference(other.valid, reference.valid), PERPLEXITY_TOLERANCE),
+        };
+        let tolerance = if backend == Backend::Flex { 0.0 } else { tolerance };
+        println!("{named}: largest differences of loss, penalty, gradient norm {largest:?}, of the metric {metric:?}");
+        assert!(metric <= tolerance, "{named}: validation metric {} for {}", other.valid, reference.valid);
+    }
+}
+
+#[test]
+fn language_models_agree() {
+    let (runs, corpus) = runs("parity.yaml", &["model.hidden=12", "train.batch=32"]);
+    assert_eq!(runs.len(), 2, "LSTM and GRU");
+    for run in runs {
+        agree(&run, &corpus);
+    }
+}
+
+#[test]
+fn classifiers_agree() {
+    let (runs, corpus) = runs("parity-texts.yaml", &["model.hidden=12", "train.batch=64"]);
+    assert_eq!(runs.len(), 2, "LSTM and GRU");
+    for run in runs {
+        agree(&run, &corpus);
+    }
+}

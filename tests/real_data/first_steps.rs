@@ -1,0 +1,111 @@
+//! The first 100 steps of `word-ptb` beside those of the paper's own program and of a port of it to PyTorch.
+//!
+//! Noise and initial values are drawn otherwise in each of the three, so they agree as two seeds do. How close two
+//! programs of the same arithmetic come shows in the figures of the other two; a wrong rule shows within these steps.
+
+use camino::Utf8Path;
+use libtest_mimic::Failed;
+use sparsegate::data::batch::{Batch, BatchSource};
+use sparsegate::data::{self, Manifest};
+use sparsegate::model::new_trainee;
+use sparsegate::spec;
+use sparsegate::spec::types::Reading;
+
+const STEPS: u64 = 100;
+/// Windows of the validation stream that the perplexity is over.
+const WINDOWS: usize = 20;
+
+/// What another program found.
+struct Found {
+    /// Mean over steps 91 to 100 of data loss + penalty, nats a symbol.
+    objective: f64,
+    /// Mean over the same steps of the gradient's norm.
+    norm: f64,
+    /// Penalty / train size at step 100.
+    penalty: f64,
+    /// With means and pruned weights after step 100, over the first validation windows.
+    perplexity: f64,
+}
+
+struct Level {
+    name: &'static str,
+    paper: Found,
+    port: Found,
+}
+
+const LEVELS: [Level; 2] = [
+    Level {
+        name: "dense",
+        paper: Found { objective: 6.593_28, norm: 0.3316, penalty: 0.0, perplexity: 829.259 },
+        port: Found { objective: 6.594_28, norm: 0.3339, penalty: 0.0, perplexity: 827.885 },
+    },
+    Level {
+        name: "W+G+N",
+        paper: Found { objective: -2.519_18, norm: 0.4705, penalty: -9.198_66, perplexity: 808.285 },
+        port: Found { objective: -2.510_3, norm: 0.5181, penalty: -9.197_7, perplexity: 814.392 },
+    },
+];
+
+/// The first windows of a stream.
+struct First<'a>(&'a dyn BatchSource);
+
+impl BatchSource for First<'_> {
+    fn len(&self) -> usize {
+        WINDOWS
+    }
+
+    fn batch(&self, index: usize) -> Batch {
+        self.0.batch(index)
+    }
+
+    fn targets(&self) -> usize {
+        (0..WINDOWS).map(|index| self.batch(index).targets.len()).sum()
+    }
+
+    fn carries_state(&self) -> bool {
+        self.0.carries_state()
+    }
+}
+
+/// Trains each level for 100 steps; `root` has the data.
+pub fn word_ptb(root: &Utf8Path, manifest: &Manifest) -> Result<(), Failed> {
+    let corpus = data::load(root, manifest, Reading::default())?;
+    let file = super::project().join("experiments/paper/word-ptb.yaml");
+    for Level { name, paper, port } in LEVELS {
+        let runs = spec::load(&file, &[], &[])?.runs;
+        let run = runs
+            .iter()
+            .find(|run| run.sparsity.name == name && run.model.cell.0.name() == "lstm")
+            .ok_or("the level is in the spec")?;
+        let mut trainee = new_trainee(run, &corpus, None)?;
+        let batches = data::train_batches(&corpus, &run.train, run.seed, 0)?;
+        let mut reports = Vec::new();
+        for step in 1..=STEPS {
+            reports.extend(trainee.step(&batches.batch(step as usize - 1), step)?);
+        }
+        let last = &reports[reports.len() - 10..];
+        let mean = |of: fn(&sparsegate::train::trainee::StepReport) -> f64| last.iter().map(of).sum::<f64>() / 10.0;
+        let [valid, _] = data::eval_batches(&corpus, &run.train)?;
+        let ours = Found {
+            objective: mean(|report| report.data_loss + report.penalty),
+            norm: mean(|report| report.gradient_norm),
+            penalty: last[9].penalty,
+            perplexity: trainee.evaluate(&First(valid.as_ref())).nats.exp(),
+        };
+        let of = |found: &Found| [found.objective, found.norm, found.penalty, found.perplexity];
+        println!("{name}: objective, norm, penalty, perplexity {:?}; paper {:?}", of(&ours), of(&paper));
+        // Two seeds of one program differ by about as much as the port differs from the paper's program.
+        let close = |what: &str, ours: f64, paper: f64, port: f64, least: f64| {
+            let allowed = (3.0 * (paper - port).abs()).max(least);
+            assert!(
+                (ours - paper).abs() <= allowed,
+                "{name}, {what}: {ours}, the paper's program {paper} +- {allowed}"
+            );
+        };
+        close("objective", ours.objective, paper.objective, port.objective, 0.01);
+        close("gradient norm", ours.norm, paper.norm, port.norm, 0.1 * paper.norm);
+        close("penalty", ours.penalty, paper.penalty, port.penalty, 0.002);
+        close("perplexity", ours.perplexity, paper.perplexity, port.perplexity, 0.01 * paper.perplexity);
+    }
+    Ok(())
+}

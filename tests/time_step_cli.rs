@@ -1,0 +1,38 @@
+//! `time-step` as a user types it.
+
+use assert_cmd::Command;
+
+fn time_step(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::cargo_bin("sparsegate").expect("the program");
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).arg("time-step").args(arguments);
+    let output = command.output().expect("output");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// A small network: what is tested is the protocol.
+const SMALL: [&str; 6] = ["--set", "model.hidden=8", "--set", "train.batch=64", "--only", "sparsity=W+G+N,cell=gru"];
+
+#[test]
+fn times_and_objectives_are_told() {
+    let arguments =
+        ["experiments/paper/agnews.yaml", "--rounds", "3", "--steps", "2", "--warm-up", "1", "--format", "json"];
+    let (code, out, err) = time_step(&[&arguments[..], &SMALL].concat());
+    assert_eq!(code, Some(0), "{err}");
+    let timed: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(timed.as_array().map(Vec::len), Some(1));
+    let timed = &timed[0];
+    assert_eq!((timed["cell"].as_str(), timed["backend"].as_str()), (Some("gru"), Some("flex")));
+    assert_eq!(timed["seconds"].as_array().map(Vec::len), Some(3));
+    assert_eq!(timed["objective"].as_array().map(Vec::len), Some(7), "every step, those of the warm-up too");
+    let number = |value: &serde_json::Value| value.as_f64().expect("a number");
+    let [low, median, high] = [&timed["quartiles"][0], &timed["median"], &timed["quartiles"][1]].map(number);
+    assert!(0.0 < low && low <= median && median <= high, "{low} {median} {high}");
+}
+
+#[test]
+fn what_cannot_be_timed_is_told() {
+    let (code, _, err) = time_step(&["experiments/quick.yaml"]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("the shape of data set `planted-words` is not known"), "{err}");
+}
