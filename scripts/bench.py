@@ -30,13 +30,17 @@ CASES = [f"{task}/{cell}/{level}" for task, levels in
          for cell in ("lstm", "gru") for level in levels]
 # Keeps pages that malloc would give back after each step.
 TUNED = {"MALLOC_MMAP_THRESHOLD_": "4000000000", "MALLOC_TRIM_THRESHOLD_": "8000000000"}
+# For criterion: a product needs no more.
+SHORT = ("--warm-up-time", "0.3", "--measurement-time", "1")
 BEST = (["--row-sampling", "--compile"], ["--row-sampling", "--compile", "--scan"], ["--row-sampling", "--scan"])
 
 
-def run(command, **environment):
-    """The command's standard output; its errors are ours."""
-    done = subprocess.run(list(map(str, command)), env={**os.environ, **environment}, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+def run(command, quiet=False, **environment):
+    """The command's standard output; what it says beside it is shown, or with `quiet` only if it fails."""
+    done = subprocess.run(list(map(str, command)), env={**os.environ, **environment}, cwd=ROOT, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE if quiet else None)
     if done.returncode != 0:
+        print(done.stderr or "", file=sys.stderr)
         raise subprocess.CalledProcessError(done.returncode, command)
     return done.stdout
 
@@ -54,12 +58,12 @@ class Ours:
     def __init__(self, binary, threads):
         self.binary, self.threads = binary, threads
 
-    def seconds(self, name):
+    def seconds(self, name, *options):
         """Seconds of each of criterion's samples of one benchmark."""
         with tempfile.TemporaryDirectory() as home:
             wanted = "^" + re.escape(name) + "$"
             # Memory is kept, as in the processes that `sparsegate run` starts.
-            run([self.binary, "--bench", "--quiet", wanted], CRITERION_HOME=home, RAYON_NUM_THREADS=str(self.threads), MIMALLOC_PURGE_DELAY="-1")
+            run([self.binary, "--bench", "--quiet", *options, wanted], quiet=True, CRITERION_HOME=home, RAYON_NUM_THREADS=str(self.threads), MIMALLOC_PURGE_DELAY="-1")
             for file in pathlib.Path(home).rglob("new/sample.json"):
                 sample = json.loads(file.read_text())
                 return [time / count / 1e9 for time, count in zip(sample["times"], sample["iters"])]
@@ -79,14 +83,15 @@ class Peer:
         return done.stdout.strip() if done.returncode == 0 else None
 
     def call(self, arguments, **environment):
-        return json.loads(run([self.python, PEER, "--threads", self.threads, "--json", *arguments], **environment).splitlines()[-1])
+        command = [self.python, PEER, "--threads", self.threads, "--json", *arguments]
+        return json.loads(run(command, quiet=True, **environment).splitlines()[-1])
 
     def seconds(self, case, flags=(), **environment):
         """Seconds of each step, or nothing where the flags do not work for the case."""
         task, cell, level = case.split("/")
         shape = ["--task", task, "--cell", cell, "--level", level, "--batches", f"{self.folder}/{task}.json"]
         try:
-            return self.call([*shape, "--steps", self.steps, "--warmup", 3, *flags], **environment)["seconds"]
+            return self.call([*shape, "--steps", self.steps, "--warmup", 2, *flags], **environment)["seconds"]
         except subprocess.CalledProcessError:
             print(f"{case}: the peer fails with {' '.join(flags)}", file=sys.stderr)
             return None
@@ -97,7 +102,7 @@ def measure(case, ours, peer, rounds):
     task, cell, _ = case.split("/")
     best = [flags for flags in BEST if cell == "lstm" or "--scan" not in flags] if peer else []
     found = {"ours": [], "products": [], "square": [], "plain": [], "best": []}
-    for _ in range(rounds):
+    for count in range(rounds):
         found["ours"].append(ours.seconds(f"step/{case}"))
         if peer:
             found["plain"].append(peer.seconds(case))
@@ -105,8 +110,10 @@ def measure(case, ours, peer, rounds):
             times, flags = min(tried, key=lambda one: statistics.median(one[0]))
             found["best"].append(times)
             best = [flags]
-        found["products"].append(ours.seconds(f"sgemm/{task}/{cell}"))
-        found["square"].append(ours.seconds("sgemm/square"))
+        found["products"].append(ours.seconds(f"sgemm/{task}/{cell}", *SHORT))
+        found["square"].append(ours.seconds("sgemm/square", *SHORT))
+        latest = {kind: round(statistics.median(lists[-1]), 4) for kind, lists in found.items() if lists}
+        print(f"{case}, round {count + 1}: {latest}", file=sys.stderr, flush=True)
     return found, best[0] if best else []
 
 

@@ -15,10 +15,9 @@
 //! | `around` | batching, evaluation, and what a checkpoint costs |
 //! | `scaling` | the step over hidden size, vocabulary, sequence length and batch |
 //!
-//! The "elements" of criterion's throughput are floating-point operations of matrix products, so that its `Gelem/s` are
-//! GFLOP/s. Threads: `RAYON_NUM_THREADS`. Batches come from the data set if it is in the cache (`SPARSEGATE_CACHE` names
-//! another one), else they are made up; the first line about a task says which. Run it on a quiet machine; `just bench`
-//! runs it in turns with `PyTorch` and prints the ratios.
+//! Threads: `RAYON_NUM_THREADS`. Batches come from the data set if it is in the cache (`SPARSEGATE_CACHE` names another
+//! one), else they are made up; a line after each step's time says which. Run it on a quiet machine; `just bench` runs it
+//! in turns with PyTorch and prints the ratios.
 
 mod around;
 mod batches;

@@ -1,6 +1,6 @@
 //! Matrix products alone: what the `gemm` crate does in a second, and how long a step's products take at the least.
 
-use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
+use criterion::{BenchmarkId, Criterion, SamplingMode};
 use rayon::prelude::*;
 
 use super::Scale;
@@ -13,7 +13,6 @@ pub fn all(criterion: &mut Criterion, scale: Scale) {
     group.sampling_mode(SamplingMode::Flat);
     let side = if scale == Scale::Paper { 2048 } else { 32 };
     let square = Product { rows: side, inner: side, columns: side, times: 1, recurrent: false };
-    group.throughput(Throughput::Elements(square.flops()));
     let mut matrices = None;
     group.bench_function("square", |bencher| {
         let matrices = matrices.get_or_insert_with(|| Matrices::new(&[square]));
@@ -23,7 +22,6 @@ pub fn all(criterion: &mut Criterion, scale: Scale) {
         for cell in CELLS {
             let case = Case::new(task, cell, "W+G+N", &[], scale);
             let mut ready = None;
-            group.throughput(Throughput::Elements(1));
             group.bench_function(BenchmarkId::new(task.name, cell), |bencher| {
                 let (products, matrices) = ready.get_or_insert_with(|| {
                     let products = products::of_step(&case, &case.data().batches[0]);

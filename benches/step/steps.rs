@@ -1,7 +1,7 @@
 //! The training step.
 
 use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode};
 
 use super::Scale;
 use super::cases::{CELLS, Case, Data, TASKS};
@@ -27,8 +27,6 @@ pub fn all(criterion: &mut Criterion, scale: Scale) {
 /// Times the step of `case`; its data are read when it turns out to be among those wanted.
 pub fn one(group: &mut BenchmarkGroup<'_, WallTime>, id: BenchmarkId, case: &Case) {
     let mut training: Option<Training> = None;
-    // Throughput has to be set before the data are read, and batches of texts differ: the flops of a step are a mean.
-    group.throughput(Throughput::Elements(1));
     group.bench_function(id, |bencher| {
         let training = training.get_or_insert_with(|| Training::new(case));
         bencher.iter(|| training.step());
