@@ -256,9 +256,10 @@ impl Parts {
         let mut trained = self.trained.borrow_mut();
         let old = std::mem::take(&mut *trained);
         let gradients = self.plain.tensors();
-        let new = old.into_iter().zip(gradients).map(|((parameter, moments), (_, gradient))| {
-            self.ops.adam(parameter, gradient, moments, &scale, &step)
-        });
+        let new = old
+            .into_iter()
+            .zip(gradients)
+            .map(|((parameter, moments), (_, gradient))| self.ops.adam(parameter, gradient, moments, &scale, &step));
         trained.extend(new);
         Vec::new()
     }
