@@ -45,7 +45,7 @@ struct TextShape {
     log_length: (f64, f64),
 }
 
-/// Sizes: the data sets' (docs/data.md), symbols of classifiers as in the authors' embedding. Lengths: of IMDb, half the
+/// Sizes: the data sets' (docs/data.md), symbols of classifiers as in the authors' embedding. Lengths: of `IMDb`, half the
 /// reviews have 178 words or more and a fifth more than 300; news items have about 40, give or take a quarter.
 const SHAPES: [Shape; 4] = [
     Shape { dataset: "word-ptb", unit: Unit::Word, symbols: 10_000, size: 929_589, texts: None },

@@ -31,15 +31,17 @@ pub struct Drift<'a> {
     pub epochs: Vec<(&'a EpochMetrics, &'a EpochMetrics)>,
 }
 
+/// What a run is but for its backend: paths with values.
+type Point = Vec<(String, Value)>;
+
 /// Every run of every point that is stored on more than one backend, the reference of a point first.
 pub fn drifts(rows: &[Row]) -> Vec<Drift<'_>> {
     // What stands for a run that is not stored has another spec, so that a difference would mean nothing.
     let comparable = |row: &&Row| !matches!(row.state, State::Stale | State::Missing | State::Damaged);
     let rows: Vec<&Row> = rows.iter().filter(comparable).filter(|row| row.last().is_some()).collect();
-    let mut points: Vec<(Vec<(String, Value)>, Vec<&Row>)> = Vec::new();
+    let mut points: Vec<(Point, Vec<&Row>)> = Vec::new();
     for row in rows {
-        let point: Vec<(String, Value)> =
-            facets::facets(&row.spec).into_iter().filter(|(path, _)| path != "backend").collect();
+        let point: Point = facets::facets(&row.spec).into_iter().filter(|(path, _)| path != "backend").collect();
         match points.iter_mut().find(|(other, _)| *other == point) {
             Some((_, runs)) => runs.push(row),
             None => points.push((point, vec![row])),
@@ -138,7 +140,9 @@ impl Drift<'_> {
 }
 
 fn relative(ours: f64, theirs: f64) -> f64 {
-    if ours == theirs { 0.0 } else { (ours - theirs).abs() / theirs.abs() }
+    let difference = (ours - theirs).abs();
+    // Two zeros differ by nothing.
+    if difference > 0.0 { difference / theirs.abs() } else { 0.0 }
 }
 
 #[cfg(test)]

@@ -192,6 +192,7 @@ impl Cell {
 }
 
 /// A preactivation, `(x W + h U) z + b`; the sum takes the place of `x W`.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "an array is passed by reference in `CubeCL`")]
 #[cube]
 fn preactivate(
     products: &mut [f32],
