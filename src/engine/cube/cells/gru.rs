@@ -109,7 +109,6 @@ impl<const IN_STATE: bool> Rule for Gru<IN_STATE> {
 }
 
 /// Gates and candidate of a cell; gives `(1 - u) n + u before`.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "an array is passed by reference in `CubeCL`")]
 #[cube]
 fn leaked(
     products: &mut [f32],

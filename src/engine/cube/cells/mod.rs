@@ -5,6 +5,8 @@
 //! B that of sequences. What the forward keeps, and where, is what flex keeps ([`crate::engine::flex`]'s cells have the
 //! same formulas in the same order).
 
+#![expect(clippy::trivially_copy_pass_by_ref, reason = "arrays of a device are passed by reference in kernels")]
+
 mod gate;
 mod gru;
 mod lstm;
@@ -192,7 +194,6 @@ impl Cell {
 }
 
 /// A preactivation, `(x W + h U) z + b`; the sum takes the place of `x W`.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "an array is passed by reference in `CubeCL`")]
 #[cube]
 fn preactivate(
     products: &mut [f32],
