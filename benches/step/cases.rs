@@ -126,9 +126,10 @@ impl Case {
 
     fn made_up(&self) -> (Corpus, String) {
         let (batch, steps) = (self.run.train.batch, self.run.train.window());
-        let parts = match self.task.streams() {
-            true => made_up::streams(self.task.vocabulary, (steps + 1) * batch * (BATCHES + 2)),
-            false => made_up::texts(self.task.name, self.task.vocabulary, batch * BATCHES),
+        let parts = if self.task.streams() {
+            made_up::streams(self.task.vocabulary, (steps + 1) * batch * (BATCHES + 2))
+        } else {
+            made_up::texts(self.task.name, self.task.vocabulary, batch * BATCHES)
         };
         let origin = "made-up symbols; texts with lengths distributed as in the data set".to_owned();
         (made_up::corpus(self.task.name, self.task.vocabulary, parts), origin)

@@ -105,17 +105,14 @@ impl Parts {
         let Engine { device, ops, .. } = engine::open(Backend::Flex).expect("flex is in every build");
         let model = &case.run.model;
         let units = Units { cell: model.cell.0, activation: model.gate_activation, hidden: model.hidden };
-        let noise = match case.run.train.carries_state() {
-            true => OutputNoise::Weights,
-            false => OutputNoise::LocalReparameterization,
-        };
+        let noise =
+            if case.run.train.carries_state() { OutputNoise::Weights } else { OutputNoise::LocalReparameterization };
         let filled = |dims: [usize; 2], size: f32| {
             let values: Vec<f32> = (0..dims[0] * dims[1]).map(|at| ((at % 19) as f32 - 9.0) * size / 9.0).collect();
             Tensor::<2>::from_data(TensorData::new(values, dims), &device)
         };
-        let mut make = |name: &str, dims: [usize; 2]| match name.ends_with("log_sigma") {
-            true => Tensor::full(dims, -3.0, &device),
-            false => filled(dims, 0.05),
+        let mut make = |name: &str, dims: [usize; 2]| {
+            if name.ends_with("log_sigma") { Tensor::full(dims, -3.0, &device) } else { filled(dims, 0.05) }
         };
         let plain = LanguageModel::build(case.vocabulary(), units, noise, &case.run.sparsity, &mut make);
         let batch = case.data().batches.swap_remove(0);
