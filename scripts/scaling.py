@@ -88,7 +88,7 @@ def draw(rows):
         for dashes, words in (("", f"{threads} thread{'s' if threads > 1 else ''}, measured"), ("5 4", f"{threads} thread{'s' if threads > 1 else ''}, roofline")):
             line([(at, 38), (at + 26, 38)], COLORS[threads], f' stroke-width="2" stroke-dasharray="{dashes}"' if dashes else ' stroke-width="2"')
             text(at + 32, 42, words, "start")
-            at += 150
+            at += 210
     return "\n".join([*out, "</svg>"]) + "\n"
 
 
