@@ -2,11 +2,12 @@
 
 use sparsegate::data::batch::Batch;
 use sparsegate::data::{self, Corpus, Manifest};
+use sparsegate::measure::{self, Lengths};
 use sparsegate::model::new_trainee;
 use sparsegate::spec::{self, types::RunSpec};
 use sparsegate::train::trainee::Trainee;
 
-use super::{Scale, made_up};
+use super::Scale;
 
 /// A task of the paper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,13 +127,10 @@ impl Case {
 
     fn made_up(&self) -> (Corpus, String) {
         let (batch, steps) = (self.run.train.batch, self.run.train.window());
-        let parts = if self.task.streams() {
-            made_up::streams(self.task.vocabulary, (steps + 1) * batch * (BATCHES + 2))
-        } else {
-            made_up::texts(self.task.name, self.task.vocabulary, batch * BATCHES)
-        };
+        let size = if self.task.streams() { (steps + 1) * batch * (BATCHES + 2) } else { batch * BATCHES };
+        let made = measure::corpus_of(self.task.name, Lengths::Unequal, Some(self.task.vocabulary), Some(size));
         let origin = "made-up symbols; texts with lengths distributed as in the data set".to_owned();
-        (made_up::corpus(self.task.name, self.task.vocabulary, parts), origin)
+        (made.expect("the tasks of the paper have shapes"), origin)
     }
 }
 

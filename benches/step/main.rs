@@ -22,7 +22,6 @@
 mod around;
 mod batches;
 mod cases;
-mod made_up;
 mod ops;
 mod products;
 mod scaling;

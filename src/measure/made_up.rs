@@ -15,13 +15,14 @@ pub struct UnknownShape {
 /// How long the texts of a classifier are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lengths {
-    /// About as in the data set.
+    /// As in the data set.
     Unequal,
     /// All as long as the longest, as programs have them that pad.
     Equal,
 }
 
 /// What matters for time.
+#[derive(Clone, Copy)]
 struct Shape {
     dataset: &'static str,
     unit: Unit,
@@ -38,15 +39,14 @@ impl Shape {
     }
 }
 
+#[derive(Clone, Copy)]
 struct TextShape {
     classes: usize,
-    longest: usize,
-    /// Of the lengths' logarithms, before texts are cut to the longest: mean and standard deviation.
-    log_length: (f64, f64),
+    /// Lengths below which lie 0, 10, ... 100 % of the training texts, as the readers cut them.
+    deciles: [usize; 11],
 }
 
-/// Sizes: the data sets' (docs/data.md), symbols of classifiers as in the authors' embedding. Lengths: of `IMDb`, half the
-/// reviews have 178 words or more and a fifth more than 300; news items have about 40, give or take a quarter.
+/// Sizes: the data sets' (docs/data.md), symbols of classifiers as in the authors' embedding.
 const SHAPES: [Shape; 4] = [
     Shape { dataset: "word-ptb", unit: Unit::Word, symbols: 10_000, size: 929_589, texts: None },
     Shape { dataset: "char-ptb", unit: Unit::Character, symbols: 50, size: 5_017_482, texts: None },
@@ -55,14 +55,14 @@ const SHAPES: [Shape; 4] = [
         unit: Unit::Text,
         symbols: 20_003,
         size: 21_250,
-        texts: Some(TextShape { classes: 2, longest: 200, log_length: (5.18, 0.6) }),
+        texts: Some(TextShape { classes: 2, deciles: [37, 92, 124, 141, 159, 186, 200, 200, 200, 200, 200] }),
     },
     Shape {
         dataset: "agnews",
         unit: Unit::Text,
         symbols: 20_003,
         size: 114_000,
-        texts: Some(TextShape { classes: 4, longest: 100, log_length: (3.7, 0.25) }),
+        texts: Some(TextShape { classes: 4, deciles: [14, 27, 32, 35, 37, 39, 41, 44, 47, 53, 100] }),
     },
 ];
 
@@ -76,8 +76,22 @@ fn known() -> Vec<&'static str> {
 /// # Errors
 /// [`UnknownShape`].
 pub fn corpus(dataset: &str, lengths: Lengths) -> Result<Corpus, UnknownShape> {
+    corpus_of(dataset, lengths, None, None)
+}
+
+/// The same with another number of symbols, or of training symbols or texts.
+///
+/// # Errors
+/// [`UnknownShape`].
+pub fn corpus_of(
+    dataset: &str,
+    lengths: Lengths,
+    symbols: Option<usize>,
+    size: Option<usize>,
+) -> Result<Corpus, UnknownShape> {
     let unknown = || UnknownShape { dataset: dataset.to_owned() };
-    let shape = SHAPES.iter().find(|shape| shape.dataset == dataset).ok_or_else(unknown)?;
+    let shape = *SHAPES.iter().find(|shape| shape.dataset == dataset).ok_or_else(unknown)?;
+    let shape = &Shape { symbols: symbols.unwrap_or(shape.symbols), size: size.unwrap_or(shape.size), ..shape };
     let (train, rest) = (0..shape.size, shape.size..shape.size + shape.valid());
     let parts = match &shape.texts {
         None => {
@@ -109,11 +123,11 @@ fn made_up_texts(shape: &Shape, texts: &TextShape, lengths: Lengths, indices: Ra
     let mut drawn = indices.start;
     for index in indices {
         let length = match lengths {
-            Lengths::Equal => texts.longest,
+            Lengths::Equal => texts.deciles[10],
             Lengths::Unequal => {
-                let (mean, deviation) = texts.log_length;
-                let length = (mean + deviation * normal(index)).exp().round();
-                (length.max(1.0) as usize).min(texts.longest)
+                let place = uniform(index) * 10.0;
+                let (low, high) = (texts.deciles[place as usize], texts.deciles[place as usize + 1]);
+                low + ((high - low) as f64 * place.fract()).round() as usize
             }
         };
         let ids: Vec<u32> = (drawn..drawn + length).map(|i| symbol(i, shape.symbols)).collect();
@@ -133,11 +147,6 @@ fn uniform(index: usize) -> f64 {
     (index.wrapping_mul(2_654_435_761) % 1_000_003) as f64 / 1_000_003.0
 }
 
-/// About normally distributed: a sum of twelve uniform numbers.
-fn normal(index: usize) -> f64 {
-    (0..12).map(|part| uniform(12 * index + part + 7 * part * part)).sum::<f64>() - 6.0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,7 +163,7 @@ mod tests {
         let reviews = lengths("imdb", Lengths::Unequal);
         assert_eq!((reviews.len(), reviews.last()), (21_250, Some(&200)));
         let median = reviews[reviews.len() / 2];
-        assert!((165..190).contains(&median) && reviews[100] < 80, "{median}, {}", reviews[100]);
+        assert!((180..192).contains(&median) && reviews[100] < 80, "{median}, {}", reviews[100]);
         let news = lengths("agnews", Lengths::Unequal);
         assert!((37..43).contains(&news[news.len() / 2]) && news[200] < 30, "{:?}", &news[200..210]);
         assert!(lengths("imdb", Lengths::Equal).iter().all(|length| *length == 200));

@@ -8,5 +8,5 @@
 mod made_up;
 mod step;
 
-pub use made_up::{Lengths, UnknownShape, corpus};
+pub use made_up::{Lengths, UnknownShape, corpus, corpus_of};
 pub use step::{MeasureError, Rounds, StepTimes, time_steps};
