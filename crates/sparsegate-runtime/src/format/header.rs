@@ -1,0 +1,38 @@
+//! The JSON of the metadata entry.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Header {
+    pub format: u32,
+    pub cell: String,
+    pub activation: String,
+    pub task: String,
+    pub symbols: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dimensions: Option<u32>,
+    pub units: u32,
+    pub outputs: u32,
+    pub live: Vec<u32>,
+    pub original: Original,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Original {
+    pub symbols: u32,
+    pub dimensions: u32,
+    pub units: u32,
+    pub outputs: u32,
+}
+
+/// The version alone: a newer header may have other fields.
+#[derive(Deserialize)]
+pub(super) struct Version {
+    pub format: u32,
+}
+
+pub(super) const LANGUAGE_MODEL: &str = "language-model";
+pub(super) const CLASSIFICATION: &str = "classification";

@@ -1,0 +1,160 @@
+//! Bytes as a model.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use safetensors::{Dtype, SafeTensors};
+
+use super::header::{CLASSIFICATION, Header, LANGUAGE_MODEL, Version};
+use super::integers::wide;
+use super::{DETAILS, FORMAT, File, FormatError, HEADER};
+use crate::matrix::Storage;
+use crate::model::{Columns, LARGEST, Model, Sizes, Symbols, Task};
+use crate::{Activation, Cell, Matrix};
+
+pub(super) fn read(bytes: &[u8]) -> Result<File, FormatError> {
+    let failed = |error: safetensors::SafeTensorError| FormatError::Container(error.to_string());
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(failed)?;
+    let tensors = Tensors(SafeTensors::deserialize(bytes).map_err(failed)?);
+    let entry = |name: &str| metadata.metadata().as_ref().and_then(|entries| entries.get(name));
+    let header = header(entry(HEADER).ok_or(FormatError::Foreign)?)?;
+    let details = entry(DETAILS).cloned().unwrap_or_default();
+    let model = tensors.model(&header)?;
+    model.check()?;
+    Ok(File { model, details })
+}
+
+/// Sizes that are in the header alone are limited here, before anything is made of them; the others are checked by the model
+/// against what the file really holds.
+fn header(json: &str) -> Result<Header, FormatError> {
+    let damaged = |error: serde_json::Error| FormatError::Header(error.to_string());
+    let version: Version = serde_json::from_str(json).map_err(damaged)?;
+    if version.format > FORMAT {
+        return Err(FormatError::Newer(version.format));
+    }
+    let header: Header = serde_json::from_str(json).map_err(damaged)?;
+    let sizes = [header.symbols, header.units, header.outputs, header.dimensions.unwrap_or(0)];
+    match sizes.iter().chain(&header.live).find(|size| **size as usize > LARGEST) {
+        Some(size) => Err(FormatError::Header(format!("a size of {size} is above {LARGEST}"))),
+        None => Ok(header),
+    }
+}
+
+fn named<N>(what: &str, name: &str, found: Option<N>) -> Result<N, FormatError> {
+    found.ok_or_else(|| FormatError::Header(format!("there is no {what} `{name}`")))
+}
+
+/// The tensors of a file.
+struct Tensors<'a>(SafeTensors<'a>);
+
+impl Tensors<'_> {
+    fn model(&self, header: &Header) -> Result<Model<f32>, FormatError> {
+        let cell = named("cell", &header.cell, Cell::find(&header.cell))?;
+        let columns = self.columns(header)?;
+        if columns.live.len() != cell.kinds().len() {
+            let (found, wanted) = (columns.live.len(), cell.kinds().len());
+            return Err(FormatError::Header(format!("`live` has {found} kinds, and a {} has {wanted}", header.cell)));
+        }
+        let symbols = self.symbols(header.symbols)?;
+        let (stored, units, outputs) = (symbols.stored.len(), header.units as usize, header.outputs as usize);
+        let dimensions = header.dimensions.map(|dimensions| dimensions as usize);
+        Ok(Model {
+            cell,
+            activation: named("activation", &header.activation, Activation::find(&header.activation))?,
+            task: match header.task.as_str() {
+                LANGUAGE_MODEL => Task::LanguageModel,
+                CLASSIFICATION => Task::Classification,
+                other => return Err(FormatError::Header(format!("there is no task `{other}`"))),
+            },
+            embedding: dimensions.map(|dimensions| self.matrix("embedding", [stored, dimensions])).transpose()?,
+            input: self.matrix("input", [dimensions.unwrap_or(stored), columns.count(cell.input_kinds())])?,
+            recurrent: self.matrix("recurrent", [units, columns.count(cell.state_kinds())])?,
+            bias: self.numbers("bias", &[cell.kinds().len(), units])?,
+            state_factor: self.has("state_factor").then(|| self.numbers("state_factor", &[units])).transpose()?,
+            output: self.matrix("output", [outputs, units])?,
+            output_bias: self.numbers("output_bias", &[outputs])?,
+            original: Sizes {
+                symbols: header.original.symbols,
+                dimensions: header.original.dimensions,
+                units: header.original.units,
+                outputs: header.original.outputs,
+            },
+            columns,
+            symbols,
+        })
+    }
+
+    fn symbols(&self, total: u32) -> Result<Symbols, FormatError> {
+        let stored = if self.has("symbols") { self.integers("symbols")? } else { (0..total).collect() };
+        Ok(Symbols { total, stored })
+    }
+
+    fn columns(&self, header: &Header) -> Result<Columns, FormatError> {
+        let all = self.integers("columns")?;
+        let mut rest = all.as_slice();
+        let mut take = |count: u32| {
+            let (live, after) = rest.split_at_checked(count as usize)?;
+            rest = after;
+            Some(live.to_vec())
+        };
+        let live: Option<Vec<Vec<u32>>> = header.live.iter().map(|count| take(*count)).collect();
+        match live {
+            Some(live) if rest.is_empty() => Ok(Columns { live }),
+            _ => Err(tensor("columns", format!("has {} places, not as many as `live` says", all.len()))),
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.tensor(name).is_ok()
+    }
+
+    fn find(&self, name: &str) -> Result<safetensors::tensor::TensorView<'_>, FormatError> {
+        self.0.tensor(name).map_err(|_| tensor(name, "is missing".into()))
+    }
+
+    fn integers(&self, name: &str) -> Result<Vec<u32>, FormatError> {
+        let view = self.find(name)?;
+        if view.shape().len() != 1 {
+            return Err(tensor(name, format!("has the shape {:?}, which is no list", view.shape())));
+        }
+        wide(view.dtype(), view.data())
+            .ok_or_else(|| tensor(name, format!("is {:?}, and u8, u16 or u32 is wanted", view.dtype())))
+    }
+
+    fn numbers(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, FormatError> {
+        let view = self.find(name)?;
+        if view.dtype() != Dtype::F32 || view.shape() != shape {
+            let problem = format!("is {:?} {:?}, and F32 {shape:?} is wanted", view.dtype(), view.shape());
+            return Err(tensor(name, problem));
+        }
+        Ok(view.data().as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect())
+    }
+
+    fn matrix(&self, name: &str, [rows, columns]: [usize; 2]) -> Result<Matrix<f32>, FormatError> {
+        if self.has(name) {
+            return Ok(Matrix::dense(rows, columns, self.numbers(name, &[rows, columns])?));
+        }
+        let part = |part: &str| format!("{name}.{part}");
+        if !self.has(&part("counts")) {
+            return Err(tensor(name, format!("is missing, and so is `{name}.counts`")));
+        }
+        let counts = self.integers(&part("counts"))?;
+        let places = self.integers(&part("places"))?;
+        let values = self.numbers(&part("values"), &[places.len()])?;
+        let mut end = 0_u32;
+        let ends: Option<Vec<u32>> = counts
+            .iter()
+            .map(|count| {
+                end = end.checked_add(*count)?;
+                Some(end)
+            })
+            .collect();
+        let ends = ends.ok_or_else(|| tensor(&part("counts"), "adds up to too much".into()))?;
+        Ok(Matrix { rows, columns, storage: Storage::Sparse { ends, places, values } })
+    }
+}
+
+fn tensor(name: &str, problem: String) -> FormatError {
+    FormatError::Tensor { name: name.to_string(), problem }
+}

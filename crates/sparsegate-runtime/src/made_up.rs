@@ -1,0 +1,153 @@
+//! Random models of a given structure: for tests, and to measure the speed of a structure that nobody has trained yet.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::model::{Columns, Sizes, Symbols, Task};
+use crate::{Activation, Cell, Matrix, Model, Real};
+
+/// How much of a network is left.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shape {
+    /// The cell.
+    pub cell: Cell,
+    /// Of its gates.
+    pub activation: Activation,
+    /// What the outputs mean.
+    pub task: Task,
+    /// Sizes before anything was taken out.
+    pub original: Sizes,
+    /// Symbols with a row.
+    pub symbols: u32,
+    /// Dimensions of the embedding that are left; `None` without one.
+    pub dimensions: Option<u32>,
+    /// Units that are left.
+    pub units: u32,
+    /// Sums of each kind that move, in the order of [`Cell::kinds`].
+    pub live: Vec<u32>,
+    /// Weights that are left of the embedding, the input, the recurrent and the output matrix.
+    pub weights: Weights,
+}
+
+/// How many weights are not zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Weights {
+    /// Of the embedding; 0 without one.
+    pub embedding: usize,
+    /// Of the input matrix.
+    pub input: usize,
+    /// Of the recurrent matrix.
+    pub recurrent: usize,
+    /// Of the output matrix.
+    pub output: usize,
+}
+
+impl Shape {
+    /// A network from which nothing was taken out.
+    pub fn dense(cell: Cell, activation: Activation, task: Task, sizes: Sizes) -> Self {
+        let Sizes { symbols, dimensions, units, outputs } = sizes;
+        let dimensions = (dimensions > 0).then_some(dimensions);
+        let size = |rows: u32, columns: usize| rows as usize * columns;
+        let (input, state) = (cell.input_kinds().len(), cell.state_kinds().len());
+        let wide = units as usize;
+        Self {
+            cell,
+            activation,
+            task,
+            original: sizes,
+            symbols,
+            dimensions,
+            units,
+            live: vec![units; cell.kinds().len()],
+            weights: Weights {
+                embedding: dimensions.map_or(0, |dimensions| size(symbols, dimensions as usize)),
+                input: size(dimensions.unwrap_or(symbols), input * wide),
+                recurrent: size(units, state * wide),
+                output: size(outputs, wide),
+            },
+        }
+    }
+
+    /// A model of this shape. Which symbols, sums and weights are left, and what the weights are, is random, the same for
+    /// the same seed; a row gets as many weights as any other, but for one. Counts above what there is room for are
+    /// cut down.
+    pub fn model<T: Real>(&self, seed: u64) -> Model<T> {
+        let mut draws = Draws(seed);
+        let columns =
+            Columns { live: self.live.iter().map(|live| draws.places(self.units as usize, *live as usize)).collect() };
+        let total = self.original.symbols;
+        let stored = draws.places(total as usize, self.symbols as usize);
+        let (symbols, units, outputs) = (stored.len(), self.units as usize, self.original.outputs as usize);
+        let inputs = self.dimensions.map_or(symbols, |dimensions| dimensions as usize);
+        let Weights { embedding, input, recurrent, output } = self.weights;
+        let sums = [columns.count(self.cell.input_kinds()), columns.count(self.cell.state_kinds())];
+        Model {
+            cell: self.cell,
+            activation: self.activation,
+            task: self.task,
+            symbols: Symbols { total, stored },
+            embedding: self.dimensions.map(|dimensions| draws.matrix([symbols, dimensions as usize], embedding, 1)),
+            input: draws.matrix([inputs, sums[0]], input, if self.dimensions.is_some() { inputs } else { 1 }),
+            recurrent: draws.matrix([units, sums[1]], recurrent, units),
+            bias: draws.numbers(self.cell.kinds().len() * units, 1.0),
+            state_factor: (self.cell == Cell::GruState).then(|| draws.numbers(units, 1.0)),
+            output: draws.matrix([outputs, units], output, units),
+            output_bias: draws.numbers(outputs, 1.0),
+            columns,
+            original: self.original,
+        }
+    }
+}
+
+/// A generator of random numbers: splitmix64 (S. Vigna).
+struct Draws(u64);
+
+impl Draws {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// From -1 to 1.
+    fn number(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+    }
+
+    fn numbers<T: Real>(&mut self, count: usize, scale: f64) -> Vec<T> {
+        (0..count).map(|_| T::of(scale * self.number())).collect()
+    }
+
+    /// So many of the places below `total`, rising, all equally likely.
+    fn places(&mut self, total: usize, count: usize) -> Vec<u32> {
+        let mut left = count.min(total);
+        let mut places = Vec::with_capacity(left);
+        for place in 0..total {
+            if (self.next() >> 32) * ((total - place) as u64) < (left as u64) << 32 {
+                places.push(place as u32);
+                left -= 1;
+            }
+        }
+        places
+    }
+
+    /// A matrix with `weights` numbers that are not zero, of the size that sums over `reads` of them come out near one.
+    fn matrix<T: Real>(&mut self, [rows, columns]: [usize; 2], weights: usize, reads: usize) -> Matrix<T> {
+        let mut values = vec![T::default(); rows * columns];
+        let density = weights as f64 / values.len().max(1) as f64;
+        let scale = 1.0 / libm::sqrt((reads as f64 * density).max(1.0));
+        let mut due = 0;
+        for row in 0..rows {
+            let until = weights * (row + 1) / rows;
+            for place in self.places(columns, until - due) {
+                let number = self.number();
+                values[row * columns + place as usize] = T::of(scale * (number + 0.25 * libm::copysign(1.0, number)));
+            }
+            due = until;
+        }
+        let dense = Matrix::dense(rows, columns, values);
+        if density < 0.5 { dense.sparse() } else { dense }
+    }
+}

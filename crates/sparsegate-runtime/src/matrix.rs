@@ -1,0 +1,100 @@
+//! A matrix as it is stored: every number, or those that are not zero.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::Real;
+
+/// A matrix of `rows` by `columns`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Matrix<T> {
+    /// Number of rows.
+    pub rows: usize,
+    /// Number of columns.
+    pub columns: usize,
+    /// Its numbers.
+    pub storage: Storage<T>,
+}
+
+/// How a matrix's numbers are held.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Storage<T> {
+    /// Row after row.
+    Dense(Vec<T>),
+    /// Those that are not zero, row after row.
+    Sparse {
+        /// For each row, where it ends in the next two.
+        ends: Vec<u32>,
+        /// The columns, rising within a row.
+        places: Vec<u32>,
+        /// The numbers.
+        values: Vec<T>,
+    },
+}
+
+impl<T: Real> Matrix<T> {
+    /// A dense matrix.
+    ///
+    /// # Panics
+    /// If there are not `rows * columns` values.
+    pub fn dense(rows: usize, columns: usize, values: Vec<T>) -> Self {
+        assert_eq!(values.len(), rows * columns, "a matrix of {rows} x {columns}");
+        Self { rows, columns, storage: Storage::Dense(values) }
+    }
+
+    /// The same matrix without its zeros.
+    pub fn sparse(&self) -> Self {
+        let (mut ends, mut places, mut values) = (Vec::with_capacity(self.rows), Vec::new(), Vec::new());
+        for row in 0..self.rows {
+            for (column, value) in self.row(row).filter(|(_, value)| *value != T::default()) {
+                places.push(column as u32);
+                values.push(value);
+            }
+            ends.push(places.len() as u32);
+        }
+        Self { storage: Storage::Sparse { ends, places, values }, ..*self }
+    }
+
+    /// Row after row, zeros too.
+    pub fn to_dense(&self) -> Vec<T> {
+        if let Storage::Dense(values) = &self.storage {
+            return values.clone();
+        }
+        let mut dense = vec![T::default(); self.rows * self.columns];
+        for row in 0..self.rows {
+            self.row(row).for_each(|(column, value)| dense[row * self.columns + column] = value);
+        }
+        dense
+    }
+
+    /// Columns and numbers of a row, by rising column; of a sparse matrix those that are stored.
+    pub fn row(&self, row: usize) -> impl Iterator<Item = (usize, T)> + '_ {
+        let (places, values): (Option<&[u32]>, &[T]) = match &self.storage {
+            Storage::Dense(values) => (None, &values[row * self.columns..][..self.columns]),
+            Storage::Sparse { ends, places, values } => {
+                let range = if row == 0 { 0 } else { ends[row - 1] as usize }..ends[row] as usize;
+                (Some(&places[range.clone()]), &values[range])
+            }
+        };
+        let at = move |index: usize| places.map_or(index, |places| places[index] as usize);
+        values.iter().enumerate().map(move |(index, value)| (at(index), *value))
+    }
+
+    /// How many numbers are not zero.
+    pub fn count_nonzero(&self) -> usize {
+        let (Storage::Dense(values) | Storage::Sparse { values, .. }) = &self.storage;
+        values.iter().filter(|value| **value != T::default()).count()
+    }
+
+    /// The same matrix in another number type.
+    pub fn to<U: Real>(&self) -> Matrix<U> {
+        let convert = |values: &[T]| values.iter().map(|value| U::of(value.wide())).collect();
+        let storage = match &self.storage {
+            Storage::Dense(values) => Storage::Dense(convert(values)),
+            Storage::Sparse { ends, places, values } => {
+                Storage::Sparse { ends: ends.clone(), places: places.clone(), values: convert(values) }
+            }
+        };
+        Matrix { rows: self.rows, columns: self.columns, storage }
+    }
+}

@@ -1,0 +1,231 @@
+//! A compact network as plain data.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use crate::matrix::Storage;
+use crate::{Activation, Cell, Matrix, Real};
+
+/// A network of V' stored symbols, E' dimensions of their vectors (with an embedding), H' units and O outputs. There are
+/// C columns, one for each sum that still moves; see [`Columns`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model<T> {
+    /// The recurrent cell.
+    pub cell: Cell,
+    /// Of its gates.
+    pub activation: Activation,
+    /// What the outputs mean.
+    pub task: Task,
+    /// Which symbols have a row.
+    pub symbols: Symbols,
+    /// Vectors of the stored symbols `[V', E']`; without them the input matrix has a row a symbol.
+    pub embedding: Option<Matrix<T>>,
+    /// Input weights `[E' or V', input columns]`.
+    pub input: Matrix<T>,
+    /// Recurrent weights `[H', state columns]`.
+    pub recurrent: Matrix<T>,
+    /// Which sums move.
+    pub columns: Columns,
+    /// Biases `[kinds * H']`, kind after kind: a sum that nothing reaches is its bias.
+    pub bias: Vec<T>,
+    /// What the new state is multiplied by `[H']`, of [`Cell::GruState`] alone.
+    pub state_factor: Option<Vec<T>>,
+    /// Output weights `[O, H']`.
+    pub output: Matrix<T>,
+    /// Biases of the outputs `[O]`.
+    pub output_bias: Vec<T>,
+    /// Sizes of the network that this one was taken from.
+    pub original: Sizes,
+}
+
+/// What outputs mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    /// Logits of the next symbol, after every step.
+    LanguageModel,
+    /// Logits of the class, after the last step; one logit for two classes, that of the second.
+    Classification,
+}
+
+/// The symbols that a network knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Symbols {
+    /// How many ids there are: 0, 1, ... below this.
+    pub total: u32,
+    /// Those with a row, rising. Any other is a step with no input.
+    pub stored: Vec<u32>,
+}
+
+/// The sums that input or state still reach, kind after kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Columns {
+    /// For each kind of [`Cell::kinds`], the units that have one, rising.
+    pub live: Vec<Vec<u32>>,
+}
+
+/// Sizes of a network before anything was taken out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Input symbols.
+    pub symbols: u32,
+    /// Dimensions of the embedding, 0 without one.
+    pub dimensions: u32,
+    /// Hidden units.
+    pub units: u32,
+    /// Outputs.
+    pub outputs: u32,
+}
+
+/// A part of a model that does not fit the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid {
+    /// The part, by the name of its tensor.
+    pub part: &'static str,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+impl core::fmt::Display for Invalid {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{} {}", self.part, self.problem)
+    }
+}
+
+impl core::error::Error for Invalid {}
+
+/// Most symbols, dimensions, units or outputs: places are `u32`, and sums of sizes must not overflow.
+pub const LARGEST: usize = 1 << 24;
+
+impl Columns {
+    /// How many columns the kinds have.
+    pub fn count(&self, kinds: Range<usize>) -> usize {
+        self.live[kinds].iter().map(Vec::len).sum()
+    }
+
+    /// Kind and unit of each column of the kinds, in order.
+    pub fn of(&self, kinds: Range<usize>) -> impl Iterator<Item = (usize, usize)> + '_ {
+        kinds.flat_map(|kind| self.live[kind].iter().map(move |unit| (kind, *unit as usize)))
+    }
+}
+
+impl<T: Real> Model<T> {
+    /// H', the number of units.
+    pub fn units(&self) -> usize {
+        self.recurrent.rows
+    }
+
+    /// O, the number of outputs.
+    pub fn outputs(&self) -> usize {
+        self.output.rows
+    }
+
+    /// The row of a symbol, if it has one.
+    pub fn row(&self, symbol: u32) -> Option<usize> {
+        self.symbols.stored.binary_search(&symbol).ok()
+    }
+
+    /// Checks that every length, place and number is such that running the model cannot go wrong.
+    ///
+    /// # Errors
+    /// The first part that does not fit.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let (units, kinds) = (self.units(), self.cell.kinds().len());
+        let sizes = self.original;
+        for (part, size) in [
+            ("original", sizes.symbols),
+            ("original", sizes.dimensions),
+            ("original", sizes.units),
+            ("original", sizes.outputs),
+            ("symbols", self.symbols.total),
+        ] {
+            ensure(part, size as usize <= LARGEST, || format!("has a size of {size}, above {LARGEST}"))?;
+        }
+        rising("symbols", &self.symbols.stored, self.symbols.total)?;
+        ensure("columns", self.columns.live.len() == kinds, || {
+            format!("are of {} kinds, and a {} has {kinds}", self.columns.live.len(), self.cell.name())
+        })?;
+        self.columns.live.iter().try_for_each(|live| rising("columns", live, units as u32))?;
+        let inputs = match &self.embedding {
+            Some(embedding) => {
+                matrix("embedding", embedding, [self.symbols.stored.len(), embedding.columns])?;
+                embedding.columns
+            }
+            None => self.symbols.stored.len(),
+        };
+        matrix("input", &self.input, [inputs, self.columns.count(self.cell.input_kinds())])?;
+        matrix("recurrent", &self.recurrent, [units, self.columns.count(self.cell.state_kinds())])?;
+        matrix("output", &self.output, [self.outputs(), units])?;
+        numbers("bias", &self.bias, kinds * units)?;
+        numbers("output_bias", &self.output_bias, self.outputs())?;
+        match &self.state_factor {
+            Some(factor) => {
+                ensure("state_factor", self.cell == Cell::GruState, || format!("is not for a {}", self.cell.name()))?;
+                numbers("state_factor", factor, units)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The same model in another number type.
+    pub fn to<U: Real>(&self) -> Model<U> {
+        let convert = |values: &[T]| values.iter().map(|value| U::of(value.wide())).collect::<Vec<U>>();
+        Model {
+            cell: self.cell,
+            activation: self.activation,
+            task: self.task,
+            symbols: self.symbols.clone(),
+            embedding: self.embedding.as_ref().map(Matrix::to),
+            input: self.input.to(),
+            recurrent: self.recurrent.to(),
+            columns: self.columns.clone(),
+            bias: convert(&self.bias),
+            state_factor: self.state_factor.as_deref().map(convert),
+            output: self.output.to(),
+            output_bias: convert(&self.output_bias),
+            original: self.original,
+        }
+    }
+}
+
+fn ensure(part: &'static str, holds: bool, problem: impl FnOnce() -> String) -> Result<(), Invalid> {
+    if holds { Ok(()) } else { Err(Invalid { part, problem: problem() }) }
+}
+
+fn numbers<T: Real>(part: &'static str, values: &[T], count: usize) -> Result<(), Invalid> {
+    ensure(part, values.len() == count, || format!("has {} numbers, not {count}", values.len()))?;
+    ensure(part, values.iter().all(|value| value.is_finite()), || "holds a number that is not finite".into())
+}
+
+fn rising(part: &'static str, places: &[u32], below: u32) -> Result<(), Invalid> {
+    let rises = places.is_sorted_by(|a, b| a < b) && places.last().is_none_or(|last| *last < below);
+    ensure(part, rises, || format!("are not rising numbers below {below}"))
+}
+
+fn matrix<T: Real>(part: &'static str, matrix: &Matrix<T>, [rows, columns]: [usize; 2]) -> Result<(), Invalid> {
+    ensure(part, matrix.rows <= LARGEST && matrix.columns <= LARGEST, || format!("has a side above {LARGEST}"))?;
+    ensure(part, [matrix.rows, matrix.columns] == [rows, columns], || {
+        format!("is {} x {}, not {rows} x {columns}", matrix.rows, matrix.columns)
+    })?;
+    match &matrix.storage {
+        Storage::Dense(values) => {
+            ensure(part, rows.checked_mul(columns).is_some(), || "is too large".into())?;
+            numbers(part, values, rows * columns)
+        }
+        Storage::Sparse { ends, places, values } => {
+            ensure(part, ends.len() == rows, || format!("has {} rows, not {rows}", ends.len()))?;
+            let count = ends.last().map_or(0, |end| *end as usize);
+            ensure(part, ends.is_sorted() && places.len() == count, || {
+                format!("has rows that end at {count} of {} places", places.len())
+            })?;
+            numbers(part, values, count)?;
+            let mut start = 0;
+            for end in ends.iter().map(|end| *end as usize) {
+                rising(part, &places[start..end], columns as u32)?;
+                start = end;
+            }
+            Ok(())
+        }
+    }
+}

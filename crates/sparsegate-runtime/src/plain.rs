@@ -1,0 +1,103 @@
+//! What a model computes, one number after another: the definition that faster ways are held against.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::{Activation, Cell, Model, Real};
+
+/// The states of one sequence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State<T> {
+    /// What the recurrent matrix and the output layer read `[H']`.
+    pub hidden: Vec<T>,
+    /// The LSTM's cell value `[H']`; empty for other cells.
+    pub memory: Vec<T>,
+}
+
+impl<T: Real> State<T> {
+    /// Zeros.
+    pub fn zero(model: &Model<T>) -> Self {
+        let zeros = vec![T::default(); model.units()];
+        Self { memory: if model.cell.has_memory() { zeros.clone() } else { Vec::new() }, hidden: zeros }
+    }
+}
+
+/// Goes on by one symbol; one without a row, or beyond the ids there are, is a step without input.
+pub fn step<T: Real>(model: &Model<T>, symbol: u32, state: &mut State<T>) {
+    let units = model.units();
+    let mut sums = model.bias.clone();
+    for ((kind, unit), value) in model.columns.of(model.cell.input_kinds()).zip(input(model, symbol)) {
+        add(&mut sums[kind * units + unit], value);
+    }
+    let state_columns: Vec<_> = model.columns.of(model.cell.state_kinds()).collect();
+    for from in 0..units {
+        for (column, weight) in model.recurrent.row(from) {
+            let (kind, unit) = state_columns[column];
+            add(&mut sums[kind * units + unit], weight.mul(state.hidden[from]));
+        }
+    }
+    for unit in 0..units {
+        let sum = |kind: usize| sums[kind * units + unit];
+        let gate = |kind: usize| model.activation.of(sum(kind));
+        match model.cell {
+            Cell::Lstm => {
+                let memory = gate(1).mul(state.memory[unit]).add(gate(0).mul(sum(2).tanh()));
+                state.memory[unit] = memory;
+                state.hidden[unit] = gate(3).mul(memory.tanh());
+            }
+            Cell::Gru | Cell::GruState => {
+                let candidate = sum(0).add(gate(1).mul(sum(3))).tanh();
+                let keep = gate(2);
+                let rest = T::of(1.0).add(T::of(-1.0).mul(keep));
+                let factor = model.state_factor.as_ref().map_or(T::of(1.0), |factor| factor[unit]);
+                state.hidden[unit] = factor.mul(rest.mul(candidate).add(keep.mul(state.hidden[unit])));
+            }
+            Cell::Rnn => state.hidden[unit] = sum(0).tanh(),
+        }
+    }
+}
+
+/// What a symbol adds to the input columns.
+fn input<T: Real>(model: &Model<T>, symbol: u32) -> Vec<T> {
+    let mut sums = vec![T::default(); model.input.columns];
+    let Some(row) = model.row(symbol) else { return sums };
+    let mut read = |row: usize, factor: T| {
+        model.input.row(row).for_each(|(column, weight)| add(&mut sums[column], weight.mul(factor)));
+    };
+    match &model.embedding {
+        Some(embedding) => embedding.row(row).for_each(|(dimension, value)| read(dimension, value)),
+        None => read(row, T::of(1.0)),
+    }
+    sums
+}
+
+fn add<T: Real>(sum: &mut T, value: T) {
+    *sum = sum.add(value);
+}
+
+/// The outputs in a state: logits `[O]`.
+pub fn outputs<T: Real>(model: &Model<T>, state: &State<T>) -> Vec<T> {
+    let sum = |(output, bias): (usize, &T)| {
+        model.output.row(output).fold(*bias, |sum, (unit, weight)| sum.add(weight.mul(state.hidden[unit])))
+    };
+    model.output_bias.iter().enumerate().map(sum).collect()
+}
+
+/// Logits `[O]` after the last of `symbols`, from a zero state.
+pub fn classify<T: Real>(model: &Model<T>, symbols: &[u32]) -> Vec<T> {
+    let mut state = State::zero(model);
+    symbols.iter().for_each(|symbol| step(model, *symbol, &mut state));
+    outputs(model, &state)
+}
+
+/// Probabilities of the classes or symbols that logits stand for: of one logit, two.
+pub fn probabilities<T: Real>(logits: &[T]) -> Vec<T> {
+    if let [logit] = logits {
+        let second = Activation::Sigmoid.of(*logit);
+        return vec![T::of(1.0).add(T::of(-1.0).mul(second)), second];
+    }
+    let largest = logits.iter().fold(f64::NEG_INFINITY, |largest, logit| largest.max(logit.wide()));
+    let powers: Vec<f64> = logits.iter().map(|logit| libm::exp(logit.wide() - largest)).collect();
+    let total: f64 = powers.iter().sum();
+    powers.into_iter().map(|power| T::of(power / total)).collect()
+}

@@ -1,0 +1,83 @@
+//! The two number types a model may have.
+
+use core::fmt::Debug;
+
+/// `f32` or `f64`. Transcendental functions are `libm`'s, the same on every machine.
+pub trait Real: Copy + Debug + Default + PartialEq + PartialOrd + Send + Sync + 'static {
+    /// Rounds.
+    fn of(value: f64) -> Self;
+    /// Widens.
+    fn wide(self) -> f64;
+    /// The sum.
+    fn add(self, other: Self) -> Self;
+    /// The product.
+    fn mul(self, other: Self) -> Self;
+    /// Exponential.
+    fn exp(self) -> Self;
+    /// Hyperbolic tangent.
+    fn tanh(self) -> Self;
+    /// Whether it is a finite number.
+    fn is_finite(self) -> bool;
+}
+
+impl Real for f32 {
+    #[inline]
+    fn of(value: f64) -> Self {
+        value as Self
+    }
+    #[inline]
+    fn wide(self) -> f64 {
+        f64::from(self)
+    }
+    #[inline]
+    fn add(self, other: Self) -> Self {
+        self + other
+    }
+    #[inline]
+    fn mul(self, other: Self) -> Self {
+        self * other
+    }
+    #[inline]
+    fn exp(self) -> Self {
+        libm::expf(self)
+    }
+    #[inline]
+    fn tanh(self) -> Self {
+        libm::tanhf(self)
+    }
+    #[inline]
+    fn is_finite(self) -> bool {
+        self.is_finite()
+    }
+}
+
+impl Real for f64 {
+    #[inline]
+    fn of(value: f64) -> Self {
+        value
+    }
+    #[inline]
+    fn wide(self) -> f64 {
+        self
+    }
+    #[inline]
+    fn add(self, other: Self) -> Self {
+        self + other
+    }
+    #[inline]
+    fn mul(self, other: Self) -> Self {
+        self * other
+    }
+    #[inline]
+    fn exp(self) -> Self {
+        libm::exp(self)
+    }
+    #[inline]
+    fn tanh(self) -> Self {
+        libm::tanh(self)
+    }
+    #[inline]
+    fn is_finite(self) -> bool {
+        self.is_finite()
+    }
+}
