@@ -22,6 +22,7 @@
 //! | [`model`] | embedding, recurrent and output layer, language model, classifier, initialisation |
 //! | [`engine`] | the custom ops behind one trait: composed Burn ops, and fast kernels for flex |
 //! | [`train`] | the loop, metrics, checkpoints |
+//! | [`compact`] | the compact model of a run, as a file that runs alone |
 //! | [`compress`] | masks and counting |
 //! | [`measure`] | the time of a training step, on made-up data |
 //! | [`store`] | run folders: layout, atomic writes, lock, format versions |
@@ -32,6 +33,7 @@ pub mod baselines;
 pub mod bayes;
 pub mod cells;
 pub mod cli;
+pub mod compact;
 pub mod compress;
 pub mod data;
 pub mod engine;

@@ -13,6 +13,7 @@ pub mod run;
 pub mod schema;
 mod snippet;
 pub mod status;
+pub mod stored;
 pub mod table;
 pub mod time_step;
 pub mod train_run;
