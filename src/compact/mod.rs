@@ -7,7 +7,16 @@
 //! | file | idea |
 //! |---|---|
 //! | `details` | words, classes and reading rules that go with the numbers |
+//! | `extract` | parts that no output depends on go, sums that nothing reaches become constants |
+//! | `of_run` | the file of a run that is done |
+//! | `stored` | writes it into the run's folder |
 
 mod details;
+mod extract;
+mod of_run;
+mod stored;
 
 pub use details::{DETAILS_FORMAT, Details, Origin, WordsOf};
+pub use extract::{UnknownCell, extract};
+pub use of_run::{CompactError, of_run};
+pub use stored::{MakeError, make, make_with};
