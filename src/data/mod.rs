@@ -33,6 +33,7 @@ pub use fetch::{FetchProgress, Fetched, MIRROR_VARIABLE, fetch, import};
 pub use load::{load, survey};
 pub use manifest::Manifest;
 pub use planted::{Oracle, oracle};
+pub use readers::{START, UNKNOWN};
 pub use sources::{Hashes, Sources};
 pub use survey::Survey;
 pub use vectors::{Vectors, load_vectors};

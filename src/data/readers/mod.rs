@@ -15,6 +15,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::DataError;
 use vocabulary::Vocabulary;
 
+pub use numbering::{START, UNKNOWN};
 pub(super) use plain::encode as encode_plain;
 pub(super) use ptb_characters::PtbCharacters;
 pub(super) use ptb_words::PtbWords;

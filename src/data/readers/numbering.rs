@@ -1,9 +1,9 @@
 //! The ids that words get in the end.
 
 /// The name of the symbol for every word that is not kept.
-pub(super) const UNKNOWN: &str = "<unk>";
+pub const UNKNOWN: &str = "<unk>";
 /// The name of the symbol at the beginning of a text.
-pub(super) const START: &str = "<start>";
+pub const START: &str = "<start>";
 
 /// Which ids there are beside those of words, and which words are kept.
 pub(super) struct Scheme {
