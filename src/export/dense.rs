@@ -51,7 +51,8 @@ impl<'a> Dense<'a> {
     /// Of all matrices, with a vector for each symbol.
     fn bytes(&self) -> u128 {
         let (units, inputs) = (self.units as u128, self.inputs as u128);
-        let (reads, states) = (self.model.cell.input_kinds().len() as u128, self.model.cell.state_kinds().len() as u128);
+        let (reads, states) =
+            (self.model.cell.input_kinds().len() as u128, self.model.cell.state_kinds().len() as u128);
         let vectors = (u128::from(self.model.symbols.total) + 1) * (inputs + 2);
         let layer = units * (reads * inputs + states * units + 2 * (reads + states));
         4 * (vectors + layer + self.model.outputs() as u128 * (units + 1))
@@ -113,9 +114,8 @@ impl<'a> Dense<'a> {
     }
 
     fn scattered(&self, kinds: &[usize], reads: usize, matrix: &Matrix<f32>, columns: &[(usize, usize)]) -> Vec<f32> {
-        let weights = (0..matrix.rows).flat_map(|row| {
-            matrix.row(row).map(move |(column, weight)| (row, columns[column], weight))
-        });
+        let weights = (0..matrix.rows)
+            .flat_map(|row| matrix.row(row).map(move |(column, weight)| (row, columns[column], weight)));
         self.stacked(kinds, reads, weights)
     }
 

@@ -39,12 +39,17 @@ impl Tensors {
 }
 
 impl Case<'_> {
-    /// Writes NAME.onnx, NAME.safetensors and NAME.expected.
-    pub fn write(&self, folder: &Utf8Path, name: &str) -> Result<(), Failed> {
+    /// Writes NAME.onnx and NAME.safetensors.
+    pub fn export(&self, folder: &Utf8Path, name: &str) -> Result<(), Failed> {
         for format in [Format::Onnx, Format::Safetensors] {
             let path = folder.join(format!("{name}.{}", format.extension()));
             fs_err::write(path, format.write(self.file)?)?;
         }
+        Ok(())
+    }
+
+    /// Writes NAME.expected.
+    pub fn expect(&self, folder: &Utf8Path, name: &str) -> Result<(), Failed> {
         let model = self.file.model.to::<f64>();
         let mut tensors = Tensors::default();
         let (steps, batch) = (self.sequences[0].len(), self.sequences.len());

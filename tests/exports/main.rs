@@ -5,6 +5,7 @@
 
 mod case;
 mod networks;
+mod trained;
 
 use std::process::Command;
 
@@ -21,6 +22,7 @@ fn main() {
     let trials = vec![
         trial("every cell, activation and task", networks::every_kind),
         trial("structures at random, and degenerate ones", networks::at_random),
+        trial("trained networks over their test data", trained::every_cell),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
@@ -31,7 +33,8 @@ fn check(python: &str, write: fn(&Utf8Path) -> Result<(), Failed>) -> Result<(),
     let folder = Utf8Path::from_path(folder.path()).ok_or("a folder whose name is not UTF-8")?;
     write(folder)?;
     let script = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/check_exports.py");
-    let done = Command::new(python).arg(&script).arg(folder).output().map_err(|e| format!("cannot start {python}: {e}"))?;
+    let done =
+        Command::new(python).arg(&script).arg(folder).output().map_err(|e| format!("cannot start {python}: {e}"))?;
     let said = [done.stdout, done.stderr].concat();
     let said = String::from_utf8_lossy(&said);
     if done.status.success() {

@@ -37,9 +37,12 @@ impl Draws {
 fn write(folder: &Utf8Path, name: &str, shape: &Shape, seed: u64) -> Result<(), Failed> {
     let file = File { model: shape.model(seed), details: String::new() };
     let mut draws = Draws(seed);
-    let sequences = (0..BATCH).map(|_| (0..STEPS).map(|_| draws.below(file.model.symbols.total + 1)).collect()).collect();
+    let sequences =
+        (0..BATCH).map(|_| (0..STEPS).map(|_| draws.below(file.model.symbols.total + 1)).collect()).collect();
     let lengths = (0..BATCH).map(|_| 1 + draws.below(STEPS as u32) as usize).collect();
-    Case { file: &file, sequences, lengths }.write(folder, name)
+    let case = Case { file: &file, sequences, lengths };
+    case.export(folder, name)?;
+    case.expect(folder, name)
 }
 
 /// Every cell, activation and task; with and without an embedding; few and many symbols beside the sums; one output and several.

@@ -70,7 +70,14 @@ impl Graph {
     }
 
     /// A node of several outputs.
-    pub fn nodes(&mut self, name: &str, operator: &str, inputs: &[&str], outputs: &[&str], attributes: Vec<AttributeProto>) {
+    pub fn nodes(
+        &mut self,
+        name: &str,
+        operator: &str,
+        inputs: &[&str],
+        outputs: &[&str],
+        attributes: Vec<AttributeProto>,
+    ) {
         let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect();
         self.0.node.push(NodeProto {
             input: owned(inputs),

@@ -40,14 +40,9 @@ fn layout(cell: Cell) -> Layout {
             gates: 1,
             others: &["Tanh"],
         },
-        Cell::Rnn => Layout {
-            operator: "RNN",
-            input: &[0],
-            recurrent: &[0],
-            state_bias: &[None],
-            gates: 0,
-            others: &["Tanh"],
-        },
+        Cell::Rnn => {
+            Layout { operator: "RNN", input: &[0], recurrent: &[0], state_bias: &[None], gates: 0, others: &["Tanh"] }
+        }
     }
 }
 

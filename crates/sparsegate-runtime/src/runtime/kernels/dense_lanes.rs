@@ -17,8 +17,9 @@ pub(crate) fn dense_lanes<S: Simd, const N: usize, const V: usize>(
     (sums, sums_stride): (&mut [f32], usize),
 ) {
     let vectors = WIDTH / S::F32_LANES;
-    let groups: [&[S::f32s]; V] =
-        core::array::from_fn(|v| &S::as_simd_f32s(&hidden[v / vectors * hidden_stride..][..hidden_stride]).0[v % vectors..]);
+    let groups: [&[S::f32s]; V] = core::array::from_fn(|v| {
+        &S::as_simd_f32s(&hidden[v / vectors * hidden_stride..][..hidden_stride]).0[v % vectors..]
+    });
     let out = |n: usize, v: usize| v / vectors * sums_stride + (first + n) * WIDTH + v % vectors * S::F32_LANES;
     let mut totals = [[simd.splat_f32s(0.0); V]; N];
     for n in 0..N {
