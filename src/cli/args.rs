@@ -4,7 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    CliError, backends, check, completions, data, new, plan, report, run, schema, status, time_step, train_run,
+    CliError, backends, check, completions, data, export, new, plan, report, run, schema, status, time_step, train_run,
 };
 use crate::spec::{self, Experiment};
 
@@ -115,6 +115,8 @@ pub enum Command {
     Backends(backends::BackendsArgs),
     /// Time a training step on made-up data of a data set's shape
     TimeStep(time_step::TimeStepArgs),
+    /// Write a run's compact model for other programs: ONNX, or tensors with PyTorch's names
+    Export(export::ExportArgs),
     /// Print a JSON Schema for editors
     Schema(schema::SchemaArgs),
     /// Print a completion script for a shell

@@ -6,6 +6,7 @@ pub mod check;
 pub mod completions;
 pub mod data;
 pub mod error;
+pub mod export;
 pub mod new;
 pub mod plan;
 pub mod report;
@@ -65,6 +66,7 @@ fn dispatch(global: &Global, command: &Command) -> Result<ExitCode, CliError> {
         Command::Data(args) => data::execute(global, args),
         Command::Backends(args) => backends::execute(global, args),
         Command::TimeStep(args) => time_step::execute(global, args),
+        Command::Export(args) => export::execute(global, args),
         Command::Schema(args) => schema::execute(global, args),
         Command::Completions(args) => completions::execute(global, args),
         Command::TrainRun(args) => train_run::execute(global, args),
