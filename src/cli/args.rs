@@ -4,7 +4,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    CliError, backends, check, completions, data, new, plan, report, run, schema, status, time_step, train_run,
+    CliError, backends, check, completions, data, generate, new, plan, predict, report, run, schema, status, time_step,
+    train_run,
 };
 use crate::spec::{self, Experiment};
 
@@ -111,6 +112,10 @@ pub enum Command {
     New(new::NewArgs),
     /// List, fetch, verify or import data sets
     Data(data::DataArgs),
+    /// Classify texts, or say how they go on, with a run's compact model
+    Predict(predict::PredictArgs),
+    /// Make new text with a language model's compact model
+    Generate(generate::GenerateArgs),
     /// List the backends and devices there are, and what is missing for the others
     Backends(backends::BackendsArgs),
     /// Time a training step on made-up data of a data set's shape

@@ -29,6 +29,7 @@ mod vectors;
 pub use batching::{eval_batches, train_batches, train_size};
 pub use cache::{CACHE_VARIABLE, Cache, Cached, sha256 as sha256_of};
 pub use corpus::{Corpus, Evaluation, Parts, Texts, Unit};
+pub(crate) use draws::Draws;
 pub use encoder::{Encoder, Known};
 pub use error::DataError;
 pub use fetch::{FetchProgress, Fetched, MIRROR_VARIABLE, fetch, import};

@@ -156,6 +156,12 @@ impl RunDir {
         self.path.join("model.safetensors")
     }
 
+    /// Path of `compact.safetensors`.
+    #[must_use]
+    pub fn compact_path(&self) -> Utf8PathBuf {
+        self.path.join("compact.safetensors")
+    }
+
     /// Path of `checkpoint/state.safetensors`.
     #[must_use]
     pub fn checkpoint_path(&self) -> Utf8PathBuf {
