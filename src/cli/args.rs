@@ -4,7 +4,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    CliError, backends, check, completions, data, export, new, plan, report, run, schema, status, time_step, train_run,
+    CliError, backends, bench, check, completions, data, export, generate, new, plan, predict, report, run, schema,
+    status, time_step, train_run,
 };
 use crate::spec::{self, Experiment};
 
@@ -111,12 +112,18 @@ pub enum Command {
     New(new::NewArgs),
     /// List, fetch, verify or import data sets
     Data(data::DataArgs),
+    /// Classify texts, or say how they go on, with a run's compact model
+    Predict(predict::PredictArgs),
+    /// Make new text with a language model's compact model
+    Generate(generate::GenerateArgs),
     /// List the backends and devices there are, and what is missing for the others
     Backends(backends::BackendsArgs),
     /// Time a training step on made-up data of a data set's shape
     TimeStep(time_step::TimeStepArgs),
     /// Write a run's compact model for other programs: ONNX, or tensors with PyTorch's names
     Export(export::ExportArgs),
+    /// Time the forward pass of a run's compact model against the dense network
+    Bench(bench::BenchArgs),
     /// Print a JSON Schema for editors
     Schema(schema::SchemaArgs),
     /// Print a completion script for a shell

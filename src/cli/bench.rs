@@ -72,7 +72,7 @@ pub fn execute(global: &Global, args: &BenchArgs) -> Result<ExitCode, CliError> 
         subjects.push(Subject::of_authors(task)?);
     }
     // Every coefficient is of this machine, and the same for all.
-    let cost = CostModel::fit();
+    let cost = CostModel::default();
     for subject in &subjects {
         let speed = time(global, args, subject, &cost)?;
         if let Some(dir) = &subject.dir {
@@ -113,18 +113,19 @@ fn time(global: &Global, args: &BenchArgs, subject: &Subject, cost: &CostModel) 
         let mut peers = Peers::start(args.python.as_deref(), subject, steps, threads)?;
         speed.provenance.extend(peers.versions());
         speed.missing.extend(peers.missing());
-        let peer = peers.peer().map(RefCell::new);
+        let mut peer = peers.peer();
         for (mode, batch) in cases(&args.batch) {
             if global.verbosity() >= 0 {
                 eprintln!("{}: {}, {batch} at a time, {threads} threads", subject.name, table::mode(mode));
             }
             let load = Load::new(mode, batch, steps, &subject.model.symbols.stored);
-            let timed = pinned(threads, |pool| {
+            let (peer, compact, dense) = (&mut peer, options(threads, None), options(threads, Some(Storage::Dense)));
+            let samples = usize::from(args.samples);
+            let timed = pinned(threads, move |pool| {
+                let peer = peer.as_mut().map(RefCell::new);
                 let mut names = vec![Who::Compact, Who::Dense];
-                let mut contestants: Vec<Box<dyn Contestant + '_>> = vec![
-                    ours(&subject.model, &options(threads, None), &load)?,
-                    ours(&subject.dense, &options(threads, Some(Storage::Dense)), &load)?,
-                ];
+                let mut contestants: Vec<Box<dyn Contestant + '_>> =
+                    vec![ours(&subject.model, &compact, &load)?, ours(&subject.dense, &dense, &load)?];
                 if let (Some(network), Mode::Whole) = (&subject.masked, mode) {
                     names.push(Who::Masked);
                     contestants.push(masked(network, pool, &load));
@@ -133,7 +134,7 @@ fn time(global: &Global, args: &BenchArgs, subject: &Subject, cost: &CostModel) 
                     names.push(who);
                     contestants.push(Box::new(rival));
                 }
-                Ok::<_, String>((names, contest(&mut contestants, usize::from(args.samples))))
+                Ok::<_, String>((names, contest(&mut contestants, samples)))
             });
             let (names, found) = timed.and_then(|timed| timed).map_err(CliError::failed)?;
             for (who, found) in names.into_iter().zip(found) {

@@ -69,7 +69,7 @@ pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError>
 }
 
 /// The compact file that RUN names, and where it is; that of a run that has none yet is made.
-fn compact_file(global: &Global, run: &str) -> Result<(Utf8PathBuf, File), CliError> {
+pub(super) fn compact_file(global: &Global, run: &str) -> Result<(Utf8PathBuf, File), CliError> {
     let named = Utf8PathBuf::from(run);
     let (path, bytes) = if named.is_file() {
         let bytes = fs_err::read(&named).map_err(CliError::data)?;

@@ -2,13 +2,19 @@
 
 pub mod args;
 pub mod backends;
+pub mod bench;
 pub mod check;
+pub mod columns;
+mod compact_file;
 pub mod completions;
 pub mod data;
 pub mod error;
 pub mod export;
+pub mod generate;
+mod named_run;
 pub mod new;
 pub mod plan;
+pub mod predict;
 pub mod report;
 pub mod run;
 pub mod schema;
@@ -64,8 +70,11 @@ fn dispatch(global: &Global, command: &Command) -> Result<ExitCode, CliError> {
         Command::Status(args) => status::execute(global, args),
         Command::New(args) => new::execute(global, args),
         Command::Data(args) => data::execute(global, args),
+        Command::Predict(args) => predict::execute(global, args),
+        Command::Generate(args) => generate::execute(global, args),
         Command::Backends(args) => backends::execute(global, args),
         Command::TimeStep(args) => time_step::execute(global, args),
+        Command::Bench(args) => bench::execute(global, args),
         Command::Export(args) => export::execute(global, args),
         Command::Schema(args) => schema::execute(global, args),
         Command::Completions(args) => completions::execute(global, args),

@@ -6,7 +6,8 @@ use super::args::Global;
 use super::{CliError, Exit};
 use crate::store::RunDir;
 
-/// The run that `text` names: its folder, `EXPERIMENT/KEY`, a key, or the beginning of one that no other run shares.
+/// The run that `text` names: its folder, `EXPERIMENT/KEY`, a key, or the beginning of one that no other run shares;
+/// `EXPERIMENT`, or `EXPERIMENT:KEY=VALUE,...`, where that is one run.
 ///
 /// # Errors
 /// No such run, or several (exit code 2).
@@ -19,6 +20,9 @@ pub fn find_run(global: &Global, text: &str) -> Result<RunDir, CliError> {
         {
             return Ok(RunDir::new(root, experiment, key));
         }
+    }
+    if let Some(run) = super::named_run::find(global, text)? {
+        return Ok(run);
     }
     let (experiment, prefix) = text.rsplit_once('/').unwrap_or(("", text));
     let mut found = Vec::new();

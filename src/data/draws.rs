@@ -8,11 +8,11 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 /// The stream is that of `ChaCha8` whose 32-byte key is `blake3::derive_key(purpose, numbers)`, each number as eight bytes,
 /// least significant first.
 #[derive(Debug, Clone)]
-pub(super) struct Draws(ChaCha8Rng);
+pub(crate) struct Draws(ChaCha8Rng);
 
 impl Draws {
     /// The stream of `purpose`, a text that no other use of `Draws` has, and `numbers`.
-    pub(super) fn new(purpose: &str, numbers: &[u64]) -> Self {
+    pub(crate) fn new(purpose: &str, numbers: &[u64]) -> Self {
         let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
         Self(ChaCha8Rng::from_seed(blake3::derive_key(purpose, &bytes)))
     }
@@ -20,6 +20,11 @@ impl Draws {
     /// An integer from 0 to `n - 1`, the high half of `n` times 32 random bits: uniform to within `n / 2^32`.
     pub(super) fn below(&mut self, n: u32) -> u32 {
         ((u64::from(self.0.next_u32()) * u64::from(n)) >> 32) as u32
+    }
+
+    /// A number from 0 to below 1, a multiple of `2^-53`: the high 53 of 64 random bits.
+    pub(crate) fn unit(&mut self) -> f64 {
+        (self.0.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// A random order of 0 to `n - 1` (Fisher and Yates, from the end).

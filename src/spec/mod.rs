@@ -33,6 +33,6 @@ pub use error::{Place, SpecError};
 pub use expect::metrics;
 pub use experiment::{Experiment, from_text, load};
 pub use file::{AuthorsFigures, Source, schema};
-pub use filter::{label, matches};
+pub use filter::{label, matches, matching};
 pub use suggest::nearest;
 pub use together::load_all;

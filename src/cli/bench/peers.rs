@@ -52,7 +52,8 @@ impl Peers {
         let greeting = &peer.greeting;
         missing.extend(greeting.missing.clone());
         let versions = [("torch", &greeting.torch), ("onnxruntime", &greeting.onnxruntime)];
-        let versions = versions.into_iter().filter_map(|(name, version)| Some((name.to_owned(), version.clone()?))).collect();
+        let versions =
+            versions.into_iter().filter_map(|(name, version)| Some((name.to_owned(), version.clone()?))).collect();
         Ok(Self { peer: Some(peer), versions, missing, _folder: Some(folder) })
     }
 

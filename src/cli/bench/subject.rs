@@ -7,7 +7,8 @@ use sparsegate_runtime::made_up::Shape;
 
 use crate::cli::CliError;
 use crate::cli::args::Global;
-use crate::cli::stored::{find_run, open_compact};
+use crate::cli::export::compact_file;
+use crate::cli::stored::find_run;
 use crate::data::manifest::Reader;
 use crate::model::Masked;
 use crate::spec::types::RunSpec;
@@ -15,6 +16,9 @@ use crate::store::RunDir;
 
 /// Symbols of a text whose data set does not say how many are kept.
 const TEXT: usize = 100;
+
+/// Symbols of a sequence of the authors' tasks: a text's at the most (IMDb), in the mean (AG News), a window's.
+const STEPS: [(&str, usize); 4] = [("imdb", 200), ("agnews", 40), ("char-ptb", 99), ("word-ptb", 35)];
 
 /// A model to time.
 pub struct Subject {
@@ -42,7 +46,7 @@ impl Subject {
     /// # Errors
     /// No such run, or one without a compact model.
     pub fn of_run(global: &Global, run: &str) -> Result<Self, CliError> {
-        let (path, file) = open_compact(global, run)?;
+        let (path, file) = compact_file(global, run)?;
         let file_bytes = fs_err::metadata(&path).map_err(CliError::data)?.len();
         let dir = if Utf8PathBuf::from(run).is_file() { None } else { Some(find_run(global, run)?) };
         let record = dir.as_ref().map(RunDir::record).transpose().map_err(CliError::failed)?.flatten();
@@ -50,12 +54,17 @@ impl Subject {
             (Some(dir), Some(record)) => {
                 let parameters = dir.model().map_err(CliError::failed)?;
                 let masked = parameters.map(|parameters| Masked::new(&record.spec, &parameters)).transpose();
-                (masked.map_err(|problem| CliError::data(format!("{}: {problem}", dir.model_path())))?, steps(&record.spec, &file))
+                (
+                    masked.map_err(|problem| CliError::data(format!("{}: {problem}", dir.model_path())))?,
+                    steps(&record.spec, &file),
+                )
             }
             _ => (None, TEXT),
         };
         let name = match &record {
-            Some(record) => format!("{} {} {}", record.spec.experiment, record.spec.model.cell.name(), record.spec.sparsity.name),
+            Some(record) => {
+                format!("{} {} {}", record.spec.experiment, record.spec.model.cell.name(), record.spec.sparsity.name)
+            }
             None => path.to_string(),
         };
         Ok(Self { name, dense: dense(&file.model), model: file.model.clone(), masked, steps, file_bytes, dir, file })
@@ -66,8 +75,10 @@ impl Subject {
     /// # Errors
     /// A task that they do not have.
     pub fn of_authors(task: &str) -> Result<Self, CliError> {
-        let (shape, steps) = Shape::paper(task).ok_or_else(|| {
-            CliError::usage(format!("the authors have no task `{task}`")).help("they have imdb, agnews, char-ptb and word-ptb")
+        let shape = Shape::paper(task).zip(STEPS.iter().find(|(name, _)| *name == task));
+        let (shape, (_, steps)) = shape.ok_or_else(|| {
+            CliError::usage(format!("the authors have no task `{task}`"))
+                .help("they have imdb, agnews, char-ptb and word-ptb")
         })?;
         let file = File { model: shape.model(0), details: String::new() };
         let file_bytes = file.write().map_err(CliError::failed)?.len() as u64;
@@ -76,7 +87,7 @@ impl Subject {
             dense: dense(&file.model),
             model: file.model.clone(),
             masked: None,
-            steps,
+            steps: *steps,
             file_bytes,
             dir: None,
             file,

@@ -90,9 +90,12 @@ pub(super) fn characters(parameters: &manifest::Planted) -> Generated {
     Generated { vocabulary: alphabet.iter().map(ToString::to_string).collect(), streams, informative: None }
 }
 
+/// The symbol that ends a sentence of words, as words are spelled.
+pub(super) const STOP: &str = ".";
+
 /// A word's characters: its letters and `_`; the full stop is a newline. No spelling is the beginning of another.
-fn spelling(word: &str) -> impl Iterator<Item = char> {
-    let (letters, end) = if word == "." { ("", '\n') } else { (word, '_') };
+pub(super) fn spelling(word: &str) -> impl Iterator<Item = char> {
+    let (letters, end) = if word == STOP { ("", '\n') } else { (word, '_') };
     letters.chars().chain(std::iter::once(end))
 }
 

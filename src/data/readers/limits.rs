@@ -16,25 +16,34 @@ pub(super) fn too_long(what: &str) -> String {
     format!("{what} is longer than {} MiB; is this the right file, and are its lines ended?", LONGEST >> 20)
 }
 
-/// The lines of a text file, one at a time.
-pub(super) struct Lines {
+/// The lines of a text, one at a time.
+pub struct Lines {
     file: Utf8PathBuf,
-    reader: io::BufReader<fs_err::File>,
+    reader: io::BufReader<Box<dyn Read>>,
     bytes: Vec<u8>,
     line: usize,
 }
 
 impl Lines {
-    pub(super) fn open(file: &Utf8Path) -> Result<Self, DataError> {
-        let reader = io::BufReader::with_capacity(1 << 16, fs_err::File::open(file)?);
-        Ok(Self { file: file.to_owned(), reader, bytes: Vec::new(), line: 0 })
+    /// Those of a file.
+    ///
+    /// # Errors
+    /// A file that cannot be opened.
+    pub fn open(file: &Utf8Path) -> Result<Self, DataError> {
+        Ok(Self::of(file, Box::new(fs_err::File::open(file)?)))
+    }
+
+    /// Those of what `reader` reads; errors call it `name`.
+    pub fn of(name: &Utf8Path, reader: Box<dyn Read>) -> Self {
+        let reader = io::BufReader::with_capacity(1 << 16, reader);
+        Self { file: name.to_owned(), reader, bytes: Vec::new(), line: 0 }
     }
 
     /// The next line and its number from 1, without its end and, in the first line, without a byte order mark.
     ///
     /// # Errors
-    /// A line that is not UTF-8 or longer than [`LONGEST`]; no more of it than that is read.
-    pub(super) fn next(&mut self) -> Result<Option<(usize, &str)>, DataError> {
+    /// What cannot be read; a line that is not UTF-8 or longer than 64 MiB, of which no more than that is read.
+    pub fn next_line(&mut self) -> Result<Option<(usize, &str)>, DataError> {
         self.bytes.clear();
         self.line += 1;
         let line = self.line;

@@ -15,16 +15,32 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::DataError;
 use vocabulary::Vocabulary;
 
+pub use limits::Lines;
 pub use numbering::{START, UNKNOWN};
-pub(super) use plain::encode as encode_plain;
+pub(super) use plain::{PlainLines, encode as encode_plain};
 pub(super) use ptb_characters::PtbCharacters;
 pub(super) use ptb_words::PtbWords;
-pub(super) use texts::{EncodedTexts, encode as encode_texts};
+pub(super) use texts::{EncodedTexts, Frame, encode as encode_texts, scheme as scheme_of_texts};
+pub(super) use words::Words;
 
-/// How a text becomes symbols.
+/// Stands at the end of each line of words.
+pub(super) const END_OF_LINE: &str = "<eos>";
+
+/// How the lines of a text become symbols.
 pub(super) trait Reading {
+    /// Calls `symbol` for each symbol of a line, in order, but for that of its end.
+    fn line<'a>(&self, line: &'a str, symbol: &mut dyn FnMut(&'a str));
+
+    /// The symbol at the end of each line.
+    fn end(&self) -> &'static str;
+
     /// Calls `symbol` for each symbol of `text`, in order.
-    fn symbols<'a>(&self, text: &'a str, symbol: &mut dyn FnMut(&'a str));
+    fn symbols<'a>(&self, text: &'a str, symbol: &mut dyn FnMut(&'a str)) {
+        for line in text.lines() {
+            self.line(line, symbol);
+            symbol(self.end());
+        }
+    }
 }
 
 /// Three parts over one vocabulary, and that vocabulary.

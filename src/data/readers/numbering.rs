@@ -6,7 +6,7 @@ pub const UNKNOWN: &str = "<unk>";
 pub const START: &str = "<start>";
 
 /// Which ids there are beside those of words, and which words are kept.
-pub(super) struct Scheme {
+pub(in crate::data) struct Scheme {
     /// Symbols before the words.
     before: Vec<String>,
     /// Symbols after them.
@@ -41,13 +41,17 @@ impl Scheme {
         Self { before, after, most, min_count, unknown: 2, start: start.then_some(1) }
     }
 
+    /// Whether a word looks like one of the symbols that are no words.
+    pub(in crate::data) fn is_other(&self, word: &str) -> bool {
+        self.before.iter().chain(&self.after).any(|other| other == word)
+    }
+
     /// The symbols, and the id of each word, by its provisional number; `counts` has how often each occurs in training.
     ///
     /// Words are by falling count, equally frequent ones in byte order. A word that looks like one of the other symbols is
     /// `<unk>`.
     pub(super) fn number(&self, words: Vec<String>, counts: &[u64]) -> (Vec<String>, Vec<u32>) {
-        let others: Vec<&String> = self.before.iter().chain(&self.after).collect();
-        let kept = |&word: &usize| counts[word] >= self.min_count.max(1) && !others.contains(&&words[word]);
+        let kept = |&word: &usize| counts[word] >= self.min_count.max(1) && !self.is_other(&words[word]);
         let mut order: Vec<usize> = (0..words.len()).filter(kept).collect();
         order.sort_unstable_by(|&a, &b| counts[b].cmp(&counts[a]).then_with(|| words[a].cmp(&words[b])));
         order.truncate(self.most);

@@ -3,16 +3,14 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
-use super::Encoded;
 use super::dictionary::{Chunk, Dictionary};
 use super::limits::Lines;
 use super::numbering::Scheme;
 use super::words::Words;
+use super::{END_OF_LINE, Encoded};
 use crate::data::DataError;
 use crate::data::manifest::{PlainText, Shares, SymbolUnit, Tokens};
 
-/// Stands at the end of each line of words.
-const END_OF_LINE: &str = "<eos>";
 /// Lines are put into symbols many at a time, until they have so many bytes.
 const BATCH_BYTES: usize = 8 << 20;
 /// Lines that one thread takes at a time.
@@ -67,9 +65,7 @@ fn cut(streams: &mut [Vec<u32>; 3], shares: &Shares) -> Result<(), String> {
 }
 
 fn read(file: &Utf8Path, rules: &PlainText, dictionary: &mut Dictionary) -> Result<Vec<u32>, DataError> {
-    let tokens = rules.tokens.as_ref().unwrap_or(&Tokens::Blanks);
-    let words =
-        Words::new(tokens, rules.lower).map_err(|problem| DataError::Unusable { file: file.to_owned(), problem })?;
+    let rule = PlainLines::new(rules).map_err(|problem| DataError::Unusable { file: file.to_owned(), problem })?;
     let mut lines = Lines::open(file)?;
     let mut waiting: Vec<String> = Vec::new();
     let mut bytes = 0;
@@ -78,7 +74,8 @@ fn read(file: &Utf8Path, rules: &PlainText, dictionary: &mut Dictionary) -> Resu
         let chunk = |lines: &[String]| {
             let mut chunk = Chunk::default();
             for line in lines {
-                symbols(line, rules, &words, &mut chunk);
+                rule.line(line, &mut |symbol| chunk.push(symbol));
+                rule.end().iter().for_each(|end| chunk.push(end));
             }
             chunk.end();
             chunk
@@ -89,7 +86,7 @@ fn read(file: &Utf8Path, rules: &PlainText, dictionary: &mut Dictionary) -> Resu
         }
         waiting.clear();
     };
-    while let Some((_, line)) = lines.next()? {
+    while let Some((_, line)) = lines.next_line()? {
         bytes += line.len() + size_of::<String>();
         waiting.push(line.to_owned());
         if bytes >= BATCH_BYTES {
@@ -101,25 +98,49 @@ fn read(file: &Utf8Path, rules: &PlainText, dictionary: &mut Dictionary) -> Resu
     Ok(stream)
 }
 
-fn symbols(line: &str, rules: &PlainText, words: &Words, chunk: &mut Chunk) {
-    match rules.unit {
-        SymbolUnit::Word => {
-            words.each(line, &mut |word| chunk.push(word));
-            if rules.line_ends {
-                chunk.push(END_OF_LINE);
+/// How the lines of a plain text become symbols.
+pub(in crate::data) enum PlainLines {
+    Words { words: Words, line_ends: bool },
+    Characters { lower: bool, line_ends: bool },
+}
+
+impl PlainLines {
+    /// The rules of a manifest that has been checked.
+    ///
+    /// # Errors
+    /// A pattern that is none.
+    pub(in crate::data) fn new(rules: &PlainText) -> Result<Self, String> {
+        let PlainText { lower, line_ends, .. } = *rules;
+        Ok(match rules.unit {
+            SymbolUnit::Word => {
+                let tokens = rules.tokens.as_ref().unwrap_or(&Tokens::Blanks);
+                Self::Words { words: Words::new(tokens, lower)?, line_ends }
+            }
+            SymbolUnit::Character => Self::Characters { lower, line_ends },
+        })
+    }
+
+    /// Calls `symbol` for each symbol of a line, in order, but for that of its end.
+    pub(in crate::data) fn line(&self, line: &str, symbol: &mut dyn FnMut(&str)) {
+        match self {
+            Self::Words { words, .. } => words.each(line, symbol),
+            Self::Characters { lower, .. } => {
+                let mut letter = [0; 4];
+                let mut push = |c: char| symbol(c.encode_utf8(&mut letter));
+                if *lower {
+                    line.chars().flat_map(char::to_lowercase).for_each(&mut push);
+                } else {
+                    line.chars().for_each(&mut push);
+                }
             }
         }
-        SymbolUnit::Character => {
-            let mut letter = [0; 4];
-            let mut push = |c: char| chunk.push(c.encode_utf8(&mut letter));
-            if rules.lower {
-                line.chars().flat_map(char::to_lowercase).for_each(&mut push);
-            } else {
-                line.chars().for_each(&mut push);
-            }
-            if rules.line_ends {
-                push('\n');
-            }
+    }
+
+    /// The symbol at the end of each line, if there is one.
+    pub(in crate::data) fn end(&self) -> Option<&'static str> {
+        match self {
+            Self::Words { line_ends, .. } => line_ends.then_some(END_OF_LINE),
+            Self::Characters { line_ends, .. } => line_ends.then_some("\n"),
         }
     }
 }

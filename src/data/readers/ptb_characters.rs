@@ -7,14 +7,15 @@ use super::Reading;
 pub(in crate::data) struct PtbCharacters;
 
 impl Reading for PtbCharacters {
-    fn symbols<'a>(&self, text: &'a str, symbol: &mut dyn FnMut(&'a str)) {
-        for line in text.lines() {
-            let line = line.trim_matches(' ');
-            for (start, character) in line.char_indices() {
-                let letter = &line[start..start + character.len_utf8()];
-                symbol(if letter == " " { "_" } else { letter });
-            }
-            symbol("\n");
+    fn line<'a>(&self, line: &'a str, symbol: &mut dyn FnMut(&'a str)) {
+        let line = line.trim_matches(' ');
+        for (start, character) in line.char_indices() {
+            let letter = &line[start..start + character.len_utf8()];
+            symbol(if letter == " " { "_" } else { letter });
         }
+    }
+
+    fn end(&self) -> &'static str {
+        "\n"
     }
 }

@@ -7,7 +7,7 @@ use regex::Regex;
 use crate::data::manifest::Tokens;
 
 /// A rule of a manifest, ready for use.
-pub(super) struct Words {
+pub(in crate::data) struct Words {
     rule: Rule,
     lower: bool,
 }
@@ -26,7 +26,7 @@ impl Words {
     ///
     /// # Errors
     /// A pattern that is not.
-    pub(super) fn new(tokens: &Tokens, lower: bool) -> Result<Self, String> {
+    pub(in crate::data) fn new(tokens: &Tokens, lower: bool) -> Result<Self, String> {
         let rule = match tokens {
             Tokens::Blanks => Rule::Blanks,
             Tokens::Keras => Rule::Keras,
@@ -36,7 +36,7 @@ impl Words {
     }
 
     /// Calls `word` for each word of `text`, in order.
-    pub(super) fn each(&self, text: &str, word: &mut dyn FnMut(&str)) {
+    pub(in crate::data) fn each(&self, text: &str, word: &mut dyn FnMut(&str)) {
         let text = if self.lower { Cow::Owned(text.to_lowercase()) } else { Cow::Borrowed(text) };
         match &self.rule {
             Rule::Blanks => text.split_whitespace().for_each(word),

@@ -8,8 +8,8 @@ use crate::store::speed::{Mode, Who};
 
 /// A case of a peer.
 #[derive(Debug)]
-pub struct Rival<'a> {
-    peer: &'a RefCell<Peer>,
+pub struct Rival<'a, 'p> {
+    peer: &'a RefCell<&'p mut Peer>,
     case: String,
     batch: usize,
 }
@@ -22,9 +22,9 @@ const KINDS: [(Who, &str); 4] = [
     (Who::OnnxruntimeReduced, "reduced"),
 ];
 
-impl<'a> Rival<'a> {
+impl<'a, 'p> Rival<'a, 'p> {
     /// All that `peer` can time of a mode, and what it is.
-    pub fn all(peer: &'a RefCell<Peer>, mode: Mode, batch: usize) -> Vec<(Who, Self)> {
+    pub fn all(peer: &'a RefCell<&'p mut Peer>, mode: Mode, batch: usize) -> Vec<(Who, Self)> {
         let mode = match mode {
             Mode::Whole => "whole",
             Mode::Streaming => "streaming",
@@ -38,7 +38,7 @@ impl<'a> Rival<'a> {
     }
 }
 
-impl Contestant for Rival<'_> {
+impl Contestant for Rival<'_, '_> {
     fn samples(&mut self, count: usize) -> Result<Vec<f64>, String> {
         self.peer.borrow_mut().time(&self.case, self.batch, count)
     }

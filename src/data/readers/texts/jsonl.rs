@@ -63,7 +63,7 @@ impl Source for JsonLines {
     fn read(&self, take: &mut Take<'_>) -> Result<(), DataError> {
         for (part, file) in tables(&self.files) {
             let mut lines = Lines::open(file)?;
-            while let Some((number, line)) = lines.next()? {
+            while let Some((number, line)) = lines.next_line()? {
                 if line.trim().is_empty() {
                     continue;
                 }

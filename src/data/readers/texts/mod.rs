@@ -2,6 +2,7 @@
 
 mod classes;
 mod folders;
+mod frame;
 mod gather;
 mod jsonl;
 mod parquet;
@@ -17,8 +18,9 @@ use crate::data::{DataError, Survey};
 use crate::spec::types::Reading;
 use classes::Classes;
 use gather::{Gathered, Text};
-
 use source::Source;
+
+pub(in crate::data) use frame::Frame;
 
 use super::numbering::Scheme;
 
@@ -61,28 +63,27 @@ pub(in crate::data) fn encode(
     }
     let survey = counts.survey();
     let classes = Classes::new(source, rules, &labels, &parts)?;
-    let scheme = match rules.words {
-        Some(words) if reading.shift_ids => Scheme::shifted(rules.start_symbol, words, rules.min_count),
-        words => Scheme::plain(rules.start_symbol, words, rules.min_count),
-    };
+    let scheme = scheme(rules, reading);
     let (vocabulary, ids) = scheme.number(words, counts.occurrences());
+    let frame = Frame { start: scheme.start, unknown: scheme.unknown, length: rules.length };
     let finish = |texts: Vec<Text>| {
         let mut finished = Texts::new();
-        let mut symbols = Vec::new();
         for text in texts {
-            symbols.clear();
-            symbols.extend(scheme.start);
-            symbols.extend(text.words.iter().map(|&word| ids[word as usize]));
-            if text.words.is_empty() {
-                symbols.push(scheme.unknown);
-            }
-            symbols.truncate(rules.length.unwrap_or(usize::MAX));
-            finished.push(&symbols, classes.number(text.label));
+            let words = text.words.iter().map(|&word| ids[word as usize]).collect();
+            finished.push(&frame.around(words), classes.number(text.label));
         }
         finished
     };
     let parts = parts.map(finish);
     Ok(EncodedTexts { vocabulary, classes: classes.names, parts, survey })
+}
+
+/// How the words of a data set are numbered.
+pub(in crate::data) fn scheme(rules: &LabelledTexts, reading: Reading) -> Scheme {
+    match rules.words {
+        Some(words) if reading.shift_ids => Scheme::shifted(rules.start_symbol, words, rules.min_count),
+        words => Scheme::plain(rules.start_symbol, words, rules.min_count),
+    }
 }
 
 /// Moves shares of the training texts to validation and test. Within a part the texts stay in order.

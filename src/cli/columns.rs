@@ -1,0 +1,74 @@
+//! A table whose rows are printed as they come, for as many rows as there may be: widths are fixed beforehand.
+
+/// Columns of given widths, numbers flush right.
+pub struct Columns(Vec<Column>);
+
+struct Column {
+    head: String,
+    width: usize,
+    numeric: bool,
+}
+
+impl Columns {
+    /// No columns yet.
+    pub fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Adds a column of words, at least `width` characters wide.
+    #[must_use]
+    pub fn words(self, head: &str, width: usize) -> Self {
+        self.with(head, width, false)
+    }
+
+    /// Adds a column of numbers, at least `width` characters wide.
+    #[must_use]
+    pub fn numbers(self, head: &str, width: usize) -> Self {
+        self.with(head, width, true)
+    }
+
+    fn with(mut self, head: &str, width: usize, numeric: bool) -> Self {
+        let head = printable(head);
+        self.0.push(Column { width: width.max(head.chars().count()), head, numeric });
+        self
+    }
+
+    /// The line of heads; with `bold` in bold (ANSI).
+    pub fn head(&self, bold: bool) -> String {
+        let line = self.line(self.0.iter().map(|column| column.head.as_str()));
+        if bold { format!("\x1b[1m{line}\x1b[0m") } else { line }
+    }
+
+    /// A row; cells that are too long push the others aside.
+    pub fn row<'a>(&self, cells: impl IntoIterator<Item = &'a str>) -> String {
+        self.line(cells)
+    }
+
+    fn line<'a>(&self, cells: impl IntoIterator<Item = &'a str>) -> String {
+        let pad = |(cell, column): (&str, &Column)| {
+            let blanks = " ".repeat(column.width.saturating_sub(cell.chars().count()));
+            if column.numeric { format!("{blanks}{cell}") } else { format!("{cell}{blanks}") }
+        };
+        let padded: Vec<String> = cells.into_iter().zip(&self.0).map(pad).collect();
+        padded.join("  ").trim_end().to_owned()
+    }
+}
+
+/// Text that leaves the terminal as it is: what is no visible character is escaped.
+pub fn printable(text: &str) -> String {
+    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_keep_their_widths() {
+        let columns = Columns::new().numbers("text", 6).words("class", 3);
+        assert_eq!(columns.head(false), "  text  class");
+        assert_eq!(columns.row(["1", "no"]), "     1  no");
+        assert!(columns.head(true).starts_with("\x1b[1m"));
+        assert_eq!(printable("a\tb\x1b[1m\n"), "a\\tb\\u{1b}[1m\\n");
+    }
+}

@@ -1,0 +1,133 @@
+//! The class of a text, and why.
+
+use std::fmt::Write as _;
+
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+
+use super::{Answer, Format};
+use crate::cli::CliError;
+use crate::cli::columns::{Columns, printable};
+use crate::cli::compact_file::not_finite;
+use crate::compact::{Classification, Effect, Engine, Explanation, Loaded, classify, explain};
+
+/// More classes than this do not get a column each.
+const MOST_COLUMNS: usize = 6;
+/// Characters of a text that a table shows.
+const SHOWN: usize = 40;
+
+pub(super) struct Classes<'a> {
+    loaded: &'a Loaded,
+    explain: bool,
+    columns: Columns,
+}
+
+/// A line of JSON.
+#[derive(Serialize)]
+struct Line<'a> {
+    text: usize,
+    class: &'a str,
+    probabilities: Named<'a>,
+    symbols: usize,
+    /// Symbols that the model reads.
+    read: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    words: Option<Vec<Word>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_read: Option<Vec<String>>,
+}
+
+#[derive(Serialize)]
+struct Word {
+    word: String,
+    times: usize,
+    effect: f64,
+}
+
+/// Probabilities by name, in the order of the classes.
+struct Named<'a>(&'a [String], &'a [f64]);
+
+impl Serialize for Named<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (class, probability) in self.0.iter().zip(self.1) {
+            map.serialize_entry(class, probability)?;
+        }
+        map.end()
+    }
+}
+
+impl<'a> Classes<'a> {
+    pub(super) fn new(loaded: &'a Loaded, explain: bool) -> Self {
+        let classes = &loaded.details.classes;
+        let width = |class: &String| class.chars().count();
+        let mut columns =
+            Columns::new().numbers("text", 5).words("class", classes.iter().map(width).max().unwrap_or(0));
+        if classes.len() <= MOST_COLUMNS {
+            columns = classes.iter().fold(columns, |columns, class| columns.numbers(class, 6));
+        } else {
+            columns = columns.numbers("probability", 6);
+        }
+        Self { loaded, explain, columns: columns.numbers("read", 7).words("", 0) }
+    }
+
+    fn row(&self, number: usize, text: &str, found: &Classification, symbols: [usize; 2]) -> String {
+        let classes = &self.loaded.details.classes;
+        let mut cells = vec![number.to_string(), printable(&classes[found.class])];
+        if classes.len() <= MOST_COLUMNS {
+            cells.extend(found.probabilities.iter().map(|probability| format!("{probability:.4}")));
+        } else {
+            cells.push(format!("{:.4}", found.probabilities[found.class]));
+        }
+        let mut shown: String = text.chars().take(SHOWN).collect();
+        if shown.len() < text.len() {
+            shown += "...";
+        }
+        cells.extend([format!("{}/{}", symbols[1], symbols[0]), printable(&shown)]);
+        self.columns.row(cells.iter().map(String::as_str)) + "\n"
+    }
+}
+
+/// The words of a text, a line each, and those without an effect.
+fn reasons(explanation: &Explanation) -> String {
+    let mut lines = String::new();
+    for Effect { word, times, effect } in &explanation.effects {
+        let often = if *times > 1 { format!("  ({times} times)") } else { String::new() };
+        let _ = writeln!(lines, "{effect:>+15.3}  {}{often}", printable(word));
+    }
+    if !explanation.not_read.is_empty() {
+        let words: Vec<String> = explanation.not_read.iter().map(|word| printable(word)).collect();
+        let _ = writeln!(lines, "       not read  {}", words.join(" "));
+    }
+    lines
+}
+
+impl Answer for Classes<'_> {
+    fn head(&self, bold: bool) -> String {
+        self.columns.head(bold) + "\n"
+    }
+
+    fn answer(&self, engine: &mut Engine<'_>, number: usize, text: &str, format: Format) -> Result<String, CliError> {
+        let ids = self.loaded.encoder.encode(text);
+        let [symbols, read] = [ids.len(), self.loaded.read(&ids)];
+        let wrong = not_finite(self.loaded);
+        let found = classify(engine, &ids).map_err(&wrong)?;
+        let why = self.explain.then(|| explain(self.loaded, engine, text, found.class)).transpose().map_err(&wrong)?;
+        if format == Format::Table {
+            return Ok(self.row(number, text, &found, [symbols, read]) + &why.as_ref().map(reasons).unwrap_or_default());
+        }
+        let (words, not_read) = why.map(|why| (why.effects, why.not_read)).unzip();
+        let word = |Effect { word, times, effect }| Word { word, times, effect };
+        let classes = &self.loaded.details.classes;
+        let line = Line {
+            text: number,
+            class: &classes[found.class],
+            probabilities: Named(classes, &found.probabilities),
+            symbols,
+            read,
+            words: words.map(|words| words.into_iter().map(word).collect()),
+            not_read,
+        };
+        serde_json::to_string(&line).map(|line| line + "\n").map_err(CliError::failed)
+    }
+}

@@ -1,0 +1,76 @@
+//! How a text goes on.
+
+use serde::Serialize;
+
+use super::{Answer, Format};
+use crate::cli::CliError;
+use crate::cli::columns::{Columns, printable};
+use crate::cli::compact_file::not_finite;
+use crate::compact::{Continuation, Engine, Loaded, go_on};
+use crate::data::{Evaluation, Unit};
+
+pub(super) struct Next<'a> {
+    loaded: &'a Loaded,
+    top: usize,
+    columns: Columns,
+}
+
+/// A line of JSON.
+#[derive(Serialize)]
+struct Line<'a> {
+    text: usize,
+    symbols: usize,
+    /// Symbols that were predicted from those before them.
+    predicted: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    perplexity: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bits_per_char: Option<f64>,
+    next: Vec<Symbol<'a>>,
+}
+
+#[derive(Serialize)]
+struct Symbol<'a> {
+    symbol: &'a str,
+    probability: f64,
+}
+
+impl<'a> Next<'a> {
+    pub(super) fn new(loaded: &'a Loaded, top: usize) -> Self {
+        let columns = Columns::new().numbers("text", 5).numbers("symbols", 7).numbers(loaded.unit.metric(), 10);
+        Self { loaded, top, columns: columns.words("next", 4) }
+    }
+
+    fn symbol(&self, id: u32) -> &'a str {
+        self.loaded.details.words.get(id as usize).map_or("", String::as_str)
+    }
+}
+
+impl Answer for Next<'_> {
+    fn head(&self, bold: bool) -> String {
+        self.columns.head(bold) + "\n"
+    }
+
+    fn answer(&self, engine: &mut Engine<'_>, number: usize, text: &str, format: Format) -> Result<String, CliError> {
+        let ids = self.loaded.encoder.encode(text);
+        let Continuation { predicted, nats, next } =
+            go_on(self.loaded, engine, &ids, self.top).map_err(not_finite(self.loaded))?;
+        let unit = self.loaded.unit;
+        let value = nats.map(|nats| unit.value(&Evaluation { nats, accuracy: None }));
+        if format == Format::Table {
+            let next = next.iter().map(|(id, probability)| format!("{} {probability:.3}", printable(self.symbol(*id))));
+            let value = value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"));
+            let cells = [number.to_string(), ids.len().to_string(), value, next.collect::<Vec<_>>().join("  ")];
+            return Ok(self.columns.row(cells.iter().map(String::as_str)) + "\n");
+        }
+        let line = Line {
+            text: number,
+            symbols: ids.len(),
+            predicted,
+            perplexity: value.filter(|_| unit == Unit::Word),
+            bits_per_char: value.filter(|_| unit == Unit::Character),
+            next: next.iter().map(|&(id, probability)| Symbol { symbol: self.symbol(id), probability }).collect(),
+        };
+        serde_json::to_string(&line).map(|line| line + "\n").map_err(CliError::failed)
+    }
+}

@@ -1,0 +1,50 @@
+//! Where texts come from.
+
+use std::io::{self, IsTerminal as _};
+use std::slice::Iter;
+
+use camino::Utf8Path;
+
+use crate::cli::CliError;
+use crate::data::Lines;
+
+/// Texts, one after the other, however many.
+pub(super) enum Texts<'a> {
+    Arguments(Iter<'a, String>),
+    Lines(Lines),
+}
+
+impl<'a> Texts<'a> {
+    /// The arguments; without any the lines of a file or of standard input.
+    ///
+    /// # Errors
+    /// A file that cannot be opened (exit code 4).
+    pub(super) fn open(arguments: &'a [String], file: Option<&Utf8Path>) -> Result<Self, CliError> {
+        match file {
+            None if !arguments.is_empty() => Ok(Self::Arguments(arguments.iter())),
+            Some(file) if file != "-" => {
+                let opened = fs_err::File::open(file).map_err(|error| {
+                    CliError::data(error).help("--file takes a file of texts, one a line, or `-` for standard input")
+                })?;
+                Ok(Self::Lines(Lines::of(file, Box::new(opened))))
+            }
+            _ => {
+                if io::stdin().is_terminal() {
+                    eprintln!("reading texts from standard input, one a line; end with Ctrl-D");
+                }
+                Ok(Self::Lines(Lines::of(Utf8Path::new("standard input"), Box::new(io::stdin()))))
+            }
+        }
+    }
+
+    /// The next text.
+    ///
+    /// # Errors
+    /// A line that cannot be read, is no UTF-8 or longer than 64 MiB.
+    pub(super) fn next_text(&mut self) -> Result<Option<&str>, CliError> {
+        match self {
+            Self::Arguments(texts) => Ok(texts.next().map(String::as_str)),
+            Self::Lines(lines) => Ok(lines.next_line()?.map(|(_, line)| line)),
+        }
+    }
+}

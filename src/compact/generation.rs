@@ -1,0 +1,49 @@
+//! Text made by a language model.
+
+use super::engine::{Engine, NotFinite};
+use super::loaded::Loaded;
+use super::sampling::Sampler;
+use super::spelling::Speller;
+use super::text::Text;
+
+/// A text under way.
+pub struct Generation<'a> {
+    loaded: &'a Loaded,
+    engine: Engine<'a>,
+    sampler: Sampler,
+    speller: Speller,
+}
+
+impl<'a> Generation<'a> {
+    /// After the end of a line, if lines have ends, from a zero state.
+    pub fn new(loaded: &'a Loaded, sampler: Sampler) -> Self {
+        let end = loaded.encoder.end();
+        let mut engine = Engine::new(&loaded.model);
+        end.iter().for_each(|end| engine.step(loaded.encoder.id(end)));
+        let speller = Speller::new(&loaded.details.reader, loaded.unit, end);
+        Self { loaded, engine, sampler, speller }
+    }
+
+    /// Reads the beginning of the text; it comes back as the model knows it.
+    pub fn prompt(&mut self, text: &str) -> String {
+        let Text { places, names, ids } = Text::read(&self.loaded.encoder, text);
+        let mut spelled = String::new();
+        for place in places {
+            let id = ids[place as usize];
+            self.engine.step(id);
+            let known = self.loaded.details.words.get(id as usize);
+            spelled += &self.speller.add(known.unwrap_or(&names[place as usize]));
+        }
+        spelled
+    }
+
+    /// Draws the next symbol; the text that it adds.
+    ///
+    /// # Errors
+    /// [`NotFinite`].
+    pub fn go_on(&mut self) -> Result<String, NotFinite> {
+        let symbol = self.sampler.draw(&self.engine.logits()?);
+        self.engine.step(symbol);
+        Ok(self.speller.add(self.loaded.details.words.get(symbol as usize).map_or("", String::as_str)))
+    }
+}

@@ -1,0 +1,133 @@
+//! A compact file, ready for texts.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::Deserialize;
+use sparsegate_runtime::Model;
+use sparsegate_runtime::format::{File, FormatError};
+use sparsegate_runtime::model::Task;
+
+use super::details::{DETAILS_FORMAT, Details, WordsOf};
+use crate::data::{Encoder, Known, Unit};
+
+/// A compact model and what its symbols are. Needs no data set and no run.
+pub struct Loaded {
+    /// Where it was read from.
+    pub path: Utf8PathBuf,
+    /// The network.
+    pub model: Model<f32>,
+    /// Words, classes, and where it comes from.
+    pub details: Details,
+    /// Puts texts into ids.
+    pub encoder: Encoder,
+    /// What is predicted.
+    pub unit: Unit,
+}
+
+/// Why a file gives no model for texts.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It cannot be read; the message names it.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// It is no compact file, a newer one, or a damaged one.
+    #[error("{path}: {error}")]
+    Format {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What is wrong with it.
+        error: FormatError,
+    },
+    /// What goes with the model is missing, newer or damaged.
+    #[error("{path}: its metadata entry `details` {problem}")]
+    Details {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What is wrong with the entry.
+        problem: String,
+    },
+}
+
+/// The version alone: newer details may have other fields.
+#[derive(Deserialize)]
+struct Version {
+    format: u32,
+}
+
+impl Loaded {
+    /// Reads a compact file.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub fn open(path: &Utf8Path) -> Result<Self, LoadError> {
+        let bytes = fs_err::read(path)?;
+        let file = File::read(&bytes).map_err(|error| LoadError::Format { path: path.to_owned(), error })?;
+        Self::of(path, file).map_err(|problem| LoadError::Details { path: path.to_owned(), problem })
+    }
+
+    fn of(path: &Utf8Path, file: File) -> Result<Self, String> {
+        let File { model, details } = file;
+        let details = parse(&details)?;
+        let unit = check(&model, &details)?;
+        let Details { reader, reading, words, unknown, start, .. } = &details;
+        let ids: &mut dyn Iterator<Item = u32> = match details.words_of {
+            WordsOf::All => &mut (0..model.symbols.total),
+            WordsOf::Stored => &mut model.symbols.stored.iter().copied(),
+        };
+        let words = &mut ids.zip(words.iter().map(String::as_str));
+        let encoder = Encoder::new(reader, *reading, Known { words, unknown: *unknown, start: *start })?;
+        Ok(Self { path: path.to_owned(), model, details, encoder, unit })
+    }
+
+    /// Of these symbols, how many the model reads: the others are steps without input.
+    pub fn read(&self, symbols: &[u32]) -> usize {
+        symbols.iter().filter(|symbol| self.model.row(**symbol).is_some()).count()
+    }
+}
+
+fn parse(json: &str) -> Result<Details, String> {
+    if json.is_empty() {
+        return Err("is missing: the file has numbers, but no words to go with them".into());
+    }
+    let damaged = |error: serde_json::Error| format!("is damaged: {error}");
+    let version: Version = serde_json::from_str(json).map_err(damaged)?;
+    if version.format > DETAILS_FORMAT {
+        return Err(format!(
+            "has format {}, newer than {DETAILS_FORMAT}, the newest this program reads; use a newer program",
+            version.format
+        ));
+    }
+    serde_json::from_str(json).map_err(damaged)
+}
+
+/// Holds the details against the model.
+fn check(model: &Model<f32>, details: &Details) -> Result<Unit, String> {
+    let units = [Unit::Word, Unit::Character, Unit::Text];
+    let unit = units.into_iter().find(|unit| unit.metric() == details.run.metric);
+    let unit = unit.ok_or_else(|| format!("has an unknown metric `{}`", details.run.metric))?;
+    let Details { reader, words, classes, .. } = details;
+    let (total, outputs) = (model.symbols.total as usize, model.outputs());
+    let classifies = model.task == Task::Classification;
+    if classifies != reader.is_labelled() || classifies != (unit == Unit::Text) {
+        return Err(format!("does not fit the model: the reader {} is for another task", reader.key()));
+    }
+    let wanted = match details.words_of {
+        WordsOf::All => total,
+        WordsOf::Stored => model.symbols.stored.len(),
+    };
+    let complete = if classifies {
+        classes.len() == outputs.max(2)
+    } else {
+        outputs == total && outputs > 0 && details.words_of == WordsOf::All
+    };
+    if words.len() != wanted || !complete || outputs == 0 {
+        return Err(format!(
+            "does not fit the model: {} words of {wanted} symbols, {} classes, {outputs} outputs",
+            words.len(),
+            classes.len()
+        ));
+    }
+    match [details.unknown, details.start].into_iter().flatten().find(|id| *id as usize >= total) {
+        Some(id) => Err(format!("does not fit the model: id {id} of {total}")),
+        None => Ok(unit),
+    }
+}

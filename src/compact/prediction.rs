@@ -1,0 +1,89 @@
+//! What a model says of a text.
+
+use sparsegate_runtime::plain::probabilities;
+
+use super::engine::{Engine, NotFinite};
+use super::loaded::Loaded;
+
+/// The class of a text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Classification {
+    /// The most probable class, the first of several.
+    pub class: usize,
+    /// Of each class.
+    pub probabilities: Vec<f64>,
+}
+
+/// How a text goes on, and how well it was foreseen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Continuation {
+    /// Symbols that were predicted: those of the text that have an id, but for the first one where nothing stands before it.
+    pub predicted: usize,
+    /// Mean negative log likelihood of these, nats; `None` if there are none.
+    pub nats: Option<f64>,
+    /// The most probable next symbols and their probabilities, the most probable first.
+    pub next: Vec<(u32, f64)>,
+}
+
+/// Classifies the text with these ids.
+///
+/// # Errors
+/// [`NotFinite`].
+pub fn classify(engine: &mut Engine<'_>, ids: &[u32]) -> Result<Classification, NotFinite> {
+    let probabilities = probabilities(&engine.logits_after(ids.iter().copied())?);
+    let class = (0..probabilities.len()).rev().max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]));
+    Ok(Classification { class: class.unwrap_or(0), probabilities })
+}
+
+/// Reads a text as the beginning of a line, from a zero state and after the end of another line, if lines have ends. The `most`
+/// most probable symbols are told.
+///
+/// # Errors
+/// [`NotFinite`].
+pub fn go_on(loaded: &Loaded, engine: &mut Engine<'_>, ids: &[u32], most: usize) -> Result<Continuation, NotFinite> {
+    engine.reset();
+    let before = loaded.encoder.end().map(|end| loaded.encoder.id(end));
+    before.into_iter().for_each(|end| engine.step(end));
+    let (mut predicted, mut nats, mut begun) = (0, 0.0, before.is_some());
+    for &id in ids {
+        if begun && (id as usize) < loaded.model.outputs() {
+            nats += surprise(&engine.logits()?, id as usize);
+            predicted += 1;
+        }
+        engine.step(id);
+        begun = true;
+    }
+    let probabilities = probabilities(&engine.logits()?);
+    let mut order: Vec<u32> = (0..probabilities.len() as u32).collect();
+    let probability = |id: &u32| probabilities[*id as usize];
+    order.sort_by(|a, b| probability(b).total_cmp(&probability(a)));
+    order.truncate(most);
+    let next = order.into_iter().map(|id| (id, probability(&id))).collect();
+    Ok(Continuation { predicted, nats: (predicted > 0).then(|| nats / predicted as f64), next })
+}
+
+/// `-ln p` of an output.
+fn surprise(logits: &[f64], output: usize) -> f64 {
+    log_sum_exp(logits.iter().copied()) - logits[output]
+}
+
+/// `ln` of the sum of the exponentials; minus infinity of nothing.
+pub(super) fn log_sum_exp(values: impl Iterator<Item = f64> + Clone) -> f64 {
+    let largest = values.clone().fold(f64::NEG_INFINITY, f64::max);
+    if largest.is_finite() { largest + values.map(|value| (value - largest).exp()).sum::<f64>().ln() } else { largest }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn surprise_is_minus_the_log_of_the_probability() {
+        let logits = [1.0, -2.0, 700.0, 0.5];
+        for (output, probability) in probabilities(&logits).into_iter().enumerate() {
+            let surprise = surprise(&logits, output);
+            assert!((surprise + probability.ln()).abs() < 1e-9 * surprise.abs().max(1.0), "{surprise} {probability}");
+        }
+        assert!(log_sum_exp([].into_iter()).is_infinite());
+    }
+}
