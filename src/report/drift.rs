@@ -162,6 +162,7 @@ mod tests {
             summary: None,
             metrics,
             structure: None,
+            speed: None,
             metric: Some("perplexity".into()),
             level_index: 0,
         }

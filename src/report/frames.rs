@@ -3,11 +3,13 @@
 use polars::prelude::*;
 
 use crate::store::format::{EpochMetrics, Kept, Planted};
+use crate::store::speed::Timing;
 
 use super::drift::Drift;
 use super::kinds;
 use super::metric::{gates_kept, gates_total, weights_kept, weights_total};
 use super::rows::{Row, State};
+use super::speedups::Speedup;
 use super::tables::{precision, recall};
 
 /// A layer's name and its counted weights.
@@ -217,6 +219,39 @@ pub fn backends<'a>(drifts: &[Drift<'a>]) -> PolarsResult<DataFrame> {
         count("gates_kept_reference", &|drift| drift.gates().map(|(_, theirs)| theirs)),
         Column::new("epoch_seconds".into(), drifts.iter().map(Drift::epoch_seconds).collect::<Vec<Option<f64>>>()),
         Column::new("within".into(), within),
+    ])
+}
+
+/// One row a time of every run whose compact model was timed.
+///
+/// # Errors
+/// polars cannot build the frame (columns of different length: a mistake in this function).
+pub fn speed(found: &[Speedup<'_>]) -> PolarsResult<DataFrame> {
+    let all: Vec<(&Speedup<'_>, &Timing)> =
+        found.iter().flat_map(|run| run.speed.timings.iter().map(move |timing| (run, timing))).collect();
+    let text = |name: &str, of: &dyn Fn(&Speedup<'_>, &Timing) -> Option<String>| {
+        Column::new(name.into(), all.iter().map(|(run, timing)| of(run, timing)).collect::<Vec<Option<String>>>())
+    };
+    let number = |name: &str, of: &dyn Fn(&Speedup<'_>, &Timing) -> f64| {
+        Column::new(name.into(), all.iter().map(|(run, timing)| of(run, timing)).collect::<Vec<f64>>())
+    };
+    let count = |name: &str, of: &dyn Fn(&Speedup<'_>, &Timing) -> u64| {
+        Column::new(name.into(), all.iter().map(|(run, timing)| of(run, timing)).collect::<Vec<u64>>())
+    };
+    DataFrame::new_infer_height(vec![
+        text("run", &|run, _| Some(run.row.run.clone())),
+        text("what", &|_, timing| variant(&timing.who)),
+        text("mode", &|_, timing| variant(&timing.mode)),
+        count("batch", &|_, timing| timing.batch as u64),
+        count("threads", &|_, timing| timing.threads as u64),
+        number("microseconds", &|_, timing| timing.microseconds.median),
+        number("low", &|_, timing| timing.microseconds.low),
+        number("high", &|_, timing| timing.microseconds.high),
+        count("samples", &|_, timing| timing.microseconds.samples as u64),
+        number("macs_compact", &|run, _| run.speed.compact.macs),
+        number("macs_dense", &|run, _| run.speed.dense.macs),
+        count("file_bytes", &|run, _| run.speed.file_bytes),
+        count("dense_bytes", &|run, _| run.speed.dense_bytes),
     ])
 }
 

@@ -8,6 +8,7 @@
 //! | `kinds`, `patterns` | kinds of gates; which of a unit's gates are live together |
 //! | `claims`, `orders`, `noise`, `verdict` | a published value or an ordering held against runs |
 //! | `drift` | the same point on several backends |
+//! | `speedups` | times of the forward pass |
 //! | `compare` | all claims of a spec, both runs at equal epochs |
 //! | `frames` | polars frames, CSV and Parquet |
 //! | `notes` | what has to be known about the runs |
@@ -53,6 +54,7 @@ mod patterns;
 mod rows;
 mod scene;
 mod shares;
+mod speedups;
 mod staging;
 mod style;
 mod tables;

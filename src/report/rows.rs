@@ -6,6 +6,7 @@ use crate::plan::{Plan, Status};
 use crate::spec::Experiment;
 use crate::spec::types::{RunSpec, Sparsity};
 use crate::store::format::{EpochMetrics, RunRecord, Structure, Summary};
+use crate::store::speed::Speed;
 use crate::store::{self, RunDir, StoreError};
 
 use super::{ReportError, facets, metric};
@@ -62,6 +63,8 @@ pub struct Row {
     pub metrics: Vec<EpochMetrics>,
     /// `structure.json`.
     pub structure: Option<Structure>,
+    /// `speed.json`.
+    pub speed: Option<Speed>,
     /// Name of the metric: `perplexity`, `bits_per_char` or `accuracy`.
     pub metric: Option<String>,
     /// Place of the level among the experiment's levels that are not the paper's; for its colour.
@@ -157,13 +160,15 @@ struct Stored {
     summary: Option<Summary>,
     metrics: Vec<EpochMetrics>,
     structure: Option<Structure>,
+    speed: Option<Speed>,
 }
 
 fn read(dir: &RunDir) -> Result<Option<Stored>, StoreError> {
     let Some(record) = dir.record()? else { return Ok(None) };
     let (summary, metrics, structure) = (dir.summary()?, dir.metrics()?, dir.structure()?);
     let key = dir.path().file_name().unwrap_or(&record.key).to_owned();
-    Ok(Some(Stored { key, record, summary, metrics, structure }))
+    let speed = dir.speed()?;
+    Ok(Some(Stored { key, record, summary, metrics, structure, speed }))
 }
 
 /// Reads the experiment's run folders and gives each planned run one: that of its key, or else the stored run of
@@ -223,6 +228,7 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
             summary: run.and_then(|run| run.summary.clone()),
             metrics: run.map(|run| run.metrics.clone()).unwrap_or_default(),
             structure: run.and_then(|run| run.structure.clone()),
+            speed: run.and_then(|run| run.speed.clone()),
             metric: run.and_then(|run| run.summary.as_ref().map(|s| s.metric.clone())).or_else(|| metric.clone()),
             level_index,
         });

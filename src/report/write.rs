@@ -11,7 +11,7 @@ use super::figures::{self, FigureData};
 use super::grid::Grid;
 use super::html::{Drawn, Page};
 use super::staging::Staging;
-use super::{ReportError, drift, frames, markdown, rows, tables};
+use super::{ReportError, drift, frames, markdown, rows, speedups, tables};
 
 /// A written report.
 #[derive(Debug, Clone)]
@@ -31,7 +31,7 @@ pub struct ReportPaths {
 }
 
 /// Writes the report of `experiment` into the folder `out` from the runs stored under `root`: `results.csv` and
-/// `.parquet`, `curves.csv`, `gate-structure.csv`, `backends.csv` where a point was trained on several, `table.md`, `index.html`, and each figure as `.svg` and `.png`. The
+/// `.parquet`, `curves.csv`, `gate-structure.csv`, `backends.csv` where a point was trained on several, `speed.csv` where compact models were timed, `table.md`, `index.html`, and each figure as `.svg` and `.png`. The
 /// same stored runs give the same bytes. Files are finished in a temporary folder inside `out` and then renamed one by
 /// one, the page last; other files in `out` are left alone.
 ///
@@ -67,6 +67,14 @@ pub fn write(
     } else {
         let mut backends = frames::backends(&drifts).map_err(ReportError::encode("backends.csv"))?;
         staging.put("backends.csv", &frames::csv(&mut backends).map_err(ReportError::encode("backends.csv"))?)?;
+    }
+
+    let speedups = speedups::speedups(&found.rows);
+    if speedups.is_empty() {
+        staging.without_file("speed.csv");
+    } else {
+        let mut speed = frames::speed(&speedups).map_err(ReportError::encode("speed.csv"))?;
+        staging.put("speed.csv", &frames::csv(&mut speed).map_err(ReportError::encode("speed.csv"))?)?;
     }
 
     let (mut drawn, mut skipped) = (Vec::new(), Vec::new());

@@ -7,6 +7,7 @@ mod gate_structure;
 mod gates_by_kind;
 mod quality_compression;
 mod sizes;
+mod speed;
 
 pub use curves::Curves;
 pub use drift::Backends;
@@ -14,6 +15,7 @@ pub use gate_structure::GateStructure;
 pub use gates_by_kind::GatesByKind;
 pub use quality_compression::QualityCompression;
 pub use sizes::Sizes;
+pub use speed::Speed;
 
 use plotters::style::RGBColor;
 
@@ -69,6 +71,7 @@ pub fn all() -> Vec<Box<dyn Figure>> {
         Box::new(GatesByKind),
         Box::new(GateStructure),
         Box::new(Sizes),
+        Box::new(Speed),
         Box::new(Curves),
         Box::new(Backends),
     ]

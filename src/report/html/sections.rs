@@ -3,6 +3,7 @@
 use super::{Page, Section};
 use crate::report::drift::drifts;
 use crate::report::notes::notes;
+use crate::report::speedups::speedups;
 use crate::report::tables;
 
 /// What the reader has to know about the table of backends; the numbers are those of `drift`.
@@ -11,6 +12,12 @@ const BACKENDS: &str = "The same runs on several backends, from the same initial
                         objective to the size of data loss and penalty together, those of an accuracy as shares. Over epochs, \
                         the largest; metrics and counts after the last. Within the tolerance: the objective of epoch 1 \
                         within 0.01 %, both metrics within 1 %. Seconds include evaluation and the compilation of kernels.";
+
+/// What the reader has to know about the table of times.
+const SPEED: &str = "Microseconds a token of the forward pass, the median of samples taken in turns on one machine, on as many \
+                     threads as were measured; `speed.csv` has all of them with their intervals. Symbol by symbol: one \
+                     sequence, a call a symbol; batch: whole sequences side by side. Multiply-adds a token are those with \
+                     weights that are not zero. The file holds the words too.";
 
 impl Page<'_> {
     /// The tables that matter most, in order.
@@ -55,8 +62,11 @@ impl Page<'_> {
                 [grid],
             )
         });
+        let speed = tables::speed(&speedups(rows)).map(|grid| Section::new("Speed of the forward pass", SPEED, [grid]));
         let backends = tables::backends(&drifts(rows)).map(|grid| Section::new("Backends", BACKENDS, [grid]));
-        std::iter::once(results).chain([backends, counting, planted, claims, epochs].into_iter().flatten()).collect()
+        std::iter::once(results)
+            .chain([backends, counting, planted, speed, claims, epochs].into_iter().flatten())
+            .collect()
     }
 
     /// Longer tables, which follow the figures.

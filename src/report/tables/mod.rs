@@ -5,6 +5,7 @@ mod claims;
 mod patterns;
 mod planted;
 mod results;
+mod speed;
 mod words;
 
 pub use backends::backends;
@@ -12,4 +13,5 @@ pub use claims::{epochs, orders, values};
 pub use patterns::patterns;
 pub use planted::{planted, precision, recall};
 pub use results::{counting, results};
+pub use speed::speed;
 pub use words::words;
