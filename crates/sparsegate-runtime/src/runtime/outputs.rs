@@ -134,17 +134,24 @@ impl Outputs {
                     let tiles = sums.as_chunks::<{ WIDTH * WIDTH }>().0;
                     for (from, sums) in columns.clone().step_by(WIDTH).zip(tiles) {
                         let mut turned = [[0.0; WIDTH]; WIDTH];
-                        transpose(sums, &mut turned);
+                        transpose(simd, sums, &mut turned);
                         let wide = WIDTH.min(columns.end - from);
                         for (lane, numbers) in turned.iter().enumerate() {
                             if let Some(row) = row(first + group, lane) {
                                 // SAFETY: the caller says that these rows and columns are written here alone.
-                                unsafe { out.write(row * self.count + from, &numbers[..wide]) };
+                                unsafe {
+                                    if wide == WIDTH {
+                                        out.write_line(simd, row * self.count + from, numbers);
+                                    } else {
+                                        out.write(row * self.count + from, &numbers[..wide]);
+                                    }
+                                }
                             }
                         }
                     }
                 }
             }
         }
+        out.finish(simd);
     }
 }

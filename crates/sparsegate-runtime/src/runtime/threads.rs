@@ -1,6 +1,8 @@
 //! Threads that wait for work, and what they share.
 
 use core::marker::PhantomData;
+use pulp::Simd;
+use super::order::WIDTH;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 #[cfg(feature = "std")]
@@ -10,8 +12,13 @@ pub(crate) use pool::Pool;
 pub(crate) struct Parts<'a> {
     start: *mut f32,
     length: usize,
+    /// Too many numbers for a cache.
+    far: bool,
     borrow: PhantomData<&'a mut [f32]>,
 }
+
+/// Numbers from which on a buffer is written past the caches: they would not be there any more when they are read.
+const FAR: usize = 4 << 20;
 
 // SAFETY: all that can be done with it is to write, and who does so says that nobody else writes there.
 #[expect(unsafe_code, reason = "threads write to different parts of the caller's buffer")]
@@ -19,7 +26,41 @@ unsafe impl Sync for Parts<'_> {}
 
 impl<'a> Parts<'a> {
     pub fn new(buffer: &'a mut [f32]) -> Self {
-        Self { start: buffer.as_mut_ptr(), length: buffer.len(), borrow: PhantomData }
+        Self { start: buffer.as_mut_ptr(), length: buffer.len(), far: buffer.len() > FAR, borrow: PhantomData }
+    }
+
+    /// Writes as many numbers as a cache line has.
+    ///
+    /// # Safety
+    /// Nobody else writes there at the same time.
+    #[expect(unsafe_code, reason = "threads write to different parts of the caller's buffer, past the caches if it is large")]
+    #[inline(always)]
+    pub unsafe fn write_line<S: Simd>(&self, simd: S, at: usize, numbers: &[f32; WIDTH]) {
+        assert!(at <= self.length && WIDTH <= self.length - at);
+        // SAFETY: the place is within the buffer, which is borrowed for as long as `self`, and written to by nobody else; where
+        // it is written as one vector, it has been found to be a multiple of that.
+        unsafe {
+            let to = self.start.add(at);
+            #[cfg(target_arch = "x86_64")]
+            if self.far && to.addr().is_multiple_of(64)
+                && let Some(simd) = super::kernels::v4(simd)
+            {
+                return simd.avx512f._mm512_stream_ps(to, pulp::cast(*pulp::bytemuck::cast_ref::<_, pulp::f32x16>(numbers)));
+            }
+            let _ = simd;
+            to.cast::<[f32; WIDTH]>().write_unaligned(*numbers);
+        }
+    }
+
+    /// To be called by a thread when it has written all of its part.
+    #[inline(always)]
+    pub fn finish<S: Simd>(&self, simd: S) {
+        #[cfg(target_arch = "x86_64")]
+        if self.far && let Some(simd) = super::kernels::v4(simd) {
+            // What was written past the caches is not in the order of other writes.
+            simd.sse._mm_sfence();
+        }
+        let _ = simd;
     }
 
     /// Writes a part.

@@ -14,3 +14,10 @@ pub(crate) mod transpose;
 pub(crate) fn inlined<F>(closure: F) -> F {
     closure
 }
+
+/// AVX-512, where that is what a kernel is compiled for.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(crate) fn v4<S: pulp::Simd>(simd: S) -> Option<pulp::x86::V4> {
+    (&simd as &dyn core::any::Any).downcast_ref().copied()
+}
