@@ -1,9 +1,11 @@
 //! Threads that wait for work, and what they share.
 
 use core::marker::PhantomData;
-use pulp::Simd;
-use super::order::WIDTH;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use pulp::Simd;
+
+use super::order::WIDTH;
 
 #[cfg(feature = "std")]
 pub(crate) use pool::Pool;
@@ -29,29 +31,6 @@ impl<'a> Parts<'a> {
         Self { start: buffer.as_mut_ptr(), length: buffer.len(), far: buffer.len() > FAR, borrow: PhantomData }
     }
 
-    /// Writes as many numbers as a cache line has.
-    ///
-    /// # Safety
-    /// Nobody else writes there at the same time.
-    #[expect(unsafe_code, reason = "threads write to different parts of the caller's buffer, past the caches if it is large")]
-    #[inline(always)]
-    pub unsafe fn write_line<S: Simd>(&self, simd: S, at: usize, numbers: &[f32; WIDTH]) {
-        assert!(at <= self.length && WIDTH <= self.length - at);
-        // SAFETY: the place is within the buffer, which is borrowed for as long as `self`, and written to by nobody else; where
-        // it is written as one vector, it has been found to be a multiple of that.
-        unsafe {
-            let to = self.start.add(at);
-            #[cfg(target_arch = "x86_64")]
-            if self.far && to.addr().is_multiple_of(64)
-                && let Some(simd) = super::kernels::v4(simd)
-            {
-                return simd.avx512f._mm512_stream_ps(to, pulp::cast(*pulp::bytemuck::cast_ref::<_, pulp::f32x16>(numbers)));
-            }
-            let _ = simd;
-            to.cast::<[f32; WIDTH]>().write_unaligned(*numbers);
-        }
-    }
-
     /// To be called by a thread when it has written all of its part.
     #[inline(always)]
     pub fn finish<S: Simd>(&self, simd: S) {
@@ -69,10 +48,40 @@ impl<'a> Parts<'a> {
     /// Nobody else writes there at the same time.
     #[expect(unsafe_code, reason = "threads write to different parts of the caller's buffer")]
     #[inline(always)]
-    pub unsafe fn write(&self, at: usize, numbers: &[f32]) {
+    pub unsafe fn write<S: Simd>(&self, simd: S, at: usize, numbers: &[f32]) {
         assert!(at <= self.length && numbers.len() <= self.length - at);
         // SAFETY: the place is within the buffer, which is borrowed for as long as `self`, and written to by nobody else.
-        unsafe { core::ptr::copy_nonoverlapping(numbers.as_ptr(), self.start.add(at), numbers.len()) };
+        unsafe {
+            let to = self.start.add(at);
+            #[cfg(target_arch = "x86_64")]
+            if self.far && let Some(simd) = super::kernels::v4(simd) {
+                return write_far(simd, to, numbers);
+            }
+            let _ = simd;
+            core::ptr::copy_nonoverlapping(numbers.as_ptr(), to, numbers.len());
+        }
+    }
+}
+
+/// Writes past the caches, but for parts of lines at both ends.
+///
+/// # Safety
+/// As for [`core::ptr::copy_nonoverlapping`].
+#[cfg(target_arch = "x86_64")]
+#[expect(unsafe_code, reason = "to read a line before it is overwritten takes as long as to write it")]
+#[inline(always)]
+unsafe fn write_far(simd: pulp::x86::V4, to: *mut f32, numbers: &[f32]) {
+    let (head, rest) = numbers.split_at(to.align_offset(64).min(numbers.len()));
+    let (lines, tail) = rest.as_chunks::<WIDTH>();
+    // SAFETY: the three parts are written one after another to where the whole may be written, and the lines are aligned.
+    unsafe {
+        core::ptr::copy_nonoverlapping(head.as_ptr(), to, head.len());
+        let mut to = to.add(head.len());
+        for line in lines {
+            simd.avx512f._mm512_stream_ps(to, pulp::cast(*line));
+            to = to.add(WIDTH);
+        }
+        core::ptr::copy_nonoverlapping(tail.as_ptr(), to, tail.len());
     }
 }
 
