@@ -10,7 +10,7 @@ use super::floats::Floats;
 use super::lanes::GROUPS;
 use super::many::Lanes;
 use super::order::WIDTH;
-use super::outputs::Outputs;
+use super::outputs::Scratch;
 use super::single::Locked;
 use super::threads::Parts;
 
@@ -21,7 +21,7 @@ pub(crate) struct Block {
     hidden: Floats,
     memory: Floats,
     sums: Floats,
-    scratch: Floats,
+    scratch: Scratch,
 }
 
 impl Block {
@@ -32,7 +32,7 @@ impl Block {
             hidden: Floats::zeros((1 + steps(groups)) * groups * size),
             memory: Floats::zeros(groups * size),
             sums: packed.many.sums(groups),
-            scratch: Outputs::scratch(),
+            scratch: packed.outputs.scratch(),
         }
     }
 }

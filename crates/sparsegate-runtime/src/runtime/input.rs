@@ -3,7 +3,10 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use pulp::Simd;
+
 use super::floats::Floats;
+use super::kernels::spread;
 use super::lists::Lists;
 use super::order::WIDTH;
 use crate::Model;
@@ -105,17 +108,18 @@ impl Input {
 
     /// Sets the sums of [`WIDTH`] sequences, as many numbers for each column, to those of their rows.
     #[inline(always)]
-    pub fn lanes(&self, rows: &[u32; WIDTH], sums: &mut [f32]) {
-        let sums = sums.as_chunks_mut::<WIDTH>().0;
+    pub fn lanes<S: Simd>(&self, simd: S, rows: &[u32; WIDTH], sums: &mut [f32]) {
         match &self.storage {
             Storage::Table(table) => {
                 for (lane, row) in rows.iter().enumerate() {
                     let row = &table[*row as usize * self.width..][..self.width];
+                    let sums = sums.as_chunks_mut::<WIDTH>().0;
                     sums.iter_mut().zip(row).for_each(|(sums, value)| sums[lane] = *value);
                 }
             }
             Storage::Rows { bias, .. } | Storage::Factored { bias, .. } => {
-                sums.iter_mut().zip(bias).for_each(|(sums, bias)| *sums = [*bias; WIDTH]);
+                spread(simd, bias, sums);
+                let sums = sums.as_chunks_mut::<WIDTH>().0;
                 for (lane, row) in rows.iter().enumerate() {
                     self.entries(*row as usize, |column, value| sums[column][lane] += value);
                 }

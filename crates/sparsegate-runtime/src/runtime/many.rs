@@ -131,7 +131,7 @@ impl Many {
         let Lanes { groups, hidden, memory, sums } = lanes;
         let (size, width) = (self.size(), self.width());
         for group in 0..groups {
-            self.input.lanes(&rows(group), &mut sums[group * width..][..width]);
+            self.input.lanes(simd, &rows(group), &mut sums[group * width..][..width]);
         }
         self.state.add(simd, groups, 0..self.state.columns(), (hidden, size), (sums, width));
         let vectors = WIDTH / S::F32_LANES;

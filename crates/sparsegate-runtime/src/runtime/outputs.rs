@@ -7,6 +7,7 @@ use pulp::Simd;
 
 use super::cost::Plan;
 use super::floats::Floats;
+use super::kernels::spread;
 use super::kernels::transpose::transpose;
 use super::lanes::{GROUPS, LaneMatrix};
 use super::lists::Lists;
@@ -17,6 +18,17 @@ use crate::Model;
 
 /// Outputs that are computed together: a multiple of [`WIDTH`], and of the columns that dense storage packs together.
 const TILE: usize = 48;
+
+/// Outputs that are put together into a piece of each row before that is written: as long a piece as stays in a cache.
+const STRIP: usize = 10 * TILE;
+
+/// What [`Outputs::many`] works in.
+pub(crate) struct Scratch {
+    /// Sums of a tile: `[groups, TILE, WIDTH]`.
+    sums: Floats,
+    /// Pieces of rows: `[groups, WIDTH, STRIP]`.
+    rows: Floats,
+}
 
 /// The output layer, packed for one state and for many.
 pub(crate) struct Outputs {
@@ -99,8 +111,11 @@ impl Outputs {
     }
 
     /// Room that [`Self::many`] works in.
-    pub fn scratch() -> Floats {
-        Floats::zeros(GROUPS * TILE * WIDTH)
+    pub fn scratch(&self) -> Scratch {
+        if self.count == 0 {
+            return Scratch { sums: Floats::zeros(0), rows: Floats::zeros(0) };
+        }
+        Scratch { sums: Floats::zeros(GROUPS * TILE * WIDTH), rows: Floats::zeros(GROUPS * WIDTH * STRIP) }
     }
 
     /// The outputs of some tiles for groups of [`WIDTH`] states, of which each has that many numbers for each unit. `row` says
@@ -115,36 +130,38 @@ impl Outputs {
         simd: S,
         tiles: Range<usize>,
         (hidden, groups): (&[f32], usize),
-        scratch: &mut [f32],
+        Scratch { sums, rows }: &mut Scratch,
         row: impl Fn(usize, usize) -> Option<usize>,
         out: &Parts<'_>,
     ) {
         let stride = self.units * WIDTH;
         for first in (0..groups).step_by(GROUPS) {
             let here = GROUPS.min(groups - first);
-            for tile in tiles.clone() {
-                let columns = tile * TILE..self.count.min((tile + 1) * TILE);
-                for sums in scratch.chunks_exact_mut(TILE * WIDTH).take(here) {
-                    let bias = &self.bias[columns.start..][..TILE];
-                    sums.as_chunks_mut::<WIDTH>().0.iter_mut().zip(bias).for_each(|(sums, bias)| *sums = [*bias; WIDTH]);
-                }
-                let hidden = (&hidden[first * stride..], stride);
-                self.many.add(simd, here, columns.clone(), hidden, (scratch, TILE * WIDTH));
-                for (group, sums) in scratch.chunks_exact(TILE * WIDTH).take(here).enumerate() {
-                    let tiles = sums.as_chunks::<{ WIDTH * WIDTH }>().0;
-                    for (from, sums) in columns.clone().step_by(WIDTH).zip(tiles) {
-                        let mut turned = [[0.0; WIDTH]; WIDTH];
-                        transpose(sums, &mut turned);
-                        let wide = WIDTH.min(columns.end - from);
-                        for (lane, numbers) in turned.iter().enumerate() {
-                            if let Some(row) = row(first + group, lane) {
-                                // SAFETY: the caller says that these rows and columns are written here alone.
-                                unsafe { out.write(row * self.count + from, &numbers[..wide]) };
-                            }
+            let hidden = (&hidden[first * stride..], stride);
+            for strip in tiles.clone().step_by(STRIP / TILE) {
+                let start = strip * TILE;
+                let end = self.count.min(start + STRIP).min(tiles.end * TILE);
+                for from in (start..end).step_by(TILE) {
+                    let columns = from..end.min(from + TILE);
+                    for sums in sums.chunks_exact_mut(TILE * WIDTH).take(here) {
+                        spread(simd, &self.bias[from..][..TILE], sums);
+                    }
+                    self.many.add(simd, here, columns, hidden, (sums, TILE * WIDTH));
+                    let groups = sums.chunks_exact(TILE * WIDTH).zip(rows.chunks_exact_mut(WIDTH * STRIP));
+                    for (sums, rows) in groups.take(here) {
+                        for (tile, sums) in sums.as_chunks().0.iter().enumerate() {
+                            transpose(simd, sums, &mut rows[from - start + tile * WIDTH..], STRIP);
                         }
+                    }
+                }
+                for (lane, numbers) in rows.chunks_exact(STRIP).take(here * WIDTH).enumerate() {
+                    if let Some(row) = row(first + lane / WIDTH, lane % WIDTH) {
+                        // SAFETY: the caller says that these rows and columns are written here alone.
+                        unsafe { out.write(simd, row * self.count + start, &numbers[..end - start]) };
                     }
                 }
             }
         }
+        out.finish(simd);
     }
 }

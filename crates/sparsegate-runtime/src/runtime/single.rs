@@ -9,7 +9,7 @@ use pulp::{Simd, WithSimd};
 use super::Packed;
 use super::floats::Floats;
 use super::order::WIDTH;
-use super::outputs::Outputs;
+use super::outputs::{Outputs, Scratch};
 use super::recurrence::{Recurrence, Work};
 use super::threads::{Barrier, Parts};
 
@@ -42,7 +42,7 @@ struct Share {
     work: Work,
     /// For the outputs.
     gathered: Floats,
-    scratch: Floats,
+    scratch: Scratch,
 }
 
 impl Single {
@@ -59,7 +59,7 @@ impl Single {
                 memory: Floats::zeros(own.len() * WIDTH),
                 work: recurrence.work(),
                 gathered: Floats::zeros(packed.outputs.depth()),
-                scratch: Outputs::scratch(),
+                scratch: packed.outputs.scratch(),
                 chunks: own,
             }
         };
@@ -194,7 +194,7 @@ impl WithSimd for Advance<'_, '_> {
                     // SAFETY: one thread alone is given the history.
                     #[expect(unsafe_code, reason = "the history is read by all threads, after this one has written it")]
                     unsafe {
-                        history.write((group + unit) * WIDTH + step % WIDTH, core::slice::from_ref(state));
+                        history.write(simd, (group + unit) * WIDTH + step % WIDTH, core::slice::from_ref(state));
                     }
                 }
             }
@@ -229,7 +229,7 @@ struct Rows<'a, 'b> {
     tiles: Range<usize>,
     history: &'a [f32],
     steps: usize,
-    scratch: &'a mut [f32],
+    scratch: &'a mut Scratch,
     out: &'a Parts<'b>,
 }
 

@@ -13,7 +13,7 @@ pub(crate) struct Expand<'a> {
     pub simd: V4,
     /// For each row and vector of columns, which of its numbers are not zero.
     pub masks: &'a [u16],
-    /// The numbers, and after the last panel's at least [`WIDTH`] more.
+    /// The numbers, as many as `masks` has bits, and at least [`WIDTH`] more.
     pub values: &'a [f32],
     pub hidden: &'a [f32],
     pub base: &'a [f32],
@@ -35,6 +35,7 @@ impl WithSimd for Expand<'_> {
 }
 
 impl Expand<'_> {
+    #[expect(unsafe_code, reason = "to check each vector takes longer than to compute with it")]
     #[inline(always)]
     fn run<const V: usize, const U: usize>(self) {
         let avx = self.simd.avx512f;
@@ -42,16 +43,18 @@ impl Expand<'_> {
         for v in 0..V {
             sums[0][v] = load(&self.base[v * WIDTH..]);
         }
-        let mut values = self.values;
+        let mut values = self.values.as_ptr();
         let whole = self.hidden.len() / U * U;
         let (blocks, rest) = self.masks.split_at(whole * V);
         for (masks, hidden) in blocks.chunks_exact(U * V).zip(self.hidden.chunks_exact(U)) {
             for u in 0..U {
-                add(avx, &mut sums[u], &masks[u * V..][..V], hidden[u], &mut values);
+                // SAFETY: there are as many values as bits, and a vector more.
+                unsafe { add(avx, &mut sums[u], &masks[u * V..][..V], hidden[u], &mut values) };
             }
         }
         for (masks, hidden) in rest.chunks_exact(V).zip(&self.hidden[whole..]) {
-            add(avx, &mut sums[0], masks, *hidden, &mut values);
+            // SAFETY: the same.
+            unsafe { add(avx, &mut sums[0], masks, *hidden, &mut values) };
         }
         for u in 1..U {
             for v in 0..V {
@@ -65,15 +68,43 @@ impl Expand<'_> {
     }
 }
 
-/// Adds a row's products; its numbers are the first of `values`, which goes on behind them.
+/// Adds a row's products; its numbers begin at `values`, which goes on behind them.
+///
+/// # Safety
+/// From `values` on there are as many numbers as `masks` has bits, and [`WIDTH`] more.
+#[expect(unsafe_code, reason = "to check each vector takes longer than to compute with it")]
 #[inline(always)]
-fn add<const V: usize>(avx: Avx512f, sums: &mut [__m512; V], masks: &[u16], hidden: f32, values: &mut &[f32]) {
+unsafe fn add<const V: usize>(avx: Avx512f, sums: &mut [__m512; V], masks: &[u16], hidden: f32, values: &mut *const f32) {
     let factor = avx._mm512_set1_ps(hidden);
     for v in 0..V {
-        let numbers = avx._mm512_maskz_expand_ps(masks[v], load(values));
-        *values = &values[masks[v].count_ones() as usize..];
-        sums[v] = avx._mm512_fmadd_ps(factor, numbers, sums[v]);
+        // SAFETY: the caller says so.
+        unsafe {
+            let packed = avx._mm512_loadu_ps(*values);
+            let numbers = expand(masks[v], packed);
+            *values = values.add(masks[v].count_ones() as usize);
+            sums[v] = avx._mm512_fmadd_ps(factor, numbers, sums[v]);
+        }
     }
+}
+
+/// Spreads numbers to where the mask has bits. The intrinsic would do, were it not for the compiler, which lets the
+/// instruction read memory: that is microcode on Zen, and several times slower.
+#[expect(unsafe_code, reason = "the instruction in the form that takes a register")]
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn expand(mask: u16, packed: __m512) -> __m512 {
+    let numbers: __m512;
+    // SAFETY: it reads and writes registers alone.
+    unsafe {
+        core::arch::asm!(
+            "vexpandps {numbers} {{{mask}}} {{z}}, {packed}",
+            numbers = lateout(zmm_reg) numbers,
+            mask = in(kreg) mask,
+            packed = in(zmm_reg) packed,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    numbers
 }
 
 #[inline(always)]

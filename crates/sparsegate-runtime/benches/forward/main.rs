@@ -4,6 +4,8 @@
 //! cargo bench -p sparsegate-runtime --bench forward -- [imdb agnews char-ptb word-ptb]
 //! ```
 
+mod ceilings;
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -80,6 +82,9 @@ fn candidate<'a>(name: String, runtime: &Runtime, task: Task, size: (usize, usiz
 }
 
 fn main() {
+    for threads in [1, 2] {
+        println!("{threads} threads: {:.1?}", ceilings::measure(threads));
+    }
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     for (name, steps) in STRUCTURES {
         if !wanted.is_empty() && !wanted.iter().any(|wanted| wanted == name) {

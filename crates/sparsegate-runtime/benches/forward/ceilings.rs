@@ -1,0 +1,100 @@
+//! What the machine can do at most: arithmetic, and reading from each level of its memory.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use pulp::{Arch, Simd, WithSimd};
+
+/// Measured ceilings of some threads together.
+#[derive(Debug, Clone, Copy)]
+pub struct Ceilings {
+    /// Multiplications with addition, in 10^9 a second.
+    pub multiply_adds: f64,
+    /// Reading from the first, second and third cache, in GB/s.
+    pub caches: [f64; 3],
+    /// Reading from main memory, in GB/s.
+    pub memory: f64,
+    /// Writing to main memory, in GB/s.
+    pub write: f64,
+}
+
+struct MultiplyAdds(usize);
+
+impl WithSimd for MultiplyAdds {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> usize {
+        let factor = simd.splat_f32s(black_box(0.5));
+        let mut sums = [simd.splat_f32s(1.0); 12];
+        for _ in 0..self.0 {
+            for sum in &mut sums {
+                *sum = simd.mul_add_f32s(*sum, factor, factor);
+            }
+        }
+        black_box(sums);
+        12 * self.0 * S::F32_LANES
+    }
+}
+
+struct Read<'a>(&'a [f32], usize);
+
+impl WithSimd for Read<'_> {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> usize {
+        let vectors = S::as_simd_f32s(self.0).0.as_chunks::<8>().0;
+        let mut sums = [simd.splat_f32s(0.0); 8];
+        for _ in 0..self.1 {
+            for eight in vectors {
+                for lane in 0..8 {
+                    sums[lane] = simd.add_f32s(sums[lane], eight[lane]);
+                }
+            }
+        }
+        black_box(sums);
+        self.1 * size_of_val(vectors)
+    }
+}
+
+/// Amounts a nanosecond of all threads together, the best of some tries.
+fn rate(threads: usize, run: impl Fn(usize) -> usize + Sync) -> f64 {
+    let barrier = std::sync::Barrier::new(threads);
+    let one = |thread: usize| {
+        let mut best = 0.0_f64;
+        run(thread);
+        for _ in 0..5 {
+            barrier.wait();
+            let start = Instant::now();
+            let amount = run(thread);
+            best = best.max(amount as f64 / start.elapsed().as_nanos() as f64);
+        }
+        best
+    };
+    std::thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|thread| scope.spawn(move || one(thread))).collect();
+        running.into_iter().map(|thread| thread.join().expect("a measurement")).sum()
+    })
+}
+
+/// Measures so many threads.
+pub fn measure(threads: usize) -> Ceilings {
+    let arch = Arch::new();
+    let read = |bytes: usize| {
+        let buffers: Vec<Vec<f32>> = (0..threads).map(|_| vec![1.0; bytes / 4]).collect();
+        rate(threads, |thread| arch.dispatch(Read(&buffers[thread], (8 << 20) / bytes + 1)))
+    };
+    let written: Vec<std::sync::Mutex<Vec<f32>>> = (0..threads).map(|_| vec![0.0; 16 << 20].into()).collect();
+    Ceilings {
+        multiply_adds: rate(threads, |_| arch.dispatch(MultiplyAdds(300_000))),
+        caches: [24 << 10, 512 << 10, 5 << 20].map(read),
+        memory: read(128 << 20),
+        write: rate(threads, |thread| {
+            let mut buffer = written[thread].lock().expect("no panic");
+            let value = black_box(thread as f32);
+            buffer.fill(value);
+            buffer.len() * 4
+        }),
+    }
+}
