@@ -18,6 +18,8 @@
 mod activation;
 mod batch;
 mod cost;
+#[cfg(feature = "std")]
+mod fit;
 mod floats;
 mod input;
 mod kernels;
@@ -87,7 +89,7 @@ struct Packed {
 impl Packed {
     /// Has all threads work on what takes so many nanoseconds, or one if that is not worth waking the others. The job is
     /// given a thread's number and how many there are.
-    fn share_out(&self, time: f64, job: &(dyn Fn(usize, usize) + Sync)) {
+    fn share_out(&self, time: f64, job: impl Fn(usize, usize) + threads::Shared) {
         if time < WORTH_WAKING {
             return job(0, 1);
         }
@@ -96,7 +98,7 @@ impl Packed {
 }
 
 /// Nanoseconds of work from which on it is given to all threads.
-const WORTH_WAKING: f64 = 40e3;
+const WORTH_WAKING: f64 = 30e3;
 
 impl Runtime {
     /// Packs a model.
@@ -111,7 +113,7 @@ impl Runtime {
         let single = Recurrence::new(model, &order, &mut plan);
         let many = Many::new(model, &order, &mut plan);
         let outputs = Outputs::new(model, &order, &mut plan);
-        let times = Times::new(&plan.choices, single.chunks(), pool.threads());
+        let times = Times::new(&plan.choices, model.units(), single.chunks(), pool.threads());
         let symbols = input::Symbols::new(&model.symbols);
         let (arch, choices) = (Arch::new(), plan.choices);
         Ok(Self { packed: Arc::new(Packed { arch, symbols, single, many, outputs, choices, times, pool }) })

@@ -171,10 +171,20 @@ impl Pool {
         1
     }
 
-    pub fn run(&self, job: &(dyn Fn(usize) + Sync)) {
+    pub fn run(&self, job: &dyn Fn(usize)) {
         job(0);
     }
 }
+
+/// [`Sync`], if there are threads.
+#[cfg(feature = "std")]
+pub(crate) trait Shared: Sync {}
+#[cfg(feature = "std")]
+impl<T: Sync> Shared for T {}
+#[cfg(not(feature = "std"))]
+pub(crate) trait Shared {}
+#[cfg(not(feature = "std"))]
+impl<T> Shared for T {}
 
 #[cfg(feature = "std")]
 mod pool {
