@@ -68,16 +68,16 @@ pub struct CostModel {
 impl Default for CostModel {
     fn default() -> Self {
         Self {
-            single_dense: Line { fixed: 10.0, each: 0.16 },
-            single_sparse: Line { fixed: 10.0, each: 0.3 },
-            single_masked: Line { fixed: 15.0, each: 0.25 },
-            many_dense: Line { fixed: 10.0, each: 0.13 },
-            many_sparse: Line { fixed: 10.0, each: 0.4 },
-            many_sparse_wide: Line { fixed: 10.0, each: 0.2 },
-            input_dense: Line { fixed: 2.0, each: 0.02 },
-            input_sparse: Line { fixed: 4.0, each: 0.4 },
+            single_dense: Line { fixed: 10.0, each: 0.25 },
+            single_sparse: Line { fixed: 100.0, each: 0.3 },
+            single_masked: Line { fixed: 30.0, each: 0.42 },
+            many_dense: Line { fixed: 35.0, each: 0.13 },
+            many_sparse: Line { fixed: 100.0, each: 0.43 },
+            many_sparse_wide: Line { fixed: 48.0, each: 0.23 },
+            input_dense: Line { fixed: 0.8, each: 0.26 },
+            input_sparse: Line { fixed: 1.0, each: 0.49 },
             near: 700e3,
-            far: 0.009,
+            far: 0.008,
         }
     }
 }

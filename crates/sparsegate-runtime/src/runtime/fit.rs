@@ -32,7 +32,8 @@ impl CostModel {
                     let (time, vectors, weights) = single(way, units, units / 4);
                     (time, if way == Way::Sparse { weights } else { vectors })
                 },
-                [16, 160],
+                // The larger one is a quarter of a megabyte.
+                [16, 64],
             )
         };
         let many = |dense: bool, groups: usize| {
