@@ -68,7 +68,7 @@ pub struct CostModel {
 impl Default for CostModel {
     fn default() -> Self {
         Self {
-            single_dense: Line { fixed: 10.0, each: 0.25 },
+            single_dense: Line { fixed: 5.0, each: 0.32 },
             single_sparse: Line { fixed: 100.0, each: 0.3 },
             single_masked: Line { fixed: 30.0, each: 0.42 },
             many_dense: Line { fixed: 35.0, each: 0.13 },
@@ -183,18 +183,21 @@ impl Plan<'_> {
         let scale = lanes as f64;
         let cost = self.cost;
         let far = |bytes: f64, touched: f64| if bytes > cost.near { touched * cost.far } else { 0.0 };
-        let mut candidates = vec![(
-            Storage::Sparse,
-            scale * (cost.input_sparse.at(read) + far(8.0 * stored, 8.0 * read)),
-            8.0 * stored,
-        )];
+        let mut candidates =
+            vec![(Storage::Sparse, scale * (cost.input_sparse.at(read) + far(8.0 * stored, 8.0 * read)), 8.0 * stored)];
         // A small file must not make a large table.
         if table <= 8e6 || table <= 16.0 * stored || self.forced == Some(Storage::Dense) {
             let touched = 4.0 * width as f64;
-            let time = scale * (cost.input_dense.at(width as f64) + far(table, touched));
+            // One sequence's sums are used where they lie in the table.
+            let work = if lanes > 1 { cost.input_dense.at(width as f64) } else { cost.input_dense.fixed };
+            let time = scale * (work + far(table, touched));
             candidates.push((Storage::Dense, time, table));
         }
-        match self.choose(&format("input", if lanes > 1 { MANY } else { ONE }), (embedding + input) as usize, &candidates) {
+        match self.choose(
+            &format("input", if lanes > 1 { MANY } else { ONE }),
+            (embedding + input) as usize,
+            &candidates,
+        ) {
             Storage::Dense => input::Way::Table,
             Storage::Sparse | Storage::Masked => input::Way::Lists,
         }
@@ -219,7 +222,8 @@ impl Times {
     pub fn new(choices: &[Choice], units: usize, chunks: usize, threads: usize) -> Self {
         let time = |matrix: &str, lanes: bool| {
             let purpose = if lanes { MANY } else { ONE };
-            let found = choices.iter().find(|choice| choice.matrix.starts_with(matrix) && choice.matrix.ends_with(purpose));
+            let found =
+                choices.iter().find(|choice| choice.matrix.starts_with(matrix) && choice.matrix.ends_with(purpose));
             let expected = found.and_then(|choice| choice.expected.iter().find(|(way, _)| *way == choice.storage));
             expected.map_or(0.0, |(_, time)| *time)
         };
@@ -229,7 +233,11 @@ impl Times {
         // Threads meet after each step.
         let single_threads = if single < 4e3 { 1 } else { threads.min(chunks).max(1) };
         let rest = OVERHEAD + UPDATE * units as f64;
-        Self { many: (time("input", true) + time("recurrent", true) + rest) / per_lane + outputs, outputs, single_threads }
+        Self {
+            many: (time("input", true) + time("recurrent", true) + rest) / per_lane + outputs,
+            outputs,
+            single_threads,
+        }
     }
 }
 

@@ -35,7 +35,9 @@ impl<'a> Parts<'a> {
     #[inline(always)]
     pub fn finish<S: Simd>(&self, simd: S) {
         #[cfg(target_arch = "x86_64")]
-        if self.far && let Some(simd) = super::kernels::v4(simd) {
+        if self.far
+            && let Some(simd) = super::kernels::v4(simd)
+        {
             // What was written past the caches is not in the order of other writes.
             simd.sse._mm_sfence();
         }
@@ -54,7 +56,9 @@ impl<'a> Parts<'a> {
         unsafe {
             let to = self.start.add(at);
             #[cfg(target_arch = "x86_64")]
-            if self.far && let Some(simd) = super::kernels::v4(simd) {
+            if self.far
+                && let Some(simd) = super::kernels::v4(simd)
+            {
                 return write_far(simd, to, numbers);
             }
             let _ = simd;
