@@ -161,7 +161,7 @@ pub(crate) fn classify<T: AsRef<[u32]> + Sync>(
     take_turns(packed, symbols, count, |thread, number| {
         blocks[thread].with(|block| {
             let order = &order[number * size..order.len().min((number + 1) * size)];
-            packed.arch.dispatch(Texts { packed, block, texts, order, out: &out });
+            packed.arch.dispatch(Texts { packed, block, all: texts, order, out: &out });
         });
     });
 }
@@ -169,7 +169,7 @@ pub(crate) fn classify<T: AsRef<[u32]> + Sync>(
 struct Texts<'a, 'b, T> {
     packed: &'a Packed,
     block: &'a mut Block,
-    texts: &'a [T],
+    all: &'a [T],
     /// Numbers of the block's texts.
     order: &'a [u32],
     out: &'a Parts<'b>,
@@ -180,13 +180,13 @@ impl<T: AsRef<[u32]>> WithSimd for Texts<'_, '_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { packed, block, texts, order, out } = self;
+        let Self { packed, block, all, order, out } = self;
         let Block { hidden, memory, sums, scratch, .. } = block;
         let size = packed.many.size();
         let groups = order.len().div_ceil(WIDTH);
         let mut lanes = [&[][..]; GROUPS * WIDTH];
         for (lane, text) in lanes.iter_mut().zip(order) {
-            *lane = texts[*text as usize].as_ref();
+            *lane = all[*text as usize].as_ref();
         }
         hidden[..groups * size].fill(0.0);
         memory[..groups * size].fill(0.0);

@@ -53,7 +53,7 @@ use single::{Locked, Single};
 use threads::Pool;
 
 /// How to pack and run a model.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Options {
     /// Threads, the caller's among them; 0 for as many as the processor runs at a time. Without the feature `std`, one.
     pub threads: usize,
@@ -61,12 +61,6 @@ pub struct Options {
     pub cost: CostModel,
     /// The storage of every matrix that can be stored in this way, whatever it costs.
     pub storage: Option<Storage>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { threads: 0, cost: CostModel::default(), storage: None }
-    }
 }
 
 /// A packed model. Cheap to clone: clones share what is packed, and threads.

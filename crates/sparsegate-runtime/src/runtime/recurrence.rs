@@ -176,9 +176,10 @@ impl Recurrence {
             for vector in 0..vectors {
                 let sum = inlined(
                     #[inline(always)]
-                    |kind: usize| match chunk.kinds[kind] {
-                        Some(slot) => Sum::Live(sums[usize::from(slot) * vectors + vector]),
-                        None => {
+                    |kind: usize| {
+                        if let Some(slot) = chunk.kinds[kind] {
+                            Sum::Live(sums[usize::from(slot) * vectors + vector])
+                        } else {
                             let constants = &self.constants[kind * self.size() + number * WIDTH..][..WIDTH];
                             Sum::Fixed(S::as_simd_f32s(constants).0[vector])
                         }

@@ -1,5 +1,7 @@
 //! A matrix whose zeros are left out, but for one bit each, times one vector: AVX-512 alone spreads numbers by such bits.
 
+#![expect(clippy::needless_range_loop, reason = "vectors and sums go by the same index")]
+
 use core::arch::x86_64::__m512;
 
 use pulp::core_arch::x86::Avx512f;
