@@ -51,7 +51,9 @@ fn time(candidates: &mut [Candidate<'_>]) {
             candidate.samples.push(start.elapsed().as_secs_f64() * 1e6 / calls);
         }
     }
-    candidates.iter_mut().for_each(|candidate| candidate.samples.sort_by(f64::total_cmp));
+    for candidate in candidates {
+        candidate.samples.sort_by(f64::total_cmp);
+    }
 }
 
 fn candidate<'a>(name: String, runtime: &Runtime, task: Task, size: (usize, usize), symbols: u32) -> Candidate<'a> {
@@ -123,7 +125,9 @@ fn main() {
     let cost = CostModel::fit();
     println!("{cost:.3?}");
     let ceilings = [1, 2].map(ceilings::measure);
-    ceilings.iter().for_each(|ceilings| println!("{ceilings:.0?}"));
+    for ceilings in &ceilings {
+        println!("{ceilings:.0?}");
+    }
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     for (name, steps) in STRUCTURES {
         if !wanted.is_empty() && !wanted.iter().any(|wanted| wanted == name) {

@@ -100,6 +100,11 @@ impl Runtime {
     /// # Errors
     /// What [`Model::check`] finds.
     pub fn new(model: &Model<f32>, options: &Options) -> Result<Self, Invalid> {
+        Self::on(Arch::new(), model, options)
+    }
+
+    /// For a given vector unit.
+    fn on(arch: Arch, model: &Model<f32>, options: &Options) -> Result<Self, Invalid> {
         model.check()?;
         let order = Order::new(&model.columns, model.units());
         let mut plan = Plan { cost: &options.cost, forced: options.storage, choices: Vec::new() };
@@ -109,7 +114,7 @@ impl Runtime {
         let outputs = Outputs::new(model, &order, &mut plan);
         let times = Times::new(&plan.choices, model.units(), single.chunks(), pool.threads());
         let symbols = input::Symbols::new(&model.symbols);
-        let (arch, choices) = (Arch::new(), plan.choices);
+        let choices = plan.choices;
         Ok(Self { packed: Arc::new(Packed { arch, symbols, single, many, outputs, choices, times, pool }) })
     }
 
@@ -253,5 +258,53 @@ impl Batch {
             one.reset();
         }
         batch::reset(&mut self.blocks);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::Cell;
+    use crate::made_up::Shape;
+    use crate::model::Task;
+
+    /// Every vector unit that this processor has.
+    fn units() -> Vec<Arch> {
+        let mut units = vec![Arch::Scalar, Arch::new()];
+        #[cfg(target_arch = "x86_64")]
+        units.extend(pulp::x86::V3::try_new().map(Arch::V3));
+        units
+    }
+
+    #[test]
+    fn narrower_vector_units_compute_the_same() {
+        for cell in Cell::ALL {
+            let mut shape = Shape::paper("word-ptb").unwrap_or_else(|| unreachable!());
+            let outputs = 70;
+            shape.original.outputs = outputs;
+            (shape.cell, shape.units, shape.weights.output) = (cell, 90, 1500);
+            shape.live = vec![40, 90, 33, 70][..cell.kinds().len()].to_vec();
+            let model: Model<f32> = shape.model(3);
+            assert_eq!(model.task, Task::LanguageModel);
+            for storage in [Some(Storage::Dense), Some(Storage::Sparse), None] {
+                for sequences in [1, 70] {
+                    let symbols: Vec<u32> = (0..12 * sequences as u32).map(|at| at * 7 % 10_000).collect();
+                    let mut results = Vec::new();
+                    for arch in units() {
+                        let options = Options { threads: 1, storage, ..Options::default() };
+                        let runtime = Runtime::on(arch, &model, &options).expect("a valid model");
+                        let mut out = vec![0.0; symbols.len() * outputs as usize];
+                        runtime.batch(sequences).language_model(&symbols, &mut out);
+                        results.push(out);
+                    }
+                    for result in &results[1..] {
+                        let close = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-5 * b.abs().max(1.0);
+                        assert!(result.iter().zip(&results[0]).all(close), "{cell:?}, {storage:?}, {sequences}");
+                    }
+                }
+            }
+        }
     }
 }

@@ -65,7 +65,7 @@ fn vectors(kinds: usize, counts: &[usize; 16], numbering: &[usize]) -> Vec<Range
         let end = position + counts[usize::from(pattern)];
         for (kind, range) in ranges.iter_mut().enumerate() {
             if pattern >> kind & 1 == 1 && end > position {
-                *range = if range.is_empty() { position } else { range.start }..end;
+                *range = if range.end == 0 { position } else { range.start }..end;
             }
         }
         position = end;
