@@ -112,6 +112,9 @@ pub(crate) struct Plan<'a> {
     pub choices: Vec<Choice>,
 }
 
+/// The share of the time to read masked storage from afar that is added to that of computing with it, as measured.
+const UNHIDDEN: f64 = 0.3;
+
 /// Numbers that the nearest cache of any processor of today has room for.
 const NEAREST: usize = 8192;
 
@@ -144,7 +147,9 @@ impl Plan<'_> {
         ];
         if matvec::can_mask() {
             let bytes = 4.0 * count + 2.0 * vectors;
-            candidates.push((Storage::Masked, cost.pass(cost.single_masked, vectors, bytes), bytes));
+            // Numbers that come from afar delay those after them, whose places depend on them: reading hides only partly.
+            let delay = if bytes > cost.near { UNHIDDEN * bytes * cost.far } else { 0.0 };
+            candidates.push((Storage::Masked, cost.pass(cost.single_masked, vectors, bytes) + delay, bytes));
         }
         match self.choose(&format(matrix, ONE), weights.total(), &candidates) {
             Storage::Dense => matvec::Way::Dense,
