@@ -108,11 +108,13 @@ impl Shape {
     }
 
     /// The network before anything was taken out.
+    #[must_use]
     pub fn original(&self) -> Self {
         Self::dense(self.cell, self.activation, self.task, self.original)
     }
 
     /// The network with zeros in place of what was taken out: as large as [`Self::original`], with as many weights as this.
+    #[must_use]
     pub fn masked(&self) -> Self {
         Self { weights: self.weights, ..self.original() }
     }

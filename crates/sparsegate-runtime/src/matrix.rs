@@ -43,6 +43,7 @@ impl<T: Real> Matrix<T> {
     }
 
     /// The same matrix without its zeros.
+    #[must_use]
     pub fn sparse(&self) -> Self {
         let (mut ends, mut places, mut values) = (Vec::with_capacity(self.rows), Vec::new(), Vec::new());
         for row in 0..self.rows {

@@ -86,7 +86,9 @@ pub fn outputs<T: Real>(model: &Model<T>, state: &State<T>) -> Vec<T> {
 /// Logits `[O]` after the last of `symbols`, from a zero state.
 pub fn classify<T: Real>(model: &Model<T>, symbols: &[u32]) -> Vec<T> {
     let mut state = State::zero(model);
-    symbols.iter().for_each(|symbol| step(model, *symbol, &mut state));
+    for symbol in symbols {
+        step(model, *symbol, &mut state);
+    }
     outputs(model, &state)
 }
 

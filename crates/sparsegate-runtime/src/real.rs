@@ -9,12 +9,16 @@ pub trait Real: Copy + Debug + Default + PartialEq + PartialOrd + Send + Sync + 
     /// Widens.
     fn wide(self) -> f64;
     /// The sum.
+    #[must_use]
     fn add(self, other: Self) -> Self;
     /// The product.
+    #[must_use]
     fn mul(self, other: Self) -> Self;
     /// Exponential.
+    #[must_use]
     fn exp(self) -> Self;
     /// Hyperbolic tangent.
+    #[must_use]
     fn tanh(self) -> Self;
     /// Whether it is a finite number.
     fn is_finite(self) -> bool;

@@ -83,7 +83,11 @@ pub fn measure(threads: usize) -> Ceilings {
     let arch = Arch::new();
     let read = |bytes: usize| {
         let buffers: Vec<Vec<f32>> = (0..threads).map(|_| vec![1.0; bytes / 4]).collect();
-        rate(threads, |thread| arch.dispatch(Read(&buffers[thread], (8 << 20) / bytes + 1)))
+        let aligned = |buffer: &'_ [f32]| buffer.as_ptr().align_offset(64);
+        rate(threads, |thread| {
+            let buffer = &buffers[thread];
+            arch.dispatch(Read(&buffer[aligned(buffer)..], (8 << 20) / bytes + 1))
+        })
     };
     let written: Vec<std::sync::Mutex<Vec<f32>>> = (0..threads).map(|_| vec![0.0; 16 << 20].into()).collect();
     Ceilings {

@@ -9,10 +9,11 @@ mod ceilings;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use ceilings::Ceilings;
 use sparsegate_runtime::Model;
 use sparsegate_runtime::made_up::Shape;
 use sparsegate_runtime::model::Task;
-use sparsegate_runtime::runtime::{Options, Runtime, Storage};
+use sparsegate_runtime::runtime::{CostModel, Options, Runtime, Storage};
 
 const STRUCTURES: [(&str, usize); 4] = [("imdb", 200), ("agnews", 40), ("char-ptb", 99), ("word-ptb", 35)];
 const BATCHES: [usize; 3] = [1, 32, 128];
@@ -50,7 +51,9 @@ fn time(candidates: &mut [Candidate<'_>]) {
             candidate.samples.push(start.elapsed().as_secs_f64() * 1e6 / calls);
         }
     }
-    candidates.iter_mut().for_each(|candidate| candidate.samples.sort_by(f64::total_cmp));
+    for candidate in candidates {
+        candidate.samples.sort_by(f64::total_cmp);
+    }
 }
 
 fn candidate<'a>(name: String, runtime: &Runtime, task: Task, size: (usize, usize), symbols: u32) -> Candidate<'a> {
@@ -59,7 +62,8 @@ fn candidate<'a>(name: String, runtime: &Runtime, task: Task, size: (usize, usiz
     let tokens = ids.len();
     let call: Box<dyn FnMut()> = match (task, sequences) {
         (_, 0) => {
-            let (mut stream, ids) = (runtime.stream(), (0..steps as u32).map(|at| at * 7919 % symbols).collect::<Vec<_>>());
+            let (mut stream, ids) =
+                (runtime.stream(), (0..steps as u32).map(|at| at * 7919 % symbols).collect::<Vec<_>>());
             Box::new(move || {
                 for symbol in &ids {
                     black_box(stream.step(*symbol));
@@ -81,9 +85,48 @@ fn candidate<'a>(name: String, runtime: &Runtime, task: Task, size: (usize, usiz
     Candidate { name, tokens: tokens.max(if sequences == 0 { steps } else { 0 }), call, calls: 0, samples: Vec::new() }
 }
 
+/// Which share of the machine's ceiling that binds a time a token is, and which that is: each weight that is computed with is multiplied, read from
+/// where it fits, and each output is written.
+fn roofline(runtime: &Runtime, sequences: usize, time: f64, ceilings: &Ceilings) -> (f64, &'static str) {
+    let one = sequences < 2;
+    // Weights are read once for all sequences that are computed together.
+    let together = if one { 1.0 } else { sequences.min(64) as f64 };
+    let (mut multiplied, mut levels) = (0.0, [0.0; 4]);
+    for choice in runtime.choices().iter().filter(|choice| !choice.matrix.starts_with("input")) {
+        // A language model's outputs for all steps of one sequence are computed together.
+        let steps = sequences == 1 && runtime.outputs() > 4 && choice.matrix.starts_with("output");
+        if choice.matrix.ends_with("one sequence") != (one && !steps) {
+            continue;
+        }
+        let together = if steps { 35.0 } else { together };
+        let bytes = choice.bytes as f64;
+        let numbers = match choice.storage {
+            Storage::Dense => bytes / 4.0,
+            Storage::Sparse | Storage::Masked => choice.weights as f64,
+        };
+        multiplied += numbers;
+        let level = [32e3, 700e3, 24e6].iter().position(|size| bytes <= *size).unwrap_or(3);
+        levels[level] += bytes / together;
+    }
+    let written = if runtime.outputs() > 1000 { 4.0 * runtime.outputs() as f64 } else { 0.0 };
+    let times = [
+        (multiplied / ceilings.multiply_adds, "arithmetic"),
+        (levels[0] / ceilings.caches[0], "first cache"),
+        (levels[1] / ceilings.caches[1], "second cache"),
+        (levels[2] / ceilings.caches[2], "third cache"),
+        (levels[3] / ceilings.memory, "memory"),
+        (written / ceilings.write, "writing"),
+    ];
+    let (bound, what) = times.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)).expect("several ceilings");
+    (bound / 1e3 / time, what)
+}
+
 fn main() {
-    for threads in [1, 2] {
-        println!("{threads} threads: {:.1?}", ceilings::measure(threads));
+    let cost = CostModel::fit();
+    println!("{cost:.3?}");
+    let ceilings = [1, 2].map(ceilings::measure);
+    for ceilings in &ceilings {
+        println!("{ceilings:.0?}");
     }
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     for (name, steps) in STRUCTURES {
@@ -93,23 +136,31 @@ fn main() {
         let shape = Shape::paper(name).expect("a structure of the paper");
         let compact: Model<f32> = shape.model(1);
         let pack = |model: &Model<f32>, storage, threads| {
-            Runtime::new(model, &Options { threads, storage, ..Options::default() }).expect("a valid model")
+            Runtime::new(model, &Options { threads, storage, cost: cost.clone() }).expect("a valid model")
         };
+        let masked = pack(&shape.masked().model(1), Some(Storage::Dense), 0);
         let original = pack(&shape.original().model(1), Some(Storage::Dense), 0);
         let runtimes = [
             ("original", original),
+            ("masked", masked),
             ("dense", pack(&compact, Some(Storage::Dense), 0)),
             ("compact", pack(&compact, None, 0)),
             ("compact, 1 thread", pack(&compact, None, 1)),
+            ("dense, 1 thread", pack(&compact, Some(Storage::Dense), 1)),
         ];
         println!("{name}");
-        for choice in runtimes[2].1.choices() {
-            println!("    {}: {:?} of {:.0?}, {} weights, {} bytes", choice.matrix, choice.storage, choice.expected, choice.weights, choice.bytes);
+        for choice in runtimes[3].1.choices() {
+            println!(
+                "    {}: {:?} of {:.0?}, {} weights, {} bytes",
+                choice.matrix, choice.storage, choice.expected, choice.weights, choice.bytes
+            );
         }
         for sequences in std::iter::once(0).chain(BATCHES) {
             let mut candidates: Vec<_> = runtimes
                 .iter()
-                .map(|(name, runtime)| candidate((*name).into(), runtime, shape.task, (sequences, steps), shape.original.symbols))
+                .map(|(name, runtime)| {
+                    candidate((*name).into(), runtime, shape.task, (sequences, steps), shape.original.symbols)
+                })
                 .collect();
             time(&mut candidates);
             print!("  {:>8}", if sequences == 0 { "stream".into() } else { format!("batch {sequences}") });
@@ -117,6 +168,9 @@ fn main() {
                 print!("   {} {:.4}", candidate.name, candidate.samples[SAMPLES / 2]);
             }
             println!();
+            let runtime = &runtimes[4].1;
+            let (share, what) = roofline(runtime, sequences, candidates[4].samples[SAMPLES / 2], &ceilings[0]);
+            println!("           one thread: {:.0} % of {what}", 100.0 * share);
         }
     }
 }

@@ -13,7 +13,9 @@ use crate::Activation;
 
 /// From here on the hyperbolic tangent is one.
 const ONE_FROM: f32 = 9.011;
+#[expect(clippy::excessive_precision, reason = "rounded to what f32 holds")]
 const P: [f32; 5] = [0.999_999_98, 0.133_803_21, 3.494_750_9e-3, 2.059_526_8e-5, 1.333_541_8e-8];
+#[expect(clippy::excessive_precision, reason = "rounded to what f32 holds")]
 const Q: [f32; 5] = [1.0, 0.467_136_37, 0.025_873_799, 3.284_264_2e-4, 7.768_705_7e-7];
 
 /// The hyperbolic tangent.
@@ -82,7 +84,9 @@ mod tests {
         fn with_simd<S: Simd>(self, simd: S) {
             let (vectors, rest) = S::as_mut_simd_f32s(self.0);
             assert!(rest.is_empty());
-            vectors.iter_mut().for_each(|x| *x = self.1.of(simd, *x));
+            for x in vectors {
+                *x = self.1.of(simd, *x);
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use super::many::Lanes;
 use super::order::WIDTH;
 use super::outputs::Scratch;
 use super::single::Locked;
-use super::threads::Parts;
+use super::threads::{Parts, Shared};
 
 /// Up to [`GROUPS`] groups of sequences, which one thread computes without waiting for any other.
 pub(crate) struct Block {
@@ -69,9 +69,9 @@ pub(crate) fn reset(blocks: &mut [Locked<Block>]) {
 }
 
 /// Has threads take numbers below `count` until there are none left.
-fn take_turns(packed: &Packed, symbols: usize, count: usize, run: impl Fn(usize, usize) + Sync) {
+fn take_turns(packed: &Packed, symbols: usize, count: usize, run: impl Fn(usize, usize) + Shared) {
     let next = AtomicUsize::new(0);
-    packed.share_out(symbols as f64 * packed.times.many, &|thread, _| {
+    packed.share_out(symbols as f64 * packed.times.many, |thread, _| {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             if number >= count {
@@ -161,7 +161,7 @@ pub(crate) fn classify<T: AsRef<[u32]> + Sync>(
     take_turns(packed, symbols, count, |thread, number| {
         blocks[thread].with(|block| {
             let order = &order[number * size..order.len().min((number + 1) * size)];
-            packed.arch.dispatch(Texts { packed, block, texts, order, out: &out });
+            packed.arch.dispatch(Texts { packed, block, all: texts, order, out: &out });
         });
     });
 }
@@ -169,7 +169,7 @@ pub(crate) fn classify<T: AsRef<[u32]> + Sync>(
 struct Texts<'a, 'b, T> {
     packed: &'a Packed,
     block: &'a mut Block,
-    texts: &'a [T],
+    all: &'a [T],
     /// Numbers of the block's texts.
     order: &'a [u32],
     out: &'a Parts<'b>,
@@ -180,19 +180,22 @@ impl<T: AsRef<[u32]>> WithSimd for Texts<'_, '_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { packed, block, texts, order, out } = self;
+        let Self { packed, block, all, order, out } = self;
         let Block { hidden, memory, sums, scratch, .. } = block;
         let size = packed.many.size();
         let groups = order.len().div_ceil(WIDTH);
-        let text = |lane: usize| order.get(lane).map_or(&[][..], |text| texts[*text as usize].as_ref());
+        let mut lanes = [&[][..]; GROUPS * WIDTH];
+        for (lane, text) in lanes.iter_mut().zip(order) {
+            *lane = all[*text as usize].as_ref();
+        }
         hidden[..groups * size].fill(0.0);
         memory[..groups * size].fill(0.0);
-        let longest = text(0).len();
+        let longest = lanes[0].len();
         // Lanes from here on have not begun.
         let mut begun = 0;
         for left in (0..=longest).rev() {
             // A lane that stood still has gone through steps without input: its text begins now, from zero.
-            while begun < groups * WIDTH && text(begun).len() >= left {
+            while begun < groups * WIDTH && lanes[begun].len() >= left {
                 let (group, lane) = (begun / WIDTH, begun % WIDTH);
                 for states in [&mut **hidden, &mut **memory] {
                     states[group * size..][..size].chunks_exact_mut(WIDTH).for_each(|unit| unit[lane] = 0.0);
@@ -203,11 +206,12 @@ impl<T: AsRef<[u32]>> WithSimd for Texts<'_, '_, T> {
                 break;
             }
             let rows = |group: usize| {
-                core::array::from_fn(|lane| {
-                    let text = text(group * WIDTH + lane);
+                let mut rows = [0; WIDTH];
+                for (row, text) in rows.iter_mut().zip(&lanes[group * WIDTH..][..WIDTH]) {
                     let symbol = text.len().checked_sub(left).map_or(u32::MAX, |at| text[at]);
-                    packed.symbols.row(symbol)
-                })
+                    *row = packed.symbols.row(symbol);
+                }
+                rows
             };
             let groups = begun.div_ceil(WIDTH);
             packed.many.step(simd, rows, Lanes { groups, hidden, memory, sums });

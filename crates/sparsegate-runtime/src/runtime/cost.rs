@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::kernels::dense_lanes::PANEL;
+use super::lanes::GROUPS;
 use super::lists::Lists;
 use super::order::WIDTH;
 use super::{input, matvec};
@@ -52,6 +53,8 @@ pub struct CostModel {
     pub many_dense: Line,
     /// Sixteen sequences, sparse storage: for each weight.
     pub many_sparse: Line,
+    /// The same, when sixty-four are computed together.
+    pub many_sparse_wide: Line,
     /// A row of the input, dense storage: for each column.
     pub input_dense: Line,
     /// A row of the input, sparse storage: for each weight that is read.
@@ -65,15 +68,16 @@ pub struct CostModel {
 impl Default for CostModel {
     fn default() -> Self {
         Self {
-            single_dense: Line { fixed: 10.0, each: 0.16 },
-            single_sparse: Line { fixed: 10.0, each: 0.3 },
-            single_masked: Line { fixed: 15.0, each: 0.25 },
-            many_dense: Line { fixed: 10.0, each: 0.13 },
-            many_sparse: Line { fixed: 10.0, each: 0.26 },
-            input_dense: Line { fixed: 2.0, each: 0.02 },
-            input_sparse: Line { fixed: 4.0, each: 0.4 },
+            single_dense: Line { fixed: 5.0, each: 0.32 },
+            single_sparse: Line { fixed: 100.0, each: 0.3 },
+            single_masked: Line { fixed: 30.0, each: 0.42 },
+            many_dense: Line { fixed: 35.0, each: 0.13 },
+            many_sparse: Line { fixed: 100.0, each: 0.43 },
+            many_sparse_wide: Line { fixed: 48.0, each: 0.23 },
+            input_dense: Line { fixed: 0.8, each: 0.26 },
+            input_sparse: Line { fixed: 1.0, each: 0.49 },
             near: 700e3,
-            far: 0.03,
+            far: 0.008,
         }
     }
 }
@@ -108,6 +112,12 @@ pub(crate) struct Plan<'a> {
     pub choices: Vec<Choice>,
 }
 
+/// The share of the time to read masked storage from afar that is added to that of computing with it, as measured.
+const UNHIDDEN: f64 = 0.3;
+
+/// Numbers that the nearest cache of any processor of today has room for.
+const NEAREST: usize = 8192;
+
 /// A way to store a matrix, with what it is expected to take and its size.
 type Candidate = (Storage, f64, f64);
 
@@ -137,7 +147,9 @@ impl Plan<'_> {
         ];
         if matvec::can_mask() {
             let bytes = 4.0 * count + 2.0 * vectors;
-            candidates.push((Storage::Masked, cost.pass(cost.single_masked, vectors, bytes), bytes));
+            // Numbers that come from afar delay those after them, whose places depend on them: reading hides only partly.
+            let delay = if bytes > cost.near { UNHIDDEN * bytes * cost.far } else { 0.0 };
+            candidates.push((Storage::Masked, cost.pass(cost.single_masked, vectors, bytes) + delay, bytes));
         }
         match self.choose(&format(matrix, ONE), weights.total(), &candidates) {
             Storage::Dense => matvec::Way::Dense,
@@ -146,13 +158,18 @@ impl Plan<'_> {
         }
     }
 
-    /// The same for many sequences; whether to store it densely.
-    pub fn many(&mut self, matrix: &str, weights: &Lists, reads: usize) -> bool {
+    /// The same for many sequences; whether to store it densely. `wide` if there are always enough sequences, or steps of
+    /// them, to compute [`GROUPS`] groups together.
+    pub fn many(&mut self, matrix: &str, weights: &Lists, reads: usize, wide: bool) -> bool {
         let (count, all) = (weights.total() as f64, (weights.count().next_multiple_of(PANEL) * reads) as f64);
         let cost = self.cost;
+        // Weights are read once for all groups; the states are to stay in the nearest cache meanwhile.
+        let groups = if wide { GROUPS } else { 1 };
+        let line = if wide && reads * GROUPS * WIDTH <= NEAREST { cost.many_sparse_wide } else { cost.many_sparse };
+        let near = |bytes: f64| if bytes > cost.near { bytes * cost.far / groups as f64 } else { 0.0 };
         let candidates = [
-            (Storage::Dense, cost.pass(cost.many_dense, all, 4.0 * all), 4.0 * all),
-            (Storage::Sparse, cost.pass(cost.many_sparse, count, 8.0 * count), 8.0 * count),
+            (Storage::Dense, cost.many_dense.at(all).max(near(4.0 * all)), 4.0 * all),
+            (Storage::Sparse, line.at(count).max(near(8.0 * count)), 8.0 * count),
         ];
         self.choose(&format(matrix, MANY), weights.total(), &candidates) == Storage::Dense
     }
@@ -171,18 +188,21 @@ impl Plan<'_> {
         let scale = lanes as f64;
         let cost = self.cost;
         let far = |bytes: f64, touched: f64| if bytes > cost.near { touched * cost.far } else { 0.0 };
-        let mut candidates = vec![(
-            Storage::Sparse,
-            scale * (cost.input_sparse.at(read) + far(8.0 * stored, 8.0 * read)),
-            8.0 * stored,
-        )];
+        let mut candidates =
+            vec![(Storage::Sparse, scale * (cost.input_sparse.at(read) + far(8.0 * stored, 8.0 * read)), 8.0 * stored)];
         // A small file must not make a large table.
         if table <= 8e6 || table <= 16.0 * stored || self.forced == Some(Storage::Dense) {
             let touched = 4.0 * width as f64;
-            let time = scale * (cost.input_dense.at(width as f64) + far(table, touched));
+            // One sequence's sums are used where they lie in the table.
+            let work = if lanes > 1 { cost.input_dense.at(width as f64) } else { cost.input_dense.fixed };
+            let time = scale * (work + far(table, touched));
             candidates.push((Storage::Dense, time, table));
         }
-        match self.choose(&format("input", if lanes > 1 { MANY } else { ONE }), (embedding + input) as usize, &candidates) {
+        match self.choose(
+            &format("input", if lanes > 1 { MANY } else { ONE }),
+            (embedding + input) as usize,
+            &candidates,
+        ) {
             Storage::Dense => input::Way::Table,
             Storage::Sparse | Storage::Masked => input::Way::Lists,
         }
@@ -204,10 +224,11 @@ pub(crate) struct Times {
 }
 
 impl Times {
-    pub fn new(choices: &[Choice], chunks: usize, threads: usize) -> Self {
+    pub fn new(choices: &[Choice], units: usize, chunks: usize, threads: usize) -> Self {
         let time = |matrix: &str, lanes: bool| {
             let purpose = if lanes { MANY } else { ONE };
-            let found = choices.iter().find(|choice| choice.matrix.starts_with(matrix) && choice.matrix.ends_with(purpose));
+            let found =
+                choices.iter().find(|choice| choice.matrix.starts_with(matrix) && choice.matrix.ends_with(purpose));
             let expected = found.and_then(|choice| choice.expected.iter().find(|(way, _)| *way == choice.storage));
             expected.map_or(0.0, |(_, time)| *time)
         };
@@ -216,9 +237,19 @@ impl Times {
         let single = time("recurrent", false);
         // Threads meet after each step.
         let single_threads = if single < 4e3 { 1 } else { threads.min(chunks).max(1) };
-        Self { many: (time("input", true) + time("recurrent", true)) / per_lane + outputs, outputs, single_threads }
+        let rest = OVERHEAD + UPDATE * units as f64;
+        Self {
+            many: (time("input", true) + time("recurrent", true) + rest) / per_lane + outputs,
+            outputs,
+            single_threads,
+        }
     }
 }
+
+/// What a step of sixteen sequences takes beside the matrices: by itself, and for each unit. Only to tell whether it is worth waking
+/// other threads: half or twice as much would do.
+const OVERHEAD: f64 = 40.0;
+const UPDATE: f64 = 10.0;
 
 const ONE: &str = "one sequence";
 const MANY: &str = "many sequences";

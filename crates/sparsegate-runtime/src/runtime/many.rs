@@ -105,7 +105,7 @@ impl Many {
         });
         let input_columns: Vec<u32> = model.columns.of(cell.input_kinds()).map(column).collect();
         let reads = weights.used(units);
-        let dense = plan.many("recurrent", &weights, reads.len());
+        let dense = plan.many("recurrent", &weights, reads.len(), false);
         let way = plan.input(model, width, WIDTH);
         Self {
             rule: Rule { cell, activation: model.activation },

@@ -18,6 +18,8 @@
 mod activation;
 mod batch;
 mod cost;
+#[cfg(feature = "std")]
+mod fit;
 mod floats;
 mod input;
 mod kernels;
@@ -51,7 +53,7 @@ use single::{Locked, Single};
 use threads::Pool;
 
 /// How to pack and run a model.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Options {
     /// Threads, the caller's among them; 0 for as many as the processor runs at a time. Without the feature `std`, one.
     pub threads: usize,
@@ -59,12 +61,6 @@ pub struct Options {
     pub cost: CostModel,
     /// The storage of every matrix that can be stored in this way, whatever it costs.
     pub storage: Option<Storage>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { threads: 0, cost: CostModel::default(), storage: None }
-    }
 }
 
 /// A packed model. Cheap to clone: clones share what is packed, and threads.
@@ -87,7 +83,7 @@ struct Packed {
 impl Packed {
     /// Has all threads work on what takes so many nanoseconds, or one if that is not worth waking the others. The job is
     /// given a thread's number and how many there are.
-    fn share_out(&self, time: f64, job: &(dyn Fn(usize, usize) + Sync)) {
+    fn share_out(&self, time: f64, job: impl Fn(usize, usize) + threads::Shared) {
         if time < WORTH_WAKING {
             return job(0, 1);
         }
@@ -96,7 +92,7 @@ impl Packed {
 }
 
 /// Nanoseconds of work from which on it is given to all threads.
-const WORTH_WAKING: f64 = 40e3;
+const WORTH_WAKING: f64 = 30e3;
 
 impl Runtime {
     /// Packs a model.
@@ -104,6 +100,11 @@ impl Runtime {
     /// # Errors
     /// What [`Model::check`] finds.
     pub fn new(model: &Model<f32>, options: &Options) -> Result<Self, Invalid> {
+        Self::on(Arch::new(), model, options)
+    }
+
+    /// For a given vector unit.
+    fn on(arch: Arch, model: &Model<f32>, options: &Options) -> Result<Self, Invalid> {
         model.check()?;
         let order = Order::new(&model.columns, model.units());
         let mut plan = Plan { cost: &options.cost, forced: options.storage, choices: Vec::new() };
@@ -111,9 +112,9 @@ impl Runtime {
         let single = Recurrence::new(model, &order, &mut plan);
         let many = Many::new(model, &order, &mut plan);
         let outputs = Outputs::new(model, &order, &mut plan);
-        let times = Times::new(&plan.choices, single.chunks(), pool.threads());
+        let times = Times::new(&plan.choices, model.units(), single.chunks(), pool.threads());
         let symbols = input::Symbols::new(&model.symbols);
-        let (arch, choices) = (Arch::new(), plan.choices);
+        let choices = plan.choices;
         Ok(Self { packed: Arc::new(Packed { arch, symbols, single, many, outputs, choices, times, pool }) })
     }
 
@@ -139,7 +140,14 @@ impl Runtime {
 
     /// So many sequences side by side, from zero states.
     pub fn batch(&self, sequences: usize) -> Batch {
-        Batch { packed: Arc::clone(&self.packed), sequences, one: None, blocks: Vec::new(), texts: Vec::new(), order: Vec::new() }
+        Batch {
+            packed: Arc::clone(&self.packed),
+            sequences,
+            one: None,
+            blocks: Vec::new(),
+            texts: Vec::new(),
+            order: Vec::new(),
+        }
     }
 }
 
@@ -250,5 +258,53 @@ impl Batch {
             one.reset();
         }
         batch::reset(&mut self.blocks);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::Cell;
+    use crate::made_up::Shape;
+    use crate::model::Task;
+
+    /// Every vector unit that this processor has.
+    fn units() -> Vec<Arch> {
+        let mut units = vec![Arch::Scalar, Arch::new()];
+        #[cfg(target_arch = "x86_64")]
+        units.extend(pulp::x86::V3::try_new().map(Arch::V3));
+        units
+    }
+
+    #[test]
+    fn narrower_vector_units_compute_the_same() {
+        for cell in Cell::ALL {
+            let mut shape = Shape::paper("word-ptb").unwrap_or_else(|| unreachable!());
+            let outputs = 70;
+            shape.original.outputs = outputs;
+            (shape.cell, shape.units, shape.weights.output) = (cell, 90, 1500);
+            shape.live = vec![40, 90, 33, 70][..cell.kinds().len()].to_vec();
+            let model: Model<f32> = shape.model(3);
+            assert_eq!(model.task, Task::LanguageModel);
+            for storage in [Some(Storage::Dense), Some(Storage::Sparse), None] {
+                for sequences in [1, 70] {
+                    let symbols: Vec<u32> = (0..12 * sequences as u32).map(|at| at * 7 % 10_000).collect();
+                    let mut results = Vec::new();
+                    for arch in units() {
+                        let options = Options { threads: 1, storage, ..Options::default() };
+                        let runtime = Runtime::on(arch, &model, &options).expect("a valid model");
+                        let mut out = vec![0.0; symbols.len() * outputs as usize];
+                        runtime.batch(sequences).language_model(&symbols, &mut out);
+                        results.push(out);
+                    }
+                    for result in &results[1..] {
+                        let close = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-5 * b.abs().max(1.0);
+                        assert!(result.iter().zip(&results[0]).all(close), "{cell:?}, {storage:?}, {sequences}");
+                    }
+                }
+            }
+        }
     }
 }

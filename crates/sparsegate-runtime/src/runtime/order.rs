@@ -31,7 +31,9 @@ impl Order {
             patterns[unit] |= 1 << kind;
         }
         let mut counts = [0_usize; 16];
-        patterns.iter().for_each(|pattern| counts[usize::from(*pattern)] += 1);
+        for pattern in &patterns {
+            counts[usize::from(*pattern)] += 1;
+        }
         let best = numberings(kinds).into_iter().min_by_key(|numbering| {
             vectors(kinds, &counts, numbering).iter().map(ExactSizeIterator::len).sum::<usize>()
         });
@@ -57,21 +59,18 @@ fn rank(pattern: u8, numbering: &[usize]) -> u8 {
 fn vectors(kinds: usize, counts: &[usize; 16], numbering: &[usize]) -> Vec<Range<usize>> {
     let mut patterns: Vec<u8> = (0..16).collect();
     patterns.sort_by_key(|pattern| rank(*pattern, numbering));
-    let mut ranges = vec![usize::MAX..0; kinds];
+    let mut ranges = vec![0..0; kinds];
     let mut position = 0;
     for pattern in patterns {
         let end = position + counts[usize::from(pattern)];
         for (kind, range) in ranges.iter_mut().enumerate() {
             if pattern >> kind & 1 == 1 && end > position {
-                *range = range.start.min(position)..end;
+                *range = if range.end == 0 { position } else { range.start }..end;
             }
         }
         position = end;
     }
-    ranges
-        .into_iter()
-        .map(|range| if range.is_empty() { 0..0 } else { range.start / WIDTH..range.end.div_ceil(WIDTH) })
-        .collect()
+    ranges.into_iter().map(|range| range.start / WIDTH..range.end.div_ceil(WIDTH)).collect()
 }
 
 /// All orders of so many kinds.

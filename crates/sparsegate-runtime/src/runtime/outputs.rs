@@ -15,6 +15,7 @@ use super::matvec::{Matvec, SLOTS};
 use super::order::{Order, WIDTH};
 use super::threads::Parts;
 use crate::Model;
+use crate::model::Task;
 
 /// Outputs that are computed together: a multiple of [`WIDTH`], and of the columns that dense storage packs together.
 const TILE: usize = 48;
@@ -57,7 +58,7 @@ impl Outputs {
         let vectors = padded / WIDTH;
         let slots: Vec<usize> = (0..vectors).step_by(SLOTS).map(|first| SLOTS.min(vectors - first)).collect();
         let way = plan.single("output", &weights, reads.len());
-        let dense = plan.many("output", &weights, reads.len());
+        let dense = plan.many("output", &weights, reads.len(), model.task == Task::LanguageModel);
         let mut bias = Floats::zeros(count.next_multiple_of(TILE));
         bias[..count].copy_from_slice(&model.output_bias);
         Self {

@@ -135,7 +135,7 @@ impl Single {
             self.advance(packed, symbols, true);
             let out = Parts::new(&mut out[block * STEPS * count..][..symbols.len() * count]);
             let tiles = packed.outputs.tiles();
-            packed.share_out(symbols.len() as f64 * packed.times.outputs, &|index, of| {
+            packed.share_out(symbols.len() as f64 * packed.times.outputs, |index, of| {
                 self.shares[index].with(|share| {
                     packed.arch.dispatch(Rows {
                         outputs: &packed.outputs,

@@ -35,7 +35,9 @@ impl<'a> Parts<'a> {
     #[inline(always)]
     pub fn finish<S: Simd>(&self, simd: S) {
         #[cfg(target_arch = "x86_64")]
-        if self.far && let Some(simd) = super::kernels::v4(simd) {
+        if self.far
+            && let Some(simd) = super::kernels::v4(simd)
+        {
             // What was written past the caches is not in the order of other writes.
             simd.sse._mm_sfence();
         }
@@ -54,7 +56,9 @@ impl<'a> Parts<'a> {
         unsafe {
             let to = self.start.add(at);
             #[cfg(target_arch = "x86_64")]
-            if self.far && let Some(simd) = super::kernels::v4(simd) {
+            if self.far
+                && let Some(simd) = super::kernels::v4(simd)
+            {
                 return write_far(simd, to, numbers);
             }
             let _ = simd;
@@ -171,10 +175,20 @@ impl Pool {
         1
     }
 
-    pub fn run(&self, job: &(dyn Fn(usize) + Sync)) {
+    pub fn run(&self, job: &dyn Fn(usize)) {
         job(0);
     }
 }
+
+/// [`Sync`], if there are threads.
+#[cfg(feature = "std")]
+pub(crate) trait Shared: Sync {}
+#[cfg(feature = "std")]
+impl<T: Sync> Shared for T {}
+#[cfg(not(feature = "std"))]
+pub(crate) trait Shared {}
+#[cfg(not(feature = "std"))]
+impl<T> Shared for T {}
 
 #[cfg(feature = "std")]
 mod pool {

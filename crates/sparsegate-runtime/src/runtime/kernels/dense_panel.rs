@@ -1,5 +1,7 @@
 //! A dense matrix times one vector, sixteen to sixty-four columns at a time.
 
+#![expect(clippy::needless_range_loop, reason = "vectors and sums go by the same index")]
+
 use pulp::Simd;
 
 use crate::runtime::order::WIDTH;

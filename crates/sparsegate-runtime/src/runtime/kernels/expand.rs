@@ -1,5 +1,7 @@
 //! A matrix whose zeros are left out, but for one bit each, times one vector: AVX-512 alone spreads numbers by such bits.
 
+#![expect(clippy::needless_range_loop, reason = "vectors and sums go by the same index")]
+
 use core::arch::x86_64::__m512;
 
 use pulp::core_arch::x86::Avx512f;
@@ -74,7 +76,13 @@ impl Expand<'_> {
 /// From `values` on there are as many numbers as `masks` has bits, and [`WIDTH`] more.
 #[expect(unsafe_code, reason = "to check each vector takes longer than to compute with it")]
 #[inline(always)]
-unsafe fn add<const V: usize>(avx: Avx512f, sums: &mut [__m512; V], masks: &[u16], hidden: f32, values: &mut *const f32) {
+unsafe fn add<const V: usize>(
+    avx: Avx512f,
+    sums: &mut [__m512; V],
+    masks: &[u16],
+    hidden: f32,
+    values: &mut *const f32,
+) {
     let factor = avx._mm512_set1_ps(hidden);
     for v in 0..V {
         // SAFETY: the caller says so.

@@ -43,6 +43,7 @@ pub(crate) fn sparse_lanes<S: Simd, const V: usize>(
     }
     for (row, column) in columns.enumerate() {
         let mut totals = [simd.splat_f32s(0.0); V];
+        let mut others = totals;
         let out = inlined(
             #[inline(always)]
             |v: usize| v / vectors * sums_stride + row * WIDTH + v % vectors * S::F32_LANES,
@@ -50,14 +51,26 @@ pub(crate) fn sparse_lanes<S: Simd, const V: usize>(
         for v in 0..V {
             totals[v] = S::as_simd_f32s(&sums[out(v)..]).0[0];
         }
-        for (place, value) in weights.pairs(column) {
-            let factor = simd.splat_f32s(value);
+        // Two sums side by side: an addition takes several cycles, and may not wait for the one before.
+        let (places, values) = weights.list(column);
+        let (places, last_place) = places.as_chunks::<2>();
+        let (values, last_value) = values.as_chunks::<2>();
+        for (places, values) in places.iter().zip(values) {
+            let (factor, other) = (simd.splat_f32s(values[0]), simd.splat_f32s(values[1]));
+            let (at, other_at) = (places[0] as usize * vectors, places[1] as usize * vectors);
             for v in 0..V {
-                totals[v] = simd.mul_add_f32s(factor, groups[v][place * vectors], totals[v]);
+                totals[v] = simd.mul_add_f32s(factor, groups[v][at], totals[v]);
+                others[v] = simd.mul_add_f32s(other, groups[v][other_at], others[v]);
+            }
+        }
+        if let ([place], [value]) = (last_place, last_value) {
+            let factor = simd.splat_f32s(*value);
+            for v in 0..V {
+                totals[v] = simd.mul_add_f32s(factor, groups[v][*place as usize * vectors], totals[v]);
             }
         }
         for v in 0..V {
-            S::as_mut_simd_f32s(&mut sums[out(v)..]).0[0] = totals[v];
+            S::as_mut_simd_f32s(&mut sums[out(v)..]).0[0] = simd.add_f32s(totals[v], others[v]);
         }
     }
 }

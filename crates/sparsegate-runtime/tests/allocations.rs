@@ -1,0 +1,61 @@
+//! Once warm, the runtime allocates nothing.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use sparsegate_runtime::Model;
+use sparsegate_runtime::made_up::Shape;
+use sparsegate_runtime::runtime::{Options, Runtime};
+
+struct Counting;
+
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: all is the system's allocator's, which is only counted.
+#[expect(unsafe_code, reason = "an allocator")]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: as for the caller.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as for the caller.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn none(mut run: impl FnMut()) {
+    run();
+    let before = COUNT.load(Ordering::Relaxed);
+    run();
+    assert_eq!(COUNT.load(Ordering::Relaxed), before);
+}
+
+// One test: others beside it would be counted too.
+#[test]
+fn nothing_is_allocated_after_the_first_call() {
+    for name in ["imdb", "agnews", "char-ptb", "word-ptb"] {
+        let model: Model<f32> = Shape::paper(name).unwrap().model(1);
+        for threads in [1, 2] {
+            let runtime = Runtime::new(&model, &Options { threads, ..Options::default() }).unwrap();
+            let mut stream = runtime.stream();
+            none(|| {
+                stream.step(3);
+            });
+            for sequences in [1, 40] {
+                let mut batch = runtime.batch(sequences);
+                let symbols = vec![7; 9 * sequences];
+                let mut out = vec![0.0; symbols.len() * runtime.outputs()];
+                none(|| batch.language_model(&symbols, &mut out));
+                let texts: Vec<Vec<u32>> = (0..sequences).map(|number| vec![5; number % 7]).collect();
+                let out = &mut out[..sequences * runtime.outputs()];
+                none(|| batch.classify(&texts, out));
+            }
+        }
+    }
+}
