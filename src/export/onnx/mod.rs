@@ -26,7 +26,7 @@ mod graph;
 mod head;
 mod lengths;
 mod operator;
-mod proto;
+pub(super) mod proto;
 mod scan;
 
 use prost::Message as _;
