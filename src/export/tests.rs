@@ -125,7 +125,11 @@ fn graph(model: &Model<f32>) -> GraphProto {
 /// may be used too.
 fn check(graph: &GraphProto, around: &BTreeSet<String>) {
     let length = |tensor: &TensorProto| {
-        let bytes = if tensor.data_type == 7 { 8 } else { 4 };
+        let bytes = match tensor.data_type {
+            4 => 2,
+            7 => 8,
+            _ => 4,
+        };
         tensor.dims.iter().product::<i64>() as usize * bytes
     };
     for tensor in &graph.initializer {
@@ -160,8 +164,8 @@ fn a_graph_holds_together_and_has_its_inputs_and_outputs() {
         let outputs: Vec<&str> = graph.output.iter().map(|value| value.name.as_str()).collect();
         let (wanted, given): (&[&str], &[&str]) = match (model.task, model.cell) {
             (Task::Classification, _) => (&["ids", "lengths"], &["logits", "probabilities"]),
-            (_, Cell::Lstm) => (&["ids", "h_0", "c_0"], &["h_n", "c_n", "logits"]),
-            _ => (&["ids", "h_0"], &["h_n", "logits"]),
+            (_, Cell::Lstm) => (&["ids", "h_0", "c_0"], &["logits", "h_n", "c_n"]),
+            _ => (&["ids", "h_0"], &["logits", "h_n"]),
         };
         assert_eq!((inputs.as_slice(), outputs.as_slice()), (wanted, given));
         let operator = match model.cell {
