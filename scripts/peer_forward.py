@@ -36,6 +36,7 @@ import pathlib
 import statistics
 import sys
 import time
+import warnings
 
 TASKS = {  # sizes of the paper's networks; steps are the longest of IMDb's texts, and the mean of AG News
     "imdb": dict(symbols=20003, dimensions=300, hidden=128, outputs=1, steps=200, language_model=False),
@@ -179,6 +180,7 @@ def exported(network):
             return logits, *(states if a.cell == "lstm" else (states,))
 
     file, ids, zeros = io.BytesIO(), torch.zeros(3, 2, dtype=torch.long), network.zeros(2)
+    warnings.simplefilter("ignore")  # Of a newer exporter, which needs another package.
     any_size = {"ids": {0: "steps", 1: "batch"}, **{name: {1: "batch"} for name in names}}
     torch.onnx.export(Flat().eval(), (ids, *(zeros if a.cell == "lstm" else (zeros,))), file, input_names=["ids", *names],
                       output_names=["logits", *(name.replace("_0", "_n") for name in names)], dynamic_axes=any_size,
@@ -201,7 +203,7 @@ class Peers:
             network.torch.set_num_threads(a.threads)
             self.kinds["eager"] = Eager(network)
             self.load("compiled", lambda: Eager(network, network.torch.compile(network.module)))
-            self.load("onnx", lambda: Onnx(exported(network), a.threads))
+            self.load("onnx", lambda: self.same(Onnx(exported(network), a.threads)))
         if a.reduced:
             self.load("reduced", lambda: Onnx(a.reduced, a.threads))
         self.cases = [f"{kind}/{mode}" for kind, mode in itertools.product(self.kinds, ("whole", "streaming"))
@@ -217,6 +219,15 @@ class Peers:
         except Exception as error:  # Whatever a package throws, the other kinds can still be timed.
             self.missing[kind] = f"{type(error).__name__}: {error}".splitlines()[0]
             return None
+
+    def same(self, onnx):
+        """The export, if it computes what the network in PyTorch does."""
+        ids = self.numpy.resize(self.symbols, (3, self.a.steps)).T.copy()
+        wanted, found = self.kinds["eager"].call(ids, False)().numpy(), onnx.call(ids, False)()
+        off = abs(found - wanted).max() / abs(wanted).max()
+        if not off < 1e-4:
+            raise ValueError(f"it is {off:.1e} off PyTorch's outputs")
+        return onnx
 
     def streams(self, kind):
         return not isinstance(kind, Onnx) or kind.streams
@@ -236,15 +247,13 @@ class Peers:
             kind, mode = case.split("/")
             ids = self.numpy.resize(self.symbols, (batch, self.a.steps)).T.copy()
             call = self.kinds[kind].call(ids, mode == "streaming")
-            start, count = time.perf_counter(), 0
+            # Compiled code is made now.
             call()
-            compiled = time.perf_counter()
-            while count < 3 or time.perf_counter() - compiled < WARM_UP_SECONDS:
-                last, count = time.perf_counter(), count + 1
+            start, calls = time.perf_counter(), 0
+            while calls < 3 or time.perf_counter() - start < WARM_UP_SECONDS:
+                last, calls = time.perf_counter(), calls + 1
                 call()
-            repeats = max(1, math.ceil(SAMPLE_SECONDS / (time.perf_counter() - last)))
-            self.calls[case, batch] = call, repeats
-            del start
+            self.calls[case, batch] = call, max(1, math.ceil(SAMPLE_SECONDS / (time.perf_counter() - last)))
         return self.calls[case, batch]
 
     def time(self, case, batch, samples):

@@ -21,6 +21,8 @@ mod description;
 mod error;
 mod onnx;
 mod pytorch;
+#[cfg(test)]
+mod tests;
 
 use sparsegate_runtime::format::File;
 

@@ -12,7 +12,7 @@ use super::StoreError;
 /// # Errors
 /// [`StoreError::Io`]; the temporary file is removed then.
 pub fn write_atomic(path: &Utf8Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let folder = path.parent().unwrap_or(Utf8Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
     fs_err::create_dir_all(folder).map_err(|e| StoreError::io("create", folder, e))?;
     let temporary = folder.join(format!(".{}.new", path.file_name().unwrap_or("file")));
     let written = write_and_sync(&temporary, bytes).and_then(|()| fs_err::rename(&temporary, path));

@@ -9,6 +9,7 @@ use super::proto::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Number {
     F32 = 1,
+    U16 = 4,
     I32 = 6,
     I64 = 7,
     Bool = 9,
@@ -43,6 +44,10 @@ impl Graph {
     /// A constant; with the name of an input, what that one is when it is not given.
     pub fn floats(&mut self, name: &str, sides: &[usize], values: &[f32]) -> String {
         self.tensor(name, Number::F32, sides, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+    }
+
+    pub fn u16s(&mut self, name: &str, sides: &[usize], values: &[u16]) -> String {
+        self.tensor(name, Number::U16, sides, values.iter().flat_map(|value| value.to_le_bytes()).collect())
     }
 
     pub fn i32s(&mut self, name: &str, sides: &[usize], values: &[i32]) -> String {

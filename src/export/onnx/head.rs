@@ -23,6 +23,14 @@ pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>, states: &St
     let products = graph.node("output_products", "MatMul", &[&read, &weights], vec![]);
     graph.node("logits", "Add", &[&products, &bias], vec![]);
     graph.output("logits", Number::F32, &sides, "");
+    for name in states.carried {
+        graph.output(
+            name,
+            Number::F32,
+            &[Side::Size(1), BATCH, Side::Size(dense.units)],
+            "the state after the last step",
+        );
+    }
     if model.task == Task::Classification {
         probabilities(graph, count);
     }

@@ -26,7 +26,7 @@ mod graph;
 mod head;
 mod lengths;
 mod operator;
-mod proto;
+pub(super) mod proto;
 mod scan;
 
 use prost::Message as _;
@@ -52,6 +52,8 @@ struct States {
     all: Option<String>,
     /// After the last step `[1, batch, H]`.
     last: String,
+    /// What the caller of a language model gets to go on from `[1, batch, H]`.
+    carried: &'static [&'static str],
 }
 
 /// The graph as bytes.
@@ -60,7 +62,7 @@ struct States {
 /// [`ExportError::TooLarge`].
 pub fn write(model: &Model<f32>, details: Option<&Details>) -> Result<Vec<u8>, ExportError> {
     let dense = Dense::new(model)?;
-    let mut graph = Graph::new("sparsegate");
+    let mut graph = Graph::new("network");
     let vectors = vectors(&mut graph, model, &dense);
     let states = match model.cell {
         Cell::GruState => scan::add(&mut graph, model, &dense, &vectors),
@@ -105,15 +107,23 @@ fn vectors(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>) -> String {
     let mut numbers: Vec<f32> = (0..stored.len()).flat_map(|row| dense.vector(row)).collect();
     numbers.resize((stored.len() + 1) * dense.inputs, 0.0);
     let table = graph.floats("vector_of_row", &[stored.len() + 1, dense.inputs], &numbers);
-    let rows = if stored.len() == model.symbols.total as usize {
-        "ids".to_owned()
-    } else {
-        let mut row_of = vec![stored.len() as i64; model.symbols.total as usize + 1];
-        stored.iter().zip(0..).for_each(|(symbol, row)| row_of[*symbol as usize] = row);
-        let row_of = graph.i64s("row_of_symbol", &[row_of.len()], &row_of);
-        graph.node("rows", "Gather", &[&row_of, "ids"], vec![])
-    };
+    let every = stored.len() == model.symbols.total as usize;
+    let rows = if every { "ids".to_owned() } else { rows(graph, stored, model.symbols.total as usize + 1) };
     graph.node("vectors", "Gather", &[&table, &rows], vec![])
+}
+
+/// The rows of symbols `[steps, batch]`, by a table of `ids` numbers; it would be most of a small model if they were i64.
+fn rows(graph: &mut Graph, stored: &[u32], ids: usize) -> String {
+    let mut row_of = vec![stored.len() as i32; ids];
+    stored.iter().zip(0..).for_each(|(symbol, row)| row_of[*symbol as usize] = row);
+    let narrow: Option<Vec<u16>> = row_of.iter().map(|row| u16::try_from(*row).ok()).collect();
+    let Some(narrow) = narrow else {
+        let row_of = graph.i32s("row_of_symbol", &[ids], &row_of);
+        return graph.node("rows", "Gather", &[&row_of, "ids"], vec![]);
+    };
+    let row_of = graph.u16s("row_of_symbol", &[ids], &narrow);
+    let rows = graph.node("rows", "Gather", &[&row_of, "ids"], vec![]);
+    graph.node("rows_i32", "Cast", &[&rows], vec![attribute::int("to", Number::I32 as i64)])
 }
 
 /// The number of sequences, `[1]`.
@@ -129,11 +139,6 @@ fn initial(graph: &mut Graph, name: &str, batch: &str, units: usize) -> String {
     let one = graph.i64s(&format!("{name}_one"), &[1], &[1]);
     let shape = graph.node(&format!("{name}_shape"), "Concat", &[batch, &one], vec![attribute::int("axis", 0)]);
     graph.node(&format!("{name}_batch"), "Expand", &[name, &shape], vec![])
-}
-
-/// The state to go on from, as an output `[1, batch, H]`.
-fn last_state(graph: &mut Graph, name: &str, units: usize) {
-    graph.output(name, Number::F32, &[Side::Size(1), BATCH, Side::Size(units)], "the state after the last step");
 }
 
 /// The operator of the gates' activation. That of the hard sigmoid has the slope 0.2 and the offset 0.5 by default.

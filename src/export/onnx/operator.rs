@@ -5,7 +5,7 @@ use sparsegate_runtime::{Activation, Cell, Model};
 
 use super::graph::{Graph, attribute};
 use super::proto::AttributeProto;
-use super::{States, batch, gate, initial, last_state, lengths};
+use super::{States, batch, gate, initial, lengths};
 use crate::export::dense::Dense;
 
 /// An operator, and its gates in the order of ONNX as kinds of [`Cell::kinds`]. The kinds of the input's bias and of the state's
@@ -63,11 +63,9 @@ pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>, vectors: &s
         Task::LanguageModel => {
             outputs[0] = "states_by_direction";
             inputs.extend([String::new(), initial(graph, "h_0", &batch, units)]);
-            last_state(graph, "h_n", units);
             if memory {
                 inputs.push(initial(graph, "c_0", &batch, units));
                 outputs.push("c_n");
-                last_state(graph, "c_n", units);
             }
         }
     }
@@ -77,7 +75,12 @@ pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>, vectors: &s
         let direction = graph.i64s("direction_axis", &[1], &[1]);
         graph.node("states", "Squeeze", &[outputs[0], &direction], vec![])
     });
-    States { all, last: "h_n".into() }
+    let carried: &[&str] = match (model.task, memory) {
+        (Task::Classification, _) => &[],
+        (Task::LanguageModel, true) => &["h_n", "c_n"],
+        (Task::LanguageModel, false) => &["h_n"],
+    };
+    States { all, last: "h_n".into(), carried }
 }
 
 fn attributes(model: &Model<f32>, layout: &Layout, units: usize) -> Vec<AttributeProto> {

@@ -6,7 +6,7 @@ use sparsegate_runtime::model::Task;
 
 use super::graph::{Graph, Number, Side, attribute};
 use super::proto::GraphProto;
-use super::{States, batch, gate, initial, last_state, lengths};
+use super::{States, batch, gate, initial, lengths};
 use crate::export::dense::{Dense, transposed};
 
 /// Kinds of [`sparsegate_runtime::Cell::kinds`]: n_in, r, z read the input; n_hn, r, z the state.
@@ -45,7 +45,6 @@ pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>, vectors: &s
         inputs.push(lengths::as_mask(graph));
     } else {
         outputs.push("states");
-        last_state(graph, "h_n", units);
     }
     let attributes = vec![
         attribute::graph("body", body(model, units, masked)),
@@ -54,7 +53,7 @@ pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>, vectors: &s
     let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
     graph.nodes("recurrent", "Scan", &inputs, &outputs, attributes);
     let last = graph.node("h_n", "Unsqueeze", &["last_state", &direction], vec![]);
-    States { all: (!masked).then(|| "states".into()), last }
+    States { all: (!masked).then(|| "states".into()), last, carried: if masked { &[] } else { &["h_n"] } }
 }
 
 /// One step. It reads the constants around it by their names; a text that has ended keeps its state.

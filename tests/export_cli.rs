@@ -1,0 +1,73 @@
+//! `export` as a user meets it, on the file of a compact model.
+
+use std::process::{Command, Output};
+
+use camino::Utf8Path;
+use sparsegate_runtime::format::File;
+use sparsegate_runtime::made_up::Shape;
+use sparsegate_runtime::model::{Sizes, Task};
+use sparsegate_runtime::{Activation, Cell};
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let sizes = Sizes { symbols: 9, dimensions: 0, units: 4, outputs: 9 };
+    let shape = Shape::dense(Cell::Lstm, Activation::Sigmoid, Task::LanguageModel, sizes);
+    let file = File { model: shape.model(1), details: String::new() };
+    fs_err::write(folder.path().join("mine.safetensors"), file.write().unwrap()).unwrap();
+    folder
+}
+
+fn export(folder: &tempfile::TempDir, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
+    command.arg("export").args(arguments).current_dir(folder.path()).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn writes_each_format_and_prints_where() {
+    let folder = folder();
+    for (format, name) in
+        [("onnx", "mine.onnx"), ("compact", "mine.compact.safetensors"), ("safetensors", "elsewhere/x.safetensors")]
+    {
+        let out = ["--out", name];
+        let out: &[&str] = if format == "safetensors" { &out } else { &[] };
+        let output = export(&folder, &[&["mine.safetensors", "--format", format], out].concat());
+        assert!(output.status.success(), "{}", said(&output));
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), name);
+        assert!(folder.path().join(name).metadata().unwrap().len() > 100);
+        assert!(said(&output).contains("9 of 9 symbols, 4 of 4 units"), "{}", said(&output));
+    }
+    let read = |name: &str| fs_err::read(folder.path().join(name)).unwrap();
+    assert_eq!(read("mine.compact.safetensors"), read("mine.safetensors"));
+}
+
+#[test]
+fn replaces_nothing_unasked() {
+    let folder = folder();
+    fs_err::write(folder.path().join("mine.onnx"), "precious").unwrap();
+    let output = export(&folder, &["mine.safetensors", "--format", "onnx"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("mine.onnx is there already") && said(&output).contains("--force"));
+    assert_eq!(fs_err::read(folder.path().join("mine.onnx")).unwrap(), b"precious");
+    assert!(export(&folder, &["mine.safetensors", "--format", "onnx", "--force"]).status.success());
+    assert_ne!(fs_err::read(folder.path().join("mine.onnx")).unwrap(), b"precious");
+    let output = export(&folder, &["mine.safetensors", "--format", "onnx", "--out", "."]);
+    assert_eq!((output.status.code(), said(&output).contains("is a folder")), (Some(2), true));
+}
+
+#[test]
+fn says_what_is_wrong_with_run() {
+    let folder = folder();
+    let output = export(&folder, &["0123", "--format", "onnx"]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("there is no run `0123`"), "{}", said(&output));
+    let path = Utf8Path::from_path(folder.path()).unwrap().join("notes.txt");
+    fs_err::write(&path, "no model").unwrap();
+    let output = export(&folder, &["notes.txt", "--format", "onnx"]);
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert!(said(&output).contains("notes.txt: not a safetensors file"), "{}", said(&output));
+    assert_eq!(export(&folder, &["mine.safetensors"]).status.code(), Some(2), "a format is asked for");
+}
