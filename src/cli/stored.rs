@@ -39,12 +39,13 @@ pub fn find_run(global: &Global, text: &str) -> Result<RunDir, CliError> {
         found.iter().map(|run| run.strip_prefix(&runs).unwrap_or(run).to_string()).take(5).collect();
     match (found.len(), found.first().and_then(|run| Some((run.parent()?.file_name()?, run.file_name()?)))) {
         (1, Some((experiment, key))) => Ok(RunDir::new(&global.root, experiment, key)),
-        (0, _) => {
-            Err(CliError::new(Exit::Usage, format!("there is no run `{text}` in {runs}"))
-                .help("`sparsegate status SPEC` lists runs and their keys; a key, its beginning or a run's folder will do"))
+        (0, _) => Err(CliError::new(Exit::Usage, format!("there is no run `{text}` in {runs}")).help(
+            "`sparsegate status SPEC` lists runs and their keys; a key, its beginning or a run's folder will do",
+        )),
+        (count, _) => {
+            Err(CliError::new(Exit::Usage, format!("`{text}` may be any of {count} runs: {}", names.join(", ")))
+                .help("write more of the key"))
         }
-        (count, _) => Err(CliError::new(Exit::Usage, format!("`{text}` may be any of {count} runs: {}", names.join(", ")))
-            .help("write more of the key")),
     }
 }
 

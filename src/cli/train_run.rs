@@ -10,6 +10,7 @@ use clap::Args;
 
 use super::args::Global;
 use super::{CliError, Exit};
+use crate::compact;
 use crate::data::{self, Sources};
 use crate::engine;
 use crate::exec::{Interrupt, stop_at_end_of_input};
@@ -75,6 +76,13 @@ fn work(global: &Global, args: &TrainRunArgs, voice: &mut Voice) -> Result<Exit,
         train::train(&dir, spec, &corpus, used, trainee.as_mut(), events, interrupt.flag()).map_err(CliError::failed)
     });
     let summary = summary.map_err(CliError::failed)??;
+    // The run is done either way: what is stored stays, and `export` tries again.
+    if summary.state == RunState::Done
+        && dir.compact().map_err(CliError::failed)?.is_none()
+        && let Err(error) = compact::make_with(&dir, &record, &corpus, &sources.dataset.reader)
+    {
+        note(&format!("no compact model: {error}"));
+    }
     Ok(match summary.state {
         RunState::Done => Exit::Done,
         RunState::Interrupted => Exit::Interrupted,

@@ -4,7 +4,7 @@ use super::{Array, Masks, Parts, Posterior, Real};
 use crate::cells::Cell;
 use crate::spec::types::GateActivation;
 
-/// A network without noise and without group variables: what is left of one with V symbols, E dimensions, H units and O
+/// A network without noise and, but for [`Compact::state_factor`], without group variables: what is left of one with V symbols, E dimensions, H units and O
 /// outputs when every factor is multiplied into the weights, and dimensions and units that were dropped are taken out.
 /// E' and H' are kept; columns of width P * H' are kind-major as before.
 ///
@@ -26,6 +26,8 @@ pub struct Compact {
     pub bias: Vec<f64>,
     /// Output weights `[H', O]`.
     pub w_output: Matrix,
+    /// What the cell multiplies its state by at every step, `[H']`: the units' factors where no weight can stand for them.
+    pub state_factor: Option<Vec<f64>>,
 }
 
 /// A matrix of its own.
@@ -37,47 +39,39 @@ pub struct Matrix {
     pub shape: [usize; 2],
 }
 
-/// Why no plain network computes the same.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CompactError {
-    /// The cell multiplies the state that it carries by the units' factors, which no weight can do in their place.
-    #[error(
-        "a {cell} with factors of neurons has no plain network that computes the same: the factors multiply the state \
-         that it carries; train without `sparsity.neurons`, or a cell that multiplies its output"
-    )]
-    FactorsInState {
-        /// Name of the cell.
-        cell: &'static str,
-    },
+impl Matrix {
+    /// The number in a row and a column.
+    pub fn at(&self, row: usize, column: usize) -> f64 {
+        self.values[row * self.shape[1] + column]
+    }
 }
 
 /// The compact network of a posterior. `masks` are those of the same posterior.
 ///
 /// Products are taken in double precision. What is dead is zero: weights and factors by [`Array::live`], so that a unit
 /// dropped for want of readers, or a dimension, takes nothing with it that counts.
-///
-/// # Errors
-/// [`CompactError`].
-pub fn compact<T: Real>(posterior: &Posterior<T>, masks: &Masks) -> Result<Compact, CompactError> {
+pub fn compact<T: Real>(posterior: &Posterior<T>, masks: &Masks) -> Compact {
     let Parts { cell, activation, .. } = *posterior.parts();
     let parts = posterior.parts();
-    if parts.z_neurons.is_some() && !cell.absorbs_neurons() {
-        return Err(CompactError::FactorsInState { cell: cell.name() });
-    }
     let pruned = |array: &Array<T>| -> Vec<f64> {
         let live = posterior.live(array);
         array.mean.iter().zip(live).map(|(mean, live)| if live { mean.to_f64() } else { 0.0 }).collect()
     };
     let factors = |group: &Option<Array<T>>, count: usize| group.as_ref().map_or_else(|| vec![1.0; count], pruned);
+    let ones = |count: usize| vec![1.0; count];
     let (vocabulary, hidden) = (posterior.vocabulary(), posterior.hidden());
     let z_vocabulary = factors(&parts.z_vocabulary, vocabulary);
-    let z_neurons = factors(&parts.z_neurons, hidden);
     let z_gates = factors(&parts.z_gates, posterior.columns());
     let units = kept(&masks.neurons);
+    let of_neurons = factors(&parts.z_neurons, hidden);
+    let (z_neurons, state_factor) = if cell.absorbs_neurons() || parts.z_neurons.is_none() {
+        (of_neurons, None)
+    } else {
+        (ones(hidden), Some(units.iter().map(|&unit| of_neurons[unit]).collect()))
+    };
     let columns = of_units(&units, cell.preactivations().len(), hidden);
     let symbols: Vec<usize> = (0..vocabulary).collect();
     let outputs: Vec<usize> = (0..parts.w_output.shape[1]).collect();
-    let ones = |count: usize| vec![1.0; count];
     let cut = |array: &Array<T>, rows: (&[usize], &[f64]), columns: (&[usize], &[f64])| {
         let (values, width) = (pruned(array), array.shape[1]);
         let row = |row: usize| columns.0.iter().map(move |&column| (row, column));
@@ -98,7 +92,7 @@ pub fn compact<T: Real>(posterior: &Posterior<T>, masks: &Masks) -> Result<Compa
     } else {
         (None, cut(&parts.w_input, (&symbols, &z_vocabulary), (&columns, &z_gates)))
     };
-    Ok(Compact {
+    Compact {
         cell,
         activation,
         embedding,
@@ -106,7 +100,8 @@ pub fn compact<T: Real>(posterior: &Posterior<T>, masks: &Masks) -> Result<Compa
         w_hidden: cut(&parts.w_hidden, (&units, &z_neurons), (&columns, &z_gates)),
         bias: of_units(&units, cell.biases().len(), hidden).iter().map(|&place| parts.bias[place].to_f64()).collect(),
         w_output: cut(&parts.w_output, (&units, &z_neurons), (&outputs, &ones(outputs.len()))),
-    })
+        state_factor,
+    }
 }
 
 /// Places of what is kept, ascending.
@@ -124,8 +119,9 @@ mod tests {
     use super::super::masks;
     use super::super::testing::Owned;
     use super::*;
+    use crate::cells::Gru;
 
-    fn compact_of(owned: &Owned) -> Result<Compact, CompactError> {
+    fn compact_of(owned: &Owned) -> Compact {
         let posterior = Posterior::new(owned.parts()).unwrap();
         compact(&posterior, &masks(&posterior))
     }
@@ -137,7 +133,7 @@ mod tests {
         owned.z_inputs.as_mut().unwrap().mean = vec![5.0, 1.0];
         owned.z_neurons.as_mut().unwrap().mean = vec![1.0, 7.0];
         owned.z_gates.as_mut().unwrap().mean[6] = 11.0;
-        let compact = compact_of(&owned).unwrap();
+        let compact = compact_of(&owned);
         assert_eq!(compact.embedding.unwrap().values, [2.0, 2.0, 1.0, 1.0, -3.0, -3.0]);
         let gates = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 11.0, 1.0];
         assert_eq!(compact.w_input.values, [gates.map(|z| 5.0 * z), gates].concat());
@@ -153,7 +149,7 @@ mod tests {
         owned.z_neurons.as_mut().unwrap().kill(0);
         owned.z_gates.as_mut().unwrap().kill(4);
         owned.bias = (0..12).map(f64::from).collect();
-        let compact = compact_of(&owned).unwrap();
+        let compact = compact_of(&owned);
         let embedding = compact.embedding.unwrap();
         assert_eq!((embedding.shape, &embedding.values[..6]), ([3, 3], [1.0, 1.0, 1.0, 0.0, 0.0, 0.0].as_slice()));
         assert_eq!(compact.w_input.shape, [3, 8]);
@@ -164,10 +160,22 @@ mod tests {
     }
 
     #[test]
+    fn factors_of_a_carried_state_stay() {
+        let mut owned = Owned { cell: &Gru::State, ..Owned::sized(2, 2, 2, 3, 4) };
+        owned.z_neurons.as_mut().unwrap().mean = vec![3.0, 7.0];
+        let compact = compact_of(&owned);
+        assert_eq!(compact.state_factor, Some(vec![3.0, 7.0]));
+        assert!(compact.w_hidden.values.iter().chain(&compact.w_output.values).all(|&weight| weight == 1.0));
+        owned.cell = &Gru::Output;
+        let compact = compact_of(&owned);
+        assert_eq!((compact.state_factor, compact.w_output.values), (None, vec![3.0, 3.0, 7.0, 7.0]));
+    }
+
+    #[test]
     fn nothing_left_is_a_network_without_units() {
         let mut owned = Owned::live(2, 2, 2);
         owned.z_neurons.as_mut().unwrap().kill_row(0, 2);
-        let compact = compact_of(&owned).unwrap();
+        let compact = compact_of(&owned);
         assert_eq!(compact.w_output, Matrix { values: vec![], shape: [0, 2] });
         assert_eq!((compact.w_input.shape, compact.bias.len()), ([2, 0], 0));
     }

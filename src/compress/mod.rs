@@ -31,10 +31,10 @@ mod relevance;
 mod structure;
 
 pub use array::{Array, LOG_ALPHA_LIMIT};
-pub use compact::{Compact, CompactError, Matrix, compact};
+pub use compact::{Compact, Matrix, compact};
 pub use count::counts;
 pub use masks::{Masks, masks};
-pub use posterior::{Parts, Posterior, ShapeError};
+pub use posterior::{Named, Parts, Posterior, ShapeError};
 pub use real::Real;
 pub use relevance::{EmbeddingRelevance, Relevance, relevance};
 pub use structure::structure;

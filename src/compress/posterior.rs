@@ -35,6 +35,42 @@ pub struct Parts<'a, T> {
     pub plain_zeros_are_dead: bool,
 }
 
+/// A tensor's numbers, row-major, and its shape.
+pub type Named<'a, T> = (&'a [T], [usize; 2]);
+
+impl<'a, T> Parts<'a, T> {
+    /// The parts of a network whose tensors `find` gives by the names they have in checkpoints, such as
+    /// `lstm/w_input/mean`. A matrix that it lacks is empty, which [`Posterior::new`] refuses.
+    pub fn named(
+        cell: &'static dyn Cell,
+        activation: GateActivation,
+        plain_zeros_are_dead: bool,
+        find: &dyn Fn(&str) -> Option<Named<'a, T>>,
+    ) -> Self {
+        let array = |name: &str| {
+            let (mean, shape) = find(&format!("{name}/mean"))?;
+            Some(Array { mean, log_sigma: find(&format!("{name}/log_sigma")).map(|(values, _)| values), shape })
+        };
+        let matrix = |name: &str| array(name).unwrap_or(Array { mean: &[], log_sigma: None, shape: [0, 0] });
+        let path = |name: &str| format!("{}/{name}", cell.layer());
+        Self {
+            cell,
+            activation,
+            embedding: array("embedding/w"),
+            // A language model's symbols are what the recurrent layer reads.
+            z_vocabulary: array("embedding/z_vocabulary").or_else(|| array(&path("z_vocabulary"))),
+            w_input: matrix(&path("w_input")),
+            w_hidden: matrix(&path("w_hidden")),
+            z_inputs: array(&path("z_inputs")),
+            z_neurons: array(&path("z_neurons")),
+            z_gates: array(&path("z_gates")),
+            bias: find(&path("bias")).map(|(values, _)| values).unwrap_or_default(),
+            w_output: matrix("output/w"),
+            plain_zeros_are_dead,
+        }
+    }
+}
+
 /// [`Parts`] whose shapes fit together.
 #[derive(Debug, Clone, Copy)]
 pub struct Posterior<'a, T> {

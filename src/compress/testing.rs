@@ -62,7 +62,12 @@ pub struct Owned {
 impl Owned {
     /// An LSTM without an embedding, in which everything is live.
     pub fn live(vocabulary: usize, hidden: usize, output: usize) -> Self {
-        let columns = 4 * hidden;
+        Self::sized(vocabulary, hidden, output, 4, 4)
+    }
+
+    /// The same for a cell of so many preactivations and biases; it is to be set.
+    pub fn sized(vocabulary: usize, hidden: usize, output: usize, preactivations: usize, biases: usize) -> Self {
+        let columns = preactivations * hidden;
         Self {
             cell: &Lstm,
             embedding: None,
@@ -73,7 +78,7 @@ impl Owned {
             z_neurons: Some(Pair::live([1, hidden])),
             z_gates: Some(Pair::live([1, columns])),
             w_output: Pair::live([hidden, output]),
-            bias: vec![0.0; columns],
+            bias: vec![0.0; biases * hidden],
         }
     }
 

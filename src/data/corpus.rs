@@ -146,4 +146,12 @@ impl Corpus {
             Parts::Texts { classes, .. } => Some(classes.len()),
         }
     }
+
+    /// Names of the classes of a data set of labelled texts; none of a stream.
+    pub fn class_names(&self) -> &[String] {
+        match &self.parts {
+            Parts::Streams { .. } => &[],
+            Parts::Texts { classes, .. } => classes,
+        }
+    }
 }

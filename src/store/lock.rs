@@ -155,6 +155,14 @@ impl LockedRun {
         write_atomic(&path, &bytes)
     }
 
+    /// Writes `compact.safetensors`, a file of the format of [`sparsegate_runtime`].
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn write_compact(&self, bytes: &[u8]) -> Result<(), StoreError> {
+        write_atomic(&self.dir.compact_path(), bytes)
+    }
+
     /// Replaces the checkpoint; the one before stays in place until the new one is whole.
     ///
     /// # Errors

@@ -118,6 +118,14 @@ impl RunDir {
         Ok(Some(parameters))
     }
 
+    /// The bytes of `compact.safetensors`, if the run is done and was trained by a program that makes one.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn compact(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        read(&self.compact_path())
+    }
+
     /// `log.txt`, opened for the standard error of the run's process, after what earlier processes wrote.
     ///
     /// # Errors

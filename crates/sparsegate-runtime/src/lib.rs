@@ -4,7 +4,7 @@
 //! ```text
 //! file --format--> Model --plain--> the definition, one number after another, f32 or f64
 //!                    |
-//!                    +-----plan---> Runtime --> fast: packed matrices, vector units, threads, f32
+//!                    +-----pack---> Runtime --> fast: packed matrices, vector units, threads, f32
 //! ```
 //!
 //! | module | idea |
@@ -15,6 +15,7 @@
 //! | [`plain`] | what a model computes, as short as it can be said; everything else is held against it |
 //! | [`format`](mod@format) | the file: safetensors, versioned, every length and index checked |
 //! | [`made_up`] | random models of a given structure, for tests and measurements |
+//! | [`runtime`] | the same, fast |
 //! | [`real`] | the two number types |
 //!
 //! Without the feature `std` the crate needs `alloc` alone.
@@ -30,8 +31,10 @@ pub mod matrix;
 pub mod model;
 pub mod plain;
 pub mod real;
+pub mod runtime;
 
 pub use cell::{Activation, Cell};
 pub use matrix::Matrix;
 pub use model::Model;
 pub use real::Real;
+pub use runtime::Runtime;

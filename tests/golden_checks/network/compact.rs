@@ -13,11 +13,7 @@ use crate::case::Case;
 use crate::masks::with_posterior;
 
 pub(super) fn check<N: Recorded>(case: &Case, way: Way) -> Result<(), String> {
-    let compact = with_posterior(
-        case,
-        |value| value,
-        |_, posterior| compact(posterior, &masks(posterior)).map_err(|error| error.to_string()),
-    )?;
+    let compact = with_posterior(case, |value| value, |_, posterior| Ok(compact(posterior, &masks(posterior))))?;
     let units = Units { cell: compact.cell, activation: compact.activation, hidden: compact.w_hidden.shape[0] };
     let network = N::build(case, units, &plain(), &tensors(case, compact)?, way)?;
     let given = Given::read(case, "in/")?;

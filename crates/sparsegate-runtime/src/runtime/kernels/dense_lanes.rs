@@ -1,0 +1,45 @@
+//! A dense matrix times the states of many sequences.
+
+use pulp::Simd;
+
+use crate::runtime::order::WIDTH;
+
+/// Columns that are packed side by side.
+pub(crate) const PANEL: usize = 12;
+
+/// Adds to `N` columns from `first` of a panel, for `V` vectors: `panel` is row after row of [`PANEL`] columns, `reads` the unit of
+/// each row; for `hidden` and `sums` see [`super::sparse::sparse_lanes`].
+#[inline(always)]
+pub(crate) fn dense_lanes<S: Simd, const N: usize, const V: usize>(
+    simd: S,
+    (panel, reads, first): (&[f32], &[u32], usize),
+    (hidden, hidden_stride): (&[f32], usize),
+    (sums, sums_stride): (&mut [f32], usize),
+) {
+    let vectors = WIDTH / S::F32_LANES;
+    let groups: [&[S::f32s]; V] =
+        core::array::from_fn(|v| &S::as_simd_f32s(&hidden[v / vectors * hidden_stride..][..hidden_stride]).0[v % vectors..]);
+    let out = |n: usize, v: usize| v / vectors * sums_stride + (first + n) * WIDTH + v % vectors * S::F32_LANES;
+    let mut totals = [[simd.splat_f32s(0.0); V]; N];
+    for n in 0..N {
+        for v in 0..V {
+            totals[n][v] = S::as_simd_f32s(&sums[out(n, v)..]).0[0];
+        }
+    }
+    let rows = panel.as_chunks::<PANEL>().0;
+    for (row, unit) in rows.iter().zip(reads) {
+        let at = *unit as usize * vectors;
+        let states: [S::f32s; V] = core::array::from_fn(|v| groups[v][at]);
+        for n in 0..N {
+            let weight = simd.splat_f32s(row[first + n]);
+            for v in 0..V {
+                totals[n][v] = simd.mul_add_f32s(weight, states[v], totals[n][v]);
+            }
+        }
+    }
+    for n in 0..N {
+        for v in 0..V {
+            S::as_mut_simd_f32s(&mut sums[out(n, v)..]).0[0] = totals[n][v];
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! A matrix for the states of many sequences at a time.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use pulp::Simd;
+
+use super::floats::Floats;
+use super::kernels::dense_lanes::{PANEL, dense_lanes};
+use super::kernels::sparse::sparse_lanes;
+use super::lists::{Lists, rows_of};
+use super::order::WIDTH;
+
+/// Most groups of [`WIDTH`] sequences that are computed together.
+pub(crate) const GROUPS: usize = 4;
+
+/// A packed matrix.
+pub(crate) struct LaneMatrix {
+    columns: usize,
+    storage: Storage,
+}
+
+enum Storage {
+    /// Panels of [`PANEL`] columns, each row after row; the units that the rows read.
+    Dense { reads: Vec<u32>, panels: Floats },
+    Sparse(Lists),
+}
+
+impl LaneMatrix {
+    /// Packs a matrix, given column by column.
+    pub fn new(weights: Lists, dense: bool, reads: &[u32]) -> Self {
+        let columns = weights.count();
+        if !dense {
+            return Self { columns, storage: Storage::Sparse(weights) };
+        }
+        let rows = rows_of(reads);
+        let mut panels = Floats::zeros(columns.div_ceil(PANEL) * reads.len() * PANEL);
+        for column in 0..columns {
+            let panel = &mut panels[column / PANEL * reads.len() * PANEL..][..reads.len() * PANEL];
+            for (unit, weight) in weights.pairs(column) {
+                panel[rows[unit] as usize * PANEL + column % PANEL] = weight;
+            }
+        }
+        Self { columns, storage: Storage::Dense { reads: reads.to_vec(), panels } }
+    }
+
+    /// How many columns there are.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Adds the states' products to `sums`, which holds the columns from `columns.start`, a multiple of [`PANEL`], on, and has room for a
+    /// multiple of it. Both are groups of [`WIDTH`] sequences, `stride` numbers apart, with [`WIDTH`] numbers for each unit
+    /// or column.
+    #[inline(always)]
+    pub fn add<S: Simd>(
+        &self,
+        simd: S,
+        groups: usize,
+        columns: Range<usize>,
+        (hidden, hidden_stride): (&[f32], usize),
+        (sums, sums_stride): (&mut [f32], usize),
+    ) {
+        let product = Product { matrix: self, columns };
+        let mut from = 0;
+        while from < groups {
+            let hidden = (&hidden[from * hidden_stride..], hidden_stride);
+            let sums = (&mut sums[from * sums_stride..], sums_stride);
+            // As many vectors as there are registers for.
+            from += match (S::F32_LANES, groups - from) {
+                (16, 1) => product.run::<S, 12, 1, 1>(simd, hidden, sums),
+                (16, 2 | 3) => product.run::<S, 12, 2, 2>(simd, hidden, sums),
+                (16, _) => product.run::<S, 6, 4, 4>(simd, hidden, sums),
+                (8, _) => product.run::<S, 6, 2, 1>(simd, hidden, sums),
+                (4, _) => product.run::<S, 6, 4, 1>(simd, hidden, sums),
+                _ => product.run::<S, 2, WIDTH, 1>(simd, hidden, sums),
+            };
+        }
+    }
+}
+
+struct Product<'a> {
+    matrix: &'a LaneMatrix,
+    columns: Range<usize>,
+}
+
+impl Product<'_> {
+    /// `G` groups, which are `V` vectors, `N` columns at a time; says how many groups that was.
+    #[inline(always)]
+    fn run<S: Simd, const N: usize, const V: usize, const G: usize>(
+        &self,
+        simd: S,
+        hidden: (&[f32], usize),
+        (sums, stride): (&mut [f32], usize),
+    ) -> usize {
+        match &self.matrix.storage {
+            Storage::Sparse(weights) => {
+                sparse_lanes::<S, V>(simd, weights, self.columns.clone(), hidden, (sums, stride));
+            }
+            Storage::Dense { reads, panels } => {
+                let size = reads.len() * PANEL;
+                for panel in self.columns.start / PANEL..self.columns.end.div_ceil(PANEL) {
+                    let weights = &panels[panel * size..][..size];
+                    let sums = &mut sums[(panel * PANEL - self.columns.start) * WIDTH..];
+                    for first in (0..PANEL).step_by(N) {
+                        dense_lanes::<S, N, V>(simd, (weights, reads, first), hidden, (sums, stride));
+                    }
+                }
+            }
+        }
+        G
+    }
+}

@@ -1,0 +1,160 @@
+//! The recurrence of many sequences: vectors hold sequences.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use pulp::Simd;
+
+use super::cost::Plan;
+use super::floats::Floats;
+use super::input::Input;
+use super::kernels::dense_lanes::PANEL;
+use super::lanes::LaneMatrix;
+use super::lists::Lists;
+use super::order::{Order, WIDTH};
+use super::update::{Rule, Sum, constant};
+use crate::Model;
+
+/// The recurrence, packed: a column for each sum that moves, those that the state reaches first.
+pub(crate) struct Many {
+    rule: Rule,
+    units: Vec<Unit>,
+    input: Input,
+    state: LaneMatrix,
+}
+
+/// What a unit makes its new state of.
+struct Unit {
+    kinds: [Column; 4],
+    factor: f32,
+}
+
+/// Where a unit's sum of a kind is.
+#[derive(Clone, Copy)]
+enum Column {
+    Live(u32),
+    Fixed(f32),
+}
+
+/// States of some groups of [`WIDTH`] sequences: `[groups, units, WIDTH]`, and room for their sums.
+pub(crate) struct Lanes<'a> {
+    pub groups: usize,
+    pub hidden: &'a mut [f32],
+    pub memory: &'a mut [f32],
+    pub sums: &'a mut [f32],
+}
+
+impl Many {
+    pub fn new(model: &Model<f32>, order: &Order, plan: &mut Plan) -> Self {
+        let (cell, units) = (model.cell, model.units());
+        let kinds = cell.kinds().len();
+        let state_columns: Vec<(usize, usize)> = model.columns.of(cell.state_kinds()).collect();
+        let mut reached = vec![false; kinds * units];
+        for row in 0..units {
+            for (column, weight) in model.recurrent.row(row) {
+                let (kind, unit) = state_columns[column];
+                reached[kind * units + unit] |= weight != 0.0;
+            }
+        }
+        // Columns in the order of the units' places, so that what belongs to a unit is close by.
+        let mut live = vec![false; kinds * units];
+        model.columns.of(0..kinds).for_each(|(kind, unit)| live[kind * units + unit] = true);
+        let mut columns = vec![None; kinds * units];
+        let mut count = 0;
+        let mut moved = 0_usize;
+        for wanted in [true, false] {
+            for unit in order.units.iter().map(|unit| *unit as usize) {
+                for at in (0..kinds).map(|kind| kind * units + unit) {
+                    if live[at] && reached[at] == wanted {
+                        columns[at] = Some(count as u32);
+                        count += 1;
+                    }
+                }
+            }
+            if wanted {
+                moved = count;
+            }
+        }
+        let column = |(kind, unit): (usize, usize)| columns[kind * units + unit].unwrap_or_default();
+        // Dense kernels compute whole panels.
+        let width = count.max(moved.next_multiple_of(PANEL));
+        let mut bias = vec![0.0; width];
+        for at in (0..kinds * units).filter(|at| live[*at]) {
+            bias[columns[at].unwrap_or_default() as usize] = model.bias[at];
+        }
+        let unit = |unit: u32| Unit {
+            kinds: core::array::from_fn(|kind| match columns.get(kind * units + unit as usize) {
+                Some(Some(column)) => Column::Live(*column),
+                Some(None) => {
+                    let bias = model.bias[kind * units + unit as usize];
+                    Column::Fixed(constant(cell, model.activation, kind, bias))
+                }
+                None => Column::Fixed(0.0),
+            }),
+            factor: model.state_factor.as_ref().map_or(1.0, |factor| factor[unit as usize]),
+        };
+        let weights = Lists::new(moved, |add| {
+            for (row, unit) in order.units.iter().enumerate() {
+                for (place, weight) in model.recurrent.row(*unit as usize) {
+                    if weight != 0.0 {
+                        add(column(state_columns[place]) as usize, row, weight);
+                    }
+                }
+            }
+        });
+        let input_columns: Vec<u32> = model.columns.of(cell.input_kinds()).map(column).collect();
+        let reads = weights.used(units);
+        let dense = plan.many("recurrent", &weights, reads.len());
+        let way = plan.input(model, width, WIDTH);
+        Self {
+            rule: Rule { cell, activation: model.activation },
+            units: order.units.iter().map(|at| unit(*at)).collect(),
+            input: Input::new(model, &input_columns, bias, way),
+            state: LaneMatrix::new(weights, dense, &reads),
+        }
+    }
+
+    /// Numbers of a group's hidden states, and of its memory.
+    pub fn size(&self) -> usize {
+        self.units.len() * WIDTH
+    }
+
+    /// Numbers of a group's sums.
+    pub fn width(&self) -> usize {
+        self.input.width() * WIDTH
+    }
+
+    /// A step of all groups; `rows` has the symbols' rows of each.
+    #[inline(always)]
+    pub fn step<S: Simd>(&self, simd: S, rows: impl Fn(usize) -> [u32; WIDTH], lanes: Lanes<'_>) {
+        let Lanes { groups, hidden, memory, sums } = lanes;
+        let (size, width) = (self.size(), self.width());
+        for group in 0..groups {
+            self.input.lanes(&rows(group), &mut sums[group * width..][..width]);
+        }
+        self.state.add(simd, groups, 0..self.state.columns(), (hidden, size), (sums, width));
+        let vectors = WIDTH / S::F32_LANES;
+        for group in 0..groups {
+            let sums = S::as_simd_f32s(&sums[group * width..][..width]).0;
+            let hidden = S::as_mut_simd_f32s(&mut hidden[group * size..][..size]).0;
+            let memory = S::as_mut_simd_f32s(&mut memory[group * size..][..size]).0;
+            let states = hidden.chunks_exact_mut(vectors).zip(memory.chunks_exact_mut(vectors));
+            for (unit, (hidden, memory)) in self.units.iter().zip(states) {
+                let factor = simd.splat_f32s(unit.factor);
+                for vector in 0..vectors {
+                    let sum = |kind: usize| match unit.kinds[kind] {
+                        Column::Live(column) => Sum::Live(sums[column as usize * vectors + vector]),
+                        Column::Fixed(value) => Sum::Fixed(simd.splat_f32s(value)),
+                    };
+                    [memory[vector], hidden[vector]] =
+                        self.rule.update(simd, sum, [memory[vector], hidden[vector], factor]);
+                }
+            }
+        }
+    }
+
+    /// Room for the sums of so many groups.
+    pub fn sums(&self, groups: usize) -> Floats {
+        Floats::zeros(groups * self.width())
+    }
+}

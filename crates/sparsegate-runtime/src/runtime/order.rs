@@ -1,0 +1,111 @@
+//! In which order units lie.
+//!
+//! At batch 1 a vector holds sixteen units, and each kind of sum is computed for whole vectors. So the units are put in such an order
+//! that those with a live sum of a kind lie side by side for as many kinds as possible: in the order of a Gray code over which of
+//! their sums are live, where neighbours differ in one kind; of all ways to number the kinds, the one with the fewest vectors.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use crate::model::Columns;
+
+/// Units in a vector at batch 1; sequences in a vector otherwise.
+pub(crate) const WIDTH: usize = 16;
+
+/// An order of the units.
+pub(crate) struct Order {
+    /// The unit at each position.
+    pub units: Vec<u32>,
+    /// The position of each unit.
+    pub positions: Vec<u32>,
+    /// For each kind, the vectors of positions that hold a live sum, and those between them.
+    pub vectors: Vec<Range<usize>>,
+}
+
+impl Order {
+    pub fn new(columns: &Columns, units: usize) -> Self {
+        let kinds = columns.live.len();
+        let mut patterns = vec![0_u8; units];
+        for (kind, unit) in columns.of(0..kinds) {
+            patterns[unit] |= 1 << kind;
+        }
+        let mut counts = [0_usize; 16];
+        patterns.iter().for_each(|pattern| counts[usize::from(*pattern)] += 1);
+        let best = numberings(kinds).into_iter().min_by_key(|numbering| {
+            vectors(kinds, &counts, numbering).iter().map(ExactSizeIterator::len).sum::<usize>()
+        });
+        let numbering = best.unwrap_or_default();
+        let mut order: Vec<u32> = (0..units as u32).collect();
+        order.sort_by_key(|unit| rank(patterns[*unit as usize], &numbering));
+        let mut positions = vec![0; units];
+        order.iter().enumerate().for_each(|(position, unit)| positions[*unit as usize] = position as u32);
+        Self { units: order, positions, vectors: vectors(kinds, &counts, &numbering) }
+    }
+}
+
+/// Where a pattern stands in the Gray code whose bit `n` is the kind `numbering[n]`; units without any come last.
+fn rank(pattern: u8, numbering: &[usize]) -> u8 {
+    let code = numbering.iter().enumerate().fold(0, |code, (bit, kind)| code | ((pattern >> kind & 1) << bit));
+    let mut rank = code;
+    rank ^= rank >> 1;
+    rank ^= rank >> 2;
+    u8::MAX - rank
+}
+
+/// Each kind's vectors when so many units of each pattern lie in the order of the numbering.
+fn vectors(kinds: usize, counts: &[usize; 16], numbering: &[usize]) -> Vec<Range<usize>> {
+    let mut patterns: Vec<u8> = (0..16).collect();
+    patterns.sort_by_key(|pattern| rank(*pattern, numbering));
+    let mut ranges = vec![usize::MAX..0; kinds];
+    let mut position = 0;
+    for pattern in patterns {
+        let end = position + counts[usize::from(pattern)];
+        for (kind, range) in ranges.iter_mut().enumerate() {
+            if pattern >> kind & 1 == 1 && end > position {
+                *range = range.start.min(position)..end;
+            }
+        }
+        position = end;
+    }
+    ranges
+        .into_iter()
+        .map(|range| if range.is_empty() { 0..0 } else { range.start / WIDTH..range.end.div_ceil(WIDTH) })
+        .collect()
+}
+
+/// All orders of so many kinds.
+fn numberings(kinds: usize) -> Vec<Vec<usize>> {
+    (0..kinds).fold(vec![vec![]], |shorter, kind| {
+        shorter
+            .iter()
+            .flat_map(|numbering| {
+                (0..=numbering.len()).map(move |at| {
+                    let mut longer = numbering.clone();
+                    longer.insert(at, kind);
+                    longer
+                })
+            })
+            .collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_that_lie_within_each_other_take_no_more_vectors_than_they_need() {
+        let live = vec![(0..20).collect(), (0..50).step_by(5).collect(), (0..64).collect(), vec![]];
+        let order = Order::new(&Columns { live: live.clone() }, 64);
+        let lengths: Vec<usize> = order.vectors.iter().map(ExactSizeIterator::len).collect();
+        assert_eq!(lengths, [2, 1, 4, 0]);
+        for (kind, live) in live.iter().enumerate() {
+            for unit in live {
+                let position = order.positions[*unit as usize] as usize;
+                assert_eq!(order.units[position], *unit);
+                assert!(order.vectors[kind].contains(&(position / WIDTH)));
+            }
+        }
+    }
+}

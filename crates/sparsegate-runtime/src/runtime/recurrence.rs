@@ -1,0 +1,189 @@
+//! The recurrence of one sequence: vectors hold units.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use pulp::Simd;
+
+use super::cost::Plan;
+use super::floats::Floats;
+use super::input::Input;
+use super::lists::Lists;
+use super::matvec::Matvec;
+use super::order::{Order, WIDTH};
+use super::update::{Rule, Sum, constant};
+use crate::Model;
+
+/// The recurrence, packed. A *slot* is the vector of one kind's sums for [`WIDTH`] units that lie side by side; a *chunk* is all slots
+/// of these units, those that the state reaches first.
+pub(crate) struct Recurrence {
+    rule: Rule,
+    chunks: Vec<Chunk>,
+    input: Input,
+    /// A panel a chunk.
+    state: Matvec,
+    /// What stands for the sums without a slot, kind after kind.
+    constants: Floats,
+    factor: Floats,
+}
+
+struct Chunk {
+    slots: Range<usize>,
+    /// How many of them the state reaches.
+    moved: usize,
+    /// Where each kind's slot is among the chunk's.
+    kinds: [Option<u8>; 4],
+}
+
+/// What a step needs beside the state.
+pub(crate) struct Work {
+    gathered: Floats,
+    base: Floats,
+    sums: Floats,
+}
+
+impl Recurrence {
+    pub fn new(model: &Model<f32>, order: &Order, plan: &mut Plan) -> Self {
+        let (cell, units) = (model.cell, model.units());
+        let kinds = cell.kinds().len();
+        let vectors = units.div_ceil(WIDTH);
+        let at = |unit: usize| order.positions[unit] as usize;
+        // Which kinds of which vectors of units the state reaches.
+        let mut reached = vec![[false; 4]; vectors];
+        let state_columns: Vec<(usize, usize)> = model.columns.of(cell.state_kinds()).collect();
+        for row in 0..units {
+            for (column, weight) in model.recurrent.row(row) {
+                let (kind, unit) = state_columns[column];
+                reached[at(unit) / WIDTH][kind] |= weight != 0.0;
+            }
+        }
+        let mut first = 0;
+        let mut chunks = Vec::with_capacity(vectors);
+        // The panel's column of each kind's slot, for each vector of units.
+        let mut panel_slots = Vec::with_capacity(vectors);
+        let mut columns = 0;
+        for (vector, reached) in reached.iter().enumerate() {
+            let mut kinds_here: Vec<usize> =
+                (0..kinds).filter(|kind| order.vectors[*kind].contains(&vector)).collect();
+            kinds_here.sort_by_key(|kind| !reached[*kind]);
+            let mut chunk = Chunk { slots: first..first + kinds_here.len(), moved: 0, kinds: [None; 4] };
+            let mut panel = [0; 4];
+            for (slot, kind) in kinds_here.into_iter().enumerate() {
+                chunk.kinds[kind] = Some(slot as u8);
+                panel[kind] = columns + slot * WIDTH;
+                chunk.moved += usize::from(reached[kind]);
+            }
+            first = chunk.slots.end;
+            columns += chunk.moved * WIDTH;
+            chunks.push(chunk);
+            panel_slots.push(panel);
+        }
+        let sum_column = |kind: usize, unit: usize| {
+            let (vector, lane) = (at(unit) / WIDTH, at(unit) % WIDTH);
+            chunks[vector].kinds[kind].map(|slot| (chunks[vector].slots.start + usize::from(slot)) * WIDTH + lane)
+        };
+        let mut bias = vec![0.0; first * WIDTH];
+        let mut constants = Floats::zeros(kinds * vectors * WIDTH);
+        for kind in 0..kinds {
+            for unit in 0..units {
+                let value = model.bias[kind * units + unit];
+                match sum_column(kind, unit) {
+                    Some(column) => bias[column] = value,
+                    None => {
+                        constants[kind * vectors * WIDTH + at(unit)] = constant(cell, model.activation, kind, value);
+                    }
+                }
+            }
+        }
+        let input_columns: Vec<u32> = model
+            .columns
+            .of(cell.input_kinds())
+            .map(|(kind, unit)| sum_column(kind, unit).unwrap_or_default() as u32)
+            .collect();
+        let weights = Lists::new(columns, |add| {
+            for (row, unit) in order.units.iter().enumerate() {
+                for (column, weight) in model.recurrent.row(*unit as usize) {
+                    let (kind, unit) = state_columns[column];
+                    // A column that the state does not reach holds zeros alone, which are left out.
+                    if weight != 0.0 {
+                        add(panel_slots[at(unit) / WIDTH][kind] + at(unit) % WIDTH, row, weight);
+                    }
+                }
+            }
+        });
+        let mut factor = Floats::zeros(vectors * WIDTH);
+        for unit in 0..units {
+            factor[at(unit)] = model.state_factor.as_ref().map_or(1.0, |factor| factor[unit]);
+        }
+        let reads = weights.used(units);
+        let moved: Vec<usize> = chunks.iter().map(|chunk| chunk.moved).collect();
+        let way = plan.single("recurrent", &weights, reads.len());
+        let input_way = plan.input(model, bias.len(), 1);
+        Self {
+            rule: Rule { cell, activation: model.activation },
+            input: Input::new(model, &input_columns, bias, input_way),
+            state: Matvec::new(weights, &moved, &reads, way),
+            constants,
+            factor,
+            chunks,
+        }
+    }
+
+    /// How many numbers a state has: the units, and zeros up to a multiple of [`WIDTH`].
+    pub fn size(&self) -> usize {
+        self.factor.len()
+    }
+
+    /// How many chunks there are.
+    pub fn chunks(&self) -> usize {
+        self.chunks.len()
+    }
+
+    pub fn work(&self) -> Work {
+        Work {
+            gathered: Floats::zeros(self.state.depth()),
+            base: Floats::zeros(self.input.width()),
+            sums: Floats::zeros(4 * WIDTH),
+        }
+    }
+
+    /// A step of some chunks' units: `row` is the symbol's, `hidden` the state of all units, `memory` and `next` are of the chunks' alone.
+    #[inline(always)]
+    pub fn step<S: Simd>(
+        &self,
+        simd: S,
+        chunks: Range<usize>,
+        row: u32,
+        hidden: &[f32],
+        work: &mut Work,
+        (memory, next): (&mut [f32], &mut [f32]),
+    ) {
+        let base = self.input.sums(row as usize, &mut work.base);
+        let gathered = self.state.gather(hidden, &mut work.gathered);
+        let own = chunks.start * WIDTH..chunks.end * WIDTH;
+        let vectors = WIDTH / S::F32_LANES;
+        let (hidden, factor) = (S::as_simd_f32s(&hidden[own.clone()]).0, S::as_simd_f32s(&self.factor[own]).0);
+        let (memory, next) = (S::as_mut_simd_f32s(memory).0, S::as_mut_simd_f32s(next).0);
+        for (index, number) in chunks.enumerate() {
+            let chunk = &self.chunks[number];
+            let base = &base[chunk.slots.start * WIDTH..chunk.slots.end * WIDTH];
+            let (moved, still) = base.split_at(chunk.moved * WIDTH);
+            let (sums, rest) = work.sums.split_at_mut(moved.len());
+            self.state.panel(simd, number, gathered, moved, sums);
+            rest[..still.len()].copy_from_slice(still);
+            let sums = S::as_simd_f32s(&work.sums).0;
+            for vector in 0..vectors {
+                let sum = |kind: usize| match chunk.kinds[kind] {
+                    Some(slot) => Sum::Live(sums[usize::from(slot) * vectors + vector]),
+                    None => {
+                        let constants = &self.constants[kind * self.size() + number * WIDTH..][..WIDTH];
+                        Sum::Fixed(S::as_simd_f32s(constants).0[vector])
+                    }
+                };
+                let at = index * vectors + vector;
+                [memory[at], next[at]] = self.rule.update(simd, sum, [memory[at], hidden[at], factor[at]]);
+            }
+        }
+    }
+}

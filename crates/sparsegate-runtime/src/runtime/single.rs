@@ -1,0 +1,278 @@
+//! One sequence: its recurrence on one thread or several, its outputs step by step or many at a time.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use pulp::{Simd, WithSimd};
+
+use super::Packed;
+use super::floats::Floats;
+use super::order::WIDTH;
+use super::outputs::Outputs;
+use super::recurrence::{Recurrence, Work};
+use super::threads::{Barrier, Parts};
+
+#[cfg(feature = "std")]
+use std::sync::{Mutex, PoisonError};
+
+/// Steps whose outputs are computed together.
+const STEPS: usize = 64;
+
+/// What a sequence has come to, and room for the next step.
+pub(crate) struct Single {
+    /// What each thread does.
+    shares: Vec<Locked<Share>>,
+    /// States of all units, published by the threads after a step, by turns.
+    published: [Vec<AtomicU32>; 2],
+    barrier: Barrier,
+    /// States of [`STEPS`] steps, in groups of [`WIDTH`]: `[groups, units, WIDTH]`.
+    history: Floats,
+    outputs: Floats,
+}
+
+/// A thread's part of the recurrence.
+struct Share {
+    chunks: Range<usize>,
+    /// States of all units.
+    hidden: Floats,
+    /// Of the chunks' units alone.
+    next: Floats,
+    memory: Floats,
+    work: Work,
+    /// For the outputs.
+    gathered: Floats,
+    scratch: Floats,
+}
+
+impl Single {
+    pub fn new(packed: &Packed) -> Self {
+        let recurrence = &packed.single;
+        let threads = packed.times.single_threads;
+        let chunks = recurrence.chunks();
+        let part = |index: usize| chunks * index / threads;
+        let share = |index: usize| {
+            let own = part(index)..part(index + 1);
+            Share {
+                hidden: Floats::zeros(recurrence.size()),
+                next: Floats::zeros(own.len() * WIDTH),
+                memory: Floats::zeros(own.len() * WIDTH),
+                work: recurrence.work(),
+                gathered: Floats::zeros(packed.outputs.depth()),
+                scratch: Outputs::scratch(),
+                chunks: own,
+            }
+        };
+        // A thread that computes no units may still compute outputs.
+        let shares = (0..packed.pool.threads())
+            .map(|index| Locked::new(if index < threads { share(index) } else { Share { chunks: 0..0, ..share(0) } }))
+            .collect();
+        let states = || (0..recurrence.size()).map(|_| AtomicU32::new(0)).collect();
+        Self {
+            shares,
+            published: if threads > 1 { [states(), states()] } else { [Vec::new(), Vec::new()] },
+            barrier: Barrier::new(threads),
+            history: Floats::zeros(0),
+            outputs: Floats::zeros(packed.outputs.size()),
+        }
+    }
+
+    /// Back to a zero state.
+    pub fn reset(&mut self) {
+        for share in &mut self.shares {
+            let share = share.get_mut();
+            share.hidden.fill(0.0);
+            share.memory.fill(0.0);
+        }
+    }
+
+    /// Goes on by some symbols.
+    pub fn read(&mut self, packed: &Packed, symbols: &[u32]) {
+        self.advance(packed, symbols, false);
+    }
+
+    fn advance(&mut self, packed: &Packed, symbols: &[u32], keep: bool) {
+        let Self { shares, published, barrier, history, .. } = self;
+        let history = Parts::new(if keep { history } else { &mut [] });
+        let threads = packed.times.single_threads;
+        let run = |index: usize| {
+            shares[index].with(|share| {
+                packed.arch.dispatch(Advance {
+                    packed,
+                    symbols,
+                    share,
+                    others: (threads > 1).then_some(&Others { published, barrier }),
+                    history: (keep && index == 0).then_some(&history),
+                });
+            });
+        };
+        if threads == 1 {
+            return run(0);
+        }
+        packed.pool.run(&|index| {
+            if index < threads {
+                let _guard = barrier.guard();
+                run(index);
+            }
+        });
+    }
+
+    /// The outputs in the present state.
+    pub fn outputs(&mut self, packed: &Packed) -> &[f32] {
+        let count = packed.outputs.count();
+        self.shares[0].with(|share| {
+            packed.arch.dispatch(Present { outputs: &packed.outputs, share, out: &mut self.outputs });
+        });
+        &self.outputs[..count]
+    }
+
+    /// Goes on by some symbols; the outputs after each are a row of `out`.
+    pub fn read_all(&mut self, packed: &Packed, symbols: &[u32], out: &mut [f32]) {
+        let count = packed.outputs.count();
+        let units = packed.many.size() / WIDTH;
+        self.history.reserve(STEPS * units);
+        for (block, symbols) in symbols.chunks(STEPS).enumerate() {
+            self.advance(packed, symbols, true);
+            let out = Parts::new(&mut out[block * STEPS * count..][..symbols.len() * count]);
+            let tiles = packed.outputs.tiles();
+            packed.share_out(symbols.len() as f64 * packed.times.outputs, &|index, of| {
+                self.shares[index].with(|share| {
+                    packed.arch.dispatch(Rows {
+                        outputs: &packed.outputs,
+                        tiles: tiles * index / of..tiles * (index + 1) / of,
+                        history: &self.history[..symbols.len().next_multiple_of(WIDTH) * units],
+                        steps: symbols.len(),
+                        scratch: &mut share.scratch,
+                        out: &out,
+                    });
+                });
+            });
+        }
+    }
+}
+
+/// What threads that compute one recurrence together have in common.
+struct Others<'a> {
+    published: &'a [Vec<AtomicU32>; 2],
+    barrier: &'a Barrier,
+}
+
+/// A thread's part of some steps.
+struct Advance<'a, 'b> {
+    packed: &'a Packed,
+    symbols: &'a [u32],
+    share: &'a mut Share,
+    others: Option<&'a Others<'a>>,
+    history: Option<&'a Parts<'b>>,
+}
+
+impl WithSimd for Advance<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let recurrence: &Recurrence = &self.packed.single;
+        let units = self.packed.many.size() / WIDTH;
+        let Share { chunks, hidden, next, memory, work, .. } = self.share;
+        for (step, symbol) in self.symbols.iter().enumerate() {
+            let row = self.packed.symbols.row(*symbol);
+            recurrence.step(simd, chunks.clone(), row, hidden, work, (memory, next));
+            match self.others {
+                None => core::mem::swap(hidden, next),
+                Some(Others { published, barrier }) => {
+                    let published = &published[step % 2];
+                    let own = &published[chunks.start * WIDTH..chunks.end * WIDTH];
+                    own.iter().zip(next.iter()).for_each(|(to, state)| to.store(state.to_bits(), Ordering::Relaxed));
+                    barrier.wait();
+                    let states = published.iter().map(|state| f32::from_bits(state.load(Ordering::Relaxed)));
+                    hidden.iter_mut().zip(states).for_each(|(to, state)| *to = state);
+                }
+            }
+            if let Some(history) = self.history {
+                let group = step / WIDTH * units;
+                for (unit, state) in hidden[..units].iter().enumerate() {
+                    // SAFETY: one thread alone is given the history.
+                    #[expect(unsafe_code, reason = "the history is read by all threads, after this one has written it")]
+                    unsafe {
+                        history.write((group + unit) * WIDTH + step % WIDTH, core::slice::from_ref(state));
+                    }
+                }
+            }
+        }
+        // The next call begins with the first of the two again, which a slower thread may still be reading.
+        if let Some(Others { barrier, .. }) = self.others {
+            barrier.wait();
+        }
+    }
+}
+
+/// The outputs of the present state.
+struct Present<'a> {
+    outputs: &'a Outputs,
+    share: &'a mut Share,
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Present<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Share { hidden, gathered, .. } = self.share;
+        self.outputs.single(simd, 0..self.outputs.panels(), hidden, gathered, self.out);
+    }
+}
+
+/// Some outputs of all steps.
+struct Rows<'a, 'b> {
+    outputs: &'a Outputs,
+    tiles: Range<usize>,
+    history: &'a [f32],
+    steps: usize,
+    scratch: &'a mut [f32],
+    out: &'a Parts<'b>,
+}
+
+impl WithSimd for Rows<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let row = |group: usize, lane: usize| Some(group * WIDTH + lane).filter(|step| *step < self.steps);
+        let states = (self.history, self.steps.div_ceil(WIDTH));
+        // SAFETY: each thread has its own tiles.
+        #[expect(unsafe_code, reason = "threads write to different parts of the caller's buffer")]
+        unsafe {
+            self.outputs.many(simd, self.tiles, states, self.scratch, row, self.out);
+        }
+    }
+}
+
+/// What one thread at a time uses, in turn or not: a lock that is never waited for.
+pub(crate) struct Locked<T> {
+    #[cfg(feature = "std")]
+    inner: Mutex<T>,
+    #[cfg(not(feature = "std"))]
+    inner: core::cell::RefCell<T>,
+}
+
+impl<T> Locked<T> {
+    pub fn new(value: T) -> Self {
+        Self { inner: value.into() }
+    }
+
+    #[inline(always)]
+    pub fn with<R>(&self, run: impl FnOnce(&mut T) -> R) -> R {
+        #[cfg(feature = "std")]
+        return run(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner));
+        #[cfg(not(feature = "std"))]
+        run(&mut self.inner.borrow_mut())
+    }
+
+    pub fn get_mut(&mut self) -> &mut T {
+        #[cfg(feature = "std")]
+        return self.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
+        #[cfg(not(feature = "std"))]
+        self.inner.get_mut()
+    }
+}

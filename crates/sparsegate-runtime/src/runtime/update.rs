@@ -1,0 +1,70 @@
+//! What a cell does with its sums, a vector of numbers at a time: a vector of units, or of sequences.
+
+use pulp::Simd;
+
+use super::activation::{gate, tanh};
+use crate::{Activation, Cell};
+
+/// A sum, or what has become of one that does not move.
+#[derive(Clone, Copy)]
+pub(crate) enum Sum<V> {
+    /// A sum.
+    Live(V),
+    /// Already through its function, see [`constant`].
+    Fixed(V),
+}
+
+/// What stands for a sum that does not move: the value that the cell goes on with.
+pub(crate) fn constant(cell: Cell, activation: Activation, kind: usize, bias: f32) -> f32 {
+    match (cell, kind) {
+        _ if cell.is_gate(kind) => activation.of(bias),
+        (Cell::Lstm | Cell::Rnn, _) => libm::tanhf(bias),
+        // Both parts of a candidate go through one function together.
+        (Cell::Gru | Cell::GruState, _) => bias,
+    }
+}
+
+/// A cell with its activation.
+#[derive(Clone, Copy)]
+pub(crate) struct Rule {
+    pub cell: Cell,
+    pub activation: Activation,
+}
+
+impl Rule {
+    /// New memory and state from the sums of each kind, the old memory, the old state and the state's factor.
+    #[inline(always)]
+    pub fn update<S: Simd>(
+        self,
+        simd: S,
+        sum: impl Fn(usize) -> Sum<S::f32s>,
+        [memory, state, factor]: [S::f32s; 3],
+    ) -> [S::f32s; 2] {
+        let gate = |kind: usize| match sum(kind) {
+            Sum::Live(sum) => gate(simd, self.activation, sum),
+            Sum::Fixed(value) => value,
+        };
+        let content = |kind: usize| match sum(kind) {
+            Sum::Live(sum) => tanh(simd, sum),
+            Sum::Fixed(value) => value,
+        };
+        let plain = |kind: usize| match sum(kind) {
+            Sum::Live(value) | Sum::Fixed(value) => value,
+        };
+        match self.cell {
+            Cell::Lstm => {
+                let new = simd.mul_f32s(gate(0), content(2));
+                let memory = simd.mul_add_f32s(gate(1), memory, new);
+                [memory, simd.mul_f32s(gate(3), tanh(simd, memory))]
+            }
+            Cell::Gru | Cell::GruState => {
+                let candidate = tanh(simd, simd.mul_add_f32s(gate(1), plain(3), plain(0)));
+                let keep = gate(2);
+                let rest = simd.sub_f32s(simd.splat_f32s(1.0), keep);
+                let mixed = simd.mul_add_f32s(keep, state, simd.mul_f32s(rest, candidate));
+                [memory, simd.mul_f32s(factor, mixed)]
+            }
+            Cell::Rnn => [memory, content(0)],
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The fast way computes what the definition does, in the same bits for any number of threads.
+
+mod common;
+
+use common::shapes;
+use proptest::prelude::*;
+use sparsegate_runtime::made_up::Shape;
+use sparsegate_runtime::runtime::{Options, Runtime, Storage};
+use sparsegate_runtime::{Model, plain};
+
+fn close(found: &[f32], wanted: &[f32]) -> Result<(), TestCaseError> {
+    prop_assert_eq!(found.len(), wanted.len());
+    for (found, wanted) in found.iter().zip(wanted) {
+        prop_assert!((found - wanted).abs() <= 1e-5 * wanted.abs().max(1.0), "{} is not {}", found, wanted);
+    }
+    Ok(())
+}
+
+/// Each symbol's logits.
+fn defined(model: &Model<f32>, symbols: &[u32]) -> Vec<Vec<f32>> {
+    let mut state = plain::State::zero(model);
+    symbols
+        .iter()
+        .map(|symbol| {
+            plain::step(model, *symbol, &mut state);
+            plain::outputs(model, &state)
+        })
+        .collect()
+}
+
+/// Symbols of a model, and one that it does not know.
+fn symbol(model: &Model<f32>, number: usize) -> u32 {
+    (number * 7919 % 104_729) as u32 % (model.symbols.total + 1)
+}
+
+fn options(storage: Option<Storage>, threads: usize) -> Options {
+    Options { threads, storage, ..Options::default() }
+}
+
+fn storages() -> impl Strategy<Value = Option<Storage>> {
+    prop::sample::select(vec![None, Some(Storage::Dense), Some(Storage::Sparse), Some(Storage::Masked)])
+}
+
+/// What a batch computes, `[T, B, O]`, in two calls.
+fn batch(model: &Model<f32>, options: &Options, symbols: &[u32], sequences: usize) -> Vec<f32> {
+    let runtime = Runtime::new(model, options).unwrap();
+    let mut batch = runtime.batch(sequences);
+    let mut out = vec![f32::NAN; symbols.len() * model.outputs()];
+    let first = symbols.len() / sequences / 3 * sequences;
+    let (a, b) = out.split_at_mut(first * model.outputs());
+    batch.language_model(&symbols[..first], a);
+    batch.language_model(&symbols[first..], b);
+    out
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_stream_is_what_is_defined(shape in shapes(), seed: u64, storage in storages(), steps in 0_usize..20) {
+        let model = shape.model(seed);
+        let symbols: Vec<u32> = (0..steps).map(|step| symbol(&model, step)).collect();
+        let runtime = Runtime::new(&model, &options(storage, 1)).unwrap();
+        let mut stream = runtime.stream();
+        for _ in 0..2 {
+            for (symbol, wanted) in symbols.iter().zip(defined(&model, &symbols)) {
+                close(stream.step(*symbol), &wanted)?;
+            }
+            close(stream.outputs(), &plain::classify(&model, &symbols))?;
+            stream.reset();
+        }
+    }
+
+    #[test]
+    fn a_batch_is_what_is_defined(shape in shapes(), seed: u64, storage in storages(), sequences in 1_usize..=130, steps in 0_usize..9) {
+        let model = shape.model(seed);
+        let symbols: Vec<u32> = (0..steps * sequences).map(|at| symbol(&model, at)).collect();
+        let found = batch(&model, &options(storage, 1), &symbols, sequences);
+        prop_assert_eq!(&found, &batch(&model, &options(storage, 3), &symbols, sequences));
+        for sequence in [0, sequences / 3, sequences - 1] {
+            let own: Vec<u32> = symbols.iter().skip(sequence).step_by(sequences).copied().collect();
+            for (step, wanted) in defined(&model, &own).iter().enumerate() {
+                close(&found[(step * sequences + sequence) * model.outputs()..][..model.outputs()], wanted)?;
+            }
+        }
+    }
+
+    #[test]
+    fn texts_are_classified_as_defined(shape in shapes(), seed: u64, storage in storages(), lengths in prop::collection::vec(prop_oneof![Just(0_usize), 1_usize..30], 0..130)) {
+        let model = shape.model(seed);
+        let text = |(number, length): (usize, &usize)| (0..*length).map(|at| symbol(&model, number * 31 + at)).collect();
+        let texts: Vec<Vec<u32>> = lengths.iter().enumerate().map(text).collect();
+        let mut found = Vec::new();
+        for threads in [1, 3] {
+            let runtime = Runtime::new(&model, &options(storage, threads)).unwrap();
+            let mut batch = runtime.batch(32);
+            let mut out = vec![f32::NAN; texts.len() * model.outputs()];
+            batch.classify(&texts, &mut out);
+            batch.classify(&texts, &mut out);
+            found.push(out);
+        }
+        prop_assert_eq!(&found[0], &found[1]);
+        for (text, found) in texts.iter().zip(found[0].chunks(model.outputs())) {
+            close(found, &plain::classify(&model, text))?;
+        }
+    }
+}
+
+/// Large enough that threads share one sequence, and masked and sparse storage have many panels.
+#[test]
+fn one_long_sequence_is_the_same_on_all_threads() {
+    use sparsegate_runtime::model::{Sizes, Task};
+    use sparsegate_runtime::{Activation, Cell};
+    for cell in Cell::ALL {
+        let sizes = Sizes { symbols: 60, dimensions: 0, units: 230, outputs: 70 };
+        let mut shape = Shape::dense(cell, Activation::Sigmoid, Task::LanguageModel, sizes);
+        shape.weights.recurrent = shape.weights.recurrent * 6 / 10;
+        shape.weights.output /= 4;
+        let model: Model<f32> = shape.model(5);
+        let symbols: Vec<u32> = (0..150).map(|at| symbol(&model, at)).collect();
+        let wanted = defined(&model, &symbols).concat();
+        for storage in [None, Some(Storage::Dense), Some(Storage::Sparse), Some(Storage::Masked)] {
+            let mut options = options(storage, 1);
+            // Whatever is measured: threads are to share the recurrence.
+            options.cost.single_dense.fixed = 1e5;
+            options.cost.single_sparse.fixed = 1e5;
+            options.cost.single_masked.fixed = 1e5;
+            let found = batch(&model, &options, &symbols, 1);
+            close(&found, &wanted).unwrap();
+            for threads in [2, 3] {
+                options.threads = threads;
+                assert_eq!(found, batch(&model, &options, &symbols, 1), "{cell:?}, {storage:?}, {threads} threads");
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What training stores: the file of a run reaches the metric that the run reached, over the whole test set.
+#![cfg(unix)]
+
+use std::process::Command;
+
+use camino::Utf8Path;
+use sparsegate::compact::{Details, WordsOf, evaluate};
+use sparsegate::data::{self, Sources, eval_batches};
+use sparsegate::store::{RunDir, runs};
+use sparsegate_runtime::format::File;
+
+const MANIFESTS: [(&str, &str); 2] = [
+    ("words", "planted-words: { seed: 1, train: 6000, valid: 600, test: 1500 }"),
+    ("texts", "planted-texts: { seed: 1, train: 600, valid: 60, test: 333 }"),
+];
+
+const SPECS: [(&str, &str); 2] = [
+    (
+        "words",
+        "model: { kind: language-model, hidden: 12 }
+train: { epochs: 6, batch: 8, sequence: 10, carry_state: true, optimizer: { adam: { lr: 8e-3 } } }",
+    ),
+    (
+        "texts",
+        "model: { kind: classification, hidden: 10, embedding: { size: 6, vectors: none }, gate_activation: hard-sigmoid }
+train: { epochs: 6, batch: 32, optimizer: { adam: { lr: 1e-2 } } }",
+    ),
+];
+
+fn trained(root: &Utf8Path) -> Vec<RunDir> {
+    fs_err::create_dir(root.join("datasets")).unwrap();
+    let mut all = Vec::new();
+    for ((name, reader), (_, spec)) in MANIFESTS.iter().zip(SPECS) {
+        let manifest = format!(
+            "name: {name}\nabout: made up\nlicence: {{ name: MIT, redistribution: true, terms: generated }}\nreader:\n  {reader}\nsplit: three texts\n"
+        );
+        fs_err::write(root.join(format!("datasets/{name}.yaml")), manifest).unwrap();
+        let sweep = "sweep: { product: { model.cell: [lstm, gru, gru-zhstate, rnn], sparsity: [dense, W+G+N] } }";
+        fs_err::write(root.join("spec.yaml"), format!("name: {name}\ndataset: {name}\n{spec}\n{sweep}\n")).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
+        command.args(["run", "spec.yaml", "-q"]).current_dir(root);
+        let output = command.env_remove("SPARSEGATE_CACHE").output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        all.extend(runs(root, name).unwrap());
+    }
+    all
+}
+
+#[test]
+fn a_stored_model_reaches_the_metric_of_its_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Utf8Path::from_path(folder.path()).unwrap();
+    let runs = trained(root);
+    assert_eq!(runs.len(), 16);
+    for run in runs {
+        let record = run.record().unwrap().unwrap();
+        let file = File::read(&run.compact().unwrap().expect("a run that is done has a compact file")).unwrap();
+        let details: Details = serde_json::from_str(&file.details).unwrap();
+        let sources = Sources::load(root, &record.spec.dataset, [&record.spec]).unwrap();
+        let corpus = data::load(root, &sources.dataset, record.spec.reading).unwrap();
+        let [_, test] = eval_batches(&corpus, &record.spec.train).unwrap();
+        let found = corpus.unit.value(&evaluate(&file.model, test.as_ref()));
+        assert!((found - details.run.test).abs() < 1e-5 * found, "{found} {} {:?}", details.run.test, record.spec);
+        assert_eq!(details.classes.len(), corpus.classes().unwrap_or(0));
+        let words =
+            if details.words_of == WordsOf::All { corpus.vocabulary.len() } else { file.model.symbols.stored.len() };
+        assert_eq!(details.words.len(), words);
+    }
+}
