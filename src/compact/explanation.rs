@@ -38,14 +38,14 @@ pub fn explain(loaded: &Loaded, engine: &mut Engine<'_>, text: &str, class: usiz
     let mut times = vec![0; names.len()];
     places.iter().for_each(|&word| times[word as usize] += 1);
     let ids_of = |left_out: Option<usize>| {
-        let ids = &ids;
-        places.iter().map(move |&word| if Some(word as usize) == left_out { Encoder::NO_ID } else { ids[word as usize] })
+        let id = |&word: &u32| if Some(word as usize) == left_out { Encoder::NO_ID } else { ids[word as usize] };
+        places.iter().map(id).collect::<Vec<u32>>()
     };
-    let whole = log_odds(&engine.logits_after(ids_of(None))?, class);
+    let whole = log_odds(&engine.logits_after(&ids_of(None))?, class);
     let (mut effects, mut not_read) = (Vec::new(), Vec::new());
     for (at, (word, times)) in names.into_iter().zip(times).enumerate().filter(|(_, (_, times))| *times > 0) {
         if loaded.model.row(ids[at]).is_some() {
-            let without = log_odds(&engine.logits_after(ids_of(Some(at)))?, class);
+            let without = log_odds(&engine.logits_after(&ids_of(Some(at)))?, class);
             effects.push(Effect { word, times, effect: whole - without });
         } else {
             not_read.push(word);
