@@ -24,6 +24,7 @@
 //! | [`train`] | the loop, metrics, checkpoints |
 //! | [`compact`] | the compact model of a run, as a file that runs alone |
 //! | [`compress`] | masks and counting |
+//! | [`export`] | a compact model for other programs: ONNX, tensors with PyTorch's names |
 //! | [`measure`] | the time of a training step, on made-up data |
 //! | [`store`] | run folders: layout, atomic writes, lock, format versions |
 //! | [`exec`] | runs the runs, one process each |
@@ -38,6 +39,7 @@ pub mod compress;
 pub mod data;
 pub mod engine;
 pub mod exec;
+pub mod export;
 pub mod measure;
 pub mod model;
 pub mod plan;

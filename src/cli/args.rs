@@ -4,8 +4,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    CliError, backends, check, completions, data, generate, new, plan, predict, report, run, schema, status, time_step,
-    train_run,
+    CliError, backends, bench, check, completions, data, export, generate, new, plan, predict, report, run, schema,
+    status, time_step, train_run,
 };
 use crate::spec::{self, Experiment};
 
@@ -120,6 +120,10 @@ pub enum Command {
     Backends(backends::BackendsArgs),
     /// Time a training step on made-up data of a data set's shape
     TimeStep(time_step::TimeStepArgs),
+    /// Write a run's compact model for other programs: ONNX, or tensors with PyTorch's names
+    Export(export::ExportArgs),
+    /// Time the forward pass of a run's compact model against the dense network
+    Bench(bench::BenchArgs),
     /// Print a JSON Schema for editors
     Schema(schema::SchemaArgs),
     /// Print a completion script for a shell

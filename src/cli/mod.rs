@@ -2,12 +2,14 @@
 
 pub mod args;
 pub mod backends;
+pub mod bench;
 pub mod check;
 pub mod columns;
 mod compact_file;
 pub mod completions;
 pub mod data;
 pub mod error;
+pub mod export;
 pub mod generate;
 mod named_run;
 pub mod new;
@@ -72,6 +74,8 @@ fn dispatch(global: &Global, command: &Command) -> Result<ExitCode, CliError> {
         Command::Generate(args) => generate::execute(global, args),
         Command::Backends(args) => backends::execute(global, args),
         Command::TimeStep(args) => time_step::execute(global, args),
+        Command::Bench(args) => bench::execute(global, args),
+        Command::Export(args) => export::execute(global, args),
         Command::Schema(args) => schema::execute(global, args),
         Command::Completions(args) => completions::execute(global, args),
         Command::TrainRun(args) => train_run::execute(global, args),

@@ -39,11 +39,10 @@ pub fn find(global: &Global, text: &str) -> Result<Option<RunDir>, CliError> {
         let names = found.iter().take(5).map(|(((run, _), label), _)| format!("{} ({label})", run.key()));
         let more = if found.len() > 5 { ", ..." } else { "" };
         let names = names.collect::<Vec<_>>().join(", ");
-        return Err(CliError::new(
-            Exit::Usage,
-            format!("`{text}` may be any of {} runs: {names}{more}", found.len()),
-        )
-        .help(format!("write the key, or what tells the run from the others, such as {experiment}:sparsity=W+G+N,seed=0")));
+        return Err(CliError::new(Exit::Usage, format!("`{text}` may be any of {} runs: {names}{more}", found.len()))
+            .help(format!(
+                "write the key, or what tells the run from the others, such as {experiment}:sparsity=W+G+N,seed=0"
+            )));
     }
     Ok(found.pop().map(|(((run, _), _), _)| run))
 }

@@ -1,44 +1,55 @@
 //! How well a compact model predicts, measured as training measured the network that it was taken from.
 
-use sparsegate_runtime::Model;
-use sparsegate_runtime::model::Task;
-use sparsegate_runtime::plain::{self, State};
+use sparsegate_runtime::runtime::{Batch as Side, Runtime};
 
 use crate::data::Evaluation;
-use crate::data::batch::BatchSource;
+use crate::data::batch::{Batch, BatchSource};
 
-/// The model's likelihood, and of a classifier its accuracy, over all batches of `source`, from a zero state.
-pub fn evaluate(model: &Model<f32>, source: &dyn BatchSource) -> Evaluation {
+/// Numbers of a language model that are held at a time, at most: those of a few steps stay in the caches.
+const OUTPUTS: usize = 1 << 20;
+
+/// The model's likelihood over all batches of `source`, from a zero state, and with `classifies` its accuracy.
+pub fn evaluate(runtime: &Runtime, classifies: bool, source: &dyn BatchSource) -> Evaluation {
     let mut sums = Sums::default();
-    let mut carried: Option<Vec<State<f32>>> = None;
+    let mut outputs = Vec::new();
+    let mut side: Option<(usize, Side)> = None;
     for index in 0..source.len() {
         let batch = source.batch(index);
-        let kept = carried.take().filter(|_| source.carries_state());
-        let mut states = kept.unwrap_or_else(|| (0..batch.rows).map(|_| State::zero(model)).collect());
-        let (mut ids, mut targets) = (batch.inputs.iter(), batch.targets.iter());
-        for active in &batch.active {
-            for (state, id) in states[..*active].iter_mut().zip(&mut ids) {
-                plain::step(model, *id, state);
-                if model.task == Task::LanguageModel
-                    && let Some(target) = targets.next()
-                {
-                    sums.add(&plain::outputs(model, state), *target);
-                }
-            }
+        let (_, sequences) = match &mut side {
+            Some(known) if known.0 == batch.rows => known,
+            other => other.insert((batch.rows, runtime.batch(batch.rows))),
+        };
+        if classifies {
+            outputs.resize(batch.rows * runtime.outputs(), 0.0);
+            sequences.classify(&texts(&batch), &mut outputs);
+            sums.add_all(&outputs, &batch.targets);
+            continue;
         }
-        if model.task == Task::Classification {
-            for (state, target) in states.iter().zip(targets) {
-                sums.add(&plain::outputs(model, state), *target);
-            }
+        if !source.carries_state() {
+            sequences.reset();
         }
-        carried = Some(states);
+        let steps = (OUTPUTS / (batch.rows * runtime.outputs()).max(1)).max(1);
+        for (inputs, targets) in batch.inputs.chunks(steps * batch.rows).zip(batch.targets.chunks(steps * batch.rows)) {
+            outputs.resize(inputs.len() * runtime.outputs(), 0.0);
+            sequences.language_model(inputs, &mut outputs);
+            sums.add_all(&outputs, targets);
+        }
     }
     let targets = source.targets() as f64;
-    let accuracy = (model.task == Task::Classification).then_some(sums.right as f64 / targets);
+    let accuracy = classifies.then_some(sums.right as f64 / targets);
     Evaluation { nats: sums.nats / targets, accuracy }
 }
 
-/// Probabilities of a classifier are kept this far from 0 and 1 before the logarithm, as in training.
+/// The sequences of a batch, whose ids are stored step after step.
+fn texts(batch: &Batch) -> Vec<Vec<u32>> {
+    let mut texts = vec![Vec::new(); batch.rows];
+    for (sequence, id) in batch.sequences().zip(&batch.inputs) {
+        texts[sequence].push(*id);
+    }
+    texts
+}
+
+/// Probabilities of two classes are kept this far from 0 and 1 before the logarithm, as in training.
 const CLIP: f64 = 1e-6;
 
 #[derive(Default)]
@@ -48,6 +59,11 @@ struct Sums {
 }
 
 impl Sums {
+    fn add_all(&mut self, logits: &[f32], targets: &[u32]) {
+        let outputs = logits.len() / targets.len().max(1);
+        logits.chunks_exact(outputs.max(1)).zip(targets).for_each(|(logits, target)| self.add(logits, *target));
+    }
+
     fn add(&mut self, logits: &[f32], target: u32) {
         let target = target as usize;
         if let [logit] = logits {

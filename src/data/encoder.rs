@@ -92,7 +92,9 @@ impl Encoder {
                 };
                 return frame.around(symbols);
             }
-            Rule::PtbWords => lines(text, &|line, add| PtbWords.line(line, &mut |word| add(word)), self.end(), &mut add),
+            Rule::PtbWords => {
+                lines(text, &|line, add| PtbWords.line(line, &mut |word| add(word)), self.end(), &mut add)
+            }
             Rule::PtbCharacters => {
                 lines(text, &|line, add| PtbCharacters.line(line, &mut |letter| add(letter)), self.end(), &mut add);
             }

@@ -7,7 +7,9 @@
 mod interrupt;
 pub mod local;
 mod outcome;
+mod peer;
 mod worker;
 
 pub use interrupt::{Interrupt, stop_at_end_of_input};
 pub use outcome::Outcome;
+pub use peer::{Greeting, Peer};

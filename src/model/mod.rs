@@ -7,6 +7,7 @@
 //! | `dense` | the output layer |
 //! | `language_model` | recurrent layer on symbols, outputs at every step |
 //! | `classifier` | recurrent layer on an embedding, outputs after the last step |
+//! | `masked` | the network of a run that is done, pruned, to run and to time |
 //! | `network` | what both have in common: quantities by name, a pass, a loss |
 //! | `trainee` | a network with its optimiser |
 //! | `build`, `init` | from a spec to a network with initial values |
@@ -19,6 +20,7 @@ mod embedding;
 mod host;
 mod init;
 mod language_model;
+mod masked;
 mod network;
 mod noise;
 mod posterior;
@@ -32,6 +34,7 @@ pub use classifier::{Classifier, Sizes};
 pub use dense::Dense;
 pub use embedding::Embedding;
 pub use language_model::LanguageModel;
+pub use masked::Masked;
 pub use network::{Forward, Network, Quantity, QuantityKind};
 pub use noise::{NoiseSource, Stream};
 pub use recurrent::{Inputs, Recurrent, Units};

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::atomic::{sync_folder, write_atomic};
 use super::checkpoint::{Checkpoint, Position};
 use super::format::{EpochMetrics, FORMAT, RunRecord, Structure, Summary};
+use super::speed::Speed;
 use super::{RunDir, StoreError, tensors};
 use crate::train::trainee::NamedTensor;
 
@@ -142,6 +143,14 @@ impl LockedRun {
     /// [`StoreError::Io`].
     pub fn write_structure(&self, structure: &Structure) -> Result<(), StoreError> {
         self.write_json("structure.json", structure)
+    }
+
+    /// Writes `speed.json`.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn write_speed(&self, speed: &Speed) -> Result<(), StoreError> {
+        self.write_json("speed.json", speed)
     }
 
     /// Writes `model.safetensors`: parameters only.

@@ -12,6 +12,7 @@ mod error;
 pub mod format;
 mod lock;
 mod run_dir;
+pub mod speed;
 mod tensors;
 
 pub use atomic::write_atomic;

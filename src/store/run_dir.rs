@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::checkpoint::{Checkpoint, Position, Unreadable, Version};
 use super::format::{EpochMetrics, FORMAT, RunRecord, Structure, Summary};
+use super::speed::Speed;
 use super::{StoreError, tensors};
 use crate::train::trainee::NamedTensor;
 
@@ -58,6 +59,14 @@ impl RunDir {
     /// Any [`StoreError`] but `Locked`.
     pub fn structure(&self) -> Result<Option<Structure>, StoreError> {
         self.json("structure.json")
+    }
+
+    /// `speed.json`, if the run's compact model was timed.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] but `Locked`.
+    pub fn speed(&self) -> Result<Option<Speed>, StoreError> {
+        self.json("speed.json")
     }
 
     /// The lines of `metrics.jsonl`, one a finished epoch; none if there is no file. A last line without its newline is

@@ -8,6 +8,7 @@ use sparsegate::compact::{Details, WordsOf, evaluate};
 use sparsegate::data::{self, Sources, eval_batches};
 use sparsegate::store::{RunDir, runs};
 use sparsegate_runtime::format::File;
+use sparsegate_runtime::runtime::{Options, Runtime};
 
 const MANIFESTS: [(&str, &str); 2] = [
     ("words", "planted-words: { seed: 1, train: 6000, valid: 600, test: 1500 }"),
@@ -59,7 +60,11 @@ fn a_stored_model_reaches_the_metric_of_its_run() {
         let sources = Sources::load(root, &record.spec.dataset, [&record.spec]).unwrap();
         let corpus = data::load(root, &sources.dataset, record.spec.reading).unwrap();
         let [_, test] = eval_batches(&corpus, &record.spec.train).unwrap();
-        let found = corpus.unit.value(&evaluate(&file.model, test.as_ref()));
+        let found = corpus.unit.value(&evaluate(
+            &Runtime::new(&file.model, &Options::default()).unwrap(),
+            corpus.classes().is_some(),
+            test.as_ref(),
+        ));
         assert!((found - details.run.test).abs() < 1e-5 * found, "{found} {} {:?}", details.run.test, record.spec);
         assert_eq!(details.classes.len(), corpus.classes().unwrap_or(0));
         let words =

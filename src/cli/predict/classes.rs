@@ -61,7 +61,8 @@ impl<'a> Classes<'a> {
     pub(super) fn new(loaded: &'a Loaded, explain: bool) -> Self {
         let classes = &loaded.details.classes;
         let width = |class: &String| class.chars().count();
-        let mut columns = Columns::new().numbers("text", 5).words("class", classes.iter().map(width).max().unwrap_or(0));
+        let mut columns =
+            Columns::new().numbers("text", 5).words("class", classes.iter().map(width).max().unwrap_or(0));
         if classes.len() <= MOST_COLUMNS {
             columns = classes.iter().fold(columns, |columns, class| columns.numbers(class, 6));
         } else {

@@ -65,8 +65,7 @@ fn cut(streams: &mut [Vec<u32>; 3], shares: &Shares) -> Result<(), String> {
 }
 
 fn read(file: &Utf8Path, rules: &PlainText, dictionary: &mut Dictionary) -> Result<Vec<u32>, DataError> {
-    let rule =
-        PlainLines::new(rules).map_err(|problem| DataError::Unusable { file: file.to_owned(), problem })?;
+    let rule = PlainLines::new(rules).map_err(|problem| DataError::Unusable { file: file.to_owned(), problem })?;
     let mut lines = Lines::open(file)?;
     let mut waiting: Vec<String> = Vec::new();
     let mut bytes = 0;

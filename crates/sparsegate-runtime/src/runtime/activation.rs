@@ -21,17 +21,19 @@ const Q: [f32; 5] = [1.0, 0.467_136_37, 0.025_873_799, 3.284_264_2e-4, 7.768_705
 pub(crate) fn tanh<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let square = simd.mul_f32s(x, x);
     let fourth = simd.mul_f32s(square, square);
-    let polynomial = |c: [f32; 5]| {
-        let c = c.map(|c| simd.splat_f32s(c));
-        let low = simd.mul_add_f32s(c[1], square, c[0]);
-        let middle = simd.mul_add_f32s(c[3], square, c[2]);
-        simd.mul_add_f32s(simd.mul_add_f32s(c[4], fourth, middle), fourth, low)
-    };
-    let ratio = simd.div_f32s(simd.mul_f32s(x, polynomial(P)), polynomial(Q));
+    let above = simd.mul_f32s(x, polynomial(simd, P, square, fourth));
+    let ratio = simd.div_f32s(above, polynomial(simd, Q, square, fourth));
     let sign = simd.splat_f32s(-0.0);
     let one = simd.or_f32s(simd.and_f32s(sign, x), simd.splat_f32s(1.0));
     let beyond = simd.greater_than_f32s(simd.abs_f32s(x), simd.splat_f32s(ONE_FROM));
     simd.select_f32s(beyond, one, ratio)
+}
+
+#[inline(always)]
+fn polynomial<S: Simd>(simd: S, c: [f32; 5], x: S::f32s, square: S::f32s) -> S::f32s {
+    let low = simd.mul_add_f32s(simd.splat_f32s(c[1]), x, simd.splat_f32s(c[0]));
+    let middle = simd.mul_add_f32s(simd.splat_f32s(c[3]), x, simd.splat_f32s(c[2]));
+    simd.mul_add_f32s(simd.mul_add_f32s(simd.splat_f32s(c[4]), square, middle), square, low)
 }
 
 /// A gate's value.

@@ -9,6 +9,7 @@ use super::cost::Plan;
 use super::floats::Floats;
 use super::input::Input;
 use super::kernels::dense_lanes::PANEL;
+use super::kernels::inlined;
 use super::lanes::LaneMatrix;
 use super::lists::Lists;
 use super::order::{Order, WIDTH};
@@ -142,10 +143,13 @@ impl Many {
             for (unit, (hidden, memory)) in self.units.iter().zip(states) {
                 let factor = simd.splat_f32s(unit.factor);
                 for vector in 0..vectors {
-                    let sum = |kind: usize| match unit.kinds[kind] {
-                        Column::Live(column) => Sum::Live(sums[column as usize * vectors + vector]),
-                        Column::Fixed(value) => Sum::Fixed(simd.splat_f32s(value)),
-                    };
+                    let sum = inlined(
+                        #[inline(always)]
+                        |kind: usize| match unit.kinds[kind] {
+                            Column::Live(column) => Sum::Live(sums[column as usize * vectors + vector]),
+                            Column::Fixed(value) => Sum::Fixed(simd.splat_f32s(value)),
+                        },
+                    );
                     [memory[vector], hidden[vector]] =
                         self.rule.update(simd, sum, [memory[vector], hidden[vector], factor]);
                 }

@@ -9,6 +9,7 @@ use pulp::Simd;
 use super::cost::Plan;
 use super::floats::Floats;
 use super::input::Input;
+use super::kernels::inlined;
 use super::lists::Lists;
 use super::matvec::Matvec;
 use super::order::{Order, WIDTH};
@@ -174,13 +175,16 @@ impl Recurrence {
             rest[..still.len()].copy_from_slice(still);
             let sums = S::as_simd_f32s(&work.sums).0;
             for vector in 0..vectors {
-                let sum = |kind: usize| match chunk.kinds[kind] {
-                    Some(slot) => Sum::Live(sums[usize::from(slot) * vectors + vector]),
-                    None => {
-                        let constants = &self.constants[kind * self.size() + number * WIDTH..][..WIDTH];
-                        Sum::Fixed(S::as_simd_f32s(constants).0[vector])
-                    }
-                };
+                let sum = inlined(
+                    #[inline(always)]
+                    |kind: usize| match chunk.kinds[kind] {
+                        Some(slot) => Sum::Live(sums[usize::from(slot) * vectors + vector]),
+                        None => {
+                            let constants = &self.constants[kind * self.size() + number * WIDTH..][..WIDTH];
+                            Sum::Fixed(S::as_simd_f32s(constants).0[vector])
+                        }
+                    },
+                );
                 let at = index * vectors + vector;
                 [memory[at], next[at]] = self.rule.update(simd, sum, [memory[at], hidden[at], factor[at]]);
             }

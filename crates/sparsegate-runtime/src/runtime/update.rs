@@ -14,6 +14,15 @@ pub(crate) enum Sum<V> {
     Fixed(V),
 }
 
+impl<V> Sum<V> {
+    #[inline(always)]
+    fn value(self) -> V {
+        match self {
+            Self::Live(value) | Self::Fixed(value) => value,
+        }
+    }
+}
+
 /// What stands for a sum that does not move: the value that the cell goes on with.
 pub(crate) fn constant(cell: Cell, activation: Activation, kind: usize, bias: f32) -> f32 {
     match (cell, kind) {
@@ -31,7 +40,16 @@ pub(crate) struct Rule {
     pub activation: Activation,
 }
 
+// No closures: they would be compiled without the vector unit's instructions unless each is marked as inlined.
 impl Rule {
+    #[inline(always)]
+    fn gate<S: Simd>(self, simd: S, sum: Sum<S::f32s>) -> S::f32s {
+        match sum {
+            Sum::Live(sum) => gate(simd, self.activation, sum),
+            Sum::Fixed(value) => value,
+        }
+    }
+
     /// New memory and state from the sums of each kind, the old memory, the old state and the state's factor.
     #[inline(always)]
     pub fn update<S: Simd>(
@@ -40,31 +58,28 @@ impl Rule {
         sum: impl Fn(usize) -> Sum<S::f32s>,
         [memory, state, factor]: [S::f32s; 3],
     ) -> [S::f32s; 2] {
-        let gate = |kind: usize| match sum(kind) {
-            Sum::Live(sum) => gate(simd, self.activation, sum),
-            Sum::Fixed(value) => value,
-        };
-        let content = |kind: usize| match sum(kind) {
-            Sum::Live(sum) => tanh(simd, sum),
-            Sum::Fixed(value) => value,
-        };
-        let plain = |kind: usize| match sum(kind) {
-            Sum::Live(value) | Sum::Fixed(value) => value,
-        };
         match self.cell {
             Cell::Lstm => {
-                let new = simd.mul_f32s(gate(0), content(2));
-                let memory = simd.mul_add_f32s(gate(1), memory, new);
-                [memory, simd.mul_f32s(gate(3), tanh(simd, memory))]
+                let new = simd.mul_f32s(self.gate(simd, sum(0)), content(simd, sum(2)));
+                let memory = simd.mul_add_f32s(self.gate(simd, sum(1)), memory, new);
+                [memory, simd.mul_f32s(self.gate(simd, sum(3)), tanh(simd, memory))]
             }
             Cell::Gru | Cell::GruState => {
-                let candidate = tanh(simd, simd.mul_add_f32s(gate(1), plain(3), plain(0)));
-                let keep = gate(2);
+                let inner = simd.mul_add_f32s(self.gate(simd, sum(1)), sum(3).value(), sum(0).value());
+                let (candidate, keep) = (tanh(simd, inner), self.gate(simd, sum(2)));
                 let rest = simd.sub_f32s(simd.splat_f32s(1.0), keep);
                 let mixed = simd.mul_add_f32s(keep, state, simd.mul_f32s(rest, candidate));
                 [memory, simd.mul_f32s(factor, mixed)]
             }
-            Cell::Rnn => [memory, content(0)],
+            Cell::Rnn => [memory, content(simd, sum(0))],
         }
+    }
+}
+
+#[inline(always)]
+fn content<S: Simd>(simd: S, sum: Sum<S::f32s>) -> S::f32s {
+    match sum {
+        Sum::Live(sum) => tanh(simd, sum),
+        Sum::Fixed(value) => value,
     }
 }

@@ -2,6 +2,7 @@
 
 use pulp::Simd;
 
+use super::inlined;
 use crate::runtime::order::WIDTH;
 
 /// Columns that are packed side by side.
@@ -17,9 +18,14 @@ pub(crate) fn dense_lanes<S: Simd, const N: usize, const V: usize>(
     (sums, sums_stride): (&mut [f32], usize),
 ) {
     let vectors = WIDTH / S::F32_LANES;
-    let groups: [&[S::f32s]; V] =
-        core::array::from_fn(|v| &S::as_simd_f32s(&hidden[v / vectors * hidden_stride..][..hidden_stride]).0[v % vectors..]);
-    let out = |n: usize, v: usize| v / vectors * sums_stride + (first + n) * WIDTH + v % vectors * S::F32_LANES;
+    let mut groups: [&[S::f32s]; V] = [&[]; V];
+    for v in 0..V {
+        groups[v] = &S::as_simd_f32s(&hidden[v / vectors * hidden_stride..][..hidden_stride]).0[v % vectors..];
+    }
+    let out = inlined(
+        #[inline(always)]
+        |n: usize, v: usize| v / vectors * sums_stride + (first + n) * WIDTH + v % vectors * S::F32_LANES,
+    );
     let mut totals = [[simd.splat_f32s(0.0); V]; N];
     for n in 0..N {
         for v in 0..V {
@@ -29,7 +35,10 @@ pub(crate) fn dense_lanes<S: Simd, const N: usize, const V: usize>(
     let rows = panel.as_chunks::<PANEL>().0;
     for (row, unit) in rows.iter().zip(reads) {
         let at = *unit as usize * vectors;
-        let states: [S::f32s; V] = core::array::from_fn(|v| groups[v][at]);
+        let mut states = [simd.splat_f32s(0.0); V];
+        for v in 0..V {
+            states[v] = groups[v][at];
+        }
         for n in 0..N {
             let weight = simd.splat_f32s(row[first + n]);
             for v in 0..V {

@@ -1,5 +1,8 @@
 //! A matrix whose zeros are left out, but for one bit each, times one vector: AVX-512 alone spreads numbers by such bits.
 
+use core::arch::x86_64::__m512;
+
+use pulp::core_arch::x86::Avx512f;
 use pulp::x86::V4;
 use pulp::{WithSimd, bytemuck, f32x16};
 
@@ -39,24 +42,16 @@ impl Expand<'_> {
         for v in 0..V {
             sums[0][v] = load(&self.base[v * WIDTH..]);
         }
-        let mut at = 0;
-        let mut add = |sums: &mut [core::arch::x86_64::__m512; V], masks: &[u16], hidden: f32| {
-            let factor = avx._mm512_set1_ps(hidden);
-            for v in 0..V {
-                let numbers = avx._mm512_maskz_expand_ps(masks[v], load(&self.values[at..]));
-                at += masks[v].count_ones() as usize;
-                sums[v] = avx._mm512_fmadd_ps(factor, numbers, sums[v]);
-            }
-        };
+        let mut values = self.values;
         let whole = self.hidden.len() / U * U;
         let (blocks, rest) = self.masks.split_at(whole * V);
         for (masks, hidden) in blocks.chunks_exact(U * V).zip(self.hidden.chunks_exact(U)) {
             for u in 0..U {
-                add(&mut sums[u], &masks[u * V..][..V], hidden[u]);
+                add(avx, &mut sums[u], &masks[u * V..][..V], hidden[u], &mut values);
             }
         }
         for (masks, hidden) in rest.chunks_exact(V).zip(&self.hidden[whole..]) {
-            add(&mut sums[0], masks, *hidden);
+            add(avx, &mut sums[0], masks, *hidden, &mut values);
         }
         for u in 1..U {
             for v in 0..V {
@@ -70,8 +65,19 @@ impl Expand<'_> {
     }
 }
 
+/// Adds a row's products; its numbers are the first of `values`, which goes on behind them.
 #[inline(always)]
-fn load(values: &[f32]) -> core::arch::x86_64::__m512 {
+fn add<const V: usize>(avx: Avx512f, sums: &mut [__m512; V], masks: &[u16], hidden: f32, values: &mut &[f32]) {
+    let factor = avx._mm512_set1_ps(hidden);
+    for v in 0..V {
+        let numbers = avx._mm512_maskz_expand_ps(masks[v], load(values));
+        *values = &values[masks[v].count_ones() as usize..];
+        sums[v] = avx._mm512_fmadd_ps(factor, numbers, sums[v]);
+    }
+}
+
+#[inline(always)]
+fn load(values: &[f32]) -> __m512 {
     let vector: f32x16 = *bytemuck::from_bytes(bytemuck::cast_slice(&values[..WIDTH]));
     pulp::cast(vector)
 }

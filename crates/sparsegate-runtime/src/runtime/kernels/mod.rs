@@ -7,3 +7,10 @@ pub(crate) mod dense_panel;
 pub(crate) mod expand;
 pub(crate) mod sparse;
 pub(crate) mod transpose;
+
+/// A closure as it is: an attribute may stand before an argument, but not before what a variable is set to. A closure in a kernel must
+/// be marked as inlined, or it is compiled for the oldest processor.
+#[inline(always)]
+pub(crate) fn inlined<F>(closure: F) -> F {
+    closure
+}

@@ -2,6 +2,7 @@
 
 use pulp::Simd;
 
+use super::inlined;
 use crate::runtime::lists::Lists;
 use crate::runtime::order::WIDTH;
 
@@ -36,11 +37,16 @@ pub(crate) fn sparse_lanes<S: Simd, const V: usize>(
     (sums, sums_stride): (&mut [f32], usize),
 ) {
     let vectors = WIDTH / S::F32_LANES;
-    let groups: [&[S::f32s]; V] =
-        core::array::from_fn(|v| &S::as_simd_f32s(&hidden[v / vectors * hidden_stride..][..hidden_stride]).0[v % vectors..]);
+    let mut groups: [&[S::f32s]; V] = [&[]; V];
+    for v in 0..V {
+        groups[v] = &S::as_simd_f32s(&hidden[v / vectors * hidden_stride..][..hidden_stride]).0[v % vectors..];
+    }
     for (row, column) in columns.enumerate() {
         let mut totals = [simd.splat_f32s(0.0); V];
-        let out = |v: usize| v / vectors * sums_stride + row * WIDTH + v % vectors * S::F32_LANES;
+        let out = inlined(
+            #[inline(always)]
+            |v: usize| v / vectors * sums_stride + row * WIDTH + v % vectors * S::F32_LANES,
+        );
         for v in 0..V {
             totals[v] = S::as_simd_f32s(&sums[out(v)..]).0[0];
         }

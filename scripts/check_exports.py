@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Holds exported files against expected outputs, in ONNX Runtime and in PyTorch.
+
+    scripts/check_exports.py FOLDER
+
+FOLDER holds, for each NAME: NAME.onnx, NAME.safetensors, and NAME.expected, a safetensors file with the inputs `ids`
+[steps, batch] and `lengths` [batch] and the outputs in f64: of a language model `logits`, `h_n` and `c_n` from zero states, and
+`next.logits` of the same ids from those states on; of a classifier `logits` and `probabilities` of the texts, and
+`whole.logits` as if all were as long as there are steps. An output may differ by 1e-5 of the largest number in its tensor.
+Needs the packages torch, onnxruntime, onnx, safetensors and numpy. `tests/exports.rs` writes such a folder.
+"""
+
+import pathlib
+import sys
+
+import numpy
+import onnx
+import torch
+from safetensors.numpy import load_file
+
+from exported import onnx_session, torch_model
+
+LIMIT = 1e-5
+
+
+class Case:
+    """A network's files, and how far outputs are from what they should be."""
+
+    def __init__(self, folder, name):
+        self.folder, self.name, self.worst, self.count = folder, name, 0.0, 0
+        self.expected = load_file(str(folder / f"{name}.expected"))
+
+    def hold(self, where, name, found):
+        wanted, found = self.expected[name], numpy.asarray(found, dtype=numpy.float64)
+        if found.shape != wanted.shape:
+            raise SystemExit(f"{self.name}: {where}: {name} has the shape {found.shape}, not {wanted.shape}")
+        if not wanted.size:
+            return
+        off = float(numpy.abs(found - wanted).max() / max(numpy.abs(wanted).max(), 1e-3))
+        if not off <= LIMIT:
+            raise SystemExit(f"{self.name}: {where}: {name} is off by {off:.1e} of its largest number, above {LIMIT}")
+        self.worst, self.count = max(self.worst, off), self.count + 1
+
+    def check(self):
+        self.onnx()
+        with torch.inference_mode():
+            self.torch()
+
+    def onnx(self):
+        path = self.folder / f"{self.name}.onnx"
+        onnx.checker.check_model(str(path), full_check=True)
+        session, about = onnx_session(path)
+        ids, where = self.expected["ids"], "ONNX Runtime"
+        # -1 stands for no input as well as the id behind the last one.
+        ids = numpy.where((ids == about["symbols"]) & (numpy.arange(len(ids))[:, None] % 2 == 0), -1, ids)
+
+        def run(names, **inputs):
+            return dict(zip(names, session.run(names, {"ids": ids, **inputs})))
+
+        if about["task"] == "classification":
+            names = ["logits", "probabilities"]
+            for name, found in run(names, lengths=self.expected["lengths"]).items():
+                self.hold(where, name, found)
+            self.hold(where, "whole.logits", run(names)["logits"])
+            return
+        states = ["h_n", "c_n"] if about["cell"] == "lstm" else ["h_n"]
+        first = run(["logits", *states])
+        for name, found in first.items():
+            self.hold(where, name, self.without_padding(name, found))
+        given = {name.replace("_n", "_0"): first[name] for name in states}
+        self.hold(where, "next.logits", run(["logits"], **given)["logits"])
+
+    def torch(self):
+        model, about = torch_model(self.folder / f"{self.name}.safetensors")
+        ids, where = torch.from_numpy(self.expected["ids"]), "PyTorch"
+        if about["task"] == "classification":
+            lengths = torch.from_numpy(self.expected["lengths"])
+            self.hold(where, "logits", model(ids, lengths=lengths)[0])
+            self.hold(where, "whole.logits", model(ids)[0])
+            return
+        logits, states = model(ids)
+        self.hold(where, "logits", logits)
+        for name, found in zip(("h_n", "c_n"), states if about["cell"] == "lstm" else [states]):
+            self.hold(where, name, self.without_padding(name, found))
+        self.hold(where, "next.logits", model(ids, states)[0])
+
+    def without_padding(self, name, found):
+        """Where no unit is left there is one that stays zero."""
+        return found[:, :, :self.expected[name].shape[2]]
+
+
+def main():
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+        print(__doc__)
+        raise SystemExit(0 if sys.argv[1:] in (["-h"], ["--help"]) else 2)
+    folder = pathlib.Path(sys.argv[1])
+    names = sorted(path.stem for path in folder.glob("*.expected"))
+    if not names:
+        raise SystemExit(f"{folder} holds no *.expected")
+    torch.set_num_threads(1)
+    worst = ("", 0.0)
+    outputs = 0
+    for name in names:
+        case = Case(folder, name)
+        case.check()
+        outputs += case.count
+        worst = max(worst, (name, case.worst), key=lambda pair: pair[1])
+    print(f"{len(names)} networks, {outputs} outputs: at most {worst[1]:.1e} off, in {worst[0] or 'none'}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,331 @@
+#!/usr/bin/env python3
+"""The peers of the compact model: the forward pass of the whole, dense network as a user of PyTorch or ONNX Runtime runs it.
+
+    scripts/peer_forward.py --task imdb                             every case at batch 1, 32 and 128, all threads
+    scripts/peer_forward.py --task word-ptb --threads 1 --reduced word-ptb-1f2e3d4c.onnx
+    scripts/peer_forward.py --hidden 512 --symbols 9000 --dimensions 100 --outputs 9000 --steps 50 --language-model
+    scripts/peer_forward.py --task imdb --serve                     take orders from a program that times something else in turns
+
+Cases are KIND/MODE:
+
+    eager       nn.Embedding, nn.LSTM (or nn.GRU, nn.RNN) and nn.Linear in torch.inference_mode
+    compiled    the same through torch.compile
+    onnx        the same, exported by PyTorch, in ONNX Runtime
+    reduced     what `sparsegate export --format onnx` wrote (--reduced FILE), in ONNX Runtime
+
+    whole       a call a batch of whole sequences, from zero states
+    streaming   a call a symbol, handing on the states (language models, and eager and onnx of classifiers)
+
+A language model's output layer runs after every symbol, a classifier's after the last. A network without an embedding reads one-hot
+vectors, which nn.LSTM has no fast way for: with few symbols the embedding is the identity (char-ptb), with many one as wide as
+the layer stands in (word-ptb). Compiled code needs a C++ compiler; PyTorch leaves recurrent layers out of what it compiles.
+
+Prints a JSON line a case: microseconds a token, the median of --samples samples and its 95 % confidence interval (order
+statistics; no assumption on the distribution). The process is pinned to as many processors as it has threads. The first calls of
+a case are not counted. With --serve, lines `time CASE BATCH SAMPLES` on the standard input get such a line each, with all the
+samples; the first line says which cases there are. Needs torch; for onnx and reduced also onnxruntime and onnx.
+"""
+
+import argparse
+import io
+import itertools
+import json
+import math
+import os
+import pathlib
+import statistics
+import sys
+import time
+
+TASKS = {  # sizes of the paper's networks; steps are the longest of IMDb's texts, and the mean of AG News
+    "imdb": dict(symbols=20003, dimensions=300, hidden=128, outputs=1, steps=200, language_model=False),
+    "agnews": dict(symbols=20003, dimensions=300, hidden=512, outputs=4, steps=40, language_model=False),
+    "char-ptb": dict(symbols=50, dimensions=50, hidden=1000, outputs=50, steps=99, language_model=True),
+    "word-ptb": dict(symbols=10000, dimensions=256, hidden=256, outputs=10000, steps=35, language_model=True),
+}
+LAYERS = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
+# A sample repeats its call until it takes this long, for the clock's sake.
+SAMPLE_SECONDS = 2e-3
+WARM_UP_SECONDS = 0.3
+# Threads of a pool wait awake for the next call. After this they sleep, and leave the processors to whoever measures in turns.
+REST_SECONDS = 0.02
+
+
+def pinned(threads):
+    """Binds this process, before it has any other thread, to as many processors as it may use threads."""
+    allowed = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count()))
+    threads = min(threads or len(allowed), len(allowed))
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, allowed[:threads])
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = str(threads)
+    return threads, allowed[:threads]
+
+
+def interval(samples):
+    """The median and a confidence interval of at least 95 %: the k-th smallest and k-th largest sample, with k the largest
+    number for which fewer than k of n tosses of a coin are heads with a chance of 2.5 % at the most. With fewer than six samples
+    there is no such k: the smallest and largest stand for it."""
+    ordered, n = sorted(samples), len(samples)
+    chance, k = 0.0, 0
+    while k < n // 2 and (chance := chance + math.comb(n, k) / 2**n) <= 0.025:
+        k += 1
+    k = max(k, 1)
+    return statistics.median(ordered), ordered[k - 1], ordered[n - k]
+
+
+class Network:
+    """The dense network in PyTorch, with random weights: what it computes takes as long with any."""
+
+    def __init__(self, a):
+        import torch
+        self.torch, self.a = torch, a
+        torch.manual_seed(0)
+
+        class Module(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.embedding = torch.nn.Embedding(a.symbols, a.dimensions)
+                self.rnn = getattr(torch.nn, LAYERS[a.cell])(a.dimensions, a.hidden)
+                self.output = torch.nn.Linear(a.hidden, a.outputs)
+
+            def forward(self, ids, states=None):
+                seen, states = self.rnn(self.embedding(ids), states)
+                return self.output(seen if a.language_model else seen[-1]), states
+
+        self.module = Module().eval()
+        if a.dimensions == a.symbols:
+            torch.nn.init.eye_(self.module.embedding.weight)
+
+    def zeros(self, batch):
+        zero = self.torch.zeros(1, batch, self.a.hidden)
+        return (zero, zero) if self.a.cell == "lstm" else zero
+
+
+class Eager:
+    """PyTorch as it is, or a module made of it."""
+
+    def __init__(self, network, module=None):
+        self.network, self.module = network, module or network.module
+
+    def call(self, ids, streaming):
+        torch, module = self.network.torch, self.module
+        ids = torch.from_numpy(ids)
+
+        def whole():
+            with torch.inference_mode():
+                return module(ids)[0]
+
+        def stream():
+            states = self.network.zeros(ids.shape[1])
+            with torch.inference_mode():
+                for step in range(len(ids)):
+                    logits, states = module(ids[step:step + 1], states)
+            return logits
+
+        return stream if streaming else whole
+
+
+class Onnx:
+    """A graph in ONNX Runtime with inputs `ids`, `h_0` and `c_0` and outputs `logits`, `h_n` and `c_n`, of which a graph may lack
+    the states."""
+
+    def __init__(self, model, threads):
+        import onnxruntime
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+        options.log_severity_level = 3
+        self.session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        entry = self.session.get_modelmeta().custom_metadata_map.get("sparsegate")
+        self.symbols = json.loads(entry)["symbols"] if entry else None
+        self.inputs = {value.name: value.shape for value in
+                       self.session.get_inputs() + self.session.get_overridable_initializers()}
+        self.streams = "h_0" in self.inputs
+
+    def call(self, ids, streaming):
+        import numpy
+        run = self.session.run
+        if self.symbols:
+            ids = ids % self.symbols
+        names = [name for name in ("h_n", "c_n") if name.replace("_n", "_0") in self.inputs]
+        given = [name.replace("_n", "_0") for name in names]
+        zeros = {name: numpy.zeros((1, ids.shape[1], self.inputs[name][2]), numpy.float32) for name in given}
+
+        def whole():
+            return run(["logits"], {"ids": ids, **zeros})[0]
+
+        def stream():
+            states = zeros
+            for step in range(len(ids)):
+                logits, *found = run(["logits", *names], {"ids": ids[step:step + 1], **states})
+                states = dict(zip(given, found))
+            return logits
+
+        return stream if streaming else whole
+
+
+def exported(network):
+    """The dense network as PyTorch exports it, with its states."""
+    torch, a = network.torch, network.a
+    names = ["h_0", "c_0"] if a.cell == "lstm" else ["h_0"]
+
+    class Flat(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = network.module
+
+        def forward(self, ids, *states):
+            logits, states = self.inner(ids, states if a.cell == "lstm" else states[0])
+            return logits, *(states if a.cell == "lstm" else (states,))
+
+    file, ids, zeros = io.BytesIO(), torch.zeros(3, 2, dtype=torch.long), network.zeros(2)
+    any_size = {"ids": {0: "steps", 1: "batch"}, **{name: {1: "batch"} for name in names}}
+    torch.onnx.export(Flat().eval(), (ids, *(zeros if a.cell == "lstm" else (zeros,))), file, input_names=["ids", *names],
+                      output_names=["logits", *(name.replace("_0", "_n") for name in names)], dynamic_axes=any_size,
+                      opset_version=17, dynamo=False)
+    return file.getvalue()
+
+
+class Peers:
+    """What can be timed here."""
+
+    def __init__(self, a):
+        import numpy
+        self.a, self.numpy, self.missing = a, numpy, {}
+        self.kinds, self.calls = {}, {}
+        # Symbols of the data set, or random ones.
+        self.symbols = (numpy.array(json.loads(pathlib.Path(a.ids).read_text()), numpy.int64) if a.ids
+                        else numpy.random.default_rng(0).integers(0, a.symbols, 1 << 16))
+        network = self.load("eager", lambda: Network(a))
+        if network:
+            network.torch.set_num_threads(a.threads)
+            self.kinds["eager"] = Eager(network)
+            self.load("compiled", lambda: Eager(network, network.torch.compile(network.module)))
+            self.load("onnx", lambda: Onnx(exported(network), a.threads))
+        if a.reduced:
+            self.load("reduced", lambda: Onnx(a.reduced, a.threads))
+        self.cases = [f"{kind}/{mode}" for kind, mode in itertools.product(self.kinds, ("whole", "streaming"))
+                      if mode == "whole" or self.streams(self.kinds[kind])]
+
+    def load(self, kind, make):
+        """Makes a kind; where it cannot be had, says why."""
+        if not any(case.startswith(kind) for case in self.a.cases or [kind]) and kind != "eager":
+            return None
+        try:
+            self.kinds[kind] = make()
+            return self.kinds[kind]
+        except Exception as error:  # Whatever a package throws, the other kinds can still be timed.
+            self.missing[kind] = f"{type(error).__name__}: {error}".splitlines()[0]
+            return None
+
+    def streams(self, kind):
+        return not isinstance(kind, Onnx) or kind.streams
+
+    def versions(self):
+        found = {}
+        for name in ("torch", "onnxruntime"):
+            if name in sys.modules:
+                found[name] = sys.modules[name].__version__
+        return found
+
+    def call(self, case, batch):
+        """The call of a case, warm: its first calls choose kernels and fill caches."""
+        if (case, batch) not in self.calls:
+            if case not in self.cases:
+                raise ValueError(f"there is no case `{case}`; there are {', '.join(self.cases)}")
+            kind, mode = case.split("/")
+            ids = self.numpy.resize(self.symbols, (batch, self.a.steps)).T.copy()
+            call = self.kinds[kind].call(ids, mode == "streaming")
+            start, count = time.perf_counter(), 0
+            call()
+            compiled = time.perf_counter()
+            while count < 3 or time.perf_counter() - compiled < WARM_UP_SECONDS:
+                last, count = time.perf_counter(), count + 1
+                call()
+            repeats = max(1, math.ceil(SAMPLE_SECONDS / (time.perf_counter() - last)))
+            self.calls[case, batch] = call, repeats
+            del start
+        return self.calls[case, batch]
+
+    def time(self, case, batch, samples):
+        """Microseconds a token, a number a sample."""
+        call, repeats = self.call(case, batch)
+        tokens, found = repeats * batch * self.a.steps, []
+        # The one before the first sample wakes the threads again.
+        for sample in range(samples + 1):
+            start = time.perf_counter()
+            for _ in range(repeats):
+                call()
+            if sample:
+                found.append((time.perf_counter() - start) / tokens * 1e6)
+        time.sleep(REST_SECONDS)
+        return found
+
+
+def answer(peers, case, batch, samples, every=False):
+    found = peers.time(case, batch, samples)
+    median, low, high = interval(found)
+    line = dict(case=case, batch=batch, steps=peers.a.steps, threads=peers.a.threads, samples=len(found),
+                microseconds=median, low=low, high=high)
+    return {**line, "all": found} if every else line
+
+
+def serve(peers):
+    for line in sys.stdin:
+        words = line.split()
+        if words == ["quit"]:
+            return
+        try:
+            if len(words) != 4 or words[0] != "time":
+                raise ValueError("the orders are `time CASE BATCH SAMPLES` and `quit`")
+            batch, samples = int(words[2]), int(words[3])
+            if batch < 1 or samples < 1:
+                raise ValueError("a batch and a number of samples are at least 1")
+            said = answer(peers, words[1], batch, samples, every=True)
+        except ValueError as error:
+            said = {"error": str(error)}
+        print(json.dumps(said), flush=True)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--task", choices=TASKS, help="sizes of one of the paper's networks")
+    parser.add_argument("--cell", choices=LAYERS, default="lstm")
+    for size in ("symbols", "dimensions", "hidden", "outputs", "steps"):
+        parser.add_argument(f"--{size}", type=int, metavar="N")
+    parser.add_argument("--language-model", action=argparse.BooleanOptionalAction)
+    parser.add_argument("--reduced", metavar="FILE", help="an export of sparsegate's, timed beside the dense network")
+    parser.add_argument("--ids", metavar="FILE", help="JSON list of symbols to read, instead of random ones")
+    parser.add_argument("--cases", nargs="+", metavar="CASE", help="some cases, by the beginnings of their names")
+    parser.add_argument("--batch", type=int, nargs="+", default=[1, 32, 128])
+    parser.add_argument("--threads", type=int, help="and processors (default: all that this process may use)")
+    parser.add_argument("--samples", type=int, default=30)
+    parser.add_argument("--serve", action="store_true", help="take orders from the standard input")
+    a = parser.parse_args()
+    for name, value in TASKS.get(a.task, {}).items():
+        if getattr(a, name) is None:
+            setattr(a, name, value)
+    lacking = [name for name in ("symbols", "dimensions", "hidden", "outputs", "steps") if not getattr(a, name)]
+    if lacking:
+        parser.error("name a --task, or all sizes; missing: " + ", ".join(f"--{name}" for name in lacking))
+    return a
+
+
+def main():
+    a = arguments()
+    a.threads, processors = pinned(a.threads)
+    peers = Peers(a)
+    said = dict(task=a.task, cell=a.cell, threads=a.threads, processors=processors, cases=peers.cases,
+                missing=peers.missing, **peers.versions())
+    print(json.dumps(said), flush=True)
+    if a.serve:
+        return serve(peers)
+    wanted = [case for case in peers.cases if not a.cases or any(case.startswith(start) for start in a.cases)]
+    for batch, case in itertools.product(a.batch, wanted):
+        # A stream of many sequences at once is no use of a stream.
+        if case.endswith("whole") or batch == 1:
+            print(json.dumps(answer(peers, case, batch, a.samples)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

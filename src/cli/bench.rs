@@ -1,0 +1,155 @@
+//! `bench`: how long the forward pass of a run's compact model takes on this machine, and what it is held against.
+
+mod peers;
+mod subject;
+mod table;
+
+use std::cell::RefCell;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use sparsegate_runtime::runtime::{CostModel, Options, Runtime, Storage};
+
+use super::args::Global;
+use super::{CliError, Exit};
+use crate::measure::forward::{Contestant, Load, Rival, contest, masked, ours, pinned};
+use crate::provenance;
+use crate::store::format::FORMAT;
+use crate::store::speed::{Mode, Speed, Timing, Who};
+use peers::Peers;
+use subject::Subject;
+
+/// Arguments of the command.
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// Runs that are done, by their keys, the beginnings of these, or their folders; or files of compact models
+    #[arg(value_name = "RUN", required_unless_present = "authors")]
+    runs: Vec<String>,
+    /// Random models with as much left as the authors' final W+G+N ones of a task, where nothing is trained yet
+    #[arg(long, value_name = "TASK")]
+    authors: Vec<String>,
+    /// Sequences side by side
+    #[arg(long, value_name = "B,...", value_delimiter = ',', default_values_t = [1, 32, 128], value_parser = clap::value_parser!(u16).range(1..=4096))]
+    batch: Vec<u16>,
+    /// Threads; 0 for all
+    #[arg(long, value_name = "N,...", value_delimiter = ',', default_values_t = [1, 0])]
+    threads: Vec<u16>,
+    /// Symbols of a sequence [default: as in training]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    steps: Option<u16>,
+    /// Samples of each time, at least
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
+    samples: u16,
+    /// Also PyTorch and ONNX Runtime, by a Python that has them
+    #[arg(long, value_name = "PROGRAM")]
+    python: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// How times are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs: what is in `speed.json`, a line a run.
+    Json,
+}
+
+/// Times all of it, prints it, and keeps it as `speed.json` in the runs' folders.
+///
+/// # Errors
+/// No such run (2), one without a compact model (4), a Python that does not start (1).
+pub fn execute(global: &Global, args: &BenchArgs) -> Result<ExitCode, CliError> {
+    let mut subjects = Vec::new();
+    for run in &args.runs {
+        subjects.push(Subject::of_run(global, run)?);
+    }
+    for task in &args.authors {
+        subjects.push(Subject::of_authors(task)?);
+    }
+    // Every coefficient is of this machine, and the same for all.
+    let cost = CostModel::default();
+    for subject in &subjects {
+        let speed = time(global, args, subject, &cost)?;
+        if let Some(dir) = &subject.dir {
+            dir.lock().and_then(|lock| lock.write_speed(&speed)).map_err(CliError::failed)?;
+        }
+        let text = match args.format {
+            Format::Table => table::render(subject, &speed, global.color_stdout()),
+            Format::Json => serde_json::to_string(&speed).map_err(CliError::failed)? + "\n",
+        };
+        let _ = std::io::stdout().write_all(text.as_bytes());
+    }
+    Ok(Exit::Done.into())
+}
+
+fn time(global: &Global, args: &BenchArgs, subject: &Subject, cost: &CostModel) -> Result<Speed, CliError> {
+    let steps = args.steps.map_or(subject.steps, usize::from);
+    let all = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut threads: Vec<usize> =
+        args.threads.iter().map(|&threads| if threads == 0 { all } else { usize::from(threads).min(all) }).collect();
+    threads.sort_unstable();
+    threads.dedup();
+    let options = |threads, storage| Options { threads, cost: cost.clone(), storage };
+    let runtime = Runtime::new(&subject.model, &options(1, None)).map_err(CliError::data)?;
+    let mut speed = Speed {
+        format: FORMAT,
+        provenance: provenance::collect(&global.root, all),
+        steps,
+        dense: crate::store::speed::Work::of(&subject.dense, steps),
+        compact: crate::store::speed::Work::of(&subject.model, steps),
+        file_bytes: subject.file_bytes,
+        dense_bytes: subject.dense_bytes(),
+        cost: cost.clone(),
+        choices: runtime.choices().to_vec(),
+        timings: Vec::new(),
+        missing: std::collections::BTreeMap::new(),
+    };
+    for &threads in &threads {
+        let mut peers = Peers::start(args.python.as_deref(), subject, steps, threads)?;
+        speed.provenance.extend(peers.versions());
+        speed.missing.extend(peers.missing());
+        let mut peer = peers.peer();
+        for (mode, batch) in cases(&args.batch) {
+            if global.verbosity() >= 0 {
+                eprintln!("{}: {}, {batch} at a time, {threads} threads", subject.name, table::mode(mode));
+            }
+            let load = Load::new(mode, batch, steps, &subject.model.symbols.stored);
+            let (peer, compact, dense) = (&mut peer, options(threads, None), options(threads, Some(Storage::Dense)));
+            let samples = usize::from(args.samples);
+            let timed = pinned(threads, move |pool| {
+                let peer = peer.as_mut().map(RefCell::new);
+                let mut names = vec![Who::Compact, Who::Dense];
+                let mut contestants: Vec<Box<dyn Contestant + '_>> =
+                    vec![ours(&subject.model, &compact, &load)?, ours(&subject.dense, &dense, &load)?];
+                if let (Some(network), Mode::Whole) = (&subject.masked, mode) {
+                    names.push(Who::Masked);
+                    contestants.push(masked(network, pool, &load));
+                }
+                for (who, rival) in peer.iter().flat_map(|peer| Rival::all(peer, mode, batch)) {
+                    names.push(who);
+                    contestants.push(Box::new(rival));
+                }
+                Ok::<_, String>((names, contest(&mut contestants, samples)))
+            });
+            let (names, found) = timed.and_then(|timed| timed).map_err(CliError::failed)?;
+            for (who, found) in names.into_iter().zip(found) {
+                match found {
+                    Ok(microseconds) => speed.timings.push(Timing { who, mode, batch, threads, microseconds }),
+                    Err(problem) => drop(speed.missing.insert(who.title().to_owned(), problem)),
+                }
+            }
+        }
+    }
+    Ok(speed)
+}
+
+/// Streaming is one sequence; whole sequences come in every batch asked for.
+fn cases(batches: &[u16]) -> Vec<(Mode, usize)> {
+    let whole = batches.iter().map(|&batch| (Mode::Whole, usize::from(batch)));
+    std::iter::once((Mode::Streaming, 1)).chain(whole).collect()
+}

@@ -1,0 +1,118 @@
+//! What is timed: a model, the network that it was taken from, and how long its sequences are.
+
+use camino::Utf8PathBuf;
+use sparsegate_runtime::Model;
+use sparsegate_runtime::format::File;
+use sparsegate_runtime::made_up::Shape;
+
+use crate::cli::CliError;
+use crate::cli::args::Global;
+use crate::cli::export::compact_file;
+use crate::cli::stored::find_run;
+use crate::data::manifest::Reader;
+use crate::model::Masked;
+use crate::spec::types::RunSpec;
+use crate::store::RunDir;
+
+/// Symbols of a text whose data set does not say how many are kept.
+const TEXT: usize = 100;
+
+/// Symbols of a sequence of the authors' tasks: a text's at the most (IMDb), in the mean (AG News), a window's.
+const STEPS: [(&str, usize); 4] = [("imdb", 200), ("agnews", 40), ("char-ptb", 99), ("word-ptb", 35)];
+
+/// A model to time.
+pub struct Subject {
+    /// What to call it.
+    pub name: String,
+    /// The compact model.
+    pub model: Model<f32>,
+    /// Random numbers in a network of the original size: they take as long as any.
+    pub dense: Model<f32>,
+    /// The trained network with zeros, if its parameters are there.
+    pub masked: Option<Masked>,
+    /// Symbols of a sequence.
+    pub steps: usize,
+    /// Bytes of the compact file.
+    pub file_bytes: u64,
+    /// Where to keep the times.
+    pub dir: Option<RunDir>,
+    /// What the file holds.
+    pub file: File,
+}
+
+impl Subject {
+    /// A run's, or that of a file.
+    ///
+    /// # Errors
+    /// No such run, or one without a compact model.
+    pub fn of_run(global: &Global, run: &str) -> Result<Self, CliError> {
+        let (path, file) = compact_file(global, run)?;
+        let file_bytes = fs_err::metadata(&path).map_err(CliError::data)?.len();
+        let dir = if Utf8PathBuf::from(run).is_file() { None } else { Some(find_run(global, run)?) };
+        let record = dir.as_ref().map(RunDir::record).transpose().map_err(CliError::failed)?.flatten();
+        let (masked, steps) = match (&dir, &record) {
+            (Some(dir), Some(record)) => {
+                let parameters = dir.model().map_err(CliError::failed)?;
+                let masked = parameters.map(|parameters| Masked::new(&record.spec, &parameters)).transpose();
+                (
+                    masked.map_err(|problem| CliError::data(format!("{}: {problem}", dir.model_path())))?,
+                    steps(&record.spec, &file),
+                )
+            }
+            _ => (None, TEXT),
+        };
+        let name = match &record {
+            Some(record) => {
+                format!("{} {} {}", record.spec.experiment, record.spec.model.cell.name(), record.spec.sparsity.name)
+            }
+            None => path.to_string(),
+        };
+        Ok(Self { name, dense: dense(&file.model), model: file.model.clone(), masked, steps, file_bytes, dir, file })
+    }
+
+    /// A random model of the structure that the authors' training left.
+    ///
+    /// # Errors
+    /// A task that they do not have.
+    pub fn of_authors(task: &str) -> Result<Self, CliError> {
+        let shape = Shape::paper(task).zip(STEPS.iter().find(|(name, _)| *name == task));
+        let (shape, (_, steps)) = shape.ok_or_else(|| {
+            CliError::usage(format!("the authors have no task `{task}`"))
+                .help("they have imdb, agnews, char-ptb and word-ptb")
+        })?;
+        let file = File { model: shape.model(0), details: String::new() };
+        let file_bytes = file.write().map_err(CliError::failed)?.len() as u64;
+        Ok(Self {
+            name: format!("the authors' {task} W+G+N"),
+            dense: dense(&file.model),
+            model: file.model.clone(),
+            masked: None,
+            steps: *steps,
+            file_bytes,
+            dir: None,
+            file,
+        })
+    }
+
+    /// Bytes of the original network's weights and biases.
+    pub fn dense_bytes(&self) -> u64 {
+        let Model { embedding, input, recurrent, output, bias, output_bias, .. } = &self.dense;
+        let matrices = embedding.iter().chain([input, recurrent, output]);
+        let weights: usize = matrices.map(|matrix| matrix.rows * matrix.columns).sum();
+        ((weights + bias.len() + output_bias.len()) * size_of::<f32>()) as u64
+    }
+}
+
+fn dense(model: &Model<f32>) -> Model<f32> {
+    Shape::dense(model.cell, model.activation, model.task, model.original).model(0)
+}
+
+/// As many as a window of training, or as are kept of a text.
+fn steps(spec: &RunSpec, file: &File) -> usize {
+    let reader = serde_json::from_str::<crate::compact::Details>(&file.details).ok().map(|details| details.reader);
+    match reader {
+        Some(Reader::LabelledTexts(texts)) => texts.length.unwrap_or(TEXT),
+        Some(Reader::PlantedTexts(_)) | None => TEXT,
+        Some(_) => spec.train.window(),
+    }
+}

@@ -1,0 +1,72 @@
+//! Times as a table.
+
+use std::fmt::Write as _;
+
+use super::subject::Subject;
+use crate::cli::table::TextTable;
+use crate::store::speed::{Mode, Speed, Who};
+
+/// A mode in words.
+pub fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Whole => "whole sequences",
+        Mode::Streaming => "symbol by symbol",
+    }
+}
+
+/// All of it.
+pub fn render(subject: &Subject, speed: &Speed, bold: bool) -> String {
+    let model = &subject.model;
+    let mut text = format!(
+        "{}: {} of {} symbols, {} of {} units, {} sums that move; {} of {} kB\n",
+        subject.name,
+        model.symbols.stored.len(),
+        model.original.symbols,
+        model.units(),
+        model.original.units,
+        model.columns.live.iter().map(Vec::len).sum::<usize>(),
+        kilobytes(speed.file_bytes),
+        kilobytes(speed.dense_bytes),
+    );
+    let _ = writeln!(
+        text,
+        "multiply-adds a token: {:.0} of {:.0} ({:.1}x fewer); sequences of {} symbols",
+        speed.compact.macs,
+        speed.dense.macs,
+        speed.dense.macs / speed.compact.macs.max(1e-9),
+        speed.steps,
+    );
+    let mut table = TextTable::new().words("").numbers("batch").numbers("threads").words("what");
+    for head in ["us a token", "95 %", "tokens a second", "times compact"] {
+        table = table.numbers(head);
+    }
+    for timing in &speed.timings {
+        let time = timing.microseconds;
+        let compact = speed.time(Who::Compact, timing.mode, timing.batch, timing.threads);
+        table.row([
+            mode(timing.mode).to_owned(),
+            timing.batch.to_string(),
+            timing.threads.to_string(),
+            timing.who.title().to_owned(),
+            digits(time.median),
+            format!("{}-{}", digits(time.low), digits(time.high)),
+            format!("{:.0}", 1e6 / time.median),
+            compact.map_or_else(String::new, |compact| format!("{:.1}", time.over(&compact))),
+        ]);
+    }
+    text += &table.render(bold);
+    for (who, why) in &speed.missing {
+        let _ = writeln!(text, "not timed: {who}: {why}");
+    }
+    text
+}
+
+/// Three digits that count.
+fn digits(microseconds: f64) -> String {
+    let places = (2.0 - microseconds.abs().max(1e-9).log10().floor()).clamp(0.0, 6.0);
+    format!("{microseconds:.*}", places as usize)
+}
+
+fn kilobytes(bytes: u64) -> String {
+    format!("{:.1}", bytes as f64 / 1e3)
+}

@@ -1,0 +1,108 @@
+//! `export`: a run's compact model for other programs.
+
+use std::process::ExitCode;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::Args;
+use sparsegate_runtime::format::File;
+
+use super::args::Global;
+use super::stored::find_run;
+use super::{CliError, Exit};
+use crate::compact::{self, Details, MakeError};
+use crate::export::{ExportError, Format};
+use crate::store;
+
+/// Digits of a run's key in a file's name.
+const DIGITS: usize = 8;
+
+/// Arguments of the command.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// A run by its key, the beginning of it, or its folder; or the file of a compact model
+    #[arg(value_name = "RUN")]
+    run: String,
+    /// What to write
+    #[arg(long, value_enum)]
+    format: Format,
+    /// File to write [default: EXPERIMENT-KEY with the format's ending, in the current folder]
+    #[arg(long, value_name = "FILE")]
+    out: Option<Utf8PathBuf>,
+    /// Replace the file if it is there
+    #[arg(long)]
+    force: bool,
+}
+
+/// Writes the file and prints its path.
+///
+/// # Errors
+/// No such run, one that is not done, or a file in the way (2); a damaged run or compact model, or the data set of a run without a
+/// compact model missing (4); a model too large for the format, or a file that cannot be written (1).
+pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError> {
+    let (path, file) = compact_file(global, &args.run)?;
+    let out = args.out.clone().unwrap_or_else(|| name(&path, &file, args.format).into());
+    if out.is_dir() {
+        return Err(CliError::usage(format!("{out} is a folder")).help("name a file in it"));
+    }
+    if out.exists() && !args.force {
+        return Err(CliError::usage(format!("{out} is there already"))
+            .help("replace it with --force, or name another file with --out"));
+    }
+    let bytes = args.format.write(&file).map_err(|error| match error {
+        ExportError::TooLarge { .. } => CliError::failed(error),
+        _ => CliError::data(format!("{path}: {error}")),
+    })?;
+    store::write_atomic(&out, &bytes).map_err(CliError::failed)?;
+    if global.verbosity() >= 0 {
+        let (model, original) = (&file.model, file.model.original);
+        eprintln!(
+            "{} bytes: {} of {} symbols, {} of {} units",
+            bytes.len(),
+            model.symbols.stored.len(),
+            original.symbols,
+            model.units(),
+            original.units
+        );
+    }
+    println!("{out}");
+    Ok(Exit::Done.into())
+}
+
+/// The compact file that RUN names, and where it is; that of a run that has none yet is made.
+pub(super) fn compact_file(global: &Global, run: &str) -> Result<(Utf8PathBuf, File), CliError> {
+    let named = Utf8PathBuf::from(run);
+    let (path, bytes) = if named.is_file() {
+        let bytes = fs_err::read(&named).map_err(CliError::data)?;
+        (named, bytes)
+    } else {
+        let dir = find_run(global, run)?;
+        let bytes = match dir.compact().map_err(CliError::failed)? {
+            Some(bytes) => bytes,
+            None => compact::make(&global.root, &dir).map_err(not_made)?,
+        };
+        (dir.compact_path(), bytes)
+    };
+    let file = File::read(&bytes).map_err(|error| CliError::data(format!("{path}: {error}")))?;
+    Ok((path, file))
+}
+
+fn not_made(error: MakeError) -> CliError {
+    match error {
+        MakeError::NoRun(_) | MakeError::NotDone(_) => CliError::usage(error),
+        MakeError::Store(_) => CliError::failed(error),
+        MakeError::Data(_) | MakeError::Compact { .. } => CliError::data(error),
+    }
+}
+
+/// `EXPERIMENT-KEY.ENDING` of the run that the model was taken from; of a file that does not say, its own name.
+fn name(path: &Utf8Path, file: &File, format: Format) -> String {
+    let stem = match serde_json::from_str::<Details>(&file.details) {
+        Ok(Details { run, .. }) => {
+            // A file from elsewhere may say anything, and the name is to stay in the folder.
+            let plain = |c: char| if c.is_alphanumeric() || "-_+".contains(c) { c } else { '-' };
+            format!("{}-{}", run.experiment, run.key.get(..DIGITS).unwrap_or(&run.key)).chars().map(plain).collect()
+        }
+        Err(_) => path.file_stem().unwrap_or("model").to_owned(),
+    };
+    format!("{stem}.{}", format.extension())
+}

@@ -1,0 +1,142 @@
+//! A compact model as an ordinary layer: a sum of every kind for every unit, zeros where nothing is left.
+
+use sparsegate_runtime::{Matrix, Model};
+
+use super::ExportError;
+
+/// Most bytes of all matrices together: a protobuf message has at most 2 GiB.
+pub const LARGEST: u128 = (1 << 31) - (1 << 20);
+
+/// A model of at least one unit and one input, since frameworks refuse layers without: where nothing is left, there is one
+/// that stays zero. `H` units, `D` inputs.
+pub struct Dense<'a> {
+    model: &'a Model<f32>,
+    vectors: Vectors,
+    /// H.
+    pub units: usize,
+    /// D, numbers of a symbol's vector.
+    pub inputs: usize,
+}
+
+/// What stands for a symbol. A network without embedding has a row of its input matrix for each symbol, and layers of
+/// frameworks multiply whatever they read with a matrix: so either the vector or the matrix has to be trivial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Vectors {
+    /// Its row of the embedding.
+    Embedding,
+    /// A one in a place of its own; the input matrix is the model's.
+    OneHot,
+    /// Its row of the input matrix, a number for each sum that moves; the layer's matrix has a one for each, to carry
+    /// it to its gate.
+    Sums,
+}
+
+impl<'a> Dense<'a> {
+    /// Of two exact ways to say the same, the one with fewer inputs is taken.
+    ///
+    /// # Errors
+    /// [`ExportError::TooLarge`].
+    pub fn new(model: &'a Model<f32>) -> Result<Self, ExportError> {
+        let (stored, sums) = (model.symbols.stored.len(), model.input.columns);
+        let (vectors, inputs) = match &model.embedding {
+            Some(embedding) => (Vectors::Embedding, embedding.columns),
+            None if stored <= sums => (Vectors::OneHot, stored),
+            None => (Vectors::Sums, sums),
+        };
+        let dense = Self { model, vectors, units: model.units().max(1), inputs: inputs.max(1) };
+        let bytes = dense.bytes();
+        if bytes > LARGEST { Err(ExportError::TooLarge { bytes }) } else { Ok(dense) }
+    }
+
+    /// Of all matrices, with a vector for each symbol.
+    fn bytes(&self) -> u128 {
+        let (units, inputs) = (self.units as u128, self.inputs as u128);
+        let (reads, states) =
+            (self.model.cell.input_kinds().len() as u128, self.model.cell.state_kinds().len() as u128);
+        let vectors = (u128::from(self.model.symbols.total) + 1) * (inputs + 2);
+        let layer = units * (reads * inputs + states * units + 2 * (reads + states));
+        4 * (vectors + layer + self.model.outputs() as u128 * (units + 1))
+    }
+
+    /// The vector of the stored symbol in that `row` `[D]`.
+    pub fn vector(&self, row: usize) -> Vec<f32> {
+        let mut vector = vec![0.0; self.inputs];
+        match (self.vectors, &self.model.embedding) {
+            (Vectors::OneHot, _) => vector[row] = 1.0,
+            (_, Some(embedding)) => embedding.row(row).for_each(|(place, value)| vector[place] = value),
+            (_, None) => self.model.input.row(row).for_each(|(place, value)| vector[place] = value),
+        }
+        vector
+    }
+
+    /// Input weights of the kinds, one below the other `[kinds * H, D]`.
+    pub fn input(&self, kinds: &[usize]) -> Vec<f32> {
+        let columns = self.model.columns.of(self.model.cell.input_kinds());
+        if self.vectors == Vectors::Sums {
+            let ones = columns.enumerate().map(|(column, place)| (column, place, 1.0));
+            return self.stacked(kinds, self.inputs, ones);
+        }
+        self.scattered(kinds, self.inputs, &self.model.input, &columns.collect::<Vec<_>>())
+    }
+
+    /// Recurrent weights of the kinds, one below the other `[kinds * H, H]`.
+    pub fn recurrent(&self, kinds: &[usize]) -> Vec<f32> {
+        let columns: Vec<_> = self.model.columns.of(self.model.cell.state_kinds()).collect();
+        self.scattered(kinds, self.units, &self.model.recurrent, &columns)
+    }
+
+    /// Biases of the kinds, one behind the other `[kinds * H]`; `None` stands for zeros.
+    pub fn bias(&self, kinds: &[Option<usize>]) -> Vec<f32> {
+        let mut bias = vec![0.0; kinds.len() * self.units];
+        for (kind, bias) in kinds.iter().zip(bias.chunks_mut(self.units)) {
+            if let Some(kind) = kind {
+                let units = self.model.units();
+                bias[..units].copy_from_slice(&self.model.bias[kind * units..][..units]);
+            }
+        }
+        bias
+    }
+
+    /// Output weights `[O, H]`.
+    pub fn output(&self) -> Vec<f32> {
+        let mut weights = vec![0.0; self.model.outputs() * self.units];
+        for (row, weights) in weights.chunks_mut(self.units).enumerate() {
+            self.model.output.row(row).for_each(|(unit, weight)| weights[unit] = weight);
+        }
+        weights
+    }
+
+    /// What a unit's new state is multiplied by `[H]`, if there is anything.
+    pub fn state_factor(&self) -> Option<Vec<f32>> {
+        let mut factor = self.model.state_factor.clone()?;
+        factor.resize(self.units, 0.0);
+        Some(factor)
+    }
+
+    fn scattered(&self, kinds: &[usize], reads: usize, matrix: &Matrix<f32>, columns: &[(usize, usize)]) -> Vec<f32> {
+        let weights = (0..matrix.rows)
+            .flat_map(|row| matrix.row(row).map(move |(column, weight)| (row, columns[column], weight)));
+        self.stacked(kinds, reads, weights)
+    }
+
+    /// Weights, each with what it reads and the kind and unit of its sum, as `[kinds * H, reads]`.
+    fn stacked(
+        &self,
+        kinds: &[usize],
+        reads: usize,
+        weights: impl Iterator<Item = (usize, (usize, usize), f32)>,
+    ) -> Vec<f32> {
+        let mut stacked = vec![0.0; kinds.len() * self.units * reads];
+        for (from, (kind, unit), weight) in weights {
+            if let Some(place) = kinds.iter().position(|wanted| *wanted == kind) {
+                stacked[(place * self.units + unit) * reads + from] = weight;
+            }
+        }
+        stacked
+    }
+}
+
+/// A matrix of `columns` numbers a row, with rows and columns exchanged.
+pub fn transposed(matrix: &[f32], columns: usize) -> Vec<f32> {
+    (0..columns).flat_map(|column| matrix.iter().skip(column).step_by(columns).copied()).collect()
+}

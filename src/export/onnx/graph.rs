@@ -1,0 +1,132 @@
+//! A graph, put together node after node.
+
+use super::proto::{
+    AttributeProto, Dimension, GraphProto, NodeProto, TensorProto, TensorShapeProto, TensorType, TypeProto,
+    ValueInfoProto,
+};
+
+/// Types of numbers, by their number in `onnx.proto`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Number {
+    F32 = 1,
+    I32 = 6,
+    I64 = 7,
+    Bool = 9,
+}
+
+/// A side of a tensor: of this size, or of any, by name.
+#[derive(Debug, Clone, Copy)]
+pub enum Side {
+    Size(usize),
+    Any(&'static str),
+}
+
+/// A graph in the making. Values go by name; an empty one is an optional input or output that is left out.
+#[derive(Default)]
+pub struct Graph(GraphProto);
+
+impl Graph {
+    pub fn new(name: &str) -> Self {
+        Self(GraphProto { name: name.into(), ..GraphProto::default() })
+    }
+
+    /// What the caller gives.
+    pub fn input(&mut self, name: &str, number: Number, sides: &[Side], doc: &str) {
+        self.0.input.push(value(name, number, sides, doc));
+    }
+
+    /// What the caller gets.
+    pub fn output(&mut self, name: &str, number: Number, sides: &[Side], doc: &str) {
+        self.0.output.push(value(name, number, sides, doc));
+    }
+
+    /// A constant; with the name of an input, what that one is when it is not given.
+    pub fn floats(&mut self, name: &str, sides: &[usize], values: &[f32]) -> String {
+        self.tensor(name, Number::F32, sides, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+    }
+
+    pub fn i32s(&mut self, name: &str, sides: &[usize], values: &[i32]) -> String {
+        self.tensor(name, Number::I32, sides, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+    }
+
+    pub fn i64s(&mut self, name: &str, sides: &[usize], values: &[i64]) -> String {
+        self.tensor(name, Number::I64, sides, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+    }
+
+    fn tensor(&mut self, name: &str, number: Number, sides: &[usize], bytes: Vec<u8>) -> String {
+        self.0.initializer.push(TensorProto {
+            dims: sides.iter().map(|side| *side as i64).collect(),
+            data_type: number as i32,
+            name: name.into(),
+            raw_data: Some(bytes),
+        });
+        name.into()
+    }
+
+    /// A node of one output, which gets the node's name.
+    pub fn node(&mut self, name: &str, operator: &str, inputs: &[&str], attributes: Vec<AttributeProto>) -> String {
+        self.nodes(name, operator, inputs, &[name], attributes);
+        name.into()
+    }
+
+    /// A node of several outputs.
+    pub fn nodes(
+        &mut self,
+        name: &str,
+        operator: &str,
+        inputs: &[&str],
+        outputs: &[&str],
+        attributes: Vec<AttributeProto>,
+    ) {
+        let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+        self.0.node.push(NodeProto {
+            input: owned(inputs),
+            output: owned(outputs),
+            name: name.into(),
+            op_type: operator.into(),
+            attribute: attributes,
+        });
+    }
+
+    pub fn finish(self) -> GraphProto {
+        self.0
+    }
+}
+
+fn value(name: &str, number: Number, sides: &[Side], doc: &str) -> ValueInfoProto {
+    let dim = sides
+        .iter()
+        .map(|side| match side {
+            Side::Size(size) => Dimension { dim_value: Some(*size as i64), dim_param: None },
+            Side::Any(name) => Dimension { dim_value: None, dim_param: Some((*name).into()) },
+        })
+        .collect();
+    let tensor_type = Some(TensorType { elem_type: number as i32, shape: Some(TensorShapeProto { dim }) });
+    ValueInfoProto { name: name.into(), r#type: Some(TypeProto { tensor_type }), doc_string: doc.into() }
+}
+
+/// Attributes of a node.
+pub mod attribute {
+    use super::{AttributeProto, GraphProto};
+
+    pub fn int(name: &str, value: i64) -> AttributeProto {
+        AttributeProto { i: Some(value), ..of(name, 2) }
+    }
+
+    pub fn graph(name: &str, value: GraphProto) -> AttributeProto {
+        AttributeProto { g: Some(value), ..of(name, 5) }
+    }
+
+    pub fn floats(name: &str, values: &[f32]) -> AttributeProto {
+        AttributeProto { floats: values.to_vec(), ..of(name, 6) }
+    }
+
+    pub fn strings(name: &str, values: &[&str]) -> AttributeProto {
+        AttributeProto { strings: values.iter().map(|value| value.as_bytes().to_vec()).collect(), ..of(name, 8) }
+    }
+
+    /// Kinds of attributes have numbers in `onnx.proto`.
+    fn of(name: &str, kind: i32) -> AttributeProto {
+        AttributeProto { name: name.into(), r#type: kind, ..AttributeProto::default() }
+    }
+}

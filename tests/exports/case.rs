@@ -1,0 +1,102 @@
+//! A network with inputs, and the outputs that the definition gives for them in f64.
+
+use camino::Utf8Path;
+use libtest_mimic::Failed;
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+use sparsegate::export::Format;
+use sparsegate_runtime::Model;
+use sparsegate_runtime::format::File;
+use sparsegate_runtime::model::Task;
+use sparsegate_runtime::plain::{self, State};
+
+/// Sequences, and what a network makes of them.
+pub struct Case<'a> {
+    pub file: &'a File,
+    /// Symbols of each sequence, all of one length; the id behind the last one is a step without input.
+    pub sequences: Vec<Vec<u32>>,
+    /// Of a classifier, how many symbols of each are the text.
+    pub lengths: Vec<usize>,
+}
+
+/// Tensors of an expectation.
+#[derive(Default)]
+struct Tensors(Vec<(&'static str, Dtype, Vec<usize>, Vec<u8>)>);
+
+impl Tensors {
+    fn floats(&mut self, name: &'static str, shape: &[usize], values: &[f64]) {
+        self.0.push((name, Dtype::F64, shape.to_vec(), values.iter().flat_map(|value| value.to_le_bytes()).collect()));
+    }
+
+    fn write(&self, path: &Utf8Path) -> Result<(), Failed> {
+        let views = self
+            .0
+            .iter()
+            .map(|(name, dtype, shape, bytes)| Ok((*name, TensorView::new(*dtype, shape.clone(), bytes)?)))
+            .collect::<Result<Vec<_>, Failed>>()?;
+        Ok(fs_err::write(path, safetensors::serialize(views, None)?)?)
+    }
+}
+
+impl Case<'_> {
+    /// Writes NAME.onnx and NAME.safetensors.
+    pub fn export(&self, folder: &Utf8Path, name: &str) -> Result<(), Failed> {
+        for format in [Format::Onnx, Format::Safetensors] {
+            let path = folder.join(format!("{name}.{}", format.extension()));
+            fs_err::write(path, format.write(self.file)?)?;
+        }
+        Ok(())
+    }
+
+    /// Writes NAME.expected.
+    pub fn expect(&self, folder: &Utf8Path, name: &str) -> Result<(), Failed> {
+        let model = self.file.model.to::<f64>();
+        let mut tensors = Tensors::default();
+        let (steps, batch) = (self.sequences[0].len(), self.sequences.len());
+        let ids = (0..steps).flat_map(|step| self.sequences.iter().map(move |ids| i64::from(ids[step])));
+        let ids = ids.flat_map(i64::to_le_bytes).collect();
+        tensors.0.push(("ids", Dtype::I64, vec![steps, batch], ids));
+        match model.task {
+            Task::Classification => self.classified(&model, &mut tensors),
+            Task::LanguageModel => self.continued(&model, &mut tensors),
+        }
+        tensors.write(&folder.join(format!("{name}.expected")))
+    }
+
+    fn classified(&self, model: &Model<f64>, tensors: &mut Tensors) {
+        let (batch, outputs) = (self.sequences.len(), model.outputs());
+        let lengths = self.lengths.iter().flat_map(|length| (*length as i32).to_le_bytes()).collect();
+        tensors.0.push(("lengths", Dtype::I32, vec![batch], lengths));
+        let texts = self.sequences.iter().zip(&self.lengths);
+        let logits: Vec<Vec<f64>> = texts.map(|(ids, length)| plain::classify(model, &ids[..*length])).collect();
+        let probabilities = logits.iter().flat_map(|logits| plain::probabilities(logits)).collect::<Vec<f64>>();
+        let whole = self.sequences.iter().flat_map(|ids| plain::classify(model, ids)).collect::<Vec<f64>>();
+        tensors.floats("logits", &[batch, outputs], &logits.concat());
+        tensors.floats("probabilities", &[batch, outputs.max(2)], &probabilities);
+        tensors.floats("whole.logits", &[batch, outputs], &whole);
+    }
+
+    fn continued(&self, model: &Model<f64>, tensors: &mut Tensors) {
+        let (steps, batch, outputs) = (self.sequences[0].len(), self.sequences.len(), model.outputs());
+        let mut states = vec![State::zero(model); batch];
+        let mut logits = || {
+            let mut logits = Vec::new();
+            for step in 0..steps {
+                for (ids, state) in self.sequences.iter().zip(&mut states) {
+                    plain::step(model, ids[step], state);
+                    logits.extend(plain::outputs(model, state));
+                }
+            }
+            (logits, states.clone())
+        };
+        let (first, after) = logits();
+        tensors.floats("logits", &[steps, batch, outputs], &first);
+        let hidden: Vec<f64> = after.iter().flat_map(|state| state.hidden.clone()).collect();
+        tensors.floats("h_n", &[1, batch, model.units()], &hidden);
+        if model.cell.has_memory() {
+            let memory: Vec<f64> = after.iter().flat_map(|state| state.memory.clone()).collect();
+            tensors.floats("c_n", &[1, batch, model.units()], &memory);
+        }
+        tensors.floats("next.logits", &[steps, batch, outputs], &logits().0);
+    }
+}

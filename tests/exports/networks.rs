@@ -1,0 +1,112 @@
+//! Networks nobody trained: of every kind, and of structures at random.
+
+use camino::Utf8Path;
+use libtest_mimic::Failed;
+use sparsegate_runtime::format::File;
+use sparsegate_runtime::made_up::{Shape, Weights};
+use sparsegate_runtime::model::{Sizes, Task};
+use sparsegate_runtime::{Activation, Cell};
+
+use crate::case::Case;
+
+const TASKS: [Task; 2] = [Task::LanguageModel, Task::Classification];
+const ACTIVATIONS: [Activation; 2] = [Activation::Sigmoid, Activation::HardSigmoid];
+const STEPS: usize = 19;
+const BATCH: usize = 5;
+
+/// Numbers below a limit, one after another: an LCG of Knuth's.
+struct Draws(u64);
+
+impl Draws {
+    fn below(&mut self, limit: u32) -> u32 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) % u64::from(limit.max(1))) as u32
+    }
+
+    /// None, all or some of a size.
+    fn part(&mut self, of: u32) -> u32 {
+        match self.below(4) {
+            0 => 0,
+            1 => of,
+            _ => self.below(of + 1),
+        }
+    }
+}
+
+/// Sequences that meet every symbol, those without a row, and the id behind the last one.
+fn write(folder: &Utf8Path, name: &str, shape: &Shape, seed: u64) -> Result<(), Failed> {
+    let file = File { model: shape.model(seed), details: String::new() };
+    let mut draws = Draws(seed);
+    let sequences =
+        (0..BATCH).map(|_| (0..STEPS).map(|_| draws.below(file.model.symbols.total + 1)).collect()).collect();
+    let lengths = (0..BATCH).map(|_| 1 + draws.below(STEPS as u32) as usize).collect();
+    let case = Case { file: &file, sequences, lengths };
+    case.export(folder, name)?;
+    case.expect(folder, name)
+}
+
+/// Every cell, activation and task; with and without an embedding; few and many symbols beside the sums; one output and several.
+pub fn every_kind(folder: &Utf8Path) -> Result<(), Failed> {
+    let mut seed = 0;
+    for cell in Cell::ALL {
+        for activation in ACTIVATIONS {
+            for task in TASKS {
+                for (dimensions, symbols, outputs) in [(0, 11, 7), (0, 90, 1), (6, 40, 4)] {
+                    let original = Sizes { symbols, dimensions, units: 12, outputs };
+                    let dense = Shape::dense(cell, activation, task, original);
+                    let half = |count: usize| count / 3;
+                    let Weights { embedding, input, recurrent, output } = dense.weights;
+                    let weights = Weights {
+                        embedding: half(embedding),
+                        input: half(input),
+                        recurrent: half(recurrent),
+                        output: half(output),
+                    };
+                    let live = (0..cell.kinds().len() as u32).map(|kind| 3 + kind).collect();
+                    let sparse = Shape { symbols: symbols - 4, units: 8, live, weights, ..dense.clone() };
+                    for (what, shape) in [("whole", dense), ("left", sparse)] {
+                        let name =
+                            format!("{}-{}-{task:?}-{dimensions}-{symbols}-{what}", cell.name(), activation.name());
+                        write(folder, &name, &shape, seed)?;
+                        seed += 1;
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Any part of a network may be gone, and all of it.
+pub fn at_random(folder: &Utf8Path) -> Result<(), Failed> {
+    for seed in 0..120 {
+        let mut draws = Draws(seed);
+        let cell = Cell::ALL[seed as usize % 4];
+        let original = Sizes {
+            symbols: draws.part(60),
+            dimensions: draws.part(8),
+            units: 1 + draws.below(24),
+            outputs: 1 + draws.below(20),
+        };
+        let (units, dimensions) = (draws.part(original.units), draws.part(original.dimensions));
+        let dense = Shape::dense(cell, ACTIVATIONS[seed as usize / 4 % 2], TASKS[seed as usize / 8 % 2], original);
+        let mut part = |count: usize| draws.part(count as u32) as usize;
+        let Weights { embedding, input, recurrent, output } = dense.weights;
+        let weights = Weights {
+            embedding: part(embedding),
+            input: part(input),
+            recurrent: part(recurrent),
+            output: part(output),
+        };
+        let shape = Shape {
+            symbols: draws.part(original.symbols),
+            dimensions: (original.dimensions > 0).then_some(dimensions),
+            units,
+            live: cell.kinds().iter().map(|_| draws.part(units)).collect(),
+            weights,
+            ..dense
+        };
+        write(folder, &format!("{seed:03}-{}", cell.name()), &shape, seed)?;
+    }
+    Ok(())
+}
