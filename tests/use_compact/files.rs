@@ -53,8 +53,7 @@ impl Folder {
 
     pub fn feed(&self, arguments: &[&str], input: &[u8]) -> Answer {
         let mut command = self.command(arguments);
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // A program that ends early closes the pipe.
         let _ = child.stdin.take().unwrap().write_all(input);
         answer(child.wait_with_output().unwrap())
@@ -123,7 +122,8 @@ pub fn classifier() -> File {
 pub const WORDS: [&str; 4] = ["<eos>", "the", "cat", "sat"];
 
 /// Logits of the word after each word, by [`WORDS`].
-pub const AFTER: [[f32; 4]; 4] = [[0.0, 4.0, 1.0, 0.0], [0.0, 0.0, 3.0, 1.0], [2.0, 0.0, 0.0, 5.0], [3.0, 1.0, 1.0, 0.0]];
+pub const AFTER: [[f32; 4]; 4] =
+    [[0.0, 4.0, 1.0, 0.0], [0.0, 0.0, 3.0, 1.0], [2.0, 0.0, 0.0, 5.0], [3.0, 1.0, 1.0, 0.0]];
 
 /// A network that looks at the last word alone: unit u is 1 after word u, and the logits are then those of [`AFTER`].
 pub fn language_model() -> File {

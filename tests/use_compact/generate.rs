@@ -30,7 +30,10 @@ fn a_seed_makes_the_same_text_again_and_another_another() {
     let words = text.split_whitespace().count() + text.matches('\n').count();
     assert!((60..=61).contains(&words), "{text}");
     // Written down once: it is the same on any machine.
-    assert_eq!(generate(&folder, &["--seed", "5", "--length", "12", "--temperature", "2"]), "the cat sat\nthe the cat cat sat\nthe cat\n");
+    assert_eq!(
+        generate(&folder, &["--seed", "5", "--length", "12", "--temperature", "2"]),
+        "the cat sat\nthe the cat cat sat\nthe cat\n"
+    );
 }
 
 #[test]
@@ -56,7 +59,8 @@ fn careless_command_lines_are_told() {
     go(&["m.safetensors", "--length", "0"]).fails(2, &["--length"]);
     go(&["m.safetensors", "--seed", "-3"]).fails(2, &["-3"]);
     go(&["nosuch"]).fails(2, &["there is no run `nosuch`"]);
-    go(&["c.safetensors"]).fails(2, &["c.safetensors classifies texts, and makes none", "help: `sparsegate predict RUN TEXT`"]);
+    go(&["c.safetensors"])
+        .fails(2, &["c.safetensors classifies texts, and makes none", "help: `sparsegate predict RUN TEXT`"]);
 }
 
 #[test]
@@ -65,7 +69,9 @@ fn damaged_files_are_told_with_what_is_wrong_in_them() {
     for (name, what) in said {
         folder.go(&["generate", name]).fails(4, &[&format!("error: {name}: "), what]);
     }
-    folder.go(&["generate", "infinite.safetensors"]).fails(4, &["infinite.safetensors: the model's outputs are not finite"]);
+    folder
+        .go(&["generate", "infinite.safetensors"])
+        .fails(4, &["infinite.safetensors: the model's outputs are not finite"]);
 }
 
 /// Words come while others are still to be made: the first of more than could ever be made can be read.

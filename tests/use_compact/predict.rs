@@ -54,7 +54,10 @@ fn texts_come_from_arguments_lines_and_files_alike() {
     assert_eq!(table, folder.go(&["predict", "m.safetensors", "--file", "texts.txt"]).done());
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines[0], " text  class     negative  positive     read");
-    assert_eq!(lines[1], "    1  negative    0.5057    0.4943      1/2  good film".replace("negative    0.5057    0.4943", &shown()));
+    assert_eq!(
+        lines[1],
+        "    1  negative    0.5057    0.4943      1/2  good film".replace("negative    0.5057    0.4943", &shown())
+    );
     assert_eq!(lines.len(), 4);
     assert_eq!(folder.feed(&["predict", "m.safetensors"], b"").done(), "");
 }
@@ -172,7 +175,8 @@ fn damaged_files_are_told_with_what_is_wrong_in_them() {
     let (folder, said) = damaged(&classifier());
     assert_eq!(folder.go(&["predict", "whole.safetensors", "good"]).code, Some(0));
     for (name, what) in said {
-        let help = "help: `sparsegate export RUN --format compact`";
+        let help =
+            "help: delete it; if a run that is done had it, `sparsegate export RUN --format compact` makes it anew";
         folder.go(&["predict", name, "good"]).fails(4, &[&format!("error: {name}: "), what, help]);
     }
     let infinite = folder.go(&["predict", "infinite.safetensors", "good"]);
