@@ -36,7 +36,9 @@ pub struct Explanation {
 pub fn explain(loaded: &Loaded, engine: &mut Engine<'_>, text: &str, class: usize) -> Result<Explanation, NotFinite> {
     let Text { places, names, ids } = Text::read(&loaded.encoder, text);
     let mut times = vec![0; names.len()];
-    places.iter().for_each(|&word| times[word as usize] += 1);
+    for &word in &places {
+        times[word as usize] += 1;
+    }
     let ids_of = |left_out: Option<usize>| {
         let id = |&word: &u32| if Some(word as usize) == left_out { Encoder::NO_ID } else { ids[word as usize] };
         places.iter().map(id).collect::<Vec<u32>>()
@@ -57,19 +59,11 @@ pub fn explain(loaded: &Loaded, engine: &mut Engine<'_>, text: &str, class: usiz
 
 /// `ln(p / (1 - p))` of a class. A single logit is that of the second class.
 fn log_odds(logits: &[f64], class: usize) -> f64 {
-    match logits {
-        [logit] => {
-            if class == 0 {
-                -logit
-            } else {
-                *logit
-            }
-        }
-        _ => {
-            let others = logits.iter().enumerate().filter(|(other, _)| *other != class).map(|(_, logit)| *logit);
-            logits[class] - log_sum_exp(others)
-        }
+    if let [logit] = logits {
+        return if class == 0 { -logit } else { *logit };
     }
+    let others = logits.iter().enumerate().filter(|(other, _)| *other != class).map(|(_, logit)| *logit);
+    logits[class] - log_sum_exp(others)
 }
 
 #[cfg(test)]

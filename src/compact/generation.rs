@@ -20,7 +20,9 @@ impl<'a> Generation<'a> {
     pub fn new(loaded: &'a Loaded, sampler: Sampler) -> Self {
         let end = loaded.encoder.end();
         let mut engine = Engine::exact(&loaded.model);
-        end.iter().for_each(|end| engine.read(&[loaded.encoder.id(end)]));
+        if let Some(end) = end {
+            engine.read(&[loaded.encoder.id(end)]);
+        }
         let speller = Speller::new(&loaded.details.reader, loaded.unit, end);
         Self { loaded, engine, sampler, speller }
     }

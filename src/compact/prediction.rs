@@ -46,7 +46,7 @@ pub fn classify(engine: &mut Engine<'_>, ids: &[u32]) -> Result<Classification, 
 pub fn go_on(loaded: &Loaded, engine: &mut Engine<'_>, ids: &[u32], most: usize) -> Result<Continuation, NotFinite> {
     engine.reset();
     let before = loaded.encoder.end().map(|end| loaded.encoder.id(end));
-    before.iter().for_each(|end| engine.read(&[*end]));
+    engine.read(before.as_slice());
     let (mut predicted, mut nats, mut begun) = (0, 0.0, before.is_some());
     for &id in ids {
         if begun && (id as usize) < loaded.model.outputs() {
