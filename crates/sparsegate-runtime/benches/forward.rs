@@ -57,8 +57,7 @@ fn candidate<'a>(name: String, runtime: &Runtime, task: Task, size: (usize, usiz
     let tokens = ids.len();
     let call: Box<dyn FnMut()> = match (task, sequences) {
         (_, 0) => {
-            let (mut stream, ids) =
-                (runtime.stream(), (0..steps as u32).map(|at| at * 7919 % symbols).collect::<Vec<_>>());
+            let (mut stream, ids) = (runtime.stream(), (0..steps as u32).map(|at| at * 7919 % symbols).collect::<Vec<_>>());
             Box::new(move || {
                 for symbol in &ids {
                     black_box(stream.step(*symbol));
@@ -100,17 +99,12 @@ fn main() {
         ];
         println!("{name}");
         for choice in runtimes[2].1.choices() {
-            println!(
-                "    {}: {:?} of {:.0?}, {} weights, {} bytes",
-                choice.matrix, choice.storage, choice.expected, choice.weights, choice.bytes
-            );
+            println!("    {}: {:?} of {:.0?}, {} weights, {} bytes", choice.matrix, choice.storage, choice.expected, choice.weights, choice.bytes);
         }
         for sequences in std::iter::once(0).chain(BATCHES) {
             let mut candidates: Vec<_> = runtimes
                 .iter()
-                .map(|(name, runtime)| {
-                    candidate((*name).into(), runtime, shape.task, (sequences, steps), shape.original.symbols)
-                })
+                .map(|(name, runtime)| candidate((*name).into(), runtime, shape.task, (sequences, steps), shape.original.symbols))
                 .collect();
             time(&mut candidates);
             print!("  {:>8}", if sequences == 0 { "stream".into() } else { format!("batch {sequences}") });

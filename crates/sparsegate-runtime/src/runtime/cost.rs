@@ -171,19 +171,18 @@ impl Plan<'_> {
         let scale = lanes as f64;
         let cost = self.cost;
         let far = |bytes: f64, touched: f64| if bytes > cost.near { touched * cost.far } else { 0.0 };
-        let mut candidates =
-            vec![(Storage::Sparse, scale * (cost.input_sparse.at(read) + far(8.0 * stored, 8.0 * read)), 8.0 * stored)];
+        let mut candidates = vec![(
+            Storage::Sparse,
+            scale * (cost.input_sparse.at(read) + far(8.0 * stored, 8.0 * read)),
+            8.0 * stored,
+        )];
         // A small file must not make a large table.
         if table <= 8e6 || table <= 16.0 * stored || self.forced == Some(Storage::Dense) {
             let touched = 4.0 * width as f64;
             let time = scale * (cost.input_dense.at(width as f64) + far(table, touched));
             candidates.push((Storage::Dense, time, table));
         }
-        match self.choose(
-            &format("input", if lanes > 1 { MANY } else { ONE }),
-            (embedding + input) as usize,
-            &candidates,
-        ) {
+        match self.choose(&format("input", if lanes > 1 { MANY } else { ONE }), (embedding + input) as usize, &candidates) {
             Storage::Dense => input::Way::Table,
             Storage::Sparse | Storage::Masked => input::Way::Lists,
         }
@@ -208,8 +207,7 @@ impl Times {
     pub fn new(choices: &[Choice], chunks: usize, threads: usize) -> Self {
         let time = |matrix: &str, lanes: bool| {
             let purpose = if lanes { MANY } else { ONE };
-            let found =
-                choices.iter().find(|choice| choice.matrix.starts_with(matrix) && choice.matrix.ends_with(purpose));
+            let found = choices.iter().find(|choice| choice.matrix.starts_with(matrix) && choice.matrix.ends_with(purpose));
             let expected = found.and_then(|choice| choice.expected.iter().find(|(way, _)| *way == choice.storage));
             expected.map_or(0.0, |(_, time)| *time)
         };

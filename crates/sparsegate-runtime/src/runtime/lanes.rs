@@ -22,10 +22,7 @@ pub(crate) struct LaneMatrix {
 
 enum Storage {
     /// Panels of [`PANEL`] columns, each row after row; the units that the rows read.
-    Dense {
-        reads: Vec<u32>,
-        panels: Floats,
-    },
+    Dense { reads: Vec<u32>, panels: Floats },
     Sparse(Lists),
 }
 

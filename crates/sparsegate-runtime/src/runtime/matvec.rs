@@ -35,11 +35,7 @@ enum Storage {
     Sparse(Lists),
     /// See [`Expand`]; masks and numbers panel after panel, row after row, vector after vector.
     #[cfg(target_arch = "x86_64")]
-    Masked {
-        simd: pulp::x86::V4,
-        masks: Vec<u16>,
-        values: Vec<f32>,
-    },
+    Masked { simd: pulp::x86::V4, masks: Vec<u16>, values: Vec<f32> },
 }
 
 /// In which way to store a matrix.

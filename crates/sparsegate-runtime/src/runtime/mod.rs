@@ -139,14 +139,7 @@ impl Runtime {
 
     /// So many sequences side by side, from zero states.
     pub fn batch(&self, sequences: usize) -> Batch {
-        Batch {
-            packed: Arc::clone(&self.packed),
-            sequences,
-            one: None,
-            blocks: Vec::new(),
-            texts: Vec::new(),
-            order: Vec::new(),
-        }
+        Batch { packed: Arc::clone(&self.packed), sequences, one: None, blocks: Vec::new(), texts: Vec::new(), order: Vec::new() }
     }
 }
 

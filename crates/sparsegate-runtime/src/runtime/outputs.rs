@@ -126,11 +126,7 @@ impl Outputs {
                 let columns = tile * TILE..self.count.min((tile + 1) * TILE);
                 for sums in scratch.chunks_exact_mut(TILE * WIDTH).take(here) {
                     let bias = &self.bias[columns.start..][..TILE];
-                    sums.as_chunks_mut::<WIDTH>()
-                        .0
-                        .iter_mut()
-                        .zip(bias)
-                        .for_each(|(sums, bias)| *sums = [*bias; WIDTH]);
+                    sums.as_chunks_mut::<WIDTH>().0.iter_mut().zip(bias).for_each(|(sums, bias)| *sums = [*bias; WIDTH]);
                 }
                 let hidden = (&hidden[first * stride..], stride);
                 self.many.add(simd, here, columns.clone(), hidden, (scratch, TILE * WIDTH));

@@ -65,7 +65,8 @@ impl Recurrence {
         let mut panel_slots = Vec::with_capacity(vectors);
         let mut columns = 0;
         for (vector, reached) in reached.iter().enumerate() {
-            let mut kinds_here: Vec<usize> = (0..kinds).filter(|kind| order.vectors[*kind].contains(&vector)).collect();
+            let mut kinds_here: Vec<usize> =
+                (0..kinds).filter(|kind| order.vectors[*kind].contains(&vector)).collect();
             kinds_here.sort_by_key(|kind| !reached[*kind]);
             let mut chunk = Chunk { slots: first..first + kinds_here.len(), moved: 0, kinds: [None; 4] };
             let mut panel = [0; 4];
