@@ -1,6 +1,7 @@
 //! A table whose rows are printed as they come, for as many rows as there may be: widths are fixed beforehand.
 
 /// Columns of given widths, numbers flush right.
+#[derive(Default)]
 pub struct Columns(Vec<Column>);
 
 struct Column {
@@ -12,7 +13,7 @@ struct Column {
 impl Columns {
     /// No columns yet.
     pub fn new() -> Self {
-        Self(Vec::new())
+        Self::default()
     }
 
     /// Adds a column of words, at least `width` characters wide.

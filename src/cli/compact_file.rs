@@ -12,7 +12,7 @@ use crate::store::format::RunState;
 /// The compact model that `run` names: the path of its file, or what [`find_run`] takes.
 ///
 /// # Errors
-/// No such run (exit code 2); a run that is not done, one without a compact file, a file that is damaged or newer (4).
+/// No such run, or one that is not done (exit code 2); one without a compact file, a file that is damaged or newer (4).
 pub fn load(global: &Global, run: &str) -> Result<Loaded, CliError> {
     let given = Utf8Path::new(run);
     let file = if given.is_file() { given.to_owned() } else { file_of(&find_run(global, run)?)? };
@@ -20,7 +20,7 @@ pub fn load(global: &Global, run: &str) -> Result<Loaded, CliError> {
         let help = match &error {
             LoadError::Io(_) => "RUN is a run, or the file of its compact model",
             LoadError::Format { .. } | LoadError::Details { .. } => {
-                "`sparsegate export RUN --format compact` makes it anew from a run that is done"
+                "delete it; if a run that is done had it, `sparsegate export RUN --format compact` makes it anew"
             }
         };
         CliError::data(error).help(help)
@@ -38,7 +38,7 @@ fn file_of(run: &RunDir) -> Result<Utf8PathBuf, CliError> {
         CliError::new(Exit::Data, format!("{path} has no compact.safetensors"))
             .help(format!("`sparsegate export {path} --format compact` makes it from what is stored"))
     } else {
-        CliError::new(Exit::Data, format!("the run {path} is not done, so it has no compact model"))
+        CliError::new(Exit::Usage, format!("the run {path} is not done, so it has no compact model"))
             .help("train it to its end by `sparsegate run`")
     })
 }

@@ -80,7 +80,8 @@ pub fn execute(global: &Global, args: &PredictArgs) -> Result<ExitCode, CliError
         (Task::Classification, explain, _) => Box::new(Classes::new(&loaded, explain)),
         (Task::LanguageModel, _, top) => Box::new(Next::new(&loaded, top.unwrap_or(10))),
     };
-    let mut engine = Engine::new(&loaded.model);
+    let mut engine =
+        Engine::fast(&loaded.model).map_err(|error| CliError::data(format!("{}: {error}", loaded.path)))?;
     let mut texts = Texts::open(&args.texts, args.file.as_deref())?;
     let mut out = Output(io::stdout().lock());
     let mut number = 0;

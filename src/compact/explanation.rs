@@ -36,18 +36,18 @@ pub struct Explanation {
 pub fn explain(loaded: &Loaded, engine: &mut Engine<'_>, text: &str, class: usize) -> Result<Explanation, NotFinite> {
     let Text { places, names, ids } = Text::read(&loaded.encoder, text);
     let mut times = vec![0; names.len()];
-    places.iter().for_each(|&word| times[word as usize] += 1);
+    for &word in &places {
+        times[word as usize] += 1;
+    }
     let ids_of = |left_out: Option<usize>| {
-        let ids = &ids;
-        places
-            .iter()
-            .map(move |&word| if Some(word as usize) == left_out { Encoder::NO_ID } else { ids[word as usize] })
+        let id = |&word: &u32| if Some(word as usize) == left_out { Encoder::NO_ID } else { ids[word as usize] };
+        places.iter().map(id).collect::<Vec<u32>>()
     };
-    let whole = log_odds(&engine.logits_after(ids_of(None))?, class);
+    let whole = log_odds(&engine.logits_after(&ids_of(None))?, class);
     let (mut effects, mut not_read) = (Vec::new(), Vec::new());
     for (at, (word, times)) in names.into_iter().zip(times).enumerate().filter(|(_, (_, times))| *times > 0) {
         if loaded.model.row(ids[at]).is_some() {
-            let without = log_odds(&engine.logits_after(ids_of(Some(at)))?, class);
+            let without = log_odds(&engine.logits_after(&ids_of(Some(at)))?, class);
             effects.push(Effect { word, times, effect: whole - without });
         } else {
             not_read.push(word);
@@ -59,19 +59,11 @@ pub fn explain(loaded: &Loaded, engine: &mut Engine<'_>, text: &str, class: usiz
 
 /// `ln(p / (1 - p))` of a class. A single logit is that of the second class.
 fn log_odds(logits: &[f64], class: usize) -> f64 {
-    match logits {
-        [logit] => {
-            if class == 0 {
-                -logit
-            } else {
-                *logit
-            }
-        }
-        _ => {
-            let others = logits.iter().enumerate().filter(|(other, _)| *other != class).map(|(_, logit)| *logit);
-            logits[class] - log_sum_exp(others)
-        }
+    if let [logit] = logits {
+        return if class == 0 { -logit } else { *logit };
     }
+    let others = logits.iter().enumerate().filter(|(other, _)| *other != class).map(|(_, logit)| *logit);
+    logits[class] - log_sum_exp(others)
 }
 
 #[cfg(test)]

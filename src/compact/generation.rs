@@ -15,11 +15,14 @@ pub struct Generation<'a> {
 }
 
 impl<'a> Generation<'a> {
-    /// After the end of a line, if lines have ends, from a zero state.
+    /// After the end of a line, if lines have ends, from a zero state. The model is run in the exact way, so that the same
+    /// draws make the same text everywhere.
     pub fn new(loaded: &'a Loaded, sampler: Sampler) -> Self {
         let end = loaded.encoder.end();
-        let mut engine = Engine::new(&loaded.model);
-        end.iter().for_each(|end| engine.step(loaded.encoder.id(end)));
+        let mut engine = Engine::exact(&loaded.model);
+        if let Some(end) = end {
+            engine.read(&[loaded.encoder.id(end)]);
+        }
         let speller = Speller::new(&loaded.details.reader, loaded.unit, end);
         Self { loaded, engine, sampler, speller }
     }
@@ -30,7 +33,7 @@ impl<'a> Generation<'a> {
         let mut spelled = String::new();
         for place in places {
             let id = ids[place as usize];
-            self.engine.step(id);
+            self.engine.read(&[id]);
             let known = self.loaded.details.words.get(id as usize);
             spelled += &self.speller.add(known.unwrap_or(&names[place as usize]));
         }
@@ -43,7 +46,7 @@ impl<'a> Generation<'a> {
     /// [`NotFinite`].
     pub fn go_on(&mut self) -> Result<String, NotFinite> {
         let symbol = self.sampler.draw(&self.engine.logits()?);
-        self.engine.step(symbol);
+        self.engine.read(&[symbol]);
         Ok(self.speller.add(self.loaded.details.words.get(symbol as usize).map_or("", String::as_str)))
     }
 }

@@ -8,7 +8,7 @@ use super::loaded::Loaded;
 /// The class of a text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Classification {
-    /// The most probable class, the first of several.
+    /// The most probable class. Of several the first, of two even ones by a single logit the second, as training measures it.
     pub class: usize,
     /// Of each class.
     pub probabilities: Vec<f64>,
@@ -30,9 +30,12 @@ pub struct Continuation {
 /// # Errors
 /// [`NotFinite`].
 pub fn classify(engine: &mut Engine<'_>, ids: &[u32]) -> Result<Classification, NotFinite> {
-    let probabilities = probabilities(&engine.logits_after(ids.iter().copied())?);
-    let class = (0..probabilities.len()).rev().max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]));
-    Ok(Classification { class: class.unwrap_or(0), probabilities })
+    let logits = engine.logits_after(ids)?;
+    let class = match logits.as_slice() {
+        [second] => usize::from(*second >= 0.0),
+        _ => (0..logits.len()).rev().max_by(|&a, &b| logits[a].total_cmp(&logits[b])).unwrap_or(0),
+    };
+    Ok(Classification { class, probabilities: probabilities(&logits) })
 }
 
 /// Reads a text as the beginning of a line, from a zero state and after the end of another line, if lines have ends. The `most`
@@ -43,14 +46,14 @@ pub fn classify(engine: &mut Engine<'_>, ids: &[u32]) -> Result<Classification, 
 pub fn go_on(loaded: &Loaded, engine: &mut Engine<'_>, ids: &[u32], most: usize) -> Result<Continuation, NotFinite> {
     engine.reset();
     let before = loaded.encoder.end().map(|end| loaded.encoder.id(end));
-    before.into_iter().for_each(|end| engine.step(end));
+    engine.read(before.as_slice());
     let (mut predicted, mut nats, mut begun) = (0, 0.0, before.is_some());
     for &id in ids {
         if begun && (id as usize) < loaded.model.outputs() {
             nats += surprise(&engine.logits()?, id as usize);
             predicted += 1;
         }
-        engine.step(id);
+        engine.read(&[id]);
         begun = true;
     }
     let probabilities = probabilities(&engine.logits()?);

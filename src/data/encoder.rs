@@ -93,7 +93,7 @@ impl Encoder {
                 return frame.around(symbols);
             }
             Rule::PtbWords => {
-                lines(text, &|line, add| PtbWords.line(line, &mut |word| add(word)), self.end(), &mut add)
+                lines(text, &|line, add| PtbWords.line(line, &mut |word| add(word)), self.end(), &mut add);
             }
             Rule::PtbCharacters => {
                 lines(text, &|line, add| PtbCharacters.line(line, &mut |letter| add(letter)), self.end(), &mut add);
@@ -132,8 +132,11 @@ impl Encoder {
     }
 }
 
+/// Calls its second argument for each symbol of a line.
+type LineRule<'a> = dyn Fn(&str, &mut dyn FnMut(&str)) + 'a;
+
 /// The symbols of each line, and of the line ends, but not of one that is not there.
-fn lines(text: &str, line: &dyn Fn(&str, &mut dyn FnMut(&str)), end: Option<&str>, add: &mut dyn FnMut(&str)) {
+fn lines(text: &str, line: &LineRule<'_>, end: Option<&str>, add: &mut dyn FnMut(&str)) {
     let mut rest = text.lines().peekable();
     while let Some(this) = rest.next() {
         line(this, add);

@@ -32,13 +32,13 @@ struct Line<'a> {
     /// Symbols that the model reads.
     read: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
-    words: Option<Vec<Word>>,
+    words: Option<Vec<Reason>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     not_read: Option<Vec<String>>,
 }
 
 #[derive(Serialize)]
-struct Word {
+struct Reason {
     word: String,
     times: usize,
     effect: f64,
@@ -117,7 +117,7 @@ impl Answer for Classes<'_> {
             return Ok(self.row(number, text, &found, [symbols, read]) + &why.as_ref().map(reasons).unwrap_or_default());
         }
         let (words, not_read) = why.map(|why| (why.effects, why.not_read)).unzip();
-        let word = |Effect { word, times, effect }| Word { word, times, effect };
+        let word = |Effect { word, times, effect }| Reason { word, times, effect };
         let classes = &self.loaded.details.classes;
         let line = Line {
             text: number,
