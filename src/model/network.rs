@@ -129,18 +129,6 @@ pub trait Network: Clone + Debug + 'static {
         network
     }
 
-    /// Sum of all penalties, `[1]`, those of weights first; nothing for a network without variational quantities.
-    fn penalty(&self, ops: &dyn Ops) -> Option<Tensor<1>> {
-        let mut network = self.clone();
-        let (groups, weights): (Vec<_>, Vec<_>) =
-            network.quantities().into_iter().partition(|quantity| quantity.kind == QuantityKind::Groups);
-        weights
-            .into_iter()
-            .chain(groups)
-            .filter_map(|quantity| quantity.value.penalty(ops))
-            .reduce(|sum, penalty| sum + penalty)
-    }
-
     /// Zero states of `rows` sequences, each `[rows, H]`.
     fn zeros(&self, rows: usize) -> Vec<Tensor<2>> {
         let (device, dtype) = self.kind();
