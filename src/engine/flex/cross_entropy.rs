@@ -48,19 +48,61 @@ fn exponentials<T: Real>(row: &mut [T], bias: &[T], target: usize) -> (T, f64) {
     (sum, sum.wide().ln() + largest.wide() - wanted.wide())
 }
 
-/// Turns a row of logits into the gradient, times `scale`, of the negative log likelihood of `target`, and adds it to
-/// `sums`; gives the likelihood.
+/// Rows that share a pass over the sums: each pass brings these into the nearest cache again.
+const GROUP: usize = 4;
+
+/// Turns rows of logits, at most [`GROUP`], into the gradients, times `scale`, of the negative log likelihoods of `targets`,
+/// and adds them to `sums`; gives the sum of the likelihoods.
 #[inline(always)]
-fn gradient_row<T: Real>(row: &mut [T], sums: &mut [T], bias: &[T], target: usize, scale: T) -> f64 {
-    let (sum, loss) = exponentials(row, bias, target);
-    let factor = scale.div(sum);
-    for (value, sum) in row.iter_mut().zip(sums.iter_mut()) {
-        *value = value.mul(factor);
-        *sum = sum.add(*value);
+fn gradient_rows<T: Real>(rows: &mut [T], sums: &mut [T], bias: &[T], targets: &[usize], scale: T) -> f64 {
+    let columns = bias.len();
+    let mut factors = [T::default(); GROUP];
+    let mut total = 0.0;
+    for ((row, &target), factor) in rows.chunks_exact_mut(columns).zip(targets).zip(&mut factors) {
+        let (sum, loss) = exponentials(row, bias, target);
+        *factor = scale.div(sum);
+        total += loss;
     }
-    row[target] = row[target].sub(scale);
-    sums[target] = sums[target].sub(scale);
-    loss
+    if targets.len() == GROUP {
+        let (first, rest) = rows.split_at_mut(columns);
+        let (second, rest) = rest.split_at_mut(columns);
+        let (third, fourth) = rest.split_at_mut(columns);
+        scale_group(first, second, third, fourth, sums, factors);
+    } else {
+        for (row, factor) in rows.chunks_exact_mut(columns).zip(factors) {
+            for (value, sum) in row.iter_mut().zip(sums.iter_mut()) {
+                *value = value.mul(factor);
+                *sum = sum.add(*value);
+            }
+        }
+    }
+    for (row, &target) in rows.chunks_exact_mut(columns).zip(targets) {
+        row[target] = row[target].sub(scale);
+        sums[target] = sums[target].sub(scale);
+    }
+    total
+}
+
+/// Multiplies each row by its factor and adds all to the sums.
+#[inline(always)]
+fn scale_group<T: Real>(
+    first: &mut [T],
+    second: &mut [T],
+    third: &mut [T],
+    fourth: &mut [T],
+    sums: &mut [T],
+    factors: [T; GROUP],
+) {
+    let count = sums.len();
+    let (first, second) = (&mut first[..count], &mut second[..count]);
+    let (third, fourth) = (&mut third[..count], &mut fourth[..count]);
+    for i in 0..count {
+        first[i] = first[i].mul(factors[0]);
+        second[i] = second[i].mul(factors[1]);
+        third[i] = third[i].mul(factors[2]);
+        fourth[i] = fourth[i].mul(factors[3]);
+        sums[i] = sums[i].add(first[i].add(second[i]).add(third[i].add(fourth[i])));
+    }
 }
 
 /// Mean negative log likelihood, and its gradients to logits, in place if nobody else holds them, and bias.
@@ -81,10 +123,10 @@ pub(super) fn cross_entropy<T: Real>(
         .zip(targets.par_chunks(ROWS))
         .map(|(block, targets)| {
             let mut sums = vec![T::default(); columns];
-            let losses = block.chunks_exact_mut(columns).zip(targets).map(|(row, &target)| {
+            let losses = block.chunks_mut(GROUP * columns).zip(targets.chunks(GROUP)).map(|(rows, targets)| {
                 vectorized(
                     #[inline(always)]
-                    || gradient_row(row, &mut sums, bias, target, scale),
+                    || gradient_rows(rows, &mut sums, bias, targets, scale),
                 )
             });
             (losses.sum(), sums)

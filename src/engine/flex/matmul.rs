@@ -3,7 +3,7 @@
 use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
 
-use super::tensor::{contiguous, dims, matrix};
+use super::tensor::{by_rows, contiguous, dims, matrix};
 use crate::engine::extension::Factor;
 use crate::engine::real::Real;
 
@@ -97,6 +97,8 @@ unsafe fn multiply<T: Real>(out: *mut T, a: View<'_, T>, b: View<'_, T>, paralle
 
 /// The product of two matrices, each as it is or transposed, as a tensor.
 pub(super) fn tensors<T: Real>(left: Factor<Flex>, right: Factor<Flex>) -> FloatTensor<Flex> {
+    /// Elements of a right factor from which on it is worth to wake the other threads for its transpose.
+    const LARGE: usize = 1 << 18;
     let [left, right] = [left, right].map(|factor| Factor { tensor: contiguous(factor.tensor), ..factor });
     let [a, b] = [&left, &right].map(|factor| {
         let [rows, columns] = dims(&factor.tensor);
@@ -104,7 +106,16 @@ pub(super) fn tensors<T: Real>(left: Factor<Flex>, right: Factor<Flex>) -> Float
         if factor.transposed { view.transposed() } else { view }
     });
     let shape = [a.rows, b.columns];
-    matrix(new_product(a, b), shape)
+    if !right.transposed || b.values.len() < LARGE {
+        return matrix(new_product(a, b), shape);
+    }
+    // The gemm crate would bring it into this order itself, but on one thread.
+    let turned = by_rows([b.rows, b.columns], |row, out: &mut [T]| {
+        for (value, from) in out.iter_mut().zip(b.values[row..].iter().step_by(b.column_stride)) {
+            *value = *from;
+        }
+    });
+    matrix(new_product(a, View::new(turned.storage::<T>(), b.rows, b.columns)), shape)
 }
 
 /// A transposed copy, `[columns, rows]`: the product with a small left matrix is several times faster when the right

@@ -11,6 +11,7 @@ pub(super) struct Data<'a, T> {
     values: &'a [T],
     /// Where each row of the matrix is in `values`; nothing where all are there in order.
     places: Option<&'a Places>,
+    nothing: [T; CHUNK],
 }
 
 /// Where the gradient of each row is.
@@ -32,25 +33,31 @@ impl Places {
 
 impl<'a, T: Real> Data<'a, T> {
     pub(super) fn new(values: &'a [T], places: Option<&'a Places>) -> Self {
-        Self { values, places }
+        Self { values, places, nothing: [T::default(); CHUNK] }
     }
 
-    /// The gradient of the `count` weights from `first` on, at most a chunk: in `buffer`, if it is not there as it is.
+    /// The gradient of the `count` weights from `first` on, at least one and at most a chunk: in `buffer`, if it is nowhere
+    /// as it is.
     pub(super) fn chunk<'b>(&'b self, first: usize, count: usize, buffer: &'b mut [T; CHUNK]) -> &'b [T] {
         let Some(Places { of, columns }) = self.places else { return &self.values[first..first + count] };
-        let mut at = first;
-        while at < first + count {
-            let row = at / columns;
-            let end = ((row + 1) * columns).min(first + count);
-            let out = &mut buffer[at - first..end - first];
+        let columns = *columns;
+        let (row, last) = (first / columns, (first + count - 1) / columns);
+        if of[row..=last].iter().all(|place| *place == NOWHERE) {
+            return &self.nothing[..count];
+        }
+        if row == last {
+            return &self.values[of[row] as usize * columns + first % columns..][..count];
+        }
+        for row in row..=last {
+            let (from, to) = ((row * columns).max(first), ((row + 1) * columns).min(first + count));
+            let out = &mut buffer[from - first..to - first];
             match of[row] {
                 NOWHERE => out.fill(T::default()),
                 place => {
-                    let from = place as usize * columns + at % columns;
-                    out.copy_from_slice(&self.values[from..from + out.len()]);
+                    let values = &self.values[place as usize * columns..][..columns];
+                    out.copy_from_slice(&values[from - row * columns..to - row * columns]);
                 }
             }
-            at = end;
         }
         &buffer[..count]
     }
