@@ -75,8 +75,8 @@ pub trait Network: Clone + Debug + 'static {
     /// Mean negative log likelihood of a batch's targets, nats, `[1]`, from [`Forward::outputs`].
     fn loss(&self, ops: &dyn Ops, outputs: Tensor<2>, targets: &[u32]) -> Tensor<1>;
 
-    /// How many targets are the most probable class; nothing for a network whose metric is the likelihood.
-    fn correct(&self, outputs: &Tensor<2>, targets: &[u32]) -> Option<usize>;
+    /// How many targets are the most probable class, `[1]`; nothing for a network whose metric is the likelihood.
+    fn correct(&self, outputs: &Tensor<2>, targets: &[u32]) -> Option<Tensor<1>>;
 
     /// Calls `visit` with every tensor and its name, always in the same order, to read or replace it.
     fn visit(&mut self, mut visit: impl FnMut(&str, &mut Tensor<2>)) {

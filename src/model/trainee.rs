@@ -244,21 +244,22 @@ impl<N: Network> Trainee for NetworkTrainee<N> {
         let mut carried: Option<Vec<Tensor<2>>> = None;
         // Read after the last batch, since reading waits for all that the device was given before.
         let mut losses = Vec::with_capacity(source.len());
-        let mut correct: Option<usize> = None;
+        let mut correct: Option<Tensor<1>> = None;
         for index in 0..source.len() {
             let batch = source.batch(index);
             let states = carried.take().filter(|_| source.carries_state());
             let states = states.unwrap_or_else(|| network.zeros(batch.rows));
             let forward = network.forward(self.ops, &batch, states, None);
-            if let Some(right) = network.correct(&forward.outputs, &batch.targets) {
-                correct = Some(correct.unwrap_or_default() + right);
-            }
+            correct = match (correct, network.correct(&forward.outputs, &batch.targets)) {
+                (Some(before), Some(now)) => Some(before + now),
+                (before, now) => before.or(now),
+            };
             losses.push((network.loss(self.ops, forward.outputs, &batch.targets), batch.targets.len()));
             carried = Some(forward.last);
         }
         let nats: f64 = losses.into_iter().map(|(loss, count)| loss.into_scalar::<f64>() * count as f64).sum();
         let targets = source.targets() as f64;
-        Evaluation { nats: nats / targets, accuracy: correct.map(|correct| correct as f64 / targets) }
+        Evaluation { nats: nats / targets, accuracy: correct.map(|correct| correct.into_scalar::<f64>() / targets) }
     }
 
     fn counts(&self) -> Counts {
