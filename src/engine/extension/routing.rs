@@ -4,6 +4,7 @@
     feature = "tch",
     expect(deprecated, reason = "libtorch leaves Burn after 0.22, which is why Burn is pinned")
 )]
+#![expect(clippy::type_complexity, reason = "Burn's macro routes tuples of tensors as they are written")]
 
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, Flex, backend_extension};

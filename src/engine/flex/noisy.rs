@@ -69,28 +69,28 @@ pub(super) fn sample_gradient<T: Real>(
 /// The ids of a batch, each once and rising, with its places in the batch, in order.
 struct Places {
     ids: Vec<usize>,
-    /// Of id `ids[i]`: `places[starts[i]..starts[i + 1]]`.
+    /// Of id `ids[i]`: `order[starts[i]..starts[i + 1]]`.
     starts: Vec<usize>,
-    places: Vec<usize>,
+    order: Vec<usize>,
 }
 
 impl Places {
     fn new(read: &[usize]) -> Self {
-        let mut places: Vec<usize> = (0..read.len()).collect();
-        places.sort_by_key(|place| read[*place]);
+        let mut order: Vec<usize> = (0..read.len()).collect();
+        order.sort_by_key(|place| read[*place]);
         let (mut ids, mut starts) = (Vec::new(), Vec::new());
-        for (at, place) in places.iter().enumerate() {
+        for (at, place) in order.iter().enumerate() {
             if ids.last() != Some(&read[*place]) {
                 ids.push(read[*place]);
                 starts.push(at);
             }
         }
-        starts.push(places.len());
-        Self { ids, starts, places }
+        starts.push(order.len());
+        Self { ids, starts, order }
     }
 
     fn of(&self, index: usize) -> &[usize] {
-        &self.places[self.starts[index]..self.starts[index + 1]]
+        &self.order[self.starts[index]..self.starts[index + 1]]
     }
 }
 
