@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use burn::tensor::{Int, Tensor, TensorData};
 use criterion::{BatchSize, BenchmarkId, Criterion, SamplingMode};
 use sparsegate::data::batch::Batch;
-use sparsegate::engine::{self, AdamStep, Engine, Moments, Noise, Ops, RecurrenceInputs};
+use sparsegate::engine::{self, AdamStep, DataGradients, Engine, Moments, Noise, Ops, RecurrenceInputs};
 use sparsegate::model::{LanguageModel, Network, NoiseSource, Stream, Units};
 use sparsegate::spec::types::{Backend, OutputNoise};
 
@@ -94,10 +94,10 @@ struct Parts {
     logits: Tensor<2>,
     /// A copy of what an op may overwrite because nobody else needs it, as in a step.
     fresh: RefCell<Option<Tensor<2>>>,
-    /// Parameters and moments, which Adam takes and gives back.
-    trained: RefCell<Vec<(Tensor<2>, Moments)>>,
-    /// Gradients of the quantities that have a penalty, which it is added to.
-    gradients: RefCell<Vec<[Tensor<2>; 2]>>,
+    /// Means and log sigmas of each quantity and their moments, which Adam takes and gives back.
+    trained: RefCell<Vec<Vec<(Tensor<2>, Moments)>>>,
+    /// The data loss's gradients of each quantity.
+    gradients: Vec<DataGradients>,
 }
 
 impl Parts {
@@ -125,10 +125,23 @@ impl Parts {
         let (hidden, width, vocabulary) = (units.hidden, units.width(), case.vocabulary());
         let count = batch.inputs.len();
         let zeros = |tensor: &Tensor<2>| tensor.zeros_like();
-        let fresh = |(_, tensor): (String, Tensor<2>)| {
-            let moments = Moments { first: zeros(&tensor), second: zeros(&tensor) };
-            (tensor.mul_scalar(1.0), moments)
+        let fresh = |tensor: &Tensor<2>| {
+            (tensor.clone().mul_scalar(1.0), Moments { first: zeros(tensor), second: zeros(tensor) })
         };
+        let (mut trained, mut gradients) = (Vec::new(), Vec::new());
+        for quantity in plain.clone().quantities() {
+            let Some(log_sigma) = &quantity.value.log_sigma else { unreachable!("at W+G+N every quantity has one") };
+            let read = quantity.name.ends_with("w_input").then(|| {
+                let mut read = batch.inputs.clone();
+                read.sort_unstable();
+                read.dedup();
+                read
+            });
+            let [rows, columns] = log_sigma.dims();
+            let shape = [read.as_ref().map_or(rows, Vec::len), columns];
+            trained.push(vec![fresh(&quantity.value.mean), fresh(log_sigma)]);
+            gradients.push(DataGradients { mean: filled(shape, 1e-3), log_sigma: filled(shape, 1e-3), rows: read });
+        }
         Self {
             ops,
             network: plain.leaves(),
@@ -142,10 +155,8 @@ impl Parts {
             output: leaf([hidden, vocabulary], 0.1),
             logits: leaf([count, vocabulary], 1.0),
             fresh: RefCell::new(None),
-            trained: RefCell::new(plain.tensors().into_iter().map(fresh).collect()),
-            gradients: RefCell::new(
-                plain.clone().quantities().iter().map(|quantity| [0, 1].map(|_| zeros(&quantity.value.mean))).collect(),
-            ),
+            trained: RefCell::new(trained),
+            gradients,
             plain,
             batch,
         }
@@ -219,7 +230,7 @@ impl Parts {
     fn output_layer(&self) -> Vec<Out> {
         let noise = Self::stream(Stream::Output);
         let outputs = match self.network.output.noise {
-            OutputNoise::Weights => self.hidden.clone().matmul(self.output.clone()),
+            OutputNoise::Weights => self.ops.product(self.hidden.clone(), self.output.clone()),
             OutputNoise::LocalReparameterization => {
                 self.network.output.outputs(self.ops, self.hidden.clone(), self.batch.rows, noise.as_ref())
             }
@@ -233,16 +244,9 @@ impl Parts {
     }
 
     fn penalize(&self) -> Vec<Out> {
-        let mut plain = self.plain.clone();
-        let quantities = plain.quantities();
-        let mut gradients = self.gradients.borrow_mut();
-        for (quantity, gradients) in quantities.iter().zip(gradients.iter_mut()) {
+        for (quantity, gradients) in self.plain.clone().quantities().iter().zip(&self.gradients) {
             let Some(log_sigma) = &quantity.value.log_sigma else { continue };
-            // The handles must be the only ones, or the kernel has to copy.
-            let nothing = || Tensor::zeros([1, 1], &log_sigma.device());
-            let taken = std::mem::replace(gradients, [nothing(), nothing()]);
-            let whole = self.ops.penalize(&quantity.value.mean, log_sigma, taken, 1e-9);
-            *gradients = [whole.mean, whole.log_sigma];
+            self.ops.penalize([&quantity.value.mean, log_sigma], gradients, 1e-9);
         }
         Vec::new()
     }
@@ -251,13 +255,12 @@ impl Parts {
         let step = AdamStep { rate: 1e-9, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
         let scale = Tensor::ones([1], &self.targets.device());
         let mut trained = self.trained.borrow_mut();
-        let old = std::mem::take(&mut *trained);
-        let gradients = self.plain.tensors();
-        let new = old
-            .into_iter()
-            .zip(gradients)
-            .map(|((parameter, moments), (_, gradient))| self.ops.adam(parameter, gradient, moments, &scale, &step));
-        trained.extend(new);
+        for (quantity, gradients) in trained.iter_mut().zip(&self.gradients) {
+            let [mean, log_sigma] = std::mem::take(quantity).try_into().expect("a quantity has two tensors");
+            let (quantity_now, moments) = ([mean.0, log_sigma.0], [mean.1, log_sigma.1]);
+            let moved = self.ops.adam_penalized(quantity_now, gradients.clone(), 1e-9, moments, &scale, &step);
+            *quantity = moved.into();
+        }
         Vec::new()
     }
 

@@ -59,11 +59,6 @@ impl Variational {
         }
     }
 
-    /// Sum of the penalties, `[1]`; nothing where there is no log sigma.
-    pub fn penalty(&self, ops: &dyn Ops) -> Option<Tensor<1>> {
-        self.log_sigma.as_ref().map(|log_sigma| ops.penalty(self.mean.clone(), log_sigma.clone()))
-    }
-
     /// Which quantities count as noise, `[R, C]`. At exactly the limit they do only when `edge_is_noise`.
     fn noise_mask(&self, log_sigma: &Tensor<2>, edge_is_noise: bool) -> Tensor<2, Bool> {
         // The floor gives a mean of exactly zero a large finite log alpha.

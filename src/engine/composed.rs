@@ -1,16 +1,58 @@
 //! Every op out of Burn's own tensor ops: any backend, any float type, gradients by autodiff.
 
-use burn::tensor::{Int, Tensor, activation};
+use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData, activation};
 
 use super::noise::Noise;
-use super::ops::{AdamStep, Moments, Ops, Penalized, RecurrenceInputs};
+use super::ops::{AdamStep, DataGradients, Moments, Ops, Penalized, RecurrenceInputs};
 use crate::cells::{Cell, Step};
 
 /// The ops as compositions; slow (the recurrence's backward is quadratic in the number of steps) and plain.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Composed;
 
+/// Sum of the log-uniform prior's penalties, `[1]`.
+fn penalty(mean: Tensor<2>, log_sigma: Tensor<2>) -> Tensor<1> {
+    // The floor keeps a mean of exactly zero from turning 0 * inf into NaN; the clamp behind it stops the gradient.
+    let smallest = match mean.dtype() {
+        burn::tensor::DType::F64 => f64::MIN_POSITIVE,
+        _ => f64::from(f32::MIN_POSITIVE),
+    };
+    let log_alpha = (log_sigma.mul_scalar(2.0) - mean.square().clamp_min(smallest).log()).clamp(-8.0, 8.0);
+    let softplus = log_alpha.clone().neg().exp().log1p().mul_scalar(0.5);
+    let step = activation::sigmoid(log_alpha.add_scalar(1.3).mul_scalar(1.5)).mul_scalar(0.64).add_scalar(0.03);
+    (softplus - step).sum()
+}
+
+/// The penalty, and the gradients of the data loss with `share` times its own, `[R, C]`.
+fn with_penalty(quantity: [&Tensor<2>; 2], gradients: &DataGradients, share: f64) -> (Tensor<1>, [Tensor<2>; 2]) {
+    let [mean, log_sigma] = quantity.map(|tensor| tensor.clone().autodiff().require_grad());
+    let penalty = penalty(mean.clone(), log_sigma.clone());
+    let mut found = penalty.backward();
+    let mut add = |gradient: &Tensor<2>, leaf: &Tensor<2>| {
+        let gradient = whole(gradient, gradients.rows.as_deref(), quantity[0]);
+        match leaf.grad_remove(&mut found) {
+            Some(own) => gradient + own.mul_scalar(share),
+            None => gradient,
+        }
+    };
+    let whole = [add(&gradients.mean, &mean), add(&gradients.log_sigma, &log_sigma)];
+    (penalty.inner(), whole)
+}
+
+/// A gradient of some rows with zeros in the others, as many as `like` has.
+fn whole(gradient: &Tensor<2>, rows: Option<&[u32]>, like: &Tensor<2>) -> Tensor<2> {
+    let Some(rows) = rows else { return gradient.clone() };
+    let rows: Vec<i64> = rows.iter().map(|row| i64::from(*row)).collect();
+    let count = rows.len();
+    let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &like.device());
+    like.zeros_like().select_assign(0, rows, gradient.clone(), IndexingUpdateOp::Add)
+}
+
 impl Ops for Composed {
+    fn product(&self, left: Tensor<2>, right: Tensor<2>) -> Tensor<2> {
+        left.matmul(right)
+    }
+
     fn noisy(&self, mean: Tensor<2>, log_sigma: Tensor<2>, noise: &Noise) -> Tensor<2> {
         let noise = noise.matrix(mean.dims(), &mean.device().inner(), mean.dtype());
         mean + noise * log_sigma.exp()
@@ -20,30 +62,24 @@ impl Ops for Composed {
         self.noisy(mean, log_sigma, noise).select(0, ids)
     }
 
-    fn penalty(&self, mean: Tensor<2>, log_sigma: Tensor<2>) -> Tensor<1> {
-        // The floor keeps a mean of exactly zero from turning 0 * inf into NaN; the clamp behind it stops the gradient.
-        let smallest = match mean.dtype() {
-            burn::tensor::DType::F64 => f64::MIN_POSITIVE,
-            _ => f64::from(f32::MIN_POSITIVE),
-        };
-        let log_alpha = (log_sigma.mul_scalar(2.0) - mean.square().clamp_min(smallest).log()).clamp(-8.0, 8.0);
-        let softplus = log_alpha.clone().neg().exp().log1p().mul_scalar(0.5);
-        let step = activation::sigmoid(log_alpha.add_scalar(1.3).mul_scalar(1.5)).mul_scalar(0.64).add_scalar(0.03);
-        (softplus - step).sum()
+    fn penalize(&self, quantity: [&Tensor<2>; 2], gradients: &DataGradients, share: f64) -> Penalized {
+        let (penalty, whole) = with_penalty(quantity, gradients, share);
+        let [to_mean, to_log_sigma] = whole.map(|gradient| self.square_sum(&gradient));
+        Penalized { penalty, square_sum: to_mean + to_log_sigma }
     }
 
-    fn penalize(&self, mean: &Tensor<2>, log_sigma: &Tensor<2>, gradients: [Tensor<2>; 2], share: f64) -> Penalized {
-        let [leaf, sigma_leaf] = [mean, log_sigma].map(|tensor| tensor.clone().autodiff().require_grad());
-        let penalty = self.penalty(leaf.clone(), sigma_leaf.clone());
-        let mut found = penalty.backward();
-        let [to_mean, to_log_sigma] = gradients;
-        let mut add = |gradient: Tensor<2>, leaf: &Tensor<2>| match leaf.grad_remove(&mut found) {
-            Some(own) => gradient + own.mul_scalar(share),
-            None => gradient,
-        };
-        let (mean, log_sigma) = (add(to_mean, &leaf), add(to_log_sigma, &sigma_leaf));
-        let square_sum = self.square_sum(&mean) + self.square_sum(&log_sigma);
-        Penalized { mean, log_sigma, penalty: penalty.inner(), square_sum }
+    fn adam_penalized(
+        &self,
+        quantity: [Tensor<2>; 2],
+        gradients: DataGradients,
+        share: f64,
+        moments: [Moments; 2],
+        scale: &Tensor<1>,
+        step: &AdamStep,
+    ) -> [(Tensor<2>, Moments); 2] {
+        let (_, [to_mean, to_log_sigma]) = with_penalty(quantity.each_ref(), &gradients, share);
+        let ([mean, log_sigma], [of_mean, of_log_sigma]) = (quantity, moments);
+        [self.adam(mean, to_mean, of_mean, scale, step), self.adam(log_sigma, to_log_sigma, of_log_sigma, scale, step)]
     }
 
     fn recurrence(&self, cell: &dyn Cell, inputs: RecurrenceInputs<'_>) -> Vec<Tensor<2>> {

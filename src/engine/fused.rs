@@ -4,16 +4,27 @@ use burn::backend::Dispatch;
 use burn::tensor::{Int, Tensor};
 
 use super::composed::Composed;
-use super::extension::{AdamPrimitives, PenaltyPrimitives, RecurrencePrimitives, SparseOps};
+use super::extension::{AdamPrimitives, MomentPrimitives, PenaltyPrimitives, RecurrencePrimitives, SparseOps};
 use super::noise::Noise;
-use super::ops::{AdamStep, Moments, Ops, Penalized, RecurrenceInputs};
+use super::ops::{AdamStep, DataGradients, Moments, Ops, Penalized, RecurrenceInputs};
 use crate::cells::Cell;
 
 /// The kernels of each backend, and a handwritten backward pass. Tensors are `f32`, on flex also `f64`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Fused;
 
+fn penalty_primitives(quantity: [Tensor<2>; 2], gradients: DataGradients, share: f64) -> PenaltyPrimitives<Dispatch> {
+    let [mean, log_sigma] = quantity.map(Tensor::into_dispatch);
+    let DataGradients { mean: to_mean, log_sigma: to_log_sigma, rows } = gradients;
+    let [mean_gradient, log_sigma_gradient] = [to_mean, to_log_sigma].map(Tensor::into_dispatch);
+    PenaltyPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, share }
+}
+
 impl Ops for Fused {
+    fn product(&self, left: Tensor<2>, right: Tensor<2>) -> Tensor<2> {
+        Tensor::from_dispatch(<Dispatch as SparseOps>::product(left.into_dispatch(), right.into_dispatch()))
+    }
+
     fn noisy(&self, mean: Tensor<2>, log_sigma: Tensor<2>, noise: &Noise) -> Tensor<2> {
         match noise {
             Noise::Given(_) => Composed.noisy(mean, log_sigma, noise),
@@ -41,25 +52,37 @@ impl Ops for Fused {
         }
     }
 
-    fn penalty(&self, mean: Tensor<2>, log_sigma: Tensor<2>) -> Tensor<1> {
-        Tensor::from_dispatch(<Dispatch as SparseOps>::penalty(mean.into_dispatch(), log_sigma.into_dispatch()))
+    fn penalize(&self, quantity: [&Tensor<2>; 2], gradients: &DataGradients, share: f64) -> Penalized {
+        let inputs = penalty_primitives(quantity.map(Tensor::clone), gradients.clone(), share);
+        let (penalty, square_sum) = <Dispatch as SparseOps>::penalize(inputs);
+        Penalized { penalty: Tensor::from_dispatch(penalty), square_sum: Tensor::from_dispatch(square_sum) }
     }
 
-    fn penalize(&self, mean: &Tensor<2>, log_sigma: &Tensor<2>, gradients: [Tensor<2>; 2], share: f64) -> Penalized {
-        let [mean_gradient, log_sigma_gradient] = gradients.map(Tensor::into_dispatch);
-        let (mean, log_sigma, penalty, square_sum) = <Dispatch as SparseOps>::penalize(PenaltyPrimitives {
-            mean: mean.clone().into_dispatch(),
-            log_sigma: log_sigma.clone().into_dispatch(),
-            mean_gradient,
-            log_sigma_gradient,
-            share,
-        });
-        Penalized {
-            mean: Tensor::from_dispatch(mean),
-            log_sigma: Tensor::from_dispatch(log_sigma),
-            penalty: Tensor::from_dispatch(penalty),
-            square_sum: Tensor::from_dispatch(square_sum),
-        }
+    fn adam_penalized(
+        &self,
+        quantity: [Tensor<2>; 2],
+        gradients: DataGradients,
+        share: f64,
+        moments: [Moments; 2],
+        scale: &Tensor<1>,
+        step: &AdamStep,
+    ) -> [(Tensor<2>, Moments); 2] {
+        let [of_mean, of_log_sigma] = moments;
+        let moments = MomentPrimitives {
+            mean_first: of_mean.first.into_dispatch(),
+            mean_second: of_mean.second.into_dispatch(),
+            log_sigma_first: of_log_sigma.first.into_dispatch(),
+            log_sigma_second: of_log_sigma.second.into_dispatch(),
+            scale: scale.clone().into_dispatch(),
+            step: *step,
+        };
+        let inputs = penalty_primitives(quantity, gradients, share);
+        let (mean, mean_first, mean_second, log_sigma, log_sigma_first, log_sigma_second) =
+            <Dispatch as SparseOps>::adam_penalized(inputs, moments);
+        [[mean, mean_first, mean_second], [log_sigma, log_sigma_first, log_sigma_second]].map(|moved| {
+            let [parameter, first, second] = moved.map(Tensor::from_dispatch);
+            (parameter, Moments { first, second })
+        })
     }
 
     fn recurrence(&self, cell: &dyn Cell, inputs: RecurrenceInputs<'_>) -> Vec<Tensor<2>> {

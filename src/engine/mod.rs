@@ -31,4 +31,4 @@ pub use fault::{Fault, guarded};
 pub use fused::Fused;
 pub use noise::{Noise, NoiseKey};
 pub use open_error::OpenError;
-pub use ops::{AdamStep, Moments, Ops, Penalized, RecurrenceInputs};
+pub use ops::{AdamStep, DataGradients, Moments, Ops, Penalized, RecurrenceInputs};

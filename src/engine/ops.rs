@@ -55,35 +55,67 @@ pub struct AdamStep {
     pub epsilon: f64,
 }
 
-/// A variational quantity's gradients with its penalty's, and what is known on the way.
+/// The gradients of the data loss to a variational quantity, `[R, C]`, outside autodiff.
+#[derive(Debug, Clone)]
+pub struct DataGradients {
+    /// To the means: `[R, C]`, or the U rows of it that `rows` names, `[U, C]`.
+    pub mean: Tensor<2>,
+    /// To the log sigmas, of the same shape.
+    pub log_sigma: Tensor<2>,
+    /// The rows that are there, rising; those of the others are zero. Nothing where all are there.
+    pub rows: Option<Vec<u32>>,
+}
+
+/// What a quantity's penalty adds to the objective, and what the gradient's norm needs.
 #[derive(Debug, Clone)]
 pub struct Penalized {
-    /// Gradient to the means, `[R, C]`.
-    pub mean: Tensor<2>,
-    /// Gradient to the log sigmas, `[R, C]`.
-    pub log_sigma: Tensor<2>,
     /// Sum of the penalties, `[1]`.
     pub penalty: Tensor<1>,
-    /// Sum of squares of both gradients, `[1]`.
+    /// Sum of squares of the gradients of data loss and penalty, `[1]`.
     pub square_sum: Tensor<1>,
 }
 
 /// The custom ops. Tensors of one call share a device and a float type; gradients flow to every float tensor unless a
 /// field says otherwise.
 pub trait Ops: Debug + Send + Sync {
+    /// The product of `left` (`[N, K]`) and `right` (`[K, C]`), `[N, C]`.
+    fn product(&self, left: Tensor<2>, right: Tensor<2>) -> Tensor<2>;
+
     /// One sample of normal weights: `mean + noise * exp(log_sigma)`, all `[R, C]`.
     fn noisy(&self, mean: Tensor<2>, log_sigma: Tensor<2>, noise: &Noise) -> Tensor<2>;
 
     /// Rows `ids` (`[N]`) of one sample of normal weights `[R, C]`: `[N, C]`. A row that occurs twice is the same twice.
+    ///
+    /// The gradients of a leaf that nothing else reads may have the rows read alone, each once, in rising order: a tensor of
+    /// full size that is nearly all zeros would go to memory and back.
     fn noisy_rows(&self, mean: Tensor<2>, log_sigma: Tensor<2>, ids: Tensor<1, Int>, noise: &Noise) -> Tensor<2>;
 
-    /// Sum over all weights of the log-uniform prior's penalty (see [`crate::bayes`]), shape `[1]`.
-    fn penalty(&self, mean: Tensor<2>, log_sigma: Tensor<2>) -> Tensor<1>;
+    /// Sum over the weights of a quantity, means and log sigmas `[R, C]`, of the log-uniform prior's penalty (see
+    /// [`crate::bayes`]), and the square sum of the gradient of the data loss and `share` times the penalty. All is outside
+    /// autodiff: the penalty depends on the parameters alone.
+    fn penalize(&self, quantity: [&Tensor<2>; 2], gradients: &DataGradients, share: f64) -> Penalized;
 
-    /// Adds to the gradients of a quantity's means and log sigmas, in this order, those of `share` times its
-    /// [`Ops::penalty`]; all `[R, C]` and outside autodiff. The penalty depends on the parameters alone, so one pass over them
-    /// gives its value, its gradient and the norm of the whole.
-    fn penalize(&self, mean: &Tensor<2>, log_sigma: &Tensor<2>, gradients: [Tensor<2>; 2], share: f64) -> Penalized;
+    /// [`Ops::adam`] of a quantity's means and log sigmas on the gradients that [`Ops::penalize`] speaks of, which are
+    /// worked out again: that is cheaper than to keep them.
+    fn adam_penalized(
+        &self,
+        quantity: [Tensor<2>; 2],
+        gradients: DataGradients,
+        share: f64,
+        moments: [Moments; 2],
+        scale: &Tensor<1>,
+        step: &AdamStep,
+    ) -> [(Tensor<2>, Moments); 2];
+
+    /// The gradients that [`Ops::penalize`] speaks of: what Adam's first moments are if they forget at once.
+    fn whole_gradients(&self, quantity: [&Tensor<2>; 2], gradients: DataGradients, share: f64) -> [Tensor<2>; 2] {
+        let zeros = || Moments { first: quantity[0].zeros_like(), second: quantity[0].zeros_like() };
+        let step = AdamStep { rate: 0.0, beta1: 0.0, beta2: 0.0, epsilon: 1.0 };
+        let scale = Tensor::ones([1], (&quantity[0].device(), quantity[0].dtype()));
+        let moved =
+            self.adam_penalized(quantity.map(Tensor::clone), gradients, share, [zeros(), zeros()], &scale, &step);
+        moved.map(|(_, moments)| moments.first)
+    }
 
     /// The recurrence of a cell: its states after each step, each `[N, H]`, in the order of [`Cell::states`]. The first,
     /// the hidden state, is differentiable; the others are outside autodiff.

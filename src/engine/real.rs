@@ -29,6 +29,8 @@ pub trait Real: Element + Pod + Default + PartialOrd + Send + Sync + 'static {
     fn at_most(self, other: Self) -> Self;
     /// Square root.
     fn root(self) -> Self;
+    /// Without its sign.
+    fn magnitude(self) -> Self;
     /// Exponential; `f32`: relative error below 2e-7. NaN stays NaN: a number gone wrong must reach the loss.
     fn exponential(self) -> Self;
     /// Natural logarithm of a number above zero; zero and subnormals count as the smallest normal number.
@@ -78,6 +80,10 @@ macro_rules! arithmetic {
         #[inline(always)]
         fn root(self) -> Self {
             self.sqrt()
+        }
+        #[inline(always)]
+        fn magnitude(self) -> Self {
+            self.abs()
         }
     };
 }

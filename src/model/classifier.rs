@@ -1,6 +1,6 @@
 //! A classifier of texts: an embedding, a recurrent layer, and an output layer on the state after the last symbol.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 
 use super::dense::Dense;
 use super::embedding::Embedding;
@@ -84,35 +84,41 @@ impl Network for Classifier {
         ops.class_loss(outputs, self.output.bias.clone(), symbols::ids(targets, &self.kind().0))
     }
 
-    fn correct(&self, outputs: &Tensor<2>, targets: &[u32]) -> Option<usize> {
-        let scores = outputs.clone() + self.output.bias.clone();
-        let classes = scores.dims()[1];
-        let scores = super::host::values(&scores);
-        let right = scores.chunks(classes).zip(targets).filter(|(scores, target)| most_probable(scores) == **target);
-        Some(right.count())
+    fn correct(&self, outputs: &Tensor<2>, targets: &[u32]) -> Option<Tensor<1>> {
+        let right = most_probable(outputs.clone() + self.output.bias.clone());
+        let targets = symbols::ids(targets, &self.kind().0).reshape([right.dims()[0], 1]);
+        Some(right.equal(targets).float().sum())
     }
 }
 
-/// The most probable class by the scores before the head, the first of equals; a sigmoid of at least a half is class 1.
-fn most_probable(scores: &[f32]) -> u32 {
-    match scores {
-        [score] => u32::from(*score >= 0.0),
-        _ => (0_u32..)
-            .zip(scores)
-            .reduce(|best, next| if next.1 > best.1 { next } else { best })
-            .map_or(0, |(class, _)| class),
+/// The most probable class of each row by the scores before the head, `[B, C]`: `[B, 1]`. The first of equals; a sigmoid of at
+/// least a half is class 1.
+fn most_probable(scores: Tensor<2>) -> Tensor<2, Int> {
+    let [rows, classes] = scores.dims();
+    if classes == 1 {
+        return scores.greater_equal_elem(0.0).int();
     }
+    // Backends differ in which of equals they call the largest.
+    let largest = scores.clone().max_dim(1);
+    let class = Tensor::arange(0..classes as i64, &scores.device()).reshape([1, classes]).repeat_dim(0, rows);
+    class.mask_fill(scores.not_equal(largest.repeat_dim(1, classes)), classes as i64).min_dim(1)
 }
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::{Device, TensorData};
+
     use super::*;
 
     #[test]
     fn a_half_is_class_one_and_the_first_of_equals_wins() {
-        assert_eq!([[-0.1], [0.0], [0.1]].map(|scores| most_probable(&scores)), [0, 1, 1]);
-        assert_eq!(most_probable(&[1.0, 3.0, 2.0]), 1);
-        assert_eq!(most_probable(&[-1.0, -2.0, -1.0]), 0);
+        let classes_of = |scores: Vec<f32>, classes: usize| -> Vec<i64> {
+            let rows = scores.len() / classes;
+            let scores = Tensor::from_data(TensorData::new(scores, [rows, classes]), &Device::flex());
+            most_probable(scores).into_data().convert::<i64>().try_into_vec().expect("integers")
+        };
+        assert_eq!(classes_of(vec![-0.1, 0.0, 0.1], 1), [0, 1, 1]);
+        assert_eq!(classes_of(vec![1.0, 3.0, 2.0, -1.0, -2.0, -1.0, 0.0, 1.0, 1.0], 3), [1, 0, 1]);
     }
 
     #[test]

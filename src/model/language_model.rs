@@ -67,7 +67,7 @@ impl Network for LanguageModel {
         ops.cross_entropy(outputs, self.output.bias.clone(), symbols::ids(targets, &self.kind().0))
     }
 
-    fn correct(&self, _: &Tensor<2>, _: &[u32]) -> Option<usize> {
+    fn correct(&self, _: &Tensor<2>, _: &[u32]) -> Option<Tensor<1>> {
         None
     }
 }

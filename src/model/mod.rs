@@ -17,6 +17,7 @@ mod build;
 mod classifier;
 mod dense;
 mod embedding;
+mod gradients;
 mod host;
 mod init;
 mod language_model;

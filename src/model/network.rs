@@ -75,8 +75,8 @@ pub trait Network: Clone + Debug + 'static {
     /// Mean negative log likelihood of a batch's targets, nats, `[1]`, from [`Forward::outputs`].
     fn loss(&self, ops: &dyn Ops, outputs: Tensor<2>, targets: &[u32]) -> Tensor<1>;
 
-    /// How many targets are the most probable class; nothing for a network whose metric is the likelihood.
-    fn correct(&self, outputs: &Tensor<2>, targets: &[u32]) -> Option<usize>;
+    /// How many targets are the most probable class, `[1]`; nothing for a network whose metric is the likelihood.
+    fn correct(&self, outputs: &Tensor<2>, targets: &[u32]) -> Option<Tensor<1>>;
 
     /// Calls `visit` with every tensor and its name, always in the same order, to read or replace it.
     fn visit(&mut self, mut visit: impl FnMut(&str, &mut Tensor<2>)) {
@@ -127,18 +127,6 @@ pub trait Network: Clone + Debug + 'static {
             *value = change(value, kind == QuantityKind::OutputWeights);
         }
         network
-    }
-
-    /// Sum of all penalties, `[1]`, those of weights first; nothing for a network without variational quantities.
-    fn penalty(&self, ops: &dyn Ops) -> Option<Tensor<1>> {
-        let mut network = self.clone();
-        let (groups, weights): (Vec<_>, Vec<_>) =
-            network.quantities().into_iter().partition(|quantity| quantity.kind == QuantityKind::Groups);
-        weights
-            .into_iter()
-            .chain(groups)
-            .filter_map(|quantity| quantity.value.penalty(ops))
-            .reduce(|sum, penalty| sum + penalty)
     }
 
     /// Zero states of `rows` sequences, each `[rows, H]`.

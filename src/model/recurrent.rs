@@ -162,7 +162,7 @@ impl Recurrent {
             }
             None => vectors,
         };
-        vectors.matmul(self.w_input.sample(ops, draw(noise, Stream::WInput).as_ref()))
+        ops.product(vectors, self.w_input.sample(ops, draw(noise, Stream::WInput).as_ref()))
     }
 
     /// Runs the layer on input products, `[N, P * H]`, from `states`, each `[B, H]`. Gives the states after each step, each

@@ -2,12 +2,13 @@
 
 use burn::tensor::Tensor;
 
+use super::gradients::{StepGradients, Sums};
 use super::host::{find, named};
-use super::network::{Network, Quantity, QuantityKind};
+use super::network::Network;
 use super::noise::NoiseSource;
 use super::posterior::with_posterior;
 use super::reports::{Numbers, Reports};
-use crate::baselines::{Matrix, Progress, Pruning, Weights, forget, hold_zeros};
+use crate::baselines::{Matrix, Progress, Pruning, Weights, forget};
 use crate::compress;
 use crate::data::Evaluation;
 use crate::data::batch::{Batch, BatchSource};
@@ -52,29 +53,9 @@ type Gradient = (String, Tensor<2>);
 /// What a pass forward and back finds.
 struct Found {
     numbers: Numbers,
-    gradients: Vec<Gradient>,
+    gradients: StepGradients,
     /// The states to be carried on, if they are.
     states: Option<Vec<Tensor<2>>>,
-}
-
-/// A pass's gradients, whole.
-struct Gathered {
-    gradients: Vec<Gradient>,
-    /// Of the quantities, those of weights first; each `[1]`.
-    penalties: Vec<Tensor<1>>,
-    /// Sums of squares over the gradients, each `[1]`.
-    squares: Vec<Tensor<1>>,
-}
-
-impl Gathered {
-    fn add(&mut self, name: String, gradient: Tensor<2>, ops: &dyn Ops) {
-        self.squares.push(ops.square_sum(&gradient));
-        self.gradients.push((name, gradient));
-    }
-}
-
-fn sum(values: Vec<Tensor<1>>) -> Option<Tensor<1>> {
-    values.into_iter().reduce(|sum, value| sum + value)
 }
 
 impl<N: Network> NetworkTrainee<N> {
@@ -135,7 +116,7 @@ impl<N: Network> NetworkTrainee<N> {
     ) -> Result<(StepReport, Vec<Gradient>), NonFinite> {
         let (report, found) = self.checked(batch, step, noise)?;
         self.carried = found.states;
-        Ok((report, found.gradients))
+        Ok((report, found.gradients.whole(&self.network, self.ops)))
     }
 
     /// What a pass finds, with its numbers, which are waited for.
@@ -152,17 +133,11 @@ impl<N: Network> NetworkTrainee<N> {
         let mut leaves = self.network.leaves();
         let forward = leaves.forward(self.ops, batch, states, Some(noise));
         let data_loss = leaves.loss(self.ops, forward.outputs, &batch.targets);
-        let mut found = data_loss.backward();
-        let mut gradients = Vec::new();
-        leaves.visit(|name, tensor| {
-            let gradient = tensor.grad_remove(&mut found).unwrap_or_else(|| tensor.clone().inner().zeros_like());
-            gradients.push((name.to_owned(), gradient));
-        });
-        let Gathered { gradients, penalties, squares } = self.gather(gradients);
-        // Not `div_scalar`: it rounds the divisor's reciprocal to single precision, also in f64.
-        let penalty = sum(penalties).map(|penalty| penalty.mul_scalar(self.penalty_share()));
+        let found = data_loss.backward();
+        let gradients = StepGradients::new(&mut leaves, found, batch, self.pruning.is_some(), self.penalty_share());
+        let Sums { penalty, square_sum } = gradients.sums(&self.network, self.ops);
         let data_loss = data_loss.inner();
-        let gradient_norm = sum(squares).map_or_else(|| data_loss.zeros_like(), Tensor::sqrt);
+        let gradient_norm = square_sum.map_or_else(|| data_loss.zeros_like(), Tensor::sqrt);
         let numbers = Numbers { data_loss, penalty, gradient_norm };
         Found { numbers, gradients, states: self.options.carry_state.then_some(forward.last) }
     }
@@ -172,43 +147,8 @@ impl<N: Network> NetworkTrainee<N> {
         1.0 / self.options.train_size as f64
     }
 
-    /// Adds to the data loss's gradients those of the penalty, and takes away those of zeros that a baseline holds.
-    fn gather(&self, gradients: Vec<Gradient>) -> Gathered {
-        let mut gathered = Gathered { gradients: Vec::new(), penalties: Vec::new(), squares: Vec::new() };
-        let mut of_groups = Vec::new();
-        let mut gradients = gradients.into_iter();
-        let mut network = self.network.clone();
-        for Quantity { kind, value, .. } in network.quantities() {
-            // Gradients are in the order of [`Network::visit`]: means, then log sigmas where there are any.
-            let Some((name, to_mean)) = gradients.next() else { break };
-            let held = self.pruning.is_some() && Matrix::of(&name).is_some();
-            let hold = |gradient| if held { hold_zeros(&value.mean, gradient) } else { gradient };
-            match &value.log_sigma {
-                None => gathered.add(name, hold(to_mean), self.ops),
-                Some(log_sigma) => {
-                    let Some((sigma_name, to_sigma)) = gradients.next() else { break };
-                    let whole = self.ops.penalize(&value.mean, log_sigma, [to_mean, to_sigma], self.penalty_share());
-                    let penalties = if kind == QuantityKind::Groups { &mut of_groups } else { &mut gathered.penalties };
-                    penalties.push(whole.penalty);
-                    if held {
-                        gathered.add(name, hold(whole.mean), self.ops);
-                        gathered.add(sigma_name, whole.log_sigma, self.ops);
-                    } else {
-                        gathered.squares.push(whole.square_sum);
-                        gathered.gradients.extend([(name, whole.mean), (sigma_name, whole.log_sigma)]);
-                    }
-                }
-            }
-        }
-        for (name, gradient) in gradients {
-            gathered.add(name, gradient, self.ops);
-        }
-        gathered.penalties.append(&mut of_groups);
-        gathered
-    }
-
     /// Refuses numbers that are not finite, and says which tensor went wrong first.
-    fn check(&self, report: &StepReport, gradients: &[Gradient]) -> Result<(), NonFinite> {
+    fn check(&self, report: &StepReport, gradients: &StepGradients) -> Result<(), NonFinite> {
         let StepReport { step, data_loss, penalty, gradient_norm } = *report;
         if data_loss.is_finite() && penalty.is_finite() && gradient_norm.is_finite() {
             return Ok(());
@@ -218,10 +158,13 @@ impl<N: Network> NetworkTrainee<N> {
         let tensor = parameter.unwrap_or_else(|| match (data_loss.is_finite(), penalty.is_finite()) {
             (false, _) => "the data loss".to_owned(),
             (true, false) => "the penalty".to_owned(),
-            (true, true) => match gradients.iter().find(|(_, gradient)| broken(gradient)) {
-                Some((name, _)) => format!("the gradient of {name}"),
-                None => "the gradient's norm".to_owned(),
-            },
+            (true, true) => {
+                let gradients = gradients.whole(&self.network, self.ops);
+                match gradients.iter().find(|(_, gradient)| broken(gradient)) {
+                    Some((name, _)) => format!("the gradient of {name}"),
+                    None => "the gradient's norm".to_owned(),
+                }
+            }
         });
         Err(NonFinite { step, tensor })
     }
@@ -242,22 +185,12 @@ impl<N: Network> NetworkTrainee<N> {
         self.prune(step);
     }
 
-    fn adam(&mut self, gradients: Vec<Gradient>, step: u64, scale: &Tensor<1>) {
+    fn adam(&mut self, gradients: StepGradients, step: u64, scale: &Tensor<1>) {
         let Adam { lr, beta1, beta2, epsilon } = self.options.adam;
         let time = step as f64;
         let step =
             AdamStep { rate: lr * (1.0 - beta2.powf(time)).sqrt() / (1.0 - beta1.powf(time)), beta1, beta2, epsilon };
-        let (device, dtype) = self.network.kind();
-        let nothing = Tensor::<2>::zeros([1, 1], (&device, dtype));
-        let take = |tensor: &mut Tensor<2>| std::mem::replace(tensor, nothing.clone());
-        let mut gradients = gradients.into_iter().zip(&mut self.moments);
-        let ops = self.ops;
-        self.network.visit(|_, tensor| {
-            // The zip runs over the same tensors in the same order.
-            let Some(((_, gradient), moments)) = gradients.next() else { return };
-            let old = Moments { first: take(&mut moments.first), second: take(&mut moments.second) };
-            (*tensor, *moments) = ops.adam(take(tensor), gradient, old, scale, &step);
-        });
+        gradients.adam(&mut self.network, &mut self.moments, self.ops, scale, &step);
     }
 
     /// What the baseline does after a step of the optimiser.
@@ -311,21 +244,22 @@ impl<N: Network> Trainee for NetworkTrainee<N> {
         let mut carried: Option<Vec<Tensor<2>>> = None;
         // Read after the last batch, since reading waits for all that the device was given before.
         let mut losses = Vec::with_capacity(source.len());
-        let mut correct: Option<usize> = None;
+        let mut correct: Option<Tensor<1>> = None;
         for index in 0..source.len() {
             let batch = source.batch(index);
             let states = carried.take().filter(|_| source.carries_state());
             let states = states.unwrap_or_else(|| network.zeros(batch.rows));
             let forward = network.forward(self.ops, &batch, states, None);
-            if let Some(right) = network.correct(&forward.outputs, &batch.targets) {
-                correct = Some(correct.unwrap_or_default() + right);
-            }
+            correct = match (correct, network.correct(&forward.outputs, &batch.targets)) {
+                (Some(before), Some(now)) => Some(before + now),
+                (before, now) => before.or(now),
+            };
             losses.push((network.loss(self.ops, forward.outputs, &batch.targets), batch.targets.len()));
             carried = Some(forward.last);
         }
         let nats: f64 = losses.into_iter().map(|(loss, count)| loss.into_scalar::<f64>() * count as f64).sum();
         let targets = source.targets() as f64;
-        Evaluation { nats: nats / targets, accuracy: correct.map(|correct| correct as f64 / targets) }
+        Evaluation { nats: nats / targets, accuracy: correct.map(|correct| correct.into_scalar::<f64>() / targets) }
     }
 
     fn counts(&self) -> Counts {

@@ -19,6 +19,7 @@ mod matrix;
 mod noisy;
 mod noisy_rows;
 mod penalty;
+mod product;
 mod recurrence;
 mod square_sum;
 mod target;
@@ -44,7 +45,8 @@ macro_rules! target {
             fault: more_memory_than_there_is_is_an_error;
             noisy: noisy_agrees;
             noisy_rows: noisy_rows_agree a_row_is_that_row_of_the_whole_sample;
-            penalty: penalty_agrees penalize_agrees a_mean_of_zero_has_no_gradient_and_the_clamp_stops_it;
+            penalty: first_pass_agrees second_pass_agrees a_mean_of_zero_has_no_gradient_and_the_clamp_stops_it;
+            product: product_agrees;
             recurrence: recurrence_agrees all_states_agree inputs_held_elsewhere_stay the_state_carries_on;
             square_sum: square_sum_agrees what_is_not_finite_shows;
         }

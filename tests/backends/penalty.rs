@@ -1,51 +1,88 @@
-//! The penalty of the log-uniform prior.
+//! The penalty of the log-uniform prior in the two passes of a step.
 
-use burn::tensor::{DType, Device, Tensor};
-use sparsegate::engine::{Composed, Ops};
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use sparsegate::engine::{AdamStep, Composed, DataGradients, Moments, Ops};
 
-use crate::agreement::Op;
 use crate::matrix::{Lie, Matrix, assert_close, host};
 use crate::target::Target;
 
-pub fn penalty_agrees(target: &Target) {
-    let apply = |ops: &dyn Ops, x: &[Tensor<2>]| ops.penalty(x[0].clone(), x[1].clone()).reshape([1, 1]);
-    for shape in [[1, 1], [1, 15], [16, 1], [3, 17], [8, 64], [33, 65], [131, 127]] {
-        let inputs =
-            vec![("mean", Matrix::random(shape, [-0.2, 0.2], 1)), ("log sigma", Matrix::random(shape, [-7.0, 2.0], 2))];
-        Op { name: format!("penalty {shape:?}"), inputs, apply: &apply }.check(target);
+const SHAPES: [[usize; 2]; 7] = [[1, 1], [1, 15], [16, 1], [3, 17], [8, 64], [33, 65], [131, 127]];
+const SHARE: f64 = 0.01;
+
+/// Where a pass runs, and how its inputs lie.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    ops: &'a dyn Ops,
+    device: &'a Device,
+    dtype: DType,
+    lie: Lie,
+}
+
+impl Place<'_> {
+    fn random(&self, shape: [usize; 2], limits: [f64; 2], seed: u64) -> Tensor<2> {
+        Matrix::random(shape, limits, seed).place(self.device, self.dtype, self.lie)
+    }
+
+    /// Means, log sigmas and the data loss's gradients.
+    fn inputs(&self, shape: [usize; 2]) -> ([Tensor<2>; 2], DataGradients) {
+        let quantity = [self.random(shape, [-0.2, 0.2], 1), self.random(shape, [-7.0, 2.0], 2)];
+        let [mean, log_sigma] = [3, 4].map(|seed| self.random(shape, [-1.0, 1.0], seed));
+        (quantity, DataGradients { mean, log_sigma, rows: None })
     }
 }
 
-/// The gradients of a quantity with its penalty's, the penalty, and the sum of squares.
-pub fn penalize_agrees(target: &Target) {
-    for shape in [[1, 1], [1, 15], [16, 1], [33, 65], [131, 127]] {
-        let of = |ops: &dyn Ops, device: &Device, dtype: DType| {
-            let random = |limits, seed| Matrix::random(shape, limits, seed).place(device, dtype, Lie::Plain);
-            let gradients = [random([-1.0, 1.0], 3), random([-1.0, 1.0], 4)];
-            let found = ops.penalize(&random([-0.2, 0.2], 1), &random([-7.0, 2.0], 2), gradients, 0.01);
-            let scalar = |tensor: Tensor<1>| vec![tensor.into_scalar::<f64>()];
-            [host(&found.mean), host(&found.log_sigma), scalar(found.penalty), scalar(found.square_sum)]
-        };
-        let wanted = of(&Composed, &Device::flex(), DType::F64);
+/// Penalty, sum of squares, and the gradients to means and log sigmas.
+fn first_pass(place: Place<'_>, shape: [usize; 2]) -> Vec<Vec<f64>> {
+    let ([mean, log_sigma], gradients) = place.inputs(shape);
+    let found = place.ops.penalize([&mean, &log_sigma], &gradients, SHARE);
+    let whole = place.ops.whole_gradients([&mean, &log_sigma], gradients, SHARE);
+    let scalars = [found.penalty, found.square_sum].map(|tensor| vec![tensor.into_scalar::<f64>()]);
+    scalars.into_iter().chain(whole.iter().map(host)).collect()
+}
+
+/// Means and log sigmas, each with its moments, after a step.
+fn second_pass(place: Place<'_>, shape: [usize; 2]) -> Vec<Vec<f64>> {
+    let (quantity, gradients) = place.inputs(shape);
+    let moment = |seed| place.random(shape, [0.0, 0.5], seed);
+    let moments = [5, 7].map(|seed| Moments { first: moment(seed), second: moment(seed + 1) });
+    let step = AdamStep { rate: 0.002, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+    let scale = Tensor::from_data(TensorData::new(vec![0.7], [1]), (place.device, place.dtype));
+    let moved = place.ops.adam_penalized(quantity, gradients, SHARE, moments, &scale, &step);
+    moved.iter().flat_map(|(tensor, moments)| [tensor, &moments.first, &moments.second]).map(host).collect()
+}
+
+fn agrees(target: &Target, pass: fn(Place<'_>, [usize; 2]) -> Vec<Vec<f64>>) {
+    let flex = Device::flex();
+    for shape in SHAPES {
+        let wanted = pass(Place { ops: &Composed, device: &flex, dtype: DType::F64, lie: Lie::Plain }, shape);
         for &(dtype, tolerance) in target.types {
-            let found = of(target.engine.ops, &target.engine.device, dtype);
-            for ((found, wanted), what) in found.iter().zip(&wanted).zip(["mean", "log sigma", "penalty", "squares"]) {
-                assert_close(found, wanted, tolerance, &format!("{what} {shape:?} {dtype:?}"));
+            for lie in [Lie::Plain, Lie::Transposed, Lie::Columns] {
+                let (ops, device) = (target.engine.ops, &target.engine.device);
+                let found = pass(Place { ops, device, dtype, lie }, shape);
+                for (which, (found, wanted)) in found.iter().zip(&wanted).enumerate() {
+                    assert_close(found, wanted, tolerance, &format!("{which}: {shape:?} {dtype:?} as {lie:?}"));
+                }
             }
         }
     }
 }
 
-/// Value, and gradients to mean and log sigma, of one weight.
+pub fn first_pass_agrees(target: &Target) {
+    agrees(target, first_pass);
+}
+
+pub fn second_pass_agrees(target: &Target) {
+    agrees(target, second_pass);
+}
+
+/// Penalty, and its gradients to mean and log sigma, of one weight.
 fn alone(ops: &dyn Ops, device: &Device, dtype: DType, mean: f64, log_sigma: f64) -> [f64; 3] {
-    let leaf = |value: f64| {
-        Matrix { shape: [1, 1], values: vec![value] }.place(device, dtype, Lie::Plain).autodiff().require_grad()
-    };
-    let (mean, log_sigma) = (leaf(mean), leaf(log_sigma));
-    let value = ops.penalty(mean.clone(), log_sigma.clone());
-    let found = value.backward();
-    let gradient = |leaf: &Tensor<2>| host(&leaf.grad(&found).expect("a gradient"))[0];
-    [value.inner().into_scalar(), gradient(&mean), gradient(&log_sigma)]
+    let one = |value: f64| Matrix { shape: [1, 1], values: vec![value] }.place(device, dtype, Lie::Plain);
+    let quantity = [one(mean), one(log_sigma)];
+    let nothing = DataGradients { mean: one(0.0), log_sigma: one(0.0), rows: None };
+    let penalty = ops.penalize(quantity.each_ref(), &nothing, 1.0).penalty;
+    let [to_mean, to_log_sigma] = ops.whole_gradients(quantity.each_ref(), nothing, 1.0).map(|tensor| host(&tensor)[0]);
+    [penalty.into_scalar(), to_mean, to_log_sigma]
 }
 
 pub fn a_mean_of_zero_has_no_gradient_and_the_clamp_stops_it(target: &Target) {

@@ -17,6 +17,8 @@ pub struct Op<'a> {
     pub inputs: Vec<(&'static str, Matrix)>,
     /// The op.
     pub apply: Apply<'a>,
+    /// The rows that a gradient may have alone, the others being zero.
+    pub read: Option<&'a [u32]>,
 }
 
 /// An op's output and its gradients, of which the output's elements are weighted at random.
@@ -26,6 +28,23 @@ struct Outcome {
     /// Sum of the objective's terms without their signs: what its rounding errors are in proportion to.
     magnitude: f64,
     gradients: Vec<Vec<f64>>,
+}
+
+/// A gradient on the host, with zeros for the rows that it does not have.
+fn whole(gradient: &Tensor<2>, shape @ [rows, columns]: [usize; 2], read: Option<&[u32]>) -> Vec<f64> {
+    let values = host(gradient);
+    if gradient.dims() == shape {
+        return values;
+    }
+    let mut read = read.expect("a gradient of the input's shape").to_vec();
+    read.sort_unstable();
+    read.dedup();
+    assert_eq!(gradient.dims(), [read.len(), columns]);
+    let mut all = vec![0.0; rows * columns];
+    for (row, values) in read.into_iter().zip(values.chunks_exact(columns)) {
+        all[row as usize * columns..][..columns].copy_from_slice(values);
+    }
+    all
 }
 
 impl Op<'_> {
@@ -56,7 +75,10 @@ impl Op<'_> {
         let magnitude = terms.clone().inner().abs().sum().into_scalar();
         let objective = terms.sum();
         let mut found = objective.backward();
-        let gradient = |leaf: &Tensor<2>| host(&leaf.grad_remove(&mut found).expect("every input has a gradient"));
+        let gradient = |leaf: &Tensor<2>| {
+            let gradient = leaf.grad_remove(&mut found).expect("every input has a gradient");
+            whole(&gradient, leaf.dims(), self.read)
+        };
         let gradients = leaves.iter().map(gradient).collect();
         Outcome { output: host(&output.inner()), objective: objective.inner().into_scalar(), magnitude, gradients }
     }

@@ -18,6 +18,7 @@ mod noisy_rows;
 mod not_finite;
 mod padded;
 mod penalty;
+mod product;
 mod recurrence;
 mod resume;
 mod square_sum;

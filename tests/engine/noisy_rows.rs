@@ -31,7 +31,13 @@ fn flex_agrees_with_composed_and_with_finite_differences() {
         let apply = |ops: &dyn Ops, x: &[Tensor<2>]| {
             ops.noisy_rows(x[0].clone(), x[1].clone(), ids(&wanted), &Noise::Counter(KEY))
         };
-        Op { name: format!("noisy_rows {shape:?} {wanted:?}"), inputs: inputs(shape), apply: &apply }.check();
+        Op {
+            name: format!("noisy_rows {shape:?} {wanted:?}"),
+            inputs: inputs(shape),
+            apply: &apply,
+            read: Some(&wanted),
+        }
+        .check();
     }
 }
 

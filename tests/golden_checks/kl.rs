@@ -1,10 +1,11 @@
 //! The penalty of single weights and its derivatives.
 
-use burn::tensor::Tensor;
+use sparsegate::engine::DataGradients;
 
 use crate::case::Case;
 use crate::check::{Applicability, Check};
 use crate::compare::close;
+use crate::network::values;
 use crate::way::{COMPOSED_F32, COMPOSED_F64, FLEX_F32, FLEX_F64, Way};
 #[cfg(feature = "tch")]
 use crate::way::{TCH_F32, TCH_F64};
@@ -42,16 +43,12 @@ fn zeros_apply(case: &Case) -> Applicability {
 
 /// Sum of penalties and the derivatives to means and log sigmas.
 fn penalty(mean: &[f64], log_sigma: &[f64], way: Way) -> Result<(f64, Vec<f64>, Vec<f64>), String> {
-    let leaf =
-        |values: &[f64]| way.tensor(values.to_vec(), [values.len(), 1]).map(|tensor| tensor.autodiff().require_grad());
-    let (mean, log_sigma) = (leaf(mean)?, leaf(log_sigma)?);
-    let total = way.ops.penalty(mean.clone(), log_sigma.clone());
-    let grads = total.backward();
-    let gradient = |tensor: &Tensor<2>| -> Result<Vec<f64>, String> {
-        let gradient = tensor.grad(&grads).ok_or("no gradient")?;
-        gradient.to_data().convert::<f64>().try_into_vec().map_err(|error| format!("{error:?}"))
-    };
-    Ok((total.inner().into_scalar::<f64>(), gradient(&mean)?, gradient(&log_sigma)?))
+    let tensor = |values: &[f64]| way.tensor(values.to_vec(), [values.len(), 1]);
+    let (mean, log_sigma) = (tensor(mean)?, tensor(log_sigma)?);
+    let nothing = DataGradients { mean: mean.zeros_like(), log_sigma: mean.zeros_like(), rows: None };
+    let total = way.ops.penalize([&mean, &log_sigma], &nothing, 1.0).penalty;
+    let [to_mean, to_log_sigma] = way.ops.whole_gradients([&mean, &log_sigma], nothing, 1.0);
+    Ok((total.into_scalar::<f64>(), values(to_mean)?, values(to_log_sigma)?))
 }
 
 /// A column of weights over the whole range of log alpha, clamp and all.

@@ -6,10 +6,11 @@ use cubecl::prelude::*;
 
 use super::launch::{CUBE, contiguous, count, cubes, owned};
 use crate::engine::extension::AdamPrimitives;
+use crate::engine::ops::AdamStep;
 
 /// The step's constants in single precision.
 #[derive(CubeLaunch, CubeType)]
-struct Constants {
+pub(super) struct Constants {
     rate: f32,
     beta1: f32,
     beta2: f32,
@@ -18,19 +19,23 @@ struct Constants {
     epsilon: f32,
 }
 
-/// One step; parameter, first and second moment are changed in place where nobody else holds them.
-pub(super) fn adam(inputs: AdamPrimitives<CubeBackend>) -> [FloatTensor<CubeBackend>; 3] {
-    let AdamPrimitives { parameter, gradient, first, second, scale, step } = inputs;
-    let (parameter, first, second) = (owned(parameter), owned(first), owned(second));
-    let client = parameter.client.clone();
-    let constants = ConstantsLaunch::new(
+/// A step's constants as a kernel's argument.
+pub(super) fn constants(step: AdamStep) -> ConstantsLaunch {
+    ConstantsLaunch::new(
         step.rate as f32,
         step.beta1 as f32,
         step.beta2 as f32,
         (1.0 - step.beta1) as f32,
         (1.0 - step.beta2) as f32,
         step.epsilon as f32,
-    );
+    )
+}
+
+/// One step; parameter, first and second moment are changed in place where nobody else holds them.
+pub(super) fn adam(inputs: AdamPrimitives<CubeBackend>) -> [FloatTensor<CubeBackend>; 3] {
+    let AdamPrimitives { parameter, gradient, first, second, scale, step } = inputs;
+    let (parameter, first, second) = (owned(parameter), owned(first), owned(second));
+    let client = parameter.client.clone();
     adam_kernel::launch(
         &client,
         cubes(&client, count(&parameter)),
@@ -40,9 +45,26 @@ pub(super) fn adam(inputs: AdamPrimitives<CubeBackend>) -> [FloatTensor<CubeBack
         first.clone().into_buffer_arg(),
         second.clone().into_buffer_arg(),
         contiguous(scale).into_buffer_arg(),
-        constants,
+        constants(step),
     );
     [parameter, first, second]
+}
+
+/// Moves element `i` of a parameter and its moments along `gradient`, which is rescaled already.
+#[cube]
+pub(super) fn move_one(
+    parameter: &mut [f32],
+    first: &mut [f32],
+    second: &mut [f32],
+    i: usize,
+    gradient: f32,
+    constants: &Constants,
+) {
+    let m = fma(constants.beta1, first[i], constants.rest1 * gradient);
+    let v = fma(constants.beta2, second[i], constants.rest2 * gradient * gradient);
+    first[i] = m;
+    second[i] = v;
+    parameter[i] -= constants.rate * m / (f32::sqrt(v) + constants.epsilon);
 }
 
 #[cube(launch)]
@@ -56,11 +78,6 @@ fn adam_kernel(
 ) {
     let i = ABSOLUTE_POS;
     if i < parameter.len() {
-        let g = gradient[i] * scale[0];
-        let m = fma(constants.beta1, first[i], constants.rest1 * g);
-        let v = fma(constants.beta2, second[i], constants.rest2 * g * g);
-        first[i] = m;
-        second[i] = v;
-        parameter[i] -= constants.rate * m / (f32::sqrt(v) + constants.epsilon);
+        move_one(parameter, first, second, i, gradient[i] * scale[0], &constants);
     }
 }

@@ -11,14 +11,15 @@ use super::sum::{column_sums, finish};
 /// Below every logit that is a number.
 const LOWEST: f32 = -3.0e38;
 
-/// Mean negative log likelihood, and its gradient to the logits.
+/// Mean negative log likelihood, and its gradients to logits and bias.
 pub(super) fn cross_entropy(
     logits: FloatTensor<CubeBackend>,
     bias: FloatTensor<CubeBackend>,
     targets: IntTensor<CubeBackend>,
-) -> (FloatTensor<CubeBackend>, FloatTensor<CubeBackend>) {
+) -> [FloatTensor<CubeBackend>; 3] {
     let logits = owned(logits);
-    (over_rows(logits.clone(), bias, targets, true), logits)
+    let loss = over_rows(logits.clone(), bias, targets, true);
+    [loss, logits.clone(), column_sums(logits)]
 }
 
 /// The mean negative log likelihood alone.
@@ -56,22 +57,24 @@ fn over_rows(
     finish(losses, share)
 }
 
-/// Gradients to logits and bias, times the scalar `gradient`.
+/// The gradients times the scalar `gradient`.
 pub(super) fn cross_entropy_gradient(
     gradient: FloatTensor<CubeBackend>,
-    logits_gradient: FloatTensor<CubeBackend>,
-) -> (FloatTensor<CubeBackend>, FloatTensor<CubeBackend>) {
-    let values = owned(logits_gradient);
-    let client = values.client.clone();
-    scale_kernel::launch(
-        &client,
-        cubes(&client, count(&values)),
-        CubeDim::new_1d(CUBE),
-        values.clone().into_buffer_arg(),
-        contiguous(gradient).into_buffer_arg(),
-    );
-    let bias = column_sums(values.clone());
-    (values, bias)
+    gradients: [FloatTensor<CubeBackend>; 2],
+) -> [FloatTensor<CubeBackend>; 2] {
+    let gradient = contiguous(gradient);
+    gradients.map(|values| {
+        let values = owned(values);
+        let client = values.client.clone();
+        scale_kernel::launch(
+            &client,
+            cubes(&client, count(&values)),
+            CubeDim::new_1d(CUBE),
+            values.clone().into_buffer_arg(),
+            gradient.clone().into_buffer_arg(),
+        );
+        values
+    })
 }
 
 #[cube(launch)]

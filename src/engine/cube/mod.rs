@@ -18,7 +18,10 @@ mod sum;
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn_cubecl::CubeBackend;
 
-use super::extension::{AdamPrimitives, Kernels, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved};
+use super::extension::{
+    AdamPrimitives, Kernels, MomentPrimitives, PenaltyPrimitives, RecurrenceGradients, RecurrencePrimitives,
+    RecurrenceSaved,
+};
 use super::noise::NoiseKey;
 
 pub(super) use device::{devices, open};
@@ -30,18 +33,6 @@ impl Kernels for CubeBackend {
 
     fn recurrence_backward(gradient: FloatTensor<Self>, saved: RecurrenceSaved<Self>) -> RecurrenceGradients<Self> {
         recurrence::backward(gradient, saved)
-    }
-
-    fn penalty_forward(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>) -> FloatTensor<Self> {
-        penalty::total(mean, log_sigma)
-    }
-
-    fn penalty_backward(
-        mean: FloatTensor<Self>,
-        log_sigma: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        penalty::gradients(mean, log_sigma, gradient)
     }
 
     fn noisy_forward(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>, key: NoiseKey) -> FloatTensor<Self> {
@@ -74,7 +65,7 @@ impl Kernels for CubeBackend {
         logits: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         targets: IntTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+    ) -> [FloatTensor<Self>; 3] {
         cross_entropy::cross_entropy(logits, bias, targets)
     }
 
@@ -88,9 +79,9 @@ impl Kernels for CubeBackend {
 
     fn cross_entropy_backward(
         gradient: FloatTensor<Self>,
-        logits_gradient: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        cross_entropy::cross_entropy_gradient(gradient, logits_gradient)
+        gradients: [FloatTensor<Self>; 2],
+    ) -> [FloatTensor<Self>; 2] {
+        cross_entropy::cross_entropy_gradient(gradient, gradients)
     }
 
     fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -99,5 +90,13 @@ impl Kernels for CubeBackend {
 
     fn adam(inputs: AdamPrimitives<Self>) -> [FloatTensor<Self>; 3] {
         adam::adam(inputs)
+    }
+
+    fn penalize(inputs: PenaltyPrimitives<Self>) -> [FloatTensor<Self>; 2] {
+        penalty::penalize(inputs)
+    }
+
+    fn adam_penalized(inputs: PenaltyPrimitives<Self>, moments: MomentPrimitives<Self>) -> [FloatTensor<Self>; 6] {
+        penalty::adam_penalized(inputs, moments)
     }
 }

@@ -1,49 +1,66 @@
-//! The penalty of the log-uniform prior, value and gradient, one pass each.
+//! The penalty of the log-uniform prior in the two passes of a step: one sums it and the gradient's squares, the other is
+//! Adam's. Both work out the penalty's gradient, which so never goes to memory.
 
 use burn::backend::tensor::FloatTensor;
 use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
 
-use super::launch::{CUBE, contiguous, count, cubes, dims, empty};
+use super::adam::{Constants, constants, move_one};
+use super::launch::{CUBE, contiguous, count, cubes, empty, owned};
 use super::sum::{cube_sum, finish, parts};
+use crate::engine::extension::{MomentPrimitives, PenaltyPrimitives};
 
-/// Sum of penalties, `[1]`.
-pub(super) fn total(mean: FloatTensor<CubeBackend>, log_sigma: FloatTensor<CubeBackend>) -> FloatTensor<CubeBackend> {
-    let (mean, log_sigma) = (contiguous(mean), contiguous(log_sigma));
+/// The sum of penalties, `[1]`, and the sum of squares of the gradients of data loss and penalty, `[1]`.
+pub(super) fn penalize(inputs: PenaltyPrimitives<CubeBackend>) -> [FloatTensor<CubeBackend>; 2] {
+    let PenaltyPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, share } = inputs;
+    assert!(rows.is_none(), "this backend's gradients have all rows");
+    let mean = contiguous(mean);
     let parts = parts(count(&mean));
-    let (client, partials) = (mean.client.clone(), empty(&mean, [parts as usize]));
-    total_kernel::launch(
+    let client = mean.client.clone();
+    let [penalties, squares] = [0; 2].map(|_| empty(&mean, [parts as usize]));
+    sums_kernel::launch(
         &client,
         CubeCount::Static(parts, 1, 1),
         CubeDim::new_1d(CUBE),
         mean.into_buffer_arg(),
-        log_sigma.into_buffer_arg(),
-        partials.clone().into_buffer_arg(),
+        contiguous(log_sigma).into_buffer_arg(),
+        contiguous(mean_gradient).into_buffer_arg(),
+        contiguous(log_sigma_gradient).into_buffer_arg(),
+        penalties.clone().into_buffer_arg(),
+        squares.clone().into_buffer_arg(),
+        share as f32,
     );
-    finish(partials, 1.0)
+    [penalties, squares].map(|partials| finish(partials, 1.0))
 }
 
-/// Gradients to mean and log sigma, times the scalar `gradient`.
-pub(super) fn gradients(
-    mean: FloatTensor<CubeBackend>,
-    log_sigma: FloatTensor<CubeBackend>,
-    gradient: FloatTensor<CubeBackend>,
-) -> (FloatTensor<CubeBackend>, FloatTensor<CubeBackend>) {
-    let shape = dims(&mean);
-    let (mean, log_sigma, gradient) = (contiguous(mean), contiguous(log_sigma), contiguous(gradient));
+/// Means and log sigmas after a step, each with its moments; changed in place where nobody else holds them.
+pub(super) fn adam_penalized(
+    inputs: PenaltyPrimitives<CubeBackend>,
+    moments: MomentPrimitives<CubeBackend>,
+) -> [FloatTensor<CubeBackend>; 6] {
+    let PenaltyPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, share } = inputs;
+    assert!(rows.is_none(), "this backend's gradients have all rows");
+    let MomentPrimitives { mean_first, mean_second, log_sigma_first, log_sigma_second, scale, step } = moments;
+    let moved = [mean, mean_first, mean_second, log_sigma, log_sigma_first, log_sigma_second].map(owned);
+    let [mean, mean_first, mean_second, log_sigma, log_sigma_first, log_sigma_second] = moved.clone();
     let client = mean.client.clone();
-    let (mean_out, sigma_out) = (empty(&mean, shape), empty(&mean, shape));
-    gradients_kernel::launch(
+    adam_kernel::launch(
         &client,
-        cubes(&client, shape[0] * shape[1]),
+        cubes(&client, count(&mean)),
         CubeDim::new_1d(CUBE),
         mean.into_buffer_arg(),
+        mean_first.into_buffer_arg(),
+        mean_second.into_buffer_arg(),
         log_sigma.into_buffer_arg(),
-        gradient.into_buffer_arg(),
-        mean_out.clone().into_buffer_arg(),
-        sigma_out.clone().into_buffer_arg(),
+        log_sigma_first.into_buffer_arg(),
+        log_sigma_second.into_buffer_arg(),
+        contiguous(mean_gradient).into_buffer_arg(),
+        contiguous(log_sigma_gradient).into_buffer_arg(),
+        contiguous(scale).into_buffer_arg(),
+        share as f32,
+        constants(step),
     );
-    (mean_out, sigma_out)
+    moved
 }
 
 /// Log alpha before the clamp; the floor keeps a mean of exactly zero from infinity.
@@ -64,36 +81,76 @@ fn step(log_alpha: f32) -> f32 {
     1.0f32 / (1.0f32 + f32::exp(-1.5f32 * (log_alpha + 1.3f32)))
 }
 
+/// Derivative of a weight's penalty by log alpha; zero where the clamp acts.
+#[cube]
+fn slope(free: f32) -> f32 {
+    let log_alpha = clamped(free);
+    let decay = f32::exp(-log_alpha);
+    let step = step(log_alpha);
+    let slope = -0.5f32 * decay / (1.0f32 + decay) - 0.96f32 * step * (1.0f32 - step);
+    let inside = free > -8.0f32 && free < 8.0f32;
+    select(inside, slope, 0.0f32)
+}
+
+/// The derivative of log alpha by the mean, -2 / mean; where the mean is so small that this would overflow, the slope is
+/// zero.
+#[cube]
+fn by_mean(mean: f32) -> f32 {
+    -2.0f32 * mean / max(mean * mean, 1e-30f32)
+}
+
 #[cube(launch)]
-fn total_kernel(mean: &[f32], log_sigma: &[f32], partials: &mut [f32]) {
-    let mut sum = 0.0f32;
+fn sums_kernel(
+    mean: &[f32],
+    log_sigma: &[f32],
+    mean_gradient: &[f32],
+    log_sigma_gradient: &[f32],
+    penalties: &mut [f32],
+    squares: &mut [f32],
+    share: f32,
+) {
+    let mut penalty = 0.0f32;
+    let mut square = 0.0f32;
     let mut i = ABSOLUTE_POS;
     while i < mean.len() {
-        let log_alpha = clamped(unclamped(mean[i], log_sigma[i]));
+        let free = unclamped(mean[i], log_sigma[i]);
+        let log_alpha = clamped(free);
         let softplus = 0.5f32 * f32::ln(1.0f32 + f32::exp(-log_alpha));
-        sum += softplus - 0.03f32 - 0.64f32 * step(log_alpha);
+        penalty += softplus - 0.03f32 - 0.64f32 * step(log_alpha);
+        let slope = slope(free) * share;
+        let to_mean = mean_gradient[i] + slope * by_mean(mean[i]);
+        let to_log_sigma = log_sigma_gradient[i] + 2.0f32 * slope;
+        square += to_mean * to_mean + to_log_sigma * to_log_sigma;
         i += CUBE as usize * CUBE_COUNT;
     }
-    let total = cube_sum(sum);
+    let penalty = cube_sum(penalty);
+    let square = cube_sum(square);
     if UNIT_POS == 0 {
-        partials[CUBE_POS] = total;
+        penalties[CUBE_POS] = penalty;
+        squares[CUBE_POS] = square;
     }
 }
 
 #[cube(launch)]
-fn gradients_kernel(mean: &[f32], log_sigma: &[f32], gradient: &[f32], mean_out: &mut [f32], sigma_out: &mut [f32]) {
+fn adam_kernel(
+    mean: &mut [f32],
+    mean_first: &mut [f32],
+    mean_second: &mut [f32],
+    log_sigma: &mut [f32],
+    log_sigma_first: &mut [f32],
+    log_sigma_second: &mut [f32],
+    mean_gradient: &[f32],
+    log_sigma_gradient: &[f32],
+    scale: &[f32],
+    share: f32,
+    constants: Constants,
+) {
     let i = ABSOLUTE_POS;
     if i < mean.len() {
-        let m = mean[i];
-        let free = unclamped(m, log_sigma[i]);
-        let log_alpha = clamped(free);
-        let decay = f32::exp(-log_alpha);
-        let step = step(log_alpha);
-        let slope = -0.5f32 * decay / (1.0f32 + decay) - 0.96f32 * step * (1.0f32 - step);
-        let inside = free > -8.0f32 && free < 8.0f32;
-        let slope = select(inside, slope, 0.0f32) * gradient[0];
-        // d log_alpha / d mean = -2 / mean; where the mean is so small that this would overflow, the slope is zero.
-        mean_out[i] = -2.0f32 * slope * m / max(m * m, 1e-30f32);
-        sigma_out[i] = 2.0f32 * slope;
+        let slope = slope(unclamped(mean[i], log_sigma[i])) * share;
+        let to_mean = mean_gradient[i] + slope * by_mean(mean[i]);
+        let to_log_sigma = log_sigma_gradient[i] + 2.0f32 * slope;
+        move_one(mean, mean_first, mean_second, i, to_mean * scale[0], &constants);
+        move_one(log_sigma, log_sigma_first, log_sigma_second, i, to_log_sigma * scale[0], &constants);
     }
 }

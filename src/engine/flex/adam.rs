@@ -7,12 +7,13 @@ use rayon::prelude::*;
 use super::PIECE;
 use super::tensor::{contiguous, scalar};
 use crate::engine::extension::AdamPrimitives;
+use crate::engine::ops::AdamStep;
 use crate::engine::real::Real;
 use crate::engine::vectorized::vectorized;
 
 /// The step's constants in the kernel's type.
 #[derive(Clone, Copy)]
-struct Constants<T> {
+pub(super) struct Constants<T> {
     rate: T,
     beta1: T,
     beta2: T,
@@ -22,30 +23,43 @@ struct Constants<T> {
     scale: T,
 }
 
+impl<T: Real> Constants<T> {
+    /// Of a step, with the scale that gradients are multiplied by, `[1]`.
+    pub(super) fn new(step: AdamStep, scale: FloatTensor<Flex>) -> Self {
+        Self {
+            rate: T::of(step.rate),
+            beta1: T::of(step.beta1),
+            beta2: T::of(step.beta2),
+            rest1: T::of(1.0 - step.beta1),
+            rest2: T::of(1.0 - step.beta2),
+            epsilon: T::of(step.epsilon),
+            scale: contiguous(scale).storage::<T>()[0],
+        }
+    }
+
+    /// Moves one parameter and its moments.
+    #[inline(always)]
+    pub(super) fn step(&self, parameter: &mut T, gradient: T, first: &mut T, second: &mut T) {
+        let g = gradient.mul(self.scale);
+        *first = self.beta1.fma(*first, self.rest1.mul(g));
+        *second = self.beta2.fma(*second, self.rest2.mul(g).mul(g));
+        *parameter = parameter.sub(self.rate.mul(*first).div(second.root().add(self.epsilon)));
+    }
+}
+
 #[inline(always)]
-fn update<T: Real>(parameter: &mut [T], gradient: &[T], first: &mut [T], second: &mut [T], c: Constants<T>) {
+fn update<T: Real>(parameter: &mut [T], gradient: &[T], first: &mut [T], second: &mut [T], constants: Constants<T>) {
     let count = parameter.len();
     let (gradient, first, second) = (&gradient[..count], &mut first[..count], &mut second[..count]);
     for i in 0..count {
-        let g = gradient[i].mul(c.scale);
-        first[i] = c.beta1.fma(first[i], c.rest1.mul(g));
-        second[i] = c.beta2.fma(second[i], c.rest2.mul(g).mul(g));
-        parameter[i] = parameter[i].sub(c.rate.mul(first[i]).div(second[i].root().add(c.epsilon)));
+        constants.step(&mut parameter[i], gradient[i], &mut first[i], &mut second[i]);
     }
 }
 
 /// One step; parameter, first and second moment are changed in place where nobody else holds them.
 pub(super) fn adam<T: Real>(inputs: AdamPrimitives<Flex>) -> [FloatTensor<Flex>; 3] {
     let AdamPrimitives { parameter, gradient, first, second, scale, step } = inputs;
-    let constants = Constants {
-        rate: T::of(step.rate),
-        beta1: T::of(step.beta1),
-        beta2: T::of(step.beta2),
-        rest1: T::of(1.0 - step.beta1),
-        rest2: T::of(1.0 - step.beta2),
-        epsilon: T::of(step.epsilon),
-        scale: contiguous(scale).storage::<T>()[0],
-    };
+    let constants = Constants::new(step, scale);
     let gradient = contiguous(gradient);
     let (mut parameter, mut first, mut second) = (contiguous(parameter), contiguous(first), contiguous(second));
     parameter

@@ -4,6 +4,7 @@ use burn::backend::Flex;
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use rayon::prelude::*;
 
+use super::PIECE;
 use super::tensor::{contiguous, dims, ids as id_values, matrix, scalar};
 use crate::engine::real::Real;
 use crate::engine::vectorized::vectorized;
@@ -15,19 +16,22 @@ const LANES: usize = 16;
 #[inline(always)]
 fn exponentials<T: Real>(row: &mut [T], bias: &[T], target: usize) -> (T, f64) {
     let bias = &bias[..row.len()];
-    for (value, bias) in row.iter_mut().zip(bias) {
-        *value = value.add(*bias);
-    }
-    let wanted = row[target];
-    let mut largest = [row[0]; LANES];
-    let chunks = row.chunks_exact(LANES);
-    let rest = chunks.remainder().iter().fold(row[0], |a, b| a.at_least(*b));
-    for chunk in chunks {
+    let first = row[0].add(bias[0]);
+    let mut largest = [first; LANES];
+    let (whole, biases) = (row.chunks_exact_mut(LANES), bias.chunks_exact(LANES));
+    for (chunk, bias) in whole.zip(biases) {
         for lane in 0..LANES {
+            chunk[lane] = chunk[lane].add(bias[lane]);
             largest[lane] = largest[lane].at_least(chunk[lane]);
         }
     }
-    let largest = largest.iter().fold(rest, |a, b| a.at_least(*b));
+    let head = row.len() / LANES * LANES;
+    let mut largest = largest.iter().fold(first, |a, b| a.at_least(*b));
+    for (value, bias) in row[head..].iter_mut().zip(&bias[head..]) {
+        *value = value.add(*bias);
+        largest = largest.at_least(*value);
+    }
+    let wanted = row[target];
     let mut sums = [T::of(0.0); LANES];
     let mut chunks = row.chunks_exact_mut(LANES);
     for chunk in &mut chunks {
@@ -44,51 +48,98 @@ fn exponentials<T: Real>(row: &mut [T], bias: &[T], target: usize) -> (T, f64) {
     (sum, sum.wide().ln() + largest.wide() - wanted.wide())
 }
 
-/// Turns a row of logits into the gradient, times `scale`, of the negative log likelihood of `target`; gives that.
+/// Rows that share a pass over the sums: each pass brings these into the nearest cache again.
+const GROUP: usize = 4;
+
+/// Turns rows of logits, at most [`GROUP`], into the gradients, times `scale`, of the negative log likelihoods of `targets`,
+/// and adds them to `sums`; gives the sum of the likelihoods.
 #[inline(always)]
-fn gradient_row<T: Real>(row: &mut [T], bias: &[T], target: usize, scale: T) -> f64 {
-    let (sum, loss) = exponentials(row, bias, target);
-    let factor = scale.div(sum);
-    for value in row.iter_mut() {
-        *value = value.mul(factor);
+fn gradient_rows<T: Real>(rows: &mut [T], sums: &mut [T], bias: &[T], targets: &[usize], scale: T) -> f64 {
+    let columns = bias.len();
+    let mut factors = [T::default(); GROUP];
+    let mut total = 0.0;
+    for ((row, &target), factor) in rows.chunks_exact_mut(columns).zip(targets).zip(&mut factors) {
+        let (sum, loss) = exponentials(row, bias, target);
+        *factor = scale.div(sum);
+        total += loss;
     }
-    row[target] = row[target].sub(scale);
-    loss
+    if targets.len() == GROUP {
+        let (first, rest) = rows.split_at_mut(columns);
+        let (second, rest) = rest.split_at_mut(columns);
+        let (third, fourth) = rest.split_at_mut(columns);
+        scale_group(first, second, third, fourth, sums, factors);
+    } else {
+        for (row, factor) in rows.chunks_exact_mut(columns).zip(factors) {
+            for (value, sum) in row.iter_mut().zip(sums.iter_mut()) {
+                *value = value.mul(factor);
+                *sum = sum.add(*value);
+            }
+        }
+    }
+    for (row, &target) in rows.chunks_exact_mut(columns).zip(targets) {
+        row[target] = row[target].sub(scale);
+        sums[target] = sums[target].sub(scale);
+    }
+    total
 }
 
-/// Runs `row` over the rows of the logits, in place if nobody else holds them; gives the mean of its results.
-fn over_rows<T: Real>(
-    logits: &mut FloatTensor<Flex>,
-    targets: &IntTensor<Flex>,
-    row: impl Fn(&mut [T], usize) -> f64 + Sync,
-) -> f64 {
-    let [rows, columns] = dims(logits);
-    let targets = id_values(targets);
-    let losses: Vec<f64> = logits
-        .storage_mut::<T>()
-        .par_chunks_mut(columns)
-        .zip(&targets)
-        .map(|(values, &target)| row(values, target))
-        .collect();
-    losses.iter().sum::<f64>() / rows as f64
+/// Multiplies each row by its factor and adds all to the sums.
+#[inline(always)]
+fn scale_group<T: Real>(
+    first: &mut [T],
+    second: &mut [T],
+    third: &mut [T],
+    fourth: &mut [T],
+    sums: &mut [T],
+    factors: [T; GROUP],
+) {
+    let count = sums.len();
+    let (first, second) = (&mut first[..count], &mut second[..count]);
+    let (third, fourth) = (&mut third[..count], &mut fourth[..count]);
+    for i in 0..count {
+        first[i] = first[i].mul(factors[0]);
+        second[i] = second[i].mul(factors[1]);
+        third[i] = third[i].mul(factors[2]);
+        fourth[i] = fourth[i].mul(factors[3]);
+        sums[i] = sums[i].add(first[i].add(second[i]).add(third[i].add(fourth[i])));
+    }
 }
 
-/// Mean negative log likelihood, and its gradient to the logits.
+/// Mean negative log likelihood, and its gradients to logits, in place if nobody else holds them, and bias.
 pub(super) fn cross_entropy<T: Real>(
     logits: FloatTensor<Flex>,
     bias: FloatTensor<Flex>,
     targets: IntTensor<Flex>,
-) -> (FloatTensor<Flex>, FloatTensor<Flex>) {
-    let (mut logits, bias) = (contiguous(logits), contiguous(bias));
-    let scale = T::of(1.0 / dims(&logits)[0] as f64);
+) -> [FloatTensor<Flex>; 3] {
+    /// Rows whose gradients a thread adds up.
+    const ROWS: usize = 32;
+    let (mut logits, bias, targets) = (contiguous(logits), contiguous(bias), id_values(&targets));
+    let [rows, columns] = dims(&logits);
+    let scale = T::of(1.0 / rows as f64);
     let bias = bias.storage::<T>();
-    let loss = over_rows::<T>(&mut logits, &targets, |values, target| {
-        vectorized(
-            #[inline(always)]
-            || gradient_row(values, bias, target, scale),
-        )
-    });
-    (scalar::<T>(loss), logits)
+    let blocks: Vec<(f64, Vec<T>)> = logits
+        .storage_mut::<T>()
+        .par_chunks_mut(ROWS * columns)
+        .zip(targets.par_chunks(ROWS))
+        .map(|(block, targets)| {
+            let mut sums = vec![T::default(); columns];
+            let losses = block.chunks_mut(GROUP * columns).zip(targets.chunks(GROUP)).map(|(rows, targets)| {
+                vectorized(
+                    #[inline(always)]
+                    || gradient_rows(rows, &mut sums, bias, targets, scale),
+                )
+            });
+            (losses.sum(), sums)
+        })
+        .collect();
+    let mut to_bias = vec![T::default(); columns];
+    for (_, sums) in &blocks {
+        for (sum, value) in to_bias.iter_mut().zip(sums) {
+            *sum = sum.add(*value);
+        }
+    }
+    let loss: f64 = blocks.iter().map(|(loss, _)| loss).sum();
+    [scalar::<T>(loss / rows as f64), logits, matrix(to_bias, [1, columns])]
 }
 
 /// The mean negative log likelihood alone.
@@ -97,42 +148,39 @@ pub(super) fn mean_cross_entropy<T: Real>(
     bias: FloatTensor<Flex>,
     targets: IntTensor<Flex>,
 ) -> FloatTensor<Flex> {
-    let (mut logits, bias) = (contiguous(logits), contiguous(bias));
+    let (mut logits, bias, targets) = (contiguous(logits), contiguous(bias), id_values(&targets));
+    let [rows, columns] = dims(&logits);
     let bias = bias.storage::<T>();
-    let loss = over_rows::<T>(&mut logits, &targets, |values, target| {
-        vectorized(
-            #[inline(always)]
-            || exponentials(values, bias, target).1,
-        )
-    });
-    scalar::<T>(loss)
+    let losses: Vec<f64> = logits
+        .storage_mut::<T>()
+        .par_chunks_mut(columns)
+        .zip(&targets)
+        .map(|(row, &target)| {
+            vectorized(
+                #[inline(always)]
+                || exponentials(row, bias, target).1,
+            )
+        })
+        .collect();
+    scalar::<T>(losses.iter().sum::<f64>() / rows as f64)
 }
 
-/// Gradients to logits and bias, times the scalar `gradient`.
+/// The gradients times the scalar `gradient`, in place if nobody else holds them.
 pub(super) fn cross_entropy_gradient<T: Real>(
     gradient: FloatTensor<Flex>,
-    mut logits_gradient: FloatTensor<Flex>,
-) -> (FloatTensor<Flex>, FloatTensor<Flex>) {
-    /// Columns a thread sums at a time.
-    const STRIP: usize = 256;
+    gradients: [FloatTensor<Flex>; 2],
+) -> [FloatTensor<Flex>; 2] {
     let scale = contiguous(gradient).storage::<T>()[0];
-    let [_, columns] = dims(&logits_gradient);
-    if scale != T::of(1.0) {
-        logits_gradient.storage_mut::<T>().par_chunks_mut(columns).for_each(|row| {
-            for value in row {
+    // Of a loss that is differentiated as it is.
+    if scale == T::of(1.0) {
+        return gradients;
+    }
+    gradients.map(|mut gradient| {
+        gradient.storage_mut::<T>().par_chunks_mut(PIECE).for_each(|piece| {
+            for value in piece {
                 *value = value.mul(scale);
             }
         });
-    }
-    let mut bias = vec![T::default(); columns];
-    let values = logits_gradient.storage::<T>();
-    bias.par_chunks_mut(STRIP).enumerate().for_each(|(strip, sums)| {
-        let first = strip * STRIP;
-        for row in values.chunks_exact(columns) {
-            for (sum, value) in sums.iter_mut().zip(&row[first..]) {
-                *sum = sum.add(*value);
-            }
-        }
-    });
-    (logits_gradient, matrix(bias, [1, columns]))
+        gradient
+    })
 }

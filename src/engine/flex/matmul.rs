@@ -1,5 +1,10 @@
 //! Matrix products through the `gemm` crate.
 
+use burn::backend::Flex;
+use burn::backend::tensor::FloatTensor;
+
+use super::tensor::{by_rows, contiguous, dims, matrix};
+use crate::engine::extension::Factor;
 use crate::engine::real::Real;
 
 /// A row-major matrix view, or its transpose.
@@ -33,19 +38,44 @@ impl<'a, T> View<'a, T> {
 
 /// `out = a b`, `out` row-major, with all of rayon's threads when `parallel`.
 pub(super) fn product<T: Real>(out: &mut [T], a: View<'_, T>, b: View<'_, T>, parallel: bool) {
-    assert_eq!(a.columns, b.rows, "inner sizes of a product");
     assert_eq!(out.len(), a.rows * b.columns, "output size of a product");
+    // SAFETY: `out` has rows * columns elements and, being borrowed mutably, overlaps neither operand.
+    #[expect(unsafe_code, reason = "the gemm crate's interface takes pointers")]
+    unsafe {
+        multiply(out.as_mut_ptr(), a, b, parallel);
+    }
+}
+
+/// The product in memory of its own, not cleared first, with all of rayon's threads.
+pub(super) fn new_product<T: Real>(a: View<'_, T>, b: View<'_, T>) -> Vec<T> {
+    let count = a.rows * b.columns;
+    let mut out = Vec::with_capacity(count);
+    // SAFETY: there is room for `count` elements, and the product writes every one before the length says that they are
+    // there.
+    #[expect(unsafe_code, reason = "clearing what is written next costs a pass over memory")]
+    unsafe {
+        multiply(out.as_mut_ptr(), a, b, true);
+        out.set_len(count);
+    }
+    out
+}
+
+/// Writes `a b`, row-major, to `out`.
+///
+/// # Safety
+/// `out` points to room for rows * columns elements, which overlaps neither operand; they need not be initialised.
+#[expect(unsafe_code, reason = "the gemm crate's interface takes pointers")]
+unsafe fn multiply<T: Real>(out: *mut T, a: View<'_, T>, b: View<'_, T>, parallel: bool) {
+    assert_eq!(a.columns, b.rows, "inner sizes of a product");
     let one = T::of(1.0);
     let threads = if parallel { gemm::Parallelism::Rayon(0) } else { gemm::Parallelism::None };
-    // SAFETY: the three pointers come from live slices, `View` keeps its matrix inside its slice, `out` has
-    // rows * columns elements and, being borrowed mutably, overlaps neither operand.
-    #[expect(unsafe_code, reason = "the gemm crate's interface takes pointers")]
+    // SAFETY: `View` keeps its matrix inside its slice; the caller answers for `out`, which is not read.
     unsafe {
         gemm::gemm(
             a.rows,
             b.columns,
             a.columns,
-            out.as_mut_ptr(),
+            out,
             1,
             b.columns as isize,
             false,
@@ -63,6 +93,29 @@ pub(super) fn product<T: Real>(out: &mut [T], a: View<'_, T>, b: View<'_, T>, pa
             threads,
         );
     }
+}
+
+/// The product of two matrices, each as it is or transposed, as a tensor.
+pub(super) fn tensors<T: Real>(left: Factor<Flex>, right: Factor<Flex>) -> FloatTensor<Flex> {
+    /// Elements of a right factor from which on it is worth to wake the other threads for its transpose.
+    const LARGE: usize = 1 << 18;
+    let [left, right] = [left, right].map(|factor| Factor { tensor: contiguous(factor.tensor), ..factor });
+    let [a, b] = [&left, &right].map(|factor| {
+        let [rows, columns] = dims(&factor.tensor);
+        let view = View::new(factor.tensor.storage::<T>(), rows, columns);
+        if factor.transposed { view.transposed() } else { view }
+    });
+    let shape = [a.rows, b.columns];
+    if !right.transposed || b.values.len() < LARGE {
+        return matrix(new_product(a, b), shape);
+    }
+    // The gemm crate would bring it into this order itself, but on one thread.
+    let turned = by_rows([b.rows, b.columns], |row, out: &mut [T]| {
+        for (value, from) in out.iter_mut().zip(b.values[row..].iter().step_by(b.column_stride)) {
+            *value = *from;
+        }
+    });
+    matrix(new_product(a, View::new(turned.storage::<T>(), b.rows, b.columns)), shape)
 }
 
 /// A transposed copy, `[columns, rows]`: the product with a small left matrix is several times faster when the right

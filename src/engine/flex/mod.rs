@@ -32,7 +32,8 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::tensor::DType;
 
 use super::extension::{
-    AdamPrimitives, Kernels, PenaltyPrimitives, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved,
+    AdamPrimitives, Factor, Kernels, MomentPrimitives, PenaltyPrimitives, RecurrenceGradients, RecurrencePrimitives,
+    RecurrenceSaved,
 };
 use super::noise::NoiseKey;
 
@@ -41,29 +42,22 @@ const PIECE: usize = 8192;
 
 use adam::{adam, square_sum};
 use cross_entropy::{cross_entropy, cross_entropy_gradient, mean_cross_entropy};
+use matmul::tensors;
 use noisy::{rows_backward, rows_forward, sample, sample_gradient};
-use penalty::{gradients, penalize, total};
+use penalty::{adam_penalized, penalize};
 use recurrence::{backward, forward};
 
 impl Kernels for Flex {
+    fn product(left: Factor<Self>, right: Factor<Self>) -> FloatTensor<Self> {
+        by_float_type!(left.tensor, tensors(left, right))
+    }
+
     fn recurrence_forward(inputs: RecurrencePrimitives<Self>) -> RecurrenceSaved<Self> {
         by_float_type!(inputs.input, forward(inputs))
     }
 
     fn recurrence_backward(gradient: FloatTensor<Self>, saved: RecurrenceSaved<Self>) -> RecurrenceGradients<Self> {
         by_float_type!(gradient, backward(gradient, saved))
-    }
-
-    fn penalty_forward(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>) -> FloatTensor<Self> {
-        by_float_type!(mean, total(mean, log_sigma))
-    }
-
-    fn penalty_backward(
-        mean: FloatTensor<Self>,
-        log_sigma: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        by_float_type!(mean, gradients(mean, log_sigma, gradient))
     }
 
     fn noisy_forward(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>, key: NoiseKey) -> FloatTensor<Self> {
@@ -96,7 +90,7 @@ impl Kernels for Flex {
         logits: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         targets: IntTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+    ) -> [FloatTensor<Self>; 3] {
         by_float_type!(logits, cross_entropy(logits, bias, targets))
     }
 
@@ -110,20 +104,24 @@ impl Kernels for Flex {
 
     fn cross_entropy_backward(
         gradient: FloatTensor<Self>,
-        logits_gradient: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        by_float_type!(logits_gradient, cross_entropy_gradient(gradient, logits_gradient))
+        gradients: [FloatTensor<Self>; 2],
+    ) -> [FloatTensor<Self>; 2] {
+        by_float_type!(gradient, cross_entropy_gradient(gradient, gradients))
     }
 
     fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self> {
         by_float_type!(values, square_sum(values))
     }
 
-    fn penalize(inputs: PenaltyPrimitives<Self>) -> [FloatTensor<Self>; 4] {
+    fn penalize(inputs: PenaltyPrimitives<Self>) -> [FloatTensor<Self>; 2] {
         by_float_type!(inputs.mean, penalize(inputs))
     }
 
     fn adam(inputs: AdamPrimitives<Self>) -> [FloatTensor<Self>; 3] {
         by_float_type!(inputs.parameter, adam(inputs))
+    }
+
+    fn adam_penalized(inputs: PenaltyPrimitives<Self>, moments: MomentPrimitives<Self>) -> [FloatTensor<Self>; 6] {
+        by_float_type!(inputs.mean, adam_penalized(inputs, moments))
     }
 }

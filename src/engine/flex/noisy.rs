@@ -2,9 +2,8 @@
 
 use burn::backend::Flex;
 use burn::backend::tensor::{FloatTensor, IntTensor};
-use rayon::prelude::*;
 
-use super::tensor::{contiguous, dims, ids as id_values, matrix};
+use super::tensor::{by_rows, contiguous, dims, ids as id_values};
 use crate::engine::noise::{NoiseKey, fill_row};
 use crate::engine::real::Real;
 use crate::engine::vectorized::vectorized;
@@ -37,19 +36,16 @@ pub(super) fn sample<T: Real>(
     log_sigma: FloatTensor<Flex>,
     key: NoiseKey,
 ) -> FloatTensor<Flex> {
-    let shape = dims(&mean);
+    let shape @ [_, columns] = dims(&mean);
     let (mean, log_sigma) = (contiguous(mean), contiguous(log_sigma));
-    let mut out = vec![T::default(); shape[0] * shape[1]];
-    out.par_chunks_mut(shape[1])
-        .zip(mean.storage::<T>().par_chunks(shape[1]).zip(log_sigma.storage::<T>().par_chunks(shape[1])))
-        .enumerate()
-        .for_each(|(row, (out, (means, sigmas)))| {
-            vectorized(
-                #[inline(always)]
-                || sample_row(out, means, sigmas, key, row),
-            );
-        });
-    matrix(out, shape)
+    let (means, sigmas) = (mean.storage::<T>(), log_sigma.storage::<T>());
+    by_rows(shape, |row, out| {
+        let (means, sigmas) = (&means[row * columns..][..columns], &sigmas[row * columns..][..columns]);
+        vectorized(
+            #[inline(always)]
+            || sample_row(out, means, sigmas, key, row),
+        );
+    })
 }
 
 /// The gradient of a sample to log sigma.
@@ -58,47 +54,43 @@ pub(super) fn sample_gradient<T: Real>(
     log_sigma: FloatTensor<Flex>,
     key: NoiseKey,
 ) -> FloatTensor<Flex> {
-    let shape = dims(&log_sigma);
+    let shape @ [_, columns] = dims(&log_sigma);
     let (gradient, log_sigma) = (contiguous(gradient), contiguous(log_sigma));
-    let mut out = vec![T::default(); shape[0] * shape[1]];
-    out.par_chunks_mut(shape[1])
-        .zip(gradient.storage::<T>().par_chunks(shape[1]).zip(log_sigma.storage::<T>().par_chunks(shape[1])))
-        .enumerate()
-        .for_each(|(row, (out, (gradient, sigmas)))| {
-            vectorized(
-                #[inline(always)]
-                || gradient_row(out, gradient, sigmas, key, row),
-            );
-        });
-    matrix(out, shape)
+    let (gradients, sigmas) = (gradient.storage::<T>(), log_sigma.storage::<T>());
+    by_rows(shape, |row, out| {
+        let (gradient, sigmas) = (&gradients[row * columns..][..columns], &sigmas[row * columns..][..columns]);
+        vectorized(
+            #[inline(always)]
+            || gradient_row(out, gradient, sigmas, key, row),
+        );
+    })
 }
 
-/// The places of each id in a batch, in order: `places[starts[id]..starts[id + 1]]`.
+/// The ids of a batch, each once and rising, with its places in the batch, in order.
 struct Places {
+    ids: Vec<usize>,
+    /// Of id `ids[i]`: `order[starts[i]..starts[i + 1]]`.
     starts: Vec<usize>,
-    places: Vec<usize>,
+    order: Vec<usize>,
 }
 
 impl Places {
-    fn new(ids: &[usize], count: usize) -> Self {
-        let mut starts = vec![0; count + 1];
-        for id in ids {
-            starts[id + 1] += 1;
+    fn new(read: &[usize]) -> Self {
+        let mut order: Vec<usize> = (0..read.len()).collect();
+        order.sort_by_key(|place| read[*place]);
+        let (mut ids, mut starts) = (Vec::new(), Vec::new());
+        for (at, place) in order.iter().enumerate() {
+            if ids.last() != Some(&read[*place]) {
+                ids.push(read[*place]);
+                starts.push(at);
+            }
         }
-        for id in 0..count {
-            starts[id + 1] += starts[id];
-        }
-        let mut next = starts.clone();
-        let mut places = vec![0; ids.len()];
-        for (place, id) in ids.iter().enumerate() {
-            places[next[*id]] = place;
-            next[*id] += 1;
-        }
-        Self { starts, places }
+        starts.push(order.len());
+        Self { ids, starts, order }
     }
 
-    fn of(&self, id: usize) -> &[usize] {
-        &self.places[self.starts[id]..self.starts[id + 1]]
+    fn of(&self, index: usize) -> &[usize] {
+        &self.order[self.starts[index]..self.starts[index + 1]]
     }
 }
 
@@ -112,49 +104,42 @@ pub(super) fn rows_forward<T: Real>(
     let columns = dims(&mean)[1];
     let (mean, log_sigma, ids) = (contiguous(mean), contiguous(log_sigma), id_values(&ids));
     let (means, sigmas) = (mean.storage::<T>(), log_sigma.storage::<T>());
-    let mut out = vec![T::default(); ids.len() * columns];
-    out.par_chunks_mut(columns).zip(&ids).for_each(|(out, &id)| {
-        let row = id * columns..(id + 1) * columns;
-        let (means, sigmas) = (&means[row.clone()], &sigmas[row]);
+    by_rows([ids.len(), columns], |place, out| {
+        let row = ids[place];
+        let (means, sigmas) = (&means[row * columns..][..columns], &sigmas[row * columns..][..columns]);
         vectorized(
             #[inline(always)]
-            || sample_row(out, means, sigmas, key, id),
+            || sample_row(out, means, sigmas, key, row),
         );
-    });
-    matrix(out, [ids.len(), columns])
+    })
 }
 
-/// Gradients of the rows to mean and log sigma; zero for rows the batch did not read.
+/// Gradients of the rows to mean and log sigma, of each row that the batch read once, in rising order.
 pub(super) fn rows_backward<T: Real>(
     gradient: FloatTensor<Flex>,
     log_sigma: FloatTensor<Flex>,
     ids: IntTensor<Flex>,
     key: NoiseKey,
 ) -> (FloatTensor<Flex>, FloatTensor<Flex>) {
-    let shape @ [rows, columns] = dims(&log_sigma);
-    let (gradient, log_sigma, ids) = (contiguous(gradient), contiguous(log_sigma), id_values(&ids));
-    let gradients = gradient.storage::<T>();
-    let places = Places::new(&ids, rows);
-    let mut mean_out = vec![T::default(); rows * columns];
-    let mut sigma_out = vec![T::default(); rows * columns];
-    mean_out
-        .par_chunks_mut(columns)
-        .zip(sigma_out.par_chunks_mut(columns))
-        .zip(log_sigma.storage::<T>().par_chunks(columns))
-        .enumerate()
-        .for_each(|(row, ((mean_out, sigma_out), sigmas))| {
-            if places.of(row).is_empty() {
-                return;
+    let columns = dims(&log_sigma)[1];
+    let (gradient, log_sigma, places) = (contiguous(gradient), contiguous(log_sigma), Places::new(&id_values(&ids)));
+    let (gradients, log_sigmas) = (gradient.storage::<T>(), log_sigma.storage::<T>());
+    let shape = [places.ids.len(), columns];
+    let to_mean = by_rows(shape, |index, out: &mut [T]| {
+        for place in places.of(index) {
+            for (sum, value) in out.iter_mut().zip(&gradients[place * columns..][..columns]) {
+                *sum = sum.add(*value);
             }
-            for place in places.of(row) {
-                for (sum, value) in mean_out.iter_mut().zip(&gradients[place * columns..(place + 1) * columns]) {
-                    *sum = sum.add(*value);
-                }
-            }
-            vectorized(
-                #[inline(always)]
-                || gradient_row(sigma_out, mean_out, sigmas, key, row),
-            );
-        });
-    (matrix(mean_out, shape), matrix(sigma_out, shape))
+        }
+    });
+    let to_means = to_mean.storage::<T>();
+    let to_sigma = by_rows(shape, |index, out: &mut [T]| {
+        let row = places.ids[index];
+        let (gradient, sigmas) = (&to_means[index * columns..][..columns], &log_sigmas[row * columns..][..columns]);
+        vectorized(
+            #[inline(always)]
+            || gradient_row(out, gradient, sigmas, key, row),
+        );
+    });
+    (to_mean, to_sigma)
 }

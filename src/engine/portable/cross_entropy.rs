@@ -27,13 +27,13 @@ pub(in crate::engine) fn cross_entropy_value<B: Backend>(
     mean_loss(log_probabilities(logits, bias), targets)
 }
 
-/// The mean negative log likelihood, `[1]`, and its gradient to the logits, `[N, V]`: probabilities, less one at the
-/// target, over N.
+/// The mean negative log likelihood, `[1]`, and its gradients to logits, `[N, V]`, which is probabilities, less one at the
+/// target, over N, and bias, `[1, V]`.
 pub(in crate::engine) fn cross_entropy<B: Backend>(
     logits: Values<B>,
     bias: Values<B>,
     targets: IntTensor<B>,
-) -> [Values<B>; 2] {
+) -> [Values<B>; 3] {
     let rows = logits.dims()[0];
     let targets = B::int_reshape(targets, Shape::from([rows, 1]));
     let log_probabilities = log_probabilities(logits, bias);
@@ -41,15 +41,6 @@ pub(in crate::engine) fn cross_entropy<B: Backend>(
     let weight = 1.0 / rows as f64;
     let probabilities = log_probabilities.exp() * weight;
     let ones = Values::full(-weight, [rows, 1], &probabilities);
-    let gradient = B::float_scatter(1, probabilities.0, targets, ones.0, IndexingUpdateOp::Add);
-    [loss, Values(gradient)]
-}
-
-/// Gradients to logits and bias, from that to the logits times the scalar `gradient` (`[1]`).
-pub(in crate::engine) fn cross_entropy_gradients<B: Backend>(
-    gradient: Values<B>,
-    logits_gradient: Values<B>,
-) -> [Values<B>; 2] {
-    let logits = logits_gradient * gradient.reshape([1, 1]);
-    [logits.clone(), logits.sum_over(0)]
+    let gradient = Values::<B>(B::float_scatter(1, probabilities.0, targets, ones.0, IndexingUpdateOp::Add));
+    [loss, gradient.clone(), gradient.sum_over(0)]
 }

@@ -12,8 +12,8 @@ mod penalty;
 mod recurrence;
 mod values;
 
-pub(super) use cross_entropy::{cross_entropy, cross_entropy_gradients, cross_entropy_value};
+pub(super) use cross_entropy::{cross_entropy, cross_entropy_value};
 pub(super) use noisy::{row_gradients, rows, sample, sample_gradient};
-pub(super) use penalty::{penalty, penalty_gradients};
+pub(super) use penalty::{adam_penalized, penalize};
 pub(super) use recurrence::{backward, forward};
 pub(super) use values::Values;

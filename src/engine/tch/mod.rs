@@ -13,7 +13,10 @@ use burn_tch::LibTorch;
 pub(super) use library::describe;
 
 use super::backends::Engine;
-use super::extension::{AdamPrimitives, Kernels, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved};
+use super::extension::{
+    AdamPrimitives, Kernels, MomentPrimitives, PenaltyPrimitives, RecurrenceGradients, RecurrencePrimitives,
+    RecurrenceSaved,
+};
 use super::fused::Fused;
 use super::noise::NoiseKey;
 use super::open_error::OpenError;
@@ -62,20 +65,6 @@ impl Kernels for LibTorch {
         portable::backward(Values(gradient), saved)
     }
 
-    fn penalty_forward(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>) -> FloatTensor<Self> {
-        portable::penalty::<Self>(Values(mean), Values(log_sigma)).0
-    }
-
-    fn penalty_backward(
-        mean: FloatTensor<Self>,
-        log_sigma: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        portable::penalty_gradients::<Self>(Values(mean), Values(log_sigma), Values(gradient))
-            .map(|values| values.0)
-            .into()
-    }
-
     fn noisy_forward(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>, key: NoiseKey) -> FloatTensor<Self> {
         portable::sample::<Self>(Values(mean), Values(log_sigma), key).0
     }
@@ -110,8 +99,8 @@ impl Kernels for LibTorch {
         logits: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         targets: IntTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        portable::cross_entropy::<Self>(Values(logits), Values(bias), targets).map(|values| values.0).into()
+    ) -> [FloatTensor<Self>; 3] {
+        portable::cross_entropy::<Self>(Values(logits), Values(bias), targets).map(|values| values.0)
     }
 
     fn cross_entropy_value(
@@ -122,19 +111,19 @@ impl Kernels for LibTorch {
         portable::cross_entropy_value::<Self>(Values(logits), Values(bias), targets).0
     }
 
-    fn cross_entropy_backward(
-        gradient: FloatTensor<Self>,
-        logits_gradient: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let found = portable::cross_entropy_gradients::<Self>(Values(gradient), Values(logits_gradient));
-        found.map(|values| values.0).into()
-    }
-
     fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self> {
         adam::square_sum(&values)
     }
 
     fn adam(inputs: AdamPrimitives<Self>) -> [FloatTensor<Self>; 3] {
         adam::adam(inputs)
+    }
+
+    fn penalize(inputs: PenaltyPrimitives<Self>) -> [FloatTensor<Self>; 2] {
+        portable::penalize(inputs)
+    }
+
+    fn adam_penalized(inputs: PenaltyPrimitives<Self>, moments: MomentPrimitives<Self>) -> [FloatTensor<Self>; 6] {
+        portable::adam_penalized(inputs, moments)
     }
 }

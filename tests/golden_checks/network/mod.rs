@@ -89,7 +89,7 @@ fn compact(case: &Case, way: Way) -> Result<(), String> {
 }
 
 /// The values of a tensor, row-major.
-fn values<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f64>, String> {
+pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f64>, String> {
     tensor.inner().into_data().convert::<f64>().try_into_vec().map_err(|error| format!("{error:?}"))
 }
 

@@ -55,7 +55,7 @@ pub(super) fn check_pass<N: Recorded>(
         ("h_last", values(forward.last[0].clone())?),
     ]);
     if let Some(correct) = correct {
-        ours.insert("accuracy", vec![correct as f64 / batch.rows as f64]);
+        ours.insert("accuracy", vec![correct.into_scalar::<f64>() / batch.rows as f64]);
     }
     if let Some(vectors) = network.vectors(batch, noise, way) {
         ours.insert("emb", values(vectors)?);

@@ -1,0 +1,123 @@
+//! The first pass: the sum of penalties, and the whole gradient's sum of squares.
+
+use burn::backend::Flex;
+use burn::backend::tensor::FloatTensor;
+use rayon::prelude::*;
+
+use super::CHUNK;
+use super::data::{Data, Places};
+use super::weight::Weight;
+use crate::engine::extension::PenaltyPrimitives;
+use crate::engine::flex::PIECE;
+use crate::engine::flex::tensor::{contiguous, dims, scalar};
+use crate::engine::real::Real;
+use crate::engine::vectorized::vectorized;
+
+/// Partial sums, so that a loop has no chain of dependent additions.
+const LANES: usize = 16;
+/// Weights a lane multiplies before it takes the logarithm of their product, in place of the sum of theirs.
+const FACTORS: usize = 8;
+const BLOCK: usize = LANES * FACTORS;
+
+/// What is found of each weight of a chunk.
+struct Found<T> {
+    growths: [T; CHUNK],
+    steps: [T; CHUNK],
+    squares: [T; CHUNK],
+}
+
+impl<T: Real> Found<T> {
+    fn new() -> Self {
+        let nothing = [T::default(); CHUNK];
+        Self { growths: nothing, steps: nothing, squares: nothing }
+    }
+}
+
+/// Works out each weight of a chunk.
+#[inline(always)]
+fn each<T: Real>(found: &mut Found<T>, means: &[T], log_sigmas: &[T], to_mean: &[T], to_sigma: &[T], share: T) {
+    let count = means.len();
+    let (log_sigmas, to_mean, to_sigma) = (&log_sigmas[..count], &to_mean[..count], &to_sigma[..count]);
+    let growths = &mut found.growths[..count];
+    let steps = &mut found.steps[..count];
+    let squares = &mut found.squares[..count];
+    for i in 0..count {
+        let weight = Weight::new(means[i], log_sigmas[i], share);
+        let (by_mean, by_sigma) = (to_mean[i].add(weight.to_mean), to_sigma[i].add(weight.to_log_sigma));
+        growths[i] = weight.growth;
+        steps[i] = weight.step;
+        squares[i] = by_mean.fma(by_mean, by_sigma.mul(by_sigma));
+    }
+}
+
+/// The sum of penalties and the sum of squares of a chunk of `count` weights.
+#[inline(always)]
+fn sums<T: Real>(found: &mut Found<T>, count: usize) -> [f64; 2] {
+    let padded = count.div_ceil(BLOCK) * BLOCK;
+    found.growths[count..padded].fill(T::of(1.0));
+    found.steps[count..padded].fill(T::default());
+    found.squares[count..padded].fill(T::default());
+    let zeros = [T::default(); LANES];
+    let (mut logarithms, mut steps, mut squares) = (zeros, zeros, zeros);
+    for block in found.growths[..padded].chunks_exact(BLOCK) {
+        let mut product = [T::of(1.0); LANES];
+        for factors in block.chunks_exact(LANES) {
+            for lane in 0..LANES {
+                product[lane] = product[lane].mul(factors[lane]);
+            }
+        }
+        for lane in 0..LANES {
+            logarithms[lane] = logarithms[lane].add(product[lane].logarithm());
+        }
+    }
+    for values in found.steps[..padded].chunks_exact(LANES) {
+        for lane in 0..LANES {
+            steps[lane] = steps[lane].add(values[lane]);
+        }
+    }
+    for values in found.squares[..padded].chunks_exact(LANES) {
+        for lane in 0..LANES {
+            squares[lane] = squares[lane].add(values[lane]);
+        }
+    }
+    let [logarithms, steps, squares] =
+        [logarithms, steps, squares].map(|sums| sums.iter().map(|sum| sum.wide()).sum::<f64>());
+    [0.5 * logarithms - steps, squares]
+}
+
+/// The sum of penalties, `[1]`, and the sum of squares of the gradients, `[1]`: the data loss's and `share` times the
+/// penalty's.
+pub(in crate::engine::flex) fn penalize<T: Real>(inputs: PenaltyPrimitives<Flex>) -> [FloatTensor<Flex>; 2] {
+    let PenaltyPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, share } = inputs;
+    let places = rows.map(|rows| Places::new(&rows, dims(&mean)));
+    let [mean, log_sigma, to_mean, to_sigma] = [mean, log_sigma, mean_gradient, log_sigma_gradient].map(contiguous);
+    let (to_mean, to_sigma) = (to_mean.storage::<T>(), to_sigma.storage::<T>());
+    let [to_mean, to_sigma] = [to_mean, to_sigma].map(|values| Data::new(values, places.as_ref()));
+    let share = T::of(share);
+    let pieces: Vec<[f64; 2]> = mean
+        .storage::<T>()
+        .par_chunks(PIECE)
+        .zip(log_sigma.storage::<T>().par_chunks(PIECE))
+        .enumerate()
+        .map(|(piece, (means, log_sigmas))| {
+            let mut found = Found::new();
+            let mut buffers = [[T::default(); CHUNK]; 2];
+            let [buffer, other] = &mut buffers;
+            let mut total = [0.0; 2];
+            for (chunk, (means, log_sigmas)) in means.chunks(CHUNK).zip(log_sigmas.chunks(CHUNK)).enumerate() {
+                let (first, count) = (piece * PIECE + chunk * CHUNK, means.len());
+                let (to_mean, to_sigma) = (to_mean.chunk(first, count, buffer), to_sigma.chunk(first, count, other));
+                let [penalty, squares] = vectorized(
+                    #[inline(always)]
+                    || {
+                        each(&mut found, means, log_sigmas, to_mean, to_sigma, share);
+                        sums(&mut found, count)
+                    },
+                );
+                total = [total[0] + penalty, total[1] + squares];
+            }
+            total
+        })
+        .collect();
+    [0, 1].map(|which| scalar::<T>(pieces.iter().map(|piece| piece[which]).sum()))
+}

@@ -1,0 +1,109 @@
+//! The second pass: Adam's step of a quantity's means and log sigmas.
+
+use burn::backend::Flex;
+use burn::backend::tensor::FloatTensor;
+use rayon::prelude::*;
+
+use super::CHUNK;
+use super::data::{Data, Places};
+use super::weight::Weight;
+use crate::engine::extension::{MomentPrimitives, PenaltyPrimitives};
+use crate::engine::flex::PIECE;
+use crate::engine::flex::adam::Constants;
+use crate::engine::flex::tensor::{contiguous, dims};
+use crate::engine::real::Real;
+use crate::engine::vectorized::vectorized;
+
+/// Parameters of one kind with their moments: the means or the log sigmas.
+struct Moved<'a, T> {
+    values: &'a mut [T],
+    first: &'a mut [T],
+    second: &'a mut [T],
+}
+
+impl<'a, T: Real> Moved<'a, T> {
+    fn pieces(of: [&'a mut FloatTensor<Flex>; 3]) -> impl IndexedParallelIterator<Item = Self> {
+        let [values, first, second] = of.map(|tensor| tensor.storage_mut::<T>().par_chunks_mut(PIECE));
+        values.zip(first.zip(second)).map(|(values, (first, second))| Moved { values, first, second })
+    }
+
+    fn chunks(self, size: usize) -> impl Iterator<Item = Moved<'a, T>> {
+        let moments = self.first.chunks_mut(size).zip(self.second.chunks_mut(size));
+        self.values.chunks_mut(size).zip(moments).map(|(values, (first, second))| Moved { values, first, second })
+    }
+}
+
+/// A step of a chunk of weights.
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "only slices that are arguments are known not to overlap")]
+fn each<T: Real>(
+    means: &mut [T],
+    mean_first: &mut [T],
+    mean_second: &mut [T],
+    sigmas: &mut [T],
+    sigma_first: &mut [T],
+    sigma_second: &mut [T],
+    to_mean: &[T],
+    to_sigma: &[T],
+    share: T,
+    constants: Constants<T>,
+) {
+    let count = means.len();
+    let (mean_first, mean_second) = (&mut mean_first[..count], &mut mean_second[..count]);
+    let (sigmas, sigma_first, sigma_second) =
+        (&mut sigmas[..count], &mut sigma_first[..count], &mut sigma_second[..count]);
+    let (to_mean, to_sigma) = (&to_mean[..count], &to_sigma[..count]);
+    for i in 0..count {
+        let weight = Weight::new(means[i], sigmas[i], share);
+        let (by_mean, by_sigma) = (to_mean[i].add(weight.to_mean), to_sigma[i].add(weight.to_log_sigma));
+        constants.step(&mut means[i], by_mean, &mut mean_first[i], &mut mean_second[i]);
+        constants.step(&mut sigmas[i], by_sigma, &mut sigma_first[i], &mut sigma_second[i]);
+    }
+}
+
+/// Means and log sigmas after a step, each with its first and second moment; changed in place where nobody else holds
+/// them.
+pub(in crate::engine::flex) fn adam_penalized<T: Real>(
+    inputs: PenaltyPrimitives<Flex>,
+    moments: MomentPrimitives<Flex>,
+) -> [FloatTensor<Flex>; 6] {
+    let PenaltyPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, share } = inputs;
+    let MomentPrimitives { mean_first, mean_second, log_sigma_first, log_sigma_second, scale, step } = moments;
+    let places = rows.map(|rows| Places::new(&rows, dims(&mean)));
+    let [to_mean, to_sigma] = [mean_gradient, log_sigma_gradient].map(contiguous);
+    let [to_mean, to_sigma] = [&to_mean, &to_sigma].map(|tensor| Data::new(tensor.storage::<T>(), places.as_ref()));
+    let (share, constants) = (T::of(share), Constants::new(step, scale));
+    let mut moved = [mean, mean_first, mean_second, log_sigma, log_sigma_first, log_sigma_second].map(contiguous);
+    let [mean, mean_first, mean_second, sigma, sigma_first, sigma_second] = &mut moved;
+    Moved::pieces([mean, mean_first, mean_second])
+        .zip(Moved::pieces([sigma, sigma_first, sigma_second]))
+        .enumerate()
+        .for_each(|(piece, (means, sigmas))| {
+            let mut buffers = [[T::default(); CHUNK]; 2];
+            let [buffer, other] = &mut buffers;
+            for (chunk, (means, sigmas)) in means.chunks(CHUNK).zip(sigmas.chunks(CHUNK)).enumerate() {
+                let (first, count) = (piece * PIECE + chunk * CHUNK, means.values.len());
+                let (to_mean, to_sigma) = (to_mean.chunk(first, count, buffer), to_sigma.chunk(first, count, other));
+                let Moved { values: mean, first: mean_first, second: mean_second } = means;
+                let Moved { values: sigma, first: sigma_first, second: sigma_second } = sigmas;
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        each(
+                            mean,
+                            mean_first,
+                            mean_second,
+                            sigma,
+                            sigma_first,
+                            sigma_second,
+                            to_mean,
+                            to_sigma,
+                            share,
+                            constants,
+                        );
+                    },
+                );
+            }
+        });
+    moved
+}

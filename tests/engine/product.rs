@@ -1,0 +1,22 @@
+//! Products of matrices.
+
+use burn::tensor::Tensor;
+use sparsegate::engine::Ops;
+
+use crate::agreement::Op;
+use crate::matrix::Matrix;
+
+/// Rows, inner size and columns; the right matrix of the last is large enough to be turned in parallel on the way back.
+const SIZES: [[usize; 3]; 6] = [[1, 1, 1], [1, 7, 3], [5, 1, 4], [17, 33, 65], [64, 64, 64], [3, 512, 520]];
+
+#[test]
+fn flex_agrees_with_composed_and_with_finite_differences() {
+    let apply = |ops: &dyn Ops, x: &[Tensor<2>]| ops.product(x[0].clone(), x[1].clone());
+    for [rows, inner, columns] in SIZES {
+        let inputs = vec![
+            ("left", Matrix::random([rows, inner], [-1.0, 1.0], 1)),
+            ("right", Matrix::random([inner, columns], [-1.0, 1.0], 2)),
+        ];
+        Op { name: format!("product {rows} {inner} {columns}"), inputs, apply: &apply, read: None }.check();
+    }
+}
