@@ -72,7 +72,7 @@ pub fn execute(global: &Global, args: &BenchArgs) -> Result<ExitCode, CliError> 
         subjects.push(Subject::of_authors(task)?);
     }
     // Every coefficient is of this machine, and the same for all.
-    let cost = CostModel::default();
+    let cost = CostModel::fit();
     for subject in &subjects {
         let speed = time(global, args, subject, &cost)?;
         if let Some(dir) = &subject.dir {

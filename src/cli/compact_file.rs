@@ -1,11 +1,12 @@
 //! The argument RUN where its compact model is wanted: the file itself, or a run that has one.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use sparsegate_runtime::format::File;
 
 use super::args::Global;
 use super::stored::find_run;
 use super::{CliError, Exit};
-use crate::compact::{LoadError, Loaded, NotFinite};
+use crate::compact::{self, LoadError, Loaded, MakeError, NotFinite};
 use crate::store::RunDir;
 use crate::store::format::RunState;
 
@@ -41,6 +42,35 @@ fn file_of(run: &RunDir) -> Result<Utf8PathBuf, CliError> {
         CliError::new(Exit::Usage, format!("the run {path} is not done, so it has no compact model"))
             .help("train it to its end by `sparsegate run`")
     })
+}
+
+/// The compact file that `run` names, and where it is; that of a run that is done and has none yet is made.
+///
+/// # Errors
+/// As [`load`]; a data set that is missing, whose words go into the file (4).
+pub fn read_or_make(global: &Global, run: &str) -> Result<(Utf8PathBuf, File), CliError> {
+    let named = Utf8PathBuf::from(run);
+    let (path, bytes) = if named.is_file() {
+        let bytes = fs_err::read(&named).map_err(CliError::data)?;
+        (named, bytes)
+    } else {
+        let dir = find_run(global, run)?;
+        let bytes = match dir.compact().map_err(CliError::failed)? {
+            Some(bytes) => bytes,
+            None => compact::make(&global.root, &dir).map_err(not_made)?,
+        };
+        (dir.compact_path(), bytes)
+    };
+    let file = File::read(&bytes).map_err(|error| CliError::data(format!("{path}: {error}")))?;
+    Ok((path, file))
+}
+
+fn not_made(error: MakeError) -> CliError {
+    match error {
+        MakeError::NoRun(_) | MakeError::NotDone(_) => CliError::usage(error),
+        MakeError::Store(_) => CliError::failed(error),
+        MakeError::Data(_) | MakeError::Compact { .. } => CliError::data(error),
+    }
 }
 
 /// Outputs that are no numbers, with the file they come from.

@@ -7,9 +7,9 @@ use clap::Args;
 use sparsegate_runtime::format::File;
 
 use super::args::Global;
-use super::stored::find_run;
+use super::compact_file;
 use super::{CliError, Exit};
-use crate::compact::{self, Details, MakeError};
+use crate::compact::Details;
 use crate::export::{ExportError, Format};
 use crate::store;
 
@@ -39,7 +39,7 @@ pub struct ExportArgs {
 /// No such run, one that is not done, or a file in the way (2); a damaged run or compact model, or the data set of a run without a
 /// compact model missing (4); a model too large for the format, or a file that cannot be written (1).
 pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError> {
-    let (path, file) = compact_file(global, &args.run)?;
+    let (path, file) = compact_file::read_or_make(global, &args.run)?;
     let out = args.out.clone().unwrap_or_else(|| name(&path, &file, args.format).into());
     if out.is_dir() {
         return Err(CliError::usage(format!("{out} is a folder")).help("name a file in it"));
@@ -66,32 +66,6 @@ pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError>
     }
     println!("{out}");
     Ok(Exit::Done.into())
-}
-
-/// The compact file that RUN names, and where it is; that of a run that has none yet is made.
-pub(super) fn compact_file(global: &Global, run: &str) -> Result<(Utf8PathBuf, File), CliError> {
-    let named = Utf8PathBuf::from(run);
-    let (path, bytes) = if named.is_file() {
-        let bytes = fs_err::read(&named).map_err(CliError::data)?;
-        (named, bytes)
-    } else {
-        let dir = find_run(global, run)?;
-        let bytes = match dir.compact().map_err(CliError::failed)? {
-            Some(bytes) => bytes,
-            None => compact::make(&global.root, &dir).map_err(not_made)?,
-        };
-        (dir.compact_path(), bytes)
-    };
-    let file = File::read(&bytes).map_err(|error| CliError::data(format!("{path}: {error}")))?;
-    Ok((path, file))
-}
-
-fn not_made(error: MakeError) -> CliError {
-    match error {
-        MakeError::NoRun(_) | MakeError::NotDone(_) => CliError::usage(error),
-        MakeError::Store(_) => CliError::failed(error),
-        MakeError::Data(_) | MakeError::Compact { .. } => CliError::data(error),
-    }
 }
 
 /// `EXPERIMENT-KEY.ENDING` of the run that the model was taken from; of a file that does not say, its own name.

@@ -165,7 +165,7 @@ mod tests {
         owned.z_neurons.as_mut().unwrap().mean = vec![3.0, 7.0];
         let compact = compact_of(&owned);
         assert_eq!(compact.state_factor, Some(vec![3.0, 7.0]));
-        assert!(compact.w_hidden.values.iter().chain(&compact.w_output.values).all(|&weight| weight == 1.0));
+        assert_eq!((compact.w_hidden.values, compact.w_output.values), (vec![1.0; 12], vec![1.0; 4]));
         owned.cell = &Gru::Output;
         let compact = compact_of(&owned);
         assert_eq!((compact.state_factor, compact.w_output.values), (None, vec![3.0, 3.0, 7.0, 7.0]));

@@ -71,7 +71,7 @@ impl Layer {
             .collect()
     }
 
-    fn step(&self, cell: Cell, activation: Activation, symbol: usize, h: &mut Vec<f64>, c: &mut [f64]) {
+    fn step(&self, cell: Cell, activation: Activation, symbol: usize, h: &mut [f64], c: &mut [f64]) {
         let units = h.len();
         let inputs = self.tensors["embedding.weight"].0[1];
         let x = &self.values("embedding.weight")[symbol * inputs..][..inputs];

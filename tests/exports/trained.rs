@@ -75,7 +75,9 @@ fn test_data(corpus: &Corpus, nothing: u32) -> (Vec<Vec<u32>>, Vec<usize>) {
             let mut sequences = texts(test);
             let lengths: Vec<usize> = sequences.iter().map(Vec::len).collect();
             let longest = lengths.iter().copied().max().unwrap_or(0);
-            sequences.iter_mut().for_each(|ids| ids.resize(longest, nothing));
+            for ids in &mut sequences {
+                ids.resize(longest, nothing);
+            }
             (sequences, lengths)
         }
     }

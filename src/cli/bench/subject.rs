@@ -7,7 +7,7 @@ use sparsegate_runtime::made_up::Shape;
 
 use crate::cli::CliError;
 use crate::cli::args::Global;
-use crate::cli::export::compact_file;
+use crate::cli::compact_file;
 use crate::cli::stored::find_run;
 use crate::data::manifest::Reader;
 use crate::model::Masked;
@@ -17,7 +17,7 @@ use crate::store::RunDir;
 /// Symbols of a text whose data set does not say how many are kept.
 const TEXT: usize = 100;
 
-/// Symbols of a sequence of the authors' tasks: a text's at the most (IMDb), in the mean (AG News), a window's.
+/// Symbols of a sequence of the authors' tasks: a text's at the most (`imdb`), in the mean (`agnews`), a window's.
 const STEPS: [(&str, usize); 4] = [("imdb", 200), ("agnews", 40), ("char-ptb", 99), ("word-ptb", 35)];
 
 /// A model to time.
@@ -46,7 +46,7 @@ impl Subject {
     /// # Errors
     /// No such run, or one without a compact model.
     pub fn of_run(global: &Global, run: &str) -> Result<Self, CliError> {
-        let (path, file) = compact_file(global, run)?;
+        let (path, file) = compact_file::read_or_make(global, run)?;
         let file_bytes = fs_err::metadata(&path).map_err(CliError::data)?.len();
         let dir = if Utf8PathBuf::from(run).is_file() { None } else { Some(find_run(global, run)?) };
         let record = dir.as_ref().map(RunDir::record).transpose().map_err(CliError::failed)?.flatten();

@@ -12,13 +12,12 @@ pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>, states: &St
     let count = model.outputs();
     let weights = graph.floats("output_weights", &[dense.units, count], &transposed(&dense.output(), dense.units));
     let bias = graph.floats("output_biases", &[count], &model.output_bias);
-    let (read, sides) = match &states.all {
-        Some(all) => (all.clone(), vec![STEPS, BATCH, Side::Size(count)]),
-        None => {
-            let direction = graph.i64s("last_axis", &[1], &[0]);
-            let last = graph.node("read_state", "Squeeze", &[&states.last, &direction], vec![]);
-            (last, vec![BATCH, Side::Size(count)])
-        }
+    let (read, sides) = if let Some(all) = &states.all {
+        (all.clone(), vec![STEPS, BATCH, Side::Size(count)])
+    } else {
+        let direction = graph.i64s("last_axis", &[1], &[0]);
+        let last = graph.node("read_state", "Squeeze", &[&states.last, &direction], vec![]);
+        (last, vec![BATCH, Side::Size(count)])
     };
     let products = graph.node("output_products", "MatMul", &[&read, &weights], vec![]);
     graph.node("logits", "Add", &[&products, &bias], vec![]);

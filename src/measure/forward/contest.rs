@@ -43,22 +43,22 @@ const WARM_UP: Duration = Duration::from_millis(200);
 
 /// A call in this process.
 pub struct Call<F> {
-    call: F,
+    run: F,
     tokens: usize,
     repeats: Option<u32>,
 }
 
 impl<F: FnMut()> Call<F> {
     /// A call that goes through so many tokens.
-    pub fn new(tokens: usize, call: F) -> Self {
-        Self { call, tokens, repeats: None }
+    pub fn new(tokens: usize, run: F) -> Self {
+        Self { run, tokens, repeats: None }
     }
 
     fn warm_up(&mut self) -> u32 {
         let start = Instant::now();
         let mut calls = 0_u32;
         while calls < 2 || start.elapsed() < WARM_UP {
-            (self.call)();
+            (self.run)();
             calls += 1;
         }
         let each = start.elapsed() / calls;
@@ -68,18 +68,13 @@ impl<F: FnMut()> Call<F> {
 
 impl<F: FnMut()> Contestant for Call<F> {
     fn samples(&mut self, count: usize) -> Result<Vec<f64>, String> {
-        let repeats = match self.repeats {
-            Some(repeats) => repeats,
-            None => {
-                let repeats = self.warm_up();
-                *self.repeats.insert(repeats)
-            }
-        };
+        let repeats = if let Some(repeats) = self.repeats { repeats } else { self.warm_up() };
+        self.repeats = Some(repeats);
         // The one before the first sample fetches back what others have put out of the caches.
-        (self.call)();
+        (self.run)();
         let mut sample = || {
             let start = Instant::now();
-            (0..repeats).for_each(|_| (self.call)());
+            (0..repeats).for_each(|_| (self.run)());
             start.elapsed().as_secs_f64() * 1e6 / (f64::from(repeats) * self.tokens as f64)
         };
         Ok((0..count).map(|_| sample()).collect())

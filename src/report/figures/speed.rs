@@ -109,15 +109,12 @@ fn panel(scene: &mut Scene, plot: &Plot, found: &[Speedup<'_>], ways: &[Way], wh
             best = Some(best.map_or(median, |best| best.max(median)));
             let y = y + APART * (index as f64 - (ways.len() as f64 - 1.0) / 2.0);
             let at = |value: f64| plot.at(value, 0.0).0;
-            match mark(*way, index) {
-                Key::Dot(color) => {
-                    scene.line(&[(at(low), y), (at(high), y)], color, 1.6);
-                    scene.dot((at(median), y), 4.0, color);
-                }
-                _ => {
-                    scene.line(&[(at(low), y), (at(high), y)], INK, 1.6);
-                    scene.ring((at(median), y), 4.0, INK, 1.6);
-                }
+            let color = if let Key::Dot(color) = mark(*way, index) { color } else { INK };
+            scene.line(&[(at(low), y), (at(high), y)], color, 1.6);
+            if way.0 == Mode::Streaming {
+                scene.ring((at(median), y), 4.0, color, 1.6);
+            } else {
+                scene.dot((at(median), y), 4.0, color);
             }
         }
         if let Some(best) = best {
