@@ -70,6 +70,11 @@ bench *ARGS:
 lint:
     cargo clippy --release --locked --all-targets -- -D warnings
 
+# Time the forward pass of compact models: of runs that are done, or --authors TASK
+[group('experiments')]
+speed *ARGS:
+    cargo run --release -- bench {{ ARGS }}
+
 # Format the code
 [group('development')]
 fmt:

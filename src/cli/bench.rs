@@ -1,6 +1,7 @@
 //! `bench`: how long the forward pass of a run's compact model takes on this machine, and what it is held against.
 
 mod peers;
+mod proof;
 mod subject;
 mod table;
 
@@ -62,7 +63,8 @@ enum Format {
 /// Times all of it, prints it, and keeps it as `speed.json` in the runs' folders.
 ///
 /// # Errors
-/// No such run (2), one without a compact model (4), a Python that does not start (1).
+/// No such run (2), one without a compact model (4), a Python that does not start, or a compact model that does not reach its
+/// run's metric (1).
 pub fn execute(global: &Global, args: &BenchArgs) -> Result<ExitCode, CliError> {
     let mut subjects = Vec::new();
     for run in &args.runs {
@@ -74,12 +76,13 @@ pub fn execute(global: &Global, args: &BenchArgs) -> Result<ExitCode, CliError> 
     // Every coefficient is of this machine, and the same for all.
     let cost = CostModel::fit();
     for subject in &subjects {
+        let proof = proof::line(&global.root, subject)?;
         let speed = time(global, args, subject, &cost)?;
         if let Some(dir) = &subject.dir {
             dir.lock().and_then(|lock| lock.write_speed(&speed)).map_err(CliError::failed)?;
         }
         let text = match args.format {
-            Format::Table => table::render(subject, &speed, global.color_stdout()),
+            Format::Table => table::render(subject, &speed, proof.as_deref(), global.color_stdout()),
             Format::Json => serde_json::to_string(&speed).map_err(CliError::failed)? + "\n",
         };
         let _ = std::io::stdout().write_all(text.as_bytes());

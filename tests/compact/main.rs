@@ -4,3 +4,4 @@
 mod agreement;
 mod network;
 mod stored;
+mod timed;

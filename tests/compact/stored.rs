@@ -28,16 +28,23 @@ train: { epochs: 6, batch: 32, optimizer: { adam: { lr: 1e-2 } } }",
     ),
 ];
 
-fn trained(root: &Utf8Path) -> Vec<RunDir> {
+/// The experiment of that name.
+pub fn spec(name: &str) -> String {
+    let (_, spec) = SPECS.iter().find(|(known, _)| *known == name).unwrap();
+    let sweep = "sweep: { product: { model.cell: [lstm, gru, gru-zhstate, rnn], sparsity: [dense, W+G+N] } }";
+    format!("name: {name}\ndataset: {name}\n{spec}\n{sweep}\n")
+}
+
+/// Every cell, dense and sparse, of a language model and of a classifier.
+pub fn trained(root: &Utf8Path) -> Vec<RunDir> {
     fs_err::create_dir(root.join("datasets")).unwrap();
     let mut all = Vec::new();
-    for ((name, reader), (_, spec)) in MANIFESTS.iter().zip(SPECS) {
+    for (name, reader) in MANIFESTS {
         let manifest = format!(
             "name: {name}\nabout: made up\nlicence: {{ name: MIT, redistribution: true, terms: generated }}\nreader:\n  {reader}\nsplit: three texts\n"
         );
         fs_err::write(root.join(format!("datasets/{name}.yaml")), manifest).unwrap();
-        let sweep = "sweep: { product: { model.cell: [lstm, gru, gru-zhstate, rnn], sparsity: [dense, W+G+N] } }";
-        fs_err::write(root.join("spec.yaml"), format!("name: {name}\ndataset: {name}\n{spec}\n{sweep}\n")).unwrap();
+        fs_err::write(root.join("spec.yaml"), spec(name)).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
         command.args(["run", "spec.yaml", "-q"]).current_dir(root);
         let output = command.env_remove("SPARSEGATE_CACHE").output().unwrap();

@@ -14,8 +14,8 @@ pub fn mode(mode: Mode) -> &'static str {
     }
 }
 
-/// All of it.
-pub fn render(subject: &Subject, speed: &Speed, bold: bool) -> String {
+/// All of it; `proof` is a line on the model's metric.
+pub fn render(subject: &Subject, speed: &Speed, proof: Option<&str>, bold: bool) -> String {
     let model = &subject.model;
     let mut text = format!(
         "{}: {} of {} symbols, {} of {} units, {} sums that move; {} of {} kB\n",
@@ -36,6 +36,7 @@ pub fn render(subject: &Subject, speed: &Speed, bold: bool) -> String {
         speed.dense.macs / speed.compact.macs.max(1e-9),
         speed.steps,
     );
+    text += proof.unwrap_or_default();
     let mut table = TextTable::new().words("").numbers("batch").numbers("threads").words("what");
     for head in ["us a token", "95 %", "tokens a second", "times compact"] {
         table = table.numbers(head);

@@ -1,0 +1,38 @@
+//! Whether the compact model reaches the metric of its run over the whole test set.
+
+use camino::Utf8Path;
+use sparsegate_runtime::model::Task;
+use sparsegate_runtime::runtime::{Options, Runtime};
+
+use super::subject::Subject;
+use crate::cli::CliError;
+use crate::compact::{Details, evaluate};
+use crate::data::{self, Sources, eval_batches};
+
+/// Largest relative difference of the two, which are sums of as many logarithms in single precision.
+const TOLERANCE: f64 = 1e-5;
+
+/// A line that says both values; nothing for a model that is no run's, or whose data set is not at hand.
+///
+/// # Errors
+/// They differ by more than rounding: the times would be of another network.
+pub fn line(root: &Utf8Path, subject: &Subject) -> Result<Option<String>, CliError> {
+    let Some(record) = subject.dir.as_ref().and_then(|dir| dir.record().ok().flatten()) else { return Ok(None) };
+    let Ok(details) = serde_json::from_str::<Details>(&subject.file.details) else { return Ok(None) };
+    let sources = Sources::load(root, &record.spec.dataset, [&record.spec]);
+    let Ok(corpus) = sources.and_then(|sources| data::load(root, &sources.dataset, record.spec.reading)) else {
+        return Ok(None);
+    };
+    let [_, test] = eval_batches(&corpus, &record.spec.train).map_err(CliError::data)?;
+    let runtime = Runtime::new(&subject.model, &Options::default()).map_err(CliError::data)?;
+    let classifies = subject.model.task == Task::Classification;
+    let ours = corpus.unit.value(&evaluate(&runtime, classifies, test.as_ref()));
+    let (metric, theirs) = (corpus.unit.metric(), details.run.test);
+    if (ours - theirs).abs() <= TOLERANCE * theirs.abs() {
+        Ok(Some(format!("{metric} over the test set: {ours:.6}; of the run: {theirs:.6}\n")))
+    } else {
+        let problem = format!("the compact model of {} reaches a {metric} of {ours}, its run {theirs}", subject.name);
+        Err(CliError::failed(problem)
+            .help("were the data changed since? `sparsegate export RUN --format compact` makes it anew"))
+    }
+}

@@ -1,0 +1,62 @@
+//! `bench`: what it prints and stores, and what reports make of it.
+#![cfg(unix)]
+
+use std::process::{Command, Output};
+
+use camino::Utf8Path;
+use sparsegate::store::speed::{Mode, Speed, Who};
+
+use crate::stored::trained;
+
+fn sparsegate(root: &Utf8Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
+    command.args(arguments).current_dir(root).env_remove("SPARSEGATE_CACHE").output().unwrap()
+}
+
+const SHORT: [&str; 6] = ["--samples", "1", "--batch", "1,3", "--threads", "1"];
+
+#[test]
+fn times_are_stored_and_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Utf8Path::from_path(folder.path()).unwrap();
+    let run = trained(root).remove(0);
+    let output = sparsegate(root, &[&["bench", run.key()][..], &SHORT].concat());
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for part in ["over the test set", "multiply-adds a token", "symbol by symbol", "masked, our engine"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let speed: Speed = run.speed().unwrap().expect("speed.json");
+    for (mode, batch) in [(Mode::Streaming, 1), (Mode::Whole, 1), (Mode::Whole, 3)] {
+        for who in [Who::Compact, Who::Dense] {
+            let time = speed.time(who, mode, batch, 1).unwrap();
+            assert!(time.samples >= 1 && 0.0 < time.low && time.low <= time.median && time.median <= time.high);
+        }
+    }
+    assert!(speed.compact.macs <= speed.dense.macs && speed.choices.len() > 2 && speed.missing.is_empty());
+    fs_err::write(root.join("spec.yaml"), crate::stored::spec("words")).unwrap();
+    let output = sparsegate(root, &["report", "spec.yaml"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report = root.join("reports/words");
+    assert!(report.join("speed.svg").is_file() && report.join("speed.png").is_file());
+    assert!(fs_err::read_to_string(report.join("index.html")).unwrap().contains("Speed of the forward pass"));
+    let table = fs_err::read_to_string(report.join("speed.csv")).unwrap();
+    assert_eq!(table.lines().count(), 1 + speed.timings.len());
+}
+
+#[test]
+fn mistakes_are_named_with_their_cure() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Utf8Path::from_path(folder.path()).unwrap();
+    let wrong = |arguments: &[&str], code: i32, part: &str| {
+        let output = sparsegate(root, arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(said.contains(part) && said.contains("help:"), "{said}");
+    };
+    wrong(&["bench", "nothing"], 2, "there is no run `nothing`");
+    wrong(&["bench", "--authors", "nothing"], 2, "the authors have no task `nothing`");
+    let python =
+        ["bench", "--authors", "imdb", "--python", "/no/python", "--samples", "1", "--batch", "1", "--threads", "1"];
+    wrong(&python, 1, "/no/python cannot be started");
+}
