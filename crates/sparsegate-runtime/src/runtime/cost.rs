@@ -190,8 +190,8 @@ impl Plan<'_> {
         let far = |bytes: f64, touched: f64| if bytes > cost.near { touched * cost.far } else { 0.0 };
         let mut candidates =
             vec![(Storage::Sparse, scale * (cost.input_sparse.at(read) + far(8.0 * stored, 8.0 * read)), 8.0 * stored)];
-        // A small file must not make a large table.
-        if table <= 8e6 || table <= 16.0 * stored || self.forced == Some(Storage::Dense) {
+        // A small file must not make a large table. Too strict a limit would be dear: a product a token instead of a row.
+        if table <= 64e6 || table <= 64.0 * stored || self.forced == Some(Storage::Dense) {
             let touched = 4.0 * width as f64;
             // One sequence's sums are used where they lie in the table.
             let work = if lanes > 1 { cost.input_dense.at(width as f64) } else { cost.input_dense.fixed };
