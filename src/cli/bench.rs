@@ -24,7 +24,7 @@ use subject::Subject;
 /// Arguments of the command.
 #[derive(Debug, Args)]
 pub struct BenchArgs {
-    /// Runs that are done, by their keys, the beginnings of these, or their folders; or files of compact models
+    /// Runs that are done, by their keys, the beginnings of these, their folders, or EXPERIMENT:KEY=VALUE,...; or files of compact models
     #[arg(value_name = "RUN", required_unless_present = "authors")]
     runs: Vec<String>,
     /// Random models with as much left as the authors' final W+G+N ones of a task, where nothing is trained yet

@@ -1,7 +1,7 @@
 //! The argument RUN where its compact model is wanted: the file itself, or a run that has one.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use sparsegate_runtime::format::File;
+use sparsegate_runtime::format::{File, FormatError};
 
 use super::args::Global;
 use super::stored::find_run;
@@ -21,7 +21,8 @@ pub fn load(global: &Global, run: &str) -> Result<Loaded, CliError> {
         let help = match &error {
             LoadError::Io(_) => "RUN is a run, or the file of its compact model",
             LoadError::Format { .. } | LoadError::Details { .. } => {
-                "delete it; if a run that is done had it, `sparsegate export RUN --format compact` makes it anew"
+                "name a run, its folder, or a compact.safetensors; of a run that is done, `sparsegate export RUN --format \
+                 compact` makes a damaged one anew"
             }
         };
         CliError::data(error).help(help)
@@ -44,7 +45,8 @@ fn file_of(run: &RunDir) -> Result<Utf8PathBuf, CliError> {
     })
 }
 
-/// The compact file that `run` names, and where it is; that of a run that is done and has none yet is made.
+/// The compact file that `run` names, and where it is; that of a run that is done is made if it has none, or a
+/// damaged one.
 ///
 /// # Errors
 /// As [`load`]; a data set that is missing, whose words go into the file (4).
@@ -55,7 +57,9 @@ pub fn read_or_make(global: &Global, run: &str) -> Result<(Utf8PathBuf, File), C
         (named, bytes)
     } else {
         let dir = find_run(global, run)?;
-        let bytes = match dir.compact().map_err(CliError::failed)? {
+        let kept = dir.compact().map_err(CliError::failed)?;
+        // A damaged file is made anew; a newer one is somebody's, and the error below says so.
+        let bytes = match kept.filter(|bytes| !matches!(File::read(bytes), Err(error) if !is_newer(&error))) {
             Some(bytes) => bytes,
             None => compact::make(&global.root, &dir).map_err(not_made)?,
         };
@@ -63,6 +67,10 @@ pub fn read_or_make(global: &Global, run: &str) -> Result<(Utf8PathBuf, File), C
     };
     let file = File::read(&bytes).map_err(|error| CliError::data(format!("{path}: {error}")))?;
     Ok((path, file))
+}
+
+fn is_newer(error: &FormatError) -> bool {
+    matches!(error, FormatError::Newer(_))
 }
 
 fn not_made(error: MakeError) -> CliError {

@@ -19,7 +19,7 @@ const DIGITS: usize = 8;
 /// Arguments of the command.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// A run by its key, the beginning of it, or its folder; or the file of a compact model
+    /// A run by its key, the beginning of it, its folder, or EXPERIMENT:KEY=VALUE,...; or the file of a compact model
     #[arg(value_name = "RUN")]
     run: String,
     /// What to write
@@ -43,6 +43,12 @@ pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError>
     let out = args.out.clone().unwrap_or_else(|| name(&path, &file, args.format).into());
     if out.is_dir() {
         return Err(CliError::usage(format!("{out} is a folder")).help("name a file in it"));
+    }
+    // The file is put in place of what is there, which must not be a device or somebody's link.
+    if out.symlink_metadata().is_ok_and(|found| !found.is_file()) {
+        return Err(
+            CliError::usage(format!("{out} is there and is no plain file")).help("name another file with --out")
+        );
     }
     if out.exists() && !args.force {
         return Err(CliError::usage(format!("{out} is there already"))

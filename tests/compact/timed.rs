@@ -26,6 +26,14 @@ fn times_are_stored_and_shown() {
     for part in ["over the test set", "multiply-adds a token", "symbol by symbol", "masked, our engine"] {
         assert!(said.contains(part), "{part}: {said}");
     }
+    // What is damaged is made anew, and nothing but a plain file is replaced.
+    let whole = fs_err::read(run.compact_path()).unwrap();
+    fs_err::write(run.compact_path(), &whole[..whole.len() / 2]).unwrap();
+    std::os::unix::fs::symlink("elsewhere", root.join("link.onnx")).unwrap();
+    let export = |out: &str| sparsegate(root, &["export", run.key(), "--format", "onnx", "--force", "--out", out]);
+    assert!(export("model.onnx").status.success());
+    assert_eq!(fs_err::read(run.compact_path()).unwrap(), whole);
+    assert_eq!(export("link.onnx").status.code(), Some(2));
     let speed: Speed = run.speed().unwrap().expect("speed.json");
     for (mode, batch) in [(Mode::Streaming, 1), (Mode::Whole, 1), (Mode::Whole, 3)] {
         for who in [Who::Compact, Who::Dense] {

@@ -175,8 +175,7 @@ fn damaged_files_are_told_with_what_is_wrong_in_them() {
     let (folder, said) = damaged(&classifier());
     assert_eq!(folder.go(&["predict", "whole.safetensors", "good"]).code, Some(0));
     for (name, what) in said {
-        let help =
-            "help: delete it; if a run that is done had it, `sparsegate export RUN --format compact` makes it anew";
+        let help = "help: name a run, its folder, or a compact.safetensors; of a run that is done, `sparsegate export RUN --format compact` makes a damaged one anew";
         folder.go(&["predict", name, "good"]).fails(4, &[&format!("error: {name}: "), what, help]);
     }
     let infinite = folder.go(&["predict", "infinite.safetensors", "good"]);

@@ -19,7 +19,7 @@ const COLUMNS: [(Who, &str); 6] = [
 pub fn speed(found: &[Speedup<'_>]) -> Option<Grid> {
     let timed = |who| found.iter().any(|run| run.speed.timings.iter().any(|timing| timing.who == who));
     let columns: Vec<&(Who, &str)> = COLUMNS.iter().filter(|(who, _)| timed(*who)).collect();
-    let mut numbers = vec!["file, kB", "dense, kB", "multiply-adds", "fewer"];
+    let mut numbers = vec!["file, kB", "dense, kB", "multiply-adds", "fewer", "threads"];
     numbers.extend(columns.iter().map(|(_, head)| *head));
     let mut grid = Grid::new(&["run", "symbols come"], &numbers);
     for run in found {
@@ -31,6 +31,7 @@ pub fn speed(found: &[Speedup<'_>]) -> Option<Grid> {
                 count(run.speed.dense_bytes.div_ceil(1000)),
                 count(run.speed.compact.macs.round() as u64),
                 ratio(run.fewer()),
+                run.threads.to_string(),
             ];
             cells.extend(columns.iter().map(|(who, _)| {
                 let time = run.speed.time(*who, way.0, way.1, run.threads);
