@@ -3,11 +3,11 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
 use super::CliError;
-use super::args::Global;
+use super::args::{Format, Global};
 use super::table::TextTable;
 use crate::engine::{self, Found};
 
@@ -15,15 +15,8 @@ use crate::engine::{self, Found};
 #[derive(Debug, Args)]
 pub struct BackendsArgs {
     /// How to print it
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_enum, default_value_t)]
     format: Format,
-}
-
-/// How to print backends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Table,
-    Json,
 }
 
 /// What `--format json` prints of one kind.

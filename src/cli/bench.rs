@@ -6,18 +6,19 @@ mod subject;
 mod table;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use sparsegate_runtime::runtime::{CostModel, Options, Runtime, Storage};
 
-use super::args::Global;
+use super::args::{Format, Global};
 use super::{CliError, Exit};
 use crate::measure::forward::{Contestant, Load, Rival, contest, masked, ours, pinned};
 use crate::provenance;
 use crate::store::format::FORMAT;
-use crate::store::speed::{Mode, Speed, Timing, Who};
+use crate::store::speed::{Mode, Speed, Timing, Who, Work};
 use peers::Peers;
 use subject::Subject;
 
@@ -48,16 +49,6 @@ pub struct BenchArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-}
-
-/// How times are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-enum Format {
-    /// For people.
-    #[default]
-    Table,
-    /// For programs: what is in `speed.json`, a line a run.
-    Json,
 }
 
 /// Times all of it, prints it, and keeps it as `speed.json` in the runs' folders.
@@ -103,26 +94,26 @@ fn time(global: &Global, args: &BenchArgs, subject: &Subject, cost: &CostModel) 
         format: FORMAT,
         provenance: provenance::collect(&global.root, all),
         steps,
-        dense: crate::store::speed::Work::of(&subject.dense, steps),
-        compact: crate::store::speed::Work::of(&subject.model, steps),
+        dense: Work::of(&subject.dense, steps),
+        compact: Work::of(&subject.model, steps),
         file_bytes: subject.file_bytes,
         dense_bytes: subject.dense_bytes(),
         cost: cost.clone(),
         choices: runtime.choices().to_vec(),
         timings: Vec::new(),
-        missing: std::collections::BTreeMap::new(),
+        missing: BTreeMap::new(),
     };
     for &threads in &threads {
         let mut peers = Peers::start(args.python.as_deref(), subject, steps, threads)?;
-        speed.provenance.extend(peers.versions());
-        speed.missing.extend(peers.missing());
-        let mut peer = peers.peer();
+        speed.provenance.append(&mut peers.versions);
+        speed.missing.append(&mut peers.missing);
         for (mode, batch) in cases(&args.batch) {
             if global.verbosity() >= 0 {
                 eprintln!("{}: {}, {batch} at a time, {threads} threads", subject.name, table::mode(mode));
             }
             let load = Load::new(mode, batch, steps, &subject.model.symbols.stored);
-            let (peer, compact, dense) = (&mut peer, options(threads, None), options(threads, Some(Storage::Dense)));
+            let (peer, compact, dense) =
+                (&mut peers.peer, options(threads, None), options(threads, Some(Storage::Dense)));
             let samples = usize::from(args.samples);
             let timed = pinned(threads, move |pool| {
                 let peer = peer.as_mut().map(RefCell::new);

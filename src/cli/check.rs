@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
-use super::args::{Global, SpecArgs};
+use super::args::{Format, Global, SpecArgs};
 use super::report::plan_of;
 use super::table::TextTable;
 use super::{CliError, Exit};
@@ -21,15 +21,8 @@ pub struct CheckArgs {
     #[command(flatten)]
     specs: SpecArgs,
     /// How to print it
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_enum, default_value_t)]
     format: Format,
-}
-
-/// How to print claims.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Table,
-    Json,
 }
 
 /// What `--format json` prints of one experiment.

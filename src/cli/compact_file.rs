@@ -3,74 +3,46 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use sparsegate_runtime::format::{File, FormatError};
 
+use super::CliError;
 use super::args::Global;
 use super::stored::find_run;
-use super::{CliError, Exit};
-use crate::compact::{self, LoadError, Loaded, MakeError, NotFinite};
-use crate::store::RunDir;
-use crate::store::format::RunState;
+use crate::compact::{self, Loaded, MakeError, NotFinite};
 
-/// The compact model that `run` names: the path of its file, or what [`find_run`] takes.
+/// What mends a file that is no compact model.
+const CURE: &str = "name a run, its folder, or a compact.safetensors; of a run that is done, `sparsegate export RUN --format \
+                    compact` makes a damaged one anew";
+
+/// The compact model that `run` names, ready for texts.
 ///
 /// # Errors
-/// No such run, or one that is not done (exit code 2); one without a compact file, a file that is damaged or newer (4).
+/// As [`read`]; a file without words (4).
 pub fn load(global: &Global, run: &str) -> Result<Loaded, CliError> {
-    let given = Utf8Path::new(run);
-    let file = if given.is_file() { given.to_owned() } else { file_of(&find_run(global, run)?)? };
-    Loaded::open(&file).map_err(|error| {
-        let help = match &error {
-            LoadError::Io(_) => "RUN is a run, or the file of its compact model",
-            LoadError::Format { .. } | LoadError::Details { .. } => {
-                "name a run, its folder, or a compact.safetensors; of a run that is done, `sparsegate export RUN --format \
-                 compact` makes a damaged one anew"
-            }
-        };
-        CliError::data(error).help(help)
-    })
+    let (path, file) = read(global, run)?;
+    Loaded::new(&path, file).map_err(|error| CliError::data(error).help(CURE))
 }
 
-fn file_of(run: &RunDir) -> Result<Utf8PathBuf, CliError> {
-    let file = run.compact_path();
-    if file.is_file() {
-        return Ok(file);
-    }
-    let path = run.path();
-    let done = run.summary().map_err(CliError::data)?.is_some_and(|summary| summary.state == RunState::Done);
-    Err(if done {
-        CliError::new(Exit::Data, format!("{path} has no compact.safetensors"))
-            .help(format!("`sparsegate export {path} --format compact` makes it from what is stored"))
-    } else {
-        CliError::new(Exit::Usage, format!("the run {path} is not done, so it has no compact model"))
-            .help("train it to its end by `sparsegate run`")
-    })
-}
-
-/// The compact file that `run` names, and where it is; that of a run that is done is made if it has none, or a
-/// damaged one.
+/// The compact file that `run` names, and where it is: the path of one, or what [`find_run`] takes. That of a run that is done is
+/// made if it has none, or a damaged one.
 ///
 /// # Errors
-/// As [`load`]; a data set that is missing, whose words go into the file (4).
-pub fn read_or_make(global: &Global, run: &str) -> Result<(Utf8PathBuf, File), CliError> {
-    let named = Utf8PathBuf::from(run);
-    let (path, bytes) = if named.is_file() {
-        let bytes = fs_err::read(&named).map_err(CliError::data)?;
-        (named, bytes)
-    } else {
-        let dir = find_run(global, run)?;
-        let kept = dir.compact().map_err(CliError::failed)?;
-        // A damaged file is made anew; a newer one is somebody's, and the error below says so.
-        let bytes = match kept.filter(|bytes| !matches!(File::read(bytes), Err(error) if !is_newer(&error))) {
-            Some(bytes) => bytes,
-            None => compact::make(&global.root, &dir).map_err(not_made)?,
-        };
-        (dir.compact_path(), bytes)
-    };
-    let file = File::read(&bytes).map_err(|error| CliError::data(format!("{path}: {error}")))?;
-    Ok((path, file))
-}
-
-fn is_newer(error: &FormatError) -> bool {
-    matches!(error, FormatError::Newer(_))
+/// No such run, or one that is not done (exit code 2); a file that is damaged or newer, a data set that is missing, whose words go
+/// into a file that is made (4).
+pub fn read(global: &Global, run: &str) -> Result<(Utf8PathBuf, File), CliError> {
+    let wrong = |path: &Utf8Path, error: FormatError| CliError::data(format!("{path}: {error}")).help(CURE);
+    let named = Utf8Path::new(run);
+    if named.is_file() {
+        let bytes = fs_err::read(named).map_err(CliError::data)?;
+        let file = File::read(&bytes).map_err(|error| wrong(named, error))?;
+        return Ok((named.to_owned(), file));
+    }
+    let dir = find_run(global, run)?;
+    let path = dir.compact_path();
+    match dir.compact().map_err(CliError::failed)?.map(|bytes| File::read(&bytes)) {
+        Some(Ok(file)) => Ok((path, file)),
+        // A newer program's file is not thrown away.
+        Some(Err(error @ FormatError::Newer(_))) => Err(wrong(&path, error)),
+        Some(Err(_)) | None => Ok((path, compact::make(&global.root, &dir).map_err(not_made)?)),
+    }
 }
 
 fn not_made(error: MakeError) -> CliError {

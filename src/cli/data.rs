@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::args::Global;
+use super::args::{Format, Global};
 use super::{CliError, Exit};
 use crate::data::manifest::DataFile;
 use crate::data::{self, Cache, Cached, DataError, Fetched, Manifest};
@@ -42,12 +42,6 @@ struct ListArgs {
     /// How to print
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Table,
-    Json,
 }
 
 #[derive(Debug, Args)]

@@ -39,7 +39,7 @@ pub struct ExportArgs {
 /// No such run, one that is not done, or a file in the way (2); a damaged run or compact model, or the data set of a run without a
 /// compact model missing (4); a model too large for the format, or a file that cannot be written (1).
 pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError> {
-    let (path, file) = compact_file::read_or_make(global, &args.run)?;
+    let (path, file) = compact_file::read(global, &args.run)?;
     let out = args.out.clone().unwrap_or_else(|| name(&path, &file, args.format).into());
     if out.is_dir() {
         return Err(CliError::usage(format!("{out} is a folder")).help("name a file in it"));

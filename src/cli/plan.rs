@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
-use super::args::{Global, SpecArgs};
+use super::args::{Format, Global, SpecArgs};
 use super::{CliError, run};
 use crate::data::Sources;
 use crate::plan::{self, Plan, PlanEntry, Status};
@@ -19,15 +19,8 @@ pub struct PlanArgs {
     #[command(flatten)]
     specs: SpecArgs,
     /// How to print it
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_enum, default_value_t)]
     format: Format,
-}
-
-/// How to print a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Table,
-    Json,
 }
 
 /// What `--format json` prints for one experiment.

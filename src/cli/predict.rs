@@ -4,10 +4,10 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use camino::Utf8PathBuf;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use sparsegate_runtime::model::Task;
 
-use super::args::Global;
+use super::args::{Format, Global};
 use super::compact_file::load;
 use super::{CliError, Exit};
 use crate::compact::Engine;
@@ -42,16 +42,6 @@ pub struct PredictArgs {
     /// How many next words a language model tells, 10 without it
     #[arg(long, value_name = "K")]
     top: Option<usize>,
-}
-
-/// How predictions are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-enum Format {
-    /// For people.
-    #[default]
-    Table,
-    /// For programs.
-    Json,
 }
 
 /// What is said of each text.

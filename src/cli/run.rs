@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::args::{Global, SpecArgs};
+use super::args::{Format, Global, SpecArgs};
 use super::{CliError, Exit, report};
 use crate::data::{self, Corpus, DataError, Manifest, Sources};
 use crate::exec::{Interrupt, Outcome, local};
@@ -52,7 +52,7 @@ pub struct RunArgs {
     progress: Mode,
     /// How to print the results
     #[arg(long, value_enum, default_value_t, conflicts_with = "report")]
-    format: results::Format,
+    format: Format,
 }
 
 /// Runs the command.

@@ -3,10 +3,10 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
-use super::args::{Global, SpecArgs};
+use super::args::{Format, Global, SpecArgs};
 use super::table::TextTable;
 use super::{CliError, Exit};
 use crate::engine;
@@ -36,16 +36,6 @@ pub struct TimeStepArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-}
-
-/// How times are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-enum Format {
-    /// For people.
-    #[default]
-    Table,
-    /// For programs.
-    Json,
 }
 
 /// A run's times.

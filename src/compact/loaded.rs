@@ -3,7 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 use sparsegate_runtime::Model;
-use sparsegate_runtime::format::{File, FormatError};
+use sparsegate_runtime::format::File;
 use sparsegate_runtime::model::Task;
 
 use super::details::{DETAILS_FORMAT, Details, WordsOf};
@@ -23,28 +23,14 @@ pub struct Loaded {
     pub unit: Unit,
 }
 
-/// Why a file gives no model for texts.
+/// What goes with the model is missing, newer or damaged.
 #[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// It cannot be read; the message names it.
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
-    /// It is no compact file, a newer one, or a damaged one.
-    #[error("{path}: {error}")]
-    Format {
-        /// The file.
-        path: Utf8PathBuf,
-        /// What is wrong with it.
-        error: FormatError,
-    },
-    /// What goes with the model is missing, newer or damaged.
-    #[error("{path}: its metadata entry `details` {problem}")]
-    Details {
-        /// The file.
-        path: Utf8PathBuf,
-        /// What is wrong with the entry.
-        problem: String,
-    },
+#[error("{path}: its metadata entry `details` {problem}")]
+pub struct DetailsError {
+    /// The file.
+    path: Utf8PathBuf,
+    /// What is wrong with the entry.
+    problem: String,
 }
 
 /// The version alone: newer details may have other fields.
@@ -54,14 +40,12 @@ struct Version {
 }
 
 impl Loaded {
-    /// Reads a compact file.
+    /// What a file holds, `path` being where it was read from.
     ///
     /// # Errors
-    /// [`LoadError`].
-    pub fn open(path: &Utf8Path) -> Result<Self, LoadError> {
-        let bytes = fs_err::read(path)?;
-        let file = File::read(&bytes).map_err(|error| LoadError::Format { path: path.to_owned(), error })?;
-        Self::of(path, file).map_err(|problem| LoadError::Details { path: path.to_owned(), problem })
+    /// Details that are missing, newer, damaged, or do not fit the model.
+    pub fn new(path: &Utf8Path, file: File) -> Result<Self, DetailsError> {
+        Self::of(path, file).map_err(|problem| DetailsError { path: path.to_owned(), problem })
     }
 
     fn of(path: &Utf8Path, file: File) -> Result<Self, String> {

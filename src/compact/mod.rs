@@ -38,7 +38,7 @@ pub use evaluate::evaluate;
 pub use explanation::{Effect, Explanation, explain};
 pub use extract::{UnknownCell, extract};
 pub use generation::Generation;
-pub use loaded::{LoadError, Loaded};
+pub use loaded::{DetailsError, Loaded};
 pub use of_run::{CompactError, of_run};
 pub use prediction::{Classification, Continuation, classify, go_on};
 pub use sampling::Sampler;

@@ -7,7 +7,7 @@ use crate::data::manifest::Reader;
 use crate::data::{self, Corpus, DataError, Sources};
 use crate::store::format::{RunRecord, RunState};
 use crate::store::{RunDir, StoreError};
-use sparsegate_runtime::format::FormatError;
+use sparsegate_runtime::format::{File, FormatError};
 
 /// Why a run's compact file could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -35,11 +35,11 @@ pub enum MakeError {
 }
 
 /// Writes `compact.safetensors` into the folder of a run that is done, from its `model.safetensors` and the data set's
-/// words, and gives its bytes. `root` is where `datasets` and the cache are.
+/// words, and gives what it holds. `root` is where `datasets` and the cache are.
 ///
 /// # Errors
 /// [`MakeError`].
-pub fn make(root: &Utf8Path, dir: &RunDir) -> Result<Vec<u8>, MakeError> {
+pub fn make(root: &Utf8Path, dir: &RunDir) -> Result<File, MakeError> {
     let record = dir.record()?.ok_or_else(|| MakeError::NoRun(dir.path().to_owned()))?;
     let sources = Sources::load(root, &record.spec.dataset, [&record.spec])?;
     let corpus = data::load(root, &sources.dataset, record.spec.reading)?;
@@ -50,14 +50,14 @@ pub fn make(root: &Utf8Path, dir: &RunDir) -> Result<Vec<u8>, MakeError> {
 ///
 /// # Errors
 /// [`MakeError`].
-pub fn make_with(dir: &RunDir, record: &RunRecord, corpus: &Corpus, reader: &Reader) -> Result<Vec<u8>, MakeError> {
+pub fn make_with(dir: &RunDir, record: &RunRecord, corpus: &Corpus, reader: &Reader) -> Result<File, MakeError> {
     let not_done = || MakeError::NotDone(dir.path().to_owned());
-    let summary = dir.summary()?.filter(|summary| summary.state == RunState::Done).ok_or_else(not_done)?;
+    let summary = dir.summary()?.filter(|summary| summary.state == RunState::Done);
+    let test = summary.and_then(|summary| summary.last).ok_or_else(not_done)?.test;
     let parameters = dir.model()?.ok_or_else(not_done)?;
-    let test = summary.last.map_or(f64::NAN, |last| last.test);
     let wrong = |error| MakeError::Compact { path: dir.model_path(), error };
     let file = of_run(&record.key, &record.spec, &parameters, test, corpus, reader).map_err(wrong)?;
     let bytes = file.write().map_err(|error: FormatError| wrong(error.into()))?;
     dir.lock()?.write_compact(&bytes)?;
-    Ok(bytes)
+    Ok(file)
 }

@@ -48,7 +48,7 @@ mod markdown;
 mod metric;
 mod noise;
 mod notes;
-mod number;
+pub mod number;
 mod orders;
 mod patterns;
 mod rows;

@@ -20,6 +20,12 @@ pub fn value(x: f64) -> String {
     }
 }
 
+/// A time with three digits that count, however short: `130`, `4.17`, `0.0271`.
+pub fn time(x: f64) -> String {
+    let places = (2.0 - x.abs().max(1e-9).log10().floor()).clamp(0.0, 6.0);
+    format!("{x:.*}", places as usize)
+}
+
 /// A count with thousands separated by commas.
 pub fn count(n: u64) -> String {
     let digits = n.to_string();

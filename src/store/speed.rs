@@ -38,8 +38,13 @@ pub struct Speed {
 pub struct Work {
     /// Multiply-adds with weights that are not zero, on the average over stored symbols.
     pub macs: f64,
-    /// Bytes of the weights that they read, four each; their places are not counted.
-    pub bytes: f64,
+}
+
+impl Work {
+    /// Bytes of the weights that they read, four each; the places of sparse ones are not counted.
+    pub fn bytes(self) -> f64 {
+        self.macs * size_of::<f32>() as f64
+    }
 }
 
 /// One time.

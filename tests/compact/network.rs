@@ -66,7 +66,7 @@ impl Case {
 
     /// The numbers of the network: signal and noise of a quantity are far apart, so that rounding decides nothing.
     fn values(&self) -> Values {
-        let mut draws = fastrand(self.seed);
+        let mut draws = draws_of(self.seed);
         let mut values = Values::new();
         let mut shares = self.dead.iter().copied().cycle();
         let mut make = |name: &str, shape: [usize; 2]| {
@@ -133,7 +133,7 @@ fn outputs(network: &impl Network, batch: &Batch, bias: &Tensor<2>) -> Vec<f64> 
 }
 
 /// Numbers from 0 to 1 (splitmix64).
-fn fastrand(seed: u64) -> impl FnMut() -> f64 {
+fn draws_of(seed: u64) -> impl FnMut() -> f64 {
     let mut state = seed;
     move || {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -13,11 +13,16 @@ use crate::export::Format;
 /// The program that does it, which comes along inside this one.
 const SCRIPT: &str = include_str!("../../../scripts/peer_forward.py");
 
-/// The peer of a subject and a number of threads, and its files.
+/// The peer of a subject and a number of threads.
+#[derive(Default)]
 pub struct Peers {
-    peer: Option<Peer>,
-    versions: BTreeMap<String, String>,
-    missing: BTreeMap<String, String>,
+    /// The process.
+    pub peer: Option<Peer>,
+    /// Versions by package.
+    pub versions: BTreeMap<String, String>,
+    /// What cannot be timed, and why.
+    pub missing: BTreeMap<String, String>,
+    /// Its files.
     _folder: Option<tempfile::TempDir>,
 }
 
@@ -28,7 +33,7 @@ impl Peers {
     /// A Python that does not start or has nothing of what is needed.
     pub fn start(python: Option<&str>, subject: &Subject, steps: usize, threads: usize) -> Result<Self, CliError> {
         let Some(python) = python else {
-            return Ok(Self { peer: None, versions: BTreeMap::new(), missing: BTreeMap::new(), _folder: None });
+            return Ok(Self::default());
         };
         let folder = tempfile::tempdir().map_err(CliError::failed)?;
         let root = Utf8PathBuf::from_path_buf(folder.path().to_owned())
@@ -55,21 +60,6 @@ impl Peers {
         let versions =
             versions.into_iter().filter_map(|(name, version)| Some((name.to_owned(), version.clone()?))).collect();
         Ok(Self { peer: Some(peer), versions, missing, _folder: Some(folder) })
-    }
-
-    /// Versions by package.
-    pub fn versions(&self) -> BTreeMap<String, String> {
-        self.versions.clone()
-    }
-
-    /// What cannot be timed, and why.
-    pub fn missing(&self) -> BTreeMap<String, String> {
-        self.missing.clone()
-    }
-
-    /// The process, once.
-    pub fn peer(&mut self) -> Option<Peer> {
-        self.peer.take()
     }
 }
 

@@ -46,7 +46,7 @@ impl Subject {
     /// # Errors
     /// No such run, or one without a compact model.
     pub fn of_run(global: &Global, run: &str) -> Result<Self, CliError> {
-        let (path, file) = compact_file::read_or_make(global, run)?;
+        let (path, file) = compact_file::read(global, run)?;
         let file_bytes = fs_err::metadata(&path).map_err(CliError::data)?.len();
         let dir = if Utf8PathBuf::from(run).is_file() { None } else { Some(find_run(global, run)?) };
         let record = dir.as_ref().map(RunDir::record).transpose().map_err(CliError::failed)?.flatten();

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::subject::Subject;
 use crate::cli::table::TextTable;
+use crate::report::number;
 use crate::store::speed::{Mode, Speed, Who};
 
 /// A mode in words.
@@ -30,10 +31,12 @@ pub fn render(subject: &Subject, speed: &Speed, proof: Option<&str>, bold: bool)
     );
     let _ = writeln!(
         text,
-        "multiply-adds a token: {:.0} of {:.0} ({:.1}x fewer); sequences of {} symbols",
+        "multiply-adds a token: {:.0} of {:.0} ({:.1}x fewer), with {} of {} kB of weights; sequences of {} symbols",
         speed.compact.macs,
         speed.dense.macs,
         speed.dense.macs / speed.compact.macs.max(1e-9),
+        kilobytes(speed.compact.bytes() as u64),
+        kilobytes(speed.dense.bytes() as u64),
         speed.steps,
     );
     text += proof.unwrap_or_default();
@@ -49,8 +52,8 @@ pub fn render(subject: &Subject, speed: &Speed, proof: Option<&str>, bold: bool)
             timing.batch.to_string(),
             timing.threads.to_string(),
             timing.who.title().to_owned(),
-            digits(time.median),
-            format!("{}-{}", digits(time.low), digits(time.high)),
+            number::time(time.median),
+            format!("{}-{}", number::time(time.low), number::time(time.high)),
             format!("{:.0}", 1e6 / time.median),
             compact.map_or_else(String::new, |compact| format!("{:.1}", time.over(&compact))),
         ]);
@@ -60,12 +63,6 @@ pub fn render(subject: &Subject, speed: &Speed, proof: Option<&str>, bold: bool)
         let _ = writeln!(text, "not timed: {who}: {why}");
     }
     text
-}
-
-/// Three digits that count.
-fn digits(microseconds: f64) -> String {
-    let places = (2.0 - microseconds.abs().max(1e-9).log10().floor()).clamp(0.0, 6.0);
-    format!("{microseconds:.*}", places as usize)
 }
 
 fn kilobytes(bytes: u64) -> String {

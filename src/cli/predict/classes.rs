@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
-use super::{Answer, Format};
+use super::Answer;
 use crate::cli::CliError;
+use crate::cli::args::Format;
 use crate::cli::columns::{Columns, printable};
 use crate::cli::compact_file::not_finite;
 use crate::compact::{Classification, Effect, Engine, Explanation, Loaded, classify, explain};

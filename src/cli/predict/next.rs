@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::{Answer, Format};
+use super::Answer;
 use crate::cli::CliError;
+use crate::cli::args::Format;
 use crate::cli::columns::{Columns, printable};
 use crate::cli::compact_file::not_finite;
 use crate::compact::{Continuation, Engine, Loaded, go_on};

@@ -2,27 +2,16 @@
 
 use std::io::Write as _;
 
-use clap::ValueEnum;
 use serde::Serialize;
 
 use super::{Sweep, labels};
 use crate::cli::CliError;
-use crate::cli::args::Global;
+use crate::cli::args::{Format, Global};
 use crate::cli::table::TextTable;
 use crate::exec::Outcome;
 use crate::plan::PlanEntry;
 use crate::store::RunDir;
 use crate::store::format::{EpochMetrics, RunState};
-
-/// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(crate) enum Format {
-    /// For people.
-    #[default]
-    Table,
-    /// For programs.
-    Json,
-}
 
 /// The outcome of a run that is done already.
 ///

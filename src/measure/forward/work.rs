@@ -25,8 +25,7 @@ impl Work {
             Task::LanguageModel => output,
             Task::Classification => output / steps.max(1) as f64,
         };
-        let macs = input as f64 / symbols + model.recurrent.count_nonzero() as f64 + outputs;
-        Self { macs, bytes: macs * size_of::<f32>() as f64 }
+        Self { macs: input as f64 / symbols + model.recurrent.count_nonzero() as f64 + outputs }
     }
 }
 

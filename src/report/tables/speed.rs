@@ -1,7 +1,7 @@
 //! Times of the forward pass.
 
 use crate::report::grid::Grid;
-use crate::report::number::{count, ratio};
+use crate::report::number::{self, count, ratio};
 use crate::report::speedups::{Speedup, name};
 use crate::store::speed::Who;
 
@@ -35,16 +35,10 @@ pub fn speed(found: &[Speedup<'_>]) -> Option<Grid> {
             ];
             cells.extend(columns.iter().map(|(who, _)| {
                 let time = run.speed.time(*who, way.0, way.1, run.threads);
-                time.map(|time| digits(time.median)).unwrap_or_default()
+                time.map(|time| number::time(time.median)).unwrap_or_default()
             }));
             grid.rows.push(cells);
         }
     }
     grid.filled()
-}
-
-/// Three digits that count.
-fn digits(microseconds: f64) -> String {
-    let places = (2.0 - microseconds.abs().max(1e-9).log10().floor()).clamp(0.0, 6.0);
-    format!("{microseconds:.*}", places as usize)
 }
