@@ -181,11 +181,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fit_is_quick_and_makes_sense() {
-        let start = Instant::now();
+    fn a_fit_makes_sense() {
         let fit = CostModel::fit();
-        let took = start.elapsed();
-        std::println!("{fit:#.3?} in {took:?}");
         for line in [fit.single_dense, fit.single_sparse, fit.many_dense, fit.many_sparse, fit.many_sparse_wide] {
             assert!(line.fixed >= 0.0 && line.each > 0.0 && line.each < 1e3);
         }
