@@ -30,6 +30,9 @@
 //! | [`exec`] | runs the runs, one process each |
 //! | [`report`] | frames, tables, figures, HTML |
 
+// `println!` and `eprintln!` panic when nobody reads or the disk is full; `cli::output` does not.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod baselines;
 pub mod bayes;
 pub mod cells;

@@ -1,6 +1,5 @@
 //! `backends`: what tensors can live on here, and what is missing for the rest.
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -8,6 +7,7 @@ use serde::Serialize;
 
 use super::CliError;
 use super::args::{Format, Global};
+use super::output;
 use super::table::TextTable;
 use crate::engine::{self, Found};
 
@@ -57,11 +57,10 @@ pub fn execute(global: &Global, args: &BackendsArgs) -> Result<ExitCode, CliErro
         Format::Table => table(&found, global.color_stdout()),
         Format::Json => {
             let printed: Vec<Printed> = found.iter().map(Printed::from).collect();
-            serde_json::to_string_pretty(&printed).map_err(CliError::failed)? + "\n"
+            output::json(&printed)?
         }
     };
-    // A reader that has seen enough, such as `head`, is no error.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    output::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -7,13 +7,13 @@ mod table;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Args;
 use sparsegate_runtime::runtime::{CostModel, Options, Runtime, Storage};
 
 use super::args::{Format, Global};
+use super::output;
 use super::{CliError, Exit};
 use crate::measure::forward::{Contestant, Load, Rival, contest, masked, ours, pinned};
 use crate::provenance;
@@ -76,7 +76,7 @@ pub fn execute(global: &Global, args: &BenchArgs) -> Result<ExitCode, CliError> 
             Format::Table => table::render(subject, &speed, proof.as_deref(), global.color_stdout()),
             Format::Json => serde_json::to_string(&speed).map_err(CliError::failed)? + "\n",
         };
-        let _ = std::io::stdout().write_all(text.as_bytes());
+        output::print(&text)?;
     }
     Ok(Exit::Done.into())
 }
@@ -109,7 +109,7 @@ fn time(global: &Global, args: &BenchArgs, subject: &Subject, cost: &CostModel) 
         speed.missing.append(&mut peers.missing);
         for (mode, batch) in cases(&args.batch) {
             if global.verbosity() >= 0 {
-                eprintln!("{}: {}, {batch} at a time, {threads} threads", subject.name, table::mode(mode));
+                output::say!("{}: {}, {batch} at a time, {threads} threads", subject.name, table::mode(mode));
             }
             let load = Load::new(mode, batch, steps, &subject.model.symbols.stored);
             let (peer, compact, dense) =

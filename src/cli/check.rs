@@ -1,13 +1,13 @@
 //! `check`: the claims of experiments against stored runs.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Args;
 use serde::Serialize;
 
 use super::args::{Format, Global, SpecArgs};
+use super::output;
 use super::report::plan_of;
 use super::table::TextTable;
 use super::{CliError, Exit};
@@ -112,7 +112,7 @@ pub fn execute(global: &Global, args: &CheckArgs) -> Result<ExitCode, CliError> 
         let plan = plan_of(global, experiment)?;
         let (comparison, warnings) = report::check(&global.root, experiment, &plan).map_err(CliError::failed)?;
         for warning in warnings {
-            eprintln!("note: {warning}");
+            output::say!("note: {warning}");
         }
         checked.push((experiment, comparison));
     }
@@ -120,8 +120,7 @@ pub fn execute(global: &Global, args: &CheckArgs) -> Result<ExitCode, CliError> 
         Format::Table => table(global, &checked),
         Format::Json => json(&checked)?,
     };
-    // A reader that has seen enough, such as `head`, is no error.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    output::print(&text)?;
     let fails = checked.iter().any(|(_, comparison)| comparison.fails());
     Ok(if fails { Exit::Claim } else { Exit::Done }.into())
 }
@@ -154,5 +153,5 @@ fn json(checked: &[(&Experiment, Comparison)]) -> Result<String, CliError> {
             orders: comparison.orders.iter().map(Order::from).collect(),
         })
         .collect();
-    Ok(serde_json::to_string_pretty(&printed).map_err(CliError::failed)? + "\n")
+    output::json(&printed)
 }

@@ -7,6 +7,7 @@ use clap_complete::Shell;
 
 use super::CliError;
 use super::args::{Cli, Global};
+use super::output;
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -19,8 +20,10 @@ pub struct CompletionsArgs {
 /// Prints the script.
 ///
 /// # Errors
-/// None.
+/// Nothing can be printed (1).
 pub fn execute(_global: &Global, args: &CompletionsArgs) -> Result<ExitCode, CliError> {
-    clap_complete::generate(args.shell, &mut Cli::command(), "sparsegate", &mut std::io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "sparsegate", &mut script);
+    output::print(&String::from_utf8_lossy(&script))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::args::{Format, Global};
+use super::output;
 use super::{CliError, Exit};
 use crate::data::manifest::DataFile;
 use crate::data::{self, Cache, Cached, DataError, Fetched, Manifest};
@@ -122,11 +123,11 @@ fn list(global: &Global, format: Format) -> Result<ExitCode, CliError> {
     let manifests = manifests(&global.root, &Manifest::names(&global.root)?)?;
     let listed: Vec<Listed> = manifests.iter().map(|manifest| listed(&cache, manifest)).collect();
     match format {
-        Format::Json => println!("{}", serde_json::to_string_pretty(&listed).map_err(CliError::failed)?),
-        Format::Table => print_table(&listed),
+        Format::Json => output::print(&output::json(&listed)?)?,
+        Format::Table => output::print(&table(&listed))?,
     }
     if listed.is_empty() && global.verbosity() >= 0 {
-        eprintln!("no manifest in {}; is --root the project's folder?", Manifest::folder(&global.root));
+        output::say!("no manifest in {}; is --root the project's folder?", Manifest::folder(&global.root));
     }
     Ok(Exit::Done.into())
 }
@@ -158,7 +159,7 @@ fn listed(cache: &Cache, manifest: &Manifest) -> Listed {
     }
 }
 
-fn print_table(listed: &[Listed]) {
+fn table(listed: &[Listed]) -> String {
     let header = ["name", "reader", "state", "size", "may be passed on", "licence"].map(String::from);
     let rows = listed.iter().map(|data| {
         let bytes: u64 = data.files.iter().map(|file| file.bytes).sum();
@@ -170,10 +171,11 @@ fn print_table(listed: &[Listed]) {
     let rows: Vec<[String; 6]> = std::iter::once(header).chain(rows).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; 5] = std::array::from_fn(width);
-    for row in &rows {
+    let line = |row: &[String; 6]| {
         let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        println!("{}  {}", cells.join("  "), row[5]);
-    }
+        format!("{}  {}\n", cells.join("  "), row[5])
+    };
+    rows.iter().map(line).collect()
 }
 
 fn fetch(global: &Global, args: &FetchArgs) -> Result<ExitCode, CliError> {
@@ -197,11 +199,11 @@ fn say_fetched(global: &Global, manifest: &Manifest, fetched: &Fetched) {
         return;
     }
     if manifest.files.is_empty() {
-        eprintln!("{}: generated, there is nothing to fetch", manifest.name);
+        output::say!("{}: generated, there is nothing to fetch", manifest.name);
         return;
     }
     let (new, present) = (fetched.new.len(), fetched.present.len());
-    eprintln!("{}: {new} new, {present} already here; all verified", manifest.name);
+    output::say!("{}: {new} new, {present} already here; all verified", manifest.name);
 }
 
 fn verify(global: &Global, names: &[String]) -> Result<ExitCode, CliError> {
@@ -217,28 +219,28 @@ fn verify(global: &Global, names: &[String]) -> Result<ExitCode, CliError> {
             files += 1;
             let path = cache.path(file);
             match cache.check(manifest, file)? {
-                Cached::Verified => println!("ok       {} {path}", manifest.name),
+                Cached::Verified => output::print(&format!("ok       {} {path}\n", manifest.name))?,
                 Cached::Absent => {
                     wrong += 1;
-                    println!("missing  {} {path}", manifest.name);
-                    eprintln!("{}", DataError::Missing { file: path, dataset: manifest.name.clone() });
+                    output::print(&format!("missing  {} {path}\n", manifest.name))?;
+                    output::say!("{}", DataError::Missing { file: path, dataset: manifest.name.clone() });
                 }
                 Cached::Wrong(error) => {
                     wrong += 1;
-                    println!("wrong    {} {path}", manifest.name);
-                    eprintln!("{error}");
+                    output::print(&format!("wrong    {} {path}\n", manifest.name))?;
+                    output::say!("{error}");
                 }
             }
         }
         if manifest.files.is_empty() {
-            println!("ok       {} (generated)", manifest.name);
+            output::print(&format!("ok       {} (generated)\n", manifest.name))?;
         }
     }
     if wrong > 0 {
         return Err(CliError::data(format!("{wrong} of {files} files are missing or wrong")));
     }
     if manifests.is_empty() && global.verbosity() >= 0 {
-        eprintln!("no data set has files in {}", cache.folder());
+        output::say!("no data set has files in {}", cache.folder());
     }
     Ok(Exit::Done.into())
 }

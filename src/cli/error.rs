@@ -8,6 +8,7 @@ use crate::engine::OpenError;
 use crate::spec::SpecError;
 
 use super::args::Global;
+use super::output;
 
 /// The documented exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,22 +91,22 @@ impl CliError {
     /// Writes the error to stderr; a mistake in a spec with the line it is in.
     pub fn print(&self, global: &Global) {
         if let Some(error) = self.error.downcast_ref::<SpecError>() {
-            eprint!("{}", super::snippet::render(error, global.color_stderr()));
+            output::say!("{}", super::snippet::render(error, global.color_stderr()).trim_end());
             return;
         }
-        eprintln!("error: {}", self.error);
+        output::say!("error: {}", self.error);
         let mut cause = self.error.source();
         let mut said = self.error.to_string();
         while let Some(error) = cause {
             let text = error.to_string();
             if !said.contains(&text) {
-                eprintln!("  caused by: {text}");
+                output::say!("  caused by: {text}");
             }
             said = text;
             cause = error.source();
         }
         if let Some(help) = &self.help {
-            eprintln!("  help: {help}");
+            output::say!("  help: {help}");
         }
     }
 }

@@ -8,6 +8,7 @@ use sparsegate_runtime::format::File;
 
 use super::args::Global;
 use super::compact_file;
+use super::output;
 use super::{CliError, Exit};
 use crate::compact::Details;
 use crate::export::{ExportError, Format};
@@ -61,7 +62,7 @@ pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError>
     store::write_atomic(&out, &bytes).map_err(CliError::failed)?;
     if global.verbosity() >= 0 {
         let (model, original) = (&file.model, file.model.original);
-        eprintln!(
+        output::say!(
             "{} bytes: {} of {} symbols, {} of {} units",
             bytes.len(),
             model.symbols.stored.len(),
@@ -70,7 +71,7 @@ pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError>
             original.units
         );
     }
-    println!("{out}");
+    output::print(&format!("{out}\n"))?;
     Ok(Exit::Done.into())
 }
 

@@ -1,6 +1,5 @@
 //! `generate`: new text, from a run's compact model.
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -8,6 +7,7 @@ use sparsegate_runtime::model::Task;
 
 use super::args::Global;
 use super::compact_file::{load, not_finite};
+use super::output::Output;
 use super::{CliError, Exit};
 use crate::compact::{Generation, Sampler};
 
@@ -54,25 +54,19 @@ pub fn execute(global: &Global, args: &GenerateArgs) -> Result<ExitCode, CliErro
     }
     let most = args.top_k.map(|most| most as usize);
     let mut generation = Generation::new(&loaded, Sampler::new(args.seed, args.temperature, most));
-    let mut out = io::stdout().lock();
-    let mut print = |text: &str| match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Ok(true),
-        // A reader that has seen enough, such as `head`, is no error.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(CliError::failed(format!("cannot write to standard output: {error}"))),
-    };
+    let mut out = Output::lock();
     let mut last = generation.prompt(&args.prompt);
-    if !print(&last)? {
+    if !out.print(&last)? {
         return Ok(Exit::Done.into());
     }
     for _ in 0..args.length {
         last = generation.go_on().map_err(not_finite(&loaded))?;
-        if !print(&last)? {
+        if !out.print(&last)? {
             return Ok(Exit::Done.into());
         }
     }
     if !last.ends_with('\n') {
-        print("\n")?;
+        out.print("\n")?;
     }
     Ok(Exit::Done.into())
 }

@@ -13,6 +13,7 @@ pub mod export;
 pub mod generate;
 mod named_run;
 pub mod new;
+pub mod output;
 pub mod plan;
 pub mod predict;
 pub mod report;
@@ -34,7 +35,6 @@ pub use error::{CliError, Exit};
 
 /// Parses the command line, runs the command and turns its outcome into an exit code.
 pub fn main() -> ExitCode {
-    end_quietly_when_nobody_reads();
     let cli = Cli::parse();
     let global = cli.global;
     listen(&global);
@@ -45,20 +45,6 @@ pub fn main() -> ExitCode {
             error.exit().into()
         }
     }
-}
-
-/// A reader that has seen enough, such as `head`, closes the pipe; printing then panics, which is no news to anybody. Any
-/// other panic is told as usual.
-#[expect(clippy::disallowed_methods, reason = "a panic hook cannot return; nothing is being written then")]
-fn end_quietly_when_nobody_reads() {
-    let usual = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        let message = panic.payload().downcast_ref::<String>().map(String::as_str).unwrap_or_default();
-        if message.starts_with("failed printing to stdout") && message.contains("Broken pipe") {
-            std::process::exit(Exit::Done.code().into());
-        }
-        usual(panic);
-    }));
 }
 
 fn dispatch(global: &Global, command: &Command) -> Result<ExitCode, CliError> {

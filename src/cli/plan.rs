@@ -1,13 +1,13 @@
 //! `plan`: what would run, what is cached, and why.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Args;
 use serde::Serialize;
 
 use super::args::{Format, Global, SpecArgs};
+use super::output;
 use super::{CliError, run};
 use crate::data::Sources;
 use crate::plan::{self, Plan, PlanEntry, Status};
@@ -54,11 +54,10 @@ pub fn execute(global: &Global, args: &PlanArgs) -> Result<ExitCode, CliError> {
                     runs: &plan.entries,
                 })
                 .collect();
-            serde_json::to_string_pretty(&printed).map_err(CliError::failed)? + "\n"
+            output::json(&printed)?
         }
     };
-    // A reader that has seen enough, such as `head`, is no error.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    output::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 

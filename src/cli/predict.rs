@@ -1,6 +1,5 @@
 //! `predict`: what a run's compact model says of texts.
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use camino::Utf8PathBuf;
@@ -9,6 +8,7 @@ use sparsegate_runtime::model::Task;
 
 use super::args::{Format, Global};
 use super::compact_file::load;
+use super::output::Output;
 use super::{CliError, Exit};
 use crate::compact::Engine;
 
@@ -73,7 +73,7 @@ pub fn execute(global: &Global, args: &PredictArgs) -> Result<ExitCode, CliError
     let mut engine =
         Engine::fast(&loaded.model).map_err(|error| CliError::data(format!("{}: {error}", loaded.path)))?;
     let mut texts = Texts::open(&args.texts, args.file.as_deref())?;
-    let mut out = Output(io::stdout().lock());
+    let mut out = Output::lock();
     let mut number = 0;
     while let Some(text) = texts.next_text()? {
         number += 1;
@@ -89,18 +89,4 @@ pub fn execute(global: &Global, args: &PredictArgs) -> Result<ExitCode, CliError
 
 fn unfit(run: &str, problem: &str, help: &str) -> CliError {
     CliError::new(Exit::Usage, format!("{run} {problem}")).help(help)
-}
-
-/// Standard output, line by line.
-struct Output(io::StdoutLock<'static>);
-
-impl Output {
-    /// Prints whole lines at once. False: the reader has seen enough, such as `head`, which is no error.
-    fn print(&mut self, lines: &str) -> Result<bool, CliError> {
-        match self.0.write_all(lines.as_bytes()).and_then(|()| self.0.flush()) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-            Err(error) => Err(CliError::failed(format!("cannot write to standard output: {error}"))),
-        }
-    }
 }

@@ -6,6 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 
 use super::args::{Global, SpecArgs};
+use super::output;
 use super::table::TextTable;
 use super::{CliError, Exit};
 use crate::data::Sources;
@@ -61,9 +62,7 @@ fn across(global: &Global, experiments: &[Experiment], out: &Utf8Path) -> Result
         experiments.iter().zip(&plans).map(|(experiment, plan)| Task { experiment, plan }).collect();
     let paths = report::across(&global.root, &tasks, out).map_err(CliError::failed)?;
     // The notes on runs were told with each experiment's report.
-    print!("\n{}", TextTable::from(&paths.table).render(global.color_stdout()));
-    println!("\n{}", paths.index);
-    Ok(())
+    output::print(&format!("\n{}\n{}\n", TextTable::from(&paths.table).render(global.color_stdout()), paths.index))
 }
 
 /// The plan of an experiment, with its data's hashes.
@@ -78,9 +77,7 @@ fn write(global: &Global, experiment: &Experiment, out: &Utf8Path) -> Result<(),
     let paths = report::write(&global.root, experiment, &plan, out).map_err(CliError::failed)?;
     let notes = if global.verbosity() < 0 { &paths.warnings } else { &paths.notes };
     for note in notes {
-        eprintln!("note: {note}");
+        output::say!("note: {note}");
     }
-    print!("{}", TextTable::from(&paths.table).render(global.color_stdout()));
-    println!("\n{}", paths.index);
-    Ok(())
+    output::print(&format!("{}\n{}\n", TextTable::from(&paths.table).render(global.color_stdout()), paths.index))
 }

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::args::{Format, Global, SpecArgs};
+use super::output;
 use super::{CliError, Exit, report};
 use crate::data::{self, Corpus, DataError, Manifest, Sources};
 use crate::exec::{Interrupt, Outcome, local};
@@ -77,7 +78,7 @@ pub fn execute(global: &Global, args: &RunArgs) -> Result<ExitCode, CliError> {
         results::print(global, &sweeps, &outcomes, args.format)?;
     }
     if interrupted {
-        eprintln!("interrupted, state saved; the same command goes on from here");
+        output::say!("interrupted, state saved; the same command goes on from here");
         return Ok(Exit::Interrupted.into());
     }
     let failed = results::print_failures(global, &sweeps, &outcomes);

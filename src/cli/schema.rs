@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::CliError;
 use super::args::Global;
+use super::output;
 use crate::{data, spec};
 
 /// Arguments of the command.
@@ -28,12 +29,12 @@ enum Kind {
 /// Prints the schema, made from the types that read the files.
 ///
 /// # Errors
-/// None in practice; printing JSON could fail.
+/// Nothing can be printed (1).
 pub fn execute(_global: &Global, args: &SchemaArgs) -> Result<ExitCode, CliError> {
     let schema = match args.kind {
         Kind::Experiment => spec::schema(),
         Kind::Dataset => schemars::schema_for!(data::Manifest).to_value(),
     };
-    println!("{}", serde_json::to_string_pretty(&schema).map_err(CliError::failed)?);
+    output::print(&output::json(&schema)?)?;
     Ok(ExitCode::SUCCESS)
 }

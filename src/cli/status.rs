@@ -1,11 +1,11 @@
 //! `status`: one line a run.
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Args;
 
 use super::args::{Global, SpecArgs};
+use super::output;
 use super::table::TextTable;
 use super::{CliError, run};
 use crate::data::Sources;
@@ -39,8 +39,7 @@ pub fn execute(global: &Global, args: &StatusArgs) -> Result<ExitCode, CliError>
             table.row(row(global, &experiment, entry).map_err(CliError::failed)?);
         }
     }
-    // A reader that has seen enough, such as `head`, is no error.
-    let _ = std::io::stdout().write_all(table.render(global.color_stdout()).as_bytes());
+    output::print(&table.render(global.color_stdout()))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,12 +1,12 @@
 //! `time-step`: seconds a training step, without the data set.
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Args;
 use serde::Serialize;
 
 use super::args::{Format, Global, SpecArgs};
+use super::output;
 use super::table::TextTable;
 use super::{CliError, Exit};
 use crate::engine;
@@ -74,11 +74,10 @@ pub fn execute(global: &Global, args: &TimeStepArgs) -> Result<ExitCode, CliErro
         }
     }
     let text = match args.format {
-        Format::Json => serde_json::to_string_pretty(&timed).map_err(CliError::failed)? + "\n",
+        Format::Json => output::json(&timed)?,
         Format::Table => table(&timed).render(global.color_stdout()),
     };
-    // A reader that has seen enough, such as `head`, is no error.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    output::print(&text)?;
     Ok(Exit::Done.into())
 }
 

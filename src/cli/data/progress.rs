@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::cli::output;
 use crate::data::FetchProgress;
 use crate::data::manifest::DataFile;
 
@@ -35,9 +36,9 @@ impl FetchProgress for Progress {
         self.bar.set_position(done);
         self.bar.set_message(file.path.clone());
         if self.lines && done > 0 {
-            eprintln!("{}: going on from byte {done} of {total}, from {from}", file.path);
+            output::say!("{}: going on from byte {done} of {total}, from {from}", file.path);
         } else if self.lines {
-            eprintln!("{}: {total} bytes from {from}", file.path);
+            output::say!("{}: {total} bytes from {from}", file.path);
         }
     }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Format;
 use crate::cli::args::Global;
+use crate::cli::output;
 use crate::cli::{CliError, Exit};
 use crate::data::{self, Corpus, Manifest, Parts, Survey, Texts};
 use crate::spec::types::Reading;
@@ -63,8 +64,8 @@ pub(super) fn execute(global: &Global, args: &ShowArgs) -> Result<ExitCode, CliE
     let (corpus, words) = data::survey(&global.root, &manifest, Reading::default())?;
     let shown = shown(&manifest, &corpus, words);
     match args.format {
-        Format::Json => println!("{}", serde_json::to_string_pretty(&shown).map_err(CliError::failed)?),
-        Format::Table => print_table(&shown),
+        Format::Json => output::print(&output::json(&shown)?)?,
+        Format::Table => output::print(&table(&shown))?,
     }
     Ok(Exit::Done.into())
 }
@@ -94,30 +95,31 @@ fn labelled(name: &'static str, texts: &Texts, classes: usize) -> Part {
     Part { name, symbols, texts: Some(PartTexts { texts: texts.len(), mean_length, longest, by_class }) }
 }
 
-fn print_table(shown: &Shown) {
-    println!("{} ({}): vocabulary {}", shown.name, shown.reader, shown.vocabulary);
+fn table(shown: &Shown) -> String {
+    let mut lines = vec![format!("{} ({}): vocabulary {}", shown.name, shown.reader, shown.vocabulary)];
     for Part { name, symbols, texts } in &shown.parts {
         let Some(texts) = texts else {
-            println!("  {name:5}  {symbols} symbols");
+            lines.push(format!("  {name:5}  {symbols} symbols"));
             continue;
         };
         let counts = shown.classes.iter().flatten().zip(&texts.by_class);
         let classes: Vec<String> = counts.map(|(class, count)| format!("{class} {count}")).collect();
-        println!(
+        lines.push(format!(
             "  {name:5}  {} texts ({}), {:.1} symbols on average, at most {}",
             texts.texts,
             classes.join(", "),
             texts.mean_length,
             texts.longest
-        );
+        ));
     }
     if let Some(words) = &shown.words {
-        println!(
+        lines.push(format!(
             "  words of the training texts: {} distinct, {} in more than one text; {:.1} a text",
             words.words, words.words_in_several_texts, words.mean_words
-        );
+        ));
         if words.empty_texts > 0 {
-            println!("  texts without a word, read as `<unk>`: {}", words.empty_texts);
+            lines.push(format!("  texts without a word, read as `<unk>`: {}", words.empty_texts));
         }
     }
+    lines.join("\n") + "\n"
 }

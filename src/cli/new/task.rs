@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::manifest::{File, Table, labelled, plain, text};
 use super::{Cached, Kind, TaskArgs, check, experiment, write};
 use crate::cli::args::Global;
+use crate::cli::output;
 use crate::cli::{CliError, Exit};
 use crate::data::manifest::{Manifest, TableFormat};
 use crate::data::sniff::{self, Choice, Format};
@@ -46,11 +47,8 @@ pub(super) fn execute(global: &Global, args: &TaskArgs) -> Result<ExitCode, CliE
     write(&manifest, &proposal.manifest)?;
     write(&spec, &proposal.experiment)?;
     cached.keep();
-    for line in &proposal.found {
-        println!("{line}");
-    }
-    println!("written: {manifest}, {spec}");
-    println!("next:    sparsegate run {spec} --report");
+    let found = proposal.found.join("\n");
+    output::print(&format!("{found}\nwritten: {manifest}, {spec}\nnext:    sparsegate run {spec} --report\n"))?;
     Ok(Exit::Done.into())
 }
 

@@ -8,6 +8,7 @@ use camino::Utf8Path;
 use super::manifest::{File, text};
 use super::{Cached, VectorsArgs, check, write};
 use crate::cli::args::Global;
+use crate::cli::output;
 use crate::cli::{CliError, Exit};
 use crate::data::manifest::Manifest;
 
@@ -22,12 +23,11 @@ pub(super) fn execute(global: &Global, args: &VectorsArgs) -> Result<ExitCode, C
     let cached = Cached::import(global, &Manifest::from_text(&target, &manifest)?, &args.from)?;
     write(&target, &manifest)?;
     cached.keep();
-    println!("found:   {reader}, {size} numbers a vector");
-    println!("written: {target}");
-    println!(
-        "next:    sparsegate run SPEC --set model.embedding.vectors={} --set model.embedding.size={size}",
+    output::print(&format!(
+        "found:   {reader}, {size} numbers a vector\nwritten: {target}\n\
+         next:    sparsegate run SPEC --set model.embedding.vectors={} --set model.embedding.size={size}\n",
         args.name
-    );
+    ))?;
     Ok(Exit::Done.into())
 }
 

@@ -6,6 +6,7 @@ use std::slice::Iter;
 use camino::Utf8Path;
 
 use crate::cli::CliError;
+use crate::cli::output;
 use crate::data::Lines;
 
 /// Texts, one after the other, however many.
@@ -30,7 +31,7 @@ impl<'a> Texts<'a> {
             }
             _ => {
                 if io::stdin().is_terminal() {
-                    eprintln!("reading texts from standard input, one a line; end with Ctrl-D");
+                    output::say!("reading texts from standard input, one a line; end with Ctrl-D");
                 }
                 Ok(Self::Lines(Lines::of(Utf8Path::new("standard input"), Box::new(io::stdin()))))
             }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cli::CliError;
 use crate::cli::args::Global;
+use crate::cli::output;
 use crate::engine::{self, OpenError};
 use crate::spec::Experiment;
 use crate::spec::types::{Backend, RunSpec};
@@ -47,7 +48,7 @@ impl Missing {
         for (backend, count) in counts {
             let Some(error) = self.0.get(&backend) else { continue };
             let runs = if count == 1 { "1 run is" } else { &format!("{count} runs are") };
-            eprintln!("note: {runs} left out: {error}\n  help: {}", error.cure());
+            output::say!("note: {runs} left out: {error}\n  help: {}", error.cure());
         }
     }
 }

@@ -1,12 +1,11 @@
 //! What `run` prints in the end: a row a run on stdout, failures on stderr.
 
-use std::io::Write as _;
-
 use serde::Serialize;
 
 use super::{Sweep, labels};
 use crate::cli::CliError;
 use crate::cli::args::{Format, Global};
+use crate::cli::output;
 use crate::cli::table::TextTable;
 use crate::exec::Outcome;
 use crate::plan::PlanEntry;
@@ -55,11 +54,10 @@ pub(super) fn print(
 ) -> Result<(), CliError> {
     let rows = rows(global, sweeps, outcomes);
     let text = match format {
-        Format::Json => serde_json::to_string_pretty(&rows).map_err(CliError::failed)? + "\n",
+        Format::Json => output::json(&rows)?,
         Format::Table => table(&rows).render(global.color_stdout()),
     };
-    // A reader that has seen enough, such as `head`, is no error.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    output::print(&text)?;
     Ok(())
 }
 
@@ -137,17 +135,17 @@ pub(super) fn print_failures(global: &Global, sweeps: &[Sweep<'_>], outcomes: &[
     for (((sweep, entry), outcome), label) in entries.zip(outcomes).zip(&labels) {
         let Outcome::Failed { error, log } = outcome else { continue };
         count += 1;
-        eprintln!("error: {label} failed: {error}");
+        output::say!("error: {label} failed: {error}");
         let path = RunDir::new(&global.root, &sweep.experiment.name, &entry.key).log_path();
         if !log.is_empty() {
-            eprintln!("  the end of {path}:");
-            log.lines().for_each(|line| eprintln!("    {line}"));
+            output::say!("  the end of {path}:");
+            log.lines().for_each(|line| output::say!("    {line}"));
         } else if path.exists() {
-            eprintln!("  log: {path}");
+            output::say!("  log: {path}");
         }
     }
     if count > 0 {
-        eprintln!("{count} of {} runs failed", outcomes.len());
+        output::say!("{count} of {} runs failed", outcomes.len());
     }
     count > 0
 }
