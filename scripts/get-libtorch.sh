@@ -50,16 +50,16 @@ command -v python3 >/dev/null || fail "needs python3: on Debian, apt-get install
 python3 -m pip --version >/dev/null 2>&1 || fail "needs pip: on Debian, apt-get install python3-pip"
 command -v unzip >/dev/null || fail "needs unzip: on Debian, apt-get install unzip"
 
-# The version that a folder's headers state; empty if it has none.
+# The version that a folder's headers state; empty if it has none. Which header states it differs: both are looked at.
 version_of() {
-    local header=$1/include/torch/csrc/api/include/torch/version.h
-    [[ ! -f $header ]] || sed -n 's/^#define TORCH_VERSION_\(MAJOR\|MINOR\|PATCH\) \([0-9]*\)$/\2/p' "$header" | paste -sd.
+    local headers=("$1"/include/torch/{csrc/api/include/torch,headeronly}/version.h)
+    cat "${headers[@]}" 2>/dev/null | sed -n 's/^#define TORCH_VERSION_\(MAJOR\|MINOR\|PATCH\) \([0-9]*\)$/\2/p' | paste -sd.
 }
 
 # Whether a folder has all that is needed: headers of the version, and a library that finds those it needs.
 whole() {
     local file missing
-    [[ $(version_of "$1") == "$wanted" ]] || return 1
+    [[ $(version_of "$1") == "$wanted" ]] || { say "the headers are of '$(version_of "$1")'"; return 1; }
     for file in libc10.so libtorch.so libtorch_cpu.so ${cuda:+libtorch_cuda.so libc10_cuda.so}; do
         [[ -e $1/lib/$file ]] || { say "$1/lib/$file is missing"; return 1; }
     done
@@ -84,11 +84,14 @@ mkdir -p "$(dirname "$folder")"
 work=$(mktemp -d "$(dirname "$folder")/.get-libtorch.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
+# pip takes wheels of exactly the platforms named: every glibc that they are built for, up to that of torch itself.
+platforms=(--platform manylinux2014_x86_64)
+for minor in {17..28}; do platforms+=(--platform "manylinux_2_${minor}_x86_64"); done
+
 # A wheel and not what it depends on; for a fixed Python, since this one's may have none.
 download() {
     python3 -m pip download --quiet --disable-pip-version-check --only-binary=:all: --python-version 3.11 --abi cp311 \
-        --abi abi3 --abi none --implementation cp --platform manylinux_2_28_x86_64 --platform manylinux_2_17_x86_64 \
-        --platform manylinux2014_x86_64 --platform manylinux_2_27_x86_64 --dest "$work/wheels" "$@" ||
+        --abi abi3 --abi none --implementation cp "${platforms[@]}" --dest "$work/wheels" "$@" ||
         fail "pip cannot download $*; is PyPI reachable, and is there such a version?"
 }
 
