@@ -94,10 +94,12 @@ record() {
 
 # run_program BACKEND NAME ARGUMENT...: the same for the program that has the backend.
 run_program() {
-    local backend=$1 name=$2 libraries=${LD_LIBRARY_PATH:-}
+    local name=$2 libraries=${LD_LIBRARY_PATH:-} program
+    program=$(program_of "$1")
     shift 2
-    if [[ $backend == tch* && -n $torch_lib ]]; then libraries=$torch_lib${libraries:+:$libraries}; fi
-    record "$name" env LD_LIBRARY_PATH="$libraries" "$(program_of "$backend")" --root "$work/project" "$@"
+    # The program against libtorch does not start without it, whatever the backend.
+    if [[ $program == "$work/bin/tch" && -n $torch_lib ]]; then libraries=$torch_lib${libraries:+:$libraries}; fi
+    record "$name" env LD_LIBRARY_PATH="$libraries" "$program" --root "$work/project" "$@"
 }
 
 say "machine"
