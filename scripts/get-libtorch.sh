@@ -50,10 +50,11 @@ command -v python3 >/dev/null || fail "needs python3: on Debian, apt-get install
 python3 -m pip --version >/dev/null 2>&1 || fail "needs pip: on Debian, apt-get install python3-pip"
 command -v unzip >/dev/null || fail "needs unzip: on Debian, apt-get install unzip"
 
-# The version that a folder's headers state; empty if it has none. Which header states it differs: both are looked at.
+# The version that a folder's headers state; empty if it has none. Newer libtorch states it in the second header.
 version_of() {
     local headers=("$1"/include/torch/{csrc/api/include/torch,headeronly}/version.h)
-    cat "${headers[@]}" 2>/dev/null | sed -n 's/^#define TORCH_VERSION_\(MAJOR\|MINOR\|PATCH\) \([0-9]*\)$/\2/p' | paste -sd.
+    cat "${headers[@]}" 2>/dev/null | sed -n 's/^#define TORCH_VERSION_\(MAJOR\|MINOR\|PATCH\) \([0-9]*\)$/\2/p' |
+        head -n 3 | paste -sd.
 }
 
 # Whether a folder has all that is needed: headers of the version, and a library that finds those it needs.
