@@ -254,12 +254,14 @@ class Adam:
 
     @torch.no_grad()
     def step(self):
+        """One step; the norm that the gradient had."""
         gradients = [p.grad for p in self.parameters]
         norm = torch.stack(torch._foreach_norm(gradients)).norm()
         torch._foreach_mul_(gradients, norm.clamp(max=self.clip) / (norm + 1e-7))
         self.t += 1
         self.adam.param_groups[0]["eps"] = 1e-8 / math.sqrt(1 - 0.999**self.t)
         self.adam.step()
+        return norm
 
 
 def read_batches(file, task):

@@ -65,8 +65,8 @@ pub struct Generator(State);
 
 impl Generator {
     /// The generator of a layer with that seed.
-    pub fn new(seed: u64) -> Self {
-        Self(State([seed; 3], [seed; 3]))
+    pub fn new(seed: u32) -> Self {
+        Self(State([u64::from(seed); 3], [u64::from(seed); 3]))
     }
 
     /// The noise of the next tensor, of `count` numbers, an even count.

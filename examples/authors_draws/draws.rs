@@ -1,0 +1,130 @@
+//! What the authors' run drew, from the file that `scripts/peer_epochs.py` writes, in the shapes of the engine.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use rayon::prelude::*;
+use safetensors::SafeTensors;
+use sparsegate::bayes::INITIAL_LOG_SIGMA;
+use sparsegate::data::{Corpus, Parts, Unit};
+use sparsegate::model::{NoiseSource, Stream};
+use sparsegate::spec::types::RunSpec;
+
+use crate::Failure;
+use crate::mrg::{Generator, Normals};
+
+/// The file.
+pub struct Draws<'a>(SafeTensors<'a>);
+
+impl<'a> Draws<'a> {
+    pub fn read(bytes: &'a [u8]) -> Result<Self, Failure> {
+        Ok(Self(SafeTensors::deserialize(bytes)?))
+    }
+
+    fn values<T: bytemuck::Pod>(&self, name: &str) -> Result<Vec<T>, Failure> {
+        Ok(bytemuck::pod_collect_to_vec(self.0.tensor(name)?.data()))
+    }
+
+    /// Both texts, by the authors' numbers of words.
+    pub fn corpus(&self) -> Result<Corpus, Failure> {
+        let words = self.0.tensor("w_input")?.shape()[0];
+        let (train, valid) = (self.values("train")?, self.values::<u32>("valid")?);
+        Ok(Corpus {
+            name: "word-ptb".to_owned(),
+            hash: String::new(),
+            unit: Unit::Word,
+            vocabulary: (0..words).map(|word| word.to_string()).collect(),
+            informative: None,
+            // The test text is not looked at.
+            parts: Parts::Streams { train, test: valid.clone(), valid },
+        })
+    }
+
+    /// Makes each tensor of the network by its name.
+    pub fn initial(&self, run: &RunSpec) -> Result<impl FnMut(&str, [usize; 2]) -> Tensor<2> + use<>, Failure> {
+        let mut drawn = BTreeMap::new();
+        for (ours, theirs) in
+            [("lstm/w_input/mean", "w_input"), ("lstm/w_hidden/mean", "w_hidden"), ("output/w/mean", "output")]
+        {
+            drawn.insert(ours, self.values::<f32>(theirs)?);
+        }
+        let (hidden, forget_bias) = (run.model.hidden, run.model.forget_bias as f32);
+        let kind = (Device::flex(), DType::F32);
+        Ok(move |name: &str, dims: [usize; 2]| match name {
+            // The forget gate's is the second.
+            "lstm/bias" => {
+                let open = |column: usize| if column / hidden == 1 { forget_bias } else { 0.0 };
+                tensor((0..dims[1]).map(open).collect(), dims)
+            }
+            "output/bias" => Tensor::zeros(dims, (&kind.0, kind.1)),
+            _ if name.ends_with("/log_sigma") => Tensor::full(dims, INITIAL_LOG_SIGMA, (&kind.0, kind.1)),
+            _ => match drawn.remove(name) {
+                Some(values) => tensor(values, dims),
+                None => Tensor::ones(dims, (&kind.0, kind.1)),
+            },
+        })
+    }
+}
+
+/// The noise of each step.
+pub struct Noise {
+    /// Sequences of a batch.
+    rows: usize,
+    hidden: usize,
+    w_input: Normals,
+    w_hidden: Normals,
+    z_neurons: Normals,
+    z_gates: Normals,
+    output: Normals,
+}
+
+impl Noise {
+    pub fn new(draws: &Draws<'_>, run: &RunSpec) -> Result<Self, Failure> {
+        let seeds = draws.values::<u32>("seeds")?;
+        let &[lstm, output] = seeds.as_slice() else { return Err("there should be two seeds".into()) };
+        let count = |name: &str| draws.0.tensor(name).map(|tensor| tensor.shape().iter().product::<usize>());
+        let (rows, hidden) = (run.train.batch, run.model.hidden);
+        let gates = run.model.cell.0.preactivations().len();
+        // In the order in which the authors' layers ask for it.
+        let mut lstm = Generator::new(lstm);
+        Ok(Self {
+            rows,
+            hidden,
+            w_input: lstm.normals(count("w_input")?),
+            w_hidden: lstm.normals(count("w_hidden")?),
+            z_neurons: lstm.normals(rows * hidden),
+            z_gates: lstm.normals(gates * rows * hidden),
+            output: Generator::new(output).normals(count("output")?),
+        })
+    }
+
+    /// That of the next step.
+    pub fn next(&mut self) -> NoiseSource {
+        let (rows, hidden) = (self.rows, self.hidden);
+        let output = self.output.draw();
+        let words = output.len() / hidden;
+        NoiseSource::Given(BTreeMap::from([
+            (Stream::WInput, side_by_side(&self.w_input.draw(), words, hidden)),
+            (Stream::WHidden, side_by_side(&self.w_hidden.draw(), hidden, hidden)),
+            (Stream::ZNeurons, tensor(self.z_neurons.draw(), [rows, hidden])),
+            (Stream::ZGates, side_by_side(&self.z_gates.draw(), rows, hidden)),
+            (Stream::Output, tensor(output, [hidden, words])),
+        ]))
+    }
+}
+
+/// From theirs, `[gates, rows, hidden]`, to ours, `[rows, gates * hidden]`; the gates are in one order, i, f, g, o.
+fn side_by_side(theirs: &[f32], rows: usize, hidden: usize) -> Tensor<2> {
+    let width = theirs.len() / rows;
+    let mut ours = vec![0.0; theirs.len()];
+    ours.par_chunks_mut(width).enumerate().for_each(|(row, ours)| {
+        for (gate, ours) in ours.chunks_mut(hidden).enumerate() {
+            ours.copy_from_slice(&theirs[(gate * rows + row) * hidden..][..hidden]);
+        }
+    });
+    tensor(ours, [rows, width])
+}
+
+fn tensor(values: Vec<f32>, dims: [usize; 2]) -> Tensor<2> {
+    Tensor::from_data(TensorData::new(values, dims), (&Device::flex(), DType::F32))
+}
