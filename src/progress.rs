@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::exec::Outcome;
-use crate::exec::local::Progress;
-use crate::store::format::EpochMetrics;
-use crate::train::Event;
+use sparsegate_pipeline::exec::Outcome;
+use sparsegate_pipeline::exec::local::Progress;
+use sparsegate_pipeline::train::Event;
+use sparsegate_store::format::EpochMetrics;
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

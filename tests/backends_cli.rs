@@ -4,7 +4,7 @@ use std::process::{Command, Output, Stdio};
 
 use camino::Utf8PathBuf;
 use serde_json::Value;
-use sparsegate::engine::compiled_backends;
+use sparsegate_nn::engine::compiled_backends;
 
 const DATASET: &str = "\
 name: small

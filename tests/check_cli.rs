@@ -4,13 +4,13 @@ use std::process::{Command, Stdio};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
-use sparsegate::spec::types::RunSpec;
-use sparsegate::{cells, plan, spec, store};
+use sparsegate_spec as spec;
+use sparsegate_spec::types::RunSpec;
 
-#[path = "../src/report/made_up.rs"]
+#[path = "../crates/sparsegate-report/src/made_up.rs"]
 #[allow(dead_code, reason = "shared with the report's tests, which use the rest")]
 mod made_up;
-#[path = "../src/report/made_up_texts.rs"]
+#[path = "../crates/sparsegate-report/src/made_up_texts.rs"]
 #[allow(dead_code, reason = "shared with the report's tests, which use the rest")]
 mod made_up_texts;
 

@@ -2,12 +2,13 @@
 //! differ by rounding alone. With flex as the only backend, two trainings of it must agree in every bit.
 
 use camino::Utf8Path;
-use sparsegate::data::{self, Corpus, Sources, Unit};
-use sparsegate::engine;
-use sparsegate::model::new_trainee;
-use sparsegate::spec::types::{Backend, RunSpec};
-use sparsegate::train::trainee::StepReport;
-use sparsegate::{spec, train};
+use sparsegate_core::trainee::StepReport;
+use sparsegate_data::{Corpus, Sources, Unit};
+use sparsegate_nn::engine;
+use sparsegate_pipeline::build::new_trainee;
+use sparsegate_pipeline::train;
+use sparsegate_spec as spec;
+use sparsegate_spec::types::{Backend, RunSpec};
 
 /// Steps of each training: two orders of magnitude shorter than an experiment, long enough for Adam's moments, the carried
 /// state and the clipping of gradients to matter.
@@ -51,7 +52,7 @@ fn runs(file: &str, set: &[&str]) -> (Vec<RunSpec>, Corpus) {
     let only = ["sparsity=W+G+N,backend=flex".to_owned()];
     let runs = spec::load(&root.join("experiments").join(file), &set, &only).expect("a shipped experiment").runs;
     let sources = Sources::load(root, &runs[0].dataset, &runs).expect("a shipped data set");
-    let corpus = data::load(root, &sources.dataset, runs[0].reading).expect("generated data");
+    let corpus = sparsegate_data::load(root, &sources.dataset, runs[0].reading).expect("generated data");
     (runs, corpus)
 }
 

@@ -1,11 +1,11 @@
 //! `plan` says what is stored and why something is to be run.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use sparsegate::data::Hashes;
-use sparsegate::plan::{self, PlanEntry, Status};
-use sparsegate::spec::{Experiment, from_text};
-use sparsegate::store::RunDir;
-use sparsegate::store::format::{FORMAT, RunRecord, RunState, Summary};
+use sparsegate_spec::Hashes;
+use sparsegate_spec::{Experiment, from_text};
+use sparsegate_store::RunDir;
+use sparsegate_store::format::{FORMAT, RunRecord, RunState, Summary};
+use sparsegate_store::plan::{self, PlanEntry, Status};
 
 fn experiment(set: &[&str]) -> Experiment {
     let text = "name: t\ndataset: d\nmodel: { kind: language-model, hidden: 4 }\n\

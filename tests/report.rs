@@ -2,12 +2,16 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use polars::prelude::*;
-use sparsegate::{cells, plan, report, spec, store};
+use sparsegate_core::cells;
+use sparsegate_report as report;
+use sparsegate_spec as spec;
+use sparsegate_store as store;
+use sparsegate_store::plan;
 
-#[path = "../src/report/made_up.rs"]
+#[path = "../crates/sparsegate-report/src/made_up.rs"]
 #[allow(dead_code, reason = "shared with the unit tests, which use the rest")]
 mod made_up;
-#[path = "../src/report/made_up_texts.rs"]
+#[path = "../crates/sparsegate-report/src/made_up_texts.rs"]
 #[allow(dead_code, reason = "shared with the unit tests, which use the rest")]
 mod made_up_texts;
 

@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use sparsegate::store::format::RunState;
-use sparsegate::store::{RunDir, runs};
+use sparsegate_store::format::RunState;
+use sparsegate_store::{RunDir, runs};
 
 /// A second or two of training, in many short epochs, so that there is a moment to interrupt.
 const LONG: &str = "\

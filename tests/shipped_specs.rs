@@ -3,7 +3,7 @@
 use assert_cmd::Command;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
-use sparsegate::spec::types::InAuthorsFigures;
+use sparsegate_spec::types::InAuthorsFigures;
 
 fn root() -> &'static Utf8Path {
     Utf8Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -56,7 +56,7 @@ fn every_experiment_loads_and_names_a_shipped_dataset() {
     let mut files = Vec::new();
     yaml_files(&root().join("experiments"), &mut files);
     for file in files {
-        let experiment = sparsegate::spec::load(&file, &[], &[]).expect("a valid experiment");
+        let experiment = sparsegate_spec::load(&file, &[], &[]).expect("a valid experiment");
         assert!(!experiment.runs.is_empty());
         assert!(root().join(format!("datasets/{}.yaml", experiment.dataset)).is_file(), "{file}");
         if let Some(authors) = experiment.source.as_ref().and_then(|source| source.authors.as_ref()) {
@@ -86,11 +86,11 @@ fn the_authors_orderings_hold_in_the_authors_figures() {
     };
     for task in ["word-ptb", "char-ptb", "imdb", "agnews"] {
         let file = root().join(format!("experiments/paper/{task}.yaml"));
-        let experiment = sparsegate::spec::load(&file, &[], &[]).expect("a valid experiment");
+        let experiment = sparsegate_spec::load(&file, &[], &[]).expect("a valid experiment");
         for expectation in &experiment.expect {
             if let Some(order) = &expectation.claim {
                 let [less, more] = &order.less;
-                let of = |metric: &sparsegate::spec::types::MetricRef| {
+                let of = |metric: &sparsegate_spec::types::MetricRef| {
                     value(task, metric.r#where["sparsity"].as_str().expect("a level"), &metric.metric)
                 };
                 let contradicted = order.authors == Some(InAuthorsFigures::Contradicted);

@@ -1,9 +1,8 @@
 //! What goes on around the step: making batches, evaluating, and writing a checkpoint.
 
 use criterion::{BenchmarkId, Criterion, SamplingMode};
-use sparsegate::data;
-use sparsegate::data::batch::{Batch, BatchSource};
-use sparsegate::store::{Position, RunDir};
+use sparsegate_core::{Batch, BatchSource};
+use sparsegate_store::{Position, RunDir};
 
 use super::Scale;
 use super::cases::{CELLS, Case, TASKS};
@@ -22,7 +21,8 @@ pub fn all(criterion: &mut Criterion, scale: Scale) {
         };
         group.bench_function(BenchmarkId::new(task.name, "batch"), |bencher| {
             let (data, _) = ready.get_or_insert_with(&mut prepared);
-            let source = data::train_batches(&data.corpus, &case.run.train, 0, 0).expect("enough data for a batch");
+            let source =
+                sparsegate_data::train_batches(&data.corpus, &case.run.train, 0, 0).expect("enough data for a batch");
             let mut index = 0;
             bencher.iter(|| {
                 index = (index + 1) % source.len();
@@ -31,7 +31,9 @@ pub fn all(criterion: &mut Criterion, scale: Scale) {
         });
         group.bench_function(BenchmarkId::new(task.name, "epoch's order"), |bencher| {
             let (data, _) = ready.get_or_insert_with(&mut prepared);
-            bencher.iter(|| data::train_batches(&data.corpus, &case.run.train, 0, 1).map(|source| source.len()));
+            bencher.iter(|| {
+                sparsegate_data::train_batches(&data.corpus, &case.run.train, 0, 1).map(|source| source.len())
+            });
         });
         // On the training batches of `step`, so that the two can be held against each other.
         group.bench_function(BenchmarkId::new(task.name, "evaluate a batch"), |bencher| {

@@ -5,7 +5,7 @@ use std::error::Error;
 
 use camino::Utf8Path;
 use serde::Serialize;
-use sparsegate::data::batch::Batch;
+use sparsegate_core::Batch;
 
 use super::Scale;
 use super::cases::{CELLS, Case, TASKS};

@@ -1,11 +1,11 @@
 //! The cases: a task of the paper, a cell and a sparsity level, with data.
 
-use sparsegate::data::batch::Batch;
-use sparsegate::data::{self, Corpus, Manifest};
-use sparsegate::measure::{self, Lengths};
-use sparsegate::model::new_trainee;
-use sparsegate::spec::{self, types::RunSpec};
-use sparsegate::train::trainee::Trainee;
+use sparsegate_core::Batch;
+use sparsegate_core::trainee::Trainee;
+use sparsegate_data::{Corpus, Manifest};
+use sparsegate_pipeline::build::new_trainee;
+use sparsegate_pipeline::measure::{self, Lengths};
+use sparsegate_spec::types::RunSpec;
 
 use super::Scale;
 
@@ -68,7 +68,7 @@ impl Case {
             set.extend((!task.streams()).then(|| "model.embedding.size=6".to_owned()));
         }
         let file = format!("{}/experiments/paper/{}.yaml", env!("CARGO_MANIFEST_DIR"), task.name);
-        let experiment = spec::load(file.as_str().into(), &set, &[]).expect("a spec of the paper");
+        let experiment = sparsegate_spec::load(file.as_str().into(), &set, &[]).expect("a spec of the paper");
         let wanted = |run: &RunSpec| run.model.cell.0.name() == cell && run.sparsity.name == level;
         let run = experiment.runs.into_iter().find(wanted).expect("a run of the spec");
         Self { run, task, scale }
@@ -98,7 +98,7 @@ impl Case {
     pub fn data(&self) -> Data {
         let real = if self.scale == Scale::Paper { self.real() } else { None };
         let (corpus, origin) = real.unwrap_or_else(|| self.made_up());
-        let source = data::train_batches(&corpus, &self.run.train, 0, 0).expect("enough data for a batch");
+        let source = sparsegate_data::train_batches(&corpus, &self.run.train, 0, 0).expect("enough data for a batch");
         let batches = (0..source.len().min(BATCHES)).map(|index| source.batch(index)).collect();
         drop(source);
         Data { corpus, batches, origin }
@@ -113,7 +113,7 @@ impl Case {
         let root = env!("CARGO_MANIFEST_DIR").into();
         let found = self.task.datasets.iter().find_map(|name| {
             let manifest = Manifest::load(root, name).ok()?;
-            data::load(root, &manifest, self.run.reading).ok()
+            sparsegate_data::load(root, &manifest, self.run.reading).ok()
         });
         let mut corpus = found?;
         if corpus.vocabulary.len() > self.task.vocabulary {

@@ -7,10 +7,10 @@ use std::cell::RefCell;
 
 use burn::tensor::{Int, Tensor, TensorData};
 use criterion::{BatchSize, BenchmarkId, Criterion, SamplingMode};
-use sparsegate::data::batch::Batch;
-use sparsegate::engine::{self, AdamStep, DataGradients, Engine, Moments, Noise, Ops, RecurrenceInputs};
-use sparsegate::model::{LanguageModel, Network, NoiseSource, Stream, Units};
-use sparsegate::spec::types::{Backend, OutputNoise};
+use sparsegate_core::Batch;
+use sparsegate_nn::engine::{self, AdamStep, DataGradients, Engine, Moments, Noise, Ops, RecurrenceInputs};
+use sparsegate_nn::model::{LanguageModel, Network, NoiseSource, Stream, Units};
+use sparsegate_spec::types::{Backend, OutputNoise};
 
 use super::Scale;
 use super::cases::{CELLS, Case, TASKS};

@@ -1,7 +1,7 @@
 //! The matrix products of a training step: how much arithmetic there is at least.
 
-use sparsegate::data::batch::Batch;
-use sparsegate::spec::types::{ModelKind, Prior};
+use sparsegate_core::Batch;
+use sparsegate_spec::types::{ModelKind, Prior};
 
 use super::cases::Case;
 

@@ -6,7 +6,7 @@ use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode};
 use super::Scale;
 use super::cases::{CELLS, Case, Data, TASKS};
 use super::products;
-use sparsegate::train::trainee::Trainee;
+use sparsegate_core::trainee::Trainee;
 
 /// Every task, cell and level.
 pub fn all(criterion: &mut Criterion, scale: Scale) {

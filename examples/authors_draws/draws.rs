@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use rayon::prelude::*;
 use safetensors::SafeTensors;
-use sparsegate::bayes::INITIAL_LOG_SIGMA;
-use sparsegate::data::{Corpus, Parts, Unit};
-use sparsegate::model::{NoiseSource, Stream};
-use sparsegate::spec::types::RunSpec;
+use sparsegate_data::{Corpus, Parts, Unit};
+use sparsegate_nn::bayes::INITIAL_LOG_SIGMA;
+use sparsegate_nn::model::{NoiseSource, Stream};
+use sparsegate_spec::types::RunSpec;
 
 use crate::Failure;
 use crate::mrg::{Generator, Normals};

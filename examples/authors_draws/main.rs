@@ -18,11 +18,12 @@ use std::time::Instant;
 
 use camino::Utf8Path;
 use serde_json::json;
-use sparsegate::engine::Fused;
-use sparsegate::model::{LanguageModel, NetworkTrainee, TraineeOptions, Units};
-use sparsegate::spec::types::{Optimizer, OutputNoise, RunSpec};
-use sparsegate::train::trainee::Trainee;
-use sparsegate::{data, spec};
+use sparsegate_core::trainee::Trainee;
+use sparsegate_data as data;
+use sparsegate_nn::engine::Fused;
+use sparsegate_nn::model::{LanguageModel, NetworkTrainee, TraineeOptions, Units};
+use sparsegate_spec as spec;
+use sparsegate_spec::types::{Optimizer, OutputNoise, RunSpec};
 
 use crate::draws::{Draws, Noise};
 

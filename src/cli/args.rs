@@ -7,7 +7,7 @@ use super::{
     CliError, backends, bench, check, completions, data, export, generate, new, plan, predict, report, run, schema,
     status, time_step, train_run,
 };
-use crate::spec::{self, Experiment};
+use sparsegate_spec::Experiment;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -173,7 +173,7 @@ impl SpecArgs {
     pub fn load_with(&self, global: &Global, more: &[String]) -> Result<Vec<Experiment>, CliError> {
         let set: Vec<String> = self.set.iter().chain(more).cloned().collect();
         let files: Vec<Utf8PathBuf> = self.specs.iter().map(|file| find(&global.root, file)).collect();
-        Ok(spec::load_all(&files, &set, &self.only)?)
+        Ok(sparsegate_spec::load_all(&files, &set, &self.only)?)
     }
 }
 

@@ -9,7 +9,7 @@ use super::CliError;
 use super::args::{Format, Global};
 use super::output;
 use super::table::TextTable;
-use crate::engine::{self, Found};
+use sparsegate_nn::engine::{self, Found};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]

@@ -15,11 +15,11 @@ use sparsegate_runtime::runtime::{CostModel, Options, Runtime, Storage};
 use super::args::{Format, Global};
 use super::output;
 use super::{CliError, Exit};
-use crate::measure::forward::{Contestant, Load, Rival, contest, masked, ours, pinned};
-use crate::provenance;
-use crate::store::format::FORMAT;
-use crate::store::speed::{Mode, Speed, Timing, Who, Work};
 use peers::Peers;
+use sparsegate_pipeline::measure::forward::{Contestant, Load, Rival, contest, masked, ours, pinned, work};
+use sparsegate_store::format::FORMAT;
+use sparsegate_store::provenance;
+use sparsegate_store::speed::{Mode, Speed, Timing, Who};
 use subject::Subject;
 
 /// Arguments of the command.
@@ -94,8 +94,8 @@ fn time(global: &Global, args: &BenchArgs, subject: &Subject, cost: &CostModel) 
         format: FORMAT,
         provenance: provenance::collect(&global.root, all),
         steps,
-        dense: Work::of(&subject.dense, steps),
-        compact: Work::of(&subject.model, steps),
+        dense: work(&subject.dense, steps),
+        compact: work(&subject.model, steps),
         file_bytes: subject.file_bytes,
         dense_bytes: subject.dense_bytes(),
         cost: cost.clone(),

@@ -11,9 +11,9 @@ use super::output;
 use super::report::plan_of;
 use super::table::TextTable;
 use super::{CliError, Exit};
-use crate::report::{self, Comparison, Noise, OrderLine, ValueLine};
-use crate::spec::Experiment;
-use crate::spec::types::{InAuthorsFigures, Tolerance};
+use sparsegate_report::{Comparison, Noise, OrderLine, ValueLine};
+use sparsegate_spec::Experiment;
+use sparsegate_spec::types::{InAuthorsFigures, Tolerance};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -110,7 +110,8 @@ pub fn execute(global: &Global, args: &CheckArgs) -> Result<ExitCode, CliError> 
     let mut checked: Vec<(&Experiment, Comparison)> = Vec::new();
     for experiment in &experiments {
         let plan = plan_of(global, experiment)?;
-        let (comparison, warnings) = report::check(&global.root, experiment, &plan).map_err(CliError::failed)?;
+        let (comparison, warnings) =
+            sparsegate_report::check(&global.root, experiment, &plan).map_err(CliError::failed)?;
         for warning in warnings {
             output::say!("note: {warning}");
         }
@@ -136,7 +137,10 @@ fn table(global: &Global, checked: &[(&Experiment, Comparison)]) -> String {
             continue;
         }
         let _ = writeln!(text, "{}: {}", experiment.name, comparison.tally());
-        for grid in [report::value_table(comparison), report::order_table(comparison)].into_iter().flatten() {
+        for grid in [sparsegate_report::value_table(comparison), sparsegate_report::order_table(comparison)]
+            .into_iter()
+            .flatten()
+        {
             let _ = write!(text, "\n{}", TextTable::from(&grid).render(global.color_stdout()));
         }
     }

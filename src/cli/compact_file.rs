@@ -6,7 +6,7 @@ use sparsegate_runtime::format::{File, FormatError};
 use super::CliError;
 use super::args::Global;
 use super::stored::find_run;
-use crate::compact::{self, Loaded, MakeError, NotFinite};
+use sparsegate_compact::{Loaded, MakeError, NotFinite};
 
 /// What mends a file that is no compact model.
 const CURE: &str = "name a run, its folder, or a compact.safetensors; of a run that is done, `sparsegate export RUN --format \
@@ -41,7 +41,7 @@ pub fn read(global: &Global, run: &str) -> Result<(Utf8PathBuf, File), CliError>
         Some(Ok(file)) => Ok((path, file)),
         // A newer program's file is not thrown away.
         Some(Err(error @ FormatError::Newer(_))) => Err(wrong(&path, error)),
-        Some(Err(_)) | None => Ok((path, compact::make(&global.root, &dir).map_err(not_made)?)),
+        Some(Err(_)) | None => Ok((path, sparsegate_compact::make(&global.root, &dir).map_err(not_made)?)),
     }
 }
 

@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::args::{Format, Global};
 use super::output;
 use super::{CliError, Exit};
-use crate::data::manifest::DataFile;
-use crate::data::{self, Cache, Cached, DataError, Fetched, Manifest};
+use sparsegate_data::manifest::DataFile;
+use sparsegate_data::{Cache, Cached, DataError, Fetched, Manifest};
 
 mod progress;
 mod show;
@@ -51,7 +51,7 @@ struct FetchArgs {
     #[arg(value_name = "NAME", required = true)]
     names: Vec<String>,
     /// A folder or an address that holds the files under the manifests' paths, instead of their own addresses
-    #[arg(long, value_name = "DIR|URL", env = data::MIRROR_VARIABLE)]
+    #[arg(long, value_name = "DIR|URL", env = sparsegate_data::MIRROR_VARIABLE)]
     mirror: Option<String>,
 }
 
@@ -181,7 +181,7 @@ fn table(listed: &[Listed]) -> String {
 fn fetch(global: &Global, args: &FetchArgs) -> Result<ExitCode, CliError> {
     for manifest in manifests(&global.root, &args.names)? {
         let progress = Progress::new(global.verbosity());
-        let fetched = data::fetch(&global.root, &manifest, args.mirror.as_deref(), &progress)?;
+        let fetched = sparsegate_data::fetch(&global.root, &manifest, args.mirror.as_deref(), &progress)?;
         say_fetched(global, &manifest, &fetched);
     }
     Ok(Exit::Done.into())
@@ -189,7 +189,7 @@ fn fetch(global: &Global, args: &FetchArgs) -> Result<ExitCode, CliError> {
 
 fn import(global: &Global, args: &ImportArgs) -> Result<ExitCode, CliError> {
     let manifest = Manifest::load(&global.root, &args.name)?;
-    let imported = data::import(&global.root, &manifest, &args.files, &Progress::new(global.verbosity()))?;
+    let imported = sparsegate_data::import(&global.root, &manifest, &args.files, &Progress::new(global.verbosity()))?;
     say_fetched(global, &manifest, &imported);
     Ok(Exit::Done.into())
 }

@@ -4,8 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::process::ExitCode;
 
-use crate::engine::OpenError;
-use crate::spec::SpecError;
+use sparsegate_nn::engine::OpenError;
+use sparsegate_spec::SpecError;
 
 use super::args::Global;
 use super::output;

@@ -3,16 +3,15 @@
 use std::process::ExitCode;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use sparsegate_runtime::format::File;
 
 use super::args::Global;
 use super::compact_file;
 use super::output;
 use super::{CliError, Exit};
-use crate::compact::Details;
-use crate::export::{ExportError, Format};
-use crate::store;
+use sparsegate_compact::Details;
+use sparsegate_export::{ExportError, Format};
 
 /// Digits of a run's key in a file's name.
 const DIGITS: usize = 8;
@@ -25,13 +24,34 @@ pub struct ExportArgs {
     run: String,
     /// What to write
     #[arg(long, value_enum)]
-    format: Format,
+    format: Kind,
     /// File to write [default: EXPERIMENT-KEY with the format's ending, in the current folder]
     #[arg(long, value_name = "FILE")]
     out: Option<Utf8PathBuf>,
     /// Replace the file if it is there
     #[arg(long)]
     force: bool,
+}
+
+/// The formats, for the command line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    /// Our own: the smallest, what `predict` and `generate` read
+    Compact,
+    /// An ONNX graph, for ONNX Runtime and others
+    Onnx,
+    /// A dense layer with PyTorch's names, as safetensors
+    Safetensors,
+}
+
+impl From<Kind> for Format {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Compact => Self::Compact,
+            Kind::Onnx => Self::Onnx,
+            Kind::Safetensors => Self::Safetensors,
+        }
+    }
 }
 
 /// Writes the file and prints its path.
@@ -41,7 +61,8 @@ pub struct ExportArgs {
 /// compact model missing (4); a model too large for the format, or a file that cannot be written (1).
 pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError> {
     let (path, file) = compact_file::read(global, &args.run)?;
-    let out = args.out.clone().unwrap_or_else(|| name(&path, &file, args.format).into());
+    let format = Format::from(args.format);
+    let out = args.out.clone().unwrap_or_else(|| name(&path, &file, format).into());
     if out.is_dir() {
         return Err(CliError::usage(format!("{out} is a folder")).help("name a file in it"));
     }
@@ -55,11 +76,11 @@ pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError>
         return Err(CliError::usage(format!("{out} is there already"))
             .help("replace it with --force, or name another file with --out"));
     }
-    let bytes = args.format.write(&file).map_err(|error| match error {
+    let bytes = format.write(&file).map_err(|error| match error {
         ExportError::TooLarge { .. } => CliError::failed(error),
         _ => CliError::data(format!("{path}: {error}")),
     })?;
-    store::write_atomic(&out, &bytes).map_err(CliError::failed)?;
+    sparsegate_store::write_atomic(&out, &bytes).map_err(CliError::failed)?;
     if global.verbosity() >= 0 {
         let (model, original) = (&file.model, file.model.original);
         output::say!(

@@ -9,7 +9,7 @@ use super::args::Global;
 use super::compact_file::{load, not_finite};
 use super::output::Output;
 use super::{CliError, Exit};
-use crate::compact::{Generation, Sampler};
+use sparsegate_compact::{Generation, Sampler};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]

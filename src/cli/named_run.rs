@@ -2,9 +2,8 @@
 
 use super::args::Global;
 use super::{CliError, Exit};
-use crate::spec;
-use crate::spec::types::RunSpec;
-use crate::store::{RunDir, runs};
+use sparsegate_spec::types::RunSpec;
+use sparsegate_store::{RunDir, runs};
 
 /// What tells the runs of an experiment apart, in the order in which it is told.
 const TELLING: [&str; 5] = ["sparsity", "cell", "seed", "epochs", "backend"];
@@ -29,7 +28,7 @@ pub fn find(global: &Global, text: &str) -> Result<Option<RunDir>, CliError> {
     }
     let specs: Vec<&RunSpec> = stored.iter().map(|(_, spec)| spec).collect();
     let filters: Vec<String> = wanted.into_iter().map(str::to_owned).collect();
-    let keep = spec::matching(&specs, &filters).map_err(|(problem, help)| {
+    let keep = sparsegate_spec::matching(&specs, &filters).map_err(|(problem, help)| {
         let problem = problem.replacen("--only ", &format!("{experiment}:"), 1);
         CliError::new(Exit::Usage, problem).help(help)
     })?;
@@ -55,8 +54,8 @@ fn is_name(name: &str) -> bool {
 /// The values of a run that not all of the experiment's have, as a filter would have them.
 fn label(spec: &RunSpec, all: &[&RunSpec]) -> String {
     let told = TELLING.iter().filter_map(|key| {
-        let value = spec::label(spec, key)?;
-        let differs = all.iter().any(|other| spec::label(other, key).as_deref() != Some(&value));
+        let value = sparsegate_spec::label(spec, key)?;
+        let differs = all.iter().any(|other| sparsegate_spec::label(other, key).as_deref() != Some(&value));
         differs.then(|| format!("{key}={value}"))
     });
     told.collect::<Vec<_>>().join(",")

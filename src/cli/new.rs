@@ -13,8 +13,8 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::CliError;
 use super::args::Global;
-use crate::data::manifest::Manifest;
-use crate::data::{self, Cache};
+use sparsegate_data::Cache;
+use sparsegate_data::manifest::Manifest;
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -118,7 +118,7 @@ impl Cached {
         let cache = Cache::new(&global.root);
         let path = manifest.files.values().next().map(|file| cache.path(file)).unwrap_or_default();
         let before = path.exists();
-        data::import(&global.root, manifest, &[from.to_owned()], &())?;
+        sparsegate_data::import(&global.root, manifest, &[from.to_owned()], &())?;
         Ok(Self { path, new: !before })
     }
 

@@ -9,9 +9,9 @@ use serde::Serialize;
 use super::args::{Format, Global, SpecArgs};
 use super::output;
 use super::{CliError, run};
-use crate::data::Sources;
-use crate::plan::{self, Plan, PlanEntry, Status};
-use crate::spec::Experiment;
+use sparsegate_data::Sources;
+use sparsegate_spec::Experiment;
+use sparsegate_store::plan::{self, Plan, PlanEntry, Status};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -84,7 +84,7 @@ fn table(experiments: &[Experiment], plans: &[Plan]) -> String {
 
 fn row(entry: &PlanEntry) -> [String; 7] {
     let spec = &entry.spec;
-    let shown = |key: &str| crate::spec::label(spec, key).unwrap_or_default();
+    let shown = |key: &str| sparsegate_spec::label(spec, key).unwrap_or_default();
     let why = entry.status.why();
     let mut why = why.lines().next().unwrap_or_default().to_owned();
     if let (false, Some(missing)) = (entry.status == Status::Done, run::not_compiled(spec)) {

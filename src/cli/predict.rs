@@ -10,7 +10,7 @@ use super::args::{Format, Global};
 use super::compact_file::load;
 use super::output::Output;
 use super::{CliError, Exit};
-use crate::compact::Engine;
+use sparsegate_compact::Engine;
 
 mod classes;
 mod next;

@@ -9,10 +9,10 @@ use super::args::{Global, SpecArgs};
 use super::output;
 use super::table::TextTable;
 use super::{CliError, Exit};
-use crate::data::Sources;
-use crate::plan::{self, Plan};
-use crate::report::{self, Task};
-use crate::spec::Experiment;
+use sparsegate_data::Sources;
+use sparsegate_report::Task;
+use sparsegate_spec::Experiment;
+use sparsegate_store::plan::{self, Plan};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -60,7 +60,7 @@ fn across(global: &Global, experiments: &[Experiment], out: &Utf8Path) -> Result
     let plans = experiments.iter().map(|experiment| plan_of(global, experiment)).collect::<Result<Vec<_>, _>>()?;
     let tasks: Vec<Task<'_>> =
         experiments.iter().zip(&plans).map(|(experiment, plan)| Task { experiment, plan }).collect();
-    let paths = report::across(&global.root, &tasks, out).map_err(CliError::failed)?;
+    let paths = sparsegate_report::across(&global.root, &tasks, out).map_err(CliError::failed)?;
     // The notes on runs were told with each experiment's report.
     output::print(&format!("\n{}\n{}\n", TextTable::from(&paths.table).render(global.color_stdout()), paths.index))
 }
@@ -74,7 +74,7 @@ pub(super) fn plan_of(global: &Global, experiment: &Experiment) -> Result<Plan, 
 /// Writes one experiment's report; the table and the page's path go to stdout, notes to stderr.
 fn write(global: &Global, experiment: &Experiment, out: &Utf8Path) -> Result<(), CliError> {
     let plan = plan_of(global, experiment)?;
-    let paths = report::write(&global.root, experiment, &plan, out).map_err(CliError::failed)?;
+    let paths = sparsegate_report::write(&global.root, experiment, &plan, out).map_err(CliError::failed)?;
     let notes = if global.verbosity() < 0 { &paths.warnings } else { &paths.notes };
     for note in notes {
         output::say!("note: {note}");

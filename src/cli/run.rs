@@ -13,14 +13,14 @@ use clap::Args;
 use super::args::{Format, Global, SpecArgs};
 use super::output;
 use super::{CliError, Exit, report};
-use crate::data::{self, Corpus, DataError, Manifest, Sources};
-use crate::exec::{Interrupt, Outcome, local};
-use crate::plan::{self, Plan, PlanEntry, Status};
 use crate::progress::{Display, Mode};
-use crate::provenance;
-use crate::spec::Experiment;
-use crate::spec::types::{Backend, Reading, RunSpec};
-use crate::train::Passes;
+use sparsegate_data::{Corpus, DataError, Manifest, Sources};
+use sparsegate_pipeline::exec::{Interrupt, Outcome, local};
+use sparsegate_pipeline::train::Passes;
+use sparsegate_spec::Experiment;
+use sparsegate_spec::types::{Backend, Reading, RunSpec};
+use sparsegate_store::plan::{self, Plan, PlanEntry, Status};
+use sparsegate_store::provenance;
 
 use backends::Missing;
 pub(super) use backends::not_compiled;
@@ -43,7 +43,7 @@ pub struct RunArgs {
     #[arg(long)]
     offline: bool,
     /// A folder or an address that holds the data files under the manifests' paths
-    #[arg(long, value_name = "DIR|URL", env = data::MIRROR_VARIABLE)]
+    #[arg(long, value_name = "DIR|URL", env = sparsegate_data::MIRROR_VARIABLE)]
     mirror: Option<String>,
     /// Write the report when all is done; print its table and the path of its page
     #[arg(long)]
@@ -130,19 +130,19 @@ fn get_data(global: &Global, args: &RunArgs, sweep: &Sweep<'_>) -> Result<(), Cl
         return Ok(());
     }
     let manifest = &sweep.sources.dataset;
-    fetch(global, args, manifest, || data::load(&global.root, manifest, Reading::default()).err())?;
+    fetch(global, args, manifest, || sparsegate_data::load(&global.root, manifest, Reading::default()).err())?;
     let mut read = BTreeSet::new();
     let mut loaded: Option<(Reading, Corpus)> = None;
     for index in sweep.to_do(args.force) {
         let spec = &sweep.plan.entries[index].spec;
         let (_, corpus) = match loaded.take().filter(|(reading, _)| *reading == spec.reading) {
             Some(same) => loaded.insert(same),
-            None => loaded.insert((spec.reading, data::load(&global.root, manifest, spec.reading)?)),
+            None => loaded.insert((spec.reading, sparsegate_data::load(&global.root, manifest, spec.reading)?)),
         };
         let passes = Passes::new(spec, corpus)?;
         (passes.train)(0)?;
         if let Some(vectors) = sweep.sources.vectors_of(spec).filter(|vectors| read.insert(&vectors.name)) {
-            let load = || data::load_vectors(&global.root, vectors, &corpus.vocabulary);
+            let load = || sparsegate_data::load_vectors(&global.root, vectors, &corpus.vocabulary);
             fetch(global, args, vectors, || load().err())?;
             load()?;
         }
@@ -160,7 +160,7 @@ fn fetch(
     if args.offline {
         return Ok(());
     }
-    data::fetch(&global.root, manifest, args.mirror.as_deref(), &()).map_err(|error| {
+    sparsegate_data::fetch(&global.root, manifest, args.mirror.as_deref(), &()).map_err(|error| {
         // What is fetched again because it was altered: that is the news, not that fetching failed.
         match wrong() {
             Some(local @ (DataError::Altered { .. } | DataError::WrongSize { .. })) => {

@@ -7,7 +7,6 @@ use clap::{Args, ValueEnum};
 use super::CliError;
 use super::args::Global;
 use super::output;
-use crate::{data, spec};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -32,8 +31,8 @@ enum Kind {
 /// Nothing can be printed (1).
 pub fn execute(_global: &Global, args: &SchemaArgs) -> Result<ExitCode, CliError> {
     let schema = match args.kind {
-        Kind::Experiment => spec::schema(),
-        Kind::Dataset => schemars::schema_for!(data::Manifest).to_value(),
+        Kind::Experiment => sparsegate_spec::schema(),
+        Kind::Dataset => schemars::schema_for!(sparsegate_data::Manifest).to_value(),
     };
     output::print(&output::json(&schema)?)?;
     Ok(ExitCode::SUCCESS)

@@ -6,7 +6,7 @@ use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity, SourceCode, SourceSpan,
 };
 
-use crate::spec::{Place, SpecError};
+use sparsegate_spec::{Place, SpecError};
 
 /// The mistake as text: `error: file:line:column: what`, the line itself and the cure.
 pub fn render(error: &SpecError, color: bool) -> String {

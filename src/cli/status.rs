@@ -8,12 +8,12 @@ use super::args::{Global, SpecArgs};
 use super::output;
 use super::table::TextTable;
 use super::{CliError, run};
-use crate::data::Sources;
-use crate::plan::{self, PlanEntry, Status};
 use crate::progress;
-use crate::spec::Experiment;
-use crate::store::format::{EpochMetrics, RunState};
-use crate::store::{RunDir, StoreError};
+use sparsegate_data::Sources;
+use sparsegate_spec::Experiment;
+use sparsegate_store::format::{EpochMetrics, RunState};
+use sparsegate_store::plan::{self, PlanEntry, Status};
+use sparsegate_store::{RunDir, StoreError};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::args::Global;
 use super::{CliError, Exit};
-use crate::store::RunDir;
+use sparsegate_store::RunDir;
 
 /// The run that `text` names: its folder, `EXPERIMENT/KEY`, a key, or the beginning of one that no other run shares;
 /// `EXPERIMENT`, or `EXPERIMENT:KEY=VALUE,...`, where that is one run.

@@ -63,8 +63,8 @@ impl TextTable {
     }
 }
 
-impl From<&crate::report::Grid> for TextTable {
-    fn from(grid: &crate::report::Grid) -> Self {
+impl From<&sparsegate_report::Grid> for TextTable {
+    fn from(grid: &sparsegate_report::Grid) -> Self {
         let heads = grid.columns.iter().map(|head| (head.text.clone(), head.numeric)).collect();
         Self { heads, rows: grid.rows.clone() }
     }

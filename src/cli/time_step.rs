@@ -9,9 +9,9 @@ use super::args::{Format, Global, SpecArgs};
 use super::output;
 use super::table::TextTable;
 use super::{CliError, Exit};
-use crate::engine;
-use crate::measure::{self, Lengths, MeasureError, Rounds, StepTimes};
-use crate::spec::types::{Backend, RunSpec};
+use sparsegate_nn::engine;
+use sparsegate_pipeline::measure::{self, Lengths, MeasureError, Rounds, StepTimes};
+use sparsegate_spec::types::{Backend, RunSpec};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]

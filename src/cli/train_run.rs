@@ -10,14 +10,13 @@ use clap::Args;
 
 use super::args::Global;
 use super::{CliError, Exit};
-use crate::compact;
-use crate::data::{self, Sources};
-use crate::engine;
-use crate::exec::{Interrupt, stop_at_end_of_input};
-use crate::model;
-use crate::store::RunDir;
-use crate::store::format::{RunState, VectorsUsed};
-use crate::train::{self, Event};
+use sparsegate_data::Sources;
+use sparsegate_nn::engine;
+use sparsegate_pipeline::build;
+use sparsegate_pipeline::exec::{Interrupt, stop_at_end_of_input};
+use sparsegate_pipeline::train::{self, Event};
+use sparsegate_store::RunDir;
+use sparsegate_store::format::{RunState, VectorsUsed};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -56,9 +55,9 @@ fn work(global: &Global, args: &TrainRunArgs, voice: &mut Voice) -> Result<Exit,
         CliError::failed(format!("{} has no run.json", dir.path())).help("start it by `sparsegate run`")
     })?;
     let sources = Sources::load(&global.root, &record.spec.dataset, [&record.spec])?;
-    let corpus = data::load(&global.root, &sources.dataset, record.spec.reading)?;
+    let corpus = sparsegate_data::load(&global.root, &sources.dataset, record.spec.reading)?;
     let vectors = match sources.vectors_of(&record.spec) {
-        Some(manifest) => Some((manifest, data::load_vectors(&global.root, manifest, &corpus.vocabulary)?)),
+        Some(manifest) => Some((manifest, sparsegate_data::load_vectors(&global.root, manifest, &corpus.vocabulary)?)),
         None => None,
     };
     let used = vectors.as_ref().map(|(manifest, vectors)| VectorsUsed {
@@ -72,14 +71,14 @@ fn work(global: &Global, args: &TrainRunArgs, voice: &mut Voice) -> Result<Exit,
     let rows = vectors.as_ref().map(|(_, vectors)| vectors);
     let (spec, events) = (&record.spec, &mut |e: Event| voice.say(&e));
     let summary = engine::guarded(spec.backend, || {
-        let mut trainee = model::new_trainee(spec, &corpus, rows).map_err(CliError::failed)?;
+        let mut trainee = build::new_trainee(spec, &corpus, rows).map_err(CliError::failed)?;
         train::train(&dir, spec, &corpus, used, trainee.as_mut(), events, interrupt.flag()).map_err(CliError::failed)
     });
     let summary = summary.map_err(CliError::failed)??;
     // The run is done either way: what is stored stays, and `export` tries again.
     if summary.state == RunState::Done
         && dir.compact().map_err(CliError::failed)?.is_none()
-        && let Err(error) = compact::make_with(&dir, &record, &corpus, &sources.dataset.reader)
+        && let Err(error) = sparsegate_compact::make_with(&dir, &record, &corpus, &sources.dataset.reader)
     {
         note(&format!("no compact model: {error}"));
     }

@@ -1,7 +1,7 @@
 //! Adam.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use sparsegate::engine::{AdamStep, Composed, Moments, Ops};
+use sparsegate_nn::engine::{AdamStep, Composed, Moments, Ops};
 
 use crate::matrix::{Lie, Matrix, assert_close, bits, host};
 use crate::target::Target;

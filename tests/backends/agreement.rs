@@ -1,7 +1,7 @@
 //! One differentiable op on one set of inputs, and what must hold of it on a target.
 
 use burn::tensor::{DType, Device, Tensor};
-use sparsegate::engine::{Composed, Ops};
+use sparsegate_nn::engine::{Composed, Ops};
 
 use crate::matrix::{Lie, Matrix, assert_close, bits, host};
 use crate::target::Target;

@@ -1,7 +1,7 @@
 //! The classifier's loss: a sigmoid head of one column, a softmax head of more.
 
 use burn::tensor::Tensor;
-use sparsegate::engine::Ops;
+use sparsegate_nn::engine::Ops;
 
 use crate::agreement::Op;
 use crate::matrix::{Matrix, ids_on, random_ids};

@@ -1,7 +1,7 @@
 //! Softmax and negative log likelihood.
 
 use burn::tensor::Tensor;
-use sparsegate::engine::Ops;
+use sparsegate_nn::engine::Ops;
 
 use crate::agreement::Op;
 use crate::matrix::{Lie, Matrix, assert_close, bits, host, ids_on, random_ids};

@@ -1,7 +1,7 @@
 //! A full memory.
 
 use burn::tensor::{DType, Tensor};
-use sparsegate::engine::{Fault, guarded};
+use sparsegate_nn::engine::{Fault, guarded};
 
 use crate::matrix::host;
 use crate::target::Target;

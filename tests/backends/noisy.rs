@@ -1,7 +1,7 @@
 //! Weight samples: the same stream of noise on every backend.
 
 use burn::tensor::Tensor;
-use sparsegate::engine::{Noise, NoiseKey, Ops};
+use sparsegate_nn::engine::{Noise, NoiseKey, Ops};
 
 use crate::agreement::Op;
 use crate::matrix::Matrix;

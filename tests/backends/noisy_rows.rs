@@ -1,7 +1,7 @@
 //! Samples of the rows that a batch reads.
 
 use burn::tensor::Tensor;
-use sparsegate::engine::{Noise, NoiseKey, Ops};
+use sparsegate_nn::engine::{Noise, NoiseKey, Ops};
 
 use crate::agreement::Op;
 use crate::matrix::{Lie, Matrix, assert_close, host, ids_on, random_ids};

@@ -1,7 +1,7 @@
 //! The penalty of the log-uniform prior in the two passes of a step.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use sparsegate::engine::{AdamStep, Composed, DataGradients, Moments, Ops};
+use sparsegate_nn::engine::{AdamStep, Composed, DataGradients, Moments, Ops};
 
 use crate::matrix::{Lie, Matrix, assert_close, host};
 use crate::target::Target;

@@ -1,9 +1,9 @@
 //! The recurrence: every cell, both activations of gates, even and ragged batches.
 
 use burn::tensor::{DType, Device, Tensor};
-use sparsegate::cells::CELLS;
-use sparsegate::engine::{Composed, Ops};
-use sparsegate::spec::types::GateActivation;
+use sparsegate_core::cells::CELLS;
+use sparsegate_nn::engine::{Composed, Ops};
+use sparsegate_spec::types::GateActivation;
 
 use crate::agreement::Op;
 use crate::case::{Case, cases};

@@ -1,7 +1,7 @@
 //! Sums of squares.
 
 use burn::tensor::DType;
-use sparsegate::engine::{Composed, Ops};
+use sparsegate_nn::engine::{Composed, Ops};
 
 use crate::matrix::{Lie, Matrix, VIEWS, assert_close};
 use crate::target::Target;

@@ -1,8 +1,8 @@
 //! What is tested.
 
 use burn::tensor::DType;
-use sparsegate::engine::{Engine, open};
-use sparsegate::spec::types::Backend;
+use sparsegate_nn::engine::{Engine, open};
+use sparsegate_spec::types::Backend;
 
 /// A device with its ops, and how close it must come to the composed ops in double precision, in parts of the largest
 /// magnitude of a result or of one.

@@ -2,7 +2,7 @@
 
 use burn::tensor::DType;
 use proptest::prelude::*;
-use sparsegate::data::batch::Batch;
+use sparsegate_core::Batch;
 use sparsegate_runtime::format::File;
 use sparsegate_runtime::plain::{self, State};
 use sparsegate_runtime::{Model, Real};

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use proptest::prelude::*;
-use sparsegate::cells::{CELLS, Cell};
-use sparsegate::compact::extract;
-use sparsegate::compress::{Parts, Posterior, compact, masks};
-use sparsegate::data::batch::Batch;
-use sparsegate::engine::Composed;
-use sparsegate::model::{Classifier, LanguageModel, Network, Sizes, Units};
-use sparsegate::spec::types::{GateActivation, OutputNoise, Prior, Sparsity};
+use sparsegate_compact::extract;
+use sparsegate_core::Batch;
+use sparsegate_core::cells::{CELLS, Cell};
+use sparsegate_nn::engine::Composed;
+use sparsegate_nn::model::{Classifier, LanguageModel, Network, Sizes, Units};
+use sparsegate_prune::{Parts, Posterior, compact, masks};
 use sparsegate_runtime::Model;
 use sparsegate_runtime::model::{self, Task};
+use sparsegate_spec::types::{GateActivation, OutputNoise, Prior, Sparsity};
 
 /// What a random network is like.
 #[derive(Debug, Clone)]

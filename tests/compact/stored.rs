@@ -4,11 +4,11 @@
 use std::process::Command;
 
 use camino::Utf8Path;
-use sparsegate::compact::{Details, WordsOf, evaluate};
-use sparsegate::data::{self, Sources, eval_batches};
-use sparsegate::store::{RunDir, runs};
+use sparsegate_compact::{Details, WordsOf, evaluate};
+use sparsegate_data::{Sources, eval_batches};
 use sparsegate_runtime::format::File;
 use sparsegate_runtime::runtime::{Options, Runtime};
+use sparsegate_store::{RunDir, runs};
 
 const MANIFESTS: [(&str, &str); 2] = [
     ("words", "planted-words: { seed: 1, train: 6000, valid: 600, test: 1500 }"),
@@ -65,7 +65,7 @@ fn a_stored_model_reaches_the_metric_of_its_run() {
         let file = File::read(&run.compact().unwrap().expect("a run that is done has a compact file")).unwrap();
         let details: Details = serde_json::from_str(&file.details).unwrap();
         let sources = Sources::load(root, &record.spec.dataset, [&record.spec]).unwrap();
-        let corpus = data::load(root, &sources.dataset, record.spec.reading).unwrap();
+        let corpus = sparsegate_data::load(root, &sources.dataset, record.spec.reading).unwrap();
         let [_, test] = eval_batches(&corpus, &record.spec.train).unwrap();
         let found = corpus.unit.value(&evaluate(
             &Runtime::new(&file.model, &Options::default()).unwrap(),

@@ -4,7 +4,7 @@
 use std::process::{Command, Output};
 
 use camino::Utf8Path;
-use sparsegate::store::speed::{Mode, Speed, Who};
+use sparsegate_store::speed::{Mode, Speed, Who};
 
 use crate::stored::trained;
 

@@ -2,7 +2,7 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use rayon::ThreadPoolBuilder;
-use sparsegate::engine::{AdamStep, Composed, Fused, Moments, Ops};
+use sparsegate_nn::engine::{AdamStep, Composed, Fused, Moments, Ops};
 
 use crate::matrix::{Lie, Matrix, VIEWS, assert_close, bits, host};
 

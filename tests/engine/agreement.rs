@@ -2,7 +2,7 @@
 
 use burn::tensor::{DType, Tensor};
 use rayon::ThreadPoolBuilder;
-use sparsegate::engine::{Composed, Fused, Ops};
+use sparsegate_nn::engine::{Composed, Fused, Ops};
 
 use crate::matrix::{Lie, Matrix, VIEWS, assert_close, bits, host};
 

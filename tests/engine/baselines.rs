@@ -1,10 +1,10 @@
 //! Training with a baseline that prunes.
 
 use rayon::ThreadPoolBuilder;
-use sparsegate::baselines::{Baseline, Pruning};
-use sparsegate::model::{LanguageModel, NetworkTrainee};
-use sparsegate::spec::types::{GroupLasso, Magnitude, Prior};
-use sparsegate::train::trainee::Trainee;
+use sparsegate_core::trainee::Trainee;
+use sparsegate_nn::baselines::{Baseline, Pruning};
+use sparsegate_nn::model::{LanguageModel, NetworkTrainee};
+use sparsegate_spec::types::{GroupLasso, Magnitude, Prior};
 
 use crate::trainee::{SMALL, Small, saved_bits};
 

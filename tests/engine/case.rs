@@ -1,9 +1,9 @@
 //! A cell on a batch, with random inputs.
 
 use burn::tensor::{DType, Tensor};
-use sparsegate::cells::{CELLS, Cell};
-use sparsegate::engine::{Ops, RecurrenceInputs};
-use sparsegate::spec::types::GateActivation;
+use sparsegate_core::cells::{CELLS, Cell};
+use sparsegate_nn::engine::{Ops, RecurrenceInputs};
+use sparsegate_spec::types::GateActivation;
 
 use crate::matrix::{Lie, Matrix};
 

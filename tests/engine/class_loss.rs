@@ -1,7 +1,7 @@
 //! The classifier's loss.
 
 use burn::tensor::{DType, Tensor};
-use sparsegate::engine::{Fused, Ops};
+use sparsegate_nn::engine::{Fused, Ops};
 
 use crate::agreement::Op;
 use crate::matrix::{Matrix, assert_close, host, ids, random_ids};

@@ -6,10 +6,9 @@
 //! h'  = s(a_o) tanh(c') z_h
 //! ```
 
-use burn::tensor::Tensor;
-
-use sparsegate::cells::{Bias, Cell, Preactivation, Role, Step, gate_value};
-use sparsegate::spec::types::GateActivation;
+use sparsegate_core::GateActivation;
+use sparsegate_core::cells::{Bias, Cell, Preactivation, Role, gate_value};
+use sparsegate_core::formula::{Expr, Symbols};
 
 /// The cell.
 #[derive(Debug, Clone, Copy)]
@@ -49,13 +48,11 @@ impl Cell for CoupledLstm {
         &["hidden", "cell"]
     }
 
-    fn step(&self, step: &Step) -> Vec<Tensor<2>> {
-        let products = step.input.clone() + step.recurrent.clone();
-        let preactivation = products * step.z_gates.clone() + step.bias.clone();
-        let part = |index: usize| step.part(&preactivation, index);
-        let (forget, candidate) = (step.gate(part(F)), part(G).tanh());
-        let cell = forget.clone() * (step.states[1].clone() - candidate.clone()) + candidate;
-        let hidden = step.gate(part(O)) * cell.clone().tanh() * step.z_neurons.clone();
+    fn step(&self, s: Symbols) -> Vec<Expr> {
+        let a = |kind: usize| s.preactivation(kind);
+        let (forget, candidate) = (a(F).gate(), a(G).tanh());
+        let cell = forget * (s.state(1) - candidate.clone()) + candidate;
+        let hidden = a(O).gate() * cell.clone().tanh() * s.unit_factor();
         vec![hidden, cell]
     }
 

@@ -1,7 +1,7 @@
 //! Softmax and negative log likelihood.
 
 use burn::tensor::{DType, Tensor};
-use sparsegate::engine::{Fused, Ops};
+use sparsegate_nn::engine::{Fused, Ops};
 
 use crate::agreement::Op;
 use crate::matrix::{Matrix, assert_close, bits, host, ids, random_ids};

@@ -1,11 +1,11 @@
 //! From specs to networks: initial values, and what is refused.
 
 use serde_json::json;
-use sparsegate::cells::CELLS;
-use sparsegate::data::{Corpus, Parts, Texts, Unit, Vectors};
-use sparsegate::model::{BuildError, new_trainee};
-use sparsegate::spec::types::{ModelKind, RunSpec};
-use sparsegate::train::trainee::NamedTensor;
+use sparsegate_core::cells::CELLS;
+use sparsegate_core::trainee::NamedTensor;
+use sparsegate_data::{Corpus, Parts, Texts, Unit, Vectors};
+use sparsegate_pipeline::build::{BuildError, new_trainee};
+use sparsegate_spec::types::{ModelKind, RunSpec};
 
 const VOCABULARY: usize = 40;
 const EMBEDDING: usize = 12;

@@ -1,8 +1,8 @@
 //! The cell that `docs/new-cell.md` adds: its text is this code, and the code works without a kernel.
 
 use burn::tensor::{DType, Tensor};
-use sparsegate::engine::{Composed, Fused, Ops};
-use sparsegate::spec::types::GateActivation;
+use sparsegate_nn::engine::{Composed, Fused, Ops};
+use sparsegate_spec::types::GateActivation;
 
 use crate::case::Case;
 use crate::coupled_lstm::CoupledLstm;
@@ -17,7 +17,7 @@ fn case() -> Case {
 fn the_page_shows_the_code_that_is_tested() {
     let page = include_str!("../../docs/new-cell.md");
     let code = include_str!("coupled_lstm.rs")
-        .replace("use sparsegate::cells::", "use super::")
+        .replace("use sparsegate_core::cells::", "use super::")
         .replace("use sparsegate::", "use crate::");
     assert!(page.contains(&code), "docs/new-cell.md and tests/engine/coupled_lstm.rs differ");
 }

@@ -1,7 +1,7 @@
 //! Samples of whole matrices.
 
 use burn::tensor::{DType, Tensor};
-use sparsegate::engine::{Composed, Fused, Noise, NoiseKey, Ops};
+use sparsegate_nn::engine::{Composed, Fused, Noise, NoiseKey, Ops};
 
 use crate::agreement::Op;
 use crate::matrix::{Matrix, assert_close, host};

@@ -1,7 +1,7 @@
 //! A parameter that is not a number stops training at once, by name.
 
-use sparsegate::spec::types::{OutputNoise, Prior};
-use sparsegate::train::trainee::Trainee;
+use sparsegate_core::trainee::Trainee;
+use sparsegate_spec::types::{OutputNoise, Prior};
 
 use crate::trainee::{SMALL, Small};
 

@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation};
-use sparsegate::bayes::Variational;
-use sparsegate::cells::{CELLS, Step};
-use sparsegate::engine::{Composed, Fused, Ops};
-use sparsegate::model::{Classifier, Network, NoiseSource, Stream};
-use sparsegate::spec::types::GateActivation;
+use sparsegate_core::cells::CELLS;
+use sparsegate_nn::bayes::Variational;
+use sparsegate_nn::cells::{self, Step};
+use sparsegate_nn::engine::{Composed, Fused, Ops};
+use sparsegate_nn::model::{Classifier, Network, NoiseSource, Stream};
+use sparsegate_spec::types::GateActivation;
 
 use crate::matrix::{Matrix, assert_close, host};
 use crate::tiny::{EMBEDDING, HIDDEN, NONE, TEXTS, VOCABULARY, classifier, labels, texts};
@@ -60,15 +61,18 @@ fn padded(network: &Classifier, noise: &BTreeMap<Stream, Tensor<2>>, labels: &[u
         let mask = Tensor::<2>::from_data(TensorData::new(mask, [rows, 1]), (&Device::flex(), DType::F64));
         let word = words.clone().gather(1, ids.clone().reshape([rows, 1]));
         let input = vectors.clone().select(0, ids) * word * inputs.clone();
-        let new = units.cell.step(&Step {
-            input: input.matmul(w_input.clone()),
-            recurrent: states[0].clone().matmul(w_hidden.clone()),
-            z_gates: z_gates.clone(),
-            bias: recurrent.bias.clone(),
-            z_neurons: z_neurons.clone(),
-            states: states.clone(),
-            activation: units.activation,
-        });
+        let new = cells::step(
+            units.cell,
+            &Step {
+                input: input.matmul(w_input.clone()),
+                recurrent: states[0].clone().matmul(w_hidden.clone()),
+                z_gates: z_gates.clone(),
+                bias: recurrent.bias.clone(),
+                z_neurons: z_neurons.clone(),
+                states: states.clone(),
+                activation: units.activation,
+            },
+        );
         let picked = new.into_iter().zip(states);
         states = picked.map(|(new, old)| old.clone() + mask.clone() * (new - old)).collect();
     }

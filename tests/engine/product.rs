@@ -1,7 +1,7 @@
 //! Products of matrices.
 
 use burn::tensor::Tensor;
-use sparsegate::engine::Ops;
+use sparsegate_nn::engine::Ops;
 
 use crate::agreement::Op;
 use crate::matrix::Matrix;

@@ -1,9 +1,10 @@
 //! The recurrence: every cell, both activations of gates, even and ragged batches.
 
 use burn::tensor::{DType, Tensor};
-use sparsegate::cells::{CELLS, Step};
-use sparsegate::engine::{Composed, Fused, Ops, RecurrenceInputs};
-use sparsegate::spec::types::GateActivation;
+use sparsegate_core::cells::CELLS;
+use sparsegate_nn::cells::{self, Step};
+use sparsegate_nn::engine::{Composed, Fused, Ops, RecurrenceInputs};
+use sparsegate_spec::types::GateActivation;
 
 use crate::agreement::Op;
 use crate::case::{Case, cases};
@@ -93,15 +94,18 @@ fn padded(case: &Case, leaves: &[Tensor<2>]) -> Tensor<2> {
     for &now in active {
         let padding = Matrix::random([rows - now + 1, wide], [-2.0, 2.0], 99).tensor(dtype);
         let under_way = input.clone().narrow(0, done, now);
-        let after = case.cell.step(&Step {
-            input: Tensor::cat(vec![under_way, padding], 0).narrow(0, 0, rows),
-            recurrent: states[0].clone().matmul(recurrent.clone()),
-            z_gates: z_gates.clone(),
-            bias: bias.clone(),
-            z_neurons: z_neurons.clone(),
-            states: states.clone(),
-            activation,
-        });
+        let after = cells::step(
+            case.cell,
+            &Step {
+                input: Tensor::cat(vec![under_way, padding], 0).narrow(0, 0, rows),
+                recurrent: states[0].clone().matmul(recurrent.clone()),
+                z_gates: z_gates.clone(),
+                bias: bias.clone(),
+                z_neurons: z_neurons.clone(),
+                states: states.clone(),
+                activation,
+            },
+        );
         let mask = (0..rows).map(|row| f64::from(u8::from(row < now))).collect();
         let mask = Matrix { shape: [rows, 1], values: mask }.tensor(dtype);
         let rest = mask.clone().neg().add_scalar(1.0);

@@ -2,12 +2,12 @@
 
 use burn::tensor::DType;
 use rayon::ThreadPoolBuilder;
-use sparsegate::cells::{CELLS, Cell};
-use sparsegate::data::batch::{Batch, BatchSource};
-use sparsegate::engine::Fused;
-use sparsegate::model::{Classifier, Network, NetworkTrainee, Sizes, TraineeOptions, Units};
-use sparsegate::spec::types::{Adam, GateActivation, Prior};
-use sparsegate::train::trainee::Trainee;
+use sparsegate_core::cells::{CELLS, Cell};
+use sparsegate_core::trainee::Trainee;
+use sparsegate_core::{Batch, BatchSource};
+use sparsegate_nn::engine::Fused;
+use sparsegate_nn::model::{Classifier, Network, NetworkTrainee, Sizes, TraineeOptions, Units};
+use sparsegate_spec::types::{Adam, GateActivation, Prior};
 
 use crate::matrix::{Matrix, random_ids};
 use crate::trainee::{everything, saved_bits};

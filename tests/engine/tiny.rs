@@ -1,11 +1,11 @@
 //! Networks of a few units in double precision, every quantity variational, for tests that look at each number.
 
 use burn::tensor::{DType, Tensor};
-use sparsegate::cells::Cell;
-use sparsegate::data::batch::Batch;
-use sparsegate::engine::Ops;
-use sparsegate::model::{Classifier, LanguageModel, Network, NetworkTrainee, Sizes, TraineeOptions, Units};
-use sparsegate::spec::types::{Adam, GateActivation, OutputNoise, Prior};
+use sparsegate_core::Batch;
+use sparsegate_core::cells::Cell;
+use sparsegate_nn::engine::Ops;
+use sparsegate_nn::model::{Classifier, LanguageModel, Network, NetworkTrainee, Sizes, TraineeOptions, Units};
+use sparsegate_spec::types::{Adam, GateActivation, OutputNoise, Prior};
 
 use crate::matrix::Matrix;
 use crate::trainee::everything;

@@ -2,12 +2,12 @@
 
 use burn::tensor::{DType, Tensor};
 use rayon::ThreadPoolBuilder;
-use sparsegate::cells::Lstm;
-use sparsegate::data::batch::Batch;
-use sparsegate::engine::Fused;
-use sparsegate::model::{LanguageModel, NetworkTrainee, TraineeOptions, Units};
-use sparsegate::spec::types::{Adam, GateActivation, OutputNoise, Prior, Sparsity};
-use sparsegate::train::trainee::{NamedTensor, Trainee};
+use sparsegate_core::Batch;
+use sparsegate_core::cells::Lstm;
+use sparsegate_core::trainee::{NamedTensor, Trainee};
+use sparsegate_nn::engine::Fused;
+use sparsegate_nn::model::{LanguageModel, NetworkTrainee, TraineeOptions, Units};
+use sparsegate_spec::types::{Adam, GateActivation, OutputNoise, Prior, Sparsity};
 
 use crate::matrix::{Matrix, random_ids};
 

@@ -1,11 +1,11 @@
 //! The objective's gradient to every quantity of whole networks with every kind of noise and cell, against central
 //! differences, by both engines.
 
-use sparsegate::cells::CELLS;
-use sparsegate::data::batch::Batch;
-use sparsegate::engine::{Composed, Fused, Ops};
-use sparsegate::model::{Network, NoiseSource};
-use sparsegate::spec::types::{GateActivation, OutputNoise};
+use sparsegate_core::Batch;
+use sparsegate_core::cells::CELLS;
+use sparsegate_nn::engine::{Composed, Fused, Ops};
+use sparsegate_nn::model::{Network, NoiseSource};
+use sparsegate_spec::types::{GateActivation, OutputNoise};
 
 use crate::tiny::{Change, NONE, classifier, language_model, streams, texts, trainee};
 

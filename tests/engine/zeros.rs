@@ -1,8 +1,8 @@
 //! Weights of exactly zero: log alpha is infinite, and a careless gradient is NaN.
 
-use sparsegate::model::{LanguageModel, NetworkTrainee};
-use sparsegate::spec::types::OutputNoise;
-use sparsegate::train::trainee::Trainee;
+use sparsegate_core::trainee::Trainee;
+use sparsegate_nn::model::{LanguageModel, NetworkTrainee};
+use sparsegate_spec::types::OutputNoise;
 
 use crate::trainee::{SMALL, Small};
 

@@ -4,7 +4,7 @@ use camino::Utf8Path;
 use libtest_mimic::Failed;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
-use sparsegate::export::Format;
+use sparsegate_export::Format;
 use sparsegate_runtime::Model;
 use sparsegate_runtime::format::File;
 use sparsegate_runtime::model::Task;

@@ -4,9 +4,9 @@ use std::process::Command;
 
 use camino::Utf8Path;
 use libtest_mimic::Failed;
-use sparsegate::data::{self, Corpus, Parts, Sources, Texts};
-use sparsegate::store::{RunDir, runs};
+use sparsegate_data::{Corpus, Parts, Sources, Texts};
 use sparsegate_runtime::format::File;
+use sparsegate_store::{RunDir, runs};
 
 use crate::case::Case;
 
@@ -57,7 +57,7 @@ fn check(folder: &Utf8Path, root: &Utf8Path, run: &RunDir) -> Result<(), Failed>
     let file = File::read(&run.compact()?.ok_or("a run that is done has a compact file")?)?;
     let record = run.record()?.ok_or("a run has a record")?;
     let sources = Sources::load(root, &record.spec.dataset, [&record.spec])?;
-    let corpus = data::load(root, &sources.dataset, record.spec.reading)?;
+    let corpus = sparsegate_data::load(root, &sources.dataset, record.spec.reading)?;
     let (sequences, lengths) = test_data(&corpus, file.model.symbols.total);
     Case { file: &file, sequences, lengths }.expect(folder, run.key())
 }

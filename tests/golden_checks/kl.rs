@@ -1,6 +1,6 @@
 //! The penalty of single weights and its derivatives.
 
-use sparsegate::engine::DataGradients;
+use sparsegate_nn::engine::DataGradients;
 
 use crate::case::Case;
 use crate::check::{Applicability, Check};

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use sparsegate::compress::{
+use sparsegate_prune::{
     Array, Masks, Matrix, Parts, Posterior, Real, ShapeError, compact, counts, masks, relevance, structure,
 };
-use sparsegate::spec::types::Prior;
-use sparsegate::store::format::{Counts, Kept};
+use sparsegate_spec::types::Prior;
+use sparsegate_store::format::{Counts, Kept};
 
 use crate::case::Case;
 use crate::check::{Applicability, Check, network};

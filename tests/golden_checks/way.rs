@@ -1,8 +1,8 @@
 //! By what a case is computed.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use sparsegate::engine::{self, Composed, Fused, Ops};
-use sparsegate::spec::types::Backend;
+use sparsegate_nn::engine::{self, Composed, Fused, Ops};
+use sparsegate_spec::types::Backend;
 
 use crate::compare::{F32, F64, Tolerance};
 

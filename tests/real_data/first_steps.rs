@@ -5,11 +5,10 @@
 
 use camino::Utf8Path;
 use libtest_mimic::Failed;
-use sparsegate::data::batch::{Batch, BatchSource};
-use sparsegate::data::{self, Manifest};
-use sparsegate::model::new_trainee;
-use sparsegate::spec;
-use sparsegate::spec::types::Reading;
+use sparsegate_core::{Batch, BatchSource};
+use sparsegate_data::Manifest;
+use sparsegate_pipeline::build::new_trainee;
+use sparsegate_spec::types::Reading;
 
 const STEPS: u64 = 100;
 /// Windows of the validation stream that the perplexity is over.
@@ -69,23 +68,23 @@ impl BatchSource for First<'_> {
 
 /// Trains each level for 100 steps; `root` has the data.
 pub fn word_ptb(root: &Utf8Path, manifest: &Manifest) -> Result<(), Failed> {
-    let corpus = data::load(root, manifest, Reading::default())?;
+    let corpus = sparsegate_data::load(root, manifest, Reading::default())?;
     let file = super::project().join("experiments/paper/word-ptb.yaml");
     for Level { name, paper, port } in LEVELS {
-        let runs = spec::load(&file, &[], &[])?.runs;
+        let runs = sparsegate_spec::load(&file, &[], &[])?.runs;
         let run = runs
             .iter()
             .find(|run| run.sparsity.name == name && run.model.cell.0.name() == "lstm")
             .ok_or("the level is in the spec")?;
         let mut trainee = new_trainee(run, &corpus, None)?;
-        let batches = data::train_batches(&corpus, &run.train, run.seed, 0)?;
+        let batches = sparsegate_data::train_batches(&corpus, &run.train, run.seed, 0)?;
         let mut reports = Vec::new();
         for step in 1..=STEPS {
             reports.extend(trainee.step(&batches.batch(step as usize - 1), step)?);
         }
         let last = &reports[reports.len() - 10..];
-        let mean = |of: fn(&sparsegate::train::trainee::StepReport) -> f64| last.iter().map(of).sum::<f64>() / 10.0;
-        let [valid, _] = data::eval_batches(&corpus, &run.train)?;
+        let mean = |of: fn(&sparsegate_core::trainee::StepReport) -> f64| last.iter().map(of).sum::<f64>() / 10.0;
+        let [valid, _] = sparsegate_data::eval_batches(&corpus, &run.train)?;
         let ours = Found {
             objective: mean(|report| report.data_loss + report.penalty),
             norm: mean(|report| report.gradient_norm),

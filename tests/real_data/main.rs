@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use libtest_mimic::{Arguments, Failed, Trial};
-use sparsegate::data::{self, Corpus, Manifest, Parts, Survey, Texts};
-use sparsegate::spec::types::Reading;
+use sparsegate_data::{Corpus, Manifest, Parts, Survey, Texts};
+use sparsegate_spec::types::Reading;
 
 fn main() {
     let mirror = std::env::var("SPARSEGATE_MIRROR").ok().map(Utf8PathBuf::from);
@@ -53,7 +53,7 @@ impl Here {
         fs_err::create_dir(here.root().join("datasets"))?;
         let name = format!("datasets/{dataset}.yaml");
         fs_err::copy(project().join(&name), here.root().join(&name))?;
-        data::fetch(here.root(), &here.manifest()?, Some(mirror.as_str()), &())?;
+        sparsegate_data::fetch(here.root(), &here.manifest()?, Some(mirror.as_str()), &())?;
         Ok(here)
     }
 
@@ -66,7 +66,7 @@ impl Here {
     }
 
     fn load(&self, reading: Reading) -> Result<(Corpus, Survey), Failed> {
-        let (corpus, survey) = data::survey(self.root(), &self.manifest()?, reading)?;
+        let (corpus, survey) = sparsegate_data::survey(self.root(), &self.manifest()?, reading)?;
         Ok((corpus, survey.ok_or("labelled texts are surveyed")?))
     }
 
@@ -130,7 +130,10 @@ fn imdb_shifted(here: &Here) -> Result<(), Failed> {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!((ids.first(), ids.contains(&3), ids.last()), (Some(&1), false, Some(&19_999)));
-    assert!(data::load(here.root(), &here.manifest()?, Reading { lose_first_row: true, shift_ids: true }).is_err());
+    assert!(
+        sparsegate_data::load(here.root(), &here.manifest()?, Reading { lose_first_row: true, shift_ids: true })
+            .is_err()
+    );
     Ok(())
 }
 

@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use sparsegate::spec::types::RunSpec;
-use sparsegate::store::format::{RunState, Summary};
-use sparsegate::store::{RunDir, StoreError};
-use sparsegate::train::{Event, Pace, TrainError, train_passes};
+use sparsegate_pipeline::train::{Event, Pace, TrainError, train_passes};
+use sparsegate_spec::types::RunSpec;
+use sparsegate_store::format::{RunState, Summary};
+use sparsegate_store::{RunDir, StoreError};
 use toy::{Toy, passes};
 
 const BATCHES: usize = 5;

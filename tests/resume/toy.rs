@@ -1,10 +1,11 @@
 //! A model that costs nothing and whose every bit depends on every step it has seen.
 
-use sparsegate::data::batch::{Batch, BatchSource};
-use sparsegate::data::{Evaluation, Unit};
-use sparsegate::store::format::{Counts, GateCount, Kept, Structure, UnitGates};
-use sparsegate::train::Passes;
-use sparsegate::train::trainee::{NamedTensor, NonFinite, StepReport, Trainee};
+use sparsegate_core::Evaluation;
+use sparsegate_core::trainee::{NamedTensor, NonFinite, StepReport, Trainee};
+use sparsegate_core::{Batch, BatchSource};
+use sparsegate_data::Unit;
+use sparsegate_pipeline::train::Passes;
+use sparsegate_store::format::{Counts, GateCount, Kept, Structure, UnitGates};
 
 pub struct Toy {
     weights: Vec<f32>,

@@ -1,8 +1,8 @@
 //! From a spec to classes and new text: what `predict` says of the test texts is what training measured.
 
-use sparsegate::data::{self, Manifest, Parts};
-use sparsegate::spec::types::Reading;
-use sparsegate::store::runs;
+use sparsegate_data::{Manifest, Parts};
+use sparsegate_spec::types::Reading;
+use sparsegate_store::runs;
 
 use crate::files::Folder;
 
@@ -46,7 +46,8 @@ fn predictions_of_the_test_texts_are_as_good_as_training_says() {
     let project = project();
     assert_eq!(project.go(&["run", "t.yaml", "l.yaml"]).code, Some(0));
     let corpus =
-        data::load(&project.path, &Manifest::load(&project.path, "texts").unwrap(), Reading::default()).unwrap();
+        sparsegate_data::load(&project.path, &Manifest::load(&project.path, "texts").unwrap(), Reading::default())
+            .unwrap();
     let Parts::Texts { classes, test, .. } = &corpus.parts else { panic!("no texts") };
     let spelled = |text: usize| {
         let words: Vec<&str> = test.text(text).iter().map(|&id| corpus.vocabulary[id as usize].as_str()).collect();

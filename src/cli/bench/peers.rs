@@ -7,8 +7,8 @@ use sparsegate_runtime::model::Task;
 
 use super::subject::Subject;
 use crate::cli::CliError;
-use crate::exec::Peer;
-use crate::export::Format;
+use sparsegate_export::Format;
+use sparsegate_pipeline::exec::Peer;
 
 /// The program that does it, which comes along inside this one.
 const SCRIPT: &str = include_str!("../../../scripts/peer_forward.py");

@@ -6,8 +6,8 @@ use sparsegate_runtime::runtime::{Options, Runtime};
 
 use super::subject::Subject;
 use crate::cli::CliError;
-use crate::compact::{Details, evaluate};
-use crate::data::{self, Sources, eval_batches};
+use sparsegate_compact::{Details, evaluate};
+use sparsegate_data::{Sources, eval_batches};
 
 /// Largest relative difference of the two, which are sums of as many logarithms in single precision.
 const TOLERANCE: f64 = 1e-5;
@@ -20,7 +20,8 @@ pub fn line(root: &Utf8Path, subject: &Subject) -> Result<Option<String>, CliErr
     let Some(record) = subject.dir.as_ref().and_then(|dir| dir.record().ok().flatten()) else { return Ok(None) };
     let Ok(details) = serde_json::from_str::<Details>(&subject.file.details) else { return Ok(None) };
     let sources = Sources::load(root, &record.spec.dataset, [&record.spec]);
-    let Ok(corpus) = sources.and_then(|sources| data::load(root, &sources.dataset, record.spec.reading)) else {
+    let Ok(corpus) = sources.and_then(|sources| sparsegate_data::load(root, &sources.dataset, record.spec.reading))
+    else {
         return Ok(None);
     };
     let [_, test] = eval_batches(&corpus, &record.spec.train).map_err(CliError::data)?;

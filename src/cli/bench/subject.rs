@@ -9,10 +9,10 @@ use crate::cli::CliError;
 use crate::cli::args::Global;
 use crate::cli::compact_file;
 use crate::cli::stored::find_run;
-use crate::data::manifest::Reader;
-use crate::model::Masked;
-use crate::spec::types::RunSpec;
-use crate::store::RunDir;
+use sparsegate_data::manifest::Reader;
+use sparsegate_nn::model::{Masked, Units};
+use sparsegate_spec::types::RunSpec;
+use sparsegate_store::RunDir;
 
 /// Symbols of a text whose data set does not say how many are kept.
 const TEXT: usize = 100;
@@ -53,7 +53,10 @@ impl Subject {
         let (masked, steps) = match (&dir, &record) {
             (Some(dir), Some(record)) => {
                 let parameters = dir.model().map_err(CliError::failed)?;
-                let masked = parameters.map(|parameters| Masked::new(&record.spec, &parameters)).transpose();
+                let model = &record.spec.model;
+                let units = Units { cell: model.cell.0, activation: model.gate_activation, hidden: model.hidden };
+                let network = |parameters: Vec<_>| Masked::new(model.kind, units, &record.spec.sparsity, &parameters);
+                let masked = parameters.map(network).transpose();
                 (
                     masked.map_err(|problem| CliError::data(format!("{}: {problem}", dir.model_path())))?,
                     steps(&record.spec, &file),
@@ -109,7 +112,7 @@ fn dense(model: &Model<f32>) -> Model<f32> {
 
 /// As many as a window of training, or as are kept of a text.
 fn steps(spec: &RunSpec, file: &File) -> usize {
-    let reader = serde_json::from_str::<crate::compact::Details>(&file.details).ok().map(|details| details.reader);
+    let reader = serde_json::from_str::<sparsegate_compact::Details>(&file.details).ok().map(|details| details.reader);
     match reader {
         Some(Reader::LabelledTexts(texts)) => texts.length.unwrap_or(TEXT),
         Some(Reader::PlantedTexts(_)) | None => TEXT,

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::subject::Subject;
 use crate::cli::table::TextTable;
-use crate::report::number;
-use crate::store::speed::{Mode, Speed, Who};
+use sparsegate_report::number;
+use sparsegate_store::speed::{Mode, Speed, Who};
 
 /// A mode in words.
 pub fn mode(mode: Mode) -> &'static str {

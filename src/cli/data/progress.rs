@@ -5,8 +5,8 @@ use std::io::IsTerminal;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::output;
-use crate::data::FetchProgress;
-use crate::data::manifest::DataFile;
+use sparsegate_data::FetchProgress;
+use sparsegate_data::manifest::DataFile;
 
 /// Tells a person, on stderr.
 #[derive(Debug)]

@@ -9,8 +9,8 @@ use super::Format;
 use crate::cli::args::Global;
 use crate::cli::output;
 use crate::cli::{CliError, Exit};
-use crate::data::{self, Corpus, Manifest, Parts, Survey, Texts};
-use crate::spec::types::Reading;
+use sparsegate_data::{Corpus, Manifest, Parts, Survey, Texts};
+use sparsegate_spec::types::Reading;
 
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
@@ -61,7 +61,7 @@ struct PartTexts {
 /// Those of loading it.
 pub(super) fn execute(global: &Global, args: &ShowArgs) -> Result<ExitCode, CliError> {
     let manifest = Manifest::load(&global.root, &args.name)?;
-    let (corpus, words) = data::survey(&global.root, &manifest, Reading::default())?;
+    let (corpus, words) = sparsegate_data::survey(&global.root, &manifest, Reading::default())?;
     let shown = shown(&manifest, &corpus, words);
     match args.format {
         Format::Json => output::print(&output::json(&shown)?)?,

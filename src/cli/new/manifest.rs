@@ -6,8 +6,8 @@ use camino::Utf8Path;
 
 use super::quoted;
 use crate::cli::CliError;
-use crate::data::manifest::Column;
-use crate::data::sha256_of;
+use sparsegate_data::manifest::Column;
+use sparsegate_data::sha256_of;
 
 /// A user's file as a manifest's `files:` entry says it.
 pub(super) struct File<'a> {

@@ -9,10 +9,10 @@ use super::{Cached, Kind, TaskArgs, check, experiment, write};
 use crate::cli::args::Global;
 use crate::cli::output;
 use crate::cli::{CliError, Exit};
-use crate::data::manifest::{Manifest, TableFormat};
-use crate::data::sniff::{self, Choice, Format};
-use crate::data::{self, Corpus, DataError, Parts, Texts};
-use crate::spec::types::Reading;
+use sparsegate_data::manifest::{Manifest, TableFormat};
+use sparsegate_data::sniff::{self, Choice, Format};
+use sparsegate_data::{Corpus, DataError, Parts, Texts};
+use sparsegate_spec::types::Reading;
 
 /// Most words of a vocabulary that is proposed.
 const WORDS: usize = 20_000;
@@ -58,7 +58,7 @@ fn read(global: &Global, file: &Utf8Path, text: &str, from: &Utf8PathBuf) -> Res
     let cached = Cached::import(global, &manifest, from)?;
     // The copy is about to go; the file that can be mended is the user's own.
     let own = |error: DataError| CliError::data(error.to_string().replace(cached.path.as_str(), from.as_str()));
-    let corpus = data::load(&global.root, &manifest, Reading::default()).map_err(own)?;
+    let corpus = sparsegate_data::load(&global.root, &manifest, Reading::default()).map_err(own)?;
     Ok((corpus, cached))
 }
 
@@ -161,7 +161,7 @@ fn language_model(global: &Global, args: &TaskArgs, target: &Utf8Path) -> Result
         by_word
     } else {
         let by_character = Manifest::from_text(target, &manifest(false, None))?;
-        data::load(&global.root, &by_character, Reading::default())?
+        sparsegate_data::load(&global.root, &by_character, Reading::default())?
     };
     let [train, valid, test] = streams(&corpus);
     let most = if words { WORDS / 2 } else { 500 };

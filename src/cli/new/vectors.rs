@@ -10,7 +10,7 @@ use super::{Cached, VectorsArgs, check, write};
 use crate::cli::args::Global;
 use crate::cli::output;
 use crate::cli::{CliError, Exit};
-use crate::data::manifest::Manifest;
+use sparsegate_data::manifest::Manifest;
 
 pub(super) fn execute(global: &Global, args: &VectorsArgs) -> Result<ExitCode, CliError> {
     let target = Manifest::folder(&global.root).join(format!("{}.yaml", args.name));

@@ -10,7 +10,7 @@ use crate::cli::CliError;
 use crate::cli::args::Format;
 use crate::cli::columns::{Columns, printable};
 use crate::cli::compact_file::not_finite;
-use crate::compact::{Classification, Effect, Engine, Explanation, Loaded, classify, explain};
+use sparsegate_compact::{Classification, Effect, Engine, Explanation, Loaded, classify, explain};
 
 /// More classes than this do not get a column each.
 const MOST_COLUMNS: usize = 6;

@@ -7,8 +7,9 @@ use crate::cli::CliError;
 use crate::cli::args::Format;
 use crate::cli::columns::{Columns, printable};
 use crate::cli::compact_file::not_finite;
-use crate::compact::{Continuation, Engine, Loaded, go_on};
-use crate::data::{Evaluation, Unit};
+use sparsegate_compact::{Continuation, Engine, Loaded, go_on};
+use sparsegate_core::Evaluation;
+use sparsegate_data::Unit;
 
 pub(super) struct Next<'a> {
     loaded: &'a Loaded,

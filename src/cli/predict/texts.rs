@@ -7,7 +7,7 @@ use camino::Utf8Path;
 
 use crate::cli::CliError;
 use crate::cli::output;
-use crate::data::Lines;
+use sparsegate_data::Lines;
 
 /// Texts, one after the other, however many.
 pub(super) enum Texts<'a> {

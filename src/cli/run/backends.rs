@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cli::CliError;
 use crate::cli::args::Global;
 use crate::cli::output;
-use crate::engine::{self, OpenError};
-use crate::spec::Experiment;
-use crate::spec::types::{Backend, RunSpec};
+use sparsegate_nn::engine::{self, OpenError};
+use sparsegate_spec::Experiment;
+use sparsegate_spec::types::{Backend, RunSpec};
 
 /// The backends of some experiments that cannot be opened here, and why.
 pub(crate) struct Missing(BTreeMap<Backend, OpenError>);

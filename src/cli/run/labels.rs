@@ -1,8 +1,8 @@
 //! Short names of runs for the terminal: what tells them apart, and no more.
 
 use super::Sweep;
-use crate::plan::PlanEntry;
-use crate::spec::label;
+use sparsegate_spec::label;
+use sparsegate_store::plan::PlanEntry;
 
 /// What may tell two runs apart, the most telling first.
 const KEYS: [&str; 6] = ["sparsity", "seed", "model.cell", "model.hidden", "dataset", "backend"];

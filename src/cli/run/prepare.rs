@@ -7,11 +7,11 @@ use std::process::Command;
 use camino::Utf8Path;
 
 use super::Sweep;
-use crate::exec::local::Job;
-use crate::plan::PlanEntry;
-use crate::provenance;
-use crate::store::format::{FORMAT, RunRecord};
-use crate::store::{RunDir, StoreError};
+use sparsegate_pipeline::exec::local::Job;
+use sparsegate_store::format::{FORMAT, RunRecord};
+use sparsegate_store::plan::PlanEntry;
+use sparsegate_store::provenance;
+use sparsegate_store::{RunDir, StoreError};
 
 /// Says how many threads a process computes with.
 const THREADS_VARIABLE: &str = "RAYON_NUM_THREADS";

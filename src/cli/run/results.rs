@@ -7,10 +7,10 @@ use crate::cli::CliError;
 use crate::cli::args::{Format, Global};
 use crate::cli::output;
 use crate::cli::table::TextTable;
-use crate::exec::Outcome;
-use crate::plan::PlanEntry;
-use crate::store::RunDir;
-use crate::store::format::{EpochMetrics, RunState};
+use sparsegate_pipeline::exec::Outcome;
+use sparsegate_store::RunDir;
+use sparsegate_store::format::{EpochMetrics, RunState};
+use sparsegate_store::plan::PlanEntry;
 
 /// The outcome of a run that is done already.
 ///
@@ -80,7 +80,7 @@ fn rows(global: &Global, sweeps: &[Sweep<'_>], outcomes: &[Outcome]) -> Vec<Row>
             _ => (String::new(), dir.metrics().unwrap_or_default().pop()),
         };
         let of = |get: fn(&EpochMetrics) -> f64| last.as_ref().map(get);
-        let gates = |get: fn(&crate::store::format::GateCount) -> u64| {
+        let gates = |get: fn(&sparsegate_store::format::GateCount) -> u64| {
             last.as_ref().map(|line| line.counts.gates.iter().map(get).sum())
         };
         rows.push(Row {

@@ -1,9 +1,9 @@
 //! The compact network's pass, from a zero state: it computes what the pruned one does.
 
 use burn::tensor::Tensor;
-use sparsegate::compress::{Compact, compact, masks};
-use sparsegate::model::Units;
-use sparsegate::spec::types::{Prior, Sparsity};
+use sparsegate_nn::model::Units;
+use sparsegate_prune::{Compact, compact, masks};
+use sparsegate_spec::types::{Prior, Sparsity};
 
 use super::Way;
 use super::given::Given;

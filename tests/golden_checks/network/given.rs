@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
-use sparsegate::data::batch::Batch;
-use sparsegate::model::{NoiseSource, Stream};
+use sparsegate_core::Batch;
+use sparsegate_nn::model::{NoiseSource, Stream};
 
 use crate::case::Case;
 use crate::layout::noise;

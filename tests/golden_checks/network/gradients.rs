@@ -1,7 +1,7 @@
 //! Losses, penalties and the gradient of the first step, and the penalty's gradient alone.
 
-use sparsegate::engine::DataGradients;
-use sparsegate::model::{Network, Quantity};
+use sparsegate_nn::engine::DataGradients;
+use sparsegate_nn::model::{Network, Quantity};
 
 use super::given::Given;
 use super::recorded::Recorded;

@@ -8,7 +8,7 @@ mod recorded;
 mod steps;
 
 use burn::tensor::Tensor;
-use sparsegate::model::{Classifier, LanguageModel};
+use sparsegate_nn::model::{Classifier, LanguageModel};
 
 use crate::case::Case;
 use crate::check::{Applicability, Check, network};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
-use sparsegate::model::NoiseSource;
+use sparsegate_nn::model::NoiseSource;
 
 use super::given::Given;
 use super::recorded::{Recorded, probabilities};

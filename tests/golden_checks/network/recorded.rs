@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, activation};
-use sparsegate::data::batch::Batch;
-use sparsegate::model::{
+use sparsegate_core::Batch;
+use sparsegate_nn::model::{
     Classifier, LanguageModel, Network, NetworkTrainee, NoiseSource, Sizes, TraineeOptions, Units,
 };
-use sparsegate::spec::types::{Adam, OutputNoise, Sparsity};
+use sparsegate_spec::types::{Adam, OutputNoise, Sparsity};
 
 use super::carries;
 use crate::case::Case;

@@ -1,9 +1,9 @@
 //! Four optimiser steps: objective, norm, states after each, parameters after the first and the last, the pruned network's
 //! value.
 
-use sparsegate::data::batch::{Batch, BatchSource};
-use sparsegate::model::{Network, NetworkTrainee};
-use sparsegate::train::trainee::Trainee;
+use sparsegate_core::trainee::Trainee;
+use sparsegate_core::{Batch, BatchSource};
+use sparsegate_nn::model::{Network, NetworkTrainee};
 
 use super::given::Given;
 use super::recorded::Recorded;

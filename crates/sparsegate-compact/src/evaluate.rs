@@ -1,0 +1,86 @@
+//! How well a compact model predicts, measured as training measured the network that it was taken from.
+
+use sparsegate_runtime::runtime::{Batch as Side, Runtime};
+
+use sparsegate_core::Evaluation;
+use sparsegate_core::{Batch, BatchSource};
+
+/// Numbers of a language model that are held at a time, at most: those of a few steps stay in the caches.
+const OUTPUTS: usize = 1 << 20;
+
+/// The model's likelihood over all batches of `source`, from a zero state, and with `classifies` its accuracy.
+pub fn evaluate(runtime: &Runtime, classifies: bool, source: &dyn BatchSource) -> Evaluation {
+    let mut sums = Sums::default();
+    let mut outputs = Vec::new();
+    let mut side: Option<(usize, Side)> = None;
+    for index in 0..source.len() {
+        let batch = source.batch(index);
+        let (_, sequences) = match &mut side {
+            Some(known) if known.0 == batch.rows => known,
+            other => other.insert((batch.rows, runtime.batch(batch.rows))),
+        };
+        if classifies {
+            outputs.resize(batch.rows * runtime.outputs(), 0.0);
+            sequences.classify(&texts(&batch), &mut outputs);
+            sums.add_all(&outputs, &batch.targets);
+            continue;
+        }
+        if !source.carries_state() {
+            sequences.reset();
+        }
+        let steps = (OUTPUTS / (batch.rows * runtime.outputs()).max(1)).max(1);
+        for (inputs, targets) in batch.inputs.chunks(steps * batch.rows).zip(batch.targets.chunks(steps * batch.rows)) {
+            outputs.resize(inputs.len() * runtime.outputs(), 0.0);
+            sequences.language_model(inputs, &mut outputs);
+            sums.add_all(&outputs, targets);
+        }
+    }
+    let targets = source.targets() as f64;
+    let accuracy = classifies.then_some(sums.right as f64 / targets);
+    Evaluation { nats: sums.nats / targets, accuracy }
+}
+
+/// The sequences of a batch, whose ids are stored step after step.
+fn texts(batch: &Batch) -> Vec<Vec<u32>> {
+    let mut texts = vec![Vec::new(); batch.rows];
+    for (sequence, id) in batch.sequences().zip(&batch.inputs) {
+        texts[sequence].push(*id);
+    }
+    texts
+}
+
+/// Probabilities of two classes are kept this far from 0 and 1 before the logarithm, as in training.
+const CLIP: f64 = 1e-6;
+
+#[derive(Default)]
+struct Sums {
+    nats: f64,
+    right: usize,
+}
+
+impl Sums {
+    fn add_all(&mut self, logits: &[f32], targets: &[u32]) {
+        let outputs = logits.len() / targets.len().max(1);
+        logits.chunks_exact(outputs.max(1)).zip(targets).for_each(|(logits, target)| self.add(logits, *target));
+    }
+
+    fn add(&mut self, logits: &[f32], target: u32) {
+        let target = target as usize;
+        if let [logit] = logits {
+            let second = 1.0 / (1.0 + (-f64::from(*logit)).exp());
+            let probability = if target == 1 { second } else { 1.0 - second };
+            self.nats -= probability.clamp(CLIP, 1.0 - CLIP).ln();
+            self.right += usize::from((*logit >= 0.0) == (target == 1));
+            return;
+        }
+        let (mut best, mut largest) = (0, f32::NEG_INFINITY);
+        for (place, logit) in logits.iter().enumerate() {
+            if *logit > largest {
+                (best, largest) = (place, *logit);
+            }
+        }
+        let total: f64 = logits.iter().map(|logit| f64::from(logit - largest).exp()).sum();
+        self.nats -= f64::from(logits[target] - largest) - total.ln();
+        self.right += usize::from(best == target);
+    }
+}

@@ -1,0 +1,117 @@
+//! A compact file, ready for texts.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::Deserialize;
+use sparsegate_runtime::Model;
+use sparsegate_runtime::format::File;
+use sparsegate_runtime::model::Task;
+
+use super::details::{DETAILS_FORMAT, Details, WordsOf};
+use sparsegate_data::{Encoder, Known, Unit};
+
+/// A compact model and what its symbols are. Needs no data set and no run.
+pub struct Loaded {
+    /// Where it was read from.
+    pub path: Utf8PathBuf,
+    /// The network.
+    pub model: Model<f32>,
+    /// Words, classes, and where it comes from.
+    pub details: Details,
+    /// Puts texts into ids.
+    pub encoder: Encoder,
+    /// What is predicted.
+    pub unit: Unit,
+}
+
+/// What goes with the model is missing, newer or damaged.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: its metadata entry `details` {problem}")]
+pub struct DetailsError {
+    /// The file.
+    path: Utf8PathBuf,
+    /// What is wrong with the entry.
+    problem: String,
+}
+
+/// The version alone: newer details may have other fields.
+#[derive(Deserialize)]
+struct Version {
+    format: u32,
+}
+
+impl Loaded {
+    /// What a file holds, `path` being where it was read from.
+    ///
+    /// # Errors
+    /// Details that are missing, newer, damaged, or do not fit the model.
+    pub fn new(path: &Utf8Path, file: File) -> Result<Self, DetailsError> {
+        Self::of(path, file).map_err(|problem| DetailsError { path: path.to_owned(), problem })
+    }
+
+    fn of(path: &Utf8Path, file: File) -> Result<Self, String> {
+        let File { model, details } = file;
+        let details = parse(&details)?;
+        let unit = check(&model, &details)?;
+        let Details { reader, reading, words, unknown, start, .. } = &details;
+        let ids: &mut dyn Iterator<Item = u32> = match details.words_of {
+            WordsOf::All => &mut (0..model.symbols.total),
+            WordsOf::Stored => &mut model.symbols.stored.iter().copied(),
+        };
+        let words = &mut ids.zip(words.iter().map(String::as_str));
+        let encoder = Encoder::new(reader, *reading, Known { words, unknown: *unknown, start: *start })?;
+        Ok(Self { path: path.to_owned(), model, details, encoder, unit })
+    }
+
+    /// Of these symbols, how many the model reads: the others are steps without input.
+    pub fn read(&self, symbols: &[u32]) -> usize {
+        symbols.iter().filter(|symbol| self.model.row(**symbol).is_some()).count()
+    }
+}
+
+fn parse(json: &str) -> Result<Details, String> {
+    if json.is_empty() {
+        return Err("is missing: the file has numbers, but no words to go with them".into());
+    }
+    let damaged = |error: serde_json::Error| format!("is damaged: {error}");
+    let version: Version = serde_json::from_str(json).map_err(damaged)?;
+    if version.format > DETAILS_FORMAT {
+        return Err(format!(
+            "has format {}, newer than {DETAILS_FORMAT}, the newest this program reads; use a newer program",
+            version.format
+        ));
+    }
+    serde_json::from_str(json).map_err(damaged)
+}
+
+/// Holds the details against the model.
+fn check(model: &Model<f32>, details: &Details) -> Result<Unit, String> {
+    let units = [Unit::Word, Unit::Character, Unit::Text];
+    let unit = units.into_iter().find(|unit| unit.metric() == details.run.metric);
+    let unit = unit.ok_or_else(|| format!("has an unknown metric `{}`", details.run.metric))?;
+    let Details { reader, words, classes, .. } = details;
+    let (total, outputs) = (model.symbols.total as usize, model.outputs());
+    let classifies = model.task == Task::Classification;
+    if classifies != reader.is_labelled() || classifies != (unit == Unit::Text) {
+        return Err(format!("does not fit the model: the reader {} is for another task", reader.key()));
+    }
+    let wanted = match details.words_of {
+        WordsOf::All => total,
+        WordsOf::Stored => model.symbols.stored.len(),
+    };
+    let complete = if classifies {
+        classes.len() == outputs.max(2)
+    } else {
+        outputs == total && outputs > 0 && details.words_of == WordsOf::All
+    };
+    if words.len() != wanted || !complete || outputs == 0 {
+        return Err(format!(
+            "does not fit the model: {} words of {wanted} symbols, {} classes, {outputs} outputs",
+            words.len(),
+            classes.len()
+        ));
+    }
+    match [details.unknown, details.start].into_iter().flatten().find(|id| *id as usize >= total) {
+        Some(id) => Err(format!("does not fit the model: id {id} of {total}")),
+        None => Ok(unit),
+    }
+}

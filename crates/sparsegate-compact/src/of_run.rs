@@ -1,0 +1,96 @@
+//! The compact file of a run that is done, from its stored parameters.
+
+use sparsegate_runtime::format::{File, FormatError};
+use sparsegate_runtime::model::{Sizes, Task};
+
+use super::details::{DETAILS_FORMAT, Details, Origin, WordsOf};
+use super::extract::{UnknownCell, extract};
+use sparsegate_core::trainee::NamedTensor;
+use sparsegate_data::manifest::Reader;
+use sparsegate_data::{Corpus, START, UNKNOWN};
+use sparsegate_prune::{Parts, Posterior, ShapeError, compact, masks};
+use sparsegate_spec::types::{ModelKind, RunSpec};
+
+/// Why a run's parameters give no compact model.
+#[derive(Debug, thiserror::Error)]
+pub enum CompactError {
+    /// Its cell has no runtime.
+    #[error(transparent)]
+    Cell(#[from] UnknownCell),
+    /// The stored parameters are not those of the run's network.
+    #[error("the stored parameters do not fit the run's spec: {0}")]
+    Shape(#[from] ShapeError),
+    /// The model does not hold together, such as one with a weight that is not finite.
+    #[error("the stored parameters give no model that can be run: {0}")]
+    Model(#[from] FormatError),
+    /// The words could not be put down as JSON.
+    #[error("the words cannot be written as JSON: {0}")]
+    Words(#[from] serde_json::Error),
+}
+
+/// The compact file of the run `key` with the `spec`, whose final `parameters` are those of `model.safetensors`; `test` is
+/// the metric that it reached on the test data.
+///
+/// # Errors
+/// [`CompactError`].
+pub fn of_run(
+    key: &str,
+    spec: &RunSpec,
+    parameters: &[NamedTensor],
+    test: f64,
+    corpus: &Corpus,
+    reader: &Reader,
+) -> Result<File, CompactError> {
+    let find = |name: &str| {
+        let tensor = parameters.iter().find(|tensor| tensor.name == name)?;
+        let shape = <[usize; 2]>::try_from(tensor.shape.as_slice()).ok()?;
+        Some((tensor.values.as_slice(), shape))
+    };
+    let zeros_are_dead = spec.sparsity.is_baseline();
+    let parts = Parts::named(spec.model.cell.0, spec.model.gate_activation, zeros_are_dead, &find);
+    let posterior = Posterior::new(parts)?;
+    let outputs = posterior.parts().w_output.shape[1];
+    let original = Sizes {
+        symbols: posterior.vocabulary() as u32,
+        dimensions: posterior.inputs().unwrap_or(0) as u32,
+        units: posterior.hidden() as u32,
+        outputs: outputs as u32,
+    };
+    let task = match spec.model.kind {
+        ModelKind::LanguageModel => Task::LanguageModel,
+        ModelKind::Classification => Task::Classification,
+    };
+    let bias: Vec<f64> =
+        find("output/bias").map(|(values, _)| values.iter().map(|&bias| f64::from(bias)).collect()).unwrap_or_default();
+    let model = extract(&compact(&posterior, &masks(&posterior)), &bias, task, original)?.to::<f32>();
+    let named = |name: &str| corpus.vocabulary.iter().position(|word| word == name).map(|id| id as u32);
+    let starts = matches!(reader, Reader::LabelledTexts(texts) if texts.start_symbol);
+    let (unknown, start) = (named(UNKNOWN), named(START).filter(|_| starts));
+    let unknown_lives = unknown.is_some_and(|unknown| model.row(unknown).is_some());
+    let words_of = if task == Task::LanguageModel || unknown_lives { WordsOf::All } else { WordsOf::Stored };
+    let word = |id: &u32| corpus.vocabulary.get(*id as usize).cloned().unwrap_or_default();
+    let details = Details {
+        format: DETAILS_FORMAT,
+        run: Origin {
+            experiment: spec.experiment.clone(),
+            key: key.to_owned(),
+            dataset: spec.dataset.clone(),
+            sparsity: spec.sparsity.name.clone(),
+            metric: corpus.unit.metric().to_owned(),
+            test,
+        },
+        reader: reader.clone(),
+        reading: spec.reading,
+        words_of,
+        words: match words_of {
+            WordsOf::All => corpus.vocabulary.clone(),
+            WordsOf::Stored => model.symbols.stored.iter().map(word).collect(),
+        },
+        unknown,
+        start,
+        classes: corpus.class_names().to_vec(),
+    };
+    // What is written must be what can be read.
+    model.check().map_err(FormatError::from)?;
+    Ok(File { model, details: serde_json::to_string(&details)? })
+}

@@ -1,0 +1,33 @@
+//! The vocabulary that the crates of sparsegate share: cells, sparsity levels, mini-batches, what survives pruning.
+//!
+//! Plain data and descriptions. Nothing here knows a tensor library, a file format or a command line.
+//!
+//! | module | content |
+//! |---|---|
+//! | [`cells`] | the recurrent cells: preactivations, biases, states and the formula of a step |
+//! | [`formula`] | expressions over one time step, evaluated by whoever computes: on tensors, on numbers, as a graph |
+//! | `sparsity`, `network`, `adam`, `backend` | values that specs and layers both name |
+//! | `batch` | mini-batches of symbol ids, and what hands them out |
+//! | `counts`, `structure` | what survives pruning |
+//! | `trainee` | the seam between the training loop and a network |
+
+mod adam;
+mod backend;
+mod batch;
+pub mod cells;
+mod counts;
+mod evaluation;
+pub mod formula;
+mod network;
+mod sparsity;
+mod structure;
+pub mod trainee;
+
+pub use adam::Adam;
+pub use backend::{Backend, UnknownBackend};
+pub use batch::{Batch, BatchSource};
+pub use counts::{Counts, GateCount, Kept};
+pub use evaluation::Evaluation;
+pub use network::{GateActivation, Init, ModelKind, OutputNoise};
+pub use sparsity::{GroupLasso, Magnitude, Prior, Sparsity};
+pub use structure::{FORMAT, GateKind, GateRole, Structure, UnitGates};

@@ -1,0 +1,121 @@
+//! Symbol ids as mini-batches, in the regimes of the published runs.
+//!
+//! | regime | windows | order | state |
+//! |---|---|---|---|
+//! | carried ([`carried`]) | `batch` parallel pieces of the stream, cut into windows of `sequence` | as in the text | carried over |
+//! | windowed ([`windowed`]) | separate windows of `sequence + 1` symbols | shuffled each epoch, one random offset an epoch | zero |
+//!
+//! | texts ([`texts`]) | whole labelled texts, `batch` at a time | shuffled each epoch | zero |
+//!
+//! All borrow the data; setting up an epoch costs at most one index a window.
+
+mod carried;
+mod texts;
+mod windowed;
+
+use super::corpus::Parts;
+use super::{Corpus, DataError};
+use sparsegate_core::BatchSource;
+use sparsegate_spec::types::TrainSpec;
+
+use carried::Carried;
+use texts::Labelled;
+use windowed::Windowed;
+
+/// The batches of one epoch of training, a function of the corpus, `train`, `seed` and `epoch` alone.
+///
+/// `epoch` may be counted from 0 or from 1, as long as it is counted the same way each time.
+///
+/// # Errors
+/// A stream too short for one batch, or `train.batch` or `train.sequence` of 0.
+pub fn train_batches<'a>(
+    corpus: &'a Corpus,
+    train: &TrainSpec,
+    seed: u64,
+    epoch: u32,
+) -> Result<Box<dyn BatchSource + 'a>, DataError> {
+    Ok(match &corpus.parts {
+        Parts::Streams { train: stream, .. } if train.carries_state() => Box::new(Carried::new(stream, train)?),
+        Parts::Streams { train: stream, .. } => Box::new(Windowed::shuffled(stream, train, seed, epoch)?),
+        Parts::Texts { train: texts, .. } => Box::new(Labelled::shuffled(texts, train, seed, epoch)?),
+    })
+}
+
+/// The batches of one evaluation of the validation and of the test data: in order, from the beginning.
+///
+/// # Errors
+/// As [`train_batches`].
+pub fn eval_batches<'a>(corpus: &'a Corpus, train: &TrainSpec) -> Result<[Box<dyn BatchSource + 'a>; 2], DataError> {
+    Ok(match &corpus.parts {
+        Parts::Streams { valid, test, .. } => [stream_batches(valid, train)?, stream_batches(test, train)?],
+        Parts::Texts { valid, test, .. } => {
+            [Box::new(Labelled::in_order(valid, train)?), Box::new(Labelled::in_order(test, train)?)]
+        }
+    })
+}
+
+fn stream_batches<'a>(stream: &'a [u32], train: &TrainSpec) -> Result<Box<dyn BatchSource + 'a>, DataError> {
+    if train.carries_state() {
+        Ok(Box::new(Carried::new(stream, train)?))
+    } else {
+        Ok(Box::new(Windowed::in_order(stream, train)?))
+    }
+}
+
+/// Number of symbols, or texts, that one epoch of training predicts: what the sum of penalties is divided by (arXiv 1812.05692,
+/// the N of the evidence lower bound).
+///
+/// # Errors
+/// As [`train_batches`].
+pub fn train_size(corpus: &Corpus, train: &TrainSpec) -> Result<usize, DataError> {
+    Ok(train_batches(corpus, train, 0, 0)?.targets())
+}
+
+/// Refuses sizes of zero and streams of fewer than `needed` symbols.
+fn check(stream: &[u32], train: &TrainSpec, needed: impl Fn(usize, usize) -> usize) -> Result<(), DataError> {
+    let (batch, sequence) = (train.batch, train.window());
+    if batch == 0 {
+        return Err(DataError::ZeroSize { key: "batch" });
+    }
+    if sequence == 0 {
+        return Err(DataError::ZeroSize { key: "sequence" });
+    }
+    let needed = needed(batch, sequence);
+    if stream.len() < needed {
+        return Err(DataError::StreamTooShort { symbols: stream.len(), needed, batch, sequence });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use sparsegate_spec::types::{Adam, Optimizer, TrainSpec};
+
+    pub(crate) fn spec(batch: usize, sequence: usize, carry_state: bool) -> TrainSpec {
+        TrainSpec {
+            epochs: 1,
+            batch,
+            sequence: Some(sequence),
+            carry_state: Some(carry_state),
+            optimizer: Optimizer::Adam(Adam { lr: 0.002, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }),
+            clip_norm: None,
+            max_steps: None,
+        }
+    }
+
+    #[test]
+    fn sizes_of_zero_and_short_streams_are_errors() {
+        let stream = [0u32; 20];
+        let why = |batch, sequence, carry| {
+            super::stream_batches(&stream, &spec(batch, sequence, carry)).err().map(|error| error.to_string())
+        };
+        assert_eq!(why(0, 5, true).as_deref(), Some("train.batch is 0; it must be at least 1"));
+        assert_eq!(why(5, 0, false).as_deref(), Some("train.sequence is 0; it must be at least 1"));
+        assert_eq!(why(10, 35, true), None);
+        assert!(why(11, 35, true).unwrap().contains("need at least 22;"));
+        assert_eq!(why(64, 9, false), None);
+        assert!(why(64, 10, false).unwrap().contains("need at least 22;"));
+        assert!(why(usize::MAX, usize::MAX, true).is_some());
+        assert!(why(usize::MAX, usize::MAX, false).is_some());
+    }
+}

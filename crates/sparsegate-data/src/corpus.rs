@@ -1,0 +1,150 @@
+//! An encoded data set.
+
+use sparsegate_core::Evaluation;
+
+/// What is predicted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// The next word; the metric is perplexity.
+    Word,
+    /// The next character; the metric is bits per character.
+    Character,
+    /// The class of a text; the metric is accuracy.
+    Text,
+}
+
+impl Unit {
+    /// Name of the metric, also its column in the results.
+    pub fn metric(self) -> &'static str {
+        match self {
+            Unit::Word => "perplexity",
+            Unit::Character => "bits_per_char",
+            Unit::Text => "accuracy",
+        }
+    }
+
+    /// The metric's value; not a number for an accuracy that was not measured.
+    pub fn value(self, evaluation: &Evaluation) -> f64 {
+        match self {
+            Unit::Word => evaluation.nats.exp(),
+            Unit::Character => evaluation.nats / std::f64::consts::LN_2,
+            Unit::Text => evaluation.accuracy.unwrap_or(f64::NAN),
+        }
+    }
+}
+
+/// A data set as symbol ids.
+#[derive(Debug, Clone)]
+pub struct Corpus {
+    /// Name of the manifest.
+    pub name: String,
+    /// blake3 over everything the ids depend on (manifest's reading rules and file contents), lower-case hex.
+    pub hash: String,
+    /// What is predicted.
+    pub unit: Unit,
+    /// The symbol of each id.
+    pub vocabulary: Vec<String>,
+    /// For generated data: whether each id carries information about what is predicted.
+    pub informative: Option<Vec<bool>>,
+    /// The ids.
+    pub parts: Parts,
+}
+
+/// Training, validation and test data.
+#[derive(Debug, Clone)]
+pub enum Parts {
+    /// For a language model: three streams of symbols.
+    Streams {
+        /// Training stream.
+        train: Vec<u32>,
+        /// Validation stream.
+        valid: Vec<u32>,
+        /// Test stream.
+        test: Vec<u32>,
+    },
+    /// For a classifier: three sets of labelled texts.
+    Texts {
+        /// The classes' names; a label is a place in this list.
+        classes: Vec<String>,
+        /// Training texts.
+        train: Texts,
+        /// Validation texts.
+        valid: Texts,
+        /// Test texts.
+        test: Texts,
+    },
+}
+
+/// Labelled texts as symbol ids, one after the other. No text is empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Texts {
+    ids: Vec<u32>,
+    /// Where each text ends in `ids`.
+    ends: Vec<usize>,
+    labels: Vec<u32>,
+}
+
+impl Texts {
+    /// No texts yet.
+    pub fn new() -> Self {
+        Self { ids: Vec::new(), ends: Vec::new(), labels: Vec::new() }
+    }
+
+    /// Adds a text, which must not be empty.
+    pub fn push(&mut self, ids: &[u32], label: u32) {
+        debug_assert!(!ids.is_empty(), "a text without symbols has no last state to predict from");
+        self.ids.extend_from_slice(ids);
+        self.ends.push(self.ids.len());
+        self.labels.push(label);
+    }
+
+    /// Number of texts.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The symbols of a text.
+    pub fn text(&self, index: usize) -> &[u32] {
+        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        &self.ids[start..self.ends[index]]
+    }
+
+    /// The class of a text.
+    pub fn label(&self, index: usize) -> u32 {
+        self.labels[index]
+    }
+
+    /// The classes of all texts.
+    pub fn labels(&self) -> &[u32] {
+        &self.labels
+    }
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Corpus {
+    /// Number of classes of a data set of labelled texts.
+    pub fn classes(&self) -> Option<usize> {
+        match &self.parts {
+            Parts::Streams { .. } => None,
+            Parts::Texts { classes, .. } => Some(classes.len()),
+        }
+    }
+
+    /// Names of the classes of a data set of labelled texts; none of a stream.
+    pub fn class_names(&self) -> &[String] {
+        match &self.parts {
+            Parts::Streams { .. } => &[],
+            Parts::Texts { classes, .. } => classes,
+        }
+    }
+}

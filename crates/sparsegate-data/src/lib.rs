@@ -1,0 +1,41 @@
+//! Data sets: what they are, how they get here, how they become symbol ids and mini-batches.
+//!
+//! ```text
+//! datasets/<name>.yaml --Manifest--> fetch | import --> cache --reader--> Corpus --batches--> BatchSource
+//!                              \--> generator (embedded languages) ------^
+//! ```
+//!
+//! Only [`fetch`] touches the network; [`load`] reads the cache, or generates, and nothing else.
+
+mod batching;
+mod cache;
+pub mod corpus;
+mod draws;
+mod encoded;
+mod encoder;
+mod error;
+mod fetch;
+mod load;
+pub mod manifest;
+mod planted;
+mod planted_texts;
+mod readers;
+pub mod sniff;
+mod sources;
+mod survey;
+mod vectors;
+
+pub use batching::{eval_batches, train_batches, train_size};
+pub use cache::{CACHE_VARIABLE, Cache, Cached, sha256 as sha256_of};
+pub use corpus::{Corpus, Parts, Texts, Unit};
+pub use draws::Draws;
+pub use encoder::{Encoder, Known};
+pub use error::DataError;
+pub use fetch::{FetchProgress, Fetched, MIRROR_VARIABLE, fetch, import};
+pub use load::{load, survey};
+pub use manifest::Manifest;
+pub use planted::{Oracle, oracle};
+pub use readers::{Lines, START, UNKNOWN};
+pub use sources::Sources;
+pub use survey::Survey;
+pub use vectors::{Vectors, load_vectors};

@@ -1,0 +1,138 @@
+//! From a manifest to a corpus: the cache or the generator, never the network.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::cache::Cache;
+use super::corpus::{Corpus, Parts, Unit};
+use super::manifest::{LabelledTexts, Manifest, PlainText, Reader, SymbolUnit, TableFormat, TextSource};
+use super::readers::{self, Encoded, EncodedTexts, PtbCharacters, PtbWords};
+use super::{DataError, Survey, encoded, planted, planted_texts};
+use sparsegate_spec::types::Reading;
+
+/// Reads, or generates, the data set of `manifest`, with the oddities that `reading` asks for. Files come from the cache of
+/// `root` and are checked first; what they become is kept there, too.
+///
+/// # Errors
+/// A file that is missing, truncated, altered or not what its reader expects; a reading that does not fit the data set.
+pub fn load(root: &Utf8Path, manifest: &Manifest, reading: Reading) -> Result<Corpus, DataError> {
+    Ok(survey(root, manifest, reading)?.0)
+}
+
+/// [`load`], and of labelled texts what their words are like.
+///
+/// # Errors
+/// As [`load`].
+pub fn survey(root: &Utf8Path, manifest: &Manifest, reading: Reading) -> Result<(Corpus, Option<Survey>), DataError> {
+    refuse_unfit(manifest, reading)?;
+    let made = Made { manifest, hash: manifest.content_hash_read(reading) };
+    match &manifest.reader {
+        Reader::PlantedWords(parameters) => Ok((made.generated(Unit::Word, planted::words(parameters)), None)),
+        Reader::PlantedCharacters(parameters) => {
+            Ok((made.generated(Unit::Character, planted::characters(parameters)), None))
+        }
+        Reader::PlantedTexts(parameters) => {
+            let planted_texts::Generated { vocabulary, classes, informative, parts } = planted_texts::texts(parameters);
+            let [train, valid, test] = parts;
+            let corpus = made.corpus(Unit::Text, vocabulary, Parts::Texts { classes, train, valid, test });
+            Ok((Corpus { informative: Some(informative), ..corpus }, None))
+        }
+        from_files => {
+            let cache = Cache::new(root);
+            let files = Files::verified(&cache, manifest)?;
+            let kept = encoded::path(cache.folder(), &manifest.name, &made.hash);
+            if let Some(known) = encoded::read(&kept, &manifest.name, &made.hash) {
+                return Ok(known);
+            }
+            let (corpus, survey) = made.encode(from_files, &files, reading)?;
+            encoded::write(&kept, &corpus, survey.as_ref());
+            Ok((corpus, survey))
+        }
+    }
+}
+
+/// Refuses oddities that the data set's reader cannot have.
+fn refuse_unfit(manifest: &Manifest, reading: Reading) -> Result<(), DataError> {
+    let unfit = |key, problem| DataError::UnfitReading { key, dataset: manifest.name.clone(), problem };
+    let texts = match &manifest.reader {
+        Reader::LabelledTexts(texts) => Some(texts),
+        _ => None,
+    };
+    let loses_a_row = |texts: &LabelledTexts| match &texts.from {
+        TextSource::Table(table) => !table.header && matches!(table.format, TableFormat::Csv | TableFormat::Tsv),
+        TextSource::Folders(_) => false,
+    };
+    if reading.lose_first_row && !texts.is_some_and(loses_a_row) {
+        return Err(unfit("lose_first_row", "it is not read from csv or tsv tables without header; remove the key"));
+    }
+    if reading.shift_ids && texts.is_none_or(|texts| texts.words.is_none()) {
+        return Err(unfit("shift_ids", "its manifest does not say how many `words` are kept; remove the key"));
+    }
+    Ok(())
+}
+
+/// The files of a data set, checked, by role.
+struct Files(Vec<(&'static str, Utf8PathBuf)>);
+
+impl Files {
+    fn verified(cache: &Cache, manifest: &Manifest) -> Result<Self, DataError> {
+        let file = |(role, _)| Ok((role, cache.verified(manifest, role)?));
+        manifest.files_in_order().map(file).collect::<Result<_, DataError>>().map(Self)
+    }
+
+    fn get(&self, role: &str) -> Option<Utf8PathBuf> {
+        self.0.iter().find(|(known, _)| *known == role).map(|(_, file)| file.clone())
+    }
+
+    fn parts(&self) -> [Option<Utf8PathBuf>; 3] {
+        ["train", "valid", "test"].map(|role| self.get(role))
+    }
+}
+
+/// What a corpus of a manifest is made of.
+struct Made<'a> {
+    manifest: &'a Manifest,
+    hash: String,
+}
+
+impl Made<'_> {
+    fn encode(&self, reader: &Reader, files: &Files, reading: Reading) -> Result<(Corpus, Option<Survey>), DataError> {
+        let streams = |unit, encoded: Encoded| (self.streams(unit, encoded.vocabulary, encoded.streams), None);
+        let ptb = || files.parts().map(Option::unwrap_or_default);
+        Ok(match reader {
+            Reader::PtbWords => streams(Unit::Word, readers::encode(&ptb(), &PtbWords)?),
+            Reader::PtbCharacters => streams(Unit::Character, readers::encode(&ptb(), &PtbCharacters)?),
+            Reader::PlainText(rules) => streams(unit(rules), readers::encode_plain(&files.parts(), rules)?),
+            Reader::LabelledTexts(rules) => {
+                let file = |role: &str| files.get(role);
+                let EncodedTexts { vocabulary, classes, parts, survey } = readers::encode_texts(&file, rules, reading)?;
+                let [train, valid, test] = parts;
+                (self.corpus(Unit::Text, vocabulary, Parts::Texts { classes, train, valid, test }), Some(survey))
+            }
+            Reader::PlantedWords(_) | Reader::PlantedCharacters(_) | Reader::PlantedTexts(_) => {
+                return Err(DataError::Generated { dataset: self.manifest.name.clone() });
+            }
+            Reader::GloveText(_) | Reader::Word2vecBinary(_) => return Err(DataError::not_a_dataset(self.manifest)),
+        })
+    }
+
+    fn generated(&self, unit: Unit, made: planted::Generated) -> Corpus {
+        Corpus { informative: made.informative, ..self.streams(unit, made.vocabulary, made.streams) }
+    }
+
+    fn streams(&self, unit: Unit, vocabulary: Vec<String>, streams: [Vec<u32>; 3]) -> Corpus {
+        let [train, valid, test] = streams;
+        self.corpus(unit, vocabulary, Parts::Streams { train, valid, test })
+    }
+
+    fn corpus(&self, unit: Unit, vocabulary: Vec<String>, parts: Parts) -> Corpus {
+        let (name, hash) = (self.manifest.name.clone(), self.hash.clone());
+        Corpus { name, hash, unit, vocabulary, informative: None, parts }
+    }
+}
+
+fn unit(rules: &PlainText) -> Unit {
+    match rules.unit {
+        SymbolUnit::Word => Unit::Word,
+        SymbolUnit::Character => Unit::Character,
+    }
+}

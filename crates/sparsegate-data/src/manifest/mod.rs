@@ -1,0 +1,273 @@
+//! A dataset manifest, `datasets/<name>.yaml`: where the data come from, under which licence, and how they are read.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::DataError;
+use sparsegate_spec::types::Reading;
+use sparsegate_spec::yaml;
+
+mod check;
+mod labelled;
+mod plain;
+mod reader;
+mod scalar;
+
+pub use labelled::{EmptyTexts, Folders, HoldOut, LabelledTexts, Table, TableFormat, TextSource, Tokens};
+pub use plain::{PlainText, Shares, SymbolUnit};
+pub use reader::{Planted, PlantedTexts, Reader, WordVectors};
+pub use scalar::{Column, Columns, Label};
+
+/// A dataset manifest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Name of the data set; the file is called `<name>.yaml`.
+    pub name: String,
+    /// One line on what the data are.
+    pub about: String,
+    /// Where a person reads about the data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub homepage: Option<String>,
+    /// What may be done with the data.
+    pub licence: Licence,
+    /// How files become symbols, or which generator makes them.
+    pub reader: Reader,
+    /// The files by role; which roles there are depends on the reader. Empty for a generator.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, DataFile>,
+    /// How training, validation and test parts are told apart, in words.
+    pub split: String,
+}
+
+/// What may be done with the data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Licence {
+    /// Name of the licence or agreement, an SPDX expression where there is one.
+    pub name: String,
+    /// Whether the data may be passed on.
+    pub redistribution: bool,
+    /// The terms in words.
+    pub terms: String,
+}
+
+/// One file of a data set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DataFile {
+    /// Where the file lies in the cache and in a mirror: relative, with `/`, without `..`.
+    pub path: String,
+    /// The canonical address; none if the file has no public one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Size, bytes.
+    pub bytes: u64,
+    /// SHA-256 of the contents, 64 lower-case hex digits.
+    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
+    pub sha256: String,
+    /// Other files with the same contents, such as an archive that was packed again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<FileCopy>,
+}
+
+/// Another file with the contents of a [`DataFile`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileCopy {
+    /// Size, bytes.
+    pub bytes: u64,
+    /// SHA-256, 64 lower-case hex digits.
+    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
+    pub sha256: String,
+}
+
+impl DataFile {
+    /// Size and checksum of every accepted file, the canonical one first.
+    pub fn accepted(&self) -> impl Iterator<Item = (u64, &str)> {
+        let copies = self.copies.iter().map(|copy| (copy.bytes, copy.sha256.as_str()));
+        std::iter::once((self.bytes, self.sha256.as_str())).chain(copies)
+    }
+
+    /// Whether one of the accepted files is so long.
+    pub fn has_size(&self, bytes: u64) -> bool {
+        self.accepted().any(|(accepted, _)| accepted == bytes)
+    }
+}
+
+impl Manifest {
+    /// The folder of the manifests under `root`.
+    pub fn folder(root: &Utf8Path) -> Utf8PathBuf {
+        root.join("datasets")
+    }
+
+    /// Reads and checks `<root>/datasets/<name>.yaml`.
+    ///
+    /// # Errors
+    /// No such manifest (the message lists those there are), a manifest that does not parse, or one that contradicts
+    /// itself.
+    pub fn load(root: &Utf8Path, name: &str) -> Result<Self, DataError> {
+        let folder = Self::folder(root);
+        let file = folder.join(format!("{name}.yaml"));
+        if !is_name(name) || !file.is_file() {
+            return Err(DataError::UnknownDataset { name: name.to_owned(), folder, known: Self::names(root)? });
+        }
+        Self::from_text(&file, &fs_err::read_to_string(&file)?)
+    }
+
+    /// Reads and checks the text of a manifest that stands, or will stand, in `file`.
+    ///
+    /// # Errors
+    /// A manifest that does not parse, or one that contradicts itself.
+    pub fn from_text(file: &Utf8Path, text: &str) -> Result<Self, DataError> {
+        let manifest: Self = yaml::parse(file, text)?;
+        manifest.check(file)?;
+        Ok(manifest)
+    }
+
+    /// Names of all manifests under `root`, sorted.
+    ///
+    /// # Errors
+    /// A folder that is there but cannot be read.
+    pub fn names(root: &Utf8Path) -> Result<Vec<String>, DataError> {
+        let folder = Self::folder(root);
+        if !folder.is_dir() {
+            return Ok(Vec::new());
+        }
+        let mut names = Vec::new();
+        for entry in fs_err::read_dir(&folder)? {
+            let name = entry?.file_name();
+            if let Some(name) = name.to_str().and_then(|name| name.strip_suffix(".yaml")).filter(|name| is_name(name)) {
+                names.push(name.to_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// The files with their roles, in reading order.
+    pub fn files_in_order(&self) -> impl Iterator<Item = (&'static str, &DataFile)> {
+        self.reader.roles().iter().filter_map(|role| Some((*role, self.files.get(*role)?)))
+    }
+
+    /// blake3 over everything the symbol ids depend on: the reader with its parameters and version, and the checksum of
+    /// each file in reading order. Needs no data file; what is written about source or licence does not enter.
+    pub fn content_hash(&self) -> String {
+        let mut text = format!("{} {}\n{}", self.reader.key(), self.reader.version(), self.reader.parameters());
+        for (role, file) in self.files_in_order() {
+            text.extend([role, " ", &file.sha256, "\n"]);
+        }
+        blake3::hash(text.as_bytes()).to_hex().to_string()
+    }
+
+    /// [`Manifest::content_hash`] for a spec that reads otherwise than the manifest says.
+    pub fn content_hash_read(&self, reading: Reading) -> String {
+        let plain = self.content_hash();
+        if reading.is_plain() {
+            return plain;
+        }
+        let Reading { lose_first_row, shift_ids } = reading;
+        let text = format!("{plain}\nlose_first_row {lose_first_row} shift_ids {shift_ids}\n");
+        blake3::hash(text.as_bytes()).to_hex().to_string()
+    }
+}
+
+/// Whether `name` can be a data set's name: letters, digits, `-`, `_` and `.`, not beginning with a dot.
+fn is_name(name: &str) -> bool {
+    !name.is_empty()
+        && !name.starts_with('.')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// This package's folder.
+    fn shipped() -> &'static Utf8Path {
+        Utf8Path::new(env!("CARGO_MANIFEST_DIR"))
+    }
+
+    fn load(name: &str, text: &str) -> Result<Manifest, DataError> {
+        let root = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(root.path()).unwrap();
+        fs_err::create_dir_all(root.join("datasets")).unwrap();
+        fs_err::write(root.join("datasets").join(format!("{name}.yaml")), text).unwrap();
+        Manifest::load(root, name)
+    }
+
+    fn word_ptb() -> String {
+        fs_err::read_to_string(shipped().join("datasets/word-ptb.yaml")).unwrap()
+    }
+
+    fn why(text: &str) -> String {
+        load("word-ptb", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn shipped_manifests_load_and_have_hashes_of_their_own() {
+        let names = Manifest::names(shipped()).unwrap();
+        for name in ["char-ptb", "planted-characters", "planted-words", "word-ptb"] {
+            assert!(names.iter().any(|known| known == name), "{name}");
+        }
+        let mut hashes: Vec<String> =
+            names.iter().map(|name| Manifest::load(shipped(), name).unwrap().content_hash()).collect();
+        hashes.sort();
+        hashes.dedup();
+        assert_eq!(hashes.len(), names.len());
+    }
+
+    #[test]
+    fn the_hash_depends_on_what_the_ids_depend_on() {
+        let hash = |text: &str| load("word-ptb", text).unwrap().content_hash();
+        let text = word_ptb();
+        assert_eq!(hash(&text), hash(&text.replace("https://raw", "https://elsewhere")));
+        assert_eq!(hash(&text), hash(&text.replace("about: ", "about: The ")));
+        assert_ne!(hash(&text), hash(&text.replace("sha256: f", "sha256: e")));
+        assert_ne!(hash(&text), hash(&text.replace("reader: ptb-words", "reader: ptb-characters")));
+    }
+
+    #[test]
+    fn an_unknown_data_set_lists_the_known_ones() {
+        for name in ["imbd", "", "../datasets/word-ptb", ".hidden"] {
+            let error = Manifest::load(shipped(), name).unwrap_err();
+            assert!(error.to_string().contains("there are agnews, "), "{error}");
+            assert!(error.is_users_mistake());
+        }
+    }
+
+    #[test]
+    fn contradictions_name_file_and_field() {
+        let text = word_ptb();
+        let cases = [
+            ("name: word-ptb", "name: other", "name: `other` is not the file's name"),
+            ("path: ptb/", "path: /ptb/", "files.test.path: `/ptb/ptb.test.txt` must be relative"),
+            ("path: ptb/", "path: ../", "files.test.path"),
+            ("path: ptb/", "path: c:/", "files.test.path"),
+            ("sha256: f", "sha256: F", "files.train.sha256: it must be 64 lower-case hex digits"),
+            ("https://raw", "ftp://raw", "files.test.url"),
+            ("\n  test:", "\n  tset:", "files: the reader ptb-words needs a file `test`"),
+        ];
+        for (from, to, message) in cases {
+            assert!(text.contains(from));
+            let error = why(&text.replace(from, to));
+            assert!(error.contains(message) && error.contains("word-ptb.yaml"), "{error}");
+        }
+        let generated = "reader:\n  planted-words: { seed: 1, train: 1, valid: 0, test: 1 }";
+        assert!(why(&text.replace("reader: ptb-words", generated)).contains("has no use for it; remove it"));
+        let files = text.find("files:").unwrap()..text.find("split:").unwrap();
+        let mut empty = text.clone();
+        empty.replace_range(files, "");
+        assert!(why(&empty.replace("reader: ptb-words", generated)).contains("reader.planted-words.valid: 0 symbols"));
+    }
+
+    #[test]
+    fn misspelt_keys_are_told_with_their_place() {
+        let error = why(&word_ptb().replace("homepage:", "homepgae:"));
+        assert!(error.contains("homepgae") && error.contains("word-ptb.yaml"), "{error}");
+        assert!(!why(&word_ptb().replace("ptb-words", "ptb-wrods")).is_empty());
+    }
+}

@@ -1,0 +1,17 @@
+//! Penn Treebank, one symbol a word.
+
+use super::{END_OF_LINE, Reading};
+
+/// The words of a line, split on blanks, then `<eos>`.
+#[derive(Debug)]
+pub(crate) struct PtbWords;
+
+impl Reading for PtbWords {
+    fn line<'a>(&self, line: &'a str, symbol: &mut dyn FnMut(&'a str)) {
+        line.split_ascii_whitespace().for_each(symbol);
+    }
+
+    fn end(&self) -> &'static str {
+        END_OF_LINE
+    }
+}

@@ -1,0 +1,233 @@
+//! Reading all texts, with words under provisional numbers.
+
+use rayon::prelude::*;
+
+use super::source::{Place, Record, Source};
+use crate::manifest::{EmptyTexts, LabelledTexts};
+use crate::readers::dictionary::{Chunk, Dictionary};
+use crate::readers::words::Words;
+use crate::{DataError, Survey};
+
+/// A text as numbers.
+pub(super) struct Text {
+    /// Where it stands, in an archive its name.
+    pub(super) place: Place,
+    /// Place of the label in [`Gathered::labels`].
+    pub(super) label: u32,
+    /// Provisional numbers of its words, as many as are kept.
+    pub(super) words: Vec<u32>,
+}
+
+/// All texts.
+pub(super) struct Gathered {
+    /// Every word, by provisional number.
+    pub(super) words: Vec<String>,
+    pub(super) counts: Counts,
+    /// The labels found, in the order in which they were met.
+    pub(super) labels: Vec<String>,
+    /// Training, validation and test texts.
+    pub(super) parts: [Vec<Text>; 3],
+}
+
+/// How often words occur in the training texts.
+#[derive(Default)]
+pub(super) struct Counts {
+    occurrences: Vec<u64>,
+    /// How many texts each word is in.
+    texts: Vec<u32>,
+    /// The number of the text that last had the word, from 1.
+    last: Vec<u32>,
+    text: u32,
+    /// How many texts are counted.
+    counted: usize,
+    /// Texts without words, in all parts.
+    empty: usize,
+}
+
+impl Counts {
+    fn add(&mut self, words: &[u32]) {
+        self.text += 1;
+        self.counted += 1;
+        for word in words.iter().map(|&word| word as usize) {
+            self.occurrences[word] += 1;
+            if self.last[word] != self.text {
+                self.last[word] = self.text;
+                self.texts[word] += 1;
+            }
+        }
+    }
+
+    fn grow(&mut self, words: usize) {
+        self.occurrences.resize(words, 0);
+        self.texts.resize(words, 0);
+        self.last.resize(words, 0);
+    }
+
+    /// Undoes the counting of a text, all of whose words were kept.
+    pub(super) fn take_back(&mut self, words: &[u32]) {
+        self.text += 1;
+        self.counted -= 1;
+        for word in words.iter().map(|&word| word as usize) {
+            self.occurrences[word] -= 1;
+            if self.last[word] != self.text {
+                self.last[word] = self.text;
+                self.texts[word] -= 1;
+            }
+        }
+    }
+
+    /// How often each word occurs.
+    pub(super) fn occurrences(&self) -> &[u64] {
+        &self.occurrences
+    }
+
+    /// What there is to tell of them.
+    pub(super) fn survey(&self) -> Survey {
+        Survey {
+            words: self.occurrences.iter().filter(|count| **count > 0).count(),
+            words_in_several_texts: self.texts.iter().filter(|texts| **texts > 1).count(),
+            mean_words: self.occurrences.iter().sum::<u64>() as f64 / self.counted.max(1) as f64,
+            empty_texts: self.empty,
+        }
+    }
+}
+
+/// Records are put into words many at a time, until they have so many bytes.
+const BATCH_BYTES: usize = 8 << 20;
+/// Texts that one thread takes at a time.
+const CHUNK: usize = 128;
+
+/// Reads all of `source`.
+///
+/// # Errors
+/// Those of the source; a label that the manifest does not list; a text without words, if these are refused.
+pub(super) fn gather(source: &dyn Source, rules: &LabelledTexts) -> Result<Gathered, DataError> {
+    let words = Words::new(&rules.tokens, rules.lower).map_err(|problem| DataError::InvalidManifest {
+        file: source.file(0).to_owned(),
+        field: "reader.labelled-texts.tokens".into(),
+        problem,
+    })?;
+    let mut gathering = Gathering::new(source, rules, words);
+    source.read(&mut |part, record| gathering.take(part, record))?;
+    gathering.finish()
+}
+
+struct Gathering<'a> {
+    source: &'a dyn Source,
+    rules: &'a LabelledTexts,
+    rule: Words,
+    /// Words of a text that are kept.
+    keep: usize,
+    waiting: Vec<(usize, u32, Record)>,
+    bytes: usize,
+    dictionary: Dictionary,
+    counts: Counts,
+    labels: Vec<String>,
+    parts: [Vec<Text>; 3],
+}
+
+impl<'a> Gathering<'a> {
+    fn new(source: &'a dyn Source, rules: &'a LabelledTexts, rule: Words) -> Self {
+        let test_held_out = rules.hold_out.as_ref().is_some_and(|held_out| held_out.test > 0.0);
+        // Texts held out for the test are found out later, and then not counted: all of their words are needed.
+        let keep = rules.length.filter(|_| !test_held_out).unwrap_or(usize::MAX);
+        let labels = rules.classes.iter().flatten().map(|label| label.0.clone()).collect();
+        let (waiting, parts) = (Vec::new(), [const { Vec::new() }; 3]);
+        let (dictionary, counts) = (Dictionary::default(), Counts::default());
+        Self { source, rules, rule, keep, waiting, bytes: 0, dictionary, counts, labels, parts }
+    }
+
+    fn take(&mut self, part: usize, record: Record) -> Result<(), DataError> {
+        let label = self.label(part, &record)?;
+        self.bytes += record.text.len();
+        self.waiting.push((part, label, record));
+        if self.bytes >= BATCH_BYTES { self.digest() } else { Ok(()) }
+    }
+
+    fn label(&mut self, part: usize, record: &Record) -> Result<u32, DataError> {
+        let wrong = |problem: String| self.source.wrong(part, &record.place, problem);
+        if let Some(known) = self.labels.iter().position(|label| *label == record.label) {
+            return Ok(known as u32);
+        }
+        if record.label.is_empty() {
+            return Err(wrong("the label is empty; remove the row or give it a label".into()));
+        }
+        if self.rules.classes.is_some() {
+            let problem = format!(
+                "the label `{}` is none of the manifest's classes ({}); correct it, or reader.labelled-texts.classes",
+                record.label,
+                self.labels.join(", ")
+            );
+            return Err(wrong(problem));
+        }
+        if self.labels.len() == MOST_CLASSES {
+            let problem = format!(
+                "there are more than {MOST_CLASSES} labels; is it the right column? See reader.labelled-texts.from.{}",
+                self.source.label_key()
+            );
+            return Err(wrong(problem));
+        }
+        self.labels.push(record.label.clone());
+        Ok(self.labels.len() as u32 - 1)
+    }
+
+    /// Puts the waiting records into words.
+    fn digest(&mut self) -> Result<(), DataError> {
+        let (rule, refuse) = (&self.rule, self.rules.empty_texts == EmptyTexts::Refuse);
+        let waiting = std::mem::take(&mut self.waiting);
+        self.bytes = 0;
+        let chunks: Vec<(Chunk, Option<usize>)> = waiting
+            .par_chunks(CHUNK)
+            .map(|records| {
+                let mut chunk = Chunk::default();
+                let mut empty = None;
+                for (at, (_, _, record)) in records.iter().enumerate() {
+                    rule.each(&record.text, &mut |word| chunk.push(word));
+                    if chunk.end() == 0 {
+                        empty = empty.or(Some(at));
+                    }
+                }
+                (chunk, empty)
+            })
+            .collect();
+        for (first, (_, empty)) in (0..).step_by(CHUNK).zip(&chunks) {
+            if let (true, Some(at)) = (refuse, empty) {
+                let (part, _, record) = &waiting[first + at];
+                let problem =
+                    "the text has no words; remove it, or write `empty_texts: unknown` in the manifest".to_owned();
+                return Err(self.source.wrong(*part, &record.place, problem));
+            }
+        }
+        let mut records = waiting.into_iter();
+        for (chunk, _) in chunks {
+            let sequences: Vec<Vec<u32>> = chunk.into_sequences(&mut self.dictionary).collect();
+            self.counts.grow(self.dictionary.len());
+            for (mut words, (part, label, record)) in sequences.into_iter().zip(&mut records) {
+                if part == 0 {
+                    self.counts.add(&words);
+                }
+                self.counts.empty += usize::from(words.is_empty());
+                words.truncate(self.keep);
+                words.shrink_to_fit();
+                self.parts[part].push(Text { place: record.place, label, words });
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Gathered, DataError> {
+        self.digest()?;
+        let Self { dictionary, counts, labels, mut parts, .. } = self;
+        // The order of files in an archive is that of whoever packed it.
+        for texts in &mut parts {
+            texts.sort_by(|a, b| match (&a.place, &b.place) {
+                (Place::Member(a), Place::Member(b)) => a.cmp(b),
+                _ => std::cmp::Ordering::Equal,
+            });
+        }
+        Ok(Gathered { words: dictionary.into_words(), counts, labels, parts })
+    }
+}
+
+/// More labels than this are no classes but values of another column.
+const MOST_CLASSES: usize = 1000;

@@ -1,0 +1,85 @@
+//! A JSON object a line.
+
+use camino::Utf8Path;
+use serde_json::{Map, Value};
+
+use super::source::{Files, Place, Record, Source, Take, file_of, tables};
+use crate::DataError;
+use crate::manifest::{Column, Table};
+use crate::readers::limits::Lines;
+
+/// Tables of the format `jsonl`. Blank lines are passed over.
+pub(super) struct JsonLines {
+    files: Files,
+    table: Table,
+}
+
+impl JsonLines {
+    pub(super) fn new(files: Files, table: Table) -> Self {
+        Self { files, table }
+    }
+
+    fn record(&self, line: &str) -> Result<(String, String), String> {
+        let object: Map<String, Value> = serde_json::from_str(line)
+            .map_err(|error| format!("this is not a JSON object: {error}; correct the line"))?;
+        let mut text = String::new();
+        for column in &self.table.text.0 {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            match value(&object, column, "text")? {
+                Value::String(value) => text.push_str(value),
+                other => return Err(format!("{column} is not a text: {}", shorten(other))),
+            }
+        }
+        match value(&object, &self.table.label, "label")? {
+            Value::String(label) => Ok((text, label.trim().to_owned())),
+            label @ (Value::Number(_) | Value::Bool(_)) => Ok((text, label.to_string())),
+            other => Err(format!("{} is not a label: {}", self.table.label, shorten(other))),
+        }
+    }
+}
+
+fn value<'a>(object: &'a Map<String, Value>, column: &Column, key: &str) -> Result<&'a Value, String> {
+    let found = match column {
+        Column::Name(name) => object.get(name),
+        Column::Number(_) => None,
+    };
+    found.ok_or_else(|| {
+        let there: Vec<&str> = object.keys().map(String::as_str).collect();
+        format!(
+            "there is no {column}: the object has {}; correct the line, or reader.labelled-texts.from.table.{key} in the manifest",
+            there.join(", ")
+        )
+    })
+}
+
+fn shorten(value: &Value) -> String {
+    let text = value.to_string();
+    if text.chars().count() <= 40 { text } else { text.chars().take(40).collect::<String>() + "..." }
+}
+
+impl Source for JsonLines {
+    fn read(&self, take: &mut Take<'_>) -> Result<(), DataError> {
+        for (part, file) in tables(&self.files) {
+            let mut lines = Lines::open(file)?;
+            while let Some((number, line)) = lines.next_line()? {
+                if line.trim().is_empty() {
+                    continue;
+                }
+                let place = Place::Line(number);
+                let (text, label) = self.record(line).map_err(|problem| self.wrong(part, &place, problem))?;
+                take(part, Record { place, text, label })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&self, part: usize) -> &Utf8Path {
+        file_of(&self.files, part)
+    }
+
+    fn label_key(&self) -> &'static str {
+        "table.label"
+    }
+}

@@ -1,0 +1,117 @@
+//! Labelled texts, from tables and from folders in an archive.
+
+mod classes;
+mod folders;
+mod frame;
+mod gather;
+mod jsonl;
+mod parquet;
+mod separated;
+mod source;
+
+use camino::Utf8PathBuf;
+
+use crate::corpus::Texts;
+use crate::draws::Draws;
+use crate::manifest::{HoldOut, LabelledTexts};
+use crate::{DataError, Survey};
+use classes::Classes;
+use gather::{Gathered, Text};
+use source::Source;
+use sparsegate_spec::types::Reading;
+
+pub(crate) use frame::Frame;
+
+use super::numbering::Scheme;
+
+/// Labelled texts as ids.
+pub(crate) struct EncodedTexts {
+    pub(crate) vocabulary: Vec<String>,
+    pub(crate) classes: Vec<String>,
+    /// Training, validation and test texts.
+    pub(crate) parts: [Texts; 3],
+    pub(crate) survey: Survey,
+}
+
+/// Reads all texts, holds some out and numbers the words. `file` finds the file of a role, if the manifest has it.
+///
+/// Memory is bounded by the distinct words and four bytes for each symbol that is kept, beside a few megabytes of text.
+///
+/// # Errors
+/// Files that cannot be read, hold no texts, or texts and labels that the manifest does not allow.
+pub(crate) fn encode(
+    file: &dyn Fn(&str) -> Option<Utf8PathBuf>,
+    rules: &LabelledTexts,
+    reading: Reading,
+) -> Result<EncodedTexts, DataError> {
+    let source = source::open(rules, reading.lose_first_row, file);
+    let source = source.as_ref();
+    let Gathered { words, mut counts, labels, mut parts } = gather::gather(source, rules)?;
+    if parts[0].is_empty() {
+        return Err(source.without_texts(0));
+    }
+    if let Some(held_out) = &rules.hold_out {
+        hold_out(source, held_out, &mut parts)?;
+        if held_out.test > 0.0 {
+            parts[2].iter().for_each(|text| counts.take_back(&text.words));
+        }
+    }
+    for (part, texts) in parts.iter().enumerate() {
+        if texts.is_empty() {
+            return Err(source.without_texts(part));
+        }
+    }
+    let survey = counts.survey();
+    let classes = Classes::new(source, rules, &labels, &parts)?;
+    let scheme = scheme(rules, reading);
+    let (vocabulary, ids) = scheme.number(words, counts.occurrences());
+    let frame = Frame { start: scheme.start, unknown: scheme.unknown, length: rules.length };
+    let finish = |texts: Vec<Text>| {
+        let mut finished = Texts::new();
+        for text in texts {
+            let words = text.words.iter().map(|&word| ids[word as usize]).collect();
+            finished.push(&frame.around(words), classes.number(text.label));
+        }
+        finished
+    };
+    let parts = parts.map(finish);
+    Ok(EncodedTexts { vocabulary, classes: classes.names, parts, survey })
+}
+
+/// How the words of a data set are numbered.
+pub(crate) fn scheme(rules: &LabelledTexts, reading: Reading) -> Scheme {
+    match rules.words {
+        Some(words) if reading.shift_ids => Scheme::shifted(rules.start_symbol, words, rules.min_count),
+        words => Scheme::plain(rules.start_symbol, words, rules.min_count),
+    }
+}
+
+/// Moves shares of the training texts to validation and test. Within a part the texts stay in order.
+fn hold_out(source: &dyn Source, held_out: &HoldOut, parts: &mut [Vec<Text>; 3]) -> Result<(), DataError> {
+    let all = std::mem::take(&mut parts[0]);
+    let order = Draws::new("sparsegate 2026 texts held out", &[held_out.seed]).order(all.len() as u32);
+    let count = |share: f64| (share * all.len() as f64).round() as usize;
+    let (valid, test) = (count(held_out.valid), count(held_out.test));
+    let train = all.len().saturating_sub(valid + test);
+    for (key, share, count) in [("valid", held_out.valid, valid), ("test", held_out.test, test), ("train", 1.0, train)]
+    {
+        if share > 0.0 && count == 0 {
+            let problem = format!(
+                "hold_out leaves no text for `{key}`, out of {}; change the shares in the manifest or get more texts",
+                all.len()
+            );
+            return Err(DataError::Unusable { file: source.file(0).to_owned(), problem });
+        }
+    }
+    let mut part = vec![0; all.len()];
+    for (place, &text) in order.iter().enumerate() {
+        part[text as usize] = usize::from(place >= train) * 2 - usize::from(place >= train + test);
+    }
+    for (text, part) in all.into_iter().zip(part) {
+        parts[part].push(text);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! The JSON that goes with exported numbers: how words become ids, and what ids and classes mean.
+
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+use sparsegate_runtime::Model;
+use sparsegate_runtime::model::Task;
+
+use super::ExportError;
+use super::dense::Dense;
+use sparsegate_compact::{Details, Origin, WordsOf};
+use sparsegate_data::manifest::Reader;
+use sparsegate_spec::types::Reading;
+
+/// Name of the metadata entry that holds the description.
+pub const ENTRY: &str = "sparsegate";
+
+/// Version of [`Description`].
+const FORMAT: u32 = 1;
+
+/// Sizes, names and words of an exported model.
+#[derive(Serialize)]
+struct Description<'a> {
+    format: u32,
+    cell: &'static str,
+    activation: &'static str,
+    task: &'static str,
+    /// Ids of symbols are below this; this itself is a step without input.
+    symbols: u32,
+    /// Numbers of a symbol's vector.
+    inputs: usize,
+    units: usize,
+    outputs: usize,
+    /// Sizes of the network that the model was taken from.
+    original: Original,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<Text<'a>>,
+}
+
+#[derive(Serialize)]
+struct Original {
+    symbols: u32,
+    dimensions: u32,
+    units: u32,
+    outputs: u32,
+}
+
+/// How a text becomes ids, and an output a word or class.
+#[derive(Serialize)]
+struct Text<'a> {
+    run: &'a Origin,
+    reader: &'a Reader,
+    #[serde(skip_serializing_if = "Reading::is_plain")]
+    reading: &'a Reading,
+    vocabulary: Vocabulary<'a>,
+    /// Id of a word that is not in the vocabulary.
+    other: u32,
+    /// Id at the beginning of a text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start: Option<u32>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    classes: &'a [String],
+}
+
+/// Words and their ids, by rising id.
+struct Vocabulary<'a>(Vec<(&'a str, u32)>);
+
+impl Serialize for Vocabulary<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        self.0.iter().try_for_each(|(word, id)| map.serialize_entry(word, id))?;
+        map.end()
+    }
+}
+
+/// The description of a model as JSON; with details, also its words and classes.
+///
+/// # Errors
+/// [`ExportError::Details`], in practice none.
+pub fn json(model: &Model<f32>, dense: &Dense<'_>, details: Option<&Details>) -> Result<String, ExportError> {
+    let original = model.original;
+    let description = Description {
+        format: FORMAT,
+        cell: model.cell.name(),
+        activation: model.activation.name(),
+        task: match model.task {
+            Task::LanguageModel => "language-model",
+            Task::Classification => "classification",
+        },
+        symbols: model.symbols.total,
+        inputs: dense.inputs,
+        units: dense.units,
+        outputs: model.outputs(),
+        original: Original {
+            symbols: original.symbols,
+            dimensions: original.dimensions,
+            units: original.units,
+            outputs: original.outputs,
+        },
+        text: details.map(|details| text(model, details)),
+    };
+    Ok(serde_json::to_string(&description)?)
+}
+
+fn text<'a>(model: &'a Model<f32>, details: &'a Details) -> Text<'a> {
+    let words = details.words.iter().map(String::as_str);
+    let vocabulary = match details.words_of {
+        WordsOf::All => words.zip(0..).collect(),
+        WordsOf::Stored => words.zip(model.symbols.stored.iter().copied()).collect(),
+    };
+    Text {
+        run: &details.run,
+        reader: &details.reader,
+        reading: &details.reading,
+        vocabulary: Vocabulary(vocabulary),
+        other: details.unknown.unwrap_or(model.symbols.total),
+        start: details.start,
+        classes: &details.classes,
+    }
+}

@@ -1,0 +1,49 @@
+//! What is read off the states: logits, and probabilities of classes.
+
+use sparsegate_runtime::Model;
+use sparsegate_runtime::model::Task;
+
+use super::graph::{Graph, Number, Side, attribute};
+use super::{BATCH, STEPS, States};
+use crate::dense::{Dense, transposed};
+
+/// Adds the output layer and the graph's outputs.
+pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>, states: &States) {
+    let count = model.outputs();
+    let weights = graph.floats("output_weights", &[dense.units, count], &transposed(&dense.output(), dense.units));
+    let bias = graph.floats("output_biases", &[count], &model.output_bias);
+    let (read, sides) = if let Some(all) = &states.all {
+        (all.clone(), vec![STEPS, BATCH, Side::Size(count)])
+    } else {
+        let direction = graph.i64s("last_axis", &[1], &[0]);
+        let last = graph.node("read_state", "Squeeze", &[&states.last, &direction], vec![]);
+        (last, vec![BATCH, Side::Size(count)])
+    };
+    let products = graph.node("output_products", "MatMul", &[&read, &weights], vec![]);
+    graph.node("logits", "Add", &[&products, &bias], vec![]);
+    graph.output("logits", Number::F32, &sides, "");
+    for name in states.carried {
+        graph.output(
+            name,
+            Number::F32,
+            &[Side::Size(1), BATCH, Side::Size(dense.units)],
+            "the state after the last step",
+        );
+    }
+    if model.task == Task::Classification {
+        probabilities(graph, count);
+    }
+}
+
+/// One logit stands for two classes, and is that of the second.
+fn probabilities(graph: &mut Graph, logits: usize) {
+    if logits == 1 {
+        let one = graph.floats("certain", &[1], &[1.0]);
+        let second = graph.node("second", "Sigmoid", &["logits"], vec![]);
+        let first = graph.node("first", "Sub", &[&one, &second], vec![]);
+        graph.node("probabilities", "Concat", &[&first, &second], vec![attribute::int("axis", 1)]);
+    } else {
+        graph.node("probabilities", "Softmax", &["logits"], vec![attribute::int("axis", 1)]);
+    }
+    graph.output("probabilities", Number::F32, &[BATCH, Side::Size(logits.max(2))], "");
+}

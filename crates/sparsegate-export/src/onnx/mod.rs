@@ -1,0 +1,150 @@
+//! The ONNX graph of a model: the standard recurrent operators, and for `gru-zhstate` a loop.
+//!
+//! ```text
+//! ids [steps, batch] --Gather--> vectors --LSTM, GRU, RNN or Scan--> states --MatMul, Add--> logits
+//! ```
+//!
+//! | | name | type, shape | |
+//! |---|---|---|---|
+//! | input | `ids` | i64 `[steps, batch]` | symbols in the numbering of the data set |
+//! | input | `lengths` | i32 `[batch]` | classifier: symbols of each text; may be left out if all are `steps` long |
+//! | input | `h_0`, `c_0` | f32 `[1, batch, H]` | language model: states to go on from; zeros if they are left out. `c_0`: LSTM |
+//! | output | `logits` | f32 `[steps, batch, O]`, classifier `[batch, O]` | |
+//! | output | `probabilities` | f32 `[batch, classes]` | classifier |
+//! | output | `h_n`, `c_n` | f32 `[1, batch, H]` | language model: states to go on from. `c_n`: LSTM |
+//!
+//! | file | idea |
+//! |---|---|
+//! | `proto` | messages of the format |
+//! | `graph` | nodes, constants, inputs and outputs |
+//! | `lengths` | how many symbols of each text there are |
+//! | `operator` | the recurrent layer as one operator |
+//! | `scan` | the recurrent layer as a loop |
+//! | `head` | logits and probabilities |
+
+mod graph;
+mod head;
+mod lengths;
+mod operator;
+pub(super) mod proto;
+mod scan;
+
+use prost::Message as _;
+use sparsegate_runtime::model::Task;
+use sparsegate_runtime::{Activation, Cell, Model};
+
+use self::graph::{Graph, Number, Side, attribute};
+use self::proto::{ModelProto, OperatorSetIdProto, StringStringEntryProto};
+use super::dense::Dense;
+use super::{ExportError, description};
+use sparsegate_compact::Details;
+
+/// Versions of the file format and of the set of operators: of January 2022, which runtimes have had for years.
+const IR_VERSION: i64 = 8;
+const OPERATORS: i64 = 17;
+
+const STEPS: Side = Side::Any("steps");
+const BATCH: Side = Side::Any("batch");
+
+/// States of the recurrent layer, by the names of their values.
+struct States {
+    /// After every step `[steps, batch, H]`, of a language model.
+    all: Option<String>,
+    /// After the last step `[1, batch, H]`.
+    last: String,
+    /// What the caller of a language model gets to go on from `[1, batch, H]`.
+    carried: &'static [&'static str],
+}
+
+/// The graph as bytes.
+///
+/// # Errors
+/// [`ExportError::TooLarge`].
+pub fn write(model: &Model<f32>, details: Option<&Details>) -> Result<Vec<u8>, ExportError> {
+    let dense = Dense::new(model)?;
+    let mut graph = Graph::new("network");
+    let vectors = vectors(&mut graph, model, &dense);
+    let states = match model.cell {
+        Cell::GruState => scan::add(&mut graph, model, &dense, &vectors),
+        Cell::Lstm | Cell::Gru | Cell::Rnn => operator::add(&mut graph, model, &dense, &vectors),
+    };
+    head::add(&mut graph, model, &dense, &states);
+    let entry =
+        StringStringEntryProto { key: description::ENTRY.into(), value: description::json(model, &dense, details)? };
+    let model = ModelProto {
+        ir_version: IR_VERSION,
+        producer_name: "sparsegate".into(),
+        producer_version: env!("CARGO_PKG_VERSION").into(),
+        doc_string: doc(model),
+        graph: Some(graph.finish()),
+        opset_import: vec![OperatorSetIdProto { domain: Some(String::new()), version: OPERATORS }],
+        metadata_props: vec![entry],
+    };
+    Ok(model.encode_to_vec())
+}
+
+/// For whoever opens the file.
+fn doc(model: &Model<f32>) -> String {
+    let task = match model.task {
+        Task::LanguageModel => "language model",
+        Task::Classification => "classifier",
+    };
+    let (stored, total) = (model.symbols.stored.len(), model.symbols.total);
+    format!(
+        "A sparsified {} {task}: {} of {} units and {stored} of {total} symbols are left. The metadata entry `{}` is JSON with \
+         its words and sizes.",
+        model.cell.name(),
+        model.units(),
+        model.original.units,
+        description::ENTRY,
+    )
+}
+
+/// The symbols' vectors `[steps, batch, D]`: zeros for a symbol without a row, for the id behind the last one, and for -1.
+fn vectors(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>) -> String {
+    let stored = &model.symbols.stored;
+    graph.input("ids", Number::I64, &[STEPS, BATCH], "symbols; -1 is a step without input");
+    let mut numbers: Vec<f32> = (0..stored.len()).flat_map(|row| dense.vector(row)).collect();
+    numbers.resize((stored.len() + 1) * dense.inputs, 0.0);
+    let table = graph.floats("vector_of_row", &[stored.len() + 1, dense.inputs], &numbers);
+    let every = stored.len() == model.symbols.total as usize;
+    let rows = if every { "ids".to_owned() } else { rows(graph, stored, model.symbols.total as usize + 1) };
+    graph.node("vectors", "Gather", &[&table, &rows], vec![])
+}
+
+/// The rows of symbols `[steps, batch]`, by a table of `ids` numbers; it would be most of a small model if they were i64.
+fn rows(graph: &mut Graph, stored: &[u32], ids: usize) -> String {
+    let mut row_of = vec![stored.len() as i32; ids];
+    stored.iter().zip(0..).for_each(|(symbol, row)| row_of[*symbol as usize] = row);
+    let narrow: Option<Vec<u16>> = row_of.iter().map(|row| u16::try_from(*row).ok()).collect();
+    let Some(narrow) = narrow else {
+        let row_of = graph.i32s("row_of_symbol", &[ids], &row_of);
+        return graph.node("rows", "Gather", &[&row_of, "ids"], vec![]);
+    };
+    let row_of = graph.u16s("row_of_symbol", &[ids], &narrow);
+    let rows = graph.node("rows", "Gather", &[&row_of, "ids"], vec![]);
+    graph.node("rows_i32", "Cast", &[&rows], vec![attribute::int("to", Number::I32 as i64)])
+}
+
+/// The number of sequences, `[1]`.
+fn batch(graph: &mut Graph) -> String {
+    graph.node("batch", "Shape", &["ids"], vec![attribute::int("start", 1), attribute::int("end", 2)])
+}
+
+/// The state that a language model goes on from `[1, batch, H]`: an input that may be left out, or given for one sequence and
+/// used for all.
+fn initial(graph: &mut Graph, name: &str, batch: &str, units: usize) -> String {
+    graph.input(name, Number::F32, &[Side::Size(1), Side::Any("batch or 1"), Side::Size(units)], "zeros if left out");
+    graph.floats(name, &[1, 1, units], &vec![0.0; units]);
+    let one = graph.i64s(&format!("{name}_one"), &[1], &[1]);
+    let shape = graph.node(&format!("{name}_shape"), "Concat", &[batch, &one], vec![attribute::int("axis", 0)]);
+    graph.node(&format!("{name}_batch"), "Expand", &[name, &shape], vec![])
+}
+
+/// The operator of the gates' activation. That of the hard sigmoid has the slope 0.2 and the offset 0.5 by default.
+fn gate(activation: Activation) -> &'static str {
+    match activation {
+        Activation::Sigmoid => "Sigmoid",
+        Activation::HardSigmoid => "HardSigmoid",
+    }
+}

@@ -1,0 +1,101 @@
+//! The recurrent layer as ONNX's LSTM, GRU or RNN.
+
+use sparsegate_runtime::model::Task;
+use sparsegate_runtime::{Activation, Cell, Model};
+
+use super::graph::{Graph, attribute};
+use super::proto::AttributeProto;
+use super::{States, batch, gate, initial, lengths};
+use crate::dense::Dense;
+
+/// An operator, and its gates in the order of ONNX as kinds of [`Cell::kinds`]. The kinds of the input's bias and of the state's
+/// are given apart: of the two, only a GRU's candidate has both.
+struct Layout {
+    operator: &'static str,
+    input: &'static [usize],
+    recurrent: &'static [usize],
+    state_bias: &'static [Option<usize>],
+    /// Functions of the gates and after them.
+    gates: usize,
+    others: &'static [&'static str],
+}
+
+fn layout(cell: Cell) -> Layout {
+    match cell {
+        // i, o, f, c of our i, f, g, o.
+        Cell::Lstm => Layout {
+            operator: "LSTM",
+            input: &[0, 3, 1, 2],
+            recurrent: &[0, 3, 1, 2],
+            state_bias: &[None; 4],
+            gates: 1,
+            others: &["Tanh", "Tanh"],
+        },
+        // z, r, h of our n_in, r, z, n_hn.
+        Cell::Gru | Cell::GruState => Layout {
+            operator: "GRU",
+            input: &[2, 1, 0],
+            recurrent: &[2, 1, 3],
+            state_bias: &[None, None, Some(3)],
+            gates: 1,
+            others: &["Tanh"],
+        },
+        Cell::Rnn => {
+            Layout { operator: "RNN", input: &[0], recurrent: &[0], state_bias: &[None], gates: 0, others: &["Tanh"] }
+        }
+    }
+}
+
+/// Adds the layer over `vectors` `[steps, batch, D]`.
+pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>, vectors: &str) -> States {
+    let layout = layout(model.cell);
+    let (units, rows) = (dense.units, layout.input.len() * dense.units);
+    let weights = graph.floats("input_weights", &[1, rows, dense.inputs], &dense.input(layout.input));
+    let recurrent = graph.floats("recurrent_weights", &[1, rows, units], &dense.recurrent(layout.recurrent));
+    let input_bias: Vec<Option<usize>> = layout.input.iter().copied().map(Some).collect();
+    let bias = graph.floats("biases", &[1, 2 * rows], &dense.bias(&[&input_bias, layout.state_bias].concat()));
+    let batch = batch(graph);
+    let memory = model.cell.has_memory();
+    let mut inputs = vec![vectors.to_owned(), weights, recurrent, bias];
+    let mut outputs = vec!["", "h_n"];
+    match model.task {
+        Task::Classification => inputs.push(lengths::as_input(graph, &batch)),
+        Task::LanguageModel => {
+            outputs[0] = "states_by_direction";
+            inputs.extend([String::new(), initial(graph, "h_0", &batch, units)]);
+            if memory {
+                inputs.push(initial(graph, "c_0", &batch, units));
+                outputs.push("c_n");
+            }
+        }
+    }
+    let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
+    graph.nodes("recurrent", layout.operator, &inputs, &outputs, attributes(model, &layout, units));
+    let all = (model.task == Task::LanguageModel).then(|| {
+        let direction = graph.i64s("direction_axis", &[1], &[1]);
+        graph.node("states", "Squeeze", &[outputs[0], &direction], vec![])
+    });
+    let carried: &[&str] = match (model.task, memory) {
+        (Task::Classification, _) => &[],
+        (Task::LanguageModel, true) => &["h_n", "c_n"],
+        (Task::LanguageModel, false) => &["h_n"],
+    };
+    States { all, last: "h_n".into(), carried }
+}
+
+fn attributes(model: &Model<f32>, layout: &Layout, units: usize) -> Vec<AttributeProto> {
+    let gates = vec![gate(model.activation); layout.gates];
+    let mut attributes = vec![
+        attribute::int("hidden_size", units as i64),
+        attribute::strings("activations", &[&gates[..], layout.others].concat()),
+    ];
+    if layout.gates > 0 && model.activation == Activation::HardSigmoid {
+        attributes.push(attribute::floats("activation_alpha", &[0.2]));
+        attributes.push(attribute::floats("activation_beta", &[0.5]));
+    }
+    if layout.operator == "GRU" {
+        // The candidate's recurrent product stands behind the reset gate.
+        attributes.push(attribute::int("linear_before_reset", 1));
+    }
+    attributes
+}

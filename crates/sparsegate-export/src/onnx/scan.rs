@@ -1,0 +1,94 @@
+//! The recurrent layer of `gru-zhstate` as a loop: its new state is multiplied by a factor, for which the GRU of ONNX has no
+//! place.
+
+use sparsegate_runtime::Model;
+use sparsegate_runtime::model::Task;
+
+use super::graph::{Graph, Number, Side, attribute};
+use super::proto::GraphProto;
+use super::{States, batch, gate, initial, lengths};
+use crate::dense::{Dense, transposed};
+
+/// Kinds of [`sparsegate_runtime::Cell::kinds`]: `n_in`, r, z read the input; `n_hn`, r, z the state.
+const INPUT: [usize; 3] = [0, 1, 2];
+const STATE: [usize; 3] = [3, 1, 2];
+const STATE_BIAS: [Option<usize>; 3] = [Some(3), None, None];
+
+/// Adds the layer over `vectors` `[steps, batch, D]`.
+pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>, vectors: &str) -> States {
+    let units = dense.units;
+    let weights = transposed(&dense.input(&INPUT), dense.inputs);
+    let weights = graph.floats("input_weights", &[dense.inputs, 3 * units], &weights);
+    let bias = graph.floats("input_biases", &[3 * units], &dense.bias(&INPUT.map(Some)));
+    let products = graph.node("input_products", "MatMul", &[vectors, &weights], vec![]);
+    let sums = graph.node("input_sums", "Add", &[&products, &bias], vec![]);
+    graph.floats("recurrent_weights", &[units, 3 * units], &transposed(&dense.recurrent(&STATE), units));
+    graph.floats("recurrent_biases", &[3 * units], &dense.bias(&STATE_BIAS));
+    graph.floats("state_factor", &[units], &dense.state_factor().unwrap_or_else(|| vec![1.0; units]));
+    graph.floats("one", &[1], &[1.0]);
+
+    let batch = batch(graph);
+    let direction = graph.i64s("direction_axis", &[1], &[0]);
+    let masked = model.task == Task::Classification;
+    let first = if masked {
+        let side = graph.i64s("units", &[1], &[units as i64]);
+        let shape = graph.node("state_shape", "Concat", &[&batch, &side], vec![attribute::int("axis", 0)]);
+        let zero = graph.floats("zero", &[1], &[0.0]);
+        graph.node("first_state", "Expand", &[&zero, &shape], vec![])
+    } else {
+        let given = initial(graph, "h_0", &batch, units);
+        graph.node("first_state", "Squeeze", &[&given, &direction], vec![])
+    };
+    let mut inputs = vec![first, sums];
+    let mut outputs = vec!["last_state"];
+    if masked {
+        inputs.push(lengths::as_mask(graph));
+    } else {
+        outputs.push("states");
+    }
+    let attributes = vec![
+        attribute::graph("body", body(model, units, masked)),
+        attribute::int("num_scan_inputs", inputs.len() as i64 - 1),
+    ];
+    let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
+    graph.nodes("recurrent", "Scan", &inputs, &outputs, attributes);
+    let last = graph.node("h_n", "Unsqueeze", &["last_state", &direction], vec![]);
+    States { all: (!masked).then(|| "states".into()), last, carried: if masked { &[] } else { &["h_n"] } }
+}
+
+/// One step. It reads the constants around it by their names; a text that has ended keeps its state.
+fn body(model: &Model<f32>, units: usize, masked: bool) -> GraphProto {
+    let mut step = Graph::new("step");
+    let sides = |count: usize| [Side::Any("batch"), Side::Size(count)];
+    step.input("state", Number::F32, &sides(units), "");
+    step.input("sums", Number::F32, &sides(3 * units), "");
+    let split = |step: &mut Graph, of: &str, parts: [&str; 3]| {
+        step.nodes(&format!("{of}_parts"), "Split", &[of], &parts, vec![attribute::int("axis", -1)]);
+    };
+    split(&mut step, "sums", ["n_in", "r_in", "z_in"]);
+    step.node("products", "MatMul", &["state", "recurrent_weights"], vec![]);
+    step.node("recurrent_sums", "Add", &["products", "recurrent_biases"], vec![]);
+    split(&mut step, "recurrent_sums", ["n_hn", "r_hn", "z_hn"]);
+    for (sum, parts, name) in [("r_sum", ["r_in", "r_hn"], "r"), ("z_sum", ["z_in", "z_hn"], "z")] {
+        step.node(sum, "Add", &parts, vec![]);
+        step.node(name, gate(model.activation), &[sum], vec![]);
+    }
+    step.node("n_reset", "Mul", &["r", "n_hn"], vec![]);
+    step.node("n_sum", "Add", &["n_in", "n_reset"], vec![]);
+    step.node("n", "Tanh", &["n_sum"], vec![]);
+    step.node("rest", "Sub", &["one", "z"], vec![]);
+    step.node("renewed", "Mul", &["rest", "n"], vec![]);
+    step.node("kept", "Mul", &["z", "state"], vec![]);
+    step.node("mixed", "Add", &["renewed", "kept"], vec![]);
+    step.node("next", "Mul", &["mixed", "state_factor"], vec![]);
+    if masked {
+        step.input("under_way", Number::Bool, &[Side::Any("batch or 1"), Side::Size(1)], "");
+        step.node("next_state", "Where", &["under_way", "next", "state"], vec![]);
+        step.output("next_state", Number::F32, &sides(units), "");
+    } else {
+        step.node("next_state", "Identity", &["next"], vec![]);
+        step.output("next_state", Number::F32, &sides(units), "");
+        step.output("next", Number::F32, &sides(units), "");
+    }
+    step.finish()
+}

@@ -1,0 +1,79 @@
+//! Dense tensors with the names and in the order of PyTorch's modules, as safetensors.
+//!
+//! | tensor | shape | module |
+//! |---|---|---|
+//! | `embedding.weight` | `[symbols + 1, D]` | `nn.Embedding`; the last row is zeros, a step without input |
+//! | `rnn.weight_ih_l0`, `rnn.weight_hh_l0` | `[gates * H, D]`, `[gates * H, H]` | `nn.LSTM`, `nn.GRU` or `nn.RNN` |
+//! | `rnn.bias_ih_l0`, `rnn.bias_hh_l0` | `[gates * H]` | the same |
+//! | `output.weight`, `output.bias` | `[O, H]`, `[O]` | `nn.Linear` |
+//! | `state_factor` | `[H]` | none: what a `gru-zhstate` multiplies its new state by |
+
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+use sparsegate_runtime::{Cell, Model};
+
+use super::dense::Dense;
+use super::{ExportError, description};
+use sparsegate_compact::Details;
+
+/// Gates in the order of PyTorch, as kinds of [`Cell::kinds`].
+struct Gates {
+    input: &'static [usize],
+    recurrent: &'static [usize],
+    state_bias: &'static [Option<usize>],
+}
+
+fn gates(cell: Cell) -> Gates {
+    match cell {
+        // i, f, g, o.
+        Cell::Lstm => Gates { input: &[0, 1, 2, 3], recurrent: &[0, 1, 2, 3], state_bias: &[None; 4] },
+        // r, z, n of our n_in, r, z, n_hn.
+        Cell::Gru | Cell::GruState => {
+            Gates { input: &[1, 2, 0], recurrent: &[1, 2, 3], state_bias: &[None, None, Some(3)] }
+        }
+        Cell::Rnn => Gates { input: &[0], recurrent: &[0], state_bias: &[None] },
+    }
+}
+
+/// The tensors as bytes.
+///
+/// # Errors
+/// [`ExportError::TooLarge`].
+pub fn write(model: &Model<f32>, details: Option<&Details>) -> Result<Vec<u8>, ExportError> {
+    let dense = Dense::new(model)?;
+    let gates = gates(model.cell);
+    let (units, rows) = (dense.units, gates.input.len() * dense.units);
+    let input_bias: Vec<Option<usize>> = gates.input.iter().copied().map(Some).collect();
+    let mut tensors = vec![
+        ("embedding.weight", vec![model.symbols.total as usize + 1, dense.inputs], embedding(model, &dense)),
+        ("rnn.weight_ih_l0", vec![rows, dense.inputs], dense.input(gates.input)),
+        ("rnn.weight_hh_l0", vec![rows, units], dense.recurrent(gates.recurrent)),
+        ("rnn.bias_ih_l0", vec![rows], dense.bias(&input_bias)),
+        ("rnn.bias_hh_l0", vec![rows], dense.bias(gates.state_bias)),
+        ("output.weight", vec![model.outputs(), units], dense.output()),
+        ("output.bias", vec![model.outputs()], model.output_bias.clone()),
+    ];
+    if let Some(factor) = dense.state_factor() {
+        tensors.push(("state_factor", vec![units], factor));
+    }
+    let tensors: Vec<(&str, Vec<usize>, Vec<u8>)> = tensors
+        .into_iter()
+        .map(|(name, shape, values)| (name, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect()))
+        .collect();
+    let views = tensors
+        .iter()
+        .map(|(name, shape, bytes)| Ok((*name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
+        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
+    // One entry: the library writes several in an order that changes.
+    let metadata = [(description::ENTRY.to_owned(), description::json(model, &dense, details)?)].into();
+    Ok(safetensors::serialize(views, Some(metadata))?)
+}
+
+/// A vector for every symbol there is, and zeros for none `[symbols + 1, D]`.
+fn embedding(model: &Model<f32>, dense: &Dense<'_>) -> Vec<f32> {
+    let mut vectors = vec![0.0; (model.symbols.total as usize + 1) * dense.inputs];
+    for (row, symbol) in model.symbols.stored.iter().enumerate() {
+        vectors[*symbol as usize * dense.inputs..][..dense.inputs].copy_from_slice(&dense.vector(row));
+    }
+    vectors
+}

@@ -1,0 +1,278 @@
+//! What the files hold, without the programs that run them; `tests/exports` has those.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use prost::Message as _;
+use safetensors::SafeTensors;
+use sparsegate_runtime::format::File;
+use sparsegate_runtime::made_up::{Shape, Weights};
+use sparsegate_runtime::model::{Columns, Sizes, Symbols, Task};
+use sparsegate_runtime::plain::{self, State};
+use sparsegate_runtime::{Activation, Cell, Matrix, Model, matrix};
+
+use super::onnx::proto::{GraphProto, ModelProto, TensorProto};
+use super::{ExportError, Format};
+use sparsegate_compact::{DETAILS_FORMAT, Details, Origin, WordsOf};
+use sparsegate_data::manifest::Reader;
+
+const WHOLE: Sizes = Sizes { symbols: 7, dimensions: 0, units: 5, outputs: 3 };
+
+/// Every cell, activation and task: whole, with a part left, and with nothing left; with and without an embedding.
+fn models() -> Vec<Model<f32>> {
+    let mut models = Vec::new();
+    for cell in Cell::ALL {
+        for activation in [Activation::Sigmoid, Activation::HardSigmoid] {
+            for task in [Task::LanguageModel, Task::Classification] {
+                for dimensions in [0, 4] {
+                    let dense = Shape::dense(cell, activation, task, Sizes { dimensions, ..WHOLE });
+                    let live = |units: u32| (0..cell.kinds().len() as u32).map(|kind| kind % (units + 1)).collect();
+                    let weights = Weights { embedding: 5, input: 4, recurrent: 6, output: 4 };
+                    let part = Shape { symbols: 4, units: 3, live: live(3), weights, ..dense.clone() };
+                    let none = Weights { embedding: 0, input: 0, recurrent: 0, output: 0 };
+                    let constant = Shape { symbols: 0, live: live(0), weights: none, ..part.clone() };
+                    let nothing = Shape { units: 0, dimensions: dense.dimensions.map(|_| 0), ..constant.clone() };
+                    models.extend([dense, part, constant, nothing].map(|shape| shape.model(models.len() as u64)));
+                }
+            }
+        }
+    }
+    models
+}
+
+fn write(model: &Model<f32>, format: Format) -> Vec<u8> {
+    format.write(&File { model: model.clone(), details: String::new() }).unwrap()
+}
+
+/// nn.LSTM, nn.GRU and nn.RNN as PyTorch's documentation has them, in f64: states after each symbol.
+struct Layer {
+    tensors: BTreeMap<String, (Vec<usize>, Vec<f64>)>,
+}
+
+impl Layer {
+    fn read(bytes: &[u8]) -> Self {
+        let file = SafeTensors::deserialize(bytes).unwrap();
+        let values = |data: &[u8]| {
+            data.chunks_exact(4).map(|four| f64::from(f32::from_le_bytes(four.try_into().unwrap()))).collect()
+        };
+        let tensors =
+            file.iter().map(|(name, view)| (name.to_owned(), (view.shape().to_vec(), values(view.data())))).collect();
+        Self { tensors }
+    }
+
+    fn values(&self, name: &str) -> &[f64] {
+        &self.tensors[name].1
+    }
+
+    /// `weight x + bias`.
+    fn linear(&self, weight: &str, bias: &str, x: &[f64]) -> Vec<f64> {
+        let rows = self.values(weight).chunks(x.len());
+        rows.zip(self.values(bias))
+            .map(|(row, bias)| bias + row.iter().zip(x).map(|(w, x)| w * x).sum::<f64>())
+            .collect()
+    }
+
+    fn step(&self, cell: Cell, activation: Activation, symbol: usize, h: &mut [f64], c: &mut [f64]) {
+        let units = h.len();
+        let inputs = self.tensors["embedding.weight"].0[1];
+        let x = &self.values("embedding.weight")[symbol * inputs..][..inputs];
+        let a = self.linear("rnn.weight_ih_l0", "rnn.bias_ih_l0", x);
+        let b = self.linear("rnn.weight_hh_l0", "rnn.bias_hh_l0", h);
+        let gate = |place: usize, unit: usize| activation.of(a[place * units + unit] + b[place * units + unit]);
+        for unit in 0..units {
+            h[unit] = match cell {
+                Cell::Lstm => {
+                    c[unit] =
+                        gate(1, unit) * c[unit] + gate(0, unit) * (a[2 * units + unit] + b[2 * units + unit]).tanh();
+                    gate(3, unit) * c[unit].tanh()
+                }
+                Cell::Gru | Cell::GruState => {
+                    let n = (a[2 * units + unit] + gate(0, unit) * b[2 * units + unit]).tanh();
+                    let factor = self.tensors.get("state_factor").map_or(1.0, |(_, factor)| factor[unit]);
+                    factor * ((1.0 - gate(1, unit)) * n + gate(1, unit) * h[unit])
+                }
+                Cell::Rnn => (a[unit] + b[unit]).tanh(),
+            };
+        }
+    }
+}
+
+#[test]
+fn pytorchs_equations_give_the_models_outputs() {
+    for model in models() {
+        let layer = Layer::read(&write(&model, Format::Safetensors));
+        let units = layer.tensors["output.weight"].0[1];
+        assert_eq!(units, model.units().max(1));
+        let (mut h, mut c) = (vec![0.0; units], vec![0.0; units]);
+        let wide = model.to::<f64>();
+        let mut state = State::zero(&wide);
+        // The last id is no symbol.
+        for symbol in [3, 0, 6, 7, 1, 5, 2, 4, 4, 0] {
+            plain::step(&wide, symbol, &mut state);
+            layer.step(model.cell, model.activation, symbol as usize, &mut h, &mut c);
+            let found = layer.linear("output.weight", "output.bias", &h);
+            for (found, wanted) in found.iter().zip(plain::outputs(&wide, &state)) {
+                assert!((found - wanted).abs() < 1e-9, "{found} {wanted} {model:?}");
+            }
+        }
+    }
+}
+
+fn graph(model: &Model<f32>) -> GraphProto {
+    ModelProto::decode(write(model, Format::Onnx).as_slice()).unwrap().graph.unwrap()
+}
+
+/// Every constant is as long as its shape says, every name is given once, and before it is used; names of the graph around
+/// may be used too.
+fn check(graph: &GraphProto, around: &BTreeSet<String>) {
+    let length = |tensor: &TensorProto| {
+        let bytes = match tensor.data_type {
+            4 => 2,
+            7 => 8,
+            _ => 4,
+        };
+        tensor.dims.iter().product::<i64>() as usize * bytes
+    };
+    for tensor in &graph.initializer {
+        assert_eq!(tensor.raw_data.as_ref().map(Vec::len), Some(length(tensor)), "{}", tensor.name);
+    }
+    let names = |values: &[super::onnx::proto::ValueInfoProto]| {
+        values.iter().map(|value| value.name.clone()).collect::<BTreeSet<_>>()
+    };
+    let mut known = around.clone();
+    known.extend(names(&graph.input));
+    known.extend(graph.initializer.iter().map(|tensor| tensor.name.clone()));
+    for node in &graph.node {
+        for input in node.input.iter().filter(|input| !input.is_empty()) {
+            assert!(known.contains(input), "{} reads {input}, which nothing has given", node.name);
+        }
+        for body in node.attribute.iter().filter_map(|attribute| attribute.g.as_ref()) {
+            check(body, &known);
+        }
+        for output in node.output.iter().filter(|output| !output.is_empty()) {
+            assert!(known.insert(output.clone()), "{output} is given twice");
+        }
+    }
+    assert!(names(&graph.output).is_subset(&known), "{:?}", graph.output);
+}
+
+#[test]
+fn a_graph_holds_together_and_has_its_inputs_and_outputs() {
+    for model in models() {
+        let graph = graph(&model);
+        check(&graph, &BTreeSet::new());
+        let inputs: Vec<&str> = graph.input.iter().map(|value| value.name.as_str()).collect();
+        let outputs: Vec<&str> = graph.output.iter().map(|value| value.name.as_str()).collect();
+        let (wanted, given): (&[&str], &[&str]) = match (model.task, model.cell) {
+            (Task::Classification, _) => (&["ids", "lengths"], &["logits", "probabilities"]),
+            (_, Cell::Lstm) => (&["ids", "h_0", "c_0"], &["logits", "h_n", "c_n"]),
+            _ => (&["ids", "h_0"], &["logits", "h_n"]),
+        };
+        assert_eq!((inputs.as_slice(), outputs.as_slice()), (wanted, given));
+        let operator = match model.cell {
+            Cell::Lstm => "LSTM",
+            Cell::Gru => "GRU",
+            Cell::GruState => "Scan",
+            Cell::Rnn => "RNN",
+        };
+        assert!(graph.node.iter().any(|node| node.op_type == operator));
+    }
+}
+
+#[test]
+fn constant_gates_are_their_biases_in_the_order_of_onnx() {
+    let shape = Shape::dense(Cell::Lstm, Activation::Sigmoid, Task::LanguageModel, WHOLE);
+    let none = Weights { embedding: 0, input: 0, recurrent: 0, output: 0 };
+    let model: Model<f32> = Shape { symbols: 0, live: vec![0; 4], weights: none, ..shape }.model(1);
+    let graph = graph(&model);
+    let floats = |name: &str| -> Vec<f32> {
+        let tensor = graph.initializer.iter().find(|tensor| tensor.name == name).unwrap();
+        let bytes = tensor.raw_data.as_ref().unwrap();
+        bytes.chunks_exact(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect()
+    };
+    assert!(floats("recurrent_weights").iter().chain(&floats("input_weights")).all(|weight| *weight == 0.0));
+    let [i, f, g, o] = [0, 1, 2, 3].map(|kind| &model.bias[kind * 5..][..5]);
+    assert_eq!(floats("biases"), [i, o, f, g, &[0.0; 20]].concat());
+}
+
+#[test]
+fn files_are_the_same_every_time() {
+    let model = &models()[1];
+    for format in [Format::Onnx, Format::Safetensors, Format::Compact] {
+        assert_eq!(write(model, format), write(model, format));
+    }
+}
+
+#[test]
+fn the_description_has_words_and_classes() {
+    let original = Sizes { outputs: 1, dimensions: 4, ..WHOLE };
+    let dense = Shape::dense(Cell::Gru, Activation::Sigmoid, Task::Classification, original);
+    let model: Model<f32> = Shape { symbols: 2, ..dense }.model(3);
+    let details = Details {
+        format: DETAILS_FORMAT,
+        run: Origin {
+            experiment: "x".into(),
+            key: "0123456789abcdef".into(),
+            dataset: "d".into(),
+            sparsity: "W".into(),
+            metric: "accuracy".into(),
+            test: 0.5,
+        },
+        reader: Reader::PtbWords,
+        reading: sparsegate_spec::types::Reading::default(),
+        words_of: WordsOf::Stored,
+        words: vec!["so".into(), "\"la\"".into()],
+        unknown: None,
+        start: Some(1),
+        classes: vec!["bad".into(), "good".into()],
+    };
+    let file = File { model, details: serde_json::to_string(&details).unwrap() };
+    let bytes = Format::Onnx.write(&file).unwrap();
+    let onnx = ModelProto::decode(bytes.as_slice()).unwrap().metadata_props.remove(0);
+    let tensors = Format::Safetensors.write(&file).unwrap();
+    let (_, metadata) = SafeTensors::read_metadata(&tensors).unwrap();
+    assert_eq!(
+        (onnx.key.as_str(), Some(&onnx.value)),
+        ("sparsegate", metadata.metadata().as_ref().unwrap().get("sparsegate"))
+    );
+    let json: serde_json::Value = serde_json::from_str(&onnx.value).unwrap();
+    let stored = &file.model.symbols.stored;
+    assert_eq!(json["text"]["vocabulary"], serde_json::json!({ "so": stored[0], "\"la\"": stored[1] }));
+    // Not known: the id behind the last one, which is no input.
+    assert_eq!((&json["text"]["other"], &json["symbols"]), (&7.into(), &7.into()));
+    assert_eq!(json["text"]["classes"], serde_json::json!(["bad", "good"]));
+    assert_eq!((&json["cell"], &json["units"], &json["outputs"]), (&"gru".into(), &5.into(), &1.into()));
+    let odd = File { details: "{}".into(), ..file };
+    assert!(matches!(Format::Onnx.write(&odd), Err(ExportError::Details(_))));
+}
+
+/// A small file may describe matrices that no memory holds.
+#[test]
+fn what_is_too_large_with_its_zeros_is_refused() {
+    let units = 1 << 20;
+    let empty = |rows: usize, columns: usize| Matrix {
+        rows,
+        columns,
+        storage: matrix::Storage::Sparse { ends: vec![0; rows], places: vec![], values: vec![] },
+    };
+    let model = Model {
+        cell: Cell::Rnn,
+        activation: Activation::Sigmoid,
+        task: Task::LanguageModel,
+        symbols: Symbols { total: 1, stored: vec![] },
+        embedding: None,
+        input: empty(0, 0),
+        recurrent: empty(units, 0),
+        columns: Columns { live: vec![vec![]] },
+        bias: vec![0.0; units],
+        state_factor: None,
+        output: empty(1, units),
+        output_bias: vec![0.0],
+        original: WHOLE,
+    };
+    assert_eq!(model.check(), Ok(()));
+    let file = File { model, details: String::new() };
+    for format in [Format::Onnx, Format::Safetensors] {
+        let error = format.write(&file).unwrap_err();
+        assert!(error.to_string().contains("`compact`"), "{error}");
+    }
+}

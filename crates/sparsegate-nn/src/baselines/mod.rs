@@ -1,0 +1,167 @@
+//! What the Bayesian method is held against: other ways to make a network sparse, without noise.
+//!
+//! A baseline changes weights after each step of the optimiser, and what it prunes it sets to exactly zero. That zero is
+//! all it remembers: the gradient of a weight that is zero is held at zero ([`hold_zeros`]) and its moments are forgotten
+//! ([`forget`]), so that the optimiser leaves it where it is, and a checkpoint needs nothing but the weights. A weight that
+//! happens to be exactly zero at the start stays so too; random ones are not.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `magnitude` | the smallest weights of each matrix go, a growing share of them |
+//! | `group_lasso` | the weights that read a unit shrink together, until the unit is gone |
+//!
+//! Masks, counts and figures are those of the Bayesian method, with exact zeros in the place of noise.
+
+mod group_lasso;
+mod magnitude;
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use burn::tensor::Tensor;
+
+use crate::engine::Moments;
+use sparsegate_core::Sparsity;
+
+/// The weight matrices that baselines prune: those that compression counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Matrix {
+    /// Vectors of the input symbols, `[V, E]`.
+    Embedding,
+    /// Input-to-hidden weights, `[I, P * H]`.
+    Input,
+    /// Hidden-to-hidden weights, `[H, P * H]`.
+    Hidden,
+    /// Output weights, `[H, O]`.
+    Output,
+}
+
+impl Matrix {
+    /// Which matrix a parameter's path names, such as `lstm/w_input/mean`; none for biases.
+    pub fn of(path: &str) -> Option<Self> {
+        match path.strip_suffix("/mean")? {
+            "embedding/w" => Some(Self::Embedding),
+            "output/w" => Some(Self::Output),
+            path if path.ends_with("/w_input") => Some(Self::Input),
+            path if path.ends_with("/w_hidden") => Some(Self::Hidden),
+            _ => None,
+        }
+    }
+}
+
+/// The weights of a network.
+pub type Weights = BTreeMap<Matrix, Tensor<2>>;
+
+/// Where training is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// The optimiser's step that was just made, from 1.
+    pub step: u64,
+    /// Steps of the whole run.
+    pub total_steps: u64,
+    /// The optimiser's learning rate.
+    pub rate: f64,
+}
+
+/// A way to prune while training.
+pub trait Baseline: Debug + Send + Sync {
+    /// Changes the weights after a step of the optimiser, and tells whether it did. The result is a function of the
+    /// arguments alone, whatever the number of threads; a weight that is not a number is never pruned, so that it is found.
+    fn after_step(&self, now: Progress, weights: &mut Weights) -> bool;
+}
+
+/// A baseline at work on a run.
+#[derive(Debug)]
+pub struct Pruning {
+    /// What prunes.
+    pub baseline: Box<dyn Baseline>,
+    /// Steps of the whole run.
+    pub total_steps: u64,
+}
+
+/// The baseline that a level asks for, if it does.
+pub fn of(level: &Sparsity) -> Option<Box<dyn Baseline>> {
+    let magnitude = level.magnitude.clone().map(|magnitude| Box::new(magnitude) as Box<dyn Baseline>);
+    magnitude.or_else(|| level.group_lasso.clone().map(|lasso| Box::new(lasso) as Box<dyn Baseline>))
+}
+
+/// A weight matrix's gradient without that of the weights that are zero.
+pub fn hold_zeros(weights: &Tensor<2>, gradient: Tensor<2>) -> Tensor<2> {
+    gradient.mask_fill(weights.clone().equal_elem(0.0), 0.0)
+}
+
+/// The optimiser's moments of a weight matrix without those of the weights that are zero.
+pub fn forget(weights: &Tensor<2>, moments: Moments) -> Moments {
+    let zeros = weights.clone().equal_elem(0.0);
+    Moments { first: moments.first.mask_fill(zeros.clone(), 0.0), second: moments.second.mask_fill(zeros, 0.0) }
+}
+
+/// The elements of a tensor on the host, row-major.
+fn values(tensor: &Tensor<2>) -> Vec<f64> {
+    match tensor.to_data().convert::<f64>().try_into_vec() {
+        Ok(values) => values,
+        Err(error) => unreachable!("data converted to f64 is f64: {error:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{DType, Device, TensorData};
+
+    use super::*;
+    use crate::engine::{AdamStep, Composed, Ops};
+    use sparsegate_core::{GroupLasso, Magnitude, Prior};
+
+    fn tensor(values: Vec<f64>, shape: [usize; 2]) -> Tensor<2> {
+        Tensor::from_data(TensorData::new(values, shape), (&Device::flex(), DType::F32))
+    }
+
+    #[test]
+    fn matrices_are_known_by_their_paths() {
+        assert_eq!(Matrix::of("embedding/w/mean"), Some(Matrix::Embedding));
+        assert_eq!(Matrix::of("gru/w_input/mean"), Some(Matrix::Input));
+        assert_eq!(Matrix::of("lstm/w_hidden/mean"), Some(Matrix::Hidden));
+        assert_eq!(Matrix::of("output/w/mean"), Some(Matrix::Output));
+        for other in ["lstm/bias", "output/bias", "lstm/w_input/log_sigma", "lstm/z_gates/mean"] {
+            assert_eq!(Matrix::of(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_level_has_at_most_one_baseline() {
+        let dense = Sparsity {
+            name: "dense".to_owned(),
+            weights: Prior::None,
+            vocabulary: Prior::None,
+            inputs: Prior::None,
+            neurons: Prior::None,
+            gates: Prior::None,
+            output: Prior::None,
+            magnitude: None,
+            group_lasso: None,
+        };
+        assert!(of(&dense).is_none());
+        let lasso = Sparsity { group_lasso: Some(GroupLasso { strength: 1.0 }), ..dense.clone() };
+        assert!(format!("{:?}", of(&lasso)).contains("GroupLasso"));
+        let magnitude = Some(Magnitude { share: 0.5, begin: 0.0, end: 1.0, every: 1 });
+        assert!(format!("{:?}", of(&Sparsity { magnitude, ..dense })).contains("Magnitude"));
+    }
+
+    #[test]
+    fn what_is_zero_stays_zero_under_the_optimiser() {
+        let scale = Tensor::from_data([1.0_f32], &Device::flex());
+        let step = AdamStep { rate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+        let moments = || Moments { first: tensor(vec![0.5; 4], [2, 2]), second: tensor(vec![0.25; 4], [2, 2]) };
+        let mut weights = tensor(vec![0.0, 1.0, -0.0, -1.0], [2, 2]);
+        let mut moments = forget(&weights, moments());
+        assert_eq!(values(&moments.first), [0.0, 0.5, 0.0, 0.5]);
+        assert_eq!(values(&moments.second), [0.0, 0.25, 0.0, 0.25]);
+        for _ in 0..3 {
+            let gradient = hold_zeros(&weights, tensor(vec![0.3; 4], [2, 2]));
+            (weights, moments) = Composed.adam(weights, gradient, moments, &scale, &step);
+        }
+        let ours = values(&weights);
+        assert_eq!((ours[0], ours[2]), (0.0, 0.0));
+        assert!(ours[1] < 1.0 && ours[3] < -1.0, "the others move: {ours:?}");
+    }
+}

@@ -1,0 +1,161 @@
+//! Every op out of Burn's own tensor ops: any backend, any float type, gradients by autodiff.
+
+use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData, activation};
+
+use super::noise::Noise;
+use super::ops::{AdamStep, DataGradients, Moments, Ops, Penalized, RecurrenceInputs};
+use crate::cells::{self, Step};
+use sparsegate_core::cells::Cell;
+
+/// The ops as compositions; slow (the recurrence's backward is quadratic in the number of steps) and plain.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Composed;
+
+/// Sum of the log-uniform prior's penalties, `[1]`.
+fn penalty(mean: Tensor<2>, log_sigma: Tensor<2>) -> Tensor<1> {
+    // The floor keeps a mean of exactly zero from turning 0 * inf into NaN; the clamp behind it stops the gradient.
+    let smallest = match mean.dtype() {
+        burn::tensor::DType::F64 => f64::MIN_POSITIVE,
+        _ => f64::from(f32::MIN_POSITIVE),
+    };
+    let log_alpha = (log_sigma.mul_scalar(2.0) - mean.square().clamp_min(smallest).log()).clamp(-8.0, 8.0);
+    let softplus = log_alpha.clone().neg().exp().log1p().mul_scalar(0.5);
+    let step = activation::sigmoid(log_alpha.add_scalar(1.3).mul_scalar(1.5)).mul_scalar(0.64).add_scalar(0.03);
+    (softplus - step).sum()
+}
+
+/// The penalty, and the gradients of the data loss with `share` times its own, `[R, C]`.
+fn with_penalty(quantity: [&Tensor<2>; 2], gradients: &DataGradients, share: f64) -> (Tensor<1>, [Tensor<2>; 2]) {
+    let [mean, log_sigma] = quantity.map(|tensor| tensor.clone().autodiff().require_grad());
+    let penalty = penalty(mean.clone(), log_sigma.clone());
+    let mut found = penalty.backward();
+    let mut add = |gradient: &Tensor<2>, leaf: &Tensor<2>| {
+        let gradient = whole(gradient, gradients.rows.as_deref(), quantity[0]);
+        match leaf.grad_remove(&mut found) {
+            Some(own) => gradient + own.mul_scalar(share),
+            None => gradient,
+        }
+    };
+    let whole = [add(&gradients.mean, &mean), add(&gradients.log_sigma, &log_sigma)];
+    (penalty.inner(), whole)
+}
+
+/// A gradient of some rows with zeros in the others, as many as `like` has.
+fn whole(gradient: &Tensor<2>, rows: Option<&[u32]>, like: &Tensor<2>) -> Tensor<2> {
+    let Some(rows) = rows else { return gradient.clone() };
+    let rows: Vec<i64> = rows.iter().map(|row| i64::from(*row)).collect();
+    let count = rows.len();
+    let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &like.device());
+    like.zeros_like().select_assign(0, rows, gradient.clone(), IndexingUpdateOp::Add)
+}
+
+impl Ops for Composed {
+    fn product(&self, left: Tensor<2>, right: Tensor<2>) -> Tensor<2> {
+        left.matmul(right)
+    }
+
+    fn noisy(&self, mean: Tensor<2>, log_sigma: Tensor<2>, noise: &Noise) -> Tensor<2> {
+        let noise = noise.matrix(mean.dims(), &mean.device().inner(), mean.dtype());
+        mean + noise * log_sigma.exp()
+    }
+
+    fn noisy_rows(&self, mean: Tensor<2>, log_sigma: Tensor<2>, ids: Tensor<1, Int>, noise: &Noise) -> Tensor<2> {
+        self.noisy(mean, log_sigma, noise).select(0, ids)
+    }
+
+    fn penalize(&self, quantity: [&Tensor<2>; 2], gradients: &DataGradients, share: f64) -> Penalized {
+        let (penalty, whole) = with_penalty(quantity, gradients, share);
+        let [to_mean, to_log_sigma] = whole.map(|gradient| self.square_sum(&gradient));
+        Penalized { penalty, square_sum: to_mean + to_log_sigma }
+    }
+
+    fn adam_penalized(
+        &self,
+        quantity: [Tensor<2>; 2],
+        gradients: DataGradients,
+        share: f64,
+        moments: [Moments; 2],
+        scale: &Tensor<1>,
+        step: &AdamStep,
+    ) -> [(Tensor<2>, Moments); 2] {
+        let (_, [to_mean, to_log_sigma]) = with_penalty(quantity.each_ref(), &gradients, share);
+        let ([mean, log_sigma], [of_mean, of_log_sigma]) = (quantity, moments);
+        [self.adam(mean, to_mean, of_mean, scale, step), self.adam(log_sigma, to_log_sigma, of_log_sigma, scale, step)]
+    }
+
+    fn recurrence(&self, cell: &dyn Cell, inputs: RecurrenceInputs<'_>) -> Vec<Tensor<2>> {
+        let RecurrenceInputs { input, recurrent, z_gates, bias, z_neurons, states: initial, active, activation } =
+            inputs;
+        let rows = |tensor: &Tensor<2>, from: usize, to: usize| tensor.clone().slice([from..to, 0..tensor.dims()[1]]);
+        let mut after: Vec<Vec<Tensor<2>>> = vec![Vec::with_capacity(active.len()); initial.len()];
+        let mut states: Vec<Tensor<2>> = Vec::new();
+        let (mut done, mut before) = (0, 0);
+        for &now in active {
+            // Sequences that start here join with their initial states.
+            states = if states.is_empty() {
+                initial.iter().map(|state| rows(state, 0, now)).collect()
+            } else if now > before {
+                let joined = states.into_iter().zip(&initial);
+                joined.map(|(state, initial)| Tensor::cat(vec![state, rows(initial, before, now)], 0)).collect()
+            } else {
+                states
+            };
+            states = cells::step(
+                cell,
+                &Step {
+                    input: rows(&input, done, done + now),
+                    recurrent: states[0].clone().matmul(recurrent.clone()),
+                    z_gates: rows(&z_gates, 0, now),
+                    bias: bias.clone(),
+                    z_neurons: rows(&z_neurons, 0, now),
+                    states,
+                    activation,
+                },
+            );
+            for (index, (after, state)) in after.iter_mut().zip(&states).enumerate() {
+                after.push(if index == 0 { state.clone() } else { state.clone().inner() });
+            }
+            (done, before) = (done + now, now);
+        }
+        after.into_iter().map(|states| Tensor::cat(states, 0)).collect()
+    }
+
+    fn cross_entropy(&self, logits: Tensor<2>, bias: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
+        let rows = logits.dims()[0];
+        let log_probabilities = activation::log_softmax(logits + bias, 1);
+        log_probabilities.gather(1, targets.reshape([rows, 1])).mean().neg()
+    }
+
+    fn class_loss(&self, logits: Tensor<2>, bias: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
+        const CLIP: f64 = 1e-6;
+        let [rows, columns] = logits.dims();
+        let (dtype, targets) = (logits.dtype(), targets.reshape([rows, 1]));
+        let probabilities = if columns == 1 {
+            // 1 - s(x) = s(-x), which keeps the digits of a small one.
+            let signs = targets.float().cast(dtype).mul_scalar(2.0).sub_scalar(1.0);
+            activation::sigmoid((logits + bias) * signs)
+        } else {
+            activation::softmax(logits + bias, 1).gather(1, targets)
+        };
+        probabilities.clamp(CLIP, 1.0 - CLIP).log().mean().neg()
+    }
+
+    fn square_sum(&self, values: &Tensor<2>) -> Tensor<1> {
+        values.clone().square().sum()
+    }
+
+    fn adam(
+        &self,
+        parameter: Tensor<2>,
+        gradient: Tensor<2>,
+        moments: Moments,
+        scale: &Tensor<1>,
+        step: &AdamStep,
+    ) -> (Tensor<2>, Moments) {
+        let gradient = gradient * scale.clone().unsqueeze::<2>();
+        let first = moments.first.mul_scalar(step.beta1) + gradient.clone().mul_scalar(1.0 - step.beta1);
+        let second = moments.second.mul_scalar(step.beta2) + gradient.square().mul_scalar(1.0 - step.beta2);
+        let update = first.clone().mul_scalar(step.rate) / second.clone().sqrt().add_scalar(step.epsilon);
+        (parameter - update, Moments { first, second })
+    }
+}

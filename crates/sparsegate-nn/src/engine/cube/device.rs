@@ -1,0 +1,76 @@
+//! The adapters that wgpu finds, and the engine on one of them.
+
+use burn::tensor::Device;
+use burn_cubecl::CubeDevice;
+use cubecl::wgpu::{WgpuDevice, WgpuDeviceKind};
+
+use crate::engine::backends::Engine;
+use crate::engine::fused::Fused;
+use crate::engine::open_error::OpenError;
+use sparsegate_core::Backend;
+
+/// Steps whose numbers are read together: reading waits for all that the device was given before.
+const READING: usize = 16;
+
+/// The adapters of the graphics API that wgpu picks, in the order in which they are numbered.
+fn adapters() -> Vec<WgpuDevice> {
+    let devices = CubeDevice::enumerate_all().into_iter();
+    devices
+        .filter_map(|device| match device {
+            CubeDevice::Wgpu(device) => Some(device),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The adapters that `wgpu:N` can name, such as `llvmpipe (software)`; none where there is no driver.
+pub(in crate::engine) fn devices() -> Vec<String> {
+    adapters().into_iter().map(|adapter| describe(&adapter)).collect()
+}
+
+/// Name and kind of an adapter, which this opens.
+fn describe(adapter: &WgpuDevice) -> String {
+    let kind = match adapter.kind {
+        WgpuDeviceKind::DiscreteGpu(_) => "discrete GPU",
+        WgpuDeviceKind::IntegratedGpu(_) => "integrated GPU",
+        WgpuDeviceKind::VirtualGpu(_) => "virtual GPU",
+        WgpuDeviceKind::Cpu => "software",
+        _ => "of unknown kind",
+    };
+    let client = CubeDevice::Wgpu(adapter.clone()).client();
+    format!("{} ({kind})", client.properties().identity.name)
+}
+
+/// The engine on an adapter; without a number, on the one that wgpu takes for the fastest.
+///
+/// # Errors
+/// [`OpenError`] when there is no such adapter.
+pub(in crate::engine) fn open(adapter: Option<usize>) -> Result<Engine, OpenError> {
+    let mut found = adapters();
+    if found.is_empty() {
+        return Err(OpenError::NoDevice { wanted: Backend::Wgpu { adapter } });
+    }
+    let device = match adapter {
+        None => WgpuDevice::new(WgpuDeviceKind::DefaultDevice),
+        Some(wanted) if wanted < found.len() => found.swap_remove(wanted),
+        Some(_) => {
+            return Err(OpenError::NoSuchDevice { wanted: Backend::Wgpu { adapter }, found: devices() });
+        }
+    };
+    Ok(Engine { device: Device::new(CubeDevice::Wgpu(device)), ops: &Fused, reading: READING })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OpenError, devices, open};
+
+    #[test]
+    fn an_adapter_that_is_not_there_is_named_with_those_that_are() {
+        let found = devices();
+        let error = open(Some(found.len())).expect_err("one more than there are");
+        match found.as_slice() {
+            [] => assert!(matches!(error, OpenError::NoDevice { .. })),
+            [first, ..] => assert!(error.to_string().contains(first), "{error}"),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! A cell's recurrence over time, forward and backward.
+//!
+//! The sequences of a batch are cut into blocks; a thread takes a block through all time steps without waiting for the
+//! others. A step is one product with the recurrent weights and the elementwise rule of the cell
+//! ([`super::cells`]). The recurrent weights' gradient is one product over all steps at the end.
+
+mod backward;
+mod forward;
+mod ragged;
+
+use burn::backend::Flex;
+use burn::backend::tensor::FloatTensor;
+
+use self::backward::backward_by_rule;
+use self::forward::forward_by_rule;
+use super::cells::{AtOutput, GruRule, Hard, InState, Logistic, LstmRule, RnnRule};
+use crate::engine::extension::{RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved};
+use crate::engine::real::Real;
+use sparsegate_core::GateActivation;
+use sparsegate_core::cells::Kernel;
+
+/// Calls a function that is generic over number type and rule with the rule of a cell and an activation.
+macro_rules! by_rule {
+    ($inputs:expr, $function:ident($($argument:expr),*)) => {
+        match ($inputs.kernel, $inputs.activation) {
+            (Kernel::Lstm, GateActivation::Sigmoid) => $function::<T, LstmRule<Logistic>>($($argument),*),
+            (Kernel::Lstm, GateActivation::HardSigmoid) => $function::<T, LstmRule<Hard>>($($argument),*),
+            (Kernel::GruOutput, GateActivation::Sigmoid) => $function::<T, GruRule<AtOutput, Logistic>>($($argument),*),
+            (Kernel::GruOutput, GateActivation::HardSigmoid) => $function::<T, GruRule<AtOutput, Hard>>($($argument),*),
+            (Kernel::GruState, GateActivation::Sigmoid) => $function::<T, GruRule<InState, Logistic>>($($argument),*),
+            (Kernel::GruState, GateActivation::HardSigmoid) => $function::<T, GruRule<InState, Hard>>($($argument),*),
+            (Kernel::Rnn, _) => $function::<T, RnnRule>($($argument),*),
+        }
+    };
+}
+
+/// The recurrence; see [`crate::engine::RecurrenceInputs`] for shapes.
+pub(super) fn forward<T: Real>(inputs: RecurrencePrimitives<Flex>) -> RecurrenceSaved<Flex> {
+    by_rule!(inputs, forward_by_rule(inputs))
+}
+
+/// Its gradients, from that of the hidden states.
+pub(super) fn backward<T: Real>(
+    gradient: FloatTensor<Flex>,
+    saved: RecurrenceSaved<Flex>,
+) -> RecurrenceGradients<Flex> {
+    by_rule!(saved.inputs, backward_by_rule(gradient, saved))
+}

@@ -1,0 +1,26 @@
+//! The two activations of gates.
+
+use burn::backend::Backend;
+
+use super::values::Values;
+use sparsegate_core::GateActivation;
+
+impl GateActivation {
+    /// The gates' values: `1 / (1 + exp(-x))`, or `clip(x / 5 + 1 / 2, 0, 1)`.
+    pub(super) fn values<B: Backend>(self, preactivations: Values<B>) -> Values<B> {
+        match self {
+            Self::Sigmoid => preactivations.sigmoid(),
+            Self::HardSigmoid => (preactivations * 0.2 + 0.5).clamp(0.0, 1.0),
+        }
+    }
+
+    /// The activation's derivative, from the gates' values.
+    pub(super) fn slopes<B: Backend>(self, values: Values<B>) -> Values<B> {
+        let product = values.clone() * values.rest();
+        match self {
+            Self::Sigmoid => product,
+            // The product is zero exactly where the clip acts.
+            Self::HardSigmoid => product.sign() * 0.2,
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Kernels for libtorch: the portable ones, and libtorch's own ops where they do more at once.
+
+#![expect(deprecated, reason = "the backend leaves Burn after 0.22, which is why Burn is pinned")]
+
+mod adam;
+mod library;
+mod noisy;
+
+use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn::tensor::Device;
+use burn_tch::LibTorch;
+
+pub(super) use library::describe;
+
+use super::backends::Engine;
+use super::extension::{
+    AdamPrimitives, Kernels, MomentPrimitives, PenaltyPrimitives, RecurrenceGradients, RecurrencePrimitives,
+    RecurrenceSaved,
+};
+use super::fused::Fused;
+use super::noise::NoiseKey;
+use super::open_error::OpenError;
+use super::portable::{self, Values};
+use sparsegate_core::Backend;
+
+/// The engine on the CPU or on a CUDA device.
+///
+/// # Errors
+/// Another libtorch than the build's, one without CUDA, or no such device.
+pub(super) fn open(cuda: Option<usize>) -> Result<Engine, OpenError> {
+    let wanted = Backend::Tch { cuda };
+    library::check(wanted)?;
+    let Some(index) = cuda else {
+        // Nothing is left to be computed when the host reads.
+        return Ok(Engine { device: Device::libtorch(), ops: &Fused, reading: 1 });
+    };
+    if !cfg!(libtorch_cuda) {
+        return Err(OpenError::NoCuda { wanted });
+    }
+    let found = cuda_devices();
+    if found.is_empty() {
+        return Err(OpenError::NoDevice { wanted });
+    }
+    if index >= found.len() {
+        return Err(OpenError::NoSuchDevice { wanted, found });
+    }
+    Ok(Engine { device: Device::libtorch_cuda(index), ops: &Fused, reading: READING })
+}
+
+/// Steps whose numbers are read together: reading waits for all that a GPU was given before.
+const READING: usize = 16;
+
+/// The CUDA devices that libtorch sees; it knows their number and not their names.
+pub(super) fn cuda_devices() -> Vec<String> {
+    let count = if cfg!(libtorch_cuda) && ::tch::Cuda::is_available() { ::tch::Cuda::device_count() } else { 0 };
+    (0..count).map(|index| format!("CUDA device {index}")).collect()
+}
+
+impl Kernels for LibTorch {
+    fn recurrence_forward(inputs: RecurrencePrimitives<Self>) -> RecurrenceSaved<Self> {
+        portable::forward(inputs)
+    }
+
+    fn recurrence_backward(gradient: FloatTensor<Self>, saved: RecurrenceSaved<Self>) -> RecurrenceGradients<Self> {
+        portable::backward(Values(gradient), saved)
+    }
+
+    fn noisy_forward(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>, key: NoiseKey) -> FloatTensor<Self> {
+        portable::sample::<Self>(Values(mean), Values(log_sigma), key).0
+    }
+
+    fn noisy_backward(gradient: FloatTensor<Self>, log_sigma: FloatTensor<Self>, key: NoiseKey) -> FloatTensor<Self> {
+        portable::sample_gradient::<Self>(Values(gradient), Values(log_sigma), key).0
+    }
+
+    fn noisy_rows_forward(
+        mean: FloatTensor<Self>,
+        log_sigma: FloatTensor<Self>,
+        ids: IntTensor<Self>,
+        key: NoiseKey,
+    ) -> FloatTensor<Self> {
+        let host = noisy::host(&ids);
+        portable::rows::<Self>(Values(mean), Values(log_sigma), (&host, ids), key).0
+    }
+
+    fn noisy_rows_backward(
+        gradient: FloatTensor<Self>,
+        log_sigma: FloatTensor<Self>,
+        ids: IntTensor<Self>,
+        key: NoiseKey,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let (host, rows) = (noisy::host(&ids), log_sigma.tensor.size()[0]);
+        let mean = noisy::scatter(&gradient, &ids, rows);
+        let of_rows = portable::row_gradients::<Self>(Values(gradient), Values(log_sigma), (&host, ids.clone()), key);
+        (mean, noisy::scatter(&of_rows.0, &ids, rows))
+    }
+
+    fn cross_entropy_forward(
+        logits: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        targets: IntTensor<Self>,
+    ) -> [FloatTensor<Self>; 3] {
+        portable::cross_entropy::<Self>(Values(logits), Values(bias), targets).map(|values| values.0)
+    }
+
+    fn cross_entropy_value(
+        logits: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        targets: IntTensor<Self>,
+    ) -> FloatTensor<Self> {
+        portable::cross_entropy_value::<Self>(Values(logits), Values(bias), targets).0
+    }
+
+    fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self> {
+        adam::square_sum(&values)
+    }
+
+    fn adam(inputs: AdamPrimitives<Self>) -> [FloatTensor<Self>; 3] {
+        adam::adam(inputs)
+    }
+
+    fn penalize(inputs: PenaltyPrimitives<Self>) -> [FloatTensor<Self>; 2] {
+        portable::penalize(inputs)
+    }
+
+    fn adam_penalized(inputs: PenaltyPrimitives<Self>, moments: MomentPrimitives<Self>) -> [FloatTensor<Self>; 6] {
+        portable::adam_penalized(inputs, moments)
+    }
+}

@@ -1,0 +1,17 @@
+//! Variational recurrent layers on [Burn](burn): weights, groups, kernels, networks and their training step.
+//!
+//! | module | content |
+//! |---|---|
+//! | [`bayes`] | a variational parameter: mean, log sigma, log alpha, KL divergence, groups |
+//! | [`cells`] | a time step of any cell on tensors |
+//! | [`engine`] | the custom ops behind one trait: composed Burn ops, and fused kernels for each backend |
+//! | [`model`] | recurrent layer, embedding, output layer, language model, classifier, initial values, the trainer |
+//! | [`baselines`] | magnitude pruning and group lasso |
+//!
+//! Nothing here reads a file or knows YAML.
+
+pub mod baselines;
+pub mod bayes;
+pub mod cells;
+pub mod engine;
+pub mod model;

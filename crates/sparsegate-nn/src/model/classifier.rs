@@ -1,0 +1,128 @@
+//! A classifier of texts: an embedding, a recurrent layer, and an output layer on the state after the last symbol.
+
+use burn::tensor::{Int, Tensor};
+
+use super::dense::Dense;
+use super::embedding::Embedding;
+use super::network::{Forward, Network, Quantity, last_rows};
+use super::noise::{NoiseSource, Stream, draw};
+use super::recurrent::{Inputs, Recurrent, Units};
+use super::symbols;
+use crate::bayes::Make;
+use crate::engine::Ops;
+use sparsegate_core::Batch;
+use sparsegate_core::{OutputNoise, Sparsity};
+
+/// The network. Its output layer is locally reparameterised.
+#[derive(Debug, Clone)]
+pub struct Classifier {
+    /// Vectors of the symbols.
+    pub embedding: Embedding,
+    /// Reads the vectors.
+    pub recurrent: Recurrent,
+    /// One output, the sigmoid head of two classes, or one for each class, a softmax head.
+    pub output: Dense,
+}
+
+/// Sizes of a classifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Symbols, V.
+    pub vocabulary: usize,
+    /// Dimensions of a symbol's vector, E.
+    pub embedding: usize,
+    /// Outputs, O: one for two classes, else the number of classes.
+    pub outputs: usize,
+}
+
+impl Sizes {
+    /// O for a number of classes.
+    pub fn outputs(classes: usize) -> usize {
+        if classes <= 2 { 1 } else { classes }
+    }
+}
+
+impl Classifier {
+    /// A classifier whose tensors come from `make`, called with each tensor's name and shape. Names are those of
+    /// checkpoints: `embedding/w/mean`, `embedding/z_vocabulary/mean`, `lstm/w_input/mean`, `lstm/z_inputs/mean`, ...,
+    /// `lstm/bias`, `output/w/mean`, `output/bias`, each mean with its `log_sigma`.
+    pub fn build(sizes: Sizes, units: Units, sparsity: &Sparsity, make: Make<'_>) -> Self {
+        let Sizes { vocabulary, embedding, outputs } = sizes;
+        let noise = OutputNoise::LocalReparameterization;
+        Self {
+            embedding: Embedding::build([vocabulary, embedding], sparsity, make),
+            recurrent: Recurrent::build(units, Inputs::Vectors(embedding), sparsity, make),
+            output: Dense::build([units.hidden, outputs], noise, sparsity.output, make),
+        }
+    }
+}
+
+impl Network for Classifier {
+    fn recurrent(&self) -> &Recurrent {
+        &self.recurrent
+    }
+
+    fn quantities(&mut self) -> Vec<Quantity<'_>> {
+        let (embedding, recurrent) = (self.embedding.quantities(), self.recurrent.quantities());
+        embedding.chain(recurrent).chain([self.output.quantity()]).collect()
+    }
+
+    fn biases(&mut self) -> Vec<(String, &mut Tensor<2>)> {
+        vec![self.recurrent.bias(), self.output.bias()]
+    }
+
+    fn forward(&self, ops: &dyn Ops, batch: &Batch, states: Vec<Tensor<2>>, noise: Option<&NoiseSource>) -> Forward {
+        let vectors = self.embedding.vectors(ops, batch, noise);
+        let input = self.recurrent.read_vectors(ops, batch, vectors, noise);
+        let states = self.recurrent.run(ops, batch, input, states, noise);
+        let last = last_rows(states[0].clone(), batch.rows);
+        let outputs = self.output.outputs(ops, last, batch.rows, draw(noise, Stream::Output).as_ref());
+        Forward::new(states, outputs, batch.rows)
+    }
+
+    fn loss(&self, ops: &dyn Ops, outputs: Tensor<2>, targets: &[u32]) -> Tensor<1> {
+        ops.class_loss(outputs, self.output.bias.clone(), symbols::ids(targets, &self.kind().0))
+    }
+
+    fn correct(&self, outputs: &Tensor<2>, targets: &[u32]) -> Option<Tensor<1>> {
+        let right = most_probable(outputs.clone() + self.output.bias.clone());
+        let targets = symbols::ids(targets, &self.kind().0).reshape([right.dims()[0], 1]);
+        Some(right.equal(targets).float().sum())
+    }
+}
+
+/// The most probable class of each row by the scores before the head, `[B, C]`: `[B, 1]`. The first of equals; a sigmoid of at
+/// least a half is class 1.
+fn most_probable(scores: Tensor<2>) -> Tensor<2, Int> {
+    let [rows, classes] = scores.dims();
+    if classes == 1 {
+        return scores.greater_equal_elem(0.0).int();
+    }
+    // Backends differ in which of equals they call the largest.
+    let largest = scores.clone().max_dim(1);
+    let class = Tensor::arange(0..classes as i64, &scores.device()).reshape([1, classes]).repeat_dim(0, rows);
+    class.mask_fill(scores.not_equal(largest.repeat_dim(1, classes)), classes as i64).min_dim(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, TensorData};
+
+    use super::*;
+
+    #[test]
+    fn a_half_is_class_one_and_the_first_of_equals_wins() {
+        let classes_of = |scores: Vec<f32>, classes: usize| -> Vec<i64> {
+            let rows = scores.len() / classes;
+            let scores = Tensor::from_data(TensorData::new(scores, [rows, classes]), &Device::flex());
+            most_probable(scores).into_data().convert::<i64>().try_into_vec().expect("integers")
+        };
+        assert_eq!(classes_of(vec![-0.1, 0.0, 0.1], 1), [0, 1, 1]);
+        assert_eq!(classes_of(vec![1.0, 3.0, 2.0, -1.0, -2.0, -1.0, 0.0, 1.0, 1.0], 3), [1, 0, 1]);
+    }
+
+    #[test]
+    fn two_classes_have_one_output() {
+        assert_eq!([2, 3, 20].map(Sizes::outputs), [1, 3, 20]);
+    }
+}

@@ -1,0 +1,50 @@
+//! The embedding of input symbols.
+
+use burn::tensor::Tensor;
+
+use super::network::{Quantity, QuantityKind};
+use super::noise::{NoiseSource, Stream, draw};
+use super::symbols;
+use crate::bayes::{Make, Variational};
+use crate::engine::Ops;
+use sparsegate_core::Batch;
+use sparsegate_core::Sparsity;
+
+/// Vectors of E numbers for V symbols.
+#[derive(Debug, Clone)]
+pub struct Embedding {
+    /// Weights, `[V, E]`.
+    pub w: Variational,
+    /// Factors of symbols, `[1, V]`.
+    pub z_vocabulary: Option<Variational>,
+}
+
+impl Embedding {
+    /// An embedding of `[V, E]` with tensors from `make`.
+    pub(super) fn build(dims: [usize; 2], sparsity: &Sparsity, make: Make<'_>) -> Self {
+        Self {
+            w: Variational::build("embedding/w", dims, sparsity.weights, make),
+            z_vocabulary: Variational::build_group("embedding/z_vocabulary", dims[0], sparsity.vocabulary, make),
+        }
+    }
+
+    pub(super) fn quantities(&mut self) -> impl Iterator<Item = Quantity<'_>> {
+        let weights = Quantity { name: "embedding/w".to_owned(), kind: QuantityKind::Weights, value: &mut self.w };
+        let group = self.z_vocabulary.as_mut().map(|value| Quantity {
+            name: "embedding/z_vocabulary".to_owned(),
+            kind: QuantityKind::Groups,
+            value,
+        });
+        std::iter::once(weights).chain(group)
+    }
+
+    /// The vector of each input, `[N, E]`: its row of one weight sample, times the symbol's factor in the sequence.
+    pub fn vectors(&self, ops: &dyn Ops, batch: &Batch, noise: Option<&NoiseSource>) -> Tensor<2> {
+        let ids = symbols::ids(&batch.inputs, &self.w.mean.device().inner());
+        let vectors = self.w.sample_rows(ops, ids.clone(), draw(noise, Stream::Embedding).as_ref());
+        match &self.z_vocabulary {
+            Some(group) => vectors * symbols::factors(group, batch, ids, draw(noise, Stream::ZVocabulary).as_ref()),
+            None => vectors,
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The gradients of a step, and what is done with them.
+
+use burn::tensor::{Gradients, Tensor};
+
+use super::network::{Network, Quantity, QuantityKind};
+use crate::baselines::{Matrix, hold_zeros};
+use crate::engine::{AdamStep, DataGradients, Moments, Ops};
+use sparsegate_core::Batch;
+
+/// The gradient of a part of the network.
+enum Part {
+    /// Of a matrix or a bias without penalty: whole.
+    Plain(Tensor<2>),
+    /// Of a variational quantity: the data loss's.
+    Penalized(DataGradients),
+}
+
+/// The gradients of a batch, of quantities and then biases, in the network's order.
+pub(super) struct StepGradients {
+    parts: Vec<Part>,
+    /// What a penalty of one is in the objective.
+    share: f64,
+}
+
+/// What the numbers of a step need.
+pub(super) struct Sums {
+    /// Sum of all penalties, those of weights first; nothing where nothing is variational.
+    pub(super) penalty: Option<Tensor<1>>,
+    /// Sum of squares over the gradients.
+    pub(super) square_sum: Option<Tensor<1>>,
+}
+
+fn sum(values: Vec<Tensor<1>>) -> Option<Tensor<1>> {
+    values.into_iter().reduce(|sum, value| sum + value)
+}
+
+impl StepGradients {
+    /// What autodiff found at `leaves`. With `hold`, a weight that is zero gets no gradient.
+    pub(super) fn new(leaves: &mut impl Network, mut found: Gradients, batch: &Batch, hold: bool, share: f64) -> Self {
+        let mut of = |leaf: &Tensor<2>| leaf.grad_remove(&mut found);
+        let mut parts = Vec::new();
+        for Quantity { name, value, .. } in leaves.quantities() {
+            let mean = value.mean.clone().inner();
+            let to_mean = of(&value.mean).unwrap_or_else(|| mean.zeros_like());
+            parts.push(match &value.log_sigma {
+                None if hold && Matrix::of(&format!("{name}/mean")).is_some() => {
+                    Part::Plain(hold_zeros(&mean, to_mean))
+                }
+                None => Part::Plain(to_mean),
+                Some(log_sigma) => {
+                    let log_sigma = of(log_sigma).unwrap_or_else(|| to_mean.zeros_like());
+                    // Only what a batch reads by its symbols comes in rows; see [`Ops::noisy_rows`].
+                    let rows = (to_mean.dims() != mean.dims()).then(|| distinct(&batch.inputs));
+                    Part::Penalized(DataGradients { mean: to_mean, log_sigma, rows })
+                }
+            });
+        }
+        for (_, bias) in leaves.biases() {
+            parts.push(Part::Plain(of(bias).unwrap_or_else(|| bias.clone().inner().zeros_like())));
+        }
+        Self { parts, share }
+    }
+
+    /// The penalty, and the sum of squares for the norm.
+    pub(super) fn sums(&self, network: &impl Network, ops: &dyn Ops) -> Sums {
+        let (mut penalties, mut of_groups, mut squares) = (Vec::new(), Vec::new(), Vec::new());
+        let mut network = network.clone();
+        let mut parts = self.parts.iter();
+        for (Quantity { kind, value, .. }, part) in network.quantities().into_iter().zip(&mut parts) {
+            match (&value.log_sigma, part) {
+                (Some(log_sigma), Part::Penalized(gradients)) => {
+                    let found = ops.penalize([&value.mean, log_sigma], gradients, self.share);
+                    squares.push(found.square_sum);
+                    if kind == QuantityKind::Groups { &mut of_groups } else { &mut penalties }.push(found.penalty);
+                }
+                (_, part) => squares.extend(part.plain().map(|gradient| ops.square_sum(gradient))),
+            }
+        }
+        squares.extend(parts.filter_map(Part::plain).map(|gradient| ops.square_sum(gradient)));
+        penalties.append(&mut of_groups);
+        // Not `div_scalar`: it rounds the divisor's reciprocal to single precision, also in f64.
+        let penalty = sum(penalties).map(|penalty| penalty.mul_scalar(self.share));
+        Sums { penalty, square_sum: sum(squares) }
+    }
+
+    /// The whole gradient of each tensor, with its name.
+    pub(super) fn whole(&self, network: &impl Network, ops: &dyn Ops) -> Vec<(String, Tensor<2>)> {
+        let mut whole = Vec::new();
+        let mut network = network.clone();
+        let mut parts = self.parts.iter();
+        for (Quantity { name, value, .. }, part) in network.quantities().into_iter().zip(&mut parts) {
+            let (to_mean, to_log_sigma) = (format!("{name}/mean"), format!("{name}/log_sigma"));
+            match (&value.log_sigma, part) {
+                (Some(log_sigma), Part::Penalized(gradients)) => {
+                    let found = ops.whole_gradients([&value.mean, log_sigma], gradients.clone(), self.share);
+                    whole.extend([to_mean, to_log_sigma].into_iter().zip(found));
+                }
+                (_, part) => whole.extend(part.plain().map(|gradient| (to_mean, gradient.clone()))),
+            }
+        }
+        let names = network.biases().into_iter().map(|(name, _)| name);
+        whole.extend(names.zip(parts.filter_map(Part::plain).cloned()));
+        whole
+    }
+
+    /// One step of Adam; `moments` are in the order of [`Network::visit`].
+    pub(super) fn adam(
+        self,
+        network: &mut impl Network,
+        moments: &mut [Moments],
+        ops: &dyn Ops,
+        scale: &Tensor<1>,
+        step: &AdamStep,
+    ) {
+        let (device, dtype) = network.kind();
+        let nothing = Tensor::<2>::zeros([1, 1], (&device, dtype));
+        // A tensor is changed in place if the op's handle is the only one.
+        let take = |tensor: &mut Tensor<2>| std::mem::replace(tensor, nothing.clone());
+        let take_both =
+            |moments: &mut Moments| Moments { first: take(&mut moments.first), second: take(&mut moments.second) };
+        let move_one = |tensor: &mut Tensor<2>, gradient: Tensor<2>, moments: &mut Moments| {
+            (*tensor, *moments) = ops.adam(take(tensor), gradient, take_both(moments), scale, step);
+        };
+        let (mut parts, mut moments) = (self.parts.into_iter(), moments.iter_mut());
+        for (Quantity { value, .. }, part) in network.quantities().into_iter().zip(&mut parts) {
+            match (&mut value.log_sigma, part) {
+                (Some(log_sigma), Part::Penalized(gradients)) => {
+                    let (Some(of_mean), Some(of_log_sigma)) = (moments.next(), moments.next()) else { return };
+                    let quantity = [take(&mut value.mean), take(log_sigma)];
+                    let old = [take_both(of_mean), take_both(of_log_sigma)];
+                    [(value.mean, *of_mean), (*log_sigma, *of_log_sigma)] =
+                        ops.adam_penalized(quantity, gradients, self.share, old, scale, step);
+                }
+                (_, Part::Plain(gradient)) => {
+                    let Some(moments) = moments.next() else { return };
+                    move_one(&mut value.mean, gradient, moments);
+                }
+                (None, Part::Penalized(_)) => unreachable!("gradients are made for the network's own quantities"),
+            }
+        }
+        for (((_, bias), part), moments) in network.biases().into_iter().zip(parts).zip(moments) {
+            if let Part::Plain(gradient) = part {
+                move_one(bias, gradient, moments);
+            }
+        }
+    }
+}
+
+impl Part {
+    fn plain(&self) -> Option<&Tensor<2>> {
+        match self {
+            Self::Plain(gradient) => Some(gradient),
+            Self::Penalized(_) => None,
+        }
+    }
+}
+
+/// Each symbol of a batch once, rising.
+fn distinct(symbols: &[u32]) -> Vec<u32> {
+    let mut distinct = symbols.to_vec();
+    distinct.sort_unstable();
+    distinct.dedup();
+    distinct
+}

@@ -1,0 +1,73 @@
+//! A language model: a recurrent layer that reads symbols, and an output layer at every step.
+//!
+//! With W, U and the output weights V noisy as their sparsity says, and factors z constant over a sequence, here for an
+//! LSTM:
+//!
+//! ```text
+//! a_j = (z_x x W_j + h U_j) z_j + b_j        j in i, f, g, o
+//! c   = s(a_f) c + s(a_i) tanh(a_g)
+//! h   = s(a_o) tanh(c) z_h
+//! y   = h V + b_y
+//! ```
+
+use burn::tensor::Tensor;
+
+use super::dense::Dense;
+use super::network::{Forward, Network, Quantity};
+use super::noise::{NoiseSource, Stream, draw};
+use super::recurrent::{Inputs, Recurrent, Units};
+use super::symbols;
+use crate::bayes::Make;
+use crate::engine::Ops;
+use sparsegate_core::Batch;
+use sparsegate_core::{OutputNoise, Sparsity};
+
+/// The network, for V symbols.
+#[derive(Debug, Clone)]
+pub struct LanguageModel {
+    /// Reads the symbols.
+    pub recurrent: Recurrent,
+    /// Gives a score to each symbol.
+    pub output: Dense,
+}
+
+impl LanguageModel {
+    /// A model whose tensors come from `make`, called with each tensor's name and shape. Names are those of checkpoints:
+    /// `lstm/w_input/mean`, `lstm/w_input/log_sigma`, `lstm/z_vocabulary/mean`, ..., `lstm/bias`, `output/w/mean`,
+    /// `output/bias`.
+    pub fn build(vocabulary: usize, units: Units, noise: OutputNoise, sparsity: &Sparsity, make: Make<'_>) -> Self {
+        Self {
+            recurrent: Recurrent::build(units, Inputs::Symbols(vocabulary), sparsity, make),
+            output: Dense::build([units.hidden, vocabulary], noise, sparsity.output, make),
+        }
+    }
+}
+
+impl Network for LanguageModel {
+    fn recurrent(&self) -> &Recurrent {
+        &self.recurrent
+    }
+
+    fn quantities(&mut self) -> Vec<Quantity<'_>> {
+        self.recurrent.quantities().chain([self.output.quantity()]).collect()
+    }
+
+    fn biases(&mut self) -> Vec<(String, &mut Tensor<2>)> {
+        vec![self.recurrent.bias(), self.output.bias()]
+    }
+
+    fn forward(&self, ops: &dyn Ops, batch: &Batch, states: Vec<Tensor<2>>, noise: Option<&NoiseSource>) -> Forward {
+        let input = self.recurrent.read_symbols(ops, batch, noise);
+        let states = self.recurrent.run(ops, batch, input, states, noise);
+        let outputs = self.output.outputs(ops, states[0].clone(), batch.rows, draw(noise, Stream::Output).as_ref());
+        Forward::new(states, outputs, batch.rows)
+    }
+
+    fn loss(&self, ops: &dyn Ops, outputs: Tensor<2>, targets: &[u32]) -> Tensor<1> {
+        ops.cross_entropy(outputs, self.output.bias.clone(), symbols::ids(targets, &self.kind().0))
+    }
+
+    fn correct(&self, _: &Tensor<2>, _: &[u32]) -> Option<Tensor<1>> {
+        None
+    }
+}

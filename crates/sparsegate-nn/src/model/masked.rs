@@ -1,0 +1,71 @@
+//! The whole network at its means, with zeros in the place of what pruning drops.
+
+use burn::tensor::{DType, Device, Tensor, TensorData};
+
+use super::classifier::{Classifier, Sizes};
+use super::language_model::LanguageModel;
+use super::network::Network;
+use super::recurrent::Units;
+use crate::engine::{Fused, Ops};
+use sparsegate_core::Batch;
+use sparsegate_core::trainee::NamedTensor;
+use sparsegate_core::{ModelKind, OutputNoise, Sparsity};
+
+/// A network as evaluation while training runs it, on the CPU.
+#[derive(Debug)]
+pub struct Masked(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Classifier(Classifier),
+    LanguageModel(LanguageModel),
+}
+
+impl Masked {
+    /// A network of `kind` with these `units`, at the level `sparsity`, with these `parameters`, those of `model.safetensors`.
+    ///
+    /// # Errors
+    /// The first tensor that is missing or has another shape than the network's.
+    pub fn new(kind: ModelKind, units: Units, sparsity: &Sparsity, parameters: &[NamedTensor]) -> Result<Self, String> {
+        let place = (Device::flex(), DType::F32);
+        let shape = |name: &str| -> Result<[usize; 2], String> {
+            let found =
+                parameters.iter().find(|tensor| tensor.name == name).ok_or_else(|| format!("{name} is missing"))?;
+            <[usize; 2]>::try_from(found.shape.as_slice()).map_err(|_| format!("{name} is not a matrix"))
+        };
+        let mut wrong = None;
+        let mut make = |name: &str, dims: [usize; 2]| {
+            super::host::find(parameters, name, dims, &place).unwrap_or_else(|problem| {
+                wrong.get_or_insert(problem);
+                Tensor::from_data(TensorData::zeros::<f32, _>(dims), (&place.0, place.1))
+            })
+        };
+        let network = match kind {
+            ModelKind::LanguageModel => {
+                let [vocabulary, _] = shape(&format!("{}/w_input/mean", units.cell.layer()))?;
+                let noise = OutputNoise::Weights;
+                let network = LanguageModel::build(vocabulary, units, noise, sparsity, &mut make);
+                Kind::LanguageModel(network.at_means(true))
+            }
+            ModelKind::Classification => {
+                let [vocabulary, embedding] = shape("embedding/w/mean")?;
+                let [_, outputs] = shape("output/w/mean")?;
+                let sizes = Sizes { vocabulary, embedding, outputs };
+                Kind::Classifier(Classifier::build(sizes, units, sparsity, &mut make).at_means(true))
+            }
+        };
+        wrong.map_or(Ok(Self(network)), Err)
+    }
+
+    /// Logits, from zero states: `[N, O]` of a language model, `[B, O]` of a classifier.
+    pub fn outputs(&self, batch: &Batch) -> Tensor<2> {
+        fn run(network: &impl Network, bias: &Tensor<2>, batch: &Batch) -> Tensor<2> {
+            let ops: &dyn Ops = &Fused;
+            network.forward(ops, batch, network.zeros(batch.rows), None).outputs + bias.clone()
+        }
+        match &self.0 {
+            Kind::Classifier(network) => run(network, &network.output.bias, batch),
+            Kind::LanguageModel(network) => run(network, &network.output.bias, batch),
+        }
+    }
+}

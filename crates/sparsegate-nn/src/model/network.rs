@@ -1,0 +1,142 @@
+//! What training, evaluation and counting need of a network.
+
+use std::fmt::Debug;
+
+use burn::tensor::{DType, Device, Tensor};
+
+use super::noise::NoiseSource;
+use super::recurrent::Recurrent;
+use crate::bayes::Variational;
+use crate::engine::Ops;
+use sparsegate_core::Batch;
+
+/// What a quantity is in its network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QuantityKind {
+    /// A weight matrix before the output layer.
+    Weights,
+    /// The weight matrix of the output layer.
+    OutputWeights,
+    /// Factors of groups of weights.
+    Groups,
+}
+
+/// A quantity of a network.
+#[derive(Debug)]
+pub struct Quantity<'a> {
+    /// Path, such as `lstm/w_input`.
+    pub name: String,
+    /// What it is.
+    pub kind: QuantityKind,
+    /// Its numbers.
+    pub value: &'a mut Variational,
+}
+
+/// What a pass over a batch of B sequences with N symbols gives.
+#[derive(Debug, Clone)]
+pub struct Forward {
+    /// The cell's states after each step, each `[N, H]`, in the order of [`sparsegate_core::cells::Cell::states`]; all but the
+    /// first are outside autodiff.
+    pub states: Vec<Tensor<2>>,
+    /// The states after the last step, each `[B, H]`, outside autodiff.
+    pub last: Vec<Tensor<2>>,
+    /// Outputs before the bias and the head: `[N, V]` of a language model, `[B, O]` of a classifier.
+    pub outputs: Tensor<2>,
+}
+
+impl Forward {
+    /// From the states of all steps of `rows` sequences, which end together.
+    pub(super) fn new(states: Vec<Tensor<2>>, outputs: Tensor<2>, rows: usize) -> Self {
+        let last = states.iter().map(|state| last_rows(state.clone().inner(), rows)).collect();
+        Self { states, last, outputs }
+    }
+}
+
+/// The last rows of a matrix: of `[N, H]` states those of the last step, where all sequences are under way.
+pub(super) fn last_rows(tensor: Tensor<2>, rows: usize) -> Tensor<2> {
+    let [count, columns] = tensor.dims();
+    tensor.slice([count - rows..count, 0..columns])
+}
+
+/// A network of variational quantities and plain biases around one recurrent layer.
+pub trait Network: Clone + Debug + 'static {
+    /// The recurrent layer.
+    fn recurrent(&self) -> &Recurrent;
+
+    /// Every quantity, always in the same order.
+    fn quantities(&mut self) -> Vec<Quantity<'_>>;
+
+    /// Every bias vector with its name, always in the same order.
+    fn biases(&mut self) -> Vec<(String, &mut Tensor<2>)>;
+
+    /// One pass over a batch from `states`, each `[B, H]`, with noise or at the means.
+    fn forward(&self, ops: &dyn Ops, batch: &Batch, states: Vec<Tensor<2>>, noise: Option<&NoiseSource>) -> Forward;
+
+    /// Mean negative log likelihood of a batch's targets, nats, `[1]`, from [`Forward::outputs`].
+    fn loss(&self, ops: &dyn Ops, outputs: Tensor<2>, targets: &[u32]) -> Tensor<1>;
+
+    /// How many targets are the most probable class, `[1]`; nothing for a network whose metric is the likelihood.
+    fn correct(&self, outputs: &Tensor<2>, targets: &[u32]) -> Option<Tensor<1>>;
+
+    /// Calls `visit` with every tensor and its name, always in the same order, to read or replace it.
+    fn visit(&mut self, mut visit: impl FnMut(&str, &mut Tensor<2>)) {
+        for Quantity { name, value, .. } in self.quantities() {
+            visit(&format!("{name}/mean"), &mut value.mean);
+            if let Some(log_sigma) = &mut value.log_sigma {
+                visit(&format!("{name}/log_sigma"), log_sigma);
+            }
+        }
+        for (name, bias) in self.biases() {
+            visit(&name, bias);
+        }
+    }
+
+    /// Every tensor with its name; the handles share the values.
+    fn tensors(&self) -> Vec<(String, Tensor<2>)> {
+        let mut tensors = Vec::new();
+        self.clone().visit(|name, tensor| tensors.push((name.to_owned(), tensor.clone())));
+        tensors
+    }
+
+    /// The same network with each tensor a leaf of a new autodiff graph.
+    #[must_use]
+    fn leaves(&self) -> Self {
+        let mut network = self.clone();
+        network.visit(|_, tensor| *tensor = tensor.clone().autodiff().require_grad());
+        network
+    }
+
+    /// The network without noise; with `prune`, without the quantities that count as noise.
+    #[must_use]
+    fn at_means(&self, prune: bool) -> Self {
+        self.change(|value, edge| value.at_means(prune, edge))
+    }
+
+    /// The network without the quantities that count as noise, the rest as noisy as before.
+    #[must_use]
+    fn pruned(&self) -> Self {
+        self.change(Variational::pruned)
+    }
+
+    /// Every quantity changed. The reference drops a weight of the output layer at exactly the limit and keeps any other:
+    /// `change` is told whether the edge is noise.
+    #[must_use]
+    fn change(&self, change: impl Fn(&Variational, bool) -> Variational) -> Self {
+        let mut network = self.clone();
+        for Quantity { kind, value, .. } in network.quantities() {
+            *value = change(value, kind == QuantityKind::OutputWeights);
+        }
+        network
+    }
+
+    /// Zero states of `rows` sequences, each `[rows, H]`.
+    fn zeros(&self, rows: usize) -> Vec<Tensor<2>> {
+        let (device, dtype) = self.kind();
+        self.recurrent().units.zeros(rows, &device, dtype)
+    }
+
+    /// Device and float type of the network's tensors, without autodiff.
+    fn kind(&self) -> (Device, DType) {
+        self.recurrent().kind()
+    }
+}

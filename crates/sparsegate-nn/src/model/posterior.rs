@@ -1,0 +1,26 @@
+//! A network's numbers on the host, for pruning and counting.
+
+use super::host::values;
+use super::network::Network;
+use sparsegate_prune::{Parts, Posterior};
+
+/// Calls `with` with a network's numbers. `zeros_are_dead` tells whether an exact zero of a quantity without noise is a
+/// pruned one.
+pub(super) fn with_posterior<R>(
+    network: &impl Network,
+    zeros_are_dead: bool,
+    with: impl FnOnce(&Posterior<'_, f32>) -> R,
+) -> R {
+    let host: Vec<(String, [usize; 2], Vec<f32>)> =
+        network.tensors().into_iter().map(|(name, tensor)| (name, tensor.dims(), values(&tensor))).collect();
+    let find = |name: &str| {
+        let (_, shape, values) = host.iter().find(|(found, ..)| found == name)?;
+        Some((values.as_slice(), *shape))
+    };
+    let units = network.recurrent().units;
+    let posterior = Posterior::new(Parts::named(units.cell, units.activation, zeros_are_dead, &find));
+    match posterior {
+        Ok(posterior) => with(&posterior),
+        Err(error) => unreachable!("a network's own tensors have its shapes: {error}"),
+    }
+}

@@ -1,0 +1,195 @@
+//! The recurrent layer, for any cell.
+
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+
+use super::network::{Quantity, QuantityKind};
+use super::noise::{NoiseSource, Stream, draw};
+use super::symbols;
+use crate::bayes::{Make, Variational};
+use crate::engine::{Ops, RecurrenceInputs};
+use sparsegate_core::Batch;
+use sparsegate_core::cells::Cell;
+use sparsegate_core::{GateActivation, Prior, Sparsity};
+
+/// What a recurrent layer is made of, before it has weights.
+#[derive(Debug, Clone, Copy)]
+pub struct Units {
+    /// The cell.
+    pub cell: &'static dyn Cell,
+    /// Of the cell's gates.
+    pub activation: GateActivation,
+    /// Hidden units, H.
+    pub hidden: usize,
+}
+
+/// What a recurrent layer reads at a step, I numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inputs {
+    /// One of I symbols as it is, in effect a vector of zeros and one 1.
+    Symbols(usize),
+    /// A vector of I numbers.
+    Vectors(usize),
+}
+
+/// A recurrent layer of H units that reads I inputs. P is the number of the cell's preactivations, whose columns are
+/// preactivation-major: `kind * H + unit`.
+#[derive(Debug, Clone)]
+pub struct Recurrent {
+    /// Cell, gate activation and H.
+    pub units: Units,
+    /// What is read.
+    pub inputs: Inputs,
+    /// Input-to-hidden weights, `[I, P * H]`.
+    pub w_input: Variational,
+    /// Hidden-to-hidden weights, `[H, P * H]`.
+    pub w_hidden: Variational,
+    /// Factors of the inputs, `[1, I]`.
+    pub z_inputs: Option<Variational>,
+    /// Factors of hidden units, `[1, H]`.
+    pub z_neurons: Option<Variational>,
+    /// Factors of preactivations, `[1, P * H]`.
+    pub z_gates: Option<Variational>,
+    /// Biases, `[1, biases * H]`.
+    pub bias: Tensor<2>,
+}
+
+impl Units {
+    /// P * H, the width of the weight matrices.
+    pub fn width(&self) -> usize {
+        self.cell.preactivations().len() * self.hidden
+    }
+
+    /// Zero states of `rows` sequences, each `[rows, H]`, in the order of [`Cell::states`].
+    pub fn zeros(&self, rows: usize, device: &Device, dtype: DType) -> Vec<Tensor<2>> {
+        self.cell.states().iter().map(|_| Tensor::zeros([rows, self.hidden], (device, dtype))).collect()
+    }
+
+    /// Path of one of the layer's quantities or tensors.
+    fn path(&self, name: &str) -> String {
+        format!("{}/{name}", self.cell.layer())
+    }
+}
+
+impl Inputs {
+    /// I.
+    pub fn count(self) -> usize {
+        match self {
+            Inputs::Symbols(count) | Inputs::Vectors(count) => count,
+        }
+    }
+
+    /// Name of the inputs' factors.
+    fn group(self) -> &'static str {
+        match self {
+            Inputs::Symbols(_) => "z_vocabulary",
+            Inputs::Vectors(_) => "z_inputs",
+        }
+    }
+
+    fn prior(self, sparsity: &Sparsity) -> Prior {
+        match self {
+            Inputs::Symbols(_) => sparsity.vocabulary,
+            Inputs::Vectors(_) => sparsity.inputs,
+        }
+    }
+}
+
+impl Recurrent {
+    /// A layer with tensors from `make`.
+    pub(super) fn build(units: Units, inputs: Inputs, sparsity: &Sparsity, make: Make<'_>) -> Self {
+        let path = |name: &str| units.path(name);
+        let (count, hidden, width) = (inputs.count(), units.hidden, units.width());
+        Self {
+            w_input: Variational::build(&path("w_input"), [count, width], sparsity.weights, make),
+            w_hidden: Variational::build(&path("w_hidden"), [hidden, width], sparsity.weights, make),
+            z_inputs: Variational::build_group(&path(inputs.group()), count, inputs.prior(sparsity), make),
+            z_neurons: Variational::build_group(&path("z_neurons"), hidden, sparsity.neurons, make),
+            z_gates: Variational::build_group(&path("z_gates"), width, sparsity.gates, make),
+            bias: make(&path("bias"), [1, units.cell.biases().len() * hidden]),
+            units,
+            inputs,
+        }
+    }
+
+    pub(super) fn quantities(&mut self) -> impl Iterator<Item = Quantity<'_>> {
+        let (units, inputs) = (self.units, self.inputs);
+        let quantity = move |name: &str, kind, value| Quantity { name: units.path(name), kind, value };
+        let weights = [("w_input", &mut self.w_input), ("w_hidden", &mut self.w_hidden)];
+        let groups =
+            [(inputs.group(), &mut self.z_inputs), ("z_neurons", &mut self.z_neurons), ("z_gates", &mut self.z_gates)];
+        let groups = groups.into_iter().filter_map(|(name, group)| group.as_mut().map(|value| (name, value)));
+        weights
+            .into_iter()
+            .map(move |(name, value)| quantity(name, QuantityKind::Weights, value))
+            .chain(groups.map(move |(name, value)| quantity(name, QuantityKind::Groups, value)))
+    }
+
+    pub(super) fn bias(&mut self) -> (String, &mut Tensor<2>) {
+        (self.units.path("bias"), &mut self.bias)
+    }
+
+    /// Device and float type, without autodiff.
+    pub(super) fn kind(&self) -> (Device, DType) {
+        (self.bias.device().inner(), self.bias.dtype())
+    }
+
+    /// Input products `x W`, `[N, P * H]`, of a batch's symbols, each times its factor in the sequence.
+    pub(super) fn read_symbols(&self, ops: &dyn Ops, batch: &Batch, noise: Option<&NoiseSource>) -> Tensor<2> {
+        let ids = symbols::ids(&batch.inputs, &self.kind().0);
+        let products = self.w_input.sample_rows(ops, ids.clone(), draw(noise, Stream::WInput).as_ref());
+        match &self.z_inputs {
+            Some(group) => products * symbols::factors(group, batch, ids, draw(noise, Stream::ZVocabulary).as_ref()),
+            None => products,
+        }
+    }
+
+    /// Input products `x W`, `[N, P * H]`, of `vectors`, `[N, I]`, whose dimensions are multiplied by their factors in the
+    /// sequence.
+    pub(super) fn read_vectors(
+        &self,
+        ops: &dyn Ops,
+        batch: &Batch,
+        vectors: Tensor<2>,
+        noise: Option<&NoiseSource>,
+    ) -> Tensor<2> {
+        let vectors = match &self.z_inputs {
+            Some(group) => {
+                let factors = group.sample_factors(batch.rows, draw(noise, Stream::ZInputs).as_ref());
+                let sequences: Vec<i64> = batch.sequences().map(|sequence| sequence as i64).collect();
+                let count = sequences.len();
+                let sequences = Tensor::<1, Int>::from_data(TensorData::new(sequences, [count]), &self.kind().0);
+                vectors * factors.select(0, sequences)
+            }
+            None => vectors,
+        };
+        ops.product(vectors, self.w_input.sample(ops, draw(noise, Stream::WInput).as_ref()))
+    }
+
+    /// Runs the layer on input products, `[N, P * H]`, from `states`, each `[B, H]`. Gives the states after each step, each
+    /// `[N, H]`, in the order of [`Cell::states`]; only the first is part of the gradient's graph.
+    pub(super) fn run(
+        &self,
+        ops: &dyn Ops,
+        batch: &Batch,
+        input: Tensor<2>,
+        states: Vec<Tensor<2>>,
+        noise: Option<&NoiseSource>,
+    ) -> Vec<Tensor<2>> {
+        let (device, dtype) = self.kind();
+        let factors = |group: &Option<Variational>, columns: usize, of: Stream| match group {
+            Some(group) => group.sample_factors(batch.rows, draw(noise, of).as_ref()),
+            None => Tensor::ones([batch.rows, columns], (&device, dtype)),
+        };
+        let inputs = RecurrenceInputs {
+            input,
+            recurrent: self.w_hidden.sample(ops, draw(noise, Stream::WHidden).as_ref()),
+            z_gates: factors(&self.z_gates, self.units.width(), Stream::ZGates),
+            bias: self.bias.clone(),
+            z_neurons: factors(&self.z_neurons, self.units.hidden, Stream::ZNeurons),
+            states,
+            active: &batch.active,
+            activation: self.units.activation,
+        };
+        ops.recurrence(self.units.cell, inputs)
+    }
+}

@@ -1,0 +1,180 @@
+//! The numbers of steps, read from the device without keeping it waiting.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use burn::tensor::{ExecutionError, Tensor, TensorData};
+
+use sparsegate_core::trainee::StepReport;
+
+/// The numbers of a step, still on the device; each `[1]`.
+#[derive(Clone)]
+pub(super) struct Numbers {
+    pub(super) data_loss: Tensor<1>,
+    /// Nothing where nothing is variational.
+    pub(super) penalty: Option<Tensor<1>>,
+    pub(super) gradient_norm: Tensor<1>,
+}
+
+impl Numbers {
+    /// The same on the host; waits for them.
+    pub(super) fn report(&self, step: u64) -> StepReport {
+        let scalar = |tensor: &Tensor<1>| tensor.clone().into_scalar::<f64>();
+        StepReport {
+            step,
+            data_loss: scalar(&self.data_loss),
+            penalty: self.penalty.as_ref().map_or(0.0, scalar),
+            gradient_norm: scalar(&self.gradient_norm),
+        }
+    }
+
+    /// What gradients are multiplied by so that their norm is at most `limit`. A hair below one even when it is, as in
+    /// the reference.
+    pub(super) fn gradient_scale(&self, limit: Option<f64>) -> Tensor<1> {
+        match limit {
+            Some(limit) => self.gradient_norm.clone().clamp_max(limit) / self.gradient_norm.clone().add_scalar(1e-7),
+            None => self.gradient_norm.ones_like(),
+        }
+    }
+
+    fn row(self) -> [Tensor<1>; 3] {
+        let penalty = self.penalty.unwrap_or_else(|| self.data_loss.zeros_like());
+        [self.data_loss, penalty, self.gradient_norm]
+    }
+}
+
+type Reading = Pin<Box<dyn Future<Output = Result<TensorData, ExecutionError>> + Send>>;
+
+/// Some steps' numbers on their way to the host.
+struct Block {
+    steps: Vec<u64>,
+    reading: Reading,
+    /// There already; a future that has ended must not be asked again.
+    ended: Option<Result<TensorData, ExecutionError>>,
+}
+
+impl Block {
+    /// Has the device copy the numbers once it has them, and does not wait.
+    fn start(numbers: Vec<(u64, Numbers)>) -> Self {
+        let (steps, numbers): (Vec<_>, Vec<_>) = numbers.into_iter().unzip();
+        let all = Tensor::cat(numbers.into_iter().flat_map(Numbers::row).collect(), 0);
+        let mut reading: Reading = Box::pin(all.into_data_async());
+        // A future does nothing before it is first polled.
+        let ended = match reading.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(data) => Some(data),
+            Poll::Pending => None,
+        };
+        Self { steps, reading, ended }
+    }
+
+    fn wait(self) -> Vec<StepReport> {
+        let data = self.ended.unwrap_or_else(|| pollster::block_on(self.reading));
+        let numbers = match data.map(|data| data.convert::<f64>().try_into_vec()) {
+            Ok(Ok(numbers)) => numbers,
+            // The device is lost, or out of memory; this process has nothing left to do.
+            Ok(Err(error)) => panic!("the device's numbers are no f64: {error:?}"),
+            Err(error) => panic!("the device failed: {error}"),
+        };
+        let report = |(step, numbers): (u64, &[f64])| StepReport {
+            step,
+            data_loss: numbers[0],
+            penalty: numbers[1],
+            gradient_norm: numbers[2],
+        };
+        self.steps.into_iter().zip(numbers.chunks_exact(3)).map(report).collect()
+    }
+}
+
+impl fmt::Debug for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Block").field("steps", &self.steps).finish_non_exhaustive()
+    }
+}
+
+/// Numbers of steps under way. Two blocks of steps are: one whose numbers are being computed, one whose are being read.
+pub(super) struct Reports {
+    /// Steps of a block.
+    block: usize,
+    waiting: Vec<(u64, Numbers)>,
+    reading: Option<Block>,
+}
+
+impl Reports {
+    /// Reads `block` steps together.
+    pub(super) fn new(block: usize) -> Self {
+        Self { block, waiting: Vec::new(), reading: None }
+    }
+
+    /// Whether each step's numbers are read before the next step.
+    pub(super) fn at_once(&self) -> bool {
+        self.block <= 1
+    }
+
+    /// Takes the numbers of a step in; gives those of earlier steps that have come.
+    pub(super) fn push(&mut self, step: u64, numbers: Numbers) -> Vec<StepReport> {
+        self.waiting.push((step, numbers));
+        if self.waiting.len() < self.block {
+            return Vec::new();
+        }
+        let next = Block::start(std::mem::take(&mut self.waiting));
+        self.reading.replace(next).map(Block::wait).unwrap_or_default()
+    }
+
+    /// Waits for all that have not been given.
+    pub(super) fn finish(&mut self) -> Vec<StepReport> {
+        let mut reports = self.reading.take().map(Block::wait).unwrap_or_default();
+        if !self.waiting.is_empty() {
+            reports.extend(Block::start(std::mem::take(&mut self.waiting)).wait());
+        }
+        reports
+    }
+}
+
+impl fmt::Debug for Reports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps: Vec<u64> = self.waiting.iter().map(|(step, _)| *step).collect();
+        f.debug_struct("Reports").field("waiting", &steps).field("reading", &self.reading).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Tensor};
+
+    use super::{Numbers, Reports, StepReport};
+
+    fn numbers(loss: f32, penalty: Option<f32>, norm: f32) -> Numbers {
+        let tensor = |value: f32| Tensor::<1>::from_floats([value], &Device::flex());
+        Numbers { data_loss: tensor(loss), penalty: penalty.map(tensor), gradient_norm: tensor(norm) }
+    }
+
+    #[test]
+    fn every_step_is_reported_once_and_in_order() {
+        for block in 1..=4 {
+            let mut reports = Reports::new(block);
+            let mut all = Vec::new();
+            for step in 1..=7_u8 {
+                let given = reports.push(u64::from(step), numbers(f32::from(step), Some(0.5), 2.0));
+                assert!(given.iter().all(|report| report.step < u64::from(step)), "{block}: {given:?} after {step}");
+                all.extend(given);
+            }
+            all.extend(reports.finish());
+            assert_eq!(reports.finish(), []);
+            assert_eq!(all.iter().map(|report| report.step).collect::<Vec<_>>(), (1..=7).collect::<Vec<_>>());
+            let right = |report: &StepReport| {
+                let wanted = StepReport { data_loss: report.step as f64, penalty: 0.5, gradient_norm: 2.0, ..*report };
+                *report == wanted
+            };
+            assert!(all.iter().all(right), "{all:?}");
+        }
+    }
+
+    #[test]
+    fn a_norm_above_the_limit_is_brought_down_to_it() {
+        let scale = |norm, limit| numbers(0.0, None, norm).gradient_scale(limit).into_scalar::<f64>();
+        assert!((scale(20.0, Some(10.0)) - 0.5).abs() < 1e-6);
+        assert!((scale(2.0, Some(10.0)) - 1.0).abs() < 1e-6 && scale(1e-7, Some(10.0)) < 0.6);
+        assert!((scale(20.0, None) - 1.0).abs() < f64::EPSILON);
+    }
+}

@@ -1,0 +1,30 @@
+//! The input symbols of a batch.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use crate::bayes::Variational;
+use crate::engine::Noise;
+use sparsegate_core::Batch;
+
+/// Ids as an integer tensor.
+pub(super) fn ids(ids: &[u32], device: &Device) -> Tensor<1, Int> {
+    let values: Vec<i64> = ids.iter().map(|id| i64::from(*id)).collect();
+    Tensor::from_data(TensorData::new(values, [ids.len()]), device)
+}
+
+/// The factor of each input symbol in its sequence, `[N, 1]`: a symbol that comes again in a sequence has the same factor
+/// again, and another one in the next sequence. `group` is `[1, V]`, `ids` are the batch's inputs.
+pub(super) fn factors(group: &Variational, batch: &Batch, ids: Tensor<1, Int>, noise: Option<&Noise>) -> Tensor<2> {
+    let vocabulary = group.mean.dims()[1];
+    let column = |values: &Tensor<2>| values.clone().reshape([vocabulary, 1]).select(0, ids.clone());
+    let mean = column(&group.mean);
+    match (&group.log_sigma, noise) {
+        (Some(log_sigma), Some(noise)) => {
+            let places: Vec<(u32, u32)> =
+                batch.sequences().zip(&batch.inputs).map(|(row, id)| (row as u32, *id)).collect();
+            let draws = noise.places(&places, &group.mean.device().inner(), group.mean.dtype());
+            draws * column(log_sigma).exp() + mean
+        }
+        _ => mean,
+    }
+}

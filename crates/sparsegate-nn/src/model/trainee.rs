@@ -1,0 +1,324 @@
+//! A network under training.
+
+use burn::tensor::Tensor;
+
+use super::gradients::{StepGradients, Sums};
+use super::host::{find, named};
+use super::network::Network;
+use super::noise::NoiseSource;
+use super::posterior::with_posterior;
+use super::reports::{Numbers, Reports};
+use crate::baselines::{Matrix, Progress, Pruning, Weights, forget};
+use crate::engine::{AdamStep, Moments, Ops};
+use sparsegate_core::Adam;
+use sparsegate_core::Evaluation;
+use sparsegate_core::trainee::{NamedTensor, NonFinite, StepReport, Trainee};
+use sparsegate_core::{Batch, BatchSource};
+use sparsegate_core::{Counts, Structure};
+
+/// What training needs beside the network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TraineeOptions {
+    /// Seed of the noise.
+    pub seed: u64,
+    /// Whether a batch starts from the state that the one before it left.
+    pub carry_state: bool,
+    /// The N of penalty / N: symbols, or texts, predicted in an epoch.
+    pub train_size: usize,
+    /// The optimiser's constants.
+    pub adam: Adam,
+    /// Largest global norm of the gradient.
+    pub clip_norm: Option<f64>,
+}
+
+/// A network with its optimiser's moments and its carried state.
+#[derive(Debug)]
+pub struct NetworkTrainee<N> {
+    network: N,
+    ops: &'static dyn Ops,
+    options: TraineeOptions,
+    /// In the order of [`Network::visit`].
+    moments: Vec<Moments>,
+    /// Where there is a baseline, exact zeros count as pruned.
+    pruning: Option<Pruning>,
+    /// In the order of [`sparsegate_core::cells::Cell::states`].
+    carried: Option<Vec<Tensor<2>>>,
+    reports: Reports,
+}
+
+/// A gradient with the name of its parameter.
+type Gradient = (String, Tensor<2>);
+
+/// What a pass forward and back finds.
+struct Found {
+    numbers: Numbers,
+    gradients: StepGradients,
+    /// The states to be carried on, if they are.
+    states: Option<Vec<Tensor<2>>>,
+}
+
+impl<N: Network> NetworkTrainee<N> {
+    /// A network before its first step.
+    pub fn new(network: N, ops: &'static dyn Ops, options: TraineeOptions) -> Self {
+        let zeros = |tensor: &Tensor<2>| tensor.zeros_like();
+        let tensors = network.tensors().into_iter();
+        let moments = tensors.map(|(_, tensor)| Moments { first: zeros(&tensor), second: zeros(&tensor) }).collect();
+        Self { network, ops, options, moments, pruning: None, carried: None, reports: Reports::new(1) }
+    }
+
+    /// The same with a baseline at work, if there is one.
+    #[must_use]
+    pub fn pruned_by(self, pruning: Option<Pruning>) -> Self {
+        Self { pruning, ..self }
+    }
+
+    /// The same, with the numbers of `steps` steps read together; see [`crate::engine::Engine::reading`].
+    #[must_use]
+    pub fn reading(self, steps: usize) -> Self {
+        Self { reports: Reports::new(steps), ..self }
+    }
+
+    /// The network as it is.
+    pub fn network(&self) -> &N {
+        &self.network
+    }
+
+    /// The states that the next batch would start from, if any are carried.
+    pub fn carried(&self) -> Option<&[Tensor<2>]> {
+        self.carried.as_deref()
+    }
+
+    /// Replaces the states that the next batch starts from, each `[B, H]`, in the order of [`sparsegate_core::cells::Cell::states`].
+    pub fn carry(&mut self, states: Option<Vec<Tensor<2>>>) {
+        self.carried = states;
+    }
+
+    /// One step with noise from `noise`, whose numbers are waited for.
+    ///
+    /// # Errors
+    /// A number that is not finite.
+    pub fn step_with(&mut self, batch: &Batch, step: u64, noise: &NoiseSource) -> Result<StepReport, NonFinite> {
+        let (report, found) = self.checked(batch, step, noise)?;
+        self.update(found, step);
+        Ok(report)
+    }
+
+    /// Loss and gradients of a batch; the carried state moves on, the parameters do not.
+    ///
+    /// # Errors
+    /// A loss or gradient that is not finite.
+    pub fn gradients(
+        &mut self,
+        batch: &Batch,
+        step: u64,
+        noise: &NoiseSource,
+    ) -> Result<(StepReport, Vec<Gradient>), NonFinite> {
+        let (report, found) = self.checked(batch, step, noise)?;
+        self.carried = found.states;
+        Ok((report, found.gradients.whole(&self.network, self.ops)))
+    }
+
+    /// What a pass finds, with its numbers, which are waited for.
+    fn checked(&self, batch: &Batch, step: u64, noise: &NoiseSource) -> Result<(StepReport, Found), NonFinite> {
+        let found = self.differentiate(batch, noise);
+        let report = found.numbers.report(step);
+        self.check(&report, &found.gradients)?;
+        Ok((report, found))
+    }
+
+    /// A pass forward and back, all of which stays on the device.
+    fn differentiate(&self, batch: &Batch, noise: &NoiseSource) -> Found {
+        let states = self.start(batch.rows);
+        let mut leaves = self.network.leaves();
+        let forward = leaves.forward(self.ops, batch, states, Some(noise));
+        let data_loss = leaves.loss(self.ops, forward.outputs, &batch.targets);
+        let found = data_loss.backward();
+        let gradients = StepGradients::new(&mut leaves, found, batch, self.pruning.is_some(), self.penalty_share());
+        let Sums { penalty, square_sum } = gradients.sums(&self.network, self.ops);
+        let data_loss = data_loss.inner();
+        let gradient_norm = square_sum.map_or_else(|| data_loss.zeros_like(), Tensor::sqrt);
+        let numbers = Numbers { data_loss, penalty, gradient_norm };
+        Found { numbers, gradients, states: self.options.carry_state.then_some(forward.last) }
+    }
+
+    /// What a penalty of one is in the objective.
+    fn penalty_share(&self) -> f64 {
+        1.0 / self.options.train_size as f64
+    }
+
+    /// Refuses numbers that are not finite, and says which tensor went wrong first.
+    fn check(&self, report: &StepReport, gradients: &StepGradients) -> Result<(), NonFinite> {
+        let StepReport { step, data_loss, penalty, gradient_norm } = *report;
+        if data_loss.is_finite() && penalty.is_finite() && gradient_norm.is_finite() {
+            return Ok(());
+        }
+        let broken = |tensor: &Tensor<2>| !self.ops.square_sum(tensor).into_scalar::<f64>().is_finite();
+        let parameter = self.network.tensors().into_iter().find(|(_, tensor)| broken(tensor)).map(|(name, _)| name);
+        let tensor = parameter.unwrap_or_else(|| match (data_loss.is_finite(), penalty.is_finite()) {
+            (false, _) => "the data loss".to_owned(),
+            (true, false) => "the penalty".to_owned(),
+            (true, true) => {
+                let gradients = gradients.whole(&self.network, self.ops);
+                match gradients.iter().find(|(_, gradient)| broken(gradient)) {
+                    Some((name, _)) => format!("the gradient of {name}"),
+                    None => "the gradient's norm".to_owned(),
+                }
+            }
+        });
+        Err(NonFinite { step, tensor })
+    }
+
+    /// The states a batch of `rows` sequences starts from.
+    fn start(&self, rows: usize) -> Vec<Tensor<2>> {
+        match &self.carried {
+            Some(states) if self.options.carry_state => states.clone(),
+            _ => self.network.zeros(rows),
+        }
+    }
+
+    /// Adam in Lasagne's form on the rescaled gradients, and what the baseline does after it.
+    fn update(&mut self, found: Found, step: u64) {
+        let scale = found.numbers.gradient_scale(self.options.clip_norm);
+        self.carried = found.states;
+        self.adam(found.gradients, step, &scale);
+        self.prune(step);
+    }
+
+    fn adam(&mut self, gradients: StepGradients, step: u64, scale: &Tensor<1>) {
+        let Adam { lr, beta1, beta2, epsilon } = self.options.adam;
+        let time = step as f64;
+        let step =
+            AdamStep { rate: lr * (1.0 - beta2.powf(time)).sqrt() / (1.0 - beta1.powf(time)), beta1, beta2, epsilon };
+        gradients.adam(&mut self.network, &mut self.moments, self.ops, scale, &step);
+    }
+
+    /// What the baseline does after a step of the optimiser.
+    fn prune(&mut self, step: u64) {
+        let Some(Pruning { baseline, total_steps }) = &self.pruning else { return };
+        let mut weights = Weights::new();
+        self.network.visit(|name, tensor| weights.extend(Matrix::of(name).map(|matrix| (matrix, tensor.clone()))));
+        let now = Progress { step, total_steps: *total_steps, rate: self.options.adam.lr };
+        if !baseline.after_step(now, &mut weights) {
+            return;
+        }
+        let mut moments = self.moments.iter_mut();
+        self.network.visit(|name, tensor| {
+            let Some(moments) = moments.next() else { return };
+            if let Some(pruned) = Matrix::of(name).and_then(|matrix| weights.remove(&matrix)) {
+                *moments = forget(&pruned, moments.clone());
+                *tensor = pruned;
+            }
+        });
+    }
+
+    /// Names of the carried states in checkpoints, in the order of [`sparsegate_core::cells::Cell::states`].
+    fn state_names(&self) -> impl Iterator<Item = String> {
+        self.network.recurrent().units.cell.states().iter().map(|state| format!("state/{state}"))
+    }
+}
+
+impl<N: Network> Trainee for NetworkTrainee<N> {
+    fn step(&mut self, batch: &Batch, step: u64) -> Result<Vec<StepReport>, NonFinite> {
+        let noise = NoiseSource::Counter { seed: self.options.seed, step: step as u32 };
+        if self.reports.at_once() {
+            return Ok(vec![self.step_with(batch, step, &noise)?]);
+        }
+        // The device is given the whole step, and the next ones, before anything is asked of it.
+        let found = self.differentiate(batch, &noise);
+        let numbers = found.numbers.clone();
+        self.update(found, step);
+        Ok(self.reports.push(step, numbers))
+    }
+
+    fn finish(&mut self) -> Vec<StepReport> {
+        self.reports.finish()
+    }
+
+    fn reset_state(&mut self) {
+        self.carried = None;
+    }
+
+    fn evaluate(&self, source: &dyn BatchSource) -> Evaluation {
+        let network = self.network.at_means(true);
+        let mut carried: Option<Vec<Tensor<2>>> = None;
+        // Read after the last batch, since reading waits for all that the device was given before.
+        let mut losses = Vec::with_capacity(source.len());
+        let mut correct: Option<Tensor<1>> = None;
+        for index in 0..source.len() {
+            let batch = source.batch(index);
+            let states = carried.take().filter(|_| source.carries_state());
+            let states = states.unwrap_or_else(|| network.zeros(batch.rows));
+            let forward = network.forward(self.ops, &batch, states, None);
+            correct = match (correct, network.correct(&forward.outputs, &batch.targets)) {
+                (Some(before), Some(now)) => Some(before + now),
+                (before, now) => before.or(now),
+            };
+            losses.push((network.loss(self.ops, forward.outputs, &batch.targets), batch.targets.len()));
+            carried = Some(forward.last);
+        }
+        let nats: f64 = losses.into_iter().map(|(loss, count)| loss.into_scalar::<f64>() * count as f64).sum();
+        let targets = source.targets() as f64;
+        Evaluation { nats: nats / targets, accuracy: correct.map(|correct| correct.into_scalar::<f64>() / targets) }
+    }
+
+    fn counts(&self) -> Counts {
+        with_posterior(&self.network, self.pruning.is_some(), |posterior| {
+            sparsegate_prune::counts(&sparsegate_prune::masks(posterior))
+        })
+    }
+
+    fn structure(&self) -> Structure {
+        with_posterior(&self.network, self.pruning.is_some(), |posterior| {
+            sparsegate_prune::structure(posterior, &sparsegate_prune::masks(posterior))
+        })
+    }
+
+    fn parameters(&self) -> Vec<NamedTensor> {
+        self.network.tensors().iter().map(|(name, tensor)| named(name, tensor)).collect()
+    }
+
+    fn save(&self) -> Vec<NamedTensor> {
+        let mut saved = self.parameters();
+        for ((name, _), moments) in self.network.tensors().iter().zip(&self.moments) {
+            saved.push(named(&format!("adam/first/{name}"), &moments.first));
+            saved.push(named(&format!("adam/second/{name}"), &moments.second));
+        }
+        for (name, state) in self.state_names().zip(self.carried.iter().flatten()) {
+            saved.push(named(&name, state));
+        }
+        saved
+    }
+
+    fn load(&mut self, tensors: &[NamedTensor]) -> Result<(), String> {
+        let kind = self.network.kind();
+        let mut loaded = Vec::new();
+        for (name, tensor) in self.network.tensors() {
+            let shape = tensor.dims();
+            let moments = Moments {
+                first: find(tensors, &format!("adam/first/{name}"), shape, &kind)?,
+                second: find(tensors, &format!("adam/second/{name}"), shape, &kind)?,
+            };
+            loaded.push((find(tensors, &name, shape, &kind)?, moments));
+        }
+        let first = self.state_names().next();
+        let carried = match tensors.iter().find(|tensor| Some(&tensor.name) == first.as_ref()) {
+            Some(hidden) => {
+                let rows = hidden.shape.first().copied().unwrap_or_default();
+                let shape = [rows, self.network.recurrent().units.hidden];
+                Some(self.state_names().map(|name| find(tensors, &name, shape, &kind)).collect::<Result<_, _>>()?)
+            }
+            None => None,
+        };
+        // Nothing is changed before everything was found.
+        self.carried = carried;
+        let (parameters, moments): (Vec<_>, Vec<_>) = loaded.into_iter().unzip();
+        self.moments = moments;
+        let mut parameters = parameters.into_iter();
+        self.network.visit(|_, tensor| {
+            if let Some(parameter) = parameters.next() {
+                *tensor = parameter;
+            }
+        });
+        Ok(())
+    }
+}

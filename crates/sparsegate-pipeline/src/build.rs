@@ -1,0 +1,116 @@
+//! From a run's spec to a network ready for its first step.
+
+use sparsegate_core::trainee::Trainee;
+use sparsegate_data::{Corpus, DataError, Parts, Vectors};
+use sparsegate_nn::baselines::{self, Pruning};
+use sparsegate_nn::engine::{self, OpenError};
+use sparsegate_nn::model::{Classifier, Initial, LanguageModel, NetworkTrainee, Sizes, TraineeOptions, Units};
+use sparsegate_spec::types::{ModelKind, Optimizer, OutputNoise, RunSpec};
+
+/// Why no network could be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// This build or this machine lacks the spec's backend.
+    #[error("{}; {}", .0, .0.cure())]
+    Backend(#[from] OpenError),
+    /// The data set is too small for the spec's batches.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The data set has no labels for a classifier.
+    #[error(
+        "data set `{dataset}` is a stream of symbols without labels: for `model.kind: classification` name a data set of \
+         labelled texts, or write `model.kind: language-model`"
+    )]
+    NoLabels {
+        /// Name of the data set.
+        dataset: String,
+    },
+    /// The data set is no stream for a language model.
+    #[error(
+        "data set `{dataset}` is a set of labelled texts: for `model.kind: language-model` name a data set that is a \
+         stream of symbols, or write `model.kind: classification`"
+    )]
+    NoStream {
+        /// Name of the data set.
+        dataset: String,
+    },
+    /// The spec of a classifier says nothing of its embedding.
+    #[error("model.embedding is missing: a classifier needs one, such as `embedding: {{ size: 50, vectors: none }}`")]
+    NoEmbedding,
+    /// Pretrained vectors of another length than the embedding's.
+    #[error("the vectors of `{vectors}` have {found} numbers, not {wanted}: write `model.embedding.size: {found}`")]
+    VectorSize {
+        /// Name of the vectors' manifest.
+        vectors: String,
+        /// Length of the vectors.
+        found: usize,
+        /// The embedding's size.
+        wanted: usize,
+    },
+}
+
+/// The network and optimiser of a run before its first step, on the spec's backend. The `vectors` of a classifier, one
+/// a symbol id, replace the random ones of its embedding; a language model has no use for them.
+///
+/// # Errors
+/// [`BuildError`].
+pub fn new_trainee(spec: &RunSpec, corpus: &Corpus, vectors: Option<&Vectors>) -> Result<Box<dyn Trainee>, BuildError> {
+    check_parts(spec, corpus)?;
+    let Optimizer::Adam(adam) = &spec.train.optimizer;
+    let engine = engine::open(spec.backend)?;
+    let pruning = match baselines::of(&spec.sparsity) {
+        Some(baseline) => {
+            let batches = sparsegate_data::train_batches(corpus, &spec.train, spec.seed, 0)?.len() as u64;
+            Some(Pruning { baseline, total_steps: spec.train.total_steps(batches) })
+        }
+        None => None,
+    };
+    let options = TraineeOptions {
+        seed: spec.seed,
+        carry_state: spec.train.carries_state(),
+        train_size: sparsegate_data::train_size(corpus, &spec.train)?,
+        adam: adam.clone(),
+        clip_norm: spec.train.clip_norm,
+    };
+    let units = Units { cell: spec.model.cell.0, activation: spec.model.gate_activation, hidden: spec.model.hidden };
+    let initial = Initial {
+        seed: spec.seed,
+        init: spec.model.init,
+        forget_bias: spec.model.forget_bias,
+        cell: spec.model.cell.0,
+        vectors: vectors.map(|vectors| vectors.rows.as_slice()),
+        device: &engine.device,
+    };
+    let mut make = |name: &str, dims| initial.tensor(name, dims);
+    let vocabulary = corpus.vocabulary.len();
+    Ok(match spec.model.kind {
+        ModelKind::LanguageModel => {
+            let by_regime =
+                if options.carry_state { OutputNoise::Weights } else { OutputNoise::LocalReparameterization };
+            let noise = spec.model.output_noise.unwrap_or(by_regime);
+            let network = LanguageModel::build(vocabulary, units, noise, &spec.sparsity, &mut make);
+            Box::new(NetworkTrainee::new(network, engine.ops, options).pruned_by(pruning).reading(engine.reading))
+        }
+        ModelKind::Classification => {
+            let embedding = spec.model.embedding.as_ref().ok_or(BuildError::NoEmbedding)?;
+            if let Some(vectors) = vectors.filter(|vectors| vectors.size != embedding.size) {
+                let (found, wanted) = (vectors.size, embedding.size);
+                return Err(BuildError::VectorSize { vectors: embedding.vectors.clone(), found, wanted });
+            }
+            let outputs = Sizes::outputs(corpus.classes().unwrap_or_default());
+            let sizes = Sizes { vocabulary, embedding: embedding.size, outputs };
+            let network = Classifier::build(sizes, units, &spec.sparsity, &mut make);
+            Box::new(NetworkTrainee::new(network, engine.ops, options).pruned_by(pruning).reading(engine.reading))
+        }
+    })
+}
+
+/// Refuses a data set of the other kind of model, before anything is asked of its batches.
+fn check_parts(spec: &RunSpec, corpus: &Corpus) -> Result<(), BuildError> {
+    let dataset = || corpus.name.clone();
+    match (spec.model.kind, &corpus.parts) {
+        (ModelKind::LanguageModel, Parts::Texts { .. }) => Err(BuildError::NoStream { dataset: dataset() }),
+        (ModelKind::Classification, Parts::Streams { .. }) => Err(BuildError::NoLabels { dataset: dataset() }),
+        (ModelKind::LanguageModel, Parts::Streams { .. }) | (ModelKind::Classification, Parts::Texts { .. }) => Ok(()),
+    }
+}

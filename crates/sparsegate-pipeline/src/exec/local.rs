@@ -1,0 +1,123 @@
+//! Runs as processes of this machine, some at a time.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::time::Duration;
+
+use super::worker::{News, Worker};
+use super::{Interrupt, Outcome};
+use crate::train::Event;
+use sparsegate_store::RunDir;
+use sparsegate_store::format::RunState;
+
+/// A run to be started.
+pub struct Job {
+    /// Its folder, with `run.json` in it.
+    pub dir: RunDir,
+    /// What starts its worker; input, output and errors are set here.
+    pub command: Command,
+    /// Name of its metric, for the summary of a run that fails before it knows.
+    pub metric: String,
+}
+
+/// What happens to a job, in order.
+pub enum Progress<'a> {
+    /// Its process runs.
+    Started,
+    /// It said something.
+    Said(&'a Event),
+    /// It is over.
+    Ended(&'a Outcome),
+}
+
+/// How long a raised interrupt may go unnoticed.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Runs `jobs`, at most `at_once` together, and says how each ended, in the same order. A failed run does not stop the
+/// others. When `interrupt` is raised, no run is started any more and those that run are told to save and stop.
+pub fn run(
+    jobs: Vec<Job>,
+    at_once: usize,
+    interrupt: &Interrupt,
+    watch: &mut dyn FnMut(usize, Progress<'_>),
+) -> Vec<Outcome> {
+    let (sender, receiver) = mpsc::channel();
+    let mut sweep = Sweep {
+        outcomes: jobs.iter().map(|_| Outcome::NotStarted).collect(),
+        folders: jobs.iter().map(|job| (job.dir.clone(), job.metric.clone())).collect(),
+        waiting: jobs.into_iter().map(|job| job.command).enumerate().collect(),
+        running: BTreeMap::new(),
+        told: BTreeMap::new(),
+        sender,
+        watch,
+    };
+    loop {
+        if interrupt.is_raised() {
+            sweep.stop();
+        }
+        while sweep.running.len() < at_once.max(1) && sweep.start_next() {}
+        if sweep.running.is_empty() {
+            return sweep.outcomes;
+        }
+        match receiver.recv_timeout(TICK) {
+            Ok((job, News::Said(event))) => sweep.said(job, *event),
+            Ok((job, News::Ended(status))) => {
+                let told = sweep.told.remove(&job);
+                let outcome = Outcome::of(&sweep.folders[job].0, status, told);
+                if status.is_some_and(|status| status.code().is_some()) {
+                    outcome.record(&sweep.folders[job].0, &sweep.folders[job].1);
+                }
+                sweep.end(job, outcome);
+            }
+            // The sweep keeps a sender, so the channel never disconnects.
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+        }
+    }
+}
+
+struct Sweep<'a> {
+    outcomes: Vec<Outcome>,
+    folders: Vec<(RunDir, String)>,
+    waiting: std::collections::VecDeque<(usize, Command)>,
+    running: BTreeMap<usize, Worker>,
+    /// Errors that workers sent before they ended.
+    told: BTreeMap<usize, String>,
+    sender: Sender<(usize, News)>,
+    watch: &'a mut dyn FnMut(usize, Progress<'_>),
+}
+
+impl Sweep<'_> {
+    /// Whether there was one to start.
+    fn start_next(&mut self) -> bool {
+        let Some((job, command)) = self.waiting.pop_front() else { return false };
+        match Worker::spawn(command, &self.folders[job].0, job, self.sender.clone()) {
+            Ok(worker) => {
+                self.running.insert(job, worker);
+                (self.watch)(job, Progress::Started);
+            }
+            Err(error) => self.end(job, Outcome::failed(&error)),
+        }
+        true
+    }
+
+    fn said(&mut self, job: usize, event: Event) {
+        (self.watch)(job, Progress::Said(&event));
+        if let Event::Ended { state: RunState::Failed, error: Some(error) } = event {
+            self.told.insert(job, error);
+        }
+    }
+
+    fn end(&mut self, job: usize, outcome: Outcome) {
+        if let Some(worker) = self.running.remove(&job) {
+            worker.join();
+        }
+        (self.watch)(job, Progress::Ended(&outcome));
+        self.outcomes[job] = outcome;
+    }
+
+    fn stop(&mut self) {
+        self.waiting.clear();
+        self.running.values_mut().for_each(Worker::stop);
+    }
+}

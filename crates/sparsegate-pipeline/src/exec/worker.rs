@@ -1,0 +1,62 @@
+//! The parent's end of one worker process.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::Sender;
+use std::thread::JoinHandle;
+
+use crate::train::Event;
+use sparsegate_store::RunDir;
+
+/// What a worker's thread sends.
+pub(super) enum News {
+    /// The worker said something.
+    Said(Box<Event>),
+    /// The worker has ended; its status, if it could be had.
+    Ended(Option<ExitStatus>),
+}
+
+/// A running worker. Dropping it closes its standard input, which tells it to save and stop.
+pub(super) struct Worker {
+    input: Option<ChildStdin>,
+    reader: JoinHandle<()>,
+}
+
+impl Worker {
+    /// Starts `command` with its log in the run's folder; what it says goes to `to` with the number `job`.
+    pub(super) fn spawn(
+        mut command: Command,
+        dir: &RunDir,
+        job: usize,
+        to: Sender<(usize, News)>,
+    ) -> Result<Self, String> {
+        let log = dir.open_log().map_err(|e| e.to_string())?;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
+        let mut child = command.spawn().map_err(|e| format!("cannot start a process for it: {e}"))?;
+        let input = child.stdin.take();
+        let reader = std::thread::spawn(move || listen(child, job, &to));
+        Ok(Self { input, reader })
+    }
+
+    /// Tells it to save and stop.
+    pub(super) fn stop(&mut self) {
+        self.input = None;
+    }
+
+    /// Waits for the thread of a worker that has ended.
+    pub(super) fn join(self) {
+        let _ = self.reader.join();
+    }
+}
+
+fn listen(mut child: Child, job: usize, to: &Sender<(usize, News)>) {
+    if let Some(output) = child.stdout.take() {
+        for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+            // Anything else on standard output is somebody's stray print: not ours to judge.
+            if let Ok(event) = serde_json::from_slice(&line) {
+                let _ = to.send((job, News::Said(Box::new(event))));
+            }
+        }
+    }
+    let _ = to.send((job, News::Ended(child.wait().ok())));
+}

@@ -1,0 +1,122 @@
+//! Several ways to do the same, timed in turns, so that whatever else the machine does meets all of them.
+
+use std::time::{Duration, Instant};
+
+use super::statistics;
+use sparsegate_store::speed::Median;
+
+/// One way.
+pub trait Contestant {
+    /// Takes so many samples: microseconds a token each.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    fn samples(&mut self, count: usize) -> Result<Vec<f64>, String>;
+}
+
+/// Samples of a visit: enough for threads and caches to be warm for most of them, few enough for many turns.
+const VISIT: usize = 5;
+
+/// Takes at least `samples` samples of each contestant, a few at a time: first to last, then last to first, and again. What a
+/// contestant cannot do is an error in its place.
+pub fn contest(contestants: &mut [Box<dyn Contestant + '_>], samples: usize) -> Vec<Result<Median, String>> {
+    let mut taken: Vec<Result<Vec<f64>, String>> = contestants.iter().map(|_| Ok(Vec::new())).collect();
+    for round in 0..samples.div_ceil(VISIT) {
+        let forwards = 0..contestants.len();
+        let order: Vec<usize> = if round % 2 == 0 { forwards.collect() } else { forwards.rev().collect() };
+        for place in order {
+            if let Ok(so_far) = &mut taken[place] {
+                match contestants[place].samples(VISIT) {
+                    Ok(more) => so_far.extend(more),
+                    Err(problem) => taken[place] = Err(problem),
+                }
+            }
+        }
+    }
+    let median = |taken: Vec<f64>| statistics::median(&taken).ok_or_else(|| "no sample was taken".to_owned());
+    taken.into_iter().map(|taken| taken.and_then(median)).collect()
+}
+
+/// A sample repeats its call until it takes this long, for the clock's sake.
+const SAMPLE: Duration = Duration::from_millis(2);
+/// Calls before the first sample go on for this long: they fill caches, wake threads and raise the clock rate.
+const WARM_UP: Duration = Duration::from_millis(200);
+
+/// A call in this process.
+pub struct Call<F> {
+    run: F,
+    tokens: usize,
+    repeats: Option<u32>,
+}
+
+impl<F: FnMut()> Call<F> {
+    /// A call that goes through so many tokens.
+    pub fn new(tokens: usize, run: F) -> Self {
+        Self { run, tokens, repeats: None }
+    }
+
+    fn warm_up(&mut self) -> u32 {
+        let start = Instant::now();
+        let mut calls = 0_u32;
+        while calls < 2 || start.elapsed() < WARM_UP {
+            (self.run)();
+            calls += 1;
+        }
+        let each = start.elapsed() / calls;
+        (SAMPLE.as_nanos() / each.as_nanos().max(1)) as u32 + 1
+    }
+}
+
+impl<F: FnMut()> Contestant for Call<F> {
+    fn samples(&mut self, count: usize) -> Result<Vec<f64>, String> {
+        let repeats = if let Some(repeats) = self.repeats { repeats } else { self.warm_up() };
+        self.repeats = Some(repeats);
+        // The one before the first sample fetches back what others have put out of the caches.
+        (self.run)();
+        let mut sample = || {
+            let start = Instant::now();
+            (0..repeats).for_each(|_| (self.run)());
+            start.elapsed().as_secs_f64() * 1e6 / (f64::from(repeats) * self.tokens as f64)
+        };
+        Ok((0..count).map(|_| sample()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+
+    struct Noted<'a>(&'a RefCell<String>, char);
+
+    impl Contestant for Noted<'_> {
+        fn samples(&mut self, count: usize) -> Result<Vec<f64>, String> {
+            self.0.borrow_mut().push(self.1);
+            if self.1 == 'x' { Err("cannot".to_owned()) } else { Ok(vec![2.0; count]) }
+        }
+    }
+
+    #[test]
+    fn turns_are_taken_and_those_that_fail_are_left_out() {
+        let order = RefCell::new(String::new());
+        let mut contestants: Vec<Box<dyn Contestant>> =
+            vec![Box::new(Noted(&order, 'a')), Box::new(Noted(&order, 'x')), Box::new(Noted(&order, 'b'))];
+        let found = contest(&mut contestants, 11);
+        assert_eq!(found[0].as_ref().unwrap().samples, 15);
+        assert_eq!(found[1], Err("cannot".to_owned()));
+        drop(contestants);
+        assert_eq!(order.into_inner(), "axbbaab");
+    }
+
+    #[test]
+    fn a_call_is_repeated_and_divided_by_its_tokens() {
+        let mut calls = 0_u64;
+        let mut call = Call::new(1000, || {
+            calls += 1;
+            std::thread::sleep(Duration::from_micros(500));
+        });
+        let samples = call.samples(3).unwrap();
+        assert!(samples.iter().all(|sample| *sample >= 0.5), "{samples:?}");
+        assert!(calls > 3 * 2);
+    }
+}

@@ -1,0 +1,89 @@
+//! Calls of the runtime, and of the masked network.
+
+use sparsegate_runtime::Model;
+use sparsegate_runtime::model::Task;
+use sparsegate_runtime::runtime::{Options, Runtime};
+
+use super::contest::{Call, Contestant};
+use sparsegate_core::Batch;
+use sparsegate_nn::model::Masked;
+use sparsegate_store::speed::Mode;
+
+/// What there is to read.
+#[derive(Debug, Clone)]
+pub struct Load {
+    /// How symbols come.
+    pub mode: Mode,
+    /// Sequences.
+    pub batch: usize,
+    /// Symbols of a sequence.
+    pub steps: usize,
+    /// The sequences' symbols, one after another.
+    pub texts: Vec<Vec<u32>>,
+}
+
+impl Load {
+    /// Sequences out of `stored`, at random but the same every time: every step has an input, as costly as any.
+    pub fn new(mode: Mode, batch: usize, steps: usize, stored: &[u32]) -> Self {
+        let count = stored.len().max(1);
+        let symbol = |at: usize| stored.get(at.wrapping_mul(7919) % 104_729 % count).copied().unwrap_or_default();
+        let texts = (0..batch).map(|text| (0..steps).map(|step| symbol(text * steps + step)).collect()).collect();
+        Self { mode, batch, steps, texts }
+    }
+
+    fn tokens(&self) -> usize {
+        self.batch * self.steps
+    }
+
+    /// `[T, B]`: the first symbol of each, then the second.
+    fn by_step(&self) -> Vec<u32> {
+        (0..self.steps).flat_map(|step| self.texts.iter().map(move |text| text[step])).collect()
+    }
+}
+
+/// The runtime on a model.
+///
+/// # Errors
+/// A model that does not hold together.
+pub fn ours<'a>(model: &Model<f32>, options: &Options, load: &Load) -> Result<Box<dyn Contestant + 'a>, String> {
+    let runtime = Runtime::new(model, options).map_err(|invalid| invalid.to_string())?;
+    let tokens = load.tokens();
+    Ok(match (load.mode, model.task) {
+        (Mode::Streaming, task) => {
+            let (mut stream, text) = (runtime.stream(), load.texts.concat());
+            Box::new(Call::new(tokens, move || {
+                stream.reset();
+                for symbol in &text {
+                    if task == Task::LanguageModel {
+                        std::hint::black_box(stream.step(*symbol));
+                    } else {
+                        stream.read(&[*symbol]);
+                    }
+                }
+                std::hint::black_box(stream.outputs());
+            }))
+        }
+        (Mode::Whole, Task::LanguageModel) => {
+            let (mut batch, symbols) = (runtime.batch(load.batch), load.by_step());
+            let mut out = vec![0.0; symbols.len() * runtime.outputs()];
+            Box::new(Call::new(tokens, move || {
+                batch.reset();
+                batch.language_model(&symbols, std::hint::black_box(&mut out));
+            }))
+        }
+        (Mode::Whole, Task::Classification) => {
+            let (mut batch, texts) = (runtime.batch(load.batch), load.texts.clone());
+            let mut out = vec![0.0; texts.len() * runtime.outputs()];
+            Box::new(Call::new(tokens, move || batch.classify(&texts, std::hint::black_box(&mut out))))
+        }
+    })
+}
+
+/// The whole network with zeros in the place of what was pruned, by the engine that evaluates it while training; whole
+/// sequences only.
+pub fn masked<'a>(network: &'a Masked, pool: &'a rayon::ThreadPool, load: &Load) -> Box<dyn Contestant + 'a> {
+    let batch = Batch::even(load.batch, load.by_step(), Vec::new());
+    Box::new(Call::new(load.tokens(), move || {
+        pool.install(|| std::hint::black_box(network.outputs(&batch)));
+    }))
+}

@@ -1,0 +1,44 @@
+//! A median and how far it can be trusted.
+
+use sparsegate_store::speed::Median;
+
+/// The median of `samples`; `None` if there are none.
+///
+/// The interval reaches from the k-th smallest sample to the k-th largest, with the largest k for which the median of the
+/// distribution is outside with a chance of at most 5 %: whatever the distribution, the number of samples below it is
+/// binomial with a half (order statistics, e.g. David and Nagaraja, *Order Statistics*, section 7.1). With fewer than
+/// six samples it reaches from the smallest to the largest, and says less.
+pub(super) fn median(samples: &[f64]) -> Option<Median> {
+    let mut sorted = samples.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let count = sorted.len();
+    let middle = sorted.get(count / 2)?;
+    let median = if count.is_multiple_of(2) { (sorted[count / 2 - 1] + middle) / 2.0 } else { *middle };
+    // The chance of fewer than k heads in `count` tosses.
+    let (mut chance, mut term, mut k) = (0.0, 0.5_f64.powi(count as i32), 0);
+    while k < count / 2 && chance + term <= 0.025 {
+        chance += term;
+        term *= (count - k) as f64 / (k + 1) as f64;
+        k += 1;
+    }
+    let k = k.max(1);
+    Some(Median { median, low: sorted[k - 1], high: sorted[count - k], samples: count })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_interval_is_that_of_order_statistics() {
+        let numbers = |count: u32| (1..=count).rev().map(f64::from).collect::<Vec<_>>();
+        // Tables of the sign test: for 30 samples the 10th and the 21st, for 10 the 2nd and the 9th, for 6 all.
+        for (count, median, low, high) in
+            [(30, 15.5, 10.0, 21.0), (10, 5.5, 2.0, 9.0), (6, 3.5, 1.0, 6.0), (1, 1.0, 1.0, 1.0)]
+        {
+            let found = super::median(&numbers(count)).unwrap();
+            assert_eq!((found.median, found.low, found.high, found.samples), (median, low, high, count as usize));
+        }
+        assert_eq!(median(&[]), None);
+    }
+}

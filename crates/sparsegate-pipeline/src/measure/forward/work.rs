@@ -1,0 +1,50 @@
+//! How much a model has to do for a token: what its time can be held against.
+
+use sparsegate_runtime::model::Task;
+use sparsegate_runtime::{Matrix, Model};
+
+use sparsegate_store::speed::Work;
+
+/// The work of a model whose sequences have so many symbols: a classifier's output layer is run once for all of them.
+pub fn work(model: &Model<f32>, steps: usize) -> Work {
+    let symbols = model.symbols.stored.len().max(1) as f64;
+    let input = match &model.embedding {
+        // A symbol's vector meets, in each of its dimensions, the weights that read it.
+        Some(embedding) => {
+            let mut met = vec![0_usize; embedding.columns];
+            let all = (0..embedding.rows).flat_map(|row| embedding.row(row));
+            all.filter(|(_, value)| *value != 0.0).for_each(|(dimension, _)| met[dimension] += 1);
+            let weights = |(dimension, met): (usize, &usize)| met * count(&model.input, dimension);
+            met.iter().enumerate().map(weights).sum::<usize>()
+        }
+        None => model.input.count_nonzero(),
+    };
+    let output = model.output.count_nonzero() as f64;
+    let outputs = match model.task {
+        Task::LanguageModel => output,
+        Task::Classification => output / steps.max(1) as f64,
+    };
+    Work { macs: input as f64 / symbols + model.recurrent.count_nonzero() as f64 + outputs }
+}
+
+fn count(matrix: &Matrix<f32>, row: usize) -> usize {
+    matrix.row(row).filter(|(_, value)| *value != 0.0).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sparsegate_runtime::made_up::Shape;
+    use sparsegate_runtime::model::Sizes;
+    use sparsegate_runtime::{Activation, Cell};
+
+    #[test]
+    fn a_dense_network_does_what_its_sizes_say() {
+        let macs = |task, dimensions| {
+            let sizes = Sizes { symbols: 10, dimensions, units: 6, outputs: 5 };
+            format!("{}", work(&Shape::dense(Cell::Lstm, Activation::Sigmoid, task, sizes).model(0), 8).macs)
+        };
+        assert_eq!(macs(Task::LanguageModel, 0), "198", "24 + 6 * 24 + 30");
+        assert_eq!(macs(Task::Classification, 3), "219.75", "3 * 24 + 6 * 24 + 30 / 8");
+    }
+}

@@ -1,0 +1,122 @@
+//! Timing training steps.
+
+use std::time::Instant;
+
+use crate::build::{BuildError, new_trainee};
+use sparsegate_core::BatchSource;
+use sparsegate_core::trainee::{NonFinite, StepReport, Trainee};
+use sparsegate_data::{Corpus, DataError, eval_batches, train_batches};
+use sparsegate_spec::types::RunSpec;
+
+/// How many steps are timed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rounds {
+    /// Steps before the first round: they warm caches up and compile kernels.
+    pub warm_up: usize,
+    /// Rounds, each one time.
+    pub rounds: usize,
+    /// Steps of a round. A device computes while the host goes on, so that only the time of several steps, up to the
+    /// numbers of the last one, means anything there.
+    pub steps: usize,
+}
+
+/// What was measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepTimes {
+    /// Seconds a step, mean of each round, in order.
+    pub seconds: Vec<f64>,
+    /// Seconds to evaluate a batch with means and pruned weights, mean over the validation data.
+    pub evaluation: f64,
+    /// The numbers of all steps, those of the warm-up first.
+    pub reports: Vec<StepReport>,
+}
+
+impl StepTimes {
+    /// The value below which `share` of the rounds lie, seconds a step, between the two nearest rounds; `None` without
+    /// rounds.
+    pub fn quantile(&self, share: f64) -> Option<f64> {
+        let mut sorted = self.seconds.clone();
+        sorted.sort_by(f64::total_cmp);
+        let place = share.clamp(0.0, 1.0) * sorted.len().checked_sub(1)? as f64;
+        let (below, part) = (place.floor() as usize, place.fract());
+        let above = (below + 1).min(sorted.len() - 1);
+        Some(sorted[below] + (sorted[above] - sorted[below]) * part)
+    }
+}
+
+/// Why nothing was measured.
+#[derive(Debug, thiserror::Error)]
+pub enum MeasureError {
+    /// The network cannot be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The data do not make batches.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// It diverged.
+    #[error(transparent)]
+    NonFinite(#[from] NonFinite),
+}
+
+/// Trains `spec` on `corpus` for the given rounds and times them, then evaluates it twice on the validation data and times the
+/// second evaluation. Batches are made within the time, as in a run; nothing is stored.
+///
+/// # Errors
+/// [`MeasureError`].
+pub fn time_steps(spec: &RunSpec, corpus: &Corpus, rounds: Rounds) -> Result<StepTimes, MeasureError> {
+    let mut trainee = new_trainee(spec, corpus, None)?;
+    let source = train_batches(corpus, &spec.train, spec.seed, 0)?;
+    let mut times = StepTimes { seconds: Vec::new(), evaluation: f64::NAN, reports: Vec::new() };
+    let mut steps = Steps { trainee: trainee.as_mut(), source: source.as_ref(), done: 0 };
+    steps.go(rounds.warm_up, &mut times.reports)?;
+    for _ in 0..rounds.rounds {
+        let start = Instant::now();
+        steps.go(rounds.steps, &mut times.reports)?;
+        times.seconds.push(start.elapsed().as_secs_f64() / rounds.steps.max(1) as f64);
+    }
+    let [valid, _] = eval_batches(corpus, &spec.train)?;
+    // The first compiles what training has not.
+    trainee.evaluate(valid.as_ref());
+    let start = Instant::now();
+    trainee.evaluate(valid.as_ref());
+    times.evaluation = start.elapsed().as_secs_f64() / valid.len().max(1) as f64;
+    Ok(times)
+}
+
+struct Steps<'a> {
+    trainee: &'a mut dyn Trainee,
+    source: &'a dyn BatchSource,
+    done: usize,
+}
+
+impl Steps<'_> {
+    /// So many further steps, until all their numbers are known.
+    fn go(&mut self, steps: usize, reports: &mut Vec<StepReport>) -> Result<(), NonFinite> {
+        let known = reports.len();
+        for _ in 0..steps {
+            let batch = self.source.batch(self.done % self.source.len().max(1));
+            self.done += 1;
+            reports.extend(self.trainee.step(&batch, self.done as u64)?);
+        }
+        reports.extend(self.trainee.finish());
+        // Numbers that come late are looked at by whoever reads them.
+        match reports[known..].iter().find(|report| !(report.data_loss + report.penalty).is_finite()) {
+            Some(report) => Err(NonFinite { step: report.step, tensor: "the objective".to_owned() }),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_lie_between_the_rounds() {
+        let times = |seconds: &[f64]| StepTimes { seconds: seconds.to_vec(), evaluation: 0.0, reports: Vec::new() };
+        let four = times(&[4.0, 1.0, 3.0, 2.0]);
+        assert_eq!([0.0, 0.5, 1.0].map(|share| four.quantile(share)), [Some(1.0), Some(2.5), Some(4.0)]);
+        assert_eq!(times(&[7.0]).quantile(0.25), Some(7.0));
+        assert_eq!(times(&[]).quantile(0.5), None);
+    }
+}

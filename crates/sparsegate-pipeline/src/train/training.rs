@@ -1,0 +1,336 @@
+//! The loop.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use super::pace::Clock;
+use super::{Event, Pace, Passes, TrainError};
+use sparsegate_core::BatchSource;
+use sparsegate_core::trainee::{NonFinite, StepReport, Trainee};
+use sparsegate_data::Corpus;
+use sparsegate_spec::types::{RunSpec, TrainSpec};
+use sparsegate_store::format::{Counts, EpochMetrics, FORMAT, Planted, RunState, Structure, Summary, VectorsUsed};
+use sparsegate_store::{LockedRun, Position, RunDir, Sums};
+
+/// Trains `trainee`, which started from `vectors`, on `corpus` as `spec` says; [`train_passes`] with the usual checkpoints.
+///
+/// # Errors
+/// As [`train_passes`].
+pub fn train(
+    dir: &RunDir,
+    spec: &RunSpec,
+    corpus: &Corpus,
+    vectors: Option<VectorsUsed>,
+    trainee: &mut dyn Trainee,
+    events: &mut dyn FnMut(Event),
+    stop: &AtomicBool,
+) -> Result<Summary, TrainError> {
+    let passes = Passes { vectors, ..Passes::new(spec, corpus)? };
+    train_passes(dir, spec, &passes, Pace::default(), trainee, events, stop)
+}
+
+/// Trains `trainee` on `passes` in the folder `dir`, from its last checkpoint if it has one, and returns what
+/// `summary.json` says. Holds the folder's lock while it works. A run that is done is left alone.
+///
+/// When `stop` becomes true, the loop saves its state before the next step and returns [`RunState::Interrupted`].
+///
+/// # Errors
+/// Divergence, a stream too short, a run folder that cannot be read, written or locked. Except when another process
+/// holds the folder, the error is also in `summary.json`, with [`RunState::Failed`].
+pub fn train_passes(
+    dir: &RunDir,
+    spec: &RunSpec,
+    passes: &Passes<'_>,
+    pace: Pace,
+    trainee: &mut dyn Trainee,
+    events: &mut dyn FnMut(Event),
+    stop: &AtomicBool,
+) -> Result<Summary, TrainError> {
+    let lock = dir.lock()?;
+    if let Some(summary) = dir.summary()?.filter(|summary| summary.state == RunState::Done) {
+        return Ok(summary);
+    }
+    lock.remove_summary()?;
+    let mut training = Training {
+        lock: &lock,
+        spec: &spec.train,
+        passes,
+        trainee,
+        events,
+        stop,
+        clock: Clock::start(pace),
+        begun: Instant::now(),
+        position: Position::start(),
+        steps_here: 0,
+        steps_in_all: 0,
+        last: None,
+    };
+    let outcome = training.run();
+    let seconds = training.seconds();
+    let (position, last) = (training.position, training.last.take());
+    let (state, error) = match &outcome {
+        Ok(state) => (*state, None),
+        Err(error) => (RunState::Failed, Some(error.to_string())),
+    };
+    let planted = (state == RunState::Done).then(|| planted(passes, trainee)).flatten();
+    let summary = Summary {
+        format: FORMAT,
+        state,
+        epochs: position.epoch,
+        metric: passes.unit.metric().to_owned(),
+        last,
+        train_seconds: seconds,
+        error: error.clone(),
+        planted,
+        vectors: passes.vectors.clone(),
+    };
+    let written = lock.write_summary(&summary);
+    events(Event::Ended { state, error });
+    outcome?;
+    written?;
+    Ok(summary)
+}
+
+/// The state of the loop.
+struct Training<'a, 'd> {
+    lock: &'a LockedRun,
+    spec: &'a TrainSpec,
+    passes: &'a Passes<'d>,
+    trainee: &'a mut dyn Trainee,
+    events: &'a mut dyn FnMut(Event),
+    stop: &'a AtomicBool,
+    clock: Clock,
+    begun: Instant,
+    position: Position,
+    /// Steps done by this process: what the time left is estimated from.
+    steps_here: u64,
+    /// Estimated steps of the whole run.
+    steps_in_all: u64,
+    last: Option<EpochMetrics>,
+}
+
+/// How a part of the loop ended.
+#[derive(PartialEq, Eq)]
+enum Flow {
+    GoOn,
+    Stopped,
+}
+
+impl Training<'_, '_> {
+    fn run(&mut self) -> Result<RunState, TrainError> {
+        self.check_stream("validation", self.passes.valid.as_ref())?;
+        self.check_stream("test", self.passes.test.as_ref())?;
+        self.resume()?;
+        (self.events)(Event::Started {
+            epochs: self.spec.epochs,
+            step: self.position.step,
+            metric: self.passes.unit.metric().to_owned(),
+            last: self.last.clone(),
+        });
+        while self.position.epoch < self.spec.epochs && !(self.out_of_steps() && self.position.batch == 0) {
+            if self.epoch()? == Flow::Stopped {
+                self.save()?;
+                return Ok(RunState::Interrupted);
+            }
+        }
+        self.lock.write_structure(&with_words(self.trainee.structure(), self.passes.words))?;
+        self.lock.write_model(&self.trainee.parameters())?;
+        Ok(RunState::Done)
+    }
+
+    /// Takes up the checkpoint and forgets the epochs that came after it.
+    fn resume(&mut self) -> Result<(), TrainError> {
+        if let Some(checkpoint) = self.lock.dir().checkpoint()? {
+            self.trainee
+                .load(&checkpoint.tensors)
+                .map_err(|problem| TrainError::Checkpoint { path: self.lock.dir().checkpoint_path(), problem })?;
+            self.position = checkpoint.position;
+        }
+        self.lock.truncate_metrics(self.position.epoch)?;
+        self.last = self.lock.dir().metrics()?.pop();
+        Ok(())
+    }
+
+    /// One epoch, or the rest of one.
+    fn epoch(&mut self) -> Result<Flow, TrainError> {
+        let source = (self.passes.train)(self.position.epoch)?;
+        self.check_stream("training", source.as_ref())?;
+        let batches = source.len() as u64;
+        self.steps_in_all = self.spec.total_steps(batches);
+        if self.position.batch == 0 {
+            self.trainee.reset_state();
+        }
+        while self.position.batch < batches && !self.out_of_steps() {
+            if self.stop.load(Ordering::Relaxed) {
+                self.catch_up(batches)?;
+                return Ok(Flow::Stopped);
+            }
+            self.step(source.as_ref())?;
+            if self.clock.due_mid_epoch() {
+                self.catch_up(batches)?;
+                self.save()?;
+            }
+        }
+        self.catch_up(batches)?;
+        self.finish_epoch()
+    }
+
+    fn step(&mut self, source: &dyn BatchSource) -> Result<(), TrainError> {
+        let index = usize::try_from(self.position.batch).unwrap_or(usize::MAX);
+        let step = self.position.step + 1;
+        let reports = self.trainee.step(&source.batch(index), step).map_err(|e| TrainError::diverged(e, self.spec))?;
+        self.position.step = step;
+        self.position.batch += 1;
+        self.steps_here += 1;
+        self.account(&reports, source.len() as u64)
+    }
+
+    /// Waits until all steps are done: before anything is evaluated or saved, their numbers must be known to be finite.
+    fn catch_up(&mut self, batches: u64) -> Result<(), TrainError> {
+        let reports = self.trainee.finish();
+        self.account(&reports, batches)
+    }
+
+    /// Takes in the numbers of steps of an epoch of `batches`.
+    fn account(&mut self, reports: &[StepReport], batches: u64) -> Result<(), TrainError> {
+        for report in reports {
+            self.check_report(report)?;
+            let objective = report.data_loss + report.penalty;
+            let sums = &mut self.position.sums;
+            sums.objective += objective;
+            sums.loss += report.data_loss;
+            sums.gradient_norm += report.gradient_norm;
+            let seconds_left = self.seconds_left();
+            (self.events)(Event::Step {
+                epoch: self.position.epoch + 1,
+                // A late report is of a batch before the last one.
+                batch: self.position.batch - (self.position.step - report.step),
+                batches,
+                step: report.step,
+                objective,
+                loss: report.data_loss,
+                seconds_left,
+            });
+        }
+        Ok(())
+    }
+
+    /// Evaluates, writes the epoch's line and saves if it is time. A stop here leaves the evaluation to the next process.
+    fn finish_epoch(&mut self) -> Result<Flow, TrainError> {
+        let epoch = self.position.epoch + 1;
+        (self.events)(Event::Evaluating { epoch });
+        if self.stop.load(Ordering::Relaxed) {
+            return Ok(Flow::Stopped);
+        }
+        let valid = self.passes.unit.value(&self.trainee.evaluate(self.passes.valid.as_ref()));
+        self.check("validation metric", valid)?;
+        if self.stop.load(Ordering::Relaxed) {
+            return Ok(Flow::Stopped);
+        }
+        let test = self.passes.unit.value(&self.trainee.evaluate(self.passes.test.as_ref()));
+        self.check("test metric", test)?;
+        let counts = self.trainee.counts();
+        self.check("compression (no weight is left)", counts.compression)?;
+        self.check("compression_exact (no weight is left)", counts.compression_exact)?;
+
+        let metrics = self.line(epoch, valid, test, counts);
+        self.lock.append_metrics(&metrics)?;
+        self.position.epoch = epoch;
+        self.position.batch = 0;
+        self.position.sums = Sums::default();
+        self.last = Some(metrics.clone());
+        let seconds_left = self.seconds_left();
+        (self.events)(Event::Epoch { metrics, seconds_left });
+        if epoch == self.spec.epochs || self.out_of_steps() || self.clock.due_at_epoch_end() {
+            self.save()?;
+        }
+        Ok(Flow::GoOn)
+    }
+
+    fn line(&self, epoch: u32, valid: f64, test: f64, counts: Counts) -> EpochMetrics {
+        #[expect(clippy::cast_precision_loss, reason = "batches of an epoch are far fewer than 2^52")]
+        let steps = self.position.batch as f64;
+        let sums = &self.position.sums;
+        EpochMetrics {
+            epoch,
+            step: self.position.step,
+            train_objective: sums.objective / steps,
+            train_loss: sums.loss / steps,
+            gradient_norm: sums.gradient_norm / steps,
+            valid,
+            test,
+            counts,
+        }
+    }
+
+    fn save(&mut self) -> Result<(), TrainError> {
+        let position = Position { train_seconds: self.seconds(), ..self.position };
+        self.lock.write_checkpoint(&position, &self.trainee.save())?;
+        self.clock.saved();
+        (self.events)(Event::Saved { step: position.step });
+        Ok(())
+    }
+
+    fn out_of_steps(&self) -> bool {
+        self.spec.max_steps.is_some_and(|most| self.position.step >= most)
+    }
+
+    /// Seconds over all processes.
+    fn seconds(&self) -> f64 {
+        self.position.train_seconds + self.begun.elapsed().as_secs_f64()
+    }
+
+    /// The mean time of a step in this process, evaluation and saving included, times the steps left.
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    fn seconds_left(&self) -> f64 {
+        let left = self.steps_in_all.saturating_sub(self.position.step);
+        self.begun.elapsed().as_secs_f64() / self.steps_here.max(1) as f64 * left as f64
+    }
+
+    fn check_report(&self, report: &StepReport) -> Result<(), TrainError> {
+        let numbers =
+            [("data loss", report.data_loss), ("penalty", report.penalty), ("gradient norm", report.gradient_norm)];
+        match numbers.into_iter().find(|(_, value)| !value.is_finite()) {
+            Some((name, _)) => Err(self.diverged(name, report.step)),
+            None => Ok(()),
+        }
+    }
+
+    fn check(&self, name: &str, value: f64) -> Result<(), TrainError> {
+        if value.is_finite() { Ok(()) } else { Err(self.diverged(name, self.position.step)) }
+    }
+
+    fn diverged(&self, name: &str, step: u64) -> TrainError {
+        TrainError::diverged(NonFinite { step, tensor: name.to_owned() }, self.spec)
+    }
+
+    fn check_stream(&self, stream: &'static str, source: &dyn BatchSource) -> Result<(), TrainError> {
+        if source.is_empty() {
+            return Err(TrainError::NoBatches { stream, batch: self.spec.batch, sequence: self.spec.window() });
+        }
+        Ok(())
+    }
+}
+
+/// The structure with the words of its kept symbols, which nothing else in a run folder knows.
+fn with_words(mut structure: Structure, words: &[String]) -> Structure {
+    let word = |id: &u32| words.get(*id as usize).cloned();
+    structure.words = structure.vocabulary.iter().map(word).collect::<Option<_>>().unwrap_or_default();
+    structure
+}
+
+/// How the kept vocabulary compares with what the language was planted with.
+fn planted(passes: &Passes<'_>, trainee: &dyn Trainee) -> Option<Planted> {
+    let informative = passes.informative?;
+    let kept = trainee.structure().vocabulary;
+    let count = |which: bool| informative.iter().filter(|is| **is == which).count() as u64;
+    let count_kept = |which: bool| {
+        kept.iter().filter(|id| informative.get(**id as usize).is_some_and(|is| *is == which)).count() as u64
+    };
+    Some(Planted {
+        informative: count(true),
+        informative_kept: count_kept(true),
+        uninformative: count(false),
+        uninformative_kept: count_kept(false),
+    })
+}

@@ -1,0 +1,182 @@
+//! The small plain network that computes what a pruned one does.
+
+use super::{Array, Masks, Parts, Posterior, Real};
+use sparsegate_core::GateActivation;
+use sparsegate_core::cells::Cell;
+
+/// A network without noise and, but for [`Compact::state_factor`], without group variables: what is left of one with V symbols, E dimensions, H units and O
+/// outputs when every factor is multiplied into the weights, and dimensions and units that were dropped are taken out.
+/// E' and H' are kept; columns of width P * H' are kind-major as before.
+///
+/// From a zero state its outputs are those of the pruned network at the means. The output layer's biases stay as they are,
+/// `[O]`.
+#[derive(Debug, Clone)]
+pub struct Compact {
+    /// The recurrent cell.
+    pub cell: &'static dyn Cell,
+    /// Activation of the cell's gates.
+    pub activation: GateActivation,
+    /// Vectors of the symbols `[V, E']`, if there is an embedding. Dropped symbols keep their places, as rows of zeros.
+    pub embedding: Option<Matrix>,
+    /// Input-to-hidden weights `[E', P * H']`, or without an embedding `[V, P * H']`, dropped symbols as rows of zeros.
+    pub w_input: Matrix,
+    /// Hidden-to-hidden weights `[H', P * H']`.
+    pub w_hidden: Matrix,
+    /// Biases of the cell, `[biases * H']`: a gate that nothing reaches is constant by them.
+    pub bias: Vec<f64>,
+    /// Output weights `[H', O]`.
+    pub w_output: Matrix,
+    /// What the cell multiplies its state by at every step, `[H']`: the units' factors where no weight can stand for them.
+    pub state_factor: Option<Vec<f64>>,
+}
+
+/// A matrix of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Matrix {
+    /// Row-major.
+    pub values: Vec<f64>,
+    /// `[rows, columns]`.
+    pub shape: [usize; 2],
+}
+
+impl Matrix {
+    /// The number in a row and a column.
+    pub fn at(&self, row: usize, column: usize) -> f64 {
+        self.values[row * self.shape[1] + column]
+    }
+}
+
+/// The compact network of a posterior. `masks` are those of the same posterior.
+///
+/// Products are taken in double precision. What is dead is zero: weights and factors by [`Array::live`], so that a unit
+/// dropped for want of readers, or a dimension, takes nothing with it that counts.
+pub fn compact<T: Real>(posterior: &Posterior<T>, masks: &Masks) -> Compact {
+    let Parts { cell, activation, .. } = *posterior.parts();
+    let parts = posterior.parts();
+    let pruned = |array: &Array<T>| -> Vec<f64> {
+        let live = posterior.live(array);
+        array.mean.iter().zip(live).map(|(mean, live)| if live { mean.to_f64() } else { 0.0 }).collect()
+    };
+    let factors = |group: &Option<Array<T>>, count: usize| group.as_ref().map_or_else(|| vec![1.0; count], pruned);
+    let ones = |count: usize| vec![1.0; count];
+    let (vocabulary, hidden) = (posterior.vocabulary(), posterior.hidden());
+    let z_vocabulary = factors(&parts.z_vocabulary, vocabulary);
+    let z_gates = factors(&parts.z_gates, posterior.columns());
+    let units = kept(&masks.neurons);
+    let of_neurons = factors(&parts.z_neurons, hidden);
+    let (z_neurons, state_factor) = if cell.absorbs_neurons() || parts.z_neurons.is_none() {
+        (of_neurons, None)
+    } else {
+        (ones(hidden), Some(units.iter().map(|&unit| of_neurons[unit]).collect()))
+    };
+    let columns = of_units(&units, cell.preactivations().len(), hidden);
+    let symbols: Vec<usize> = (0..vocabulary).collect();
+    let outputs: Vec<usize> = (0..parts.w_output.shape[1]).collect();
+    let cut = |array: &Array<T>, rows: (&[usize], &[f64]), columns: (&[usize], &[f64])| {
+        let (values, width) = (pruned(array), array.shape[1]);
+        let row = |row: usize| columns.0.iter().map(move |&column| (row, column));
+        let value = |(row, column): (usize, usize)| values[row * width + column] * rows.1[row] * columns.1[column];
+        Matrix {
+            values: rows.0.iter().flat_map(|&index| row(index)).map(value).collect(),
+            shape: [rows.0.len(), columns.0.len()],
+        }
+    };
+    let (embedding, w_input) = if let Some(embedding) = &parts.embedding {
+        let width = embedding.shape[1];
+        let dimensions = kept(masks.inputs.as_deref().unwrap_or_default());
+        let z_inputs = factors(&parts.z_inputs, width);
+        (
+            Some(cut(embedding, (&symbols, &z_vocabulary), (&dimensions, &ones(width)))),
+            cut(&parts.w_input, (&dimensions, &z_inputs), (&columns, &z_gates)),
+        )
+    } else {
+        (None, cut(&parts.w_input, (&symbols, &z_vocabulary), (&columns, &z_gates)))
+    };
+    Compact {
+        cell,
+        activation,
+        embedding,
+        w_input,
+        w_hidden: cut(&parts.w_hidden, (&units, &z_neurons), (&columns, &z_gates)),
+        bias: of_units(&units, cell.biases().len(), hidden).iter().map(|&place| parts.bias[place].to_f64()).collect(),
+        w_output: cut(&parts.w_output, (&units, &z_neurons), (&outputs, &ones(outputs.len()))),
+        state_factor,
+    }
+}
+
+/// Places of what is kept, ascending.
+fn kept(mask: &[bool]) -> Vec<usize> {
+    (0..mask.len()).filter(|&place| mask[place]).collect()
+}
+
+/// Columns of these units in a matrix of `kinds * hidden` columns.
+fn of_units(units: &[usize], kinds: usize, hidden: usize) -> Vec<usize> {
+    (0..kinds).flat_map(|kind| units.iter().map(move |unit| kind * hidden + unit)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::masks;
+    use super::super::testing::Owned;
+    use super::*;
+    use sparsegate_core::cells::Gru;
+
+    fn compact_of(owned: &Owned) -> Compact {
+        let posterior = Posterior::new(owned.parts()).unwrap();
+        compact(&posterior, &masks(&posterior))
+    }
+
+    #[test]
+    fn factors_go_into_the_weights_they_multiply() {
+        let mut owned = Owned::embedded(3, 2, 2, 1);
+        owned.z_vocabulary.as_mut().unwrap().mean = vec![2.0, 1.0, -3.0];
+        owned.z_inputs.as_mut().unwrap().mean = vec![5.0, 1.0];
+        owned.z_neurons.as_mut().unwrap().mean = vec![1.0, 7.0];
+        owned.z_gates.as_mut().unwrap().mean[6] = 11.0;
+        let compact = compact_of(&owned);
+        assert_eq!(compact.embedding.unwrap().values, [2.0, 2.0, 1.0, 1.0, -3.0, -3.0]);
+        let gates = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 11.0, 1.0];
+        assert_eq!(compact.w_input.values, [gates.map(|z| 5.0 * z), gates].concat());
+        assert_eq!(compact.w_hidden.values, [gates, gates.map(|z| 7.0 * z)].concat());
+        assert_eq!(compact.w_output.values, [1.0, 7.0]);
+    }
+
+    #[test]
+    fn dropped_units_and_dimensions_are_taken_out_and_dropped_symbols_zeroed() {
+        let mut owned = Owned::embedded(3, 4, 3, 2);
+        owned.z_vocabulary.as_mut().unwrap().kill(1);
+        owned.z_inputs.as_mut().unwrap().kill(2);
+        owned.z_neurons.as_mut().unwrap().kill(0);
+        owned.z_gates.as_mut().unwrap().kill(4);
+        owned.bias = (0..12).map(f64::from).collect();
+        let compact = compact_of(&owned);
+        let embedding = compact.embedding.unwrap();
+        assert_eq!((embedding.shape, &embedding.values[..6]), ([3, 3], [1.0, 1.0, 1.0, 0.0, 0.0, 0.0].as_slice()));
+        assert_eq!(compact.w_input.shape, [3, 8]);
+        // Gate f of unit 1 is constant: its column is zero and its bias stays.
+        assert_eq!(compact.w_hidden.values[..8], [1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
+        assert_eq!(compact.bias, [1.0, 2.0, 4.0, 5.0, 7.0, 8.0, 10.0, 11.0]);
+        assert_eq!(compact.w_output.shape, [2, 2]);
+    }
+
+    #[test]
+    fn factors_of_a_carried_state_stay() {
+        let mut owned = Owned { cell: &Gru::State, ..Owned::sized(2, 2, 2, 3, 4) };
+        owned.z_neurons.as_mut().unwrap().mean = vec![3.0, 7.0];
+        let compact = compact_of(&owned);
+        assert_eq!(compact.state_factor, Some(vec![3.0, 7.0]));
+        assert_eq!((compact.w_hidden.values, compact.w_output.values), (vec![1.0; 12], vec![1.0; 4]));
+        owned.cell = &Gru::Output;
+        let compact = compact_of(&owned);
+        assert_eq!((compact.state_factor, compact.w_output.values), (None, vec![3.0, 3.0, 7.0, 7.0]));
+    }
+
+    #[test]
+    fn nothing_left_is_a_network_without_units() {
+        let mut owned = Owned::live(2, 2, 2);
+        owned.z_neurons.as_mut().unwrap().kill_row(0, 2);
+        let compact = compact_of(&owned);
+        assert_eq!(compact.w_output, Matrix { values: vec![], shape: [0, 2] });
+        assert_eq!((compact.w_input.shape, compact.bias.len()), ([2, 0], 0));
+    }
+}

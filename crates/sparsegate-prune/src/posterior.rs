@@ -1,0 +1,264 @@
+//! The quantities of a network, with their shapes checked once.
+
+use super::{Array, Real};
+use sparsegate_core::GateActivation;
+use sparsegate_core::cells::Cell;
+
+/// The arrays of a network with V input symbols, H hidden units and O outputs, whose cell has P kinds of
+/// preactivations. Its input is I wide: V wide and one-hot, or E wide where an embedding gives each symbol a vector.
+/// The columns of width P * H are kind-major, `kind * H + unit`, in the cell's order.
+#[derive(Debug, Clone, Copy)]
+pub struct Parts<'a, T> {
+    /// The recurrent cell.
+    pub cell: &'static dyn Cell,
+    /// Activation of the cell's gates.
+    pub activation: GateActivation,
+    /// Vectors of the input symbols `[V, E]`; `None` for one-hot input.
+    pub embedding: Option<Array<'a, T>>,
+    /// Group variable on input symbols `[1, V]`.
+    pub z_vocabulary: Option<Array<'a, T>>,
+    /// Input-to-hidden weights `[I, P * H]`.
+    pub w_input: Array<'a, T>,
+    /// Hidden-to-hidden weights `[H, P * H]`.
+    pub w_hidden: Array<'a, T>,
+    /// Group variable on the embedding's dimensions `[1, E]`; only with an embedding.
+    pub z_inputs: Option<Array<'a, T>>,
+    /// Group variable on hidden units `[1, H]`.
+    pub z_neurons: Option<Array<'a, T>>,
+    /// Group variable on preactivations `[1, P * H]`.
+    pub z_gates: Option<Array<'a, T>>,
+    /// Biases of the cell, as many kinds as it says, `[biases * H]`.
+    pub bias: &'a [T],
+    /// Output weights `[H, O]`.
+    pub w_output: Array<'a, T>,
+    /// Whether exact zeros of a quantity without noise count as dead: true where a baseline prunes by making them.
+    pub plain_zeros_are_dead: bool,
+}
+
+/// A tensor's numbers, row-major, and its shape.
+pub type Named<'a, T> = (&'a [T], [usize; 2]);
+
+impl<'a, T> Parts<'a, T> {
+    /// The parts of a network whose tensors `find` gives by the names they have in checkpoints, such as
+    /// `lstm/w_input/mean`. A matrix that it lacks is empty, which [`Posterior::new`] refuses.
+    pub fn named(
+        cell: &'static dyn Cell,
+        activation: GateActivation,
+        plain_zeros_are_dead: bool,
+        find: &dyn Fn(&str) -> Option<Named<'a, T>>,
+    ) -> Self {
+        let array = |name: &str| {
+            let (mean, shape) = find(&format!("{name}/mean"))?;
+            Some(Array { mean, log_sigma: find(&format!("{name}/log_sigma")).map(|(values, _)| values), shape })
+        };
+        let matrix = |name: &str| array(name).unwrap_or(Array { mean: &[], log_sigma: None, shape: [0, 0] });
+        let path = |name: &str| format!("{}/{name}", cell.layer());
+        Self {
+            cell,
+            activation,
+            embedding: array("embedding/w"),
+            // A language model's symbols are what the recurrent layer reads.
+            z_vocabulary: array("embedding/z_vocabulary").or_else(|| array(&path("z_vocabulary"))),
+            w_input: matrix(&path("w_input")),
+            w_hidden: matrix(&path("w_hidden")),
+            z_inputs: array(&path("z_inputs")),
+            z_neurons: array(&path("z_neurons")),
+            z_gates: array(&path("z_gates")),
+            bias: find(&path("bias")).map(|(values, _)| values).unwrap_or_default(),
+            w_output: matrix("output/w"),
+            plain_zeros_are_dead,
+        }
+    }
+}
+
+/// [`Parts`] whose shapes fit together.
+#[derive(Debug, Clone, Copy)]
+pub struct Posterior<'a, T> {
+    parts: Parts<'a, T>,
+}
+
+/// A quantity does not have the shape that the others ask for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{quantity} has {found} where {wanted} is wanted")]
+pub struct ShapeError {
+    /// Name of the quantity, such as `lstm/w_hidden/log_sigma`.
+    pub quantity: String,
+    /// What it should have, such as `the shape [3, 12]`.
+    pub wanted: String,
+    /// What it has, such as `12 elements`.
+    pub found: String,
+}
+
+impl<'a, T: Real> Posterior<'a, T> {
+    /// Takes the parts if their shapes fit together. P and the number of biases are the cell's; H is the number of rows
+    /// of `w_hidden`, I of `w_input`, V of the embedding where there is one, and O the number of columns of `w_output`.
+    ///
+    /// # Errors
+    /// The first quantity whose shape does not fit.
+    pub fn new(parts: Parts<'a, T>) -> Result<Self, ShapeError> {
+        let posterior = Self { parts };
+        let (vocabulary, hidden, columns) = (posterior.vocabulary(), posterior.hidden(), posterior.columns());
+        let inputs = posterior.inputs().unwrap_or(vocabulary);
+        let layer = parts.cell.layer();
+        let of_layer = |name: &str| format!("{layer}/{name}");
+        if let Some(embedding) = &parts.embedding {
+            check("embedding/w", embedding, [vocabulary, inputs])?;
+        } else if let Some(z_inputs) = &parts.z_inputs {
+            return Err(ShapeError {
+                quantity: of_layer("z_inputs"),
+                wanted: "no such factors without an embedding".to_owned(),
+                found: elements(z_inputs.mean.len()),
+            });
+        }
+        check(&of_layer("w_input"), &parts.w_input, [inputs, columns])?;
+        check(&of_layer("w_hidden"), &parts.w_hidden, [hidden, columns])?;
+        check("output/w", &parts.w_output, [hidden, parts.w_output.shape[1]])?;
+        let symbols = if parts.embedding.is_some() { "embedding/z_vocabulary" } else { &of_layer("z_vocabulary") };
+        for (quantity, group, width) in [
+            (symbols, &parts.z_vocabulary, vocabulary),
+            (&of_layer("z_inputs"), &parts.z_inputs, inputs),
+            (&of_layer("z_neurons"), &parts.z_neurons, hidden),
+            (&of_layer("z_gates"), &parts.z_gates, columns),
+        ] {
+            if let Some(group) = group {
+                check(quantity, group, [1, width])?;
+            }
+        }
+        let biases = parts.cell.biases().len() * hidden;
+        if parts.bias.len() != biases {
+            return Err(ShapeError {
+                quantity: of_layer("bias"),
+                wanted: shape(&[biases]),
+                found: elements(parts.bias.len()),
+            });
+        }
+        Ok(posterior)
+    }
+
+    /// The arrays.
+    pub fn parts(&self) -> &Parts<'a, T> {
+        &self.parts
+    }
+
+    /// V, the number of input symbols.
+    pub fn vocabulary(&self) -> usize {
+        self.parts.embedding.map_or(self.parts.w_input.shape[0], |embedding| embedding.shape[0])
+    }
+
+    /// E, the number of the embedding's dimensions; `None` without an embedding.
+    pub fn inputs(&self) -> Option<usize> {
+        self.parts.embedding.map(|embedding| embedding.shape[1])
+    }
+
+    /// H, the number of hidden units.
+    pub fn hidden(&self) -> usize {
+        self.parts.w_hidden.shape[0]
+    }
+
+    /// P * H, the number of preactivations.
+    pub fn columns(&self) -> usize {
+        self.parts.cell.preactivations().len() * self.hidden()
+    }
+
+    /// Which elements of one of the parts are live.
+    pub(super) fn live(&self, array: &Array<T>) -> Vec<bool> {
+        array.live(self.parts.plain_zeros_are_dead)
+    }
+}
+
+fn check<T>(quantity: &str, array: &Array<T>, wanted: [usize; 2]) -> Result<(), ShapeError> {
+    let size = wanted[0] * wanted[1];
+    let error = |part: &str, found: String| {
+        Err(ShapeError { quantity: format!("{quantity}/{part}"), wanted: shape(&wanted), found })
+    };
+    if array.shape != wanted {
+        return error("mean", shape(&array.shape));
+    }
+    if array.mean.len() != size {
+        return error("mean", elements(array.mean.len()));
+    }
+    match array.log_sigma {
+        Some(log_sigma) if log_sigma.len() != size => error("log_sigma", elements(log_sigma.len())),
+        _ => Ok(()),
+    }
+}
+
+fn shape(of: &[usize]) -> String {
+    format!("the shape {of:?}")
+}
+
+fn elements(count: usize) -> String {
+    format!("{count} elements")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Owned;
+    use super::*;
+
+    #[test]
+    fn shapes_that_fit_are_taken() {
+        let owned = Owned::live(3, 2, 5);
+        let posterior = Posterior::new(owned.parts()).unwrap();
+        assert_eq!((posterior.vocabulary(), posterior.inputs(), posterior.hidden()), (3, None, 2));
+        let owned = Owned::embedded(7, 3, 2, 5);
+        let posterior = Posterior::new(owned.parts()).unwrap();
+        assert_eq!((posterior.vocabulary(), posterior.inputs(), posterior.columns()), (7, Some(3), 8));
+    }
+
+    #[test]
+    fn each_quantity_is_checked_and_named() {
+        let owned = Owned::embedded(7, 3, 2, 5);
+        let short = [0.0; 1];
+        let wrong = Array::vector(&short, None);
+        let names = [
+            "embedding",
+            "w_input",
+            "w_hidden",
+            "z_vocabulary",
+            "z_inputs",
+            "z_neurons",
+            "z_gates",
+            "w_output",
+            "bias",
+        ];
+        let mut cases = Vec::new();
+        for name in names {
+            let mut parts = owned.parts();
+            match name {
+                // One dimension more than `w_input` has rows.
+                "embedding" => parts.embedding = Some(Array::matrix(&[0.0; 28], None, [7, 4])),
+                "w_input" => parts.w_input.mean = &short,
+                "w_hidden" => parts.w_hidden.mean = &short,
+                "z_vocabulary" => parts.z_vocabulary = Some(wrong),
+                "z_inputs" => parts.z_inputs = Some(wrong),
+                "z_neurons" => parts.z_neurons = Some(wrong),
+                "z_gates" => parts.z_gates = Some(wrong),
+                "w_output" => parts.w_output = wrong,
+                _ => parts.bias = &short,
+            }
+            cases.push((name, Posterior::new(parts).unwrap_err().quantity));
+        }
+        let mut parts = owned.parts();
+        parts.w_output.log_sigma = Some(&short);
+        cases.push(("log_sigma", Posterior::new(parts).unwrap_err().quantity));
+        for (name, quantity) in cases {
+            let shown = match name {
+                "w_output" => "output/w",
+                // The embedding decides how wide the input is.
+                "embedding" => "lstm/w_input",
+                name => name,
+            };
+            assert!(quantity.contains(shown), "{name}: {quantity}");
+        }
+    }
+
+    #[test]
+    fn factors_of_dimensions_need_an_embedding() {
+        let owned = Owned::live(3, 2, 5);
+        let mut parts = owned.parts();
+        parts.z_inputs = Some(Array::vector(&[1.0; 3], None));
+        let error = Posterior::new(parts).unwrap_err().to_string();
+        assert_eq!(error, "lstm/z_inputs has 3 elements where no such factors without an embedding is wanted");
+    }
+}

@@ -1,0 +1,121 @@
+//! Small networks for the tests of this module.
+
+use super::{Array, Parts};
+use sparsegate_core::GateActivation;
+use sparsegate_core::cells::{Cell, Lstm};
+
+/// The arrays of one quantity.
+#[derive(Debug, Clone)]
+pub struct Pair {
+    pub mean: Vec<f64>,
+    log_sigma: Vec<f64>,
+    shape: [usize; 2],
+}
+
+impl Pair {
+    /// Live elements: log alpha is -6.
+    fn live(shape: [usize; 2]) -> Self {
+        let len = shape[0] * shape[1];
+        Self { mean: vec![1.0; len], log_sigma: vec![-3.0; len], shape }
+    }
+
+    /// How many elements there are.
+    pub fn size(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// Makes an element dead: log alpha is 3.2.
+    pub fn kill(&mut self, index: usize) {
+        self.mean[index] = 0.01;
+    }
+
+    /// Makes a row of a matrix dead.
+    pub fn kill_row(&mut self, row: usize, columns: usize) {
+        (0..columns).for_each(|column| self.kill(row * columns + column));
+    }
+
+    /// Makes a column of a matrix dead.
+    pub fn kill_column(&mut self, column: usize, columns: usize) {
+        (0..self.mean.len() / columns).for_each(|row| self.kill(row * columns + column));
+    }
+
+    fn array(&self) -> Array<'_, f64> {
+        Array::matrix(&self.mean, Some(&self.log_sigma), self.shape)
+    }
+}
+
+/// A network with every quantity variational.
+#[derive(Debug, Clone)]
+pub struct Owned {
+    pub cell: &'static dyn Cell,
+    pub embedding: Option<Pair>,
+    pub w_input: Pair,
+    pub w_hidden: Pair,
+    pub z_vocabulary: Option<Pair>,
+    pub z_inputs: Option<Pair>,
+    pub z_neurons: Option<Pair>,
+    pub z_gates: Option<Pair>,
+    pub w_output: Pair,
+    pub bias: Vec<f64>,
+}
+
+impl Owned {
+    /// An LSTM without an embedding, in which everything is live.
+    pub fn live(vocabulary: usize, hidden: usize, output: usize) -> Self {
+        Self::sized(vocabulary, hidden, output, 4, 4)
+    }
+
+    /// The same for a cell of so many preactivations and biases; it is to be set.
+    pub fn sized(vocabulary: usize, hidden: usize, output: usize, preactivations: usize, biases: usize) -> Self {
+        let columns = preactivations * hidden;
+        Self {
+            cell: &Lstm,
+            embedding: None,
+            w_input: Pair::live([vocabulary, columns]),
+            w_hidden: Pair::live([hidden, columns]),
+            z_vocabulary: Some(Pair::live([1, vocabulary])),
+            z_inputs: None,
+            z_neurons: Some(Pair::live([1, hidden])),
+            z_gates: Some(Pair::live([1, columns])),
+            w_output: Pair::live([hidden, output]),
+            bias: vec![0.0; biases * hidden],
+        }
+    }
+
+    /// The same behind an embedding of `size` dimensions.
+    pub fn embedded(vocabulary: usize, size: usize, hidden: usize, output: usize) -> Self {
+        Self {
+            embedding: Some(Pair::live([vocabulary, size])),
+            z_vocabulary: Some(Pair::live([1, vocabulary])),
+            z_inputs: Some(Pair::live([1, size])),
+            ..Self::live(size, hidden, output)
+        }
+    }
+
+    /// The quantities that the network has, to kill elements at random.
+    pub fn pairs(&mut self) -> Vec<&mut Pair> {
+        [&mut self.w_input, &mut self.w_hidden, &mut self.w_output]
+            .into_iter()
+            .chain([&mut self.z_vocabulary, &mut self.z_neurons, &mut self.z_gates].into_iter().flatten())
+            .chain([&mut self.embedding, &mut self.z_inputs].into_iter().flatten())
+            .collect()
+    }
+
+    /// The network as the module takes it.
+    pub fn parts(&self) -> Parts<'_, f64> {
+        Parts {
+            cell: self.cell,
+            activation: GateActivation::Sigmoid,
+            embedding: self.embedding.as_ref().map(Pair::array),
+            z_vocabulary: self.z_vocabulary.as_ref().map(Pair::array),
+            w_input: self.w_input.array(),
+            w_hidden: self.w_hidden.array(),
+            z_inputs: self.z_inputs.as_ref().map(Pair::array),
+            z_neurons: self.z_neurons.as_ref().map(Pair::array),
+            z_gates: self.z_gates.as_ref().map(Pair::array),
+            bias: &self.bias,
+            w_output: self.w_output.array(),
+            plain_zeros_are_dead: false,
+        }
+    }
+}

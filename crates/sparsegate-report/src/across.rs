@@ -1,0 +1,86 @@
+//! The report on several experiments together: how the structure of gate sparsity differs from task to task.
+
+use camino::Utf8Path;
+use maud::html;
+
+use sparsegate_spec::Experiment;
+use sparsegate_store::plan::Plan;
+
+use super::figures::gate_share;
+use super::grid::Grid;
+use super::html::{Drawn, Section, document, figure, section};
+use super::notes::notes;
+use super::staging::Staging;
+use super::write::ReportPaths;
+use super::{ReportError, frames, markdown, rows, shares};
+
+/// An experiment with its plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Task<'a> {
+    /// The experiment.
+    pub experiment: &'a Experiment,
+    /// Its plan.
+    pub plan: &'a Plan,
+}
+
+const TITLE: &str = "Across tasks";
+const ABOUT: &str = "How the structure of gate sparsity differs from task to task";
+const SECTION: &str = "Shares of live gates";
+
+/// Writes `index.html`, `table.md`, `gate-share.csv`, `.svg` and `.png` into the folder `out`, from the runs stored under
+/// `root`: for each task, cell and level, the share of the kept units' gates, kind by kind, that still depend on the
+/// input or the state. Tasks stand in the order given. The same stored runs give the same bytes.
+///
+/// # Errors
+/// An experiment's runs cannot be listed; `out` is not writable.
+pub fn across(root: &Utf8Path, tasks: &[Task<'_>], out: &Utf8Path) -> Result<ReportPaths, ReportError> {
+    let (mut found, mut said, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+    for task in tasks {
+        let name = &task.experiment.name;
+        let rows = rows::collect(root, task.experiment, task.plan)?;
+        found.extend(shares::of_task(name, &rows.rows));
+        said.extend(notes(&rows).into_iter().map(|note| format!("{name}: {note}")));
+        warnings.extend(rows.warnings);
+    }
+    let mut staging = Staging::new(out)?;
+    let mut frame = shares::frame(&found).map_err(ReportError::encode("gate-share.csv"))?;
+    staging.put("gate-share.csv", &frames::csv(&mut frame).map_err(ReportError::encode("gate-share.csv"))?)?;
+    let drawn = match gate_share::draw(&found) {
+        Err(reason) => {
+            said.push(format!("Figure {} is left out: {}.", gate_share::NAME, reason.0));
+            staging.without(gate_share::NAME);
+            None
+        }
+        Ok(picture) => {
+            let svg = staging.draw(gate_share::NAME, &picture)?;
+            Some(Drawn { name: gate_share::NAME.to_owned(), svg, caption: picture.caption })
+        }
+    };
+    let grid = shares::grid(&found)
+        .unwrap_or_else(|| Grid::new(&["task", "cell", "level", "live gates"], &["units kept", "runs"]));
+    let note = "Of the hidden units that survive, after the last finished epoch: those whose gate of a kind still depends on \
+                the input or the state; the gates of the others are constants. Seeds are added up.";
+    let sections = [Section::new(SECTION, note, [grid.clone()])];
+    staging.put("table.md", markdown::document(TITLE, Some(ABOUT), &sections, &said).as_bytes())?;
+    let body = html! {
+        header {
+            h1 { (TITLE) }
+            p.about { (ABOUT) }
+            p.facts {
+                (tasks.len()) " tasks: "
+                @for (index, task) in tasks.iter().enumerate() {
+                    @if index > 0 { ", " }
+                    b { (task.experiment.name) }
+                }
+                ". Numbers: " a href="gate-share.csv" { "gate-share.csv" } ", " a href="table.md" { "table.md" } "."
+            }
+        }
+        main {
+            @if let Some(drawn) = &drawn { (figure(drawn)) }
+            @for one in &sections { (section(one, &said)) }
+        }
+    };
+    staging.put("index.html", document(TITLE, &body).as_bytes())?;
+    let files = staging.place()?;
+    Ok(ReportPaths { out: out.to_owned(), index: out.join("index.html"), files, warnings, notes: said, table: grid })
+}

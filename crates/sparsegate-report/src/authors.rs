@@ -1,0 +1,167 @@
+//! The authors' published figures, from the CSV files that an experiment's `source:` names.
+
+use camino::Utf8Path;
+use polars::prelude::*;
+
+use sparsegate_spec::Experiment;
+use sparsegate_spec::types::RunSpec;
+
+use super::{ReportError, metric};
+
+/// One logged epoch of one of the authors' runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// Sparsity level.
+    pub sparsity: String,
+    /// Epochs finished.
+    pub epoch: u32,
+    /// Name of the metric.
+    pub metric: String,
+    /// Mean data loss plus penalty / train size, nats.
+    pub train_objective: f64,
+    /// Validation metric.
+    pub valid: f64,
+    /// Test metric.
+    pub test: f64,
+    /// All weights over surviving weights.
+    pub compression: f64,
+    /// Surviving weights, all layers.
+    pub weights: u64,
+    /// Kept input symbols.
+    pub vocabulary: u64,
+    /// Input symbols.
+    pub vocabulary_total: u64,
+    /// Kept dimensions of the embedding and all of them, where the network has one.
+    pub inputs: Option<(u64, u64)>,
+    /// Kept hidden units.
+    pub neurons: u64,
+    /// Hidden units.
+    pub neurons_total: u64,
+    /// Gates that are not constant.
+    pub gates: u64,
+    /// Gates.
+    pub gates_total: u64,
+}
+
+/// The authors' runs of one task.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Authors {
+    /// The last logged epoch of each run, in the file's order.
+    pub last: Vec<Point>,
+    /// Every logged epoch, by run, ascending.
+    pub curves: Vec<Point>,
+}
+
+impl Authors {
+    /// Reads both files; `None` if the experiment names none.
+    ///
+    /// # Errors
+    /// A file is missing or lacks a column, or has no row of the task.
+    pub fn load(experiment: &Experiment) -> Result<Option<Self>, ReportError> {
+        let Some(figures) = experiment.source.as_ref().and_then(|source| source.authors.as_ref()) else {
+            return Ok(None);
+        };
+        let read = |file: &Utf8Path| {
+            points(file, &figures.task).map_err(|problem| ReportError::Authors {
+                file: file.to_owned(),
+                spec: experiment.file.clone(),
+                problem,
+            })
+        };
+        Ok(Some(Self { last: read(&figures.final_values)?, curves: read(&figures.curves)? }))
+    }
+
+    /// The last epoch of the authors' run at a level.
+    pub fn final_of(&self, sparsity: &str) -> Option<&Point> {
+        self.last.iter().find(|point| point.sparsity == sparsity)
+    }
+
+    /// The authors' run at a level, epoch by epoch.
+    pub fn curve(&self, sparsity: &str) -> Vec<&Point> {
+        self.curves.iter().filter(|point| point.sparsity == sparsity).collect()
+    }
+
+    /// The authors' run at a level after so many epochs, if that epoch was logged.
+    pub fn at(&self, sparsity: &str, epoch: u32) -> Option<&Point> {
+        self.curves.iter().find(|point| point.sparsity == sparsity && point.epoch == epoch)
+    }
+
+    /// The epoch with the best validation value of a run; the first of equals.
+    pub fn best_of(&self, sparsity: &str) -> Option<&Point> {
+        let order = |a: &&Point, b: &&Point| metric::order(Some(&a.metric), a.valid, b.valid);
+        self.curve(sparsity).into_iter().min_by(order)
+    }
+
+    /// Whether the authors' runs are of the same kind of network as ours: all of theirs are LSTMs.
+    pub fn cover(spec: &RunSpec) -> bool {
+        spec.model.cell.name() == "lstm"
+    }
+}
+
+fn points(file: &Utf8Path, task: &str) -> Result<Vec<Point>, String> {
+    let text = fs_err::read(file).map_err(|error| error.to_string())?;
+    let frame = CsvReadOptions::default()
+        .with_has_header(true)
+        .with_infer_schema_length(None)
+        .into_reader_with_file_handle(std::io::Cursor::new(text))
+        .finish()
+        .map_err(|error| error.to_string())?;
+    let tasks = texts(&frame, "task")?;
+    let (sparsity, metric) = (texts(&frame, "sparsity")?, texts(&frame, "metric")?);
+    let numbers = |name: &str| numbers(&frame, name);
+    let (epoch, objective) = (numbers("epoch")?, numbers("train_objective")?);
+    let (valid, test, compression) = (numbers("valid_metric")?, numbers("test_metric")?, numbers("compression")?);
+    let (vocabulary, vocabulary_total) = (numbers("vocabulary")?, numbers("vocabulary_total")?);
+    let (neurons, neurons_total) = (numbers("hidden_units")?, numbers("hidden_units_total")?);
+    let (inputs, inputs_total) = (numbers("embedding_units")?, numbers("embedding_units_total")?);
+    let (gates, gates_total) = (numbers("gates")?, numbers("gates_total")?);
+    let layers: Vec<Vec<f64>> = ["embedding_w", "lstm_w_input", "lstm_w_hidden", "dense_w"]
+        .into_iter()
+        .map(numbers)
+        .collect::<Result<_, _>>()?;
+    // An empty cell is a layer that the task's network has not.
+    let whole = |column: &[f64], row: usize| if column[row].is_finite() { column[row].round() as u64 } else { 0 };
+    let mut points = Vec::new();
+    for row in (0..tasks.len()).filter(|row| tasks[*row] == task) {
+        points.push(Point {
+            sparsity: sparsity[row].clone(),
+            epoch: whole(&epoch, row) as u32,
+            metric: metric[row].clone(),
+            train_objective: objective[row],
+            valid: valid[row],
+            test: test[row],
+            compression: compression[row],
+            weights: layers.iter().map(|layer| whole(layer, row)).sum(),
+            vocabulary: whole(&vocabulary, row),
+            vocabulary_total: whole(&vocabulary_total, row),
+            inputs: inputs_total[row].is_finite().then(|| (whole(&inputs, row), whole(&inputs_total, row))),
+            neurons: whole(&neurons, row),
+            neurons_total: whole(&neurons_total, row),
+            gates: whole(&gates, row),
+            gates_total: whole(&gates_total, row),
+        });
+    }
+    if points.is_empty() {
+        let mut known = tasks;
+        known.sort();
+        known.dedup();
+        return Err(format!("it has no row of task `{task}` (it has {})", known.join(", ")));
+    }
+    Ok(points)
+}
+
+fn column<'a>(frame: &'a DataFrame, name: &str) -> Result<&'a Column, String> {
+    frame.column(name).map_err(|_| format!("it lacks the column `{name}`"))
+}
+
+fn texts(frame: &DataFrame, name: &str) -> Result<Vec<String>, String> {
+    let column = column(frame, name)?.cast(&DataType::String).map_err(|error| error.to_string())?;
+    let values = column.str().map_err(|error| error.to_string())?;
+    Ok(values.iter().map(|value| value.unwrap_or_default().to_owned()).collect())
+}
+
+fn numbers(frame: &DataFrame, name: &str) -> Result<Vec<f64>, String> {
+    let column = column(frame, name)?.cast(&DataType::Float64).map_err(|_| format!("`{name}` is not a number"))?;
+    let values = column.f64().map_err(|error| error.to_string())?;
+    Ok(values.iter().map(|value| value.unwrap_or(f64::NAN)).collect())
+}

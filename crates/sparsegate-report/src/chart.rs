@@ -1,0 +1,268 @@
+//! Parts that figures share: a plot area with axes, a legend, labels that keep clear of each other.
+
+use plotters::style::RGBColor;
+
+use super::axis::Axis;
+use super::scene::{Align, Point, Scene, text_width};
+use super::style::{self, GRID, INK, LABEL, SMALL};
+
+/// A plot area with its two axes.
+#[derive(Debug, Clone)]
+pub struct Plot {
+    /// Top left corner.
+    pub from: Point,
+    /// Bottom right corner.
+    pub to: Point,
+    /// The horizontal axis.
+    pub x: Axis,
+    /// The vertical axis.
+    pub y: Axis,
+}
+
+impl Plot {
+    /// Position of a pair of values.
+    pub fn at(&self, x: f64, y: f64) -> Point {
+        let (width, height) = (self.to.0 - self.from.0, self.to.1 - self.from.1);
+        (self.from.0 + self.x.place(x) * width, self.to.1 - self.y.place(y) * height)
+    }
+
+    /// Draws grid, frame, tick labels and titles.
+    pub fn axes(&self, scene: &mut Scene) {
+        let wide = (self.to.0 - self.from.0) / 75.0;
+        let high = (self.to.1 - self.from.1) / 45.0;
+        let mut last_end = f64::NEG_INFINITY;
+        for (value, label) in self.x.ticks((wide as usize).max(3)) {
+            let x = self.from.0 + self.x.place(value) * (self.to.0 - self.from.0);
+            scene.line(&[(x, self.from.1), (x, self.to.1)], GRID, 1.0);
+            let half = text_width(&label, SMALL) / 2.0;
+            if x - half > last_end + 8.0 {
+                scene.text((x, self.to.1 + 16.0), label, SMALL, INK, Align::Middle);
+                last_end = x + half;
+            }
+        }
+        let mut widest: f64 = 0.0;
+        for (value, label) in self.y.ticks((high as usize).max(3)) {
+            let y = self.to.1 - self.y.place(value) * (self.to.1 - self.from.1);
+            scene.line(&[(self.from.0, y), (self.to.0, y)], GRID, 1.0);
+            widest = widest.max(text_width(&label, SMALL));
+            scene.text((self.from.0 - 8.0, y), label, SMALL, INK, Align::End);
+        }
+        scene.frame(self.from, self.to, INK, 1.0);
+        let middle = ((self.from.0 + self.to.0) / 2.0, (self.from.1 + self.to.1) / 2.0);
+        let title = titled(&self.x);
+        // A little wider than the plot is no harm, a neighbour's title is.
+        let size = LABEL * ((self.to.0 - self.from.0 + 40.0) / text_width(&title, LABEL)).min(1.0);
+        scene.text((middle.0, self.to.1 + 42.0), title, size, INK, Align::Middle);
+        let title = titled(&self.y);
+        let size = LABEL * ((self.to.1 - self.from.1) / text_width(&title, LABEL)).min(1.0);
+        scene.upwards((self.from.0 - widest - 24.0, middle.1), title, size, INK);
+    }
+
+    /// Positions of a curve, cut where it leaves the plot area; each piece is a connected part of the curve.
+    pub fn path(&self, values: impl IntoIterator<Item = (f64, f64)>) -> Vec<Vec<Point>> {
+        let mut pieces = vec![Vec::new()];
+        let mut before: Option<Point> = None;
+        for (x, y) in values {
+            if !x.is_finite() || !y.is_finite() {
+                before = None;
+                pieces.push(Vec::new());
+                continue;
+            }
+            let point = self.at(x, y);
+            let inside = |p: Point| p.1 >= self.from.1 - 0.01 && p.1 <= self.to.1 + 0.01;
+            if let Some(previous) = before
+                && inside(previous) != inside(point)
+            {
+                let edge = if previous.1.min(point.1) < self.from.1 { self.from.1 } else { self.to.1 };
+                let share = (edge - previous.1) / (point.1 - previous.1);
+                let crossing = (previous.0 + (point.0 - previous.0) * share, edge);
+                if let Some(piece) = pieces.last_mut() {
+                    piece.push(crossing);
+                }
+            }
+            if inside(point) {
+                if let Some(piece) = pieces.last_mut() {
+                    piece.push(point);
+                }
+            } else if pieces.last().is_some_and(|piece| !piece.is_empty()) {
+                pieces.push(Vec::new());
+            }
+            before = Some(point);
+        }
+        pieces.retain(|piece| !piece.is_empty());
+        pieces
+    }
+}
+
+/// Left and right edges of the plot areas of so many facets side by side, with `before` pixels for each one's labels.
+pub fn columns(count: usize, before: f64) -> Vec<(f64, f64)> {
+    const LEFT: f64 = 20.0;
+    const RIGHT: f64 = 28.0;
+    let slot = (style::WIDTH - LEFT - RIGHT) / count.max(1) as f64;
+    (0..count)
+        .map(|index| {
+            let left = LEFT + slot * index as f64;
+            (left + before, left + slot - if index + 1 < count { 8.0 } else { 0.0 })
+        })
+        .collect()
+}
+
+fn titled(axis: &Axis) -> String {
+    if axis.is_log() && !axis.title.is_empty() { format!("{}, log scale", axis.title) } else { axis.title.clone() }
+}
+
+/// What stands before an entry of a legend.
+#[derive(Debug, Clone, Copy)]
+pub enum Key {
+    /// A filled square.
+    Square(RGBColor),
+    /// A filled square with stripes.
+    Hatched(RGBColor),
+    /// A filled circle.
+    Dot(RGBColor),
+    /// An open circle.
+    Ring(RGBColor),
+    /// A solid line.
+    Solid(RGBColor),
+    /// A dashed line.
+    Dashed(RGBColor),
+    /// A short upright line.
+    Tick(RGBColor),
+    /// Only the text.
+    Plain,
+}
+
+/// Draws entries from left to right, onto further lines where they do not fit before `right`. Returns the height used.
+pub fn legend(scene: &mut Scene, from: Point, right: f64, entries: &[(Key, String)]) -> f64 {
+    const LINE_HEIGHT: f64 = 23.0;
+    let (mut x, mut y) = from;
+    for (key, text) in entries {
+        let lead = match key {
+            Key::Solid(_) | Key::Dashed(_) => 34.0,
+            Key::Plain => 0.0,
+            _ => 19.0,
+        };
+        let width = lead + text_width(text, SMALL) + 20.0;
+        if x > from.0 && x + width - 20.0 > right {
+            x = from.0;
+            y += LINE_HEIGHT;
+        }
+        match *key {
+            Key::Square(color) => scene.rect((x, y - 6.5), (x + 13.0, y + 6.5), color),
+            Key::Hatched(color) => scene.hatched((x, y - 6.5), (x + 13.0, y + 6.5), color),
+            Key::Dot(color) => scene.dot((x + 6.5, y), style::MARKER, color),
+            Key::Ring(color) => scene.ring((x + 6.5, y), style::MARKER, color, 1.6),
+            Key::Solid(color) => scene.line(&[(x, y), (x + 28.0, y)], color, style::LINE + 0.6),
+            Key::Dashed(color) => scene.dashed(&[(x, y), (x + 28.0, y)], color, style::THIN + 0.3, 5.0, 3.5),
+            Key::Tick(color) => scene.line(&[(x + 6.5, y - 8.0), (x + 6.5, y + 8.0)], color, 2.5),
+            Key::Plain => {}
+        }
+        scene.text((x + lead, y), text.clone(), SMALL, INK, Align::Start);
+        x += width;
+    }
+    y - from.1 + LINE_HEIGHT
+}
+
+/// A rectangle that labels have to keep clear of.
+#[derive(Debug, Clone, Copy)]
+struct Taken {
+    from: Point,
+    to: Point,
+}
+
+/// Places labels beside points so that none covers another label or a point.
+#[derive(Debug, Default)]
+pub struct Labels {
+    taken: Vec<Taken>,
+}
+
+impl Labels {
+    /// Keeps a circle around a point free.
+    pub fn keep_clear(&mut self, at: Point, radius: f64) {
+        let (from, to) = ((at.0 - radius, at.1 - radius), (at.0 + radius, at.1 + radius));
+        self.taken.push(Taken { from, to });
+    }
+
+    /// Draws the label at the first free place around the point, inside the area; farther ones get a thin line to
+    /// the point. If no place is free the nearest one is used.
+    pub fn draw(&mut self, scene: &mut Scene, area: (Point, Point), at: Point, text: &str) {
+        let (width, height) = (text_width(text, SMALL), SMALL + 2.0);
+        let mut places = Vec::new();
+        for distance in [11.0, 22.0, 36.0, 52.0, 70.0] {
+            let d = distance;
+            let (w, h) = (width / 2.0, height / 2.0);
+            places.extend([
+                (d, at.0 + d + w, at.1),
+                (d, at.0 - d - w, at.1),
+                (d, at.0, at.1 - d - h + 2.0),
+                (d, at.0, at.1 + d + h - 2.0),
+                (d, at.0 + d * 0.7 + w, at.1 - d * 0.7 - h / 2.0),
+                (d, at.0 + d * 0.7 + w, at.1 + d * 0.7 + h / 2.0),
+                (d, at.0 - d * 0.7 - w, at.1 - d * 0.7 - h / 2.0),
+                (d, at.0 - d * 0.7 - w, at.1 + d * 0.7 + h / 2.0),
+            ]);
+        }
+        let boxed = |x: f64, y: f64| Taken {
+            from: (x - width / 2.0 - 3.0, y - height / 2.0),
+            to: (x + width / 2.0 + 3.0, y + height / 2.0),
+        };
+        let inside =
+            |b: &Taken| b.from.0 >= area.0.0 && b.to.0 <= area.1.0 && b.from.1 >= area.0.1 && b.to.1 <= area.1.1;
+        let free = |b: &Taken| {
+            self.taken.iter().all(|t| b.to.0 < t.from.0 || b.from.0 > t.to.0 || b.to.1 < t.from.1 || b.from.1 > t.to.1)
+        };
+        let chosen = places
+            .iter()
+            .find(|(_, x, y)| inside(&boxed(*x, *y)) && free(&boxed(*x, *y)))
+            .or_else(|| places.iter().find(|(_, x, y)| inside(&boxed(*x, *y))))
+            .or_else(|| places.first());
+        if let Some(&(distance, x, y)) = chosen {
+            let place = boxed(x, y);
+            if distance > 12.0 {
+                let near = (at.0.clamp(place.from.0, place.to.0), at.1.clamp(place.from.1, place.to.1));
+                scene.line(&[at, near], style::MUTED, 0.8);
+            }
+            scene.text((x, y), text, SMALL, INK, Align::Middle);
+            self.taken.push(place);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::axis::Spread;
+
+    #[test]
+    fn a_curve_that_leaves_the_area_is_cut_at_its_edge() {
+        let (x, y) = (Axis::exact("x", 0.0, 4.0), Axis::exact("y", 0.0, 10.0));
+        let plot = Plot { from: (0.0, 0.0), to: (400.0, 100.0), x, y };
+        let pieces = plot.path([(0.0, 5.0), (1.0, 15.0), (2.0, 15.0), (3.0, 5.0), (4.0, 5.0)]);
+        assert_eq!(pieces.len(), 2, "{pieces:?}");
+        assert_eq!(pieces[0], [(0.0, 50.0), (50.0, 0.0)]);
+        assert_eq!(pieces[1][0], (250.0, 0.0));
+    }
+
+    #[test]
+    fn labels_of_close_points_do_not_overlap() {
+        let mut scene = Scene::new(400.0, 300.0);
+        let mut labels = Labels::default();
+        let area = ((0.0, 0.0), (400.0, 300.0));
+        for i in 0..6 {
+            labels.draw(&mut scene, area, (200.0 + f64::from(i), 150.0), "W+G+N, seed 1");
+        }
+        let boxes = &labels.taken;
+        for (i, a) in boxes.iter().enumerate() {
+            for b in &boxes[i + 1..] {
+                let apart = a.to.0 < b.from.0 || a.from.0 > b.to.0 || a.to.1 < b.from.1 || a.from.1 > b.to.1;
+                assert!(apart, "{a:?} {b:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_axis_of_one_value_still_places_it_inside() {
+        let axis = Axis::around("x", Spread::Log, [24.0]);
+        assert!((0.0..=1.0).contains(&axis.place(24.0)));
+    }
+}

@@ -1,0 +1,227 @@
+//! The same point trained on several backends: how far their numbers are apart.
+//!
+//! Initial values, batches and noise are functions of the spec alone, so that backends differ by rounding, which training then
+//! magnifies. Runs of equal specs but for the backend are compared; the reference is `flex` or, without it, the first.
+
+use serde_json::Value;
+
+use sparsegate_spec::types::Backend;
+use sparsegate_store::format::EpochMetrics;
+
+use super::facets;
+use super::metric::{self, gates_kept, weights_kept};
+use super::rows::{Row, State};
+
+/// Largest relative drift of the training objective over the first epoch that counts as rounding. Of the shipped parity
+/// sweep, see `docs/report.md`.
+pub const FIRST_EPOCH: f64 = 1e-4;
+/// Largest drift of the validation and test metric after the last epoch: relative, for an accuracy in points.
+pub const FINAL_METRIC: f64 = 0.01;
+
+/// One run beside the reference of its point.
+#[derive(Debug, Clone)]
+pub struct Drift<'a> {
+    /// The point: the run's label without its backend.
+    pub point: String,
+    /// The run.
+    pub row: &'a Row,
+    /// What it is compared with; the run itself where it is the reference.
+    pub reference: &'a Row,
+    /// Both at the epochs that both have finished, the run first.
+    pub epochs: Vec<(&'a EpochMetrics, &'a EpochMetrics)>,
+}
+
+/// What a run is but for its backend: paths with values.
+type Point = Vec<(String, Value)>;
+
+/// Every run of every point that is stored on more than one backend, the reference of a point first.
+pub fn drifts(rows: &[Row]) -> Vec<Drift<'_>> {
+    // What stands for a run that is not stored has another spec, so that a difference would mean nothing.
+    let comparable = |row: &&Row| !matches!(row.state, State::Stale | State::Missing | State::Damaged);
+    let rows: Vec<&Row> = rows.iter().filter(comparable).filter(|row| row.last().is_some()).collect();
+    let mut points: Vec<(Point, Vec<&Row>)> = Vec::new();
+    for row in rows {
+        let point: Point = facets::facets(&row.spec).into_iter().filter(|(path, _)| path != "backend").collect();
+        match points.iter_mut().find(|(other, _)| *other == point) {
+            Some((_, runs)) => runs.push(row),
+            None => points.push((point, vec![row])),
+        }
+    }
+    let several: Vec<Vec<&Row>> = points.into_iter().map(|(_, runs)| runs).filter(|runs| runs.len() > 1).collect();
+    let specs: Vec<_> = several.iter().flatten().map(|row| &row.spec).collect();
+    let varying: Vec<String> = facets::varying(&specs).into_iter().filter(|path| path != "backend").collect();
+    let mut drifts = Vec::new();
+    for runs in several {
+        let reference = runs.iter().copied().find(|row| row.spec.backend == Backend::Flex).unwrap_or(runs[0]);
+        let others = runs.iter().copied().filter(|row| !std::ptr::eq(*row, reference));
+        for row in std::iter::once(reference).chain(others) {
+            let epochs = row.metrics.iter().filter_map(|line| Some((line, reference.at(line.epoch)?))).collect();
+            drifts.push(Drift { point: facets::label(&row.spec, &varying), row, reference, epochs });
+        }
+    }
+    drifts
+}
+
+impl Drift<'_> {
+    /// Whether this is what the others of its point are compared with.
+    pub fn is_reference(&self) -> bool {
+        std::ptr::eq(self.row, self.reference)
+    }
+
+    /// The run's backend.
+    pub fn backend(&self) -> String {
+        self.row.spec.backend.to_string()
+    }
+
+    /// Drift of the mean training objective of each epoch, with the epoch: the difference over the size of its two parts,
+    /// data loss and penalty, which may cancel each other in the objective itself.
+    pub fn objective(&self) -> Vec<(u32, f64)> {
+        let of = |(ours, theirs): &(&EpochMetrics, &EpochMetrics)| {
+            let size = theirs.train_loss.abs() + (theirs.train_objective - theirs.train_loss).abs();
+            (ours.epoch, (ours.train_objective - theirs.train_objective).abs() / size)
+        };
+        self.epochs.iter().map(of).collect()
+    }
+
+    /// Largest drift of the objective over the epochs.
+    pub fn largest_objective(&self) -> Option<f64> {
+        self.objective().into_iter().map(|(_, drift)| drift).reduce(f64::max)
+    }
+
+    /// Largest relative drift of the mean data loss over the epochs.
+    pub fn largest_loss(&self) -> Option<f64> {
+        self.largest(|line| line.train_loss)
+    }
+
+    /// Largest relative drift of the mean gradient norm over the epochs.
+    pub fn largest_gradient_norm(&self) -> Option<f64> {
+        self.largest(|line| line.gradient_norm)
+    }
+
+    fn largest(&self, of: fn(&EpochMetrics) -> f64) -> Option<f64> {
+        self.epochs.iter().map(|(ours, theirs)| relative(of(ours), of(theirs))).reduce(f64::max)
+    }
+
+    /// Drift of the validation metric after the last common epoch: relative, for an accuracy as a share of all answers.
+    pub fn valid(&self) -> Option<f64> {
+        self.epochs.last().map(|(ours, theirs)| self.metric(ours.valid, theirs.valid))
+    }
+
+    /// The same of the test metric.
+    pub fn test(&self) -> Option<f64> {
+        self.epochs.last().map(|(ours, theirs)| self.metric(ours.test, theirs.test))
+    }
+
+    fn metric(&self, ours: f64, theirs: f64) -> f64 {
+        if metric::is_accuracy(self.row.metric.as_deref()) { (ours - theirs).abs() } else { relative(ours, theirs) }
+    }
+
+    /// Kept weights after the last common epoch, the run's and the reference's.
+    pub fn weights(&self) -> Option<(u64, u64)> {
+        self.epochs.last().map(|(ours, theirs)| (weights_kept(ours), weights_kept(theirs)))
+    }
+
+    /// Kept gates after the last common epoch, the run's and the reference's.
+    pub fn gates(&self) -> Option<(u64, u64)> {
+        self.epochs.last().map(|(ours, theirs)| (gates_kept(ours), gates_kept(theirs)))
+    }
+
+    /// Seconds an epoch: training, evaluation, checkpoints and the compilation of kernels, over all epochs.
+    pub fn epoch_seconds(&self) -> Option<f64> {
+        let summary = self.row.summary.as_ref()?;
+        (summary.epochs > 0).then(|| summary.train_seconds / f64::from(summary.epochs))
+    }
+
+    /// Whether the drift is within [`FIRST_EPOCH`] and [`FINAL_METRIC`]; `None` without a common epoch.
+    pub fn within(&self) -> Option<bool> {
+        let (first, valid, test) = (self.objective().first()?.1, self.valid()?, self.test()?);
+        Some(first <= FIRST_EPOCH && valid <= FINAL_METRIC && test <= FINAL_METRIC)
+    }
+}
+
+fn relative(ours: f64, theirs: f64) -> f64 {
+    let difference = (ours - theirs).abs();
+    // Two zeros differ by nothing.
+    if difference > 0.0 { difference / theirs.abs() } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::made_up::{epoch, spec};
+    use sparsegate_spec::types::RunSpec;
+
+    fn row(spec: RunSpec, state: State, metrics: Vec<EpochMetrics>) -> Row {
+        Row {
+            run: "k".into(),
+            label: String::new(),
+            planned_epochs: spec.train.epochs,
+            spec,
+            state,
+            record: None,
+            summary: None,
+            metrics,
+            structure: None,
+            speed: None,
+            metric: Some("perplexity".into()),
+            level_index: 0,
+        }
+    }
+
+    fn on(backend: Backend, level: &str) -> RunSpec {
+        RunSpec { backend, ..spec(level) }
+    }
+
+    const TCH: Backend = Backend::Tch { cuda: None };
+
+    fn lines(level: &str, epochs: u32, factor: f64) -> Vec<EpochMetrics> {
+        let mut lines: Vec<EpochMetrics> = (1..=epochs).map(|n| epoch(level, n, 10)).collect();
+        for line in &mut lines {
+            line.train_loss *= factor;
+            line.train_objective *= factor;
+            line.valid *= factor;
+        }
+        lines
+    }
+
+    #[test]
+    fn runs_of_one_point_are_held_against_flex() {
+        let rows = [
+            row(on(TCH, "W"), State::Done, lines("W", 4, 1.000_05)),
+            row(on(TCH, "dense"), State::Done, lines("dense", 4, 1.0)),
+            row(on(Backend::Flex, "W"), State::Interrupted, lines("W", 3, 1.0)),
+            row(on(Backend::Flex, "dense"), State::Stale, lines("dense", 4, 1.0)),
+        ];
+        let found = drifts(&rows);
+        assert_eq!(found.len(), 2, "nothing is held against a stale run: {found:?}");
+        assert!(found[0].is_reference() && found[0].backend() == "flex");
+        let drift = &found[1];
+        assert_eq!((drift.point.as_str(), drift.backend().as_str(), drift.epochs.len()), ("W", "tch", 3));
+        assert!((drift.largest_loss().unwrap() - 5e-5).abs() < 1e-9);
+        assert!(drift.largest_objective().unwrap() <= 5.001e-5, "{drift:?}");
+        assert_eq!((drift.test(), drift.within()), (Some(0.0), Some(true)));
+    }
+
+    #[test]
+    fn too_much_drift_is_told() {
+        let late = |factor: f64| {
+            let mut late = lines("W", 3, 1.0);
+            late.last_mut().unwrap().valid *= factor;
+            late
+        };
+        for (metrics, within) in [(lines("W", 3, 1.01), false), (late(1.005), true), (late(1.02), false)] {
+            let rows =
+                [row(on(Backend::Flex, "W"), State::Done, lines("W", 3, 1.0)), row(on(TCH, "W"), State::Done, metrics)];
+            assert_eq!(drifts(&rows)[1].within(), Some(within));
+        }
+    }
+
+    #[test]
+    fn another_seed_is_another_point() {
+        let mut other = on(TCH, "W");
+        other.seed = 1;
+        let rows =
+            [row(on(Backend::Flex, "W"), State::Done, lines("W", 3, 1.0)), row(other, State::Done, lines("W", 3, 1.0))];
+        assert!(drifts(&rows).is_empty());
+    }
+}

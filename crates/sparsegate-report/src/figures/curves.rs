@@ -1,0 +1,166 @@
+//! `curves`: validation metric and compression, epoch by epoch, over the authors' curves.
+
+use super::{
+    Figure, FigureData, Picture, Skipped, authors_of, by_cell, color, color_of, facet_name, facet_room, head,
+    head_height, measured, names,
+};
+use crate::authors::Point;
+use crate::axis::{Axis, Spread};
+use crate::chart::{Key, Plot, columns};
+use crate::metric;
+use crate::rows::Row;
+use crate::scene::Scene;
+use crate::style::{self, LINE, MARKER, MUTED, THIN};
+use sparsegate_store::format::EpochMetrics;
+
+/// How the runs went, beside how the authors' went.
+pub struct Curves;
+
+/// Height of a panel with its axis.
+const PANEL: f64 = 262.0;
+
+/// What one panel shows.
+struct Panel<'a> {
+    y: Axis,
+    ours: Box<dyn Fn(&EpochMetrics) -> f64 + 'a>,
+    theirs: Box<dyn Fn(&Point) -> f64 + 'a>,
+    /// Whether dense runs are in it.
+    dense: bool,
+}
+
+impl Figure for Curves {
+    fn name(&self) -> &'static str {
+        "curves"
+    }
+
+    fn draw(&self, data: FigureData<'_>) -> Result<Picture, Skipped> {
+        let rows = measured(&data)?;
+        let cells = by_cell(&rows);
+        let levels: Vec<&str> = authors_of(&data, &rows).map_or_else(Vec::new, |authors| {
+            let known = authors.last.iter().map(|point| point.sparsity.as_str());
+            known.filter(|level| rows.iter().any(|row| row.level() == *level)).collect()
+        });
+        let curve = |level: &str| data.authors.map_or_else(Vec::new, |authors| authors.curve(level));
+        let theirs: Vec<&Point> = levels.iter().flat_map(|level| curve(level)).collect();
+        let ours: Vec<&EpochMetrics> = rows.iter().flat_map(|row| &row.metrics).collect();
+
+        let last_ours = ours.iter().map(|line| line.epoch).max().unwrap_or(1);
+        let last = theirs.iter().map(|point| point.epoch).max().unwrap_or(1).max(last_ours);
+        let metric = rows.iter().find_map(|row| row.metric.as_deref());
+        let (quality, leaves) = quality_axis(metric, &rows, &theirs);
+        let sparse: Vec<&Row> = rows.iter().copied().filter(|row| row.is_sparse()).collect();
+        let compressions: Vec<f64> = sparse
+            .iter()
+            .flat_map(|row| row.metrics.iter().map(|line| line.counts.compression))
+            .chain(theirs.iter().filter(|point| point.sparsity != "dense").map(|point| point.compression))
+            .collect();
+        let mut panels = vec![Panel {
+            y: quality,
+            ours: Box::new(move |line| metric::on_axis(metric, line.valid)),
+            theirs: Box::new(move |point| metric::on_axis(metric, point.valid)),
+            dense: true,
+        }];
+        if !sparse.is_empty() {
+            panels.push(Panel {
+                // A dense network's compression is 1 throughout and would only flatten the others.
+                y: Axis::around("compression", Axis::spread_for(&compressions, 3.0), compressions),
+                ours: Box::new(|line| line.counts.compression),
+                theirs: Box::new(|point| point.compression),
+                dense: false,
+            });
+        }
+        // Few epochs of ours beside many of theirs are only visible on a log axis.
+        let spread =
+            if last > 20 && f64::from(last_ours) < 0.5 * f64::from(last) { Spread::Log } else { Spread::Linear };
+        let x = if last == 1 {
+            Axis::exact("epoch", 0.0, 2.0).whole()
+        } else {
+            Axis::around("epoch", spread, [1.0, f64::from(last)]).whole()
+        };
+
+        let title = "Training curves";
+        let mut entries = legend_of(&cells);
+        if !theirs.is_empty() {
+            entries.push((Key::Dashed(MUTED), "authors, same colours".into()));
+        }
+        let top = head_height(title, &entries) + facet_room(cells.len());
+        let height = top + (PANEL + 46.0) * panels.len() as f64;
+        let mut scene = Scene::new(style::WIDTH, height);
+        head(&mut scene, title, &entries);
+        let columns = columns(cells.len(), 88.0);
+        for (line, panel) in panels.iter().enumerate() {
+            let from = top + 8.0 + (PANEL + 46.0) * line as f64;
+            for (column, ((cell, facet), (left, right))) in cells.iter().zip(&columns).enumerate() {
+                let (from, to) = ((*left, from), (*right, from + PANEL - 26.0));
+                let mut plot = Plot { from, to, x: x.clone(), y: panel.y.clone() };
+                if column > 0 {
+                    plot.y.title.clear();
+                }
+                plot.axes(&mut scene);
+                if line == 0 {
+                    facet_name(&mut scene, cells.len(), &plot, cell);
+                }
+                let known = levels.iter().filter(|level| panel.dense || **level != "dense");
+                for level in known.filter(|_| authors_of(&data, facet).is_some()) {
+                    let values = curve(level).into_iter().map(|point| (f64::from(point.epoch), (panel.theirs)(point)));
+                    for piece in plot.path(values) {
+                        scene.dashed(&piece, color_of(level, data.rows), THIN, 5.0, 3.5);
+                    }
+                }
+                for row in facet.iter().filter(|row| panel.dense || row.is_sparse()) {
+                    let values = row.metrics.iter().map(|line| (f64::from(line.epoch), (panel.ours)(line)));
+                    let few = row.metrics.len() <= 12;
+                    for piece in plot.path(values) {
+                        scene.line(&piece, color(row), LINE);
+                        for point in piece.iter().filter(|_| few || piece.len() == 1) {
+                            scene.dot(*point, MARKER - 1.5, color(row));
+                        }
+                    }
+                }
+            }
+        }
+
+        let mut caption =
+            String::from("Validation metric (above) and compression of the sparsified runs (below) after each epoch.");
+        if !theirs.is_empty() {
+            caption.push_str(" Solid: ours. Dashed: the authors' run of the same level, from their logs.");
+        }
+        if spread == Spread::Log {
+            caption.push_str(" Epochs on a log scale, since ours are few beside theirs.");
+        }
+        if leaves {
+            caption.push_str(" Curves of overfitting dense runs leave the plot at its upper edge.");
+        }
+        Ok(Picture { scene, caption })
+    }
+}
+
+/// The runs by colour; where several cells share a level's colour, the level alone.
+fn legend_of(cells: &[(&str, Vec<&Row>)]) -> Vec<(Key, String)> {
+    if let [(_, rows)] = cells {
+        return names(rows).into_iter().map(|(row, name)| (Key::Solid(color(row)), name)).collect();
+    }
+    let mut entries: Vec<(Key, String)> = Vec::new();
+    for row in cells.iter().flat_map(|(_, rows)| rows) {
+        if entries.iter().all(|(_, level)| level != row.level()) {
+            entries.push((Key::Solid(color(row)), row.level().to_owned()));
+        }
+    }
+    entries
+}
+
+/// The axis of the validation metric and whether a dense run's curve leaves it: dense runs overfit by orders of
+/// magnitude, which would flatten all others, so they count only up to twice the worst value of the sparse ones.
+fn quality_axis(metric: Option<&str>, rows: &[&Row], theirs: &[&Point]) -> (Axis, bool) {
+    let sparse = rows.iter().filter(|row| row.is_sparse()).flat_map(|row| row.metrics.iter().map(|line| line.valid));
+    let sparse: Vec<f64> = sparse.chain(theirs.iter().filter(|p| p.sparsity != "dense").map(|p| p.valid)).collect();
+    let dense = rows.iter().filter(|row| !row.is_sparse()).flat_map(|row| row.metrics.iter().map(|line| line.valid));
+    let dense: Vec<f64> = dense.chain(theirs.iter().filter(|p| p.sparsity == "dense").map(|p| p.valid)).collect();
+    let worst = sparse.iter().copied().filter(|v| v.is_finite()).fold(0.0, f64::max);
+    let limit = if worst > 0.0 { 2.0 * worst } else { f64::INFINITY };
+    let leaves = dense.iter().any(|v| *v > limit);
+    let shown: Vec<f64> = sparse.into_iter().chain(dense.into_iter().filter(|v| *v <= limit)).collect();
+    let shown: Vec<f64> = shown.into_iter().map(|v| metric::on_axis(metric, v)).collect();
+    let title = format!("validation {}", metric::axis_title(metric));
+    (Axis::around(&title, metric::spread(metric, &shown), shown), leaves)
+}

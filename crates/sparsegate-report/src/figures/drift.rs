@@ -1,0 +1,110 @@
+//! `backends`: how rounding differences between backends grow over the epochs.
+
+use plotters::style::RGBColor;
+
+use super::{Figure, FigureData, Picture, Skipped, by_cell, facet_name, facet_room, head, head_height};
+use crate::axis::{Axis, Spread};
+use crate::chart::{Key, Plot, columns};
+use crate::drift::{Drift, FIRST_EPOCH, drifts};
+use crate::rows::Row;
+use crate::scene::{Align, Scene};
+use crate::style::{self, LINE, MARKER, MUTED, SMALL, THIN};
+
+/// Drift of the training objective, epoch by epoch.
+pub struct Backends;
+
+/// Height of a panel with its axis.
+const PANEL: f64 = 300.0;
+
+impl Figure for Backends {
+    fn name(&self) -> &'static str {
+        "backends"
+    }
+
+    fn concerns(&self, data: FigureData<'_>) -> bool {
+        !drifts(data.rows).is_empty()
+    }
+
+    fn draw(&self, data: FigureData<'_>) -> Result<Picture, Skipped> {
+        let found = drifts(data.rows);
+        let others: Vec<&Drift<'_>> = found.iter().filter(|drift| !drift.is_reference()).collect();
+        let curves: Vec<(&Drift<'_>, Vec<(u32, f64)>)> =
+            others.iter().map(|drift| (*drift, drift.objective())).collect();
+        let shown = |value: &f64| value.is_finite() && *value > 0.0;
+        let values: Vec<f64> =
+            curves.iter().flat_map(|(_, curve)| curve.iter().map(|(_, y)| *y)).filter(shown).collect();
+        if values.is_empty() {
+            return Err(Skipped("the backends agree in every bit of the objective".into()));
+        }
+        let last = curves.iter().flat_map(|(_, curve)| curve.iter().map(|(epoch, _)| *epoch)).max().unwrap_or(1);
+        let x = Axis::exact("epoch", 0.5, f64::from(last) + 0.5).whole();
+        let y = Axis::around("relative drift of the objective", Spread::Log, values.into_iter().chain([FIRST_EPOCH]));
+
+        let mut backends: Vec<String> = Vec::new();
+        for drift in &others {
+            let name = drift.backend();
+            if !backends.contains(&name) {
+                backends.push(name);
+            }
+        }
+        let color = |drift: &Drift<'_>| {
+            style::backend(backends.iter().position(|name| *name == drift.backend()).unwrap_or_default())
+        };
+        let rows: Vec<&Row> = others.iter().map(|drift| drift.row).collect();
+        let cells = by_cell(&rows);
+        let both = rows.iter().any(|row| row.is_sparse()) && rows.iter().any(|row| !row.is_sparse());
+        let entries = legend(&backends, both);
+        let title = "Backends";
+        let top = head_height(title, &entries) + facet_room(cells.len());
+        let mut scene = Scene::new(style::WIDTH, top + PANEL + 46.0);
+        head(&mut scene, title, &entries);
+        for (column, ((cell, _), (left, right))) in cells.iter().zip(columns(cells.len(), 88.0)).enumerate() {
+            let (from, to) = ((left, top + 8.0), (right, top + PANEL - 18.0));
+            let mut plot = Plot { from, to, x: x.clone(), y: y.clone() };
+            if column > 0 {
+                plot.y.title.clear();
+            }
+            plot.axes(&mut scene);
+            facet_name(&mut scene, cells.len(), &plot, cell);
+            limit(&mut scene, &plot);
+            for (drift, curve) in curves.iter().filter(|(drift, _)| drift.row.cell() == *cell) {
+                for piece in plot.path(curve.iter().filter(|(_, y)| shown(y)).map(|(epoch, y)| (f64::from(*epoch), *y)))
+                {
+                    if both && !drift.row.is_sparse() {
+                        scene.dashed(&piece, color(drift), LINE, 5.0, 3.5);
+                    } else {
+                        scene.line(&piece, color(drift), LINE);
+                    }
+                    for point in piece.iter().filter(|_| curve.len() <= 12) {
+                        scene.dot(*point, MARKER - 1.5, color(drift));
+                    }
+                }
+            }
+        }
+        let reference = others.first().map_or_else(String::new, |drift| drift.reference.spec.backend.to_string());
+        let caption = format!(
+            "How far the mean training objective of each epoch is from that of the same run on {reference}, as a share of its \
+             size. Initial values, batches and noise are the same; what differs is the order in which numbers are added \
+             and rounded, and training magnifies it. Epochs without any difference are not drawn."
+        );
+        Ok(Picture { scene, caption })
+    }
+}
+
+/// The tolerance, which holds for the first epoch alone.
+fn limit(scene: &mut Scene, plot: &Plot) {
+    let at = |x: f64| plot.at(x, FIRST_EPOCH);
+    scene.line(&[at(0.6), at(1.4)], MUTED, THIN);
+    let end = at(1.4);
+    scene.text((end.0 + 6.0, end.1), "tolerance", SMALL, MUTED, Align::Start);
+}
+
+fn legend(backends: &[String], both: bool) -> Vec<(Key, String)> {
+    let color = |index: usize| -> RGBColor { style::backend(index) };
+    let mut entries: Vec<(Key, String)> =
+        backends.iter().enumerate().map(|(index, name)| (Key::Solid(color(index)), name.clone())).collect();
+    if both {
+        entries.push((Key::Dashed(MUTED), "dense runs, same colours".into()));
+    }
+    entries
+}

@@ -1,0 +1,120 @@
+//! `gate-share`: the share of the kept units' gates that are live, kind by kind; a facet a task and cell.
+
+use super::{Picture, Skipped, facet_name, head, head_height};
+use crate::axis::Axis;
+use crate::chart::{Key, Plot, columns};
+use crate::kinds::Kind;
+use crate::scene::{Align, Scene, text_width};
+use crate::shares::Share;
+use crate::style::{self, EMPTY, INK, LABEL, MUTED, SMALL};
+
+/// Stem of its files; stable.
+pub const NAME: &str = "gate-share";
+
+/// Height of a facet's plot area, and of what stands around it.
+const PLOT: f64 = 150.0;
+const AROUND: f64 = 92.0;
+
+/// Draws the shares.
+///
+/// # Errors
+/// There are none.
+pub fn draw(shares: &[Share]) -> Result<Picture, Skipped> {
+    if shares.is_empty() {
+        return Err(Skipped("no sparsified run has finished an epoch".into()));
+    }
+    let tasks = distinct(shares.iter().map(|share| share.task.as_str()));
+    let cells = distinct(shares.iter().map(|share| share.cell));
+    let mut kinds: Vec<&Kind> = Vec::new();
+    for share in shares {
+        if kinds.iter().all(|kind| (&kind.name, kind.flow) != (&share.kind.name, share.kind.flow)) {
+            kinds.push(&share.kind);
+        }
+    }
+    let title = "Which gates of the kept hidden units depend on the input";
+    let mut entries: Vec<(Key, String)> = kinds.iter().map(|kind| kind.key()).collect();
+    entries.push((Key::Square(EMPTY), "constant".into()));
+    let top = head_height(title, &entries) + 30.0;
+    let height = top + (PLOT + AROUND) * tasks.len() as f64;
+    let mut scene = Scene::new(style::WIDTH, height);
+    head(&mut scene, title, &entries);
+    for (line, task) in tasks.iter().enumerate() {
+        let from = top + (PLOT + AROUND) * line as f64;
+        for (column, (cell, (left, right))) in cells.iter().zip(columns(cells.len(), 62.0)).enumerate() {
+            let facet: Vec<&Share> = shares.iter().filter(|s| (s.task.as_str(), s.cell) == (*task, *cell)).collect();
+            if facet.is_empty() {
+                continue;
+            }
+            let levels = distinct(facet.iter().map(|share| share.level.as_str()));
+            let plot = Plot {
+                from: (left, from),
+                to: (right, from + PLOT),
+                x: Axis::exact("", 0.0, levels.len() as f64),
+                y: Axis::exact("", 0.0, 100.0),
+            };
+            for (value, label) in plot.y.ticks(4) {
+                let y = plot.at(0.0, value).1;
+                scene.line(&[(plot.from.0, y), (plot.to.0, y)], style::GRID, 1.0);
+                scene.text((plot.from.0 - 8.0, y), label, SMALL, INK, Align::End);
+            }
+            if column == 0 {
+                scene.upwards((28.0, from + PLOT / 2.0), "live gates (%)", LABEL, INK);
+            }
+            facet_name(&mut scene, 2, &plot, &format!("{task}, {cell}"));
+            for (place, level) in levels.iter().enumerate() {
+                let bars: Vec<&Share> = facet.iter().filter(|share| share.level == *level).copied().collect();
+                group(&mut scene, &plot, place, &bars);
+            }
+            scene.line(&[(plot.from.0, plot.to.1), (plot.to.0, plot.to.1)], INK, 1.0);
+        }
+    }
+    let caption = "Of the hidden units that survive, the share whose gate of each kind still depends on the input or the \
+                   state (coloured); the gates of the others are constants (pale). Striped: information flow, which \
+                   passes, while gates let it pass. Below a group its sparsity level and the number of kept units, seeds \
+                   added up: the fewer, the coarser the shares."
+        .into();
+    Ok(Picture { scene, caption })
+}
+
+/// The bars of one level, side by side in the cell's order, with the level and its kept units below.
+fn group(scene: &mut Scene, plot: &Plot, place: usize, bars: &[&Share]) {
+    let (from, to) = (plot.at(place as f64, 0.0).0, plot.at(place as f64 + 1.0, 0.0).0);
+    let (slot, middle) = (to - from, (from + to) / 2.0);
+    let width = (slot * 0.84 / bars.len().max(1) as f64).min(34.0);
+    let left = middle - width * bars.len() as f64 / 2.0;
+    for (index, share) in bars.iter().enumerate() {
+        let x = left + width * index as f64;
+        let (low, high) = ((x + 1.0, plot.to.1), (x + width - 1.0, plot.from.1));
+        let Some(live) = share.live_share() else { continue };
+        scene.rect(low, high, EMPTY);
+        let end = plot.at(0.0, 100.0 * live).1;
+        if live > 0.0 {
+            share.kind.fill(scene, (low.0, end), (high.0, low.1));
+        }
+        let name = &share.kind.name;
+        if text_width(name, SMALL - 2.0) < width {
+            scene.text((x + width / 2.0, plot.to.1 + 11.0), name.clone(), SMALL - 2.0, MUTED, Align::Middle);
+        }
+    }
+    let Some(first) = bars.first() else { return };
+    let units = match first.units {
+        0 => "no unit".into(),
+        1 => "1 unit".into(),
+        n => format!("{n} units"),
+    };
+    for (line, text) in [first.level.clone(), units].into_iter().enumerate() {
+        let size = SMALL * ((slot - 4.0) / text_width(&text, SMALL)).min(1.0);
+        scene.text((middle, plot.to.1 + 29.0 + 17.0 * line as f64), text, size, INK, Align::Middle);
+    }
+}
+
+/// Each once, in order of appearance.
+fn distinct<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut found: Vec<&str> = Vec::new();
+    for value in values {
+        if !found.contains(&value) {
+            found.push(value);
+        }
+    }
+    found
+}

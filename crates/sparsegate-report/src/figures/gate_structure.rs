@@ -1,0 +1,161 @@
+//! `gate-structure`: which gates of the kept hidden units are live, which constant and at what value.
+
+use super::{Figure, FigureData, LEFT, Picture, Skipped, color, head, head_height, measured};
+use crate::chart::Key;
+use crate::kinds::{self, Kind};
+use crate::number::count;
+use crate::patterns;
+use crate::rows::Row;
+use crate::scene::{Align, Scene, text_width};
+use crate::style::{self, INK, LABEL, MUTED, SMALL};
+use sparsegate_store::format::{Structure, UnitGates};
+
+/// A matrix a run: kept units from left to right, one line a gate kind.
+pub struct GateStructure;
+
+/// Up to so many units a cell has room for its number, upright or on its side.
+const NUMBERED: usize = 60;
+/// Left edge of the matrices.
+const FROM: f64 = 92.0;
+
+/// Size of a cell for so many units.
+fn cell(units: usize) -> (f64, f64) {
+    let width = ((style::WIDTH - 24.0 - FROM) / units.max(1) as f64).min(46.0);
+    (width, if units <= NUMBERED { 34.0 } else { 20.0 })
+}
+
+/// Height of a run's panel.
+fn panel_height(structure: &Structure) -> f64 {
+    let units = structure.gates.len();
+    27.0 + cell(units).1 * structure.counts.gates.len() as f64 + if units <= NUMBERED { 48.0 } else { 27.0 }
+}
+
+impl Figure for GateStructure {
+    fn name(&self) -> &'static str {
+        "gate-structure"
+    }
+
+    fn draw(&self, data: FigureData<'_>) -> Result<Picture, Skipped> {
+        let panels: Vec<(&Row, &Structure)> = measured(&data)?
+            .into_iter()
+            .filter(|row| row.is_sparse())
+            .filter_map(|row| row.structure.as_ref().map(|structure| (row, structure)))
+            .filter(|(_, structure)| !structure.gates.is_empty())
+            .collect();
+        if panels.is_empty() {
+            return Err(Skipped("no sparsified run has stored which gates are live".into()));
+        }
+        let title = "Live and constant gates of each kept hidden unit";
+        let entries = [(Key::Square(INK), "live".to_owned())];
+        let top = head_height(title, &entries) + 22.0;
+        let height = top + panels.iter().map(|(_, structure)| panel_height(structure)).sum::<f64>() + 26.0;
+        let mut scene = Scene::new(style::WIDTH, height);
+        head(&mut scene, title, &entries);
+        scale(&mut scene, LEFT + 110.0, "gate constant at", ["closed 0", "1 open"], style::constant_gate);
+        scale(&mut scene, LEFT + 430.0, "flow constant at", ["-1", "1"], |share| {
+            style::constant_flow(2.0 * share - 1.0)
+        });
+        let mut y = top + 6.0;
+        for (row, structure) in &panels {
+            panel(&mut scene, y, row, structure);
+            y += panel_height(structure);
+        }
+        let middle = ((FROM + style::WIDTH - 24.0) / 2.0, y + 6.0);
+        scene.text(middle, "kept hidden units, sorted by which gates are live", LABEL, INK, Align::Middle);
+
+        let constants: usize = panels
+            .iter()
+            .map(|(_, structure)| structure.gates.iter().flat_map(|unit| unit.constant.iter().flatten()).count())
+            .sum();
+        let caption = format!(
+            "Each column is a kept hidden unit, each line a kind of gate or of information flow. Dark: it depends on \
+             the input or the state. Coloured: it is a constant, at the value shown, after its activation ({} in all \
+             panels); gates lie between 0 and 1, information flow between -1 and 1. Units with more live gates stand to \
+             the left, equal patterns together; the unit's index stands below where there is room.",
+            count(constants as u64)
+        );
+        Ok(Picture { scene, caption })
+    }
+}
+
+/// One run's matrix with its heading, from `y` down.
+fn panel(scene: &mut Scene, y: f64, row: &Row, structure: &Structure) {
+    let kinds = kinds::of(row);
+    let gates = &structure.counts.gates;
+    let live: Vec<String> = gates.iter().map(|gate| format!("{} {}", gate.kind, count(gate.kept))).collect();
+    let heading = format!(
+        "{}: {} of {} units kept; live gates {}",
+        row.title(),
+        count(structure.counts.neurons.kept),
+        count(structure.counts.neurons.total),
+        live.join(", ")
+    );
+    scene.rect((LEFT, y + 3.0), (LEFT + 13.0, y + 16.0), color(row));
+    let size = (SMALL + 1.0) * ((style::WIDTH - 2.0 * LEFT - 21.0) / text_width(&heading, SMALL + 1.0)).min(1.0);
+    scene.text((LEFT + 21.0, y + 9.5), heading, size, INK, Align::Start);
+
+    let units: Vec<&UnitGates> = patterns::of(structure).into_iter().flat_map(|pattern| pattern.units).collect();
+    let (from, (width, height)) = (y + 27.0, cell(units.len()));
+    let (bottom, end) = (from + height * gates.len() as f64, FROM + width * units.len() as f64);
+    for (index, kind) in kinds.iter().enumerate() {
+        let top = from + height * index as f64;
+        scene.text((FROM - 10.0, top + height / 2.0), kind.short(), SMALL, INK, Align::End);
+        for (place, unit) in units.iter().enumerate() {
+            let corner = (FROM + width * place as f64, top);
+            one(scene, corner, (width, height), kind, unit.constant.get(index).copied().flatten());
+        }
+    }
+    for index in 1..gates.len() {
+        let line = from + height * index as f64;
+        scene.line(&[(FROM, line), (end, line)], style::PAPER, 1.4);
+    }
+    if width > 6.0 {
+        for place in 1..units.len() {
+            let x = FROM + width * place as f64;
+            scene.line(&[(x, from), (x, bottom)], style::PAPER, 0.9);
+        }
+    }
+    scene.frame((FROM, from), (end, bottom), MUTED, 1.0);
+    if units.len() <= NUMBERED && width >= 18.0 {
+        for (place, unit) in units.iter().enumerate() {
+            let at = (FROM + width * (place as f64 + 0.5), bottom + 11.0);
+            let text = unit.unit.to_string();
+            let size = (SMALL - 3.0) * ((width - 3.0) / text_width(&text, SMALL - 3.0)).min(1.0);
+            scene.text(at, text, size, MUTED, Align::Middle);
+        }
+    }
+}
+
+/// One cell: dark for a live gate, otherwise its value as colour and, where there is room, as number.
+fn one(scene: &mut Scene, corner: (f64, f64), (width, height): (f64, f64), kind: &Kind, constant: Option<f64>) {
+    let fill = constant.map_or(INK, |value| kind.constant(value));
+    scene.rect(corner, (corner.0 + width, corner.1 + height), fill);
+    let Some(value) = constant.filter(|_| height > 30.0) else { return };
+    let text = format!("{value:.2}");
+    let middle = (corner.0 + width / 2.0, corner.1 + height / 2.0);
+    if text_width(&text, SMALL - 2.0) < width - 3.0 {
+        scene.text(middle, text, SMALL - 2.0, style::ink_on(fill), Align::Middle);
+    } else {
+        let size = (SMALL - 2.0).min(width - 1.0);
+        let size = size * ((height - 3.0) / text_width(&text, size)).min(1.0);
+        scene.upwards(middle, text, size, style::ink_on(fill));
+    }
+}
+
+/// A colour scale from `x` on, beside the legend; `color` takes the share of the way along it.
+fn scale(scene: &mut Scene, x: f64, title: &str, ends: [&str; 2], color: fn(f64) -> plotters::style::RGBColor) {
+    const WIDTH: f64 = 84.0;
+    const STEPS: u32 = 42;
+    let y = 56.0;
+    scene.text((x, y), title, SMALL, INK, Align::Start);
+    let low = x + text_width(title, SMALL) + 8.0;
+    scene.text((low, y), ends[0], SMALL, INK, Align::Start);
+    let bar = low + text_width(ends[0], SMALL) + 6.0;
+    let step = WIDTH / f64::from(STEPS);
+    for i in 0..STEPS {
+        let at = bar + step * f64::from(i);
+        scene.rect((at, y - 7.0), (at + step, y + 7.0), color(f64::from(i) / f64::from(STEPS - 1)));
+    }
+    scene.frame((bar, y - 7.0), (bar + WIDTH, y + 7.0), MUTED, 0.8);
+    scene.text((bar + WIDTH + 6.0, y), ends[1], SMALL, INK, Align::Start);
+}

@@ -1,0 +1,163 @@
+//! `gates-by-kind`: gates that are not constant, stacked by kind, one bar a run.
+
+use super::{
+    Figure, FigureData, Picture, Skipped, by_cell, color, epochs_text, facet_name, facet_room, head, head_height,
+    measured, theirs,
+};
+use crate::authors::Point;
+use crate::axis::Axis;
+use crate::chart::{Key, Plot, columns};
+use crate::kinds::{self, Kind};
+use crate::metric::{gates_kept, gates_total};
+use crate::number::count;
+use crate::rows::Row;
+use crate::scene::{Align, Scene, text_width};
+use crate::style::{self, INK, LABEL, MUTED, SMALL};
+
+/// Which kinds of gates stay alive.
+pub struct GatesByKind;
+
+impl Figure for GatesByKind {
+    fn name(&self) -> &'static str {
+        "gates-by-kind"
+    }
+
+    fn draw(&self, data: FigureData<'_>) -> Result<Picture, Skipped> {
+        let measured = measured(&data)?;
+        let rows: Vec<&Row> = measured.iter().copied().filter(|row| row.is_sparse()).collect();
+        if rows.is_empty() {
+            return Err(Skipped("no sparsified run has finished an epoch".into()));
+        }
+        let kinds = kinds::union(rows.iter().copied());
+        if kinds.is_empty() {
+            return Err(Skipped("the cell has no gates".into()));
+        }
+        let theirs = |row: &Row| theirs(&data, row);
+        let kept = |row: &Row| row.last().map_or(0, gates_kept);
+        let highest = rows.iter().map(|row| kept(row).max(theirs(row).map_or(0, |p| p.gates))).max().unwrap_or(0);
+
+        let title = "Gates that still depend on the input";
+        let mut entries: Vec<(Key, String)> = kinds.iter().map(Kind::key).collect();
+        if let Some(epochs) = rows.iter().filter_map(|row| theirs(row)).map(|point| point.epoch).max() {
+            entries.push((Key::Solid(INK), format!("authors' total, after {epochs} epochs")));
+        }
+        let cells = by_cell(&rows);
+        let top = head_height(title, &entries) + facet_room(cells.len());
+        let names = Names::of(&rows);
+        let height = top + 350.0 + names.height();
+        let mut scene = Scene::new(style::WIDTH, height);
+        head(&mut scene, title, &entries);
+        let columns = columns(cells.len(), if cells.len() > 1 { 56.0 } else { 80.0 });
+        for (index, ((cell, rows), (left, right))) in cells.iter().zip(columns).enumerate() {
+            let plot = Plot {
+                from: (left, top + 8.0),
+                to: (right, height - 20.0 - names.height()),
+                x: Axis::exact("", 0.0, rows.len() as f64),
+                y: Axis::exact("gates kept", 0.0, (highest.max(1) as f64) * 1.14),
+            };
+            for (value, label) in plot.y.ticks(7) {
+                let y = plot.at(0.0, value).1;
+                scene.line(&[(plot.from.0, y), (plot.to.0, y)], style::GRID, 1.0);
+                scene.text((plot.from.0 - 8.0, y), label, SMALL, INK, Align::End);
+            }
+            if index == 0 {
+                scene.upwards((28.0, (plot.from.1 + plot.to.1) / 2.0), "gates kept (count)", LABEL, INK);
+            }
+            facet_name(&mut scene, cells.len(), &plot, cell);
+            for (place, row) in rows.iter().enumerate() {
+                bar(&mut scene, &plot, place, row, theirs(row));
+                let slot = (plot.to.0 - plot.from.0) / rows.len() as f64;
+                let middle = plot.from.0 + slot * (place as f64 + 0.5);
+                names.draw(&mut scene, (middle, plot.to.1 + 22.0), slot, row);
+            }
+            scene.line(&[(plot.from.0, plot.to.1), (plot.to.0, plot.to.1)], INK, 1.0);
+        }
+
+        let mut caption = format!(
+            "Gates kept {}, by kind; striped: information flow, which passes, while gates let it pass. A gate is kept if \
+             its preactivation still depends on the input or the state; the others are constants. The strip under a bar has the level's colour of the other figures.",
+            epochs_text(&rows)
+        );
+        let dense: Vec<String> = measured.iter().filter(|row| !row.is_sparse()).map(|row| row.label.clone()).collect();
+        if !dense.is_empty() {
+            caption.push_str(&format!(
+                " Runs without sparsification keep all gates and are not drawn ({}).",
+                dense.join("; ")
+            ));
+        }
+        Ok(Picture { scene, caption })
+    }
+}
+
+/// The stacked bar of the run at a place of the plot, with the authors' total.
+fn bar(scene: &mut Scene, plot: &Plot, place: usize, row: &Row, theirs: Option<&Point>) {
+    let Some(line) = row.last() else { return };
+    let (from, to) = (plot.at(place as f64, 0.0).0, plot.at(place as f64 + 1.0, 0.0).0);
+    let (slot, middle) = (to - from, (from + to) / 2.0);
+    let half = (slot * 0.32).min(62.0);
+    let mut below = 0u64;
+    for (kind, gate) in kinds::of(row).iter().zip(&line.counts.gates) {
+        let (low, high) = (plot.at(0.0, below as f64).1, plot.at(0.0, (below + gate.kept) as f64).1);
+        kind.fill(scene, (middle - half, high), (middle + half, low));
+        if below > 0 && gate.kept > 0 {
+            scene.line(&[(middle - half, low), (middle + half, low)], style::PAPER, 1.0);
+        }
+        let text = format!("{} {}", gate.kind, count(gate.kept));
+        let width = text_width(&text, SMALL);
+        if low - high > SMALL + 1.0 && width < 2.0 * half - 4.0 {
+            let at = (middle, (low + high) / 2.0);
+            if kind.flow {
+                // The stripes would cross the letters.
+                let (wide, tall) = (width / 2.0 + 3.0, SMALL / 2.0 + 1.0);
+                scene.rect((at.0 - wide, at.1 - tall), (at.0 + wide, at.1 + tall), kind.color());
+            }
+            scene.text(at, text, SMALL, style::ink_on(kind.color()), Align::Middle);
+        }
+        below += gate.kept;
+    }
+    let top_of_bar = plot.at(0.0, below as f64).1;
+    let total = format!("{} of {}", count(below), count(gates_total(line)));
+    let mut label_y = top_of_bar - 12.0;
+    if let Some(point) = theirs {
+        let tick = plot.at(0.0, point.gates as f64).1;
+        scene.line(&[(middle - half - 9.0, tick), (middle + half + 9.0, tick)], INK, 2.4);
+        if (tick - label_y).abs() < SMALL * 0.75 {
+            label_y = tick.min(top_of_bar) - 13.0;
+        }
+        let text = count(point.gates);
+        if middle + half + 13.0 + text_width(&text, SMALL) < to + 6.0 {
+            scene.text((middle + half + 13.0, tick), text, SMALL, MUTED, Align::Start);
+        }
+    }
+    let total = if text_width(&total, SMALL) < slot { total } else { count(below) };
+    scene.text((middle, label_y), total, SMALL, INK, Align::Middle);
+    scene.rect((middle - half, plot.to.1 + 3.0), (middle + half, plot.to.1 + 8.0), color(row));
+}
+
+/// Names under bars, in as many lines as the longest needs.
+pub(super) struct Names {
+    lines: usize,
+}
+
+impl Names {
+    pub(super) fn of(rows: &[&Row]) -> Self {
+        Self { lines: rows.iter().map(|row| parts(row).len()).max().unwrap_or(1) }
+    }
+
+    pub(super) fn height(&self) -> f64 {
+        16.0 + 19.0 * self.lines as f64
+    }
+
+    #[expect(clippy::unused_self, reason = "reads as what it is: these titles drawn into the height they asked for")]
+    pub(super) fn draw(&self, scene: &mut Scene, at: (f64, f64), room: f64, row: &Row) {
+        for (i, part) in parts(row).into_iter().enumerate() {
+            let size = SMALL * (room / text_width(&part, SMALL)).min(1.0);
+            scene.text((at.0, at.1 + 19.0 * i as f64), part, size, INK, Align::Middle);
+        }
+    }
+}
+
+/// A label's level, then each further part on its own line; the cell stands above the panel.
+fn parts(row: &Row) -> Vec<String> {
+    row.title_in_cell().replace(" (", ", (").split(", ").map(str::to_owned).collect()
+}

@@ -1,0 +1,118 @@
+//! `quality-compression`: the test metric against compression.
+
+use super::{
+    Figure, FigureData, Picture, Skipped, authors_of, by_cell, color, color_of, epochs_text, facet_name, facet_room,
+    head, head_height, measured, names,
+};
+use crate::authors::Point;
+use crate::axis::{Axis, Spread};
+use crate::chart::{Key, Labels, Plot, columns};
+use crate::metric;
+use crate::rows::Row;
+use crate::scene::Scene;
+use crate::style::{self, MARKER, MUTED};
+use sparsegate_store::format::EpochMetrics;
+
+/// One point a run: what it costs and what it saves.
+pub struct QualityCompression;
+
+/// The epoch that a run is shown by: the last one, and for a dense run the one with the best validation value.
+fn shown(row: &Row) -> Option<&EpochMetrics> {
+    if row.is_sparse() { row.last() } else { row.best() }
+}
+
+impl Figure for QualityCompression {
+    fn name(&self) -> &'static str {
+        "quality-compression"
+    }
+
+    fn draw(&self, data: FigureData<'_>) -> Result<Picture, Skipped> {
+        let rows = measured(&data)?;
+        let ours: Vec<(&Row, &EpochMetrics)> = rows
+            .iter()
+            .filter_map(|row| shown(row).map(|line| (*row, line)))
+            .filter(|(_, line)| line.test.is_finite() && line.counts.compression.is_finite())
+            .collect();
+        if ours.is_empty() {
+            return Err(Skipped("no run has a finite test metric".into()));
+        }
+        let authors: Vec<&Point> = authors_of(&data, &rows).map_or_else(Vec::new, |authors| {
+            let best = |point: &Point| if point.sparsity == "dense" { authors.best_of("dense") } else { None };
+            authors.last.iter().map(|point| best(point).unwrap_or(point)).collect()
+        });
+        let metric = ours.iter().find_map(|(row, _)| row.metric.as_deref());
+        let quality = |x: f64| metric::on_axis(metric, x);
+        let compressions =
+            ours.iter().map(|(_, line)| line.counts.compression).chain(authors.iter().map(|p| p.compression));
+        let qualities: Vec<f64> =
+            ours.iter().map(|(_, line)| line.test).chain(authors.iter().map(|p| p.test)).map(quality).collect();
+        let cells = by_cell(&rows);
+        let x_title = if cells.len() > 1 { "compression" } else { "compression (all weights / kept weights)" };
+        let x = Axis::around(x_title, Spread::Log, compressions);
+        let y_title = format!("test {}", metric::axis_title(metric));
+        let y = Axis::around(&y_title, metric::spread(metric, &qualities), qualities);
+
+        let title = "Quality against compression";
+        let mut entries = vec![(Key::Dot(MUTED), format!("ours, {}", epochs_text(&rows)))];
+        if let Some(last) = authors.iter().map(|point| point.epoch).max() {
+            entries.push((Key::Ring(MUTED), format!("authors, after {last} epochs (dense: best epoch)")));
+        }
+        let top = head_height(title, &entries);
+        // Labels need room: at most two panels side by side.
+        let columns = columns(cells.len().min(2), 88.0);
+        let lines = cells.len().div_ceil(columns.len());
+        let panel = if lines > 1 { 330.0 } else { 400.0 } + facet_room(cells.len());
+        let mut scene = Scene::new(style::WIDTH, top + panel * lines as f64);
+        head(&mut scene, title, &entries);
+        for (index, (cell, facet)) in cells.iter().enumerate() {
+            let (line, column) = (index / columns.len(), index % columns.len());
+            let (left, right) = columns[column];
+            let below = top + panel * line as f64;
+            let from = (left, below + 8.0 + facet_room(cells.len()));
+            let mut plot = Plot { from, to: (right, below + panel - 66.0), x: x.clone(), y: y.clone() };
+            if column > 0 {
+                plot.y.title.clear();
+            }
+            plot.axes(&mut scene);
+            facet_name(&mut scene, cells.len(), &plot, cell);
+            let ours: Vec<(&Row, &EpochMetrics)> =
+                ours.iter().filter(|(row, _)| row.cell() == *cell).copied().collect();
+            let theirs = if authors_of(&data, facet).is_some() { authors.as_slice() } else { &[] };
+
+            let mut labels = Labels::default();
+            let place = |point: &Point| plot.at(point.compression, quality(point.test));
+            for point in theirs {
+                labels.keep_clear(place(point), MARKER + 2.0);
+                scene.ring(place(point), MARKER + 1.0, color_of(&point.sparsity, data.rows), 2.0);
+            }
+            let at = |line: &EpochMetrics| plot.at(line.counts.compression, quality(line.test));
+            for (_, line) in &ours {
+                labels.keep_clear(at(line), MARKER + 2.0);
+            }
+            for (row, line) in &ours {
+                scene.dot(at(line), MARKER + 0.5, color(row));
+            }
+            for (row, name) in names(facet) {
+                if let Some((_, line)) = ours.iter().find(|(other, _)| other.run == row.run) {
+                    labels.draw(&mut scene, (plot.from, plot.to), at(line), &name);
+                }
+            }
+            for point in theirs.iter().filter(|point| ours.iter().all(|(row, _)| row.level() != point.sparsity)) {
+                labels.draw(&mut scene, (plot.from, plot.to), place(point), &format!("{} (authors)", point.sparsity));
+            }
+        }
+
+        let mut caption = String::from(
+            "Test metric against compression on a log scale, one point a run; farther to the right is smaller. \
+             Compression counts surviving weights of all layers as the authors do, without biases. A dense run is \
+             shown at its epoch with the best validation value, a sparse one at its last.",
+        );
+        if cells.len() > 1 {
+            caption.push_str(" One panel a cell, with the same axes.");
+        }
+        if !authors.is_empty() {
+            caption.push_str(" Open circles are the authors' runs of the same level, in the same colour.");
+        }
+        Ok(Picture { scene, caption })
+    }
+}

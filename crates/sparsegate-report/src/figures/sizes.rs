@@ -1,0 +1,115 @@
+//! `sizes`: hidden units and vocabulary kept, as shares.
+
+use super::{Figure, FigureData, Picture, Skipped, color, epochs_text, head, head_height, measured, theirs};
+use crate::authors::Point;
+use crate::axis::Axis;
+use crate::chart::{Key, Plot};
+use crate::number::{count, percent};
+use crate::rows::Row;
+use crate::scene::{Align, Scene, text_width};
+use crate::style::{self, EMPTY, INK, LABEL, SMALL};
+use sparsegate_store::format::Kept;
+
+/// How small the network has become.
+pub struct Sizes;
+
+/// One panel: our count and the authors' of the same quantity.
+struct Panel<'a> {
+    title: &'a str,
+    ours: fn(&Row) -> Option<Kept>,
+    theirs: fn(&Point) -> Option<(u64, u64)>,
+}
+
+const PANELS: [Panel<'static>; 3] = [
+    Panel {
+        title: "hidden units kept (% of all)",
+        ours: |row| row.last().map(|line| line.counts.neurons),
+        theirs: |point| Some((point.neurons, point.neurons_total)),
+    },
+    Panel {
+        title: "dimensions of the embedding kept (% of all)",
+        ours: |row| row.last().and_then(|line| line.counts.inputs),
+        theirs: |point| point.inputs,
+    },
+    Panel {
+        title: "input symbols kept (% of the vocabulary)",
+        ours: |row| row.last().map(|line| line.counts.vocabulary),
+        theirs: |point| Some((point.vocabulary, point.vocabulary_total)),
+    },
+];
+
+fn share(kept: u64, total: u64) -> f64 {
+    if total == 0 { 0.0 } else { kept as f64 / total as f64 }
+}
+
+impl Figure for Sizes {
+    fn name(&self) -> &'static str {
+        "sizes"
+    }
+
+    fn draw(&self, data: FigureData<'_>) -> Result<Picture, Skipped> {
+        const BAR: f64 = 24.0;
+        const STEP: f64 = 40.0;
+        let rows = measured(&data)?;
+        let panels: Vec<&Panel<'_>> =
+            PANELS.iter().filter(|panel| rows.iter().any(|row| (panel.ours)(row).is_some())).collect();
+        let title = "Hidden units and vocabulary kept";
+        let mut entries = vec![(Key::Plain, format!("bars: ours, {}", epochs_text(&rows)))];
+        let theirs = |row: &Row| theirs(&data, row);
+        if let Some(epochs) = rows.iter().filter_map(|row| theirs(row)).map(|point| point.epoch).max() {
+            entries.push((Key::Tick(INK), format!("authors, after {epochs} epochs")));
+        }
+        let top = head_height(title, &entries);
+        let names = rows.iter().map(|row| text_width(&row.title(), SMALL)).fold(0.0, f64::max).min(240.0);
+        let left = 34.0 + names;
+        let panel_height = STEP * rows.len() as f64 + 66.0;
+        let height = top + panels.len() as f64 * panel_height + 14.0;
+        let mut scene = Scene::new(style::WIDTH, height);
+        head(&mut scene, title, &entries);
+        for (index, panel) in panels.into_iter().enumerate() {
+            let from_y = top + 8.0 + panel_height * index as f64;
+            let plot = Plot {
+                from: (left, from_y),
+                to: (style::WIDTH - 190.0, from_y + STEP * rows.len() as f64),
+                x: Axis::exact("", 0.0, 100.0),
+                y: Axis::exact("", 0.0, 1.0),
+            };
+            for (value, label) in plot.x.ticks(5) {
+                let x = plot.at(value, 0.0).0;
+                scene.line(&[(x, plot.from.1), (x, plot.to.1)], style::GRID, 1.0);
+                scene.text((x, plot.to.1 + 13.0), label, SMALL, INK, Align::Middle);
+            }
+            let middle = (plot.from.0 + plot.to.0) / 2.0;
+            scene.text((middle, plot.to.1 + 36.0), panel.title, LABEL, INK, Align::Middle);
+            for (line, row) in rows.iter().enumerate() {
+                let Some(kept) = (panel.ours)(row) else { continue };
+                let y = plot.from.1 + STEP * (line as f64 + 0.5);
+                let (high, low) = (y - BAR / 2.0, y + BAR / 2.0);
+                let end = plot.at(100.0 * share(kept.kept, kept.total), 0.0).0;
+                scene.rect((plot.from.0, high), (plot.to.0, low), EMPTY);
+                scene.rect((plot.from.0, high), (end.max(plot.from.0 + 1.0), low), color(row));
+                let size = SMALL * (names / text_width(&row.title(), SMALL)).min(1.0);
+                scene.text((plot.from.0 - 9.0, y), row.title(), size, INK, Align::End);
+                let text = format!(
+                    "{} of {} ({})",
+                    count(kept.kept),
+                    count(kept.total),
+                    percent(share(kept.kept, kept.total))
+                );
+                scene.text((plot.to.0 + 12.0, y), text, SMALL, INK, Align::Start);
+                if let Some((kept, total)) = theirs(row).and_then(panel.theirs) {
+                    let x = plot.at(100.0 * share(kept, total), 0.0).0;
+                    scene.line(&[(x, high - 5.0), (x, low + 5.0)], style::PAPER, 5.0);
+                    scene.line(&[(x, high - 5.0), (x, low + 5.0)], INK, 2.5);
+                }
+            }
+            scene.line(&[plot.from, (plot.from.0, plot.to.1)], INK, 1.0);
+        }
+        let caption = "Hidden units and input symbols that survive, as a share of all; numbers at the right. A hidden \
+                       unit is kept if its group variable and any of its outgoing weights are; an input symbol or a \
+                       dimension of the embedding, if its group variable (where the level has one) and any of its \
+                       weights are."
+            .into();
+        Ok(Picture { scene, caption })
+    }
+}

@@ -1,0 +1,124 @@
+//! `speed`: how many times as fast the compact models are as the dense networks, beside how much less they have to do.
+
+use super::{Figure, FigureData, Picture, Skipped, head, head_height};
+use crate::axis::{Axis, Spread};
+use crate::chart::{Key, Plot};
+use crate::number::ratio;
+use crate::scene::{Align, Scene, text_width};
+use crate::speedups::{Speedup, Way, name, speedups};
+use crate::style::{self, GRID, INK, LABEL, MUTED, SMALL};
+use sparsegate_store::speed::{Mode, Who};
+
+/// Measured speed.
+pub struct Speed;
+
+/// What the compact models are held against, a panel each.
+const PANELS: [(Who, &str); 3] = [
+    (Who::PytorchEager, "times as fast as PyTorch on the dense network"),
+    (Who::OnnxruntimeDense, "times as fast as ONNX Runtime on the dense network"),
+    (Who::Dense, "times as fast as our own runtime on the dense network"),
+];
+
+/// Height of a run's line.
+const STEP: f64 = 40.0;
+/// Distance between the marks of two ways.
+const APART: f64 = 7.0;
+
+impl Figure for Speed {
+    fn name(&self) -> &'static str {
+        "speed"
+    }
+
+    fn concerns(&self, data: FigureData<'_>) -> bool {
+        !speedups(data.rows).is_empty()
+    }
+
+    fn draw(&self, data: FigureData<'_>) -> Result<Picture, Skipped> {
+        let found = speedups(data.rows);
+        let mut ways: Vec<Way> = found.iter().flat_map(Speedup::ways).collect();
+        ways.sort_by_key(|(mode, batch)| (*mode == Mode::Whole, *batch));
+        ways.dedup();
+        let panels: Vec<&(Who, &str)> = PANELS
+            .iter()
+            .filter(|(who, _)| found.iter().any(|run| ways.iter().any(|way| run.over(*who, *way).is_some())))
+            .collect();
+        if panels.is_empty() {
+            return Err(Skipped("no dense network was timed beside the compact model".into()));
+        }
+        let threads = found.iter().map(|run| run.threads).max().unwrap_or(1);
+        let title = "Speed of the forward pass";
+        let mut entries: Vec<(Key, String)> =
+            ways.iter().enumerate().map(|(index, way)| (mark(*way, index), name(*way))).collect();
+        entries.push((Key::Tick(INK), "fewer multiply-adds".to_owned()));
+        let top = head_height(title, &entries);
+        let names = found.iter().map(|run| text_width(&run.row.title(), SMALL)).fold(0.0, f64::max).min(240.0);
+        let panel_height = STEP * found.len() as f64 + 74.0;
+        let mut scene = Scene::new(style::WIDTH, top + panels.len() as f64 * panel_height + 6.0);
+        head(&mut scene, title, &entries);
+        for (index, (who, title)) in panels.into_iter().enumerate() {
+            let from_y = top + 8.0 + panel_height * index as f64;
+            let shown = found
+                .iter()
+                .flat_map(|run| ways.iter().filter_map(|way| run.over(*who, *way)).flatten().chain([run.fewer(), 1.0]));
+            let plot = Plot {
+                from: (34.0 + names, from_y),
+                to: (style::WIDTH - 110.0, from_y + STEP * found.len() as f64),
+                x: Axis::around(title, Spread::Log, shown),
+                y: Axis::exact("", 0.0, 1.0),
+            };
+            panel(&mut scene, &plot, &found, &ways, *who);
+        }
+        let caption = format!(
+            "How many times as many tokens a second the compact model computes as the whole, dense network, on up to \
+             {threads} threads of one machine, both timed in turns: medians, and bars from the smallest to the largest \
+             ratio that both 95 % intervals allow. Upright lines: how many times fewer multiply-adds a token the \
+             compact model needs. To the left of it a model gains less than its operations promise, for want of \
+             memory bandwidth, of work for a vector unit or of rows that can be left out; to the right more, since \
+             it fits into a nearer cache or the other program spends its time elsewhere."
+        );
+        Ok(Picture { scene, caption })
+    }
+}
+
+/// A ring for symbol by symbol, a dot of its own colour for each batch.
+fn mark(way: Way, index: usize) -> Key {
+    match way.0 {
+        Mode::Streaming => Key::Ring(INK),
+        Mode::Whole => Key::Dot(style::backend(index)),
+    }
+}
+
+fn panel(scene: &mut Scene, plot: &Plot, found: &[Speedup<'_>], ways: &[Way], who: Who) {
+    for (value, label) in plot.x.ticks(6) {
+        let x = plot.at(value, 0.0).0;
+        scene.line(&[(x, plot.from.1), (x, plot.to.1)], GRID, 1.0);
+        scene.text((x, plot.to.1 + 13.0), label, SMALL, INK, Align::Middle);
+    }
+    let one = plot.at(1.0, 0.0).0;
+    scene.line(&[(one, plot.from.1), (one, plot.to.1)], MUTED, 1.2);
+    let middle = (plot.from.0 + plot.to.0) / 2.0;
+    scene.text((middle, plot.to.1 + 36.0), format!("{}, log scale", plot.x.title), LABEL, INK, Align::Middle);
+    for (line, run) in found.iter().enumerate() {
+        let y = plot.from.1 + STEP * (line as f64 + 0.5);
+        scene.text((plot.from.0 - 9.0, y), run.row.title(), SMALL, INK, Align::End);
+        let fewer = plot.at(run.fewer(), 0.0).0;
+        scene.line(&[(fewer, y - 15.0), (fewer, y + 15.0)], INK, 2.5);
+        let mut best = None::<f64>;
+        for (index, way) in ways.iter().enumerate() {
+            let Some([median, low, high]) = run.over(who, *way) else { continue };
+            best = Some(best.map_or(median, |best| best.max(median)));
+            let y = y + APART * (index as f64 - (ways.len() as f64 - 1.0) / 2.0);
+            let at = |value: f64| plot.at(value, 0.0).0;
+            let color = if let Key::Dot(color) = mark(*way, index) { color } else { INK };
+            scene.line(&[(at(low), y), (at(high), y)], color, 1.6);
+            if way.0 == Mode::Streaming {
+                scene.ring((at(median), y), 4.0, color, 1.6);
+            } else {
+                scene.dot((at(median), y), 4.0, color);
+            }
+        }
+        if let Some(best) = best {
+            scene.text((plot.to.0 + 10.0, y), format!("up to {}", ratio(best)), SMALL, INK, Align::Start);
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! The report's tables as polars frames, and their CSV and Parquet bytes.
+
+use polars::prelude::*;
+
+use sparsegate_store::format::{EpochMetrics, Kept, Planted};
+use sparsegate_store::speed::Timing;
+
+use super::drift::Drift;
+use super::kinds;
+use super::metric::{gates_kept, gates_total, weights_kept, weights_total};
+use super::rows::{Row, State};
+use super::speedups::Speedup;
+use super::tables::{precision, recall};
+
+/// A layer's name and its counted weights.
+type Layer = (&'static str, fn(&EpochMetrics) -> Kept);
+
+/// One row a run. The first 22 columns are a promise (`docs/report.md`); what is not known is null.
+///
+/// # Errors
+/// polars cannot build the frame (columns of different length: a mistake in this function).
+pub fn results(experiment: &str, rows: &[Row]) -> PolarsResult<DataFrame> {
+    let text = |name: &str, of: &dyn Fn(&Row) -> Option<String>| {
+        Column::new(name.into(), rows.iter().map(of).collect::<Vec<Option<String>>>())
+    };
+    let number = |name: &str, of: &dyn Fn(&EpochMetrics) -> f64| {
+        Column::new(name.into(), rows.iter().map(|row| row.last().map(of)).collect::<Vec<Option<f64>>>())
+    };
+    let count = |name: &str, of: &dyn Fn(&EpochMetrics) -> u64| {
+        Column::new(name.into(), rows.iter().map(|row| row.last().map(of)).collect::<Vec<Option<u64>>>())
+    };
+    let optional = |name: &str, of: &dyn Fn(&EpochMetrics) -> Option<u64>| {
+        Column::new(name.into(), rows.iter().map(|row| row.last().and_then(of)).collect::<Vec<Option<u64>>>())
+    };
+    let seconds: Vec<Option<f64>> =
+        rows.iter().map(|row| row.summary.as_ref().map(|summary| summary.train_seconds)).collect();
+
+    let mut columns = vec![
+        text("experiment", &|_| Some(experiment.to_owned())),
+        text("run", &|row| Some(row.run.clone())),
+        text("dataset", &|row| Some(row.spec.dataset.clone())),
+        text("cell", &|row| variant(&row.spec.model.cell)),
+        text("sparsity", &|row| Some(row.level().to_owned())),
+        Column::new("seed".into(), rows.iter().map(|row| row.spec.seed).collect::<Vec<u64>>()),
+        text("backend", &|row| variant(&row.spec.backend)),
+        text("state", &|row| Some(row.state.name().to_owned())),
+        Column::new("epochs".into(), rows.iter().map(shown_epochs).collect::<Vec<Option<u32>>>()),
+        text("metric", &|row| row.metric.clone()),
+        number("valid", &|line| line.valid),
+        number("test", &|line| line.test),
+        number("compression", &|line| line.counts.compression),
+        count("weights_kept", &weights_kept),
+        count("weights_total", &weights_total),
+        count("vocabulary_kept", &|line| line.counts.vocabulary.kept),
+        // Dimensions of an embedding; empty where the network reads the vocabulary itself.
+        optional("inputs_kept", &|line| line.counts.inputs.map(|inputs| inputs.kept)),
+        count("neurons_kept", &|line| line.counts.neurons.kept),
+        count("neurons_total", &|line| line.counts.neurons.total),
+        count("gates_kept", &gates_kept),
+        count("gates_total", &gates_total),
+        Column::new("train_seconds".into(), seconds),
+        // Others, after the promised ones.
+        Column::new("planned_epochs".into(), rows.iter().map(|row| row.planned_epochs).collect::<Vec<u32>>()),
+        count("steps", &|line| line.step),
+        number("train_objective", &|line| line.train_objective),
+        number("train_loss", &|line| line.train_loss),
+        number("gradient_norm", &|line| line.gradient_norm),
+        number("compression_exact", &|line| line.counts.compression_exact),
+        count("weights_kept_exact", &|line| line.counts.weights_kept_exact),
+        count("vocabulary_total", &|line| line.counts.vocabulary.total),
+    ];
+    let layers: [Layer; 3] = [
+        ("input_weights", |line| line.counts.input_weights),
+        ("recurrent_weights", |line| line.counts.recurrent_weights),
+        ("output_weights", |line| line.counts.output_weights),
+    ];
+    for (layer, of) in layers {
+        columns.push(count(&format!("{layer}_kept"), &|line| of(line).kept));
+        columns.push(count(&format!("{layer}_total"), &|line| of(line).total));
+    }
+    let of_kind = |kind: &str| {
+        optional(&format!("gates_kept_{kind}"), &|line| {
+            line.counts.gates.iter().find(|gate| gate.kind == kind).map(|gate| gate.kept)
+        })
+    };
+    columns.extend(LSTM_KINDS.map(of_kind));
+    let error = |row: &Row| row.summary.as_ref().and_then(|summary| summary.error.clone());
+    columns.push(text("error", &error));
+    // Younger ones, appended, so that the places of the older ones stay.
+    let embedding = |of: fn(Kept) -> u64| move |line: &EpochMetrics| line.counts.embedding_weights.map(of);
+    columns.extend([
+        optional("inputs_total", &|line| line.counts.inputs.map(|inputs| inputs.total)),
+        optional("embedding_weights_kept", &embedding(|weights| weights.kept)),
+        optional("embedding_weights_total", &embedding(|weights| weights.total)),
+    ]);
+    let facts = |row: &Row| row.summary.as_ref().and_then(|summary| summary.planted.clone());
+    let planted = |name: &str, of: fn(&Planted) -> Option<f64>| {
+        let values = rows.iter().map(|row| facts(row).and_then(|facts| of(&facts)));
+        Column::new(name.into(), values.collect::<Vec<Option<f64>>>())
+    };
+    columns.extend([planted("planted_precision", precision), planted("planted_recall", recall)]);
+    columns.extend(other_kinds(rows).iter().map(|kind| of_kind(kind)));
+    DataFrame::new_infer_height(columns)
+}
+
+/// The kinds that have columns whatever the cells are.
+const LSTM_KINDS: [&str; 4] = ["i", "f", "g", "o"];
+
+/// Further kinds of gates, in order of appearance.
+fn other_kinds(rows: &[Row]) -> Vec<String> {
+    let mut others: Vec<String> = Vec::new();
+    for kind in kinds::union(rows) {
+        if !LSTM_KINDS.contains(&kind.name.as_str()) && !others.contains(&kind.name) {
+            others.push(kind.name);
+        }
+    }
+    others
+}
+
+/// One row a gate of every kept unit of every run that stored them; `value` is null for a live one.
+///
+/// # Errors
+/// polars cannot build the frame (columns of different length: a mistake in this function).
+pub fn gates(rows: &[Row]) -> PolarsResult<DataFrame> {
+    let (mut run, mut unit, mut name, mut role, mut value) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (row, structure) in rows.iter().filter_map(|row| Some((row, row.structure.as_ref()?))) {
+        let kinds = kinds::of(row);
+        for gates in &structure.gates {
+            for (kind, constant) in kinds.iter().zip(&gates.constant) {
+                run.push(row.run.clone());
+                unit.push(gates.unit);
+                name.push(kind.name.clone());
+                role.push(kind.role());
+                value.push(*constant);
+            }
+        }
+    }
+    let live: Vec<bool> = value.iter().map(Option::is_none).collect();
+    DataFrame::new_infer_height(vec![
+        Column::new("run".into(), run),
+        Column::new("unit".into(), unit),
+        Column::new("kind".into(), name),
+        Column::new("role".into(), role),
+        Column::new("live".into(), live),
+        Column::new("value".into(), value),
+    ])
+}
+
+fn shown_epochs(row: &Row) -> Option<u32> {
+    (!matches!(row.state, State::Missing | State::Damaged)).then(|| row.epochs())
+}
+
+/// A unit variant as it is spelt in YAML.
+pub fn variant<T: serde::Serialize>(value: &T) -> Option<String> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// One row an epoch of every run that finished one, in the order of the results.
+///
+/// # Errors
+/// polars cannot build the frame (columns of different length: a mistake in this function).
+pub fn curves(rows: &[Row]) -> PolarsResult<DataFrame> {
+    let lines: Vec<(&Row, &EpochMetrics)> =
+        rows.iter().flat_map(|row| row.metrics.iter().map(move |line| (row, line))).collect();
+    let number = |name: &str, of: &dyn Fn(&EpochMetrics) -> f64| {
+        Column::new(name.into(), lines.iter().map(|(_, line)| of(line)).collect::<Vec<f64>>())
+    };
+    let count = |name: &str, of: &dyn Fn(&EpochMetrics) -> u64| {
+        Column::new(name.into(), lines.iter().map(|(_, line)| of(line)).collect::<Vec<u64>>())
+    };
+    DataFrame::new_infer_height(vec![
+        Column::new("run".into(), lines.iter().map(|(row, _)| row.run.as_str()).collect::<Vec<&str>>()),
+        Column::new("epoch".into(), lines.iter().map(|(_, line)| line.epoch).collect::<Vec<u32>>()),
+        number("train_objective", &|line| line.train_objective),
+        number("valid", &|line| line.valid),
+        number("test", &|line| line.test),
+        number("compression", &|line| line.counts.compression),
+        count("gates_kept", &gates_kept),
+        count("neurons_kept", &|line| line.counts.neurons.kept),
+    ])
+}
+
+/// One row a run of every point that was trained on several backends. Drifts are empty for the reference.
+///
+/// # Errors
+/// polars cannot build the frame (columns of different length: a mistake in this function).
+pub fn backends<'a>(drifts: &[Drift<'a>]) -> PolarsResult<DataFrame> {
+    let text = |name: &str, of: &dyn Fn(&Drift<'a>) -> String| {
+        Column::new(name.into(), drifts.iter().map(of).collect::<Vec<String>>())
+    };
+    let number = |name: &str, of: &dyn Fn(&Drift<'a>) -> Option<f64>| {
+        let values = drifts.iter().map(|drift| if drift.is_reference() { None } else { of(drift) });
+        Column::new(name.into(), values.collect::<Vec<Option<f64>>>())
+    };
+    let count = |name: &str, of: &dyn Fn(&Drift<'a>) -> Option<u64>| {
+        Column::new(name.into(), drifts.iter().map(of).collect::<Vec<Option<u64>>>())
+    };
+    let within: Vec<Option<bool>> =
+        drifts.iter().map(|drift| if drift.is_reference() { None } else { drift.within() }).collect();
+    DataFrame::new_infer_height(vec![
+        text("point", &|drift| drift.point.clone()),
+        text("run", &|drift| drift.row.run.clone()),
+        text("backend", &Drift::backend),
+        text("reference", &|drift| drift.reference.run.clone()),
+        count("epochs", &|drift| Some(drift.epochs.len() as u64)),
+        number("objective_first_epoch", &|drift| drift.objective().first().map(|(_, drift)| *drift)),
+        number("objective", &Drift::largest_objective),
+        number("loss", &Drift::largest_loss),
+        number("gradient_norm", &Drift::largest_gradient_norm),
+        number("valid", &Drift::valid),
+        number("test", &Drift::test),
+        count("weights_kept", &|drift| drift.weights().map(|(ours, _)| ours)),
+        count("weights_kept_reference", &|drift| drift.weights().map(|(_, theirs)| theirs)),
+        count("gates_kept", &|drift| drift.gates().map(|(ours, _)| ours)),
+        count("gates_kept_reference", &|drift| drift.gates().map(|(_, theirs)| theirs)),
+        Column::new("epoch_seconds".into(), drifts.iter().map(Drift::epoch_seconds).collect::<Vec<Option<f64>>>()),
+        Column::new("within".into(), within),
+    ])
+}
+
+/// One row a time of every run whose compact model was timed.
+///
+/// # Errors
+/// polars cannot build the frame (columns of different length: a mistake in this function).
+pub fn speed(found: &[Speedup<'_>]) -> PolarsResult<DataFrame> {
+    let all: Vec<(&Speedup<'_>, &Timing)> =
+        found.iter().flat_map(|run| run.speed.timings.iter().map(move |timing| (run, timing))).collect();
+    let text = |name: &str, of: &dyn Fn(&Speedup<'_>, &Timing) -> Option<String>| {
+        Column::new(name.into(), all.iter().map(|(run, timing)| of(run, timing)).collect::<Vec<Option<String>>>())
+    };
+    let number = |name: &str, of: &dyn Fn(&Speedup<'_>, &Timing) -> f64| {
+        Column::new(name.into(), all.iter().map(|(run, timing)| of(run, timing)).collect::<Vec<f64>>())
+    };
+    let count = |name: &str, of: &dyn Fn(&Speedup<'_>, &Timing) -> u64| {
+        Column::new(name.into(), all.iter().map(|(run, timing)| of(run, timing)).collect::<Vec<u64>>())
+    };
+    DataFrame::new_infer_height(vec![
+        text("run", &|run, _| Some(run.row.run.clone())),
+        text("what", &|_, timing| variant(&timing.who)),
+        text("mode", &|_, timing| variant(&timing.mode)),
+        count("batch", &|_, timing| timing.batch as u64),
+        count("threads", &|_, timing| timing.threads as u64),
+        number("microseconds", &|_, timing| timing.microseconds.median),
+        number("low", &|_, timing| timing.microseconds.low),
+        number("high", &|_, timing| timing.microseconds.high),
+        count("samples", &|_, timing| timing.microseconds.samples as u64),
+        number("macs_compact", &|run, _| run.speed.compact.macs),
+        number("macs_dense", &|run, _| run.speed.dense.macs),
+        count("file_bytes", &|run, _| run.speed.file_bytes),
+        count("dense_bytes", &|run, _| run.speed.dense_bytes),
+    ])
+}
+
+/// A frame as CSV with a header; null is an empty cell.
+///
+/// # Errors
+/// polars cannot write the frame.
+pub fn csv(frame: &mut DataFrame) -> PolarsResult<Vec<u8>> {
+    let mut bytes = Vec::new();
+    CsvWriter::new(&mut bytes).include_header(true).finish(frame)?;
+    Ok(bytes)
+}
+
+/// A frame as a Parquet file.
+///
+/// # Errors
+/// polars cannot write the frame.
+pub fn parquet(frame: &mut DataFrame) -> PolarsResult<Vec<u8>> {
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes).with_compression(ParquetCompression::Uncompressed).finish(frame)?;
+    Ok(bytes)
+}

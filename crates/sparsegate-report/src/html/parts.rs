@@ -1,0 +1,119 @@
+//! What pages are made of.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use crate::grid::Grid;
+
+/// A figure on a page.
+#[derive(Debug, Clone)]
+pub struct Drawn {
+    /// Stem of its files.
+    pub name: String,
+    /// The SVG document.
+    pub svg: String,
+    /// What is seen.
+    pub caption: String,
+}
+
+/// A heading with tables.
+#[derive(Debug, Clone)]
+pub struct Section {
+    /// The heading.
+    pub title: String,
+    /// Sentences before the tables.
+    pub notes: Vec<String>,
+    /// The tables.
+    pub grids: Vec<Grid>,
+}
+
+impl Section {
+    /// A heading, a sentence and tables.
+    pub fn new(title: &str, note: impl Into<String>, grids: impl IntoIterator<Item = Grid>) -> Self {
+        Self { title: title.into(), notes: vec![note.into()], grids: grids.into_iter().collect() }
+    }
+}
+
+/// A document with its head and style around what is to be in its body; loads nothing from elsewhere.
+pub fn document(title: &str, body: &Markup) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="generator" content={ "sparsegate " (env!("CARGO_PKG_VERSION")) };
+                title { (title) " · sparsegate" }
+                style { (PreEscaped(include_str!("style.css"))) }
+            }
+            body { (body) }
+        }
+    };
+    page.into_string()
+}
+
+/// A section; `notes` are a list below its tables.
+pub fn section(section: &Section, notes: &[String]) -> Markup {
+    html! {
+        section {
+            h2 { (section.title) }
+            @for note in &section.notes { p { (note) } }
+            @for grid in &section.grids { (table(grid)) }
+            @if !notes.is_empty() {
+                ul.notes { @for note in notes { li { (note) } } }
+            }
+        }
+    }
+}
+
+/// A figure with its caption and the links to its files.
+pub fn figure(drawn: &Drawn) -> Markup {
+    html! {
+        figure id=(drawn.name) {
+            div.picture role="img" aria-label=(drawn.caption) { (PreEscaped(inline(&drawn.svg))) }
+            figcaption {
+                (drawn.caption) " "
+                a href={ (drawn.name) ".svg" } { "SVG" } ", "
+                a href={ (drawn.name) ".png" } { "PNG" }
+            }
+        }
+    }
+}
+
+/// First characters of a key, as shown where space is short.
+pub fn short(key: &str) -> &str {
+    key.char_indices().nth(12).map_or(key, |(end, _)| &key[..end])
+}
+
+/// An SVG document as a part of an HTML one, which knows the namespace.
+fn inline(svg: &str) -> String {
+    svg.replace(" xmlns=\"http://www.w3.org/2000/svg\"", "")
+}
+
+fn table(grid: &Grid) -> Markup {
+    html! {
+        div.scroll {
+            table {
+                thead { tr { @for head in &grid.columns { th class=[head.numeric.then_some("n")] { (head.text) } } } }
+                tbody {
+                    @for row in &grid.rows {
+                        tr {
+                            @for (head, cell) in grid.columns.iter().zip(row) {
+                                td class=[if head.numeric { Some("n") } else { tone(&head.text, cell) }] { (cell) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Class of a cell whose text is a verdict or a state.
+fn tone(head: &str, cell: &str) -> Option<&'static str> {
+    match (head, cell) {
+        ("verdict", "reproduced" | "within noise") | ("state", "done") => Some("good"),
+        ("verdict", "off") | ("state", "failed") => Some("bad"),
+        ("verdict" | "state", _) => Some("open"),
+        _ => None,
+    }
+}

@@ -1,0 +1,225 @@
+//! Names of measured quantities in claims, and their value in our runs and in the authors' logs.
+
+use std::cmp::Ordering;
+
+use sparsegate_store::format::EpochMetrics;
+
+use super::authors::Point;
+use super::axis::{Axis, Spread};
+use super::number;
+
+/// A quantity that a claim can be about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Metric {
+    /// Validation metric; `Some` names which metric it has to be.
+    Valid(Option<String>),
+    /// Test metric; `Some` names which metric it has to be.
+    Test(Option<String>),
+    /// Mean total objective of the epoch, nats.
+    TrainObjective,
+    /// All weights over surviving weights, as the authors count.
+    Compression,
+    /// The same with dead gates' weights counted as zero.
+    CompressionExact,
+    /// Surviving weights.
+    Weights,
+    /// Kept input symbols.
+    Vocabulary,
+    /// Kept dimensions of the embedding.
+    Inputs,
+    /// Kept hidden units.
+    Neurons,
+    /// Gates that are not constant, all kinds.
+    Gates,
+    /// Gates of one kind that are not constant.
+    GateKind(String),
+}
+
+impl Metric {
+    /// Reads `test.perplexity`, `valid`, `compression`, `compression.exact`, `gates.kept`, `gates.i.kept`,
+    /// `neurons.kept`, `inputs.kept`, `vocabulary.kept`, `weights.kept`, `train_objective`; an underscore may stand for the dot
+    /// before `kept` and `exact`, as in the columns of `results.csv`. `None` for anything else.
+    pub fn parse(name: &str) -> Option<Self> {
+        if let Some((stream, metric)) = name.split_once('.') {
+            let metric = Some(metric.to_owned());
+            match stream {
+                "valid" => return Some(Self::Valid(metric)),
+                "test" => return Some(Self::Test(metric)),
+                _ => {}
+            }
+        }
+        let parts: Vec<&str> = name.split(['.', '_']).collect();
+        Some(match parts.as_slice() {
+            ["valid"] => Self::Valid(None),
+            ["test"] => Self::Test(None),
+            ["train", "objective"] => Self::TrainObjective,
+            ["compression"] => Self::Compression,
+            ["compression", "exact"] => Self::CompressionExact,
+            ["weights", "kept"] => Self::Weights,
+            ["vocabulary", "kept"] => Self::Vocabulary,
+            ["inputs", "kept"] => Self::Inputs,
+            ["neurons", "kept"] => Self::Neurons,
+            ["gates", "kept"] => Self::Gates,
+            ["gates", kind, "kept"] | ["gates", "kept", kind] => Self::GateKind((*kind).to_owned()),
+            _ => return None,
+        })
+    }
+
+    /// Value in an epoch of a run whose metric is `name`.
+    pub fn ours(&self, line: &EpochMetrics, name: Option<&str>) -> Option<f64> {
+        let counts = &line.counts;
+        let whole = |n: u64| Some(n as f64);
+        match self {
+            Self::Valid(wanted) => same(wanted.as_deref(), name).then_some(line.valid),
+            Self::Test(wanted) => same(wanted.as_deref(), name).then_some(line.test),
+            Self::TrainObjective => Some(line.train_objective),
+            Self::Compression => Some(counts.compression),
+            Self::CompressionExact => Some(counts.compression_exact),
+            Self::Weights => whole(weights_kept(line)),
+            Self::Vocabulary => whole(counts.vocabulary.kept),
+            Self::Inputs => counts.inputs.map(|inputs| inputs.kept as f64),
+            Self::Neurons => whole(counts.neurons.kept),
+            Self::Gates => whole(gates_kept(line)),
+            Self::GateKind(kind) => counts.gates.iter().find(|gate| gate.kind == *kind).map(|gate| gate.kept as f64),
+        }
+    }
+
+    /// Value in an epoch of the authors' logs; `None` for what they did not print.
+    pub fn theirs(&self, point: &Point) -> Option<f64> {
+        match self {
+            Self::Valid(wanted) => same(wanted.as_deref(), Some(&point.metric)).then_some(point.valid),
+            Self::Test(wanted) => same(wanted.as_deref(), Some(&point.metric)).then_some(point.test),
+            Self::TrainObjective => Some(point.train_objective),
+            Self::Compression => Some(point.compression),
+            Self::Weights => Some(point.weights as f64),
+            Self::Vocabulary => Some(point.vocabulary as f64),
+            Self::Inputs => point.inputs.map(|(kept, _)| kept as f64),
+            Self::Neurons => Some(point.neurons as f64),
+            Self::Gates => Some(point.gates as f64),
+            Self::CompressionExact | Self::GateKind(_) => None,
+        }
+    }
+}
+
+impl Metric {
+    /// A value as tables show it: an accuracy as percent, everything else as it is measured.
+    pub fn text(&self, x: f64) -> String {
+        if self.is_accuracy() { value_text(Some(ACCURACY), x) } else { number::published(x) }
+    }
+
+    /// Whether it is a share of right answers.
+    pub fn is_accuracy(&self) -> bool {
+        matches!(self, Self::Valid(Some(name)) | Self::Test(Some(name)) if name == ACCURACY)
+    }
+}
+
+/// Name of the metric that is a share and the better the higher.
+const ACCURACY: &str = "accuracy";
+
+/// Whether a metric is a share of right answers.
+pub fn is_accuracy(name: Option<&str>) -> bool {
+    name == Some(ACCURACY)
+}
+
+/// Orders two values of a metric, the better one first. One that is not a number comes last.
+pub fn order(name: Option<&str>, a: f64, b: f64) -> Ordering {
+    if a.is_nan() || b.is_nan() {
+        return a.is_nan().cmp(&b.is_nan());
+    }
+    if name == Some(ACCURACY) { b.total_cmp(&a) } else { a.total_cmp(&b) }
+}
+
+/// A value of a metric as axes count it: an accuracy in percent.
+pub fn on_axis(name: Option<&str>, x: f64) -> f64 {
+    if name == Some(ACCURACY) { 100.0 * x } else { x }
+}
+
+/// A value of a metric as tables show it: `88.91 %`, `116.5`.
+pub fn value_text(name: Option<&str>, x: f64) -> String {
+    match name {
+        Some(ACCURACY) if x.is_finite() => format!("{:.2} %", 100.0 * x),
+        _ => number::value(x),
+    }
+}
+
+/// How values of a metric are spread over an axis: a ratio of perplexities means something, one of accuracies does not.
+pub fn spread(name: Option<&str>, values: &[f64]) -> Spread {
+    if name == Some(ACCURACY) { Spread::Linear } else { Axis::spread_for(values, 3.0) }
+}
+
+fn same(wanted: Option<&str>, name: Option<&str>) -> bool {
+    wanted.is_none() || name.is_none() || wanted == name
+}
+
+/// Surviving weights of all layers, biases not counted.
+pub fn weights_kept(line: &EpochMetrics) -> u64 {
+    let counts = &line.counts;
+    let embedding = counts.embedding_weights.map_or(0, |weights| weights.kept);
+    embedding + counts.input_weights.kept + counts.recurrent_weights.kept + counts.output_weights.kept
+}
+
+/// Weights of all layers, biases not counted.
+pub fn weights_total(line: &EpochMetrics) -> u64 {
+    let counts = &line.counts;
+    let embedding = counts.embedding_weights.map_or(0, |weights| weights.total);
+    embedding + counts.input_weights.total + counts.recurrent_weights.total + counts.output_weights.total
+}
+
+/// Gates that are not constant, all kinds.
+pub fn gates_kept(line: &EpochMetrics) -> u64 {
+    line.counts.gates.iter().map(|gate| gate.kept).sum()
+}
+
+/// Gates of all kinds.
+pub fn gates_total(line: &EpochMetrics) -> u64 {
+    line.counts.gates.iter().map(|gate| gate.total).sum()
+}
+
+/// A metric's name, short, for heads of columns.
+pub fn short_name(name: &str) -> &str {
+    match name {
+        "bits_per_char" => "bits/char",
+        other => other,
+    }
+}
+
+/// A metric's name with its unit, for axes.
+pub fn axis_title(name: Option<&str>) -> String {
+    match name {
+        Some("perplexity") => "perplexity (lower is better)".into(),
+        Some(ACCURACY) => "accuracy in % (higher is better)".into(),
+        Some("bits_per_char") => "bits per character (lower is better)".into(),
+        Some(other) => other.replace('_', " "),
+        None => "metric".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::made_up::epoch;
+
+    #[test]
+    fn the_better_accuracy_is_the_higher_one() {
+        assert_eq!(order(Some("accuracy"), 0.9, 0.8), Ordering::Less);
+        assert_eq!(order(Some("perplexity"), 90.0, 80.0), Ordering::Greater);
+        assert_eq!(order(Some("accuracy"), f64::NAN, 0.8), Ordering::Greater);
+        assert_eq!(value_text(Some("accuracy"), 0.8891), "88.91 %");
+        assert_eq!(Metric::parse("test.accuracy").map(|metric| metric.text(0.5)), Some("50.00 %".into()));
+    }
+
+    #[test]
+    fn names_in_claims_find_their_values() {
+        let line = epoch("W+G+N", 3, 10);
+        let ours = |name: &str| Metric::parse(name).and_then(|metric| metric.ours(&line, Some("perplexity")));
+        assert_eq!(ours("test.perplexity"), Some(line.test));
+        assert_eq!(ours("test.bits_per_char"), None, "the run has another metric");
+        assert_eq!(ours("valid"), Some(line.valid));
+        assert_eq!(ours("compression"), Some(line.counts.compression));
+        assert_eq!(ours("gates.kept"), ours("gates_kept"));
+        assert_eq!(ours("gates.f.kept"), Some(line.counts.gates[1].kept as f64));
+        assert_eq!(ours("compression_exact"), Some(line.counts.compression_exact));
+        assert!(Metric::parse("gates.keptt").is_none());
+        assert!(Metric::parse("").is_none());
+    }
+}

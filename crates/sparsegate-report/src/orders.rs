@@ -1,0 +1,132 @@
+//! Orderings: one measured quantity expected below another.
+use sparsegate_spec::types::{InAuthorsFigures, MetricRef, OrderClaim};
+
+use super::authors::Authors;
+use super::claims::{lacking, noise_of, same_point};
+use super::facets;
+use super::metric::Metric;
+use super::noise::{self, Noise};
+use super::rows::Row;
+use super::verdict::Verdict;
+
+/// One expected ordering.
+#[derive(Debug, Clone)]
+pub struct OrderLine {
+    /// `gates.kept: W+G+N < W+N`.
+    pub claim: String,
+    /// The spec's words about it.
+    pub about: Option<String>,
+    /// Our two values at the last finished epochs, where measured: each the mean over the runs that it is about.
+    pub ours: Option<(f64, f64)>,
+    /// The authors' two values at their last epochs, where logged.
+    pub theirs: Option<(f64, f64)>,
+    /// How far the difference of ours moves by chance, as far as can be told.
+    pub noise: Option<Noise>,
+    /// What the spec says about the authors' own figures.
+    pub authors: Option<InAuthorsFigures>,
+    /// What follows.
+    pub verdict: Verdict,
+    /// The two quantities.
+    quantities: [Option<Metric>; 2],
+}
+
+impl OrderLine {
+    /// A pair of values as text: `201, 276`.
+    pub fn pair(&self, values: Option<(f64, f64)>) -> String {
+        let text = |quantity: &Option<Metric>, x: f64| quantity.as_ref().map_or_else(String::new, |q| q.text(x));
+        let [a, b] = &self.quantities;
+        values.map_or_else(String::new, |(x, y)| format!("{}, {}", text(a, x), text(b, y)))
+    }
+
+    /// What is compared, for the unit of the noise; the smaller side's where the two differ.
+    pub fn quantity(&self) -> Option<&Metric> {
+        self.quantities[0].as_ref()
+    }
+
+    /// Whether the claim counts against the reproduction: it is off, and the authors' own figures do not contradict it.
+    pub fn fails(&self) -> bool {
+        self.verdict == Verdict::Off && self.authors != Some(InAuthorsFigures::Contradicted)
+    }
+}
+
+/// One side of an ordering.
+#[derive(Default)]
+struct Side {
+    ours: Option<f64>,
+    theirs: Option<f64>,
+    noise: Option<Noise>,
+    lack: Option<String>,
+}
+
+/// Holds an ordering against the runs.
+pub fn line(order: &OrderClaim, rows: &[Row], authors: Option<&Authors>) -> OrderLine {
+    let [small, large] = &order.less;
+    let (a, b) = (facets::describe(&small.r#where), facets::describe(&large.r#where));
+    let claim = if small.metric == large.metric {
+        format!("{}: {a} < {b}", small.metric)
+    } else {
+        format!("{} of {a} < {} of {b}", small.metric, large.metric)
+    };
+    let (first, second) = (side(small, rows, authors), side(large, rows, authors));
+    let ours = first.ours.zip(second.ours);
+    let noise = noise::of_sum(&[(1.0, first.noise), (1.0, second.noise)]);
+    let verdict = match (first.lack.or(second.lack), ours) {
+        (Some(why), _) => Verdict::NotMeasured { why },
+        (None, None) => Verdict::NotMeasured { why: "the runs have no such quantity".into() },
+        (None, Some((a, b))) if a < b => Verdict::Reproduced,
+        (None, Some((a, b))) if noise.is_some_and(|noise| a - b < noise.width) => Verdict::WithinNoise,
+        (None, Some(_)) => Verdict::Off,
+    };
+    OrderLine {
+        claim,
+        about: order.about.clone(),
+        ours,
+        theirs: first.theirs.zip(second.theirs),
+        noise,
+        authors: order.authors,
+        verdict,
+        quantities: [small, large].map(|side| Metric::parse(&side.metric)),
+    }
+}
+
+/// The mean of a quantity over the matching runs, each at its last epoch. The noise is that of the mean: of each point
+/// over its seeds, and over the points.
+fn side(of: &MetricRef, rows: &[Row], authors: Option<&Authors>) -> Side {
+    let Some(quantity) = Metric::parse(&of.metric) else {
+        return Side { lack: Some("no such quantity".into()), ..Side::default() };
+    };
+    let matching: Vec<&Row> = rows.iter().filter(|row| sparsegate_spec::matches(&row.spec, &of.r#where)).collect();
+    if matching.is_empty() {
+        return Side { lack: Some("no such run here".into()), ..Side::default() };
+    }
+    let logged = |row: &Row| authors.filter(|_| Authors::cover(&row.spec)).and_then(|a| a.final_of(row.level()));
+    let lack =
+        |row: &&&Row| lacking(row, logged(row).map(|point| point.epoch)).map(|why| format!("{}: {why}", row.label));
+    let measured: Vec<(&Row, f64)> = matching
+        .iter()
+        .filter_map(|row| row.last().and_then(|line| quantity.ours(line, row.metric.as_deref())).map(|x| (*row, x)))
+        .collect();
+    let mut points: Vec<(&Row, usize)> = Vec::new();
+    for (row, _) in &measured {
+        match points.iter_mut().find(|(other, _)| same_point(&other.spec, &row.spec)) {
+            Some((_, runs)) => *runs += 1,
+            None => points.push((row, 1)),
+        }
+    }
+    let noises: Vec<(f64, Option<Noise>)> = points
+        .iter()
+        .map(|(row, runs)| {
+            let noise = row.last().and_then(|line| noise_of(&quantity, row, line, rows));
+            (*runs as f64 / measured.len() as f64, noise.map(|noise| noise::of_mean(noise, *runs)))
+        })
+        .collect();
+    let mean = |values: Vec<f64>| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
+    let theirs: Option<Vec<f64>> =
+        matching.iter().map(|row| logged(row).and_then(|point| quantity.theirs(point))).collect();
+    Side {
+        ours: mean(measured.iter().map(|(_, x)| *x).collect()),
+        theirs: theirs.and_then(mean),
+        noise: noise::of_sum(&noises),
+        lack: matching.iter().find_map(|row| lack(&row)),
+    }
+}

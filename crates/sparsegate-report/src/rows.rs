@@ -1,0 +1,271 @@
+//! The runs of a report: one row for each run of the plan, with what its folder holds.
+
+use camino::Utf8Path;
+
+use sparsegate_spec::Experiment;
+use sparsegate_spec::types::{RunSpec, Sparsity};
+use sparsegate_store::format::{EpochMetrics, RunRecord, Structure, Summary};
+use sparsegate_store::plan::{Plan, Status};
+use sparsegate_store::speed::Speed;
+use sparsegate_store::{RunDir, StoreError};
+
+use super::{ReportError, facets, metric};
+
+/// State of a run as the report shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// All epochs finished.
+    Done,
+    /// Stopped with its state saved, or still running.
+    Interrupted,
+    /// Stopped with an error.
+    Failed,
+    /// The planned run is not stored; the row shows another stored run of the same point.
+    Stale,
+    /// Nothing stored for this point.
+    Missing,
+    /// The planned run is stored, and a file of it cannot be read.
+    Damaged,
+}
+
+impl State {
+    /// As written in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Interrupted => "interrupted",
+            Self::Failed => "failed",
+            Self::Stale => "stale",
+            Self::Missing => "missing",
+            Self::Damaged => "damaged",
+        }
+    }
+}
+
+/// One run of the plan.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Key of the folder shown; of the planned run where nothing is stored.
+    pub run: String,
+    /// Short name among the plan's runs.
+    pub label: String,
+    /// The spec that the figures come from.
+    pub spec: RunSpec,
+    /// State.
+    pub state: State,
+    /// Epochs that the plan asks for.
+    pub planned_epochs: u32,
+    /// `run.json`.
+    pub record: Option<RunRecord>,
+    /// `summary.json`.
+    pub summary: Option<Summary>,
+    /// `metrics.jsonl`, oldest first.
+    pub metrics: Vec<EpochMetrics>,
+    /// `structure.json`.
+    pub structure: Option<Structure>,
+    /// `speed.json`.
+    pub speed: Option<Speed>,
+    /// Name of the metric: `perplexity`, `bits_per_char` or `accuracy`.
+    pub metric: Option<String>,
+    /// Place of the level among the experiment's levels that are not the paper's; for its colour.
+    pub level_index: usize,
+}
+
+impl Row {
+    /// The recurrent cell's name.
+    pub fn cell(&self) -> &'static str {
+        self.spec.model.cell.name()
+    }
+
+    /// The sparsity level's name.
+    pub fn level(&self) -> &str {
+        &self.spec.sparsity.name
+    }
+
+    /// The last finished epoch.
+    pub fn last(&self) -> Option<&EpochMetrics> {
+        self.metrics.last()
+    }
+
+    /// The given epoch, if it was finished.
+    pub fn at(&self, epoch: u32) -> Option<&EpochMetrics> {
+        self.metrics.iter().find(|line| line.epoch == epoch)
+    }
+
+    /// Epochs finished.
+    pub fn epochs(&self) -> u32 {
+        self.last().map_or(0, |line| line.epoch)
+    }
+
+    /// Whether anything of the run is sparsified.
+    pub fn is_sparse(&self) -> bool {
+        sparse(&self.spec.sparsity)
+    }
+
+    /// The epoch with the best validation value, the first of equals. What a dense run is shown by, since nothing keeps
+    /// it from overfitting and the papers quote that one.
+    pub fn best(&self) -> Option<&EpochMetrics> {
+        let order = |a: &&EpochMetrics, b: &&EpochMetrics| metric::order(self.metric.as_deref(), a.valid, b.valid);
+        self.metrics.iter().min_by(order)
+    }
+
+    /// Label with the state, where it is not `done`.
+    pub fn title(&self) -> String {
+        self.with_state(&self.label)
+    }
+
+    /// The same without the cell's name, for where the cell stands above.
+    pub fn title_in_cell(&self) -> String {
+        let parts: Vec<&str> = self.label.split(", ").filter(|part| *part != self.cell()).collect();
+        self.with_state(&parts.join(", "))
+    }
+
+    fn with_state(&self, label: &str) -> String {
+        match self.state {
+            State::Done => label.to_owned(),
+            state => format!("{label} ({})", state.name()),
+        }
+    }
+}
+
+fn sparse(level: &Sparsity) -> bool {
+    let Sparsity { name: _, weights, vocabulary, inputs, neurons, gates, output, magnitude, group_lasso } = level;
+    let variational = [weights, vocabulary, inputs, neurons, gates, output].iter().any(|prior| !prior.is_none());
+    variational || magnitude.is_some() || group_lasso.is_some()
+}
+
+/// The runs of a report and what was noticed on the way.
+#[derive(Debug, Clone, Default)]
+pub struct Rows {
+    /// One a planned run, in the plan's order.
+    #[expect(clippy::struct_field_names, reason = "the rows of the rows, with what was noticed beside them")]
+    pub rows: Vec<Row>,
+    /// Folders that cannot be read, one sentence each.
+    pub warnings: Vec<String>,
+    /// Stored runs of the experiment that are in no row.
+    pub left_out: usize,
+}
+
+impl Rows {
+    /// Whether no planned run has a folder.
+    pub fn is_empty(&self) -> bool {
+        self.rows.iter().all(|row| row.state == State::Missing)
+    }
+}
+
+/// What a readable folder holds.
+struct Stored {
+    key: String,
+    record: RunRecord,
+    summary: Option<Summary>,
+    metrics: Vec<EpochMetrics>,
+    structure: Option<Structure>,
+    speed: Option<Speed>,
+}
+
+fn read(dir: &RunDir) -> Result<Option<Stored>, StoreError> {
+    let Some(record) = dir.record()? else { return Ok(None) };
+    let (summary, metrics, structure) = (dir.summary()?, dir.metrics()?, dir.structure()?);
+    let key = dir.path().file_name().unwrap_or(&record.key).to_owned();
+    let speed = dir.speed()?;
+    Ok(Some(Stored { key, record, summary, metrics, structure, speed }))
+}
+
+/// Reads the experiment's run folders and gives each planned run one: that of its key, or else the stored run of
+/// the same point (level, cell, seed, backend and whatever the sweep varies) with the most finished epochs.
+///
+/// # Errors
+/// The runs folder cannot be listed. A folder that cannot be read is a warning.
+pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<Rows, ReportError> {
+    let store_error = |source| ReportError::Store { experiment: experiment.name.clone(), source };
+    let mut dirs = sparsegate_store::runs(root, &experiment.name).map_err(store_error)?;
+    dirs.sort_by(|a, b| a.path().cmp(b.path()));
+    let mut found = Rows::default();
+    let mut stored = Vec::new();
+    for dir in &dirs {
+        match read(dir) {
+            Ok(Some(run)) => stored.push(run),
+            Ok(None) => found.warnings.push(format!("{} is left out: it has no run.json", dir.path())),
+            Err(error) => found.warnings.push(format!("{} is left out: {}", dir.path(), chain(&error))),
+        }
+    }
+    let metric = stored.iter().find_map(|run| run.summary.as_ref().map(|summary| summary.metric.clone()));
+    let specs: Vec<&RunSpec> = plan.entries.iter().map(|entry| &entry.spec).collect();
+    let varying = facets::varying(&specs);
+    let mut own_levels: Vec<String> = Vec::new();
+    let mut used = vec![false; stored.len()];
+    for entry in &plan.entries {
+        let exact = stored.iter().position(|run| run.key == entry.key);
+        // Another run in the place of a damaged one would hide that it is there.
+        let damaged = matches!(entry.status, Status::Damaged { .. });
+        let substitute = || if damaged { None } else { fallback(&stored, plan, &entry.spec, &varying) };
+        let chosen = exact.filter(|_| !damaged).or_else(substitute);
+        if let Some(index) = chosen {
+            used[index] = true;
+        }
+        let run = chosen.map(|index| &stored[index]);
+        let state = match (exact, chosen, &entry.status) {
+            (_, _, Status::Damaged { .. }) => State::Damaged,
+            (_, None, _) => State::Missing,
+            (None, Some(_), _) | (Some(_), _, Status::Stale { .. }) => State::Stale,
+            (Some(_), _, Status::Done) => State::Done,
+            (Some(_), _, Status::Failed { .. }) => State::Failed,
+            (Some(_), _, Status::New { .. } | Status::Interrupted { .. }) => State::Interrupted,
+        };
+        let level = &entry.spec.sparsity.name;
+        let known = ["dense", "W", "W+Voc", "W+N", "W+G+N"].contains(&level.as_str());
+        let level_index = own_levels.iter().position(|own| own == level).unwrap_or(own_levels.len());
+        if !known && level_index == own_levels.len() {
+            own_levels.push(level.clone());
+        }
+        found.rows.push(Row {
+            run: run.map_or_else(|| entry.key.clone(), |run| run.key.clone()),
+            label: facets::label(&entry.spec, &varying),
+            spec: run.map_or_else(|| entry.spec.clone(), |run| run.record.spec.clone()),
+            state,
+            planned_epochs: entry.spec.train.epochs,
+            record: run.map(|run| run.record.clone()),
+            summary: run.and_then(|run| run.summary.clone()),
+            metrics: run.map(|run| run.metrics.clone()).unwrap_or_default(),
+            structure: run.and_then(|run| run.structure.clone()),
+            speed: run.and_then(|run| run.speed.clone()),
+            metric: run.and_then(|run| run.summary.as_ref().map(|s| s.metric.clone())).or_else(|| metric.clone()),
+            level_index,
+        });
+    }
+    found.left_out = used.iter().filter(|used| !**used).count();
+    Ok(found)
+}
+
+/// The stored run of the same point with the most epochs (the first by key of equals), never one that the plan
+/// asks for itself.
+fn fallback(stored: &[Stored], plan: &Plan, spec: &RunSpec, varying: &[String]) -> Option<usize> {
+    let wanted = facets::facets(spec);
+    let same = |run: &Stored| {
+        let other = facets::facets(&run.record.spec);
+        let fixed = ["dataset", "model.cell", "sparsity", "seed", "backend"];
+        fixed.into_iter().chain(varying.iter().map(String::as_str)).all(|path| wanted.get(path) == other.get(path))
+    };
+    let epochs = |run: &Stored| run.metrics.last().map_or(0, |line| line.epoch);
+    let mut best: Option<usize> = None;
+    for (index, run) in stored.iter().enumerate() {
+        if plan.entries.iter().any(|entry| entry.key == run.key) || !same(run) {
+            continue;
+        }
+        if best.is_none_or(|best| epochs(run) > epochs(&stored[best])) {
+            best = Some(index);
+        }
+    }
+    best
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(&format!(": {inner}"));
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,65 @@
+//! The same point on several backends.
+
+use crate::drift::Drift;
+use crate::grid::Grid;
+use crate::number::{count, value};
+
+/// A line a run of every point that was trained on several backends.
+pub fn backends(drifts: &[Drift<'_>]) -> Option<Grid> {
+    let numbers = [
+        "epochs",
+        "objective, epoch 1",
+        "objective, largest",
+        "data loss",
+        "gradient norm",
+        "valid",
+        "test",
+        "weights kept",
+        "gates kept",
+        "seconds an epoch",
+    ];
+    let mut grid = Grid::new(&["point", "backend", "tolerance"], &numbers);
+    for drift in drifts {
+        let verdict = match (drift.is_reference(), drift.within()) {
+            (true, _) => "reference",
+            (false, Some(true)) => "within",
+            (false, Some(false)) => "outside",
+            (false, None) => "no common epoch",
+        };
+        let size = |of: Option<f64>| match of {
+            Some(size) if !drift.is_reference() => magnitude(size),
+            _ => String::new(),
+        };
+        grid.rows.push(vec![
+            drift.point.clone(),
+            drift.backend(),
+            verdict.to_owned(),
+            drift.epochs.len().to_string(),
+            size(drift.objective().first().map(|(_, drift)| *drift)),
+            size(drift.largest_objective()),
+            size(drift.largest_loss()),
+            size(drift.largest_gradient_norm()),
+            size(drift.valid()),
+            size(drift.test()),
+            kept(drift, drift.weights()),
+            kept(drift, drift.gates()),
+            drift.epoch_seconds().map(value).unwrap_or_default(),
+        ]);
+    }
+    grid.filled()
+}
+
+/// `2.1e-6`; the size of a drift, not its digits, is what matters.
+fn magnitude(drift: f64) -> String {
+    if drift == 0.0 { "0".to_owned() } else { format!("{drift:.1e}") }
+}
+
+/// `1,234 (+3)`, the difference to the reference in brackets where there is one.
+fn kept(drift: &Drift<'_>, pair: Option<(u64, u64)>) -> String {
+    let Some((ours, theirs)) = pair else { return String::new() };
+    match ours as i64 - theirs as i64 {
+        0 => count(ours),
+        _ if drift.is_reference() => count(ours),
+        difference => format!("{} ({difference:+})", count(ours)),
+    }
+}

@@ -1,0 +1,125 @@
+//! Claims with their verdicts, and ours beside the authors' at equal epochs.
+
+use crate::compare::{Comparison, difference};
+use crate::grid::Grid;
+use crate::metric::Metric;
+use crate::noise::Noise;
+use crate::number::published;
+use sparsegate_spec::types::{InAuthorsFigures, Tolerance};
+
+/// A number without trailing zeros.
+fn trim(x: f64) -> String {
+    let text = format!("{x:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A distance in a quantity's own unit: points of an accuracy, otherwise a plain number.
+fn width(quantity: Option<&Metric>, x: f64) -> String {
+    match quantity {
+        Some(quantity) if quantity.is_accuracy() => format!("{} points", trim(100.0 * x)),
+        _ if x >= 100.0 => published(x),
+        _ => trim(x),
+    }
+}
+
+fn noise_text(quantity: Option<&Metric>, noise: Option<Noise>) -> String {
+    noise.map_or_else(String::new, |noise| width(quantity, noise.width))
+}
+
+/// Removes the columns in which no row says anything.
+fn without_empty(mut grid: Grid, names: &[&str]) -> Grid {
+    for name in names {
+        let Some(at) = grid.columns.iter().position(|head| head.text == *name) else { continue };
+        if grid.rows.iter().all(|row| row[at].is_empty()) {
+            grid.columns.remove(at);
+            grid.rows.iter_mut().for_each(|row| drop(row.remove(at)));
+        }
+    }
+    grid
+}
+
+/// Published values beside ours.
+pub fn values(comparison: &Comparison) -> Option<Grid> {
+    let words = ["run", "quantity", "verdict", "about"];
+    let numbers = [
+        "published",
+        "at epoch",
+        "ours",
+        "our epoch",
+        "difference",
+        "tolerance",
+        "noise",
+        "authors at our epoch",
+        "difference then",
+    ];
+    let mut grid = Grid::new(&words, &numbers);
+    for line in &comparison.values {
+        let quantity = Metric::parse(&line.metric);
+        let quantity = quantity.as_ref();
+        let text =
+            |x: Option<f64>| x.map_or_else(String::new, |x| quantity.map_or_else(|| published(x), |q| q.text(x)));
+        let epoch = |x: Option<u32>| x.map_or_else(String::new, |epoch| epoch.to_string());
+        let against = |theirs: Option<f64>| {
+            line.ours.zip(theirs).map_or_else(String::new, |(ours, theirs)| difference(ours, theirs))
+        };
+        let accuracy = quantity.is_some_and(Metric::is_accuracy);
+        grid.rows.push(vec![
+            line.run.clone(),
+            line.metric.clone(),
+            line.verdict.text(),
+            line.about.clone().unwrap_or_default(),
+            if accuracy { text(Some(line.published)) } else { line.published.to_string() },
+            epoch(line.epoch),
+            text(line.ours),
+            epoch(line.our_epoch),
+            against(Some(line.published)),
+            match line.tolerance {
+                Tolerance::Relative(share) => format!("{} %", trim(share * 100.0)),
+                Tolerance::Absolute(x) => width(quantity, x),
+                Tolerance::Factor(factor) => format!("{}x", trim(factor)),
+            },
+            noise_text(quantity, line.noise),
+            text(line.theirs_then),
+            against(line.theirs_then),
+        ]);
+    }
+    Some(without_empty(grid.filled()?, &["about", "at epoch", "noise", "authors at our epoch", "difference then"]))
+}
+
+/// Expected orderings.
+pub fn orders(comparison: &Comparison) -> Option<Grid> {
+    let mut grid = Grid::new(&["expected", "verdict", "authors' figures", "about"], &["ours", "authors", "noise"]);
+    for line in &comparison.orders {
+        let authors = match line.authors {
+            Some(InAuthorsFigures::Holds) => "hold",
+            Some(InAuthorsFigures::Contradicted) => "contradict it",
+            None => "",
+        };
+        grid.rows.push(vec![
+            line.claim.clone(),
+            line.verdict.text(),
+            authors.to_owned(),
+            line.about.clone().unwrap_or_default(),
+            line.pair(line.ours),
+            line.pair(line.theirs),
+            noise_text(line.quantity(), line.noise),
+        ]);
+    }
+    Some(without_empty(grid.filled()?, &["authors' figures", "about", "authors", "noise"]))
+}
+
+/// Ours and the authors' at equal epochs.
+pub fn epochs(comparison: &Comparison) -> Option<Grid> {
+    let mut grid = Grid::new(&["run", "quantity"], &["epoch", "ours", "authors", "difference"]);
+    for line in &comparison.epochs {
+        grid.rows.push(vec![
+            line.run.clone(),
+            line.name.clone(),
+            format!("{} of {}", line.epoch, line.of),
+            line.quantity.text(line.ours),
+            line.quantity.text(line.theirs),
+            difference(line.ours, line.theirs),
+        ]);
+    }
+    grid.filled()
+}

@@ -1,0 +1,39 @@
+//! How many kept units have which gates live, and where the others stand.
+
+use crate::grid::Grid;
+use crate::kinds;
+use crate::number::count;
+use crate::patterns;
+use crate::rows::Row;
+
+/// A line a pattern and sparsified run.
+pub fn patterns(rows: &[Row]) -> Option<Grid> {
+    let mut grid = Grid::new(&["run", "live", "constant"], &["units"]);
+    for row in rows.iter().filter(|row| row.is_sparse()) {
+        let Some(structure) = &row.structure else { continue };
+        let names: Vec<String> = kinds::of(row).into_iter().map(|kind| kind.name).collect();
+        for pattern in patterns::of(structure) {
+            let named = |wanted: bool| {
+                names.iter().zip(&pattern.live).enumerate().filter(move |(_, (_, live))| **live == wanted)
+            };
+            let live: Vec<&str> = named(true).map(|(_, (name, _))| name.as_str()).collect();
+            let constant: Vec<String> =
+                named(false).map(|(kind, (name, _))| format!("{name} {}", range(pattern.range(kind)))).collect();
+            let or_none = |text: String| if text.is_empty() { "none".to_owned() } else { text };
+            grid.rows.push(vec![
+                row.title(),
+                or_none(live.join(", ")),
+                or_none(constant.join(", ")),
+                count(pattern.units.len() as u64),
+            ]);
+        }
+    }
+    grid.filled()
+}
+
+/// `0.98`, or `0.12 to 0.98`.
+fn range(values: Option<(f64, f64)>) -> String {
+    let Some((low, high)) = values else { return String::new() };
+    let (low, high) = (format!("{low:.2}"), format!("{high:.2}"));
+    if low == high { low } else { format!("{low} to {high}") }
+}

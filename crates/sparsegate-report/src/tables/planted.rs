@@ -1,0 +1,51 @@
+//! How well the kept vocabulary matches what generated data were planted with.
+
+use crate::grid::{Grid, of};
+use crate::number::percent;
+use crate::rows::Row;
+use sparsegate_store::format::Planted;
+
+/// Share of the kept symbols that are informative; `None` if none is kept.
+pub fn precision(facts: &Planted) -> Option<f64> {
+    share(facts.informative_kept, facts.informative_kept + facts.uninformative_kept)
+}
+
+/// Share of the informative symbols that are kept; `None` if there are none.
+pub fn recall(facts: &Planted) -> Option<f64> {
+    share(facts.informative_kept, facts.informative)
+}
+
+fn share(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+/// Kept symbols, precision and recall, a line a run.
+pub fn planted(rows: &[Row]) -> Option<Grid> {
+    let mut grid = Grid::new(&["run"], &["precision", "recall", "informative kept", "uninformative kept"]);
+    for row in rows {
+        if let Some(facts) = row.summary.as_ref().and_then(|summary| summary.planted.as_ref()) {
+            let text = |share: Option<f64>| share.map_or_else(String::new, percent);
+            grid.rows.push(vec![
+                row.title(),
+                text(precision(facts)),
+                text(recall(facts)),
+                of(facts.informative_kept, facts.informative),
+                of(facts.uninformative_kept, facts.uninformative),
+            ]);
+        }
+    }
+    grid.filled()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn precision_is_of_the_kept_and_recall_of_the_informative() {
+        let facts = Planted { informative: 20, informative_kept: 15, uninformative: 300, uninformative_kept: 5 };
+        assert_eq!((precision(&facts), recall(&facts)), (Some(0.75), Some(0.75)));
+        let none = Planted { informative_kept: 0, uninformative_kept: 0, ..facts };
+        assert_eq!((precision(&none), recall(&none)), (None, Some(0.0)));
+    }
+}

@@ -1,0 +1,62 @@
+//! The runs with their main figures, and both ways of counting.
+
+use crate::grid::{Grid, of};
+use crate::metric::{gates_kept, gates_total, short_name, value_text, weights_kept};
+use crate::number::{count, ratio, seconds};
+use crate::rows::{Row, State};
+
+/// The runs with their main figures.
+pub fn results(rows: &[Row]) -> Grid {
+    let metric = rows.iter().find_map(|row| row.metric.as_deref()).map_or("metric", short_name);
+    let (valid, test) = (format!("valid {metric}"), format!("test {metric}"));
+    let embedded = rows.iter().filter_map(Row::last).any(|line| line.counts.inputs.is_some());
+    let mut numbers = vec!["epochs", &valid, &test, "compression", "gates kept", "hidden units", "vocabulary"];
+    if embedded {
+        numbers.push("embedding");
+    }
+    numbers.push("time");
+    let mut grid = Grid::new(&["run", "state"], &numbers);
+    for row in rows {
+        let mut cells = vec![row.label.clone(), row.state.name().to_owned()];
+        cells.push(match row.state {
+            State::Missing | State::Damaged => String::new(),
+            _ => format!("{} of {}", row.epochs(), row.planned_epochs),
+        });
+        if let Some(line) = row.last() {
+            let (counts, name) = (&line.counts, row.metric.as_deref());
+            cells.extend([
+                value_text(name, line.valid),
+                value_text(name, line.test),
+                ratio(counts.compression),
+                of(gates_kept(line), gates_total(line)),
+                of(counts.neurons.kept, counts.neurons.total),
+                of(counts.vocabulary.kept, counts.vocabulary.total),
+            ]);
+            cells.extend(counts.inputs.map(|inputs| of(inputs.kept, inputs.total)));
+        }
+        cells.resize(grid.columns.len() - 1, String::new());
+        cells.push(row.summary.as_ref().map_or_else(String::new, |summary| seconds(summary.train_seconds)));
+        grid.rows.push(cells);
+    }
+    grid
+}
+
+/// Both ways of counting compression, where they differ: the authors' and the one that drops dead gates' weights.
+pub fn counting(rows: &[Row]) -> Option<Grid> {
+    let mut grid =
+        Grid::new(&["run"], &["authors' count", "without dead gates' weights", "weights", "without dead gates'"]);
+    for row in rows {
+        let Some(line) = row.last() else { continue };
+        let kept = weights_kept(line);
+        if kept != line.counts.weights_kept_exact {
+            grid.rows.push(vec![
+                row.title(),
+                ratio(line.counts.compression),
+                ratio(line.counts.compression_exact),
+                count(kept),
+                count(line.counts.weights_kept_exact),
+            ]);
+        }
+    }
+    grid.filled()
+}

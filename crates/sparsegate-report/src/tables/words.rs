@@ -1,0 +1,48 @@
+//! The strongest kept words, a column a run.
+
+use crate::grid::{Grid, Head};
+use crate::number::{count, value};
+use crate::rows::Row;
+use sparsegate_store::format::Structure;
+
+/// Words shown of a run.
+const SHOWN: usize = 30;
+
+/// Kept words by falling strength, with it; equal ones by their place in the vocabulary.
+fn ranked(structure: &Structure) -> Vec<(&str, f64)> {
+    let mut words: Vec<(&str, f64)> =
+        structure.words.iter().map(String::as_str).zip(structure.strengths.iter().copied()).collect();
+    words.sort_by(|a, b| b.1.total_cmp(&a.1));
+    words
+}
+
+/// The strongest words of the runs that kept some words and not all; further ones are counted in the last line.
+pub fn words(rows: &[Row]) -> Option<Grid> {
+    let runs: Vec<(&Row, Vec<(&str, f64)>)> = rows
+        .iter()
+        .filter(|row| row.is_sparse())
+        .filter_map(|row| row.structure.as_ref().map(|structure| (row, structure)))
+        .filter(|(_, structure)| structure.counts.vocabulary.kept < structure.counts.vocabulary.total)
+        .map(|(row, structure)| (row, ranked(structure)))
+        .filter(|(_, words)| !words.is_empty())
+        .collect();
+    let mut grid = Grid::new(&[], &["rank"]);
+    grid.columns.extend(runs.iter().map(|(row, _)| Head { text: row.title(), numeric: false }));
+    let longest = runs.iter().map(|(_, words)| words.len()).max().unwrap_or(0);
+    for rank in 0..longest.min(SHOWN) {
+        let cell = |words: &[(&str, f64)]| {
+            words.get(rank).map_or_else(String::new, |(word, strength)| format!("{word} {}", value(*strength)))
+        };
+        let cells = runs.iter().map(|(_, words)| cell(words));
+        grid.rows.push(std::iter::once((rank + 1).to_string()).chain(cells).collect());
+    }
+    if longest > SHOWN {
+        let more = |words: &[(&str, f64)]| match words.len().saturating_sub(SHOWN) {
+            0 => String::new(),
+            n => format!("and {} more", count(n as u64)),
+        };
+        let cells = runs.iter().map(|(_, words)| more(words));
+        grid.rows.push(std::iter::once(String::new()).chain(cells).collect());
+    }
+    grid.filled()
+}

@@ -1,0 +1,123 @@
+//! Writing an experiment's report.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use sparsegate_spec::Experiment;
+use sparsegate_store::plan::Plan;
+
+use super::authors::Authors;
+use super::compare::{Comparison, compare};
+use super::figures::{self, FigureData};
+use super::grid::Grid;
+use super::html::{Drawn, Page};
+use super::staging::Staging;
+use super::{ReportError, drift, frames, markdown, rows, speedups, tables};
+
+/// A written report.
+#[derive(Debug, Clone)]
+pub struct ReportPaths {
+    /// Its folder.
+    pub out: Utf8PathBuf,
+    /// The page.
+    pub index: Utf8PathBuf,
+    /// Every file, sorted.
+    pub files: Vec<Utf8PathBuf>,
+    /// Run folders that cannot be read and claims that cannot be held against a run, one sentence each.
+    pub warnings: Vec<String>,
+    /// Stale, missing, failed and unfinished runs and figures left out, one sentence each; includes the warnings.
+    pub notes: Vec<String>,
+    /// The results, for the terminal.
+    pub table: Grid,
+}
+
+/// Writes the report of `experiment` into the folder `out` from the runs stored under `root`: `results.csv` and
+/// `.parquet`, `curves.csv`, `gate-structure.csv`, `backends.csv` where a point was trained on several, `speed.csv` where compact models were timed, `table.md`, `index.html`, and each figure as `.svg` and `.png`. The
+/// same stored runs give the same bytes. Files are finished in a temporary folder inside `out` and then renamed one by
+/// one, the page last; other files in `out` are left alone.
+///
+/// # Errors
+/// No planned run is stored; the authors' figures are unreadable; `out` is not writable. A run folder that cannot be
+/// read is not an error: it is named in the warnings.
+pub fn write(
+    root: &Utf8Path,
+    experiment: &Experiment,
+    plan: &Plan,
+    out: &Utf8Path,
+) -> Result<ReportPaths, ReportError> {
+    let mut found = rows::collect(root, experiment, plan)?;
+    if found.is_empty() {
+        let (root, spec) = (root.to_owned(), experiment.file.clone());
+        return Err(ReportError::NothingStored { experiment: experiment.name.clone(), root, spec });
+    }
+    let authors = Authors::load(experiment)?;
+    let comparison = compare(experiment, &mut found, authors.as_ref());
+
+    let mut staging = Staging::new(out)?;
+    let mut results = frames::results(&experiment.name, &found.rows).map_err(ReportError::encode("results.csv"))?;
+    staging.put("results.csv", &frames::csv(&mut results).map_err(ReportError::encode("results.csv"))?)?;
+    staging.put("results.parquet", &frames::parquet(&mut results).map_err(ReportError::encode("results.parquet"))?)?;
+    let mut curves = frames::curves(&found.rows).map_err(ReportError::encode("curves.csv"))?;
+    staging.put("curves.csv", &frames::csv(&mut curves).map_err(ReportError::encode("curves.csv"))?)?;
+    let mut gates = frames::gates(&found.rows).map_err(ReportError::encode("gate-structure.csv"))?;
+    staging.put("gate-structure.csv", &frames::csv(&mut gates).map_err(ReportError::encode("gate-structure.csv"))?)?;
+
+    let drifts = drift::drifts(&found.rows);
+    if drifts.is_empty() {
+        staging.without_file("backends.csv");
+    } else {
+        let mut backends = frames::backends(&drifts).map_err(ReportError::encode("backends.csv"))?;
+        staging.put("backends.csv", &frames::csv(&mut backends).map_err(ReportError::encode("backends.csv"))?)?;
+    }
+
+    let speedups = speedups::speedups(&found.rows);
+    if speedups.is_empty() {
+        staging.without_file("speed.csv");
+    } else {
+        let mut speed = frames::speed(&speedups).map_err(ReportError::encode("speed.csv"))?;
+        staging.put("speed.csv", &frames::csv(&mut speed).map_err(ReportError::encode("speed.csv"))?)?;
+    }
+
+    let (mut drawn, mut skipped) = (Vec::new(), Vec::new());
+    for figure in figures::all() {
+        let name = figure.name();
+        let data = FigureData { rows: &found.rows, authors: authors.as_ref() };
+        if !figure.concerns(data) {
+            staging.without(name);
+            continue;
+        }
+        match figure.draw(data) {
+            Err(reason) => {
+                skipped.push((name.to_owned(), reason.0));
+                staging.without(name);
+            }
+            Ok(picture) => {
+                let svg = staging.draw(name, &picture)?;
+                drawn.push(Drawn { name: name.to_owned(), svg, caption: picture.caption });
+            }
+        }
+    }
+    let page = Page { experiment, found: &found, comparison: &comparison, figures: &drawn, skipped: &skipped };
+    staging.put("table.md", markdown::report(&page).as_bytes())?;
+    staging.put("index.html", page.render().as_bytes())?;
+    let files = staging.place()?;
+    Ok(ReportPaths {
+        out: out.to_owned(),
+        index: out.join("index.html"),
+        files,
+        notes: page.notes(),
+        table: tables::results(&found.rows),
+        warnings: found.warnings,
+    })
+}
+
+/// Holds the runs stored under `root` against the experiment's claims, and says what else is worth knowing: folders that
+/// cannot be read, claims about unknown quantities. Writes nothing.
+///
+/// # Errors
+/// The runs cannot be listed; the authors' figures are unreadable.
+pub fn check(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<(Comparison, Vec<String>), ReportError> {
+    let mut found = rows::collect(root, experiment, plan)?;
+    let authors = Authors::load(experiment)?;
+    let comparison = compare(experiment, &mut found, authors.as_ref());
+    Ok((comparison, found.warnings))
+}

@@ -1,0 +1,134 @@
+//! Whether the `expect:` section makes sense before anything is measured.
+
+use super::filter;
+use super::keys;
+use super::mistake::Mistake;
+use super::node::{Node, Step};
+use super::suggest;
+use super::types::{Expectation, MetricRef, RunSpec};
+use sparsegate_core::cells::CELLS;
+
+/// Every metric a claim may be about but for the kept gates of one kind, which the cells name.
+const METRICS: &[&str] = &[
+    "valid.perplexity",
+    "test.perplexity",
+    "valid.bits_per_char",
+    "test.bits_per_char",
+    "valid.accuracy",
+    "test.accuracy",
+    "train_objective",
+    "compression",
+    "compression.exact",
+    "weights.kept",
+    "vocabulary.kept",
+    "inputs.kept",
+    "neurons.kept",
+    "gates.kept",
+];
+
+/// Every metric a claim may be about: what every run measures, then `gates.KIND.kept` for each kind of each cell.
+pub fn metrics() -> Vec<String> {
+    let kinds = CELLS.iter().flat_map(|cell| cell.preactivations()).map(|kind| format!("gates.{}.kept", kind.name));
+    let mut names: Vec<String> = METRICS.iter().map(|&name| name.to_owned()).collect();
+    for name in kinds {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// Refuses claims about unknown metrics, runs that the sweep does not have, and claims that say nothing.
+///
+/// # Errors
+/// The first such claim.
+pub fn check(expect: &[Expectation], runs: &[RunSpec]) -> Result<(), Mistake> {
+    for (index, expectation) in expect.iter().enumerate() {
+        let here = vec![Step::Key("expect".into()), Step::Index(index)];
+        if expectation.claims.is_empty() && expectation.claim.is_none() {
+            return Err(Mistake::new(&here, "claims nothing", "add `claims: [...]` or `claim: { less: [...] }`"));
+        }
+        if let Some(wanted) = &expectation.r#where {
+            clause(wanted, runs, &down(&here, "where"))?;
+        }
+        for (index, claim) in expectation.claims.iter().enumerate() {
+            let mut at = down(&here, "claims");
+            at.push(Step::Index(index));
+            metric(&claim.metric, &at)?;
+            if !claim.value.is_finite() {
+                return Err(Mistake::new(&down(&at, "value"), "not a finite number", "write the published value"));
+            }
+        }
+        if let Some(order) = &expectation.claim {
+            let at = down(&down(&here, "claim"), "less");
+            for (index, MetricRef { metric: name, r#where: wanted }) in order.less.iter().enumerate() {
+                let mut at = at.clone();
+                at.push(Step::Index(index));
+                metric(name, &at)?;
+                clause(wanted, runs, &down(&at, "where"))?;
+            }
+            if order.less[0] == order.less[1] {
+                return Err(Mistake::new(&at, "nothing is less than itself", "name two different metrics or runs"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn down(here: &[Step], key: &str) -> Vec<Step> {
+    let mut path = here.to_vec();
+    path.push(Step::Key(key.to_owned()));
+    path
+}
+
+fn metric(name: &str, at: &[Step]) -> Result<(), Mistake> {
+    let known = metrics();
+    if known.iter().any(|metric| metric == name) {
+        return Ok(());
+    }
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let help = suggest::cure(name, "known metrics", &known);
+    Err(Mistake::new(&down(at, "metric"), format!("unknown metric `{name}`"), help))
+}
+
+fn clause(
+    wanted: &std::collections::BTreeMap<String, serde_json::Value>,
+    runs: &[RunSpec],
+    here: &[Step],
+) -> Result<(), Mistake> {
+    for (key, value) in wanted {
+        let at = down(here, key);
+        if keys::resolve(key).is_none() {
+            return Err(Mistake::new(&at, "not a key of a run", suggest::cure(key, "known keys", keys::KEYS)).of_key());
+        }
+        let values = match value {
+            serde_json::Value::Array(values) => values.clone(),
+            one => vec![one.clone()],
+        };
+        if values.is_empty() {
+            return Err(Mistake::new(&at, "an empty list matches no run", "list the values that are meant"));
+        }
+        for value in values {
+            let one = [(key.clone(), value.clone())].into();
+            if runs.iter().any(|run| filter::matches(run, &one)) {
+                continue;
+            }
+            let mut known: Vec<String> = runs.iter().filter_map(|run| filter::label(run, key)).collect();
+            known.sort();
+            known.dedup();
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            let label = Node::from(value).label();
+            let help = suggest::cure(&label, "values of this key here", &known);
+            return Err(Mistake::new(&at, format!("no run of the experiment has `{label}`"), help));
+        }
+    }
+    if runs.iter().any(|run| filter::matches(run, wanted)) {
+        Ok(())
+    } else {
+        Err(Mistake::new(
+            here,
+            "no run of the experiment has all of these values",
+            "ask for values that occur together",
+        ))
+    }
+}

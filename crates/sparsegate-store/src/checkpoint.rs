@@ -1,0 +1,153 @@
+//! `checkpoint/state.safetensors`: everything a run needs to go on as if it had never stopped.
+
+use serde::{Deserialize, Serialize};
+
+use super::format::FORMAT;
+use super::tensors;
+use sparsegate_core::trainee::NamedTensor;
+
+/// The state of a run between two optimiser steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checkpoint {
+    /// Where the run stands.
+    pub position: Position,
+    /// Parameters, optimiser moments and carried state, in order of name.
+    pub tensors: Vec<NamedTensor>,
+}
+
+/// Where a run stands. Floats are stored as the bits of an IEEE 754 double, so that nothing is rounded on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Position {
+    /// Epochs finished: lines of `metrics.jsonl` that belong to this state.
+    pub epoch: u32,
+    /// Batches done of the epoch that is under way.
+    pub batch: u64,
+    /// Optimiser steps done over the whole run.
+    pub step: u64,
+    /// Running sums of the epoch that is under way.
+    pub sums: Sums,
+    /// Seconds spent so far, over all processes.
+    #[serde(with = "bits")]
+    pub train_seconds: f64,
+}
+
+/// Sums over the steps of an epoch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sums {
+    /// Of data loss plus penalty, nats a symbol.
+    #[serde(with = "bits")]
+    pub objective: f64,
+    /// Of the data loss, nats a symbol.
+    #[serde(with = "bits")]
+    pub loss: f64,
+    /// Of the gradient's norm.
+    #[serde(with = "bits")]
+    pub gradient_norm: f64,
+}
+
+impl Position {
+    /// Before the first step.
+    #[must_use]
+    pub fn start() -> Self {
+        Self { epoch: 0, batch: 0, step: 0, sums: Sums::default(), train_seconds: 0.0 }
+    }
+}
+
+/// The JSON in the file's metadata.
+#[derive(Debug, Serialize, Deserialize)]
+struct Header {
+    format: u32,
+    position: Position,
+    /// blake3 over the position's JSON and every tensor's name, shape and values.
+    checksum: String,
+}
+
+/// Why bytes are not a checkpoint.
+pub(super) enum Unreadable {
+    Newer(u32),
+    Damaged(String),
+}
+
+impl Checkpoint {
+    pub(super) fn encode(position: &Position, state: &[NamedTensor]) -> Result<Vec<u8>, String> {
+        let text = serde_json::to_string(position).map_err(|e| e.to_string())?;
+        let checksum = tensors::checksum(state, &text);
+        let header = Header { format: FORMAT, position: *position, checksum };
+        tensors::encode(state, serde_json::to_string(&header).map_err(|e| e.to_string())?)
+    }
+
+    pub(super) fn decode_position(metadata: &str) -> Result<Position, String> {
+        serde_json::from_str(metadata).map(|header: Header| header.position).map_err(|e| e.to_string())
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, Unreadable> {
+        let (state, metadata) = tensors::decode(bytes).map_err(Unreadable::Damaged)?;
+        let version: Version = serde_json::from_str(&metadata).map_err(|e| Unreadable::Damaged(e.to_string()))?;
+        if version.format > FORMAT {
+            return Err(Unreadable::Newer(version.format));
+        }
+        let header: Header = serde_json::from_str(&metadata).map_err(|e| Unreadable::Damaged(e.to_string()))?;
+        let text = serde_json::to_string(&header.position).map_err(|e| Unreadable::Damaged(e.to_string()))?;
+        if tensors::checksum(&state, &text) != header.checksum {
+            return Err(Unreadable::Damaged("its checksum does not fit its content".to_owned()));
+        }
+        Ok(Self { position: header.position, tensors: state })
+    }
+}
+
+/// The one field every version of every file has.
+#[derive(Debug, Deserialize)]
+pub(super) struct Version {
+    pub(super) format: u32,
+}
+
+/// An `f64` as its bits.
+mod bits {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives the field by reference")]
+    pub(super) fn serialize<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(value.to_bits())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+        u64::deserialize(from).map(f64::from_bits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example() -> Checkpoint {
+        let sums = Sums { objective: 0.1 + 0.2, loss: f64::MIN_POSITIVE, gradient_norm: 1e300 };
+        Checkpoint {
+            position: Position { epoch: 3, batch: 7, step: 97, sums, train_seconds: 12.3 },
+            tensors: vec![NamedTensor { name: "w".into(), shape: vec![2], values: vec![0.1, -0.0] }],
+        }
+    }
+
+    #[test]
+    fn comes_back_bit_by_bit() {
+        let bytes = Checkpoint::encode(&example().position, &example().tensors).unwrap();
+        let Ok(back) = Checkpoint::decode(&bytes) else { panic!("unreadable") };
+        assert_eq!(back, example());
+        assert_eq!(back.tensors[0].values[1].to_bits(), (-0.0_f32).to_bits());
+    }
+
+    #[test]
+    fn every_flipped_byte_is_noticed() {
+        let bytes = Checkpoint::encode(&example().position, &example().tensors).unwrap();
+        for at in 0..bytes.len() {
+            let mut bad = bytes.clone();
+            bad[at] ^= 1;
+            if let Ok(back) = Checkpoint::decode(&bad) {
+                // Only the blanks that pad the header may differ without harm.
+                assert_eq!(back, example(), "byte {at}");
+            }
+        }
+        for end in 0..bytes.len() {
+            assert!(Checkpoint::decode(&bytes[..end]).is_err(), "cut at {end}");
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! One process a run: an advisory lock of the operating system, which ends with the process that holds it, so a
+//! killed process leaves none behind.
+
+use std::fmt;
+use std::io::{Read, Seek, Write};
+
+use camino::Utf8Path;
+use serde::{Deserialize, Serialize};
+
+use super::atomic::{sync_folder, write_atomic};
+use super::checkpoint::{Checkpoint, Position};
+use super::format::{EpochMetrics, FORMAT, RunRecord, Structure, Summary};
+use super::speed::Speed;
+use super::{RunDir, StoreError, tensors};
+use sparsegate_core::trainee::NamedTensor;
+
+/// Who works on a run: what the lock file says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Process id.
+    pub pid: u32,
+    /// Name of the machine.
+    pub host: String,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "process {} on {}", self.pid, self.host)
+    }
+}
+
+/// A run folder that this process alone may write to. The lock ends when the value is dropped.
+#[derive(Debug)]
+pub struct LockedRun {
+    dir: RunDir,
+    _lock: fs_err::File,
+}
+
+/// Takes the lock. A process that is being started holds copies of all its parent's open files until its own program runs,
+/// so a lock that was just given back may be held for some milliseconds more.
+fn try_for_a_moment(file: &fs_err::File) -> Result<(), std::fs::TryLockError> {
+    for _ in 0..10 {
+        match file.try_lock() {
+            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(std::time::Duration::from_millis(10)),
+            other => return other,
+        }
+    }
+    file.try_lock()
+}
+
+impl RunDir {
+    /// Takes the run for this process, creating its folder if need be.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] when another process, or another [`LockedRun`] of this one, holds it; [`StoreError::Io`].
+    pub fn lock(&self) -> Result<LockedRun, StoreError> {
+        let path = self.path().join("lock");
+        fs_err::create_dir_all(self.path()).map_err(|e| StoreError::io("create", self.path(), e))?;
+        let mut file = open(&path, true)?;
+        match try_for_a_moment(&file) {
+            Ok(()) => {}
+            Err(std::fs::TryLockError::WouldBlock) => {
+                return Err(StoreError::Locked { path: self.path().to_owned(), holder: read_holder(&mut file) });
+            }
+            Err(std::fs::TryLockError::Error(e)) => return Err(StoreError::io("lock", &path, e)),
+        }
+        let holder = Holder { pid: std::process::id(), host: crate::provenance::host() };
+        // Who holds the lock is a courtesy to the next process; the lock itself is the system's, so a full disk is
+        // no reason to give up here.
+        if let Ok(text) = serde_json::to_vec(&holder) {
+            let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(&text));
+        }
+        Ok(LockedRun { dir: self.clone(), _lock: file })
+    }
+
+    /// Who works on the run now, if anybody does. A snapshot: the answer may be old by the time it is read.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn holder(&self) -> Result<Option<Holder>, StoreError> {
+        let path = self.path().join("lock");
+        if !path.exists() {
+            return Ok(None);
+        }
+        let mut file = open(&path, false)?;
+        // A shared lock, so that two readers do not take each other for a worker.
+        match file.try_lock_shared() {
+            Ok(()) => Ok(None),
+            Err(std::fs::TryLockError::WouldBlock) => {
+                Ok(Some(read_holder(&mut file).unwrap_or(Holder { pid: 0, host: "unknown".to_owned() })))
+            }
+            Err(std::fs::TryLockError::Error(e)) => Err(StoreError::io("lock", &path, e)),
+        }
+    }
+}
+
+fn open(path: &Utf8Path, create: bool) -> Result<fs_err::File, StoreError> {
+    let mut options = fs_err::OpenOptions::new();
+    options.read(true).write(create).create(create).truncate(false);
+    options.open(path.as_std_path()).map_err(|e| StoreError::io("open", path, e))
+}
+
+fn read_holder(file: &mut fs_err::File) -> Option<Holder> {
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+impl LockedRun {
+    /// The folder, for reading.
+    #[must_use]
+    pub fn dir(&self) -> &RunDir {
+        &self.dir
+    }
+
+    /// Writes `run.json`.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn write_record(&self, record: &RunRecord) -> Result<(), StoreError> {
+        self.write_json("run.json", record)
+    }
+
+    /// Writes `summary.json`.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn write_summary(&self, summary: &Summary) -> Result<(), StoreError> {
+        self.write_json("summary.json", summary)
+    }
+
+    /// Removes `summary.json`: the run has not ended yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn remove_summary(&self) -> Result<(), StoreError> {
+        remove(&self.dir.path().join("summary.json"))
+    }
+
+    /// Writes `structure.json`.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn write_structure(&self, structure: &Structure) -> Result<(), StoreError> {
+        self.write_json("structure.json", structure)
+    }
+
+    /// Writes `speed.json`.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn write_speed(&self, speed: &Speed) -> Result<(), StoreError> {
+        self.write_json("speed.json", speed)
+    }
+
+    /// Writes `model.safetensors`: parameters only.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`], [`StoreError::Corrupt`] for a tensor whose shape does not fit its values.
+    pub fn write_model(&self, parameters: &[NamedTensor]) -> Result<(), StoreError> {
+        let path = self.dir.model_path();
+        let bytes = tensors::encode(parameters, format!("{{\"format\":{FORMAT}}}"))
+            .map_err(|problem| StoreError::corrupt(&path, self.dir.path(), &problem))?;
+        write_atomic(&path, &bytes)
+    }
+
+    /// Writes `compact.safetensors`, a file of the format of [`sparsegate_runtime`].
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn write_compact(&self, bytes: &[u8]) -> Result<(), StoreError> {
+        write_atomic(&self.dir.compact_path(), bytes)
+    }
+
+    /// Replaces the checkpoint; the one before stays in place until the new one is whole.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`], [`StoreError::Corrupt`] for a tensor whose shape does not fit its values.
+    pub fn write_checkpoint(&self, position: &Position, state: &[NamedTensor]) -> Result<(), StoreError> {
+        let path = self.dir.checkpoint_path();
+        let bytes = Checkpoint::encode(position, state)
+            .map_err(|problem| StoreError::corrupt(&path, self.dir.path(), &problem))?;
+        write_atomic(&path, &bytes)
+    }
+
+    /// Appends one line to `metrics.jsonl` and syncs it. A line that could not be written whole is taken back.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn append_metrics(&self, metrics: &EpochMetrics) -> Result<(), StoreError> {
+        let path = self.dir.metrics_path();
+        let fail = |e| StoreError::io("write", &path, e);
+        let mut line = serde_json::to_vec(metrics).map_err(|e| fail(e.into()))?;
+        line.push(b'\n');
+        let is_new = !path.exists();
+        let mut file = fs_err::OpenOptions::new().append(true).create(true).open(path.as_std_path()).map_err(fail)?;
+        let length = file.metadata().map_err(fail)?.len();
+        if let Err(error) = file.write_all(&line).and_then(|()| file.sync_all()) {
+            let _ = file.set_len(length);
+            return Err(fail(error));
+        }
+        if is_new { sync_folder(self.dir.path()).map_err(fail) } else { Ok(()) }
+    }
+
+    /// Keeps the first `lines` lines of `metrics.jsonl`: those that the checkpoint knows.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when there are fewer; [`StoreError::Io`].
+    pub fn truncate_metrics(&self, lines: u32) -> Result<(), StoreError> {
+        let path = self.dir.metrics_path();
+        let fail = |e| StoreError::io("write", &path, e);
+        if !path.exists() {
+            if lines == 0 {
+                return Ok(());
+            }
+            return Err(StoreError::corrupt(&path, self.dir.path(), &"it is missing, but there is a checkpoint"));
+        }
+        let bytes = fs_err::read(&path).map_err(|e| StoreError::io("read", &path, e))?;
+        let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at as u64 + 1);
+        let Some(length) = std::iter::once(0).chain(ends).nth(lines as usize) else {
+            let problem = format!("it has fewer than the {lines} lines that the checkpoint knows");
+            return Err(StoreError::corrupt(&path, self.dir.path(), &problem));
+        };
+        if length == bytes.len() as u64 {
+            return Ok(());
+        }
+        let file = fs_err::OpenOptions::new().write(true).open(path.as_std_path()).map_err(fail)?;
+        file.set_len(length).and_then(|()| file.sync_all()).map_err(fail)
+    }
+
+    /// Empties the folder, except for the lock.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn clear(&self) -> Result<(), StoreError> {
+        let folder = self.dir.path();
+        let fail = |e| StoreError::io("empty", folder, e);
+        // First what makes the run count as finished, so that a crash in here leaves an unfinished run.
+        self.remove_summary()?;
+        remove(&self.dir.checkpoint_path())?;
+        for entry in folder.read_dir_utf8().map_err(fail)? {
+            let entry = entry.map_err(fail)?;
+            let removed = match entry.file_type().map_err(fail)?.is_dir() {
+                _ if entry.file_name() == "lock" => Ok(()),
+                true => fs_err::remove_dir_all(entry.path()),
+                false => fs_err::remove_file(entry.path()),
+            };
+            removed.map_err(|e| StoreError::io("remove", entry.path(), e))?;
+        }
+        Ok(())
+    }
+
+    fn write_json<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StoreError> {
+        let path = self.dir.path().join(name);
+        let mut bytes = serde_json::to_vec_pretty(value).map_err(|e| StoreError::io("write", &path, e.into()))?;
+        bytes.push(b'\n');
+        write_atomic(&path, &bytes)
+    }
+}
+
+/// A file that is not there is removed already.
+fn remove(path: &Utf8Path) -> Result<(), StoreError> {
+    match fs_err::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io("remove", path, e)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,108 @@
+//! The content key of a run.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use sparsegate_spec::Hashes;
+use sparsegate_spec::types::RunSpec;
+
+/// Raised by hand when the same spec on the same data would give other numbers than before, beyond rounding: a changed
+/// formula, noise stream, initialisation or data order. Every stored run of a lower number is stale from then on.
+pub const NUMERICS: u32 = 1;
+
+/// Hexadecimal digits of a key: 64 bits, enough that a million runs collide with a chance below 1e-7.
+const DIGITS: usize = 16;
+
+/// The key of a run and its parts: `spec`, `dataset` and, if the run starts from pretrained vectors, `vectors` as blake3,
+/// `numerics` as a number.
+///
+/// The key is the first 16 hexadecimal digits of the blake3 hash over the parts. Where files lie, which git commit made
+/// the program and which of several devices of a kind trained do not change it.
+pub fn key(spec: &RunSpec, hashes: &Hashes) -> (String, BTreeMap<String, String>) {
+    let spec = &RunSpec { backend: spec.backend.any_device(), ..spec.clone() };
+    let json = serde_json::to_value(spec).unwrap_or(Value::Null);
+    let mut parts: BTreeMap<String, String> = [
+        ("spec".to_owned(), blake3::hash(canonical(&json).as_bytes()).to_hex().to_string()),
+        ("dataset".to_owned(), hashes.dataset.clone()),
+        ("numerics".to_owned(), NUMERICS.to_string()),
+    ]
+    .into();
+    if let Some(hash) = hashes.vectors_of(spec) {
+        parts.insert("vectors".to_owned(), hash.to_owned());
+    }
+    let mut joined = String::new();
+    for (name, value) in &parts {
+        let _ = writeln!(joined, "{name}={value}");
+    }
+    let key = blake3::hash(joined.as_bytes()).to_hex()[..DIGITS].to_owned();
+    (key, parts)
+}
+
+/// JSON without blanks, keys sorted.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            let sorted: BTreeMap<&String, &Value> = map.iter().collect();
+            let entries =
+                sorted.into_iter().map(|(key, value)| format!("{}:{}", Value::from(key.as_str()), canonical(value)));
+            format!("{{{}}}", entries.collect::<Vec<_>>().join(","))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        scalar => scalar.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use camino::Utf8Path;
+
+    fn spec(more: &str) -> Result<RunSpec, sparsegate_spec::SpecError> {
+        let text = format!(
+            "name: t\ndataset: d\nsparsity: W\nmodel: {{ kind: language-model, hidden: 4 }}\n\
+             train: {{ epochs: 1, batch: 2, sequence: 3, carry_state: true, optimizer: {{ adam: {{ lr: 2e-3 }} }} }}\n{more}"
+        );
+        sparsegate_spec::from_text(Utf8Path::new("t.yaml"), &text, &[], &[])
+            .map(|mut experiment| experiment.runs.remove(0))
+    }
+
+    #[test]
+    fn the_key_depends_on_what_is_meant_and_not_on_how_it_is_written() -> Result<(), sparsegate_spec::SpecError> {
+        let key = |spec: &RunSpec, dataset: &str| {
+            key(spec, &Hashes { dataset: dataset.to_owned(), vectors: BTreeMap::new() }).0
+        };
+        let plain = key(&spec("")?, "h");
+        assert_eq!(plain.len(), DIGITS);
+        assert_eq!(plain, key(&spec("seed: 0\nbackend: flex\n")?, "h"), "defaults written out");
+        assert_ne!(plain, key(&spec("seed: 1\n")?, "h"));
+        assert_ne!(plain, key(&spec("")?, "other"));
+        Ok(())
+    }
+
+    #[test]
+    fn vectors_are_part_of_the_key_of_runs_that_start_from_them() {
+        let of = |vectors: &str, hash: &str| {
+            let text = format!(
+                "name: t\ndataset: d\nsparsity: W\n\
+                 model: {{ kind: classification, hidden: 4, embedding: {{ size: 2, vectors: {vectors} }} }}\n\
+                 train: {{ epochs: 1, batch: 2, optimizer: {{ adam: {{ lr: 2e-3 }} }} }}\n"
+            );
+            let run = sparsegate_spec::from_text(Utf8Path::new("t.yaml"), &text, &[], &[]).unwrap().runs.remove(0);
+            key(&run, &Hashes { dataset: "d".into(), vectors: [("v".to_owned(), hash.to_owned())].into() })
+        };
+        assert_ne!(of("v", "1").0, of("v", "2").0);
+        assert_eq!(of("none", "1"), of("none", "2"));
+        assert_eq!(of("v", "1").1.get("vectors").map(String::as_str), Some("1"));
+        assert_eq!(of("none", "1").1.get("vectors"), None);
+    }
+
+    #[test]
+    fn canonical_json_sorts_keys() {
+        assert_eq!(
+            canonical(&serde_json::json!({ "b": [1, null], "a": { "d": 0.5, "c": "x" } })),
+            r#"{"a":{"c":"x","d":0.5},"b":[1,null]}"#
+        );
+    }
+}

@@ -1,0 +1,241 @@
+//! Reading a run folder.
+
+use std::process::Stdio;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::de::DeserializeOwned;
+
+use super::checkpoint::{Checkpoint, Position, Unreadable, Version};
+use super::format::{EpochMetrics, FORMAT, RunRecord, Structure, Summary};
+use super::speed::Speed;
+use super::{StoreError, tensors};
+use sparsegate_core::trainee::NamedTensor;
+
+/// The folder of one run, `<root>/runs/<experiment>/<key>`, whether it exists or not. Reading never locks: every
+/// file but `metrics.jsonl` is replaced whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunDir {
+    path: Utf8PathBuf,
+}
+
+impl RunDir {
+    /// The folder of the run `key` of `experiment` under `root`. Touches no disk.
+    #[must_use]
+    pub fn new(root: &Utf8Path, experiment: &str, key: &str) -> Self {
+        Self { path: experiment_path(root, experiment).join(key) }
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+
+    /// The key: the folder's name.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        self.path.file_name().unwrap_or_default()
+    }
+
+    /// `run.json`, if the run has ever been started.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] but `Locked`.
+    pub fn record(&self) -> Result<Option<RunRecord>, StoreError> {
+        self.json("run.json")
+    }
+
+    /// `summary.json`, if the run has ended, in whatever way.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] but `Locked`.
+    pub fn summary(&self) -> Result<Option<Summary>, StoreError> {
+        self.json("summary.json")
+    }
+
+    /// `structure.json`, if the run is done.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] but `Locked`.
+    pub fn structure(&self) -> Result<Option<Structure>, StoreError> {
+        self.json("structure.json")
+    }
+
+    /// `speed.json`, if the run's compact model was timed.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] but `Locked`.
+    pub fn speed(&self) -> Result<Option<Speed>, StoreError> {
+        self.json("speed.json")
+    }
+
+    /// The lines of `metrics.jsonl`, one a finished epoch; none if there is no file. A last line without its newline is
+    /// still being written and left out.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`], [`StoreError::Corrupt`] with the number of the line.
+    pub fn metrics(&self) -> Result<Vec<EpochMetrics>, StoreError> {
+        let path = self.metrics_path();
+        let Some(bytes) = read(&path)? else { return Ok(Vec::new()) };
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let lines = bytes[..whole].split_inclusive(|byte| *byte == b'\n');
+        let parse = |(at, line)| {
+            serde_json::from_slice(line).map_err(|e| self.corrupt(&path, &format!("line {}: {e}", at + 1)))
+        };
+        lines.enumerate().map(parse).collect()
+    }
+
+    /// The checkpoint, if there is one: the state between two steps.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] but `Locked`; a checksum that does not fit is [`StoreError::Corrupt`].
+    pub fn checkpoint(&self) -> Result<Option<Checkpoint>, StoreError> {
+        let path = self.checkpoint_path();
+        let Some(bytes) = read(&path)? else { return Ok(None) };
+        match Checkpoint::decode(&bytes) {
+            Ok(checkpoint) => Ok(Some(checkpoint)),
+            Err(Unreadable::Newer(found)) => Err(StoreError::Newer { path, found, known: FORMAT }),
+            Err(Unreadable::Damaged(problem)) => Err(self.corrupt(&path, &problem)),
+        }
+    }
+
+    /// Where the checkpoint stands, if there is one. Reads the head of the file only and checks no checksum.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] but `Locked`.
+    pub fn position(&self) -> Result<Option<Position>, StoreError> {
+        let path = self.checkpoint_path();
+        let file = match fs_err::File::open(&path) {
+            Ok(file) => file,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(StoreError::io("read", &path, e)),
+        };
+        let metadata = tensors::read_metadata(file).map_err(|problem| self.corrupt(&path, &problem))?;
+        self.check_version(&path, metadata.as_bytes())?;
+        Checkpoint::decode_position(&metadata).map(Some).map_err(|problem| self.corrupt(&path, &problem))
+    }
+
+    /// The parameters in `model.safetensors`, in order of name, if the run is done.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] but `Locked`.
+    pub fn model(&self) -> Result<Option<Vec<NamedTensor>>, StoreError> {
+        let path = self.model_path();
+        let Some(bytes) = read(&path)? else { return Ok(None) };
+        let (parameters, metadata) = tensors::decode(&bytes).map_err(|problem| self.corrupt(&path, &problem))?;
+        self.check_version(&path, metadata.as_bytes())?;
+        Ok(Some(parameters))
+    }
+
+    /// The bytes of `compact.safetensors`, if the run is done and was trained by a program that makes one.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn compact(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        read(&self.compact_path())
+    }
+
+    /// `log.txt`, opened for the standard error of the run's process, after what earlier processes wrote.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn open_log(&self) -> Result<Stdio, StoreError> {
+        let path = self.log_path();
+        fs_err::create_dir_all(&self.path).map_err(|e| StoreError::io("create", &self.path, e))?;
+        let file = fs_err::OpenOptions::new().append(true).create(true).open(path.as_std_path());
+        file.map(|file| Stdio::from(file.into_parts().0)).map_err(|e| StoreError::io("write", &path, e))
+    }
+
+    /// The last `lines` lines of `log.txt`; empty if there is none or it cannot be read.
+    #[must_use]
+    pub fn log_tail(&self, lines: usize) -> String {
+        let bytes = fs_err::read(self.log_path()).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        let all: Vec<&str> = text.lines().collect();
+        all[all.len().saturating_sub(lines)..].join("\n")
+    }
+
+    /// Path of `log.txt`.
+    #[must_use]
+    pub fn log_path(&self) -> Utf8PathBuf {
+        self.path.join("log.txt")
+    }
+
+    /// Path of `metrics.jsonl`.
+    #[must_use]
+    pub fn metrics_path(&self) -> Utf8PathBuf {
+        self.path.join("metrics.jsonl")
+    }
+
+    /// Path of `model.safetensors`.
+    #[must_use]
+    pub fn model_path(&self) -> Utf8PathBuf {
+        self.path.join("model.safetensors")
+    }
+
+    /// Path of `compact.safetensors`.
+    #[must_use]
+    pub fn compact_path(&self) -> Utf8PathBuf {
+        self.path.join("compact.safetensors")
+    }
+
+    /// Path of `checkpoint/state.safetensors`.
+    #[must_use]
+    pub fn checkpoint_path(&self) -> Utf8PathBuf {
+        self.path.join("checkpoint").join("state.safetensors")
+    }
+
+    fn json<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {
+        let path = self.path.join(name);
+        let Some(bytes) = read(&path)? else { return Ok(None) };
+        self.check_version(&path, &bytes)?;
+        serde_json::from_slice(&bytes).map(Some).map_err(|e| self.corrupt(&path, &e))
+    }
+
+    /// A newer file's fields may have changed, so its version is looked at before anything else.
+    fn check_version(&self, path: &Utf8Path, json: &[u8]) -> Result<(), StoreError> {
+        let version: Version = serde_json::from_slice(json).map_err(|e| self.corrupt(path, &e))?;
+        if version.format > FORMAT {
+            return Err(StoreError::Newer { path: path.to_owned(), found: version.format, known: FORMAT });
+        }
+        Ok(())
+    }
+
+    fn corrupt(&self, path: &Utf8Path, problem: &dyn std::fmt::Display) -> StoreError {
+        StoreError::corrupt(path, &self.path, problem)
+    }
+}
+
+/// The stored runs of `experiment`: folders under `<root>/runs/<experiment>` that have a `run.json`, in order of key. None
+/// if the experiment was never run.
+///
+/// # Errors
+/// [`StoreError::Io`].
+pub fn runs(root: &Utf8Path, experiment: &str) -> Result<Vec<RunDir>, StoreError> {
+    let folder = experiment_path(root, experiment);
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let fail = |e| StoreError::io("read", &folder, e);
+    let mut runs = Vec::new();
+    for entry in folder.read_dir_utf8().map_err(fail)? {
+        let path = entry.map_err(fail)?.into_path();
+        if path.join("run.json").exists() {
+            runs.push(RunDir { path });
+        }
+    }
+    runs.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(runs)
+}
+
+fn experiment_path(root: &Utf8Path, experiment: &str) -> Utf8PathBuf {
+    root.join("runs").join(experiment)
+}
+
+fn read(path: &Utf8Path) -> Result<Option<Vec<u8>>, StoreError> {
+    match fs_err::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(StoreError::io("read", path, e)),
+    }
+}
