@@ -1,4 +1,4 @@
-//! Long short-term memory without peepholes.
+//! Long short-term memory (LSTM) without peepholes.
 //!
 //! ```text
 //! a_j = (x W_j + h U_j) z_j + b_j        j in i, f, g, o
@@ -11,7 +11,7 @@ use burn::tensor::Tensor;
 use super::{Bias, Cell, Kernel, Preactivation, Role, Step, gate_value};
 use crate::spec::types::GateActivation;
 
-/// The cell.
+/// The LSTM cell.
 #[derive(Debug, Clone, Copy)]
 pub struct Lstm;
 
@@ -23,7 +23,7 @@ const fn bias(name: &'static str) -> Bias {
     Bias { name, starts_open: false }
 }
 
-/// Place of the candidate cell value.
+/// Index of the candidate cell value.
 const G: usize = 2;
 
 impl Cell for Lstm {

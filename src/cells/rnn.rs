@@ -1,4 +1,4 @@
-//! Elman's recurrent network: information flow and no gate.
+//! Elman's recurrent network: one information flow and no gates.
 //!
 //! ```text
 //! h' = tanh((x W + h U) z + b) z_h
@@ -9,7 +9,7 @@ use burn::tensor::Tensor;
 use super::{Bias, Cell, Kernel, Preactivation, Role, Step};
 use crate::spec::types::GateActivation;
 
-/// The cell.
+/// The Elman cell.
 #[derive(Debug, Clone, Copy)]
 pub struct Rnn;
 

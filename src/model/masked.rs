@@ -1,4 +1,4 @@
-//! The whole network at its means, with zeros in the place of what pruning drops.
+//! The pruned network at full size: means instead of samples, and zeros for pruned weights.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
@@ -11,7 +11,7 @@ use crate::engine::{Fused, Ops};
 use crate::spec::types::{ModelKind, OutputNoise, RunSpec};
 use crate::train::trainee::NamedTensor;
 
-/// A network as evaluation while training runs it, on the CPU.
+/// A pruned network at full size, computed by the engine that evaluates it during training, on the CPU.
 #[derive(Debug)]
 pub struct Masked(Kind);
 
@@ -22,10 +22,10 @@ enum Kind {
 }
 
 impl Masked {
-    /// The network of `spec` with these `parameters`, those of `model.safetensors`.
+    /// The network of `spec` with the `parameters` of `model.safetensors`.
     ///
     /// # Errors
-    /// The first tensor that is missing or has another shape than the network's.
+    /// Names the first tensor that is missing or whose shape does not fit the network.
     pub fn new(spec: &RunSpec, parameters: &[NamedTensor]) -> Result<Self, String> {
         let kind = (Device::flex(), DType::F32);
         let shape = |name: &str| -> Result<[usize; 2], String> {
@@ -59,7 +59,7 @@ impl Masked {
         wrong.map_or(Ok(Self(network)), Err)
     }
 
-    /// Logits, from zero states: `[N, O]` of a language model, `[B, O]` of a classifier.
+    /// Logits, from zero states: `[N, O]` for a language model, `[B, O]` for a classifier.
     pub fn outputs(&self, batch: &Batch) -> Tensor<2> {
         fn run(network: &impl Network, bias: &Tensor<2>, batch: &Batch) -> Tensor<2> {
             let ops: &dyn Ops = &Fused;
