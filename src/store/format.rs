@@ -1,7 +1,7 @@
-//! The files of a run folder as types, each with its format version.
+//! The files of a run folder as types, with their format versions.
 //!
-//! `metrics.jsonl` and `structure.json` hold no clock and no host, so that an interrupted and resumed run leaves
-//! the same bytes as one never interrupted; times are in `summary.json`.
+//! `metrics.jsonl` and `structure.json` contain no times and no host names, so that a resumed run leaves the same bytes
+//! as an uninterrupted one. Times are in `summary.json`.
 
 use std::collections::BTreeMap;
 
@@ -9,17 +9,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::spec::types::RunSpec;
 
-/// Version of every file described here; raised when a reader of the old version would misread the new one.
+/// Version of the files described here. It is raised when a reader of the old version would misread the new one.
 pub const FORMAT: u32 = 1;
 
-/// `run.json`: what the run is and where it came from.
+/// `run.json`: spec and provenance of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
     /// [`FORMAT`].
     pub format: u32,
     /// The run's key, also the name of its folder.
     pub key: String,
-    /// What went into the key, by part: `spec`, `dataset`, `vectors` if used, `numerics`; each a blake3 hash or a number as text.
+    /// The parts that the key is computed from: `spec`, `dataset`, `vectors` if used, and `numerics`; each a blake3
+    /// hash or a number as text.
     pub key_parts: BTreeMap<String, String>,
     /// The resolved spec.
     pub spec: RunSpec,
@@ -30,39 +31,40 @@ pub struct RunRecord {
 /// One line of `metrics.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EpochMetrics {
-    /// Epochs finished, from 1.
+    /// Finished epochs, from 1.
     pub epoch: u32,
-    /// Optimiser steps finished.
+    /// Finished optimiser steps.
     pub step: u64,
-    /// Mean over the epoch of data loss plus penalty / train size, nats.
+    /// Mean objective over the epoch's steps: data loss plus KL term, nats per target.
     pub train_objective: f64,
-    /// Mean over the epoch of the data loss alone, nats a symbol.
+    /// Mean data loss over the epoch's steps, nats per target.
     pub train_loss: f64,
-    /// Mean over the epoch of the gradient's global norm, before rescaling.
+    /// Mean of the gradient's global norm over the epoch's steps, before rescaling.
     pub gradient_norm: f64,
-    /// Validation metric with means and pruned weights: perplexity, bits per character or accuracy.
+    /// Validation metric of the pruned network at the means: perplexity, bits per character or accuracy.
     pub valid: f64,
-    /// The same on the test stream.
+    /// The same metric on the test data.
     pub test: f64,
-    /// What survives pruning at this point.
+    /// Counts of what survives pruning after this epoch.
     pub counts: Counts,
 }
 
-/// Something counted: how many survive of how many.
+/// How many elements survive, out of how many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Kept {
-    /// Survivors.
+    /// Surviving elements.
     pub kept: u64,
-    /// All of them.
+    /// All elements.
     pub total: u64,
 }
 
-/// What survives pruning (method: log alpha below 3), by layer and kind.
+/// Counts of what survives pruning (log alpha below 3; for a pruning baseline: not zero), by layer and kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Counts {
-    /// All weights over surviving weights, the embedding's among them, biases not counted, as the authors print it.
+    /// Compression as the authors print it: all weights, including those of the embedding, over the surviving weights.
+    /// Biases are not counted.
     pub compression: f64,
-    /// The same with the weights that feed a gate killed by its group counted as zero.
+    /// The same, counting the weights that feed a gate with a dead group as zero.
     pub compression_exact: f64,
     /// Weights of the embedding, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,7 +75,7 @@ pub struct Counts {
     pub recurrent_weights: Kept,
     /// Output layer weights.
     pub output_weights: Kept,
-    /// Embedding, input-to-hidden, hidden-to-hidden and output weights that survive when dead gates' weights count as
+    /// Surviving weights of the embedding, input, recurrent and output matrices, counting the weights of dead gates as
     /// zero.
     pub weights_kept_exact: u64,
     /// Input symbols.
@@ -83,26 +85,26 @@ pub struct Counts {
     pub inputs: Option<Kept>,
     /// Hidden units.
     pub neurons: Kept,
-    /// Gates that still depend on the input or the state, by kind in the cell's order (LSTM: i, f, g, o).
+    /// Live gates, by kind in the cell's order (LSTM: i, f, g, o).
     pub gates: Vec<GateCount>,
 }
 
 /// Surviving gates of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateCount {
-    /// The cell's name for it, such as `f`.
+    /// The cell's name of the kind, such as `f`.
     pub kind: String,
-    /// Whether it is information flow rather than a gate: what passes, not what lets it pass. False in files of
-    /// sparsegate 0.1, which did not say.
+    /// Whether this kind is information flow, as opposed to a gate. False in files of sparsegate 0.1, which lack the
+    /// field.
     #[serde(default)]
     pub flow: bool,
-    /// Gates of this kind that are not constant.
+    /// Live gates of this kind.
     pub kept: u64,
     /// All gates of this kind.
     pub total: u64,
 }
 
-/// `structure.json`: which parts survive, unit by unit.
+/// `structure.json`: which units, symbols and gates survive.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Structure {
     /// [`FORMAT`].
@@ -113,42 +115,42 @@ pub struct Structure {
     pub neurons: Vec<u32>,
     /// Indices of kept input symbols, ascending.
     pub vocabulary: Vec<u32>,
-    /// For each kept input symbol, in the order of `vocabulary`, a number to rank them by: the Euclidean norm of what is
-    /// kept of its row, in the embedding or else in the input matrix, times the magnitude of its factor. Empty in files
-    /// of sparsegate 0.1.
+    /// For each kept input symbol, in the order of `vocabulary`, a number to rank symbols by: the Euclidean norm of the
+    /// kept weights in its row of the embedding (of the input matrix without an embedding), times the magnitude of its
+    /// group factor. Empty in files of sparsegate 0.1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub strengths: Vec<f64>,
-    /// Indices of kept dimensions of the embedding, ascending; empty without one.
+    /// Indices of kept embedding dimensions, ascending; empty without an embedding.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inputs: Vec<u32>,
-    /// The kinds of gates, in the cell's order: what the places of `constant` mean. Empty in files of sparsegate 0.1,
-    /// whose kinds are those of the counts.
+    /// The kinds of gates in the cell's order, which is the order of `constant`. Empty in files of sparsegate 0.1;
+    /// their kinds are those of the counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<GateKind>,
-    /// For each kept hidden unit, in the order of `neurons`, each gate kind's state.
+    /// The gates of each kept hidden unit, in the order of `neurons`.
     pub gates: Vec<UnitGates>,
-    /// The words of the kept input symbols, in the order of `vocabulary`. Empty where symbols are characters, and in files
+    /// The words of the kept input symbols, in the order of `vocabulary`. Empty if symbols are characters, and in files
     /// of sparsegate 0.1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<String>,
 }
 
-/// A kind of gates.
+/// A kind of gate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateKind {
-    /// The cell's name for it, such as `f`.
+    /// The cell's name of the kind, such as `f`.
     pub name: String,
-    /// What it does in the cell.
+    /// Its role in the cell.
     pub role: GateRole,
 }
 
-/// What a kind of gates does in the cell.
+/// Role of a kind of gate in the cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GateRole {
-    /// Lets something through or not.
+    /// A gate, which controls how much passes.
     Gate,
-    /// What passes: information flow.
+    /// Information flow, a value that passes.
     Flow,
 }
 
@@ -157,9 +159,9 @@ pub enum GateRole {
 pub struct UnitGates {
     /// Index of the unit.
     pub unit: u32,
-    /// In the cell's gate order: the constant value (after the activation) of a constant gate, `null` for one that
-    /// moves. That is a live one, or one that neither input nor state reaches but which another gate of its unit moves,
-    /// as the reset gate of a GRU moves its candidate; the latter counts as not kept all the same.
+    /// For each kind of gate, in the cell's order, the value (after the activation) of a constant gate, or `null` for a
+    /// gate that varies. A varying gate is either live, or dead but still moved by another gate of its unit, as the
+    /// reset gate of a GRU moves its candidate. The latter is nevertheless not counted as kept.
     pub constant: Vec<Option<f64>>,
 }
 
@@ -170,29 +172,29 @@ pub struct Summary {
     pub format: u32,
     /// How it ended.
     pub state: RunState,
-    /// Epochs finished.
+    /// Finished epochs.
     pub epochs: u32,
     /// Name of the metric: `perplexity`, `bits_per_char` or `accuracy`.
     pub metric: String,
-    /// The last epoch's line, if one was finished.
+    /// The metrics of the last finished epoch, if there is one.
     pub last: Option<EpochMetrics>,
-    /// Seconds of training, evaluation and checkpointing, over all processes that worked on the run.
+    /// Seconds spent on training, evaluation and checkpoints, over all processes that worked on the run.
     pub train_seconds: f64,
-    /// Why it failed, if it did.
+    /// The error message, if the run failed.
     pub error: Option<String>,
-    /// Facts about the planted structure that the kept vocabulary can be judged by; only for embedded languages.
+    /// How the kept vocabulary compares with the ground truth of a synthetic language; `None` for other data.
     pub planted: Option<Planted>,
-    /// The pretrained vectors that the embedding started from, if it did.
+    /// The pretrained vectors that the embedding started from, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vectors: Option<VectorsUsed>,
 }
 
-/// How much of an embedding started from pretrained vectors; the other symbols started at random.
+/// How much of an embedding was initialised from pretrained vectors; the other symbols started from random vectors.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VectorsUsed {
     /// Name of the vectors' manifest.
     pub name: String,
-    /// Symbols that got a vector.
+    /// Symbols that were initialised from a vector.
     pub initialized: u64,
     /// All symbols.
     pub symbols: u64,
@@ -204,20 +206,20 @@ pub struct VectorsUsed {
 pub enum RunState {
     /// All epochs finished.
     Done,
-    /// Stopped with its state saved; it goes on when it is run again.
+    /// Stopped with its state saved; running it again resumes it.
     Interrupted,
     /// Stopped with an error.
     Failed,
 }
 
-/// How well the kept vocabulary matches what a generated language was planted with.
+/// How the kept vocabulary compares with the ground truth of a synthetic language.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Planted {
-    /// Symbols that carry information about what follows.
+    /// Ground-truth symbols, which carry information about what is predicted.
     pub informative: u64,
     /// Of those, how many were kept.
     pub informative_kept: u64,
-    /// Symbols that carry none.
+    /// Symbols that carry no information.
     pub uninformative: u64,
     /// Of those, how many were kept.
     pub uninformative_kept: u64,
