@@ -1,4 +1,4 @@
-//! The gradients of one training step: metrics, whole gradients and the Adam update.
+//! The gradients of one training step: metrics, total gradients and the Adam update.
 
 use burn::tensor::{Gradients, Tensor};
 
@@ -9,7 +9,7 @@ use crate::engine::{AdamStep, DataGradients, Moments, Ops};
 
 /// The gradient of one parameter of the network.
 enum Part {
-    /// The whole gradient of a deterministic matrix or a bias.
+    /// The total gradient of a deterministic matrix or a bias.
     Plain(Tensor<2>),
     /// The gradient of the data loss to a variational parameter; the KL gradient is added when it is used.
     Penalized(DataGradients),
@@ -27,7 +27,7 @@ pub(super) struct StepGradients {
 pub(super) struct Sums {
     /// Sum of the KL divergences times the KL weight, weights before group factors; `None` for a deterministic network.
     pub(super) penalty: Option<Tensor<1>>,
-    /// Sum of squares of the whole gradient; `None` for a network without tensors.
+    /// Sum of squares of the total gradient; `None` for a network without tensors.
     pub(super) square_sum: Option<Tensor<1>>,
 }
 
@@ -63,7 +63,7 @@ impl StepGradients {
         Self { parts, share }
     }
 
-    /// The KL term and the sum of squares of the whole gradient.
+    /// The KL term and the sum of squares of the total gradient.
     pub(super) fn sums(&self, network: &impl Network, ops: &dyn Ops) -> Sums {
         let (mut penalties, mut of_groups, mut squares) = (Vec::new(), Vec::new(), Vec::new());
         let mut network = network.clone();

@@ -12,7 +12,7 @@
 //! | `trainee` | a network with its optimiser |
 //! | `gradients`, `reports` | gradients and Adam update of a step; its metrics, read asynchronously |
 //! | `build`, `init` | from a spec to a network with initial values |
-//! | `noise`, `symbols`, `host`, `posterior` | noise streams, symbol ids, host tensors, arrays for pruning and counting |
+//! | `noise`, `symbols`, `host`, `posterior` | noise streams, symbol ids, host tensors, arrays for pruning |
 
 mod build;
 mod classifier;

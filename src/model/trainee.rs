@@ -89,7 +89,8 @@ impl<N: Network> NetworkTrainee<N> {
         self.carried.as_deref()
     }
 
-    /// Replaces the states that the next batch starts from, each `[B, H]`, in the order of [`crate::cells::Cell::states`].
+    /// Replaces the states that the next batch starts from, each `[B, H]`, in the order of
+    /// [`crate::cells::Cell::states`].
     pub fn carry(&mut self, states: Option<Vec<Tensor<2>>>) {
         self.carried = states;
     }

@@ -1,4 +1,4 @@
-//! The key of a run: a hash of everything its results depend on.
+//! The key of a run: a hash of its spec, its data and the numerics version.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

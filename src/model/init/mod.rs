@@ -19,7 +19,7 @@ const HIDDEN_STREAM: u32 = 32;
 const OUTPUT_STREAM: u32 = 48;
 const EMBEDDING_STREAM: u32 = 64;
 
-/// The embedding is initialised uniformly in (-0.05, 0.05).
+/// Bound of the uniform initial values of the embedding.
 const EMBEDDING_LIMIT: f64 = 0.05;
 
 /// Gain of the recurrent matrices if the others are initialised by Glorot's rule, as in the authors' program.
