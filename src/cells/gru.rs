@@ -73,8 +73,8 @@ impl Cell for Gru {
         const { &[gate("r"), gate("z"), Preactivation { name: "n", role: Role::Flow }] }
     }
 
-    /// The bias of the update gate starts at `model.forget_bias`, because an update gate near 1 keeps the state, like the
-    /// LSTM's forget gate.
+    /// The bias of the update gate starts at `model.forget_bias`, because an update gate near 1 keeps the state, like
+    /// the LSTM's forget gate.
     fn biases(&self) -> &'static [Bias] {
         const { &[bias("r"), Bias { name: "z", starts_open: true }, bias("n_in"), bias("n_hn")] }
     }
