@@ -1,4 +1,4 @@
-//! How far a sweep is: bars on a terminal, a line an epoch in a log, or silence. Written to standard error.
+//! Shows the progress of a sweep on standard error: bars on a terminal, or one line per epoch in a log.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -14,19 +14,19 @@ use sparsegate_store::format::EpochMetrics;
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Mode {
-    /// Bars on a terminal, else a line an epoch.
+    /// Bars on a terminal, otherwise one line per epoch.
     #[default]
     Auto,
     /// Bars.
     Bar,
-    /// A line an epoch.
+    /// One line per epoch.
     Counter,
     /// Nothing.
     None,
 }
 
 impl Mode {
-    /// What `Auto` means here; with `quiet`, nothing is shown.
+    /// Resolves `Auto` for this process; with `quiet`, nothing is shown.
     #[must_use]
     pub fn resolve(self, quiet: bool) -> Self {
         match self {
@@ -38,7 +38,7 @@ impl Mode {
     }
 }
 
-/// Shows the runs of a sweep.
+/// The progress display of a sweep.
 pub struct Display {
     runs: Vec<Run>,
     /// Width of the longest label.
@@ -53,7 +53,7 @@ enum View {
     Bars { all: MultiProgress, sweep: ProgressBar },
 }
 
-/// What is known of a run.
+/// Display state of a run.
 struct Run {
     label: String,
     bar: Option<ProgressBar>,
@@ -64,14 +64,14 @@ struct Run {
 }
 
 impl Display {
-    /// A display of the runs with these labels; nothing is shown before the first of them begins.
+    /// A display of the runs with these labels. Lines and a run's bar are shown once the run starts.
     #[must_use]
     pub fn new(mode: Mode, quiet: bool, labels: Vec<String>) -> Self {
         let view = match mode.resolve(quiet) {
             Mode::None => View::Silent,
             Mode::Counter | Mode::Auto => View::Lines,
             Mode::Bar => {
-                // Asked for by name, bars are drawn into a pipe as well.
+                // Bars that are requested explicitly are drawn even into a pipe.
                 let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8));
                 let sweep = all.add(ProgressBar::new(labels.len() as u64));
                 sweep.set_style(style("sweep {pos}/{len} runs  {elapsed} so far"));
@@ -83,7 +83,7 @@ impl Display {
         Self { runs: labels.into_iter().map(Run::new).collect(), width, view, over: 0 }
     }
 
-    /// Takes in what happened to the run with the number `job`.
+    /// Shows the news of the run with the number `job`.
     pub fn show(&mut self, job: usize, news: &Progress<'_>) {
         match news {
             Progress::Started => self.started(job),
@@ -92,7 +92,7 @@ impl Display {
         }
     }
 
-    /// Takes the bars away. What was said as lines stays.
+    /// Removes the bars. Lines that were printed stay.
     pub fn finish(&self) {
         if let View::Bars { all, sweep } = &self.view {
             sweep.finish_and_clear();
@@ -177,7 +177,7 @@ impl Display {
                 format!("done in {took}  {quality}")
             }
             Outcome::Interrupted => "interrupted, state saved".to_owned(),
-            // The cure after the first semicolon is told in the end, when all failures are listed.
+            // The hint after the first semicolon is shown at the end, when all failures are listed.
             Outcome::Failed { error, .. } => format!("failed: {}", error.split(';').next().unwrap_or(error)),
             Outcome::NotStarted | Outcome::LeftOut { .. } => return,
         };
@@ -192,7 +192,7 @@ impl Display {
     fn line(&self, text: &str) {
         match &self.view {
             View::Silent => {}
-            // A standard error that is gone is no reason to stop training.
+            // A closed standard error is no reason to stop training.
             View::Lines => drop(writeln!(std::io::stderr(), "{text}")),
             View::Bars { all, .. } => drop(all.suspend(|| writeln!(std::io::stderr(), "{text}"))),
         }
@@ -206,11 +206,11 @@ impl Run {
 }
 
 fn style(template: &str) -> ProgressStyle {
-    // The templates are constants of this file, and a test reads them; the default bar is there for the compiler.
+    // The templates are constants of this file and a test parses them, so the fallback is never used.
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
 }
 
-/// Metric and compression of a finished epoch in a few words.
+/// The validation metric and compression of a finished epoch, formatted.
 #[must_use]
 pub fn quality(metric: &str, line: &EpochMetrics) -> String {
     let (name, digits) = match metric {
@@ -220,7 +220,7 @@ pub fn quality(metric: &str, line: &EpochMetrics) -> String {
     format!("{name} {:.digits$}  compression {:.1}x", line.valid, line.counts.compression)
 }
 
-/// A span of time in two units at most: `42s`, `3m 05s`, `2h 10m`.
+/// A duration in at most two units: `42s`, `3m 05s`, `2h 10m`.
 #[must_use]
 pub fn seconds(span: f64) -> String {
     let whole = Duration::try_from_secs_f64(span.max(0.0).round()).unwrap_or_default().as_secs();

@@ -1,30 +1,30 @@
-//! What a compact file says beside its numbers: how a text becomes ids, and what ids and classes mean.
+//! The metadata of a compact file beside its weights: how a text becomes ids, and what ids and classes mean.
 
 use serde::{Deserialize, Serialize};
 
 use sparsegate_data::manifest::Reader;
 use sparsegate_spec::types::Reading;
 
-/// The `details` of a compact file, as JSON.
+/// The metadata entry `details` of a compact file, stored as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Details {
     /// Version of these fields.
     pub format: u32,
-    /// The run that the model was taken from.
+    /// The run that the model was extracted from.
     pub run: Origin,
-    /// How files of the data set become symbols: the manifest's reader.
+    /// The data set's reader, as in its manifest; it determines how texts become symbols.
     pub reader: Reader,
-    /// How they were read otherwise.
+    /// The reading options of the run's spec.
     #[serde(default, skip_serializing_if = "Reading::is_plain")]
     pub reading: Reading,
-    /// Which ids `words` are of.
+    /// Which ids the entries of `words` belong to.
     pub words_of: WordsOf,
-    /// Words, or characters, of those ids, in their order.
+    /// The words, or characters, of those ids, in ascending order of id.
     pub words: Vec<String>,
-    /// Id of the symbol for words that are not known, if there is one.
+    /// Id of the symbol for unknown words, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown: Option<u32>,
-    /// Id of the symbol at the beginning of a text, if there is one.
+    /// Id of the symbol at the start of a text, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<u32>,
     /// Names of a classifier's classes; empty for a language model.
@@ -32,10 +32,10 @@ pub struct Details {
     pub classes: Vec<String>,
 }
 
-/// Version of [`Details`].
+/// Format version of [`Details`].
 pub const DETAILS_FORMAT: u32 = 1;
 
-/// The run that a model was taken from.
+/// The run that a model was extracted from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Origin {
     /// Name of the experiment.
@@ -48,7 +48,7 @@ pub struct Origin {
     pub sparsity: String,
     /// Name of the metric: `perplexity`, `bits_per_char` or `accuracy`.
     pub metric: String,
-    /// Its value on the test data after the last epoch, of the network that the model was taken from.
+    /// The metric of the masked network on the test data after the last epoch.
     pub test: f64,
 }
 
@@ -56,9 +56,9 @@ pub struct Origin {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WordsOf {
-    /// Every id: of a language model, whose outputs are words too, and where the unknown word has weights of its own,
-    /// so that a known word without any must not be taken for it.
+    /// All ids. Needed for a language model, whose outputs are words too, and if the unknown word has weights of its
+    /// own: a known word without weights must then not be encoded as the unknown word.
     All,
-    /// Those that have a row in the model. Any other word is a step without input, whether it was known or not.
+    /// Only the ids that have a row in the model. Every other word, known or unknown, gives a step with zero input.
     Stored,
 }

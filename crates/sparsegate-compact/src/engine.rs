@@ -5,7 +5,7 @@ use sparsegate_runtime::model::Invalid;
 use sparsegate_runtime::plain::{self, State};
 use sparsegate_runtime::runtime::{Options, Runtime, Stream};
 
-/// A model and where it stands in a sequence.
+/// A model with its state within a sequence.
 pub struct Engine<'a>(Way<'a>);
 
 enum Way<'a> {
@@ -13,28 +13,30 @@ enum Way<'a> {
     Exact(&'a Model<f32>, State<f32>),
 }
 
-/// The outputs are no numbers, which no trained network's are.
+/// An output that is not finite. A trained network has no such outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the model's outputs are not finite numbers; is the file damaged?")]
 pub struct NotFinite;
 
 impl<'a> Engine<'a> {
-    /// The fast way, at the beginning of a sequence. What it computes is the same on all machines but for rounding.
+    /// Runs the model with the optimised runtime, from the start of a sequence. Results agree between machines up to
+    /// rounding.
     ///
     /// # Errors
-    /// A model that does not hold together.
+    /// A model that is not consistent.
     pub fn fast(model: &Model<f32>) -> Result<Self, Invalid> {
-        // One sequence keeps one thread busy; others would have to be started first.
+        // A single sequence does not offer work for more than one thread, and further threads would first have to be
+        // started.
         let runtime = Runtime::new(model, &Options { threads: 1, ..Options::default() })?;
         Ok(Self(Way::Fast(runtime.stream())))
     }
 
-    /// The slow way, which computes the same bits on any machine.
+    /// Runs the model with the slow reference implementation, whose results are the same to the bit on every machine.
     pub fn exact(model: &'a Model<f32>) -> Self {
         Self(Way::Exact(model, State::zero(model)))
     }
 
-    /// Goes back to the beginning.
+    /// Returns to the start of a sequence.
     pub fn reset(&mut self) {
         match &mut self.0 {
             Way::Fast(stream) => stream.reset(),
@@ -42,7 +44,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Goes on by some symbols.
+    /// Reads the next symbols.
     pub fn read(&mut self, symbols: &[u32]) {
         match &mut self.0 {
             Way::Fast(stream) => stream.read(symbols),
@@ -50,7 +52,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// The outputs here, logits `[O]`.
+    /// The logits `[O]` after the symbols read so far.
     ///
     /// # Errors
     /// [`NotFinite`].
@@ -63,7 +65,7 @@ impl<'a> Engine<'a> {
         if logits.iter().all(|logit| logit.is_finite()) { Ok(logits) } else { Err(NotFinite) }
     }
 
-    /// The outputs after all of `symbols`, from the beginning.
+    /// The logits `[O]` after all of `symbols`, read from the start of a sequence.
     ///
     /// # Errors
     /// [`NotFinite`].

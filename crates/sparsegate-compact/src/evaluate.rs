@@ -1,14 +1,15 @@
-//! How well a compact model predicts, measured as training measured the network that it was taken from.
+//! Evaluates a compact model on the batches on which training evaluated the original network.
 
 use sparsegate_runtime::runtime::{Batch as Side, Runtime};
 
 use sparsegate_core::Evaluation;
 use sparsegate_core::{Batch, BatchSource};
 
-/// Numbers of a language model that are held at a time, at most: those of a few steps stay in the caches.
+/// Maximum number of outputs of a language model held at a time, so that they stay in the caches.
 const OUTPUTS: usize = 1 << 20;
 
-/// The model's likelihood over all batches of `source`, from a zero state, and with `classifies` its accuracy.
+/// The model's mean negative log likelihood over all batches of `source`, from a zero state, and its accuracy if
+/// `classifies`.
 pub fn evaluate(runtime: &Runtime, classifies: bool, source: &dyn BatchSource) -> Evaluation {
     let mut sums = Sums::default();
     let mut outputs = Vec::new();
@@ -40,7 +41,7 @@ pub fn evaluate(runtime: &Runtime, classifies: bool, source: &dyn BatchSource) -
     Evaluation { nats: sums.nats / targets, accuracy }
 }
 
-/// The sequences of a batch, whose ids are stored step after step.
+/// The sequences of a batch, whose ids are stored step by step.
 fn texts(batch: &Batch) -> Vec<Vec<u32>> {
     let mut texts = vec![Vec::new(); batch.rows];
     for (sequence, id) in batch.sequences().zip(&batch.inputs) {
@@ -49,7 +50,7 @@ fn texts(batch: &Batch) -> Vec<Vec<u32>> {
     texts
 }
 
-/// Probabilities of two classes are kept this far from 0 and 1 before the logarithm, as in training.
+/// Probabilities of a two-class model are clipped to [1e-6, 1 - 1e-6] before the logarithm, as in training.
 const CLIP: f64 = 1e-6;
 
 #[derive(Default)]

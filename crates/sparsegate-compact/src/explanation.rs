@@ -1,4 +1,4 @@
-//! The words that count.
+//! Explains a prediction by the effect of each word.
 
 use super::engine::{Engine, NotFinite};
 use super::loaded::Loaded;
@@ -6,30 +6,29 @@ use super::prediction::log_sum_exp;
 use super::text::Text;
 use sparsegate_data::Encoder;
 
-/// What a word does in a text.
+/// The effect of a word on the prediction for a text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Effect {
-    /// The word, as the model knows it.
+    /// The word as the encoder normalises it.
     pub word: String,
-    /// How often it is in the text.
+    /// Number of its occurrences in the text.
     pub times: usize,
-    /// By how much it raises the log odds of the predicted class, nats: their value for the text, less their value when all
-    /// steps of this word are without input. Below zero: the word speaks against the class.
+    /// Change of the log odds of the predicted class due to the word, in nats: the log odds for the text minus those
+    /// with zero input at all steps of the word. Negative if the word speaks against the class.
     pub effect: f64,
 }
 
-/// The words of a text, by what they do.
+/// The words of a text with their effects.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explanation {
-    /// Words that the model reads, by falling size of the effect.
+    /// Words that the model reads, by descending magnitude of the effect.
     pub effects: Vec<Effect>,
-    /// Words that the model does not read, in the order of the text: their steps are without input, so leaving them out
-    /// changes nothing.
+    /// Words that the model does not read, in text order. Their steps have zero input anyway, so they have no effect.
     pub not_read: Vec<String>,
 }
 
-/// Explains why `class` was predicted for a text, word by word. Takes as many passes as the text has different words that the
-/// model reads.
+/// Explains, word by word, why `class` was predicted for a text. Runs the model once for the text and once for each
+/// distinct word that it reads.
 ///
 /// # Errors
 /// [`NotFinite`].
@@ -57,7 +56,7 @@ pub fn explain(loaded: &Loaded, engine: &mut Engine<'_>, text: &str, class: usiz
     Ok(Explanation { effects, not_read })
 }
 
-/// `ln(p / (1 - p))` of a class. A single logit is that of the second class.
+/// `ln(p / (1 - p))` of a class. A single logit belongs to class 1.
 fn log_odds(logits: &[f64], class: usize) -> f64 {
     if let [logit] = logits {
         return if class == 0 { -logit } else { *logit };

@@ -1,5 +1,5 @@
-//! From the plain reduced network to a model that runs alone: nothing is kept that no output depends on, and sums that
-//! nothing reaches become constants.
+//! Extracts a self-contained model from the compact network: everything without influence on an output is removed, and
+//! sums without live weights become constants.
 
 use sparsegate_runtime::model::{Columns, Sizes, Symbols, Task};
 use sparsegate_runtime::{Activation, Cell, Matrix, Model, matrix};
@@ -8,20 +8,20 @@ use sparsegate_core::cells::{self, Kernel};
 use sparsegate_prune::{Compact, Matrix as Dense};
 use sparsegate_spec::types::GateActivation;
 
-/// Why a network has no model that runs alone.
+/// A network whose cell the runtime does not support.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the runtime does not know the cell `{cell}`; it knows lstm, gru, gru-zhstate and rnn")]
+#[error("the runtime does not support the cell `{cell}`; it supports lstm, gru, gru-zhstate and rnn")]
 pub struct UnknownCell {
     /// Name of the cell.
     pub cell: &'static str,
 }
 
-/// The model of a compact network.
+/// Extracts the model of a compact network.
 ///
-/// Beyond what [`sparsegate_prune::masks`] drops once, this goes on until nothing changes: a unit goes when nothing reads
-/// it any more, a dimension of the embedding when nothing reads or feeds it, a symbol's row when it is all zeros; a
-/// sum is a constant when no weight that is left reaches it. Products and sums are not changed, so outputs are the same
-/// numbers but for the order of addition.
+/// In contrast to [`sparsegate_prune::masks`], removal cascades. A unit is removed if no output and no remaining unit
+/// reads it, a dimension of the embedding if nothing reads it or nothing feeds it, a symbol's row if it is all zeros. A
+/// sum is constant if no remaining weight feeds it. Remaining products and sums are unchanged, so the outputs are the
+/// same except for the order of addition.
 ///
 /// # Errors
 /// [`UnknownCell`].
@@ -83,16 +83,16 @@ fn runtime_cell(cell: &'static dyn cells::Cell) -> Result<Cell, UnknownCell> {
     }
 }
 
-/// Where a kind of the runtime's columns is in the network: kinds of preactivations, and of biases.
+/// Position of one of the runtime's kinds of sums in the compact network's matrices and biases.
 struct Kind {
-    /// In the input matrix, if the kind reads the input.
+    /// Kind of its columns in the input matrix, if it reads the input.
     input: Option<usize>,
-    /// In the recurrent matrix, if it reads the state.
+    /// Kind of its columns in the recurrent matrix, if it reads the state.
     state: Option<usize>,
     bias: usize,
 }
 
-/// A GRU's candidate is two sums in the runtime: `n_in` reads the input, `n_hn` the state.
+/// The runtime splits a GRU's candidate into two sums: `n_in` reads the input, `n_hn` the state.
 fn kinds(cell: Cell) -> Vec<Kind> {
     let both = |place| Kind { input: Some(place), state: Some(place), bias: place };
     match cell {
@@ -114,7 +114,7 @@ struct Network<'a> {
 }
 
 impl Network<'_> {
-    /// Units that an output or a living unit reads.
+    /// Units that are read by an output or by a unit of this list.
     fn living_units(&self) -> Vec<usize> {
         let Compact { w_hidden, w_output, .. } = self.compact;
         let outputs: Vec<usize> = (0..w_output.shape[1]).collect();
@@ -130,20 +130,20 @@ impl Network<'_> {
         }
     }
 
-    /// Dimensions with a weight on either side.
+    /// Dimensions with a non-zero weight on both sides.
     fn living_dimensions(&self, embedding: &Dense, units: &[usize]) -> Vec<usize> {
         let columns = self.columns(units, |kind| kind.input);
         let fed = |dimension: usize| (0..embedding.shape[0]).any(|row| embedding.at(row, dimension) != 0.0);
         (0..embedding.shape[1]).filter(|&at| any(&self.compact.w_input, at, &columns) && fed(at)).collect()
     }
 
-    /// Columns of these units, in the places that `part` gives.
+    /// Columns of `units` in the kinds that `part` selects.
     fn columns(&self, units: &[usize], part: fn(&Kind) -> Option<usize>) -> Vec<usize> {
         let places = self.kinds.iter().filter_map(part);
         places.flat_map(|place| units.iter().map(move |unit| place * self.hidden + unit)).collect()
     }
 
-    /// For each kind, places in `units` of those whose sum some weight reaches.
+    /// For each kind, the positions in `units` of the units whose sum has a non-zero weight.
     fn live(&self, units: &[usize], input_rows: &[usize]) -> Vec<Vec<u32>> {
         let Compact { w_input, w_hidden, .. } = self.compact;
         let reached = |of: &Dense, rows: &[usize], place: Option<usize>, unit: usize| {
@@ -157,7 +157,7 @@ impl Network<'_> {
     }
 }
 
-/// Rows with a weight in one of these columns.
+/// Rows with a non-zero weight in one of `columns`.
 fn living_rows(matrix: &Dense, columns: &[usize]) -> Vec<usize> {
     (0..matrix.shape[0]).filter(|row| any(matrix, *row, columns)).collect()
 }
@@ -166,7 +166,7 @@ fn any(matrix: &Dense, row: usize, columns: &[usize]) -> bool {
     columns.iter().any(|&column| matrix.at(row, column) != 0.0)
 }
 
-/// These rows and columns.
+/// The submatrix of the given rows and columns.
 fn cut(matrix: &Dense, rows: &[usize], columns: &[usize]) -> Matrix<f64> {
     let values = rows.iter().flat_map(|&row| columns.iter().map(move |&column| matrix.at(row, column))).collect();
     Matrix::dense(rows.len(), columns.len(), values)

@@ -1,4 +1,4 @@
-//! Text made by a language model.
+//! Text generation with a language model.
 
 use super::engine::{Engine, NotFinite};
 use super::loaded::Loaded;
@@ -6,7 +6,7 @@ use super::sampling::Sampler;
 use super::spelling::Speller;
 use super::text::Text;
 
-/// A text under way.
+/// A text that is being generated.
 pub struct Generation<'a> {
     loaded: &'a Loaded,
     engine: Engine<'a>,
@@ -15,8 +15,8 @@ pub struct Generation<'a> {
 }
 
 impl<'a> Generation<'a> {
-    /// After the end of a line, if lines have ends, from a zero state. The model is run in the exact way, so that the same
-    /// draws make the same text everywhere.
+    /// Starts from a zero state, after an end-of-line symbol if the data have one. Uses the reference implementation,
+    /// so that the same draws give the same text on every machine.
     pub fn new(loaded: &'a Loaded, sampler: Sampler) -> Self {
         let end = loaded.encoder.end();
         let mut engine = Engine::exact(&loaded.model);
@@ -27,7 +27,7 @@ impl<'a> Generation<'a> {
         Self { loaded, engine, sampler, speller }
     }
 
-    /// Reads the beginning of the text; it comes back as the model knows it.
+    /// Reads the given start of the text, and returns it as the model's vocabulary spells it.
     pub fn prompt(&mut self, text: &str) -> String {
         let Text { places, names, ids } = Text::read(&self.loaded.encoder, text);
         let mut spelled = String::new();
@@ -40,7 +40,7 @@ impl<'a> Generation<'a> {
         spelled
     }
 
-    /// Draws the next symbol; the text that it adds.
+    /// Draws the next symbol and returns the text it adds.
     ///
     /// # Errors
     /// [`NotFinite`].

@@ -1,22 +1,22 @@
-//! The compact model of a run: what pruning left, as a file that runs alone.
+//! The compact model of a run: what survives pruning, as a self-contained file.
 //!
 //! ```text
 //! model.safetensors --compress--> Compact --extract--> Model + Details --> compact.safetensors
 //! compact.safetensors --loaded--> Encoder, Engine --> classes, explanations, next words, new text
 //! ```
 //!
-//! | file | idea |
+//! | file | contents |
 //! |---|---|
-//! | `details` | words, classes and reading rules that go with the numbers |
-//! | `evaluate` | likelihood and accuracy, as training measures them |
-//! | `extract` | parts that no output depends on go, sums that nothing reaches become constants |
-//! | `of_run` | the file of a run that is done |
+//! | `details` | words, classes and reading rules stored with the weights |
+//! | `evaluate` | likelihood and accuracy on a data set |
+//! | `extract` | removes what has no influence on an output; turns sums without weights into constants |
+//! | `of_run` | makes the compact file of a finished run |
 //! | `stored` | writes it into the run's folder |
-//! | `loaded`, `text` | a file, ready for texts; a text as symbols that know their names |
+//! | `loaded`, `text` | a file that is ready to process texts; a text as symbols with their names |
 //! | `engine` | runs the model over one sequence |
-//! | `prediction` | the class of a text; the next words, and how well a text was foreseen |
-//! | `explanation` | the words that count |
-//! | `sampling`, `generation`, `spelling` | new text: the next symbol, all of them, and how they are written |
+//! | `prediction` | the class of a text; the next words, and the likelihood of a text |
+//! | `explanation` | the effect of each word on a prediction |
+//! | `sampling`, `generation`, `spelling` | generated text: one symbol, all of them, writing them as text |
 
 mod details;
 mod engine;

@@ -1,4 +1,4 @@
-//! A compact file, ready for texts.
+//! A compact file that is ready to process texts.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
@@ -9,41 +9,41 @@ use sparsegate_runtime::model::Task;
 use super::details::{DETAILS_FORMAT, Details, WordsOf};
 use sparsegate_data::{Encoder, Known, Unit};
 
-/// A compact model and what its symbols are. Needs no data set and no run.
+/// A compact model with the meaning of its symbols. Needs neither data set nor run.
 pub struct Loaded {
-    /// Where it was read from.
+    /// The path it was read from.
     pub path: Utf8PathBuf,
     /// The network.
     pub model: Model<f32>,
-    /// Words, classes, and where it comes from.
+    /// Words, classes and origin.
     pub details: Details,
-    /// Puts texts into ids.
+    /// Encodes texts as ids.
     pub encoder: Encoder,
     /// What is predicted.
     pub unit: Unit,
 }
 
-/// What goes with the model is missing, newer or damaged.
+/// The metadata of a compact file is missing, too new, damaged, or does not fit the model.
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: its metadata entry `details` {problem}")]
 pub struct DetailsError {
     /// The file.
     path: Utf8PathBuf,
-    /// What is wrong with the entry.
+    /// What is wrong with the metadata entry.
     problem: String,
 }
 
-/// The version alone: newer details may have other fields.
+/// The version alone, since newer details may have other fields.
 #[derive(Deserialize)]
 struct Version {
     format: u32,
 }
 
 impl Loaded {
-    /// What a file holds, `path` being where it was read from.
+    /// Interprets the content of a compact file; `path` is where it was read from.
     ///
     /// # Errors
-    /// Details that are missing, newer, damaged, or do not fit the model.
+    /// Details that are missing, too new, damaged, or do not fit the model.
     pub fn new(path: &Utf8Path, file: File) -> Result<Self, DetailsError> {
         Self::of(path, file).map_err(|problem| DetailsError { path: path.to_owned(), problem })
     }
@@ -62,7 +62,7 @@ impl Loaded {
         Ok(Self { path: path.to_owned(), model, details, encoder, unit })
     }
 
-    /// Of these symbols, how many the model reads: the others are steps without input.
+    /// How many of these symbols the model reads; the others are steps with zero input.
     pub fn read(&self, symbols: &[u32]) -> usize {
         symbols.iter().filter(|symbol| self.model.row(**symbol).is_some()).count()
     }
@@ -70,7 +70,7 @@ impl Loaded {
 
 fn parse(json: &str) -> Result<Details, String> {
     if json.is_empty() {
-        return Err("is missing: the file has numbers, but no words to go with them".into());
+        return Err("is missing: the file has weights, but no vocabulary".into());
     }
     let damaged = |error: serde_json::Error| format!("is damaged: {error}");
     let version: Version = serde_json::from_str(json).map_err(damaged)?;
@@ -83,7 +83,7 @@ fn parse(json: &str) -> Result<Details, String> {
     serde_json::from_str(json).map_err(damaged)
 }
 
-/// Holds the details against the model.
+/// Checks that the details fit the model.
 fn check(model: &Model<f32>, details: &Details) -> Result<Unit, String> {
     let units = [Unit::Word, Unit::Character, Unit::Text];
     let unit = units.into_iter().find(|unit| unit.metric() == details.run.metric);

@@ -1,4 +1,4 @@
-//! The compact file of a run that is done, from its stored parameters.
+//! Makes the compact file of a finished run from its stored parameters.
 
 use sparsegate_runtime::format::{File, FormatError};
 use sparsegate_runtime::model::{Sizes, Task};
@@ -11,25 +11,25 @@ use sparsegate_data::{Corpus, START, UNKNOWN};
 use sparsegate_prune::{Parts, Posterior, ShapeError, compact, masks};
 use sparsegate_spec::types::{ModelKind, RunSpec};
 
-/// Why a run's parameters give no compact model.
+/// Parameters from which no compact model can be made.
 #[derive(Debug, thiserror::Error)]
 pub enum CompactError {
-    /// Its cell has no runtime.
+    /// The runtime does not support the run's cell.
     #[error(transparent)]
     Cell(#[from] UnknownCell),
-    /// The stored parameters are not those of the run's network.
+    /// The stored parameters do not fit the run's network.
     #[error("the stored parameters do not fit the run's spec: {0}")]
     Shape(#[from] ShapeError),
-    /// The model does not hold together, such as one with a weight that is not finite.
-    #[error("the stored parameters give no model that can be run: {0}")]
+    /// The model is not consistent, for example because a weight is not finite.
+    #[error("the stored parameters do not form a valid model: {0}")]
     Model(#[from] FormatError),
-    /// The words could not be put down as JSON.
-    #[error("the words cannot be written as JSON: {0}")]
+    /// The details could not be encoded as JSON.
+    #[error("cannot write the words and classes as JSON: {0}")]
     Words(#[from] serde_json::Error),
 }
 
-/// The compact file of the run `key` with the `spec`, whose final `parameters` are those of `model.safetensors`; `test` is
-/// the metric that it reached on the test data.
+/// Makes the compact file of the run `key` with the given `spec`. `parameters` are those of `model.safetensors`, and
+/// `test` is the run's final metric on the test data.
 ///
 /// # Errors
 /// [`CompactError`].
@@ -90,7 +90,7 @@ pub fn of_run(
         start,
         classes: corpus.class_names().to_vec(),
     };
-    // What is written must be what can be read.
+    // Reject now what could not be read back.
     model.check().map_err(FormatError::from)?;
     Ok(File { model, details: serde_json::to_string(&details)? })
 }

@@ -1,31 +1,33 @@
-//! What a model says of a text.
+//! Predictions for a text.
 
 use sparsegate_runtime::plain::probabilities;
 
 use super::engine::{Engine, NotFinite};
 use super::loaded::Loaded;
 
-/// The class of a text.
+/// The predicted class of a text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Classification {
-    /// The most probable class. Of several the first, of two even ones by a single logit the second, as training measures it.
+    /// The most probable class. As in training, ties go to the lowest class index, and with a single logit a
+    /// probability of one half is class 1.
     pub class: usize,
-    /// Of each class.
+    /// The probability of each class.
     pub probabilities: Vec<f64>,
 }
 
-/// How a text goes on, and how well it was foreseen.
+/// The predicted continuation of a text, and the likelihood of the text itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Continuation {
-    /// Symbols that were predicted: those of the text that have an id, but for the first one where nothing stands before it.
+    /// Number of predicted symbols: those of the text that have an id, except the first symbol if no end-of-line symbol
+    /// precedes it.
     pub predicted: usize,
-    /// Mean negative log likelihood of these, nats; `None` if there are none.
+    /// Their mean negative log likelihood, in nats; `None` if there are none.
     pub nats: Option<f64>,
-    /// The most probable next symbols and their probabilities, the most probable first.
+    /// The most probable next symbols with their probabilities, in descending order.
     pub next: Vec<(u32, f64)>,
 }
 
-/// Classifies the text with these ids.
+/// Classifies a text, given its ids.
 ///
 /// # Errors
 /// [`NotFinite`].
@@ -38,8 +40,8 @@ pub fn classify(engine: &mut Engine<'_>, ids: &[u32]) -> Result<Classification, 
     Ok(Classification { class, probabilities: probabilities(&logits) })
 }
 
-/// Reads a text as the beginning of a line, from a zero state and after the end of another line, if lines have ends. The `most`
-/// most probable symbols are told.
+/// Reads a text as the start of a line, from a zero state and after an end-of-line symbol if the data have one. Returns
+/// the `most` most probable next symbols.
 ///
 /// # Errors
 /// [`NotFinite`].
@@ -65,12 +67,12 @@ pub fn go_on(loaded: &Loaded, engine: &mut Engine<'_>, ids: &[u32], most: usize)
     Ok(Continuation { predicted, nats: (predicted > 0).then(|| nats / predicted as f64), next })
 }
 
-/// `-ln p` of an output.
+/// The negative log likelihood of an output, in nats.
 fn surprise(logits: &[f64], output: usize) -> f64 {
     log_sum_exp(logits.iter().copied()) - logits[output]
 }
 
-/// `ln` of the sum of the exponentials; minus infinity of nothing.
+/// The logarithm of the sum of exponentials; minus infinity for no values.
 pub(super) fn log_sum_exp(values: impl Iterator<Item = f64> + Clone) -> f64 {
     let largest = values.clone().fold(f64::NEG_INFINITY, f64::max);
     if largest.is_finite() { largest + values.map(|value| (value - largest).exp()).sum::<f64>().ln() } else { largest }

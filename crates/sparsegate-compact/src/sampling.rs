@@ -1,30 +1,31 @@
-//! Drawing the next symbol.
+//! Draws the next symbol of a generated text.
 
 use sparsegate_runtime::Real;
 
 use sparsegate_data::Draws;
 
-/// Draws symbols by their logits.
+/// Draws symbols from the distribution given by logits.
 ///
-/// The n-th symbol of a seed uses the n-th number of a `ChaCha8` stream, probabilities are in double precision with `libm`'s
-/// exponential, and equally probable symbols are in the order of their ids: the same logits and seed give the same symbols on
-/// any machine.
+/// The n-th symbol for a seed uses the n-th number of a `ChaCha8` stream, weights are computed in double precision with
+/// the exponential function of `libm`, and candidates are ordered by id. The same logits and seed therefore give the
+/// same symbols on every machine.
 pub struct Sampler {
-    /// What logits are divided by; 0 takes the most probable symbol.
+    /// Divisor of the logits; 0 always takes the most probable symbol.
     temperature: f64,
-    /// How many symbols are drawn from, the most probable ones.
+    /// Number of most probable symbols among which to draw.
     most: usize,
     draws: Draws,
 }
 
 impl Sampler {
-    /// A sampler of `temperature` (0 or above, finite) among the `most` most probable symbols (1 or more).
+    /// A sampler with `temperature` (finite, at least 0), which draws among the `most` most probable symbols (at least
+    /// 1), or among all symbols if `most` is `None`.
     pub fn new(seed: u64, temperature: f64, most: Option<usize>) -> Self {
         let draws = Draws::new("sparsegate 2026 generated text", &[seed]);
         Self { temperature, most: most.unwrap_or(usize::MAX).max(1), draws }
     }
 
-    /// The next symbol.
+    /// Draws the next symbol.
     pub fn draw(&mut self, logits: &[f64]) -> u32 {
         let draw = self.draws.unit();
         let kept = self.kept(logits);
@@ -32,7 +33,7 @@ impl Sampler {
         if self.temperature == 0.0 {
             return kept.into_iter().find(|&id| logits[id as usize] >= largest).unwrap_or(0);
         }
-        // Less the largest first: a small temperature must not make infinities of both.
+        // Subtract the largest logit first, so that a small temperature does not overflow.
         let weight = |id: u32| Real::exp((logits[id as usize] - largest) / self.temperature);
         let weights: Vec<f64> = kept.iter().map(|&id| weight(id)).collect();
         let mut rest = draw * weights.iter().sum::<f64>();
@@ -44,11 +45,11 @@ impl Sampler {
             rest -= weight;
             last = id;
         }
-        // Rounding has eaten the end of the last symbol.
+        // Reached only if rounding errors exceed the remaining weight of the last symbol.
         last
     }
 
-    /// The ids that are drawn from, rising.
+    /// The ids among which to draw, in ascending order.
     fn kept(&self, logits: &[f64]) -> Vec<u32> {
         let mut ids: Vec<u32> = (0..logits.len() as u32).collect();
         if self.most < ids.len() {
@@ -97,7 +98,7 @@ mod tests {
         assert_eq!(drawn(1e300, Some(9)), [0, 1, 2, 3, 4]);
     }
 
-    /// Written down once: a seed's text must not change with the machine, the compiler or the program's version.
+    /// Recorded once: the text for a seed must not change with the machine, the compiler or the program's version.
     #[test]
     fn a_seed_draws_what_it_always_drew() {
         let logits: Vec<f64> = (0..100).map(|n| f64::from(n * 37 % 100) / 25.0).collect();

@@ -1,31 +1,32 @@
-//! Symbols back to text.
+//! Writes symbols as text.
 
 use sparsegate_data::Unit;
 use sparsegate_data::manifest::Reader;
 
-/// Puts symbols side by side as a person would write them: words with blanks between them, a line end as one.
+/// Joins symbols to readable text: blanks between words, and a line break for an end-of-line symbol.
 pub struct Speller {
     unit: Unit,
-    /// The symbol that ends a line.
+    /// The end-of-line symbol.
     end: Option<&'static str>,
-    /// What is written for it.
+    /// The text written for it.
     end_text: &'static str,
-    /// Whether `_` stands for a blank.
+    /// Whether the symbol `_` means a blank.
     blanks: bool,
-    /// Whether the next word begins a line.
+    /// Whether the next word starts a line.
     fresh: bool,
 }
 
 impl Speller {
-    /// For the symbols of a data set with that reader, whose lines `end` in that symbol.
+    /// A speller for the symbols of a data set with this reader; `end` is its end-of-line symbol.
     pub fn new(reader: &Reader, unit: Unit, end: Option<&'static str>) -> Self {
         let embedded = matches!(reader, Reader::PlantedWords(_) | Reader::PlantedCharacters(_));
         let blanks = matches!(reader, Reader::PtbCharacters | Reader::PlantedCharacters(_));
-        // Its sentences end in a full stop, which the spelled ones have as a line end.
+        // Sentences of the generated languages end with a full stop; when they are spelled in characters, the stop is
+        // encoded as the end-of-line symbol.
         Self { unit, end, end_text: if embedded { ".\n" } else { "\n" }, blanks, fresh: true }
     }
 
-    /// The text that a symbol adds.
+    /// The text to append for a symbol.
     pub fn add(&mut self, symbol: &str) -> String {
         let ends = self.end == Some(symbol);
         let text = match symbol {

@@ -1,4 +1,4 @@
-//! The compact file in a run's folder.
+//! Writes the compact file into a run's folder.
 
 use camino::Utf8Path;
 
@@ -9,33 +9,33 @@ use sparsegate_runtime::format::{File, FormatError};
 use sparsegate_store::format::{RunRecord, RunState};
 use sparsegate_store::{RunDir, StoreError};
 
-/// Why a run's compact file could not be made.
+/// A compact file that could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum MakeError {
     /// The run was never started.
-    #[error("{0} has no run.json; train it by `sparsegate run`")]
+    #[error("{0} has no run.json; train it with `sparsegate run`")]
     NoRun(camino::Utf8PathBuf),
     /// The run has not ended.
-    #[error("the run {0} is not done, so it has no final parameters; train it to its end by `sparsegate run`")]
+    #[error("the run {0} is not done, so it has no final parameters; finish its training with `sparsegate run`")]
     NotDone(camino::Utf8PathBuf),
-    /// The run's folder.
+    /// An error of the run's folder.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The data set, whose words go into the file.
+    /// An error of the data set, which provides the words.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// The parameters.
+    /// The stored parameters give no compact model.
     #[error("{path}: {error}")]
     Compact {
-        /// The file that holds them.
+        /// The file with the parameters.
         path: camino::Utf8PathBuf,
-        /// What is wrong with them.
+        /// The error.
         error: CompactError,
     },
 }
 
-/// Writes `compact.safetensors` into the folder of a run that is done, from its `model.safetensors` and the data set's
-/// words, and gives what it holds. `root` is where `datasets` and the cache are.
+/// Writes `compact.safetensors` into the folder of a finished run, from its `model.safetensors` and the data set's
+/// words, and returns the content. `root` contains `datasets` and the cache.
 ///
 /// # Errors
 /// [`MakeError`].
@@ -46,7 +46,7 @@ pub fn make(root: &Utf8Path, dir: &RunDir) -> Result<File, MakeError> {
     make_with(dir, &record, &corpus, &sources.dataset.reader)
 }
 
-/// The same where the data set is loaded already.
+/// Like [`make`], with a data set that is already loaded.
 ///
 /// # Errors
 /// [`MakeError`].

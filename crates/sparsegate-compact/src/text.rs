@@ -1,14 +1,14 @@
-//! A text as symbols that still know what they are called.
+//! A text as symbol ids together with the symbols' names.
 
 use std::collections::HashMap;
 
 use sparsegate_data::Encoder;
 
-/// The different symbols of a text, and where they stand in it.
+/// The distinct symbols of a text, and which of them is at each step.
 pub(super) struct Text {
-    /// For each step, which symbol: a place in `names` and `ids`.
+    /// For each step, the index of its symbol in `names` and `ids`.
     pub places: Vec<u32>,
-    /// What symbols are called, known or not.
+    /// The names of the symbols, known or not.
     pub names: Vec<String>,
     /// Their ids.
     pub ids: Vec<u32>,

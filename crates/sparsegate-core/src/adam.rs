@@ -4,20 +4,20 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Adam's constants.
+/// Parameters of Adam.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Adam {
     /// Learning rate.
     pub lr: f64,
-    /// Decay of the first moment.
+    /// Decay rate of the first moment.
     #[serde(default = "beta1")]
     pub beta1: f64,
-    /// Decay of the second moment.
+    /// Decay rate of the second moment.
     #[serde(default = "beta2")]
     pub beta2: f64,
-    /// Added to the root of the second moment, not bias-corrected.
+    /// Added to the square root of the second moment, before the bias correction.
     #[serde(default = "epsilon")]
     pub epsilon: f64,
 }

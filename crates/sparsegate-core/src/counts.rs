@@ -2,21 +2,22 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Something counted: how many survive of how many.
+/// How many elements survive, out of how many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Kept {
-    /// Survivors.
+    /// Surviving elements.
     pub kept: u64,
-    /// All of them.
+    /// All elements.
     pub total: u64,
 }
 
-/// What survives pruning (method: log alpha below 3), by layer and kind.
+/// Counts of what survives pruning (log alpha below 3; for a pruning baseline: not zero), by layer and kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Counts {
-    /// All weights over surviving weights, the embedding's among them, biases not counted, as the authors print it.
+    /// Compression as the authors print it: all weights, including those of the embedding, over the surviving weights.
+    /// Biases are not counted.
     pub compression: f64,
-    /// The same with the weights that feed a gate killed by its group counted as zero.
+    /// The same, counting the weights that feed a gate with a dead group as zero.
     pub compression_exact: f64,
     /// Weights of the embedding, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -27,7 +28,7 @@ pub struct Counts {
     pub recurrent_weights: Kept,
     /// Output layer weights.
     pub output_weights: Kept,
-    /// Embedding, input-to-hidden, hidden-to-hidden and output weights that survive when dead gates' weights count as
+    /// Surviving weights of the embedding, input, recurrent and output matrices, counting the weights of dead gates as
     /// zero.
     pub weights_kept_exact: u64,
     /// Input symbols.
@@ -37,20 +38,20 @@ pub struct Counts {
     pub inputs: Option<Kept>,
     /// Hidden units.
     pub neurons: Kept,
-    /// Gates that still depend on the input or the state, by kind in the cell's order (LSTM: i, f, g, o).
+    /// Live gates, by kind in the cell's order (LSTM: i, f, g, o).
     pub gates: Vec<GateCount>,
 }
 
 /// Surviving gates of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateCount {
-    /// The cell's name for it, such as `f`.
+    /// The cell's name of the kind, such as `f`.
     pub kind: String,
-    /// Whether it is information flow rather than a gate: what passes, not what lets it pass. False in files of
-    /// sparsegate 0.1, which did not say.
+    /// Whether this kind is information flow, as opposed to a gate. False in files of sparsegate 0.1, which lack the
+    /// field.
     #[serde(default)]
     pub flow: bool,
-    /// Gates of this kind that are not constant.
+    /// Live gates of this kind.
     pub kept: u64,
     /// All gates of this kind.
     pub total: u64,

@@ -27,26 +27,26 @@ pub enum GateActivation {
     HardSigmoid,
 }
 
-/// Initialisation of weight matrices. Embeddings start uniform in (-0.05, 0.05), biases at zero but for
-/// `model.forget_bias`.
+/// Initialisation of weight matrices. Embeddings are uniform in (-0.05, 0.05), biases zero except `model.forget_bias`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Init {
-    /// Orthonormal rows or columns, whichever are fewer.
+    /// Orthonormal rows or orthonormal columns, whichever are fewer.
     #[default]
     Orthogonal,
     /// Input and output matrices uniform by Glorot and Bengio (2010), recurrent ones orthogonal with gain 1.1.
     Glorot,
 }
 
-/// How noise reaches the output layer.
+/// How the output layer is sampled in training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum OutputNoise {
-    /// One weight sample a mini-batch.
+    /// One weight sample for each mini-batch.
     Weights,
-    /// Gaussian outputs with the matching mean and variance, the same draw for all steps of a sequence.
+    /// Gaussian outputs with the mean and variance that follow from the weight posterior; one draw for all steps of a
+    /// sequence.
     LocalReparameterization,
 }

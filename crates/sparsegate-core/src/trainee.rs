@@ -1,21 +1,21 @@
-//! What the training loop needs of a model: the seam between the loop and everything numeric.
+//! The interface between the training loop and the network under training.
 
 use crate::{Batch, BatchSource, Counts, Evaluation, Structure};
 
-/// The numbers of one optimiser step, all before the update.
+/// Metrics of one optimiser step, computed before the update.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StepReport {
-    /// Which step of the run, from 1.
+    /// Number of the step, from 1 over the whole run.
     pub step: u64,
-    /// Mean data loss, nats a symbol.
+    /// Mean data loss, nats per target.
     pub data_loss: f64,
-    /// Sum of penalties divided by the train size, nats a symbol.
+    /// KL term: the sum of the KL divergences times the KL weight 1/N, nats per target.
     pub penalty: f64,
-    /// Global L2 norm of the gradient of their sum, before rescaling.
+    /// Global L2 norm of the gradient of the objective (data loss plus KL term), before rescaling.
     pub gradient_norm: f64,
 }
 
-/// A tensor by name: how checkpoints carry parameters, optimiser moments and carried state.
+/// A named tensor on the host, the form in which checkpoints store parameters, optimiser moments and carried states.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedTensor {
     /// Path of the tensor, such as `lstm/w_input/mean`.
@@ -26,49 +26,50 @@ pub struct NamedTensor {
     pub values: Vec<f32>,
 }
 
-/// A model under training, with its optimiser.
+/// A trainer: the network under training with its optimiser.
 ///
-/// Noise is a function of (seed, step, tensor), so a step's result depends only on what [`Trainee::save`] returns, the
-/// batch and the step's number.
+/// Noise is a function of (seed, step, tensor), so the result of a step depends only on the state that
+/// [`Trainee::save`] returns, the batch and the step number.
 pub trait Trainee {
-    /// One step of the optimiser. `step` counts from 1 over the whole run. Gives the numbers, in order, of the steps that
-    /// have been read since the last call: of this one where the model computes on the host, of some before it where it
-    /// computes on a device, which is not kept waiting for its numbers to be read.
+    /// Makes one optimiser step. `step` counts from 1 over the whole run. Step metrics are returned asynchronously:
+    /// each call returns, in order, the metrics that have been read since the last call. On the CPU these are the
+    /// metrics of this step; on other devices they are those of earlier steps, so that the device does not wait for the
+    /// host.
     ///
     /// # Errors
-    /// A non-finite loss, gradient or parameter, naming the tensor. Where numbers come late, those that are not finite
-    /// are among the reports instead, and all after them are worthless.
+    /// A non-finite loss, gradient or parameter, naming the tensor. If metrics are read asynchronously, non-finite
+    /// metrics are returned in the reports instead, and all later steps are invalid.
     fn step(&mut self, batch: &Batch, step: u64) -> Result<Vec<StepReport>, NonFinite>;
-    /// Waits for the numbers of all steps that have been started, and gives those not given yet.
+    /// Waits for all steps that have been started and returns their metrics, if not returned before.
     fn finish(&mut self) -> Vec<StepReport> {
         Vec::new()
     }
-    /// Forgets the carried state; called at each epoch's start.
+    /// Discards the carried state; called at the start of each epoch.
     fn reset_state(&mut self);
-    /// How well the model predicts all batches of `source` with means and pruned weights, from a zero state. Does not
-    /// touch the carried training state.
+    /// Evaluates the pruned network at the means on all batches of `source`, from a zero state. Leaves the carried
+    /// training state unchanged.
     fn evaluate(&self, source: &dyn BatchSource) -> Evaluation;
-    /// What survives pruning now.
+    /// Counts of what survives pruning in the current state.
     fn counts(&self) -> Counts;
-    /// Which parts survive pruning now, unit by unit.
+    /// The units, symbols and gates that survive pruning in the current state.
     fn structure(&self) -> Structure;
-    /// The parameters alone.
+    /// The parameters, without optimiser moments and carried state.
     fn parameters(&self) -> Vec<NamedTensor>;
-    /// Everything the next step depends on: parameters, moments, carried state.
+    /// The complete training state: parameters, optimiser moments and carried state.
     fn save(&self) -> Vec<NamedTensor>;
-    /// Takes back what [`Trainee::save`] gave.
+    /// Restores a state returned by [`Trainee::save`].
     ///
     /// # Errors
     /// The name of a tensor that is missing or has another shape.
     fn load(&mut self, tensors: &[NamedTensor]) -> Result<(), String>;
 }
 
-/// A loss, gradient or parameter that is not a finite number.
+/// A loss, gradient, parameter or metric that is not finite.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{tensor} is not finite at step {step}")]
 pub struct NonFinite {
     /// Step of the run, from 1.
     pub step: u64,
-    /// Name of the tensor.
+    /// Name of the tensor or metric.
     pub tensor: String,
 }

@@ -1,38 +1,39 @@
-//! A compact model as an ordinary layer: a sum of every kind for every unit, zeros where nothing is left.
+//! A compact model as a dense layer: weights for every kind of sum of every unit, with zeros for pruned weights.
 
 use sparsegate_runtime::{Matrix, Model};
 
 use super::ExportError;
 
-/// Most bytes of all matrices together: a protobuf message has at most 2 GiB.
+/// Maximum bytes of all matrices together. A protobuf message is limited to 2 GiB; 1 MiB is left for everything else.
 pub const LARGEST: u128 = (1 << 31) - (1 << 20);
 
-/// A model of at least one unit and one input, since frameworks refuse layers without: where nothing is left, there is one
-/// that stays zero. `H` units, `D` inputs.
+/// A dense view of a model, with `H` units and `D` inputs. Both are at least 1, because frameworks reject empty layers;
+/// if nothing survives, the single unit or input stays zero.
 pub struct Dense<'a> {
     model: &'a Model<f32>,
     vectors: Vectors,
     /// H.
     pub units: usize,
-    /// D, numbers of a symbol's vector.
+    /// D, the length of a symbol's vector.
     pub inputs: usize,
 }
 
-/// What stands for a symbol. A network without embedding has a row of its input matrix for each symbol, and layers of
-/// frameworks multiply whatever they read with a matrix: so either the vector or the matrix has to be trivial.
+/// How symbols are represented as vectors. A network without embedding has one row of its input matrix per symbol,
+/// whereas layers of frameworks multiply each input vector by a matrix; so either the vectors or the matrix must be
+/// trivial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Vectors {
-    /// Its row of the embedding.
+    /// The symbol's row of the embedding.
     Embedding,
-    /// A one in a place of its own; the input matrix is the model's.
+    /// A one-hot vector; the layer's input matrix is the model's.
     OneHot,
-    /// Its row of the input matrix, a number for each sum that moves; the layer's matrix has a one for each, to carry
-    /// it to its gate.
+    /// The symbol's row of the input matrix, with one element per sum that has input weights. The layer's input matrix
+    /// routes each element to its sum with a weight of one.
     Sums,
 }
 
 impl<'a> Dense<'a> {
-    /// Of two exact ways to say the same, the one with fewer inputs is taken.
+    /// Without an embedding, chooses the exact representation with fewer inputs.
     ///
     /// # Errors
     /// [`ExportError::TooLarge`].
@@ -48,7 +49,7 @@ impl<'a> Dense<'a> {
         if bytes > LARGEST { Err(ExportError::TooLarge { bytes }) } else { Ok(dense) }
     }
 
-    /// Of all matrices, with a vector for each symbol.
+    /// Bytes of all matrices, with one vector per symbol.
     fn bytes(&self) -> u128 {
         let (units, inputs) = (self.units as u128, self.inputs as u128);
         let (reads, states) =
@@ -58,7 +59,7 @@ impl<'a> Dense<'a> {
         4 * (vectors + layer + self.model.outputs() as u128 * (units + 1))
     }
 
-    /// The vector of the stored symbol in that `row` `[D]`.
+    /// The vector `[D]` of the symbol stored in `row`.
     pub fn vector(&self, row: usize) -> Vec<f32> {
         let mut vector = vec![0.0; self.inputs];
         match (self.vectors, &self.model.embedding) {
@@ -69,7 +70,7 @@ impl<'a> Dense<'a> {
         vector
     }
 
-    /// Input weights of the kinds, one below the other `[kinds * H, D]`.
+    /// Input weights of the given kinds, stacked by rows, `[kinds * H, D]`.
     pub fn input(&self, kinds: &[usize]) -> Vec<f32> {
         let columns = self.model.columns.of(self.model.cell.input_kinds());
         if self.vectors == Vectors::Sums {
@@ -79,13 +80,13 @@ impl<'a> Dense<'a> {
         self.scattered(kinds, self.inputs, &self.model.input, &columns.collect::<Vec<_>>())
     }
 
-    /// Recurrent weights of the kinds, one below the other `[kinds * H, H]`.
+    /// Recurrent weights of the given kinds, stacked by rows, `[kinds * H, H]`.
     pub fn recurrent(&self, kinds: &[usize]) -> Vec<f32> {
         let columns: Vec<_> = self.model.columns.of(self.model.cell.state_kinds()).collect();
         self.scattered(kinds, self.units, &self.model.recurrent, &columns)
     }
 
-    /// Biases of the kinds, one behind the other `[kinds * H]`; `None` stands for zeros.
+    /// Biases of the given kinds, concatenated, `[kinds * H]`; `None` stands for zeros.
     pub fn bias(&self, kinds: &[Option<usize>]) -> Vec<f32> {
         let mut bias = vec![0.0; kinds.len() * self.units];
         for (kind, bias) in kinds.iter().zip(bias.chunks_mut(self.units)) {
@@ -106,7 +107,7 @@ impl<'a> Dense<'a> {
         weights
     }
 
-    /// What a unit's new state is multiplied by `[H]`, if there is anything.
+    /// The factors by which the units' new states are multiplied, `[H]`, if the cell has any.
     pub fn state_factor(&self) -> Option<Vec<f32>> {
         let mut factor = self.model.state_factor.clone()?;
         factor.resize(self.units, 0.0);
@@ -119,7 +120,8 @@ impl<'a> Dense<'a> {
         self.stacked(kinds, reads, weights)
     }
 
-    /// Weights, each with what it reads and the kind and unit of its sum, as `[kinds * H, reads]`.
+    /// Arranges weights as `[kinds * H, reads]`. Each weight comes with the index of what it reads and the kind and
+    /// unit of its sum.
     fn stacked(
         &self,
         kinds: &[usize],
@@ -136,7 +138,7 @@ impl<'a> Dense<'a> {
     }
 }
 
-/// A matrix of `columns` numbers a row, with rows and columns exchanged.
+/// Transposes a row-major matrix with `columns` columns.
 pub fn transposed(matrix: &[f32], columns: usize) -> Vec<f32> {
     (0..columns).flat_map(|column| matrix.iter().skip(column).step_by(columns).copied()).collect()
 }

@@ -1,4 +1,4 @@
-//! The JSON that goes with exported numbers: how words become ids, and what ids and classes mean.
+//! The JSON metadata of an exported model: how words become ids, and what ids and classes mean.
 
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
@@ -17,20 +17,20 @@ pub const ENTRY: &str = "sparsegate";
 /// Version of [`Description`].
 const FORMAT: u32 = 1;
 
-/// Sizes, names and words of an exported model.
+/// Sizes, names and vocabulary of an exported model.
 #[derive(Serialize)]
 struct Description<'a> {
     format: u32,
     cell: &'static str,
     activation: &'static str,
     task: &'static str,
-    /// Ids of symbols are below this; this itself is a step without input.
+    /// Number of symbols. Ids are below it; the id equal to it is a step with zero input.
     symbols: u32,
-    /// Numbers of a symbol's vector.
+    /// Length of a symbol's vector.
     inputs: usize,
     units: usize,
     outputs: usize,
-    /// Sizes of the network that the model was taken from.
+    /// Sizes of the network that the model was extracted from.
     original: Original,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<Text<'a>>,
@@ -44,7 +44,7 @@ struct Original {
     outputs: u32,
 }
 
-/// How a text becomes ids, and an output a word or class.
+/// How a text becomes ids, and the meaning of the classes.
 #[derive(Serialize)]
 struct Text<'a> {
     run: &'a Origin,
@@ -52,16 +52,16 @@ struct Text<'a> {
     #[serde(skip_serializing_if = "Reading::is_plain")]
     reading: &'a Reading,
     vocabulary: Vocabulary<'a>,
-    /// Id of a word that is not in the vocabulary.
+    /// Id of every word that is not in the vocabulary.
     other: u32,
-    /// Id at the beginning of a text.
+    /// Id at the start of a text.
     #[serde(skip_serializing_if = "Option::is_none")]
     start: Option<u32>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     classes: &'a [String],
 }
 
-/// Words and their ids, by rising id.
+/// Words and their ids, in ascending order of id.
 struct Vocabulary<'a>(Vec<(&'a str, u32)>);
 
 impl Serialize for Vocabulary<'_> {
@@ -72,10 +72,10 @@ impl Serialize for Vocabulary<'_> {
     }
 }
 
-/// The description of a model as JSON; with details, also its words and classes.
+/// The description of a model as JSON, including its words and classes if `details` are given.
 ///
 /// # Errors
-/// [`ExportError::Details`], in practice none.
+/// [`ExportError::Details`] if the encoding fails, which is not expected.
 pub fn json(model: &Model<f32>, dense: &Dense<'_>, details: Option<&Details>) -> Result<String, ExportError> {
     let original = model.original;
     let description = Description {

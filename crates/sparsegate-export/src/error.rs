@@ -1,27 +1,27 @@
-//! Why a model cannot be exported.
+//! Errors of the export.
 
 use sparsegate_runtime::format::FormatError;
 
-/// Why a model cannot be exported.
+/// A model that cannot be exported.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// Beyond what a protobuf message may be.
+    /// The dense matrices exceed the limit of a protobuf message.
     #[error(
-        "the model's matrices with their zeros take {bytes} bytes, and {} is the most; export it as `compact`, which \
-         stores what is not zero",
+        "the model's dense matrices take {bytes} bytes, and {} is the limit; export it as `compact`, which stores \
+         only non-zero weights",
         super::dense::LARGEST
     )]
     TooLarge {
-        /// What they take.
+        /// Size of the dense matrices.
         bytes: u128,
     },
-    /// The words and classes beside the model.
-    #[error("the details of the compact file cannot be read, or not written: {0}")]
+    /// The details of the compact file cannot be decoded, or the description cannot be encoded.
+    #[error("cannot read or write the words and classes as JSON: {0}")]
     Details(#[from] serde_json::Error),
-    /// The model does not hold together.
+    /// The model is not consistent.
     #[error(transparent)]
     Model(#[from] FormatError),
-    /// The container of tensors.
-    #[error("cannot put the tensors together: {0}")]
+    /// The safetensors container cannot be written.
+    #[error("cannot write the safetensors container: {0}")]
     Container(#[from] safetensors::SafeTensorError),
 }

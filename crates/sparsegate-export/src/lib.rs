@@ -1,18 +1,18 @@
-//! A compact model for other programs: as an ONNX graph, or as a layer of PyTorch.
+//! Exports a compact model for other programs, as an ONNX graph or as a PyTorch layer.
 //!
 //! ```text
-//! Model --dense--> matrices of whole gates --+--onnx-----> graph of standard operators
+//! Model --dense--> dense matrices by gate ---+--onnx-----> graph of standard operators
 //!                                            +--pytorch--> tensors with the names of nn.LSTM
 //! ```
 //!
-//! Both hold the network that is left: its units, its dimensions, the symbols that have a row. What is sparse inside them is
-//! written with its zeros, since neither has a sparse recurrent layer; a gate that is constant has zero weights, so that it is
-//! its bias.
+//! Both formats contain the compact network: its units, its dimensions, and the symbols that have a row. Its sparse
+//! matrices are written densely, with zeros, because neither format has a sparse recurrent layer. A constant gate has
+//! zero weights, so that it equals the activation of its bias.
 //!
-//! | file | idea |
+//! | file | contents |
 //! |---|---|
-//! | `dense` | the matrices with zeros, gate by gate, and how symbols become vectors |
-//! | `description` | the JSON beside the numbers: words, classes, sizes |
+//! | `dense` | dense matrices by gate, and how symbols become vectors |
+//! | `description` | the JSON metadata: words, classes, sizes |
 //! | `onnx` | the graph |
 //! | `pytorch` | the tensors |
 
@@ -29,10 +29,10 @@ use sparsegate_runtime::format::File;
 pub use error::ExportError;
 use sparsegate_compact::Details;
 
-/// What a model can be written as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The file formats of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// Our own: the smallest, what `predict` and `generate` read.
+    /// sparsegate's own format: the smallest; `predict` and `generate` read it
     Compact,
     /// An ONNX graph, for ONNX Runtime and others.
     Onnx,
@@ -41,7 +41,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Ending of the file's name.
+    /// The extension of the file name.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Compact => "compact.safetensors",
@@ -50,11 +50,11 @@ impl Format {
         }
     }
 
-    /// The bytes of the file, the same for the same model.
+    /// Encodes a compact file in this format. The same model always gives the same bytes.
     ///
     /// # Errors
-    /// A model whose dense matrices are too large, or whose details are not [`Details`]; without details there are no words
-    /// in the file.
+    /// A model whose dense matrices are too large, or whose details cannot be decoded as [`Details`]. Without details
+    /// the exported file contains no words.
     pub fn write(self, file: &File) -> Result<Vec<u8>, ExportError> {
         let details = || -> Result<Option<Details>, ExportError> {
             if file.details.is_empty() { Ok(None) } else { Ok(Some(serde_json::from_str(&file.details)?)) }

@@ -1,12 +1,12 @@
-//! Dense tensors with the names and in the order of PyTorch's modules, as safetensors.
+//! Exports a model as dense tensors with the names and gate order of PyTorch's modules, as safetensors.
 //!
 //! | tensor | shape | module |
 //! |---|---|---|
-//! | `embedding.weight` | `[symbols + 1, D]` | `nn.Embedding`; the last row is zeros, a step without input |
+//! | `embedding.weight` | `[symbols + 1, D]` | `nn.Embedding`; the last row is zero, for a step with zero input |
 //! | `rnn.weight_ih_l0`, `rnn.weight_hh_l0` | `[gates * H, D]`, `[gates * H, H]` | `nn.LSTM`, `nn.GRU` or `nn.RNN` |
 //! | `rnn.bias_ih_l0`, `rnn.bias_hh_l0` | `[gates * H]` | the same |
 //! | `output.weight`, `output.bias` | `[O, H]`, `[O]` | `nn.Linear` |
-//! | `state_factor` | `[H]` | none: what a `gru-zhstate` multiplies its new state by |
+//! | `state_factor` | `[H]` | none: factors of the new state of a `gru-zhstate` |
 
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
@@ -16,7 +16,7 @@ use super::dense::Dense;
 use super::{ExportError, description};
 use sparsegate_compact::Details;
 
-/// Gates in the order of PyTorch, as kinds of [`Cell::kinds`].
+/// Gates in PyTorch's order, given as kinds of [`Cell::kinds`].
 struct Gates {
     input: &'static [usize],
     recurrent: &'static [usize],
@@ -25,9 +25,9 @@ struct Gates {
 
 fn gates(cell: Cell) -> Gates {
     match cell {
-        // i, f, g, o.
+        // PyTorch's order i, f, g, o, which is ours.
         Cell::Lstm => Gates { input: &[0, 1, 2, 3], recurrent: &[0, 1, 2, 3], state_bias: &[None; 4] },
-        // r, z, n of our n_in, r, z, n_hn.
+        // PyTorch's order r, z, n; ours is n_in, r, z, n_hn.
         Cell::Gru | Cell::GruState => {
             Gates { input: &[1, 2, 0], recurrent: &[1, 2, 3], state_bias: &[None, None, Some(3)] }
         }
@@ -35,7 +35,7 @@ fn gates(cell: Cell) -> Gates {
     }
 }
 
-/// The tensors as bytes.
+/// Encodes the tensors.
 ///
 /// # Errors
 /// [`ExportError::TooLarge`].
@@ -64,12 +64,12 @@ pub fn write(model: &Model<f32>, details: Option<&Details>) -> Result<Vec<u8>, E
         .iter()
         .map(|(name, shape, bytes)| Ok((*name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
         .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
-    // One entry: the library writes several in an order that changes.
+    // Only one metadata entry, because the library writes several in an unspecified order.
     let metadata = [(description::ENTRY.to_owned(), description::json(model, &dense, details)?)].into();
     Ok(safetensors::serialize(views, Some(metadata))?)
 }
 
-/// A vector for every symbol there is, and zeros for none `[symbols + 1, D]`.
+/// The vector of every symbol, zeros for symbols without a row, and a final row of zeros: `[symbols + 1, D]`.
 fn embedding(model: &Model<f32>, dense: &Dense<'_>) -> Vec<f32> {
     let mut vectors = vec![0.0; (model.symbols.total as usize + 1) * dense.inputs];
     for (row, symbol) in model.symbols.stored.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What the files hold, without the programs that run them; `tests/exports` has those.
+//! Tests the content of exported files without ONNX Runtime and PyTorch; `tests/exports` runs those.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,8 @@ use sparsegate_data::manifest::Reader;
 
 const WHOLE: Sizes = Sizes { symbols: 7, dimensions: 0, units: 5, outputs: 3 };
 
-/// Every cell, activation and task: whole, with a part left, and with nothing left; with and without an embedding.
+/// Fixture models for every cell, activation and task, with and without an embedding: dense, partly pruned, with
+/// constant gates only, and without units.
 fn models() -> Vec<Model<f32>> {
     let mut models = Vec::new();
     for cell in Cell::ALL {
@@ -43,7 +44,7 @@ fn write(model: &Model<f32>, format: Format) -> Vec<u8> {
     format.write(&File { model: model.clone(), details: String::new() }).unwrap()
 }
 
-/// nn.LSTM, nn.GRU and nn.RNN as PyTorch's documentation has them, in f64: states after each symbol.
+/// nn.LSTM, nn.GRU and nn.RNN by the equations in PyTorch's documentation, in f64.
 struct Layer {
     tensors: BTreeMap<String, (Vec<usize>, Vec<f64>)>,
 }
@@ -105,7 +106,7 @@ fn pytorchs_equations_give_the_models_outputs() {
         let (mut h, mut c) = (vec![0.0; units], vec![0.0; units]);
         let wide = model.to::<f64>();
         let mut state = State::zero(&wide);
-        // The last id is no symbol.
+        // The id 7 is one past the last symbol, a step with zero input.
         for symbol in [3, 0, 6, 7, 1, 5, 2, 4, 4, 0] {
             plain::step(&wide, symbol, &mut state);
             layer.step(model.cell, model.activation, symbol as usize, &mut h, &mut c);
@@ -121,8 +122,8 @@ fn graph(model: &Model<f32>) -> GraphProto {
     ModelProto::decode(write(model, Format::Onnx).as_slice()).unwrap().graph.unwrap()
 }
 
-/// Every constant is as long as its shape says, every name is given once, and before it is used; names of the graph around
-/// may be used too.
+/// Checks that every constant is as long as its shape says, and that every name is defined once and before it is used.
+/// Names of the outer graph may be used too.
 fn check(graph: &GraphProto, around: &BTreeSet<String>) {
     let length = |tensor: &TensorProto| {
         let bytes = match tensor.data_type {
@@ -237,7 +238,7 @@ fn the_description_has_words_and_classes() {
     let json: serde_json::Value = serde_json::from_str(&onnx.value).unwrap();
     let stored = &file.model.symbols.stored;
     assert_eq!(json["text"]["vocabulary"], serde_json::json!({ "so": stored[0], "\"la\"": stored[1] }));
-    // Not known: the id behind the last one, which is no input.
+    // Unknown words get the id one past the last symbol, a step with zero input.
     assert_eq!((&json["text"]["other"], &json["symbols"]), (&7.into(), &7.into()));
     assert_eq!(json["text"]["classes"], serde_json::json!(["bad", "good"]));
     assert_eq!((&json["cell"], &json["units"], &json["outputs"]), (&"gru".into(), &5.into(), &1.into()));
@@ -245,7 +246,7 @@ fn the_description_has_words_and_classes() {
     assert!(matches!(Format::Onnx.write(&odd), Err(ExportError::Details(_))));
 }
 
-/// A small file may describe matrices that no memory holds.
+/// A small compact file can describe dense matrices that do not fit in memory.
 #[test]
 fn what_is_too_large_with_its_zeros_is_refused() {
     let units = 1 << 20;

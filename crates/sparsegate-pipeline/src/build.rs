@@ -1,4 +1,4 @@
-//! From a run's spec to a network ready for its first step.
+//! Builds a run's network and optimiser from its spec, ready for the first step.
 
 use sparsegate_core::trainee::Trainee;
 use sparsegate_data::{Corpus, DataError, Parts, Vectors};
@@ -7,7 +7,7 @@ use sparsegate_nn::engine::{self, OpenError};
 use sparsegate_nn::model::{Classifier, Initial, LanguageModel, NetworkTrainee, Sizes, TraineeOptions, Units};
 use sparsegate_spec::types::{ModelKind, Optimizer, OutputNoise, RunSpec};
 
-/// Why no network could be built.
+/// A network that cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// This build or this machine lacks the spec's backend.
@@ -16,7 +16,7 @@ pub enum BuildError {
     /// The data set is too small for the spec's batches.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// The data set has no labels for a classifier.
+    /// A classifier needs labels, and the data set has none.
     #[error(
         "data set `{dataset}` is a stream of symbols without labels: for `model.kind: classification` name a data set of \
          labelled texts, or write `model.kind: language-model`"
@@ -25,7 +25,7 @@ pub enum BuildError {
         /// Name of the data set.
         dataset: String,
     },
-    /// The data set is no stream for a language model.
+    /// A language model needs a stream of symbols, and the data set consists of labelled texts.
     #[error(
         "data set `{dataset}` is a set of labelled texts: for `model.kind: language-model` name a data set that is a \
          stream of symbols, or write `model.kind: classification`"
@@ -34,23 +34,24 @@ pub enum BuildError {
         /// Name of the data set.
         dataset: String,
     },
-    /// The spec of a classifier says nothing of its embedding.
+    /// The spec of a classifier has no `model.embedding`.
     #[error("model.embedding is missing: a classifier needs one, such as `embedding: {{ size: 50, vectors: none }}`")]
     NoEmbedding,
-    /// Pretrained vectors of another length than the embedding's.
+    /// The length of the pretrained vectors differs from the embedding size.
     #[error("the vectors of `{vectors}` have {found} numbers, not {wanted}: write `model.embedding.size: {found}`")]
     VectorSize {
         /// Name of the vectors' manifest.
         vectors: String,
         /// Length of the vectors.
         found: usize,
-        /// The embedding's size.
+        /// The embedding size of the spec.
         wanted: usize,
     },
 }
 
-/// The network and optimiser of a run before its first step, on the spec's backend. The `vectors` of a classifier, one
-/// a symbol id, replace the random ones of its embedding; a language model has no use for them.
+/// The network and optimiser of a run before its first step, on the spec's backend. For a classifier, `vectors` holds
+/// pretrained vectors, one entry per symbol id, which replace the random initial vectors of the embedding. A language
+/// model ignores them.
 ///
 /// # Errors
 /// [`BuildError`].
@@ -105,7 +106,7 @@ pub fn new_trainee(spec: &RunSpec, corpus: &Corpus, vectors: Option<&Vectors>) -
     })
 }
 
-/// Refuses a data set of the other kind of model, before anything is asked of its batches.
+/// Rejects a data set of the wrong kind for the model, before any batches are made.
 fn check_parts(spec: &RunSpec, corpus: &Corpus) -> Result<(), BuildError> {
     let dataset = || corpus.name.clone();
     match (spec.model.kind, &corpus.parts) {

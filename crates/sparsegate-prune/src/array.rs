@@ -1,22 +1,22 @@
-//! One quantity of the posterior and the pruning rule.
+//! A weight matrix or vector of group factors on the host, and the pruning rule.
 
 use rayon::prelude::*;
 
 use super::Real;
 
-/// An element is live while its log alpha is below this.
+/// An element is live if its log alpha is below this limit.
 pub const LOG_ALPHA_LIMIT: f64 = 3.0;
 
-/// Elements handled by one task.
+/// Elements per parallel task.
 const CHUNK: usize = 1 << 15;
 
-/// A weight matrix or group variable, row-major: the means and, if the quantity is variational, the log standard
-/// deviations. A vector is a matrix of one row.
+/// A weight matrix or group variable, row-major: the means and, if it is variational, the log standard deviations. A
+/// vector is a matrix of one row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Array<'a, T> {
-    /// Means, `rows * columns` of them.
+    /// Means, `rows * columns` elements.
     pub mean: &'a [T],
-    /// Natural logarithms of the standard deviations, as many; `None` for a quantity without noise.
+    /// Natural logarithms of the standard deviations, as many as means; `None` for a deterministic array.
     pub log_sigma: Option<&'a [T]>,
     /// `[rows, columns]`.
     pub shape: [usize; 2],
@@ -33,9 +33,9 @@ impl<'a, T: Real> Array<'a, T> {
         Self { mean, log_sigma, shape: [1, mean.len()] }
     }
 
-    /// Which elements are live, row-major: those with `2 * log_sigma - ln(mean^2) < 3`. The value is not clamped, so
-    /// a mean of exactly zero is dead whatever its log sigma, and so is an element that is not a number. Of a quantity
-    /// without noise every element is live, but for exact zeros where `plain_zeros_are_dead`.
+    /// Which elements are live, row-major: those with `2 * log_sigma - ln(mean^2) < 3`. Log alpha is not clamped, so a
+    /// mean of exactly zero is dead for any log sigma, and so is NaN. In a deterministic array every element is live,
+    /// except that exact zeros are dead if `plain_zeros_are_dead`.
     pub fn live(&self, plain_zeros_are_dead: bool) -> Vec<bool> {
         let Some(log_sigma) = self.log_sigma else {
             return self.mean.par_iter().map(|mean| !plain_zeros_are_dead || mean.to_f64() != 0.0).collect();
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn live_means_log_alpha_below_three() {
-        // log alpha = 2 * 0 - ln(m^2) = 3 at m = e^-1.5; the edge itself is dead.
+        // log alpha = 2 * 0 - ln(m^2) = 3 at m = e^-1.5; an element exactly at the limit is dead.
         let edge = (-1.5_f64).exp();
         let mean = [edge * 1.001, edge * 0.999, -edge * 1.001, -edge * 0.999];
         assert_eq!(Array::vector(&mean, Some(&[0.0; 4])).live(false), [true, false, true, false]);
@@ -71,7 +71,7 @@ mod tests {
         let mean = [0.0_f32, -0.0, 1e-30, f32::NAN, 1.0];
         let log_sigma = [-100.0, -100.0, -80.0, -3.0, f32::NAN];
         assert_eq!(Array::vector(&mean, Some(&log_sigma)).live(false), [false; 5]);
-        // The same number is far from underflow in double precision, where it is far above its noise.
+        // In double precision the square of this number does not underflow, and its log alpha is far below the limit.
         assert_eq!(Array::vector(&[1e-30_f64], Some(&[-80.0])).live(false), [true]);
     }
 
@@ -89,7 +89,7 @@ mod tests {
     fn exact_zeros_without_noise_are_dead_where_pruning_made_them() {
         let mean = [0.0_f32, -0.0, 1e-30, -1.0];
         assert_eq!(Array::vector(&mean, None).live(true), [false, false, true, true]);
-        // With noise, noise decides.
+        // In a variational array log alpha alone decides.
         assert_eq!(Array::vector(&[1.0_f64, 0.0], Some(&[9.0, -9.0])).live(true), [false, false]);
     }
 }

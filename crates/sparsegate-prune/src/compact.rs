@@ -1,55 +1,58 @@
-//! The small plain network that computes what a pruned one does.
+//! The small deterministic network that computes the same as a pruned network.
 
 use super::{Array, Masks, Parts, Posterior, Real};
 use sparsegate_core::GateActivation;
 use sparsegate_core::cells::Cell;
 
-/// A network without noise and, but for [`Compact::state_factor`], without group variables: what is left of one with V symbols, E dimensions, H units and O
-/// outputs when every factor is multiplied into the weights, and dimensions and units that were dropped are taken out.
-/// E' and H' are kept; columns of width P * H' are kind-major as before.
+/// A deterministic network without group variables, except for [`Compact::state_factor`]. It is obtained from a pruned
+/// network with V symbols, E dimensions, H units and O outputs by multiplying every group factor into the weights and
+/// removing the dropped dimensions and units. E' dimensions and H' units are kept; columns of width P * H' remain
+/// kind-major.
 ///
-/// From a zero state its outputs are those of the pruned network at the means. The output layer's biases stay as they are,
-/// `[O]`.
+/// From a zero state its outputs equal those of the pruned network at the means. The output biases `[O]` are not part
+/// of it, because pruning does not change them.
 #[derive(Debug, Clone)]
 pub struct Compact {
     /// The recurrent cell.
     pub cell: &'static dyn Cell,
     /// Activation of the cell's gates.
     pub activation: GateActivation,
-    /// Vectors of the symbols `[V, E']`, if there is an embedding. Dropped symbols keep their places, as rows of zeros.
+    /// Embedding `[V, E']`, if there is one. Rows of dropped symbols stay, filled with zeros.
     pub embedding: Option<Matrix>,
-    /// Input-to-hidden weights `[E', P * H']`, or without an embedding `[V, P * H']`, dropped symbols as rows of zeros.
+    /// Input-to-hidden weights `[E', P * H']`, or without an embedding `[V, P * H']` with zero rows for dropped
+    /// symbols.
     pub w_input: Matrix,
     /// Hidden-to-hidden weights `[H', P * H']`.
     pub w_hidden: Matrix,
-    /// Biases of the cell, `[biases * H']`: a gate that nothing reaches is constant by them.
+    /// Biases of the cell, `[biases * H']`. They determine the values of constant gates.
     pub bias: Vec<f64>,
     /// Output weights `[H', O]`.
     pub w_output: Matrix,
-    /// What the cell multiplies its state by at every step, `[H']`: the units' factors where no weight can stand for them.
+    /// Factors by which the cell multiplies its state at every step, `[H']`: the units' group factors, if the cell
+    /// cannot absorb them into the weights.
     pub state_factor: Option<Vec<f64>>,
 }
 
-/// A matrix of its own.
+/// An owned dense matrix.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matrix {
-    /// Row-major.
+    /// Elements, row-major.
     pub values: Vec<f64>,
     /// `[rows, columns]`.
     pub shape: [usize; 2],
 }
 
 impl Matrix {
-    /// The number in a row and a column.
+    /// The element in the given row and column.
     pub fn at(&self, row: usize, column: usize) -> f64 {
         self.values[row * self.shape[1] + column]
     }
 }
 
-/// The compact network of a posterior. `masks` are those of the same posterior.
+/// Computes the compact network of a posterior; `masks` must be those of the same posterior.
 ///
-/// Products are taken in double precision. What is dead is zero: weights and factors by [`Array::live`], so that a unit
-/// dropped for want of readers, or a dimension, takes nothing with it that counts.
+/// Products are taken in double precision. Dead weights and factors are zero by the rule of [`Array::live`], so
+/// removing a dropped unit or dimension does not change the outputs.
 pub fn compact<T: Real>(posterior: &Posterior<T>, masks: &Masks) -> Compact {
     let Parts { cell, activation, .. } = *posterior.parts();
     let parts = posterior.parts();
@@ -104,12 +107,12 @@ pub fn compact<T: Real>(posterior: &Posterior<T>, masks: &Masks) -> Compact {
     }
 }
 
-/// Places of what is kept, ascending.
+/// Indices of the kept elements, ascending.
 fn kept(mask: &[bool]) -> Vec<usize> {
     (0..mask.len()).filter(|&place| mask[place]).collect()
 }
 
-/// Columns of these units in a matrix of `kinds * hidden` columns.
+/// Columns of the given units in a matrix of `kinds * hidden` columns.
 fn of_units(units: &[usize], kinds: usize, hidden: usize) -> Vec<usize> {
     (0..kinds).flat_map(|kind| units.iter().map(move |unit| kind * hidden + unit)).collect()
 }

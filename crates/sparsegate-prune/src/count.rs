@@ -1,4 +1,4 @@
-//! From masks to numbers.
+//! Counts and compression from masks.
 
 use rayon::prelude::*;
 
@@ -6,18 +6,19 @@ use super::Masks;
 use sparsegate_core::cells::Role;
 use sparsegate_core::{Counts, GateCount, Kept};
 
-/// Keeps the authors' ratio finite when nothing survives; also why a dense network counts as 0.99999... times smaller.
+/// Keeps the authors' ratio finite if nothing survives. It also makes the compression of a dense network slightly less
+/// than 1.
 const EPSILON: f64 = 1e-8;
 
-/// Counts what the masks keep.
+/// Counts the kept weights, gates, units and symbols.
 ///
-/// `compression` is the authors' figure, all weights over surviving weights plus 1e-8, over the embedding, input,
-/// recurrent and output matrices; biases and group variables do not count. Weights of a kept unit that feed a gate which
-/// its group variable killed are multiplied by zero, yet survive in that figure. `compression_exact` and
-/// `weights_kept_exact` count them as zero: the columns of dead gates are cleared from the input and recurrent masks, and
-/// nothing else changes. In particular the removal does not cascade: a unit, symbol or dimension whose only live weights
-/// fed dead gates stays kept, so that these numbers belong to the same units, symbols and gates as the others (such a
-/// unit's own incoming weights still count; a symbol without an embedding then has no counted weight at all).
+/// `compression` is the authors' figure: all weights over (surviving weights + 1e-8), for the embedding, input,
+/// recurrent and output matrices; biases and group variables do not count. It counts the weights of a kept unit that
+/// feed a gate whose group is dead, although they are multiplied by zero. `compression_exact` and `weights_kept_exact`
+/// count these weights as zero: the columns of dead gates are cleared from the input and recurrent masks, and nothing
+/// else changes. In particular the removal does not cascade: a unit, symbol or dimension whose only live weights fed
+/// dead gates stays kept, so that all figures refer to the same units, symbols and gates. The incoming weights of such
+/// a unit still count; such a symbol in a network without an embedding has no counted weight at all.
 pub fn counts(masks: &Masks) -> Counts {
     let embedding_weights = masks.embedding.as_deref().map(kept);
     let input_weights = kept(&masks.w_input);
@@ -62,7 +63,7 @@ fn kept(mask: &[bool]) -> Kept {
     Kept { kept: mask.par_chunks(1 << 15).map(trues).sum(), total: mask.len() as u64 }
 }
 
-/// Weights of a `[rows, P * H]` mask that are in the column of a live gate.
+/// Number of kept weights of a `[rows, P * H]` mask in the columns of live gates.
 fn feeding_live_gates(mask: &[bool], gates: &[bool]) -> u64 {
     mask.par_chunks(gates.len().max(1))
         .with_min_len(64)
@@ -120,7 +121,7 @@ mod tests {
         assert_eq!(counts.embedding_weights, Some(Kept { kept: 6 * 3, total: 28 }));
         assert_eq!(counts.inputs, Some(Kept { kept: 3, total: 4 }));
         assert_eq!(counts.vocabulary, Kept { kept: 6, total: 7 });
-        // The weights that the dropped dimension fed are gone too.
+        // The weights that read the dropped dimension are dropped too.
         assert_eq!(counts.input_weights, Kept { kept: 48 - 12, total: 48 });
         let all = (28 + TOTAL) as f64;
         assert!((counts.compression - all / (all - 10.0 - 12.0)).abs() < 1e-9);
@@ -160,7 +161,8 @@ mod tests {
         owned.z_gates.as_mut().unwrap().kill(1);
         let counts = counts_of(&owned);
         assert_eq!((counts.neurons.kept, counts.vocabulary.kept), (H as u64, V as u64));
-        // Gone: 11 dead weights of each row, the column of the gate, the output row. The weights into unit 0 count.
+        // Not counted: 11 dead weights in each of two rows, the gate's column and the output row. The weights into unit
+        // 0 count.
         assert_eq!(counts.weights_kept_exact, TOTAL - 2 * 11 - (V + H) as u64 - O as u64);
     }
 
@@ -186,7 +188,8 @@ mod tests {
         assert_eq!(counts.output_weights, Kept { kept: 39 * 700, total: 40 * 700 });
     }
 
-    /// Any network, with or without an embedding: the elements to kill, as fractions of the quantities and their sizes.
+    /// An arbitrary network with some dead elements, with or without an embedding. Each element is chosen by two
+    /// fractions: which array, and which position in it.
     fn network() -> impl Strategy<Value = Owned> {
         let kills = proptest::collection::vec((0.0..1.0, 0.0..1.0), 0..120);
         (any::<bool>(), kills).prop_map(|(embedded, kills)| {
@@ -205,7 +208,7 @@ mod tests {
         pair.kill((place * pair.size() as f64) as usize);
     }
 
-    /// Every number that says how much is kept.
+    /// All counts of kept elements.
     fn all_kept(counts: &Counts) -> Vec<u64> {
         let parts = [
             counts.input_weights,

@@ -1,24 +1,24 @@
-//! What survives pruning: masks, counts and the kept structure of a network, from plain host arrays.
+//! Pruning: masks, counts and structure of a network, computed from plain host arrays.
 //!
 //! ```text
 //! Posterior --masks--> Masks --counts--> Counts
 //!     |                  |
 //!     +-------+----------+--structure--> Structure (kept units, kept symbols, constant gates)
-//!                        +--compact----> Compact (a small plain network that computes the same)
+//!                        +--compact----> Compact (a small deterministic network that computes the same)
 //! ```
 //!
-//! | file | idea |
+//! | file | contents |
 //! |---|---|
 //! | `real` | the two element types |
-//! | `array` | one quantity: mean and log sigma, and which elements are live |
-//! | `posterior` | the quantities of a network, their shapes checked once |
-//! | `relevance` | what each layer says of itself: live weights, gates, inputs, units |
-//! | `masks` | what is kept once the layers are taken together |
-//! | `count` | numbers, the authors' and the exact one |
+//! | `array` | one array: mean and log sigma, and which elements are live |
+//! | `posterior` | the arrays of a network, with checked shapes |
+//! | `relevance` | live weights, gates, inputs and units of each layer by itself |
+//! | `masks` | what is kept, considering all layers together |
+//! | `count` | counts and compression, the authors' and the exact one |
 //! | `structure` | kept units and symbols, values of constant gates, strengths of symbols |
-//! | `compact` | factors multiplied in, dropped units and dimensions taken out |
+//! | `compact` | group factors multiplied in, dropped units and dimensions removed |
 //!
-//! Which kinds of gates there are, how many biases and what a dead gate is worth, the cell says. Nothing here knows a
+//! The kinds of gates, the number of biases and the value of a dead gate come from the cell. Nothing here depends on a
 //! tensor library, a file or a random number.
 
 mod array;

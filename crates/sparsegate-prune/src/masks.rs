@@ -1,4 +1,4 @@
-//! What is kept once the layers are taken together.
+//! Which weights, symbols, units and gates are kept, considering all layers together.
 
 use rayon::prelude::*;
 
@@ -6,21 +6,22 @@ use super::relevance::{both, either};
 use super::{EmbeddingRelevance, Posterior, Real, Relevance, relevance};
 use sparsegate_core::cells::Cell;
 
-/// What pruning keeps, as the authors define it.
+/// The result of pruning, by the authors' rules.
 ///
-/// A hidden unit is kept if it has a live outgoing weight, recurrent or to the output, and its group is live; what
-/// reaches it does not matter. Without an embedding, an input symbol is kept if it has a live outgoing weight and its
-/// group is live. With one, a symbol is kept if its group is live, whatever its weights are, or, where symbols have no
-/// groups, if one of its weights is; a dimension of the embedding is kept if it has a live weight on either side, from
-/// some symbol and to some gate, and its group is live.
+/// A hidden unit is kept if its group is live and it has a live outgoing weight, recurrent or to the output; its
+/// incoming weights do not matter. Without an embedding, an input symbol is kept if its group is live and it has a live
+/// outgoing weight. With an embedding, a symbol is kept if its group is live, regardless of its weights, or, without
+/// groups on symbols, if one of its weights is live. A dimension of the embedding is kept if its group is live and it
+/// has a live weight on either side: from some symbol and to some gate.
 ///
-/// The weights of a dropped symbol, dimension or unit, in either direction, and the gates of a dropped unit are dropped
-/// with it. This is done once, not repeated: a unit whose last reader is dropped here stays. Weights that feed a dead
-/// gate of a kept unit stay in the weight masks too; [`super::counts`] counts them both ways. Likewise a gate with a live
-/// incoming weight counts as live even where all such weights come from dropped symbols and units.
+/// The incoming and outgoing weights of a dropped symbol, dimension or unit are dropped with it, and so are the gates
+/// of a dropped unit. This is done once and does not cascade: a unit whose last reader is dropped here stays. Weights
+/// that feed a dead gate of a kept unit stay in the weight masks; [`super::counts`] reports figures with and without
+/// them. Likewise a gate with a live incoming weight counts as live even if all such weights come from dropped symbols
+/// and units.
 #[derive(Debug, Clone)]
 pub struct Masks {
-    /// The cell whose kinds of preactivations the columns and gates belong to.
+    /// The cell, whose kinds of preactivations define the columns and gates.
     pub cell: &'static dyn Cell,
     /// Weights of the embedding `[V, E]`, if there is one.
     pub embedding: Option<Vec<bool>>,
@@ -36,11 +37,11 @@ pub struct Masks {
     pub inputs: Option<Vec<bool>>,
     /// Hidden units `[H]`.
     pub neurons: Vec<bool>,
-    /// Gates that are not constant `[P * H]`: of a kept unit, with a live group and a live incoming weight.
+    /// Gates `[P * H]` of kept units with a live group and a live incoming weight; false for dead gates.
     pub gates: Vec<bool>,
 }
 
-/// Computes the masks of a posterior: one pass over the weights and one over their masks, both on all cores.
+/// Computes the masks of a posterior with one parallel pass over the weights and one over their masks.
 pub fn masks<T: Real>(posterior: &Posterior<T>) -> Masks {
     let cell = posterior.parts().cell;
     let Relevance {
@@ -154,7 +155,7 @@ mod tests {
         let masks = masks_of(&owned);
         assert_eq!(masks.vocabulary, [true, true, false]);
         assert_eq!(masks.neurons, [false, true]);
-        // Unit 0 is dropped with its four gates; gate f of unit 1 by its own group.
+        // Unit 0 is dropped with its four gates; gate f of unit 1 is dead by its own group.
         assert_eq!(masks.gates, [false, true, false, false, false, true, false, true]);
         // Weights into the dead gate of the kept unit stay in the mask.
         assert_eq!(masks.w_input[..4 * H], [false, true].repeat(4));
@@ -163,7 +164,7 @@ mod tests {
 
     #[test]
     fn dropping_is_not_repeated() {
-        // Unit 0 is read by unit 1 alone, and unit 1 is dropped: unit 0 stays, as the authors count it.
+        // Unit 0 is read only by unit 1, which is dropped. Unit 0 stays, as in the authors' count.
         let mut owned = Owned::live(V, H, O);
         owned.w_output.kill_row(0, O);
         for gate in 0..4 {
@@ -179,7 +180,7 @@ mod tests {
         owned.embedding.as_mut().unwrap().kill_row(1, V);
         owned.z_vocabulary.as_mut().unwrap().kill(2);
         let masks = masks_of(&owned);
-        // Symbol 1 stays without a weight.
+        // Symbol 1 is kept although none of its weights is live.
         assert_eq!(masks.vocabulary, [true, true, false, true]);
         let rows = [true, false, false, true].map(|kept| vec![kept; V]).concat();
         assert_eq!(masks.embedding, Some(rows));

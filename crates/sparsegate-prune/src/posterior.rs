@@ -1,46 +1,46 @@
-//! The quantities of a network, with their shapes checked once.
+//! The arrays of a network, with their shapes checked once.
 
 use super::{Array, Real};
 use sparsegate_core::GateActivation;
 use sparsegate_core::cells::Cell;
 
 /// The arrays of a network with V input symbols, H hidden units and O outputs, whose cell has P kinds of
-/// preactivations. Its input is I wide: V wide and one-hot, or E wide where an embedding gives each symbol a vector.
-/// The columns of width P * H are kind-major, `kind * H + unit`, in the cell's order.
+/// preactivations. The input width I is V for one-hot input, or E if an embedding maps each symbol to a vector. Columns
+/// of width P * H are kind-major, `kind * H + unit`, in the cell's order.
 #[derive(Debug, Clone, Copy)]
 pub struct Parts<'a, T> {
     /// The recurrent cell.
     pub cell: &'static dyn Cell,
     /// Activation of the cell's gates.
     pub activation: GateActivation,
-    /// Vectors of the input symbols `[V, E]`; `None` for one-hot input.
+    /// Embedding `[V, E]`; `None` for one-hot input.
     pub embedding: Option<Array<'a, T>>,
-    /// Group variable on input symbols `[1, V]`.
+    /// Group factors of the input symbols `[1, V]`.
     pub z_vocabulary: Option<Array<'a, T>>,
     /// Input-to-hidden weights `[I, P * H]`.
     pub w_input: Array<'a, T>,
     /// Hidden-to-hidden weights `[H, P * H]`.
     pub w_hidden: Array<'a, T>,
-    /// Group variable on the embedding's dimensions `[1, E]`; only with an embedding.
+    /// Group factors of the embedding dimensions `[1, E]`; only with an embedding.
     pub z_inputs: Option<Array<'a, T>>,
-    /// Group variable on hidden units `[1, H]`.
+    /// Group factors of the hidden units `[1, H]`.
     pub z_neurons: Option<Array<'a, T>>,
-    /// Group variable on preactivations `[1, P * H]`.
+    /// Group factors of the preactivations `[1, P * H]`.
     pub z_gates: Option<Array<'a, T>>,
-    /// Biases of the cell, as many kinds as it says, `[biases * H]`.
+    /// Biases of the cell, `[biases * H]`, in the order of [`Cell::biases`].
     pub bias: &'a [T],
     /// Output weights `[H, O]`.
     pub w_output: Array<'a, T>,
-    /// Whether exact zeros of a quantity without noise count as dead: true where a baseline prunes by making them.
+    /// Whether exact zeros in a deterministic array count as dead: true if a pruning baseline sets weights to zero.
     pub plain_zeros_are_dead: bool,
 }
 
-/// A tensor's numbers, row-major, and its shape.
+/// A tensor's elements, row-major, and its shape.
 pub type Named<'a, T> = (&'a [T], [usize; 2]);
 
 impl<'a, T> Parts<'a, T> {
-    /// The parts of a network whose tensors `find` gives by the names they have in checkpoints, such as
-    /// `lstm/w_input/mean`. A matrix that it lacks is empty, which [`Posterior::new`] refuses.
+    /// Collects the arrays of a network through `find`, which looks a tensor up by its checkpoint name, such as
+    /// `lstm/w_input/mean`. A missing matrix becomes empty, which [`Posterior::new`] rejects.
     pub fn named(
         cell: &'static dyn Cell,
         activation: GateActivation,
@@ -57,7 +57,8 @@ impl<'a, T> Parts<'a, T> {
             cell,
             activation,
             embedding: array("embedding/w"),
-            // A language model's symbols are what the recurrent layer reads.
+            // In a language model the vocabulary factors belong to the recurrent layer, which reads the symbols
+            // directly.
             z_vocabulary: array("embedding/z_vocabulary").or_else(|| array(&path("z_vocabulary"))),
             w_input: matrix(&path("w_input")),
             w_hidden: matrix(&path("w_hidden")),
@@ -71,30 +72,31 @@ impl<'a, T> Parts<'a, T> {
     }
 }
 
-/// [`Parts`] whose shapes fit together.
+/// [`Parts`] with consistent shapes.
 #[derive(Debug, Clone, Copy)]
 pub struct Posterior<'a, T> {
     parts: Parts<'a, T>,
 }
 
-/// A quantity does not have the shape that the others ask for.
+/// An array whose shape does not fit the others.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{quantity} has {found} where {wanted} is wanted")]
+#[error("{quantity} has {found}, expected {wanted}")]
 pub struct ShapeError {
-    /// Name of the quantity, such as `lstm/w_hidden/log_sigma`.
+    /// Name of the array, such as `lstm/w_hidden/log_sigma`.
     pub quantity: String,
-    /// What it should have, such as `the shape [3, 12]`.
+    /// What was expected, such as `the shape [3, 12]`.
     pub wanted: String,
-    /// What it has, such as `12 elements`.
+    /// What was found, such as `12 elements`.
     pub found: String,
 }
 
 impl<'a, T: Real> Posterior<'a, T> {
-    /// Takes the parts if their shapes fit together. P and the number of biases are the cell's; H is the number of rows
-    /// of `w_hidden`, I of `w_input`, V of the embedding where there is one, and O the number of columns of `w_output`.
+    /// Checks that the shapes of the arrays fit together. P and the number of biases are the cell's; H is the number of
+    /// rows of `w_hidden`, I of `w_input`, V of the embedding if there is one, and O is the number of columns of
+    /// `w_output`.
     ///
     /// # Errors
-    /// The first quantity whose shape does not fit.
+    /// The first array whose shape does not fit.
     pub fn new(parts: Parts<'a, T>) -> Result<Self, ShapeError> {
         let posterior = Self { parts };
         let (vocabulary, hidden, columns) = (posterior.vocabulary(), posterior.hidden(), posterior.columns());
@@ -106,7 +108,7 @@ impl<'a, T: Real> Posterior<'a, T> {
         } else if let Some(z_inputs) = &parts.z_inputs {
             return Err(ShapeError {
                 quantity: of_layer("z_inputs"),
-                wanted: "no such factors without an embedding".to_owned(),
+                wanted: "none, because the network has no embedding".to_owned(),
                 found: elements(z_inputs.mean.len()),
             });
         }
@@ -145,7 +147,7 @@ impl<'a, T: Real> Posterior<'a, T> {
         self.parts.embedding.map_or(self.parts.w_input.shape[0], |embedding| embedding.shape[0])
     }
 
-    /// E, the number of the embedding's dimensions; `None` without an embedding.
+    /// E, the number of embedding dimensions; `None` without an embedding.
     pub fn inputs(&self) -> Option<usize> {
         self.parts.embedding.map(|embedding| embedding.shape[1])
     }
@@ -160,7 +162,7 @@ impl<'a, T: Real> Posterior<'a, T> {
         self.parts.cell.preactivations().len() * self.hidden()
     }
 
-    /// Which elements of one of the parts are live.
+    /// Which elements of one of the arrays are live.
     pub(super) fn live(&self, array: &Array<T>) -> Vec<bool> {
         array.live(self.parts.plain_zeros_are_dead)
     }
@@ -226,7 +228,7 @@ mod tests {
         for name in names {
             let mut parts = owned.parts();
             match name {
-                // One dimension more than `w_input` has rows.
+                // One column more than `w_input` has rows.
                 "embedding" => parts.embedding = Some(Array::matrix(&[0.0; 28], None, [7, 4])),
                 "w_input" => parts.w_input.mean = &short,
                 "w_hidden" => parts.w_hidden.mean = &short,
@@ -245,7 +247,7 @@ mod tests {
         for (name, quantity) in cases {
             let shown = match name {
                 "w_output" => "output/w",
-                // The embedding decides how wide the input is.
+                // The embedding determines the input width.
                 "embedding" => "lstm/w_input",
                 name => name,
             };
@@ -259,6 +261,6 @@ mod tests {
         let mut parts = owned.parts();
         parts.z_inputs = Some(Array::vector(&[1.0; 3], None));
         let error = Posterior::new(parts).unwrap_err().to_string();
-        assert_eq!(error, "lstm/z_inputs has 3 elements where no such factors without an embedding is wanted");
+        assert_eq!(error, "lstm/z_inputs has 3 elements, expected none, because the network has no embedding");
     }
 }

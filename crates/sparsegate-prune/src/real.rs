@@ -1,8 +1,8 @@
-//! The element types that masks can be computed from.
+//! The element types for which masks can be computed.
 
-/// A floating-point element, `f32` or `f64`. Pruning is computed in the type that the weights are stored in.
+/// A floating-point element, `f32` or `f64`. Log alpha is computed in the type in which the weights are stored.
 pub trait Real: Copy + Send + Sync {
-    /// `2 * log_sigma - ln(mean^2)`, not clamped. Plus infinity for a mean of zero or one whose square underflows.
+    /// `2 * log_sigma - ln(mean^2)`, not clamped. Infinity if the mean is zero or its square underflows.
     fn log_alpha(mean: Self, log_sigma: Self) -> Self;
 
     /// The number as `f64`.

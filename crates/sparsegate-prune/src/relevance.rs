@@ -1,15 +1,15 @@
-//! What each layer says of itself, before the layers are taken together.
+//! Live weights, gates, inputs and units of each layer, before the layers are combined.
 
 use rayon::prelude::*;
 
 use super::{Posterior, Real};
 
-/// Which parts of each layer are live by that layer's own weights and groups.
+/// The live parts of each layer, judged by that layer's own weights and groups.
 ///
-/// Weights are live by [`super::Array::live`]. A group variable that the model does not have is live everywhere.
+/// Weights are live by the rule of [`super::Array::live`]. A group variable that the network lacks counts as live.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Relevance {
-    /// What the embedding says; `None` for one-hot input.
+    /// The same for the embedding; `None` for one-hot input.
     pub embedding: Option<EmbeddingRelevance>,
     /// Input-to-hidden weights `[I, P * H]`.
     pub w_input: Vec<bool>,
@@ -17,27 +17,28 @@ pub struct Relevance {
     pub w_hidden: Vec<bool>,
     /// Output weights `[H, O]`.
     pub w_output: Vec<bool>,
-    /// `[P * H]`: a gate with a live incoming weight, from the input or the state, whose group is live.
+    /// `[P * H]`: gates with a live group and a live incoming weight, from the input or the state.
     pub gates: Vec<bool>,
-    /// `[I]`: an input of the recurrent layer (a symbol, or a dimension of the embedding) with a live outgoing weight
-    /// whose group is live.
+    /// `[I]`: inputs of the recurrent layer (symbols, or dimensions of the embedding) with a live group and a live
+    /// outgoing weight.
     pub inputs: Vec<bool>,
-    /// `[H]`: a hidden unit with a live outgoing recurrent weight.
+    /// `[H]`: hidden units with a live outgoing recurrent weight.
     pub neurons_by_weights: Vec<bool>,
-    /// `[H]`: a hidden unit whose group is live.
+    /// `[H]`: hidden units with a live group.
     pub neurons_by_group: Vec<bool>,
-    /// `[H]`: a hidden unit with a live outgoing output weight.
+    /// `[H]`: hidden units with a live outgoing output weight.
     pub neurons_by_output: Vec<bool>,
 }
 
-/// Which parts of an embedding are live by its own weights and groups.
+/// The live parts of an embedding, judged by its own weights and groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmbeddingRelevance {
     /// Weights `[V, E]`.
     pub weights: Vec<bool>,
-    /// `[V]`: a symbol whose group is live, even if none of its weights is; without groups, one with a live weight.
+    /// `[V]`: symbols with a live group, even if none of their weights is live; without groups, symbols with a live
+    /// weight.
     pub vocabulary: Vec<bool>,
-    /// `[E]`: a dimension with a live weight.
+    /// `[E]`: dimensions with a live weight.
     pub columns: Vec<bool>,
 }
 
@@ -73,28 +74,28 @@ pub fn relevance<T: Real>(posterior: &Posterior<T>) -> Relevance {
     }
 }
 
-/// Element by element AND.
+/// Element-wise AND.
 pub(super) fn both(a: &[bool], b: &[bool]) -> Vec<bool> {
     a.iter().zip(b).map(|(&a, &b)| a && b).collect()
 }
 
-/// Element by element OR.
+/// Element-wise OR.
 pub(super) fn either(a: &[bool], b: &[bool]) -> Vec<bool> {
     a.iter().zip(b).map(|(&a, &b)| a || b).collect()
 }
 
-/// For each row of a matrix, whether an element is live.
+/// For each row of a matrix, whether any element is live.
 fn any_in_rows(live: &[bool], columns: usize) -> Vec<bool> {
     live.par_chunks(columns.max(1)).with_min_len(64).map(|row| row.contains(&true)).collect()
 }
 
-/// For each column of a matrix, whether an element is live.
+/// For each column of a matrix, whether any element is live.
 fn any_in_columns(live: &[bool], columns: usize) -> Vec<bool> {
     let none = || vec![false; columns];
     live.par_chunks(columns.max(1))
         .with_min_len(64)
         .fold(none, |mut any, row| {
-            // Not short-circuited: the plain OR is done many elements at a time.
+            // Without short-circuiting, so that the compiler can vectorise the OR.
             any.iter_mut().zip(row).for_each(|(any, &live)| *any |= live);
             any
         })

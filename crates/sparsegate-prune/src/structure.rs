@@ -1,14 +1,14 @@
-//! Which units and symbols survive, and what the constant gates are worth.
+//! Which units and symbols survive, and the values of the constant gates.
 
 use super::{Masks, Posterior, Real, counts};
 use sparsegate_core::cells::Role;
 use sparsegate_core::{FORMAT, GateKind, GateRole, Structure, UnitGates};
 
-/// Lists the kept units, symbols and dimensions of a model and, gate by gate, the constants.
+/// Lists the kept units, symbols and dimensions of a network and the constant gates of each kept unit.
 ///
-/// A gate whose mask is dead gets nothing from the input or the state once dead weights and groups are zero, so that
-/// its value follows from biases alone, by [`sparsegate_core::cells::Cell::constant`]; in some cells one still moves because
-/// another gate of its unit does, and is then listed as if it were live. `masks` are those of the same posterior.
+/// A dead gate receives nothing from the input or the state once dead weights and groups are zero, so its value follows
+/// from the biases alone ([`sparsegate_core::cells::Cell::constant`]). In some cells a dead gate still varies because another
+/// gate of its unit does; it is then listed like a live gate. `masks` must be those of the same posterior.
 pub fn structure<T: Real>(posterior: &Posterior<T>, masks: &Masks) -> Structure {
     let parts = posterior.parts();
     let cell = parts.cell;
@@ -44,8 +44,8 @@ pub fn structure<T: Real>(posterior: &Posterior<T>, masks: &Masks) -> Structure 
     }
 }
 
-/// The Euclidean norm of what is kept of a symbol's row, in the embedding or else in the input matrix, times the
-/// magnitude of the symbol's factor.
+/// The Euclidean norm of the kept weights in a symbol's row of the embedding (of the input matrix without an
+/// embedding), times the magnitude of the symbol's group factor.
 fn strength<T: Real>(posterior: &Posterior<T>, masks: &Masks, symbol: usize) -> f64 {
     let parts = posterior.parts();
     let (matrix, mask) = match (&parts.embedding, &masks.embedding) {
@@ -59,7 +59,7 @@ fn strength<T: Real>(posterior: &Posterior<T>, masks: &Masks, symbol: usize) -> 
     norm * parts.z_vocabulary.map_or(1.0, |factors| factors.mean[symbol].to_f64().abs())
 }
 
-/// Indices of what is kept, ascending.
+/// Indices of the kept elements, ascending.
 fn indices(mask: &[bool]) -> Vec<u32> {
     (0..).zip(mask).filter_map(|(index, &kept)| kept.then_some(index)).collect()
 }

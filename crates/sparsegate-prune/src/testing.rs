@@ -1,10 +1,10 @@
-//! Small networks for the tests of this module.
+//! Small fixture networks for the tests of this module.
 
 use super::{Array, Parts};
 use sparsegate_core::GateActivation;
 use sparsegate_core::cells::{Cell, Lstm};
 
-/// The arrays of one quantity.
+/// Mean and log sigma of one array.
 #[derive(Debug, Clone)]
 pub struct Pair {
     pub mean: Vec<f64>,
@@ -13,13 +13,13 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// Live elements: log alpha is -6.
+    /// An array of live elements: log alpha is -6.
     fn live(shape: [usize; 2]) -> Self {
         let len = shape[0] * shape[1];
         Self { mean: vec![1.0; len], log_sigma: vec![-3.0; len], shape }
     }
 
-    /// How many elements there are.
+    /// Number of elements.
     pub fn size(&self) -> usize {
         self.mean.len()
     }
@@ -44,7 +44,7 @@ impl Pair {
     }
 }
 
-/// A network with every quantity variational.
+/// A network with only variational arrays.
 #[derive(Debug, Clone)]
 pub struct Owned {
     pub cell: &'static dyn Cell,
@@ -60,12 +60,13 @@ pub struct Owned {
 }
 
 impl Owned {
-    /// An LSTM without an embedding, in which everything is live.
+    /// An LSTM without an embedding, with every element live.
     pub fn live(vocabulary: usize, hidden: usize, output: usize) -> Self {
         Self::sized(vocabulary, hidden, output, 4, 4)
     }
 
-    /// The same for a cell of so many preactivations and biases; it is to be set.
+    /// The same with arrays sized for a cell of `preactivations` and `biases` kinds. `cell` is still the LSTM; the
+    /// caller sets it.
     pub fn sized(vocabulary: usize, hidden: usize, output: usize, preactivations: usize, biases: usize) -> Self {
         let columns = preactivations * hidden;
         Self {
@@ -82,7 +83,7 @@ impl Owned {
         }
     }
 
-    /// The same behind an embedding of `size` dimensions.
+    /// The same with an embedding of `size` dimensions.
     pub fn embedded(vocabulary: usize, size: usize, hidden: usize, output: usize) -> Self {
         Self {
             embedding: Some(Pair::live([vocabulary, size])),
@@ -92,7 +93,7 @@ impl Owned {
         }
     }
 
-    /// The quantities that the network has, to kill elements at random.
+    /// The arrays that the network has, for killing elements at random.
     pub fn pairs(&mut self) -> Vec<&mut Pair> {
         [&mut self.w_input, &mut self.w_hidden, &mut self.w_output]
             .into_iter()
@@ -101,7 +102,7 @@ impl Owned {
             .collect()
     }
 
-    /// The network as the module takes it.
+    /// The network in the form that this module reads.
     pub fn parts(&self) -> Parts<'_, f64> {
         Parts {
             cell: self.cell,

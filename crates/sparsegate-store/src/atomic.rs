@@ -1,4 +1,4 @@
-//! Files that are there whole or not at all.
+//! Atomic file replacement.
 
 use std::io::{self, Write};
 
@@ -6,18 +6,19 @@ use camino::Utf8Path;
 
 use super::StoreError;
 
-/// Replaces `path` by `bytes` so that at any moment, a crash included, the old or the new content is there whole: written to a
-/// temporary name in the same folder, synced, renamed, and the folder synced. Missing folders are created.
+/// Replaces the content of `path` by `bytes` atomically: at any moment, even after a crash, the file holds either the
+/// old or the new content. The bytes are written to a temporary file in the same folder, which is synced and renamed;
+/// then the folder is synced. Missing folders are created.
 ///
 /// # Errors
-/// [`StoreError::Io`]; the temporary file is removed then.
+/// [`StoreError::Io`], after an attempt to remove the temporary file.
 pub fn write_atomic(path: &Utf8Path, bytes: &[u8]) -> Result<(), StoreError> {
     let folder = path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
     fs_err::create_dir_all(folder).map_err(|e| StoreError::io("create", folder, e))?;
     let temporary = folder.join(format!(".{}.new", path.file_name().unwrap_or("file")));
     let written = write_and_sync(&temporary, bytes).and_then(|()| fs_err::rename(&temporary, path));
     if let Err(error) = written {
-        // The temporary file is of no use to anybody; that it may not be removable either changes nothing.
+        // The temporary file is useless now. A failure to remove it is ignored, because the first error matters more.
         let _ = fs_err::remove_file(&temporary);
         return Err(StoreError::io("write", path, error));
     }
@@ -30,7 +31,7 @@ fn write_and_sync(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Makes a rename or a new name in `folder` durable.
+/// Syncs `folder`, so that a rename or a new file in it survives a crash.
 pub(super) fn sync_folder(folder: &Utf8Path) -> io::Result<()> {
     if cfg!(unix) { fs_err::File::open(folder)?.sync_all() } else { Ok(()) }
 }

@@ -1,4 +1,4 @@
-//! `checkpoint/state.safetensors`: everything a run needs to go on as if it had never stopped.
+//! `checkpoint/state.safetensors`: the complete state from which a run resumes.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,60 +9,60 @@ use sparsegate_core::trainee::NamedTensor;
 /// The state of a run between two optimiser steps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkpoint {
-    /// Where the run stands.
+    /// Position of the run.
     pub position: Position,
     /// Parameters, optimiser moments and carried state, in order of name.
     pub tensors: Vec<NamedTensor>,
 }
 
-/// Where a run stands. Floats are stored as the bits of an IEEE 754 double, so that nothing is rounded on the way.
+/// Position of a run. Floats are stored as the bits of an IEEE 754 double, so that they are restored exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Position {
-    /// Epochs finished: lines of `metrics.jsonl` that belong to this state.
+    /// Finished epochs, which is also the number of lines of `metrics.jsonl` that belong to this state.
     pub epoch: u32,
-    /// Batches done of the epoch that is under way.
+    /// Batches done in the current epoch.
     pub batch: u64,
     /// Optimiser steps done over the whole run.
     pub step: u64,
-    /// Running sums of the epoch that is under way.
+    /// Running sums of the current epoch.
     pub sums: Sums,
     /// Seconds spent so far, over all processes.
     #[serde(with = "bits")]
     pub train_seconds: f64,
 }
 
-/// Sums over the steps of an epoch.
+/// Sums of step metrics over an epoch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sums {
-    /// Of data loss plus penalty, nats a symbol.
+    /// Sum of the objective (data loss plus KL term), nats per target.
     #[serde(with = "bits")]
     pub objective: f64,
-    /// Of the data loss, nats a symbol.
+    /// Sum of the data loss, nats per target.
     #[serde(with = "bits")]
     pub loss: f64,
-    /// Of the gradient's norm.
+    /// Sum of the gradient norm.
     #[serde(with = "bits")]
     pub gradient_norm: f64,
 }
 
 impl Position {
-    /// Before the first step.
+    /// The position before the first step.
     #[must_use]
     pub fn start() -> Self {
         Self { epoch: 0, batch: 0, step: 0, sums: Sums::default(), train_seconds: 0.0 }
     }
 }
 
-/// The JSON in the file's metadata.
+/// The JSON in the file's metadata entry.
 #[derive(Debug, Serialize, Deserialize)]
 struct Header {
     format: u32,
     position: Position,
-    /// blake3 over the position's JSON and every tensor's name, shape and values.
+    /// blake3 hash of the position's JSON and of every tensor's name, shape and values.
     checksum: String,
 }
 
-/// Why bytes are not a checkpoint.
+/// Why bytes cannot be read as a checkpoint.
 pub(super) enum Unreadable {
     Newer(u32),
     Damaged(String),
@@ -89,19 +89,19 @@ impl Checkpoint {
         let header: Header = serde_json::from_str(&metadata).map_err(|e| Unreadable::Damaged(e.to_string()))?;
         let text = serde_json::to_string(&header.position).map_err(|e| Unreadable::Damaged(e.to_string()))?;
         if tensors::checksum(&state, &text) != header.checksum {
-            return Err(Unreadable::Damaged("its checksum does not fit its content".to_owned()));
+            return Err(Unreadable::Damaged("its checksum does not match its content".to_owned()));
         }
         Ok(Self { position: header.position, tensors: state })
     }
 }
 
-/// The one field every version of every file has.
+/// The field that all versions of all files share.
 #[derive(Debug, Deserialize)]
 pub(super) struct Version {
     pub(super) format: u32,
 }
 
-/// An `f64` as its bits.
+/// Serialises an `f64` as its bits.
 mod bits {
     use serde::{Deserialize, Deserializer, Serializer};
 
@@ -142,7 +142,7 @@ mod tests {
             let mut bad = bytes.clone();
             bad[at] ^= 1;
             if let Ok(back) = Checkpoint::decode(&bad) {
-                // Only the blanks that pad the header may differ without harm.
+                // Only the blanks that pad the header may differ without changing the content.
                 assert_eq!(back, example(), "byte {at}");
             }
         }

@@ -1,4 +1,4 @@
-//! What can go wrong with a run folder, each with its cure.
+//! Errors of run folders, each with a hint what to do.
 
 use std::{fmt, io};
 
@@ -9,29 +9,29 @@ use super::lock::Holder;
 /// A run folder that cannot be read, written or locked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The file system refused.
+    /// The operating system reported an error.
     #[error("cannot {action} {path}: {cause}; {cure}")]
     Io {
-        /// What was tried: `read`, `write`, `create`.
+        /// The attempted action, such as `read`, `write` or `create`.
         action: &'static str,
         /// The file or folder.
         path: Utf8PathBuf,
-        /// The system's answer.
+        /// The system's error.
         cause: io::Error,
-        /// What to do about it.
+        /// A hint what to do about it.
         cure: &'static str,
     },
-    /// A file does not hold what its format says.
+    /// The content of a file does not match its format.
     #[error("{path} is damaged ({problem}); delete {cure} and run the experiment again, or `run` it with --force")]
     Corrupt {
         /// The file.
         path: Utf8PathBuf,
-        /// What is wrong in it, and where.
+        /// What is wrong, and where in the file.
         problem: String,
-        /// What to delete: the file, or the folder of the run.
+        /// What to delete: the folder of the run.
         cure: Utf8PathBuf,
     },
-    /// A file was written by a newer program.
+    /// A file was written by a newer version of the program.
     #[error(
         "{path} has format {found}, but this program reads formats up to {known}; use a newer sparsegate, or run again \
          with --force to replace the run"
@@ -44,12 +44,12 @@ pub enum StoreError {
         /// The newest version this program knows.
         known: u32,
     },
-    /// Another process works on the run.
+    /// Another process holds the run's lock.
     #[error("{path} is in use by {}; wait until it ends, or stop it, then run this command again", name(holder.as_ref()))]
     Locked {
         /// The run folder.
         path: Utf8PathBuf,
-        /// Who holds it, if the lock file says so.
+        /// The process that holds the lock, if the lock file names it.
         holder: Option<Holder>,
     },
 }
@@ -59,11 +59,11 @@ fn name(holder: Option<&Holder>) -> String {
 }
 
 impl StoreError {
-    /// An I/O error on `path`, with the cure that fits its kind.
+    /// An I/O error on `path`, with a hint that fits the kind of error.
     pub(crate) fn io(action: &'static str, path: &Utf8Path, source: io::Error) -> Self {
         let cure = match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                "make space and run again: the run goes on from its last checkpoint"
+                "make space and run again: the run resumes from its last checkpoint"
             }
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 "make the folder writable for this user, or choose another with --root"
@@ -76,16 +76,17 @@ impl StoreError {
         Self::Io { action, path: path.to_owned(), cause: bare(source), cure }
     }
 
-    /// A file whose content is not what its format says; deleting it alone is no cure, deleting the run's folder is.
+    /// An error for a file whose content does not match its format. Deleting the file alone would not help, so the hint
+    /// names the run's folder.
     pub(crate) fn corrupt(path: &Utf8Path, run: &Utf8Path, problem: &dyn fmt::Display) -> Self {
         Self::Corrupt { path: path.to_owned(), problem: problem.to_string(), cure: run.to_owned() }
     }
 }
 
-/// The system's own answer without `fs_err`'s words around it, which would name the path a second time.
+/// The system's error without the words that `fs_err` adds, which would name the path a second time.
 fn bare(error: io::Error) -> io::Error {
     match error.kind() {
-        // No kind says it better than the message.
+        // The message of such an error says more than its kind.
         io::ErrorKind::Other => error,
         kind if kind.to_string().contains("uncategorized") => error,
         kind => kind.into(),

@@ -1,7 +1,7 @@
-//! The files of a run folder as types, each with its format version.
+//! The files of a run folder as types, with their format versions.
 //!
-//! `metrics.jsonl` and `structure.json` hold no clock and no host, so that an interrupted and resumed run leaves
-//! the same bytes as one never interrupted; times are in `summary.json`.
+//! `metrics.jsonl` and `structure.json` contain no times and no host names, so that a resumed run leaves the same bytes
+//! as an uninterrupted one. Times are in `summary.json`.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +11,15 @@ pub use sparsegate_core::{Counts, FORMAT, GateCount, GateKind, GateRole, Kept, S
 
 use sparsegate_spec::types::RunSpec;
 
-/// `run.json`: what the run is and where it came from.
+/// `run.json`: spec and provenance of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
     /// [`FORMAT`].
     pub format: u32,
     /// The run's key, also the name of its folder.
     pub key: String,
-    /// What went into the key, by part: `spec`, `dataset`, `vectors` if used, `numerics`; each a blake3 hash or a number as text.
+    /// The parts that the key is computed from: `spec`, `dataset`, `vectors` if used, and `numerics`; each a blake3
+    /// hash or a number as text.
     pub key_parts: BTreeMap<String, String>,
     /// The resolved spec.
     pub spec: RunSpec,
@@ -29,21 +30,21 @@ pub struct RunRecord {
 /// One line of `metrics.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EpochMetrics {
-    /// Epochs finished, from 1.
+    /// Finished epochs, from 1.
     pub epoch: u32,
-    /// Optimiser steps finished.
+    /// Finished optimiser steps.
     pub step: u64,
-    /// Mean over the epoch of data loss plus penalty / train size, nats.
+    /// Mean objective over the epoch's steps: data loss plus KL term, nats per target.
     pub train_objective: f64,
-    /// Mean over the epoch of the data loss alone, nats a symbol.
+    /// Mean data loss over the epoch's steps, nats per target.
     pub train_loss: f64,
-    /// Mean over the epoch of the gradient's global norm, before rescaling.
+    /// Mean of the gradient's global norm over the epoch's steps, before rescaling.
     pub gradient_norm: f64,
-    /// Validation metric with means and pruned weights: perplexity, bits per character or accuracy.
+    /// Validation metric of the pruned network at the means: perplexity, bits per character or accuracy.
     pub valid: f64,
-    /// The same on the test stream.
+    /// The same metric on the test data.
     pub test: f64,
-    /// What survives pruning at this point.
+    /// Counts of what survives pruning after this epoch.
     pub counts: Counts,
 }
 
@@ -54,29 +55,29 @@ pub struct Summary {
     pub format: u32,
     /// How it ended.
     pub state: RunState,
-    /// Epochs finished.
+    /// Finished epochs.
     pub epochs: u32,
     /// Name of the metric: `perplexity`, `bits_per_char` or `accuracy`.
     pub metric: String,
-    /// The last epoch's line, if one was finished.
+    /// The metrics of the last finished epoch, if there is one.
     pub last: Option<EpochMetrics>,
-    /// Seconds of training, evaluation and checkpointing, over all processes that worked on the run.
+    /// Seconds spent on training, evaluation and checkpoints, over all processes that worked on the run.
     pub train_seconds: f64,
-    /// Why it failed, if it did.
+    /// The error message, if the run failed.
     pub error: Option<String>,
-    /// Facts about the planted structure that the kept vocabulary can be judged by; only for embedded languages.
+    /// How the kept vocabulary compares with the ground truth of a synthetic language; `None` for other data.
     pub planted: Option<Planted>,
-    /// The pretrained vectors that the embedding started from, if it did.
+    /// The pretrained vectors that the embedding started from, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vectors: Option<VectorsUsed>,
 }
 
-/// How much of an embedding started from pretrained vectors; the other symbols started at random.
+/// How much of an embedding was initialised from pretrained vectors; the other symbols started from random vectors.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VectorsUsed {
     /// Name of the vectors' manifest.
     pub name: String,
-    /// Symbols that got a vector.
+    /// Symbols that were initialised from a vector.
     pub initialized: u64,
     /// All symbols.
     pub symbols: u64,
@@ -88,20 +89,20 @@ pub struct VectorsUsed {
 pub enum RunState {
     /// All epochs finished.
     Done,
-    /// Stopped with its state saved; it goes on when it is run again.
+    /// Stopped with its state saved; running it again resumes it.
     Interrupted,
     /// Stopped with an error.
     Failed,
 }
 
-/// How well the kept vocabulary matches what a generated language was planted with.
+/// How the kept vocabulary compares with the ground truth of a synthetic language.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Planted {
-    /// Symbols that carry information about what follows.
+    /// Ground-truth symbols, which carry information about what is predicted.
     pub informative: u64,
     /// Of those, how many were kept.
     pub informative_kept: u64,
-    /// Symbols that carry none.
+    /// Symbols that carry no information.
     pub uninformative: u64,
     /// Of those, how many were kept.
     pub uninformative_kept: u64,

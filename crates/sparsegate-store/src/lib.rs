@@ -1,8 +1,9 @@
 //! Run folders: layout, atomic writes, lock, format versions.
 //!
-//! The only module that writes inside a run folder, and only through [`LockedRun`], which is handed out by
-//! [`RunDir::lock`]: whoever can write holds the folder's lock. Reading needs no lock, since every file is replaced
-//! whole by a rename, except `metrics.jsonl`, whose last line is skipped by readers until its newline is there.
+//! This is the only module that writes inside a run folder. Writing requires a [`LockedRun`], which [`RunDir::lock`]
+//! returns, so a writer always holds the folder's lock; the exception is `log.txt` ([`RunDir::open_log`]). Reading
+//! needs no lock: every other file is replaced atomically by a rename, except `metrics.jsonl`, whose last line readers
+//! skip until its newline is written.
 //!
 //! `docs/run-format.md` lists the files and their fields.
 

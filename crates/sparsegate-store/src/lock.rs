@@ -1,5 +1,5 @@
-//! One process a run: an advisory lock of the operating system, which ends with the process that holds it, so a
-//! killed process leaves none behind.
+//! The lock of a run folder: at most one process works on a run. It is an advisory lock of the operating system, which
+//! is released when its process ends, even if the process is killed.
 
 use std::fmt;
 use std::io::{Read, Seek, Write};
@@ -14,7 +14,7 @@ use super::speed::Speed;
 use super::{RunDir, StoreError, tensors};
 use sparsegate_core::trainee::NamedTensor;
 
-/// Who works on a run: what the lock file says.
+/// The process that works on a run, as recorded in the lock file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
     /// Process id.
@@ -29,15 +29,15 @@ impl fmt::Display for Holder {
     }
 }
 
-/// A run folder that this process alone may write to. The lock ends when the value is dropped.
+/// A run folder locked by this process, which may therefore write to it. Dropping the value releases the lock.
 #[derive(Debug)]
 pub struct LockedRun {
     dir: RunDir,
     _lock: fs_err::File,
 }
 
-/// Takes the lock. A process that is being started holds copies of all its parent's open files until its own program runs,
-/// so a lock that was just given back may be held for some milliseconds more.
+/// Takes the lock, with a few retries. A child process that is being started holds copies of all its parent's open
+/// files until it executes its own program, so a lock that was just released may appear held for a few milliseconds.
 fn try_for_a_moment(file: &fs_err::File) -> Result<(), std::fs::TryLockError> {
     for _ in 0..10 {
         match file.try_lock() {
@@ -49,10 +49,11 @@ fn try_for_a_moment(file: &fs_err::File) -> Result<(), std::fs::TryLockError> {
 }
 
 impl RunDir {
-    /// Takes the run for this process, creating its folder if need be.
+    /// Locks the run for this process, creating its folder if it does not exist.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] when another process, or another [`LockedRun`] of this one, holds it; [`StoreError::Io`].
+    /// [`StoreError::Locked`] if another process, or another [`LockedRun`] of this process, holds the lock;
+    /// [`StoreError::Io`].
     pub fn lock(&self) -> Result<LockedRun, StoreError> {
         let path = self.path().join("lock");
         fs_err::create_dir_all(self.path()).map_err(|e| StoreError::io("create", self.path(), e))?;
@@ -65,15 +66,15 @@ impl RunDir {
             Err(std::fs::TryLockError::Error(e)) => return Err(StoreError::io("lock", &path, e)),
         }
         let holder = Holder { pid: std::process::id(), host: crate::provenance::host() };
-        // Who holds the lock is a courtesy to the next process; the lock itself is the system's, so a full disk is
-        // no reason to give up here.
+        // The holder's name is only informative. The lock itself does not depend on it, so a failure to write it (a
+        // full disk) is ignored.
         if let Ok(text) = serde_json::to_vec(&holder) {
             let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(&text));
         }
         Ok(LockedRun { dir: self.clone(), _lock: file })
     }
 
-    /// Who works on the run now, if anybody does. A snapshot: the answer may be old by the time it is read.
+    /// The process that works on the run now, if any. This is a snapshot and may be outdated when it is used.
     ///
     /// # Errors
     /// [`StoreError::Io`].
@@ -83,7 +84,7 @@ impl RunDir {
             return Ok(None);
         }
         let mut file = open(&path, false)?;
-        // A shared lock, so that two readers do not take each other for a worker.
+        // A shared lock, so that two concurrent readers do not mistake each other for the holder.
         match file.try_lock_shared() {
             Ok(()) => Ok(None),
             Err(std::fs::TryLockError::WouldBlock) => {
@@ -129,7 +130,7 @@ impl LockedRun {
         self.write_json("summary.json", summary)
     }
 
-    /// Removes `summary.json`: the run has not ended yet.
+    /// Removes `summary.json`, because the run has not ended yet.
     ///
     /// # Errors
     /// [`StoreError::Io`].
@@ -153,10 +154,10 @@ impl LockedRun {
         self.write_json("speed.json", speed)
     }
 
-    /// Writes `model.safetensors`: parameters only.
+    /// Writes `model.safetensors`, the parameters alone.
     ///
     /// # Errors
-    /// [`StoreError::Io`], [`StoreError::Corrupt`] for a tensor whose shape does not fit its values.
+    /// [`StoreError::Io`], or [`StoreError::Corrupt`] for a tensor whose number of values does not fit its shape.
     pub fn write_model(&self, parameters: &[NamedTensor]) -> Result<(), StoreError> {
         let path = self.dir.model_path();
         let bytes = tensors::encode(parameters, format!("{{\"format\":{FORMAT}}}"))
@@ -164,7 +165,7 @@ impl LockedRun {
         write_atomic(&path, &bytes)
     }
 
-    /// Writes `compact.safetensors`, a file of the format of [`sparsegate_runtime`].
+    /// Writes `compact.safetensors`; `bytes` is a file in the format of [`sparsegate_runtime`].
     ///
     /// # Errors
     /// [`StoreError::Io`].
@@ -172,10 +173,10 @@ impl LockedRun {
         write_atomic(&self.dir.compact_path(), bytes)
     }
 
-    /// Replaces the checkpoint; the one before stays in place until the new one is whole.
+    /// Replaces the checkpoint; the old one stays in place until the new one is complete.
     ///
     /// # Errors
-    /// [`StoreError::Io`], [`StoreError::Corrupt`] for a tensor whose shape does not fit its values.
+    /// [`StoreError::Io`], or [`StoreError::Corrupt`] for a tensor whose number of values does not fit its shape.
     pub fn write_checkpoint(&self, position: &Position, state: &[NamedTensor]) -> Result<(), StoreError> {
         let path = self.dir.checkpoint_path();
         let bytes = Checkpoint::encode(position, state)
@@ -183,7 +184,7 @@ impl LockedRun {
         write_atomic(&path, &bytes)
     }
 
-    /// Appends one line to `metrics.jsonl` and syncs it. A line that could not be written whole is taken back.
+    /// Appends one line to `metrics.jsonl` and syncs the file. A partly written line is removed again.
     ///
     /// # Errors
     /// [`StoreError::Io`].
@@ -202,10 +203,10 @@ impl LockedRun {
         if is_new { sync_folder(self.dir.path()).map_err(fail) } else { Ok(()) }
     }
 
-    /// Keeps the first `lines` lines of `metrics.jsonl`: those that the checkpoint knows.
+    /// Truncates `metrics.jsonl` to its first `lines` lines, those that the checkpoint includes.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] when there are fewer; [`StoreError::Io`].
+    /// [`StoreError::Corrupt`] if there are fewer lines; [`StoreError::Io`].
     pub fn truncate_metrics(&self, lines: u32) -> Result<(), StoreError> {
         let path = self.dir.metrics_path();
         let fail = |e| StoreError::io("write", &path, e);
@@ -218,7 +219,7 @@ impl LockedRun {
         let bytes = fs_err::read(&path).map_err(|e| StoreError::io("read", &path, e))?;
         let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at as u64 + 1);
         let Some(length) = std::iter::once(0).chain(ends).nth(lines as usize) else {
-            let problem = format!("it has fewer than the {lines} lines that the checkpoint knows");
+            let problem = format!("it has fewer lines than the {lines} that the checkpoint includes");
             return Err(StoreError::corrupt(&path, self.dir.path(), &problem));
         };
         if length == bytes.len() as u64 {
@@ -228,14 +229,15 @@ impl LockedRun {
         file.set_len(length).and_then(|()| file.sync_all()).map_err(fail)
     }
 
-    /// Empties the folder, except for the lock.
+    /// Removes everything in the folder except the lock file.
     ///
     /// # Errors
     /// [`StoreError::Io`].
     pub fn clear(&self) -> Result<(), StoreError> {
         let folder = self.dir.path();
         let fail = |e| StoreError::io("empty", folder, e);
-        // First what makes the run count as finished, so that a crash in here leaves an unfinished run.
+        // The files that mark the run as finished or resumable go first, so that a crash in this function leaves an
+        // unfinished run.
         self.remove_summary()?;
         remove(&self.dir.checkpoint_path())?;
         for entry in folder.read_dir_utf8().map_err(fail)? {
@@ -258,7 +260,7 @@ impl LockedRun {
     }
 }
 
-/// A file that is not there is removed already.
+/// Removes a file; a missing file is not an error.
 fn remove(path: &Utf8Path) -> Result<(), StoreError> {
     match fs_err::remove_file(path) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io("remove", path, e)),

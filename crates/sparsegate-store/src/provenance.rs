@@ -1,14 +1,14 @@
-//! Where a run came from: git revision, machine, program.
+//! Provenance of a run: git revision, machine, program version.
 //!
-//! The one place besides `exec` that starts a process: it asks `git`, if there is one, for the revision.
+//! Besides `exec`, this is the only module that starts a process: it calls `git`, if installed, to get the revision.
 
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 
 use camino::Utf8Path;
 
-/// Facts for `run.json`, by name; what cannot be found out is left out. `threads` is the number each run's process
-/// computes with.
+/// Provenance facts for `run.json`, by name. Facts that cannot be determined are left out. `threads` is the number of
+/// threads with which each run's process computes.
 ///
 /// Names: `program`, `os`, `host`, `cpu`, `cores`, `threads`, `git_revision`, `git_dirty`.
 #[must_use]
@@ -32,7 +32,7 @@ pub fn collect(root: &Utf8Path, threads: usize) -> BTreeMap<String, String> {
     facts
 }
 
-/// Name of this machine, `unknown` if it does not say.
+/// Name of this machine, or `unknown`.
 #[must_use]
 pub fn host() -> String {
     let file = fs_err::read_to_string("/proc/sys/kernel/hostname").ok();
@@ -40,23 +40,23 @@ pub fn host() -> String {
     name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// Processors this process may use, at least one.
+/// Number of processors available to this process, at least one.
 #[must_use]
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Model of the processor, where the system says it in `/proc/cpuinfo`.
+/// Model name of the processor, on systems with `/proc/cpuinfo`.
 fn cpu() -> Option<String> {
     let text = fs_err::read_to_string("/proc/cpuinfo").ok()?;
     let line = text.lines().find(|line| line.starts_with("model name"))?;
     line.split_once(':').map(|(_, model)| model.trim().to_owned())
 }
 
-/// What git answers in `root`; nothing when there is no git or no repository.
+/// The output of git in `root`; `None` without git or outside a repository.
 fn git(root: &Utf8Path, arguments: &[&str]) -> Option<String> {
     let mut command = Command::new("git");
-    // Without optional locks, a look at the state writes nothing into the repository.
+    // Without optional locks, `git status` does not write to the repository.
     command.args(["--no-optional-locks", "-C", root.as_str()]).args(arguments);
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())

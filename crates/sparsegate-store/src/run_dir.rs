@@ -11,15 +11,15 @@ use super::speed::Speed;
 use super::{StoreError, tensors};
 use sparsegate_core::trainee::NamedTensor;
 
-/// The folder of one run, `<root>/runs/<experiment>/<key>`, whether it exists or not. Reading never locks: every
-/// file but `metrics.jsonl` is replaced whole.
+/// The folder of one run, `<root>/runs/<experiment>/<key>`, which need not exist. Reading takes no lock, because files
+/// are replaced atomically and readers of `metrics.jsonl` skip an unfinished last line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunDir {
     path: Utf8PathBuf,
 }
 
 impl RunDir {
-    /// The folder of the run `key` of `experiment` under `root`. Touches no disk.
+    /// The folder of the run `key` of `experiment` under `root`. Does not access the file system.
     #[must_use]
     pub fn new(root: &Utf8Path, experiment: &str, key: &str) -> Self {
         Self { path: experiment_path(root, experiment).join(key) }
@@ -31,49 +31,49 @@ impl RunDir {
         &self.path
     }
 
-    /// The key: the folder's name.
+    /// The run's key, which is the folder's name.
     #[must_use]
     pub fn key(&self) -> &str {
         self.path.file_name().unwrap_or_default()
     }
 
-    /// `run.json`, if the run has ever been started.
+    /// Reads `run.json`; `None` if the run was never started.
     ///
     /// # Errors
-    /// Any [`StoreError`] but `Locked`.
+    /// Any [`StoreError`] except `Locked`.
     pub fn record(&self) -> Result<Option<RunRecord>, StoreError> {
         self.json("run.json")
     }
 
-    /// `summary.json`, if the run has ended, in whatever way.
+    /// Reads `summary.json`; `None` if the run has not ended.
     ///
     /// # Errors
-    /// Any [`StoreError`] but `Locked`.
+    /// Any [`StoreError`] except `Locked`.
     pub fn summary(&self) -> Result<Option<Summary>, StoreError> {
         self.json("summary.json")
     }
 
-    /// `structure.json`, if the run is done.
+    /// Reads `structure.json`; `None` if the run is not done.
     ///
     /// # Errors
-    /// Any [`StoreError`] but `Locked`.
+    /// Any [`StoreError`] except `Locked`.
     pub fn structure(&self) -> Result<Option<Structure>, StoreError> {
         self.json("structure.json")
     }
 
-    /// `speed.json`, if the run's compact model was timed.
+    /// Reads `speed.json`; `None` if the run's compact model was not timed.
     ///
     /// # Errors
-    /// Any [`StoreError`] but `Locked`.
+    /// Any [`StoreError`] except `Locked`.
     pub fn speed(&self) -> Result<Option<Speed>, StoreError> {
         self.json("speed.json")
     }
 
-    /// The lines of `metrics.jsonl`, one a finished epoch; none if there is no file. A last line without its newline is
-    /// still being written and left out.
+    /// Reads the lines of `metrics.jsonl`, one per finished epoch; empty if there is no file. A last line without
+    /// newline is still being written and is left out.
     ///
     /// # Errors
-    /// [`StoreError::Io`], [`StoreError::Corrupt`] with the number of the line.
+    /// [`StoreError::Io`], or [`StoreError::Corrupt`] with the number of the line.
     pub fn metrics(&self) -> Result<Vec<EpochMetrics>, StoreError> {
         let path = self.metrics_path();
         let Some(bytes) = read(&path)? else { return Ok(Vec::new()) };
@@ -85,10 +85,10 @@ impl RunDir {
         lines.enumerate().map(parse).collect()
     }
 
-    /// The checkpoint, if there is one: the state between two steps.
+    /// Reads the checkpoint; `None` if there is none.
     ///
     /// # Errors
-    /// Any [`StoreError`] but `Locked`; a checksum that does not fit is [`StoreError::Corrupt`].
+    /// Any [`StoreError`] except `Locked`; a wrong checksum is [`StoreError::Corrupt`].
     pub fn checkpoint(&self) -> Result<Option<Checkpoint>, StoreError> {
         let path = self.checkpoint_path();
         let Some(bytes) = read(&path)? else { return Ok(None) };
@@ -99,10 +99,11 @@ impl RunDir {
         }
     }
 
-    /// Where the checkpoint stands, if there is one. Reads the head of the file only and checks no checksum.
+    /// Reads the position of the checkpoint; `None` if there is none. Reads only the file's header and does not verify
+    /// the checksum.
     ///
     /// # Errors
-    /// Any [`StoreError`] but `Locked`.
+    /// Any [`StoreError`] except `Locked`.
     pub fn position(&self) -> Result<Option<Position>, StoreError> {
         let path = self.checkpoint_path();
         let file = match fs_err::File::open(&path) {
@@ -115,10 +116,10 @@ impl RunDir {
         Checkpoint::decode_position(&metadata).map(Some).map_err(|problem| self.corrupt(&path, &problem))
     }
 
-    /// The parameters in `model.safetensors`, in order of name, if the run is done.
+    /// Reads the parameters in `model.safetensors`, in order of name; `None` if the run is not done.
     ///
     /// # Errors
-    /// Any [`StoreError`] but `Locked`.
+    /// Any [`StoreError`] except `Locked`.
     pub fn model(&self) -> Result<Option<Vec<NamedTensor>>, StoreError> {
         let path = self.model_path();
         let Some(bytes) = read(&path)? else { return Ok(None) };
@@ -127,7 +128,8 @@ impl RunDir {
         Ok(Some(parameters))
     }
 
-    /// The bytes of `compact.safetensors`, if the run is done and was trained by a program that makes one.
+    /// Reads the bytes of `compact.safetensors`; `None` if the run is not done, or was trained by a version that did
+    /// not write it.
     ///
     /// # Errors
     /// [`StoreError::Io`].
@@ -135,7 +137,7 @@ impl RunDir {
         read(&self.compact_path())
     }
 
-    /// `log.txt`, opened for the standard error of the run's process, after what earlier processes wrote.
+    /// Opens `log.txt` for appending, to be the standard error of the run's process.
     ///
     /// # Errors
     /// [`StoreError::Io`].
@@ -146,7 +148,7 @@ impl RunDir {
         file.map(|file| Stdio::from(file.into_parts().0)).map_err(|e| StoreError::io("write", &path, e))
     }
 
-    /// The last `lines` lines of `log.txt`; empty if there is none or it cannot be read.
+    /// The last `lines` lines of `log.txt`; empty if the file is missing or cannot be read.
     #[must_use]
     pub fn log_tail(&self, lines: usize) -> String {
         let bytes = fs_err::read(self.log_path()).unwrap_or_default();
@@ -192,7 +194,7 @@ impl RunDir {
         serde_json::from_slice(&bytes).map(Some).map_err(|e| self.corrupt(&path, &e))
     }
 
-    /// A newer file's fields may have changed, so its version is looked at before anything else.
+    /// The version is checked first, since a newer file may have other fields.
     fn check_version(&self, path: &Utf8Path, json: &[u8]) -> Result<(), StoreError> {
         let version: Version = serde_json::from_slice(json).map_err(|e| self.corrupt(path, &e))?;
         if version.format > FORMAT {
@@ -206,8 +208,8 @@ impl RunDir {
     }
 }
 
-/// The stored runs of `experiment`: folders under `<root>/runs/<experiment>` that have a `run.json`, in order of key. None
-/// if the experiment was never run.
+/// The stored runs of `experiment`: folders under `<root>/runs/<experiment>` that have a `run.json`, in order of key.
+/// Empty if the experiment was never run.
 ///
 /// # Errors
 /// [`StoreError::Io`].

@@ -1,68 +1,69 @@
-//! `speed.json`: how long the forward pass takes on a machine, for a run's compact model and for what it is held against.
+//! `speed.json`: forward-pass times of a run's compact model and of its references, on one machine.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sparsegate_runtime::runtime::{Choice, CostModel};
 
-/// What was measured.
+/// Forward-pass times, and the work they are compared with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Speed {
     /// [`super::format::FORMAT`].
     pub format: u32,
-    /// Machine, program, versions of the peers.
+    /// Machine, program, versions of PyTorch and ONNX Runtime.
     pub provenance: BTreeMap<String, String>,
-    /// Symbols of a sequence.
+    /// Symbols per sequence.
     pub steps: usize,
-    /// What the network of original size has to do for a token.
+    /// Work per token of the network of original size.
     pub dense: Work,
-    /// What the compact model has to do for a token.
+    /// Work per token of the compact model.
     pub compact: Work,
-    /// Bytes of the compact file, words and all.
+    /// Bytes of the compact file, including its vocabulary.
     pub file_bytes: u64,
-    /// Bytes of the original network's weights, four each.
+    /// Bytes of the original network's weights, four bytes each.
     pub dense_bytes: u64,
-    /// What the runtime took storages to cost.
+    /// The cost model with which the runtime chose how to store matrices, fitted on this machine.
     pub cost: CostModel,
-    /// How it stored the compact model's matrices.
+    /// How the runtime stored each of the compact model's matrices.
     pub choices: Vec<Choice>,
-    /// The times.
+    /// The measured times.
     pub timings: Vec<Timing>,
-    /// Peers that could not be timed, and why.
+    /// Implementations that could not be timed, and why.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub missing: BTreeMap<String, String>,
 }
 
-/// Work for one token.
+/// Work per token.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Work {
-    /// Multiply-adds with weights that are not zero, on the average over stored symbols.
+    /// Multiply-adds with non-zero weights, averaged over the stored symbols.
     pub macs: f64,
 }
 
 impl Work {
-    /// Bytes of the weights that they read, four each; the places of sparse ones are not counted.
+    /// Bytes of the weights that these multiply-adds read, four bytes each; the indices of sparse matrices are not
+    /// counted.
     pub fn bytes(self) -> f64 {
         self.macs * size_of::<f32>() as f64
     }
 }
 
-/// One time.
+/// The time of one implementation in one setting.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Timing {
-    /// What ran.
+    /// The implementation.
     pub who: Who,
-    /// How symbols came.
+    /// How symbols are passed to it.
     pub mode: Mode,
-    /// Sequences side by side.
+    /// Sequences per batch.
     pub batch: usize,
     /// Threads.
     pub threads: usize,
-    /// Microseconds a token.
+    /// Microseconds per token.
     pub microseconds: Median,
 }
 
-/// What was timed.
+/// An implementation that is timed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Who {
@@ -70,11 +71,11 @@ pub enum Who {
     Compact,
     /// Our runtime on a network of the original size.
     Dense,
-    /// The engine that trains, on the whole network with zeros in the place of what was pruned.
+    /// The training engine on the full-size network, with pruned weights set to zero.
     Masked,
-    /// PyTorch's own layers of the original size.
+    /// PyTorch's own layers at the original size, eager mode.
     PytorchEager,
-    /// The same, compiled.
+    /// The same, compiled by PyTorch.
     PytorchCompiled,
     /// ONNX Runtime on the network of the original size.
     OnnxruntimeDense,
@@ -83,7 +84,7 @@ pub enum Who {
 }
 
 impl Who {
-    /// Its name for people.
+    /// Its display name.
     pub fn title(self) -> &'static str {
         match self {
             Self::Compact => "compact",
@@ -97,24 +98,25 @@ impl Who {
     }
 }
 
-/// How symbols come.
+/// How symbols are passed to an implementation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// A call for a batch of whole sequences, from zero states.
+    /// One call per batch of whole sequences, from zero states.
     Whole,
-    /// A call a symbol, one sequence, the outputs after each (language model) or after the last (classifier).
+    /// One call per symbol of a single sequence; outputs are computed after each symbol (language model) or after the
+    /// last (classifier).
     Streaming,
 }
 
-/// The middle of some samples, with a confidence interval of 95 %.
+/// The median of some samples, with a 95 % confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Median {
     /// The median.
     pub median: f64,
     /// Lower end of the interval.
     pub low: f64,
-    /// Upper end.
+    /// Upper end of the interval.
     pub high: f64,
     /// Number of samples.
     pub samples: usize,
@@ -128,7 +130,7 @@ impl Median {
 }
 
 impl Speed {
-    /// The time of `who`, if it was taken.
+    /// The time of `who` in this setting; `None` if it was not measured.
     pub fn time(&self, who: Who, mode: Mode, batch: usize, threads: usize) -> Option<Median> {
         let found =
             |timing: &&Timing| (timing.who, timing.mode, timing.batch, timing.threads) == (who, mode, batch, threads);

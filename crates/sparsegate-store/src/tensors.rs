@@ -1,5 +1,5 @@
-//! Tensors as bytes: safetensors with one metadata entry, so that the same tensors always give the same bytes (the
-//! library writes metadata in hash order).
+//! Named tensors as safetensors bytes, with a single metadata entry. The library writes several entries in hash order,
+//! so more of them would make the bytes depend on chance.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -32,19 +32,19 @@ impl View for Little<'_> {
     }
 }
 
-/// The file's bytes: `tensors` sorted by name, and `metadata`, a JSON text.
+/// Encodes `tensors`, sorted by name, with the JSON text `metadata`.
 ///
 /// # Errors
-/// A tensor whose shape does not fit its values, or two of one name.
+/// A tensor whose number of values does not fit its shape.
 pub(super) fn encode(tensors: &[NamedTensor], metadata: String) -> Result<Vec<u8>, String> {
     let views = tensors.iter().map(|t| (t.name.as_str(), Little { shape: &t.shape, values: &t.values }));
     safetensors::serialize(views, Some(HashMap::from([(KEY.to_owned(), metadata)]))).map_err(|e| e.to_string())
 }
 
-/// What [`encode`] was given; tensors in order of name.
+/// Decodes the output of [`encode`]; tensors are in order of name.
 ///
 /// # Errors
-/// What is wrong with the bytes.
+/// A description of what is wrong with the bytes.
 pub(super) fn decode(bytes: &[u8]) -> Result<(Vec<NamedTensor>, String), String> {
     let metadata = metadata(bytes)?;
     let file = SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?;
@@ -66,15 +66,15 @@ fn metadata(bytes: &[u8]) -> Result<String, String> {
     entry.cloned().ok_or_else(|| format!("its header has no entry `{KEY}`"))
 }
 
-/// The metadata alone, from the head of a file.
+/// Reads only the metadata, from the header of a file.
 ///
 /// # Errors
-/// What is wrong with the head.
+/// A description of what is wrong with the header.
 pub(super) fn read_metadata(mut file: impl Read) -> Result<String, String> {
     let mut length = [0; 8];
     file.read_exact(&mut length).map_err(|e| e.to_string())?;
     let mut header = Vec::new();
-    // Reading through `take` keeps a damaged length from asking for all memory.
+    // `take` bounds the read, so that a corrupt length does not allocate all memory.
     file.take(u64::from_le_bytes(length)).read_to_end(&mut header).map_err(|e| e.to_string())?;
     let header: Head = serde_json::from_slice(&header).map_err(|e| e.to_string())?;
     header.metadata.get(KEY).cloned().ok_or_else(|| format!("its header has no entry `{KEY}`"))
@@ -86,7 +86,8 @@ struct Head {
     metadata: HashMap<String, String>,
 }
 
-/// Order-independent hash of names, shapes and values, lower-case hex.
+/// Hash of the metadata and of all names, shapes and values, as lower-case hex. It does not depend on the order of the
+/// tensors.
 pub(super) fn checksum(tensors: &[NamedTensor], metadata: &str) -> String {
     let mut order: Vec<&NamedTensor> = tensors.iter().collect();
     order.sort_by(|a, b| a.name.cmp(&b.name));

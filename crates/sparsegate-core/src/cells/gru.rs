@@ -1,18 +1,20 @@
-//! Gated recurrent unit, the candidate's recurrent product behind the reset gate (as in cuDNN and PyTorch).
+//! Gated recurrent unit (GRU). The reset gate multiplies the candidate's recurrent product, as in cuDNN and PyTorch.
 //!
 //! ```text
 //! r = s((x W_r + h U_r) z_r + b_r)        u = s((x W_z + h U_z) z_z + b_z)
 //! n = tanh(x W_n z_n + b_in + r (h U_n z_n + b_hn))
 //! ```
 //!
-//! Where the unit's factor `z_h` goes is a choice, hence two cells. At the output, as in the LSTM, it multiplies what is
-//! read and not what is kept, and a pruned network is a plain GRU with the factors inside its weights:
+//! There are two variants, which differ in what the unit's group factor `z_h` multiplies. In `gru` it multiplies the
+//! output, as in the LSTM, and not the carried state; a pruned network is then a plain GRU with the factors multiplied
+//! into its weights:
 //!
 //! ```text
 //! s' = (1 - u) n + u s                    h' = z_h s'
 //! ```
 //!
-//! In the state, what is kept is multiplied at every step, so that it grows or shrinks like `z_h^t` where u is near 1:
+//! In `gru-zhstate` it multiplies the carried state at every step, so that the state grows or decays like `z_h^t` where
+//! u is near 1:
 //!
 //! ```text
 //! h' = z_h ((1 - u) n + u h)
@@ -22,20 +24,20 @@ use super::{Bias, Cell, Kernel, Preactivation, Role, gate_value};
 use crate::GateActivation;
 use crate::formula::{Expr, Symbols};
 
-/// The cell, by what the unit's factor multiplies.
+/// The GRU variants, named after what the unit's group factor multiplies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gru {
-    /// The output alone.
+    /// The factor multiplies the output only.
     Output,
-    /// The state that is kept.
+    /// The factor multiplies the carried state.
     State,
 }
 
-/// Places of the preactivations.
+/// Indices of the preactivations.
 const R: usize = 0;
 const Z: usize = 1;
 const N: usize = 2;
-/// Places of the candidate's two biases; those of r and z are where their preactivations are.
+/// Indices of the candidate's two biases. The biases of r and z have the indices of their preactivations.
 const B_IN: usize = 2;
 const B_HN: usize = 3;
 
@@ -70,7 +72,8 @@ impl Cell for Gru {
         const { &[gate("r"), gate("z"), Preactivation { name: "n", role: Role::Flow }] }
     }
 
-    /// The update gate starts open: near 1 it keeps the state, as the LSTM's forget gate does.
+    /// The bias of the update gate starts at `model.forget_bias`, because an update gate near 1 keeps the state, like
+    /// the LSTM's forget gate.
     fn biases(&self) -> &'static [Bias] {
         const { &[bias("r"), Bias { name: "z", starts_open: true }, bias("n_in"), bias("n_hn")] }
     }
@@ -101,7 +104,7 @@ impl Cell for Gru {
     fn constant(&self, preactivation: usize, biases: &[f64], dead: &[bool], activation: GateActivation) -> Option<f64> {
         match preactivation {
             N if dead[R] => Some((biases[B_IN] + gate_value(activation, biases[R]) * biases[B_HN]).tanh()),
-            // A live reset gate moves the candidate through its recurrent bias.
+            // While the reset gate is live, the candidate varies through its recurrent bias.
             N => (biases[B_HN] == 0.0).then(|| biases[B_IN].tanh()),
             _ => Some(gate_value(activation, biases[preactivation])),
         }

@@ -1,4 +1,4 @@
-//! Long short-term memory without peepholes.
+//! Long short-term memory (LSTM) without peepholes.
 //!
 //! ```text
 //! a_j = (x W_j + h U_j) z_j + b_j        j in i, f, g, o
@@ -10,7 +10,7 @@ use super::{Bias, Cell, Kernel, Preactivation, Role, gate_value};
 use crate::GateActivation;
 use crate::formula::{Expr, Symbols};
 
-/// The cell.
+/// The LSTM cell.
 #[derive(Debug, Clone, Copy)]
 pub struct Lstm;
 
@@ -22,7 +22,7 @@ const fn bias(name: &'static str) -> Bias {
     Bias { name, starts_open: false }
 }
 
-/// Indices of the preactivations.
+/// Index of the candidate cell value.
 const I: usize = 0;
 const F: usize = 1;
 const G: usize = 2;

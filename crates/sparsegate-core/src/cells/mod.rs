@@ -1,11 +1,12 @@
-//! The recurrent cells, one file each, behind one trait.
+//! The recurrent cells: one file per cell, all behind the [`Cell`] trait.
 //!
-//! A cell's *preactivations* are what its weight matrices compute: `x W + h U` for each of its P kinds, side by side in
-//! the columns, `kind * H + unit`. Each has a group factor of its own. Some are *gates*, which let something through or
-//! not; the others are *information flow*, what passes. Everything else follows from what a cell says here: shapes,
-//! names, masks, counts, constants, the columns of tables and figures, and the values `model.cell` may have.
+//! A cell's *preactivations* are the sums that its weight matrices compute: `x W + h U` for each of its P kinds.
+//! Columns are kind-major, `kind * H + unit`. Each preactivation has its own group factor. Some preactivations are
+//! *gates*, which control how much passes; the others are *information flow*, the values that pass. Shapes, names,
+//! masks, counts, constants, the columns of tables and figures, and the permitted values of `model.cell` are all
+//! derived from the methods of [`Cell`].
 //!
-//! A new cell is one file and one line in [`CELLS`]; `docs/new-cell.md` goes through it.
+//! To add a cell, write one file and add one line to [`CELLS`]; see `docs/new-cell.md`.
 
 mod gru;
 mod lstm;
@@ -20,10 +21,10 @@ pub use gru::Gru;
 pub use lstm::Lstm;
 pub use rnn::Rnn;
 
-/// The cells there are, in the order in which they are listed.
+/// All cells, in listing order.
 pub const CELLS: &[&dyn Cell] = &[&Lstm, &Gru::Output, &Gru::State, &Rnn];
 
-/// The cell of that name.
+/// The cell with this name, or `None`.
 pub fn find(name: &str) -> Option<&'static dyn Cell> {
     CELLS.iter().copied().find(|cell| cell.name() == name)
 }
@@ -31,18 +32,18 @@ pub fn find(name: &str) -> Option<&'static dyn Cell> {
 /// One kind of preactivation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Preactivation {
-    /// A short name, such as `f`; part of file formats and of the metrics' names.
+    /// A short name, such as `f`; used in file formats and metric names.
     pub name: &'static str,
-    /// What it does in the cell.
+    /// Role in the cell.
     pub role: Role,
 }
 
-/// What a preactivation does in its cell.
+/// Role of a preactivation in its cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Lets something through or not; through `model.gate_activation`.
+    /// A gate, which controls how much passes; its activation is `model.gate_activation`.
     Gate,
-    /// What passes; through tanh.
+    /// Information flow, a value that passes; its activation is tanh.
     Flow,
 }
 
@@ -51,11 +52,11 @@ pub enum Role {
 pub struct Bias {
     /// A short name, such as `f`.
     pub name: &'static str,
-    /// Whether it starts at `model.forget_bias` and not at zero.
+    /// Whether the bias is initialised to `model.forget_bias` instead of zero.
     pub starts_open: bool,
 }
 
-/// The fused kernels that an engine may have.
+/// The fused kernels that an engine may provide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kernel {
     /// [`Lstm`].
@@ -70,39 +71,40 @@ pub enum Kernel {
 
 /// A recurrent cell.
 pub trait Cell: Debug + Send + Sync {
-    /// The value of `model.cell`.
+    /// The name of the cell, which is its value of `model.cell`.
     fn name(&self) -> &'static str;
 
-    /// The layer's name in parameters' paths, such as the `lstm` of `lstm/w_input/mean`. Two placements of a group
-    /// factor in one architecture share it.
+    /// The layer's name in parameter paths, such as the `lstm` of `lstm/w_input/mean`. Cells of the same architecture
+    /// that differ only in where a group factor acts share one layer name.
     fn layer(&self) -> &'static str {
         self.name()
     }
 
-    /// One line for lists.
+    /// A one-line description for listings.
     fn about(&self) -> &'static str;
 
-    /// The preactivations, in the order of the columns.
+    /// The kinds of preactivations, in column order.
     fn preactivations(&self) -> &'static [Preactivation];
 
-    /// The biases, in the order of the columns.
+    /// The kinds of biases, in column order.
     fn biases(&self) -> &'static [Bias];
 
     /// Names of the recurrent states. The first is the hidden state, which the recurrent matrix and the next layer
-    /// read; it is already multiplied by the units' factors.
+    /// read; it already includes the units' group factors.
     fn states(&self) -> &'static [&'static str];
 
     /// The states after a step, in the order of [`Cell::states`]: the definition, which every engine without a kernel
     /// for the cell evaluates.
     fn step(&self, s: Symbols) -> Vec<Expr>;
 
-    /// What a unit's preactivation gives forever when nothing reaches it any more, neither from the input nor from the
-    /// state: its value after the activation. `biases` are the unit's, in the order of [`Cell::biases`], and `dead` tells
-    /// which of its preactivations nothing reaches. `None` for one that still moves because another one does.
+    /// The constant value (after the activation) of a dead preactivation, one that no live weight connects to the input
+    /// or the state. `biases` are the unit's biases, in the order of [`Cell::biases`]; `dead[k]` tells whether the
+    /// unit's preactivation k is dead. `None` if the value still varies because another preactivation of the unit is
+    /// live.
     fn constant(&self, preactivation: usize, biases: &[f64], dead: &[bool], activation: GateActivation) -> Option<f64>;
 
-    /// Whether a unit's factor can be multiplied into the weights that read the unit. Not where it multiplies what the
-    /// cell carries from step to step.
+    /// Whether a unit's group factor can be multiplied into the weights that read the unit. False if the factor
+    /// multiplies the state that the cell carries from step to step.
     fn absorbs_neurons(&self) -> bool {
         true
     }
@@ -113,7 +115,7 @@ pub trait Cell: Debug + Send + Sync {
     }
 }
 
-/// A gate's value for a number.
+/// The value of a gate with the given preactivation.
 pub fn gate_value(activation: GateActivation, preactivation: f64) -> f64 {
     match activation {
         GateActivation::Sigmoid => 1.0 / (1.0 + (-preactivation).exp()),

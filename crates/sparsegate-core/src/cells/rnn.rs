@@ -1,4 +1,4 @@
-//! Elman's recurrent network: information flow and no gate.
+//! Elman's recurrent network: one information flow and no gates.
 //!
 //! ```text
 //! h' = tanh((x W + h U) z + b) z_h
@@ -8,7 +8,7 @@ use super::{Bias, Cell, Kernel, Preactivation, Role};
 use crate::GateActivation;
 use crate::formula::{Expr, Symbols};
 
-/// The cell.
+/// The Elman cell.
 #[derive(Debug, Clone, Copy)]
 pub struct Rnn;
 

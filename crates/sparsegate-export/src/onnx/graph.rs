@@ -1,11 +1,11 @@
-//! A graph, put together node after node.
+//! Builds an ONNX graph node by node.
 
 use super::proto::{
     AttributeProto, Dimension, GraphProto, NodeProto, TensorProto, TensorShapeProto, TensorType, TypeProto,
     ValueInfoProto,
 };
 
-/// Types of numbers, by their number in `onnx.proto`.
+/// Element types, by their number in `onnx.proto`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Number {
     F32 = 1,
@@ -15,14 +15,15 @@ pub enum Number {
     Bool = 9,
 }
 
-/// A side of a tensor: of this size, or of any, by name.
+/// A dimension of a tensor: of fixed size, or of variable size with a name.
 #[derive(Debug, Clone, Copy)]
 pub enum Side {
     Size(usize),
     Any(&'static str),
 }
 
-/// A graph in the making. Values go by name; an empty one is an optional input or output that is left out.
+/// A graph under construction. Values are identified by name; an empty name is an optional input or output that is
+/// omitted.
 #[derive(Default)]
 pub struct Graph(GraphProto);
 
@@ -31,17 +32,17 @@ impl Graph {
         Self(GraphProto { name: name.into(), ..GraphProto::default() })
     }
 
-    /// What the caller gives.
+    /// Adds an input of the graph.
     pub fn input(&mut self, name: &str, number: Number, sides: &[Side], doc: &str) {
         self.0.input.push(value(name, number, sides, doc));
     }
 
-    /// What the caller gets.
+    /// Adds an output of the graph.
     pub fn output(&mut self, name: &str, number: Number, sides: &[Side], doc: &str) {
         self.0.output.push(value(name, number, sides, doc));
     }
 
-    /// A constant; with the name of an input, what that one is when it is not given.
+    /// Adds a constant. If it has the name of an input, it is the default value of that input.
     pub fn floats(&mut self, name: &str, sides: &[usize], values: &[f32]) -> String {
         self.tensor(name, Number::F32, sides, values.iter().flat_map(|value| value.to_le_bytes()).collect())
     }
@@ -68,13 +69,13 @@ impl Graph {
         name.into()
     }
 
-    /// A node of one output, which gets the node's name.
+    /// Adds a node with one output, which has the node's name.
     pub fn node(&mut self, name: &str, operator: &str, inputs: &[&str], attributes: Vec<AttributeProto>) -> String {
         self.nodes(name, operator, inputs, &[name], attributes);
         name.into()
     }
 
-    /// A node of several outputs.
+    /// Adds a node with several outputs.
     pub fn nodes(
         &mut self,
         name: &str,
@@ -110,7 +111,7 @@ fn value(name: &str, number: Number, sides: &[Side], doc: &str) -> ValueInfoProt
     ValueInfoProto { name: name.into(), r#type: Some(TypeProto { tensor_type }), doc_string: doc.into() }
 }
 
-/// Attributes of a node.
+/// Constructors of node attributes.
 pub mod attribute {
     use super::{AttributeProto, GraphProto};
 
@@ -130,7 +131,7 @@ pub mod attribute {
         AttributeProto { strings: values.iter().map(|value| value.as_bytes().to_vec()).collect(), ..of(name, 8) }
     }
 
-    /// Kinds of attributes have numbers in `onnx.proto`.
+    /// `kind` is the number of the attribute type in `onnx.proto`.
     fn of(name: &str, kind: i32) -> AttributeProto {
         AttributeProto { name: name.into(), r#type: kind, ..AttributeProto::default() }
     }

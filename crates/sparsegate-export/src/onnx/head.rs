@@ -1,4 +1,4 @@
-//! What is read off the states: logits, and probabilities of classes.
+//! The output layer: logits, and probabilities of classes.
 
 use sparsegate_runtime::Model;
 use sparsegate_runtime::model::Task;
@@ -35,7 +35,7 @@ pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>, states: &St
     }
 }
 
-/// One logit stands for two classes, and is that of the second.
+/// Adds the probabilities of the classes. A single logit belongs to class 1 of two.
 fn probabilities(graph: &mut Graph, logits: usize) {
     if logits == 1 {
         let one = graph.floats("certain", &[1], &[1.0]);

@@ -1,10 +1,10 @@
-//! Texts of unequal length. The operators take lengths as they are; a loop takes a mask.
+//! Input for texts of different lengths. ONNX's recurrent operators read the lengths; a loop needs a mask.
 
 use super::graph::{Graph, Number, Side, attribute};
 
-/// Declares the input; left out, every text is as long as there are steps.
+/// Declares the input `lengths`. If it is omitted, every text has the full number of steps.
 fn declare(graph: &mut Graph) {
-    graph.input("lengths", Number::I32, &[Side::Any("batch or 1")], "symbols of each text; the rest is not read");
+    graph.input("lengths", Number::I32, &[Side::Any("batch or 1")], "symbols of each text; later ids are ignored");
     graph.i32s("lengths", &[1], &[i32::MAX]);
 }
 
@@ -14,7 +14,7 @@ fn steps(graph: &mut Graph) -> String {
     graph.node("steps_i32", "Cast", &[&steps], vec![attribute::int("to", Number::I32 as i64)])
 }
 
-/// What the operators read: i32 `[batch]`, at most the steps there are.
+/// The lengths for a recurrent operator: i32 `[batch]`, at most the number of steps.
 pub fn as_input(graph: &mut Graph, batch: &str) -> String {
     declare(graph);
     let steps = steps(graph);
@@ -22,7 +22,8 @@ pub fn as_input(graph: &mut Graph, batch: &str) -> String {
     graph.node("lengths_batch", "Expand", &[&at_most, batch], vec![])
 }
 
-/// Which steps belong to their text: bool `[steps, batch, 1]`, or `[steps, 1, 1]` if all are of one length.
+/// A mask of the steps that belong to a text: bool `[steps, batch, 1]`, or `[steps, 1, 1]` if all texts have the same
+/// length.
 pub fn as_mask(graph: &mut Graph) -> String {
     declare(graph);
     let steps = steps(graph);

@@ -1,4 +1,4 @@
-//! The ONNX graph of a model: the standard recurrent operators, and for `gru-zhstate` a loop.
+//! Exports a model as an ONNX graph of the standard recurrent operators, or of a loop for `gru-zhstate`.
 //!
 //! ```text
 //! ids [steps, batch] --Gather--> vectors --LSTM, GRU, RNN or Scan--> states --MatMul, Add--> logits
@@ -6,18 +6,18 @@
 //!
 //! | | name | type, shape | |
 //! |---|---|---|---|
-//! | input | `ids` | i64 `[steps, batch]` | symbols in the numbering of the data set |
-//! | input | `lengths` | i32 `[batch]` | classifier: symbols of each text; may be left out if all are `steps` long |
-//! | input | `h_0`, `c_0` | f32 `[1, batch, H]` | language model: states to go on from; zeros if they are left out. `c_0`: LSTM |
+//! | input | `ids` | i64 `[steps, batch]` | symbol ids of the data set |
+//! | input | `lengths` | i32 `[batch]` | classifier: number of symbols of each text; optional if all are `steps` long |
+//! | input | `h_0`, `c_0` | f32 `[1, batch, H]` | language model: initial states, default zero; `c_0` only for LSTM |
 //! | output | `logits` | f32 `[steps, batch, O]`, classifier `[batch, O]` | |
 //! | output | `probabilities` | f32 `[batch, classes]` | classifier |
-//! | output | `h_n`, `c_n` | f32 `[1, batch, H]` | language model: states to go on from. `c_n`: LSTM |
+//! | output | `h_n`, `c_n` | f32 `[1, batch, H]` | language model: final states; `c_n` only for LSTM |
 //!
-//! | file | idea |
+//! | file | contents |
 //! |---|---|
-//! | `proto` | messages of the format |
+//! | `proto` | messages of the file format |
 //! | `graph` | nodes, constants, inputs and outputs |
-//! | `lengths` | how many symbols of each text there are |
+//! | `lengths` | lengths of the texts |
 //! | `operator` | the recurrent layer as one operator |
 //! | `scan` | the recurrent layer as a loop |
 //! | `head` | logits and probabilities |
@@ -39,24 +39,24 @@ use super::dense::Dense;
 use super::{ExportError, description};
 use sparsegate_compact::Details;
 
-/// Versions of the file format and of the set of operators: of January 2022, which runtimes have had for years.
+/// Versions of the file format and of the operator set. Both are from January 2022 and widely supported.
 const IR_VERSION: i64 = 8;
 const OPERATORS: i64 = 17;
 
 const STEPS: Side = Side::Any("steps");
 const BATCH: Side = Side::Any("batch");
 
-/// States of the recurrent layer, by the names of their values.
+/// Names of the values that hold the states of the recurrent layer.
 struct States {
-    /// After every step `[steps, batch, H]`, of a language model.
+    /// The states after every step `[steps, batch, H]`, for a language model.
     all: Option<String>,
-    /// After the last step `[1, batch, H]`.
+    /// The state after the last step `[1, batch, H]`.
     last: String,
-    /// What the caller of a language model gets to go on from `[1, batch, H]`.
+    /// The final states `[1, batch, H]` that are outputs of a language model, for continuation.
     carried: &'static [&'static str],
 }
 
-/// The graph as bytes.
+/// Encodes the graph.
 ///
 /// # Errors
 /// [`ExportError::TooLarge`].
@@ -83,7 +83,7 @@ pub fn write(model: &Model<f32>, details: Option<&Details>) -> Result<Vec<u8>, E
     Ok(model.encode_to_vec())
 }
 
-/// For whoever opens the file.
+/// The description that viewers of the file show.
 fn doc(model: &Model<f32>) -> String {
     let task = match model.task {
         Task::LanguageModel => "language model",
@@ -91,8 +91,8 @@ fn doc(model: &Model<f32>) -> String {
     };
     let (stored, total) = (model.symbols.stored.len(), model.symbols.total);
     format!(
-        "A sparsified {} {task}: {} of {} units and {stored} of {total} symbols are left. The metadata entry `{}` is JSON with \
-         its words and sizes.",
+        "A sparsified {} {task}: {} of {} units and {stored} of {total} symbols survive. The metadata entry `{}` is \
+         JSON with its words and sizes.",
         model.cell.name(),
         model.units(),
         model.original.units,
@@ -100,10 +100,11 @@ fn doc(model: &Model<f32>) -> String {
     )
 }
 
-/// The symbols' vectors `[steps, batch, D]`: zeros for a symbol without a row, for the id behind the last one, and for -1.
+/// The symbols' vectors `[steps, batch, D]`. They are zero for symbols without a row, for the id one past the last, and
+/// for -1.
 fn vectors(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>) -> String {
     let stored = &model.symbols.stored;
-    graph.input("ids", Number::I64, &[STEPS, BATCH], "symbols; -1 is a step without input");
+    graph.input("ids", Number::I64, &[STEPS, BATCH], "symbol ids; -1 is a step with zero input");
     let mut numbers: Vec<f32> = (0..stored.len()).flat_map(|row| dense.vector(row)).collect();
     numbers.resize((stored.len() + 1) * dense.inputs, 0.0);
     let table = graph.floats("vector_of_row", &[stored.len() + 1, dense.inputs], &numbers);
@@ -112,7 +113,8 @@ fn vectors(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>) -> String {
     graph.node("vectors", "Gather", &[&table, &rows], vec![])
 }
 
-/// The rows of symbols `[steps, batch]`, by a table of `ids` numbers; it would be most of a small model if they were i64.
+/// The table rows of the symbols `[steps, batch]`, looked up in a constant of `ids` elements. It is u16 if possible,
+/// since as i64 it would be most of a small model.
 fn rows(graph: &mut Graph, stored: &[u32], ids: usize) -> String {
     let mut row_of = vec![stored.len() as i32; ids];
     stored.iter().zip(0..).for_each(|(symbol, row)| row_of[*symbol as usize] = row);
@@ -126,22 +128,22 @@ fn rows(graph: &mut Graph, stored: &[u32], ids: usize) -> String {
     graph.node("rows_i32", "Cast", &[&rows], vec![attribute::int("to", Number::I32 as i64)])
 }
 
-/// The number of sequences, `[1]`.
+/// The batch size, `[1]`.
 fn batch(graph: &mut Graph) -> String {
     graph.node("batch", "Shape", &["ids"], vec![attribute::int("start", 1), attribute::int("end", 2)])
 }
 
-/// The state that a language model goes on from `[1, batch, H]`: an input that may be left out, or given for one sequence and
-/// used for all.
+/// The initial state of a language model, `[1, batch, H]`. It is an optional input, and a state given for one sequence
+/// is used for the whole batch.
 fn initial(graph: &mut Graph, name: &str, batch: &str, units: usize) -> String {
-    graph.input(name, Number::F32, &[Side::Size(1), Side::Any("batch or 1"), Side::Size(units)], "zeros if left out");
+    graph.input(name, Number::F32, &[Side::Size(1), Side::Any("batch or 1"), Side::Size(units)], "zeros if omitted");
     graph.floats(name, &[1, 1, units], &vec![0.0; units]);
     let one = graph.i64s(&format!("{name}_one"), &[1], &[1]);
     let shape = graph.node(&format!("{name}_shape"), "Concat", &[batch, &one], vec![attribute::int("axis", 0)]);
     graph.node(&format!("{name}_batch"), "Expand", &[name, &shape], vec![])
 }
 
-/// The operator of the gates' activation. That of the hard sigmoid has the slope 0.2 and the offset 0.5 by default.
+/// The operator of the gate activation. The default slope and offset of ONNX's HardSigmoid are 0.2 and 0.5.
 fn gate(activation: Activation) -> &'static str {
     match activation {
         Activation::Sigmoid => "Sigmoid",

@@ -1,4 +1,4 @@
-//! The recurrent layer as ONNX's LSTM, GRU or RNN.
+//! The recurrent layer as ONNX's LSTM, GRU or RNN operator.
 
 use sparsegate_runtime::model::Task;
 use sparsegate_runtime::{Activation, Cell, Model};
@@ -8,21 +8,21 @@ use super::proto::AttributeProto;
 use super::{States, batch, gate, initial, lengths};
 use crate::dense::Dense;
 
-/// An operator, and its gates in the order of ONNX as kinds of [`Cell::kinds`]. The kinds of the input's bias and of the state's
-/// are given apart: of the two, only a GRU's candidate has both.
+/// An operator, with its gates in ONNX's order given as kinds of [`Cell::kinds`]. Kinds of input biases and of state
+/// biases are given separately; only a GRU's candidate has both.
 struct Layout {
     operator: &'static str,
     input: &'static [usize],
     recurrent: &'static [usize],
     state_bias: &'static [Option<usize>],
-    /// Functions of the gates and after them.
+    /// The number of gate activations and the activations that follow them.
     gates: usize,
     others: &'static [&'static str],
 }
 
 fn layout(cell: Cell) -> Layout {
     match cell {
-        // i, o, f, c of our i, f, g, o.
+        // ONNX's order i, o, f, c; ours is i, f, g, o.
         Cell::Lstm => Layout {
             operator: "LSTM",
             input: &[0, 3, 1, 2],
@@ -31,7 +31,7 @@ fn layout(cell: Cell) -> Layout {
             gates: 1,
             others: &["Tanh", "Tanh"],
         },
-        // z, r, h of our n_in, r, z, n_hn.
+        // ONNX's order z, r, h; ours is n_in, r, z, n_hn.
         Cell::Gru | Cell::GruState => Layout {
             operator: "GRU",
             input: &[2, 1, 0],
@@ -46,7 +46,7 @@ fn layout(cell: Cell) -> Layout {
     }
 }
 
-/// Adds the layer over `vectors` `[steps, batch, D]`.
+/// Adds the recurrent layer on `vectors` `[steps, batch, D]`.
 pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>, vectors: &str) -> States {
     let layout = layout(model.cell);
     let (units, rows) = (dense.units, layout.input.len() * dense.units);
@@ -94,7 +94,7 @@ fn attributes(model: &Model<f32>, layout: &Layout, units: usize) -> Vec<Attribut
         attributes.push(attribute::floats("activation_beta", &[0.5]));
     }
     if layout.operator == "GRU" {
-        // The candidate's recurrent product stands behind the reset gate.
+        // The reset gate multiplies the candidate's recurrent product.
         attributes.push(attribute::int("linear_before_reset", 1));
     }
     attributes

@@ -1,6 +1,6 @@
-//! The few messages of `onnx.proto` that a model needs, with its names and numbers (ONNX, Apache-2.0).
+//! The subset of the messages of `onnx.proto` that a model needs, with the original names and tags (ONNX, Apache-2.0).
 
-/// A file.
+/// The root message of a file.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct ModelProto {
     #[prost(int64, tag = "1")]
@@ -19,7 +19,7 @@ pub struct ModelProto {
     pub metadata_props: Vec<StringStringEntryProto>,
 }
 
-/// Which operators there are; the domain of the standard ones is empty.
+/// The version of an operator set; the domain of the standard operators is empty.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct OperatorSetIdProto {
     #[prost(string, optional, tag = "1")]
@@ -36,7 +36,7 @@ pub struct StringStringEntryProto {
     pub value: String,
 }
 
-/// Nodes in the order in which they are computed.
+/// A graph; its nodes are in execution order.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct GraphProto {
     #[prost(message, repeated, tag = "1")]
@@ -65,7 +65,7 @@ pub struct NodeProto {
     pub attribute: Vec<AttributeProto>,
 }
 
-/// One of the values is there, the one that `type` names.
+/// An attribute; only the value that `type` names is set.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct AttributeProto {
     #[prost(string, tag = "1")]
@@ -84,7 +84,7 @@ pub struct AttributeProto {
     pub r#type: i32,
 }
 
-/// Little-endian numbers, row after row.
+/// A tensor; its data are little-endian and row-major.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct TensorProto {
     #[prost(int64, repeated, packed = "false", tag = "1")]
@@ -128,7 +128,7 @@ pub struct TensorShapeProto {
     pub dim: Vec<Dimension>,
 }
 
-/// A size, or the name of one that the caller chooses.
+/// A fixed size, or the name of a variable size.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Dimension {
     #[prost(int64, optional, tag = "1")]

@@ -1,5 +1,5 @@
-//! The recurrent layer of `gru-zhstate` as a loop: its new state is multiplied by a factor, for which the GRU of ONNX has no
-//! place.
+//! The recurrent layer of `gru-zhstate` as a loop. The cell multiplies its new state by a factor, which ONNX's GRU
+//! operator does not support.
 
 use sparsegate_runtime::Model;
 use sparsegate_runtime::model::Task;
@@ -9,12 +9,12 @@ use super::proto::GraphProto;
 use super::{States, batch, gate, initial, lengths};
 use crate::dense::{Dense, transposed};
 
-/// Kinds of [`sparsegate_runtime::Cell::kinds`]: `n_in`, r, z read the input; `n_hn`, r, z the state.
+/// Kinds of [`sparsegate_runtime::Cell::kinds`]: `n_in`, r and z read the input; `n_hn`, r and z read the state.
 const INPUT: [usize; 3] = [0, 1, 2];
 const STATE: [usize; 3] = [3, 1, 2];
 const STATE_BIAS: [Option<usize>; 3] = [Some(3), None, None];
 
-/// Adds the layer over `vectors` `[steps, batch, D]`.
+/// Adds the recurrent layer on `vectors` `[steps, batch, D]`.
 pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>, vectors: &str) -> States {
     let units = dense.units;
     let weights = transposed(&dense.input(&INPUT), dense.inputs);
@@ -56,7 +56,8 @@ pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>, vectors: &s
     States { all: (!masked).then(|| "states".into()), last, carried: if masked { &[] } else { &["h_n"] } }
 }
 
-/// One step. It reads the constants around it by their names; a text that has ended keeps its state.
+/// The body of the loop, one step. It refers to constants of the outer graph by name. After the end of its text a
+/// sequence keeps its state.
 fn body(model: &Model<f32>, units: usize, masked: bool) -> GraphProto {
     let mut step = Graph::new("step");
     let sides = |count: usize| [Side::Any("batch"), Side::Size(count)];

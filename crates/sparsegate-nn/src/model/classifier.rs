@@ -1,4 +1,4 @@
-//! A classifier of texts: an embedding, a recurrent layer, and an output layer on the state after the last symbol.
+//! Text classifier: an embedding, a recurrent layer, and an output layer on the state after the last symbol.
 
 use burn::tensor::{Int, Tensor};
 
@@ -13,14 +13,15 @@ use crate::engine::Ops;
 use sparsegate_core::Batch;
 use sparsegate_core::{OutputNoise, Sparsity};
 
-/// The network. Its output layer is locally reparameterised.
+/// The classifier network. Its output layer uses local reparameterisation.
 #[derive(Debug, Clone)]
 pub struct Classifier {
-    /// Vectors of the symbols.
+    /// The embedding of the symbols.
     pub embedding: Embedding,
-    /// Reads the vectors.
+    /// The recurrent layer, which reads the embedding vectors.
     pub recurrent: Recurrent,
-    /// One output, the sigmoid head of two classes, or one for each class, a softmax head.
+    /// The output layer: one output with a sigmoid head for two classes, otherwise one output per class with a softmax
+    /// head.
     pub output: Dense,
 }
 
@@ -31,21 +32,22 @@ pub struct Sizes {
     pub vocabulary: usize,
     /// Dimensions of a symbol's vector, E.
     pub embedding: usize,
-    /// Outputs, O: one for two classes, else the number of classes.
+    /// Outputs, O: one for two classes, otherwise the number of classes.
     pub outputs: usize,
 }
 
 impl Sizes {
-    /// O for a number of classes.
+    /// The number of outputs O for a number of classes.
     pub fn outputs(classes: usize) -> usize {
         if classes <= 2 { 1 } else { classes }
     }
 }
 
 impl Classifier {
-    /// A classifier whose tensors come from `make`, called with each tensor's name and shape. Names are those of
-    /// checkpoints: `embedding/w/mean`, `embedding/z_vocabulary/mean`, `lstm/w_input/mean`, `lstm/z_inputs/mean`, ...,
-    /// `lstm/bias`, `output/w/mean`, `output/bias`, each mean with its `log_sigma`.
+    /// Builds a classifier. `make` is called with each tensor's name and shape and returns the tensor. The names are
+    /// those used in checkpoints: `embedding/w/mean`, `embedding/z_vocabulary/mean`, `lstm/w_input/mean`,
+    /// `lstm/z_inputs/mean`, ..., `lstm/bias`, `output/w/mean`, `output/bias`. A variational parameter has a
+    /// `log_sigma` beside its `mean`.
     pub fn build(sizes: Sizes, units: Units, sparsity: &Sparsity, make: Make<'_>) -> Self {
         let Sizes { vocabulary, embedding, outputs } = sizes;
         let noise = OutputNoise::LocalReparameterization;
@@ -91,14 +93,14 @@ impl Network for Classifier {
     }
 }
 
-/// The most probable class of each row by the scores before the head, `[B, C]`: `[B, 1]`. The first of equals; a sigmoid of at
-/// least a half is class 1.
+/// The most probable class of each row, `[B, 1]`, from the logits `[B, C]`. Ties go to the lowest class index; with one
+/// logit, a probability of at least one half is class 1.
 fn most_probable(scores: Tensor<2>) -> Tensor<2, Int> {
     let [rows, classes] = scores.dims();
     if classes == 1 {
         return scores.greater_equal_elem(0.0).int();
     }
-    // Backends differ in which of equals they call the largest.
+    // Backends break ties of `argmax` differently, so the lowest index is chosen explicitly.
     let largest = scores.clone().max_dim(1);
     let class = Tensor::arange(0..classes as i64, &scores.device()).reshape([1, classes]).repeat_dim(0, rows);
     class.mask_fill(scores.not_equal(largest.repeat_dim(1, classes)), classes as i64).min_dim(1)

@@ -7,22 +7,23 @@ use crate::bayes::{Make, Variational};
 use crate::engine::{Noise, Ops};
 use sparsegate_core::{OutputNoise, Prior};
 
-/// Added to the variance of an output before its root is taken, as in the reference: the root's slope at zero is infinite.
+/// Added to the variance of an output before the square root, as in the authors' program, because the slope of the root
+/// at zero is infinite.
 const SMALLEST_VARIANCE: f64 = 1e-8;
 
-/// A layer `h V + b` of O outputs on H units.
+/// A linear layer `h V + b` with H inputs and O outputs.
 #[derive(Debug, Clone)]
 pub struct Dense {
     /// Weights, `[H, O]`.
     pub w: Variational,
     /// Biases, `[1, O]`.
     pub bias: Tensor<2>,
-    /// How noise reaches the outputs.
+    /// Whether noise is drawn for the weights or for the outputs.
     pub noise: OutputNoise,
 }
 
 impl Dense {
-    /// A layer of `[H, O]` with tensors from `make`.
+    /// Builds an `[H, O]` layer with tensors from `make`.
     pub(super) fn build(dims: [usize; 2], noise: OutputNoise, prior: Prior, make: Make<'_>) -> Self {
         Self { w: Variational::build("output/w", dims, prior, make), bias: make("output/bias", [1, dims[1]]), noise }
     }
@@ -35,11 +36,12 @@ impl Dense {
         ("output/bias".to_owned(), &mut self.bias)
     }
 
-    /// Outputs before the bias, `[K, O]`, of hidden states `[K, H]`: those of all `rows` sequences at one step, then at the
-    /// next, ...
+    /// Outputs before the bias, `[K, O]`, for hidden states `[K, H]`. Rows are ordered by step: all `rows` sequences at
+    /// the first step, then all at the next, and so on.
     ///
-    /// By local reparameterisation an output is normal with mean `h V` and variance `h^2 sigma^2 + 1e-8`; its one draw
-    /// a sequence is shared by all steps, though the variance moves with h.
+    /// With local reparameterisation an output is normal with mean `h V` and variance `h^2 sigma^2 + 1e-8`. One
+    /// standard normal per sequence and output is drawn and reused at all steps, although the variance changes with h
+    /// (docs/method.md, "Noise").
     pub fn outputs(&self, ops: &dyn Ops, hidden: Tensor<2>, rows: usize, noise: Option<&Noise>) -> Tensor<2> {
         match (&self.w.log_sigma, noise, self.noise) {
             (Some(log_sigma), Some(noise), OutputNoise::LocalReparameterization) => {

@@ -10,17 +10,17 @@ use crate::engine::Ops;
 use sparsegate_core::Batch;
 use sparsegate_core::Sparsity;
 
-/// Vectors of E numbers for V symbols.
+/// An embedding: a vector of E dimensions for each of V symbols.
 #[derive(Debug, Clone)]
 pub struct Embedding {
     /// Weights, `[V, E]`.
     pub w: Variational,
-    /// Factors of symbols, `[1, V]`.
+    /// Group factors of the symbols, `[1, V]`.
     pub z_vocabulary: Option<Variational>,
 }
 
 impl Embedding {
-    /// An embedding of `[V, E]` with tensors from `make`.
+    /// Builds a `[V, E]` embedding with tensors from `make`.
     pub(super) fn build(dims: [usize; 2], sparsity: &Sparsity, make: Make<'_>) -> Self {
         Self {
             w: Variational::build("embedding/w", dims, sparsity.weights, make),
@@ -38,7 +38,8 @@ impl Embedding {
         std::iter::once(weights).chain(group)
     }
 
-    /// The vector of each input, `[N, E]`: its row of one weight sample, times the symbol's factor in the sequence.
+    /// The vector of each input, `[N, E]`: its row of one weight sample times the symbol's group factor in the
+    /// sequence.
     pub fn vectors(&self, ops: &dyn Ops, batch: &Batch, noise: Option<&NoiseSource>) -> Tensor<2> {
         let ids = symbols::ids(&batch.inputs, &self.w.mean.device().inner());
         let vectors = self.w.sample_rows(ops, ids.clone(), draw(noise, Stream::Embedding).as_ref());

@@ -1,4 +1,4 @@
-//! The gradients of a step, and what is done with them.
+//! The gradients of one training step: metrics, total gradients and the Adam update.
 
 use burn::tensor::{Gradients, Tensor};
 
@@ -7,26 +7,27 @@ use crate::baselines::{Matrix, hold_zeros};
 use crate::engine::{AdamStep, DataGradients, Moments, Ops};
 use sparsegate_core::Batch;
 
-/// The gradient of a part of the network.
+/// The gradient of one parameter of the network.
 enum Part {
-    /// Of a matrix or a bias without penalty: whole.
+    /// The total gradient of a deterministic matrix or a bias.
     Plain(Tensor<2>),
-    /// Of a variational quantity: the data loss's.
+    /// The gradient of the data loss to a variational parameter; the KL gradient is added when it is used.
     Penalized(DataGradients),
 }
 
-/// The gradients of a batch, of quantities and then biases, in the network's order.
+/// The gradients of a batch: those of the weight matrices and group factors, then those of the biases, in the network's
+/// order.
 pub(super) struct StepGradients {
     parts: Vec<Part>,
-    /// What a penalty of one is in the objective.
+    /// Weight of the KL term, 1/N.
     share: f64,
 }
 
-/// What the numbers of a step need.
+/// The KL term of the objective and the squared gradient norm.
 pub(super) struct Sums {
-    /// Sum of all penalties, those of weights first; nothing where nothing is variational.
+    /// Sum of the KL divergences times the KL weight, weights before group factors; `None` for a deterministic network.
     pub(super) penalty: Option<Tensor<1>>,
-    /// Sum of squares over the gradients.
+    /// Sum of squares of the total gradient; `None` for a network without tensors.
     pub(super) square_sum: Option<Tensor<1>>,
 }
 
@@ -35,7 +36,8 @@ fn sum(values: Vec<Tensor<1>>) -> Option<Tensor<1>> {
 }
 
 impl StepGradients {
-    /// What autodiff found at `leaves`. With `hold`, a weight that is zero gets no gradient.
+    /// Collects the gradients that autodiff computed for `leaves`. With `hold`, a pruned weight (exactly zero) gets no
+    /// gradient.
     pub(super) fn new(leaves: &mut impl Network, mut found: Gradients, batch: &Batch, hold: bool, share: f64) -> Self {
         let mut of = |leaf: &Tensor<2>| leaf.grad_remove(&mut found);
         let mut parts = Vec::new();
@@ -49,7 +51,7 @@ impl StepGradients {
                 None => Part::Plain(to_mean),
                 Some(log_sigma) => {
                     let log_sigma = of(log_sigma).unwrap_or_else(|| to_mean.zeros_like());
-                    // Only what a batch reads by its symbols comes in rows; see [`Ops::noisy_rows`].
+                    // Only parameters that a batch reads row by row have row-sparse gradients; see [`Ops::noisy_rows`].
                     let rows = (to_mean.dims() != mean.dims()).then(|| distinct(&batch.inputs));
                     Part::Penalized(DataGradients { mean: to_mean, log_sigma, rows })
                 }
@@ -61,7 +63,7 @@ impl StepGradients {
         Self { parts, share }
     }
 
-    /// The penalty, and the sum of squares for the norm.
+    /// The KL term and the sum of squares of the total gradient.
     pub(super) fn sums(&self, network: &impl Network, ops: &dyn Ops) -> Sums {
         let (mut penalties, mut of_groups, mut squares) = (Vec::new(), Vec::new(), Vec::new());
         let mut network = network.clone();
@@ -78,12 +80,12 @@ impl StepGradients {
         }
         squares.extend(parts.filter_map(Part::plain).map(|gradient| ops.square_sum(gradient)));
         penalties.append(&mut of_groups);
-        // Not `div_scalar`: it rounds the divisor's reciprocal to single precision, also in f64.
+        // Not `div_scalar`, which rounds the reciprocal of the divisor to single precision even for f64.
         let penalty = sum(penalties).map(|penalty| penalty.mul_scalar(self.share));
         Sums { penalty, square_sum: sum(squares) }
     }
 
-    /// The whole gradient of each tensor, with its name.
+    /// The total gradient (data and KL) of each tensor, with its name.
     pub(super) fn whole(&self, network: &impl Network, ops: &dyn Ops) -> Vec<(String, Tensor<2>)> {
         let mut whole = Vec::new();
         let mut network = network.clone();
@@ -103,7 +105,7 @@ impl StepGradients {
         whole
     }
 
-    /// One step of Adam; `moments` are in the order of [`Network::visit`].
+    /// Makes one Adam step; `moments` are in the order of [`Network::visit`].
     pub(super) fn adam(
         self,
         network: &mut impl Network,
@@ -114,7 +116,7 @@ impl StepGradients {
     ) {
         let (device, dtype) = network.kind();
         let nothing = Tensor::<2>::zeros([1, 1], (&device, dtype));
-        // A tensor is changed in place if the op's handle is the only one.
+        // Ops update a tensor in place only if they hold the last handle to it.
         let take = |tensor: &mut Tensor<2>| std::mem::replace(tensor, nothing.clone());
         let take_both =
             |moments: &mut Moments| Moments { first: take(&mut moments.first), second: take(&mut moments.second) };
@@ -135,7 +137,7 @@ impl StepGradients {
                     let Some(moments) = moments.next() else { return };
                     move_one(&mut value.mean, gradient, moments);
                 }
-                (None, Part::Penalized(_)) => unreachable!("gradients are made for the network's own quantities"),
+                (None, Part::Penalized(_)) => unreachable!("gradients are computed for this network's own parameters"),
             }
         }
         for (((_, bias), part), moments) in network.biases().into_iter().zip(parts).zip(moments) {
@@ -155,7 +157,7 @@ impl Part {
     }
 }
 
-/// Each symbol of a batch once, rising.
+/// The distinct symbols of a batch, in ascending order.
 fn distinct(symbols: &[u32]) -> Vec<u32> {
     let mut distinct = symbols.to_vec();
     distinct.sort_unstable();

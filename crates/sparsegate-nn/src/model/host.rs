@@ -1,10 +1,10 @@
-//! Tensors on their way to and from the host.
+//! Conversion between device tensors and host arrays.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use sparsegate_core::trainee::NamedTensor;
 
-/// The values of a tensor, row-major.
+/// The elements of a tensor, row-major.
 pub(super) fn values(tensor: &Tensor<2>) -> Vec<f32> {
     match tensor.to_data().convert::<f32>().try_into_vec() {
         Ok(values) => values,
@@ -12,15 +12,15 @@ pub(super) fn values(tensor: &Tensor<2>) -> Vec<f32> {
     }
 }
 
-/// A tensor as checkpoints hold it.
+/// A tensor in the form that checkpoints store.
 pub(super) fn named(name: &str, tensor: &Tensor<2>) -> NamedTensor {
     NamedTensor { name: name.to_owned(), shape: tensor.dims().to_vec(), values: values(tensor) }
 }
 
-/// The tensor called `name`, of `shape`, on a device and in a float type.
+/// Finds the tensor `name` and puts it on a device, in the given float type.
 ///
 /// # Errors
-/// Its name, if it is missing or has another shape.
+/// The tensor is missing, has another shape than `shape`, or holds another number of values than its shape says.
 pub(super) fn find(
     tensors: &[NamedTensor],
     name: &str,

@@ -1,7 +1,7 @@
-//! A language model: a recurrent layer that reads symbols, and an output layer at every step.
+//! Language model: a recurrent layer that reads symbols, and an output layer at every step.
 //!
-//! With W, U and the output weights V noisy as their sparsity says, and factors z constant over a sequence, here for an
-//! LSTM:
+//! For an LSTM. W, U and the output weights V are noisy as the sparsity level says; the group factors z are constant
+//! over a sequence:
 //!
 //! ```text
 //! a_j = (z_x x W_j + h U_j) z_j + b_j        j in i, f, g, o
@@ -22,19 +22,19 @@ use crate::engine::Ops;
 use sparsegate_core::Batch;
 use sparsegate_core::{OutputNoise, Sparsity};
 
-/// The network, for V symbols.
+/// The language model network, for V symbols.
 #[derive(Debug, Clone)]
 pub struct LanguageModel {
-    /// Reads the symbols.
+    /// The recurrent layer, which reads the symbols.
     pub recurrent: Recurrent,
-    /// Gives a score to each symbol.
+    /// The output layer, with one logit per symbol.
     pub output: Dense,
 }
 
 impl LanguageModel {
-    /// A model whose tensors come from `make`, called with each tensor's name and shape. Names are those of checkpoints:
-    /// `lstm/w_input/mean`, `lstm/w_input/log_sigma`, `lstm/z_vocabulary/mean`, ..., `lstm/bias`, `output/w/mean`,
-    /// `output/bias`.
+    /// Builds a language model. `make` is called with each tensor's name and shape and returns the tensor. The names
+    /// are those used in checkpoints: `lstm/w_input/mean`, `lstm/w_input/log_sigma`, `lstm/z_vocabulary/mean`, ...,
+    /// `lstm/bias`, `output/w/mean`, `output/bias`.
     pub fn build(vocabulary: usize, units: Units, noise: OutputNoise, sparsity: &Sparsity, make: Make<'_>) -> Self {
         Self {
             recurrent: Recurrent::build(units, Inputs::Symbols(vocabulary), sparsity, make),

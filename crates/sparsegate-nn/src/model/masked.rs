@@ -1,4 +1,4 @@
-//! The whole network at its means, with zeros in the place of what pruning drops.
+//! The pruned network at full size: means instead of samples, and zeros for pruned weights.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
@@ -11,7 +11,7 @@ use sparsegate_core::Batch;
 use sparsegate_core::trainee::NamedTensor;
 use sparsegate_core::{ModelKind, OutputNoise, Sparsity};
 
-/// A network as evaluation while training runs it, on the CPU.
+/// A pruned network at full size, computed by the engine that evaluates it during training, on the CPU.
 #[derive(Debug)]
 pub struct Masked(Kind);
 
@@ -57,7 +57,7 @@ impl Masked {
         wrong.map_or(Ok(Self(network)), Err)
     }
 
-    /// Logits, from zero states: `[N, O]` of a language model, `[B, O]` of a classifier.
+    /// Logits, from zero states: `[N, O]` for a language model, `[B, O]` for a classifier.
     pub fn outputs(&self, batch: &Batch) -> Tensor<2> {
         fn run(network: &impl Network, bias: &Tensor<2>, batch: &Batch) -> Tensor<2> {
             let ops: &dyn Ops = &Fused;

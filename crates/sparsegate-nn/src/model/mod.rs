@@ -1,17 +1,18 @@
-//! Networks, written once against [`crate::engine::Ops`].
+//! Networks, written once against the ops of [`crate::engine::Ops`].
 //!
-//! | file | idea |
+//! | file | contents |
 //! |---|---|
 //! | `recurrent` | the recurrent layer, for any cell |
-//! | `embedding` | vectors of symbols |
+//! | `embedding` | the embedding of symbols |
 //! | `dense` | the output layer |
 //! | `language_model` | recurrent layer on symbols, outputs at every step |
 //! | `classifier` | recurrent layer on an embedding, outputs after the last step |
-//! | `masked` | the network of a run that is done, pruned, to run and to time |
-//! | `network` | what both have in common: quantities by name, a pass, a loss |
+//! | `masked` | the pruned network of a finished run at full size, to evaluate and time |
+//! | `network` | what both networks share: parameters by name, forward pass, loss |
 //! | `trainee` | a network with its optimiser |
-//! | `init` | initial values |
-//! | `noise`, `symbols`, `host`, `posterior` | noise streams, ids, tensors on the host, numbers for counting |
+//! | `gradients`, `reports` | gradients and Adam update of a step; its metrics, read asynchronously |
+//! | `build`, `init` | from a spec to a network with initial values |
+//! | `noise`, `symbols`, `host`, `posterior` | noise streams, symbol ids, host tensors, arrays for pruning |
 
 mod classifier;
 mod dense;

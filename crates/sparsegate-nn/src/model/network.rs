@@ -1,4 +1,4 @@
-//! What training, evaluation and counting need of a network.
+//! What training, evaluation and counting need from a network.
 
 use std::fmt::Debug;
 
@@ -10,29 +10,29 @@ use crate::bayes::Variational;
 use crate::engine::Ops;
 use sparsegate_core::Batch;
 
-/// What a quantity is in its network.
+/// Role of a variational parameter in its network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QuantityKind {
     /// A weight matrix before the output layer.
     Weights,
     /// The weight matrix of the output layer.
     OutputWeights,
-    /// Factors of groups of weights.
+    /// Group factors.
     Groups,
 }
 
-/// A quantity of a network.
+/// A named weight matrix or vector of group factors of a network, variational or deterministic.
 #[derive(Debug)]
 pub struct Quantity<'a> {
     /// Path, such as `lstm/w_input`.
     pub name: String,
-    /// What it is.
+    /// Its role.
     pub kind: QuantityKind,
-    /// Its numbers.
+    /// Its mean and, if it is variational, its log sigma.
     pub value: &'a mut Variational,
 }
 
-/// What a pass over a batch of B sequences with N symbols gives.
+/// Result of a forward pass over a batch of B sequences with N symbols.
 #[derive(Debug, Clone)]
 pub struct Forward {
     /// The cell's states after each step, each `[N, H]`, in the order of [`sparsegate_core::cells::Cell::states`]; all but the
@@ -40,42 +40,44 @@ pub struct Forward {
     pub states: Vec<Tensor<2>>,
     /// The states after the last step, each `[B, H]`, outside autodiff.
     pub last: Vec<Tensor<2>>,
-    /// Outputs before the bias and the head: `[N, V]` of a language model, `[B, O]` of a classifier.
+    /// Outputs before the bias and the head: `[N, V]` for a language model, `[B, O]` for a classifier.
     pub outputs: Tensor<2>,
 }
 
 impl Forward {
-    /// From the states of all steps of `rows` sequences, which end together.
+    /// Wraps the states of all steps of `rows` sequences, which end together.
     pub(super) fn new(states: Vec<Tensor<2>>, outputs: Tensor<2>, rows: usize) -> Self {
         let last = states.iter().map(|state| last_rows(state.clone().inner(), rows)).collect();
         Self { states, last, outputs }
     }
 }
 
-/// The last rows of a matrix: of `[N, H]` states those of the last step, where all sequences are under way.
+/// The last `rows` rows of a matrix. Of `[N, H]` states these are the states of the last step, at which all sequences
+/// are active.
 pub(super) fn last_rows(tensor: Tensor<2>, rows: usize) -> Tensor<2> {
     let [count, columns] = tensor.dims();
     tensor.slice([count - rows..count, 0..columns])
 }
 
-/// A network of variational quantities and plain biases around one recurrent layer.
+/// A network of weights, group factors and biases around one recurrent layer.
 pub trait Network: Clone + Debug + 'static {
     /// The recurrent layer.
     fn recurrent(&self) -> &Recurrent;
 
-    /// Every quantity, always in the same order.
+    /// Every weight matrix and vector of group factors, always in the same order.
     fn quantities(&mut self) -> Vec<Quantity<'_>>;
 
     /// Every bias vector with its name, always in the same order.
     fn biases(&mut self) -> Vec<(String, &mut Tensor<2>)>;
 
-    /// One pass over a batch from `states`, each `[B, H]`, with noise or at the means.
+    /// A forward pass over a batch from `states`, each `[B, H]`. Weights are sampled with `noise`, or are the means if
+    /// it is `None`.
     fn forward(&self, ops: &dyn Ops, batch: &Batch, states: Vec<Tensor<2>>, noise: Option<&NoiseSource>) -> Forward;
 
     /// Mean negative log likelihood of a batch's targets, nats, `[1]`, from [`Forward::outputs`].
     fn loss(&self, ops: &dyn Ops, outputs: Tensor<2>, targets: &[u32]) -> Tensor<1>;
 
-    /// How many targets are the most probable class, `[1]`; nothing for a network whose metric is the likelihood.
+    /// How many targets equal the most probable class, `[1]`; `None` for a network whose metric is the likelihood.
     fn correct(&self, outputs: &Tensor<2>, targets: &[u32]) -> Option<Tensor<1>>;
 
     /// Calls `visit` with every tensor and its name, always in the same order, to read or replace it.
@@ -91,14 +93,14 @@ pub trait Network: Clone + Debug + 'static {
         }
     }
 
-    /// Every tensor with its name; the handles share the values.
+    /// Every tensor with its name. The handles share the network's storage.
     fn tensors(&self) -> Vec<(String, Tensor<2>)> {
         let mut tensors = Vec::new();
         self.clone().visit(|name, tensor| tensors.push((name.to_owned(), tensor.clone())));
         tensors
     }
 
-    /// The same network with each tensor a leaf of a new autodiff graph.
+    /// A copy of the network in which each tensor is a leaf of a new autodiff graph.
     #[must_use]
     fn leaves(&self) -> Self {
         let mut network = self.clone();
@@ -106,20 +108,22 @@ pub trait Network: Clone + Debug + 'static {
         network
     }
 
-    /// The network without noise; with `prune`, without the quantities that count as noise.
+    /// A deterministic copy of the network at the means; with `prune`, elements above the log alpha limit are zero.
     #[must_use]
     fn at_means(&self, prune: bool) -> Self {
         self.change(|value, edge| value.at_means(prune, edge))
     }
 
-    /// The network without the quantities that count as noise, the rest as noisy as before.
+    /// A copy of the network in which elements above the log alpha limit are exactly zero and the others keep their
+    /// noise.
     #[must_use]
     fn pruned(&self) -> Self {
         self.change(Variational::pruned)
     }
 
-    /// Every quantity changed. The reference drops a weight of the output layer at exactly the limit and keeps any other:
-    /// `change` is told whether the edge is noise.
+    /// A copy of the network with `change` applied to every weight matrix and vector of group factors. The second
+    /// argument of `change` tells whether an element exactly at the limit counts as pruned: the authors' program prunes
+    /// it in the output layer and keeps it elsewhere.
     #[must_use]
     fn change(&self, change: impl Fn(&Variational, bool) -> Variational) -> Self {
         let mut network = self.clone();
@@ -135,7 +139,7 @@ pub trait Network: Clone + Debug + 'static {
         self.recurrent().units.zeros(rows, &device, dtype)
     }
 
-    /// Device and float type of the network's tensors, without autodiff.
+    /// Device and float type of the network's tensors; the device is the one without autodiff.
     fn kind(&self) -> (Device, DType) {
         self.recurrent().kind()
     }

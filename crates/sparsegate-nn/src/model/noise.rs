@@ -1,4 +1,4 @@
-//! Which noise belongs to which quantity.
+//! The noise stream of each variational parameter.
 
 use std::collections::BTreeMap;
 
@@ -6,45 +6,45 @@ use burn::tensor::Tensor;
 
 use crate::engine::{Noise, NoiseKey};
 
-/// The noisy quantities of a network with V input symbols, embeddings of E dimensions, H hidden units, P preactivations a
-/// unit and O outputs, for batches of B sequences. The recurrent layer reads I inputs: V of a language model, E of a
-/// classifier. The numbers are part of the noise stream: a change of one changes every run.
+/// Noise streams of a network with V input symbols, embeddings of E dimensions, H hidden units, P preactivations per
+/// unit and O outputs, for batches of B sequences. The recurrent layer reads I inputs: V for a language model, E for a
+/// classifier. The discriminants are part of the noise key, so changing one changes the results of every run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stream {
-    /// Input-to-hidden weights, `[I, P * H]`, one sample a mini-batch.
+    /// Input-to-hidden weights, `[I, P * H]`, one sample per mini-batch.
     WInput = 1,
-    /// Hidden-to-hidden weights, `[H, P * H]`, one sample a mini-batch.
+    /// Hidden-to-hidden weights, `[H, P * H]`, one sample per mini-batch.
     WHidden = 2,
-    /// Factors of input symbols, `[B, V]`, one a sequence and symbol.
+    /// Group factors of the input symbols, `[B, V]`, one per sequence and symbol.
     ZVocabulary = 3,
-    /// Hidden unit factors, `[B, H]`, one a sequence and unit.
+    /// Group factors of the hidden units, `[B, H]`, one per sequence and unit.
     ZNeurons = 4,
-    /// Preactivation factors, `[B, P * H]`, one a sequence and preactivation.
+    /// Group factors of the preactivations, `[B, P * H]`, one per sequence and preactivation.
     ZGates = 5,
-    /// Output layer: weights `[H, O]`, one sample a mini-batch, or outputs `[B, O]`, one a sequence and output.
+    /// Output layer: weights `[H, O]`, one sample per mini-batch, or outputs `[B, O]`, one per sequence and output.
     Output = 6,
-    /// Embedding weights, `[V, E]`, one sample a mini-batch.
+    /// Embedding weights, `[V, E]`, one sample per mini-batch.
     Embedding = 7,
-    /// Factors of the embedding's dimensions, `[B, E]`, one a sequence and dimension.
+    /// Group factors of the embedding dimensions, `[B, E]`, one per sequence and dimension.
     ZInputs = 8,
 }
 
-/// Noise for a whole step.
+/// The source of all noise of a step.
 #[derive(Debug, Clone)]
 pub enum NoiseSource {
-    /// Counted, from the run's seed and the step's number.
+    /// Counter-based noise, a function of the run's seed and the step number.
     Counter {
         /// Seed of the run.
         seed: u64,
         /// Step of the run, from 1.
         step: u32,
     },
-    /// Given, by stream, in the shapes of [`Stream`].
+    /// Given tensors by stream, in the shapes listed at [`Stream`].
     Given(BTreeMap<Stream, Tensor<2>>),
 }
 
 impl NoiseSource {
-    /// The noise of one stream; nothing if it was not given.
+    /// The noise of one stream; `None` if it was not given.
     pub fn stream(&self, stream: Stream) -> Option<Noise> {
         match self {
             NoiseSource::Counter { seed, step } => {
@@ -55,7 +55,7 @@ impl NoiseSource {
     }
 }
 
-/// The noise of one stream, if there is any.
+/// The noise of one stream; `None` for a pass without noise or a stream that was not given.
 pub(super) fn draw(noise: Option<&NoiseSource>, stream: Stream) -> Option<Noise> {
     noise.and_then(|noise| noise.stream(stream))
 }

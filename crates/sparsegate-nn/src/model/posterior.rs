@@ -1,11 +1,11 @@
-//! A network's numbers on the host, for pruning and counting.
+//! A network's parameters on the host, for pruning and counting.
 
 use super::host::values;
 use super::network::Network;
 use sparsegate_prune::{Parts, Posterior};
 
-/// Calls `with` with a network's numbers. `zeros_are_dead` tells whether an exact zero of a quantity without noise is a
-/// pruned one.
+/// Calls `with` with a network's posterior on the host. `zeros_are_dead` tells whether an exact zero in a deterministic
+/// matrix counts as pruned.
 pub(super) fn with_posterior<R>(
     network: &impl Network,
     zeros_are_dead: bool,

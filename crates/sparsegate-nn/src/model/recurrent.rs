@@ -11,43 +11,43 @@ use sparsegate_core::Batch;
 use sparsegate_core::cells::Cell;
 use sparsegate_core::{GateActivation, Prior, Sparsity};
 
-/// What a recurrent layer is made of, before it has weights.
+/// Cell, gate activation and size of a recurrent layer.
 #[derive(Debug, Clone, Copy)]
 pub struct Units {
     /// The cell.
     pub cell: &'static dyn Cell,
-    /// Of the cell's gates.
+    /// Activation of the cell's gates.
     pub activation: GateActivation,
     /// Hidden units, H.
     pub hidden: usize,
 }
 
-/// What a recurrent layer reads at a step, I numbers.
+/// The input of a recurrent layer at one step, of width I.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inputs {
-    /// One of I symbols as it is, in effect a vector of zeros and one 1.
+    /// One of I symbols, equivalent to a one-hot vector.
     Symbols(usize),
-    /// A vector of I numbers.
+    /// A dense vector of I elements.
     Vectors(usize),
 }
 
-/// A recurrent layer of H units that reads I inputs. P is the number of the cell's preactivations, whose columns are
-/// preactivation-major: `kind * H + unit`.
+/// A recurrent layer of H units that reads I inputs. P is the number of the cell's preactivations; their columns are
+/// kind-major, `kind * H + unit`.
 #[derive(Debug, Clone)]
 pub struct Recurrent {
     /// Cell, gate activation and H.
     pub units: Units,
-    /// What is read.
+    /// The kind of input.
     pub inputs: Inputs,
     /// Input-to-hidden weights, `[I, P * H]`.
     pub w_input: Variational,
     /// Hidden-to-hidden weights, `[H, P * H]`.
     pub w_hidden: Variational,
-    /// Factors of the inputs, `[1, I]`.
+    /// Group factors of the inputs, `[1, I]`.
     pub z_inputs: Option<Variational>,
-    /// Factors of hidden units, `[1, H]`.
+    /// Group factors of the hidden units, `[1, H]`.
     pub z_neurons: Option<Variational>,
-    /// Factors of preactivations, `[1, P * H]`.
+    /// Group factors of the preactivations, `[1, P * H]`.
     pub z_gates: Option<Variational>,
     /// Biases, `[1, biases * H]`.
     pub bias: Tensor<2>,
@@ -64,21 +64,21 @@ impl Units {
         self.cell.states().iter().map(|_| Tensor::zeros([rows, self.hidden], (device, dtype))).collect()
     }
 
-    /// Path of one of the layer's quantities or tensors.
+    /// Path of one of the layer's parameters.
     fn path(&self, name: &str) -> String {
         format!("{}/{name}", self.cell.layer())
     }
 }
 
 impl Inputs {
-    /// I.
+    /// The input width I.
     pub fn count(self) -> usize {
         match self {
             Inputs::Symbols(count) | Inputs::Vectors(count) => count,
         }
     }
 
-    /// Name of the inputs' factors.
+    /// Name of the inputs' group factors.
     fn group(self) -> &'static str {
         match self {
             Inputs::Symbols(_) => "z_vocabulary",
@@ -95,7 +95,7 @@ impl Inputs {
 }
 
 impl Recurrent {
-    /// A layer with tensors from `make`.
+    /// Builds a layer with tensors from `make`.
     pub(super) fn build(units: Units, inputs: Inputs, sparsity: &Sparsity, make: Make<'_>) -> Self {
         let path = |name: &str| units.path(name);
         let (count, hidden, width) = (inputs.count(), units.hidden, units.width());
@@ -128,12 +128,12 @@ impl Recurrent {
         (self.units.path("bias"), &mut self.bias)
     }
 
-    /// Device and float type, without autodiff.
+    /// Device (without autodiff) and float type.
     pub(super) fn kind(&self) -> (Device, DType) {
         (self.bias.device().inner(), self.bias.dtype())
     }
 
-    /// Input products `x W`, `[N, P * H]`, of a batch's symbols, each times its factor in the sequence.
+    /// Input products `x W`, `[N, P * H]`, of a batch's symbols, each times the symbol's group factor in its sequence.
     pub(super) fn read_symbols(&self, ops: &dyn Ops, batch: &Batch, noise: Option<&NoiseSource>) -> Tensor<2> {
         let ids = symbols::ids(&batch.inputs, &self.kind().0);
         let products = self.w_input.sample_rows(ops, ids.clone(), draw(noise, Stream::WInput).as_ref());
@@ -143,8 +143,8 @@ impl Recurrent {
         }
     }
 
-    /// Input products `x W`, `[N, P * H]`, of `vectors`, `[N, I]`, whose dimensions are multiplied by their factors in the
-    /// sequence.
+    /// Input products `x W`, `[N, P * H]`, of `vectors`, `[N, I]`, whose dimensions are first multiplied by their group
+    /// factors in the sequence.
     pub(super) fn read_vectors(
         &self,
         ops: &dyn Ops,
@@ -165,8 +165,8 @@ impl Recurrent {
         ops.product(vectors, self.w_input.sample(ops, draw(noise, Stream::WInput).as_ref()))
     }
 
-    /// Runs the layer on input products, `[N, P * H]`, from `states`, each `[B, H]`. Gives the states after each step, each
-    /// `[N, H]`, in the order of [`Cell::states`]; only the first is part of the gradient's graph.
+    /// Runs the layer on input products, `[N, P * H]`, from the initial `states`, each `[B, H]`. Returns the states
+    /// after each step, each `[N, H]`, in the order of [`Cell::states`]; only the first is part of the autodiff graph.
     pub(super) fn run(
         &self,
         ops: &dyn Ops,

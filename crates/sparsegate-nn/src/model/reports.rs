@@ -1,4 +1,4 @@
-//! The numbers of steps, read from the device without keeping it waiting.
+//! Reads the metrics of training steps from the device asynchronously.
 
 use std::fmt;
 use std::pin::Pin;
@@ -8,17 +8,17 @@ use burn::tensor::{ExecutionError, Tensor, TensorData};
 
 use sparsegate_core::trainee::StepReport;
 
-/// The numbers of a step, still on the device; each `[1]`.
+/// The metrics of a step as device tensors, each `[1]`.
 #[derive(Clone)]
 pub(super) struct Numbers {
     pub(super) data_loss: Tensor<1>,
-    /// Nothing where nothing is variational.
+    /// The KL term; `None` for a deterministic network.
     pub(super) penalty: Option<Tensor<1>>,
     pub(super) gradient_norm: Tensor<1>,
 }
 
 impl Numbers {
-    /// The same on the host; waits for them.
+    /// Copies the metrics to the host and waits for them.
     pub(super) fn report(&self, step: u64) -> StepReport {
         let scalar = |tensor: &Tensor<1>| tensor.clone().into_scalar::<f64>();
         StepReport {
@@ -29,8 +29,8 @@ impl Numbers {
         }
     }
 
-    /// What gradients are multiplied by so that their norm is at most `limit`. A hair below one even when it is, as in
-    /// the reference.
+    /// The factor that scales the gradient to a norm of at most `limit`. As in the authors' program it is slightly
+    /// below one even if the norm is below the limit.
     pub(super) fn gradient_scale(&self, limit: Option<f64>) -> Tensor<1> {
         match limit {
             Some(limit) => self.gradient_norm.clone().clamp_max(limit) / self.gradient_norm.clone().add_scalar(1e-7),
@@ -46,21 +46,21 @@ impl Numbers {
 
 type Reading = Pin<Box<dyn Future<Output = Result<TensorData, ExecutionError>> + Send>>;
 
-/// Some steps' numbers on their way to the host.
+/// The metrics of a block of steps while they are copied to the host.
 struct Block {
     steps: Vec<u64>,
     reading: Reading,
-    /// There already; a future that has ended must not be asked again.
+    /// The result, if the first poll returned it; a finished future must not be polled again.
     ended: Option<Result<TensorData, ExecutionError>>,
 }
 
 impl Block {
-    /// Has the device copy the numbers once it has them, and does not wait.
+    /// Queues the copy of the metrics to the host without waiting for it.
     fn start(numbers: Vec<(u64, Numbers)>) -> Self {
         let (steps, numbers): (Vec<_>, Vec<_>) = numbers.into_iter().unzip();
         let all = Tensor::cat(numbers.into_iter().flat_map(Numbers::row).collect(), 0);
         let mut reading: Reading = Box::pin(all.into_data_async());
-        // A future does nothing before it is first polled.
+        // A future does no work before it is first polled.
         let ended = match reading.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(data) => Some(data),
             Poll::Pending => None,
@@ -72,8 +72,8 @@ impl Block {
         let data = self.ended.unwrap_or_else(|| pollster::block_on(self.reading));
         let numbers = match data.map(|data| data.convert::<f64>().try_into_vec()) {
             Ok(Ok(numbers)) => numbers,
-            // The device is lost, or out of memory; this process has nothing left to do.
-            Ok(Err(error)) => panic!("the device's numbers are no f64: {error:?}"),
+            // The device is lost or out of memory, so this process cannot continue.
+            Ok(Err(error)) => panic!("cannot convert the device's metrics to f64: {error:?}"),
             Err(error) => panic!("the device failed: {error}"),
         };
         let report = |(step, numbers): (u64, &[f64])| StepReport {
@@ -92,26 +92,27 @@ impl fmt::Debug for Block {
     }
 }
 
-/// Numbers of steps under way. Two blocks of steps are: one whose numbers are being computed, one whose are being read.
+/// Metrics that have not been returned yet, in at most two blocks of steps: one block is being computed while the one
+/// before is copied to the host.
 pub(super) struct Reports {
-    /// Steps of a block.
+    /// Steps per block.
     block: usize,
     waiting: Vec<(u64, Numbers)>,
     reading: Option<Block>,
 }
 
 impl Reports {
-    /// Reads `block` steps together.
+    /// Reads the metrics of `block` steps together.
     pub(super) fn new(block: usize) -> Self {
         Self { block, waiting: Vec::new(), reading: None }
     }
 
-    /// Whether each step's numbers are read before the next step.
+    /// Whether the metrics of each step are read before the next step starts.
     pub(super) fn at_once(&self) -> bool {
         self.block <= 1
     }
 
-    /// Takes the numbers of a step in; gives those of earlier steps that have come.
+    /// Adds the metrics of a step and returns those of earlier steps that have arrived.
     pub(super) fn push(&mut self, step: u64, numbers: Numbers) -> Vec<StepReport> {
         self.waiting.push((step, numbers));
         if self.waiting.len() < self.block {
@@ -121,7 +122,7 @@ impl Reports {
         self.reading.replace(next).map(Block::wait).unwrap_or_default()
     }
 
-    /// Waits for all that have not been given.
+    /// Waits for all metrics that have not been returned yet.
     pub(super) fn finish(&mut self) -> Vec<StepReport> {
         let mut reports = self.reading.take().map(Block::wait).unwrap_or_default();
         if !self.waiting.is_empty() {

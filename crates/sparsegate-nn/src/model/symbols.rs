@@ -1,4 +1,4 @@
-//! The input symbols of a batch.
+//! Ids and group factors of a batch's input symbols.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
@@ -12,8 +12,8 @@ pub(super) fn ids(ids: &[u32], device: &Device) -> Tensor<1, Int> {
     Tensor::from_data(TensorData::new(values, [ids.len()]), device)
 }
 
-/// The factor of each input symbol in its sequence, `[N, 1]`: a symbol that comes again in a sequence has the same factor
-/// again, and another one in the next sequence. `group` is `[1, V]`, `ids` are the batch's inputs.
+/// The group factor of each input symbol in its sequence, `[N, 1]`. Within a sequence all occurrences of a symbol share
+/// one factor; each sequence has its own draws. `group` is `[1, V]`, and `ids` are the batch's inputs.
 pub(super) fn factors(group: &Variational, batch: &Batch, ids: Tensor<1, Int>, noise: Option<&Noise>) -> Tensor<2> {
     let vocabulary = group.mean.dims()[1];
     let column = |values: &Tensor<2>| values.clone().reshape([vocabulary, 1]).select(0, ids.clone());

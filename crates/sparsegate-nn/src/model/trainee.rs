@@ -1,4 +1,4 @@
-//! A network under training.
+//! A network with its optimiser: the implementation of [`Trainee`].
 
 use burn::tensor::Tensor;
 
@@ -16,18 +16,18 @@ use sparsegate_core::trainee::{NamedTensor, NonFinite, StepReport, Trainee};
 use sparsegate_core::{Batch, BatchSource};
 use sparsegate_core::{Counts, Structure};
 
-/// What training needs beside the network.
+/// Training options beside the network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TraineeOptions {
     /// Seed of the noise.
     pub seed: u64,
-    /// Whether a batch starts from the state that the one before it left.
+    /// Whether a batch starts from the final state of the batch before it.
     pub carry_state: bool,
-    /// The N of penalty / N: symbols, or texts, predicted in an epoch.
+    /// N of the KL weight 1/N: the number of symbols (or texts) predicted per epoch.
     pub train_size: usize,
-    /// The optimiser's constants.
+    /// Hyperparameters of the optimiser.
     pub adam: Adam,
-    /// Largest global norm of the gradient.
+    /// Limit of the gradient's global norm; `None` for no rescaling.
     pub clip_norm: Option<f64>,
 }
 
@@ -39,21 +39,21 @@ pub struct NetworkTrainee<N> {
     options: TraineeOptions,
     /// In the order of [`Network::visit`].
     moments: Vec<Moments>,
-    /// Where there is a baseline, exact zeros count as pruned.
+    /// The pruning baseline, if any; exact zeros then count as pruned.
     pruning: Option<Pruning>,
     /// In the order of [`sparsegate_core::cells::Cell::states`].
     carried: Option<Vec<Tensor<2>>>,
     reports: Reports,
 }
 
-/// A gradient with the name of its parameter.
+/// The gradient of a parameter, with the parameter's name.
 type Gradient = (String, Tensor<2>);
 
-/// What a pass forward and back finds.
+/// Result of a forward and backward pass.
 struct Found {
     numbers: Numbers,
     gradients: StepGradients,
-    /// The states to be carried on, if they are.
+    /// The states that the next batch starts from; `None` if states are not carried.
     states: Option<Vec<Tensor<2>>>,
 }
 
@@ -66,47 +66,48 @@ impl<N: Network> NetworkTrainee<N> {
         Self { network, ops, options, moments, pruning: None, carried: None, reports: Reports::new(1) }
     }
 
-    /// The same with a baseline at work, if there is one.
+    /// Sets the pruning baseline, if there is one.
     #[must_use]
     pub fn pruned_by(self, pruning: Option<Pruning>) -> Self {
         Self { pruning, ..self }
     }
 
-    /// The same, with the numbers of `steps` steps read together; see [`crate::engine::Engine::reading`].
+    /// Sets the number of steps whose metrics are read together; see [`crate::engine::Engine::reading`].
     #[must_use]
     pub fn reading(self, steps: usize) -> Self {
         Self { reports: Reports::new(steps), ..self }
     }
 
-    /// The network as it is.
+    /// The network in its current state.
     pub fn network(&self) -> &N {
         &self.network
     }
 
-    /// The states that the next batch would start from, if any are carried.
+    /// The states that the next batch starts from; `None` means zeros.
     pub fn carried(&self) -> Option<&[Tensor<2>]> {
         self.carried.as_deref()
     }
 
-    /// Replaces the states that the next batch starts from, each `[B, H]`, in the order of [`sparsegate_core::cells::Cell::states`].
+    /// Replaces the states that the next batch starts from, each `[B, H]`, in the order of
+    /// [`sparsegate_core::cells::Cell::states`].
     pub fn carry(&mut self, states: Option<Vec<Tensor<2>>>) {
         self.carried = states;
     }
 
-    /// One step with noise from `noise`, whose numbers are waited for.
+    /// Makes one step with the given noise and waits for its metrics.
     ///
     /// # Errors
-    /// A number that is not finite.
+    /// A loss, KL term or gradient that is not finite.
     pub fn step_with(&mut self, batch: &Batch, step: u64, noise: &NoiseSource) -> Result<StepReport, NonFinite> {
         let (report, found) = self.checked(batch, step, noise)?;
         self.update(found, step);
         Ok(report)
     }
 
-    /// Loss and gradients of a batch; the carried state moves on, the parameters do not.
+    /// Computes the metrics and gradients of a batch. Advances the carried state and leaves the parameters unchanged.
     ///
     /// # Errors
-    /// A loss or gradient that is not finite.
+    /// A loss, KL term or gradient that is not finite.
     pub fn gradients(
         &mut self,
         batch: &Batch,
@@ -118,7 +119,7 @@ impl<N: Network> NetworkTrainee<N> {
         Ok((report, found.gradients.whole(&self.network, self.ops)))
     }
 
-    /// What a pass finds, with its numbers, which are waited for.
+    /// Runs a forward and backward pass, waits for its metrics and checks that they are finite.
     fn checked(&self, batch: &Batch, step: u64, noise: &NoiseSource) -> Result<(StepReport, Found), NonFinite> {
         let found = self.differentiate(batch, noise);
         let report = found.numbers.report(step);
@@ -126,7 +127,7 @@ impl<N: Network> NetworkTrainee<N> {
         Ok((report, found))
     }
 
-    /// A pass forward and back, all of which stays on the device.
+    /// Runs a forward and backward pass without reading anything from the device.
     fn differentiate(&self, batch: &Batch, noise: &NoiseSource) -> Found {
         let states = self.start(batch.rows);
         let mut leaves = self.network.leaves();
@@ -141,12 +142,13 @@ impl<N: Network> NetworkTrainee<N> {
         Found { numbers, gradients, states: self.options.carry_state.then_some(forward.last) }
     }
 
-    /// What a penalty of one is in the objective.
+    /// Weight of the KL term, 1/N.
     fn penalty_share(&self) -> f64 {
         1.0 / self.options.train_size as f64
     }
 
-    /// Refuses numbers that are not finite, and says which tensor went wrong first.
+    /// Rejects metrics that are not finite, and names the tensor responsible: the first non-finite parameter, otherwise
+    /// the data loss, the KL term or a gradient.
     fn check(&self, report: &StepReport, gradients: &StepGradients) -> Result<(), NonFinite> {
         let StepReport { step, data_loss, penalty, gradient_norm } = *report;
         if data_loss.is_finite() && penalty.is_finite() && gradient_norm.is_finite() {
@@ -156,7 +158,7 @@ impl<N: Network> NetworkTrainee<N> {
         let parameter = self.network.tensors().into_iter().find(|(_, tensor)| broken(tensor)).map(|(name, _)| name);
         let tensor = parameter.unwrap_or_else(|| match (data_loss.is_finite(), penalty.is_finite()) {
             (false, _) => "the data loss".to_owned(),
-            (true, false) => "the penalty".to_owned(),
+            (true, false) => "the KL term".to_owned(),
             (true, true) => {
                 let gradients = gradients.whole(&self.network, self.ops);
                 match gradients.iter().find(|(_, gradient)| broken(gradient)) {
@@ -168,7 +170,7 @@ impl<N: Network> NetworkTrainee<N> {
         Err(NonFinite { step, tensor })
     }
 
-    /// The states a batch of `rows` sequences starts from.
+    /// The initial states for a batch of `rows` sequences.
     fn start(&self, rows: usize) -> Vec<Tensor<2>> {
         match &self.carried {
             Some(states) if self.options.carry_state => states.clone(),
@@ -176,7 +178,7 @@ impl<N: Network> NetworkTrainee<N> {
         }
     }
 
-    /// Adam in Lasagne's form on the rescaled gradients, and what the baseline does after it.
+    /// Applies Adam in Lasagne's form to the rescaled gradients, then the pruning baseline.
     fn update(&mut self, found: Found, step: u64) {
         let scale = found.numbers.gradient_scale(self.options.clip_norm);
         self.carried = found.states;
@@ -192,7 +194,7 @@ impl<N: Network> NetworkTrainee<N> {
         gradients.adam(&mut self.network, &mut self.moments, self.ops, scale, &step);
     }
 
-    /// What the baseline does after a step of the optimiser.
+    /// Applies the pruning baseline after an optimiser step.
     fn prune(&mut self, step: u64) {
         let Some(Pruning { baseline, total_steps }) = &self.pruning else { return };
         let mut weights = Weights::new();
@@ -211,7 +213,7 @@ impl<N: Network> NetworkTrainee<N> {
         });
     }
 
-    /// Names of the carried states in checkpoints, in the order of [`sparsegate_core::cells::Cell::states`].
+    /// Checkpoint names of the carried states, in the order of [`sparsegate_core::cells::Cell::states`].
     fn state_names(&self) -> impl Iterator<Item = String> {
         self.network.recurrent().units.cell.states().iter().map(|state| format!("state/{state}"))
     }
@@ -223,7 +225,7 @@ impl<N: Network> Trainee for NetworkTrainee<N> {
         if self.reports.at_once() {
             return Ok(vec![self.step_with(batch, step, &noise)?]);
         }
-        // The device is given the whole step, and the next ones, before anything is asked of it.
+        // Queue the whole step, and the next ones, before reading anything back from the device.
         let found = self.differentiate(batch, &noise);
         let numbers = found.numbers.clone();
         self.update(found, step);
@@ -241,7 +243,7 @@ impl<N: Network> Trainee for NetworkTrainee<N> {
     fn evaluate(&self, source: &dyn BatchSource) -> Evaluation {
         let network = self.network.at_means(true);
         let mut carried: Option<Vec<Tensor<2>>> = None;
-        // Read after the last batch, since reading waits for all that the device was given before.
+        // Losses are read after the last batch, since reading waits for all work queued on the device.
         let mut losses = Vec::with_capacity(source.len());
         let mut correct: Option<Tensor<1>> = None;
         for index in 0..source.len() {
@@ -309,7 +311,7 @@ impl<N: Network> Trainee for NetworkTrainee<N> {
             }
             None => None,
         };
-        // Nothing is changed before everything was found.
+        // The network is changed only after all tensors have been found.
         self.carried = carried;
         let (parameters, moments): (Vec<_>, Vec<_>) = loaded.into_iter().unzip();
         self.moments = moments;

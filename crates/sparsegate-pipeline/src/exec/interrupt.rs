@@ -1,23 +1,24 @@
-//! Being told to stop: SIGINT, SIGTERM, or a parent that is gone.
+//! Requests to stop: SIGINT, SIGTERM, SIGHUP, or the end of the parent process.
 
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Exit code of a process that was told to stop.
+/// Exit code of a process that was interrupted.
 const INTERRUPTED: i32 = 130;
 
-/// The flag that the first signal raises. A second one ends the process at once, with exit code 130.
+/// A flag that the first signal sets. A second signal ends the process at once, with exit code 130.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt {
     flag: Arc<AtomicBool>,
 }
 
 impl Interrupt {
-    /// Takes over the handling of SIGINT, SIGTERM and SIGHUP (Ctrl-C on Windows) for this process, once.
+    /// Installs the handler for SIGINT, SIGTERM and SIGHUP (Ctrl-C on Windows) in this process. Can be called only
+    /// once.
     ///
     /// # Errors
-    /// A handler that is there already, or the system's refusal, as a sentence.
+    /// A message, if a handler is already installed or the system refuses.
     pub fn install() -> Result<Self, String> {
         let interrupt = Self::default();
         let flag = interrupt.flag.clone();
@@ -37,20 +38,20 @@ impl Interrupt {
         &self.flag
     }
 
-    /// Whether it is raised.
+    /// Whether the flag is set.
     #[must_use]
     pub fn is_raised(&self) -> bool {
         self.flag.load(Ordering::SeqCst)
     }
 }
 
-/// Raises `flag` when standard input ends: the parent closed it, or is no more.
+/// Sets `flag` when standard input ends, because the parent closed it or has ended.
 pub fn stop_at_end_of_input(flag: &Arc<AtomicBool>) {
     let flag = flag.clone();
     std::thread::spawn(move || {
         let mut bytes = [0; 64];
         let mut input = std::io::stdin();
-        // The parent writes nothing; an error means as much as an end.
+        // The parent writes nothing. A read error is treated like the end of input.
         while matches!(input.read(&mut bytes), Ok(count) if count > 0) {}
         flag.store(true, Ordering::SeqCst);
     });

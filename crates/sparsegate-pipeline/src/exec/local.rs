@@ -1,4 +1,4 @@
-//! Runs as processes of this machine, some at a time.
+//! Executes runs as processes on this machine, several at a time.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -13,29 +13,30 @@ use sparsegate_store::format::RunState;
 
 /// A run to be started.
 pub struct Job {
-    /// Its folder, with `run.json` in it.
+    /// The run's folder, which contains `run.json`.
     pub dir: RunDir,
-    /// What starts its worker; input, output and errors are set here.
+    /// The command that starts the worker process. Its standard streams are set here.
     pub command: Command,
-    /// Name of its metric, for the summary of a run that fails before it knows.
+    /// Name of the run's metric, for the summary of a run that fails before it reports the metric itself.
     pub metric: String,
 }
 
-/// What happens to a job, in order.
+/// Progress of a job, in order.
 pub enum Progress<'a> {
-    /// Its process runs.
+    /// Its process has started.
     Started,
-    /// It said something.
+    /// Its process sent an event.
     Said(&'a Event),
-    /// It is over.
+    /// The job has ended.
     Ended(&'a Outcome),
 }
 
-/// How long a raised interrupt may go unnoticed.
+/// Longest delay before an interrupt is noticed.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Runs `jobs`, at most `at_once` together, and says how each ended, in the same order. A failed run does not stop the
-/// others. When `interrupt` is raised, no run is started any more and those that run are told to save and stop.
+/// Executes `jobs`, at most `at_once` at a time, and returns their outcomes in the same order. A failed run does not
+/// stop the others. When `interrupt` is raised, no further run is started, and the running ones are told to save and
+/// stop.
 pub fn run(
     jobs: Vec<Job>,
     at_once: usize,
@@ -70,7 +71,7 @@ pub fn run(
                 }
                 sweep.end(job, outcome);
             }
-            // The sweep keeps a sender, so the channel never disconnects.
+            // The sweep holds a sender itself, so the channel never disconnects.
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
         }
     }
@@ -81,14 +82,14 @@ struct Sweep<'a> {
     folders: Vec<(RunDir, String)>,
     waiting: std::collections::VecDeque<(usize, Command)>,
     running: BTreeMap<usize, Worker>,
-    /// Errors that workers sent before they ended.
+    /// Errors that workers reported before they ended.
     told: BTreeMap<usize, String>,
     sender: Sender<(usize, News)>,
     watch: &'a mut dyn FnMut(usize, Progress<'_>),
 }
 
 impl Sweep<'_> {
-    /// Whether there was one to start.
+    /// Starts the next waiting job; returns whether there was one.
     fn start_next(&mut self) -> bool {
         let Some((job, command)) = self.waiting.pop_front() else { return false };
         match Worker::spawn(command, &self.folders[job].0, job, self.sender.clone()) {

@@ -1,8 +1,9 @@
-//! Who runs the runs: one process each on this machine. The only module that spawns (but for the look at git in
-//! [`provenance`](sparsegate_store::provenance)).
+//! Executes runs on this machine, one process per run. No other module starts processes, except
+//! [`provenance`](sparsegate_store::provenance), which calls git.
 //!
-//! Parent and worker share two pipes: the worker writes one JSON [`Event`](crate::train::Event) a line to its standard output, and takes the end
-//! of its standard input as the order to save and stop, so that it also stops when its parent is killed.
+//! Parent and worker are connected by two pipes. The worker writes one JSON [`Event`](crate::train::Event) per line to
+//! its standard output. The end of its standard input tells it to save and stop, so that it also stops when its parent
+//! is killed.
 
 mod interrupt;
 pub mod local;

@@ -1,4 +1,4 @@
-//! How a run's process ended.
+//! The outcome of a run's process.
 
 use std::fmt::Display;
 use std::process::ExitStatus;
@@ -6,41 +6,41 @@ use std::process::ExitStatus;
 use sparsegate_store::RunDir;
 use sparsegate_store::format::{FORMAT, RunState, Summary};
 
-/// How a run ended, as its folder and its process tell.
+/// How a run ended, judged by its folder and its process.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// All epochs are done.
+    /// All epochs are finished.
     Done(Box<Summary>),
-    /// Its state is saved; it goes on when it is run again.
+    /// Its state is saved; it resumes when it is run again.
     Interrupted,
     /// It failed.
     Failed {
-        /// Why, and what to do.
+        /// The error message, with a hint what to do.
         error: String,
-        /// The last lines of its log, empty if it has none that say more.
+        /// The last lines of its log; empty if the process reported its error itself.
         log: String,
     },
-    /// It was not started, since the sweep was told to stop before.
+    /// It was not started, because the sweep was interrupted before.
     NotStarted,
-    /// It was not to be started here.
+    /// It was excluded from this sweep.
     LeftOut {
-        /// Why.
+        /// The reason.
         why: String,
     },
 }
 
-/// Lines of the log that are shown for a failed run.
+/// Number of log lines shown for a failed run.
 const LOG_LINES: usize = 12;
 
 impl Outcome {
-    /// A failure before there was a process.
+    /// A failure before the process was started.
     pub fn failed(error: &dyn Display) -> Self {
         Self::Failed { error: error.to_string(), log: String::new() }
     }
 
-    /// Judges a process that has ended with `status`; `told` is the error it sent, if it sent one.
+    /// The outcome of a process that ended with `status`; `told` is the error that it reported, if any.
     pub(super) fn of(dir: &RunDir, status: Option<ExitStatus>, told: Option<String>) -> Self {
-        // What the run left in its folder counts only together with the exit code: another process may hold the folder.
+        // The stored summary counts only together with the exit code, since another process may hold the folder.
         match (status.and_then(|status| status.code()), dir.summary()) {
             (Some(0), Ok(Some(summary))) if summary.state == RunState::Done => Self::Done(Box::new(summary)),
             (Some(130), _) => Self::Interrupted,
@@ -52,11 +52,12 @@ impl Outcome {
         }
     }
 
-    /// Leaves a failure in the folder of a run whose process could not do so itself. A killed process leaves none: its
-    /// run is as if interrupted.
+    /// Writes a summary for a failed run whose process did not write one itself. The caller does not record a process
+    /// that was killed by a signal; such a run counts as interrupted.
     pub(super) fn record(&self, dir: &RunDir, metric: &str) {
         let Self::Failed { error, .. } = self else { return };
-        // The folder may be another process's, or not writable, which is why the run failed; then it stays as it is.
+        // If the folder is locked by another process or not writable, which may be why the run failed, it is left
+        // unchanged.
         let Ok(lock) = dir.lock() else { return };
         if !matches!(dir.summary(), Ok(None)) {
             return;
@@ -82,7 +83,8 @@ fn unexplained(code: Option<i32>, status: Option<ExitStatus>) -> String {
         (Some(code), _) => format!("its process ended with exit code {code}"),
         (None, Some(status)) => {
             format!(
-                "its process was killed ({status}), perhaps for lack of memory; run again: it goes on from its last checkpoint, or starts over if it had none"
+                "its process was killed ({status}), perhaps for lack of memory; run again: it resumes from its \
+                 last checkpoint, or starts over if it had none"
             )
         }
         (None, None) => "its process could not be waited for".to_owned(),

@@ -1,4 +1,4 @@
-//! The parent's end of one worker process.
+//! The parent's handle of one worker process.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -8,22 +8,23 @@ use std::thread::JoinHandle;
 use crate::train::Event;
 use sparsegate_store::RunDir;
 
-/// What a worker's thread sends.
+/// A message from the thread that reads a worker's output.
 pub(super) enum News {
-    /// The worker said something.
+    /// The worker sent an event.
     Said(Box<Event>),
-    /// The worker has ended; its status, if it could be had.
+    /// The worker has ended, with this status; `None` if the status is not available.
     Ended(Option<ExitStatus>),
 }
 
-/// A running worker. Dropping it closes its standard input, which tells it to save and stop.
+/// A running worker. Dropping it closes the worker's standard input, which tells it to save and stop.
 pub(super) struct Worker {
     input: Option<ChildStdin>,
     reader: JoinHandle<()>,
 }
 
 impl Worker {
-    /// Starts `command` with its log in the run's folder; what it says goes to `to` with the number `job`.
+    /// Starts `command` with its standard error appended to the run's log. Its events are sent to `to`, labelled with
+    /// the number `job`.
     pub(super) fn spawn(
         mut command: Command,
         dir: &RunDir,
@@ -38,12 +39,12 @@ impl Worker {
         Ok(Self { input, reader })
     }
 
-    /// Tells it to save and stop.
+    /// Tells the worker to save and stop.
     pub(super) fn stop(&mut self) {
         self.input = None;
     }
 
-    /// Waits for the thread of a worker that has ended.
+    /// Waits for the reader thread of a worker that has ended.
     pub(super) fn join(self) {
         let _ = self.reader.join();
     }
@@ -52,7 +53,7 @@ impl Worker {
 fn listen(mut child: Child, job: usize, to: &Sender<(usize, News)>) {
     if let Some(output) = child.stdout.take() {
         for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
-            // Anything else on standard output is somebody's stray print: not ours to judge.
+            // Lines that are not events are ignored: they come from stray prints, such as those of a library.
             if let Ok(event) = serde_json::from_slice(&line) {
                 let _ = to.send((job, News::Said(Box::new(event))));
             }

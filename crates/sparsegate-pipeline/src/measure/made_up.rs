@@ -1,39 +1,40 @@
-//! Made-up data of the shape of a known data set: as many symbols, as often repeated within a batch, as long texts.
+//! Synthetic data with the sizes of a known data set: number of symbols, their repetition within a batch, and text
+//! lengths.
 
 use std::ops::Range;
 
 use sparsegate_data::{Corpus, Parts, Texts, Unit};
 
-/// A data set whose shape is not known.
+/// A data set whose sizes are not known here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the shape of data set `{dataset}` is not known; known are {}", known().join(", "))]
+#[error("the sizes of data set `{dataset}` are not known; known data sets are {}", known().join(", "))]
 pub struct UnknownShape {
-    /// Its name.
+    /// Name of the data set.
     pub dataset: String,
 }
 
-/// How long the texts of a classifier are.
+/// Lengths of a classifier's texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lengths {
-    /// As in the data set.
+    /// Distributed as in the data set.
     Unequal,
-    /// All as long as the longest, as programs have them that pad.
+    /// All as long as the longest, as in a program that pads.
     Equal,
 }
 
-/// What matters for time.
+/// The sizes of a data set that affect the time of a step.
 #[derive(Clone, Copy)]
 struct Shape {
     dataset: &'static str,
     unit: Unit,
     symbols: usize,
-    /// Training symbols of a stream, or texts.
+    /// Training symbols of a stream, or training texts.
     size: usize,
     texts: Option<TextShape>,
 }
 
 impl Shape {
-    /// Symbols or texts to evaluate on: enough for some batches, fewer than the data sets have.
+    /// Validation symbols or texts: enough for some batches, fewer than in the data sets.
     fn valid(&self) -> usize {
         self.size / 50
     }
@@ -42,11 +43,11 @@ impl Shape {
 #[derive(Clone, Copy)]
 struct TextShape {
     classes: usize,
-    /// Lengths below which lie 0, 10, ... 100 % of the training texts, as the readers cut them.
+    /// Deciles (0, 10, ..., 100 %) of the lengths of the training texts, after truncation by the readers.
     deciles: [usize; 11],
 }
 
-/// Sizes: the data sets' (docs/data.md), symbols of classifiers as in the authors' embedding.
+/// Sizes of the data sets (docs/data.md). The number of symbols of the classifiers is that of the authors' embedding.
 const SHAPES: [Shape; 4] = [
     Shape { dataset: "word-ptb", unit: Unit::Word, symbols: 10_000, size: 929_589, texts: None },
     Shape { dataset: "char-ptb", unit: Unit::Character, symbols: 50, size: 5_017_482, texts: None },
@@ -70,8 +71,8 @@ fn known() -> Vec<&'static str> {
     SHAPES.iter().map(|shape| shape.dataset).collect()
 }
 
-/// Made-up training data of the shape of `dataset`, and a few validation data, which are
-/// the test data too. The same every time.
+/// Synthetic training data with the sizes of `dataset`, and a smaller set that serves as both validation and test data.
+/// Deterministic.
 ///
 /// # Errors
 /// [`UnknownShape`].
@@ -79,7 +80,7 @@ pub fn corpus(dataset: &str, lengths: Lengths) -> Result<Corpus, UnknownShape> {
     corpus_of(dataset, lengths, None, None)
 }
 
-/// The same with another number of symbols, or of training symbols or texts.
+/// Like [`corpus`], with another number of symbols, or of training symbols or texts.
 ///
 /// # Errors
 /// [`UnknownShape`].
@@ -137,12 +138,13 @@ fn made_up_texts(shape: &Shape, texts: &TextShape, lengths: Lengths, indices: Ra
     made
 }
 
-/// Rank r is drawn about as often as r^(-2/3): frequent symbols repeat within a batch, as words do.
+/// Symbol ids with frequency proportional to r^(-2/3) for rank r, so that frequent symbols repeat within a batch as
+/// words do.
 fn symbol(index: usize, symbols: usize) -> u32 {
     ((uniform(index).powi(3) * symbols as f64) as u32).min(symbols as u32 - 1)
 }
 
-/// In [0, 1), spread evenly over neighbouring indices (multiplicative hashing, Knuth 6.4).
+/// A number in [0, 1) that is spread evenly over neighbouring indices (multiplicative hashing, Knuth 6.4).
 fn uniform(index: usize) -> f64 {
     (index.wrapping_mul(2_654_435_761) % 1_000_003) as f64 / 1_000_003.0
 }
@@ -185,7 +187,7 @@ mod tests {
         let error = corpus("planted-words", Lengths::Equal).unwrap_err().to_string();
         assert_eq!(
             error,
-            "the shape of data set `planted-words` is not known; known are word-ptb, char-ptb, imdb, agnews"
+            "the sizes of data set `planted-words` are not known; known data sets are word-ptb, char-ptb, imdb, agnews"
         );
     }
 }

@@ -1,11 +1,10 @@
-//! How long things take: a training step, at the shapes of a data set and without it, and the forward pass of what training
-//! leaves.
+//! Times training steps on synthetic data with a data set's sizes, and the forward pass of trained models.
 //!
-//! | file | what it knows |
+//! | file | contents |
 //! |---|---|
-//! | `forward` | compact against dense, in turns |
-//! | `made_up` | symbols of the right number, distribution and length, which mean nothing |
-//! | `step` | the protocol: warm-up, rounds of steps, quartiles |
+//! | `forward` | forward passes of the compact model and its references, timed in alternation |
+//! | `made_up` | synthetic data: realistic sizes, symbol frequencies and text lengths |
+//! | `step` | the protocol for training steps: warm-up, rounds of steps, quantiles |
 
 pub mod forward;
 mod made_up;

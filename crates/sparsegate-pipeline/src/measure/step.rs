@@ -1,4 +1,4 @@
-//! Timing training steps.
+//! Times training steps.
 
 use std::time::Instant;
 
@@ -8,32 +8,32 @@ use sparsegate_core::trainee::{NonFinite, StepReport, Trainee};
 use sparsegate_data::{Corpus, DataError, eval_batches, train_batches};
 use sparsegate_spec::types::RunSpec;
 
-/// How many steps are timed.
+/// Number of timed steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rounds {
-    /// Steps before the first round: they warm caches up and compile kernels.
+    /// Untimed steps before the first round, to warm caches up and compile kernels.
     pub warm_up: usize,
-    /// Rounds, each one time.
+    /// Number of rounds; each gives one time.
     pub rounds: usize,
-    /// Steps of a round. A device computes while the host goes on, so that only the time of several steps, up to the
-    /// numbers of the last one, means anything there.
+    /// Steps per round. A device computes asynchronously, so a time is meaningful only for several steps, up to the
+    /// metrics of the last one.
     pub steps: usize,
 }
 
-/// What was measured.
+/// Measured times.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepTimes {
-    /// Seconds a step, mean of each round, in order.
+    /// Mean seconds per step of each round, in order.
     pub seconds: Vec<f64>,
-    /// Seconds to evaluate a batch with means and pruned weights, mean over the validation data.
+    /// Seconds per batch to evaluate the pruned network at the means, mean over the validation data.
     pub evaluation: f64,
-    /// The numbers of all steps, those of the warm-up first.
+    /// The metrics of all steps, including the warm-up.
     pub reports: Vec<StepReport>,
 }
 
 impl StepTimes {
-    /// The value below which `share` of the rounds lie, seconds a step, between the two nearest rounds; `None` without
-    /// rounds.
+    /// The quantile of the rounds' times at the fraction `share`, in seconds per step, interpolated linearly; `None`
+    /// without rounds.
     pub fn quantile(&self, share: f64) -> Option<f64> {
         let mut sorted = self.seconds.clone();
         sorted.sort_by(f64::total_cmp);
@@ -44,22 +44,22 @@ impl StepTimes {
     }
 }
 
-/// Why nothing was measured.
+/// A measurement that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum MeasureError {
     /// The network cannot be built.
     #[error(transparent)]
     Build(#[from] BuildError),
-    /// The data do not make batches.
+    /// The data are too small for the batches.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// It diverged.
+    /// Training diverged.
     #[error(transparent)]
     NonFinite(#[from] NonFinite),
 }
 
-/// Trains `spec` on `corpus` for the given rounds and times them, then evaluates it twice on the validation data and times the
-/// second evaluation. Batches are made within the time, as in a run; nothing is stored.
+/// Trains `spec` on `corpus` and times the given rounds, then evaluates twice on the validation data and times the
+/// second evaluation. As in a run, the time of a step includes making its batch. Nothing is stored.
 ///
 /// # Errors
 /// [`MeasureError`].
@@ -75,7 +75,7 @@ pub fn time_steps(spec: &RunSpec, corpus: &Corpus, rounds: Rounds) -> Result<Ste
         times.seconds.push(start.elapsed().as_secs_f64() / rounds.steps.max(1) as f64);
     }
     let [valid, _] = eval_batches(corpus, &spec.train)?;
-    // The first compiles what training has not.
+    // The first evaluation compiles kernels that training does not use.
     trainee.evaluate(valid.as_ref());
     let start = Instant::now();
     trainee.evaluate(valid.as_ref());
@@ -90,7 +90,7 @@ struct Steps<'a> {
 }
 
 impl Steps<'_> {
-    /// So many further steps, until all their numbers are known.
+    /// Makes `steps` further steps and waits for their metrics.
     fn go(&mut self, steps: usize, reports: &mut Vec<StepReport>) -> Result<(), NonFinite> {
         let known = reports.len();
         for _ in 0..steps {
@@ -99,7 +99,7 @@ impl Steps<'_> {
             reports.extend(self.trainee.step(&batch, self.done as u64)?);
         }
         reports.extend(self.trainee.finish());
-        // Numbers that come late are looked at by whoever reads them.
+        // The trainer leaves it to its caller to check metrics that are returned asynchronously.
         match reports[known..].iter().find(|report| !(report.data_loss + report.penalty).is_finite()) {
             Some(report) => Err(NonFinite { step: report.step, tensor: "the objective".to_owned() }),
             None => Ok(()),

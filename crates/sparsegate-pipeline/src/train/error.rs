@@ -1,4 +1,4 @@
-//! How training fails.
+//! Errors of training.
 
 use camino::Utf8PathBuf;
 
@@ -7,20 +7,21 @@ use sparsegate_data::DataError;
 use sparsegate_spec::types::{Optimizer, TrainSpec};
 use sparsegate_store::StoreError;
 
-/// A run that could not go on.
+/// A run that cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
-    /// A number that is not finite: training diverged.
+    /// Training diverged: a loss, metric or parameter is not finite.
     #[error("training diverged: {cause}; {cure}")]
     NonFinite {
-        /// Which number, at which step.
+        /// Which tensor or metric, at which step.
         cause: NonFinite,
         /// What to change in the spec.
         cure: String,
     },
-    /// A stream that gives no mini-batch.
+    /// A stream too short for one mini-batch.
     #[error(
-        "the {stream} stream gives no mini-batch; lower train.batch (now {batch}) or train.sequence (now {sequence})"
+        "the {stream} stream is too short for one mini-batch; lower train.batch (now {batch}) or train.sequence (now \
+         {sequence})"
     )]
     NoBatches {
         /// `training`, `validation` or `test`.
@@ -30,24 +31,24 @@ pub enum TrainError {
         /// Predicted symbols in a window.
         sequence: usize,
     },
-    /// The checkpoint is whole, but was not made by this model.
+    /// The checkpoint is intact, but belongs to another model.
     #[error("{path} does not fit the model ({problem}); run again with --force to start from the first epoch")]
     Checkpoint {
         /// The checkpoint.
         path: Utf8PathBuf,
-        /// Which tensor.
+        /// Which tensor does not fit, and why.
         problem: String,
     },
-    /// The data: a stream too short for one mini-batch.
+    /// An error of the data, such as a stream too short for one mini-batch.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// The run folder.
+    /// An error of the run folder.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl TrainError {
-    /// Divergence, with the values that could be lowered.
+    /// A divergence error that names the spec values to lower.
     pub(super) fn diverged(cause: NonFinite, spec: &TrainSpec) -> Self {
         let Optimizer::Adam(adam) = &spec.optimizer;
         let clip = match spec.clip_norm {

@@ -1,64 +1,64 @@
-//! What the loop tells while it runs.
+//! Progress events of the training loop.
 
 use serde::{Deserialize, Serialize};
 
 use sparsegate_store::format::{EpochMetrics, RunState};
 
-/// News of a run, in order: `Started`, then `Step`, `Evaluating`, `Epoch` and `Saved` as they happen, then `Ended`. Across processes one JSON
-/// line each.
+/// A progress event of a run. `Started` comes first, then `Step`, `Evaluating`, `Epoch` and `Saved` as they happen,
+/// then `Ended`. Between processes each event is one line of JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Event {
-    /// The loop begins, or goes on.
+    /// The loop starts or resumes.
     Started {
         /// Epochs of the spec.
         epochs: u32,
         /// Steps done by earlier processes; 0 for a fresh run.
         step: u64,
-        /// Name of the metric: `perplexity` or `bits_per_char`.
+        /// Name of the metric: `perplexity`, `bits_per_char` or `accuracy`.
         metric: String,
-        /// The last finished epoch's line, when going on.
+        /// The metrics of the last finished epoch, if the run resumes.
         last: Option<EpochMetrics>,
     },
-    /// A step of the optimiser is done.
+    /// An optimiser step is done.
     Step {
-        /// The epoch under way, from 1.
+        /// The current epoch, from 1.
         epoch: u32,
-        /// Batches done in it.
+        /// Batches of this epoch done so far.
         batch: u64,
-        /// Batches it has.
+        /// Batches per epoch.
         batches: u64,
-        /// Steps done over the whole run.
+        /// Steps done so far, over the whole run.
         step: u64,
-        /// Data loss plus penalty of the step, nats a symbol.
+        /// Objective of the step: data loss plus KL term, nats per target.
         objective: f64,
-        /// Data loss of the step, nats a symbol.
+        /// Data loss of the step, nats per target.
         loss: f64,
-        /// Estimated seconds until the run's end.
+        /// Estimated seconds until the end of the run.
         seconds_left: f64,
     },
-    /// Validation and test begin.
+    /// Evaluation on the validation and test data starts.
     Evaluating {
-        /// The epoch under way, from 1.
+        /// The current epoch, from 1.
         epoch: u32,
     },
-    /// An epoch is finished and its line written.
+    /// An epoch is finished and its line of `metrics.jsonl` is written.
     Epoch {
-        /// The line.
+        /// The epoch's metrics.
         metrics: EpochMetrics,
-        /// Estimated seconds until the run's end.
+        /// Estimated seconds until the end of the run.
         seconds_left: f64,
     },
-    /// A checkpoint is in place.
+    /// A checkpoint has been written.
     Saved {
-        /// Steps done.
+        /// Steps done so far.
         step: u64,
     },
-    /// The loop is over.
+    /// The loop has ended.
     Ended {
-        /// How.
+        /// How it ended.
         state: RunState,
-        /// Why, if it failed.
+        /// The error message, if it failed.
         error: Option<String>,
     },
 }

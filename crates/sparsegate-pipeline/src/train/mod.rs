@@ -1,8 +1,8 @@
 //! Training: the loop, its events, checkpoints and exact resume.
 //!
-//! [`train`] turns a run folder, a spec, a corpus and a [`Trainee`](sparsegate_core::trainee::Trainee) into stored metrics and a trained model. What
-//! it writes to `metrics.jsonl`, `structure.json` and `model.safetensors` depends on nothing but these: a run that was
-//! stopped or killed any number of times leaves the same bytes as one that never was.
+//! [`train`] takes a run folder, a spec, a corpus and a [`Trainee`](sparsegate_core::trainee::Trainee) and stores metrics and a trained
+//! model. The bytes of `metrics.jsonl`, `structure.json` and `model.safetensors` depend on nothing else: a run that was
+//! stopped or killed any number of times leaves the same bytes as an uninterrupted one.
 
 mod error;
 mod event;

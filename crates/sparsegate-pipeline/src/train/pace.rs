@@ -1,14 +1,14 @@
-//! When to save.
+//! When to write checkpoints.
 
 use std::time::{Duration, Instant};
 
-/// How often a checkpoint is written. It changes how much work a kill costs, never what a run computes. A checkpoint
-/// is also written at the run's end and when it is told to stop.
+/// Minimum intervals between checkpoints. They determine how much work is lost if the process is killed, never the
+/// results. A checkpoint is also written at the end of the run and when the run is told to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
-    /// At an epoch's end, when this much time has passed since the last one.
+    /// A checkpoint is written at the end of an epoch if the last one is at least this old.
     pub epoch_end: Duration,
-    /// Between two steps, when this much time has passed since the last one.
+    /// A checkpoint is written between two steps if the last one is at least this old.
     pub mid_epoch: Duration,
 }
 
@@ -18,7 +18,7 @@ impl Default for Pace {
     }
 }
 
-/// The time since the last checkpoint.
+/// Measures the time since the last checkpoint.
 pub(super) struct Clock {
     pace: Pace,
     saved: Instant,

@@ -1,4 +1,4 @@
-//! The loop.
+//! The training loop.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -12,7 +12,8 @@ use sparsegate_spec::types::{RunSpec, TrainSpec};
 use sparsegate_store::format::{Counts, EpochMetrics, FORMAT, Planted, RunState, Structure, Summary, VectorsUsed};
 use sparsegate_store::{LockedRun, Position, RunDir, Sums};
 
-/// Trains `trainee`, which started from `vectors`, on `corpus` as `spec` says; [`train_passes`] with the usual checkpoints.
+/// Trains `trainee` on `corpus` as `spec` says, with the default checkpoint intervals; see [`train_passes`]. `vectors`
+/// names the pretrained vectors that the model started from, for the summary.
 ///
 /// # Errors
 /// As [`train_passes`].
@@ -29,14 +30,15 @@ pub fn train(
     train_passes(dir, spec, &passes, Pace::default(), trainee, events, stop)
 }
 
-/// Trains `trainee` on `passes` in the folder `dir`, from its last checkpoint if it has one, and returns what
-/// `summary.json` says. Holds the folder's lock while it works. A run that is done is left alone.
+/// Trains `trainee` on the data of `passes` in the folder `dir` and returns the content of `summary.json`. Resumes from
+/// the last checkpoint if there is one, and holds the folder's lock meanwhile. Does nothing if the run is already done.
 ///
 /// When `stop` becomes true, the loop saves its state before the next step and returns [`RunState::Interrupted`].
 ///
 /// # Errors
-/// Divergence, a stream too short, a run folder that cannot be read, written or locked. Except when another process
-/// holds the folder, the error is also in `summary.json`, with [`RunState::Failed`].
+/// Divergence, a stream too short for one mini-batch, or a run folder that cannot be read, written or locked. An error
+/// that occurs after the folder is locked and the old summary removed is also stored in `summary.json`, with
+/// [`RunState::Failed`].
 pub fn train_passes(
     dir: &RunDir,
     spec: &RunSpec,
@@ -91,7 +93,7 @@ pub fn train_passes(
     Ok(summary)
 }
 
-/// The state of the loop.
+/// State of the training loop.
 struct Training<'a, 'd> {
     lock: &'a LockedRun,
     spec: &'a TrainSpec,
@@ -102,14 +104,14 @@ struct Training<'a, 'd> {
     clock: Clock,
     begun: Instant,
     position: Position,
-    /// Steps done by this process: what the time left is estimated from.
+    /// Steps done by this process, for the estimate of the remaining time.
     steps_here: u64,
     /// Estimated steps of the whole run.
     steps_in_all: u64,
     last: Option<EpochMetrics>,
 }
 
-/// How a part of the loop ended.
+/// Whether the loop continues.
 #[derive(PartialEq, Eq)]
 enum Flow {
     GoOn,
@@ -138,7 +140,7 @@ impl Training<'_, '_> {
         Ok(RunState::Done)
     }
 
-    /// Takes up the checkpoint and forgets the epochs that came after it.
+    /// Restores the checkpoint and removes the metrics of later epochs.
     fn resume(&mut self) -> Result<(), TrainError> {
         if let Some(checkpoint) = self.lock.dir().checkpoint()? {
             self.trainee
@@ -151,7 +153,7 @@ impl Training<'_, '_> {
         Ok(())
     }
 
-    /// One epoch, or the rest of one.
+    /// Runs one epoch, or the rest of one.
     fn epoch(&mut self) -> Result<Flow, TrainError> {
         let source = (self.passes.train)(self.position.epoch)?;
         self.check_stream("training", source.as_ref())?;
@@ -185,13 +187,13 @@ impl Training<'_, '_> {
         self.account(&reports, source.len() as u64)
     }
 
-    /// Waits until all steps are done: before anything is evaluated or saved, their numbers must be known to be finite.
+    /// Waits until all steps are done: their metrics must be known to be finite before anything is evaluated or saved.
     fn catch_up(&mut self, batches: u64) -> Result<(), TrainError> {
         let reports = self.trainee.finish();
         self.account(&reports, batches)
     }
 
-    /// Takes in the numbers of steps of an epoch of `batches`.
+    /// Adds the metrics of some steps to the epoch's sums; the epoch has `batches` batches.
     fn account(&mut self, reports: &[StepReport], batches: u64) -> Result<(), TrainError> {
         for report in reports {
             self.check_report(report)?;
@@ -203,7 +205,7 @@ impl Training<'_, '_> {
             let seconds_left = self.seconds_left();
             (self.events)(Event::Step {
                 epoch: self.position.epoch + 1,
-                // A late report is of a batch before the last one.
+                // Metrics that are read late belong to a batch before the current one.
                 batch: self.position.batch - (self.position.step - report.step),
                 batches,
                 step: report.step,
@@ -215,7 +217,8 @@ impl Training<'_, '_> {
         Ok(())
     }
 
-    /// Evaluates, writes the epoch's line and saves if it is time. A stop here leaves the evaluation to the next process.
+    /// Evaluates, writes the epoch's line of `metrics.jsonl`, and saves a checkpoint if one is due. If told to stop
+    /// here, leaves the evaluation to the next process.
     fn finish_epoch(&mut self) -> Result<Flow, TrainError> {
         let epoch = self.position.epoch + 1;
         (self.events)(Event::Evaluating { epoch });
@@ -275,12 +278,13 @@ impl Training<'_, '_> {
         self.spec.max_steps.is_some_and(|most| self.position.step >= most)
     }
 
-    /// Seconds over all processes.
+    /// Seconds spent on the run, over all processes.
     fn seconds(&self) -> f64 {
         self.position.train_seconds + self.begun.elapsed().as_secs_f64()
     }
 
-    /// The mean time of a step in this process, evaluation and saving included, times the steps left.
+    /// Estimated seconds until the end of the run: the mean time of a step in this process, including evaluation and
+    /// checkpoints, times the number of remaining steps.
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     fn seconds_left(&self) -> f64 {
         let left = self.steps_in_all.saturating_sub(self.position.step);
@@ -289,7 +293,7 @@ impl Training<'_, '_> {
 
     fn check_report(&self, report: &StepReport) -> Result<(), TrainError> {
         let numbers =
-            [("data loss", report.data_loss), ("penalty", report.penalty), ("gradient norm", report.gradient_norm)];
+            [("data loss", report.data_loss), ("KL term", report.penalty), ("gradient norm", report.gradient_norm)];
         match numbers.into_iter().find(|(_, value)| !value.is_finite()) {
             Some((name, _)) => Err(self.diverged(name, report.step)),
             None => Ok(()),
@@ -312,14 +316,14 @@ impl Training<'_, '_> {
     }
 }
 
-/// The structure with the words of its kept symbols, which nothing else in a run folder knows.
+/// Adds the words of the kept symbols, which `structure.json` needs to be readable without the data set.
 fn with_words(mut structure: Structure, words: &[String]) -> Structure {
     let word = |id: &u32| words.get(*id as usize).cloned();
     structure.words = structure.vocabulary.iter().map(word).collect::<Option<_>>().unwrap_or_default();
     structure
 }
 
-/// How the kept vocabulary compares with what the language was planted with.
+/// Compares the kept vocabulary with the ground truth of a synthetic language; `None` for other data.
 fn planted(passes: &Passes<'_>, trainee: &dyn Trainee) -> Option<Planted> {
     let informative = passes.informative?;
     let kept = trainee.structure().vocabulary;

@@ -1,4 +1,4 @@
-//! How a stored run differs from a wanted one, in words.
+//! Describes how a stored run differs from a wanted one.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,8 @@ use serde_json::Value;
 use crate::format::RunRecord;
 use sparsegate_spec::types::RunSpec;
 
-/// One phrase a difference, such as `train.epochs 2 -> 3`, `dataset changed`, `numerics 1 -> 2`; stored value first.
+/// One phrase per difference, such as `train.epochs 2 -> 3`, `dataset changed` or `numerics 1 -> 2`; the stored value
+/// comes first.
 pub fn between(stored: &RunRecord, wanted: &RunSpec, parts: &BTreeMap<String, String>) -> Vec<String> {
     let (old, new) = (flat(&stored.spec), flat(wanted));
     let mut phrases = Vec::new();
@@ -41,7 +42,7 @@ fn shown(value: Option<&Value>) -> String {
     }
 }
 
-/// The leaves of the spec by dotted key.
+/// The scalar and list values of the spec, by dotted key.
 fn flat(spec: &RunSpec) -> BTreeMap<String, Value> {
     let mut leaves = BTreeMap::new();
     walk(String::new(), &serde_json::to_value(spec).unwrap_or(Value::Null), &mut leaves);

@@ -1,4 +1,4 @@
-//! The content key of a run.
+//! The key of a run: a hash of its spec, its data and the numerics version.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,18 +8,19 @@ use serde_json::Value;
 use sparsegate_spec::Hashes;
 use sparsegate_spec::types::RunSpec;
 
-/// Raised by hand when the same spec on the same data would give other numbers than before, beyond rounding: a changed
-/// formula, noise stream, initialisation or data order. Every stored run of a lower number is stale from then on.
+/// Version of the numerical results. It is raised by hand when the same spec and data would give results that differ by
+/// more than rounding, after a change of a formula, noise stream, initialisation or data order. All stored runs with a
+/// lower number are then stale.
 pub const NUMERICS: u32 = 1;
 
-/// Hexadecimal digits of a key: 64 bits, enough that a million runs collide with a chance below 1e-7.
+/// Hexadecimal digits of a key: 64 bits, so that among a million runs the probability of a collision is below 1e-7.
 const DIGITS: usize = 16;
 
-/// The key of a run and its parts: `spec`, `dataset` and, if the run starts from pretrained vectors, `vectors` as blake3,
-/// `numerics` as a number.
+/// The key of a run and its parts: `spec`, `dataset` and, if the run starts from pretrained vectors, `vectors`, each a
+/// blake3 hash, and `numerics`, a number.
 ///
-/// The key is the first 16 hexadecimal digits of the blake3 hash over the parts. Where files lie, which git commit made
-/// the program and which of several devices of a kind trained do not change it.
+/// The key is the first 16 hexadecimal digits of the blake3 hash of the parts. It does not depend on the location of
+/// files, the git commit of the program, or which of several devices of the same kind is used.
 pub fn key(spec: &RunSpec, hashes: &Hashes) -> (String, BTreeMap<String, String>) {
     let spec = &RunSpec { backend: spec.backend.any_device(), ..spec.clone() };
     let json = serde_json::to_value(spec).unwrap_or(Value::Null);
@@ -40,7 +41,7 @@ pub fn key(spec: &RunSpec, hashes: &Hashes) -> (String, BTreeMap<String, String>
     (key, parts)
 }
 
-/// JSON without blanks, keys sorted.
+/// JSON without blanks and with sorted keys.
 fn canonical(value: &Value) -> String {
     match value {
         Value::Object(map) => {

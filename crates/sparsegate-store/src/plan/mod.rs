@@ -1,5 +1,5 @@
-//! What would run, what is stored already, and why. Touches no network, no GPU and no clock; reads run folders through
-//! `store` alone.
+//! Decides which runs are done, new or stale, and why. Uses no network, no GPU and no clock, and reads run folders only
+//! through `store`.
 
 mod differences;
 mod key;

@@ -1,4 +1,4 @@
-//! What is stored of each run, and what is to be done.
+//! The stored status of each run of an experiment.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,61 +13,61 @@ use sparsegate_spec::Experiment;
 use sparsegate_spec::Hashes;
 use sparsegate_spec::types::RunSpec;
 
-/// The runs of an experiment, each with what is known of it, in sweep order.
+/// The runs of an experiment with their status, in sweep order.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Plan {
-    /// One entry a run.
+    /// One entry per run.
     pub entries: Vec<PlanEntry>,
 }
 
-/// One run.
+/// One run with its status.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PlanEntry {
     /// The resolved spec.
     pub spec: RunSpec,
-    /// Its key, the name of its folder.
+    /// The run's key, which is the name of its folder.
     pub key: String,
-    /// What went into the key.
+    /// The parts that the key is computed from.
     pub key_parts: BTreeMap<String, String>,
-    /// What is stored, and what follows from it.
+    /// The stored status.
     pub status: Status,
 }
 
-/// What is stored of a run.
+/// Stored status of a run, which determines what `run` does with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
 pub enum Status {
     /// Finished; nothing to do.
     Done,
-    /// Nothing like it is stored.
+    /// No run of this point of the sweep is stored.
     New {
         /// `never run`.
         why: String,
     },
-    /// The same point of the sweep is stored, with another spec, data set, vectors or numerics.
+    /// A run of the same point of the sweep is stored, with another spec, data set, vectors or numerics version.
     Stale {
         /// The differences, stored value first.
         why: String,
     },
-    /// Begun and not finished; it goes on from its last checkpoint.
+    /// Started but not finished; it resumes from its last checkpoint.
     Interrupted {
-        /// Epochs finished.
+        /// Finished epochs.
         epoch: u32,
     },
     /// Ended with an error; it is tried again.
     Failed {
-        /// The error.
+        /// The error message.
         error: String,
     },
-    /// Its folder holds a file that cannot be read; only `--force`, or deleting it, helps.
+    /// Its folder holds an unreadable file, so that it cannot run unless the file is deleted or `--force` is given.
     Damaged {
-        /// Which file, and how to mend it.
+        /// Which file, and what to do.
         error: String,
     },
 }
 
 impl Status {
-    /// One word.
+    /// The status as one word.
     pub fn word(&self) -> &'static str {
         match self {
             Status::Done => "done",
@@ -79,18 +79,18 @@ impl Status {
         }
     }
 
-    /// The reason in words.
+    /// The reason for the status.
     pub fn why(&self) -> String {
         match self {
             Status::Done => "all epochs finished".to_owned(),
             Status::New { why } | Status::Stale { why } => why.clone(),
-            Status::Interrupted { epoch } => format!("stopped after epoch {epoch}; goes on from there"),
+            Status::Interrupted { epoch } => format!("stopped after epoch {epoch}; resumes from there"),
             Status::Failed { error } | Status::Damaged { error } => error.clone(),
         }
     }
 }
 
-/// What keeps a plan from being made.
+/// A plan that cannot be made.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot plan {experiment}: {source}")]
 pub struct PlanError {
@@ -98,17 +98,18 @@ pub struct PlanError {
     source: StoreError,
 }
 
-/// Compares the runs of `experiment`, whose data have the hashes given, with what is stored under `root`.
+/// Compares the runs of `experiment` with those stored under `root`. `hashes` are the hashes of the runs' data.
 ///
 /// # Errors
-/// The folder of runs cannot be listed. A single run's folder that cannot be read is [`Status::Damaged`].
+/// The folder of runs cannot be listed. An unreadable folder of a single run is [`Status::Damaged`], not an error.
 pub fn plan(root: &Utf8Path, experiment: &Experiment, hashes: &Hashes) -> Result<Plan, PlanError> {
     let error = |source| PlanError { experiment: experiment.name.clone(), source };
     let keyed: Vec<_> = experiment.runs.iter().map(|spec| (spec, key(spec, hashes))).collect();
     let wanted: BTreeSet<&str> = keyed.iter().map(|(_, (key, _))| key.as_str()).collect();
     let mut others = Vec::new();
     for dir in crate::runs(root, &experiment.name).map_err(error)? {
-        // One that cannot be read says nothing about the others; if it is wanted, it is seen below.
+        // An unreadable record is skipped here. If the run belongs to the experiment, the loop below reports it as
+        // damaged.
         if let Ok(Some(record)) = dir.record()
             && !wanted.contains(record.key.as_str())
         {
@@ -128,11 +129,11 @@ pub fn plan(root: &Utf8Path, experiment: &Experiment, hashes: &Hashes) -> Result
     Ok(Plan { entries })
 }
 
-/// What the run's own folder says, if the run was ever begun.
+/// The status according to the run's own folder; `None` if the run was never started.
 fn stored(dir: &RunDir) -> Result<Option<Status>, StoreError> {
     let record = dir.record()?;
     if let Some(summary) = dir.summary()? {
-        // What a report reads must be readable, or the run is not done.
+        // A run whose files a report could not read must not count as done.
         dir.metrics()?;
         dir.structure()?;
         return Ok(Some(match summary.state {
@@ -149,7 +150,7 @@ fn stored(dir: &RunDir) -> Result<Option<Status>, StoreError> {
     Ok(Some(Status::Interrupted { epoch }))
 }
 
-/// Stale if the same point of the sweep is stored otherwise, new if not.
+/// Stale if a run of the same point of the sweep is stored under another key, otherwise new.
 fn unknown(spec: &RunSpec, parts: &BTreeMap<String, String>, others: &[RunRecord]) -> Status {
     let point = |spec: &RunSpec| (spec.model.cell, spec.sparsity.name.clone(), spec.seed, spec.backend);
     let nearest = others
@@ -159,7 +160,7 @@ fn unknown(spec: &RunSpec, parts: &BTreeMap<String, String>, others: &[RunRecord
         .min_by_key(Vec::len);
     match nearest {
         None => Status::New { why: "never run".to_owned() },
-        Some(differences) if differences.is_empty() => Status::Stale { why: "the key's rule changed".to_owned() },
+        Some(differences) if differences.is_empty() => Status::Stale { why: "the key's definition changed".to_owned() },
         Some(differences) => Status::Stale { why: differences.join(", ") },
     }
 }

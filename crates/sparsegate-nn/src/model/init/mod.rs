@@ -1,4 +1,4 @@
-//! Initial values.
+//! Initial values of a network's parameters.
 
 mod orthogonal;
 mod uniform;
@@ -12,20 +12,20 @@ use crate::engine::NoiseKey;
 use sparsegate_core::Init;
 use sparsegate_core::cells::Cell;
 
-/// Streams of the initial values, apart from those of training: step 0. A matrix of the recurrent layer takes one for
-/// each preactivation.
+/// Noise streams of the initial values. They use step 0, and training starts at step 1, so they never coincide with
+/// training noise. A matrix of the recurrent layer uses one stream per preactivation.
 const INPUT_STREAM: u32 = 16;
 const HIDDEN_STREAM: u32 = 32;
 const OUTPUT_STREAM: u32 = 48;
 const EMBEDDING_STREAM: u32 = 64;
 
-/// The embedding starts uniform between minus and plus this.
+/// Bound of the uniform initial values of the embedding.
 const EMBEDDING_LIMIT: f64 = 0.05;
 
-/// Gain of the recurrent matrices where the others are Glorot's, as the authors have it.
+/// Gain of the recurrent matrices if the others are initialised by Glorot's rule, as in the authors' program.
 const RECURRENT_GAIN: f64 = 1.1;
 
-/// The initial value of each tensor of a run's network.
+/// Computes the initial value of each tensor of a run's network.
 #[derive(Debug, Clone, Copy)]
 pub struct Initial<'a> {
     /// Seed of the run.
@@ -68,7 +68,7 @@ impl Initial<'_> {
         NoiseKey { seed: self.seed, step: 0, stream }
     }
 
-    /// A matrix of the input or output weights.
+    /// An initial matrix of the input or output weights.
     fn matrix(&self, [rows, columns]: [usize; 2], stream: u32) -> Vec<f64> {
         match self.init {
             Init::Orthogonal => orthogonal(rows, columns, self.key(stream)),
@@ -76,7 +76,7 @@ impl Initial<'_> {
         }
     }
 
-    /// A matrix of the recurrent weights.
+    /// An initial matrix of the recurrent weights.
     fn recurrent(&self, [rows, columns]: [usize; 2], stream: u32) -> Vec<f64> {
         let gain = match self.init {
             Init::Orthogonal => 1.0,
@@ -85,7 +85,7 @@ impl Initial<'_> {
         orthogonal(rows, columns, self.key(stream)).into_iter().map(|value| gain * value).collect()
     }
 
-    /// The matrices of the preactivations, each by itself, side by side.
+    /// Initialises the matrix of each preactivation separately and concatenates them by columns.
     fn by_preactivation(&self, dims: [usize; 2], matrix: impl Fn([usize; 2], u32) -> Vec<f64>) -> Tensor<2> {
         let count = self.cell.preactivations().len();
         let one = [dims[0], dims[1] / count];
@@ -93,7 +93,7 @@ impl Initial<'_> {
         Tensor::cat(matrices.collect(), 1)
     }
 
-    /// Zeros, but for the biases that start open.
+    /// Zeros, except for the biases that start at `model.forget_bias`.
     fn biases(&self, columns: usize) -> Vec<f64> {
         let biases = self.cell.biases();
         let units = columns / biases.len();

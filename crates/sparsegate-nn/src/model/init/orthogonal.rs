@@ -4,14 +4,14 @@ use faer::{Mat, Par};
 
 use crate::engine::NoiseKey;
 
-/// A `[rows, columns]` matrix, row-major, with orthonormal columns, or rows where those are fewer, uniformly
-/// distributed among such matrices: the Q factor of a Gaussian matrix with the signs that make R's diagonal positive
-/// (F. Mezzadri, *How to generate random matrices from the classical compact groups*, 2007). The authors take the
-/// singular vectors of such a matrix instead, which have the same distribution up to signs.
+/// A `[rows, columns]` matrix, row-major, with orthonormal columns (orthonormal rows if there are fewer rows than
+/// columns), uniformly distributed among such matrices. It is the Q factor of a Gaussian matrix, with signs that make
+/// the diagonal of R positive (F. Mezzadri, *How to generate random matrices from the classical compact groups*, 2007).
+/// The authors use the singular vectors of such a matrix instead, which have the same distribution up to signs.
 pub(super) fn orthogonal(rows: usize, columns: usize, key: NoiseKey) -> Vec<f64> {
     let (tall, wide) = (rows.max(columns), rows.min(columns));
     let gaussian = key.matrix(tall, wide);
-    // One thread: the same bits whatever the machine.
+    // With one thread the result is the same to the bit on any number of cores.
     faer::set_global_parallelism(Par::Seq);
     let factors = Mat::from_fn(tall, wide, |i, j| f64::from(gaussian[i * wide + j])).qr();
     let q = factors.compute_thin_Q();
@@ -32,7 +32,7 @@ mod tests {
 
     const KEY: NoiseKey = NoiseKey { seed: 1, step: 0, stream: 9 };
 
-    /// Largest deviation of the products of columns (or rows) from the identity.
+    /// Largest deviation of the pairwise products of the columns (or rows) from the identity.
     fn deviation(rows: usize, columns: usize) -> f64 {
         let q = orthogonal(rows, columns, KEY);
         let fewer = rows.min(columns);

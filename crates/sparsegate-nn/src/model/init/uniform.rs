@@ -7,9 +7,9 @@ pub(super) fn uniform(rows: usize, columns: usize, limit: f64, key: NoiseKey) ->
     key.uniform(rows, columns).into_iter().map(|value| limit * (2.0 * value - 1.0)).collect()
 }
 
-/// The same with variance `2 / (rows + columns)` (X. Glorot and Y. Bengio, *Understanding the difficulty of training deep
-/// feedforward neural networks*, 2010, eq. 16): what comes through the matrix, forward and backward, is about as large as
-/// before.
+/// A matrix like that of [`uniform`], with variance `2 / (rows + columns)` (X. Glorot and Y. Bengio, *Understanding the
+/// difficulty of training deep feedforward neural networks*, 2010, eq. 16), which roughly preserves the variance of
+/// activations and gradients.
 pub(super) fn glorot(rows: usize, columns: usize, key: NoiseKey) -> Vec<f64> {
     uniform(rows, columns, (6.0 / (rows + columns) as f64).sqrt(), key)
 }

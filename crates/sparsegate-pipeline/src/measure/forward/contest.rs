@@ -1,24 +1,25 @@
-//! Several ways to do the same, timed in turns, so that whatever else the machine does meets all of them.
+//! Times several implementations of the same computation in alternation, so that other load on the machine affects all
+//! of them alike.
 
 use std::time::{Duration, Instant};
 
 use super::statistics;
 use sparsegate_store::speed::Median;
 
-/// One way.
+/// One implementation to time.
 pub trait Contestant {
-    /// Takes so many samples: microseconds a token each.
+    /// Takes `count` samples, microseconds per token each.
     ///
     /// # Errors
-    /// Why it cannot.
+    /// A message, if it cannot be timed.
     fn samples(&mut self, count: usize) -> Result<Vec<f64>, String>;
 }
 
-/// Samples of a visit: enough for threads and caches to be warm for most of them, few enough for many turns.
+/// Samples per turn: enough that threads and caches are warm for most of them, few enough for many turns.
 const VISIT: usize = 5;
 
-/// Takes at least `samples` samples of each contestant, a few at a time: first to last, then last to first, and again. What a
-/// contestant cannot do is an error in its place.
+/// Takes at least `samples` samples of each contestant, a few per turn, in the order first to last, then last to first,
+/// and so on. The result of a contestant that cannot be timed is its error.
 pub fn contest(contestants: &mut [Box<dyn Contestant + '_>], samples: usize) -> Vec<Result<Median, String>> {
     let mut taken: Vec<Result<Vec<f64>, String>> = contestants.iter().map(|_| Ok(Vec::new())).collect();
     for round in 0..samples.div_ceil(VISIT) {
@@ -37,12 +38,12 @@ pub fn contest(contestants: &mut [Box<dyn Contestant + '_>], samples: usize) -> 
     taken.into_iter().map(|taken| taken.and_then(median)).collect()
 }
 
-/// A sample repeats its call until it takes this long, for the clock's sake.
+/// A sample repeats its call until it takes at least this long, because the clock's resolution is limited.
 const SAMPLE: Duration = Duration::from_millis(2);
-/// Calls before the first sample go on for this long: they fill caches, wake threads and raise the clock rate.
+/// Calls are repeated for this long before the first sample, to fill caches, wake threads and raise the clock rate.
 const WARM_UP: Duration = Duration::from_millis(200);
 
-/// A call in this process.
+/// A call in this process, as a contestant.
 pub struct Call<F> {
     run: F,
     tokens: usize,
@@ -50,7 +51,7 @@ pub struct Call<F> {
 }
 
 impl<F: FnMut()> Call<F> {
-    /// A call that goes through so many tokens.
+    /// A call that processes `tokens` tokens.
     pub fn new(tokens: usize, run: F) -> Self {
         Self { run, tokens, repeats: None }
     }
@@ -71,7 +72,7 @@ impl<F: FnMut()> Contestant for Call<F> {
     fn samples(&mut self, count: usize) -> Result<Vec<f64>, String> {
         let repeats = if let Some(repeats) = self.repeats { repeats } else { self.warm_up() };
         self.repeats = Some(repeats);
-        // The one before the first sample fetches back what others have put out of the caches.
+        // One untimed call reloads what other contestants have evicted from the caches.
         (self.run)();
         let mut sample = || {
             let start = Instant::now();

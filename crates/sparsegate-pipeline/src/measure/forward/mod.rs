@@ -1,13 +1,13 @@
-//! How long the forward pass takes: a compact model against the network that it was taken from, and others.
+//! Times the forward pass of a compact model, of the network it was extracted from, and of reference implementations.
 //!
-//! | file | idea |
+//! | file | contents |
 //! |---|---|
 //! | `statistics` | a median and its confidence interval |
-//! | `contest` | several ways, timed in turns |
-//! | `work` | multiply-adds and bytes a token |
-//! | `pinned` | a number of threads, on as many processors |
-//! | `ours` | calls of the runtime, and of the masked network |
-//! | `rival` | cases of a program that takes orders |
+//! | `contest` | implementations timed in alternation |
+//! | `work` | multiply-adds per token |
+//! | `pinned` | runs work on a number of threads and processors |
+//! | `ours` | the runtime, and the masked network |
+//! | `rival` | cases timed by a helper process |
 
 mod contest;
 mod ours;

@@ -1,4 +1,4 @@
-//! Calls of the runtime, and of the masked network.
+//! The runtime and the masked network as contestants.
 
 use sparsegate_runtime::Model;
 use sparsegate_runtime::model::Task;
@@ -9,21 +9,22 @@ use sparsegate_core::Batch;
 use sparsegate_nn::model::Masked;
 use sparsegate_store::speed::Mode;
 
-/// What there is to read.
+/// The input of a timed forward pass.
 #[derive(Debug, Clone)]
 pub struct Load {
-    /// How symbols come.
+    /// How symbols are passed.
     pub mode: Mode,
-    /// Sequences.
+    /// Sequences per batch.
     pub batch: usize,
-    /// Symbols of a sequence.
+    /// Symbols per sequence.
     pub steps: usize,
-    /// The sequences' symbols, one after another.
+    /// The symbols of each sequence.
     pub texts: Vec<Vec<u32>>,
 }
 
 impl Load {
-    /// Sequences out of `stored`, at random but the same every time: every step has an input, as costly as any.
+    /// Sequences of pseudo-random symbols of `stored`, the same every time. Every symbol has a row in the model, so no
+    /// step is cheaper for lack of input.
     pub fn new(mode: Mode, batch: usize, steps: usize, stored: &[u32]) -> Self {
         let count = stored.len().max(1);
         let symbol = |at: usize| stored.get(at.wrapping_mul(7919) % 104_729 % count).copied().unwrap_or_default();
@@ -35,16 +36,16 @@ impl Load {
         self.batch * self.steps
     }
 
-    /// `[T, B]`: the first symbol of each, then the second.
+    /// The symbols `[T, B]`, step by step.
     fn by_step(&self) -> Vec<u32> {
         (0..self.steps).flat_map(|step| self.texts.iter().map(move |text| text[step])).collect()
     }
 }
 
-/// The runtime on a model.
+/// The runtime on a model, as a contestant.
 ///
 /// # Errors
-/// A model that does not hold together.
+/// A model that is not consistent.
 pub fn ours<'a>(model: &Model<f32>, options: &Options, load: &Load) -> Result<Box<dyn Contestant + 'a>, String> {
     let runtime = Runtime::new(model, options).map_err(|invalid| invalid.to_string())?;
     let tokens = load.tokens();
@@ -79,8 +80,8 @@ pub fn ours<'a>(model: &Model<f32>, options: &Options, load: &Load) -> Result<Bo
     })
 }
 
-/// The whole network with zeros in the place of what was pruned, by the engine that evaluates it while training; whole
-/// sequences only.
+/// The full-size network with pruned weights set to zero, computed by the engine that evaluates it during training.
+/// Times batches of whole sequences only.
 pub fn masked<'a>(network: &'a Masked, pool: &'a rayon::ThreadPool, load: &Load) -> Box<dyn Contestant + 'a> {
     let batch = Batch::even(load.batch, load.by_step(), Vec::new());
     Box::new(Call::new(load.tokens(), move || {

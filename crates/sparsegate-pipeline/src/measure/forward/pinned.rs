@@ -1,12 +1,13 @@
-//! A number of threads on as many processors.
+//! Runs work on a given number of threads, bound to a processor if there is only one.
 
-/// Runs `work` in a thread of its own, and hands it a pool of so many threads for code that shares work out by itself.
+/// Runs `work` in a new thread and passes it a pool of `threads` threads, for tensor code that runs in parallel on the
+/// current pool.
 ///
-/// With one thread that thread, and the only one of the pool that tensor code shares its work out over, are bound to the
-/// first processor. With several nothing is bound: threads that a bound thread starts would share its processor.
+/// With one thread, the new thread and the pool's only thread are bound to the first processor. With several, nothing
+/// is bound, because threads started by a bound thread would share its processor.
 ///
 /// # Errors
-/// Threads that cannot be had.
+/// A message, if the threads cannot be started or the work panics.
 pub fn pinned<R: Send>(threads: usize, work: impl FnOnce(&rayon::ThreadPool) -> R + Send) -> Result<R, String> {
     let first = core_affinity::get_core_ids().and_then(|ids| ids.first().copied()).filter(|_| threads == 1);
     let bind = move || {

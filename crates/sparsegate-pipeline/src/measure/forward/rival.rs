@@ -1,4 +1,4 @@
-//! Cases of another program, which takes its samples when it is told to.
+//! Reference implementations as contestants; a helper process times them on request.
 
 use std::cell::RefCell;
 
@@ -6,7 +6,7 @@ use super::contest::Contestant;
 use crate::exec::Peer;
 use sparsegate_store::speed::{Mode, Who};
 
-/// A case of a peer.
+/// One case of a helper process.
 #[derive(Debug)]
 pub struct Rival<'a, 'p> {
     peer: &'a RefCell<&'p mut Peer>,
@@ -14,7 +14,7 @@ pub struct Rival<'a, 'p> {
     batch: usize,
 }
 
-/// What peers call what they time.
+/// The helper processes' names of what they time.
 const KINDS: [(Who, &str); 4] = [
     (Who::PytorchEager, "eager"),
     (Who::PytorchCompiled, "compiled"),
@@ -23,7 +23,7 @@ const KINDS: [(Who, &str); 4] = [
 ];
 
 impl<'a, 'p> Rival<'a, 'p> {
-    /// All that `peer` can time of a mode, and what it is.
+    /// All cases of this mode that `peer` can time, each with the implementation it times.
     pub fn all(peer: &'a RefCell<&'p mut Peer>, mode: Mode, batch: usize) -> Vec<(Who, Self)> {
         let mode = match mode {
             Mode::Whole => "whole",

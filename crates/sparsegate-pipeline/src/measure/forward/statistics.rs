@@ -1,20 +1,21 @@
-//! A median and how far it can be trusted.
+//! A median with its confidence interval.
 
 use sparsegate_store::speed::Median;
 
-/// The median of `samples`; `None` if there are none.
+/// The median of `samples`, with its interval; `None` if there are none.
 ///
-/// The interval reaches from the k-th smallest sample to the k-th largest, with the largest k for which the median of the
-/// distribution is outside with a chance of at most 5 %: whatever the distribution, the number of samples below it is
-/// binomial with a half (order statistics, e.g. David and Nagaraja, *Order Statistics*, section 7.1). With fewer than
-/// six samples it reaches from the smallest to the largest, and says less.
+/// The interval reaches from the k-th smallest to the k-th largest sample, with the largest k for which it misses
+/// the median of the distribution with a probability of at most 5 %. This holds for any distribution, because the
+/// number of samples below its median is binomial with p = 1/2 (order statistics, e.g. David and Nagaraja, *Order
+/// Statistics*, section 7.1). With fewer than six samples the interval reaches from the smallest to the largest and
+/// covers the median with a lower probability.
 pub(super) fn median(samples: &[f64]) -> Option<Median> {
     let mut sorted = samples.to_vec();
     sorted.sort_by(f64::total_cmp);
     let count = sorted.len();
     let middle = sorted.get(count / 2)?;
     let median = if count.is_multiple_of(2) { (sorted[count / 2 - 1] + middle) / 2.0 } else { *middle };
-    // The chance of fewer than k heads in `count` tosses.
+    // Probability of fewer than k heads in `count` fair coin tosses.
     let (mut chance, mut term, mut k) = (0.0, 0.5_f64.powi(count as i32), 0);
     while k < count / 2 && chance + term <= 0.025 {
         chance += term;

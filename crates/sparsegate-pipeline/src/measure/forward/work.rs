@@ -1,15 +1,15 @@
-//! How much a model has to do for a token: what its time can be held against.
+//! The number of multiply-adds per token of a model, for comparison with its time.
 
 use sparsegate_runtime::model::Task;
 use sparsegate_runtime::{Matrix, Model};
 
 use sparsegate_store::speed::Work;
 
-/// The work of a model whose sequences have so many symbols: a classifier's output layer is run once for all of them.
+/// The work of a model for sequences of `steps` symbols. A classifier computes its output layer once per sequence.
 pub fn work(model: &Model<f32>, steps: usize) -> Work {
     let symbols = model.symbols.stored.len().max(1) as f64;
     let input = match &model.embedding {
-        // A symbol's vector meets, in each of its dimensions, the weights that read it.
+        // Each non-zero element of a symbol's vector is multiplied by the weights that read its dimension.
         Some(embedding) => {
             let mut met = vec![0_usize; embedding.columns];
             let all = (0..embedding.rows).flat_map(|row| embedding.row(row));
