@@ -1,9 +1,9 @@
-//! [`crate::cells::Rnn`].
+//! The elementwise step of [`crate::cells::Rnn`].
 
 use super::{Products, Read, Rule, Saved, State, Sums, Write, add, preactivate, product_gradients};
 use crate::engine::real::Real;
 
-/// Kept is the tanh.
+/// The RNN step. The forward pass saves the tanh.
 pub(in crate::engine::flex) struct RnnRule;
 
 impl Rule for RnnRule {
