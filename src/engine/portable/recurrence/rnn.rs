@@ -1,4 +1,4 @@
-//! [`crate::cells::Rnn`].
+//! The steps of [`crate::cells::Rnn`].
 
 use burn::backend::Backend;
 
