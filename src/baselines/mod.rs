@@ -65,9 +65,9 @@ pub struct Progress {
 
 /// A pruning method that acts during training.
 pub trait Baseline: Debug + Send + Sync {
-    /// Updates the weights after a step of the optimiser; returns `false` if it left them as they were. The result
-    /// depends on the arguments alone, not on the number of threads. NaN weights are never pruned, so that the check
-    /// for non-finite numbers still finds them.
+    /// Updates the weights after a step of the optimiser; `false` means that none of them changed. The result depends
+    /// on the arguments alone, not on the number of threads. NaN weights are never pruned, so that the check for
+    /// non-finite numbers still finds them.
     fn after_step(&self, now: Progress, weights: &mut Weights) -> bool;
 }
 
