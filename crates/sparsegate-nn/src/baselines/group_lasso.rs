@@ -1,4 +1,4 @@
-//! Group lasso over hidden units, by proximal steps.
+//! Group lasso over hidden units, applied as proximal steps.
 
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
@@ -8,8 +8,9 @@ use sparsegate_core::GroupLasso;
 
 impl Baseline for GroupLasso {
     /// The proximal operator of `rate * strength` times the sum of the units' norms (N. Parikh and S. Boyd, *Proximal
-    /// algorithms*, 6.5.4): all weights that read a unit, its row of the recurrent and of the output matrix, are scaled by
-    /// `max(0, 1 - rate * strength / norm)`, where `norm` is the Euclidean norm of them all.
+    /// algorithms*, 6.5.4). A unit's group is all weights that read it: its row of the recurrent matrix and its row of
+    /// the output matrix. The group is scaled by `max(0, 1 - rate * strength / norm)`, where `norm` is its Euclidean
+    /// norm.
     fn after_step(&self, now: Progress, weights: &mut Weights) -> bool {
         let (Some(hidden), Some(output)) = (weights.get(&Matrix::Hidden), weights.get(&Matrix::Output)) else {
             return false;
@@ -30,7 +31,7 @@ impl Baseline for GroupLasso {
     }
 }
 
-/// What a group of this norm is multiplied by. One that is not a number is left alone.
+/// The factor for a group of this norm. A group whose norm is not finite is left unchanged.
 fn scale(norm: f64, threshold: f64) -> f64 {
     if norm <= threshold {
         0.0
@@ -41,7 +42,7 @@ fn scale(norm: f64, threshold: f64) -> f64 {
     }
 }
 
-/// For each row the sum of squares, each summed from left to right in double precision.
+/// Sum of squares of each row, accumulated from left to right in double precision.
 fn row_square_sums(matrix: &Tensor<2>) -> Vec<f64> {
     let host = values(matrix);
     host.par_chunks(matrix.dims()[1].max(1)).map(|row| row.iter().map(|weight| weight * weight).sum()).collect()

@@ -8,8 +8,9 @@ use super::{Baseline, Progress, Weights, values};
 use sparsegate_core::Magnitude;
 
 impl Baseline for Magnitude {
-    /// In each matrix for itself: the share of zeros is brought up to the one that is due, by the weights of smallest
-    /// magnitude, of equal ones the first. Steps between two prunings change nothing.
+    /// Prunes each matrix separately: the weights of smallest magnitude are set to zero until the scheduled sparsity is
+    /// reached; among equal magnitudes the first in row-major order go first. Steps between two prunings change
+    /// nothing.
     fn after_step(&self, now: Progress, weights: &mut Weights) -> bool {
         let Some(share) = due(self, now.step, now.total_steps) else { return false };
         for weights in weights.values_mut() {
@@ -19,8 +20,9 @@ impl Baseline for Magnitude {
     }
 }
 
-/// The share of zeros that is due at a step, if this is one at which weights are pruned: every `every`-th between begin
-/// and end, and the last, by the paper's cubic `share (1 - (1 - (t - t0) / (t1 - t0))^3)`.
+/// The scheduled sparsity (fraction of zeros) at a pruning step, `None` at other steps. Pruning steps are every
+/// `every`-th step between begin `t0` and end `t1`, and the end itself. The schedule is the paper's cubic,
+/// `share (1 - (1 - (t - t0) / (t1 - t0))^3)`.
 fn due(spec: &Magnitude, step: u64, total_steps: u64) -> Option<f64> {
     let (begin, end) = (spec.begin * total_steps as f64, (spec.end * total_steps as f64).ceil());
     let now = step as f64;
@@ -30,14 +32,14 @@ fn due(spec: &Magnitude, step: u64, total_steps: u64) -> Option<f64> {
     (last || between).then(|| spec.share * (1.0 - left.powi(3)))
 }
 
-/// The matrix with its smallest elements zero, so many that they are `share` of all, rounded.
+/// The matrix with its smallest elements set to zero: the fraction `share` of all elements, rounded to a whole number.
 fn without_smallest(weights: &Tensor<2>, share: f64) -> Tensor<2> {
     let host = values(weights);
     let zeros = ((share * host.len() as f64).round() as usize).min(host.len());
     if zeros == 0 {
         return weights.clone();
     }
-    // The place makes the order of equal magnitudes total; a number that is none comes last.
+    // Ties are broken by position, which makes the result deterministic. NaN sorts last.
     let order = |a: &(f64, usize), b: &(f64, usize)| -> Ordering { a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)) };
     let mut magnitudes: Vec<(f64, usize)> = host.iter().map(|weight| weight.abs()).zip(0..).collect();
     magnitudes.select_nth_unstable_by(zeros - 1, order);

@@ -1,16 +1,16 @@
-//! What the Bayesian method is held against: other ways to make a network sparse, without noise.
+//! Pruning baselines that the Bayesian method is compared with. They use no noise.
 //!
-//! A baseline changes weights after each step of the optimiser, and what it prunes it sets to exactly zero. That zero is
-//! all it remembers: the gradient of a weight that is zero is held at zero ([`hold_zeros`]) and its moments are forgotten
-//! ([`forget`]), so that the optimiser leaves it where it is, and a checkpoint needs nothing but the weights. A weight that
-//! happens to be exactly zero at the start stays so too; random ones are not.
+//! A baseline changes the weights after each step of the optimiser and sets pruned weights to exactly zero. It keeps no
+//! other state: the gradient of a zero weight is set to zero ([`hold_zeros`]) and so are its Adam moments ([`forget`]),
+//! so the optimiser does not move it and a checkpoint needs no masks. A weight that is exactly zero at initialisation
+//! therefore stays zero too; randomly initialised weights are not.
 //!
-//! | file | idea |
+//! | file | method |
 //! |---|---|
-//! | `magnitude` | the smallest weights of each matrix go, a growing share of them |
-//! | `group_lasso` | the weights that read a unit shrink together, until the unit is gone |
+//! | `magnitude` | set a growing fraction of each matrix's weights to zero, smallest magnitudes first |
+//! | `group_lasso` | shrink all weights that read a unit together, until the unit is pruned |
 //!
-//! Masks, counts and figures are those of the Bayesian method, with exact zeros in the place of noise.
+//! Masks, counts and figures are computed as for the Bayesian method; a weight counts as pruned if it is exactly zero.
 
 mod group_lasso;
 mod magnitude;
@@ -23,10 +23,10 @@ use burn::tensor::Tensor;
 use crate::engine::Moments;
 use sparsegate_core::Sparsity;
 
-/// The weight matrices that baselines prune: those that compression counts.
+/// The weight matrices that baselines prune, which are those that the compression ratio counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Matrix {
-    /// Vectors of the input symbols, `[V, E]`.
+    /// Embedding vectors of the input symbols, `[V, E]`.
     Embedding,
     /// Input-to-hidden weights, `[I, P * H]`.
     Input,
@@ -37,7 +37,7 @@ pub enum Matrix {
 }
 
 impl Matrix {
-    /// Which matrix a parameter's path names, such as `lstm/w_input/mean`; none for biases.
+    /// The matrix that a parameter path such as `lstm/w_input/mean` names; `None` for other parameters, such as biases.
     pub fn of(path: &str) -> Option<Self> {
         match path.strip_suffix("/mean")? {
             "embedding/w" => Some(Self::Embedding),
@@ -49,54 +49,55 @@ impl Matrix {
     }
 }
 
-/// The weights of a network.
+/// The weight matrices of a network.
 pub type Weights = BTreeMap<Matrix, Tensor<2>>;
 
-/// Where training is.
+/// The progress of a training run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {
-    /// The optimiser's step that was just made, from 1.
+    /// The optimiser step that was just taken, counted from 1.
     pub step: u64,
-    /// Steps of the whole run.
+    /// Number of steps of the whole run.
     pub total_steps: u64,
     /// The optimiser's learning rate.
     pub rate: f64,
 }
 
-/// A way to prune while training.
+/// A pruning method that acts during training.
 pub trait Baseline: Debug + Send + Sync {
-    /// Changes the weights after a step of the optimiser, and tells whether it did. The result is a function of the
-    /// arguments alone, whatever the number of threads; a weight that is not a number is never pruned, so that it is found.
+    /// Updates the weights after a step of the optimiser; `false` means that none of them changed. The result depends
+    /// on the arguments alone, not on the number of threads. NaN weights are never pruned, so that the check for
+    /// non-finite numbers still finds them.
     fn after_step(&self, now: Progress, weights: &mut Weights) -> bool;
 }
 
-/// A baseline at work on a run.
+/// The baseline of a run.
 #[derive(Debug)]
 pub struct Pruning {
-    /// What prunes.
+    /// The pruning method.
     pub baseline: Box<dyn Baseline>,
-    /// Steps of the whole run.
+    /// Number of steps of the whole run.
     pub total_steps: u64,
 }
 
-/// The baseline that a level asks for, if it does.
+/// The baseline that a sparsity level asks for; `None` if it asks for none.
 pub fn of(level: &Sparsity) -> Option<Box<dyn Baseline>> {
     let magnitude = level.magnitude.clone().map(|magnitude| Box::new(magnitude) as Box<dyn Baseline>);
     magnitude.or_else(|| level.group_lasso.clone().map(|lasso| Box::new(lasso) as Box<dyn Baseline>))
 }
 
-/// A weight matrix's gradient without that of the weights that are zero.
+/// The gradient of a weight matrix, set to zero where the weight is zero.
 pub fn hold_zeros(weights: &Tensor<2>, gradient: Tensor<2>) -> Tensor<2> {
     gradient.mask_fill(weights.clone().equal_elem(0.0), 0.0)
 }
 
-/// The optimiser's moments of a weight matrix without those of the weights that are zero.
+/// The optimiser's moments of a weight matrix, set to zero where the weight is zero.
 pub fn forget(weights: &Tensor<2>, moments: Moments) -> Moments {
     let zeros = weights.clone().equal_elem(0.0);
     Moments { first: moments.first.mask_fill(zeros.clone(), 0.0), second: moments.second.mask_fill(zeros, 0.0) }
 }
 
-/// The elements of a tensor on the host, row-major.
+/// The elements of a tensor, copied to the host in row-major order.
 fn values(tensor: &Tensor<2>) -> Vec<f64> {
     match tensor.to_data().convert::<f64>().try_into_vec() {
         Ok(values) => values,

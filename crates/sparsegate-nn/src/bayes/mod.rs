@@ -1,27 +1,29 @@
-//! What a variational weight is.
+//! Variational weights: posterior, prior, KL divergence and pruning threshold.
 //!
-//! A quantity w (a weight, or the factor of a group of weights) has the posterior N(mean, sigma^2) with
-//! `log_sigma = ln sigma` learned beside the mean, and a log-uniform prior p(|w|) ~ 1 / |w|. Its noise-to-signal ratio
+//! A variational parameter w (a weight, or the factor of a group of weights) has the posterior N(mean, sigma^2), of
+//! which the mean and `log_sigma = ln sigma` are learned, and the log-uniform prior p(|w|) ~ 1 / |w|. Its
+//! noise-to-signal ratio
 //!
 //! ```text
 //! log_alpha = 2 log_sigma - ln(mean^2)
 //! ```
 //!
-//! decides its fate: above [`PRUNE_LIMIT`] it is noise, and zero. The Kullback-Leibler divergence between posterior and
-//! prior is approximated, up to a constant, by the penalty
+//! decides whether it is pruned: above [`PRUNE_LIMIT`] it counts as noise and is set to zero. The Kullback-Leibler (KL)
+//! divergence of the posterior from the prior is approximated, up to a constant, by
 //!
 //! ```text
 //! 0.5 ln(1 + exp(-a)) - 0.03 - 0.64 s(1.5 (a + 1.3)),   a = clamp(log_alpha, -8, 8),   s(x) = 1 / (1 + exp(-x))
 //! ```
 //!
-//! (arXiv 1812.05692's published code; the constants are its own, and at a = 8 the value is -0.66983, not zero).
+//! (the published code of arXiv 1812.05692, including its constants; at a = 8 the value is -0.66983, not zero).
+//! `docs/method.md` describes the method. In the code, `penalty` is this approximation of the KL divergence.
 
 mod variational;
 
 pub use variational::{Make, Variational};
 
-/// A quantity whose log alpha is above this is pruned.
+/// Variational parameters with log alpha above this threshold are pruned.
 pub const PRUNE_LIMIT: f64 = 3.0;
 
-/// Log sigma at the start of training.
+/// Initial value of every log sigma.
 pub const INITIAL_LOG_SIGMA: f64 = -3.0;

@@ -1,4 +1,4 @@
-//! From the name of a backend to a device and its ops.
+//! Opens a backend by name and lists the available ones.
 
 use burn::tensor::Device;
 
@@ -7,22 +7,22 @@ use super::open_error::OpenError;
 use super::ops::Ops;
 use sparsegate_core::Backend;
 
-/// A device with its ops.
+/// A device and the ops that run on it.
 #[derive(Debug, Clone)]
 pub struct Engine {
-    /// Where tensors live.
+    /// The device that holds the tensors.
     pub device: Device,
-    /// What computes there.
+    /// The ops that run on it.
     pub ops: &'static dyn Ops,
-    /// Steps whose numbers are read from the device together. 1 where reading costs nothing; more where the host would
-    /// wait for a device that otherwise computes beside it.
+    /// Steps between host reads of the step metrics; 1 on the CPU. On a device that computes asynchronously a read
+    /// makes the host wait, so the metrics of several steps are read together.
     pub reading: usize,
 }
 
-/// The engine of a backend.
+/// Opens a backend.
 ///
 /// # Errors
-/// [`OpenError`] when this build or this machine lacks something.
+/// [`OpenError`] if the backend is not in this build, or this machine has no such device.
 pub fn open(backend: Backend) -> Result<Engine, OpenError> {
     match backend {
         Backend::Flex => Ok(Engine { device: Device::flex(), ops: &Fused, reading: 1 }),
@@ -35,7 +35,7 @@ pub fn open(backend: Backend) -> Result<Engine, OpenError> {
     }
 }
 
-/// Kinds of the backends in this build; `tch` stands for `tch:cuda` too.
+/// The kinds of backends in this build; `tch` covers `tch:cuda`.
 pub fn compiled_backends() -> Vec<&'static str> {
     let mut compiled = vec!["flex"];
     if cfg!(feature = "wgpu") {
@@ -47,18 +47,18 @@ pub fn compiled_backends() -> Vec<&'static str> {
     compiled
 }
 
-/// What there is of one kind of backend.
+/// The devices available for one kind of backend.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// As [`Backend::kind`] writes it.
+    /// The kind, as in [`Backend::kind`].
     pub kind: &'static str,
-    /// Its devices: how a spec names each, and what it is.
+    /// Its devices: the backend as specs name it, and a description.
     pub devices: Vec<(Backend, String)>,
-    /// Why it has none.
+    /// Why there are no devices; `None` if there are some.
     pub missing: Option<OpenError>,
 }
 
-/// All kinds of backends, with what there is of them in this build on this machine.
+/// Lists all kinds of backends with their devices, as available in this build and on this machine.
 pub fn survey() -> Vec<Found> {
     let found = |wanted: Backend, devices: Vec<(Backend, String)>| {
         let missing = if devices.is_empty() { open(wanted).err() } else { None };

@@ -1,4 +1,4 @@
-//! Every op out of Burn's own tensor ops: any backend, any float type, gradients by autodiff.
+//! All ops composed of Burn's own tensor ops: any backend, any float type, gradients by autodiff.
 
 use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData, activation};
 
@@ -7,13 +7,13 @@ use super::ops::{AdamStep, DataGradients, Moments, Ops, Penalized, RecurrenceInp
 use crate::cells::{self, Step};
 use sparsegate_core::cells::Cell;
 
-/// The ops as compositions; slow (the recurrence's backward is quadratic in the number of steps) and plain.
+/// The reference implementation: simple and slow (the recurrence's backward pass is quadratic in the number of steps).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Composed;
 
-/// Sum of the log-uniform prior's penalties, `[1]`.
+/// Sum of the KL divergences from the log-uniform prior, `[1]`; see [`crate::bayes`].
 fn penalty(mean: Tensor<2>, log_sigma: Tensor<2>) -> Tensor<1> {
-    // The floor keeps a mean of exactly zero from turning 0 * inf into NaN; the clamp behind it stops the gradient.
+    // For a mean of exactly zero, the lower bound avoids 0 * inf = NaN and the clamp makes the gradient zero.
     let smallest = match mean.dtype() {
         burn::tensor::DType::F64 => f64::MIN_POSITIVE,
         _ => f64::from(f32::MIN_POSITIVE),
@@ -24,7 +24,8 @@ fn penalty(mean: Tensor<2>, log_sigma: Tensor<2>) -> Tensor<1> {
     (softplus - step).sum()
 }
 
-/// The penalty, and the gradients of the data loss with `share` times its own, `[R, C]`.
+/// The sum of the KL divergences, and the total gradients `[R, C]`: those of the data loss plus `share` (the KL weight,
+/// 1/N) times those of the KL divergence.
 fn with_penalty(quantity: [&Tensor<2>; 2], gradients: &DataGradients, share: f64) -> (Tensor<1>, [Tensor<2>; 2]) {
     let [mean, log_sigma] = quantity.map(|tensor| tensor.clone().autodiff().require_grad());
     let penalty = penalty(mean.clone(), log_sigma.clone());
@@ -40,7 +41,7 @@ fn with_penalty(quantity: [&Tensor<2>; 2], gradients: &DataGradients, share: f64
     (penalty.inner(), whole)
 }
 
-/// A gradient of some rows with zeros in the others, as many as `like` has.
+/// Expands a gradient of some rows to the shape of `like`, with zeros in the other rows.
 fn whole(gradient: &Tensor<2>, rows: Option<&[u32]>, like: &Tensor<2>) -> Tensor<2> {
     let Some(rows) = rows else { return gradient.clone() };
     let rows: Vec<i64> = rows.iter().map(|row| i64::from(*row)).collect();
@@ -91,7 +92,7 @@ impl Ops for Composed {
         let mut states: Vec<Tensor<2>> = Vec::new();
         let (mut done, mut before) = (0, 0);
         for &now in active {
-            // Sequences that start here join with their initial states.
+            // Sequences that start at this step are appended with their initial states.
             states = if states.is_empty() {
                 initial.iter().map(|state| rows(state, 0, now)).collect()
             } else if now > before {
@@ -131,7 +132,7 @@ impl Ops for Composed {
         let [rows, columns] = logits.dims();
         let (dtype, targets) = (logits.dtype(), targets.reshape([rows, 1]));
         let probabilities = if columns == 1 {
-            // 1 - s(x) = s(-x), which keeps the digits of a small one.
+            // 1 - s(x) = s(-x), which does not cancel when it is small.
             let signs = targets.float().cast(dtype).mul_scalar(2.0).sub_scalar(1.0);
             activation::sigmoid((logits + bias) * signs)
         } else {

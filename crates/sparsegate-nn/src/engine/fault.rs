@@ -1,52 +1,52 @@
-//! What goes wrong while a backend computes. Burn's ops have no way to fail but to panic, so that a full memory or a lost
-//! device arrives as one.
+//! Backend failures during a computation. Burn's ops report failure only by panicking, so running out of memory or
+//! losing the device shows up as a panic, which is turned into an error here.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use sparsegate_core::Backend;
 
-/// A computation that its backend ended.
+/// A computation that failed in its backend.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// The device, or the machine, has no memory left.
+    /// The device or the machine ran out of memory.
     #[error(
-        "backend `{backend}` is out of memory ({said}): use a smaller train.batch or train.sequence, fewer runs at once \
-         (--jobs 1), or another backend or device"
+        "backend `{backend}` is out of memory ({said}): use a smaller train.batch or train.sequence, fewer runs at \
+         once (--jobs 1), or another backend or device"
     )]
     OutOfMemory {
-        /// Where.
+        /// The backend that failed.
         backend: Backend,
-        /// What it said.
+        /// Its error message, shortened.
         said: String,
     },
-    /// The driver took the device away.
+    /// The driver lost or removed the device.
     #[error(
-        "backend `{backend}` lost its device ({said}): see the system's log for the driver; run again, and it goes on from \
-         the last checkpoint"
+        "backend `{backend}` lost its device ({said}): see the system log for driver errors; run again to continue \
+         from the last checkpoint"
     )]
     DeviceLost {
-        /// Where.
+        /// The backend that failed.
         backend: Backend,
-        /// What it said.
+        /// Its error message, shortened.
         said: String,
     },
-    /// Anything else, most likely a mistake in this program.
+    /// Any other panic, most likely a bug in this program.
     #[error(
-        "backend `{backend}` stopped ({said}): that is a mistake in this program or in the backend; the run's log.txt \
-         says where, and --backend {other} may do"
+        "backend `{backend}` stopped ({said}): this is a bug in this program or in the backend; the run's log.txt \
+         says where; --backend {other} may work"
     )]
     Stopped {
-        /// Where.
+        /// The backend that failed.
         backend: Backend,
-        /// What it said.
+        /// Its error message, shortened.
         said: String,
-        /// One to try instead.
+        /// Another backend to try.
         other: &'static str,
     },
 }
 
 impl Fault {
-    /// From the message of a panic.
+    /// Classifies a panic by its message.
     fn new(backend: Backend, message: &str) -> Self {
         let said = gist(message);
         let lower = message.to_lowercase();
@@ -62,14 +62,14 @@ impl Fault {
     }
 }
 
-/// The sentence that counts: the innermost cause, without what Rust puts around an error, and without the C++ frames
-/// behind it.
+/// The informative part of a panic message: the innermost cause, without the text that Rust puts around an error and
+/// without the C++ stack frames after it.
 fn gist(message: &str) -> String {
     const LONGEST: usize = 200;
     let text = message.rsplit_once("on an `Err` value: ").map_or(message, |(_, error)| error);
     let text = text.rsplit_once("Caused by:\n").map_or(text, |(_, cause)| cause);
     let text = text.trim_start_matches("Torch(\"");
-    // libtorch's allocator puts the place in its source before the sentence.
+    // libtorch's allocator puts its source location before the message.
     let text = text.split_once("DefaultCPUAllocator: ").map_or(text, |(_, sentence)| sentence);
     let end = ["\\n", "\n", "\")"].iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len());
     let text = text[..end].trim();
@@ -79,12 +79,12 @@ fn gist(message: &str) -> String {
     }
 }
 
-/// Runs what computes on `backend`; a panic in there becomes an error. The panic hook still says where it was.
+/// Runs `work`, which computes on `backend`, and turns a panic into an error. The panic hook still logs the location.
 ///
 /// # Errors
-/// [`Fault`].
+/// [`Fault`] if `work` panics.
 pub fn guarded<T>(backend: Backend, work: impl FnOnce() -> T) -> Result<T, Fault> {
-    // What the work has half done is dropped with it.
+    // Unwind safety: state that the panic leaves half-updated is dropped with the closure.
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
         let text = payload.downcast_ref::<String>().map(String::as_str);
         let message = text.or_else(|| payload.downcast_ref::<&str>().copied());

@@ -1,4 +1,4 @@
-//! [`Ops`] by the kernels of the backend that the tensors live on.
+//! [`Ops`] implemented by the kernels of the backend that holds the tensors.
 
 use burn::backend::Dispatch;
 use burn::tensor::{Int, Tensor};
@@ -9,7 +9,7 @@ use super::noise::Noise;
 use super::ops::{AdamStep, DataGradients, Moments, Ops, Penalized, RecurrenceInputs};
 use sparsegate_core::cells::Cell;
 
-/// The kernels of each backend, and a handwritten backward pass. Tensors are `f32`, on flex also `f64`.
+/// Kernels with handwritten backward passes. Tensors are `f32`; flex and libtorch also accept `f64`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Fused;
 

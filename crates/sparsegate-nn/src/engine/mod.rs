@@ -1,11 +1,12 @@
-//! The custom ops behind one trait.
+//! The custom tensor operations, behind one trait.
 //!
-//! [`Ops`] names what the models need beyond plain tensor arithmetic: noisy weights, the penalty, the recurrence, the
-//! cross entropy and Adam. [`Composed`] builds each out of Burn's own ops, on any backend; it is the version that
-//! tests trust. [`Fused`] runs kernels of the backend that the tensors live on, a folder each, and must agree with it.
+//! [`Ops`] lists what the models need beyond plain tensor arithmetic: noisy weights, the KL divergence, the recurrence,
+//! the cross entropy and Adam. [`Composed`] builds each of them from Burn's own ops and runs on any backend; it is the
+//! reference that tests compare with. [`Fused`] runs handwritten kernels of the backend that holds the tensors (one
+//! folder per backend) and must give the same results.
 //!
 //! Every matrix is a `Tensor<2>`; a vector of `n` numbers has shape `[1, n]`. Sequences are time-major and
-//! without padding; [`RecurrenceInputs`] says how.
+//! without padding, as described at [`RecurrenceInputs`].
 
 mod backends;
 mod composed;

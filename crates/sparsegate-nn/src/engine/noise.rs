@@ -1,13 +1,13 @@
 //! Counter-based standard normal noise.
 //!
-//! Every draw is a function of (seed, step, stream, row, column): a kernel makes the numbers it needs where it needs
-//! them, the backward pass makes them again instead of keeping them, the number of threads does not matter, and every
-//! backend sees the same stream.
+//! Every draw is a function of (seed, step, stream, row, column). A kernel can therefore generate the numbers where it
+//! needs them, the backward pass regenerates them instead of storing them, the number of threads does not matter, and
+//! every backend uses the same noise.
 //!
 //! The generator is Philox4x32-10 (Salmon et al., *Parallel random numbers: as easy as 1, 2, 3*, SC 2011), keyed by the
 //! seed, with the counter words (column block, row, stream, step). Each counter gives four normals by Box-Muller.
-//! Column `c` of a row lies in group `c / 64`; a group has 16 counters, and its element `e` is normal `e / 16` of counter
-//! `e % 16`, an order in which 16 lanes of a vector unit work side by side.
+//! Column `c` of a row lies in group `c / 64`; a group has 16 counters, and its element `e` is normal `e / 16` of
+//! counter `e % 16`. In this order 16 lanes of a vector unit can work in parallel.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use rayon::prelude::*;
@@ -19,23 +19,23 @@ use super::vectorized::vectorized;
 const GROUP: usize = 64;
 const LANES: usize = 16;
 
-/// Which stream of noise.
+/// Identifies the noise of one tensor at one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoiseKey {
     /// Seed of the run.
     pub seed: u64,
     /// Step of the run, from 1; 0 is initialisation.
     pub step: u32,
-    /// Which tensor the noise is for.
+    /// Number of the tensor that the noise is for.
     pub stream: u32,
 }
 
-/// Where an op's standard normal noise comes from.
+/// Source of the standard normal noise of an op.
 #[derive(Debug, Clone)]
 pub enum Noise {
-    /// Counted.
+    /// The counter-based generator.
     Counter(NoiseKey),
-    /// Given, with the shape of what it perturbs.
+    /// Explicit values, with the shape of the tensor they perturb.
     Given(Tensor<2>),
 }
 
@@ -43,20 +43,20 @@ impl Noise {
     /// The noise of a whole `[rows, columns]` matrix as a tensor.
     ///
     /// # Panics
-    /// If given noise has another shape.
+    /// If explicit noise has another shape.
     pub fn matrix(&self, shape: [usize; 2], device: &Device, dtype: DType) -> Tensor<2> {
         match self {
             Noise::Counter(key) => {
                 Tensor::from_data(TensorData::new(key.matrix(shape[0], shape[1]), shape), (device, dtype))
             }
             Noise::Given(values) => {
-                assert_eq!(values.dims(), shape, "given noise has another shape than what it perturbs");
+                assert_eq!(values.dims(), shape, "explicit noise must have the shape of the tensor it perturbs");
                 values.clone()
             }
         }
     }
 
-    /// The noise at chosen (row, column) places of a matrix, as a `[places, 1]` tensor.
+    /// The noise at the given (row, column) positions of a matrix, as a `[places, 1]` tensor.
     pub fn places(&self, places: &[(u32, u32)], device: &Device, dtype: DType) -> Tensor<2> {
         let values: Vec<f64> = match self {
             Noise::Counter(key) => places.iter().map(|&(row, column)| f64::from(key.at(row, column))).collect(),
@@ -72,13 +72,13 @@ impl Noise {
 }
 
 impl NoiseKey {
-    /// The normal at a place.
+    /// The standard normal at one position.
     pub fn at(self, row: u32, column: u32) -> f32 {
         let (group, element) = (column as usize / GROUP, column as usize % GROUP);
         normals(self, row, (group * LANES + element % LANES) as u32)[element / LANES]
     }
 
-    /// A `[rows, columns]` matrix of normals, row-major.
+    /// A `[rows, columns]` matrix of standard normals, row-major.
     pub fn matrix(self, rows: usize, columns: usize) -> Vec<f32> {
         let mut values = vec![0.0; rows * columns];
         if columns > 0 {
@@ -92,7 +92,7 @@ impl NoiseKey {
         values
     }
 
-    /// The rows `ids` of a matrix of normals, `[ids, columns]`, row-major.
+    /// The rows `ids` of a matrix of standard normals, `[ids, columns]`, row-major.
     #[cfg(feature = "tch")]
     pub(super) fn rows(self, ids: &[u32], columns: usize) -> Vec<f32> {
         let mut values = vec![0.0; ids.len() * columns];
@@ -107,7 +107,8 @@ impl NoiseKey {
         values
     }
 
-    /// A `[rows, columns]` matrix of numbers uniform in (0, 1), row-major; not independent of the normals of the same key.
+    /// A `[rows, columns]` matrix of uniform numbers in (0, 1), row-major. They share counters with the normals of the
+    /// same key, so the two are not independent.
     pub fn uniform(self, rows: usize, columns: usize) -> Vec<f64> {
         let mut values = vec![0.0; rows * columns];
         for (row, out) in values.chunks_mut(columns.max(1)).enumerate() {
@@ -123,7 +124,7 @@ impl NoiseKey {
     }
 }
 
-/// The first `out.len()` normals of a row.
+/// Fills `out` with the first `out.len()` normals of a row.
 #[inline(always)]
 pub(super) fn fill_row<T: Real>(out: &mut [T], key: NoiseKey, row: u32) {
     for (group, chunk) in out.chunks_mut(GROUP).enumerate() {
@@ -144,7 +145,7 @@ pub(super) fn fill_row<T: Real>(out: &mut [T], key: NoiseKey, row: u32) {
     }
 }
 
-/// Four standard normals of one counter.
+/// The four standard normals of one counter.
 #[inline(always)]
 fn normals(key: NoiseKey, row: u32, block: u32) -> [f32; 4] {
     let words = philox([block, row, key.stream, key.step], [key.seed as u32, (key.seed >> 32) as u32]);
@@ -154,15 +155,15 @@ fn normals(key: NoiseKey, row: u32, block: u32) -> [f32; 4] {
     [radius * cosine, radius * sine, radius2 * cosine2, radius2 * sine2]
 }
 
-/// `sqrt(-2 ln u)` for the uniform number in (0, 1) that the upper 23 bits of `word` stand for.
+/// Radius of Box-Muller, `sqrt(-2 ln u)`, where u in (0, 1) is uniform and made of the upper 23 bits of `word`.
 #[inline(always)]
 fn radius(word: u32) -> f32 {
     let uniform = ((word >> 9) as f32 + 0.5) * (1.0 / 8_388_608.0);
     (-2.0 * uniform.logarithm()).sqrt()
 }
 
-/// Sine and cosine of `2 pi word / 2^32`: the nearest quarter turn is split off, the rest, at most an eighth of a turn,
-/// goes through Cephes' polynomials.
+/// Sine and cosine of the angle `2 pi word / 2^32`. The nearest quarter turn is split off; the rest, at most an eighth
+/// of a turn, is evaluated with Cephes' polynomials.
 #[inline(always)]
 fn turn(word: u32) -> (f32, f32) {
     let turns = (word as i32 as f32) * (1.0 / 4_294_967_296.0);
@@ -221,7 +222,7 @@ mod tests {
         for row in 0..rows {
             for column in 0..columns {
                 let ours = KEY.at(row as u32, column as u32);
-                // The matrix may be computed with fused multiply-adds of another width, so not to the last bit.
+                // The matrix may be compiled for another vector width, so the last bits may differ.
                 assert!((ours - matrix[row * columns + column]).abs() < 1e-6, "row {row} column {column}");
             }
         }

@@ -1,79 +1,79 @@
-//! What a build or a machine can lack of a backend, and the cure.
+//! Reasons why a backend cannot be opened, and a hint for each.
 
 use sparsegate_core::Backend;
 
 /// A backend that cannot be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
-    /// It is not in this build.
+    /// This build does not contain the backend.
     #[error("backend `{wanted}` is not in this build, which has: {}", .compiled.join(", "))]
     NotCompiled {
-        /// What was asked for.
+        /// The requested backend.
         wanted: Backend,
-        /// Kinds of the backends there are.
+        /// The kinds of backends that the build contains.
         compiled: Vec<&'static str>,
     },
-    /// It finds no device at all.
+    /// The backend finds no device.
     #[error("backend `{wanted}`: no device found")]
     NoDevice {
-        /// What was asked for.
+        /// The requested backend.
         wanted: Backend,
     },
-    /// There are fewer devices.
-    #[error("backend `{wanted}`: there is no such device, but {}", numbered(.found))]
+    /// No device has the requested number.
+    #[error("backend `{wanted}`: no such device; available: {}", numbered(.found))]
     NoSuchDevice {
-        /// What was asked for.
+        /// The requested backend.
         wanted: Backend,
-        /// The devices there are, in the order of their numbers.
+        /// The available devices, ordered by number.
         found: Vec<String>,
     },
     /// libtorch was compiled without CUDA.
     #[error("backend `{wanted}`: the libtorch of this build has no CUDA")]
     NoCuda {
-        /// What was asked for.
+        /// The requested backend.
         wanted: Backend,
     },
-    /// The system's loader took another libtorch than the one of the build; the two lay tensors out differently.
-    #[error("backend `{wanted}`: {library} is of version {found}, and this program was built against {built}")]
+    /// The dynamic loader found a libtorch of another version than the build's; the two lay tensors out differently.
+    #[error("backend `{wanted}`: {library} has version {found}, but this program was built against {built}")]
     OtherLibtorch {
-        /// What was asked for.
+        /// The requested backend.
         wanted: Backend,
         /// The library's path.
         library: String,
         /// Its version.
         found: String,
-        /// The version of the headers of the build.
+        /// The version of the headers that the program was built with.
         built: &'static str,
     },
 }
 
 impl OpenError {
-    /// What to do about it.
+    /// A hint: how to make the backend available, or what to use instead.
     pub fn cure(&self) -> String {
         match self {
             Self::NotCompiled { wanted, .. } => {
                 let feature = wanted.feature().unwrap_or("default");
-                let first = if feature == "tch" { "set LIBTORCH (scripts/get-libtorch.sh makes one) and " } else { "" };
+                let first = if feature == "tch" { "set LIBTORCH (scripts/get-libtorch.sh gets one) and " } else { "" };
                 format!("{first}build with `cargo build --release --features {feature}`, or use --backend flex")
             }
             Self::NoDevice { wanted: Backend::Wgpu { .. } } => {
-                "install the graphics driver's Vulkan part or, without a \
-                GPU, a software Vulkan: on Debian `apt-get install mesa-vulkan-drivers libvulkan1`"
+                "install the Vulkan driver of the GPU or, without a GPU, a software Vulkan driver: on Debian \
+                 `apt-get install mesa-vulkan-drivers libvulkan1`"
                     .to_owned()
             }
             Self::NoDevice { .. } => {
-                "see whether `nvidia-smi` shows a GPU and a driver new enough for this CUDA, and whether \
-                 CUDA_VISIBLE_DEVICES hides it"
+                "check that `nvidia-smi` shows a GPU and a driver recent enough for this CUDA, and that \
+                 CUDA_VISIBLE_DEVICES does not hide the GPU"
                     .to_owned()
             }
-            Self::NoSuchDevice { .. } => "take one of these; `sparsegate backends` lists them".to_owned(),
+            Self::NoSuchDevice { .. } => "use one of these devices; `sparsegate backends` lists them".to_owned(),
             Self::NoCuda { .. } => {
-                "build with LIBTORCH naming a libtorch that has lib/libtorch_cuda.so, or use --backend \
-                                    tch, which is the CPU"
+                "build with LIBTORCH naming a libtorch that has lib/libtorch_cuda.so, or use --backend tch, which is \
+                 the CPU"
                     .to_owned()
             }
             Self::OtherLibtorch { built, .. } => format!(
-                "unset LD_LIBRARY_PATH, or let it name the lib folder of a libtorch {built}; or build anew against that one"
+                "unset LD_LIBRARY_PATH, set it to the lib folder of libtorch {built}, or rebuild against the one found"
             ),
         }
     }

@@ -1,4 +1,4 @@
-//! What the models need of an engine.
+//! The interface between the models and an engine.
 
 use std::fmt::Debug;
 
@@ -8,11 +8,12 @@ use super::noise::Noise;
 use sparsegate_core::GateActivation;
 use sparsegate_core::cells::Cell;
 
-/// Inputs of a recurrence over T steps of B sequences with H units, for a cell of P preactivations. Columns of `P * H`
+/// Inputs of a recurrence over T steps of B sequences with H units, for a cell with P preactivations. `P * H` columns
 /// are preactivation-major: `kind * H + unit`.
 ///
-/// Sequences end together, and a short one starts late: `active[t]` of them, always the first, are under way at step t.
-/// N is the sum of `active`, and rows of `[N, ...]` tensors are those of step 0, then those of step 1, ...
+/// The sequences are aligned at their ends, so a shorter one starts later. Step t processes `active[t]` sequences,
+/// always the first ones. N is the sum of `active`; an `[N, ...]` tensor has the rows of step 0, then those of step 1,
+/// and so on.
 #[derive(Debug, Clone)]
 pub struct RecurrenceInputs<'a> {
     /// Input products `x W`, `[N, P * H]`.
@@ -25,15 +26,15 @@ pub struct RecurrenceInputs<'a> {
     pub bias: Tensor<2>,
     /// Group factors of the hidden units, `[B, H]`.
     pub z_neurons: Tensor<2>,
-    /// The cell's states before each sequence's first step, each `[B, H]`; no gradient goes through them.
+    /// The initial states of each sequence, each `[B, H]`, in the order of [`Cell::states`]; not differentiable.
     pub states: Vec<Tensor<2>>,
-    /// Sequences under way at each step: at least 1, never falling, B at the last.
+    /// Number of active sequences at each step: at least 1, non-decreasing, B at the last step.
     pub active: &'a [usize],
-    /// Of the gates.
+    /// Activation function of the gates.
     pub activation: GateActivation,
 }
 
-/// Adam's running means of a parameter's gradient and of its square.
+/// Adam's moments: running means of a parameter's gradient and of its square.
 #[derive(Debug, Clone)]
 pub struct Moments {
     /// Mean of the gradient.
@@ -51,52 +52,53 @@ pub struct AdamStep {
     pub beta1: f64,
     /// Decay of the second moment.
     pub beta2: f64,
-    /// Added to the root of the second moment.
+    /// Added to the square root of the second moment, before the bias correction.
     pub epsilon: f64,
 }
 
-/// The gradients of the data loss to a variational quantity, `[R, C]`, outside autodiff.
+/// The gradients of the data loss with respect to a variational parameter of shape `[R, C]`, detached from autodiff.
 #[derive(Debug, Clone)]
 pub struct DataGradients {
-    /// To the means: `[R, C]`, or the U rows of it that `rows` names, `[U, C]`.
+    /// With respect to the means: `[R, C]`, or only the U rows listed in `rows`, `[U, C]`.
     pub mean: Tensor<2>,
-    /// To the log sigmas, of the same shape.
+    /// With respect to the log sigmas, same shape.
     pub log_sigma: Tensor<2>,
-    /// The rows that are there, rising; those of the others are zero. Nothing where all are there.
+    /// Sorted indices of the rows that the gradients contain, all others being zero; `None` if they contain all rows.
     pub rows: Option<Vec<u32>>,
 }
 
-/// What a quantity's penalty adds to the objective, and what the gradient's norm needs.
+/// The KL divergence of a variational parameter, and its contribution to the squared gradient norm.
 #[derive(Debug, Clone)]
 pub struct Penalized {
-    /// Sum of the penalties, `[1]`.
+    /// Sum of the KL divergences of all elements, without the KL weight, `[1]`.
     pub penalty: Tensor<1>,
-    /// Sum of squares of the gradients of data loss and penalty, `[1]`.
+    /// Sum of squares of the total gradients (data loss and weighted KL divergence), `[1]`.
     pub square_sum: Tensor<1>,
 }
 
-/// The custom ops. Tensors of one call share a device and a float type; gradients flow to every float tensor unless a
-/// field says otherwise.
+/// The custom ops. All tensors of a call share a device and a float type. Gradients flow to every float tensor unless
+/// stated otherwise.
 pub trait Ops: Debug + Send + Sync {
-    /// The product of `left` (`[N, K]`) and `right` (`[K, C]`), `[N, C]`.
+    /// The matrix product of `left` (`[N, K]`) and `right` (`[K, C]`), `[N, C]`.
     fn product(&self, left: Tensor<2>, right: Tensor<2>) -> Tensor<2>;
 
     /// One sample of normal weights: `mean + noise * exp(log_sigma)`, all `[R, C]`.
     fn noisy(&self, mean: Tensor<2>, log_sigma: Tensor<2>, noise: &Noise) -> Tensor<2>;
 
-    /// Rows `ids` (`[N]`) of one sample of normal weights `[R, C]`: `[N, C]`. A row that occurs twice is the same twice.
+    /// Rows `ids` (`[N]`) of one sample of normal weights `[R, C]`: `[N, C]`. Repeated ids give the same sampled row.
     ///
-    /// The gradients of a leaf that nothing else reads may have the rows read alone, each once, in rising order: a tensor of
-    /// full size that is nearly all zeros would go to memory and back.
+    /// If no other op reads the leaves, their gradients may contain only the rows read, each once, in ascending order.
+    /// This avoids writing and reading a full-size tensor that is nearly all zeros.
     fn noisy_rows(&self, mean: Tensor<2>, log_sigma: Tensor<2>, ids: Tensor<1, Int>, noise: &Noise) -> Tensor<2>;
 
-    /// Sum over the weights of a quantity, means and log sigmas `[R, C]`, of the log-uniform prior's penalty (see
-    /// [`crate::bayes`]), and the square sum of the gradient of the data loss and `share` times the penalty. All is outside
-    /// autodiff: the penalty depends on the parameters alone.
+    /// The KL divergence from the log-uniform prior (see [`crate::bayes`]), summed over a variational parameter given
+    /// as its means and log sigmas `[R, C]`, and the sum of squares of the total gradient, which is that of the data
+    /// loss plus `share` (the KL weight, 1/N) times that of the KL divergence. Works outside autodiff, because the KL
+    /// divergence depends on the parameters alone.
     fn penalize(&self, quantity: [&Tensor<2>; 2], gradients: &DataGradients, share: f64) -> Penalized;
 
-    /// [`Ops::adam`] of a quantity's means and log sigmas on the gradients that [`Ops::penalize`] speaks of, which are
-    /// worked out again: that is cheaper than to keep them.
+    /// [`Ops::adam`] for the means and log sigmas of a variational parameter, on the total gradients described at
+    /// [`Ops::penalize`]. They are recomputed, which is cheaper than storing them.
     fn adam_penalized(
         &self,
         quantity: [Tensor<2>; 2],
@@ -107,7 +109,7 @@ pub trait Ops: Debug + Send + Sync {
         step: &AdamStep,
     ) -> [(Tensor<2>, Moments); 2];
 
-    /// The gradients that [`Ops::penalize`] speaks of: what Adam's first moments are if they forget at once.
+    /// The total gradients (data loss and weighted KL divergence), obtained as Adam's first moments with `beta1` = 0.
     fn whole_gradients(&self, quantity: [&Tensor<2>; 2], gradients: DataGradients, share: f64) -> [Tensor<2>; 2] {
         let zeros = || Moments { first: quantity[0].zeros_like(), second: quantity[0].zeros_like() };
         let step = AdamStep { rate: 0.0, beta1: 0.0, beta2: 0.0, epsilon: 1.0 };
@@ -117,24 +119,25 @@ pub trait Ops: Debug + Send + Sync {
         moved.map(|(_, moments)| moments.first)
     }
 
-    /// The recurrence of a cell: its states after each step, each `[N, H]`, in the order of [`Cell::states`]. The first,
-    /// the hidden state, is differentiable; the others are outside autodiff.
+    /// Runs the recurrence of a cell; returns its states after each step, each `[N, H]`, in the order of
+    /// [`Cell::states`]. The first, the hidden state, is differentiable; the others are detached from autodiff.
     fn recurrence(&self, cell: &dyn Cell, inputs: RecurrenceInputs<'_>) -> Vec<Tensor<2>>;
 
     /// Mean over rows of the negative log likelihood, in nats, of `targets` (`[N]`) under softmax(`logits` `[N, V]` +
     /// `bias` `[1, V]`); shape `[1]`.
     fn cross_entropy(&self, logits: Tensor<2>, bias: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1>;
 
-    /// Mean over rows of the negative log likelihood, in nats, of classes `targets` (`[B]`); shape `[1]`. One column of
-    /// `logits` (`[B, C]`) + `bias` (`[1, C]`) is a sigmoid head, whose targets are 0 and 1; more are a softmax head.
-    /// Probabilities are clipped to [1e-6, 1 - 1e-6], beyond which there is no gradient.
+    /// Mean over rows of the negative log likelihood, in nats, of classes `targets` (`[B]`) given `logits` (`[B, C]`) +
+    /// `bias` (`[1, C]`); shape `[1]`. A single column is a sigmoid head with targets 0 and 1; several columns are a
+    /// softmax head. Probabilities are clipped to [1e-6, 1 - 1e-6]; where clipped, the gradient is zero.
     fn class_loss(&self, logits: Tensor<2>, bias: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1>;
 
-    /// Sum of squares of a tensor outside autodiff, shape `[1]`.
+    /// Sum of squares of a tensor, outside autodiff; shape `[1]`.
     fn square_sum(&self, values: &Tensor<2>) -> Tensor<1>;
 
-    /// One step of Adam in Lasagne's form, `p - rate * m / (sqrt(v) + epsilon)`, on tensors outside autodiff. The gradient
-    /// is first multiplied by `scale` (`[1]`), the global norm's rescaling, which so need not leave the device.
+    /// One step of Adam in Lasagne's form, `p - rate * m / (sqrt(v) + epsilon)`, outside autodiff. The gradient is
+    /// first multiplied by `scale` (`[1]`), the factor of gradient-norm clipping; as a tensor it need not leave the
+    /// device.
     fn adam(
         &self,
         parameter: Tensor<2>,

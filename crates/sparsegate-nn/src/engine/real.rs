@@ -1,19 +1,19 @@
-//! The arithmetic of the kernels, once for `f32` and once for `f64`.
+//! The arithmetic of the CPU kernels for `f32` and `f64`.
 //!
-//! The `f32` functions are branch-free polynomials, so that a loop over them becomes vector code wherever it is
-//! compiled for a vector unit (see [`super::flex`]). The `f64` functions are the standard library's: they serve tests,
-//! which compare kernels with recorded values to 1e-9.
+//! The `f32` functions are branch-free polynomials, so that the compiler can vectorise loops over them
+//! (see [`super::flex`]). The `f64` functions are the standard library's. They are for tests, which compare the kernels
+//! with recorded values to 1e-9.
 
 use burn::tensor::Element;
 use bytemuck::Pod;
 
 /// A kernel's number type.
 pub trait Real: Element + Pod + Default + PartialOrd + Send + Sync + 'static {
-    /// Rounds.
+    /// Converts from `f64`, rounding if necessary.
     fn of(value: f64) -> Self;
-    /// Widens.
+    /// Converts to `f64` without loss.
     fn wide(self) -> f64;
-    /// `self * a + b`, rounded once.
+    /// Fused multiply-add: `self * a + b` with one rounding.
     fn fma(self, a: Self, b: Self) -> Self;
     /// The sum.
     fn add(self, other: Self) -> Self;
@@ -23,19 +23,21 @@ pub trait Real: Element + Pod + Default + PartialOrd + Send + Sync + 'static {
     fn mul(self, other: Self) -> Self;
     /// The quotient.
     fn div(self, other: Self) -> Self;
-    /// The larger; `other` when `self` is NaN.
+    /// The larger of the two; `other` if either is NaN.
     fn at_least(self, other: Self) -> Self;
-    /// The smaller; `other` when `self` is NaN.
+    /// The smaller of the two; `other` if either is NaN.
     fn at_most(self, other: Self) -> Self;
     /// Square root.
     fn root(self) -> Self;
-    /// Without its sign.
+    /// Absolute value.
     fn magnitude(self) -> Self;
-    /// Exponential; `f32`: relative error below 2e-7. NaN stays NaN: a number gone wrong must reach the loss.
+    /// Exponential. For `f32`, the argument is limited to [-87.3, 88.3] and the relative error is below 2e-7. NaN stays
+    /// NaN, so that it reaches the loss and is detected.
     fn exponential(self) -> Self;
-    /// Natural logarithm of a number above zero; zero and subnormals count as the smallest normal number.
+    /// Natural logarithm of a positive number. Zero, subnormal and negative numbers and NaN count as the smallest
+    /// positive normal number.
     fn logarithm(self) -> Self;
-    /// Hyperbolic tangent; `f32`: absolute error below 5e-7. NaN stays NaN.
+    /// Hyperbolic tangent; absolute error below 5e-7 for `f32`. NaN stays NaN.
     fn tangent(self) -> Self;
 
     /// `1 / (1 + exp(-x))`.
@@ -68,7 +70,8 @@ macro_rules! arithmetic {
         fn div(self, other: Self) -> Self {
             self / other
         }
-        // Written as comparisons: `f32::max` must treat NaN symmetrically, which costs two more instructions a lane.
+        // Comparisons instead of `f32::max`, which must treat NaN symmetrically and costs two more instructions per
+        // lane.
         #[inline(always)]
         fn at_least(self, other: Self) -> Self {
             if self > other { self } else { other }
@@ -112,7 +115,7 @@ impl Real for f64 {
     }
 }
 
-/// `2^23 * 1.5`: adding it to a small float leaves its nearest integer in the low mantissa bits.
+/// `2^23 * 1.5`: adding it to a small float leaves the nearest integer in the low mantissa bits of the sum.
 const ROUND: f32 = 12_582_912.0;
 /// High part of ln 2, exact in few bits, so that `n * LN2_HIGH` is exact for every exponent `n`.
 #[expect(clippy::excessive_precision, reason = "all digits of the exact value")]
@@ -147,7 +150,7 @@ impl Real for f32 {
     /// exp(x) = 2^n exp(r), n = round(x / ln 2), |r| <= ln 2 / 2; the polynomial is Cephes' `expf` (S. Moshier).
     #[inline(always)]
     fn exponential(self) -> Self {
-        // In this order NaN passes both limits, at no cost.
+        // With the operands in this order NaN stays NaN, at no extra cost.
         let x = 88.3_f32.at_most((-87.3_f32).at_least(self));
         let shifted = x.mul_add(std::f32::consts::LOG2_E, ROUND);
         let n = shifted - ROUND;
@@ -185,7 +188,7 @@ impl Real for f32 {
         e.mul_add(LN2_HIGH, m + tail)
     }
 
-    /// A rational approximation on [-7.9, 7.9], beyond which tanh is one to single precision; Eigen's coefficients.
+    /// Rational approximation with Eigen's coefficients on [-7.9, 7.9]; beyond it tanh is +-1 in single precision.
     #[inline(always)]
     fn tangent(self) -> Self {
         let x = 7.905_311_6_f32.at_most((-7.905_311_6_f32).at_least(self));
@@ -211,7 +214,7 @@ impl Real for f32 {
 mod tests {
     use super::Real;
 
-    /// Largest error of `ours` against `exact` over `count` points of [low, high], relative where `relative`.
+    /// Largest error of `ours` against `exact` over 200,001 points of [low, high]; relative or absolute.
     fn worst(low: f64, high: f64, relative: bool, ours: fn(f32) -> f32, exact: fn(f64) -> f64) -> f64 {
         let count = 200_000;
         (0..=count)

@@ -1,10 +1,11 @@
-//! Compiling a loop for the widest vector unit the processor has.
+//! Compiles a loop for the widest vector instructions that the processor has.
 
 /// Runs `kernel` compiled for AVX-512, AVX2 or NEON, whichever the processor has.
 ///
-/// `kernel` must be an `#[inline(always)]` closure over `#[inline(always)]` functions: only what is inlined here is
-/// compiled for the vector unit. It is called through `FnMut`, because a closure's `FnOnce` goes through a shim that
-/// is not inlined: the kernel is then compiled for the oldest processor, with a function call for each fused multiply-add.
+/// `kernel` must be an `#[inline(always)]` closure over `#[inline(always)]` functions, because only inlined code is
+/// compiled for these instructions. It is an `FnMut`, because a call through a closure's `FnOnce` uses a shim that is
+/// not inlined; the kernel would then be compiled for the baseline processor, with a function call per fused
+/// multiply-add.
 pub(super) fn vectorized<R>(kernel: impl FnMut() -> R) -> R {
     struct Kernel<F>(F);
 

@@ -1,4 +1,4 @@
-//! Adam in Lasagne's form, in place.
+//! In-place Adam in Lasagne's form.
 
 use burn::backend::tensor::FloatTensor;
 use burn_cubecl::CubeBackend;
@@ -8,7 +8,7 @@ use super::launch::{CUBE, contiguous, count, cubes, owned};
 use crate::engine::extension::AdamPrimitives;
 use crate::engine::ops::AdamStep;
 
-/// The step's constants in single precision.
+/// The constants of an Adam step in single precision.
 #[derive(CubeLaunch, CubeType)]
 pub(super) struct Constants {
     rate: f32,
@@ -19,7 +19,7 @@ pub(super) struct Constants {
     epsilon: f32,
 }
 
-/// A step's constants as a kernel's argument.
+/// The constants of an Adam step as a kernel argument.
 pub(super) fn constants(step: AdamStep) -> ConstantsLaunch {
     ConstantsLaunch::new(
         step.rate as f32,
@@ -31,7 +31,7 @@ pub(super) fn constants(step: AdamStep) -> ConstantsLaunch {
     )
 }
 
-/// One step; parameter, first and second moment are changed in place where nobody else holds them.
+/// One Adam step; returns the parameter, its first and second moment, updated in place if their buffers are not shared.
 pub(super) fn adam(inputs: AdamPrimitives<CubeBackend>) -> [FloatTensor<CubeBackend>; 3] {
     let AdamPrimitives { parameter, gradient, first, second, scale, step } = inputs;
     let (parameter, first, second) = (owned(parameter), owned(first), owned(second));
@@ -50,7 +50,7 @@ pub(super) fn adam(inputs: AdamPrimitives<CubeBackend>) -> [FloatTensor<CubeBack
     [parameter, first, second]
 }
 
-/// Moves element `i` of a parameter and its moments along `gradient`, which is rescaled already.
+/// Updates element `i` of a parameter and its moments; `gradient` is already rescaled.
 #[cube]
 pub(super) fn move_one(
     parameter: &mut [f32],

@@ -1,5 +1,5 @@
-//! Softmax and cross entropy, a cube a row: one pass over the logits for the loss, one more that puts the gradient in
-//! their place.
+//! Softmax and cross entropy with one cube per row: one pass over the logits for the loss, and a second one that
+//! overwrites them with the gradient.
 
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn_cubecl::CubeBackend;
@@ -8,10 +8,10 @@ use cubecl::prelude::*;
 use super::launch::{CUBE, contiguous, count, cubes, dims, empty, ids, owned};
 use super::sum::{column_sums, finish};
 
-/// Below every logit that is a number.
+/// Initial value of the running maximum, below every logit that occurs.
 const LOWEST: f32 = -3.0e38;
 
-/// Mean negative log likelihood, and its gradients to logits and bias.
+/// Mean negative log likelihood, and its gradients with respect to logits and bias.
 pub(super) fn cross_entropy(
     logits: FloatTensor<CubeBackend>,
     bias: FloatTensor<CubeBackend>,
@@ -22,7 +22,7 @@ pub(super) fn cross_entropy(
     [loss, logits.clone(), column_sums(logits)]
 }
 
-/// The mean negative log likelihood alone.
+/// Mean negative log likelihood without gradients.
 pub(super) fn mean_cross_entropy(
     logits: FloatTensor<CubeBackend>,
     bias: FloatTensor<CubeBackend>,
@@ -31,7 +31,7 @@ pub(super) fn mean_cross_entropy(
     over_rows(contiguous(logits), bias, targets, false)
 }
 
-/// The mean loss; with `gradient`, which overwrites the logits.
+/// The mean loss; if `gradient`, the gradient overwrites the logits.
 fn over_rows(
     logits: FloatTensor<CubeBackend>,
     bias: FloatTensor<CubeBackend>,
@@ -43,7 +43,7 @@ fn over_rows(
     let share = (1.0 / rows as f64) as f32;
     row_kernel::launch(
         &client,
-        // A cube a row, in as many dimensions of cubes as that takes.
+        // One cube per row; the number of cubes is split over several dimensions if one is too small.
         cubes(&client, rows * CUBE as usize),
         CubeDim::new_1d(CUBE),
         logits.into_buffer_arg(),
@@ -57,7 +57,7 @@ fn over_rows(
     finish(losses, share)
 }
 
-/// The gradients times the scalar `gradient`.
+/// Multiplies the gradients by the scalar `gradient` of the loss.
 pub(super) fn cross_entropy_gradient(
     gradient: FloatTensor<CubeBackend>,
     gradients: [FloatTensor<CubeBackend>; 2],
@@ -84,8 +84,8 @@ fn scale_kernel(values: &mut [f32], scale: &[f32]) {
     }
 }
 
-/// Each unit keeps the largest of its columns and the sum of exponentials relative to it, rescaled whenever a larger one
-/// comes; a tree merges them.
+/// Online softmax: each thread keeps the maximum of its columns and the sum of exponentials relative to it, which is
+/// rescaled when a larger value occurs. A tree reduction merges the threads' results.
 #[cube(launch)]
 fn row_kernel(
     logits: &mut [f32],

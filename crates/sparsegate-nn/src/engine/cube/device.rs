@@ -1,4 +1,4 @@
-//! The adapters that wgpu finds, and the engine on one of them.
+//! Lists the wgpu adapters and opens the engine on one of them.
 
 use burn::tensor::Device;
 use burn_cubecl::CubeDevice;
@@ -9,10 +9,10 @@ use crate::engine::fused::Fused;
 use crate::engine::open_error::OpenError;
 use sparsegate_core::Backend;
 
-/// Steps whose numbers are read together: reading waits for all that the device was given before.
+/// Steps between host reads of the step metrics; a read waits for all work submitted to the device before it.
 const READING: usize = 16;
 
-/// The adapters of the graphics API that wgpu picks, in the order in which they are numbered.
+/// The adapters of the graphics API that wgpu selects, ordered by their numbers.
 fn adapters() -> Vec<WgpuDevice> {
     let devices = CubeDevice::enumerate_all().into_iter();
     devices
@@ -23,12 +23,12 @@ fn adapters() -> Vec<WgpuDevice> {
         .collect()
 }
 
-/// The adapters that `wgpu:N` can name, such as `llvmpipe (software)`; none where there is no driver.
+/// Names of the adapters that `wgpu:N` can select, such as `llvmpipe (software)`; empty without a driver.
 pub(in crate::engine) fn devices() -> Vec<String> {
     adapters().into_iter().map(|adapter| describe(&adapter)).collect()
 }
 
-/// Name and kind of an adapter, which this opens.
+/// Name and kind of an adapter; opens the adapter to read its name.
 fn describe(adapter: &WgpuDevice) -> String {
     let kind = match adapter.kind {
         WgpuDeviceKind::DiscreteGpu(_) => "discrete GPU",
@@ -41,10 +41,10 @@ fn describe(adapter: &WgpuDevice) -> String {
     format!("{} ({kind})", client.properties().identity.name)
 }
 
-/// The engine on an adapter; without a number, on the one that wgpu takes for the fastest.
+/// Opens the engine on an adapter; without a number, on the one that wgpu considers the fastest.
 ///
 /// # Errors
-/// [`OpenError`] when there is no such adapter.
+/// [`OpenError`] if there is no such adapter.
 pub(in crate::engine) fn open(adapter: Option<usize>) -> Result<Engine, OpenError> {
     let mut found = adapters();
     if found.is_empty() {

@@ -1,4 +1,4 @@
-//! Tensors as the kernels want them, and how many units a launch needs.
+//! Helpers for launches: tensors in the layout that kernels expect, and cube counts.
 
 use burn::backend::TensorMetadata;
 use burn::backend::tensor::{FloatTensor, IntTensor};
@@ -10,41 +10,41 @@ use cubecl::calculate_cube_count_elemwise;
 use cubecl::client::Client;
 use cubecl::prelude::*;
 
-/// Units of a cube. The same for every kernel, since another size is another shader.
+/// Threads per cube. The same for every kernel, because another size means another shader.
 pub(super) const CUBE: u32 = 256;
 
-/// Cubes for at least `units` units; a kernel's surplus units do nothing.
+/// Number of cubes for at least `units` threads; surplus threads do nothing.
 pub(super) fn cubes(client: &Client, units: usize) -> CubeCount {
     calculate_cube_count_elemwise(client, units, CubeDim::new_1d(CUBE))
 }
 
-/// The same `f32` values row-major and without gaps.
+/// The same `f32` values, row-major and without gaps.
 ///
 /// # Panics
-/// If the tensor is not `f32`, the one float type of these kernels.
+/// If the tensor is not `f32`, the only float type of these kernels.
 pub(super) fn contiguous(tensor: FloatTensor<CubeBackend>) -> FloatTensor<CubeBackend> {
-    assert_eq!(tensor.dtype(), DType::F32, "the kernels of CubeCL are for f32");
+    assert_eq!(tensor.dtype(), DType::F32, "the CubeCL kernels support only f32");
     into_contiguous(tensor)
 }
 
-/// The same values in a buffer that nobody else holds, so that they can be changed in place.
+/// The same values in an unshared buffer, which can be changed in place.
 pub(super) fn owned(tensor: FloatTensor<CubeBackend>) -> FloatTensor<CubeBackend> {
     let tensor = contiguous(tensor);
     if tensor.can_mut() { tensor } else { tensor.copy() }
 }
 
-/// Ids as `i32`.
+/// A tensor of ids as `i32`.
 pub(super) fn ids(tensor: IntTensor<CubeBackend>) -> IntTensor<CubeBackend> {
     let tensor = into_contiguous(tensor);
     if tensor.dtype() == DType::I32 { tensor } else { cast(tensor, DType::I32) }
 }
 
-/// A tensor on the device of `like`, whose values are whatever was in memory.
+/// An uninitialised tensor on the device of `like`.
 pub(super) fn empty<const D: usize>(like: &FloatTensor<CubeBackend>, shape: [usize; D]) -> FloatTensor<CubeBackend> {
     empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), Shape::from(shape), DType::F32)
 }
 
-/// Integers likewise.
+/// An uninitialised tensor of ids on the device of `like`.
 pub(super) fn empty_ids(like: &IntTensor<CubeBackend>, count: usize) -> IntTensor<CubeBackend> {
     empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), Shape::from([count]), DType::I32)
 }

@@ -1,7 +1,9 @@
-//! Fused kernels for `CubeCL`, the compiler behind Burn's GPU backends; here through `wgpu`.
+//! Fused kernels for `CubeCL`, the compiler behind Burn's GPU backends; used here through `wgpu`.
 //!
-//! Tensors are `f32`. A kernel has one unit an element, or a pair of passes over a tree where it sums; neighbouring units
-//! touch neighbouring columns. Nothing here waits for the device, and no sum depends on the order in which it works.
+//! `CubeCL` calls a GPU thread a *unit* and a thread block a *cube*. Tensors are `f32`. Elementwise kernels have one
+//! thread per element, noise kernels one per four elements; sums over a tensor are tree reductions in two launches.
+//! Neighbouring threads access neighbouring columns. Nothing here waits for the device, and the order of every sum is
+//! fixed, whatever the order in which the device runs the threads.
 
 mod adam;
 mod cells;

@@ -1,10 +1,11 @@
-//! The noise of [`crate::engine::noise`] on the device, to the same bits up to Box-Muller and to about 1e-6 after it.
+//! The noise of [`crate::engine::noise`] on the device. The random words are identical; the normals that Box-Muller
+//! makes of them agree to about 1e-6.
 
 use cubecl::prelude::*;
 
 use crate::engine::noise::NoiseKey;
 
-/// What a counter's words do not hold.
+/// A [`NoiseKey`] as a kernel argument; `low` and `high` are the halves of the seed.
 #[derive(CubeLaunch, CubeType)]
 pub(super) struct Key {
     low: u32,
@@ -14,13 +15,13 @@ pub(super) struct Key {
 }
 
 impl Key {
-    /// A key as an argument of a launch.
+    /// Converts a key to a kernel argument.
     pub(super) fn argument(key: NoiseKey) -> KeyLaunch {
         KeyLaunch::new(key.seed as u32, (key.seed >> 32) as u32, key.stream, key.step)
     }
 }
 
-/// The normals of one counter, those of columns [`column`] 0 to 3.
+/// The four normals of one counter; [`column`] gives their columns.
 #[derive(CubeType)]
 pub(super) struct Normals {
     pub(super) first: f32,
@@ -29,18 +30,18 @@ pub(super) struct Normals {
     pub(super) fourth: f32,
 }
 
-/// Counters for a row of `columns` normals.
+/// Number of counters for a row of `columns` normals.
 pub(super) fn counters(columns: usize) -> usize {
     columns.div_ceil(64) * 16
 }
 
-/// Column of a counter's `normal`th of four: neighbouring counters write neighbouring columns.
+/// Column of normal number `normal` (0 to 3) of a counter. Neighbouring counters write neighbouring columns.
 #[cube]
 pub(super) fn column(counter: usize, normal: usize) -> usize {
     counter / 16 * 64 + counter % 16 + normal * 16
 }
 
-/// Four standard normals: Philox4x32 with ten rounds, then Box-Muller.
+/// The four standard normals of a counter: Philox4x32 with ten rounds, then Box-Muller.
 #[cube]
 pub(super) fn normals(key: &Key, row: usize, counter: usize) -> Normals {
     let mut c0 = counter as u32;
@@ -68,19 +69,19 @@ pub(super) fn normals(key: &Key, row: usize, counter: usize) -> Normals {
     Normals { first: near * turn.cosine, second: near * turn.sine, third: far * turn2.cosine, fourth: far * turn2.sine }
 }
 
-/// `sqrt(-2 ln u)` for the uniform number in (0, 1) that the upper 23 bits of `word` stand for.
+/// Radius of Box-Muller, `sqrt(-2 ln u)`, where u in (0, 1) is uniform and made of the upper 23 bits of `word`.
 #[cube]
 fn radius(word: u32) -> f32 {
     let uniform = (f32::cast_from(word >> 9u32) + 0.5f32) * (1.0f32 / 8_388_608.0f32);
     f32::sqrt(-2.0f32 * logarithm(uniform))
 }
 
-/// High part of ln 2, exact in few bits.
+/// High part of ln 2, exact in few bits, so that multiples by an exponent are exact.
 #[expect(clippy::excessive_precision, reason = "all digits of the exact value")]
 const LN2_HIGH: f32 = 0.693_359_375;
 
-/// Natural logarithm of a normal positive number, by Cephes' `logf`. A device's own may be off by 5e-7 near one, where
-/// the root of it then is off by a thousandth.
+/// Natural logarithm of a positive normal number by the polynomial of Cephes' `logf`. The device's own function may
+/// have an error of 5e-7 near one, where that makes an error of a thousandth in the square root.
 #[cube]
 fn logarithm(x: f32) -> f32 {
     let bits = u32::reinterpret(x);
@@ -108,8 +109,8 @@ struct Turn {
     cosine: f32,
 }
 
-/// Sine and cosine of `2 pi word / 2^32`: the nearest quarter turn is split off, in whole numbers, so that no compiler can
-/// round it away; the rest, at most an eighth of a turn, goes through Cephes' polynomials.
+/// Sine and cosine of the angle `2 pi word / 2^32`. The nearest quarter turn is split off in integer arithmetic, which
+/// no compiler can round differently; the rest, at most an eighth of a turn, is evaluated with Cephes' polynomials.
 #[cube]
 fn sine_cosine(word: u32) -> Turn {
     let quarter = (word + 0x2000_0000u32) >> 30u32;
@@ -134,8 +135,8 @@ mod tests {
 
     use crate::engine::{Fused, Noise, NoiseKey, Ops};
 
-    /// A mean of zero and a deviation of one leave the noise itself. A million draws reach the logarithm's argument near
-    /// one, every quarter turn, and counters in all four words.
+    /// With mean zero and standard deviation one the sample is the noise itself. A million draws cover logarithms of
+    /// numbers near one, every quarter turn, and all four words of the counters.
     #[test]
     fn the_stream_is_the_hosts() {
         let device = crate::engine::cube::open(None).expect("a graphics adapter").device;

@@ -1,6 +1,7 @@
-//! Noisy weights with counted noise, made again in the backward pass instead of kept.
+//! Noisy weights. The counter-based noise is regenerated in the backward pass instead of stored.
 //!
-//! A unit makes the four normals of one counter, 16 columns apart, so that neighbouring units touch neighbouring columns.
+//! A thread handles the four normals of one counter, which are 16 columns apart, so that neighbouring threads access
+//! neighbouring columns.
 
 use burn::backend::tensor::FloatTensor;
 use burn_cubecl::CubeBackend;
@@ -33,7 +34,7 @@ pub(super) fn sample(
     out
 }
 
-/// The gradient of a sample to log sigma: `out = gradient * noise * exp(log_sigma)`.
+/// The gradient of a sample with respect to log sigma: `out = gradient * noise * exp(log_sigma)`.
 pub(super) fn sample_gradient(
     gradient: FloatTensor<CubeBackend>,
     log_sigma: FloatTensor<CubeBackend>,
@@ -69,7 +70,7 @@ fn sample_kernel(mean: &[f32], log_sigma: &[f32], out: &mut [f32], columns: usiz
     }
 }
 
-/// Writes row `to` of the sample from row `from` of the weights, if there is such a column.
+/// Writes one element of row `to` of the sample from row `from` of the weights, unless `column` is out of range.
 #[cube]
 pub(super) fn put_sample(
     mean: &[f32],

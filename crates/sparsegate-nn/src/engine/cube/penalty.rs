@@ -1,5 +1,7 @@
-//! The penalty of the log-uniform prior in the two passes of a step: one sums it and the gradient's squares, the other is
-//! Adam's. Both work out the penalty's gradient, which so never goes to memory.
+//! The KL divergence from the log-uniform prior, computed in the two passes of a step over all parameters.
+//!
+//! The first pass sums it and the squares of the total gradient, the second is the Adam step. Both recompute the
+//! gradient of the KL divergence, so it is never written to memory.
 
 use burn::backend::tensor::FloatTensor;
 use burn_cubecl::CubeBackend;
@@ -10,10 +12,10 @@ use super::launch::{CUBE, contiguous, count, cubes, empty, owned};
 use super::sum::{cube_sum, finish, parts};
 use crate::engine::extension::{MomentPrimitives, PenaltyPrimitives};
 
-/// The sum of penalties, `[1]`, and the sum of squares of the gradients of data loss and penalty, `[1]`.
+/// The sum of the KL divergences, `[1]`, and the sum of squares of the total gradients, `[1]`.
 pub(super) fn penalize(inputs: PenaltyPrimitives<CubeBackend>) -> [FloatTensor<CubeBackend>; 2] {
     let PenaltyPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, share } = inputs;
-    assert!(rows.is_none(), "this backend's gradients have all rows");
+    assert!(rows.is_none(), "the gradients of this backend contain all rows");
     let mean = contiguous(mean);
     let parts = parts(count(&mean));
     let client = mean.client.clone();
@@ -33,13 +35,14 @@ pub(super) fn penalize(inputs: PenaltyPrimitives<CubeBackend>) -> [FloatTensor<C
     [penalties, squares].map(|partials| finish(partials, 1.0))
 }
 
-/// Means and log sigmas after a step, each with its moments; changed in place where nobody else holds them.
+/// The Adam step of a variational parameter; returns means, their first and second moment, log sigmas, their first and
+/// second moment, updated in place if their buffers are not shared.
 pub(super) fn adam_penalized(
     inputs: PenaltyPrimitives<CubeBackend>,
     moments: MomentPrimitives<CubeBackend>,
 ) -> [FloatTensor<CubeBackend>; 6] {
     let PenaltyPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, share } = inputs;
-    assert!(rows.is_none(), "this backend's gradients have all rows");
+    assert!(rows.is_none(), "the gradients of this backend contain all rows");
     let MomentPrimitives { mean_first, mean_second, log_sigma_first, log_sigma_second, scale, step } = moments;
     let moved = [mean, mean_first, mean_second, log_sigma, log_sigma_first, log_sigma_second].map(owned);
     let [mean, mean_first, mean_second, log_sigma, log_sigma_first, log_sigma_second] = moved.clone();
@@ -63,25 +66,26 @@ pub(super) fn adam_penalized(
     moved
 }
 
-/// Log alpha before the clamp; the floor keeps a mean of exactly zero from infinity.
+/// Log alpha before the clamp; the lower bound keeps it finite for a mean of exactly zero.
 #[cube]
 fn unclamped(mean: f32, log_sigma: f32) -> f32 {
     2.0f32 * log_sigma - f32::ln(max(mean * mean, f32::MIN_POSITIVE))
 }
 
-/// Within [-8, 8], by comparisons, which NaN passes: a number gone wrong must reach the loss.
+/// Clamps log alpha to [-8, 8]. With comparisons NaN stays NaN, so that it reaches the loss and is detected.
 #[cube]
 fn clamped(log_alpha: f32) -> f32 {
     let above = select(log_alpha < -8.0f32, -8.0f32, log_alpha);
     select(above > 8.0f32, 8.0f32, above)
 }
 
+/// The logistic step of the KL approximation, `1 / (1 + exp(-1.5 (log_alpha + 1.3)))`.
 #[cube]
 fn step(log_alpha: f32) -> f32 {
     1.0f32 / (1.0f32 + f32::exp(-1.5f32 * (log_alpha + 1.3f32)))
 }
 
-/// Derivative of a weight's penalty by log alpha; zero where the clamp acts.
+/// Derivative of the KL divergence with respect to the unclamped log alpha; zero where the clamp acts.
 #[cube]
 fn slope(free: f32) -> f32 {
     let log_alpha = clamped(free);
@@ -92,8 +96,8 @@ fn slope(free: f32) -> f32 {
     select(inside, slope, 0.0f32)
 }
 
-/// The derivative of log alpha by the mean, -2 / mean; where the mean is so small that this would overflow, the slope is
-/// zero.
+/// Derivative of log alpha with respect to the mean, -2 / mean. The lower bound avoids an overflow for tiny means,
+/// where [`slope`] is zero (unless log sigma is below -30).
 #[cube]
 fn by_mean(mean: f32) -> f32 {
     -2.0f32 * mean / max(mean * mean, 1e-30f32)

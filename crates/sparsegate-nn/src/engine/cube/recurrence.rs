@@ -1,8 +1,8 @@
 //! A cell's recurrence over time, forward and backward.
 //!
-//! A step is one launch ([`super::cells`]): the product with the recurrent weights and all that is elementwise. It reads
-//! the rows of the step before and writes its own, so nothing is copied between steps, and rows exist only for sequences
-//! under way. The recurrent weights' gradient is one product over all steps at the end.
+//! A step is one launch ([`super::cells`]): the product with the recurrent weights and the elementwise part. It reads
+//! the rows of the previous step and writes its own, so nothing is copied between steps. Only active sequences have
+//! rows. The gradient of the recurrent weights is one product over all steps at the end.
 
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
@@ -15,7 +15,7 @@ use crate::engine::extension::{RecurrenceGradients, RecurrencePrimitives, Recurr
 use sparsegate_core::GateActivation;
 use sparsegate_core::cells::Kernel;
 
-/// Calls a function that is generic over the rule with that of a cell and an activation.
+/// Calls a function that is generic over the rule with the rule for the inputs' cell and gate activation.
 macro_rules! by_rule {
     ($inputs:expr, $function:ident($($argument:expr),*)) => {{
         let hard = $inputs.activation == GateActivation::HardSigmoid;
@@ -33,7 +33,7 @@ pub(super) fn forward(inputs: RecurrencePrimitives<CubeBackend>) -> RecurrenceSa
     by_rule!(inputs, forward_by_rule(inputs))
 }
 
-/// Its gradients, from that of the hidden states.
+/// The gradients of the recurrence, given that of the hidden states.
 pub(super) fn backward(
     gradient: FloatTensor<CubeBackend>,
     saved: RecurrenceSaved<CubeBackend>,
@@ -41,7 +41,7 @@ pub(super) fn backward(
     by_rule!(saved.inputs, backward_by_rule(gradient, saved))
 }
 
-/// Where each step's rows are.
+/// The position of each step's rows.
 fn places(active: &[usize], units: usize) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::with_capacity(active.len());
     for (step, &rows) in active.iter().enumerate() {
@@ -55,7 +55,7 @@ fn places(active: &[usize], units: usize) -> Vec<Place> {
 fn forward_by_rule<R: Rule>(rule: &R, inputs: RecurrencePrimitives<CubeBackend>) -> RecurrenceSaved<CubeBackend> {
     let ([_, units], [total, width]) = (dims(&inputs.z_neurons), dims(&inputs.input));
     assert_eq!(width, R::PREACTIVATIONS * units, "columns of the input products");
-    // What the backward needs of the products takes the place of the input products, unless somebody else holds these.
+    // The products that the backward pass needs overwrite the input products, unless their buffer is shared.
     let inputs = RecurrencePrimitives { input: owned(inputs.input), ..inputs };
     let inputs: RecurrencePrimitives<CubeBackend> = inputs.map(contiguous);
     let kept = empty(&inputs.input, [total, R::KEPT * units]);

@@ -1,11 +1,11 @@
-//! Rows of a weight sample that a batch reads, and their gradients.
+//! The rows of a weight sample that a batch reads, and their gradients.
 //!
-//! The places of a batch that read the same row add up into one gradient. Floating-point atomics would add in any order,
-//! so the places are chained: a first launch finds for each place the next one with the same id, and whether there is an
-//! earlier one; a second lets each first place walk its chain and write the row. Looking costs a place a walk to its
-//! neighbours in the chain, at worst all N ids: 6e8 integer comparisons for 25,000 places that all differ, not
-//! measured on a GPU. The longest chain, the most frequent symbol's, is what the second launch waits for, and the
-//! first thing to split on a real GPU.
+//! All positions of a batch that read the same row contribute to one gradient. Floating-point atomics would add them in
+//! arbitrary order, so the positions are linked into chains instead. A first launch finds, for each position, the next
+//! one with the same id and whether there is an earlier one. In a second launch the first position of each chain walks
+//! along it and writes the row. The search scans from a position to its neighbours in the chain, at worst over all N
+//! ids: 6e8 integer comparisons for 25,000 positions with distinct ids, not measured on a GPU. The second launch takes
+//! as long as the longest chain, that of the most frequent symbol, which would be the first thing to split on a GPU.
 
 use burn::backend::TensorMetadata;
 use burn::backend::tensor::{FloatTensor, IntTensor};
@@ -17,12 +17,12 @@ use super::noise::{Key, column, counters, normals};
 use super::noisy::put_sample;
 use crate::engine::noise::NoiseKey;
 
-/// Ends a chain.
+/// Marks the end of a chain.
 const END: i32 = -1;
-/// Marks a place that is not the first with its id.
+/// Marks a position that is not the first with its id.
 const LATER: i32 = -2;
 
-/// The rows of a sample that a batch reads; no other row is ever drawn.
+/// The rows of a sample that a batch reads; other rows are not drawn.
 pub(super) fn rows_forward(
     mean: FloatTensor<CubeBackend>,
     log_sigma: FloatTensor<CubeBackend>,
@@ -69,7 +69,7 @@ fn forward_kernel(
     }
 }
 
-/// Gradients of the rows to mean and log sigma; zero for rows the batch did not read.
+/// Gradients with respect to mean and log sigma, full size; zero for rows that the batch did not read.
 pub(super) fn rows_backward(
     gradient: FloatTensor<CubeBackend>,
     log_sigma: FloatTensor<CubeBackend>,
@@ -99,7 +99,8 @@ pub(super) fn rows_backward(
     (mean_out, sigma_out)
 }
 
-/// For each place its id, or [`LATER`] if an earlier place has the same; and the next place with the same id, or [`END`].
+/// For each position: its id, or [`LATER`] if an earlier position has the same id; and the next position with the same
+/// id, or [`END`].
 fn chains(ids: &IntTensor<CubeBackend>) -> (IntTensor<CubeBackend>, IntTensor<CubeBackend>) {
     let places = ids.shape()[0];
     let (client, first, next) = (ids.client.clone(), empty_ids(ids, places), empty_ids(ids, places));
@@ -209,7 +210,8 @@ fn backward_kernel(
     }
 }
 
-/// One column of a row's gradients: the sum over the chain from `place`, in the order of the places.
+/// Writes one column of a row's gradients: the sum over the chain that starts at `place`, in the order of the
+/// positions.
 #[cube]
 fn put_row(
     gradient: &[f32],

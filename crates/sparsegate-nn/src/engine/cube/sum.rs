@@ -1,7 +1,7 @@
-//! Sums in a fixed order, so that a run repeats itself bit for bit.
+//! Sums in a fixed order, so that runs are reproducible bit for bit.
 //!
-//! A sum over a whole tensor takes two launches: [`PARTS`] cubes add a strided share each, in a tree, and one cube adds
-//! the shares. On a real GPU the number of cubes and a vectorised load are what to tune next.
+//! A sum over a whole tensor takes two launches: up to [`PARTS`] cubes each sum a strided part by a tree reduction, and
+//! one cube sums the parts. Candidates for tuning on a real GPU: the number of cubes, and vectorised loads.
 
 use burn::backend::tensor::FloatTensor;
 use burn_cubecl::CubeBackend;
@@ -9,15 +9,15 @@ use cubecl::prelude::*;
 
 use super::launch::{CUBE, contiguous, count, dims, empty};
 
-/// Cubes of the first launch.
+/// Largest number of cubes of the first launch.
 pub(super) const PARTS: u32 = 256;
 
-/// Cubes for a sum over `values` values: no more than have something to add.
+/// Number of cubes for a sum over `values` values, so that each cube has something to add.
 pub(super) fn parts(values: usize) -> u32 {
     (values.div_ceil(CUBE as usize) as u32).clamp(1, PARTS)
 }
 
-/// The sum of a cube's values; every unit gives one, the first gets the sum.
+/// The sum of one value per thread of a cube, by a tree reduction.
 #[cube]
 pub(super) fn cube_sum(value: f32) -> f32 {
     let mut shared = Shared::<[f32]>::new_slice(CUBE as usize);
@@ -36,7 +36,7 @@ pub(super) fn cube_sum(value: f32) -> f32 {
     shared[0]
 }
 
-/// Adds `partials`, times `scale`, into one number, `[1]`.
+/// The sum of `partials` times `scale`, `[1]`.
 pub(super) fn finish(partials: FloatTensor<CubeBackend>, scale: f32) -> FloatTensor<CubeBackend> {
     let (client, out) = (partials.client.clone(), empty(&partials, [1]));
     finish_kernel::launch(
@@ -93,10 +93,10 @@ fn square_kernel(values: &[f32], partials: &mut [f32]) {
     }
 }
 
-/// Columns and rows that a cube of [`column_sums`] has side by side.
+/// Columns that a cube of [`column_sums`] handles; [`LANES`] rows are processed in parallel.
 const STRIP: usize = 32;
 const LANES: usize = CUBE as usize / STRIP;
-/// Rows a cube adds at most; more become partial sums, added by a second launch.
+/// Largest number of rows that a cube sums; for more rows a further launch adds the partial sums.
 const BAND: usize = 512;
 
 /// Sums of the columns of a `[rows, columns]` matrix, `[1, columns]`.

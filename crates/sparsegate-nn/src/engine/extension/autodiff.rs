@@ -1,7 +1,7 @@
-//! The kernels tied to autodiff.
+//! Registers the kernels' backward passes with Burn's autodiff.
 //!
-//! An autodiff node has one output, so states other than the hidden one leave the recurrence outside autodiff; nothing
-//! needs their gradient, since the carried state is cut between windows.
+//! An autodiff node has one output. The recurrence therefore returns its states other than the hidden one detached from
+//! autodiff. Their gradients are not needed, because the carried state is detached between windows.
 
 use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
@@ -21,7 +21,7 @@ use crate::engine::noise::NoiseKey;
 struct ProductBackward;
 
 impl<B: Kernels> Backward<B, 2> for ProductBackward {
-    /// Both matrices.
+    /// The left and the right factor.
     type State = [FloatTensor<B>; 2];
 
     fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
@@ -85,7 +85,7 @@ impl<B: Kernels> Backward<B, 2> for NoisyRowsBackward {
 struct CrossEntropyBackward;
 
 impl<B: Kernels> Backward<B, 2> for CrossEntropyBackward {
-    /// Gradients to logits and bias.
+    /// Gradients with respect to logits and bias.
     type State = [FloatTensor<B>; 2];
 
     fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
@@ -95,7 +95,7 @@ impl<B: Kernels> Backward<B, 2> for CrossEntropyBackward {
     }
 }
 
-/// Hands two gradients to those of the two parents that want one.
+/// Registers two gradients with those of the two parents that are tracked.
 fn register_pair<B: Backend>(
     grads: &mut Gradients,
     parents: [Option<NodeId>; 2],

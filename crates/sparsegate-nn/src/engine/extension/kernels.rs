@@ -1,4 +1,4 @@
-//! The kernels a backend brings.
+//! The kernels that a backend implements.
 
 use burn::backend::Backend;
 use burn::backend::tensor::{FloatTensor, IntTensor};
@@ -10,47 +10,49 @@ use super::primitives::{
 };
 use crate::engine::noise::NoiseKey;
 
-/// The kernels a backend brings; not routed, one implementation a backend.
+/// The kernels that a backend implements, on its own tensors and without autodiff. Unlike [`super::SparseOps`], Burn
+/// does not route these.
 pub trait Kernels: Backend {
-    /// A product of matrices.
+    /// A matrix product.
     fn product(left: Factor<Self>, right: Factor<Self>) -> FloatTensor<Self> {
         Self::float_matmul(left.whole(), right.whole())
     }
-    /// The recurrence.
+    /// The recurrence; see [`crate::engine::Ops::recurrence`].
     fn recurrence_forward(inputs: RecurrencePrimitives<Self>) -> RecurrenceSaved<Self>;
-    /// Its gradients, from the gradient of the hidden states.
+    /// The gradients of the recurrence, given that of the hidden states, `[N, H]`.
     fn recurrence_backward(gradient: FloatTensor<Self>, saved: RecurrenceSaved<Self>) -> RecurrenceGradients<Self>;
-    /// A weight sample.
+    /// A sample of all weights; see [`crate::engine::Ops::noisy`].
     fn noisy_forward(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>, key: NoiseKey) -> FloatTensor<Self>;
-    /// Its gradient to log sigma; the one to the mean is `gradient` itself.
+    /// The gradient of a sample with respect to log sigma; that with respect to the mean is `gradient` itself.
     fn noisy_backward(gradient: FloatTensor<Self>, log_sigma: FloatTensor<Self>, key: NoiseKey) -> FloatTensor<Self>;
-    /// Rows of a weight sample.
+    /// Rows of a sample; see [`crate::engine::Ops::noisy_rows`].
     fn noisy_rows_forward(
         mean: FloatTensor<Self>,
         log_sigma: FloatTensor<Self>,
         ids: IntTensor<Self>,
         key: NoiseKey,
     ) -> FloatTensor<Self>;
-    /// Its gradients to mean and log sigma: of all rows, or of those read alone, each once and rising.
+    /// The gradients of the sampled rows with respect to mean and log sigma: full size, or only the rows read, each
+    /// once and in ascending order.
     fn noisy_rows_backward(
         gradient: FloatTensor<Self>,
         log_sigma: FloatTensor<Self>,
         ids: IntTensor<Self>,
         key: NoiseKey,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
-    /// Mean negative log likelihood, and its gradients to logits and bias.
+    /// Mean negative log likelihood, `[1]`, and its gradients with respect to logits, `[N, V]`, and bias, `[1, V]`.
     fn cross_entropy_forward(
         logits: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         targets: IntTensor<Self>,
     ) -> [FloatTensor<Self>; 3];
-    /// The mean negative log likelihood alone.
+    /// Mean negative log likelihood without gradients, `[1]`.
     fn cross_entropy_value(
         logits: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         targets: IntTensor<Self>,
     ) -> FloatTensor<Self>;
-    /// The gradients to logits and bias times the scalar `gradient`.
+    /// Multiplies the gradients with respect to logits and bias by the scalar `gradient` of the loss.
     fn cross_entropy_backward(
         gradient: FloatTensor<Self>,
         gradients: [FloatTensor<Self>; 2],
@@ -60,10 +62,12 @@ pub trait Kernels: Backend {
     }
     /// Sum of squares, `[1]`.
     fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self>;
-    /// The penalty, `[1]`, and the sum of squares of the data loss's gradients with the penalty's, `[1]`.
+    /// Sum of the KL divergences, `[1]`, and sum of squares of the total gradients, `[1]`; see
+    /// [`crate::engine::Ops::penalize`].
     fn penalize(inputs: PenaltyPrimitives<Self>) -> [FloatTensor<Self>; 2];
-    /// Means, log sigmas, each with first and second moment, after a step on the gradients of data loss and penalty.
+    /// Adam step on the total gradients of a variational parameter; returns means, their first and second moment, log
+    /// sigmas, their first and second moment.
     fn adam_penalized(inputs: PenaltyPrimitives<Self>, moments: MomentPrimitives<Self>) -> [FloatTensor<Self>; 6];
-    /// Parameter, first and second moment after a step.
+    /// Adam step of a deterministic parameter; returns the parameter, its first and second moment.
     fn adam(inputs: AdamPrimitives<Self>) -> [FloatTensor<Self>; 3];
 }

@@ -1,7 +1,8 @@
 //! The kernels as Burn backend extensions.
 //!
-//! [`Kernels`] is what a backend brings, forward and backward on its own tensors. [`SparseOps`] is what Burn routes to the
-//! backend a tensor lives on; outside autodiff it calls the kernels, inside it registers their backward too.
+//! A backend implements [`Kernels`], forward and backward passes on its own tensors. Burn routes the calls of
+//! [`SparseOps`] to the backend that holds the tensors. Outside autodiff these call the kernels directly; inside
+//! autodiff they also register the backward passes.
 
 mod autodiff;
 mod kernels;

@@ -1,4 +1,4 @@
-//! Inputs and results of the kernels as a backend's own tensors.
+//! Inputs and results of the kernels as backend primitives (a backend's own tensors).
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, ExtensionType};
@@ -7,7 +7,7 @@ use crate::engine::ops::AdamStep;
 use sparsegate_core::GateActivation;
 use sparsegate_core::cells::Kernel;
 
-/// The inputs of the recurrence as primitives; see [`crate::engine::RecurrenceInputs`].
+/// The inputs of the recurrence as primitives; see [`crate::engine::RecurrenceInputs`] for the shapes.
 #[derive(Debug, Clone, ExtensionType)]
 pub struct RecurrencePrimitives<B: Backend> {
     pub(in crate::engine) input: FloatTensor<B>,
@@ -15,9 +15,9 @@ pub struct RecurrencePrimitives<B: Backend> {
     pub(in crate::engine) z_gates: FloatTensor<B>,
     pub(in crate::engine) bias: FloatTensor<B>,
     pub(in crate::engine) z_neurons: FloatTensor<B>,
-    /// The initial hidden state.
+    /// The initial hidden state, `[B, H]`.
     pub(in crate::engine) hidden: FloatTensor<B>,
-    /// The initial state beside it; of a cell with one state the same again, and not read.
+    /// The initial second state, `[B, H]`. For a cell with one state it repeats the hidden state and is not read.
     pub(in crate::engine) second: FloatTensor<B>,
     pub(in crate::engine) active: Vec<usize>,
     pub(in crate::engine) kernel: Kernel,
@@ -25,7 +25,7 @@ pub struct RecurrencePrimitives<B: Backend> {
 }
 
 impl<B: Backend> RecurrencePrimitives<B> {
-    /// The same with other tensors.
+    /// Applies `with` to each tensor.
     pub(in crate::engine) fn map<C: Backend>(
         self,
         mut with: impl FnMut(FloatTensor<B>) -> FloatTensor<C>,
@@ -45,32 +45,33 @@ impl<B: Backend> RecurrencePrimitives<B> {
     }
 }
 
-/// The inputs of a step of Adam as primitives; see [`crate::engine::Ops::adam`].
+/// The inputs of an Adam step as primitives; see [`crate::engine::Ops::adam`].
 #[derive(Debug, Clone, ExtensionType)]
 pub struct AdamPrimitives<B: Backend> {
     pub(in crate::engine) parameter: FloatTensor<B>,
     pub(in crate::engine) gradient: FloatTensor<B>,
     pub(in crate::engine) first: FloatTensor<B>,
     pub(in crate::engine) second: FloatTensor<B>,
-    /// `[1]`.
+    /// Factor for the gradient, `[1]`.
     pub(in crate::engine) scale: FloatTensor<B>,
     pub(in crate::engine) step: AdamStep,
 }
 
-/// A variational quantity with the data loss's gradients; see [`crate::engine::Ops::penalize`].
+/// A variational parameter and the gradients of the data loss; see [`crate::engine::Ops::penalize`].
 #[derive(Debug, Clone, ExtensionType)]
 pub struct PenaltyPrimitives<B: Backend> {
     pub(in crate::engine) mean: FloatTensor<B>,
     pub(in crate::engine) log_sigma: FloatTensor<B>,
     pub(in crate::engine) mean_gradient: FloatTensor<B>,
     pub(in crate::engine) log_sigma_gradient: FloatTensor<B>,
-    /// The rows that the gradients have, rising, if not all.
+    /// Sorted indices of the rows that the gradients contain; `None` if they contain all rows.
     pub(in crate::engine) rows: Option<Vec<u32>>,
+    /// KL weight (1/N).
     pub(in crate::engine) share: f64,
 }
 
 impl<B: Backend> PenaltyPrimitives<B> {
-    /// The same with other tensors.
+    /// Applies `with` to each tensor.
     pub(super) fn map<C: Backend>(self, with: impl FnMut(FloatTensor<B>) -> FloatTensor<C>) -> PenaltyPrimitives<C> {
         let Self { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, share } = self;
         let [mean, log_sigma, mean_gradient, log_sigma_gradient] =
@@ -79,20 +80,21 @@ impl<B: Backend> PenaltyPrimitives<B> {
     }
 }
 
-/// A variational quantity's moments, and what a step of Adam needs beside them; see [`crate::engine::Ops::adam_penalized`].
+/// The Adam moments of a variational parameter and the constants of the step; see
+/// [`crate::engine::Ops::adam_penalized`].
 #[derive(Debug, Clone, ExtensionType)]
 pub struct MomentPrimitives<B: Backend> {
     pub(in crate::engine) mean_first: FloatTensor<B>,
     pub(in crate::engine) mean_second: FloatTensor<B>,
     pub(in crate::engine) log_sigma_first: FloatTensor<B>,
     pub(in crate::engine) log_sigma_second: FloatTensor<B>,
-    /// `[1]`.
+    /// Factor for the gradient, `[1]`.
     pub(in crate::engine) scale: FloatTensor<B>,
     pub(in crate::engine) step: AdamStep,
 }
 
 impl<B: Backend> MomentPrimitives<B> {
-    /// The same with other tensors.
+    /// Applies `with` to each tensor.
     pub(super) fn map<C: Backend>(self, with: impl FnMut(FloatTensor<B>) -> FloatTensor<C>) -> MomentPrimitives<C> {
         let Self { mean_first, mean_second, log_sigma_first, log_sigma_second, scale, step } = self;
         let [mean_first, mean_second, log_sigma_first, log_sigma_second, scale] =
@@ -101,20 +103,20 @@ impl<B: Backend> MomentPrimitives<B> {
     }
 }
 
-/// What the recurrence's backward needs of its forward.
+/// Values of the forward pass of the recurrence that its backward pass needs.
 #[derive(Debug, Clone)]
 pub struct RecurrenceSaved<B: Backend> {
-    /// The inputs; in place of `input`, the products that the forward left, `[N, P * H]`.
+    /// The inputs, except that `input` holds the matrix products as the forward pass left them, `[N, P * H]`.
     pub(in crate::engine) inputs: RecurrencePrimitives<B>,
-    /// What the cell kept of each step, `[N, ...]`.
+    /// Values that the cell saved at each step, `[N, ...]`.
     pub(in crate::engine) kept: FloatTensor<B>,
     /// Hidden states after each step, `[N, H]`.
     pub(in crate::engine) hidden: FloatTensor<B>,
-    /// The states beside them, `[N, H]`; `[N, 0]` of a cell with one state.
+    /// Second states after each step, `[N, H]`; `[N, 0]` for a cell with one state.
     pub(in crate::engine) second: FloatTensor<B>,
 }
 
-/// Gradients of the recurrence, in the order of its parents.
+/// Gradients of the recurrence with respect to its differentiable inputs, in the order of the autodiff node's parents.
 pub struct RecurrenceGradients<B: Backend> {
     pub(in crate::engine) input: FloatTensor<B>,
     pub(in crate::engine) recurrent: FloatTensor<B>,
@@ -123,26 +125,26 @@ pub struct RecurrenceGradients<B: Backend> {
     pub(in crate::engine) z_neurons: FloatTensor<B>,
 }
 
-/// A matrix in a product.
+/// A factor of a matrix product: a matrix or its transpose.
 #[derive(Debug, Clone)]
 pub struct Factor<B: Backend> {
     pub(in crate::engine) tensor: FloatTensor<B>,
-    /// Whether its transpose is meant.
+    /// Whether the factor is the transpose of `tensor`.
     pub(in crate::engine) transposed: bool,
 }
 
 impl<B: Backend> Factor<B> {
-    /// The matrix as it is.
+    /// The matrix itself.
     pub(in crate::engine) fn plain(tensor: &FloatTensor<B>) -> Self {
         Self { tensor: tensor.clone(), transposed: false }
     }
 
-    /// Its transpose.
+    /// The transpose of the matrix.
     pub(in crate::engine) fn transposed(tensor: &FloatTensor<B>) -> Self {
         Self { tensor: tensor.clone(), transposed: true }
     }
 
-    /// As a tensor.
+    /// The factor as a tensor, transposed if necessary.
     pub(super) fn whole(self) -> FloatTensor<B> {
         if self.transposed { B::float_transpose(self.tensor) } else { self.tensor }
     }

@@ -1,10 +1,10 @@
-//! The ops as Burn routes them to a backend.
+//! The ops that Burn routes to the backend of their tensors.
 
 #![cfg_attr(
     feature = "tch",
-    expect(deprecated, reason = "libtorch leaves Burn after 0.22, which is why Burn is pinned")
+    expect(deprecated, reason = "Burn drops its libtorch backend after 0.22; Burn is pinned to that version")
 )]
-#![expect(clippy::type_complexity, reason = "Burn's macro routes tuples of tensors as they are written")]
+#![expect(clippy::type_complexity, reason = "Burn's macro needs the tuples of tensors spelled out")]
 
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, Flex, backend_extension};
@@ -13,15 +13,15 @@ use super::kernels::Kernels;
 use super::primitives::{AdamPrimitives, Factor, MomentPrimitives, PenaltyPrimitives, RecurrencePrimitives};
 use crate::engine::noise::NoiseKey;
 
-/// The ops, routed by Burn to the backend a tensor lives on; all but the last four are differentiable.
+/// The ops, routed by Burn to the backend that holds the tensors. All but the last four are differentiable.
 #[backend_extension(Flex, LibTorch: cfg(feature = "tch"), Cube: cfg(feature = "wgpu"), Autodiff)]
 pub trait SparseOps: Backend {
-    /// A product of matrices.
+    /// A matrix product.
     fn product(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self>;
-    /// Hidden states (differentiable), `[N, H]`, and the states beside them (not), `[N, H]`, or `[N, 0]` of a cell with
-    /// one state.
+    /// Hidden states after each step, `[N, H]` (differentiable), and second states, `[N, H]`, or `[N, 0]` for a cell
+    /// with one state (not differentiable).
     fn recurrence(#[extension_type] inputs: RecurrencePrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
-    /// A weight sample; the key's fields in order.
+    /// A sample of all weights; `seed`, `step` and `stream` are the fields of a [`NoiseKey`].
     fn noisy(
         mean: FloatTensor<Self>,
         log_sigma: FloatTensor<Self>,
@@ -29,7 +29,7 @@ pub trait SparseOps: Backend {
         step: u32,
         stream: u32,
     ) -> FloatTensor<Self>;
-    /// Rows of a weight sample.
+    /// Rows of a sample.
     fn noisy_rows(
         mean: FloatTensor<Self>,
         log_sigma: FloatTensor<Self>,
@@ -43,9 +43,10 @@ pub trait SparseOps: Backend {
     -> FloatTensor<Self>;
     /// Sum of squares, `[1]`.
     fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self>;
-    /// The penalty, `[1]`, and the sum of squares of the data loss's gradients with the penalty's, `[1]`.
+    /// Sum of the KL divergences, `[1]`, and sum of squares of the total gradients, `[1]`.
     fn penalize(#[extension_type] inputs: PenaltyPrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
-    /// Means, log sigmas, each with first and second moment, after a step on the gradients of data loss and penalty.
+    /// Means, their first and second moment, log sigmas, their first and second moment, after an Adam step on the total
+    /// gradients.
     fn adam_penalized(
         #[extension_type] inputs: PenaltyPrimitives<Self>,
         #[extension_type] moments: MomentPrimitives<Self>,
@@ -57,13 +58,13 @@ pub trait SparseOps: Backend {
         FloatTensor<Self>,
         FloatTensor<Self>,
     );
-    /// Parameter, first and second moment after a step.
+    /// Parameter, first and second moment after an Adam step.
     fn adam(
         #[extension_type] inputs: AdamPrimitives<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
-/// A backend's ops outside autodiff, from its kernels.
+/// Implements the ops of a backend outside autodiff by its kernels.
 macro_rules! outside_autodiff {
     ($backend:ty) => {
         impl SparseOps for $backend {

@@ -1,4 +1,4 @@
-//! Adam in Lasagne's form, in place, and the sum of squares for the global norm.
+//! In-place Adam in Lasagne's form, and the sum of squares for the global gradient norm.
 
 use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
@@ -11,7 +11,7 @@ use crate::engine::ops::AdamStep;
 use crate::engine::real::Real;
 use crate::engine::vectorized::vectorized;
 
-/// The step's constants in the kernel's type.
+/// The constants of an Adam step in the kernel's number type.
 #[derive(Clone, Copy)]
 pub(super) struct Constants<T> {
     rate: T,
@@ -24,7 +24,7 @@ pub(super) struct Constants<T> {
 }
 
 impl<T: Real> Constants<T> {
-    /// Of a step, with the scale that gradients are multiplied by, `[1]`.
+    /// From a step and `scale` (`[1]`), the factor that gradients are multiplied by.
     pub(super) fn new(step: AdamStep, scale: FloatTensor<Flex>) -> Self {
         Self {
             rate: T::of(step.rate),
@@ -37,7 +37,7 @@ impl<T: Real> Constants<T> {
         }
     }
 
-    /// Moves one parameter and its moments.
+    /// Updates one parameter and its moments.
     #[inline(always)]
     pub(super) fn step(&self, parameter: &mut T, gradient: T, first: &mut T, second: &mut T) {
         let g = gradient.mul(self.scale);
@@ -56,7 +56,7 @@ fn update<T: Real>(parameter: &mut [T], gradient: &[T], first: &mut [T], second:
     }
 }
 
-/// One step; parameter, first and second moment are changed in place where nobody else holds them.
+/// One Adam step; returns the parameter, its first and second moment, updated in place if their buffers are not shared.
 pub(super) fn adam<T: Real>(inputs: AdamPrimitives<Flex>) -> [FloatTensor<Flex>; 3] {
     let AdamPrimitives { parameter, gradient, first, second, scale, step } = inputs;
     let constants = Constants::new(step, scale);

@@ -1,4 +1,4 @@
-//! Softmax and cross entropy in one pass over the logits, which the gradient overwrites.
+//! Fused softmax and cross entropy; the gradient overwrites the logits.
 
 use burn::backend::Flex;
 use burn::backend::tensor::{FloatTensor, IntTensor};
@@ -11,8 +11,8 @@ use crate::engine::vectorized::vectorized;
 
 const LANES: usize = 16;
 
-/// Adds the bias to a row of logits and turns it into `exp(logit - max)`; gives the sum of those and the negative log
-/// likelihood of the target.
+/// Adds the bias to a row of logits and replaces them by `exp(logit - max)`. Returns the sum of these exponentials and
+/// the negative log likelihood of the target.
 #[inline(always)]
 fn exponentials<T: Real>(row: &mut [T], bias: &[T], target: usize) -> (T, f64) {
     let bias = &bias[..row.len()];
@@ -48,11 +48,12 @@ fn exponentials<T: Real>(row: &mut [T], bias: &[T], target: usize) -> (T, f64) {
     (sum, sum.wide().ln() + largest.wide() - wanted.wide())
 }
 
-/// Rows that share a pass over the sums: each pass brings these into the nearest cache again.
+/// Rows that are added to the column sums together: every pass over the sums loads them into the first-level cache
+/// again.
 const GROUP: usize = 4;
 
-/// Turns rows of logits, at most [`GROUP`], into the gradients, times `scale`, of the negative log likelihoods of `targets`,
-/// and adds them to `sums`; gives the sum of the likelihoods.
+/// Replaces rows of logits, at most [`GROUP`], by the gradients of the negative log likelihoods of `targets`, times
+/// `scale`, and adds them to the column sums `sums`. Returns the sum of the negative log likelihoods.
 #[inline(always)]
 fn gradient_rows<T: Real>(rows: &mut [T], sums: &mut [T], bias: &[T], targets: &[usize], scale: T) -> f64 {
     let columns = bias.len();
@@ -83,7 +84,7 @@ fn gradient_rows<T: Real>(rows: &mut [T], sums: &mut [T], bias: &[T], targets: &
     total
 }
 
-/// Multiplies each row by its factor and adds all to the sums.
+/// Multiplies each row by its factor and adds all rows to the column sums.
 #[inline(always)]
 fn scale_group<T: Real>(
     first: &mut [T],
@@ -105,13 +106,14 @@ fn scale_group<T: Real>(
     }
 }
 
-/// Mean negative log likelihood, and its gradients to logits, in place if nobody else holds them, and bias.
+/// Mean negative log likelihood, and its gradients with respect to logits and bias. The gradient overwrites the logits
+/// if their buffer is not shared.
 pub(super) fn cross_entropy<T: Real>(
     logits: FloatTensor<Flex>,
     bias: FloatTensor<Flex>,
     targets: IntTensor<Flex>,
 ) -> [FloatTensor<Flex>; 3] {
-    /// Rows whose gradients a thread adds up.
+    /// Rows per task; a task sums its rows' gradients for the bias.
     const ROWS: usize = 32;
     let (mut logits, bias, targets) = (contiguous(logits), contiguous(bias), id_values(&targets));
     let [rows, columns] = dims(&logits);
@@ -142,7 +144,7 @@ pub(super) fn cross_entropy<T: Real>(
     [scalar::<T>(loss / rows as f64), logits, matrix(to_bias, [1, columns])]
 }
 
-/// The mean negative log likelihood alone.
+/// Mean negative log likelihood without gradients.
 pub(super) fn mean_cross_entropy<T: Real>(
     logits: FloatTensor<Flex>,
     bias: FloatTensor<Flex>,
@@ -165,13 +167,13 @@ pub(super) fn mean_cross_entropy<T: Real>(
     scalar::<T>(losses.iter().sum::<f64>() / rows as f64)
 }
 
-/// The gradients times the scalar `gradient`, in place if nobody else holds them.
+/// Multiplies the gradients by the scalar `gradient` of the loss, in place if their buffers are not shared.
 pub(super) fn cross_entropy_gradient<T: Real>(
     gradient: FloatTensor<Flex>,
     gradients: [FloatTensor<Flex>; 2],
 ) -> [FloatTensor<Flex>; 2] {
     let scale = contiguous(gradient).storage::<T>()[0];
-    // Of a loss that is differentiated as it is.
+    // The usual case: the loss itself is differentiated.
     if scale == T::of(1.0) {
         return gradients;
     }

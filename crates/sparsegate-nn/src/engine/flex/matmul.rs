@@ -7,7 +7,7 @@ use super::tensor::{by_rows, contiguous, dims, matrix};
 use crate::engine::extension::Factor;
 use crate::engine::real::Real;
 
-/// A row-major matrix view, or its transpose.
+/// A view of a row-major matrix or of its transpose.
 #[derive(Clone, Copy)]
 pub(super) struct View<'a, T> {
     values: &'a [T],
@@ -24,7 +24,7 @@ impl<'a, T> View<'a, T> {
         Self { values, rows, columns, row_stride: columns, column_stride: 1 }
     }
 
-    /// The transpose, without moving anything.
+    /// The transpose, without copying.
     pub(super) fn transposed(self) -> Self {
         Self {
             values: self.values,
@@ -36,23 +36,22 @@ impl<'a, T> View<'a, T> {
     }
 }
 
-/// `out = a b`, `out` row-major, with all of rayon's threads when `parallel`.
+/// `out = a b`, row-major; uses all of rayon's threads if `parallel`.
 pub(super) fn product<T: Real>(out: &mut [T], a: View<'_, T>, b: View<'_, T>, parallel: bool) {
     assert_eq!(out.len(), a.rows * b.columns, "output size of a product");
     // SAFETY: `out` has rows * columns elements and, being borrowed mutably, overlaps neither operand.
-    #[expect(unsafe_code, reason = "the gemm crate's interface takes pointers")]
+    #[expect(unsafe_code, reason = "the gemm crate takes raw pointers")]
     unsafe {
         multiply(out.as_mut_ptr(), a, b, parallel);
     }
 }
 
-/// The product in memory of its own, not cleared first, with all of rayon's threads.
+/// The product `a b` in a new buffer, using all of rayon's threads.
 pub(super) fn new_product<T: Real>(a: View<'_, T>, b: View<'_, T>) -> Vec<T> {
     let count = a.rows * b.columns;
     let mut out = Vec::with_capacity(count);
-    // SAFETY: there is room for `count` elements, and the product writes every one before the length says that they are
-    // there.
-    #[expect(unsafe_code, reason = "clearing what is written next costs a pass over memory")]
+    // SAFETY: the capacity is `count`, and the product writes every element before the length is set.
+    #[expect(unsafe_code, reason = "zeroing the buffer first would cost a pass over memory")]
     unsafe {
         multiply(out.as_mut_ptr(), a, b, true);
         out.set_len(count);
@@ -63,13 +62,13 @@ pub(super) fn new_product<T: Real>(a: View<'_, T>, b: View<'_, T>) -> Vec<T> {
 /// Writes `a b`, row-major, to `out`.
 ///
 /// # Safety
-/// `out` points to room for rows * columns elements, which overlaps neither operand; they need not be initialised.
-#[expect(unsafe_code, reason = "the gemm crate's interface takes pointers")]
+/// `out` must be valid for writes of rows * columns elements and overlap neither operand; it need not be initialised.
+#[expect(unsafe_code, reason = "the gemm crate takes raw pointers")]
 unsafe fn multiply<T: Real>(out: *mut T, a: View<'_, T>, b: View<'_, T>, parallel: bool) {
     assert_eq!(a.columns, b.rows, "inner sizes of a product");
     let one = T::of(1.0);
     let threads = if parallel { gemm::Parallelism::Rayon(0) } else { gemm::Parallelism::None };
-    // SAFETY: `View` keeps its matrix inside its slice; the caller answers for `out`, which is not read.
+    // SAFETY: a `View` lies inside its slice; the caller guarantees that `out` is valid, and it is not read.
     unsafe {
         gemm::gemm(
             a.rows,
@@ -95,9 +94,9 @@ unsafe fn multiply<T: Real>(out: *mut T, a: View<'_, T>, b: View<'_, T>, paralle
     }
 }
 
-/// The product of two matrices, each as it is or transposed, as a tensor.
+/// The product of two matrices, each possibly transposed, as a tensor.
 pub(super) fn tensors<T: Real>(left: Factor<Flex>, right: Factor<Flex>) -> FloatTensor<Flex> {
-    /// Elements of a right factor from which on it is worth to wake the other threads for its transpose.
+    /// Number of elements of the right factor above which a multithreaded transpose pays off.
     const LARGE: usize = 1 << 18;
     let [left, right] = [left, right].map(|factor| Factor { tensor: contiguous(factor.tensor), ..factor });
     let [a, b] = [&left, &right].map(|factor| {
@@ -109,7 +108,7 @@ pub(super) fn tensors<T: Real>(left: Factor<Flex>, right: Factor<Flex>) -> Float
     if !right.transposed || b.values.len() < LARGE {
         return matrix(new_product(a, b), shape);
     }
-    // The gemm crate would bring it into this order itself, but on one thread.
+    // The gemm crate would copy the transpose itself, but on one thread.
     let turned = by_rows([b.rows, b.columns], |row, out: &mut [T]| {
         for (value, from) in out.iter_mut().zip(b.values[row..].iter().step_by(b.column_stride)) {
             *value = *from;
@@ -118,8 +117,8 @@ pub(super) fn tensors<T: Real>(left: Factor<Flex>, right: Factor<Flex>) -> Float
     matrix(new_product(a, View::new(turned.storage::<T>(), b.rows, b.columns)), shape)
 }
 
-/// A transposed copy, `[columns, rows]`: the product with a small left matrix is several times faster when the right
-/// one is read along its rows.
+/// A transposed copy, `[columns, rows]`. With a small left matrix, the product is several times faster if the right
+/// matrix is read along its rows.
 pub(super) fn transpose<T: Real>(values: &[T], rows: usize, columns: usize) -> Vec<T> {
     const TILE: usize = 16;
     let mut out = vec![T::default(); rows * columns];

@@ -1,13 +1,13 @@
 //! Fused kernels for flex, Burn's CPU backend.
 //!
 //! Kernels are plain loops over slices, marked `#[inline(always)]` and run inside [`pulp::Arch::dispatch`], which
-//! compiles them for the widest vector unit the processor has (AVX-512, AVX2 or NEON, chosen at run time). They take
-//! slices as function arguments rather than captures, so that the compiler knows that they do not overlap.
+//! compiles them for the widest vector unit of the processor (AVX-512, AVX2 or NEON, chosen at run time). They take
+//! slices as function arguments, not as captures, so that the compiler knows that they do not overlap.
 //!
-//! Work is cut into pieces whose number depends on the data alone, and partial sums are added in order: results do not
-//! depend on the number of threads.
+//! Work is split into pieces whose number depends on the data alone, and partial sums are added in a fixed order, so
+//! the results do not depend on the number of threads.
 
-/// Calls a generic kernel with the float type of a tensor.
+/// Calls a generic kernel with the float type of `$tensor`.
 macro_rules! by_float_type {
     ($tensor:expr, $kernel:ident($($argument:expr),* $(,)?)) => {
         match $tensor.dtype() {
@@ -37,7 +37,7 @@ use super::extension::{
 };
 use super::noise::NoiseKey;
 
-/// Elements a thread works on at a time: 32 KiB of `f32`, so that a few arrays share the second-level cache.
+/// Elements per task: 32 KiB of `f32`, so that a few arrays fit into the second-level cache together.
 const PIECE: usize = 8192;
 
 use adam::{adam, square_sum};

@@ -1,4 +1,4 @@
-//! Noisy weights with counted noise, made again in the backward pass instead of kept.
+//! Noisy weights. The counter-based noise is regenerated in the backward pass instead of stored.
 
 use burn::backend::Flex;
 use burn::backend::tensor::{FloatTensor, IntTensor};
@@ -8,7 +8,7 @@ use crate::engine::noise::{NoiseKey, fill_row};
 use crate::engine::real::Real;
 use crate::engine::vectorized::vectorized;
 
-/// One row: `out = mean + noise * exp(log_sigma)`.
+/// Samples one row: `out = mean + noise * exp(log_sigma)`.
 #[inline(always)]
 fn sample_row<T: Real>(out: &mut [T], means: &[T], log_sigmas: &[T], key: NoiseKey, row: usize) {
     fill_row(out, key, row as u32);
@@ -19,7 +19,7 @@ fn sample_row<T: Real>(out: &mut [T], means: &[T], log_sigmas: &[T], key: NoiseK
     }
 }
 
-/// One row of the gradient to log sigma: `out = gradient * noise * exp(log_sigma)`.
+/// One row of the gradient with respect to log sigma: `out = gradient * noise * exp(log_sigma)`.
 #[inline(always)]
 fn gradient_row<T: Real>(out: &mut [T], gradient: &[T], log_sigmas: &[T], key: NoiseKey, row: usize) {
     fill_row(out, key, row as u32);
@@ -48,7 +48,7 @@ pub(super) fn sample<T: Real>(
     })
 }
 
-/// The gradient of a sample to log sigma.
+/// The gradient of a sample with respect to log sigma.
 pub(super) fn sample_gradient<T: Real>(
     gradient: FloatTensor<Flex>,
     log_sigma: FloatTensor<Flex>,
@@ -66,10 +66,10 @@ pub(super) fn sample_gradient<T: Real>(
     })
 }
 
-/// The ids of a batch, each once and rising, with its places in the batch, in order.
+/// The distinct ids of a batch in ascending order, each with its positions in the batch.
 struct Places {
     ids: Vec<usize>,
-    /// Of id `ids[i]`: `order[starts[i]..starts[i + 1]]`.
+    /// The positions of `ids[i]` are `order[starts[i]..starts[i + 1]]`, in ascending order.
     starts: Vec<usize>,
     order: Vec<usize>,
 }
@@ -94,7 +94,7 @@ impl Places {
     }
 }
 
-/// The rows of a sample that a batch reads; no other row is ever drawn.
+/// The rows of a sample that a batch reads; other rows are not drawn.
 pub(super) fn rows_forward<T: Real>(
     mean: FloatTensor<Flex>,
     log_sigma: FloatTensor<Flex>,
@@ -114,7 +114,8 @@ pub(super) fn rows_forward<T: Real>(
     })
 }
 
-/// Gradients of the rows to mean and log sigma, of each row that the batch read once, in rising order.
+/// Gradients with respect to mean and log sigma, only for the rows that the batch read, each once and in ascending
+/// order.
 pub(super) fn rows_backward<T: Real>(
     gradient: FloatTensor<Flex>,
     log_sigma: FloatTensor<Flex>,

@@ -1,4 +1,4 @@
-//! Flex tensors as slices and back.
+//! Conversions between flex tensors and slices.
 
 use std::mem::MaybeUninit;
 
@@ -10,21 +10,23 @@ use rayon::prelude::*;
 
 use crate::engine::real::Real;
 
-/// The same values in a buffer that holds them, row-major, and nothing else; the tensor itself where it already lies so.
+/// The same values in a buffer that holds exactly these values in row-major order; the tensor itself if it already
+/// does.
 ///
-/// A view of the first rows of a larger tensor is contiguous and starts at zero, yet its buffer is too long.
-#[expect(clippy::needless_pass_by_value, reason = "the handle must go: a tensor held once is changed in place")]
+/// A view of the first rows of a larger tensor must be copied: it is contiguous and starts at offset zero, but its
+/// buffer is too long.
+#[expect(clippy::needless_pass_by_value, reason = "dropping the handle lets an unshared tensor be changed in place")]
 pub(super) fn contiguous(tensor: FloatTensor<Flex>) -> FloatTensor<Flex> {
     tensor.to_contiguous()
 }
 
-/// A matrix of its values.
+/// A matrix from its values in row-major order.
 pub(super) fn matrix<T: Real>(values: Vec<T>, shape: [usize; 2]) -> FloatTensor<Flex> {
     Flex::float_from_data(TensorData::new(values, shape), &burn::backend::flex::FlexDevice)
 }
 
-/// A matrix whose rows `fill` makes in parallel out of zeros. Each is cleared by the thread that fills it, while it is in the
-/// cache: clearing all before would be a pass over memory.
+/// A matrix whose rows are filled in parallel by `fill`, starting from zeros. Each row is zeroed by the thread that
+/// fills it, while it is in the cache; zeroing the whole matrix first would cost a pass over memory.
 pub(super) fn by_rows<T: Real>(
     shape @ [rows, columns]: [usize; 2],
     fill: impl Fn(usize, &mut [T]) + Sync,
@@ -34,14 +36,14 @@ pub(super) fn by_rows<T: Real>(
     if count > 0 {
         values.spare_capacity_mut()[..count].par_chunks_mut(columns).enumerate().for_each(|(row, out)| {
             out.fill(MaybeUninit::new(T::default()));
-            // SAFETY: all of it was written in the line before.
-            #[expect(unsafe_code, reason = "the standard library's way from memory to values")]
+            // SAFETY: the line above initialised all of it.
+            #[expect(unsafe_code, reason = "initialising spare capacity needs unsafe code")]
             let out = unsafe { out.assume_init_mut() };
             fill(row, out);
         });
     }
-    // SAFETY: there are `count` elements, every one of which is in a row and so was written.
-    #[expect(unsafe_code, reason = "the standard library's way from memory to values")]
+    // SAFETY: the capacity is `count`, and every element is in a row and so was initialised.
+    #[expect(unsafe_code, reason = "initialising spare capacity needs unsafe code")]
     unsafe {
         values.set_len(count);
     }
@@ -59,10 +61,10 @@ pub(super) fn dims(tensor: &FloatTensor<Flex>) -> [usize; 2] {
     [shape[0], shape[1]]
 }
 
-/// The values of an id tensor.
+/// The values of a tensor of ids.
 ///
 /// # Panics
-/// If its integer type is neither `i64` nor `i32`, the two that Burn makes on flex.
+/// If its integer type is neither `i64` nor `i32`, the two types that Burn uses on flex.
 pub(super) fn ids(tensor: &IntTensor<Flex>) -> Vec<usize> {
     let tensor = tensor.to_contiguous();
     match tensor.dtype() {

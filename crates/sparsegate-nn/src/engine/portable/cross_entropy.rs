@@ -11,13 +11,13 @@ fn log_probabilities<B: Backend>(logits: Values<B>, bias: Values<B>) -> Values<B
     Values(B::log_softmax((logits + bias).0, 1))
 }
 
-/// Minus the mean of the targets' log probabilities, `[1]`; `targets` is `[N, 1]`.
+/// Mean negative log likelihood, `[1]`, from log probabilities `[N, V]` and `targets` `[N, 1]`.
 fn mean_loss<B: Backend>(log_probabilities: Values<B>, targets: IntTensor<B>) -> Values<B> {
     let rows = log_probabilities.dims()[0];
     Values::<B>(B::float_gather(1, log_probabilities.0, targets)).sum() * (-1.0 / rows as f64)
 }
 
-/// The mean negative log likelihood, `[1]`.
+/// Mean negative log likelihood without gradients, `[1]`.
 pub(in crate::engine) fn cross_entropy_value<B: Backend>(
     logits: Values<B>,
     bias: Values<B>,
@@ -27,8 +27,9 @@ pub(in crate::engine) fn cross_entropy_value<B: Backend>(
     mean_loss(log_probabilities(logits, bias), targets)
 }
 
-/// The mean negative log likelihood, `[1]`, and its gradients to logits, `[N, V]`, which is probabilities, less one at the
-/// target, over N, and bias, `[1, V]`.
+/// Mean negative log likelihood, `[1]`, and its gradients with respect to logits, `[N, V]`, and bias, `[1, V]`.
+///
+/// The gradient with respect to the logits is the probabilities minus one at the target, divided by N.
 pub(in crate::engine) fn cross_entropy<B: Backend>(
     logits: Values<B>,
     bias: Values<B>,

@@ -1,4 +1,4 @@
-//! The two activations of gates.
+//! The two activation functions of gates.
 
 use burn::backend::Backend;
 
@@ -6,7 +6,7 @@ use super::values::Values;
 use sparsegate_core::GateActivation;
 
 impl GateActivation {
-    /// The gates' values: `1 / (1 + exp(-x))`, or `clip(x / 5 + 1 / 2, 0, 1)`.
+    /// Gate values: `1 / (1 + exp(-x))`, or `clip(x / 5 + 1 / 2, 0, 1)` for the hard sigmoid.
     pub(super) fn values<B: Backend>(self, preactivations: Values<B>) -> Values<B> {
         match self {
             Self::Sigmoid => preactivations.sigmoid(),
@@ -14,12 +14,12 @@ impl GateActivation {
         }
     }
 
-    /// The activation's derivative, from the gates' values.
+    /// The derivative of the activation, computed from the gates' values.
     pub(super) fn slopes<B: Backend>(self, values: Values<B>) -> Values<B> {
         let product = values.clone() * values.rest();
         match self {
             Self::Sigmoid => product,
-            // The product is zero exactly where the clip acts.
+            // The product is zero exactly where the value is clipped to 0 or 1.
             Self::HardSigmoid => product.sign() * 0.2,
         }
     }

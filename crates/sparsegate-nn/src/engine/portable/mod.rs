@@ -1,9 +1,9 @@
-//! The kernels out of a backend's primitive ops, with a handwritten backward, for a backend without kernels of its own.
+//! Kernels built from a backend's primitive ops, with handwritten backward passes, for backends without own kernels.
 //!
-//! What autodiff over the composed ops would do otherwise: the backward of the recurrence is linear in the number of
-//! steps, the recurrent weights' gradient is one product over all steps, what a step made of its preactivations is made
-//! again in a few ops over all steps, and noise is drawn again instead of kept. Ops are few and large: on a GPU each one
-//! is a launch.
+//! Differences to autodiff over the composed ops: the backward pass of the recurrence is linear in the number of steps;
+//! the gradient of the recurrent weights is one product over all steps; the values that steps computed from their
+//! preactivations are recomputed by a few ops over all steps; and noise is regenerated instead of stored. Few large ops
+//! are used, because on a GPU each op is a launch.
 
 mod cross_entropy;
 mod gate;

@@ -1,4 +1,4 @@
-//! Noisy weights with counted noise, drawn on the host and again in the backward pass.
+//! Noisy weights. The counter-based noise is generated on the host, and again for the backward pass.
 
 use burn::backend::Backend;
 use burn::backend::tensor::IntTensor;
@@ -18,12 +18,12 @@ fn row_noise<B: Backend>(key: NoiseKey, ids: &[u32], like: &Values<B>) -> Values
     Values::upload(key.rows(ids, columns), [ids.len(), columns], like)
 }
 
-/// `mean + noise * exp(log_sigma)`.
+/// A sample: `mean + noise * exp(log_sigma)`.
 pub(in crate::engine) fn sample<B: Backend>(mean: Values<B>, log_sigma: Values<B>, key: NoiseKey) -> Values<B> {
     noise(key, &mean) * log_sigma.exp() + mean
 }
 
-/// The gradient of a sample to log sigma: `gradient * noise * exp(log_sigma)`.
+/// The gradient of a sample with respect to log sigma: `gradient * noise * exp(log_sigma)`.
 pub(in crate::engine) fn sample_gradient<B: Backend>(
     gradient: Values<B>,
     log_sigma: Values<B>,
@@ -32,7 +32,7 @@ pub(in crate::engine) fn sample_gradient<B: Backend>(
     noise(key, &log_sigma) * log_sigma.exp() * gradient
 }
 
-/// Rows of a sample, of which no other row is drawn; `ids` are the same on the host and on the device.
+/// Rows of a sample; other rows are not drawn. `ids` holds the same ids on the host and on the device.
 pub(in crate::engine) fn rows<B: Backend>(
     mean: Values<B>,
     log_sigma: Values<B>,
@@ -44,7 +44,7 @@ pub(in crate::engine) fn rows<B: Backend>(
     noise * deviation + Values(B::float_select(mean.0, 0, ids.1))
 }
 
-/// The gradient of each of the rows to its log sigma; still to be added up where an id occurs twice.
+/// The gradient of each sampled row with respect to its log sigma; the caller adds up the rows of repeated ids.
 pub(in crate::engine) fn row_gradients<B: Backend>(
     gradient: Values<B>,
     log_sigma: Values<B>,

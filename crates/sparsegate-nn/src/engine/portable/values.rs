@@ -1,4 +1,4 @@
-//! A backend's tensors with their primitive ops written as formulas.
+//! A wrapper with operators for a backend's primitive tensors.
 
 use std::ops::{Add, Div, Mul, Neg, Range, Sub};
 
@@ -7,8 +7,8 @@ use burn::backend::TensorMetadata;
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::{FloatDType, Shape, TensorData};
 
-/// A tensor outside autodiff. Operators broadcast; a clone is a handle. An operand that nobody else holds may be
-/// overwritten by the result, which is why they are taken by value.
+/// A tensor outside autodiff. Operators broadcast; a clone shares the buffer. Operands are taken by value, so that the
+/// result may overwrite an unshared one.
 #[derive(Debug, Clone)]
 pub(in crate::engine) struct Values<B: Backend>(pub(in crate::engine) FloatTensor<B>);
 
@@ -59,46 +59,46 @@ impl<B: Backend> Values<B> {
         exp: float_exp;
         /// Natural logarithm.
         log: float_log;
-        /// Logarithm of one and the value.
+        /// Natural logarithm of one plus the value.
         log1p: float_log1p;
         /// Hyperbolic tangent.
         tanh: float_tanh;
-        /// Magnitude.
+        /// Absolute value.
         abs: float_abs;
-        /// -1, 0 or 1.
+        /// Sign: -1, 0 or 1.
         sign: float_sign;
         /// `1 / (1 + exp(-x))`.
         sigmoid: sigmoid;
-        /// Rows become columns.
+        /// Transpose.
         transpose: float_transpose;
         /// Sum of all elements, `[1]`.
         sum: float_sum;
     }
 
-    /// Numbers of the host, on the device and of the float type of `like`.
+    /// Uploads numbers from the host, to the device and in the float type of `like`.
     pub(super) fn upload(values: Vec<f32>, shape: [usize; 2], like: &Self) -> Self {
         let data = TensorData::new(values, shape).convert_dtype(like.0.dtype());
         Self(B::float_from_data(data, &like.0.device()))
     }
 
-    /// The same number everywhere, on the device and of the float type of `like`.
+    /// A constant tensor on the device and of the float type of `like`.
     pub(super) fn full(value: f64, shape: [usize; 2], like: &Self) -> Self {
         let dtype: FloatDType = like.0.dtype().into();
         Self(B::float_full(Shape::from(shape), value.into(), &like.0.device(), dtype))
     }
 
-    /// Rows and columns.
+    /// Number of rows and columns.
     pub(super) fn dims(&self) -> [usize; 2] {
         let shape = self.0.shape();
         [shape[0], shape[1]]
     }
 
-    /// Some rows.
+    /// The given rows.
     pub(super) fn rows(&self, rows: Range<usize>) -> Self {
         self.part([rows, 0..self.dims()[1]])
     }
 
-    /// Some columns.
+    /// The given columns.
     pub(super) fn columns(&self, columns: Range<usize>) -> Self {
         self.part([0..self.dims()[0], columns])
     }
@@ -110,22 +110,22 @@ impl<B: Backend> Values<B> {
         Self(B::float_slice(self.0.clone(), &ranges.map(Into::into)))
     }
 
-    /// The values under another shape of as many.
+    /// The same values in another shape.
     pub(super) fn reshape<const D: usize>(self, shape: [usize; D]) -> Self {
         Self(B::float_reshape(self.0, Shape::from(shape)))
     }
 
-    /// Repeated along dimensions of size one.
+    /// Broadcasts dimensions of size one to a larger shape.
     pub(super) fn expand<const D: usize>(self, shape: [usize; D]) -> Self {
         Self(B::float_expand(self.0, Shape::from(shape)))
     }
 
-    /// One below the other (0) or side by side (1).
+    /// Concatenates along a dimension: rows (0) or columns (1).
     pub(super) fn cat(parts: Vec<Self>, dim: usize) -> Self {
         Self(B::float_cat(parts.into_iter().map(|part| part.0).collect(), dim))
     }
 
-    /// Sum over a dimension, whose size becomes one.
+    /// Sum over a dimension, which is kept with size one.
     pub(super) fn sum_over(self, dim: usize) -> Self {
         Self(B::float_sum_dim(self.0, dim))
     }
@@ -135,12 +135,12 @@ impl<B: Backend> Values<B> {
         Self(B::float_matmul(self.0, other.0))
     }
 
-    /// Limited to a range; NaN stays NaN.
+    /// Clamps to a range; NaN stays NaN.
     pub(super) fn clamp(self, low: f64, high: f64) -> Self {
         Self(B::float_clamp(self.0, low.into(), high.into()))
     }
 
-    /// At least a number.
+    /// Elementwise maximum with a number.
     pub(super) fn at_least(self, low: f64) -> Self {
         Self(B::float_clamp_min(self.0, low.into()))
     }

@@ -1,14 +1,14 @@
-//! Adam in Lasagne's form, in place, and the sum of squares for the global norm.
+//! In-place Adam in Lasagne's form, and the sum of squares for the global gradient norm.
 
 use burn_tch::{LibTorch, TchTensor};
 use tch::{Device, Tensor};
 
 use crate::engine::extension::AdamPrimitives;
 
-/// Elements that the CPU updates at a time: what a piece needs stays in the cache between the ops.
+/// Elements that the CPU updates at a time, so that the operands of a piece stay in the cache between ops.
 const PIECE: i64 = 1 << 17;
 
-/// The same numbers where nobody else holds them and row after row: the tensor itself if it is so.
+/// The same values in an unshared, contiguous tensor; the tensor itself if it is one.
 fn owned(tensor: TchTensor) -> Tensor {
     match (tensor.can_mut(), tensor.tensor.is_contiguous()) {
         (true, true) => tensor.tensor,
@@ -17,7 +17,7 @@ fn owned(tensor: TchTensor) -> Tensor {
     }
 }
 
-/// One step; parameter, first and second moment are changed in place where nobody else holds them.
+/// One Adam step; returns the parameter, its first and second moment, updated in place if their buffers are not shared.
 pub(super) fn adam(inputs: AdamPrimitives<LibTorch>) -> [TchTensor; 3] {
     let AdamPrimitives { parameter, gradient, first, second, scale, step } = inputs;
     let [parameter, first, second] = [parameter, first, second].map(owned);

@@ -1,14 +1,14 @@
-//! Which libtorch this process runs, and what it finds.
+//! Finds out which libtorch this process has loaded, and checks its version.
 
 use std::path::{Path, PathBuf};
 
 use crate::engine::OpenError;
 use sparsegate_core::Backend;
 
-/// The version of the headers this was built against, where the build script found it.
+/// The version of the headers that the program was built with, if the build script found it.
 const BUILT: Option<&str> = option_env!("SPARSEGATE_LIBTORCH_VERSION");
 
-/// Refuses a libtorch whose tensors lie otherwise in memory than those of the build: of another minor version.
+/// Rejects a libtorch of another minor version than the build's, because its tensors have another memory layout.
 pub(super) fn check(wanted: Backend) -> Result<(), OpenError> {
     let (Some(built), Some(library)) = (BUILT, loaded()) else { return Ok(()) };
     match version(&library) {
@@ -19,7 +19,7 @@ pub(super) fn check(wanted: Backend) -> Result<(), OpenError> {
     }
 }
 
-/// Version and place, as far as they are known.
+/// A description with version and folder, as far as they are known.
 pub(in crate::engine) fn describe() -> String {
     let library = loaded();
     let version = library.as_deref().and_then(version).or_else(|| BUILT.map(str::to_owned));
@@ -28,7 +28,7 @@ pub(in crate::engine) fn describe() -> String {
     format!("CPU, libtorch{version}{}", folder.unwrap_or_default())
 }
 
-/// The loaded `libtorch_cpu.so`, which only Linux tells.
+/// Path of the loaded `libtorch_cpu.so`; known on Linux only.
 fn loaded() -> Option<PathBuf> {
     let maps = fs_err::read_to_string("/proc/self/maps").ok()?;
     library_in(&maps)
@@ -39,8 +39,8 @@ fn library_in(maps: &str) -> Option<PathBuf> {
     line.find('/').map(|start| PathBuf::from(&line[start..]))
 }
 
-/// What the files beside a library say: the header of an archive or of an installed PyTorch, then the archive's
-/// `build-version`, then the package's `version.py`.
+/// The version of a library according to the files next to it: the header of an archive or of an installed PyTorch,
+/// else the archive's `build-version`, else the package's `version.py`.
 fn version(library: &Path) -> Option<String> {
     let root = library.parent()?.parent()?;
     let read = |path: &str| fs_err::read_to_string(root.join(path)).ok();

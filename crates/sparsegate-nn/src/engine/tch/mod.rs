@@ -1,6 +1,6 @@
-//! Kernels for libtorch: the portable ones, and libtorch's own ops where they do more at once.
+//! Kernels for libtorch: the portable ones, and libtorch's own ops where these do more in one call.
 
-#![expect(deprecated, reason = "the backend leaves Burn after 0.22, which is why Burn is pinned")]
+#![expect(deprecated, reason = "Burn drops its libtorch backend after 0.22; Burn is pinned to that version")]
 
 mod adam;
 mod library;
@@ -23,15 +23,15 @@ use super::open_error::OpenError;
 use super::portable::{self, Values};
 use sparsegate_core::Backend;
 
-/// The engine on the CPU or on a CUDA device.
+/// Opens the engine on the CPU or on a CUDA device.
 ///
 /// # Errors
-/// Another libtorch than the build's, one without CUDA, or no such device.
+/// If the loaded libtorch has another version than the build's, libtorch has no CUDA, or there is no such device.
 pub(super) fn open(cuda: Option<usize>) -> Result<Engine, OpenError> {
     let wanted = Backend::Tch { cuda };
     library::check(wanted)?;
     let Some(index) = cuda else {
-        // Nothing is left to be computed when the host reads.
+        // On the CPU ops are synchronous, so that reading does not wait.
         return Ok(Engine { device: Device::libtorch(), ops: &Fused, reading: 1 });
     };
     if !cfg!(libtorch_cuda) {
@@ -47,10 +47,10 @@ pub(super) fn open(cuda: Option<usize>) -> Result<Engine, OpenError> {
     Ok(Engine { device: Device::libtorch_cuda(index), ops: &Fused, reading: READING })
 }
 
-/// Steps whose numbers are read together: reading waits for all that a GPU was given before.
+/// Steps between host reads of the step metrics; a read waits for all work submitted to the GPU before it.
 const READING: usize = 16;
 
-/// The CUDA devices that libtorch sees; it knows their number and not their names.
+/// The CUDA devices that libtorch sees, numbered, since libtorch reports only their count.
 pub(super) fn cuda_devices() -> Vec<String> {
     let count = if cfg!(libtorch_cuda) && ::tch::Cuda::is_available() { ::tch::Cuda::device_count() } else { 0 };
     (0..count).map(|index| format!("CUDA device {index}")).collect()

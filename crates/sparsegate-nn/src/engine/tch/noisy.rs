@@ -1,12 +1,13 @@
-//! What noisy rows need beside the portable kernels.
+//! Helpers for the rows of noisy weights.
 
 use burn_tch::TchTensor;
 use tch::Tensor;
 
-/// Ids on the host. On the CPU they are there; reading them from a CUDA device waits for what it computes, once a pass.
+/// Copies ids to the host. Reading them from a CUDA device waits for its pending work, once in each forward and
+/// backward pass.
 ///
 /// # Panics
-/// If libtorch cannot give them, as when the device is lost.
+/// If libtorch cannot read them, for example because the device is lost.
 pub(super) fn host(ids: &TchTensor) -> Vec<u32> {
     let ids = ids.tensor.to_device(tch::Device::Cpu).contiguous();
     let ids: Result<Vec<i64>, _> = Vec::try_from(&ids);
@@ -16,9 +17,10 @@ pub(super) fn host(ids: &TchTensor) -> Vec<u32> {
     }
 }
 
-/// Rows of `values` (`[N, C]`) added up by id: `[rows, C]`.
+/// Sums the rows of `values` (`[N, C]`) by id, `[rows, C]`.
 ///
-/// The gradient of an embedding is that, and its order of summation is fixed also on a GPU, unlike `index_add`'s.
+/// Uses the gradient of an embedding, which computes this sum. Unlike `index_add`, it adds in a fixed order on a GPU
+/// too.
 pub(super) fn scatter(values: &TchTensor, ids: &TchTensor, rows: i64) -> TchTensor {
     const NO_PADDING: i64 = -1;
     TchTensor::new(Tensor::embedding_dense_backward(&values.tensor, &ids.tensor, rows, NO_PADDING, false))

@@ -1,7 +1,8 @@
-//! [`sparsegate_core::cells::Gru`].
+//! The kernels of [`sparsegate_core::cells::Gru`].
 //!
-//! With the recurrent product of n behind the reset gate, that preactivation is `z (x W + r (h U)) + b_in + r b_hn`. Kept
-//! are r, u, n and `q = x W + r (h U)`; the products hold the sums of r and z, and `h U` of n.
+//! The reset gate r multiplies the candidate's recurrent product, so the preactivation of n is
+//! `z (x W + r (h U)) + b_in + r b_hn`. The forward pass saves r, u, n and `q = x W + r (h U)`. In the products it
+//! leaves `x W + h U` for the gates r and u, and `h U` for n.
 
 use cubecl::prelude::*;
 
@@ -9,7 +10,8 @@ use super::gate::{gate, slope};
 use super::product::{backward_product, forward_products};
 use super::{At, Backward, Cell, Forward, Rule, State, argument, launch_of, preactivate, product_gradient};
 
-/// The kernels with the unit's factor at either place.
+/// The GRU kernels. `IN_STATE` tells whether the unit's group factor multiplies the carried state
+/// ([`crate::cells::Gru::State`]) or the output alone ([`crate::cells::Gru::Output`]).
 pub(in crate::engine::cube) struct Gru<const IN_STATE: bool> {
     /// Whether gates are hard sigmoids.
     pub(in crate::engine::cube) hard: bool,
@@ -20,7 +22,7 @@ const BIASES: usize = 4;
 const KEPT: usize = 4;
 
 impl<const IN_STATE: bool> Gru<IN_STATE> {
-    /// The state that is kept from step to step: with the factor in the state, the hidden state itself.
+    /// The state carried by the leaky update: the hidden state if the factor is in the state, else the second state.
     const KEPT_STATE: State = if IN_STATE { State::Hidden } else { State::Second };
 }
 
@@ -108,7 +110,7 @@ impl<const IN_STATE: bool> Rule for Gru<IN_STATE> {
     }
 }
 
-/// Gates and candidate of a cell; gives `(1 - u) n + u before`.
+/// Computes and saves gates and candidate of one element; returns `(1 - u) n + u before`.
 #[cube]
 fn leaked(
     products: &mut [f32],
@@ -219,7 +221,7 @@ fn gru_backward(
         let difference = at.before(cell.sequence, cell.unit, leak, initial_leak) - n;
         let mixed = fma(u, difference, n);
         let outer = gradient[row] + through;
-        // In the state, the next step's leak reads the multiplied state too; at the output it reads the plain one.
+        // With `in_state`, the next step's leaky update reads the state multiplied by the factor, otherwise without it.
         let read = if comptime!(in_state) { outer + carried[here] } else { outer };
         let d = if comptime!(in_state) { read * z_neurons[here] } else { fma(read, z_neurons[here], carried[here]) };
         z_neurons_sum[here] += mixed * read;

@@ -1,4 +1,4 @@
-//! [`sparsegate_core::cells::Lstm`].
+//! The kernels of [`sparsegate_core::cells::Lstm`].
 
 use cubecl::prelude::*;
 
@@ -6,7 +6,7 @@ use super::gate::{gate, slope};
 use super::product::{backward_product, forward_products};
 use super::{At, Backward, Forward, Rule, argument, launch_of, preactivate, product_gradient};
 
-/// Kept are i, f, g, o and the tanh of the new cell state.
+/// The LSTM kernels. The forward pass saves i, f, g, o and the tanh of the new cell state.
 pub(in crate::engine::cube) struct Lstm {
     /// Whether gates are hard sigmoids.
     pub(in crate::engine::cube) hard: bool,

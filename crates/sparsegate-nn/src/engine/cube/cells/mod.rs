@@ -1,11 +1,12 @@
-//! A step of each cell, forward and backward, one file a cell and one launch a step; [`super::recurrence`] brings the steps.
+//! The step kernels of each cell, forward and backward, one file per cell and one launch per step.
+//! [`super::recurrence`] loops over the steps.
 //!
-//! A unit of a kernel is one hidden unit of one sequence: it computes its recurrent products ([`product`]), then all that
-//! is elementwise. H is the number of hidden units, P that of preactivations,
-//! B that of sequences. What the forward keeps, and where, is what flex keeps ([`crate::engine::flex`]'s cells have the
-//! same formulas in the same order).
+//! A GPU thread handles one hidden unit of one sequence: it computes the recurrent products ([`product`]) and then the
+//! elementwise part. H is the number of hidden units, P the number of preactivations, B the number of sequences. The
+//! forward pass saves the same values in the same order as the cells of [`crate::engine::flex`], which use the same
+//! formulas.
 
-#![expect(clippy::trivially_copy_pass_by_ref, reason = "arrays of a device are passed by reference in kernels")]
+#![expect(clippy::trivially_copy_pass_by_ref, reason = "kernels take device arrays by reference")]
 
 mod gate;
 mod gru;
@@ -31,102 +32,105 @@ type Values = FloatTensor<CubeBackend>;
 pub(super) enum State {
     /// The hidden state.
     Hidden,
-    /// The one beside it.
+    /// The second state: the cell state of an LSTM, the state of a GRU before its factor.
     Second,
 }
 
 /// A cell's kernels.
 pub(super) trait Rule {
-    /// P.
+    /// Number of preactivations, P.
     const PREACTIVATIONS: usize;
-    /// Number of biases.
+    /// Number of bias vectors.
     const BIASES: usize;
-    /// Values that the forward keeps for the backward, in H a sequence and step.
+    /// Number of values per unit, sequence and step that the forward pass saves for the backward pass.
     const KEPT: usize;
-    /// Whether there is a state beside the hidden one.
+    /// Whether the cell has a second state.
     const TWO_STATES: bool;
-    /// Whether input and recurrent products enter otherwise than as their sum, and so have gradients of their own.
+    /// Whether the input product `x W` and the recurrent product `h U` enter separately rather than as their sum, and
+    /// therefore have separate gradients.
     const SPLIT: bool;
 
-    /// One step of the sequences under way.
+    /// Launches the forward pass of one step of the active sequences.
     fn forward(&self, step: &Forward<'_>);
 
-    /// The gradients of one step of the sequences under way.
+    /// Launches the backward pass of one step of the active sequences.
     fn backward(&self, step: &Backward<'_>);
 }
 
-/// Where a step's rows are.
+/// The position of a step's rows in `[N, ...]` tensors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
-    /// H.
+    /// Number of hidden units, H.
     pub(super) units: usize,
-    /// Sequences under way: the first.
+    /// Number of active sequences; they are the first of the batch.
     pub(super) rows: usize,
-    /// The step's first row in `[N, ...]` tensors.
+    /// First row of the step.
     pub(super) offset: usize,
-    /// Sequences under way at the step before.
+    /// Number of active sequences at the previous step.
     pub(super) rows_before: usize,
-    /// The first row of the step before.
+    /// First row of the previous step.
     pub(super) offset_before: usize,
-    /// Whether no step comes after.
+    /// Whether this is the last step.
     pub(super) last: bool,
 }
 
-/// What a forward step reads and writes.
+/// Inputs and outputs of a forward step.
 pub(super) struct Forward<'a> {
     pub(super) place: Place,
-    /// U, `[H, P H]`.
+    /// Recurrent weights U, `[H, P H]`.
     pub(super) recurrent: &'a Values,
-    /// `[B, P H]`.
+    /// Group factors of the preactivations, `[B, P H]`.
     pub(super) z_gates: &'a Values,
-    /// `[1, biases H]`.
+    /// Biases, `[1, biases H]`.
     pub(super) bias: &'a Values,
-    /// `[B, H]`.
+    /// Group factors of the units, `[B, H]`.
     pub(super) z_neurons: &'a Values,
-    /// Input products `x W`, `[N, P H]`, on entry; what is left here is kept for the backward.
+    /// Input products `x W`, `[N, P H]`, on entry; on return, the products that the backward pass needs.
     pub(super) products: &'a Values,
-    /// `[N, KEPT H]`, for the backward.
+    /// Values saved for the backward pass, `[N, KEPT H]`.
     pub(super) kept: &'a Values,
-    /// Hidden states after each step, `[N, H]`, and before each sequence's first, `[B, H]`.
+    /// Hidden states after each step, `[N, H]`, and initial hidden states, `[B, H]`.
     pub(super) hidden: [&'a Values; 2],
-    /// The states beside them likewise; not read of a cell with one.
+    /// Second states likewise; not read for a cell with one state.
     pub(super) second: [&'a Values; 2],
 }
 
-/// What a backward step reads and writes.
+/// Inputs and outputs of a backward step.
 pub(super) struct Backward<'a> {
     pub(super) place: Place,
     /// Gradients of the hidden states from outside the recurrence, `[N, H]`.
     pub(super) gradient: &'a Values,
-    /// As the forward left them.
+    /// The products that the forward pass left, `[N, P H]`.
     pub(super) products: &'a Values,
-    /// As the forward left them.
+    /// The values that the forward pass saved, `[N, KEPT H]`.
     pub(super) kept: &'a Values,
-    /// As in the forward.
+    /// As in [`Forward::hidden`].
     pub(super) hidden: [&'a Values; 2],
-    /// As in the forward.
+    /// As in [`Forward::second`].
     pub(super) second: [&'a Values; 2],
-    /// U, `[H, P H]`.
+    /// Recurrent weights U, `[H, P H]`.
     pub(super) recurrent: &'a Values,
-    /// `[B, P H]`.
+    /// Group factors of the preactivations, `[B, P H]`.
     pub(super) z_gates: &'a Values,
-    /// `[1, biases H]`.
+    /// Biases, `[1, biases H]`.
     pub(super) bias: &'a Values,
-    /// `[B, H]`.
+    /// Group factors of the units, `[B, H]`.
     pub(super) z_neurons: &'a Values,
-    /// Gradients of `x W`, `[N, P H]`.
+    /// Output: gradients with respect to `x W`, `[N, P H]`.
     pub(super) input: &'a Values,
-    /// Gradients of `h U` of a split rule, `[N, P H]`.
+    /// Output: gradients with respect to `h U`, `[N, P H]`, if [`Rule::SPLIT`]; otherwise the same tensor as `input`.
     pub(super) apart: &'a Values,
-    /// Gradient of the state that is carried past the product, `[B, H]`, taken one step back.
+    /// Gradient of the state that reaches the next step elementwise, `[B, H]`: after the step on entry, before it on
+    /// return.
     pub(super) carried: &'a Values,
-    /// Hidden states before each step, `[N, H]`, for the recurrent weights' gradient.
+    /// Output: hidden states before each step, `[N, H]`, for the gradient of the recurrent weights.
     pub(super) before: &'a Values,
-    /// Sums over steps, `[B, P H]`, `[B, biases H]` and `[B, H]`.
+    /// Gradients summed over steps, with respect to `z_gates`, `[B, P H]`, the biases, `[B, biases H]`, and
+    /// `z_neurons`, `[B, H]`.
     pub(super) sums: [&'a Values; 3],
 }
 
-/// [`Place`] in a kernel.
+/// [`Place`] as a kernel argument.
 #[derive(CubeLaunch, CubeType)]
 struct At {
     units: usize,
@@ -137,7 +141,7 @@ struct At {
     last: u32,
 }
 
-/// A unit's sequence, hidden unit and row.
+/// The element of a thread: a sequence, a hidden unit, and the row in `[N, ...]` tensors.
 #[derive(CubeType)]
 struct Cell {
     sequence: usize,
@@ -148,29 +152,29 @@ struct Cell {
 
 #[cube]
 impl At {
-    /// The cell of this unit of the kernel, which need not exist.
+    /// The element of this thread, which may lie outside the batch.
     fn cell(&self) -> Cell {
         let sequence = CUBE_POS_Y as usize * TILE + UNIT_POS as usize / TILE;
         let unit = CUBE_POS_X as usize * TILE + UNIT_POS as usize % TILE;
         Cell { sequence, unit, row: self.offset + sequence, units: self.units }
     }
 
-    /// Whether a cell exists at this step.
+    /// Whether an element exists at this step.
     fn has(&self, cell: &Cell) -> bool {
         cell.sequence < self.rows && cell.unit < self.units
     }
 
-    /// The first row of the step after.
+    /// First row of the next step.
     fn offset_after(&self) -> usize {
         self.offset + self.rows
     }
 
-    /// Whether no step comes after.
+    /// Whether this is the last step.
     fn is_last(&self) -> bool {
         self.last == 1u32
     }
 
-    /// A state before the step, out of those after each step and the initial ones.
+    /// The value of a state before the step, from the states after each step or the initial ones.
     fn before(&self, sequence: usize, unit: usize, after: &[f32], initial: &[f32]) -> f32 {
         if sequence < self.rows_before {
             after[(self.offset_before + sequence) * self.units + unit]
@@ -182,18 +186,18 @@ impl At {
 
 #[cube]
 impl Cell {
-    /// The cell's place in part `part` of a `[N, parts H]` tensor.
+    /// Index of the element in part `part` of an `[N, parts H]` tensor.
     fn wide(&self, part: usize, parts: usize) -> usize {
         (self.row * parts + part) * self.units + self.unit
     }
 
-    /// The cell's place in part `part` of a `[B, parts H]` tensor.
+    /// Index of the element in part `part` of a `[B, parts H]` tensor.
     fn narrow(&self, part: usize, parts: usize) -> usize {
         (self.sequence * parts + part) * self.units + self.unit
     }
 }
 
-/// A preactivation, `(x W + h U) z + b`; the sum takes the place of `x W`.
+/// A preactivation, `(x W + h U) z + b`; the sum `x W + h U` overwrites `x W` in `products`.
 #[cube]
 fn preactivate(
     products: &mut [f32],
@@ -210,8 +214,8 @@ fn preactivate(
     fma(product, z_gates[narrow], bias[part * cell.units + cell.unit])
 }
 
-/// The way back through [`preactivate`]: from the gradient of a preactivation to that of the products, which is returned,
-/// and the sums.
+/// Backward pass of [`preactivate`]: from the gradient of a preactivation, returns that of its product, and adds those
+/// of the factor and the bias to `z_sum` and `bias_sum`.
 #[cube]
 fn product_gradient(
     gradient: f32,
@@ -230,7 +234,7 @@ fn product_gradient(
     gradient * z_gates[narrow]
 }
 
-/// Cubes, their size and the place of a launch.
+/// Number of cubes, their size and the [`At`] argument of a launch.
 fn launch_of(place: Place) -> (CubeCount, CubeDim, AtLaunch) {
     let Place { units, rows, offset, rows_before, offset_before, last } = place;
     let cubes = CubeCount::Static(units.div_ceil(TILE) as u32, rows.div_ceil(TILE) as u32, 1);
@@ -238,7 +242,7 @@ fn launch_of(place: Place) -> (CubeCount, CubeDim, AtLaunch) {
     (cubes, CubeDim::new_1d(CUBE), at)
 }
 
-/// A tensor as an argument of a launch.
+/// A tensor as a kernel argument.
 fn argument(values: &Values) -> BufferArg {
     values.clone().into_buffer_arg()
 }

@@ -1,22 +1,23 @@
-//! The products of a step, inside its kernel.
+//! The matrix products of a step, computed inside its kernel.
 //!
-//! A cube computes a tile of [`TILE`] hidden units of [`TILE`] sequences. It walks the inner dimension [`DEPTH`] numbers at a
-//! time, which its units first bring together into shared memory, and leaves each unit with the products of one cell.
-//! To tune next on a real GPU: several sequences a unit, wider loads, and a depth that fits the device.
+//! A cube computes a tile of [`TILE`] hidden units by [`TILE`] sequences. It processes the inner dimension in pieces of
+//! [`DEPTH`] numbers, which its threads first load into shared memory together. Each thread ends up with the products
+//! of one element. Candidates for tuning on a real GPU: several sequences per thread, wider loads, and a depth that
+//! fits the device.
 
 use cubecl::prelude::*;
 
 use super::At;
 
-/// Hidden units of a tile, and sequences.
+/// Number of hidden units and of sequences of a tile.
 pub(super) const TILE: usize = 16;
-/// Numbers of the inner dimension at a time.
+/// Elements of the inner dimension that are loaded at a time.
 const DEPTH: usize = 32;
-/// Length of a row in shared memory that is read down a column: one more, so that the reads fall into different banks.
+/// Row length in shared memory for rows that are read column by column: one more, which avoids bank conflicts.
 const PADDED: usize = DEPTH + 1;
 
-/// `h U` of this unit's cell, one for each of `parts` preactivations. `hidden` are the states after each step, `initial`
-/// those before the first; `weights` are `[H, parts H]`.
+/// The recurrent products `h U` of this thread's element, one for each of `parts` preactivations. `hidden` are the
+/// states after each step, `[N, H]`, `initial` the initial states, `[B, H]`; `weights` are `[H, parts H]`.
 #[cube]
 pub(super) fn forward_products(
     hidden: &[f32],
@@ -73,9 +74,9 @@ pub(super) fn forward_products(
     products
 }
 
-/// `d U^T` of this unit's cell: the gradient that its hidden state takes from the products of the step after, whose
-/// gradients are rows of `gradients`, `[N, width]`, with `width` columns; `weights` are `[H, width]`. Zero after the last
-/// step.
+/// The product `d U^T` of this thread's element: the gradient of its hidden state through the products of the next
+/// step. The gradients d of these products are rows of `gradients`, `[N, parts H]`; `weights` are `[H, parts H]`. Zero
+/// at the last step.
 #[cube]
 pub(super) fn backward_product(gradients: &[f32], weights: &[f32], at: &At, #[comptime] parts: usize) -> f32 {
     let mut rows = Shared::<[f32]>::new_slice(TILE * DEPTH);

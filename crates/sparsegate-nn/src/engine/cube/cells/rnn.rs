@@ -1,11 +1,11 @@
-//! [`sparsegate_core::cells::Rnn`].
+//! The kernels of [`sparsegate_core::cells::Rnn`].
 
 use cubecl::prelude::*;
 
 use super::product::{backward_product, forward_products};
 use super::{At, Backward, Forward, Rule, argument, launch_of, preactivate, product_gradient};
 
-/// Kept is the tanh.
+/// The RNN kernels. The forward pass saves the tanh.
 pub(in crate::engine::cube) struct Rnn;
 
 impl Rule for Rnn {

@@ -1,12 +1,12 @@
-//! The two activations of gates.
+//! The two activation functions of gates.
 
 use crate::engine::real::Real;
 
-/// An activation of gates.
+/// An activation function of gates.
 pub(in crate::engine::flex) trait Gate {
     /// The gate's value.
     fn value<T: Real>(preactivation: T) -> T;
-    /// The activation's derivative, from the gate's value.
+    /// The derivative of the activation, computed from the gate's value.
     fn slope<T: Real>(value: T) -> T;
 }
 
@@ -32,7 +32,7 @@ impl Gate for Hard {
     #[inline(always)]
     fn value<T: Real>(preactivation: T) -> T {
         let line = preactivation.fma(T::of(0.2), T::of(0.5));
-        // In this order NaN passes both limits.
+        // With the operands in this order NaN stays NaN.
         T::of(1.0).at_most(T::of(0.0).at_least(line))
     }
 

@@ -1,34 +1,35 @@
-//! [`sparsegate_core::cells::Gru`].
+//! The elementwise step of [`sparsegate_core::cells::Gru`].
 //!
-//! With the recurrent product of n behind the reset gate, that preactivation is `z (x W + r (h U)) + b_in + r b_hn`. Kept
-//! are r, u, n and `q = x W + r (h U)`; the products hold the sums of r and z, and `h U` of n.
+//! The reset gate r multiplies the candidate's recurrent product, so the preactivation of n is
+//! `z (x W + r (h U)) + b_in + r b_hn`. The forward pass saves r, u, n and `q = x W + r (h U)`. In the products it
+//! leaves `x W + h U` for the gates r and u, and `h U` for n.
 
 use std::marker::PhantomData;
 
 use super::{Gate, Products, Read, Rule, Saved, State, Sums, Write, add, preactivate, product_gradients};
 use crate::engine::real::Real;
 
-/// Where the unit's factor goes.
+/// What the unit's group factor `z_neurons` multiplies.
 pub(in crate::engine::flex) trait Placement {
-    /// Whether it multiplies the state that is kept, which is then the hidden state.
+    /// Whether it multiplies the carried state, so that the hidden state is the only state.
     const IN_STATE: bool;
 }
 
-/// [`sparsegate_core::cells::Gru::Output`].
+/// The placement of [`sparsegate_core::cells::Gru::Output`].
 pub(in crate::engine::flex) struct AtOutput;
 
 impl Placement for AtOutput {
     const IN_STATE: bool = false;
 }
 
-/// [`sparsegate_core::cells::Gru::State`].
+/// The placement of [`sparsegate_core::cells::Gru::State`].
 pub(in crate::engine::flex) struct InState;
 
 impl Placement for InState {
     const IN_STATE: bool = true;
 }
 
-/// The rule of both placements.
+/// The GRU step with placement `P` and gate activation `G`.
 pub(in crate::engine::flex) struct GruRule<P, G>(PhantomData<(P, G)>);
 
 impl<P: Placement, G: Gate> Rule for GruRule<P, G> {
@@ -90,7 +91,7 @@ fn multiply<T: Real>(values: &mut [T], factors: &[T]) {
     }
 }
 
-/// `q = x W + r (h U)`; `product` holds `x W`, then `h U`.
+/// `q = x W + r (h U)`; `product` holds `x W` on entry and `h U` on return.
 #[inline(always)]
 fn mix_products<T: Real>(q: &mut [T], product: &mut [T], reset: &[T], recurrent: &[T]) {
     let units = q.len();
@@ -101,7 +102,7 @@ fn mix_products<T: Real>(q: &mut [T], product: &mut [T], reset: &[T], recurrent:
     }
 }
 
-/// `n = tanh(z q + b_in + r b_hn)`; `bias` holds `b_in`, then `b_hn`.
+/// `n = tanh(z q + b_in + r b_hn)`; `bias` holds `b_in` followed by `b_hn`.
 #[inline(always)]
 fn new_candidate<T: Real>(n: &mut [T], q: &[T], reset: &[T], z: &[T], bias: &[T]) {
     let units = n.len();
@@ -113,7 +114,7 @@ fn new_candidate<T: Real>(n: &mut [T], q: &[T], reset: &[T], z: &[T], bias: &[T]
     }
 }
 
-/// `kept = (1 - u) n + u kept`.
+/// Leaky update of the carried state: `kept = (1 - u) n + u kept`.
 #[inline(always)]
 fn leak<T: Real>(kept: &mut [T], update: &[T], n: &[T]) {
     let units = kept.len();
@@ -123,8 +124,9 @@ fn leak<T: Real>(kept: &mut [T], update: &[T], n: &[T]) {
     }
 }
 
-/// From the hidden state's gradient to those of u's and n's preactivations, which go to their columns of `out`;
-/// `carried` is the gradient of what the leak keeps, and is taken one step back.
+/// Backward pass of the leaky update: from the gradient of the hidden state, computes those of the preactivations of u
+/// and n, which are written to their columns of `out`. `carried` is the gradient of the carried state, after the step
+/// on entry and before it on return.
 #[inline(always)]
 fn leak_gradients<P: Placement, G: Gate, T: Real>(
     saved: &Saved<'_, T>,
@@ -143,7 +145,7 @@ fn leak_gradients<P: Placement, G: Gate, T: Real>(
     for k in 0..units {
         let (u, n, difference) = (update[k], n[k], before[k].sub(n[k]));
         let mixed = u.fma(difference, n);
-        // In the state, the next step's leak reads the multiplied state too; at the output it reads the plain one.
+        // With `IN_STATE`, the next step's leaky update reads the state multiplied by the factor, otherwise without it.
         let read = if P::IN_STATE { hidden[k].add(carried[k]) } else { hidden[k] };
         z_sum[k] = mixed.fma(read, z_sum[k]);
         let d = if P::IN_STATE { read.mul(z[k]) } else { read.fma(z[k], carried[k]) };
@@ -153,7 +155,8 @@ fn leak_gradients<P: Placement, G: Gate, T: Real>(
     }
 }
 
-/// From the gradient of n's preactivation, in its column of `out`, to that of r's and of both products of n.
+/// Backward pass of the candidate: from the gradient of n's preactivation, in its column of `out`, computes those of
+/// r's preactivation and of both products of n.
 #[inline(always)]
 fn candidate_gradients<G: Gate, T: Real>(
     saved: &Saved<'_, T>,

@@ -1,11 +1,11 @@
-//! [`sparsegate_core::cells::Lstm`].
+//! The elementwise step of [`sparsegate_core::cells::Lstm`].
 
 use std::marker::PhantomData;
 
 use super::{Gate, Products, Read, Rule, Saved, State, Sums, Write, add, preactivate, product_gradients};
 use crate::engine::real::Real;
 
-/// Kept are i, f, g, o and the tanh of the new cell state.
+/// The LSTM step with gate activation `G`. The forward pass saves i, f, g, o and the tanh of the new cell state.
 pub(in crate::engine::flex) struct LstmRule<G>(PhantomData<G>);
 
 impl<G: Gate> Rule for LstmRule<G> {
@@ -71,7 +71,8 @@ fn new_hidden<T: Real>(hidden: &mut [T], tanh_cell: &mut [T], cell: &[T], output
     }
 }
 
-/// `cell` is the gradient of the cell state, which is taken one step back; `out` receives that of the preactivations.
+/// Computes the gradients of the preactivations, `out`. `cell` is the gradient of the cell state, after the step on
+/// entry and before it on return.
 #[inline(always)]
 fn gate_gradients<G: Gate, T: Real>(
     saved: &Saved<'_, T>,

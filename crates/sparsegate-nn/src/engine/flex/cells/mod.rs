@@ -1,8 +1,8 @@
-//! The elementwise part of each cell's step, forward and backward, one file a cell.
+//! The elementwise part of each cell's step, forward and backward, one file per cell.
 //!
-//! A rule says what happens to one sequence between two recurrent products; [`super::recurrence`] brings the products,
-//! the steps and the threads. H is the number of units, P that of preactivations. Rows are slices; rules are types
-//! without values, so that their loops are compiled into the scan's.
+//! A rule computes one step of one sequence, given the recurrent product; [`super::recurrence`] computes the products
+//! and handles time steps and threads. H is the number of units, P the number of preactivations. Rows are slices. Rules
+//! are types without values, so that their loops are inlined into the scan over time.
 
 mod gate;
 mod gru;
@@ -21,30 +21,32 @@ use crate::engine::real::Real;
 pub(super) enum State {
     /// The hidden state.
     Hidden,
-    /// The one beside it.
+    /// The second state: the cell state of an LSTM, the state of a GRU before its factor.
     Second,
 }
 
 /// The elementwise part of a cell.
 pub(super) trait Rule {
-    /// P.
+    /// Number of preactivations, P.
     const PREACTIVATIONS: usize;
-    /// Number of biases.
+    /// Number of bias vectors.
     const BIASES: usize;
-    /// Values that the forward keeps for the backward, in H a sequence and step.
+    /// Number of values per unit, sequence and step that the forward pass saves for the backward pass.
     const KEPT: usize;
-    /// Whether there is a state beside the hidden one.
+    /// Whether the cell has a second state.
     const TWO_STATES: bool;
-    /// The state that also reaches the next step past the recurrent product; the backward reads its value before the
-    /// step.
+    /// The state that reaches the next step elementwise, not only through the recurrent product. The backward pass
+    /// reads its value before the step.
     const CARRIED: Option<State>;
-    /// Whether input and recurrent products enter otherwise than as their sum, and so have gradients of their own.
+    /// Whether the input product `x W` and the recurrent product `h U` enter separately rather than as their sum, and
+    /// therefore have separate gradients.
     const SPLIT: bool;
 
-    /// One step of one sequence.
+    /// Forward pass of one step of one sequence.
     fn forward<T: Real>(read: &Read<'_, T>, write: Write<'_, T>);
 
-    /// The gradients of one step of one sequence.
+    /// Backward pass of one step of one sequence. `hidden` is the gradient of the hidden state after the step, `[H]`;
+    /// `carried` is that of the state [`Rule::CARRIED`], after the step on entry and before it on return.
     fn backward<T: Real>(
         saved: &Saved<'_, T>,
         hidden: &[T],
@@ -54,65 +56,65 @@ pub(super) trait Rule {
     );
 }
 
-/// What a forward step reads.
+/// Inputs of a forward step.
 pub(super) struct Read<'a, T> {
     /// Recurrent products `h U`, `[P H]`.
     pub(super) recurrent: &'a [T],
-    /// `[P H]`.
+    /// Group factors of the preactivations, `[P H]`.
     pub(super) z_gates: &'a [T],
-    /// `[biases H]`.
+    /// Biases, `[biases H]`.
     pub(super) bias: &'a [T],
-    /// `[H]`.
+    /// Group factors of the units, `[H]`.
     pub(super) z_neurons: &'a [T],
 }
 
-/// What a forward step writes.
+/// Outputs of a forward step; all but `kept` also hold inputs on entry.
 pub(super) struct Write<'a, T> {
-    /// Input products `x W`, `[P H]`, on entry; what is left here is kept for the backward.
+    /// Input products `x W`, `[P H]`, on entry; on return, the products that the backward pass needs.
     pub(super) products: &'a mut [T],
-    /// `[KEPT H]`, for the backward.
+    /// Values saved for the backward pass, `[KEPT H]`.
     pub(super) kept: &'a mut [T],
-    /// Hidden state, `[H]`, of the step before on entry.
+    /// Hidden state, `[H]`: before the step on entry, after it on return.
     pub(super) hidden: &'a mut [T],
-    /// The state beside it, likewise; empty if there is none.
+    /// Second state, likewise; empty if the cell has none.
     pub(super) second: &'a mut [T],
 }
 
-/// What a backward step reads.
+/// Inputs of a backward step.
 pub(super) struct Saved<'a, T> {
-    /// As the forward left them.
+    /// The products that the forward step left, `[P H]`.
     pub(super) products: &'a [T],
-    /// As the forward left them.
+    /// The values that the forward step saved, `[KEPT H]`.
     pub(super) kept: &'a [T],
-    /// [`Rule::CARRIED`] before the step, `[H]`; empty if there is none.
+    /// The state [`Rule::CARRIED`] before the step, `[H]`; empty if there is none.
     pub(super) before: &'a [T],
-    /// `[P H]`.
+    /// Group factors of the preactivations, `[P H]`.
     pub(super) z_gates: &'a [T],
-    /// `[biases H]`.
+    /// Biases, `[biases H]`.
     pub(super) bias: &'a [T],
-    /// `[H]`.
+    /// Group factors of the units, `[H]`.
     pub(super) z_neurons: &'a [T],
 }
 
-/// Where a backward step puts the gradients of its products, each `[P H]`.
+/// Output of a backward step: gradients with respect to its products, each `[P H]`.
 pub(super) struct Products<'a, T> {
-    /// To `x W`.
+    /// With respect to `x W`.
     pub(super) input: &'a mut [T],
-    /// To `h U`, of a split rule; empty otherwise, where it is the same.
+    /// With respect to `h U` if [`Rule::SPLIT`]; otherwise empty, as it equals `input`.
     pub(super) recurrent: &'a mut [T],
 }
 
-/// Gradients that are sums over steps, to which a backward step adds.
+/// Gradients summed over time steps; a backward step adds its contribution.
 pub(super) struct Sums<'a, T> {
-    /// `[P H]`.
+    /// With respect to the factors of the preactivations, `[P H]`.
     pub(super) z_gates: &'a mut [T],
-    /// `[biases H]`.
+    /// With respect to the biases, `[biases H]`.
     pub(super) bias: &'a mut [T],
-    /// `[H]`.
+    /// With respect to the factors of the units, `[H]`.
     pub(super) z_neurons: &'a mut [T],
 }
 
-/// Adds to each value another one.
+/// Elementwise `values += others`.
 #[inline(always)]
 pub(super) fn add<T: Real>(values: &mut [T], others: &[T]) {
     let others = &others[..values.len()];
@@ -121,7 +123,7 @@ pub(super) fn add<T: Real>(values: &mut [T], others: &[T]) {
     }
 }
 
-/// Preactivations out of products: `out = products * z_gates + bias`.
+/// Preactivations: `out = products * z_gates + bias`.
 #[inline(always)]
 fn preactivate<T: Real>(out: &mut [T], products: &[T], z_gates: &[T], bias: &[T]) {
     let width = out.len();
@@ -131,7 +133,8 @@ fn preactivate<T: Real>(out: &mut [T], products: &[T], z_gates: &[T], bias: &[T]
     }
 }
 
-/// The way back through [`preactivate`]: `out` holds the gradient of the preactivations, then that of the products.
+/// Backward pass of [`preactivate`]: `out` holds the gradient of the preactivations on entry, that of the products on
+/// return.
 #[inline(always)]
 fn product_gradients<T: Real>(out: &mut [T], products: &[T], z_gates: &[T], z_sum: &mut [T], bias_sum: &mut [T]) {
     let width = out.len();

@@ -1,9 +1,9 @@
-//! [`sparsegate_core::cells::Rnn`].
+//! The elementwise step of [`sparsegate_core::cells::Rnn`].
 
 use super::{Products, Read, Rule, Saved, State, Sums, Write, add, preactivate, product_gradients};
 use crate::engine::real::Real;
 
-/// Kept is the tanh.
+/// The RNN step. The forward pass saves the tanh.
 pub(in crate::engine::flex) struct RnnRule;
 
 impl Rule for RnnRule {

@@ -1,27 +1,27 @@
-//! The data loss's gradient, piece by piece.
+//! Chunked access to the gradient of the data loss, which may lack rows.
 
 use super::CHUNK;
 use crate::engine::real::Real;
 
-/// In place of a row's place: the data loss does not read it.
+/// Marks a row of the matrix that the gradient does not contain, because the data loss does not depend on it.
 const NOWHERE: u32 = u32::MAX;
 
-/// A gradient of all rows of a matrix, or of some.
+/// A gradient with all rows of a matrix, or with some of them, the others being zero.
 pub(super) struct Data<'a, T> {
     values: &'a [T],
-    /// Where each row of the matrix is in `values`; nothing where all are there in order.
+    /// Position of each row of the matrix in `values`; `None` if `values` contains all rows in order.
     places: Option<&'a Places>,
     nothing: [T; CHUNK],
 }
 
-/// Where the gradient of each row is.
+/// Position of each matrix row's gradient among the rows of the stored gradient.
 pub(super) struct Places {
     of: Vec<u32>,
     columns: usize,
 }
 
 impl Places {
-    /// Of a matrix of `[rows, columns]` whose gradient has the rows `read`.
+    /// For a `[rows, columns]` matrix whose gradient contains the rows `read`.
     pub(super) fn new(read: &[u32], [rows, columns]: [usize; 2]) -> Self {
         let mut of = vec![NOWHERE; rows];
         for (place, row) in (0..).zip(read) {
@@ -36,8 +36,8 @@ impl<'a, T: Real> Data<'a, T> {
         Self { values, places, nothing: [T::default(); CHUNK] }
     }
 
-    /// The gradient of the `count` weights from `first` on, at least one and at most a chunk: in `buffer`, if it is nowhere
-    /// as it is.
+    /// The gradient of `count` consecutive weights from index `first`; `count` is between 1 and [`CHUNK`]. `buffer` is
+    /// used if the values are not contiguous in memory.
     pub(super) fn chunk<'b>(&'b self, first: usize, count: usize, buffer: &'b mut [T; CHUNK]) -> &'b [T] {
         let Some(Places { of, columns }) = self.places else { return &self.values[first..first + count] };
         let columns = *columns;

@@ -1,4 +1,4 @@
-//! The first pass: the sum of penalties, and the whole gradient's sum of squares.
+//! The first pass: the sum of the KL divergences, and the sum of squares of the total gradient.
 
 use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
@@ -13,13 +13,13 @@ use crate::engine::flex::tensor::{contiguous, dims, scalar};
 use crate::engine::real::Real;
 use crate::engine::vectorized::vectorized;
 
-/// Partial sums, so that a loop has no chain of dependent additions.
+/// Number of partial sums, which avoid a chain of dependent additions.
 const LANES: usize = 16;
-/// Weights a lane multiplies before it takes the logarithm of their product, in place of the sum of theirs.
+/// Factors that a lane multiplies before it takes the logarithm of the product, instead of summing their logarithms.
 const FACTORS: usize = 8;
 const BLOCK: usize = LANES * FACTORS;
 
-/// What is found of each weight of a chunk.
+/// Intermediate results for each weight of a chunk.
 struct Found<T> {
     growths: [T; CHUNK],
     steps: [T; CHUNK],
@@ -33,7 +33,7 @@ impl<T: Real> Found<T> {
     }
 }
 
-/// Works out each weight of a chunk.
+/// Fills in the intermediate results of a chunk.
 #[inline(always)]
 fn each<T: Real>(found: &mut Found<T>, means: &[T], log_sigmas: &[T], to_mean: &[T], to_sigma: &[T], share: T) {
     let count = means.len();
@@ -50,7 +50,7 @@ fn each<T: Real>(found: &mut Found<T>, means: &[T], log_sigmas: &[T], to_mean: &
     }
 }
 
-/// The sum of penalties and the sum of squares of a chunk of `count` weights.
+/// The sum of the KL divergences and the sum of squared gradients of a chunk of `count` weights.
 #[inline(always)]
 fn sums<T: Real>(found: &mut Found<T>, count: usize) -> [f64; 2] {
     let padded = count.div_ceil(BLOCK) * BLOCK;
@@ -85,8 +85,8 @@ fn sums<T: Real>(found: &mut Found<T>, count: usize) -> [f64; 2] {
     [0.5 * logarithms - steps, squares]
 }
 
-/// The sum of penalties, `[1]`, and the sum of squares of the gradients, `[1]`: the data loss's and `share` times the
-/// penalty's.
+/// The sum of the KL divergences, `[1]`, and the sum of squares of the total gradients, `[1]`, which are those of the
+/// data loss plus `share` times those of the KL divergence.
 pub(in crate::engine::flex) fn penalize<T: Real>(inputs: PenaltyPrimitives<Flex>) -> [FloatTensor<Flex>; 2] {
     let PenaltyPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, share } = inputs;
     let places = rows.map(|rows| Places::new(&rows, dims(&mean)));

@@ -1,8 +1,8 @@
-//! The penalty of the log-uniform prior in the two passes of a step over all parameters.
+//! The KL divergence from the log-uniform prior, computed in the two passes of a step over all parameters.
 //!
-//! The first needs of the penalty its value and its gradient's square, the second its gradient. Both work it out anew
-//! from mean and log sigma: a few instructions a weight, where a gradient of full size would have to go to memory and
-//! back. Where the data loss reads some rows alone, its gradient is read and added only there.
+//! The first pass needs its value and the square of the total gradient, the second needs the gradient. Both compute
+//! them from mean and log sigma, which takes a few instructions per weight; a full-size gradient would have to be
+//! written to memory and read back. If the data loss reads only some rows, its gradient is read and added only there.
 
 mod data;
 mod first;
@@ -12,5 +12,6 @@ mod weight;
 pub(super) use first::penalize;
 pub(super) use second::adam_penalized;
 
-/// Weights that a kernel works on at a time, small enough for what it keeps of each to stay in the nearest cache.
+/// Weights that a kernel processes at a time: few enough for their intermediate results to stay in the first-level
+/// cache.
 const CHUNK: usize = 512;

@@ -1,4 +1,4 @@
-//! The second pass: Adam's step of a quantity's means and log sigmas.
+//! The second pass: the Adam step of the means and log sigmas of a variational parameter.
 
 use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
@@ -14,7 +14,7 @@ use crate::engine::flex::tensor::{contiguous, dims};
 use crate::engine::real::Real;
 use crate::engine::vectorized::vectorized;
 
-/// Parameters of one kind with their moments: the means or the log sigmas.
+/// The means or the log sigmas, with their Adam moments.
 struct Moved<'a, T> {
     values: &'a mut [T],
     first: &'a mut [T],
@@ -33,9 +33,9 @@ impl<'a, T: Real> Moved<'a, T> {
     }
 }
 
-/// A step of a chunk of weights.
+/// The Adam step of a chunk of weights.
 #[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "only slices that are arguments are known not to overlap")]
+#[expect(clippy::too_many_arguments, reason = "the compiler knows only of argument slices that they do not overlap")]
 fn each<T: Real>(
     means: &mut [T],
     mean_first: &mut [T],
@@ -61,8 +61,8 @@ fn each<T: Real>(
     }
 }
 
-/// Means and log sigmas after a step, each with its first and second moment; changed in place where nobody else holds
-/// them.
+/// The Adam step of a variational parameter; returns means, their first and second moment, log sigmas, their first and
+/// second moment, updated in place if their buffers are not shared.
 pub(in crate::engine::flex) fn adam_penalized<T: Real>(
     inputs: PenaltyPrimitives<Flex>,
     moments: MomentPrimitives<Flex>,

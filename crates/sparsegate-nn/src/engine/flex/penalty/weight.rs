@@ -1,25 +1,26 @@
-//! The penalty of one weight.
+//! The KL divergence of one weight.
 
 use crate::engine::real::Real;
 
-/// Penalty of one weight and its derivatives.
+/// The terms of the KL divergence of one weight, and its derivatives.
 ///
-/// With r = |mean| / sigma, so that log alpha = -2 ln r, the penalty is ln(1 + r^2) / 2 - 0.03 - 0.64 s, where the step s =
-/// 1 / (1 + exp(-1.5 (log alpha + 1.3))) is 1 / (1 + k r^3), k = exp(-1.95): one exponential, for 1 / sigma, is enough. The
-/// limits of log alpha, -8 and 8, are those of r, exp(4) and exp(-4).
+/// With r = |mean| / sigma, log alpha is -2 ln r, and the approximation of the KL divergence (see [`crate::bayes`]) is
+/// ln(1 + r^2) / 2 - 0.03 - 0.64 s, where the logistic step s = 1 / (1 + exp(-1.5 (log alpha + 1.3))) equals
+/// 1 / (1 + k r^3) with k = exp(-1.95). So a single exponential suffices, that of 1 / sigma. The limits -8 and 8 of log
+/// alpha correspond to r = exp(4) and r = exp(-4).
 pub(super) struct Weight<T> {
-    /// 1 + r^2; at most 3,000, so that the product of ten is still a number in single precision.
+    /// 1 + r^2; at most 3,000, so that the product of ten of them does not overflow in single precision.
     pub(super) growth: T,
     /// 0.03 + 0.64 s.
     pub(super) step: T,
-    /// Derivative by the mean, times the share; zero beyond the limits.
+    /// Derivative with respect to the mean, times the KL weight; zero beyond the limits.
     pub(super) to_mean: T,
-    /// Derivative by log sigma, times the share; zero beyond the limits.
+    /// Derivative with respect to log sigma, times the KL weight; zero beyond the limits.
     pub(super) to_log_sigma: T,
 }
 
 impl<T: Real> Weight<T> {
-    /// Of a weight whose penalty counts `share`.
+    /// `share` is the KL weight.
     #[inline(always)]
     pub(super) fn new(mean: T, log_sigma: T, share: T) -> Self {
         const LOW: f64 = 0.018_315_638_888_734_18;
@@ -29,7 +30,7 @@ impl<T: Real> Weight<T> {
         let precision = T::of(0.0).sub(log_sigma).exponential();
         let signed = mean.mul(precision);
         let free = signed.magnitude();
-        // In this order NaN passes both limits: a number gone wrong must reach the loss.
+        // With the operands in this order NaN stays NaN, so that it reaches the loss and is detected.
         let r = T::of(HIGH).at_most(T::of(LOW).at_least(free));
         let square = r.mul(r);
         let kr = T::of(K).mul(r);
@@ -37,7 +38,8 @@ impl<T: Real> Weight<T> {
         // One division for both reciprocals.
         let both = one.div(growth.mul(rise));
         let s = both.mul(growth);
-        // The derivative by log alpha is -(1 / (1 + r^2) / 2 + 0.96 k r s^2) r^2; that of log alpha by the mean is -2 / mean.
+        // The derivative with respect to log alpha is -(1 / (1 + r^2) / 2 + 0.96 k r s^2) r^2; that of log alpha with
+        // respect to the mean is -2 / mean.
         let slope = T::of(1.92).mul(kr).fma(s.mul(s), both.mul(rise)).mul(share);
         let inside = free > T::of(LOW) && free < T::of(HIGH);
         let limited = |slope| if inside { slope } else { T::of(0.0) };

@@ -1,4 +1,4 @@
-//! Backward through time.
+//! The backward pass through time.
 
 use std::ops::Range;
 
@@ -14,15 +14,15 @@ use crate::engine::flex::tensor::{contiguous, dims, matrix};
 use crate::engine::real::Real;
 use crate::engine::vectorized::vectorized;
 
-/// What all blocks read.
+/// Inputs shared by all blocks.
 struct Shared<'a, T> {
     ragged: &'a Ragged<'a>,
     units: usize,
-    /// Gradients of the hidden states from outside the recurrence.
+    /// Gradients of the hidden states from outside the recurrence, `[N, H]`.
     gradient: &'a [T],
     products: &'a [T],
     kept: &'a [T],
-    /// Values after each step of the state that is carried, and the initial ones; empty if there is none.
+    /// The state [`Rule::CARRIED`]: its values after each step, and the initial ones; empty if there is none.
     carried: [&'a [T]; 2],
     /// Recurrent weights, transposed.
     recurrent: &'a [T],
@@ -31,23 +31,23 @@ struct Shared<'a, T> {
     z_neurons: &'a [T],
 }
 
-/// The rows that a block writes, by step.
+/// The output rows of a block of sequences, by step.
 struct Block<'a, T> {
     sequences: Range<usize>,
-    /// Gradients of `x W`.
+    /// Gradients with respect to `x W`.
     input: Vec<&'a mut [T]>,
-    /// Gradients of `h U` of a split rule; empty otherwise.
+    /// Gradients with respect to `h U` if [`Rule::SPLIT`]; empty otherwise.
     recurrent: Vec<&'a mut [T]>,
 }
 
-/// Sums that a block of sequences gathers over its time steps.
+/// Gradients of a block that are summed over time steps; that of the bias also over the block's sequences.
 struct BlockSums<T> {
     z_gates: Vec<T>,
     bias: Vec<T>,
     z_neurons: Vec<T>,
 }
 
-/// Takes a block back through all steps.
+/// Runs the backward pass of a block over all steps.
 fn scan<T: Real, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>) -> BlockSums<T> {
     let Shared { ragged, units, .. } = *shared;
     let (width, kept_width) = (R::PREACTIVATIONS * units, R::KEPT * units);
@@ -58,7 +58,7 @@ fn scan<T: Real, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>) -> Bl
         bias: vec![T::default(); R::BIASES * units],
         z_neurons: vec![T::default(); block.sequences.len() * units],
     };
-    // Gradient of the hidden states of one step.
+    // Gradients of the hidden states of one step.
     let mut hidden = vec![T::default(); block.sequences.len() * units];
     let mut carried = vec![T::default(); block.sequences.len() * carried_width];
     for step in (0..ragged.steps()).rev() {
@@ -69,7 +69,7 @@ fn scan<T: Real, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>) -> Bl
         let hidden = &mut hidden[..here * units];
         let next = if R::SPLIT { block.recurrent.get(step + 1) } else { block.input.get(step + 1) };
         if let Some(next) = next {
-            // The hidden state also fed the next step's products. Sequences that start there take no gradient back.
+            // The hidden state also enters the next step's products. Sequences that start there pass no gradient back.
             let (d, ut) = (View::new(next, here, width), View::new(shared.recurrent, width, units));
             product(hidden, d, ut, false);
         }
@@ -110,7 +110,7 @@ fn scan<T: Real, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>) -> Bl
     sums
 }
 
-/// The gradients of the recurrence of a rule.
+/// The gradients of the recurrence with a given rule.
 pub(super) fn backward_by_rule<T: Real, R: Rule>(
     gradient: FloatTensor<Flex>,
     saved: RecurrenceSaved<Flex>,

@@ -1,4 +1,4 @@
-//! Forward through time.
+//! The forward pass through time.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ use crate::engine::flex::tensor::{contiguous, dims, matrix};
 use crate::engine::real::Real;
 use crate::engine::vectorized::vectorized;
 
-/// What all blocks read.
+/// Inputs shared by all blocks.
 struct Shared<'a, T> {
     ragged: &'a Ragged<'a>,
     units: usize,
@@ -23,7 +23,7 @@ struct Shared<'a, T> {
     z_neurons: &'a [T],
 }
 
-/// The rows that a block writes, by step, and its states.
+/// The output rows of a block of sequences, by step, and its current states.
 struct Block<'a, T> {
     sequences: Range<usize>,
     /// Input products on entry.
@@ -31,17 +31,17 @@ struct Block<'a, T> {
     kept: Vec<&'a mut [T]>,
     hiddens: Vec<&'a mut [T]>,
     seconds: Vec<&'a mut [T]>,
-    /// Running states of all the block's sequences; those that have not begun still have their initial ones.
+    /// Current states of all sequences of the block; those that have not started hold their initial states.
     hidden: Vec<T>,
     second: Vec<T>,
 }
 
-/// Takes a block through all steps.
+/// Runs the forward pass of a block over all steps.
 fn scan<T: Real, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>) {
     let Shared { ragged, units, .. } = *shared;
     let (width, kept_width) = (R::PREACTIVATIONS * units, R::KEPT * units);
     let second_width = if R::TWO_STATES { units } else { 0 };
-    // Written and read again at once, so kept small enough for the cache.
+    // Scratch space for one step: small, and written and read at once, so it stays in the cache.
     let mut recurrent = vec![T::default(); block.sequences.len() * width];
     for step in 0..ragged.steps() {
         let here = ragged.here(&block.sequences, step);
@@ -79,14 +79,14 @@ fn scan<T: Real, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>) {
     }
 }
 
-/// The recurrence of a rule.
+/// The recurrence with a given rule.
 pub(super) fn forward_by_rule<T: Real, R: Rule>(inputs: RecurrencePrimitives<Flex>) -> RecurrenceSaved<Flex> {
     let ([rows, units], [total, width]) = (dims(&inputs.z_neurons), dims(&inputs.input));
     let second_width = if R::TWO_STATES { units } else { 0 };
     let mut inputs: RecurrencePrimitives<Flex> = inputs.map(contiguous);
     let ragged = Ragged::new(&inputs.active, rows, total);
 
-    // What the backward needs of the products takes the place of the input products, unless somebody else holds these.
+    // The products that the backward pass needs overwrite the input products, unless their buffer is shared.
     let products = inputs.input.storage_mut::<T>();
     let mut kept = vec![T::default(); total * R::KEPT * units];
     let mut hiddens = vec![T::default(); total * units];

@@ -1,8 +1,8 @@
 //! A cell's recurrence over time, forward and backward.
 //!
-//! The sequences of a batch are cut into blocks; a thread takes a block through all time steps without waiting for the
-//! others. A step is one product with the recurrent weights and the elementwise rule of the cell
-//! ([`super::cells`]). The recurrent weights' gradient is one product over all steps at the end.
+//! The sequences of a batch are split into blocks; a thread processes a block over all time steps, independently of the
+//! other blocks. A step is one product with the recurrent weights followed by the elementwise rule of the cell
+//! ([`super::cells`]). The gradient of the recurrent weights is one product over all steps at the end.
 
 mod backward;
 mod forward;
@@ -19,7 +19,7 @@ use crate::engine::real::Real;
 use sparsegate_core::GateActivation;
 use sparsegate_core::cells::Kernel;
 
-/// Calls a function that is generic over number type and rule with the rule of a cell and an activation.
+/// Calls a function that is generic over number type and rule with the rule for the inputs' cell and gate activation.
 macro_rules! by_rule {
     ($inputs:expr, $function:ident($($argument:expr),*)) => {
         match ($inputs.kernel, $inputs.activation) {
@@ -39,7 +39,7 @@ pub(super) fn forward<T: Real>(inputs: RecurrencePrimitives<Flex>) -> Recurrence
     by_rule!(inputs, forward_by_rule(inputs))
 }
 
-/// Its gradients, from that of the hidden states.
+/// The gradients of the recurrence, given that of the hidden states.
 pub(super) fn backward<T: Real>(
     gradient: FloatTensor<Flex>,
     saved: RecurrenceSaved<Flex>,

@@ -1,31 +1,32 @@
-//! Where the rows of a ragged batch lie, and the blocks that threads take.
+//! Row layout of a batch of sequences of different lengths, and its division into blocks for threads.
 
 use std::ops::Range;
 
-/// A batch of sequences that end together; see [`crate::engine::RecurrenceInputs`].
+/// The layout of a batch of sequences aligned at their ends; see [`crate::engine::RecurrenceInputs`].
 pub(super) struct Ragged<'a> {
-    /// Sequences under way at each step.
+    /// Number of active sequences at each step.
     active: &'a [usize],
-    /// Row at which each step begins.
+    /// First row of each step.
     offsets: Vec<usize>,
-    /// The sequences, cut into blocks.
+    /// The sequences, split into blocks.
     pub(super) blocks: Vec<Range<usize>>,
 }
 
-/// Number of blocks, from the batch alone: enough to share a small batch between threads, few enough for the recurrent
-/// product of a block to be arithmetic and not reading of weights.
+/// Number of blocks, a function of the batch size alone: enough to share a small batch between threads, but few enough
+/// for the recurrent product of a block to be bound by arithmetic and not by reading the weights.
 fn block_count(rows: usize) -> usize {
     if rows <= 32 { 2 } else { rows.div_ceil(32) }
 }
 
-/// Cuts the sequences into runs of about as many steps: a block of short sequences has more of them.
+/// Splits the sequences into blocks with about the same total number of steps, so a block of short sequences has more
+/// of them.
 fn blocks(active: &[usize], rows: usize, total: usize) -> Vec<Range<usize>> {
     let count = block_count(rows);
     let mut blocks: Vec<Range<usize>> = Vec::with_capacity(count);
     let (mut current, mut done) = (usize::MAX, 0);
     for sequence in 0..rows {
         let length = active.len() - active.partition_point(|active| *active <= sequence);
-        // A sequence belongs where its middle step falls.
+        // A sequence belongs to the block that contains its middle step.
         let block = (2 * done + length) * count / (2 * total);
         match blocks.last_mut() {
             Some(last) if block == current => last.end = sequence + 1,
@@ -38,9 +39,9 @@ fn blocks(active: &[usize], rows: usize, total: usize) -> Vec<Range<usize>> {
 
 impl<'a> Ragged<'a> {
     /// # Panics
-    /// Unless `active` describes `rows` sequences of together `total` steps.
+    /// Unless `active` describes `rows` sequences with `total` steps altogether.
     pub(super) fn new(active: &'a [usize], rows: usize, total: usize) -> Self {
-        assert!(active.is_sorted() && active.last() == Some(&rows), "sequences under way never fall and end as {rows}");
+        assert!(active.is_sorted() && active.last() == Some(&rows), "active sequences must rise to {rows}");
         let offsets: Vec<usize> = active
             .iter()
             .scan(0, |offset, active| {
@@ -57,18 +58,18 @@ impl<'a> Ragged<'a> {
         self.active.len()
     }
 
-    /// Sequences of a block that are under way at a step: the block's first.
+    /// Number of active sequences of a block at a step; they are the first of the block.
     pub(super) fn here(&self, block: &Range<usize>, step: usize) -> usize {
         self.active[step].min(block.end).saturating_sub(block.start)
     }
 
-    /// Row of a sequence at a step at which it is under way.
+    /// Row of a sequence at a step at which it is active.
     pub(super) fn row(&self, step: usize, sequence: usize) -> usize {
         self.offsets[step] + sequence
     }
 
-    /// State of a sequence before a step at which it is under way, `[width]`, out of the states after each step and the
-    /// initial ones.
+    /// State of a sequence before a step at which it is active, `[width]`, taken from the states after each step,
+    /// `[N, width]`, or from the initial states, `[B, width]`.
     #[inline(always)]
     pub(super) fn before<'v, T>(
         &self,
@@ -97,7 +98,7 @@ impl<'a> Ragged<'a> {
         before
     }
 
-    /// Cuts an array of `width` values a row by block and step: `cut[block][step]`.
+    /// Splits an array with `width` values per row into slices by block and step: `cut[block][step]`.
     pub(super) fn cut<'v, T>(&self, mut values: &'v mut [T], width: usize) -> Vec<Vec<&'v mut [T]>> {
         let mut cut: Vec<Vec<&mut [T]>> = self.blocks.iter().map(|_| Vec::with_capacity(self.steps())).collect();
         for step in 0..self.steps() {

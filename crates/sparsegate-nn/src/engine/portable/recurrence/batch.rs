@@ -1,4 +1,4 @@
-//! Where the rows of a ragged batch lie.
+//! Row layout of a batch of sequences of different lengths.
 
 use std::ops::Range;
 
@@ -6,12 +6,12 @@ use burn::backend::Backend;
 
 use crate::engine::portable::values::Values;
 
-/// Successive steps with as many sequences under way.
+/// Successive steps with the same number of active sequences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Run {
     steps: usize,
     active: usize,
-    /// The first row.
+    /// First row of the run.
     start: usize,
 }
 
@@ -21,15 +21,17 @@ impl Run {
     }
 }
 
-/// A batch of B sequences that end together, N steps in all; see [`crate::engine::RecurrenceInputs`].
+/// The layout of a batch of B sequences aligned at their ends, with N steps in all; see
+/// [`crate::engine::RecurrenceInputs`].
 ///
-/// An even batch is one run, on which everything here is one op; a ragged one has at most B runs.
+/// A batch of equally long sequences is a single run, on which each method needs only a few ops. Other batches have at
+/// most B runs.
 pub(super) struct Batch {
     runs: Vec<Run>,
 }
 
 impl Batch {
-    /// From the number of sequences under way at each step.
+    /// From the number of active sequences at each step.
     pub(super) fn new(active: &[usize]) -> Self {
         let mut runs: Vec<Run> = Vec::new();
         for &active in active {
@@ -44,7 +46,7 @@ impl Batch {
         Self { runs }
     }
 
-    /// The rows of each step.
+    /// The row range of each step.
     pub(super) fn steps(&self) -> impl DoubleEndedIterator<Item = Range<usize>> + '_ {
         self.runs.iter().flat_map(|run| {
             (0..run.steps).map(move |step| {
@@ -54,10 +56,10 @@ impl Batch {
         })
     }
 
-    /// The states before each step, `[N, H]`, out of those after each step and the initial ones, `[B, H]`.
+    /// The states before each step, `[N, H]`, from those after each step, `[N, H]`, and the initial ones, `[B, H]`.
     pub(super) fn before<B: Backend>(&self, after: &Values<B>, initial: &Values<B>) -> Values<B> {
         let mut parts = Vec::new();
-        // The rows of the step before a run.
+        // The rows of the last step of the previous run.
         let mut last = 0..0;
         for run in &self.runs {
             if !last.is_empty() {
@@ -87,7 +89,7 @@ impl Batch {
         values * Values::cat(self.runs.iter().map(spread).collect(), 0)
     }
 
-    /// Adds the rows of each sequence: `[N, W]` to `[B, W]`. The order of the sum is that of the steps.
+    /// Sums the rows of each sequence, `[N, W]` to `[B, W]`, in the order of the runs.
     pub(super) fn sum<B: Backend>(&self, values: &Values<B>) -> Values<B> {
         let width = values.dims()[1];
         let sum_of = |run: &Run| {
@@ -98,7 +100,7 @@ impl Batch {
         let Some(first) = runs.next() else { unreachable!("a batch has a step") };
         let (mut sum, mut active) = (sum_of(first), first.active);
         for run in runs {
-            // Sequences that start with this run have no sum yet.
+            // Sequences that start with this run have no partial sum yet.
             let values = sum_of(run);
             let joined = sum + values.rows(0..active);
             sum = Values::cat(vec![joined, values.rows(active..run.active)], 0);

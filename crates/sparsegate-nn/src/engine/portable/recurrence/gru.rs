@@ -1,7 +1,8 @@
-//! [`sparsegate_core::cells::Gru`].
+//! The steps of [`sparsegate_core::cells::Gru`].
 //!
-//! With the recurrent product of n behind the reset gate, that preactivation is `z q + b_in + r b_hn`, where
-//! `q = x W + r (h U)` is kept; the products hold the sums of r and z, and `h U` of n.
+//! The reset gate r multiplies the candidate's recurrent product, so the preactivation of n is `z q + b_in + r b_hn`
+//! with `q = x W + r (h U)`, which the forward pass saves. In the products it leaves `x W + h U` for the gates r and u,
+//! and `h U` for n.
 
 use burn::backend::Backend;
 
@@ -11,12 +12,12 @@ use crate::engine::extension::RecurrenceGradients;
 use crate::engine::portable::values::Values;
 use sparsegate_core::GateActivation;
 
-/// Where the unit's factor goes.
+/// What the unit's group factor `z_neurons` multiplies.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Placement {
-    /// [`sparsegate_core::cells::Gru::Output`].
+    /// The output alone, as in [`sparsegate_core::cells::Gru::Output`].
     AtOutput,
-    /// [`sparsegate_core::cells::Gru::State`]: it multiplies the state that is kept, which is then the hidden state.
+    /// The carried state, as in [`sparsegate_core::cells::Gru::State`]; the hidden state is then the only state.
     InState,
 }
 
@@ -60,19 +61,20 @@ pub(super) fn backward<B: Backend>(
     let [after, initial] = if placement == Placement::InState { &saved.hidden } else { &saved.second };
     let difference = batch.before(after, initial) - n.clone();
 
-    // Slopes of the leak by the preactivations of r, u and n.
+    // Derivatives of the leaky update with respect to the preactivations of r, u and n.
     let by_n = n.clone().square().rest() * update.clone().rest();
     let b_hn = saved.bias.columns(3 * units..4 * units);
     let by_r = (batch.scale(product, &z_candidate) + b_hn) * by_n.clone() * gates.slopes(reset.clone());
     let by_u = gates.slopes(update.clone()) * difference.clone();
     let slopes = Values::cat(vec![by_r, by_u, by_n], 1);
-    // Slopes of the preactivations by the recurrent products.
+    // Derivatives of the preactivations with respect to the recurrent products.
     let ones = Values::full(1.0, sums.dims(), &sums);
     let by_recurrent = batch.scale(Values::cat(vec![ones, reset.clone()], 1), &saved.z_gates);
 
     let [read, preactivations] = scan::backward(batch, gradient, saved.recurrent.clone(), |rows, hidden, carried| {
         let z_neurons = saved.z_neurons.rows(0..rows.len());
-        // In the state, the next step's leak reads the multiplied state too; at the output it reads the plain one.
+        // In the state, the next step's leaky update reads the state multiplied by the factor; at the output, without
+        // it.
         let (read, leak) = match (carried, placement) {
             (None, _) => (hidden.clone(), hidden * z_neurons),
             (Some(carried), Placement::AtOutput) => (hidden.clone(), hidden * z_neurons + carried),

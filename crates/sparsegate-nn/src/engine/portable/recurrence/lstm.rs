@@ -1,4 +1,4 @@
-//! [`sparsegate_core::cells::Lstm`].
+//! The steps of [`sparsegate_core::cells::Lstm`].
 
 use burn::backend::Backend;
 
@@ -17,7 +17,7 @@ pub(super) fn forward<B: Backend>(step: Step<B>, gates: GateActivation) -> Stepp
     Stepped { products, kept: None, hidden, second: Some(cell) }
 }
 
-/// i, f, g and o out of the preactivations.
+/// The gate values i, f, g and o from the preactivations.
 fn activate<B: Backend>(preactivations: Values<B>, units: usize, gates: GateActivation) -> [Values<B>; 4] {
     let input_forget = gates.values(preactivations.columns(0..2 * units));
     let update = preactivations.columns(2 * units..3 * units).tanh();
@@ -32,7 +32,8 @@ pub(super) fn backward<B: Backend>(gradient: &Values<B>, saved: Saved<B>) -> Rec
     let [after, initial] = &saved.second;
     let (tanh, before) = (after.clone().tanh(), batch.before(after, initial));
 
-    // Slopes of the cell state by the hidden state, of the cell state by i, f and g, and of the hidden state by o.
+    // Derivatives of the hidden state with respect to the cell state, of the cell state with respect to the
+    // preactivations of i, f and g, and of the hidden state with respect to that of o.
     let cell_by_hidden = batch.scale(o.clone() * tanh.clone().square().rest(), &saved.z_neurons);
     let slopes = Values::cat(
         vec![

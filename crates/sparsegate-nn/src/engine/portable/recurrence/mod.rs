@@ -1,4 +1,4 @@
-//! A cell's recurrence over time, one file a cell.
+//! A cell's recurrence over time, one file per cell.
 
 mod batch;
 mod gru;
@@ -26,7 +26,7 @@ pub(in crate::engine) fn forward<B: Backend>(inputs: RecurrencePrimitives<B>) ->
     }
 }
 
-/// Its gradients, from that of the hidden states.
+/// The gradients of the recurrence, given that of the hidden states.
 pub(in crate::engine) fn backward<B: Backend>(
     gradient: Values<B>,
     saved: RecurrenceSaved<B>,
@@ -41,20 +41,20 @@ pub(in crate::engine) fn backward<B: Backend>(
     }
 }
 
-/// What the forward left, as values.
+/// The inputs and saved values of the forward pass, wrapped as [`Values`].
 struct Saved<B: Backend> {
     batch: Batch,
     gates: GateActivation,
-    /// `[N, P H]`.
+    /// The products that the forward pass left, `[N, P H]`.
     products: Values<B>,
     kept: Values<B>,
     recurrent: Values<B>,
     z_gates: Values<B>,
     bias: Values<B>,
     z_neurons: Values<B>,
-    /// Hidden states after each step and the initial ones.
+    /// Hidden states after each step, `[N, H]`, and the initial ones, `[B, H]`.
     hidden: [Values<B>; 2],
-    /// The states beside them.
+    /// Second states likewise.
     second: [Values<B>; 2],
 }
 
@@ -75,12 +75,12 @@ impl<B: Backend> Saved<B> {
         }
     }
 
-    /// H.
+    /// Number of hidden units, H.
     fn units(&self) -> usize {
         self.z_neurons.dims()[1]
     }
 
-    /// The recurrent weights' gradient, from that of the recurrent products, `[N, P H]`.
+    /// The gradient of the recurrent weights, given that of the recurrent products, `[N, P H]`.
     fn recurrent_gradient(&self, products: Values<B>) -> Values<B> {
         let [after, initial] = &self.hidden;
         self.batch.before(after, initial).transpose().matmul(products)

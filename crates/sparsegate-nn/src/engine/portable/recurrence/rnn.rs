@@ -1,4 +1,4 @@
-//! [`sparsegate_core::cells::Rnn`].
+//! The steps of [`sparsegate_core::cells::Rnn`].
 
 use burn::backend::Backend;
 

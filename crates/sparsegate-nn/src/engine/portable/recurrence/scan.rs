@@ -1,4 +1,4 @@
-//! The loops over steps, forward and backward; the cells say what a step does.
+//! The loops over time steps, forward and backward; the cells supply the step functions.
 
 use burn::backend::Backend;
 
@@ -6,37 +6,37 @@ use super::batch::Batch;
 use crate::engine::extension::{RecurrencePrimitives, RecurrenceSaved};
 use crate::engine::portable::values::Values;
 
-/// What a step reads, of the `n` sequences that are under way. H is the number of units, P that of preactivations.
+/// Inputs of a forward step, for its `n` active sequences. H is the number of units, P the number of preactivations.
 pub(super) struct Step<B: Backend> {
     /// Input products `x W`, `[n, P H]`.
     pub(super) input: Values<B>,
     /// Recurrent products `h U`, `[n, P H]`.
     pub(super) recurrent: Values<B>,
-    /// `[n, P H]`.
+    /// Group factors of the preactivations, `[n, P H]`.
     pub(super) z_gates: Values<B>,
-    /// `[1, biases H]`.
+    /// Biases, `[1, biases H]`.
     pub(super) bias: Values<B>,
-    /// `[n, H]`.
+    /// Group factors of the units, `[n, H]`.
     pub(super) z_neurons: Values<B>,
-    /// The hidden state before it, `[n, H]`.
+    /// Hidden state before the step, `[n, H]`.
     pub(super) hidden: Values<B>,
-    /// The state beside it, `[n, H]`, of a cell that has one.
+    /// Second state before the step, `[n, H]`; meaningless for a cell with one state.
     pub(super) second: Values<B>,
 }
 
-/// What a step gives.
+/// Outputs of a forward step.
 pub(super) struct Stepped<B: Backend> {
-    /// What the backward needs of the products, `[n, P H]`.
+    /// The products that the backward pass needs, `[n, P H]`.
     pub(super) products: Values<B>,
-    /// What else it needs, `[n, ...]`.
+    /// Other values that the backward pass needs, `[n, ...]`.
     pub(super) kept: Option<Values<B>>,
-    /// The new hidden state.
+    /// New hidden state, `[n, H]`.
     pub(super) hidden: Values<B>,
-    /// The new state beside it.
+    /// New second state, `[n, H]`; `None` for a cell with one state.
     pub(super) second: Option<Values<B>>,
 }
 
-/// Runs a cell's steps.
+/// Runs the forward pass of a cell over all steps.
 pub(super) fn forward<B: Backend>(
     inputs: RecurrencePrimitives<B>,
     step: impl Fn(Step<B>) -> Stepped<B>,
@@ -46,7 +46,7 @@ pub(super) fn forward<B: Backend>(
     let [recurrent, z_gates, bias, z_neurons, first_hidden, first_second] =
         [&inputs.recurrent, &inputs.z_gates, &inputs.bias, &inputs.z_neurons, &inputs.hidden, &inputs.second]
             .map(|tensor| Values::<B>(tensor.clone()));
-    // Sequences that start at a step join with their initial states.
+    // Sequences that start at a step are appended with their initial states.
     let join = |state: Option<&Values<B>>, initial: &Values<B>, now: usize| match state {
         None => initial.rows(0..now),
         Some(state) if state.dims()[0] == now => state.clone(),
@@ -80,22 +80,23 @@ pub(super) fn forward<B: Backend>(
     RecurrenceSaved { inputs: RecurrencePrimitives { input: products, ..inputs }, kept, hidden, second }
 }
 
-/// What a backward step gives, of the `n` sequences that are under way.
+/// Outputs of a backward step, for its `n` active sequences.
 pub(super) struct Back<B: Backend> {
-    /// Gradient of what the units' factors multiply into, `[n, H]`.
+    /// Gradient of the state after its multiplication by the units' factors, `[n, H]`.
     pub(super) read: Values<B>,
     /// Gradient of the preactivations, `[n, P H]`.
     pub(super) preactivations: Values<B>,
     /// Gradient of the recurrent products, `[n, P H]`.
     pub(super) recurrent: Values<B>,
-    /// Gradient of the state that reaches this step past the recurrent product, `[n, H]`.
+    /// Gradient of the state that enters this step elementwise, not through the recurrent product, `[n, H]`.
     pub(super) carried: Option<Values<B>>,
 }
 
-/// Runs a cell's steps backward; gives [`Back::read`] and [`Back::preactivations`] of all steps, `[N, ...]`.
+/// Runs the backward pass of a cell over all steps; returns [`Back::read`] and [`Back::preactivations`] of all steps,
+/// `[N, ...]`.
 ///
-/// `step` has the rows of the step, the gradient of its hidden states and that of the carried state behind it, which
-/// nothing reaches at the last step.
+/// `step` takes the row range of the step, the gradient of its hidden states, and [`Back::carried`] of the next step,
+/// which is `None` at the last step.
 pub(super) fn backward<B: Backend>(
     batch: &Batch,
     gradient: &Values<B>,
@@ -109,7 +110,7 @@ pub(super) fn backward<B: Backend>(
     for rows in batch.steps().rev() {
         let now = rows.len();
         let outside = gradient.rows(rows.clone());
-        // Sequences that start at the next step take no gradient back.
+        // Sequences that start at the next step pass no gradient back.
         let (hidden, carried) = match next {
             None => (outside, None),
             Some((products, carried)) => {
