@@ -1,56 +1,56 @@
-# `just` lists what there is. Each recipe is one line over cargo or the program; read it here, type it by hand if you like.
+# `just` lists the recipes. Each is a single cargo or sparsegate command that you can also type by hand.
 
 sparsegate := "cargo run --release --locked --"
 
 _list:
     @{{ just_executable() }} --list --unsorted
 
-# Train and compare four sparsity levels on the embedded language (minutes)
+# Train and compare four sparsity levels on the built-in synthetic language (minutes)
 [group('experiments')]
 quick *ARGS:
     {{ sparsegate }} run experiments/quick.yaml --report {{ ARGS }}
 
-# Train what is missing of SPEC, then write its report
+# Train the unfinished runs of SPEC, then write its report
 [group('experiments')]
 reproduce SPEC *ARGS:
     {{ sparsegate }} run {{ SPEC }} --report {{ ARGS }}
 
-# Say which runs of SPEC are done, new or stale, and why
+# Show which runs of SPEC are done, new or stale, and why
 [group('experiments')]
 plan SPEC *ARGS:
     {{ sparsegate }} plan {{ SPEC }} {{ ARGS }}
 
-# One line a run of SPEC: state, epoch, metric
+# Print one line per run of SPEC: state, epoch, metric
 [group('experiments')]
 status SPEC *ARGS:
     {{ sparsegate }} status {{ SPEC }} {{ ARGS }}
 
-# Write tables and figures of SPEC from stored runs; trains nothing
+# Write the tables and figures of SPEC from stored runs; trains nothing
 [group('experiments')]
 report SPEC *ARGS:
     {{ sparsegate }} report {{ SPEC }} {{ ARGS }}
 
-# Hold the claims of SPEC against stored runs; trains nothing
+# Check the claims of SPEC against stored runs; trains nothing
 [group('experiments')]
 check SPEC *ARGS:
     {{ sparsegate }} check {{ SPEC }} {{ ARGS }}
 
-# Train the same runs on every backend of a build with FEATURES, then show how far they drift
+# Train the same runs on every backend of a build with FEATURES, then report the differences
 [group('experiments')]
 parity FEATURES="wgpu,tch" *ARGS:
     cargo run --release --locked --features "{{ FEATURES }}" -- run experiments/parity.yaml --report {{ ARGS }}
 
-# Write a data set and an experiment from FILE, KIND being classification or language-model
+# Write a data set manifest and an experiment for FILE; KIND is classification or language-model
 [group('data')]
 new-task NAME KIND FILE *ARGS:
     {{ sparsegate }} new task {{ NAME }} --kind {{ KIND }} --from {{ FILE }} {{ ARGS }}
 
-# Download and verify DATASET, from its own address or from SPARSEGATE_MIRROR
+# Download and verify DATASET from its own URL or from SPARSEGATE_MIRROR
 [group('data')]
 data-fetch DATASET *ARGS:
     {{ sparsegate }} data fetch {{ DATASET }} {{ ARGS }}
 
-# List the data sets and what is in the cache
+# List the data sets and which of their files are cached
 [group('data')]
 data-list:
     {{ sparsegate }} data list
@@ -60,17 +60,17 @@ data-list:
 test *ARGS:
     cargo test --release --locked {{ ARGS }}
 
-# Time the training step against PyTorch, if SPARSEGATE_PYTHON or python3 has it, on a quiet machine
+# Time the training step, also of PyTorch if SPARSEGATE_PYTHON or python3 has it; needs an idle machine
 [group('development')]
 bench *ARGS:
     python3 scripts/bench.py {{ ARGS }}
 
-# Check lints as CI does
+# Run the lints of CI
 [group('development')]
 lint:
     cargo clippy --release --locked --all-targets -- -D warnings
 
-# Time the forward pass of compact models: of runs that are done, or --authors TASK
+# Time the forward pass of compact models: of finished runs, or --authors TASK
 [group('experiments')]
 speed *ARGS:
     cargo run --release -- bench {{ ARGS }}
@@ -95,7 +95,7 @@ deny:
 typos:
     typos
 
-# Do all that CI does, from formatting to a real run
+# Run all CI stages, from formatting to a real run
 [group('development')]
 ci *STAGES:
     .ci/run {{ STAGES }}

@@ -124,7 +124,7 @@ fn a_claim_that_is_off_ends_with_3_and_only_leaves_it_out() {
     assert!(answer.out.contains("2 off"), "{}", answer.out);
     let only = project.go(&["check", "t.yaml", "--only", "sparsity=dense"]);
     assert_eq!(only.code, Some(0), "{}{}", only.out, only.err);
-    assert!(only.out.contains("not measured (no such run here)"), "{}", only.out);
+    assert!(only.out.contains("not measured (no matching run)"), "{}", only.out);
 }
 
 #[test]

@@ -95,12 +95,12 @@ fn fetch_from_a_mirror_then_list_and_verify() {
 
     let (code, stdout, stderr) = project.data(&["fetch", "tiny", "--mirror", "mirror"]);
     assert_eq!((code, stdout.as_str()), (0, ""));
-    assert!(stderr.contains("tiny: 3 new, 0 already here; all verified"), "{stderr}");
+    assert!(stderr.contains("tiny: 3 new, 0 already cached; all verified"), "{stderr}");
     assert!(is_file(&project.path("datasets/cache/tiny/train.txt")));
 
     let (code, _, stderr) = project.data(&["fetch", "tiny"]);
     assert_eq!(code, 0);
-    assert!(stderr.contains("0 new, 3 already here"), "{stderr}");
+    assert!(stderr.contains("0 new, 3 already cached"), "{stderr}");
 
     let (code, stdout, _) = project.data(&["list", "--format", "json"]);
     assert_eq!(code, 0);

@@ -50,7 +50,7 @@ fn replaces_nothing_unasked() {
     fs_err::write(folder.path().join("mine.onnx"), "precious").unwrap();
     let output = export(&folder, &["mine.safetensors", "--format", "onnx"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(said(&output).contains("mine.onnx is there already") && said(&output).contains("--force"));
+    assert!(said(&output).contains("mine.onnx already exists") && said(&output).contains("--force"));
     assert_eq!(fs_err::read(folder.path().join("mine.onnx")).unwrap(), b"precious");
     assert!(export(&folder, &["mine.safetensors", "--format", "onnx", "--force"]).status.success());
     assert_ne!(fs_err::read(folder.path().join("mine.onnx")).unwrap(), b"precious");

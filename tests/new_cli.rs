@@ -101,7 +101,7 @@ fn tabs_and_json_lines_and_a_chosen_column() {
     project.file("films.jsonl", rows.concat().as_bytes());
     let again = project.task("classification", "films.jsonl", &["--text", "body"]);
     assert_eq!(again.code, Some(2), "never overwritten");
-    assert!(again.err.contains("is there already") && again.err.contains("--force"), "{}", again.err);
+    assert!(again.err.contains("already exists") && again.err.contains("--force"), "{}", again.err);
     let Answer { code, out, err } = project.task("classification", "films.jsonl", &["--text", "body", "--force"]);
     assert_eq!(code, Some(0), "{err}");
     assert!(out.contains("text: `body` (") && out.contains("label: `mood` ("), "{out}");

@@ -334,7 +334,7 @@ fn claims_without_the_authors_logs_are_held_against_the_last_epoch() {
     };
     assert_eq!(of("W+G+N", "test.perplexity"), "reproduced");
     assert_eq!(of("W+G+N", "compression"), "off");
-    assert_eq!(of("W+G+N", "gates.left"), "not measured (no such quantity)");
+    assert_eq!(of("W+G+N", "gates.left"), "not measured (unknown metric)");
     assert_eq!(of("W+Voc", "gates.kept"), "not measured (never run)");
     assert_eq!(of("W+N", "gates.kept"), "not measured (only a stale run is stored)");
     assert_eq!(verdict("| gates.kept: W+G+N < W")[2], "reproduced");

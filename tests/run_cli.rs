@@ -164,7 +164,7 @@ fn a_sweep_over_backends_trains_those_of_this_build() {
     let project = Project::new(&spec);
     let plan = project.go(&["plan", "t.yaml"]);
     assert!(plan.out.contains("never run; backend `tch` is not in this build, which has: flex"), "{plan:?}");
-    assert!(plan.out.contains("2 runs: 0 done, 2 to run (2 new), 1 of them not by this build"), "{plan:?}");
+    assert!(plan.out.contains("2 runs: 0 done, 2 to run (2 new), 1 of them not possible with this build"), "{plan:?}");
 
     let answer = project.go(&["run", "t.yaml"]);
     answer.expect(0, &["note: 1 run is left out: backend `tch` is not in this build", "--features tch", "done in"]);
@@ -187,7 +187,7 @@ fn ctrl_c_saves_and_the_run_goes_on() {
         let child = project.start(&["run", "t.yaml"]);
         let run = project.wait_for_lines(2);
         signal(name, child.id());
-        Answer::of(child).expect(130, &["interrupted, state saved; the same command goes on from here"]);
+        Answer::of(child).expect(130, &["interrupted, state saved; run the same command again to resume"]);
         assert_eq!(run.summary().unwrap().unwrap().state, RunState::Interrupted);
         let plan = project.go(&["plan", "t.yaml"]);
         assert!(plan.out.contains("interrupted"), "{plan:?}");

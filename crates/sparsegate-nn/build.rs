@@ -1,18 +1,18 @@
-//! Lets the program find libtorch where it was built against it, and refuses a libtorch of another version.
+//! Sets the runtime search path for libtorch and rejects a libtorch of an unsupported version.
 //!
-//! Does nothing without the feature `tch`. torch-sys's own build script runs before this one: it looks for libtorch, and
-//! compiles its C++ against the headers, which takes minutes and fails in its own words where they are of another time.
+//! Does nothing without the feature `tch`. torch-sys's own build script runs before this one: it looks for libtorch and
+//! compiles its C++ against the headers, which takes minutes and fails with compiler errors if the versions differ.
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "the standard library is all it needs; what it cannot read, it goes without"
+    reason = "a build script needs no dependency for this; an unreadable file is treated as missing"
 )]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::{env, fs};
 
-/// The version whose headers torch-sys is written for; patches do not change them.
+/// The version whose headers torch-sys is written for; patch releases do not change them.
 const WANTED: &str = "2.9";
 
 const CURE: &str = "run scripts/get-libtorch.sh and set LIBTORCH as it says, or install PyTorch 2.9 and set \
@@ -49,19 +49,19 @@ fn prepare() -> Result<(), String> {
         println!("cargo:rustc-cfg=libtorch_cuda");
     }
     search_at_run_time(&libraries);
-    // For the build script of the program, which is linked apart: DEP_SPARSEGATE_NN_LIBTORCH.
+    // For the build script of the program, which is linked on its own: DEP_SPARSEGATE_NN_LIBTORCH.
     println!("cargo:libtorch={}", libraries.display());
     Ok(())
 }
 
-/// Names the folders in which the system's loader looks for libtorch: that of the build, and for a program that is carried
-/// to another machine those beside it. `LD_LIBRARY_PATH` comes first.
+/// Adds the folders in which the system's loader looks for libtorch: the one of the build and, for a program that is
+/// copied to another machine, folders next to the program. `LD_LIBRARY_PATH` takes precedence.
 fn search_at_run_time(libraries: &Path) {
     let os = env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     let beside = match os.as_str() {
         "linux" => ["$ORIGIN/../lib", "$ORIGIN/libtorch/lib", "$ORIGIN"],
         "macos" => ["@loader_path/../lib", "@loader_path/libtorch/lib", "@loader_path"],
-        // Windows has no such thing; it looks beside the program by itself.
+        // Windows has no rpath; its loader looks in the program's folder by default.
         _ => return,
     };
     for folder in std::iter::once(libraries.display().to_string()).chain(beside.map(str::to_owned)) {
@@ -72,19 +72,19 @@ fn search_at_run_time(libraries: &Path) {
     }
 }
 
-/// Refuses another version than the wanted one, unless the user wants it all the same.
+/// Rejects any version but [`WANTED`], unless the user sets `LIBTORCH_BYPASS_VERSION_CHECK`.
 fn check(version: &str) -> Result<(), String> {
     let minor: Vec<&str> = version.split('.').take(2).collect();
     if minor.join(".") == WANTED || variable("LIBTORCH_BYPASS_VERSION_CHECK").is_some() {
         return Ok(());
     }
     Err(format!(
-        "libtorch is of version {version}, and {WANTED} is needed: {CURE}; or set LIBTORCH_BYPASS_VERSION_CHECK=1 and see \
-         whether it compiles"
+        "found libtorch {version}, but {WANTED} is needed: {CURE}; or set LIBTORCH_BYPASS_VERSION_CHECK=1 to try this \
+         version anyway"
     ))
 }
 
-/// A libtorch, found as torch-sys finds it.
+/// A libtorch installation, searched for in the same places as torch-sys does.
 struct Libtorch {
     libraries: PathBuf,
     version: Option<String>,
@@ -111,7 +111,7 @@ impl Libtorch {
         Ok(Self { libraries, version: version.map(|version| plain(&version)) })
     }
 
-    /// The installed PyTorch, as its Python says.
+    /// The libtorch of the installed PyTorch package, as reported by Python.
     fn of_python() -> Option<Self> {
         const SCRIPT: &str =
             "import os, torch; print(torch.__version__); print(os.path.join(os.path.dirname(torch.__file__), 'lib'))";
@@ -124,7 +124,8 @@ impl Libtorch {
     }
 }
 
-/// Where torch-sys unpacks what it downloads when it is told of no libtorch: its own folder beside ours.
+/// The folder into which torch-sys unpacks the libtorch that it downloads if none is configured: its own build folder,
+/// next to ours.
 fn downloaded() -> Option<PathBuf> {
     let out = PathBuf::from(env::var_os("OUT_DIR")?);
     let scripts = out.parent()?.parent()?;
@@ -138,7 +139,7 @@ fn downloaded() -> Option<PathBuf> {
     found.pop()
 }
 
-/// The version that headers state.
+/// The version stated in the headers.
 fn version_of(root: &Path) -> Option<String> {
     let text = fs::read_to_string(root.join("include/torch/csrc/api/include/torch/version.h")).ok()?;
     let number = |part: &str| {
@@ -148,12 +149,12 @@ fn version_of(root: &Path) -> Option<String> {
     Some(format!("{}.{}.{}", number("MAJOR")?, number("MINOR")?, number("PATCH")?))
 }
 
-/// Without what stands behind a plus sign, such as `+cu128`.
+/// A version without its local suffix, such as `+cu128`.
 fn plain(version: &str) -> String {
     version.trim().split('+').next().unwrap_or_default().to_owned()
 }
 
-/// A variable of the environment; when it changes, this script runs again.
+/// An environment variable; cargo runs this script again when it changes.
 fn variable(name: &str) -> Option<String> {
     println!("cargo:rerun-if-env-changed={name}");
     env::var(name).ok()

@@ -12,13 +12,13 @@ use sparsegate_spec::Experiment;
 const EXAMPLES: &str = "\
 Examples:
   sparsegate run experiments/quick.yaml --report
-      train the small sweep over the embedded language, then write tables and figures
+      train the small sweep on the built-in synthetic language, then write tables and figures
   sparsegate plan experiments/paper/word-ptb.yaml
-      say which runs are done, new or stale, and why
+      show which runs are done, new or stale, and why
   sparsegate run experiments/paper/word-ptb.yaml --only sparsity=W+G+N --set train.epochs=2
-      two epochs of one sparsification level
+      train two epochs of one sparsification level
   sparsegate check experiments/paper/word-ptb.yaml
-      hold the published numbers against the stored runs
+      compare the stored runs with the published numbers
   sparsegate data fetch word-ptb
       download and verify a data set
 
@@ -36,41 +36,41 @@ pub struct Cli {
     pub(crate) command: Command,
 }
 
-/// Options of every command.
+/// Options that every command accepts.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
-    /// Project folder, which holds experiments/, datasets/, runs/ and reports/
+    /// Project folder, with experiments/, datasets/, runs/ and reports/
     #[arg(long, global = true, value_name = "DIR", default_value = ".", help_heading = "Global options")]
     pub root: Utf8PathBuf,
     /// When to use colour; `NO_COLOR` is honoured
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
     pub color: Color,
-    /// Say more (twice: everything)
+    /// Print more messages (twice: all)
     #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Global options")]
     verbose: u8,
-    /// Say nothing but results and errors
+    /// Print only results and errors
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Global options")]
     quiet: bool,
 }
 
 impl Global {
-    /// -1 quiet, 0 usual, 1 and above more.
+    /// Verbosity level: -1 is quiet, 0 the default, 1 and above more verbose.
     pub fn verbosity(&self) -> i8 {
         if self.quiet { -1 } else { i8::try_from(self.verbose).unwrap_or(i8::MAX) }
     }
 
-    /// Whether what is written to stderr may be coloured.
+    /// Whether output to stderr may be coloured.
     pub fn color_stderr(&self) -> bool {
         self.color.on(std::io::IsTerminal::is_terminal(&std::io::stderr()))
     }
 
-    /// Whether what is written to stdout may be coloured.
+    /// Whether output to stdout may be coloured.
     pub fn color_stdout(&self) -> bool {
         self.color.on(std::io::IsTerminal::is_terminal(&std::io::stdout()))
     }
 }
 
-/// How results are printed.
+/// Output format of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Format {
     /// For people.
@@ -83,11 +83,11 @@ pub enum Format {
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set or TERM is dumb.
+    /// On a terminal, unless `NO_COLOR` is set or TERM is `dumb`.
     Auto,
-    /// Also into a pipe.
+    /// Always, also into a pipe.
     Always,
-    /// Nowhere.
+    /// Never.
     Never,
 }
 
@@ -108,65 +108,67 @@ impl Color {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Say what would run, what is cached, and why
+    /// Show which runs would be trained, which are done, and why
     Plan(plan::PlanArgs),
-    /// Train the runs of a sweep that are not done
+    /// Train the unfinished runs of experiments
     Run(run::RunArgs),
-    /// Write tables and figures from what is stored; trains nothing
+    /// Write tables and figures from stored runs; trains nothing
     Report(report::ReportArgs),
-    /// Hold the claims of the specs against what is stored; trains nothing
+    /// Check the claims of experiments against stored runs; trains nothing
     Check(check::CheckArgs),
-    /// One line a run: state, epoch, metric, time left
+    /// Print one line per run: state, epoch, metric, time left
     Status(status::StatusArgs),
-    /// Describe a file of yours: a data set and an experiment, or pretrained vectors
+    /// Write the YAML files for your own data: a data set and an experiment, or pretrained vectors
     New(new::NewArgs),
     /// List, fetch, verify or import data sets
     Data(data::DataArgs),
-    /// Classify texts, or say how they go on, with a run's compact model
+    /// Classify texts, or predict their next words, with a run's compact model
     Predict(predict::PredictArgs),
-    /// Make new text with a language model's compact model
+    /// Generate text with a run's compact language model
     Generate(generate::GenerateArgs),
-    /// List the backends and devices there are, and what is missing for the others
+    /// List the available backends and devices, and what the others need
     Backends(backends::BackendsArgs),
-    /// Time a training step on made-up data of a data set's shape
+    /// Time a training step on synthetic data of a data set's shape
     TimeStep(time_step::TimeStepArgs),
-    /// Write a run's compact model for other programs: ONNX, or tensors with PyTorch's names
+    /// Export a run's compact model for other programs: ONNX, or tensors with PyTorch's names
     Export(export::ExportArgs),
     /// Time the forward pass of a run's compact model against the dense network
     Bench(bench::BenchArgs),
-    /// Print a JSON Schema for editors
+    /// Print a JSON Schema of the YAML files, for editors
     Schema(schema::SchemaArgs),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),
-    /// Train one run in this process (what `run` starts)
+    /// Train one run in this process (started by `run`)
     #[command(hide = true)]
     TrainRun(train_run::TrainRunArgs),
 }
 
-/// Which experiments, with overrides and filters.
+/// The experiments to process, with overrides and filters.
 #[derive(Debug, Clone, Args)]
 pub struct SpecArgs {
-    /// Experiment files; each brings along those it lists under `also`
+    /// Experiment files; those that they list under `also` are included
     #[arg(value_name = "SPEC", required = true)]
     pub specs: Vec<Utf8PathBuf>,
     /// Override a value of the spec, such as train.epochs=2; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Keep only the runs that match, such as sparsity=W+G+N,seed=0; repeated: any of them
+    /// Use only the runs that match, such as sparsity=W+G+N,seed=0; if repeated, those that match any filter
     #[arg(long, value_name = "KEY=VALUE[,KEY=VALUE]")]
     pub only: Vec<String>,
 }
 
 impl SpecArgs {
-    /// Reads all the experiments, and those they list under `also`; a path that is not found from the working directory is tried from `--root`.
+    /// Reads the experiments and those that they list under `also`.
+    ///
+    /// A path that does not exist relative to the working directory is tried relative to `--root`.
     ///
     /// # Errors
-    /// The first mistake in a file, an override or a filter (exit code 2).
+    /// The first error in a file, an override or a filter (exit code 2).
     pub fn load(&self, global: &Global) -> Result<Vec<Experiment>, CliError> {
         self.load_with(global, &[])
     }
 
-    /// The same with further overrides after those of the command line, such as the one `--backend` stands for.
+    /// The same with further overrides after those of `--set`, such as the one that `--backend` implies.
     ///
     /// # Errors
     /// As [`SpecArgs::load`].

@@ -1,4 +1,4 @@
-//! `backends`: what tensors can live on here, and what is missing for the rest.
+//! `backends`: the available backends and devices, and what the others need.
 
 use std::process::ExitCode;
 
@@ -14,12 +14,12 @@ use sparsegate_nn::engine::{self, Found};
 /// Arguments of the command.
 #[derive(Debug, Args)]
 pub struct BackendsArgs {
-    /// How to print it
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
-/// What `--format json` prints of one kind.
+/// A kind of backend, as `--format json` prints it.
 #[derive(Serialize)]
 struct Printed {
     kind: &'static str,
@@ -47,10 +47,10 @@ impl From<&Found> for Printed {
     }
 }
 
-/// Prints the devices by the name that a spec or `--backend` gives them, then what is missing and how to get it.
+/// Prints the devices under the names used in specs and by `--backend`, then each missing backend with a hint.
 ///
 /// # Errors
-/// None in practice; printing JSON could fail.
+/// The result cannot be printed (1).
 pub fn execute(global: &Global, args: &BackendsArgs) -> Result<ExitCode, CliError> {
     let found = engine::survey();
     let text = match args.format {

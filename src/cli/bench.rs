@@ -1,4 +1,5 @@
-//! `bench`: how long the forward pass of a run's compact model takes on this machine, and what it is held against.
+//! `bench`: times the forward pass of a run's compact model on this machine, next to the dense network in this and in
+//! other programs.
 
 mod peers;
 mod proof;
@@ -25,37 +26,38 @@ use subject::Subject;
 /// Arguments of the command.
 #[derive(Debug, Args)]
 pub struct BenchArgs {
-    /// Runs that are done, by their keys, the beginnings of these, their folders, or EXPERIMENT:KEY=VALUE,...; or files of compact models
+    /// Finished runs, each by its key or a prefix of it, its folder, or EXPERIMENT:KEY=VALUE,...; or files of compact
+    /// models
     #[arg(value_name = "RUN", required_unless_present = "authors")]
     runs: Vec<String>,
-    /// Random models with as much left as the authors' final W+G+N ones of a task, where nothing is trained yet
+    /// Also time a random model with the published sizes of the authors' W+G+N model of TASK; needs no trained run
     #[arg(long, value_name = "TASK")]
     authors: Vec<String>,
-    /// Sequences side by side
+    /// Batch sizes
     #[arg(long, value_name = "B,...", value_delimiter = ',', default_values_t = [1, 32, 128], value_parser = clap::value_parser!(u16).range(1..=4096))]
     batch: Vec<u16>,
-    /// Threads; 0 for all
+    /// Numbers of threads; 0 for all processors
     #[arg(long, value_name = "N,...", value_delimiter = ',', default_values_t = [1, 0])]
     threads: Vec<u16>,
-    /// Symbols of a sequence [default: as in training]
+    /// Symbols per sequence [default: as in training]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
     steps: Option<u16>,
-    /// Samples of each time, at least
+    /// Samples per measurement, at least
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
     samples: u16,
-    /// Also PyTorch and ONNX Runtime, by a Python that has them
+    /// Also time PyTorch and ONNX Runtime, with this Python interpreter
     #[arg(long, value_name = "PROGRAM")]
     python: Option<String>,
-    /// How to print it
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
-/// Times all of it, prints it, and keeps it as `speed.json` in the runs' folders.
+/// Times each model, prints the results and stores them as `speed.json` in the runs' folders.
 ///
 /// # Errors
-/// No such run (2), one without a compact model (4), a Python that does not start, or a compact model that does not reach its
-/// run's metric (1).
+/// No such run (2); a run without a compact model (4); the Python helper does not start, or a compact model does not
+/// reproduce its run's metric (1).
 pub fn execute(global: &Global, args: &BenchArgs) -> Result<ExitCode, CliError> {
     let mut subjects = Vec::new();
     for run in &args.runs {
@@ -64,7 +66,7 @@ pub fn execute(global: &Global, args: &BenchArgs) -> Result<ExitCode, CliError> 
     for task in &args.authors {
         subjects.push(Subject::of_authors(task)?);
     }
-    // Every coefficient is of this machine, and the same for all.
+    // The cost model describes this machine, so it is fitted once for all models.
     let cost = CostModel::fit();
     for subject in &subjects {
         let proof = proof::line(&global.root, subject)?;
@@ -142,7 +144,7 @@ fn time(global: &Global, args: &BenchArgs, subject: &Subject, cost: &CostModel) 
     Ok(speed)
 }
 
-/// Streaming is one sequence; whole sequences come in every batch asked for.
+/// Streaming has one sequence at a time; whole sequences are timed at every requested batch size.
 fn cases(batches: &[u16]) -> Vec<(Mode, usize)> {
     let whole = batches.iter().map(|&batch| (Mode::Whole, usize::from(batch)));
     std::iter::once((Mode::Streaming, 1)).chain(whole).collect()

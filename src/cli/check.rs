@@ -1,4 +1,4 @@
-//! `check`: the claims of experiments against stored runs.
+//! `check`: compares the claims of experiments with stored runs.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -20,12 +20,12 @@ use sparsegate_spec::types::{InAuthorsFigures, Tolerance};
 pub struct CheckArgs {
     #[command(flatten)]
     specs: SpecArgs,
-    /// How to print it
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
-/// What `--format json` prints of one experiment.
+/// One experiment, as `--format json` prints it.
 #[derive(Serialize)]
 struct Printed<'a> {
     experiment: &'a str,
@@ -34,7 +34,7 @@ struct Printed<'a> {
     orders: Vec<Order<'a>>,
 }
 
-/// A value claim beside one run, numbers as they were measured.
+/// A value claim and the run it is compared with, with unrounded numbers.
 #[derive(Serialize)]
 struct Value<'a> {
     run: &'a str,
@@ -51,7 +51,7 @@ struct Value<'a> {
     why: Option<&'a str>,
 }
 
-/// An ordering.
+/// An ordering claim.
 #[derive(Serialize)]
 struct Order<'a> {
     claim: &'a str,
@@ -100,11 +100,13 @@ impl<'a> From<&'a OrderLine> for Order<'a> {
     }
 }
 
-/// Prints each claim of each experiment with its verdict; trains nothing and needs no data file. Exit code 3 if one is off
-/// that the authors' own figures do not contradict.
+/// Prints each claim of each experiment with its verdict; trains nothing and needs no data file.
+///
+/// The exit code is 3 if a claim is off, except for orderings that the authors' own figures contradict.
 ///
 /// # Errors
-/// A spec or the command line is wrong (2), a dataset has no manifest (4), runs or the authors' figures cannot be read (1).
+/// A spec or the command line is wrong (2); a data set has no manifest (4); runs or the authors' figures cannot be
+/// read (1).
 pub fn execute(global: &Global, args: &CheckArgs) -> Result<ExitCode, CliError> {
     let experiments = args.specs.load(global)?;
     let mut checked: Vec<(&Experiment, Comparison)> = Vec::new();

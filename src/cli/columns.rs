@@ -1,6 +1,6 @@
-//! A table whose rows are printed as they come, for as many rows as there may be: widths are fixed beforehand.
+//! A table for streamed output: column widths are fixed in advance, so each row can be printed at once.
 
-/// Columns of given widths, numbers flush right.
+/// Columns of given widths; numbers are right-aligned.
 #[derive(Default)]
 pub struct Columns(Vec<Column>);
 
@@ -34,13 +34,13 @@ impl Columns {
         self
     }
 
-    /// The line of heads; with `bold` in bold (ANSI).
+    /// The header line, in bold (ANSI) if `bold`.
     pub fn head(&self, bold: bool) -> String {
         let line = self.line(self.0.iter().map(|column| column.head.as_str()));
         if bold { format!("\x1b[1m{line}\x1b[0m") } else { line }
     }
 
-    /// A row; cells that are too long push the others aside.
+    /// A row; a cell wider than its column shifts the following ones.
     pub fn row<'a>(&self, cells: impl IntoIterator<Item = &'a str>) -> String {
         self.line(cells)
     }
@@ -55,7 +55,7 @@ impl Columns {
     }
 }
 
-/// Text that leaves the terminal as it is: what is no visible character is escaped.
+/// Text that is safe to print on a terminal: control characters are escaped.
 pub fn printable(text: &str) -> String {
     text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }

@@ -1,4 +1,4 @@
-//! The argument RUN where its compact model is wanted: the file itself, or a run that has one.
+//! The argument RUN of commands that need a compact model: the path of its file, or a run.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use sparsegate_runtime::format::{File, FormatError};
@@ -8,25 +8,27 @@ use super::args::Global;
 use super::stored::find_run;
 use sparsegate_compact::{Loaded, MakeError, NotFinite};
 
-/// What mends a file that is no compact model.
-const CURE: &str = "name a run, its folder, or a compact.safetensors; of a run that is done, `sparsegate export RUN --format \
-                    compact` makes a damaged one anew";
+/// Hint for a file that is not a valid compact model.
+const CURE: &str = "name a run, its folder, or a compact.safetensors; for a finished run, `sparsegate export RUN --format \
+                    compact` rebuilds a damaged file";
 
-/// The compact model that `run` names, ready for texts.
+/// The compact model that `run` names, with its vocabulary, ready to read texts.
 ///
 /// # Errors
-/// As [`read`]; a file without words (4).
+/// Those of [`read`]; a file without a vocabulary (4).
 pub fn load(global: &Global, run: &str) -> Result<Loaded, CliError> {
     let (path, file) = read(global, run)?;
     Loaded::new(&path, file).map_err(|error| CliError::data(error).help(CURE))
 }
 
-/// The compact file that `run` names, and where it is: the path of one, or what [`find_run`] takes. That of a run that is done is
-/// made if it has none, or a damaged one.
+/// Reads the compact model that `run` names; returns its path too.
+///
+/// `run` is the path of a compact file, or any text that [`find_run`] accepts. If the file of a finished run is missing
+/// or damaged, it is built first.
 ///
 /// # Errors
-/// No such run, or one that is not done (exit code 2); a file that is damaged or newer, a data set that is missing, whose words go
-/// into a file that is made (4).
+/// No such run, or a run that is not finished (exit code 2); a file that is damaged or of a newer format, or a missing
+/// data set, whose words a new file needs (4).
 pub fn read(global: &Global, run: &str) -> Result<(Utf8PathBuf, File), CliError> {
     let wrong = |path: &Utf8Path, error: FormatError| CliError::data(format!("{path}: {error}")).help(CURE);
     let named = Utf8Path::new(run);
@@ -39,7 +41,7 @@ pub fn read(global: &Global, run: &str) -> Result<(Utf8PathBuf, File), CliError>
     let path = dir.compact_path();
     match dir.compact().map_err(CliError::failed)?.map(|bytes| File::read(&bytes)) {
         Some(Ok(file)) => Ok((path, file)),
-        // A newer program's file is not thrown away.
+        // A file written by a newer version is not overwritten.
         Some(Err(error @ FormatError::Newer(_))) => Err(wrong(&path, error)),
         Some(Err(_)) | None => Ok((path, sparsegate_compact::make(&global.root, &dir).map_err(not_made)?)),
     }
@@ -53,7 +55,7 @@ fn not_made(error: MakeError) -> CliError {
     }
 }
 
-/// Outputs that are no numbers, with the file they come from.
+/// Turns non-finite outputs into an error that names the model's file.
 pub fn not_finite(loaded: &Loaded) -> impl Fn(NotFinite) -> CliError {
     |error| CliError::data(format!("{}: {error}", loaded.path))
 }

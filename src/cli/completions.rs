@@ -1,4 +1,4 @@
-//! `completions`: a script for a shell.
+//! `completions`: a completion script for a shell.
 
 use std::process::ExitCode;
 
@@ -20,7 +20,7 @@ pub struct CompletionsArgs {
 /// Prints the script.
 ///
 /// # Errors
-/// Nothing can be printed (1).
+/// The result cannot be printed (1).
 pub fn execute(_global: &Global, args: &CompletionsArgs) -> Result<ExitCode, CliError> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "sparsegate", &mut script);

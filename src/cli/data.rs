@@ -26,21 +26,21 @@ pub struct DataArgs {
 
 #[derive(Debug, Subcommand)]
 enum DataCommand {
-    /// Every data set, its licence, and whether its files are here
+    /// List all data sets with their licences and whether their files are cached
     List(ListArgs),
-    /// What is in a data set: texts, classes, words
+    /// Show the statistics of a data set: texts, classes, words
     Show(show::ShowArgs),
-    /// Download what is missing, and verify it
+    /// Download and verify missing files
     Fetch(FetchArgs),
-    /// Hold the files here against size and checksum of the manifests
+    /// Check the cached files against the sizes and checksums of the manifests
     Verify(VerifyArgs),
-    /// Take files you have already into the cache
+    /// Copy files that you already have into the cache
     Import(ImportArgs),
 }
 
 #[derive(Debug, Args)]
 struct ListArgs {
-    /// How to print
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: Format,
 }
@@ -50,24 +50,24 @@ struct FetchArgs {
     /// Data sets, by the names of their manifests
     #[arg(value_name = "NAME", required = true)]
     names: Vec<String>,
-    /// A folder or an address that holds the files under the manifests' paths, instead of their own addresses
-    #[arg(long, value_name = "DIR|URL", env = sparsegate_data::MIRROR_VARIABLE)]
+    /// A folder or URL that holds the files under the manifests' paths; replaces the files' own URLs
+    #[arg(long, value_name = "DIR|URL", env = data::MIRROR_VARIABLE)]
     mirror: Option<String>,
 }
 
 #[derive(Debug, Args)]
 struct VerifyArgs {
-    /// Data sets, by the names of their manifests; without any, all of which a file is here
+    /// Data sets, by the names of their manifests [default: all with at least one cached file]
     #[arg(value_name = "NAME")]
     names: Vec<String>,
 }
 
 #[derive(Debug, Args)]
 struct ImportArgs {
-    /// The data set that the files belong to
+    /// The data set to which the files belong
     #[arg(value_name = "NAME")]
     name: String,
-    /// The files; they are recognised by checksum, whatever they are called
+    /// The files; they are recognised by checksum, not by name
     #[arg(value_name = "FILE", required = true)]
     files: Vec<Utf8PathBuf>,
 }
@@ -75,7 +75,7 @@ struct ImportArgs {
 /// Runs the command.
 ///
 /// # Errors
-/// An unknown data set or a wrong manifest (2); files missing, altered or not to be had (4).
+/// An unknown data set or an invalid manifest (2); files missing, altered or unavailable (4).
 pub fn execute(global: &Global, args: &DataArgs) -> Result<ExitCode, CliError> {
     match &args.command {
         DataCommand::List(args) => list(global, args.format),
@@ -96,7 +96,7 @@ impl From<DataError> for CliError {
     }
 }
 
-/// A data set, as `list` shows it.
+/// A data set, as shown by `list`.
 #[derive(Debug, Serialize)]
 struct Listed {
     name: String,
@@ -104,7 +104,7 @@ struct Listed {
     licence: String,
     redistribution: bool,
     reader: &'static str,
-    /// `generated`, `cached`, `partly` or `missing`; by size, without reading the files.
+    /// `generated`, `cached`, `partly` or `missing`, judged by the files' sizes without reading them.
     state: &'static str,
     files: Vec<ListedFile>,
 }
@@ -127,7 +127,7 @@ fn list(global: &Global, format: Format) -> Result<ExitCode, CliError> {
         Format::Table => output::print(&table(&listed))?,
     }
     if listed.is_empty() && global.verbosity() >= 0 {
-        output::say!("no manifest in {}; is --root the project's folder?", Manifest::folder(&global.root));
+        output::say!("no manifests in {}; is --root the project folder?", Manifest::folder(&global.root));
     }
     Ok(Exit::Done.into())
 }
@@ -160,7 +160,7 @@ fn listed(cache: &Cache, manifest: &Manifest) -> Listed {
 }
 
 fn table(listed: &[Listed]) -> String {
-    let header = ["name", "reader", "state", "size", "may be passed on", "licence"].map(String::from);
+    let header = ["name", "reader", "state", "size", "redistributable", "licence"].map(String::from);
     let rows = listed.iter().map(|data| {
         let bytes: u64 = data.files.iter().map(|file| file.bytes).sum();
         let size = if data.files.is_empty() { "-".to_owned() } else { format!("{:.1} MB", bytes as f64 / 1e6) };
@@ -199,11 +199,11 @@ fn say_fetched(global: &Global, manifest: &Manifest, fetched: &Fetched) {
         return;
     }
     if manifest.files.is_empty() {
-        output::say!("{}: generated, there is nothing to fetch", manifest.name);
+        output::say!("{}: generated data, nothing to fetch", manifest.name);
         return;
     }
     let (new, present) = (fetched.new.len(), fetched.present.len());
-    output::say!("{}: {new} new, {present} already here; all verified", manifest.name);
+    output::say!("{}: {new} new, {present} already cached; all verified", manifest.name);
 }
 
 fn verify(global: &Global, names: &[String]) -> Result<ExitCode, CliError> {

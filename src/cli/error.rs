@@ -1,4 +1,4 @@
-//! Errors at the edge: an exit code, a message, a cure.
+//! Errors of commands: an exit code, a message and a hint.
 
 use std::error::Error;
 use std::fmt;
@@ -10,7 +10,7 @@ use sparsegate_spec::SpecError;
 use super::args::Global;
 use super::output;
 
-/// The documented exit codes.
+/// Exit codes, as documented in `--help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// 0: done.
@@ -28,7 +28,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// The number.
+    /// The numeric code.
     pub fn code(self) -> u8 {
         match self {
             Exit::Done => 0,
@@ -47,7 +47,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// An error on its way out: what it is, how to mend it and which exit code it means.
+/// An error with an exit code and an optional hint how to fix it.
 #[derive(Debug)]
 pub struct CliError {
     exit: Exit,
@@ -56,12 +56,12 @@ pub struct CliError {
 }
 
 impl CliError {
-    /// An error that ends the program with `exit`.
+    /// An error that ends the program with the code `exit`.
     pub fn new(exit: Exit, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { exit, error: error.into(), help: None }
     }
 
-    /// Something failed that is neither the user's spec nor the data (1).
+    /// A failure caused by neither the spec, the command line nor the data (1).
     pub fn failed(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(Exit::Failed, error)
     }
@@ -76,7 +76,7 @@ impl CliError {
         Self::new(Exit::Data, error)
     }
 
-    /// Adds how to mend it.
+    /// Adds a hint how to fix it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
@@ -88,7 +88,7 @@ impl CliError {
         self.exit
     }
 
-    /// Writes the error to stderr; a mistake in a spec with the line it is in.
+    /// Writes the error to stderr; an error in a spec is shown with its source line.
     pub fn print(&self, global: &Global) {
         if let Some(error) = self.error.downcast_ref::<SpecError>() {
             output::say!("{}", super::snippet::render(error, global.color_stderr()).trim_end());
@@ -111,7 +111,7 @@ impl CliError {
     }
 }
 
-/// The message alone, as a worker tells it to its parent.
+/// The message alone, which a worker process reports to its parent.
 impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.error)

@@ -1,4 +1,4 @@
-//! `export`: a run's compact model for other programs.
+//! `export`: writes a run's compact model in a format for other programs.
 
 use std::process::ExitCode;
 
@@ -13,22 +13,22 @@ use super::{CliError, Exit};
 use sparsegate_compact::Details;
 use sparsegate_export::{ExportError, Format};
 
-/// Digits of a run's key in a file's name.
+/// Digits of a run's key in the default file name.
 const DIGITS: usize = 8;
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// A run by its key, the beginning of it, its folder, or EXPERIMENT:KEY=VALUE,...; or the file of a compact model
+    /// A run by its key or a prefix of it, its folder, or EXPERIMENT:KEY=VALUE,...; or the file of a compact model
     #[arg(value_name = "RUN")]
     run: String,
-    /// What to write
+    /// File format
     #[arg(long, value_enum)]
     format: Kind,
-    /// File to write [default: EXPERIMENT-KEY with the format's ending, in the current folder]
+    /// File to write [default: EXPERIMENT-KEY with the format's extension, in the current folder]
     #[arg(long, value_name = "FILE")]
     out: Option<Utf8PathBuf>,
-    /// Replace the file if it is there
+    /// Replace an existing file
     #[arg(long)]
     force: bool,
 }
@@ -57,8 +57,9 @@ impl From<Kind> for Format {
 /// Writes the file and prints its path.
 ///
 /// # Errors
-/// No such run, one that is not done, or a file in the way (2); a damaged run or compact model, or the data set of a run without a
-/// compact model missing (4); a model too large for the format, or a file that cannot be written (1).
+/// No such run, a run that is not finished, or an existing file (2); a damaged run or compact model, or a missing data
+/// set, which is needed to build a missing compact model (4); a model too large for the format, or a file that cannot
+/// be written (1).
 pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError> {
     let (path, file) = compact_file::read(global, &args.run)?;
     let format = Format::from(args.format);
@@ -66,14 +67,14 @@ pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError>
     if out.is_dir() {
         return Err(CliError::usage(format!("{out} is a folder")).help("name a file in it"));
     }
-    // The file is put in place of what is there, which must not be a device or somebody's link.
+    // Writing replaces whatever is at the path, so a device or a symbolic link is rejected.
     if out.symlink_metadata().is_ok_and(|found| !found.is_file()) {
         return Err(
-            CliError::usage(format!("{out} is there and is no plain file")).help("name another file with --out")
+            CliError::usage(format!("{out} exists and is not a regular file")).help("name another file with --out")
         );
     }
     if out.exists() && !args.force {
-        return Err(CliError::usage(format!("{out} is there already"))
+        return Err(CliError::usage(format!("{out} already exists"))
             .help("replace it with --force, or name another file with --out"));
     }
     let bytes = format.write(&file).map_err(|error| match error {
@@ -96,11 +97,11 @@ pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError>
     Ok(Exit::Done.into())
 }
 
-/// `EXPERIMENT-KEY.ENDING` of the run that the model was taken from; of a file that does not say, its own name.
+/// The default file name: `EXPERIMENT-KEY.EXTENSION` of the model's run, or the input file's stem if it names no run.
 fn name(path: &Utf8Path, file: &File, format: Format) -> String {
     let stem = match serde_json::from_str::<Details>(&file.details) {
         Ok(Details { run, .. }) => {
-            // A file from elsewhere may say anything, and the name is to stay in the folder.
+            // The names come from the file and may contain anything, such as a path to another folder.
             let plain = |c: char| if c.is_alphanumeric() || "-_+".contains(c) { c } else { '-' };
             format!("{}-{}", run.experiment, run.key.get(..DIGITS).unwrap_or(&run.key)).chars().map(plain).collect()
         }

@@ -1,4 +1,4 @@
-//! `generate`: new text, from a run's compact model.
+//! `generate`: generates text with a run's compact language model.
 
 use std::process::ExitCode;
 
@@ -14,23 +14,24 @@ use sparsegate_compact::{Generation, Sampler};
 /// Arguments of the command.
 #[derive(Debug, Args)]
 pub struct GenerateArgs {
-    /// The run: its key or the beginning of it, its folder, EXPERIMENT:KEY=VALUE,... where that is one run, or the file of its
-    /// compact model
+    /// The run: its key or a prefix of it, its folder, EXPERIMENT:KEY=VALUE,... if that matches one run, or the file of
+    /// its compact model
     #[arg(value_name = "RUN")]
     run: String,
-    /// How many words, or characters, to make
+    /// Number of words or characters to generate
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     length: u64,
-    /// Seed of the draws: the same seed makes the same text
+    /// Seed of the sampling: the same seed gives the same text
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
-    /// Below 1 the probable become more probable, above 1 less; 0 takes the most probable each time
+    /// Sampling temperature: below 1 sharpens the distribution, above 1 flattens it; 0 always takes the most probable
+    /// word or character
     #[arg(long, value_name = "T", default_value_t = 1.0, value_parser = temperature, allow_negative_numbers = true)]
     temperature: f64,
-    /// Draw from the K most probable words, or characters, only
+    /// Sample only from the K most probable words or characters
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
     top_k: Option<u32>,
-    /// What the text begins with
+    /// Beginning of the text
     #[arg(long, value_name = "TEXT", default_value = "")]
     prompt: String,
 }
@@ -42,15 +43,15 @@ fn temperature(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Prints the prompt and then each word or character as it is made.
+/// Prints the prompt and then each word or character as it is generated.
 ///
 /// # Errors
-/// No such run, or one that classifies (2); a run without a compact model, a damaged file (4).
+/// No such run, or a classifier (2); a run without a compact model, or a damaged file (4).
 pub fn execute(global: &Global, args: &GenerateArgs) -> Result<ExitCode, CliError> {
     let loaded = load(global, &args.run)?;
     if loaded.model.task == Task::Classification {
-        return Err(CliError::new(Exit::Usage, format!("{} classifies texts, and makes none", args.run))
-            .help("`sparsegate predict RUN TEXT` classifies a text; name a language model to make one"));
+        return Err(CliError::new(Exit::Usage, format!("{} is a classifier and cannot generate text", args.run))
+            .help("`sparsegate predict RUN TEXT` classifies a text; name a language model to generate one"));
     }
     let most = args.top_k.map(|most| most as usize);
     let mut generation = Generation::new(&loaded, Sampler::new(args.seed, args.temperature, most));

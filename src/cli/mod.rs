@@ -1,4 +1,4 @@
-//! The commands; the only place that prints. Results go to stdout, talk to stderr.
+//! The commands. Only this module prints: results go to stdout, messages to stderr.
 
 pub mod args;
 pub mod backends;
@@ -68,7 +68,7 @@ fn dispatch(global: &Global, command: &Command) -> Result<ExitCode, CliError> {
     }
 }
 
-/// Warnings and notes of the library go to stderr, as many as `-q` and `-v` ask for.
+/// Sends the library's log messages to stderr, filtered by `-q` and `-v`.
 fn listen(global: &Global) {
     let level = match global.verbosity() {
         i8::MIN..=-1 => tracing::Level::ERROR,
@@ -83,6 +83,6 @@ fn listen(global: &Global) {
         .without_time()
         .with_target(false)
         .finish();
-    // Only fails when another subscriber is set already, which is then the one that is wanted.
+    // Fails only if a subscriber is already set, which then takes precedence.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }

@@ -1,17 +1,17 @@
-//! A run by what it is: `EXPERIMENT`, or `EXPERIMENT:KEY=VALUE,...`, where one stored run is meant.
+//! Finds a stored run by its settings: `EXPERIMENT`, or `EXPERIMENT:KEY=VALUE,...`, if exactly one run matches.
 
 use super::args::Global;
 use super::{CliError, Exit};
 use sparsegate_spec::types::RunSpec;
 use sparsegate_store::{RunDir, runs};
 
-/// What tells the runs of an experiment apart, in the order in which it is told.
+/// Settings that distinguish the runs of an experiment, in the order in which they are listed.
 const TELLING: [&str; 5] = ["sparsity", "cell", "seed", "epochs", "backend"];
 
-/// The stored run that `text` names, if it begins with the name of an experiment that has runs.
+/// The stored run that `text` names; `None` unless it begins with the name of an experiment that has stored runs.
 ///
 /// # Errors
-/// A filter that is wrong or that no run matches, or several do (exit code 2); a `run.json` that cannot be read (4).
+/// An invalid filter, or one that no run or several runs match (exit code 2); an unreadable `run.json` (4).
 pub fn find(global: &Global, text: &str) -> Result<Option<RunDir>, CliError> {
     let (experiment, wanted) = text.split_once(':').map_or((text, None), |(name, wanted)| (name, Some(wanted)));
     if !is_name(experiment) {
@@ -38,20 +38,19 @@ pub fn find(global: &Global, text: &str) -> Result<Option<RunDir>, CliError> {
         let names = found.iter().take(5).map(|(((run, _), label), _)| format!("{} ({label})", run.key()));
         let more = if found.len() > 5 { ", ..." } else { "" };
         let names = names.collect::<Vec<_>>().join(", ");
-        return Err(CliError::new(Exit::Usage, format!("`{text}` may be any of {} runs: {names}{more}", found.len()))
-            .help(format!(
-                "write the key, or what tells the run from the others, such as {experiment}:sparsity=W+G+N,seed=0"
-            )));
+        return Err(CliError::new(Exit::Usage, format!("`{text}` matches {} runs: {names}{more}", found.len())).help(
+            format!("give the key, or settings that only one run has, such as {experiment}:sparsity=W+G+N,seed=0"),
+        ));
     }
     Ok(found.pop().map(|(((run, _), _), _)| run))
 }
 
-/// Whether `name` stays inside the folder of runs.
+/// Whether `name` is a plain folder name, so that it cannot lead out of the runs folder.
 fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\'])
 }
 
-/// The values of a run that not all of the experiment's have, as a filter would have them.
+/// A filter for the run: its settings in which the runs of the experiment differ.
 fn label(spec: &RunSpec, all: &[&RunSpec]) -> String {
     let told = TELLING.iter().filter_map(|key| {
         let value = sparsegate_spec::label(spec, key)?;

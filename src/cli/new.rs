@@ -1,4 +1,4 @@
-//! `new`: a manifest and an experiment from a file that nobody described.
+//! `new`: writes a manifest and an experiment for a user's file, from a guess at its format.
 
 mod experiment;
 mod manifest;
@@ -25,13 +25,13 @@ pub struct NewArgs {
 
 #[derive(Debug, Subcommand)]
 enum NewCommand {
-    /// Look at a file of texts; write a data set manifest and an experiment that can be run at once
+    /// Inspect a file of texts; write a data set manifest and an experiment that is ready to run
     Task(TaskArgs),
     /// Write a manifest of pretrained vectors, for `model.embedding.vectors`
     Vectors(VectorsArgs),
 }
 
-/// What is to be predicted.
+/// What the model predicts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Kind {
     /// The class of a text.
@@ -42,35 +42,36 @@ enum Kind {
 
 #[derive(Debug, Args)]
 struct TaskArgs {
-    /// Name of the data set and of the experiment
+    /// Name of the new data set and experiment
     #[arg(value_name = "NAME")]
     name: String,
-    /// What is predicted
+    /// What the model predicts
     #[arg(long, value_name = "KIND")]
     kind: Kind,
     /// The file: CSV, TSV, JSON lines, Parquet or, for a language model, plain text
     #[arg(long, value_name = "FILE")]
     from: Utf8PathBuf,
-    /// The column of the text, by name or number from 1 [default: the longest values]
+    /// The column with the text, by name or number from 1 [default: the one with the longest values]
     #[arg(long, value_name = "COLUMN")]
     text: Option<String>,
-    /// The column of the label, by name or number from 1 [default: a usual name, or the fewest distinct values]
+    /// The column with the label, by name or number from 1 [default: one with a usual name, or with the fewest distinct
+    /// values]
     #[arg(long, value_name = "COLUMN")]
     label: Option<String>,
-    /// Replace a manifest and an experiment of that name
+    /// Replace an existing manifest and experiment of that name
     #[arg(long)]
     force: bool,
 }
 
 #[derive(Debug, Args)]
 struct VectorsArgs {
-    /// Name of the manifest
+    /// Name of the new manifest
     #[arg(value_name = "NAME")]
     name: String,
     /// The file: `GloVe` text or word2vec binary
     #[arg(long, value_name = "FILE")]
     from: Utf8PathBuf,
-    /// Replace a manifest of that name
+    /// Replace an existing manifest of that name
     #[arg(long)]
     force: bool,
 }
@@ -78,8 +79,8 @@ struct VectorsArgs {
 /// Runs the command.
 ///
 /// # Errors
-/// A name that cannot be used, a file that is not there, something of that name already (2); a file that cannot be read or
-/// used (4). Nothing is left behind then.
+/// An invalid name, a missing file, or an existing manifest or experiment of that name (2); a file that cannot be read
+/// or used (4). No files are left behind in these cases.
 pub fn execute(global: &Global, args: &NewArgs) -> Result<ExitCode, CliError> {
     match &args.command {
         NewCommand::Task(args) => task::execute(global, args),
@@ -87,7 +88,7 @@ pub fn execute(global: &Global, args: &NewArgs) -> Result<ExitCode, CliError> {
     }
 }
 
-/// Refuses names that cannot be a file's, files that are not there, and what would be overwritten.
+/// Rejects invalid names, missing files and, without `force`, existing targets.
 fn check(name: &str, from: &Utf8Path, targets: &[&Utf8Path], force: bool) -> Result<(), CliError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if name.is_empty() || name.len() > 100 || !name.chars().all(plain) || name.starts_with(['.', '-']) {
@@ -99,21 +100,21 @@ fn check(name: &str, from: &Utf8Path, targets: &[&Utf8Path], force: bool) -> Res
     }
     match targets.iter().find(|target| target.exists() && !force) {
         Some(there) => {
-            let error = CliError::usage(format!("{there} is there already"));
+            let error = CliError::usage(format!("{there} already exists"));
             Err(error.help("choose another name, or replace it with --force"))
         }
         None => Ok(()),
     }
 }
 
-/// A copy of a user's file in the cache, taken away again unless it is kept.
+/// A copy of a user's file in the cache, which is removed on drop unless [`Cached::keep`] is called.
 struct Cached {
     path: Utf8PathBuf,
     new: bool,
 }
 
 impl Cached {
-    /// Copies `from` to where `manifest` has its only file.
+    /// Copies `from` to the cache path of the manifest's only file.
     fn import(global: &Global, manifest: &Manifest, from: &Utf8Path) -> Result<Self, CliError> {
         let cache = Cache::new(&global.root);
         let path = manifest.files.values().next().map(|file| cache.path(file)).unwrap_or_default();
@@ -122,7 +123,7 @@ impl Cached {
         Ok(Self { path, new: !before })
     }
 
-    /// Leaves the copy where it is.
+    /// Keeps the copy in the cache.
     fn keep(mut self) {
         self.new = false;
     }
@@ -132,13 +133,13 @@ impl Drop for Cached {
     fn drop(&mut self) {
         if self.new {
             let _ = fs_err::remove_file(&self.path);
-            // The folder was made for it; one with other files in it stays.
+            // Removes the folder too, if it is empty.
             let _ = self.path.parent().map(fs_err::remove_dir);
         }
     }
 }
 
-/// Writes a file under a temporary name first.
+/// Writes a file atomically, through a temporary file in the same folder.
 fn write(target: &Utf8Path, text: &str) -> Result<(), CliError> {
     let folder = target.parent().unwrap_or(Utf8Path::new("."));
     let attempt = || -> std::io::Result<()> {
@@ -152,7 +153,7 @@ fn write(target: &Utf8Path, text: &str) -> Result<(), CliError> {
     attempt().map_err(|error| CliError::failed(format!("failed to write {target}: {error}")))
 }
 
-/// A text as a YAML scalar that cannot be read as anything else.
+/// A text as a quoted YAML scalar, which is always parsed as a string.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

@@ -1,6 +1,6 @@
-//! Where words go: results to standard output, talk to standard error.
+//! Output of the commands: results to standard output, messages to standard error.
 //!
-//! `println!` and `eprintln!` panic when nobody reads any more or the disk is full, so no command uses them.
+//! `println!` and `eprintln!` panic if the pipe is closed or the disk is full, so no command uses them.
 
 use std::io::{self, StdoutLock, Write};
 
@@ -8,19 +8,19 @@ use serde::Serialize;
 
 use super::CliError;
 
-/// Standard output, for results that come bit by bit.
+/// Locked standard output, for streamed results.
 pub struct Output(StdoutLock<'static>);
 
 impl Output {
-    /// Locks it.
+    /// Locks standard output.
     pub fn lock() -> Self {
         Self(io::stdout().lock())
     }
 
-    /// Prints at once. False: the reader has seen enough, such as `head`, which is no error.
+    /// Prints and flushes. `false` if the reader closed the pipe, as `head` does, which is not an error.
     ///
     /// # Errors
-    /// Nothing can be written, such as on a full disk (1).
+    /// Writing fails, such as on a full disk (1).
     pub fn print(&mut self, text: &str) -> Result<bool, CliError> {
         match self.0.write_all(text.as_bytes()).and_then(|()| self.0.flush()) {
             Ok(()) => Ok(true),
@@ -30,7 +30,7 @@ impl Output {
     }
 }
 
-/// Prints a result. A reader that has seen enough is no error.
+/// Prints a result. A closed pipe is not an error.
 ///
 /// # Errors
 /// Those of [`Output::print`].
@@ -38,15 +38,15 @@ pub fn print(text: &str) -> Result<(), CliError> {
     Output::lock().print(text).map(drop)
 }
 
-/// A value as indented JSON, with the end of the line.
+/// A value as indented JSON with a trailing newline.
 ///
 /// # Errors
-/// None in practice: a map with keys that are not text (1).
+/// The value cannot be serialised, such as a map whose keys are not strings (1); no command has one.
 pub fn json(value: &impl Serialize) -> Result<String, CliError> {
     Ok(serde_json::to_string_pretty(value).map_err(CliError::failed)? + "\n")
 }
 
-/// Says a line on standard error, in the form of `println!`. Talk that nobody hears is no reason to stop.
+/// Prints a line to standard error, with the arguments of `println!`. Write errors are ignored.
 macro_rules! say {
     ($($text:tt)*) => {{
         use std::io::Write as _;

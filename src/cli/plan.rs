@@ -1,4 +1,4 @@
-//! `plan`: what would run, what is cached, and why.
+//! `plan`: which runs would be trained, which are done, and why.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -18,12 +18,12 @@ use sparsegate_store::plan::{self, Plan, PlanEntry, Status};
 pub struct PlanArgs {
     #[command(flatten)]
     specs: SpecArgs,
-    /// How to print it
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
-/// What `--format json` prints for one experiment.
+/// One experiment, as `--format json` prints it.
 #[derive(Serialize)]
 struct Printed<'a> {
     experiment: &'a str,
@@ -34,7 +34,7 @@ struct Printed<'a> {
 /// Prints the plan of each experiment; trains nothing and needs no data file.
 ///
 /// # Errors
-/// A mistake in a spec, an unknown data set, an unreadable run folder.
+/// An error in a spec, an unknown data set, or an unreadable run folder.
 pub fn execute(global: &Global, args: &PlanArgs) -> Result<ExitCode, CliError> {
     let experiments = args.specs.load(global)?;
     let mut plans = Vec::new();
@@ -116,7 +116,7 @@ fn total(plan: &Plan) -> String {
     let missing = |entry: &&PlanEntry| entry.status != Status::Done && run::not_compiled(&entry.spec).is_some();
     let not_here = match plan.entries.iter().filter(missing).count() {
         0 => String::new(),
-        count => format!(", {count} of them not by this build"),
+        count => format!(", {count} of them not possible with this build"),
     };
     format!("{runs} {plural}: {done} done, {} to run{detail}{not_here}", runs - done)
 }

@@ -1,4 +1,4 @@
-//! `predict`: what a run's compact model says of texts.
+//! `predict`: classifies or continues texts with a run's compact model.
 
 use std::process::ExitCode;
 
@@ -23,48 +23,49 @@ use texts::Texts;
 /// Arguments of the command.
 #[derive(Debug, Args)]
 pub struct PredictArgs {
-    /// The run: its key or the beginning of it, its folder, EXPERIMENT:KEY=VALUE,... where that is one run, or the file of its
-    /// compact model
+    /// The run: its key or a prefix of it, its folder, EXPERIMENT:KEY=VALUE,... if that matches one run, or the file of
+    /// its compact model
     #[arg(value_name = "RUN")]
     run: String,
-    /// Texts; without any, they are read from standard input, one a line
+    /// Texts [default: read from standard input, one per line]
     #[arg(value_name = "TEXT")]
     texts: Vec<String>,
-    /// A file of texts, one a line; `-` is standard input
+    /// A file of texts, one per line; `-` is standard input
     #[arg(long, value_name = "PATH", conflicts_with = "texts")]
     file: Option<Utf8PathBuf>,
-    /// How to print: a table, or a JSON object a line
+    /// Output format: a table, or one JSON object per line
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: Format,
-    /// Say of each word by how much it speaks for the class
+    /// Show how much each word contributes to the predicted class
     #[arg(long)]
     explain: bool,
-    /// How many next words a language model tells, 10 without it
+    /// Number of next words to show for a language model [default: 10]
     #[arg(long, value_name = "K")]
     top: Option<usize>,
 }
 
-/// What is said of each text.
+/// Formats the prediction for each text.
 trait Answer {
-    /// The lines above a table.
+    /// The header of a table.
     fn head(&self, bold: bool) -> String;
 
-    /// What a table, or JSON lines, have of a text, `number` from 1.
+    /// The lines for one text; `number` counts texts from 1.
     fn answer(&self, engine: &mut Engine<'_>, number: usize, text: &str, format: Format) -> Result<String, CliError>;
 }
 
-/// Prints the class of each text, or how it may go on.
+/// Prints the class of each text or, with a language model, its most probable next words.
 ///
 /// # Errors
-/// No such run, options that do not fit it (2); a run without a compact model, damaged files, texts that are none (4).
+/// No such run, or options that do not apply to it (2); a run without a compact model, damaged files, or input that is
+/// not text (4).
 pub fn execute(global: &Global, args: &PredictArgs) -> Result<ExitCode, CliError> {
     let loaded = load(global, &args.run)?;
     let answer: Box<dyn Answer + '_> = match (loaded.model.task, args.explain, args.top) {
         (Task::Classification, _, Some(_)) => {
-            return Err(unfit(&args.run, "classifies texts, and --top is for language models", "remove --top"));
+            return Err(unfit(&args.run, "is a classifier; --top is for language models", "remove --top"));
         }
         (Task::LanguageModel, true, _) => {
-            let problem = "is a language model, and --explain is for classifiers";
+            let problem = "is a language model; --explain is for classifiers";
             return Err(unfit(&args.run, problem, "remove --explain"));
         }
         (Task::Classification, explain, _) => Box::new(Classes::new(&loaded, explain)),

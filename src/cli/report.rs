@@ -1,4 +1,4 @@
-//! `report`: tables and figures from what is stored.
+//! `report`: writes tables and figures from stored runs.
 
 use std::process::ExitCode;
 
@@ -19,7 +19,8 @@ use sparsegate_store::plan::{self, Plan};
 pub struct ReportArgs {
     #[command(flatten)]
     specs: SpecArgs,
-    /// Folder to write to [default: reports/NAME under the root; with several specs, DIR/NAME each and DIR/across-tasks]
+    /// Folder to write to [default: reports/NAME under the root; with several specs, DIR/NAME each and
+    /// DIR/across-tasks]
     #[arg(long, value_name = "DIR")]
     out: Option<Utf8PathBuf>,
 }
@@ -27,7 +28,7 @@ pub struct ReportArgs {
 /// Runs the command.
 ///
 /// # Errors
-/// A spec or the command line is wrong (2), a dataset has no manifest (4), nothing is stored or the folder cannot be
+/// A spec or the command line is wrong (2); a data set has no manifest (4); no run is stored, or the folder cannot be
 /// written (1).
 pub fn execute(global: &Global, args: &ReportArgs) -> Result<ExitCode, CliError> {
     let experiments = args.specs.load(global)?;
@@ -35,8 +36,8 @@ pub fn execute(global: &Global, args: &ReportArgs) -> Result<ExitCode, CliError>
     Ok(Exit::Done.into())
 }
 
-/// Writes each experiment's report and, if there are several, the one on all of them; `out` is the folder of one
-/// experiment or the one above several. `run --report` ends with it.
+/// Writes each experiment's report and, for several experiments, the report across them. `out` is the folder of the
+/// single report, or the parent folder of several. `run --report` calls this at its end.
 ///
 /// # Errors
 /// As [`execute`].
@@ -55,17 +56,17 @@ pub fn write_all(global: &Global, experiments: &[Experiment], out: Option<&Utf8P
     Ok(())
 }
 
-/// Writes the report on all the experiments together; prints it as [`write`] does.
+/// Writes the report across experiments; prints its table and the page's path as [`write`] does.
 fn across(global: &Global, experiments: &[Experiment], out: &Utf8Path) -> Result<(), CliError> {
     let plans = experiments.iter().map(|experiment| plan_of(global, experiment)).collect::<Result<Vec<_>, _>>()?;
     let tasks: Vec<Task<'_>> =
         experiments.iter().zip(&plans).map(|(experiment, plan)| Task { experiment, plan }).collect();
     let paths = sparsegate_report::across(&global.root, &tasks, out).map_err(CliError::failed)?;
-    // The notes on runs were told with each experiment's report.
+    // The notes on runs are already printed with each experiment's report.
     output::print(&format!("\n{}\n{}\n", TextTable::from(&paths.table).render(global.color_stdout()), paths.index))
 }
 
-/// The plan of an experiment, with its data's hashes.
+/// The plan of an experiment, with the hashes of its data sources.
 pub(super) fn plan_of(global: &Global, experiment: &Experiment) -> Result<Plan, CliError> {
     let sources = Sources::load(&global.root, &experiment.dataset, &experiment.runs).map_err(CliError::data)?;
     plan::plan(&global.root, experiment, &sources.hashes()).map_err(CliError::failed)

@@ -1,4 +1,4 @@
-//! `run`: train the runs of a sweep that are not done.
+//! `run`: trains the unfinished runs of experiments.
 
 mod backends;
 mod labels;
@@ -30,28 +30,28 @@ pub(super) use backends::not_compiled;
 pub struct RunArgs {
     #[command(flatten)]
     specs: SpecArgs,
-    /// Where tensors live, instead of what the specs say
+    /// Backend to train on; overrides the specs
     #[arg(long, value_name = "BACKEND")]
     backend: Option<Backend>,
-    /// Runs at once, each a process of its own [default: as many as there are processors, or runs]
+    /// Number of runs in parallel, each in its own process [default: the number of processors, at most that of runs]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
-    /// Train runs that are done again, from the first epoch
+    /// Retrain finished runs from scratch
     #[arg(long)]
     force: bool,
-    /// Use data that are here; download nothing
+    /// Use only cached data; download nothing
     #[arg(long)]
     offline: bool,
-    /// A folder or an address that holds the data files under the manifests' paths
-    #[arg(long, value_name = "DIR|URL", env = sparsegate_data::MIRROR_VARIABLE)]
+    /// A folder or URL that holds the data files under the manifests' paths
+    #[arg(long, value_name = "DIR|URL", env = data::MIRROR_VARIABLE)]
     mirror: Option<String>,
-    /// Write the report when all is done; print its table and the path of its page
+    /// Write the report afterwards; print its table and the path of its page instead of the results
     #[arg(long)]
     report: bool,
     /// How to show progress
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     progress: Mode,
-    /// How to print the results
+    /// Output format of the results
     #[arg(long, value_enum, default_value_t, conflicts_with = "report")]
     format: Format,
 }
@@ -59,8 +59,8 @@ pub struct RunArgs {
 /// Runs the command.
 ///
 /// # Errors
-/// A spec or the command line is wrong (2), data are missing or corrupt (4), a run folder cannot be used (1). Failed runs
-/// are no error of this kind: the others go on, and the exit code is 1 in the end.
+/// A spec or the command line is wrong (2); data are missing or corrupt (4); a run folder cannot be used (1). A failed
+/// run is not such an error: the other runs continue, and the exit code is 1 at the end.
 pub fn execute(global: &Global, args: &RunArgs) -> Result<ExitCode, CliError> {
     let experiments = load(global, args)?;
     let missing = Missing::look(&experiments, args.backend)?;
@@ -78,7 +78,7 @@ pub fn execute(global: &Global, args: &RunArgs) -> Result<ExitCode, CliError> {
         results::print(global, &sweeps, &outcomes, args.format)?;
     }
     if interrupted {
-        output::say!("interrupted, state saved; the same command goes on from here");
+        output::say!("interrupted, state saved; run the same command again to resume");
         return Ok(Exit::Interrupted.into());
     }
     let failed = results::print_failures(global, &sweeps, &outcomes);
@@ -88,7 +88,7 @@ pub fn execute(global: &Global, args: &RunArgs) -> Result<ExitCode, CliError> {
     Ok(if failed { Exit::Failed } else { Exit::Done }.into())
 }
 
-/// One experiment and what is to be done of it.
+/// One experiment with its plan and data sources.
 pub(super) struct Sweep<'a> {
     pub(super) experiment: &'a Experiment,
     pub(super) plan: Plan,
@@ -97,12 +97,12 @@ pub(super) struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    /// The runs to be trained: indices into the plan.
+    /// Indices into the plan of the runs to train.
     fn to_do(&self, force: bool) -> impl Iterator<Item = usize> {
         self.wanted(force).filter(|(_, entry)| self.missing.why(&entry.spec).is_none()).map(|(index, _)| index)
     }
 
-    /// Runs that ought to be trained and cannot be here.
+    /// Unfinished runs whose backend is not available.
     fn left_out(&self, force: bool) -> impl Iterator<Item = &RunSpec> {
         self.wanted(force).map(|(_, entry)| &entry.spec).filter(|spec| self.missing.why(spec).is_some())
     }
@@ -123,8 +123,8 @@ fn plan<'a>(global: &Global, experiment: &'a Experiment, missing: &'a Missing) -
     Ok(Sweep { experiment, plan, sources, missing })
 }
 
-/// Sees to it that data and vectors are here and whole, and long enough for each run's batches, before any process starts. A
-/// sweep with nothing to do needs none.
+/// Downloads and checks the data and vectors before any process starts, including that they suffice for each run's
+/// batches. Does nothing if no run is to be trained.
 fn get_data(global: &Global, args: &RunArgs, sweep: &Sweep<'_>) -> Result<(), CliError> {
     if sweep.to_do(args.force).next().is_none() {
         return Ok(());
@@ -150,7 +150,7 @@ fn get_data(global: &Global, args: &RunArgs, sweep: &Sweep<'_>) -> Result<(), Cl
     Ok(())
 }
 
-/// Downloads what is missing, unless the user has forbidden it; `wrong` is what is the matter with the files here.
+/// Downloads missing files, unless `--offline` is set; `wrong` returns the error of the cached files, if any.
 fn fetch(
     global: &Global,
     args: &RunArgs,
@@ -161,10 +161,10 @@ fn fetch(
         return Ok(());
     }
     sparsegate_data::fetch(&global.root, manifest, args.mirror.as_deref(), &()).map_err(|error| {
-        // What is fetched again because it was altered: that is the news, not that fetching failed.
+        // An altered file is fetched again. If that fails, the alteration is the error to report.
         match wrong() {
             Some(local @ (DataError::Altered { .. } | DataError::WrongSize { .. })) => {
-                CliError::from(local).help(format!("fetching it again was tried: {error}"))
+                CliError::from(local).help(format!("fetching it again failed: {error}"))
             }
             _ => CliError::from(error),
         }
@@ -172,7 +172,7 @@ fn fetch(
     Ok(())
 }
 
-/// Trains what is to be trained; the outcomes of all entries of all sweeps, in order.
+/// Trains the runs to train; returns the outcomes of all entries of all sweeps, in order.
 fn train(
     global: &Global,
     args: &RunArgs,

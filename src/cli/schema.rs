@@ -1,4 +1,4 @@
-//! `schema`: JSON Schema of the YAML files.
+//! `schema`: prints a JSON Schema of the YAML files.
 
 use std::process::ExitCode;
 
@@ -11,7 +11,7 @@ use super::output;
 /// Arguments of the command.
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
-    /// Which kind of file
+    /// Kind of file
     #[arg(value_enum)]
     kind: Kind,
 }
@@ -25,10 +25,10 @@ enum Kind {
     Dataset,
 }
 
-/// Prints the schema, made from the types that read the files.
+/// Prints the schema, which is derived from the types that parse the files.
 ///
 /// # Errors
-/// Nothing can be printed (1).
+/// The result cannot be printed (1).
 pub fn execute(_global: &Global, args: &SchemaArgs) -> Result<ExitCode, CliError> {
     let schema = match args.kind {
         Kind::Experiment => sparsegate_spec::schema(),

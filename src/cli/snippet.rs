@@ -1,4 +1,4 @@
-//! A mistake in a spec with the line it is in.
+//! Rendering of a spec error with its source line.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use miette::{
 
 use sparsegate_spec::{Place, SpecError};
 
-/// The mistake as text: `error: file:line:column: what`, the line itself and the cure.
+/// The error as text: `error: file:line:column: message`, the source line and the hint.
 pub fn render(error: &SpecError, color: bool) -> String {
     let snippet = Snippet::new(error);
     let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
@@ -17,7 +17,8 @@ pub fn render(error: &SpecError, color: bool) -> String {
     if handler.render_report(&mut body, &snippet).is_err() {
         body = error.cure().map_or_else(String::new, |cure| format!("  help: {cure}\n"));
     }
-    // miette repeats the message, wrapped, above the line; the first line here has it in full.
+    // miette prints a wrapped copy of the message above the source line. It is dropped, since the first line has it
+    // in full.
     let below = |line: &&str| line.trim_start().starts_with(['╭', '\x1b']) || line.trim_start().starts_with("help:");
     let rest: String = body.split_inclusive('\n').skip_while(|line| !below(line)).collect();
     format!("error: {error}\n{rest}")
@@ -40,7 +41,7 @@ impl Snippet {
     }
 }
 
-/// Bytes of the word at a place, at least one.
+/// Byte span of the word at a position, at least one byte long.
 fn span(text: &str, place: Place) -> SourceSpan {
     let before: usize = text.split_inclusive('\n').take(place.line - 1).map(str::len).sum();
     let line = text[before..].lines().next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `status`: one line a run.
+//! `status`: prints one line per run.
 
 use std::process::ExitCode;
 
@@ -22,10 +22,10 @@ pub struct StatusArgs {
     specs: SpecArgs,
 }
 
-/// Prints state, epoch, metric and time left of each run, from what is stored; starts and stops nothing.
+/// Prints state, epoch, metric and time left of each run from its stored files; starts and stops nothing.
 ///
 /// # Errors
-/// A mistake in a spec, an unknown data set, an unreadable run folder.
+/// An error in a spec, an unknown data set, or an unreadable run folder.
 pub fn execute(global: &Global, args: &StatusArgs) -> Result<ExitCode, CliError> {
     let mut table = TextTable::new().words("experiment").words("cell").words("sparsity").numbers("seed");
     table = table.words("backend").words("run").words("state");
@@ -74,8 +74,9 @@ fn row(global: &Global, experiment: &Experiment, entry: &PlanEntry) -> Result<[S
     ])
 }
 
-/// The time a step took up to the last checkpoint, times the steps left after it; unknown before there is one, and for a run that
-/// is done, which a step limit may have ended early.
+/// Estimated seconds left: the mean time per step up to the last checkpoint, times the remaining steps.
+///
+/// `None` without a checkpoint, and for a finished run, which `train.max_steps` may have ended early.
 fn seconds_left(dir: &RunDir, last: &EpochMetrics, epochs: u32) -> Result<Option<f64>, StoreError> {
     if dir.summary()?.is_some_and(|summary| summary.state == RunState::Done) {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! The argument RUN: a run by its key, its folder, or the file of its compact model.
+//! The argument RUN: finds a stored run by its folder, key or settings.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -6,8 +6,8 @@ use super::args::Global;
 use super::{CliError, Exit};
 use sparsegate_store::RunDir;
 
-/// The run that `text` names: its folder, `EXPERIMENT/KEY`, a key, or the beginning of one that no other run shares;
-/// `EXPERIMENT`, or `EXPERIMENT:KEY=VALUE,...`, where that is one run.
+/// The run that `text` names: its folder, `EXPERIMENT/KEY`, a key or a unique prefix of it, or `EXPERIMENT` or
+/// `EXPERIMENT:KEY=VALUE,...` if that matches exactly one run.
 ///
 /// # Errors
 /// No such run, or several (exit code 2).
@@ -39,13 +39,10 @@ pub fn find_run(global: &Global, text: &str) -> Result<RunDir, CliError> {
         found.iter().map(|run| run.strip_prefix(&runs).unwrap_or(run).to_string()).take(5).collect();
     match (found.len(), found.first().and_then(|run| Some((run.parent()?.file_name()?, run.file_name()?)))) {
         (1, Some((experiment, key))) => Ok(RunDir::new(&global.root, experiment, key)),
-        (0, _) => Err(CliError::new(Exit::Usage, format!("there is no run `{text}` in {runs}")).help(
-            "`sparsegate status SPEC` lists runs and their keys; a key, its beginning or a run's folder will do",
-        )),
-        (count, _) => {
-            Err(CliError::new(Exit::Usage, format!("`{text}` may be any of {count} runs: {}", names.join(", ")))
-                .help("write more of the key"))
-        }
+        (0, _) => Err(CliError::new(Exit::Usage, format!("there is no run `{text}` in {runs}"))
+            .help("`sparsegate status SPEC` lists runs and their keys; give a key, a prefix of it, or a run's folder")),
+        (count, _) => Err(CliError::new(Exit::Usage, format!("`{text}` matches {count} runs: {}", names.join(", ")))
+            .help("give more of the key")),
     }
 }
 

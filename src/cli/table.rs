@@ -1,8 +1,8 @@
-//! Tables for the terminal: columns padded with spaces, numbers flush right, no lines.
+//! Tables for the terminal: columns padded with spaces, numbers right-aligned, no ruled lines.
 
 use std::fmt::Write as _;
 
-/// A table of texts.
+/// A table of text cells.
 #[derive(Debug, Clone, Default)]
 pub struct TextTable {
     heads: Vec<(String, bool)>,
@@ -15,21 +15,21 @@ impl TextTable {
         Self::default()
     }
 
-    /// Adds a column of words, flush left.
+    /// Adds a left-aligned column of words.
     #[must_use]
     pub fn words(mut self, head: impl Into<String>) -> Self {
         self.heads.push((head.into(), false));
         self
     }
 
-    /// Adds a column of numbers, flush right.
+    /// Adds a right-aligned column of numbers.
     #[must_use]
     pub fn numbers(mut self, head: impl Into<String>) -> Self {
         self.heads.push((head.into(), true));
         self
     }
 
-    /// Adds a row. Cells beyond the columns are dropped, missing ones empty.
+    /// Adds a row. Surplus cells are dropped, missing ones are empty.
     pub fn row<I, T>(&mut self, cells: I)
     where
         I: IntoIterator<Item = T>,
@@ -40,7 +40,7 @@ impl TextTable {
         self.rows.push(cells);
     }
 
-    /// The table as text, one line a row, each with its newline. With `bold`, the heads are bold (ANSI).
+    /// The table as text, one line per row, each ending with a newline. With `bold`, the header is bold (ANSI).
     pub fn render(&self, bold: bool) -> String {
         let width = |text: &str| text.chars().count();
         let widths: Vec<usize> = (0..self.heads.len())

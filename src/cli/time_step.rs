@@ -1,4 +1,4 @@
-//! `time-step`: seconds a training step, without the data set.
+//! `time-step`: times training steps on synthetic data, without the data set.
 
 use std::process::ExitCode;
 
@@ -18,27 +18,27 @@ use sparsegate_spec::types::{Backend, RunSpec};
 pub struct TimeStepArgs {
     #[command(flatten)]
     specs: SpecArgs,
-    /// Where tensors live, instead of what the specs say
+    /// Backend to train on; overrides the specs
     #[arg(long, value_name = "BACKEND")]
     backend: Option<Backend>,
-    /// Rounds, each a time of its own
+    /// Number of rounds; each gives one measurement
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
-    /// Steps of a round, which end with the numbers of the last one
+    /// Steps per round; a round ends when the metrics of its last step are read
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
     steps: u16,
-    /// Steps before the first round
+    /// Untimed steps before the first round
     #[arg(long, value_name = "N", default_value_t = 3)]
     warm_up: u16,
-    /// Texts all as long as the longest one, as in programs that pad
+    /// Give all texts the length of the longest one, as in programs that pad
     #[arg(long)]
     equal_lengths: bool,
-    /// How to print it
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
-/// A run's times.
+/// Measurements of one run.
 #[derive(Serialize)]
 struct Timed {
     experiment: String,
@@ -50,21 +50,22 @@ struct Timed {
     rounds: u16,
     steps: u16,
     equal_lengths: bool,
-    /// Seconds a step over the rounds.
+    /// Median over the rounds, seconds per step.
     median: f64,
     quartiles: [f64; 2],
-    /// Seconds a step of each round.
+    /// Seconds per step of each round.
     seconds: Vec<f64>,
-    /// Seconds to evaluate a batch.
+    /// Seconds per evaluated batch.
     evaluation: f64,
-    /// Data loss plus penalty of each step from the first on, nats: the same on every backend but for rounding.
+    /// Objective (data loss plus KL term) of each step from the first on, nats; equal on all backends up to rounding.
     objective: Vec<f64>,
 }
 
-/// Times training steps of each run on made-up data of its data set's shape.
+/// Times training steps of each run on synthetic data of its data set's shape.
 ///
 /// # Errors
-/// A spec or the command line is wrong, a backend is not compiled in, a data set's shape is not known (2); a step failed (1).
+/// A spec or the command line is wrong, a backend is not compiled in, or a data set's shape is not known (2); a step
+/// failed (1).
 pub fn execute(global: &Global, args: &TimeStepArgs) -> Result<ExitCode, CliError> {
     let backend: Vec<String> = args.backend.iter().map(|backend| format!("backend={backend}")).collect();
     let mut timed = Vec::new();

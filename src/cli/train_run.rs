@@ -1,6 +1,7 @@
-//! `train-run` (hidden): train one run in this process, which `run` starts.
+//! `train-run` (hidden): trains one run in this process, which `run` starts.
 //!
-//! Events go to stdout, one JSON line each; talk and errors go to stderr, which `run` keeps as the run's `log.txt`.
+//! Events go to stdout, one JSON line each; log lines and errors go to stderr, which `run` stores as the run's
+//! `log.txt`.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -35,7 +36,7 @@ pub struct TrainRunArgs {
 /// Runs the command.
 ///
 /// # Errors
-/// Whatever stops the run; the same goes to stdout as an event.
+/// Any error that stops the run; it is also written to stdout as an event.
 pub fn execute(global: &Global, args: &TrainRunArgs) -> Result<ExitCode, CliError> {
     let mut voice = Voice::new();
     let outcome = work(global, args, &mut voice);
@@ -75,7 +76,7 @@ fn work(global: &Global, args: &TrainRunArgs, voice: &mut Voice) -> Result<Exit,
         train::train(&dir, spec, &corpus, used, trainee.as_mut(), events, interrupt.flag()).map_err(CliError::failed)
     });
     let summary = summary.map_err(CliError::failed)??;
-    // The run is done either way: what is stored stays, and `export` tries again.
+    // The run is finished even without a compact model, which `export` can build later.
     if summary.state == RunState::Done
         && dir.compact().map_err(CliError::failed)?.is_none()
         && let Err(error) = sparsegate_compact::make_with(&dir, &record, &corpus, &sources.dataset.reader)
@@ -89,18 +90,19 @@ fn work(global: &Global, args: &TrainRunArgs, voice: &mut Voice) -> Result<Exit,
     })
 }
 
-/// Writes a line of the log.
+/// Writes a line to the log.
 fn note(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// How often steps are told at most: a person reads it, and a log keeps the rest.
+/// Shortest interval between step events, which only drive the progress display.
 const STEP_EVERY: Duration = Duration::from_millis(200);
 
-/// Tells events: as JSON to the parent, as words to the log.
+/// Reports events: as JSON to the parent process, as text to the log.
 struct Voice {
+    /// When the last step event was sent.
     told: Option<Instant>,
-    /// Sum of the objective over the steps since the last line of the log, and their number.
+    /// Sum of the objective over the steps since the last log line, and their number.
     sum: (f64, u32),
     ended: bool,
 }
@@ -121,7 +123,7 @@ impl Voice {
         }
         let Ok(mut line) = serde_json::to_vec(event) else { return };
         line.push(b'\n');
-        // A parent that is gone is noticed by its end of standard input; the state is saved then.
+        // Write errors are ignored: if the parent dies, standard input ends, and the run is saved and stopped.
         let mut out = std::io::stdout().lock();
         let _ = out.write_all(&line).and_then(|()| out.flush());
     }
@@ -147,7 +149,7 @@ impl Voice {
         note(&text);
     }
 
-    /// A line each 10 steps of the first 100, each 100 after.
+    /// A log line every 10 steps up to step 100, then every 100 steps.
     fn mean(&mut self, step: u64, objective: f64) -> Option<String> {
         self.sum = (self.sum.0 + objective, self.sum.1 + 1);
         if !step.is_multiple_of(if step <= 100 { 10 } else { 100 }) {

@@ -60,7 +60,7 @@ fn careless_command_lines_are_told() {
     go(&["m.safetensors", "--seed", "-3"]).fails(2, &["-3"]);
     go(&["nosuch"]).fails(2, &["there is no run `nosuch`"]);
     go(&["c.safetensors"])
-        .fails(2, &["c.safetensors classifies texts, and makes none", "help: `sparsegate predict RUN TEXT`"]);
+        .fails(2, &["c.safetensors is a classifier and cannot generate text", "help: `sparsegate predict RUN TEXT`"]);
 }
 
 #[test]

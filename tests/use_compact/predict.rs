@@ -152,7 +152,7 @@ fn careless_command_lines_are_told() {
     go(&["t:sparsity=W", "a"]).fails(2, &["there is no run `t:sparsity=W`"]);
     go(&["m.safetensors", "--file", "nosuch.txt"]).fails(4, &["nosuch.txt", "help: --file takes a file of texts"]);
     go(&["m.safetensors", "a", "--file", "x"]).fails(2, &["cannot be used with"]);
-    go(&["m.safetensors", "a", "--top", "3"]).fails(2, &["m.safetensors classifies texts", "help: remove --top"]);
+    go(&["m.safetensors", "a", "--top", "3"]).fails(2, &["m.safetensors is a classifier", "help: remove --top"]);
     go(&["lm.safetensors", "a", "--explain"]).fails(2, &["is a language model", "help: remove --explain"]);
     assert_eq!(go(&["m.safetensors", "--file", "."]).code, Some(4));
 }
@@ -175,7 +175,7 @@ fn damaged_files_are_told_with_what_is_wrong_in_them() {
     let (folder, said) = damaged(&classifier());
     assert_eq!(folder.go(&["predict", "whole.safetensors", "good"]).code, Some(0));
     for (name, what) in said {
-        let help = "help: name a run, its folder, or a compact.safetensors; of a run that is done, `sparsegate export RUN --format compact` makes a damaged one anew";
+        let help = "help: name a run, its folder, or a compact.safetensors; for a finished run, `sparsegate export RUN --format compact` rebuilds a damaged file";
         folder.go(&["predict", name, "good"]).fails(4, &[&format!("error: {name}: "), what, help]);
     }
     let infinite = folder.go(&["predict", "infinite.safetensors", "good"]);

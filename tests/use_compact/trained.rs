@@ -75,7 +75,7 @@ fn predictions_of_the_test_texts_are_as_good_as_training_says() {
         );
     }
 
-    project.go(&["predict", "t", "a"]).fails(2, &["`t` may be any of 2 runs", "(sparsity=W+Voc)", "such as t:"]);
+    project.go(&["predict", "t", "a"]).fails(2, &["`t` matches 2 runs", "(sparsity=W+Voc)", "such as t:"]);
     project.go(&["predict", "t:sparsity=W+N", "a"]).fails(2, &["t:sparsity=W+N: no run has sparsity=W+N", "help: "]);
     project.go(&["predict", "t:sparsty=W", "a"]).fails(2, &["unknown key `sparsty`", "sparsity"]);
 

@@ -1,4 +1,4 @@
-//! The report on several experiments together: how the structure of gate sparsity differs from task to task.
+//! The report across several experiments: how the structure of gate sparsity depends on the task.
 
 use camino::Utf8Path;
 use maud::html;
@@ -14,7 +14,7 @@ use super::staging::Staging;
 use super::write::ReportPaths;
 use super::{ReportError, frames, markdown, rows, shares};
 
-/// An experiment with its plan.
+/// An experiment and its plan.
 #[derive(Debug, Clone, Copy)]
 pub struct Task<'a> {
     /// The experiment.
@@ -27,12 +27,14 @@ const TITLE: &str = "Across tasks";
 const ABOUT: &str = "How the structure of gate sparsity differs from task to task";
 const SECTION: &str = "Shares of live gates";
 
-/// Writes `index.html`, `table.md`, `gate-share.csv`, `.svg` and `.png` into the folder `out`, from the runs stored under
-/// `root`: for each task, cell and level, the share of the kept units' gates, kind by kind, that still depend on the
-/// input or the state. Tasks stand in the order given. The same stored runs give the same bytes.
+/// Writes `index.html`, `table.md`, `gate-share.csv`, `.svg` and `.png` into the folder `out`, from the runs stored
+/// under `root`.
+///
+/// They show, for each task, cell and sparsity level, the fraction of the kept units' gates of each kind that depend on
+/// the input or the state. Tasks appear in the given order. The same stored runs give the same bytes.
 ///
 /// # Errors
-/// An experiment's runs cannot be listed; `out` is not writable.
+/// An experiment's runs cannot be listed, or `out` is not writable.
 pub fn across(root: &Utf8Path, tasks: &[Task<'_>], out: &Utf8Path) -> Result<ReportPaths, ReportError> {
     let (mut found, mut said, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     for task in tasks {
@@ -58,8 +60,8 @@ pub fn across(root: &Utf8Path, tasks: &[Task<'_>], out: &Utf8Path) -> Result<Rep
     };
     let grid = shares::grid(&found)
         .unwrap_or_else(|| Grid::new(&["task", "cell", "level", "live gates"], &["units kept", "runs"]));
-    let note = "Of the hidden units that survive, after the last finished epoch: those whose gate of a kind still depends on \
-                the input or the state; the gates of the others are constants. Seeds are added up.";
+    let note = "Counts are over the hidden units that survive after the last finished epoch, summed over seeds. A gate is \
+                live if it depends on the input or the state; the other gates are constants.";
     let sections = [Section::new(SECTION, note, [grid.clone()])];
     staging.put("table.md", markdown::document(TITLE, Some(ABOUT), &sections, &said).as_bytes())?;
     let body = html! {

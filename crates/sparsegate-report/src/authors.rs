@@ -1,4 +1,4 @@
-//! The authors' published figures, from the CSV files that an experiment's `source:` names.
+//! The authors' published figures, read from the CSV files named by an experiment's `source:`.
 
 use camino::Utf8Path;
 use polars::prelude::*;
@@ -8,16 +8,16 @@ use sparsegate_spec::types::RunSpec;
 
 use super::{ReportError, metric};
 
-/// One logged epoch of one of the authors' runs.
+/// One logged epoch of an authors' run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Point {
     /// Sparsity level.
     pub sparsity: String,
-    /// Epochs finished.
+    /// Number of the epoch, from 1.
     pub epoch: u32,
     /// Name of the metric.
     pub metric: String,
-    /// Mean data loss plus penalty / train size, nats.
+    /// Objective: mean data loss plus KL divergence / training set size, nats.
     pub train_objective: f64,
     /// Validation metric.
     pub valid: f64,
@@ -25,38 +25,38 @@ pub struct Point {
     pub test: f64,
     /// All weights over surviving weights.
     pub compression: f64,
-    /// Surviving weights, all layers.
+    /// Surviving weights of all layers.
     pub weights: u64,
     /// Kept input symbols.
     pub vocabulary: u64,
     /// Input symbols.
     pub vocabulary_total: u64,
-    /// Kept dimensions of the embedding and all of them, where the network has one.
+    /// Kept and all embedding dimensions; `None` for a network without an embedding.
     pub inputs: Option<(u64, u64)>,
     /// Kept hidden units.
     pub neurons: u64,
     /// Hidden units.
     pub neurons_total: u64,
-    /// Gates that are not constant.
+    /// Gates that are not constant, all kinds.
     pub gates: u64,
-    /// Gates.
+    /// Gates of all kinds.
     pub gates_total: u64,
 }
 
-/// The authors' runs of one task.
+/// The authors' logs of one task.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Authors {
     /// The last logged epoch of each run, in the file's order.
     pub last: Vec<Point>,
-    /// Every logged epoch, by run, ascending.
+    /// All logged epochs, run by run, in ascending order.
     pub curves: Vec<Point>,
 }
 
 impl Authors {
-    /// Reads both files; `None` if the experiment names none.
+    /// Reads both CSV files; `None` if the experiment names none.
     ///
     /// # Errors
-    /// A file is missing or lacks a column, or has no row of the task.
+    /// A file is missing, lacks a column, or has no row of the task.
     pub fn load(experiment: &Experiment) -> Result<Option<Self>, ReportError> {
         let Some(figures) = experiment.source.as_ref().and_then(|source| source.authors.as_ref()) else {
             return Ok(None);
@@ -71,28 +71,28 @@ impl Authors {
         Ok(Some(Self { last: read(&figures.final_values)?, curves: read(&figures.curves)? }))
     }
 
-    /// The last epoch of the authors' run at a level.
+    /// The last logged epoch of the authors' run at a sparsity level.
     pub fn final_of(&self, sparsity: &str) -> Option<&Point> {
         self.last.iter().find(|point| point.sparsity == sparsity)
     }
 
-    /// The authors' run at a level, epoch by epoch.
+    /// All logged epochs of the authors' run at a sparsity level.
     pub fn curve(&self, sparsity: &str) -> Vec<&Point> {
         self.curves.iter().filter(|point| point.sparsity == sparsity).collect()
     }
 
-    /// The authors' run at a level after so many epochs, if that epoch was logged.
+    /// The given epoch of the authors' run at a sparsity level, if it was logged.
     pub fn at(&self, sparsity: &str, epoch: u32) -> Option<&Point> {
         self.curves.iter().find(|point| point.sparsity == sparsity && point.epoch == epoch)
     }
 
-    /// The epoch with the best validation value of a run; the first of equals.
+    /// The epoch of a run with the best validation metric; the first one in a tie.
     pub fn best_of(&self, sparsity: &str) -> Option<&Point> {
         let order = |a: &&Point, b: &&Point| metric::order(Some(&a.metric), a.valid, b.valid);
         self.curve(sparsity).into_iter().min_by(order)
     }
 
-    /// Whether the authors' runs are of the same kind of network as ours: all of theirs are LSTMs.
+    /// Whether a run is comparable with the authors' runs, which are all LSTMs.
     pub fn cover(spec: &RunSpec) -> bool {
         spec.model.cell.name() == "lstm"
     }
@@ -119,7 +119,7 @@ fn points(file: &Utf8Path, task: &str) -> Result<Vec<Point>, String> {
         .into_iter()
         .map(numbers)
         .collect::<Result<_, _>>()?;
-    // An empty cell is a layer that the task's network has not.
+    // An empty cell stands for a layer that the task's network does not have.
     let whole = |column: &[f64], row: usize| if column[row].is_finite() { column[row].round() as u64 } else { 0 };
     let mut points = Vec::new();
     for row in (0..tasks.len()).filter(|row| tasks[*row] == task) {

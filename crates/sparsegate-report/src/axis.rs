@@ -1,17 +1,17 @@
-//! Axes: from data to a position, and where the ticks go.
+//! Axes: mapping of values to positions, and ticks.
 
 use super::number;
 
-/// How values are spread over an axis.
+/// Scale of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spread {
-    /// Equal differences, equal lengths.
+    /// Linear.
     Linear,
-    /// Equal ratios, equal lengths; values must be positive.
+    /// Logarithmic; values must be positive.
     Log,
 }
 
-/// An axis of known range.
+/// An axis with a fixed range.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Axis {
     /// Title with the unit.
@@ -23,7 +23,7 @@ pub struct Axis {
 }
 
 impl Axis {
-    /// An axis over the values, with a little room at both ends. Values that an axis cannot show (not finite; not
+    /// An axis over the values, with a margin at both ends. Values that the axis cannot show (not finite, or not
     /// positive on a log axis) are ignored.
     pub fn around(title: &str, spread: Spread, values: impl IntoIterator<Item = f64>) -> Self {
         let shown = values.into_iter().filter(|v| v.is_finite() && (spread == Spread::Linear || *v > 0.0));
@@ -48,21 +48,22 @@ impl Axis {
         Self { title: title.to_owned(), spread: Spread::Linear, low, high, whole: false }
     }
 
-    /// Linear, or logarithmic if the largest value is more than `ratio` times the smallest.
+    /// Logarithmic if the smallest value is positive and the largest more than `ratio` times as large, otherwise
+    /// linear.
     pub fn spread_for(values: &[f64], ratio: f64) -> Spread {
         let positive = values.iter().copied().filter(|v| v.is_finite());
         let (low, high) = positive.fold((f64::INFINITY, 0.0f64), |(low, high), v| (low.min(v), high.max(v)));
         if low > 0.0 && high / low > ratio { Spread::Log } else { Spread::Linear }
     }
 
-    /// The same axis with ticks at whole numbers only, for what is counted.
+    /// The same axis with ticks at integers only, for counts.
     #[must_use]
     pub fn whole(mut self) -> Self {
         self.whole = true;
         self
     }
 
-    /// Place of a value, 0 at the low end and 1 at the high end; outside that for values off the axis.
+    /// Position of a value: 0 at the low end, 1 at the high end, outside that range for values off the axis.
     pub fn place(&self, value: f64) -> f64 {
         match self.spread {
             Spread::Linear => (value - self.low) / (self.high - self.low),
@@ -75,7 +76,7 @@ impl Axis {
         self.spread == Spread::Log
     }
 
-    /// Ticks with their labels, at most about `most`.
+    /// Ticks and their labels, about `most` at most.
     pub fn ticks(&self, most: usize) -> Vec<(f64, String)> {
         let mut values = match self.spread {
             Spread::Linear => linear_ticks(self.low, self.high, most),
@@ -97,7 +98,7 @@ impl Axis {
     }
 }
 
-/// A number with up to three decimals and no trailing zeros; a smaller one as `1e-6`.
+/// A number with up to three decimals and no trailing zeros, or in the form `1e-6` if it is below 0.001.
 fn short(v: f64) -> String {
     if v > 0.0 && v < 1e-3 {
         return format!("{v:.0e}");
@@ -119,7 +120,8 @@ fn linear_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
     (first..=last).map(|i| i as f64 * step).collect()
 }
 
-/// 1, 2, 5 of each decade where that fits, otherwise finer (all nine, or linear ticks inside a short range) or coarser.
+/// Ticks at 1, 2 and 5 of each decade if that gives between three and `most`, otherwise coarser or finer ones (more per
+/// decade, or linear ticks for a short range).
 fn log_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
     let within = |mantissas: &[f64], every: i32| -> Vec<f64> {

@@ -1,4 +1,4 @@
-//! Parts that figures share: a plot area with axes, a legend, labels that keep clear of each other.
+//! Parts shared by the figures: a plot area with axes, a legend, and labels that do not overlap.
 
 use plotters::style::RGBColor;
 
@@ -20,13 +20,13 @@ pub struct Plot {
 }
 
 impl Plot {
-    /// Position of a pair of values.
+    /// Position of a data point.
     pub fn at(&self, x: f64, y: f64) -> Point {
         let (width, height) = (self.to.0 - self.from.0, self.to.1 - self.from.1);
         (self.from.0 + self.x.place(x) * width, self.to.1 - self.y.place(y) * height)
     }
 
-    /// Draws grid, frame, tick labels and titles.
+    /// Draws the grid, frame, tick labels and axis titles.
     pub fn axes(&self, scene: &mut Scene) {
         let wide = (self.to.0 - self.from.0) / 75.0;
         let high = (self.to.1 - self.from.1) / 45.0;
@@ -50,7 +50,7 @@ impl Plot {
         scene.frame(self.from, self.to, INK, 1.0);
         let middle = ((self.from.0 + self.to.0) / 2.0, (self.from.1 + self.to.1) / 2.0);
         let title = titled(&self.x);
-        // A little wider than the plot is no harm, a neighbour's title is.
+        // The title may be slightly wider than the plot, but must not reach into a neighbouring title.
         let size = LABEL * ((self.to.0 - self.from.0 + 40.0) / text_width(&title, LABEL)).min(1.0);
         scene.text((middle.0, self.to.1 + 42.0), title, size, INK, Align::Middle);
         let title = titled(&self.y);
@@ -58,7 +58,7 @@ impl Plot {
         scene.upwards((self.from.0 - widest - 24.0, middle.1), title, size, INK);
     }
 
-    /// Positions of a curve, cut where it leaves the plot area; each piece is a connected part of the curve.
+    /// The curve through the values, clipped to the plot area, as connected pieces.
     pub fn path(&self, values: impl IntoIterator<Item = (f64, f64)>) -> Vec<Vec<Point>> {
         let mut pieces = vec![Vec::new()];
         let mut before: Option<Point> = None;
@@ -94,7 +94,7 @@ impl Plot {
     }
 }
 
-/// Left and right edges of the plot areas of so many facets side by side, with `before` pixels for each one's labels.
+/// Left and right edges of `count` plot areas side by side, with `before` pixels for the labels to the left of each.
 pub fn columns(count: usize, before: f64) -> Vec<(f64, f64)> {
     const LEFT: f64 = 20.0;
     const RIGHT: f64 = 28.0;
@@ -111,7 +111,7 @@ fn titled(axis: &Axis) -> String {
     if axis.is_log() && !axis.title.is_empty() { format!("{}, log scale", axis.title) } else { axis.title.clone() }
 }
 
-/// What stands before an entry of a legend.
+/// Symbol of a legend entry.
 #[derive(Debug, Clone, Copy)]
 pub enum Key {
     /// A filled square.
@@ -128,11 +128,11 @@ pub enum Key {
     Dashed(RGBColor),
     /// A short upright line.
     Tick(RGBColor),
-    /// Only the text.
+    /// No symbol.
     Plain,
 }
 
-/// Draws entries from left to right, onto further lines where they do not fit before `right`. Returns the height used.
+/// Draws entries from left to right, breaking lines at `right`. Returns the height used.
 pub fn legend(scene: &mut Scene, from: Point, right: f64, entries: &[(Key, String)]) -> f64 {
     const LINE_HEIGHT: f64 = 23.0;
     let (mut x, mut y) = from;
@@ -163,28 +163,28 @@ pub fn legend(scene: &mut Scene, from: Point, right: f64, entries: &[(Key, Strin
     y - from.1 + LINE_HEIGHT
 }
 
-/// A rectangle that labels have to keep clear of.
+/// A rectangle that labels must not overlap.
 #[derive(Debug, Clone, Copy)]
 struct Taken {
     from: Point,
     to: Point,
 }
 
-/// Places labels beside points so that none covers another label or a point.
+/// Places labels next to points so that they do not overlap points or other labels.
 #[derive(Debug, Default)]
 pub struct Labels {
     taken: Vec<Taken>,
 }
 
 impl Labels {
-    /// Keeps a circle around a point free.
+    /// Keeps a square around a point free of labels; `radius` is half its side.
     pub fn keep_clear(&mut self, at: Point, radius: f64) {
         let (from, to) = ((at.0 - radius, at.1 - radius), (at.0 + radius, at.1 + radius));
         self.taken.push(Taken { from, to });
     }
 
-    /// Draws the label at the first free place around the point, inside the area; farther ones get a thin line to
-    /// the point. If no place is free the nearest one is used.
+    /// Draws the label at the first free position around the point inside the area. A label farther away gets a thin
+    /// line to its point. If no position is free, the first one inside the area is used.
     pub fn draw(&mut self, scene: &mut Scene, area: (Point, Point), at: Point, text: &str) {
         let (width, height) = (text_width(text, SMALL), SMALL + 2.0);
         let mut places = Vec::new();

@@ -1,8 +1,8 @@
-//! Value claims: a published number, held against each run that it is about.
+//! Value claims: comparison of a published number with each run that it applies to.
 //!
-//! A published value belongs to an epoch of the authors' run: the last one, unless their log shows the value at an
-//! earlier one (dense language models are quoted at their best validation epoch). Ours is taken at that same epoch,
-//! and a run that has not got there is not compared with it.
+//! A published value belongs to an epoch of the authors' run: the last one, unless their log has the value only at an
+//! earlier one (dense language models are quoted at their best validation epoch). Our value is taken at the same epoch.
+//! A run that has not reached this epoch gets no verdict.
 
 use sparsegate_spec::types::{RunSpec, Tolerance, ValueClaim};
 use sparsegate_store::format::EpochMetrics;
@@ -13,34 +13,34 @@ use super::noise::{self, Noise};
 use super::rows::{Row, State};
 use super::verdict::Verdict;
 
-/// One published value beside one run.
+/// One published value compared with one run.
 #[derive(Debug, Clone)]
 pub struct ValueLine {
-    /// Which run.
+    /// Title of the run.
     pub run: String,
     /// The claim's metric, as written in the spec.
     pub metric: String,
-    /// The spec's words about it.
+    /// The remark in the spec.
     pub about: Option<String>,
-    /// Epoch behind the published value, if known.
+    /// Epoch of the published value, if known.
     pub epoch: Option<u32>,
     /// The published value.
     pub published: f64,
-    /// How near counts as reproduced.
+    /// Largest deviation that counts as reproduced.
     pub tolerance: Tolerance,
-    /// Ours at that epoch; at the last finished one if that comes earlier.
+    /// Our value at that epoch, or at the last finished epoch if that is earlier.
     pub ours: Option<f64>,
     /// Epoch of `ours`.
     pub our_epoch: Option<u32>,
-    /// How far ours moves by chance, as far as can be told.
+    /// Estimated noise of our value, if it can be estimated.
     pub noise: Option<Noise>,
-    /// The authors' value at our epoch, where ours comes earlier than theirs.
+    /// The authors' value at `our_epoch`, if our run has not reached the epoch of the published value.
     pub theirs_then: Option<f64>,
-    /// What follows.
+    /// Outcome of the comparison.
     pub verdict: Verdict,
 }
 
-/// A claim that no run answers.
+/// A line for a claim that cannot be compared with a run.
 pub fn unmeasured(claim: &ValueClaim, run: String, why: &str) -> ValueLine {
     ValueLine {
         run,
@@ -57,7 +57,7 @@ pub fn unmeasured(claim: &ValueClaim, run: String, why: &str) -> ValueLine {
     }
 }
 
-/// Holds a claim against one of `rows`.
+/// Compares a claim with `row`; the noise is estimated from all `rows`.
 pub fn line(claim: &ValueClaim, quantity: &Metric, row: &Row, rows: &[Row], authors: Option<&Authors>) -> ValueLine {
     let authors = authors.filter(|_| Authors::cover(&row.spec));
     let logged = authors.and_then(|authors| published_epoch(claim, quantity, row.level(), authors));
@@ -76,7 +76,7 @@ pub fn line(claim: &ValueClaim, quantity: &Metric, row: &Row, rows: &[Row], auth
             line.noise = noise_of(quantity, row, epoch, rows);
             judge(ours, claim, line.noise)
         }
-        (None, ..) => Verdict::NotMeasured { why: "the run has no such quantity".into() },
+        (None, ..) => Verdict::NotMeasured { why: "the run does not have this metric".into() },
     };
     line
 }
@@ -92,8 +92,11 @@ fn judge(ours: f64, claim: &ValueClaim, noise: Option<Noise>) -> Verdict {
     }
 }
 
-/// Why a run cannot answer for its point: not there, of another spec, or with fewer epochs than `logged` ones of the
-/// authors or, without those, than it is to have. A run stopped short by `train.max_steps` is complete.
+/// The reason why a run cannot be compared; `None` if it can.
+///
+/// It is missing, damaged or stale, or has fewer epochs than needed: `logged`, the epoch in the authors' log, or the
+/// planned number of epochs without one. Without `logged`, a finished run is complete even if `train.max_steps` ended
+/// it early.
 pub fn lacking(row: &Row, logged: Option<u32>) -> Option<String> {
     let needed = logged.unwrap_or(row.planned_epochs);
     match row.state {
@@ -109,7 +112,7 @@ pub fn lacking(row: &Row, logged: Option<u32>) -> Option<String> {
     }
 }
 
-/// The noise of a quantity of a run at an epoch.
+/// The estimated noise of a run's metric at an epoch.
 pub fn noise_of(quantity: &Metric, row: &Row, epoch: &EpochMetrics, rows: &[Row]) -> Option<Noise> {
     let value = |row: &Row, line: &EpochMetrics| quantity.ours(line, row.metric.as_deref());
     let seeds: Vec<f64> = rows
@@ -122,13 +125,12 @@ pub fn noise_of(quantity: &Metric, row: &Row, epoch: &EpochMetrics, rows: &[Row]
     noise::of_run(&seeds, &epochs)
 }
 
-/// Whether two runs differ in the seed alone.
+/// Whether two runs differ at most in the seed.
 pub fn same_point(a: &RunSpec, b: &RunSpec) -> bool {
     RunSpec { seed: 0, ..a.clone() } == RunSpec { seed: 0, ..b.clone() }
 }
 
-/// Epoch of the authors' run at which their log shows the published value: the last one if it does there or
-/// nowhere, else the latest that does.
+/// Epoch of the published value: the latest epoch at which the authors' log has it, or the last epoch if none has it.
 fn published_epoch(claim: &ValueClaim, quantity: &Metric, level: &str, authors: &Authors) -> Option<u32> {
     let last = authors.final_of(level)?;
     let decimals = claim.value.to_string().split_once('.').map_or(0, |(_, digits)| digits.len().min(12));

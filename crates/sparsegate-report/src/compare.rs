@@ -1,4 +1,5 @@
-//! Ours beside the published figures: the `expect:` claims of a spec, and both runs at the same epoch.
+//! Comparison with the published figures: the `expect:` claims of a spec, and our metrics next to the authors' at the
+//! same epoch.
 
 use sparsegate_spec::Experiment;
 
@@ -10,51 +11,51 @@ use super::rows::{Row, Rows};
 use super::verdict::Verdict;
 use super::{facets, number};
 
-/// One quantity of one run at the last epoch that we finished, both ways.
+/// One metric of one run at its last finished epoch, next to the authors' value.
 #[derive(Debug, Clone)]
 pub struct EpochLine {
-    /// Which run.
+    /// Title of the run.
     pub run: String,
     /// The epoch.
     pub epoch: u32,
     /// Epochs of the authors' run.
     pub of: u32,
-    /// Name of the quantity.
+    /// Name of the metric.
     pub name: String,
-    /// The quantity.
+    /// The metric.
     pub quantity: Metric,
-    /// Ours.
+    /// Our value.
     pub ours: f64,
-    /// The authors'.
+    /// The authors' value.
     pub theirs: f64,
 }
 
-/// Everything that is held against published figures.
+/// All comparisons with published figures.
 #[derive(Debug, Clone, Default)]
 pub struct Comparison {
     /// Published values.
     pub values: Vec<ValueLine>,
     /// Expected orderings.
     pub orders: Vec<OrderLine>,
-    /// Ours beside the authors' curves at equal epochs.
+    /// Our metrics next to the authors' logs at equal epochs.
     pub epochs: Vec<EpochLine>,
 }
 
 impl Comparison {
-    /// Whether a claim is off that the authors' own figures do not contradict.
+    /// Whether a claim is off, except for orderings that the authors' own figures contradict.
     pub fn fails(&self) -> bool {
         self.values.iter().any(|line| line.verdict == Verdict::Off) || self.orders.iter().any(OrderLine::fails)
     }
 
-    /// How many claims got which verdict, in words.
+    /// Number of claims for each verdict, as text.
     pub fn tally(&self) -> String {
         let values = self.values.iter().map(|line| &line.verdict);
         Verdict::tally(values.chain(self.orders.iter().map(|line| &line.verdict)))
     }
 }
 
-/// Holds the runs against the experiment's claims and the authors' logs. Claims that name no known quantity are
-/// `not measured` and get a warning.
+/// Compares the runs with the experiment's claims and the authors' logs. A claim about an unknown metric is
+/// `not measured` and gets a warning.
 pub fn compare(experiment: &Experiment, found: &mut Rows, authors: Option<&Authors>) -> Comparison {
     let mut comparison = Comparison::default();
     let mut unknown: Vec<String> = Vec::new();
@@ -67,12 +68,12 @@ pub fn compare(experiment: &Experiment, found: &mut Rows, authors: Option<&Autho
                 unknown.push(claim.metric.clone());
             }
             if runs.is_empty() {
-                comparison.values.push(claims::unmeasured(claim, facets::describe(&filter), "no such run here"));
+                comparison.values.push(claims::unmeasured(claim, facets::describe(&filter), "no matching run"));
             }
             for row in &runs {
                 comparison.values.push(match &quantity {
                     Some(quantity) => claims::line(claim, quantity, row, &found.rows, authors),
-                    None => claims::unmeasured(claim, row.title(), "no such quantity"),
+                    None => claims::unmeasured(claim, row.title(), "unknown metric"),
                 });
             }
         }
@@ -91,7 +92,7 @@ pub fn compare(experiment: &Experiment, found: &mut Rows, authors: Option<&Autho
     unknown.dedup();
     for name in unknown {
         found.warnings.push(format!(
-            "{}: a claim is about `{name}`, which no run measures; known are {}",
+            "{}: a claim names the unknown metric `{name}`; known are {}",
             experiment.file,
             sparsegate_spec::metrics().join(", ")
         ));
@@ -125,7 +126,7 @@ fn epoch_lines(row: &Row, authors: &Authors) -> Vec<EpochLine> {
         .collect()
 }
 
-/// `+3.2 %`, for tables.
+/// Relative difference for tables, such as `+3.2 %`.
 pub fn difference(ours: f64, theirs: f64) -> String {
     number::relative(ours, theirs)
 }

@@ -1,7 +1,8 @@
-//! The same point trained on several backends: how far their numbers are apart.
+//! Differences between runs of the same spec on several backends.
 //!
-//! Initial values, batches and noise are functions of the spec alone, so that backends differ by rounding, which training then
-//! magnifies. Runs of equal specs but for the backend are compared; the reference is `flex` or, without it, the first.
+//! Initial values, batches and noise are functions of the spec alone, so backends differ only in rounding, which
+//! training then amplifies. Runs are compared if their specs differ only in the backend; the reference is the run on
+//! `flex` or, without it, the first.
 
 use serde_json::Value;
 
@@ -12,31 +13,32 @@ use super::facets;
 use super::metric::{self, gates_kept, weights_kept};
 use super::rows::{Row, State};
 
-/// Largest relative drift of the training objective over the first epoch that counts as rounding. Of the shipped parity
-/// sweep, see `docs/report.md`.
+/// Tolerance on the relative drift of the first epoch's training objective, chosen for the shipped parity sweep (see
+/// `docs/report.md`).
 pub const FIRST_EPOCH: f64 = 1e-4;
-/// Largest drift of the validation and test metric after the last epoch: relative, for an accuracy in points.
+/// Tolerance on the drift of the validation and test metric after the last epoch: relative, or absolute for an
+/// accuracy.
 pub const FINAL_METRIC: f64 = 0.01;
 
-/// One run beside the reference of its point.
+/// One run compared with the reference of its point, the runs whose specs differ only in the backend.
 #[derive(Debug, Clone)]
 pub struct Drift<'a> {
     /// The point: the run's label without its backend.
     pub point: String,
     /// The run.
     pub row: &'a Row,
-    /// What it is compared with; the run itself where it is the reference.
+    /// The run that it is compared with; the run itself if it is the reference.
     pub reference: &'a Row,
-    /// Both at the epochs that both have finished, the run first.
+    /// Metrics of (run, reference) at each epoch that both have finished.
     pub epochs: Vec<(&'a EpochMetrics, &'a EpochMetrics)>,
 }
 
-/// What a run is but for its backend: paths with values.
+/// A spec without its backend, as dotted paths with values.
 type Point = Vec<(String, Value)>;
 
-/// Every run of every point that is stored on more than one backend, the reference of a point first.
+/// All runs of points that are stored on more than one backend; the reference of each point comes first.
 pub fn drifts(rows: &[Row]) -> Vec<Drift<'_>> {
-    // What stands for a run that is not stored has another spec, so that a difference would mean nothing.
+    // A stale row shows a run with another spec, so its differences would be meaningless.
     let comparable = |row: &&Row| !matches!(row.state, State::Stale | State::Missing | State::Damaged);
     let rows: Vec<&Row> = rows.iter().filter(comparable).filter(|row| row.last().is_some()).collect();
     let mut points: Vec<(Point, Vec<&Row>)> = Vec::new();
@@ -63,7 +65,7 @@ pub fn drifts(rows: &[Row]) -> Vec<Drift<'_>> {
 }
 
 impl Drift<'_> {
-    /// Whether this is what the others of its point are compared with.
+    /// Whether this run is the reference of its point.
     pub fn is_reference(&self) -> bool {
         std::ptr::eq(self.row, self.reference)
     }
@@ -73,8 +75,8 @@ impl Drift<'_> {
         self.row.spec.backend.to_string()
     }
 
-    /// Drift of the mean training objective of each epoch, with the epoch: the difference over the size of its two parts,
-    /// data loss and penalty, which may cancel each other in the objective itself.
+    /// Epochs with the drift of their mean training objective: the absolute difference, divided by the sum of the
+    /// absolute values of data loss and KL term, which may cancel in the objective itself.
     pub fn objective(&self) -> Vec<(u32, f64)> {
         let of = |(ours, theirs): &(&EpochMetrics, &EpochMetrics)| {
             let size = theirs.train_loss.abs() + (theirs.train_objective - theirs.train_loss).abs();
@@ -102,12 +104,12 @@ impl Drift<'_> {
         self.epochs.iter().map(|(ours, theirs)| relative(of(ours), of(theirs))).reduce(f64::max)
     }
 
-    /// Drift of the validation metric after the last common epoch: relative, for an accuracy as a share of all answers.
+    /// Drift of the validation metric after the last common epoch: relative, or absolute for an accuracy.
     pub fn valid(&self) -> Option<f64> {
         self.epochs.last().map(|(ours, theirs)| self.metric(ours.valid, theirs.valid))
     }
 
-    /// The same of the test metric.
+    /// The same for the test metric.
     pub fn test(&self) -> Option<f64> {
         self.epochs.last().map(|(ours, theirs)| self.metric(ours.test, theirs.test))
     }
@@ -116,17 +118,17 @@ impl Drift<'_> {
         if metric::is_accuracy(self.row.metric.as_deref()) { (ours - theirs).abs() } else { relative(ours, theirs) }
     }
 
-    /// Kept weights after the last common epoch, the run's and the reference's.
+    /// Kept weights of the run and of the reference after the last common epoch.
     pub fn weights(&self) -> Option<(u64, u64)> {
         self.epochs.last().map(|(ours, theirs)| (weights_kept(ours), weights_kept(theirs)))
     }
 
-    /// Kept gates after the last common epoch, the run's and the reference's.
+    /// Kept gates of the run and of the reference after the last common epoch.
     pub fn gates(&self) -> Option<(u64, u64)> {
         self.epochs.last().map(|(ours, theirs)| (gates_kept(ours), gates_kept(theirs)))
     }
 
-    /// Seconds an epoch: training, evaluation, checkpoints and the compilation of kernels, over all epochs.
+    /// Mean seconds per epoch, including evaluation, checkpoints and the compilation of kernels.
     pub fn epoch_seconds(&self) -> Option<f64> {
         let summary = self.row.summary.as_ref()?;
         (summary.epochs > 0).then(|| summary.train_seconds / f64::from(summary.epochs))
@@ -141,7 +143,7 @@ impl Drift<'_> {
 
 fn relative(ours: f64, theirs: f64) -> f64 {
     let difference = (ours - theirs).abs();
-    // Two zeros differ by nothing.
+    // Avoids 0 / 0 for two zeros.
     if difference > 0.0 { difference / theirs.abs() } else { 0.0 }
 }
 

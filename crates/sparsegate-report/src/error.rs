@@ -1,4 +1,4 @@
-//! Why a report could not be written.
+//! Errors of writing a report.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -6,7 +6,8 @@ use sparsegate_store::StoreError;
 
 use super::scene::DrawError;
 
-/// A report that was not written. What was there before is untouched, unless the variant says otherwise.
+/// A report that was not written. Existing files of the folder are unchanged, except that [`ReportError::Write`] may
+/// occur after some of them were replaced.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// No run of the experiment's plan has a folder.
@@ -14,7 +15,7 @@ pub enum ReportError {
     NothingStored {
         /// The experiment.
         experiment: String,
-        /// Where runs were looked for.
+        /// The root under which runs were searched for.
         root: Utf8PathBuf,
         /// The experiment's file.
         spec: Utf8PathBuf,
@@ -24,7 +25,7 @@ pub enum ReportError {
     Store {
         /// The experiment.
         experiment: String,
-        /// What the store says.
+        /// The store's error.
         #[source]
         source: StoreError,
     },
@@ -35,7 +36,7 @@ pub enum ReportError {
         file: Utf8PathBuf,
         /// The experiment's file.
         spec: Utf8PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         problem: String,
     },
     /// A file of the report cannot be written.
@@ -52,7 +53,7 @@ pub enum ReportError {
     Encode {
         /// The file.
         file: String,
-        /// What polars says.
+        /// The error of polars.
         #[source]
         source: polars::error::PolarsError,
     },
@@ -61,7 +62,7 @@ pub enum ReportError {
     Draw {
         /// The figure's name.
         figure: String,
-        /// What the backend says.
+        /// The error of the drawing backend.
         #[source]
         source: DrawError,
     },

@@ -1,4 +1,4 @@
-//! What tells runs apart: a spec as dotted paths, labels from what varies, `where:` filters as text.
+//! Settings that distinguish runs: specs as dotted paths, labels from the varying settings, `where:` filters as text.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use sparsegate_spec::types::RunSpec;
 
-/// A spec's settings by dotted path (`train.epochs`, `model.hidden`), leaves only. The sparsity level is the one
-/// entry `sparsity` with the level's name.
+/// A spec's settings by dotted path (`train.epochs`, `model.hidden`), leaves only. The sparsity level is the single
+/// entry `sparsity`, the level's name.
 pub fn facets(spec: &RunSpec) -> BTreeMap<String, Value> {
     let mut flat = BTreeMap::new();
-    // A spec is plain data, so this cannot fail; an empty map would only shorten labels.
+    // Serialising a spec cannot fail; if it did, labels would only be shorter.
     if let Ok(value) = serde_json::to_value(spec) {
         flatten("", &value, &mut flat);
     }
@@ -33,7 +33,7 @@ fn flatten(path: &str, value: &Value, flat: &mut BTreeMap<String, Value>) {
     }
 }
 
-/// Paths whose value differs between the specs, apart from the sparsity level.
+/// Paths whose values differ between the specs, except the sparsity level.
 pub fn varying(specs: &[&RunSpec]) -> Vec<String> {
     let all: Vec<_> = specs.iter().map(|spec| facets(spec)).collect();
     let Some(first) = all.first() else { return Vec::new() };
@@ -44,7 +44,7 @@ pub fn varying(specs: &[&RunSpec]) -> Vec<String> {
     paths
 }
 
-/// Short name of a run among its siblings: the level, then what else varies, `W+N, seed 1`.
+/// Short name of a run: the sparsity level, then the varying settings, such as `W+N, seed 1`.
 pub fn label(spec: &RunSpec, varying: &[String]) -> String {
     let flat = facets(spec);
     let mut text = spec.sparsity.name.clone();
@@ -56,12 +56,12 @@ pub fn label(spec: &RunSpec, varying: &[String]) -> String {
     text
 }
 
-/// `, seed 1`; the names of cells and backends speak for themselves.
+/// A setting as text, such as `, seed 1`; cells and backends go without the setting's name.
 fn named(name: &str, value: &str) -> String {
     if ["cell", "backend"].contains(&name) { format!(", {value}") } else { format!(", {name} {value}") }
 }
 
-/// A filter as text, `sparsity W+N`; `every run` for an empty one.
+/// A filter as text, such as `W+N, seed 1`; `every run` for an empty one.
 pub fn describe(filter: &BTreeMap<String, Value>) -> String {
     if filter.is_empty() {
         return "every run".into();

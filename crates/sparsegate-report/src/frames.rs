@@ -1,4 +1,4 @@
-//! The report's tables as polars frames, and their CSV and Parquet bytes.
+//! The report's data as polars frames, and their encoding as CSV and Parquet.
 
 use polars::prelude::*;
 
@@ -12,13 +12,13 @@ use super::rows::{Row, State};
 use super::speedups::Speedup;
 use super::tables::{precision, recall};
 
-/// A layer's name and its counted weights.
+/// A layer's name and its weight counts.
 type Layer = (&'static str, fn(&EpochMetrics) -> Kept);
 
-/// One row a run. The first 22 columns are a promise (`docs/report.md`); what is not known is null.
+/// One row per run. The first 22 columns are stable (`docs/report.md`); unknown values are null.
 ///
 /// # Errors
-/// polars cannot build the frame (columns of different length: a mistake in this function).
+/// polars cannot build the frame, because columns differ in length (a bug in this function).
 pub fn results(experiment: &str, rows: &[Row]) -> PolarsResult<DataFrame> {
     let text = |name: &str, of: &dyn Fn(&Row) -> Option<String>| {
         Column::new(name.into(), rows.iter().map(of).collect::<Vec<Option<String>>>())
@@ -52,14 +52,14 @@ pub fn results(experiment: &str, rows: &[Row]) -> PolarsResult<DataFrame> {
         count("weights_kept", &weights_kept),
         count("weights_total", &weights_total),
         count("vocabulary_kept", &|line| line.counts.vocabulary.kept),
-        // Dimensions of an embedding; empty where the network reads the vocabulary itself.
+        // Embedding dimensions; null for a network without an embedding.
         optional("inputs_kept", &|line| line.counts.inputs.map(|inputs| inputs.kept)),
         count("neurons_kept", &|line| line.counts.neurons.kept),
         count("neurons_total", &|line| line.counts.neurons.total),
         count("gates_kept", &gates_kept),
         count("gates_total", &gates_total),
         Column::new("train_seconds".into(), seconds),
-        // Others, after the promised ones.
+        // Further columns, after the stable ones.
         Column::new("planned_epochs".into(), rows.iter().map(|row| row.planned_epochs).collect::<Vec<u32>>()),
         count("steps", &|line| line.step),
         number("train_objective", &|line| line.train_objective),
@@ -86,7 +86,7 @@ pub fn results(experiment: &str, rows: &[Row]) -> PolarsResult<DataFrame> {
     columns.extend(LSTM_KINDS.map(of_kind));
     let error = |row: &Row| row.summary.as_ref().and_then(|summary| summary.error.clone());
     columns.push(text("error", &error));
-    // Younger ones, appended, so that the places of the older ones stay.
+    // Newer columns are appended, so that the positions of the older ones do not change.
     let embedding = |of: fn(Kept) -> u64| move |line: &EpochMetrics| line.counts.embedding_weights.map(of);
     columns.extend([
         optional("inputs_total", &|line| line.counts.inputs.map(|inputs| inputs.total)),
@@ -103,7 +103,7 @@ pub fn results(experiment: &str, rows: &[Row]) -> PolarsResult<DataFrame> {
     DataFrame::new_infer_height(columns)
 }
 
-/// The kinds that have columns whatever the cells are.
+/// Kinds of gates that have columns for every cell.
 const LSTM_KINDS: [&str; 4] = ["i", "f", "g", "o"];
 
 /// Further kinds of gates, in order of appearance.
@@ -117,10 +117,10 @@ fn other_kinds(rows: &[Row]) -> Vec<String> {
     others
 }
 
-/// One row a gate of every kept unit of every run that stored them; `value` is null for a live one.
+/// One row per gate of each kept unit, for all runs with a stored structure; `value` is null for a live gate.
 ///
 /// # Errors
-/// polars cannot build the frame (columns of different length: a mistake in this function).
+/// polars cannot build the frame, because columns differ in length (a bug in this function).
 pub fn gates(rows: &[Row]) -> PolarsResult<DataFrame> {
     let (mut run, mut unit, mut name, mut role, mut value) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -151,7 +151,7 @@ fn shown_epochs(row: &Row) -> Option<u32> {
     (!matches!(row.state, State::Missing | State::Damaged)).then(|| row.epochs())
 }
 
-/// A unit variant as it is spelt in YAML.
+/// The name of a unit variant as written in YAML; `None` for other values.
 pub fn variant<T: serde::Serialize>(value: &T) -> Option<String> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(text)) => Some(text),
@@ -159,10 +159,10 @@ pub fn variant<T: serde::Serialize>(value: &T) -> Option<String> {
     }
 }
 
-/// One row an epoch of every run that finished one, in the order of the results.
+/// One row per finished epoch of each run, in the order of the results.
 ///
 /// # Errors
-/// polars cannot build the frame (columns of different length: a mistake in this function).
+/// polars cannot build the frame, because columns differ in length (a bug in this function).
 pub fn curves(rows: &[Row]) -> PolarsResult<DataFrame> {
     let lines: Vec<(&Row, &EpochMetrics)> =
         rows.iter().flat_map(|row| row.metrics.iter().map(move |line| (row, line))).collect();
@@ -184,10 +184,10 @@ pub fn curves(rows: &[Row]) -> PolarsResult<DataFrame> {
     ])
 }
 
-/// One row a run of every point that was trained on several backends. Drifts are empty for the reference.
+/// One row per run of each point that was trained on several backends. Drifts are null for the reference.
 ///
 /// # Errors
-/// polars cannot build the frame (columns of different length: a mistake in this function).
+/// polars cannot build the frame, because columns differ in length (a bug in this function).
 pub fn backends<'a>(drifts: &[Drift<'a>]) -> PolarsResult<DataFrame> {
     let text = |name: &str, of: &dyn Fn(&Drift<'a>) -> String| {
         Column::new(name.into(), drifts.iter().map(of).collect::<Vec<String>>())
@@ -222,10 +222,10 @@ pub fn backends<'a>(drifts: &[Drift<'a>]) -> PolarsResult<DataFrame> {
     ])
 }
 
-/// One row a time of every run whose compact model was timed.
+/// One row per timing of each run whose compact model was timed.
 ///
 /// # Errors
-/// polars cannot build the frame (columns of different length: a mistake in this function).
+/// polars cannot build the frame, because columns differ in length (a bug in this function).
 pub fn speed(found: &[Speedup<'_>]) -> PolarsResult<DataFrame> {
     let all: Vec<(&Speedup<'_>, &Timing)> =
         found.iter().flat_map(|run| run.speed.timings.iter().map(move |timing| (run, timing))).collect();

@@ -1,22 +1,22 @@
-//! A table as cells of text; Markdown, HTML and the terminal render the same one.
+//! A table of text cells, which is rendered as Markdown, as HTML and for the terminal.
 
 use super::number::count;
 
-/// A table of texts. Every row has as many cells as there are columns.
+/// A table of text cells. Every row has one cell per column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grid {
-    /// Heads of the columns.
+    /// Column headers.
     pub columns: Vec<Head>,
-    /// Cells.
+    /// Rows of cells.
     pub rows: Vec<Vec<String>>,
 }
 
-/// Head of a column.
+/// Header of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     /// Its text.
     pub text: String,
-    /// Whether its cells are numbers, which are set flush right.
+    /// Whether the column has numbers, which are right-aligned.
     pub numeric: bool,
 }
 
@@ -30,13 +30,13 @@ impl Grid {
         }
     }
 
-    /// The table, unless it has no row.
+    /// The table; `None` if it has no rows.
     pub(super) fn filled(self) -> Option<Self> {
         (!self.rows.is_empty()).then_some(self)
     }
 }
 
-/// `201 of 1,024`.
+/// A count with its total, such as `201 of 1,024`.
 pub(super) fn of(kept: u64, total: u64) -> String {
     format!("{} of {}", count(kept), count(total))
 }

@@ -1,4 +1,4 @@
-//! The kinds of gates that runs have: their names in words and how they are drawn.
+//! The kinds of gates of the runs: their names and how they are drawn.
 
 use plotters::style::RGBColor;
 
@@ -10,19 +10,19 @@ use super::rows::Row;
 use super::scene::{Point, Scene};
 use super::style;
 
-/// A kind of gates, or information flow.
+/// A kind of preactivation: a gate or information flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kind {
     /// The cell's name for it, such as `f`.
     pub name: String,
-    /// Whether it is what passes, not what lets it pass.
+    /// Whether it is information flow (the candidate values that gates scale) rather than a gate.
     pub flow: bool,
-    /// Its place among the cell's kinds.
+    /// Its index among the cell's kinds.
     pub place: usize,
 }
 
 impl Kind {
-    /// In words, for legends: `forget gate f`, `information flow g`.
+    /// Long name for legends, such as `forget gate f` or `information flow g`.
     pub fn long(&self) -> String {
         let name = &self.name;
         match name.as_str() {
@@ -36,41 +36,41 @@ impl Kind {
         }
     }
 
-    /// Short, for the lines of a matrix: `f`, `g (flow)`.
+    /// Short name for the rows of a matrix, such as `f` or `g (flow)`.
     pub fn short(&self) -> String {
         if self.flow { format!("{} (flow)", self.name) } else { self.name.clone() }
     }
 
-    /// `gate` or `flow`, as in `gate-structure.csv`.
+    /// Role as written in `gate-structure.csv`: `gate` or `flow`.
     pub fn role(&self) -> &'static str {
         if self.flow { "flow" } else { "gate" }
     }
 
-    /// Its colour.
+    /// Fill colour.
     pub fn color(&self) -> RGBColor {
         style::gate(&self.name, self.flow, self.place)
     }
 
-    /// Its entry in a legend.
+    /// Legend entry.
     pub fn key(&self) -> (Key, String) {
         (if self.flow { Key::Hatched(self.color()) } else { Key::Square(self.color()) }, self.long())
     }
 
-    /// Its bar.
+    /// Draws a bar between two corners.
     pub fn fill(&self, scene: &mut Scene, from: Point, to: Point) {
         if self.flow { scene.hatched(from, to, self.color()) } else { scene.rect(from, to, self.color()) }
     }
 
-    /// Colour of a gate of this kind that stands still at `value`.
+    /// Colour of a gate of this kind that is constant at `value`.
     pub fn constant(&self, value: f64) -> RGBColor {
         if self.flow { style::constant_flow(value) } else { style::constant_gate(value) }
     }
 }
 
-/// The kinds of a run's cell, as its last epoch counts them; none before that.
+/// The kinds counted in a run's last epoch; empty before the first epoch is finished.
 pub fn of(row: &Row) -> Vec<Kind> {
     let gates: &[GateCount] = row.last().map_or(&[], |line| &line.counts.gates);
-    // Files of sparsegate 0.1 do not say which kind is flow; the cell does.
+    // Files of sparsegate 0.1 do not store which kind is flow, so it is taken from the cell.
     let known = |name: &str| {
         let kinds = row.spec.model.cell.preactivations();
         kinds.iter().any(|kind| kind.name == name && kind.role == Role::Flow)
@@ -82,7 +82,7 @@ pub fn of(row: &Row) -> Vec<Kind> {
         .collect()
 }
 
-/// The kinds of all runs, in order of appearance, each once.
+/// The distinct kinds of all runs, in order of appearance.
 pub fn union<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Vec<Kind> {
     let mut kinds: Vec<Kind> = Vec::new();
     for kind in rows.into_iter().flat_map(of) {

@@ -1,27 +1,27 @@
 //! Tables and figures from stored runs. Reads run folders and the authors' CSV files; trains nothing.
 //!
-//! | file | what it knows |
+//! | file | content |
 //! |---|---|
-//! | `rows` | which stored run stands for which planned one, and what it holds |
+//! | `rows` | loads the stored run for each planned one |
 //! | `authors` | the authors' published figures |
-//! | `metric` | names of quantities and their values |
-//! | `kinds`, `patterns` | kinds of gates; which of a unit's gates are live together |
-//! | `claims`, `orders`, `noise`, `verdict` | a published value or an ordering held against runs |
-//! | `drift` | the same point on several backends |
-//! | `speedups` | times of the forward pass |
-//! | `compare` | all claims of a spec, both runs at equal epochs |
+//! | `metric` | names of metrics and their values |
+//! | `kinds`, `patterns` | kinds of gates; units grouped by which of their gates are live |
+//! | `claims`, `orders`, `noise`, `verdict` | comparison of a published value or an ordering with runs |
+//! | `drift` | differences between backends for otherwise equal runs |
+//! | `speedups` | timings of the forward pass |
+//! | `compare` | all claims of a spec; our runs and the authors' at equal epochs |
 //! | `frames` | polars frames, CSV and Parquet |
-//! | `notes` | what has to be known about the runs |
-//! | `grid`, `tables`, `markdown`, `html` | tables and the page for people |
-//! | `figures` | one file a figure |
-//! | `scene`, `axis`, `chart`, `style` | what figures are made of and how they look |
-//! | `staging`, `write` | the folder; an experiment's report |
-//! | `shares`, `across` | shares of live gates; the report on several experiments |
+//! | `notes` | remarks on the runs for the reader |
+//! | `grid`, `tables`, `markdown`, `html` | tables and pages |
+//! | `figures` | the figures, one file each |
+//! | `scene`, `axis`, `chart`, `style` | drawing primitives, axes, shared chart parts, and appearance |
+//! | `staging`, `write` | the report's folder; an experiment's report |
+//! | `shares`, `across` | fractions of live gates; the report across experiments |
 
 #![allow(
     clippy::cast_sign_loss,
     clippy::cast_possible_wrap,
-    reason = "positions and ticks are small and, where they become unsigned, not negative"
+    reason = "positions and ticks are small, and non-negative where they are cast to unsigned"
 )]
 
 mod across;

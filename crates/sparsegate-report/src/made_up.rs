@@ -1,4 +1,4 @@
-//! Runs that were never trained, for tests: numbers with the shape of the authors' word-level ones.
+//! Fixtures for tests: runs with synthetic numbers that resemble the authors' word-level results.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +14,12 @@ use sparsegate_store::format::{
 };
 use sparsegate_store::plan::{Plan, PlanEntry, Status};
 
-/// Hidden units of the made-up network.
+/// Hidden units of the fixture's network.
 pub const HIDDEN: u64 = 256;
-/// Its vocabulary.
+/// Size of its vocabulary.
 pub const VOCABULARY: u64 = 10_000;
 
-/// A level by its usual name.
+/// A sparsity level by its usual name.
 pub fn sparsity(name: &str) -> Sparsity {
     let on = |yes: bool| if yes { Prior::LogUniform } else { Prior::None };
     Sparsity {
@@ -35,7 +35,7 @@ pub fn sparsity(name: &str) -> Sparsity {
     }
 }
 
-/// A run of ten epochs at a level.
+/// A run of ten epochs at a sparsity level.
 pub fn spec(level: &str) -> RunSpec {
     RunSpec {
         experiment: "made-up".into(),
@@ -66,10 +66,11 @@ pub fn spec(level: &str) -> RunSpec {
     }
 }
 
-/// An epoch of `of` at a level: the metric falls, the counts fall to about the authors' last ones.
+/// Metrics of epoch `epoch` of `of` at a sparsity level: the metric falls, and the counts fall to about the authors'
+/// final ones.
 pub fn epoch(level: &str, epoch: u32, of: u32) -> EpochMetrics {
     let done = (f64::from(epoch) / f64::from(of)).sqrt();
-    // Shares kept at the end: input weights, recurrent, output, vocabulary, units, gates by kind.
+    // Fractions kept at the end: input, recurrent and output weights, vocabulary, units, gates by kind.
     let (w, u, out, vocabulary, units, gates) = match level {
         "dense" => (1.0, 1.0, 1.0, 1.0, 1.0, [1.0; 4]),
         "W" => (0.026, 0.103, 0.116, 0.999, 0.61, [0.13, 0.20, 0.45, 0.35]),
@@ -126,7 +127,7 @@ pub fn epoch(level: &str, epoch: u32, of: u32) -> EpochMetrics {
     }
 }
 
-/// A structure with the counts of an epoch: unit `n` keeps its gates by a fixed pattern.
+/// A structure that matches the counts of an epoch; which gates of a unit are live follows a fixed pattern.
 pub fn structure(line: &EpochMetrics) -> Structure {
     let neurons: Vec<u32> = (0..line.counts.neurons.kept as u32).map(|n| n * 2).collect();
     let gates = neurons
@@ -139,7 +140,7 @@ pub fn structure(line: &EpochMetrics) -> Structure {
                 .iter()
                 .enumerate()
                 .map(|(kind, gate)| {
-                    // Spread differently by kind, so that patterns mix.
+                    // A different permutation per kind, so that many combinations of live gates occur.
                     let at = (place * [7, 5, 1, 3][kind % 4]) % neurons.len();
                     let value = ((place * 37 + kind * 11) % 100) as f64 / 100.0;
                     ((at as u64) >= gate.kept).then_some(if gate.kind == "g" { 2.0 * value - 1.0 } else { value })
@@ -162,7 +163,7 @@ pub fn structure(line: &EpochMetrics) -> Structure {
     }
 }
 
-/// Stores a run of `spec` with so many epochs under `root`, its folder named `key`.
+/// Stores a run of `spec` with the given number of epochs under `root`, in a folder named `key`.
 pub fn store(root: &Utf8Path, spec: &RunSpec, key: &str, epochs: u32, state: RunState) {
     let lines: Vec<EpochMetrics> =
         (1..=epochs).map(|n| epoch(&spec.sparsity.name, n, spec.train.epochs.max(epochs))).collect();
@@ -217,7 +218,7 @@ pub fn store_files(
     }
 }
 
-/// An experiment of the given runs, without claims.
+/// An experiment with the given runs and no claims.
 pub fn experiment(root: &Utf8Path, runs: &[RunSpec]) -> Experiment {
     Experiment {
         file: root.join("experiments/made-up.yaml"),
@@ -231,7 +232,7 @@ pub fn experiment(root: &Utf8Path, runs: &[RunSpec]) -> Experiment {
     }
 }
 
-/// A plan of runs with their keys and states.
+/// A plan of runs with their keys and statuses.
 pub fn plan(entries: Vec<(RunSpec, &str, Status)>) -> Plan {
     let entry = |(spec, key, status): (RunSpec, &str, Status)| PlanEntry {
         spec,

@@ -1,4 +1,4 @@
-//! Classifiers that were never trained, for tests: any registered cell, an embedding, accuracy, kept words.
+//! Fixtures for tests: text classifiers with any registered cell, an embedding, synthetic accuracies and kept words.
 
 use camino::Utf8Path;
 
@@ -8,16 +8,16 @@ use sparsegate_store::format::{
     Counts, EpochMetrics, FORMAT, GateCount, Kept, Planted, RunState, Structure, Summary, UnitGates,
 };
 
-/// Hidden units of the made-up network.
+/// Hidden units of the fixture's network.
 const HIDDEN: u64 = 32;
 /// Dimensions of its embedding.
 const EMBEDDING: u64 = 60;
-/// Its vocabulary.
+/// Size of its vocabulary.
 const VOCABULARY: u64 = 2_000;
-/// Its classes.
+/// Number of classes.
 const CLASSES: u64 = 4;
 
-/// A run of twelve epochs at a level.
+/// A run of twelve epochs at a sparsity level.
 pub fn spec(level: &str, cell: Cell, seed: u64) -> RunSpec {
     let mut spec = made_up::spec(level);
     spec.dataset = "planted-texts".into();
@@ -36,7 +36,7 @@ pub fn spec(level: &str, cell: Cell, seed: u64) -> RunSpec {
     spec
 }
 
-/// An epoch of such a run: accuracy rises and, if nothing is sparsified, falls again.
+/// Metrics of an epoch of such a run: accuracy rises, and falls again in the second half of a dense run.
 pub fn epoch(spec: &RunSpec, epoch: u32) -> EpochMetrics {
     let done = f64::from(epoch) / f64::from(spec.train.epochs.max(epoch));
     let (units, words, inputs, weights) = match spec.sparsity.name.as_str() {
@@ -59,7 +59,7 @@ pub fn epoch(spec: &RunSpec, epoch: u32) -> EpochMetrics {
     let all: u64 = embedding.kept + layers.iter().map(|layer| layer.kept).sum::<u64>();
     let total: u64 = embedding.total + layers.iter().map(|layer| layer.total).sum::<u64>();
     let overfit = if spec.sparsity.name == "dense" && done > 0.5 { 0.05 * (done - 0.5) } else { 0.0 };
-    // Seeds differ by a tenth of a point, epochs by less.
+    // Seeds differ by 0.1 percentage points, neighbouring epochs by less.
     let wobble = 0.001 * spec.seed as f64 + 0.0003 * f64::from(epoch % 3);
     let valid = 0.9 - 0.4 * (-8.0 * done).exp() - overfit + wobble;
     EpochMetrics {
@@ -95,7 +95,7 @@ pub fn epoch(spec: &RunSpec, epoch: u32) -> EpochMetrics {
     }
 }
 
-/// A structure with the counts of an epoch, with words and their strengths.
+/// A structure that matches the counts of an epoch, with words and their strengths.
 pub fn structure(line: &EpochMetrics) -> Structure {
     let counts = &line.counts;
     let gates = (0..counts.neurons.kept)
@@ -126,7 +126,8 @@ pub fn structure(line: &EpochMetrics) -> Structure {
     }
 }
 
-/// Stores such a run, finished, under `root`, its folder named `key`; half of its words are the planted ones.
+/// Stores such a run as finished under `root`, in a folder named `key`; half of its kept words, but at most 100, are
+/// ground-truth words.
 pub fn store(root: &Utf8Path, spec: &RunSpec, key: &str) {
     let lines: Vec<EpochMetrics> = (1..=spec.train.epochs).map(|n| epoch(spec, n)).collect();
     let last = lines.last().cloned();

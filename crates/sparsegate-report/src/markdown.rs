@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use super::grid::Grid;
 use super::html::{Page, Section};
 
-/// The tables of a report as one Markdown document.
+/// The tables and notes of a report as one Markdown document.
 pub fn report(page: &Page<'_>) -> String {
     let experiment = page.experiment;
     let sections = [page.sections(), page.details()].concat();
     document(&experiment.name, experiment.about.as_deref(), &sections, &page.notes())
 }
 
-/// A document of tables with a title, a sentence about it and notes at the end.
+/// A document of tables with a title, an optional description and notes at the end.
 pub fn document(title: &str, about: Option<&str>, sections: &[Section], notes: &[String]) -> String {
     let mut text = format!("# {title}\n\n");
     if let Some(about) = about {
@@ -39,7 +39,7 @@ pub fn document(title: &str, about: Option<&str>, sections: &[Section], notes: &
     text
 }
 
-/// One table, columns padded so that the source reads well too.
+/// One table; columns are padded so that the source is readable too.
 pub fn table(grid: &Grid) -> String {
     let escape = |cell: &str| cell.replace('|', "\\|").replace('\n', " ");
     let rows: Vec<Vec<String>> = grid.rows.iter().map(|row| row.iter().map(|cell| escape(cell)).collect()).collect();

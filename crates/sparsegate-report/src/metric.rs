@@ -1,4 +1,4 @@
-//! Names of measured quantities in claims, and their value in our runs and in the authors' logs.
+//! Metrics that claims can name, and their values in our runs and in the authors' logs.
 
 use std::cmp::Ordering;
 
@@ -8,18 +8,18 @@ use super::authors::Point;
 use super::axis::{Axis, Spread};
 use super::number;
 
-/// A quantity that a claim can be about.
+/// A metric that a claim can be about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Metric {
-    /// Validation metric; `Some` names which metric it has to be.
+    /// Validation metric; `Some` is the metric's required name.
     Valid(Option<String>),
-    /// Test metric; `Some` names which metric it has to be.
+    /// Test metric; `Some` is the metric's required name.
     Test(Option<String>),
-    /// Mean total objective of the epoch, nats.
+    /// Mean objective of the epoch (data loss plus KL term), nats.
     TrainObjective,
-    /// All weights over surviving weights, as the authors count.
+    /// All weights over surviving weights, counted as the authors do.
     Compression,
-    /// The same with dead gates' weights counted as zero.
+    /// The same with the weights of pruned gates counted as zero.
     CompressionExact,
     /// Surviving weights.
     Weights,
@@ -36,9 +36,9 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// Reads `test.perplexity`, `valid`, `compression`, `compression.exact`, `gates.kept`, `gates.i.kept`,
-    /// `neurons.kept`, `inputs.kept`, `vocabulary.kept`, `weights.kept`, `train_objective`; an underscore may stand for the dot
-    /// before `kept` and `exact`, as in the columns of `results.csv`. `None` for anything else.
+    /// Parses `test.perplexity`, `valid`, `compression`, `compression.exact`, `gates.kept`, `gates.i.kept`,
+    /// `neurons.kept`, `inputs.kept`, `vocabulary.kept`, `weights.kept`, `train_objective`. The dot before `kept` and
+    /// `exact` may be an underscore, as in the columns of `results.csv`. `None` for anything else.
     pub fn parse(name: &str) -> Option<Self> {
         if let Some((stream, metric)) = name.split_once('.') {
             let metric = Some(metric.to_owned());
@@ -65,7 +65,8 @@ impl Metric {
         })
     }
 
-    /// Value in an epoch of a run whose metric is `name`.
+    /// Value in an epoch of our run, whose validation and test metric is called `name`; `None` if the run does not have
+    /// it.
     pub fn ours(&self, line: &EpochMetrics, name: Option<&str>) -> Option<f64> {
         let counts = &line.counts;
         let whole = |n: u64| Some(n as f64);
@@ -84,7 +85,7 @@ impl Metric {
         }
     }
 
-    /// Value in an epoch of the authors' logs; `None` for what they did not print.
+    /// Value in an epoch of the authors' logs; `None` if they did not log it.
     pub fn theirs(&self, point: &Point) -> Option<f64> {
         match self {
             Self::Valid(wanted) => same(wanted.as_deref(), Some(&point.metric)).then_some(point.valid),
@@ -102,26 +103,26 @@ impl Metric {
 }
 
 impl Metric {
-    /// A value as tables show it: an accuracy as percent, everything else as it is measured.
+    /// A value as shown in tables: an accuracy in percent, everything else in its own unit.
     pub fn text(&self, x: f64) -> String {
         if self.is_accuracy() { value_text(Some(ACCURACY), x) } else { number::published(x) }
     }
 
-    /// Whether it is a share of right answers.
+    /// Whether it is the validation or test metric with the explicit name `accuracy`.
     pub fn is_accuracy(&self) -> bool {
         matches!(self, Self::Valid(Some(name)) | Self::Test(Some(name)) if name == ACCURACY)
     }
 }
 
-/// Name of the metric that is a share and the better the higher.
+/// Name of the accuracy, a fraction between 0 and 1 of which higher is better.
 const ACCURACY: &str = "accuracy";
 
-/// Whether a metric is a share of right answers.
+/// Whether a metric is the accuracy.
 pub fn is_accuracy(name: Option<&str>) -> bool {
     name == Some(ACCURACY)
 }
 
-/// Orders two values of a metric, the better one first. One that is not a number comes last.
+/// Orders two values of a metric, the better one first and NaN last.
 pub fn order(name: Option<&str>, a: f64, b: f64) -> Ordering {
     if a.is_nan() || b.is_nan() {
         return a.is_nan().cmp(&b.is_nan());
@@ -129,12 +130,12 @@ pub fn order(name: Option<&str>, a: f64, b: f64) -> Ordering {
     if name == Some(ACCURACY) { b.total_cmp(&a) } else { a.total_cmp(&b) }
 }
 
-/// A value of a metric as axes count it: an accuracy in percent.
+/// A value of a metric in the unit of axes: an accuracy in percent, others unchanged.
 pub fn on_axis(name: Option<&str>, x: f64) -> f64 {
     if name == Some(ACCURACY) { 100.0 * x } else { x }
 }
 
-/// A value of a metric as tables show it: `88.91 %`, `116.5`.
+/// A value of a metric as shown in tables, such as `88.91 %` or `116.5`.
 pub fn value_text(name: Option<&str>, x: f64) -> String {
     match name {
         Some(ACCURACY) if x.is_finite() => format!("{:.2} %", 100.0 * x),
@@ -142,7 +143,8 @@ pub fn value_text(name: Option<&str>, x: f64) -> String {
     }
 }
 
-/// How values of a metric are spread over an axis: a ratio of perplexities means something, one of accuracies does not.
+/// Scale of an axis for a metric: linear for accuracies, whose ratios mean little; otherwise logarithmic for a wide
+/// range.
 pub fn spread(name: Option<&str>, values: &[f64]) -> Spread {
     if name == Some(ACCURACY) { Spread::Linear } else { Axis::spread_for(values, 3.0) }
 }
@@ -151,14 +153,14 @@ fn same(wanted: Option<&str>, name: Option<&str>) -> bool {
     wanted.is_none() || name.is_none() || wanted == name
 }
 
-/// Surviving weights of all layers, biases not counted.
+/// Surviving weights of all layers, without biases.
 pub fn weights_kept(line: &EpochMetrics) -> u64 {
     let counts = &line.counts;
     let embedding = counts.embedding_weights.map_or(0, |weights| weights.kept);
     embedding + counts.input_weights.kept + counts.recurrent_weights.kept + counts.output_weights.kept
 }
 
-/// Weights of all layers, biases not counted.
+/// Weights of all layers, without biases.
 pub fn weights_total(line: &EpochMetrics) -> u64 {
     let counts = &line.counts;
     let embedding = counts.embedding_weights.map_or(0, |weights| weights.total);
@@ -175,7 +177,7 @@ pub fn gates_total(line: &EpochMetrics) -> u64 {
     line.counts.gates.iter().map(|gate| gate.total).sum()
 }
 
-/// A metric's name, short, for heads of columns.
+/// A metric's short name for column headers.
 pub fn short_name(name: &str) -> &str {
     match name {
         "bits_per_char" => "bits/char",
@@ -183,7 +185,7 @@ pub fn short_name(name: &str) -> &str {
     }
 }
 
-/// A metric's name with its unit, for axes.
+/// A metric's name with its unit and direction for axes.
 pub fn axis_title(name: Option<&str>) -> String {
     match name {
         Some("perplexity") => "perplexity (lower is better)".into(),

@@ -1,35 +1,35 @@
-//! How far a measured value moves by chance, estimated from what is stored.
+//! Estimates of the noise of a measured value, from the stored runs.
 //!
-//! Runs of the same point with other seeds are the honest measure: twice the sample standard deviation of their values.
-//! With one seed, the run itself is all there is: twice the standard deviation of its last [`EPOCHS`] logged epochs
-//! around the straight line through them, so that a run still under way does not pass its progress off as noise. That
-//! is epoch-to-epoch noise, which seeds exceed as a rule; fewer epochs give no estimate at all.
+//! With several seeds of the same point, the noise is twice the sample standard deviation of their values. With one
+//! seed, it is twice the standard deviation of the run's last [`EPOCHS`] logged epochs around their regression line, so
+//! that the progress of an unfinished run does not count as noise. This epoch-to-epoch noise is usually smaller than
+//! that between seeds. With fewer epochs there is no estimate.
 
-/// Epochs that a single run's noise is estimated from.
+/// Number of epochs from which a single run's noise is estimated.
 pub const EPOCHS: usize = 10;
 
-/// Where an estimate comes from.
+/// Source of an estimate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// So many seeds of the same point.
+    /// The given number of seeds of the same point.
     Seeds(usize),
     /// The last epochs of one run.
     Epochs,
-    /// Several runs' estimates together.
+    /// A combination of several estimates.
     Several,
 }
 
-/// An estimate.
+/// An estimate of the noise.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Noise {
-    /// Two standard deviations, in the quantity's own unit.
+    /// Two standard deviations, in the metric's own unit.
     pub width: f64,
-    /// Where it comes from.
+    /// Source of the estimate.
     pub origin: Origin,
 }
 
 impl Noise {
-    /// As written in JSON: `seeds`, `epochs`, `several`.
+    /// The source as written in JSON: `seeds`, `epochs` or `several`.
     pub fn origin(&self) -> &'static str {
         match self.origin {
             Origin::Seeds(_) => "seeds",
@@ -39,21 +39,21 @@ impl Noise {
     }
 }
 
-/// Of one run: from the values of the same point's seeds (its own among them) if there are two or more, else from its
-/// own values up to the epoch in question, oldest first.
+/// Noise of one run: from the values of all seeds of its point (including its own) if there are two or more, otherwise
+/// from its own values up to the epoch in question, oldest first.
 pub fn of_run(seeds: &[f64], epochs: &[f64]) -> Option<Noise> {
     let from_seeds = || deviation(seeds).map(|sd| Noise { width: 2.0 * sd, origin: Origin::Seeds(seeds.len()) });
     let from_epochs = || around_line(epochs).map(|sd| Noise { width: 2.0 * sd, origin: Origin::Epochs });
     from_seeds().or_else(from_epochs)
 }
 
-/// Of the mean of `n` values with the given noise each.
+/// Noise of the mean of `n` independent values with the given noise.
 pub fn of_mean(noise: Noise, n: usize) -> Noise {
     Noise { width: noise.width / (n.max(1) as f64).sqrt(), ..noise }
 }
 
-/// Of a sum of independent values, each with its weight: the root of the summed squares. Values without an estimate add
-/// nothing, which errs on the strict side; `None` if none has one.
+/// Noise of a weighted sum of independent values: the root of the sum of squares. Values without an estimate count as
+/// noise-free, which makes verdicts stricter; `None` if no value has an estimate.
 pub fn of_sum(parts: &[(f64, Option<Noise>)]) -> Option<Noise> {
     let known: Vec<(f64, Noise)> = parts.iter().filter_map(|(weight, noise)| noise.map(|n| (*weight, n))).collect();
     let origin = match known.as_slice() {
@@ -65,7 +65,7 @@ pub fn of_sum(parts: &[(f64, Option<Noise>)]) -> Option<Noise> {
     Some(Noise { width, origin })
 }
 
-/// Sample standard deviation; `None` of fewer than two values or of any that is not finite.
+/// Sample standard deviation; `None` for fewer than two values, or if one is not finite.
 fn deviation(values: &[f64]) -> Option<f64> {
     if values.len() < 2 || values.iter().any(|v| !v.is_finite()) {
         return None;
@@ -75,7 +75,8 @@ fn deviation(values: &[f64]) -> Option<f64> {
     Some((squares / (values.len() - 1) as f64).sqrt())
 }
 
-/// Standard deviation of the last [`EPOCHS`] values around their least-squares line; `None` if there are fewer.
+/// Standard deviation of the last [`EPOCHS`] values around their least-squares line; `None` if there are fewer, or if
+/// one is not finite.
 fn around_line(values: &[f64]) -> Option<f64> {
     let last = &values[values.len().checked_sub(EPOCHS)?..];
     if last.iter().any(|v| !v.is_finite()) {
@@ -87,7 +88,7 @@ fn around_line(values: &[f64]) -> Option<f64> {
     let slope = last.iter().enumerate().map(|(i, v)| at(i) * (v - mean)).sum::<f64>()
         / (0..EPOCHS).map(|i| at(i).powi(2)).sum::<f64>();
     let squares: f64 = last.iter().enumerate().map(|(i, v)| (v - mean - slope * at(i)).powi(2)).sum();
-    // Two numbers were fitted.
+    // The line has two fitted parameters.
     Some((squares / (n - 2.0)).sqrt())
 }
 
@@ -115,7 +116,8 @@ mod tests {
         let mut falling: Vec<f64> = (0..20).map(|i| 100.0 - f64::from(i)).collect();
         falling[3] = 1e6;
         assert!(of_run(&[], &falling).unwrap().width < 1e-9);
-        // Up and down by one around a line: sd = sqrt(sum / 8), the line takes a little of it.
+        // Alternating +1 and -1: sd = sqrt(sum of squares / 8), where the fitted slope explains a small part of the
+        // sum.
         let zigzag: Vec<f64> = (0..10).map(|i| if i % 2 == 0 { 1.0 } else { -1.0 }).collect();
         let width = of_run(&[], &zigzag).unwrap().width;
         let expected = 2.0 * ((10.0 - 25.0 / 82.5) / 8.0f64).sqrt();

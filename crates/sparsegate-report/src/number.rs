@@ -1,6 +1,6 @@
-//! Numbers as people read them, the same in every table, figure and page.
+//! Number formats, shared by all tables, figures and pages.
 
-/// A measured value with the digits worth reading: `25,345`, `116.5`, `24.46`, `1.429`, `0.0312`.
+/// A measured value with about four significant digits: `25,345`, `116.5`, `24.46`, `1.429`, `0.0312`.
 pub fn value(x: f64) -> String {
     if !x.is_finite() {
         return if x.is_nan() { "not a number".into() } else { "infinite".into() };
@@ -20,13 +20,13 @@ pub fn value(x: f64) -> String {
     }
 }
 
-/// A time with three digits that count, however short: `130`, `4.17`, `0.0271`.
+/// A time with three significant digits, at most six decimals: `130`, `4.17`, `0.0271`.
 pub fn time(x: f64) -> String {
     let places = (2.0 - x.abs().max(1e-9).log10().floor()).clamp(0.0, 6.0);
     format!("{x:.*}", places as usize)
 }
 
-/// A count with thousands separated by commas.
+/// A count with commas between thousands.
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();
@@ -39,12 +39,12 @@ pub fn count(n: u64) -> String {
     text
 }
 
-/// A compression: `1.00x`, `24.46x`, `639.6x`.
+/// A ratio, such as a compression: `1.00x`, `24.46x`, `639.6x`.
 pub fn ratio(x: f64) -> String {
     if x.abs() < 10.0 { format!("{x:.2}x") } else { format!("{}x", value(x)) }
 }
 
-/// A metric or a count: whole numbers without decimals, otherwise as [`value`].
+/// A metric or a count: integers without decimals, other numbers as [`value`].
 pub fn published(x: f64) -> String {
     if x.fract() == 0.0 && x.abs() < 1e15 {
         let whole = count(x.abs() as u64);
@@ -53,7 +53,7 @@ pub fn published(x: f64) -> String {
     value(x)
 }
 
-/// A share as percent: `46 %`, `3.1 %`, `<0.1 %`.
+/// A fraction in percent: `46 %`, `3.1 %`, `<0.1 %`.
 pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
     if percent > 99.95 && percent < 100.0 {
@@ -69,7 +69,7 @@ pub fn percent(share: f64) -> String {
     }
 }
 
-/// A difference relative to a reference, with its sign: `+3.2 %`.
+/// A signed relative difference, such as `+3.2 %`; empty if it is undefined.
 pub fn relative(ours: f64, theirs: f64) -> String {
     if theirs == 0.0 || !ours.is_finite() || !theirs.is_finite() {
         return String::new();
@@ -77,7 +77,7 @@ pub fn relative(ours: f64, theirs: f64) -> String {
     format!("{:+.1} %", (ours - theirs) / theirs.abs() * 100.0)
 }
 
-/// A time: `48 s`, `12 min`, `3.4 h`.
+/// A duration in a suitable unit: `48 s`, `12 min`, `3.4 h`.
 pub fn seconds(s: f64) -> String {
     if s < 100.0 {
         format!("{s:.0} s")

@@ -1,4 +1,5 @@
-//! Orderings: one measured quantity expected below another.
+//! Orderings: claims that one metric is smaller than another.
+
 use sparsegate_spec::types::{InAuthorsFigures, MetricRef, OrderClaim};
 
 use super::authors::Authors;
@@ -9,41 +10,41 @@ use super::noise::{self, Noise};
 use super::rows::Row;
 use super::verdict::Verdict;
 
-/// One expected ordering.
+/// One expected ordering compared with the runs.
 #[derive(Debug, Clone)]
 pub struct OrderLine {
-    /// `gates.kept: W+G+N < W+N`.
+    /// The claim as text, such as `gates.kept: W+G+N < W+N`.
     pub claim: String,
-    /// The spec's words about it.
+    /// The remark in the spec.
     pub about: Option<String>,
-    /// Our two values at the last finished epochs, where measured: each the mean over the runs that it is about.
+    /// Our two values, if measured: each is the mean over the matching runs at their last finished epochs.
     pub ours: Option<(f64, f64)>,
-    /// The authors' two values at their last epochs, where logged.
+    /// The authors' two values at their last epochs, if logged.
     pub theirs: Option<(f64, f64)>,
-    /// How far the difference of ours moves by chance, as far as can be told.
+    /// Estimated noise of the difference of our values, if it can be estimated.
     pub noise: Option<Noise>,
-    /// What the spec says about the authors' own figures.
+    /// Whether the ordering holds in the authors' own figures, as stated in the spec.
     pub authors: Option<InAuthorsFigures>,
-    /// What follows.
+    /// Outcome of the comparison.
     pub verdict: Verdict,
-    /// The two quantities.
+    /// The metrics of the two sides.
     quantities: [Option<Metric>; 2],
 }
 
 impl OrderLine {
-    /// A pair of values as text: `201, 276`.
+    /// A pair of values as text, such as `201, 276`.
     pub fn pair(&self, values: Option<(f64, f64)>) -> String {
         let text = |quantity: &Option<Metric>, x: f64| quantity.as_ref().map_or_else(String::new, |q| q.text(x));
         let [a, b] = &self.quantities;
         values.map_or_else(String::new, |(x, y)| format!("{}, {}", text(a, x), text(b, y)))
     }
 
-    /// What is compared, for the unit of the noise; the smaller side's where the two differ.
+    /// The metric whose unit the noise has: that of the side expected to be smaller.
     pub fn quantity(&self) -> Option<&Metric> {
         self.quantities[0].as_ref()
     }
 
-    /// Whether the claim counts against the reproduction: it is off, and the authors' own figures do not contradict it.
+    /// Whether the claim fails: it is off, and the authors' own figures do not contradict it.
     pub fn fails(&self) -> bool {
         self.verdict == Verdict::Off && self.authors != Some(InAuthorsFigures::Contradicted)
     }
@@ -58,7 +59,7 @@ struct Side {
     lack: Option<String>,
 }
 
-/// Holds an ordering against the runs.
+/// Compares an ordering with the runs.
 pub fn line(order: &OrderClaim, rows: &[Row], authors: Option<&Authors>) -> OrderLine {
     let [small, large] = &order.less;
     let (a, b) = (facets::describe(&small.r#where), facets::describe(&large.r#where));
@@ -72,7 +73,7 @@ pub fn line(order: &OrderClaim, rows: &[Row], authors: Option<&Authors>) -> Orde
     let noise = noise::of_sum(&[(1.0, first.noise), (1.0, second.noise)]);
     let verdict = match (first.lack.or(second.lack), ours) {
         (Some(why), _) => Verdict::NotMeasured { why },
-        (None, None) => Verdict::NotMeasured { why: "the runs have no such quantity".into() },
+        (None, None) => Verdict::NotMeasured { why: "the runs do not have this metric".into() },
         (None, Some((a, b))) if a < b => Verdict::Reproduced,
         (None, Some((a, b))) if noise.is_some_and(|noise| a - b < noise.width) => Verdict::WithinNoise,
         (None, Some(_)) => Verdict::Off,
@@ -89,15 +90,15 @@ pub fn line(order: &OrderClaim, rows: &[Row], authors: Option<&Authors>) -> Orde
     }
 }
 
-/// The mean of a quantity over the matching runs, each at its last epoch. The noise is that of the mean: of each point
-/// over its seeds, and over the points.
+/// The mean of a metric over the matching runs, each at its last finished epoch, with the noise of this mean: each
+/// point's noise, divided by the root of its number of seeds, combined over the points.
 fn side(of: &MetricRef, rows: &[Row], authors: Option<&Authors>) -> Side {
     let Some(quantity) = Metric::parse(&of.metric) else {
-        return Side { lack: Some("no such quantity".into()), ..Side::default() };
+        return Side { lack: Some("unknown metric".into()), ..Side::default() };
     };
     let matching: Vec<&Row> = rows.iter().filter(|row| sparsegate_spec::matches(&row.spec, &of.r#where)).collect();
     if matching.is_empty() {
-        return Side { lack: Some("no such run here".into()), ..Side::default() };
+        return Side { lack: Some("no matching run".into()), ..Side::default() };
     }
     let logged = |row: &Row| authors.filter(|_| Authors::cover(&row.spec)).and_then(|a| a.final_of(row.level()));
     let lack =

@@ -1,18 +1,18 @@
-//! Patterns of live and constant gates in the kept units of a run.
+//! Patterns of live and constant gates in a run's kept units.
 
 use sparsegate_store::format::{Structure, UnitGates};
 
-/// Kept units with the same gates live.
+/// The kept units that have the same gates live.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pattern<'a> {
-    /// Whether each kind is live, in the cell's order.
+    /// Whether each kind of gate is live, in the cell's order.
     pub live: Vec<bool>,
-    /// The units, ascending.
+    /// The units in ascending order.
     pub units: Vec<&'a UnitGates>,
 }
 
 impl Pattern<'_> {
-    /// The lowest and the highest value that the gates of a constant kind stand at.
+    /// The smallest and largest value of the constant gates of a kind; `None` if the kind is live.
     pub fn range(&self, kind: usize) -> Option<(f64, f64)> {
         let values = self.units.iter().filter_map(|unit| unit.constant.get(kind).copied().flatten());
         values.fold(None, |range, value| match range {
@@ -22,7 +22,7 @@ impl Pattern<'_> {
     }
 }
 
-/// The patterns, those with more live gates first.
+/// The patterns of a run, those with more live gates first.
 pub fn of(structure: &Structure) -> Vec<Pattern<'_>> {
     let mut patterns: Vec<Pattern<'_>> = Vec::new();
     for unit in &structure.gates {

@@ -1,4 +1,4 @@
-//! The runs of a report: one row for each run of the plan, with what its folder holds.
+//! The runs of a report: one row per planned run, with the content of its folder.
 
 use camino::Utf8Path;
 
@@ -11,25 +11,25 @@ use sparsegate_store::{RunDir, StoreError};
 
 use super::{ReportError, facets, metric};
 
-/// State of a run as the report shows it.
+/// State of a run as shown in the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// All epochs finished.
     Done,
-    /// Stopped with its state saved, or still running.
+    /// Not finished: stopped with its state saved, or still running.
     Interrupted,
     /// Stopped with an error.
     Failed,
     /// The planned run is not stored; the row shows another stored run of the same point.
     Stale,
-    /// Nothing stored for this point.
+    /// No run is stored for this point.
     Missing,
-    /// The planned run is stored, and a file of it cannot be read.
+    /// The planned run is stored, but one of its files cannot be read.
     Damaged,
 }
 
 impl State {
-    /// As written in tables.
+    /// Name as written in tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -45,15 +45,15 @@ impl State {
 /// One run of the plan.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// Key of the folder shown; of the planned run where nothing is stored.
+    /// Key of the run shown, or of the planned run if none is stored.
     pub run: String,
-    /// Short name among the plan's runs.
+    /// Short name that distinguishes it from the plan's other runs.
     pub label: String,
-    /// The spec that the figures come from.
+    /// Spec of the run shown, or of the planned run if none is stored.
     pub spec: RunSpec,
     /// State.
     pub state: State,
-    /// Epochs that the plan asks for.
+    /// Epochs of the planned run.
     pub planned_epochs: u32,
     /// `run.json`.
     pub record: Option<RunRecord>,
@@ -67,7 +67,7 @@ pub struct Row {
     pub speed: Option<Speed>,
     /// Name of the metric: `perplexity`, `bits_per_char` or `accuracy`.
     pub metric: Option<String>,
-    /// Place of the level among the experiment's levels that are not the paper's; for its colour.
+    /// Index of the level among the experiment's levels that are not in the paper; selects its colour.
     pub level_index: usize,
 }
 
@@ -92,29 +92,29 @@ impl Row {
         self.metrics.iter().find(|line| line.epoch == epoch)
     }
 
-    /// Epochs finished.
+    /// Number of finished epochs.
     pub fn epochs(&self) -> u32 {
         self.last().map_or(0, |line| line.epoch)
     }
 
-    /// Whether anything of the run is sparsified.
+    /// Whether any part of the model is sparsified.
     pub fn is_sparse(&self) -> bool {
         sparse(&self.spec.sparsity)
     }
 
-    /// The epoch with the best validation value, the first of equals. What a dense run is shown by, since nothing keeps
-    /// it from overfitting and the papers quote that one.
+    /// The epoch with the best validation metric; the first one in a tie. Dense runs are shown at this epoch, since
+    /// they overfit and the papers quote this value.
     pub fn best(&self) -> Option<&EpochMetrics> {
         let order = |a: &&EpochMetrics, b: &&EpochMetrics| metric::order(self.metric.as_deref(), a.valid, b.valid);
         self.metrics.iter().min_by(order)
     }
 
-    /// Label with the state, where it is not `done`.
+    /// Label, followed by the state unless it is `done`.
     pub fn title(&self) -> String {
         self.with_state(&self.label)
     }
 
-    /// The same without the cell's name, for where the cell stands above.
+    /// The same without the cell's name, for panels that have it as their title.
     pub fn title_in_cell(&self) -> String {
         let parts: Vec<&str> = self.label.split(", ").filter(|part| *part != self.cell()).collect();
         self.with_state(&parts.join(", "))
@@ -134,26 +134,26 @@ fn sparse(level: &Sparsity) -> bool {
     variational || magnitude.is_some() || group_lasso.is_some()
 }
 
-/// The runs of a report and what was noticed on the way.
+/// The runs of a report, with warnings from reading them.
 #[derive(Debug, Clone, Default)]
 pub struct Rows {
-    /// One a planned run, in the plan's order.
-    #[expect(clippy::struct_field_names, reason = "the rows of the rows, with what was noticed beside them")]
+    /// One row per planned run, in the plan's order.
+    #[expect(clippy::struct_field_names, reason = "the rows themselves, next to the warnings about them")]
     pub rows: Vec<Row>,
     /// Folders that cannot be read, one sentence each.
     pub warnings: Vec<String>,
-    /// Stored runs of the experiment that are in no row.
+    /// Number of stored runs of the experiment that are in no row.
     pub left_out: usize,
 }
 
 impl Rows {
-    /// Whether no planned run has a folder.
+    /// Whether all planned runs are missing.
     pub fn is_empty(&self) -> bool {
         self.rows.iter().all(|row| row.state == State::Missing)
     }
 }
 
-/// What a readable folder holds.
+/// Content of a readable run folder.
 struct Stored {
     key: String,
     record: RunRecord,
@@ -171,11 +171,11 @@ fn read(dir: &RunDir) -> Result<Option<Stored>, StoreError> {
     Ok(Some(Stored { key, record, summary, metrics, structure, speed }))
 }
 
-/// Reads the experiment's run folders and gives each planned run one: that of its key, or else the stored run of
-/// the same point (level, cell, seed, backend and whatever the sweep varies) with the most finished epochs.
+/// Reads the experiment's run folders and selects one for each planned run: the run with its key, or else the stored
+/// run of the same point (level, cell, seed, backend and whatever the sweep varies) with the most finished epochs.
 ///
 /// # Errors
-/// The runs folder cannot be listed. A folder that cannot be read is a warning.
+/// The runs folder cannot be listed. A run folder that cannot be read only gives a warning.
 pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<Rows, ReportError> {
     let store_error = |source| ReportError::Store { experiment: experiment.name.clone(), source };
     let mut dirs = sparsegate_store::runs(root, &experiment.name).map_err(store_error)?;
@@ -196,7 +196,7 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
     let mut used = vec![false; stored.len()];
     for entry in &plan.entries {
         let exact = stored.iter().position(|run| run.key == entry.key);
-        // Another run in the place of a damaged one would hide that it is there.
+        // Substituting another run for a damaged one would hide the damage.
         let damaged = matches!(entry.status, Status::Damaged { .. });
         let substitute = || if damaged { None } else { fallback(&stored, plan, &entry.spec, &varying) };
         let chosen = exact.filter(|_| !damaged).or_else(substitute);
@@ -237,8 +237,8 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
     Ok(found)
 }
 
-/// The stored run of the same point with the most epochs (the first by key of equals), never one that the plan
-/// asks for itself.
+/// The stored run of the same point with the most epochs (in a tie, the first by path), excluding runs that are in the
+/// plan themselves.
 fn fallback(stored: &[Stored], plan: &Plan, spec: &RunSpec, varying: &[String]) -> Option<usize> {
     let wanted = facets::facets(spec);
     let same = |run: &Stored| {
@@ -259,7 +259,7 @@ fn fallback(stored: &[Stored], plan: &Plan, spec: &RunSpec, varying: &[String]) 
     best
 }
 
-/// An error with its causes, in one line.
+/// An error with its causes on one line.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -1,7 +1,7 @@
-//! A figure as a list of shapes in logical pixels, and its rendering by any plotters backend.
+//! A figure as a list of shapes in logical pixels, and its rendering with any plotters backend.
 //!
-//! plotters places everything on whole pixels. A scene is therefore drawn enlarged: SVG files ten times, with the
-//! view box scaled back; PNG files four times, then averaged down to two pixels a logical pixel, which smooths edges.
+//! plotters rounds all positions to whole pixels. A scene is therefore drawn enlarged: ten times for SVG, with the view
+//! box scaled back; four times for PNG, then averaged to two pixels per logical pixel, which smooths the edges.
 
 use camino::Utf8Path;
 use plotters::prelude::*;
@@ -9,10 +9,10 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::style::{self, FONT};
 
-/// A point, in logical pixels from the top left corner.
+/// A point (x, y) in logical pixels from the top left corner.
 pub type Point = (f64, f64);
 
-/// Horizontal place of a text's anchor.
+/// Horizontal alignment of a text at its anchor point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
     /// The text begins at the point.
@@ -23,7 +23,7 @@ pub enum Align {
     End,
 }
 
-/// One shape. Later ones lie over earlier ones.
+/// One shape. Later shapes cover earlier ones.
 #[derive(Debug, Clone)]
 enum Shape {
     Line { points: Vec<Point>, color: RGBColor, width: f64 },
@@ -40,7 +40,7 @@ pub struct Scene {
     shapes: Vec<Shape>,
 }
 
-/// A scene that could not be drawn or written; the text is the backend's.
+/// A scene could not be drawn or written; the message comes from the backend.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct DrawError(String);
@@ -50,19 +50,19 @@ fn failed(error: impl std::fmt::Display) -> DrawError {
 }
 
 impl Scene {
-    /// An empty drawing, sizes in logical pixels.
+    /// An empty drawing; sizes are in logical pixels.
     pub fn new(width: f64, height: f64) -> Self {
         Self { width, height, shapes: Vec::new() }
     }
 
-    /// A line through the points; nothing if there are fewer than two.
+    /// A line through the points; nothing for fewer than two points.
     pub fn line(&mut self, points: &[Point], color: RGBColor, width: f64) {
         if points.len() > 1 {
             self.shapes.push(Shape::Line { points: points.to_vec(), color, width });
         }
     }
 
-    /// A dashed line through the points, dashes and gaps in logical pixels measured along the line.
+    /// A dashed line through the points; dash and gap lengths are in logical pixels along the line.
     pub fn dashed(&mut self, points: &[Point], color: RGBColor, width: f64, dash: f64, gap: f64) {
         let mut piece: Vec<Point> = Vec::new();
         let (mut drawing, mut left) = (true, dash);
@@ -99,13 +99,13 @@ impl Scene {
         self.shapes.push(Shape::Polygon { points, color });
     }
 
-    /// A filled rectangle with slanting stripes, for what has to be told apart without its colour.
+    /// A filled rectangle with diagonal stripes, to be distinguishable without colour.
     pub fn hatched(&mut self, from: Point, to: Point, color: RGBColor) {
         const GAP: f64 = 6.0;
         self.rect(from, to, color);
         let (left, right) = (from.0.min(to.0), from.0.max(to.0));
         let (top, bottom) = (from.1.min(to.1), from.1.max(to.1));
-        // Stripes x + y = c, at the same c everywhere, so that neighbours' stripes meet.
+        // Stripes lie on x + y = c with the same values of c everywhere, so that those of adjacent rectangles line up.
         let mut sum = ((left + top) / GAP).floor() * GAP + GAP;
         while sum < right + bottom {
             let start = if sum - top <= right { (sum - top, top) } else { (right, sum - right) };
@@ -125,13 +125,13 @@ impl Scene {
         self.shapes.push(Shape::Circle { center, radius, color });
     }
 
-    /// A circle with an empty middle.
+    /// A circle filled with the background colour.
     pub fn ring(&mut self, center: Point, radius: f64, color: RGBColor, width: f64) {
         self.dot(center, radius, color);
         self.dot(center, (radius - width).max(0.0), style::PAPER);
     }
 
-    /// A text whose middle height lies at `at`.
+    /// A text, vertically centred at `at`.
     pub fn text(&mut self, at: Point, text: impl Into<String>, size: f64, color: RGBColor, align: Align) {
         let text = text.into();
         self.shapes.push(Shape::Text { at, text, size, color, align, bold: false, upwards: false });
@@ -143,13 +143,13 @@ impl Scene {
         self.shapes.push(Shape::Text { at, text, size, color, align, bold: true, upwards: false });
     }
 
-    /// A text that reads from below, centred on `at`.
+    /// A text rotated to read upwards, centred at `at`.
     pub fn upwards(&mut self, at: Point, text: impl Into<String>, size: f64, color: RGBColor) {
         let text = text.into();
         self.shapes.push(Shape::Text { at, text, size, color, align: Align::Middle, bold: false, upwards: true });
     }
 
-    /// Draws on any plotters backend, `scale` backend pixels a logical one. `raster`: thicken the light font.
+    /// Draws on a plotters backend with `scale` backend pixels per logical pixel. `raster` thickens the light font.
     fn draw<B: DrawingBackend>(&self, backend: B, scale: f64, raster: bool) -> Result<(), DrawError> {
         if !style::register() {
             return Err(failed("the built-in font is unreadable"));
@@ -185,7 +185,7 @@ impl Scene {
                         (true, false) => &[(0, 0), (1, 0)],
                         (true, true) => &[(0, 0), (1, 0), (2, 0), (1, 1)],
                     };
-                    // The raster font's box reaches higher above the letters than below them.
+                    // The raster font's bounding box has more space above the letters than below them.
                     let low = if raster { size * 0.15 } else { 0.0 };
                     let (x, y) = pixel(&if *upwards { (at.0 + low, at.1) } else { (at.0, at.1 + low) });
                     strokes
@@ -214,7 +214,7 @@ impl Scene {
         Ok(text)
     }
 
-    /// Writes the drawing as a PNG file, two pixels a logical pixel.
+    /// Writes the drawing as a PNG file with two pixels per logical pixel.
     pub fn png(&self, file: &Utf8Path) -> Result<(), DrawError> {
         const SCALE: u32 = 4;
         let (width, height) = (self.width.round() as u32, self.height.round() as u32);
@@ -238,12 +238,12 @@ impl Scene {
     }
 }
 
-/// Width of a text in logical pixels, with some room for a viewer's wider font.
+/// Width of a text in logical pixels, with some margin in case an SVG viewer uses a wider font.
 pub fn text_width(text: &str, size: f64) -> f64 {
     if !style::register() {
         return 0.6 * size * text.chars().count() as f64;
     }
-    // Measured large, since plotters measures in whole pixels.
+    // Measured at eight times the size, since plotters measures in whole pixels.
     let measured = (FONT, size * 8.0).into_font().box_size(text).map_or(0.0, |(width, _)| f64::from(width) / 8.0);
     measured * 1.04
 }

@@ -1,4 +1,4 @@
-//! Which share of the kept units' gates is live, by task, cell, level and kind.
+//! Fractions of the kept units' gates that are live, by task, cell, level and kind.
 
 use polars::prelude::*;
 
@@ -7,40 +7,40 @@ use super::kinds::{self, Kind};
 use super::number::{count, percent};
 use super::rows::Row;
 
-/// The gates of one kind in the kept units of the runs of one task, cell and level, seeds together.
+/// Counts of live gates of one kind in the kept units, summed over the runs of one task, cell and level.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Share {
     /// Name of the experiment.
     pub task: String,
     /// Its data set.
     pub dataset: String,
-    /// The cell.
+    /// Name of the cell.
     pub cell: &'static str,
     /// The sparsity level.
     pub level: String,
-    /// The kind.
+    /// The kind of gate.
     pub kind: Kind,
-    /// Runs that were added up.
+    /// Number of runs summed.
     pub runs: u64,
-    /// Kept units, over the runs.
+    /// Kept units, summed over the runs.
     pub units: u64,
-    /// Of those, units whose gate of this kind still depends on the input or the state.
+    /// Kept units whose gate of this kind depends on the input or the state.
     pub live: u64,
 }
 
 impl Share {
-    /// The share of live gates; `None` if no unit is kept.
+    /// The fraction of live gates; `None` if no unit is kept.
     pub fn live_share(&self) -> Option<f64> {
         (self.units > 0).then(|| self.live as f64 / self.units as f64)
     }
 
-    /// Whether the other belongs to the same task, cell and level.
+    /// Whether both belong to the same task, cell and level.
     pub fn same_group(&self, other: &Self) -> bool {
         (&self.task, self.cell, &self.level) == (&other.task, other.cell, &other.level)
     }
 }
 
-/// The shares in the sparsified runs of one task that finished an epoch, in order of appearance.
+/// The fractions for the sparsified runs of one task with a finished epoch, in order of appearance.
 pub fn of_task(task: &str, rows: &[Row]) -> Vec<Share> {
     let mut shares: Vec<Share> = Vec::new();
     for row in rows.iter().filter(|row| row.is_sparse()) {
@@ -70,10 +70,10 @@ pub fn of_task(task: &str, rows: &[Row]) -> Vec<Share> {
     shares
 }
 
-/// One row a share.
+/// One row per [`Share`].
 ///
 /// # Errors
-/// polars cannot build the frame (columns of different length: a mistake in this function).
+/// polars cannot build the frame, because columns differ in length (a bug in this function).
 pub fn frame(shares: &[Share]) -> PolarsResult<DataFrame> {
     let text =
         |name: &str, of: fn(&Share) -> &str| Column::new(name.into(), shares.iter().map(of).collect::<Vec<&str>>());
@@ -93,7 +93,7 @@ pub fn frame(shares: &[Share]) -> PolarsResult<DataFrame> {
     ])
 }
 
-/// A line a task, cell and level: `i 3 (19 %), f 12 (75 %), ...` of its kept units.
+/// One row per task, cell and level, with live gates such as `i 3 (19 %), f 12 (75 %)`; `None` without shares.
 pub fn grid(shares: &[Share]) -> Option<Grid> {
     let mut grid = Grid::new(&["task", "cell", "level", "live gates"], &["units kept", "runs"]);
     for (index, first) in shares.iter().enumerate() {

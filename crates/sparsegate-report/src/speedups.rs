@@ -1,20 +1,20 @@
-//! How many times as fast a compact model is as the dense network, and how many times less it has to do.
+//! Speed-up of compact models over the dense network, and the reduction in multiply-adds.
 
 use super::rows::Row;
 use sparsegate_store::speed::{Mode, Speed, Who};
 
-/// One run's figures against one thing that runs the dense network.
+/// A run whose compact model was timed.
 #[derive(Debug, Clone)]
 pub struct Speedup<'a> {
     /// The run.
     pub row: &'a Row,
-    /// What was measured.
+    /// Its stored timings.
     pub speed: &'a Speed,
-    /// The most threads that were measured.
+    /// The largest number of threads that was measured, which the figures use.
     pub threads: usize,
 }
 
-/// One way of reading: how symbols come, and how many sequences.
+/// A reading mode and its batch size in sequences.
 pub type Way = (Mode, usize);
 
 /// The runs whose compact models were timed.
@@ -28,19 +28,20 @@ pub fn speedups(rows: &[Row]) -> Vec<Speedup<'_>> {
 }
 
 impl Speedup<'_> {
-    /// Multiply-adds of the dense network over those of the compact one.
+    /// Ratio of multiply-adds: dense network over compact model.
     pub fn fewer(&self) -> f64 {
         self.speed.dense.macs / self.speed.compact.macs.max(f64::MIN_POSITIVE)
     }
 
-    /// The time of `who` over that of the compact model, with the smallest and the largest that both intervals allow.
+    /// Ratio of the time of `who` to that of the compact model: `[median, low, high]`, where low and high are the
+    /// extreme ratios within both confidence intervals. `None` if one of them was not timed.
     pub fn over(&self, who: Who, (mode, batch): Way) -> Option<[f64; 3]> {
         let time = |who| self.speed.time(who, mode, batch, self.threads);
         let (theirs, ours) = (time(who)?, time(Who::Compact)?);
         Some([theirs.median / ours.median, theirs.low / ours.high, theirs.high / ours.low])
     }
 
-    /// The ways in which it was timed, streaming first.
+    /// The timed modes and batch sizes, streaming first.
     pub fn ways(&self) -> Vec<Way> {
         let mut ways: Vec<Way> = self.speed.timings.iter().map(|timing| (timing.mode, timing.batch)).collect();
         ways.sort_by_key(|(mode, batch)| (*mode == Mode::Whole, *batch));
@@ -49,7 +50,7 @@ impl Speedup<'_> {
     }
 }
 
-/// A way in words.
+/// Label of a mode and batch size.
 pub fn name((mode, batch): Way) -> String {
     match mode {
         Mode::Streaming => "symbol by symbol".to_owned(),

@@ -1,11 +1,11 @@
-//! A report's folder: files are finished in a temporary folder inside it, then put in place together.
+//! A report's folder: files are first written to a temporary folder inside it, then moved into place.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::ReportError;
 use super::figures::Picture;
 
-/// Files on their way into a folder. Dropped before [`Staging::place`], they leave the folder as it was.
+/// Files waiting to be moved into a folder. If dropped before [`Staging::place`], the folder stays unchanged.
 pub struct Staging<'a> {
     out: &'a Utf8Path,
     work: tempfile::TempDir,
@@ -14,10 +14,10 @@ pub struct Staging<'a> {
 }
 
 impl<'a> Staging<'a> {
-    /// For files of the folder `out`, which is made if need be.
+    /// Creates the folder `out` if necessary, and the temporary folder in it.
     ///
     /// # Errors
-    /// The folder cannot be made or written to.
+    /// A folder cannot be created.
     pub fn new(out: &'a Utf8Path) -> Result<Self, ReportError> {
         let io = ReportError::write(out);
         fs_err::create_dir_all(out).map_err(&io)?;
@@ -54,20 +54,20 @@ impl<'a> Staging<'a> {
         Ok(svg)
     }
 
-    /// A figure that there is none of this time: an older one goes away.
+    /// Marks a figure as absent from this report; its files from an earlier report are removed.
     pub fn without(&mut self, name: &str) {
         self.obsolete.extend([format!("{name}.svg"), format!("{name}.png")]);
     }
 
-    /// A file that there is none of this time: an older one goes away.
+    /// Marks a file as absent from this report; a file of this name from an earlier report is removed.
     pub fn without_file(&mut self, name: &str) {
         self.obsolete.push(name.to_owned());
     }
 
-    /// Puts the files in place one by one, in the order in which they were added, and returns their paths, sorted.
+    /// Moves the files into place one by one, in the order in which they were added, and returns their sorted paths.
     ///
     /// # Errors
-    /// A file cannot be renamed or an obsolete one not removed.
+    /// A file cannot be renamed, or an obsolete one cannot be removed. Earlier files are in place then.
     pub fn place(self) -> Result<Vec<Utf8PathBuf>, ReportError> {
         let io = ReportError::write(self.out);
         for name in &self.names {

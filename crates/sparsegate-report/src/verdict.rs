@@ -1,23 +1,23 @@
-//! What can be said of a claim.
+//! Verdicts on claims.
 
-/// The outcome of holding a claim against the stored runs.
+/// The outcome of comparing a claim with the stored runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Within tolerance; an ordering holds.
+    /// A value is within the tolerance, or an ordering holds.
     Reproduced,
-    /// Outside the tolerance, or an ordering violated, by no more than the noise.
+    /// A value is outside the tolerance, or an ordering violated, by no more than the noise.
     WithinNoise,
-    /// Farther away than that.
+    /// The deviation exceeds the noise, or the noise is unknown.
     Off,
-    /// Nothing to compare.
+    /// There is no value to compare.
     NotMeasured {
-        /// Such as `never run`, `4 of 10 epochs`.
+        /// The reason, such as `never run` or `4 of 10 epochs`.
         why: String,
     },
 }
 
 impl Verdict {
-    /// One word or two, without the reason.
+    /// The verdict without the reason.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Reproduced => "reproduced",
@@ -27,7 +27,7 @@ impl Verdict {
         }
     }
 
-    /// As written in tables: `not measured (4 of 10 epochs)`.
+    /// The verdict as written in tables, such as `not measured (4 of 10 epochs)`.
     pub fn text(&self) -> String {
         match self {
             Self::NotMeasured { why } => format!("not measured ({why})"),
@@ -35,7 +35,7 @@ impl Verdict {
         }
     }
 
-    /// Why nothing was compared.
+    /// The reason why nothing was compared.
     pub fn why(&self) -> Option<&str> {
         match self {
             Self::NotMeasured { why } => Some(why),
@@ -43,7 +43,7 @@ impl Verdict {
         }
     }
 
-    /// How many of each, in words: `3 reproduced, 1 within noise, 0 off, 2 not measured`.
+    /// Number of each verdict as text: `3 reproduced, 1 within noise, 0 off, 2 not measured`.
     pub fn tally<'a>(verdicts: impl Iterator<Item = &'a Self> + Clone) -> String {
         let names = ["reproduced", "within noise", "off", "not measured"];
         let count = |name: &str| verdicts.clone().filter(|verdict| verdict.name() == name).count();

@@ -1,4 +1,4 @@
-//! Writing an experiment's report.
+//! Writes an experiment's report.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -18,22 +18,24 @@ use super::{ReportError, drift, frames, markdown, rows, speedups, tables};
 pub struct ReportPaths {
     /// Its folder.
     pub out: Utf8PathBuf,
-    /// The page.
+    /// Path of the HTML page.
     pub index: Utf8PathBuf,
-    /// Every file, sorted.
+    /// Paths of all files, sorted.
     pub files: Vec<Utf8PathBuf>,
-    /// Run folders that cannot be read and claims that cannot be held against a run, one sentence each.
+    /// Run folders that cannot be read and claims about unknown metrics, one sentence each.
     pub warnings: Vec<String>,
     /// Stale, missing, failed and unfinished runs and figures left out, one sentence each; includes the warnings.
     pub notes: Vec<String>,
-    /// The results, for the terminal.
+    /// The main table, for the terminal.
     pub table: Grid,
 }
 
-/// Writes the report of `experiment` into the folder `out` from the runs stored under `root`: `results.csv` and
-/// `.parquet`, `curves.csv`, `gate-structure.csv`, `backends.csv` where a point was trained on several, `speed.csv` where compact models were timed, `table.md`, `index.html`, and each figure as `.svg` and `.png`. The
-/// same stored runs give the same bytes. Files are finished in a temporary folder inside `out` and then renamed one by
-/// one, the page last; other files in `out` are left alone.
+/// Writes the report of `experiment` into the folder `out` from the runs stored under `root`.
+///
+/// The files are `results.csv` and `.parquet`, `curves.csv`, `gate-structure.csv`, `backends.csv` if a point was
+/// trained on several backends, `speed.csv` if compact models were timed, `table.md`, `index.html`, and each figure as
+/// `.svg` and `.png`. The same stored runs give the same bytes. Files are written to a temporary folder inside `out`
+/// and then renamed one by one, the page last; other files in `out` are left alone.
 ///
 /// # Errors
 /// No planned run is stored; the authors' figures are unreadable; `out` is not writable. A run folder that cannot be
@@ -110,8 +112,8 @@ pub fn write(
     })
 }
 
-/// Holds the runs stored under `root` against the experiment's claims, and says what else is worth knowing: folders that
-/// cannot be read, claims about unknown quantities. Writes nothing.
+/// Compares the runs stored under `root` with the experiment's claims. Also returns warnings about folders that cannot
+/// be read and claims about unknown metrics. Writes nothing.
 ///
 /// # Errors
 /// The runs cannot be listed; the authors' figures are unreadable.

@@ -1,4 +1,4 @@
-//! PyTorch and ONNX Runtime, in a process that takes its samples when told to.
+//! PyTorch and ONNX Runtime, timed in a Python helper process that takes samples on request.
 
 use std::collections::BTreeMap;
 
@@ -10,27 +10,27 @@ use crate::cli::CliError;
 use sparsegate_export::Format;
 use sparsegate_pipeline::exec::Peer;
 
-/// The program that does it, which comes along inside this one.
+/// The source of the helper, which is embedded in this program.
 const SCRIPT: &str = include_str!("../../../scripts/peer_forward.py");
 
-/// The peer of a subject and a number of threads.
+/// The helper process for one model and one number of threads.
 #[derive(Default)]
 pub struct Peers {
-    /// The process.
+    /// The process; `None` without a Python.
     pub peer: Option<Peer>,
-    /// Versions by package.
+    /// Versions of torch and onnxruntime.
     pub versions: BTreeMap<String, String>,
-    /// What cannot be timed, and why.
+    /// Cases that cannot be timed, with the reasons.
     pub missing: BTreeMap<String, String>,
-    /// Its files.
+    /// Holds the helper's files, which are deleted on drop.
     _folder: Option<tempfile::TempDir>,
 }
 
 impl Peers {
-    /// None without a `python`. Our export goes along, if the model has one.
+    /// Starts the helper, if `python` is given, and passes it our ONNX export if the model has one.
     ///
     /// # Errors
-    /// A Python that does not start or has nothing of what is needed.
+    /// Python does not start or lacks the needed packages.
     pub fn start(python: Option<&str>, subject: &Subject, steps: usize, threads: usize) -> Result<Self, CliError> {
         let Some(python) = python else {
             return Ok(Self::default());
@@ -63,11 +63,11 @@ impl Peers {
     }
 }
 
-/// Sizes of the original network, as the program takes them.
+/// Command line arguments of the helper: the sizes of the original network.
 fn arguments(subject: &Subject, steps: usize, threads: usize) -> Vec<String> {
     let (model, original) = (&subject.model, subject.model.original);
-    // Without an embedding symbols are one-hot: few of them are read as they are, of many PyTorch has no such layer, and
-    // vectors as long as the layer is wide stand in.
+    // Without an embedding the inputs are one-hot vectors. PyTorch has no fast layer for those, so the helper uses an
+    // embedding: the identity for few symbols, and vectors as long as the hidden layer for many.
     let dimensions = match original.dimensions {
         0 => original.symbols.min(original.units),
         dimensions => dimensions,

@@ -1,4 +1,4 @@
-//! Whether the compact model reaches the metric of its run over the whole test set.
+//! Checks that the compact model reproduces its run's metric on the whole test set.
 
 use camino::Utf8Path;
 use sparsegate_runtime::model::Task;
@@ -9,13 +9,13 @@ use crate::cli::CliError;
 use sparsegate_compact::{Details, evaluate};
 use sparsegate_data::{Sources, eval_batches};
 
-/// Largest relative difference of the two, which are sums of as many logarithms in single precision.
+/// Largest relative difference of the two metrics; both are sums of single-precision log probabilities.
 const TOLERANCE: f64 = 1e-5;
 
-/// A line that says both values; nothing for a model that is no run's, or whose data set is not at hand.
+/// A line with both values; `None` if the model belongs to no run or the data set is not available.
 ///
 /// # Errors
-/// They differ by more than rounding: the times would be of another network.
+/// The values differ by more than rounding: the times would be those of another network.
 pub fn line(root: &Utf8Path, subject: &Subject) -> Result<Option<String>, CliError> {
     let Some(record) = subject.dir.as_ref().and_then(|dir| dir.record().ok().flatten()) else { return Ok(None) };
     let Ok(details) = serde_json::from_str::<Details>(&subject.file.details) else { return Ok(None) };
@@ -34,6 +34,6 @@ pub fn line(root: &Utf8Path, subject: &Subject) -> Result<Option<String>, CliErr
     } else {
         let problem = format!("the compact model of {} reaches a {metric} of {ours}, its run {theirs}", subject.name);
         Err(CliError::failed(problem)
-            .help("were the data changed since? `sparsegate export RUN --format compact` makes it anew"))
+            .help("have the data changed since? `sparsegate export RUN --format compact` rebuilds it"))
     }
 }

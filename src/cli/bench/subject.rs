@@ -1,4 +1,4 @@
-//! What is timed: a model, the network that it was taken from, and how long its sequences are.
+//! The subject of a benchmark: a compact model, the network it was extracted from, and the length of its sequences.
 
 use camino::Utf8PathBuf;
 use sparsegate_runtime::Model;
@@ -14,37 +14,38 @@ use sparsegate_nn::model::{Masked, Units};
 use sparsegate_spec::types::RunSpec;
 use sparsegate_store::RunDir;
 
-/// Symbols of a text whose data set does not say how many are kept.
+/// Symbols per text if the data set states no maximal length.
 const TEXT: usize = 100;
 
-/// Symbols of a sequence of the authors' tasks: a text's at the most (`imdb`), in the mean (`agnews`), a window's.
+/// Symbols per sequence of the authors' tasks: the maximal text length (`imdb`), the mean one (`agnews`), or the window
+/// (`char-ptb`, `word-ptb`).
 const STEPS: [(&str, usize); 4] = [("imdb", 200), ("agnews", 40), ("char-ptb", 99), ("word-ptb", 35)];
 
 /// A model to time.
 pub struct Subject {
-    /// What to call it.
+    /// Its name in the output.
     pub name: String,
     /// The compact model.
     pub model: Model<f32>,
-    /// Random numbers in a network of the original size: they take as long as any.
+    /// A network of the original size with random weights, whose values do not affect the time.
     pub dense: Model<f32>,
-    /// The trained network with zeros, if its parameters are there.
+    /// The trained network with pruned weights set to zero, if its parameters are stored.
     pub masked: Option<Masked>,
-    /// Symbols of a sequence.
+    /// Symbols per sequence.
     pub steps: usize,
-    /// Bytes of the compact file.
+    /// Size of the compact file in bytes.
     pub file_bytes: u64,
-    /// Where to keep the times.
+    /// The run's folder, where the times are stored.
     pub dir: Option<RunDir>,
-    /// What the file holds.
+    /// Content of the compact file.
     pub file: File,
 }
 
 impl Subject {
-    /// A run's, or that of a file.
+    /// The compact model of a run, or of a file if `run` is the path of one.
     ///
     /// # Errors
-    /// No such run, or one without a compact model.
+    /// No such run, or a run without a compact model.
     pub fn of_run(global: &Global, run: &str) -> Result<Self, CliError> {
         let (path, file) = compact_file::read(global, run)?;
         let file_bytes = fs_err::metadata(&path).map_err(CliError::data)?.len();
@@ -73,10 +74,10 @@ impl Subject {
         Ok(Self { name, dense: dense(&file.model), model: file.model.clone(), masked, steps, file_bytes, dir, file })
     }
 
-    /// A random model of the structure that the authors' training left.
+    /// A random model with the published sizes of the authors' pruned model of `task`.
     ///
     /// # Errors
-    /// A task that they do not have.
+    /// The authors have no such task.
     pub fn of_authors(task: &str) -> Result<Self, CliError> {
         let shape = Shape::paper(task).zip(STEPS.iter().find(|(name, _)| *name == task));
         let (shape, (_, steps)) = shape.ok_or_else(|| {
@@ -97,7 +98,7 @@ impl Subject {
         })
     }
 
-    /// Bytes of the original network's weights and biases.
+    /// Size of the original network's weights and biases in bytes.
     pub fn dense_bytes(&self) -> u64 {
         let Model { embedding, input, recurrent, output, bias, output_bias, .. } = &self.dense;
         let matrices = embedding.iter().chain([input, recurrent, output]);
@@ -110,7 +111,7 @@ fn dense(model: &Model<f32>) -> Model<f32> {
     Shape::dense(model.cell, model.activation, model.task, model.original).model(0)
 }
 
-/// As many as a window of training, or as are kept of a text.
+/// Symbols per sequence: the training window, or the maximal text length.
 fn steps(spec: &RunSpec, file: &File) -> usize {
     let reader = serde_json::from_str::<sparsegate_compact::Details>(&file.details).ok().map(|details| details.reader);
     match reader {

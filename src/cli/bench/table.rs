@@ -1,4 +1,4 @@
-//! Times as a table.
+//! Benchmark results as a table.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use crate::cli::table::TextTable;
 use sparsegate_report::number;
 use sparsegate_store::speed::{Mode, Speed, Who};
 
-/// A mode in words.
+/// Description of a mode.
 pub fn mode(mode: Mode) -> &'static str {
     match mode {
         Mode::Whole => "whole sequences",
@@ -15,11 +15,11 @@ pub fn mode(mode: Mode) -> &'static str {
     }
 }
 
-/// All of it; `proof` is a line on the model's metric.
+/// The results of one model as text; `proof` is the line that compares its metric with its run's.
 pub fn render(subject: &Subject, speed: &Speed, proof: Option<&str>, bold: bool) -> String {
     let model = &subject.model;
     let mut text = format!(
-        "{}: {} of {} symbols, {} of {} units, {} sums that move; {} of {} kB\n",
+        "{}: {} of {} symbols, {} of {} units, {} live preactivations; {} of {} kB\n",
         subject.name,
         model.symbols.stored.len(),
         model.original.symbols,

@@ -1,4 +1,4 @@
-//! How far a download is: a bar on a terminal, a line a file elsewhere, nothing when quiet.
+//! Download progress: a bar on a terminal, otherwise one line per file, and nothing with `--quiet`.
 
 use std::io::IsTerminal;
 
@@ -8,7 +8,7 @@ use crate::cli::output;
 use sparsegate_data::FetchProgress;
 use sparsegate_data::manifest::DataFile;
 
-/// Tells a person, on stderr.
+/// Shows the progress on stderr.
 #[derive(Debug)]
 pub(super) struct Progress {
     bar: ProgressBar,
@@ -16,7 +16,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// `verbosity` below 0: nothing.
+    /// Shows nothing if `verbosity` is below 0.
     pub(super) fn new(verbosity: i8) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let target =
@@ -36,7 +36,7 @@ impl FetchProgress for Progress {
         self.bar.set_position(done);
         self.bar.set_message(file.path.clone());
         if self.lines && done > 0 {
-            output::say!("{}: going on from byte {done} of {total}, from {from}", file.path);
+            output::say!("{}: resuming at byte {done} of {total}, from {from}", file.path);
         } else if self.lines {
             output::say!("{}: {total} bytes from {from}", file.path);
         }

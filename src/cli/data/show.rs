@@ -1,4 +1,4 @@
-//! `data show`: what a data set is, counted.
+//! `data show`: statistics of a data set.
 
 use std::process::ExitCode;
 
@@ -17,7 +17,7 @@ pub(super) struct ShowArgs {
     /// The data set, by the name of its manifest
     #[arg(value_name = "NAME")]
     name: String,
-    /// How to print
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: Format,
 }
@@ -26,13 +26,13 @@ pub(super) struct ShowArgs {
 struct Shown {
     name: String,
     reader: &'static str,
-    /// Symbols with an id.
+    /// Number of symbols with an id.
     vocabulary: usize,
     parts: Vec<Part>,
-    /// Of labelled texts, in the order of their numbers.
+    /// Names of the classes by label number; labelled texts only.
     #[serde(skip_serializing_if = "Option::is_none")]
     classes: Option<Vec<String>>,
-    /// Of labelled texts: the words of the training file, before the manifest's limits.
+    /// Word statistics of the training file, before the manifest's limits; labelled texts only.
     #[serde(skip_serializing_if = "Option::is_none")]
     words: Option<Survey>,
 }
@@ -41,7 +41,7 @@ struct Shown {
 struct Part {
     name: &'static str,
     symbols: usize,
-    /// Of labelled texts.
+    /// Text statistics; labelled texts only.
     #[serde(skip_serializing_if = "Option::is_none")]
     texts: Option<PartTexts>,
 }
@@ -51,14 +51,14 @@ struct PartTexts {
     texts: usize,
     mean_length: f64,
     longest: usize,
-    /// Texts of each class.
+    /// Number of texts per class.
     by_class: Vec<usize>,
 }
 
-/// Prints the counts of a data set, read as its manifest says.
+/// Prints the statistics of a data set, read with the default settings of its manifest.
 ///
 /// # Errors
-/// Those of loading it.
+/// The data set cannot be loaded.
 pub(super) fn execute(global: &Global, args: &ShowArgs) -> Result<ExitCode, CliError> {
     let manifest = Manifest::load(&global.root, &args.name)?;
     let (corpus, words) = sparsegate_data::survey(&global.root, &manifest, Reading::default())?;

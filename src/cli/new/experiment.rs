@@ -1,11 +1,11 @@
-//! The text of an experiment, with sizes that suit the data: a first sweep is to end within minutes.
+//! The text of an experiment, with sizes chosen so that a first sweep takes minutes.
 
 use super::quoted;
 
-/// Steps of the optimiser that a run is to make, about: enough for pruning to show.
+/// Approximate number of optimiser steps per run, enough for pruning to show.
 const STEPS: usize = 2_000;
 
-/// How many epochs make about [`STEPS`] steps.
+/// Number of epochs for about [`STEPS`] steps, given the batches per epoch.
 fn epochs(batches: usize) -> usize {
     (STEPS / batches.max(1)).clamp(3, 60)
 }
@@ -15,7 +15,7 @@ sweep:
   product: { sparsity: [dense, W, W+N, W+G+N], seed: [0] } # also: W+Voc; more seeds; model.cell: [lstm, gru, rnn]
 ";
 
-/// A classifier for so many training texts.
+/// An experiment with a classifier, for a training set of `texts` texts.
 pub(super) fn classifier(name: &str, about: &str, texts: usize) -> String {
     let batch = (texts / 40).clamp(4, 64);
     let epochs = epochs(texts.div_ceil(batch));
@@ -31,17 +31,17 @@ pub(super) fn classifier(name: &str, about: &str, texts: usize) -> String {
            embedding: {{ size: 32, vectors: none }} # or a manifest of pretrained vectors: sparsegate new vectors\n  \
            init: glorot\n  \
            forget_bias: 1\n\
-         # A larger rate prunes sooner, too: a level that forgets everything wants a smaller one or more epochs.\n\
+         # A larger learning rate also prunes sooner: if a level prunes everything, use a smaller one or more epochs.\n\
          train: {{ epochs: {epochs}, batch: {batch}, optimizer: {{ adam: {{ lr: 2e-3 }} }}, clip_norm: 1 }}\n\
          {LEVELS}",
         about = quoted(about),
     )
 }
 
-/// A language model for so many symbols, of which the shortest evaluated part has `shortest`.
+/// An experiment with a language model, for `symbols` training symbols and a smaller evaluation part of `shortest`.
 pub(super) fn language_model(name: &str, about: &str, symbols: usize, shortest: usize, words: bool) -> String {
     let sequence: usize = if words { 35 } else { 100 };
-    // Windows of a few dozen steps a stream, and two symbols a stream at the very least.
+    // At least about 40 windows per training stream, and at least two symbols per evaluation stream.
     let batch = (symbols / (40 * sequence)).min(shortest / 2).clamp(1, 32);
     let epochs = epochs(symbols / (batch * sequence).max(1));
     format!(

@@ -1,4 +1,4 @@
-//! The text of a manifest.
+//! The text of a new manifest.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::cli::CliError;
 use sparsegate_data::manifest::Column;
 use sparsegate_data::sha256_of;
 
-/// A user's file as a manifest's `files:` entry says it.
+/// A user's file, as described by an entry of a manifest's `files:`.
 pub(super) struct File<'a> {
     role: &'a str,
     name: String,
@@ -18,7 +18,7 @@ pub(super) struct File<'a> {
 }
 
 impl<'a> File<'a> {
-    /// Measures the file.
+    /// Reads the file's size and checksum.
     pub(super) fn of(from: &Utf8Path, role: &'a str) -> Result<Self, CliError> {
         let bytes = fs_err::metadata(from).map_err(CliError::data)?.len();
         let name = from.file_name().unwrap_or("file").replace(['\\', ':'], "_");
@@ -26,7 +26,7 @@ impl<'a> File<'a> {
     }
 }
 
-/// The whole manifest: `reader` is the text under `reader:`, indented by two blanks.
+/// The whole manifest; `reader` is the YAML below `reader:`, indented by two spaces.
 pub(super) fn text(name: &str, about: &str, reader: &str, file: &File<'_>, split: &str) -> String {
     let File { role, name: file_name, bytes, sha256 } = file;
     let path = quoted(&format!("{name}/{file_name}"));
@@ -34,10 +34,10 @@ pub(super) fn text(name: &str, about: &str, reader: &str, file: &File<'_>, split
         "# Written by `sparsegate new`; docs/data.md explains the keys.\n\
          name: {name}\n\
          about: {about}\n\
-         # Say what may be done with the data before you pass them on.\n\
+         # Fill in the licence before you share the data.\n\
          licence: {{ name: unknown, redistribution: false, terms: not stated }}\n\
          reader:\n{reader}\
-         # No address: the file is in the cache already. Elsewhere, `sparsegate data import {name} FILE` takes it in.\n\
+         # No URL: the file is already cached. On another machine, add it with `sparsegate data import {name} FILE`.\n\
          files:\n  \
            {role}:\n    \
              path: {path}\n    \
@@ -49,14 +49,14 @@ pub(super) fn text(name: &str, about: &str, reader: &str, file: &File<'_>, split
     )
 }
 
-/// The reader of labelled texts in a table; `words` and `length` limit the vocabulary and the texts.
+/// The reader of labelled texts in a table; `words` limits the vocabulary, `length` the symbols per text.
 pub(super) fn labelled(table: &Table<'_>, words: Option<usize>, length: Option<usize>) -> String {
     let header = if table.header_key { format!("header: {}, ", table.header) } else { String::new() };
     let mut text = format!(
         "  labelled-texts:\n    \
          from:\n      \
            table: {{ format: {}, {header}text: {}, label: {} }}\n    \
-         tokens: {{ split: '\\W+' }} # words are what stands between other characters than letters, digits and _\n    \
+         tokens: {{ split: '\\W+' }} # words are runs of letters, digits and _\n    \
          lower: true\n",
         table.format,
         column(table.text),
@@ -66,16 +66,19 @@ pub(super) fn labelled(table: &Table<'_>, words: Option<usize>, length: Option<u
         let _ = writeln!(text, "    words: {words} # the most frequent ones; the others are <unk>");
     }
     if let Some(length) = length {
-        let _ = writeln!(text, "    length: {length} # symbols kept of a text; 19 of 20 texts are no longer");
+        let _ = writeln!(
+            text,
+            "    length: {length} # symbols kept per text: the 95th percentile of the training texts, at most 400"
+        );
     }
     text + "    empty_texts: unknown # a text without a word is one <unk>\n    \
             hold_out: { seed: 0, valid: 0.1, test: 0.1 }\n"
 }
 
-/// Where labelled texts stand.
+/// The format and columns of a table of labelled texts.
 pub(super) struct Table<'a> {
     pub(super) format: &'a str,
-    /// Whether the format asks for `header`.
+    /// Whether the format has a `header` key.
     pub(super) header_key: bool,
     pub(super) header: bool,
     pub(super) text: &'a Column,

@@ -1,4 +1,4 @@
-//! `new task`: from a file to something that trains.
+//! `new task`: writes a data set manifest and an experiment for a file of texts.
 
 use std::process::ExitCode;
 
@@ -14,12 +14,12 @@ use sparsegate_data::sniff::{self, Choice, Format};
 use sparsegate_data::{Corpus, DataError, Parts, Texts};
 use sparsegate_spec::types::Reading;
 
-/// Most words of a vocabulary that is proposed.
+/// Largest vocabulary that is proposed.
 const WORDS: usize = 20_000;
-/// Symbols of a text beyond which a proposal cuts it, at most.
+/// Largest proposed limit on the symbols per text.
 const LENGTH: usize = 400;
 
-/// The two files to be written, and what was found.
+/// The contents of the two files to write, and lines that describe the data.
 struct Proposal {
     manifest: String,
     experiment: String,
@@ -52,11 +52,11 @@ pub(super) fn execute(global: &Global, args: &TaskArgs) -> Result<ExitCode, CliE
     Ok(Exit::Done.into())
 }
 
-/// The corpus that a manifest's text makes of the file, which stays in the cache.
+/// Imports the file into the cache and reads it with a manifest given as text.
 fn read(global: &Global, file: &Utf8Path, text: &str, from: &Utf8PathBuf) -> Result<(Corpus, Cached), CliError> {
     let manifest = Manifest::from_text(file, text)?;
     let cached = Cached::import(global, &manifest, from)?;
-    // The copy is about to go; the file that can be mended is the user's own.
+    // On an error the cached copy is removed, so the message has to name the user's own file.
     let own = |error: DataError| CliError::data(error.to_string().replace(cached.path.as_str(), from.as_str()));
     let corpus = sparsegate_data::load(&global.root, &manifest, Reading::default()).map_err(own)?;
     Ok((corpus, cached))
@@ -123,7 +123,7 @@ fn columns(choice: &Choice, format: TableFormat) -> Vec<String> {
     ]
 }
 
-/// The classes with their shares of the texts.
+/// The classes with their fractions of the texts.
 fn share(classes: &[String], texts: &Texts) -> String {
     let mut counts = vec![0usize; classes.len()];
     texts.labels().iter().for_each(|&label| counts[label as usize] += 1);
@@ -140,11 +140,11 @@ fn share(classes: &[String], texts: &Texts) -> String {
     list.join(", ")
 }
 
-/// Words, where there are enough of them to learn from; characters otherwise.
+/// Proposes a word-level model if the text has enough repeated words, otherwise a character-level one.
 fn language_model(global: &Global, args: &TaskArgs, target: &Utf8Path) -> Result<(Proposal, Cached), CliError> {
-    /// Words of training text from which on words are predicted rather than characters.
+    /// Fewest training words for a word-level model.
     const ENOUGH: usize = 50_000;
-    /// Share of a text's words that may be distinct for that.
+    /// Largest ratio of distinct words to words for a word-level model.
     const REPEAT: f64 = 0.2;
     let file = File::of(&args.from, "train")?;
     let about = format!("the text of {}", args.from.file_name().unwrap_or_default());

@@ -1,4 +1,4 @@
-//! `new vectors`: a manifest of pretrained vectors.
+//! `new vectors`: writes a manifest for a file of pretrained vectors.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::ExitCode;
@@ -31,10 +31,10 @@ pub(super) fn execute(global: &Global, args: &VectorsArgs) -> Result<ExitCode, C
     Ok(Exit::Done.into())
 }
 
-/// The reader and the number of numbers, by the first line: word2vec's binary format begins with the number of words and
-/// the size, that of `GloVe` with a word and its numbers.
+/// The reader and the vector size, from the first line: word2vec's binary format begins with the number of words and
+/// the size, `GloVe`'s with a word and its vector.
 fn look(file: &Utf8Path) -> Result<(&'static str, usize), CliError> {
-    /// Bytes that a first line may have.
+    /// Largest length of the first line in bytes.
     const LINE: u64 = 1 << 20;
     let mut line = Vec::new();
     let mut reader = BufReader::new(fs_err::File::open(file).map_err(CliError::data)?).take(LINE);

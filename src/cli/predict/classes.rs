@@ -1,4 +1,4 @@
-//! The class of a text, and why.
+//! Predictions of a classifier, with optional explanations.
 
 use std::fmt::Write as _;
 
@@ -12,9 +12,9 @@ use crate::cli::columns::{Columns, printable};
 use crate::cli::compact_file::not_finite;
 use sparsegate_compact::{Classification, Effect, Engine, Explanation, Loaded, classify, explain};
 
-/// More classes than this do not get a column each.
+/// Most classes for which each class gets a column.
 const MOST_COLUMNS: usize = 6;
-/// Characters of a text that a table shows.
+/// Characters of a text shown in a table.
 const SHOWN: usize = 40;
 
 pub(super) struct Classes<'a> {
@@ -23,14 +23,14 @@ pub(super) struct Classes<'a> {
     columns: Columns,
 }
 
-/// A line of JSON.
+/// A line of JSON output.
 #[derive(Serialize)]
 struct Line<'a> {
     text: usize,
     class: &'a str,
     probabilities: Named<'a>,
     symbols: usize,
-    /// Symbols that the model reads.
+    /// Symbols whose input row survived pruning, so that the model reads them.
     read: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     words: Option<Vec<Reason>>,
@@ -45,7 +45,7 @@ struct Reason {
     effect: f64,
 }
 
-/// Probabilities by name, in the order of the classes.
+/// Class names and their probabilities, serialised as a map in class order.
 struct Named<'a>(&'a [String], &'a [f64]);
 
 impl Serialize for Named<'_> {
@@ -89,7 +89,7 @@ impl<'a> Classes<'a> {
     }
 }
 
-/// The words of a text, a line each, and those without an effect.
+/// One line per word with its effect in nats, then the words that the model does not read.
 fn reasons(explanation: &Explanation) -> String {
     let mut lines = String::new();
     for Effect { word, times, effect } in &explanation.effects {

@@ -1,4 +1,4 @@
-//! How a text goes on.
+//! Predictions of a language model: the next symbols and the metric on the text.
 
 use serde::Serialize;
 
@@ -17,12 +17,12 @@ pub(super) struct Next<'a> {
     columns: Columns,
 }
 
-/// A line of JSON.
+/// A line of JSON output.
 #[derive(Serialize)]
 struct Line<'a> {
     text: usize,
     symbols: usize,
-    /// Symbols that were predicted from those before them.
+    /// Symbols that were predicted from the preceding ones, over which the metric is computed.
     predicted: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     perplexity: Option<f64>,

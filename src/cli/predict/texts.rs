@@ -1,4 +1,4 @@
-//! Where texts come from.
+//! The input texts: command line arguments, a file or standard input.
 
 use std::io::{self, IsTerminal as _};
 use std::slice::Iter;
@@ -9,14 +9,14 @@ use crate::cli::CliError;
 use crate::cli::output;
 use sparsegate_data::Lines;
 
-/// Texts, one after the other, however many.
+/// A stream of texts.
 pub(super) enum Texts<'a> {
     Arguments(Iter<'a, String>),
     Lines(Lines),
 }
 
 impl<'a> Texts<'a> {
-    /// The arguments; without any the lines of a file or of standard input.
+    /// The arguments or, without any, the lines of a file or of standard input.
     ///
     /// # Errors
     /// A file that cannot be opened (exit code 4).
@@ -25,13 +25,13 @@ impl<'a> Texts<'a> {
             None if !arguments.is_empty() => Ok(Self::Arguments(arguments.iter())),
             Some(file) if file != "-" => {
                 let opened = fs_err::File::open(file).map_err(|error| {
-                    CliError::data(error).help("--file takes a file of texts, one a line, or `-` for standard input")
+                    CliError::data(error).help("--file takes a file of texts, one per line, or `-` for standard input")
                 })?;
                 Ok(Self::Lines(Lines::of(file, Box::new(opened))))
             }
             _ => {
                 if io::stdin().is_terminal() {
-                    output::say!("reading texts from standard input, one a line; end with Ctrl-D");
+                    output::say!("reading texts from standard input, one per line; end with Ctrl-D");
                 }
                 Ok(Self::Lines(Lines::of(Utf8Path::new("standard input"), Box::new(io::stdin()))))
             }
@@ -41,7 +41,7 @@ impl<'a> Texts<'a> {
     /// The next text.
     ///
     /// # Errors
-    /// A line that cannot be read, is no UTF-8 or longer than 64 MiB.
+    /// A line that cannot be read, is not UTF-8, or is longer than 64 MiB.
     pub(super) fn next_text(&mut self) -> Result<Option<&str>, CliError> {
         match self {
             Self::Arguments(texts) => Ok(texts.next().map(String::as_str)),

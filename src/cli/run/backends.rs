@@ -1,5 +1,5 @@
-//! Which runs of a sweep can be trained by this build on this machine. A sweep over backends is meant to be trained by several
-//! builds, or on several machines, so what one lacks does not keep it from the rest.
+//! Runs that this build cannot train on this machine. A sweep over backends is meant to be trained by several builds or
+//! on several machines, so a missing backend only leaves out its own runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,14 +10,14 @@ use sparsegate_nn::engine::{self, OpenError};
 use sparsegate_spec::Experiment;
 use sparsegate_spec::types::{Backend, RunSpec};
 
-/// The backends of some experiments that cannot be opened here, and why.
+/// The backends of the experiments that cannot be opened on this machine, with the errors.
 pub(crate) struct Missing(BTreeMap<Backend, OpenError>);
 
 impl Missing {
-    /// Tries each backend of the runs once.
+    /// Tries to open each backend of the runs once.
     ///
     /// # Errors
-    /// The backend `chosen` on the command line cannot be opened, or that of no run can (exit code 2).
+    /// The backend `chosen` on the command line cannot be opened, or none of the backends can (exit code 2).
     pub(super) fn look(experiments: &[Experiment], chosen: Option<Backend>) -> Result<Self, CliError> {
         let runs = experiments.iter().flat_map(|experiment| &experiment.runs);
         let wanted: BTreeSet<Backend> = runs.map(|run| run.backend).chain(chosen).collect();
@@ -31,12 +31,12 @@ impl Missing {
         refused.map_or_else(|| Ok(Self(failed.clone())), |error| Err(error.clone().into()))
     }
 
-    /// Why a run is left out, if it is.
+    /// The reason why a run is left out; `None` if it is not.
     pub(super) fn why(&self, spec: &RunSpec) -> Option<&OpenError> {
         self.0.get(&spec.backend)
     }
 
-    /// Says on stderr how many runs are left out, why, and what to do about it.
+    /// Reports on stderr how many runs are left out, why, and what to do about it.
     pub(super) fn note<'a>(&self, global: &Global, left_out: impl Iterator<Item = &'a RunSpec>) {
         if global.verbosity() < 0 {
             return;
@@ -53,7 +53,7 @@ impl Missing {
     }
 }
 
-/// What `plan` and `status` say about a run whose backend is not in this build. They open no device.
+/// The message that this build lacks the run's backend; `None` if it has it. Opens no device, for `plan` and `status`.
 pub(crate) fn not_compiled(spec: &RunSpec) -> Option<String> {
     let compiled = engine::compiled_backends();
     let lacks = spec.backend.feature().is_some_and(|feature| !compiled.contains(&feature));

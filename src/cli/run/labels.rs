@@ -1,13 +1,14 @@
-//! Short names of runs for the terminal: what tells them apart, and no more.
+//! Short names of runs for the terminal, from the settings in which they differ.
 
 use super::Sweep;
 use sparsegate_spec::label;
 use sparsegate_store::plan::PlanEntry;
 
-/// What may tell two runs apart, the most telling first.
+/// Settings that may appear in a label, in order.
 const KEYS: [&str; 6] = ["sparsity", "seed", "model.cell", "model.hidden", "dataset", "backend"];
 
-/// One label an entry, over all sweeps in order: the sparsity, what else differs, and the key where that is not enough.
+/// One label per entry, over all sweeps in order: the sparsity level, the other settings that differ, and a prefix of
+/// the run's key if these are not unique.
 pub(super) fn labels(sweeps: &[Sweep<'_>]) -> Vec<String> {
     let entries: Vec<&PlanEntry> = sweeps.iter().flat_map(|sweep| &sweep.plan.entries).collect();
     let value = |entry: &PlanEntry, key: &str| label(&entry.spec, key).unwrap_or_default();

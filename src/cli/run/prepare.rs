@@ -1,4 +1,4 @@
-//! What has to be there before a run's process starts: its folder, `run.json`, the command.
+//! Preparation of a run's process: its folder, `run.json` and the command line.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,29 +13,30 @@ use sparsegate_store::plan::PlanEntry;
 use sparsegate_store::provenance;
 use sparsegate_store::{RunDir, StoreError};
 
-/// Says how many threads a process computes with.
+/// Environment variable for the number of threads of a process.
 const THREADS_VARIABLE: &str = "RAYON_NUM_THREADS";
-/// The same for libtorch.
+/// The same variable for libtorch.
 const LIBTORCH_THREADS_VARIABLE: &str = "OMP_NUM_THREADS";
-/// Milliseconds after which mimalloc gives freed memory back to the system; negative is never. A step frees and takes the same
-/// hundreds of megabytes again, and each page that comes from the system has to be cleared by it first.
+/// Environment variable for the milliseconds after which mimalloc returns freed memory to the system; negative means
+/// never. Each step frees and allocates the same hundreds of megabytes, and the system has to clear each page it hands
+/// out.
 const PURGE_VARIABLE: &str = "MIMALLOC_PURGE_DELAY";
-/// Its name in `run.json`.
+/// Name of the number of threads in the provenance of `run.json`.
 const THREADS: &str = "threads";
 
-/// This program on this machine.
+/// The program and machine that the runs are started on.
 pub(super) struct Machine {
     program: PathBuf,
     provenance: BTreeMap<String, String>,
-    /// The user's own choice of threads.
+    /// Whether the user set the number of threads through [`THREADS_VARIABLE`].
     fixed_threads: bool,
 }
 
 impl Machine {
-    /// Looks around once for all runs; the processors are shared between those that run `at_once`.
+    /// Collects the provenance once for all runs; the processors are divided between the `at_once` parallel runs.
     ///
     /// # Errors
-    /// This program cannot be found, to be started again.
+    /// The path of this program, which is started for each run, cannot be determined.
     pub(super) fn look(root: &Utf8Path, cores: usize, at_once: usize) -> Result<Self, String> {
         let program =
             std::env::current_exe().map_err(|e| format!("cannot find this program to start it again: {e}"))?;
@@ -45,11 +46,11 @@ impl Machine {
     }
 }
 
-/// Makes the run's folder ready. With `force`, what is in it goes; else a run with a checkpoint keeps its `run.json`, and with
-/// it the number of threads it was begun with, so that it goes on bit by bit as it would have.
+/// Prepares the run's folder and command. With `force` the folder is cleared; otherwise a run with a checkpoint keeps
+/// its `run.json`, including the number of threads it started with, so that resuming is bit-identical.
 ///
 /// # Errors
-/// A folder that another process holds, or that cannot be written.
+/// The folder is locked by another process or cannot be written.
 pub(super) fn job(
     root: &Utf8Path,
     sweep: &Sweep<'_>,

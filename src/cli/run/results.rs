@@ -1,4 +1,4 @@
-//! What `run` prints in the end: a row a run on stdout, failures on stderr.
+//! The final output of `run`: one row per run on stdout, failures on stderr.
 
 use serde::Serialize;
 
@@ -12,17 +12,18 @@ use sparsegate_store::RunDir;
 use sparsegate_store::format::{EpochMetrics, RunState};
 use sparsegate_store::plan::PlanEntry;
 
-/// The outcome of a run that is done already.
+/// The outcome of a run that was already done.
 ///
 /// # Errors
-/// A run folder that cannot be read.
+/// The run folder cannot be read.
 pub(super) fn stored(global: &Global, sweep: &Sweep<'_>, entry: &PlanEntry) -> Result<Outcome, CliError> {
     let dir = RunDir::new(&global.root, &sweep.experiment.name, &entry.key);
     let summary = dir.summary().map_err(CliError::failed)?.filter(|summary| summary.state == RunState::Done);
-    Ok(summary.map_or_else(|| Outcome::failed(&"its summary is gone"), |summary| Outcome::Done(Box::new(summary))))
+    Ok(summary
+        .map_or_else(|| Outcome::failed(&"its summary.json is missing"), |summary| Outcome::Done(Box::new(summary))))
 }
 
-/// A row.
+/// One run in the results.
 #[derive(Serialize)]
 struct Row {
     experiment: String,
@@ -42,10 +43,10 @@ struct Row {
     error: Option<String>,
 }
 
-/// Prints a row for each outcome.
+/// Prints one row per outcome.
 ///
 /// # Errors
-/// Rows that cannot be made JSON, which never happens.
+/// The result cannot be printed (1).
 pub(super) fn print(
     global: &Global,
     sweeps: &[Sweep<'_>],
@@ -76,7 +77,7 @@ fn rows(global: &Global, sweeps: &[Sweep<'_>], outcomes: &[Outcome]) -> Vec<Row>
         };
         let (metric, last) = match outcome {
             Outcome::Done(summary) => (summary.metric.clone(), summary.last.clone()),
-            // A damaged file must not hide the rows of the others; it is among the failures.
+            // A damaged file must not prevent printing the other rows; `print_failures` reports it.
             _ => (String::new(), dir.metrics().unwrap_or_default().pop()),
         };
         let of = |get: fn(&EpochMetrics) -> f64| last.as_ref().map(get);
@@ -127,7 +128,8 @@ fn table(rows: &[Row]) -> TextTable {
     table
 }
 
-/// Lists the failed runs on stderr, each with its log's end where the error alone does not say enough; whether there were any.
+/// Lists the failed runs on stderr, each with the last lines of its log if the outcome has them. Returns whether there
+/// were any.
 pub(super) fn print_failures(global: &Global, sweeps: &[Sweep<'_>], outcomes: &[Outcome]) -> bool {
     let labels = labels::labels(sweeps);
     let entries = sweeps.iter().flat_map(|sweep| sweep.plan.entries.iter().map(move |entry| (sweep, entry)));
@@ -138,7 +140,7 @@ pub(super) fn print_failures(global: &Global, sweeps: &[Sweep<'_>], outcomes: &[
         output::say!("error: {label} failed: {error}");
         let path = RunDir::new(&global.root, &sweep.experiment.name, &entry.key).log_path();
         if !log.is_empty() {
-            output::say!("  the end of {path}:");
+            output::say!("  last lines of {path}:");
             log.lines().for_each(|line| output::say!("    {line}"));
         } else if path.exists() {
             output::say!("  log: {path}");

@@ -1,4 +1,4 @@
-//! `curves`: validation metric and compression, epoch by epoch, over the authors' curves.
+//! `curves`: validation metric and compression after each epoch, with the authors' curves.
 
 use super::{
     Figure, FigureData, Picture, Skipped, authors_of, by_cell, color, color_of, facet_name, facet_room, head,
@@ -13,18 +13,18 @@ use crate::scene::Scene;
 use crate::style::{self, LINE, MARKER, MUTED, THIN};
 use sparsegate_store::format::EpochMetrics;
 
-/// How the runs went, beside how the authors' went.
+/// Training curves of our runs and of the authors' runs.
 pub struct Curves;
 
-/// Height of a panel with its axis.
+/// Height of a panel including its axis.
 const PANEL: f64 = 262.0;
 
-/// What one panel shows.
+/// One panel: its axis and how to get its values from our runs and the authors'.
 struct Panel<'a> {
     y: Axis,
     ours: Box<dyn Fn(&EpochMetrics) -> f64 + 'a>,
     theirs: Box<dyn Fn(&Point) -> f64 + 'a>,
-    /// Whether dense runs are in it.
+    /// Whether dense runs are drawn.
     dense: bool,
 }
 
@@ -62,14 +62,14 @@ impl Figure for Curves {
         }];
         if !sparse.is_empty() {
             panels.push(Panel {
-                // A dense network's compression is 1 throughout and would only flatten the others.
+                // A dense network's compression is always 1 and would only compress the scale of the others.
                 y: Axis::around("compression", Axis::spread_for(&compressions, 3.0), compressions),
                 ours: Box::new(|line| line.counts.compression),
                 theirs: Box::new(|point| point.compression),
                 dense: false,
             });
         }
-        // Few epochs of ours beside many of theirs are only visible on a log axis.
+        // A few epochs of ours next to many of the authors' are only visible on a log axis.
         let spread =
             if last > 20 && f64::from(last_ours) < 0.5 * f64::from(last) { Spread::Log } else { Spread::Linear };
         let x = if last == 1 {
@@ -121,12 +121,12 @@ impl Figure for Curves {
         }
 
         let mut caption =
-            String::from("Validation metric (above) and compression of the sparsified runs (below) after each epoch.");
+            String::from("Validation metric (top) and compression of the sparsified runs (bottom) after each epoch.");
         if !theirs.is_empty() {
-            caption.push_str(" Solid: ours. Dashed: the authors' run of the same level, from their logs.");
+            caption.push_str(" Solid: our runs. Dashed: the authors' run of the same level, from their logs.");
         }
         if spread == Spread::Log {
-            caption.push_str(" Epochs on a log scale, since ours are few beside theirs.");
+            caption.push_str(" Epochs are on a log scale, since our runs have far fewer than the authors'.");
         }
         if leaves {
             caption.push_str(" Curves of overfitting dense runs leave the plot at its upper edge.");
@@ -135,7 +135,7 @@ impl Figure for Curves {
     }
 }
 
-/// The runs by colour; where several cells share a level's colour, the level alone.
+/// Legend entries: the runs or, with several cells, whose runs share colours by level, the levels.
 fn legend_of(cells: &[(&str, Vec<&Row>)]) -> Vec<(Key, String)> {
     if let [(_, rows)] = cells {
         return names(rows).into_iter().map(|(row, name)| (Key::Solid(color(row)), name)).collect();
@@ -149,8 +149,10 @@ fn legend_of(cells: &[(&str, Vec<&Row>)]) -> Vec<(Key, String)> {
     entries
 }
 
-/// The axis of the validation metric and whether a dense run's curve leaves it: dense runs overfit by orders of
-/// magnitude, which would flatten all others, so they count only up to twice the worst value of the sparse ones.
+/// The axis of the validation metric, and whether a dense run's curve leaves it.
+///
+/// Dense runs overfit by orders of magnitude, which would compress the scale of all others, so the axis covers their
+/// values only up to twice the worst value of the sparse runs.
 fn quality_axis(metric: Option<&str>, rows: &[&Row], theirs: &[&Point]) -> (Axis, bool) {
     let sparse = rows.iter().filter(|row| row.is_sparse()).flat_map(|row| row.metrics.iter().map(|line| line.valid));
     let sparse: Vec<f64> = sparse.chain(theirs.iter().filter(|p| p.sparsity != "dense").map(|p| p.valid)).collect();

@@ -10,10 +10,10 @@ use crate::rows::Row;
 use crate::scene::{Align, Scene};
 use crate::style::{self, LINE, MARKER, MUTED, SMALL, THIN};
 
-/// Drift of the training objective, epoch by epoch.
+/// Drift of the training objective between backends, per epoch.
 pub struct Backends;
 
-/// Height of a panel with its axis.
+/// Height of a panel including its axis.
 const PANEL: f64 = 300.0;
 
 impl Figure for Backends {
@@ -34,7 +34,7 @@ impl Figure for Backends {
         let values: Vec<f64> =
             curves.iter().flat_map(|(_, curve)| curve.iter().map(|(_, y)| *y)).filter(shown).collect();
         if values.is_empty() {
-            return Err(Skipped("the backends agree in every bit of the objective".into()));
+            return Err(Skipped("the backends agree on every bit of the objective".into()));
         }
         let last = curves.iter().flat_map(|(_, curve)| curve.iter().map(|(epoch, _)| *epoch)).max().unwrap_or(1);
         let x = Axis::exact("epoch", 0.5, f64::from(last) + 0.5).whole();
@@ -83,15 +83,16 @@ impl Figure for Backends {
         }
         let reference = others.first().map_or_else(String::new, |drift| drift.reference.spec.backend.to_string());
         let caption = format!(
-            "How far the mean training objective of each epoch is from that of the same run on {reference}, as a share of its \
-             size. Initial values, batches and noise are the same; what differs is the order in which numbers are added \
-             and rounded, and training magnifies it. Epochs without any difference are not drawn."
+            "Difference of each epoch's mean training objective from that of the same run on {reference}, relative to \
+             the sum of the absolute values of data loss and KL term. Initial values, batches and noise are the same; \
+             only the order of additions and the rounding differ, and training amplifies these differences. Epochs \
+             without any difference are not drawn."
         );
         Ok(Picture { scene, caption })
     }
 }
 
-/// The tolerance, which holds for the first epoch alone.
+/// Draws the tolerance, which applies only to the first epoch.
 fn limit(scene: &mut Scene, plot: &Plot) {
     let at = |x: f64| plot.at(x, FIRST_EPOCH);
     scene.line(&[at(0.6), at(1.4)], MUTED, THIN);

@@ -1,4 +1,4 @@
-//! `gate-share`: the share of the kept units' gates that are live, kind by kind; a facet a task and cell.
+//! `gate-share`: fractions of the kept units' gates that are live, by kind; one facet per task and cell.
 
 use super::{Picture, Skipped, facet_name, head, head_height};
 use crate::axis::Axis;
@@ -8,17 +8,18 @@ use crate::scene::{Align, Scene, text_width};
 use crate::shares::Share;
 use crate::style::{self, EMPTY, INK, LABEL, MUTED, SMALL};
 
-/// Stem of its files; stable.
+/// Stable file name, without extension.
 pub const NAME: &str = "gate-share";
 
-/// Height of a facet's plot area, and of what stands around it.
+/// Height of a facet's plot area.
 const PLOT: f64 = 150.0;
+/// Height of the title and labels around it.
 const AROUND: f64 = 92.0;
 
-/// Draws the shares.
+/// Draws the fractions.
 ///
 /// # Errors
-/// There are none.
+/// [`Skipped`] if `shares` is empty.
 pub fn draw(shares: &[Share]) -> Result<Picture, Skipped> {
     if shares.is_empty() {
         return Err(Skipped("no sparsified run has finished an epoch".into()));
@@ -68,15 +69,15 @@ pub fn draw(shares: &[Share]) -> Result<Picture, Skipped> {
             scene.line(&[(plot.from.0, plot.to.1), (plot.to.0, plot.to.1)], INK, 1.0);
         }
     }
-    let caption = "Of the hidden units that survive, the share whose gate of each kind still depends on the input or the \
-                   state (coloured); the gates of the others are constants (pale). Striped: information flow, which \
-                   passes, while gates let it pass. Below a group its sparsity level and the number of kept units, seeds \
-                   added up: the fewer, the coarser the shares."
+    let caption = "Percentage of the surviving hidden units whose gate of each kind depends on the input or the state \
+                   (coloured); the gates of the others are constants (pale). Striped: information flow, the candidate \
+                   values that gates scale. Below each group: its sparsity level and the number of kept units, summed \
+                   over seeds; with few units the percentages are coarse."
         .into();
     Ok(Picture { scene, caption })
 }
 
-/// The bars of one level, side by side in the cell's order, with the level and its kept units below.
+/// Draws the bars of one level side by side, in the cell's order, with the level and its kept units below.
 fn group(scene: &mut Scene, plot: &Plot, place: usize, bars: &[&Share]) {
     let (from, to) = (plot.at(place as f64, 0.0).0, plot.at(place as f64 + 1.0, 0.0).0);
     let (slot, middle) = (to - from, (from + to) / 2.0);
@@ -108,7 +109,7 @@ fn group(scene: &mut Scene, plot: &Plot, place: usize, bars: &[&Share]) {
     }
 }
 
-/// Each once, in order of appearance.
+/// The distinct values, in order of appearance.
 fn distinct<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut found: Vec<&str> = Vec::new();
     for value in values {

@@ -1,4 +1,4 @@
-//! `gate-structure`: which gates of the kept hidden units are live, which constant and at what value.
+//! `gate-structure`: which gates of the kept hidden units are live, and the values of the constant ones.
 
 use super::{Figure, FigureData, LEFT, Picture, Skipped, color, head, head_height, measured};
 use crate::chart::Key;
@@ -10,15 +10,15 @@ use crate::scene::{Align, Scene, text_width};
 use crate::style::{self, INK, LABEL, MUTED, SMALL};
 use sparsegate_store::format::{Structure, UnitGates};
 
-/// A matrix a run: kept units from left to right, one line a gate kind.
+/// One matrix per run: a column for each kept unit, a row for each kind of gate.
 pub struct GateStructure;
 
-/// Up to so many units a cell has room for its number, upright or on its side.
+/// Largest number of units for which the cells show their values, horizontally or rotated.
 const NUMBERED: usize = 60;
 /// Left edge of the matrices.
 const FROM: f64 = 92.0;
 
-/// Size of a cell for so many units.
+/// Width and height of a cell for the given number of units.
 fn cell(units: usize) -> (f64, f64) {
     let width = ((style::WIDTH - 24.0 - FROM) / units.max(1) as f64).min(46.0);
     (width, if units <= NUMBERED { 34.0 } else { 20.0 })
@@ -68,17 +68,17 @@ impl Figure for GateStructure {
             .map(|(_, structure)| structure.gates.iter().flat_map(|unit| unit.constant.iter().flatten()).count())
             .sum();
         let caption = format!(
-            "Each column is a kept hidden unit, each line a kind of gate or of information flow. Dark: it depends on \
-             the input or the state. Coloured: it is a constant, at the value shown, after its activation ({} in all \
-             panels); gates lie between 0 and 1, information flow between -1 and 1. Units with more live gates stand to \
-             the left, equal patterns together; the unit's index stands below where there is room.",
+            "Each column is a kept hidden unit, each row a kind of gate or of information flow. Dark: it depends on the \
+             input or the state. Coloured: it is constant, with the value shown, after its activation ({} in all \
+             panels); gates lie between 0 and 1, information flow between -1 and 1. Units are sorted by pattern, those \
+             with more live gates first; the unit's index is below its column if there is room.",
             count(constants as u64)
         );
         Ok(Picture { scene, caption })
     }
 }
 
-/// One run's matrix with its heading, from `y` down.
+/// Draws one run's matrix and its heading, with its top at `y`.
 fn panel(scene: &mut Scene, y: f64, row: &Row, structure: &Structure) {
     let kinds = kinds::of(row);
     let gates = &structure.counts.gates;
@@ -126,7 +126,7 @@ fn panel(scene: &mut Scene, y: f64, row: &Row, structure: &Structure) {
     }
 }
 
-/// One cell: dark for a live gate, otherwise its value as colour and, where there is room, as number.
+/// Draws one cell: dark for a live gate, otherwise coloured by its value, which is also printed if there is room.
 fn one(scene: &mut Scene, corner: (f64, f64), (width, height): (f64, f64), kind: &Kind, constant: Option<f64>) {
     let fill = constant.map_or(INK, |value| kind.constant(value));
     scene.rect(corner, (corner.0 + width, corner.1 + height), fill);
@@ -142,7 +142,7 @@ fn one(scene: &mut Scene, corner: (f64, f64), (width, height): (f64, f64), kind:
     }
 }
 
-/// A colour scale from `x` on, beside the legend; `color` takes the share of the way along it.
+/// Draws a colour scale next to the legend, with its left edge at `x`; `color` maps a position from 0 to 1 to a colour.
 fn scale(scene: &mut Scene, x: f64, title: &str, ends: [&str; 2], color: fn(f64) -> plotters::style::RGBColor) {
     const WIDTH: f64 = 84.0;
     const STEPS: u32 = 42;

@@ -1,4 +1,4 @@
-//! `gates-by-kind`: gates that are not constant, stacked by kind, one bar a run.
+//! `gates-by-kind`: gates that are not constant, stacked by kind, one bar per run.
 
 use super::{
     Figure, FigureData, Picture, Skipped, by_cell, color, epochs_text, facet_name, facet_room, head, head_height,
@@ -14,7 +14,7 @@ use crate::rows::Row;
 use crate::scene::{Align, Scene, text_width};
 use crate::style::{self, INK, LABEL, MUTED, SMALL};
 
-/// Which kinds of gates stay alive.
+/// Numbers of live gates by kind.
 pub struct GatesByKind;
 
 impl Figure for GatesByKind {
@@ -74,8 +74,9 @@ impl Figure for GatesByKind {
         }
 
         let mut caption = format!(
-            "Gates kept {}, by kind; striped: information flow, which passes, while gates let it pass. A gate is kept if \
-             its preactivation still depends on the input or the state; the others are constants. The strip under a bar has the level's colour of the other figures.",
+            "Gates kept {}, by kind. Striped: information flow, the candidate values that gates scale. A gate is kept if \
+             its preactivation depends on the input or the state; the others are constants. The strip under a bar has \
+             the colour of the level in the other figures.",
             epochs_text(&rows)
         );
         let dense: Vec<String> = measured.iter().filter(|row| !row.is_sparse()).map(|row| row.label.clone()).collect();
@@ -89,7 +90,7 @@ impl Figure for GatesByKind {
     }
 }
 
-/// The stacked bar of the run at a place of the plot, with the authors' total.
+/// Draws the stacked bar of the run at index `place` of the plot, with the authors' total.
 fn bar(scene: &mut Scene, plot: &Plot, place: usize, row: &Row, theirs: Option<&Point>) {
     let Some(line) = row.last() else { return };
     let (from, to) = (plot.at(place as f64, 0.0).0, plot.at(place as f64 + 1.0, 0.0).0);
@@ -107,7 +108,7 @@ fn bar(scene: &mut Scene, plot: &Plot, place: usize, row: &Row, theirs: Option<&
         if low - high > SMALL + 1.0 && width < 2.0 * half - 4.0 {
             let at = (middle, (low + high) / 2.0);
             if kind.flow {
-                // The stripes would cross the letters.
+                // A plain background, since the stripes would cross the letters.
                 let (wide, tall) = (width / 2.0 + 3.0, SMALL / 2.0 + 1.0);
                 scene.rect((at.0 - wide, at.1 - tall), (at.0 + wide, at.1 + tall), kind.color());
             }
@@ -134,7 +135,7 @@ fn bar(scene: &mut Scene, plot: &Plot, place: usize, row: &Row, theirs: Option<&
     scene.rect((middle - half, plot.to.1 + 3.0), (middle + half, plot.to.1 + 8.0), color(row));
 }
 
-/// Names under bars, in as many lines as the longest needs.
+/// Names under the bars, with room for the name that has the most lines.
 pub(super) struct Names {
     lines: usize,
 }
@@ -148,7 +149,7 @@ impl Names {
         16.0 + 19.0 * self.lines as f64
     }
 
-    #[expect(clippy::unused_self, reason = "reads as what it is: these titles drawn into the height they asked for")]
+    #[expect(clippy::unused_self, reason = "a method beside `height`, which reserves the room for these names")]
     pub(super) fn draw(&self, scene: &mut Scene, at: (f64, f64), room: f64, row: &Row) {
         for (i, part) in parts(row).into_iter().enumerate() {
             let size = SMALL * (room / text_width(&part, SMALL)).min(1.0);
@@ -157,7 +158,7 @@ impl Names {
     }
 }
 
-/// A label's level, then each further part on its own line; the cell stands above the panel.
+/// The lines of a run's name: the level, then each further setting; the cell is the panel's title.
 fn parts(row: &Row) -> Vec<String> {
     row.title_in_cell().replace(" (", ", (").split(", ").map(str::to_owned).collect()
 }

@@ -1,4 +1,4 @@
-//! The figures of a report, one file each behind [`Figure`].
+//! The figures of a report, one file each, behind the trait [`Figure`].
 
 mod curves;
 mod drift;
@@ -25,12 +25,12 @@ use super::rows::Row;
 use super::scene::{Align, Scene};
 use super::style::{self, INK, LABEL, TITLE};
 
-/// What figures are drawn from.
+/// Input of the figures.
 #[derive(Debug, Clone, Copy)]
 pub struct FigureData<'a> {
     /// The runs, in the plan's order.
     pub rows: &'a [Row],
-    /// The authors' runs of the same task, where known.
+    /// The authors' runs of the same task, if known.
     pub authors: Option<&'a Authors>,
 }
 
@@ -39,28 +39,28 @@ pub struct FigureData<'a> {
 pub struct Picture {
     /// The drawing.
     pub scene: Scene,
-    /// What is seen, in a few sentences.
+    /// The caption, a few sentences.
     pub caption: String,
 }
 
-/// Why a figure was left out, as the end of the sentence "left out: ...".
+/// The reason why a figure was left out, which completes the sentence "left out: ...".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped(pub String);
 
 /// One kind of figure.
 pub trait Figure {
-    /// Stem of its files; stable.
+    /// Stable file name, without extension.
     fn name(&self) -> &'static str;
 
-    /// Whether the experiment is of the kind that it shows; otherwise nobody misses it, and no note is made.
+    /// Whether the figure applies to the experiment. If not, it is omitted without a note.
     fn concerns(&self, _data: FigureData<'_>) -> bool {
         true
     }
 
-    /// Draws it.
+    /// Draws the figure.
     ///
     /// # Errors
-    /// The runs do not have what it shows.
+    /// The runs lack the data that it shows.
     fn draw(&self, data: FigureData<'_>) -> Result<Picture, Skipped>;
 }
 
@@ -80,7 +80,7 @@ pub fn all() -> Vec<Box<dyn Figure>> {
 /// Left edge of titles and legends.
 const LEFT: f64 = 24.0;
 
-/// Draws the title and, below it, the legend; returns where the rest may begin.
+/// Draws the title and, below it, the legend; returns the y coordinate below them.
 fn head(scene: &mut Scene, title: &str, entries: &[(Key, String)]) -> f64 {
     scene.bold((LEFT, 26.0), title, TITLE, INK, Align::Start);
     if entries.is_empty() {
@@ -89,7 +89,7 @@ fn head(scene: &mut Scene, title: &str, entries: &[(Key, String)]) -> f64 {
     46.0 + legend(scene, (LEFT, 56.0), style::WIDTH - 16.0, entries)
 }
 
-/// Height that [`head`] will use.
+/// Height that [`head`] uses.
 fn head_height(title: &str, entries: &[(Key, String)]) -> f64 {
     head(&mut Scene::new(style::WIDTH, 1.0), title, entries)
 }
@@ -99,12 +99,12 @@ fn color(row: &Row) -> RGBColor {
     style::level(row.level(), row.level_index)
 }
 
-/// Colour of one of the authors' runs: as ours of the same level.
+/// Colour of an authors' run: that of our run at the same level.
 fn color_of(level: &str, rows: &[Row]) -> RGBColor {
     rows.iter().find(|row| row.level() == level).map_or_else(|| style::level(level, 0), color)
 }
 
-/// Runs with at least one finished epoch, those of one cell together.
+/// Runs with at least one finished epoch, grouped by cell.
 fn measured<'a>(data: &FigureData<'a>) -> Result<Vec<&'a Row>, Skipped> {
     let rows: Vec<&Row> = data.rows.iter().filter(|row| row.last().is_some()).collect();
     let rows: Vec<&Row> = by_cell(&rows).into_iter().flat_map(|(_, rows)| rows).collect();
@@ -123,12 +123,12 @@ fn by_cell<'a>(rows: &[&'a Row]) -> Vec<(&'static str, Vec<&'a Row>)> {
     cells
 }
 
-/// Room above a plot for its facet's name, if there are several.
+/// Height above a plot for its facet's name; 0 for a single facet.
 fn facet_room(facets: usize) -> f64 {
     if facets > 1 { 26.0 } else { 0.0 }
 }
 
-/// Writes a facet's name above its plot, if there are several.
+/// Writes a facet's name above its plot, unless there is only one.
 fn facet_name(scene: &mut Scene, facets: usize, plot: &Plot, name: &str) {
     if facets > 1 {
         let at = ((plot.from.0 + plot.to.0) / 2.0, plot.from.1 - 14.0);
@@ -136,17 +136,17 @@ fn facet_name(scene: &mut Scene, facets: usize, plot: &Plot, name: &str) {
     }
 }
 
-/// The authors' last epoch of the run's level, if their run is of the same kind of network.
+/// The authors' last epoch at the run's level, if the runs are comparable.
 fn theirs<'a>(data: &FigureData<'a>, row: &Row) -> Option<&'a Point> {
     data.authors.filter(|_| Authors::cover(&row.spec)).and_then(|authors| authors.final_of(row.level()))
 }
 
-/// The authors' runs, for a facet of ours: none where ours are another kind of network.
+/// The authors' runs, if any of `rows` is comparable with them.
 fn authors_of<'a>(data: &FigureData<'a>, rows: &[&Row]) -> Option<&'a Authors> {
     data.authors.filter(|_| rows.iter().any(|row| Authors::cover(&row.spec)))
 }
 
-/// "after 2 epochs", or "after 2 to 150 epochs".
+/// The finished epochs of the runs as text: "after 2 epochs", or "after 2 to 150 epochs".
 fn epochs_text(rows: &[&Row]) -> String {
     let epochs = rows.iter().map(|row| row.epochs());
     match (epochs.clone().min(), epochs.max()) {
@@ -157,8 +157,8 @@ fn epochs_text(rows: &[&Row]) -> String {
     }
 }
 
-/// Runs of one cell to name in a legend or beside a point, with the name: each, or, where more than six would crowd the
-/// figure and share colours anyway, the first of each level.
+/// Runs of one cell to label in a legend or at their points, with their names: all of up to six runs, otherwise the
+/// first run of each level, since more labels would not fit and the runs of a level share a colour anyway.
 fn names<'a>(rows: &[&'a Row]) -> Vec<(&'a Row, String)> {
     if rows.len() <= 6 {
         return rows.iter().map(|row| (*row, row.title_in_cell())).collect();

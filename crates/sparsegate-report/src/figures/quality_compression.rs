@@ -1,4 +1,4 @@
-//! `quality-compression`: the test metric against compression.
+//! `quality-compression`: test metric against compression.
 
 use super::{
     Figure, FigureData, Picture, Skipped, authors_of, by_cell, color, color_of, epochs_text, facet_name, facet_room,
@@ -13,10 +13,10 @@ use crate::scene::Scene;
 use crate::style::{self, MARKER, MUTED};
 use sparsegate_store::format::EpochMetrics;
 
-/// One point a run: what it costs and what it saves.
+/// Test metric against compression, one point per run.
 pub struct QualityCompression;
 
-/// The epoch that a run is shown by: the last one, and for a dense run the one with the best validation value.
+/// The epoch at which a run is shown: the last one, or for a dense run the one with the best validation metric.
 fn shown(row: &Row) -> Option<&EpochMetrics> {
     if row.is_sparse() { row.last() } else { row.best() }
 }
@@ -58,7 +58,7 @@ impl Figure for QualityCompression {
             entries.push((Key::Ring(MUTED), format!("authors, after {last} epochs (dense: best epoch)")));
         }
         let top = head_height(title, &entries);
-        // Labels need room: at most two panels side by side.
+        // At most two panels side by side, so that the labels fit.
         let columns = columns(cells.len().min(2), 88.0);
         let lines = cells.len().div_ceil(columns.len());
         let panel = if lines > 1 { 330.0 } else { 400.0 } + facet_room(cells.len());
@@ -103,12 +103,12 @@ impl Figure for QualityCompression {
         }
 
         let mut caption = String::from(
-            "Test metric against compression on a log scale, one point a run; farther to the right is smaller. \
-             Compression counts surviving weights of all layers as the authors do, without biases. A dense run is \
-             shown at its epoch with the best validation value, a sparse one at its last.",
+            "Test metric against compression on a log scale, one point per run; smaller networks are to the right. \
+             Compression counts the surviving weights of all layers as the authors do, without biases. A dense run is \
+             shown at the epoch with its best validation metric, a sparse one at its last.",
         );
         if cells.len() > 1 {
-            caption.push_str(" One panel a cell, with the same axes.");
+            caption.push_str(" One panel per cell, with the same axes.");
         }
         if !authors.is_empty() {
             caption.push_str(" Open circles are the authors' runs of the same level, in the same colour.");

@@ -1,4 +1,4 @@
-//! `sizes`: hidden units and vocabulary kept, as shares.
+//! `sizes`: percentages of hidden units, embedding dimensions and vocabulary that are kept.
 
 use super::{Figure, FigureData, Picture, Skipped, color, epochs_text, head, head_height, measured, theirs};
 use crate::authors::Point;
@@ -10,10 +10,10 @@ use crate::scene::{Align, Scene, text_width};
 use crate::style::{self, EMPTY, INK, LABEL, SMALL};
 use sparsegate_store::format::Kept;
 
-/// How small the network has become.
+/// Sizes of the pruned networks.
 pub struct Sizes;
 
-/// One panel: our count and the authors' of the same quantity.
+/// One panel: our count and the authors' count of the same size.
 struct Panel<'a> {
     title: &'a str,
     ours: fn(&Row) -> Option<Kept>,
@@ -105,10 +105,10 @@ impl Figure for Sizes {
             }
             scene.line(&[plot.from, (plot.from.0, plot.to.1)], INK, 1.0);
         }
-        let caption = "Hidden units and input symbols that survive, as a share of all; numbers at the right. A hidden \
-                       unit is kept if its group variable and any of its outgoing weights are; an input symbol or a \
-                       dimension of the embedding, if its group variable (where the level has one) and any of its \
-                       weights are."
+        let caption = "Hidden units and input symbols that survive, in percent of all; counts at the right. A hidden \
+                       unit is kept if its group variable and at least one of its outgoing weights are kept; an input \
+                       symbol or a dimension of the embedding, if its group variable (if the level has one) and at \
+                       least one of its weights are."
             .into();
         Ok(Picture { scene, caption })
     }

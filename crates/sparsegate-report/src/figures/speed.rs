@@ -1,4 +1,4 @@
-//! `speed`: how many times as fast the compact models are as the dense networks, beside how much less they have to do.
+//! `speed`: speed-up of the compact models over the dense networks, next to the reduction in multiply-adds.
 
 use super::{Figure, FigureData, Picture, Skipped, head, head_height};
 use crate::axis::{Axis, Spread};
@@ -9,19 +9,19 @@ use crate::speedups::{Speedup, Way, name, speedups};
 use crate::style::{self, GRID, INK, LABEL, MUTED, SMALL};
 use sparsegate_store::speed::{Mode, Who};
 
-/// Measured speed.
+/// Measured speed-ups.
 pub struct Speed;
 
-/// What the compact models are held against, a panel each.
+/// What the compact models are compared with, one panel each.
 const PANELS: [(Who, &str); 3] = [
     (Who::PytorchEager, "times as fast as PyTorch on the dense network"),
     (Who::OnnxruntimeDense, "times as fast as ONNX Runtime on the dense network"),
     (Who::Dense, "times as fast as our own runtime on the dense network"),
 ];
 
-/// Height of a run's line.
+/// Height of a run's row.
 const STEP: f64 = 40.0;
-/// Distance between the marks of two ways.
+/// Vertical distance between the marks of two reading modes.
 const APART: f64 = 7.0;
 
 impl Figure for Speed {
@@ -43,7 +43,7 @@ impl Figure for Speed {
             .filter(|(who, _)| found.iter().any(|run| ways.iter().any(|way| run.over(*who, *way).is_some())))
             .collect();
         if panels.is_empty() {
-            return Err(Skipped("no dense network was timed beside the compact model".into()));
+            return Err(Skipped("no dense network was timed together with the compact model".into()));
         }
         let threads = found.iter().map(|run| run.threads).max().unwrap_or(1);
         let title = "Speed of the forward pass";
@@ -69,18 +69,18 @@ impl Figure for Speed {
             panel(&mut scene, &plot, &found, &ways, *who);
         }
         let caption = format!(
-            "How many times as many tokens a second the compact model computes as the whole, dense network, on up to \
-             {threads} threads of one machine, both timed in turns: medians, and bars from the smallest to the largest \
-             ratio that both 95 % intervals allow. Upright lines: how many times fewer multiply-adds a token the \
-             compact model needs. To the left of it a model gains less than its operations promise, for want of \
-             memory bandwidth, of work for a vector unit or of rows that can be left out; to the right more, since \
-             it fits into a nearer cache or the other program spends its time elsewhere."
+            "Tokens per second of the compact model relative to the dense network, on up to {threads} threads of one \
+             machine, both timed in turns. Marks: medians; bars: the range of ratios within both 95 % confidence \
+             intervals. Vertical lines: the reduction in multiply-adds per token. Marks to the left of the line gain \
+             less than this reduction, because memory bandwidth, the use of vector units or the rows that can be \
+             skipped limit them; marks to the right gain more, because the model fits into a faster cache or the other \
+             program spends its time elsewhere."
         );
         Ok(Picture { scene, caption })
     }
 }
 
-/// A ring for symbol by symbol, a dot of its own colour for each batch.
+/// The mark of a reading mode: a ring for streaming, a dot with its own colour for each batch size.
 fn mark(way: Way, index: usize) -> Key {
     match way.0 {
         Mode::Streaming => Key::Ring(INK),

@@ -1,4 +1,4 @@
-//! `index.html`: a whole report as one file, without script and without anything loaded from elsewhere.
+//! `index.html`: a whole report as one file, without scripts or external resources.
 
 mod parts;
 mod provenance;
@@ -14,23 +14,23 @@ use super::rows::Rows;
 
 pub use parts::{Drawn, Section, document, figure, section, short};
 
-/// What a page is made of.
+/// Content of a page.
 #[derive(Debug, Clone, Copy)]
 pub struct Page<'a> {
     /// The experiment.
     pub experiment: &'a Experiment,
     /// Its runs.
     pub found: &'a Rows,
-    /// Ours beside the published figures.
+    /// The comparison with the published figures.
     pub comparison: &'a Comparison,
-    /// The figures in order.
+    /// The figures, in order.
     pub figures: &'a [Drawn],
-    /// Figures left out: name and reason.
+    /// Name and reason of each figure left out.
     pub skipped: &'a [(String, String)],
 }
 
 impl Page<'_> {
-    /// The page.
+    /// The page as HTML.
     pub fn render(&self) -> String {
         let name = &self.experiment.name;
         let notes = self.notes();

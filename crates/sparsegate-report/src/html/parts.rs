@@ -1,4 +1,4 @@
-//! What pages are made of.
+//! Building blocks of HTML pages.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -7,11 +7,11 @@ use crate::grid::Grid;
 /// A figure on a page.
 #[derive(Debug, Clone)]
 pub struct Drawn {
-    /// Stem of its files.
+    /// File name without extension.
     pub name: String,
     /// The SVG document.
     pub svg: String,
-    /// What is seen.
+    /// The caption.
     pub caption: String,
 }
 
@@ -20,20 +20,20 @@ pub struct Drawn {
 pub struct Section {
     /// The heading.
     pub title: String,
-    /// Sentences before the tables.
+    /// Paragraphs before the tables.
     pub notes: Vec<String>,
     /// The tables.
     pub grids: Vec<Grid>,
 }
 
 impl Section {
-    /// A heading, a sentence and tables.
+    /// A section with a heading, one paragraph and tables.
     pub fn new(title: &str, note: impl Into<String>, grids: impl IntoIterator<Item = Grid>) -> Self {
         Self { title: title.into(), notes: vec![note.into()], grids: grids.into_iter().collect() }
     }
 }
 
-/// A document with its head and style around what is to be in its body; loads nothing from elsewhere.
+/// A complete HTML document with the given body and built-in style; it has no external resources.
 pub fn document(title: &str, body: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
@@ -51,7 +51,7 @@ pub fn document(title: &str, body: &Markup) -> String {
     page.into_string()
 }
 
-/// A section; `notes` are a list below its tables.
+/// A section; `notes` become a list below its tables.
 pub fn section(section: &Section, notes: &[String]) -> Markup {
     html! {
         section {
@@ -79,12 +79,12 @@ pub fn figure(drawn: &Drawn) -> Markup {
     }
 }
 
-/// First characters of a key, as shown where space is short.
+/// The first 12 characters of a key.
 pub fn short(key: &str) -> &str {
     key.char_indices().nth(12).map_or(key, |(end, _)| &key[..end])
 }
 
-/// An SVG document as a part of an HTML one, which knows the namespace.
+/// An SVG document for embedding in HTML, where the namespace is implied.
 fn inline(svg: &str) -> String {
     svg.replace(" xmlns=\"http://www.w3.org/2000/svg\"", "")
 }
@@ -108,7 +108,7 @@ fn table(grid: &Grid) -> Markup {
     }
 }
 
-/// Class of a cell whose text is a verdict or a state.
+/// CSS class of a cell with a verdict or a state.
 fn tone(head: &str, cell: &str) -> Option<&'static str> {
     match (head, cell) {
         ("verdict", "reproduced" | "within noise") | ("state", "done") => Some("good"),

@@ -1,4 +1,4 @@
-//! Where the runs of a report come from.
+//! Provenance of the runs of a report.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use super::parts::short;
 use crate::frames::variant;
 use crate::rows::Row;
 
-/// What the runs share once, what differs run by run.
+/// A table of the properties that all runs share, and a table with a row per run for the others.
 pub(super) fn provenance(rows: &[Row]) -> Markup {
     let stored: Vec<&Row> = rows.iter().filter(|row| row.record.is_some()).collect();
     let names: BTreeSet<&String> =

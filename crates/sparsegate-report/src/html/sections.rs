@@ -1,4 +1,4 @@
-//! The tables of a report with their headings, and what the reader has to know besides.
+//! The sections of a report: tables with headings and explanations.
 
 use super::{Page, Section};
 use crate::drift::drifts;
@@ -6,42 +6,44 @@ use crate::notes::notes;
 use crate::speedups::speedups;
 use crate::tables;
 
-/// What the reader has to know about the table of backends; the numbers are those of `drift`.
-const BACKENDS: &str = "The same runs on several backends, from the same initial values, batches and noise: what differs is \
-                        rounding, which training magnifies. Differences are relative to the reference, those of the \
-                        objective to the size of data loss and penalty together, those of an accuracy as shares. Over epochs, \
-                        the largest; metrics and counts after the last. Within the tolerance: the objective of epoch 1 \
-                        within 0.01 %, both metrics within 1 %. Seconds include evaluation and the compilation of kernels.";
+/// Explanation of the table of backends; the tolerances are those of `drift`.
+const BACKENDS: &str = "The same runs on several backends, with the same initial values, batches and noise: they differ only \
+                        in rounding, which training amplifies. Differences are relative to the reference; that of the \
+                        objective is relative to the sum of the absolute values of data loss and KL term, and that of an \
+                        accuracy is absolute. Objective, data loss and gradient norm: the largest difference over the \
+                        epochs. Metrics and counts: after the last common epoch. Within the tolerance: the objective of \
+                        epoch 1 within 0.01 %, both metrics within 1 %. Seconds include evaluation and the compilation of \
+                        kernels.";
 
-/// What the reader has to know about the table of times.
-const SPEED: &str = "Microseconds a token of the forward pass, the median of samples taken in turns on one machine, on as many \
-                     threads as were measured; `speed.csv` has all of them with their intervals. Symbol by symbol: one \
-                     sequence, a call a symbol; batch: whole sequences side by side. Multiply-adds a token are those with \
-                     weights that are not zero. The file holds the words too.";
+/// Explanation of the table of times.
+const SPEED: &str = "Microseconds per token of the forward pass: medians of samples taken in turns on one machine, with the \
+                     largest number of threads measured; `speed.csv` has all measurements with their confidence \
+                     intervals. Symbol by symbol: one sequence, one call per symbol; batch: whole sequences in a batch. \
+                     Multiply-adds are per token and count only non-zero weights. The compact file includes the vocabulary.";
 
 impl Page<'_> {
-    /// The tables that matter most, in order.
+    /// The main tables, in order.
     pub fn sections(&self) -> Vec<Section> {
         let rows = &self.found.rows;
         let results = Section::new(
             "Results",
-            "Metrics with means and pruned weights, after the last finished epoch. Compression is all weights over kept \
-             weights, biases not counted.",
+            "Metrics after the last finished epoch, with posterior means and pruned weights. Compression is all weights \
+             over kept weights, without biases.",
             [tables::results(rows)],
         );
         let counting = tables::counting(rows).map(|grid| {
             Section::new(
                 "Two ways of counting",
-                "The authors' count keeps the weights that feed a gate which its group variable has switched off; \
-                 without them the same networks are smaller.",
+                "The authors' count includes the weights that feed gates pruned by their group variable; without them \
+                 the same networks are smaller.",
                 [grid],
             )
         });
         let claims = [tables::values(self.comparison), tables::orders(self.comparison)];
         let claimed = claims.iter().any(Option::is_some);
         let tally = format!(
-            "{}. Within noise: outside the tolerance, or the order violated, by no more than run-to-run noise, where that \
-             could be estimated.",
+            "{}. Within noise: outside the tolerance, or the order violated, by no more than the noise between runs or \
+             epochs, if it could be estimated.",
             self.comparison.tally()
         );
         let claims =
@@ -49,16 +51,17 @@ impl Page<'_> {
         let epochs = tables::epochs(self.comparison).map(|grid| {
             Section::new(
                 "At equal epochs",
-                "Ours after its last finished epoch beside the authors' run of the same level after as many, from their \
-                 logs. One seed against one seed.",
+                "Our runs after their last finished epoch, next to the authors' run of the same level after the same \
+                 number of epochs, from their logs. One seed each.",
                 [grid],
             )
         });
         let planted = tables::planted(rows).map(|grid| {
             Section::new(
-                "What the vocabulary kept",
-                "In generated data it is known which symbols carry information about what is predicted. Precision: the \
-                 share of the kept symbols that do. Recall: the share of those that are kept.",
+                "Kept vocabulary against the ground truth",
+                "In synthetic data the symbols that carry information about the target are known. Precision: the \
+                 fraction of the kept symbols that are informative. Recall: the fraction of the informative symbols \
+                 that are kept.",
                 [grid],
             )
         });
@@ -75,22 +78,22 @@ impl Page<'_> {
         let patterns = tables::patterns(rows).map(|grid| {
             Section::new(
                 "Which gates are constant",
-                "Kept hidden units by which of their gates still depend on the input or the state, and where the others \
-                 stand, after their activation: a gate at 0 is closed, at 1 open.",
+                "Kept hidden units, grouped by which of their gates depend on the input or the state, with the values of \
+                 the constant gates after their activation: a gate at 0 is closed, at 1 open.",
                 [grid],
             )
         });
         let words = tables::words(rows).map(|grid| {
             Section::new(
                 "Kept words by strength",
-                "Strength: the Euclidean norm of what is kept of a word's weights times the magnitude of its factor.",
+                "Strength: the Euclidean norm of a word's kept weights times the absolute value of its group variable.",
                 [grid],
             )
         });
         [patterns, words].into_iter().flatten().collect()
     }
 
-    /// What the reader has to know besides: what [`notes`] says, and figures left out.
+    /// The notes of [`notes()`] and the figures left out; the warnings come last.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = notes(self.found);
         let skipped = self.skipped.iter().map(|(name, reason)| format!("Figure {name} is left out: {reason}."));

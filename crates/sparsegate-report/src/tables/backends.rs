@@ -1,10 +1,10 @@
-//! The same point on several backends.
+//! Runs of the same point on several backends.
 
 use crate::drift::Drift;
 use crate::grid::Grid;
 use crate::number::{count, value};
 
-/// A line a run of every point that was trained on several backends.
+/// One row per run of each point that was trained on several backends; `None` without such points.
 pub fn backends(drifts: &[Drift<'_>]) -> Option<Grid> {
     let numbers = [
         "epochs",
@@ -49,12 +49,12 @@ pub fn backends(drifts: &[Drift<'_>]) -> Option<Grid> {
     grid.filled()
 }
 
-/// `2.1e-6`; the size of a drift, not its digits, is what matters.
+/// A drift to two digits, such as `2.1e-6`.
 fn magnitude(drift: f64) -> String {
     if drift == 0.0 { "0".to_owned() } else { format!("{drift:.1e}") }
 }
 
-/// `1,234 (+3)`, the difference to the reference in brackets where there is one.
+/// A count such as `1,234 (+3)`, with the difference from the reference in brackets unless it is zero.
 fn kept(drift: &Drift<'_>, pair: Option<(u64, u64)>) -> String {
     let Some((ours, theirs)) = pair else { return String::new() };
     match ours as i64 - theirs as i64 {

@@ -1,4 +1,4 @@
-//! Claims with their verdicts, and ours beside the authors' at equal epochs.
+//! Claims with their verdicts, and our metrics next to the authors' at equal epochs.
 
 use crate::compare::{Comparison, difference};
 use crate::grid::Grid;
@@ -13,7 +13,7 @@ fn trim(x: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// A distance in a quantity's own unit: points of an accuracy, otherwise a plain number.
+/// A difference in a metric's own unit: percentage points for an accuracy, otherwise a plain number.
 fn width(quantity: Option<&Metric>, x: f64) -> String {
     match quantity {
         Some(quantity) if quantity.is_accuracy() => format!("{} points", trim(100.0 * x)),
@@ -26,7 +26,7 @@ fn noise_text(quantity: Option<&Metric>, noise: Option<Noise>) -> String {
     noise.map_or_else(String::new, |noise| width(quantity, noise.width))
 }
 
-/// Removes the columns in which no row says anything.
+/// Removes those of the named columns that are empty in all rows.
 fn without_empty(mut grid: Grid, names: &[&str]) -> Grid {
     for name in names {
         let Some(at) = grid.columns.iter().position(|head| head.text == *name) else { continue };
@@ -38,7 +38,7 @@ fn without_empty(mut grid: Grid, names: &[&str]) -> Grid {
     grid
 }
 
-/// Published values beside ours.
+/// Published values next to ours; `None` without value claims.
 pub fn values(comparison: &Comparison) -> Option<Grid> {
     let words = ["run", "quantity", "verdict", "about"];
     let numbers = [
@@ -86,7 +86,7 @@ pub fn values(comparison: &Comparison) -> Option<Grid> {
     Some(without_empty(grid.filled()?, &["about", "at epoch", "noise", "authors at our epoch", "difference then"]))
 }
 
-/// Expected orderings.
+/// Expected orderings; `None` without any.
 pub fn orders(comparison: &Comparison) -> Option<Grid> {
     let mut grid = Grid::new(&["expected", "verdict", "authors' figures", "about"], &["ours", "authors", "noise"]);
     for line in &comparison.orders {
@@ -108,7 +108,7 @@ pub fn orders(comparison: &Comparison) -> Option<Grid> {
     Some(without_empty(grid.filled()?, &["authors' figures", "about", "authors", "noise"]))
 }
 
-/// Ours and the authors' at equal epochs.
+/// Our metrics and the authors' at equal epochs; `None` without comparable runs.
 pub fn epochs(comparison: &Comparison) -> Option<Grid> {
     let mut grid = Grid::new(&["run", "quantity"], &["epoch", "ours", "authors", "difference"]);
     for line in &comparison.epochs {

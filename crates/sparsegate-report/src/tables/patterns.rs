@@ -1,4 +1,4 @@
-//! How many kept units have which gates live, and where the others stand.
+//! Numbers of kept units by which of their gates are live, with the values of the constant gates.
 
 use crate::grid::Grid;
 use crate::kinds;
@@ -6,7 +6,7 @@ use crate::number::count;
 use crate::patterns;
 use crate::rows::Row;
 
-/// A line a pattern and sparsified run.
+/// One row per pattern of each sparsified run.
 pub fn patterns(rows: &[Row]) -> Option<Grid> {
     let mut grid = Grid::new(&["run", "live", "constant"], &["units"]);
     for row in rows.iter().filter(|row| row.is_sparse()) {
@@ -31,7 +31,7 @@ pub fn patterns(rows: &[Row]) -> Option<Grid> {
     grid.filled()
 }
 
-/// `0.98`, or `0.12 to 0.98`.
+/// A range of values, such as `0.98` or `0.12 to 0.98`.
 fn range(values: Option<(f64, f64)>) -> String {
     let Some((low, high)) = values else { return String::new() };
     let (low, high) = (format!("{low:.2}"), format!("{high:.2}"));

@@ -1,16 +1,16 @@
-//! How well the kept vocabulary matches what generated data were planted with.
+//! Precision and recall of the kept vocabulary against the informative words of synthetic data.
 
 use crate::grid::{Grid, of};
 use crate::number::percent;
 use crate::rows::Row;
 use sparsegate_store::format::Planted;
 
-/// Share of the kept symbols that are informative; `None` if none is kept.
+/// Fraction of the kept symbols that are informative; `None` if none is kept.
 pub fn precision(facts: &Planted) -> Option<f64> {
     share(facts.informative_kept, facts.informative_kept + facts.uninformative_kept)
 }
 
-/// Share of the informative symbols that are kept; `None` if there are none.
+/// Fraction of the informative symbols that are kept; `None` if there are none.
 pub fn recall(facts: &Planted) -> Option<f64> {
     share(facts.informative_kept, facts.informative)
 }
@@ -19,7 +19,7 @@ fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
-/// Kept symbols, precision and recall, a line a run.
+/// Precision, recall and kept symbols, one row per run; `None` for data without a ground truth.
 pub fn planted(rows: &[Row]) -> Option<Grid> {
     let mut grid = Grid::new(&["run"], &["precision", "recall", "informative kept", "uninformative kept"]);
     for row in rows {

@@ -1,11 +1,11 @@
-//! The runs with their main figures, and both ways of counting.
+//! The runs with their main results, and both ways of counting weights.
 
 use crate::grid::{Grid, of};
 use crate::metric::{gates_kept, gates_total, short_name, value_text, weights_kept};
 use crate::number::{count, ratio, seconds};
 use crate::rows::{Row, State};
 
-/// The runs with their main figures.
+/// The runs with their main results.
 pub fn results(rows: &[Row]) -> Grid {
     let metric = rows.iter().find_map(|row| row.metric.as_deref()).map_or("metric", short_name);
     let (valid, test) = (format!("valid {metric}"), format!("test {metric}"));
@@ -41,7 +41,8 @@ pub fn results(rows: &[Row]) -> Grid {
     grid
 }
 
-/// Both ways of counting compression, where they differ: the authors' and the one that drops dead gates' weights.
+/// Compression by the authors' count and by the exact one, which excludes the weights of pruned gates, for runs in
+/// which they differ; `None` if there are none.
 pub fn counting(rows: &[Row]) -> Option<Grid> {
     let mut grid =
         Grid::new(&["run"], &["authors' count", "without dead gates' weights", "weights", "without dead gates'"]);

@@ -5,7 +5,7 @@ use crate::number::{self, count, ratio};
 use crate::speedups::{Speedup, name};
 use sparsegate_store::speed::Who;
 
-/// What there is a column for, where some run has it.
+/// Columns, which are present if any run has such timings.
 const COLUMNS: [(Who, &str); 6] = [
     (Who::Compact, "compact, us"),
     (Who::Dense, "dense, us"),
@@ -15,7 +15,7 @@ const COLUMNS: [(Who, &str); 6] = [
     (Who::OnnxruntimeReduced, "our export in ONNX Runtime, us"),
 ];
 
-/// A line a run and way of reading, on as many threads as were measured.
+/// One row per run, reading mode and batch size, at the largest number of threads measured; `None` without timings.
 pub fn speed(found: &[Speedup<'_>]) -> Option<Grid> {
     let timed = |who| found.iter().any(|run| run.speed.timings.iter().any(|timing| timing.who == who));
     let columns: Vec<&(Who, &str)> = COLUMNS.iter().filter(|(who, _)| timed(*who)).collect();

@@ -1,14 +1,14 @@
-//! The strongest kept words, a column a run.
+//! The strongest kept words, one column per run.
 
 use crate::grid::{Grid, Head};
 use crate::number::{count, value};
 use crate::rows::Row;
 use sparsegate_store::format::Structure;
 
-/// Words shown of a run.
+/// Number of words shown per run.
 const SHOWN: usize = 30;
 
-/// Kept words by falling strength, with it; equal ones by their place in the vocabulary.
+/// Kept words with their strengths, in descending order of strength; ties in vocabulary order.
 fn ranked(structure: &Structure) -> Vec<(&str, f64)> {
     let mut words: Vec<(&str, f64)> =
         structure.words.iter().map(String::as_str).zip(structure.strengths.iter().copied()).collect();
@@ -16,7 +16,8 @@ fn ranked(structure: &Structure) -> Vec<(&str, f64)> {
     words
 }
 
-/// The strongest words of the runs that kept some words and not all; further ones are counted in the last line.
+/// The strongest words of the sparsified runs that kept some but not all words; the last row counts the words not
+/// shown.
 pub fn words(rows: &[Row]) -> Option<Grid> {
     let runs: Vec<(&Row, Vec<(&str, f64)>)> = rows
         .iter()
