@@ -15,9 +15,9 @@
 //!           | speech(n)  open(k)  clause  close(k)           k: kind of bracket, uniform
 //! ```
 //!
-//! Relative clauses and brackets nest up to [`DEPTH`] levels. Before each word, and after each filler, another filler
-//! follows with probability [`FILLER`] per cent. Fillers are equally likely, independent of all other words, and do not
-//! change what follows.
+//! Relative clauses and brackets nest up to [`DEPTH`] levels. Zero or more fillers precede
+//! each word, each further one with probability [`FILLER`] per cent. All fillers are equally likely, independent of all
+//! other words, and do not change what follows.
 
 use super::super::draws::Draws;
 use super::lexicon::{BRACKETS, Class, Gender, Lexicon, Number, Topic};

@@ -96,7 +96,7 @@ pub(super) fn characters(parameters: &manifest::Planted) -> Generated {
 /// The word that ends a sentence.
 pub(super) const STOP: &str = ".";
 
-/// A word's characters: its letters and `_`, or a newline for the full stop. No spelling is a prefix of another.
+/// The characters of a word: its letters and `_`, or a newline for the full stop. No spelling is a prefix of another.
 pub(super) fn spelling(word: &str) -> impl Iterator<Item = char> {
     let (letters, end) = if word == STOP { ("", '\n') } else { (word, '_') };
     letters.chars().chain(std::iter::once(end))
