@@ -87,8 +87,8 @@ fn mistakes_in_the_file_have_a_place_and_a_cure() {
         ("seed: [0, 1]", "seed: []", "x.yaml:15:11:", "an empty list of values"),
         ("seed: [0, 1]", "train.epochs: [1, 0]", "x.yaml:15:23: `train.epochs`: 0 is too small", "write 1 or more"),
         ("  product:", "  prodct:", "x.yaml:13:3: unknown key `prodct` in `sweep`", "did you mean `product`?"),
-        ("name: t\n", "name: t\nname: u\n", "x.yaml:2:1: the key `name` is there twice", "keep one of the two"),
-        ("  hidden: 4", "\thidden: 4", "x.yaml:5:1: a tab", "indent with blanks"),
+        ("name: t\n", "name: t\nname: u\n", "x.yaml:2:1: the key `name` appears twice", "keep one of the two"),
+        ("  hidden: 4", "\thidden: 4", "x.yaml:5:1: a tab", "indent with spaces"),
         ("name: t\n", "name: t\nsource: { arxiv: 1812.05692 }\n", "x.yaml:2:18: `source.arxiv`", "put it in quotes"),
     ];
     for (right, wrong, place, cure) in cases {
@@ -106,13 +106,13 @@ fn what_a_kind_of_model_has_no_use_for() {
         (
             "  hidden: 4\n",
             "  hidden: 4\n  embedding: { size: 3, vectors: none }\n",
-            "x.yaml:6:3: `model.embedding`: a language model has no use for it",
+            "x.yaml:6:3: `model.embedding`: a language model does not use it",
             "write `model.kind: classification`",
         ),
         (
             "sparsity: [dense, W+G+N]",
             "sparsity: [dense, { name: I, inputs: log-uniform }]",
-            "`sparsity.inputs`: a language model has no use for it",
+            "`sparsity.inputs`: a language model does not use it",
             "`vocabulary` has a factor",
         ),
     ];
@@ -131,8 +131,8 @@ sparsity: W
         (", embedding: { size: 3, vectors: none }", "", "`model`: the key `embedding` is missing", "add `embedding:"),
         (", vectors: none", "", "the key `vectors` is missing in `model.embedding`", "add `vectors: ...`"),
         ("size: 3", "size: 0", "`model.embedding.size`: 0 is too small", "write 1 or more"),
-        ("batch: 2,", "batch: 2, sequence: 9,", "`train.sequence`: a classifier has no use for it", "remove it"),
-        ("batch: 2,", "batch: 2, carry_state: true,", "`train.carry_state`: a classifier has no use", "remove it"),
+        ("batch: 2,", "batch: 2, sequence: 9,", "`train.sequence`: a classifier does not use it", "remove it"),
+        ("batch: 2,", "batch: 2, carry_state: true,", "`train.carry_state`: a classifier does not use it", "remove it"),
         ("hidden: 4,", "hidden: 4, output_noise: weights,", "`model.output_noise`: a classifier", "remove it"),
         (
             "sparsity: W",
@@ -144,13 +144,13 @@ sparsity: W
             "sparsity: W",
             "sparsity: { name: m, magnitude: { share: 0.9, begin: 0.8 } }",
             "pruning begins at 0.8 and ends at 0.7",
-            "let `end` be the larger",
+            "make `end` larger than `begin`",
         ),
         (
             "sparsity: W",
             "sparsity: { name: m, weights: log-uniform, group_lasso: { strength: 1e-4 } }",
-            "`sparsity.group_lasso`: a baseline has no place beside a log-uniform prior",
-            "make two levels of it",
+            "`sparsity.group_lasso`: a baseline cannot be combined with a log-uniform prior",
+            "define two levels",
         ),
     ];
     for (right, wrong, place, cure) in cases {
@@ -165,7 +165,7 @@ fn mistakes_at_the_end_of_the_file_too() {
         ("  exclude: [{ seed: 7 }]\n", "x.yaml:16:21:", "no run of the sweep has `7`"),
         ("  where: { sparsity: [W+N] }\n", "x.yaml:16:", "did you mean `W+G+N`?"),
         ("  include: [{ sparsity: dense, seed: 1 }]\n", "x.yaml:16:", "has the run sparsity=dense, seed=1 twice"),
-        ("expect: [{ where: { sparsity: W } }]\n", "x.yaml:16:10:", "claims nothing"),
+        ("expect: [{ where: { sparsity: W } }]\n", "x.yaml:16:10:", "contains no claim"),
         (
             "expect: [{ claims: [{ metric: gate.kept, value: 1, tolerance: 3% }] }]\n",
             "x.yaml:16:31:",
@@ -217,7 +217,7 @@ fn overrides_win_over_the_sweep_and_filters_choose() {
     let Answer { code, out, err } = plan(GOOD.as_bytes(), &["--set", "seed=5"]);
     assert_eq!(code, Some(0), "{err}");
     assert!(out.contains("2 runs:"), "{out}");
-    assert!(err.contains("replaces what the sweep says about seed"), "{err}");
+    assert!(err.contains("replaces the values of the sweep for seed"), "{err}");
     let only = plan(GOOD.as_bytes(), &["--only", "sparsity=W+G+N,seed=0", "--only", "sparsity=dense"]);
     assert!(only.out.contains("3 runs:"), "{}", only.out);
 }
@@ -248,7 +248,7 @@ fn completions_and_help() {
 #[test]
 fn oddities_of_labelled_texts_are_refused_for_a_language_model() {
     let spec = GOOD.replace("model:", "reading: { shift_ids: true }\nmodel:");
-    refused(spec.as_bytes(), &[], &["reading", "a language model has no use for it", "remove it"]);
+    refused(spec.as_bytes(), &[], &["reading", "a language model does not use it", "remove it"]);
     let spec = GOOD.replace("model:", "reading: { shift_id: true }\nmodel:");
     refused(spec.as_bytes(), &[], &["shift_id", "shift_ids"]);
     let plain = GOOD.replace("model:", "reading: { shift_ids: false }\nmodel:");

@@ -178,7 +178,7 @@ fn import_knows_a_file_by_its_checksum() {
     project.write("other", "a cow\n");
     let (code, _, stderr) = project.data(&["import", "tiny", "mirror/tiny/test.txt", "other"]);
     assert_eq!(code, 4);
-    assert!(stderr.contains("other is none of the files of tiny"), "{stderr}");
+    assert!(stderr.contains("other is not one of the files of tiny"), "{stderr}");
     assert!(!project.path("datasets/cache/tiny/test.txt").exists(), "nothing is imported unless all is good");
 }
 
@@ -261,7 +261,7 @@ fn a_file_without_an_address_is_imported() {
     fs_err::rename(project.path("datasets/cache/reviews.csv"), project.path("mine.csv")).unwrap();
     let (code, _, stderr) = project.data(&["fetch", "reviews"]);
     assert_eq!(code, 4);
-    assert!(stderr.contains("knows no public address") && stderr.contains("data import reviews"), "{stderr}");
+    assert!(stderr.contains("has no public address") && stderr.contains("data import reviews"), "{stderr}");
     assert_eq!(project.data(&["import", "reviews", "mine.csv"]).0, 0);
     assert_eq!(project.data(&["show", "reviews"]).0, 0);
 }
@@ -279,9 +279,9 @@ fn bad_labelled_texts_are_4_and_leave_nothing_in_the_cache() {
         (
             REVIEWS.into(),
             ("label: stars", "label: start"),
-            "reviews.csv:1: there is no column `start`: there are stars",
+            "reviews.csv:1: there is no column `start`: the columns are stars",
         ),
-        (REVIEWS.into(), ("tokens:", "classes: [1, 4]\n    tokens:"), "reviews.csv:2: the label `5` is none of"),
+        (REVIEWS.into(), ("tokens:", "classes: [1, 4]\n    tokens:"), "reviews.csv:2: the label `5` is not one of"),
         (REVIEWS.into(), ("csv, text", "jsonl, text"), "reviews.csv:1: this is not a JSON object"),
     ];
     for (table, (from, to), expected) in cases {
@@ -306,12 +306,12 @@ fn manifests_that_cannot_work_are_2() {
     let cases = [
         ("label: stars", "label: text", "from.table.text: column `text` is the label"),
         ("label: stars", "label: 0", "from.table.label: columns are counted from 1"),
-        ("text: text", "header: false, text: text", "without a header nothing is called `text`"),
+        ("text: text", "header: false, text: text", "the table has no header, so there is no column `text`"),
         ("csv, text: text", "jsonl, text: 2", "the keys of a JSON object have no order"),
-        ("tokens: blanks", "tokens: { split: '(' }", "tokens.split: `(` is no regular expression"),
+        ("tokens: blanks", "tokens: { split: '(' }", "tokens.split: `(` is not a regular expression"),
         ("tokens: blanks", "tokens: blanks\n    words: 0", "words: 0 is too small"),
         ("tokens: blanks", "tokens: blanks\n    classes: [1]", "classes: a classifier needs at least two classes"),
-        ("tokens: blanks", "tokens: blanks\n    class_names: [a, b]", "the names need an order"),
+        ("tokens: blanks", "tokens: blanks\n    class_names: [a, b]", "list the labels in `classes`"),
         ("valid: 0.25", "valid: 0.75", "hold_out: the shares leave nothing to train on"),
         ("valid: 0.25", "valid: 0", "files: the reader labelled-texts needs a file `valid`"),
         ("tokens: blanks", "tokens: blanks\n    lengths: 3", "lengths"),

@@ -144,7 +144,7 @@ fn what_cannot_be_used_leaves_nothing_behind() {
     project.file("empty.csv", b"");
     let cases = [
         ("classification", "nowhere.csv", 2, "there is no file nowhere.csv"),
-        ("classification", "one.csv", 4, "no column has from 2 to 100 distinct values"),
+        ("classification", "one.csv", 4, "no column looks like a label (2 to 100 distinct values"),
         ("classification", "binary.csv", 4, "error: binary.csv:3: this is not UTF-8 text"),
         ("classification", "empty.csv", 4, "there are no rows"),
         ("classification", "story.txt", 2, "does not look like a table"),

@@ -65,7 +65,7 @@ fn a_run_starts_from_vectors_and_says_of_how_many() {
     let root = root.path();
     let (code, said) = go(root, &["run", "t.yaml"]);
     assert_eq!(code, Some(4), "{said}");
-    assert!(said.contains("knows no public address") && said.contains("sparsegate data import v FILE"), "{said}");
+    assert!(said.contains("has no public address") && said.contains("sparsegate data import v FILE"), "{said}");
     assert_eq!(go(root, &["data", "import", "v", "given/v.txt"]).0, Some(0));
     assert_eq!(go(root, &["data", "verify", "v"]).0, Some(0));
 
@@ -91,7 +91,7 @@ fn wrong_use_is_a_mistake_in_the_spec() {
         ("model.embedding.size=4", "write `model.embedding.size: 3` or name other vectors"),
         ("model.embedding.vectors=texts", "`texts` (reader planted-texts) holds no pretrained vectors"),
         ("model.embedding.vectors=gone", "no dataset `gone`"),
-        ("dataset=v", "`v` (reader glove-text) holds pretrained vectors, no texts"),
+        ("dataset=v", "`v` (reader glove-text) holds pretrained vectors, not texts"),
     ] {
         for command in ["plan", "run"] {
             let (code, said) = go(root.path(), &[command, "t.yaml", "--set", set]);

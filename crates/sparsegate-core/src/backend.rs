@@ -1,4 +1,4 @@
-//! Which backend a run trains on.
+//! The backend that a run trains on.
 
 #[cfg(feature = "schema")]
 use std::borrow::Cow;
@@ -9,27 +9,28 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// Where tensors live and which kernels run, written as in a spec: `flex`, `wgpu`, `wgpu:1`, `tch`, `tch:cuda`, `tch:cuda:1`.
+/// The device of the tensors and the kernels used, as written in a spec: `flex`, `wgpu`, `wgpu:1`, `tch`, `tch:cuda`,
+/// `tch:cuda:1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Backend {
     /// Pure Rust on the CPU.
     #[default]
     Flex,
-    /// A GPU through Vulkan, Metal or DirectX 12, or a software Vulkan; needs a build with the `wgpu` feature.
+    /// A GPU through Vulkan, Metal or DirectX 12, or a software Vulkan; requires the cargo feature `wgpu`.
     Wgpu {
-        /// Which of the machine's adapters; none leaves it to the driver.
+        /// Index of the adapter; `None` leaves the choice to the driver.
         adapter: Option<usize>,
     },
-    /// libtorch; needs a build with the `tch` feature.
+    /// libtorch; requires the cargo feature `tch`.
     Tch {
-        /// Which CUDA device; none is the CPU.
+        /// Index of the CUDA device; `None` for the CPU.
         cuda: Option<usize>,
     },
 }
 
 impl Backend {
-    /// The kind: `flex`, `wgpu`, `tch`, `tch:cuda`.
+    /// The kind of backend, without a device index: `flex`, `wgpu`, `tch` or `tch:cuda`.
     pub fn kind(self) -> &'static str {
         match self {
             Backend::Flex => "flex",
@@ -39,8 +40,8 @@ impl Backend {
         }
     }
 
-    /// The same without the number of a device, as a run's key has it: devices of one kind are taken to give the same
-    /// numbers.
+    /// The backend without its device index, as it enters a run's key: devices of one kind are assumed to give the same
+    /// results.
     #[must_use]
     pub fn any_device(self) -> Self {
         match self {
@@ -50,7 +51,7 @@ impl Backend {
         }
     }
 
-    /// The cargo feature that compiles it in; none is always there.
+    /// The cargo feature that enables this backend; `None` if it is always available.
     pub fn feature(self) -> Option<&'static str> {
         match self {
             Backend::Flex => None,
@@ -64,14 +65,14 @@ impl fmt::Display for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Backend::Wgpu { adapter: Some(index) } => write!(f, "wgpu:{index}"),
-            // The first device is what the short form means.
+            // `tch:cuda` without an index means the first device.
             Backend::Tch { cuda: Some(index @ 1..) } => write!(f, "tch:cuda:{index}"),
             _ => f.write_str(self.kind()),
         }
     }
 }
 
-/// A text that names no backend.
+/// Error for a text that is not the name of a backend.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown backend `{0}`; known are flex, wgpu, wgpu:N, tch, tch:cuda and tch:cuda:N, N counting devices from 0")]
 pub struct UnknownBackend(String);
@@ -116,7 +117,7 @@ impl JsonSchema for Backend {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "Where tensors live and which kernels run; `:N` is a device, counted from 0",
+            "description": "The device of the tensors and the kernels used; `:N` is a device index, counted from 0",
             "type": "string",
             "pattern": "^(flex|wgpu(:[0-9]+)?|tch(:cuda(:[0-9]+)?)?)$",
             "default": "flex"

@@ -5,6 +5,6 @@
 pub struct Evaluation {
     /// Mean negative log likelihood, nats a target.
     pub nats: f64,
-    /// Share of the targets that got the largest probability, 0 to 1; of classifiers only.
+    /// Fraction of targets that got the largest probability, 0 to 1; `None` for language models.
     pub accuracy: Option<f64>,
 }

@@ -1,4 +1,4 @@
-//! The cache: files of data sets on this machine, under the manifests' paths, and whether they are what they should be.
+//! The local cache of data set files, stored under their manifests' paths, and the checks of their sizes and checksums.
 
 use std::io::Read;
 
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::DataError;
 use super::manifest::{DataFile, Manifest};
 
-/// Names another folder for the cache than `<root>/datasets/cache`.
+/// Environment variable that overrides the cache folder, by default `<root>/datasets/cache`.
 pub const CACHE_VARIABLE: &str = "SPARSEGATE_CACHE";
 
 /// The folder of downloaded files.
@@ -17,14 +17,14 @@ pub struct Cache {
     folder: Utf8PathBuf,
 }
 
-/// What is known of a file of a data set on this machine.
+/// State of one data set file in the cache.
 #[derive(Debug)]
 pub enum Cached {
-    /// Not there.
+    /// The file is missing.
     Absent,
-    /// There, of the right size and checksum.
+    /// The file exists and has the size and checksum of the manifest.
     Verified,
-    /// There, and not what the manifest says.
+    /// The file exists, but its size or checksum differs from the manifest.
     Wrong(DataError),
 }
 
@@ -48,26 +48,26 @@ impl Cache {
         &self.folder
     }
 
-    /// Where a file lies, whether it is there or not.
+    /// Path of a file in the cache, whether or not it exists.
     pub fn path(&self, file: &DataFile) -> Utf8PathBuf {
         self.folder.join(&file.path)
     }
 
-    /// Whether a file is there with the size the manifest says; reads nothing of it.
+    /// Whether the file exists with a size that the manifest accepts; does not read its contents.
     pub fn has(&self, file: &DataFile) -> bool {
         self.path(file).metadata().is_ok_and(|found| found.is_file() && file.has_size(found.len()))
     }
 
-    /// Reads the file, if it is there, and checks its size and checksum.
+    /// Checks size and checksum of the file if it exists.
     ///
     /// # Errors
-    /// A file that is there but cannot be read.
+    /// A file that exists but cannot be read.
     pub fn check(&self, manifest: &Manifest, file: &DataFile) -> Result<Cached, DataError> {
         let path = self.path(file);
         if !path.is_file() {
             return Ok(Cached::Absent);
         }
-        let cure = format!("get it again with `sparsegate data fetch {}`", manifest.name);
+        let cure = format!("download it again with `sparsegate data fetch {}`", manifest.name);
         Ok(match check_file(manifest, file, &path, &cure) {
             Ok(()) => Cached::Verified,
             Err(error @ DataError::Io(_)) => return Err(error),
@@ -75,7 +75,7 @@ impl Cache {
         })
     }
 
-    /// The path of the file of a role, checked.
+    /// Path of the file with the given role, after checking its size and checksum.
     pub(super) fn verified(&self, manifest: &Manifest, role: &str) -> Result<Utf8PathBuf, DataError> {
         let missing = |file: Utf8PathBuf| DataError::Missing { file, dataset: manifest.name.clone() };
         let file = manifest.files.get(role).ok_or_else(|| missing(role.into()))?;
@@ -88,10 +88,11 @@ impl Cache {
     }
 }
 
-/// Holds the file at `path` against what the manifest says of `file` and its copies; `cure` ends the message.
+/// Compares the file at `path` with the sizes and checksums that the manifest accepts for `file`; `cure` is the hint at
+/// the end of the error message.
 ///
 /// # Errors
-/// Another size, another checksum, or a file that cannot be read.
+/// A wrong size, a wrong checksum, or a file that cannot be read.
 pub(super) fn check_file(manifest: &Manifest, file: &DataFile, path: &Utf8Path, cure: &str) -> Result<(), DataError> {
     let actual = fs_err::metadata(path)?.len();
     let (dataset, cure) = (manifest.name.clone(), cure.to_owned());

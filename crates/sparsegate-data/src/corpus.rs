@@ -2,7 +2,7 @@
 
 use sparsegate_core::Evaluation;
 
-/// What is predicted.
+/// What the model predicts, which also determines the metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// The next word; the metric is perplexity.
@@ -14,7 +14,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// Name of the metric, also its column in the results.
+    /// Name of the metric and of its column in the results.
     pub fn metric(self) -> &'static str {
         match self {
             Unit::Word => "perplexity",
@@ -23,7 +23,7 @@ impl Unit {
         }
     }
 
-    /// The metric's value; not a number for an accuracy that was not measured.
+    /// The metric's value; NaN for an accuracy that was not measured.
     pub fn value(self, evaluation: &Evaluation) -> f64 {
         match self {
             Unit::Word => evaluation.nats.exp(),
@@ -38,15 +38,17 @@ impl Unit {
 pub struct Corpus {
     /// Name of the manifest.
     pub name: String,
-    /// blake3 over everything the ids depend on (manifest's reading rules and file contents), lower-case hex.
+    /// blake3 over everything the ids depend on (reader, its parameters, file contents), lower-case hex.
     pub hash: String,
-    /// What is predicted.
+    /// What the model predicts.
     pub unit: Unit,
     /// The symbol of each id.
     pub vocabulary: Vec<String>,
-    /// For generated data: whether each id carries information about what is predicted.
+    /// For each id of synthetic data, whether it carries information about the targets (ground truth).
+    ///
+    /// `None` for data from files and for synthetic characters.
     pub informative: Option<Vec<bool>>,
-    /// The ids.
+    /// The ids of the training, validation and test data.
     pub parts: Parts,
 }
 
@@ -64,7 +66,7 @@ pub enum Parts {
     },
     /// For a classifier: three sets of labelled texts.
     Texts {
-        /// The classes' names; a label is a place in this list.
+        /// The classes' names; a label is an index into this list.
         classes: Vec<String>,
         /// Training texts.
         train: Texts,
@@ -75,17 +77,17 @@ pub enum Parts {
     },
 }
 
-/// Labelled texts as symbol ids, one after the other. No text is empty.
+/// Labelled texts as symbol ids, concatenated. No text is empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Texts {
     ids: Vec<u32>,
-    /// Where each text ends in `ids`.
+    /// End offset of each text in `ids`.
     ends: Vec<usize>,
     labels: Vec<u32>,
 }
 
 impl Texts {
-    /// No texts yet.
+    /// An empty set of texts.
     pub fn new() -> Self {
         Self { ids: Vec::new(), ends: Vec::new(), labels: Vec::new() }
     }
@@ -103,7 +105,7 @@ impl Texts {
         self.labels.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no texts.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
@@ -132,7 +134,7 @@ impl Default for Texts {
 }
 
 impl Corpus {
-    /// Number of classes of a data set of labelled texts.
+    /// Number of classes; `None` for a language model's data set.
     pub fn classes(&self) -> Option<usize> {
         match &self.parts {
             Parts::Streams { .. } => None,
@@ -140,7 +142,7 @@ impl Corpus {
         }
     }
 
-    /// Names of the classes of a data set of labelled texts; none of a stream.
+    /// Names of the classes; empty for a language model's data set.
     pub fn class_names(&self) -> &[String] {
         match &self.parts {
             Parts::Streams { .. } => &[],

@@ -1,17 +1,17 @@
-//! Integer draws that are the same on every platform and with every version of the random-number crates.
+//! Random draws that are the same on every platform and with every version of the random-number crates.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// A stream of integers, a function of a purpose and some numbers alone.
+/// A stream of random numbers that depends only on a purpose and a list of integers.
 ///
-/// The stream is that of `ChaCha8` whose 32-byte key is `blake3::derive_key(purpose, numbers)`, each number as eight bytes,
-/// least significant first.
+/// It is the `ChaCha8` stream whose 32-byte key is `blake3::derive_key(purpose, numbers)`, each number as eight
+/// little-endian bytes.
 #[derive(Debug, Clone)]
 pub struct Draws(ChaCha8Rng);
 
 impl Draws {
-    /// The stream of `purpose`, a text that no other use of `Draws` has, and `numbers`.
+    /// The stream of `purpose`, a text unique to this use of `Draws`, and `numbers`.
     pub fn new(purpose: &str, numbers: &[u64]) -> Self {
         let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
         Self(ChaCha8Rng::from_seed(blake3::derive_key(purpose, &bytes)))
@@ -22,12 +22,12 @@ impl Draws {
         ((u64::from(self.0.next_u32()) * u64::from(n)) >> 32) as u32
     }
 
-    /// A number from 0 to below 1, a multiple of `2^-53`: the high 53 of 64 random bits.
+    /// A number in `[0, 1)`, a multiple of `2^-53`: the high 53 of 64 random bits.
     pub fn unit(&mut self) -> f64 {
         (self.0.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// A random order of 0 to `n - 1` (Fisher and Yates, from the end).
+    /// A random permutation of 0 to `n - 1` (Fisher-Yates shuffle, from the end).
     pub(super) fn order(&mut self, n: u32) -> Vec<u32> {
         let mut order: Vec<u32> = (0..n).collect();
         for last in (1..n).rev() {

@@ -1,4 +1,4 @@
-//! Encoded data sets on disk, so that a second run starts at once.
+//! Encoded data sets on disk, so that later runs skip reading and encoding the source files.
 //!
 //! `<cache>/encoded/<name>-<hash>.ids`, little-endian:
 //!
@@ -6,8 +6,9 @@
 //! "sparsegate ids\n"  version u32  header length u64  header (JSON)  u32 ...  blake3 of all before, 32 bytes
 //! ```
 //!
-//! The numbers are those of the three parts: of a stream its ids; of texts the labels, the lengths and the ids. A file
-//! of another version, of other contents or with another checksum is as good as none: the data set is encoded again.
+//! The `u32` numbers belong to the training, validation and test part, in this order: the ids of a stream, or the
+//! labels, the lengths and the ids of texts. A file with another version, another content hash or a wrong checksum is
+//! ignored, and the data set is encoded again.
 
 use std::io::{self, BufWriter, Write};
 
@@ -26,19 +27,19 @@ struct Header {
     hash: String,
     unit: String,
     vocabulary: Vec<String>,
-    /// Of texts.
+    /// Class names of labelled texts; `None` for streams.
     classes: Option<Vec<String>>,
-    /// Streams: ids of each part. Texts: texts of each part.
+    /// Number of ids (streams) or texts (labelled texts) in each part.
     sizes: [usize; 3],
     survey: Option<Survey>,
 }
 
-/// Where the encoded data set of a content hash lies.
+/// Path of the encoded data set with the given content hash.
 pub(super) fn path(cache: &Utf8Path, name: &str, hash: &str) -> Utf8PathBuf {
     cache.join("encoded").join(format!("{name}-{}.ids", &hash[..hash.len().min(16)]))
 }
 
-/// The data set in `file`, if it is there, whole and of that content hash.
+/// Reads the data set in `file`; `None` if the file is missing, damaged, or has another content hash.
 pub(super) fn read(file: &Utf8Path, name: &str, hash: &str) -> Option<(Corpus, Option<Survey>)> {
     let bytes = fs_err::read(file).ok()?;
     let found = decode(&bytes, name, hash);
@@ -85,7 +86,7 @@ fn decode(bytes: &[u8], name: &str, hash: &str) -> Option<(Corpus, Option<Survey
     (corpus.hash == hash && numbers.0.is_empty()).then_some((corpus, header.survey))
 }
 
-/// What is left of the numbers.
+/// The bytes of the numbers not read yet.
 struct Numbers<'a>(&'a [u8]);
 
 impl Numbers<'_> {
@@ -111,7 +112,9 @@ impl Numbers<'_> {
     }
 }
 
-/// Writes a data set under a temporary name and renames it. That it cannot be written costs time, not the run.
+/// Writes a data set under a temporary name and renames it.
+///
+/// A failure is only logged: without the file, the next run encodes the data set again.
 pub(super) fn write(file: &Utf8Path, corpus: &Corpus, survey: Option<&Survey>) {
     if let Err(error) = try_write(file, corpus, survey) {
         tracing::debug!("{file} was not written: {error}");
@@ -159,7 +162,7 @@ fn try_write(file: &Utf8Path, corpus: &Corpus, survey: Option<&Survey>) -> io::R
     Ok(())
 }
 
-/// A writer that knows the checksum of what went through it.
+/// A writer that computes the checksum of the bytes written.
 struct Hashed<W> {
     inner: W,
     hasher: blake3::Hasher,

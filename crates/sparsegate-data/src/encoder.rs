@@ -1,4 +1,4 @@
-//! Any text to the ids that it would have had in a data set, by the rules, and the code, that read the data set.
+//! Encodes a text as the data set's reader would have encoded it, with the reader's own code.
 
 use std::collections::HashMap;
 
@@ -9,28 +9,28 @@ use super::readers::{
 };
 use sparsegate_spec::types::Reading;
 
-/// Puts texts into ids.
+/// Encodes texts as symbol ids.
 pub struct Encoder {
     ids: HashMap<String, u32>,
     unknown: Option<u32>,
     rule: Rule,
 }
 
-/// The symbols that have ids.
+/// The symbols that have ids, and the special symbols.
 pub struct Known<'a> {
-    /// Ids and their words, or characters.
+    /// Ids with their words or characters.
     pub words: &'a mut dyn Iterator<Item = (u32, &'a str)>,
-    /// The id of any other, if there is one.
+    /// Id of the symbol for unknown words, if the data set has one.
     pub unknown: Option<u32>,
-    /// The id of the symbol at the beginning of a text, if there is one.
+    /// Id of the start symbol, if the data set's texts begin with one.
     pub start: Option<u32>,
 }
 
-/// How a text falls into symbols.
+/// How a text is split into symbols.
 enum Rule {
-    /// A text with a class: its words in their frame.
+    /// A text to classify: its words, with the start symbol and the length limit of [`Frame`].
     Text(Words, Frame),
-    /// A piece of a stream.
+    /// A part of a stream, here and below.
     PtbWords,
     PtbCharacters,
     Plain(PlainLines),
@@ -39,13 +39,13 @@ enum Rule {
 }
 
 impl Encoder {
-    /// No symbol's id: what [`Encoder::encode`] makes of a word that is not known where there is no symbol for such.
+    /// Stands for an unknown word where the data set has no symbol for unknown words; not the id of any symbol.
     pub const NO_ID: u32 = u32::MAX;
 
-    /// The encoder of a data set with that `reader`, read in that way, and with these symbols.
+    /// The encoder of a data set with this `reader`, the spec's `reading` options and these `known` symbols.
     ///
     /// # Errors
-    /// A reader of no texts; a pattern that is none.
+    /// A reader of pretrained vectors; an invalid regular expression.
     pub fn new(reader: &Reader, reading: Reading, known: Known<'_>) -> Result<Self, String> {
         let Known { words, unknown, start } = known;
         let frame = |length| Frame { start, unknown: unknown.unwrap_or(Self::NO_ID), length };
@@ -63,21 +63,25 @@ impl Encoder {
             Reader::PlantedWords(_) => Rule::PlantedWords,
             Reader::PlantedCharacters(_) => Rule::PlantedCharacters,
             Reader::GloveText(_) | Reader::Word2vecBinary(_) => {
-                return Err(format!("the reader {} reads vectors, no texts", reader.key()));
+                return Err(format!("the reader {} reads vectors, not texts", reader.key()));
             }
         };
         Ok(Self { ids, unknown, rule })
     }
 
-    /// The ids of a text. One that is to be classified has at least one, and no more than the data set's texts have. A piece
-    /// of a stream has the symbols of its line ends, but of its last line only if the text ends with one: what comes
-    /// next is then open. (So does the blank after its last word, of the embedded language spelled.)
+    /// The ids of a text.
+    ///
+    /// A text to classify yields at least one id, and at most as many as the reader keeps of a text. A part of a stream
+    /// yields the end symbol of each line; the last line yields it only if `text` ends with a newline, so that a model
+    /// can continue an unfinished line. Likewise, in the synthetic language spelled as characters, the last word gets
+    /// its `_` only if white space follows it; a full stop always yields its newline.
     pub fn encode(&self, text: &str) -> Vec<u32> {
         self.encode_as(text, &mut |_, id| id)
     }
 
-    /// The same, where each symbol becomes what `number` makes of it and its id, the words of an empty text and beginnings
-    /// of texts under their names in vocabularies.
+    /// As [`Encoder::encode`], but passes each symbol and its id to `number` and collects the results.
+    ///
+    /// The start symbol, and the symbol that stands for an empty text, are passed under their names in the vocabulary.
     pub fn encode_as(&self, text: &str, number: &mut dyn FnMut(&str, u32) -> u32) -> Vec<u32> {
         let mut symbols = Vec::new();
         let mut add = |symbol: &str| symbols.push(number(symbol, self.id(symbol)));
@@ -114,8 +118,10 @@ impl Encoder {
         symbols
     }
 
-    /// The symbol at the end of a line of a stream, or of a sentence where lines mean nothing; what stands before a text that
-    /// begins a line.
+    /// The symbol at the end of a line of a stream, or of a sentence of the synthetic language, which has no lines.
+    ///
+    /// It is also the symbol that precedes a text at the beginning of a line. `None` for texts to classify, and where
+    /// line ends are not symbols.
     pub fn end(&self) -> Option<&'static str> {
         match &self.rule {
             Rule::Text(..) => None,
@@ -126,16 +132,16 @@ impl Encoder {
         }
     }
 
-    /// The id of one symbol; [`Encoder::NO_ID`] if it has none.
+    /// The id of one symbol, else the id for unknown symbols, else [`Encoder::NO_ID`].
     pub fn id(&self, symbol: &str) -> u32 {
         self.ids.get(symbol).copied().or(self.unknown).unwrap_or(Self::NO_ID)
     }
 }
 
-/// Calls its second argument for each symbol of a line.
+/// Calls its second argument with each symbol of a line.
 type LineRule<'a> = dyn Fn(&str, &mut dyn FnMut(&str)) + 'a;
 
-/// The symbols of each line, and of the line ends, but not of one that is not there.
+/// Calls `add` with the symbols of each line and, after each line that ends with a newline, with `end`.
 fn lines(text: &str, line: &LineRule<'_>, end: Option<&str>, add: &mut dyn FnMut(&str)) {
     let mut rest = text.lines().peekable();
     while let Some(this) = rest.next() {

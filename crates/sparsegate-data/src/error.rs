@@ -1,4 +1,4 @@
-//! What can go wrong between a manifest and a mini-batch.
+//! Errors of manifests, data files and batching.
 
 use camino::Utf8PathBuf;
 
@@ -8,17 +8,17 @@ use sparsegate_spec::SpecError;
 /// An error of a data set: its manifest, its files or its streams.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    /// No manifest of that name.
+    /// There is no manifest with the given name.
     #[error("no dataset `{name}`: {folder} has no {name}.yaml{}", known_names(.known))]
     UnknownDataset {
         /// The name asked for.
         name: String,
-        /// Where manifests live.
+        /// The folder of the manifests.
         folder: Utf8PathBuf,
-        /// Names of the manifests that are there, sorted.
+        /// Names of the existing manifests, sorted.
         known: Vec<String>,
     },
-    /// A manifest that is not YAML, or not of a manifest's shape.
+    /// A manifest that is not valid YAML or does not match the manifest schema.
     #[error(transparent)]
     ManifestSyntax(#[from] SpecError),
     /// A manifest whose values contradict each other.
@@ -28,12 +28,12 @@ pub enum DataError {
         file: Utf8PathBuf,
         /// Path of the value, such as `files.train.sha256`.
         field: String,
-        /// What is wrong and how to mend it.
+        /// What is wrong and how to fix it.
         problem: String,
     },
     /// A file of the data set is not in the cache.
     #[error(
-        "{file} is not there; get it with `sparsegate data fetch {dataset}`, or, with a copy at hand, with \
+        "{file} is missing; download it with `sparsegate data fetch {dataset}`, or, if you have a copy, use \
          `sparsegate data fetch {dataset} --mirror DIR` (or SPARSEGATE_MIRROR=DIR) or `sparsegate data import {dataset} FILE...`"
     )]
     Missing {
@@ -42,37 +42,37 @@ pub enum DataError {
         /// The data set that needs it.
         dataset: String,
     },
-    /// A file of another size than the manifest says.
+    /// A file whose size differs from the manifest.
     #[error("{file} has {actual} bytes where the manifest of {dataset} says {expected}; {cure}")]
     WrongSize {
         /// The file.
         file: Utf8PathBuf,
         /// The data set that needs it.
         dataset: String,
-        /// Size by the manifest, bytes.
+        /// Size in the manifest, bytes.
         expected: u64,
         /// Size found, bytes.
         actual: u64,
-        /// How to mend it.
+        /// How to fix it.
         cure: String,
     },
-    /// A file of the right size with other contents.
+    /// A file with the right size and a wrong checksum.
     #[error("{file} was altered: its sha256 is {actual}, the manifest of {dataset} says {expected}; {cure}")]
     Altered {
         /// The file.
         file: Utf8PathBuf,
         /// The data set that needs it.
         dataset: String,
-        /// Checksum by the manifest, lower-case hex.
+        /// Checksum in the manifest, lower-case hex.
         expected: String,
         /// Checksum found, lower-case hex.
         actual: String,
-        /// How to mend it.
+        /// How to fix it.
         cure: String,
     },
-    /// A file that nobody serves is to be downloaded.
+    /// A file without a public address cannot be downloaded.
     #[error(
-        "{file} is not there, and the manifest of {dataset} knows no public address of it; with a copy at hand, get it with \
+        "{file} is missing, and the manifest of {dataset} has no public address for it; if you have a copy, use \
          `sparsegate data import {dataset} FILE...` or `sparsegate data fetch {dataset} --mirror DIR|URL`"
     )]
     NoAddress {
@@ -81,17 +81,17 @@ pub enum DataError {
         /// The data set that needs it.
         dataset: String,
     },
-    /// A server answered, but not with the file.
+    /// A server answered with an unexpected HTTP status.
     #[error("{url} answered with HTTP status {status}; {cure}")]
     HttpStatus {
         /// The address asked.
         url: String,
         /// The status code.
         status: u16,
-        /// How to mend it.
+        /// How to fix it.
         cure: String,
     },
-    /// No server answered, or the connection broke.
+    /// The connection failed or broke off.
     #[error(
         "failed to download {url}: {message}; check the connection and run the command again (a partial download goes on \
          where it stopped), or name a copy with --mirror DIR|URL"
@@ -99,10 +99,10 @@ pub enum DataError {
     Network {
         /// The address asked.
         url: String,
-        /// What the HTTP client says.
+        /// Message of the HTTP client.
         message: String,
     },
-    /// A mirror folder without one of the files.
+    /// A mirror folder lacks one of the files.
     #[error("the mirror has no {file}, which {dataset} needs; a mirror holds each file under the manifest's `path`")]
     NotInMirror {
         /// The file looked for.
@@ -110,23 +110,23 @@ pub enum DataError {
         /// The data set that needs it.
         dataset: String,
     },
-    /// A data set that is generated has no files to fetch or import.
+    /// A synthetic data set is generated and has no files to import.
     #[error("{dataset} is generated and has no files to import")]
     Generated {
         /// The data set.
         dataset: String,
     },
-    /// An offered file that is none of the data set's.
-    #[error("{file} is none of the files of {dataset}: {reason}")]
+    /// A file to import that does not belong to the data set.
+    #[error("{file} is not one of the files of {dataset}: {reason}")]
     NotAFileOf {
-        /// The file offered.
+        /// The file to import.
         file: Utf8PathBuf,
         /// The data set.
         dataset: String,
-        /// What its files look like.
+        /// Why it does not match.
         reason: String,
     },
-    /// A file that does not read as its reader expects.
+    /// A line that is not in the format its reader expects.
     #[error("{file}:{line}: {problem}")]
     Malformed {
         /// The file.
@@ -136,29 +136,29 @@ pub enum DataError {
         /// What is wrong.
         problem: String,
     },
-    /// Pretrained vectors in binary form that do not read as their manifest says.
+    /// Pretrained vectors in word2vec's binary format that do not match their manifest or are damaged.
     #[error("{file}: entry {entry}, byte {byte}: {problem}")]
     MalformedEntry {
         /// The file.
         file: Utf8PathBuf,
-        /// Which word and vector, from 1; 0 for the header.
+        /// Number of the entry (a word and its vector), from 1; 0 for the header.
         entry: u64,
-        /// Where it begins, from 0.
+        /// Byte offset of the entry, from 0.
         byte: u64,
         /// What is wrong.
         problem: String,
     },
-    /// Pretrained vectors named as a data set, or the other way round.
+    /// Pretrained vectors used as a data set, or a data set used as pretrained vectors.
     #[error("`{name}` (reader {reader}) {problem}")]
     WrongUse {
         /// The manifest.
         name: String,
-        /// Its reader.
+        /// Key of its reader.
         reader: &'static str,
         /// What it cannot be used for, and what to write.
         problem: String,
     },
-    /// A classifier without labels, or a language model of labelled texts.
+    /// A classifier on a data set without labels, or a language model on labelled texts.
     #[error(
         "the data set `{name}` is {}", if *.labelled {
             "made of labelled texts; write `model.kind: classification`, or name a data set that is one stream of symbols"
@@ -172,7 +172,7 @@ pub enum DataError {
         /// Whether it has labels.
         labelled: bool,
     },
-    /// Pretrained vectors of another size than the embedding.
+    /// Pretrained vectors whose size differs from the embedding's.
     #[error(
         "the vectors of `{name}` have {size} numbers and model.embedding.size is {wanted}; write `model.embedding.size: {size}` \
          or name other vectors"
@@ -180,40 +180,40 @@ pub enum DataError {
     VectorSize {
         /// The manifest.
         name: String,
-        /// Its vectors' size.
+        /// Size of its vectors.
         size: usize,
         /// `model.embedding.size`.
         wanted: usize,
     },
-    /// A text or row that does not read as its reader expects.
+    /// A row of a table, or a text in an archive, that is not in the format its reader expects.
     #[error("{file}: {place}: {problem}")]
     BadRecord {
         /// The file.
         file: Utf8PathBuf,
-        /// The row, or the file in an archive.
+        /// The row, or the name of the file in the archive.
         place: String,
         /// What is wrong.
         problem: String,
     },
-    /// A file that does not, as a whole, hold what its reader expects.
+    /// A file whose contents as a whole are not what its reader expects.
     #[error("{file}: {problem}")]
     Unusable {
         /// The file.
         file: Utf8PathBuf,
-        /// What is wrong and how to mend it.
+        /// What is wrong and how to fix it.
         problem: String,
     },
-    /// A spec asks for a way of reading that the data set does not have.
+    /// A spec sets a `reading` option that does not apply to the data set.
     #[error("reading.{key} does not fit the data set {dataset}: {problem}")]
     UnfitReading {
-        /// Key of the spec under `reading`.
+        /// Key under `reading` in the spec.
         key: &'static str,
         /// The data set.
         dataset: String,
-        /// Why not and what to do.
+        /// Why it does not apply, and what to do.
         problem: &'static str,
     },
-    /// A stream that does not fill one mini-batch.
+    /// A stream that is too short for one mini-batch.
     #[error(
         "a stream of {symbols} symbols is too short: batch {batch} and sequence {sequence} need at least {needed}; lower \
          train.batch or train.sequence"
@@ -228,13 +228,13 @@ pub enum DataError {
         /// `train.sequence`.
         sequence: usize,
     },
-    /// Zero rows or zero steps.
+    /// A batch size or sequence length of zero.
     #[error("train.{key} is 0; it must be at least 1")]
     ZeroSize {
         /// `batch` or `sequence`.
         key: &'static str,
     },
-    /// The file system refused; the message names the file.
+    /// A file system error; the message names the file.
     #[error("{}", with_cure(.0))]
     Io(std::io::Error),
 }
@@ -246,21 +246,21 @@ impl From<std::io::Error> for DataError {
 }
 
 impl DataError {
-    /// Pretrained vectors where a data set is wanted.
+    /// Pretrained vectors where a data set is needed.
     pub(super) fn not_a_dataset(manifest: &Manifest) -> Self {
-        let problem = "holds pretrained vectors, no texts; name a data set under `dataset`, and these under \
+        let problem = "holds pretrained vectors, not texts; name a data set under `dataset`, and the vectors under \
                        `model.embedding.vectors`";
         Self::WrongUse { name: manifest.name.clone(), reader: manifest.reader.key(), problem: problem.into() }
     }
 
-    /// A data set where pretrained vectors are wanted.
+    /// A data set where pretrained vectors are needed.
     pub(super) fn not_vectors(manifest: &Manifest) -> Self {
         let problem = "holds no pretrained vectors; under `model.embedding.vectors` name a manifest with the reader \
                        glove-text or word2vec-binary, or write `none`";
         Self::WrongUse { name: manifest.name.clone(), reader: manifest.reader.key(), problem: problem.into() }
     }
 
-    /// Whether the cure is in a spec, a manifest or on the command line (exit code 2), and not in the data (4).
+    /// Whether the user must change a spec, a manifest or the command line (exit code 2) rather than the data (4).
     pub fn is_users_mistake(&self) -> bool {
         matches!(
             self,
@@ -282,7 +282,7 @@ fn known_names(known: &[String]) -> String {
     if known.is_empty() { String::new() } else { format!("; there are {}", known.join(", ")) }
 }
 
-/// The error, and what to do about a file system that refuses.
+/// The error message, with a hint for a full or read-only file system.
 fn with_cure(error: &std::io::Error) -> String {
     let cure = match error.kind() {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {

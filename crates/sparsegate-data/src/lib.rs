@@ -1,11 +1,11 @@
-//! Data sets: what they are, how they get here, how they become symbol ids and mini-batches.
+//! Data sets: manifests, downloads, readers that produce symbol ids, and mini-batches.
 //!
 //! ```text
 //! datasets/<name>.yaml --Manifest--> fetch | import --> cache --reader--> Corpus --batches--> BatchSource
-//!                              \--> generator (embedded languages) ------^
+//!                              \--> generator (synthetic data) ----------^
 //! ```
 //!
-//! Only [`fetch`] touches the network; [`load`] reads the cache, or generates, and nothing else.
+//! Only [`fetch`] uses the network; [`load`] reads the cache or generates the data.
 
 mod batching;
 mod cache;

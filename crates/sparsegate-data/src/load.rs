@@ -1,4 +1,4 @@
-//! From a manifest to a corpus: the cache or the generator, never the network.
+//! From a manifest to a corpus: reads the cache or generates the data, and never uses the network.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -9,16 +9,18 @@ use super::readers::{self, Encoded, EncodedTexts, PtbCharacters, PtbWords};
 use super::{DataError, Survey, encoded, planted, planted_texts};
 use sparsegate_spec::types::Reading;
 
-/// Reads, or generates, the data set of `manifest`, with the oddities that `reading` asks for. Files come from the cache of
-/// `root` and are checked first; what they become is kept there, too.
+/// Reads or generates the data set of `manifest`, with the deviations from the manifest that `reading` asks for.
+///
+/// Files come from the cache of `root` and are checked first. The encoded data set is stored in the cache as well.
 ///
 /// # Errors
-/// A file that is missing, truncated, altered or not what its reader expects; a reading that does not fit the data set.
+/// A file that is missing, truncated, altered or not what its reader expects; a `reading` option that does not apply to
+/// the data set.
 pub fn load(root: &Utf8Path, manifest: &Manifest, reading: Reading) -> Result<Corpus, DataError> {
     Ok(survey(root, manifest, reading)?.0)
 }
 
-/// [`load`], and of labelled texts what their words are like.
+/// As [`load`], and for labelled texts from files also returns statistics of their words.
 ///
 /// # Errors
 /// As [`load`].
@@ -50,7 +52,7 @@ pub fn survey(root: &Utf8Path, manifest: &Manifest, reading: Reading) -> Result<
     }
 }
 
-/// Refuses oddities that the data set's reader cannot have.
+/// Refuses `reading` options that do not apply to the data set's reader.
 fn refuse_unfit(manifest: &Manifest, reading: Reading) -> Result<(), DataError> {
     let unfit = |key, problem| DataError::UnfitReading { key, dataset: manifest.name.clone(), problem };
     let texts = match &manifest.reader {
@@ -62,15 +64,18 @@ fn refuse_unfit(manifest: &Manifest, reading: Reading) -> Result<(), DataError> 
         TextSource::Folders(_) => false,
     };
     if reading.lose_first_row && !texts.is_some_and(loses_a_row) {
-        return Err(unfit("lose_first_row", "it is not read from csv or tsv tables without header; remove the key"));
+        return Err(unfit("lose_first_row", "it applies only to csv and tsv tables without a header; remove the key"));
     }
     if reading.shift_ids && texts.is_none_or(|texts| texts.words.is_none()) {
-        return Err(unfit("shift_ids", "its manifest does not say how many `words` are kept; remove the key"));
+        return Err(unfit(
+            "shift_ids",
+            "its manifest does not set `words`, the size of the vocabulary; remove the key",
+        ));
     }
     Ok(())
 }
 
-/// The files of a data set, checked, by role.
+/// The files of a data set by role, with sizes and checksums verified.
 struct Files(Vec<(&'static str, Utf8PathBuf)>);
 
 impl Files {
@@ -88,7 +93,7 @@ impl Files {
     }
 }
 
-/// What a corpus of a manifest is made of.
+/// Builds a corpus of a manifest: the manifest and the content hash of the corpus.
 struct Made<'a> {
     manifest: &'a Manifest,
     hash: String,

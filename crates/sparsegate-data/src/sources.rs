@@ -1,4 +1,4 @@
-//! The manifests that an experiment's runs read from.
+//! The manifests that an experiment's runs use: the data set and the pretrained vectors.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use sparsegate_spec::types::{ModelKind, RunSpec};
 pub struct Sources {
     /// The data set.
     pub dataset: Manifest,
-    /// The vectors that some run starts from, by name.
+    /// The pretrained vectors that the runs start from, by manifest name.
     pub vectors: BTreeMap<String, Manifest>,
 }
 
@@ -21,8 +21,8 @@ impl Sources {
     /// Reads the manifest of the data set and those of the vectors that `runs` name.
     ///
     /// # Errors
-    /// A manifest that is missing or wrong, a data set that is not for the runs' kind of model, vectors in the place of a data set or the other way round, vectors of another
-    /// size than the embedding they are for.
+    /// A manifest that is missing or invalid, a data set that does not fit the runs' kind of model, vectors named as a
+    /// data set or the reverse, vectors whose size differs from the embedding's.
     pub fn load<'a>(
         root: &Utf8Path,
         dataset: &str,
@@ -52,12 +52,12 @@ impl Sources {
         Ok(Self { dataset, vectors })
     }
 
-    /// The vectors that `run` starts from.
+    /// Manifest of the vectors that `run` starts from; `None` for random initialisation.
     pub fn vectors_of(&self, run: &RunSpec) -> Option<&Manifest> {
         self.vectors.get(run.model.embedding.as_ref()?.pretrained()?)
     }
 
-    /// What the keys of runs depend on.
+    /// The content hashes that enter the keys of the runs.
     pub fn hashes(&self) -> Hashes {
         let vectors = self.vectors.iter().map(|(name, manifest)| (name.clone(), manifest.content_hash()));
         Hashes { dataset: self.dataset.content_hash(), vectors: vectors.collect() }

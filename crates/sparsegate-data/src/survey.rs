@@ -1,16 +1,16 @@
-//! What the words of labelled texts are like before they become ids.
+//! Word statistics of labelled texts, taken before words are mapped to ids.
 
 use serde::{Deserialize, Serialize};
 
-/// Words of the training texts, whole, validation texts held out of them included.
+/// Word statistics of the full-length training texts, including validation texts held out of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Survey {
     /// Distinct words.
     pub words: usize,
     /// Distinct words that occur in more than one text.
     pub words_in_several_texts: usize,
-    /// Words a text, on average.
+    /// Mean number of words in a text.
     pub mean_words: f64,
-    /// Texts of all parts without a word; each became one `<unk>`.
+    /// Number of texts without words, in all parts; each became one `<unk>`.
     pub empty_texts: usize,
 }

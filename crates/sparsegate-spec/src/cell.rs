@@ -10,11 +10,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use sparsegate_core::cells::{self, CELLS};
 
-/// A cell by its name.
+/// A registered cell, serialised by its name.
 #[derive(Clone, Copy)]
 pub struct Cell(pub &'static dyn cells::Cell);
 
-/// Names of the cells, as they are listed.
+/// Names of the registered cells, in the order of registration.
 pub static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| CELLS.iter().map(|cell| cell.name()).collect());
 
 impl Deref for Cell {

@@ -1,4 +1,4 @@
-//! A tree to a type, with the path of a mistake.
+//! Deserialises a YAML tree into a type and records the path of an error.
 
 use serde::de::value::StrDeserializer;
 use serde::de::{
@@ -10,10 +10,10 @@ use serde::{Deserialize, forward_to_deserialize_any};
 use super::mistake::Mistake;
 use super::node::{Node, Step};
 
-/// Reads a type out of a tree. An enum's variant is a text, or a mapping with the variant as its only key.
+/// Deserialises a tree. An enum's variant is a text, or a mapping with the variant as its only key.
 ///
 /// # Errors
-/// The first mistake, with its path.
+/// The first error, with its path.
 pub fn from_node<'de, T: Deserialize<'de>>(node: &'de Node) -> Result<T, Mistake> {
     T::deserialize(De(node))
 }
@@ -63,7 +63,7 @@ impl<'de> Deserializer<'de> for De<'de> {
         }
     }
 
-    /// A derived struct would take a list for its fields in order; a file must name its keys.
+    /// A derived struct would also accept a list of its fields in order; a file must name its keys.
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,

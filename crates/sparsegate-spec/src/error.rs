@@ -1,10 +1,10 @@
-//! A mistake in a spec: which file, which line and column, what is wrong and how to mend it.
+//! An error in a spec: file, line, column, message and hint.
 
 use std::fmt;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-/// A place in a text, both counted from 1; the column counts characters.
+/// A position in a text; line and column count from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// Line, from 1.
@@ -13,7 +13,7 @@ pub struct Place {
     pub column: usize,
 }
 
-/// A mistake in an experiment or dataset file, or in an override or filter of one.
+/// An error in an experiment or dataset file, or in an override or a filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpecError(Box<Parts>);
 
@@ -27,12 +27,12 @@ struct Parts {
 }
 
 impl SpecError {
-    /// A mistake somewhere in `file`.
+    /// An error in `file`, at an unknown position.
     pub fn new(file: &Utf8Path, message: impl Into<String>) -> Self {
         Self(Box::new(Parts { file: file.to_owned(), place: None, message: message.into(), help: None, text: None }))
     }
 
-    /// Adds where it is, with the file's text so that the line can be shown.
+    /// Adds the position, and the file's text so that the line can be shown.
     #[must_use]
     pub fn at(mut self, place: Option<Place>, text: &str) -> Self {
         self.0.place = place;
@@ -40,34 +40,34 @@ impl SpecError {
         self
     }
 
-    /// Adds how to mend it.
+    /// Adds a hint how to fix it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());
         self
     }
 
-    /// The file with the mistake.
+    /// The file with the error.
     pub fn file(&self) -> &Utf8Path {
         &self.0.file
     }
 
-    /// Where in the file, if it is in one place.
+    /// Position in the file, if known.
     pub fn place(&self) -> Option<Place> {
         self.0.place
     }
 
-    /// What is wrong, without file and place.
+    /// The message, without file and position.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// How to mend it.
+    /// The hint how to fix it.
     pub fn cure(&self) -> Option<&str> {
         self.0.help.as_deref()
     }
 
-    /// The file's text, if a place in it is known.
+    /// The file's text, if it was attached with [`SpecError::at`].
     pub fn text(&self) -> Option<&str> {
         self.0.text.as_deref()
     }

@@ -1,4 +1,4 @@
-//! Whether the `expect:` section makes sense before anything is measured.
+//! Checks the `expect:` section before anything is trained.
 
 use super::filter;
 use super::keys;
@@ -8,7 +8,7 @@ use super::suggest;
 use super::types::{Expectation, MetricRef, RunSpec};
 use sparsegate_core::cells::CELLS;
 
-/// Every metric a claim may be about but for the kept gates of one kind, which the cells name.
+/// The metrics of claims, except the kept gates of one kind, whose names depend on the cells.
 const METRICS: &[&str] = &[
     "valid.perplexity",
     "test.perplexity",
@@ -26,7 +26,7 @@ const METRICS: &[&str] = &[
     "gates.kept",
 ];
 
-/// Every metric a claim may be about: what every run measures, then `gates.KIND.kept` for each kind of each cell.
+/// All metrics of claims: those of every run, then `gates.KIND.kept` for each kind of preactivation of each cell.
 pub fn metrics() -> Vec<String> {
     let kinds = CELLS.iter().flat_map(|cell| cell.preactivations()).map(|kind| format!("gates.{}.kept", kind.name));
     let mut names: Vec<String> = METRICS.iter().map(|&name| name.to_owned()).collect();
@@ -38,7 +38,7 @@ pub fn metrics() -> Vec<String> {
     names
 }
 
-/// Refuses claims about unknown metrics, runs that the sweep does not have, and claims that say nothing.
+/// Refuses claims about unknown metrics or runs that are not in the sweep, and empty claims.
 ///
 /// # Errors
 /// The first such claim.
@@ -46,7 +46,7 @@ pub fn check(expect: &[Expectation], runs: &[RunSpec]) -> Result<(), Mistake> {
     for (index, expectation) in expect.iter().enumerate() {
         let here = vec![Step::Key("expect".into()), Step::Index(index)];
         if expectation.claims.is_empty() && expectation.claim.is_none() {
-            return Err(Mistake::new(&here, "claims nothing", "add `claims: [...]` or `claim: { less: [...] }`"));
+            return Err(Mistake::new(&here, "contains no claim", "add `claims: [...]` or `claim: { less: [...] }`"));
         }
         if let Some(wanted) = &expectation.r#where {
             clause(wanted, runs, &down(&here, "where"))?;
@@ -68,7 +68,7 @@ pub fn check(expect: &[Expectation], runs: &[RunSpec]) -> Result<(), Mistake> {
                 clause(wanted, runs, &down(&at, "where"))?;
             }
             if order.less[0] == order.less[1] {
-                return Err(Mistake::new(&at, "nothing is less than itself", "name two different metrics or runs"));
+                return Err(Mistake::new(&at, "both sides are the same", "name two different metrics or runs"));
             }
         }
     }
@@ -106,7 +106,7 @@ fn clause(
             one => vec![one.clone()],
         };
         if values.is_empty() {
-            return Err(Mistake::new(&at, "an empty list matches no run", "list the values that are meant"));
+            return Err(Mistake::new(&at, "an empty list matches no run", "list at least one value"));
         }
         for value in values {
             let one = [(key.clone(), value.clone())].into();
@@ -128,7 +128,7 @@ fn clause(
         Err(Mistake::new(
             here,
             "no run of the experiment has all of these values",
-            "ask for values that occur together",
+            "use values that occur together in one run",
         ))
     }
 }

@@ -1,4 +1,4 @@
-//! An experiment file, resolved: which runs it stands for and what is claimed about them.
+//! Resolves an experiment file into its runs and the claims about them.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
@@ -19,35 +19,35 @@ use super::{expect, filter, keys, overrides, presets, suggest, validate, yaml};
 pub struct Experiment {
     /// The file it was read from.
     pub file: Utf8PathBuf,
-    /// Its name, also that of its folders under `runs/` and `reports/`.
+    /// Its name, which is also the name of its folders under `runs/` and `reports/`.
     pub name: String,
-    /// One line on what it is.
+    /// One-line description.
     pub about: Option<String>,
-    /// Where its numbers come from.
+    /// Source of its published numbers.
     pub source: Option<Source>,
-    /// The experiment files that belong to it, which [`super::load_all`] takes along.
+    /// Further experiment files that [`super::load_all`] loads with it.
     pub also: Vec<Utf8PathBuf>,
     /// Name of the dataset manifest.
     pub dataset: String,
-    /// In sweep order, after `--set` and `--only`.
+    /// The runs in sweep order, after `--set` and `--only`.
     pub runs: Vec<RunSpec>,
-    /// Claims about the measured results.
+    /// Claims about the results.
     pub expect: Vec<Expectation>,
 }
 
 /// Reads `file`, applies the overrides `set` (`key=value`), expands the sweep and keeps the runs that match one of
 /// the filters `only` (`key=value[,key=value]`).
 ///
-/// An override wins over the sweep: runs that become equal by it are one run.
+/// Overrides take precedence over the sweep; runs that become equal through an override are merged.
 ///
 /// # Errors
-/// Whatever is wrong with the file, an override or a filter.
+/// An error in the file, an override or a filter.
 pub fn load(file: &Utf8Path, set: &[String], only: &[String]) -> Result<Experiment, SpecError> {
     let text = yaml::read(file)?;
     from_text(file, &text, set, only)
 }
 
-/// [`load`] for a text already read.
+/// [`load`] for a text that has already been read.
 ///
 /// # Errors
 /// As [`load`].
@@ -86,7 +86,7 @@ pub fn from_text(file: &Utf8Path, text: &str, set: &[String], only: &[String]) -
     })
 }
 
-/// What a run is made of, before defaults and names are filled in.
+/// The keys of an experiment file that form the base document of its runs.
 const BASE: [&str; 7] = ["dataset", "reading", "model", "train", "sparsity", "seed", "backend"];
 
 fn base(tree: &Node) -> Node {
@@ -94,7 +94,7 @@ fn base(tree: &Node) -> Node {
     Node::Map(BASE.iter().filter_map(|key| entry(key)).collect())
 }
 
-/// Paths in a spec start from here.
+/// The folder that paths in a spec are relative to.
 fn folder(file: &Utf8Path) -> &Utf8Path {
     file.parent().unwrap_or(Utf8Path::new(""))
 }
@@ -111,7 +111,7 @@ fn check_also(file: &Utf8Path, also: &[Utf8PathBuf]) -> Result<(), Mistake> {
 }
 
 fn no_file(file: &Utf8Path, at: &[Step], path: &Utf8Path) -> Mistake {
-    let help = format!("the path starts from the folder of this file, `{}`", folder(file));
+    let help = format!("the path is relative to the folder of this file, `{}`", folder(file));
     Mistake::new(at, format!("no file `{path}`"), help)
 }
 
@@ -125,7 +125,7 @@ fn check_source(file: &Utf8Path, source: Option<&Source>) -> Result<(), Mistake>
     Ok(())
 }
 
-/// The source with its paths, written from the spec's folder, as the program opens them.
+/// The source with its paths, which are relative to the spec's folder, resolved.
 fn found_from(file: &Utf8Path, mut source: Source) -> Source {
     if let Some(authors) = &mut source.authors {
         authors.final_values = folder(file).join(&authors.final_values);
@@ -134,7 +134,7 @@ fn found_from(file: &Utf8Path, mut source: Source) -> Source {
     source
 }
 
-/// One run as a document.
+/// The document of one run, after the sweep and overrides are applied.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Resolved {
@@ -150,7 +150,7 @@ struct Resolved {
     backend: Backend,
 }
 
-/// Turns points into runs, and knows whom to blame: the base document, the sweep or an override.
+/// Turns points into runs and attributes errors to their origin: the base document, the sweep or an override.
 struct Resolver<'a> {
     file: &'a Utf8Path,
     text: &'a str,
@@ -164,7 +164,7 @@ impl Resolver<'_> {
         let swept = |over: &Override| points.iter().flatten().any(|assign| overlap(&assign.key, over.key));
         let replaced: Vec<&Override> = self.overrides.iter().filter(|over| swept(over)).collect();
         for over in &replaced {
-            tracing::warn!("--set {} replaces what the sweep says about {}", over.written, over.key);
+            tracing::warn!("--set {} replaces the values of the sweep for {}", over.written, over.key);
         }
         let mut runs: Vec<RunSpec> = Vec::new();
         for point in points {
@@ -193,7 +193,7 @@ impl Resolver<'_> {
         let path = point.first().map_or_else(|| at_sweep.path(), |assign| assign.origin.clone());
         SpecError::new(self.file, format!("the sweep has the run {} twice", what.join(", ")))
             .at(locate(self.text, &path, Part::Value), self.text)
-            .help("take one of the two away, or `exclude` it")
+            .help("remove one of the two, or `exclude` it")
     }
 
     fn run(&self, point: &Point) -> Result<RunSpec, SpecError> {
@@ -218,7 +218,8 @@ impl Resolver<'_> {
         Ok(run)
     }
 
-    /// The place of a mistake in a run's document: the last to write there is to blame.
+    /// Locates an error in a run's document: it is attributed to the last override, sweep value or base key that wrote
+    /// the wrong value.
     fn blame(&self, mistake: &Mistake, point: &Point) -> SpecError {
         let path = mistake.path();
         let help = mistake.help(keys::elsewhere);
@@ -238,14 +239,15 @@ impl Resolver<'_> {
         add_help(SpecError::new(self.file, mistake.message()).at(place, self.text))
     }
 
-    /// Whether an assignment to `key` made what is at `path`.
+    /// Whether an assignment to `key` wrote the value at `path`.
     fn wrote(&self, key: &[Step], path: &[Step]) -> bool {
         path.starts_with(key) || (key.starts_with(path) && !path.is_empty() && self.base.at(path).is_none())
     }
 }
 
-/// Writes a preset out where only its name is given. What a name stands for depends on the kind of model; a kind that
-/// cannot be read is told by the reading that follows.
+/// Replaces the name of a preset by its definition, which depends on the kind of model.
+///
+/// An invalid `model.kind` is ignored here; deserialising the run reports it afterwards.
 fn level(document: &mut Node) -> Result<(), Mistake> {
     let path = dotted("sparsity");
     let kind = document.at(&dotted("model.kind")).and_then(|kind| from_node::<ModelKind>(kind).ok());

@@ -1,4 +1,4 @@
-//! The experiment file as it is written, and its JSON Schema.
+//! The experiment file as written, and its JSON Schema.
 
 use std::borrow::Cow;
 
@@ -11,35 +11,35 @@ use super::presets;
 use super::sweep::Sweep;
 use super::types::{Backend, Expectation, ModelSpec, Reading, Sparsity, TrainSpec};
 
-/// An experiment: one data set, one network, a training loop, and what is varied.
+/// An experiment: one data set, a network, a training loop, and a sweep.
 ///
-/// `reading`, `model`, `train`, `sparsity`, `seed` and `backend` are the base that every run starts from. A key that the sweep
-/// assigns may be left out of it.
+/// `reading`, `model`, `train`, `sparsity`, `seed` and `backend` are the base of every run. A key that the sweep
+/// assigns may be omitted here.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "sparsegate experiment")]
 #[expect(
     dead_code,
-    reason = "the base of the runs is read from the tree; its fields here make keys known and the schema"
+    reason = "the base of the runs is read from the tree; its fields here define the known keys and the schema"
 )]
 pub struct ExperimentFile {
     /// Name of the experiment and of its folders: letters, digits, `-`, `_` and `.`.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"))]
     pub name: String,
-    /// One line on what it is.
+    /// One-line description.
     #[serde(default)]
     pub about: Option<String>,
-    /// Where its published numbers come from.
+    /// Source of its published numbers.
     #[serde(default)]
     pub source: Option<Source>,
-    /// Experiment files that a command takes along when it is given this one; paths from this file's folder.
+    /// Further experiment files that a command loads with this one; paths relative to this file's folder.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub also: Vec<Utf8PathBuf>,
     /// Name of the dataset manifest, `datasets/<name>.yaml`.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"))]
     pub dataset: String,
-    /// Oddities in reading labelled texts; none if absent.
+    /// Deviations from the manifest when reading labelled texts. Default: none.
     #[serde(default)]
     #[schemars(with = "Option<Reading>")]
     pub reading: Option<Node>,
@@ -51,19 +51,19 @@ pub struct ExperimentFile {
     #[serde(default)]
     #[schemars(with = "Option<TrainSpec>")]
     pub train: Option<Node>,
-    /// What is sparsified.
+    /// The sparsity level: what is sparsified.
     #[serde(default)]
     #[schemars(with = "Option<Level>")]
     pub sparsity: Option<Node>,
-    /// Seed of every random stream of a run; 0 if absent.
+    /// Seed of all random streams of a run. Default: 0.
     #[serde(default)]
     #[schemars(with = "Option<u64>")]
     pub seed: Option<Node>,
-    /// Where tensors live; `flex` if absent.
+    /// Backend and device. Default: `flex`.
     #[serde(default)]
     #[schemars(with = "Option<Backend>")]
     pub backend: Option<Node>,
-    /// What is varied from run to run; absent: one run.
+    /// What is varied between runs. Default: a single run.
     #[serde(default)]
     pub sweep: Option<Sweep>,
     /// Claims about the results.
@@ -71,33 +71,33 @@ pub struct ExperimentFile {
     pub expect: Vec<Expectation>,
 }
 
-/// Where an experiment's published numbers come from.
+/// Source of an experiment's published numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
-    /// The paper's number at arxiv.org, in quotes.
+    /// The paper's arXiv identifier, in quotes.
     #[serde(default)]
     pub arxiv: Option<String>,
-    /// The authors' figures.
+    /// The authors' published results.
     #[serde(default)]
     pub authors: Option<AuthorsFigures>,
 }
 
-/// CSV files with published figures, and which rows of them are about this experiment.
+/// CSV files with published results, and which of their rows belong to this experiment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AuthorsFigures {
-    /// Last epoch of each run; path from the experiment file's folder.
+    /// Results of the last epoch of each run; path relative to the experiment file's folder.
     #[schemars(with = "String")]
     pub final_values: Utf8PathBuf,
-    /// Every logged epoch of each run; path from the experiment file's folder.
+    /// Results of all logged epochs of each run; path relative to the experiment file's folder.
     #[schemars(with = "String")]
     pub curves: Utf8PathBuf,
-    /// The value of the rows' `task` column.
+    /// Value of the `task` column in the rows of this experiment.
     pub task: String,
 }
 
-/// A sparsification level: a preset's name or an explicit map.
+/// JSON Schema of a sparsity level: a preset's name or an explicit map.
 struct Level;
 
 impl JsonSchema for Level {
@@ -113,7 +113,7 @@ impl JsonSchema for Level {
     }
 }
 
-/// JSON Schema of an experiment file. Keys that a sweep may give are not required in `model` and `train`.
+/// JSON Schema of an experiment file. No key is required in `model` and `train`, because a sweep may assign it.
 pub fn schema() -> serde_json::Value {
     let mut schema = schemars::schema_for!(ExperimentFile).to_value();
     for name in ["ModelSpec", "TrainSpec"] {

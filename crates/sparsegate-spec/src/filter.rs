@@ -1,4 +1,4 @@
-//! `--only` filters and `where:` clauses: which runs are meant.
+//! `--only` filters and `where:` clauses: selects runs by the values of their keys.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use super::node::{Node, dotted};
 use super::suggest;
 use super::types::RunSpec;
 
-/// What `key` (dotted, or its last part) says in `run`, as it is shown in tables: a level by its name, a number in its
+/// The value of `key` (dotted, or its last part) in `run`, as shown in tables: a level by its name, a number in its
 /// shortest form. `None` if the key is unknown or has no value in this run.
 pub fn label(run: &RunSpec, key: &str) -> Option<String> {
     let key = keys::resolve(key)?;
@@ -15,7 +15,7 @@ pub fn label(run: &RunSpec, key: &str) -> Option<String> {
     node.at(&dotted(key)).filter(|value| **value != Node::Null).map(Node::label)
 }
 
-/// Whether a run has, for every key of a `where:` clause, the value or one of the listed values.
+/// Whether a run matches a `where:` clause: for each key it has the value or one of the listed values.
 pub fn matches(run: &RunSpec, wanted: &BTreeMap<String, serde_json::Value>) -> bool {
     wanted.iter().all(|(key, value)| {
         let Some(label) = label(run, key) else { return false };
@@ -29,7 +29,7 @@ pub fn matches(run: &RunSpec, wanted: &BTreeMap<String, serde_json::Value>) -> b
 /// Which of the runs match at least one of `filters`, each `key=value[,key=value]`; all of them if there are none.
 ///
 /// # Errors
-/// What is wrong with a filter, and how to mend it; one that matches no run is wrong.
+/// Message and hint for an invalid filter, or one that matches no run.
 pub fn matching(runs: &[&RunSpec], filters: &[String]) -> Result<Vec<bool>, (String, String)> {
     if filters.is_empty() {
         return Ok(vec![true; runs.len()]);
@@ -72,14 +72,14 @@ pub fn matching(runs: &[&RunSpec], filters: &[String]) -> Result<Vec<bool>, (Str
     Ok(keep)
 }
 
-/// `key=value` with both halves there.
+/// Splits `key=value`; `None` if either half is empty.
 pub fn split(pair: &str) -> Option<(&str, &str)> {
     let (key, value) = pair.split_once('=')?;
     let (key, value) = (key.trim(), value.trim());
     (!key.is_empty() && !value.is_empty()).then_some((key, value))
 }
 
-/// A value in the form of labels, so that 2e-3 finds 0.002.
+/// A value in the form of [`label`], so that 2e-3 matches 0.002.
 fn canonical(value: &str) -> String {
     serde_yaml::from_str::<Node>(value).map_or_else(|_| value.to_owned(), |node| node.label())
 }

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use crate::types::RunSpec;
 
-/// Content hashes of an experiment's sources: what its runs' keys depend on beside their specs.
+/// Content hashes of an experiment's sources, which enter its runs' keys in addition to their specs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hashes {
-    /// Of the data set.
+    /// Content hash of the data set.
     pub dataset: String,
-    /// Of the pretrained vectors, by the name of their manifest.
+    /// Content hashes of the pretrained vectors, by manifest name.
     pub vectors: BTreeMap<String, String>,
 }
 
 impl Hashes {
-    /// Of the vectors that `run` starts from.
+    /// Content hash of the vectors that `run` starts from; `None` for random initialisation.
     pub fn vectors_of(&self, run: &RunSpec) -> Option<&str> {
         self.vectors.get(run.model.embedding.as_ref()?.pretrained()?).map(String::as_str)
     }

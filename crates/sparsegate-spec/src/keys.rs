@@ -1,6 +1,6 @@
-//! The keys of a run: what can be overridden, swept over and filtered by.
+//! The keys of a run, for overrides, sweeps and filters.
 
-/// Every dotted key of a run's spec that holds a single value, in the order of the file.
+/// All dotted keys that can be overridden, swept over or filtered by, in the order of the file.
 pub const KEYS: &[&str] = &[
     "dataset",
     "reading",
@@ -46,8 +46,8 @@ pub const KEYS: &[&str] = &[
     "backend",
 ];
 
-/// The whole name of a key given by its last part, such as `model.hidden` for `hidden`; for a whole name, how to write
-/// it in a document: `model: { hidden: ... }`.
+/// The full name of a key given by its last part, such as `model.hidden` for `hidden`. For a dotted key, how to write
+/// it in a file, such as `model: { hidden: ... }`.
 pub fn elsewhere(last: &str) -> Option<String> {
     if let Some((outer, inner)) = last.split_once('.')
         && KEYS.contains(&last)
@@ -57,7 +57,7 @@ pub fn elsewhere(last: &str) -> Option<String> {
     KEYS.iter().find(|key| key.rsplit_once('.').is_some_and(|(_, end)| end == last)).map(|key| (*key).to_owned())
 }
 
-/// The key that `given` names: itself, or the only key with that last part.
+/// The full key for `given`: the key of that name, or else the only key with that last part.
 pub fn resolve(given: &str) -> Option<&'static str> {
     KEYS.iter().copied().find(|key| *key == given).or_else(|| {
         let mut matching = KEYS.iter().copied().filter(|key| key.rsplit('.').next() == Some(given));

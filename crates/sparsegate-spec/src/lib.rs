@@ -1,11 +1,11 @@
-//! Experiment and dataset YAML: what a file may say, where a mistake is, and which runs a sweep stands for.
+//! Experiment and dataset YAML: parsing, error positions, and the expansion of sweeps into runs.
 //!
-//! [`load`] is the way in. It knows files and YAML and nothing of training; everything after it works on
-//! [`types::RunSpec`], in which every default is filled in.
+//! [`load`] is the entry point. This module knows files and YAML but not training; the rest of the program works on
+//! [`types::RunSpec`], in which all defaults are filled in.
 //!
-//! A file becomes a tree that keeps the order of keys (`node`), the sweep becomes points (`sweep`), each point laid
-//! over the base document becomes a run (`experiment`). A mistake carries a path (`mistake`) until the edge, where
-//! the path becomes line and column (`locate`).
+//! A file is parsed into a tree that keeps the order of keys (`node`). The sweep is expanded into points (`sweep`), and
+//! each point is applied to the base document to give a run (`experiment`). An error carries a path (`mistake`), which
+//! is turned into line and column before it is shown (`locate`).
 
 pub mod cell;
 mod de;

@@ -1,6 +1,6 @@
-//! Where in a YAML text a path leads: line and column.
+//! Finds line and column of a path in a YAML text.
 //!
-//! `serde_yaml` tells the place of an error and of nothing else, so this walks down the path and fails there.
+//! `serde_yaml` reports positions only in errors, so this follows the path and raises an error at its end.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqA
 use super::error::Place;
 use super::node::Step;
 
-/// What of an entry to point at.
+/// The part of an entry to point at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// Its key.
@@ -18,7 +18,7 @@ pub enum Part {
     Value,
 }
 
-/// The place of `path` in `text`, or of the longest beginning of the path that is there.
+/// The position of `path` in `text`, or of its longest prefix that exists.
 pub fn locate(text: &str, path: &[Step], part: Part) -> Option<Place> {
     (0..=path.len()).rev().find_map(|length| {
         let part = if length == path.len() { part } else { Part::Value };
@@ -26,7 +26,7 @@ pub fn locate(text: &str, path: &[Step], part: Part) -> Option<Place> {
     })
 }
 
-/// The place of `path` in `text`, if the path leads somewhere.
+/// The position of `path` in `text`, if it exists.
 fn exact(text: &str, path: &[Step], part: Part) -> Option<Place> {
     let walk = Walk { path, part };
     let error = walk.deserialize(serde_yaml::Deserializer::from_str(text)).err()?;

@@ -1,4 +1,4 @@
-//! What can be wrong between a YAML tree and a type, kept apart until the place is known.
+//! Errors of deserialising a YAML tree, with a path that is later turned into line and column.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use super::locate::Part;
 use super::node::{Step, show};
 use super::suggest;
 
-/// A mistake at a path of a tree.
+/// An error at a path of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
     reversed: Vec<Step>,
@@ -26,20 +26,20 @@ enum Kind {
 }
 
 impl Mistake {
-    /// A mistake of the value at `path`.
+    /// An error in the value at `path`.
     pub fn new(path: &[Step], message: impl Into<String>, help: impl Into<String>) -> Self {
         let kind = Kind::Other { message: message.into(), help: Some(help.into()) };
         Self { reversed: path.iter().rev().cloned().collect(), part: Part::Value, kind }
     }
 
-    /// The same about the key.
+    /// Marks the key instead of the value as wrong.
     #[must_use]
     pub fn of_key(mut self) -> Self {
         self.part = Part::Key;
         self
     }
 
-    /// Says that the tree it happened in is itself reached by `step`.
+    /// Prepends `step` to the path.
     #[must_use]
     pub fn under(mut self, step: Step) -> Self {
         self.reversed.push(step);
@@ -52,18 +52,18 @@ impl Mistake {
         self
     }
 
-    /// Marks an error raised while reading the key `key` of a mapping.
+    /// Sets the path of an error raised while reading the key `key` of a mapping.
     #[must_use]
     pub fn in_key(self, key: &str) -> Self {
         if self.reversed.is_empty() { self.at_key(key) } else { self }
     }
 
-    /// The way to it from the root.
+    /// The path from the root.
     pub fn path(&self) -> Vec<Step> {
         self.reversed.iter().rev().cloned().collect()
     }
 
-    /// What is wrong.
+    /// The error message.
     pub fn message(&self) -> String {
         let mut path = self.path();
         match &self.kind {
@@ -83,7 +83,7 @@ impl Mistake {
         }
     }
 
-    /// How to mend it. `elsewhere` knows the whole name of a key that belongs in another mapping.
+    /// The hint. `elsewhere` returns the full name of a key that belongs in another mapping.
     pub fn help(&self, elsewhere: impl Fn(&str) -> Option<String>) -> Option<String> {
         match &self.kind {
             Kind::UnknownKey { key, known } => {
@@ -131,7 +131,7 @@ fn mismatch(found: &Unexpected<'_>, expected: &dyn Expected) -> Mistake {
     raise(Kind::Other { message: format!("expected {expected}, found {found}"), help: Some(help) })
 }
 
-/// Rust's names for types in plain words.
+/// Names of Rust types in plain words.
 fn plain(expected: &str) -> String {
     match expected {
         "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, not negative".to_owned(),

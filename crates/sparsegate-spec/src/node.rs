@@ -7,13 +7,13 @@ use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, Seq
 /// A YAML value. Mappings keep their order, which is the order of a sweep's axes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Node {
-    /// `null`, `~` or nothing.
+    /// `null`, `~` or an empty value.
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A whole number below zero.
+    /// A negative integer.
     Negative(i64),
-    /// A whole number, zero or above.
+    /// A non-negative integer.
     Whole(u64),
     /// Any other number.
     Real(f64),
@@ -25,21 +25,21 @@ pub enum Node {
     Map(Vec<(String, Node)>),
 }
 
-/// One step down a document.
+/// One step of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// To the value of a key.
+    /// The value of a key.
     Key(String),
-    /// To an element, from 0.
+    /// An element of a list, from 0.
     Index(usize),
 }
 
-/// Splits `a.b.c` into steps.
+/// Parses a path written as `a.b.c`.
 pub fn dotted(path: &str) -> Vec<Step> {
     path.split('.').map(|key| Step::Key(key.to_owned())).collect()
 }
 
-/// Writes steps as `a.b[2].c`.
+/// Formats a path as `a.b[2].c`.
 pub fn show(path: &[Step]) -> String {
     let mut text = String::new();
     for step in path {
@@ -74,10 +74,10 @@ impl Node {
         })
     }
 
-    /// Puts `value` at `path`, making mappings on the way.
+    /// Sets the value at `path`, creating mappings where necessary.
     ///
     /// # Errors
-    /// The length of the path's beginning that leads to something that is not a mapping.
+    /// The length of the path's prefix that leads to a value that is not a mapping.
     pub fn set(&mut self, path: &[Step], value: Node) -> Result<(), usize> {
         let mut node = self;
         for (depth, step) in path.iter().enumerate() {
@@ -95,7 +95,7 @@ impl Node {
         Ok(())
     }
 
-    /// What it is, for messages.
+    /// Name of the type, for messages.
     pub fn kind(&self) -> &'static str {
         match self {
             Node::Null => "nothing",
@@ -107,7 +107,8 @@ impl Node {
         }
     }
 
-    /// As a person would write it on a command line: text bare, numbers shortest, a level by its name.
+    /// The value as one would write it on a command line: text without quotes, numbers in shortest form, a level by its
+    /// name.
     pub fn label(&self) -> String {
         match self {
             Node::Null => "null".to_owned(),
@@ -201,7 +202,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 }
 
-/// A key that is not among those before it; failing here puts the error at the second of two equal keys.
+/// Reads a key and refuses one that occurred before; failing here puts the error at the second of two equal keys.
 struct NewKey<'a>(&'a [(String, Node)]);
 
 impl<'de> DeserializeSeed<'de> for NewKey<'_> {
@@ -218,7 +219,7 @@ impl Visitor<'_> for NewKey<'_> {
     }
     fn visit_str<E: de::Error>(self, key: &str) -> Result<String, E> {
         if self.0.iter().any(|(name, _)| name == key) {
-            return Err(E::custom(format!("the key `{key}` is there twice")));
+            return Err(E::custom(format!("the key `{key}` appears twice")));
         }
         Ok(key.to_owned())
     }

@@ -8,25 +8,25 @@ use super::suggest;
 /// One override.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Override {
-    /// As it was written.
+    /// The override as given on the command line.
     pub written: String,
-    /// Dotted key, in full.
+    /// Full dotted key.
     pub key: &'static str,
     /// YAML value.
     pub value: Node,
 }
 
-/// Reads overrides; a later one of the same key wins.
+/// Parses overrides; a later one replaces an earlier one of the same key.
 ///
 /// # Errors
-/// What is wrong with one, and how to mend it.
+/// Message and hint for an invalid override.
 pub fn parse(set: &[String]) -> Result<Vec<Override>, (String, String)> {
     let mut overrides: Vec<Override> = Vec::new();
     for written in set {
         let (given, value) = split(written).ok_or_else(|| {
             (
                 format!("--set {written}: not key=value"),
-                "write it like train.epochs=2; `null` takes a value away".to_owned(),
+                "write it like train.epochs=2; `null` removes a value".to_owned(),
             )
         })?;
         let key = keys::resolve(given).ok_or_else(|| {

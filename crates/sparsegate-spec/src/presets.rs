@@ -1,12 +1,13 @@
-//! Named sparsification levels, as in the paper.
+//! Named sparsity levels, as in the paper.
 
 use super::types::{ModelKind, Prior, Sparsity};
 
-/// The names, from nothing to everything.
+/// Names of the levels, from the dense network to the most sparsified.
 pub const NAMES: &[&str] = &["dense", "W", "W+Voc", "W+N", "W+G+N"];
 
-/// The level of that name for a kind of model. A classifier's levels from W+N on include the vocabulary, and treat the
-/// dimensions of the embedding as they treat hidden units.
+/// The level of that name for a kind of model; `None` for an unknown name.
+///
+/// A classifier's levels W+N and W+G+N also have group variables for the vocabulary and the embedding dimensions.
 pub fn level(kind: ModelKind, name: &str) -> Option<Sparsity> {
     use Prior::{LogUniform, None as No};
     let (weights, vocabulary, neurons, gates) = match name {

@@ -1,9 +1,9 @@
-//! The nearest known name to a mistyped one.
+//! Suggests the nearest known name for a misspelt one.
 
-/// The known name nearest to `name`, if it is near enough to be what was meant.
+/// The known name nearest to `name`, if it is near enough to be a likely correction.
 ///
-/// Near is a Damerau-Levenshtein distance, blind to case, of at most a third of the longer name, at least two and
-/// below the whole name.
+/// The case-insensitive Damerau-Levenshtein distance must be at most a third of the longer name's length (or at most
+/// two, if that is more) and less than that length. The case-sensitive Jaro-Winkler similarity breaks ties.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
     known
@@ -20,7 +20,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
-/// `` did you mean `x`? known keys: `a`, `b` ``, or only the second half when nothing is near.
+/// A hint such as `` did you mean `x`? known keys: `a`, `b` ``, without the question if no known name is near.
 pub fn cure(name: &str, what: &str, known: &[&str]) -> String {
     let list = list(known.iter().copied());
     match nearest(name, known.iter().copied()) {

@@ -1,8 +1,8 @@
-//! The sweep algebra: from axes to points, a point being a list of assignments to dotted keys.
+//! Expands sweeps into points; a point is a list of assignments to dotted keys.
 //!
-//! Within one sweep: (1) `product`, `zip` and `concat` each give points, and every point of the first is joined with
-//! every point of the second and of the third, the first varying slowest; (2) `where` keeps, (3) `exclude` drops,
-//! (4) `include` appends. Each sweep inside `concat` is worked out by the same rules before it is joined.
+//! Within one sweep: (1) `product`, `zip` and `concat` each give points, which are combined as a Cartesian product, the
+//! first varying slowest; (2) `where` keeps points, (3) `exclude` drops points, (4) `include` appends points. Each
+//! sweep inside `concat` is expanded by the same rules first.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,29 +17,29 @@ use super::mistake::Mistake;
 use super::node::{Node, Step};
 use super::suggest;
 
-/// More runs than this are a slip, not a sweep.
+/// Maximum number of runs; more are assumed to be an error.
 const MOST: usize = 10_000;
 
 /// The `sweep:` section.
 #[derive(Debug, Clone, Default, PartialEq, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sweep {
-    /// Every combination of the listed values; the first key varies slowest.
+    /// All combinations of the listed values; the first key varies slowest.
     #[serde(default)]
     product: Option<Ordered<Vec<Node>>>,
-    /// The first values together, then the second values, and so on; lists of one length.
+    /// The first values of all keys together, then the second values, and so on; the lists must have equal lengths.
     #[serde(default)]
     zip: Option<Ordered<Vec<Node>>>,
     /// The points of several sweeps, one after the other.
     #[serde(default)]
     concat: Option<Vec<Sweep>>,
-    /// Keeps only points that have, for every key here, the value or one of the listed values.
+    /// Keeps only points that have the value, or one of the listed values, for each key here.
     #[serde(default)]
     r#where: Option<Ordered<Node>>,
-    /// Drops points that have all the values of one entry.
+    /// Drops points that match all keys of an entry.
     #[serde(default)]
     exclude: Option<Vec<Ordered<Node>>>,
-    /// Further points, after `where` and `exclude`.
+    /// Further points, appended after `where` and `exclude`.
     #[serde(default)]
     include: Option<Vec<Ordered<Node>>>,
 }
@@ -103,11 +103,11 @@ pub struct Assign {
     pub origin: Vec<Step>,
 }
 
-/// The assignments that make one run out of the base document.
+/// The assignments that turn the base document into the document of one run.
 pub type Point = Vec<Assign>;
 
 impl Sweep {
-    /// The points, in order. `here` is the path of this sweep in the file.
+    /// Expands the sweep into its points, in order. `here` is the path of this sweep in the file.
     ///
     /// # Errors
     /// An unknown or repeated key, lists of unequal length, an empty axis, a filter that matches nothing, no points.
@@ -128,7 +128,7 @@ impl Sweep {
             check_filter(filter, &points, &here)?;
             points.retain(|point| matches(filter, point));
             if points.is_empty() {
-                return Err(Mistake::new(&here, "keeps no run", "ask for values that occur together").of_key());
+                return Err(Mistake::new(&here, "matches no run", "use values that occur together in one run").of_key());
             }
         }
         for (index, filter) in self.exclude.iter().flatten().enumerate() {
@@ -156,7 +156,7 @@ fn down(here: &[Step], key: &str) -> Vec<Step> {
     path
 }
 
-/// Every combination, the first axis slowest.
+/// All combinations of the axes' values, the first axis varying slowest.
 fn product(axes: &Ordered<Vec<Node>>, here: &[Step]) -> Result<Vec<Point>, Mistake> {
     let columns = axes.0.iter().map(|(key, values)| axis(key, values, here)).collect::<Result<Vec<_>, _>>()?;
     if columns.is_empty() {
@@ -165,7 +165,7 @@ fn product(axes: &Ordered<Vec<Node>>, here: &[Step]) -> Result<Vec<Point>, Mista
     join(columns, here)
 }
 
-/// The n-th values of all axes together.
+/// Pairs the n-th values of all axes.
 fn zip(axes: &Ordered<Vec<Node>>, here: &[Step]) -> Result<Vec<Point>, Mistake> {
     let mut points: Vec<Point> = Vec::new();
     for (index, (key, values)) in axes.0.iter().enumerate() {
@@ -180,7 +180,7 @@ fn zip(axes: &Ordered<Vec<Node>>, here: &[Step]) -> Result<Vec<Point>, Mistake> 
             return Err(Mistake::new(
                 &down(here, key),
                 message,
-                "zip wants lists of one length; `product` combines all",
+                "`zip` requires lists of equal length; `product` gives all combinations",
             ));
         }
         points =
@@ -200,10 +200,10 @@ fn concat(sweeps: &[Sweep], here: &[Step]) -> Result<Vec<Point>, Mistake> {
 }
 
 fn no_axes(here: &[Step]) -> Mistake {
-    Mistake::new(here, "nothing to sweep over", "give it something, or leave it out").of_key()
+    Mistake::new(here, "nothing to sweep over", "list keys and values, or remove it").of_key()
 }
 
-/// The one-assignment points of an axis.
+/// The points of an axis, each with a single assignment.
 fn axis(key: &str, values: &[Node], here: &[Step]) -> Result<Vec<Point>, Mistake> {
     let here = down(here, key);
     check_key(key, &here)?;
@@ -245,13 +245,13 @@ fn check_key(key: &str, at: &[Step]) -> Result<(), Mistake> {
     }
     let known: Vec<&str> = keys::KEYS.iter().copied().filter(|key| *key != "dataset").collect();
     let help = match keys::elsewhere(key) {
-        Some(full) => format!("did you mean `{full}`? keys are written from the top"),
+        Some(full) => format!("did you mean `{full}`? keys must be written in full"),
         None => suggest::cure(key, "keys that can be swept over", &known),
     };
     Err(Mistake::new(at, "not a key of a run", help).of_key())
 }
 
-/// Every combination of one point of each part, the first part slowest.
+/// All combinations of one point of each part, the first part varying slowest.
 fn join(parts: Vec<Vec<Point>>, here: &[Step]) -> Result<Vec<Point>, Mistake> {
     let count = parts.iter().try_fold(1_usize, |count, part| count.checked_mul(part.len())).unwrap_or(usize::MAX);
     if count > MOST {
@@ -267,7 +267,7 @@ fn join(parts: Vec<Vec<Point>>, here: &[Step]) -> Result<Vec<Point>, Mistake> {
     })
 }
 
-/// One point with the assignments of two, which may not touch the same key.
+/// Merges the assignments of two points, whose keys must not overlap.
 fn both(mut left: Point, right: Point, here: &[Step]) -> Result<Point, Mistake> {
     for assign in right {
         if let Some(other) = left.iter().find(|other| overlap(&other.key, &assign.key)) {
@@ -280,13 +280,13 @@ fn both(mut left: Point, right: Point, here: &[Step]) -> Result<Point, Mistake> 
     Ok(left)
 }
 
-/// Whether one key is the other or contains it.
+/// Whether the keys are equal or one contains the other.
 pub fn overlap(a: &str, b: &str) -> bool {
     let inside = |outer: &str, inner: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
     a == b || inside(a, b) || inside(b, a)
 }
 
-/// Whether the point has, for every key of the filter, its value or one of its values.
+/// Whether the point has the filter's value, or one of its values, for each of the filter's keys.
 fn matches(filter: &Ordered<Node>, point: &Point) -> bool {
     filter.0.iter().all(|(key, wanted)| {
         let found = point.iter().find(|assign| assign.key == *key);
@@ -301,7 +301,7 @@ fn any_of(wanted: &Node) -> &[Node] {
     }
 }
 
-/// Refuses filters on keys that are not swept over and on values that no point has.
+/// Refuses filters on keys that are not swept over, on values that no point has, and filters that match no point.
 fn check_filter(filter: &Ordered<Node>, points: &[Point], here: &[Step]) -> Result<(), Mistake> {
     if filter.0.is_empty() {
         return Err(Mistake::new(here, "an empty filter", "write keys and values"));
@@ -336,7 +336,7 @@ fn check_filter(filter: &Ordered<Node>, points: &[Point], here: &[Step]) -> Resu
     if some {
         Ok(())
     } else {
-        Err(Mistake::new(here, "matches no run of the sweep", "ask for values that occur together"))
+        Err(Mistake::new(here, "matches no run of the sweep", "use values that occur together in one run"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Experiment files that belong together: those of a command, and those that they list under `also`.
+//! Loads the experiment files of a command and the files that they list under `also`.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -8,11 +8,13 @@ use super::mistake::Mistake;
 use super::node::{Step, dotted};
 use super::{filter, yaml};
 
-/// Reads `files` and, after each, the files it lists under `also`, each file once. Overrides apply to every
-/// experiment. A filter of `only` must match a run of one of them; experiments of which no run is left are left out.
+/// Reads `files` and, after each, the files it lists under `also`, each file once.
+///
+/// Overrides apply to every experiment. Each filter of `only` must match a run of at least one experiment; experiments
+/// without remaining runs are omitted.
 ///
 /// # Errors
-/// As [`super::load`]; files that list each other in a circle; a filter that matches no run of any experiment.
+/// As [`super::load`]; a cycle of `also` entries; a filter that matches no run of any experiment.
 pub fn load_all(files: &[Utf8PathBuf], set: &[String], only: &[String]) -> Result<Vec<Experiment>, SpecError> {
     let mut gathering = Gathering { set, seen: Vec::new(), experiments: Vec::new() };
     for file in files {
@@ -32,13 +34,14 @@ pub fn load_all(files: &[Utf8PathBuf], set: &[String], only: &[String]) -> Resul
 
 struct Gathering<'a> {
     set: &'a [String],
-    /// Files that were read, by their real paths.
+    /// Canonical paths of the files read so far.
     seen: Vec<Utf8PathBuf>,
     experiments: Vec<Experiment>,
 }
 
 impl Gathering<'_> {
-    /// `trail`: the real paths of the files that led here, each listing the next.
+    /// Reads `file` and the files it lists. `trail` has the canonical paths of the files that led here, each listing
+    /// the next.
     fn add(&mut self, file: &Utf8Path, trail: &mut Vec<Utf8PathBuf>) -> Result<(), SpecError> {
         let real = real(file);
         if self.seen.contains(&real) {
@@ -60,17 +63,17 @@ impl Gathering<'_> {
     }
 }
 
-/// What a path leads to, so that two ways of writing it are one file.
+/// The canonical path, so that different spellings of a path count as one file.
 fn real(file: &Utf8Path) -> Utf8PathBuf {
     file.canonicalize_utf8().unwrap_or_else(|_| file.to_owned())
 }
 
-/// The mistake in the entry of `file` that leads back to `other`.
+/// The error for entry `index` of `also` in `file`, which closes a cycle through `other`.
 fn circle(file: &Utf8Path, index: usize, other: &Utf8Path) -> Result<SpecError, SpecError> {
     let mut path = dotted("also");
     path.push(Step::Index(index));
-    let message = format!("`{other}` leads back to itself");
-    let mistake = Mistake::new(&path, message, "list each file in one direction only; take this entry away");
+    let message = format!("`{other}` is part of a cycle of `also` entries");
+    let mistake = Mistake::new(&path, message, "remove this entry");
     Ok(yaml::placed(file, &yaml::read(file)?, &mistake))
 }
 
@@ -127,7 +130,7 @@ mod tests {
     fn mistakes_are_told_with_their_place() {
         let files = folder(&[("a", "sparsity: W\nalso: [b.yaml]"), ("b", "sparsity: W\nalso:\n  - a.yaml")]);
         let error = load(&files, &["a"], &[]).unwrap_err();
-        assert!(error.to_string().contains("b.yaml:7:5: ") && error.to_string().contains("leads back"), "{error}");
+        assert!(error.to_string().contains("b.yaml:7:5: ") && error.to_string().contains("a cycle of"), "{error}");
         let files = folder(&[("a", "sparsity: W\nalso: [gone.yaml]")]);
         let error = load(&files, &["a"], &[]).unwrap_err();
         assert!(error.to_string().contains("a.yaml:6:8: `also[0]`: no file `gone.yaml`"), "{error}");

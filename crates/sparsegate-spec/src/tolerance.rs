@@ -9,21 +9,21 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// `3%` (relative to the published value), a plain number (absolute) or `2x` (a factor).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Tolerance {
-    /// Share of the published value, 0.03 for `3%`.
+    /// Fraction of the published value, 0.03 for `3%`.
     Relative(f64),
-    /// In the metric's own unit.
+    /// Absolute difference in the metric's unit.
     Absolute(f64),
-    /// Between the published value divided by this and multiplied by it, 2 for `2x`.
+    /// Factor: from the published value divided by this to the value times this, 2 for `2x`.
     Factor(f64),
 }
 
 impl Tolerance {
-    /// Whether `measured` is near enough to `published`.
+    /// Whether `measured` is within the tolerance of `published`.
     pub fn holds(self, measured: f64, published: f64) -> bool {
         self.excess(measured, published) <= 0.0
     }
 
-    /// How far `measured` lies outside, in the metric's own unit; zero or less inside.
+    /// Distance of `measured` from the tolerated interval, in the metric's unit; zero or negative inside.
     pub fn excess(self, measured: f64, published: f64) -> f64 {
         let (low, high) = match self {
             Tolerance::Relative(share) => (published - share * published.abs(), published + share * published.abs()),
@@ -33,7 +33,7 @@ impl Tolerance {
                 (a.min(b), a.max(b))
             }
         };
-        // A hair of room, so that a difference equal to the tolerance is not decided by the last bit.
+        // Widen the interval slightly, so that rounding does not decide a difference equal to the tolerance.
         let room = 1e-9 * (high - low) + 1e-12;
         (low - measured).max(measured - high) - room
     }
@@ -82,7 +82,7 @@ impl de::Visitor<'_> for ToleranceVisitor {
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a tolerance that large means nothing anyway")]
+    #[expect(clippy::cast_precision_loss, reason = "a tolerance that large accepts everything anyway")]
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<Tolerance, E> {
         Ok(Tolerance::Absolute(value as f64))
     }
@@ -103,7 +103,7 @@ impl JsonSchema for Tolerance {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "`3%`, relative to the published value; a number, in the metric's own unit; or `2x`, a factor",
+            "description": "`3%`, relative to the published value; a number, absolute in the metric's unit; or `2x`, a factor",
             "anyOf": [
                 { "type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?\s*[%x]$" },
                 { "type": "number", "minimum": 0 },

@@ -1,4 +1,4 @@
-//! The experiment file as a typed tree: what a YAML file may say, and what each value means.
+//! The types of an experiment file's values, and the resolved spec of a run.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ pub use sparsegate_core::{
 pub use super::cell::Cell;
 pub use super::tolerance::Tolerance;
 
-/// What one training run is, with every default filled in. Its canonical JSON is part of the run's key.
+/// Full description of one training run, with all defaults filled in. Its canonical JSON is part of the run's key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunSpec {
@@ -20,36 +20,36 @@ pub struct RunSpec {
     pub experiment: String,
     /// Name of the dataset manifest, `datasets/<name>.yaml`.
     pub dataset: String,
-    /// How the data set's files are read otherwise than its manifest says.
+    /// Deviations from the manifest when reading the data set.
     #[serde(default, skip_serializing_if = "Reading::is_plain")]
     pub reading: Reading,
     /// The network.
     pub model: ModelSpec,
     /// The training loop.
     pub train: TrainSpec,
-    /// What is sparsified.
+    /// The sparsity level: what is sparsified.
     pub sparsity: Sparsity,
-    /// Seed of every random stream of the run.
+    /// Seed of all random streams of the run.
     pub seed: u64,
-    /// Where tensors live.
+    /// Backend and device.
     pub backend: Backend,
 }
 
-/// Oddities of the paper's own programs in reading labelled texts, off unless a spec asks for them.
+/// Quirks of the authors' programs when reading labelled texts. Default: off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reading {
-    /// Take the first row of each table for a header, though the manifest says that there is none: it is lost.
+    /// Discard the first row of each table as if it were a header, although the manifest says that there is none.
     #[serde(default)]
     pub lose_first_row: bool,
-    /// Number the words from 4: 0 is padding, 1 `<start>`, 2 `<unk>`, 3 nothing. With `words: N` in the manifest, ids
-    /// from N on become 2, and the table has N + 3 rows, of which the last three are never used.
+    /// Number the words from 4: 0 is padding, 1 `<start>`, 2 `<unk>`, 3 unused. With `words: N` in the manifest, ids
+    /// from N on become 2, and the embedding has N + 3 rows, of which the last three are never used.
     #[serde(default)]
     pub shift_ids: bool,
 }
 
 impl Reading {
-    /// Whether everything is read as the manifest says.
+    /// Whether the data set is read exactly as the manifest says.
     pub fn is_plain(&self) -> bool {
         *self == Self::default()
     }
@@ -67,20 +67,20 @@ pub struct ModelSpec {
     /// Number of hidden units.
     #[schemars(range(min = 1))]
     pub hidden: usize,
-    /// The embedding of input symbols; classification only, and there required.
+    /// The embedding of input symbols; required for classification, not allowed for language models.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embedding: Option<EmbeddingSpec>,
-    /// Activation of the gates; information flow goes through tanh.
+    /// Activation of the gates; the information flow uses tanh.
     #[serde(default)]
     pub gate_activation: GateActivation,
     /// How weight matrices are initialised.
     #[serde(default)]
     pub init: Init,
-    /// Initial bias of the gates that keep the state: forget gate (LSTM), update gate (GRU).
+    /// Initial bias of the gate that keeps the state: forget gate (LSTM), update gate (GRU).
     #[serde(default)]
     pub forget_bias: f64,
-    /// Noise of the output layer; without it, `weights` when the state is carried and
-    /// `local-reparameterization` when it is not, as the authors do.
+    /// Noise of the output layer. Default, as in the authors' programs: `weights` if `train.carry_state` is true,
+    /// `local-reparameterization` otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_noise: Option<OutputNoise>,
 }
@@ -92,13 +92,13 @@ pub struct EmbeddingSpec {
     /// Dimensions of a symbol's vector.
     #[schemars(range(min = 1))]
     pub size: usize,
-    /// Where vectors start: `none` for random ones, or the name of a manifest of pretrained vectors,
-    /// `datasets/<name>.yaml`; words that it lacks start at random. Written out, so that it is never forgotten.
+    /// Initial vectors: `none` for random ones, or the name of a manifest of pretrained vectors,
+    /// `datasets/<name>.yaml`; words that it lacks start at random. Required, so that the choice is always explicit.
     pub vectors: String,
 }
 
 impl EmbeddingSpec {
-    /// The manifest of the pretrained vectors, if there are any.
+    /// Name of the manifest of pretrained vectors; `None` for random vectors.
     pub fn pretrained(&self) -> Option<&str> {
         (self.vectors != "none").then_some(self.vectors.as_str())
     }
@@ -108,54 +108,54 @@ impl EmbeddingSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrainSpec {
-    /// Number of passes over the training stream.
+    /// Number of passes over the training data.
     #[schemars(range(min = 1))]
     pub epochs: u32,
-    /// Sequences in a mini-batch.
+    /// Number of sequences (or texts) in a mini-batch.
     #[schemars(range(min = 1))]
     pub batch: usize,
-    /// Predicted symbols in a window; language models only, and there required.
+    /// Number of predicted symbols in a window; required for language models, not allowed for classifiers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub sequence: Option<usize>,
-    /// `true`: parallel streams, state carried from window to window, no shuffling (word-level).
-    /// `false`: independent windows from a zero state, shuffled, with one random offset an epoch (character-level).
-    /// Language models only, and there required.
+    /// `true`: parallel streams, state carried from window to window, no shuffling (word level).
+    /// `false`: independent windows from a zero state, shuffled, with one random offset an epoch (character level).
+    /// Required for language models, not allowed for classifiers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carry_state: Option<bool>,
     /// The optimiser.
     pub optimizer: Optimizer,
-    /// Largest global L2 norm of the gradient of the whole objective; absent: no rescaling.
+    /// Maximum global L2 norm of the gradient of the whole objective. Default: no clipping.
     #[serde(default)]
     pub clip_norm: Option<f64>,
-    /// Stop after this many optimiser steps, if the epochs have not ended before.
+    /// Stop after this many optimiser steps, even if epochs remain. Default: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_steps: Option<u64>,
 }
 
 impl TrainSpec {
-    /// Predicted symbols in a window; 0 for a classifier.
+    /// Number of predicted symbols in a window; 0 for a classifier.
     pub fn window(&self) -> usize {
         self.sequence.unwrap_or_default()
     }
 
-    /// Optimiser steps of a whole run whose epochs have so many batches.
+    /// Number of optimiser steps of a whole run with `batches` batches in an epoch.
     pub fn total_steps(&self, batches: u64) -> u64 {
         let all = batches * u64::from(self.epochs);
         self.max_steps.map_or(all, |most| most.min(all))
     }
 
-    /// Whether the state is carried from window to window.
+    /// Whether the state is carried from window to window; `false` for a classifier.
     pub fn carries_state(&self) -> bool {
         self.carry_state.unwrap_or_default()
     }
 }
 
-/// The optimiser, one key naming its kind.
+/// The optimiser: a mapping with its kind as the only key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Optimizer {
-    /// Adam in Lasagne's form: epsilon outside the bias correction.
+    /// Adam as in Lasagne: epsilon is added before the bias correction.
     Adam(Adam),
 }
 
@@ -163,7 +163,7 @@ pub enum Optimizer {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expectation {
-    /// Which runs the value claims are about: column of the results to value.
+    /// The runs that the value claims are about: keys of a run with a value or a list of values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#where: Option<BTreeMap<String, serde_json::Value>>,
     /// Published values with tolerances.
@@ -174,7 +174,7 @@ pub struct Expectation {
     pub claim: Option<OrderClaim>,
 }
 
-/// A published number.
+/// A published value of a metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ValueClaim {
@@ -182,34 +182,34 @@ pub struct ValueClaim {
     pub metric: String,
     /// The published value.
     pub value: f64,
-    /// `3%` relative or `0.02` absolute.
+    /// `3%` (relative), `0.02` (absolute) or `2x` (a factor).
     pub tolerance: Tolerance,
-    /// What it says, in words, for tables.
+    /// Description in words, for tables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
 }
 
-/// An ordering: `less: [a, b]` says that a's metric is below b's.
+/// An ordering: `less: [a, b]` claims that a's metric is below b's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OrderClaim {
-    /// Two references, the first expected to be the smaller.
+    /// Two metrics; the first is expected to be smaller.
     pub less: [MetricRef; 2],
-    /// What it says, in words, for tables.
+    /// Description in words, for tables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
-    /// Whether the authors' own figures show it.
+    /// Whether the authors' published results show the ordering.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authors: Option<InAuthorsFigures>,
 }
 
-/// What the authors' own figures say about an ordering that their text claims or suggests.
+/// Whether the authors' published results show an ordering that their text claims or suggests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum InAuthorsFigures {
-    /// They show it.
+    /// They show the ordering.
     Holds,
-    /// They show the opposite: ours is reported, and `check` never fails because of it.
+    /// They show the opposite: the claim is reported, but never makes `check` fail.
     Contradicted,
 }
 
@@ -217,9 +217,9 @@ pub enum InAuthorsFigures {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MetricRef {
-    /// Which metric.
+    /// Name of the metric.
     pub metric: String,
-    /// Which run.
+    /// The runs: keys of a run with a value or a list of values.
     #[serde(default)]
     pub r#where: BTreeMap<String, serde_json::Value>,
 }

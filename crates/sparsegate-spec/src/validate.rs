@@ -1,14 +1,14 @@
-//! Values that have the right type and still cannot work.
+//! Checks of a run's values beyond their types.
 
 use super::mistake::Mistake;
 use super::node::dotted;
 use super::presets;
 use super::types::{Adam, ModelKind, ModelSpec, Optimizer, OutputNoise, RunSpec, Sparsity, TrainSpec};
 
-/// Refuses a run that cannot be trained, with the dotted path of what is wrong.
+/// Refuses a run that cannot be trained.
 ///
 /// # Errors
-/// The first such value.
+/// The first invalid value, with its path.
 pub fn run(spec: &RunSpec) -> Result<(), Mistake> {
     name("dataset", &spec.dataset)?;
     model(&spec.model)?;
@@ -20,12 +20,12 @@ pub fn run(spec: &RunSpec) -> Result<(), Mistake> {
     sparsity(spec.model.kind, &spec.sparsity)
 }
 
-/// What only a classifier has is out of place, and what a language model needs is there.
+/// Refuses keys that only apply to classifiers, and requires those of a language model.
 fn language_model(spec: &RunSpec) -> Result<(), Mistake> {
     let kind = "a language model";
-    let of_texts = "it is about labelled texts";
+    let of_texts = "it applies to labelled texts";
     unwanted("reading", !spec.reading.is_plain(), kind, of_texts, "remove it")?;
-    let reads = "it reads one symbol a step as it is";
+    let reads = "it reads symbols without an embedding";
     let no_embedding = "remove it, or write `model.kind: classification`";
     unwanted("model.embedding", spec.model.embedding.is_some(), kind, reads, no_embedding)?;
     let no_inputs = "remove it; `vocabulary` has a factor for each input symbol";
@@ -37,7 +37,7 @@ fn language_model(spec: &RunSpec) -> Result<(), Mistake> {
     spec.train.carry_state.map(|_| ()).ok_or_else(|| missing("train", "carry_state", "true"))
 }
 
-/// The other way round.
+/// Refuses keys that only apply to language models, and requires those of a classifier.
 fn classification(spec: &RunSpec) -> Result<(), Mistake> {
     let kind = "a classifier";
     let whole = "it reads whole texts from a zero state";
@@ -55,7 +55,7 @@ fn classification(spec: &RunSpec) -> Result<(), Mistake> {
 
 fn unwanted(key: &str, there: bool, kind: &str, why: &str, cure: &str) -> Result<(), Mistake> {
     if there {
-        Err(Mistake::new(&dotted(key), format!("{kind} has no use for it: {why}"), cure).of_key())
+        Err(Mistake::new(&dotted(key), format!("{kind} does not use it: {why}"), cure).of_key())
     } else {
         Ok(())
     }
@@ -65,10 +65,11 @@ fn missing(within: &str, key: &str, such_as: &str) -> Mistake {
     Mistake::new(&dotted(within), format!("the key `{key}` is missing"), format!("add `{key}: {such_as}`"))
 }
 
-/// Refuses names that cannot be a folder's on every system.
+/// Refuses names that are not valid folder names on every operating system.
 ///
 /// # Errors
-/// A name with other characters than letters, digits, `-`, `_`, `.`, or that begins with `-` or `.`.
+/// A name with characters other than letters, digits, `-`, `_`, `.`, one that begins with `-` or `.`, is empty, or has
+/// more than 100 bytes.
 pub fn name(key: &str, name: &str) -> Result<(), Mistake> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if !name.is_empty() && name.chars().all(plain) && !name.starts_with(['.', '-']) && name.len() <= 100 {
@@ -90,7 +91,7 @@ fn train(train: &TrainSpec) -> Result<(), Mistake> {
         at_least_one("train.max_steps", steps)?;
     }
     if let Some(norm) = train.clip_norm {
-        check("train.clip_norm", norm, positive, "above 0 (leave the key out for no rescaling)")?;
+        check("train.clip_norm", norm, positive, "above 0 (remove the key for no clipping)")?;
     }
     let Optimizer::Adam(Adam { lr, beta1, beta2, epsilon }) = train.optimizer;
     check("train.optimizer.adam.lr", lr, positive, "above 0, such as 2e-3")?;
@@ -107,7 +108,7 @@ fn sparsity(kind: ModelKind, level: &Sparsity) -> Result<(), Mistake> {
     baselines(level)?;
     match presets::level(kind, &level.name) {
         Some(preset) if preset != *level => {
-            let message = format!("`{}` is the name of a preset that says something else", level.name);
+            let message = format!("`{}` is the name of a preset with other values", level.name);
             let help = format!("give the level another name, or write `sparsity: {}`", level.name);
             Err(Mistake::new(&dotted("sparsity.name"), message, help))
         }
@@ -115,20 +116,20 @@ fn sparsity(kind: ModelKind, level: &Sparsity) -> Result<(), Mistake> {
     }
 }
 
-/// A baseline prunes a network without noise, and in one way.
+/// Checks the baselines: at most one of them, and none together with a log-uniform prior.
 fn baselines(level: &Sparsity) -> Result<(), Mistake> {
     let variational = [level.weights, level.vocabulary, level.inputs, level.neurons, level.gates, level.output]
         .iter()
         .any(|p| !p.is_none());
     for (key, there) in [("magnitude", level.magnitude.is_some()), ("group_lasso", level.group_lasso.is_some())] {
         if there && variational {
-            let message = "a baseline has no place beside a log-uniform prior";
-            return Err(Mistake::new(&dotted(&format!("sparsity.{key}")), message, "make two levels of it"));
+            let message = "a baseline cannot be combined with a log-uniform prior";
+            return Err(Mistake::new(&dotted(&format!("sparsity.{key}")), message, "define two levels"));
         }
     }
     if level.magnitude.is_some() && level.group_lasso.is_some() {
         let message = "a level has one baseline, not `magnitude` and `group_lasso`";
-        return Err(Mistake::new(&dotted("sparsity"), message, "make two levels of it"));
+        return Err(Mistake::new(&dotted("sparsity"), message, "define two levels"));
     }
     if let Some(magnitude) = &level.magnitude {
         let within = |value: f64| value > 0.0 && share(value);
@@ -143,7 +144,7 @@ fn baselines(level: &Sparsity) -> Result<(), Mistake> {
         at_least_one("sparsity.magnitude.every", magnitude.every)?;
         if magnitude.begin >= magnitude.end {
             let message = format!("pruning begins at {} and ends at {}", magnitude.begin, magnitude.end);
-            return Err(Mistake::new(&dotted("sparsity.magnitude"), message, "let `end` be the larger"));
+            return Err(Mistake::new(&dotted("sparsity.magnitude"), message, "make `end` larger than `begin`"));
         }
     }
     match &level.group_lasso {

@@ -1,4 +1,4 @@
-//! YAML text to types, with the place of a mistake.
+//! Parses YAML text into types and reports the position of errors.
 
 use camino::Utf8Path;
 use serde::de::DeserializeOwned;
@@ -10,26 +10,25 @@ use super::locate::locate;
 use super::mistake::Mistake;
 use super::node::Node;
 
-/// Reads `text`, the content of `file`, as a `T`.
+/// Parses `text`, the content of `file`, as a `T`.
 ///
 /// An enum with values is a mapping with the variant as its only key, `optimizer: { adam: { lr: 2e-3 } }`.
 ///
 /// # Errors
-/// The first mistake, with line, column and, for an unknown key or value, the nearest known one.
+/// The first error, with line, column and, for an unknown key or value, the nearest known one.
 pub fn parse<T: DeserializeOwned>(file: &Utf8Path, text: &str) -> Result<T, SpecError> {
     let node = tree(file, text)?;
     from_node(&node).map_err(|mistake| placed(file, text, &mistake))
 }
 
-/// The text of `file`.
+/// Reads the text of `file`.
 ///
 /// # Errors
-/// When it cannot be read or is not UTF-8, then with line and column.
+/// A file that cannot be read, or that is not UTF-8 (with line and column).
 pub fn read(file: &Utf8Path) -> Result<String, SpecError> {
     let bytes = fs_err::read(file).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            SpecError::new(file, "no such file").help("check the path; it starts from the working directory or --root")
-        }
+        std::io::ErrorKind::NotFound => SpecError::new(file, "no such file")
+            .help("check the path; it is relative to the working directory or --root"),
         _ => SpecError::new(file, format!("cannot be read: {error}")).help("name a YAML file that you may read"),
     })?;
     String::from_utf8(bytes).map_err(|error| {
@@ -40,19 +39,19 @@ pub fn read(file: &Utf8Path) -> Result<String, SpecError> {
     })
 }
 
-/// The document as a tree.
+/// Parses the document as a tree.
 ///
 /// # Errors
 /// Text that is not one YAML document, is empty, or has a key twice.
 pub fn tree(file: &Utf8Path, text: &str) -> Result<Node, SpecError> {
     match serde_yaml::from_str::<Node>(text) {
-        Ok(Node::Null) => Err(SpecError::new(file, "the file is empty").help("see docs/specs.md for what it may say")),
+        Ok(Node::Null) => Err(SpecError::new(file, "the file is empty").help("see docs/specs.md for the keys")),
         Ok(node) => Ok(node),
         Err(error) => Err(syntax(file, text, &error)),
     }
 }
 
-/// A mistake of the type at its place in the text.
+/// Adds the position in the text to an error.
 pub fn placed(file: &Utf8Path, text: &str, mistake: &Mistake) -> SpecError {
     let error = SpecError::new(file, mistake.message()).at(locate(text, &mistake.path(), mistake.part), text);
     match mistake.help(keys::elsewhere) {
@@ -71,9 +70,9 @@ fn syntax(file: &Utf8Path, text: &str, error: &serde_yaml::Error) -> SpecError {
         let place = Place { line: place.line, column: tab + 1 };
         return SpecError::new(file, "a tab in the indentation, which YAML forbids")
             .at(Some(place), text)
-            .help("indent with blanks");
+            .help("indent with spaces");
     }
-    let help = if message.ends_with("is there twice") {
+    let help = if message.ends_with("appears twice") {
         "keep one of the two"
     } else if message.contains("more than one document") {
         "keep one document a file: no second `---`"

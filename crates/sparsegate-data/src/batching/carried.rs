@@ -1,11 +1,13 @@
-//! Parallel pieces of one stream, window after window, the state carried over.
+//! Batches of parallel pieces of one stream, with the hidden state carried from window to window.
 
 use super::super::DataError;
 use sparsegate_core::{Batch, BatchSource};
 use sparsegate_spec::types::TrainSpec;
 
-/// The stream, cut to a multiple of `batch`, as `batch` contiguous pieces side by side; batch `k` holds time steps
-/// `k * sequence` and on of every piece, the last one what is left. The first symbol of a piece is never predicted.
+/// The stream, cut to a multiple of `batch` and split into `batch` contiguous pieces, one a row.
+///
+/// Batch `k` holds `sequence` time steps of every piece from step `k * sequence` on; the last batch may be shorter. The
+/// first symbol of a piece is never predicted.
 #[derive(Debug)]
 pub(super) struct Carried<'a> {
     stream: &'a [u32],
@@ -22,7 +24,7 @@ impl<'a> Carried<'a> {
         Ok(Self { stream, batch: train.batch, piece: stream.len() / train.batch, sequence: train.window() })
     }
 
-    /// Ids of `steps` time steps from `start`, `[T, B]` flattened.
+    /// Ids of `steps` time steps from step `start`, `[T, B]` flattened.
     fn window(&self, start: usize, steps: usize) -> Vec<u32> {
         let mut ids = Vec::with_capacity(steps * self.batch);
         for step in start..start + steps {
@@ -73,7 +75,7 @@ mod tests {
         assert_eq!(last.targets, [5, 12, 19, 6, 13, 20]);
     }
 
-    /// Sizes of the word-level Penn Treebank runs (method: 830, 66 and 74 batches; train size 929,536).
+    /// Sizes of the authors' word-level Penn Treebank runs: 830, 66 and 74 batches; training size 929,536.
     #[test]
     fn word_level_sizes_are_the_published_ones() {
         for (symbols, batches, last, predicted) in

@@ -1,13 +1,12 @@
-//! Symbol ids as mini-batches, in the regimes of the published runs.
+//! Cuts symbol ids into mini-batches, in the three ways of the published runs.
 //!
-//! | regime | windows | order | state |
+//! | module | sequences | order in training | initial state |
 //! |---|---|---|---|
-//! | carried ([`carried`]) | `batch` parallel pieces of the stream, cut into windows of `sequence` | as in the text | carried over |
-//! | windowed ([`windowed`]) | separate windows of `sequence + 1` symbols | shuffled each epoch, one random offset an epoch | zero |
+//! | [`carried`] | `batch` parallel pieces of the stream, in windows of `sequence` | as in the text | carried over |
+//! | [`windowed`] | windows of `sequence + 1` symbols without overlap | shuffled, one random offset an epoch | zero |
+//! | [`texts`] | whole labelled texts, `batch` at a time | shuffled each epoch | zero |
 //!
-//! | texts ([`texts`]) | whole labelled texts, `batch` at a time | shuffled each epoch | zero |
-//!
-//! All borrow the data; setting up an epoch costs at most one index a window.
+//! All sources borrow the data; an epoch allocates at most one index a window or text.
 
 mod carried;
 mod texts;
@@ -22,9 +21,9 @@ use carried::Carried;
 use texts::Labelled;
 use windowed::Windowed;
 
-/// The batches of one epoch of training, a function of the corpus, `train`, `seed` and `epoch` alone.
+/// The batches of one training epoch; they depend only on the corpus, `train`, `seed` and `epoch`.
 ///
-/// `epoch` may be counted from 0 or from 1, as long as it is counted the same way each time.
+/// `epoch` may count from 0 or from 1, if all calls agree.
 ///
 /// # Errors
 /// A stream too short for one batch, or `train.batch` or `train.sequence` of 0.
@@ -41,7 +40,7 @@ pub fn train_batches<'a>(
     })
 }
 
-/// The batches of one evaluation of the validation and of the test data: in order, from the beginning.
+/// The batches for evaluation on the validation and the test data, in this order; nothing is shuffled.
 ///
 /// # Errors
 /// As [`train_batches`].
@@ -62,8 +61,8 @@ fn stream_batches<'a>(stream: &'a [u32], train: &TrainSpec) -> Result<Box<dyn Ba
     }
 }
 
-/// Number of symbols, or texts, that one epoch of training predicts: what the sum of penalties is divided by (arXiv 1812.05692,
-/// the N of the evidence lower bound).
+/// Number N of predicted symbols (or texts) in one training epoch; the KL term has weight 1/N (arXiv 1812.05692, the N
+/// of the evidence lower bound).
 ///
 /// # Errors
 /// As [`train_batches`].

@@ -6,20 +6,20 @@ use super::super::draws::Draws;
 use sparsegate_core::{Batch, BatchSource};
 use sparsegate_spec::types::TrainSpec;
 
-/// `batch` texts at a time, the last batch with what is left.
+/// `batch` texts at a time; the last batch may be smaller.
 ///
-/// Texts are padded on the left, in effect: they end together, and a short one starts late. Inside a batch they are in
-/// the order of falling length, equally long ones in the order of the pass.
+/// The layout equals padding on the left: texts end together, and a short one starts later. Texts of a batch are sorted
+/// by length in descending order, with ties in the order of the pass.
 #[derive(Debug)]
 pub(super) struct Labelled<'a> {
     texts: &'a Texts,
-    /// The text at each place; in order if empty.
+    /// The text at each position of the pass; empty for the stored order.
     order: Vec<u32>,
     batch: usize,
 }
 
 impl<'a> Labelled<'a> {
-    /// For evaluation: in order.
+    /// For evaluation: the stored order.
     pub(super) fn in_order(texts: &'a Texts, train: &TrainSpec) -> Result<Self, DataError> {
         if train.batch == 0 {
             return Err(DataError::ZeroSize { key: "batch" });
@@ -27,7 +27,7 @@ impl<'a> Labelled<'a> {
         Ok(Self { texts, order: Vec::new(), batch: train.batch })
     }
 
-    /// For training: a random order, anew each epoch.
+    /// For training: a random order for each epoch.
     pub(super) fn shuffled(texts: &'a Texts, train: &TrainSpec, seed: u64, epoch: u32) -> Result<Self, DataError> {
         let mut draws = Draws::new("sparsegate 2026 order of an epoch's texts", &[seed, u64::from(epoch)]);
         let order = draws.order(texts.len() as u32);
@@ -51,7 +51,7 @@ impl BatchSource for Labelled<'_> {
         let mut active = Vec::with_capacity(steps);
         let mut inputs = Vec::with_capacity(texts.iter().map(|text| text.len()).sum());
         for step in 0..steps {
-            // Steps left, this one included: a text is under way once it has as many symbols left.
+            // Number of remaining steps, including this one: a text is active if it is at least this long.
             let left = steps - step;
             let under_way = texts.partition_point(|text| text.len() >= left);
             inputs.extend(texts[..under_way].iter().map(|text| text[text.len() - left]));

@@ -1,33 +1,35 @@
-//! Separate windows of one stream, each from a zero state.
+//! Batches of independent windows of one stream, each with a zero initial state.
 
 use super::super::DataError;
 use super::super::draws::Draws;
 use sparsegate_core::{Batch, BatchSource};
 use sparsegate_spec::types::TrainSpec;
 
-/// Windows of `sequence + 1` symbols, side by side without overlap, so that one prediction in `sequence + 1` is never
-/// made. There is one window fewer than fit, which leaves room for the offset; evaluation leaves it out too.
+/// Adjacent windows of `sequence + 1` symbols without overlap, so that one symbol in `sequence + 1` is never predicted.
+///
+/// There is one window fewer than fits, to leave room for the random offset in training; evaluation uses the same
+/// count.
 #[derive(Debug)]
 pub(super) struct Windowed<'a> {
-    /// From the offset on.
+    /// The stream from the offset on.
     stream: &'a [u32],
     /// Number of windows.
     windows: usize,
-    /// The window at each place; in order if empty.
+    /// The window at each position of the pass; empty for the order of the stream.
     order: Vec<u32>,
     batch: usize,
     sequence: usize,
 }
 
 impl<'a> Windowed<'a> {
-    /// For evaluation: offset 0, in order.
+    /// For evaluation: offset 0, in the order of the stream.
     pub(super) fn in_order(stream: &'a [u32], train: &TrainSpec) -> Result<Self, DataError> {
         super::check(stream, train, |_, sequence| sequence.saturating_add(1).saturating_mul(2))?;
         let windows = stream.len() / (train.window() + 1) - 1;
         Ok(Self { stream, windows, order: Vec::new(), batch: train.batch, sequence: train.window() })
     }
 
-    /// For training: one offset for all windows, uniform over the room there is, then a random order of the windows.
+    /// For training: one offset for all windows, uniform over the possible offsets, then a random order of the windows.
     pub(super) fn shuffled(stream: &'a [u32], train: &TrainSpec, seed: u64, epoch: u32) -> Result<Self, DataError> {
         let source = Self::in_order(stream, train)?;
         let room = stream.len() - source.windows * (train.window() + 1);
@@ -37,7 +39,7 @@ impl<'a> Windowed<'a> {
         Ok(Self { stream: &stream[offset..], order, ..source })
     }
 
-    /// The window at `place`, `sequence + 1` symbols.
+    /// The window at position `place` of the pass, `sequence + 1` symbols.
     fn window(&self, place: usize) -> &[u32] {
         let window = self.order.get(place).map_or(place, |&window| window as usize);
         let start = window * (self.sequence + 1);
@@ -92,7 +94,7 @@ mod tests {
         assert_eq!((last.rows, last.inputs), (1, vec![10, 11, 12, 13]));
     }
 
-    /// Sizes of the character-level Penn Treebank runs (method: 50,173 windows, 784 batches of 64, the last of 61).
+    /// Sizes of the authors' character-level Penn Treebank runs: 50,173 windows, 784 batches of 64, the last of 61.
     #[test]
     fn character_level_sizes_are_the_published_ones() {
         let train = vec![0; 5_017_482];
@@ -121,7 +123,7 @@ mod tests {
         }
         offsets.sort_unstable();
         offsets.dedup();
-        // Offsets 0 to 16 are possible; 40 draws leave few of them out.
+        // Offsets 0 to 16 are possible; 40 draws should hit most of them.
         assert!(offsets.len() > 10 && offsets.iter().all(|&offset| offset < 17), "{offsets:?}");
     }
 

@@ -1,4 +1,4 @@
-//! Texts have the ids that the readers give them.
+//! The encoder gives texts the same ids as the readers.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -7,7 +7,7 @@ use crate::corpus::Texts;
 use crate::readers::{self, EncodedTexts};
 use crate::{planted, planted_texts};
 
-/// A reader as it comes out of a compact file's JSON.
+/// A reader after a round trip through JSON, as stored in a compact model's file.
 fn reader(text: &str) -> Reader {
     let reader: Reader = sparsegate_spec::yaml::parse("test.yaml".into(), text).unwrap();
     let stored = serde_json::to_string(&reader).unwrap();
@@ -57,7 +57,7 @@ fn streams_have_the_ids_of_their_files() {
     for (reader, encoded) in &cases {
         let encoder = encoder(reader, Reading::default(), &encoded.vocabulary);
         for (text, stream) in LINES.iter().zip(&encoded.streams) {
-            // In a file the last line is ended, whether it has an end or not.
+            // The readers end the last line of a file even if it has no newline.
             let ended = if text.ends_with('\n') { (*text).to_owned() } else { format!("{text}\n") };
             assert_eq!(&encoder.encode(&ended), stream, "{reader:?} {text:?}");
             let open = encoder.encode(ended.trim_end_matches('\n'));
@@ -144,5 +144,5 @@ fn vectors_are_no_texts() {
     let reader = reader("glove-text: { size: 3 }");
     let known = Known { words: &mut std::iter::empty(), unknown: None, start: None };
     let why = Encoder::new(&reader, Reading::default(), known).err();
-    assert_eq!(why.as_deref(), Some("the reader glove-text reads vectors, no texts"));
+    assert_eq!(why.as_deref(), Some("the reader glove-text reads vectors, not texts"));
 }

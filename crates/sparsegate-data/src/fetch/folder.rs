@@ -1,4 +1,4 @@
-//! A file from a folder of this machine.
+//! Copies a file from a local folder into the cache.
 
 use std::io::Read;
 
@@ -22,11 +22,11 @@ pub(super) fn copy(
     if !source.is_file() {
         return Err(DataError::NotInMirror { file: source, dataset: manifest.name.clone() });
     }
-    check_file(manifest, file, &source, "the mirror's copy is another file; take another mirror")?;
+    check_file(manifest, file, &source, "the mirror's copy is a different file; use another mirror")?;
     copy_file(cache, manifest, file, &source, progress)
 }
 
-/// Copies `source`, which has been checked, to the place of `file` in the cache.
+/// Copies `source`, which has been checked, to the path of `file` in the cache.
 pub(super) fn copy_file(
     cache: &Cache,
     manifest: &Manifest,

@@ -1,4 +1,4 @@
-//! A file from an address.
+//! Downloads a file over HTTP.
 
 use std::io::Read;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use super::super::manifest::{DataFile, Manifest};
 use super::FetchProgress;
 use super::part::Part;
 
-/// How often a download that broke off is taken up again, as long as each attempt brought something.
+/// Maximum number of attempts; an interrupted attempt is repeated only if it received new bytes.
 const ATTEMPTS: u32 = 5;
-/// Longest wait for a connection, and for the next bytes.
+/// Timeout for a connection, and for the next bytes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Downloads `file` from `url`, going on from a part left by an earlier attempt.
+/// Downloads `file` from `url`, resuming a partial download of an earlier attempt.
 pub(super) fn download(
     cache: &Cache,
     manifest: &Manifest,
@@ -43,7 +43,7 @@ pub(super) fn download(
         }
         match part.check(&cure) {
             Ok(()) => break,
-            // What an earlier attempt left may be of another file: once more, from the beginning.
+            // The partial download may belong to another file: start once more from the beginning.
             Err(_) if old => {
                 part.cut(0)?;
                 old = false;
@@ -57,8 +57,8 @@ pub(super) fn download(
     part.install()
 }
 
-/// One request: appends to the part what is missing, or starts it afresh if the server does not resume. No accepted
-/// file is longer than `longest`.
+/// Sends one request. Appends the missing bytes to the partial download, or starts over if the server cannot resume.
+/// `longest` is the size of the longest accepted file.
 fn receive(
     part: &mut Part<'_>,
     file: &DataFile,
@@ -87,7 +87,7 @@ fn receive(
     };
     part.cut(there)?;
     progress.start(file, url, there, file.bytes);
-    // One byte more than expected is enough to know that it is another file.
+    // One byte more than expected is enough to detect a longer file.
     let mut body = response.body_mut().with_config().limit(u64::MAX).reader().take(longest - there + 1);
     let mut buffer = vec![0; 1 << 16];
     loop {
@@ -121,7 +121,7 @@ fn request(url: &str, from: u64) -> Result<ureq::http::Response<ureq::Body>, ure
 fn status_cure(status: u16) -> &'static str {
     match status {
         404 | 410 => "the file has moved; name a copy with --mirror DIR|URL, or correct the manifest's url",
-        401 | 403 | 407 | 451 => "it is not for everyone or a proxy forbids it; name a copy with --mirror DIR|URL",
+        401 | 403 | 407 | 451 => "access is restricted, or a proxy blocks it; name a copy with --mirror DIR|URL",
         429 | 500..=599 => "try again later, or name a copy with --mirror DIR|URL",
         _ => "name a copy with --mirror DIR|URL",
     }

@@ -1,4 +1,4 @@
-//! Files that the user has already.
+//! Imports files that the user already has.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -7,12 +7,12 @@ use super::super::cache::{Cache, Cached, check_file, sha256};
 use super::super::manifest::{DataFile, Manifest};
 use super::{FetchProgress, Fetched, folder};
 
-/// Copies `files` into the cache of `root`, each to the place of the file of `manifest` with its checksum; their names do
-/// not matter.
+/// Copies `files` into the cache of `root`. Files are matched to those of `manifest` by checksum; their names do not
+/// matter.
 ///
 /// # Errors
-/// A generated data set; a file that is not there, cannot be copied, or is none of the manifest's: if it has the name of
-/// one, the message says how it differs. Nothing is copied unless all files are good.
+/// A generated data set; a file that does not exist, cannot be copied, or is not one of the manifest's. If it has the
+/// name of one of these, the message says how it differs. Nothing is copied unless all files match.
 pub fn import(
     root: &Utf8Path,
     manifest: &Manifest,
@@ -38,7 +38,7 @@ pub fn import(
     Ok(imported)
 }
 
-/// Which file of the manifest `offered` is.
+/// Finds the file of the manifest that `offered` is a copy of.
 fn identify<'a>(manifest: &'a Manifest, offered: &Utf8Path) -> Result<&'a DataFile, DataError> {
     let bytes = fs_err::metadata(offered)?.len();
     if manifest.files.values().any(|file| file.has_size(bytes)) {
@@ -52,6 +52,6 @@ fn identify<'a>(manifest: &'a Manifest, offered: &Utf8Path) -> Result<&'a DataFi
         check_file(manifest, file, offered, "it was not imported; look for an unchanged copy")?;
     }
     let known: Vec<&str> = manifest.files.values().map(|file| file.path.as_str()).collect();
-    let reason = format!("neither its checksum nor its name is that of {}", known.join(", "));
+    let reason = format!("neither its checksum nor its name matches {}", known.join(", "));
     Err(DataError::NotAFileOf { file: offered.to_owned(), dataset: manifest.name.clone(), reason })
 }

@@ -1,8 +1,8 @@
-//! Getting the files of a data set into the cache: from their addresses, from a mirror, or from files at hand.
+//! Puts the files of a data set into the cache: by download, from a mirror, or from local files.
 //!
-//! Whatever the way, a file is written to `<path>.part`, held against the manifest's size and checksum, synced and renamed:
-//! under its own name there is never half a file. The `.part` is locked meanwhile, so that a second process waits and
-//! then finds the file there. A download that breaks off leaves its `.part`, and the next one goes on from there.
+//! In all cases a file is written to `<path>.part`, checked against the manifest's size and checksum, synced and
+//! renamed, so that a file under its final name is always complete. The `.part` is locked meanwhile, so that a second
+//! process waits and then finds the file. An interrupted download leaves its `.part`, and the next download resumes it.
 
 mod folder;
 mod http;
@@ -17,43 +17,43 @@ use super::manifest::{DataFile, Manifest};
 
 pub use import::import;
 
-/// Names a mirror, a folder or an address, for commands that were not given one.
+/// Environment variable with the default mirror: a folder or a URL.
 pub const MIRROR_VARIABLE: &str = "SPARSEGATE_MIRROR";
 
-/// Who is told how far a download is.
+/// Receives the progress of a download.
 pub trait FetchProgress {
-    /// A file begins; `done` of its `total` bytes are there already.
+    /// A file begins; `done` of its `total` bytes are already present.
     fn start(&self, file: &DataFile, from: &str, done: u64, total: u64);
-    /// `bytes` more are there.
+    /// `bytes` more bytes were written.
     fn advance(&self, bytes: u64);
     /// The file is complete and verified.
     fn finish(&self, file: &DataFile);
 }
 
-/// Nobody.
+/// Ignores progress.
 impl FetchProgress for () {
     fn start(&self, _file: &DataFile, _from: &str, _done: u64, _total: u64) {}
     fn advance(&self, _bytes: u64) {}
     fn finish(&self, _file: &DataFile) {}
 }
 
-/// What a fetch or an import did.
+/// Result of a fetch or an import.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Fetched {
-    /// Files that were put into the cache, in reading order.
+    /// Paths of the files that were put into the cache: after a fetch in reading order, after an import as given.
     pub new: Vec<Utf8PathBuf>,
-    /// Files that were there already, and verified.
+    /// Paths of the files that were already in the cache, verified.
     pub present: Vec<Utf8PathBuf>,
 }
 
-/// Where files come from.
+/// Source of the files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Origin {
-    /// Each from its own address.
+    /// Each file from its own URL.
     Canonical,
-    /// All from beneath one address.
+    /// All files from below one URL.
     Url(String),
-    /// All from a folder.
+    /// All files from a folder.
     Folder(Utf8PathBuf),
 }
 
@@ -69,12 +69,13 @@ impl Origin {
     }
 }
 
-/// Puts all files of `manifest` into the cache of `root`; files that are there and verified are left alone. With `mirror`,
-/// a folder or an address that holds each file under the manifest's `path`, they come from there; without, from the
-/// mirror that [`MIRROR_VARIABLE`] names, or else from their own addresses. A generated data set has no files.
+/// Puts all files of `manifest` into the cache of `root`, except those already present and verified.
+///
+/// Files come from `mirror`, a folder or a URL that holds each file under the manifest's `path`; by default from the
+/// mirror that [`MIRROR_VARIABLE`] names, or else from their own URLs. For a generated data set this does nothing.
 ///
 /// # Errors
-/// A file that cannot be had, is not what the manifest says, or cannot be written. What was fetched before it stays.
+/// A file that cannot be obtained, differs from the manifest, or cannot be written. Files fetched before it are kept.
 pub fn fetch(
     root: &Utf8Path,
     manifest: &Manifest,

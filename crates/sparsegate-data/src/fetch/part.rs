@@ -1,4 +1,4 @@
-//! A file on its way into the cache.
+//! Partial files: a file while it is downloaded or copied into the cache.
 
 use std::io::{Seek, SeekFrom, Write};
 
@@ -18,8 +18,8 @@ pub(super) struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// Opens the part of `file`, after waiting for any other process that works on it; `None` if that one has left the
-    /// file in place.
+    /// Opens the partial file of `file`, after waiting for any other process that is writing it; `None` if the complete
+    /// file is then in the cache.
     pub(super) fn open(cache: &Cache, manifest: &'a Manifest, file: &'a DataFile) -> Result<Option<Self>, DataError> {
         let target = cache.path(file);
         let path = Utf8PathBuf::from(format!("{target}.part"));
@@ -28,25 +28,25 @@ impl<'a> Part<'a> {
         }
         loop {
             let open = fs_err::OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
-            // A file system without locks is no reason to stop; the checksum still guards the result.
+            // If the file system has no locks, go on without one; the checksum still guards the result.
             let _ = open.file().lock();
             if let Cached::Verified = cache.check(manifest, file)? {
                 let _ = fs_err::remove_file(&path);
                 return Ok(None);
             }
-            // The one who had the lock may have given up and removed the part.
+            // The process that held the lock may have failed and removed the partial file.
             if path.exists() {
                 return Ok(Some(Self { manifest, file, path, target, open }));
             }
         }
     }
 
-    /// Bytes there already.
+    /// Number of bytes already written.
     pub(super) fn len(&self) -> Result<u64, DataError> {
         Ok(self.open.metadata()?.len())
     }
 
-    /// Cuts the part to `length` bytes and goes on writing there.
+    /// Truncates the partial file to `length` bytes; writing continues there.
     pub(super) fn cut(&mut self, length: u64) -> Result<(), DataError> {
         self.open.set_len(length)?;
         self.open.seek(SeekFrom::Start(length))?;
@@ -57,18 +57,18 @@ impl<'a> Part<'a> {
         Ok(self.open.write_all(bytes)?)
     }
 
-    /// Whether the part is what the manifest says; `cure` ends the message.
+    /// Checks the partial file against the manifest; `cure` is the hint at the end of the error message.
     pub(super) fn check(&self, cure: &str) -> Result<(), DataError> {
         check_file(self.manifest, self.file, &self.path, cure)
     }
 
-    /// Syncs the part, which has been checked, and gives it its name.
+    /// Syncs the checked partial file and renames it to its final name.
     pub(super) fn install(self) -> Result<(), DataError> {
         self.open.sync_all()?;
         Ok(fs_err::rename(&self.path, &self.target)?)
     }
 
-    /// Removes the part. That it cannot be removed matters less than the error that led here.
+    /// Removes the partial file, ignoring failure, because the caller reports a more important error.
     pub(super) fn discard(self) {
         let _ = fs_err::remove_file(&self.path);
     }

@@ -7,11 +7,11 @@ use super::*;
 use crate::manifest::{Licence, Reader};
 
 const TEXT: &[u8] = b"the quick brown fox jumps over the lazy dog\n";
-/// By `sha256sum`.
+/// Computed with `sha256sum`.
 const TEXT_SHA256: &str = "1153a4080f1fcb04425aa0b841c2b14606fe6df25d9076d2a1face2d5af57129";
 
-/// A server on this machine that gives one canned answer a connection, then is gone. Tells the `range` header of each
-/// request, empty for none.
+/// A local server that sends one canned answer to each connection and then stops. Returns its URL and a channel of the
+/// requests' `range` headers, empty if absent.
 fn server(answers: Vec<Vec<u8>>) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -46,7 +46,7 @@ fn whole() -> Vec<u8> {
     answer("200 OK", &format!("content-length: {}\r\n", TEXT.len()), TEXT)
 }
 
-/// The first 10 bytes of a body that was announced in full.
+/// An answer that announces the full length but ends after 10 bytes.
 fn broken_off() -> Vec<u8> {
     answer("200 OK", &format!("content-length: {}\r\n", TEXT.len()), &TEXT[..10])
 }
@@ -218,7 +218,7 @@ fn other_contents_are_refused() {
 #[test]
 fn offline_is_an_error_that_names_the_address() {
     let here = Here::new();
-    // Nobody listens on the discard port.
+    // Nothing listens on the discard port.
     let error = fetch_into(&here.cache, &here.manifest, &Origin::Canonical, &()).unwrap_err();
     assert!(matches!(&error, DataError::Network { url, .. } if url == "http://127.0.0.1:9/train.txt"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! Values of a manifest that have the right type and still cannot work.
+//! Checks of a manifest's values beyond their types.
 
 use camino::Utf8Path;
 
@@ -9,11 +9,11 @@ use super::scalar::Column;
 use super::{DataFile, Manifest};
 use crate::DataError;
 
-/// The path of a value inside its reader, and what is wrong with it and how to mend it.
+/// An error is the path of a value, and what is wrong with it and how to fix it.
 type Checked = Result<(), (String, String)>;
 
 impl Manifest {
-    /// Holds the values of the manifest read from `file` against each other.
+    /// Checks the values of the manifest read from `file`, and that they do not contradict each other.
     pub(super) fn check(&self, file: &Utf8Path) -> Result<(), DataError> {
         let invalid = |(field, problem)| DataError::InvalidManifest { file: file.to_owned(), field, problem };
         if file.file_stem() != Some(&self.name) {
@@ -40,13 +40,13 @@ impl Manifest {
     }
 }
 
-/// Each role is there once: as a file, or cut off another one's.
+/// Checks that each role comes from exactly one source: a file of its own, or a share of another file.
 fn roles(manifest: &Manifest) -> Checked {
     let (reader, key) = (&manifest.reader, manifest.reader.key());
     for role in reader.roles() {
         match (manifest.files.contains_key(*role), reader.instead_of(role)) {
             (true, Some(share)) => {
-                let problem = format!("the file `{role}` is that part already; remove the file or the share");
+                let problem = format!("the file `{role}` provides that part already; remove the file or the share");
                 return Err((format!("reader.{key}.{share}.{role}"), problem));
             }
             (false, None) => return Err(("files".into(), missing(reader, role))),
@@ -54,7 +54,7 @@ fn roles(manifest: &Manifest) -> Checked {
         }
     }
     match manifest.files.keys().find(|role| !reader.roles().contains(&role.as_str())) {
-        Some(role) => Err((format!("files.{role}"), format!("the reader {key} has no use for it; remove it"))),
+        Some(role) => Err((format!("files.{role}"), format!("the reader {key} does not use it; remove it"))),
         None => Ok(()),
     }
 }
@@ -70,7 +70,7 @@ fn missing(reader: &Reader, role: &str) -> String {
     format!("the reader {} needs a file `{role}`; add it{share}", reader.key())
 }
 
-/// Sizes of generated parts, counted in `what`.
+/// Checks the sizes of generated parts; `what` is their unit.
 fn generated(what: &str, sizes: [(&str, usize); 3]) -> Checked {
     sizes.iter().try_for_each(|(key, size)| {
         let range = format!("{size} {what}; it must be from 1 to {}", u32::MAX);
@@ -94,7 +94,7 @@ fn data_file(file: &DataFile) -> Checked {
 
 fn plain_text(text: &PlainText) -> Checked {
     if let (SymbolUnit::Character, Some(_)) = (text.unit, &text.tokens) {
-        return Err(("tokens".into(), "characters need no rule for words; remove it".into()));
+        return Err(("tokens".into(), "it applies to words only; remove it".into()));
     }
     if let Some(rule) = &text.tokens {
         tokens(rule)?;
@@ -117,7 +117,7 @@ fn labelled_texts(texts: &LabelledTexts) -> Checked {
     at_least_one("min_count", texts.min_count)?;
     at_least_one("length", texts.length.map(|n| n as u64))?;
     let room = texts.length != Some(1) || !texts.start_symbol;
-    require(room, "length", "1 has room for `<start>` alone; write 2 or more")?;
+    require(room, "length", "a length of 1 holds only `<start>`; write 2 or more")?;
     texts.hold_out.as_ref().map_or(Ok(()), |held_out| leaves_some("hold_out", held_out.valid, held_out.test))
 }
 
@@ -135,13 +135,15 @@ fn table(table: &Table) -> Checked {
             Column::Name(name) if !table.header => {
                 return Err((
                     key.into(),
-                    format!("without a header nothing is called `{name}`; write the column's number, from 1"),
+                    format!(
+                        "the table has no header, so there is no column `{name}`; write the column's number, from 1"
+                    ),
                 ));
             }
             _ => {}
         }
         if key == "text" && *column == table.label {
-            return Err((key.into(), format!("column {column} is the label; a text cannot hold its label")));
+            return Err((key.into(), format!("column {column} is the label and cannot be part of the text")));
         }
     }
     Ok(())
@@ -180,12 +182,12 @@ fn classes(texts: &LabelledTexts) -> Checked {
         return require(
             texts.class_names.is_none(),
             "class_names",
-            "the names need an order; list the labels in `classes`",
+            "list the labels in `classes`, in the order of the names",
         );
     };
     require(classes.len() >= 2, "classes", "a classifier needs at least two classes")?;
     if let Some(twice) = classes.iter().enumerate().find(|(at, label)| classes[..*at].contains(label)) {
-        return Err(("classes".into(), format!("`{}` is there twice; remove one", twice.1.0)));
+        return Err(("classes".into(), format!("`{}` is listed twice; remove one", twice.1.0)));
     }
     let names = texts.class_names.as_ref().map_or(classes.len(), Vec::len);
     let problem = format!("{names} names for {} classes; write one name a class", classes.len());
@@ -195,11 +197,11 @@ fn classes(texts: &LabelledTexts) -> Checked {
 fn tokens(tokens: &Tokens) -> Checked {
     let Tokens::Split(pattern) = tokens else { return Ok(()) };
     match regex::Regex::new(pattern) {
-        Ok(pattern) => require(!pattern.is_match(""), "tokens.split", "it matches where there is nothing; add a `+`"),
+        Ok(pattern) => require(!pattern.is_match(""), "tokens.split", "it matches the empty string; add a `+`"),
         Err(error) => {
             let why = error.to_string();
             let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
-            Err(("tokens.split".into(), format!("`{pattern}` is no regular expression: {why}")))
+            Err(("tokens.split".into(), format!("`{pattern}` is not a regular expression: {why}")))
         }
     }
 }
@@ -220,7 +222,7 @@ fn require(holds: bool, key: &str, problem: &str) -> Checked {
     if holds { Ok(()) } else { Err((key.to_owned(), problem.to_owned())) }
 }
 
-/// Whether a path of a manifest stays inside its folder, on every operating system.
+/// Whether a path is relative and stays inside its folder, on every operating system.
 fn is_inside(path: &str) -> bool {
     !path.is_empty()
         && !path.contains(['\\', ':'])

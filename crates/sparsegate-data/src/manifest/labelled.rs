@@ -1,88 +1,89 @@
-//! Texts with a class each: where they are and how they are read.
+//! Labelled texts: where they are stored and how they are read.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::scalar::{Column, Columns, Label};
 
-/// Texts with a class each, for a classifier.
+/// Labelled texts for a classifier.
 ///
-/// Ids: 0 `<unk>`, then `<start>` if asked for, then the words by falling frequency in the training texts, equally
-/// frequent ones in byte order. Validation texts held out of the training texts are counted with them; test texts never.
+/// Ids: 0 `<unk>`, then `<start>` if `start_symbol` is set, then the words by descending frequency in the training
+/// texts, ties in byte order. Validation texts held out of the training texts are counted as well; test texts never
+/// are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LabelledTexts {
-    /// Where texts and labels are.
+    /// Where texts and labels are stored.
     pub from: TextSource,
-    /// The labels as they stand in the files, in the order of the classes; without it those of the training texts, sorted
-    /// as numbers if all are numbers. From folders, only those named here are read.
+    /// The labels as written in the files, in the order of the classes. Default: the labels found in the training
+    /// texts, sorted, as numbers if all are numbers. From folders, only the classes listed here are read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classes: Option<Vec<Label>>,
-    /// What the classes are called in tables; without it as in the files. Needs `classes`.
+    /// Names of the classes in result tables. Default: the labels. Requires `classes`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_names: Option<Vec<String>>,
-    /// How a text falls into words.
+    /// How a text is split into words.
     pub tokens: Tokens,
-    /// Lower case first, letters of all scripts.
+    /// Whether the text is converted to lower case first, in all scripts.
     #[serde(default, skip_serializing_if = "is_false")]
     pub lower: bool,
-    /// How many words are kept, the most frequent ones; the others are `<unk>`. Without it all words.
+    /// Number of words kept, the most frequent ones; the others become `<unk>`. Default: all words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub words: Option<usize>,
-    /// Words that occur less often in the training texts are `<unk>`; 1 without it.
+    /// Words that occur less often than this in the training texts become `<unk>`. Default: 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub min_count: Option<u64>,
-    /// How many symbols of a text are kept, the first ones, `<start>` among them. Without it all.
+    /// Number of symbols of a text that are kept, the first ones, including `<start>`. Default: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub length: Option<usize>,
     /// Whether each text begins with `<start>`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub start_symbol: bool,
-    /// What a text without a word is.
+    /// How a text without words is handled.
     #[serde(default, skip_serializing_if = "EmptyTexts::is_refuse")]
     pub empty_texts: EmptyTexts,
-    /// Shares of the training texts that become the validation and the test part, where these have no files.
+    /// Fractions of the training texts that become the validation and the test part, where these have no files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold_out: Option<HoldOut>,
 }
 
-/// Where texts and labels are.
+/// Where texts and labels are stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum TextSource {
     /// Rows of tables. Roles: `train`, and `valid` and `test` unless held out.
     Table(Table),
-    /// Files in folders of a `.tar.gz`, a folder a class. Role: `archive`.
+    /// Files in folders of a `.tar.gz`, one folder for each class. Role: `archive`.
     Folders(Folders),
 }
 
-/// The shape of the tables.
+/// The format and columns of the tables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Table {
-    /// How rows are written.
+    /// File format.
     pub format: TableFormat,
-    /// Whether the first row names the columns; of `csv` and `tsv` only.
+    /// Whether the first row names the columns; `false` is allowed for `csv` and `tsv` only.
     #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub header: bool,
-    /// The columns of the text, joined with a blank.
+    /// The columns of the text, joined with a space.
     pub text: Columns,
     /// The column of the label.
     pub label: Column,
 }
 
-/// How the rows of a table are written.
+/// File format of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TableFormat {
-    /// Values between commas, in double quotes where need be, a double quote inside them twice (RFC 4180).
+    /// Comma-separated values, quoted with double quotes where necessary, `""` for a double quote (RFC 4180).
     Csv,
-    /// Values between tabs, without quotes.
+    /// Tab-separated values without quoting.
     Tsv,
-    /// A JSON object a line.
+    /// One JSON object on each line.
     Jsonl,
     /// Apache Parquet.
     Parquet,
@@ -100,7 +101,7 @@ impl TableFormat {
     }
 }
 
-/// Where the parts lie in an archive: the file `<prefix>/<class>/...` is a text of that class.
+/// Folders of the parts in an archive: the file `<folder>/<class>/...` is a text of that class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Folders {
@@ -114,27 +115,27 @@ pub struct Folders {
     pub test: Option<String>,
 }
 
-/// How a text falls into words. No word is empty.
+/// How a text is split into words. Empty words are dropped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Tokens {
-    /// What stands between blanks, tabs and line ends.
+    /// Split at white space.
     Blanks,
-    /// As in the `IMDb` data set of Keras: `A` to `Z` in lower case, tabs, line ends and each of
-    /// ``!"#$%&()*+,-./:;<=>?@[\]^_`{|}~`` as a blank, then what stands between blanks.
+    /// As in the `IMDb` data set of Keras: `A` to `Z` become lower case; tabs, newlines and each of
+    /// ``!"#$%&()*+,-./:;<=>?@[\]^_`{|}~`` become spaces; then the text is split at spaces.
     Keras,
-    /// What stands between the matches of a regular expression, such as `\W+`.
+    /// Split at the matches of a regular expression, such as `\W+`.
     Split(String),
 }
 
-/// What a text without a word is.
+/// How a text without words is handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EmptyTexts {
-    /// A mistake of the data.
+    /// An error.
     #[default]
     Refuse,
-    /// A text of one `<unk>`.
+    /// Read as a single `<unk>`.
     Unknown,
 }
 
@@ -145,25 +146,25 @@ impl EmptyTexts {
     }
 }
 
-/// Parts cut off the training texts. These are put into a random order; the last ones are for validation, those
-/// before them for the test, each a rounded share of all.
+/// Parts held out of the training texts. The texts are shuffled; the last ones become the validation part, those before
+/// them the test part. Sizes are rounded fractions of all training texts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HoldOut {
-    /// Seed of the order.
+    /// Seed of the shuffle.
     pub seed: u64,
-    /// Share of the validation texts, 0 if they have a file or folder.
+    /// Fraction for the validation part, 0 if it has a file or folder.
     #[serde(default)]
     #[schemars(range(min = 0, max = 1))]
     pub valid: f64,
-    /// Share of the test texts, 0 if they have a file or folder.
+    /// Fraction for the test part, 0 if it has a file or folder.
     #[serde(default)]
     #[schemars(range(min = 0, max = 1))]
     pub test: f64,
 }
 
 impl HoldOut {
-    /// The share of a part, 0 for `train`.
+    /// The fraction of a part, 0 for `train`.
     pub(super) fn of(&self, part: &str) -> f64 {
         match part {
             "valid" => self.valid,

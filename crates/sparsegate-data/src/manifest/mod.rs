@@ -1,4 +1,4 @@
-//! A dataset manifest, `datasets/<name>.yaml`: where the data come from, under which licence, and how they are read.
+//! Data set manifests, `datasets/<name>.yaml`: source, licence and reader of the data.
 
 use std::collections::BTreeMap;
 
@@ -27,29 +27,29 @@ pub use scalar::{Column, Columns, Label};
 pub struct Manifest {
     /// Name of the data set; the file is called `<name>.yaml`.
     pub name: String,
-    /// One line on what the data are.
+    /// One-line description of the data.
     pub about: String,
-    /// Where a person reads about the data.
+    /// Web page about the data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub homepage: Option<String>,
-    /// What may be done with the data.
+    /// Licence of the data.
     pub licence: Licence,
-    /// How files become symbols, or which generator makes them.
+    /// How files are read, or which generator makes the data.
     pub reader: Reader,
-    /// The files by role; which roles there are depends on the reader. Empty for a generator.
+    /// The files by role; the roles depend on the reader. Empty for a generator.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, DataFile>,
-    /// How training, validation and test parts are told apart, in words.
+    /// How training, validation and test parts were split, in words.
     pub split: String,
 }
 
-/// What may be done with the data.
+/// Licence of a data set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Licence {
-    /// Name of the licence or agreement, an SPDX expression where there is one.
+    /// Name of the licence or agreement, if possible as an SPDX expression.
     pub name: String,
-    /// Whether the data may be passed on.
+    /// Whether the data may be redistributed.
     pub redistribution: bool,
     /// The terms in words.
     pub terms: String,
@@ -59,9 +59,9 @@ pub struct Licence {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataFile {
-    /// Where the file lies in the cache and in a mirror: relative, with `/`, without `..`.
+    /// Path of the file in the cache and in a mirror: relative, with `/`, without `..`.
     pub path: String,
-    /// The canonical address; none if the file has no public one.
+    /// The canonical URL; omitted if the file has no public address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// Size, bytes.
@@ -69,12 +69,12 @@ pub struct DataFile {
     /// SHA-256 of the contents, 64 lower-case hex digits.
     #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
     pub sha256: String,
-    /// Other files with the same contents, such as an archive that was packed again.
+    /// Accepted alternative files that hold the same data, such as a repacked archive.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<FileCopy>,
 }
 
-/// Another file with the contents of a [`DataFile`].
+/// An accepted alternative to a [`DataFile`] that holds the same data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileCopy {
@@ -92,7 +92,7 @@ impl DataFile {
         std::iter::once((self.bytes, self.sha256.as_str())).chain(copies)
     }
 
-    /// Whether one of the accepted files is so long.
+    /// Whether one of the accepted files has this size.
     pub fn has_size(&self, bytes: u64) -> bool {
         self.accepted().any(|(accepted, _)| accepted == bytes)
     }
@@ -107,8 +107,8 @@ impl Manifest {
     /// Reads and checks `<root>/datasets/<name>.yaml`.
     ///
     /// # Errors
-    /// No such manifest (the message lists those there are), a manifest that does not parse, or one that contradicts
-    /// itself.
+    /// No such manifest (the message lists the existing ones), a manifest that does not parse, or values that are
+    /// invalid or contradict each other.
     pub fn load(root: &Utf8Path, name: &str) -> Result<Self, DataError> {
         let folder = Self::folder(root);
         let file = folder.join(format!("{name}.yaml"));
@@ -118,10 +118,10 @@ impl Manifest {
         Self::from_text(&file, &fs_err::read_to_string(&file)?)
     }
 
-    /// Reads and checks the text of a manifest that stands, or will stand, in `file`.
+    /// Parses and checks the text of a manifest; `file` is its path, which need not exist yet.
     ///
     /// # Errors
-    /// A manifest that does not parse, or one that contradicts itself.
+    /// A manifest that does not parse, or values that are invalid or contradict each other.
     pub fn from_text(file: &Utf8Path, text: &str) -> Result<Self, DataError> {
         let manifest: Self = yaml::parse(file, text)?;
         manifest.check(file)?;
@@ -131,7 +131,7 @@ impl Manifest {
     /// Names of all manifests under `root`, sorted.
     ///
     /// # Errors
-    /// A folder that is there but cannot be read.
+    /// A folder that exists but cannot be read.
     pub fn names(root: &Utf8Path) -> Result<Vec<String>, DataError> {
         let folder = Self::folder(root);
         if !folder.is_dir() {
@@ -153,8 +153,10 @@ impl Manifest {
         self.reader.roles().iter().filter_map(|role| Some((*role, self.files.get(*role)?)))
     }
 
-    /// blake3 over everything the symbol ids depend on: the reader with its parameters and version, and the checksum of
-    /// each file in reading order. Needs no data file; what is written about source or licence does not enter.
+    /// blake3 over everything the symbol ids depend on, as lower-case hex.
+    ///
+    /// That is the reader with its parameters and version, and the checksum of each file in reading order. Reads no
+    /// data file. Descriptions, addresses and licence do not enter.
     pub fn content_hash(&self) -> String {
         let mut text = format!("{} {}\n{}", self.reader.key(), self.reader.version(), self.reader.parameters());
         for (role, file) in self.files_in_order() {
@@ -163,7 +165,7 @@ impl Manifest {
         blake3::hash(text.as_bytes()).to_hex().to_string()
     }
 
-    /// [`Manifest::content_hash`] for a spec that reads otherwise than the manifest says.
+    /// [`Manifest::content_hash`] for a spec whose `reading` options deviate from the manifest.
     pub fn content_hash_read(&self, reading: Reading) -> String {
         let plain = self.content_hash();
         if reading.is_plain() {
@@ -175,7 +177,7 @@ impl Manifest {
     }
 }
 
-/// Whether `name` can be a data set's name: letters, digits, `-`, `_` and `.`, not beginning with a dot.
+/// Whether `name` is a valid data set name: letters, digits, `-`, `_` and `.`, not beginning with a dot.
 fn is_name(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with('.')
@@ -257,7 +259,7 @@ mod tests {
             assert!(error.contains(message) && error.contains("word-ptb.yaml"), "{error}");
         }
         let generated = "reader:\n  planted-words: { seed: 1, train: 1, valid: 0, test: 1 }";
-        assert!(why(&text.replace("reader: ptb-words", generated)).contains("has no use for it; remove it"));
+        assert!(why(&text.replace("reader: ptb-words", generated)).contains("does not use it; remove it"));
         let files = text.find("files:").unwrap()..text.find("split:").unwrap();
         let mut empty = text.clone();
         empty.replace_range(files, "");

@@ -1,4 +1,4 @@
-//! How files become symbols.
+//! Readers and generators: how files become symbol ids.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,69 +6,70 @@ use serde::{Deserialize, Serialize};
 use super::labelled::{LabelledTexts, TextSource};
 use super::plain::PlainText;
 
-/// How files become symbols: one key naming the reader, with its parameters if it has any.
+/// How files become symbol ids: the name of a reader or generator, with its parameters if it has any.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Reader {
-    /// Words of a line split on blanks, then `<eos>`. Roles: `train`, `valid`, `test`.
+    /// The words of each line, split at white space, then `<eos>`. Roles: `train`, `valid`, `test`.
     PtbWords,
-    /// Characters of a line without the blanks at its ends, ' ' as '_', then a newline. Roles: `train`, `valid`, `test`.
+    /// The characters of each line without leading and trailing spaces, other spaces as `_`, then a newline. Roles:
+    /// `train`, `valid`, `test`.
     PtbCharacters,
-    /// Any text, for a language model. Roles: `train`, and `valid` and `test` unless `shares` cuts them off.
+    /// Plain text for a language model. Roles: `train`, and `valid` and `test` unless `shares` cuts them off.
     PlainText(PlainText),
-    /// Texts with a class each. Roles: those of `from`.
+    /// Labelled texts for a classifier. Roles: those of `from`.
     LabelledTexts(LabelledTexts),
-    /// The embedded language, one symbol a word.
+    /// The synthetic language, one symbol for each word.
     PlantedWords(Planted),
-    /// The embedded language, spelled, one symbol a character.
+    /// The synthetic language, spelled, one symbol for each character.
     PlantedCharacters(Planted),
-    /// The embedded labelled texts, one symbol a word.
+    /// The synthetic labelled texts, one symbol for each word.
     PlantedTexts(PlantedTexts),
-    /// Pretrained vectors in the text format of `GloVe`: a word and its numbers a line. Role: `vectors`.
+    /// Pretrained vectors in the text format of `GloVe`: a word and its numbers on each line. Role: `vectors`.
     GloveText(WordVectors),
     /// Pretrained vectors in the binary format of word2vec. Role: `vectors`.
     Word2vecBinary(WordVectors),
 }
 
-/// Parameters of the embedded language.
+/// Parameters of the synthetic language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Planted {
     /// Seed of the generator.
     pub seed: u64,
-    /// Symbols in the training stream.
+    /// Number of symbols in the training stream.
     #[schemars(range(min = 1))]
     pub train: usize,
-    /// Symbols in the validation stream.
+    /// Number of symbols in the validation stream.
     #[schemars(range(min = 1))]
     pub valid: usize,
-    /// Symbols in the test stream.
+    /// Number of symbols in the test stream.
     #[schemars(range(min = 1))]
     pub test: usize,
 }
 
-/// Parameters of the embedded texts.
+/// Parameters of the synthetic labelled texts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlantedTexts {
     /// Seed of the generator.
     pub seed: u64,
-    /// Training texts.
+    /// Number of training texts.
     #[schemars(range(min = 1))]
     pub train: usize,
-    /// Validation texts.
+    /// Number of validation texts.
     #[schemars(range(min = 1))]
     pub valid: usize,
-    /// Test texts.
+    /// Number of test texts.
     #[schemars(range(min = 1))]
     pub test: usize,
 }
 
-/// Pretrained vectors, for `model.embedding.vectors`; no data set.
+/// Pretrained vectors for `model.embedding.vectors`; not a data set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WordVectors {
-    /// Numbers in a vector.
+    /// Dimension of a vector.
     #[schemars(range(min = 1))]
     pub size: usize,
 }
@@ -90,7 +91,7 @@ impl Reader {
         }
     }
 
-    /// Why a file of one of the roles cannot or need not be there: the key that cuts its part off another one's file.
+    /// The key that cuts the part of this role off the training data; `None` if the role needs a file of its own.
     pub(super) fn instead_of(&self, role: &str) -> Option<&'static str> {
         match self {
             Self::PlainText(text) => text.shares.as_ref().filter(|shares| shares.of(role) > 0.0).map(|_| "shares"),
@@ -116,7 +117,7 @@ impl Reader {
         }
     }
 
-    /// What pretrained vectors it reads, if it does.
+    /// Parameters of the pretrained vectors; `None` for a data set.
     pub fn vectors(&self) -> Option<&WordVectors> {
         match self {
             Self::GloveText(vectors) | Self::Word2vecBinary(vectors) => Some(vectors),
@@ -124,12 +125,12 @@ impl Reader {
         }
     }
 
-    /// Whether it reads texts with a class each, which are for a classifier, and no stream for a language model.
+    /// Whether it yields labelled texts for a classifier rather than a stream for a language model.
     pub fn is_labelled(&self) -> bool {
         matches!(self, Self::LabelledTexts(_) | Self::PlantedTexts(_))
     }
 
-    /// Version of the reading rules, raised by hand when the same files would become other ids.
+    /// Version of the reader or generator; raise it when the same files or parameters would yield other ids.
     pub(super) fn version(&self) -> u32 {
         match self {
             Self::PtbWords
@@ -144,7 +145,7 @@ impl Reader {
         }
     }
 
-    /// The parameters, as they enter the content hash.
+    /// The parameters in the form that enters the content hash.
     pub(super) fn parameters(&self) -> String {
         let generator =
             |seed, [train, valid, test]: [usize; 3]| format!("seed {seed} train {train} valid {valid} test {test}\n");
@@ -159,7 +160,7 @@ impl Reader {
     }
 }
 
-/// One line of JSON, keys in the order of the type, values that are not given left out.
+/// One line of JSON, keys in the order of the type's fields, unset options omitted.
 fn json(parameters: &impl Serialize) -> String {
     serde_json::to_string(parameters).map_or_else(|error| error.to_string(), |line| line + "\n")
 }

@@ -1,4 +1,4 @@
-//! Values that a file may give as a name or as a number.
+//! Manifest values that may be a name or a number.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Column {
-    /// By its name in the header, or an object's key.
+    /// By its name in the header, or by the key in a JSON object.
     Name(String),
-    /// By its place, from 1.
+    /// By its number, from 1.
     Number(usize),
 }
 
@@ -26,12 +26,12 @@ impl fmt::Display for Column {
     }
 }
 
-/// One column or several of a table.
+/// One or several columns of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Columns(pub Vec<Column>);
 
-/// A label as it stands in a file, as text. A manifest may write `1` for `"1"`.
+/// A label as written in a file, as text. A manifest may write `1` for `"1"`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Label(pub String);
@@ -128,7 +128,7 @@ impl JsonSchema for Columns {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let column = generator.subschema_for::<Column>();
         json_schema!({
-            "description": "One column or several.",
+            "description": "One or several columns.",
             "anyOf": [ column, { "type": "array", "items": column, "minItems": 1 } ],
         })
     }
@@ -140,7 +140,7 @@ impl JsonSchema for Label {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "A label as it stands in the file.",
+            "description": "A label as written in the file.",
             "type": ["string", "number", "boolean"],
         })
     }

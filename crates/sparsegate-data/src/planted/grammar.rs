@@ -1,50 +1,53 @@
-//! The sentences of the embedded language: an attribute grammar, spoken by a recursive generator that keeps account of
-//! the probability of every word.
+//! The grammar of the synthetic language: an attribute grammar with a recursive generator that records the probability
+//! of every word.
 //!
 //! ```text
 //! text      = { paragraph }
 //! paragraph = place(topic)  sentence { sentence }            another sentence: MORE_SENTENCES
 //! sentence  = clause "."
-//! clause    = phrase(n, g)  verbs(n, g)                      n: number, g: gender, both even
+//! clause    = phrase(n, g)  verbs(n, g)                      n: number, g: gender, both uniform
 //! phrase    = determiner(n)  noun(topic, g, n)  [ relative ] relative: RELATIVE
 //! relative  = "that" transitive(n)  phrase(m, _)             agrees with the noun before it
 //!           | "that" phrase(m, _)  transitive(m)             the noun before it is the object
 //! verbs     = intransitive(topic, n)
 //!           | transitive(n)  phrase(m, _)
 //!           | reflexive(n)  pronoun(g, n)
-//!           | speech(n)  open(k)  clause  close(k)           k: kind of bracket, even
+//!           | speech(n)  open(k)  clause  close(k)           k: kind of bracket, uniform
 //! ```
 //!
-//! A relative clause and a bracket may be nested to [`DEPTH`]. Before any word, with probability [`FILLER`] each time,
-//! comes a filler, any of them alike, whatever came before and with no effect on what follows.
+//! Relative clauses and brackets nest up to [`DEPTH`] levels. Zero or more fillers precede
+//! each word, each further one with probability [`FILLER`] per cent. All fillers are equally likely, independent of all
+//! other words, and do not change what follows.
 
 use super::super::draws::Draws;
 use super::lexicon::{BRACKETS, Class, Gender, Lexicon, Number, Topic};
 
-/// Per cent: a (further) filler before the next word.
+/// Probability of a (further) filler before the next word, per cent.
 const FILLER: u32 = 35;
-/// Per cent: another sentence in the same paragraph.
+/// Probability of another sentence in the same paragraph, per cent.
 const MORE_SENTENCES: u32 = 85;
-/// Per cent: a relative clause after a noun.
+/// Probability of a relative clause after a noun, per cent.
 const RELATIVE: u32 = 25;
-/// Per cent: intransitive, transitive, reflexive, speech.
+/// Probabilities of an intransitive, transitive or reflexive verb, or a verb of speech, per cent.
 const VERBS: [u32; 4] = [30, 30, 20, 20];
-/// The same at the greatest depth, where nobody speaks.
+/// Weights of the same at the maximum depth, where verbs of speech do not occur.
 const VERBS_WITHOUT_SPEECH: [u32; 4] = [30, 30, 20, 0];
-/// How deep relative clauses and brackets nest.
+/// Maximum nesting depth of relative clauses and brackets.
 const DEPTH: usize = 2;
 
-/// Text of the language with the probability of each word.
+/// A text of the language with the negative log probability of each word.
 #[derive(Debug, Default)]
 pub(super) struct Text {
     /// Ids of the words.
     pub(super) words: Vec<u32>,
-    /// `-ln p(word | all words before it)` under the grammar itself. The grammar is LL(1): each choice is revealed by the
-    /// next word that is no filler, so that this is the sum over the choices made since the word before.
+    /// `-ln p(word | all words before it)` under the grammar itself.
+    ///
+    /// The grammar is LL(1): the next word other than a filler reveals each choice, so this is the sum over the choices
+    /// that the word reveals.
     pub(super) nats: Vec<f64>,
 }
 
-/// Whole sentences, until they have `symbols` symbols; a word counts `length` of them.
+/// Generates whole sentences until they have at least `symbols` symbols; a word has `length(word)` symbols.
 pub(super) fn speak(lexicon: &Lexicon, draws: Draws, symbols: usize, length: impl Fn(u32) -> usize) -> Text {
     let mut speaker = Speaker { lexicon, draws, topic: Topic::Sea, pending: 0.0, text: Text::default() };
     let (mut spoken, mut counted) = (0, 0);
@@ -70,12 +73,12 @@ struct Speaker<'a> {
     lexicon: &'a Lexicon,
     draws: Draws,
     topic: Topic,
-    /// Nats of the choices that the next word will reveal.
+    /// Negative log probability, in nats, of the choices that the next word will reveal.
     pending: f64,
     text: Text,
 }
 
-/// What the words after a noun phrase agree with.
+/// Number and gender of a noun phrase, with which its verb and pronoun agree.
 type Agreement = (Number, Gender);
 
 impl Speaker<'_> {
@@ -127,9 +130,9 @@ impl Speaker<'_> {
         }
     }
 
-    /// Any number of fillers, then a word of `class`.
+    /// Generates any number of fillers, then a word of `class`.
     fn say(&mut self, class: Class) {
-        // A filler reveals nothing of the choices made for the word after it.
+        // A filler does not reveal the choices made for the word after it.
         let choices = std::mem::take(&mut self.pending);
         while self.chance(FILLER) {
             self.word(Class::Filler);

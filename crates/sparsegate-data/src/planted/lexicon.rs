@@ -1,4 +1,4 @@
-//! The words of the embedded language, by class.
+//! The words of the synthetic language, by class.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use Gender::{Feminine, Masculine, Neuter};
 use Number::{Plural, Singular};
 use Topic::{Court, Farm, Sea, Town};
 
-/// What a paragraph is about; decides its nouns and intransitive verbs.
+/// Topic of a paragraph; determines its nouns and intransitive verbs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Topic {
     Sea,
@@ -22,7 +22,7 @@ impl Topic {
     pub(super) const ALL: [Self; 4] = [Sea, Farm, Court, Town];
 }
 
-/// Number of a noun phrase; its determiner shows it, its verb agrees with it.
+/// Grammatical number of a noun phrase; determiner, noun and verb agree with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Number {
     Singular,
@@ -48,7 +48,7 @@ impl Gender {
 /// A word class; the words of one class are equally likely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
-    /// Opens a paragraph.
+    /// First word of a paragraph, which reveals its topic.
     Place(Topic),
     Determiner(Number),
     Noun(Topic, Gender, Number),
@@ -63,14 +63,14 @@ pub(super) enum Class {
     Open(usize),
     Close(usize),
     Stop,
-    /// Said anywhere, means nothing.
+    /// May precede any word; carries no information.
     Filler,
 }
 
 /// Number of kinds of brackets.
 pub(super) const BRACKETS: usize = 3;
 
-/// All words. A word's id is its place in this table.
+/// All words. A word's id is its position in this table.
 const LEXICON: &[(Class, &str)] = &[
     (Stop, "."),
     (Place(Sea), "aboard"),
@@ -148,7 +148,7 @@ const LEXICON: &[(Class, &str)] = &[
     ),
 ];
 
-/// The words and where each class lies among them.
+/// The words and the id range of each class.
 #[derive(Debug)]
 pub(super) struct Lexicon {
     /// The word of each id.
@@ -167,7 +167,7 @@ impl Lexicon {
         lexicon
     }
 
-    /// The ids of a class; empty for one that the language does not have.
+    /// The ids of a class; empty for a class without words.
     pub(super) fn ids(&self, class: Class) -> Range<u32> {
         self.classes.iter().find(|(known, _)| *known == class).map_or(0..0, |(_, ids)| ids.clone())
     }
@@ -179,7 +179,7 @@ mod tests {
 
     use super::*;
 
-    /// What makes the probability of each word the product of the choices before it: a word belongs to one class.
+    /// The probability of a word is the product of the choices it reveals only if each word belongs to a single class.
     #[test]
     fn no_word_is_in_two_classes() {
         let words = Lexicon::new().words;

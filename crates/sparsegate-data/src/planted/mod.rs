@@ -1,14 +1,14 @@
-//! The embedded language: an artificial one, generated from a seed, in which it is known which words carry information.
+//! The synthetic language, generated from a seed, in which it is known which words carry information (ground truth).
 //!
-//! Speakers hesitate: any word may be preceded by fillers (`um`, `perhaps`, `honestly`, ...), which are drawn independently
-//! of everything and tell nothing of what follows. Without them, sentences agree over a distance: a verb with its subject's
-//! determiner across relative clauses, a reflexive pronoun with the subject's gender, a closing bracket with the one
-//! that was opened, and nouns and verbs with the word of place that began the paragraph. `docs/data.md` has the grammar.
+//! Fillers (`um`, `perhaps`, `honestly`, ...) may precede any word. They are independent of all other words and carry
+//! no information about what follows. The other words have long-range dependencies: a verb agrees with its subject's
+//! determiner across relative clauses, a reflexive pronoun with the subject's gender, a closing bracket with the
+//! opening one, and nouns and verbs with the word of place that began the paragraph. `docs/data.md` has the grammar.
 //!
 //! > afield every um farmer that some gladly widows help praises oddly himself .
 //!
-//! The probability of each word under the grammar is known, so the least loss that any model can reach is too
-//! ([`oracle`]).
+//! The probability of each word under the grammar is known, and hence the lowest loss that any model can reach on
+//! average ([`oracle`]).
 
 mod grammar;
 mod lexicon;
@@ -20,17 +20,19 @@ use super::manifest::{self, Reader};
 use grammar::Text;
 use lexicon::{Class, Lexicon};
 
-/// What a generator makes of its parameters.
+/// Generated data of the synthetic language.
 pub(super) struct Generated {
     pub(super) vocabulary: Vec<String>,
-    /// Training, validation, test.
+    /// Training, validation and test stream.
     pub(super) streams: [Vec<u32>; 3],
-    /// For words: whether each carries information. Any character may be part of a word that does.
+    /// For each word, whether it carries information. `None` for characters, each of which may be part of such a word.
     pub(super) informative: Option<Vec<bool>>,
 }
 
-/// The entropy floor of a generated language: the mean of `-ln p(symbol | all symbols before it)` under the grammar itself
-/// over each stream, nats a symbol. On average no model does better.
+/// The entropy floor of the synthetic language, in nats per symbol.
+///
+/// It is the mean of `-ln p(symbol | all symbols before it)` under the grammar itself over each stream. No model has a
+/// lower expected loss.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Oracle {
     /// Over the training stream.
@@ -41,7 +43,7 @@ pub struct Oracle {
     pub test: f64,
 }
 
-/// The entropy floor of a reader that generates; `None` for one that reads files.
+/// The entropy floor of a generator of the synthetic language; `None` for all other readers.
 pub fn oracle(reader: &Reader) -> Option<Oracle> {
     let lexicon = Lexicon::new();
     let [train, valid, test] = match reader {
@@ -55,7 +57,7 @@ pub fn oracle(reader: &Reader) -> Option<Oracle> {
     Some(Oracle { train, valid, test })
 }
 
-/// The language, one symbol a word; ids are places in the lexicon.
+/// Generates the language with one symbol for each word; ids are positions in the lexicon.
 pub(super) fn words(parameters: &manifest::Planted) -> Generated {
     let lexicon = Lexicon::new();
     let sizes = [parameters.train, parameters.valid, parameters.test];
@@ -71,7 +73,8 @@ pub(super) fn words(parameters: &manifest::Planted) -> Generated {
     }
 }
 
-/// The language spelled, one symbol a character; ids are places in the sorted list of all characters of the lexicon.
+/// Generates the language with one symbol for each character; ids are positions in the sorted list of the lexicon's
+/// characters.
 pub(super) fn characters(parameters: &manifest::Planted) -> Generated {
     let lexicon = Lexicon::new();
     let alphabet: BTreeSet<char> = lexicon.words.iter().flat_map(|word| spelling(word)).collect();
@@ -90,16 +93,16 @@ pub(super) fn characters(parameters: &manifest::Planted) -> Generated {
     Generated { vocabulary: alphabet.iter().map(ToString::to_string).collect(), streams, informative: None }
 }
 
-/// The symbol that ends a sentence of words, as words are spelled.
+/// The word that ends a sentence.
 pub(super) const STOP: &str = ".";
 
-/// A word's characters: its letters and `_`; the full stop is a newline. No spelling is the beginning of another.
+/// The characters of a word: its letters and `_`, or a newline for the full stop. No spelling is a prefix of another.
 pub(super) fn spelling(word: &str) -> impl Iterator<Item = char> {
     let (letters, end) = if word == STOP { ("", '\n') } else { (word, '_') };
     letters.chars().chain(std::iter::once(end))
 }
 
-/// Three independent texts of at least the sizes asked for, a word counting `length` symbols.
+/// Three independent texts of at least the requested sizes; a word has `length(word)` symbols.
 fn texts(lexicon: &Lexicon, parameters: &manifest::Planted, length: impl Fn(u32) -> usize) -> [Text; 3] {
     let sizes = [parameters.train, parameters.valid, parameters.test];
     std::array::from_fn(|part| {
@@ -108,7 +111,7 @@ fn texts(lexicon: &Lexicon, parameters: &manifest::Planted, length: impl Fn(u32)
     })
 }
 
-/// Nats a symbol over a text.
+/// Mean nats per symbol of a text.
 fn floor(text: &Text, length: impl Fn(u32) -> usize) -> f64 {
     let symbols: usize = text.words.iter().map(|&word| length(word)).sum();
     text.nats.iter().sum::<f64>() / symbols as f64

@@ -7,7 +7,7 @@ fn spelled(generated: &Generated, part: usize) -> Vec<&str> {
     generated.streams[part].iter().map(|&id| generated.vocabulary[id as usize].as_str()).collect()
 }
 
-/// The streams are part of what a published number means: if these hashes change, raise the reader's version.
+/// Published results depend on the exact streams: if these hashes change, raise the reader's version.
 #[test]
 fn streams_are_pinned() {
     let hash = |generated: &Generated| {
@@ -36,7 +36,7 @@ fn seeds_and_parts_differ() {
     assert_ne!(one.streams[0][..2_000], one.streams[1][..]);
 }
 
-/// Without the fillers, what the grammar promises, by an independent reading of the words.
+/// Checks the grammar's agreements on the words without fillers, independently of the generator.
 #[test]
 fn sentences_agree() {
     let generated = words(&SMALL);
@@ -81,7 +81,7 @@ fn sentences_agree() {
         }
     }
     assert_eq!(seen, [true, true]);
-    // Between "aboard" and the next word of place, all is about the sea.
+    // From one word of place to the next, all nouns and intransitive verbs have its topic.
     let mut place = "";
     for word in &core {
         match *word {
@@ -93,7 +93,8 @@ fn sentences_agree() {
     }
 }
 
-/// A filler tells nothing: the word after `um` is distributed as the word after any other filler is.
+/// Fillers carry no information: what follows has the same distribution after a filler, after a word, and for different
+/// fillers.
 #[test]
 fn fillers_tell_nothing() {
     let generated = words(&Planted { train: 200_000, ..SMALL });
@@ -131,13 +132,13 @@ fn characters_spell_the_same_language() {
     }
 }
 
-/// The floor of the whole language by hand: one filler choice a word and, for each class, its choices.
+/// Bounds on the entropy floor computed by hand: the entropy of the fillers plus that of the other words.
 #[test]
 fn the_floor_is_between_what_is_possible() {
     let floor = oracle(&Reader::PlantedWords(Planted { train: 100_000, ..SMALL })).unwrap();
     let fillers = Lexicon::new().ids(Class::Filler).len() as f64;
     let hesitation = -(0.35 * 0.35f64.ln() + 0.65 * 0.65f64.ln()) + 0.35 * fillers.ln();
-    // On top of that, 65 words in a hundred carry between half a nat and two.
+    // In addition, 65 % of the words carry between 0.5 and 2 nats each.
     assert!(floor.train > hesitation + 0.65 * 0.5 && floor.train < hesitation + 0.65 * 2.0, "{floor:?}");
     assert!((floor.train - floor.valid).abs() < 0.1 && (floor.train - floor.test).abs() < 0.1, "{floor:?}");
     let spelled = oracle(&Reader::PlantedCharacters(SMALL)).unwrap();

@@ -1,29 +1,29 @@
-//! The words of the planted texts, by what they do.
+//! The words of the synthetic labelled texts, by their effect on the label.
 
 use std::ops::Range;
 
 use Class::{Contrast, Hearsay, Negative, Negator, Neutral, Positive, Stop};
 
-/// What a word does to the verdict of a text.
+/// Effect of a word on the verdict of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
-    /// Ends a sentence, and what is hearsay in it.
+    /// Ends a sentence, and the hearsay in it.
     Stop,
-    /// Speaks for the first class.
+    /// Counts for the first class (negative).
     Negative,
-    /// Speaks for the second class.
+    /// Counts for the second class (positive).
     Positive,
-    /// Turns round the next word of praise or blame, if that comes soon.
+    /// Reverses the next positive or negative word, if that is close enough.
     Negator,
-    /// From here to the end of the sentence nothing counts.
+    /// Positive and negative words from here to the end of the sentence do not count.
     Hearsay,
-    /// What was said before counts no more.
+    /// All words before it no longer count.
     Contrast,
-    /// Tells nothing.
+    /// Has no effect.
     Neutral,
 }
 
-/// All words. A word's id is its place in this table.
+/// All words. A word's id is its position in this table.
 const LEXICON: &[(Class, &str)] = &[
     (Stop, "."),
     (Negative, "awful bad boring clumsy dreadful dull tedious ugly"),
@@ -54,7 +54,7 @@ const LEXICON: &[(Class, &str)] = &[
     ),
 ];
 
-/// The words and where each class lies among them.
+/// The words and the id range of each class.
 #[derive(Debug)]
 pub(super) struct Lexicon {
     /// The word of each id.
@@ -78,7 +78,7 @@ impl Lexicon {
         self.classes.iter().find(|(known, _)| *known == class).map_or(0..0, |(_, ids)| ids.clone())
     }
 
-    /// What a word does; a word that is not in the table tells nothing.
+    /// The class of a word; neutral for an id that is not in the table.
     pub(super) fn class(&self, word: u32) -> Class {
         self.classes.iter().find(|(_, ids)| ids.contains(&word)).map_or(Neutral, |(class, _)| *class)
     }

@@ -1,8 +1,9 @@
-//! Planted texts: labelled texts, generated from a seed, in which it is known which words decide the label.
+//! Synthetic labelled texts, generated from a seed, in which it is known which words determine the label (ground
+//! truth).
 //!
-//! A few words speak for one class or the other; a negator turns the next of them round if it comes soon, hearsay takes
-//! back a whole sentence, a contrast takes back all that was said before. All the other words tell nothing.
-//! `docs/data.md` has the rule.
+//! Some words count for one class or the other. A negator reverses the next of them if it is close enough, a hearsay
+//! word cancels the rest of its sentence, a word of contrast cancels all words before it. All other words have no
+//! effect. `docs/data.md` has the rule.
 //!
 //! > the window reportedly garden superb . but her song not quite dull june .
 //!
@@ -18,17 +19,17 @@ use super::manifest;
 use lexicon::{Class, Lexicon};
 use writer::Writer;
 
-/// What the generator makes of its parameters.
+/// Generated labelled texts.
 pub(super) struct Generated {
     pub(super) vocabulary: Vec<String>,
     pub(super) classes: Vec<String>,
-    /// Training, validation, test.
+    /// Training, validation and test texts.
     pub(super) parts: [Texts; 3],
-    /// Whether a word can change a label.
+    /// For each word, whether it can change a label.
     pub(super) informative: Vec<bool>,
 }
 
-/// The texts; ids are places in the lexicon, labels alternate.
+/// Generates the texts; ids are positions in the lexicon, labels alternate.
 pub(super) fn texts(parameters: &manifest::PlantedTexts) -> Generated {
     let lexicon = Lexicon::new();
     let sizes = [parameters.train, parameters.valid, parameters.test];

@@ -1,18 +1,18 @@
-//! What decides a text's label.
+//! The rule that determines a text's label.
 
 use super::lexicon::{Class, Lexicon};
 
-/// A negator turns round the next word of praise or blame if that is at most this many words on.
+/// A negator reverses the next positive or negative word if that is at most this many words later.
 pub(super) const REACH: usize = 3;
 
-/// The verdict of a text: words of praise less words of blame, read from left to right.
+/// The verdict of a text: the number of positive words minus the number of negative words, read from left to right.
 ///
-/// - A negator turns round the next such word, if it is at most [`REACH`] words on; the latest negator is the one that
+/// - A negator reverses the next such word if it is at most [`REACH`] words later; of several negators the last one
 ///   counts.
-/// - After a hearsay word, such words count nothing up to the full stop.
-/// - At a word of contrast the sum so far is forgotten.
+/// - After a hearsay word, such words do not count until the full stop.
+/// - A word of contrast resets the sum to zero.
 ///
-/// The label is the second class above zero and the first below; at zero a text has none.
+/// A positive verdict is the second class, a negative one the first; a text with verdict zero has no label.
 pub(super) fn verdict(lexicon: &Lexicon, text: &[u32]) -> i32 {
     let (mut sum, mut negated, mut hearsay) = (0, None, false);
     for (place, &word) in text.iter().enumerate() {
@@ -45,16 +45,16 @@ mod tests {
             ("the film . ", 0),
             ("good film , great song .", 2),
             ("a good film a dull song a bad plot .", -1),
-            // Negators reach three words, turn one word, and the latest counts.
+            // A negator reaches three words and reverses one word; the last negator counts.
             ("not good .", -1),
             ("not a very good film .", -1),
             ("not one of the good .", 1),
             ("never dull good .", 2),
             ("not never bad .", 1),
-            // Hearsay ends with the sentence; a negator in it is used up by the word it turns.
+            // Hearsay ends with the sentence; a negator in it is used up by the word it reverses.
             ("allegedly good superb . the plot bad .", -1),
             ("allegedly not good awful good . lovely .", 1),
-            // A contrast forgets what came before, here and in earlier sentences.
+            // A contrast cancels what came before, in this and in earlier sentences.
             ("great superb . good but bad .", -1),
             ("great superb . however the plot . dull", -1),
         ] {

@@ -3,7 +3,7 @@ use crate::manifest::PlantedTexts;
 
 const SMALL: PlantedTexts = PlantedTexts { seed: 1, train: 2_000, valid: 200, test: 200 };
 
-/// The labels of all texts by the rule.
+/// The sign of the verdict of each text.
 fn labels(lexicon: &Lexicon, texts: &[Vec<u32>]) -> Vec<i32> {
     texts.iter().map(|text| rule::verdict(lexicon, text).signum()).collect()
 }
@@ -12,7 +12,7 @@ fn training(generated: &Generated) -> Vec<Vec<u32>> {
     (0..generated.parts[0].len()).map(|index| generated.parts[0].text(index).to_vec()).collect()
 }
 
-/// The texts are part of what a published number means: if this hash changes, raise the reader's version.
+/// Published results depend on the exact texts: if this hash changes, raise the reader's version.
 #[test]
 fn texts_are_pinned() {
     let mut hasher = blake3::Hasher::new();
@@ -51,7 +51,8 @@ fn lengths_vary() {
     assert!(lengths.iter().any(|&length| length < 6) && lengths.iter().any(|&length| length > 50));
 }
 
-/// Every label is what the rule says, and stays so when each uninformative word is replaced by any other of them.
+/// Every label follows the rule, and does not change when uninformative words are replaced by other uninformative
+/// words.
 #[test]
 fn uninformative_words_change_no_label() {
     let (lexicon, generated) = (Lexicon::new(), texts(&SMALL));
@@ -75,7 +76,7 @@ fn uninformative_words_change_no_label() {
     assert_eq!(labels(&lexicon, &after), given);
 }
 
-/// Each informative word decides somewhere: put a neutral word in its place, and a text gets the other label.
+/// For each informative word, replacing it by a neutral word changes the label of some text.
 #[test]
 fn every_informative_word_can_change_a_label() {
     let (lexicon, generated) = (Lexicon::new(), texts(&SMALL));
@@ -89,7 +90,7 @@ fn every_informative_word_can_change_a_label() {
     }
 }
 
-/// What a model can reach that only counts words of praise and blame: the rest of the rule is worth learning.
+/// A model that only counts positive and negative words is right for about half of the texts.
 #[test]
 fn counting_words_is_not_enough() {
     let (lexicon, generated) = (Lexicon::new(), texts(&SMALL));

@@ -1,40 +1,41 @@
-//! Texts, drawn until their verdict is the one that is wanted.
+//! Generates texts by drawing drafts until one has the requested label.
 //!
 //! ```text
 //! text     = sentence { sentence }                               1 to 4: SENTENCES
 //! sentence = [ contrast ] [ hearsay ] mention { mention } gap "."
-//! mention  = gap [ negator distance ] ( praise | blame )          both alike
+//! mention  = gap [ negator distance ] ( praise | blame )          equally likely
 //! ```
 //!
-//! `gap` and `distance` are neutral words. The words of a class are equally likely.
+//! `praise` and `blame` are positive and negative words, `gap` and `distance` are neutral words. The words of a class
+//! are equally likely.
 
 use super::super::draws::Draws;
 use super::lexicon::{Class, Lexicon};
 use super::rule::{self, REACH};
 
-/// Per cent: one, two, three or four sentences.
+/// Probabilities of one, two, three or four sentences, per cent.
 const SENTENCES: [u32; 4] = [25, 35, 25, 15];
-/// Per cent: a word of contrast begins a sentence that is not the first.
+/// Probability that a sentence other than the first begins with a word of contrast, per cent.
 const CONTRAST: u32 = 30;
-/// Per cent: a sentence is hearsay.
+/// Probability that a sentence begins with a hearsay word, after the word of contrast if any, per cent.
 const HEARSAY: u32 = 25;
-/// Per cent: one or two mentions in a sentence.
+/// Probabilities of one or two mentions in a sentence, per cent.
 const MENTIONS: [u32; 2] = [60, 40];
-/// Per cent: a negator before a mention's word.
+/// Probability of a negator in a mention, per cent.
 const NEGATOR: u32 = 30;
-/// Per cent: the negator is too far away to matter.
+/// Probability that a negator is too far from the word to reverse it, per cent.
 const TOO_FAR: u32 = 20;
-/// Most neutral words in a gap; every number from 0 to this is equally likely.
+/// Maximum number of neutral words in a gap; all numbers from 0 to this are equally likely.
 const GAP: u32 = 4;
 
-/// Writes texts from one stream of random numbers.
+/// Generates texts from one stream of random numbers.
 pub(super) struct Writer<'a> {
     pub(super) lexicon: &'a Lexicon,
     pub(super) draws: Draws,
 }
 
 impl Writer<'_> {
-    /// A text whose verdict is above zero (`praise`) or below.
+    /// A text with a positive verdict if `praise`, else with a negative one.
     pub(super) fn text(&mut self, praise: bool) -> Vec<u32> {
         loop {
             let text = self.draft();
@@ -74,7 +75,7 @@ impl Writer<'_> {
         self.say(class, text);
     }
 
-    /// From `least` to `most` neutral words.
+    /// Adds `least` to `most` neutral words, uniformly.
     fn gap(&mut self, least: u32, most: u32, text: &mut Vec<u32>) {
         for _ in 0..least + self.draws.below(most - least + 1) {
             self.say(Class::Neutral, text);

@@ -1,15 +1,15 @@
-//! Words while they are being met: each gets a provisional number when it is first seen.
+//! Provisional word numbers, assigned in the order in which words are first seen.
 
 use std::collections::HashMap;
 
-/// Every word met, with its provisional number.
+/// All words seen so far, with their provisional numbers.
 #[derive(Default)]
 pub(super) struct Dictionary {
     numbers: HashMap<String, u32>,
 }
 
 impl Dictionary {
-    /// The number of each word of a chunk.
+    /// Adds the words of a chunk and returns the number of each.
     fn merge(&mut self, words: Vec<String>) -> Vec<u32> {
         let mut number = |word| {
             let next = self.numbers.len() as u32;
@@ -18,12 +18,12 @@ impl Dictionary {
         words.into_iter().map(&mut number).collect()
     }
 
-    /// How many words there are.
+    /// Number of distinct words.
     pub(super) fn len(&self) -> usize {
         self.numbers.len()
     }
 
-    /// The words by number.
+    /// The words in the order of their numbers.
     pub(super) fn into_words(self) -> Vec<String> {
         let mut words = vec![String::new(); self.numbers.len()];
         for (word, number) in self.numbers {
@@ -33,7 +33,7 @@ impl Dictionary {
     }
 }
 
-/// A few sequences of words with numbers of their own, so that chunks can be made side by side.
+/// Some sequences of words with chunk-local word numbers, so that threads can build chunks in parallel.
 #[derive(Default)]
 pub(super) struct Chunk {
     numbers: HashMap<String, u32>,
@@ -43,7 +43,7 @@ pub(super) struct Chunk {
 }
 
 impl Chunk {
-    /// Adds a word to the sequence under way.
+    /// Adds a word to the current sequence.
     pub(super) fn push(&mut self, word: &str) {
         let number = if let Some(&number) = self.numbers.get(word) {
             number
@@ -56,14 +56,14 @@ impl Chunk {
         self.numbered.push(number);
     }
 
-    /// Ends the sequence under way; its length.
+    /// Ends the current sequence and returns its length.
     pub(super) fn end(&mut self) -> usize {
         let start = self.ends.last().copied().unwrap_or(0);
         self.ends.push(self.numbered.len());
         self.numbered.len() - start
     }
 
-    /// The sequences under the numbers of `dictionary`, which learns their words.
+    /// Adds the words to `dictionary` and yields the sequences in its numbers.
     pub(super) fn into_sequences(self, dictionary: &mut Dictionary) -> impl Iterator<Item = Vec<u32>> {
         let Self { words, numbered, ends, .. } = self;
         let numbers = dictionary.merge(words);

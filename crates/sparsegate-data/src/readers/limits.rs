@@ -1,4 +1,4 @@
-//! Reading with a bound on what is held in memory.
+//! Reading lines and rows with bounded memory.
 
 use std::cell::Cell;
 use std::io::{self, BufRead, Read};
@@ -8,12 +8,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::DataError;
 
-/// Largest line, row, JSON object or text, bytes: 64 MiB.
+/// Largest size of a line, row, JSON object or text, bytes: 64 MiB.
 pub(super) const LONGEST: u64 = 64 << 20;
 
-/// What is wrong with a record that is longer than [`LONGEST`].
+/// Message for a record that is longer than [`LONGEST`].
 pub(super) fn too_long(what: &str) -> String {
-    format!("{what} is longer than {} MiB; is this the right file, and are its lines ended?", LONGEST >> 20)
+    format!("{what} is longer than {} MiB; is this the right file, and does it have line ends?", LONGEST >> 20)
 }
 
 /// The lines of a text, one at a time.
@@ -25,7 +25,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Those of a file.
+    /// The lines of a file.
     ///
     /// # Errors
     /// A file that cannot be opened.
@@ -33,16 +33,16 @@ impl Lines {
         Ok(Self::of(file, Box::new(fs_err::File::open(file)?)))
     }
 
-    /// Those of what `reader` reads; errors call it `name`.
+    /// The lines of `reader`; `name` stands for it in errors.
     pub fn of(name: &Utf8Path, reader: Box<dyn Read>) -> Self {
         let reader = io::BufReader::with_capacity(1 << 16, reader);
         Self { file: name.to_owned(), reader, bytes: Vec::new(), line: 0 }
     }
 
-    /// The next line and its number from 1, without its end and, in the first line, without a byte order mark.
+    /// The next line with its number, from 1. The line end is removed, and a byte order mark in the first line.
     ///
     /// # Errors
-    /// What cannot be read; a line that is not UTF-8 or longer than 64 MiB, of which no more than that is read.
+    /// A read error; a line that is not UTF-8 or longer than 64 MiB (at most 64 MiB and one byte of it are read).
     pub fn next_line(&mut self) -> Result<Option<(usize, &str)>, DataError> {
         self.bytes.clear();
         self.line += 1;
@@ -61,7 +61,7 @@ impl Lines {
     }
 }
 
-/// What is wrong with bytes that are no text.
+/// Message for bytes that are not UTF-8.
 pub(super) const NOT_UTF8: &str = "this is not UTF-8 text; convert the file to UTF-8";
 
 /// A reader that fails when more than [`LONGEST`] bytes are read between two calls of [`Allowance::renew`].
@@ -70,7 +70,7 @@ pub(super) struct Bounded<R> {
     left: Allowance,
 }
 
-/// What may still be read.
+/// The number of bytes that may still be read.
 #[derive(Clone)]
 pub(super) struct Allowance(Rc<Cell<u64>>);
 
@@ -79,7 +79,7 @@ impl Allowance {
         self.0.set(LONGEST);
     }
 
-    /// Whether there is none.
+    /// Whether no more bytes may be read.
     pub(super) fn is_spent(&self) -> bool {
         self.0.get() == 0
     }

@@ -1,4 +1,4 @@
-//! Files to symbol ids, one file a format.
+//! Readers that turn files into symbol ids, one module for each format.
 
 mod dictionary;
 mod limits;
@@ -23,18 +23,18 @@ pub(super) use ptb_words::PtbWords;
 pub(super) use texts::{EncodedTexts, Frame, encode as encode_texts, scheme as scheme_of_texts};
 pub(super) use words::Words;
 
-/// Stands at the end of each line of words.
+/// The symbol at the end of each line of words.
 pub(super) const END_OF_LINE: &str = "<eos>";
 
-/// How the lines of a text become symbols.
+/// How the lines of a text are split into symbols.
 pub(super) trait Reading {
-    /// Calls `symbol` for each symbol of a line, in order, but for that of its end.
+    /// Calls `symbol` for each symbol of a line, in order, without the line-end symbol.
     fn line<'a>(&self, line: &'a str, symbol: &mut dyn FnMut(&'a str));
 
     /// The symbol at the end of each line.
     fn end(&self) -> &'static str;
 
-    /// Calls `symbol` for each symbol of `text`, in order.
+    /// Calls `symbol` for each symbol of `text`, in order, including the line ends.
     fn symbols<'a>(&self, text: &'a str, symbol: &mut dyn FnMut(&'a str)) {
         for line in text.lines() {
             self.line(line, symbol);
@@ -43,13 +43,13 @@ pub(super) trait Reading {
     }
 }
 
-/// Three parts over one vocabulary, and that vocabulary.
+/// Three streams (training, validation, test) over one vocabulary.
 pub(super) struct Encoded {
     pub(super) vocabulary: Vec<String>,
     pub(super) streams: [Vec<u32>; 3],
 }
 
-/// Reads three files, training, validation and test, as streams of ids over the vocabulary of all three.
+/// Reads the training, validation and test file as streams of ids over their common vocabulary.
 ///
 /// # Errors
 /// A file that cannot be read, is not UTF-8 or has no symbols.

@@ -1,28 +1,28 @@
-//! The ids that words get in the end.
+//! Assigns the final ids to words.
 
-/// The name of the symbol for every word that is not kept.
+/// Name of the symbol that replaces every word outside the vocabulary.
 pub const UNKNOWN: &str = "<unk>";
-/// The name of the symbol at the beginning of a text.
+/// Name of the symbol at the beginning of a text.
 pub const START: &str = "<start>";
 
-/// Which ids there are beside those of words, and which words are kept.
+/// The special symbols before and after the words, and the rule for which words are kept.
 pub(crate) struct Scheme {
-    /// Symbols before the words.
+    /// Special symbols before the words.
     before: Vec<String>,
-    /// Symbols after them.
+    /// Special symbols after the words.
     after: Vec<String>,
-    /// How many words are kept at most.
+    /// Maximum number of words kept.
     most: usize,
-    /// How often a kept word occurs at least.
+    /// Minimum number of occurrences of a kept word.
     min_count: u64,
     /// Id of `<unk>`.
     pub(super) unknown: u32,
-    /// Id of `<start>`, if there is one.
+    /// Id of `<start>`, if texts begin with it.
     pub(super) start: Option<u32>,
 }
 
 impl Scheme {
-    /// 0 `<unk>`, 1 `<start>` if asked for, then words.
+    /// Ids as the manifest describes: 0 `<unk>`, 1 `<start>` if `start` is set, then the words.
     pub(super) fn plain(start: bool, most: Option<usize>, min_count: Option<u64>) -> Self {
         let mut before = vec![UNKNOWN.to_owned()];
         before.extend(start.then(|| START.to_owned()));
@@ -30,8 +30,8 @@ impl Scheme {
         Self { before, after: Vec::new(), most, min_count, unknown: 0, start: start.then_some(1) }
     }
 
-    /// That of the `IMDb` data set of Keras as the paper's authors used it: 0 padding, 1 `<start>`, 2 `<unk>`, the word of
-    /// rank r (from 1) is r + 3 if that is below `words`, and `words` + 3 ids in all.
+    /// Ids of the `IMDb` data set of Keras as the paper's authors used it: 0 padding, 1 `<start>`, 2 `<unk>`, 3 unused.
+    /// The word of rank r (from 1) has id r + 3 if that is below `words`; there are `words` + 3 ids in total.
     pub(super) fn shifted(start: bool, words: usize, min_count: Option<u64>) -> Self {
         let unused = |id: usize| format!("<unused {id}>");
         let before = vec!["<pad>".to_owned(), START.to_owned(), UNKNOWN.to_owned(), unused(3)];
@@ -41,15 +41,15 @@ impl Scheme {
         Self { before, after, most, min_count, unknown: 2, start: start.then_some(1) }
     }
 
-    /// Whether a word looks like one of the symbols that are no words.
+    /// Whether a word has the same spelling as a special symbol.
     pub(crate) fn is_other(&self, word: &str) -> bool {
         self.before.iter().chain(&self.after).any(|other| other == word)
     }
 
-    /// The symbols, and the id of each word, by its provisional number; `counts` has how often each occurs in training.
+    /// Returns the symbol of each id, and the id of each word by its provisional number.
     ///
-    /// Words are by falling count, equally frequent ones in byte order. A word that looks like one of the other symbols is
-    /// `<unk>`.
+    /// `counts` holds the number of occurrences of each word in training. Words are sorted by descending count, ties in
+    /// byte order. A word with the same spelling as a special symbol becomes `<unk>`.
     pub(super) fn number(&self, words: Vec<String>, counts: &[u64]) -> (Vec<String>, Vec<u32>) {
         let kept = |&word: &usize| counts[word] >= self.min_count.max(1) && !self.is_other(&words[word]);
         let mut order: Vec<usize> = (0..words.len()).filter(kept).collect();

@@ -1,4 +1,4 @@
-//! Any text as one stream.
+//! Reads plain text as one stream.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
@@ -11,15 +11,15 @@ use super::{END_OF_LINE, Encoded};
 use crate::DataError;
 use crate::manifest::{PlainText, Shares, SymbolUnit, Tokens};
 
-/// Lines are put into symbols many at a time, until they have so many bytes.
+/// Lines are collected up to this many bytes before they are split into symbols in parallel.
 const BATCH_BYTES: usize = 8 << 20;
-/// Lines that one thread takes at a time.
+/// Number of lines that one thread takes at a time.
 const CHUNK: usize = 256;
 
-/// Reads the training file and those of the other parts that are there, and numbers the symbols.
+/// Reads the training file and the files of the other parts, if given, and numbers the symbols.
 ///
 /// # Errors
-/// A file that cannot be read, is not UTF-8 or has no symbols; shares that leave a part without any.
+/// A file that cannot be read, is not UTF-8 or has no symbols; shares that leave a part without symbols.
 pub(crate) fn encode(files: &[Option<Utf8PathBuf>; 3], rules: &PlainText) -> Result<Encoded, DataError> {
     let mut dictionary = Dictionary::default();
     let mut streams = [const { Vec::new() }; 3];
@@ -45,7 +45,7 @@ pub(crate) fn encode(files: &[Option<Utf8PathBuf>; 3], rules: &PlainText) -> Res
     Ok(Encoded { vocabulary, streams })
 }
 
-/// Moves the end of the training stream to the others.
+/// Moves the end of the training stream to the validation and test streams.
 fn cut(streams: &mut [Vec<u32>; 3], shares: &Shares) -> Result<(), String> {
     let all = streams[0].len();
     let count = |share: f64| (share * all as f64).round() as usize;
@@ -98,7 +98,7 @@ fn read(file: &Utf8Path, rules: &PlainText, dictionary: &mut Dictionary) -> Resu
     Ok(stream)
 }
 
-/// How the lines of a plain text become symbols.
+/// How the lines of a plain text are split into symbols.
 pub(crate) enum PlainLines {
     Words { words: Words, line_ends: bool },
     Characters { lower: bool, line_ends: bool },
@@ -108,7 +108,7 @@ impl PlainLines {
     /// The rules of a manifest that has been checked.
     ///
     /// # Errors
-    /// A pattern that is none.
+    /// An invalid regular expression.
     pub(crate) fn new(rules: &PlainText) -> Result<Self, String> {
         let PlainText { lower, line_ends, .. } = *rules;
         Ok(match rules.unit {
@@ -120,7 +120,7 @@ impl PlainLines {
         })
     }
 
-    /// Calls `symbol` for each symbol of a line, in order, but for that of its end.
+    /// Calls `symbol` for each symbol of a line, in order, without the line-end symbol.
     pub(crate) fn line(&self, line: &str, symbol: &mut dyn FnMut(&str)) {
         match self {
             Self::Words { words, .. } => words.each(line, symbol),
@@ -136,7 +136,7 @@ impl PlainLines {
         }
     }
 
-    /// The symbol at the end of each line, if there is one.
+    /// The symbol at the end of each line; `None` if line ends are not symbols.
     pub(crate) fn end(&self) -> Option<&'static str> {
         match self {
             Self::Words { line_ends, .. } => line_ends.then_some(END_OF_LINE),

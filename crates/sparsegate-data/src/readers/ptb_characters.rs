@@ -1,8 +1,8 @@
-//! Penn Treebank, one symbol a character.
+//! Penn Treebank, one symbol for each character.
 
 use super::Reading;
 
-/// The characters of a line without the blanks at its ends, a blank inside it as `_`, then a newline.
+/// The characters of a line without leading and trailing spaces, other spaces as `_`, then a newline.
 #[derive(Debug)]
 pub(crate) struct PtbCharacters;
 

@@ -1,8 +1,8 @@
-//! Penn Treebank, one symbol a word.
+//! Penn Treebank, one symbol for each word.
 
 use super::{END_OF_LINE, Reading};
 
-/// The words of a line, split on blanks, then `<eos>`.
+/// The words of a line, split at ASCII white space, then `<eos>`.
 #[derive(Debug)]
 pub(crate) struct PtbWords;
 

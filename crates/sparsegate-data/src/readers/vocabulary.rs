@@ -1,9 +1,8 @@
-//! Symbols and their ids.
+//! Counts symbols and assigns their ids.
 
 use std::collections::HashMap;
 
-/// Symbols, counted, then numbered: by falling frequency, equally frequent ones by their text (in byte order). The ids
-/// therefore depend on nothing but the texts.
+/// Counts of symbols. Ids are by descending frequency, ties in byte order, so they depend only on the texts.
 #[derive(Debug, Default)]
 pub(super) struct Vocabulary<'a> {
     counts: HashMap<&'a str, u64>,

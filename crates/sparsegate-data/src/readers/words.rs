@@ -1,4 +1,4 @@
-//! How a text falls into words.
+//! Splits a text into words.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use regex::Regex;
 
 use crate::manifest::Tokens;
 
-/// A rule of a manifest, ready for use.
+/// A manifest's rule for splitting a text into words, compiled.
 pub(crate) struct Words {
     rule: Rule,
     lower: bool,
@@ -18,14 +18,14 @@ enum Rule {
     Split(Regex),
 }
 
-/// What the rule `keras` takes for blanks, beside the blank itself.
+/// The characters that the rule `keras` treats as spaces, in addition to the space itself.
 const KERAS_BLANKS: &[u8] = b"!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n";
 
 impl Words {
-    /// The manifest has been checked, so its pattern is a good one.
+    /// Compiles the rule. A manifest that passed its checks never fails here.
     ///
     /// # Errors
-    /// A pattern that is not.
+    /// An invalid regular expression.
     pub(crate) fn new(tokens: &Tokens, lower: bool) -> Result<Self, String> {
         let rule = match tokens {
             Tokens::Blanks => Rule::Blanks,

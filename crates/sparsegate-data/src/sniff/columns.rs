@@ -1,4 +1,4 @@
-//! Which columns of a table are text and label.
+//! Guesses which columns of a table hold the text and the label.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,14 +8,14 @@ use super::super::DataError;
 use super::super::manifest::Column;
 use super::Sample;
 
-/// Most distinct values that a label may have to be taken for one unasked.
+/// Maximum number of distinct values of a column that is guessed to be the label.
 const CLASSES: usize = 100;
-/// Names that labels go by.
+/// Usual names of label columns.
 const LABELS: [&str; 9] = ["label", "class", "category", "target", "sentiment", "topic", "rating", "stars", "y"];
-/// Most characters of a column's name.
+/// Maximum length of a column name, characters.
 const NAME: usize = 40;
 
-/// What was chosen.
+/// The chosen columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
     /// Whether the first row names the columns.
@@ -26,15 +26,15 @@ pub struct Choice {
     pub text: Column,
     /// The label.
     pub label: Column,
-    /// The label's values among the rows looked at, with how often each occurs.
+    /// The label's values in the sampled rows, with their counts.
     pub classes: BTreeMap<String, usize>,
 }
 
-/// Chooses the text (the longest values on average) and the label (the fewest distinct values, a usual name first), unless
-/// the user has said which they are, by name or by number from 1.
+/// Chooses the text column (the longest values on average) and the label column (a usual name, then the fewest distinct
+/// values), unless the user names them. `text` and `label` are column names or numbers from 1.
 ///
 /// # Errors
-/// A column that is not there, or no column that could be a label; the message lists the columns.
+/// A column that does not exist, or no column that could be a label; the message lists the columns.
 pub fn choose(file: &Utf8Path, sample: &Sample, text: Option<&str>, label: Option<&str>) -> Result<Choice, DataError> {
     let named = |wanted: Option<&str>| {
         let first = sample.rows.first();
@@ -53,7 +53,9 @@ pub fn choose(file: &Utf8Path, sample: &Sample, text: Option<&str>, label: Optio
     let asked = |wanted: &str| {
         let by_name = names.as_ref().and_then(|names| names.iter().position(|name| name == wanted));
         let by_number = wanted.parse::<usize>().ok().and_then(|number| number.checked_sub(1)).filter(|&at| at < count);
-        by_name.or(by_number).ok_or_else(|| unusable(format!("there is no column `{wanted}`; there are {}", list())))
+        by_name
+            .or(by_number)
+            .ok_or_else(|| unusable(format!("there is no column `{wanted}`; the columns are {}", list())))
     };
     let values = |column: usize| rows.iter().map(move |row| row[column].as_str());
     let distinct = |column: usize| {
@@ -69,7 +71,7 @@ pub fn choose(file: &Utf8Path, sample: &Sample, text: Option<&str>, label: Optio
         None => (0..count)
             .filter(|column| Some(*column) != asked_label)
             .max_by_key(|&column| (length(column), count - column))
-            .ok_or_else(|| unusable("there is one column only, and a text needs a label beside it".into()))?,
+            .ok_or_else(|| unusable("there is only one column; a text column and a label column are needed".into()))?,
     };
     let label = if let Some(label) = asked_label {
         label
@@ -86,19 +88,24 @@ pub fn choose(file: &Utf8Path, sample: &Sample, text: Option<&str>, label: Optio
                 .map(|(column, _)| column)
                 .ok_or_else(|| {
                     unusable(format!(
-                        "no column has from 2 to {CLASSES} distinct values that repeat, as a label has; columns are {}; name it with --label",
+                        "no column looks like a label (2 to {CLASSES} distinct values that repeat); the columns are {}; name it with --label",
                         list()
                     ))
                 })?
     };
     if label == text {
-        return Err(unusable(format!("text and label are both the column {}; name two", columns[text])));
+        return Err(unusable(format!(
+            "text and label are both the column {}; name two different columns",
+            columns[text]
+        )));
     }
     Ok(Choice { header, text: columns[text].clone(), label: columns[label].clone(), classes: distinct(label), columns })
 }
 
-/// Whether the first row names the columns: all its values are short, not numbers and differ, and some column goes on in
-/// another way: with numbers, with longer values, or with a few values that repeat and are others than the first.
+/// Guesses whether the first row names the columns.
+///
+/// Its values must be short, distinct and not numbers, and the other rows of some column must differ from it: all
+/// numbers, much longer values, or a few repeated values that do not include the first one.
 fn is_header(rows: &[Vec<String>]) -> bool {
     let Some((first, rest)) = rows.split_first().filter(|(_, rest)| !rest.is_empty()) else { return false };
     let number = |value: &str| value.parse::<f64>().is_ok();
@@ -164,8 +171,8 @@ mod tests {
     fn what_cannot_be_a_label_is_told_with_the_columns() {
         let unique = rows(&[&["a b c d", "1"], &["e f g h", "2"], &["i j k l", "3"], &["m n o p", "4"], &["q r", "5"]]);
         let error = choose(Utf8Path::new("x.csv"), &unique, None, None).unwrap_err().to_string();
-        assert!(error.contains("x.csv: no column has") && error.contains("--label"), "{error}");
+        assert!(error.contains("x.csv: no column looks like a label") && error.contains("--label"), "{error}");
         let error = choose(Utf8Path::new("x.csv"), &unique, Some("7"), None).unwrap_err().to_string();
-        assert!(error.contains("there is no column `7`; there are 1, 2"), "{error}");
+        assert!(error.contains("there is no column `7`; the columns are 1, 2"), "{error}");
     }
 }

@@ -1,7 +1,7 @@
-//! What a file that nobody described looks like: its format, its columns, which of them may be text and label.
+//! Guesses the format of a file without a manifest, its columns, and which of them hold the text and the label.
 //!
-//! Guesses from the first rows, for a manifest that a person then reads. Whether they hold is decided by reading the whole
-//! file with that manifest.
+//! The guesses come from the first rows and fill a manifest for the user to review. Reading the whole file with that
+//! manifest shows whether they are right.
 
 mod columns;
 mod sample;
@@ -25,7 +25,7 @@ pub enum Format {
     Text,
 }
 
-/// The format by the file's name or, where that says nothing, by its first bytes.
+/// The format by the file's extension or, if that is unknown, by its first bytes.
 ///
 /// # Errors
 /// A file that cannot be read.

@@ -1,4 +1,4 @@
-//! The first rows of a table.
+//! Reads the first rows of a table.
 
 use std::io::{BufRead, BufReader, Read};
 
@@ -9,21 +9,23 @@ use polars::prelude::{DataType, ParquetReader, PolarsError, SerReader};
 use super::super::DataError;
 use super::super::manifest::TableFormat;
 
-/// Rows that are looked at.
+/// Maximum number of rows in a sample.
 const ROWS: usize = 5_000;
-/// Bytes that are looked at, of formats read as text: 16 MiB.
+/// Maximum number of bytes read from CSV, TSV and JSON lines: 16 MiB.
 const BYTES: u64 = 16 << 20;
 
 /// The first rows of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
-    /// Names of the columns; of a table of separated values only once [`super::choose`] has found a header.
+    /// Column names from JSON lines or Parquet; `None` for CSV and TSV, where [`super::choose`] looks for a header.
     pub names: Option<Vec<String>>,
     /// Rows, each with as many values as there are columns.
     pub rows: Vec<Vec<String>>,
 }
 
-/// Reads the first rows of a table. Bytes that are not UTF-8 are replaced here: the reader that follows names their place.
+/// Reads the first rows of a table.
+///
+/// Bytes of CSV and TSV that are not UTF-8 are replaced; the reader that later reads the whole file reports them.
 ///
 /// # Errors
 /// A file that cannot be read or is not of that format, or has no rows.
@@ -53,9 +55,9 @@ fn separated(file: &Utf8Path, delimiter: u8) -> Result<Sample, DataError> {
         .from_reader(fs_err::File::open(file)?.take(BYTES));
     let mut rows: Vec<Vec<String>> = Vec::new();
     for record in reader.byte_records().take(ROWS) {
-        let record = record.map_err(|error| unusable(file, format!("this does not read as a table: {error}")))?;
+        let record = record.map_err(|error| unusable(file, format!("this is not a valid table: {error}")))?;
         let row: Vec<String> = record.iter().map(|value| String::from_utf8_lossy(value).trim().to_owned()).collect();
-        // The row at the end of what is looked at may be cut; one of another width is the reader's to refuse.
+        // The last row may be cut at the byte limit. Rows of another width are skipped; the reader reports them.
         if rows.first().is_none_or(|first| first.len() == row.len()) {
             rows.push(row);
         }
@@ -74,10 +76,10 @@ fn objects(file: &Utf8Path) -> Result<Sample, DataError> {
         }
         let object = match serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&line) {
             Ok(object) => object,
-            // Only the end of what is looked at may be cut.
+            // The last line may be cut at the byte limit; the reader reports other invalid lines.
             Err(_) if index > 0 => continue,
             Err(error) => {
-                let problem = format!("this is not a JSON object a line: {error}");
+                let problem = format!("the first line is not a JSON object: {error}");
                 return Err(DataError::Malformed { file: file.to_owned(), line: 1, problem });
             }
         };
@@ -95,7 +97,9 @@ fn objects(file: &Utf8Path) -> Result<Sample, DataError> {
 }
 
 fn parquet(file: &Utf8Path) -> Result<Sample, DataError> {
-    let broken = |error: PolarsError| unusable(file, format!("this does not read as Parquet: {error}; get it again"));
+    let broken = |error: PolarsError| {
+        unusable(file, format!("this is not a valid Parquet file: {error}; replace it with an intact copy"))
+    };
     let frame = ParquetReader::new(fs_err::File::open(file)?.into_file())
         .with_slice(Some((0, ROWS)))
         .finish()
@@ -103,7 +107,7 @@ fn parquet(file: &Utf8Path) -> Result<Sample, DataError> {
     let names: Vec<String> = frame.get_column_names().iter().map(ToString::to_string).collect();
     let mut rows = vec![Vec::with_capacity(names.len()); frame.height()];
     for column in frame.columns() {
-        // Lists and structs cannot be text or label; they count as empty.
+        // Lists and structs cannot be text or label, so their values are left empty.
         let text = column.cast(&DataType::String).ok().filter(|_| !column.dtype().is_nested());
         let values = text.as_ref().and_then(|text| text.str().ok());
         for (index, row) in rows.iter_mut().enumerate() {

@@ -1,6 +1,6 @@
-//! The text format of `GloVe`: a line a word, the word and its numbers between blanks, no header.
+//! Reads the text format of `GloVe`: on each line a word and its numbers, separated by spaces; no header.
 //!
-//! A word may hold blanks itself (the published files have such rows), so the numbers are counted from the end.
+//! A word may contain spaces itself (the published files have such rows), so the numbers are counted from the end.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 
@@ -9,16 +9,16 @@ use camino::Utf8Path;
 use super::Wanted;
 use crate::DataError;
 
-/// Longest word, bytes.
+/// Maximum length of a word, bytes.
 const WORD: usize = 4096;
-/// Most bytes of a number with its blank.
+/// Maximum length of a number with the space before it, bytes.
 const NUMBER: usize = 64;
 
-/// Reads a file of vectors of `size` numbers. Numbers are read of wanted words only; of the other rows it is checked that
-/// there are enough.
+/// Reads a file of vectors of dimension `size` and stores the vectors of the wanted words. Rows of other words are only
+/// checked for the number of values.
 ///
 /// # Errors
-/// A line with too few or too many numbers, one that is too long or not UTF-8, something that is not a finite number.
+/// A line with too few or too many numbers, a line that is too long or not UTF-8, a value that is not a finite number.
 pub(super) fn read(file: &Utf8Path, size: usize, wanted: &mut Wanted) -> Result<(), DataError> {
     let limit = WORD + size * NUMBER;
     let mut reader = BufReader::with_capacity(1 << 16, fs_err::File::open(file)?);
@@ -38,7 +38,7 @@ pub(super) fn read(file: &Utf8Path, size: usize, wanted: &mut Wanted) -> Result<
     Ok(())
 }
 
-/// One line, with or without its end.
+/// Reads one line, with or without its line end.
 fn row(line: &[u8], size: usize, wanted: &mut Wanted) -> Result<(), String> {
     let text = std::str::from_utf8(line).map_err(|error| {
         format!("not UTF-8 from byte {} of the line on; convert the file and correct its checksum", error.valid_up_to())
@@ -50,7 +50,7 @@ fn row(line: &[u8], size: usize, wanted: &mut Wanted) -> Result<(), String> {
         return Err(numbers(found, size));
     };
     let (word, rest) = text.split_at(at);
-    // A word may end in a blank and something, but not in one more number.
+    // A word may contain a space, but if its last piece is a number, the line has too many numbers.
     if word.rsplit_once(' ').is_some_and(|(_, last)| last.parse::<f32>().is_ok()) {
         let found = text.split(' ').rev().take_while(|piece| piece.parse::<f32>().is_ok()).count();
         return Err(numbers(found, size));
@@ -67,7 +67,7 @@ fn row(line: &[u8], size: usize, wanted: &mut Wanted) -> Result<(), String> {
 
 fn numbers(found: usize, size: usize) -> String {
     format!(
-        "the line has {found} numbers where the manifest says {size}; if all lines have, write `size: {found}` in the \
-         manifest, else get a whole file"
+        "the line has {found} numbers where the manifest says {size}; if that is so in all lines, write `size: {found}` \
+         in the manifest, else the file is damaged"
     )
 }

@@ -1,7 +1,7 @@
-//! Pretrained vectors of words: which rows of a file a vocabulary wants.
+//! Pretrained word vectors: reads the vectors of a vocabulary's words from a file.
 //!
-//! A file is read from the front to the back, one word at a time; only the vectors of words that are wanted are kept. For
-//! each symbol the word itself is looked for first, then its lower case. Of two rows for one word the first counts.
+//! A file is read sequentially, one word at a time, and only the vectors of the vocabulary's words are kept. A symbol
+//! gets the vector of the word itself or else of its lower-case form. Of two rows for one word, the first is used.
 
 mod glove;
 mod word2vec;
@@ -14,12 +14,12 @@ use super::DataError;
 use super::cache::Cache;
 use super::manifest::{Manifest, Reader};
 
-/// A vector for some of a vocabulary's symbols.
+/// Vectors for the symbols of a vocabulary; some symbols may have none.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Vectors {
-    /// Numbers in a vector.
+    /// Dimension of the vectors.
     pub size: usize,
-    /// The vector of each symbol id, of `size` numbers; nothing for a symbol that is not covered.
+    /// The vector of each symbol id, of length `size`; `None` for a symbol that the file lacks.
     pub rows: Vec<Option<Vec<f32>>>,
 }
 
@@ -30,11 +30,11 @@ impl Vectors {
     }
 }
 
-/// Reads the vectors of a vocabulary's words from the file of `manifest`, which comes from the cache of `root` and is
-/// checked first.
+/// Reads the vectors of a vocabulary's words from the file of `manifest` in the cache of `root`, after checking its
+/// size and checksum.
 ///
 /// # Errors
-/// A manifest of something else; a file that is missing, truncated, altered, or not what the manifest says it is.
+/// A manifest of a data set; a file that is missing, truncated, altered, or not in the format of its reader.
 pub fn load_vectors(root: &Utf8Path, manifest: &Manifest, vocabulary: &[String]) -> Result<Vectors, DataError> {
     let size = manifest.reader.vectors().ok_or_else(|| DataError::not_vectors(manifest))?.size;
     let file = Cache::new(root).verified(manifest, "vectors")?;
@@ -46,7 +46,7 @@ pub fn load_vectors(root: &Utf8Path, manifest: &Manifest, vocabulary: &[String])
     Ok(Vectors { size, rows: wanted.rows(vocabulary) })
 }
 
-/// The words that are looked for, each with its vector once that is found.
+/// The words to look up, each with its vector once it is found.
 struct Wanted(HashMap<String, Option<Vec<f32>>>);
 
 impl Wanted {
@@ -55,7 +55,7 @@ impl Wanted {
         Self(both.map(|word| (word, None)).collect())
     }
 
-    /// Where the vector of `word` belongs, if the word is wanted and has none yet.
+    /// The slot for the vector of `word`; `None` if the word is not in the vocabulary or already has a vector.
     fn place(&mut self, word: &str) -> Option<&mut Option<Vec<f32>>> {
         self.0.get_mut(word).filter(|place| place.is_none())
     }

@@ -6,7 +6,7 @@ use crate::manifest::{DataFile, Licence, WordVectors};
 
 const WORDS: [&str; 4] = ["The", "paris", "Paris", "absent"];
 
-/// Reads `bytes` as a file of vectors of two numbers.
+/// Reads `bytes` as a file of two-dimensional vectors.
 fn load(reader: fn(WordVectors) -> Reader, bytes: &[u8]) -> Result<Vectors, DataError> {
     let root = tempfile::tempdir().unwrap();
     let root = Utf8Path::from_path(root.path()).unwrap();
@@ -48,7 +48,7 @@ fn binary(header: &str, entries: &[(&[u8], &[f32])], end: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// `The` is found by its lower case; of `paris` and `Paris` each finds its own; the first row of a word counts.
+/// `The` is found by its lower-case form; `paris` and `Paris` each get their own row; of two rows the first is used.
 fn check(vectors: &Vectors) {
     let rows: Vec<Option<&[f32]>> = vectors.rows.iter().map(Option::as_deref).collect();
     assert_eq!(rows, [Some(&[1.0, -2.0][..]), Some(&[3.0, 4.0][..]), Some(&[0.5, 0.25][..]), None]);

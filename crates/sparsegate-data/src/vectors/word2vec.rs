@@ -1,5 +1,5 @@
-//! The binary format of word2vec: a line with the number of entries and their size, then for each the word, a blank and
-//! its numbers as 32-bit floats, least significant byte first. Some programs write a line end after each entry.
+//! Reads the binary format of word2vec: a line with the number of entries and the dimension, then for each entry the
+//! word, a space and its numbers as little-endian 32-bit floats. Some programs write a line end after each entry.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 
@@ -8,14 +8,14 @@ use camino::Utf8Path;
 use super::Wanted;
 use crate::DataError;
 
-/// Longest word and longest header, bytes.
+/// Maximum length of a word and of the header, bytes.
 const WORD: usize = 4096;
 
-/// Reads a file of vectors of `size` numbers.
+/// Reads a file of vectors of dimension `size` and stores the vectors of the wanted words.
 ///
 /// # Errors
-/// A header that is none or that contradicts manifest or file, an entry that breaks off, a word that is too long or not
-/// UTF-8, a wanted vector with something else than finite numbers.
+/// An invalid header, a header that contradicts the manifest or the file, a truncated entry, a word that is too long or
+/// not UTF-8, a wanted vector with a value that is not finite.
 pub(super) fn read(file: &Utf8Path, size: usize, wanted: &mut Wanted) -> Result<(), DataError> {
     let mut input = Input { reader: BufReader::with_capacity(1 << 16, fs_err::File::open(file)?), byte: 0 };
     let (mut entry, mut begin) = (0, 0);
@@ -49,7 +49,7 @@ pub(super) fn read(file: &Utf8Path, size: usize, wanted: &mut Wanted) -> Result<
         if input.reader.fill_buf()?.is_empty() {
             return Ok(());
         }
-        let problem = format!("more bytes follow the {entries} entries that the header promises; get a whole file");
+        let problem = format!("more bytes follow the {entries} entries that the header announces; the file is damaged");
         Err(Problem::wrong(problem))
     };
     let outcome = all();
@@ -60,12 +60,12 @@ pub(super) fn read(file: &Utf8Path, size: usize, wanted: &mut Wanted) -> Result<
             file: file.to_owned(),
             entry,
             byte: begin,
-            problem: "the file ends inside its header; get a whole file".into(),
+            problem: "the file ends inside its header; it is truncated".into(),
         },
     })
 }
 
-/// What can go wrong inside an entry.
+/// An error while reading the header or an entry.
 enum Problem {
     Io(std::io::Error),
     Wrong(String),
@@ -78,11 +78,11 @@ impl Problem {
         Self::Wrong(problem.into())
     }
 
-    /// Says of a file that ends too early how much was promised.
+    /// Turns an early end of the file into a message with the number of announced entries.
     fn of(self, entries: u64) -> Self {
         match self {
             Self::Ends => Self::Wrong(format!(
-                "the file ends inside this entry, of {entries} that the header promises; get a whole file"
+                "the file ends inside this entry, of {entries} that the header announces; it is truncated"
             )),
             other => other,
         }
@@ -95,7 +95,7 @@ impl From<std::io::Error> for Problem {
     }
 }
 
-/// The number of entries.
+/// Reads the header and returns the number of entries.
 fn header(input: &mut Input, size: usize) -> Result<u64, Problem> {
     let line = String::from_utf8_lossy(&input.until(b'\n', "a header")?).into_owned();
     let numbers: Vec<Option<u64>> = line.split_whitespace().map(|piece| piece.parse().ok()).collect();
@@ -111,14 +111,14 @@ fn header(input: &mut Input, size: usize) -> Result<u64, Problem> {
     }
 }
 
-/// The file and how much of it was read.
+/// The file and the number of bytes read so far.
 struct Input {
     reader: BufReader<fs_err::File>,
     byte: u64,
 }
 
 impl Input {
-    /// What comes before `end`, which is taken too.
+    /// The bytes before the next `end`, which is consumed as well.
     fn until(&mut self, end: u8, what: &str) -> Result<Vec<u8>, Problem> {
         let mut bytes = Vec::new();
         let read = self.reader.by_ref().take(WORD as u64).read_until(end, &mut bytes)?;

@@ -1,4 +1,4 @@
-//! Labels as classes.
+//! Maps labels to classes.
 
 use super::gather::Text;
 use super::source::Source;
@@ -7,17 +7,17 @@ use crate::manifest::LabelledTexts;
 
 /// The classes of a data set.
 pub(super) struct Classes {
-    /// What they are called, in order.
+    /// Names in the order of the class numbers.
     pub(super) names: Vec<String>,
-    /// The class of each label, by the number it was met under.
+    /// The class of each label, by the label's provisional number.
     numbers: Vec<u32>,
 }
 
 impl Classes {
-    /// The classes of the manifest, or else those found: in the order of their values if all are numbers, or of their text.
+    /// The classes of the manifest, or the labels found, sorted by value if all are numbers and as text otherwise.
     ///
     /// # Errors
-    /// A class without a training text, a single class, a label that only validation or test texts have.
+    /// A class without training texts, a single class, a label that occurs only in validation or test texts.
     pub(super) fn new(
         source: &dyn Source,
         rules: &LabelledTexts,
@@ -63,7 +63,7 @@ impl Classes {
         Ok(Self { names: rules.class_names.clone().unwrap_or_else(found), numbers })
     }
 
-    /// The class of a label.
+    /// The class of a label, by the label's provisional number.
     pub(super) fn number(&self, label: u32) -> u32 {
         self.numbers[label as usize]
     }

@@ -1,4 +1,4 @@
-//! Files in the folders of a `.tar.gz`, a folder a class.
+//! Reads labelled texts from the folders of a `.tar.gz`, one folder for each class.
 
 use std::io::{self, BufReader, Read};
 
@@ -11,13 +11,14 @@ use crate::DataError;
 use crate::manifest::Folders;
 use crate::readers::limits::{LONGEST, NOT_UTF8, too_long};
 
-/// An archive, read from its beginning to its end; nothing is unpacked. Files whose names begin with a dot, and files that
-/// are in no class's folder, are passed over.
+/// An archive, read sequentially without unpacking it to disk.
+///
+/// Files whose names begin with a dot, and files outside the folders of the classes, are skipped.
 pub(super) struct FoldersInTar {
     file: Utf8PathBuf,
-    /// Folder of each part, if it has one.
+    /// Folder of each part; `None` for a part that is held out.
     prefixes: [Option<String>; 3],
-    /// The folders that are classes; all of them without it.
+    /// Folders to read as classes; `None` for all.
     classes: Option<Vec<String>>,
 }
 
@@ -27,7 +28,7 @@ impl FoldersInTar {
         Self { file, prefixes, classes }
     }
 
-    /// The part and the class of the file of that name.
+    /// Part and class of the file with this name; `None` for a file to skip.
     fn place(&self, name: &str) -> Option<(usize, String)> {
         let prefixes = self.prefixes.iter().enumerate();
         let (part, inside) = prefixes
@@ -41,7 +42,7 @@ impl FoldersInTar {
 
     fn broken(&self, after: &str, error: &io::Error) -> DataError {
         let after = if after.is_empty() { String::new() } else { format!(" after {after}") };
-        let problem = format!("the archive is broken or cut off{after}: {error}; get it again");
+        let problem = format!("the archive is broken or cut off{after}: {error}; replace it with an intact copy");
         DataError::Unusable { file: self.file.clone(), problem }
     }
 
@@ -76,7 +77,7 @@ impl Source for FoldersInTar {
             }
             last = name;
         }
-        // What follows the last file: the checksum is there.
+        // Read on to the end of the stream, so that the decoder verifies the gzip checksum.
         io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(|error| self.broken(&last, &error))?;
         Ok(())
     }
@@ -93,7 +94,7 @@ impl Source for FoldersInTar {
         let key = ["train", "valid", "test"][part];
         let folder = self.prefixes[part].as_deref().unwrap_or_default();
         let problem = format!(
-            "there are no files in the folders of `{folder}/`; correct reader.labelled-texts.from.folders.{key} in the manifest"
+            "there are no texts in the class folders of `{folder}/`; correct reader.labelled-texts.from.folders.{key} in the manifest"
         );
         DataError::Unusable { file: self.file.clone(), problem }
     }

@@ -1,17 +1,17 @@
-//! What stands around the words of a text.
+//! The start symbol and the length limit of a text.
 
-/// The symbols beside a text's words, and how many symbols are kept.
+/// The special symbols of a text, and the maximum number of symbols kept.
 pub(crate) struct Frame {
     /// `<start>`, if texts begin with it.
     pub(crate) start: Option<u32>,
-    /// `<unk>`, all that a text without words has.
+    /// `<unk>`, which stands for a text without words.
     pub(crate) unknown: u32,
-    /// How many symbols are kept, the first ones; all without it.
+    /// Number of symbols kept, the first ones; `None` for all.
     pub(crate) length: Option<usize>,
 }
 
 impl Frame {
-    /// The symbols of a text with these words; there is at least one.
+    /// The symbols of a text with these words; at least one.
     pub(crate) fn around(&self, mut words: Vec<u32>) -> Vec<u32> {
         if words.is_empty() {
             words.push(self.unknown);

@@ -1,4 +1,4 @@
-//! Reading all texts, with words under provisional numbers.
+//! Reads all texts and gives their words provisional numbers.
 
 use rayon::prelude::*;
 
@@ -8,39 +8,39 @@ use crate::readers::dictionary::{Chunk, Dictionary};
 use crate::readers::words::Words;
 use crate::{DataError, Survey};
 
-/// A text as numbers.
+/// A text as word numbers.
 pub(super) struct Text {
-    /// Where it stands, in an archive its name.
+    /// Where the text is stored: line, row, or name in an archive.
     pub(super) place: Place,
-    /// Place of the label in [`Gathered::labels`].
+    /// Index of the label in [`Gathered::labels`].
     pub(super) label: u32,
-    /// Provisional numbers of its words, as many as are kept.
+    /// Provisional numbers of its words, up to the number kept.
     pub(super) words: Vec<u32>,
 }
 
-/// All texts.
+/// All texts of a data set.
 pub(super) struct Gathered {
-    /// Every word, by provisional number.
+    /// All words, in the order of their provisional numbers.
     pub(super) words: Vec<String>,
     pub(super) counts: Counts,
-    /// The labels found, in the order in which they were met.
+    /// The manifest's labels, or the labels found, in the order of first occurrence.
     pub(super) labels: Vec<String>,
     /// Training, validation and test texts.
     pub(super) parts: [Vec<Text>; 3],
 }
 
-/// How often words occur in the training texts.
+/// Word counts of the training texts.
 #[derive(Default)]
 pub(super) struct Counts {
     occurrences: Vec<u64>,
-    /// How many texts each word is in.
+    /// Number of texts that contain each word.
     texts: Vec<u32>,
-    /// The number of the text that last had the word, from 1.
+    /// The number of the last text that contained the word, from 1; avoids counting a text twice in `texts`.
     last: Vec<u32>,
     text: u32,
-    /// How many texts are counted.
+    /// Number of counted texts.
     counted: usize,
-    /// Texts without words, in all parts.
+    /// Number of texts without words, in all parts.
     empty: usize,
 }
 
@@ -63,7 +63,7 @@ impl Counts {
         self.last.resize(words, 0);
     }
 
-    /// Undoes the counting of a text, all of whose words were kept.
+    /// Removes a text from the counts; requires that all of its words were kept.
     pub(super) fn take_back(&mut self, words: &[u32]) {
         self.text += 1;
         self.counted -= 1;
@@ -76,12 +76,12 @@ impl Counts {
         }
     }
 
-    /// How often each word occurs.
+    /// Number of occurrences of each word.
     pub(super) fn occurrences(&self) -> &[u64] {
         &self.occurrences
     }
 
-    /// What there is to tell of them.
+    /// Statistics of the counted texts.
     pub(super) fn survey(&self) -> Survey {
         Survey {
             words: self.occurrences.iter().filter(|count| **count > 0).count(),
@@ -92,15 +92,15 @@ impl Counts {
     }
 }
 
-/// Records are put into words many at a time, until they have so many bytes.
+/// Records are collected up to this many bytes before they are split into words in parallel.
 const BATCH_BYTES: usize = 8 << 20;
-/// Texts that one thread takes at a time.
+/// Number of texts that one thread takes at a time.
 const CHUNK: usize = 128;
 
-/// Reads all of `source`.
+/// Reads all texts of `source`.
 ///
 /// # Errors
-/// Those of the source; a label that the manifest does not list; a text without words, if these are refused.
+/// Errors of the source; a label that the manifest does not list; a text without words, if the manifest refuses these.
 pub(super) fn gather(source: &dyn Source, rules: &LabelledTexts) -> Result<Gathered, DataError> {
     let words = Words::new(&rules.tokens, rules.lower).map_err(|problem| DataError::InvalidManifest {
         file: source.file(0).to_owned(),
@@ -116,7 +116,7 @@ struct Gathering<'a> {
     source: &'a dyn Source,
     rules: &'a LabelledTexts,
     rule: Words,
-    /// Words of a text that are kept.
+    /// Number of words kept of each text.
     keep: usize,
     waiting: Vec<(usize, u32, Record)>,
     bytes: usize,
@@ -129,7 +129,7 @@ struct Gathering<'a> {
 impl<'a> Gathering<'a> {
     fn new(source: &'a dyn Source, rules: &'a LabelledTexts, rule: Words) -> Self {
         let test_held_out = rules.hold_out.as_ref().is_some_and(|held_out| held_out.test > 0.0);
-        // Texts held out for the test are found out later, and then not counted: all of their words are needed.
+        // Test texts are held out later and then removed from the counts, which requires all of their words.
         let keep = rules.length.filter(|_| !test_held_out).unwrap_or(usize::MAX);
         let labels = rules.classes.iter().flatten().map(|label| label.0.clone()).collect();
         let (waiting, parts) = (Vec::new(), [const { Vec::new() }; 3]);
@@ -154,7 +154,7 @@ impl<'a> Gathering<'a> {
         }
         if self.rules.classes.is_some() {
             let problem = format!(
-                "the label `{}` is none of the manifest's classes ({}); correct it, or reader.labelled-texts.classes",
+                "the label `{}` is not one of the manifest's classes ({}); correct it, or reader.labelled-texts.classes",
                 record.label,
                 self.labels.join(", ")
             );
@@ -171,7 +171,7 @@ impl<'a> Gathering<'a> {
         Ok(self.labels.len() as u32 - 1)
     }
 
-    /// Puts the waiting records into words.
+    /// Splits the waiting records into words.
     fn digest(&mut self) -> Result<(), DataError> {
         let (rule, refuse) = (&self.rule, self.rules.empty_texts == EmptyTexts::Refuse);
         let waiting = std::mem::take(&mut self.waiting);
@@ -218,7 +218,7 @@ impl<'a> Gathering<'a> {
     fn finish(mut self) -> Result<Gathered, DataError> {
         self.digest()?;
         let Self { dictionary, counts, labels, mut parts, .. } = self;
-        // The order of files in an archive is that of whoever packed it.
+        // The order of files in an archive depends on how it was packed; sort them so that the ids do not.
         for texts in &mut parts {
             texts.sort_by(|a, b| match (&a.place, &b.place) {
                 (Place::Member(a), Place::Member(b)) => a.cmp(b),
@@ -229,5 +229,5 @@ impl<'a> Gathering<'a> {
     }
 }
 
-/// More labels than this are no classes but values of another column.
+/// Maximum number of classes; more labels than this suggest that the wrong column was named.
 const MOST_CLASSES: usize = 1000;

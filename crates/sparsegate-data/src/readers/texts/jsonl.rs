@@ -1,4 +1,4 @@
-//! A JSON object a line.
+//! Reads labelled texts from JSON lines, one object on each line.
 
 use camino::Utf8Path;
 use serde_json::{Map, Value};
@@ -8,7 +8,7 @@ use crate::DataError;
 use crate::manifest::{Column, Table};
 use crate::readers::limits::Lines;
 
-/// Tables of the format `jsonl`. Blank lines are passed over.
+/// Tables of the format `jsonl`. Blank lines are skipped.
 pub(super) struct JsonLines {
     files: Files,
     table: Table,

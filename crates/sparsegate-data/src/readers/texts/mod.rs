@@ -1,4 +1,4 @@
-//! Labelled texts, from tables and from folders in an archive.
+//! Reads labelled texts from tables and from folders in an archive.
 
 mod classes;
 mod folders;
@@ -33,12 +33,13 @@ pub(crate) struct EncodedTexts {
     pub(crate) survey: Survey,
 }
 
-/// Reads all texts, holds some out and numbers the words. `file` finds the file of a role, if the manifest has it.
+/// Reads all texts, splits off the held-out parts and numbers the words. `file` returns the path of a role's file, if
+/// the manifest has it.
 ///
-/// Memory is bounded by the distinct words and four bytes for each symbol that is kept, beside a few megabytes of text.
+/// Memory is bounded by the distinct words, four bytes for each kept symbol, and a few megabytes of text.
 ///
 /// # Errors
-/// Files that cannot be read, hold no texts, or texts and labels that the manifest does not allow.
+/// Files that cannot be read, that hold no texts, or that hold texts or labels that the manifest does not allow.
 pub(crate) fn encode(
     file: &dyn Fn(&str) -> Option<Utf8PathBuf>,
     rules: &LabelledTexts,
@@ -78,7 +79,7 @@ pub(crate) fn encode(
     Ok(EncodedTexts { vocabulary, classes: classes.names, parts, survey })
 }
 
-/// How the words of a data set are numbered.
+/// The scheme by which the words of a data set are numbered.
 pub(crate) fn scheme(rules: &LabelledTexts, reading: Reading) -> Scheme {
     match rules.words {
         Some(words) if reading.shift_ids => Scheme::shifted(rules.start_symbol, words, rules.min_count),
@@ -86,7 +87,7 @@ pub(crate) fn scheme(rules: &LabelledTexts, reading: Reading) -> Scheme {
     }
 }
 
-/// Moves shares of the training texts to validation and test. Within a part the texts stay in order.
+/// Moves fractions of the training texts to validation and test. Texts of each part keep their order.
 fn hold_out(source: &dyn Source, held_out: &HoldOut, parts: &mut [Vec<Text>; 3]) -> Result<(), DataError> {
     let all = std::mem::take(&mut parts[0]);
     let order = Draws::new("sparsegate 2026 texts held out", &[held_out.seed]).order(all.len() as u32);

@@ -1,4 +1,4 @@
-//! Apache Parquet.
+//! Reads labelled texts from Apache Parquet.
 
 use camino::Utf8Path;
 use polars::prelude::{DataFrame, DataType, ParquetReader, PolarsError, SerReader};
@@ -13,7 +13,7 @@ pub(super) struct Parquet {
     table: Table,
 }
 
-/// Rows that are in memory at a time.
+/// Number of rows in memory at a time.
 const ROWS: usize = 1 << 14;
 
 impl Parquet {
@@ -23,7 +23,9 @@ impl Parquet {
 
     fn read_table(&self, part: usize, file: &Utf8Path, take: &mut Take<'_>) -> Result<(), DataError> {
         let unusable = |problem: String| DataError::Unusable { file: file.to_owned(), problem };
-        let broken = |error: PolarsError| unusable(format!("this does not read as Parquet: {error}; get it again"));
+        let broken = |error: PolarsError| {
+            unusable(format!("this is not a valid Parquet file: {error}; replace it with an intact copy"))
+        };
         let mut reader = ParquetReader::new(fs_err::File::open(file)?.into_file());
         let names: Vec<String> = reader.schema().map_err(broken)?.iter_names().map(ToString::to_string).collect();
         let rows = reader.num_rows().map_err(broken)?;
@@ -64,7 +66,7 @@ fn find(names: &[String], column: &Column, key: &str) -> Result<String, String> 
     };
     found.cloned().ok_or_else(|| {
         format!(
-            "there is no column {column}: there are {}; correct reader.labelled-texts.from.table.{key} in the manifest",
+            "there is no column {column}: the columns are {}; correct reader.labelled-texts.from.table.{key} in the manifest",
             names.join(", ")
         )
     })

@@ -1,4 +1,4 @@
-//! Tables of values between commas or tabs.
+//! Reads labelled texts from comma- or tab-separated tables.
 
 use camino::Utf8Path;
 use csv::{ByteRecord, ReaderBuilder};
@@ -43,7 +43,7 @@ impl Separated {
             if !more {
                 return Ok(());
             }
-            // After blank lines a row begins later than the reader stood before it.
+            // The reader skips blank lines, so the row may begin after the position from before it was read.
             let line = row.position().map_or(line, |position| position.line() as usize);
             let malformed = |problem: String| wrong(file, &Place::Line(line), problem);
             let field = |column: usize| str::from_utf8(&row[column]).map_err(|_| malformed(NOT_UTF8.into()));
@@ -73,11 +73,11 @@ fn header(row: &ByteRecord) -> Result<Vec<String>, std::str::Utf8Error> {
     row.iter().map(|name| str::from_utf8(name).map(|name| name.trim().to_owned())).collect()
 }
 
-/// Which columns are the text and the label, from 0.
+/// Indices of the columns of the text and the label, from 0.
 struct Columns {
     text: Vec<usize>,
     label: usize,
-    /// How many there are in all.
+    /// Number of columns of the table.
     count: usize,
 }
 
@@ -88,8 +88,8 @@ impl Columns {
                 Column::Number(number) => Some(number.wrapping_sub(1)).filter(|&at| at < count),
                 Column::Name(name) => names.unwrap_or_default().iter().position(|known| known == name),
             };
-            let there =
-                names.map_or_else(|| format!("it has {count}"), |names| format!("there are {}", names.join(", ")));
+            let there = names
+                .map_or_else(|| format!("it has {count}"), |names| format!("the columns are {}", names.join(", ")));
             found.ok_or_else(|| {
                 format!("there is no column {column}: {there}; correct reader.labelled-texts.from.table.{key} in the manifest")
             })

@@ -1,4 +1,4 @@
-//! Where labelled texts come from, one file a format behind one trait.
+//! The trait of the sources of labelled texts, with one implementation for each format.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -9,15 +9,15 @@ use super::separated::Separated;
 use crate::DataError;
 use crate::manifest::{LabelledTexts, TableFormat, TextSource};
 
-/// A text as it stands in a file.
+/// A text with its label, as stored in a file.
 pub(super) struct Record {
     pub(super) place: Place,
     pub(super) text: String,
-    /// Without blanks at its ends.
+    /// Without leading and trailing white space.
     pub(super) label: String,
 }
 
-/// Where in a file something is.
+/// Position of a record in a file.
 #[derive(Debug, Clone)]
 pub(super) enum Place {
     /// A line, from 1.
@@ -28,33 +28,33 @@ pub(super) enum Place {
     Member(String),
 }
 
-/// Whom records are given to, with their part: 0 training, 1 validation, 2 test.
+/// Receives each record with its part: 0 training, 1 validation, 2 test.
 pub(super) type Take<'a> = dyn FnMut(usize, Record) -> Result<(), DataError> + 'a;
 
 /// Files of labelled texts.
 pub(super) trait Source {
-    /// Gives every text to `take`, file after file and in their order.
+    /// Passes every text to `take`, file by file, in the order of each file.
     fn read(&self, take: &mut Take<'_>) -> Result<(), DataError>;
 
     /// The file that a part is read from.
     fn file(&self, part: usize) -> &Utf8Path;
 
-    /// The key of the manifest, under `from`, that says where labels are.
+    /// The manifest key under `from` that says where the labels are.
     fn label_key(&self) -> &'static str;
 
-    /// That a part has no texts.
+    /// Error for a part without texts.
     fn without_texts(&self, part: usize) -> DataError {
         let problem = "there are no texts; is this the right file?".to_owned();
         DataError::Unusable { file: self.file(part).to_owned(), problem }
     }
 
-    /// What is wrong at a place of a part's file.
+    /// Error at a position of a part's file.
     fn wrong(&self, part: usize, place: &Place, problem: String) -> DataError {
         wrong(self.file(part), place, problem)
     }
 }
 
-/// What is wrong at a place of a file.
+/// Error at a position of a file.
 pub(super) fn wrong(file: &Utf8Path, place: &Place, problem: String) -> DataError {
     let file = file.to_owned();
     match place {
@@ -64,20 +64,20 @@ pub(super) fn wrong(file: &Utf8Path, place: &Place, problem: String) -> DataErro
     }
 }
 
-/// The tables of the parts; a part that is held out has none.
+/// The tables of the parts; `None` for a part that is held out.
 pub(super) type Files = [Option<Utf8PathBuf>; 3];
 
-/// The table of a part, or that which it is held out of.
+/// The table of a part; for a held-out part, the training table.
 pub(super) fn file_of(files: &Files, part: usize) -> &Utf8Path {
     files[part].as_deref().or(files[0].as_deref()).unwrap_or(Utf8Path::new(""))
 }
 
-/// The tables that are there, with their parts.
+/// The existing tables, with their parts.
 pub(super) fn tables(files: &Files) -> impl Iterator<Item = (usize, &Utf8Path)> {
     files.iter().enumerate().filter_map(|(part, file)| Some((part, file.as_deref()?)))
 }
 
-/// The source of a manifest's reader. `file` finds the file of a role, if the manifest has it.
+/// The source of a manifest's reader. `file` returns the path of a role's file, if the manifest has it.
 pub(super) fn open(
     rules: &LabelledTexts,
     lose_first_row: bool,

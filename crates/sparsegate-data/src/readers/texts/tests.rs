@@ -1,4 +1,4 @@
-//! Files written by hand, the ids they become, and what is told of bad ones.
+//! Hand-written fixture files: the ids they yield, and the error messages for invalid files.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use flate2::Compression;
@@ -139,7 +139,7 @@ fn held_out_texts_leave_the_training_part() {
     let here = Here::new(&[("train", rows.as_bytes())]);
     let encoded = here.read(rules).unwrap();
     assert_eq!([75, 15, 10], [0, 1, 2].map(|part| encoded.parts[part].len()));
-    // Words of held out test texts are not counted: 90 words of their own and `all`.
+    // Words of held-out test texts are not counted: 90 words that occur in one text each, and `all`.
     assert_eq!((encoded.vocabulary.len(), encoded.survey.words, encoded.survey.words_in_several_texts), (92, 91, 1));
     assert!(spell(&encoded, 2).iter().all(|(text, _)| text == "<unk>"));
     assert!(spell(&encoded, 1).iter().all(|(text, _)| text.starts_with('w')));
@@ -219,7 +219,7 @@ fn broken_archives_say_so() {
         assert!(why.contains("archive: the archive is broken or cut off"), "{name}: {why}");
     }
     let why = Here::new(&[("archive", &whole)]).why(&FOLDERS.replace("d/train", "d/trian"));
-    assert!(why.contains("no files in the folders of `d/trian/`") && why.contains("from.folders.train"), "{why}");
+    assert!(why.contains("no texts in the class folders of `d/trian/`") && why.contains("from.folders.train"), "{why}");
 }
 
 #[test]
@@ -227,7 +227,10 @@ fn bad_tables_name_file_place_and_cure() {
     let cases: [(&[u8], &str); 11] = [
         (b"", "train: there are no texts"),
         (b"class,title,body\n", "train: there are no texts"),
-        (b"label,title,body\n1,a,b\n", "train:1: there is no column `class`: there are label, title, body; correct"),
+        (
+            b"label,title,body\n1,a,b\n",
+            "train:1: there is no column `class`: the columns are label, title, body; correct",
+        ),
         (b"class,title,body\n1,a,b\n2,a\n", "train:3: the row has 2 columns and the first row 3"),
         (b"class,title,body\n1,a,b\n2,a,b,c\n", "train:3: the row has 4 columns"),
         (b"class,title,body\n1,a,b\n2,a,\xff\n", "train:3: this is not UTF-8 text"),
@@ -245,7 +248,10 @@ fn bad_tables_name_file_place_and_cure() {
         assert!(why.contains(expected), "{why}\n{expected}");
     }
     let why = csv().why(&format!("{CSV}, classes: [10, 11]"));
-    assert!(why.contains("train:3: the label `9` is none of the manifest's classes (10, 11); correct it, or"), "{why}");
+    assert!(
+        why.contains("train:3: the label `9` is not one of the manifest's classes (10, 11); correct it, or"),
+        "{why}"
+    );
     let many: Vec<String> = (0..1002).map(|row| format!("{row},a\n")).collect();
     let many = many.concat();
     let rules = "from: { table: { format: csv, header: false, text: 2, label: 1 } }, tokens: blanks, hold_out: { seed: 1, valid: 0.1, test: 0.1 }";
@@ -285,10 +291,10 @@ fn bad_json_lines_name_the_line() {
 fn bad_parquet_says_so() {
     let rules = CSV.replace("csv", "parquet");
     let why = Here::new(&[("train", b"PAR1 this is none PAR1")]).why(&rules);
-    assert!(why.contains("train: this does not read as Parquet"), "{why}");
+    assert!(why.contains("train: this is not a valid Parquet file"), "{why}");
 }
 
-/// Two gigabytes that take no room on the disk.
+/// Uses sparse files of two gigabytes, which take no space on the disk.
 #[test]
 fn endless_rows_and_lines_are_refused_without_being_read() {
     let why = |first: &[u8], rules: &str| {
