@@ -144,7 +144,7 @@ impl<T: Real> Model<T> {
         }
         rising("symbols", &self.symbols.stored, self.symbols.total)?;
         ensure("columns", self.columns.live.len() == kinds, || {
-            format!("list {} kinds, but a cell `{}` has {kinds}", self.columns.live.len(), self.cell.name())
+            format!("list {} kinds, but `{}` has {kinds}", self.columns.live.len(), self.cell.name())
         })?;
         self.columns.live.iter().try_for_each(|live| rising("columns", live, units as u32))?;
         let inputs = match &self.embedding {
@@ -161,7 +161,7 @@ impl<T: Real> Model<T> {
         numbers("output_bias", &self.output_bias, self.outputs())?;
         match &self.state_factor {
             Some(factor) => {
-                ensure("state_factor", self.cell == Cell::GruState, || format!("does not belong to a cell `{}`", self.cell.name()))?;
+                ensure("state_factor", self.cell == Cell::GruState, || format!("is not for `{}`", self.cell.name()))?;
                 numbers("state_factor", factor, units)
             }
             None => Ok(()),
@@ -204,7 +204,9 @@ fn rising(part: &'static str, places: &[u32], below: u32) -> Result<(), Invalid>
 }
 
 fn matrix<T: Real>(part: &'static str, matrix: &Matrix<T>, [rows, columns]: [usize; 2]) -> Result<(), Invalid> {
-    ensure(part, matrix.rows <= LARGEST && matrix.columns <= LARGEST, || format!("has more than {LARGEST} rows or columns"))?;
+    ensure(part, matrix.rows <= LARGEST && matrix.columns <= LARGEST, || {
+        format!("has more than {LARGEST} rows or columns")
+    })?;
     ensure(part, [matrix.rows, matrix.columns] == [rows, columns], || {
         format!("is {} x {}, not {rows} x {columns}", matrix.rows, matrix.columns)
     })?;

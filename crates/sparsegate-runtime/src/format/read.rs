@@ -54,7 +54,10 @@ impl Tensors<'_> {
         let columns = self.columns(header)?;
         if columns.live.len() != cell.kinds().len() {
             let (found, wanted) = (columns.live.len(), cell.kinds().len());
-            return Err(FormatError::Header(format!("`live` has {found} kinds, but a cell `{}` has {wanted}", header.cell)));
+            return Err(FormatError::Header(format!(
+                "`live` has {found} kinds, not the {wanted} of `{}`",
+                header.cell
+            )));
         }
         let symbols = self.symbols(header.symbols)?;
         let (stored, units, outputs) = (symbols.stored.len(), header.units as usize, header.outputs as usize);
