@@ -105,7 +105,7 @@ def orthogonal(random, rows, columns):
 
 
 def side_by_side(gates):
-    """Reorders from the authors' order (input, forget, information flow, output gate) to that of peer_torch.py, with the gates first."""
+    """Reorders the authors' gates (input, forget, information flow, output) to peer_torch.py's order, gates first."""
     return torch.cat([gates[k] for k in (0, 1, 3, 2)], dim=-1)
 
 

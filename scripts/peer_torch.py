@@ -40,7 +40,7 @@ PREACTIVATIONS = {"lstm": 4, "gru": 3}
 
 
 def penalty(mean, log_sigma):
-    """KL divergence from the log-uniform prior, summed over all weights (Molchanov et al. 2017)."""
+    """KL divergence from the log-uniform prior, over all weights (Molchanov et al. 2017, the authors' constants)."""
     # The floor prevents NaN (0 * inf) for a mean of exactly 0; beyond the clamp the gradient is zero anyway.
     log_alpha = (2 * log_sigma - 2 * mean.abs().clamp_min(1e-30).log()).clamp(-8, 8)
     return (0.5 * F.softplus(-log_alpha) - 0.03 - 0.64 * torch.sigmoid(1.5 * (log_alpha + 1.3))).sum()
