@@ -7,8 +7,8 @@
 
 A round times, one after the other: sparsegate's step, the PyTorch step without options (plain eager), the PyTorch step
 with its best options and tuned malloc, and the matrix products alone (the roofline). The first round finds the best
-options. Without torch, only sparsegate is timed. Run it on a quiet machine: only the spread of the ratios reveals a
-disturbance. Needs only the standard library.
+options; there are three rounds by default. Without torch, only sparsegate is timed. Run it on a quiet machine: only the
+spread of the ratios reveals a disturbance. Needs only the standard library.
 """
 
 import argparse

@@ -88,7 +88,7 @@ def step(results, task, backends, device):
     for backend in backends:
         found = results.json(f"step.{task}.{backend}")
         part["backends"][backend] = found[0] if isinstance(found, list) and found else found
-    # Without torch there is no peer, which is no failure of ours.
+    # Without torch there is no PyTorch reference, which is not a failure of the check.
     part["peer"] = {name: results.json(f"{name}.{task}", optional=True) for name in ("peer", "peer-scan")}
     part["peer"]["device"] = device
     theirs = [found["median"] for found in part["peer"].values() if isinstance(found, dict) and "median" in found]

@@ -85,7 +85,7 @@ fn agree(run: &RunSpec, corpus: &Corpus) {
             }
             assert!(
                 differences.iter().zip(tolerances).all(|(difference, tolerance)| *difference <= tolerance),
-                "{named}, step {}: loss, penalty and gradient norm differ by {differences:?} of their size",
+                "{named}, step {}: relative differences of data loss, KL term and gradient norm: {differences:?}",
                 ours.step
             );
         }
@@ -94,7 +94,7 @@ fn agree(run: &RunSpec, corpus: &Corpus) {
             Unit::Word | Unit::Character => (difference(other.valid, reference.valid), PERPLEXITY_TOLERANCE),
         };
         let tolerance = if backend == Backend::Flex { 0.0 } else { tolerance };
-        println!("{named}: largest differences of loss, penalty, gradient norm {largest:?}, of the metric {metric:?}");
+        println!("{named}: largest differences of loss, KL term, gradient norm {largest:?}, metric {metric:?}");
         assert!(metric <= tolerance, "{named}: validation metric {} for {}", other.valid, reference.valid);
     }
 }

@@ -32,7 +32,7 @@ pub fn close(quantity: &str, ours: &[f64], theirs: &[f64], tolerance: Tolerance)
         return Ok(());
     };
     Err(format!(
-        "{quantity}: {} of {} elements differ; worst at index {worst}: ours {:e}, theirs {:e}, difference {:e} with tolerance {tolerance:?}",
+        "{quantity}: {} of {} elements differ; worst at index {worst}: computed {:e}, recorded {:e}, difference {:e} with tolerance {tolerance:?}",
         wrong.len(),
         ours.len(),
         ours[worst],
@@ -48,7 +48,7 @@ pub fn equal<T: PartialEq + Debug>(quantity: &str, ours: &[T], theirs: &[T]) -> 
     match wrong.first() {
         None => Ok(()),
         Some(&first) => Err(format!(
-            "{quantity}: {} of {} elements differ; first at index {first}: ours {:?}, theirs {:?}",
+            "{quantity}: {} of {} elements differ; first at index {first}: computed {:?}, recorded {:?}",
             wrong.len(),
             ours.len(),
             ours[first],

@@ -94,7 +94,7 @@ pub fn word_ptb(root: &Utf8Path, manifest: &Manifest) -> Result<(), Failed> {
             perplexity: trainee.evaluate(&First(valid.as_ref())).nats.exp(),
         };
         let of = |found: &Found| [found.objective, found.norm, found.penalty, found.perplexity];
-        println!("{name}: objective, norm, penalty, perplexity {:?}; paper {:?}", of(&ours), of(&paper));
+        println!("{name}: objective, norm, KL term, perplexity {:?}; paper {:?}", of(&ours), of(&paper));
         // Two seeds of one program differ by about as much as the port differs from the paper's program.
         let close = |what: &str, ours: f64, paper: f64, port: f64, least: f64| {
             let allowed = (3.0 * (paper - port).abs()).max(least);
@@ -105,7 +105,7 @@ pub fn word_ptb(root: &Utf8Path, manifest: &Manifest) -> Result<(), Failed> {
         };
         close("objective", ours.objective, paper.objective, port.objective, 0.01);
         close("gradient norm", ours.norm, paper.norm, port.norm, 0.1 * paper.norm);
-        close("penalty", ours.penalty, paper.penalty, port.penalty, 0.002);
+        close("KL term", ours.penalty, paper.penalty, port.penalty, 0.002);
         close("perplexity", ours.perplexity, paper.perplexity, port.perplexity, 0.01 * paper.perplexity);
     }
     Ok(())
