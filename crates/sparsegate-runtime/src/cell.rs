@@ -29,7 +29,7 @@ pub enum Cell {
     Lstm,
     /// Gated recurrent unit; the reset gate multiplies the candidate's recurrent product (as in PyTorch).
     Gru,
-    /// [`Self::Gru`] with a factor on each unit's new state.
+    /// [`Cell::Gru`] with a factor on each unit's new state.
     GruState,
     /// Elman network.
     Rnn,

@@ -62,7 +62,7 @@ pub struct CostModel {
     pub input_sparse: Line,
     /// Size in bytes up to which data stay in the core's own caches from step to step.
     pub near: f64,
-    /// Nanoseconds per byte to read data that are larger than [`Self::near`].
+    /// Nanoseconds per byte to read data that are larger than [`CostModel::near`].
     pub far: f64,
 }
 

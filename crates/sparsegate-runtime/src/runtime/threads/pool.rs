@@ -13,7 +13,7 @@ type Job = &'static (dyn Fn(usize) + Sync);
 pub(crate) struct Pool {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
-    /// Held by the caller of [`Self::run`]: one job at a time.
+    /// Held by the caller of [`Pool::run`]: one job at a time.
     turn: Mutex<()>,
 }
 
