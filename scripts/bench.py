@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Times the training step against PyTorch, in turns, and prints the ratios.
+"""Times the training step and the same step in PyTorch, in turns, and prints the ratios.
 
-    scripts/bench.py                                W+G+N of every task, LSTM and GRU; about a quarter of an hour
-    scripts/bench.py --only 'word-ptb/lstm/.*'      some cases, TASK/CELL/LEVEL by regular expression
-    scripts/bench.py --python venv/bin/python       the Python that has torch; also SPARSEGATE_PYTHON
+    scripts/bench.py                                W+G+N of every task, LSTM and GRU; takes about a quarter of an hour
+    scripts/bench.py --only 'word-ptb/lstm/.*'      the cases whose TASK/CELL/LEVEL matches the regular expression
+    scripts/bench.py --python venv/bin/python       the Python interpreter that has torch; also SPARSEGATE_PYTHON
 
-A round times our step, the peer as it is (plain eager), the peer with its best flags and malloc tuned, and the matrix
-products alone (the roofline), one after the other; there are at least three. Which of the flags are best is found out
-in the first round. Where torch is missing ours is timed alone. Run it on a quiet machine: nothing here can tell a slow
-step from a disturbed one, except the spread of the ratios. Needs nothing beyond the standard library.
+A round times, one after the other: sparsegate's step, the PyTorch step without options (plain eager), the PyTorch step
+with its best options and tuned malloc, and the matrix products alone (the roofline). The first round finds the best
+options; there are three rounds by default. Without torch, only sparsegate is timed. Run it on a quiet machine: only the
+spread of the ratios reveals a disturbance. Needs only the standard library.
 """
 
 import argparse
@@ -28,15 +28,15 @@ PEER = ROOT / "scripts" / "peer_torch.py"
 CASES = [f"{task}/{cell}/{level}" for task, levels in
          (("word-ptb", ("dense", "W", "W+G+N")), ("char-ptb", ("dense", "W", "W+G+N")), ("imdb", ("W+G+N",)), ("agnews", ("W+G+N",)))
          for cell in ("lstm", "gru") for level in levels]
-# Keeps pages that malloc would give back after each step.
+# Makes malloc keep pages that it would otherwise return to the system after each step.
 TUNED = {"MALLOC_MMAP_THRESHOLD_": "4000000000", "MALLOC_TRIM_THRESHOLD_": "8000000000"}
-# For criterion: a product needs no more.
+# Criterion options for matrix products, which need less time.
 SHORT = ("--warm-up-time", "0.3", "--measurement-time", "1")
 BEST = (["--row-sampling", "--compile"], ["--row-sampling", "--compile", "--scan"], ["--row-sampling", "--scan"])
 
 
 def run(command, quiet=False, **environment):
-    """The command's standard output; what it says beside it is shown, or with `quiet` only if it fails."""
+    """Standard output of a command. Its standard error is shown; with `quiet` only if the command fails."""
     done = subprocess.run(list(map(str, command)), env={**os.environ, **environment}, cwd=ROOT, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE if quiet else None)
     if done.returncode != 0:
@@ -46,23 +46,23 @@ def run(command, quiet=False, **environment):
 
 
 def build():
-    """The benchmark's binary."""
+    """Builds the benchmark and returns the path of its binary."""
     lines = run(["cargo", "bench", "--locked", "--bench", "step", "--no-run", "--message-format", "json"]).splitlines()
     messages = [json.loads(line) for line in lines if line.startswith("{")]
     return next(m["executable"] for m in messages if m.get("executable") and m["target"]["name"] == "step")
 
 
 class Ours:
-    """Our side, through criterion."""
+    """sparsegate's training step, timed by criterion."""
 
     def __init__(self, binary, threads):
         self.binary, self.threads = binary, threads
 
     def seconds(self, name, *options):
-        """Seconds of each of criterion's samples of one benchmark."""
+        """Seconds per iteration of each criterion sample of a benchmark."""
         with tempfile.TemporaryDirectory() as home:
             wanted = "^" + re.escape(name) + "$"
-            # Memory is kept, as in the processes that `sparsegate run` starts.
+            # Freed memory is kept, as in the processes that `sparsegate run` starts.
             environment = dict(CRITERION_HOME=home, RAYON_NUM_THREADS=str(self.threads), MIMALLOC_PURGE_DELAY="-1")
             run([self.binary, "--bench", "--quiet", *options, wanted], quiet=True, **environment)
             for file in pathlib.Path(home).rglob("new/sample.json"):
@@ -72,13 +72,13 @@ class Ours:
 
 
 class Peer:
-    """PyTorch."""
+    """The training step in PyTorch, timed by peer_torch.py."""
 
     def __init__(self, python, threads, folder, steps):
         self.python, self.threads, self.folder, self.steps = python, threads, folder, steps
 
     def version(self):
-        """Torch's version, or nothing."""
+        """Version of torch, or None."""
         command = [self.python, "-c", "import torch; print(torch.__version__)"]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         return done.stdout.strip() if done.returncode == 0 else None
@@ -88,18 +88,18 @@ class Peer:
         return json.loads(run(command, quiet=True, **environment).splitlines()[-1])
 
     def seconds(self, case, flags=(), **environment):
-        """Seconds of each step, or nothing where the flags do not work for the case."""
+        """Seconds of each step, or None if the options do not work for the case."""
         task, cell, level = case.split("/")
         shape = ["--task", task, "--cell", cell, "--level", level, "--batches", f"{self.folder}/{task}.json"]
         try:
             return self.call([*shape, "--steps", self.steps, "--warmup", 2, *flags], **environment)["seconds"]
         except subprocess.CalledProcessError:
-            print(f"{case}: the peer fails with {' '.join(flags)}", file=sys.stderr)
+            print(f"{case}: PyTorch fails with {' '.join(flags)}", file=sys.stderr)
             return None
 
 
 def measure(case, ours, peer, rounds):
-    """Seconds by kind, a list a round."""
+    """Seconds by kind of measurement, with a list per round."""
     task, cell, _ = case.split("/")
     best = [flags for flags in BEST if cell == "lstm" or "--scan" not in flags] if peer else []
     found = {"ours": [], "products": [], "square": [], "plain": [], "best": []}
@@ -119,7 +119,7 @@ def measure(case, ours, peer, rounds):
 
 
 def summary(case, found, flags, tasks):
-    """One row of the table."""
+    """A row of the table."""
     task, cell, level = case.split("/")
     flops = tasks[task]["flops"][f"{cell}/{level}"]
     pooled = {kind: [value for one in lists for value in one] for kind, lists in found.items()}
@@ -141,8 +141,8 @@ def summary(case, found, flags, tasks):
 
 
 def table(rows):
-    """Markdown."""
-    head = ["task", "level", "cell", "ours s (quartiles)", "plain s", "best s", "over plain", "over best", "GFLOP", "of 2048³ sgemm", "of its own products"]
+    """Table in Markdown."""
+    head = ["task", "level", "cell", "ours s (quartiles)", "PyTorch plain s", "PyTorch best s", "plain / ours", "best / ours", "GFLOP", "of 2048³ sgemm", "of its own products"]
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for row in rows:
         low, high = row["ours_quartiles"]
@@ -165,16 +165,16 @@ def processor():
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", metavar="REGEX", default=r".*/W\+G\+N", help="cases, as TASK/CELL/LEVEL (default: %(default)s)")
-    parser.add_argument("--python", default=os.environ.get("SPARSEGATE_PYTHON", "python3"), help="the Python that has torch")
-    parser.add_argument("--threads", type=int, default=2, help="of both sides (default: 2)")
+    parser.add_argument("--python", default=os.environ.get("SPARSEGATE_PYTHON", "python3"), help="the Python interpreter that has torch")
+    parser.add_argument("--threads", type=int, default=2, help="number of threads of both programs (default: 2)")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=7, help="the peer's timed steps a round (default: 7)")
-    parser.add_argument("--binary", help="the benchmark, already built")
-    parser.add_argument("--json", metavar="FILE", help="write everything there, too")
+    parser.add_argument("--steps", type=int, default=7, help="timed PyTorch steps per round (default: 7)")
+    parser.add_argument("--binary", help="the benchmark binary, if already built")
+    parser.add_argument("--json", metavar="FILE", help="also write all results to this file")
     a = parser.parse_args()
     cases = [case for case in CASES if re.search(a.only, case)]
     if not cases:
-        raise SystemExit(f"no case matches `{a.only}`; there are: {' '.join(CASES)}")
+        raise SystemExit(f"no case matches `{a.only}`; the cases are: {' '.join(CASES)}")
     ours = Ours(a.binary or build(), a.threads)
     with tempfile.TemporaryDirectory() as folder:
         print(run([ours.binary, "batches", folder]), file=sys.stderr)
@@ -183,7 +183,7 @@ def main():
         peer = Peer(a.python, a.threads, folder, a.steps)
         torch = peer.version()
         if torch is None:
-            print(f"`{a.python}` has no torch: ours alone. Name another with --python or SPARSEGATE_PYTHON.", file=sys.stderr)
+            print(f"`{a.python}` has no torch: timing only sparsegate. Name another interpreter with --python or SPARSEGATE_PYTHON.", file=sys.stderr)
             peer = None
         rows = []
         for case in cases:
@@ -199,7 +199,7 @@ def main():
           + (f", torch {torch} (sgemm of 2048³: {result['torch_square_gflops']:.0f} GFLOP/s)" if torch else ""))
     print("sgemm of 2048³ by the gemm crate: " + ", ".join(sorted({f"{row['square_gflops']:.0f}" for row in rows})) + " GFLOP/s")
     for row in rows:
-        print(f"{row['task']} {row['cell']} {row['level']}: {row['data']}" + (f"; peer's best: {row['best_flags']}, malloc tuned" if torch else ""))
+        print(f"{row['task']} {row['cell']} {row['level']}: {row['data']}" + (f"; best PyTorch options: {row['best_flags']}, malloc tuned" if torch else ""))
     if a.json:
         path = pathlib.Path(a.json)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Makes the two programs that scripts/gpu-check.sh takes to a machine with an NVIDIA GPU, on a machine without one:
+# Builds, on a machine without a GPU, the two programs that scripts/gpu-check.sh runs on a machine with an NVIDIA GPU:
 #
 #   sparsegate-vulkan.xz   backend wgpu with shaders in SPIR-V (features wgpu and vulkan)
-#   sparsegate-tch.xz      backend tch, against the libtorch of PyTorch 2.11 with CUDA
+#   sparsegate-tch.xz      backend tch, linked to the libtorch of PyTorch 2.11 with CUDA
 #
-#   scripts/build-gpu-binaries.sh [vulkan] [tch]      both, unless named
+#   scripts/build-gpu-binaries.sh [vulkan] [tch]      builds both by default
 #
-# Needs Rust, a C++ compiler, xz, and for tch what scripts/get-libtorch.sh needs. Each program has a target
-# folder of its own, target/gpu-vulkan and target/gpu-tch, since features change what its dependencies are.
+# Needs Rust, a C++ compiler, xz, and for tch the tools that scripts/get-libtorch.sh needs. Each program has its own
+# target folder, target/gpu-vulkan and target/gpu-tch, because the features change the build of the dependencies.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -29,7 +29,7 @@ build_vulkan() {
 
 build_tch() {
     scripts/get-libtorch.sh "$libtorch" --version "$torch_version" --cuda
-    # The bindings are made for another version, which they say; headers and library are those of 2.11.
+    # The bindings check for another version; headers and library are both of 2.11.
     LIBTORCH=$libtorch LIBTORCH_BYPASS_VERSION_CHECK=1 \
         cargo build --release --locked --features tch --target-dir target/gpu-tch
     pack gpu-tch sparsegate-tch.xz
@@ -41,6 +41,6 @@ for program in "${wanted[@]}"; do
     case $program in
         vulkan | tch) "build_$program" ;;
         -h | --help) sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"; exit 0 ;;
-        *) say "no program $program; there are vulkan and tch"; exit 2 ;;
+        *) say "unknown program $program; the programs are vulkan and tch"; exit 2 ;;
     esac
 done

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Holds exported files against expected outputs, in ONNX Runtime and in PyTorch.
+"""Compares exported models in ONNX Runtime and in PyTorch to expected outputs.
 
     scripts/check_exports.py FOLDER
 
-FOLDER holds, for each NAME: NAME.onnx, NAME.safetensors, and NAME.expected, a safetensors file with the inputs `ids`
-[steps, batch] and `lengths` [batch] and the outputs in f64: of a language model `logits`, `h_n` and `c_n` from zero states, and
-`next.logits` of the same ids from those states on; of a classifier `logits` and `probabilities` of the texts, and
-`whole.logits` as if all were as long as there are steps. An output may differ by 1e-5 of the largest number in its tensor.
-Needs the packages torch, onnxruntime, onnx, safetensors and numpy. `tests/exports.rs` writes such a folder.
+FOLDER has, for each NAME: NAME.onnx, NAME.safetensors, and NAME.expected. The last is a safetensors file with the
+inputs `ids` [steps, batch] and `lengths` [batch], and the outputs in f64. Outputs of a language model: `logits`, `h_n`
+and `c_n` from zero states, and `next.logits` of the same ids starting from those states. Outputs of a classifier:
+`logits` and `probabilities` of the texts, and `whole.logits` with every text as long as the number of steps. An output
+may deviate by 1e-5 of the largest value in its tensor. Needs the packages torch, onnxruntime, onnx, safetensors and
+numpy. The tests in `tests/exports/` write such a folder.
 """
 
 import pathlib
@@ -24,7 +25,7 @@ LIMIT = 1e-5
 
 
 class Case:
-    """A network's files, and how far outputs are from what they should be."""
+    """Files of a network, and the largest deviation of its outputs so far."""
 
     def __init__(self, folder, name):
         self.folder, self.name, self.worst, self.count = folder, name, 0.0, 0
@@ -33,12 +34,12 @@ class Case:
     def hold(self, where, name, found):
         wanted, found = self.expected[name], numpy.asarray(found, dtype=numpy.float64)
         if found.shape != wanted.shape:
-            raise SystemExit(f"{self.name}: {where}: {name} has the shape {found.shape}, not {wanted.shape}")
+            raise SystemExit(f"{self.name}: {where}: {name} has shape {found.shape}, not {wanted.shape}")
         if not wanted.size:
             return
         off = float(numpy.abs(found - wanted).max() / max(numpy.abs(wanted).max(), 1e-3))
         if not off <= LIMIT:
-            raise SystemExit(f"{self.name}: {where}: {name} is off by {off:.1e} of its largest number, above {LIMIT}")
+            raise SystemExit(f"{self.name}: {where}: {name} deviates by {off:.1e} of its largest value, above {LIMIT}")
         self.worst, self.count = max(self.worst, off), self.count + 1
 
     def check(self):
@@ -51,7 +52,7 @@ class Case:
         onnx.checker.check_model(str(path), full_check=True)
         session, about = onnx_session(path)
         ids, where = self.expected["ids"], "ONNX Runtime"
-        # -1 stands for no input as well as the id behind the last one.
+        # Both -1 and the id after the last one mean "no input".
         ids = numpy.where((ids == about["symbols"]) & (numpy.arange(len(ids))[:, None] % 2 == 0), -1, ids)
 
         def run(names, **inputs):
@@ -85,7 +86,7 @@ class Case:
         self.hold(where, "next.logits", model(ids, states)[0])
 
     def without_padding(self, name, found):
-        """Where no unit is left there is one that stays zero."""
+        """Removes the padding unit: a network without surviving units is exported with one unit that stays zero."""
         return found[:, :, :self.expected[name].shape[2]]
 
 
@@ -96,7 +97,7 @@ def main():
     folder = pathlib.Path(sys.argv[1])
     names = sorted(path.stem for path in folder.glob("*.expected"))
     if not names:
-        raise SystemExit(f"{folder} holds no *.expected")
+        raise SystemExit(f"{folder} has no *.expected")
     torch.set_num_threads(1)
     worst = ("", 0.0)
     outputs = 0
@@ -105,7 +106,7 @@ def main():
         case.check()
         outputs += case.count
         worst = max(worst, (name, case.worst), key=lambda pair: pair[1])
-    print(f"{len(names)} networks, {outputs} outputs: at most {worst[1]:.1e} off, in {worst[0] or 'none'}")
+    print(f"{len(names)} networks, {outputs} outputs: largest deviation {worst[1]:.1e}, in {worst[0] or 'none'}")
 
 
 if __name__ == "__main__":

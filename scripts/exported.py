@@ -1,18 +1,19 @@
-"""Loads what `sparsegate export` writes into ONNX Runtime and PyTorch. Each part can be used by itself.
+"""Loads files written by `sparsegate export` into ONNX Runtime and PyTorch. Each function can be used by itself.
 
     from exported import torch_model, onnx_session
     model, about = torch_model("imdb-1f2e3d4c.safetensors")
     logits, states = model(ids)                 # ids [steps, batch]
 
-PyTorch's own layers do for sigmoid gates. Two networks have no layer there: gates with a hard sigmoid, and a GRU whose new
-state is multiplied by a factor. For them `Cells` is the layer, step after step, and slower.
+Networks with sigmoid gates use PyTorch's own layers. Two kinds of networks have no such layer: gates with a hard
+sigmoid, and a GRU whose new state is multiplied by a factor. They use `Cells`, which computes step by step and is
+slower.
 """
 
 import json
 
 
 def description(entries):
-    """What the file says about itself: sizes, words, classes."""
+    """The description stored in the file: sizes, words, classes."""
     return json.loads(entries["sparsegate"])
 
 
@@ -21,14 +22,14 @@ def onnx_session(path, threads=1):
     import onnxruntime
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    # It warns of inputs that may be left out.
+    # Suppresses warnings about optional inputs.
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     return session, description(session.get_modelmeta().custom_metadata_map)
 
 
 def torch_model(path):
-    """A module of PyTorch, and the description."""
+    """A PyTorch module, and the description."""
     import torch
     from safetensors import safe_open
     with safe_open(str(path), "pt") as file:
@@ -65,7 +66,7 @@ def torch_model(path):
             return torch.stack(seen), (h[None], c[None]) if self.kind == "LSTM" else h[None]
 
     class Network(torch.nn.Module):
-        """Logits after every step of a language model, or after the last of each text of a classifier."""
+        """Logits after every step of a language model, or after the last step of each text of a classifier."""
 
         def __init__(self):
             super().__init__()

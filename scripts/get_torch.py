@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Installs PyTorch for the CPU into the Python that runs this, without the 2 GB of NVIDIA's libraries.
+"""Installs PyTorch for the CPU into the Python environment that runs this, without the 2 GB of NVIDIA's libraries.
 
     venv/bin/python scripts/get_torch.py [VERSION]        [default: 2.9.1]
 
-PyPI's wheel for Linux on x86-64 is the one for CUDA, and its extension module is bound to cuBLAS, cuDNN and others, which are
-never called without a GPU. Where they are missing, this puts libraries of the same names into torch/lib whose functions end the
-program. For tests: a machine with a GPU wants the real ones (`pip install torch`), and so does everybody who may have one some day.
-Downloads 0.9 GB; needs a C compiler and binutils. Elsewhere PyPI's wheels are for the CPU anyway, and are installed as they are.
+PyPI's wheel for Linux on x86-64 is built for CUDA. Its extension module is linked to cuBLAS, cuDNN and others, which
+are never called without a GPU. If they are missing, this script adds stub libraries of the same names to torch/lib,
+whose functions abort the program. For tests only: install the real libraries (`pip install torch`) on a machine that
+has or may get a GPU. Downloads 0.9 GB; needs a C compiler and binutils. On other systems PyPI's wheels are for the CPU
+anyway, and are installed unchanged.
 """
 
 import importlib.metadata
@@ -18,7 +19,7 @@ import sys
 import sysconfig
 import tempfile
 
-# What torch needs on any machine; of NVIDIA's libraries the two small ones that are called when it starts.
+# Dependencies of torch on any machine; of NVIDIA's libraries only the two small ones that are called when it starts.
 REQUIRED = ("filelock", "fsspec", "jinja2", "networkx", "sympy", "typing-extensions", "nvidia-cuda-cupti", "nvidia-cuda-runtime")
 
 
@@ -37,7 +38,7 @@ def install(version):
 
 
 class Library:
-    """What a shared library asks of others."""
+    """Missing libraries, symbol versions and undefined symbols of a shared library."""
 
     def __init__(self, path):
         self.missing = set(re.findall(r"^\t(\S+) => not found$", output("ldd", path), re.M))
@@ -48,7 +49,7 @@ class Library:
 
 
 def stand_ins(folder):
-    """Makes the libraries that those in `folder` miss."""
+    """Creates stubs for the missing dependencies of the libraries in `folder`."""
     libraries = [Library(path) for path in sorted(folder.glob("*.so"))]
     missing = set().union(*(library.missing for library in libraries))
     versions = {version: file for library in libraries for version, file in library.versions.items() if file in missing}
@@ -57,7 +58,7 @@ def stand_ins(folder):
         if version and version[0] in versions:
             symbols[versions[version[0]]].add(name)
         elif not version and re.match(r"(cu|nccl)[A-Za-z]", name):
-            # It may be any library's that has no versions.
+            # It may belong to any library without symbol versions.
             for file in missing - set(versions.values()):
                 symbols[file].add(name)
     for file, names in symbols.items():
@@ -79,7 +80,7 @@ def main():
         print(__doc__)
         raise SystemExit(0 if sys.argv[1:] in (["-h"], ["--help"]) else 2)
     if sys.prefix == sys.base_prefix:
-        raise SystemExit("get_torch: this changes what it installs: run it with the Python of a virtual environment of its own")
+        raise SystemExit("get_torch: this modifies the installed packages: run it with the Python of a separate virtual environment")
     version = (sys.argv[1:] or ["2.9.1"])[0]
     if (platform.system(), platform.machine()) == ("Linux", "x86_64"):
         install(version)

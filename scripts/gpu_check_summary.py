@@ -1,8 +1,8 @@
-"""Makes one JSON file of what scripts/gpu-check.sh collected; its last step.
+"""Summarises the results of scripts/gpu-check.sh in one JSON file; called as its last step.
 
 usage: gpu_check_summary.py RESULTS PROJECT OUT BACKENDS TASKS DEVICE
 
-Every part is either what was measured or {"error": ...}. Ends with 1 if any part failed.
+Every part is either a measurement or {"error": ...}. The exit code is 1 if any part failed.
 """
 
 import csv
@@ -12,10 +12,10 @@ import os
 import platform
 import sys
 
-# Seconds a step that are aimed at on an H100, and hours for all published runs.
+# Targets: seconds per step on an H100, and hours for all published runs.
 AIM_STEP = {"word-ptb": 0.005, "char-ptb": 0.012, "imdb": 0.012, "agnews": 0.008}
 AIM_HOURS = 4.0
-# Training steps and evaluated batches an epoch: symbols or texts of the data set over those of a mini-batch.
+# Training steps and evaluated batches per epoch: size of the data set divided by that of a mini-batch.
 EPOCH = {
     "word-ptb": (929_589 // (32 * 35), (73_760 + 82_430) // (32 * 35)),
     "char-ptb": (5_017_482 // (64 * 99), (393_042 + 442_423) // (64 * 99)),
@@ -33,14 +33,14 @@ def read(path):
 
 
 class Results:
-    """The outputs, errors and exit codes that the script left in a folder."""
+    """Outputs, errors and exit codes that the script recorded in a folder."""
 
     def __init__(self, folder):
         self.folder = folder
         self.failed = False
 
     def text(self, name, optional=False):
-        """Output of a command, or {"error": ...}. `optional`: its failure is no failure of the check."""
+        """Output of a command, or {"error": ...}. The failure of an `optional` command does not fail the check."""
         path = os.path.join(self.folder, name)
         status = read(path + ".status").split()
         if status and status[0] == "0":
@@ -53,7 +53,7 @@ class Results:
         return {"error": reason or "no message", "exit_code": int(status[0])}
 
     def json(self, name, optional=False):
-        """The same, parsed; of several lines the last that is JSON."""
+        """Output of a command parsed as JSON; if it is not JSON as a whole, its last line that is."""
         text = self.text(name, optional)
         if isinstance(text, dict):
             return text
@@ -67,7 +67,7 @@ class Results:
 
 
 def drift(path):
-    """Rows of a report's backends.csv with their numbers as numbers."""
+    """Rows of a report's backends.csv, with numbers and booleans parsed."""
     def value(text):
         if text in ("", "true", "false"):
             return {"": None, "true": True, "false": False}[text]
@@ -83,12 +83,12 @@ def drift(path):
 
 
 def step(results, task, backends, device):
-    """Times of one task's step on each backend, and of the peer."""
+    """Times of one task's training step on each backend and in PyTorch."""
     part = {"aim_seconds": AIM_STEP.get(task), "backends": {}}
     for backend in backends:
         found = results.json(f"step.{task}.{backend}")
         part["backends"][backend] = found[0] if isinstance(found, list) and found else found
-    # Without torch there is no peer, which is no failure of ours.
+    # Without torch there is no PyTorch reference, which is not a failure of the check.
     part["peer"] = {name: results.json(f"{name}.{task}", optional=True) for name in ("peer", "peer-scan")}
     part["peer"]["device"] = device
     theirs = [found["median"] for found in part["peer"].values() if isinstance(found, dict) and "median" in found]
@@ -102,20 +102,21 @@ def step(results, task, backends, device):
             found["aim_met"] = found["median"] <= part["aim_seconds"]
         if reference and found["objective"] is not reference:
             pairs = list(zip(found["objective"], reference))
-            # Relative to the largest: data loss and penalty may cancel each other in a single step.
+            # Relative to the largest value: data loss and KL term may cancel in a single step.
             found["largest_drift_of_objective"] = max(abs(a - b) for a, b in pairs) / max(abs(b) for _, b in pairs)
             found["steps_compared"] = len(pairs)
     return part
 
 
 def estimate(steps, backend, final_values):
-    """Hours of the published runs on a backend, each level taken as W+G+N; None where a task was not timed."""
+    """Estimated hours of the published runs on a backend, assuming W+G+N for each level; an error if a task was not
+    timed."""
     runs = list(csv.DictReader(final_values.splitlines()))
     hours, parts = 0.0, {}
     for run in runs:
         timed = steps.get(run["task"], {}).get("backends", {}).get(backend, {})
         if "median" not in timed:
-            return {"error": f"no time of a step of {run['task']}"}
+            return {"error": f"the step of {run['task']} was not timed"}
         training, evaluated = EPOCH[run["task"]]
         seconds = int(run["epoch"]) * (training * timed["median"] + evaluated * timed["evaluation"])
         parts[run["task"]] = parts.get(run["task"], 0.0) + seconds / 3600

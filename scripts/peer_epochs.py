@@ -1,18 +1,19 @@
 #!/usr/bin/env python3
-"""Trains word-ptb in PyTorch from the authors' own draws: their initial values and their noise, number for number.
+"""Trains word-ptb in PyTorch with the authors' random numbers: the same initial values and the same noise.
 
     scripts/peer_epochs.py FOLDER                           W+G+N, five epochs, with the authors' seed
     scripts/peer_epochs.py FOLDER --level W+N --seed 1      another level, another seed
 
-FOLDER holds ptb.train.txt, ptb.valid.txt and ptb.test.txt. The network, the penalty and the optimiser are those of peer_torch.py, a
-program that shares no line with sparsegate's engine, so its curve tells whether a difference to the authors' logs lies in
-sparsegate, or in what was drawn. A line of JSON an epoch, with perplexity and counts of pruned weights. A step takes 1.3 s on two
-cores, an epoch 18 minutes.
+FOLDER has ptb.train.txt, ptb.valid.txt and ptb.test.txt. Network, KL divergence and optimiser are those of
+peer_torch.py, which shares no code with sparsegate's engine. Its learning curve therefore tells whether a difference
+from the authors' logs is caused by sparsegate or by different random numbers. Prints a line of JSON per epoch, with
+perplexity and the counts that survive pruning. A step takes 1.3 s on two cores, an epoch 18 minutes.
 
-Their program draws initial values from numpy's generator after `numpy.random.seed(0)`, and noise from MRG31k3p (L'Ecuyer and Touzin,
-2000) in the arrangement of Theano's MRG_RandomStreams: streams 2^72 numbers apart, sample i from stream i modulo their number,
-normal numbers by Box and Muller. Words are numbered as a set of Python 2.7 yields them. What is not theirs: rounding, and
-signs that a singular value decomposition leaves open. Needs torch and numpy. Licence: MIT OR Apache-2.0.
+The authors' program draws initial values from numpy's generator after `numpy.random.seed(0)`, and noise from MRG31k3p
+(L'Ecuyer and Touzin, 2000) as arranged by Theano's MRG_RandomStreams: streams are 2^72 numbers apart, sample i comes
+from stream i modulo the number of streams, and normal numbers use the Box-Muller transform. Words are numbered in the
+iteration order of a Python 2.7 set. Differences remain in rounding, and in signs that a singular value decomposition
+leaves open. Needs torch and numpy. Licence: MIT OR Apache-2.0.
 """
 
 import argparse
@@ -27,16 +28,16 @@ import torch
 from peer_torch import TASKS, Adam, Network
 
 M1, M2 = 2**31 - 1, 2**31 - 21069
-# One step of the two recurrences, as matrices over the last three numbers of each.
+# One step of each of the two recurrences, as a matrix acting on the last three numbers of each.
 A1 = [[0, 2**22, 2**7 + 1], [1, 0, 0], [0, 1, 0]]
 A2 = [[2**15, 0, 2**15 + 1], [1, 0, 0], [0, 1, 0]]
-# As many as Theano takes for a tensor that is not small.
+# Number of streams that Theano uses for a tensor that is not small.
 STREAMS = 15360
 PRUNED = 3.0
 
 
 def power(matrix, log2, modulus):
-    """The matrix to the power 2^log2."""
+    """The matrix to the power 2^log2, modulo `modulus`."""
     m = numpy.array(matrix, dtype=object)
     for _ in range(log2):
         m = m.dot(m) % modulus
@@ -44,13 +45,13 @@ def power(matrix, log2, modulus):
 
 
 def jump(state, log2):
-    """The six numbers of a state, 2^log2 steps on."""
+    """The six numbers of a state after 2^log2 steps."""
     first, second = numpy.array(state[:3], dtype=object), numpy.array(state[3:], dtype=object)
     return [*power(A1, log2, M1).dot(first) % M1, *power(A2, log2, M2).dot(second) % M2]
 
 
 class Generator:
-    """What one layer draws from: a state that jumps 2^134 numbers ahead for each tensor that asks for noise."""
+    """Random numbers of a layer: the state jumps 2^134 numbers ahead for each noise tensor."""
 
     def __init__(self, seed):
         self.state = [seed] * 6
@@ -62,12 +63,12 @@ class Generator:
 
 
 class Normal:
-    """Standard normal numbers of one shape, new ones at each call."""
+    """Standard normal noise of one shape; each call draws new numbers."""
 
     def __init__(self, state, shape):
         self.shape, self.count = shape, math.prod(shape)
         states = numpy.array([state], dtype=object)
-        # Twice as many streams with each round: those there are, and the same as far ahead as they reach.
+        # Each round doubles the number of streams: it adds copies, jumped ahead by the range of the existing ones.
         while len(states) < STREAMS:
             log2 = 72 + (len(states) - 1).bit_length()
             first, second = power(A1, log2, M1), power(A2, log2, M2)
@@ -76,7 +77,7 @@ class Normal:
         self.x, self.y = states[:STREAMS].astype(numpy.int64).T.reshape(2, 3, STREAMS)
 
     def uniform(self, count):
-        """Numbers in (0, 1], rounded to f32: the first of each stream, then the second of each, and so on."""
+        """Uniform numbers in (0, 1], rounded to f32: the first of each stream, then the second of each, and so on."""
         rows = []
         x, y = self.x, self.y
         for _ in range(-(-count // x.shape[1])):
@@ -85,7 +86,7 @@ class Normal:
             y = numpy.stack([(2**15 * (y[0] + y[2]) + y[2]) % M2, y[0], y[1]])
             difference = x[0] - y[0]
             rows.append((difference + M1 * (difference <= 0)).astype(numpy.float32) * numpy.float32(2.0**-31))
-        if left := count % STREAMS:  # the other streams gave nothing to the last row, and stay where they were
+        if left := count % STREAMS:  # the other streams contribute nothing to the last row and do not advance
             x[:, left:], y[:, left:] = (part[:, left:] for part in before)
         self.x, self.y = x, y
         return torch.from_numpy(numpy.concatenate(rows)[:count])
@@ -98,24 +99,24 @@ class Normal:
 
 
 def orthogonal(random, rows, columns):
-    """An orthogonal matrix, by the singular value decomposition of a normal one."""
+    """An orthogonal matrix, by singular value decomposition of a normal random matrix."""
     left, _, right = numpy.linalg.svd(random.normal(0, 1, (rows, columns)), full_matrices=False)
     return torch.from_numpy((left if rows >= columns else right).astype(numpy.float32))
 
 
 def side_by_side(gates):
-    """Theirs: input, forget, information flow, output gate; peer_torch.py has the three gates first."""
+    """Reorders the authors' gates (input, forget, information flow, output) to peer_torch.py's order, gates first."""
     return torch.cat([gates[k] for k in (0, 1, 3, 2)], dim=-1)
 
 
 class Drawn(Network):
-    """The peer's network on the authors' draws; `pruned` makes it the network that they evaluate."""
+    """The network of peer_torch.py with the authors' random numbers; with `pruned` the network that they evaluate."""
 
     def __init__(self, task, level, seed):
         super().__init__(task, "lstm", level, row_sampling=False, scan=True)
         random = numpy.random.RandomState(seed)
         V, H, B = task["vocabulary"], self.H, task["batch"]
-        # The order of the draws is theirs: a layer's seed, then for each gate its input and its recurrent weights.
+        # The authors' order of draws: a layer's seed, then the input and recurrent weights of each gate.
         seeds = [random.randint(10_000_000)]
         gates = [(orthogonal(random, V, H), orthogonal(random, H, H)) for _ in range(4)]
         seeds += [random.randint(10_000_000)]
@@ -123,7 +124,7 @@ class Drawn(Network):
         with torch.no_grad():
             self.p["wx"].copy_(side_by_side([wx for wx, _ in gates]))
             self.p["wh"].copy_(side_by_side([wh for _, wh in gates]))
-            self.p["b"][H : 2 * H] = 1.0  # the forget gate, where the state is carried
+            self.p["b"][H : 2 * H] = 1.0  # the forget gate; the authors do so if the state is carried over
             self.p["out"].copy_(orthogonal(random, H, V))
         w_input, w_hidden = (torch.cat(of_gates, dim=1) for of_gates in zip(*gates))
         self.drawn = dict(seeds=torch.tensor(seeds), w_input=w_input, w_hidden=w_hidden, output=self.p["out"].detach().clone())
@@ -133,7 +134,7 @@ class Drawn(Network):
         self.pruned = False
 
     def alive(self, name):
-        """Where a mean is kept: log alpha below the threshold."""
+        """Mask of surviving weights: log alpha below the threshold."""
         if name + "_ls" not in self.p:
             return torch.ones_like(self.p[name], dtype=torch.bool)
         return 2 * self.p[name + "_ls"] - 2 * self.p[name].abs().log() < PRUNED
@@ -153,7 +154,8 @@ class Drawn(Network):
 
     @torch.no_grad()
     def counts(self):
-        """What pruning keeps, by the authors' rules: a gate's factor takes the gate, but no weight from the count."""
+        """Surviving counts by the authors' rules: a pruned gate factor removes the gate, but not its weights from the
+        count."""
         H = self.H
         wx, wh = (self.alive(name).view(-1, 4, H) for name in ("wx", "wh"))
         out = self.alive("out")
@@ -173,7 +175,7 @@ class Drawn(Network):
 
 
 def hash_of(word):
-    """Python 2.7's hash of a string, on 64 bits."""
+    """Hash of a string in 64-bit Python 2.7."""
     value = ord(word[0]) << 7
     for letter in word:
         value = 1000003 * value % 2**64 ^ ord(letter)
@@ -181,13 +183,13 @@ def hash_of(word):
 
 
 class Python2Set:
-    """The order in which a set of Python 2.7 yields its strings: open addressing, grown fourfold at two thirds full."""
+    """Iteration order of a Python 2.7 set of strings: open addressing, grown fourfold when two thirds full."""
 
     def __init__(self):
         self.table, self.count = [None] * 8, 0
 
     def place(self, word):
-        """Where a word lies, or where there is room for it."""
+        """Slot of a word, or the free slot for it."""
         rest = hash_of(word)
         at, last = rest, len(self.table) - 1
         while self.table[at & last] not in (None, word):
@@ -213,7 +215,7 @@ class Python2Set:
 
 
 def read(folder):
-    """The training and the validation text as parallel streams of word numbers, [batch, time]."""
+    """Training and validation text as parallel streams of word ids, [batch, time]."""
     texts, words = {}, Python2Set()
     for part in ("train", "valid", "test"):
         lines = (folder / f"ptb.{part}.txt").read_text().splitlines()
@@ -229,7 +231,7 @@ def read(folder):
 
 
 def windows(streams, length):
-    """(inputs, targets) of consecutive windows; the last one is shorter."""
+    """(inputs, targets) of consecutive windows; the last one may be shorter."""
     for start in range(0, streams.shape[1] - 1, length):
         stop = min(start + length, streams.shape[1] - 1)
         yield streams[:, start:stop], streams[:, start + 1 : stop + 1]
@@ -246,7 +248,7 @@ def perplexity(network, streams, length):
 
 
 def epoch(network, adam, streams, task):
-    """Trains once over the streams; the means that the authors log, and the largest norm of a gradient."""
+    """Trains for one epoch; returns the means that the authors log, and the largest gradient norm."""
     state, total, norms = None, 0.0, []
     for x, y in windows(streams, task["length"]):
         for parameter in network.parameters():
@@ -261,7 +263,7 @@ def epoch(network, adam, streams, task):
 
 
 def write(file, tensors):
-    """What `examples/authors_draws` reads: gates in the authors' order, whole numbers as i32."""
+    """Writes the file for `examples/authors_draws`: gates in the authors' order, integers as i32."""
     from safetensors.torch import save_file
 
     save_file({name: (t if t.is_floating_point() else t.int()).contiguous() for name, t in tensors.items()}, str(file))
@@ -269,12 +271,12 @@ def write(file, tensors):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=pathlib.Path, help="holds ptb.train.txt, ptb.valid.txt and ptb.test.txt")
+    parser.add_argument("folder", type=pathlib.Path, help="folder with ptb.train.txt, ptb.valid.txt and ptb.test.txt")
     parser.add_argument("--level", choices=("W", "W+Voc", "W+N", "W+G+N"), default="W+G+N")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--write", metavar="FILE", help="write what was drawn for the example authors_draws, and stop (needs safetensors)")
+    parser.add_argument("--write", metavar="FILE", help="write the random numbers for the example authors_draws, and stop (needs safetensors)")
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
     task = TASKS["word-ptb"]

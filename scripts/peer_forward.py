@@ -1,29 +1,31 @@
 #!/usr/bin/env python3
-"""The peers of the compact model: the forward pass of the whole, dense network as a user of PyTorch or ONNX Runtime runs it.
+"""Baselines for the compact model: the forward pass of the dense network in PyTorch or ONNX Runtime.
 
-    scripts/peer_forward.py --task imdb                             every case at batch 1, 32 and 128, all threads
+    scripts/peer_forward.py --task imdb                             every case at batch sizes 1, 32 and 128, all threads
     scripts/peer_forward.py --task word-ptb --threads 1 --reduced word-ptb-1f2e3d4c.onnx
     scripts/peer_forward.py --hidden 512 --symbols 9000 --dimensions 100 --outputs 9000 --steps 50 --language-model
-    scripts/peer_forward.py --task imdb --serve                     take orders from a program that times something else in turns
+    scripts/peer_forward.py --task imdb --serve                     serve requests of a program that times in turns
 
 Cases are KIND/MODE:
 
     eager       nn.Embedding, nn.LSTM (or nn.GRU, nn.RNN) and nn.Linear in torch.inference_mode
-    compiled    the same through torch.compile
-    onnx        the same, exported by PyTorch, in ONNX Runtime
-    reduced     what `sparsegate export --format onnx` wrote (--reduced FILE), in ONNX Runtime
+    compiled    the same with torch.compile
+    onnx        the same, exported by PyTorch, run by ONNX Runtime
+    reduced     the compact model from `sparsegate export --format onnx` (--reduced FILE), run by ONNX Runtime
 
-    whole       a call a batch of whole sequences, from zero states
-    streaming   a call a symbol, handing on the states (language models, and eager and onnx of classifiers)
+    whole       one call per batch of whole sequences, from zero states
+    streaming   one call per symbol, passing on the states (language models, and eager and onnx of classifiers)
 
-A language model's output layer runs after every symbol, a classifier's after the last. A network without an embedding reads one-hot
-vectors, which nn.LSTM has no fast way for: with few symbols the embedding is the identity (char-ptb), with many one as wide as
-the layer stands in (word-ptb). Compiled code needs a C++ compiler; PyTorch leaves recurrent layers out of what it compiles.
+A language model's output layer runs after every symbol, a classifier's after the last. A network without an embedding
+reads one-hot vectors, for which nn.LSTM has no efficient implementation. With few symbols the embedding is the identity
+instead (char-ptb); with many it is an embedding as wide as the layer (word-ptb). Compiled code needs a C++ compiler;
+PyTorch does not compile recurrent layers.
 
-Prints a JSON line a case: microseconds a token, the median of --samples samples and its 95 % confidence interval (order
-statistics; no assumption on the distribution). The process is pinned to as many processors as it has threads. The first calls of
-a case are not counted. With --serve, lines `time CASE BATCH SAMPLES` on the standard input get such a line each, with all the
-samples; the first line says which cases there are. Needs torch; for onnx and reduced also onnxruntime and onnx.
+Prints a JSON line per case: microseconds per token, as the median of --samples samples with its 95 % confidence
+interval (from order statistics, without assumptions on the distribution). The process is pinned to as many processors
+as it has threads. The first calls of a case are not counted. With --serve, each line `time CASE BATCH SAMPLES` on the
+standard input is answered by such a line, with all the samples; the first line lists the cases. Needs torch; for onnx
+and reduced also onnxruntime and onnx.
 """
 
 import argparse
@@ -38,22 +40,22 @@ import sys
 import time
 import warnings
 
-TASKS = {  # sizes of the paper's networks; steps are the longest of IMDb's texts, and the mean of AG News
+TASKS = {  # sizes of the paper's networks; steps: length of the longest IMDb texts, mean length of AG News texts
     "imdb": dict(symbols=20003, dimensions=300, hidden=128, outputs=1, steps=200, language_model=False),
     "agnews": dict(symbols=20003, dimensions=300, hidden=512, outputs=4, steps=40, language_model=False),
     "char-ptb": dict(symbols=50, dimensions=50, hidden=1000, outputs=50, steps=99, language_model=True),
     "word-ptb": dict(symbols=10000, dimensions=256, hidden=256, outputs=10000, steps=35, language_model=True),
 }
 LAYERS = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
-# A sample repeats its call until it takes this long, for the clock's sake.
+# Minimum duration of a sample, reached by repeating the call, so that the clock's resolution does not matter.
 SAMPLE_SECONDS = 2e-3
 WARM_UP_SECONDS = 0.3
-# Threads of a pool wait awake for the next call. After this they sleep, and leave the processors to whoever measures in turns.
+# Pool threads busy-wait for the next call. After this time they sleep and leave the processors to other measurements.
 REST_SECONDS = 0.02
 
 
 def pinned(threads):
-    """Binds this process, before it has any other thread, to as many processors as it may use threads."""
+    """Pins this process to as many processors as it may use threads; to be called before other threads start."""
     allowed = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count()))
     threads = min(threads or len(allowed), len(allowed))
     if hasattr(os, "sched_setaffinity"):
@@ -64,9 +66,9 @@ def pinned(threads):
 
 
 def interval(samples):
-    """The median and a confidence interval of at least 95 %: the k-th smallest and k-th largest sample, with k the largest
-    number for which fewer than k of n tosses of a coin are heads with a chance of 2.5 % at the most. With fewer than six samples
-    there is no such k: the smallest and largest stand for it."""
+    """The median and a confidence interval of at least 95 %: the k-th smallest and k-th largest sample, where k is the
+    largest number such that fewer than k of n coin tosses are heads with a probability of at most 2.5 %. For fewer than
+    six samples there is no such k, and the smallest and largest sample are used."""
     ordered, n = sorted(samples), len(samples)
     chance, k = 0.0, 0
     while k < n // 2 and (chance := chance + math.comb(n, k) / 2**n) <= 0.025:
@@ -76,7 +78,7 @@ def interval(samples):
 
 
 class Network:
-    """The dense network in PyTorch, with random weights: what it computes takes as long with any."""
+    """The dense network in PyTorch, with random weights, whose values do not affect the time."""
 
     def __init__(self, a):
         import torch
@@ -104,7 +106,7 @@ class Network:
 
 
 class Eager:
-    """PyTorch as it is, or a module made of it."""
+    """A PyTorch module, by default the network itself."""
 
     def __init__(self, network, module=None):
         self.network, self.module = network, module or network.module
@@ -128,8 +130,8 @@ class Eager:
 
 
 class Onnx:
-    """A graph in ONNX Runtime with inputs `ids`, `h_0` and `c_0` and outputs `logits`, `h_n` and `c_n`, of which a graph may lack
-    the states."""
+    """A graph in ONNX Runtime with inputs `ids`, `h_0` and `c_0` and outputs `logits`, `h_n` and `c_n`; the states are
+    optional."""
 
     def __init__(self, model, threads):
         import onnxruntime
@@ -166,7 +168,7 @@ class Onnx:
 
 
 def exported(network):
-    """The dense network as PyTorch exports it, with its states."""
+    """The dense network exported by PyTorch to ONNX, with its states."""
     torch, a = network.torch, network.a
     names = ["h_0", "c_0"] if a.cell == "lstm" else ["h_0"]
 
@@ -180,7 +182,7 @@ def exported(network):
             return logits, *(states if a.cell == "lstm" else (states,))
 
     file, ids, zeros = io.BytesIO(), torch.zeros(3, 2, dtype=torch.long), network.zeros(2)
-    warnings.simplefilter("ignore")  # Of a newer exporter, which needs another package.
+    warnings.simplefilter("ignore")  # It recommends a newer exporter, which needs another package.
     any_size = {"ids": {0: "steps", 1: "batch"}, **{name: {1: "batch"} for name in names}}
     torch.onnx.export(Flat().eval(), (ids, *(zeros if a.cell == "lstm" else (zeros,))), file, input_names=["ids", *names],
                       output_names=["logits", *(name.replace("_0", "_n") for name in names)], dynamic_axes=any_size,
@@ -189,7 +191,7 @@ def exported(network):
 
 
 class Peers:
-    """What can be timed here."""
+    """The cases that can be timed on this machine."""
 
     def __init__(self, a):
         import numpy
@@ -210,23 +212,23 @@ class Peers:
                       if mode == "whole" or self.streams(self.kinds[kind])]
 
     def load(self, kind, make):
-        """Makes a kind; where it cannot be had, says why."""
+        """Creates a kind of baseline; if that fails, records the reason."""
         if not any(case.startswith(kind) for case in self.a.cases or [kind]) and kind != "eager":
             return None
         try:
             self.kinds[kind] = make()
             return self.kinds[kind]
-        except Exception as error:  # Whatever a package throws, the other kinds can still be timed.
+        except Exception as error:  # Whatever exception a package raises, the other kinds can still be timed.
             self.missing[kind] = f"{type(error).__name__}: {error}".splitlines()[0]
             return None
 
     def same(self, onnx):
-        """The export, if it computes what the network in PyTorch does."""
+        """The exported network, if its outputs agree with those of PyTorch."""
         ids = self.numpy.resize(self.symbols, (3, self.a.steps)).T.copy()
         wanted, found = self.kinds["eager"].call(ids, False)().numpy(), onnx.call(ids, False)()
         off = abs(found - wanted).max() / abs(wanted).max()
         if not off < 1e-4:
-            raise ValueError(f"it is {off:.1e} off PyTorch's outputs")
+            raise ValueError(f"its outputs deviate from PyTorch's by {off:.1e}")
         return onnx
 
     def streams(self, kind):
@@ -240,14 +242,15 @@ class Peers:
         return found
 
     def call(self, case, batch):
-        """The call of a case, warm: its first calls choose kernels and fill caches."""
+        """The call of a case after warm-up (the first calls choose kernels and fill caches), and its repetitions per
+        sample."""
         if (case, batch) not in self.calls:
             if case not in self.cases:
-                raise ValueError(f"there is no case `{case}`; there are {', '.join(self.cases)}")
+                raise ValueError(f"unknown case `{case}`; the cases are {', '.join(self.cases)}")
             kind, mode = case.split("/")
             ids = self.numpy.resize(self.symbols, (batch, self.a.steps)).T.copy()
             call = self.kinds[kind].call(ids, mode == "streaming")
-            # Compiled code is made now.
+            # The first call compiles.
             call()
             start, calls = time.perf_counter(), 0
             while calls < 3 or time.perf_counter() - start < WARM_UP_SECONDS:
@@ -257,10 +260,10 @@ class Peers:
         return self.calls[case, batch]
 
     def time(self, case, batch, samples):
-        """Microseconds a token, a number a sample."""
+        """Microseconds per token, one number per sample."""
         call, repeats = self.call(case, batch)
         tokens, found = repeats * batch * self.a.steps, []
-        # The one before the first sample wakes the threads again.
+        # An extra sample before the first one wakes the threads.
         for sample in range(samples + 1):
             start = time.perf_counter()
             for _ in range(repeats):
@@ -286,10 +289,10 @@ def serve(peers):
             return
         try:
             if len(words) != 4 or words[0] != "time":
-                raise ValueError("the orders are `time CASE BATCH SAMPLES` and `quit`")
+                raise ValueError("the requests are `time CASE BATCH SAMPLES` and `quit`")
             batch, samples = int(words[2]), int(words[3])
             if batch < 1 or samples < 1:
-                raise ValueError("a batch and a number of samples are at least 1")
+                raise ValueError("batch size and number of samples must be at least 1")
             said = answer(peers, words[1], batch, samples, every=True)
         except ValueError as error:
             said = {"error": str(error)}
@@ -303,20 +306,20 @@ def arguments():
     for size in ("symbols", "dimensions", "hidden", "outputs", "steps"):
         parser.add_argument(f"--{size}", type=int, metavar="N")
     parser.add_argument("--language-model", action=argparse.BooleanOptionalAction)
-    parser.add_argument("--reduced", metavar="FILE", help="an export of sparsegate's, timed beside the dense network")
-    parser.add_argument("--ids", metavar="FILE", help="JSON list of symbols to read, instead of random ones")
-    parser.add_argument("--cases", nargs="+", metavar="CASE", help="some cases, by the beginnings of their names")
+    parser.add_argument("--reduced", metavar="FILE", help="ONNX file exported by sparsegate, timed in addition to the dense network")
+    parser.add_argument("--ids", metavar="FILE", help="JSON list of the symbols to read instead of random ones")
+    parser.add_argument("--cases", nargs="+", metavar="CASE", help="only cases whose names start with one of these")
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 32, 128])
-    parser.add_argument("--threads", type=int, help="and processors (default: all that this process may use)")
+    parser.add_argument("--threads", type=int, help="number of threads and processors (default: all that this process may use)")
     parser.add_argument("--samples", type=int, default=30)
-    parser.add_argument("--serve", action="store_true", help="take orders from the standard input")
+    parser.add_argument("--serve", action="store_true", help="read requests from the standard input")
     a = parser.parse_args()
     for name, value in TASKS.get(a.task, {}).items():
         if getattr(a, name) is None:
             setattr(a, name, value)
     lacking = [name for name in ("symbols", "dimensions", "hidden", "outputs", "steps") if not getattr(a, name)]
     if lacking:
-        parser.error("name a --task, or all sizes; missing: " + ", ".join(f"--{name}" for name in lacking))
+        parser.error("give --task or all sizes; missing: " + ", ".join(f"--{name}" for name in lacking))
     return a
 
 
@@ -331,7 +334,7 @@ def main():
         return serve(peers)
     wanted = [case for case in peers.cases if not a.cases or any(case.startswith(start) for start in a.cases)]
     for batch, case in itertools.product(a.batch, wanted):
-        # A stream of many sequences at once is no use of a stream.
+        # Streaming is only useful for a single sequence.
         if case.endswith("whole") or batch == 1:
             print(json.dumps(answer(peers, case, batch, a.samples)), flush=True)
 

@@ -1,22 +1,22 @@
 #!/usr/bin/env python3
-"""The peer: the same training step in PyTorch, as somebody who knows PyTorch writes it.
+"""Reference implementation of the training step in PyTorch, as an experienced PyTorch user would write it.
 
-Same model, noise, objective and arithmetic of the optimiser as sparsegate's: sparse variational dropout for an LSTM or GRU
-(arXiv 1812.05692), one fused gate product per time step, a gather in place of a one-hot product. Prints the seconds of each
-step. Licence: MIT OR Apache-2.0, as the rest of the project.
+Same model, noise, objective and optimiser arithmetic as sparsegate: sparse variational dropout for an LSTM or GRU
+(arXiv 1812.05692), one fused gate product per time step, a gather instead of a one-hot product. Prints the seconds per
+step. Licence: MIT OR Apache-2.0, like the rest of the project.
 
     peer_torch.py --task word-ptb                                        plain eager
-    peer_torch.py --task word-ptb --scan --row-sampling --compile    its best on a CPU, where these help
+    peer_torch.py --task word-ptb --scan --row-sampling --compile        fastest on a CPU, if these options help
     peer_torch.py --task imdb --cell gru --device cuda --json
 
---scan            LSTM: hand-written backward over the whole sequence, with one product for the recurrent gradient
---row-sampling    noise only for the rows that a batch reads; the same distribution
---compile         torch.compile of the penalty, which fuses its element-wise operations (needs a C++ compiler)
+--scan            LSTM: hand-written backward pass over the whole sequence, with one product for the recurrent gradient
+--row-sampling    noise only for the rows that a batch reads; the distribution is the same
+--compile         torch.compile of the KL divergence, which fuses its element-wise operations (needs a C++ compiler)
 --batches FILE    symbols and lengths of sparsegate's own batches (`cargo bench --bench step -- batches FOLDER`); without
-                  it symbols are random, and texts have random lengths from 40 % of the longest on
+                  it, symbols are random, and the lengths of texts are random from 40 % of the longest up
 
-On Linux a part of the time goes into pages that malloc gives back and gets again; MALLOC_MMAP_THRESHOLD_=4000000000
-MALLOC_TRIM_THRESHOLD_=8000000000 in the environment keeps them.
+On Linux, part of the time is spent in pages that malloc returns to the system and requests again. To keep them, set
+MALLOC_MMAP_THRESHOLD_=4000000000 MALLOC_TRIM_THRESHOLD_=8000000000 in the environment.
 """
 
 import argparse
@@ -29,7 +29,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-TASKS = {  # shapes and constants of the paper's experiments
+TASKS = {  # sizes and constants of the paper's experiments
     "word-ptb": dict(vocabulary=10000, hidden=256, batch=32, length=35, carry=True, lr=2e-3, clip=10.0, train_size=929536),
     "char-ptb": dict(vocabulary=50, hidden=1000, batch=64, length=99, carry=False, lr=2e-3, clip=1.0, train_size=50000 * 99),
     "imdb": dict(vocabulary=20003, embedding=300, hidden=128, outputs=1, batch=128, length=200, lr=5e-4, train_size=21250),
@@ -40,8 +40,8 @@ PREACTIVATIONS = {"lstm": 4, "gru": 3}
 
 
 def penalty(mean, log_sigma):
-    """Sum over all weights of the log-uniform prior's penalty (Molchanov et al. 2017, in the authors' constants)."""
-    # The floor keeps a mean of exactly 0 from turning 0 * inf into NaN: beyond the clamp the gradient is zero anyway.
+    """KL divergence from the log-uniform prior, over all weights (Molchanov et al. 2017, the authors' constants)."""
+    # The floor prevents NaN (0 * inf) for a mean of exactly 0; beyond the clamp the gradient is zero anyway.
     log_alpha = (2 * log_sigma - 2 * mean.abs().clamp_min(1e-30).log()).clamp(-8, 8)
     return (0.5 * F.softplus(-log_alpha) - 0.03 - 0.64 * torch.sigmoid(1.5 * (log_alpha + 1.3))).sum()
 
@@ -51,8 +51,8 @@ def hard_sigmoid(x):
 
 
 class LstmScan(torch.autograd.Function):
-    """The LSTM's recurrence with a hand-written backward: the recurrent weights' gradient is one product over all steps
-    instead of a product and an accumulation a step. Columns: input, forget, output gate, information flow."""
+    """LSTM recurrence with a hand-written backward pass: the gradient of the recurrent weights is one product over all
+    steps, instead of a product and an accumulation per step. Columns: input, forget, output gate, information flow."""
 
     @staticmethod
     def forward(ctx, ax, wh, zg, zh, h, c, keep, hard):
@@ -151,7 +151,7 @@ class Network(nn.Module):
         add("out_b", (self.O,), False, 0.0)
 
     def weight(self, name, rows=None):
-        """A sample of the weights, or of some rows."""
+        """A sample of the weights, or of the given rows."""
         w = self.p[name] if rows is None else self.p[name][rows]
         if name + "_ls" not in self.p:
             return w
@@ -159,7 +159,7 @@ class Network(nn.Module):
         return torch.addcmul(w, torch.randn_like(w), ls.exp())
 
     def factors(self, name, batch):
-        """A sample of group factors for each sequence, or nothing."""
+        """A sample of group factors per sequence [batch, size], or None."""
         if name not in self.p:
             return None
         mean = self.p[name]
@@ -182,7 +182,7 @@ class Network(nn.Module):
         return (e.transpose(0, 1).reshape(T * B, -1) @ self.weight("wx")).view(T, B, -1)
 
     def forward(self, x, mask=None, state=None):
-        """Outputs before the loss, and the last states. `x`, `mask`: [B, T], texts padded on the left."""
+        """Logits, and the last states. `x`, `mask`: [B, T], texts padded on the left."""
         B, T = x.shape
         H = self.H
         ax, wh = self.read(x), self.weight("wh")
@@ -199,9 +199,9 @@ class Network(nn.Module):
         return self.outputs(features), (h, c) if self.cell == "lstm" else (h,)
 
     def steps(self, ax, wh, zg, zh, h, c, keep):
-        """The recurrence a step at a time: states of all steps, [T, B, H], and the last ones."""
+        """The recurrence step by step: states of all steps, [T, B, H], and the last ones."""
         H, gate, hs = self.H, self.gate, []
-        axs = ax.unbind(0)  # indexing ax[t] would cost a gradient of ax's full size a step
+        axs = ax.unbind(0)  # indexing ax[t] would allocate a gradient of ax's full size per step
         for t, a in enumerate(axs):
             if self.cell == "lstm":
                 a = torch.addmm(a, h, wh) if zg is None else torch.addcmul(a, h @ wh, zg)
@@ -214,7 +214,7 @@ class Network(nn.Module):
                 (ax_ru, ax_n), (ah_ru, ah_n) = a.split([2 * H, H], 1), ah.split([2 * H, H], 1)
                 r, u = gate(ax_ru + ah_ru).chunk(2, 1)
                 n = torch.tanh(ax_n + r * (ah_n + self.p["b_hn"]))
-                # The leak keeps the state before its factor.
+                # The GRU's next step mixes in the state before its group factor.
                 h2 = c2 = n + u * (c - n)
             h2 = h2 if zh is None else h2 * zh
             if keep is not None:
@@ -225,9 +225,9 @@ class Network(nn.Module):
 
     def outputs(self, h):
         w, b = self.p["out"], self.p["out_b"]
-        if "out_ls" not in self.p or self.carry:  # weights drawn
+        if "out_ls" not in self.p or self.carry:  # sampled weights
             return F.linear(h, self.weight("out").t(), b)
-        # Local reparameterisation, one draw a sequence, shared over time.
+        # Local reparameterisation with one noise sample per sequence, shared over time.
         mean, sigma = h @ w, torch.sqrt((h * h) @ (2 * self.p["out_ls"]).exp() + 1e-8)
         shape = (h.shape[0], 1, self.O) if h.dim() == 3 else mean.shape
         return torch.addcmul(mean, torch.randn(shape, device=h.device), sigma) + b
@@ -246,7 +246,8 @@ class Network(nn.Module):
 
 
 class Adam:
-    """Torch's fused Adam with epsilon outside the bias correction, after rescaling the total norm, as the reference does."""
+    """Torch's fused Adam with epsilon outside the bias correction, after clipping the total norm, as in the authors'
+    code."""
 
     def __init__(self, parameters, lr, clip):
         self.parameters, self.clip, self.t = list(parameters), clip, 0
@@ -254,7 +255,7 @@ class Adam:
 
     @torch.no_grad()
     def step(self):
-        """One step; the norm that the gradient had."""
+        """Performs one step; returns the gradient norm before clipping."""
         gradients = [p.grad for p in self.parameters]
         norm = torch.stack(torch._foreach_norm(gradients)).norm()
         torch._foreach_mul_(gradients, norm.clamp(max=self.clip) / (norm + 1e-7))
@@ -265,7 +266,7 @@ class Adam:
 
 
 def read_batches(file, task):
-    """(x, mask, y) of sparsegate's own batches, texts padded on the left with 0."""
+    """(x, mask, y) of each of sparsegate's own batches, texts padded on the left with 0."""
     for batch in json.load(open(file))["batches"]:
         if "embedding" not in task:
             yield torch.tensor(batch["sequences"]), None, torch.tensor(batch["next"])
@@ -317,7 +318,7 @@ def time_steps(a):
 
 
 def time_product(device, side=2048, times=10):
-    """GFLOP/s of torch's own matrix product."""
+    """GFLOP/s of torch's matrix product."""
     left, right = torch.randn(side, side, device=device), torch.randn(side, side, device=device)
     seconds = []
     for _ in range(times + 2):

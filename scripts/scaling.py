@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Measures how the training step's time grows with each size and with threads, and draws it.
+"""Measures how the time of a training step grows with each size and with threads, and plots it.
 
-    scripts/scaling.py                      writes docs/assets/step-scaling.csv and .svg; a few minutes
-    scripts/scaling.py --draw               draws the CSV that is there
+    scripts/scaling.py                      writes docs/assets/step-scaling.csv and .svg; takes a few minutes
+    scripts/scaling.py --draw               plots the existing CSV
 
-A W+G+N LSTM language model of word-ptb's shape (hidden 256, vocabulary 10,000, 35 steps, batch 32), one size changed at a
-time, on one thread and on two. The dashed line is the roofline: the matrix products' floating-point operations at the rate
-of a 2048 x 2048 product, measured beside it on as many threads. Needs nothing beyond the standard library.
+A W+G+N LSTM language model of word-ptb's shape (hidden 256, vocabulary 10,000, 35 steps, batch 32), with one size
+changed at a time, on one thread and on two. The dashed line is the roofline: the floating-point operations of the
+matrix products divided by the rate of a 2048 x 2048 product, measured in the same run on as many threads. Needs only
+the standard library.
 """
 
 import argparse
@@ -26,7 +27,7 @@ COLORS = {1: "#0072B2", 2: "#D55E00"}
 
 
 def flops(hidden, vocabulary, sequence, batch):
-    """Of the matrix products: the recurrence and the output layer, each forward and both gradients."""
+    """Operations of the matrix products: recurrence and output layer, each with the forward pass and both gradients."""
     return 3 * 2 * sequence * batch * hidden * (4 * hidden + vocabulary)
 
 
@@ -50,7 +51,7 @@ def measure(binary):
 
 
 def draw(rows):
-    """Four panels side by side, both axes logarithmic, one scale of seconds."""
+    """SVG of four panels side by side, with logarithmic axes and a common time axis."""
     width, height, left, top, gap, foot = 232, 210, 62, 52, 18, 62
     total = left + 4 * width + 3 * gap + 16
     low = 10 ** math.floor(math.log10(min(row["roofline_seconds"] for row in rows)))
@@ -94,8 +95,8 @@ def draw(rows):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--draw", action="store_true", help="measure nothing")
-    parser.add_argument("--binary", help="the benchmark, already built")
+    parser.add_argument("--draw", action="store_true", help="plot the existing CSV without measuring")
+    parser.add_argument("--binary", help="the benchmark binary, if already built")
     a = parser.parse_args()
     if not a.draw:
         measure(a.binary or build())

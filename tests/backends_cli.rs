@@ -1,4 +1,4 @@
-//! Backends as a user meets them, whichever are in the build: the list, and what cannot be had.
+//! Backends on the command line, whichever are in the build: the list, and errors for unavailable ones.
 
 use std::process::{Command, Output, Stdio};
 
@@ -72,7 +72,7 @@ fn the_table_names_devices_as_specs_do() {
     let table = text(&output.stdout);
     assert!(table.starts_with("backend  device\n"), "{table}");
     assert!(table.lines().any(|line| line.starts_with("flex ") && line.ends_with("CPU")), "{table}");
-    // CUDA's hundredth device is nowhere, so there is always something to mend.
+    // No machine has a hundredth CUDA device, so there is always an unavailable device.
     assert!(!table.contains("tch:cuda:99"), "{table}");
 }
 

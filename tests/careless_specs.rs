@@ -1,4 +1,4 @@
-//! Careless mistakes in a spec, as a user would make them: exit code 2, the place, and a cure.
+//! Invalid specs, with typical user errors: exit code 2, a message with the position, and a hint.
 
 use assert_cmd::Command;
 
@@ -48,7 +48,7 @@ fn refused(spec: &[u8], more: &[&str], said: &[&str]) {
     let Answer { code, out, err } = plan(spec, more);
     assert_eq!(code, Some(2), "{err}");
     assert_eq!(out, "", "nothing on stdout");
-    // The snippet wraps long lines; words are what counts.
+    // The rendered error wraps long lines, so whitespace is normalised.
     let words = err.split_whitespace().collect::<Vec<_>>().join(" ");
     for said in said {
         assert!(words.contains(said), "`{said}` is not in:\n{err}");

@@ -1,4 +1,4 @@
-//! `check` as a user meets it: verdicts, exit codes, table and JSON, over made-up run folders.
+//! `check` on the command line: verdicts, exit codes, table and JSON, for fixture run folders.
 
 use std::process::{Command, Stdio};
 
@@ -7,11 +7,11 @@ use serde_json::Value;
 use sparsegate_spec as spec;
 use sparsegate_spec::types::RunSpec;
 
-#[path = "../crates/sparsegate-report/src/made_up.rs"]
-#[allow(dead_code, reason = "shared with the report's tests, which use the rest")]
+#[path = "../src/report/made_up.rs"]
+#[allow(dead_code, reason = "shared with the report tests, which use the rest")]
 mod made_up;
-#[path = "../crates/sparsegate-report/src/made_up_texts.rs"]
-#[allow(dead_code, reason = "shared with the report's tests, which use the rest")]
+#[path = "../src/report/made_up_texts.rs"]
+#[allow(dead_code, reason = "shared with the report tests, which use the rest")]
 mod made_up_texts;
 
 const MANIFEST: &str = "\
@@ -45,7 +45,8 @@ struct Answer {
 }
 
 impl Project {
-    /// With these claims; each run whose level is in `stored` is finished, but for the second seed of W+N.
+    /// A project whose spec has these claims; each run whose level is in `stored` is finished, except the second seed
+    /// of W+N.
     fn new(claims: &str, stored: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
@@ -129,7 +130,7 @@ fn a_claim_that_is_off_ends_with_3_and_only_leaves_it_out() {
 
 #[test]
 fn what_seeds_explain_is_within_noise() {
-    // Two standard deviations of the two seeds' values.
+    // Two sample standard deviations of the values of the two seeds.
     let noise = 2.0 * (accuracy(1) - accuracy(0)) / 2f64.sqrt();
     let project = Project::new(&value_claim("W", accuracy(0) - 0.9 * noise, "0"), &["W"]);
     let json = project.json();

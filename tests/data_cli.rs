@@ -1,4 +1,4 @@
-//! `sparsegate data`, as a person types it.
+//! `sparsegate data` on the command line.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use assert_cmd::Command;
 const TEXTS: [(&str, &str); 3] =
     [("train", " the cat sat \n the dog ran \n"), ("valid", " a cat \n"), ("test", " a dog \n")];
 
-/// Checksums by `sha256sum`.
+/// The checksums were computed by `sha256sum`.
 const MANIFEST: &str = "\
 name: tiny
 about: Three lines
@@ -77,7 +77,7 @@ fn outcome(command: &mut Command) -> (i32, String, String) {
     (output.status.code().unwrap(), text(output.stdout), one_line(&text(output.stderr)))
 }
 
-/// Without the wrapping and the margins of rendered errors.
+/// The text without the line breaks and margins of rendered errors.
 fn one_line(text: &str) -> String {
     text.split_whitespace().filter(|part| !["│", "|"].contains(part)).collect::<Vec<_>>().join(" ")
 }
@@ -154,7 +154,7 @@ fn offline_and_a_mirror_without_the_file_are_4() {
 #[test]
 fn an_unwritable_cache_is_4() {
     let project = Project::new();
-    // A file where the folder should be: refused for every user, root included.
+    // A file in place of the cache folder is an error for every user, including root.
     project.write("blocked", "");
     let mut command = project.command(&["fetch", "tiny", "--mirror", "mirror"]);
     let (code, _, stderr) = outcome(command.env("SPARSEGATE_CACHE", "blocked"));
@@ -194,7 +194,7 @@ fn mistakes_of_the_command_line_are_2() {
     assert_eq!(project.data(&["list"]).0, 2);
 }
 
-/// Labelled texts of a table; `{bytes}` and `{sha256}` are those of the file.
+/// Manifest of a table of labelled texts; `{bytes}` and `{sha256}` are replaced by those of the file.
 const LABELLED: &str = "\
 name: reviews
 about: A few reviews
@@ -212,7 +212,7 @@ files:
 const REVIEWS: &str = "stars,text\n5,so good\n1,bad\n5,good good\n1,so bad\n5,good\n1,bad bad\n5,so\n1,worse\n";
 
 impl Project {
-    /// A project with the data set `reviews`, in the cache, read by the manifest with `from` replaced.
+    /// A project with the data set `reviews` in the cache; in its manifest, `from` is replaced by `to`.
     fn labelled(table: &[u8], from: &str, to: &str) -> Self {
         use sha2::Digest;
         let sum: Vec<String> = sha2::Sha256::digest(table).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -248,7 +248,7 @@ fn labelled_texts_are_shown_and_kept() {
     assert_eq!(shown["classes"], serde_json::json!(["1", "5"]));
     assert_eq!(shown["parts"][2]["texts"]["texts"], 2);
 
-    // Damaged, it is made again without a word.
+    // A damaged encoding is written again without a message.
     fs_err::write(&kept[0], "sparsegate ids\n, and what was left when the disk was full").unwrap();
     let (code, again, stderr) = project.data(&["show", "reviews", "--format", "json"]);
     assert_eq!((code, again.as_str(), stderr.as_str()), (0, first.as_str(), ""));

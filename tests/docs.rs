@@ -1,14 +1,14 @@
-//! The documentation is tested: every fenced block of commands in the Markdown files is run, and every relative link
-//! leads somewhere. A block of commands is one named `sh` or `console`, or any with a line that begins with
-//! `sparsegate` or `cargo`.
+//! Tests of the documentation: every fenced block of commands in the Markdown files is run, and the target of every
+//! relative link exists. A block of commands is marked `sh` or `console`, or has a line that begins with `sparsegate`
+//! or `cargo`.
 //!
 //! Blocks run in order of appearance, README first, in one temporary folder with a copy of `experiments/` and
-//! `datasets/`, so a later block may use what an earlier one made. Two things differ from what a reader types:
+//! `datasets/`, so a later block may use the results of an earlier one. Two things differ from what a reader types:
 //! `cargo run --release --` is the binary under test, and every spec trains one epoch. A comment right above a block
-//! says what is special about it:
+//! states an exception:
 //!
-//! - `<!-- not-run: why -->` the block downloads, takes hours or needs another machine;
-//! - `<!-- exit: 2 -->` the block shows a mistake and ends with this code.
+//! - `<!-- not-run: why -->` the block is not run, because it downloads, takes hours or needs another machine;
+//! - `<!-- exit: 2 -->` the block shows an error and ends with this exit code.
 #![cfg(unix)]
 
 use std::fmt::Write as _;
@@ -18,10 +18,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// A block that takes longer hangs, or should be marked `not-run`.
+/// Time limit; a block that takes longer hangs, or should be marked `not-run`.
 const LIMIT: Duration = Duration::from_mins(5);
 
-/// Stands in for `cargo` in a block: runs the built binary, refuses the rest.
+/// Replaces `cargo` in a block: runs the built binary, and rejects everything else.
 const CARGO: &str = r#"#!/bin/sh
 if [ "$1 $2" = "run --release" ]; then
     shift 2
@@ -32,14 +32,14 @@ echo "cargo $* is not run here: mark the block <!-- not-run: why -->" >&2
 exit 99
 "#;
 
-/// Stands in for `just`: the recipe must exist. What recipes do is cargo's business and CI's.
+/// Replaces `just`: only checks that the recipe exists; the recipes' commands are tested by CI.
 const JUST: &str = r#"#!/bin/sh
 if [ $# -eq 0 ] || grep -Eq "^$1( |:)" "$PROJECT/justfile"; then exit 0; fi
 echo "the justfile has no recipe $1" >&2
 exit 99
 "#;
 
-/// Stands in for programs that reach out of the folder.
+/// Replaces programs with effects outside the folder.
 const REFUSE: &str = r#"#!/bin/sh
 echo "$(basename "$0") $* is not run here: mark the block <!-- not-run: why -->" >&2
 exit 99
@@ -48,13 +48,13 @@ exit 99
 /// A fenced block of a Markdown file.
 #[derive(Debug)]
 struct Block {
-    /// File and line of the fence, as an editor takes it.
+    /// File and line of the fence, as `FILE:LINE`.
     place: String,
-    /// The commands, one a line.
+    /// The commands, one per line.
     script: String,
-    /// Why it is not run.
+    /// Reason not to run it.
     not_run: Option<String>,
-    /// The exit code it should end with.
+    /// Expected exit code.
     exit: i32,
 }
 
@@ -62,7 +62,7 @@ fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The Markdown files that are held to this, relative to the project, README first.
+/// The tested Markdown files, relative to the project, README first.
 fn pages() -> Vec<PathBuf> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs_err::read_dir(folder).unwrap() {
@@ -104,7 +104,7 @@ fn blocks(page: &str, text: &str) -> Vec<Block> {
         let script = match language.trim() {
             "sh" | "bash" | "shell" => body.join("\n"),
             "console" => prompts(&body),
-            // A command must not slip through in a block that looks like something else.
+            // Commands in blocks of other languages are tested too.
             _ if body.iter().any(|line| line.starts_with("sparsegate ") || line.starts_with("cargo ")) => {
                 body.join("\n")
             }
@@ -125,7 +125,7 @@ fn blocks(page: &str, text: &str) -> Vec<Block> {
     found
 }
 
-/// The lines of a console block after `$ `, with those they continue on; the rest is output.
+/// The lines of a console block after `$ `, with their continuation lines; the other lines are output.
 fn prompts(body: &[&str]) -> String {
     let mut script = String::new();
     let mut continued = false;
@@ -146,7 +146,7 @@ fn program(path: &Path, text: &str) {
     fs_err::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
 }
 
-/// Copies YAML files; specs are cut to one epoch, which leaves the commands as they stand.
+/// Copies YAML files, and sets the epochs of specs to one, so that commands need not change.
 fn copy_specs(from: &Path, to: &Path) {
     fs_err::create_dir_all(to).unwrap();
     for entry in fs_err::read_dir(from).unwrap() {
@@ -164,7 +164,7 @@ fn copy_specs(from: &Path, to: &Path) {
     }
 }
 
-/// The text with the number after each `epochs:` replaced by one.
+/// The text with the number after each `epochs:` replaced by 1.
 fn one_epoch(text: &str) -> String {
     let mut parts = text.split("epochs:");
     let mut cut = parts.next().unwrap_or_default().to_owned();
@@ -176,7 +176,7 @@ fn one_epoch(text: &str) -> String {
     cut
 }
 
-/// The exit of a process that ends within the limit.
+/// Exit status of a process; `None` if it exceeds the time limit.
 fn wait(child: &mut Child) -> Option<ExitStatus> {
     let start = Instant::now();
     while start.elapsed() < LIMIT {
@@ -190,7 +190,7 @@ fn wait(child: &mut Child) -> Option<ExitStatus> {
     None
 }
 
-/// Runs a block in `root`; the complaint, if it does not end as it should.
+/// Runs a block in `root`; an error describes an unexpected exit.
 fn run(block: &Block, root: &Path, bin: &Path) -> Result<(), String> {
     let log = root.join("block.log");
     let output = fs_err::File::create(&log).unwrap().into_file();
@@ -291,7 +291,7 @@ fn links(text: &str) -> Vec<&str> {
             fenced = !fenced;
         }
         if !fenced {
-            // Every other piece between backticks is code.
+            // Odd pieces of a line split at backticks are code.
             for prose in line.split('`').step_by(2) {
                 found.extend(prose.split("](").skip(1).filter_map(|rest| rest.split(')').next()));
             }

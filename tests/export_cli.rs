@@ -1,4 +1,4 @@
-//! `export` as a user meets it, on the file of a compact model.
+//! `export` on the command line, for the file of a compact model.
 
 use std::process::{Command, Output};
 

@@ -1,9 +1,9 @@
-//! `sparsegate new`: from files that nobody prepared to something that trains.
+//! `sparsegate new`: from unprepared files to a spec that trains.
 
 use assert_cmd::Command;
 use camino::{Utf8Path, Utf8PathBuf};
 
-/// An empty project, and what is said in it.
+/// A project folder, empty at first.
 struct Project {
     folder: tempfile::TempDir,
 }
@@ -45,7 +45,7 @@ impl Project {
         self.run(&[&["new", "task", "mine", "--kind", kind, "--from", file], more].concat())
     }
 
-    /// One epoch of one level, as the last line of `new task` says, and a finished run in the end.
+    /// Trains one epoch of one level, as the last line of `new task` suggests, and checks that the run finishes.
     fn trains(&self) {
         let more = ["--offline", "--only", "sparsity=W+N", "--set", "train.epochs=1", "--set", "train.max_steps=20"];
         let Answer { code, out, err } = self.run(&[&["run", "experiments/mine.yaml"], &more[..]].concat());
@@ -54,7 +54,7 @@ impl Project {
     }
 }
 
-/// So many labelled texts: the label depends on one word.
+/// `count` labelled texts, whose label depends on one word.
 fn texts(count: usize) -> impl Iterator<Item = (String, &'static str)> {
     (0..count).map(|i| {
         let (word, label) = if i % 2 == 0 { ("fine", "good") } else { ("dull", "bad") };

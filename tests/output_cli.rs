@@ -1,4 +1,4 @@
-//! What commands do when nobody reads their output, or the disk it goes to is full.
+//! Behaviour of commands if their output is not read, or its disk is full.
 
 use std::io;
 use std::process::{Command, Output, Stdio};
@@ -21,7 +21,7 @@ fn run(arguments: &[&str], stdout: impl Into<Stdio>, stderr: impl Into<Stdio>) -
     command.stdout(stdout).stderr(stderr).spawn().unwrap().wait_with_output().unwrap()
 }
 
-/// The writing end of a pipe whose reader is gone, as of `| head` once it has its lines.
+/// Write end of a pipe whose reader has exited, as with `| head`.
 fn closed() -> io::PipeWriter {
     let (reader, writer) = io::pipe().unwrap();
     drop(reader);

@@ -1,5 +1,5 @@
-//! The same runs on every backend of this build: from the same initial values, batches and noise, so that their numbers
-//! differ by rounding alone. With flex as the only backend, two trainings of it must agree in every bit.
+//! Compares the same runs on every backend of this build. They have the same initial values, batches and noise, so
+//! their results differ only by rounding. If flex is the only backend, two trainings on it must agree in every bit.
 
 use camino::Utf8Path;
 use sparsegate_core::trainee::StepReport;
@@ -10,21 +10,22 @@ use sparsegate_pipeline::train;
 use sparsegate_spec as spec;
 use sparsegate_spec::types::{Backend, RunSpec};
 
-/// Steps of each training: two orders of magnitude shorter than an experiment, long enough for Adam's moments, the carried
-/// state and the clipping of gradients to matter.
+/// Steps of each training: two orders of magnitude fewer than in an experiment, but enough for Adam's moments, the
+/// carried state and gradient clipping to matter.
 const STEPS: u64 = 20;
 
-/// Largest relative differences of a step's data loss, penalty and gradient norm. Measured over these steps on libtorch's
-/// CPU and on a software Vulkan: 3e-7, 1.6e-5 and 4e-6; the terms of a penalty cancel each other while it is small.
-/// About six times that, for other libraries' sums and other drivers' `exp`.
+/// Maximum relative differences of a step's data loss, KL term and gradient norm. Measured over these steps on
+/// libtorch's CPU backend and on a software Vulkan: 3e-7, 1.6e-5 and 4e-6; the KL term is less accurate because its
+/// summands cancel while it is small. The tolerances are about six times that, to allow for other libraries' sums and
+/// other drivers' `exp`.
 const STEP_TOLERANCES: [f64; 3] = [2e-6, 1e-4, 2.5e-5];
 
-/// Largest difference of the validation metric after the last step: relative of a perplexity (measured: 3e-7); of an accuracy
-/// two of the five hundred texts, which may stand on the edge between two classes.
+/// Maximum difference of the validation metric after the last step: relative for a perplexity (measured: 3e-7); for an
+/// accuracy two of the five hundred texts, which may be on the edge between two classes.
 const PERPLEXITY_TOLERANCE: f64 = 2e-6;
 const ACCURACY_TOLERANCE: f64 = 0.004;
 
-/// What a training left behind.
+/// Results of a training.
 struct Trained {
     reports: Vec<StepReport>,
     valid: f64,
@@ -45,7 +46,7 @@ fn train(run: &RunSpec, corpus: &Corpus) -> Trained {
     Trained { reports, valid: corpus.unit.value(&trainee.evaluate(passes.valid.as_ref())) }
 }
 
-/// The sparsified runs of a shipped experiment on flex, made small.
+/// The sparsified runs of a shipped experiment on flex, scaled down.
 fn runs(file: &str, set: &[&str]) -> (Vec<RunSpec>, Corpus) {
     let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
     let set: Vec<String> = set.iter().map(|over| (*over).to_owned()).collect();
@@ -85,7 +86,7 @@ fn agree(run: &RunSpec, corpus: &Corpus) {
             }
             assert!(
                 differences.iter().zip(tolerances).all(|(difference, tolerance)| *difference <= tolerance),
-                "{named}, step {}: loss, penalty and gradient norm differ by {differences:?} of their size",
+                "{named}, step {}: relative differences of data loss, KL term and gradient norm: {differences:?}",
                 ours.step
             );
         }
@@ -94,7 +95,7 @@ fn agree(run: &RunSpec, corpus: &Corpus) {
             Unit::Word | Unit::Character => (difference(other.valid, reference.valid), PERPLEXITY_TOLERANCE),
         };
         let tolerance = if backend == Backend::Flex { 0.0 } else { tolerance };
-        println!("{named}: largest differences of loss, penalty, gradient norm {largest:?}, of the metric {metric:?}");
+        println!("{named}: largest differences of loss, KL term, gradient norm {largest:?}, metric {metric:?}");
         assert!(metric <= tolerance, "{named}: validation metric {} for {}", other.valid, reference.valid);
     }
 }

@@ -1,4 +1,4 @@
-//! `plan` says what is stored and why something is to be run.
+//! The status that `plan` reports for each run, and the reason to run it.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use sparsegate_spec::Hashes;

@@ -1,4 +1,4 @@
-//! Reports over made-up run folders: the files and their contents, and what happens to odd ones.
+//! Reports over fixture run folders: the files and their contents, and unusual or damaged run folders.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use polars::prelude::*;
@@ -26,7 +26,7 @@ const COLUMNS: &str = "experiment,run,dataset,cell,sparsity,seed,backend,state,e
                        weights_total,vocabulary_kept,inputs_kept,neurons_kept,neurons_total,gates_kept,gates_total,train_seconds";
 const CURVE_COLUMNS: &str = "run,epoch,train_objective,valid,test,compression,gates_kept,neurons_kept";
 
-/// A project folder that goes away with the test.
+/// A project folder that is deleted after the test.
 struct Project {
     _folder: tempfile::TempDir,
     root: Utf8PathBuf,
@@ -42,7 +42,7 @@ fn new() -> Status {
     Status::New { why: "never run".into() }
 }
 
-/// Four levels done, W+Voc never run, a second dense seed failed, a stale W+N: what a sweep looks like half-way.
+/// An unfinished sweep: four levels done, W+Voc never run, a failed second dense seed, and a stale W+N.
 fn sweep(root: &Utf8Path) -> (Experiment, Plan) {
     let mut failed = run_spec("dense");
     failed.seed = 1;
@@ -76,7 +76,7 @@ fn sweep(root: &Utf8Path) -> (Experiment, Plan) {
     (experiment(root, &runs), plan)
 }
 
-/// Authors' files in the shape of the published logs: twenty epochs of every level.
+/// Files in the format of the authors' published logs: twenty epochs of every level.
 fn authors(root: &Utf8Path, experiment: &mut Experiment) {
     let head = "task,sparsity,epoch,epoch_seconds,train_objective,metric,train_metric,valid_metric,test_metric,embedding_w,\
                 embedding_w_total,vocabulary,vocabulary_total,embedding_units,embedding_units_total,hidden_units,\
@@ -122,7 +122,7 @@ fn read(path: &Utf8Path) -> String {
     fs_err::read_to_string(path).expect("a text file")
 }
 
-/// Cells of a CSV file without quotes in it, by column name.
+/// A cell of a CSV file without quotes, by row and column name.
 fn cell<'a>(csv: &'a str, row: usize, column: &str) -> &'a str {
     let mut lines = csv.lines();
     let at = lines.next().expect("a header").split(',').position(|name| name == column).expect(column);
@@ -233,7 +233,7 @@ fn one_point_on_two_backends_is_compared() {
     for ((level, backend), key) in runs.iter().zip(keys) {
         store_run(&project.root, &on(level, *backend), key, 10, RunState::Done);
     }
-    // The last epoch of one is off: its objective by what is far more than rounding.
+    // The last epoch of one run deviates: its objective by far more than rounding.
     let file = project.root.join("runs/made-up/bbbb/metrics.jsonl");
     let mut lines: Vec<store::format::EpochMetrics> =
         read(&file).lines().map(|line| serde_json::from_str(line).expect("an epoch")).collect();
@@ -268,7 +268,7 @@ fn one_point_on_two_backends_is_compared() {
     assert!(table.contains("## Backends") && table.contains("(-2)"), "{table}");
     assert!(read(&paths.index).contains("id=\"backends\"") && paths.out.join("backends.svg").exists());
 
-    // With one backend left there is nothing to compare, and what was there goes away.
+    // With a single backend there is nothing to compare, and the old comparison files are removed.
     let dense = made_up::plan(vec![(on("dense", Backend::Flex), "aaaa", Status::Done)]);
     let paths = report::write(&project.root, &experiment, &dense, &project.root.join("out")).expect("a report");
     assert!(!paths.out.join("backends.csv").exists() && !paths.out.join("backends.svg").exists());
@@ -437,7 +437,7 @@ fn an_old_report_survives_one_that_fails() {
     assert!(error.expect_err("a file is in the way").to_string().contains("--out"));
 }
 
-/// Three levels of a classifier with every cell, two seeds of one of them: a sweep over `model.cell`.
+/// A sweep over `model.cell`: three levels of a classifier with every cell, and two seeds of one of them.
 fn classifiers(root: &Utf8Path) -> (Experiment, Plan) {
     let mut entries = Vec::new();
     for (c, cell) in cells::CELLS.iter().enumerate() {
@@ -536,7 +536,7 @@ fn several_experiments_are_compared_across_tasks() {
     }
 }
 
-/// Writes a report to look at: `REPORT_OUT=/tmp/r cargo test --release --test report -- --ignored`.
+/// Writes reports for visual inspection: `REPORT_OUT=/tmp/r cargo test --release --test report -- --ignored`.
 #[test]
 #[ignore = "writes a report to look at"]
 fn a_report_to_look_at() {
@@ -564,7 +564,7 @@ fn a_report_to_look_at() {
     let paths = report::write(&project.root, &experiment, &plan, &out).expect("a report");
     println!("{}\n{:#?}", paths.index, paths.notes);
 
-    // A wide one: three seeds of four levels, one epoch, no published figures.
+    // A wide report: three seeds of four levels, one epoch, no published figures.
     let wide = self::project();
     let mut entries = Vec::new();
     for (level, name) in [("dense", "a"), ("W", "b"), ("W+N", "c"), ("W+G+N", "d")] {

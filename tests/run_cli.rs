@@ -1,4 +1,4 @@
-//! `run` and `status` as a user meets them: sweeps, failures, signals, kills and careless mistakes.
+//! `run` and `status` on the command line: sweeps, failures, signals, kills and user errors.
 #![cfg(unix)]
 
 use std::process::{Child, Command, Output, Stdio};
@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use sparsegate_store::format::RunState;
 use sparsegate_store::{RunDir, runs};
 
-/// A second or two of training, in many short epochs, so that there is a moment to interrupt.
+/// Trains for a second or two in many short epochs, so that there is time to interrupt it.
 const LONG: &str = "\
 name: t
 dataset: small
@@ -27,7 +27,7 @@ reader:
 split: three independent texts of one grammar
 ";
 
-/// Nothing here takes longer, unless it hangs.
+/// Time limit; only a process that hangs takes longer.
 const LIMIT: Duration = Duration::from_mins(2);
 
 struct Project {
@@ -60,14 +60,14 @@ impl Project {
         self.command(arguments).output().unwrap().into()
     }
 
-    /// The only run.
+    /// The run, of a project with a single one.
     fn run(&self) -> RunDir {
         let runs = runs(&self.root, "t").unwrap();
         assert_eq!(runs.len(), 1);
         runs[0].clone()
     }
 
-    /// Waits until the only run has written `lines` lines and is still at work.
+    /// Waits until the only run has written `lines` lines and is still running.
     fn wait_for_lines(&self, lines: usize) -> RunDir {
         let begun = Instant::now();
         loop {
@@ -113,13 +113,13 @@ fn signal(name: &str, pid: u32) {
     assert!(Command::new("kill").args([format!("-{name}"), pid.to_string()]).status().unwrap().success());
 }
 
-/// What must not depend on how often a run was interrupted.
+/// The stored bytes that must not depend on interruptions.
 fn fingerprint(run: &RunDir) -> Vec<Vec<u8>> {
     let names = ["metrics.jsonl", "structure.json", "model.safetensors"];
     names.iter().map(|name| fs_err::read(run.path().join(name)).unwrap()).collect()
 }
 
-/// [`LONG`], never interrupted.
+/// Stored bytes of [`LONG`] without interruption.
 fn whole() -> &'static [Vec<u8>] {
     static WHOLE: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
     WHOLE.get_or_init(|| {
@@ -174,7 +174,7 @@ fn a_sweep_over_backends_trains_those_of_this_build() {
     let status = project.go(&["status", "t.yaml"]);
     assert!(status.out.contains("new (backend not in this build)"), "{status:?}");
 
-    // What is asked for by name, and nothing else, must not end as if it were done.
+    // If only an unavailable backend is requested by name, the exit code must not report success.
     for arguments in [&["run", "t.yaml", "--backend", "tch"][..], &["run", "t.yaml", "--only", "backend=tch"]] {
         project.go(arguments).expect(2, &["backend `tch` is not in this build, which has: flex"]);
     }

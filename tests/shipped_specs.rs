@@ -1,4 +1,4 @@
-//! Every shipped YAML file agrees with the JSON Schema that the program prints, and every experiment loads.
+//! Every shipped YAML file is valid for the JSON Schema that the program prints, and every experiment loads.
 
 use assert_cmd::Command;
 use camino::{Utf8Path, Utf8PathBuf};

@@ -1,4 +1,4 @@
-//! `time-step` as a user types it.
+//! `time-step` on the command line.
 
 use assert_cmd::Command;
 
@@ -10,7 +10,7 @@ fn time_step(arguments: &[&str]) -> (Option<i32>, String, String) {
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
-/// A small network: what is tested is the protocol.
+/// A small network, because the tests are only about the output.
 const SMALL: [&str; 6] = ["--set", "model.hidden=8", "--set", "train.batch=64", "--only", "sparsity=W+G+N,cell=gru"];
 
 #[test]

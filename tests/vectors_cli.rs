@@ -1,4 +1,4 @@
-//! Pretrained vectors as a user meets them: a run that starts from them, and careless mistakes.
+//! Pretrained vectors on the command line: a run that starts from them, and user errors.
 
 use std::path::Path;
 
@@ -25,7 +25,8 @@ split: three draws
 /// Three of the words are in the vocabulary.
 const VECTORS: &str = "good 1 2 3\nGood 9 9 9\nbad -1 -2 -3\nunknown 4 4 4\n. 0 0 0\n";
 
-/// A project with an experiment, its texts, and `vectors` in the cache, with a manifest that says they have `size` numbers.
+/// A project with an experiment, its texts, and `vectors` in the cache, whose manifest declares `size` numbers per
+/// vector.
 fn project(vectors: &str, size: usize) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     let write = |path: &str, text: &str| {
@@ -77,7 +78,7 @@ fn a_run_starts_from_vectors_and_says_of_how_many() {
     let summary: Value = serde_json::from_str(&fs_err::read_to_string(run.join("summary.json")).unwrap()).unwrap();
     assert_eq!(summary["vectors"], serde_json::json!({ "name": "v", "initialized": 3, "symbols": 351 }));
 
-    // Other vectors under the same name: the run is stale, and says why.
+    // Other vectors under the same name make the run stale, with a reason.
     let changed = project(&VECTORS.replace('9', "8"), 3);
     fs_err::copy(changed.path().join("datasets/v.yaml"), root.join("datasets/v.yaml")).unwrap();
     let (code, said) = go(root, &["plan", "t.yaml"]);

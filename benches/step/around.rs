@@ -1,4 +1,4 @@
-//! What goes on around the step: making batches, evaluating, and writing a checkpoint.
+//! Work around the training step: making batches, evaluating, and writing a checkpoint.
 
 use criterion::{BenchmarkId, Criterion, SamplingMode};
 use sparsegate_core::{Batch, BatchSource};
@@ -35,7 +35,7 @@ pub fn all(criterion: &mut Criterion, scale: Scale) {
                 sparsegate_data::train_batches(&data.corpus, &case.run.train, 0, 1).map(|source| source.len())
             });
         });
-        // On the training batches of `step`, so that the two can be held against each other.
+        // Uses the training batches of `step`, so that the two times are comparable.
         group.bench_function(BenchmarkId::new(task.name, "evaluate a batch"), |bencher| {
             let (data, trainee) = ready.get_or_insert_with(&mut prepared);
             let source = Few { batches: &data.batches, carries: case.run.train.carries_state() };
@@ -62,7 +62,7 @@ pub fn all(criterion: &mut Criterion, scale: Scale) {
     group.finish();
 }
 
-/// The batches of a case as a pass.
+/// The batches of a case as a source for one data pass.
 struct Few<'a> {
     batches: &'a [Batch],
     carries: bool,

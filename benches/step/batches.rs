@@ -1,4 +1,5 @@
-//! The batches of each task as JSON, so that a peer trains on the same symbols and the same unequal lengths.
+//! Writes the batches of each task as JSON, so that the PyTorch reference trains on the same symbols and sequence
+//! lengths.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -11,16 +12,16 @@ use super::Scale;
 use super::cases::{CELLS, Case, TASKS};
 use super::products::{self, Product};
 
-/// `FOLDER/TASK.json`.
+/// Content of `FOLDER/TASK.json`.
 #[derive(Debug, Serialize)]
 struct TaskFile {
-    /// Where the symbols are from.
+    /// Source of the symbols.
     origin: String,
     vocabulary: usize,
     batches: Vec<BatchFile>,
     /// Mean floating-point operations of a step's matrix products, by `CELL/LEVEL`.
     flops: BTreeMap<String, u64>,
-    /// The same of the first batch at W+G+N, which the group `sgemm` multiplies, by `CELL`.
+    /// The same for the first batch at W+G+N, whose products the group `sgemm` times, by `CELL`.
     first_flops: BTreeMap<String, u64>,
 }
 
@@ -29,13 +30,13 @@ struct TaskFile {
 struct BatchFile {
     /// Symbols of each sequence.
     sequences: Vec<Vec<u32>>,
-    /// The symbol after each, of a stream.
+    /// For a language model, the symbol after each; else empty.
     next: Vec<Vec<u32>>,
-    /// The class of each sequence, of texts.
+    /// For a classifier, the class of each sequence; else empty.
     classes: Vec<u32>,
 }
 
-/// Writes one file a task into `folder`, which is made if need be.
+/// Writes one file per task to `folder`, which is created if it does not exist.
 pub fn write(folder: &Utf8Path) -> Result<(), Box<dyn Error>> {
     fs_err::create_dir_all(folder)?;
     for task in TASKS {

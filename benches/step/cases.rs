@@ -1,4 +1,4 @@
-//! The cases: a task of the paper, a cell and a sparsity level, with data.
+//! Benchmark cases: a task of the paper, a cell and a sparsity level, with data.
 
 use sparsegate_core::Batch;
 use sparsegate_core::trainee::Trainee;
@@ -14,11 +14,11 @@ use super::Scale;
 pub struct Task {
     /// Name of its spec, `experiments/paper/NAME.yaml`.
     pub name: &'static str,
-    /// Rows of its input matrix or embedding.
+    /// Number of rows of its input matrix or embedding.
     pub vocabulary: usize,
-    /// Data sets to take batches from, the first that is in the cache.
+    /// Data sets to take batches from; the first one in the cache is used.
     datasets: &'static [&'static str],
-    /// Levels that are timed.
+    /// Sparsity levels that are timed.
     pub levels: &'static [&'static str],
 }
 
@@ -33,10 +33,10 @@ pub const TASKS: [Task; 4] = [
 /// Cells that are timed.
 pub const CELLS: [&str; 2] = ["lstm", "gru"];
 
-/// Batches that a case goes through in turn: texts are of unequal lengths, and so are batches of them.
+/// Number of batches that a case cycles through, because batches of texts have unequal lengths.
 pub const BATCHES: usize = 5;
 
-/// A case, its data not yet read.
+/// A benchmark case, whose data are not read yet.
 #[derive(Debug, Clone)]
 pub struct Case {
     /// The run that is timed.
@@ -48,16 +48,16 @@ pub struct Case {
 /// Data to train on.
 #[derive(Debug)]
 pub struct Data {
-    /// The data set, real or made up.
+    /// The data set, real or synthetic.
     pub corpus: Corpus,
     /// The first batches of an epoch.
     pub batches: Vec<Batch>,
-    /// Where the symbols are from.
+    /// Source of the symbols.
     pub origin: String,
 }
 
 impl Case {
-    /// The run of the task's spec with that cell and level, changed by `set` (`key=value`).
+    /// The run of the task's spec with this cell and level, with the overrides `set` (`key=value`).
     pub fn new(task: Task, cell: &str, level: &str, set: &[String], scale: Scale) -> Self {
         let mut set = set.to_vec();
         let mut task = task;
@@ -74,18 +74,18 @@ impl Case {
         Self { run, task, scale }
     }
 
-    /// The same with another number of symbols.
+    /// The same case with another vocabulary size.
     pub fn with_vocabulary(mut self, vocabulary: usize) -> Self {
         self.task.vocabulary = vocabulary;
         self
     }
 
-    /// Rows of the input matrix or of the embedding.
+    /// Number of rows of the input matrix or of the embedding.
     pub fn vocabulary(&self) -> usize {
         self.task.vocabulary
     }
 
-    /// Outputs of the output layer.
+    /// Number of outputs of the output layer.
     pub fn outputs(&self) -> usize {
         match self.task.name {
             "imdb" => 1,
@@ -94,7 +94,7 @@ impl Case {
         }
     }
 
-    /// Batches of the data set if it is in the cache and real data are wanted, else of made-up symbols.
+    /// Batches of the data set if it is in the cache and the scale is the paper's, else of synthetic symbols.
     pub fn data(&self) -> Data {
         let real = if self.scale == Scale::Paper { self.real() } else { None };
         let (corpus, origin) = real.unwrap_or_else(|| self.made_up());
@@ -117,7 +117,7 @@ impl Case {
         });
         let mut corpus = found?;
         if corpus.vocabulary.len() > self.task.vocabulary {
-            // Another vocabulary was asked for: not the data set any more.
+            // The case has a smaller vocabulary than the data set, so it cannot use it.
             return None;
         }
         let origin = format!("real batches of `{}`", corpus.name);
@@ -129,13 +129,13 @@ impl Case {
         let (batch, steps) = (self.run.train.batch, self.run.train.window());
         let size = if self.task.streams() { (steps + 1) * batch * (BATCHES + 2) } else { batch * BATCHES };
         let made = measure::corpus_of(self.task.name, Lengths::Unequal, Some(self.task.vocabulary), Some(size));
-        let origin = "made-up symbols; texts with lengths distributed as in the data set".to_owned();
+        let origin = "synthetic symbols; texts with lengths distributed as in the data set".to_owned();
         (made.expect("the tasks of the paper have shapes"), origin)
     }
 }
 
 impl Task {
-    /// Whether the data are a stream, and the model is a language model.
+    /// Whether the data are a continuous stream and the model is a language model.
     pub fn streams(&self) -> bool {
         self.name.ends_with("-ptb")
     }

@@ -1,23 +1,23 @@
-//! Time of a training step on the CPU backend, of its parts and of what goes on around it.
+//! Times a training step on the CPU backend, its parts, and the work around it.
 //!
 //! ```text
 //! cargo bench --bench step                                     everything
 //! cargo bench --bench step -- 'step/word-ptb/lstm/W\+G\+N'     one case; the argument is a regular expression
-//! cargo bench --bench step -- --test                           each once, at toy sizes
-//! cargo bench --bench step -- batches FOLDER                   writes the batches of each task, for a peer to train on
+//! cargo bench --bench step -- --test                           each case once, at toy sizes
+//! cargo bench --bench step -- batches FOLDER                   writes the batches for the PyTorch reference
 //! ```
 //!
 //! | group | what is timed |
 //! |---|---|
-//! | `step` | the real training step at the paper's shapes: noise, forward, backward, norm, Adam |
-//! | `sgemm` | matrix products alone, those of a step and a large square one: the roofline |
+//! | `step` | the actual training step at the paper's shapes: noise, forward, backward, gradient norm, Adam |
+//! | `sgemm` | only matrix products, those of a step and a large square one: the roofline |
 //! | `ops` | each op of a step, forward and backward |
-//! | `around` | batching, evaluation, and what a checkpoint costs |
-//! | `scaling` | the step over hidden size, vocabulary, sequence length and batch |
+//! | `around` | batching, evaluation, and writing a checkpoint |
+//! | `scaling` | the step at several hidden sizes, vocabularies, sequence lengths and batch sizes |
 //!
-//! Threads: `RAYON_NUM_THREADS`. Batches come from the data set if it is in the cache (`SPARSEGATE_CACHE` names another
-//! one), else they are made up; a line after each step's time says which. Run it on a quiet machine; `just bench` runs it
-//! in turns with PyTorch and prints the ratios.
+//! `RAYON_NUM_THREADS` sets the number of threads. Batches come from the data set if it is in the cache
+//! (`SPARSEGATE_CACHE` names another cache), else they are synthetic; a line after each step's time tells which. Run it
+//! on a quiet machine; `just bench` runs it in turns with PyTorch and prints the ratios.
 
 mod around;
 mod batches;
@@ -36,12 +36,12 @@ use criterion::Criterion;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// How large the cases are.
+/// Size of the cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scale {
     /// The paper's sizes.
     Paper,
-    /// Toy sizes on made-up symbols: does everything run at all?
+    /// Toy sizes on synthetic symbols, to test that every case runs.
     Toy,
 }
 
@@ -52,11 +52,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     {
         return batches::write(folder.as_str().into());
     }
-    // As criterion itself decides: without `--bench`, which cargo passes, it only tests.
+    // The rule of criterion: without `--bench`, which cargo passes, it only tests.
     let testing = arguments.iter().any(|argument| argument == "--test");
     let scale =
         if testing || !std::env::args().any(|argument| argument == "--bench") { Scale::Toy } else { Scale::Paper };
-    // A step takes a tenth of a second to one: ten samples of one step are what there is time for.
+    // A step takes 0.1 s to 1 s, so there is only time for ten samples of one step.
     let mut criterion = Criterion::default()
         .sample_size(10)
         .warm_up_time(Duration::from_secs(1))

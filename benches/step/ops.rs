@@ -1,7 +1,7 @@
-//! Where a step's time goes: each op alone, forward and backward, at the sizes of a step.
+//! Time of each op of a training step, forward and backward, at the sizes of a step.
 //!
-//! Forward runs on an autodiff graph, as in training. Backward starts from a gradient of ones for the op's own output and
-//! includes making it.
+//! The forward pass runs on an autodiff graph, as in training. The backward pass starts from a gradient of ones for the
+//! op's own output; creating that gradient is included.
 
 use std::cell::RefCell;
 
@@ -26,7 +26,7 @@ pub fn all(criterion: &mut Criterion, scale: Scale) {
             let id = |way: &str| BenchmarkId::new(format!("{}/{name}", task.name), way);
             group.bench_function(id("forward"), |bencher| {
                 let parts = parts.get_or_insert_with(|| Parts::new(&case));
-                // Each result is dropped before the next: keeping them would time fresh pages.
+                // Each result is dropped before the next one; keeping them would measure page faults of fresh memory.
                 bencher.iter_batched(|| parts.refresh(name), |()| op(parts), BatchSize::PerIteration);
             });
             if *differentiable {
@@ -45,7 +45,7 @@ pub fn all(criterion: &mut Criterion, scale: Scale) {
     group.finish();
 }
 
-/// Name, op, and whether there is a way back.
+/// Name, op, and whether it has a backward pass.
 type Op = (&'static str, fn(&Parts) -> Vec<Out>, bool);
 
 /// In the order of a step.
@@ -62,7 +62,7 @@ const OPS: &[Op] = &[
     ("whole graph", Parts::whole, true),
 ];
 
-/// What an op gives.
+/// Output of an op.
 enum Out {
     Matrix(Tensor<2>),
     Scalar(Tensor<1>),
@@ -77,7 +77,7 @@ impl Out {
     }
 }
 
-/// What the ops of a step read: the network, a batch, and a leaf in place of each result of the op before.
+/// Inputs of the ops of a step: the network, a batch, and leaf tensors in place of the results of the preceding ops.
 struct Parts {
     ops: &'static dyn Ops,
     plain: LanguageModel,
@@ -92,11 +92,12 @@ struct Parts {
     hidden: Tensor<2>,
     output: Tensor<2>,
     logits: Tensor<2>,
-    /// A copy of what an op may overwrite because nobody else needs it, as in a step.
+    /// A copy of the tensor that an op may overwrite, as in a step, where nothing else uses it.
     fresh: RefCell<Option<Tensor<2>>>,
-    /// Means and log sigmas of each quantity and their moments, which Adam takes and gives back.
+    /// Mean and log sigma of each variational parameter with their moments; Adam consumes them and returns the updated
+    /// ones.
     trained: RefCell<Vec<Vec<(Tensor<2>, Moments)>>>,
-    /// The data loss's gradients of each quantity.
+    /// Gradients of the data loss for each variational parameter.
     gradients: Vec<DataGradients>,
 }
 
@@ -130,7 +131,7 @@ impl Parts {
         };
         let (mut trained, mut gradients) = (Vec::new(), Vec::new());
         for quantity in plain.clone().quantities() {
-            let Some(log_sigma) = &quantity.value.log_sigma else { unreachable!("at W+G+N every quantity has one") };
+            let Some(log_sigma) = &quantity.value.log_sigma else { unreachable!("every parameter has one at W+G+N") };
             let read = quantity.name.ends_with("w_input").then(|| {
                 let mut read = batch.inputs.clone();
                 read.sort_unstable();
@@ -162,7 +163,7 @@ impl Parts {
         }
     }
 
-    /// A new copy of what the op `name` may overwrite.
+    /// Makes a new copy of the tensor that the op `name` may overwrite.
     fn refresh(&self, name: &str) {
         let of = match name {
             "recurrence" => &self.input,
@@ -217,7 +218,7 @@ impl Parts {
         vec![Out::Matrix(self.ops.recurrence(units.cell, inputs).swap_remove(0))]
     }
 
-    /// Where the output layer is locally reparameterised there is no weight sample.
+    /// Empty for an output layer with local reparameterisation, which samples no weights.
     fn output_weights(&self) -> Vec<Out> {
         match self.network.output.noise {
             OutputNoise::Weights => {
@@ -256,7 +257,7 @@ impl Parts {
         let scale = Tensor::ones([1], &self.targets.device());
         let mut trained = self.trained.borrow_mut();
         for (quantity, gradients) in trained.iter_mut().zip(&self.gradients) {
-            let [mean, log_sigma] = std::mem::take(quantity).try_into().expect("a quantity has two tensors");
+            let [mean, log_sigma] = std::mem::take(quantity).try_into().expect("a mean and a log sigma");
             let (quantity_now, moments) = ([mean.0, log_sigma.0], [mean.1, log_sigma.1]);
             let moved = self.ops.adam_penalized(quantity_now, gradients.clone(), 1e-9, moments, &scale, &step);
             *quantity = moved.into();
@@ -264,7 +265,7 @@ impl Parts {
         Vec::new()
     }
 
-    /// All of it in one graph: what a step does beyond this and the two ops before is bookkeeping.
+    /// The whole forward pass and loss in one graph. A step does little beyond this and the two preceding ops.
     fn whole(&self) -> Vec<Out> {
         let states = self.plain.zeros(self.batch.rows);
         let forward = self.network.forward(self.ops, &self.batch, states, Some(&Self::noise()));

@@ -1,11 +1,11 @@
-//! The matrix products of a training step: how much arithmetic there is at least.
+//! The matrix products of a training step: the minimum amount of arithmetic.
 
 use sparsegate_core::Batch;
 use sparsegate_spec::types::{ModelKind, Prior};
 
 use super::cases::Case;
 
-/// `[rows, inner] x [inner, columns]`, so many times.
+/// A product `[rows, inner] x [inner, columns]`, `times` times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Product {
     /// Rows of the left matrix.
@@ -14,20 +14,21 @@ pub struct Product {
     pub inner: usize,
     /// Columns of the right matrix.
     pub columns: usize,
-    /// How often, one after the other: 1, or the steps of a recurrence with so many rows.
+    /// Number of sequential repetitions: 1, or the number of recurrence steps with this many rows.
     pub times: usize,
-    /// Whether it is part of a recurrence, whose products cannot be made in one.
+    /// Whether it is part of a recurrence, whose products cannot be merged into one.
     pub recurrent: bool,
 }
 
 impl Product {
-    /// Multiplications and additions.
+    /// Number of multiplications and additions.
     pub fn flops(&self) -> u64 {
         2 * (self.rows * self.inner * self.columns * self.times) as u64
     }
 }
 
-/// Those of one step of training on `batch`. The gather of input rows is no product; elementwise work is not counted.
+/// Products of one training step on `batch`. The gather of input rows is not a product; elementwise work is not
+/// counted.
 pub fn of_step(case: &Case, batch: &Batch) -> Vec<Product> {
     let model = &case.run.model;
     let hidden = model.hidden;
@@ -39,7 +40,8 @@ pub fn of_step(case: &Case, batch: &Batch) -> Vec<Product> {
     if let Some(embedding) = &model.embedding {
         products.extend(layer(count, embedding.size, width));
     }
-    // h U at each step forward, d U^T backward, and one product over all steps for U's gradient.
+    // h U at each step of the forward pass, d U^T of the backward pass, and one product over all steps for U's
+    // gradient.
     let mut active = batch.active.as_slice();
     while let Some(&rows) = active.first() {
         let times = active.iter().take_while(|next| **next == rows).count();
@@ -48,7 +50,7 @@ pub fn of_step(case: &Case, batch: &Batch) -> Vec<Product> {
         products.push(Product { rows, inner: width, columns: hidden, times, recurrent: true });
     }
     products.push(Product { rows: hidden, inner: count, columns: width, times: 1, recurrent: false });
-    // h V, twice where the variance is a product of its own (local reparameterisation).
+    // h V, and a second product for the variance with local reparameterisation.
     let read = if model.kind == ModelKind::LanguageModel { count } else { batch.rows };
     let twice = case.run.sparsity.output == Prior::LogUniform && !case.run.train.carries_state();
     for _ in 0..=usize::from(twice) {
@@ -57,7 +59,7 @@ pub fn of_step(case: &Case, batch: &Batch) -> Vec<Product> {
     products
 }
 
-/// A product with weights `[inputs, outputs]`, the gradient of what is read and that of the weights.
+/// A product with weights `[inputs, outputs]`, and the gradients of its input and of the weights.
 fn layer(count: usize, inputs: usize, outputs: usize) -> [Product; 3] {
     let product = |rows, inner, columns| Product { rows, inner, columns, times: 1, recurrent: false };
     [product(count, inputs, outputs), product(count, outputs, inputs), product(inputs, count, outputs)]

@@ -1,4 +1,4 @@
-//! The step of a W+G+N language model around word-ptb's shape, one size changed at a time.
+//! The step of a W+G+N language model of word-ptb's shape, with one size changed at a time.
 
 use criterion::{BenchmarkId, Criterion, SamplingMode};
 
@@ -6,7 +6,7 @@ use super::Scale;
 use super::cases::{Case, TASKS};
 use super::steps;
 
-/// Values of each size; word-ptb's own are 256, 10,000, 35 and 32.
+/// Values of each size; word-ptb has 256, 10,000, 35 and 32.
 const SIZES: [(&str, &[usize]); 4] = [
     ("hidden", &[64, 128, 256, 512, 1024]),
     ("vocabulary", &[1_000, 3_000, 10_000, 30_000]),
@@ -14,7 +14,7 @@ const SIZES: [(&str, &[usize]); 4] = [
     ("batch", &[8, 16, 32, 64]),
 ];
 
-/// Every value of every size.
+/// Benchmarks every value of every size.
 pub fn all(criterion: &mut Criterion, scale: Scale) {
     let mut group = criterion.benchmark_group("scaling");
     group.sampling_mode(SamplingMode::Flat);
@@ -33,7 +33,7 @@ fn case(size: &str, value: usize, scale: Scale) -> Case {
         ("sequence" | "batch", Scale::Paper) => vec![format!("train.{size}={value}")],
         _ => Vec::new(),
     };
-    // Orthogonal matrices of the larger sizes would take longer than all the steps.
+    // Orthogonal initialisation at the larger sizes would take longer than all the steps.
     set.push("model.init=glorot".to_owned());
     let case = Case::new(TASKS[0], "lstm", "W+G+N", &set, scale);
     if size == "vocabulary" && scale == Scale::Paper { case.with_vocabulary(value) } else { case }

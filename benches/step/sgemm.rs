@@ -1,4 +1,4 @@
-//! Matrix products alone: what the `gemm` crate does in a second, and how long a step's products take at the least.
+//! Only matrix products: the peak rate of the `gemm` crate, and the minimum time of a step's products.
 
 use criterion::{BenchmarkId, Criterion, SamplingMode};
 use rayon::prelude::*;
@@ -7,7 +7,7 @@ use super::Scale;
 use super::cases::{CELLS, Case, TASKS};
 use super::products::{self, Product};
 
-/// A large square product, and the products of one step of each task.
+/// Benchmarks a large square product, and the products of one step of each task.
 pub fn all(criterion: &mut Criterion, scale: Scale) {
     let mut group = criterion.benchmark_group("sgemm");
     group.sampling_mode(SamplingMode::Flat);
@@ -55,8 +55,8 @@ impl Matrices {
         }
     }
 
-    /// The product, on all threads: within it, or, for the short ones of a recurrence, each thread with rows of its own,
-    /// which needs no barrier between steps.
+    /// Computes the product on all threads. The short products of a recurrence are split by rows instead: each thread
+    /// has its own rows, so no barrier is needed between steps.
     fn multiply(&mut self, product: &Product) {
         let Product { rows, inner, columns, times, recurrent } = *product;
         if !recurrent {
@@ -79,8 +79,8 @@ impl Matrices {
 fn sgemm(out: &mut [f32], left: &[f32], right: &[f32], shape: [usize; 3], threads: gemm::Parallelism) {
     let [rows, inner, columns] = shape;
     assert!(left.len() >= rows * inner && right.len() >= inner * columns && out.len() >= rows * columns);
-    // SAFETY: the line above keeps operands and result inside their slices, and `out`, being borrowed mutably, overlaps
-    // neither operand.
+    // SAFETY: the assertion above keeps operands and result inside their slices; `out` is borrowed mutably, so it
+    // overlaps neither operand.
     #[expect(unsafe_code, reason = "the gemm crate's interface takes pointers")]
     unsafe {
         gemm::gemm(

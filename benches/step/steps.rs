@@ -8,7 +8,7 @@ use super::cases::{CELLS, Case, Data, TASKS};
 use super::products;
 use sparsegate_core::trainee::Trainee;
 
-/// Every task, cell and level.
+/// Benchmarks every task, cell and level.
 pub fn all(criterion: &mut Criterion, scale: Scale) {
     let mut group = criterion.benchmark_group("step");
     group.sampling_mode(SamplingMode::Flat);
@@ -24,7 +24,7 @@ pub fn all(criterion: &mut Criterion, scale: Scale) {
     group.finish();
 }
 
-/// Times the step of `case`; its data are read when it turns out to be among those wanted.
+/// Benchmarks the step of `case`. Its data are read only if criterion's filter selects the case.
 pub fn one(group: &mut BenchmarkGroup<'_, WallTime>, id: BenchmarkId, case: &Case) {
     let mut training: Option<Training> = None;
     group.bench_function(id, |bencher| {
@@ -33,7 +33,7 @@ pub fn one(group: &mut BenchmarkGroup<'_, WallTime>, id: BenchmarkId, case: &Cas
     });
     if let Some(training) = training {
         println!(
-            "  {} MFLOP of matrix products a step on {}, {} threads\n",
+            "  {} MFLOP of matrix products per step on {}, {} threads\n",
             training.flops() / 1_000_000,
             training.data.origin,
             rayon::current_num_threads()
@@ -41,7 +41,7 @@ pub fn one(group: &mut BenchmarkGroup<'_, WallTime>, id: BenchmarkId, case: &Cas
     }
 }
 
-/// A run under way.
+/// A training run in progress.
 struct Training {
     case: Case,
     data: Data,
@@ -62,7 +62,7 @@ impl Training {
         self.trainee.step(batch, self.steps).expect("finite numbers")[0].data_loss
     }
 
-    /// Mean over the batches.
+    /// Mean number of floating-point operations of a step's matrix products over the batches.
     fn flops(&self) -> u64 {
         let of = |batch| products::of_step(&self.case, batch).iter().map(products::Product::flops).sum::<u64>();
         self.data.batches.iter().map(of).sum::<u64>() / self.data.batches.len() as u64

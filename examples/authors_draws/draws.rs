@@ -1,4 +1,4 @@
-//! What the authors' run drew, from the file that `scripts/peer_epochs.py` writes, in the shapes of the engine.
+//! Random numbers of the authors' run, read from the file of `scripts/peer_epochs.py --write`, in the engine's layout.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use sparsegate_spec::types::RunSpec;
 use crate::Failure;
 use crate::mrg::{Generator, Normals};
 
-/// The file.
+/// The file's tensors.
 pub struct Draws<'a>(SafeTensors<'a>);
 
 impl<'a> Draws<'a> {
@@ -25,7 +25,7 @@ impl<'a> Draws<'a> {
         Ok(bytemuck::pod_collect_to_vec(self.0.tensor(name)?.data()))
     }
 
-    /// Both texts, by the authors' numbers of words.
+    /// Training and validation text, with the authors' word ids.
     pub fn corpus(&self) -> Result<Corpus, Failure> {
         let words = self.0.tensor("w_input")?.shape()[0];
         let (train, valid) = (self.values("train")?, self.values::<u32>("valid")?);
@@ -35,12 +35,12 @@ impl<'a> Draws<'a> {
             unit: Unit::Word,
             vocabulary: (0..words).map(|word| word.to_string()).collect(),
             informative: None,
-            // The test text is not looked at.
+            // The test text is not used.
             parts: Parts::Streams { train, test: valid.clone(), valid },
         })
     }
 
-    /// Makes each tensor of the network by its name.
+    /// Initialiser of the network's tensors by name, with the authors' initial values.
     pub fn initial(&self, run: &RunSpec) -> Result<impl FnMut(&str, [usize; 2]) -> Tensor<2> + use<>, Failure> {
         let mut drawn = BTreeMap::new();
         for (ours, theirs) in
@@ -51,7 +51,7 @@ impl<'a> Draws<'a> {
         let (hidden, forget_bias) = (run.model.hidden, run.model.forget_bias as f32);
         let kind = (Device::flex(), DType::F32);
         Ok(move |name: &str, dims: [usize; 2]| match name {
-            // The forget gate's is the second.
+            // The forget gate is the second gate.
             "lstm/bias" => {
                 let open = |column: usize| if column / hidden == 1 { forget_bias } else { 0.0 };
                 tensor((0..dims[1]).map(open).collect(), dims)
@@ -66,9 +66,9 @@ impl<'a> Draws<'a> {
     }
 }
 
-/// The noise of each step.
+/// Noise for the training steps.
 pub struct Noise {
-    /// Sequences of a batch.
+    /// Number of sequences in a batch.
     rows: usize,
     hidden: usize,
     w_input: Normals,
@@ -81,11 +81,11 @@ pub struct Noise {
 impl Noise {
     pub fn new(draws: &Draws<'_>, run: &RunSpec) -> Result<Self, Failure> {
         let seeds = draws.values::<u32>("seeds")?;
-        let &[lstm, output] = seeds.as_slice() else { return Err("there should be two seeds".into()) };
+        let &[lstm, output] = seeds.as_slice() else { return Err("the tensor `seeds` must have two values".into()) };
         let count = |name: &str| draws.0.tensor(name).map(|tensor| tensor.shape().iter().product::<usize>());
         let (rows, hidden) = (run.train.batch, run.model.hidden);
         let gates = run.model.cell.0.preactivations().len();
-        // In the order in which the authors' layers ask for it.
+        // In the order in which the authors' layers draw noise.
         let mut lstm = Generator::new(lstm);
         Ok(Self {
             rows,
@@ -98,7 +98,7 @@ impl Noise {
         })
     }
 
-    /// That of the next step.
+    /// Noise of the next step.
     pub fn next(&mut self) -> NoiseSource {
         let (rows, hidden) = (self.rows, self.hidden);
         let output = self.output.draw();
@@ -113,7 +113,8 @@ impl Noise {
     }
 }
 
-/// From theirs, `[gates, rows, hidden]`, to ours, `[rows, gates * hidden]`; the gates are in one order, i, f, g, o.
+/// Converts from the authors' layout `[gates, rows, hidden]` to `[rows, gates * hidden]`; the order of the gates is the
+/// same, i, f, g, o.
 fn side_by_side(theirs: &[f32], rows: usize, hidden: usize) -> Tensor<2> {
     let width = theirs.len() / rows;
     let mut ours = vec![0.0; theirs.len()];

@@ -1,14 +1,14 @@
-//! Trains word-ptb W+G+N from the authors' own draws: their initial values, their noise and their numbering of words. What
-//! is left between this run and the one that they published is rounding, and signs of initial values that a singular value
+//! Trains word-ptb W+G+N with the authors' random numbers: their initial values, their noise and their word ids. The
+//! remaining differences from their published run are rounding, and signs of initial values that a singular value
 //! decomposition leaves open.
 //!
 //! ```sh
-//! scripts/peer_epochs.py FOLDER --write draws.safetensors      # FOLDER holds ptb.train.txt, ptb.valid.txt and ptb.test.txt
+//! scripts/peer_epochs.py FOLDER --write draws.safetensors      # FOLDER has ptb.{train,valid,test}.txt
 //! cargo run --release --example authors_draws -- draws.safetensors 5
 //! ```
 //!
-//! Prints a line of JSON an epoch. Everything but the draws is that of `experiments/paper/word-ptb.yaml`. Noise comes from outside
-//! the engine's kernels, so a step takes several times as long as in a run.
+//! Prints a line of JSON per epoch. Everything else is as in `experiments/paper/word-ptb.yaml`. The noise is generated
+//! outside the engine's kernels, so a step takes several times as long as in a normal run.
 
 mod draws;
 mod mrg;
@@ -70,7 +70,7 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// The paper's run of word-ptb at W+G+N.
+/// The paper's word-ptb LSTM run at W+G+N.
 fn run() -> Result<RunSpec, Failure> {
     let file = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/paper/word-ptb.yaml");
     let mut runs = spec::load(&file, &[], &[])?.runs.into_iter();
@@ -78,7 +78,7 @@ fn run() -> Result<RunSpec, Failure> {
     Ok(runs.find(wanted).ok_or("word-ptb.yaml has no LSTM at W+G+N")?)
 }
 
-/// The network at the authors' initial values, before its first step.
+/// Trainer of the network with the authors' initial values, before the first step.
 fn trainee(
     run: &RunSpec,
     draws: &Draws<'_>,

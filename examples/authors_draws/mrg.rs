@@ -1,29 +1,29 @@
-//! The authors' noise: `MRG31k3p` (P. L'Ecuyer and R. Touzin, *Fast combined multiple recursive generators with multipliers
-//! of the form a = ±2^q ± 2^r*, 2000) in the arrangement of Theano's `MRG_RandomStreams`.
+//! Generator of the authors' noise: `MRG31k3p` (P. L'Ecuyer and R. Touzin, *Fast combined multiple recursive generators
+//! with multipliers of the form a = ±2^q ± 2^r*, 2000), arranged as in Theano's `MRG_RandomStreams`.
 
 use rayon::prelude::*;
 
 const M1: u64 = (1 << 31) - 1;
 const M2: u64 = (1 << 31) - 21_069;
 type Matrix = [[u64; 3]; 3];
-/// One step of each recurrence, as a matrix over its last three numbers.
+/// One step of each of the two recurrences, as a matrix acting on its last three numbers.
 const A1: Matrix = [[0, 1 << 22, (1 << 7) + 1], [1, 0, 0], [0, 1, 0]];
 const A2: Matrix = [[1 << 15, 0, (1 << 15) + 1], [1, 0, 0], [0, 1, 0]];
 
-/// Streams that Theano takes for one tensor, where the tensor is not small.
+/// Number of streams that Theano uses for a tensor, unless the tensor is small.
 const STREAMS: usize = 15_360;
-/// Streams that one task goes through.
+/// Number of streams per parallel task.
 const BLOCK: usize = 512;
-/// One stream lies that many steps, as a power of two, behind the next.
+/// Distance between neighbouring streams, as log2 of a number of steps.
 const BETWEEN_STREAMS: u32 = 72;
-/// The same of the streams of one tensor and those of the next.
+/// Distance between the streams of one tensor and those of the next, as log2 of a number of steps.
 const BETWEEN_TENSORS: u32 = 134;
 
-/// The last three numbers of both recurrences, the newest first.
+/// The last three numbers of both recurrences, newest first.
 #[derive(Debug, Clone, Copy)]
 struct State([u64; 3], [u64; 3]);
 
-/// Transitions over 2^k steps.
+/// Transition matrices of both recurrences over 2^k steps.
 #[derive(Debug, Clone, Copy)]
 struct Jump(Matrix, Matrix);
 
@@ -39,7 +39,7 @@ impl Jump {
 }
 
 fn product(left: &Matrix, right: &Matrix, modulus: u64) -> Matrix {
-    // Each term is below 2^62 and is reduced before it is added.
+    // Each term is below 2^62 and is reduced before the addition.
     let entry = |i: usize, j: usize| (0..3).map(|k| left[i][k] * right[k][j] % modulus).sum::<u64>() % modulus;
     std::array::from_fn(|i| std::array::from_fn(|j| entry(i, j)))
 }
@@ -49,7 +49,7 @@ fn image(matrix: &Matrix, vector: [u64; 3], modulus: u64) -> [u64; 3] {
 }
 
 impl State {
-    /// The next number, in (0, 1].
+    /// The next uniform number, in (0, 1].
     fn next(&mut self) -> f32 {
         let State(x, y) = self;
         *x = [((x[1] << 22) + 129 * x[2]) % M1, x[0], x[1]];
@@ -59,17 +59,17 @@ impl State {
     }
 }
 
-/// What a layer draws from.
+/// Random number generator of a layer.
 #[derive(Debug)]
 pub struct Generator(State);
 
 impl Generator {
-    /// The generator of a layer with that seed.
+    /// The generator of a layer with this seed.
     pub fn new(seed: u32) -> Self {
         Self(State([u64::from(seed); 3], [u64::from(seed); 3]))
     }
 
-    /// The noise of the next tensor, of `count` numbers, an even count.
+    /// Noise of the next tensor, with `count` numbers; `count` must be even.
     pub fn normals(&mut self, count: usize) -> Normals {
         let step = Jump::over(BETWEEN_STREAMS);
         let streams = std::iter::successors(Some(self.0), |state| Some(step.from(*state))).take(STREAMS).collect();
@@ -78,7 +78,7 @@ impl Generator {
     }
 }
 
-/// Standard normal numbers of one tensor, new ones each time.
+/// Standard normal noise of one tensor.
 #[derive(Debug)]
 pub struct Normals {
     streams: Vec<State>,
@@ -86,7 +86,7 @@ pub struct Normals {
 }
 
 impl Normals {
-    /// The next ones, by Box and Muller: the first half by the cosine, the second half by the sine.
+    /// Draws new numbers by the Box-Muller transform: the first half uses the cosine, the second half the sine.
     pub fn draw(&mut self) -> Vec<f32> {
         let mut values = self.uniforms();
         let (first, second) = values.split_at_mut(self.count / 2);
@@ -98,7 +98,7 @@ impl Normals {
         values
     }
 
-    /// Number `i` is the next one of stream `i` modulo their count.
+    /// Draws uniform numbers: number `i` comes from stream `i` modulo the number of streams.
     fn uniforms(&mut self) -> Vec<f32> {
         let count = self.count;
         let drawn: Vec<Vec<f32>> = self

@@ -1,4 +1,4 @@
-//! Any bytes as a compact file: an error, or a model that can be packed and run.
+//! Reads arbitrary bytes as a compact file: the result is an error, or a model that can be packed and run.
 
 #![no_main]
 
@@ -13,7 +13,7 @@ fuzz_target!(|bytes: &[u8]| {
     let symbols = [0, 1, model.symbols.total.saturating_sub(1), u32::MAX];
     let plain = plain::classify(&model, &symbols);
     let Ok(runtime) = Runtime::new(&model, &Options { threads: 1, ..Options::default() }) else {
-        panic!("what was checked can be packed");
+        panic!("a validated model can be packed");
     };
     let mut stream = runtime.stream();
     stream.read(&symbols);

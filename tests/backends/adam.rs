@@ -1,4 +1,4 @@
-//! Adam.
+//! The Adam op.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use sparsegate_nn::engine::{AdamStep, Composed, Moments, Ops};
@@ -12,7 +12,7 @@ fn scale(value: f64, device: &Device, dtype: DType) -> Tensor<1> {
     Tensor::from_data(TensorData::new(vec![value], [1]), (device, dtype))
 }
 
-/// Parameter, first and second moment after some steps, the first moments zero.
+/// Parameter, first and second moment after some steps, starting from zero moments.
 fn run(ops: &dyn Ops, device: &Device, shape: [usize; 2], dtype: DType, lie: Lie) -> [Vec<f64>; 3] {
     let random = |limits, seed| Matrix::random(shape, limits, seed).place(device, dtype, lie);
     let mut parameter = random([-1.0, 1.0], 1);
@@ -28,7 +28,7 @@ fn run(ops: &dyn Ops, device: &Device, shape: [usize; 2], dtype: DType, lie: Lie
     [host(&parameter), host(&moments.first), host(&moments.second)]
 }
 
-/// The last is more than one piece of libtorch's, and not a whole number of them.
+/// The last shape is larger than one block of the libtorch implementation, and not a multiple of it.
 pub fn adam_agrees(target: &Target) {
     for shape in [[1, 1], [1, 17], [40, 1], [5, 64], [33, 65], [131, 127], [519, 513]] {
         let wanted = run(&Composed, &Device::flex(), shape, DType::F64, Lie::Plain);
@@ -43,7 +43,7 @@ pub fn adam_agrees(target: &Target) {
     }
 }
 
-/// Tensors are changed in place only where nobody else holds them.
+/// Tensors are updated in place only if no other reference to them exists.
 pub fn tensors_held_elsewhere_stay(target: &Target) {
     let (shape, device, dtype) = ([5, 30], &target.engine.device, DType::F32);
     let tensors = [1, 2, 3, 4].map(|seed| Matrix::random(shape, [0.1, 1.0], seed).place(device, dtype, Lie::Plain));

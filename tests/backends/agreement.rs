@@ -1,4 +1,4 @@
-//! One differentiable op on one set of inputs, and what must hold of it on a target.
+//! Checks of a differentiable op on one set of inputs on a target.
 
 use burn::tensor::{DType, Device, Tensor};
 use sparsegate_nn::engine::{Composed, Ops};
@@ -6,20 +6,20 @@ use sparsegate_nn::engine::{Composed, Ops};
 use crate::matrix::{Lie, Matrix, assert_close, bits, host};
 use crate::target::Target;
 
-/// Applies an op to leaves, in the order of the inputs.
+/// Applies an op to leaf tensors, in the order of the inputs.
 type Apply<'a> = &'a dyn Fn(&dyn Ops, &[Tensor<2>]) -> Tensor<2>;
 
 /// An op with its differentiable inputs.
 pub struct Op<'a> {
-    /// For messages: the op and its sizes.
+    /// Name for messages: the op and its sizes.
     pub name: String,
-    /// What it is differentiated by, with names.
+    /// Differentiable inputs, with names.
     pub inputs: Vec<(&'static str, Matrix)>,
     /// The op.
     pub apply: Apply<'a>,
 }
 
-/// Where an op is run, by what.
+/// Ops, device, float type and memory layout of a run.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     ops: &'a dyn Ops,
@@ -29,7 +29,7 @@ struct Place<'a> {
 }
 
 impl Op<'_> {
-    /// The target agrees with the composed op, also on views, and gives the same bits again.
+    /// Checks that the target agrees with the composed op, also on views, and gives the same bits when repeated.
     pub fn check(&self, target: &Target) {
         let flex = Device::flex();
         let wanted = self.run(Place { ops: &Composed, device: &flex, dtype: DType::F64, lie: Lie::Plain });
@@ -39,15 +39,15 @@ impl Op<'_> {
             self.compare(&found, &wanted, tolerance, &format!("{dtype:?}"));
             let again = self.run(place(Lie::Plain));
             let same = found.iter().zip(&again).all(|(found, again)| bits(found) == bits(again));
-            assert!(same, "{}, {dtype:?}: other bits the second time", self.name);
-            // Two ways to lie wrong: rows that are not one after the other, and a buffer that begins elsewhere.
+            assert!(same, "{}, {dtype:?}: a repetition gives different bits", self.name);
+            // Two non-contiguous layouts: rows that are not consecutive, and a buffer with an offset.
             for lie in [Lie::Transposed, Lie::Columns] {
                 self.compare(&self.run(place(lie)), &wanted, tolerance, &format!("{dtype:?} with inputs as {lie:?}"));
             }
         }
     }
 
-    /// The output, then the gradient of each input, of the output's elements weighted at random.
+    /// The output, then the gradients of a randomly weighted sum of its elements with respect to each input.
     fn run(&self, place: Place<'_>) -> Vec<Vec<f64>> {
         let Place { ops, device, dtype, lie } = place;
         let leaf = |input: &Matrix| input.place(device, dtype, lie).autodiff().require_grad();

@@ -1,4 +1,4 @@
-//! The classifier's loss: a sigmoid head of one column, a softmax head of more.
+//! The classifier's loss: a sigmoid for one output, a softmax for several.
 
 use burn::tensor::Tensor;
 use sparsegate_nn::engine::Ops;

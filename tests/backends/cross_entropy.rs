@@ -24,14 +24,14 @@ pub fn cross_entropy_agrees(target: &Target) {
         };
         let op = Op { name: format!("cross_entropy {shape:?}"), inputs: inputs(shape), apply: &apply };
         op.check(target);
-        // Without autodiff there is only the value, and the logits stay what they are.
+        // Without autodiff only the value is computed, and the logits must not change.
         for &(dtype, tolerance) in target.types {
             let [logits, bias] = [0, 1].map(|index| op.inputs[index].1.place(&engine.device, dtype, Lie::Plain));
             let before = bits(&host(&logits));
             let plain = host(&apply(engine.ops, &[logits.clone(), bias.clone()]));
             let tracked = host(&apply(engine.ops, &[logits.clone().autodiff().require_grad(), bias]).inner());
             assert_close(&plain, &tracked, tolerance, &op.name);
-            assert_eq!(bits(&host(&logits)), before, "{}: the op wrote on logits that somebody else holds", op.name);
+            assert_eq!(bits(&host(&logits)), before, "{}: the op modified shared logits", op.name);
         }
     }
 }

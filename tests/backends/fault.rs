@@ -1,4 +1,4 @@
-//! A full memory.
+//! Out-of-memory errors.
 
 use burn::tensor::{DType, Tensor};
 use sparsegate_nn::engine::{Fault, guarded};
@@ -18,6 +18,6 @@ pub fn more_memory_than_there_is_is_an_error(target: &Target) {
             assert_eq!(backend, target.backend);
             assert!(!said.contains('\n') && said.len() <= 203, "{said}");
         }
-        other => panic!("{other:?} is not a full memory"),
+        other => panic!("{other:?} is not an out-of-memory error"),
     }
 }

@@ -1,20 +1,20 @@
-//! Each op on each device of the backends beside flex, against its composed version on flex in double precision: values
-//! and gradients, on random and on degenerate shapes, on views, and twice with the same bits.
+//! Compares each op on each device of the backends other than flex to its composed version on flex in double precision:
+//! values and gradients, on random and degenerate shapes, on views, and bitwise when repeated.
 //!
-//! Nothing is compiled without the features `wgpu` or `tch`. `cargo test --test backends tch::` takes one backend.
+//! Without the features `wgpu` or `tch` this file is empty. `cargo test --test backends tch::` tests one backend.
 
 #![cfg(any(feature = "wgpu", feature = "tch"))]
 
 mod adam;
 mod agreement;
 #[path = "../engine/case.rs"]
-#[expect(dead_code, reason = "the tests of flex have further uses for it")]
+#[expect(dead_code, reason = "only the tests of flex use all of it")]
 mod case;
 mod class_loss;
 mod cross_entropy;
 mod fault;
 #[path = "../engine/matrix.rs"]
-#[expect(dead_code, reason = "the tests of flex have further uses for it")]
+#[expect(dead_code, reason = "only the tests of flex use all of it")]
 mod matrix;
 mod noisy;
 mod noisy_rows;
@@ -24,7 +24,7 @@ mod recurrence;
 mod square_sum;
 mod target;
 
-/// A test of each check for a target.
+/// Defines a test for each check of a target.
 macro_rules! target {
     ($name:ident, $($module:ident: $($check:ident)*;)*) => {
         mod $name {

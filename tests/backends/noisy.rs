@@ -1,4 +1,4 @@
-//! Weight samples: the same stream of noise on every backend.
+//! Weight samples: every backend draws the same noise.
 
 use burn::tensor::Tensor;
 use sparsegate_nn::engine::{Noise, NoiseKey, Ops};

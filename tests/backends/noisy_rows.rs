@@ -1,4 +1,4 @@
-//! Samples of the rows that a batch reads.
+//! Weight samples of only the rows that a batch reads.
 
 use burn::tensor::Tensor;
 use sparsegate_nn::engine::{Noise, NoiseKey, Ops};
@@ -9,7 +9,7 @@ use crate::target::Target;
 
 const KEY: NoiseKey = NoiseKey { seed: 77, step: 9, stream: 1 };
 
-/// A matrix's shape and the ids read of it: one id, ids that repeat, ids in falling order, every id, most ids missing.
+/// Matrix shapes with the ids that are read: one id, repeated ids, descending ids, every id, most ids missing.
 fn cases() -> Vec<([usize; 2], Vec<u32>)> {
     vec![
         ([1, 1], vec![0]),

@@ -1,4 +1,4 @@
-//! The penalty of the log-uniform prior in the two passes of a step.
+//! KL divergence from the log-uniform prior, in the two passes over the parameters of a step.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use sparsegate_nn::engine::{AdamStep, Composed, DataGradients, Moments, Ops};
@@ -9,7 +9,7 @@ use crate::target::Target;
 const SHAPES: [[usize; 2]; 7] = [[1, 1], [1, 15], [16, 1], [3, 17], [8, 64], [33, 65], [131, 127]];
 const SHARE: f64 = 0.01;
 
-/// Where a pass runs, and how its inputs lie.
+/// Ops, device, float type and memory layout of a pass.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     ops: &'a dyn Ops,
@@ -23,7 +23,7 @@ impl Place<'_> {
         Matrix::random(shape, limits, seed).place(self.device, self.dtype, self.lie)
     }
 
-    /// Means, log sigmas and the data loss's gradients.
+    /// Means, log sigmas and the gradients of the data loss.
     fn inputs(&self, shape: [usize; 2]) -> ([Tensor<2>; 2], DataGradients) {
         let quantity = [self.random(shape, [-0.2, 0.2], 1), self.random(shape, [-7.0, 2.0], 2)];
         let [mean, log_sigma] = [3, 4].map(|seed| self.random(shape, [-1.0, 1.0], seed));
@@ -31,7 +31,7 @@ impl Place<'_> {
     }
 }
 
-/// Penalty, sum of squares, and the gradients to means and log sigmas.
+/// KL divergence, sum of squared gradients, and the gradients with respect to means and log sigmas.
 fn first_pass(place: Place<'_>, shape: [usize; 2]) -> Vec<Vec<f64>> {
     let ([mean, log_sigma], gradients) = place.inputs(shape);
     let found = place.ops.penalize([&mean, &log_sigma], &gradients, SHARE);
@@ -40,7 +40,7 @@ fn first_pass(place: Place<'_>, shape: [usize; 2]) -> Vec<Vec<f64>> {
     scalars.into_iter().chain(whole.iter().map(host)).collect()
 }
 
-/// Means and log sigmas, each with its moments, after a step.
+/// Means and log sigmas with their moments after an Adam step.
 fn second_pass(place: Place<'_>, shape: [usize; 2]) -> Vec<Vec<f64>> {
     let (quantity, gradients) = place.inputs(shape);
     let moment = |seed| place.random(shape, [0.0, 0.5], seed);
@@ -75,7 +75,7 @@ pub fn second_pass_agrees(target: &Target) {
     agrees(target, second_pass);
 }
 
-/// Penalty, and its gradients to mean and log sigma, of one weight.
+/// KL divergence of one weight, and its gradients with respect to mean and log sigma.
 fn alone(ops: &dyn Ops, device: &Device, dtype: DType, mean: f64, log_sigma: f64) -> [f64; 3] {
     let one = |value: f64| Matrix { shape: [1, 1], values: vec![value] }.place(device, dtype, Lie::Plain);
     let quantity = [one(mean), one(log_sigma)];
@@ -88,7 +88,7 @@ fn alone(ops: &dyn Ops, device: &Device, dtype: DType, mean: f64, log_sigma: f64
 pub fn a_mean_of_zero_has_no_gradient_and_the_clamp_stops_it(target: &Target) {
     let (ops, device) = (target.engine.ops, &target.engine.device);
     let (noise, weight) = (-0.669_83, 3.970_14);
-    // The second squares to zero in single precision.
+    // The square of 1e-30 is zero in single precision.
     let zeros = [0.0, 1e-30, -0.0].map(|mean| (mean, -3.0, noise));
     let clamped = [(1.0, 4.5, noise), (1.0, 9.0, noise), (1.0, -4.5, weight), (1.0, -20.0, weight)];
     for (mean, log_sigma, value) in zeros.into_iter().chain(clamped) {

@@ -1,4 +1,4 @@
-//! The recurrence: every cell, both activations of gates, even and ragged batches.
+//! The recurrence: every cell, both gate activations, batches with equal and with unequal lengths.
 
 use burn::tensor::{DType, Device, Tensor};
 use sparsegate_core::cells::CELLS;
@@ -34,7 +34,7 @@ pub fn all_states_agree(target: &Target) {
     }
 }
 
-/// Kernels may work in place only where nobody else holds their inputs.
+/// Kernels may work in place only if no other reference to their inputs exists.
 pub fn inputs_held_elsewhere_stay(target: &Target) {
     let engine = &target.engine;
     for case in cases().filter(|case| case.units < 10) {
@@ -46,7 +46,7 @@ pub fn inputs_held_elsewhere_stay(target: &Target) {
     }
 }
 
-/// Two windows, the second from the state that the first left, are one window.
+/// Two windows, the second starting from the state of the first, equal one window.
 pub fn the_state_carries_on(target: &Target) {
     let engine = &target.engine;
     for cell in CELLS {

@@ -1,13 +1,13 @@
-//! What is tested.
+//! The devices under test.
 
 use burn::tensor::DType;
 use sparsegate_nn::engine::{Engine, open};
 use sparsegate_spec::types::Backend;
 
-/// A device with its ops, and how close it must come to the composed ops in double precision, in parts of the largest
-/// magnitude of a result or of one.
+/// A device with its ops, and its tolerances relative to the composed ops in double precision, as a fraction of the
+/// largest magnitude of a result, or of one if that is larger.
 pub struct Target {
-    /// Its name.
+    /// The backend.
     pub backend: Backend,
     /// Device and ops.
     pub engine: Engine,
@@ -22,15 +22,15 @@ fn target(backend: Backend, types: &'static [(DType, f64)]) -> Target {
     }
 }
 
-/// libtorch on the CPU. Single precision: products of up to 65 numbers over up to nine steps, each rounded to 6e-8.
-/// Double precision: the same sums in another order.
+/// libtorch on the CPU. Tolerance in single precision: products of up to 65 numbers over up to nine steps, each rounded
+/// to 6e-8. In double precision: the same sums in another order.
 #[cfg(feature = "tch")]
 pub fn tch() -> Target {
     target(Backend::Tch { cuda: None }, &[(DType::F32, 1e-5), (DType::F64, 1e-10)])
 }
 
-/// The first GPU, which may be a software Vulkan. Single precision only: shaders have no other. WGSL leaves `exp`, `log` and
-/// `tanh` to the driver, which may be off by some units of the last place.
+/// The first GPU, which may be a software Vulkan. Single precision only, because shaders do not support double
+/// precision. WGSL leaves `exp`, `log` and `tanh` to the driver, which may deviate by some units in the last place.
 #[cfg(feature = "wgpu")]
 pub fn wgpu() -> Target {
     target(Backend::Wgpu { adapter: None }, &[(DType::F32, 2e-5)])

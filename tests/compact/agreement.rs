@@ -1,4 +1,4 @@
-//! Compact against masked.
+//! Compares the compact model to the masked network.
 
 use burn::tensor::DType;
 use proptest::prelude::*;
@@ -9,7 +9,8 @@ use sparsegate_runtime::{Model, Real};
 
 use crate::network::{Case, cases};
 
-/// Five texts of falling length for a classifier, three streams for a language model, over all symbols.
+/// Five texts of decreasing length for a classifier, three streams for a language model; together they contain every
+/// symbol.
 fn batch(case: &Case) -> Batch {
     let symbols = case.sizes[0] as u32;
     if !case.classifies() {
@@ -26,7 +27,7 @@ fn batch(case: &Case) -> Batch {
     Batch { rows: 5, active, inputs, targets: vec![0; 5] }
 }
 
-/// What the model says, in the order of the masked network's outputs.
+/// Outputs of the compact model, in the order of the masked network's outputs.
 fn compact<T: Real>(model: &Model<T>, case: &Case, batch: &Batch) -> Vec<f64> {
     let mut states: Vec<State<T>> = (0..batch.rows).map(|_| State::zero(model)).collect();
     let mut ids = batch.inputs.iter();
@@ -60,7 +61,7 @@ proptest! {
         prop_assert_eq!(model.check(), Ok(()));
         let double = worst(&compact(&model, &case, &batch), &case.masked(&batch, DType::F64));
         prop_assert!(double < 1e-12, "f64: {double:e}");
-        // What is stored is in single precision.
+        // The file stores single precision.
         let bytes = File { model: model.to(), details: String::new() }.write().unwrap();
         let stored = File::read(&bytes).unwrap().model;
         let single = worst(&compact(&stored, &case, &batch), &case.masked(&batch, DType::F32));

@@ -1,5 +1,5 @@
-//! The compact model computes what the masked network does: on random structures of every cell and kind of task, from
-//! nothing left to nothing taken out, in double and in single precision.
+//! The compact model computes the same as the masked network: on random structures of every cell and task, from
+//! everything pruned to nothing pruned, in double and in single precision.
 
 mod agreement;
 mod network;

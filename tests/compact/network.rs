@@ -1,4 +1,4 @@
-//! Random networks, each quantity of which is dead in a share of its own.
+//! Random networks; each parameter is pruned by its own fraction.
 
 use std::collections::BTreeMap;
 
@@ -14,21 +14,21 @@ use sparsegate_runtime::Model;
 use sparsegate_runtime::model::{self, Task};
 use sparsegate_spec::types::{GateActivation, OutputNoise, Prior, Sparsity};
 
-/// What a random network is like.
+/// Description of a random network.
 #[derive(Debug, Clone)]
 pub struct Case {
     pub cell: &'static dyn Cell,
     pub activation: GateActivation,
-    /// Symbols, dimensions (0: a language model), units, outputs of a classifier.
+    /// Numbers of symbols, embedding dimensions (0 for a language model), units, and outputs of a classifier.
     pub sizes: [usize; 4],
-    /// Which quantities are variational: weights, and the groups.
+    /// Priors of the weights and of the groups.
     pub priors: [Prior; 6],
-    /// The share of a quantity that is dead, one after the other, again and again.
+    /// Pruned fractions of the parameters, used cyclically.
     pub dead: Vec<f64>,
     pub seed: u64,
 }
 
-/// Cases, degenerate ones among them.
+/// Random cases, including degenerate ones.
 pub fn cases() -> impl Strategy<Value = Case> {
     let prior = || prop_oneof![Just(Prior::LogUniform), Just(Prior::LogUniform), Just(Prior::None)];
     let share = prop_oneof![Just(0.0), Just(1.0), Just(0.9), 0.0..1.0_f64];
@@ -64,7 +64,8 @@ impl Case {
         self.sizes[1] > 0
     }
 
-    /// The numbers of the network: signal and noise of a quantity are far apart, so that rounding decides nothing.
+    /// Values of the network: log alpha of each element is far from the threshold, so that rounding does not decide
+    /// what is pruned.
     fn values(&self) -> Values {
         let mut draws = draws_of(self.seed);
         let mut values = Values::new();
@@ -104,7 +105,7 @@ impl Case {
         }
     }
 
-    /// What the masked network says about `batch`, in the type asked for.
+    /// Outputs of the masked network for `batch`, computed in `dtype`.
     pub fn masked(&self, batch: &Batch, dtype: DType) -> Vec<f64> {
         let values = self.values();
         let mut make = |name: &str, shape: [usize; 2]| {
@@ -132,7 +133,7 @@ fn outputs(network: &impl Network, batch: &Batch, bias: &Tensor<2>) -> Vec<f64> 
     (forward.outputs + bias.clone()).into_data().convert::<f64>().try_into_vec().unwrap()
 }
 
-/// Numbers from 0 to 1 (splitmix64).
+/// Uniform random numbers from 0 to 1 (splitmix64).
 fn draws_of(seed: u64) -> impl FnMut() -> f64 {
     let mut state = seed;
     move || {

@@ -1,4 +1,4 @@
-//! What training stores: the file of a run reaches the metric that the run reached, over the whole test set.
+//! The compact file that training stores reaches the same metric as the run, over the whole test set.
 #![cfg(unix)]
 
 use std::process::Command;
@@ -28,14 +28,14 @@ train: { epochs: 6, batch: 32, optimizer: { adam: { lr: 1e-2 } } }",
     ),
 ];
 
-/// The experiment of that name.
+/// Spec of the experiment with this name.
 pub fn spec(name: &str) -> String {
     let (_, spec) = SPECS.iter().find(|(known, _)| *known == name).unwrap();
     let sweep = "sweep: { product: { model.cell: [lstm, gru, gru-zhstate, rnn], sparsity: [dense, W+G+N] } }";
     format!("name: {name}\ndataset: {name}\n{spec}\n{sweep}\n")
 }
 
-/// Every cell, dense and sparse, of a language model and of a classifier.
+/// Trains every cell, dense and sparse, as a language model and as a classifier.
 pub fn trained(root: &Utf8Path) -> Vec<RunDir> {
     fs_err::create_dir(root.join("datasets")).unwrap();
     let mut all = Vec::new();

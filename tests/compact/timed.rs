@@ -1,4 +1,4 @@
-//! `bench`: what it prints and stores, and what reports make of it.
+//! `bench`: what it prints and stores, and how reports show it.
 #![cfg(unix)]
 
 use std::process::{Command, Output};
@@ -26,7 +26,7 @@ fn times_are_stored_and_shown() {
     for part in ["over the test set", "multiply-adds a token", "symbol by symbol", "masked, our engine"] {
         assert!(said.contains(part), "{part}: {said}");
     }
-    // What is damaged is made anew, and nothing but a plain file is replaced.
+    // A damaged file is written again, and only regular files are replaced.
     let whole = fs_err::read(run.compact_path()).unwrap();
     fs_err::write(run.compact_path(), &whole[..whole.len() / 2]).unwrap();
     std::os::unix::fs::symlink("elsewhere", root.join("link.onnx")).unwrap();

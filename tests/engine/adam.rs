@@ -1,4 +1,4 @@
-//! Adam.
+//! The Adam op: agreement, threads, views, and in-place updates.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use rayon::ThreadPoolBuilder;
@@ -6,7 +6,7 @@ use sparsegate_nn::engine::{AdamStep, Composed, Fused, Moments, Ops};
 
 use crate::matrix::{Lie, Matrix, VIEWS, assert_close, bits, host};
 
-/// The last is more than one piece of the kernel.
+/// The last shape is larger than one block of the kernel.
 const SHAPES: [[usize; 2]; 6] = [[1, 1], [1, 17], [40, 1], [5, 64], [33, 65], [131, 127]];
 const STEPS: i32 = 4;
 
@@ -14,7 +14,7 @@ fn scale(value: f64, dtype: DType) -> Tensor<1> {
     Tensor::from_data(TensorData::new(vec![value], [1]), (&Device::flex(), dtype))
 }
 
-/// Parameter, first and second moment after some steps, the first moments zero.
+/// Parameter, first and second moment after some steps, starting from zero moments.
 fn run(ops: &dyn Ops, shape: [usize; 2], dtype: DType, lie: Lie) -> [Vec<f64>; 3] {
     let mut parameter = Matrix::random(shape, [-1.0, 1.0], 1).view(dtype, lie);
     let zeros = || Matrix { shape, values: vec![0.0; shape[0] * shape[1]] }.view(dtype, lie);
@@ -58,7 +58,7 @@ fn neither_threads_nor_views_change_a_bit() {
     }
 }
 
-/// Tensors are changed in place only where nobody else holds them.
+/// Tensors are updated in place only if no other reference to them exists.
 #[test]
 fn tensors_held_elsewhere_stay() {
     let shape = [5, 30];

@@ -1,4 +1,4 @@
-//! One differentiable op on one set of inputs, and everything that must hold of it.
+//! Checks of a differentiable op on one set of inputs.
 
 use burn::tensor::{DType, Tensor};
 use rayon::ThreadPoolBuilder;
@@ -6,31 +6,31 @@ use sparsegate_nn::engine::{Composed, Fused, Ops};
 
 use crate::matrix::{Lie, Matrix, VIEWS, assert_close, bits, host};
 
-/// Applies an op to leaves, in the order of the inputs.
+/// Applies an op to leaf tensors, in the order of the inputs.
 type Apply<'a> = &'a (dyn Fn(&dyn Ops, &[Tensor<2>]) -> Tensor<2> + Sync);
 
 /// An op with its differentiable inputs.
 pub struct Op<'a> {
-    /// For messages: the op and its sizes.
+    /// Name for messages: the op and its sizes.
     pub name: String,
-    /// What it is differentiated by, with names.
+    /// Differentiable inputs, with names.
     pub inputs: Vec<(&'static str, Matrix)>,
     /// The op.
     pub apply: Apply<'a>,
-    /// The rows that a gradient may have alone, the others being zero.
+    /// Ids of the rows that a row-sparse gradient contains; the other rows are zero.
     pub read: Option<&'a [u32]>,
 }
 
-/// An op's output and its gradients, of which the output's elements are weighted at random.
+/// An op's output, and the gradients of a randomly weighted sum of the output's elements.
 struct Outcome {
     output: Vec<f64>,
     objective: f64,
-    /// Sum of the objective's terms without their signs: what its rounding errors are in proportion to.
+    /// Sum of the absolute values of the objective's terms, to which its rounding error is proportional.
     magnitude: f64,
     gradients: Vec<Vec<f64>>,
 }
 
-/// A gradient on the host, with zeros for the rows that it does not have.
+/// A gradient on the host, with zeros for the rows that a row-sparse gradient does not contain.
 fn whole(gradient: &Tensor<2>, shape @ [rows, columns]: [usize; 2], read: Option<&[u32]>) -> Vec<f64> {
     let values = host(gradient);
     if gradient.dims() == shape {
@@ -48,13 +48,14 @@ fn whole(gradient: &Tensor<2>, shape @ [rows, columns]: [usize; 2], read: Option
 }
 
 impl Op<'_> {
-    /// Flex and composed agree in double and single precision, gradients are those of finite differences, and neither
-    /// threads nor views change a bit.
+    /// Checks that flex and composed agree in double and single precision, that gradients agree with finite
+    /// differences, and that neither the number of threads nor views change any bit.
     pub fn check(&self) {
         let wanted = self.run(&Composed, DType::F64, &self.leaves(DType::F64, Lie::Plain));
         let found = self.run(&Fused, DType::F64, &self.leaves(DType::F64, Lie::Plain));
         self.compare(&found, &wanted, 1e-11, "f64");
-        // Inputs are exact in single precision, so double precision says what single precision should have given.
+        // Inputs are exact in single precision, so the double-precision result is the reference for single precision
+        // too.
         let found = self.run(&Fused, DType::F32, &self.leaves(DType::F32, Lie::Plain));
         self.compare(&found, &wanted, 1e-5, "f32");
         self.check_differences(&wanted);
@@ -92,7 +93,7 @@ impl Op<'_> {
         }
     }
 
-    /// Central differences of the flex objective at up to a dozen places an input.
+    /// Checks central differences of the flex objective at up to a dozen elements per input.
     fn check_differences(&self, wanted: &Outcome) {
         for (index, (input, matrix)) in self.inputs.iter().enumerate() {
             let count = matrix.values.len();

@@ -1,4 +1,4 @@
-//! Training with a baseline that prunes.
+//! Training with the pruning baselines: magnitude pruning and group lasso.
 
 use rayon::ThreadPoolBuilder;
 use sparsegate_core::trainee::Trainee;
@@ -8,13 +8,13 @@ use sparsegate_spec::types::{GroupLasso, Magnitude, Prior};
 
 use crate::trainee::{SMALL, Small, saved_bits};
 
-/// No noise: pruning starts after 2 of 20 steps and ends after 14.
+/// A model without noise. Magnitude pruning starts after 2 of 20 steps and ends after 14.
 const PLAIN: Small = Small { prior: Prior::None, ..SMALL };
 const STEPS: u64 = 20;
 const MAGNITUDE: Magnitude = Magnitude { share: 0.8, begin: 0.1, end: 0.7, every: 3 };
-/// A unit's norm falls by 0.04 a step, and rises by as much as the data want.
+/// The lasso lowers a unit's norm by 0.04 per step; the data gradient may raise it.
 const LASSO: GroupLasso = GroupLasso { strength: 20.0 };
-/// Units whose norm starts near 0.4, where that of the others is near 1.3.
+/// Number of units whose norm starts near 0.4; that of the others starts near 1.3.
 const WEAK: usize = 3;
 
 fn pruned(baseline: impl Baseline + 'static) -> NetworkTrainee<LanguageModel> {
@@ -27,13 +27,13 @@ fn pruned(baseline: impl Baseline + 'static) -> NetworkTrainee<LanguageModel> {
     PLAIN.trainee(weaken).pruned_by(Some(Pruning { baseline: Box::new(baseline), total_steps: STEPS }))
 }
 
-/// Which weights are zero.
+/// For each weight, whether it is zero.
 fn zeros(trainee: &impl Trainee) -> Vec<bool> {
     let weights = trainee.parameters().into_iter().filter(|tensor| tensor.name.contains("/w"));
     weights.flat_map(|tensor| tensor.values).map(|value| value == 0.0).collect()
 }
 
-/// Takes all steps; the zeros after each.
+/// Takes all steps; returns the zeros after each of them.
 fn train(trainee: &mut NetworkTrainee<LanguageModel>) -> Vec<Vec<bool>> {
     (1..=STEPS)
         .map(|step| {
@@ -58,10 +58,10 @@ fn magnitude_pruning_ends_at_its_share() {
     assert_eq!(count(2), 0);
     assert!(count(3) > 0 && count(9) > count(3));
     let weights = zeros[0].len();
-    // Rounded in each of the three matrices.
+    // The count is rounded in each of the three matrices.
     assert!(count(14).abs_diff(weights * 8 / 10) <= 3, "{} of {weights}", count(14));
     assert_eq!(count(20), count(14));
-    // 5, and more where a unit lost all its readers and its other weights go with it.
+    // Compression is 5, or more if a unit without outgoing weights is removed with its remaining weights.
     let counts = trainee.counts();
     assert!(counts.compression > 4.95 && counts.compression < 10.0, "{counts:?}");
 }

@@ -1,4 +1,4 @@
-//! A cell on a batch, with random inputs.
+//! Test cases of the recurrence: a cell on a batch, with random inputs.
 
 use burn::tensor::{DType, Tensor};
 use sparsegate_core::cells::{CELLS, Cell};
@@ -14,16 +14,16 @@ const ACTIVATIONS: [GateActivation; 2] = [GateActivation::Sigmoid, GateActivatio
 pub struct Case {
     /// The cell.
     pub cell: &'static dyn Cell,
-    /// Of its gates.
+    /// Activation of its gates.
     pub activation: GateActivation,
-    /// Sequences under way at each step.
+    /// Number of active sequences at each step.
     pub active: Vec<usize>,
     /// H.
     pub units: usize,
 }
 
-/// Sequences under way at each step, and units: one of everything, sizes beside the width of a vector unit, more
-/// than one block of sequences, all but one sequence starting at the last step.
+/// Active sequences at each step, and number of units: one of everything, sizes around the width of a SIMD vector, more
+/// than one block of sequences, and all but one sequence starting at the last step.
 fn shapes() -> Vec<(Vec<usize>, usize)> {
     let even = [[1, 1, 1], [1, 5, 3], [6, 1, 4], [5, 3, 1], [4, 2, 16], [3, 7, 17], [3, 33, 6], [2, 65, 9], [9, 4, 65]];
     let mut shapes: Vec<_> = even.iter().map(|[steps, rows, units]| (vec![*rows; *steps], *units)).collect();
@@ -50,22 +50,22 @@ pub fn cases() -> impl Iterator<Item = Case> {
 }
 
 impl Case {
-    /// For messages.
+    /// Name for messages.
     pub fn name(&self) -> String {
         format!("{} {:?} {:?} {}", self.cell.name(), self.activation, self.active, self.units)
     }
 
-    /// B.
+    /// B, the number of sequences.
     pub fn rows(&self) -> usize {
         self.active[self.active.len() - 1]
     }
 
-    /// N.
+    /// N, the number of inputs in all steps.
     pub fn total(&self) -> usize {
         self.active.iter().sum()
     }
 
-    /// Random inputs that can be differentiated by.
+    /// Random values of the differentiable inputs.
     pub fn inputs(&self) -> Vec<(&'static str, Matrix)> {
         let (units, wide) = (self.units, self.cell.preactivations().len() * self.units);
         let spread = 1.5 / (units as f64).sqrt();
@@ -83,7 +83,7 @@ impl Case {
         self.inputs().iter().map(|(_, input)| input.view(dtype, lie)).collect()
     }
 
-    /// The inputs out of leaves, with initial states that are not zero, on the leaves' device.
+    /// Inputs of the recurrence from leaf tensors, with non-zero initial states, on the leaves' device.
     pub fn with_states(&self, leaves: &[Tensor<2>], lie: Lie) -> RecurrenceInputs<'_> {
         let [input, recurrent, z_gates, bias, z_neurons] = [0, 1, 2, 3, 4].map(|index| leaves[index].clone());
         let (device, dtype) = (input.device().inner(), input.dtype());
@@ -94,14 +94,14 @@ impl Case {
         RecurrenceInputs { input, recurrent, z_gates, bias, z_neurons, states, active, activation }
     }
 
-    /// All states.
+    /// Computes all states.
     pub fn run(&self, ops: &dyn Ops, leaves: &[Tensor<2>], lie: Lie) -> Vec<Tensor<2>> {
         let states = ops.recurrence(self.cell, self.with_states(leaves, lie));
         assert_eq!(states.len(), self.cell.states().len(), "{}", self.name());
         states
     }
 
-    /// The hidden states.
+    /// Computes the hidden states.
     pub fn hidden(&self, ops: &dyn Ops, leaves: &[Tensor<2>]) -> Tensor<2> {
         self.run(ops, leaves, Lie::Plain).remove(0)
     }

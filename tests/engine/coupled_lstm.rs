@@ -1,4 +1,4 @@
-//! Long short-term memory with coupled gates: what is let in is what the forget gate does not keep.
+//! LSTM with coupled gates: the input gate is one minus the forget gate.
 //!
 //! ```text
 //! a_j = (x W_j + h U_j) z_j + b_j        j in f, g, o
@@ -14,7 +14,7 @@ use sparsegate_core::formula::{Expr, Symbols};
 #[derive(Debug, Clone, Copy)]
 pub struct CoupledLstm;
 
-/// Places of the preactivations.
+/// Indices of the preactivations.
 const F: usize = 0;
 const G: usize = 1;
 const O: usize = 2;

@@ -33,7 +33,7 @@ fn the_value_without_gradient_is_the_value_with_it_and_the_logits_stay() {
         let leaf = logits.clone().autodiff().require_grad();
         let tracked: f64 = Fused.cross_entropy(leaf, bias, ids(&targets)).inner().into_scalar();
         assert!((plain - tracked).abs() < 1e-6, "{shape:?}: {plain} and {tracked}");
-        assert_eq!(bits(&host(&logits)), bits(&before), "{shape:?}: the op wrote on logits that somebody else holds");
+        assert_eq!(bits(&host(&logits)), bits(&before), "{shape:?}: the op modified shared logits");
     }
 }
 

@@ -1,4 +1,4 @@
-//! From specs to networks: initial values, and what is refused.
+//! Networks built from specs: initial values, and invalid specs.
 
 use serde_json::json;
 use sparsegate_core::cells::CELLS;
@@ -87,7 +87,7 @@ fn glorot_matrices_have_their_limits_and_recurrent_ones_a_gain() {
             assert!(
                 input.iter().all(|value| value.abs() < limit) && input.iter().any(|value| value.abs() > 0.9 * limit)
             );
-            // Of an orthogonal matrix of H rows the mean square is 1 / H.
+            // The mean square of an orthogonal matrix with H rows is 1 / H.
             let recurrent = columns(find(&found, &format!("{layer}/w_hidden/mean")), from, to);
             assert!((mean_square(&recurrent) * HIDDEN as f64 - 1.21).abs() < 1e-5, "{}", cell.name());
         }

@@ -1,6 +1,6 @@
-//! Each op of the flex engine against its composed version and against finite differences, on the shapes where kernels
-//! go wrong: one row, one column, one step, sizes beside the width of a vector unit, views, several threads. Then
-//! what training builds on it: whole networks, texts without padding, exact zeros, numbers that are not finite, saving and
+//! Compares each op of the flex engine to its composed version and to finite differences, on shapes that are critical
+//! for kernels: one row, one column, one step, sizes around the width of a SIMD vector, views, several threads. Also
+//! tests training on top of the ops: whole networks, texts without padding, exact zeros, non-finite numbers, saving and
 //! loading.
 
 mod adam;

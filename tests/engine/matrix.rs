@@ -1,10 +1,10 @@
-//! Host matrices, the tensors made of them, and how close two must be.
+//! Host matrices, conversion to tensors, and comparison with a tolerance.
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// A matrix of numbers that single precision holds exactly, row-major.
+/// A row-major matrix whose values are exact in single precision.
 #[derive(Debug, Clone)]
 pub struct Matrix {
     /// Rows and columns.
@@ -13,43 +13,43 @@ pub struct Matrix {
     pub values: Vec<f64>,
 }
 
-/// How a tensor lies in memory.
+/// Memory layout of a tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lie {
-    /// A buffer of its own.
+    /// Contiguous, in its own buffer.
     Plain,
     /// The first rows of a larger buffer.
     FirstRows,
     /// The last rows of a larger buffer.
     LastRows,
-    /// Columns out of the middle of wider rows.
+    /// A range of columns in the middle of wider rows.
     Columns,
     /// The transpose of a buffer.
     Transposed,
 }
 
-/// All but [`Lie::Plain`].
+/// All layouts except [`Lie::Plain`].
 pub const VIEWS: [Lie; 4] = [Lie::FirstRows, Lie::LastRows, Lie::Columns, Lie::Transposed];
 
 impl Matrix {
-    /// Uniform numbers between two limits, from a seed.
+    /// Uniform random values between two limits.
     pub fn random(shape: [usize; 2], limits: [f64; 2], seed: u64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let draw = |_| f64::from(random.random_range(limits[0] as f32..limits[1] as f32));
         Self { shape, values: (0..shape[0] * shape[1]).map(draw).collect() }
     }
 
-    /// On flex, outside autodiff.
+    /// As a tensor on flex, outside autodiff.
     pub fn tensor(&self, dtype: DType) -> Tensor<2> {
         self.view(dtype, Lie::Plain)
     }
 
-    /// The same tensor as a view of another buffer, whose other elements are 7.
+    /// As a view of a larger buffer, whose other elements are 7.
     pub fn view(&self, dtype: DType, lie: Lie) -> Tensor<2> {
         self.place(&Device::flex(), dtype, lie)
     }
 
-    /// On any device, outside autodiff.
+    /// As a tensor on any device, outside autodiff.
     pub fn place(&self, device: &Device, dtype: DType, lie: Lie) -> Tensor<2> {
         let plain = || Tensor::from_data(TensorData::new(self.values.clone(), self.shape), (device, dtype));
         let [rows, columns] = self.shape;
@@ -79,7 +79,7 @@ pub fn ids_on(device: &Device, ids: &[u32]) -> Tensor<1, Int> {
     Tensor::from_data(TensorData::new(values, [ids.len()]), device)
 }
 
-/// Random ids below a limit; some repeat and, where there are fewer ids than the limit, some are missing.
+/// Random ids below a limit; some repeat, and if there are fewer ids than the limit, some are missing.
 pub fn random_ids(count: usize, limit: usize, seed: u64) -> Vec<u32> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     (0..count).map(|_| random.random_range(0..limit as u32)).collect()
@@ -90,12 +90,13 @@ pub fn host(tensor: &Tensor<2>) -> Vec<f64> {
     tensor.to_data().convert::<f64>().try_into_vec().expect("converted to f64")
 }
 
-/// The bits of numbers: equality that also tells zeros apart and takes NaN as equal to itself.
+/// The bits of the values: comparing them distinguishes 0 from -0, and NaN equals itself.
 pub fn bits(values: &[f64]) -> Vec<u64> {
     values.iter().map(|value| value.to_bits()).collect()
 }
 
-/// Fails unless every pair differs by at most `tolerance` times the largest magnitude wanted, or times one.
+/// Fails unless every pair differs by at most `tolerance` times the largest expected magnitude, or times one if that is
+/// larger.
 pub fn assert_close(found: &[f64], wanted: &[f64], tolerance: f64, what: &str) {
     assert_eq!(found.len(), wanted.len(), "{what}: number of elements");
     let scale = wanted.iter().fold(1.0_f64, |largest, value| largest.max(value.abs()));

@@ -1,4 +1,4 @@
-//! The cell that `docs/new-cell.md` adds: its text is this code, and the code works without a kernel.
+//! The cell of `docs/new-cell.md`: the page shows this code, and the code works without a kernel.
 
 use burn::tensor::{DType, Tensor};
 use sparsegate_nn::engine::{Composed, Fused, Ops};
@@ -27,7 +27,7 @@ fn ragged_batches_follow_from_the_step() {
     check_padding(&case());
 }
 
-/// Gradient steps on the distance of the hidden states from something that the cell can give.
+/// Gradient descent on the distance between the hidden states and reachable target states.
 #[test]
 fn it_trains() {
     for ops in [&Composed as &dyn Ops, &Fused] {

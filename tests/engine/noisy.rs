@@ -1,4 +1,4 @@
-//! Samples of whole matrices.
+//! Weight samples of whole matrices.
 
 use burn::tensor::{DType, Tensor};
 use sparsegate_nn::engine::{Composed, Fused, Noise, NoiseKey, Ops};

@@ -1,11 +1,11 @@
-//! A parameter that is not a number stops training at once, by name.
+//! A parameter that is NaN stops training at once, with an error that names it.
 
 use sparsegate_core::trainee::Trainee;
 use sparsegate_spec::types::{OutputNoise, Prior};
 
 use crate::trainee::{SMALL, Small};
 
-/// Breaks each tensor of a model in turn, at a place that every batch reads.
+/// Sets an element of each tensor in turn to NaN, one that every batch reads.
 fn each_tensor_is_named(kind: Small) {
     let names: Vec<String> = kind.trainee(|_, _| {}).parameters().into_iter().map(|tensor| tensor.name).collect();
     let batch = kind.batch(7);

@@ -1,5 +1,5 @@
-//! A classifier on texts without padding is the classifier on padded texts with a step mask: loss, last state and every
-//! gradient.
+//! A classifier on texts without padding equals the classifier on padded texts with a step mask: loss, last state and
+//! every gradient.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use sparsegate_spec::types::GateActivation;
 use crate::matrix::{Matrix, assert_close, host};
 use crate::tiny::{EMBEDDING, HIDDEN, NONE, TEXTS, VOCABULARY, classifier, labels, texts};
 
-/// One draw for every noisy number.
+/// Noise for every variational parameter.
 fn draws(wide: usize, outputs: usize) -> BTreeMap<Stream, Tensor<2>> {
     let rows = TEXTS.len();
     let shapes = [
@@ -31,7 +31,7 @@ fn draws(wide: usize, outputs: usize) -> BTreeMap<Stream, Tensor<2>> {
     shapes.map(matrix).into()
 }
 
-/// Loss and last hidden state, written out with padding on the left and a mask at each step.
+/// Reference: loss and last hidden state, computed with padding on the left and a mask at each step.
 fn padded(network: &Classifier, noise: &BTreeMap<Stream, Tensor<2>>, labels: &[u32]) -> (Tensor<1>, Tensor<2>) {
     let (rows, steps) = (TEXTS.len(), TEXTS[0].len());
     let Classifier { embedding, recurrent, output } = network;

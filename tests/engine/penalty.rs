@@ -1,4 +1,4 @@
-//! The penalty of the log-uniform prior in the two passes of a step.
+//! KL divergence from the log-uniform prior, in the two passes over the parameters of a step.
 
 use burn::tensor::{DType, Tensor, TensorData};
 use rayon::ThreadPoolBuilder;
@@ -8,8 +8,8 @@ use crate::matrix::{Lie, Matrix, VIEWS, assert_close, bits, host};
 
 const SHARE: f64 = 0.01;
 
-/// A quantity's shape, and the rows that the data loss reads if not all. The last are more than one piece of the kernels,
-/// and not a whole number of them.
+/// Shapes of a variational parameter, with the rows that the data loss reads (`None` for all). The last shapes are
+/// larger than one block of the kernels, and not a multiple of it.
 fn cases() -> Vec<([usize; 2], Option<Vec<u32>>)> {
     let whole = [[1, 1], [1, 15], [16, 1], [3, 17], [8, 64], [33, 65], [131, 127]].map(|shape| (shape, None));
     let parts = [
@@ -23,10 +23,10 @@ fn cases() -> Vec<([usize; 2], Option<Vec<u32>>)> {
     whole.into_iter().chain(parts.map(|(shape, rows)| (shape, Some(rows)))).collect()
 }
 
-/// Means, log sigmas and the data loss's gradients.
+/// Means, log sigmas and the gradients of the data loss.
 fn inputs(shape: [usize; 2], rows: Option<&[u32]>, dtype: DType, lie: Lie) -> ([Tensor<2>; 2], DataGradients) {
     let random = |shape: [usize; 2], limits, seed| {
-        // There is no view of nothing.
+        // An empty tensor cannot be a view.
         Matrix::random(shape, limits, seed).view(dtype, if shape[0] == 0 { Lie::Plain } else { lie })
     };
     let quantity = [random(shape, [-0.2, 0.2], 1), random(shape, [-7.0, 2.0], 2)];
@@ -39,7 +39,7 @@ fn scalar(tensor: Tensor<1>) -> Vec<f64> {
     vec![tensor.into_scalar::<f64>()]
 }
 
-/// Penalty, sum of squares, and the gradients to means and log sigmas.
+/// KL divergence, sum of squared gradients, and the gradients with respect to means and log sigmas.
 fn first_pass(ops: &dyn Ops, shape: [usize; 2], rows: Option<&[u32]>, dtype: DType, lie: Lie) -> Vec<Vec<f64>> {
     let ([mean, log_sigma], gradients) = inputs(shape, rows, dtype, lie);
     let found = ops.penalize([&mean, &log_sigma], &gradients, SHARE);
@@ -47,7 +47,7 @@ fn first_pass(ops: &dyn Ops, shape: [usize; 2], rows: Option<&[u32]>, dtype: DTy
     [scalar(found.penalty), scalar(found.square_sum)].into_iter().chain(whole.iter().map(host)).collect()
 }
 
-/// Means and log sigmas, each with its moments, after a step.
+/// Means and log sigmas with their moments after an Adam step.
 fn second_pass(ops: &dyn Ops, shape: [usize; 2], rows: Option<&[u32]>, dtype: DType, lie: Lie) -> Vec<Vec<f64>> {
     let (quantity, gradients) = inputs(shape, rows, dtype, lie);
     let moment = |seed| Matrix::random(shape, [0.0, 0.5], seed).view(dtype, lie);
@@ -111,7 +111,7 @@ fn gradients_are_those_of_finite_differences() {
     }
 }
 
-/// Penalty, and its gradients to mean and log sigma, of one weight.
+/// KL divergence of one weight, and its gradients with respect to mean and log sigma.
 fn alone(ops: &dyn Ops, dtype: DType, mean: f64, log_sigma: f64) -> [f64; 3] {
     let one = |value: f64| Matrix { shape: [1, 1], values: vec![value] }.tensor(dtype);
     let quantity = [one(mean), one(log_sigma)];
@@ -125,7 +125,7 @@ fn alone(ops: &dyn Ops, dtype: DType, mean: f64, log_sigma: f64) -> [f64; 3] {
 fn a_mean_of_exactly_zero_counts_as_noise_and_has_no_gradient() {
     for ops in [&Fused as &dyn Ops, &Composed] {
         for dtype in [DType::F32, DType::F64] {
-            // The second squares to zero in single precision.
+            // The square of 1e-30 is zero in single precision.
             for mean in [0.0, 1e-30, -0.0] {
                 let found = alone(ops, dtype, mean, -3.0);
                 assert_close(&found, &[-0.669_83, 0.0, 0.0], 1e-5, &format!("{ops:?} {dtype:?} {mean}"));
@@ -139,7 +139,7 @@ fn a_mean_of_exactly_zero_counts_as_noise_and_has_no_gradient() {
 fn beyond_the_clamp_the_value_stays_and_the_gradient_is_zero() {
     for ops in [&Fused as &dyn Ops, &Composed] {
         for dtype in [DType::F32, DType::F64] {
-            // In single precision 1 / sigma^2 of the last two is infinite, or near it.
+            // In single precision, 1 / sigma^2 of the last two is infinite or close to it.
             let cases = [(4.5, -0.669_83), (9.0, -0.669_83), (-4.5, 3.970_14), (-20.0, 3.970_14), (-60.0, 3.970_14)];
             for (log_sigma, value) in cases {
                 let found = alone(ops, dtype, 1.0, log_sigma);
@@ -175,7 +175,7 @@ fn threads_do_not_matter() {
     }
 }
 
-/// Tensors are changed in place only where nobody else holds them.
+/// Tensors are updated in place only if no other reference to them exists.
 #[test]
 fn tensors_held_elsewhere_stay() {
     let (quantity, gradients) = inputs([5, 30], None, DType::F32, Lie::Plain);

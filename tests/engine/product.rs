@@ -6,7 +6,8 @@ use sparsegate_nn::engine::Ops;
 use crate::agreement::Op;
 use crate::matrix::Matrix;
 
-/// Rows, inner size and columns; the right matrix of the last is large enough to be turned in parallel on the way back.
+/// Rows, inner size and columns; the last right matrix is large enough to be transposed in parallel in the backward
+/// pass.
 const SIZES: [[usize; 3]; 6] = [[1, 1, 1], [1, 7, 3], [5, 1, 4], [17, 33, 65], [64, 64, 64], [3, 512, 520]];
 
 #[test]

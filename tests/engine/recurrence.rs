@@ -1,4 +1,4 @@
-//! The recurrence: every cell, both activations of gates, even and ragged batches.
+//! The recurrence: every cell, both gate activations, batches with equal and with unequal lengths.
 
 use burn::tensor::{DType, Tensor};
 use sparsegate_core::cells::CELLS;
@@ -18,7 +18,7 @@ fn flex_agrees_with_composed_and_with_finite_differences() {
     }
 }
 
-/// An upstream gradient that is a transposed view, and one that is zero but for the last step.
+/// With an upstream gradient that is a transposed view, and one that is zero except at the last step.
 #[test]
 fn gradients_agree_for_other_upstream_gradients() {
     for case in cases().filter(|case| case.units < 10) {
@@ -50,7 +50,7 @@ fn all_states_agree() {
     }
 }
 
-/// Two windows, the second from the state the first left, are one window.
+/// Two windows, the second starting from the state of the first, equal one window.
 #[test]
 fn the_state_carries_on() {
     for cell in CELLS {
@@ -71,7 +71,7 @@ fn the_state_carries_on() {
     }
 }
 
-/// The kernels add recurrent products where the input products are.
+/// The kernels add the recurrent products in place to the input products, unless these are shared.
 #[test]
 fn inputs_held_elsewhere_stay() {
     for case in cases().filter(|case| case.units < 10) {
@@ -83,8 +83,8 @@ fn inputs_held_elsewhere_stay() {
     }
 }
 
-/// The hidden states of the computation with left padding: every sequence at every step, and a mask that takes the new
-/// states where the sequence is under way and the old ones before.
+/// Reference: hidden states with left padding, computed for every sequence at every step; a mask selects the new states
+/// of active sequences, and the old states of the others.
 fn padded(case: &Case, leaves: &[Tensor<2>]) -> Tensor<2> {
     let RecurrenceInputs { input, recurrent, z_gates, bias, z_neurons, mut states, active, activation } =
         case.with_states(leaves, Lie::Plain);
@@ -117,7 +117,7 @@ fn padded(case: &Case, leaves: &[Tensor<2>]) -> Tensor<2> {
     Tensor::cat(hidden, 0)
 }
 
-/// Hidden states and gradients of each engine are those of the computation with padding.
+/// Checks that hidden states and gradients of each engine equal those of the computation with padding.
 pub fn check_padding(case: &Case) {
     let found = |hidden: &dyn Fn(&[Tensor<2>]) -> Tensor<2>| -> Vec<Vec<f64>> {
         let leaves = case.leaves(DType::F64, Lie::Plain);

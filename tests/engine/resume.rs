@@ -13,7 +13,7 @@ fn a_loaded_model_goes_on_bit_for_bit() {
         kind.train(&mut straight, 1, 4);
         let saved = straight.save();
         kind.train(&mut straight, 5, 7);
-        // Into a model that begins elsewhere and has taken steps of its own.
+        // Load into a model with other initial values that has already taken steps.
         let mut resumed = kind.trainee(|_, values| values.iter_mut().for_each(|value| *value *= 0.5));
         kind.train(&mut resumed, 1, 2);
         resumed.load(&saved).expect("what was saved");
@@ -45,7 +45,8 @@ fn loading_no_state_forgets_the_carried_one() {
     assert!(trainee.carried().is_none());
 }
 
-/// Loads what `damage` leaves of each saved tensor in turn, `but` excepted: the message must name it and nothing may change.
+/// Applies `damage` to each saved tensor in turn, except `but`, and loads the result: the error must name the tensor,
+/// and the model must not change.
 fn refused(but: &str, damage: impl Fn(&mut Vec<NamedTensor>, usize)) {
     let mut other = SMALL.trainee(|_, values| values.iter_mut().for_each(|value| *value *= 0.5));
     SMALL.train(&mut other, 1, 2);
@@ -68,7 +69,7 @@ fn refused(but: &str, damage: impl Fn(&mut Vec<NamedTensor>, usize)) {
 
 #[test]
 fn a_missing_tensor_is_named() {
-    // Without this one no state was carried.
+    // Without this tensor the save has no carried state, which is valid.
     refused("state/hidden", |tensors, index| drop(tensors.remove(index)));
 }
 

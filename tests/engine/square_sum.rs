@@ -6,7 +6,7 @@ use sparsegate_nn::engine::{Composed, Fused, Ops};
 
 use crate::matrix::{Lie, Matrix, VIEWS, assert_close};
 
-/// The last is more than one piece of the kernel.
+/// The last shape is larger than one block of the kernel.
 const SHAPES: [[usize; 2]; 6] = [[1, 1], [1, 17], [40, 1], [5, 64], [33, 65], [131, 127]];
 
 #[test]

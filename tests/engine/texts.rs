@@ -1,4 +1,4 @@
-//! A small classifier under training, of every cell: threads, saving and loading, numbers that are not finite, accuracy.
+//! Training of a small classifier with every cell: threads, saving and loading, non-finite numbers, accuracy.
 
 use burn::tensor::DType;
 use rayon::ThreadPoolBuilder;
@@ -12,7 +12,7 @@ use sparsegate_spec::types::{Adam, GateActivation, Prior};
 use crate::matrix::{Matrix, random_ids};
 use crate::trainee::{everything, saved_bits};
 
-/// Sizes of a classifier and of its batches.
+/// Sizes of a classifier and its batches.
 #[derive(Debug, Clone, Copy)]
 struct Texts {
     cell: &'static dyn Cell,
@@ -27,7 +27,7 @@ fn small(cell: &'static dyn Cell) -> Texts {
 }
 
 impl Texts {
-    /// The classifier before its first step, on flex; `change` may edit each tensor's numbers.
+    /// Trainer of the classifier before its first step, on flex; `change` may edit each tensor's values.
     fn trainee(self, mut change: impl FnMut(&str, &mut [f64])) -> NetworkTrainee<Classifier> {
         let units = Units { cell: self.cell, activation: GateActivation::HardSigmoid, hidden: self.hidden };
         let mut seed = 0;
@@ -50,7 +50,7 @@ impl Texts {
         NetworkTrainee::new(network, &Fused, options)
     }
 
-    /// The batch of a step: a text more comes under way at each of its steps but the first.
+    /// The batch of a step: one more text starts at each time step except the first.
     fn batch(self, step: u64) -> Batch {
         let active: Vec<usize> =
             (0..self.steps).map(|t| (self.rows + t + 1).saturating_sub(self.steps).max(1)).collect();
@@ -71,7 +71,7 @@ impl Texts {
     }
 }
 
-/// Large enough for matrix products to be shared between threads.
+/// The sizes are large enough for matrix products to be split among threads.
 #[test]
 fn whole_steps_do_not_depend_on_the_number_of_threads() {
     for cell in CELLS {
@@ -108,7 +108,7 @@ fn a_loaded_classifier_goes_on_bit_for_bit() {
     }
 }
 
-/// Breaks each tensor in turn, at a place that the batch reads.
+/// Sets an element of each tensor in turn to NaN, one that the batch reads.
 #[test]
 fn what_is_not_a_number_is_named() {
     for cell in CELLS {
@@ -134,7 +134,7 @@ fn what_is_not_a_number_is_named() {
     }
 }
 
-/// Counts follow the cell and the embedding.
+/// The counts cover the cell and the embedding.
 #[test]
 fn everything_is_counted() {
     for cell in CELLS {

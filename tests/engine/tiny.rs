@@ -1,4 +1,4 @@
-//! Networks of a few units in double precision, every quantity variational, for tests that look at each number.
+//! Networks of a few units in double precision with all parameters variational, for tests that check every value.
 
 use burn::tensor::{DType, Tensor};
 use sparsegate_core::Batch;
@@ -10,17 +10,17 @@ use sparsegate_spec::types::{Adam, GateActivation, OutputNoise, Prior};
 use crate::matrix::Matrix;
 use crate::trainee::everything;
 
-/// Symbols.
+/// Number of symbols.
 pub const VOCABULARY: usize = 7;
-/// Dimensions of the embedding.
+/// Number of embedding dimensions.
 pub const EMBEDDING: usize = 4;
-/// Hidden units.
+/// Number of hidden units.
 pub const HIDDEN: usize = 3;
 
-/// One number of one tensor, and what is added to it.
+/// Name of a tensor, index of one of its elements, and the value to add to it.
 pub type Change<'a> = (&'a str, usize, f64);
 
-/// Of no number.
+/// No change.
 pub const NONE: Change<'static> = ("", 0, 0.0);
 
 /// A language model.
@@ -47,7 +47,7 @@ fn numbers(change: Change<'_>) -> impl FnMut(&str, [usize; 2]) -> Tensor<2> {
         seed += 1;
         let limits = if name.ends_with("/log_sigma") { [-2.0, -1.0] } else { [0.3, 1.1] };
         let mut matrix = Matrix::random(dims, limits, seed);
-        // Both signs, far from zero, so that no gate is always open.
+        // Values of both signs, far from zero, so that no gate is always open.
         matrix.values.iter_mut().step_by(2).filter(|_| name.ends_with("/mean")).for_each(|value| *value *= -1.0);
         if name == change.0 {
             matrix.values[change.1] += change.2;
@@ -56,28 +56,29 @@ fn numbers(change: Change<'_>) -> impl FnMut(&str, [usize; 2]) -> Tensor<2> {
     }
 }
 
-/// A network under training, from a zero state.
+/// Trainer of a network, from a zero state.
 pub fn trainee<N: Network>(network: N, ops: &'static dyn Ops) -> NetworkTrainee<N> {
     let adam = Adam { lr: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
     let options = TraineeOptions { seed: 0, carry_state: false, train_size: 11, adam, clip_norm: None };
     NetworkTrainee::new(network, ops, options)
 }
 
-/// Two sequences for a language model. Symbols 2 and 5 occur twice in one of them, and 2 in both; 6 does not occur.
+/// Two sequences for a language model. Symbols 2 and 5 occur twice in one of them, 2 occurs in both, and 6 does not
+/// occur.
 pub fn streams() -> Batch {
     Batch::even(2, vec![2, 5, 0, 2, 2, 1, 4, 5], vec![0, 2, 2, 1, 4, 5, 3, 6])
 }
 
-/// Texts of a classifier, in order of falling length.
+/// Texts for a classifier, by decreasing length.
 pub const TEXTS: [&[u32]; 5] = [&[2, 5, 0, 2, 5], &[1, 1, 4], &[2, 3, 2], &[5], &[0]];
 
-/// The classes of [`TEXTS`] for a head of `outputs` outputs.
+/// Classes of [`TEXTS`] for an output layer with `outputs` outputs.
 pub fn labels(outputs: usize) -> Vec<u32> {
     let classes = outputs.max(2) as u32;
     (0..TEXTS.len() as u32).map(|text| (text + 1) % classes).collect()
 }
 
-/// [`TEXTS`] as a batch: they end together, and only symbols are stored.
+/// [`TEXTS`] as a batch: all end at the last step, and padding is not stored.
 pub fn texts(outputs: usize) -> Batch {
     let steps = TEXTS[0].len();
     let mut batch = Batch { rows: TEXTS.len(), active: Vec::new(), inputs: Vec::new(), targets: labels(outputs) };

@@ -1,4 +1,4 @@
-//! A small language model under training, for the tests beside this file; and that threads do not change it.
+//! Training of a small language model, shared by other tests; and a test that the number of threads does not change it.
 
 use burn::tensor::{DType, Tensor};
 use rayon::ThreadPoolBuilder;
@@ -11,24 +11,24 @@ use sparsegate_spec::types::{Adam, GateActivation, OutputNoise, Prior, Sparsity}
 
 use crate::matrix::{Matrix, random_ids};
 
-/// Sizes and kind of a model, and of its batches.
+/// Sizes and kind of a model and its batches.
 #[derive(Debug, Clone, Copy)]
 pub struct Small {
-    /// Symbols.
+    /// Number of symbols.
     pub vocabulary: usize,
-    /// Hidden units.
+    /// Number of hidden units.
     pub hidden: usize,
-    /// Sequences.
+    /// Number of sequences in a batch.
     pub rows: usize,
-    /// Time steps.
+    /// Number of time steps.
     pub steps: usize,
-    /// Of every quantity.
+    /// Prior of every parameter.
     pub prior: Prior,
-    /// Of the output layer; the state is carried when it is [`OutputNoise::Weights`].
+    /// Noise of the output layer; the state is carried if it is [`OutputNoise::Weights`].
     pub output_noise: OutputNoise,
 }
 
-/// Everything variational, the state carried.
+/// All parameters variational, with carried state.
 pub const SMALL: Small = Small {
     vocabulary: 23,
     hidden: 9,
@@ -39,7 +39,7 @@ pub const SMALL: Small = Small {
 };
 
 impl Small {
-    /// The model before its first step, on flex; `change` may edit each tensor's numbers.
+    /// Trainer of the model before its first step, on flex; `change` may edit each tensor's values.
     pub fn trainee(self, mut change: impl FnMut(&str, &mut [f64])) -> NetworkTrainee<LanguageModel> {
         let units = Units { cell: &Lstm, activation: GateActivation::Sigmoid, hidden: self.hidden };
         let sparsity = everything(self.prior);
@@ -75,7 +75,7 @@ impl Small {
         Batch::even(self.rows, ids(2 * step), ids(2 * step + 1))
     }
 
-    /// Takes steps `from..=to`, each of which must succeed.
+    /// Takes the steps `from..=to`, each of which must succeed.
     pub fn train(self, trainee: &mut NetworkTrainee<LanguageModel>, from: u64, to: u64) {
         for step in from..=to {
             let report = trainee.step(&self.batch(step), step).expect("finite numbers")[0];
@@ -84,7 +84,7 @@ impl Small {
     }
 }
 
-/// A level with one prior for every quantity.
+/// A sparsity level with the same prior for every parameter.
 pub fn everything(prior: Prior) -> Sparsity {
     Sparsity {
         name: "test".to_owned(),
@@ -99,13 +99,13 @@ pub fn everything(prior: Prior) -> Sparsity {
     }
 }
 
-/// Names, shapes and bits.
+/// Names, shapes and bits of saved tensors.
 pub fn saved_bits(saved: &[NamedTensor]) -> Vec<(&str, &[usize], Vec<u32>)> {
     let bits = |tensor: &NamedTensor| tensor.values.iter().map(|value| value.to_bits()).collect();
     saved.iter().map(|tensor| (tensor.name.as_str(), tensor.shape.as_slice(), bits(tensor))).collect()
 }
 
-/// Large enough for every matrix product to be shared between threads.
+/// The sizes are large enough for every matrix product to be split among threads.
 #[test]
 fn whole_steps_do_not_depend_on_the_number_of_threads() {
     for output_noise in [OutputNoise::Weights, OutputNoise::LocalReparameterization] {

@@ -1,5 +1,5 @@
-//! The objective's gradient to every quantity of whole networks with every kind of noise and cell, against central
-//! differences, by both engines.
+//! Gradients of the objective of whole networks, for every parameter, kind of noise and cell, compared to central
+//! differences, in both engines.
 
 use sparsegate_core::Batch;
 use sparsegate_core::cells::CELLS;
@@ -13,7 +13,7 @@ const NOISE: NoiseSource = NoiseSource::Counter { seed: 3, step: 1 };
 const STEP: f64 = 1e-5;
 const ENGINES: [&dyn Ops; 2] = [&Composed, &Fused];
 
-/// Checks a network's gradients, of which there are `count`.
+/// Checks the `count` gradients of a network.
 fn check<N: Network>(what: &str, count: usize, batch: &Batch, build: impl Fn(Change<'_>) -> N) {
     for ops in ENGINES {
         let objective = |change: Change<'_>| {
@@ -39,7 +39,7 @@ fn check<N: Network>(what: &str, count: usize, batch: &Batch, build: impl Fn(Cha
 fn of_language_models() {
     for cell in CELLS {
         for noise in [OutputNoise::Weights, OutputNoise::LocalReparameterization] {
-            // Six quantities with mean and log sigma, two biases.
+            // Six variational parameters with mean and log sigma, and two biases.
             let build = |change: Change<'_>| language_model(*cell, noise, change);
             check(&format!("{} {noise:?}", cell.name()), 14, &streams(), build);
         }
@@ -51,7 +51,7 @@ fn of_classifiers() {
     for cell in CELLS {
         for activation in [GateActivation::Sigmoid, GateActivation::HardSigmoid] {
             for outputs in [1, 3] {
-                // Eight quantities with mean and log sigma, two biases.
+                // Eight variational parameters with mean and log sigma, and two biases.
                 let build = |change: Change<'_>| classifier(*cell, activation, outputs, change);
                 check(&format!("{} {activation:?} {outputs}", cell.name()), 18, &texts(outputs), build);
             }

@@ -1,4 +1,4 @@
-//! Weights of exactly zero: log alpha is infinite, and a careless gradient is NaN.
+//! Weights of exactly zero: log alpha is infinite, and a naive gradient would be NaN.
 
 use sparsegate_core::trainee::Trainee;
 use sparsegate_nn::model::{LanguageModel, NetworkTrainee};
@@ -9,7 +9,7 @@ use crate::trainee::{SMALL, Small};
 fn with_zeros(kind: Small) -> NetworkTrainee<LanguageModel> {
     kind.trainee(|name, values| {
         if name.ends_with("/mean") {
-            // Every third: some zeros in every quantity.
+            // Every third value, so that every parameter has some zeros.
             values.iter_mut().step_by(3).for_each(|value| *value = 0.0);
         }
     })
@@ -27,7 +27,7 @@ fn training_goes_on() {
     }
 }
 
-/// A factor of zero for every unit: no signal at all reaches the output.
+/// With a factor of zero for every unit, no signal reaches the output.
 #[test]
 fn training_goes_on_with_nothing_but_zeros() {
     let mut trainee = SMALL.trainee(|name, values| {

@@ -1,4 +1,4 @@
-//! A network with inputs, and the outputs that the definition gives for them in f64.
+//! A network with inputs, and the outputs of the reference implementation for them in f64.
 
 use camino::Utf8Path;
 use libtest_mimic::Failed;
@@ -10,16 +10,16 @@ use sparsegate_runtime::format::File;
 use sparsegate_runtime::model::Task;
 use sparsegate_runtime::plain::{self, State};
 
-/// Sequences, and what a network makes of them.
+/// A model and its input sequences.
 pub struct Case<'a> {
     pub file: &'a File,
-    /// Symbols of each sequence, all of one length; the id behind the last one is a step without input.
+    /// Symbols of each sequence, all of the same length; the id after the last symbol is a step without input.
     pub sequences: Vec<Vec<u32>>,
-    /// Of a classifier, how many symbols of each are the text.
+    /// For a classifier, the length of the text in each sequence.
     pub lengths: Vec<usize>,
 }
 
-/// Tensors of an expectation.
+/// Tensors of an expected-output file.
 #[derive(Default)]
 struct Tensors(Vec<(&'static str, Dtype, Vec<usize>, Vec<u8>)>);
 

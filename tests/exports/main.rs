@@ -1,7 +1,7 @@
 //! Exported files give the same outputs in ONNX Runtime and in PyTorch.
 //!
-//! `SPARSEGATE_PYTHON` names a Python that has torch, onnxruntime, onnx, safetensors and numpy; without it the checks are listed
-//! as ignored.
+//! `SPARSEGATE_PYTHON` names a Python interpreter that has torch, onnxruntime, onnx, safetensors and numpy; without it
+//! the checks are listed as ignored.
 
 mod case;
 mod networks;
@@ -27,7 +27,7 @@ fn main() {
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
-/// Writes cases into a folder and has them checked.
+/// Writes cases to a folder and checks them with `scripts/check_exports.py`.
 fn check(python: &str, write: fn(&Utf8Path) -> Result<(), Failed>) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let folder = Utf8Path::from_path(folder.path()).ok_or("a folder whose name is not UTF-8")?;

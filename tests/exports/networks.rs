@@ -1,4 +1,4 @@
-//! Networks nobody trained: of every kind, and of structures at random.
+//! Untrained networks: of every kind, and with random structures.
 
 use camino::Utf8Path;
 use libtest_mimic::Failed;
@@ -14,7 +14,7 @@ const ACTIVATIONS: [Activation; 2] = [Activation::Sigmoid, Activation::HardSigmo
 const STEPS: usize = 19;
 const BATCH: usize = 5;
 
-/// Numbers below a limit, one after another: an LCG of Knuth's.
+/// Random number generator: Knuth's LCG.
 struct Draws(u64);
 
 impl Draws {
@@ -23,7 +23,7 @@ impl Draws {
         ((self.0 >> 33) % u64::from(limit.max(1))) as u32
     }
 
-    /// None, all or some of a size.
+    /// None, all or a part of a size.
     fn part(&mut self, of: u32) -> u32 {
         match self.below(4) {
             0 => 0,
@@ -33,7 +33,7 @@ impl Draws {
     }
 }
 
-/// Sequences that meet every symbol, those without a row, and the id behind the last one.
+/// Writes a case whose sequences contain every symbol, those without a row included, and the id after the last one.
 fn write(folder: &Utf8Path, name: &str, shape: &Shape, seed: u64) -> Result<(), Failed> {
     let file = File { model: shape.model(seed), details: String::new() };
     let mut draws = Draws(seed);
@@ -45,7 +45,8 @@ fn write(folder: &Utf8Path, name: &str, shape: &Shape, seed: u64) -> Result<(), 
     case.expect(folder, name)
 }
 
-/// Every cell, activation and task; with and without an embedding; few and many symbols beside the sums; one output and several.
+/// Writes networks of every cell, activation and task; with and without an embedding; with few and with many symbols
+/// compared to the preactivations; with one output and several.
 pub fn every_kind(folder: &Utf8Path) -> Result<(), Failed> {
     let mut seed = 0;
     for cell in Cell::ALL {
@@ -77,7 +78,7 @@ pub fn every_kind(folder: &Utf8Path) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Any part of a network may be gone, and all of it.
+/// Writes random networks, in which any part or everything may be pruned.
 pub fn at_random(folder: &Utf8Path) -> Result<(), Failed> {
     for seed in 0..120 {
         let mut draws = Draws(seed);

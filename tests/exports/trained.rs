@@ -1,4 +1,4 @@
-//! Networks that were trained, exported by the command, over the texts they are tested on.
+//! Trained networks, exported by the command, on their test data.
 
 use std::process::Command;
 
@@ -25,10 +25,10 @@ train: { epochs: 6, batch: 32, optimizer: { adam: { lr: 1e-2 } } }",
     ),
 ];
 
-/// Sequences that a test stream is cut into.
+/// Number of sequences that a test stream is cut into.
 const STREAMS: usize = 15;
 
-/// Both tasks with every cell, dense and sparsified.
+/// Exports both tasks with every cell, dense and sparsified.
 pub fn every_cell(folder: &Utf8Path) -> Result<(), Failed> {
     let root = folder.join("project");
     fs_err::create_dir_all(root.join("datasets"))?;
@@ -62,7 +62,7 @@ fn check(folder: &Utf8Path, root: &Utf8Path, run: &RunDir) -> Result<(), Failed>
     Case { file: &file, sequences, lengths }.expect(folder, run.key())
 }
 
-/// The whole test set: texts, filled up to the longest with the id for no input; or the stream, in pieces.
+/// The whole test set: texts padded to the longest one with the id for no input, or pieces of the stream.
 fn test_data(corpus: &Corpus, nothing: u32) -> (Vec<Vec<u32>>, Vec<usize>) {
     match &corpus.parts {
         Parts::Streams { test, .. } => {

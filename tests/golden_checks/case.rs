@@ -1,4 +1,4 @@
-//! One golden case: its metadata and its arrays.
+//! A golden case: metadata and arrays recorded from the reference implementation.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,23 +13,23 @@ use sparsegate_spec::types::{GateActivation, Prior, Sparsity};
 pub struct Case {
     /// The files' name without extension.
     pub name: String,
-    /// What the JSON says.
+    /// Content of the JSON file.
     pub meta: Metadata,
     arrays: BTreeMap<String, Array>,
 }
 
-/// What the JSON file of a case says; fields that a kind of case does not have are absent.
+/// Content of a case's JSON file; fields that do not apply to a kind of case are absent.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Metadata {
-    /// `LMNet` or `ClassificationNet`; absent for the penalty cases.
+    /// `LMNet` or `ClassificationNet`; absent for cases of the KL divergence alone.
     pub net: Option<String>,
     /// Configuration letters.
     pub config: Option<String>,
     /// `lstm`, `gru` or `rnn`.
     pub cell: Option<String>,
-    /// What a GRU's unit factors multiply: `output` or `state`.
+    /// What the unit factors of a GRU multiply: `output` or `state`.
     pub zh_mode: Option<String>,
-    /// Carried state, sampled output weights.
+    /// Whether the state is carried from batch to batch, and the output weights are sampled.
     pub hid_prop: Option<bool>,
     /// Gate activation.
     pub gate_nonlinearity: Option<String>,
@@ -42,17 +42,17 @@ pub struct Metadata {
     pub hidden: Option<usize>,
     /// E.
     pub emb: Option<usize>,
-    /// Classes; one output where there is one, with a sigmoid head.
+    /// Number of classes; a single class means one output with a sigmoid.
     pub classes: Option<usize>,
     /// B.
     pub batch: Option<usize>,
-    /// What the penalty is divided by.
+    /// Training set size N; the KL divergence is weighted by 1/N.
     pub train_size: Option<usize>,
     /// Adam's learning rate.
     pub learning_rate: Option<f64>,
-    /// Largest global norm of the gradient.
+    /// Global gradient norm above which the gradient is clipped.
     pub grad_clip: Option<f64>,
-    /// The compression report as the reference printed it, by line.
+    /// Lines of the compression report that the reference printed.
     #[serde(default)]
     pub compression_text: Vec<String>,
     /// Name, type and shape of every array of the case.
@@ -69,14 +69,14 @@ pub struct Array {
     pub values: Values,
 }
 
-/// The elements of an array.
+/// Elements of an array.
 #[derive(Debug, Clone)]
 pub enum Values {
     /// Real numbers.
     F64(Vec<f64>),
     /// Token ids and labels.
     I32(Vec<i32>),
-    /// Masks, 1 = kept.
+    /// Masks; 1 means kept.
     U8(Vec<u8>),
 }
 
@@ -121,12 +121,12 @@ impl Case {
         self.arrays.contains_key(name)
     }
 
-    /// Whether the case has an array whose name begins so.
+    /// Whether the case has an array whose name starts with `prefix`.
     pub fn has_prefix(&self, prefix: &str) -> bool {
         self.names(prefix).next().is_some()
     }
 
-    /// Names of the arrays that begin with `prefix`, sorted.
+    /// Sorted names of the arrays that start with `prefix`.
     pub fn names<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
         self.arrays.keys().map(String::as_str).filter(move |name| name.starts_with(prefix))
     }
@@ -141,7 +141,7 @@ impl Case {
         Ok(&self.array(name)?.shape)
     }
 
-    /// The elements of an array of real numbers.
+    /// Elements of a float array.
     pub fn f64s(&self, name: &str) -> Result<&[f64], String> {
         match &self.array(name)?.values {
             Values::F64(values) => Ok(values),
@@ -149,7 +149,7 @@ impl Case {
         }
     }
 
-    /// The elements of an array of token ids or labels.
+    /// Elements of an array of token ids or labels.
     pub fn i32s(&self, name: &str) -> Result<&[i32], String> {
         match &self.array(name)?.values {
             Values::I32(values) => Ok(values),
@@ -157,8 +157,8 @@ impl Case {
         }
     }
 
-    /// The elements of a mask. A layer without noise has its mask recorded as floating-point ones, so any type goes;
-    /// values other than 0 and 1 do not.
+    /// Elements of a mask. The mask of a layer without noise is recorded as floating-point ones, so any type is
+    /// accepted, but only the values 0 and 1.
     pub fn mask(&self, name: &str) -> Result<Vec<bool>, String> {
         let values: Vec<f64> = match &self.array(name)?.values {
             Values::U8(values) => values.iter().map(|&v| f64::from(v)).collect(),
@@ -183,12 +183,12 @@ impl Case {
         }
     }
 
-    /// Whether the case is about a classifier, with an embedding, and not about a language model.
+    /// Whether the case is a classifier, which has an embedding, and not a language model.
     pub fn classifies(&self) -> bool {
         self.meta.net.as_deref() == Some("ClassificationNet")
     }
 
-    /// The cell, if this program has it.
+    /// The cell; an error if this program does not have it.
     pub fn cell(&self) -> Result<&'static dyn Cell, String> {
         let name = self.meta.cell.as_deref().ok_or("the JSON has no cell")?;
         let name = if name == "gru" && self.meta.zh_mode.as_deref() == Some("state") { "gru-zhstate" } else { name };
@@ -204,10 +204,9 @@ impl Case {
         }
     }
 
-    /// What is sparsified, from the configuration letters of a language model:
-    /// `[weights][gate groups][neuron groups: L input and hidden, I input only, R hidden only][output weights]`; a
-    /// classifier has `[embedding weights][vocabulary groups]` before them, and its input groups are the embedding's
-    /// dimensions.
+    /// What is sparsified, from the configuration letters. For a language model: `[weights][gate groups][neuron groups:
+    /// L input and hidden, I input only, R hidden only][output weights]`. A classifier has `[embedding
+    /// weights][vocabulary groups]` before them, and its input groups are the dimensions of the embedding.
     pub fn sparsity(&self) -> Result<Sparsity, String> {
         let config = self.meta.config.as_deref().ok_or("the JSON has no config")?;
         let letters: Vec<char> = config.chars().collect();
@@ -254,7 +253,7 @@ impl Case {
     }
 }
 
-/// Splits little-endian bytes into elements of N bytes.
+/// Decodes little-endian elements of N bytes each.
 fn decode<const N: usize, T>(bytes: &[u8], read: fn([u8; N]) -> T) -> Vec<T> {
     bytes.as_chunks::<N>().0.iter().map(|&chunk| read(chunk)).collect()
 }

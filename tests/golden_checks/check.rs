@@ -1,4 +1,4 @@
-//! What a check is: a named comparison that applies to some cases.
+//! A check: a named comparison that applies to some cases.
 
 use crate::case::Case;
 
@@ -6,25 +6,25 @@ use crate::case::Case;
 pub struct Check {
     /// Last part of the trial's name.
     pub name: &'static str,
-    /// Whether the check can be made on a case, from the case's metadata and arrays alone.
+    /// Whether the check applies to a case, decided from the case's metadata and arrays alone.
     pub applies: fn(&Case) -> Applicability,
-    /// The comparison. The error says what differs.
+    /// The comparison; the error says what differs.
     pub run: fn(&Case) -> Result<(), String>,
 }
 
-/// Whether a check can be made on a case.
+/// Whether a check applies to a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Applicability {
-    /// It can.
+    /// The check applies.
     Runs,
-    /// The case holds what the check is about, but this program cannot compute it yet; the text says what is missing.
+    /// The case has the necessary arrays, but this program cannot compute them yet; the text says what is missing.
     NotYet(String),
-    /// The case does not hold what the check is about.
+    /// The case does not have the arrays that the check compares.
     Irrelevant,
 }
 
-/// [`Applicability::Runs`] for networks whose cell, gates and configuration this program has; for others, what is
-/// missing.
+/// [`Applicability::Runs`] for networks whose cell, activation and configuration this program supports; otherwise what
+/// is missing.
 pub fn network(case: &Case) -> Applicability {
     if case.meta.net.is_none() {
         return Applicability::Irrelevant;

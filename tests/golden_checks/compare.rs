@@ -1,8 +1,9 @@
-//! Comparing ours with theirs; a failure names the quantity, the worst place, and both values.
+//! Comparison of computed values (ours) with recorded ones (theirs). A failure names the array, the worst element and
+//! both values.
 
 use std::fmt::Debug;
 
-/// How far ours may be from theirs: `absolute + relative * |theirs|`.
+/// Maximum difference: `absolute + relative * |theirs|`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tolerance {
     /// Absolute part.
@@ -11,14 +12,14 @@ pub struct Tolerance {
     pub relative: f64,
 }
 
-/// For what is computed in double precision.
+/// Tolerance of double precision.
 pub const F64: Tolerance = Tolerance { absolute: 1e-9, relative: 1e-9 };
 
-/// For what is computed in single precision: 1e-4 of the element, and for elements near zero a few units in the last place
-/// of numbers of size one.
+/// Tolerance of single precision: 1e-4 of the element, and for elements near zero a few units in the last place of
+/// numbers near one.
 pub const F32: Tolerance = Tolerance { absolute: 2e-6, relative: 1e-4 };
 
-/// Every element of `ours` is within `tolerance` of `theirs`; not-a-number is within no tolerance.
+/// Checks that every element of `ours` is within `tolerance` of `theirs`; NaN always fails.
 pub fn close(quantity: &str, ours: &[f64], theirs: &[f64], tolerance: Tolerance) -> Result<(), String> {
     same_length(quantity, ours, theirs)?;
     let excess = |i: usize| {
@@ -31,7 +32,7 @@ pub fn close(quantity: &str, ours: &[f64], theirs: &[f64], tolerance: Tolerance)
         return Ok(());
     };
     Err(format!(
-        "{quantity}: {} of {} elements differ; worst at index {worst}: ours {:e}, theirs {:e}, difference {:e} with tolerance {tolerance:?}",
+        "{quantity}: {} of {} elements differ; worst at index {worst}: computed {:e}, recorded {:e}, difference {:e} with tolerance {tolerance:?}",
         wrong.len(),
         ours.len(),
         ours[worst],
@@ -40,14 +41,14 @@ pub fn close(quantity: &str, ours: &[f64], theirs: &[f64], tolerance: Tolerance)
     ))
 }
 
-/// Every element of `ours` is the same as in `theirs`.
+/// Checks that every element of `ours` equals that of `theirs`.
 pub fn equal<T: PartialEq + Debug>(quantity: &str, ours: &[T], theirs: &[T]) -> Result<(), String> {
     same_length(quantity, ours, theirs)?;
     let wrong: Vec<usize> = (0..ours.len()).filter(|&i| ours[i] != theirs[i]).collect();
     match wrong.first() {
         None => Ok(()),
         Some(&first) => Err(format!(
-            "{quantity}: {} of {} elements differ; first at index {first}: ours {:?}, theirs {:?}",
+            "{quantity}: {} of {} elements differ; first at index {first}: computed {:?}, recorded {:?}",
             wrong.len(),
             ours.len(),
             ours[first],
@@ -60,5 +61,5 @@ fn same_length<T>(quantity: &str, ours: &[T], theirs: &[T]) -> Result<(), String
     if ours.len() == theirs.len() {
         return Ok(());
     }
-    Err(format!("{quantity}: ours has {} elements, theirs {}", ours.len(), theirs.len()))
+    Err(format!("{quantity}: {} elements computed, {} recorded", ours.len(), theirs.len()))
 }

@@ -1,4 +1,4 @@
-//! The penalty of single weights and its derivatives.
+//! KL divergence of single weights, and its derivatives.
 
 use sparsegate_nn::engine::DataGradients;
 
@@ -41,7 +41,7 @@ fn zeros_apply(case: &Case) -> Applicability {
     when(case.has("dkl_dw"))
 }
 
-/// Sum of penalties and the derivatives to means and log sigmas.
+/// Sum of the KL divergences, and its derivatives with respect to means and log sigmas.
 fn penalty(mean: &[f64], log_sigma: &[f64], way: Way) -> Result<(f64, Vec<f64>, Vec<f64>), String> {
     let tensor = |values: &[f64]| way.tensor(values.to_vec(), [values.len(), 1]);
     let (mean, log_sigma) = (tensor(mean)?, tensor(log_sigma)?);
@@ -51,12 +51,12 @@ fn penalty(mean: &[f64], log_sigma: &[f64], way: Way) -> Result<(f64, Vec<f64>, 
     Ok((total.into_scalar::<f64>(), values(to_mean)?, values(to_log_sigma)?))
 }
 
-/// A column of weights over the whole range of log alpha, clamp and all.
+/// A column of weights over the whole range of log alpha, beyond the clamp too.
 fn column(case: &Case, way: Way) -> Result<(), String> {
     let (means, log_sigmas) = (case.f64s("weight/w")?, case.f64s("weight/log_sigma")?);
     let (total, to_mean, to_log_sigma) = penalty(means, log_sigmas, way)?;
     close("weight/kl_total", &[total], &[case.scalar("weight/kl_total")?], way.tolerance)?;
-    // Where log alpha is exactly on the clamp's edge, rounding decides on which side it is: left out.
+    // Elements with log alpha exactly on the clamp's edge are skipped: rounding decides on which side they are.
     let inside: Vec<usize> = (0..means.len())
         .filter(|&i| ((2.0 * log_sigmas[i] - (means[i] * means[i]).ln()).abs() - 8.0).abs() > 1e-5)
         .collect();
@@ -64,7 +64,7 @@ fn column(case: &Case, way: Way) -> Result<(), String> {
     for (name, ours) in [("weight/dkl_dw", to_mean), ("weight/dkl_dlogsigma", to_log_sigma)] {
         close(name, &pick(&ours), &pick(case.f64s(name)?), way.tolerance)?;
     }
-    // Value by value, over the grid: the penalty of one weight of mean one.
+    // Each grid value on its own: the KL divergence of one weight of mean one.
     for (log_alpha, expected) in case.f64s("log_alpha")?.iter().zip(case.f64s("kl_clipped")?) {
         let (value, _, _) = penalty(&[1.0], &[log_alpha / 2.0], way)?;
         close(&format!("kl_clipped at log alpha {log_alpha}"), &[value], &[*expected], way.tolerance)?;
@@ -72,7 +72,7 @@ fn column(case: &Case, way: Way) -> Result<(), String> {
     Ok(())
 }
 
-/// Means of zero, or so small that their squares are: a finite penalty and no gradient.
+/// Means that are zero, or whose squares underflow to zero: the KL divergence is finite and its gradient zero.
 fn zeros(case: &Case, way: Way) -> Result<(), String> {
     let (total, to_mean, to_log_sigma) = penalty(case.f64s("w")?, case.f64s("log_sigma")?, way)?;
     close("kl_total", &[total], &[case.scalar("kl_total")?], way.tolerance)?;

@@ -1,8 +1,8 @@
-//! From the layout of the golden arrays to ours.
+//! Converts the golden arrays to this program's layout.
 //!
-//! Golden arrays keep one matrix a kind of gate, or stack the kinds on the first axis: `(P, rows, H)`. Ours put the kinds
-//! side by side in the columns: `[rows, P * H]`, column `kind * H + unit`. Both order the kinds as the cell does: i, f, g,
-//! o; r, z, n; h.
+//! Golden arrays have one matrix per gate, or stack the gates on the first axis: `(P, rows, H)`. This program puts the
+//! gates side by side in the columns: `[rows, P * H]`, column `gate * H + unit`. Both use the cell's order of gates: i,
+//! f, g, o; r, z, n; h.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,13 +14,13 @@ use crate::check::{Check, network};
 /// The checks of this file.
 pub const CHECKS: &[Check] = &[Check { name: "layout", applies: network, run: check_layout }];
 
-/// How the golden arrays of a cell are called.
+/// Names of a cell's golden arrays.
 struct Names {
-    /// Of the recurrent layer.
+    /// Name of the recurrent layer.
     layer: &'static str,
-    /// Of the kinds of gates, in order.
+    /// Names of the gates, in order.
     gates: &'static [&'static str],
-    /// Of the kinds of biases, in order.
+    /// Names of the biases, in order.
     biases: &'static [&'static str],
 }
 
@@ -32,7 +32,7 @@ const LSTM: Names = Names {
 const GRU: Names = Names { layer: "rnn", gates: &["r", "z", "n"], biases: &["r", "z", "in", "hn"] };
 const RNN: Names = Names { layer: "rnn", gates: &["h"], biases: &["h"] };
 
-/// The names of a case's cell; their order is the order that the case states.
+/// Names for a case's cell; an error if the case states another order of gates.
 fn names(case: &Case) -> Result<&'static Names, String> {
     let names = match case.cell()?.layer() {
         "lstm" => &LSTM,
@@ -47,19 +47,19 @@ fn names(case: &Case) -> Result<&'static Names, String> {
     }
 }
 
-/// Everything of the parameters' shape that stands under `prefix` (`param/`, `grad/`, `kl_grad/`, `adam1/`,
-/// `traj/param_after_step4/`), row-major, by the names that checkpoints use, LAYER being the cell's:
-/// `embedding/w/mean` `[V, E]`, `embedding/z_vocabulary/mean` `[V]` and `LAYER/z_inputs/mean` `[E]` of a classifier,
-/// `LAYER/z_vocabulary/mean` `[V]` of a language model, `LAYER/w_input/mean` `[I, P * H]`, `LAYER/w_hidden/mean`
+/// Reads the arrays with the shapes of the parameters under `prefix` (`param/`, `grad/`, `kl_grad/`, `adam1/`,
+/// `traj/param_after_step4/`), row-major, under the names that checkpoints use. LAYER is the cell's name. For a
+/// classifier `embedding/w/mean` `[V, E]`, `embedding/z_vocabulary/mean` `[V]` and `LAYER/z_inputs/mean` `[E]`; for a
+/// language model `LAYER/z_vocabulary/mean` `[V]`; for both `LAYER/w_input/mean` `[I, P * H]`, `LAYER/w_hidden/mean`
 /// `[H, P * H]`, `LAYER/z_neurons/mean` `[H]`, `LAYER/z_gates/mean` `[P * H]`, `output/w/mean` `[H, O]`, each with its
-/// `log_sigma`, `LAYER/bias` `[biases * H]` and `output/bias` `[O]`. A quantity that the case's configuration does not
-/// have is absent; the fixed zero states are left out. An array that the configuration asks for and the case lacks is an
-/// error, and so is one that has no place in ours.
+/// `log_sigma`, `LAYER/bias` `[biases * H]` and `output/bias` `[O]`. Parameters that the case's configuration does not
+/// have are absent, and the fixed zero states are left out. It is an error if an array that the configuration requires
+/// is missing, or if an array has no counterpart here.
 pub fn parameters(case: &Case, prefix: &str) -> Result<BTreeMap<String, Vec<f64>>, String> {
     translate(case, prefix, &case.sparsity()?)
 }
 
-/// [`parameters`] of the compact network, which has no noise and no groups.
+/// [`parameters`] of the compact network, which has neither noise nor groups.
 pub fn compact_parameters(case: &Case) -> Result<BTreeMap<String, Vec<f64>>, String> {
     let sparsity = case.sparsity()?;
     let none = Prior::None;
@@ -96,7 +96,7 @@ fn translate(case: &Case, prefix: &str, sparsity: &Sparsity) -> Result<BTreeMap<
             out.insert(format!("{ours_layer}/{ours}"), unstack(case.f64s(&name)?, case.shape(&name)?)?);
         }
     }
-    // Same order of elements in both layouts, (P, H) and [P * H] among them.
+    // The order of elements is the same in both layouts, also for (P, H) and [P * H].
     let inputs = if case.classifies() { "z_inputs" } else { "z_vocabulary" };
     for (ours, theirs) in [
         ("embedding/w/mean".to_owned(), "emb/W".to_owned()),
@@ -121,11 +121,11 @@ fn translate(case: &Case, prefix: &str, sparsity: &Sparsity) -> Result<BTreeMap<
     Ok(out)
 }
 
-/// The recorded standard normal draws under `prefix` (`noise/`, `step2/noise/`, ...), row-major: `w_input` `[I, P * H]`,
-/// `w_hidden` `[H, P * H]`, `z_vocabulary` `[B, V]`, `z_neurons` `[B, H]`, `z_gates` `[B, P * H]`, of a classifier
-/// `embedding` `[V, E]` and `z_inputs` `[B, E]`, and, for the output layer, `output_weights` `[H, O]` (weight sampling) or
-/// `output_local` `[B, O]` (local reparameterisation). What the case does not draw is absent; a case without noise gives
-/// an empty map. An array that has no place here is an error.
+/// The recorded standard normal noise under `prefix` (`noise/`, `step2/noise/`, ...), row-major: `w_input` `[I, P *
+/// H]`, `w_hidden` `[H, P * H]`, `z_vocabulary` `[B, V]`, `z_neurons` `[B, H]`, `z_gates` `[B, P * H]`, for a
+/// classifier `embedding` `[V, E]` and `z_inputs` `[B, E]`, and for the output layer `output_weights` `[H, O]` (weight
+/// sampling) or `output_local` `[B, O]` (local reparameterisation). Noise that the case does not use is absent; the map
+/// is empty for a case without noise. An array without a counterpart here is an error.
 pub fn noise(case: &Case, prefix: &str) -> Result<BTreeMap<String, Vec<f64>>, String> {
     let prefix = prefix.trim_end_matches('/');
     let layer = names(case)?.layer;
@@ -153,11 +153,11 @@ pub fn noise(case: &Case, prefix: &str) -> Result<BTreeMap<String, Vec<f64>>, St
     if case.names(&format!("{prefix}/")).count() == out.len() {
         Ok(out)
     } else {
-        Err(format!("an array under {prefix}/ has no place: {:?}", case.names(prefix).collect::<Vec<_>>()))
+        Err(format!("an array under {prefix}/ has no counterpart: {:?}", case.names(prefix).collect::<Vec<_>>()))
     }
 }
 
-/// `(kinds, rows, columns)` to `[rows, kinds * columns]`; any element type, so that masks go through it too.
+/// Converts `(gates, rows, columns)` to `[rows, gates * columns]`; generic, so that it also works for masks.
 pub fn unstack<T: Copy>(values: &[T], shape: &[usize]) -> Result<Vec<T>, String> {
     let &[kinds, rows, columns] = shape else {
         return Err(format!("shape {shape:?} is not (kinds, rows, columns)"));
@@ -169,7 +169,7 @@ pub fn unstack<T: Copy>(values: &[T], shape: &[usize]) -> Result<Vec<T>, String>
     Ok(join(&parts, rows, columns))
 }
 
-/// The names under `prefix` are those that the sparsity asks for, no fewer and no more.
+/// Checks that the names under `prefix` are exactly those that the sparsity requires.
 fn check_names(case: &Case, prefix: &str, names: &Names, sparsity: &Sparsity) -> Result<(), String> {
     let layer = names.layer;
     let mut wanted: BTreeSet<String> = ["dense/W", "dense/b"].map(str::to_owned).into();
@@ -200,12 +200,12 @@ fn check_names(case: &Case, prefix: &str, names: &Names, sparsity: &Sparsity) ->
         case.names(&start).map(|name| name[start.len()..].to_owned()).filter(|name| !fixed.contains(name)).collect();
     match (wanted.difference(&found).next(), found.difference(&wanted).next()) {
         (None, None) => Ok(()),
-        (Some(missing), _) => Err(format!("config {} asks for {start}{missing}, which is missing", sparsity.name)),
-        (None, Some(extra)) => Err(format!("config {} has no place for {start}{extra}", sparsity.name)),
+        (Some(missing), _) => Err(format!("config {} requires {start}{missing}, which is missing", sparsity.name)),
+        (None, Some(extra)) => Err(format!("config {} has no counterpart for {start}{extra}", sparsity.name)),
     }
 }
 
-/// Arrays of one shape, `[rows, columns]` or `[columns]`, put side by side.
+/// Concatenates the columns of arrays of equal shape, `[rows, columns]` or `[columns]`.
 fn side_by_side(case: &Case, names: &[String]) -> Result<Vec<f64>, String> {
     let shape = case.shape(&names[0])?;
     let (rows, columns) = match *shape {
@@ -229,7 +229,7 @@ fn join<T: Copy>(parts: &[&[T]], rows: usize, columns: usize) -> Vec<T> {
         .collect()
 }
 
-/// Every array of a case that has the parameters' shape, or is noise, translates, and to arrays of the expected size.
+/// Checks that every parameter-shaped array and every noise array of a case can be converted, to the expected size.
 fn check_layout(case: &Case) -> Result<(), String> {
     let [vocabulary, hidden, batch] =
         [case.meta.vocab, case.meta.hidden, case.meta.batch].map(|size| size.ok_or("no vocab, hidden or batch"));

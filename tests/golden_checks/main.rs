@@ -1,8 +1,9 @@
-//! Holds this program against recorded values, case by case.
+//! Compares this program to recorded values of the reference implementation, case by case.
 //!
-//! Cases are read from `tests/golden/`, or from the folder that the environment variable `SPARSEGATE_GOLDEN` names. Each
-//! case gives one trial a check that applies to it, `case::check`, found from the case's own metadata, so that a case
-//! can be added without touching code. What cannot be checked yet is shown as ignored, with the reason in brackets.
+//! Cases are read from `tests/golden/`, or from the folder in the environment variable `SPARSEGATE_GOLDEN`. Each check
+//! that applies to a case is a trial `case::check`. Whether it applies is decided from the case's metadata, so that
+//! cases can be added without changing code. Checks that are not possible yet are listed as ignored, with the reason in
+//! brackets.
 
 mod case;
 mod check;
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-/// Names of the cases in a folder, sorted.
+/// Sorted names of the cases in a folder.
 fn names(folder: &Path) -> Result<BTreeSet<String>, String> {
     let mut names = BTreeSet::new();
     for entry in fs_err::read_dir(folder).map_err(|e| e.to_string())? {
@@ -49,7 +50,7 @@ fn names(folder: &Path) -> Result<BTreeSet<String>, String> {
     Ok(names)
 }
 
-/// The trials of one case: at least one, so that no case goes unseen.
+/// Trials of a case: at least one, so that no case is skipped silently.
 fn trials(folder: &Path, name: &str) -> Vec<Trial> {
     let case = match Case::load(folder, name) {
         Ok(case) => case,
@@ -81,7 +82,7 @@ fn failing(name: &str, why: String) -> Trial {
     Trial::test(name, move || Err(Failed::from(why)))
 }
 
-/// A trial shown as ignored; asked for all the same (`--ignored`), it fails.
+/// A trial that is listed as ignored; it fails if it is run anyway (`--ignored`).
 fn ignored(name: String, why: String) -> Trial {
     let message = why.clone();
     Trial::test(name, move || Err(Failed::from(message))).with_kind(why).with_ignored_flag(true)

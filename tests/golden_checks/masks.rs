@@ -1,4 +1,4 @@
-//! Which weights survive, and what the reference counts and prints.
+//! Pruning masks, and the counts that the reference computes and prints.
 
 use std::collections::BTreeMap;
 
@@ -54,7 +54,7 @@ fn zero_weights_apply(case: &Case) -> Applicability {
     if single { Applicability::Runs } else { Applicability::Irrelevant }
 }
 
-/// Calls `check` with the posterior that stands under `param/`, its numbers turned into T.
+/// Calls `check` with the posterior of `param/`, whose numbers are converted to T.
 pub fn with_posterior<T: Real, R>(
     case: &Case,
     convert: fn(f64) -> T,
@@ -101,7 +101,7 @@ fn to_f32(value: f64) -> f32 {
     value as f32
 }
 
-/// Nothing in the cases sits on a threshold, so that single precision decides the same.
+/// Checks both precisions: no value of the cases is near a threshold, so single precision decides the same.
 fn check_relevance(case: &Case) -> Result<(), String> {
     with_posterior(case, |value| value, relevance_agrees::<f64>)?;
     with_posterior(case, to_f32, relevance_agrees::<f32>).map_err(|e| format!("in single precision: {e}"))
@@ -116,7 +116,7 @@ fn check_compression(case: &Case) -> Result<(), String> {
     with_posterior(case, |value| value, compression_agrees)
 }
 
-/// A stacked mask in our layout.
+/// A stacked mask in this program's layout.
 fn stacked(case: &Case, name: &str) -> Result<Vec<bool>, String> {
     unstack(&case.mask(name)?, case.shape(name)?)
 }
@@ -152,7 +152,7 @@ fn masks_agree<T: Real>(case: &Case, posterior: &Posterior<T>) -> Result<(), Str
     structure_agrees(posterior, &ours)
 }
 
-/// What is listed is what the masks say, and a gate is listed as constant exactly where its mask is dead.
+/// Checks that the structure agrees with the masks, and lists a gate as constant exactly if its mask is pruned.
 fn structure_agrees<T: Real>(posterior: &Posterior<T>, masks: &Masks) -> Result<(), String> {
     let ours = structure(posterior, masks);
     let hidden = masks.neurons.len();
@@ -169,7 +169,7 @@ fn structure_agrees<T: Real>(posterior: &Posterior<T>, masks: &Masks) -> Result<
         let biases: Vec<f64> =
             (0..cell.biases().len()).map(|kind| posterior.parts().bias[of_unit(kind)].to_f64()).collect();
         let dead: Vec<bool> = (0..cell.preactivations().len()).map(|kind| !masks.gates[of_unit(kind)]).collect();
-        // A dead one may still move, if its cell says so.
+        // A pruned gate may still vary, if the cell's rule says so.
         let constant = |kind: usize| cell.constant(kind, &biases, &dead, posterior.parts().activation);
         let theirs: Vec<bool> = (0..dead.len()).map(|kind| dead[kind] && constant(kind).is_some()).collect();
         let fixed: Vec<bool> = gates.constant.iter().map(Option::is_some).collect();
@@ -186,7 +186,7 @@ fn compression_agrees(case: &Case, posterior: &Posterior<f64>) -> Result<(), Str
     if printed.is_empty() { Ok(()) } else { check_printed(&ours, &printed) }
 }
 
-/// Every `(name: kept/total)` of the printed report, and the figure at its end.
+/// Checks every `(name: kept/total)` of the printed report, and the compression at its end.
 fn check_printed(ours: &Counts, printed: &str) -> Result<(), String> {
     let gates = Kept {
         kept: ours.gates.iter().map(|gate| gate.kept).sum(),
@@ -194,7 +194,7 @@ fn check_printed(ours: &Counts, printed: &str) -> Result<(), String> {
     };
     let mut wanted = Vec::new();
     if let Some(weights) = ours.embedding_weights {
-        // Called `w` like the output's weights, and printed before them.
+        // The embedding's weights are called `w` like the output's, and are printed before them.
         wanted.extend([("w", weights), ("z_voc", ours.vocabulary)]);
     }
     wanted.extend([
@@ -209,7 +209,7 @@ fn check_printed(ours: &Counts, printed: &str) -> Result<(), String> {
         let text = part.split(')').next().unwrap_or_default();
         let (name, numbers) = text.split_once(": ").ok_or_else(|| format!("cannot read printed part {text:?}"))?;
         let place = wanted.iter().position(|(ours, _)| *ours == name);
-        let Some(place) = place else { return Err(format!("printed {text:?}: nothing of ours has that name")) };
+        let Some(place) = place else { return Err(format!("printed {text:?}: no computed count has this name")) };
         let (_, kept) = wanted.remove(place);
         let ours = format!("{}/{}", kept.kept, kept.total);
         compare::equal(&format!("printed {name}"), &[ours.as_str()], &[numbers])?;
@@ -239,7 +239,7 @@ fn compact_agrees(case: &Case, posterior: &Posterior<f64>) -> Result<(), String>
         ("output/w/mean".to_owned(), ours.w_output),
     ];
     if case.has("compressed/sizes_vocab_emb_hidden") {
-        // Dropped symbols do not count, though they keep their rows.
+        // Pruned symbols do not count, although they keep their rows.
         let vocabulary = masks.vocabulary.iter().filter(|kept| **kept).count();
         let dimensions = ours.embedding.as_ref().ok_or("no embedding")?.shape[1];
         let sizes = [vocabulary, dimensions, units].map(|size| size as i32);
@@ -248,17 +248,17 @@ fn compact_agrees(case: &Case, posterior: &Posterior<f64>) -> Result<(), String>
     found.extend(ours.embedding.map(|embedding| ("embedding/w/mean".to_owned(), embedding)));
     for (name, matrix) in &found {
         compare::equal(&format!("shape of {name}"), &[matrix.values.len()], &[matrix.shape[0] * matrix.shape[1]])?;
-        compare::close(name, &matrix.values, theirs.get(name).ok_or_else(|| format!("theirs has no {name}"))?, F64)?;
+        compare::close(name, &matrix.values, theirs.get(name).ok_or_else(|| format!("{name} is not recorded"))?, F64)?;
     }
-    // Ours leaves out the output's biases, which nothing changes.
+    // The compact network here does not contain the output's biases, which pruning does not change.
     if theirs.len() != found.len() + 1 {
-        return Err(format!("theirs has {:?}", theirs.keys()));
+        return Err(format!("the reference has {:?}", theirs.keys()));
     }
     let biases = case.f64s("param/dense/b")?;
     compare::close("output/bias", biases, case.f64s("compressed/param/dense/b")?, F64)
 }
 
-/// A factor of the carried state is not absorbed: it stays, a number a unit.
+/// A factor on a GRU's carried state cannot be folded into weights: the compact network keeps a factor per unit.
 fn check_state_factor(case: &Case) -> Result<(), String> {
     with_posterior(
         case,

@@ -1,4 +1,4 @@
-//! By what a case is computed.
+//! Configurations in which a case is computed.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use sparsegate_nn::engine::{self, Composed, Fused, Ops};
@@ -6,26 +6,26 @@ use sparsegate_spec::types::Backend;
 
 use crate::compare::{F32, F64, Tolerance};
 
-/// An engine, a precision and how close it must come.
+/// Ops, backend, precision and tolerance.
 #[derive(Clone, Copy)]
 pub struct Way {
     /// The ops.
     pub ops: &'static dyn Ops,
-    /// Where.
+    /// The backend.
     backend: Backend,
     /// The precision.
     dtype: DType,
-    /// Of every number.
+    /// Tolerance of every value.
     pub tolerance: Tolerance,
 }
 
-/// Burn's ops on flex in double precision.
+/// Composed of Burn ops, on flex, in double precision.
 pub const COMPOSED_F64: Way = Way { ops: &Composed, ..FLEX_F64 };
-/// The same in single precision.
+/// Composed of Burn ops, on flex, in single precision.
 pub const COMPOSED_F32: Way = Way { ops: &Composed, ..FLEX_F32 };
-/// Flex in double precision.
+/// Flex kernels in double precision.
 pub const FLEX_F64: Way = Way { ops: &Fused, backend: Backend::Flex, dtype: DType::F64, tolerance: F64 };
-/// Flex in single precision.
+/// Flex kernels in single precision.
 pub const FLEX_F32: Way = Way { ops: &Fused, backend: Backend::Flex, dtype: DType::F32, tolerance: F32 };
 /// libtorch on the CPU in double precision.
 #[cfg(feature = "tch")]
@@ -35,7 +35,7 @@ pub const TCH_F64: Way = Way { backend: Backend::Tch { cuda: None }, ..FLEX_F64 
 pub const TCH_F32: Way = Way { backend: Backend::Tch { cuda: None }, ..FLEX_F32 };
 
 impl Way {
-    /// Numbers as a tensor outside autodiff, row-major.
+    /// A tensor outside autodiff from row-major values.
     pub fn tensor(self, values: Vec<f64>, shape: [usize; 2]) -> Result<Tensor<2>, String> {
         if values.len() == shape[0] * shape[1] {
             Ok(Tensor::from_data(TensorData::new(values, shape), (&self.device()?, self.dtype)))

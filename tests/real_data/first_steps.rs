@@ -1,7 +1,8 @@
-//! The first 100 steps of `word-ptb` beside those of the paper's own program and of a port of it to PyTorch.
+//! Compares the first 100 steps of `word-ptb` to those of the paper's own program and of a port of it to PyTorch.
 //!
-//! Noise and initial values are drawn otherwise in each of the three, so they agree as two seeds do. How close two
-//! programs of the same arithmetic come shows in the figures of the other two; a wrong rule shows within these steps.
+//! The three programs use different noise and initial values, so their results agree only as those of two seeds do. The
+//! figures of the other two show how close two programs of the same arithmetic come; a wrong formula becomes visible
+//! within these steps.
 
 use camino::Utf8Path;
 use libtest_mimic::Failed;
@@ -11,18 +12,18 @@ use sparsegate_pipeline::build::new_trainee;
 use sparsegate_spec::types::Reading;
 
 const STEPS: u64 = 100;
-/// Windows of the validation stream that the perplexity is over.
+/// Number of windows of the validation stream over which perplexity is computed.
 const WINDOWS: usize = 20;
 
-/// What another program found.
+/// Results of another program.
 struct Found {
-    /// Mean over steps 91 to 100 of data loss + penalty, nats a symbol.
+    /// Mean over steps 91 to 100 of data loss plus KL term, in nats per symbol.
     objective: f64,
-    /// Mean over the same steps of the gradient's norm.
+    /// Mean gradient norm over the same steps.
     norm: f64,
-    /// Penalty / train size at step 100.
+    /// KL divergence divided by the training set size, at step 100.
     penalty: f64,
-    /// With means and pruned weights after step 100, over the first validation windows.
+    /// Perplexity of the pruned network at the means after step 100, over the first validation windows.
     perplexity: f64,
 }
 
@@ -92,7 +93,7 @@ pub fn word_ptb(root: &Utf8Path, manifest: &Manifest) -> Result<(), Failed> {
             perplexity: trainee.evaluate(&First(valid.as_ref())).nats.exp(),
         };
         let of = |found: &Found| [found.objective, found.norm, found.penalty, found.perplexity];
-        println!("{name}: objective, norm, penalty, perplexity {:?}; paper {:?}", of(&ours), of(&paper));
+        println!("{name}: objective, norm, KL term, perplexity {:?}; paper {:?}", of(&ours), of(&paper));
         // Two seeds of one program differ by about as much as the port differs from the paper's program.
         let close = |what: &str, ours: f64, paper: f64, port: f64, least: f64| {
             let allowed = (3.0 * (paper - port).abs()).max(least);
@@ -103,7 +104,7 @@ pub fn word_ptb(root: &Utf8Path, manifest: &Manifest) -> Result<(), Failed> {
         };
         close("objective", ours.objective, paper.objective, port.objective, 0.01);
         close("gradient norm", ours.norm, paper.norm, port.norm, 0.1 * paper.norm);
-        close("penalty", ours.penalty, paper.penalty, port.penalty, 0.002);
+        close("KL term", ours.penalty, paper.penalty, port.penalty, 0.002);
         close("perplexity", ours.perplexity, paper.perplexity, port.perplexity, 0.01 * paper.perplexity);
     }
     Ok(())

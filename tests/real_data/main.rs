@@ -1,7 +1,7 @@
-//! The shipped data sets, through their real readers, and the first steps of training on one.
+//! Reads the data sets of the shipped manifests with their actual readers, and takes the first training steps on one.
 //!
-//! They are not in this repository: `SPARSEGATE_MIRROR` names a folder that holds them under the manifests' paths. What it
-//! lacks is listed as ignored.
+//! The data are not in this repository: `SPARSEGATE_MIRROR` names a folder that has them under the manifests' paths.
+//! Data sets that it lacks are listed as ignored.
 
 mod first_steps;
 
@@ -41,7 +41,7 @@ fn project() -> &'static Utf8Path {
     Utf8Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A project folder with one data set, fetched.
+/// A project folder with one fetched data set.
 struct Here {
     folder: tempfile::TempDir,
     dataset: &'static str,
@@ -70,7 +70,7 @@ impl Here {
         Ok((corpus, survey.ok_or("labelled texts are surveyed")?))
     }
 
-    /// Changes the manifest.
+    /// Replaces `from` by `to` in the manifest.
     fn edit(&self, from: &str, to: &str) -> Result<(), Failed> {
         let file = self.root().join(format!("datasets/{}.yaml", self.dataset));
         let text = fs_err::read_to_string(&file)?;
@@ -109,7 +109,7 @@ fn imdb_keras(here: &Here) -> Result<(), Failed> {
     assert_eq!(by_class(&[train, valid]), [12_500, 12_500]);
     assert_eq!(by_class(&[test]), [12_500, 12_500]);
     assert!((0..test.len()).all(|text| test.text(text).len() <= 200 && test.text(text)[0] == 1));
-    // The second time from what was kept.
+    // The second time, the encoded data are read from the cache.
     let (again, _) = here.load(Reading::default())?;
     assert_eq!(texts(&again), texts(&corpus));
     Ok(())

@@ -1,4 +1,4 @@
-//! A run that was stopped or killed leaves the bytes of one that never was.
+//! A run that was stopped or killed and resumed stores the same bytes as an uninterrupted run.
 
 #![allow(missing_docs, clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a test")]
 
@@ -46,7 +46,7 @@ impl Folder {
     }
 }
 
-/// What must not depend on how often a run was stopped.
+/// The stored bytes that must not depend on interruptions.
 fn fingerprint(run: &RunDir) -> Vec<Vec<u8>> {
     ["metrics.jsonl", "structure.json", "model.safetensors"]
         .iter()
@@ -103,7 +103,7 @@ fn stopping_at_every_step_changes_no_byte() {
     assert!(fingerprint(&folder.run()) == whole);
 }
 
-/// Numbers that come late are counted all the same, also when a stop or a checkpoint comes first.
+/// Step metrics that are returned late are still counted, even if a stop or a checkpoint comes first.
 #[test]
 fn late_numbers_change_no_byte() {
     let whole = uninterrupted(&spec());
@@ -124,7 +124,7 @@ fn late_numbers_change_no_byte() {
     }
 }
 
-/// A step that went wrong is known late, and nothing that came after it may be kept.
+/// Divergence may be detected late; nothing computed after the diverged step may be stored.
 #[test]
 fn late_divergence_saves_nothing_broken() {
     for at in 1..=2 * BATCHES as u64 {
@@ -139,7 +139,7 @@ fn late_divergence_saves_nothing_broken() {
     }
 }
 
-/// A crash between two steps leaves the last checkpoint and perhaps lines that it does not know.
+/// A crash between two steps leaves the last checkpoint, and possibly metric lines that are newer than it.
 #[test]
 fn lines_after_the_checkpoint_are_computed_again() {
     let whole = uninterrupted(&spec());
@@ -153,7 +153,7 @@ fn lines_after_the_checkpoint_are_computed_again() {
             std::panic::catch_unwind(crash).unwrap_err();
             let metrics = run.metrics_path();
             if metrics.exists() {
-                // Half a line, as a crash in the middle of a write leaves it.
+                // Half a line, as after a crash during a write.
                 let mut bytes = fs_err::read(&metrics).unwrap();
                 bytes.extend(b"{\"epoch\":9,");
                 fs_err::write(&metrics, bytes).unwrap();
@@ -164,7 +164,7 @@ fn lines_after_the_checkpoint_are_computed_again() {
     }
 }
 
-/// Not a test of its own: the process that `a_killed_run_ends_the_same` kills.
+/// Not a test: the process that `a_killed_run_ends_the_same` kills.
 #[test]
 fn worker() {
     let Ok(root) = std::env::var("SPARSEGATE_TEST_WORKER") else { return };
@@ -196,7 +196,7 @@ fn a_killed_run_ends_the_same() {
     let whole = uninterrupted(&spec_long());
     let folder = Folder::new();
     let mut kills = 0;
-    // Moments spread over the run without a random number generator, so that a failure can be had again.
+    // The moments are spread over the run deterministically, so that a failure can be reproduced.
     for round in 0..12_u64 {
         let mut child = spawn_worker(&folder);
         std::thread::sleep(Duration::from_millis(15 + round * 37 % 90));
@@ -244,7 +244,7 @@ fn divergence_names_step_tensor_and_cure() {
     let summary = folder.run().summary().unwrap().unwrap();
     assert_eq!((summary.state, summary.error.as_deref()), (RunState::Failed, Some(text.as_str())));
     assert_eq!(folder.run().metrics().unwrap().len(), 1);
-    // A failed run starts over when asked again.
+    // A failed run starts again from scratch.
     let summary = go(&folder.run(), &spec(), Pace::default(), &mut Toy::new(), &never()).unwrap();
     assert_eq!(summary.state, RunState::Done);
     assert!(fingerprint(&folder.run()) == uninterrupted(&spec()));
@@ -263,7 +263,7 @@ fn a_step_limit_ends_the_run_with_a_line() {
     assert_eq!(steps, 7);
     let lines = folder.run().metrics().unwrap();
     assert_eq!(lines.iter().map(|line| line.step).collect::<Vec<_>>(), [5, 7]);
-    // A limit at an epoch's end adds no empty epoch.
+    // A step limit at the end of an epoch adds no empty epoch.
     limited.train.max_steps = Some(10);
     let folder = Folder::new();
     go(&folder.run(), &limited, Pace::default(), &mut Toy::new(), &never()).unwrap();

@@ -1,4 +1,4 @@
-//! A model that costs nothing and whose every bit depends on every step it has seen.
+//! A trivial model whose state depends on every step it has seen.
 
 use sparsegate_core::Evaluation;
 use sparsegate_core::trainee::{NamedTensor, NonFinite, StepReport, Trainee};
@@ -11,9 +11,9 @@ pub struct Toy {
     weights: Vec<f32>,
     moment: Vec<f32>,
     carried: Vec<f32>,
-    /// At this step a tensor stops being finite.
+    /// Step at which a tensor becomes non-finite.
     pub diverges_at: Option<u64>,
-    /// Numbers of steps come in blocks of so many, as from a device that computes beside the host.
+    /// Number of steps whose metrics are returned together, as by a device that computes asynchronously.
     block: usize,
     waiting: Vec<StepReport>,
     /// Called after each step.

@@ -1,4 +1,4 @@
-//! Compact files written by hand, and the program run on them.
+//! Hand-written compact files, and helpers to run the program on them.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -9,13 +9,13 @@ use sparsegate_runtime::format::File;
 use sparsegate_runtime::model::{Columns, Sizes, Symbols, Task};
 use sparsegate_runtime::{Activation, Cell, Matrix, Model};
 
-/// A folder without data sets and runs.
+/// A folder without data sets or runs.
 pub struct Folder {
     _folder: tempfile::TempDir,
     pub path: Utf8PathBuf,
 }
 
-/// What a command said.
+/// Result of a command.
 #[derive(Debug)]
 pub struct Answer {
     pub code: Option<i32>,
@@ -66,7 +66,7 @@ pub fn answer(output: std::process::Output) -> Answer {
 }
 
 impl Answer {
-    /// The output of a command that did what it should.
+    /// Standard output of a command that must succeed without messages.
     pub fn done(&self) -> &str {
         assert_eq!((self.code, self.err.as_str()), (Some(0), ""), "{self:#?}");
         &self.out
@@ -85,8 +85,8 @@ impl Answer {
     }
 }
 
-/// A network of one unit, `h' = tanh(h / 2 + weight of the word)`, whose logit of the second class is `2 h - 1 / 4`. It reads `good` (1),
-/// `bad` (-1) and `not` (1/4) of 20 words.
+/// A network of one unit, `h' = tanh(h / 2 + weight of the word)`, with the logit `2 h - 1 / 4` of the second class. Of
+/// its 20 words only `good` (1), `bad` (-1) and `not` (1/4) have a weight.
 pub fn classifier() -> File {
     let model = Model {
         cell: Cell::Rnn,
@@ -121,11 +121,12 @@ pub fn classifier() -> File {
 /// The words of [`language_model`].
 pub const WORDS: [&str; 4] = ["<eos>", "the", "cat", "sat"];
 
-/// Logits of the word after each word, by [`WORDS`].
+/// For each of [`WORDS`], the logits of the next word.
 pub const AFTER: [[f32; 4]; 4] =
     [[0.0, 4.0, 1.0, 0.0], [0.0, 0.0, 3.0, 1.0], [2.0, 0.0, 0.0, 5.0], [3.0, 1.0, 1.0, 0.0]];
 
-/// A network that looks at the last word alone: unit u is 1 after word u, and the logits are then those of [`AFTER`].
+/// A network whose output depends only on the last word: unit u is 1 after word u, and the logits are that row of
+/// [`AFTER`].
 pub fn language_model() -> File {
     let diagonal = |value: f32| (0..16).map(|at| if at % 5 == 0 { value } else { 0.0 }).collect();
     let output = (0..16).map(|at| AFTER[at % 4][at / 4]).collect();
@@ -135,7 +136,7 @@ pub fn language_model() -> File {
         task: Task::LanguageModel,
         symbols: Symbols { total: 4, stored: vec![0, 1, 2, 3] },
         embedding: None,
-        // tanh(20) is 1.
+        // tanh(20) rounds to 1.
         input: Matrix::dense(4, 4, diagonal(20.0)),
         recurrent: Matrix::dense(4, 4, vec![0.0; 16]),
         columns: Columns { live: vec![vec![0, 1, 2, 3]] },
@@ -155,7 +156,7 @@ pub fn language_model() -> File {
     File { model, details: details.to_string() }
 }
 
-/// The file with something else in its details.
+/// The file with a changed entry in its details.
 pub fn with_details(file: &File, key: &str, value: Value) -> File {
     let mut details: Value = serde_json::from_str(&file.details).unwrap();
     details[key] = value;
@@ -166,7 +167,8 @@ fn origin(metric: &str) -> Value {
     json!({ "experiment": "t", "key": "k", "dataset": "d", "sparsity": "W", "metric": metric, "test": 0.5 })
 }
 
-/// A file that is damaged in ways that careless copying makes: the folder, and what must be said of each.
+/// Writes damaged copies of a file, as after careless copying; returns the folder, and for each copy its name and the
+/// expected message.
 pub fn damaged(file: &File) -> (Folder, Vec<(&'static str, &'static str)>) {
     let whole = file.write().unwrap();
     let folder = Folder::with("whole.safetensors", file);
@@ -203,7 +205,7 @@ pub fn damaged(file: &File) -> (Folder, Vec<(&'static str, &'static str)>) {
     (folder, said)
 }
 
-/// Whether `path` exists: for what a command must not have made.
+/// Whether the folder contains nothing except `name`.
 pub fn is_empty_but(folder: &Utf8Path, name: &str) -> bool {
     folder.read_dir_utf8().unwrap().all(|entry| entry.unwrap().file_name() == name)
 }

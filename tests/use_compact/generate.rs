@@ -1,4 +1,4 @@
-//! New text, and careless command lines.
+//! Generated text, and invalid command lines.
 
 use std::io::Read as _;
 use std::process::Stdio;
@@ -26,10 +26,10 @@ fn a_seed_makes_the_same_text_again_and_another_another() {
     assert_eq!(made("1"), made("1"));
     assert_ne!(made("1"), made("2"));
     let text = made("1");
-    // The last line is ended, whether the last word does that or not.
+    // The output ends with a newline, even if the last word is not the end of a line.
     let words = text.split_whitespace().count() + text.matches('\n').count();
     assert!((60..=61).contains(&words), "{text}");
-    // Written down once: it is the same on any machine.
+    // A recorded result, which is the same on every machine.
     assert_eq!(
         generate(&folder, &["--seed", "5", "--length", "12", "--temperature", "2"]),
         "the cat sat\nthe the cat cat sat\nthe cat\n"
@@ -74,7 +74,7 @@ fn damaged_files_are_told_with_what_is_wrong_in_them() {
         .fails(4, &["infinite.safetensors: the model's outputs are not finite"]);
 }
 
-/// Words come while others are still to be made: the first of more than could ever be made can be read.
+/// Words are printed as they are generated: the first words of an endless output can be read.
 #[cfg(unix)]
 #[test]
 fn words_come_as_they_are_made_and_a_closed_pipe_ends_them() {

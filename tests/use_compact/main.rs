@@ -1,4 +1,4 @@
-//! `predict` and `generate` as a user types them: on files written by hand, and on runs.
+//! `predict` and `generate` on the command line: for hand-written files, and for runs.
 
 mod files;
 mod generate;

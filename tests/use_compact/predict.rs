@@ -1,4 +1,4 @@
-//! Texts of every origin, explanations, and careless input.
+//! Texts from every kind of input, explanations, and invalid input.
 
 use std::process::Stdio;
 
@@ -13,7 +13,7 @@ fn near(value: &Value, wanted: f64) {
     assert!((number(value) - wanted).abs() < 1e-5, "{value} is not {wanted}");
 }
 
-/// The logit of [`classifier`] for words of these weights.
+/// Logit of [`classifier`] for words with these weights.
 fn logit(weights: &[f64]) -> f64 {
     2.0 * weights.iter().fold(0.0, |state: f64, weight| (0.5 * state + weight).tanh()) - 0.25
 }
@@ -62,7 +62,7 @@ fn texts_come_from_arguments_lines_and_files_alike() {
     assert_eq!(folder.feed(&["predict", "m.safetensors"], b"").done(), "");
 }
 
-/// Class and probabilities of `good film`, as the table has them.
+/// Class and probabilities of `good film`, as in the printed table.
 fn shown() -> String {
     let second = sigmoid(logit(&[1.0, 0.0]));
     format!("positive    {:.4}    {second:.4}", 1.0 - second)
@@ -113,7 +113,8 @@ fn a_language_model_tells_the_next_words_and_the_perplexity() {
     let next = lines[0]["next"].as_array().unwrap();
     assert_eq!((next.len(), &next[0]["symbol"], &next[1]["symbol"]), (2, &json!("<eos>"), &json!("the")));
     near(&next[0]["probability"], (-nats(3, 0)).exp());
-    // There is no symbol for the dog: a step without input, which is not predicted; all four words are alike after it.
+    // `dog` is not in the vocabulary: it is a step without input and is not predicted; all four words are equally
+    // likely after it.
     assert_eq!((&lines[1]["symbols"], &lines[1]["predicted"]), (&json!(5), &json!(4)));
     near(&lines[1]["perplexity"], ((nats(0, 1) + 4_f64.ln() + nats(3, 0) + nats(0, 1)) / 4.0).exp());
     assert_eq!(lines[1]["next"][0]["symbol"], "cat");

@@ -1,4 +1,5 @@
-//! From a spec to classes and new text: what `predict` says of the test texts is what training measured.
+//! From a spec to predicted classes and generated text: `predict` on the test texts is as accurate as training
+//! measured.
 
 use sparsegate_data::{Manifest, Parts};
 use sparsegate_spec::types::Reading;
@@ -65,7 +66,7 @@ fn predictions_of_the_test_texts_are_as_good_as_training_says() {
         let measured = run.summary().unwrap().unwrap().last.unwrap().test;
         assert!((accuracy - measured).abs() < 1e-9, "{sparsity}: {accuracy}, and training measured {measured}");
 
-        // Away from data set and run it says the same.
+        // The copied file gives the same output without data set and run.
         let alone = Folder::new();
         fs_err::copy(run.compact_path(), alone.path.join("m.safetensors")).unwrap();
         alone.write("test.txt", &fs_err::read(project.path.join("test.txt")).unwrap());
@@ -79,14 +80,14 @@ fn predictions_of_the_test_texts_are_as_good_as_training_says() {
     project.go(&["predict", "t:sparsity=W+N", "a"]).fails(2, &["t:sparsity=W+N: no run has sparsity=W+N", "help: "]);
     project.go(&["predict", "t:sparsty=W", "a"]).fails(2, &["unknown key `sparsty`", "sparsity"]);
 
-    // The only run of its experiment needs no more than its name.
+    // The experiment's name identifies its only run.
     let made = project.go(&["generate", "l", "--length", "30", "--seed", "4"]);
     assert!(made.done().split_whitespace().count() == 30, "{made:?}");
     let run = runs(&project.path, "l").unwrap().remove(0);
     assert_eq!(project.go(&["generate", run.key(), "--length", "30", "--seed", "4"]).done(), made.out);
     assert_eq!(project.go(&["predict", &run.key()[..8], "aboard a captain", "--top", "3"]).done().lines().count(), 2);
 
-    // A file that is gone is made anew, but not that of a run that is under way.
+    // A missing file is written again, but not that of an unfinished run.
     let whole = fs_err::read(run.compact_path()).unwrap();
     fs_err::remove_file(run.compact_path()).unwrap();
     project.go(&["predict", "l", "a"]).done();

@@ -1,4 +1,4 @@
-//! Runs a compact model: `run MODEL ID...`. A classifier's probabilities, or those of the five likeliest next symbols.
+//! Runs a compact model: `run MODEL ID...`. Prints the five largest probabilities of classes or next symbols.
 
 use std::error::Error;
 
@@ -10,7 +10,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let path = arguments.next().ok_or("usage: run MODEL ID...")?;
     let symbols = arguments.map(|id| id.parse()).collect::<Result<Vec<u32>, _>>()?;
-    #[expect(clippy::disallowed_methods, reason = "an example of how little it takes")]
+    #[expect(clippy::disallowed_methods, reason = "the example is to depend on the runtime alone")]
     let file = File::read(&std::fs::read(path)?)?;
     let mut stream = Runtime::new(&file.model, &Options { threads: 1, ..Options::default() })?.stream();
     stream.read(&symbols);

@@ -1,4 +1,4 @@
-//! Writes small models of every cell as files, for a fuzzer to start from: `seeds FOLDER`.
+//! Writes small models of every cell to files, as a seed corpus for a fuzzer: `seeds FOLDER`.
 
 use std::path::PathBuf;
 

@@ -1,8 +1,8 @@
-//! The cells, as kinds of columns.
+//! The recurrent cells, described by their kinds of preactivations.
 //!
-//! A *column* is a sum that the weights compute for one unit. An LSTM's are its four preactivations. A GRU's candidate is made
-//! of two, since the reset gate stands between what comes from the input and what comes from the state. Kinds are in such
-//! an order that those which read the input, and those which read the state, are each side by side:
+//! A *column* is one preactivation of one unit, and a column of the weight matrices. An LSTM has four per unit. A GRU's
+//! candidate has two, because the reset gate multiplies only the part that comes from the state. The kinds are ordered
+//! so that those that read the input are contiguous, and so are those that read the state:
 //!
 //! ```text
 //! lstm                     i  f  g  o          all read the input, all read the state
@@ -16,7 +16,7 @@
 //! rnn    h' = tanh(h)
 //! ```
 //!
-//! `gru-zhstate` is a GRU whose new state is multiplied by a factor of each unit, which no weight can do in its place.
+//! `gru-zhstate` is a GRU that multiplies its new state by a factor per unit; the factor cannot be folded into weights.
 
 use core::ops::Range;
 
@@ -27,20 +27,20 @@ use crate::Real;
 pub enum Cell {
     /// Long short-term memory without peepholes.
     Lstm,
-    /// Gated recurrent unit, the candidate's recurrent product behind the reset gate (as in PyTorch).
+    /// Gated recurrent unit; the reset gate multiplies the candidate's recurrent product (as in PyTorch).
     Gru,
-    /// The same with a factor on each unit's state.
+    /// [`Cell::Gru`] with a factor on each unit's new state.
     GruState,
-    /// Elman's network.
+    /// Elman network.
     Rnn,
 }
 
-/// What a gate's sum goes through.
+/// Activation function of the gates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Activation {
     /// `1 / (1 + exp(-x))`.
     Sigmoid,
-    /// `x / 5 + 1 / 2`, between 0 and 1.
+    /// `x / 5 + 1 / 2`, clamped to 0..1.
     HardSigmoid,
 }
 
@@ -48,7 +48,7 @@ impl Cell {
     /// Every cell.
     pub const ALL: [Self; 4] = [Self::Lstm, Self::Gru, Self::GruState, Self::Rnn];
 
-    /// Its name, as in specs and files.
+    /// Name in specs and files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Lstm => "lstm",
@@ -58,12 +58,12 @@ impl Cell {
         }
     }
 
-    /// The cell of that name.
+    /// The cell with this name.
     pub fn find(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|cell| cell.name() == name)
     }
 
-    /// Names of the kinds of columns, in order.
+    /// Names of the kinds of preactivations, in order.
     pub fn kinds(self) -> &'static [&'static str] {
         match self {
             Self::Lstm => &["i", "f", "g", "o"],
@@ -72,7 +72,7 @@ impl Cell {
         }
     }
 
-    /// The kinds that read the input.
+    /// Kinds that read the input.
     pub fn input_kinds(self) -> Range<usize> {
         match self {
             Self::Gru | Self::GruState => 0..3,
@@ -80,7 +80,7 @@ impl Cell {
         }
     }
 
-    /// The kinds that read the state.
+    /// Kinds that read the state.
     pub fn state_kinds(self) -> Range<usize> {
         match self {
             Self::Gru | Self::GruState => 1..4,
@@ -88,19 +88,20 @@ impl Cell {
         }
     }
 
-    /// Whether a kind's sum goes through the gates' activation by itself: of the others, the cell makes its own use.
+    /// Whether this kind is a gate: the gates' activation is applied to its preactivation alone. The cell combines the
+    /// other kinds in its own way.
     pub fn is_gate(self, kind: usize) -> bool {
         matches!((self, kind), (Self::Lstm, 0 | 1 | 3) | (Self::Gru | Self::GruState, 1 | 2))
     }
 
-    /// Whether it carries a second state, the LSTM's cell value.
+    /// Whether the cell has a second state, the LSTM's cell state.
     pub fn has_memory(self) -> bool {
         self == Self::Lstm
     }
 }
 
 impl Activation {
-    /// Its name, as in specs and files.
+    /// Name in specs and files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sigmoid => "sigmoid",
@@ -108,12 +109,12 @@ impl Activation {
         }
     }
 
-    /// The activation of that name.
+    /// The activation with this name.
     pub fn find(name: &str) -> Option<Self> {
         [Self::Sigmoid, Self::HardSigmoid].into_iter().find(|activation| activation.name() == name)
     }
 
-    /// The gate's value.
+    /// Gate value for a preactivation.
     pub fn of<T: Real>(self, sum: T) -> T {
         match self {
             Self::Sigmoid => T::of(1.0 / T::of(1.0).add(T::of(-1.0).mul(sum).exp()).wide()),

@@ -1,24 +1,24 @@
-//! Runs the small network that is left of a sparsified recurrent one: without its dead symbols, dimensions, units and
-//! weights, and with its constant gates folded into numbers.
+//! Inference for compact recurrent networks: what pruning leaves of a sparsified network. Pruned symbols, embedding
+//! dimensions, units and weights are removed, and a constant gate is stored as its bias alone.
 //!
 //! ```text
-//! file --format--> Model --plain--> the definition, one number after another, f32 or f64
+//! file --format--> Model --plain--> reference implementation: scalar code, f32 or f64
 //!                    |
-//!                    +-----pack---> Runtime --> fast: packed matrices, vector units, threads, f32
+//!                    +-----pack---> Runtime --> optimised: packed matrices, SIMD, threads, f32
 //! ```
 //!
-//! | module | idea |
+//! | module | content |
 //! |---|---|
-//! | [`cell`] | the cells: kinds of columns, which of them read the input and which the state, activations |
-//! | [`matrix`] | a matrix, dense or sparse, as it is stored |
-//! | [`model`] | a network as plain data, checked once |
-//! | [`plain`] | what a model computes, as short as it can be said; everything else is held against it |
-//! | [`format`](mod@format) | the file: safetensors, versioned, every length and index checked |
-//! | [`made_up`] | random models of a given structure, for tests and measurements |
-//! | [`runtime`] | the same, fast |
+//! | [`cell`] | the cells: kinds of preactivations, which of them read the input and which the state, activations |
+//! | [`matrix`] | a dense or CSR matrix |
+//! | [`model`] | a network as plain data, validated once |
+//! | [`plain`] | reference implementation of the forward pass; the other implementations are tested against it |
+//! | [`format`](mod@format) | the file format: safetensors, versioned, every length and index checked |
+//! | [`made_up`] | random models of a given structure, for tests and benchmarks |
+//! | [`runtime`] | optimised implementation |
 //! | [`real`] | the two number types |
 //!
-//! Without the feature `std` the crate needs `alloc` alone.
+//! Without the feature `std` the crate needs only `alloc`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 

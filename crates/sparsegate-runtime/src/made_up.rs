@@ -1,4 +1,4 @@
-//! Random models of a given structure: for tests, and to measure the speed of a structure that nobody has trained yet.
+//! Random models of a given structure: for tests, and to measure the speed of structures without a trained model.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -6,44 +6,44 @@ use alloc::vec::Vec;
 use crate::model::{Columns, Sizes, Symbols, Task};
 use crate::{Activation, Cell, Matrix, Model, Real};
 
-/// How much of a network is left.
+/// Structure of a compact network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shape {
     /// The cell.
     pub cell: Cell,
-    /// Of its gates.
+    /// Activation of the gates.
     pub activation: Activation,
-    /// What the outputs mean.
+    /// Meaning of the outputs.
     pub task: Task,
-    /// Sizes before anything was taken out.
+    /// Sizes before pruning.
     pub original: Sizes,
-    /// Symbols with a row.
+    /// Number of symbols with a row.
     pub symbols: u32,
-    /// Dimensions of the embedding that are left; `None` without one.
+    /// Surviving embedding dimensions; `None` without an embedding.
     pub dimensions: Option<u32>,
-    /// Units that are left.
+    /// Surviving units.
     pub units: u32,
-    /// Sums of each kind that move, in the order of [`Cell::kinds`].
+    /// Number of preactivations of each kind that are not constant, in the order of [`Cell::kinds`].
     pub live: Vec<u32>,
-    /// Weights that are left of the embedding, the input, the recurrent and the output matrix.
+    /// Non-zero weights of the embedding, the input, the recurrent and the output matrix.
     pub weights: Weights,
 }
 
-/// How many weights are not zero.
+/// Numbers of non-zero weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Weights {
-    /// Of the embedding; 0 without one.
+    /// Embedding; 0 without one.
     pub embedding: usize,
-    /// Of the input matrix.
+    /// Input matrix.
     pub input: usize,
-    /// Of the recurrent matrix.
+    /// Recurrent matrix.
     pub recurrent: usize,
-    /// Of the output matrix.
+    /// Output matrix.
     pub output: usize,
 }
 
 impl Shape {
-    /// A network from which nothing was taken out.
+    /// A network without any pruning.
     pub fn dense(cell: Cell, activation: Activation, task: Task, sizes: Sizes) -> Self {
         let Sizes { symbols, dimensions, units, outputs } = sizes;
         let dimensions = (dimensions > 0).then_some(dimensions);
@@ -68,10 +68,11 @@ impl Shape {
         }
     }
 
-    /// What the paper's authors' final models are, at the level W+G+N (weights, gates and neurons), by the name of the data:
-    /// `imdb`, `agnews`, `char-ptb`, `word-ptb`. Their counts of symbols, dimensions, units, live gates and weights are
-    /// published; how the live gates spread over the kinds is not. The paper says that classifiers keep information flow and output gates, and language
-    /// models most output gates; the split here is made up after that.
+    /// Structure of the final models of the paper's authors at the level W+G+N (weights, gates and neurons), by data
+    /// set: `imdb`, `agnews`, `char-ptb`, `word-ptb`. Published are the counts of symbols, dimensions, units, live
+    /// gates and weights, but not how the live gates spread over the kinds. The split used here is invented; it follows
+    /// the paper's observation that classifiers keep information flow and output gates, and language models mostly
+    /// output gates.
     pub fn paper(name: &str) -> Option<Self> {
         let (task, activation, sizes, [symbols, dimensions, units], live, weights) = match name {
             "imdb" => {
@@ -107,21 +108,22 @@ impl Shape {
         })
     }
 
-    /// The network before anything was taken out.
+    /// The network before pruning.
     #[must_use]
     pub fn original(&self) -> Self {
         Self::dense(self.cell, self.activation, self.task, self.original)
     }
 
-    /// The network with zeros in place of what was taken out: as large as [`Self::original`], with as many weights as this.
+    /// The network with pruned weights set to zero: as large as [`Self::original`], with as many non-zero weights as
+    /// this one.
     #[must_use]
     pub fn masked(&self) -> Self {
         Self { weights: self.weights, ..self.original() }
     }
 
-    /// A model of this shape. Which symbols, sums and weights are left, and what the weights are, is random, the same for
-    /// the same seed; a row gets as many weights as any other, but for one. Counts above what there is room for are
-    /// cut down.
+    /// A random model of this shape, reproducible by its seed: the surviving symbols, preactivations and weights and
+    /// the values of the weights are random. Weights spread evenly over the rows: the counts of two rows differ by at
+    /// most one. Counts above the available room are reduced to it.
     pub fn model<T: Real>(&self, seed: u64) -> Model<T> {
         let mut draws = Draws(seed);
         let columns =
@@ -150,7 +152,7 @@ impl Shape {
     }
 }
 
-/// A generator of random numbers: splitmix64 (S. Vigna).
+/// Random number generator: splitmix64 (S. Vigna).
 struct Draws(u64);
 
 impl Draws {
@@ -162,7 +164,7 @@ impl Draws {
         z ^ (z >> 31)
     }
 
-    /// From -1 to 1.
+    /// Uniform in [-1, 1).
     fn number(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
     }
@@ -171,7 +173,7 @@ impl Draws {
         (0..count).map(|_| T::of(scale * self.number())).collect()
     }
 
-    /// So many of the places below `total`, rising, all equally likely.
+    /// `count` distinct indices below `total`, sorted; every subset is equally likely.
     fn places(&mut self, total: usize, count: usize) -> Vec<u32> {
         let mut left = count.min(total);
         let mut places = Vec::with_capacity(left);
@@ -184,7 +186,7 @@ impl Draws {
         places
     }
 
-    /// A matrix with `weights` numbers that are not zero, of the size that sums over `reads` of them come out near one.
+    /// A matrix with `weights` non-zero values, scaled so that a sum over `reads` rows has a magnitude near one.
     fn matrix<T: Real>(&mut self, [rows, columns]: [usize; 2], weights: usize, reads: usize) -> Matrix<T> {
         let mut values = vec![T::default(); rows * columns];
         let density = weights as f64 / values.len().max(1) as f64;

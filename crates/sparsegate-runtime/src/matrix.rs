@@ -1,4 +1,4 @@
-//! A matrix as it is stored: every number, or those that are not zero.
+//! A matrix in dense or CSR storage.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -12,22 +12,22 @@ pub struct Matrix<T> {
     pub rows: usize,
     /// Number of columns.
     pub columns: usize,
-    /// Its numbers.
+    /// The values.
     pub storage: Storage<T>,
 }
 
-/// How a matrix's numbers are held.
+/// Storage of a matrix.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Storage<T> {
-    /// Row after row.
+    /// All values, row-major.
     Dense(Vec<T>),
-    /// Those that are not zero, row after row.
+    /// CSR: the non-zero values, row by row.
     Sparse {
-        /// For each row, where it ends in the next two.
+        /// CSR indptr without its leading 0: for each row, its end in `places` and `values`.
         ends: Vec<u32>,
-        /// The columns, rising within a row.
+        /// CSR column indices, increasing within a row.
         places: Vec<u32>,
-        /// The numbers.
+        /// CSR data: the values.
         values: Vec<T>,
     },
 }
@@ -38,11 +38,11 @@ impl<T: Real> Matrix<T> {
     /// # Panics
     /// If there are not `rows * columns` values.
     pub fn dense(rows: usize, columns: usize, values: Vec<T>) -> Self {
-        assert_eq!(values.len(), rows * columns, "a matrix of {rows} x {columns}");
+        assert_eq!(values.len(), rows * columns, "number of values of a {rows} x {columns} matrix");
         Self { rows, columns, storage: Storage::Dense(values) }
     }
 
-    /// The same matrix without its zeros.
+    /// The same matrix in CSR storage.
     #[must_use]
     pub fn sparse(&self) -> Self {
         let (mut ends, mut places, mut values) = (Vec::with_capacity(self.rows), Vec::new(), Vec::new());
@@ -56,7 +56,7 @@ impl<T: Real> Matrix<T> {
         Self { storage: Storage::Sparse { ends, places, values }, ..*self }
     }
 
-    /// Row after row, zeros too.
+    /// All values, row-major, with zeros.
     pub fn to_dense(&self) -> Vec<T> {
         if let Storage::Dense(values) = &self.storage {
             return values.clone();
@@ -68,7 +68,7 @@ impl<T: Real> Matrix<T> {
         dense
     }
 
-    /// Columns and numbers of a row, by rising column; of a sparse matrix those that are stored.
+    /// Column indices and values of a row, by increasing column; only the stored ones for CSR storage.
     pub fn row(&self, row: usize) -> impl Iterator<Item = (usize, T)> + '_ {
         let (places, values): (Option<&[u32]>, &[T]) = match &self.storage {
             Storage::Dense(values) => (None, &values[row * self.columns..][..self.columns]),
@@ -81,7 +81,7 @@ impl<T: Real> Matrix<T> {
         values.iter().enumerate().map(move |(index, value)| (at(index), *value))
     }
 
-    /// How many numbers are not zero.
+    /// Number of non-zero values.
     pub fn count_nonzero(&self) -> usize {
         let (Storage::Dense(values) | Storage::Sparse { values, .. }) = &self.storage;
         values.iter().filter(|value| **value != T::default()).count()

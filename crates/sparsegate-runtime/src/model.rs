@@ -8,64 +8,64 @@ use core::ops::Range;
 use crate::matrix::Storage;
 use crate::{Activation, Cell, Matrix, Real};
 
-/// A network of V' stored symbols, E' dimensions of their vectors (with an embedding), H' units and O outputs. There are
-/// C columns, one for each sum that still moves; see [`Columns`].
+/// A network with V' stored symbols, E' embedding dimensions (if it has an embedding), H' units and O outputs. It has C
+/// columns, one for each preactivation that is not constant; see [`Columns`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model<T> {
     /// The recurrent cell.
     pub cell: Cell,
-    /// Of its gates.
+    /// Activation of the gates.
     pub activation: Activation,
-    /// What the outputs mean.
+    /// Meaning of the outputs.
     pub task: Task,
-    /// Which symbols have a row.
+    /// The symbols that have a row.
     pub symbols: Symbols,
-    /// Vectors of the stored symbols `[V', E']`; without them the input matrix has a row a symbol.
+    /// Embedding vectors of the stored symbols `[V', E']`; `None` if the input matrix has one row per symbol.
     pub embedding: Option<Matrix<T>>,
     /// Input weights `[E' or V', input columns]`.
     pub input: Matrix<T>,
     /// Recurrent weights `[H', state columns]`.
     pub recurrent: Matrix<T>,
-    /// Which sums move.
+    /// The preactivations that are not constant.
     pub columns: Columns,
-    /// Biases `[kinds * H']`, kind after kind: a sum that nothing reaches is its bias.
+    /// Biases `[kinds * H']`, ordered by kind; a constant preactivation equals its bias.
     pub bias: Vec<T>,
-    /// What the new state is multiplied by `[H']`, of [`Cell::GruState`] alone.
+    /// Factor of each unit's new state `[H']`; only for [`Cell::GruState`].
     pub state_factor: Option<Vec<T>>,
     /// Output weights `[O, H']`.
     pub output: Matrix<T>,
-    /// Biases of the outputs `[O]`.
+    /// Output biases `[O]`.
     pub output_bias: Vec<T>,
-    /// Sizes of the network that this one was taken from.
+    /// Sizes of the network before pruning.
     pub original: Sizes,
 }
 
-/// What outputs mean.
+/// Meaning of the outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
     /// Logits of the next symbol, after every step.
     LanguageModel,
-    /// Logits of the class, after the last step; one logit for two classes, that of the second.
+    /// Logits of the classes, after the last step; two classes have one logit, that of the second class.
     Classification,
 }
 
-/// The symbols that a network knows.
+/// The vocabulary of a network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Symbols {
-    /// How many ids there are: 0, 1, ... below this.
+    /// Number of ids: they run from 0 to `total - 1`.
     pub total: u32,
-    /// Those with a row, rising. Any other is a step with no input.
+    /// Sorted ids of the symbols that have a row. Any other symbol contributes no input.
     pub stored: Vec<u32>,
 }
 
-/// The sums that input or state still reach, kind after kind.
+/// The preactivations that still depend on the input or the state, by kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
-    /// For each kind of [`Cell::kinds`], the units that have one, rising.
+    /// For each kind of [`Cell::kinds`], the sorted indices of the units whose preactivation is not constant.
     pub live: Vec<Vec<u32>>,
 }
 
-/// Sizes of a network before anything was taken out.
+/// Sizes of a network before pruning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sizes {
     /// Input symbols.
@@ -78,10 +78,10 @@ pub struct Sizes {
     pub outputs: u32,
 }
 
-/// A part of a model that does not fit the others.
+/// A part of a model that is inconsistent with the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid {
-    /// The part, by the name of its tensor.
+    /// Name of the part's tensor.
     pub part: &'static str,
     /// What is wrong with it.
     pub problem: String,
@@ -95,16 +95,16 @@ impl core::fmt::Display for Invalid {
 
 impl core::error::Error for Invalid {}
 
-/// Most symbols, dimensions, units or outputs: places are `u32`, and sums of sizes must not overflow.
+/// Maximum number of symbols, dimensions, units or outputs: indices are `u32`, and sums of sizes must not overflow.
 pub const LARGEST: usize = 1 << 24;
 
 impl Columns {
-    /// How many columns the kinds have.
+    /// Number of columns of these kinds.
     pub fn count(&self, kinds: Range<usize>) -> usize {
         self.live[kinds].iter().map(Vec::len).sum()
     }
 
-    /// Kind and unit of each column of the kinds, in order.
+    /// Kind and unit of each column of these kinds, in order.
     pub fn of(&self, kinds: Range<usize>) -> impl Iterator<Item = (usize, usize)> + '_ {
         kinds.flat_map(|kind| self.live[kind].iter().map(move |unit| (kind, *unit as usize)))
     }
@@ -121,15 +121,15 @@ impl<T: Real> Model<T> {
         self.output.rows
     }
 
-    /// The row of a symbol, if it has one.
+    /// Row index of a symbol, if it has a row.
     pub fn row(&self, symbol: u32) -> Option<usize> {
         self.symbols.stored.binary_search(&symbol).ok()
     }
 
-    /// Checks that every length, place and number is such that running the model cannot go wrong.
+    /// Checks every length, index and value, so that running the model cannot fail.
     ///
     /// # Errors
-    /// The first part that does not fit.
+    /// The first inconsistent part.
     pub fn check(&self) -> Result<(), Invalid> {
         let (units, kinds) = (self.units(), self.cell.kinds().len());
         let sizes = self.original;
@@ -144,7 +144,7 @@ impl<T: Real> Model<T> {
         }
         rising("symbols", &self.symbols.stored, self.symbols.total)?;
         ensure("columns", self.columns.live.len() == kinds, || {
-            format!("are of {} kinds, and a {} has {kinds}", self.columns.live.len(), self.cell.name())
+            format!("list {} kinds, but `{}` has {kinds}", self.columns.live.len(), self.cell.name())
         })?;
         self.columns.live.iter().try_for_each(|live| rising("columns", live, units as u32))?;
         let inputs = match &self.embedding {
@@ -161,7 +161,7 @@ impl<T: Real> Model<T> {
         numbers("output_bias", &self.output_bias, self.outputs())?;
         match &self.state_factor {
             Some(factor) => {
-                ensure("state_factor", self.cell == Cell::GruState, || format!("is not for a {}", self.cell.name()))?;
+                ensure("state_factor", self.cell == Cell::GruState, || format!("is not for `{}`", self.cell.name()))?;
                 numbers("state_factor", factor, units)
             }
             None => Ok(()),
@@ -194,17 +194,19 @@ fn ensure(part: &'static str, holds: bool, problem: impl FnOnce() -> String) -> 
 }
 
 fn numbers<T: Real>(part: &'static str, values: &[T], count: usize) -> Result<(), Invalid> {
-    ensure(part, values.len() == count, || format!("has {} numbers, not {count}", values.len()))?;
-    ensure(part, values.iter().all(|value| value.is_finite()), || "holds a number that is not finite".into())
+    ensure(part, values.len() == count, || format!("has {} values, not {count}", values.len()))?;
+    ensure(part, values.iter().all(|value| value.is_finite()), || "has a value that is not finite".into())
 }
 
 fn rising(part: &'static str, places: &[u32], below: u32) -> Result<(), Invalid> {
     let rises = places.is_sorted_by(|a, b| a < b) && places.last().is_none_or(|last| *last < below);
-    ensure(part, rises, || format!("are not rising numbers below {below}"))
+    ensure(part, rises, || format!("must have strictly increasing indices below {below}"))
 }
 
 fn matrix<T: Real>(part: &'static str, matrix: &Matrix<T>, [rows, columns]: [usize; 2]) -> Result<(), Invalid> {
-    ensure(part, matrix.rows <= LARGEST && matrix.columns <= LARGEST, || format!("has a side above {LARGEST}"))?;
+    ensure(part, matrix.rows <= LARGEST && matrix.columns <= LARGEST, || {
+        format!("has more than {LARGEST} rows or columns")
+    })?;
     ensure(part, [matrix.rows, matrix.columns] == [rows, columns], || {
         format!("is {} x {}, not {rows} x {columns}", matrix.rows, matrix.columns)
     })?;
@@ -217,7 +219,7 @@ fn matrix<T: Real>(part: &'static str, matrix: &Matrix<T>, [rows, columns]: [usi
             ensure(part, ends.len() == rows, || format!("has {} rows, not {rows}", ends.len()))?;
             let count = ends.last().map_or(0, |end| *end as usize);
             ensure(part, ends.is_sorted() && places.len() == count, || {
-                format!("has rows that end at {count} of {} places", places.len())
+                format!("has row ends that do not fit its {} column indices", places.len())
             })?;
             numbers(part, values, count)?;
             let mut start = 0;

@@ -1,28 +1,28 @@
-//! What a model computes, one number after another: the definition that faster ways are held against.
+//! Reference implementation of the forward pass in scalar code; faster implementations are tested against it.
 
 use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::{Activation, Cell, Model, Real};
 
-/// The states of one sequence.
+/// The state of one sequence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct State<T> {
-    /// What the recurrent matrix and the output layer read `[H']`.
+    /// Hidden state `[H']`, which the recurrent matrix and the output layer read.
     pub hidden: Vec<T>,
-    /// The LSTM's cell value `[H']`; empty for other cells.
+    /// The LSTM's cell state `[H']`; empty for other cells.
     pub memory: Vec<T>,
 }
 
 impl<T: Real> State<T> {
-    /// Zeros.
+    /// The zero state.
     pub fn zero(model: &Model<T>) -> Self {
         let zeros = vec![T::default(); model.units()];
         Self { memory: if model.cell.has_memory() { zeros.clone() } else { Vec::new() }, hidden: zeros }
     }
 }
 
-/// Goes on by one symbol; one without a row, or beyond the ids there are, is a step without input.
+/// Advances the state by one symbol. A symbol without a row, or an id outside the vocabulary, contributes no input.
 pub fn step<T: Real>(model: &Model<T>, symbol: u32, state: &mut State<T>) {
     let units = model.units();
     let mut sums = model.bias.clone();
@@ -57,7 +57,7 @@ pub fn step<T: Real>(model: &Model<T>, symbol: u32, state: &mut State<T>) {
     }
 }
 
-/// What a symbol adds to the input columns.
+/// Input contribution of a symbol `[input columns]`.
 fn input<T: Real>(model: &Model<T>, symbol: u32) -> Vec<T> {
     let mut sums = vec![T::default(); model.input.columns];
     let Some(row) = model.row(symbol) else { return sums };
@@ -75,7 +75,7 @@ fn add<T: Real>(sum: &mut T, value: T) {
     *sum = sum.add(value);
 }
 
-/// The outputs in a state: logits `[O]`.
+/// Logits `[O]` for a state.
 pub fn outputs<T: Real>(model: &Model<T>, state: &State<T>) -> Vec<T> {
     let sum = |(output, bias): (usize, &T)| {
         model.output.row(output).fold(*bias, |sum, (unit, weight)| sum.add(weight.mul(state.hidden[unit])))
@@ -83,7 +83,7 @@ pub fn outputs<T: Real>(model: &Model<T>, state: &State<T>) -> Vec<T> {
     model.output_bias.iter().enumerate().map(sum).collect()
 }
 
-/// Logits `[O]` after the last of `symbols`, from a zero state.
+/// Logits `[O]` after the last of `symbols`, starting from the zero state.
 pub fn classify<T: Real>(model: &Model<T>, symbols: &[u32]) -> Vec<T> {
     let mut state = State::zero(model);
     for symbol in symbols {
@@ -92,7 +92,7 @@ pub fn classify<T: Real>(model: &Model<T>, symbols: &[u32]) -> Vec<T> {
     outputs(model, &state)
 }
 
-/// Probabilities of the classes or symbols that logits stand for: of one logit, two.
+/// Probabilities of the classes or symbols, by softmax; a single logit gives the probabilities of two classes.
 pub fn probabilities<T: Real>(logits: &[T]) -> Vec<T> {
     if let [logit] = logits {
         let second = Activation::Sigmoid.of(*logit);

@@ -1,12 +1,12 @@
-//! The two number types a model may have.
+//! The number types of a model: `f32` and `f64`.
 
 use core::fmt::Debug;
 
-/// `f32` or `f64`. Transcendental functions are `libm`'s, the same on every machine.
+/// `f32` or `f64`. Transcendental functions come from `libm`, which gives the same result on every machine.
 pub trait Real: Copy + Debug + Default + PartialEq + PartialOrd + Send + Sync + 'static {
-    /// Rounds.
+    /// Converts from `f64`, with rounding.
     fn of(value: f64) -> Self;
-    /// Widens.
+    /// Converts to `f64`.
     fn wide(self) -> f64;
     /// The sum.
     #[must_use]

@@ -1,4 +1,4 @@
-//! Once warm, the runtime allocates nothing.
+//! After the first call of a method, the runtime allocates nothing.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,17 +11,17 @@ struct Counting;
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: all is the system's allocator's, which is only counted.
-#[expect(unsafe_code, reason = "an allocator")]
+// SAFETY: every call is forwarded to the system's allocator; allocations are only counted.
+#[expect(unsafe_code, reason = "a counting allocator")]
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: as for the caller.
+        // SAFETY: same contract as the caller's.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as for the caller.
+        // SAFETY: same contract as the caller's.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -36,7 +36,7 @@ fn none(mut run: impl FnMut()) {
     assert_eq!(COUNT.load(Ordering::Relaxed), before);
 }
 
-// One test: others beside it would be counted too.
+// A single test: allocations of concurrent tests would be counted too.
 #[test]
 fn nothing_is_allocated_after_the_first_call() {
     for name in ["imdb", "agnews", "char-ptb", "word-ptb"] {

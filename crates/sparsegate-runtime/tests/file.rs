@@ -1,4 +1,4 @@
-//! Files come back as they were written, and damaged ones are errors.
+//! Files are read back as they were written; damaged files are errors.
 
 mod common;
 
@@ -22,7 +22,7 @@ proptest! {
         prop_assert_eq!(&bytes, &file.write().unwrap());
         let back = File::read(&bytes).unwrap();
         prop_assert_eq!(&back.details, &file.details);
-        // The storage may differ, the numbers may not.
+        // The storage may differ, the values may not.
         prop_assert_eq!(back.model.recurrent.to_dense(), file.model.recurrent.to_dense());
         prop_assert_eq!(back.model.output.to_dense(), file.model.output.to_dense());
         let symbols: Vec<u32> = (0..9).map(|n| n * 7 % (file.model.symbols.total + 1)).collect();

@@ -1,4 +1,4 @@
-//! The fast way computes what the definition does, in the same bits for any number of threads.
+//! The optimised runtime agrees with the reference implementation, and gives the same bits for any number of threads.
 
 mod common;
 
@@ -16,7 +16,7 @@ fn close(found: &[f32], wanted: &[f32]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Each symbol's logits.
+/// Logits after each symbol, by the reference implementation.
 fn defined(model: &Model<f32>, symbols: &[u32]) -> Vec<Vec<f32>> {
     let mut state = plain::State::zero(model);
     symbols
@@ -28,7 +28,7 @@ fn defined(model: &Model<f32>, symbols: &[u32]) -> Vec<Vec<f32>> {
         .collect()
 }
 
-/// Symbols of a model, and one that it does not know.
+/// A symbol of the model, or the first id outside its vocabulary.
 fn symbol(model: &Model<f32>, number: usize) -> u32 {
     (number * 7919 % 104_729) as u32 % (model.symbols.total + 1)
 }
@@ -41,7 +41,7 @@ fn storages() -> impl Strategy<Value = Option<Storage>> {
     prop::sample::select(vec![None, Some(Storage::Dense), Some(Storage::Sparse), Some(Storage::Masked)])
 }
 
-/// What a batch computes, `[T, B, O]`, in two calls.
+/// Logits `[T, B, O]` of a batch, computed in two calls.
 fn batch(model: &Model<f32>, options: &Options, symbols: &[u32], sequences: usize) -> Vec<f32> {
     let runtime = Runtime::new(model, options).unwrap();
     let mut batch = runtime.batch(sequences);
@@ -106,7 +106,8 @@ proptest! {
     }
 }
 
-/// Large enough that threads share one sequence, and masked and sparse storage have many panels.
+/// The model is large enough that several threads compute one sequence, and that masked and sparse storage have many
+/// panels.
 #[test]
 fn one_long_sequence_is_the_same_on_all_threads() {
     use sparsegate_runtime::model::{Sizes, Task};
@@ -121,7 +122,7 @@ fn one_long_sequence_is_the_same_on_all_threads() {
         let wanted = defined(&model, &symbols).concat();
         for storage in [None, Some(Storage::Dense), Some(Storage::Sparse), Some(Storage::Masked)] {
             let mut options = options(storage, 1);
-            // Whatever is measured: threads are to share the recurrence.
+            // Make the recurrence look expensive, so that it is split among threads.
             options.cost.single_dense.fixed = 1e5;
             options.cost.single_sparse.fixed = 1e5;
             options.cost.single_masked.fixed = 1e5;

@@ -159,7 +159,7 @@ pub enum Optimizer {
     Adam(Adam),
 }
 
-/// One value claim or ordering of the `expect:` section, to be held against measured runs.
+/// One entry of the `expect:` section: value claims or an ordering, to be compared with the results of runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expectation {

@@ -1,4 +1,4 @@
-//! The compact network's pass, from a zero state: it computes what the pruned one does.
+//! Forward pass of the compact network from a zero state: it computes the same as the pruned network.
 
 use burn::tensor::Tensor;
 use sparsegate_nn::model::Units;
@@ -26,7 +26,7 @@ pub(super) fn check<N: Recorded>(case: &Case, way: Way) -> Result<(), String> {
     Ok(())
 }
 
-/// Nothing is variational.
+/// A configuration without variational parameters.
 fn plain() -> Sparsity {
     let none = Prior::None;
     Sparsity {
@@ -42,7 +42,7 @@ fn plain() -> Sparsity {
     }
 }
 
-/// The compact network's tensors by name, and the output's biases, which are the case's own.
+/// The compact network's tensors by name, with the output biases of the case.
 fn tensors(case: &Case, compact: Compact) -> Result<Values, String> {
     let layer = compact.cell.layer();
     let mut values = Values::from([

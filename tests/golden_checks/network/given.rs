@@ -1,4 +1,4 @@
-//! What a case gives a network to work on, in our order: sequences by falling length, steps without padding.
+//! Inputs of a case in this program's order: sequences by decreasing length, steps without padding.
 
 use std::collections::BTreeMap;
 
@@ -10,20 +10,21 @@ use crate::case::Case;
 use crate::layout::noise;
 use crate::way::Way;
 
-/// A batch of a case, and where its rows and steps stand in the case's arrays.
+/// A batch of a case, and the positions of its rows and steps in the case's arrays.
 pub(super) struct Given {
     /// The batch.
     pub(super) batch: Batch,
-    /// The case's row of each of our rows.
+    /// For each row of the batch, the row of the case.
     order: Vec<usize>,
-    /// The case's row and step of each of our inputs.
+    /// For each input of the batch, the row and step of the case.
     places: Vec<(usize, usize)>,
-    /// Steps, padding included.
+    /// Number of steps, padding included.
     steps: usize,
 }
 
 impl Given {
-    /// `x`, `y` and, if there is one, `mask` under `prefix`: a mask of zeros on the left, and ones.
+    /// Reads `x`, `y` and, if present, `mask` under `prefix`. Each row of the mask must be zeros (padding) followed by
+    /// ones.
     pub(super) fn read(case: &Case, prefix: &str) -> Result<Self, String> {
         let at = |name: &str| format!("{prefix}{name}");
         let &[rows, steps] = case.shape(&at("x"))? else { return Err(format!("{} is not a matrix", at("x"))) };
@@ -54,20 +55,20 @@ impl Given {
         Ok(Self { batch: Batch { rows, active, inputs, targets }, order, places, steps })
     }
 
-    /// Rows `(B, n)` of the case in our order.
+    /// Rows `(B, n)` of the case in the batch's order.
     pub(super) fn rows(&self, theirs: &[f64]) -> Vec<f64> {
         let width = theirs.len() / self.order.len();
         self.order.iter().flat_map(|row| &theirs[row * width..][..width]).copied().collect()
     }
 
-    /// Steps `(B, T, n)` of the case in our order, without padding.
+    /// Steps `(B, T, n)` of the case in the batch's order, without padding.
     pub(super) fn steps(&self, theirs: &[f64]) -> Vec<f64> {
         let width = theirs.len() / (self.order.len() * self.steps);
         let place = |(row, step): &(usize, usize)| &theirs[(row * self.steps + step) * width..][..width];
         self.places.iter().flat_map(place).copied().collect()
     }
 
-    /// The noise under `prefix`.
+    /// The noise recorded under `prefix`.
     pub(super) fn noise(&self, case: &Case, prefix: &str, way: Way) -> Result<NoiseSource, String> {
         let mut streams = BTreeMap::new();
         for (name, values) in noise(case, prefix)? {
@@ -81,7 +82,7 @@ impl Given {
                 "z_gates" => (Stream::ZGates, true),
                 "output_weights" => (Stream::Output, false),
                 "output_local" => (Stream::Output, true),
-                other => return Err(format!("noise {other} has no place in ours")),
+                other => return Err(format!("noise {other} has no counterpart")),
             };
             let values = if by_sequence { self.rows(&values) } else { values };
             let rows = if by_sequence { self.batch.rows } else { first_axis(case, stream)? };
@@ -91,19 +92,19 @@ impl Given {
         Ok(NoiseSource::Given(streams))
     }
 
-    /// The states under `name`, each `[B, H]`; they are not there for a case that starts from zeros.
+    /// The states recorded under `name`, each `[B, H]`; zeros if the case does not have them.
     pub(super) fn states(&self, case: &Case, name: &str, way: Way) -> Result<Vec<Tensor<2>>, String> {
         let (count, rows) = (case.cell()?.states().len(), self.batch.rows);
         let hidden = case.meta.hidden.ok_or("no hidden in the metadata")?;
         let values = if case.has(name) { case.f64s(name)?.to_vec() } else { vec![0.0; count * rows * hidden] };
         if values.len() != count * rows * hidden {
-            return Err(format!("{name} has another number of states than the cell's {count}"));
+            return Err(format!("{name} does not have the cell's number of states, {count}"));
         }
         values.chunks(rows * hidden).map(|state| way.tensor(self.rows(state), [rows, hidden])).collect()
     }
 }
 
-/// Rows of a weight matrix.
+/// Number of rows of a weight matrix.
 fn first_axis(case: &Case, stream: Stream) -> Result<usize, String> {
     let meta = &case.meta;
     let size = match stream {

@@ -1,4 +1,4 @@
-//! Losses, penalties and the gradient of the first step, and the penalty's gradient alone.
+//! Losses, KL terms and the gradient of the first step, and the gradient of the KL term alone.
 
 use sparsegate_nn::engine::DataGradients;
 use sparsegate_nn::model::{Network, Quantity};
@@ -22,17 +22,17 @@ pub(super) fn check<N: Recorded>(case: &Case, way: Way) -> Result<(), String> {
     expect("out/total_loss", report.data_loss + report.penalty)?;
     let expected = parameters(case, "grad/")?;
     if found.len() != expected.len() {
-        return Err(format!("ours has {} gradients, theirs {}", found.len(), expected.len()));
+        return Err(format!("{} gradients computed, {} recorded", found.len(), expected.len()));
     }
     for (name, gradient) in found {
-        let theirs = expected.get(&name).ok_or_else(|| format!("theirs has no gradient of {name}"))?;
+        let theirs = expected.get(&name).ok_or_else(|| format!("the reference has no gradient of {name}"))?;
         close(&format!("grad/{name}"), &values(gradient)?, theirs, way.tolerance)?;
     }
     expect("out/grad_norm", report.gradient_norm)?;
     penalty(case, &N::of(case, way)?, way)
 }
 
-/// The penalty of each layer, and its gradient.
+/// Checks the KL term of each layer, and its gradient.
 fn penalty(case: &Case, network: &impl Network, way: Way) -> Result<(), String> {
     let train_size = case.meta.train_size.ok_or("no train_size in the metadata")?;
     let mut network = network.clone();
@@ -49,9 +49,9 @@ fn penalty(case: &Case, network: &impl Network, way: Way) -> Result<(), String> 
         penalties.push((name, values(penalty)?[0]));
     }
     if penalties.is_empty() {
-        // The reference writes gradients of zero for a network without penalties.
+        // The reference writes zero gradients for a network without KL terms.
         let some = parameters(case, "kl_grad/").ok().and_then(|all| all.into_values().flatten().find(|g| *g != 0.0));
-        return some.map_or(Ok(()), |gradient| Err(format!("theirs has a penalty gradient of {gradient}, ours none")));
+        return some.map_or(Ok(()), |gradient| Err(format!("recorded KL gradient {gradient}, computed none")));
     }
     let recurrent = format!("{}/", case.cell()?.layer());
     for (name, layer) in [
@@ -70,13 +70,13 @@ fn penalty(case: &Case, network: &impl Network, way: Way) -> Result<(), String> 
     }
     let expected = parameters(case, "kl_grad/")?;
     for (name, ours) in &gradients {
-        let theirs = expected.get(name).ok_or_else(|| format!("theirs has no penalty gradient of {name}"))?;
+        let theirs = expected.get(name).ok_or_else(|| format!("the reference has no KL gradient of {name}"))?;
         close(&format!("kl_grad/{name}"), ours, theirs, way.tolerance)?;
     }
-    // What has no penalty has no gradient of it.
+    // Parameters without a KL term have no gradient from it.
     let others = expected.iter().filter(|(name, _)| gradients.iter().all(|(ours, _)| ours != *name));
     match others.into_iter().find(|(_, theirs)| theirs.iter().any(|gradient| *gradient != 0.0)) {
-        Some((name, _)) => Err(format!("theirs has a penalty gradient of {name}, ours none")),
+        Some((name, _)) => Err(format!("recorded KL gradient of {name}, computed none")),
         None => Ok(()),
     }
 }

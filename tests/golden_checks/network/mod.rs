@@ -1,4 +1,4 @@
-//! Outputs, losses, gradients and optimiser steps of whole networks, by each engine and in each precision.
+//! Outputs, losses, gradients and optimiser steps of whole networks, in each configuration of [`crate::way`].
 
 mod compact;
 mod given;
@@ -93,7 +93,7 @@ pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f64>, Stri
     tensor.inner().into_data().convert::<f64>().try_into_vec().map_err(|error| format!("{error:?}"))
 }
 
-/// Whether the state is carried, and the output weights sampled.
+/// Whether the state is carried from batch to batch and the output weights are sampled.
 fn carries(case: &Case) -> bool {
     case.meta.hid_prop.unwrap_or(false)
 }

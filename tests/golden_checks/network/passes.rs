@@ -1,4 +1,4 @@
-//! Every pass that a case records: with noise, at the means, pruned, and both.
+//! Every forward pass that a case records: with noise, at the means, pruned, and pruned with noise.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub(super) fn check<N: Recorded>(case: &Case, way: Way) -> Result<(), String> {
     Ok(())
 }
 
-/// One pass against everything that is recorded under `prefix`.
+/// Compares a forward pass to everything recorded under `prefix`.
 pub(super) fn check_pass<N: Recorded>(
     case: &Case,
     way: Way,
@@ -67,7 +67,7 @@ pub(super) fn check_pass<N: Recorded>(
     ours.insert("state_last", last.concat());
     for name in case.names(prefix) {
         let quantity = name.trim_start_matches(prefix);
-        let ours = ours.get(quantity).ok_or_else(|| format!("{name} has no counterpart in ours"))?;
+        let ours = ours.get(quantity).ok_or_else(|| format!("{name} has no computed counterpart"))?;
         let theirs = case.f64s(name)?;
         let theirs = match quantity {
             "emb" | "h_seq" | "c_seq" => given.steps(theirs),

@@ -1,4 +1,4 @@
-//! The networks of the cases.
+//! Networks built from the cases.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +14,12 @@ use crate::case::Case;
 use crate::layout::parameters;
 use crate::way::Way;
 
-/// A kind of network that cases are about.
+/// A kind of network that occurs in the cases.
 pub(super) trait Recorded: Network {
-    /// A network whose tensors are `values`, by name, V and O being the case's and E that of `[V, E]` embeddings.
+    /// A network with the tensors `values`, by name; V and O are the case's, and E is that of the `[V, E]` embedding.
     fn build(case: &Case, units: Units, sparsity: &Sparsity, values: &Values, way: Way) -> Result<Self, String>;
 
-    /// The vectors of the inputs, `[N, E]`, if there is an embedding.
+    /// Embedding vectors of the inputs, `[N, E]`, if there is an embedding.
     fn vectors(&self, batch: &Batch, noise: Option<&NoiseSource>, way: Way) -> Option<Tensor<2>>;
 
     /// Biases of the output layer.
@@ -32,7 +32,7 @@ pub(super) trait Recorded: Network {
         Self::build(case, units, &case.sparsity()?, &parameters(case, "param/")?, way)
     }
 
-    /// The case's network under training.
+    /// Trainer of the case's network.
     fn trainee(case: &Case, way: Way) -> Result<NetworkTrainee<Self>, String> {
         let meta = &case.meta;
         let adam = Adam {
@@ -55,7 +55,7 @@ pub(super) trait Recorded: Network {
 /// Tensors by name, row-major.
 pub(super) type Values = BTreeMap<String, Vec<f64>>;
 
-/// Makes tensors of `values`, and remembers the first that is not there or has another size.
+/// Creates tensors from `values`, and records the first one that is missing or has the wrong size.
 struct Maker<'a> {
     values: &'a Values,
     way: Way,
@@ -118,7 +118,7 @@ impl Recorded for Classifier {
     }
 }
 
-/// Probabilities by scores: a sigmoid where there is one output, else a softmax.
+/// Probabilities from logits: a sigmoid for one output, else a softmax.
 pub(super) fn probabilities(scores: Tensor<2>) -> Tensor<2> {
     if scores.dims()[1] == 1 { activation::sigmoid(scores) } else { activation::softmax(scores, 1) }
 }

@@ -1,5 +1,5 @@
-//! Four optimiser steps: objective, norm, states after each, parameters after the first and the last, the pruned network's
-//! value.
+//! Four optimiser steps: objective, gradient norm and states after each, parameters after the first and the last, and
+//! the metric of the pruned network.
 
 use sparsegate_core::trainee::Trainee;
 use sparsegate_core::{Batch, BatchSource};
@@ -62,13 +62,13 @@ fn compare_parameters(
 ) -> Result<(), String> {
     let expected = parameters(case, prefix)?;
     for (name, tensor) in trainee.network().tensors() {
-        let theirs = expected.get(&name).ok_or_else(|| format!("theirs has no {prefix}{name}"))?;
+        let theirs = expected.get(&name).ok_or_else(|| format!("the reference has no {prefix}{name}"))?;
         close(&format!("{prefix}{name}"), &values(tensor)?, theirs, way.tolerance)?;
     }
     Ok(())
 }
 
-/// One batch from a zero state.
+/// A source of one batch, evaluated from a zero state.
 struct Single(Batch);
 
 impl BatchSource for Single {

@@ -1,20 +1,20 @@
-//! What the machine can do at most: arithmetic, and reading from each level of its memory.
+//! Peak rates of the machine: arithmetic, and bandwidth of each level of memory.
 
 use std::hint::black_box;
 use std::time::Instant;
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// Measured ceilings of some threads together.
+/// Measured peak rates of several threads together.
 #[derive(Debug, Clone, Copy)]
 pub struct Ceilings {
-    /// Multiplications with addition, in 10^9 a second.
+    /// Fused multiply-adds, in 10^9 per second.
     pub multiply_adds: f64,
-    /// Reading from the first, second and third cache, in GB/s.
+    /// Read bandwidth of the first-, second- and third-level cache, in GB/s.
     pub caches: [f64; 3],
-    /// Reading from main memory, in GB/s.
+    /// Read bandwidth of main memory, in GB/s.
     pub memory: f64,
-    /// Writing to main memory, in GB/s.
+    /// Write bandwidth of main memory, in GB/s.
     pub write: f64,
 }
 
@@ -58,7 +58,7 @@ impl WithSimd for Read<'_> {
     }
 }
 
-/// Amounts a nanosecond of all threads together, the best of some tries.
+/// Amount per nanosecond of all threads together, each thread's best of five trials.
 fn rate(threads: usize, run: impl Fn(usize) -> usize + Sync) -> f64 {
     let barrier = std::sync::Barrier::new(threads);
     let one = |thread: usize| {
@@ -78,7 +78,7 @@ fn rate(threads: usize, run: impl Fn(usize) -> usize + Sync) -> f64 {
     })
 }
 
-/// Measures so many threads.
+/// Measures the peak rates of `threads` threads.
 pub fn measure(threads: usize) -> Ceilings {
     let arch = Arch::new();
     let read = |bytes: usize| {

@@ -1,4 +1,4 @@
-//! Times of the forward pass: structures of the paper's final models, against the same network before anything was taken out.
+//! Times of the forward pass: structures of the paper's final models, compared to the same network before pruning.
 //!
 //! ```sh
 //! cargo bench -p sparsegate-runtime --bench forward -- [imdb agnews char-ptb word-ptb]
@@ -20,7 +20,7 @@ const BATCHES: [usize; 3] = [1, 32, 128];
 const SAMPLES: usize = 15;
 const SAMPLE: Duration = Duration::from_millis(4);
 
-/// Something to time, with how many tokens one call goes through.
+/// A call to time, and the number of tokens that it processes.
 struct Candidate<'a> {
     name: String,
     tokens: usize,
@@ -29,10 +29,11 @@ struct Candidate<'a> {
     samples: Vec<f64>,
 }
 
-/// Microseconds a token of each, in turn, so that whatever else the machine does meets all alike; the medians.
+/// Measures microseconds per token of each candidate; `samples` is sorted afterwards. The candidates are timed in turn,
+/// so that other load on the machine affects all of them alike.
 fn time(candidates: &mut [Candidate<'_>]) {
     for candidate in &mut *candidates {
-        // Caches, buffers and threads warm up here.
+        // Warm up caches, buffers and threads, and count the calls that fill a sample.
         let start = Instant::now();
         let mut calls = 0_u32;
         while calls == 0 || start.elapsed() < SAMPLE {
@@ -85,15 +86,15 @@ fn candidate<'a>(name: String, runtime: &Runtime, task: Task, size: (usize, usiz
     Candidate { name, tokens: tokens.max(if sequences == 0 { steps } else { 0 }), call, calls: 0, samples: Vec::new() }
 }
 
-/// Which share of the machine's ceiling that binds a time a token is, and which that is: each weight that is computed with is multiplied, read from
-/// where it fits, and each output is written.
+/// Fraction of the limiting peak rate that a time per token reaches, and the name of that rate. Assumes that each
+/// weight is multiplied and read from the level of memory where its matrix fits, and that each output is written.
 fn roofline(runtime: &Runtime, sequences: usize, time: f64, ceilings: &Ceilings) -> (f64, &'static str) {
     let one = sequences < 2;
     // Weights are read once for all sequences that are computed together.
     let together = if one { 1.0 } else { sequences.min(64) as f64 };
     let (mut multiplied, mut levels) = (0.0, [0.0; 4]);
     for choice in runtime.choices().iter().filter(|choice| !choice.matrix.starts_with("input")) {
-        // A language model's outputs for all steps of one sequence are computed together.
+        // With a single sequence, the outputs of a language model are computed together for all steps.
         let steps = sequences == 1 && runtime.outputs() > 4 && choice.matrix.starts_with("output");
         if choice.matrix.ends_with("one sequence") != (one && !steps) {
             continue;

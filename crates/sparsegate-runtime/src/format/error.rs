@@ -1,4 +1,4 @@
-//! What can be wrong with a file.
+//! Errors of reading and writing the file format.
 
 use alloc::string::String;
 use core::fmt;
@@ -6,25 +6,25 @@ use core::fmt;
 use super::FORMAT;
 use crate::model::Invalid;
 
-/// Why bytes are no compact model.
+/// Why bytes cannot be read as a compact model, or a model cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FormatError {
-    /// It is not safetensors.
+    /// Not a valid safetensors file.
     Container(String),
-    /// It is safetensors, but not of a compact model.
+    /// A safetensors file that is not a compact model.
     Foreign,
-    /// A newer version.
+    /// A newer version of the format.
     Newer(u32),
-    /// The entry `sparsegate-compact` of the metadata.
+    /// The metadata entry `sparsegate-compact` is invalid.
     Header(String),
-    /// A tensor that is missing, or not of the type or shape that it should have.
+    /// A tensor is missing, or has the wrong type or shape.
     Tensor {
-        /// Its name.
+        /// Name of the tensor.
         name: String,
         /// What is wrong with it.
         problem: String,
     },
-    /// Parts that do not fit each other.
+    /// The parts of the model are inconsistent.
     Model(Invalid),
 }
 
@@ -33,7 +33,7 @@ impl fmt::Display for FormatError {
         match self {
             Self::Container(problem) => write!(f, "not a safetensors file: {problem}"),
             Self::Foreign => f.write_str(
-                "a safetensors file, but not of a compact model: its metadata has no entry `sparsegate-compact`",
+                "a safetensors file, but not a compact model: its metadata has no entry `sparsegate-compact`",
             ),
             Self::Newer(found) => {
                 write!(f, "format {found} is newer than {FORMAT}, the newest this program reads; use a newer program")

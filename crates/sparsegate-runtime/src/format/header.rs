@@ -1,4 +1,4 @@
-//! The JSON of the metadata entry.
+//! The JSON in the metadata entry `sparsegate-compact`.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -28,7 +28,7 @@ pub(super) struct Original {
     pub outputs: u32,
 }
 
-/// The version alone: a newer header may have other fields.
+/// Only the version, read first because a newer header may have other fields.
 #[derive(Deserialize)]
 pub(super) struct Version {
     pub format: u32,

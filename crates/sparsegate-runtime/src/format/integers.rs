@@ -1,4 +1,4 @@
-//! Integers in the narrowest type that holds them.
+//! Integers, stored in the narrowest type that holds all of them.
 
 use alloc::vec::Vec;
 
@@ -13,7 +13,7 @@ pub(super) fn narrow(numbers: &[u32]) -> (Dtype, Vec<u8>) {
     }
 }
 
-/// The numbers again; `None` for another type.
+/// The decoded numbers; `None` if the type is not u8, u16 or u32.
 pub(super) fn wide(dtype: Dtype, bytes: &[u8]) -> Option<Vec<u32>> {
     Some(match dtype {
         Dtype::U8 => bytes.iter().map(|byte| u32::from(*byte)).collect(),

@@ -1,37 +1,39 @@
-//! The file of a compact model: one safetensors file, so that any tool of that format can look into it.
+//! The file format of a compact model: one safetensors file, which any safetensors tool can inspect.
 //!
 //! The header's metadata has two entries. `sparsegate-compact` is JSON:
 //!
 //! | field | meaning |
 //! |---|---|
-//! | `format` | version of this description, [`FORMAT`] |
+//! | `format` | version of this format, [`FORMAT`] |
 //! | `cell`, `activation` | as in specs: `lstm`, `gru`, `gru-zhstate`, `rnn`; `sigmoid`, `hard-sigmoid` |
 //! | `task` | `language-model` or `classification` |
-//! | `symbols` | how many ids there are |
-//! | `dimensions` | E', of the embedding that is left; absent without one |
+//! | `symbols` | number of ids in the vocabulary |
+//! | `dimensions` | E', surviving dimensions of the embedding; absent without one |
 //! | `units`, `outputs` | H', O |
-//! | `live` | how many sums of each kind still move, in the order of [`crate::Cell::kinds`] |
-//! | `original` | sizes of the network that this one was taken from: `symbols`, `dimensions` (0 without an embedding), `units`, `outputs` |
+//! | `live` | number of non-constant preactivations of each kind, in the order of [`crate::Cell::kinds`] |
+//! | `original` | sizes before pruning: `symbols`, `dimensions` (0 without an embedding), `units`, `outputs` |
 //!
-//! `details` is whatever JSON the writer wants to be with the model, such as its words; nothing here reads it.
+//! `details` is arbitrary JSON that the writer stores with the model, such as its words; it is not interpreted here.
 //!
 //! | tensor | shape | |
 //! |---|---|---|
-//! | `symbols` | `[V']` | ids that have a row, rising; absent if all have |
-//! | `columns` | `[C]` | units whose sums move, rising within a kind, kind after kind |
+//! | `symbols` | `[V']` | sorted ids that have a row; absent if all have one |
+//! | `columns` | `[C]` | units of the non-constant preactivations, sorted within a kind, ordered by kind |
 //! | `embedding` | `[V', E']` | a matrix, absent without an embedding |
 //! | `input` | `[E' or V', input columns]` | a matrix |
 //! | `recurrent` | `[H', state columns]` | a matrix |
 //! | `bias` | `[kinds, H']` | f32 |
-//! | `state_factor` | `[H']` | f32, of `gru-zhstate` alone, if its units have factors |
+//! | `state_factor` | `[H']` | f32, only for `gru-zhstate` whose units have factors |
 //! | `output` | `[O, H']` | a matrix |
 //! | `output_bias` | `[O]` | f32 |
 //!
-//! A matrix NAME is either one f32 tensor of that name, or what is not zero of it, row after row: `NAME.counts` (how many in
-//! each row), `NAME.places` (their columns, rising within a row) and `NAME.values` (f32). The writer takes what is
-//! smaller. Integers are u8, u16 or u32, the narrowest that holds them.
+//! A matrix NAME is stored either dense, as one f32 tensor of that name, or as its non-zero values, row by row:
+//! `NAME.counts` (number of values in each row), `NAME.places` (their column indices, increasing within a row) and
+//! `NAME.values` (f32). The writer chooses the smaller of the two. Integers are stored as u8, u16 or u32, the narrowest
+//! type that holds all of them.
 //!
-//! A reader refuses a version above its own. What is raised when: any change that an older reader would misread.
+//! A reader refuses a version newer than its own. The version is raised by any change that an older reader would
+//! misread.
 
 mod error;
 mod header;
@@ -46,35 +48,35 @@ pub use error::FormatError;
 
 use crate::Model;
 
-/// Version of the format that is written, and the newest that is read.
+/// Version of the format that is written, and the newest version that is read.
 pub const FORMAT: u32 = 1;
 
 /// Metadata entries of the safetensors header.
 const HEADER: &str = "sparsegate-compact";
 const DETAILS: &str = "details";
 
-/// What a file holds.
+/// Content of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct File {
-    /// The network, checked.
+    /// The validated network.
     pub model: Model<f32>,
-    /// JSON that the writer put beside it.
+    /// JSON that the writer stored with the model.
     pub details: String,
 }
 
 impl File {
-    /// Reads a file's bytes. Every length, place and number is checked: what comes out is safe to run.
+    /// Reads a file's bytes. Every length, index and value is checked, so the model can be run safely.
     ///
     /// # Errors
-    /// What is wrong with the bytes, and where.
+    /// What is wrong with the bytes, and in which part.
     pub fn read(bytes: &[u8]) -> Result<Self, FormatError> {
         read::read(bytes)
     }
 
-    /// The file's bytes, the same for the same model and details.
+    /// The file's bytes; equal models and details give equal bytes.
     ///
     /// # Errors
-    /// A model that does not hold together, which could not be read back.
+    /// An inconsistent model, which could not be read back.
     pub fn write(&self) -> Result<Vec<u8>, FormatError> {
         write::write(self)
     }

@@ -1,4 +1,4 @@
-//! Bytes as a model.
+//! Parses bytes into a model.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -25,8 +25,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<File, FormatError> {
     Ok(File { model, details })
 }
 
-/// Sizes that are in the header alone are limited here, before anything is made of them; the others are checked by the model
-/// against what the file really holds.
+/// Parses the header. Sizes that only the header states are limited here, before anything is allocated for them; the
+/// other sizes are checked against the tensors by [`Model::check`].
 fn header(json: &str) -> Result<Header, FormatError> {
     let damaged = |error: serde_json::Error| FormatError::Header(error.to_string());
     let version: Version = serde_json::from_str(json).map_err(damaged)?;
@@ -54,7 +54,10 @@ impl Tensors<'_> {
         let columns = self.columns(header)?;
         if columns.live.len() != cell.kinds().len() {
             let (found, wanted) = (columns.live.len(), cell.kinds().len());
-            return Err(FormatError::Header(format!("`live` has {found} kinds, and a {} has {wanted}", header.cell)));
+            return Err(FormatError::Header(format!(
+                "`live` has {found} kinds, not the {wanted} of `{}`",
+                header.cell
+            )));
         }
         let symbols = self.symbols(header.symbols)?;
         let (stored, units, outputs) = (symbols.stored.len(), header.units as usize, header.outputs as usize);
@@ -101,7 +104,7 @@ impl Tensors<'_> {
         let live: Option<Vec<Vec<u32>>> = header.live.iter().map(|count| take(*count)).collect();
         match live {
             Some(live) if rest.is_empty() => Ok(Columns { live }),
-            _ => Err(tensor("columns", format!("has {} places, not as many as `live` says", all.len()))),
+            _ => Err(tensor("columns", format!("has {} indices, which is not the sum of `live`", all.len()))),
         }
     }
 
@@ -116,16 +119,16 @@ impl Tensors<'_> {
     fn integers(&self, name: &str) -> Result<Vec<u32>, FormatError> {
         let view = self.find(name)?;
         if view.shape().len() != 1 {
-            return Err(tensor(name, format!("has the shape {:?}, which is no list", view.shape())));
+            return Err(tensor(name, format!("has shape {:?}, but must have one dimension", view.shape())));
         }
         wide(view.dtype(), view.data())
-            .ok_or_else(|| tensor(name, format!("is {:?}, and u8, u16 or u32 is wanted", view.dtype())))
+            .ok_or_else(|| tensor(name, format!("is {:?}, but must be U8, U16 or U32", view.dtype())))
     }
 
     fn numbers(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, FormatError> {
         let view = self.find(name)?;
         if view.dtype() != Dtype::F32 || view.shape() != shape {
-            let problem = format!("is {:?} {:?}, and F32 {shape:?} is wanted", view.dtype(), view.shape());
+            let problem = format!("is {:?} {:?}, but must be F32 {shape:?}", view.dtype(), view.shape());
             return Err(tensor(name, problem));
         }
         Ok(view.data().as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect())
@@ -150,7 +153,7 @@ impl Tensors<'_> {
                 Some(end)
             })
             .collect();
-        let ends = ends.ok_or_else(|| tensor(&part("counts"), "adds up to too much".into()))?;
+        let ends = ends.ok_or_else(|| tensor(&part("counts"), "has a sum above the range of u32".into()))?;
         Ok(Matrix { rows, columns, storage: Storage::Sparse { ends, places, values } })
     }
 }

@@ -1,4 +1,4 @@
-//! A model as bytes.
+//! Serialises a model.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -15,7 +15,7 @@ use crate::matrix::Storage;
 use crate::model::{Model, Sizes, Task};
 use crate::{Matrix, Real};
 
-/// A tensor as the library takes it.
+/// A tensor in the form that `safetensors` serialises.
 struct Tensor {
     dtype: Dtype,
     shape: Vec<usize>,
@@ -51,7 +51,7 @@ impl Tensors {
         self.0.push((name.to_string(), Tensor { dtype, shape: vec![values.len()], bytes }));
     }
 
-    /// In the way that takes fewer bytes.
+    /// Adds a matrix in whichever storage takes fewer bytes.
     fn matrix(&mut self, name: &str, matrix: &Matrix<f32>) {
         let sparse = matrix.sparse();
         let Storage::Sparse { ends, places, values } = &sparse.storage else { return };
@@ -67,7 +67,7 @@ impl Tensors {
     }
 }
 
-/// The header's JSON of a model.
+/// Header of a model.
 fn header<T: Real>(model: &Model<T>) -> Header {
     let Sizes { symbols, dimensions, units, outputs } = model.original;
     Header {
@@ -110,8 +110,8 @@ pub(super) fn write(file: &File) -> Result<Vec<u8>, FormatError> {
     container(tensors, header, details)
 }
 
-/// The library keeps metadata in a hash map, whose order changes from run to run: the header is put together here, and the
-/// library checks it.
+/// Serialises the tensors and adds the metadata. `safetensors` keeps metadata in a hash map, whose order changes from
+/// run to run, so the header is assembled here to give reproducible bytes.
 fn container(tensors: Tensors, header: String, details: &str) -> Result<Vec<u8>, FormatError> {
     let failed = |error: safetensors::SafeTensorError| FormatError::Container(error.to_string());
     let bytes = safetensors::serialize(tensors.0, None).map_err(failed)?;
@@ -125,7 +125,7 @@ fn container(tensors: Tensors, header: String, details: &str) -> Result<Vec<u8>,
         quoted(details)?,
         entries.trim_start_matches('{')
     );
-    // The data begin at a multiple of eight.
+    // The data section starts at a multiple of eight bytes.
     while head.len() % 8 != 0 {
         head.push(' ');
     }

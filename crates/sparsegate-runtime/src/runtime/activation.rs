@@ -1,24 +1,24 @@
-//! The activations, a vector of numbers at a time.
+//! Vectorised activation functions.
 //!
-//! `tanh(x) = x P(x²) / Q(x²)`, with polynomials of degree four fitted to the smallest largest relative error (2e-8) up to 9.011,
-//! where the hyperbolic tangent rounds to one. With the rounding of f32, the error is at most 3.5e-7, and 6 units in the last place. The
-//! polynomials are evaluated side by side in four dependent steps (Estrin's scheme): at batch 1 the time of a step is a chain
-//! of such latencies, not a count of operations. The sigmoid is `(1 + tanh(x / 2)) / 2`.
+//! `tanh(x) = x P(x²) / Q(x²)`, with polynomials of degree four fitted to minimise the largest relative error (2e-8) up
+//! to 9.011, where tanh rounds to one. With f32 rounding the error is at most 3.5e-7, and 6 units in the last place.
+//! The polynomials are evaluated with Estrin's scheme, in four dependent steps: at batch size 1 the time of a step is
+//! determined by the chain of latencies, not by the number of operations. The sigmoid is `(1 + tanh(x / 2)) / 2`.
 //!
-//! NaN stays NaN: saturation is a comparison, which NaN does not pass, and not a minimum, which may drop it.
+//! NaN is preserved: saturation uses a comparison, which is false for NaN, instead of a minimum, which may drop it.
 
 use pulp::Simd;
 
 use crate::Activation;
 
-/// From here on the hyperbolic tangent is one.
+/// Above this, tanh is one in f32.
 const ONE_FROM: f32 = 9.011;
-#[expect(clippy::excessive_precision, reason = "rounded to what f32 holds")]
+#[expect(clippy::excessive_precision, reason = "the literals round to the nearest f32")]
 const P: [f32; 5] = [0.999_999_98, 0.133_803_21, 3.494_750_9e-3, 2.059_526_8e-5, 1.333_541_8e-8];
-#[expect(clippy::excessive_precision, reason = "rounded to what f32 holds")]
+#[expect(clippy::excessive_precision, reason = "the literals round to the nearest f32")]
 const Q: [f32; 5] = [1.0, 0.467_136_37, 0.025_873_799, 3.284_264_2e-4, 7.768_705_7e-7];
 
-/// The hyperbolic tangent.
+/// Hyperbolic tangent.
 #[inline(always)]
 pub(crate) fn tanh<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let square = simd.mul_f32s(x, x);
@@ -38,7 +38,7 @@ fn polynomial<S: Simd>(simd: S, c: [f32; 5], x: S::f32s, square: S::f32s) -> S::
     simd.mul_add_f32s(simd.mul_add_f32s(simd.splat_f32s(c[4]), square, middle), square, low)
 }
 
-/// A gate's value.
+/// Gate value for a preactivation.
 #[inline(always)]
 pub(crate) fn gate<S: Simd>(simd: S, activation: Activation, x: S::f32s) -> S::f32s {
     let half = simd.splat_f32s(0.5);
@@ -90,7 +90,7 @@ mod tests {
         }
     }
 
-    /// Numbers from tiny to huge, of both signs, and a close grid where the functions bend.
+    /// Values of both signs from tiny to huge, and a fine grid where the functions are curved.
     fn inputs() -> Vec<f32> {
         let mut inputs: Vec<f32> = (-1_200_000..1_200_000).map(|n| n as f32 * 1e-5).collect();
         inputs.extend((0..4000).map(|n| libm::exp2f(n as f32 * 0.06 - 120.0) * if n % 2 == 0 { 1.0 } else { -1.0 }));

@@ -1,4 +1,4 @@
-//! Many sequences: language models with states that go on from call to call, and texts of unequal lengths.
+//! Batches: language models whose states carry over from call to call, and texts of unequal lengths.
 
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -14,10 +14,10 @@ use super::outputs::Scratch;
 use super::single::Locked;
 use super::threads::{Parts, Shared};
 
-/// Up to [`GROUPS`] groups of sequences, which one thread computes without waiting for any other.
+/// State of up to [`GROUPS`] groups of sequences, which one thread computes without synchronising with others.
 pub(crate) struct Block {
     groups: usize,
-    /// States before and after each of some steps: `[1 + steps, groups, units, WIDTH]`.
+    /// Hidden states before the first and after each of the buffered steps: `[1 + steps, groups, units, WIDTH]`.
     hidden: Floats,
     memory: Floats,
     sums: Floats,
@@ -37,29 +37,30 @@ impl Block {
     }
 }
 
-/// Steps whose outputs are computed together: enough to read the output weights for [`GROUPS`] groups at once.
+/// Number of steps whose outputs are computed together: as many as share one read of the output weights among
+/// [`GROUPS`] groups.
 fn steps(groups: usize) -> usize {
     GROUPS / groups.max(1)
 }
 
-/// Blocks for so many sequences, at least one for each thread as long as there are groups.
+/// Blocks for `sequences` sequences, at least one per thread if there are enough groups.
 pub(crate) fn blocks(packed: &Packed, sequences: usize) -> Vec<Locked<Block>> {
     let groups = sequences.div_ceil(WIDTH);
     let most = groups_of(packed, sequences);
     (0..groups).step_by(most).map(|first| Locked::new(Block::new(packed, most.min(groups - first)))).collect()
 }
 
-/// A block for each thread, for any number of texts.
+/// One block per thread; they can process any number of texts.
 pub(crate) fn text_blocks(packed: &Packed) -> Vec<Locked<Block>> {
     (0..packed.pool.threads()).map(|_| Locked::new(Block::new(packed, GROUPS))).collect()
 }
 
-/// Groups in a block of so many sequences, but for the last one.
+/// Number of groups in each block for `sequences` sequences; the last block may have fewer.
 fn groups_of(packed: &Packed, sequences: usize) -> usize {
     sequences.div_ceil(WIDTH).div_ceil(packed.pool.threads()).clamp(1, GROUPS)
 }
 
-/// Back to zero states.
+/// Resets all states to zero.
 pub(crate) fn reset(blocks: &mut [Locked<Block>]) {
     for block in blocks {
         let block = block.get_mut();
@@ -68,7 +69,8 @@ pub(crate) fn reset(blocks: &mut [Locked<Block>]) {
     }
 }
 
-/// Has threads take numbers below `count` until there are none left.
+/// Distributes the items `0..count` among the threads: each thread takes the next item until none is left. `run` gets
+/// the thread's index and the item.
 fn take_turns(packed: &Packed, symbols: usize, count: usize, run: impl Fn(usize, usize) + Shared) {
     let next = AtomicUsize::new(0);
     packed.share_out(symbols as f64 * packed.times.many, |thread, _| {
@@ -82,7 +84,7 @@ fn take_turns(packed: &Packed, symbols: usize, count: usize, run: impl Fn(usize,
     });
 }
 
-/// Logits `out` `[T, sequences, O]` after each of `symbols` `[T, sequences]`.
+/// Writes the logits after each of `symbols` `[T, sequences]` to `out` `[T, sequences, O]`.
 pub(crate) fn language_model(
     packed: &Packed,
     blocks: &[Locked<Block>],
@@ -124,7 +126,7 @@ impl WithSimd for Go<'_, '_> {
                 let own = &symbols[first..sequences.min(first + *groups * WIDTH)];
                 let rows = |group: usize| {
                     core::array::from_fn(|lane| {
-                        // Lanes beyond the last sequence read what has no row.
+                        // Lanes beyond the last sequence read an id without a row.
                         packed.symbols.row(own.get(group * WIDTH + lane).copied().unwrap_or(u32::MAX))
                     })
                 };
@@ -136,8 +138,8 @@ impl WithSimd for Go<'_, '_> {
                 (sequence < sequences).then(|| (block * steps(*groups) + step) * sequences + sequence)
             };
             let states = (&hidden[size..][..count * size], count * *groups);
-            // SAFETY: each sequence is in one block, and each block is computed by one thread.
-            #[expect(unsafe_code, reason = "threads write to different parts of the caller's buffer")]
+            // SAFETY: each sequence belongs to one block, and one thread computes each block.
+            #[expect(unsafe_code, reason = "threads write disjoint parts of the caller's buffer")]
             unsafe {
                 packed.outputs.many(simd, 0..packed.outputs.tiles(), states, scratch, row, out);
             }
@@ -146,7 +148,8 @@ impl WithSimd for Go<'_, '_> {
     }
 }
 
-/// Logits `out` `[texts, O]` after the last symbol of each text; `order` are the texts' numbers, by falling length.
+/// Writes the logits after the last symbol of each text to `out` `[texts, O]`; `order` has the indices of the texts by
+/// decreasing length.
 pub(crate) fn classify<T: AsRef<[u32]> + Sync>(
     packed: &Packed,
     blocks: &[Locked<Block>],
@@ -170,7 +173,7 @@ struct Texts<'a, 'b, T> {
     packed: &'a Packed,
     block: &'a mut Block,
     all: &'a [T],
-    /// Numbers of the block's texts.
+    /// Indices of the block's texts.
     order: &'a [u32],
     out: &'a Parts<'b>,
 }
@@ -191,10 +194,10 @@ impl<T: AsRef<[u32]>> WithSimd for Texts<'_, '_, T> {
         hidden[..groups * size].fill(0.0);
         memory[..groups * size].fill(0.0);
         let longest = lanes[0].len();
-        // Lanes from here on have not begun.
+        // Texts are aligned at their ends. Lanes from `begun` on have not started yet.
         let mut begun = 0;
         for left in (0..=longest).rev() {
-            // A lane that stood still has gone through steps without input: its text begins now, from zero.
+            // An idle lane in a started group has run steps without input; its text starts now from a zero state.
             while begun < groups * WIDTH && lanes[begun].len() >= left {
                 let (group, lane) = (begun / WIDTH, begun % WIDTH);
                 for states in [&mut **hidden, &mut **memory] {
@@ -217,8 +220,8 @@ impl<T: AsRef<[u32]>> WithSimd for Texts<'_, '_, T> {
             packed.many.step(simd, rows, Lanes { groups, hidden, memory, sums });
         }
         let row = |group: usize, lane: usize| order.get(group * WIDTH + lane).map(|text| *text as usize);
-        // SAFETY: each text is in one block, and each block is computed by one thread.
-        #[expect(unsafe_code, reason = "threads write to different parts of the caller's buffer")]
+        // SAFETY: each text belongs to one block, and one thread computes each block.
+        #[expect(unsafe_code, reason = "threads write disjoint parts of the caller's buffer")]
         unsafe {
             packed.outputs.many(simd, 0..packed.outputs.tiles(), (hidden, groups), scratch, row, out);
         }

@@ -1,4 +1,4 @@
-//! What a way of storing a matrix costs.
+//! Cost model that chooses the storage of each matrix.
 
 use alloc::string::String;
 use alloc::vec;
@@ -13,24 +13,25 @@ use super::order::WIDTH;
 use super::{input, matvec};
 use crate::Model;
 
-/// A way of storing a matrix.
+/// Storage format of a packed matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Storage {
-    /// All of its numbers, but for rows and columns that are all zero. Of the input: the sums of each symbol, ready made.
+    /// All values, except rows and columns that are entirely zero. For the input: a table with the precomputed
+    /// preactivations of each symbol.
     Dense,
-    /// The numbers that are not zero, each with its place.
+    /// The non-zero values, each with its index.
     Sparse,
-    /// The numbers that are not zero, and a bit for each number that says which these are. Only with AVX-512, for one sequence.
+    /// The non-zero values, and a bit mask of their positions. Only with AVX-512 and for a single sequence.
     Masked,
 }
 
-/// Time that is linear in an amount of work.
+/// Time as a linear function of the amount of work.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Line {
-    /// Nanoseconds of no work at all.
+    /// Fixed overhead in nanoseconds.
     pub fixed: f64,
-    /// Nanoseconds of a unit of work more.
+    /// Nanoseconds per unit of work.
     pub each: f64,
 }
 
@@ -40,28 +41,28 @@ impl Line {
     }
 }
 
-/// What the runtime takes matrices to cost on a machine, on one thread. The defaults were measured on a Zen 5 with AVX-512.
+/// Expected cost of matrix products on one thread of a machine. The defaults were measured on a Zen 5 with AVX-512.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CostModel {
-    /// One sequence, dense storage: for each vector of sixteen weights.
+    /// One sequence, dense storage: per vector of sixteen weights.
     pub single_dense: Line,
-    /// One sequence, sparse storage: for each weight.
+    /// One sequence, sparse storage: per weight.
     pub single_sparse: Line,
-    /// One sequence, masked storage: for each vector of sixteen weights, zeros among them.
+    /// One sequence, masked storage: per vector of sixteen weights, zeros included.
     pub single_masked: Line,
-    /// Sixteen sequences, dense storage: for each weight.
+    /// Sixteen sequences, dense storage: per weight.
     pub many_dense: Line,
-    /// Sixteen sequences, sparse storage: for each weight.
+    /// Sixteen sequences, sparse storage: per weight.
     pub many_sparse: Line,
-    /// The same, when sixty-four are computed together.
+    /// The same, per sixteen sequences, if sixty-four are computed together.
     pub many_sparse_wide: Line,
-    /// A row of the input, dense storage: for each column.
+    /// An input row, dense storage: per column.
     pub input_dense: Line,
-    /// A row of the input, sparse storage: for each weight that is read.
+    /// An input row, sparse storage: per weight that is read.
     pub input_sparse: Line,
-    /// Bytes that stay near the processor from step to step.
+    /// Size in bytes up to which data stay in the core's own caches from step to step.
     pub near: f64,
-    /// What each byte takes of what does not stay near.
+    /// Nanoseconds per byte to read data that are larger than [`CostModel::near`].
     pub far: f64,
 }
 
@@ -83,42 +84,43 @@ impl Default for CostModel {
 }
 
 impl CostModel {
-    /// Time of a pass over `bytes`, of which `work` alone would take so long.
+    /// Time of a pass over `bytes` bytes: the larger of the time of `work` and the time to read the bytes.
     fn pass(&self, line: Line, work: f64, bytes: f64) -> f64 {
         let stream = if bytes > self.near { bytes * self.far } else { 0.0 };
         line.at(work).max(stream)
     }
 }
 
-/// How a matrix is stored, and why.
+/// Storage chosen for a matrix, with the expected costs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Choice {
-    /// Which matrix, and for what.
+    /// Name of the matrix and its use: one sequence or many.
     pub matrix: String,
-    /// The way.
+    /// The chosen storage.
     pub storage: Storage,
-    /// What each way was expected to take, in nanoseconds: of a step of one sequence, or of sixteen.
+    /// Expected time of each candidate in nanoseconds, for a step of one sequence or of sixteen sequences.
     pub expected: Vec<(Storage, f64)>,
-    /// Multiplications with weights that are not zero, a token.
+    /// Multiplications by non-zero weights per token.
     pub weights: usize,
-    /// Bytes that the storage has.
+    /// Size of the packed matrix in bytes.
     pub bytes: usize,
 }
 
-/// Chooses storages, and notes what was chosen.
+/// Chooses storages and records the choices.
 pub(crate) struct Plan<'a> {
     pub cost: &'a CostModel,
     pub forced: Option<Storage>,
     pub choices: Vec<Choice>,
 }
 
-/// The share of the time to read masked storage from afar that is added to that of computing with it, as measured.
+/// Fraction of the time to read masked storage from outside the core's caches that computation does not hide
+/// (measured).
 const UNHIDDEN: f64 = 0.3;
 
-/// Numbers that the nearest cache of any processor of today has room for.
+/// Values that fit in the first-level cache of any current processor.
 const NEAREST: usize = 8192;
 
-/// A way to store a matrix, with what it is expected to take and its size.
+/// A storage with its expected time in nanoseconds and its size in bytes.
 type Candidate = (Storage, f64, f64);
 
 impl Plan<'_> {
@@ -136,7 +138,7 @@ impl Plan<'_> {
         storage
     }
 
-    /// Of a matrix given column by column, that reads so many units of one sequence.
+    /// Chooses the storage of a matrix for one sequence. The matrix is given column by column and reads `reads` units.
     pub fn single(&mut self, matrix: &str, weights: &Lists, reads: usize) -> matvec::Way {
         let (count, all) = (weights.total() as f64, (weights.count() * reads) as f64);
         let vectors = all / WIDTH as f64;
@@ -147,7 +149,8 @@ impl Plan<'_> {
         ];
         if matvec::can_mask() {
             let bytes = 4.0 * count + 2.0 * vectors;
-            // Numbers that come from afar delay those after them, whose places depend on them: reading hides only partly.
+            // The position of the next values depends on the mask of the previous ones, so a slow read delays what
+            // follows: computation hides it only partly.
             let delay = if bytes > cost.near { UNHIDDEN * bytes * cost.far } else { 0.0 };
             candidates.push((Storage::Masked, cost.pass(cost.single_masked, vectors, bytes) + delay, bytes));
         }
@@ -158,12 +161,12 @@ impl Plan<'_> {
         }
     }
 
-    /// The same for many sequences; whether to store it densely. `wide` if there are always enough sequences, or steps of
-    /// them, to compute [`GROUPS`] groups together.
+    /// The same for many sequences; `true` for dense storage. `wide` if there are always enough sequences, or steps of
+    /// a sequence, to compute [`GROUPS`] groups together.
     pub fn many(&mut self, matrix: &str, weights: &Lists, reads: usize, wide: bool) -> bool {
         let (count, all) = (weights.total() as f64, (weights.count().next_multiple_of(PANEL) * reads) as f64);
         let cost = self.cost;
-        // Weights are read once for all groups; the states are to stay in the nearest cache meanwhile.
+        // Weights are read once for all groups; the wide rate holds only if the states stay in the first-level cache.
         let groups = if wide { GROUPS } else { 1 };
         let line = if wide && reads * GROUPS * WIDTH <= NEAREST { cost.many_sparse_wide } else { cost.many_sparse };
         let near = |bytes: f64| if bytes > cost.near { bytes * cost.far / groups as f64 } else { 0.0 };
@@ -174,12 +177,12 @@ impl Plan<'_> {
         self.choose(&format(matrix, MANY), weights.total(), &candidates) == Storage::Dense
     }
 
-    /// Of the input of a model with so many packed columns.
+    /// Chooses the storage of the input of a model with `width` packed columns, for `lanes` sequences.
     pub fn input(&mut self, model: &Model<f32>, width: usize, lanes: usize) -> input::Way {
         let rows = model.symbols.stored.len().max(1) as f64;
         let embedding = model.embedding.as_ref().map_or(0, crate::Matrix::count_nonzero) as f64;
         let input = model.input.count_nonzero() as f64;
-        // Weights that are read for a symbol on average.
+        // Average number of weights read per symbol.
         let (read, stored) = match &model.embedding {
             Some(_) => (embedding / rows * input / model.input.rows.max(1) as f64, embedding + input),
             None => (input / rows, input),
@@ -190,10 +193,11 @@ impl Plan<'_> {
         let far = |bytes: f64, touched: f64| if bytes > cost.near { touched * cost.far } else { 0.0 };
         let mut candidates =
             vec![(Storage::Sparse, scale * (cost.input_sparse.at(read) + far(8.0 * stored, 8.0 * read)), 8.0 * stored)];
-        // A small file must not make a large table. Too strict a limit would be dear: a product a token instead of a row.
+        // A small file must not lead to a large table. A stricter limit would be costly: a matrix product per token
+        // instead of a table row.
         if table <= 64e6 || table <= 64.0 * stored || self.forced == Some(Storage::Dense) {
             let touched = 4.0 * width as f64;
-            // One sequence's sums are used where they lie in the table.
+            // A single sequence uses the table row in place, without copying it.
             let work = if lanes > 1 { cost.input_dense.at(width as f64) } else { cost.input_dense.fixed };
             let time = scale * (work + far(table, touched));
             candidates.push((Storage::Dense, time, table));
@@ -213,13 +217,13 @@ fn format(matrix: &str, purpose: &str) -> String {
     alloc::format!("{matrix}, {purpose}")
 }
 
-/// What a packed model is expected to take, a symbol, in nanoseconds on one thread.
+/// Expected time per symbol of a packed model, in nanoseconds on one thread.
 pub(crate) struct Times {
-    /// Of a batch.
+    /// All of a batch's step, per sequence.
     pub many: f64,
-    /// Of the output layer in a batch.
+    /// Output layer in a batch, per sequence.
     pub outputs: f64,
-    /// Threads for the recurrence of one sequence.
+    /// Number of threads for the recurrence of one sequence.
     pub single_threads: usize,
 }
 
@@ -235,7 +239,7 @@ impl Times {
         let per_lane = WIDTH as f64;
         let outputs = time("output", true) / per_lane;
         let single = time("recurrent", false);
-        // Threads meet after each step.
+        // Threads synchronise after each step, so a short step runs on one thread.
         let single_threads = if single < 4e3 { 1 } else { threads.min(chunks).max(1) };
         let rest = OVERHEAD + UPDATE * units as f64;
         Self {
@@ -246,8 +250,8 @@ impl Times {
     }
 }
 
-/// What a step of sixteen sequences takes beside the matrices: by itself, and for each unit. Only to tell whether it is worth waking
-/// other threads: half or twice as much would do.
+/// Time of a step of sixteen sequences besides the matrix products, in nanoseconds: fixed, and per unit. It only
+/// decides whether waking other threads pays off, so a factor of two in either direction does not matter.
 const OVERHEAD: f64 = 40.0;
 const UPDATE: f64 = 10.0;
 

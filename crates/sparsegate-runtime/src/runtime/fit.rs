@@ -1,4 +1,4 @@
-//! What storages cost on this machine.
+//! Measures the cost model on this machine.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -18,11 +18,11 @@ use crate::made_up::Shape;
 use crate::model::{Sizes, Task};
 use crate::{Activation, Cell, Model};
 
-/// How long each thing is measured.
+/// Duration of each measurement.
 const EACH: Duration = Duration::from_millis(10);
 
 impl CostModel {
-    /// Measures this machine, in a fifth of a second. What a processor is busy with beside it shows in the result.
+    /// Measures the cost model on this machine, in a fifth of a second. Other load on the processor affects the result.
     pub fn fit() -> Self {
         let default = Self::default();
         let line = |measure: &dyn Fn(usize) -> (f64, f64), sizes: [usize; 2]| through(sizes.map(measure));
@@ -32,7 +32,7 @@ impl CostModel {
                     let (time, vectors, weights) = single(way, units, units / 4);
                     (time, if way == Way::Sparse { weights } else { vectors })
                 },
-                // The larger one is a quarter of a megabyte.
+                // The larger matrix has a quarter of a megabyte, dense.
                 [16, 64],
             )
         };
@@ -56,20 +56,20 @@ impl CostModel {
     }
 }
 
-/// The line through two points of time and work; never one that falls.
+/// The line through two points of time and work, with a positive slope and a non-negative offset.
 fn through([(time, work), (longer, more)]: [(f64, f64); 2]) -> Line {
     let each = ((longer - time) / (more - work)).max(1e-6);
     Line { fixed: (time - each * work).max(0.0), each }
 }
 
-/// The shortest of many times, in nanoseconds.
+/// Shortest time of many runs, in nanoseconds.
 fn time(mut run: impl FnMut()) -> f64 {
     run();
     let (start, mut best) = (Instant::now(), f64::INFINITY);
     while start.elapsed() < EACH {
         let (began, mut calls) = (Instant::now(), 0);
         while calls == 0 || began.elapsed() < EACH / 40 {
-            // The clock alone takes tens of nanoseconds.
+            // Reading the clock takes tens of nanoseconds.
             (0..16).for_each(|_| run());
             calls += 16;
         }
@@ -78,7 +78,7 @@ fn time(mut run: impl FnMut()) -> f64 {
     best
 }
 
-/// A matrix with one number in four, column by column.
+/// A matrix with a density of one quarter, column by column.
 fn quarter(units: usize, columns: usize) -> Lists {
     Lists::new(columns, |add| {
         for column in 0..columns {
@@ -87,7 +87,7 @@ fn quarter(units: usize, columns: usize) -> Lists {
     })
 }
 
-/// Columns for so many units: about as many as are left in the paper's models.
+/// Number of columns for `units` units: about as many as survive in the paper's models.
 fn columns(units: usize) -> usize {
     4 * units.next_multiple_of(WIDTH)
 }
@@ -107,7 +107,7 @@ impl WithSimd for Single<'_> {
     }
 }
 
-/// Time, vectors of weights, and weights.
+/// Time in nanoseconds, number of vectors of weights, and number of non-zero weights.
 fn single(way: Way, units: usize, panels: usize) -> (f64, f64, f64) {
     let weights = quarter(units, panels * 4 * WIDTH);
     let (count, reads) = (weights.total() as f64, (0..units as u32).collect::<Vec<_>>());
@@ -117,7 +117,7 @@ fn single(way: Way, units: usize, panels: usize) -> (f64, f64, f64) {
     (time, (units * panels * 4) as f64, count)
 }
 
-/// A matrix beyond the processor's own caches.
+/// The same for a dense matrix that is larger than the core's own caches.
 fn single_dense_far() -> (f64, f64, f64) {
     single(Way::Dense, 256, 64)
 }
@@ -162,7 +162,7 @@ impl WithSimd for Lanes<'_> {
     }
 }
 
-/// Time of a row, and columns or weights that are read.
+/// Time of a row in nanoseconds, and the number of columns or weights read for it.
 fn input_row(way: input::Way, columns: usize) -> (f64, f64) {
     let sizes = Sizes { symbols: 64, dimensions: 0, units: columns as u32, outputs: 1 };
     let mut shape = Shape::dense(Cell::Rnn, Activation::Sigmoid, Task::LanguageModel, sizes);

@@ -1,13 +1,13 @@
-//! Numbers that begin at a cache line.
+//! Float buffers aligned to a cache line.
 
 use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut};
 
-/// Bytes of a cache line, and of the widest vector.
+/// Bytes of a cache line, and of the widest SIMD vector.
 const LINE: usize = 64;
 
-/// A list of floats whose first one lies at the start of a cache line: vectors read from it then never straddle two.
+/// A float buffer that starts at a cache line, so that aligned vector loads never straddle two lines.
 pub(crate) struct Floats {
     data: Vec<f32>,
     start: usize,
@@ -15,16 +15,16 @@ pub(crate) struct Floats {
 }
 
 impl Floats {
-    /// So many zeros.
+    /// `length` zeros.
     pub fn zeros(length: usize) -> Self {
         let room = LINE / size_of::<f32>();
         let data = vec![0.0_f32; length + room];
-        // An allocator that cannot tell gives `usize::MAX`: then the list starts where it starts.
+        // `align_offset` may return `usize::MAX`: then the buffer is left unaligned.
         let start = data.as_ptr().align_offset(LINE).min(room);
         Self { data, start, length }
     }
 
-    /// Makes room for at least so many; what is in there is lost if it grows.
+    /// Ensures a length of at least `length`; the content is lost if the buffer grows.
     pub fn reserve(&mut self, length: usize) {
         if self.length < length {
             *self = Self::zeros(length);

@@ -1,4 +1,4 @@
-//! What a symbol adds to the sums.
+//! Input contribution of each symbol to the preactivations.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -11,31 +11,33 @@ use super::lists::Lists;
 use super::order::WIDTH;
 use crate::Model;
 
-/// The packed rows of the symbols, and after the last one that of a symbol without a row. Biases are in it: what comes out is all of the sums but the states' products.
+/// The packed input rows of the symbols, followed by a row for symbols without input. Biases are included: the result
+/// is the preactivations without the recurrent products.
 pub(crate) struct Input {
     width: usize,
     storage: Storage,
 }
 
 enum Storage {
-    /// All columns of each row.
+    /// All columns of each row, biases included.
     Table(Floats),
-    /// What is not zero of each row, to be added to the biases.
+    /// The non-zero values of each row, which are added to the biases.
     Rows { bias: Vec<f32>, rows: Lists },
-    /// The symbol's vector, and the columns of each of its dimensions.
+    /// The symbol's embedding vector, and the columns of each of its dimensions.
     Factored { bias: Vec<f32>, embedding: Lists, columns: Lists },
 }
 
-/// In which way to store the input.
+/// Storage layout of the input.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
     Table,
-    /// As the model has it: rows, or vectors and a matrix.
+    /// As in the model: sparse rows, or embedding vectors and a matrix.
     Lists,
 }
 
 impl Input {
-    /// Packs the input of a model for `bias.len()` columns, where `columns` says which one each of the model's input columns is.
+    /// Packs the input of a model for `bias.len()` packed columns; `columns` maps each input column of the model to its
+    /// packed column.
     pub fn new(model: &Model<f32>, columns: &[u32], bias: Vec<f32>, way: Way) -> Self {
         let (width, stored) = (bias.len(), model.symbols.stored.len());
         let matrix = Lists::new(model.input.rows + 1, |add| {
@@ -43,7 +45,7 @@ impl Input {
                 model.input.row(row).for_each(|(column, weight)| add(row, columns[column] as usize, weight));
             }
         });
-        // One more list than there are symbols: a symbol without a row has nothing in it.
+        // One list more than there are symbols: the last one, for symbols without a row, is empty.
         let embedding = model.embedding.as_ref().map(|embedding| {
             Lists::new(stored + 1, |add| {
                 for row in 0..stored {
@@ -67,12 +69,12 @@ impl Input {
         Self { width, storage }
     }
 
-    /// How many columns there are.
+    /// Number of packed columns.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// All sums of a row, in `scratch` if they are nowhere else.
+    /// All preactivations of a row: a table row if there is a table, otherwise computed in `scratch`.
     #[inline(always)]
     pub fn sums<'a>(&'a self, row: usize, scratch: &'a mut [f32]) -> &'a [f32] {
         if let Storage::Table(table) = &self.storage {
@@ -92,7 +94,7 @@ impl Input {
         }
     }
 
-    /// What is to be added to the biases, but for a table.
+    /// Calls `add` with each column and value to add to the biases; not at all for a table.
     #[inline(always)]
     fn entries(&self, row: usize, mut add: impl FnMut(usize, f32)) {
         match &self.storage {
@@ -106,7 +108,7 @@ impl Input {
         }
     }
 
-    /// Sets the sums of [`WIDTH`] sequences, as many numbers for each column, to those of their rows.
+    /// Sets the preactivations of [`WIDTH`] sequences `[columns, WIDTH]` to those of their rows.
     #[inline(always)]
     pub fn lanes<S: Simd>(&self, simd: S, rows: &[u32; WIDTH], sums: &mut [f32]) {
         match &self.storage {
@@ -128,7 +130,7 @@ impl Input {
     }
 }
 
-/// The row of each symbol.
+/// Maps symbols to rows.
 pub(crate) struct Symbols {
     total: u32,
     stored: u32,
@@ -136,11 +138,11 @@ pub(crate) struct Symbols {
 }
 
 enum Find {
-    /// Every symbol has one.
+    /// Every symbol has a row: identity.
     Itself,
-    /// The row of each; `stored` without one.
+    /// The row of each symbol; `stored` for a symbol without a row.
     Map(Vec<u32>),
-    /// The symbols that have one.
+    /// Sorted ids of the symbols with a row, for binary search.
     Search(Vec<u32>),
 }
 
@@ -154,13 +156,13 @@ impl Symbols {
             symbols.stored.iter().enumerate().for_each(|(row, symbol)| rows[*symbol as usize] = row as u32);
             Find::Map(rows)
         } else {
-            // A map would be out of proportion to what the model holds.
+            // A map would be much larger than the model.
             Find::Search(symbols.stored.clone())
         };
         Self { total: symbols.total, stored: stored as u32, find }
     }
 
-    /// The row of a symbol, that after the last one for a symbol that has none.
+    /// The row of a symbol; for a symbol without a row, the extra row after the last one.
     #[inline(always)]
     pub fn row(&self, symbol: u32) -> u32 {
         match &self.find {

@@ -1,4 +1,4 @@
-//! A matrix for the states of many sequences at a time.
+//! Matrix product with the states of many sequences.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -11,17 +11,17 @@ use super::kernels::sparse::sparse_lanes;
 use super::lists::{Lists, rows_of};
 use super::order::WIDTH;
 
-/// Most groups of [`WIDTH`] sequences that are computed together.
+/// Maximum number of groups of [`WIDTH`] sequences that are computed together.
 pub(crate) const GROUPS: usize = 4;
 
-/// A packed matrix.
+/// A matrix packed for batches.
 pub(crate) struct LaneMatrix {
     columns: usize,
     storage: Storage,
 }
 
 enum Storage {
-    /// Panels of [`PANEL`] columns, each row after row; the units that the rows read.
+    /// Panels of [`PANEL`] columns, row-major within a panel; `reads` has the unit that each row reads.
     Dense {
         reads: Vec<u32>,
         panels: Floats,
@@ -47,14 +47,14 @@ impl LaneMatrix {
         Self { columns, storage: Storage::Dense { reads: reads.to_vec(), panels } }
     }
 
-    /// How many columns there are.
+    /// Number of columns.
     pub fn columns(&self) -> usize {
         self.columns
     }
 
-    /// Adds the states' products to `sums`, which holds the columns from `columns.start`, a multiple of [`PANEL`], on, and has room for a
-    /// multiple of it. Both are groups of [`WIDTH`] sequences, `stride` numbers apart, with [`WIDTH`] numbers for each unit
-    /// or column.
+    /// Adds `hidden * weights` to `sums`. `sums` starts at column `columns.start`, a multiple of [`PANEL`], and has
+    /// room for a multiple of [`PANEL`] columns. Both buffers consist of groups of [`WIDTH`] sequences, their stride
+    /// apart; a group is `[units or columns, WIDTH]`.
     #[inline(always)]
     pub fn add<S: Simd>(
         &self,
@@ -69,7 +69,7 @@ impl LaneMatrix {
         while from < groups {
             let hidden = (&hidden[from * hidden_stride..], hidden_stride);
             let sums = (&mut sums[from * sums_stride..], sums_stride);
-            // As many vectors as there are registers for.
+            // Tile sizes that fit the number of vector registers.
             from += match (S::F32_LANES, groups - from) {
                 (16, 1) => product.run::<S, 12, 1, 1>(simd, hidden, sums),
                 (16, 2 | 3) => product.run::<S, 12, 2, 2>(simd, hidden, sums),
@@ -88,7 +88,7 @@ struct Product<'a> {
 }
 
 impl Product<'_> {
-    /// `G` groups, which are `V` vectors, `N` columns at a time; says how many groups that was.
+    /// Computes `G` groups, which are `V` vectors, `N` columns at a time, and returns `G`.
     #[inline(always)]
     fn run<S: Simd, const N: usize, const V: usize, const G: usize>(
         &self,

@@ -1,9 +1,9 @@
-//! What is not zero of a matrix, as one list of places and numbers for each row or column.
+//! Sparse matrices as one list of indices and values per row or column.
 
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// Lists of places and numbers, one after another.
+/// Lists of indices and values, stored contiguously as in CSR; `ends` is the indptr without its leading 0.
 pub(crate) struct Lists {
     ends: Vec<usize>,
     places: Vec<u32>,
@@ -11,8 +11,8 @@ pub(crate) struct Lists {
 }
 
 impl Lists {
-    /// Sorts entries into lists. `entries` hands each of them, as list, place and number, to what it is given, twice in the same
-    /// order; zeros are left out.
+    /// Builds the lists by counting sort. `entries` must call its argument with each entry (list, index, value); it
+    /// runs twice and must give the same entries in the same order. Zeros are left out.
     pub fn new(lists: usize, entries: impl Fn(&mut dyn FnMut(usize, usize, f32))) -> Self {
         let mut ends = vec![0; lists + 1];
         entries(&mut |list, _, value| ends[list + 1] += usize::from(value != 0.0));
@@ -21,7 +21,7 @@ impl Lists {
         }
         let total = ends[lists];
         let (mut places, mut values) = (vec![0; total], vec![0.0; total]);
-        // Each list's next free place; it comes to lie at the list's end.
+        // `ends[list]` is the next free slot of the list; after this pass it is the list's end.
         entries(&mut |list, place, value| {
             if value != 0.0 {
                 places[ends[list]] = place as u32;
@@ -33,31 +33,31 @@ impl Lists {
         Self { ends, places, values }
     }
 
-    /// How many lists there are.
+    /// Number of lists.
     pub fn count(&self) -> usize {
         self.ends.len()
     }
 
-    /// How many numbers there are in all of them.
+    /// Number of values in all lists.
     pub fn total(&self) -> usize {
         self.values.len()
     }
 
-    /// The places that are in any list, rising, of those below `count`.
+    /// Sorted indices that occur in any list; all are below `count`.
     pub fn used(&self, count: usize) -> Vec<u32> {
         let mut used = vec![false; count];
         self.places.iter().for_each(|place| used[*place as usize] = true);
         (0..count as u32).filter(|place| used[*place as usize]).collect()
     }
 
-    /// Places and numbers of a list.
+    /// Indices and values of a list.
     #[inline(always)]
     pub fn list(&self, list: usize) -> (&[u32], &[f32]) {
         let range = if list == 0 { 0 } else { self.ends[list - 1] }..self.ends[list];
         (&self.places[range.clone()], &self.values[range])
     }
 
-    /// The same, together.
+    /// Pairs of index and value of a list.
     #[inline(always)]
     pub fn pairs(&self, list: usize) -> impl Iterator<Item = (usize, f32)> + '_ {
         let (places, values) = self.list(list);
@@ -65,7 +65,7 @@ impl Lists {
     }
 }
 
-/// For each place, where it is in a rising list of places; anything for one that is not.
+/// Inverse of a sorted list of indices: for each index, its position in the list; arbitrary for indices not in it.
 pub(crate) fn rows_of(places: &[u32]) -> Vec<u32> {
     let mut rows = vec![0; places.last().map_or(0, |last| *last as usize + 1)];
     places.iter().enumerate().for_each(|(row, place)| rows[*place as usize] = row as u32);

@@ -1,4 +1,4 @@
-//! The recurrence of many sequences: vectors hold sequences.
+//! The recurrence of many sequences: each SIMD lane is a sequence.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -16,7 +16,7 @@ use super::order::{Order, WIDTH};
 use super::update::{Rule, Sum, constant};
 use crate::Model;
 
-/// The recurrence, packed: a column for each sum that moves, those that the state reaches first.
+/// The packed recurrence: one column per non-constant preactivation; those that the state reaches come first.
 pub(crate) struct Many {
     rule: Rule,
     units: Vec<Unit>,
@@ -24,20 +24,20 @@ pub(crate) struct Many {
     state: LaneMatrix,
 }
 
-/// What a unit makes its new state of.
+/// Inputs of a unit's update.
 struct Unit {
     kinds: [Column; 4],
     factor: f32,
 }
 
-/// Where a unit's sum of a kind is.
+/// A preactivation of a unit: its column, or its constant value.
 #[derive(Clone, Copy)]
 enum Column {
     Live(u32),
     Fixed(f32),
 }
 
-/// States of some groups of [`WIDTH`] sequences: `[groups, units, WIDTH]`, and room for their sums.
+/// States `[groups, units, WIDTH]` of groups of [`WIDTH`] sequences, and a buffer for their preactivations.
 pub(crate) struct Lanes<'a> {
     pub groups: usize,
     pub hidden: &'a mut [f32],
@@ -57,7 +57,7 @@ impl Many {
                 reached[kind * units + unit] |= weight != 0.0;
             }
         }
-        // Columns in the order of the units' places, so that what belongs to a unit is close by.
+        // Columns follow the order of the units, so that the columns of a unit are close together.
         let mut live = vec![false; kinds * units];
         model.columns.of(0..kinds).for_each(|(kind, unit)| live[kind * units + unit] = true);
         let mut columns = vec![None; kinds * units];
@@ -77,7 +77,7 @@ impl Many {
             }
         }
         let column = |(kind, unit): (usize, usize)| columns[kind * units + unit].unwrap_or_default();
-        // Dense kernels compute whole panels.
+        // Dense kernels write whole panels.
         let width = count.max(moved.next_multiple_of(PANEL));
         let mut bias = vec![0.0; width];
         for at in (0..kinds * units).filter(|at| live[*at]) {
@@ -115,17 +115,17 @@ impl Many {
         }
     }
 
-    /// Numbers of a group's hidden states, and of its memory.
+    /// Length of a group's hidden states, and of its cell states.
     pub fn size(&self) -> usize {
         self.units.len() * WIDTH
     }
 
-    /// Numbers of a group's sums.
+    /// Length of a group's preactivations.
     pub fn width(&self) -> usize {
         self.input.width() * WIDTH
     }
 
-    /// A step of all groups; `rows` has the symbols' rows of each.
+    /// Advances all groups by one step; `rows` gives the symbols' rows of a group.
     #[inline(always)]
     pub fn step<S: Simd>(&self, simd: S, rows: impl Fn(usize) -> [u32; WIDTH], lanes: Lanes<'_>) {
         let Lanes { groups, hidden, memory, sums } = lanes;
@@ -157,7 +157,7 @@ impl Many {
         }
     }
 
-    /// Room for the sums of so many groups.
+    /// Buffer for the preactivations of `groups` groups.
     pub fn sums(&self, groups: usize) -> Floats {
         Floats::zeros(groups * self.width())
     }

@@ -1,4 +1,4 @@
-//! A matrix for one sequence's state at a time.
+//! Matrix-vector product for the state of one sequence.
 
 use alloc::vec::Vec;
 
@@ -12,28 +12,28 @@ use super::kernels::sparse::sparse_panel;
 use super::lists::{Lists, rows_of};
 use super::order::WIDTH;
 
-/// Most vectors of columns in a panel.
+/// Maximum number of vectors of columns in a panel.
 pub(crate) const SLOTS: usize = 4;
 
-/// A packed matrix, cut into panels of up to [`SLOTS`] vectors of columns.
+/// A matrix packed for one sequence, cut into panels of up to [`SLOTS`] vectors of columns.
 pub(crate) struct Matvec {
-    /// The units that the packed rows read, if that is not all of them.
+    /// The unit that each packed row reads; empty for sparse storage, which reads the state directly.
     reads: Vec<u32>,
     panels: Vec<Panel>,
     storage: Storage,
 }
 
-/// Where a panel's columns and numbers begin.
+/// Offsets of a panel's columns and values.
 struct Panel {
     columns: usize,
     numbers: usize,
 }
 
 enum Storage {
-    /// Panel after panel, row after row.
+    /// Panel by panel, row-major within a panel.
     Dense(Floats),
     Sparse(Lists),
-    /// See [`Expand`]; masks and numbers panel after panel, row after row, vector after vector.
+    /// See [`Expand`]; masks and values are ordered by panel, row and vector.
     #[cfg(target_arch = "x86_64")]
     Masked {
         simd: pulp::x86::V4,
@@ -42,7 +42,7 @@ enum Storage {
     },
 }
 
-/// In which way to store a matrix.
+/// Storage layout of a matrix.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
     Dense,
@@ -50,7 +50,7 @@ pub(crate) enum Way {
     Masked,
 }
 
-/// Whether this processor has what masked storage needs.
+/// Whether this processor supports masked storage (AVX-512).
 pub(crate) fn can_mask() -> bool {
     #[cfg(target_arch = "x86_64")]
     return pulp::x86::V4::try_new().is_some();
@@ -59,8 +59,8 @@ pub(crate) fn can_mask() -> bool {
 }
 
 impl Matvec {
-    /// Packs a matrix, given column by column; `slots` has the vectors of columns of each panel, `reads` the units that any
-    /// column reads.
+    /// Packs a matrix given column by column; `slots` has the number of vectors of columns of each panel, `reads` the
+    /// units that any column reads.
     pub fn new(weights: Lists, slots: &[usize], reads: &[u32], way: Way) -> Self {
         let mut columns = 0;
         let mut panels = Vec::with_capacity(slots.len());
@@ -108,18 +108,18 @@ impl Matvec {
         }
     }
 
-    /// How many numbers of the state the kernels want, see [`Self::gather`].
+    /// Length of the gathered state, see [`Self::gather`].
     pub fn depth(&self) -> usize {
         self.reads.len()
     }
 
-    /// Those numbers of the state that the matrix reads, in order; of a sparse matrix all.
+    /// The entries of the state that the matrix reads, in order; the whole state for sparse storage.
     #[inline(always)]
     pub fn gather<'a>(&self, hidden: &'a [f32], gathered: &'a mut [f32]) -> &'a [f32] {
         if let Storage::Sparse(_) = self.storage {
             return hidden;
         }
-        // All the first ones: they lie there in order.
+        // The matrix reads a prefix of the state, which needs no copy.
         if self.reads.last().is_none_or(|last| *last as usize + 1 == self.reads.len()) {
             return &hidden[..self.reads.len()];
         }
@@ -130,7 +130,7 @@ impl Matvec {
         gathered
     }
 
-    /// `out = base + hidden * weights` for a panel's columns.
+    /// `out = base + hidden * weights` for the columns of a panel.
     #[inline(always)]
     pub fn panel<S: Simd>(&self, simd: S, panel: usize, hidden: &[f32], base: &[f32], out: &mut [f32]) {
         if out.is_empty() {

@@ -1,19 +1,21 @@
-//! The fast way: a model packed for the processor's vector unit, on one thread or several.
+//! Optimised inference: a model packed for SIMD, on one thread or several.
 //!
 //! [`Runtime::new`] packs a model once. Then
 //!
-//! - a [`Stream`] reads one symbol after another, for the smallest latency;
-//! - a [`Batch`] reads many sequences side by side, or all of one at once.
+//! - a [`Stream`] reads one symbol after another, with the lowest latency;
+//! - a [`Batch`] reads many sequences side by side, or one whole sequence in a call.
 //!
-//! Each matrix is stored in the way that a [`CostModel`] expects to be fastest ([`Storage`]), once for one sequence, where vectors
-//! hold units, and once for many, where vectors hold sequences; [`Runtime::choices`] tells what was chosen. Only sums that move
-//! are computed; what stands for the others is put through its function when the model is packed.
+//! Each matrix is stored in the format that a [`CostModel`] expects to be fastest ([`Storage`]): once for a single
+//! sequence, where SIMD lanes are units, and once for many sequences, where SIMD lanes are sequences.
+//! [`Runtime::choices`] reports the choices. Only non-constant preactivations are computed; the activation of the
+//! constant ones is applied when the model is packed.
 //!
-//! Results are the same bits for any number of threads: each number is computed by one thread, in an order that does not
-//! depend on how many there are. They differ from [`crate::plain`]'s by rounding alone (1e-5 of the larger of one and the
-//! number). A sum that overflows is infinite, and two infinite ones of unlike signs make NaN, which stays NaN, as there.
+//! Results are bitwise equal for any number of threads: each value is computed by one thread, in an order that does not
+//! depend on the number of threads. They differ from those of [`crate::plain`] only by rounding (1e-5 of the value, or
+//! of one if that is larger). A sum that overflows is infinite, and the sum of two infinities of opposite sign is NaN,
+//! which is preserved, as in [`crate::plain`].
 //!
-//! Nothing is allocated after the first call of a kind.
+//! Nothing is allocated after the first call of each method.
 
 mod activation;
 mod batch;
@@ -52,18 +54,19 @@ use recurrence::Recurrence;
 use single::{Locked, Single};
 use threads::Pool;
 
-/// How to pack and run a model.
+/// Options to pack and run a model.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Options {
-    /// Threads, the caller's among them; 0 for as many as the processor runs at a time. Without the feature `std`, one.
+    /// Number of threads, including the caller's; 0 for one per available processor. Always one without the feature
+    /// `std`.
     pub threads: usize,
-    /// What storages are taken to cost on this machine.
+    /// Cost model of this machine.
     pub cost: CostModel,
-    /// The storage of every matrix that can be stored in this way, whatever it costs.
+    /// Storage to use for every matrix that supports it, regardless of its cost.
     pub storage: Option<Storage>,
 }
 
-/// A packed model. Cheap to clone: clones share what is packed, and threads.
+/// A packed model. Cheap to clone: clones share the packed data and the threads.
 #[derive(Clone)]
 pub struct Runtime {
     packed: Arc<Packed>,
@@ -81,8 +84,8 @@ struct Packed {
 }
 
 impl Packed {
-    /// Has all threads work on what takes so many nanoseconds, or one if that is not worth waking the others. The job is
-    /// given a thread's number and how many there are.
+    /// Runs a job of an expected duration of `time` nanoseconds on all threads, or on one if it is not worth waking the
+    /// others. The job gets a thread's index and the number of threads.
     fn share_out(&self, time: f64, job: impl Fn(usize, usize) + threads::Shared) {
         if time < WORTH_WAKING {
             return job(0, 1);
@@ -91,19 +94,19 @@ impl Packed {
     }
 }
 
-/// Nanoseconds of work from which on it is given to all threads.
+/// Work of at least this many nanoseconds is given to all threads.
 const WORTH_WAKING: f64 = 30e3;
 
 impl Runtime {
     /// Packs a model.
     ///
     /// # Errors
-    /// What [`Model::check`] finds.
+    /// The error of [`Model::check`].
     pub fn new(model: &Model<f32>, options: &Options) -> Result<Self, Invalid> {
         Self::on(Arch::new(), model, options)
     }
 
-    /// For a given vector unit.
+    /// Packs for a given SIMD instruction set.
     fn on(arch: Arch, model: &Model<f32>, options: &Options) -> Result<Self, Invalid> {
         model.check()?;
         let order = Order::new(&model.columns, model.units());
@@ -118,12 +121,12 @@ impl Runtime {
         Ok(Self { packed: Arc::new(Packed { arch, symbols, single, many, outputs, choices, times, pool }) })
     }
 
-    /// How each matrix is stored, and why.
+    /// Storage of each matrix, with the expected costs.
     pub fn choices(&self) -> &[Choice] {
         &self.packed.choices
     }
 
-    /// Threads, the caller's among them.
+    /// Number of threads, including the caller's.
     pub fn threads(&self) -> usize {
         self.packed.pool.threads()
     }
@@ -133,12 +136,12 @@ impl Runtime {
         self.packed.outputs.count()
     }
 
-    /// One sequence, from a zero state.
+    /// A single sequence, starting from the zero state.
     pub fn stream(&self) -> Stream {
         Stream { single: Single::new(&self.packed), packed: Arc::clone(&self.packed) }
     }
 
-    /// So many sequences side by side, from zero states.
+    /// `sequences` sequences side by side, starting from zero states.
     pub fn batch(&self, sequences: usize) -> Batch {
         Batch {
             packed: Arc::clone(&self.packed),
@@ -159,31 +162,31 @@ fn threads(wanted: usize) -> usize {
     wanted.max(1)
 }
 
-/// One sequence, read symbol by symbol.
+/// A single sequence, read symbol by symbol.
 pub struct Stream {
     packed: Arc<Packed>,
     single: Single,
 }
 
 impl Stream {
-    /// Goes on by one symbol and gives the outputs after it: logits `[O]`. A symbol without a row, or beyond the ids there are, is a
-    /// step without input.
+    /// Advances by one symbol and returns the logits `[O]` after it. A symbol without a row, or an id outside the
+    /// vocabulary, contributes no input.
     pub fn step(&mut self, symbol: u32) -> &[f32] {
         self.read(&[symbol]);
         self.outputs()
     }
 
-    /// Goes on by some symbols.
+    /// Advances by several symbols.
     pub fn read(&mut self, symbols: &[u32]) {
         self.single.read(&self.packed, symbols);
     }
 
-    /// The outputs in the present state: logits `[O]`.
+    /// Logits `[O]` for the current state.
     pub fn outputs(&mut self) -> &[f32] {
         self.single.outputs(&self.packed)
     }
 
-    /// Back to a zero state.
+    /// Resets the state to zero.
     pub fn reset(&mut self) {
         self.single.reset();
     }
@@ -193,31 +196,31 @@ impl Stream {
 pub struct Batch {
     packed: Arc<Packed>,
     sequences: usize,
-    /// For one sequence alone.
+    /// State if there is a single sequence.
     one: Option<Single>,
-    /// For a language model, with the sequences' states.
+    /// States of the sequences of a language model.
     blocks: Vec<Locked<Block>>,
-    /// For texts, one a thread.
+    /// States for texts, one block per thread.
     texts: Vec<Locked<Block>>,
-    /// Numbers of the texts, by falling length.
+    /// Indices of the texts, by decreasing length.
     order: Vec<u32>,
 }
 
 impl Batch {
-    /// Goes on by `symbols` `[T, B]` (the first symbol of each sequence, then the second of each, ...), and writes the outputs after
-    /// each of them, logits `[T, B, O]`. States go on from call to call.
+    /// Advances by `symbols` `[T, B]` (the first symbol of each sequence, then the second of each, ...), and writes the
+    /// logits `[T, B, O]` after each of them to `out`. States carry over from call to call.
     ///
     /// # Panics
-    /// If there are not `T * B` symbols for some T, or not O outputs for each.
+    /// If the number of symbols is not a multiple of B, or `out` does not have O values per symbol.
     pub fn language_model(&mut self, symbols: &[u32], out: &mut [f32]) {
         let Self { packed, sequences, one, blocks, .. } = self;
         if *sequences == 0 {
-            assert!(symbols.is_empty() && out.is_empty(), "symbols or outputs for no sequences");
+            assert!(symbols.is_empty() && out.is_empty(), "a batch of no sequences takes no symbols and no outputs");
             return;
         }
         assert!(symbols.len().is_multiple_of(*sequences), "{} symbols for {sequences} sequences", symbols.len());
         let outputs = symbols.len() * packed.outputs.count();
-        assert_eq!(out.len(), outputs, "room for the outputs of {} symbols", symbols.len());
+        assert_eq!(out.len(), outputs, "number of outputs for {} symbols", symbols.len());
         if *sequences == 1 {
             return one.get_or_insert_with(|| Single::new(packed)).read_all(packed, symbols, out);
         }
@@ -227,15 +230,15 @@ impl Batch {
         batch::language_model(packed, blocks, *sequences, symbols, out);
     }
 
-    /// The outputs after the last symbol of each text, logits `[texts, O]`, each from a zero state. There may be more or fewer texts than
-    /// the batch has sequences, of unequal lengths, and empty ones.
+    /// Writes the logits after the last symbol of each text to `out` `[texts, O]`; each text starts from a zero state.
+    /// The number of texts may differ from the batch's number of sequences; texts may have unequal lengths or be empty.
     ///
     /// # Panics
-    /// If there are not O outputs for each text.
+    /// If `out` does not have O values per text.
     pub fn classify<T: AsRef<[u32]> + Sync>(&mut self, texts: &[T], out: &mut [f32]) {
         let Self { packed, one, texts: blocks, order, .. } = self;
         let outputs = packed.outputs.count();
-        assert_eq!(out.len(), texts.len() * outputs, "room for the outputs of {} texts", texts.len());
+        assert_eq!(out.len(), texts.len() * outputs, "number of outputs for {} texts", texts.len());
         if let [text] = texts {
             let one = one.get_or_insert_with(|| Single::new(packed));
             one.reset();
@@ -252,7 +255,7 @@ impl Batch {
         batch::classify(packed, blocks, texts, order, out);
     }
 
-    /// Back to zero states.
+    /// Resets all states to zero.
     pub fn reset(&mut self) {
         if let Some(one) = &mut self.one {
             one.reset();
@@ -270,7 +273,7 @@ mod tests {
     use crate::made_up::Shape;
     use crate::model::Task;
 
-    /// Every vector unit that this processor has.
+    /// Every SIMD instruction set that this processor supports.
     fn units() -> Vec<Arch> {
         let mut units = vec![Arch::Scalar, Arch::new()];
         #[cfg(target_arch = "x86_64")]

@@ -1,8 +1,9 @@
-//! In which order units lie.
+//! Order of the units in memory.
 //!
-//! At batch 1 a vector holds sixteen units, and each kind of sum is computed for whole vectors. So the units are put in such an order
-//! that those with a live sum of a kind lie side by side for as many kinds as possible: in the order of a Gray code over which of
-//! their sums are live, where neighbours differ in one kind; of all ways to number the kinds, the one with the fewest vectors.
+//! At batch size 1 a SIMD vector holds sixteen units, and each kind of preactivation is computed for whole vectors. The
+//! units are therefore ordered so that, for as many kinds as possible, those with a live preactivation of that kind are
+//! contiguous: by a Gray code over their sets of live kinds, in which neighbours differ in one kind. Of all assignments
+//! of kinds to bits, the one that needs the fewest vectors is chosen.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -10,7 +11,7 @@ use core::ops::Range;
 
 use crate::model::Columns;
 
-/// Units in a vector at batch 1; sequences in a vector otherwise.
+/// Units per vector at batch size 1; sequences per vector otherwise.
 pub(crate) const WIDTH: usize = 16;
 
 /// An order of the units.
@@ -19,7 +20,7 @@ pub(crate) struct Order {
     pub units: Vec<u32>,
     /// The position of each unit.
     pub positions: Vec<u32>,
-    /// For each kind, the vectors of positions that hold a live sum, and those between them.
+    /// For each kind, the range of vectors that covers its live preactivations.
     pub vectors: Vec<Range<usize>>,
 }
 
@@ -46,7 +47,8 @@ impl Order {
     }
 }
 
-/// Where a pattern stands in the Gray code whose bit `n` is the kind `numbering[n]`; units without any come last.
+/// Sort key of a pattern: its descending rank in the Gray code whose bit `n` is the kind `numbering[n]`, so that units
+/// without live kinds come last.
 fn rank(pattern: u8, numbering: &[usize]) -> u8 {
     let code = numbering.iter().enumerate().fold(0, |code, (bit, kind)| code | ((pattern >> kind & 1) << bit));
     let mut rank = code;
@@ -55,7 +57,7 @@ fn rank(pattern: u8, numbering: &[usize]) -> u8 {
     u8::MAX - rank
 }
 
-/// Each kind's vectors when so many units of each pattern lie in the order of the numbering.
+/// Range of vectors of each kind, given the number of units of each pattern and the order by `numbering`.
 fn vectors(kinds: usize, counts: &[usize; 16], numbering: &[usize]) -> Vec<Range<usize>> {
     let mut patterns: Vec<u8> = (0..16).collect();
     patterns.sort_by_key(|pattern| rank(*pattern, numbering));
@@ -73,7 +75,7 @@ fn vectors(kinds: usize, counts: &[usize; 16], numbering: &[usize]) -> Vec<Range
     ranges.into_iter().map(|range| range.start / WIDTH..range.end.div_ceil(WIDTH)).collect()
 }
 
-/// All orders of so many kinds.
+/// All permutations of `kinds` kinds.
 fn numberings(kinds: usize) -> Vec<Vec<usize>> {
     (0..kinds).fold(vec![vec![]], |shorter, kind| {
         shorter

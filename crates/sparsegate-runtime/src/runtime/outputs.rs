@@ -17,15 +17,15 @@ use super::threads::Parts;
 use crate::Model;
 use crate::model::Task;
 
-/// Outputs that are computed together: a multiple of [`WIDTH`], and of the columns that dense storage packs together.
+/// Number of outputs that are computed together: a multiple of [`WIDTH`] and of the panel width of dense storage.
 const TILE: usize = 48;
 
-/// Outputs that are put together into a piece of each row before that is written: as long a piece as stays in a cache.
+/// Number of outputs that are assembled into a piece of each row before it is written: as many as stay in a cache.
 const STRIP: usize = 10 * TILE;
 
-/// What [`Outputs::many`] works in.
+/// Buffers of [`Outputs::many`].
 pub(crate) struct Scratch {
-    /// Sums of a tile: `[groups, TILE, WIDTH]`.
+    /// Logits of a tile: `[groups, TILE, WIDTH]`.
     sums: Floats,
     /// Pieces of rows: `[groups, WIDTH, STRIP]`.
     rows: Floats,
@@ -70,27 +70,27 @@ impl Outputs {
         }
     }
 
-    /// O.
+    /// O, the number of outputs.
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// Numbers of a state that [`Self::single`] wants room for.
+    /// Length of the buffer `gathered` of [`Self::single`].
     pub fn depth(&self) -> usize {
         self.single.depth()
     }
 
-    /// Panels of [`Self::single`].
+    /// Number of panels of [`Self::single`].
     pub fn panels(&self) -> usize {
         self.count.div_ceil(SLOTS * WIDTH)
     }
 
-    /// Room that [`Self::single`] wants: all outputs, up to a multiple of [`WIDTH`].
+    /// Length of the buffer `out` of [`Self::single`]: all outputs, rounded up to a multiple of [`WIDTH`].
     pub fn size(&self) -> usize {
         self.count.next_multiple_of(WIDTH)
     }
 
-    /// The outputs of some panels for one state; `out` is theirs alone.
+    /// Computes the outputs of some panels for one state; `out` covers only these panels.
     #[inline(always)]
     pub fn single<S: Simd>(
         &self,
@@ -106,12 +106,12 @@ impl Outputs {
         }
     }
 
-    /// Tiles of [`Self::many`].
+    /// Number of tiles of [`Self::many`].
     pub fn tiles(&self) -> usize {
         self.count.div_ceil(TILE)
     }
 
-    /// Room that [`Self::many`] works in.
+    /// Buffers for [`Self::many`].
     pub fn scratch(&self) -> Scratch {
         if self.count == 0 {
             return Scratch { sums: Floats::zeros(0), rows: Floats::zeros(0) };
@@ -119,13 +119,13 @@ impl Outputs {
         Scratch { sums: Floats::zeros(GROUPS * TILE * WIDTH), rows: Floats::zeros(GROUPS * WIDTH * STRIP) }
     }
 
-    /// The outputs of some tiles for groups of [`WIDTH`] states, of which each has that many numbers for each unit. `row` says
-    /// which row of `out` a group's lane writes to, if any.
+    /// Computes the outputs of some tiles for the states `hidden` `[groups, units, WIDTH]`. `row` maps a group and lane
+    /// to its row of `out`; a lane without a row is skipped.
     ///
     /// # Safety
-    /// Nobody else writes to the tiles' columns of these rows meanwhile.
+    /// No other thread may write to the tiles' columns of these rows at the same time.
     #[inline(always)]
-    #[expect(unsafe_code, reason = "threads write to different parts of the caller's buffer")]
+    #[expect(unsafe_code, reason = "threads write disjoint parts of the caller's buffer")]
     pub unsafe fn many<S: Simd>(
         &self,
         simd: S,
@@ -157,7 +157,7 @@ impl Outputs {
                 }
                 for (lane, numbers) in rows.chunks_exact(STRIP).take(here * WIDTH).enumerate() {
                     if let Some(row) = row(first + lane / WIDTH, lane % WIDTH) {
-                        // SAFETY: the caller says that these rows and columns are written here alone.
+                        // SAFETY: the caller guarantees that only this call writes these rows and columns.
                         unsafe { out.write(simd, row * self.count + start, &numbers[..end - start]) };
                     }
                 }

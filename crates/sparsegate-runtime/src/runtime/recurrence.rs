@@ -1,4 +1,4 @@
-//! The recurrence of one sequence: vectors hold units.
+//! The recurrence of one sequence: each SIMD lane is a unit.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -16,28 +16,28 @@ use super::order::{Order, WIDTH};
 use super::update::{Rule, Sum, constant};
 use crate::Model;
 
-/// The recurrence, packed. A *slot* is the vector of one kind's sums for [`WIDTH`] units that lie side by side; a *chunk* is all slots
-/// of these units, those that the state reaches first.
+/// The packed recurrence. A *slot* is the vector of one kind's preactivations for [`WIDTH`] adjacent units; a *chunk*
+/// consists of all slots of these units, those that the state reaches first.
 pub(crate) struct Recurrence {
     rule: Rule,
     chunks: Vec<Chunk>,
     input: Input,
-    /// A panel a chunk.
+    /// Recurrent weights, one panel per chunk.
     state: Matvec,
-    /// What stands for the sums without a slot, kind after kind.
+    /// Constant values for preactivations without a slot, by kind.
     constants: Floats,
     factor: Floats,
 }
 
 struct Chunk {
     slots: Range<usize>,
-    /// How many of them the state reaches.
+    /// Number of slots that the state reaches.
     moved: usize,
-    /// Where each kind's slot is among the chunk's.
+    /// Index of each kind's slot within the chunk.
     kinds: [Option<u8>; 4],
 }
 
-/// What a step needs beside the state.
+/// Buffers of a step.
 pub(crate) struct Work {
     gathered: Floats,
     base: Floats,
@@ -50,7 +50,7 @@ impl Recurrence {
         let kinds = cell.kinds().len();
         let vectors = units.div_ceil(WIDTH);
         let at = |unit: usize| order.positions[unit] as usize;
-        // Which kinds of which vectors of units the state reaches.
+        // For each vector of units, the kinds that the state reaches.
         let mut reached = vec![[false; 4]; vectors];
         let state_columns: Vec<(usize, usize)> = model.columns.of(cell.state_kinds()).collect();
         for row in 0..units {
@@ -61,7 +61,7 @@ impl Recurrence {
         }
         let mut first = 0;
         let mut chunks = Vec::with_capacity(vectors);
-        // The panel's column of each kind's slot, for each vector of units.
+        // For each vector of units, the packed column at which each kind's slot starts.
         let mut panel_slots = Vec::with_capacity(vectors);
         let mut columns = 0;
         for (vector, reached) in reached.iter().enumerate() {
@@ -105,7 +105,7 @@ impl Recurrence {
             for (row, unit) in order.units.iter().enumerate() {
                 for (column, weight) in model.recurrent.row(*unit as usize) {
                     let (kind, unit) = state_columns[column];
-                    // A column that the state does not reach holds zeros alone, which are left out.
+                    // A column that the state does not reach has only zeros, which are left out.
                     if weight != 0.0 {
                         add(panel_slots[at(unit) / WIDTH][kind] + at(unit) % WIDTH, row, weight);
                     }
@@ -130,12 +130,12 @@ impl Recurrence {
         }
     }
 
-    /// How many numbers a state has: the units, and zeros up to a multiple of [`WIDTH`].
+    /// Length of a state: the number of units, rounded up to a multiple of [`WIDTH`] with zeros.
     pub fn size(&self) -> usize {
         self.factor.len()
     }
 
-    /// How many chunks there are.
+    /// Number of chunks.
     pub fn chunks(&self) -> usize {
         self.chunks.len()
     }
@@ -148,7 +148,8 @@ impl Recurrence {
         }
     }
 
-    /// A step of some chunks' units: `row` is the symbol's, `hidden` the state of all units, `memory` and `next` are of the chunks' alone.
+    /// Advances the units of some chunks by one step: `row` is the symbol's row, `hidden` the state of all units;
+    /// `memory` and `next` cover only the units of these chunks.
     #[inline(always)]
     pub fn step<S: Simd>(
         &self,

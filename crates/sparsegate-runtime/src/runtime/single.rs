@@ -1,4 +1,4 @@
-//! One sequence: its recurrence on one thread or several, its outputs step by step or many at a time.
+//! A single sequence: the recurrence on one thread or several, the outputs step by step or for many steps at a time.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -16,17 +16,17 @@ use super::threads::{Barrier, Parts};
 #[cfg(feature = "std")]
 use std::sync::{Mutex, PoisonError};
 
-/// Steps whose outputs are computed together.
+/// Number of steps whose outputs are computed together.
 const STEPS: usize = 64;
 
-/// What a sequence has come to, and room for the next step.
+/// State of a sequence, and buffers for the next step.
 pub(crate) struct Single {
-    /// What each thread does.
+    /// State of each thread.
     shares: Vec<Locked<Share>>,
-    /// States of all units, published by the threads after a step, by turns.
+    /// Hidden states of all units, published by the threads after each step; the two buffers alternate.
     published: [Vec<AtomicU32>; 2],
     barrier: Barrier,
-    /// States of [`STEPS`] steps, in groups of [`WIDTH`]: `[groups, units, WIDTH]`.
+    /// Hidden states of [`STEPS`] steps, in groups of [`WIDTH`]: `[groups, units, WIDTH]`.
     history: Floats,
     outputs: Floats,
 }
@@ -34,13 +34,13 @@ pub(crate) struct Single {
 /// A thread's part of the recurrence.
 struct Share {
     chunks: Range<usize>,
-    /// States of all units.
+    /// Hidden states of all units.
     hidden: Floats,
-    /// Of the chunks' units alone.
+    /// New hidden states of the chunks' units only.
     next: Floats,
     memory: Floats,
     work: Work,
-    /// For the outputs.
+    /// Buffers for the outputs.
     gathered: Floats,
     scratch: Scratch,
 }
@@ -63,7 +63,7 @@ impl Single {
                 chunks: own,
             }
         };
-        // A thread that computes no units may still compute outputs.
+        // A thread without units may still compute outputs.
         let shares = (0..packed.pool.threads())
             .map(|index| Locked::new(if index < threads { share(index) } else { Share { chunks: 0..0, ..share(0) } }))
             .collect();
@@ -77,7 +77,7 @@ impl Single {
         }
     }
 
-    /// Back to a zero state.
+    /// Resets the state to zero.
     pub fn reset(&mut self) {
         for share in &mut self.shares {
             let share = share.get_mut();
@@ -86,7 +86,7 @@ impl Single {
         }
     }
 
-    /// Goes on by some symbols.
+    /// Advances by several symbols.
     pub fn read(&mut self, packed: &Packed, symbols: &[u32]) {
         self.advance(packed, symbols, false);
     }
@@ -117,7 +117,7 @@ impl Single {
         });
     }
 
-    /// The outputs in the present state.
+    /// Logits `[O]` for the current state.
     pub fn outputs(&mut self, packed: &Packed) -> &[f32] {
         let count = packed.outputs.count();
         self.shares[0].with(|share| {
@@ -126,7 +126,7 @@ impl Single {
         &self.outputs[..count]
     }
 
-    /// Goes on by some symbols; the outputs after each are a row of `out`.
+    /// Advances by several symbols and writes the logits after each of them to a row of `out` `[symbols, O]`.
     pub fn read_all(&mut self, packed: &Packed, symbols: &[u32], out: &mut [f32]) {
         let count = packed.outputs.count();
         let units = packed.many.size() / WIDTH;
@@ -151,13 +151,13 @@ impl Single {
     }
 }
 
-/// What threads that compute one recurrence together have in common.
+/// Data shared by the threads that compute one recurrence together.
 struct Others<'a> {
     published: &'a [Vec<AtomicU32>; 2],
     barrier: &'a Barrier,
 }
 
-/// A thread's part of some steps.
+/// Computes a thread's part of several steps.
 struct Advance<'a, 'b> {
     packed: &'a Packed,
     symbols: &'a [u32],
@@ -191,22 +191,22 @@ impl WithSimd for Advance<'_, '_> {
             if let Some(history) = self.history {
                 let group = step / WIDTH * units;
                 for (unit, state) in hidden[..units].iter().enumerate() {
-                    // SAFETY: one thread alone is given the history.
-                    #[expect(unsafe_code, reason = "the history is read by all threads, after this one has written it")]
+                    // SAFETY: only one thread gets the history.
+                    #[expect(unsafe_code, reason = "all threads read the history, after this one has written it")]
                     unsafe {
                         history.write(simd, (group + unit) * WIDTH + step % WIDTH, core::slice::from_ref(state));
                     }
                 }
             }
         }
-        // The next call begins with the first of the two again, which a slower thread may still be reading.
+        // The next call starts with the first buffer again, which a slower thread may still be reading.
         if let Some(Others { barrier, .. }) = self.others {
             barrier.wait();
         }
     }
 }
 
-/// The outputs of the present state.
+/// Computes the outputs for the current state.
 struct Present<'a> {
     outputs: &'a Outputs,
     share: &'a mut Share,
@@ -223,7 +223,7 @@ impl WithSimd for Present<'_> {
     }
 }
 
-/// Some outputs of all steps.
+/// Computes some of the outputs of all steps.
 struct Rows<'a, 'b> {
     outputs: &'a Outputs,
     tiles: Range<usize>,
@@ -241,14 +241,14 @@ impl WithSimd for Rows<'_, '_> {
         let row = |group: usize, lane: usize| Some(group * WIDTH + lane).filter(|step| *step < self.steps);
         let states = (self.history, self.steps.div_ceil(WIDTH));
         // SAFETY: each thread has its own tiles.
-        #[expect(unsafe_code, reason = "threads write to different parts of the caller's buffer")]
+        #[expect(unsafe_code, reason = "threads write disjoint parts of the caller's buffer")]
         unsafe {
             self.outputs.many(simd, self.tiles, states, self.scratch, row, self.out);
         }
     }
 }
 
-/// What one thread at a time uses, in turn or not: a lock that is never waited for.
+/// A value that one thread uses at a time: a lock that is never contended.
 pub(crate) struct Locked<T> {
     #[cfg(feature = "std")]
     inner: Mutex<T>,

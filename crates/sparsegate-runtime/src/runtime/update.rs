@@ -1,16 +1,16 @@
-//! What a cell does with its sums, a vector of numbers at a time: a vector of units, or of sequences.
+//! Vectorised state update of the cells; the lanes of a vector are units or sequences.
 
 use pulp::Simd;
 
 use super::activation::{gate, tanh};
 use crate::{Activation, Cell};
 
-/// A sum, or what has become of one that does not move.
+/// A preactivation, or the value of a constant one.
 #[derive(Clone, Copy)]
 pub(crate) enum Sum<V> {
-    /// A sum.
+    /// A preactivation.
     Live(V),
-    /// Already through its function, see [`constant`].
+    /// A constant, with its activation already applied, see [`constant`].
     Fixed(V),
 }
 
@@ -23,24 +23,24 @@ impl<V> Sum<V> {
     }
 }
 
-/// What stands for a sum that does not move: the value that the cell goes on with.
+/// Value that the cell uses for a constant preactivation.
 pub(crate) fn constant(cell: Cell, activation: Activation, kind: usize, bias: f32) -> f32 {
     match (cell, kind) {
         _ if cell.is_gate(kind) => activation.of(bias),
         (Cell::Lstm | Cell::Rnn, _) => libm::tanhf(bias),
-        // Both parts of a candidate go through one function together.
+        // The candidate's two parts are combined before tanh is applied.
         (Cell::Gru | Cell::GruState, _) => bias,
     }
 }
 
-/// A cell with its activation.
+/// A cell and its gate activation.
 #[derive(Clone, Copy)]
 pub(crate) struct Rule {
     pub cell: Cell,
     pub activation: Activation,
 }
 
-// No closures: they would be compiled without the vector unit's instructions unless each is marked as inlined.
+// No closures: without an explicit `#[inline(always)]` they would be compiled without the SIMD instructions.
 impl Rule {
     #[inline(always)]
     fn gate<S: Simd>(self, simd: S, sum: Sum<S::f32s>) -> S::f32s {
@@ -50,7 +50,8 @@ impl Rule {
         }
     }
 
-    /// New memory and state from the sums of each kind, the old memory, the old state and the state's factor.
+    /// New cell state and hidden state from the preactivations of each kind and `[cell state, hidden state, state
+    /// factor]`.
     #[inline(always)]
     pub fn update<S: Simd>(
         self,

@@ -1,11 +1,11 @@
-//! Shapes for property tests, degenerate ones among them.
+//! Model shapes for property tests, including degenerate ones.
 
 use proptest::prelude::*;
 use sparsegate_runtime::made_up::{Shape, Weights};
 use sparsegate_runtime::model::{Sizes, Task};
 use sparsegate_runtime::{Activation, Cell};
 
-/// Shapes of every cell, from nothing left to nothing taken out.
+/// Shapes of every cell, from everything pruned to nothing pruned.
 pub fn shapes() -> impl Strategy<Value = Shape> {
     let sizes = (1_u32..40, prop_oneof![Just(0_u32), 1_u32..9], prop_oneof![1_u32..4, 1_u32..40], 1_u32..40);
     (
@@ -42,7 +42,7 @@ pub fn shapes() -> impl Strategy<Value = Shape> {
         })
 }
 
-/// Nothing, all, or a part.
+/// A fraction: 0, 1, or in between.
 fn share() -> impl Strategy<Value = f64> {
     prop_oneof![Just(0.0), Just(1.0), 0.0..1.0_f64]
 }

@@ -1,15 +1,15 @@
-//! A dense matrix times the states of many sequences.
+//! Product of a dense matrix and the states of many sequences.
 
 use pulp::Simd;
 
 use super::inlined;
 use crate::runtime::order::WIDTH;
 
-/// Columns that are packed side by side.
+/// Number of columns that are packed side by side.
 pub(crate) const PANEL: usize = 12;
 
-/// Adds to `N` columns from `first` of a panel, for `V` vectors: `panel` is row after row of [`PANEL`] columns, `reads` the unit of
-/// each row; for `hidden` and `sums` see [`super::sparse::sparse_lanes`].
+/// Adds `hidden * weights` to `N` columns of a panel from `first` on, for `V` vectors. `panel` is row-major with
+/// [`PANEL`] columns, `reads` has the unit of each row; for `hidden` and `sums` see [`super::sparse::sparse_lanes`].
 #[inline(always)]
 pub(crate) fn dense_lanes<S: Simd, const N: usize, const V: usize>(
     simd: S,

@@ -1,17 +1,18 @@
-//! A dense matrix times one vector, sixteen to sixty-four columns at a time.
+//! Product of a dense matrix and one vector, sixteen to sixty-four columns at a time.
 
-#![expect(clippy::needless_range_loop, reason = "vectors and sums go by the same index")]
+#![expect(clippy::needless_range_loop, reason = "vectors and sums share the index")]
 
 use pulp::Simd;
 
 use crate::runtime::order::WIDTH;
 
-/// `out = base + hidden * weights`, where `weights` is row after row of `out.len()` columns, at most four times [`WIDTH`].
+/// `out = base + hidden * weights`; `weights` is row-major with `out.len()` columns, at most four times [`WIDTH`].
 #[inline(always)]
 pub(crate) fn dense_panel<S: Simd>(simd: S, weights: &[f32], hidden: &[f32], base: &[f32], out: &mut [f32]) {
     let slots = out.len() / WIDTH;
     let panel = Panel { simd, weights, hidden, base, stride: slots * WIDTH / S::F32_LANES };
-    // Two additions a cycle, each of which takes four: below eight sums at a time, more rows are summed side by side.
+    // The processor starts two additions per cycle, each with a latency of four. With fewer than eight independent
+    // sums, several rows are therefore summed side by side.
     match (S::F32_LANES, slots) {
         (16, 1) => panel.run::<1, 8>(0, out),
         (16, 2) => panel.run::<2, 4>(0, out),
@@ -28,12 +29,12 @@ struct Panel<'a, S> {
     weights: &'a [f32],
     hidden: &'a [f32],
     base: &'a [f32],
-    /// Vectors in a row.
+    /// Number of vectors in a row.
     stride: usize,
 }
 
 impl<S: Simd> Panel<'_, S> {
-    /// `V` vectors from `first` on, summed over every `U`th row side by side.
+    /// Computes `V` vectors from `first` on, with `U` independent partial sums over every `U`th row.
     #[inline(always)]
     fn run<const V: usize, const U: usize>(&self, first: usize, out: &mut [f32]) {
         let simd = self.simd;
@@ -63,7 +64,7 @@ impl<S: Simd> Panel<'_, S> {
     }
 }
 
-/// The sum of all, two by two.
+/// Pairwise sum of the partial sums.
 #[inline(always)]
 fn total<S: Simd, const V: usize, const U: usize>(simd: S, mut sums: [[S::f32s; V]; U]) -> [S::f32s; V] {
     let mut count = U;

@@ -1,6 +1,7 @@
-//! A matrix whose zeros are left out, but for one bit each, times one vector: AVX-512 alone spreads numbers by such bits.
+//! Product of a masked matrix (non-zero values and a bit mask of their positions) and one vector. Needs AVX-512, which
+//! has an instruction to expand values by a bit mask.
 
-#![expect(clippy::needless_range_loop, reason = "vectors and sums go by the same index")]
+#![expect(clippy::needless_range_loop, reason = "vectors and sums share the index")]
 
 use core::arch::x86_64::__m512;
 
@@ -13,9 +14,9 @@ use crate::runtime::order::WIDTH;
 /// `out = base + hidden * weights` for one panel of at most four vectors of columns.
 pub(crate) struct Expand<'a> {
     pub simd: V4,
-    /// For each row and vector of columns, which of its numbers are not zero.
+    /// For each row and vector of columns, a bit mask of its non-zero values.
     pub masks: &'a [u16],
-    /// The numbers, as many as `masks` has bits, and at least [`WIDTH`] more.
+    /// The non-zero values, as many as `masks` has set bits, followed by at least [`WIDTH`] more.
     pub values: &'a [f32],
     pub hidden: &'a [f32],
     pub base: &'a [f32],
@@ -37,7 +38,7 @@ impl WithSimd for Expand<'_> {
 }
 
 impl Expand<'_> {
-    #[expect(unsafe_code, reason = "to check each vector takes longer than to compute with it")]
+    #[expect(unsafe_code, reason = "a bounds check per vector takes longer than its computation")]
     #[inline(always)]
     fn run<const V: usize, const U: usize>(self) {
         let avx = self.simd.avx512f;
@@ -50,12 +51,12 @@ impl Expand<'_> {
         let (blocks, rest) = self.masks.split_at(whole * V);
         for (masks, hidden) in blocks.chunks_exact(U * V).zip(self.hidden.chunks_exact(U)) {
             for u in 0..U {
-                // SAFETY: there are as many values as bits, and a vector more.
+                // SAFETY: `values` has as many values as `masks` has set bits, and a vector more.
                 unsafe { add(avx, &mut sums[u], &masks[u * V..][..V], hidden[u], &mut values) };
             }
         }
         for (masks, hidden) in rest.chunks_exact(V).zip(&self.hidden[whole..]) {
-            // SAFETY: the same.
+            // SAFETY: as above.
             unsafe { add(avx, &mut sums[0], masks, *hidden, &mut values) };
         }
         for u in 1..U {
@@ -70,11 +71,11 @@ impl Expand<'_> {
     }
 }
 
-/// Adds a row's products; its numbers begin at `values`, which goes on behind them.
+/// Adds the products of a row, whose values start at `values`, and advances `values` past them.
 ///
 /// # Safety
-/// From `values` on there are as many numbers as `masks` has bits, and [`WIDTH`] more.
-#[expect(unsafe_code, reason = "to check each vector takes longer than to compute with it")]
+/// From `values` on there must be as many values as `masks` has set bits, and [`WIDTH`] more.
+#[expect(unsafe_code, reason = "a bounds check per vector takes longer than its computation")]
 #[inline(always)]
 unsafe fn add<const V: usize>(
     avx: Avx512f,
@@ -85,7 +86,7 @@ unsafe fn add<const V: usize>(
 ) {
     let factor = avx._mm512_set1_ps(hidden);
     for v in 0..V {
-        // SAFETY: the caller says so.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             let packed = avx._mm512_loadu_ps(*values);
             let numbers = expand(masks[v], packed);
@@ -95,14 +96,14 @@ unsafe fn add<const V: usize>(
     }
 }
 
-/// Spreads numbers to where the mask has bits. The intrinsic would do, were it not for the compiler, which lets the
-/// instruction read memory: that is microcode on Zen, and several times slower.
-#[expect(unsafe_code, reason = "the instruction in the form that takes a register")]
+/// Expands values to the positions of the set bits. Not the intrinsic: the compiler may give it a memory operand, a
+/// form that is microcoded on Zen and several times slower.
+#[expect(unsafe_code, reason = "forces the register form of the instruction")]
 #[target_feature(enable = "avx512f")]
 #[inline]
 fn expand(mask: u16, packed: __m512) -> __m512 {
     let numbers: __m512;
-    // SAFETY: it reads and writes registers alone.
+    // SAFETY: it only reads and writes registers.
     unsafe {
         core::arch::asm!(
             "vexpandps {numbers} {{{mask}}} {{z}}, {packed}",

@@ -1,5 +1,5 @@
-//! Inner loops, compiled for the processor's vector unit by whoever calls them: all are inlined into one function that
-//! [`pulp::Arch::dispatch`] chose.
+//! Inner loops. All of them are inlined into a function that [`pulp::Arch::dispatch`] chose, and are thus compiled for
+//! the SIMD instruction set of the caller.
 
 pub(crate) mod dense_lanes;
 pub(crate) mod dense_panel;
@@ -10,15 +10,15 @@ pub(crate) mod transpose;
 
 use super::order::WIDTH;
 
-/// A closure as it is: an attribute may stand before an argument, but not before what a variable is set to. A closure in a kernel must
-/// be marked as inlined, or it is compiled for the oldest processor.
+/// Returns the closure unchanged. A closure in a kernel needs `#[inline(always)]`, or it is compiled for the oldest
+/// supported processor; the attribute is allowed on an argument, but not on the initialiser of a variable.
 #[inline(always)]
 pub(crate) fn inlined<F>(closure: F) -> F {
     closure
 }
 
-/// Sets the sums of [`WIDTH`] sequences, as many numbers for each column, to the columns' biases.
-// With vectors by hand: left to itself, the compiler scatters one number of many columns at a time.
+/// Sets the preactivations of [`WIDTH`] sequences `[columns, WIDTH]` to the columns' biases.
+// Vectorised explicitly: the compiler would scatter single values over many columns.
 #[inline(always)]
 pub(crate) fn spread<S: pulp::Simd>(simd: S, bias: &[f32], sums: &mut [f32]) {
     let vectors = WIDTH / S::F32_LANES;
@@ -30,7 +30,7 @@ pub(crate) fn spread<S: pulp::Simd>(simd: S, bias: &[f32], sums: &mut [f32]) {
     }
 }
 
-/// AVX-512, where that is what a kernel is compiled for.
+/// The AVX-512 token, if the kernel is compiled for AVX-512.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 pub(crate) fn v4<S: pulp::Simd>(simd: S) -> Option<pulp::x86::V4> {

@@ -1,4 +1,4 @@
-//! A sparse matrix, column by column.
+//! Products of a sparse matrix, column by column.
 
 use pulp::Simd;
 
@@ -26,8 +26,8 @@ pub(crate) fn sparse_panel(weights: &Lists, first: usize, hidden: &[f32], base: 
     }
 }
 
-/// `sums += hidden * weights` for the columns from `first` on, where both hold for each row or column [`WIDTH`] numbers of as many
-/// sequences, in `G` groups that are `strides` apart in each; `V` is how many vectors that is.
+/// `sums += hidden * weights` for the columns in `columns`. `hidden` and `sums` hold [`WIDTH`] sequences for each row
+/// or column, in groups that are `hidden_stride` and `sums_stride` apart; `V` is the number of vectors in all groups.
 #[inline(always)]
 pub(crate) fn sparse_lanes<S: Simd, const V: usize>(
     simd: S,
@@ -51,7 +51,7 @@ pub(crate) fn sparse_lanes<S: Simd, const V: usize>(
         for v in 0..V {
             totals[v] = S::as_simd_f32s(&sums[out(v)..]).0[0];
         }
-        // Two sums side by side: an addition takes several cycles, and may not wait for the one before.
+        // Two independent sums: an addition takes several cycles, and need not wait for the previous one.
         let (places, values) = weights.list(column);
         let (places, last_place) = places.as_chunks::<2>();
         let (values, last_value) = values.as_chunks::<2>();

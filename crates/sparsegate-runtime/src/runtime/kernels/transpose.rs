@@ -1,10 +1,10 @@
-//! From a vector for each output to a row for each sequence.
+//! Transposes a vector per output into a row per sequence.
 
 use pulp::Simd;
 
 use crate::runtime::order::WIDTH;
 
-/// Sixteen rows of sixteen, turned; the new rows are `stride` apart.
+/// Transposes a 16 x 16 tile; the new rows are `stride` apart.
 #[inline(always)]
 pub(crate) fn transpose<S: Simd>(simd: S, tile: &[f32; WIDTH * WIDTH], turned: &mut [f32], stride: usize) {
     #[cfg(target_arch = "x86_64")]
@@ -19,13 +19,13 @@ pub(crate) fn transpose<S: Simd>(simd: S, tile: &[f32; WIDTH * WIDTH], turned: &
     }
 }
 
-/// The same in 64 shuffles: pairs of rows, then pairs of pairs within each quarter of a vector, then quarters.
+/// The same in 64 shuffles: of pairs of rows, then pairs of pairs within each quarter of a vector, then quarters.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn wide(simd: pulp::x86::V4, tile: &[f32; WIDTH * WIDTH], turned: &mut [f32], stride: usize) {
     use pulp::{cast, f32x16};
 
-    // Which quarters of two vectors a shuffle takes.
+    // Selection of quarters from two vectors.
     const EVEN: i32 = 0b10_00_10_00;
     const ODD: i32 = 0b11_01_11_01;
 

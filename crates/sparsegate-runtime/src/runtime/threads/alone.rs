@@ -1,9 +1,9 @@
-//! Without threads, all of the work is done by whoever asks for it.
+//! Thread pool without threads: the caller does all of the work.
 
-/// The caller's thread.
+/// A pool that consists of the caller's thread.
 pub(crate) struct Pool;
 
-#[expect(clippy::unused_self, reason = "the same calls as where there are threads")]
+#[expect(clippy::unused_self, reason = "same interface as the pool with threads")]
 impl Pool {
     pub fn new(_: usize) -> Self {
         Self

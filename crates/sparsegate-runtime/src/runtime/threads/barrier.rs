@@ -1,10 +1,10 @@
-//! Where threads wait for each other within a job.
+//! Spinning barrier for the threads of a job.
 
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::SPINS;
 
-/// Where so many threads wait for each other, step after step.
+/// A reusable barrier for `threads` threads.
 pub(crate) struct Barrier {
     threads: usize,
     arrived: AtomicUsize,
@@ -12,7 +12,7 @@ pub(crate) struct Barrier {
     broken: AtomicBool,
 }
 
-/// Breaks the barrier when it is dropped by a panic, so that nobody waits for this thread.
+/// Breaks the barrier if it is dropped during a panic, so that no other thread waits for this one.
 pub(crate) struct Guard<'a>(&'a Barrier);
 
 impl Drop for Guard<'_> {
@@ -35,15 +35,15 @@ impl Barrier {
         Self { threads, arrived: AtomicUsize::new(0), round: AtomicUsize::new(0), broken: AtomicBool::new(false) }
     }
 
-    /// To be held while going through rounds.
+    /// Guard that a thread holds while it uses the barrier.
     pub fn guard(&self) -> Guard<'_> {
         Guard(self)
     }
 
-    /// Waits for all others.
+    /// Waits for all other threads.
     ///
     /// # Panics
-    /// If one of them has.
+    /// If one of them has panicked.
     #[inline]
     pub fn wait(&self) {
         let round = self.round.load(Ordering::Relaxed);
@@ -56,7 +56,7 @@ impl Barrier {
         while self.round.load(Ordering::Acquire) == round {
             assert!(!self.broken.load(Ordering::Acquire), "another thread has panicked");
             spins += 1;
-            // With more threads than processors, the one that is waited for may need this one.
+            // With more threads than processors, the awaited thread may need this one's processor.
             if spins.is_multiple_of(SPINS) {
                 yield_now();
             } else {

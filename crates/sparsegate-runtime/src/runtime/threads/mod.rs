@@ -1,11 +1,11 @@
-//! Threads that wait for work, and what they share.
+//! Thread pool, and the data that its threads share.
 //!
-//! | file | idea |
+//! | file | content |
 //! |---|---|
-//! | `pool` | threads that live as long as a runtime and sleep when there is nothing to do |
-//! | `alone` | the same without the standard library: there is one thread |
-//! | `barrier` | where threads wait for each other within a job |
-//! | `parts` | a caller's buffer of which threads write different parts |
+//! | `pool` | threads that live as long as a runtime and sleep while idle |
+//! | `alone` | replacement without the standard library: one thread |
+//! | `barrier` | synchronises threads within a job |
+//! | `parts` | an output buffer whose disjoint parts are written by different threads |
 
 #[cfg(not(feature = "std"))]
 mod alone;
@@ -21,10 +21,10 @@ pub(crate) use parts::Parts;
 #[cfg(feature = "std")]
 pub(crate) use pool::Pool;
 
-/// How often to look before going to sleep, or leaving the processor to others: some ten microseconds.
+/// Number of polls before a thread sleeps or yields the processor: some ten microseconds.
 const SPINS: u32 = 1024;
 
-/// [`Sync`], if there are threads.
+/// Bound for data shared by threads: [`Sync`] if there are threads, nothing otherwise.
 #[cfg(feature = "std")]
 pub(crate) trait Shared: Sync {}
 #[cfg(feature = "std")]

@@ -1,4 +1,4 @@
-//! A caller's buffer of which threads write different parts.
+//! An output buffer whose disjoint parts are written by different threads.
 
 use core::marker::PhantomData;
 
@@ -7,20 +7,20 @@ use pulp::Simd;
 use crate::runtime::kernels;
 use crate::runtime::order::WIDTH;
 
-/// A buffer of which threads write different parts.
+/// An output buffer whose disjoint parts are written by different threads.
 pub(crate) struct Parts<'a> {
     start: *mut f32,
     length: usize,
-    /// Too many numbers for a cache.
+    /// Whether the buffer is too large for the caches.
     far: bool,
     borrow: PhantomData<&'a mut [f32]>,
 }
 
-/// Numbers from which on a buffer is written past the caches: they would not be there any more when they are read.
+/// Length above which a buffer is written with non-temporal stores: cached lines would be evicted before they are read.
 const FAR: usize = 4 << 20;
 
-// SAFETY: all that can be done with it is to write, and who does so says that nobody else writes there.
-#[expect(unsafe_code, reason = "threads write to different parts of the caller's buffer")]
+// SAFETY: the only operation is writing, and its caller guarantees that no other thread writes to the same part.
+#[expect(unsafe_code, reason = "threads write disjoint parts of the caller's buffer")]
 unsafe impl Sync for Parts<'_> {}
 
 impl<'a> Parts<'a> {
@@ -28,14 +28,14 @@ impl<'a> Parts<'a> {
         Self { start: buffer.as_mut_ptr(), length: buffer.len(), far: buffer.len() > FAR, borrow: PhantomData }
     }
 
-    /// To be called by a thread when it has written all of its part.
+    /// A thread must call this after writing its whole part.
     #[inline(always)]
     pub fn finish<S: Simd>(&self, simd: S) {
         #[cfg(target_arch = "x86_64")]
         if self.far
             && let Some(simd) = kernels::v4(simd)
         {
-            // What was written past the caches is not in the order of other writes.
+            // Non-temporal stores are not ordered with other writes.
             simd.sse._mm_sfence();
         }
         let _ = simd;
@@ -44,12 +44,13 @@ impl<'a> Parts<'a> {
     /// Writes a part.
     ///
     /// # Safety
-    /// Nobody else writes there at the same time.
-    #[expect(unsafe_code, reason = "threads write to different parts of the caller's buffer")]
+    /// No other thread may write to this part at the same time.
+    #[expect(unsafe_code, reason = "threads write disjoint parts of the caller's buffer")]
     #[inline(always)]
     pub unsafe fn write<S: Simd>(&self, simd: S, at: usize, numbers: &[f32]) {
         assert!(at <= self.length && numbers.len() <= self.length - at);
-        // SAFETY: the place is within the buffer, which is borrowed for as long as `self`, and written to by nobody else.
+        // SAFETY: the range is within the buffer, which is borrowed for as long as `self`; no other thread writes to
+        // it.
         unsafe {
             let to = self.start.add(at);
             #[cfg(target_arch = "x86_64")]
@@ -64,17 +65,17 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Writes past the caches, but for parts of lines at both ends.
+/// Writes with non-temporal stores, except for partial lines at both ends.
 ///
 /// # Safety
 /// As for [`core::ptr::copy_nonoverlapping`].
 #[cfg(target_arch = "x86_64")]
-#[expect(unsafe_code, reason = "to read a line before it is overwritten takes as long as to write it")]
+#[expect(unsafe_code, reason = "an ordinary store first reads the line, which takes as long as writing it")]
 #[inline(always)]
 unsafe fn write_far(simd: pulp::x86::V4, to: *mut f32, numbers: &[f32]) {
     let (head, rest) = numbers.split_at(to.align_offset(64).min(numbers.len()));
     let (lines, tail) = rest.as_chunks::<WIDTH>();
-    // SAFETY: the three parts are written one after another to where the whole may be written, and the lines are aligned.
+    // SAFETY: the three parts are written consecutively to the range that the caller allows, and the lines are aligned.
     unsafe {
         core::ptr::copy_nonoverlapping(head.as_ptr(), to, head.len());
         let mut to = to.add(head.len());

@@ -1,4 +1,4 @@
-//! Threads that live as long as a runtime.
+//! Thread pool of a runtime.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -9,11 +9,11 @@ use super::SPINS;
 
 type Job = &'static (dyn Fn(usize) + Sync);
 
-/// Threads that live as long as this, and sleep when there is nothing to do.
+/// Threads that live as long as the pool, and sleep while idle.
 pub(crate) struct Pool {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
-    /// Held by whoever has the threads work.
+    /// Held by the caller of [`Pool::run`]: one job at a time.
     turn: Mutex<()>,
 }
 
@@ -22,7 +22,7 @@ struct Shared {
     orders: Mutex<Orders>,
     given: Condvar,
     finished: Condvar,
-    /// How many jobs there have been: the same as in `orders`, to be looked at without a lock.
+    /// Number of jobs so far: a copy of `orders.number` that can be polled without the lock.
     number: AtomicUsize,
     busy: AtomicUsize,
     failed: AtomicBool,
@@ -36,12 +36,12 @@ struct Orders {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that is guarded here is left half done by a panic.
+    // A panic leaves no guarded data in an inconsistent state, so poisoning can be ignored.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Pool {
-    /// So many threads, the caller's among them; fewer if the system gives no more.
+    /// A pool of `threads` threads, including the caller's; fewer if the system cannot start them.
     pub fn new(threads: usize) -> Self {
         let shared = Arc::new(Shared::default());
         let spawn = |index: usize| {
@@ -53,23 +53,23 @@ impl Pool {
         Self { shared, workers, turn: Mutex::new(()) }
     }
 
-    /// How many threads there are, the caller's among them.
+    /// Number of threads, including the caller's.
     pub fn threads(&self) -> usize {
         self.workers.len() + 1
     }
 
-    /// Has each thread do the job, given its number, and waits until all have.
+    /// Runs the job on every thread with the thread's index, and waits until all have finished.
     ///
     /// # Panics
-    /// If the job does.
-    #[expect(unsafe_code, reason = "threads that outlive a call cannot borrow from it otherwise")]
+    /// If the job panics.
+    #[expect(unsafe_code, reason = "the threads outlive the call, so a borrow from it needs a longer lifetime")]
     pub fn run(&self, job: &(dyn Fn(usize) + Sync)) {
         if self.workers.is_empty() {
             return job(0);
         }
         let _turn = lock(&self.turn);
-        // SAFETY: the workers use the job only between here and the end of `wait`, which is reached even if the job panics,
-        // and after which `busy` is zero: each of them has finished with it.
+        // SAFETY: the workers use the job only between here and the end of `wait`. `wait` is reached even if the job
+        // panics; after it `busy` is zero, so every worker has finished with the job.
         let eternal = unsafe { core::mem::transmute::<&(dyn Fn(usize) + Sync), Job>(job) };
         self.shared.give(eternal, self.workers.len());
         let result = catch_unwind(AssertUnwindSafe(|| job(0)));
@@ -91,7 +91,7 @@ impl Drop for Pool {
         drop(orders);
         self.shared.given.notify_all();
         for worker in self.workers.drain(..) {
-            // A worker catches what a job panics with.
+            // A worker catches the panics of jobs.
             let _ = worker.join();
         }
     }
@@ -136,7 +136,7 @@ impl Shared {
                 self.failed.store(true, Ordering::Relaxed);
             }
             if self.busy.fetch_sub(1, Ordering::AcqRel) == 1 {
-                // Under the lock, so that this does not fall between the other's look and its sleep.
+                // Taking the lock ensures that the caller is not between its check of `busy` and its wait.
                 drop(lock(&self.orders));
                 self.finished.notify_one();
             }
@@ -144,7 +144,7 @@ impl Shared {
     }
 }
 
-/// Looks for a while whether something has happened.
+/// Polls for a while; whether the condition became true.
 fn spin(happened: impl Fn() -> bool) -> bool {
     for _ in 0..SPINS {
         if happened() {
