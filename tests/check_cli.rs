@@ -7,10 +7,10 @@ use serde_json::Value;
 use sparsegate_spec as spec;
 use sparsegate_spec::types::RunSpec;
 
-#[path = "../src/report/made_up.rs"]
+#[path = "../crates/sparsegate-report/src/made_up.rs"]
 #[allow(dead_code, reason = "shared with the report tests, which use the rest")]
 mod made_up;
-#[path = "../src/report/made_up_texts.rs"]
+#[path = "../crates/sparsegate-report/src/made_up_texts.rs"]
 #[allow(dead_code, reason = "shared with the report tests, which use the rest")]
 mod made_up_texts;
 

@@ -51,7 +51,7 @@ struct FetchArgs {
     #[arg(value_name = "NAME", required = true)]
     names: Vec<String>,
     /// A folder or URL that holds the files under the manifests' paths; replaces the files' own URLs
-    #[arg(long, value_name = "DIR|URL", env = data::MIRROR_VARIABLE)]
+    #[arg(long, value_name = "DIR|URL", env = sparsegate_data::MIRROR_VARIABLE)]
     mirror: Option<String>,
 }
 

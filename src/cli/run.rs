@@ -43,7 +43,7 @@ pub struct RunArgs {
     #[arg(long)]
     offline: bool,
     /// A folder or URL that holds the data files under the manifests' paths
-    #[arg(long, value_name = "DIR|URL", env = data::MIRROR_VARIABLE)]
+    #[arg(long, value_name = "DIR|URL", env = sparsegate_data::MIRROR_VARIABLE)]
     mirror: Option<String>,
     /// Write the report afterwards; print its table and the path of its page instead of the results
     #[arg(long)]

@@ -30,9 +30,9 @@ pub use error::ExportError;
 use sparsegate_compact::Details;
 
 /// The file formats of a model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// sparsegate's own format: the smallest; `predict` and `generate` read it
+    /// sparsegate's own format: the smallest; `predict` and `generate` read it.
     Compact,
     /// An ONNX graph, for ONNX Runtime and others.
     Onnx,
