@@ -190,7 +190,7 @@ mod tests {
 
     /// This package's folder.
     fn shipped() -> &'static Utf8Path {
-        Utf8Path::new(env!("CARGO_MANIFEST_DIR"))
+        Utf8Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
     }
 
     fn load(name: &str, text: &str) -> Result<Manifest, DataError> {

@@ -312,7 +312,7 @@ fn endless_rows_and_lines_are_refused_without_being_read() {
 #[test]
 fn the_shipped_rules_load() {
     for name in ["imdb", "agnews", "agnews-part"] {
-        let manifest = Manifest::load(Utf8Path::new(env!("CARGO_MANIFEST_DIR")), name).unwrap();
+        let manifest = Manifest::load(Utf8Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")), name).unwrap();
         assert!(matches!(manifest.reader, Reader::LabelledTexts(_)));
     }
 }

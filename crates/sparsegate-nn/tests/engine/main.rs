@@ -10,7 +10,6 @@ mod case;
 mod class_loss;
 mod coupled_lstm;
 mod cross_entropy;
-mod initial;
 mod matrix;
 mod new_cell;
 mod noisy;

@@ -1,8 +1,8 @@
 //! Weights of exactly zero: log alpha is infinite, and a naive gradient would be NaN.
 
+use sparsegate_core::OutputNoise;
 use sparsegate_core::trainee::Trainee;
 use sparsegate_nn::model::{LanguageModel, NetworkTrainee};
-use sparsegate_spec::types::OutputNoise;
 
 use crate::trainee::{SMALL, Small};
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, activation};
 use sparsegate_core::Batch;
+use sparsegate_core::{Adam, OutputNoise, Sparsity};
 use sparsegate_nn::model::{
     Classifier, LanguageModel, Network, NetworkTrainee, NoiseSource, Sizes, TraineeOptions, Units,
 };
-use sparsegate_spec::types::{Adam, OutputNoise, Sparsity};
 
 use super::carries;
 use crate::case::Case;

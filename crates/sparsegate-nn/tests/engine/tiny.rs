@@ -3,9 +3,9 @@
 use burn::tensor::{DType, Tensor};
 use sparsegate_core::Batch;
 use sparsegate_core::cells::Cell;
+use sparsegate_core::{Adam, GateActivation, OutputNoise, Prior};
 use sparsegate_nn::engine::Ops;
 use sparsegate_nn::model::{Classifier, LanguageModel, Network, NetworkTrainee, Sizes, TraineeOptions, Units};
-use sparsegate_spec::types::{Adam, GateActivation, OutputNoise, Prior};
 
 use crate::matrix::Matrix;
 use crate::trainee::everything;

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sparsegate_spec::types::{Prior, Sparsity};
+use sparsegate_core::{Prior, Sparsity};
 
 use crate::case::Case;
 use crate::check::{Check, network};

@@ -1,9 +1,9 @@
 //! Test cases of the recurrence: a cell on a batch, with random inputs.
 
 use burn::tensor::{DType, Tensor};
+use sparsegate_core::GateActivation;
 use sparsegate_core::cells::{CELLS, Cell};
 use sparsegate_nn::engine::{Ops, RecurrenceInputs};
-use sparsegate_spec::types::GateActivation;
 
 use crate::matrix::{Lie, Matrix};
 

@@ -5,9 +5,9 @@ use rayon::ThreadPoolBuilder;
 use sparsegate_core::Batch;
 use sparsegate_core::cells::Lstm;
 use sparsegate_core::trainee::{NamedTensor, Trainee};
+use sparsegate_core::{Adam, GateActivation, OutputNoise, Prior, Sparsity};
 use sparsegate_nn::engine::Fused;
 use sparsegate_nn::model::{LanguageModel, NetworkTrainee, TraineeOptions, Units};
-use sparsegate_spec::types::{Adam, GateActivation, OutputNoise, Prior, Sparsity};
 
 use crate::matrix::{Matrix, random_ids};
 

@@ -1,7 +1,7 @@
 //! A parameter that is NaN stops training at once, with an error that names it.
 
 use sparsegate_core::trainee::Trainee;
-use sparsegate_spec::types::{OutputNoise, Prior};
+use sparsegate_core::{OutputNoise, Prior};
 
 use crate::trainee::{SMALL, Small};
 

@@ -4,10 +4,10 @@ use burn::tensor::DType;
 use rayon::ThreadPoolBuilder;
 use sparsegate_core::cells::{CELLS, Cell};
 use sparsegate_core::trainee::Trainee;
+use sparsegate_core::{Adam, GateActivation, Prior};
 use sparsegate_core::{Batch, BatchSource};
 use sparsegate_nn::engine::Fused;
 use sparsegate_nn::model::{Classifier, Network, NetworkTrainee, Sizes, TraineeOptions, Units};
-use sparsegate_spec::types::{Adam, GateActivation, Prior};
 
 use crate::matrix::{Matrix, random_ids};
 use crate::trainee::{everything, saved_bits};

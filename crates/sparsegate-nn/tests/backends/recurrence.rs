@@ -1,9 +1,9 @@
 //! The recurrence: every cell, both gate activations, batches with equal and with unequal lengths.
 
 use burn::tensor::{DType, Device, Tensor};
+use sparsegate_core::GateActivation;
 use sparsegate_core::cells::CELLS;
 use sparsegate_nn::engine::{Composed, Ops};
-use sparsegate_spec::types::GateActivation;
 
 use crate::agreement::Op;
 use crate::case::{Case, cases};

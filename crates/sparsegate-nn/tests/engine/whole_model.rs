@@ -3,9 +3,9 @@
 
 use sparsegate_core::Batch;
 use sparsegate_core::cells::CELLS;
+use sparsegate_core::{GateActivation, OutputNoise};
 use sparsegate_nn::engine::{Composed, Fused, Ops};
 use sparsegate_nn::model::{Network, NoiseSource};
-use sparsegate_spec::types::{GateActivation, OutputNoise};
 
 use crate::tiny::{Change, NONE, classifier, language_model, streams, texts, trainee};
 

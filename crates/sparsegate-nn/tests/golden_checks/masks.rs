@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use sparsegate_core::Prior;
+use sparsegate_core::{Counts, Kept};
 use sparsegate_prune::{
     Array, Masks, Matrix, Parts, Posterior, Real, ShapeError, compact, counts, masks, relevance, structure,
 };
-use sparsegate_spec::types::Prior;
-use sparsegate_store::format::{Counts, Kept};
 
 use crate::case::Case;
 use crate::check::{Applicability, Check, network};

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation};
+use sparsegate_core::GateActivation;
 use sparsegate_core::cells::CELLS;
 use sparsegate_nn::bayes::Variational;
 use sparsegate_nn::cells::{self, Step};
 use sparsegate_nn::engine::{Composed, Fused, Ops};
 use sparsegate_nn::model::{Classifier, Network, NoiseSource, Stream};
-use sparsegate_spec::types::GateActivation;
 
 use crate::matrix::{Matrix, assert_close, host};
 use crate::tiny::{EMBEDDING, HIDDEN, NONE, TEXTS, VOCABULARY, classifier, labels, texts};

@@ -1,10 +1,10 @@
 //! The recurrence: every cell, both gate activations, batches with equal and with unequal lengths.
 
 use burn::tensor::{DType, Tensor};
+use sparsegate_core::GateActivation;
 use sparsegate_core::cells::CELLS;
 use sparsegate_nn::cells::{self, Step};
 use sparsegate_nn::engine::{Composed, Fused, Ops, RecurrenceInputs};
-use sparsegate_spec::types::GateActivation;
 
 use crate::agreement::Op;
 use crate::case::{Case, cases};

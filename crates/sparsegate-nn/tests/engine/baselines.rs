@@ -2,9 +2,9 @@
 
 use rayon::ThreadPoolBuilder;
 use sparsegate_core::trainee::Trainee;
+use sparsegate_core::{GroupLasso, Magnitude, Prior};
 use sparsegate_nn::baselines::{Baseline, Pruning};
 use sparsegate_nn::model::{LanguageModel, NetworkTrainee};
-use sparsegate_spec::types::{GroupLasso, Magnitude, Prior};
 
 use crate::trainee::{SMALL, Small, saved_bits};
 

@@ -1,8 +1,8 @@
 //! The devices under test.
 
 use burn::tensor::DType;
+use sparsegate_core::Backend;
 use sparsegate_nn::engine::{Engine, open};
-use sparsegate_spec::types::Backend;
 
 /// A device with its ops, and its tolerances relative to the composed ops in double precision, as a fraction of the
 /// largest magnitude of a result, or of one if that is larger.

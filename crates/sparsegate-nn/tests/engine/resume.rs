@@ -1,7 +1,7 @@
 //! Saving and loading.
 
+use sparsegate_core::OutputNoise;
 use sparsegate_core::trainee::{NamedTensor, Trainee};
-use sparsegate_spec::types::OutputNoise;
 
 use crate::trainee::{SMALL, Small, saved_bits};
 

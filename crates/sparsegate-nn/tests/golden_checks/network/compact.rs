@@ -1,9 +1,9 @@
 //! Forward pass of the compact network from a zero state: it computes the same as the pruned network.
 
 use burn::tensor::Tensor;
+use sparsegate_core::{Prior, Sparsity};
 use sparsegate_nn::model::Units;
 use sparsegate_prune::{Compact, compact, masks};
-use sparsegate_spec::types::{Prior, Sparsity};
 
 use super::Way;
 use super::given::Given;

@@ -6,7 +6,7 @@ use std::path::Path;
 use safetensors::{Dtype, SafeTensors};
 use serde::Deserialize;
 use sparsegate_core::cells::{self, Cell};
-use sparsegate_spec::types::{GateActivation, Prior, Sparsity};
+use sparsegate_core::{GateActivation, Prior, Sparsity};
 
 /// A case, `NAME.json` and `NAME.safetensors`, read into memory.
 #[derive(Debug, Clone)]

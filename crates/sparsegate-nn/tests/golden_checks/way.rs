@@ -1,8 +1,8 @@
 //! Configurations in which a case is computed.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
+use sparsegate_core::Backend;
 use sparsegate_nn::engine::{self, Composed, Fused, Ops};
-use sparsegate_spec::types::Backend;
 
 use crate::compare::{F32, F64, Tolerance};
 

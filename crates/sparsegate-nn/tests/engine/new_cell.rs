@@ -1,8 +1,8 @@
 //! The cell of `docs/new-cell.md`: the page shows this code, and the code works without a kernel.
 
 use burn::tensor::{DType, Tensor};
+use sparsegate_core::GateActivation;
 use sparsegate_nn::engine::{Composed, Fused, Ops};
-use sparsegate_spec::types::GateActivation;
 
 use crate::case::Case;
 use crate::coupled_lstm::CoupledLstm;
@@ -15,7 +15,7 @@ fn case() -> Case {
 
 #[test]
 fn the_page_shows_the_code_that_is_tested() {
-    let page = include_str!("../../docs/new-cell.md");
+    let page = include_str!("../../../../docs/new-cell.md");
     let code = include_str!("coupled_lstm.rs")
         .replace("use sparsegate_core::cells::", "use super::")
         .replace("use sparsegate::", "use crate::");

@@ -8,10 +8,10 @@ use sparsegate_spec as spec;
 use sparsegate_store as store;
 use sparsegate_store::plan;
 
-#[path = "../crates/sparsegate-report/src/made_up.rs"]
+#[path = "../src/made_up.rs"]
 #[allow(dead_code, reason = "shared with the unit tests, which use the rest")]
 mod made_up;
-#[path = "../crates/sparsegate-report/src/made_up_texts.rs"]
+#[path = "../src/made_up_texts.rs"]
 #[allow(dead_code, reason = "shared with the unit tests, which use the rest")]
 mod made_up_texts;
 
