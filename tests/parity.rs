@@ -2,10 +2,10 @@
 //! their results differ only by rounding. If flex is the only backend, two trainings on it must agree in every bit.
 
 use camino::Utf8Path;
-use sparsegate_core::trainee::StepReport;
+use sparsegate_core::trainer::StepReport;
 use sparsegate_data::{Corpus, Sources, Unit};
 use sparsegate_nn::engine;
-use sparsegate_pipeline::build::new_trainee;
+use sparsegate_pipeline::build::build_trainer;
 use sparsegate_pipeline::train;
 use sparsegate_spec as spec;
 use sparsegate_spec::types::{Backend, RunSpec};
@@ -32,18 +32,18 @@ struct Trained {
 }
 
 fn train(run: &RunSpec, corpus: &Corpus) -> Trained {
-    let mut trainee = new_trainee(run, corpus, None).expect("a network");
+    let mut trainer = build_trainer(run, corpus, None).expect("a network");
     let passes = train::Passes::new(run, corpus).expect("batches");
     let source = (passes.train)(0).expect("batches");
     assert!(source.len() as u64 >= STEPS, "{} batches", source.len());
     let mut reports = Vec::new();
     for step in 1..=STEPS {
         let batch = source.batch(step as usize - 1);
-        reports.extend(trainee.step(&batch, step).expect("finite numbers"));
+        reports.extend(trainer.step(&batch, step).expect("finite numbers"));
     }
-    reports.extend(trainee.finish());
+    reports.extend(trainer.finish());
     assert_eq!(reports.iter().map(|report| report.step).collect::<Vec<_>>(), (1..=STEPS).collect::<Vec<_>>());
-    Trained { reports, valid: corpus.unit.value(&trainee.evaluate(passes.valid.as_ref())) }
+    Trained { reports, valid: corpus.unit.value(&trainer.evaluate(passes.valid.as_ref())) }
 }
 
 /// The sparsified runs of a shipped experiment on flex, scaled down.

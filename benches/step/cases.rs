@@ -1,9 +1,9 @@
 //! Benchmark cases: a task of the paper, a cell and a sparsity level, with data.
 
 use sparsegate_core::Batch;
-use sparsegate_core::trainee::Trainee;
+use sparsegate_core::trainer::Trainer;
 use sparsegate_data::{Corpus, Manifest};
-use sparsegate_pipeline::build::new_trainee;
+use sparsegate_pipeline::build::build_trainer;
 use sparsegate_pipeline::measure::{self, Lengths};
 use sparsegate_spec::types::RunSpec;
 
@@ -105,8 +105,8 @@ impl Case {
     }
 
     /// The network and optimiser of the run.
-    pub fn trainee(&self, corpus: &Corpus) -> Box<dyn Trainee> {
-        new_trainee(&self.run, corpus, None).expect("flex is in every build")
+    pub fn trainer(&self, corpus: &Corpus) -> Box<dyn Trainer> {
+        build_trainer(&self.run, corpus, None).expect("flex is in every build")
     }
 
     fn real(&self) -> Option<(Corpus, String)> {

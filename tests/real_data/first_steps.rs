@@ -8,7 +8,7 @@ use camino::Utf8Path;
 use libtest_mimic::Failed;
 use sparsegate_core::{Batch, BatchSource};
 use sparsegate_data::Manifest;
-use sparsegate_pipeline::build::new_trainee;
+use sparsegate_pipeline::build::build_trainer;
 use sparsegate_spec::types::Reading;
 
 const STEPS: u64 = 100;
@@ -77,20 +77,20 @@ pub fn word_ptb(root: &Utf8Path, manifest: &Manifest) -> Result<(), Failed> {
             .iter()
             .find(|run| run.sparsity.name == name && run.model.cell.0.name() == "lstm")
             .ok_or("the level is in the spec")?;
-        let mut trainee = new_trainee(run, &corpus, None)?;
+        let mut trainer = build_trainer(run, &corpus, None)?;
         let batches = sparsegate_data::train_batches(&corpus, &run.train, run.seed, 0)?;
         let mut reports = Vec::new();
         for step in 1..=STEPS {
-            reports.extend(trainee.step(&batches.batch(step as usize - 1), step)?);
+            reports.extend(trainer.step(&batches.batch(step as usize - 1), step)?);
         }
         let last = &reports[reports.len() - 10..];
-        let mean = |of: fn(&sparsegate_core::trainee::StepReport) -> f64| last.iter().map(of).sum::<f64>() / 10.0;
+        let mean = |of: fn(&sparsegate_core::trainer::StepReport) -> f64| last.iter().map(of).sum::<f64>() / 10.0;
         let [valid, _] = sparsegate_data::eval_batches(&corpus, &run.train)?;
         let ours = Found {
             objective: mean(|report| report.data_loss + report.penalty),
             norm: mean(|report| report.gradient_norm),
             penalty: last[9].penalty,
-            perplexity: trainee.evaluate(&First(valid.as_ref())).nats.exp(),
+            perplexity: trainer.evaluate(&First(valid.as_ref())).nats.exp(),
         };
         let of = |found: &Found| [found.objective, found.norm, found.penalty, found.perplexity];
         println!("{name}: objective, norm, KL term, perplexity {:?}; paper {:?}", of(&ours), of(&paper));

@@ -8,7 +8,7 @@ use super::network::Network;
 use super::recurrent::Units;
 use crate::engine::{Fused, Ops};
 use sparsegate_core::Batch;
-use sparsegate_core::trainee::NamedTensor;
+use sparsegate_core::trainer::NamedTensor;
 use sparsegate_core::{ModelKind, OutputNoise, Sparsity};
 
 /// A pruned network at full size, computed by the engine that evaluates it during training, on the CPU.

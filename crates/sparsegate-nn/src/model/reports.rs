@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use burn::tensor::{ExecutionError, Tensor, TensorData};
 
-use sparsegate_core::trainee::StepReport;
+use sparsegate_core::trainer::StepReport;
 
 /// The metrics of a step as device tensors, each `[1]`.
 #[derive(Clone)]

@@ -23,6 +23,6 @@ mod resume;
 mod square_sum;
 mod texts;
 mod tiny;
-mod trainee;
+mod trainer;
 mod whole_model;
 mod zeros;

@@ -2,7 +2,7 @@
 
 use camino::Utf8PathBuf;
 
-use sparsegate_core::trainee::NonFinite;
+use sparsegate_core::trainer::NonFinite;
 use sparsegate_data::DataError;
 use sparsegate_spec::types::{Optimizer, TrainSpec};
 use sparsegate_store::StoreError;

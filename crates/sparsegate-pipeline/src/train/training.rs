@@ -6,13 +6,13 @@ use std::time::Instant;
 use super::pace::Clock;
 use super::{Event, Pace, Passes, TrainError};
 use sparsegate_core::BatchSource;
-use sparsegate_core::trainee::{NonFinite, StepReport, Trainee};
+use sparsegate_core::trainer::{NonFinite, StepReport, Trainer};
 use sparsegate_data::Corpus;
 use sparsegate_spec::types::{RunSpec, TrainSpec};
 use sparsegate_store::format::{Counts, EpochMetrics, FORMAT, Planted, RunState, Structure, Summary, VectorsUsed};
 use sparsegate_store::{LockedRun, Position, RunDir, Sums};
 
-/// Trains `trainee` on `corpus` as `spec` says, with the default checkpoint intervals; see [`train_passes`]. `vectors`
+/// Trains `trainer` on `corpus` as `spec` says, with the default checkpoint intervals; see [`train_passes`]. `vectors`
 /// names the pretrained vectors that the model started from, for the summary.
 ///
 /// # Errors
@@ -22,15 +22,15 @@ pub fn train(
     spec: &RunSpec,
     corpus: &Corpus,
     vectors: Option<VectorsUsed>,
-    trainee: &mut dyn Trainee,
+    trainer: &mut dyn Trainer,
     events: &mut dyn FnMut(Event),
     stop: &AtomicBool,
 ) -> Result<Summary, TrainError> {
     let passes = Passes { vectors, ..Passes::new(spec, corpus)? };
-    train_passes(dir, spec, &passes, Pace::default(), trainee, events, stop)
+    train_passes(dir, spec, &passes, Pace::default(), trainer, events, stop)
 }
 
-/// Trains `trainee` on the data of `passes` in the folder `dir` and returns the content of `summary.json`. Resumes from
+/// Trains `trainer` on the data of `passes` in the folder `dir` and returns the content of `summary.json`. Resumes from
 /// the last checkpoint if there is one, and holds the folder's lock meanwhile. Does nothing if the run is already done.
 ///
 /// When `stop` becomes true, the loop saves its state before the next step and returns [`RunState::Interrupted`].
@@ -44,7 +44,7 @@ pub fn train_passes(
     spec: &RunSpec,
     passes: &Passes<'_>,
     pace: Pace,
-    trainee: &mut dyn Trainee,
+    trainer: &mut dyn Trainer,
     events: &mut dyn FnMut(Event),
     stop: &AtomicBool,
 ) -> Result<Summary, TrainError> {
@@ -57,7 +57,7 @@ pub fn train_passes(
         lock: &lock,
         spec: &spec.train,
         passes,
-        trainee,
+        trainer,
         events,
         stop,
         clock: Clock::start(pace),
@@ -74,7 +74,7 @@ pub fn train_passes(
         Ok(state) => (*state, None),
         Err(error) => (RunState::Failed, Some(error.to_string())),
     };
-    let planted = (state == RunState::Done).then(|| planted(passes, trainee)).flatten();
+    let planted = (state == RunState::Done).then(|| planted(passes, trainer)).flatten();
     let summary = Summary {
         format: FORMAT,
         state,
@@ -98,7 +98,7 @@ struct Training<'a, 'd> {
     lock: &'a LockedRun,
     spec: &'a TrainSpec,
     passes: &'a Passes<'d>,
-    trainee: &'a mut dyn Trainee,
+    trainer: &'a mut dyn Trainer,
     events: &'a mut dyn FnMut(Event),
     stop: &'a AtomicBool,
     clock: Clock,
@@ -135,15 +135,15 @@ impl Training<'_, '_> {
                 return Ok(RunState::Interrupted);
             }
         }
-        self.lock.write_structure(&with_words(self.trainee.structure(), self.passes.words))?;
-        self.lock.write_model(&self.trainee.parameters())?;
+        self.lock.write_structure(&with_words(self.trainer.structure(), self.passes.words))?;
+        self.lock.write_model(&self.trainer.parameters())?;
         Ok(RunState::Done)
     }
 
     /// Restores the checkpoint and removes the metrics of later epochs.
     fn resume(&mut self) -> Result<(), TrainError> {
         if let Some(checkpoint) = self.lock.dir().checkpoint()? {
-            self.trainee
+            self.trainer
                 .load(&checkpoint.tensors)
                 .map_err(|problem| TrainError::Checkpoint { path: self.lock.dir().checkpoint_path(), problem })?;
             self.position = checkpoint.position;
@@ -160,7 +160,7 @@ impl Training<'_, '_> {
         let batches = source.len() as u64;
         self.steps_in_all = self.spec.total_steps(batches);
         if self.position.batch == 0 {
-            self.trainee.reset_state();
+            self.trainer.reset_state();
         }
         while self.position.batch < batches && !self.out_of_steps() {
             if self.stop.load(Ordering::Relaxed) {
@@ -180,7 +180,7 @@ impl Training<'_, '_> {
     fn step(&mut self, source: &dyn BatchSource) -> Result<(), TrainError> {
         let index = usize::try_from(self.position.batch).unwrap_or(usize::MAX);
         let step = self.position.step + 1;
-        let reports = self.trainee.step(&source.batch(index), step).map_err(|e| TrainError::diverged(e, self.spec))?;
+        let reports = self.trainer.step(&source.batch(index), step).map_err(|e| TrainError::diverged(e, self.spec))?;
         self.position.step = step;
         self.position.batch += 1;
         self.steps_here += 1;
@@ -189,7 +189,7 @@ impl Training<'_, '_> {
 
     /// Waits until all steps are done: their metrics must be known to be finite before anything is evaluated or saved.
     fn catch_up(&mut self, batches: u64) -> Result<(), TrainError> {
-        let reports = self.trainee.finish();
+        let reports = self.trainer.finish();
         self.account(&reports, batches)
     }
 
@@ -225,14 +225,14 @@ impl Training<'_, '_> {
         if self.stop.load(Ordering::Relaxed) {
             return Ok(Flow::Stopped);
         }
-        let valid = self.passes.unit.value(&self.trainee.evaluate(self.passes.valid.as_ref()));
+        let valid = self.passes.unit.value(&self.trainer.evaluate(self.passes.valid.as_ref()));
         self.check("validation metric", valid)?;
         if self.stop.load(Ordering::Relaxed) {
             return Ok(Flow::Stopped);
         }
-        let test = self.passes.unit.value(&self.trainee.evaluate(self.passes.test.as_ref()));
+        let test = self.passes.unit.value(&self.trainer.evaluate(self.passes.test.as_ref()));
         self.check("test metric", test)?;
-        let counts = self.trainee.counts();
+        let counts = self.trainer.counts();
         self.check("compression (no weight is left)", counts.compression)?;
         self.check("compression_exact (no weight is left)", counts.compression_exact)?;
 
@@ -268,7 +268,7 @@ impl Training<'_, '_> {
 
     fn save(&mut self) -> Result<(), TrainError> {
         let position = Position { train_seconds: self.seconds(), ..self.position };
-        self.lock.write_checkpoint(&position, &self.trainee.save())?;
+        self.lock.write_checkpoint(&position, &self.trainer.save())?;
         self.clock.saved();
         (self.events)(Event::Saved { step: position.step });
         Ok(())
@@ -324,9 +324,9 @@ fn with_words(mut structure: Structure, words: &[String]) -> Structure {
 }
 
 /// Compares the kept vocabulary with the ground truth of a synthetic language; `None` for other data.
-fn planted(passes: &Passes<'_>, trainee: &dyn Trainee) -> Option<Planted> {
+fn planted(passes: &Passes<'_>, trainer: &dyn Trainer) -> Option<Planted> {
     let informative = passes.informative?;
-    let kept = trainee.structure().vocabulary;
+    let kept = trainer.structure().vocabulary;
     let count = |which: bool| informative.iter().filter(|is| **is == which).count() as u64;
     let count_kept = |which: bool| {
         kept.iter().filter(|id| informative.get(**id as usize).is_some_and(|is| *is == which)).count() as u64

@@ -1,7 +1,7 @@
 //! A trivial model whose state depends on every step it has seen.
 
 use sparsegate_core::Evaluation;
-use sparsegate_core::trainee::{NamedTensor, NonFinite, StepReport, Trainee};
+use sparsegate_core::trainer::{NamedTensor, NonFinite, StepReport, Trainer};
 use sparsegate_core::{Batch, BatchSource};
 use sparsegate_data::Unit;
 use sparsegate_pipeline::train::Passes;
@@ -43,7 +43,7 @@ impl Toy {
     }
 }
 
-impl Trainee for Toy {
+impl Trainer for Toy {
     fn step(&mut self, batch: &Batch, step: u64) -> Result<Vec<StepReport>, NonFinite> {
         let diverged = self.diverges_at.is_some_and(|at| at <= step);
         if diverged && self.block == 1 {

@@ -1,4 +1,4 @@
-//! A network with its optimiser: the implementation of [`Trainee`].
+//! A network with its optimiser: the implementation of [`Trainer`].
 
 use burn::tensor::Tensor;
 
@@ -12,13 +12,13 @@ use crate::baselines::{Matrix, Progress, Pruning, Weights, forget};
 use crate::engine::{AdamStep, Moments, Ops};
 use sparsegate_core::Adam;
 use sparsegate_core::Evaluation;
-use sparsegate_core::trainee::{NamedTensor, NonFinite, StepReport, Trainee};
+use sparsegate_core::trainer::{NamedTensor, NonFinite, StepReport, Trainer};
 use sparsegate_core::{Batch, BatchSource};
 use sparsegate_core::{Counts, Structure};
 
 /// Training options beside the network.
 #[derive(Debug, Clone, PartialEq)]
-pub struct TraineeOptions {
+pub struct TrainerOptions {
     /// Seed of the noise.
     pub seed: u64,
     /// Whether a batch starts from the final state of the batch before it.
@@ -33,10 +33,10 @@ pub struct TraineeOptions {
 
 /// A network with its optimiser's moments and its carried state.
 #[derive(Debug)]
-pub struct NetworkTrainee<N> {
+pub struct NetworkTrainer<N> {
     network: N,
     ops: &'static dyn Ops,
-    options: TraineeOptions,
+    options: TrainerOptions,
     /// In the order of [`Network::visit`].
     moments: Vec<Moments>,
     /// The pruning baseline, if any; exact zeros then count as pruned.
@@ -57,9 +57,9 @@ struct Found {
     states: Option<Vec<Tensor<2>>>,
 }
 
-impl<N: Network> NetworkTrainee<N> {
+impl<N: Network> NetworkTrainer<N> {
     /// A network before its first step.
-    pub fn new(network: N, ops: &'static dyn Ops, options: TraineeOptions) -> Self {
+    pub fn new(network: N, ops: &'static dyn Ops, options: TrainerOptions) -> Self {
         let zeros = |tensor: &Tensor<2>| tensor.zeros_like();
         let tensors = network.tensors().into_iter();
         let moments = tensors.map(|(_, tensor)| Moments { first: zeros(&tensor), second: zeros(&tensor) }).collect();
@@ -219,7 +219,7 @@ impl<N: Network> NetworkTrainee<N> {
     }
 }
 
-impl<N: Network> Trainee for NetworkTrainee<N> {
+impl<N: Network> Trainer for NetworkTrainer<N> {
     fn step(&mut self, batch: &Batch, step: u64) -> Result<Vec<StepReport>, NonFinite> {
         let noise = NoiseSource::Counter { seed: self.options.seed, step: step as u32 };
         if self.reports.at_once() {

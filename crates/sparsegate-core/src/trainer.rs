@@ -29,8 +29,8 @@ pub struct NamedTensor {
 /// A trainer: the network under training with its optimiser.
 ///
 /// Noise is a function of (seed, step, tensor), so the result of a step depends only on the state that
-/// [`Trainee::save`] returns, the batch and the step number.
-pub trait Trainee {
+/// [`Trainer::save`] returns, the batch and the step number.
+pub trait Trainer {
     /// Makes one optimiser step. `step` counts from 1 over the whole run. Step metrics are returned asynchronously:
     /// each call returns, in order, the metrics that have been read since the last call. On the CPU these are the
     /// metrics of this step; on other devices they are those of earlier steps, so that the device does not wait for the
@@ -57,7 +57,7 @@ pub trait Trainee {
     fn parameters(&self) -> Vec<NamedTensor>;
     /// The complete training state: parameters, optimiser moments and carried state.
     fn save(&self) -> Vec<NamedTensor>;
-    /// Restores a state returned by [`Trainee::save`].
+    /// Restores a state returned by [`Trainer::save`].
     ///
     /// # Errors
     /// The name of a tensor that is missing or has another shape.
