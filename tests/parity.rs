@@ -2,7 +2,7 @@
 //! their results differ only by rounding. If flex is the only backend, two trainings on it must agree in every bit.
 
 use camino::Utf8Path;
-use sparsegate_core::trainer::StepReport;
+use sparsegate_core::trainer::StepMetrics;
 use sparsegate_data::{Corpus, Sources, Unit};
 use sparsegate_nn::engine;
 use sparsegate_pipeline::build::build_trainer;
@@ -27,7 +27,7 @@ const ACCURACY_TOLERANCE: f64 = 0.004;
 
 /// Results of a training.
 struct Trained {
-    reports: Vec<StepReport>,
+    reports: Vec<StepMetrics>,
     valid: f64,
 }
 
@@ -69,7 +69,7 @@ fn difference(ours: f64, theirs: f64) -> f64 {
 
 fn agree(run: &RunSpec, corpus: &Corpus) {
     let reference = train(run, corpus);
-    assert!(reference.reports.iter().all(|report| report.penalty != 0.0 && report.gradient_norm > 0.0));
+    assert!(reference.reports.iter().all(|report| report.kl_term != 0.0 && report.gradient_norm > 0.0));
     for backend in backends() {
         let other = train(&RunSpec { backend, ..run.clone() }, corpus);
         let tolerances = if backend == Backend::Flex { [0.0; 3] } else { STEP_TOLERANCES };
@@ -78,7 +78,7 @@ fn agree(run: &RunSpec, corpus: &Corpus) {
         for (ours, theirs) in other.reports.iter().zip(&reference.reports) {
             let differences = [
                 difference(ours.data_loss, theirs.data_loss),
-                difference(ours.penalty, theirs.penalty),
+                difference(ours.kl_term, theirs.kl_term),
                 difference(ours.gradient_norm, theirs.gradient_norm),
             ];
             for (large, new) in largest.iter_mut().zip(differences) {

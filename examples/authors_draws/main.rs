@@ -20,7 +20,7 @@ use camino::Utf8Path;
 use serde_json::json;
 use sparsegate_core::trainer::Trainer;
 use sparsegate_data as data;
-use sparsegate_nn::engine::Fused;
+use sparsegate_nn::engine::FusedOps;
 use sparsegate_nn::model::{LanguageModel, NetworkTrainer, TrainerOptions, Units};
 use sparsegate_spec as spec;
 use sparsegate_spec::types::{Optimizer, OutputNoise, RunSpec};
@@ -52,7 +52,7 @@ fn main() -> Result<(), Failure> {
             let batch = train.batch(index);
             step += 1;
             let report = trainer.step_with(&batch, step, &noise.next())?;
-            objective += (report.data_loss + report.penalty) * batch.targets.len() as f64;
+            objective += (report.data_loss + report.kl_term) * batch.targets.len() as f64;
             norm += report.gradient_norm;
             largest = largest.max(report.gradient_norm);
         }
@@ -96,5 +96,5 @@ fn trainer(
         adam: adam.clone(),
         clip_norm: run.train.clip_norm,
     };
-    Ok(NetworkTrainer::new(network, &Fused, options))
+    Ok(NetworkTrainer::new(network, &FusedOps, options))
 }

@@ -55,7 +55,11 @@ pub enum BuildError {
 ///
 /// # Errors
 /// [`BuildError`].
-pub fn build_trainer(spec: &RunSpec, corpus: &Corpus, vectors: Option<&Vectors>) -> Result<Box<dyn Trainer>, BuildError> {
+pub fn build_trainer(
+    spec: &RunSpec,
+    corpus: &Corpus,
+    vectors: Option<&Vectors>,
+) -> Result<Box<dyn Trainer>, BuildError> {
     check_parts(spec, corpus)?;
     let Optimizer::Adam(adam) = &spec.train.optimizer;
     let engine = engine::open(spec.backend)?;

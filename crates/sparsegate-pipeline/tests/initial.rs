@@ -119,7 +119,7 @@ fn deviations_and_factors_start_where_the_method_says() {
         for tensor in &found {
             let wanted = match tensor.name.rsplit_once('/') {
                 Some((_, "log_sigma")) => -3.0,
-                Some((quantity, "mean")) if quantity.contains("/z_") => 1.0,
+                Some((parameter, "mean")) if parameter.contains("/z_") => 1.0,
                 _ => continue,
             };
             assert_eq!(tensor.values, vec![wanted; tensor.values.len()], "{}", tensor.name);

@@ -36,7 +36,7 @@ pub use embedding::Embedding;
 pub use init::Initial;
 pub use language_model::LanguageModel;
 pub use masked::Masked;
-pub use network::{Forward, Network, Quantity, QuantityKind};
+pub use network::{Forward, Network, Parameter, ParameterKind};
 pub use noise::{NoiseSource, Stream};
 pub use recurrent::{Inputs, Recurrent, Units};
 pub use trainer::{NetworkTrainer, TrainerOptions};

@@ -6,7 +6,7 @@ use sparsegate_core::cells::{CELLS, Cell};
 use sparsegate_core::trainer::Trainer;
 use sparsegate_core::{Adam, GateActivation, Prior};
 use sparsegate_core::{Batch, BatchSource};
-use sparsegate_nn::engine::Fused;
+use sparsegate_nn::engine::FusedOps;
 use sparsegate_nn::model::{Classifier, Network, NetworkTrainer, Sizes, TrainerOptions, Units};
 
 use crate::matrix::{Matrix, random_ids};
@@ -47,7 +47,7 @@ impl Texts {
         let network = Classifier::build(self.sizes, units, &everything(Prior::LogUniform), &mut make);
         let adam = Adam { lr: 0.002, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
         let options = TrainerOptions { seed: 3, carry_state: false, train_size: 5000, adam, clip_norm: Some(1.0) };
-        NetworkTrainer::new(network, &Fused, options)
+        NetworkTrainer::new(network, &FusedOps, options)
     }
 
     /// The batch of a step: one more text starts at each time step except the first.
@@ -175,11 +175,11 @@ fn accuracy_and_likelihood_are_over_texts_and_not_over_batches() {
         let mut texts = small(CELLS[0]);
         texts.sizes.outputs = outputs;
         let trainer = texts.trainer(|_, _| {});
-        let network = trainer.network().at_means(true);
+        let network = trainer.network().to_deterministic(true);
         let batches = [texts.batch(1), Texts { rows: 2, ..texts }.batch(2)];
         let (mut nats, mut right) = (0.0, 0);
         for batch in &batches {
-            let forward = network.forward(&Fused, batch, network.zeros(batch.rows), None);
+            let forward = network.forward(&FusedOps, batch, network.zeros(batch.rows), None);
             let scores = crate::matrix::host(&(forward.outputs + network.output.bias.clone()));
             for (scores, target) in scores.chunks(outputs).zip(&batch.targets) {
                 let exponentials: Vec<f64> =

@@ -6,7 +6,7 @@ use sparsegate_core::Batch;
 use sparsegate_core::cells::Lstm;
 use sparsegate_core::trainer::{NamedTensor, Trainer};
 use sparsegate_core::{Adam, GateActivation, OutputNoise, Prior, Sparsity};
-use sparsegate_nn::engine::Fused;
+use sparsegate_nn::engine::FusedOps;
 use sparsegate_nn::model::{LanguageModel, NetworkTrainer, TrainerOptions, Units};
 
 use crate::matrix::{Matrix, random_ids};
@@ -65,7 +65,7 @@ impl Small {
             adam: Adam { lr: 0.002, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
             clip_norm: Some(1.0),
         };
-        NetworkTrainer::new(model, &Fused, options)
+        NetworkTrainer::new(model, &FusedOps, options)
     }
 
     /// The batch of a step.

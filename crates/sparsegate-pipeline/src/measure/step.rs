@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::build::{BuildError, build_trainer};
 use sparsegate_core::BatchSource;
-use sparsegate_core::trainer::{NonFinite, StepReport, Trainer};
+use sparsegate_core::trainer::{NonFinite, StepMetrics, Trainer};
 use sparsegate_data::{Corpus, DataError, eval_batches, train_batches};
 use sparsegate_spec::types::RunSpec;
 
@@ -28,7 +28,7 @@ pub struct StepTimes {
     /// Seconds per batch to evaluate the pruned network at the means, mean over the validation data.
     pub evaluation: f64,
     /// The metrics of all steps, including the warm-up.
-    pub reports: Vec<StepReport>,
+    pub reports: Vec<StepMetrics>,
 }
 
 impl StepTimes {
@@ -91,7 +91,7 @@ struct Steps<'a> {
 
 impl Steps<'_> {
     /// Makes `steps` further steps and waits for their metrics.
-    fn go(&mut self, steps: usize, reports: &mut Vec<StepReport>) -> Result<(), NonFinite> {
+    fn go(&mut self, steps: usize, reports: &mut Vec<StepMetrics>) -> Result<(), NonFinite> {
         let known = reports.len();
         for _ in 0..steps {
             let batch = self.source.batch(self.done % self.source.len().max(1));
@@ -100,7 +100,7 @@ impl Steps<'_> {
         }
         reports.extend(self.trainer.finish());
         // The trainer leaves it to its caller to check metrics that are returned asynchronously.
-        match reports[known..].iter().find(|report| !(report.data_loss + report.penalty).is_finite()) {
+        match reports[known..].iter().find(|report| !(report.data_loss + report.kl_term).is_finite()) {
             Some(report) => Err(NonFinite { step: report.step, tensor: "the objective".to_owned() }),
             None => Ok(()),
         }

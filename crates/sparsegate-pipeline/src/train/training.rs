@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::pace::Clock;
 use super::{Event, Pace, Passes, TrainError};
 use sparsegate_core::BatchSource;
-use sparsegate_core::trainer::{NonFinite, StepReport, Trainer};
+use sparsegate_core::trainer::{NonFinite, StepMetrics, Trainer};
 use sparsegate_data::Corpus;
 use sparsegate_spec::types::{RunSpec, TrainSpec};
 use sparsegate_store::format::{Counts, EpochMetrics, FORMAT, Planted, RunState, Structure, Summary, VectorsUsed};
@@ -194,10 +194,10 @@ impl Training<'_, '_> {
     }
 
     /// Adds the metrics of some steps to the epoch's sums; the epoch has `batches` batches.
-    fn account(&mut self, reports: &[StepReport], batches: u64) -> Result<(), TrainError> {
+    fn account(&mut self, reports: &[StepMetrics], batches: u64) -> Result<(), TrainError> {
         for report in reports {
             self.check_report(report)?;
-            let objective = report.data_loss + report.penalty;
+            let objective = report.data_loss + report.kl_term;
             let sums = &mut self.position.sums;
             sums.objective += objective;
             sums.loss += report.data_loss;
@@ -291,9 +291,9 @@ impl Training<'_, '_> {
         self.begun.elapsed().as_secs_f64() / self.steps_here.max(1) as f64 * left as f64
     }
 
-    fn check_report(&self, report: &StepReport) -> Result<(), TrainError> {
+    fn check_report(&self, report: &StepMetrics) -> Result<(), TrainError> {
         let numbers =
-            [("data loss", report.data_loss), ("KL term", report.penalty), ("gradient norm", report.gradient_norm)];
+            [("data loss", report.data_loss), ("KL term", report.kl_term), ("gradient norm", report.gradient_norm)];
         match numbers.into_iter().find(|(_, value)| !value.is_finite()) {
             Some((name, _)) => Err(self.diverged(name, report.step)),
             None => Ok(()),

@@ -26,7 +26,7 @@ pub(super) fn check<N: Recorded>(case: &Case, way: Way) -> Result<(), String> {
         let given = Given::read(case, &data)?;
         let source = given.noise(case, &noise, way)?;
         let report = trainer.step_with(&given.batch, step as u64, &source).map_err(|error| error.to_string())?;
-        let objective = report.data_loss + report.penalty;
+        let objective = report.data_loss + report.kl_term;
         let at = step - 1..step;
         close(&format!("traj/total_loss of step {step}"), &[objective], &losses[at.clone()], way.tolerance)?;
         close(&format!("traj/grad_norm of step {step}"), &[report.gradient_norm], &norms[at], way.tolerance)?;

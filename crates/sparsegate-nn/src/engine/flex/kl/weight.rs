@@ -4,7 +4,7 @@ use crate::engine::real::Real;
 
 /// The terms of the KL divergence of one weight, and its derivatives.
 ///
-/// With r = |mean| / sigma, log alpha is -2 ln r, and the approximation of the KL divergence (see [`crate::bayes`]) is
+/// With r = |mean| / sigma, log alpha is -2 ln r, and the approximation of the KL divergence (see [`crate::variational`]) is
 /// ln(1 + r^2) / 2 - 0.03 - 0.64 s, where the logistic step s = 1 / (1 + exp(-1.5 (log alpha + 1.3))) equals
 /// 1 / (1 + k r^3) with k = exp(-1.95). So a single exponential suffices, that of 1 / sigma. The limits -8 and 8 of log
 /// alpha correspond to r = exp(4) and r = exp(-4).
@@ -20,9 +20,9 @@ pub(super) struct Weight<T> {
 }
 
 impl<T: Real> Weight<T> {
-    /// `share` is the KL weight.
+    /// `kl_weight` is the KL weight.
     #[inline(always)]
-    pub(super) fn new(mean: T, log_sigma: T, share: T) -> Self {
+    pub(super) fn new(mean: T, log_sigma: T, kl_weight: T) -> Self {
         const LOW: f64 = 0.018_315_638_888_734_18;
         const HIGH: f64 = 54.598_150_033_144_236;
         const K: f64 = 0.142_274_071_586_513_57;
@@ -40,7 +40,7 @@ impl<T: Real> Weight<T> {
         let s = both.mul(growth);
         // The derivative with respect to log alpha is -(1 / (1 + r^2) / 2 + 0.96 k r s^2) r^2; that of log alpha with
         // respect to the mean is -2 / mean.
-        let slope = T::of(1.92).mul(kr).fma(s.mul(s), both.mul(rise)).mul(share);
+        let slope = T::of(1.92).mul(kr).fma(s.mul(s), both.mul(rise)).mul(kl_weight);
         let inside = free > T::of(LOW) && free < T::of(HIGH);
         let limited = |slope| if inside { slope } else { T::of(0.0) };
         Self {

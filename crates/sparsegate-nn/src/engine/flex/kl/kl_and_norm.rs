@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::CHUNK;
 use super::data::{Data, Places};
 use super::weight::Weight;
-use crate::engine::extension::PenaltyPrimitives;
+use crate::engine::extension::VariationalPrimitives;
 use crate::engine::flex::PIECE;
 use crate::engine::flex::tensor::{contiguous, dims, scalar};
 use crate::engine::real::Real;
@@ -35,14 +35,14 @@ impl<T: Real> Found<T> {
 
 /// Fills in the intermediate results of a chunk.
 #[inline(always)]
-fn each<T: Real>(found: &mut Found<T>, means: &[T], log_sigmas: &[T], to_mean: &[T], to_sigma: &[T], share: T) {
+fn each<T: Real>(found: &mut Found<T>, means: &[T], log_sigmas: &[T], to_mean: &[T], to_sigma: &[T], kl_weight: T) {
     let count = means.len();
     let (log_sigmas, to_mean, to_sigma) = (&log_sigmas[..count], &to_mean[..count], &to_sigma[..count]);
     let growths = &mut found.growths[..count];
     let steps = &mut found.steps[..count];
     let squares = &mut found.squares[..count];
     for i in 0..count {
-        let weight = Weight::new(means[i], log_sigmas[i], share);
+        let weight = Weight::new(means[i], log_sigmas[i], kl_weight);
         let (by_mean, by_sigma) = (to_mean[i].add(weight.to_mean), to_sigma[i].add(weight.to_log_sigma));
         growths[i] = weight.growth;
         steps[i] = weight.step;
@@ -86,14 +86,16 @@ fn sums<T: Real>(found: &mut Found<T>, count: usize) -> [f64; 2] {
 }
 
 /// The sum of the KL divergences, `[1]`, and the sum of squares of the total gradients, `[1]`, which are those of the
-/// data loss plus `share` times those of the KL divergence.
-pub(in crate::engine::flex) fn penalize<T: Real>(inputs: PenaltyPrimitives<Flex>) -> [FloatTensor<Flex>; 2] {
-    let PenaltyPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, share } = inputs;
+/// data loss plus `kl_weight` times those of the KL divergence.
+pub(in crate::engine::flex) fn kl_and_gradient_norm<T: Real>(
+    inputs: VariationalPrimitives<Flex>,
+) -> [FloatTensor<Flex>; 2] {
+    let VariationalPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, kl_weight } = inputs;
     let places = rows.map(|rows| Places::new(&rows, dims(&mean)));
     let [mean, log_sigma, to_mean, to_sigma] = [mean, log_sigma, mean_gradient, log_sigma_gradient].map(contiguous);
     let (to_mean, to_sigma) = (to_mean.storage::<T>(), to_sigma.storage::<T>());
     let [to_mean, to_sigma] = [to_mean, to_sigma].map(|values| Data::new(values, places.as_ref()));
-    let share = T::of(share);
+    let kl_weight = T::of(kl_weight);
     let pieces: Vec<[f64; 2]> = mean
         .storage::<T>()
         .par_chunks(PIECE)
@@ -107,14 +109,14 @@ pub(in crate::engine::flex) fn penalize<T: Real>(inputs: PenaltyPrimitives<Flex>
             for (chunk, (means, log_sigmas)) in means.chunks(CHUNK).zip(log_sigmas.chunks(CHUNK)).enumerate() {
                 let (first, count) = (piece * PIECE + chunk * CHUNK, means.len());
                 let (to_mean, to_sigma) = (to_mean.chunk(first, count, buffer), to_sigma.chunk(first, count, other));
-                let [penalty, squares] = vectorized(
+                let [kl, squares] = vectorized(
                     #[inline(always)]
                     || {
-                        each(&mut found, means, log_sigmas, to_mean, to_sigma, share);
+                        each(&mut found, means, log_sigmas, to_mean, to_sigma, kl_weight);
                         sums(&mut found, count)
                     },
                 );
-                total = [total[0] + penalty, total[1] + squares];
+                total = [total[0] + kl, total[1] + squares];
             }
             total
         })
