@@ -33,8 +33,8 @@ struct Trained {
 
 fn train(run: &RunSpec, corpus: &Corpus) -> Trained {
     let mut trainer = build_trainer(run, corpus, None).expect("a network");
-    let passes = train::Passes::new(run, corpus).expect("batches");
-    let source = (passes.train)(0).expect("batches");
+    let data = train::RunData::new(run, corpus).expect("batches");
+    let source = (data.train)(0).expect("batches");
     assert!(source.len() as u64 >= STEPS, "{} batches", source.len());
     let mut reports = Vec::new();
     for step in 1..=STEPS {
@@ -43,7 +43,7 @@ fn train(run: &RunSpec, corpus: &Corpus) -> Trained {
     }
     reports.extend(trainer.finish());
     assert_eq!(reports.iter().map(|report| report.step).collect::<Vec<_>>(), (1..=STEPS).collect::<Vec<_>>());
-    Trained { reports, valid: corpus.unit.value(&trainer.evaluate(passes.valid.as_ref())) }
+    Trained { reports, valid: corpus.unit.value(&trainer.evaluate(data.valid.as_ref())) }
 }
 
 /// The sparsified runs of a shipped experiment on flex, scaled down.

@@ -97,7 +97,7 @@ impl Case {
     /// Batches of the data set if it is in the cache and the scale is the paper's, else of synthetic symbols.
     pub fn data(&self) -> Data {
         let real = if self.scale == Scale::Paper { self.real() } else { None };
-        let (corpus, origin) = real.unwrap_or_else(|| self.made_up());
+        let (corpus, origin) = real.unwrap_or_else(|| self.synthetic());
         let source = sparsegate_data::train_batches(&corpus, &self.run.train, 0, 0).expect("enough data for a batch");
         let batches = (0..source.len().min(BATCHES)).map(|index| source.batch(index)).collect();
         drop(source);
@@ -125,7 +125,7 @@ impl Case {
         Some((corpus, origin))
     }
 
-    fn made_up(&self) -> (Corpus, String) {
+    fn synthetic(&self) -> (Corpus, String) {
         let (batch, steps) = (self.run.train.batch, self.run.train.window());
         let size = if self.task.streams() { (steps + 1) * batch * (BATCHES + 2) } else { batch * BATCHES };
         let made = measure::corpus_of(self.task.name, Lengths::Unequal, Some(self.task.vocabulary), Some(size));

@@ -11,7 +11,7 @@ use sparsegate_spec::types::{ModelKind, Optimizer, OutputNoise, RunSpec};
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// This build or this machine lacks the spec's backend.
-    #[error("{}; {}", .0, .0.cure())]
+    #[error("{}; {}", .0, .0.hint())]
     Backend(#[from] OpenError),
     /// The data set is too small for the spec's batches.
     #[error(transparent)]

@@ -14,13 +14,13 @@ mod cube;
 mod extension;
 mod fault;
 mod flex;
+mod float;
 mod fused;
 pub mod noise;
 mod open_error;
 mod ops;
 #[cfg(feature = "tch")]
 mod portable;
-mod real;
 mod reference;
 #[cfg(feature = "tch")]
 mod tch;

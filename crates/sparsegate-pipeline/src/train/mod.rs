@@ -7,11 +7,11 @@
 mod error;
 mod event;
 mod pace;
-mod passes;
+mod run_data;
 mod training;
 
 pub use error::TrainError;
 pub use event::Event;
 pub use pace::Pace;
-pub use passes::{Epochs, Passes};
-pub use training::{train, train_passes};
+pub use run_data::{EpochBatches, RunData};
+pub use training::{train, train_on};

@@ -4,19 +4,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::pace::Clock;
-use super::{Event, Pace, Passes, TrainError};
+use super::{Event, Pace, RunData, TrainError};
 use sparsegate_core::BatchSource;
 use sparsegate_core::trainer::{NonFinite, StepMetrics, Trainer};
 use sparsegate_data::Corpus;
 use sparsegate_spec::types::{RunSpec, TrainSpec};
-use sparsegate_store::format::{Counts, EpochMetrics, FORMAT, Planted, RunState, Structure, Summary, VectorsUsed};
+use sparsegate_store::format::{
+    Counts, EpochMetrics, FORMAT, GroundTruthCounts, RunState, Structure, Summary, VectorsUsed,
+};
 use sparsegate_store::{LockedRun, Position, RunDir, Sums};
 
-/// Trains `trainer` on `corpus` as `spec` says, with the default checkpoint intervals; see [`train_passes`]. `vectors`
+/// Trains `trainer` on `corpus` as `spec` says, with the default checkpoint intervals; see [`train_on`]. `vectors`
 /// names the pretrained vectors that the model started from, for the summary.
 ///
 /// # Errors
-/// As [`train_passes`].
+/// As [`train_on`].
 pub fn train(
     dir: &RunDir,
     spec: &RunSpec,
@@ -26,11 +28,11 @@ pub fn train(
     events: &mut dyn FnMut(Event),
     stop: &AtomicBool,
 ) -> Result<Summary, TrainError> {
-    let passes = Passes { vectors, ..Passes::new(spec, corpus)? };
-    train_passes(dir, spec, &passes, Pace::default(), trainer, events, stop)
+    let data = RunData { vectors, ..RunData::new(spec, corpus)? };
+    train_on(dir, spec, &data, Pace::default(), trainer, events, stop)
 }
 
-/// Trains `trainer` on the data of `passes` in the folder `dir` and returns the content of `summary.json`. Resumes from
+/// Trains `trainer` on the data of `data` in the folder `dir` and returns the content of `summary.json`. Resumes from
 /// the last checkpoint if there is one, and holds the folder's lock meanwhile. Does nothing if the run is already done.
 ///
 /// When `stop` becomes true, the loop saves its state before the next step and returns [`RunState::Interrupted`].
@@ -39,10 +41,10 @@ pub fn train(
 /// Divergence, a stream too short for one mini-batch, or a run folder that cannot be read, written or locked. An error
 /// that occurs after the folder is locked and the old summary removed is also stored in `summary.json`, with
 /// [`RunState::Failed`].
-pub fn train_passes(
+pub fn train_on(
     dir: &RunDir,
     spec: &RunSpec,
-    passes: &Passes<'_>,
+    data: &RunData<'_>,
     pace: Pace,
     trainer: &mut dyn Trainer,
     events: &mut dyn FnMut(Event),
@@ -56,7 +58,7 @@ pub fn train_passes(
     let mut training = Training {
         lock: &lock,
         spec: &spec.train,
-        passes,
+        data,
         trainer,
         events,
         stop,
@@ -74,17 +76,17 @@ pub fn train_passes(
         Ok(state) => (*state, None),
         Err(error) => (RunState::Failed, Some(error.to_string())),
     };
-    let planted = (state == RunState::Done).then(|| planted(passes, trainer)).flatten();
+    let ground_truth = (state == RunState::Done).then(|| ground_truth_counts(data, trainer)).flatten();
     let summary = Summary {
         format: FORMAT,
         state,
         epochs: position.epoch,
-        metric: passes.unit.metric().to_owned(),
+        metric: data.unit.metric().to_owned(),
         last,
         train_seconds: seconds,
         error: error.clone(),
-        planted,
-        vectors: passes.vectors.clone(),
+        ground_truth,
+        vectors: data.vectors.clone(),
     };
     let written = lock.write_summary(&summary);
     events(Event::Ended { state, error });
@@ -97,7 +99,7 @@ pub fn train_passes(
 struct Training<'a, 'd> {
     lock: &'a LockedRun,
     spec: &'a TrainSpec,
-    passes: &'a Passes<'d>,
+    data: &'a RunData<'d>,
     trainer: &'a mut dyn Trainer,
     events: &'a mut dyn FnMut(Event),
     stop: &'a AtomicBool,
@@ -120,13 +122,13 @@ enum Flow {
 
 impl Training<'_, '_> {
     fn run(&mut self) -> Result<RunState, TrainError> {
-        self.check_stream("validation", self.passes.valid.as_ref())?;
-        self.check_stream("test", self.passes.test.as_ref())?;
+        self.check_stream("validation", self.data.valid.as_ref())?;
+        self.check_stream("test", self.data.test.as_ref())?;
         self.resume()?;
         (self.events)(Event::Started {
             epochs: self.spec.epochs,
             step: self.position.step,
-            metric: self.passes.unit.metric().to_owned(),
+            metric: self.data.unit.metric().to_owned(),
             last: self.last.clone(),
         });
         while self.position.epoch < self.spec.epochs && !(self.out_of_steps() && self.position.batch == 0) {
@@ -135,7 +137,7 @@ impl Training<'_, '_> {
                 return Ok(RunState::Interrupted);
             }
         }
-        self.lock.write_structure(&with_words(self.trainer.structure(), self.passes.words))?;
+        self.lock.write_structure(&with_words(self.trainer.structure(), self.data.words))?;
         self.lock.write_model(&self.trainer.parameters())?;
         Ok(RunState::Done)
     }
@@ -155,7 +157,7 @@ impl Training<'_, '_> {
 
     /// Runs one epoch, or the rest of one.
     fn epoch(&mut self) -> Result<Flow, TrainError> {
-        let source = (self.passes.train)(self.position.epoch)?;
+        let source = (self.data.train)(self.position.epoch)?;
         self.check_stream("training", source.as_ref())?;
         let batches = source.len() as u64;
         self.steps_in_all = self.spec.total_steps(batches);
@@ -225,12 +227,12 @@ impl Training<'_, '_> {
         if self.stop.load(Ordering::Relaxed) {
             return Ok(Flow::Stopped);
         }
-        let valid = self.passes.unit.value(&self.trainer.evaluate(self.passes.valid.as_ref()));
+        let valid = self.data.unit.value(&self.trainer.evaluate(self.data.valid.as_ref()));
         self.check("validation metric", valid)?;
         if self.stop.load(Ordering::Relaxed) {
             return Ok(Flow::Stopped);
         }
-        let test = self.passes.unit.value(&self.trainer.evaluate(self.passes.test.as_ref()));
+        let test = self.data.unit.value(&self.trainer.evaluate(self.data.test.as_ref()));
         self.check("test metric", test)?;
         let counts = self.trainer.counts();
         self.check("compression (no weight is left)", counts.compression)?;
@@ -324,14 +326,14 @@ fn with_words(mut structure: Structure, words: &[String]) -> Structure {
 }
 
 /// Compares the kept vocabulary with the ground truth of a synthetic language; `None` for other data.
-fn planted(passes: &Passes<'_>, trainer: &dyn Trainer) -> Option<Planted> {
-    let informative = passes.informative?;
+fn ground_truth_counts(data: &RunData<'_>, trainer: &dyn Trainer) -> Option<GroundTruthCounts> {
+    let informative = data.informative?;
     let kept = trainer.structure().vocabulary;
     let count = |which: bool| informative.iter().filter(|is| **is == which).count() as u64;
     let count_kept = |which: bool| {
         kept.iter().filter(|id| informative.get(**id as usize).is_some_and(|is| *is == which)).count() as u64
     };
-    Some(Planted {
+    Some(GroundTruthCounts {
         informative: count(true),
         informative_kept: count_kept(true),
         uninformative: count(false),

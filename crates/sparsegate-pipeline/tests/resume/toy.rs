@@ -4,7 +4,7 @@ use sparsegate_core::Evaluation;
 use sparsegate_core::trainer::{NamedTensor, NonFinite, StepMetrics, Trainer};
 use sparsegate_core::{Batch, BatchSource};
 use sparsegate_data::Unit;
-use sparsegate_pipeline::train::Passes;
+use sparsegate_pipeline::train::RunData;
 use sparsegate_store::format::{Counts, GateCount, Kept, Structure, UnitGates};
 
 pub struct Toy {
@@ -159,8 +159,8 @@ impl BatchSource for Numbers {
     }
 }
 
-pub fn passes(batches: usize) -> Passes<'static> {
-    Passes {
+pub fn run_data(batches: usize) -> RunData<'static> {
+    RunData {
         train: Box::new(move |epoch| Ok(Box::new(Numbers { epoch, batches }))),
         valid: Box::new(Numbers { epoch: 50, batches: 3 }),
         test: Box::new(Numbers { epoch: 60, batches: 3 }),

@@ -11,7 +11,7 @@ use crate::engine::extension::{VariationalMoments, VariationalPrimitives};
 use crate::engine::flex::PIECE;
 use crate::engine::flex::adam::Constants;
 use crate::engine::flex::tensor::{contiguous, dims};
-use crate::engine::real::Real;
+use crate::engine::float::KernelFloat;
 use crate::engine::vectorized::vectorized;
 
 /// The means or the log sigmas, with their Adam moments.
@@ -21,7 +21,7 @@ struct Moved<'a, T> {
     second: &'a mut [T],
 }
 
-impl<'a, T: Real> Moved<'a, T> {
+impl<'a, T: KernelFloat> Moved<'a, T> {
     fn pieces(of: [&'a mut FloatTensor<Flex>; 3]) -> impl IndexedParallelIterator<Item = Self> {
         let [values, first, second] = of.map(|tensor| tensor.storage_mut::<T>().par_chunks_mut(PIECE));
         values.zip(first.zip(second)).map(|(values, (first, second))| Moved { values, first, second })
@@ -36,7 +36,7 @@ impl<'a, T: Real> Moved<'a, T> {
 /// The Adam step of a chunk of weights.
 #[inline(always)]
 #[expect(clippy::too_many_arguments, reason = "the compiler knows only of argument slices that they do not overlap")]
-fn each<T: Real>(
+fn each<T: KernelFloat>(
     means: &mut [T],
     mean_first: &mut [T],
     mean_second: &mut [T],
@@ -63,7 +63,7 @@ fn each<T: Real>(
 
 /// The Adam step of a variational parameter; returns means, their first and second moment, log sigmas, their first and
 /// second moment, updated in place if their buffers are not shared.
-pub(in crate::engine::flex) fn adam_variational<T: Real>(
+pub(in crate::engine::flex) fn adam_variational<T: KernelFloat>(
     inputs: VariationalPrimitives<Flex>,
     moments: VariationalMoments<Flex>,
 ) -> [FloatTensor<Flex>; 6] {
@@ -72,7 +72,7 @@ pub(in crate::engine::flex) fn adam_variational<T: Real>(
     let places = rows.map(|rows| Places::new(&rows, dims(&mean)));
     let [to_mean, to_sigma] = [mean_gradient, log_sigma_gradient].map(contiguous);
     let [to_mean, to_sigma] = [&to_mean, &to_sigma].map(|tensor| Data::new(tensor.storage::<T>(), places.as_ref()));
-    let (kl_weight, constants) = (T::of(kl_weight), Constants::new(step, scale));
+    let (kl_weight, constants) = (T::from_f64(kl_weight), Constants::new(step, scale));
     let mut moved = [mean, mean_first, mean_second, log_sigma, log_sigma_first, log_sigma_second].map(contiguous);
     let [mean, mean_first, mean_second, sigma, sigma_first, sigma_second] = &mut moved;
     Moved::pieces([mean, mean_first, mean_second])
