@@ -91,9 +91,9 @@ fn mistakes_in_the_file_have_a_place_and_a_cure() {
         ("  hidden: 4", "\thidden: 4", "x.yaml:5:1: a tab", "indent with spaces"),
         ("name: t\n", "name: t\nsource: { arxiv: 1812.05692 }\n", "x.yaml:2:18: `source.arxiv`", "put it in quotes"),
     ];
-    for (right, wrong, place, cure) in cases {
+    for (right, wrong, place, hint) in cases {
         assert!(GOOD.contains(right), "{right}");
-        refused(GOOD.replacen(right, wrong, 1).as_bytes(), &[], &[place, cure]);
+        refused(GOOD.replacen(right, wrong, 1).as_bytes(), &[], &[place, hint]);
     }
 }
 
@@ -116,8 +116,8 @@ fn what_a_kind_of_model_has_no_use_for() {
             "`vocabulary` has a factor",
         ),
     ];
-    for (right, wrong, place, cure) in cases {
-        refused(GOOD.replacen(right, wrong, 1).as_bytes(), &[], &[place, cure]);
+    for (right, wrong, place, hint) in cases {
+        refused(GOOD.replacen(right, wrong, 1).as_bytes(), &[], &[place, hint]);
     }
     let classifier = "\
 name: t
@@ -153,9 +153,9 @@ sparsity: W
             "define two levels",
         ),
     ];
-    for (right, wrong, place, cure) in cases {
+    for (right, wrong, place, hint) in cases {
         assert!(classifier.contains(right), "{right}");
-        refused(classifier.replacen(right, wrong, 1).as_bytes(), &[], &[place, cure]);
+        refused(classifier.replacen(right, wrong, 1).as_bytes(), &[], &[place, hint]);
     }
 }
 

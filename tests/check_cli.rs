@@ -7,12 +7,12 @@ use serde_json::Value;
 use sparsegate_spec as spec;
 use sparsegate_spec::types::RunSpec;
 
-#[path = "../crates/sparsegate-report/src/made_up.rs"]
+#[path = "../crates/sparsegate-report/src/fixtures.rs"]
 #[allow(dead_code, reason = "shared with the report tests, which use the rest")]
-mod made_up;
-#[path = "../crates/sparsegate-report/src/made_up_texts.rs"]
+mod fixtures;
+#[path = "../crates/sparsegate-report/src/text_fixtures.rs"]
 #[allow(dead_code, reason = "shared with the report tests, which use the rest")]
-mod made_up_texts;
+mod text_fixtures;
 
 const MANIFEST: &str = "\
 name: small
@@ -61,7 +61,7 @@ impl Project {
             let spec: RunSpec = serde_json::from_value(entry["spec"].clone()).unwrap();
             let left_out = spec.sparsity.name == "W+N" && spec.seed == 1;
             if stored.contains(&spec.sparsity.name.as_str()) && !left_out {
-                made_up_texts::store(&project.root, &spec, entry["key"].as_str().unwrap());
+                text_fixtures::store(&project.root, &spec, entry["key"].as_str().unwrap());
             }
         }
         project
@@ -86,7 +86,7 @@ impl Project {
 
 /// The test accuracy of W after the last epoch.
 fn accuracy(seed: u64) -> f64 {
-    made_up_texts::epoch(&made_up_texts::spec("W", spec::types::Cell::default(), seed), 12).test
+    text_fixtures::epoch(&text_fixtures::spec("W", spec::types::Cell::default(), seed), 12).test
 }
 
 fn value_claim(level: &str, value: f64, tolerance: &str) -> String {

@@ -4,8 +4,8 @@ use std::process::{Command, Output};
 
 use camino::Utf8Path;
 use sparsegate_runtime::format::File;
-use sparsegate_runtime::made_up::Shape;
 use sparsegate_runtime::model::{Sizes, Task};
+use sparsegate_runtime::synthetic::Shape;
 use sparsegate_runtime::{Activation, Cell};
 
 fn folder() -> tempfile::TempDir {

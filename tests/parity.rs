@@ -2,10 +2,10 @@
 //! their results differ only by rounding. If flex is the only backend, two trainings on it must agree in every bit.
 
 use camino::Utf8Path;
-use sparsegate_core::trainee::StepReport;
+use sparsegate_core::trainer::StepMetrics;
 use sparsegate_data::{Corpus, Sources, Unit};
 use sparsegate_nn::engine;
-use sparsegate_pipeline::build::new_trainee;
+use sparsegate_pipeline::build::build_trainer;
 use sparsegate_pipeline::train;
 use sparsegate_spec as spec;
 use sparsegate_spec::types::{Backend, RunSpec};
@@ -27,23 +27,23 @@ const ACCURACY_TOLERANCE: f64 = 0.004;
 
 /// Results of a training.
 struct Trained {
-    reports: Vec<StepReport>,
+    reports: Vec<StepMetrics>,
     valid: f64,
 }
 
 fn train(run: &RunSpec, corpus: &Corpus) -> Trained {
-    let mut trainee = new_trainee(run, corpus, None).expect("a network");
-    let passes = train::Passes::new(run, corpus).expect("batches");
-    let source = (passes.train)(0).expect("batches");
+    let mut trainer = build_trainer(run, corpus, None).expect("a network");
+    let data = train::RunData::new(run, corpus).expect("batches");
+    let source = (data.train)(0).expect("batches");
     assert!(source.len() as u64 >= STEPS, "{} batches", source.len());
     let mut reports = Vec::new();
     for step in 1..=STEPS {
         let batch = source.batch(step as usize - 1);
-        reports.extend(trainee.step(&batch, step).expect("finite numbers"));
+        reports.extend(trainer.step(&batch, step).expect("finite numbers"));
     }
-    reports.extend(trainee.finish());
+    reports.extend(trainer.finish());
     assert_eq!(reports.iter().map(|report| report.step).collect::<Vec<_>>(), (1..=STEPS).collect::<Vec<_>>());
-    Trained { reports, valid: corpus.unit.value(&trainee.evaluate(passes.valid.as_ref())) }
+    Trained { reports, valid: corpus.unit.value(&trainer.evaluate(data.valid.as_ref())) }
 }
 
 /// The sparsified runs of a shipped experiment on flex, scaled down.
@@ -69,7 +69,7 @@ fn difference(ours: f64, theirs: f64) -> f64 {
 
 fn agree(run: &RunSpec, corpus: &Corpus) {
     let reference = train(run, corpus);
-    assert!(reference.reports.iter().all(|report| report.penalty != 0.0 && report.gradient_norm > 0.0));
+    assert!(reference.reports.iter().all(|report| report.kl_term != 0.0 && report.gradient_norm > 0.0));
     for backend in backends() {
         let other = train(&RunSpec { backend, ..run.clone() }, corpus);
         let tolerances = if backend == Backend::Flex { [0.0; 3] } else { STEP_TOLERANCES };
@@ -78,7 +78,7 @@ fn agree(run: &RunSpec, corpus: &Corpus) {
         for (ours, theirs) in other.reports.iter().zip(&reference.reports) {
             let differences = [
                 difference(ours.data_loss, theirs.data_loss),
-                difference(ours.penalty, theirs.penalty),
+                difference(ours.kl_term, theirs.kl_term),
                 difference(ours.gradient_norm, theirs.gradient_norm),
             ];
             for (large, new) in largest.iter_mut().zip(differences) {

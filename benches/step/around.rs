@@ -16,8 +16,8 @@ pub fn all(criterion: &mut Criterion, scale: Scale) {
         let mut ready = None;
         let mut prepared = || {
             let data = case.data();
-            let trainee = case.trainee(&data.corpus);
-            (data, trainee)
+            let trainer = case.trainer(&data.corpus);
+            (data, trainer)
         };
         group.bench_function(BenchmarkId::new(task.name, "batch"), |bencher| {
             let (data, _) = ready.get_or_insert_with(&mut prepared);
@@ -37,26 +37,26 @@ pub fn all(criterion: &mut Criterion, scale: Scale) {
         });
         // Uses the training batches of `step`, so that the two times are comparable.
         group.bench_function(BenchmarkId::new(task.name, "evaluate a batch"), |bencher| {
-            let (data, trainee) = ready.get_or_insert_with(&mut prepared);
+            let (data, trainer) = ready.get_or_insert_with(&mut prepared);
             let source = Few { batches: &data.batches, carries: case.run.train.carries_state() };
             bencher.iter_custom(|iterations| {
                 let start = std::time::Instant::now();
                 for _ in 0..iterations {
-                    std::hint::black_box(trainee.evaluate(&source));
+                    std::hint::black_box(trainer.evaluate(&source));
                 }
                 start.elapsed() / data.batches.len() as u32
             });
         });
         group.bench_function(BenchmarkId::new(task.name, "count"), |bencher| {
-            let (_, trainee) = ready.get_or_insert_with(&mut prepared);
-            bencher.iter(|| trainee.counts());
+            let (_, trainer) = ready.get_or_insert_with(&mut prepared);
+            bencher.iter(|| trainer.counts());
         });
         group.bench_function(BenchmarkId::new(task.name, "write a checkpoint"), |bencher| {
-            let (_, trainee) = ready.get_or_insert_with(&mut prepared);
+            let (_, trainer) = ready.get_or_insert_with(&mut prepared);
             let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder in target/");
             let root = folder.path().to_str().expect("a path of UTF-8");
             let run = RunDir::new(root.into(), "bench", "run").lock().expect("a folder of our own");
-            bencher.iter(|| run.write_checkpoint(&Position::start(), &trainee.save()).expect("room on the disk"));
+            bencher.iter(|| run.write_checkpoint(&Position::start(), &trainer.save()).expect("room on the disk"));
         });
     }
     group.finish();

@@ -1,9 +1,9 @@
 //! Benchmark cases: a task of the paper, a cell and a sparsity level, with data.
 
 use sparsegate_core::Batch;
-use sparsegate_core::trainee::Trainee;
+use sparsegate_core::trainer::Trainer;
 use sparsegate_data::{Corpus, Manifest};
-use sparsegate_pipeline::build::new_trainee;
+use sparsegate_pipeline::build::build_trainer;
 use sparsegate_pipeline::measure::{self, Lengths};
 use sparsegate_spec::types::RunSpec;
 
@@ -97,7 +97,7 @@ impl Case {
     /// Batches of the data set if it is in the cache and the scale is the paper's, else of synthetic symbols.
     pub fn data(&self) -> Data {
         let real = if self.scale == Scale::Paper { self.real() } else { None };
-        let (corpus, origin) = real.unwrap_or_else(|| self.made_up());
+        let (corpus, origin) = real.unwrap_or_else(|| self.synthetic());
         let source = sparsegate_data::train_batches(&corpus, &self.run.train, 0, 0).expect("enough data for a batch");
         let batches = (0..source.len().min(BATCHES)).map(|index| source.batch(index)).collect();
         drop(source);
@@ -105,8 +105,8 @@ impl Case {
     }
 
     /// The network and optimiser of the run.
-    pub fn trainee(&self, corpus: &Corpus) -> Box<dyn Trainee> {
-        new_trainee(&self.run, corpus, None).expect("flex is in every build")
+    pub fn trainer(&self, corpus: &Corpus) -> Box<dyn Trainer> {
+        build_trainer(&self.run, corpus, None).expect("flex is in every build")
     }
 
     fn real(&self) -> Option<(Corpus, String)> {
@@ -125,7 +125,7 @@ impl Case {
         Some((corpus, origin))
     }
 
-    fn made_up(&self) -> (Corpus, String) {
+    fn synthetic(&self) -> (Corpus, String) {
         let (batch, steps) = (self.run.train.batch, self.run.train.window());
         let size = if self.task.streams() { (steps + 1) * batch * (BATCHES + 2) } else { batch * BATCHES };
         let made = measure::corpus_of(self.task.name, Lengths::Unequal, Some(self.task.vocabulary), Some(size));

@@ -57,7 +57,7 @@ const OPS: &[Op] = &[
     ("output weights", Parts::output_weights, true),
     ("output layer", Parts::output_layer, true),
     ("cross entropy", Parts::cross_entropy, true),
-    ("penalty and norm", Parts::penalize, false),
+    ("penalty and norm", Parts::kl_and_gradient_norm, false),
     ("adam", Parts::adam, false),
     ("whole graph", Parts::whole, true),
 ];
@@ -130,9 +130,9 @@ impl Parts {
             (tensor.clone().mul_scalar(1.0), Moments { first: zeros(tensor), second: zeros(tensor) })
         };
         let (mut trained, mut gradients) = (Vec::new(), Vec::new());
-        for quantity in plain.clone().quantities() {
-            let Some(log_sigma) = &quantity.value.log_sigma else { unreachable!("every parameter has one at W+G+N") };
-            let read = quantity.name.ends_with("w_input").then(|| {
+        for parameter in plain.clone().parameters() {
+            let Some(log_sigma) = &parameter.value.log_sigma else { unreachable!("every parameter has one at W+G+N") };
+            let read = parameter.name.ends_with("w_input").then(|| {
                 let mut read = batch.inputs.clone();
                 read.sort_unstable();
                 read.dedup();
@@ -140,7 +140,7 @@ impl Parts {
             });
             let [rows, columns] = log_sigma.dims();
             let shape = [read.as_ref().map_or(rows, Vec::len), columns];
-            trained.push(vec![fresh(&quantity.value.mean), fresh(log_sigma)]);
+            trained.push(vec![fresh(&parameter.value.mean), fresh(log_sigma)]);
             gradients.push(DataGradients { mean: filled(shape, 1e-3), log_sigma: filled(shape, 1e-3), rows: read });
         }
         Self {
@@ -244,10 +244,10 @@ impl Parts {
         vec![Out::Scalar(self.ops.cross_entropy(self.fresh(), bias, self.targets.clone()))]
     }
 
-    fn penalize(&self) -> Vec<Out> {
-        for (quantity, gradients) in self.plain.clone().quantities().iter().zip(&self.gradients) {
-            let Some(log_sigma) = &quantity.value.log_sigma else { continue };
-            self.ops.penalize([&quantity.value.mean, log_sigma], gradients, 1e-9);
+    fn kl_and_gradient_norm(&self) -> Vec<Out> {
+        for (parameter, gradients) in self.plain.clone().parameters().iter().zip(&self.gradients) {
+            let Some(log_sigma) = &parameter.value.log_sigma else { continue };
+            self.ops.kl_and_gradient_norm([&parameter.value.mean, log_sigma], gradients, 1e-9);
         }
         Vec::new()
     }
@@ -256,11 +256,11 @@ impl Parts {
         let step = AdamStep { rate: 1e-9, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
         let scale = Tensor::ones([1], &self.targets.device());
         let mut trained = self.trained.borrow_mut();
-        for (quantity, gradients) in trained.iter_mut().zip(&self.gradients) {
-            let [mean, log_sigma] = std::mem::take(quantity).try_into().expect("a mean and a log sigma");
-            let (quantity_now, moments) = ([mean.0, log_sigma.0], [mean.1, log_sigma.1]);
-            let moved = self.ops.adam_penalized(quantity_now, gradients.clone(), 1e-9, moments, &scale, &step);
-            *quantity = moved.into();
+        for (parameter, gradients) in trained.iter_mut().zip(&self.gradients) {
+            let [mean, log_sigma] = std::mem::take(parameter).try_into().expect("a mean and a log sigma");
+            let (parameter_now, moments) = ([mean.0, log_sigma.0], [mean.1, log_sigma.1]);
+            let moved = self.ops.adam_variational(parameter_now, gradients.clone(), 1e-9, moments, &scale, &step);
+            *parameter = moved.into();
         }
         Vec::new()
     }

@@ -6,7 +6,7 @@ use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode};
 use super::Scale;
 use super::cases::{CELLS, Case, Data, TASKS};
 use super::products;
-use sparsegate_core::trainee::Trainee;
+use sparsegate_core::trainer::Trainer;
 
 /// Benchmarks every task, cell and level.
 pub fn all(criterion: &mut Criterion, scale: Scale) {
@@ -45,21 +45,21 @@ pub fn one(group: &mut BenchmarkGroup<'_, WallTime>, id: BenchmarkId, case: &Cas
 struct Training {
     case: Case,
     data: Data,
-    trainee: Box<dyn Trainee>,
+    trainer: Box<dyn Trainer>,
     steps: u64,
 }
 
 impl Training {
     fn new(case: &Case) -> Self {
         let data = case.data();
-        let trainee = case.trainee(&data.corpus);
-        Self { case: case.clone(), data, trainee, steps: 0 }
+        let trainer = case.trainer(&data.corpus);
+        Self { case: case.clone(), data, trainer, steps: 0 }
     }
 
     fn step(&mut self) -> f64 {
         let batch = &self.data.batches[self.steps as usize % self.data.batches.len()];
         self.steps += 1;
-        self.trainee.step(batch, self.steps).expect("finite numbers")[0].data_loss
+        self.trainer.step(batch, self.steps).expect("finite numbers")[0].data_loss
     }
 
     /// Mean number of floating-point operations of a step's matrix products over the batches.

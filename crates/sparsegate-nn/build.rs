@@ -15,7 +15,7 @@ use std::{env, fs};
 /// The version whose headers torch-sys is written for; patch releases do not change them.
 const WANTED: &str = "2.9";
 
-const CURE: &str = "run scripts/get-libtorch.sh and set LIBTORCH as it says, or install PyTorch 2.9 and set \
+const HINT: &str = "run scripts/get-libtorch.sh and set LIBTORCH as it says, or install PyTorch 2.9 and set \
                     LIBTORCH_USE_PYTORCH=1";
 
 fn main() -> ExitCode {
@@ -79,7 +79,7 @@ fn check(version: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "found libtorch {version}, but {WANTED} is needed: {CURE}; or set LIBTORCH_BYPASS_VERSION_CHECK=1 to try this \
+        "found libtorch {version}, but {WANTED} is needed: {HINT}; or set LIBTORCH_BYPASS_VERSION_CHECK=1 to try this \
          version anyway"
     ))
 }
@@ -93,18 +93,18 @@ struct Libtorch {
 impl Libtorch {
     fn find() -> Result<Self, String> {
         if variable("LIBTORCH_USE_PYTORCH").is_some() {
-            return Self::of_python().ok_or_else(|| format!("the Python on the PATH has no PyTorch: {CURE}"));
+            return Self::of_python().ok_or_else(|| format!("the Python on the PATH has no PyTorch: {HINT}"));
         }
         let system = || Some(PathBuf::from("/usr")).filter(|root| root.join("lib/libtorch.so").exists());
         let root = variable("LIBTORCH").map(PathBuf::from).or_else(system).or_else(downloaded);
         let or_root = |name: &str| variable(name).map(PathBuf::from).or_else(|| root.clone());
         let (Some(libraries), Some(headers)) = (or_root("LIBTORCH_LIB"), or_root("LIBTORCH_INCLUDE")) else {
-            return Err(format!("no libtorch found: {CURE}"));
+            return Err(format!("no libtorch found: {HINT}"));
         };
         let libraries = libraries.join("lib");
         let names = ["libtorch_cpu.so", "libtorch_cpu.dylib", "torch_cpu.lib"];
         if !names.iter().any(|name| libraries.join(name).exists()) {
-            return Err(format!("there is no libtorch in {}: {CURE}", libraries.display()));
+            return Err(format!("there is no libtorch in {}: {HINT}", libraries.display()));
         }
         let stated = || root.and_then(|root| fs::read_to_string(root.join("build-version")).ok());
         let version = version_of(&headers).or_else(stated);

@@ -6,8 +6,8 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use rayon::prelude::*;
 use safetensors::SafeTensors;
 use sparsegate_data::{Corpus, Parts, Unit};
-use sparsegate_nn::bayes::INITIAL_LOG_SIGMA;
 use sparsegate_nn::model::{NoiseSource, Stream};
+use sparsegate_nn::variational::INITIAL_LOG_SIGMA;
 use sparsegate_spec::types::RunSpec;
 
 use crate::Failure;

@@ -18,10 +18,10 @@ use std::time::Instant;
 
 use camino::Utf8Path;
 use serde_json::json;
-use sparsegate_core::trainee::Trainee;
+use sparsegate_core::trainer::Trainer;
 use sparsegate_data as data;
-use sparsegate_nn::engine::Fused;
-use sparsegate_nn::model::{LanguageModel, NetworkTrainee, TraineeOptions, Units};
+use sparsegate_nn::engine::FusedOps;
+use sparsegate_nn::model::{LanguageModel, NetworkTrainer, TrainerOptions, Units};
 use sparsegate_spec as spec;
 use sparsegate_spec::types::{Optimizer, OutputNoise, RunSpec};
 
@@ -42,17 +42,17 @@ fn main() -> Result<(), Failure> {
     let train = data::train_batches(&corpus, &run.train, run.seed, 0)?;
     let [valid, _] = data::eval_batches(&corpus, &run.train)?;
     let mut noise = Noise::new(&draws, &run)?;
-    let mut trainee = trainee(&run, &draws, corpus.vocabulary.len(), train.targets())?;
+    let mut trainer = trainer(&run, &draws, corpus.vocabulary.len(), train.targets())?;
     let mut step = 0;
     for epoch in 1..=epochs.parse::<u32>()? {
         let start = Instant::now();
         let (mut objective, mut norm, mut largest) = (0.0, 0.0, 0.0_f64);
-        trainee.reset_state();
+        trainer.reset_state();
         for index in 0..train.len() {
             let batch = train.batch(index);
             step += 1;
-            let report = trainee.step_with(&batch, step, &noise.next())?;
-            objective += (report.data_loss + report.penalty) * batch.targets.len() as f64;
+            let report = trainer.step_with(&batch, step, &noise.next())?;
+            objective += (report.data_loss + report.kl_term) * batch.targets.len() as f64;
             norm += report.gradient_norm;
             largest = largest.max(report.gradient_norm);
         }
@@ -61,8 +61,8 @@ fn main() -> Result<(), Failure> {
             "objective": objective / train.targets() as f64,
             "mean_norm": norm / train.len() as f64,
             "largest_norm": largest,
-            "valid_perplexity": trainee.evaluate(valid.as_ref()).nats.exp(),
-            "counts": trainee.counts(),
+            "valid_perplexity": trainer.evaluate(valid.as_ref()).nats.exp(),
+            "counts": trainer.counts(),
             "seconds": start.elapsed().as_secs_f64(),
         });
         println!("{line}");
@@ -79,22 +79,22 @@ fn run() -> Result<RunSpec, Failure> {
 }
 
 /// Trainer of the network with the authors' initial values, before the first step.
-fn trainee(
+fn trainer(
     run: &RunSpec,
     draws: &Draws<'_>,
     vocabulary: usize,
     train_size: usize,
-) -> Result<NetworkTrainee<LanguageModel>, Failure> {
+) -> Result<NetworkTrainer<LanguageModel>, Failure> {
     let Optimizer::Adam(adam) = &run.train.optimizer;
     let units = Units { cell: run.model.cell.0, activation: run.model.gate_activation, hidden: run.model.hidden };
     let mut make = draws.initial(run)?;
     let network = LanguageModel::build(vocabulary, units, OutputNoise::Weights, &run.sparsity, &mut make);
-    let options = TraineeOptions {
+    let options = TrainerOptions {
         seed: run.seed,
         carry_state: run.train.carries_state(),
         train_size,
         adam: adam.clone(),
         clip_norm: run.train.clip_norm,
     };
-    Ok(NetworkTrainee::new(network, &Fused, options))
+    Ok(NetworkTrainer::new(network, &FusedOps, options))
 }

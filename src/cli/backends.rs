@@ -25,7 +25,8 @@ struct Printed {
     kind: &'static str,
     devices: Vec<PrintedDevice>,
     missing: Option<String>,
-    cure: Option<String>,
+    #[serde(rename = "cure")]
+    hint: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -42,7 +43,7 @@ impl From<&Found> for Printed {
             kind: found.kind,
             devices: found.devices.iter().map(device).collect(),
             missing: found.missing.as_ref().map(ToString::to_string),
-            cure: found.missing.as_ref().map(engine::OpenError::cure),
+            hint: found.missing.as_ref().map(engine::OpenError::hint),
         }
     }
 }
@@ -71,7 +72,7 @@ fn table(found: &[Found], bold: bool) -> String {
     }
     let mut text = devices.render(bold);
     for error in found.iter().filter_map(|found| found.missing.as_ref()) {
-        text.push_str(&format!("\n{error}\n  help: {}\n", error.cure()));
+        text.push_str(&format!("\n{error}\n  help: {}\n", error.hint()));
     }
     text
 }

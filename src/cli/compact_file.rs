@@ -9,7 +9,7 @@ use super::stored::find_run;
 use sparsegate_compact::{Loaded, MakeError, NotFinite};
 
 /// Hint for a file that is not a valid compact model.
-const CURE: &str = "name a run, its folder, or a compact.safetensors; for a finished run, `sparsegate export RUN --format \
+const HINT: &str = "name a run, its folder, or a compact.safetensors; for a finished run, `sparsegate export RUN --format \
                     compact` rebuilds a damaged file";
 
 /// The compact model that `run` names, with its vocabulary, ready to read texts.
@@ -18,7 +18,7 @@ const CURE: &str = "name a run, its folder, or a compact.safetensors; for a fini
 /// Those of [`read`]; a file without a vocabulary (4).
 pub fn load(global: &Global, run: &str) -> Result<Loaded, CliError> {
     let (path, file) = read(global, run)?;
-    Loaded::new(&path, file).map_err(|error| CliError::data(error).help(CURE))
+    Loaded::new(&path, file).map_err(|error| CliError::data(error).help(HINT))
 }
 
 /// Reads the compact model that `run` names; returns its path too.
@@ -30,7 +30,7 @@ pub fn load(global: &Global, run: &str) -> Result<Loaded, CliError> {
 /// No such run, or a run that is not finished (exit code 2); a file that is damaged or of a newer format, or a missing
 /// data set, whose words a new file needs (4).
 pub fn read(global: &Global, run: &str) -> Result<(Utf8PathBuf, File), CliError> {
-    let wrong = |path: &Utf8Path, error: FormatError| CliError::data(format!("{path}: {error}")).help(CURE);
+    let wrong = |path: &Utf8Path, error: FormatError| CliError::data(format!("{path}: {error}")).help(HINT);
     let named = Utf8Path::new(run);
     if named.is_file() {
         let bytes = fs_err::read(named).map_err(CliError::data)?;

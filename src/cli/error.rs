@@ -120,8 +120,8 @@ impl fmt::Display for CliError {
 
 impl From<OpenError> for CliError {
     fn from(error: OpenError) -> Self {
-        let cure = error.cure();
-        Self::usage(error).help(cure)
+        let hint = error.hint();
+        Self::usage(error).help(hint)
     }
 }
 

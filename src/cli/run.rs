@@ -16,7 +16,7 @@ use super::{CliError, Exit, report};
 use crate::progress::{Display, Mode};
 use sparsegate_data::{Corpus, DataError, Manifest, Sources};
 use sparsegate_pipeline::exec::{Interrupt, Outcome, local};
-use sparsegate_pipeline::train::Passes;
+use sparsegate_pipeline::train::RunData;
 use sparsegate_spec::Experiment;
 use sparsegate_spec::types::{Backend, Reading, RunSpec};
 use sparsegate_store::plan::{self, Plan, PlanEntry, Status};
@@ -139,8 +139,8 @@ fn get_data(global: &Global, args: &RunArgs, sweep: &Sweep<'_>) -> Result<(), Cl
             Some(same) => loaded.insert(same),
             None => loaded.insert((spec.reading, sparsegate_data::load(&global.root, manifest, spec.reading)?)),
         };
-        let passes = Passes::new(spec, corpus)?;
-        (passes.train)(0)?;
+        let data = RunData::new(spec, corpus)?;
+        (data.train)(0)?;
         if let Some(vectors) = sweep.sources.vectors_of(spec).filter(|vectors| read.insert(&vectors.name)) {
             let load = || sparsegate_data::load_vectors(&global.root, vectors, &corpus.vocabulary);
             fetch(global, args, vectors, || load().err())?;

@@ -15,7 +15,7 @@ pub fn render(error: &SpecError, color: bool) -> String {
     let mut body = String::new();
     let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_context_lines(1).with_links(false);
     if handler.render_report(&mut body, &snippet).is_err() {
-        body = error.cure().map_or_else(String::new, |cure| format!("  help: {cure}\n"));
+        body = error.hint().map_or_else(String::new, |hint| format!("  help: {hint}\n"));
     }
     // miette prints a wrapped copy of the message above the source line. It is dropped, since the first line has it
     // in full.
@@ -37,7 +37,7 @@ impl Snippet {
             let span = span(text, place);
             (NamedSource::new(error.file().as_str(), text.to_owned()), span)
         });
-        Self { message: error.message().to_owned(), help: error.cure().map(str::to_owned), source }
+        Self { message: error.message().to_owned(), help: error.hint().map(str::to_owned), source }
     }
 }
 

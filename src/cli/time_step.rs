@@ -108,7 +108,7 @@ fn time(run: &RunSpec, args: &TimeStepArgs) -> Result<Timed, CliError> {
         quartiles: [quantile(0.25), quantile(0.75)],
         seconds: seconds.clone(),
         evaluation: *evaluation,
-        objective: reports.iter().map(|report| report.data_loss + report.penalty).collect(),
+        objective: reports.iter().map(|report| report.data_loss + report.kl_term).collect(),
     })
 }
 

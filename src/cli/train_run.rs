@@ -72,8 +72,8 @@ fn work(global: &Global, args: &TrainRunArgs, voice: &mut Voice) -> Result<Exit,
     let rows = vectors.as_ref().map(|(_, vectors)| vectors);
     let (spec, events) = (&record.spec, &mut |e: Event| voice.say(&e));
     let summary = engine::guarded(spec.backend, || {
-        let mut trainee = build::new_trainee(spec, &corpus, rows).map_err(CliError::failed)?;
-        train::train(&dir, spec, &corpus, used, trainee.as_mut(), events, interrupt.flag()).map_err(CliError::failed)
+        let mut trainer = build::build_trainer(spec, &corpus, rows).map_err(CliError::failed)?;
+        train::train(&dir, spec, &corpus, used, trainer.as_mut(), events, interrupt.flag()).map_err(CliError::failed)
     });
     let summary = summary.map_err(CliError::failed)??;
     // The run is finished even without a compact model, which `export` can build later.

@@ -4,8 +4,8 @@ use burn::tensor::DType;
 use proptest::prelude::*;
 use sparsegate_core::Batch;
 use sparsegate_runtime::format::File;
-use sparsegate_runtime::plain::{self, State};
-use sparsegate_runtime::{Model, Real};
+use sparsegate_runtime::reference::{self, State};
+use sparsegate_runtime::{Float, Model};
 
 use crate::network::{Case, cases};
 
@@ -28,22 +28,22 @@ fn batch(case: &Case) -> Batch {
 }
 
 /// Outputs of the compact model, in the order of the masked network's outputs.
-fn compact<T: Real>(model: &Model<T>, case: &Case, batch: &Batch) -> Vec<f64> {
+fn compact<T: Float>(model: &Model<T>, case: &Case, batch: &Batch) -> Vec<f64> {
     let mut states: Vec<State<T>> = (0..batch.rows).map(|_| State::zero(model)).collect();
     let mut ids = batch.inputs.iter();
     let mut said = Vec::new();
     for active in &batch.active {
         for state in &mut states[..*active] {
-            plain::step(model, *ids.next().unwrap(), state);
+            reference::step(model, *ids.next().unwrap(), state);
             if !case.classifies() {
-                said.extend(plain::outputs(model, state));
+                said.extend(reference::outputs(model, state));
             }
         }
     }
     if case.classifies() {
-        said.extend(states.iter().flat_map(|state| plain::outputs(model, state)));
+        said.extend(states.iter().flat_map(|state| reference::outputs(model, state)));
     }
-    said.into_iter().map(Real::wide).collect()
+    said.into_iter().map(Float::to_f64).collect()
 }
 
 fn worst(ours: &[f64], masked: &[f64]) -> f64 {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use sparsegate_compact::extract;
 use sparsegate_core::Batch;
 use sparsegate_core::cells::{CELLS, Cell};
-use sparsegate_nn::engine::Composed;
+use sparsegate_nn::engine::ReferenceOps;
 use sparsegate_nn::model::{Classifier, LanguageModel, Network, Sizes, Units};
 use sparsegate_prune::{Parts, Posterior, compact, masks};
 use sparsegate_runtime::Model;
@@ -73,9 +73,9 @@ impl Case {
         let mut make = |name: &str, shape: [usize; 2]| {
             let count = shape[0] * shape[1];
             let numbers: Vec<f64> = match name.strip_suffix("/log_sigma") {
-                Some(quantity) => {
+                Some(parameter) => {
                     let share = shares.next().unwrap_or_default();
-                    let means: &Vec<f64> = &values[&format!("{quantity}/mean")].0;
+                    let means: &Vec<f64> = &values[&format!("{parameter}/mean")].0;
                     let noise = |mean: &f64| mean.abs().ln() + if draws() < share { 3.0 } else { -1.0 };
                     means.iter().map(noise).collect()
                 }
@@ -129,7 +129,7 @@ impl Case {
 }
 
 fn outputs(network: &impl Network, batch: &Batch, bias: &Tensor<2>) -> Vec<f64> {
-    let forward = network.at_means(true).forward(&Composed, batch, network.zeros(batch.rows), None);
+    let forward = network.to_deterministic(true).forward(&ReferenceOps, batch, network.zeros(batch.rows), None);
     (forward.outputs + bias.clone()).into_data().convert::<f64>().try_into_vec().unwrap()
 }
 

@@ -8,7 +8,7 @@ use sparsegate_export::Format;
 use sparsegate_runtime::Model;
 use sparsegate_runtime::format::File;
 use sparsegate_runtime::model::Task;
-use sparsegate_runtime::plain::{self, State};
+use sparsegate_runtime::reference::{self, State};
 
 /// A model and its input sequences.
 pub struct Case<'a> {
@@ -68,9 +68,9 @@ impl Case<'_> {
         let lengths = self.lengths.iter().flat_map(|length| (*length as i32).to_le_bytes()).collect();
         tensors.0.push(("lengths", Dtype::I32, vec![batch], lengths));
         let texts = self.sequences.iter().zip(&self.lengths);
-        let logits: Vec<Vec<f64>> = texts.map(|(ids, length)| plain::classify(model, &ids[..*length])).collect();
-        let probabilities = logits.iter().flat_map(|logits| plain::probabilities(logits)).collect::<Vec<f64>>();
-        let whole = self.sequences.iter().flat_map(|ids| plain::classify(model, ids)).collect::<Vec<f64>>();
+        let logits: Vec<Vec<f64>> = texts.map(|(ids, length)| reference::classify(model, &ids[..*length])).collect();
+        let probabilities = logits.iter().flat_map(|logits| reference::probabilities(logits)).collect::<Vec<f64>>();
+        let whole = self.sequences.iter().flat_map(|ids| reference::classify(model, ids)).collect::<Vec<f64>>();
         tensors.floats("logits", &[batch, outputs], &logits.concat());
         tensors.floats("probabilities", &[batch, outputs.max(2)], &probabilities);
         tensors.floats("whole.logits", &[batch, outputs], &whole);
@@ -83,8 +83,8 @@ impl Case<'_> {
             let mut logits = Vec::new();
             for step in 0..steps {
                 for (ids, state) in self.sequences.iter().zip(&mut states) {
-                    plain::step(model, ids[step], state);
-                    logits.extend(plain::outputs(model, state));
+                    reference::step(model, ids[step], state);
+                    logits.extend(reference::outputs(model, state));
                 }
             }
             (logits, states.clone())

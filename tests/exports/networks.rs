@@ -3,8 +3,8 @@
 use camino::Utf8Path;
 use libtest_mimic::Failed;
 use sparsegate_runtime::format::File;
-use sparsegate_runtime::made_up::{Shape, Weights};
 use sparsegate_runtime::model::{Sizes, Task};
+use sparsegate_runtime::synthetic::{Shape, Weights};
 use sparsegate_runtime::{Activation, Cell};
 
 use crate::case::Case;

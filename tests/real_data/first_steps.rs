@@ -8,7 +8,7 @@ use camino::Utf8Path;
 use libtest_mimic::Failed;
 use sparsegate_core::{Batch, BatchSource};
 use sparsegate_data::Manifest;
-use sparsegate_pipeline::build::new_trainee;
+use sparsegate_pipeline::build::build_trainer;
 use sparsegate_spec::types::Reading;
 
 const STEPS: u64 = 100;
@@ -22,7 +22,7 @@ struct Found {
     /// Mean gradient norm over the same steps.
     norm: f64,
     /// KL divergence divided by the training set size, at step 100.
-    penalty: f64,
+    kl_term: f64,
     /// Perplexity of the pruned network at the means after step 100, over the first validation windows.
     perplexity: f64,
 }
@@ -36,13 +36,13 @@ struct Level {
 const LEVELS: [Level; 2] = [
     Level {
         name: "dense",
-        paper: Found { objective: 6.593_28, norm: 0.3316, penalty: 0.0, perplexity: 829.259 },
-        port: Found { objective: 6.594_28, norm: 0.3339, penalty: 0.0, perplexity: 827.885 },
+        paper: Found { objective: 6.593_28, norm: 0.3316, kl_term: 0.0, perplexity: 829.259 },
+        port: Found { objective: 6.594_28, norm: 0.3339, kl_term: 0.0, perplexity: 827.885 },
     },
     Level {
         name: "W+G+N",
-        paper: Found { objective: -2.519_18, norm: 0.4705, penalty: -9.198_66, perplexity: 808.285 },
-        port: Found { objective: -2.510_3, norm: 0.5181, penalty: -9.197_7, perplexity: 814.392 },
+        paper: Found { objective: -2.519_18, norm: 0.4705, kl_term: -9.198_66, perplexity: 808.285 },
+        port: Found { objective: -2.510_3, norm: 0.5181, kl_term: -9.197_7, perplexity: 814.392 },
     },
 ];
 
@@ -77,22 +77,22 @@ pub fn word_ptb(root: &Utf8Path, manifest: &Manifest) -> Result<(), Failed> {
             .iter()
             .find(|run| run.sparsity.name == name && run.model.cell.0.name() == "lstm")
             .ok_or("the level is in the spec")?;
-        let mut trainee = new_trainee(run, &corpus, None)?;
+        let mut trainer = build_trainer(run, &corpus, None)?;
         let batches = sparsegate_data::train_batches(&corpus, &run.train, run.seed, 0)?;
         let mut reports = Vec::new();
         for step in 1..=STEPS {
-            reports.extend(trainee.step(&batches.batch(step as usize - 1), step)?);
+            reports.extend(trainer.step(&batches.batch(step as usize - 1), step)?);
         }
         let last = &reports[reports.len() - 10..];
-        let mean = |of: fn(&sparsegate_core::trainee::StepReport) -> f64| last.iter().map(of).sum::<f64>() / 10.0;
+        let mean = |of: fn(&sparsegate_core::trainer::StepMetrics) -> f64| last.iter().map(of).sum::<f64>() / 10.0;
         let [valid, _] = sparsegate_data::eval_batches(&corpus, &run.train)?;
         let ours = Found {
-            objective: mean(|report| report.data_loss + report.penalty),
+            objective: mean(|report| report.data_loss + report.kl_term),
             norm: mean(|report| report.gradient_norm),
-            penalty: last[9].penalty,
-            perplexity: trainee.evaluate(&First(valid.as_ref())).nats.exp(),
+            kl_term: last[9].kl_term,
+            perplexity: trainer.evaluate(&First(valid.as_ref())).nats.exp(),
         };
-        let of = |found: &Found| [found.objective, found.norm, found.penalty, found.perplexity];
+        let of = |found: &Found| [found.objective, found.norm, found.kl_term, found.perplexity];
         println!("{name}: objective, norm, KL term, perplexity {:?}; paper {:?}", of(&ours), of(&paper));
         // Two seeds of one program differ by about as much as the port differs from the paper's program.
         let close = |what: &str, ours: f64, paper: f64, port: f64, least: f64| {
@@ -104,7 +104,7 @@ pub fn word_ptb(root: &Utf8Path, manifest: &Manifest) -> Result<(), Failed> {
         };
         close("objective", ours.objective, paper.objective, port.objective, 0.01);
         close("gradient norm", ours.norm, paper.norm, port.norm, 0.1 * paper.norm);
-        close("KL term", ours.penalty, paper.penalty, port.penalty, 0.002);
+        close("KL term", ours.kl_term, paper.kl_term, port.kl_term, 0.002);
         close("perplexity", ours.perplexity, paper.perplexity, port.perplexity, 0.01 * paper.perplexity);
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use sparsegate_runtime::Model;
 use sparsegate_runtime::model::Invalid;
-use sparsegate_runtime::plain::{self, State};
+use sparsegate_runtime::reference::{self, State};
 use sparsegate_runtime::runtime::{Options, Runtime, Stream};
 
 /// A model with its state within a sequence.
@@ -48,7 +48,7 @@ impl<'a> Engine<'a> {
     pub fn read(&mut self, symbols: &[u32]) {
         match &mut self.0 {
             Way::Fast(stream) => stream.read(symbols),
-            Way::Exact(model, state) => symbols.iter().for_each(|symbol| plain::step(model, *symbol, state)),
+            Way::Exact(model, state) => symbols.iter().for_each(|symbol| reference::step(model, *symbol, state)),
         }
     }
 
@@ -60,7 +60,7 @@ impl<'a> Engine<'a> {
         let wide = |logits: &[f32]| logits.iter().map(|logit| f64::from(*logit)).collect::<Vec<_>>();
         let logits = match &mut self.0 {
             Way::Fast(stream) => wide(stream.outputs()),
-            Way::Exact(model, state) => wide(&plain::outputs(model, state)),
+            Way::Exact(model, state) => wide(&reference::outputs(model, state)),
         };
         if logits.iter().all(|logit| logit.is_finite()) { Ok(logits) } else { Err(NotFinite) }
     }

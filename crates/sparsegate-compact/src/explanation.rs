@@ -67,7 +67,7 @@ fn log_odds(logits: &[f64], class: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use sparsegate_runtime::plain::probabilities;
+    use sparsegate_runtime::reference::probabilities;
 
     use super::*;
 

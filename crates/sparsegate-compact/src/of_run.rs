@@ -5,7 +5,7 @@ use sparsegate_runtime::model::{Sizes, Task};
 
 use super::details::{DETAILS_FORMAT, Details, Origin, WordsOf};
 use super::extract::{UnknownCell, extract};
-use sparsegate_core::trainee::NamedTensor;
+use sparsegate_core::trainer::NamedTensor;
 use sparsegate_data::manifest::Reader;
 use sparsegate_data::{Corpus, START, UNKNOWN};
 use sparsegate_prune::{Parts, Posterior, ShapeError, compact, masks};

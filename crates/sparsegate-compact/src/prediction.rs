@@ -1,6 +1,6 @@
 //! Predictions for a text.
 
-use sparsegate_runtime::plain::probabilities;
+use sparsegate_runtime::reference::probabilities;
 
 use super::engine::{Engine, NotFinite};
 use super::loaded::Loaded;

@@ -1,6 +1,6 @@
 //! Draws the next symbol of a generated text.
 
-use sparsegate_runtime::Real;
+use sparsegate_runtime::Float;
 
 use sparsegate_data::Draws;
 
@@ -34,7 +34,7 @@ impl Sampler {
             return kept.into_iter().find(|&id| logits[id as usize] >= largest).unwrap_or(0);
         }
         // Subtract the largest logit first, so that a small temperature does not overflow.
-        let weight = |id: u32| Real::exp((logits[id as usize] - largest) / self.temperature);
+        let weight = |id: u32| Float::exp((logits[id as usize] - largest) / self.temperature);
         let weights: Vec<f64> = kept.iter().map(|&id| weight(id)).collect();
         let mut rest = draw * weights.iter().sum::<f64>();
         let mut last = 0;

@@ -9,7 +9,7 @@
 //! | `sparsity`, `network`, `adam`, `backend` | values that specs and layers both name |
 //! | `batch` | mini-batches of symbol ids, and what hands them out |
 //! | `counts`, `structure` | what survives pruning |
-//! | `trainee` | the seam between the training loop and a network |
+//! | `trainer` | the seam between the training loop and a network |
 
 mod adam;
 mod backend;
@@ -21,7 +21,7 @@ pub mod formula;
 mod network;
 mod sparsity;
 mod structure;
-pub mod trainee;
+pub mod trainer;
 
 pub use adam::Adam;
 pub use backend::{Backend, UnknownBackend};

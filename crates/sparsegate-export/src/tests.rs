@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use prost::Message as _;
 use safetensors::SafeTensors;
 use sparsegate_runtime::format::File;
-use sparsegate_runtime::made_up::{Shape, Weights};
 use sparsegate_runtime::model::{Columns, Sizes, Symbols, Task};
-use sparsegate_runtime::plain::{self, State};
+use sparsegate_runtime::reference::{self, State};
+use sparsegate_runtime::synthetic::{Shape, Weights};
 use sparsegate_runtime::{Activation, Cell, Matrix, Model, matrix};
 
 use super::onnx::proto::{GraphProto, ModelProto, TensorProto};
@@ -108,10 +108,10 @@ fn pytorchs_equations_give_the_models_outputs() {
         let mut state = State::zero(&wide);
         // The id 7 is one past the last symbol, a step with zero input.
         for symbol in [3, 0, 6, 7, 1, 5, 2, 4, 4, 0] {
-            plain::step(&wide, symbol, &mut state);
+            reference::step(&wide, symbol, &mut state);
             layer.step(model.cell, model.activation, symbol as usize, &mut h, &mut c);
             let found = layer.linear("output.weight", "output.bias", &h);
-            for (found, wanted) in found.iter().zip(plain::outputs(&wide, &state)) {
+            for (found, wanted) in found.iter().zip(reference::outputs(&wide, &state)) {
                 assert!((found - wanted).abs() < 1e-9, "{found} {wanted} {model:?}");
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | [`bayes`] | a variational parameter: mean, log sigma, log alpha, KL divergence, groups |
+//! | [`variational`] | a variational parameter: mean, log sigma, log alpha, KL divergence, groups |
 //! | [`cells`] | a time step of any cell on tensors |
 //! | [`engine`] | the custom ops behind one trait: composed Burn ops, and fused kernels for each backend |
 //! | [`model`] | recurrent layer, embedding, output layer, language model, classifier, initial values, the trainer |
@@ -11,7 +11,7 @@
 //! Nothing here reads a file or knows YAML.
 
 pub mod baselines;
-pub mod bayes;
 pub mod cells;
 pub mod engine;
 pub mod model;
+pub mod variational;

@@ -1,17 +1,17 @@
 //! Builds a run's network and optimiser from its spec, ready for the first step.
 
-use sparsegate_core::trainee::Trainee;
+use sparsegate_core::trainer::Trainer;
 use sparsegate_data::{Corpus, DataError, Parts, Vectors};
 use sparsegate_nn::baselines::{self, Pruning};
 use sparsegate_nn::engine::{self, OpenError};
-use sparsegate_nn::model::{Classifier, Initial, LanguageModel, NetworkTrainee, Sizes, TraineeOptions, Units};
+use sparsegate_nn::model::{Classifier, Initial, LanguageModel, NetworkTrainer, Sizes, TrainerOptions, Units};
 use sparsegate_spec::types::{ModelKind, Optimizer, OutputNoise, RunSpec};
 
 /// A network that cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// This build or this machine lacks the spec's backend.
-    #[error("{}; {}", .0, .0.cure())]
+    #[error("{}; {}", .0, .0.hint())]
     Backend(#[from] OpenError),
     /// The data set is too small for the spec's batches.
     #[error(transparent)]
@@ -55,7 +55,11 @@ pub enum BuildError {
 ///
 /// # Errors
 /// [`BuildError`].
-pub fn new_trainee(spec: &RunSpec, corpus: &Corpus, vectors: Option<&Vectors>) -> Result<Box<dyn Trainee>, BuildError> {
+pub fn build_trainer(
+    spec: &RunSpec,
+    corpus: &Corpus,
+    vectors: Option<&Vectors>,
+) -> Result<Box<dyn Trainer>, BuildError> {
     check_parts(spec, corpus)?;
     let Optimizer::Adam(adam) = &spec.train.optimizer;
     let engine = engine::open(spec.backend)?;
@@ -66,7 +70,7 @@ pub fn new_trainee(spec: &RunSpec, corpus: &Corpus, vectors: Option<&Vectors>) -
         }
         None => None,
     };
-    let options = TraineeOptions {
+    let options = TrainerOptions {
         seed: spec.seed,
         carry_state: spec.train.carries_state(),
         train_size: sparsegate_data::train_size(corpus, &spec.train)?,
@@ -90,7 +94,7 @@ pub fn new_trainee(spec: &RunSpec, corpus: &Corpus, vectors: Option<&Vectors>) -
                 if options.carry_state { OutputNoise::Weights } else { OutputNoise::LocalReparameterization };
             let noise = spec.model.output_noise.unwrap_or(by_regime);
             let network = LanguageModel::build(vocabulary, units, noise, &spec.sparsity, &mut make);
-            Box::new(NetworkTrainee::new(network, engine.ops, options).pruned_by(pruning).reading(engine.reading))
+            Box::new(NetworkTrainer::new(network, engine.ops, options).pruned_by(pruning).reading(engine.reading))
         }
         ModelKind::Classification => {
             let embedding = spec.model.embedding.as_ref().ok_or(BuildError::NoEmbedding)?;
@@ -101,7 +105,7 @@ pub fn new_trainee(spec: &RunSpec, corpus: &Corpus, vectors: Option<&Vectors>) -
             let outputs = Sizes::outputs(corpus.classes().unwrap_or_default());
             let sizes = Sizes { vocabulary, embedding: embedding.size, outputs };
             let network = Classifier::build(sizes, units, &spec.sparsity, &mut make);
-            Box::new(NetworkTrainee::new(network, engine.ops, options).pruned_by(pruning).reading(engine.reading))
+            Box::new(NetworkTrainer::new(network, engine.ops, options).pruned_by(pruning).reading(engine.reading))
         }
     })
 }

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 use sparsegate_core::cells::CELLS;
-use sparsegate_core::trainee::NamedTensor;
+use sparsegate_core::trainer::NamedTensor;
 use sparsegate_data::{Corpus, Parts, Texts, Unit, Vectors};
-use sparsegate_pipeline::build::{BuildError, new_trainee};
+use sparsegate_pipeline::build::{BuildError, build_trainer};
 use sparsegate_spec::types::{ModelKind, RunSpec};
 
 const VOCABULARY: usize = 40;
@@ -59,7 +59,7 @@ fn stream() -> Corpus {
 }
 
 fn parameters(spec: &RunSpec, corpus: &Corpus, vectors: Option<&Vectors>) -> Vec<NamedTensor> {
-    new_trainee(spec, corpus, vectors).expect("a network").parameters()
+    build_trainer(spec, corpus, vectors).expect("a network").parameters()
 }
 
 fn find<'a>(tensors: &'a [NamedTensor], name: &str) -> &'a NamedTensor {
@@ -119,7 +119,7 @@ fn deviations_and_factors_start_where_the_method_says() {
         for tensor in &found {
             let wanted = match tensor.name.rsplit_once('/') {
                 Some((_, "log_sigma")) => -3.0,
-                Some((quantity, "mean")) if quantity.contains("/z_") => 1.0,
+                Some((parameter, "mean")) if parameter.contains("/z_") => 1.0,
                 _ => continue,
             };
             assert_eq!(tensor.values, vec![wanted; tensor.values.len()], "{}", tensor.name);
@@ -156,7 +156,7 @@ fn heads_follow_the_number_of_classes() {
 #[test]
 fn what_does_not_fit_is_refused_with_a_cure() {
     let refused = |spec: &RunSpec, corpus: &Corpus, vectors: Option<&Vectors>| -> BuildError {
-        new_trainee(spec, corpus, vectors).err().expect("an error")
+        build_trainer(spec, corpus, vectors).err().expect("an error")
     };
     let mut classifier = spec("classification", "lstm", "glorot");
     let error = refused(&classifier, &stream(), None);

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::Real;
+use super::Element;
 
 /// An element is live if its log alpha is below this limit.
 pub const LOG_ALPHA_LIMIT: f64 = 3.0;
@@ -22,7 +22,7 @@ pub struct Array<'a, T> {
     pub shape: [usize; 2],
 }
 
-impl<'a, T: Real> Array<'a, T> {
+impl<'a, T: Element> Array<'a, T> {
     /// A matrix of `shape` `[rows, columns]`.
     pub fn matrix(mean: &'a [T], log_sigma: Option<&'a [T]>, shape: [usize; 2]) -> Self {
         Self { mean, log_sigma, shape }

@@ -1,6 +1,6 @@
 //! The small deterministic network that computes the same as a pruned network.
 
-use super::{Array, Masks, Parts, Posterior, Real};
+use super::{Array, Element, Masks, Parts, Posterior};
 use sparsegate_core::GateActivation;
 use sparsegate_core::cells::Cell;
 
@@ -53,7 +53,7 @@ impl Matrix {
 ///
 /// Products are taken in double precision. Dead weights and factors are zero by the rule of [`Array::live`], so
 /// removing a dropped unit or dimension does not change the outputs.
-pub fn compact<T: Real>(posterior: &Posterior<T>, masks: &Masks) -> Compact {
+pub fn compact<T: Element>(posterior: &Posterior<T>, masks: &Masks) -> Compact {
     let Parts { cell, activation, .. } = *posterior.parts();
     let parts = posterior.parts();
     let pruned = |array: &Array<T>| -> Vec<f64> {

@@ -24,18 +24,18 @@
 mod array;
 mod compact;
 mod count;
+mod element;
 mod masks;
 mod posterior;
-mod real;
 mod relevance;
 mod structure;
 
 pub use array::{Array, LOG_ALPHA_LIMIT};
 pub use compact::{Compact, Matrix, compact};
 pub use count::counts;
+pub use element::Element;
 pub use masks::{Masks, masks};
 pub use posterior::{Named, Parts, Posterior, ShapeError};
-pub use real::Real;
 pub use relevance::{EmbeddingRelevance, Relevance, relevance};
 pub use structure::structure;
 

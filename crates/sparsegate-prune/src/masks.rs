@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::relevance::{both, either};
-use super::{EmbeddingRelevance, Posterior, Real, Relevance, relevance};
+use super::{Element, EmbeddingRelevance, Posterior, Relevance, relevance};
 use sparsegate_core::cells::Cell;
 
 /// The result of pruning, by the authors' rules.
@@ -42,7 +42,7 @@ pub struct Masks {
 }
 
 /// Computes the masks of a posterior with one parallel pass over the weights and one over their masks.
-pub fn masks<T: Real>(posterior: &Posterior<T>) -> Masks {
+pub fn masks<T: Element>(posterior: &Posterior<T>) -> Masks {
     let cell = posterior.parts().cell;
     let Relevance {
         embedding,

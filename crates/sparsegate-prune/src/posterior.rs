@@ -1,6 +1,6 @@
 //! The arrays of a network, with their shapes checked once.
 
-use super::{Array, Real};
+use super::{Array, Element};
 use sparsegate_core::GateActivation;
 use sparsegate_core::cells::Cell;
 
@@ -90,7 +90,7 @@ pub struct ShapeError {
     pub found: String,
 }
 
-impl<'a, T: Real> Posterior<'a, T> {
+impl<'a, T: Element> Posterior<'a, T> {
     /// Checks that the shapes of the arrays fit together. P and the number of biases are the cell's; H is the number of
     /// rows of `w_hidden`, I of `w_input`, V of the embedding if there is one, and O is the number of columns of
     /// `w_output`.

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Posterior, Real};
+use super::{Element, Posterior};
 
 /// The live parts of each layer, judged by that layer's own weights and groups.
 ///
@@ -43,7 +43,7 @@ pub struct EmbeddingRelevance {
 }
 
 /// Computes [`Relevance`] from a posterior.
-pub fn relevance<T: Real>(posterior: &Posterior<T>) -> Relevance {
+pub fn relevance<T: Element>(posterior: &Posterior<T>) -> Relevance {
     let parts = posterior.parts();
     let group = |array: &Option<super::Array<T>>, width: usize| match array {
         Some(array) => posterior.live(array),

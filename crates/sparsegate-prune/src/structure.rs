@@ -1,6 +1,6 @@
 //! Which units and symbols survive, and the values of the constant gates.
 
-use super::{Masks, Posterior, Real, counts};
+use super::{Element, Masks, Posterior, counts};
 use sparsegate_core::cells::Role;
 use sparsegate_core::{FORMAT, GateKind, GateRole, Structure, UnitGates};
 
@@ -9,7 +9,7 @@ use sparsegate_core::{FORMAT, GateKind, GateRole, Structure, UnitGates};
 /// A dead gate receives nothing from the input or the state once dead weights and groups are zero, so its value follows
 /// from the biases alone ([`sparsegate_core::cells::Cell::constant`]). In some cells a dead gate still varies because another
 /// gate of its unit does; it is then listed like a live gate. `masks` must be those of the same posterior.
-pub fn structure<T: Real>(posterior: &Posterior<T>, masks: &Masks) -> Structure {
+pub fn structure<T: Element>(posterior: &Posterior<T>, masks: &Masks) -> Structure {
     let parts = posterior.parts();
     let cell = parts.cell;
     let hidden = posterior.hidden();
@@ -46,7 +46,7 @@ pub fn structure<T: Real>(posterior: &Posterior<T>, masks: &Masks) -> Structure 
 
 /// The Euclidean norm of the kept weights in a symbol's row of the embedding (of the input matrix without an
 /// embedding), times the magnitude of the symbol's group factor.
-fn strength<T: Real>(posterior: &Posterior<T>, masks: &Masks, symbol: usize) -> f64 {
+fn strength<T: Element>(posterior: &Posterior<T>, masks: &Masks, symbol: usize) -> f64 {
     let parts = posterior.parts();
     let (matrix, mask) = match (&parts.embedding, &masks.embedding) {
         (Some(embedding), Some(mask)) => (embedding, mask),

@@ -150,7 +150,7 @@ fn relative(ours: f64, theirs: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::made_up::{epoch, spec};
+    use crate::fixtures::{epoch, spec};
     use sparsegate_spec::types::RunSpec;
 
     fn row(spec: RunSpec, state: State, metrics: Vec<EpochMetrics>) -> Row {

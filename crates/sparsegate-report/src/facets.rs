@@ -84,7 +84,7 @@ fn plain(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::made_up::spec;
+    use crate::fixtures::spec;
 
     #[test]
     fn labels_name_the_level_and_what_else_varies() {

@@ -2,7 +2,7 @@
 
 use polars::prelude::*;
 
-use sparsegate_store::format::{EpochMetrics, Kept, Planted};
+use sparsegate_store::format::{EpochMetrics, GroundTruthCounts, Kept};
 use sparsegate_store::speed::Timing;
 
 use super::drift::Drift;
@@ -93,12 +93,12 @@ pub fn results(experiment: &str, rows: &[Row]) -> PolarsResult<DataFrame> {
         optional("embedding_weights_kept", &embedding(|weights| weights.kept)),
         optional("embedding_weights_total", &embedding(|weights| weights.total)),
     ]);
-    let facts = |row: &Row| row.summary.as_ref().and_then(|summary| summary.planted.clone());
-    let planted = |name: &str, of: fn(&Planted) -> Option<f64>| {
+    let facts = |row: &Row| row.summary.as_ref().and_then(|summary| summary.ground_truth.clone());
+    let ground_truth = |name: &str, of: fn(&GroundTruthCounts) -> Option<f64>| {
         let values = rows.iter().map(|row| facts(row).and_then(|facts| of(&facts)));
         Column::new(name.into(), values.collect::<Vec<Option<f64>>>())
     };
-    columns.extend([planted("planted_precision", precision), planted("planted_recall", recall)]);
+    columns.extend([ground_truth("planted_precision", precision), ground_truth("planted_recall", recall)]);
     columns.extend(other_kinds(rows).iter().map(|kind| of_kind(kind)));
     DataFrame::new_infer_height(columns)
 }

@@ -34,16 +34,13 @@ mod drift;
 mod error;
 mod facets;
 mod figures;
+#[cfg(test)]
+#[allow(dead_code, reason = "shared with tests/report.rs, which uses the rest")]
+mod fixtures;
 mod frames;
 mod grid;
 mod html;
 mod kinds;
-#[cfg(test)]
-#[allow(dead_code, reason = "shared with tests/report.rs, which uses the rest")]
-mod made_up;
-#[cfg(test)]
-#[allow(dead_code, reason = "shared with tests/report.rs, which uses the rest")]
-mod made_up_texts;
 mod markdown;
 mod metric;
 mod noise;
@@ -58,6 +55,9 @@ mod speedups;
 mod staging;
 mod style;
 mod tables;
+#[cfg(test)]
+#[allow(dead_code, reason = "shared with tests/report.rs, which uses the rest")]
+mod text_fixtures;
 mod verdict;
 mod write;
 

@@ -199,7 +199,7 @@ pub fn axis_title(name: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::made_up::epoch;
+    use crate::fixtures::epoch;
 
     #[test]
     fn the_better_accuracy_is_the_higher_one() {

@@ -43,11 +43,11 @@ pub fn of(structure: &Structure) -> Vec<Pattern<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::made_up;
+    use crate::fixtures;
 
     #[test]
     fn units_with_the_same_live_gates_stand_together() {
-        let mut structure = made_up::structure(&made_up::epoch("W+G+N", 10, 10));
+        let mut structure = fixtures::structure(&fixtures::epoch("W+G+N", 10, 10));
         let unit = |unit, constant: [Option<f64>; 2]| UnitGates { unit, constant: constant.to_vec() };
         structure.gates = vec![
             unit(0, [None, Some(0.2)]),

@@ -8,14 +8,14 @@ use sparsegate_spec as spec;
 use sparsegate_store as store;
 use sparsegate_store::plan;
 
-#[path = "../src/made_up.rs"]
+#[path = "../src/fixtures.rs"]
 #[allow(dead_code, reason = "shared with the unit tests, which use the rest")]
-mod made_up;
-#[path = "../src/made_up_texts.rs"]
+mod fixtures;
+#[path = "../src/text_fixtures.rs"]
 #[allow(dead_code, reason = "shared with the unit tests, which use the rest")]
-mod made_up_texts;
+mod text_fixtures;
 
-use made_up::{experiment, spec as run_spec, store as store_run};
+use fixtures::{experiment, spec as run_spec, store as store_run};
 use plan::{Plan, Status};
 use spec::types::{Backend, Expectation, MetricRef, OrderClaim, RunSpec, Tolerance, ValueClaim};
 use spec::{AuthorsFigures, Experiment, Source};
@@ -64,7 +64,7 @@ fn sweep(root: &Utf8Path) -> (Experiment, Plan) {
     );
     store_run(root, &run_spec("W+G+N"), "eeee", 10, RunState::Done);
     store_run(root, &failed, "ffff", 0, RunState::Failed);
-    let plan = made_up::plan(vec![
+    let plan = fixtures::plan(vec![
         (run_spec("dense"), "aaaa", Status::Done),
         (run_spec("W"), "bbbb", Status::Done),
         (run_spec("W+Voc"), "cccc", new()),
@@ -86,7 +86,7 @@ fn authors(root: &Utf8Path, experiment: &mut Experiment) {
     curves.push_str("imdb,W,1,19.3,-195.7,accuracy,0.9,0.8,0.8,5059,6000900,5054,20003,7,300,9,128,20,512,31,153600,48,65536,9,128,1208.5\n");
     for level in ["dense", "W", "W+Voc", "W+N", "W+G+N"] {
         for n in 1..=20 {
-            let line = made_up::epoch(level, n, 20);
+            let line = fixtures::epoch(level, n, 20);
             let overfit = if level == "dense" && n > 8 { f64::from(n - 7).powi(3) } else { 1.0 };
             let counts = &line.counts;
             let row = format!(
@@ -147,7 +147,7 @@ fn results_and_curves_have_the_promised_columns_and_one_row_a_run() {
     assert_eq!((cell(&csv, 5, "epochs"), cell(&csv, 5, "test"), cell(&csv, 5, "metric")), ("0", "", "perplexity"));
     assert_eq!(cell(&csv, 0, "compression"), "1.0");
     assert_eq!(cell(&csv, 4, "inputs_kept"), "");
-    let last = made_up::epoch("W+G+N", 10, 10);
+    let last = fixtures::epoch("W+G+N", 10, 10);
     let gates: u64 = last.counts.gates.iter().map(|gate| gate.kept).sum();
     assert_eq!(cell(&csv, 4, "gates_kept"), gates.to_string());
     assert_eq!(cell(&csv, 4, "gates_kept_f"), last.counts.gates[1].kept.to_string());
@@ -244,7 +244,7 @@ fn one_point_on_two_backends_is_compared() {
     let text: String = lines.iter().map(|line| serde_json::to_string(line).expect("JSON") + "\n").collect();
     fs_err::write(&file, text).expect("written");
     let entries = runs.iter().zip(keys).map(|((level, backend), key)| (on(level, *backend), key, Status::Done));
-    let plan = made_up::plan(entries.collect());
+    let plan = fixtures::plan(entries.collect());
     let specs: Vec<_> = plan.entries.iter().map(|entry| entry.spec.clone()).collect();
     let experiment = experiment(&project.root, &specs);
     let paths = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
@@ -269,7 +269,7 @@ fn one_point_on_two_backends_is_compared() {
     assert!(read(&paths.index).contains("id=\"backends\"") && paths.out.join("backends.svg").exists());
 
     // With a single backend there is nothing to compare, and the old comparison files are removed.
-    let dense = made_up::plan(vec![(on("dense", Backend::Flex), "aaaa", Status::Done)]);
+    let dense = fixtures::plan(vec![(on("dense", Backend::Flex), "aaaa", Status::Done)]);
     let paths = report::write(&project.root, &experiment, &dense, &project.root.join("out")).expect("a report");
     assert!(!paths.out.join("backends.csv").exists() && !paths.out.join("backends.svg").exists());
     assert!(paths.notes.iter().all(|note| !note.contains("backends")), "{:?}", paths.notes);
@@ -287,7 +287,7 @@ fn only(level: &str) -> std::collections::BTreeMap<String, serde_json::Value> {
 fn claims_without_the_authors_logs_are_held_against_the_last_epoch() {
     let project = project();
     let (mut experiment, plan) = sweep(&project.root);
-    let last = made_up::epoch("W+G+N", 10, 10);
+    let last = fixtures::epoch("W+G+N", 10, 10);
     let near = |x: f64| (x * 1000.0).round() / 1000.0;
     experiment.expect = vec![
         Expectation {
@@ -346,8 +346,8 @@ fn runs_shorter_than_the_authors_are_compared_at_their_own_epoch_only() {
     let project = project();
     let (mut experiment, plan) = sweep(&project.root);
     authors(&project.root, &mut experiment);
-    let theirs = made_up::epoch("W", 20, 20);
-    let dense = made_up::epoch("dense", 8, 20);
+    let theirs = fixtures::epoch("W", 20, 20);
+    let dense = fixtures::epoch("dense", 8, 20);
     let printed = |x: f64| (x * 100.0).round() / 100.0;
     experiment.expect = vec![
         Expectation {
@@ -366,7 +366,7 @@ fn runs_shorter_than_the_authors_are_compared_at_their_own_epoch_only() {
     assert!(table.contains("not measured (10 of 20 epochs)"), "{table}");
     let section = table.split("## Against the published figures").nth(1).expect("the section");
     let line = section.lines().find(|line| line.starts_with("| W,") || line.starts_with("| W ")).expect("the claim");
-    let then = made_up::epoch("W", 10, 20).test * 0.98;
+    let then = fixtures::epoch("W", 10, 20).test * 0.98;
     assert!(line.contains(&format!("{then:.1}")), "the authors' value at our epoch, {then:.1}, in {line}");
     let line = section.lines().find(|line| line.starts_with("| dense")).expect("the claim");
     let cells: Vec<&str> = line.split('|').map(str::trim).collect();
@@ -379,7 +379,7 @@ fn runs_shorter_than_the_authors_are_compared_at_their_own_epoch_only() {
 #[test]
 fn nothing_stored_is_an_error_that_names_the_command() {
     let project = project();
-    let plan = made_up::plan(vec![(run_spec("W"), "bbbb", new())]);
+    let plan = fixtures::plan(vec![(run_spec("W"), "bbbb", new())]);
     let experiment = experiment(&project.root, &[run_spec("W")]);
     let out = project.root.join("out");
     let error = report::write(&project.root, &experiment, &plan, &out).expect_err("nothing to report");
@@ -443,14 +443,14 @@ fn classifiers(root: &Utf8Path) -> (Experiment, Plan) {
     for (c, cell) in cells::CELLS.iter().enumerate() {
         for (l, level) in ["dense", "W", "W+N", "W+G+N"].into_iter().enumerate() {
             for seed in 0..if level == "W+N" { 2 } else { 1 } {
-                let run = made_up_texts::spec(level, spec::types::Cell(*cell), seed);
+                let run = text_fixtures::spec(level, spec::types::Cell(*cell), seed);
                 let key = format!("{c}{l}{seed}");
-                made_up_texts::store(root, &run, &key);
+                text_fixtures::store(root, &run, &key);
                 entries.push((run, key));
             }
         }
     }
-    let plan = made_up::plan(entries.iter().map(|(run, key)| (run.clone(), key.as_str(), Status::Done)).collect());
+    let plan = fixtures::plan(entries.iter().map(|(run, key)| (run.clone(), key.as_str(), Status::Done)).collect());
     let runs: Vec<_> = plan.entries.iter().map(|entry| entry.spec.clone()).collect();
     let mut experiment = experiment(root, &runs);
     experiment.dataset = "planted-texts".into();
@@ -495,8 +495,8 @@ fn a_dense_classifier_is_shown_at_its_highest_validation_accuracy() {
     let project = project();
     let (experiment, plan) = classifiers(&project.root);
     let paths = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
-    let dense = made_up_texts::spec("dense", spec::types::Cell::default(), 0);
-    let lines: Vec<_> = (1..=12).map(|n| made_up_texts::epoch(&dense, n)).collect();
+    let dense = text_fixtures::spec("dense", spec::types::Cell::default(), 0);
+    let lines: Vec<_> = (1..=12).map(|n| text_fixtures::epoch(&dense, n)).collect();
     let best = lines.iter().max_by(|a, b| a.valid.total_cmp(&b.valid)).expect("epochs");
     assert!(best.epoch < 12, "it overfits");
     let svg = read(&paths.out.join("quality-compression.svg"));
@@ -576,7 +576,7 @@ fn a_report_to_look_at() {
             entries.push((run, key));
         }
     }
-    let plan = made_up::plan(entries.iter().map(|(run, key)| (run.clone(), key.as_str(), Status::Done)).collect());
+    let plan = fixtures::plan(entries.iter().map(|(run, key)| (run.clone(), key.as_str(), Status::Done)).collect());
     let experiment = self::experiment(&wide.root, &[]);
     report::write(&wide.root, &experiment, &plan, &out.join("wide")).expect("a report");
 

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use sparsegate_runtime::format::File;
-use sparsegate_runtime::plain::probabilities;
+use sparsegate_runtime::reference::probabilities;
 use sparsegate_runtime::runtime::{Options, Runtime};
 
 fn main() -> Result<(), Box<dyn Error>> {

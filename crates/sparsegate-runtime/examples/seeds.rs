@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use sparsegate_runtime::format::File;
-use sparsegate_runtime::made_up::{Shape, Weights};
 use sparsegate_runtime::model::{Sizes, Task};
+use sparsegate_runtime::synthetic::{Shape, Weights};
 use sparsegate_runtime::{Activation, Cell};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

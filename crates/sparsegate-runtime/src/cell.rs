@@ -20,7 +20,7 @@
 
 use core::ops::Range;
 
-use crate::Real;
+use crate::Float;
 
 /// A recurrent cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -115,15 +115,15 @@ impl Activation {
     }
 
     /// Gate value for a preactivation.
-    pub fn of<T: Real>(self, sum: T) -> T {
+    pub fn of<T: Float>(self, sum: T) -> T {
         match self {
-            Self::Sigmoid => T::of(1.0 / T::of(1.0).add(T::of(-1.0).mul(sum).exp()).wide()),
+            Self::Sigmoid => T::from_f64(1.0 / T::from_f64(1.0).add(T::from_f64(-1.0).mul(sum).exp()).to_f64()),
             Self::HardSigmoid => {
-                let line = T::of(0.2).mul(sum).add(T::of(0.5));
-                if line < T::of(0.0) {
-                    T::of(0.0)
-                } else if line > T::of(1.0) {
-                    T::of(1.0)
+                let line = T::from_f64(0.2).mul(sum).add(T::from_f64(0.5));
+                if line < T::from_f64(0.0) {
+                    T::from_f64(0.0)
+                } else if line > T::from_f64(1.0) {
+                    T::from_f64(1.0)
                 } else {
                     line
                 }

@@ -2,7 +2,7 @@
 //! dimensions, units and weights are removed, and a constant gate is stored as its bias alone.
 //!
 //! ```text
-//! file --format--> Model --plain--> reference implementation: scalar code, f32 or f64
+//! file --format--> Model --reference--> reference implementation: scalar code, f32 or f64
 //!                    |
 //!                    +-----pack---> Runtime --> optimised: packed matrices, SIMD, threads, f32
 //! ```
@@ -12,9 +12,9 @@
 //! | [`cell`] | the cells: kinds of preactivations, which of them read the input and which the state, activations |
 //! | [`matrix`] | a dense or CSR matrix |
 //! | [`model`] | a network as plain data, validated once |
-//! | [`plain`] | reference implementation of the forward pass; the other implementations are tested against it |
+//! | [`reference`] | reference implementation of the forward pass; the other implementations are tested against it |
 //! | [`format`](mod@format) | the file format: safetensors, versioned, every length and index checked |
-//! | [`made_up`] | random models of a given structure, for tests and benchmarks |
+//! | [`synthetic`] | random models of a given structure, for tests and benchmarks |
 //! | [`runtime`] | optimised implementation |
 //! | [`real`] | the two number types |
 //!
@@ -25,16 +25,16 @@
 extern crate alloc;
 
 pub mod cell;
+pub mod float;
 pub mod format;
-pub mod made_up;
 pub mod matrix;
 pub mod model;
-pub mod plain;
-pub mod real;
+pub mod reference;
 pub mod runtime;
+pub mod synthetic;
 
 pub use cell::{Activation, Cell};
+pub use float::Float;
 pub use matrix::Matrix;
 pub use model::Model;
-pub use real::Real;
 pub use runtime::Runtime;

@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::Real;
+use crate::Float;
 
 /// A matrix of `rows` by `columns`.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +32,7 @@ pub enum Storage<T> {
     },
 }
 
-impl<T: Real> Matrix<T> {
+impl<T: Float> Matrix<T> {
     /// A dense matrix.
     ///
     /// # Panics
@@ -88,8 +88,8 @@ impl<T: Real> Matrix<T> {
     }
 
     /// The same matrix in another number type.
-    pub fn to<U: Real>(&self) -> Matrix<U> {
-        let convert = |values: &[T]| values.iter().map(|value| U::of(value.wide())).collect();
+    pub fn to<U: Float>(&self) -> Matrix<U> {
+        let convert = |values: &[T]| values.iter().map(|value| U::from_f64(value.to_f64())).collect();
         let storage = match &self.storage {
             Storage::Dense(values) => Storage::Dense(convert(values)),
             Storage::Sparse { ends, places, values } => {

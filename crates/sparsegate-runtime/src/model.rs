@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::matrix::Storage;
-use crate::{Activation, Cell, Matrix, Real};
+use crate::{Activation, Cell, Float, Matrix};
 
 /// A network with V' stored symbols, E' embedding dimensions (if it has an embedding), H' units and O outputs. It has C
 /// columns, one for each preactivation that is not constant; see [`Columns`].
@@ -110,7 +110,7 @@ impl Columns {
     }
 }
 
-impl<T: Real> Model<T> {
+impl<T: Float> Model<T> {
     /// H', the number of units.
     pub fn units(&self) -> usize {
         self.recurrent.rows
@@ -169,8 +169,8 @@ impl<T: Real> Model<T> {
     }
 
     /// The same model in another number type.
-    pub fn to<U: Real>(&self) -> Model<U> {
-        let convert = |values: &[T]| values.iter().map(|value| U::of(value.wide())).collect::<Vec<U>>();
+    pub fn to<U: Float>(&self) -> Model<U> {
+        let convert = |values: &[T]| values.iter().map(|value| U::from_f64(value.to_f64())).collect::<Vec<U>>();
         Model {
             cell: self.cell,
             activation: self.activation,
@@ -193,7 +193,7 @@ fn ensure(part: &'static str, holds: bool, problem: impl FnOnce() -> String) -> 
     if holds { Ok(()) } else { Err(Invalid { part, problem: problem() }) }
 }
 
-fn numbers<T: Real>(part: &'static str, values: &[T], count: usize) -> Result<(), Invalid> {
+fn numbers<T: Float>(part: &'static str, values: &[T], count: usize) -> Result<(), Invalid> {
     ensure(part, values.len() == count, || format!("has {} values, not {count}", values.len()))?;
     ensure(part, values.iter().all(|value| value.is_finite()), || "has a value that is not finite".into())
 }
@@ -203,7 +203,7 @@ fn rising(part: &'static str, places: &[u32], below: u32) -> Result<(), Invalid>
     ensure(part, rises, || format!("must have strictly increasing indices below {below}"))
 }
 
-fn matrix<T: Real>(part: &'static str, matrix: &Matrix<T>, [rows, columns]: [usize; 2]) -> Result<(), Invalid> {
+fn matrix<T: Float>(part: &'static str, matrix: &Matrix<T>, [rows, columns]: [usize; 2]) -> Result<(), Invalid> {
     ensure(part, matrix.rows <= LARGEST && matrix.columns <= LARGEST, || {
         format!("has more than {LARGEST} rows or columns")
     })?;

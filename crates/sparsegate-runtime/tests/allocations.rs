@@ -4,8 +4,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sparsegate_runtime::Model;
-use sparsegate_runtime::made_up::Shape;
 use sparsegate_runtime::runtime::{Options, Runtime};
+use sparsegate_runtime::synthetic::Shape;
 
 struct Counting;
 

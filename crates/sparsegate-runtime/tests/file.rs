@@ -5,9 +5,9 @@ mod common;
 use common::shapes;
 use proptest::prelude::*;
 use sparsegate_runtime::format::{File, FormatError};
-use sparsegate_runtime::plain;
+use sparsegate_runtime::reference;
 
-fn file(seed: u64, shape: &sparsegate_runtime::made_up::Shape) -> File {
+fn file(seed: u64, shape: &sparsegate_runtime::synthetic::Shape) -> File {
     File { model: shape.model(seed), details: r#"{"words": ["a", "\u00e9"]}"#.to_owned() }
 }
 
@@ -26,7 +26,7 @@ proptest! {
         prop_assert_eq!(back.model.recurrent.to_dense(), file.model.recurrent.to_dense());
         prop_assert_eq!(back.model.output.to_dense(), file.model.output.to_dense());
         let symbols: Vec<u32> = (0..9).map(|n| n * 7 % (file.model.symbols.total + 1)).collect();
-        prop_assert_eq!(plain::classify(&back.model, &symbols), plain::classify(&file.model, &symbols));
+        prop_assert_eq!(reference::classify(&back.model, &symbols), reference::classify(&file.model, &symbols));
     }
 
     #[test]
@@ -37,7 +37,7 @@ proptest! {
             bytes[at] = value;
         }
         if let Ok(file) = File::read(&bytes) {
-            plain::classify(&file.model, &[0, 1, 2]);
+            reference::classify(&file.model, &[0, 1, 2]);
         }
         bytes.truncate(cut.index(bytes.len()));
         prop_assert!(File::read(&bytes).is_err());

@@ -4,9 +4,9 @@ mod common;
 
 use common::shapes;
 use proptest::prelude::*;
-use sparsegate_runtime::made_up::Shape;
 use sparsegate_runtime::runtime::{Options, Runtime, Storage};
-use sparsegate_runtime::{Model, plain};
+use sparsegate_runtime::synthetic::Shape;
+use sparsegate_runtime::{Model, reference};
 
 fn close(found: &[f32], wanted: &[f32]) -> Result<(), TestCaseError> {
     prop_assert_eq!(found.len(), wanted.len());
@@ -18,12 +18,12 @@ fn close(found: &[f32], wanted: &[f32]) -> Result<(), TestCaseError> {
 
 /// Logits after each symbol, by the reference implementation.
 fn defined(model: &Model<f32>, symbols: &[u32]) -> Vec<Vec<f32>> {
-    let mut state = plain::State::zero(model);
+    let mut state = reference::State::zero(model);
     symbols
         .iter()
         .map(|symbol| {
-            plain::step(model, *symbol, &mut state);
-            plain::outputs(model, &state)
+            reference::step(model, *symbol, &mut state);
+            reference::outputs(model, &state)
         })
         .collect()
 }
@@ -66,7 +66,7 @@ proptest! {
             for (symbol, wanted) in symbols.iter().zip(defined(&model, &symbols)) {
                 close(stream.step(*symbol), &wanted)?;
             }
-            close(stream.outputs(), &plain::classify(&model, &symbols))?;
+            close(stream.outputs(), &reference::classify(&model, &symbols))?;
             stream.reset();
         }
     }
@@ -101,7 +101,7 @@ proptest! {
         }
         prop_assert_eq!(&found[0], &found[1]);
         for (text, found) in texts.iter().zip(found[0].chunks(model.outputs())) {
-            close(found, &plain::classify(&model, text))?;
+            close(found, &reference::classify(&model, text))?;
         }
     }
 }

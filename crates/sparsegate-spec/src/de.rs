@@ -7,23 +7,23 @@ use serde::de::{
 };
 use serde::{Deserialize, forward_to_deserialize_any};
 
-use super::mistake::Mistake;
+use super::diagnostic::Diagnostic;
 use super::node::{Node, Step};
 
 /// Deserialises a tree. An enum's variant is a text, or a mapping with the variant as its only key.
 ///
 /// # Errors
 /// The first error, with its path.
-pub fn from_node<'de, T: Deserialize<'de>>(node: &'de Node) -> Result<T, Mistake> {
+pub fn from_node<'de, T: Deserialize<'de>>(node: &'de Node) -> Result<T, Diagnostic> {
     T::deserialize(De(node))
 }
 
 struct De<'a>(&'a Node);
 
 impl<'de> Deserializer<'de> for De<'de> {
-    type Error = Mistake;
+    type Error = Diagnostic;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Diagnostic> {
         match self.0 {
             Node::Null => visitor.visit_unit(),
             Node::Bool(value) => visitor.visit_bool(*value),
@@ -36,14 +36,14 @@ impl<'de> Deserializer<'de> for De<'de> {
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Diagnostic> {
         match self.0 {
             Node::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Mistake> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Diagnostic> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -52,13 +52,13 @@ impl<'de> Deserializer<'de> for De<'de> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Mistake> {
+    ) -> Result<V::Value, Diagnostic> {
         match self.0 {
             Node::Text(variant) => visitor.visit_enum(Variant { variant, value: None }),
             Node::Map(entries) if entries.len() == 1 => {
                 visitor.visit_enum(Variant { variant: &entries[0].0, value: Some(&entries[0].1) })
             }
-            Node::Map(_) => Err(Mistake::new(&[], "expected a mapping with exactly one key", "write one key")),
+            Node::Map(_) => Err(Diagnostic::new(&[], "expected a mapping with exactly one key", "write one key")),
             _ => De(self.0).deserialize_any(visitor),
         }
     }
@@ -69,9 +69,9 @@ impl<'de> Deserializer<'de> for De<'de> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Mistake> {
+    ) -> Result<V::Value, Diagnostic> {
         match self.0 {
-            Node::List(_) => Err(Mistake::invalid_type(Unexpected::Seq, &visitor)),
+            Node::List(_) => Err(Diagnostic::invalid_type(Unexpected::Seq, &visitor)),
             _ => self.deserialize_any(visitor),
         }
     }
@@ -88,12 +88,12 @@ struct Items<'a> {
 }
 
 impl<'de> SeqAccess<'de> for Items<'de> {
-    type Error = Mistake;
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Mistake> {
+    type Error = Diagnostic;
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Diagnostic> {
         let Some(item) = self.items.get(self.next) else { return Ok(None) };
         let index = self.next;
         self.next += 1;
-        seed.deserialize(De(item)).map(Some).map_err(|mistake| mistake.under(Step::Index(index)))
+        seed.deserialize(De(item)).map(Some).map_err(|diagnostic| diagnostic.under(Step::Index(index)))
     }
     fn size_hint(&self) -> Option<usize> {
         Some(self.items.len() - self.next)
@@ -106,18 +106,18 @@ struct Entries<'a> {
 }
 
 impl<'de> MapAccess<'de> for Entries<'de> {
-    type Error = Mistake;
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Mistake> {
+    type Error = Diagnostic;
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Diagnostic> {
         let Some((key, _)) = self.entries.get(self.next) else { return Ok(None) };
-        let text: StrDeserializer<'_, Mistake> = key.as_str().into_deserializer();
-        seed.deserialize(text).map(Some).map_err(|mistake| mistake.in_key(key))
+        let text: StrDeserializer<'_, Diagnostic> = key.as_str().into_deserializer();
+        seed.deserialize(text).map(Some).map_err(|diagnostic| diagnostic.in_key(key))
     }
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Mistake> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Diagnostic> {
         let Some((key, value)) = self.entries.get(self.next) else {
-            return Err(Mistake::custom("a value was asked for after the last one"));
+            return Err(Diagnostic::custom("a value was asked for after the last one"));
         };
         self.next += 1;
-        seed.deserialize(De(value)).map_err(|mistake| mistake.under(Step::Key(key.clone())))
+        seed.deserialize(De(value)).map_err(|diagnostic| diagnostic.under(Step::Key(key.clone())))
     }
 }
 
@@ -127,19 +127,19 @@ struct Variant<'a> {
 }
 
 impl<'de> EnumAccess<'de> for Variant<'de> {
-    type Error = Mistake;
+    type Error = Diagnostic;
     type Variant = Self;
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Mistake> {
-        let text: StrDeserializer<'_, Mistake> = self.variant.into_deserializer();
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Diagnostic> {
+        let text: StrDeserializer<'_, Diagnostic> = self.variant.into_deserializer();
         Ok((seed.deserialize(text)?, self))
     }
 }
 
 impl<'de> Variant<'de> {
-    fn content(&self) -> Result<&'de Node, Mistake> {
+    fn content(&self) -> Result<&'de Node, Diagnostic> {
         self.value.ok_or_else(|| {
             let variant = self.variant;
-            Mistake::new(&[], format!("`{variant}` needs values"), format!("write `{{ {variant}: {{ ... }} }}`"))
+            Diagnostic::new(&[], format!("`{variant}` needs values"), format!("write `{{ {variant}: {{ ... }} }}`"))
         })
     }
     fn step(&self) -> Step {
@@ -148,20 +148,20 @@ impl<'de> Variant<'de> {
 }
 
 impl<'de> VariantAccess<'de> for Variant<'de> {
-    type Error = Mistake;
-    fn unit_variant(self) -> Result<(), Mistake> {
+    type Error = Diagnostic;
+    fn unit_variant(self) -> Result<(), Diagnostic> {
         match self.value {
             None | Some(Node::Null) => Ok(()),
-            Some(_) => Err(Mistake::invalid_type(Unexpected::Map, &"one of the known values, as text")),
+            Some(_) => Err(Diagnostic::invalid_type(Unexpected::Map, &"one of the known values, as text")),
         }
     }
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Mistake> {
-        seed.deserialize(De(self.content()?)).map_err(|mistake| mistake.under(self.step()))
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Diagnostic> {
+        seed.deserialize(De(self.content()?)).map_err(|diagnostic| diagnostic.under(self.step()))
     }
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Mistake> {
-        De(self.content()?).deserialize_any(visitor).map_err(|mistake| mistake.under(self.step()))
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Diagnostic> {
+        De(self.content()?).deserialize_any(visitor).map_err(|diagnostic| diagnostic.under(self.step()))
     }
-    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, Mistake> {
-        De(self.content()?).deserialize_any(visitor).map_err(|mistake| mistake.under(self.step()))
+    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, Diagnostic> {
+        De(self.content()?).deserialize_any(visitor).map_err(|diagnostic| diagnostic.under(self.step()))
     }
 }

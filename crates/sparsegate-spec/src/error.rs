@@ -63,7 +63,7 @@ impl SpecError {
     }
 
     /// The hint how to fix it.
-    pub fn cure(&self) -> Option<&str> {
+    pub fn hint(&self) -> Option<&str> {
         self.0.help.as_deref()
     }
 

@@ -1,8 +1,8 @@
 //! Checks the `expect:` section before anything is trained.
 
+use super::diagnostic::Diagnostic;
 use super::filter;
 use super::keys;
-use super::mistake::Mistake;
 use super::node::{Node, Step};
 use super::suggest;
 use super::types::{Expectation, MetricRef, RunSpec};
@@ -42,11 +42,11 @@ pub fn metrics() -> Vec<String> {
 ///
 /// # Errors
 /// The first such claim.
-pub fn check(expect: &[Expectation], runs: &[RunSpec]) -> Result<(), Mistake> {
+pub fn check(expect: &[Expectation], runs: &[RunSpec]) -> Result<(), Diagnostic> {
     for (index, expectation) in expect.iter().enumerate() {
         let here = vec![Step::Key("expect".into()), Step::Index(index)];
         if expectation.claims.is_empty() && expectation.claim.is_none() {
-            return Err(Mistake::new(&here, "contains no claim", "add `claims: [...]` or `claim: { less: [...] }`"));
+            return Err(Diagnostic::new(&here, "contains no claim", "add `claims: [...]` or `claim: { less: [...] }`"));
         }
         if let Some(wanted) = &expectation.r#where {
             clause(wanted, runs, &down(&here, "where"))?;
@@ -56,7 +56,7 @@ pub fn check(expect: &[Expectation], runs: &[RunSpec]) -> Result<(), Mistake> {
             at.push(Step::Index(index));
             metric(&claim.metric, &at)?;
             if !claim.value.is_finite() {
-                return Err(Mistake::new(&down(&at, "value"), "not a finite number", "write the published value"));
+                return Err(Diagnostic::new(&down(&at, "value"), "not a finite number", "write the published value"));
             }
         }
         if let Some(order) = &expectation.claim {
@@ -68,7 +68,7 @@ pub fn check(expect: &[Expectation], runs: &[RunSpec]) -> Result<(), Mistake> {
                 clause(wanted, runs, &down(&at, "where"))?;
             }
             if order.less[0] == order.less[1] {
-                return Err(Mistake::new(&at, "both sides are the same", "name two different metrics or runs"));
+                return Err(Diagnostic::new(&at, "both sides are the same", "name two different metrics or runs"));
             }
         }
     }
@@ -81,32 +81,34 @@ fn down(here: &[Step], key: &str) -> Vec<Step> {
     path
 }
 
-fn metric(name: &str, at: &[Step]) -> Result<(), Mistake> {
+fn metric(name: &str, at: &[Step]) -> Result<(), Diagnostic> {
     let known = metrics();
     if known.iter().any(|metric| metric == name) {
         return Ok(());
     }
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    let help = suggest::cure(name, "known metrics", &known);
-    Err(Mistake::new(&down(at, "metric"), format!("unknown metric `{name}`"), help))
+    let help = suggest::hint(name, "known metrics", &known);
+    Err(Diagnostic::new(&down(at, "metric"), format!("unknown metric `{name}`"), help))
 }
 
 fn clause(
     wanted: &std::collections::BTreeMap<String, serde_json::Value>,
     runs: &[RunSpec],
     here: &[Step],
-) -> Result<(), Mistake> {
+) -> Result<(), Diagnostic> {
     for (key, value) in wanted {
         let at = down(here, key);
         if keys::resolve(key).is_none() {
-            return Err(Mistake::new(&at, "not a key of a run", suggest::cure(key, "known keys", keys::KEYS)).of_key());
+            return Err(
+                Diagnostic::new(&at, "not a key of a run", suggest::hint(key, "known keys", keys::KEYS)).on_key()
+            );
         }
         let values = match value {
             serde_json::Value::Array(values) => values.clone(),
             one => vec![one.clone()],
         };
         if values.is_empty() {
-            return Err(Mistake::new(&at, "an empty list matches no run", "list at least one value"));
+            return Err(Diagnostic::new(&at, "an empty list matches no run", "list at least one value"));
         }
         for value in values {
             let one = [(key.clone(), value.clone())].into();
@@ -118,14 +120,14 @@ fn clause(
             known.dedup();
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
             let label = Node::from(value).label();
-            let help = suggest::cure(&label, "values of this key here", &known);
-            return Err(Mistake::new(&at, format!("no run of the experiment has `{label}`"), help));
+            let help = suggest::hint(&label, "values of this key here", &known);
+            return Err(Diagnostic::new(&at, format!("no run of the experiment has `{label}`"), help));
         }
     }
     if runs.iter().any(|run| filter::matches(run, wanted)) {
         Ok(())
     } else {
-        Err(Mistake::new(
+        Err(Diagnostic::new(
             here,
             "no run of the experiment has all of these values",
             "use values that occur together in one run",

@@ -4,10 +4,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 
 use super::de::from_node;
+use super::diagnostic::Diagnostic;
 use super::error::SpecError;
 use super::file::{ExperimentFile, Source};
 use super::locate::{Part, locate};
-use super::mistake::Mistake;
 use super::node::{Node, Step, dotted};
 use super::overrides::Override;
 use super::sweep::{Point, overlap};
@@ -53,7 +53,7 @@ pub fn load(file: &Utf8Path, set: &[String], only: &[String]) -> Result<Experime
 /// As [`load`].
 pub fn from_text(file: &Utf8Path, text: &str, set: &[String], only: &[String]) -> Result<Experiment, SpecError> {
     let spoken = |(message, help): (String, String)| SpecError::new(file, message).help(help);
-    let placed = |mistake: Mistake| yaml::placed(file, text, &mistake);
+    let placed = |diagnostic: Diagnostic| yaml::placed(file, text, &diagnostic);
 
     let tree = yaml::tree(file, text)?;
     let written: ExperimentFile = from_node(&tree).map_err(placed)?;
@@ -99,7 +99,7 @@ fn folder(file: &Utf8Path) -> &Utf8Path {
     file.parent().unwrap_or(Utf8Path::new(""))
 }
 
-fn check_also(file: &Utf8Path, also: &[Utf8PathBuf]) -> Result<(), Mistake> {
+fn check_also(file: &Utf8Path, also: &[Utf8PathBuf]) -> Result<(), Diagnostic> {
     match also.iter().position(|other| !folder(file).join(other).is_file()) {
         Some(index) => {
             let mut at = dotted("also");
@@ -110,12 +110,12 @@ fn check_also(file: &Utf8Path, also: &[Utf8PathBuf]) -> Result<(), Mistake> {
     }
 }
 
-fn no_file(file: &Utf8Path, at: &[Step], path: &Utf8Path) -> Mistake {
+fn no_file(file: &Utf8Path, at: &[Step], path: &Utf8Path) -> Diagnostic {
     let help = format!("the path is relative to the folder of this file, `{}`", folder(file));
-    Mistake::new(at, format!("no file `{path}`"), help)
+    Diagnostic::new(at, format!("no file `{path}`"), help)
 }
 
-fn check_source(file: &Utf8Path, source: Option<&Source>) -> Result<(), Mistake> {
+fn check_source(file: &Utf8Path, source: Option<&Source>) -> Result<(), Diagnostic> {
     let Some(authors) = source.and_then(|source| source.authors.as_ref()) else { return Ok(()) };
     for (key, path) in [("final_values", &authors.final_values), ("curves", &authors.curves)] {
         if !folder(file).join(path).is_file() {
@@ -171,8 +171,8 @@ impl Resolver<'_> {
             let run = self.run(point)?;
             if runs.contains(&run) {
                 if replaced.is_empty() {
-                    let mistake = Mistake::new(&dotted("sweep"), "", "");
-                    return Err(self.twice(&mistake, point));
+                    let diagnostic = Diagnostic::new(&dotted("sweep"), "", "");
+                    return Err(self.twice(&diagnostic, point));
                 }
                 continue;
             }
@@ -180,15 +180,15 @@ impl Resolver<'_> {
                 && other.sparsity != run.sparsity
             {
                 let message = format!("two different levels are named `{}`", run.sparsity.name);
-                let mistake = Mistake::new(&dotted("sparsity.name"), message, "give each level its own name");
-                return Err(self.blame(&mistake, point));
+                let diagnostic = Diagnostic::new(&dotted("sparsity.name"), message, "give each level its own name");
+                return Err(self.locate_error(&diagnostic, point));
             }
             runs.push(run);
         }
         Ok(runs)
     }
 
-    fn twice(&self, at_sweep: &Mistake, point: &Point) -> SpecError {
+    fn twice(&self, at_sweep: &Diagnostic, point: &Point) -> SpecError {
         let what: Vec<String> = point.iter().map(|assign| format!("{}={}", assign.key, assign.value.label())).collect();
         let path = point.first().map_or_else(|| at_sweep.path(), |assign| assign.origin.clone());
         SpecError::new(self.file, format!("the sweep has the run {} twice", what.join(", ")))
@@ -206,37 +206,37 @@ impl Resolver<'_> {
                 let (inside, kind) =
                     (super::node::show(&path[..depth]), document.at(&path[..depth]).map_or("", Node::kind));
                 let message = format!("`{inside}` is {kind} here, so nothing can be set inside it");
-                self.blame(&Mistake::new(&path, message, format!("write `{inside}` as a mapping")), point)
+                self.locate_error(&Diagnostic::new(&path, message, format!("write `{inside}` as a mapping")), point)
             })?;
         }
         let read = level(&mut document).and_then(|()| from_node::<Resolved>(&document));
         let Resolved { dataset, reading, model, train, sparsity, seed, backend } =
-            read.map_err(|mistake| self.blame(&mistake, point))?;
+            read.map_err(|diagnostic| self.locate_error(&diagnostic, point))?;
         let experiment = self.name.to_owned();
         let run = RunSpec { experiment, dataset, reading, model, train, sparsity, seed, backend };
-        validate::run(&run).map_err(|mistake| self.blame(&mistake, point))?;
+        validate::run(&run).map_err(|diagnostic| self.locate_error(&diagnostic, point))?;
         Ok(run)
     }
 
     /// Locates an error in a run's document: it is attributed to the last override, sweep value or base key that wrote
     /// the wrong value.
-    fn blame(&self, mistake: &Mistake, point: &Point) -> SpecError {
-        let path = mistake.path();
-        let help = mistake.help(keys::elsewhere);
+    fn locate_error(&self, diagnostic: &Diagnostic, point: &Point) -> SpecError {
+        let path = diagnostic.path();
+        let help = diagnostic.help(keys::elsewhere);
         let add_help = |error: SpecError| match &help {
             Some(help) => error.help(help),
             None => error,
         };
         if let Some(over) = self.overrides.iter().rev().find(|over| self.wrote(&dotted(over.key), &path)) {
-            return add_help(SpecError::new(self.file, format!("--set {}: {}", over.written, mistake.message())));
+            return add_help(SpecError::new(self.file, format!("--set {}: {}", over.written, diagnostic.message())));
         }
         let Some(assign) = point.iter().rev().find(|assign| self.wrote(&dotted(&assign.key), &path)) else {
-            return yaml::placed(self.file, self.text, mistake);
+            return yaml::placed(self.file, self.text, diagnostic);
         };
         let deeper = path.len().min(assign.key.split('.').count());
         let origin: Vec<Step> = assign.origin.iter().chain(&path[deeper..]).cloned().collect();
-        let place = locate(self.text, &origin, mistake.part);
-        add_help(SpecError::new(self.file, mistake.message()).at(place, self.text))
+        let place = locate(self.text, &origin, diagnostic.part);
+        add_help(SpecError::new(self.file, diagnostic.message()).at(place, self.text))
     }
 
     /// Whether an assignment to `key` wrote the value at `path`.
@@ -248,18 +248,18 @@ impl Resolver<'_> {
 /// Replaces the name of a preset by its definition, which depends on the kind of model.
 ///
 /// An invalid `model.kind` is ignored here; deserialising the run reports it afterwards.
-fn level(document: &mut Node) -> Result<(), Mistake> {
+fn level(document: &mut Node) -> Result<(), Diagnostic> {
     let path = dotted("sparsity");
     let kind = document.at(&dotted("model.kind")).and_then(|kind| from_node::<ModelKind>(kind).ok());
     let kind = kind.unwrap_or(ModelKind::LanguageModel);
     match document.get("sparsity") {
         Some(Node::Text(name)) => {
             let Some(preset) = presets::level(kind, name) else {
-                let help = suggest::cure(name, "levels", presets::NAMES);
-                return Err(Mistake::new(&path, format!("unknown level `{name}`"), help));
+                let help = suggest::hint(name, "levels", presets::NAMES);
+                return Err(Diagnostic::new(&path, format!("unknown level `{name}`"), help));
             };
             let written = serde_json::to_value(preset).map_or(Node::Null, Node::from);
-            document.set(&path, written).map_err(|_| Mistake::new(&path, "expected a level", "name a level"))
+            document.set(&path, written).map_err(|_| Diagnostic::new(&path, "expected a level", "name a level"))
         }
         Some(Node::Map(_)) => Ok(()),
         Some(Node::Null) | None => {
@@ -267,11 +267,15 @@ fn level(document: &mut Node) -> Result<(), Mistake> {
                 "add `sparsity: NAME` or sweep over it; levels: {}",
                 suggest::list(presets::NAMES.iter().copied())
             );
-            Err(Mistake::new(&[], "the key `sparsity` is missing", help))
+            Err(Diagnostic::new(&[], "the key `sparsity` is missing", help))
         }
         Some(other) => {
-            let help = suggest::cure("", "levels", presets::NAMES);
-            Err(Mistake::new(&path, format!("expected the name of a level or a mapping, found {}", other.kind()), help))
+            let help = suggest::hint("", "levels", presets::NAMES);
+            Err(Diagnostic::new(
+                &path,
+                format!("expected the name of a level or a mapping, found {}", other.kind()),
+                help,
+            ))
         }
     }
 }

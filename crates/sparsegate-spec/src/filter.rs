@@ -42,7 +42,7 @@ pub fn matching(runs: &[&RunSpec], filters: &[String]) -> Result<Vec<bool>, (Str
                 (format!("--only {filter}: `{pair}` is not key=value"), "write it like sparsity=W+N,seed=0".to_owned())
             })?;
             let resolved = keys::resolve(key).ok_or_else(|| {
-                (format!("--only {filter}: unknown key `{key}`"), suggest::cure(key, "known keys", keys::KEYS))
+                (format!("--only {filter}: unknown key `{key}`"), suggest::hint(key, "known keys", keys::KEYS))
             })?;
             let labels: Vec<Option<String>> = runs.iter().map(|run| label(run, resolved)).collect();
             let wanted = canonical(wanted);
@@ -53,7 +53,7 @@ pub fn matching(runs: &[&RunSpec], filters: &[String]) -> Result<Vec<bool>, (Str
                 let help = if known.is_empty() {
                     format!("no run has a value of `{resolved}`")
                 } else {
-                    suggest::cure(&wanted, &format!("values of `{resolved}` here"), &known)
+                    suggest::hint(&wanted, &format!("values of `{resolved}` here"), &known)
                 };
                 return Err((format!("--only {filter}: no run has {key}={wanted}"), help));
             }

@@ -4,11 +4,12 @@
 //! [`types::RunSpec`], in which all defaults are filled in.
 //!
 //! A file is parsed into a tree that keeps the order of keys (`node`). The sweep is expanded into points (`sweep`), and
-//! each point is applied to the base document to give a run (`experiment`). An error carries a path (`mistake`), which
+//! each point is applied to the base document to give a run (`experiment`). An error carries a path (`diagnostic`), which
 //! is turned into line and column before it is shown (`locate`).
 
 pub mod cell;
 mod de;
+mod diagnostic;
 mod error;
 mod expect;
 mod experiment;
@@ -17,7 +18,6 @@ mod filter;
 mod hashes;
 mod keys;
 mod locate;
-mod mistake;
 mod node;
 mod overrides;
 mod presets;

@@ -30,7 +30,7 @@ pub fn parse(set: &[String]) -> Result<Vec<Override>, (String, String)> {
             )
         })?;
         let key = keys::resolve(given).ok_or_else(|| {
-            (format!("--set {written}: unknown key `{given}`"), suggest::cure(given, "known keys", keys::KEYS))
+            (format!("--set {written}: unknown key `{given}`"), suggest::hint(given, "known keys", keys::KEYS))
         })?;
         let value = serde_yaml::from_str(value).map_err(|error| {
             (

@@ -21,7 +21,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 }
 
 /// A hint such as `` did you mean `x`? known keys: `a`, `b` ``, without the question if no known name is near.
-pub fn cure(name: &str, what: &str, known: &[&str]) -> String {
+pub fn hint(name: &str, what: &str, known: &[&str]) -> String {
     let list = list(known.iter().copied());
     match nearest(name, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`? {what}: {list}"),

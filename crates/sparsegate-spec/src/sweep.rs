@@ -12,8 +12,8 @@ use std::marker::PhantomData;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
+use super::diagnostic::Diagnostic;
 use super::keys;
-use super::mistake::Mistake;
 use super::node::{Node, Step};
 use super::suggest;
 
@@ -111,7 +111,7 @@ impl Sweep {
     ///
     /// # Errors
     /// An unknown or repeated key, lists of unequal length, an empty axis, a filter that matches nothing, no points.
-    pub fn points(&self, here: &[Step]) -> Result<Vec<Point>, Mistake> {
+    pub fn points(&self, here: &[Step]) -> Result<Vec<Point>, Diagnostic> {
         let mut parts = Vec::new();
         if let Some(axes) = &self.product {
             parts.push(product(axes, &down(here, "product"))?);
@@ -128,7 +128,9 @@ impl Sweep {
             check_filter(filter, &points, &here)?;
             points.retain(|point| matches(filter, point));
             if points.is_empty() {
-                return Err(Mistake::new(&here, "matches no run", "use values that occur together in one run").of_key());
+                return Err(
+                    Diagnostic::new(&here, "matches no run", "use values that occur together in one run").on_key()
+                );
             }
         }
         for (index, filter) in self.exclude.iter().flatten().enumerate() {
@@ -144,7 +146,7 @@ impl Sweep {
         }
         if points.is_empty() {
             let help = "leave `sweep` out for a single run, or give `product`, `zip`, `concat` or `include`";
-            return Err(Mistake::new(here, "no runs are left in this sweep", help).of_key());
+            return Err(Diagnostic::new(here, "no runs are left in this sweep", help).on_key());
         }
         Ok(points)
     }
@@ -157,7 +159,7 @@ fn down(here: &[Step], key: &str) -> Vec<Step> {
 }
 
 /// All combinations of the axes' values, the first axis varying slowest.
-fn product(axes: &Ordered<Vec<Node>>, here: &[Step]) -> Result<Vec<Point>, Mistake> {
+fn product(axes: &Ordered<Vec<Node>>, here: &[Step]) -> Result<Vec<Point>, Diagnostic> {
     let columns = axes.0.iter().map(|(key, values)| axis(key, values, here)).collect::<Result<Vec<_>, _>>()?;
     if columns.is_empty() {
         return Err(no_axes(here));
@@ -166,7 +168,7 @@ fn product(axes: &Ordered<Vec<Node>>, here: &[Step]) -> Result<Vec<Point>, Mista
 }
 
 /// Pairs the n-th values of all axes.
-fn zip(axes: &Ordered<Vec<Node>>, here: &[Step]) -> Result<Vec<Point>, Mistake> {
+fn zip(axes: &Ordered<Vec<Node>>, here: &[Step]) -> Result<Vec<Point>, Diagnostic> {
     let mut points: Vec<Point> = Vec::new();
     for (index, (key, values)) in axes.0.iter().enumerate() {
         let column = axis(key, values, here)?;
@@ -177,7 +179,7 @@ fn zip(axes: &Ordered<Vec<Node>>, here: &[Step]) -> Result<Vec<Point>, Mistake> 
         if column.len() != points.len() {
             let first = &axes.0[0].0;
             let message = format!("{} values, but `{first}` has {}", column.len(), points.len());
-            return Err(Mistake::new(
+            return Err(Diagnostic::new(
                 &down(here, key),
                 message,
                 "`zip` requires lists of equal length; `product` gives all combinations",
@@ -189,7 +191,7 @@ fn zip(axes: &Ordered<Vec<Node>>, here: &[Step]) -> Result<Vec<Point>, Mistake> 
     if points.is_empty() { Err(no_axes(here)) } else { Ok(points) }
 }
 
-fn concat(sweeps: &[Sweep], here: &[Step]) -> Result<Vec<Point>, Mistake> {
+fn concat(sweeps: &[Sweep], here: &[Step]) -> Result<Vec<Point>, Diagnostic> {
     let mut points = Vec::new();
     for (index, sweep) in sweeps.iter().enumerate() {
         let mut here = here.to_vec();
@@ -199,32 +201,36 @@ fn concat(sweeps: &[Sweep], here: &[Step]) -> Result<Vec<Point>, Mistake> {
     if points.is_empty() { Err(no_axes(here)) } else { Ok(points) }
 }
 
-fn no_axes(here: &[Step]) -> Mistake {
-    Mistake::new(here, "nothing to sweep over", "list keys and values, or remove it").of_key()
+fn no_axes(here: &[Step]) -> Diagnostic {
+    Diagnostic::new(here, "nothing to sweep over", "list keys and values, or remove it").on_key()
 }
 
 /// The points of an axis, each with a single assignment.
-fn axis(key: &str, values: &[Node], here: &[Step]) -> Result<Vec<Point>, Mistake> {
+fn axis(key: &str, values: &[Node], here: &[Step]) -> Result<Vec<Point>, Diagnostic> {
     let here = down(here, key);
     check_key(key, &here)?;
     if values.is_empty() {
-        return Err(Mistake::new(&here, "an empty list of values", "list at least one value, or leave the key out"));
+        return Err(Diagnostic::new(&here, "an empty list of values", "list at least one value, or leave the key out"));
     }
     let mut points: Vec<Point> = Vec::new();
     for (index, value) in values.iter().enumerate() {
         let mut origin = here.clone();
         origin.push(Step::Index(index));
         if points.iter().any(|point| point[0].value == *value) {
-            return Err(Mistake::new(&origin, format!("`{}` is listed twice", value.label()), "list each value once"));
+            return Err(Diagnostic::new(
+                &origin,
+                format!("`{}` is listed twice", value.label()),
+                "list each value once",
+            ));
         }
         points.push(vec![Assign { key: key.to_owned(), value: value.clone(), origin }]);
     }
     Ok(points)
 }
 
-fn assign_all(point: &Ordered<Node>, here: &[Step]) -> Result<Point, Mistake> {
+fn assign_all(point: &Ordered<Node>, here: &[Step]) -> Result<Point, Diagnostic> {
     if point.0.is_empty() {
-        return Err(Mistake::new(here, "an empty entry", "write keys and values"));
+        return Err(Diagnostic::new(here, "an empty entry", "write keys and values"));
     }
     let mut assigned = Vec::new();
     for (key, value) in &point.0 {
@@ -235,10 +241,10 @@ fn assign_all(point: &Ordered<Node>, here: &[Step]) -> Result<Point, Mistake> {
     Ok(assigned)
 }
 
-fn check_key(key: &str, at: &[Step]) -> Result<(), Mistake> {
+fn check_key(key: &str, at: &[Step]) -> Result<(), Diagnostic> {
     if key == "dataset" {
         let help = "write one experiment file for each dataset";
-        return Err(Mistake::new(at, "one experiment has one dataset; it cannot be swept over", help).of_key());
+        return Err(Diagnostic::new(at, "one experiment has one dataset; it cannot be swept over", help).on_key());
     }
     if keys::KEYS.contains(&key) {
         return Ok(());
@@ -246,17 +252,17 @@ fn check_key(key: &str, at: &[Step]) -> Result<(), Mistake> {
     let known: Vec<&str> = keys::KEYS.iter().copied().filter(|key| *key != "dataset").collect();
     let help = match keys::elsewhere(key) {
         Some(full) => format!("did you mean `{full}`? keys must be written in full"),
-        None => suggest::cure(key, "keys that can be swept over", &known),
+        None => suggest::hint(key, "keys that can be swept over", &known),
     };
-    Err(Mistake::new(at, "not a key of a run", help).of_key())
+    Err(Diagnostic::new(at, "not a key of a run", help).on_key())
 }
 
 /// All combinations of one point of each part, the first part varying slowest.
-fn join(parts: Vec<Vec<Point>>, here: &[Step]) -> Result<Vec<Point>, Mistake> {
+fn join(parts: Vec<Vec<Point>>, here: &[Step]) -> Result<Vec<Point>, Diagnostic> {
     let count = parts.iter().try_fold(1_usize, |count, part| count.checked_mul(part.len())).unwrap_or(usize::MAX);
     if count > MOST {
         let message = format!("more than {MOST} runs");
-        return Err(Mistake::new(here, message, "split the sweep over several experiments").of_key());
+        return Err(Diagnostic::new(here, message, "split the sweep over several experiments").on_key());
     }
     parts.into_iter().try_fold(vec![Vec::new()], |points, part| {
         points
@@ -268,12 +274,12 @@ fn join(parts: Vec<Vec<Point>>, here: &[Step]) -> Result<Vec<Point>, Mistake> {
 }
 
 /// Merges the assignments of two points, whose keys must not overlap.
-fn both(mut left: Point, right: Point, here: &[Step]) -> Result<Point, Mistake> {
+fn both(mut left: Point, right: Point, here: &[Step]) -> Result<Point, Diagnostic> {
     for assign in right {
         if let Some(other) = left.iter().find(|other| overlap(&other.key, &assign.key)) {
             let message = format!("`{}` and `{}` are both assigned in one point", other.key, assign.key);
             let _ = here;
-            return Err(Mistake::new(&assign.origin, message, "keep one of them"));
+            return Err(Diagnostic::new(&assign.origin, message, "keep one of them"));
         }
         left.push(assign);
     }
@@ -302,9 +308,9 @@ fn any_of(wanted: &Node) -> &[Node] {
 }
 
 /// Refuses filters on keys that are not swept over, on values that no point has, and filters that match no point.
-fn check_filter(filter: &Ordered<Node>, points: &[Point], here: &[Step]) -> Result<(), Mistake> {
+fn check_filter(filter: &Ordered<Node>, points: &[Point], here: &[Step]) -> Result<(), Diagnostic> {
     if filter.0.is_empty() {
-        return Err(Mistake::new(here, "an empty filter", "write keys and values"));
+        return Err(Diagnostic::new(here, "an empty filter", "write keys and values"));
     }
     for (key, wanted) in &filter.0 {
         let at = down(here, key);
@@ -320,15 +326,15 @@ fn check_filter(filter: &Ordered<Node>, points: &[Point], here: &[Step]) -> Resu
             }
         }
         if !swept.contains(&key.as_str()) {
-            let help = suggest::cure(key, "keys swept over here", &swept);
-            return Err(Mistake::new(&at, "not a key that this sweep sweeps over", help).of_key());
+            let help = suggest::hint(key, "keys swept over here", &swept);
+            return Err(Diagnostic::new(&at, "not a key that this sweep sweeps over", help).on_key());
         }
         for value in any_of(wanted) {
             let label = value.label();
             if !labels.contains(&label) {
                 let known: Vec<&str> = labels.iter().map(String::as_str).collect();
-                let help = suggest::cure(&label, "values of this key here", &known);
-                return Err(Mistake::new(&at, format!("no run of the sweep has `{label}`"), help));
+                let help = suggest::hint(&label, "values of this key here", &known);
+                return Err(Diagnostic::new(&at, format!("no run of the sweep has `{label}`"), help));
             }
         }
     }
@@ -336,7 +342,7 @@ fn check_filter(filter: &Ordered<Node>, points: &[Point], here: &[Step]) -> Resu
     if some {
         Ok(())
     } else {
-        Err(Mistake::new(here, "matches no run of the sweep", "use values that occur together in one run"))
+        Err(Diagnostic::new(here, "matches no run of the sweep", "use values that occur together in one run"))
     }
 }
 
@@ -348,8 +354,8 @@ mod tests {
 
     fn expand(text: &str) -> Result<Vec<String>, String> {
         let node: Node = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
-        let sweep: Sweep = from_node(&node).map_err(|mistake| mistake.message())?;
-        let points = sweep.points(&[]).map_err(|mistake| mistake.message())?;
+        let sweep: Sweep = from_node(&node).map_err(|diagnostic| diagnostic.message())?;
+        let points = sweep.points(&[]).map_err(|diagnostic| diagnostic.message())?;
         let show = |point: Point| point.iter().map(|a| a.value.label()).collect::<Vec<_>>().join(" ");
         Ok(points.into_iter().map(show).collect())
     }

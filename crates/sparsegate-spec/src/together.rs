@@ -2,9 +2,9 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::diagnostic::Diagnostic;
 use super::error::SpecError;
 use super::experiment::{self, Experiment};
-use super::mistake::Mistake;
 use super::node::{Step, dotted};
 use super::{filter, yaml};
 
@@ -73,8 +73,8 @@ fn circle(file: &Utf8Path, index: usize, other: &Utf8Path) -> Result<SpecError, 
     let mut path = dotted("also");
     path.push(Step::Index(index));
     let message = format!("`{other}` is part of a cycle of `also` entries");
-    let mistake = Mistake::new(&path, message, "remove this entry");
-    Ok(yaml::placed(file, &yaml::read(file)?, &mistake))
+    let diagnostic = Diagnostic::new(&path, message, "remove this entry");
+    Ok(yaml::placed(file, &yaml::read(file)?, &diagnostic))
 }
 
 #[cfg(test)]
@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(load(&files, &["a"], &["sparsity=W+N"]).unwrap(), found(&[("b", 1)]));
         let error = load(&files, &["a"], &["sparsity=W", "sparsity=W+G+N"]).unwrap_err();
         assert!(error.to_string().contains("no run has sparsity=W+G+N"), "{error}");
-        assert!(error.cure().unwrap().contains("`W+N`"), "{error:?}");
+        assert!(error.hint().unwrap().contains("`W+N`"), "{error:?}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Checks of a run's values beyond their types.
 
-use super::mistake::Mistake;
+use super::diagnostic::Diagnostic;
 use super::node::dotted;
 use super::presets;
 use super::types::{Adam, ModelKind, ModelSpec, Optimizer, OutputNoise, RunSpec, Sparsity, TrainSpec};
@@ -9,7 +9,7 @@ use super::types::{Adam, ModelKind, ModelSpec, Optimizer, OutputNoise, RunSpec, 
 ///
 /// # Errors
 /// The first invalid value, with its path.
-pub fn run(spec: &RunSpec) -> Result<(), Mistake> {
+pub fn run(spec: &RunSpec) -> Result<(), Diagnostic> {
     name("dataset", &spec.dataset)?;
     model(&spec.model)?;
     train(&spec.train)?;
@@ -21,7 +21,7 @@ pub fn run(spec: &RunSpec) -> Result<(), Mistake> {
 }
 
 /// Refuses keys that only apply to classifiers, and requires those of a language model.
-fn language_model(spec: &RunSpec) -> Result<(), Mistake> {
+fn language_model(spec: &RunSpec) -> Result<(), Diagnostic> {
     let kind = "a language model";
     let of_texts = "it applies to labelled texts";
     unwanted("reading", !spec.reading.is_plain(), kind, of_texts, "remove it")?;
@@ -38,7 +38,7 @@ fn language_model(spec: &RunSpec) -> Result<(), Mistake> {
 }
 
 /// Refuses keys that only apply to language models, and requires those of a classifier.
-fn classification(spec: &RunSpec) -> Result<(), Mistake> {
+fn classification(spec: &RunSpec) -> Result<(), Diagnostic> {
     let kind = "a classifier";
     let whole = "it reads whole texts from a zero state";
     unwanted("train.sequence", spec.train.sequence.is_some(), kind, whole, "remove it; the manifest limits lengths")?;
@@ -53,16 +53,16 @@ fn classification(spec: &RunSpec) -> Result<(), Mistake> {
     name("model.embedding.vectors", &embedding.vectors)
 }
 
-fn unwanted(key: &str, there: bool, kind: &str, why: &str, cure: &str) -> Result<(), Mistake> {
+fn unwanted(key: &str, there: bool, kind: &str, why: &str, hint: &str) -> Result<(), Diagnostic> {
     if there {
-        Err(Mistake::new(&dotted(key), format!("{kind} does not use it: {why}"), cure).of_key())
+        Err(Diagnostic::new(&dotted(key), format!("{kind} does not use it: {why}"), hint).on_key())
     } else {
         Ok(())
     }
 }
 
-fn missing(within: &str, key: &str, such_as: &str) -> Mistake {
-    Mistake::new(&dotted(within), format!("the key `{key}` is missing"), format!("add `{key}: {such_as}`"))
+fn missing(within: &str, key: &str, such_as: &str) -> Diagnostic {
+    Diagnostic::new(&dotted(within), format!("the key `{key}` is missing"), format!("add `{key}: {such_as}`"))
 }
 
 /// Refuses names that are not valid folder names on every operating system.
@@ -70,21 +70,21 @@ fn missing(within: &str, key: &str, such_as: &str) -> Mistake {
 /// # Errors
 /// A name with characters other than letters, digits, `-`, `_`, `.`, one that begins with `-` or `.`, is empty, or has
 /// more than 100 bytes.
-pub fn name(key: &str, name: &str) -> Result<(), Mistake> {
+pub fn name(key: &str, name: &str) -> Result<(), Diagnostic> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if !name.is_empty() && name.chars().all(plain) && !name.starts_with(['.', '-']) && name.len() <= 100 {
         return Ok(());
     }
     let help = "use letters, digits, `-`, `_` and `.`; it becomes part of a path";
-    Err(Mistake::new(&dotted(key), format!("`{name}` cannot be the name of a folder"), help))
+    Err(Diagnostic::new(&dotted(key), format!("`{name}` cannot be the name of a folder"), help))
 }
 
-fn model(model: &ModelSpec) -> Result<(), Mistake> {
+fn model(model: &ModelSpec) -> Result<(), Diagnostic> {
     at_least_one("model.hidden", model.hidden as u64)?;
     check("model.forget_bias", model.forget_bias, f64::is_finite, "a finite number")
 }
 
-fn train(train: &TrainSpec) -> Result<(), Mistake> {
+fn train(train: &TrainSpec) -> Result<(), Diagnostic> {
     at_least_one("train.epochs", train.epochs.into())?;
     at_least_one("train.batch", train.batch as u64)?;
     if let Some(steps) = train.max_steps {
@@ -100,36 +100,40 @@ fn train(train: &TrainSpec) -> Result<(), Mistake> {
     check("train.optimizer.adam.epsilon", epsilon, positive, "above 0, such as 1e-8")
 }
 
-fn sparsity(kind: ModelKind, level: &Sparsity) -> Result<(), Mistake> {
+fn sparsity(kind: ModelKind, level: &Sparsity) -> Result<(), Diagnostic> {
     if level.name.trim().is_empty() || level.name.chars().any(|c| c.is_control() || c == ',' || c == '=') {
         let help = "give the level a short name without `,` and `=`";
-        return Err(Mistake::new(&dotted("sparsity.name"), format!("`{}` cannot be a level's name", level.name), help));
+        return Err(Diagnostic::new(
+            &dotted("sparsity.name"),
+            format!("`{}` cannot be a level's name", level.name),
+            help,
+        ));
     }
     baselines(level)?;
     match presets::level(kind, &level.name) {
         Some(preset) if preset != *level => {
             let message = format!("`{}` is the name of a preset with other values", level.name);
             let help = format!("give the level another name, or write `sparsity: {}`", level.name);
-            Err(Mistake::new(&dotted("sparsity.name"), message, help))
+            Err(Diagnostic::new(&dotted("sparsity.name"), message, help))
         }
         _ => Ok(()),
     }
 }
 
 /// Checks the baselines: at most one of them, and none together with a log-uniform prior.
-fn baselines(level: &Sparsity) -> Result<(), Mistake> {
+fn baselines(level: &Sparsity) -> Result<(), Diagnostic> {
     let variational = [level.weights, level.vocabulary, level.inputs, level.neurons, level.gates, level.output]
         .iter()
         .any(|p| !p.is_none());
     for (key, there) in [("magnitude", level.magnitude.is_some()), ("group_lasso", level.group_lasso.is_some())] {
         if there && variational {
             let message = "a baseline cannot be combined with a log-uniform prior";
-            return Err(Mistake::new(&dotted(&format!("sparsity.{key}")), message, "define two levels"));
+            return Err(Diagnostic::new(&dotted(&format!("sparsity.{key}")), message, "define two levels"));
         }
     }
     if level.magnitude.is_some() && level.group_lasso.is_some() {
         let message = "a level has one baseline, not `magnitude` and `group_lasso`";
-        return Err(Mistake::new(&dotted("sparsity"), message, "define two levels"));
+        return Err(Diagnostic::new(&dotted("sparsity"), message, "define two levels"));
     }
     if let Some(magnitude) = &level.magnitude {
         let within = |value: f64| value > 0.0 && share(value);
@@ -144,7 +148,7 @@ fn baselines(level: &Sparsity) -> Result<(), Mistake> {
         at_least_one("sparsity.magnitude.every", magnitude.every)?;
         if magnitude.begin >= magnitude.end {
             let message = format!("pruning begins at {} and ends at {}", magnitude.begin, magnitude.end);
-            return Err(Mistake::new(&dotted("sparsity.magnitude"), message, "make `end` larger than `begin`"));
+            return Err(Diagnostic::new(&dotted("sparsity.magnitude"), message, "make `end` larger than `begin`"));
         }
     }
     match &level.group_lasso {
@@ -161,13 +165,13 @@ fn share(value: f64) -> bool {
     (0.0..1.0).contains(&value)
 }
 
-fn at_least_one(key: &str, value: u64) -> Result<(), Mistake> {
-    if value >= 1 { Ok(()) } else { Err(Mistake::new(&dotted(key), "0 is too small", "write 1 or more")) }
+fn at_least_one(key: &str, value: u64) -> Result<(), Diagnostic> {
+    if value >= 1 { Ok(()) } else { Err(Diagnostic::new(&dotted(key), "0 is too small", "write 1 or more")) }
 }
 
-fn check(key: &str, value: f64, holds: fn(f64) -> bool, wanted: &str) -> Result<(), Mistake> {
+fn check(key: &str, value: f64, holds: fn(f64) -> bool, wanted: &str) -> Result<(), Diagnostic> {
     if holds(value) {
         return Ok(());
     }
-    Err(Mistake::new(&dotted(key), format!("{value} is out of range"), format!("it must be {wanted}")))
+    Err(Diagnostic::new(&dotted(key), format!("{value} is out of range"), format!("it must be {wanted}")))
 }

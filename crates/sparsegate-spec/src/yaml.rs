@@ -4,10 +4,10 @@ use camino::Utf8Path;
 use serde::de::DeserializeOwned;
 
 use super::de::from_node;
+use super::diagnostic::Diagnostic;
 use super::error::{Place, SpecError};
 use super::keys;
 use super::locate::locate;
-use super::mistake::Mistake;
 use super::node::Node;
 
 /// Parses `text`, the content of `file`, as a `T`.
@@ -18,7 +18,7 @@ use super::node::Node;
 /// The first error, with line, column and, for an unknown key or value, the nearest known one.
 pub fn parse<T: DeserializeOwned>(file: &Utf8Path, text: &str) -> Result<T, SpecError> {
     let node = tree(file, text)?;
-    from_node(&node).map_err(|mistake| placed(file, text, &mistake))
+    from_node(&node).map_err(|diagnostic| placed(file, text, &diagnostic))
 }
 
 /// Reads the text of `file`.
@@ -52,9 +52,9 @@ pub fn tree(file: &Utf8Path, text: &str) -> Result<Node, SpecError> {
 }
 
 /// Adds the position in the text to an error.
-pub fn placed(file: &Utf8Path, text: &str, mistake: &Mistake) -> SpecError {
-    let error = SpecError::new(file, mistake.message()).at(locate(text, &mistake.path(), mistake.part), text);
-    match mistake.help(keys::elsewhere) {
+pub fn placed(file: &Utf8Path, text: &str, diagnostic: &Diagnostic) -> SpecError {
+    let error = SpecError::new(file, diagnostic.message()).at(locate(text, &diagnostic.path(), diagnostic.part), text);
+    match diagnostic.help(keys::elsewhere) {
         Some(help) => error.help(help),
         None => error,
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::format::FORMAT;
 use super::tensors;
-use sparsegate_core::trainee::NamedTensor;
+use sparsegate_core::trainer::NamedTensor;
 
 /// The state of a run between two optimiser steps.
 #[derive(Debug, Clone, PartialEq)]

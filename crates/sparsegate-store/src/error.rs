@@ -10,7 +10,7 @@ use super::lock::Holder;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The operating system reported an error.
-    #[error("cannot {action} {path}: {cause}; {cure}")]
+    #[error("cannot {action} {path}: {cause}; {hint}")]
     Io {
         /// The attempted action, such as `read`, `write` or `create`.
         action: &'static str,
@@ -19,17 +19,19 @@ pub enum StoreError {
         /// The system's error.
         cause: io::Error,
         /// A hint what to do about it.
-        cure: &'static str,
+        hint: &'static str,
     },
     /// The content of a file does not match its format.
-    #[error("{path} is damaged ({problem}); delete {cure} and run the experiment again, or `run` it with --force")]
+    #[error(
+        "{path} is damaged ({problem}); delete {run_folder} and run the experiment again, or `run` it with --force"
+    )]
     Corrupt {
         /// The file.
         path: Utf8PathBuf,
         /// What is wrong, and where in the file.
         problem: String,
         /// What to delete: the folder of the run.
-        cure: Utf8PathBuf,
+        run_folder: Utf8PathBuf,
     },
     /// A file was written by a newer version of the program.
     #[error(
@@ -61,7 +63,7 @@ fn name(holder: Option<&Holder>) -> String {
 impl StoreError {
     /// An I/O error on `path`, with a hint that fits the kind of error.
     pub(crate) fn io(action: &'static str, path: &Utf8Path, source: io::Error) -> Self {
-        let cure = match source.kind() {
+        let hint = match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 "make space and run again: the run resumes from its last checkpoint"
             }
@@ -73,13 +75,13 @@ impl StoreError {
             }
             _ => "check the disk and the folder, then run again",
         };
-        Self::Io { action, path: path.to_owned(), cause: bare(source), cure }
+        Self::Io { action, path: path.to_owned(), cause: bare(source), hint }
     }
 
     /// An error for a file whose content does not match its format. Deleting the file alone would not help, so the hint
     /// names the run's folder.
     pub(crate) fn corrupt(path: &Utf8Path, run: &Utf8Path, problem: &dyn fmt::Display) -> Self {
-        Self::Corrupt { path: path.to_owned(), problem: problem.to_string(), cure: run.to_owned() }
+        Self::Corrupt { path: path.to_owned(), problem: problem.to_string(), run_folder: run.to_owned() }
     }
 }
 

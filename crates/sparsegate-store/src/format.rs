@@ -66,7 +66,8 @@ pub struct Summary {
     /// The error message, if the run failed.
     pub error: Option<String>,
     /// How the kept vocabulary compares with the ground truth of a synthetic language; `None` for other data.
-    pub planted: Option<Planted>,
+    #[serde(rename = "planted")]
+    pub ground_truth: Option<GroundTruthCounts>,
     /// The pretrained vectors that the embedding started from, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vectors: Option<VectorsUsed>,
@@ -97,7 +98,7 @@ pub enum RunState {
 
 /// How the kept vocabulary compares with the ground truth of a synthetic language.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Planted {
+pub struct GroundTruthCounts {
     /// Ground-truth symbols, which carry information about what is predicted.
     pub informative: u64,
     /// Of those, how many were kept.

@@ -12,7 +12,7 @@ use super::checkpoint::{Checkpoint, Position};
 use super::format::{EpochMetrics, FORMAT, RunRecord, Structure, Summary};
 use super::speed::Speed;
 use super::{RunDir, StoreError, tensors};
-use sparsegate_core::trainee::NamedTensor;
+use sparsegate_core::trainer::NamedTensor;
 
 /// The process that works on a run, as recorded in the lock file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

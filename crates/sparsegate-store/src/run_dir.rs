@@ -9,7 +9,7 @@ use super::checkpoint::{Checkpoint, Position, Unreadable, Version};
 use super::format::{EpochMetrics, FORMAT, RunRecord, Structure, Summary};
 use super::speed::Speed;
 use super::{StoreError, tensors};
-use sparsegate_core::trainee::NamedTensor;
+use sparsegate_core::trainer::NamedTensor;
 
 /// The folder of one run, `<root>/runs/<experiment>/<key>`, which need not exist. Reading takes no lock, because files
 /// are replaced atomically and readers of `metrics.jsonl` skip an unfinished last line.

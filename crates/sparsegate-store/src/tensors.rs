@@ -7,7 +7,7 @@ use std::io::Read;
 
 use safetensors::{Dtype, SafeTensors, View};
 
-use sparsegate_core::trainee::NamedTensor;
+use sparsegate_core::trainer::NamedTensor;
 
 /// The one metadata key; its value is JSON.
 const KEY: &str = "sparsegate";

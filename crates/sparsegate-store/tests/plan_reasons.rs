@@ -37,7 +37,7 @@ fn write(root: &Utf8Path, entry: &PlanEntry, state: Option<RunState>) {
             last: None,
             train_seconds: 1.0,
             error,
-            planted: None,
+            ground_truth: None,
             vectors: None,
         };
         let json = serde_json::to_string(&summary).expect("JSON");

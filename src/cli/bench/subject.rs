@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use sparsegate_runtime::Model;
 use sparsegate_runtime::format::File;
-use sparsegate_runtime::made_up::Shape;
+use sparsegate_runtime::synthetic::Shape;
 
 use crate::cli::CliError;
 use crate::cli::args::Global;

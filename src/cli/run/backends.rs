@@ -48,7 +48,7 @@ impl Missing {
         for (backend, count) in counts {
             let Some(error) = self.0.get(&backend) else { continue };
             let runs = if count == 1 { "1 run is" } else { &format!("{count} runs are") };
-            output::say!("note: {runs} left out: {error}\n  help: {}", error.cure());
+            output::say!("note: {runs} left out: {error}\n  help: {}", error.hint());
         }
     }
 }

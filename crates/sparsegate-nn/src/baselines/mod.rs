@@ -1,7 +1,7 @@
 //! Pruning baselines that the Bayesian method is compared with. They use no noise.
 //!
 //! A baseline changes the weights after each step of the optimiser and sets pruned weights to exactly zero. It keeps no
-//! other state: the gradient of a zero weight is set to zero ([`hold_zeros`]) and so are its Adam moments ([`forget`]),
+//! other state: the gradient of a zero weight is set to zero ([`mask_gradient`]) and so are its Adam moments ([`mask_moments`]),
 //! so the optimiser does not move it and a checkpoint needs no masks. A weight that is exactly zero at initialisation
 //! therefore stays zero too; randomly initialised weights are not.
 //!
@@ -87,12 +87,12 @@ pub fn of(level: &Sparsity) -> Option<Box<dyn Baseline>> {
 }
 
 /// The gradient of a weight matrix, set to zero where the weight is zero.
-pub fn hold_zeros(weights: &Tensor<2>, gradient: Tensor<2>) -> Tensor<2> {
+pub fn mask_gradient(weights: &Tensor<2>, gradient: Tensor<2>) -> Tensor<2> {
     gradient.mask_fill(weights.clone().equal_elem(0.0), 0.0)
 }
 
 /// The optimiser's moments of a weight matrix, set to zero where the weight is zero.
-pub fn forget(weights: &Tensor<2>, moments: Moments) -> Moments {
+pub fn mask_moments(weights: &Tensor<2>, moments: Moments) -> Moments {
     let zeros = weights.clone().equal_elem(0.0);
     Moments { first: moments.first.mask_fill(zeros.clone(), 0.0), second: moments.second.mask_fill(zeros, 0.0) }
 }
@@ -110,7 +110,7 @@ mod tests {
     use burn::tensor::{DType, Device, TensorData};
 
     use super::*;
-    use crate::engine::{AdamStep, Composed, Ops};
+    use crate::engine::{AdamStep, Ops, ReferenceOps};
     use sparsegate_core::{GroupLasso, Magnitude, Prior};
 
     fn tensor(values: Vec<f64>, shape: [usize; 2]) -> Tensor<2> {
@@ -154,12 +154,12 @@ mod tests {
         let step = AdamStep { rate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
         let moments = || Moments { first: tensor(vec![0.5; 4], [2, 2]), second: tensor(vec![0.25; 4], [2, 2]) };
         let mut weights = tensor(vec![0.0, 1.0, -0.0, -1.0], [2, 2]);
-        let mut moments = forget(&weights, moments());
+        let mut moments = mask_moments(&weights, moments());
         assert_eq!(values(&moments.first), [0.0, 0.5, 0.0, 0.5]);
         assert_eq!(values(&moments.second), [0.0, 0.25, 0.0, 0.25]);
         for _ in 0..3 {
-            let gradient = hold_zeros(&weights, tensor(vec![0.3; 4], [2, 2]));
-            (weights, moments) = Composed.adam(weights, gradient, moments, &scale, &step);
+            let gradient = mask_gradient(&weights, tensor(vec![0.3; 4], [2, 2]));
+            (weights, moments) = ReferenceOps.adam(weights, gradient, moments, &scale, &step);
         }
         let ours = values(&weights);
         assert_eq!((ours[0], ours[2]), (0.0, 0.0));

@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 
-use super::fused::Fused;
+use super::fused::FusedOps;
 use super::open_error::OpenError;
 use super::ops::Ops;
 use sparsegate_core::Backend;
@@ -25,7 +25,7 @@ pub struct Engine {
 /// [`OpenError`] if the backend is not in this build, or this machine has no such device.
 pub fn open(backend: Backend) -> Result<Engine, OpenError> {
     match backend {
-        Backend::Flex => Ok(Engine { device: Device::flex(), ops: &Fused, reading: 1 }),
+        Backend::Flex => Ok(Engine { device: Device::flex(), ops: &FusedOps, reading: 1 }),
         #[cfg(feature = "wgpu")]
         Backend::Wgpu { adapter } => super::cube::open(adapter),
         #[cfg(feature = "tch")]

@@ -3,31 +3,35 @@
 use burn::backend::Dispatch;
 use burn::tensor::{Int, Tensor};
 
-use super::composed::Composed;
-use super::extension::{AdamPrimitives, MomentPrimitives, PenaltyPrimitives, RecurrencePrimitives, SparseOps};
+use super::extension::{AdamPrimitives, RecurrencePrimitives, SparseOps, VariationalMoments, VariationalPrimitives};
 use super::noise::Noise;
-use super::ops::{AdamStep, DataGradients, Moments, Ops, Penalized, RecurrenceInputs};
+use super::ops::{AdamStep, DataGradients, KlAndNorm, Moments, Ops, RecurrenceInputs};
+use super::reference::ReferenceOps;
 use sparsegate_core::cells::Cell;
 
 /// Kernels with handwritten backward passes. Tensors are `f32`; flex and libtorch also accept `f64`.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Fused;
+pub struct FusedOps;
 
-fn penalty_primitives(quantity: [Tensor<2>; 2], gradients: DataGradients, share: f64) -> PenaltyPrimitives<Dispatch> {
-    let [mean, log_sigma] = quantity.map(Tensor::into_dispatch);
+fn variational_primitives(
+    parameter: [Tensor<2>; 2],
+    gradients: DataGradients,
+    kl_weight: f64,
+) -> VariationalPrimitives<Dispatch> {
+    let [mean, log_sigma] = parameter.map(Tensor::into_dispatch);
     let DataGradients { mean: to_mean, log_sigma: to_log_sigma, rows } = gradients;
     let [mean_gradient, log_sigma_gradient] = [to_mean, to_log_sigma].map(Tensor::into_dispatch);
-    PenaltyPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, share }
+    VariationalPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, kl_weight }
 }
 
-impl Ops for Fused {
+impl Ops for FusedOps {
     fn product(&self, left: Tensor<2>, right: Tensor<2>) -> Tensor<2> {
         Tensor::from_dispatch(<Dispatch as SparseOps>::product(left.into_dispatch(), right.into_dispatch()))
     }
 
     fn noisy(&self, mean: Tensor<2>, log_sigma: Tensor<2>, noise: &Noise) -> Tensor<2> {
         match noise {
-            Noise::Given(_) => Composed.noisy(mean, log_sigma, noise),
+            Noise::Given(_) => ReferenceOps.noisy(mean, log_sigma, noise),
             Noise::Counter(key) => Tensor::from_dispatch(<Dispatch as SparseOps>::noisy(
                 mean.into_dispatch(),
                 log_sigma.into_dispatch(),
@@ -40,7 +44,7 @@ impl Ops for Fused {
 
     fn noisy_rows(&self, mean: Tensor<2>, log_sigma: Tensor<2>, ids: Tensor<1, Int>, noise: &Noise) -> Tensor<2> {
         match noise {
-            Noise::Given(_) => Composed.noisy_rows(mean, log_sigma, ids, noise),
+            Noise::Given(_) => ReferenceOps.noisy_rows(mean, log_sigma, ids, noise),
             Noise::Counter(key) => Tensor::from_dispatch(<Dispatch as SparseOps>::noisy_rows(
                 mean.into_dispatch(),
                 log_sigma.into_dispatch(),
@@ -52,23 +56,23 @@ impl Ops for Fused {
         }
     }
 
-    fn penalize(&self, quantity: [&Tensor<2>; 2], gradients: &DataGradients, share: f64) -> Penalized {
-        let inputs = penalty_primitives(quantity.map(Tensor::clone), gradients.clone(), share);
-        let (penalty, square_sum) = <Dispatch as SparseOps>::penalize(inputs);
-        Penalized { penalty: Tensor::from_dispatch(penalty), square_sum: Tensor::from_dispatch(square_sum) }
+    fn kl_and_gradient_norm(&self, parameter: [&Tensor<2>; 2], gradients: &DataGradients, kl_weight: f64) -> KlAndNorm {
+        let inputs = variational_primitives(parameter.map(Tensor::clone), gradients.clone(), kl_weight);
+        let (kl, square_sum) = <Dispatch as SparseOps>::kl_and_gradient_norm(inputs);
+        KlAndNorm { kl: Tensor::from_dispatch(kl), square_sum: Tensor::from_dispatch(square_sum) }
     }
 
-    fn adam_penalized(
+    fn adam_variational(
         &self,
-        quantity: [Tensor<2>; 2],
+        parameter: [Tensor<2>; 2],
         gradients: DataGradients,
-        share: f64,
+        kl_weight: f64,
         moments: [Moments; 2],
         scale: &Tensor<1>,
         step: &AdamStep,
     ) -> [(Tensor<2>, Moments); 2] {
         let [of_mean, of_log_sigma] = moments;
-        let moments = MomentPrimitives {
+        let moments = VariationalMoments {
             mean_first: of_mean.first.into_dispatch(),
             mean_second: of_mean.second.into_dispatch(),
             log_sigma_first: of_log_sigma.first.into_dispatch(),
@@ -76,9 +80,9 @@ impl Ops for Fused {
             scale: scale.clone().into_dispatch(),
             step: *step,
         };
-        let inputs = penalty_primitives(quantity, gradients, share);
+        let inputs = variational_primitives(parameter, gradients, kl_weight);
         let (mean, mean_first, mean_second, log_sigma, log_sigma_first, log_sigma_second) =
-            <Dispatch as SparseOps>::adam_penalized(inputs, moments);
+            <Dispatch as SparseOps>::adam_variational(inputs, moments);
         [[mean, mean_first, mean_second], [log_sigma, log_sigma_first, log_sigma_second]].map(|moved| {
             let [parameter, first, second] = moved.map(Tensor::from_dispatch);
             (parameter, Moments { first, second })
@@ -87,7 +91,7 @@ impl Ops for Fused {
 
     fn recurrence(&self, cell: &dyn Cell, inputs: RecurrenceInputs<'_>) -> Vec<Tensor<2>> {
         let Some(kernel) = cell.kernel() else {
-            return Composed.recurrence(cell, inputs);
+            return ReferenceOps.recurrence(cell, inputs);
         };
         let count = inputs.states.len();
         let mut states = inputs.states.into_iter().map(Tensor::into_dispatch);
@@ -118,7 +122,7 @@ impl Ops for Fused {
     }
 
     fn class_loss(&self, logits: Tensor<2>, bias: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
-        Composed.class_loss(logits, bias, targets)
+        ReferenceOps.class_loss(logits, bias, targets)
     }
 
     fn square_sum(&self, values: &Tensor<2>) -> Tensor<1> {

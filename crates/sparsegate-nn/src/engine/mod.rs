@@ -1,35 +1,35 @@
 //! The custom tensor operations, behind one trait.
 //!
 //! [`Ops`] lists what the models need beyond plain tensor arithmetic: noisy weights, the KL divergence, the recurrence,
-//! the cross entropy and Adam. [`Composed`] builds each of them from Burn's own ops and runs on any backend; it is the
-//! reference that tests compare with. [`Fused`] runs handwritten kernels of the backend that holds the tensors (one
+//! the cross entropy and Adam. [`ReferenceOps`] builds each of them from Burn's own ops and runs on any backend; it is the
+//! reference that tests compare with. [`FusedOps`] runs handwritten kernels of the backend that holds the tensors (one
 //! folder per backend) and must give the same results.
 //!
 //! Every matrix is a `Tensor<2>`; a vector of `n` numbers has shape `[1, n]`. Sequences are time-major and
 //! without padding, as described at [`RecurrenceInputs`].
 
 mod backends;
-mod composed;
 #[cfg(feature = "wgpu")]
 mod cube;
 mod extension;
 mod fault;
 mod flex;
+mod float;
 mod fused;
 pub mod noise;
 mod open_error;
 mod ops;
 #[cfg(feature = "tch")]
 mod portable;
-mod real;
+mod reference;
 #[cfg(feature = "tch")]
 mod tch;
 mod vectorized;
 
 pub use backends::{Engine, Found, compiled_backends, open, survey};
-pub use composed::Composed;
 pub use fault::{Fault, guarded};
-pub use fused::Fused;
+pub use fused::FusedOps;
 pub use noise::{Noise, NoiseKey};
 pub use open_error::OpenError;
-pub use ops::{AdamStep, DataGradients, Moments, Ops, Penalized, RecurrenceInputs};
+pub use ops::{AdamStep, DataGradients, KlAndNorm, Moments, Ops, RecurrenceInputs};
+pub use reference::ReferenceOps;

@@ -12,7 +12,7 @@
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use rayon::prelude::*;
 
-use super::real::Real;
+use super::float::KernelFloat;
 use super::vectorized::vectorized;
 
 /// Normals in a group: 16 counters of four.
@@ -126,7 +126,7 @@ impl NoiseKey {
 
 /// Fills `out` with the first `out.len()` normals of a row.
 #[inline(always)]
-pub(super) fn fill_row<T: Real>(out: &mut [T], key: NoiseKey, row: u32) {
+pub(super) fn fill_row<T: KernelFloat>(out: &mut [T], key: NoiseKey, row: u32) {
     for (group, chunk) in out.chunks_mut(GROUP).enumerate() {
         let mut values = [0.0_f32; GROUP];
         let (first, rest) = values.split_at_mut(LANES);
@@ -140,7 +140,7 @@ pub(super) fn fill_row<T: Real>(out: &mut [T], key: NoiseKey, row: u32) {
             fourth[lane] = four[3];
         }
         for (out, value) in chunk.iter_mut().zip(values) {
-            *out = T::of(f64::from(value));
+            *out = T::from_f64(f64::from(value));
         }
     }
 }

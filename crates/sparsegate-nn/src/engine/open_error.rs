@@ -49,7 +49,7 @@ pub enum OpenError {
 
 impl OpenError {
     /// A hint: how to make the backend available, or what to use instead.
-    pub fn cure(&self) -> String {
+    pub fn hint(&self) -> String {
         match self {
             Self::NotCompiled { wanted, .. } => {
                 let feature = wanted.feature().unwrap_or("default");
@@ -101,9 +101,9 @@ mod tests {
             (OpenError::NoSuchDevice { wanted: gpu, found: vec!["llvmpipe".into()] }, "0 (llvmpipe)", "backends"),
             (OpenError::NoCuda { wanted: cuda }, "no CUDA", "LIBTORCH"),
         ];
-        for (error, what, cure) in errors {
+        for (error, what, hint) in errors {
             assert!(error.to_string().contains(what), "{error}");
-            assert!(error.cure().contains(cure), "{}", error.cure());
+            assert!(error.hint().contains(hint), "{}", error.hint());
         }
     }
 }

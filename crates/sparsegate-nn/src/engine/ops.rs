@@ -69,9 +69,9 @@ pub struct DataGradients {
 
 /// The KL divergence of a variational parameter, and its contribution to the squared gradient norm.
 #[derive(Debug, Clone)]
-pub struct Penalized {
+pub struct KlAndNorm {
     /// Sum of the KL divergences of all elements, without the KL weight, `[1]`.
-    pub penalty: Tensor<1>,
+    pub kl: Tensor<1>,
     /// Sum of squares of the total gradients (data loss and weighted KL divergence), `[1]`.
     pub square_sum: Tensor<1>,
 }
@@ -91,31 +91,37 @@ pub trait Ops: Debug + Send + Sync {
     /// This avoids writing and reading a full-size tensor that is nearly all zeros.
     fn noisy_rows(&self, mean: Tensor<2>, log_sigma: Tensor<2>, ids: Tensor<1, Int>, noise: &Noise) -> Tensor<2>;
 
-    /// The KL divergence from the log-uniform prior (see [`crate::bayes`]), summed over a variational parameter given
+    /// The KL divergence from the log-uniform prior (see [`crate::variational`]), summed over a variational parameter given
     /// as its means and log sigmas `[R, C]`, and the sum of squares of the total gradient, which is that of the data
-    /// loss plus `share` (the KL weight, 1/N) times that of the KL divergence. Works outside autodiff, because the KL
+    /// loss plus `kl_weight` (the KL weight, 1/N) times that of the KL divergence. Works outside autodiff, because the KL
     /// divergence depends on the parameters alone.
-    fn penalize(&self, quantity: [&Tensor<2>; 2], gradients: &DataGradients, share: f64) -> Penalized;
+    fn kl_and_gradient_norm(&self, parameter: [&Tensor<2>; 2], gradients: &DataGradients, kl_weight: f64) -> KlAndNorm;
 
     /// [`Ops::adam`] for the means and log sigmas of a variational parameter, on the total gradients described at
-    /// [`Ops::penalize`]. They are recomputed, which is cheaper than storing them.
-    fn adam_penalized(
+    /// [`Ops::kl_and_gradient_norm`]. They are recomputed, which is cheaper than storing them.
+    fn adam_variational(
         &self,
-        quantity: [Tensor<2>; 2],
+        parameter: [Tensor<2>; 2],
         gradients: DataGradients,
-        share: f64,
+        kl_weight: f64,
         moments: [Moments; 2],
         scale: &Tensor<1>,
         step: &AdamStep,
     ) -> [(Tensor<2>, Moments); 2];
 
     /// The total gradients (data loss and weighted KL divergence), obtained as Adam's first moments with `beta1` = 0.
-    fn whole_gradients(&self, quantity: [&Tensor<2>; 2], gradients: DataGradients, share: f64) -> [Tensor<2>; 2] {
-        let zeros = || Moments { first: quantity[0].zeros_like(), second: quantity[0].zeros_like() };
+    fn total_gradients(&self, parameter: [&Tensor<2>; 2], gradients: DataGradients, kl_weight: f64) -> [Tensor<2>; 2] {
+        let zeros = || Moments { first: parameter[0].zeros_like(), second: parameter[0].zeros_like() };
         let step = AdamStep { rate: 0.0, beta1: 0.0, beta2: 0.0, epsilon: 1.0 };
-        let scale = Tensor::ones([1], (&quantity[0].device(), quantity[0].dtype()));
-        let moved =
-            self.adam_penalized(quantity.map(Tensor::clone), gradients, share, [zeros(), zeros()], &scale, &step);
+        let scale = Tensor::ones([1], (&parameter[0].device(), parameter[0].dtype()));
+        let moved = self.adam_variational(
+            parameter.map(Tensor::clone),
+            gradients,
+            kl_weight,
+            [zeros(), zeros()],
+            &scale,
+            &step,
+        );
         moved.map(|(_, moments)| moments.first)
     }
 

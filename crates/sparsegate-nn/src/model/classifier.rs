@@ -4,12 +4,12 @@ use burn::tensor::{Int, Tensor};
 
 use super::dense::Dense;
 use super::embedding::Embedding;
-use super::network::{Forward, Network, Quantity, last_rows};
+use super::network::{Forward, Network, Parameter, last_rows};
 use super::noise::{NoiseSource, Stream, draw};
 use super::recurrent::{Inputs, Recurrent, Units};
 use super::symbols;
-use crate::bayes::Make;
 use crate::engine::Ops;
+use crate::variational::CreateTensor;
 use sparsegate_core::Batch;
 use sparsegate_core::{OutputNoise, Sparsity};
 
@@ -48,7 +48,7 @@ impl Classifier {
     /// those used in checkpoints: `embedding/w/mean`, `embedding/z_vocabulary/mean`, `lstm/w_input/mean`,
     /// `lstm/z_inputs/mean`, ..., `lstm/bias`, `output/w/mean`, `output/bias`. A variational parameter has a
     /// `log_sigma` beside its `mean`.
-    pub fn build(sizes: Sizes, units: Units, sparsity: &Sparsity, make: Make<'_>) -> Self {
+    pub fn build(sizes: Sizes, units: Units, sparsity: &Sparsity, make: CreateTensor<'_>) -> Self {
         let Sizes { vocabulary, embedding, outputs } = sizes;
         let noise = OutputNoise::LocalReparameterization;
         Self {
@@ -64,9 +64,9 @@ impl Network for Classifier {
         &self.recurrent
     }
 
-    fn quantities(&mut self) -> Vec<Quantity<'_>> {
-        let (embedding, recurrent) = (self.embedding.quantities(), self.recurrent.quantities());
-        embedding.chain(recurrent).chain([self.output.quantity()]).collect()
+    fn parameters(&mut self) -> Vec<Parameter<'_>> {
+        let (embedding, recurrent) = (self.embedding.parameters(), self.recurrent.parameters());
+        embedding.chain(recurrent).chain([self.output.parameter()]).collect()
     }
 
     fn biases(&mut self) -> Vec<(String, &mut Tensor<2>)> {

@@ -2,9 +2,9 @@
 
 use burn::tensor::Tensor;
 
-use super::network::{Quantity, QuantityKind};
-use crate::bayes::{Make, Variational};
+use super::network::{Parameter, ParameterKind};
 use crate::engine::{Noise, Ops};
+use crate::variational::{CreateTensor, VariationalMatrix};
 use sparsegate_core::{OutputNoise, Prior};
 
 /// Added to the variance of an output before the square root, as in the authors' program, because the slope of the root
@@ -15,7 +15,7 @@ const SMALLEST_VARIANCE: f64 = 1e-8;
 #[derive(Debug, Clone)]
 pub struct Dense {
     /// Weights, `[H, O]`.
-    pub w: Variational,
+    pub w: VariationalMatrix,
     /// Biases, `[1, O]`.
     pub bias: Tensor<2>,
     /// Whether noise is drawn for the weights or for the outputs.
@@ -24,12 +24,16 @@ pub struct Dense {
 
 impl Dense {
     /// Builds an `[H, O]` layer with tensors from `make`.
-    pub(super) fn build(dims: [usize; 2], noise: OutputNoise, prior: Prior, make: Make<'_>) -> Self {
-        Self { w: Variational::build("output/w", dims, prior, make), bias: make("output/bias", [1, dims[1]]), noise }
+    pub(super) fn build(dims: [usize; 2], noise: OutputNoise, prior: Prior, make: CreateTensor<'_>) -> Self {
+        Self {
+            w: VariationalMatrix::build("output/w", dims, prior, make),
+            bias: make("output/bias", [1, dims[1]]),
+            noise,
+        }
     }
 
-    pub(super) fn quantity(&mut self) -> Quantity<'_> {
-        Quantity { name: "output/w".to_owned(), kind: QuantityKind::OutputWeights, value: &mut self.w }
+    pub(super) fn parameter(&mut self) -> Parameter<'_> {
+        Parameter { name: "output/w".to_owned(), kind: ParameterKind::OutputWeights, value: &mut self.w }
     }
 
     pub(super) fn bias(&mut self) -> (String, &mut Tensor<2>) {

@@ -2,11 +2,11 @@
 
 use burn::tensor::Tensor;
 
-use super::network::{Quantity, QuantityKind};
+use super::network::{Parameter, ParameterKind};
 use super::noise::{NoiseSource, Stream, draw};
 use super::symbols;
-use crate::bayes::{Make, Variational};
 use crate::engine::Ops;
+use crate::variational::{CreateTensor, VariationalMatrix};
 use sparsegate_core::Batch;
 use sparsegate_core::Sparsity;
 
@@ -14,25 +14,25 @@ use sparsegate_core::Sparsity;
 #[derive(Debug, Clone)]
 pub struct Embedding {
     /// Weights, `[V, E]`.
-    pub w: Variational,
+    pub w: VariationalMatrix,
     /// Group factors of the symbols, `[1, V]`.
-    pub z_vocabulary: Option<Variational>,
+    pub z_vocabulary: Option<VariationalMatrix>,
 }
 
 impl Embedding {
     /// Builds a `[V, E]` embedding with tensors from `make`.
-    pub(super) fn build(dims: [usize; 2], sparsity: &Sparsity, make: Make<'_>) -> Self {
+    pub(super) fn build(dims: [usize; 2], sparsity: &Sparsity, make: CreateTensor<'_>) -> Self {
         Self {
-            w: Variational::build("embedding/w", dims, sparsity.weights, make),
-            z_vocabulary: Variational::build_group("embedding/z_vocabulary", dims[0], sparsity.vocabulary, make),
+            w: VariationalMatrix::build("embedding/w", dims, sparsity.weights, make),
+            z_vocabulary: VariationalMatrix::build_group("embedding/z_vocabulary", dims[0], sparsity.vocabulary, make),
         }
     }
 
-    pub(super) fn quantities(&mut self) -> impl Iterator<Item = Quantity<'_>> {
-        let weights = Quantity { name: "embedding/w".to_owned(), kind: QuantityKind::Weights, value: &mut self.w };
-        let group = self.z_vocabulary.as_mut().map(|value| Quantity {
+    pub(super) fn parameters(&mut self) -> impl Iterator<Item = Parameter<'_>> {
+        let weights = Parameter { name: "embedding/w".to_owned(), kind: ParameterKind::Weights, value: &mut self.w };
+        let group = self.z_vocabulary.as_mut().map(|value| Parameter {
             name: "embedding/z_vocabulary".to_owned(),
-            kind: QuantityKind::Groups,
+            kind: ParameterKind::Groups,
             value,
         });
         std::iter::once(weights).chain(group)

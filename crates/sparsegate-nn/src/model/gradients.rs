@@ -2,31 +2,31 @@
 
 use burn::tensor::{Gradients, Tensor};
 
-use super::network::{Network, Quantity, QuantityKind};
-use crate::baselines::{Matrix, hold_zeros};
+use super::network::{Network, Parameter, ParameterKind};
+use crate::baselines::{Matrix, mask_gradient};
 use crate::engine::{AdamStep, DataGradients, Moments, Ops};
 use sparsegate_core::Batch;
 
 /// The gradient of one parameter of the network.
-enum Part {
+enum ParameterGradient {
     /// The total gradient of a deterministic matrix or a bias.
-    Plain(Tensor<2>),
+    Total(Tensor<2>),
     /// The gradient of the data loss to a variational parameter; the KL gradient is added when it is used.
-    Penalized(DataGradients),
+    Data(DataGradients),
 }
 
 /// The gradients of a batch: those of the weight matrices and group factors, then those of the biases, in the network's
 /// order.
 pub(super) struct StepGradients {
-    parts: Vec<Part>,
+    parts: Vec<ParameterGradient>,
     /// Weight of the KL term, 1/N.
-    share: f64,
+    kl_weight: f64,
 }
 
 /// The KL term of the objective and the squared gradient norm.
-pub(super) struct Sums {
+pub(super) struct KlTermAndNorm {
     /// Sum of the KL divergences times the KL weight, weights before group factors; `None` for a deterministic network.
-    pub(super) penalty: Option<Tensor<1>>,
+    pub(super) kl_term: Option<Tensor<1>>,
     /// Sum of squares of the total gradient; `None` for a network without tensors.
     pub(super) square_sum: Option<Tensor<1>>,
 }
@@ -38,70 +38,76 @@ fn sum(values: Vec<Tensor<1>>) -> Option<Tensor<1>> {
 impl StepGradients {
     /// Collects the gradients that autodiff computed for `leaves`. With `hold`, a pruned weight (exactly zero) gets no
     /// gradient.
-    pub(super) fn new(leaves: &mut impl Network, mut found: Gradients, batch: &Batch, hold: bool, share: f64) -> Self {
+    pub(super) fn new(
+        leaves: &mut impl Network,
+        mut found: Gradients,
+        batch: &Batch,
+        hold: bool,
+        kl_weight: f64,
+    ) -> Self {
         let mut of = |leaf: &Tensor<2>| leaf.grad_remove(&mut found);
         let mut parts = Vec::new();
-        for Quantity { name, value, .. } in leaves.quantities() {
+        for Parameter { name, value, .. } in leaves.parameters() {
             let mean = value.mean.clone().inner();
             let to_mean = of(&value.mean).unwrap_or_else(|| mean.zeros_like());
             parts.push(match &value.log_sigma {
                 None if hold && Matrix::of(&format!("{name}/mean")).is_some() => {
-                    Part::Plain(hold_zeros(&mean, to_mean))
+                    ParameterGradient::Total(mask_gradient(&mean, to_mean))
                 }
-                None => Part::Plain(to_mean),
+                None => ParameterGradient::Total(to_mean),
                 Some(log_sigma) => {
                     let log_sigma = of(log_sigma).unwrap_or_else(|| to_mean.zeros_like());
                     // Only parameters that a batch reads row by row have row-sparse gradients; see [`Ops::noisy_rows`].
-                    let rows = (to_mean.dims() != mean.dims()).then(|| distinct(&batch.inputs));
-                    Part::Penalized(DataGradients { mean: to_mean, log_sigma, rows })
+                    let rows = (to_mean.dims() != mean.dims()).then(|| sorted_distinct(&batch.inputs));
+                    ParameterGradient::Data(DataGradients { mean: to_mean, log_sigma, rows })
                 }
             });
         }
         for (_, bias) in leaves.biases() {
-            parts.push(Part::Plain(of(bias).unwrap_or_else(|| bias.clone().inner().zeros_like())));
+            parts.push(ParameterGradient::Total(of(bias).unwrap_or_else(|| bias.clone().inner().zeros_like())));
         }
-        Self { parts, share }
+        Self { parts, kl_weight }
     }
 
     /// The KL term and the sum of squares of the total gradient.
-    pub(super) fn sums(&self, network: &impl Network, ops: &dyn Ops) -> Sums {
-        let (mut penalties, mut of_groups, mut squares) = (Vec::new(), Vec::new(), Vec::new());
+    pub(super) fn kl_term_and_norm(&self, network: &impl Network, ops: &dyn Ops) -> KlTermAndNorm {
+        let (mut terms, mut of_groups, mut squares) = (Vec::new(), Vec::new(), Vec::new());
         let mut network = network.clone();
         let mut parts = self.parts.iter();
-        for (Quantity { kind, value, .. }, part) in network.quantities().into_iter().zip(&mut parts) {
+        for (Parameter { kind, value, .. }, part) in network.parameters().into_iter().zip(&mut parts) {
             match (&value.log_sigma, part) {
-                (Some(log_sigma), Part::Penalized(gradients)) => {
-                    let found = ops.penalize([&value.mean, log_sigma], gradients, self.share);
+                (Some(log_sigma), ParameterGradient::Data(gradients)) => {
+                    let found = ops.kl_and_gradient_norm([&value.mean, log_sigma], gradients, self.kl_weight);
                     squares.push(found.square_sum);
-                    if kind == QuantityKind::Groups { &mut of_groups } else { &mut penalties }.push(found.penalty);
+                    if kind == ParameterKind::Groups { &mut of_groups } else { &mut terms }.push(found.kl);
                 }
-                (_, part) => squares.extend(part.plain().map(|gradient| ops.square_sum(gradient))),
+                (_, part) => squares.extend(part.total().map(|gradient| ops.square_sum(gradient))),
             }
         }
-        squares.extend(parts.filter_map(Part::plain).map(|gradient| ops.square_sum(gradient)));
-        penalties.append(&mut of_groups);
+        squares.extend(parts.filter_map(ParameterGradient::total).map(|gradient| ops.square_sum(gradient)));
+        terms.append(&mut of_groups);
         // Not `div_scalar`, which rounds the reciprocal of the divisor to single precision even for f64.
-        let penalty = sum(penalties).map(|penalty| penalty.mul_scalar(self.share));
-        Sums { penalty, square_sum: sum(squares) }
+        let kl_term = sum(terms).map(|kl| kl.mul_scalar(self.kl_weight));
+        KlTermAndNorm { kl_term, square_sum: sum(squares) }
     }
 
     /// The total gradient (data and KL) of each tensor, with its name.
-    pub(super) fn whole(&self, network: &impl Network, ops: &dyn Ops) -> Vec<(String, Tensor<2>)> {
+    pub(super) fn total(&self, network: &impl Network, ops: &dyn Ops) -> Vec<(String, Tensor<2>)> {
         let mut whole = Vec::new();
         let mut network = network.clone();
         let mut parts = self.parts.iter();
-        for (Quantity { name, value, .. }, part) in network.quantities().into_iter().zip(&mut parts) {
+        for (Parameter { name, value, .. }, part) in network.parameters().into_iter().zip(&mut parts) {
             let (to_mean, to_log_sigma) = (format!("{name}/mean"), format!("{name}/log_sigma"));
             match (&value.log_sigma, part) {
-                (Some(log_sigma), Part::Penalized(gradients)) => {
-                    let found = ops.whole_gradients([&value.mean, log_sigma], gradients.clone(), self.share);
+                (Some(log_sigma), ParameterGradient::Data(gradients)) => {
+                    let found = ops.total_gradients([&value.mean, log_sigma], gradients.clone(), self.kl_weight);
                     whole.extend([to_mean, to_log_sigma].into_iter().zip(found));
                 }
-                (_, part) => whole.extend(part.plain().map(|gradient| (to_mean, gradient.clone()))),
+                (_, part) => whole.extend(part.total().map(|gradient| (to_mean, gradient.clone()))),
             }
         }
         let names = network.biases().into_iter().map(|(name, _)| name);
-        whole.extend(names.zip(parts.filter_map(Part::plain).cloned()));
+        whole.extend(names.zip(parts.filter_map(ParameterGradient::total).cloned()));
         whole
     }
 
@@ -124,41 +130,43 @@ impl StepGradients {
             (*tensor, *moments) = ops.adam(take(tensor), gradient, take_both(moments), scale, step);
         };
         let (mut parts, mut moments) = (self.parts.into_iter(), moments.iter_mut());
-        for (Quantity { value, .. }, part) in network.quantities().into_iter().zip(&mut parts) {
+        for (Parameter { value, .. }, part) in network.parameters().into_iter().zip(&mut parts) {
             match (&mut value.log_sigma, part) {
-                (Some(log_sigma), Part::Penalized(gradients)) => {
+                (Some(log_sigma), ParameterGradient::Data(gradients)) => {
                     let (Some(of_mean), Some(of_log_sigma)) = (moments.next(), moments.next()) else { return };
-                    let quantity = [take(&mut value.mean), take(log_sigma)];
+                    let parameter = [take(&mut value.mean), take(log_sigma)];
                     let old = [take_both(of_mean), take_both(of_log_sigma)];
                     [(value.mean, *of_mean), (*log_sigma, *of_log_sigma)] =
-                        ops.adam_penalized(quantity, gradients, self.share, old, scale, step);
+                        ops.adam_variational(parameter, gradients, self.kl_weight, old, scale, step);
                 }
-                (_, Part::Plain(gradient)) => {
+                (_, ParameterGradient::Total(gradient)) => {
                     let Some(moments) = moments.next() else { return };
                     move_one(&mut value.mean, gradient, moments);
                 }
-                (None, Part::Penalized(_)) => unreachable!("gradients are computed for this network's own parameters"),
+                (None, ParameterGradient::Data(_)) => {
+                    unreachable!("gradients are computed for this network's own parameters")
+                }
             }
         }
         for (((_, bias), part), moments) in network.biases().into_iter().zip(parts).zip(moments) {
-            if let Part::Plain(gradient) = part {
+            if let ParameterGradient::Total(gradient) = part {
                 move_one(bias, gradient, moments);
             }
         }
     }
 }
 
-impl Part {
-    fn plain(&self) -> Option<&Tensor<2>> {
+impl ParameterGradient {
+    fn total(&self) -> Option<&Tensor<2>> {
         match self {
-            Self::Plain(gradient) => Some(gradient),
-            Self::Penalized(_) => None,
+            Self::Total(gradient) => Some(gradient),
+            Self::Data(_) => None,
         }
     }
 }
 
 /// The distinct symbols of a batch, in ascending order.
-fn distinct(symbols: &[u32]) -> Vec<u32> {
+fn sorted_distinct(symbols: &[u32]) -> Vec<u32> {
     let mut distinct = symbols.to_vec();
     distinct.sort_unstable();
     distinct.dedup();

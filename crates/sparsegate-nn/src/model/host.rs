@@ -2,7 +2,7 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
-use sparsegate_core::trainee::NamedTensor;
+use sparsegate_core::trainer::NamedTensor;
 
 /// The elements of a tensor, row-major.
 pub(super) fn values(tensor: &Tensor<2>) -> Vec<f32> {

@@ -13,12 +13,12 @@
 use burn::tensor::Tensor;
 
 use super::dense::Dense;
-use super::network::{Forward, Network, Quantity};
+use super::network::{Forward, Network, Parameter};
 use super::noise::{NoiseSource, Stream, draw};
 use super::recurrent::{Inputs, Recurrent, Units};
 use super::symbols;
-use crate::bayes::Make;
 use crate::engine::Ops;
+use crate::variational::CreateTensor;
 use sparsegate_core::Batch;
 use sparsegate_core::{OutputNoise, Sparsity};
 
@@ -35,7 +35,13 @@ impl LanguageModel {
     /// Builds a language model. `make` is called with each tensor's name and shape and returns the tensor. The names
     /// are those used in checkpoints: `lstm/w_input/mean`, `lstm/w_input/log_sigma`, `lstm/z_vocabulary/mean`, ...,
     /// `lstm/bias`, `output/w/mean`, `output/bias`.
-    pub fn build(vocabulary: usize, units: Units, noise: OutputNoise, sparsity: &Sparsity, make: Make<'_>) -> Self {
+    pub fn build(
+        vocabulary: usize,
+        units: Units,
+        noise: OutputNoise,
+        sparsity: &Sparsity,
+        make: CreateTensor<'_>,
+    ) -> Self {
         Self {
             recurrent: Recurrent::build(units, Inputs::Symbols(vocabulary), sparsity, make),
             output: Dense::build([units.hidden, vocabulary], noise, sparsity.output, make),
@@ -48,8 +54,8 @@ impl Network for LanguageModel {
         &self.recurrent
     }
 
-    fn quantities(&mut self) -> Vec<Quantity<'_>> {
-        self.recurrent.quantities().chain([self.output.quantity()]).collect()
+    fn parameters(&mut self) -> Vec<Parameter<'_>> {
+        self.recurrent.parameters().chain([self.output.parameter()]).collect()
     }
 
     fn biases(&mut self) -> Vec<(String, &mut Tensor<2>)> {

@@ -6,9 +6,9 @@ use super::classifier::{Classifier, Sizes};
 use super::language_model::LanguageModel;
 use super::network::Network;
 use super::recurrent::Units;
-use crate::engine::{Fused, Ops};
+use crate::engine::{FusedOps, Ops};
 use sparsegate_core::Batch;
-use sparsegate_core::trainee::NamedTensor;
+use sparsegate_core::trainer::NamedTensor;
 use sparsegate_core::{ModelKind, OutputNoise, Sparsity};
 
 /// A pruned network at full size, computed by the engine that evaluates it during training, on the CPU.
@@ -45,13 +45,13 @@ impl Masked {
                 let [vocabulary, _] = shape(&format!("{}/w_input/mean", units.cell.layer()))?;
                 let noise = OutputNoise::Weights;
                 let network = LanguageModel::build(vocabulary, units, noise, sparsity, &mut make);
-                Kind::LanguageModel(network.at_means(true))
+                Kind::LanguageModel(network.to_deterministic(true))
             }
             ModelKind::Classification => {
                 let [vocabulary, embedding] = shape("embedding/w/mean")?;
                 let [_, outputs] = shape("output/w/mean")?;
                 let sizes = Sizes { vocabulary, embedding, outputs };
-                Kind::Classifier(Classifier::build(sizes, units, sparsity, &mut make).at_means(true))
+                Kind::Classifier(Classifier::build(sizes, units, sparsity, &mut make).to_deterministic(true))
             }
         };
         wrong.map_or(Ok(Self(network)), Err)
@@ -60,7 +60,7 @@ impl Masked {
     /// Logits, from zero states: `[N, O]` for a language model, `[B, O]` for a classifier.
     pub fn outputs(&self, batch: &Batch) -> Tensor<2> {
         fn run(network: &impl Network, bias: &Tensor<2>, batch: &Batch) -> Tensor<2> {
-            let ops: &dyn Ops = &Fused;
+            let ops: &dyn Ops = &FusedOps;
             network.forward(ops, batch, network.zeros(batch.rows), None).outputs + bias.clone()
         }
         match &self.0 {

@@ -9,7 +9,7 @@
 //! | `classifier` | recurrent layer on an embedding, outputs after the last step |
 //! | `masked` | the pruned network of a finished run at full size, to evaluate and time |
 //! | `network` | what both networks share: parameters by name, forward pass, loss |
-//! | `trainee` | a network with its optimiser |
+//! | `trainer` | a network with its optimiser |
 //! | `gradients`, `reports` | gradients and Adam update of a step; its metrics, read asynchronously |
 //! | `build`, `init` | from a spec to a network with initial values |
 //! | `noise`, `symbols`, `host`, `posterior` | noise streams, symbol ids, host tensors, arrays for pruning |
@@ -28,7 +28,7 @@ mod posterior;
 mod recurrent;
 mod reports;
 mod symbols;
-mod trainee;
+mod trainer;
 
 pub use classifier::{Classifier, Sizes};
 pub use dense::Dense;
@@ -36,7 +36,7 @@ pub use embedding::Embedding;
 pub use init::Initial;
 pub use language_model::LanguageModel;
 pub use masked::Masked;
-pub use network::{Forward, Network, Quantity, QuantityKind};
+pub use network::{Forward, Network, Parameter, ParameterKind};
 pub use noise::{NoiseSource, Stream};
 pub use recurrent::{Inputs, Recurrent, Units};
-pub use trainee::{NetworkTrainee, TraineeOptions};
+pub use trainer::{NetworkTrainer, TrainerOptions};

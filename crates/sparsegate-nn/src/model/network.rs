@@ -6,13 +6,13 @@ use burn::tensor::{DType, Device, Tensor};
 
 use super::noise::NoiseSource;
 use super::recurrent::Recurrent;
-use crate::bayes::Variational;
 use crate::engine::Ops;
+use crate::variational::VariationalMatrix;
 use sparsegate_core::Batch;
 
 /// Role of a variational parameter in its network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum QuantityKind {
+pub enum ParameterKind {
     /// A weight matrix before the output layer.
     Weights,
     /// The weight matrix of the output layer.
@@ -23,13 +23,13 @@ pub enum QuantityKind {
 
 /// A named weight matrix or vector of group factors of a network, variational or deterministic.
 #[derive(Debug)]
-pub struct Quantity<'a> {
+pub struct Parameter<'a> {
     /// Path, such as `lstm/w_input`.
     pub name: String,
     /// Its role.
-    pub kind: QuantityKind,
+    pub kind: ParameterKind,
     /// Its mean and, if it is variational, its log sigma.
-    pub value: &'a mut Variational,
+    pub value: &'a mut VariationalMatrix,
 }
 
 /// Result of a forward pass over a batch of B sequences with N symbols.
@@ -65,7 +65,7 @@ pub trait Network: Clone + Debug + 'static {
     fn recurrent(&self) -> &Recurrent;
 
     /// Every weight matrix and vector of group factors, always in the same order.
-    fn quantities(&mut self) -> Vec<Quantity<'_>>;
+    fn parameters(&mut self) -> Vec<Parameter<'_>>;
 
     /// Every bias vector with its name, always in the same order.
     fn biases(&mut self) -> Vec<(String, &mut Tensor<2>)>;
@@ -82,7 +82,7 @@ pub trait Network: Clone + Debug + 'static {
 
     /// Calls `visit` with every tensor and its name, always in the same order, to read or replace it.
     fn visit(&mut self, mut visit: impl FnMut(&str, &mut Tensor<2>)) {
-        for Quantity { name, value, .. } in self.quantities() {
+        for Parameter { name, value, .. } in self.parameters() {
             visit(&format!("{name}/mean"), &mut value.mean);
             if let Some(log_sigma) = &mut value.log_sigma {
                 visit(&format!("{name}/log_sigma"), log_sigma);
@@ -110,25 +110,25 @@ pub trait Network: Clone + Debug + 'static {
 
     /// A deterministic copy of the network at the means; with `prune`, elements above the log alpha limit are zero.
     #[must_use]
-    fn at_means(&self, prune: bool) -> Self {
-        self.change(|value, edge| value.at_means(prune, edge))
+    fn to_deterministic(&self, prune: bool) -> Self {
+        self.change(|value, edge| value.to_deterministic(prune, edge))
     }
 
     /// A copy of the network in which elements above the log alpha limit are exactly zero and the others keep their
     /// noise.
     #[must_use]
     fn pruned(&self) -> Self {
-        self.change(Variational::pruned)
+        self.change(VariationalMatrix::pruned)
     }
 
     /// A copy of the network with `change` applied to every weight matrix and vector of group factors. The second
     /// argument of `change` tells whether an element exactly at the limit counts as pruned: the authors' program prunes
     /// it in the output layer and keeps it elsewhere.
     #[must_use]
-    fn change(&self, change: impl Fn(&Variational, bool) -> Variational) -> Self {
+    fn change(&self, change: impl Fn(&VariationalMatrix, bool) -> VariationalMatrix) -> Self {
         let mut network = self.clone();
-        for Quantity { kind, value, .. } in network.quantities() {
-            *value = change(value, kind == QuantityKind::OutputWeights);
+        for Parameter { kind, value, .. } in network.parameters() {
+            *value = change(value, kind == ParameterKind::OutputWeights);
         }
         network
     }

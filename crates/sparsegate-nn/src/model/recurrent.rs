@@ -2,11 +2,11 @@
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
-use super::network::{Quantity, QuantityKind};
+use super::network::{Parameter, ParameterKind};
 use super::noise::{NoiseSource, Stream, draw};
 use super::symbols;
-use crate::bayes::{Make, Variational};
 use crate::engine::{Ops, RecurrenceInputs};
+use crate::variational::{CreateTensor, VariationalMatrix};
 use sparsegate_core::Batch;
 use sparsegate_core::cells::Cell;
 use sparsegate_core::{GateActivation, Prior, Sparsity};
@@ -40,15 +40,15 @@ pub struct Recurrent {
     /// The kind of input.
     pub inputs: Inputs,
     /// Input-to-hidden weights, `[I, P * H]`.
-    pub w_input: Variational,
+    pub w_input: VariationalMatrix,
     /// Hidden-to-hidden weights, `[H, P * H]`.
-    pub w_hidden: Variational,
+    pub w_hidden: VariationalMatrix,
     /// Group factors of the inputs, `[1, I]`.
-    pub z_inputs: Option<Variational>,
+    pub z_inputs: Option<VariationalMatrix>,
     /// Group factors of the hidden units, `[1, H]`.
-    pub z_neurons: Option<Variational>,
+    pub z_neurons: Option<VariationalMatrix>,
     /// Group factors of the preactivations, `[1, P * H]`.
-    pub z_gates: Option<Variational>,
+    pub z_gates: Option<VariationalMatrix>,
     /// Biases, `[1, biases * H]`.
     pub bias: Tensor<2>,
 }
@@ -96,32 +96,32 @@ impl Inputs {
 
 impl Recurrent {
     /// Builds a layer with tensors from `make`.
-    pub(super) fn build(units: Units, inputs: Inputs, sparsity: &Sparsity, make: Make<'_>) -> Self {
+    pub(super) fn build(units: Units, inputs: Inputs, sparsity: &Sparsity, make: CreateTensor<'_>) -> Self {
         let path = |name: &str| units.path(name);
         let (count, hidden, width) = (inputs.count(), units.hidden, units.width());
         Self {
-            w_input: Variational::build(&path("w_input"), [count, width], sparsity.weights, make),
-            w_hidden: Variational::build(&path("w_hidden"), [hidden, width], sparsity.weights, make),
-            z_inputs: Variational::build_group(&path(inputs.group()), count, inputs.prior(sparsity), make),
-            z_neurons: Variational::build_group(&path("z_neurons"), hidden, sparsity.neurons, make),
-            z_gates: Variational::build_group(&path("z_gates"), width, sparsity.gates, make),
+            w_input: VariationalMatrix::build(&path("w_input"), [count, width], sparsity.weights, make),
+            w_hidden: VariationalMatrix::build(&path("w_hidden"), [hidden, width], sparsity.weights, make),
+            z_inputs: VariationalMatrix::build_group(&path(inputs.group()), count, inputs.prior(sparsity), make),
+            z_neurons: VariationalMatrix::build_group(&path("z_neurons"), hidden, sparsity.neurons, make),
+            z_gates: VariationalMatrix::build_group(&path("z_gates"), width, sparsity.gates, make),
             bias: make(&path("bias"), [1, units.cell.biases().len() * hidden]),
             units,
             inputs,
         }
     }
 
-    pub(super) fn quantities(&mut self) -> impl Iterator<Item = Quantity<'_>> {
+    pub(super) fn parameters(&mut self) -> impl Iterator<Item = Parameter<'_>> {
         let (units, inputs) = (self.units, self.inputs);
-        let quantity = move |name: &str, kind, value| Quantity { name: units.path(name), kind, value };
+        let parameter = move |name: &str, kind, value| Parameter { name: units.path(name), kind, value };
         let weights = [("w_input", &mut self.w_input), ("w_hidden", &mut self.w_hidden)];
         let groups =
             [(inputs.group(), &mut self.z_inputs), ("z_neurons", &mut self.z_neurons), ("z_gates", &mut self.z_gates)];
         let groups = groups.into_iter().filter_map(|(name, group)| group.as_mut().map(|value| (name, value)));
         weights
             .into_iter()
-            .map(move |(name, value)| quantity(name, QuantityKind::Weights, value))
-            .chain(groups.map(move |(name, value)| quantity(name, QuantityKind::Groups, value)))
+            .map(move |(name, value)| parameter(name, ParameterKind::Weights, value))
+            .chain(groups.map(move |(name, value)| parameter(name, ParameterKind::Groups, value)))
     }
 
     pub(super) fn bias(&mut self) -> (String, &mut Tensor<2>) {
@@ -176,7 +176,7 @@ impl Recurrent {
         noise: Option<&NoiseSource>,
     ) -> Vec<Tensor<2>> {
         let (device, dtype) = self.kind();
-        let factors = |group: &Option<Variational>, columns: usize, of: Stream| match group {
+        let factors = |group: &Option<VariationalMatrix>, columns: usize, of: Stream| match group {
             Some(group) => group.sample_factors(batch.rows, draw(noise, of).as_ref()),
             None => Tensor::ones([batch.rows, columns], (&device, dtype)),
         };

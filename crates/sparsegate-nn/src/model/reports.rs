@@ -6,25 +6,25 @@ use std::task::{Context, Poll, Waker};
 
 use burn::tensor::{ExecutionError, Tensor, TensorData};
 
-use sparsegate_core::trainee::StepReport;
+use sparsegate_core::trainer::StepMetrics;
 
 /// The metrics of a step as device tensors, each `[1]`.
 #[derive(Clone)]
 pub(super) struct Numbers {
     pub(super) data_loss: Tensor<1>,
     /// The KL term; `None` for a deterministic network.
-    pub(super) penalty: Option<Tensor<1>>,
+    pub(super) kl_term: Option<Tensor<1>>,
     pub(super) gradient_norm: Tensor<1>,
 }
 
 impl Numbers {
     /// Copies the metrics to the host and waits for them.
-    pub(super) fn report(&self, step: u64) -> StepReport {
+    pub(super) fn report(&self, step: u64) -> StepMetrics {
         let scalar = |tensor: &Tensor<1>| tensor.clone().into_scalar::<f64>();
-        StepReport {
+        StepMetrics {
             step,
             data_loss: scalar(&self.data_loss),
-            penalty: self.penalty.as_ref().map_or(0.0, scalar),
+            kl_term: self.kl_term.as_ref().map_or(0.0, scalar),
             gradient_norm: scalar(&self.gradient_norm),
         }
     }
@@ -39,8 +39,8 @@ impl Numbers {
     }
 
     fn row(self) -> [Tensor<1>; 3] {
-        let penalty = self.penalty.unwrap_or_else(|| self.data_loss.zeros_like());
-        [self.data_loss, penalty, self.gradient_norm]
+        let kl_term = self.kl_term.unwrap_or_else(|| self.data_loss.zeros_like());
+        [self.data_loss, kl_term, self.gradient_norm]
     }
 }
 
@@ -68,7 +68,7 @@ impl Block {
         Self { steps, reading, ended }
     }
 
-    fn wait(self) -> Vec<StepReport> {
+    fn wait(self) -> Vec<StepMetrics> {
         let data = self.ended.unwrap_or_else(|| pollster::block_on(self.reading));
         let numbers = match data.map(|data| data.convert::<f64>().try_into_vec()) {
             Ok(Ok(numbers)) => numbers,
@@ -76,10 +76,10 @@ impl Block {
             Ok(Err(error)) => panic!("cannot convert the device's metrics to f64: {error:?}"),
             Err(error) => panic!("the device failed: {error}"),
         };
-        let report = |(step, numbers): (u64, &[f64])| StepReport {
+        let report = |(step, numbers): (u64, &[f64])| StepMetrics {
             step,
             data_loss: numbers[0],
-            penalty: numbers[1],
+            kl_term: numbers[1],
             gradient_norm: numbers[2],
         };
         self.steps.into_iter().zip(numbers.chunks_exact(3)).map(report).collect()
@@ -113,7 +113,7 @@ impl Reports {
     }
 
     /// Adds the metrics of a step and returns those of earlier steps that have arrived.
-    pub(super) fn push(&mut self, step: u64, numbers: Numbers) -> Vec<StepReport> {
+    pub(super) fn push(&mut self, step: u64, numbers: Numbers) -> Vec<StepMetrics> {
         self.waiting.push((step, numbers));
         if self.waiting.len() < self.block {
             return Vec::new();
@@ -123,7 +123,7 @@ impl Reports {
     }
 
     /// Waits for all metrics that have not been returned yet.
-    pub(super) fn finish(&mut self) -> Vec<StepReport> {
+    pub(super) fn finish(&mut self) -> Vec<StepMetrics> {
         let mut reports = self.reading.take().map(Block::wait).unwrap_or_default();
         if !self.waiting.is_empty() {
             reports.extend(Block::start(std::mem::take(&mut self.waiting)).wait());
@@ -143,11 +143,11 @@ impl fmt::Debug for Reports {
 mod tests {
     use burn::tensor::{Device, Tensor};
 
-    use super::{Numbers, Reports, StepReport};
+    use super::{Numbers, Reports, StepMetrics};
 
-    fn numbers(loss: f32, penalty: Option<f32>, norm: f32) -> Numbers {
+    fn numbers(loss: f32, kl_term: Option<f32>, norm: f32) -> Numbers {
         let tensor = |value: f32| Tensor::<1>::from_floats([value], &Device::flex());
-        Numbers { data_loss: tensor(loss), penalty: penalty.map(tensor), gradient_norm: tensor(norm) }
+        Numbers { data_loss: tensor(loss), kl_term: kl_term.map(tensor), gradient_norm: tensor(norm) }
     }
 
     #[test]
@@ -163,8 +163,8 @@ mod tests {
             all.extend(reports.finish());
             assert_eq!(reports.finish(), []);
             assert_eq!(all.iter().map(|report| report.step).collect::<Vec<_>>(), (1..=7).collect::<Vec<_>>());
-            let right = |report: &StepReport| {
-                let wanted = StepReport { data_loss: report.step as f64, penalty: 0.5, gradient_norm: 2.0, ..*report };
+            let right = |report: &StepMetrics| {
+                let wanted = StepMetrics { data_loss: report.step as f64, kl_term: 0.5, gradient_norm: 2.0, ..*report };
                 *report == wanted
             };
             assert!(all.iter().all(right), "{all:?}");

@@ -2,8 +2,8 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use crate::bayes::Variational;
 use crate::engine::Noise;
+use crate::variational::VariationalMatrix;
 use sparsegate_core::Batch;
 
 /// Ids as an integer tensor.
@@ -14,7 +14,12 @@ pub(super) fn ids(ids: &[u32], device: &Device) -> Tensor<1, Int> {
 
 /// The group factor of each input symbol in its sequence, `[N, 1]`. Within a sequence all occurrences of a symbol share
 /// one factor; each sequence has its own draws. `group` is `[1, V]`, and `ids` are the batch's inputs.
-pub(super) fn factors(group: &Variational, batch: &Batch, ids: Tensor<1, Int>, noise: Option<&Noise>) -> Tensor<2> {
+pub(super) fn factors(
+    group: &VariationalMatrix,
+    batch: &Batch,
+    ids: Tensor<1, Int>,
+    noise: Option<&Noise>,
+) -> Tensor<2> {
     let vocabulary = group.mean.dims()[1];
     let column = |values: &Tensor<2>| values.clone().reshape([vocabulary, 1]).select(0, ids.clone());
     let mean = column(&group.mean);

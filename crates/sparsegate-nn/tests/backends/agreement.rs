@@ -1,7 +1,7 @@
 //! Checks of a differentiable op on one set of inputs on a target.
 
 use burn::tensor::{DType, Device, Tensor};
-use sparsegate_nn::engine::{Composed, Ops};
+use sparsegate_nn::engine::{Ops, ReferenceOps};
 
 use crate::matrix::{Lie, Matrix, assert_close, bits, host};
 use crate::target::Target;
@@ -32,7 +32,7 @@ impl Op<'_> {
     /// Checks that the target agrees with the composed op, also on views, and gives the same bits when repeated.
     pub fn check(&self, target: &Target) {
         let flex = Device::flex();
-        let wanted = self.run(Place { ops: &Composed, device: &flex, dtype: DType::F64, lie: Lie::Plain });
+        let wanted = self.run(Place { ops: &ReferenceOps, device: &flex, dtype: DType::F64, lie: Lie::Plain });
         for &(dtype, tolerance) in target.types {
             let place = |lie| Place { ops: target.engine.ops, device: &target.engine.device, dtype, lie };
             let found = self.run(place(Lie::Plain));

@@ -13,12 +13,12 @@ mod case;
 mod class_loss;
 mod cross_entropy;
 mod fault;
+mod kl;
 #[path = "../engine/matrix.rs"]
 #[expect(dead_code, reason = "only the tests of flex use all of it")]
 mod matrix;
 mod noisy;
 mod noisy_rows;
-mod penalty;
 mod product;
 mod recurrence;
 mod square_sum;
@@ -45,7 +45,7 @@ macro_rules! target {
             fault: more_memory_than_there_is_is_an_error;
             noisy: noisy_agrees;
             noisy_rows: noisy_rows_agree a_row_is_that_row_of_the_whole_sample;
-            penalty: first_pass_agrees second_pass_agrees a_mean_of_zero_has_no_gradient_and_the_clamp_stops_it;
+            kl: first_pass_agrees second_pass_agrees a_mean_of_zero_has_no_gradient_and_the_clamp_stops_it;
             product: product_agrees;
             recurrence: recurrence_agrees all_states_agree inputs_held_elsewhere_stay the_state_carries_on;
             square_sum: square_sum_agrees what_is_not_finite_shows;

@@ -3,7 +3,7 @@
 use burn::tensor::{DType, Device, Tensor};
 use sparsegate_core::GateActivation;
 use sparsegate_core::cells::CELLS;
-use sparsegate_nn::engine::{Composed, Ops};
+use sparsegate_nn::engine::{Ops, ReferenceOps};
 
 use crate::agreement::Op;
 use crate::case::{Case, cases};
@@ -24,7 +24,7 @@ fn leaves(case: &Case, device: &Device, dtype: DType) -> Vec<Tensor<2>> {
 pub fn all_states_agree(target: &Target) {
     let engine = &target.engine;
     for case in cases() {
-        let wanted = case.run(&Composed, &leaves(&case, &Device::flex(), DType::F64), Lie::Plain);
+        let wanted = case.run(&ReferenceOps, &leaves(&case, &Device::flex(), DType::F64), Lie::Plain);
         for &(dtype, tolerance) in target.types {
             let found = case.run(engine.ops, &leaves(&case, &engine.device, dtype), Lie::Plain);
             for ((found, wanted), state) in found.iter().zip(&wanted).zip(case.cell.states()) {

@@ -1,7 +1,7 @@
 //! Sums of squares.
 
 use burn::tensor::DType;
-use sparsegate_nn::engine::{Composed, Ops};
+use sparsegate_nn::engine::{Ops, ReferenceOps};
 
 use crate::matrix::{Lie, Matrix, VIEWS, assert_close};
 use crate::target::Target;
@@ -9,7 +9,7 @@ use crate::target::Target;
 pub fn square_sum_agrees(target: &Target) {
     for shape in [[1, 1], [1, 17], [40, 1], [5, 64], [33, 65], [131, 127], [600, 700]] {
         let values = Matrix::random(shape, [-3.0, 2.0], 1);
-        let wanted = Composed.square_sum(&values.tensor(DType::F64)).into_scalar();
+        let wanted = ReferenceOps.square_sum(&values.tensor(DType::F64)).into_scalar();
         for &(dtype, tolerance) in target.types {
             for lie in [Lie::Plain].into_iter().chain(VIEWS) {
                 let found =

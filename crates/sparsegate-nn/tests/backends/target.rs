@@ -18,7 +18,7 @@ pub struct Target {
 fn target(backend: Backend, types: &'static [(DType, f64)]) -> Target {
     match open(backend) {
         Ok(engine) => Target { backend, engine, types },
-        Err(error) => panic!("{error}; {}", error.cure()),
+        Err(error) => panic!("{error}; {}", error.hint()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use rayon::ThreadPoolBuilder;
-use sparsegate_nn::engine::{AdamStep, Composed, Fused, Moments, Ops};
+use sparsegate_nn::engine::{AdamStep, FusedOps, Moments, Ops, ReferenceOps};
 
 use crate::matrix::{Lie, Matrix, VIEWS, assert_close, bits, host};
 
@@ -32,9 +32,9 @@ fn run(ops: &dyn Ops, shape: [usize; 2], dtype: DType, lie: Lie) -> [Vec<f64>; 3
 #[test]
 fn flex_agrees_with_composed() {
     for shape in SHAPES {
-        let wanted = run(&Composed, shape, DType::F64, Lie::Plain);
+        let wanted = run(&ReferenceOps, shape, DType::F64, Lie::Plain);
         for (dtype, tolerance) in [(DType::F64, 1e-13), (DType::F32, 1e-6)] {
-            let found = run(&Fused, shape, dtype, Lie::Plain);
+            let found = run(&FusedOps, shape, dtype, Lie::Plain);
             for ((found, wanted), what) in found.iter().zip(&wanted).zip(["parameter", "first", "second"]) {
                 assert_close(found, wanted, tolerance, &format!("{what} {shape:?} {dtype:?}"));
             }
@@ -47,7 +47,7 @@ fn neither_threads_nor_views_change_a_bit() {
     for shape in SHAPES {
         let with = |threads: usize, lie: Lie| {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads");
-            pool.install(|| run(&Fused, shape, DType::F32, lie)).map(|values| bits(&values))
+            pool.install(|| run(&FusedOps, shape, DType::F32, lie)).map(|values| bits(&values))
         };
         let wanted = with(1, Lie::Plain);
         assert_eq!(with(2, Lie::Plain), wanted, "{shape:?}");
@@ -67,7 +67,7 @@ fn tensors_held_elsewhere_stay() {
     let before = [&parameter, &gradient, &first, &second].map(|tensor| bits(&host(tensor)));
     let step = AdamStep { rate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
     let moments = Moments { first: first.clone(), second: second.clone() };
-    let (moved, _) = Fused.adam(parameter.clone(), gradient.clone(), moments, &scale(1.0, DType::F32), &step);
+    let (moved, _) = FusedOps.adam(parameter.clone(), gradient.clone(), moments, &scale(1.0, DType::F32), &step);
     assert_ne!(bits(&host(&moved)), before[0]);
     assert_eq!([&parameter, &gradient, &first, &second].map(|tensor| bits(&host(tensor))), before);
 }

@@ -2,7 +2,7 @@
 
 use burn::tensor::{DType, Tensor};
 use rayon::ThreadPoolBuilder;
-use sparsegate_nn::engine::{Composed, Fused, Ops};
+use sparsegate_nn::engine::{FusedOps, Ops, ReferenceOps};
 
 use crate::matrix::{Lie, Matrix, VIEWS, assert_close, bits, host};
 
@@ -51,12 +51,12 @@ impl Op<'_> {
     /// Checks that flex and composed agree in double and single precision, that gradients agree with finite
     /// differences, and that neither the number of threads nor views change any bit.
     pub fn check(&self) {
-        let wanted = self.run(&Composed, DType::F64, &self.leaves(DType::F64, Lie::Plain));
-        let found = self.run(&Fused, DType::F64, &self.leaves(DType::F64, Lie::Plain));
+        let wanted = self.run(&ReferenceOps, DType::F64, &self.leaves(DType::F64, Lie::Plain));
+        let found = self.run(&FusedOps, DType::F64, &self.leaves(DType::F64, Lie::Plain));
         self.compare(&found, &wanted, 1e-11, "f64");
         // Inputs are exact in single precision, so the double-precision result is the reference for single precision
         // too.
-        let found = self.run(&Fused, DType::F32, &self.leaves(DType::F32, Lie::Plain));
+        let found = self.run(&FusedOps, DType::F32, &self.leaves(DType::F32, Lie::Plain));
         self.compare(&found, &wanted, 1e-5, "f32");
         self.check_differences(&wanted);
         for dtype in [DType::F32, DType::F64] {
@@ -104,7 +104,7 @@ impl Op<'_> {
                     let mut moved = matrix.clone();
                     moved.values[place] += change;
                     leaves[index] = moved.tensor(DType::F64).autodiff().require_grad();
-                    self.run(&Fused, DType::F64, &leaves).objective
+                    self.run(&FusedOps, DType::F64, &leaves).objective
                 };
                 let slope = (at(step) - at(-step)) / (2.0 * step);
                 let gradient = wanted.gradients[index][place];
@@ -122,7 +122,7 @@ impl Op<'_> {
     fn check_threads(&self, dtype: DType) {
         let with = |threads: usize| {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads");
-            pool.install(|| self.run(&Fused, dtype, &self.leaves(dtype, Lie::Plain)))
+            pool.install(|| self.run(&FusedOps, dtype, &self.leaves(dtype, Lie::Plain)))
         };
         let one = with(1);
         for threads in [2, 3] {
@@ -131,9 +131,9 @@ impl Op<'_> {
     }
 
     fn check_views(&self, dtype: DType) {
-        let plain = self.run(&Fused, dtype, &self.leaves(dtype, Lie::Plain));
+        let plain = self.run(&FusedOps, dtype, &self.leaves(dtype, Lie::Plain));
         for lie in VIEWS {
-            let found = self.run(&Fused, dtype, &self.leaves(dtype, lie));
+            let found = self.run(&FusedOps, dtype, &self.leaves(dtype, lie));
             self.assert_same(&found, &plain, &format!("{dtype:?} with inputs as {lie:?}"));
         }
     }

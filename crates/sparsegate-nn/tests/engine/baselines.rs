@@ -1,12 +1,12 @@
 //! Training with the pruning baselines: magnitude pruning and group lasso.
 
 use rayon::ThreadPoolBuilder;
-use sparsegate_core::trainee::Trainee;
+use sparsegate_core::trainer::Trainer;
 use sparsegate_core::{GroupLasso, Magnitude, Prior};
 use sparsegate_nn::baselines::{Baseline, Pruning};
-use sparsegate_nn::model::{LanguageModel, NetworkTrainee};
+use sparsegate_nn::model::{LanguageModel, NetworkTrainer};
 
-use crate::trainee::{SMALL, Small, saved_bits};
+use crate::trainer::{SMALL, Small, saved_bits};
 
 /// A model without noise. Magnitude pruning starts after 2 of 20 steps and ends after 14.
 const PLAIN: Small = Small { prior: Prior::None, ..SMALL };
@@ -17,28 +17,28 @@ const LASSO: GroupLasso = GroupLasso { strength: 20.0 };
 /// Number of units whose norm starts near 0.4; that of the others starts near 1.3.
 const WEAK: usize = 3;
 
-fn pruned(baseline: impl Baseline + 'static) -> NetworkTrainee<LanguageModel> {
+fn pruned(baseline: impl Baseline + 'static) -> NetworkTrainer<LanguageModel> {
     let weaken = |name: &str, values: &mut [f64]| {
         if name == "lstm/w_hidden/mean" || name == "output/w/mean" {
             let width = values.len() / PLAIN.hidden;
             values[..WEAK * width].iter_mut().for_each(|value| *value *= 0.3);
         }
     };
-    PLAIN.trainee(weaken).pruned_by(Some(Pruning { baseline: Box::new(baseline), total_steps: STEPS }))
+    PLAIN.trainer(weaken).pruned_by(Some(Pruning { baseline: Box::new(baseline), total_steps: STEPS }))
 }
 
 /// For each weight, whether it is zero.
-fn zeros(trainee: &impl Trainee) -> Vec<bool> {
-    let weights = trainee.parameters().into_iter().filter(|tensor| tensor.name.contains("/w"));
+fn zeros(trainer: &impl Trainer) -> Vec<bool> {
+    let weights = trainer.parameters().into_iter().filter(|tensor| tensor.name.contains("/w"));
     weights.flat_map(|tensor| tensor.values).map(|value| value == 0.0).collect()
 }
 
 /// Takes all steps; returns the zeros after each of them.
-fn train(trainee: &mut NetworkTrainee<LanguageModel>) -> Vec<Vec<bool>> {
+fn train(trainer: &mut NetworkTrainer<LanguageModel>) -> Vec<Vec<bool>> {
     (1..=STEPS)
         .map(|step| {
-            PLAIN.train(trainee, step, step);
-            zeros(trainee)
+            PLAIN.train(trainer, step, step);
+            zeros(trainer)
         })
         .collect()
 }
@@ -51,8 +51,8 @@ fn nothing_comes_back(zeros: &[Vec<bool>]) {
 
 #[test]
 fn magnitude_pruning_ends_at_its_share() {
-    let mut trainee = pruned(MAGNITUDE);
-    let zeros = train(&mut trainee);
+    let mut trainer = pruned(MAGNITUDE);
+    let zeros = train(&mut trainer);
     nothing_comes_back(&zeros);
     let count = |step: usize| zeros[step - 1].iter().filter(|zero| **zero).count();
     assert_eq!(count(2), 0);
@@ -62,31 +62,31 @@ fn magnitude_pruning_ends_at_its_share() {
     assert!(count(14).abs_diff(weights * 8 / 10) <= 3, "{} of {weights}", count(14));
     assert_eq!(count(20), count(14));
     // Compression is 5, or more if a unit without outgoing weights is removed with its remaining weights.
-    let counts = trainee.counts();
+    let counts = trainer.counts();
     assert!(counts.compression > 4.95 && counts.compression < 10.0, "{counts:?}");
 }
 
 #[test]
 fn group_lasso_removes_units() {
-    let mut trainee = pruned(LASSO);
-    nothing_comes_back(&train(&mut trainee));
-    let counts = trainee.counts();
+    let mut trainer = pruned(LASSO);
+    nothing_comes_back(&train(&mut trainer));
+    let counts = trainer.counts();
     assert_eq!(counts.neurons.kept, (PLAIN.hidden - WEAK) as u64, "{counts:?}");
     assert!(counts.compression > 1.2);
     let kept: Vec<u32> = (WEAK as u32..PLAIN.hidden as u32).collect();
-    assert_eq!(trainee.structure().neurons, kept);
+    assert_eq!(trainer.structure().neurons, kept);
 }
 
 #[test]
 fn zeros_of_a_dense_run_are_not_pruned() {
-    let mut trainee = PLAIN.trainee(|name, values| {
+    let mut trainer = PLAIN.trainer(|name, values| {
         if name == "output/w/mean" {
             values.fill(0.0);
         }
     });
-    assert_eq!(trainee.counts().output_weights.kept, trainee.counts().output_weights.total);
-    PLAIN.train(&mut trainee, 1, 1);
-    assert!(zeros(&trainee).iter().all(|zero| !zero), "they move");
+    assert_eq!(trainer.counts().output_weights.kept, trainer.counts().output_weights.total);
+    PLAIN.train(&mut trainer, 1, 1);
+    assert!(zeros(&trainer).iter().all(|zero| !zero), "they move");
 }
 
 #[test]
@@ -112,9 +112,9 @@ fn threads_do_not_change_what_is_pruned() {
         let with = |threads: usize| {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
             pool.install(|| {
-                let mut trainee = pruned(baseline.clone());
-                train(&mut trainee);
-                trainee.save()
+                let mut trainer = pruned(baseline.clone());
+                train(&mut trainer);
+                trainer.save()
             })
         };
         assert_eq!(saved_bits(&with(1)), saved_bits(&with(4)), "{baseline:?}");

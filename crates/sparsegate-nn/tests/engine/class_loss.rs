@@ -1,7 +1,7 @@
 //! The classifier's loss.
 
 use burn::tensor::{DType, Tensor};
-use sparsegate_nn::engine::{Fused, Ops};
+use sparsegate_nn::engine::{FusedOps, Ops};
 
 use crate::agreement::Op;
 use crate::matrix::{Matrix, assert_close, host, ids, random_ids};
@@ -9,7 +9,7 @@ use crate::matrix::{Matrix, assert_close, host, ids, random_ids};
 fn loss_and_gradient(logits: Matrix, targets: &[u32]) -> (f64, Vec<f64>) {
     let bias = Matrix { shape: [1, logits.shape[1]], values: vec![0.0; logits.shape[1]] }.tensor(DType::F64);
     let leaf = logits.tensor(DType::F64).autodiff().require_grad();
-    let loss = Fused.class_loss(leaf.clone(), bias, ids(targets));
+    let loss = FusedOps.class_loss(leaf.clone(), bias, ids(targets));
     let gradient = host(&leaf.grad(&loss.backward()).expect("a gradient"));
     (loss.inner().into_scalar(), gradient)
 }

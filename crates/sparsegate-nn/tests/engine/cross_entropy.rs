@@ -1,7 +1,7 @@
 //! Softmax and negative log likelihood.
 
 use burn::tensor::{DType, Tensor};
-use sparsegate_nn::engine::{Fused, Ops};
+use sparsegate_nn::engine::{FusedOps, Ops};
 
 use crate::agreement::Op;
 use crate::matrix::{Matrix, assert_close, bits, host, ids, random_ids};
@@ -29,9 +29,9 @@ fn the_value_without_gradient_is_the_value_with_it_and_the_logits_stay() {
         let targets = random_ids(shape[0], shape[1], 3);
         let [logits, bias] = [0, 1].map(|index| inputs(shape)[index].1.tensor(DType::F32));
         let before = host(&logits);
-        let plain: f64 = Fused.cross_entropy(logits.clone(), bias.clone(), ids(&targets)).into_scalar();
+        let plain: f64 = FusedOps.cross_entropy(logits.clone(), bias.clone(), ids(&targets)).into_scalar();
         let leaf = logits.clone().autodiff().require_grad();
-        let tracked: f64 = Fused.cross_entropy(leaf, bias, ids(&targets)).inner().into_scalar();
+        let tracked: f64 = FusedOps.cross_entropy(leaf, bias, ids(&targets)).inner().into_scalar();
         assert!((plain - tracked).abs() < 1e-6, "{shape:?}: {plain} and {tracked}");
         assert_eq!(bits(&host(&logits)), bits(&before), "{shape:?}: the op modified shared logits");
     }
@@ -42,7 +42,7 @@ fn large_logits_neither_overflow_nor_vanish() {
     let logits = Matrix { shape: [2, 3], values: vec![1e4, 0.0, -1e4, -1e4, -1e4, -1e4] }.tensor(DType::F32);
     let bias = Matrix { shape: [1, 3], values: vec![0.0; 3] }.tensor(DType::F32);
     let leaf = logits.autodiff().require_grad();
-    let loss = Fused.cross_entropy(leaf.clone(), bias, ids(&[1, 0]));
+    let loss = FusedOps.cross_entropy(leaf.clone(), bias, ids(&[1, 0]));
     let third = 1.0 / 6.0;
     let gradient = host(&leaf.grad(&loss.backward()).expect("a gradient"));
     assert_close(&gradient, &[0.5, -0.5, 0.0, -2.0 * third, third, third], 1e-6, "gradient");

@@ -2,7 +2,7 @@
 
 use burn::tensor::{DType, Tensor};
 use sparsegate_core::GateActivation;
-use sparsegate_nn::engine::{Composed, Fused, Ops};
+use sparsegate_nn::engine::{FusedOps, Ops, ReferenceOps};
 
 use crate::case::Case;
 use crate::coupled_lstm::CoupledLstm;
@@ -30,7 +30,7 @@ fn ragged_batches_follow_from_the_step() {
 /// Gradient descent on the distance between the hidden states and reachable target states.
 #[test]
 fn it_trains() {
-    for ops in [&Composed as &dyn Ops, &Fused] {
+    for ops in [&ReferenceOps as &dyn Ops, &FusedOps] {
         let case = case();
         let mut leaves = case.leaves(DType::F32, Lie::Plain);
         let mut distances = Vec::new();

@@ -1,7 +1,7 @@
 //! Weight samples of whole matrices.
 
 use burn::tensor::{DType, Tensor};
-use sparsegate_nn::engine::{Composed, Fused, Noise, NoiseKey, Ops};
+use sparsegate_nn::engine::{FusedOps, Noise, NoiseKey, Ops, ReferenceOps};
 
 use crate::agreement::Op;
 use crate::matrix::{Matrix, assert_close, host};
@@ -27,7 +27,7 @@ fn given_noise_equals_the_counted_noise_it_was_taken_from() {
         let values = KEY.matrix(rows, columns).into_iter().map(f64::from).collect();
         let given = Noise::Given(Matrix { shape, values }.tensor(DType::F64));
         let [mean, log_sigma] = [0, 1].map(|index| op(shape)[index].1.tensor(DType::F64));
-        for ops in [&Fused as &dyn Ops, &Composed] {
+        for ops in [&FusedOps as &dyn Ops, &ReferenceOps] {
             let found = ops.noisy(mean.clone(), log_sigma.clone(), &given);
             let counted = ops.noisy(mean.clone(), log_sigma.clone(), &Noise::Counter(KEY));
             assert_close(&host(&found), &host(&counted), 1e-14, &format!("{ops:?} {shape:?}"));
@@ -40,5 +40,5 @@ fn given_noise_equals_the_counted_noise_it_was_taken_from() {
 fn given_noise_of_another_shape_is_refused() {
     let [mean, log_sigma] = [0, 1].map(|index| op([3, 4])[index].1.tensor(DType::F32));
     let noise = Noise::Given(Matrix::random([4, 3], [-1.0, 1.0], 3).tensor(DType::F32));
-    Fused.noisy(mean, log_sigma, &noise);
+    FusedOps.noisy(mean, log_sigma, &noise);
 }

@@ -1,7 +1,7 @@
 //! Weight samples of only the rows that a batch reads.
 
 use burn::tensor::{DType, Tensor};
-use sparsegate_nn::engine::{Composed, Fused, Noise, NoiseKey, Ops};
+use sparsegate_nn::engine::{FusedOps, Noise, NoiseKey, Ops, ReferenceOps};
 
 use crate::agreement::Op;
 use crate::matrix::{Matrix, assert_close, bits, host, ids, random_ids};
@@ -46,8 +46,8 @@ fn a_row_is_that_row_of_the_whole_sample() {
     for (shape, wanted) in cases() {
         let [mean, log_sigma] = [0, 1].map(|index| inputs(shape)[index].1.tensor(DType::F32));
         let noise = Noise::Counter(KEY);
-        let whole = host(&Fused.noisy(mean.clone(), log_sigma.clone(), &noise));
-        let rows = host(&Fused.noisy_rows(mean, log_sigma, ids(&wanted), &noise));
+        let whole = host(&FusedOps.noisy(mean.clone(), log_sigma.clone(), &noise));
+        let rows = host(&FusedOps.noisy_rows(mean, log_sigma, ids(&wanted), &noise));
         let columns = shape[1];
         let picked: Vec<f64> =
             wanted.iter().flat_map(|id| &whole[*id as usize * columns..][..columns]).copied().collect();
@@ -61,7 +61,7 @@ fn given_noise_equals_the_counted_noise_it_was_taken_from() {
         let values = KEY.matrix(shape[0], shape[1]).into_iter().map(f64::from).collect();
         let given = Noise::Given(Matrix { shape, values }.tensor(DType::F64));
         let [mean, log_sigma] = [0, 1].map(|index| inputs(shape)[index].1.tensor(DType::F64));
-        for ops in [&Fused as &dyn Ops, &Composed] {
+        for ops in [&FusedOps as &dyn Ops, &ReferenceOps] {
             let found = ops.noisy_rows(mean.clone(), log_sigma.clone(), ids(&wanted), &given);
             let counted = ops.noisy_rows(mean.clone(), log_sigma.clone(), ids(&wanted), &Noise::Counter(KEY));
             assert_close(&host(&found), &host(&counted), 1e-14, &format!("{ops:?} {shape:?}"));

@@ -1,16 +1,16 @@
 //! A parameter that is NaN stops training at once, with an error that names it.
 
-use sparsegate_core::trainee::Trainee;
+use sparsegate_core::trainer::Trainer;
 use sparsegate_core::{OutputNoise, Prior};
 
-use crate::trainee::{SMALL, Small};
+use crate::trainer::{SMALL, Small};
 
 /// Sets an element of each tensor in turn to NaN, one that every batch reads.
 fn each_tensor_is_named(kind: Small) {
-    let names: Vec<String> = kind.trainee(|_, _| {}).parameters().into_iter().map(|tensor| tensor.name).collect();
+    let names: Vec<String> = kind.trainer(|_, _| {}).parameters().into_iter().map(|tensor| tensor.name).collect();
     let batch = kind.batch(7);
     for name in names {
-        let mut trainee = kind.trainee(|found, values| {
+        let mut trainer = kind.trainer(|found, values| {
             let columns = values.len() / kind.vocabulary;
             let place = match found {
                 "lstm/w_input/mean" | "lstm/w_input/log_sigma" => batch.inputs[0] as usize * columns + 1,
@@ -21,12 +21,12 @@ fn each_tensor_is_named(kind: Small) {
                 values[place] = f64::NAN;
             }
         });
-        let before = trainee.save().len();
-        let error = trainee.step(&batch, 7).expect_err(&name);
+        let before = trainer.save().len();
+        let error = trainer.step(&batch, 7).expect_err(&name);
         assert_eq!(error.step, 7, "{name}");
         assert_eq!(error.tensor, name, "{kind:?}");
         assert!(error.to_string().contains("at step 7"), "{error}");
-        assert_eq!(trainee.save().len(), before, "{name}: a failed step leaves no state");
+        assert_eq!(trainer.save().len(), before, "{name}: a failed step leaves no state");
     }
 }
 

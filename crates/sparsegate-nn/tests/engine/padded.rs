@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation};
 use sparsegate_core::GateActivation;
 use sparsegate_core::cells::CELLS;
-use sparsegate_nn::bayes::Variational;
 use sparsegate_nn::cells::{self, Step};
-use sparsegate_nn::engine::{Composed, Fused, Ops};
+use sparsegate_nn::engine::{FusedOps, Ops, ReferenceOps};
 use sparsegate_nn::model::{Classifier, Network, NoiseSource, Stream};
+use sparsegate_nn::variational::VariationalMatrix;
 
 use crate::matrix::{Matrix, assert_close, host};
 use crate::tiny::{EMBEDDING, HIDDEN, NONE, TEXTS, VOCABULARY, classifier, labels, texts};
@@ -35,14 +35,14 @@ fn draws(wide: usize, outputs: usize) -> BTreeMap<Stream, Tensor<2>> {
 fn padded(network: &Classifier, noise: &BTreeMap<Stream, Tensor<2>>, labels: &[u32]) -> (Tensor<1>, Tensor<2>) {
     let (rows, steps) = (TEXTS.len(), TEXTS[0].len());
     let Classifier { embedding, recurrent, output } = network;
-    let sample = |quantity: &Variational, stream| {
-        let sigma = quantity.log_sigma.clone().expect("variational").exp();
-        quantity.mean.clone() + noise[&stream].clone() * sigma
+    let sample = |parameter: &VariationalMatrix, stream| {
+        let sigma = parameter.log_sigma.clone().expect("variational").exp();
+        parameter.mean.clone() + noise[&stream].clone() * sigma
     };
-    let group = |quantity: &Option<Variational>, stream| {
-        let quantity = quantity.clone().expect("variational");
-        let sigma = quantity.log_sigma.expect("variational").exp();
-        quantity.mean + noise[&stream].clone() * sigma
+    let group = |parameter: &Option<VariationalMatrix>, stream| {
+        let parameter = parameter.clone().expect("variational");
+        let sigma = parameter.log_sigma.expect("variational").exp();
+        parameter.mean + noise[&stream].clone() * sigma
     };
     let vectors = sample(&embedding.w, Stream::Embedding);
     let words = group(&embedding.z_vocabulary, Stream::ZVocabulary);
@@ -112,7 +112,7 @@ fn padding_changes_nothing() {
             let mut leaves = network.leaves();
             let (wanted_loss, wanted_last) = padded(&leaves, &noise, &labels(outputs));
             let wanted = gradients(&mut leaves, &wanted_loss);
-            for ops in [&Composed as &dyn Ops, &Fused] {
+            for ops in [&ReferenceOps as &dyn Ops, &FusedOps] {
                 let what = format!("{} {activation:?} {outputs} {ops:?}", cell.name());
                 let mut leaves = network.leaves();
                 let (batch, noise) = (texts(outputs), NoiseSource::Given(noise.clone()));

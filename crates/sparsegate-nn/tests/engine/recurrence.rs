@@ -4,7 +4,7 @@ use burn::tensor::{DType, Tensor};
 use sparsegate_core::GateActivation;
 use sparsegate_core::cells::CELLS;
 use sparsegate_nn::cells::{self, Step};
-use sparsegate_nn::engine::{Composed, Fused, Ops, RecurrenceInputs};
+use sparsegate_nn::engine::{FusedOps, Ops, RecurrenceInputs, ReferenceOps};
 
 use crate::agreement::Op;
 use crate::case::{Case, cases};
@@ -36,15 +36,15 @@ fn all_states_agree() {
         let states = |ops: &dyn Ops, dtype: DType, lie: Lie| -> Vec<Vec<f64>> {
             case.run(ops, &case.leaves(dtype, lie), lie).iter().map(host).collect()
         };
-        let wanted = states(&Composed, DType::F64, Lie::Plain);
-        let double = states(&Fused, DType::F64, Lie::Plain);
-        let single = states(&Fused, DType::F32, Lie::Plain);
+        let wanted = states(&ReferenceOps, DType::F64, Lie::Plain);
+        let double = states(&FusedOps, DType::F64, Lie::Plain);
+        let single = states(&FusedOps, DType::F32, Lie::Plain);
         for (index, state) in case.cell.states().iter().enumerate() {
             let what = format!("{} {state}", case.name());
             assert_close(&double[index], &wanted[index], 1e-11, &format!("f64 {what}"));
             assert_close(&single[index], &wanted[index], 1e-5, &format!("f32 {what}"));
             for lie in VIEWS {
-                assert_eq!(bits(&states(&Fused, DType::F32, lie)[index]), bits(&single[index]), "{what} as {lie:?}");
+                assert_eq!(bits(&states(&FusedOps, DType::F32, lie)[index]), bits(&single[index]), "{what} as {lie:?}");
             }
         }
     }
@@ -57,15 +57,15 @@ fn the_state_carries_on() {
         let (cut, rows) = (2, 5);
         let case = Case { cell: *cell, activation: GateActivation::Sigmoid, active: vec![rows; 6], units: 7 };
         let leaves = case.leaves(DType::F32, Lie::Plain);
-        let whole = case.hidden(&Fused, &leaves);
+        let whole = case.hidden(&FusedOps, &leaves);
         let (mut first, mut second) = (case.with_states(&leaves, Lie::Plain), case.with_states(&leaves, Lie::Plain));
         first.active = &case.active[..cut];
         first.input = leaves[0].clone().narrow(0, 0, cut * rows);
-        let before = Fused.recurrence(*cell, first);
+        let before = FusedOps.recurrence(*cell, first);
         second.active = &case.active[cut..];
         second.input = leaves[0].clone().narrow(0, cut * rows, case.total() - cut * rows);
         second.states = before.iter().map(|state| state.clone().narrow(0, (cut - 1) * rows, rows)).collect();
-        let after = Fused.recurrence(*cell, second);
+        let after = FusedOps.recurrence(*cell, second);
         let joined = Tensor::cat(vec![before[0].clone(), after[0].clone()], 0);
         assert_eq!(bits(&host(&joined)), bits(&host(&whole)), "{}", case.name());
     }
@@ -77,7 +77,7 @@ fn inputs_held_elsewhere_stay() {
     for case in cases().filter(|case| case.units < 10) {
         let leaves = case.leaves(DType::F32, Lie::Plain);
         let before: Vec<_> = leaves.iter().map(|leaf| bits(&host(leaf))).collect();
-        case.hidden(&Fused, &leaves);
+        case.hidden(&FusedOps, &leaves);
         let after: Vec<_> = leaves.iter().map(|leaf| bits(&host(leaf))).collect();
         assert_eq!(before, after, "{}", case.name());
     }
@@ -131,7 +131,7 @@ pub fn check_padding(case: &Case) {
         found
     };
     let wanted = found(&|leaves| padded(case, leaves));
-    for ops in [&Composed as &dyn Ops, &Fused] {
+    for ops in [&ReferenceOps as &dyn Ops, &FusedOps] {
         let ours = found(&|leaves| case.hidden(ops, leaves));
         let names = case.inputs().into_iter().map(|(name, _)| name).chain(["hidden"]);
         for ((ours, wanted), name) in ours.iter().zip(&wanted).zip(names) {

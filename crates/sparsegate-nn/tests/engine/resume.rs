@@ -1,20 +1,20 @@
 //! Saving and loading.
 
 use sparsegate_core::OutputNoise;
-use sparsegate_core::trainee::{NamedTensor, Trainee};
+use sparsegate_core::trainer::{NamedTensor, Trainer};
 
-use crate::trainee::{SMALL, Small, saved_bits};
+use crate::trainer::{SMALL, Small, saved_bits};
 
 #[test]
 fn a_loaded_model_goes_on_bit_for_bit() {
     for output_noise in [OutputNoise::Weights, OutputNoise::LocalReparameterization] {
         let kind = Small { output_noise, ..SMALL };
-        let mut straight = kind.trainee(|_, _| {});
+        let mut straight = kind.trainer(|_, _| {});
         kind.train(&mut straight, 1, 4);
         let saved = straight.save();
         kind.train(&mut straight, 5, 7);
         // Load into a model with other initial values that has already taken steps.
-        let mut resumed = kind.trainee(|_, values| values.iter_mut().for_each(|value| *value *= 0.5));
+        let mut resumed = kind.trainer(|_, values| values.iter_mut().for_each(|value| *value *= 0.5));
         kind.train(&mut resumed, 1, 2);
         resumed.load(&saved).expect("what was saved");
         assert_eq!(saved_bits(&resumed.save()), saved_bits(&saved), "load gives back what save took");
@@ -25,8 +25,8 @@ fn a_loaded_model_goes_on_bit_for_bit() {
 
 #[test]
 fn saving_and_counting_do_not_disturb_training() {
-    let mut watched = SMALL.trainee(|_, _| {});
-    let mut alone = SMALL.trainee(|_, _| {});
+    let mut watched = SMALL.trainer(|_, _| {});
+    let mut alone = SMALL.trainer(|_, _| {});
     for step in 1..=3 {
         SMALL.train(&mut watched, step, step);
         let _ = (watched.save(), watched.counts(), watched.structure());
@@ -37,18 +37,18 @@ fn saving_and_counting_do_not_disturb_training() {
 
 #[test]
 fn loading_no_state_forgets_the_carried_one() {
-    let mut trainee = SMALL.trainee(|_, _| {});
-    let fresh = trainee.save();
-    SMALL.train(&mut trainee, 1, 2);
-    assert!(trainee.carried().is_some());
-    trainee.load(&fresh).expect("what was saved");
-    assert!(trainee.carried().is_none());
+    let mut trainer = SMALL.trainer(|_, _| {});
+    let fresh = trainer.save();
+    SMALL.train(&mut trainer, 1, 2);
+    assert!(trainer.carried().is_some());
+    trainer.load(&fresh).expect("what was saved");
+    assert!(trainer.carried().is_none());
 }
 
 /// Applies `damage` to each saved tensor in turn, except `but`, and loads the result: the error must name the tensor,
 /// and the model must not change.
 fn refused(but: &str, damage: impl Fn(&mut Vec<NamedTensor>, usize)) {
-    let mut other = SMALL.trainee(|_, values| values.iter_mut().for_each(|value| *value *= 0.5));
+    let mut other = SMALL.trainer(|_, values| values.iter_mut().for_each(|value| *value *= 0.5));
     SMALL.train(&mut other, 1, 2);
     let good = other.save();
     for index in 0..good.len() {
@@ -58,12 +58,12 @@ fn refused(but: &str, damage: impl Fn(&mut Vec<NamedTensor>, usize)) {
         }
         let mut bad = good.clone();
         damage(&mut bad, index);
-        let mut trainee = SMALL.trainee(|_, _| {});
-        SMALL.train(&mut trainee, 1, 1);
-        let before = trainee.save();
-        let message = trainee.load(&bad).expect_err(name);
+        let mut trainer = SMALL.trainer(|_, _| {});
+        SMALL.train(&mut trainer, 1, 1);
+        let before = trainer.save();
+        let message = trainer.load(&bad).expect_err(name);
         assert!(message.starts_with(&format!("{name} ")), "{name}: {message}");
-        assert_eq!(saved_bits(&trainee.save()), saved_bits(&before), "{name}: a refused load changes nothing");
+        assert_eq!(saved_bits(&trainer.save()), saved_bits(&before), "{name}: a refused load changes nothing");
     }
 }
 

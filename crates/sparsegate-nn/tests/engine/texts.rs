@@ -3,14 +3,14 @@
 use burn::tensor::DType;
 use rayon::ThreadPoolBuilder;
 use sparsegate_core::cells::{CELLS, Cell};
-use sparsegate_core::trainee::Trainee;
+use sparsegate_core::trainer::Trainer;
 use sparsegate_core::{Adam, GateActivation, Prior};
 use sparsegate_core::{Batch, BatchSource};
-use sparsegate_nn::engine::Fused;
-use sparsegate_nn::model::{Classifier, Network, NetworkTrainee, Sizes, TraineeOptions, Units};
+use sparsegate_nn::engine::FusedOps;
+use sparsegate_nn::model::{Classifier, Network, NetworkTrainer, Sizes, TrainerOptions, Units};
 
 use crate::matrix::{Matrix, random_ids};
-use crate::trainee::{everything, saved_bits};
+use crate::trainer::{everything, saved_bits};
 
 /// Sizes of a classifier and its batches.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +28,7 @@ fn small(cell: &'static dyn Cell) -> Texts {
 
 impl Texts {
     /// Trainer of the classifier before its first step, on flex; `change` may edit each tensor's values.
-    fn trainee(self, mut change: impl FnMut(&str, &mut [f64])) -> NetworkTrainee<Classifier> {
+    fn trainer(self, mut change: impl FnMut(&str, &mut [f64])) -> NetworkTrainer<Classifier> {
         let units = Units { cell: self.cell, activation: GateActivation::HardSigmoid, hidden: self.hidden };
         let mut seed = 0;
         let mut make = |name: &str, dims| {
@@ -46,8 +46,8 @@ impl Texts {
         };
         let network = Classifier::build(self.sizes, units, &everything(Prior::LogUniform), &mut make);
         let adam = Adam { lr: 0.002, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-        let options = TraineeOptions { seed: 3, carry_state: false, train_size: 5000, adam, clip_norm: Some(1.0) };
-        NetworkTrainee::new(network, &Fused, options)
+        let options = TrainerOptions { seed: 3, carry_state: false, train_size: 5000, adam, clip_norm: Some(1.0) };
+        NetworkTrainer::new(network, &FusedOps, options)
     }
 
     /// The batch of a step: one more text starts at each time step except the first.
@@ -63,9 +63,9 @@ impl Texts {
         }
     }
 
-    fn train(self, trainee: &mut NetworkTrainee<Classifier>, from: u64, to: u64) {
+    fn train(self, trainer: &mut NetworkTrainer<Classifier>, from: u64, to: u64) {
         for step in from..=to {
-            let report = trainee.step(&self.batch(step), step).expect("finite numbers")[0];
+            let report = trainer.step(&self.batch(step), step).expect("finite numbers")[0];
             assert!(report.data_loss > 0.0 && report.gradient_norm > 0.0, "step {step}: {report:?}");
         }
     }
@@ -80,9 +80,9 @@ fn whole_steps_do_not_depend_on_the_number_of_threads() {
         let with = |threads: usize| {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads");
             pool.install(|| {
-                let mut trainee = large.trainee(|_, _| {});
-                large.train(&mut trainee, 1, 2);
-                trainee.save()
+                let mut trainer = large.trainer(|_, _| {});
+                large.train(&mut trainer, 1, 2);
+                trainer.save()
             })
         };
         let one = with(1);
@@ -96,11 +96,11 @@ fn whole_steps_do_not_depend_on_the_number_of_threads() {
 fn a_loaded_classifier_goes_on_bit_for_bit() {
     for cell in CELLS {
         let texts = small(*cell);
-        let mut straight = texts.trainee(|_, _| {});
+        let mut straight = texts.trainer(|_, _| {});
         texts.train(&mut straight, 1, 3);
         let saved = straight.save();
         texts.train(&mut straight, 4, 5);
-        let mut resumed = texts.trainee(|_, values| values.iter_mut().for_each(|value| *value *= 0.5));
+        let mut resumed = texts.trainer(|_, values| values.iter_mut().for_each(|value| *value *= 0.5));
         texts.train(&mut resumed, 1, 2);
         resumed.load(&saved).expect("what was saved");
         texts.train(&mut resumed, 4, 5);
@@ -114,11 +114,11 @@ fn what_is_not_a_number_is_named() {
     for cell in CELLS {
         let texts = small(*cell);
         let batch = texts.batch(7);
-        let names: Vec<String> = texts.trainee(|_, _| {}).parameters().into_iter().map(|tensor| tensor.name).collect();
+        let names: Vec<String> = texts.trainer(|_, _| {}).parameters().into_iter().map(|tensor| tensor.name).collect();
         assert_eq!(names.len(), 18);
         for name in names {
             let word = batch.inputs[0] as usize;
-            let mut trainee = texts.trainee(|found, values| {
+            let mut trainer = texts.trainer(|found, values| {
                 let place = match found.trim_end_matches("/mean").trim_end_matches("/log_sigma") {
                     "embedding/w" => word * texts.sizes.embedding,
                     "embedding/z_vocabulary" => word,
@@ -128,7 +128,7 @@ fn what_is_not_a_number_is_named() {
                     values[place] = f64::NAN;
                 }
             });
-            let error = trainee.step(&batch, 7).expect_err(&name);
+            let error = trainer.step(&batch, 7).expect_err(&name);
             assert_eq!((error.tensor, error.step), (name, 7), "{}", cell.name());
         }
     }
@@ -139,7 +139,7 @@ fn what_is_not_a_number_is_named() {
 fn everything_is_counted() {
     for cell in CELLS {
         let texts = small(*cell);
-        let counts = texts.trainee(|_, _| {}).counts();
+        let counts = texts.trainer(|_, _| {}).counts();
         let wide = cell.preactivations().len() as u64 * 9;
         assert_eq!(counts.input_weights.total, 6 * wide);
         assert_eq!(counts.recurrent_weights.total, 9 * wide);
@@ -174,12 +174,12 @@ fn accuracy_and_likelihood_are_over_texts_and_not_over_batches() {
     for outputs in [1, 3] {
         let mut texts = small(CELLS[0]);
         texts.sizes.outputs = outputs;
-        let trainee = texts.trainee(|_, _| {});
-        let network = trainee.network().at_means(true);
+        let trainer = texts.trainer(|_, _| {});
+        let network = trainer.network().to_deterministic(true);
         let batches = [texts.batch(1), Texts { rows: 2, ..texts }.batch(2)];
         let (mut nats, mut right) = (0.0, 0);
         for batch in &batches {
-            let forward = network.forward(&Fused, batch, network.zeros(batch.rows), None);
+            let forward = network.forward(&FusedOps, batch, network.zeros(batch.rows), None);
             let scores = crate::matrix::host(&(forward.outputs + network.output.bias.clone()));
             for (scores, target) in scores.chunks(outputs).zip(&batch.targets) {
                 let exponentials: Vec<f64> =
@@ -189,7 +189,7 @@ fn accuracy_and_likelihood_are_over_texts_and_not_over_batches() {
                 right += usize::from(exponentials.iter().all(|other| *other <= exponentials[*target as usize]));
             }
         }
-        let found = trainee.evaluate(&Two(batches));
+        let found = trainer.evaluate(&Two(batches));
         assert!((found.nats - nats / 7.0).abs() < 1e-6, "{found:?} against {}", nats / 7.0);
         assert_eq!(found.accuracy, Some(right as f64 / 7.0));
     }

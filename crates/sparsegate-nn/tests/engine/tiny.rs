@@ -5,10 +5,10 @@ use sparsegate_core::Batch;
 use sparsegate_core::cells::Cell;
 use sparsegate_core::{Adam, GateActivation, OutputNoise, Prior};
 use sparsegate_nn::engine::Ops;
-use sparsegate_nn::model::{Classifier, LanguageModel, Network, NetworkTrainee, Sizes, TraineeOptions, Units};
+use sparsegate_nn::model::{Classifier, LanguageModel, Network, NetworkTrainer, Sizes, TrainerOptions, Units};
 
 use crate::matrix::Matrix;
-use crate::trainee::everything;
+use crate::trainer::everything;
 
 /// Number of symbols.
 pub const VOCABULARY: usize = 7;
@@ -57,10 +57,10 @@ fn numbers(change: Change<'_>) -> impl FnMut(&str, [usize; 2]) -> Tensor<2> {
 }
 
 /// Trainer of a network, from a zero state.
-pub fn trainee<N: Network>(network: N, ops: &'static dyn Ops) -> NetworkTrainee<N> {
+pub fn trainer<N: Network>(network: N, ops: &'static dyn Ops) -> NetworkTrainer<N> {
     let adam = Adam { lr: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-    let options = TraineeOptions { seed: 0, carry_state: false, train_size: 11, adam, clip_norm: None };
-    NetworkTrainee::new(network, ops, options)
+    let options = TrainerOptions { seed: 0, carry_state: false, train_size: 11, adam, clip_norm: None };
+    NetworkTrainer::new(network, ops, options)
 }
 
 /// Two sequences for a language model. Symbols 2 and 5 occur twice in one of them, 2 occurs in both, and 6 does not

@@ -4,23 +4,23 @@
 use sparsegate_core::Batch;
 use sparsegate_core::cells::CELLS;
 use sparsegate_core::{GateActivation, OutputNoise};
-use sparsegate_nn::engine::{Composed, Fused, Ops};
+use sparsegate_nn::engine::{FusedOps, Ops, ReferenceOps};
 use sparsegate_nn::model::{Network, NoiseSource};
 
-use crate::tiny::{Change, NONE, classifier, language_model, streams, texts, trainee};
+use crate::tiny::{Change, NONE, classifier, language_model, streams, texts, trainer};
 
 const NOISE: NoiseSource = NoiseSource::Counter { seed: 3, step: 1 };
 const STEP: f64 = 1e-5;
-const ENGINES: [&dyn Ops; 2] = [&Composed, &Fused];
+const ENGINES: [&dyn Ops; 2] = [&ReferenceOps, &FusedOps];
 
 /// Checks the `count` gradients of a network.
 fn check<N: Network>(what: &str, count: usize, batch: &Batch, build: impl Fn(Change<'_>) -> N) {
     for ops in ENGINES {
         let objective = |change: Change<'_>| {
-            let (report, _) = trainee(build(change), ops).gradients(batch, 1, &NOISE).expect("finite");
-            report.data_loss + report.penalty
+            let (report, _) = trainer(build(change), ops).gradients(batch, 1, &NOISE).expect("finite");
+            report.data_loss + report.kl_term
         };
-        let (_, gradients) = trainee(build(NONE), ops).gradients(batch, 1, &NOISE).expect("finite");
+        let (_, gradients) = trainer(build(NONE), ops).gradients(batch, 1, &NOISE).expect("finite");
         assert_eq!(gradients.len(), count, "{what}");
         for (name, gradient) in gradients {
             let gradient: Vec<f64> = gradient.into_data().try_into_vec().expect("f64");

@@ -1,13 +1,13 @@
 //! Weights of exactly zero: log alpha is infinite, and a naive gradient would be NaN.
 
 use sparsegate_core::OutputNoise;
-use sparsegate_core::trainee::Trainee;
-use sparsegate_nn::model::{LanguageModel, NetworkTrainee};
+use sparsegate_core::trainer::Trainer;
+use sparsegate_nn::model::{LanguageModel, NetworkTrainer};
 
-use crate::trainee::{SMALL, Small};
+use crate::trainer::{SMALL, Small};
 
-fn with_zeros(kind: Small) -> NetworkTrainee<LanguageModel> {
-    kind.trainee(|name, values| {
+fn with_zeros(kind: Small) -> NetworkTrainer<LanguageModel> {
+    kind.trainer(|name, values| {
         if name.ends_with("/mean") {
             // Every third value, so that every parameter has some zeros.
             values.iter_mut().step_by(3).for_each(|value| *value = 0.0);
@@ -19,9 +19,9 @@ fn with_zeros(kind: Small) -> NetworkTrainee<LanguageModel> {
 fn training_goes_on() {
     for output_noise in [OutputNoise::Weights, OutputNoise::LocalReparameterization] {
         let kind = Small { output_noise, ..SMALL };
-        let mut trainee = with_zeros(kind);
-        kind.train(&mut trainee, 1, 6);
-        for tensor in trainee.save() {
+        let mut trainer = with_zeros(kind);
+        kind.train(&mut trainer, 1, 6);
+        for tensor in trainer.save() {
             assert!(tensor.values.iter().all(|value| value.is_finite()), "{} is not finite", tensor.name);
         }
     }
@@ -30,13 +30,13 @@ fn training_goes_on() {
 /// With a factor of zero for every unit, no signal reaches the output.
 #[test]
 fn training_goes_on_with_nothing_but_zeros() {
-    let mut trainee = SMALL.trainee(|name, values| {
+    let mut trainer = SMALL.trainer(|name, values| {
         if name.ends_with("/mean") {
             values.fill(0.0);
         }
     });
-    SMALL.train(&mut trainee, 1, 6);
-    for tensor in trainee.parameters() {
+    SMALL.train(&mut trainer, 1, 6);
+    for tensor in trainer.parameters() {
         assert!(tensor.values.iter().all(|value| value.is_finite()), "{} is not finite", tensor.name);
     }
 }
@@ -44,6 +44,6 @@ fn training_goes_on_with_nothing_but_zeros() {
 #[test]
 fn a_zero_counts_as_pruned() {
     let zeros = with_zeros(SMALL).counts();
-    let none = SMALL.trainee(|_, _| {}).counts();
+    let none = SMALL.trainer(|_, _| {}).counts();
     assert!(zeros.recurrent_weights.kept < none.recurrent_weights.kept, "{zeros:?} {none:?}");
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-/// Maximum difference: `absolute + relative * |theirs|`.
+/// Maximum difference: `absolute + relative * |recorded|`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tolerance {
     /// Absolute part.
@@ -19,47 +19,47 @@ pub const F64: Tolerance = Tolerance { absolute: 1e-9, relative: 1e-9 };
 /// numbers near one.
 pub const F32: Tolerance = Tolerance { absolute: 2e-6, relative: 1e-4 };
 
-/// Checks that every element of `ours` is within `tolerance` of `theirs`; NaN always fails.
-pub fn close(quantity: &str, ours: &[f64], theirs: &[f64], tolerance: Tolerance) -> Result<(), String> {
-    same_length(quantity, ours, theirs)?;
+/// Checks that every element of `computed` is within `tolerance` of `recorded`; NaN always fails.
+pub fn close(name: &str, computed: &[f64], recorded: &[f64], tolerance: Tolerance) -> Result<(), String> {
+    same_length(name, computed, recorded)?;
     let excess = |i: usize| {
-        let allowed = tolerance.absolute + tolerance.relative * theirs[i].abs();
-        let excess = (ours[i] - theirs[i]).abs() / allowed;
+        let allowed = tolerance.absolute + tolerance.relative * recorded[i].abs();
+        let excess = (computed[i] - recorded[i]).abs() / allowed;
         if excess.is_nan() { f64::INFINITY } else { excess }
     };
-    let wrong: Vec<usize> = (0..ours.len()).filter(|&i| excess(i) > 1.0).collect();
+    let wrong: Vec<usize> = (0..computed.len()).filter(|&i| excess(i) > 1.0).collect();
     let Some(&worst) = wrong.iter().max_by(|&&a, &&b| excess(a).total_cmp(&excess(b))) else {
         return Ok(());
     };
     Err(format!(
-        "{quantity}: {} of {} elements differ; worst at index {worst}: computed {:e}, recorded {:e}, difference {:e} with tolerance {tolerance:?}",
+        "{name}: {} of {} elements differ; worst at index {worst}: computed {:e}, recorded {:e}, difference {:e} with tolerance {tolerance:?}",
         wrong.len(),
-        ours.len(),
-        ours[worst],
-        theirs[worst],
-        ours[worst] - theirs[worst],
+        computed.len(),
+        computed[worst],
+        recorded[worst],
+        computed[worst] - recorded[worst],
     ))
 }
 
-/// Checks that every element of `ours` equals that of `theirs`.
-pub fn equal<T: PartialEq + Debug>(quantity: &str, ours: &[T], theirs: &[T]) -> Result<(), String> {
-    same_length(quantity, ours, theirs)?;
-    let wrong: Vec<usize> = (0..ours.len()).filter(|&i| ours[i] != theirs[i]).collect();
+/// Checks that every element of `computed` equals that of `recorded`.
+pub fn equal<T: PartialEq + Debug>(name: &str, computed: &[T], recorded: &[T]) -> Result<(), String> {
+    same_length(name, computed, recorded)?;
+    let wrong: Vec<usize> = (0..computed.len()).filter(|&i| computed[i] != recorded[i]).collect();
     match wrong.first() {
         None => Ok(()),
         Some(&first) => Err(format!(
-            "{quantity}: {} of {} elements differ; first at index {first}: computed {:?}, recorded {:?}",
+            "{name}: {} of {} elements differ; first at index {first}: computed {:?}, recorded {:?}",
             wrong.len(),
-            ours.len(),
-            ours[first],
-            theirs[first],
+            computed.len(),
+            computed[first],
+            recorded[first],
         )),
     }
 }
 
-fn same_length<T>(quantity: &str, ours: &[T], theirs: &[T]) -> Result<(), String> {
-    if ours.len() == theirs.len() {
+fn same_length<T>(name: &str, computed: &[T], recorded: &[T]) -> Result<(), String> {
+    if computed.len() == recorded.len() {
         return Ok(());
     }
-    Err(format!("{quantity}: {} elements computed, {} recorded", ours.len(), theirs.len()))
+    Err(format!("{name}: {} elements computed, {} recorded", computed.len(), recorded.len()))
 }

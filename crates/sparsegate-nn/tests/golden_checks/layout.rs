@@ -245,8 +245,9 @@ fn check_layout(case: &Case) -> Result<(), String> {
     for prefix in ["param/", "grad/", "kl_grad/", "adam1/", "traj/param_after_step4/"] {
         if case.has_prefix(prefix) {
             for (name, values) in parameters(case, prefix)? {
-                let quantity = name.trim_start_matches(&start).trim_end_matches("/mean").trim_end_matches("/log_sigma");
-                let size = match quantity {
+                let parameter =
+                    name.trim_start_matches(&start).trim_end_matches("/mean").trim_end_matches("/log_sigma");
+                let size = match parameter {
                     "embedding/w" => vocabulary * inputs,
                     "w_input" => inputs * columns,
                     "w_hidden" => hidden * columns,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sparsegate_core::Prior;
 use sparsegate_core::{Counts, Kept};
 use sparsegate_prune::{
-    Array, Masks, Matrix, Parts, Posterior, Real, ShapeError, compact, counts, masks, relevance, structure,
+    Array, Element, Masks, Matrix, Parts, Posterior, ShapeError, compact, counts, masks, relevance, structure,
 };
 
 use crate::case::Case;
@@ -55,7 +55,7 @@ fn zero_weights_apply(case: &Case) -> Applicability {
 }
 
 /// Calls `check` with the posterior of `param/`, whose numbers are converted to T.
-pub fn with_posterior<T: Real, R>(
+pub fn with_posterior<T: Element, R>(
     case: &Case,
     convert: fn(f64) -> T,
     check: fn(&Case, &Posterior<T>) -> Result<R, String>,
@@ -121,7 +121,7 @@ fn stacked(case: &Case, name: &str) -> Result<Vec<bool>, String> {
     unstack(&case.mask(name)?, case.shape(name)?)
 }
 
-fn relevance_agrees<T: Real>(case: &Case, posterior: &Posterior<T>) -> Result<(), String> {
+fn relevance_agrees<T: Element>(case: &Case, posterior: &Posterior<T>) -> Result<(), String> {
     let ours = relevance(posterior);
     if let Some(embedding) = &ours.embedding {
         compare::equal("embedding", &embedding.weights, &case.mask("ard/emb/w")?)?;
@@ -137,7 +137,7 @@ fn relevance_agrees<T: Real>(case: &Case, posterior: &Posterior<T>) -> Result<()
     compare::equal("neurons_by_group", &ours.neurons_by_group, &case.mask("ard/lstm/z_hidden")?)
 }
 
-fn masks_agree<T: Real>(case: &Case, posterior: &Posterior<T>) -> Result<(), String> {
+fn masks_agree<T: Element>(case: &Case, posterior: &Posterior<T>) -> Result<(), String> {
     let ours = masks(posterior);
     compare::equal("vocabulary", &ours.vocabulary, &case.mask("mask/vocabulary")?)?;
     if let (Some(inputs), Some(weights)) = (&ours.inputs, &ours.embedding) {
@@ -153,7 +153,7 @@ fn masks_agree<T: Real>(case: &Case, posterior: &Posterior<T>) -> Result<(), Str
 }
 
 /// Checks that the structure agrees with the masks, and lists a gate as constant exactly if its mask is pruned.
-fn structure_agrees<T: Real>(posterior: &Posterior<T>, masks: &Masks) -> Result<(), String> {
+fn structure_agrees<T: Element>(posterior: &Posterior<T>, masks: &Masks) -> Result<(), String> {
     let ours = structure(posterior, masks);
     let hidden = masks.neurons.len();
     let listed = |mask: &[bool]| (0_u32..).zip(mask).filter(|(_, kept)| **kept).map(|(i, _)| i).collect::<Vec<_>>();

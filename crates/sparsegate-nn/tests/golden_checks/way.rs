@@ -2,7 +2,7 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use sparsegate_core::Backend;
-use sparsegate_nn::engine::{self, Composed, Fused, Ops};
+use sparsegate_nn::engine::{self, FusedOps, Ops, ReferenceOps};
 
 use crate::compare::{F32, F64, Tolerance};
 
@@ -20,13 +20,13 @@ pub struct Way {
 }
 
 /// Composed of Burn ops, on flex, in double precision.
-pub const COMPOSED_F64: Way = Way { ops: &Composed, ..FLEX_F64 };
+pub const COMPOSED_F64: Way = Way { ops: &ReferenceOps, ..FLEX_F64 };
 /// Composed of Burn ops, on flex, in single precision.
-pub const COMPOSED_F32: Way = Way { ops: &Composed, ..FLEX_F32 };
+pub const COMPOSED_F32: Way = Way { ops: &ReferenceOps, ..FLEX_F32 };
 /// Flex kernels in double precision.
-pub const FLEX_F64: Way = Way { ops: &Fused, backend: Backend::Flex, dtype: DType::F64, tolerance: F64 };
+pub const FLEX_F64: Way = Way { ops: &FusedOps, backend: Backend::Flex, dtype: DType::F64, tolerance: F64 };
 /// Flex kernels in single precision.
-pub const FLEX_F32: Way = Way { ops: &Fused, backend: Backend::Flex, dtype: DType::F32, tolerance: F32 };
+pub const FLEX_F32: Way = Way { ops: &FusedOps, backend: Backend::Flex, dtype: DType::F32, tolerance: F32 };
 /// libtorch on the CPU in double precision.
 #[cfg(feature = "tch")]
 pub const TCH_F64: Way = Way { backend: Backend::Tch { cuda: None }, ..FLEX_F64 };

@@ -71,7 +71,7 @@ impl Outcome {
             last,
             train_seconds: 0.0,
             error: Some(error.clone()),
-            planted: None,
+            ground_truth: None,
             vectors: None,
         };
         let _ = lock.write_summary(&summary);

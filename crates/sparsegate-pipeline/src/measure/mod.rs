@@ -3,12 +3,12 @@
 //! | file | contents |
 //! |---|---|
 //! | `forward` | forward passes of the compact model and its references, timed in alternation |
-//! | `made_up` | synthetic data: realistic sizes, symbol frequencies and text lengths |
+//! | `synthetic` | synthetic data: realistic sizes, symbol frequencies and text lengths |
 //! | `step` | the protocol for training steps: warm-up, rounds of steps, quantiles |
 
 pub mod forward;
-mod made_up;
 mod step;
+mod synthetic;
 
-pub use made_up::{Lengths, UnknownShape, corpus, corpus_of};
 pub use step::{MeasureError, Rounds, StepTimes, time_steps};
+pub use synthetic::{Lengths, UnknownShape, corpus, corpus_of};

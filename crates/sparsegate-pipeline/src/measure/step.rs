@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use crate::build::{BuildError, new_trainee};
+use crate::build::{BuildError, build_trainer};
 use sparsegate_core::BatchSource;
-use sparsegate_core::trainee::{NonFinite, StepReport, Trainee};
+use sparsegate_core::trainer::{NonFinite, StepMetrics, Trainer};
 use sparsegate_data::{Corpus, DataError, eval_batches, train_batches};
 use sparsegate_spec::types::RunSpec;
 
@@ -28,7 +28,7 @@ pub struct StepTimes {
     /// Seconds per batch to evaluate the pruned network at the means, mean over the validation data.
     pub evaluation: f64,
     /// The metrics of all steps, including the warm-up.
-    pub reports: Vec<StepReport>,
+    pub reports: Vec<StepMetrics>,
 }
 
 impl StepTimes {
@@ -64,10 +64,10 @@ pub enum MeasureError {
 /// # Errors
 /// [`MeasureError`].
 pub fn time_steps(spec: &RunSpec, corpus: &Corpus, rounds: Rounds) -> Result<StepTimes, MeasureError> {
-    let mut trainee = new_trainee(spec, corpus, None)?;
+    let mut trainer = build_trainer(spec, corpus, None)?;
     let source = train_batches(corpus, &spec.train, spec.seed, 0)?;
     let mut times = StepTimes { seconds: Vec::new(), evaluation: f64::NAN, reports: Vec::new() };
-    let mut steps = Steps { trainee: trainee.as_mut(), source: source.as_ref(), done: 0 };
+    let mut steps = Steps { trainer: trainer.as_mut(), source: source.as_ref(), done: 0 };
     steps.go(rounds.warm_up, &mut times.reports)?;
     for _ in 0..rounds.rounds {
         let start = Instant::now();
@@ -76,31 +76,31 @@ pub fn time_steps(spec: &RunSpec, corpus: &Corpus, rounds: Rounds) -> Result<Ste
     }
     let [valid, _] = eval_batches(corpus, &spec.train)?;
     // The first evaluation compiles kernels that training does not use.
-    trainee.evaluate(valid.as_ref());
+    trainer.evaluate(valid.as_ref());
     let start = Instant::now();
-    trainee.evaluate(valid.as_ref());
+    trainer.evaluate(valid.as_ref());
     times.evaluation = start.elapsed().as_secs_f64() / valid.len().max(1) as f64;
     Ok(times)
 }
 
 struct Steps<'a> {
-    trainee: &'a mut dyn Trainee,
+    trainer: &'a mut dyn Trainer,
     source: &'a dyn BatchSource,
     done: usize,
 }
 
 impl Steps<'_> {
     /// Makes `steps` further steps and waits for their metrics.
-    fn go(&mut self, steps: usize, reports: &mut Vec<StepReport>) -> Result<(), NonFinite> {
+    fn go(&mut self, steps: usize, reports: &mut Vec<StepMetrics>) -> Result<(), NonFinite> {
         let known = reports.len();
         for _ in 0..steps {
             let batch = self.source.batch(self.done % self.source.len().max(1));
             self.done += 1;
-            reports.extend(self.trainee.step(&batch, self.done as u64)?);
+            reports.extend(self.trainer.step(&batch, self.done as u64)?);
         }
-        reports.extend(self.trainee.finish());
+        reports.extend(self.trainer.finish());
         // The trainer leaves it to its caller to check metrics that are returned asynchronously.
-        match reports[known..].iter().find(|report| !(report.data_loss + report.penalty).is_finite()) {
+        match reports[known..].iter().find(|report| !(report.data_loss + report.kl_term).is_finite()) {
             Some(report) => Err(NonFinite { step: report.step, tensor: "the objective".to_owned() }),
             None => Ok(()),
         }

@@ -2,7 +2,7 @@
 
 use camino::Utf8PathBuf;
 
-use sparsegate_core::trainee::NonFinite;
+use sparsegate_core::trainer::NonFinite;
 use sparsegate_data::DataError;
 use sparsegate_spec::types::{Optimizer, TrainSpec};
 use sparsegate_store::StoreError;
@@ -11,12 +11,12 @@ use sparsegate_store::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
     /// Training diverged: a loss, metric or parameter is not finite.
-    #[error("training diverged: {cause}; {cure}")]
+    #[error("training diverged: {cause}; {hint}")]
     NonFinite {
         /// Which tensor or metric, at which step.
         cause: NonFinite,
         /// What to change in the spec.
-        cure: String,
+        hint: String,
     },
     /// A stream too short for one mini-batch.
     #[error(
@@ -55,6 +55,6 @@ impl TrainError {
             Some(norm) => format!("lower train.clip_norm (now {norm})"),
             None => "set train.clip_norm, such as 10".to_owned(),
         };
-        Self::NonFinite { cause, cure: format!("lower train.optimizer.adam.lr (now {}) or {clip}", adam.lr) }
+        Self::NonFinite { cause, hint: format!("lower train.optimizer.adam.lr (now {}) or {clip}", adam.lr) }
     }
 }

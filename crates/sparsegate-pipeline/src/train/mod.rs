@@ -1,17 +1,17 @@
 //! Training: the loop, its events, checkpoints and exact resume.
 //!
-//! [`train`] takes a run folder, a spec, a corpus and a [`Trainee`](sparsegate_core::trainee::Trainee) and stores metrics and a trained
+//! [`train`] takes a run folder, a spec, a corpus and a [`Trainer`](sparsegate_core::trainer::Trainer) and stores metrics and a trained
 //! model. The bytes of `metrics.jsonl`, `structure.json` and `model.safetensors` depend on nothing else: a run that was
 //! stopped or killed any number of times leaves the same bytes as an uninterrupted one.
 
 mod error;
 mod event;
 mod pace;
-mod passes;
+mod run_data;
 mod training;
 
 pub use error::TrainError;
 pub use event::Event;
 pub use pace::Pace;
-pub use passes::{Epochs, Passes};
-pub use training::{train, train_passes};
+pub use run_data::{EpochBatches, RunData};
+pub use training::{train, train_on};

@@ -4,33 +4,35 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::pace::Clock;
-use super::{Event, Pace, Passes, TrainError};
+use super::{Event, Pace, RunData, TrainError};
 use sparsegate_core::BatchSource;
-use sparsegate_core::trainee::{NonFinite, StepReport, Trainee};
+use sparsegate_core::trainer::{NonFinite, StepMetrics, Trainer};
 use sparsegate_data::Corpus;
 use sparsegate_spec::types::{RunSpec, TrainSpec};
-use sparsegate_store::format::{Counts, EpochMetrics, FORMAT, Planted, RunState, Structure, Summary, VectorsUsed};
+use sparsegate_store::format::{
+    Counts, EpochMetrics, FORMAT, GroundTruthCounts, RunState, Structure, Summary, VectorsUsed,
+};
 use sparsegate_store::{LockedRun, Position, RunDir, Sums};
 
-/// Trains `trainee` on `corpus` as `spec` says, with the default checkpoint intervals; see [`train_passes`]. `vectors`
+/// Trains `trainer` on `corpus` as `spec` says, with the default checkpoint intervals; see [`train_on`]. `vectors`
 /// names the pretrained vectors that the model started from, for the summary.
 ///
 /// # Errors
-/// As [`train_passes`].
+/// As [`train_on`].
 pub fn train(
     dir: &RunDir,
     spec: &RunSpec,
     corpus: &Corpus,
     vectors: Option<VectorsUsed>,
-    trainee: &mut dyn Trainee,
+    trainer: &mut dyn Trainer,
     events: &mut dyn FnMut(Event),
     stop: &AtomicBool,
 ) -> Result<Summary, TrainError> {
-    let passes = Passes { vectors, ..Passes::new(spec, corpus)? };
-    train_passes(dir, spec, &passes, Pace::default(), trainee, events, stop)
+    let data = RunData { vectors, ..RunData::new(spec, corpus)? };
+    train_on(dir, spec, &data, Pace::default(), trainer, events, stop)
 }
 
-/// Trains `trainee` on the data of `passes` in the folder `dir` and returns the content of `summary.json`. Resumes from
+/// Trains `trainer` on the data of `data` in the folder `dir` and returns the content of `summary.json`. Resumes from
 /// the last checkpoint if there is one, and holds the folder's lock meanwhile. Does nothing if the run is already done.
 ///
 /// When `stop` becomes true, the loop saves its state before the next step and returns [`RunState::Interrupted`].
@@ -39,12 +41,12 @@ pub fn train(
 /// Divergence, a stream too short for one mini-batch, or a run folder that cannot be read, written or locked. An error
 /// that occurs after the folder is locked and the old summary removed is also stored in `summary.json`, with
 /// [`RunState::Failed`].
-pub fn train_passes(
+pub fn train_on(
     dir: &RunDir,
     spec: &RunSpec,
-    passes: &Passes<'_>,
+    data: &RunData<'_>,
     pace: Pace,
-    trainee: &mut dyn Trainee,
+    trainer: &mut dyn Trainer,
     events: &mut dyn FnMut(Event),
     stop: &AtomicBool,
 ) -> Result<Summary, TrainError> {
@@ -56,8 +58,8 @@ pub fn train_passes(
     let mut training = Training {
         lock: &lock,
         spec: &spec.train,
-        passes,
-        trainee,
+        data,
+        trainer,
         events,
         stop,
         clock: Clock::start(pace),
@@ -74,17 +76,17 @@ pub fn train_passes(
         Ok(state) => (*state, None),
         Err(error) => (RunState::Failed, Some(error.to_string())),
     };
-    let planted = (state == RunState::Done).then(|| planted(passes, trainee)).flatten();
+    let ground_truth = (state == RunState::Done).then(|| ground_truth_counts(data, trainer)).flatten();
     let summary = Summary {
         format: FORMAT,
         state,
         epochs: position.epoch,
-        metric: passes.unit.metric().to_owned(),
+        metric: data.unit.metric().to_owned(),
         last,
         train_seconds: seconds,
         error: error.clone(),
-        planted,
-        vectors: passes.vectors.clone(),
+        ground_truth,
+        vectors: data.vectors.clone(),
     };
     let written = lock.write_summary(&summary);
     events(Event::Ended { state, error });
@@ -97,8 +99,8 @@ pub fn train_passes(
 struct Training<'a, 'd> {
     lock: &'a LockedRun,
     spec: &'a TrainSpec,
-    passes: &'a Passes<'d>,
-    trainee: &'a mut dyn Trainee,
+    data: &'a RunData<'d>,
+    trainer: &'a mut dyn Trainer,
     events: &'a mut dyn FnMut(Event),
     stop: &'a AtomicBool,
     clock: Clock,
@@ -120,13 +122,13 @@ enum Flow {
 
 impl Training<'_, '_> {
     fn run(&mut self) -> Result<RunState, TrainError> {
-        self.check_stream("validation", self.passes.valid.as_ref())?;
-        self.check_stream("test", self.passes.test.as_ref())?;
+        self.check_stream("validation", self.data.valid.as_ref())?;
+        self.check_stream("test", self.data.test.as_ref())?;
         self.resume()?;
         (self.events)(Event::Started {
             epochs: self.spec.epochs,
             step: self.position.step,
-            metric: self.passes.unit.metric().to_owned(),
+            metric: self.data.unit.metric().to_owned(),
             last: self.last.clone(),
         });
         while self.position.epoch < self.spec.epochs && !(self.out_of_steps() && self.position.batch == 0) {
@@ -135,15 +137,15 @@ impl Training<'_, '_> {
                 return Ok(RunState::Interrupted);
             }
         }
-        self.lock.write_structure(&with_words(self.trainee.structure(), self.passes.words))?;
-        self.lock.write_model(&self.trainee.parameters())?;
+        self.lock.write_structure(&with_words(self.trainer.structure(), self.data.words))?;
+        self.lock.write_model(&self.trainer.parameters())?;
         Ok(RunState::Done)
     }
 
     /// Restores the checkpoint and removes the metrics of later epochs.
     fn resume(&mut self) -> Result<(), TrainError> {
         if let Some(checkpoint) = self.lock.dir().checkpoint()? {
-            self.trainee
+            self.trainer
                 .load(&checkpoint.tensors)
                 .map_err(|problem| TrainError::Checkpoint { path: self.lock.dir().checkpoint_path(), problem })?;
             self.position = checkpoint.position;
@@ -155,12 +157,12 @@ impl Training<'_, '_> {
 
     /// Runs one epoch, or the rest of one.
     fn epoch(&mut self) -> Result<Flow, TrainError> {
-        let source = (self.passes.train)(self.position.epoch)?;
+        let source = (self.data.train)(self.position.epoch)?;
         self.check_stream("training", source.as_ref())?;
         let batches = source.len() as u64;
         self.steps_in_all = self.spec.total_steps(batches);
         if self.position.batch == 0 {
-            self.trainee.reset_state();
+            self.trainer.reset_state();
         }
         while self.position.batch < batches && !self.out_of_steps() {
             if self.stop.load(Ordering::Relaxed) {
@@ -180,7 +182,7 @@ impl Training<'_, '_> {
     fn step(&mut self, source: &dyn BatchSource) -> Result<(), TrainError> {
         let index = usize::try_from(self.position.batch).unwrap_or(usize::MAX);
         let step = self.position.step + 1;
-        let reports = self.trainee.step(&source.batch(index), step).map_err(|e| TrainError::diverged(e, self.spec))?;
+        let reports = self.trainer.step(&source.batch(index), step).map_err(|e| TrainError::diverged(e, self.spec))?;
         self.position.step = step;
         self.position.batch += 1;
         self.steps_here += 1;
@@ -189,15 +191,15 @@ impl Training<'_, '_> {
 
     /// Waits until all steps are done: their metrics must be known to be finite before anything is evaluated or saved.
     fn catch_up(&mut self, batches: u64) -> Result<(), TrainError> {
-        let reports = self.trainee.finish();
+        let reports = self.trainer.finish();
         self.account(&reports, batches)
     }
 
     /// Adds the metrics of some steps to the epoch's sums; the epoch has `batches` batches.
-    fn account(&mut self, reports: &[StepReport], batches: u64) -> Result<(), TrainError> {
+    fn account(&mut self, reports: &[StepMetrics], batches: u64) -> Result<(), TrainError> {
         for report in reports {
             self.check_report(report)?;
-            let objective = report.data_loss + report.penalty;
+            let objective = report.data_loss + report.kl_term;
             let sums = &mut self.position.sums;
             sums.objective += objective;
             sums.loss += report.data_loss;
@@ -225,14 +227,14 @@ impl Training<'_, '_> {
         if self.stop.load(Ordering::Relaxed) {
             return Ok(Flow::Stopped);
         }
-        let valid = self.passes.unit.value(&self.trainee.evaluate(self.passes.valid.as_ref()));
+        let valid = self.data.unit.value(&self.trainer.evaluate(self.data.valid.as_ref()));
         self.check("validation metric", valid)?;
         if self.stop.load(Ordering::Relaxed) {
             return Ok(Flow::Stopped);
         }
-        let test = self.passes.unit.value(&self.trainee.evaluate(self.passes.test.as_ref()));
+        let test = self.data.unit.value(&self.trainer.evaluate(self.data.test.as_ref()));
         self.check("test metric", test)?;
-        let counts = self.trainee.counts();
+        let counts = self.trainer.counts();
         self.check("compression (no weight is left)", counts.compression)?;
         self.check("compression_exact (no weight is left)", counts.compression_exact)?;
 
@@ -268,7 +270,7 @@ impl Training<'_, '_> {
 
     fn save(&mut self) -> Result<(), TrainError> {
         let position = Position { train_seconds: self.seconds(), ..self.position };
-        self.lock.write_checkpoint(&position, &self.trainee.save())?;
+        self.lock.write_checkpoint(&position, &self.trainer.save())?;
         self.clock.saved();
         (self.events)(Event::Saved { step: position.step });
         Ok(())
@@ -291,9 +293,9 @@ impl Training<'_, '_> {
         self.begun.elapsed().as_secs_f64() / self.steps_here.max(1) as f64 * left as f64
     }
 
-    fn check_report(&self, report: &StepReport) -> Result<(), TrainError> {
+    fn check_report(&self, report: &StepMetrics) -> Result<(), TrainError> {
         let numbers =
-            [("data loss", report.data_loss), ("KL term", report.penalty), ("gradient norm", report.gradient_norm)];
+            [("data loss", report.data_loss), ("KL term", report.kl_term), ("gradient norm", report.gradient_norm)];
         match numbers.into_iter().find(|(_, value)| !value.is_finite()) {
             Some((name, _)) => Err(self.diverged(name, report.step)),
             None => Ok(()),
@@ -324,14 +326,14 @@ fn with_words(mut structure: Structure, words: &[String]) -> Structure {
 }
 
 /// Compares the kept vocabulary with the ground truth of a synthetic language; `None` for other data.
-fn planted(passes: &Passes<'_>, trainee: &dyn Trainee) -> Option<Planted> {
-    let informative = passes.informative?;
-    let kept = trainee.structure().vocabulary;
+fn ground_truth_counts(data: &RunData<'_>, trainer: &dyn Trainer) -> Option<GroundTruthCounts> {
+    let informative = data.informative?;
+    let kept = trainer.structure().vocabulary;
     let count = |which: bool| informative.iter().filter(|is| **is == which).count() as u64;
     let count_kept = |which: bool| {
         kept.iter().filter(|id| informative.get(**id as usize).is_some_and(|is| *is == which)).count() as u64
     };
-    Some(Planted {
+    Some(GroundTruthCounts {
         informative: count(true),
         informative_kept: count_kept(true),
         uninformative: count(false),

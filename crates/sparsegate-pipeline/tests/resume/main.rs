@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use sparsegate_pipeline::train::{Event, Pace, TrainError, train_passes};
+use sparsegate_pipeline::train::{Event, Pace, TrainError, train_on};
 use sparsegate_spec::types::RunSpec;
 use sparsegate_store::format::{RunState, Summary};
 use sparsegate_store::{RunDir, StoreError};
-use toy::{Toy, passes};
+use toy::{Toy, run_data};
 
 const BATCHES: usize = 5;
 const EPOCHS: u32 = 3;
@@ -55,7 +55,7 @@ fn fingerprint(run: &RunDir) -> Vec<Vec<u8>> {
 }
 
 fn go(run: &RunDir, spec: &RunSpec, pace: Pace, toy: &mut Toy, stop: &AtomicBool) -> Result<Summary, TrainError> {
-    train_passes(run, spec, &passes(BATCHES), pace, toy, &mut |_| {}, stop)
+    train_on(run, spec, &run_data(BATCHES), pace, toy, &mut |_| {}, stop)
 }
 
 fn never() -> AtomicBool {
@@ -258,7 +258,7 @@ fn a_step_limit_ends_the_run_with_a_line() {
     let mut steps = 0;
     let count = &mut |event: Event| steps += u64::from(matches!(event, Event::Step { .. }));
     let summary =
-        train_passes(&folder.run(), &limited, &passes(BATCHES), Pace::default(), &mut Toy::new(), count, &never());
+        train_on(&folder.run(), &limited, &run_data(BATCHES), Pace::default(), &mut Toy::new(), count, &never());
     assert_eq!(summary.unwrap().state, RunState::Done);
     assert_eq!(steps, 7);
     let lines = folder.run().metrics().unwrap();
@@ -277,17 +277,16 @@ fn a_finished_run_is_left_alone() {
     let mut toy = Toy::new();
     toy.after_step = Box::new(|_| panic!("trained again"));
     let again = go(&folder.run(), &spec(), Pace::default(), &mut toy, &never()).unwrap();
-    let planted = again.planted.unwrap();
-    assert_eq!((planted.informative_kept, planted.uninformative_kept), (1, 1));
+    let ground_truth = again.ground_truth.unwrap();
+    assert_eq!((ground_truth.informative_kept, ground_truth.uninformative_kept), (1, 1));
 }
 
 #[test]
 fn a_short_stream_is_an_error_with_a_cure() {
     let folder = Folder::new();
-    let text =
-        train_passes(&folder.run(), &spec(), &passes(0), Pace::default(), &mut Toy::new(), &mut |_| {}, &never())
-            .unwrap_err()
-            .to_string();
+    let text = train_on(&folder.run(), &spec(), &run_data(0), Pace::default(), &mut Toy::new(), &mut |_| {}, &never())
+        .unwrap_err()
+        .to_string();
     assert!(text.contains("training stream") && text.contains("train.batch (now 2)"), "{text}");
 }
 

@@ -1,10 +1,10 @@
 //! A trivial model whose state depends on every step it has seen.
 
 use sparsegate_core::Evaluation;
-use sparsegate_core::trainee::{NamedTensor, NonFinite, StepReport, Trainee};
+use sparsegate_core::trainer::{NamedTensor, NonFinite, StepMetrics, Trainer};
 use sparsegate_core::{Batch, BatchSource};
 use sparsegate_data::Unit;
-use sparsegate_pipeline::train::Passes;
+use sparsegate_pipeline::train::RunData;
 use sparsegate_store::format::{Counts, GateCount, Kept, Structure, UnitGates};
 
 pub struct Toy {
@@ -15,7 +15,7 @@ pub struct Toy {
     pub diverges_at: Option<u64>,
     /// Number of steps whose metrics are returned together, as by a device that computes asynchronously.
     block: usize,
-    waiting: Vec<StepReport>,
+    waiting: Vec<StepMetrics>,
     /// Called after each step.
     pub after_step: Box<dyn FnMut(u64)>,
 }
@@ -43,8 +43,8 @@ impl Toy {
     }
 }
 
-impl Trainee for Toy {
-    fn step(&mut self, batch: &Batch, step: u64) -> Result<Vec<StepReport>, NonFinite> {
+impl Trainer for Toy {
+    fn step(&mut self, batch: &Batch, step: u64) -> Result<Vec<StepMetrics>, NonFinite> {
         let diverged = self.diverges_at.is_some_and(|at| at <= step);
         if diverged && self.block == 1 {
             return Err(NonFinite { step, tensor: "lstm/w_hidden/mean".to_owned() });
@@ -61,12 +61,12 @@ impl Trainee for Toy {
         self.carried = vec![gradient.sin(), self.weights[0] + self.carried[0]];
         (self.after_step)(step);
         let data_loss = if diverged { f64::NAN } else { f64::from(gradient.abs()) + 0.1 };
-        let (penalty, gradient_norm) = (f64::from(self.moment[1].abs()), f64::from(gradient.abs()));
-        self.waiting.push(StepReport { step, data_loss, penalty, gradient_norm });
+        let (kl_term, gradient_norm) = (f64::from(self.moment[1].abs()), f64::from(gradient.abs()));
+        self.waiting.push(StepMetrics { step, data_loss, kl_term, gradient_norm });
         Ok(if self.waiting.len() < self.block { Vec::new() } else { std::mem::take(&mut self.waiting) })
     }
 
-    fn finish(&mut self) -> Vec<StepReport> {
+    fn finish(&mut self) -> Vec<StepMetrics> {
         std::mem::take(&mut self.waiting)
     }
 
@@ -159,8 +159,8 @@ impl BatchSource for Numbers {
     }
 }
 
-pub fn passes(batches: usize) -> Passes<'static> {
-    Passes {
+pub fn run_data(batches: usize) -> RunData<'static> {
+    RunData {
         train: Box::new(move |epoch| Ok(Box::new(Numbers { epoch, batches }))),
         valid: Box::new(Numbers { epoch: 50, batches: 3 }),
         test: Box::new(Numbers { epoch: 60, batches: 3 }),

@@ -56,7 +56,7 @@ impl Page<'_> {
                 [grid],
             )
         });
-        let planted = tables::planted(rows).map(|grid| {
+        let ground_truth = tables::ground_truth(rows).map(|grid| {
             Section::new(
                 "Kept vocabulary against the ground truth",
                 "In synthetic data the symbols that carry information about the target are known. Precision: the \
@@ -68,7 +68,7 @@ impl Page<'_> {
         let speed = tables::speed(&speedups(rows)).map(|grid| Section::new("Speed of the forward pass", SPEED, [grid]));
         let backends = tables::backends(&drifts(rows)).map(|grid| Section::new("Backends", BACKENDS, [grid]));
         std::iter::once(results)
-            .chain([backends, counting, planted, speed, claims, epochs].into_iter().flatten())
+            .chain([backends, counting, ground_truth, speed, claims, epochs].into_iter().flatten())
             .collect()
     }
 

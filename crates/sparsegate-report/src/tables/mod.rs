@@ -2,16 +2,16 @@
 
 mod backends;
 mod claims;
+mod ground_truth;
 mod patterns;
-mod planted;
 mod results;
 mod speed;
 mod words;
 
 pub use backends::backends;
 pub use claims::{epochs, orders, values};
+pub use ground_truth::{ground_truth, precision, recall};
 pub use patterns::patterns;
-pub use planted::{planted, precision, recall};
 pub use results::{counting, results};
 pub use speed::speed;
 pub use words::words;

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use ceilings::Ceilings;
 use sparsegate_runtime::Model;
-use sparsegate_runtime::made_up::Shape;
 use sparsegate_runtime::model::Task;
 use sparsegate_runtime::runtime::{CostModel, Options, Runtime, Storage};
+use sparsegate_runtime::synthetic::Shape;
 
 const STRUCTURES: [(&str, usize); 4] = [("imdb", 200), ("agnews", 40), ("char-ptb", 99), ("word-ptb", 35)];
 const BATCHES: [usize; 3] = [1, 32, 128];

@@ -13,7 +13,7 @@ use super::integers::narrow;
 use super::{DETAILS, FORMAT, File, FormatError, HEADER};
 use crate::matrix::Storage;
 use crate::model::{Model, Sizes, Task};
-use crate::{Matrix, Real};
+use crate::{Float, Matrix};
 
 /// A tensor in the form that `safetensors` serialises.
 struct Tensor {
@@ -68,7 +68,7 @@ impl Tensors {
 }
 
 /// Header of a model.
-fn header<T: Real>(model: &Model<T>) -> Header {
+fn header<T: Float>(model: &Model<T>) -> Header {
     let Sizes { symbols, dimensions, units, outputs } = model.original;
     Header {
         format: FORMAT,

@@ -14,8 +14,8 @@ use super::lanes::{GROUPS, LaneMatrix};
 use super::lists::Lists;
 use super::matvec::{Matvec, Way, can_mask};
 use super::order::WIDTH;
-use crate::made_up::Shape;
 use crate::model::{Sizes, Task};
+use crate::synthetic::Shape;
 use crate::{Activation, Cell, Model};
 
 /// Duration of each measurement.

@@ -11,9 +11,9 @@
 //! constant ones is applied when the model is packed.
 //!
 //! Results are bitwise equal for any number of threads: each value is computed by one thread, in an order that does not
-//! depend on the number of threads. They differ from those of [`crate::plain`] only by rounding (1e-5 of the value, or
+//! depend on the number of threads. They differ from those of [`crate::reference`] only by rounding (1e-5 of the value, or
 //! of one if that is larger). A sum that overflows is infinite, and the sum of two infinities of opposite sign is NaN,
-//! which is preserved, as in [`crate::plain`].
+//! which is preserved, as in [`crate::reference`].
 //!
 //! Nothing is allocated after the first call of each method.
 
@@ -270,8 +270,8 @@ mod tests {
 
     use super::*;
     use crate::Cell;
-    use crate::made_up::Shape;
     use crate::model::Task;
+    use crate::synthetic::Shape;
 
     /// Every SIMD instruction set that this processor supports.
     fn units() -> Vec<Arch> {

@@ -1,8 +1,8 @@
 //! Model shapes for property tests, including degenerate ones.
 
 use proptest::prelude::*;
-use sparsegate_runtime::made_up::{Shape, Weights};
 use sparsegate_runtime::model::{Sizes, Task};
+use sparsegate_runtime::synthetic::{Shape, Weights};
 use sparsegate_runtime::{Activation, Cell};
 
 /// Shapes of every cell, from everything pruned to nothing pruned.

@@ -40,7 +40,7 @@ fn over_rows(
 ) -> FloatTensor<CubeBackend> {
     let [rows, columns] = dims(&logits);
     let (client, losses) = (logits.client.clone(), empty(&logits, [rows]));
-    let share = (1.0 / rows as f64) as f32;
+    let mean_weight = (1.0 / rows as f64) as f32;
     row_kernel::launch(
         &client,
         // One cube per row; the number of cubes is split over several dimensions if one is too small.
@@ -51,10 +51,10 @@ fn over_rows(
         ids(targets).into_buffer_arg(),
         losses.clone().into_buffer_arg(),
         columns,
-        share,
+        mean_weight,
         gradient,
     );
-    finish(losses, share)
+    finish(losses, mean_weight)
 }
 
 /// Multiplies the gradients by the scalar `gradient` of the loss.
@@ -93,7 +93,7 @@ fn row_kernel(
     targets: &[i32],
     losses: &mut [f32],
     columns: usize,
-    share: f32,
+    mean_weight: f32,
     #[comptime] gradient: bool,
 ) {
     let row = CUBE_POS;
@@ -137,12 +137,12 @@ fn row_kernel(
         losses[row] = f32::ln(total) + largest - wanted;
     }
     if comptime!(gradient) {
-        let factor = share / total;
+        let factor = mean_weight / total;
         let mut column = unit;
         while column < columns {
             let value = logits[start + column] + bias[column];
             let here = f32::exp(value - largest) * factor;
-            logits[start + column] = select(column == target, here - share, here);
+            logits[start + column] = select(column == target, here - mean_weight, here);
             column += CUBE as usize;
         }
     }

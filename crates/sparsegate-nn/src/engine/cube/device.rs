@@ -5,7 +5,7 @@ use burn_cubecl::CubeDevice;
 use cubecl::wgpu::{WgpuDevice, WgpuDeviceKind};
 
 use crate::engine::backends::Engine;
-use crate::engine::fused::Fused;
+use crate::engine::fused::FusedOps;
 use crate::engine::open_error::OpenError;
 use sparsegate_core::Backend;
 
@@ -57,7 +57,7 @@ pub(in crate::engine) fn open(adapter: Option<usize>) -> Result<Engine, OpenErro
             return Err(OpenError::NoSuchDevice { wanted: Backend::Wgpu { adapter }, found: devices() });
         }
     };
-    Ok(Engine { device: Device::new(CubeDevice::Wgpu(device)), ops: &Fused, reading: READING })
+    Ok(Engine { device: Device::new(CubeDevice::Wgpu(device)), ops: &FusedOps, reading: READING })
 }
 
 #[cfg(test)]

@@ -9,10 +9,10 @@ mod adam;
 mod cells;
 mod cross_entropy;
 mod device;
+mod kl;
 mod launch;
 mod noise;
 mod noisy;
-mod penalty;
 mod recurrence;
 mod rows;
 mod sum;
@@ -21,8 +21,8 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn_cubecl::CubeBackend;
 
 use super::extension::{
-    AdamPrimitives, Kernels, MomentPrimitives, PenaltyPrimitives, RecurrenceGradients, RecurrencePrimitives,
-    RecurrenceSaved,
+    AdamPrimitives, Kernels, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved, VariationalMoments,
+    VariationalPrimitives,
 };
 use super::noise::NoiseKey;
 
@@ -94,11 +94,14 @@ impl Kernels for CubeBackend {
         adam::adam(inputs)
     }
 
-    fn penalize(inputs: PenaltyPrimitives<Self>) -> [FloatTensor<Self>; 2] {
-        penalty::penalize(inputs)
+    fn kl_and_gradient_norm(inputs: VariationalPrimitives<Self>) -> [FloatTensor<Self>; 2] {
+        kl::kl_and_gradient_norm(inputs)
     }
 
-    fn adam_penalized(inputs: PenaltyPrimitives<Self>, moments: MomentPrimitives<Self>) -> [FloatTensor<Self>; 6] {
-        penalty::adam_penalized(inputs, moments)
+    fn adam_variational(
+        inputs: VariationalPrimitives<Self>,
+        moments: VariationalMoments<Self>,
+    ) -> [FloatTensor<Self>; 6] {
+        kl::adam_variational(inputs, moments)
     }
 }

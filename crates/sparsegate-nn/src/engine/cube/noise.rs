@@ -133,7 +133,7 @@ fn sine_cosine(word: u32) -> Turn {
 mod tests {
     use burn::tensor::{DType, Tensor};
 
-    use crate::engine::{Fused, Noise, NoiseKey, Ops};
+    use crate::engine::{FusedOps, Noise, NoiseKey, Ops};
 
     /// With mean zero and standard deviation one the sample is the noise itself. A million draws cover logarithms of
     /// numbers near one, every quarter turn, and all four words of the counters.
@@ -143,7 +143,8 @@ mod tests {
         let shape @ [rows, columns] = [1000, 1003];
         let zeros = || Tensor::<2>::zeros(shape, (&device, DType::F32));
         let key = NoiseKey { seed: 0x1234_5678_9abc_def0, step: u32::MAX, stream: 8 };
-        let found = Fused.noisy(zeros(), zeros(), &Noise::Counter(key)).into_data().try_into_vec::<f32>().expect("f32");
+        let found =
+            FusedOps.noisy(zeros(), zeros(), &Noise::Counter(key)).into_data().try_into_vec::<f32>().expect("f32");
         let wanted = key.matrix(rows, columns);
         let worst = found.iter().zip(&wanted).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(worst < 5e-6, "off by up to {worst}");

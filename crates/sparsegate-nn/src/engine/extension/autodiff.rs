@@ -12,7 +12,7 @@ use burn::backend::{Autodiff, AutodiffBackend, Backend};
 
 use super::kernels::Kernels;
 use super::primitives::{
-    AdamPrimitives, Factor, MomentPrimitives, PenaltyPrimitives, RecurrencePrimitives, RecurrenceSaved,
+    AdamPrimitives, Factor, RecurrencePrimitives, RecurrenceSaved, VariationalMoments, VariationalPrimitives,
 };
 use super::routing::SparseOps;
 use crate::engine::noise::NoiseKey;
@@ -185,15 +185,15 @@ impl<B: Kernels + SparseOps, C: CheckpointStrategy> SparseOps for Autodiff<B, C>
         <Self as AutodiffBackend>::from_inner(<B as SparseOps>::square_sum(values.into_primitive()))
     }
 
-    fn penalize(inputs: PenaltyPrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let (penalty, square_sum) = <B as SparseOps>::penalize(inputs.map(FloatTensor::<Self>::into_primitive));
+    fn kl_and_gradient_norm(inputs: VariationalPrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let (kl, square_sum) = <B as SparseOps>::kl_and_gradient_norm(inputs.map(FloatTensor::<Self>::into_primitive));
         let outside = <Self as AutodiffBackend>::from_inner;
-        (outside(penalty), outside(square_sum))
+        (outside(kl), outside(square_sum))
     }
 
-    fn adam_penalized(
-        inputs: PenaltyPrimitives<Self>,
-        moments: MomentPrimitives<Self>,
+    fn adam_variational(
+        inputs: VariationalPrimitives<Self>,
+        moments: VariationalMoments<Self>,
     ) -> (
         FloatTensor<Self>,
         FloatTensor<Self>,
@@ -204,7 +204,7 @@ impl<B: Kernels + SparseOps, C: CheckpointStrategy> SparseOps for Autodiff<B, C>
     ) {
         let inputs = inputs.map(FloatTensor::<Self>::into_primitive);
         let moments = moments.map(FloatTensor::<Self>::into_primitive);
-        <B as Kernels>::adam_penalized(inputs, moments).map(<Self as AutodiffBackend>::from_inner).into()
+        <B as Kernels>::adam_variational(inputs, moments).map(<Self as AutodiffBackend>::from_inner).into()
     }
 
     fn adam(inputs: AdamPrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {

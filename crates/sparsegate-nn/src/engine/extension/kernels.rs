@@ -5,8 +5,8 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::tensor::Shape;
 
 use super::primitives::{
-    AdamPrimitives, Factor, MomentPrimitives, PenaltyPrimitives, RecurrenceGradients, RecurrencePrimitives,
-    RecurrenceSaved,
+    AdamPrimitives, Factor, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved, VariationalMoments,
+    VariationalPrimitives,
 };
 use crate::engine::noise::NoiseKey;
 
@@ -63,11 +63,14 @@ pub trait Kernels: Backend {
     /// Sum of squares, `[1]`.
     fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self>;
     /// Sum of the KL divergences, `[1]`, and sum of squares of the total gradients, `[1]`; see
-    /// [`crate::engine::Ops::penalize`].
-    fn penalize(inputs: PenaltyPrimitives<Self>) -> [FloatTensor<Self>; 2];
+    /// [`crate::engine::Ops::kl_and_gradient_norm`].
+    fn kl_and_gradient_norm(inputs: VariationalPrimitives<Self>) -> [FloatTensor<Self>; 2];
     /// Adam step on the total gradients of a variational parameter; returns means, their first and second moment, log
     /// sigmas, their first and second moment.
-    fn adam_penalized(inputs: PenaltyPrimitives<Self>, moments: MomentPrimitives<Self>) -> [FloatTensor<Self>; 6];
+    fn adam_variational(
+        inputs: VariationalPrimitives<Self>,
+        moments: VariationalMoments<Self>,
+    ) -> [FloatTensor<Self>; 6];
     /// Adam step of a deterministic parameter; returns the parameter, its first and second moment.
     fn adam(inputs: AdamPrimitives<Self>) -> [FloatTensor<Self>; 3];
 }

@@ -11,7 +11,7 @@ mod routing;
 
 pub use kernels::Kernels;
 pub use primitives::{
-    AdamPrimitives, Factor, MomentPrimitives, PenaltyPrimitives, RecurrenceGradients, RecurrencePrimitives,
-    RecurrenceSaved,
+    AdamPrimitives, Factor, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved, VariationalMoments,
+    VariationalPrimitives,
 };
 pub use routing::SparseOps;

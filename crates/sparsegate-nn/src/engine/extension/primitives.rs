@@ -57,9 +57,9 @@ pub struct AdamPrimitives<B: Backend> {
     pub(in crate::engine) step: AdamStep,
 }
 
-/// A variational parameter and the gradients of the data loss; see [`crate::engine::Ops::penalize`].
+/// A variational parameter and the gradients of the data loss; see [`crate::engine::Ops::kl_and_gradient_norm`].
 #[derive(Debug, Clone, ExtensionType)]
-pub struct PenaltyPrimitives<B: Backend> {
+pub struct VariationalPrimitives<B: Backend> {
     pub(in crate::engine) mean: FloatTensor<B>,
     pub(in crate::engine) log_sigma: FloatTensor<B>,
     pub(in crate::engine) mean_gradient: FloatTensor<B>,
@@ -67,23 +67,26 @@ pub struct PenaltyPrimitives<B: Backend> {
     /// Sorted indices of the rows that the gradients contain; `None` if they contain all rows.
     pub(in crate::engine) rows: Option<Vec<u32>>,
     /// KL weight (1/N).
-    pub(in crate::engine) share: f64,
+    pub(in crate::engine) kl_weight: f64,
 }
 
-impl<B: Backend> PenaltyPrimitives<B> {
+impl<B: Backend> VariationalPrimitives<B> {
     /// Applies `with` to each tensor.
-    pub(super) fn map<C: Backend>(self, with: impl FnMut(FloatTensor<B>) -> FloatTensor<C>) -> PenaltyPrimitives<C> {
-        let Self { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, share } = self;
+    pub(super) fn map<C: Backend>(
+        self,
+        with: impl FnMut(FloatTensor<B>) -> FloatTensor<C>,
+    ) -> VariationalPrimitives<C> {
+        let Self { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, kl_weight } = self;
         let [mean, log_sigma, mean_gradient, log_sigma_gradient] =
             [mean, log_sigma, mean_gradient, log_sigma_gradient].map(with);
-        PenaltyPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, share }
+        VariationalPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, kl_weight }
     }
 }
 
 /// The Adam moments of a variational parameter and the constants of the step; see
-/// [`crate::engine::Ops::adam_penalized`].
+/// [`crate::engine::Ops::adam_variational`].
 #[derive(Debug, Clone, ExtensionType)]
-pub struct MomentPrimitives<B: Backend> {
+pub struct VariationalMoments<B: Backend> {
     pub(in crate::engine) mean_first: FloatTensor<B>,
     pub(in crate::engine) mean_second: FloatTensor<B>,
     pub(in crate::engine) log_sigma_first: FloatTensor<B>,
@@ -93,13 +96,13 @@ pub struct MomentPrimitives<B: Backend> {
     pub(in crate::engine) step: AdamStep,
 }
 
-impl<B: Backend> MomentPrimitives<B> {
+impl<B: Backend> VariationalMoments<B> {
     /// Applies `with` to each tensor.
-    pub(super) fn map<C: Backend>(self, with: impl FnMut(FloatTensor<B>) -> FloatTensor<C>) -> MomentPrimitives<C> {
+    pub(super) fn map<C: Backend>(self, with: impl FnMut(FloatTensor<B>) -> FloatTensor<C>) -> VariationalMoments<C> {
         let Self { mean_first, mean_second, log_sigma_first, log_sigma_second, scale, step } = self;
         let [mean_first, mean_second, log_sigma_first, log_sigma_second, scale] =
             [mean_first, mean_second, log_sigma_first, log_sigma_second, scale].map(with);
-        MomentPrimitives { mean_first, mean_second, log_sigma_first, log_sigma_second, scale, step }
+        VariationalMoments { mean_first, mean_second, log_sigma_first, log_sigma_second, scale, step }
     }
 }
 

@@ -10,7 +10,7 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, Flex, backend_extension};
 
 use super::kernels::Kernels;
-use super::primitives::{AdamPrimitives, Factor, MomentPrimitives, PenaltyPrimitives, RecurrencePrimitives};
+use super::primitives::{AdamPrimitives, Factor, RecurrencePrimitives, VariationalMoments, VariationalPrimitives};
 use crate::engine::noise::NoiseKey;
 
 /// The ops, routed by Burn to the backend that holds the tensors. All but the last four are differentiable.
@@ -44,12 +44,14 @@ pub trait SparseOps: Backend {
     /// Sum of squares, `[1]`.
     fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self>;
     /// Sum of the KL divergences, `[1]`, and sum of squares of the total gradients, `[1]`.
-    fn penalize(#[extension_type] inputs: PenaltyPrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
+    fn kl_and_gradient_norm(
+        #[extension_type] inputs: VariationalPrimitives<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
     /// Means, their first and second moment, log sigmas, their first and second moment, after an Adam step on the total
     /// gradients.
-    fn adam_penalized(
-        #[extension_type] inputs: PenaltyPrimitives<Self>,
-        #[extension_type] moments: MomentPrimitives<Self>,
+    fn adam_variational(
+        #[extension_type] inputs: VariationalPrimitives<Self>,
+        #[extension_type] moments: VariationalMoments<Self>,
     ) -> (
         FloatTensor<Self>,
         FloatTensor<Self>,
@@ -110,13 +112,13 @@ macro_rules! outside_autodiff {
                 <Self as Kernels>::square_sum(values)
             }
 
-            fn penalize(inputs: PenaltyPrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
-                <Self as Kernels>::penalize(inputs).into()
+            fn kl_and_gradient_norm(inputs: VariationalPrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
+                <Self as Kernels>::kl_and_gradient_norm(inputs).into()
             }
 
-            fn adam_penalized(
-                inputs: PenaltyPrimitives<Self>,
-                moments: MomentPrimitives<Self>,
+            fn adam_variational(
+                inputs: VariationalPrimitives<Self>,
+                moments: VariationalMoments<Self>,
             ) -> (
                 FloatTensor<Self>,
                 FloatTensor<Self>,
@@ -125,7 +127,7 @@ macro_rules! outside_autodiff {
                 FloatTensor<Self>,
                 FloatTensor<Self>,
             ) {
-                <Self as Kernels>::adam_penalized(inputs, moments).into()
+                <Self as Kernels>::adam_variational(inputs, moments).into()
             }
 
             fn adam(inputs: AdamPrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 use super::PIECE;
 use super::tensor::{contiguous, scalar};
 use crate::engine::extension::AdamPrimitives;
+use crate::engine::float::KernelFloat;
 use crate::engine::ops::AdamStep;
-use crate::engine::real::Real;
 use crate::engine::vectorized::vectorized;
 
 /// The constants of an Adam step in the kernel's number type.
@@ -23,16 +23,16 @@ pub(super) struct Constants<T> {
     scale: T,
 }
 
-impl<T: Real> Constants<T> {
+impl<T: KernelFloat> Constants<T> {
     /// From a step and `scale` (`[1]`), the factor that gradients are multiplied by.
     pub(super) fn new(step: AdamStep, scale: FloatTensor<Flex>) -> Self {
         Self {
-            rate: T::of(step.rate),
-            beta1: T::of(step.beta1),
-            beta2: T::of(step.beta2),
-            rest1: T::of(1.0 - step.beta1),
-            rest2: T::of(1.0 - step.beta2),
-            epsilon: T::of(step.epsilon),
+            rate: T::from_f64(step.rate),
+            beta1: T::from_f64(step.beta1),
+            beta2: T::from_f64(step.beta2),
+            rest1: T::from_f64(1.0 - step.beta1),
+            rest2: T::from_f64(1.0 - step.beta2),
+            epsilon: T::from_f64(step.epsilon),
             scale: contiguous(scale).storage::<T>()[0],
         }
     }
@@ -48,7 +48,13 @@ impl<T: Real> Constants<T> {
 }
 
 #[inline(always)]
-fn update<T: Real>(parameter: &mut [T], gradient: &[T], first: &mut [T], second: &mut [T], constants: Constants<T>) {
+fn update<T: KernelFloat>(
+    parameter: &mut [T],
+    gradient: &[T],
+    first: &mut [T],
+    second: &mut [T],
+    constants: Constants<T>,
+) {
     let count = parameter.len();
     let (gradient, first, second) = (&gradient[..count], &mut first[..count], &mut second[..count]);
     for i in 0..count {
@@ -57,7 +63,7 @@ fn update<T: Real>(parameter: &mut [T], gradient: &[T], first: &mut [T], second:
 }
 
 /// One Adam step; returns the parameter, its first and second moment, updated in place if their buffers are not shared.
-pub(super) fn adam<T: Real>(inputs: AdamPrimitives<Flex>) -> [FloatTensor<Flex>; 3] {
+pub(super) fn adam<T: KernelFloat>(inputs: AdamPrimitives<Flex>) -> [FloatTensor<Flex>; 3] {
     let AdamPrimitives { parameter, gradient, first, second, scale, step } = inputs;
     let constants = Constants::new(step, scale);
     let gradient = contiguous(gradient);
@@ -77,21 +83,21 @@ pub(super) fn adam<T: Real>(inputs: AdamPrimitives<Flex>) -> [FloatTensor<Flex>;
 }
 
 #[inline(always)]
-fn piece_square_sum<T: Real>(values: &[T]) -> f64 {
+fn piece_square_sum<T: KernelFloat>(values: &[T]) -> f64 {
     const LANES: usize = 16;
-    let mut sums = [T::of(0.0); LANES];
+    let mut sums = [T::from_f64(0.0); LANES];
     let chunks = values.chunks_exact(LANES);
-    let rest: f64 = chunks.remainder().iter().map(|value| value.wide() * value.wide()).sum();
+    let rest: f64 = chunks.remainder().iter().map(|value| value.to_f64() * value.to_f64()).sum();
     for chunk in chunks {
         for lane in 0..LANES {
             sums[lane] = chunk[lane].fma(chunk[lane], sums[lane]);
         }
     }
-    sums.iter().map(|sum| sum.wide()).sum::<f64>() + rest
+    sums.iter().map(|sum| sum.to_f64()).sum::<f64>() + rest
 }
 
 /// Sum of squares, `[1]`.
-pub(super) fn square_sum<T: Real>(values: FloatTensor<Flex>) -> FloatTensor<Flex> {
+pub(super) fn square_sum<T: KernelFloat>(values: FloatTensor<Flex>) -> FloatTensor<Flex> {
     let values = contiguous(values);
     let pieces: Vec<f64> = values
         .storage::<T>()

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::PIECE;
 use super::tensor::{contiguous, dims, ids as id_values, matrix, scalar};
-use crate::engine::real::Real;
+use crate::engine::float::KernelFloat;
 use crate::engine::vectorized::vectorized;
 
 const LANES: usize = 16;
@@ -14,7 +14,7 @@ const LANES: usize = 16;
 /// Adds the bias to a row of logits and replaces them by `exp(logit - max)`. Returns the sum of these exponentials and
 /// the negative log likelihood of the target.
 #[inline(always)]
-fn exponentials<T: Real>(row: &mut [T], bias: &[T], target: usize) -> (T, f64) {
+fn exponentials<T: KernelFloat>(row: &mut [T], bias: &[T], target: usize) -> (T, f64) {
     let bias = &bias[..row.len()];
     let first = row[0].add(bias[0]);
     let mut largest = [first; LANES];
@@ -32,7 +32,7 @@ fn exponentials<T: Real>(row: &mut [T], bias: &[T], target: usize) -> (T, f64) {
         largest = largest.at_least(*value);
     }
     let wanted = row[target];
-    let mut sums = [T::of(0.0); LANES];
+    let mut sums = [T::from_f64(0.0); LANES];
     let mut chunks = row.chunks_exact_mut(LANES);
     for chunk in &mut chunks {
         for lane in 0..LANES {
@@ -40,12 +40,12 @@ fn exponentials<T: Real>(row: &mut [T], bias: &[T], target: usize) -> (T, f64) {
             sums[lane] = sums[lane].add(chunk[lane]);
         }
     }
-    let mut sum = sums.iter().fold(T::of(0.0), |a, b| a.add(*b));
+    let mut sum = sums.iter().fold(T::from_f64(0.0), |a, b| a.add(*b));
     for value in chunks.into_remainder() {
         *value = value.sub(largest).exponential();
         sum = sum.add(*value);
     }
-    (sum, sum.wide().ln() + largest.wide() - wanted.wide())
+    (sum, sum.to_f64().ln() + largest.to_f64() - wanted.to_f64())
 }
 
 /// Rows that are added to the column sums together: every pass over the sums loads them into the first-level cache
@@ -55,7 +55,7 @@ const GROUP: usize = 4;
 /// Replaces rows of logits, at most [`GROUP`], by the gradients of the negative log likelihoods of `targets`, times
 /// `scale`, and adds them to the column sums `sums`. Returns the sum of the negative log likelihoods.
 #[inline(always)]
-fn gradient_rows<T: Real>(rows: &mut [T], sums: &mut [T], bias: &[T], targets: &[usize], scale: T) -> f64 {
+fn gradient_rows<T: KernelFloat>(rows: &mut [T], sums: &mut [T], bias: &[T], targets: &[usize], scale: T) -> f64 {
     let columns = bias.len();
     let mut factors = [T::default(); GROUP];
     let mut total = 0.0;
@@ -86,7 +86,7 @@ fn gradient_rows<T: Real>(rows: &mut [T], sums: &mut [T], bias: &[T], targets: &
 
 /// Multiplies each row by its factor and adds all rows to the column sums.
 #[inline(always)]
-fn scale_group<T: Real>(
+fn scale_group<T: KernelFloat>(
     first: &mut [T],
     second: &mut [T],
     third: &mut [T],
@@ -108,7 +108,7 @@ fn scale_group<T: Real>(
 
 /// Mean negative log likelihood, and its gradients with respect to logits and bias. The gradient overwrites the logits
 /// if their buffer is not shared.
-pub(super) fn cross_entropy<T: Real>(
+pub(super) fn cross_entropy<T: KernelFloat>(
     logits: FloatTensor<Flex>,
     bias: FloatTensor<Flex>,
     targets: IntTensor<Flex>,
@@ -117,7 +117,7 @@ pub(super) fn cross_entropy<T: Real>(
     const ROWS: usize = 32;
     let (mut logits, bias, targets) = (contiguous(logits), contiguous(bias), id_values(&targets));
     let [rows, columns] = dims(&logits);
-    let scale = T::of(1.0 / rows as f64);
+    let scale = T::from_f64(1.0 / rows as f64);
     let bias = bias.storage::<T>();
     let blocks: Vec<(f64, Vec<T>)> = logits
         .storage_mut::<T>()
@@ -145,7 +145,7 @@ pub(super) fn cross_entropy<T: Real>(
 }
 
 /// Mean negative log likelihood without gradients.
-pub(super) fn mean_cross_entropy<T: Real>(
+pub(super) fn mean_cross_entropy<T: KernelFloat>(
     logits: FloatTensor<Flex>,
     bias: FloatTensor<Flex>,
     targets: IntTensor<Flex>,
@@ -168,13 +168,13 @@ pub(super) fn mean_cross_entropy<T: Real>(
 }
 
 /// Multiplies the gradients by the scalar `gradient` of the loss, in place if their buffers are not shared.
-pub(super) fn cross_entropy_gradient<T: Real>(
+pub(super) fn cross_entropy_gradient<T: KernelFloat>(
     gradient: FloatTensor<Flex>,
     gradients: [FloatTensor<Flex>; 2],
 ) -> [FloatTensor<Flex>; 2] {
     let scale = contiguous(gradient).storage::<T>()[0];
     // The usual case: the loss itself is differentiated.
-    if scale == T::of(1.0) {
+    if scale == T::from_f64(1.0) {
         return gradients;
     }
     gradients.map(|mut gradient| {

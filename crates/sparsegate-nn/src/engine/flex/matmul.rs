@@ -5,7 +5,7 @@ use burn::backend::tensor::FloatTensor;
 
 use super::tensor::{by_rows, contiguous, dims, matrix};
 use crate::engine::extension::Factor;
-use crate::engine::real::Real;
+use crate::engine::float::KernelFloat;
 
 /// A view of a row-major matrix or of its transpose.
 #[derive(Clone, Copy)]
@@ -37,7 +37,7 @@ impl<'a, T> View<'a, T> {
 }
 
 /// `out = a b`, row-major; uses all of rayon's threads if `parallel`.
-pub(super) fn product<T: Real>(out: &mut [T], a: View<'_, T>, b: View<'_, T>, parallel: bool) {
+pub(super) fn product<T: KernelFloat>(out: &mut [T], a: View<'_, T>, b: View<'_, T>, parallel: bool) {
     assert_eq!(out.len(), a.rows * b.columns, "output size of a product");
     // SAFETY: `out` has rows * columns elements and, being borrowed mutably, overlaps neither operand.
     #[expect(unsafe_code, reason = "the gemm crate takes raw pointers")]
@@ -47,7 +47,7 @@ pub(super) fn product<T: Real>(out: &mut [T], a: View<'_, T>, b: View<'_, T>, pa
 }
 
 /// The product `a b` in a new buffer, using all of rayon's threads.
-pub(super) fn new_product<T: Real>(a: View<'_, T>, b: View<'_, T>) -> Vec<T> {
+pub(super) fn new_product<T: KernelFloat>(a: View<'_, T>, b: View<'_, T>) -> Vec<T> {
     let count = a.rows * b.columns;
     let mut out = Vec::with_capacity(count);
     // SAFETY: the capacity is `count`, and the product writes every element before the length is set.
@@ -64,9 +64,9 @@ pub(super) fn new_product<T: Real>(a: View<'_, T>, b: View<'_, T>) -> Vec<T> {
 /// # Safety
 /// `out` must be valid for writes of rows * columns elements and overlap neither operand; it need not be initialised.
 #[expect(unsafe_code, reason = "the gemm crate takes raw pointers")]
-unsafe fn multiply<T: Real>(out: *mut T, a: View<'_, T>, b: View<'_, T>, parallel: bool) {
+unsafe fn multiply<T: KernelFloat>(out: *mut T, a: View<'_, T>, b: View<'_, T>, parallel: bool) {
     assert_eq!(a.columns, b.rows, "inner sizes of a product");
-    let one = T::of(1.0);
+    let one = T::from_f64(1.0);
     let threads = if parallel { gemm::Parallelism::Rayon(0) } else { gemm::Parallelism::None };
     // SAFETY: a `View` lies inside its slice; the caller guarantees that `out` is valid, and it is not read.
     unsafe {
@@ -95,7 +95,7 @@ unsafe fn multiply<T: Real>(out: *mut T, a: View<'_, T>, b: View<'_, T>, paralle
 }
 
 /// The product of two matrices, each possibly transposed, as a tensor.
-pub(super) fn tensors<T: Real>(left: Factor<Flex>, right: Factor<Flex>) -> FloatTensor<Flex> {
+pub(super) fn tensors<T: KernelFloat>(left: Factor<Flex>, right: Factor<Flex>) -> FloatTensor<Flex> {
     /// Number of elements of the right factor above which a multithreaded transpose pays off.
     const LARGE: usize = 1 << 18;
     let [left, right] = [left, right].map(|factor| Factor { tensor: contiguous(factor.tensor), ..factor });
@@ -119,7 +119,7 @@ pub(super) fn tensors<T: Real>(left: Factor<Flex>, right: Factor<Flex>) -> Float
 
 /// A transposed copy, `[columns, rows]`. With a small left matrix, the product is several times faster if the right
 /// matrix is read along its rows.
-pub(super) fn transpose<T: Real>(values: &[T], rows: usize, columns: usize) -> Vec<T> {
+pub(super) fn transpose<T: KernelFloat>(values: &[T], rows: usize, columns: usize) -> Vec<T> {
     const TILE: usize = 16;
     let mut out = vec![T::default(); rows * columns];
     for row in (0..rows).step_by(TILE) {

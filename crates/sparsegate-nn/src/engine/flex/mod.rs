@@ -21,9 +21,9 @@ macro_rules! by_float_type {
 mod adam;
 mod cells;
 mod cross_entropy;
+mod kl;
 mod matmul;
 mod noisy;
-mod penalty;
 mod recurrence;
 mod tensor;
 
@@ -32,8 +32,8 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::tensor::DType;
 
 use super::extension::{
-    AdamPrimitives, Factor, Kernels, MomentPrimitives, PenaltyPrimitives, RecurrenceGradients, RecurrencePrimitives,
-    RecurrenceSaved,
+    AdamPrimitives, Factor, Kernels, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved, VariationalMoments,
+    VariationalPrimitives,
 };
 use super::noise::NoiseKey;
 
@@ -42,9 +42,9 @@ const PIECE: usize = 8192;
 
 use adam::{adam, square_sum};
 use cross_entropy::{cross_entropy, cross_entropy_gradient, mean_cross_entropy};
+use kl::{adam_variational, kl_and_gradient_norm};
 use matmul::tensors;
 use noisy::{rows_backward, rows_forward, sample, sample_gradient};
-use penalty::{adam_penalized, penalize};
 use recurrence::{backward, forward};
 
 impl Kernels for Flex {
@@ -113,15 +113,18 @@ impl Kernels for Flex {
         by_float_type!(values, square_sum(values))
     }
 
-    fn penalize(inputs: PenaltyPrimitives<Self>) -> [FloatTensor<Self>; 2] {
-        by_float_type!(inputs.mean, penalize(inputs))
+    fn kl_and_gradient_norm(inputs: VariationalPrimitives<Self>) -> [FloatTensor<Self>; 2] {
+        by_float_type!(inputs.mean, kl_and_gradient_norm(inputs))
     }
 
     fn adam(inputs: AdamPrimitives<Self>) -> [FloatTensor<Self>; 3] {
         by_float_type!(inputs.parameter, adam(inputs))
     }
 
-    fn adam_penalized(inputs: PenaltyPrimitives<Self>, moments: MomentPrimitives<Self>) -> [FloatTensor<Self>; 6] {
-        by_float_type!(inputs.mean, adam_penalized(inputs, moments))
+    fn adam_variational(
+        inputs: VariationalPrimitives<Self>,
+        moments: VariationalMoments<Self>,
+    ) -> [FloatTensor<Self>; 6] {
+        by_float_type!(inputs.mean, adam_variational(inputs, moments))
     }
 }

@@ -4,13 +4,13 @@ use burn::backend::Flex;
 use burn::backend::tensor::{FloatTensor, IntTensor};
 
 use super::tensor::{by_rows, contiguous, dims, ids as id_values};
+use crate::engine::float::KernelFloat;
 use crate::engine::noise::{NoiseKey, fill_row};
-use crate::engine::real::Real;
 use crate::engine::vectorized::vectorized;
 
 /// Samples one row: `out = mean + noise * exp(log_sigma)`.
 #[inline(always)]
-fn sample_row<T: Real>(out: &mut [T], means: &[T], log_sigmas: &[T], key: NoiseKey, row: usize) {
+fn sample_row<T: KernelFloat>(out: &mut [T], means: &[T], log_sigmas: &[T], key: NoiseKey, row: usize) {
     fill_row(out, key, row as u32);
     let count = out.len();
     let (means, log_sigmas) = (&means[..count], &log_sigmas[..count]);
@@ -21,7 +21,7 @@ fn sample_row<T: Real>(out: &mut [T], means: &[T], log_sigmas: &[T], key: NoiseK
 
 /// One row of the gradient with respect to log sigma: `out = gradient * noise * exp(log_sigma)`.
 #[inline(always)]
-fn gradient_row<T: Real>(out: &mut [T], gradient: &[T], log_sigmas: &[T], key: NoiseKey, row: usize) {
+fn gradient_row<T: KernelFloat>(out: &mut [T], gradient: &[T], log_sigmas: &[T], key: NoiseKey, row: usize) {
     fill_row(out, key, row as u32);
     let count = out.len();
     let (gradient, log_sigmas) = (&gradient[..count], &log_sigmas[..count]);
@@ -31,7 +31,7 @@ fn gradient_row<T: Real>(out: &mut [T], gradient: &[T], log_sigmas: &[T], key: N
 }
 
 /// A sample of all weights.
-pub(super) fn sample<T: Real>(
+pub(super) fn sample<T: KernelFloat>(
     mean: FloatTensor<Flex>,
     log_sigma: FloatTensor<Flex>,
     key: NoiseKey,
@@ -49,7 +49,7 @@ pub(super) fn sample<T: Real>(
 }
 
 /// The gradient of a sample with respect to log sigma.
-pub(super) fn sample_gradient<T: Real>(
+pub(super) fn sample_gradient<T: KernelFloat>(
     gradient: FloatTensor<Flex>,
     log_sigma: FloatTensor<Flex>,
     key: NoiseKey,
@@ -95,7 +95,7 @@ impl Places {
 }
 
 /// The rows of a sample that a batch reads; other rows are not drawn.
-pub(super) fn rows_forward<T: Real>(
+pub(super) fn rows_forward<T: KernelFloat>(
     mean: FloatTensor<Flex>,
     log_sigma: FloatTensor<Flex>,
     ids: IntTensor<Flex>,
@@ -116,7 +116,7 @@ pub(super) fn rows_forward<T: Real>(
 
 /// Gradients with respect to mean and log sigma, only for the rows that the batch read, each once and in ascending
 /// order.
-pub(super) fn rows_backward<T: Real>(
+pub(super) fn rows_backward<T: KernelFloat>(
     gradient: FloatTensor<Flex>,
     log_sigma: FloatTensor<Flex>,
     ids: IntTensor<Flex>,

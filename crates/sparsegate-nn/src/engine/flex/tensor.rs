@@ -8,7 +8,7 @@ use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::{DType, TensorData};
 use rayon::prelude::*;
 
-use crate::engine::real::Real;
+use crate::engine::float::KernelFloat;
 
 /// The same values in a buffer that holds exactly these values in row-major order; the tensor itself if it already
 /// does.
@@ -21,13 +21,13 @@ pub(super) fn contiguous(tensor: FloatTensor<Flex>) -> FloatTensor<Flex> {
 }
 
 /// A matrix from its values in row-major order.
-pub(super) fn matrix<T: Real>(values: Vec<T>, shape: [usize; 2]) -> FloatTensor<Flex> {
+pub(super) fn matrix<T: KernelFloat>(values: Vec<T>, shape: [usize; 2]) -> FloatTensor<Flex> {
     Flex::float_from_data(TensorData::new(values, shape), &burn::backend::flex::FlexDevice)
 }
 
 /// A matrix whose rows are filled in parallel by `fill`, starting from zeros. Each row is zeroed by the thread that
 /// fills it, while it is in the cache; zeroing the whole matrix first would cost a pass over memory.
-pub(super) fn by_rows<T: Real>(
+pub(super) fn by_rows<T: KernelFloat>(
     shape @ [rows, columns]: [usize; 2],
     fill: impl Fn(usize, &mut [T]) + Sync,
 ) -> FloatTensor<Flex> {
@@ -51,8 +51,8 @@ pub(super) fn by_rows<T: Real>(
 }
 
 /// A tensor of one number, shape `[1]`.
-pub(super) fn scalar<T: Real>(value: f64) -> FloatTensor<Flex> {
-    Flex::float_from_data(TensorData::new(vec![T::of(value)], [1]), &burn::backend::flex::FlexDevice)
+pub(super) fn scalar<T: KernelFloat>(value: f64) -> FloatTensor<Flex> {
+    Flex::float_from_data(TensorData::new(vec![T::from_f64(value)], [1]), &burn::backend::flex::FlexDevice)
 }
 
 /// Rows and columns of a matrix.

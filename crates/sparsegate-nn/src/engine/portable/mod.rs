@@ -7,13 +7,13 @@
 
 mod cross_entropy;
 mod gate;
+mod kl;
 mod noisy;
-mod penalty;
 mod recurrence;
 mod values;
 
 pub(super) use cross_entropy::{cross_entropy, cross_entropy_value};
+pub(super) use kl::{adam_variational, kl_and_gradient_norm};
 pub(super) use noisy::{row_gradients, rows, sample, sample_gradient};
-pub(super) use penalty::{adam_penalized, penalize};
 pub(super) use recurrence::{backward, forward};
 pub(super) use values::Values;

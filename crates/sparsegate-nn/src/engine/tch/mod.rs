@@ -14,10 +14,10 @@ pub(super) use library::describe;
 
 use super::backends::Engine;
 use super::extension::{
-    AdamPrimitives, Kernels, MomentPrimitives, PenaltyPrimitives, RecurrenceGradients, RecurrencePrimitives,
-    RecurrenceSaved,
+    AdamPrimitives, Kernels, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved, VariationalMoments,
+    VariationalPrimitives,
 };
-use super::fused::Fused;
+use super::fused::FusedOps;
 use super::noise::NoiseKey;
 use super::open_error::OpenError;
 use super::portable::{self, Values};
@@ -32,7 +32,7 @@ pub(super) fn open(cuda: Option<usize>) -> Result<Engine, OpenError> {
     library::check(wanted)?;
     let Some(index) = cuda else {
         // On the CPU ops are synchronous, so that reading does not wait.
-        return Ok(Engine { device: Device::libtorch(), ops: &Fused, reading: 1 });
+        return Ok(Engine { device: Device::libtorch(), ops: &FusedOps, reading: 1 });
     };
     if !cfg!(libtorch_cuda) {
         return Err(OpenError::NoCuda { wanted });
@@ -44,7 +44,7 @@ pub(super) fn open(cuda: Option<usize>) -> Result<Engine, OpenError> {
     if index >= found.len() {
         return Err(OpenError::NoSuchDevice { wanted, found });
     }
-    Ok(Engine { device: Device::libtorch_cuda(index), ops: &Fused, reading: READING })
+    Ok(Engine { device: Device::libtorch_cuda(index), ops: &FusedOps, reading: READING })
 }
 
 /// Steps between host reads of the step metrics; a read waits for all work submitted to the GPU before it.
@@ -119,11 +119,14 @@ impl Kernels for LibTorch {
         adam::adam(inputs)
     }
 
-    fn penalize(inputs: PenaltyPrimitives<Self>) -> [FloatTensor<Self>; 2] {
-        portable::penalize(inputs)
+    fn kl_and_gradient_norm(inputs: VariationalPrimitives<Self>) -> [FloatTensor<Self>; 2] {
+        portable::kl_and_gradient_norm(inputs)
     }
 
-    fn adam_penalized(inputs: PenaltyPrimitives<Self>, moments: MomentPrimitives<Self>) -> [FloatTensor<Self>; 6] {
-        portable::adam_penalized(inputs, moments)
+    fn adam_variational(
+        inputs: VariationalPrimitives<Self>,
+        moments: VariationalMoments<Self>,
+    ) -> [FloatTensor<Self>; 6] {
+        portable::adam_variational(inputs, moments)
     }
 }

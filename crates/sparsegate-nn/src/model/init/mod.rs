@@ -7,8 +7,8 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use self::orthogonal::orthogonal;
 use self::uniform::{glorot, uniform};
-use crate::bayes::INITIAL_LOG_SIGMA;
 use crate::engine::NoiseKey;
+use crate::variational::INITIAL_LOG_SIGMA;
 use sparsegate_core::Init;
 use sparsegate_core::cells::Cell;
 

@@ -1,7 +1,7 @@
 //! Losses, KL terms and the gradient of the first step, and the gradient of the KL term alone.
 
 use sparsegate_nn::engine::DataGradients;
-use sparsegate_nn::model::{Network, Quantity};
+use sparsegate_nn::model::{Network, Parameter};
 
 use super::given::Given;
 use super::recorded::Recorded;
@@ -13,13 +13,13 @@ use crate::layout::parameters;
 pub(super) fn check<N: Recorded>(case: &Case, way: Way) -> Result<(), String> {
     let given = Given::read(case, "in/")?;
     let noise = given.noise(case, "noise/", way)?;
-    let mut trainee = N::trainee(case, way)?;
-    trainee.carry(Some(given.states(case, "in/state0", way)?));
-    let (report, found) = trainee.gradients(&given.batch, 1, &noise).map_err(|error| error.to_string())?;
+    let mut trainer = N::trainer(case, way)?;
+    trainer.carry(Some(given.states(case, "in/state0", way)?));
+    let (report, found) = trainer.gradients(&given.batch, 1, &noise).map_err(|error| error.to_string())?;
     let expect = |name: &str, ours: f64| close(name, &[ours], &[case.scalar(name)?], way.tolerance);
     expect("out/data_loss", report.data_loss)?;
-    expect("out/kl_over_train_size", report.penalty)?;
-    expect("out/total_loss", report.data_loss + report.penalty)?;
+    expect("out/kl_over_train_size", report.kl_term)?;
+    expect("out/total_loss", report.data_loss + report.kl_term)?;
     let expected = parameters(case, "grad/")?;
     if found.len() != expected.len() {
         return Err(format!("{} gradients computed, {} recorded", found.len(), expected.len()));
@@ -29,26 +29,26 @@ pub(super) fn check<N: Recorded>(case: &Case, way: Way) -> Result<(), String> {
         close(&format!("grad/{name}"), &values(gradient)?, theirs, way.tolerance)?;
     }
     expect("out/grad_norm", report.gradient_norm)?;
-    penalty(case, &N::of(case, way)?, way)
+    compare_kl(case, &N::of(case, way)?, way)
 }
 
 /// Checks the KL term of each layer, and its gradient.
-fn penalty(case: &Case, network: &impl Network, way: Way) -> Result<(), String> {
+fn compare_kl(case: &Case, network: &impl Network, way: Way) -> Result<(), String> {
     let train_size = case.meta.train_size.ok_or("no train_size in the metadata")?;
     let mut network = network.clone();
-    let (mut penalties, mut gradients) = (Vec::new(), Vec::new());
-    for Quantity { name, value, .. } in network.quantities() {
+    let (mut terms, mut gradients) = (Vec::new(), Vec::new());
+    for Parameter { name, value, .. } in network.parameters() {
         let Some(log_sigma) = &value.log_sigma else { continue };
-        let quantity = [&value.mean, log_sigma];
+        let parameter = [&value.mean, log_sigma];
         let nothing = DataGradients { mean: log_sigma.zeros_like(), log_sigma: log_sigma.zeros_like(), rows: None };
-        let share = 1.0 / train_size as f64;
-        let penalty = way.ops.penalize(quantity, &nothing, share).penalty;
-        let [to_mean, to_log_sigma] = way.ops.whole_gradients(quantity, nothing, share);
+        let kl_weight = 1.0 / train_size as f64;
+        let kl = way.ops.kl_and_gradient_norm(parameter, &nothing, kl_weight).kl;
+        let [to_mean, to_log_sigma] = way.ops.total_gradients(parameter, nothing, kl_weight);
         gradients.push((format!("{name}/mean"), values(to_mean)?));
         gradients.push((format!("{name}/log_sigma"), values(to_log_sigma)?));
-        penalties.push((name, values(penalty)?[0]));
+        terms.push((name, values(kl)?[0]));
     }
-    if penalties.is_empty() {
+    if terms.is_empty() {
         // The reference writes zero gradients for a network without KL terms.
         let some = parameters(case, "kl_grad/").ok().and_then(|all| all.into_values().flatten().find(|g| *g != 0.0));
         return some.map_or(Ok(()), |gradient| Err(format!("recorded KL gradient {gradient}, computed none")));
@@ -61,7 +61,7 @@ fn penalty(case: &Case, network: &impl Network, way: Way) -> Result<(), String> 
         ("out/kl_sum", ""),
     ] {
         if case.has(name) {
-            let sum = penalties.iter().filter(|(name, _)| name.starts_with(layer)).map(|(_, penalty)| penalty).sum();
+            let sum = terms.iter().filter(|(name, _)| name.starts_with(layer)).map(|(_, kl)| kl).sum();
             close(name, &[sum], &[case.scalar(name)?], way.tolerance)?;
         }
     }

@@ -17,8 +17,8 @@ pub(super) fn check<N: Recorded>(case: &Case, way: Way) -> Result<(), String> {
     let noise = given.noise(case, "noise/", way)?;
     let kinds = [
         ("stoch", network.clone(), Some(&noise)),
-        ("det", network.at_means(false), None),
-        ("det_clip", network.at_means(true), None),
+        ("det", network.to_deterministic(false), None),
+        ("det_clip", network.to_deterministic(true), None),
         ("stoch_clip", network.pruned(), Some(&noise)),
     ];
     for (kind, network, noise) in kinds {
@@ -66,10 +66,10 @@ pub(super) fn check_pass<N: Recorded>(
     let last = forward.last.into_iter().map(values).collect::<Result<Vec<_>, _>>()?;
     ours.insert("state_last", last.concat());
     for name in case.names(prefix) {
-        let quantity = name.trim_start_matches(prefix);
-        let ours = ours.get(quantity).ok_or_else(|| format!("{name} has no computed counterpart"))?;
+        let parameter = name.trim_start_matches(prefix);
+        let ours = ours.get(parameter).ok_or_else(|| format!("{name} has no computed counterpart"))?;
         let theirs = case.f64s(name)?;
-        let theirs = match quantity {
+        let theirs = match parameter {
             "emb" | "h_seq" | "c_seq" => given.steps(theirs),
             "logits" | "probs" if !case.classifies() => given.steps(theirs),
             "h_last" | "logits" | "probs" => given.rows(theirs),

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, activation};
 use sparsegate_core::Batch;
 use sparsegate_core::{Adam, OutputNoise, Sparsity};
 use sparsegate_nn::model::{
-    Classifier, LanguageModel, Network, NetworkTrainee, NoiseSource, Sizes, TraineeOptions, Units,
+    Classifier, LanguageModel, Network, NetworkTrainer, NoiseSource, Sizes, TrainerOptions, Units,
 };
 
 use super::carries;
@@ -33,7 +33,7 @@ pub(super) trait Recorded: Network {
     }
 
     /// Trainer of the case's network.
-    fn trainee(case: &Case, way: Way) -> Result<NetworkTrainee<Self>, String> {
+    fn trainer(case: &Case, way: Way) -> Result<NetworkTrainer<Self>, String> {
         let meta = &case.meta;
         let adam = Adam {
             lr: meta.learning_rate.ok_or("no learning_rate in the metadata")?,
@@ -41,14 +41,14 @@ pub(super) trait Recorded: Network {
             beta2: 0.999,
             epsilon: 1e-8,
         };
-        let options = TraineeOptions {
+        let options = TrainerOptions {
             seed: 0,
             carry_state: carries(case),
             train_size: meta.train_size.ok_or("no train_size in the metadata")?,
             adam,
             clip_norm: meta.grad_clip,
         };
-        Ok(NetworkTrainee::new(Self::of(case, way)?, way.ops, options))
+        Ok(NetworkTrainer::new(Self::of(case, way)?, way.ops, options))
     }
 }
 

@@ -1,9 +1,9 @@
 //! Four optimiser steps: objective, gradient norm and states after each, parameters after the first and the last, and
 //! the metric of the pruned network.
 
-use sparsegate_core::trainee::Trainee;
+use sparsegate_core::trainer::Trainer;
 use sparsegate_core::{Batch, BatchSource};
-use sparsegate_nn::model::{Network, NetworkTrainee};
+use sparsegate_nn::model::{Network, NetworkTrainer};
 
 use super::given::Given;
 use super::recorded::Recorded;
@@ -14,8 +14,8 @@ use crate::layout::parameters;
 
 pub(super) fn check<N: Recorded>(case: &Case, way: Way) -> Result<(), String> {
     let first = Given::read(case, "in/")?;
-    let mut trainee = N::trainee(case, way)?;
-    trainee.carry(Some(first.states(case, "in/state0", way)?));
+    let mut trainer = N::trainer(case, way)?;
+    trainer.carry(Some(first.states(case, "in/state0", way)?));
     let (losses, norms) = (case.f64s("traj/total_loss")?, case.f64s("traj/grad_norm")?);
     for step in 1..=4 {
         let (data, noise) = if step == 1 {
@@ -25,27 +25,27 @@ pub(super) fn check<N: Recorded>(case: &Case, way: Way) -> Result<(), String> {
         };
         let given = Given::read(case, &data)?;
         let source = given.noise(case, &noise, way)?;
-        let report = trainee.step_with(&given.batch, step as u64, &source).map_err(|error| error.to_string())?;
-        let objective = report.data_loss + report.penalty;
+        let report = trainer.step_with(&given.batch, step as u64, &source).map_err(|error| error.to_string())?;
+        let objective = report.data_loss + report.kl_term;
         let at = step - 1..step;
         close(&format!("traj/total_loss of step {step}"), &[objective], &losses[at.clone()], way.tolerance)?;
         close(&format!("traj/grad_norm of step {step}"), &[report.gradient_norm], &norms[at], way.tolerance)?;
         let after = format!("step{step}/state_after");
         if case.has(&after) {
-            let states = trainee.carried().ok_or("no state is carried")?.to_vec();
+            let states = trainer.carried().ok_or("no state is carried")?.to_vec();
             let ours = states.into_iter().map(values).collect::<Result<Vec<_>, _>>()?.concat();
             close(&after, &ours, case.f64s(&after)?, way.tolerance)?;
         }
         match step {
-            1 => compare_parameters(case, &trainee, "adam1/", way)?,
-            4 => compare_parameters(case, &trainee, "traj/param_after_step4/", way)?,
+            1 => compare_parameters(case, &trainer, "adam1/", way)?,
+            4 => compare_parameters(case, &trainer, "traj/param_after_step4/", way)?,
             _ => {}
         }
     }
     if !case.has("traj/clip_val_after_step4") {
         return Ok(());
     }
-    let evaluation = trainee.evaluate(&Single(first.batch));
+    let evaluation = trainer.evaluate(&Single(first.batch));
     let ours = match evaluation.accuracy {
         Some(accuracy) => accuracy,
         None if carries(case) => evaluation.nats,
@@ -56,12 +56,12 @@ pub(super) fn check<N: Recorded>(case: &Case, way: Way) -> Result<(), String> {
 
 fn compare_parameters(
     case: &Case,
-    trainee: &NetworkTrainee<impl Network>,
+    trainer: &NetworkTrainer<impl Network>,
     prefix: &str,
     way: Way,
 ) -> Result<(), String> {
     let expected = parameters(case, prefix)?;
-    for (name, tensor) in trainee.network().tensors() {
+    for (name, tensor) in trainer.network().tensors() {
         let theirs = expected.get(&name).ok_or_else(|| format!("the reference has no {prefix}{name}"))?;
         close(&format!("{prefix}{name}"), &values(tensor)?, theirs, way.tolerance)?;
     }

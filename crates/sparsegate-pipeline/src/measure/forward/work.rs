@@ -34,8 +34,8 @@ fn count(matrix: &Matrix<f32>, row: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sparsegate_runtime::made_up::Shape;
     use sparsegate_runtime::model::Sizes;
+    use sparsegate_runtime::synthetic::Shape;
     use sparsegate_runtime::{Activation, Cell};
 
     #[test]

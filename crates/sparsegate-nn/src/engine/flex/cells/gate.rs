@@ -1,13 +1,13 @@
 //! The two activation functions of gates.
 
-use crate::engine::real::Real;
+use crate::engine::float::KernelFloat;
 
 /// An activation function of gates.
 pub(in crate::engine::flex) trait Gate {
     /// The gate's value.
-    fn value<T: Real>(preactivation: T) -> T;
+    fn value<T: KernelFloat>(preactivation: T) -> T;
     /// The derivative of the activation, computed from the gate's value.
-    fn slope<T: Real>(value: T) -> T;
+    fn slope<T: KernelFloat>(value: T) -> T;
 }
 
 /// `1 / (1 + exp(-x))`.
@@ -15,13 +15,13 @@ pub(in crate::engine::flex) struct Logistic;
 
 impl Gate for Logistic {
     #[inline(always)]
-    fn value<T: Real>(preactivation: T) -> T {
+    fn value<T: KernelFloat>(preactivation: T) -> T {
         preactivation.logistic()
     }
 
     #[inline(always)]
-    fn slope<T: Real>(value: T) -> T {
-        value.mul(T::of(1.0).sub(value))
+    fn slope<T: KernelFloat>(value: T) -> T {
+        value.mul(T::from_f64(1.0).sub(value))
     }
 }
 
@@ -30,15 +30,15 @@ pub(in crate::engine::flex) struct Hard;
 
 impl Gate for Hard {
     #[inline(always)]
-    fn value<T: Real>(preactivation: T) -> T {
-        let line = preactivation.fma(T::of(0.2), T::of(0.5));
+    fn value<T: KernelFloat>(preactivation: T) -> T {
+        let line = preactivation.fma(T::from_f64(0.2), T::from_f64(0.5));
         // With the operands in this order NaN stays NaN.
-        T::of(1.0).at_most(T::of(0.0).at_least(line))
+        T::from_f64(1.0).at_most(T::from_f64(0.0).at_least(line))
     }
 
     #[inline(always)]
-    fn slope<T: Real>(value: T) -> T {
-        let inside = value > T::of(0.0) && value < T::of(1.0);
-        if inside { T::of(0.2) } else { T::of(0.0) }
+    fn slope<T: KernelFloat>(value: T) -> T {
+        let inside = value > T::from_f64(0.0) && value < T::from_f64(1.0);
+        if inside { T::from_f64(0.2) } else { T::from_f64(0.0) }
     }
 }

@@ -7,7 +7,7 @@
 use std::marker::PhantomData;
 
 use super::{Gate, Products, Read, Rule, Saved, State, Sums, Write, add, preactivate, product_gradients};
-use crate::engine::real::Real;
+use crate::engine::float::KernelFloat;
 
 /// What the unit's group factor `z_neurons` multiplies.
 pub(in crate::engine::flex) trait Placement {
@@ -41,7 +41,7 @@ impl<P: Placement, G: Gate> Rule for GruRule<P, G> {
     const SPLIT: bool = true;
 
     #[inline(always)]
-    fn forward<T: Real>(read: &Read<'_, T>, write: Write<'_, T>) {
+    fn forward<T: KernelFloat>(read: &Read<'_, T>, write: Write<'_, T>) {
         let units = write.hidden.len();
         let (gates, candidate) = write.kept.split_at_mut(2 * units);
         let (sums, product) = write.products.split_at_mut(2 * units);
@@ -65,7 +65,7 @@ impl<P: Placement, G: Gate> Rule for GruRule<P, G> {
     }
 
     #[inline(always)]
-    fn backward<T: Real>(
+    fn backward<T: KernelFloat>(
         saved: &Saved<'_, T>,
         hidden: &[T],
         carried: &mut [T],
@@ -84,7 +84,7 @@ impl<P: Placement, G: Gate> Rule for GruRule<P, G> {
 }
 
 #[inline(always)]
-fn multiply<T: Real>(values: &mut [T], factors: &[T]) {
+fn multiply<T: KernelFloat>(values: &mut [T], factors: &[T]) {
     let factors = &factors[..values.len()];
     for (value, factor) in values.iter_mut().zip(factors) {
         *value = value.mul(*factor);
@@ -93,7 +93,7 @@ fn multiply<T: Real>(values: &mut [T], factors: &[T]) {
 
 /// `q = x W + r (h U)`; `product` holds `x W` on entry and `h U` on return.
 #[inline(always)]
-fn mix_products<T: Real>(q: &mut [T], product: &mut [T], reset: &[T], recurrent: &[T]) {
+fn mix_products<T: KernelFloat>(q: &mut [T], product: &mut [T], reset: &[T], recurrent: &[T]) {
     let units = q.len();
     let (product, reset, recurrent) = (&mut product[..units], &reset[..units], &recurrent[..units]);
     for k in 0..units {
@@ -104,7 +104,7 @@ fn mix_products<T: Real>(q: &mut [T], product: &mut [T], reset: &[T], recurrent:
 
 /// `n = tanh(z q + b_in + r b_hn)`; `bias` holds `b_in` followed by `b_hn`.
 #[inline(always)]
-fn new_candidate<T: Real>(n: &mut [T], q: &[T], reset: &[T], z: &[T], bias: &[T]) {
+fn new_candidate<T: KernelFloat>(n: &mut [T], q: &[T], reset: &[T], z: &[T], bias: &[T]) {
     let units = n.len();
     let (q, reset, z) = (&q[..units], &reset[..units], &z[..units]);
     let (b_in, b_hn) = bias.split_at(units);
@@ -116,7 +116,7 @@ fn new_candidate<T: Real>(n: &mut [T], q: &[T], reset: &[T], z: &[T], bias: &[T]
 
 /// Leaky update of the carried state: `kept = (1 - u) n + u kept`.
 #[inline(always)]
-fn leak<T: Real>(kept: &mut [T], update: &[T], n: &[T]) {
+fn leak<T: KernelFloat>(kept: &mut [T], update: &[T], n: &[T]) {
     let units = kept.len();
     let (update, n) = (&update[..units], &n[..units]);
     for k in 0..units {
@@ -128,7 +128,7 @@ fn leak<T: Real>(kept: &mut [T], update: &[T], n: &[T]) {
 /// and n, which are written to their columns of `out`. `carried` is the gradient of the carried state, after the step
 /// on entry and before it on return.
 #[inline(always)]
-fn leak_gradients<P: Placement, G: Gate, T: Real>(
+fn leak_gradients<P: Placement, G: Gate, T: KernelFloat>(
     saved: &Saved<'_, T>,
     hidden: &[T],
     carried: &mut [T],
@@ -136,7 +136,7 @@ fn leak_gradients<P: Placement, G: Gate, T: Real>(
     z_sum: &mut [T],
 ) {
     let units = carried.len();
-    let one = T::of(1.0);
+    let one = T::from_f64(1.0);
     let (update, n) = (&saved.kept[units..2 * units], &saved.kept[2 * units..3 * units]);
     let (out_u, out_n) = out[units..].split_at_mut(units);
     let out_n = &mut out_n[..units];
@@ -158,7 +158,7 @@ fn leak_gradients<P: Placement, G: Gate, T: Real>(
 /// Backward pass of the candidate: from the gradient of n's preactivation, in its column of `out`, computes those of
 /// r's preactivation and of both products of n.
 #[inline(always)]
-fn candidate_gradients<G: Gate, T: Real>(
+fn candidate_gradients<G: Gate, T: KernelFloat>(
     saved: &Saved<'_, T>,
     out: &mut [T],
     recurrent: &mut [T],

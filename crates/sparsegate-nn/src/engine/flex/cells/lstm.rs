@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::{Gate, Products, Read, Rule, Saved, State, Sums, Write, add, preactivate, product_gradients};
-use crate::engine::real::Real;
+use crate::engine::float::KernelFloat;
 
 /// The LSTM step with gate activation `G`. The forward pass saves i, f, g, o and the tanh of the new cell state.
 pub(in crate::engine::flex) struct LstmRule<G>(PhantomData<G>);
@@ -17,7 +17,7 @@ impl<G: Gate> Rule for LstmRule<G> {
     const SPLIT: bool = false;
 
     #[inline(always)]
-    fn forward<T: Real>(read: &Read<'_, T>, write: Write<'_, T>) {
+    fn forward<T: KernelFloat>(read: &Read<'_, T>, write: Write<'_, T>) {
         let units = write.hidden.len();
         let (gates, tanh_cell) = write.kept.split_at_mut(4 * units);
         add(write.products, read.recurrent);
@@ -39,7 +39,7 @@ impl<G: Gate> Rule for LstmRule<G> {
     }
 
     #[inline(always)]
-    fn backward<T: Real>(
+    fn backward<T: KernelFloat>(
         saved: &Saved<'_, T>,
         hidden: &[T],
         carried: &mut [T],
@@ -52,7 +52,7 @@ impl<G: Gate> Rule for LstmRule<G> {
 }
 
 #[inline(always)]
-fn new_cell<T: Real>(cell: &mut [T], input: &[T], forget: &[T], update: &[T]) {
+fn new_cell<T: KernelFloat>(cell: &mut [T], input: &[T], forget: &[T], update: &[T]) {
     let units = cell.len();
     let (input, forget, update) = (&input[..units], &forget[..units], &update[..units]);
     for k in 0..units {
@@ -61,7 +61,7 @@ fn new_cell<T: Real>(cell: &mut [T], input: &[T], forget: &[T], update: &[T]) {
 }
 
 #[inline(always)]
-fn new_hidden<T: Real>(hidden: &mut [T], tanh_cell: &mut [T], cell: &[T], output: &[T], z_neurons: &[T]) {
+fn new_hidden<T: KernelFloat>(hidden: &mut [T], tanh_cell: &mut [T], cell: &[T], output: &[T], z_neurons: &[T]) {
     let units = hidden.len();
     let (tanh_cell, cell) = (&mut tanh_cell[..units], &cell[..units]);
     let (output, z_neurons) = (&output[..units], &z_neurons[..units]);
@@ -74,7 +74,7 @@ fn new_hidden<T: Real>(hidden: &mut [T], tanh_cell: &mut [T], cell: &[T], output
 /// Computes the gradients of the preactivations, `out`. `cell` is the gradient of the cell state, after the step on
 /// entry and before it on return.
 #[inline(always)]
-fn gate_gradients<G: Gate, T: Real>(
+fn gate_gradients<G: Gate, T: KernelFloat>(
     saved: &Saved<'_, T>,
     hidden: &[T],
     cell: &mut [T],
@@ -82,7 +82,7 @@ fn gate_gradients<G: Gate, T: Real>(
     z_sum: &mut [T],
 ) {
     let units = cell.len();
-    let one = T::of(1.0);
+    let one = T::from_f64(1.0);
     let (gates_i, rest) = saved.kept.split_at(units);
     let (gates_f, rest) = rest.split_at(units);
     let (gates_g, rest) = rest.split_at(units);

@@ -14,7 +14,7 @@ pub(super) use gru::{AtOutput, GruRule, InState};
 pub(super) use lstm::LstmRule;
 pub(super) use rnn::RnnRule;
 
-use crate::engine::real::Real;
+use crate::engine::float::KernelFloat;
 
 /// A state of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,11 +43,11 @@ pub(super) trait Rule {
     const SPLIT: bool;
 
     /// Forward pass of one step of one sequence.
-    fn forward<T: Real>(read: &Read<'_, T>, write: Write<'_, T>);
+    fn forward<T: KernelFloat>(read: &Read<'_, T>, write: Write<'_, T>);
 
     /// Backward pass of one step of one sequence. `hidden` is the gradient of the hidden state after the step, `[H]`;
     /// `carried` is that of the state [`Rule::CARRIED`], after the step on entry and before it on return.
-    fn backward<T: Real>(
+    fn backward<T: KernelFloat>(
         saved: &Saved<'_, T>,
         hidden: &[T],
         carried: &mut [T],
@@ -116,7 +116,7 @@ pub(super) struct Sums<'a, T> {
 
 /// Elementwise `values += others`.
 #[inline(always)]
-pub(super) fn add<T: Real>(values: &mut [T], others: &[T]) {
+pub(super) fn add<T: KernelFloat>(values: &mut [T], others: &[T]) {
     let others = &others[..values.len()];
     for (value, other) in values.iter_mut().zip(others) {
         *value = value.add(*other);
@@ -125,7 +125,7 @@ pub(super) fn add<T: Real>(values: &mut [T], others: &[T]) {
 
 /// Preactivations: `out = products * z_gates + bias`.
 #[inline(always)]
-fn preactivate<T: Real>(out: &mut [T], products: &[T], z_gates: &[T], bias: &[T]) {
+fn preactivate<T: KernelFloat>(out: &mut [T], products: &[T], z_gates: &[T], bias: &[T]) {
     let width = out.len();
     let (products, z_gates, bias) = (&products[..width], &z_gates[..width], &bias[..width]);
     for k in 0..width {
@@ -136,7 +136,13 @@ fn preactivate<T: Real>(out: &mut [T], products: &[T], z_gates: &[T], bias: &[T]
 /// Backward pass of [`preactivate`]: `out` holds the gradient of the preactivations on entry, that of the products on
 /// return.
 #[inline(always)]
-fn product_gradients<T: Real>(out: &mut [T], products: &[T], z_gates: &[T], z_sum: &mut [T], bias_sum: &mut [T]) {
+fn product_gradients<T: KernelFloat>(
+    out: &mut [T],
+    products: &[T],
+    z_gates: &[T],
+    z_sum: &mut [T],
+    bias_sum: &mut [T],
+) {
     let width = out.len();
     let (products, z_gates) = (&products[..width], &z_gates[..width]);
     let (z_sum, bias_sum) = (&mut z_sum[..width], &mut bias_sum[..width]);

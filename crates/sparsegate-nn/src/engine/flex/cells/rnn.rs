@@ -1,7 +1,7 @@
 //! The elementwise step of [`sparsegate_core::cells::Rnn`].
 
 use super::{Products, Read, Rule, Saved, State, Sums, Write, add, preactivate, product_gradients};
-use crate::engine::real::Real;
+use crate::engine::float::KernelFloat;
 
 /// The RNN step. The forward pass saves the tanh.
 pub(in crate::engine::flex) struct RnnRule;
@@ -15,21 +15,27 @@ impl Rule for RnnRule {
     const SPLIT: bool = false;
 
     #[inline(always)]
-    fn forward<T: Real>(read: &Read<'_, T>, write: Write<'_, T>) {
+    fn forward<T: KernelFloat>(read: &Read<'_, T>, write: Write<'_, T>) {
         add(write.products, read.recurrent);
         preactivate(write.kept, write.products, read.z_gates, read.bias);
         new_hidden(write.hidden, write.kept, read.z_neurons);
     }
 
     #[inline(always)]
-    fn backward<T: Real>(saved: &Saved<'_, T>, hidden: &[T], _: &mut [T], out: Products<'_, T>, sums: Sums<'_, T>) {
+    fn backward<T: KernelFloat>(
+        saved: &Saved<'_, T>,
+        hidden: &[T],
+        _: &mut [T],
+        out: Products<'_, T>,
+        sums: Sums<'_, T>,
+    ) {
         tanh_gradients(out.input, saved.kept, hidden, saved.z_neurons, sums.z_neurons);
         product_gradients(out.input, saved.products, saved.z_gates, sums.z_gates, sums.bias);
     }
 }
 
 #[inline(always)]
-fn new_hidden<T: Real>(hidden: &mut [T], tanh: &mut [T], z_neurons: &[T]) {
+fn new_hidden<T: KernelFloat>(hidden: &mut [T], tanh: &mut [T], z_neurons: &[T]) {
     let units = hidden.len();
     let (tanh, z_neurons) = (&mut tanh[..units], &z_neurons[..units]);
     for k in 0..units {
@@ -39,13 +45,13 @@ fn new_hidden<T: Real>(hidden: &mut [T], tanh: &mut [T], z_neurons: &[T]) {
 }
 
 #[inline(always)]
-fn tanh_gradients<T: Real>(out: &mut [T], tanh: &[T], hidden: &[T], z_neurons: &[T], z_sum: &mut [T]) {
+fn tanh_gradients<T: KernelFloat>(out: &mut [T], tanh: &[T], hidden: &[T], z_neurons: &[T], z_sum: &mut [T]) {
     let units = out.len();
     let (tanh, hidden, z_neurons) = (&tanh[..units], &hidden[..units], &z_neurons[..units]);
     let z_sum = &mut z_sum[..units];
     for k in 0..units {
         let t = tanh[k];
         z_sum[k] = t.fma(hidden[k], z_sum[k]);
-        out[k] = hidden[k].mul(z_neurons[k]).mul(T::of(1.0).sub(t.mul(t)));
+        out[k] = hidden[k].mul(z_neurons[k]).mul(T::from_f64(1.0).sub(t.mul(t)));
     }
 }

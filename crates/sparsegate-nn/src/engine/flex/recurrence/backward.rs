@@ -11,7 +11,7 @@ use crate::engine::extension::{RecurrenceGradients, RecurrenceSaved};
 use crate::engine::flex::cells::{Products, Rule, Saved, State, Sums, add};
 use crate::engine::flex::matmul::{View, product, transpose};
 use crate::engine::flex::tensor::{contiguous, dims, matrix};
-use crate::engine::real::Real;
+use crate::engine::float::KernelFloat;
 use crate::engine::vectorized::vectorized;
 
 /// Inputs shared by all blocks.
@@ -48,7 +48,7 @@ struct BlockSums<T> {
 }
 
 /// Runs the backward pass of a block over all steps.
-fn scan<T: Real, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>) -> BlockSums<T> {
+fn scan<T: KernelFloat, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>) -> BlockSums<T> {
     let Shared { ragged, units, .. } = *shared;
     let (width, kept_width) = (R::PREACTIVATIONS * units, R::KEPT * units);
     let carried_width = if R::CARRIED.is_some() { units } else { 0 };
@@ -111,7 +111,7 @@ fn scan<T: Real, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>) -> Bl
 }
 
 /// The gradients of the recurrence with a given rule.
-pub(super) fn backward_by_rule<T: Real, R: Rule>(
+pub(super) fn backward_by_rule<T: KernelFloat, R: Rule>(
     gradient: FloatTensor<Flex>,
     saved: RecurrenceSaved<Flex>,
 ) -> RecurrenceGradients<Flex> {

@@ -10,7 +10,7 @@ use crate::engine::extension::{RecurrencePrimitives, RecurrenceSaved};
 use crate::engine::flex::cells::{Read, Rule, Write};
 use crate::engine::flex::matmul::{View, product};
 use crate::engine::flex::tensor::{contiguous, dims, matrix};
-use crate::engine::real::Real;
+use crate::engine::float::KernelFloat;
 use crate::engine::vectorized::vectorized;
 
 /// Inputs shared by all blocks.
@@ -37,7 +37,7 @@ struct Block<'a, T> {
 }
 
 /// Runs the forward pass of a block over all steps.
-fn scan<T: Real, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>) {
+fn scan<T: KernelFloat, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>) {
     let Shared { ragged, units, .. } = *shared;
     let (width, kept_width) = (R::PREACTIVATIONS * units, R::KEPT * units);
     let second_width = if R::TWO_STATES { units } else { 0 };
@@ -80,7 +80,7 @@ fn scan<T: Real, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>) {
 }
 
 /// The recurrence with a given rule.
-pub(super) fn forward_by_rule<T: Real, R: Rule>(inputs: RecurrencePrimitives<Flex>) -> RecurrenceSaved<Flex> {
+pub(super) fn forward_by_rule<T: KernelFloat, R: Rule>(inputs: RecurrencePrimitives<Flex>) -> RecurrenceSaved<Flex> {
     let ([rows, units], [total, width]) = (dims(&inputs.z_neurons), dims(&inputs.input));
     let second_width = if R::TWO_STATES { units } else { 0 };
     let mut inputs: RecurrencePrimitives<Flex> = inputs.map(contiguous);

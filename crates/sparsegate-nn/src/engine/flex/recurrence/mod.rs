@@ -15,7 +15,7 @@ use self::backward::backward_by_rule;
 use self::forward::forward_by_rule;
 use super::cells::{AtOutput, GruRule, Hard, InState, Logistic, LstmRule, RnnRule};
 use crate::engine::extension::{RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved};
-use crate::engine::real::Real;
+use crate::engine::float::KernelFloat;
 use sparsegate_core::GateActivation;
 use sparsegate_core::cells::Kernel;
 
@@ -35,12 +35,12 @@ macro_rules! by_rule {
 }
 
 /// The recurrence; see [`crate::engine::RecurrenceInputs`] for shapes.
-pub(super) fn forward<T: Real>(inputs: RecurrencePrimitives<Flex>) -> RecurrenceSaved<Flex> {
+pub(super) fn forward<T: KernelFloat>(inputs: RecurrencePrimitives<Flex>) -> RecurrenceSaved<Flex> {
     by_rule!(inputs, forward_by_rule(inputs))
 }
 
 /// The gradients of the recurrence, given that of the hidden states.
-pub(super) fn backward<T: Real>(
+pub(super) fn backward<T: KernelFloat>(
     gradient: FloatTensor<Flex>,
     saved: RecurrenceSaved<Flex>,
 ) -> RecurrenceGradients<Flex> {

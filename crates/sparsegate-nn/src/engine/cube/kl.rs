@@ -10,16 +10,16 @@ use cubecl::prelude::*;
 use super::adam::{Constants, constants, move_one};
 use super::launch::{CUBE, contiguous, count, cubes, empty, owned};
 use super::sum::{cube_sum, finish, parts};
-use crate::engine::extension::{MomentPrimitives, PenaltyPrimitives};
+use crate::engine::extension::{VariationalMoments, VariationalPrimitives};
 
 /// The sum of the KL divergences, `[1]`, and the sum of squares of the total gradients, `[1]`.
-pub(super) fn penalize(inputs: PenaltyPrimitives<CubeBackend>) -> [FloatTensor<CubeBackend>; 2] {
-    let PenaltyPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, share } = inputs;
+pub(super) fn kl_and_gradient_norm(inputs: VariationalPrimitives<CubeBackend>) -> [FloatTensor<CubeBackend>; 2] {
+    let VariationalPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, kl_weight } = inputs;
     assert!(rows.is_none(), "the gradients of this backend contain all rows");
     let mean = contiguous(mean);
     let parts = parts(count(&mean));
     let client = mean.client.clone();
-    let [penalties, squares] = [0; 2].map(|_| empty(&mean, [parts as usize]));
+    let [terms, squares] = [0; 2].map(|_| empty(&mean, [parts as usize]));
     sums_kernel::launch(
         &client,
         CubeCount::Static(parts, 1, 1),
@@ -28,22 +28,22 @@ pub(super) fn penalize(inputs: PenaltyPrimitives<CubeBackend>) -> [FloatTensor<C
         contiguous(log_sigma).into_buffer_arg(),
         contiguous(mean_gradient).into_buffer_arg(),
         contiguous(log_sigma_gradient).into_buffer_arg(),
-        penalties.clone().into_buffer_arg(),
+        terms.clone().into_buffer_arg(),
         squares.clone().into_buffer_arg(),
-        share as f32,
+        kl_weight as f32,
     );
-    [penalties, squares].map(|partials| finish(partials, 1.0))
+    [terms, squares].map(|partials| finish(partials, 1.0))
 }
 
 /// The Adam step of a variational parameter; returns means, their first and second moment, log sigmas, their first and
 /// second moment, updated in place if their buffers are not shared.
-pub(super) fn adam_penalized(
-    inputs: PenaltyPrimitives<CubeBackend>,
-    moments: MomentPrimitives<CubeBackend>,
+pub(super) fn adam_variational(
+    inputs: VariationalPrimitives<CubeBackend>,
+    moments: VariationalMoments<CubeBackend>,
 ) -> [FloatTensor<CubeBackend>; 6] {
-    let PenaltyPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, share } = inputs;
+    let VariationalPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, kl_weight } = inputs;
     assert!(rows.is_none(), "the gradients of this backend contain all rows");
-    let MomentPrimitives { mean_first, mean_second, log_sigma_first, log_sigma_second, scale, step } = moments;
+    let VariationalMoments { mean_first, mean_second, log_sigma_first, log_sigma_second, scale, step } = moments;
     let moved = [mean, mean_first, mean_second, log_sigma, log_sigma_first, log_sigma_second].map(owned);
     let [mean, mean_first, mean_second, log_sigma, log_sigma_first, log_sigma_second] = moved.clone();
     let client = mean.client.clone();
@@ -60,7 +60,7 @@ pub(super) fn adam_penalized(
         contiguous(mean_gradient).into_buffer_arg(),
         contiguous(log_sigma_gradient).into_buffer_arg(),
         contiguous(scale).into_buffer_arg(),
-        share as f32,
+        kl_weight as f32,
         constants(step),
     );
     moved
@@ -109,28 +109,28 @@ fn sums_kernel(
     log_sigma: &[f32],
     mean_gradient: &[f32],
     log_sigma_gradient: &[f32],
-    penalties: &mut [f32],
+    terms: &mut [f32],
     squares: &mut [f32],
-    share: f32,
+    kl_weight: f32,
 ) {
-    let mut penalty = 0.0f32;
+    let mut kl = 0.0f32;
     let mut square = 0.0f32;
     let mut i = ABSOLUTE_POS;
     while i < mean.len() {
         let free = unclamped(mean[i], log_sigma[i]);
         let log_alpha = clamped(free);
         let softplus = 0.5f32 * f32::ln(1.0f32 + f32::exp(-log_alpha));
-        penalty += softplus - 0.03f32 - 0.64f32 * step(log_alpha);
-        let slope = slope(free) * share;
+        kl += softplus - 0.03f32 - 0.64f32 * step(log_alpha);
+        let slope = slope(free) * kl_weight;
         let to_mean = mean_gradient[i] + slope * by_mean(mean[i]);
         let to_log_sigma = log_sigma_gradient[i] + 2.0f32 * slope;
         square += to_mean * to_mean + to_log_sigma * to_log_sigma;
         i += CUBE as usize * CUBE_COUNT;
     }
-    let penalty = cube_sum(penalty);
+    let kl = cube_sum(kl);
     let square = cube_sum(square);
     if UNIT_POS == 0 {
-        penalties[CUBE_POS] = penalty;
+        terms[CUBE_POS] = kl;
         squares[CUBE_POS] = square;
     }
 }
@@ -146,12 +146,12 @@ fn adam_kernel(
     mean_gradient: &[f32],
     log_sigma_gradient: &[f32],
     scale: &[f32],
-    share: f32,
+    kl_weight: f32,
     constants: Constants,
 ) {
     let i = ABSOLUTE_POS;
     if i < mean.len() {
-        let slope = slope(unclamped(mean[i], log_sigma[i])) * share;
+        let slope = slope(unclamped(mean[i], log_sigma[i])) * kl_weight;
         let to_mean = mean_gradient[i] + slope * by_mean(mean[i]);
         let to_log_sigma = log_sigma_gradient[i] + 2.0f32 * slope;
         move_one(mean, mean_first, mean_second, i, to_mean * scale[0], &constants);

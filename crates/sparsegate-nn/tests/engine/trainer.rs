@@ -4,10 +4,10 @@ use burn::tensor::{DType, Tensor};
 use rayon::ThreadPoolBuilder;
 use sparsegate_core::Batch;
 use sparsegate_core::cells::Lstm;
-use sparsegate_core::trainee::{NamedTensor, Trainee};
+use sparsegate_core::trainer::{NamedTensor, Trainer};
 use sparsegate_core::{Adam, GateActivation, OutputNoise, Prior, Sparsity};
-use sparsegate_nn::engine::Fused;
-use sparsegate_nn::model::{LanguageModel, NetworkTrainee, TraineeOptions, Units};
+use sparsegate_nn::engine::FusedOps;
+use sparsegate_nn::model::{LanguageModel, NetworkTrainer, TrainerOptions, Units};
 
 use crate::matrix::{Matrix, random_ids};
 
@@ -40,7 +40,7 @@ pub const SMALL: Small = Small {
 
 impl Small {
     /// Trainer of the model before its first step, on flex; `change` may edit each tensor's values.
-    pub fn trainee(self, mut change: impl FnMut(&str, &mut [f64])) -> NetworkTrainee<LanguageModel> {
+    pub fn trainer(self, mut change: impl FnMut(&str, &mut [f64])) -> NetworkTrainer<LanguageModel> {
         let units = Units { cell: &Lstm, activation: GateActivation::Sigmoid, hidden: self.hidden };
         let sparsity = everything(self.prior);
         let mut seed = 0;
@@ -58,14 +58,14 @@ impl Small {
             values.tensor(DType::F32)
         };
         let model = LanguageModel::build(self.vocabulary, units, self.output_noise, &sparsity, &mut make);
-        let options = TraineeOptions {
+        let options = TrainerOptions {
             seed: 3,
             carry_state: self.output_noise == OutputNoise::Weights,
             train_size: 5000,
             adam: Adam { lr: 0.002, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
             clip_norm: Some(1.0),
         };
-        NetworkTrainee::new(model, &Fused, options)
+        NetworkTrainer::new(model, &FusedOps, options)
     }
 
     /// The batch of a step.
@@ -76,9 +76,9 @@ impl Small {
     }
 
     /// Takes the steps `from..=to`, each of which must succeed.
-    pub fn train(self, trainee: &mut NetworkTrainee<LanguageModel>, from: u64, to: u64) {
+    pub fn train(self, trainer: &mut NetworkTrainer<LanguageModel>, from: u64, to: u64) {
         for step in from..=to {
-            let report = trainee.step(&self.batch(step), step).expect("finite numbers")[0];
+            let report = trainer.step(&self.batch(step), step).expect("finite numbers")[0];
             assert!(report.data_loss > 0.0 && report.gradient_norm > 0.0, "step {step}: {report:?}");
         }
     }
@@ -113,9 +113,9 @@ fn whole_steps_do_not_depend_on_the_number_of_threads() {
         let with = |threads: usize| {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads");
             pool.install(|| {
-                let mut trainee = large.trainee(|_, _| {});
-                large.train(&mut trainee, 1, 3);
-                trainee.save()
+                let mut trainer = large.trainer(|_, _| {});
+                large.train(&mut trainer, 1, 3);
+                trainer.save()
             })
         };
         let one = with(1);

@@ -2,11 +2,11 @@
 
 use burn::tensor::{DType, Tensor, TensorData};
 use rayon::ThreadPoolBuilder;
-use sparsegate_nn::engine::{AdamStep, Composed, DataGradients, Fused, Moments, Ops};
+use sparsegate_nn::engine::{AdamStep, DataGradients, FusedOps, Moments, Ops, ReferenceOps};
 
 use crate::matrix::{Lie, Matrix, VIEWS, assert_close, bits, host};
 
-const SHARE: f64 = 0.01;
+const KL_WEIGHT: f64 = 0.01;
 
 /// Shapes of a variational parameter, with the rows that the data loss reads (`None` for all). The last shapes are
 /// larger than one block of the kernels, and not a multiple of it.
@@ -29,10 +29,10 @@ fn inputs(shape: [usize; 2], rows: Option<&[u32]>, dtype: DType, lie: Lie) -> ([
         // An empty tensor cannot be a view.
         Matrix::random(shape, limits, seed).view(dtype, if shape[0] == 0 { Lie::Plain } else { lie })
     };
-    let quantity = [random(shape, [-0.2, 0.2], 1), random(shape, [-7.0, 2.0], 2)];
+    let parameter = [random(shape, [-0.2, 0.2], 1), random(shape, [-7.0, 2.0], 2)];
     let read = [rows.map_or(shape[0], <[u32]>::len), shape[1]];
     let [mean, log_sigma] = [3, 4].map(|seed| random(read, [-1.0, 1.0], seed));
-    (quantity, DataGradients { mean, log_sigma, rows: rows.map(<[u32]>::to_vec) })
+    (parameter, DataGradients { mean, log_sigma, rows: rows.map(<[u32]>::to_vec) })
 }
 
 fn scalar(tensor: Tensor<1>) -> Vec<f64> {
@@ -42,19 +42,19 @@ fn scalar(tensor: Tensor<1>) -> Vec<f64> {
 /// KL divergence, sum of squared gradients, and the gradients with respect to means and log sigmas.
 fn first_pass(ops: &dyn Ops, shape: [usize; 2], rows: Option<&[u32]>, dtype: DType, lie: Lie) -> Vec<Vec<f64>> {
     let ([mean, log_sigma], gradients) = inputs(shape, rows, dtype, lie);
-    let found = ops.penalize([&mean, &log_sigma], &gradients, SHARE);
-    let whole = ops.whole_gradients([&mean, &log_sigma], gradients, SHARE);
-    [scalar(found.penalty), scalar(found.square_sum)].into_iter().chain(whole.iter().map(host)).collect()
+    let found = ops.kl_and_gradient_norm([&mean, &log_sigma], &gradients, KL_WEIGHT);
+    let whole = ops.total_gradients([&mean, &log_sigma], gradients, KL_WEIGHT);
+    [scalar(found.kl), scalar(found.square_sum)].into_iter().chain(whole.iter().map(host)).collect()
 }
 
 /// Means and log sigmas with their moments after an Adam step.
 fn second_pass(ops: &dyn Ops, shape: [usize; 2], rows: Option<&[u32]>, dtype: DType, lie: Lie) -> Vec<Vec<f64>> {
-    let (quantity, gradients) = inputs(shape, rows, dtype, lie);
+    let (parameter, gradients) = inputs(shape, rows, dtype, lie);
     let moment = |seed| Matrix::random(shape, [0.0, 0.5], seed).view(dtype, lie);
     let moments = [5, 7].map(|seed| Moments { first: moment(seed), second: moment(seed + 1) });
     let step = AdamStep { rate: 0.002, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-    let scale = Tensor::from_data(TensorData::new(vec![0.7], [1]), (&quantity[0].device(), dtype));
-    let moved = ops.adam_penalized(quantity, gradients, SHARE, moments, &scale, &step);
+    let scale = Tensor::from_data(TensorData::new(vec![0.7], [1]), (&parameter[0].device(), dtype));
+    let moved = ops.adam_variational(parameter, gradients, KL_WEIGHT, moments, &scale, &step);
     moved.iter().flat_map(|(tensor, moments)| [tensor, &moments.first, &moments.second]).map(host).collect()
 }
 
@@ -62,10 +62,10 @@ fn second_pass(ops: &dyn Ops, shape: [usize; 2], rows: Option<&[u32]>, dtype: DT
 fn flex_agrees_with_composed() {
     for (shape, rows) in cases() {
         for pass in [first_pass, second_pass] {
-            let wanted = pass(&Composed, shape, rows.as_deref(), DType::F64, Lie::Plain);
+            let wanted = pass(&ReferenceOps, shape, rows.as_deref(), DType::F64, Lie::Plain);
             for (dtype, tolerance) in [(DType::F64, 1e-11), (DType::F32, 1e-5)] {
                 for lie in [Lie::Plain].into_iter().chain(VIEWS) {
-                    let found = pass(&Fused, shape, rows.as_deref(), dtype, lie);
+                    let found = pass(&FusedOps, shape, rows.as_deref(), dtype, lie);
                     for (place, (found, wanted)) in found.iter().zip(&wanted).enumerate() {
                         assert_close(
                             found,
@@ -83,16 +83,16 @@ fn flex_agrees_with_composed() {
 #[test]
 fn gradients_are_those_of_finite_differences() {
     let shape = [7, 65];
-    for ops in [&Fused as &dyn Ops, &Composed] {
+    for ops in [&FusedOps as &dyn Ops, &ReferenceOps] {
         let matrices = [Matrix::random(shape, [-0.2, 0.2], 1), Matrix::random(shape, [-7.0, 2.0], 2)];
         let of = |matrices: &[Matrix; 2]| matrices.each_ref().map(|matrix| matrix.tensor(DType::F64));
         let nothing = || {
             let zeros = || Matrix { shape, values: vec![0.0; shape[0] * shape[1]] }.tensor(DType::F64);
             DataGradients { mean: zeros(), log_sigma: zeros(), rows: None }
         };
-        let gradients = ops.whole_gradients(of(&matrices).each_ref(), nothing(), 1.0).map(|tensor| host(&tensor));
-        let penalty = |matrices: &[Matrix; 2]| {
-            ops.penalize(of(matrices).each_ref(), &nothing(), 1.0).penalty.into_scalar::<f64>()
+        let gradients = ops.total_gradients(of(&matrices).each_ref(), nothing(), 1.0).map(|tensor| host(&tensor));
+        let kl = |matrices: &[Matrix; 2]| {
+            ops.kl_and_gradient_norm(of(matrices).each_ref(), &nothing(), 1.0).kl.into_scalar::<f64>()
         };
         for (index, gradient) in gradients.iter().enumerate() {
             for place in (0..gradient.len()).step_by(19) {
@@ -100,7 +100,7 @@ fn gradients_are_those_of_finite_differences() {
                 let at = |change: f64| {
                     let mut moved = matrices.clone();
                     moved[index].values[place] += change;
-                    penalty(&moved)
+                    kl(&moved)
                 };
                 let (slope, gradient) = ((at(step) - at(-step)) / (2.0 * step), gradient[place]);
                 let rounding = f64::EPSILON * 4.0 * gradients[0].len() as f64 / step;
@@ -114,16 +114,17 @@ fn gradients_are_those_of_finite_differences() {
 /// KL divergence of one weight, and its gradients with respect to mean and log sigma.
 fn alone(ops: &dyn Ops, dtype: DType, mean: f64, log_sigma: f64) -> [f64; 3] {
     let one = |value: f64| Matrix { shape: [1, 1], values: vec![value] }.tensor(dtype);
-    let quantity = [one(mean), one(log_sigma)];
+    let parameter = [one(mean), one(log_sigma)];
     let nothing = DataGradients { mean: one(0.0), log_sigma: one(0.0), rows: None };
-    let penalty = ops.penalize(quantity.each_ref(), &nothing, 1.0).penalty;
-    let [to_mean, to_log_sigma] = ops.whole_gradients(quantity.each_ref(), nothing, 1.0).map(|tensor| host(&tensor)[0]);
-    [penalty.into_scalar(), to_mean, to_log_sigma]
+    let kl = ops.kl_and_gradient_norm(parameter.each_ref(), &nothing, 1.0).kl;
+    let [to_mean, to_log_sigma] =
+        ops.total_gradients(parameter.each_ref(), nothing, 1.0).map(|tensor| host(&tensor)[0]);
+    [kl.into_scalar(), to_mean, to_log_sigma]
 }
 
 #[test]
 fn a_mean_of_exactly_zero_counts_as_noise_and_has_no_gradient() {
-    for ops in [&Fused as &dyn Ops, &Composed] {
+    for ops in [&FusedOps as &dyn Ops, &ReferenceOps] {
         for dtype in [DType::F32, DType::F64] {
             // The square of 1e-30 is zero in single precision.
             for mean in [0.0, 1e-30, -0.0] {
@@ -137,7 +138,7 @@ fn a_mean_of_exactly_zero_counts_as_noise_and_has_no_gradient() {
 
 #[test]
 fn beyond_the_clamp_the_value_stays_and_the_gradient_is_zero() {
-    for ops in [&Fused as &dyn Ops, &Composed] {
+    for ops in [&FusedOps as &dyn Ops, &ReferenceOps] {
         for dtype in [DType::F32, DType::F64] {
             // In single precision, 1 / sigma^2 of the last two is infinite or close to it.
             let cases = [(4.5, -0.669_83), (9.0, -0.669_83), (-4.5, 3.970_14), (-20.0, 3.970_14), (-60.0, 3.970_14)];
@@ -153,8 +154,8 @@ fn beyond_the_clamp_the_value_stays_and_the_gradient_is_zero() {
 #[test]
 fn what_is_not_a_number_reaches_the_penalty() {
     for dtype in [DType::F32, DType::F64] {
-        assert!(alone(&Fused, dtype, f64::NAN, -3.0)[0].is_nan());
-        assert!(alone(&Fused, dtype, 0.1, f64::NAN)[0].is_nan());
+        assert!(alone(&FusedOps, dtype, f64::NAN, -3.0)[0].is_nan());
+        assert!(alone(&FusedOps, dtype, 0.1, f64::NAN)[0].is_nan());
     }
 }
 
@@ -165,7 +166,7 @@ fn threads_do_not_matter() {
         for pass in [first_pass, second_pass] {
             let with = |threads: usize| {
                 let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads");
-                let found = pool.install(|| pass(&Fused, shape, rows, DType::F32, Lie::Plain));
+                let found = pool.install(|| pass(&FusedOps, shape, rows, DType::F32, Lie::Plain));
                 found.iter().map(|values| bits(values)).collect::<Vec<_>>()
             };
             let one = with(1);
@@ -178,18 +179,18 @@ fn threads_do_not_matter() {
 /// Tensors are updated in place only if no other reference to them exists.
 #[test]
 fn tensors_held_elsewhere_stay() {
-    let (quantity, gradients) = inputs([5, 30], None, DType::F32, Lie::Plain);
-    let moments = [quantity[0].zeros_like(), quantity[1].zeros_like()];
-    let held = || quantity.iter().chain(&moments).map(|tensor| bits(&host(tensor))).collect::<Vec<_>>();
+    let (parameter, gradients) = inputs([5, 30], None, DType::F32, Lie::Plain);
+    let moments = [parameter[0].zeros_like(), parameter[1].zeros_like()];
+    let held = || parameter.iter().chain(&moments).map(|tensor| bits(&host(tensor))).collect::<Vec<_>>();
     let before = held();
     let step = AdamStep { rate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
     let both = moments.clone().map(|zeros| Moments { first: zeros.clone(), second: zeros });
-    let moved = Fused.adam_penalized(
-        quantity.clone(),
+    let moved = FusedOps.adam_variational(
+        parameter.clone(),
         gradients,
-        SHARE,
+        KL_WEIGHT,
         both,
-        &Tensor::ones([1], &quantity[0].device()),
+        &Tensor::ones([1], &parameter[0].device()),
         &step,
     );
     assert_ne!(bits(&host(&moved[0].0)), before[0]);

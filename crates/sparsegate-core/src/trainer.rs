@@ -4,13 +4,13 @@ use crate::{Batch, BatchSource, Counts, Evaluation, Structure};
 
 /// Metrics of one optimiser step, computed before the update.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct StepReport {
+pub struct StepMetrics {
     /// Number of the step, from 1 over the whole run.
     pub step: u64,
     /// Mean data loss, nats per target.
     pub data_loss: f64,
     /// KL term: the sum of the KL divergences times the KL weight 1/N, nats per target.
-    pub penalty: f64,
+    pub kl_term: f64,
     /// Global L2 norm of the gradient of the objective (data loss plus KL term), before rescaling.
     pub gradient_norm: f64,
 }
@@ -29,8 +29,8 @@ pub struct NamedTensor {
 /// A trainer: the network under training with its optimiser.
 ///
 /// Noise is a function of (seed, step, tensor), so the result of a step depends only on the state that
-/// [`Trainee::save`] returns, the batch and the step number.
-pub trait Trainee {
+/// [`Trainer::save`] returns, the batch and the step number.
+pub trait Trainer {
     /// Makes one optimiser step. `step` counts from 1 over the whole run. Step metrics are returned asynchronously:
     /// each call returns, in order, the metrics that have been read since the last call. On the CPU these are the
     /// metrics of this step; on other devices they are those of earlier steps, so that the device does not wait for the
@@ -39,9 +39,9 @@ pub trait Trainee {
     /// # Errors
     /// A non-finite loss, gradient or parameter, naming the tensor. If metrics are read asynchronously, non-finite
     /// metrics are returned in the reports instead, and all later steps are invalid.
-    fn step(&mut self, batch: &Batch, step: u64) -> Result<Vec<StepReport>, NonFinite>;
+    fn step(&mut self, batch: &Batch, step: u64) -> Result<Vec<StepMetrics>, NonFinite>;
     /// Waits for all steps that have been started and returns their metrics, if not returned before.
-    fn finish(&mut self) -> Vec<StepReport> {
+    fn finish(&mut self) -> Vec<StepMetrics> {
         Vec::new()
     }
     /// Discards the carried state; called at the start of each epoch.
@@ -57,7 +57,7 @@ pub trait Trainee {
     fn parameters(&self) -> Vec<NamedTensor>;
     /// The complete training state: parameters, optimiser moments and carried state.
     fn save(&self) -> Vec<NamedTensor>;
-    /// Restores a state returned by [`Trainee::save`].
+    /// Restores a state returned by [`Trainer::save`].
     ///
     /// # Errors
     /// The name of a tensor that is missing or has another shape.

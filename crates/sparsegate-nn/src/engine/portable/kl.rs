@@ -5,7 +5,7 @@ use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::DType;
 
 use super::values::Values;
-use crate::engine::extension::{AdamPrimitives, Kernels, MomentPrimitives, PenaltyPrimitives};
+use crate::engine::extension::{AdamPrimitives, Kernels, VariationalMoments, VariationalPrimitives};
 
 /// Log alpha is clamped to [-8, 8].
 const LIMIT: f64 = 8.0;
@@ -26,22 +26,22 @@ fn logistic<B: Backend>(log_alpha: Values<B>) -> Values<B> {
 }
 
 /// Sum of the KL divergences of all weights, `[1]`.
-fn penalty<B: Backend>(mean: Values<B>, log_sigma: Values<B>) -> Values<B> {
+fn kl_divergence<B: Backend>(mean: Values<B>, log_sigma: Values<B>) -> Values<B> {
     let log_alpha = log_alpha(mean, log_sigma).clamp(-LIMIT, LIMIT);
     let softplus = (-log_alpha.clone()).exp().log1p() * 0.5;
     (softplus - (logistic(log_alpha) * 0.64 + 0.03)).sum()
 }
 
-/// Gradients of the KL divergence with respect to mean and log sigma, times `share` (the KL weight); zero where the
+/// Gradients of the KL divergence with respect to mean and log sigma, times `kl_weight` (the KL weight); zero where the
 /// clamp acts.
-fn penalty_gradients<B: Backend>(mean: Values<B>, log_sigma: Values<B>, share: f64) -> [Values<B>; 2] {
+fn kl_gradients<B: Backend>(mean: Values<B>, log_sigma: Values<B>, kl_weight: f64) -> [Values<B>; 2] {
     let unlimited = log_alpha(mean.clone(), log_sigma);
     let log_alpha = unlimited.clone().clamp(-LIMIT, LIMIT);
     let outside = (unlimited - log_alpha.clone()).abs().sign();
     let logistic = logistic(log_alpha.clone());
     // The derivative of log(1 + exp(-x)) / 2 is -s(-x) / 2.
     let slope = -(-log_alpha).sigmoid() * 0.5 - logistic.clone() * logistic.rest() * 0.96;
-    let slope = slope * outside.rest() * share;
+    let slope = slope * outside.rest() * kl_weight;
     // d log_alpha / d mean = -2 / mean. The lower bound avoids an overflow for tiny means, where the slope is zero
     // (unless log sigma is below -30).
     let reciprocal = mean.clone() / mean.square().at_least(1e-30);
@@ -49,29 +49,29 @@ fn penalty_gradients<B: Backend>(mean: Values<B>, log_sigma: Values<B>, share: f
 }
 
 /// The total gradients: those of the data loss plus the weighted ones of the KL divergence.
-fn whole_gradients<B: Backend>(inputs: PenaltyPrimitives<B>) -> [FloatTensor<B>; 2] {
-    let PenaltyPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, share } = inputs;
+fn total_gradients<B: Backend>(inputs: VariationalPrimitives<B>) -> [FloatTensor<B>; 2] {
+    let VariationalPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, kl_weight } = inputs;
     assert!(rows.is_none(), "the gradients of this backend contain all rows");
-    let [to_mean, to_log_sigma] = penalty_gradients::<B>(Values(mean), Values(log_sigma), share);
+    let [to_mean, to_log_sigma] = kl_gradients::<B>(Values(mean), Values(log_sigma), kl_weight);
     [(to_mean + Values(mean_gradient)).0, (to_log_sigma + Values(log_sigma_gradient)).0]
 }
 
 /// The sum of the KL divergences, `[1]`, and the sum of squares of the total gradients, `[1]`.
-pub(in crate::engine) fn penalize<B: Kernels>(inputs: PenaltyPrimitives<B>) -> [FloatTensor<B>; 2] {
-    let penalty = penalty::<B>(Values(inputs.mean.clone()), Values(inputs.log_sigma.clone()));
-    let [to_mean, to_log_sigma] = whole_gradients(inputs).map(|gradient| Values::<B>(B::square_sum(gradient)));
-    [penalty.0, (to_mean + to_log_sigma).0]
+pub(in crate::engine) fn kl_and_gradient_norm<B: Kernels>(inputs: VariationalPrimitives<B>) -> [FloatTensor<B>; 2] {
+    let kl = kl_divergence::<B>(Values(inputs.mean.clone()), Values(inputs.log_sigma.clone()));
+    let [to_mean, to_log_sigma] = total_gradients(inputs).map(|gradient| Values::<B>(B::square_sum(gradient)));
+    [kl.0, (to_mean + to_log_sigma).0]
 }
 
 /// The Adam step of a variational parameter; returns means, their first and second moment, log sigmas, their first and
 /// second moment.
-pub(in crate::engine) fn adam_penalized<B: Kernels>(
-    inputs: PenaltyPrimitives<B>,
-    moments: MomentPrimitives<B>,
+pub(in crate::engine) fn adam_variational<B: Kernels>(
+    inputs: VariationalPrimitives<B>,
+    moments: VariationalMoments<B>,
 ) -> [FloatTensor<B>; 6] {
-    let MomentPrimitives { mean_first, mean_second, log_sigma_first, log_sigma_second, scale, step } = moments;
-    let [to_mean, to_log_sigma] = whole_gradients(inputs.clone());
-    let PenaltyPrimitives { mean, log_sigma, .. } = inputs;
+    let VariationalMoments { mean_first, mean_second, log_sigma_first, log_sigma_second, scale, step } = moments;
+    let [to_mean, to_log_sigma] = total_gradients(inputs.clone());
+    let VariationalPrimitives { mean, log_sigma, .. } = inputs;
     let adam = |parameter, gradient, first, second| {
         B::adam(AdamPrimitives { parameter, gradient, first, second, scale: scale.clone(), step })
     };

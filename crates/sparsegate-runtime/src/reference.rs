@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::{Activation, Cell, Model, Real};
+use crate::{Activation, Cell, Float, Model};
 
 /// The state of one sequence.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,7 +14,7 @@ pub struct State<T> {
     pub memory: Vec<T>,
 }
 
-impl<T: Real> State<T> {
+impl<T: Float> State<T> {
     /// The zero state.
     pub fn zero(model: &Model<T>) -> Self {
         let zeros = vec![T::default(); model.units()];
@@ -23,7 +23,7 @@ impl<T: Real> State<T> {
 }
 
 /// Advances the state by one symbol. A symbol without a row, or an id outside the vocabulary, contributes no input.
-pub fn step<T: Real>(model: &Model<T>, symbol: u32, state: &mut State<T>) {
+pub fn step<T: Float>(model: &Model<T>, symbol: u32, state: &mut State<T>) {
     let units = model.units();
     let mut sums = model.bias.clone();
     for ((kind, unit), value) in model.columns.of(model.cell.input_kinds()).zip(input(model, symbol)) {
@@ -48,8 +48,8 @@ pub fn step<T: Real>(model: &Model<T>, symbol: u32, state: &mut State<T>) {
             Cell::Gru | Cell::GruState => {
                 let candidate = sum(0).add(gate(1).mul(sum(3))).tanh();
                 let keep = gate(2);
-                let rest = T::of(1.0).add(T::of(-1.0).mul(keep));
-                let factor = model.state_factor.as_ref().map_or(T::of(1.0), |factor| factor[unit]);
+                let rest = T::from_f64(1.0).add(T::from_f64(-1.0).mul(keep));
+                let factor = model.state_factor.as_ref().map_or(T::from_f64(1.0), |factor| factor[unit]);
                 state.hidden[unit] = factor.mul(rest.mul(candidate).add(keep.mul(state.hidden[unit])));
             }
             Cell::Rnn => state.hidden[unit] = sum(0).tanh(),
@@ -58,7 +58,7 @@ pub fn step<T: Real>(model: &Model<T>, symbol: u32, state: &mut State<T>) {
 }
 
 /// Input contribution of a symbol `[input columns]`.
-fn input<T: Real>(model: &Model<T>, symbol: u32) -> Vec<T> {
+fn input<T: Float>(model: &Model<T>, symbol: u32) -> Vec<T> {
     let mut sums = vec![T::default(); model.input.columns];
     let Some(row) = model.row(symbol) else { return sums };
     let mut read = |row: usize, factor: T| {
@@ -66,17 +66,17 @@ fn input<T: Real>(model: &Model<T>, symbol: u32) -> Vec<T> {
     };
     match &model.embedding {
         Some(embedding) => embedding.row(row).for_each(|(dimension, value)| read(dimension, value)),
-        None => read(row, T::of(1.0)),
+        None => read(row, T::from_f64(1.0)),
     }
     sums
 }
 
-fn add<T: Real>(sum: &mut T, value: T) {
+fn add<T: Float>(sum: &mut T, value: T) {
     *sum = sum.add(value);
 }
 
 /// Logits `[O]` for a state.
-pub fn outputs<T: Real>(model: &Model<T>, state: &State<T>) -> Vec<T> {
+pub fn outputs<T: Float>(model: &Model<T>, state: &State<T>) -> Vec<T> {
     let sum = |(output, bias): (usize, &T)| {
         model.output.row(output).fold(*bias, |sum, (unit, weight)| sum.add(weight.mul(state.hidden[unit])))
     };
@@ -84,7 +84,7 @@ pub fn outputs<T: Real>(model: &Model<T>, state: &State<T>) -> Vec<T> {
 }
 
 /// Logits `[O]` after the last of `symbols`, starting from the zero state.
-pub fn classify<T: Real>(model: &Model<T>, symbols: &[u32]) -> Vec<T> {
+pub fn classify<T: Float>(model: &Model<T>, symbols: &[u32]) -> Vec<T> {
     let mut state = State::zero(model);
     for symbol in symbols {
         step(model, *symbol, &mut state);
@@ -93,13 +93,13 @@ pub fn classify<T: Real>(model: &Model<T>, symbols: &[u32]) -> Vec<T> {
 }
 
 /// Probabilities of the classes or symbols, by softmax; a single logit gives the probabilities of two classes.
-pub fn probabilities<T: Real>(logits: &[T]) -> Vec<T> {
+pub fn probabilities<T: Float>(logits: &[T]) -> Vec<T> {
     if let [logit] = logits {
         let second = Activation::Sigmoid.of(*logit);
-        return vec![T::of(1.0).add(T::of(-1.0).mul(second)), second];
+        return vec![T::from_f64(1.0).add(T::from_f64(-1.0).mul(second)), second];
     }
-    let largest = logits.iter().fold(f64::NEG_INFINITY, |largest, logit| largest.max(logit.wide()));
-    let powers: Vec<f64> = logits.iter().map(|logit| libm::exp(logit.wide() - largest)).collect();
+    let largest = logits.iter().fold(f64::NEG_INFINITY, |largest, logit| largest.max(logit.to_f64()));
+    let powers: Vec<f64> = logits.iter().map(|logit| libm::exp(logit.to_f64() - largest)).collect();
     let total: f64 = powers.iter().sum();
-    powers.into_iter().map(|power| T::of(power / total)).collect()
+    powers.into_iter().map(|power| T::from_f64(power / total)).collect()
 }

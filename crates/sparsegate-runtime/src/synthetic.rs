@@ -4,7 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::model::{Columns, Sizes, Symbols, Task};
-use crate::{Activation, Cell, Matrix, Model, Real};
+use crate::{Activation, Cell, Float, Matrix, Model};
 
 /// Structure of a compact network.
 #[derive(Debug, Clone, PartialEq)]
@@ -124,7 +124,7 @@ impl Shape {
     /// A random model of this shape, reproducible by its seed: the surviving symbols, preactivations and weights and
     /// the values of the weights are random. Weights spread evenly over the rows: the counts of two rows differ by at
     /// most one. Counts above the available room are reduced to it.
-    pub fn model<T: Real>(&self, seed: u64) -> Model<T> {
+    pub fn model<T: Float>(&self, seed: u64) -> Model<T> {
         let mut draws = Draws(seed);
         let columns =
             Columns { live: self.live.iter().map(|live| draws.places(self.units as usize, *live as usize)).collect() };
@@ -169,8 +169,8 @@ impl Draws {
         (self.next() >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
     }
 
-    fn numbers<T: Real>(&mut self, count: usize, scale: f64) -> Vec<T> {
-        (0..count).map(|_| T::of(scale * self.number())).collect()
+    fn numbers<T: Float>(&mut self, count: usize, scale: f64) -> Vec<T> {
+        (0..count).map(|_| T::from_f64(scale * self.number())).collect()
     }
 
     /// `count` distinct indices below `total`, sorted; every subset is equally likely.
@@ -187,7 +187,7 @@ impl Draws {
     }
 
     /// A matrix with `weights` non-zero values, scaled so that a sum over `reads` rows has a magnitude near one.
-    fn matrix<T: Real>(&mut self, [rows, columns]: [usize; 2], weights: usize, reads: usize) -> Matrix<T> {
+    fn matrix<T: Float>(&mut self, [rows, columns]: [usize; 2], weights: usize, reads: usize) -> Matrix<T> {
         let mut values = vec![T::default(); rows * columns];
         let density = weights as f64 / values.len().max(1) as f64;
         let scale = 1.0 / libm::sqrt((reads as f64 * density).max(1.0));
@@ -196,7 +196,8 @@ impl Draws {
             let until = weights * (row + 1) / rows;
             for place in self.places(columns, until - due) {
                 let number = self.number();
-                values[row * columns + place as usize] = T::of(scale * (number + 0.25 * libm::copysign(1.0, number)));
+                values[row * columns + place as usize] =
+                    T::from_f64(scale * (number + 0.25 * libm::copysign(1.0, number)));
             }
             due = until;
         }

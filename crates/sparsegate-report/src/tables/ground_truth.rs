@@ -3,15 +3,15 @@
 use crate::grid::{Grid, of};
 use crate::number::percent;
 use crate::rows::Row;
-use sparsegate_store::format::Planted;
+use sparsegate_store::format::GroundTruthCounts;
 
 /// Fraction of the kept symbols that are informative; `None` if none is kept.
-pub fn precision(facts: &Planted) -> Option<f64> {
+pub fn precision(facts: &GroundTruthCounts) -> Option<f64> {
     share(facts.informative_kept, facts.informative_kept + facts.uninformative_kept)
 }
 
 /// Fraction of the informative symbols that are kept; `None` if there are none.
-pub fn recall(facts: &Planted) -> Option<f64> {
+pub fn recall(facts: &GroundTruthCounts) -> Option<f64> {
     share(facts.informative_kept, facts.informative)
 }
 
@@ -20,10 +20,10 @@ fn share(part: u64, whole: u64) -> Option<f64> {
 }
 
 /// Precision, recall and kept symbols, one row per run; `None` for data without a ground truth.
-pub fn planted(rows: &[Row]) -> Option<Grid> {
+pub fn ground_truth(rows: &[Row]) -> Option<Grid> {
     let mut grid = Grid::new(&["run"], &["precision", "recall", "informative kept", "uninformative kept"]);
     for row in rows {
-        if let Some(facts) = row.summary.as_ref().and_then(|summary| summary.planted.as_ref()) {
+        if let Some(facts) = row.summary.as_ref().and_then(|summary| summary.ground_truth.as_ref()) {
             let text = |share: Option<f64>| share.map_or_else(String::new, percent);
             grid.rows.push(vec![
                 row.title(),
@@ -43,9 +43,10 @@ mod tests {
 
     #[test]
     fn precision_is_of_the_kept_and_recall_of_the_informative() {
-        let facts = Planted { informative: 20, informative_kept: 15, uninformative: 300, uninformative_kept: 5 };
+        let facts =
+            GroundTruthCounts { informative: 20, informative_kept: 15, uninformative: 300, uninformative_kept: 5 };
         assert_eq!((precision(&facts), recall(&facts)), (Some(0.75), Some(0.75)));
-        let none = Planted { informative_kept: 0, uninformative_kept: 0, ..facts };
+        let none = GroundTruthCounts { informative_kept: 0, uninformative_kept: 0, ..facts };
         assert_eq!((precision(&none), recall(&none)), (None, Some(0.0)));
     }
 }

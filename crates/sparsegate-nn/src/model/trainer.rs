@@ -1,24 +1,24 @@
-//! A network with its optimiser: the implementation of [`Trainee`].
+//! A network with its optimiser: the implementation of [`Trainer`].
 
 use burn::tensor::Tensor;
 
-use super::gradients::{StepGradients, Sums};
+use super::gradients::{KlTermAndNorm, StepGradients};
 use super::host::{find, named};
 use super::network::Network;
 use super::noise::NoiseSource;
 use super::posterior::with_posterior;
 use super::reports::{Numbers, Reports};
-use crate::baselines::{Matrix, Progress, Pruning, Weights, forget};
+use crate::baselines::{Matrix, Progress, Pruning, Weights, mask_moments};
 use crate::engine::{AdamStep, Moments, Ops};
 use sparsegate_core::Adam;
 use sparsegate_core::Evaluation;
-use sparsegate_core::trainee::{NamedTensor, NonFinite, StepReport, Trainee};
+use sparsegate_core::trainer::{NamedTensor, NonFinite, StepMetrics, Trainer};
 use sparsegate_core::{Batch, BatchSource};
 use sparsegate_core::{Counts, Structure};
 
 /// Training options beside the network.
 #[derive(Debug, Clone, PartialEq)]
-pub struct TraineeOptions {
+pub struct TrainerOptions {
     /// Seed of the noise.
     pub seed: u64,
     /// Whether a batch starts from the final state of the batch before it.
@@ -33,10 +33,10 @@ pub struct TraineeOptions {
 
 /// A network with its optimiser's moments and its carried state.
 #[derive(Debug)]
-pub struct NetworkTrainee<N> {
+pub struct NetworkTrainer<N> {
     network: N,
     ops: &'static dyn Ops,
-    options: TraineeOptions,
+    options: TrainerOptions,
     /// In the order of [`Network::visit`].
     moments: Vec<Moments>,
     /// The pruning baseline, if any; exact zeros then count as pruned.
@@ -57,9 +57,9 @@ struct Found {
     states: Option<Vec<Tensor<2>>>,
 }
 
-impl<N: Network> NetworkTrainee<N> {
+impl<N: Network> NetworkTrainer<N> {
     /// A network before its first step.
-    pub fn new(network: N, ops: &'static dyn Ops, options: TraineeOptions) -> Self {
+    pub fn new(network: N, ops: &'static dyn Ops, options: TrainerOptions) -> Self {
         let zeros = |tensor: &Tensor<2>| tensor.zeros_like();
         let tensors = network.tensors().into_iter();
         let moments = tensors.map(|(_, tensor)| Moments { first: zeros(&tensor), second: zeros(&tensor) }).collect();
@@ -98,7 +98,7 @@ impl<N: Network> NetworkTrainee<N> {
     ///
     /// # Errors
     /// A loss, KL term or gradient that is not finite.
-    pub fn step_with(&mut self, batch: &Batch, step: u64, noise: &NoiseSource) -> Result<StepReport, NonFinite> {
+    pub fn step_with(&mut self, batch: &Batch, step: u64, noise: &NoiseSource) -> Result<StepMetrics, NonFinite> {
         let (report, found) = self.checked(batch, step, noise)?;
         self.update(found, step);
         Ok(report)
@@ -113,14 +113,14 @@ impl<N: Network> NetworkTrainee<N> {
         batch: &Batch,
         step: u64,
         noise: &NoiseSource,
-    ) -> Result<(StepReport, Vec<Gradient>), NonFinite> {
+    ) -> Result<(StepMetrics, Vec<Gradient>), NonFinite> {
         let (report, found) = self.checked(batch, step, noise)?;
         self.carried = found.states;
-        Ok((report, found.gradients.whole(&self.network, self.ops)))
+        Ok((report, found.gradients.total(&self.network, self.ops)))
     }
 
     /// Runs a forward and backward pass, waits for its metrics and checks that they are finite.
-    fn checked(&self, batch: &Batch, step: u64, noise: &NoiseSource) -> Result<(StepReport, Found), NonFinite> {
+    fn checked(&self, batch: &Batch, step: u64, noise: &NoiseSource) -> Result<(StepMetrics, Found), NonFinite> {
         let found = self.differentiate(batch, noise);
         let report = found.numbers.report(step);
         self.check(&report, &found.gradients)?;
@@ -134,33 +134,33 @@ impl<N: Network> NetworkTrainee<N> {
         let forward = leaves.forward(self.ops, batch, states, Some(noise));
         let data_loss = leaves.loss(self.ops, forward.outputs, &batch.targets);
         let found = data_loss.backward();
-        let gradients = StepGradients::new(&mut leaves, found, batch, self.pruning.is_some(), self.penalty_share());
-        let Sums { penalty, square_sum } = gradients.sums(&self.network, self.ops);
+        let gradients = StepGradients::new(&mut leaves, found, batch, self.pruning.is_some(), self.kl_weight());
+        let KlTermAndNorm { kl_term, square_sum } = gradients.kl_term_and_norm(&self.network, self.ops);
         let data_loss = data_loss.inner();
         let gradient_norm = square_sum.map_or_else(|| data_loss.zeros_like(), Tensor::sqrt);
-        let numbers = Numbers { data_loss, penalty, gradient_norm };
+        let numbers = Numbers { data_loss, kl_term, gradient_norm };
         Found { numbers, gradients, states: self.options.carry_state.then_some(forward.last) }
     }
 
     /// Weight of the KL term, 1/N.
-    fn penalty_share(&self) -> f64 {
+    fn kl_weight(&self) -> f64 {
         1.0 / self.options.train_size as f64
     }
 
     /// Rejects metrics that are not finite, and names the tensor responsible: the first non-finite parameter, otherwise
     /// the data loss, the KL term or a gradient.
-    fn check(&self, report: &StepReport, gradients: &StepGradients) -> Result<(), NonFinite> {
-        let StepReport { step, data_loss, penalty, gradient_norm } = *report;
-        if data_loss.is_finite() && penalty.is_finite() && gradient_norm.is_finite() {
+    fn check(&self, report: &StepMetrics, gradients: &StepGradients) -> Result<(), NonFinite> {
+        let StepMetrics { step, data_loss, kl_term, gradient_norm } = *report;
+        if data_loss.is_finite() && kl_term.is_finite() && gradient_norm.is_finite() {
             return Ok(());
         }
         let broken = |tensor: &Tensor<2>| !self.ops.square_sum(tensor).into_scalar::<f64>().is_finite();
         let parameter = self.network.tensors().into_iter().find(|(_, tensor)| broken(tensor)).map(|(name, _)| name);
-        let tensor = parameter.unwrap_or_else(|| match (data_loss.is_finite(), penalty.is_finite()) {
+        let tensor = parameter.unwrap_or_else(|| match (data_loss.is_finite(), kl_term.is_finite()) {
             (false, _) => "the data loss".to_owned(),
             (true, false) => "the KL term".to_owned(),
             (true, true) => {
-                let gradients = gradients.whole(&self.network, self.ops);
+                let gradients = gradients.total(&self.network, self.ops);
                 match gradients.iter().find(|(_, gradient)| broken(gradient)) {
                     Some((name, _)) => format!("the gradient of {name}"),
                     None => "the gradient's norm".to_owned(),
@@ -207,7 +207,7 @@ impl<N: Network> NetworkTrainee<N> {
         self.network.visit(|name, tensor| {
             let Some(moments) = moments.next() else { return };
             if let Some(pruned) = Matrix::of(name).and_then(|matrix| weights.remove(&matrix)) {
-                *moments = forget(&pruned, moments.clone());
+                *moments = mask_moments(&pruned, moments.clone());
                 *tensor = pruned;
             }
         });
@@ -219,8 +219,8 @@ impl<N: Network> NetworkTrainee<N> {
     }
 }
 
-impl<N: Network> Trainee for NetworkTrainee<N> {
-    fn step(&mut self, batch: &Batch, step: u64) -> Result<Vec<StepReport>, NonFinite> {
+impl<N: Network> Trainer for NetworkTrainer<N> {
+    fn step(&mut self, batch: &Batch, step: u64) -> Result<Vec<StepMetrics>, NonFinite> {
         let noise = NoiseSource::Counter { seed: self.options.seed, step: step as u32 };
         if self.reports.at_once() {
             return Ok(vec![self.step_with(batch, step, &noise)?]);
@@ -232,7 +232,7 @@ impl<N: Network> Trainee for NetworkTrainee<N> {
         Ok(self.reports.push(step, numbers))
     }
 
-    fn finish(&mut self) -> Vec<StepReport> {
+    fn finish(&mut self) -> Vec<StepMetrics> {
         self.reports.finish()
     }
 
@@ -241,7 +241,7 @@ impl<N: Network> Trainee for NetworkTrainee<N> {
     }
 
     fn evaluate(&self, source: &dyn BatchSource) -> Evaluation {
-        let network = self.network.at_means(true);
+        let network = self.network.to_deterministic(true);
         let mut carried: Option<Vec<Tensor<2>>> = None;
         // Losses are read after the last batch, since reading waits for all work queued on the device.
         let mut losses = Vec::with_capacity(source.len());

@@ -8,7 +8,7 @@ use sparsegate_core::Prior;
 
 /// A matrix of weights: their means and, if they are variational, their log standard deviations.
 #[derive(Debug, Clone)]
-pub struct Variational {
+pub struct VariationalMatrix {
     /// Means, `[R, C]`; the weights themselves if they are deterministic.
     pub mean: Tensor<2>,
     /// Natural logarithms of the standard deviations, `[R, C]`; `None` for deterministic weights.
@@ -16,19 +16,19 @@ pub struct Variational {
 }
 
 /// Creates the tensor of a given name and shape.
-pub type Make<'a> = &'a mut dyn FnMut(&str, [usize; 2]) -> Tensor<2>;
+pub type CreateTensor<'a> = &'a mut dyn FnMut(&str, [usize; 2]) -> Tensor<2>;
 
-impl Variational {
+impl VariationalMatrix {
     /// Builds a matrix from the tensors that `make` creates: `NAME/mean` and, with a log-uniform prior,
     /// `NAME/log_sigma`.
-    pub fn build(name: &str, dims: [usize; 2], prior: Prior, make: Make<'_>) -> Self {
+    pub fn build(name: &str, dims: [usize; 2], prior: Prior, make: CreateTensor<'_>) -> Self {
         let mean = make(&format!("{name}/mean"), dims);
         let log_sigma = (prior == Prior::LogUniform).then(|| make(&format!("{name}/log_sigma"), dims));
         Self { mean, log_sigma }
     }
 
     /// Builds `count` group factors, `[1, count]`; `None` without a prior, where the factors are the constant one.
-    pub fn build_group(name: &str, count: usize, prior: Prior, make: Make<'_>) -> Option<Self> {
+    pub fn build_group(name: &str, count: usize, prior: Prior, make: CreateTensor<'_>) -> Option<Self> {
         (prior == Prior::LogUniform).then(|| Self::build(name, [1, count], prior, make))
     }
 
@@ -72,7 +72,7 @@ impl Variational {
 
     /// Deterministic weights at the means; with `prune`, those that count as noise are set to zero.
     #[must_use]
-    pub fn at_means(&self, prune: bool, edge_is_noise: bool) -> Self {
+    pub fn to_deterministic(&self, prune: bool, edge_is_noise: bool) -> Self {
         let mean = match &self.log_sigma {
             Some(log_sigma) if prune => self.mean.clone().mask_fill(self.noise_mask(log_sigma, edge_is_noise), 0.0),
             _ => self.mean.clone(),

@@ -3,16 +3,16 @@
 use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData, activation};
 
 use super::noise::Noise;
-use super::ops::{AdamStep, DataGradients, Moments, Ops, Penalized, RecurrenceInputs};
+use super::ops::{AdamStep, DataGradients, KlAndNorm, Moments, Ops, RecurrenceInputs};
 use crate::cells::{self, Step};
 use sparsegate_core::cells::Cell;
 
 /// The reference implementation: simple and slow (the recurrence's backward pass is quadratic in the number of steps).
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Composed;
+pub struct ReferenceOps;
 
-/// Sum of the KL divergences from the log-uniform prior, `[1]`; see [`crate::bayes`].
-fn penalty(mean: Tensor<2>, log_sigma: Tensor<2>) -> Tensor<1> {
+/// Sum of the KL divergences from the log-uniform prior, `[1]`; see [`crate::variational`].
+fn kl_divergence(mean: Tensor<2>, log_sigma: Tensor<2>) -> Tensor<1> {
     // For a mean of exactly zero, the lower bound avoids 0 * inf = NaN and the clamp makes the gradient zero.
     let smallest = match mean.dtype() {
         burn::tensor::DType::F64 => f64::MIN_POSITIVE,
@@ -24,25 +24,29 @@ fn penalty(mean: Tensor<2>, log_sigma: Tensor<2>) -> Tensor<1> {
     (softplus - step).sum()
 }
 
-/// The sum of the KL divergences, and the total gradients `[R, C]`: those of the data loss plus `share` (the KL weight,
+/// The sum of the KL divergences, and the total gradients `[R, C]`: those of the data loss plus `kl_weight` (the KL weight,
 /// 1/N) times those of the KL divergence.
-fn with_penalty(quantity: [&Tensor<2>; 2], gradients: &DataGradients, share: f64) -> (Tensor<1>, [Tensor<2>; 2]) {
-    let [mean, log_sigma] = quantity.map(|tensor| tensor.clone().autodiff().require_grad());
-    let penalty = penalty(mean.clone(), log_sigma.clone());
-    let mut found = penalty.backward();
+fn kl_and_total_gradients(
+    parameter: [&Tensor<2>; 2],
+    gradients: &DataGradients,
+    kl_weight: f64,
+) -> (Tensor<1>, [Tensor<2>; 2]) {
+    let [mean, log_sigma] = parameter.map(|tensor| tensor.clone().autodiff().require_grad());
+    let kl = kl_divergence(mean.clone(), log_sigma.clone());
+    let mut found = kl.backward();
     let mut add = |gradient: &Tensor<2>, leaf: &Tensor<2>| {
-        let gradient = whole(gradient, gradients.rows.as_deref(), quantity[0]);
+        let gradient = scatter_rows(gradient, gradients.rows.as_deref(), parameter[0]);
         match leaf.grad_remove(&mut found) {
-            Some(own) => gradient + own.mul_scalar(share),
+            Some(own) => gradient + own.mul_scalar(kl_weight),
             None => gradient,
         }
     };
-    let whole = [add(&gradients.mean, &mean), add(&gradients.log_sigma, &log_sigma)];
-    (penalty.inner(), whole)
+    let total = [add(&gradients.mean, &mean), add(&gradients.log_sigma, &log_sigma)];
+    (kl.inner(), total)
 }
 
 /// Expands a gradient of some rows to the shape of `like`, with zeros in the other rows.
-fn whole(gradient: &Tensor<2>, rows: Option<&[u32]>, like: &Tensor<2>) -> Tensor<2> {
+fn scatter_rows(gradient: &Tensor<2>, rows: Option<&[u32]>, like: &Tensor<2>) -> Tensor<2> {
     let Some(rows) = rows else { return gradient.clone() };
     let rows: Vec<i64> = rows.iter().map(|row| i64::from(*row)).collect();
     let count = rows.len();
@@ -50,7 +54,7 @@ fn whole(gradient: &Tensor<2>, rows: Option<&[u32]>, like: &Tensor<2>) -> Tensor
     like.zeros_like().select_assign(0, rows, gradient.clone(), IndexingUpdateOp::Add)
 }
 
-impl Ops for Composed {
+impl Ops for ReferenceOps {
     fn product(&self, left: Tensor<2>, right: Tensor<2>) -> Tensor<2> {
         left.matmul(right)
     }
@@ -64,23 +68,23 @@ impl Ops for Composed {
         self.noisy(mean, log_sigma, noise).select(0, ids)
     }
 
-    fn penalize(&self, quantity: [&Tensor<2>; 2], gradients: &DataGradients, share: f64) -> Penalized {
-        let (penalty, whole) = with_penalty(quantity, gradients, share);
-        let [to_mean, to_log_sigma] = whole.map(|gradient| self.square_sum(&gradient));
-        Penalized { penalty, square_sum: to_mean + to_log_sigma }
+    fn kl_and_gradient_norm(&self, parameter: [&Tensor<2>; 2], gradients: &DataGradients, kl_weight: f64) -> KlAndNorm {
+        let (kl, total) = kl_and_total_gradients(parameter, gradients, kl_weight);
+        let [to_mean, to_log_sigma] = total.map(|gradient| self.square_sum(&gradient));
+        KlAndNorm { kl, square_sum: to_mean + to_log_sigma }
     }
 
-    fn adam_penalized(
+    fn adam_variational(
         &self,
-        quantity: [Tensor<2>; 2],
+        parameter: [Tensor<2>; 2],
         gradients: DataGradients,
-        share: f64,
+        kl_weight: f64,
         moments: [Moments; 2],
         scale: &Tensor<1>,
         step: &AdamStep,
     ) -> [(Tensor<2>, Moments); 2] {
-        let (_, [to_mean, to_log_sigma]) = with_penalty(quantity.each_ref(), &gradients, share);
-        let ([mean, log_sigma], [of_mean, of_log_sigma]) = (quantity, moments);
+        let (_, [to_mean, to_log_sigma]) = kl_and_total_gradients(parameter.each_ref(), &gradients, kl_weight);
+        let ([mean, log_sigma], [of_mean, of_log_sigma]) = (parameter, moments);
         [self.adam(mean, to_mean, of_mean, scale, step), self.adam(log_sigma, to_log_sigma, of_log_sigma, scale, step)]
     }
 

@@ -4,13 +4,13 @@
 //! them from mean and log sigma, which takes a few instructions per weight; a full-size gradient would have to be
 //! written to memory and read back. If the data loss reads only some rows, its gradient is read and added only there.
 
+mod adam;
 mod data;
-mod first;
-mod second;
+mod kl_and_norm;
 mod weight;
 
-pub(super) use first::penalize;
-pub(super) use second::adam_penalized;
+pub(super) use adam::adam_variational;
+pub(super) use kl_and_norm::kl_and_gradient_norm;
 
 /// Weights that a kernel processes at a time: few enough for their intermediate results to stay in the first-level
 /// cache.

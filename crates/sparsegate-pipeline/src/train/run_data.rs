@@ -6,12 +6,12 @@ use sparsegate_spec::types::RunSpec;
 use sparsegate_store::format::VectorsUsed;
 
 /// Makes the training batches of an epoch from the epoch's index, from 0.
-pub type Epochs<'a> = Box<dyn Fn(u32) -> Result<Box<dyn BatchSource + 'a>, DataError> + 'a>;
+pub type EpochBatches<'a> = Box<dyn Fn(u32) -> Result<Box<dyn BatchSource + 'a>, DataError> + 'a>;
 
 /// The data of a run, batched.
-pub struct Passes<'a> {
+pub struct RunData<'a> {
     /// The training batches of each epoch.
-    pub train: Epochs<'a>,
+    pub train: EpochBatches<'a>,
     /// The validation batches.
     pub valid: Box<dyn BatchSource + 'a>,
     /// The test batches.
@@ -26,7 +26,7 @@ pub struct Passes<'a> {
     pub vectors: Option<VectorsUsed>,
 }
 
-impl<'a> Passes<'a> {
+impl<'a> RunData<'a> {
     /// Batches `corpus` as `spec` says.
     ///
     /// # Errors

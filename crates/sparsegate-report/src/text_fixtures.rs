@@ -2,10 +2,10 @@
 
 use camino::Utf8Path;
 
-use super::made_up::{self, sparsity};
+use super::fixtures::{self, sparsity};
 use sparsegate_spec::types::{Cell, EmbeddingSpec, GateActivation, Init, ModelKind, Prior, RunSpec, TrainSpec};
 use sparsegate_store::format::{
-    Counts, EpochMetrics, FORMAT, GateCount, Kept, Planted, RunState, Structure, Summary, UnitGates,
+    Counts, EpochMetrics, FORMAT, GateCount, GroundTruthCounts, Kept, RunState, Structure, Summary, UnitGates,
 };
 
 /// Hidden units of the fixture's network.
@@ -19,7 +19,7 @@ const CLASSES: u64 = 4;
 
 /// A run of twelve epochs at a sparsity level.
 pub fn spec(level: &str, cell: Cell, seed: u64) -> RunSpec {
-    let mut spec = made_up::spec(level);
+    let mut spec = fixtures::spec(level);
     spec.dataset = "planted-texts".into();
     spec.model.kind = ModelKind::Classification;
     spec.model.cell = cell;
@@ -132,7 +132,7 @@ pub fn store(root: &Utf8Path, spec: &RunSpec, key: &str) {
     let lines: Vec<EpochMetrics> = (1..=spec.train.epochs).map(|n| epoch(spec, n)).collect();
     let last = lines.last().cloned();
     let words = last.as_ref().map_or(0, |line| line.counts.vocabulary.kept);
-    let planted = Planted {
+    let ground_truth = GroundTruthCounts {
         informative: 100,
         informative_kept: (words / 2).min(100),
         uninformative: VOCABULARY - 100,
@@ -146,8 +146,8 @@ pub fn store(root: &Utf8Path, spec: &RunSpec, key: &str) {
         last: last.clone(),
         train_seconds: 90.0,
         error: None,
-        planted: Some(planted),
+        ground_truth: Some(ground_truth),
         vectors: None,
     };
-    made_up::store_files(root, spec, key, &lines, &summary, last.as_ref().map(structure).as_ref());
+    fixtures::store_files(root, spec, key, &lines, &summary, last.as_ref().map(structure).as_ref());
 }

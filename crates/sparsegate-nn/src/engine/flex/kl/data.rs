@@ -1,7 +1,7 @@
 //! Chunked access to the gradient of the data loss, which may lack rows.
 
 use super::CHUNK;
-use crate::engine::real::Real;
+use crate::engine::float::KernelFloat;
 
 /// Marks a row of the matrix that the gradient does not contain, because the data loss does not depend on it.
 const NOWHERE: u32 = u32::MAX;
@@ -31,7 +31,7 @@ impl Places {
     }
 }
 
-impl<'a, T: Real> Data<'a, T> {
+impl<'a, T: KernelFloat> Data<'a, T> {
     pub(super) fn new(values: &'a [T], places: Option<&'a Places>) -> Self {
         Self { values, places, nothing: [T::default(); CHUNK] }
     }

@@ -7,11 +7,11 @@ use rayon::prelude::*;
 use super::CHUNK;
 use super::data::{Data, Places};
 use super::weight::Weight;
-use crate::engine::extension::{MomentPrimitives, PenaltyPrimitives};
+use crate::engine::extension::{VariationalMoments, VariationalPrimitives};
 use crate::engine::flex::PIECE;
 use crate::engine::flex::adam::Constants;
 use crate::engine::flex::tensor::{contiguous, dims};
-use crate::engine::real::Real;
+use crate::engine::float::KernelFloat;
 use crate::engine::vectorized::vectorized;
 
 /// The means or the log sigmas, with their Adam moments.
@@ -21,7 +21,7 @@ struct Moved<'a, T> {
     second: &'a mut [T],
 }
 
-impl<'a, T: Real> Moved<'a, T> {
+impl<'a, T: KernelFloat> Moved<'a, T> {
     fn pieces(of: [&'a mut FloatTensor<Flex>; 3]) -> impl IndexedParallelIterator<Item = Self> {
         let [values, first, second] = of.map(|tensor| tensor.storage_mut::<T>().par_chunks_mut(PIECE));
         values.zip(first.zip(second)).map(|(values, (first, second))| Moved { values, first, second })
@@ -36,7 +36,7 @@ impl<'a, T: Real> Moved<'a, T> {
 /// The Adam step of a chunk of weights.
 #[inline(always)]
 #[expect(clippy::too_many_arguments, reason = "the compiler knows only of argument slices that they do not overlap")]
-fn each<T: Real>(
+fn each<T: KernelFloat>(
     means: &mut [T],
     mean_first: &mut [T],
     mean_second: &mut [T],
@@ -45,7 +45,7 @@ fn each<T: Real>(
     sigma_second: &mut [T],
     to_mean: &[T],
     to_sigma: &[T],
-    share: T,
+    kl_weight: T,
     constants: Constants<T>,
 ) {
     let count = means.len();
@@ -54,7 +54,7 @@ fn each<T: Real>(
         (&mut sigmas[..count], &mut sigma_first[..count], &mut sigma_second[..count]);
     let (to_mean, to_sigma) = (&to_mean[..count], &to_sigma[..count]);
     for i in 0..count {
-        let weight = Weight::new(means[i], sigmas[i], share);
+        let weight = Weight::new(means[i], sigmas[i], kl_weight);
         let (by_mean, by_sigma) = (to_mean[i].add(weight.to_mean), to_sigma[i].add(weight.to_log_sigma));
         constants.step(&mut means[i], by_mean, &mut mean_first[i], &mut mean_second[i]);
         constants.step(&mut sigmas[i], by_sigma, &mut sigma_first[i], &mut sigma_second[i]);
@@ -63,16 +63,16 @@ fn each<T: Real>(
 
 /// The Adam step of a variational parameter; returns means, their first and second moment, log sigmas, their first and
 /// second moment, updated in place if their buffers are not shared.
-pub(in crate::engine::flex) fn adam_penalized<T: Real>(
-    inputs: PenaltyPrimitives<Flex>,
-    moments: MomentPrimitives<Flex>,
+pub(in crate::engine::flex) fn adam_variational<T: KernelFloat>(
+    inputs: VariationalPrimitives<Flex>,
+    moments: VariationalMoments<Flex>,
 ) -> [FloatTensor<Flex>; 6] {
-    let PenaltyPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, share } = inputs;
-    let MomentPrimitives { mean_first, mean_second, log_sigma_first, log_sigma_second, scale, step } = moments;
+    let VariationalPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, kl_weight } = inputs;
+    let VariationalMoments { mean_first, mean_second, log_sigma_first, log_sigma_second, scale, step } = moments;
     let places = rows.map(|rows| Places::new(&rows, dims(&mean)));
     let [to_mean, to_sigma] = [mean_gradient, log_sigma_gradient].map(contiguous);
     let [to_mean, to_sigma] = [&to_mean, &to_sigma].map(|tensor| Data::new(tensor.storage::<T>(), places.as_ref()));
-    let (share, constants) = (T::of(share), Constants::new(step, scale));
+    let (kl_weight, constants) = (T::from_f64(kl_weight), Constants::new(step, scale));
     let mut moved = [mean, mean_first, mean_second, log_sigma, log_sigma_first, log_sigma_second].map(contiguous);
     let [mean, mean_first, mean_second, sigma, sigma_first, sigma_second] = &mut moved;
     Moved::pieces([mean, mean_first, mean_second])
@@ -98,7 +98,7 @@ pub(in crate::engine::flex) fn adam_penalized<T: Real>(
                             sigma_second,
                             to_mean,
                             to_sigma,
-                            share,
+                            kl_weight,
                             constants,
                         );
                     },

@@ -100,7 +100,7 @@ pub fn corpus_of(
             Parts::Streams { train: stream(train), valid: stream(rest.clone()), test: stream(rest) }
         }
         Some(texts) => {
-            let made = |indices: Range<usize>| made_up_texts(shape, texts, lengths, indices);
+            let made = |indices: Range<usize>| synthetic_texts(shape, texts, lengths, indices);
             Parts::Texts {
                 classes: (0..texts.classes).map(|class| class.to_string()).collect(),
                 train: made(train),
@@ -119,7 +119,7 @@ pub fn corpus_of(
     })
 }
 
-fn made_up_texts(shape: &Shape, texts: &TextShape, lengths: Lengths, indices: Range<usize>) -> Texts {
+fn synthetic_texts(shape: &Shape, texts: &TextShape, lengths: Lengths, indices: Range<usize>) -> Texts {
     let mut made = Texts::new();
     let mut drawn = indices.start;
     for index in indices {

@@ -1,10 +1,10 @@
 //! The KL divergence of one weight.
 
-use crate::engine::real::Real;
+use crate::engine::float::KernelFloat;
 
 /// The terms of the KL divergence of one weight, and its derivatives.
 ///
-/// With r = |mean| / sigma, log alpha is -2 ln r, and the approximation of the KL divergence (see [`crate::bayes`]) is
+/// With r = |mean| / sigma, log alpha is -2 ln r, and the approximation of the KL divergence (see [`crate::variational`]) is
 /// ln(1 + r^2) / 2 - 0.03 - 0.64 s, where the logistic step s = 1 / (1 + exp(-1.5 (log alpha + 1.3))) equals
 /// 1 / (1 + k r^3) with k = exp(-1.95). So a single exponential suffices, that of 1 / sigma. The limits -8 and 8 of log
 /// alpha correspond to r = exp(4) and r = exp(-4).
@@ -19,35 +19,35 @@ pub(super) struct Weight<T> {
     pub(super) to_log_sigma: T,
 }
 
-impl<T: Real> Weight<T> {
-    /// `share` is the KL weight.
+impl<T: KernelFloat> Weight<T> {
+    /// `kl_weight` is the KL weight.
     #[inline(always)]
-    pub(super) fn new(mean: T, log_sigma: T, share: T) -> Self {
+    pub(super) fn new(mean: T, log_sigma: T, kl_weight: T) -> Self {
         const LOW: f64 = 0.018_315_638_888_734_18;
         const HIGH: f64 = 54.598_150_033_144_236;
         const K: f64 = 0.142_274_071_586_513_57;
-        let one = T::of(1.0);
-        let precision = T::of(0.0).sub(log_sigma).exponential();
+        let one = T::from_f64(1.0);
+        let precision = T::from_f64(0.0).sub(log_sigma).exponential();
         let signed = mean.mul(precision);
         let free = signed.magnitude();
         // With the operands in this order NaN stays NaN, so that it reaches the loss and is detected.
-        let r = T::of(HIGH).at_most(T::of(LOW).at_least(free));
+        let r = T::from_f64(HIGH).at_most(T::from_f64(LOW).at_least(free));
         let square = r.mul(r);
-        let kr = T::of(K).mul(r);
+        let kr = T::from_f64(K).mul(r);
         let (growth, rise) = (one.add(square), kr.fma(square, one));
         // One division for both reciprocals.
         let both = one.div(growth.mul(rise));
         let s = both.mul(growth);
         // The derivative with respect to log alpha is -(1 / (1 + r^2) / 2 + 0.96 k r s^2) r^2; that of log alpha with
         // respect to the mean is -2 / mean.
-        let slope = T::of(1.92).mul(kr).fma(s.mul(s), both.mul(rise)).mul(share);
-        let inside = free > T::of(LOW) && free < T::of(HIGH);
-        let limited = |slope| if inside { slope } else { T::of(0.0) };
+        let slope = T::from_f64(1.92).mul(kr).fma(s.mul(s), both.mul(rise)).mul(kl_weight);
+        let inside = free > T::from_f64(LOW) && free < T::from_f64(HIGH);
+        let limited = |slope| if inside { slope } else { T::from_f64(0.0) };
         Self {
             growth,
-            step: T::of(0.64).fma(s, T::of(0.03)),
+            step: T::from_f64(0.64).fma(s, T::from_f64(0.03)),
             to_mean: limited(signed.mul(precision).mul(slope)),
-            to_log_sigma: limited(T::of(0.0).sub(square.mul(slope))),
+            to_log_sigma: limited(T::from_f64(0.0).sub(square.mul(slope))),
         }
     }
 }

@@ -3,11 +3,11 @@
 use core::fmt::Debug;
 
 /// `f32` or `f64`. Transcendental functions come from `libm`, which gives the same result on every machine.
-pub trait Real: Copy + Debug + Default + PartialEq + PartialOrd + Send + Sync + 'static {
+pub trait Float: Copy + Debug + Default + PartialEq + PartialOrd + Send + Sync + 'static {
     /// Converts from `f64`, with rounding.
-    fn of(value: f64) -> Self;
+    fn from_f64(value: f64) -> Self;
     /// Converts to `f64`.
-    fn wide(self) -> f64;
+    fn to_f64(self) -> f64;
     /// The sum.
     #[must_use]
     fn add(self, other: Self) -> Self;
@@ -24,13 +24,13 @@ pub trait Real: Copy + Debug + Default + PartialEq + PartialOrd + Send + Sync + 
     fn is_finite(self) -> bool;
 }
 
-impl Real for f32 {
+impl Float for f32 {
     #[inline]
-    fn of(value: f64) -> Self {
+    fn from_f64(value: f64) -> Self {
         value as Self
     }
     #[inline]
-    fn wide(self) -> f64 {
+    fn to_f64(self) -> f64 {
         f64::from(self)
     }
     #[inline]
@@ -55,13 +55,13 @@ impl Real for f32 {
     }
 }
 
-impl Real for f64 {
+impl Float for f64 {
     #[inline]
-    fn of(value: f64) -> Self {
+    fn from_f64(value: f64) -> Self {
         value
     }
     #[inline]
-    fn wide(self) -> f64 {
+    fn to_f64(self) -> f64 {
         self
     }
     #[inline]

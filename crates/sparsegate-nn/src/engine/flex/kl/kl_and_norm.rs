@@ -7,10 +7,10 @@ use rayon::prelude::*;
 use super::CHUNK;
 use super::data::{Data, Places};
 use super::weight::Weight;
-use crate::engine::extension::PenaltyPrimitives;
+use crate::engine::extension::VariationalPrimitives;
 use crate::engine::flex::PIECE;
 use crate::engine::flex::tensor::{contiguous, dims, scalar};
-use crate::engine::real::Real;
+use crate::engine::float::KernelFloat;
 use crate::engine::vectorized::vectorized;
 
 /// Number of partial sums, which avoid a chain of dependent additions.
@@ -26,7 +26,7 @@ struct Found<T> {
     squares: [T; CHUNK],
 }
 
-impl<T: Real> Found<T> {
+impl<T: KernelFloat> Found<T> {
     fn new() -> Self {
         let nothing = [T::default(); CHUNK];
         Self { growths: nothing, steps: nothing, squares: nothing }
@@ -35,14 +35,21 @@ impl<T: Real> Found<T> {
 
 /// Fills in the intermediate results of a chunk.
 #[inline(always)]
-fn each<T: Real>(found: &mut Found<T>, means: &[T], log_sigmas: &[T], to_mean: &[T], to_sigma: &[T], share: T) {
+fn each<T: KernelFloat>(
+    found: &mut Found<T>,
+    means: &[T],
+    log_sigmas: &[T],
+    to_mean: &[T],
+    to_sigma: &[T],
+    kl_weight: T,
+) {
     let count = means.len();
     let (log_sigmas, to_mean, to_sigma) = (&log_sigmas[..count], &to_mean[..count], &to_sigma[..count]);
     let growths = &mut found.growths[..count];
     let steps = &mut found.steps[..count];
     let squares = &mut found.squares[..count];
     for i in 0..count {
-        let weight = Weight::new(means[i], log_sigmas[i], share);
+        let weight = Weight::new(means[i], log_sigmas[i], kl_weight);
         let (by_mean, by_sigma) = (to_mean[i].add(weight.to_mean), to_sigma[i].add(weight.to_log_sigma));
         growths[i] = weight.growth;
         steps[i] = weight.step;
@@ -52,15 +59,15 @@ fn each<T: Real>(found: &mut Found<T>, means: &[T], log_sigmas: &[T], to_mean: &
 
 /// The sum of the KL divergences and the sum of squared gradients of a chunk of `count` weights.
 #[inline(always)]
-fn sums<T: Real>(found: &mut Found<T>, count: usize) -> [f64; 2] {
+fn sums<T: KernelFloat>(found: &mut Found<T>, count: usize) -> [f64; 2] {
     let padded = count.div_ceil(BLOCK) * BLOCK;
-    found.growths[count..padded].fill(T::of(1.0));
+    found.growths[count..padded].fill(T::from_f64(1.0));
     found.steps[count..padded].fill(T::default());
     found.squares[count..padded].fill(T::default());
     let zeros = [T::default(); LANES];
     let (mut logarithms, mut steps, mut squares) = (zeros, zeros, zeros);
     for block in found.growths[..padded].chunks_exact(BLOCK) {
-        let mut product = [T::of(1.0); LANES];
+        let mut product = [T::from_f64(1.0); LANES];
         for factors in block.chunks_exact(LANES) {
             for lane in 0..LANES {
                 product[lane] = product[lane].mul(factors[lane]);
@@ -81,19 +88,21 @@ fn sums<T: Real>(found: &mut Found<T>, count: usize) -> [f64; 2] {
         }
     }
     let [logarithms, steps, squares] =
-        [logarithms, steps, squares].map(|sums| sums.iter().map(|sum| sum.wide()).sum::<f64>());
+        [logarithms, steps, squares].map(|sums| sums.iter().map(|sum| sum.to_f64()).sum::<f64>());
     [0.5 * logarithms - steps, squares]
 }
 
 /// The sum of the KL divergences, `[1]`, and the sum of squares of the total gradients, `[1]`, which are those of the
-/// data loss plus `share` times those of the KL divergence.
-pub(in crate::engine::flex) fn penalize<T: Real>(inputs: PenaltyPrimitives<Flex>) -> [FloatTensor<Flex>; 2] {
-    let PenaltyPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, share } = inputs;
+/// data loss plus `kl_weight` times those of the KL divergence.
+pub(in crate::engine::flex) fn kl_and_gradient_norm<T: KernelFloat>(
+    inputs: VariationalPrimitives<Flex>,
+) -> [FloatTensor<Flex>; 2] {
+    let VariationalPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, kl_weight } = inputs;
     let places = rows.map(|rows| Places::new(&rows, dims(&mean)));
     let [mean, log_sigma, to_mean, to_sigma] = [mean, log_sigma, mean_gradient, log_sigma_gradient].map(contiguous);
     let (to_mean, to_sigma) = (to_mean.storage::<T>(), to_sigma.storage::<T>());
     let [to_mean, to_sigma] = [to_mean, to_sigma].map(|values| Data::new(values, places.as_ref()));
-    let share = T::of(share);
+    let kl_weight = T::from_f64(kl_weight);
     let pieces: Vec<[f64; 2]> = mean
         .storage::<T>()
         .par_chunks(PIECE)
@@ -107,14 +116,14 @@ pub(in crate::engine::flex) fn penalize<T: Real>(inputs: PenaltyPrimitives<Flex>
             for (chunk, (means, log_sigmas)) in means.chunks(CHUNK).zip(log_sigmas.chunks(CHUNK)).enumerate() {
                 let (first, count) = (piece * PIECE + chunk * CHUNK, means.len());
                 let (to_mean, to_sigma) = (to_mean.chunk(first, count, buffer), to_sigma.chunk(first, count, other));
-                let [penalty, squares] = vectorized(
+                let [kl, squares] = vectorized(
                     #[inline(always)]
                     || {
-                        each(&mut found, means, log_sigmas, to_mean, to_sigma, share);
+                        each(&mut found, means, log_sigmas, to_mean, to_sigma, kl_weight);
                         sums(&mut found, count)
                     },
                 );
-                total = [total[0] + penalty, total[1] + squares];
+                total = [total[0] + kl, total[1] + squares];
             }
             total
         })

@@ -16,11 +16,11 @@
 //! ```
 //!
 //! (the published code of arXiv 1812.05692, including its constants; at a = 8 the value is -0.66983, not zero).
-//! `docs/method.md` describes the method. In the code, `penalty` is this approximation of the KL divergence.
+//! `docs/method.md` describes the method. In the code, `kl` and `kl_divergence` are this approximation of the KL divergence.
 
-mod variational;
+mod matrix;
 
-pub use variational::{Make, Variational};
+pub use matrix::{CreateTensor, VariationalMatrix};
 
 /// Variational parameters with log alpha above this threshold are pruned.
 pub const PRUNE_LIMIT: f64 = 3.0;

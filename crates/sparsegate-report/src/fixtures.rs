@@ -175,7 +175,7 @@ pub fn store(root: &Utf8Path, spec: &RunSpec, key: &str, epochs: u32, state: Run
         last: lines.last().cloned(),
         train_seconds: 170.0 * f64::from(epochs),
         error: (state == RunState::Failed).then(|| "loss is not a number at step 12 | tensor output/bias".into()),
-        planted: None,
+        ground_truth: None,
         vectors: None,
     };
     let last = lines.last().filter(|_| state == RunState::Done);

@@ -8,11 +8,11 @@ use burn::tensor::Element;
 use bytemuck::Pod;
 
 /// A kernel's number type.
-pub trait Real: Element + Pod + Default + PartialOrd + Send + Sync + 'static {
+pub trait KernelFloat: Element + Pod + Default + PartialOrd + Send + Sync + 'static {
     /// Converts from `f64`, rounding if necessary.
-    fn of(value: f64) -> Self;
+    fn from_f64(value: f64) -> Self;
     /// Converts to `f64` without loss.
-    fn wide(self) -> f64;
+    fn to_f64(self) -> f64;
     /// Fused multiply-add: `self * a + b` with one rounding.
     fn fma(self, a: Self, b: Self) -> Self;
     /// The sum.
@@ -43,8 +43,8 @@ pub trait Real: Element + Pod + Default + PartialOrd + Send + Sync + 'static {
     /// `1 / (1 + exp(-x))`.
     #[inline(always)]
     fn logistic(self) -> Self {
-        let one = Self::of(1.0);
-        one.div(one.add(Self::of(0.0).sub(self).exponential()))
+        let one = Self::from_f64(1.0);
+        one.div(one.add(Self::from_f64(0.0).sub(self).exponential()))
     }
 }
 
@@ -91,14 +91,14 @@ macro_rules! arithmetic {
     };
 }
 
-impl Real for f64 {
+impl KernelFloat for f64 {
     arithmetic!();
     #[inline(always)]
-    fn of(value: f64) -> Self {
+    fn from_f64(value: f64) -> Self {
         value
     }
     #[inline(always)]
-    fn wide(self) -> f64 {
+    fn to_f64(self) -> f64 {
         self
     }
     #[inline(always)]
@@ -135,15 +135,15 @@ fn horner<const N: usize>(x: f32, coefficients: [f32; N]) -> f32 {
     sum
 }
 
-impl Real for f32 {
+impl KernelFloat for f32 {
     arithmetic!();
     #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "rounding is the purpose")]
-    fn of(value: f64) -> Self {
+    fn from_f64(value: f64) -> Self {
         value as f32
     }
     #[inline(always)]
-    fn wide(self) -> f64 {
+    fn to_f64(self) -> f64 {
         f64::from(self)
     }
 
@@ -212,13 +212,13 @@ impl Real for f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::Real;
+    use super::KernelFloat;
 
     /// Largest error of `ours` against `exact` over 200,001 points of [low, high]; relative or absolute.
     fn worst(low: f64, high: f64, relative: bool, ours: fn(f32) -> f32, exact: fn(f64) -> f64) -> f64 {
         let count = 200_000;
         (0..=count)
-            .map(|i| f32::of(low + (high - low) * f64::from(i) / f64::from(count)))
+            .map(|i| f32::from_f64(low + (high - low) * f64::from(i) / f64::from(count)))
             .map(|x| {
                 let (a, b) = (f64::from(ours(x)), exact(f64::from(x)));
                 if relative { ((a - b) / b).abs() } else { (a - b).abs() }

@@ -10,7 +10,7 @@ use super::suggest;
 
 /// An error at a path of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mistake {
+pub struct Diagnostic {
     reversed: Vec<Step>,
     /// Whether the key or the value is wrong.
     pub part: Part,
@@ -25,7 +25,7 @@ enum Kind {
     Other { message: String, help: Option<String> },
 }
 
-impl Mistake {
+impl Diagnostic {
     /// An error in the value at `path`.
     pub fn new(path: &[Step], message: impl Into<String>, help: impl Into<String>) -> Self {
         let kind = Kind::Other { message: message.into(), help: Some(help.into()) };
@@ -34,7 +34,7 @@ impl Mistake {
 
     /// Marks the key instead of the value as wrong.
     #[must_use]
-    pub fn of_key(mut self) -> Self {
+    pub fn on_key(mut self) -> Self {
         self.part = Part::Key;
         self
     }
@@ -91,29 +91,29 @@ impl Mistake {
                     (None, Some(full)) => {
                         format!("did you mean `{full}`? known keys here: {}", suggest::list(known.iter().copied()))
                     }
-                    _ => suggest::cure(key, "known keys here", known),
+                    _ => suggest::hint(key, "known keys here", known),
                 })
             }
-            Kind::UnknownValue { value, known } => Some(suggest::cure(value, "known values", known)),
+            Kind::UnknownValue { value, known } => Some(suggest::hint(value, "known values", known)),
             Kind::Missing(key) => Some(format!("add `{key}: ...`")),
             Kind::Other { help, .. } => help.clone(),
         }
     }
 }
 
-impl fmt::Display for Mistake {
+impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message())
     }
 }
 
-impl std::error::Error for Mistake {}
+impl std::error::Error for Diagnostic {}
 
-fn raise(kind: Kind) -> Mistake {
-    Mistake { reversed: Vec::new(), part: Part::Value, kind }
+fn raise(kind: Kind) -> Diagnostic {
+    Diagnostic { reversed: Vec::new(), part: Part::Value, kind }
 }
 
-fn mismatch(found: &Unexpected<'_>, expected: &dyn Expected) -> Mistake {
+fn mismatch(found: &Unexpected<'_>, expected: &dyn Expected) -> Diagnostic {
     let expected = plain(&expected.to_string());
     let quotes = expected == "text" && matches!(found, Unexpected::Unsigned(_) | Unexpected::Float(_));
     let found = match found {
@@ -144,7 +144,7 @@ fn plain(expected: &str) -> String {
     }
 }
 
-impl de::Error for Mistake {
+impl de::Error for Diagnostic {
     fn custom<T: fmt::Display>(message: T) -> Self {
         raise(Kind::Other { message: message.to_string(), help: None })
     }

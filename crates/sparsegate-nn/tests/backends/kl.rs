@@ -1,13 +1,13 @@
 //! KL divergence from the log-uniform prior, in the two passes over the parameters of a step.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use sparsegate_nn::engine::{AdamStep, Composed, DataGradients, Moments, Ops};
+use sparsegate_nn::engine::{AdamStep, DataGradients, Moments, Ops, ReferenceOps};
 
 use crate::matrix::{Lie, Matrix, assert_close, host};
 use crate::target::Target;
 
 const SHAPES: [[usize; 2]; 7] = [[1, 1], [1, 15], [16, 1], [3, 17], [8, 64], [33, 65], [131, 127]];
-const SHARE: f64 = 0.01;
+const KL_WEIGHT: f64 = 0.01;
 
 /// Ops, device, float type and memory layout of a pass.
 #[derive(Clone, Copy)]
@@ -25,36 +25,36 @@ impl Place<'_> {
 
     /// Means, log sigmas and the gradients of the data loss.
     fn inputs(&self, shape: [usize; 2]) -> ([Tensor<2>; 2], DataGradients) {
-        let quantity = [self.random(shape, [-0.2, 0.2], 1), self.random(shape, [-7.0, 2.0], 2)];
+        let parameter = [self.random(shape, [-0.2, 0.2], 1), self.random(shape, [-7.0, 2.0], 2)];
         let [mean, log_sigma] = [3, 4].map(|seed| self.random(shape, [-1.0, 1.0], seed));
-        (quantity, DataGradients { mean, log_sigma, rows: None })
+        (parameter, DataGradients { mean, log_sigma, rows: None })
     }
 }
 
 /// KL divergence, sum of squared gradients, and the gradients with respect to means and log sigmas.
 fn first_pass(place: Place<'_>, shape: [usize; 2]) -> Vec<Vec<f64>> {
     let ([mean, log_sigma], gradients) = place.inputs(shape);
-    let found = place.ops.penalize([&mean, &log_sigma], &gradients, SHARE);
-    let whole = place.ops.whole_gradients([&mean, &log_sigma], gradients, SHARE);
-    let scalars = [found.penalty, found.square_sum].map(|tensor| vec![tensor.into_scalar::<f64>()]);
+    let found = place.ops.kl_and_gradient_norm([&mean, &log_sigma], &gradients, KL_WEIGHT);
+    let whole = place.ops.total_gradients([&mean, &log_sigma], gradients, KL_WEIGHT);
+    let scalars = [found.kl, found.square_sum].map(|tensor| vec![tensor.into_scalar::<f64>()]);
     scalars.into_iter().chain(whole.iter().map(host)).collect()
 }
 
 /// Means and log sigmas with their moments after an Adam step.
 fn second_pass(place: Place<'_>, shape: [usize; 2]) -> Vec<Vec<f64>> {
-    let (quantity, gradients) = place.inputs(shape);
+    let (parameter, gradients) = place.inputs(shape);
     let moment = |seed| place.random(shape, [0.0, 0.5], seed);
     let moments = [5, 7].map(|seed| Moments { first: moment(seed), second: moment(seed + 1) });
     let step = AdamStep { rate: 0.002, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
     let scale = Tensor::from_data(TensorData::new(vec![0.7], [1]), (place.device, place.dtype));
-    let moved = place.ops.adam_penalized(quantity, gradients, SHARE, moments, &scale, &step);
+    let moved = place.ops.adam_variational(parameter, gradients, KL_WEIGHT, moments, &scale, &step);
     moved.iter().flat_map(|(tensor, moments)| [tensor, &moments.first, &moments.second]).map(host).collect()
 }
 
 fn agrees(target: &Target, pass: fn(Place<'_>, [usize; 2]) -> Vec<Vec<f64>>) {
     let flex = Device::flex();
     for shape in SHAPES {
-        let wanted = pass(Place { ops: &Composed, device: &flex, dtype: DType::F64, lie: Lie::Plain }, shape);
+        let wanted = pass(Place { ops: &ReferenceOps, device: &flex, dtype: DType::F64, lie: Lie::Plain }, shape);
         for &(dtype, tolerance) in target.types {
             for lie in [Lie::Plain, Lie::Transposed, Lie::Columns] {
                 let (ops, device) = (target.engine.ops, &target.engine.device);
@@ -78,11 +78,12 @@ pub fn second_pass_agrees(target: &Target) {
 /// KL divergence of one weight, and its gradients with respect to mean and log sigma.
 fn alone(ops: &dyn Ops, device: &Device, dtype: DType, mean: f64, log_sigma: f64) -> [f64; 3] {
     let one = |value: f64| Matrix { shape: [1, 1], values: vec![value] }.place(device, dtype, Lie::Plain);
-    let quantity = [one(mean), one(log_sigma)];
+    let parameter = [one(mean), one(log_sigma)];
     let nothing = DataGradients { mean: one(0.0), log_sigma: one(0.0), rows: None };
-    let penalty = ops.penalize(quantity.each_ref(), &nothing, 1.0).penalty;
-    let [to_mean, to_log_sigma] = ops.whole_gradients(quantity.each_ref(), nothing, 1.0).map(|tensor| host(&tensor)[0]);
-    [penalty.into_scalar(), to_mean, to_log_sigma]
+    let kl = ops.kl_and_gradient_norm(parameter.each_ref(), &nothing, 1.0).kl;
+    let [to_mean, to_log_sigma] =
+        ops.total_gradients(parameter.each_ref(), nothing, 1.0).map(|tensor| host(&tensor)[0]);
+    [kl.into_scalar(), to_mean, to_log_sigma]
 }
 
 pub fn a_mean_of_zero_has_no_gradient_and_the_clamp_stops_it(target: &Target) {
