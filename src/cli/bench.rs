@@ -20,7 +20,7 @@ use peers::Peers;
 use sparsegate_pipeline::measure::forward::{Contestant, Load, Rival, contest, masked, ours, pinned, work};
 use sparsegate_store::format::FORMAT;
 use sparsegate_store::provenance;
-use sparsegate_store::speed::{Mode, Speed, Timing, Who};
+use sparsegate_store::speed::{Implementation, InputMode, Speed, Timing};
 use subject::Subject;
 
 /// Arguments of the command.
@@ -119,24 +119,26 @@ fn time(global: &Global, args: &BenchArgs, subject: &Subject, cost: &CostModel) 
             let samples = usize::from(args.samples);
             let timed = pinned(threads, move |pool| {
                 let peer = peer.as_mut().map(RefCell::new);
-                let mut names = vec![Who::Compact, Who::Dense];
+                let mut names = vec![Implementation::Compact, Implementation::Dense];
                 let mut contestants: Vec<Box<dyn Contestant + '_>> =
                     vec![ours(&subject.model, &compact, &load)?, ours(&subject.dense, &dense, &load)?];
-                if let (Some(network), Mode::Whole) = (&subject.masked, mode) {
-                    names.push(Who::Masked);
+                if let (Some(network), InputMode::Whole) = (&subject.masked, mode) {
+                    names.push(Implementation::Masked);
                     contestants.push(masked(network, pool, &load));
                 }
-                for (who, rival) in peer.iter().flat_map(|peer| Rival::all(peer, mode, batch)) {
-                    names.push(who);
+                for (implementation, rival) in peer.iter().flat_map(|peer| Rival::all(peer, mode, batch)) {
+                    names.push(implementation);
                     contestants.push(Box::new(rival));
                 }
                 Ok::<_, String>((names, contest(&mut contestants, samples)))
             });
             let (names, found) = timed.and_then(|timed| timed).map_err(CliError::failed)?;
-            for (who, found) in names.into_iter().zip(found) {
+            for (implementation, found) in names.into_iter().zip(found) {
                 match found {
-                    Ok(microseconds) => speed.timings.push(Timing { who, mode, batch, threads, microseconds }),
-                    Err(problem) => drop(speed.missing.insert(who.title().to_owned(), problem)),
+                    Ok(microseconds) => {
+                        speed.timings.push(Timing { implementation, mode, batch, threads, microseconds })
+                    }
+                    Err(problem) => drop(speed.missing.insert(implementation.title().to_owned(), problem)),
                 }
             }
         }
@@ -145,7 +147,7 @@ fn time(global: &Global, args: &BenchArgs, subject: &Subject, cost: &CostModel) 
 }
 
 /// Streaming has one sequence at a time; whole sequences are timed at every requested batch size.
-fn cases(batches: &[u16]) -> Vec<(Mode, usize)> {
-    let whole = batches.iter().map(|&batch| (Mode::Whole, usize::from(batch)));
-    std::iter::once((Mode::Streaming, 1)).chain(whole).collect()
+fn cases(batches: &[u16]) -> Vec<(InputMode, usize)> {
+    let whole = batches.iter().map(|&batch| (InputMode::Whole, usize::from(batch)));
+    std::iter::once((InputMode::Streaming, 1)).chain(whole).collect()
 }

@@ -10,7 +10,7 @@ use super::args::{Format, Global};
 use super::compact_file::load;
 use super::output::Output;
 use super::{CliError, Exit};
-use sparsegate_compact::Engine;
+use sparsegate_compact::Session;
 
 mod classes;
 mod next;
@@ -50,7 +50,7 @@ trait Answer {
     fn head(&self, bold: bool) -> String;
 
     /// The lines for one text; `number` counts texts from 1.
-    fn answer(&self, engine: &mut Engine<'_>, number: usize, text: &str, format: Format) -> Result<String, CliError>;
+    fn answer(&self, session: &mut Session<'_>, number: usize, text: &str, format: Format) -> Result<String, CliError>;
 }
 
 /// Prints the class of each text or, with a language model, its most probable next words.
@@ -71,8 +71,8 @@ pub fn execute(global: &Global, args: &PredictArgs) -> Result<ExitCode, CliError
         (Task::Classification, explain, _) => Box::new(Classes::new(&loaded, explain)),
         (Task::LanguageModel, _, top) => Box::new(Next::new(&loaded, top.unwrap_or(10))),
     };
-    let mut engine =
-        Engine::fast(&loaded.model).map_err(|error| CliError::data(format!("{}: {error}", loaded.path)))?;
+    let mut session =
+        Session::fast(&loaded.model).map_err(|error| CliError::data(format!("{}: {error}", loaded.path)))?;
     let mut texts = Texts::open(&args.texts, args.file.as_deref())?;
     let mut out = Output::lock();
     let mut number = 0;
@@ -81,7 +81,7 @@ pub fn execute(global: &Global, args: &PredictArgs) -> Result<ExitCode, CliError
         if number == 1 && args.format == Format::Table && !out.print(&answer.head(global.color_stdout()))? {
             break;
         }
-        if !out.print(&answer.answer(&mut engine, number, text, args.format)?)? {
+        if !out.print(&answer.answer(&mut session, number, text, args.format)?)? {
             break;
         }
     }

@@ -13,7 +13,7 @@ use clap::Args;
 use super::args::{Format, Global, SpecArgs};
 use super::output;
 use super::{CliError, Exit, report};
-use crate::progress::{Display, Mode};
+use crate::progress::{Display, ProgressMode};
 use sparsegate_data::{Corpus, DataError, Manifest, Sources};
 use sparsegate_pipeline::exec::{Interrupt, Outcome, local};
 use sparsegate_pipeline::train::RunData;
@@ -50,7 +50,7 @@ pub struct RunArgs {
     report: bool,
     /// How to show progress
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
-    progress: Mode,
+    progress: ProgressMode,
     /// Output format of the results
     #[arg(long, value_enum, default_value_t, conflicts_with = "report")]
     format: Format,
@@ -195,7 +195,7 @@ fn train(
         for (index, entry) in sweep.plan.entries.iter().enumerate() {
             let place = outcomes.len();
             if let (false, Some(why)) = (entry.status == Status::Done, sweep.missing.why(&entry.spec)) {
-                outcomes.push(Outcome::LeftOut { why: why.to_string() });
+                outcomes.push(Outcome::Excluded { why: why.to_string() });
                 continue;
             }
             if !chosen.contains(&index) {

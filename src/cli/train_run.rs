@@ -15,7 +15,7 @@ use sparsegate_data::Sources;
 use sparsegate_nn::engine;
 use sparsegate_pipeline::build;
 use sparsegate_pipeline::exec::{Interrupt, stop_at_end_of_input};
-use sparsegate_pipeline::train::{self, Event};
+use sparsegate_pipeline::train::{self, TrainEvent};
 use sparsegate_store::RunDir;
 use sparsegate_store::format::{RunState, VectorsUsed};
 
@@ -41,7 +41,7 @@ pub fn execute(global: &Global, args: &TrainRunArgs) -> Result<ExitCode, CliErro
     let mut voice = Voice::new();
     let outcome = work(global, args, &mut voice);
     if let (Err(error), false) = (&outcome, voice.ended) {
-        voice.say(&Event::Ended { state: RunState::Failed, error: Some(error.to_string()) });
+        voice.say(&TrainEvent::Ended { state: RunState::Failed, error: Some(error.to_string()) });
     }
     outcome.map(ExitCode::from)
 }
@@ -70,7 +70,7 @@ fn work(global: &Global, args: &TrainRunArgs, voice: &mut Voice) -> Result<Exit,
         note(&format!("Initialized {initialized} of {symbols} embeddings from {name}"));
     }
     let rows = vectors.as_ref().map(|(_, vectors)| vectors);
-    let (spec, events) = (&record.spec, &mut |e: Event| voice.say(&e));
+    let (spec, events) = (&record.spec, &mut |e: TrainEvent| voice.say(&e));
     let summary = engine::guarded(spec.backend, || {
         let mut trainer = build::build_trainer(spec, &corpus, rows).map_err(CliError::failed)?;
         train::train(&dir, spec, &corpus, used, trainer.as_mut(), events, interrupt.flag()).map_err(CliError::failed)
@@ -79,7 +79,7 @@ fn work(global: &Global, args: &TrainRunArgs, voice: &mut Voice) -> Result<Exit,
     // The run is finished even without a compact model, which `export` can build later.
     if summary.state == RunState::Done
         && dir.compact().map_err(CliError::failed)?.is_none()
-        && let Err(error) = sparsegate_compact::make_with(&dir, &record, &corpus, &sources.dataset.reader)
+        && let Err(error) = sparsegate_compact::write_compact_with(&dir, &record, &corpus, &sources.dataset.reader)
     {
         note(&format!("no compact model: {error}"));
     }
@@ -112,10 +112,10 @@ impl Voice {
         Self { told: None, sum: (0.0, 0), ended: false }
     }
 
-    fn say(&mut self, event: &Event) {
+    fn say(&mut self, event: &TrainEvent) {
         self.log(event);
-        self.ended |= matches!(event, Event::Ended { .. });
-        if matches!(event, Event::Step { .. }) {
+        self.ended |= matches!(event, TrainEvent::Ended { .. });
+        if matches!(event, TrainEvent::Step { .. }) {
             if self.told.is_some_and(|told| told.elapsed() < STEP_EVERY) {
                 return;
             }
@@ -128,23 +128,23 @@ impl Voice {
         let _ = out.write_all(&line).and_then(|()| out.flush());
     }
 
-    fn log(&mut self, event: &Event) {
+    fn log(&mut self, event: &TrainEvent) {
         let text = match event {
-            Event::Started { step: 0, .. } => "started".to_owned(),
-            Event::Started { step, .. } => format!("goes on after step {step}"),
-            Event::Step { step, objective, .. } => match self.mean(*step, *objective) {
+            TrainEvent::Started { step: 0, .. } => "started".to_owned(),
+            TrainEvent::Started { step, .. } => format!("goes on after step {step}"),
+            TrainEvent::Step { step, objective, .. } => match self.mean(*step, *objective) {
                 Some(text) => text,
                 None => return,
             },
-            Event::Epoch { metrics, .. } => match serde_json::to_string(metrics) {
+            TrainEvent::Epoch { metrics, .. } => match serde_json::to_string(metrics) {
                 Ok(line) => line,
                 Err(_) => return,
             },
-            Event::Saved { step } => format!("saved after step {step}"),
-            Event::Ended { state: RunState::Done, .. } => "done".to_owned(),
-            Event::Ended { state: RunState::Interrupted, .. } => "interrupted".to_owned(),
+            TrainEvent::Saved { step } => format!("saved after step {step}"),
+            TrainEvent::Ended { state: RunState::Done, .. } => "done".to_owned(),
+            TrainEvent::Ended { state: RunState::Interrupted, .. } => "interrupted".to_owned(),
             // The error itself follows on stderr.
-            Event::Ended { .. } | Event::Evaluating { .. } => return,
+            TrainEvent::Ended { .. } | TrainEvent::Evaluating { .. } => return,
         };
         note(&text);
     }

@@ -9,7 +9,7 @@ use sparsegate_core::Batch;
 use sparsegate_core::cells::{CELLS, Cell};
 use sparsegate_nn::engine::ReferenceOps;
 use sparsegate_nn::model::{Classifier, LanguageModel, Network, Sizes, Units};
-use sparsegate_prune::{Parts, Posterior, compact, masks};
+use sparsegate_prune::{NetworkArrays, Posterior, masks, reduce};
 use sparsegate_runtime::Model;
 use sparsegate_runtime::model::{self, Task};
 use sparsegate_spec::types::{GateActivation, OutputNoise, Prior, Sparsity};
@@ -119,12 +119,12 @@ impl Case {
     pub fn compact(&self) -> Model<f64> {
         let values = self.values();
         let find = |name: &str| values.get(name).map(|(numbers, shape)| (numbers.as_slice(), *shape));
-        let posterior = Posterior::new(Parts::named(self.cell, self.activation, false, &find)).unwrap();
+        let posterior = Posterior::new(NetworkArrays::from_tensors(self.cell, self.activation, false, &find)).unwrap();
         let task = if self.classifies() { Task::Classification } else { Task::LanguageModel };
         let [symbols, dimensions, units, _] = self.sizes.map(|size| size as u32);
         let bias = &values["output/bias"].0;
         let sizes = model::Sizes { symbols, dimensions, units, outputs: bias.len() as u32 };
-        extract(&compact(&posterior, &masks(&posterior)), bias, task, sizes).unwrap()
+        extract(&reduce(&posterior, &masks(&posterior)), bias, task, sizes).unwrap()
     }
 }
 

@@ -5,7 +5,7 @@ use libtest_mimic::Failed;
 use sparsegate_runtime::format::File;
 use sparsegate_runtime::model::{Sizes, Task};
 use sparsegate_runtime::synthetic::{Shape, Weights};
-use sparsegate_runtime::{Activation, Cell};
+use sparsegate_runtime::{Activation, CellKind};
 
 use crate::case::Case;
 
@@ -49,7 +49,7 @@ fn write(folder: &Utf8Path, name: &str, shape: &Shape, seed: u64) -> Result<(), 
 /// compared to the preactivations; with one output and several.
 pub fn every_kind(folder: &Utf8Path) -> Result<(), Failed> {
     let mut seed = 0;
-    for cell in Cell::ALL {
+    for cell in CellKind::ALL {
         for activation in ACTIVATIONS {
             for task in TASKS {
                 for (dimensions, symbols, outputs) in [(0, 11, 7), (0, 90, 1), (6, 40, 4)] {
@@ -82,7 +82,7 @@ pub fn every_kind(folder: &Utf8Path) -> Result<(), Failed> {
 pub fn at_random(folder: &Utf8Path) -> Result<(), Failed> {
     for seed in 0..120 {
         let mut draws = Draws(seed);
-        let cell = Cell::ALL[seed as usize % 4];
+        let cell = CellKind::ALL[seed as usize % 4];
         let original = Sizes {
             symbols: draws.part(60),
             dimensions: draws.part(8),

@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value, json};
 use sparsegate_runtime::format::File;
 use sparsegate_runtime::model::{Columns, Sizes, Symbols, Task};
-use sparsegate_runtime::{Activation, Cell, Matrix, Model};
+use sparsegate_runtime::{Activation, CellKind, Matrix, Model};
 
 /// A folder without data sets or runs.
 pub struct Folder {
@@ -89,7 +89,7 @@ impl Answer {
 /// its 20 words only `good` (1), `bad` (-1) and `not` (1/4) have a weight.
 pub fn classifier() -> File {
     let model = Model {
-        cell: Cell::Rnn,
+        cell: CellKind::Rnn,
         activation: Activation::Sigmoid,
         task: Task::Classification,
         symbols: Symbols { total: 20, stored: vec![3, 5, 9] },
@@ -131,7 +131,7 @@ pub fn language_model() -> File {
     let diagonal = |value: f32| (0..16).map(|at| if at % 5 == 0 { value } else { 0.0 }).collect();
     let output = (0..16).map(|at| AFTER[at % 4][at / 4]).collect();
     let model = Model {
-        cell: Cell::Rnn,
+        cell: CellKind::Rnn,
         activation: Activation::Sigmoid,
         task: Task::LanguageModel,
         symbols: Symbols { total: 4, stored: vec![0, 1, 2, 3] },

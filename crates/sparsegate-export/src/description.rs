@@ -7,7 +7,7 @@ use sparsegate_runtime::model::Task;
 
 use super::ExportError;
 use super::dense::Dense;
-use sparsegate_compact::{Details, Origin, WordsOf};
+use sparsegate_compact::{Details, ModelOrigin, WordsOf};
 use sparsegate_data::manifest::Reader;
 use sparsegate_spec::types::Reading;
 
@@ -47,7 +47,7 @@ struct Original {
 /// How a text becomes ids, and the meaning of the classes.
 #[derive(Serialize)]
 struct Text<'a> {
-    run: &'a Origin,
+    run: &'a ModelOrigin,
     reader: &'a Reader,
     #[serde(skip_serializing_if = "Reading::is_plain")]
     reading: &'a Reading,

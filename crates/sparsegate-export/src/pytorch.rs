@@ -10,28 +10,28 @@
 
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
-use sparsegate_runtime::{Cell, Model};
+use sparsegate_runtime::{CellKind, Model};
 
 use super::dense::Dense;
 use super::{ExportError, description};
 use sparsegate_compact::Details;
 
-/// Gates in PyTorch's order, given as kinds of [`Cell::kinds`].
+/// Gates in PyTorch's order, given as kinds of [`CellKind::kinds`].
 struct Gates {
     input: &'static [usize],
     recurrent: &'static [usize],
     state_bias: &'static [Option<usize>],
 }
 
-fn gates(cell: Cell) -> Gates {
+fn gates(cell: CellKind) -> Gates {
     match cell {
         // PyTorch's order i, f, g, o, which is ours.
-        Cell::Lstm => Gates { input: &[0, 1, 2, 3], recurrent: &[0, 1, 2, 3], state_bias: &[None; 4] },
+        CellKind::Lstm => Gates { input: &[0, 1, 2, 3], recurrent: &[0, 1, 2, 3], state_bias: &[None; 4] },
         // PyTorch's order r, z, n; ours is n_in, r, z, n_hn.
-        Cell::Gru | Cell::GruState => {
+        CellKind::Gru | CellKind::GruState => {
             Gates { input: &[1, 2, 0], recurrent: &[1, 2, 3], state_bias: &[None, None, Some(3)] }
         }
-        Cell::Rnn => Gates { input: &[0], recurrent: &[0], state_bias: &[None] },
+        CellKind::Rnn => Gates { input: &[0], recurrent: &[0], state_bias: &[None] },
     }
 }
 

@@ -8,11 +8,11 @@ use sparsegate_runtime::format::File;
 use sparsegate_runtime::model::{Columns, Sizes, Symbols, Task};
 use sparsegate_runtime::reference::{self, State};
 use sparsegate_runtime::synthetic::{Shape, Weights};
-use sparsegate_runtime::{Activation, Cell, Matrix, Model, matrix};
+use sparsegate_runtime::{Activation, CellKind, Matrix, Model, matrix};
 
 use super::onnx::proto::{GraphProto, ModelProto, TensorProto};
 use super::{ExportError, Format};
-use sparsegate_compact::{DETAILS_FORMAT, Details, Origin, WordsOf};
+use sparsegate_compact::{DETAILS_FORMAT, Details, ModelOrigin, WordsOf};
 use sparsegate_data::manifest::Reader;
 
 const WHOLE: Sizes = Sizes { symbols: 7, dimensions: 0, units: 5, outputs: 3 };
@@ -21,7 +21,7 @@ const WHOLE: Sizes = Sizes { symbols: 7, dimensions: 0, units: 5, outputs: 3 };
 /// constant gates only, and without units.
 fn models() -> Vec<Model<f32>> {
     let mut models = Vec::new();
-    for cell in Cell::ALL {
+    for cell in CellKind::ALL {
         for activation in [Activation::Sigmoid, Activation::HardSigmoid] {
             for task in [Task::LanguageModel, Task::Classification] {
                 for dimensions in [0, 4] {
@@ -72,7 +72,7 @@ impl Layer {
             .collect()
     }
 
-    fn step(&self, cell: Cell, activation: Activation, symbol: usize, h: &mut [f64], c: &mut [f64]) {
+    fn step(&self, cell: CellKind, activation: Activation, symbol: usize, h: &mut [f64], c: &mut [f64]) {
         let units = h.len();
         let inputs = self.tensors["embedding.weight"].0[1];
         let x = &self.values("embedding.weight")[symbol * inputs..][..inputs];
@@ -81,17 +81,17 @@ impl Layer {
         let gate = |place: usize, unit: usize| activation.of(a[place * units + unit] + b[place * units + unit]);
         for unit in 0..units {
             h[unit] = match cell {
-                Cell::Lstm => {
+                CellKind::Lstm => {
                     c[unit] =
                         gate(1, unit) * c[unit] + gate(0, unit) * (a[2 * units + unit] + b[2 * units + unit]).tanh();
                     gate(3, unit) * c[unit].tanh()
                 }
-                Cell::Gru | Cell::GruState => {
+                CellKind::Gru | CellKind::GruState => {
                     let n = (a[2 * units + unit] + gate(0, unit) * b[2 * units + unit]).tanh();
                     let factor = self.tensors.get("state_factor").map_or(1.0, |(_, factor)| factor[unit]);
                     factor * ((1.0 - gate(1, unit)) * n + gate(1, unit) * h[unit])
                 }
-                Cell::Rnn => (a[unit] + b[unit]).tanh(),
+                CellKind::Rnn => (a[unit] + b[unit]).tanh(),
             };
         }
     }
@@ -165,15 +165,15 @@ fn a_graph_holds_together_and_has_its_inputs_and_outputs() {
         let outputs: Vec<&str> = graph.output.iter().map(|value| value.name.as_str()).collect();
         let (wanted, given): (&[&str], &[&str]) = match (model.task, model.cell) {
             (Task::Classification, _) => (&["ids", "lengths"], &["logits", "probabilities"]),
-            (_, Cell::Lstm) => (&["ids", "h_0", "c_0"], &["logits", "h_n", "c_n"]),
+            (_, CellKind::Lstm) => (&["ids", "h_0", "c_0"], &["logits", "h_n", "c_n"]),
             _ => (&["ids", "h_0"], &["logits", "h_n"]),
         };
         assert_eq!((inputs.as_slice(), outputs.as_slice()), (wanted, given));
         let operator = match model.cell {
-            Cell::Lstm => "LSTM",
-            Cell::Gru => "GRU",
-            Cell::GruState => "Scan",
-            Cell::Rnn => "RNN",
+            CellKind::Lstm => "LSTM",
+            CellKind::Gru => "GRU",
+            CellKind::GruState => "Scan",
+            CellKind::Rnn => "RNN",
         };
         assert!(graph.node.iter().any(|node| node.op_type == operator));
     }
@@ -181,7 +181,7 @@ fn a_graph_holds_together_and_has_its_inputs_and_outputs() {
 
 #[test]
 fn constant_gates_are_their_biases_in_the_order_of_onnx() {
-    let shape = Shape::dense(Cell::Lstm, Activation::Sigmoid, Task::LanguageModel, WHOLE);
+    let shape = Shape::dense(CellKind::Lstm, Activation::Sigmoid, Task::LanguageModel, WHOLE);
     let none = Weights { embedding: 0, input: 0, recurrent: 0, output: 0 };
     let model: Model<f32> = Shape { symbols: 0, live: vec![0; 4], weights: none, ..shape }.model(1);
     let graph = graph(&model);
@@ -206,11 +206,11 @@ fn files_are_the_same_every_time() {
 #[test]
 fn the_description_has_words_and_classes() {
     let original = Sizes { outputs: 1, dimensions: 4, ..WHOLE };
-    let dense = Shape::dense(Cell::Gru, Activation::Sigmoid, Task::Classification, original);
+    let dense = Shape::dense(CellKind::Gru, Activation::Sigmoid, Task::Classification, original);
     let model: Model<f32> = Shape { symbols: 2, ..dense }.model(3);
     let details = Details {
         format: DETAILS_FORMAT,
-        run: Origin {
+        run: ModelOrigin {
             experiment: "x".into(),
             key: "0123456789abcdef".into(),
             dataset: "d".into(),
@@ -253,10 +253,10 @@ fn what_is_too_large_with_its_zeros_is_refused() {
     let empty = |rows: usize, columns: usize| Matrix {
         rows,
         columns,
-        storage: matrix::Storage::Sparse { ends: vec![0; rows], places: vec![], values: vec![] },
+        storage: matrix::MatrixData::Csr { row_ends: vec![0; rows], indices: vec![], values: vec![] },
     };
     let model = Model {
-        cell: Cell::Rnn,
+        cell: CellKind::Rnn,
         activation: Activation::Sigmoid,
         task: Task::LanguageModel,
         symbols: Symbols { total: 1, stored: vec![] },

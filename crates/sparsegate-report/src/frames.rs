@@ -2,7 +2,7 @@
 
 use polars::prelude::*;
 
-use sparsegate_store::format::{EpochMetrics, GroundTruthCounts, Kept};
+use sparsegate_store::format::{EpochMetrics, GroundTruthCounts, KeptCount};
 use sparsegate_store::speed::Timing;
 
 use super::drift::Drift;
@@ -13,7 +13,7 @@ use super::speedups::Speedup;
 use super::tables::{precision, recall};
 
 /// A layer's name and its weight counts.
-type Layer = (&'static str, fn(&EpochMetrics) -> Kept);
+type Layer = (&'static str, fn(&EpochMetrics) -> KeptCount);
 
 /// One row per run. The first 22 columns are stable (`docs/report.md`); unknown values are null.
 ///
@@ -87,7 +87,7 @@ pub fn results(experiment: &str, rows: &[Row]) -> PolarsResult<DataFrame> {
     let error = |row: &Row| row.summary.as_ref().and_then(|summary| summary.error.clone());
     columns.push(text("error", &error));
     // Newer columns are appended, so that the positions of the older ones do not change.
-    let embedding = |of: fn(Kept) -> u64| move |line: &EpochMetrics| line.counts.embedding_weights.map(of);
+    let embedding = |of: fn(KeptCount) -> u64| move |line: &EpochMetrics| line.counts.embedding_weights.map(of);
     columns.extend([
         optional("inputs_total", &|line| line.counts.inputs.map(|inputs| inputs.total)),
         optional("embedding_weights_kept", &embedding(|weights| weights.kept)),
@@ -240,7 +240,7 @@ pub fn speed(found: &[Speedup<'_>]) -> PolarsResult<DataFrame> {
     };
     DataFrame::new_infer_height(vec![
         text("run", &|run, _| Some(run.row.run.clone())),
-        text("what", &|_, timing| variant(&timing.who)),
+        text("what", &|_, timing| variant(&timing.implementation)),
         text("mode", &|_, timing| variant(&timing.mode)),
         count("batch", &|_, timing| timing.batch as u64),
         count("threads", &|_, timing| timing.threads as u64),

@@ -1,7 +1,7 @@
 //! Speed-up of compact models over the dense network, and the reduction in multiply-adds.
 
 use super::rows::Row;
-use sparsegate_store::speed::{Mode, Speed, Who};
+use sparsegate_store::speed::{Implementation, InputMode, Speed};
 
 /// A run whose compact model was timed.
 #[derive(Debug, Clone)]
@@ -15,7 +15,7 @@ pub struct Speedup<'a> {
 }
 
 /// A reading mode and its batch size in sequences.
-pub type Way = (Mode, usize);
+pub type Way = (InputMode, usize);
 
 /// The runs whose compact models were timed.
 pub fn speedups(rows: &[Row]) -> Vec<Speedup<'_>> {
@@ -33,18 +33,18 @@ impl Speedup<'_> {
         self.speed.dense.macs / self.speed.compact.macs.max(f64::MIN_POSITIVE)
     }
 
-    /// Ratio of the time of `who` to that of the compact model: `[median, low, high]`, where low and high are the
+    /// Ratio of the time of `implementation` to that of the compact model: `[median, low, high]`, where low and high are the
     /// extreme ratios within both confidence intervals. `None` if one of them was not timed.
-    pub fn over(&self, who: Who, (mode, batch): Way) -> Option<[f64; 3]> {
-        let time = |who| self.speed.time(who, mode, batch, self.threads);
-        let (theirs, ours) = (time(who)?, time(Who::Compact)?);
+    pub fn over(&self, implementation: Implementation, (mode, batch): Way) -> Option<[f64; 3]> {
+        let time = |implementation| self.speed.time(implementation, mode, batch, self.threads);
+        let (theirs, ours) = (time(implementation)?, time(Implementation::Compact)?);
         Some([theirs.median / ours.median, theirs.low / ours.high, theirs.high / ours.low])
     }
 
     /// The timed modes and batch sizes, streaming first.
     pub fn ways(&self) -> Vec<Way> {
         let mut ways: Vec<Way> = self.speed.timings.iter().map(|timing| (timing.mode, timing.batch)).collect();
-        ways.sort_by_key(|(mode, batch)| (*mode == Mode::Whole, *batch));
+        ways.sort_by_key(|(mode, batch)| (*mode == InputMode::Whole, *batch));
         ways.dedup();
         ways
     }
@@ -53,7 +53,7 @@ impl Speedup<'_> {
 /// Label of a mode and batch size.
 pub fn name((mode, batch): Way) -> String {
     match mode {
-        Mode::Streaming => "symbol by symbol".to_owned(),
-        Mode::Whole => format!("batch {batch}"),
+        InputMode::Streaming => "symbol by symbol".to_owned(),
+        InputMode::Whole => format!("batch {batch}"),
     }
 }

@@ -443,7 +443,7 @@ fn classifiers(root: &Utf8Path) -> (Experiment, Plan) {
     for (c, cell) in cells::CELLS.iter().enumerate() {
         for (l, level) in ["dense", "W", "W+N", "W+G+N"].into_iter().enumerate() {
             for seed in 0..if level == "W+N" { 2 } else { 1 } {
-                let run = text_fixtures::spec(level, spec::types::Cell(*cell), seed);
+                let run = text_fixtures::spec(level, spec::types::CellName(*cell), seed);
                 let key = format!("{c}{l}{seed}");
                 text_fixtures::store(root, &run, &key);
                 entries.push((run, key));
@@ -495,7 +495,7 @@ fn a_dense_classifier_is_shown_at_its_highest_validation_accuracy() {
     let project = project();
     let (experiment, plan) = classifiers(&project.root);
     let paths = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
-    let dense = text_fixtures::spec("dense", spec::types::Cell::default(), 0);
+    let dense = text_fixtures::spec("dense", spec::types::CellName::default(), 0);
     let lines: Vec<_> = (1..=12).map(|n| text_fixtures::epoch(&dense, n)).collect();
     let best = lines.iter().max_by(|a, b| a.valid.total_cmp(&b.valid)).expect("epochs");
     assert!(best.epoch < 12, "it overfits");

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use sparsegate_runtime::format::File;
 use sparsegate_runtime::model::{Sizes, Task};
 use sparsegate_runtime::synthetic::{Shape, Weights};
-use sparsegate_runtime::{Activation, Cell};
+use sparsegate_runtime::{Activation, CellKind};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = PathBuf::from(std::env::args_os().nth(1).ok_or("usage: seeds FOLDER")?);
     fs_err::create_dir_all(&folder)?;
-    for cell in Cell::ALL {
+    for cell in CellKind::ALL {
         for (task, dimensions) in [(Task::LanguageModel, 0), (Task::Classification, 3)] {
             let original = Sizes { symbols: 9, dimensions, units: 6, outputs: 5 };
             let whole = Shape::dense(cell, Activation::HardSigmoid, task, original);

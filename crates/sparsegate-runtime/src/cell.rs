@@ -24,12 +24,12 @@ use crate::Float;
 
 /// A recurrent cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Cell {
+pub enum CellKind {
     /// Long short-term memory without peepholes.
     Lstm,
     /// Gated recurrent unit; the reset gate multiplies the candidate's recurrent product (as in PyTorch).
     Gru,
-    /// [`Cell::Gru`] with a factor on each unit's new state.
+    /// [`CellKind::Gru`] with a factor on each unit's new state.
     GruState,
     /// Elman network.
     Rnn,
@@ -44,7 +44,7 @@ pub enum Activation {
     HardSigmoid,
 }
 
-impl Cell {
+impl CellKind {
     /// Every cell.
     pub const ALL: [Self; 4] = [Self::Lstm, Self::Gru, Self::GruState, Self::Rnn];
 

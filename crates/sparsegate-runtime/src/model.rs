@@ -5,15 +5,15 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::matrix::Storage;
-use crate::{Activation, Cell, Float, Matrix};
+use crate::matrix::MatrixData;
+use crate::{Activation, CellKind, Float, Matrix};
 
 /// A network with V' stored symbols, E' embedding dimensions (if it has an embedding), H' units and O outputs. It has C
 /// columns, one for each preactivation that is not constant; see [`Columns`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model<T> {
     /// The recurrent cell.
-    pub cell: Cell,
+    pub cell: CellKind,
     /// Activation of the gates.
     pub activation: Activation,
     /// Meaning of the outputs.
@@ -30,7 +30,7 @@ pub struct Model<T> {
     pub columns: Columns,
     /// Biases `[kinds * H']`, ordered by kind; a constant preactivation equals its bias.
     pub bias: Vec<T>,
-    /// Factor of each unit's new state `[H']`; only for [`Cell::GruState`].
+    /// Factor of each unit's new state `[H']`; only for [`CellKind::GruState`].
     pub state_factor: Option<Vec<T>>,
     /// Output weights `[O, H']`.
     pub output: Matrix<T>,
@@ -61,7 +61,7 @@ pub struct Symbols {
 /// The preactivations that still depend on the input or the state, by kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
-    /// For each kind of [`Cell::kinds`], the sorted indices of the units whose preactivation is not constant.
+    /// For each kind of [`CellKind::kinds`], the sorted indices of the units whose preactivation is not constant.
     pub live: Vec<Vec<u32>>,
 }
 
@@ -161,7 +161,9 @@ impl<T: Float> Model<T> {
         numbers("output_bias", &self.output_bias, self.outputs())?;
         match &self.state_factor {
             Some(factor) => {
-                ensure("state_factor", self.cell == Cell::GruState, || format!("is not for `{}`", self.cell.name()))?;
+                ensure("state_factor", self.cell == CellKind::GruState, || {
+                    format!("is not for `{}`", self.cell.name())
+                })?;
                 numbers("state_factor", factor, units)
             }
             None => Ok(()),
@@ -198,8 +200,8 @@ fn numbers<T: Float>(part: &'static str, values: &[T], count: usize) -> Result<(
     ensure(part, values.iter().all(|value| value.is_finite()), || "has a value that is not finite".into())
 }
 
-fn rising(part: &'static str, places: &[u32], below: u32) -> Result<(), Invalid> {
-    let rises = places.is_sorted_by(|a, b| a < b) && places.last().is_none_or(|last| *last < below);
+fn rising(part: &'static str, indices: &[u32], below: u32) -> Result<(), Invalid> {
+    let rises = indices.is_sorted_by(|a, b| a < b) && indices.last().is_none_or(|last| *last < below);
     ensure(part, rises, || format!("must have strictly increasing indices below {below}"))
 }
 
@@ -211,20 +213,20 @@ fn matrix<T: Float>(part: &'static str, matrix: &Matrix<T>, [rows, columns]: [us
         format!("is {} x {}, not {rows} x {columns}", matrix.rows, matrix.columns)
     })?;
     match &matrix.storage {
-        Storage::Dense(values) => {
+        MatrixData::Dense(values) => {
             ensure(part, rows.checked_mul(columns).is_some(), || "is too large".into())?;
             numbers(part, values, rows * columns)
         }
-        Storage::Sparse { ends, places, values } => {
-            ensure(part, ends.len() == rows, || format!("has {} rows, not {rows}", ends.len()))?;
-            let count = ends.last().map_or(0, |end| *end as usize);
-            ensure(part, ends.is_sorted() && places.len() == count, || {
-                format!("has row ends that do not fit its {} column indices", places.len())
+        MatrixData::Csr { row_ends, indices, values } => {
+            ensure(part, row_ends.len() == rows, || format!("has {} rows, not {rows}", row_ends.len()))?;
+            let count = row_ends.last().map_or(0, |end| *end as usize);
+            ensure(part, row_ends.is_sorted() && indices.len() == count, || {
+                format!("has row ends that do not fit its {} column indices", indices.len())
             })?;
             numbers(part, values, count)?;
             let mut start = 0;
-            for end in ends.iter().map(|end| *end as usize) {
-                rising(part, &places[start..end], columns as u32)?;
+            for end in row_ends.iter().map(|end| *end as usize) {
+                rising(part, &indices[start..end], columns as u32)?;
                 start = end;
             }
             Ok(())

@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::{Activation, Cell, Float, Model};
+use crate::{Activation, CellKind, Float, Model};
 
 /// The state of one sequence.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,19 +40,19 @@ pub fn step<T: Float>(model: &Model<T>, symbol: u32, state: &mut State<T>) {
         let sum = |kind: usize| sums[kind * units + unit];
         let gate = |kind: usize| model.activation.of(sum(kind));
         match model.cell {
-            Cell::Lstm => {
+            CellKind::Lstm => {
                 let memory = gate(1).mul(state.memory[unit]).add(gate(0).mul(sum(2).tanh()));
                 state.memory[unit] = memory;
                 state.hidden[unit] = gate(3).mul(memory.tanh());
             }
-            Cell::Gru | Cell::GruState => {
+            CellKind::Gru | CellKind::GruState => {
                 let candidate = sum(0).add(gate(1).mul(sum(3))).tanh();
                 let keep = gate(2);
                 let rest = T::from_f64(1.0).add(T::from_f64(-1.0).mul(keep));
                 let factor = model.state_factor.as_ref().map_or(T::from_f64(1.0), |factor| factor[unit]);
                 state.hidden[unit] = factor.mul(rest.mul(candidate).add(keep.mul(state.hidden[unit])));
             }
-            Cell::Rnn => state.hidden[unit] = sum(0).tanh(),
+            CellKind::Rnn => state.hidden[unit] = sum(0).tanh(),
         }
     }
 }

@@ -4,13 +4,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::model::{Columns, Sizes, Symbols, Task};
-use crate::{Activation, Cell, Float, Matrix, Model};
+use crate::{Activation, CellKind, Float, Matrix, Model};
 
 /// Structure of a compact network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shape {
     /// The cell.
-    pub cell: Cell,
+    pub cell: CellKind,
     /// Activation of the gates.
     pub activation: Activation,
     /// Meaning of the outputs.
@@ -23,7 +23,7 @@ pub struct Shape {
     pub dimensions: Option<u32>,
     /// Surviving units.
     pub units: u32,
-    /// Number of preactivations of each kind that are not constant, in the order of [`Cell::kinds`].
+    /// Number of preactivations of each kind that are not constant, in the order of [`CellKind::kinds`].
     pub live: Vec<u32>,
     /// Non-zero weights of the embedding, the input, the recurrent and the output matrix.
     pub weights: Weights,
@@ -44,7 +44,7 @@ pub struct Weights {
 
 impl Shape {
     /// A network without any pruning.
-    pub fn dense(cell: Cell, activation: Activation, task: Task, sizes: Sizes) -> Self {
+    pub fn dense(cell: CellKind, activation: Activation, task: Task, sizes: Sizes) -> Self {
         let Sizes { symbols, dimensions, units, outputs } = sizes;
         let dimensions = (dimensions > 0).then_some(dimensions);
         let size = |rows: u32, columns: usize| rows as usize * columns;
@@ -96,7 +96,7 @@ impl Shape {
         let [embedding, input, recurrent, output] = weights;
         let original = Sizes { symbols: sizes[0], dimensions: sizes[1], units: sizes[2], outputs: sizes[3] };
         Some(Self {
-            cell: Cell::Lstm,
+            cell: CellKind::Lstm,
             activation,
             task,
             original,
@@ -143,7 +143,7 @@ impl Shape {
             input: draws.matrix([inputs, sums[0]], input, if self.dimensions.is_some() { inputs } else { 1 }),
             recurrent: draws.matrix([units, sums[1]], recurrent, units),
             bias: draws.numbers(self.cell.kinds().len() * units, 1.0),
-            state_factor: (self.cell == Cell::GruState).then(|| draws.numbers(units, 1.0)),
+            state_factor: (self.cell == CellKind::GruState).then(|| draws.numbers(units, 1.0)),
             output: draws.matrix([outputs, units], output, units),
             output_bias: draws.numbers(outputs, 1.0),
             columns,

@@ -111,8 +111,8 @@ proptest! {
 #[test]
 fn one_long_sequence_is_the_same_on_all_threads() {
     use sparsegate_runtime::model::{Sizes, Task};
-    use sparsegate_runtime::{Activation, Cell};
-    for cell in Cell::ALL {
+    use sparsegate_runtime::{Activation, CellKind};
+    for cell in CellKind::ALL {
         let sizes = Sizes { symbols: 60, dimensions: 0, units: 230, outputs: 70 };
         let mut shape = Shape::dense(cell, Activation::Sigmoid, Task::LanguageModel, sizes);
         shape.weights.recurrent = shape.weights.recurrent * 6 / 10;

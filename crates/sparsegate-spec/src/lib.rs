@@ -7,7 +7,7 @@
 //! each point is applied to the base document to give a run (`experiment`). An error carries a path (`diagnostic`), which
 //! is turned into line and column before it is shown (`locate`).
 
-pub mod cell;
+pub mod cell_name;
 mod de;
 mod diagnostic;
 mod error;

@@ -9,7 +9,7 @@ pub use sparsegate_core::{
     Adam, Backend, GateActivation, GroupLasso, Init, Magnitude, ModelKind, OutputNoise, Prior, Sparsity,
 };
 
-pub use super::cell::Cell;
+pub use super::cell_name::CellName;
 pub use super::tolerance::Tolerance;
 
 /// Full description of one training run, with all defaults filled in. Its canonical JSON is part of the run's key.
@@ -63,7 +63,7 @@ pub struct ModelSpec {
     pub kind: ModelKind,
     /// The recurrent cell.
     #[serde(default)]
-    pub cell: Cell,
+    pub cell: CellName,
     /// Number of hidden units.
     #[schemars(range(min = 1))]
     pub hidden: usize,

@@ -8,7 +8,7 @@ use sparsegate_runtime::model::Task;
 use super::subject::Subject;
 use crate::cli::CliError;
 use sparsegate_export::Format;
-use sparsegate_pipeline::exec::Peer;
+use sparsegate_pipeline::exec::TimingHelper;
 
 /// The source of the helper, which is embedded in this program.
 const SCRIPT: &str = include_str!("../../../scripts/peer_forward.py");
@@ -17,7 +17,7 @@ const SCRIPT: &str = include_str!("../../../scripts/peer_forward.py");
 #[derive(Default)]
 pub struct Peers {
     /// The process; `None` without a Python.
-    pub peer: Option<Peer>,
+    pub peer: Option<TimingHelper>,
     /// Versions of torch and onnxruntime.
     pub versions: BTreeMap<String, String>,
     /// Cases that cannot be timed, with the reasons.
@@ -51,7 +51,7 @@ impl Peers {
             }
             Err(error) => drop(missing.insert("reduced".to_owned(), error.to_string())),
         }
-        let peer = Peer::start(python, &arguments).map_err(|problem| {
+        let peer = TimingHelper::start(python, &arguments).map_err(|problem| {
             CliError::failed(problem).help("give --python a Python with torch, onnxruntime and onnx, or leave it out")
         })?;
         let greeting = &peer.greeting;
@@ -72,7 +72,7 @@ fn arguments(subject: &Subject, steps: usize, threads: usize) -> Vec<String> {
         0 => original.symbols.min(original.units),
         dimensions => dimensions,
     };
-    let cell = if model.cell == sparsegate_runtime::Cell::GruState { "gru" } else { model.cell.name() };
+    let cell = if model.cell == sparsegate_runtime::CellKind::GruState { "gru" } else { model.cell.name() };
     let numbers = [
         ("symbols", original.symbols as usize),
         ("dimensions", dimensions as usize),

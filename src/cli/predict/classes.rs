@@ -10,7 +10,7 @@ use crate::cli::CliError;
 use crate::cli::args::Format;
 use crate::cli::columns::{Columns, printable};
 use crate::cli::compact_file::not_finite;
-use sparsegate_compact::{Classification, Effect, Engine, Explanation, Loaded, classify, explain};
+use sparsegate_compact::{Classification, CompactModel, Effect, Explanation, Session, classify, explain};
 
 /// Most classes for which each class gets a column.
 const MOST_COLUMNS: usize = 6;
@@ -18,7 +18,7 @@ const MOST_COLUMNS: usize = 6;
 const SHOWN: usize = 40;
 
 pub(super) struct Classes<'a> {
-    loaded: &'a Loaded,
+    loaded: &'a CompactModel,
     explain: bool,
     columns: Columns,
 }
@@ -59,7 +59,7 @@ impl Serialize for Named<'_> {
 }
 
 impl<'a> Classes<'a> {
-    pub(super) fn new(loaded: &'a Loaded, explain: bool) -> Self {
+    pub(super) fn new(loaded: &'a CompactModel, explain: bool) -> Self {
         let classes = &loaded.details.classes;
         let width = |class: &String| class.chars().count();
         let mut columns =
@@ -108,12 +108,12 @@ impl Answer for Classes<'_> {
         self.columns.head(bold) + "\n"
     }
 
-    fn answer(&self, engine: &mut Engine<'_>, number: usize, text: &str, format: Format) -> Result<String, CliError> {
+    fn answer(&self, session: &mut Session<'_>, number: usize, text: &str, format: Format) -> Result<String, CliError> {
         let ids = self.loaded.encoder.encode(text);
         let [symbols, read] = [ids.len(), self.loaded.read(&ids)];
         let wrong = not_finite(self.loaded);
-        let found = classify(engine, &ids).map_err(&wrong)?;
-        let why = self.explain.then(|| explain(self.loaded, engine, text, found.class)).transpose().map_err(&wrong)?;
+        let found = classify(session, &ids).map_err(&wrong)?;
+        let why = self.explain.then(|| explain(self.loaded, session, text, found.class)).transpose().map_err(&wrong)?;
         if format == Format::Table {
             return Ok(self.row(number, text, &found, [symbols, read]) + &why.as_ref().map(reasons).unwrap_or_default());
         }

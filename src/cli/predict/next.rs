@@ -7,12 +7,12 @@ use crate::cli::CliError;
 use crate::cli::args::Format;
 use crate::cli::columns::{Columns, printable};
 use crate::cli::compact_file::not_finite;
-use sparsegate_compact::{Continuation, Engine, Loaded, go_on};
+use sparsegate_compact::{CompactModel, NextWords, Session, predict_next};
 use sparsegate_core::Evaluation;
 use sparsegate_data::Unit;
 
 pub(super) struct Next<'a> {
-    loaded: &'a Loaded,
+    loaded: &'a CompactModel,
     top: usize,
     columns: Columns,
 }
@@ -38,7 +38,7 @@ struct Symbol<'a> {
 }
 
 impl<'a> Next<'a> {
-    pub(super) fn new(loaded: &'a Loaded, top: usize) -> Self {
+    pub(super) fn new(loaded: &'a CompactModel, top: usize) -> Self {
         let columns = Columns::new().numbers("text", 5).numbers("symbols", 7).numbers(loaded.unit.metric(), 10);
         Self { loaded, top, columns: columns.words("next", 4) }
     }
@@ -53,10 +53,10 @@ impl Answer for Next<'_> {
         self.columns.head(bold) + "\n"
     }
 
-    fn answer(&self, engine: &mut Engine<'_>, number: usize, text: &str, format: Format) -> Result<String, CliError> {
+    fn answer(&self, session: &mut Session<'_>, number: usize, text: &str, format: Format) -> Result<String, CliError> {
         let ids = self.loaded.encoder.encode(text);
-        let Continuation { predicted, nats, next } =
-            go_on(self.loaded, engine, &ids, self.top).map_err(not_finite(self.loaded))?;
+        let NextWords { predicted, nats, next } =
+            predict_next(self.loaded, session, &ids, self.top).map_err(not_finite(self.loaded))?;
         let unit = self.loaded.unit;
         let value = nats.map(|nats| unit.value(&Evaluation { nats, accuracy: None }));
         if format == Format::Table {

@@ -73,7 +73,7 @@ fn rows(global: &Global, sweeps: &[Sweep<'_>], outcomes: &[Outcome]) -> Vec<Row>
             Outcome::Interrupted => ("interrupted", None),
             Outcome::Failed { error, .. } => ("failed", Some(error.clone())),
             Outcome::NotStarted => ("not-started", None),
-            Outcome::LeftOut { why } => ("left-out", Some(why.clone())),
+            Outcome::Excluded { why } => ("left-out", Some(why.clone())),
         };
         let (metric, last) = match outcome {
             Outcome::Done(summary) => (summary.metric.clone(), summary.last.clone()),

@@ -31,7 +31,7 @@ mod scan;
 
 use prost::Message as _;
 use sparsegate_runtime::model::Task;
-use sparsegate_runtime::{Activation, Cell, Model};
+use sparsegate_runtime::{Activation, CellKind, Model};
 
 use self::graph::{Graph, Number, Side, attribute};
 use self::proto::{ModelProto, OperatorSetIdProto, StringStringEntryProto};
@@ -65,8 +65,8 @@ pub fn write(model: &Model<f32>, details: Option<&Details>) -> Result<Vec<u8>, E
     let mut graph = Graph::new("network");
     let vectors = vectors(&mut graph, model, &dense);
     let states = match model.cell {
-        Cell::GruState => scan::add(&mut graph, model, &dense, &vectors),
-        Cell::Lstm | Cell::Gru | Cell::Rnn => operator::add(&mut graph, model, &dense, &vectors),
+        CellKind::GruState => scan::add(&mut graph, model, &dense, &vectors),
+        CellKind::Lstm | CellKind::Gru | CellKind::Rnn => operator::add(&mut graph, model, &dense, &vectors),
     };
     head::add(&mut graph, model, &dense, &states);
     let entry =

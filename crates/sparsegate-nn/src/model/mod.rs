@@ -10,7 +10,7 @@
 //! | `masked` | the pruned network of a finished run at full size, to evaluate and time |
 //! | `network` | what both networks share: parameters by name, forward pass, loss |
 //! | `trainer` | a network with its optimiser |
-//! | `gradients`, `reports` | gradients and Adam update of a step; its metrics, read asynchronously |
+//! | `gradients`, `metrics` | gradients and Adam update of a step; its metrics, read asynchronously |
 //! | `build`, `init` | from a spec to a network with initial values |
 //! | `noise`, `symbols`, `host`, `posterior` | noise streams, symbol ids, host tensors, arrays for pruning |
 
@@ -22,11 +22,11 @@ mod host;
 mod init;
 mod language_model;
 mod masked;
+mod metrics;
 mod network;
 mod noise;
 mod posterior;
 mod recurrent;
-mod reports;
 mod symbols;
 mod trainer;
 

@@ -4,10 +4,10 @@ use burn::tensor::Tensor;
 
 use super::gradients::{KlTermAndNorm, StepGradients};
 use super::host::{find, named};
+use super::metrics::{DeviceMetrics, MetricsQueue};
 use super::network::Network;
 use super::noise::NoiseSource;
 use super::posterior::with_posterior;
-use super::reports::{Numbers, Reports};
 use crate::baselines::{Matrix, Progress, Pruning, Weights, mask_moments};
 use crate::engine::{AdamStep, Moments, Ops};
 use sparsegate_core::Adam;
@@ -43,7 +43,7 @@ pub struct NetworkTrainer<N> {
     pruning: Option<Pruning>,
     /// In the order of [`sparsegate_core::cells::Cell::states`].
     carried: Option<Vec<Tensor<2>>>,
-    reports: Reports,
+    reports: MetricsQueue,
 }
 
 /// The gradient of a parameter, with the parameter's name.
@@ -51,7 +51,7 @@ type Gradient = (String, Tensor<2>);
 
 /// Result of a forward and backward pass.
 struct Found {
-    numbers: Numbers,
+    numbers: DeviceMetrics,
     gradients: StepGradients,
     /// The states that the next batch starts from; `None` if states are not carried.
     states: Option<Vec<Tensor<2>>>,
@@ -63,7 +63,7 @@ impl<N: Network> NetworkTrainer<N> {
         let zeros = |tensor: &Tensor<2>| tensor.zeros_like();
         let tensors = network.tensors().into_iter();
         let moments = tensors.map(|(_, tensor)| Moments { first: zeros(&tensor), second: zeros(&tensor) }).collect();
-        Self { network, ops, options, moments, pruning: None, carried: None, reports: Reports::new(1) }
+        Self { network, ops, options, moments, pruning: None, carried: None, reports: MetricsQueue::new(1) }
     }
 
     /// Sets the pruning baseline, if there is one.
@@ -75,7 +75,7 @@ impl<N: Network> NetworkTrainer<N> {
     /// Sets the number of steps whose metrics are read together; see [`crate::engine::Engine::reading`].
     #[must_use]
     pub fn reading(self, steps: usize) -> Self {
-        Self { reports: Reports::new(steps), ..self }
+        Self { reports: MetricsQueue::new(steps), ..self }
     }
 
     /// The network in its current state.
@@ -122,7 +122,7 @@ impl<N: Network> NetworkTrainer<N> {
     /// Runs a forward and backward pass, waits for its metrics and checks that they are finite.
     fn checked(&self, batch: &Batch, step: u64, noise: &NoiseSource) -> Result<(StepMetrics, Found), NonFinite> {
         let found = self.differentiate(batch, noise);
-        let report = found.numbers.report(step);
+        let report = found.numbers.to_host(step);
         self.check(&report, &found.gradients)?;
         Ok((report, found))
     }
@@ -138,7 +138,7 @@ impl<N: Network> NetworkTrainer<N> {
         let KlTermAndNorm { kl_term, square_sum } = gradients.kl_term_and_norm(&self.network, self.ops);
         let data_loss = data_loss.inner();
         let gradient_norm = square_sum.map_or_else(|| data_loss.zeros_like(), Tensor::sqrt);
-        let numbers = Numbers { data_loss, kl_term, gradient_norm };
+        let numbers = DeviceMetrics { data_loss, kl_term, gradient_norm };
         Found { numbers, gradients, states: self.options.carry_state.then_some(forward.last) }
     }
 
@@ -222,7 +222,7 @@ impl<N: Network> NetworkTrainer<N> {
 impl<N: Network> Trainer for NetworkTrainer<N> {
     fn step(&mut self, batch: &Batch, step: u64) -> Result<Vec<StepMetrics>, NonFinite> {
         let noise = NoiseSource::Counter { seed: self.options.seed, step: step as u32 };
-        if self.reports.at_once() {
+        if self.reports.is_synchronous() {
             return Ok(vec![self.step_with(batch, step, &noise)?]);
         }
         // Queue the whole step, and the next ones, before reading anything back from the device.

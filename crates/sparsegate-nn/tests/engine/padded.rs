@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation};
 use sparsegate_core::GateActivation;
 use sparsegate_core::cells::CELLS;
-use sparsegate_nn::cells::{self, Step};
+use sparsegate_nn::cells::{self, CellStep};
 use sparsegate_nn::engine::{FusedOps, Ops, ReferenceOps};
 use sparsegate_nn::model::{Classifier, Network, NoiseSource, Stream};
 use sparsegate_nn::variational::VariationalMatrix;
@@ -63,7 +63,7 @@ fn padded(network: &Classifier, noise: &BTreeMap<Stream, Tensor<2>>, labels: &[u
         let input = vectors.clone().select(0, ids) * word * inputs.clone();
         let new = cells::step(
             units.cell,
-            &Step {
+            &CellStep {
                 input: input.matmul(w_input.clone()),
                 recurrent: states[0].clone().matmul(w_hidden.clone()),
                 z_gates: z_gates.clone(),

@@ -8,7 +8,7 @@ use crate::number::{count, percent};
 use crate::rows::Row;
 use crate::scene::{Align, Scene, text_width};
 use crate::style::{self, EMPTY, INK, LABEL, SMALL};
-use sparsegate_store::format::Kept;
+use sparsegate_store::format::KeptCount;
 
 /// Sizes of the pruned networks.
 pub struct Sizes;
@@ -16,7 +16,7 @@ pub struct Sizes;
 /// One panel: our count and the authors' count of the same size.
 struct Panel<'a> {
     title: &'a str,
-    ours: fn(&Row) -> Option<Kept>,
+    ours: fn(&Row) -> Option<KeptCount>,
     theirs: fn(&Point) -> Option<(u64, u64)>,
 }
 

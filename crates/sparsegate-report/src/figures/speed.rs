@@ -7,16 +7,16 @@ use crate::number::ratio;
 use crate::scene::{Align, Scene, text_width};
 use crate::speedups::{Speedup, Way, name, speedups};
 use crate::style::{self, GRID, INK, LABEL, MUTED, SMALL};
-use sparsegate_store::speed::{Mode, Who};
+use sparsegate_store::speed::{Implementation, InputMode};
 
 /// Measured speed-ups.
 pub struct Speed;
 
 /// What the compact models are compared with, one panel each.
-const PANELS: [(Who, &str); 3] = [
-    (Who::PytorchEager, "times as fast as PyTorch on the dense network"),
-    (Who::OnnxruntimeDense, "times as fast as ONNX Runtime on the dense network"),
-    (Who::Dense, "times as fast as our own runtime on the dense network"),
+const PANELS: [(Implementation, &str); 3] = [
+    (Implementation::PytorchEager, "times as fast as PyTorch on the dense network"),
+    (Implementation::OnnxruntimeDense, "times as fast as ONNX Runtime on the dense network"),
+    (Implementation::Dense, "times as fast as our own runtime on the dense network"),
 ];
 
 /// Height of a run's row.
@@ -36,11 +36,13 @@ impl Figure for Speed {
     fn draw(&self, data: FigureData<'_>) -> Result<Picture, Skipped> {
         let found = speedups(data.rows);
         let mut ways: Vec<Way> = found.iter().flat_map(Speedup::ways).collect();
-        ways.sort_by_key(|(mode, batch)| (*mode == Mode::Whole, *batch));
+        ways.sort_by_key(|(mode, batch)| (*mode == InputMode::Whole, *batch));
         ways.dedup();
-        let panels: Vec<&(Who, &str)> = PANELS
+        let panels: Vec<&(Implementation, &str)> = PANELS
             .iter()
-            .filter(|(who, _)| found.iter().any(|run| ways.iter().any(|way| run.over(*who, *way).is_some())))
+            .filter(|(implementation, _)| {
+                found.iter().any(|run| ways.iter().any(|way| run.over(*implementation, *way).is_some()))
+            })
             .collect();
         if panels.is_empty() {
             return Err(Skipped("no dense network was timed together with the compact model".into()));
@@ -55,18 +57,18 @@ impl Figure for Speed {
         let panel_height = STEP * found.len() as f64 + 74.0;
         let mut scene = Scene::new(style::WIDTH, top + panels.len() as f64 * panel_height + 6.0);
         head(&mut scene, title, &entries);
-        for (index, (who, title)) in panels.into_iter().enumerate() {
+        for (index, (implementation, title)) in panels.into_iter().enumerate() {
             let from_y = top + 8.0 + panel_height * index as f64;
-            let shown = found
-                .iter()
-                .flat_map(|run| ways.iter().filter_map(|way| run.over(*who, *way)).flatten().chain([run.fewer(), 1.0]));
+            let shown = found.iter().flat_map(|run| {
+                ways.iter().filter_map(|way| run.over(*implementation, *way)).flatten().chain([run.fewer(), 1.0])
+            });
             let plot = Plot {
                 from: (34.0 + names, from_y),
                 to: (style::WIDTH - 110.0, from_y + STEP * found.len() as f64),
                 x: Axis::around(title, Spread::Log, shown),
                 y: Axis::exact("", 0.0, 1.0),
             };
-            panel(&mut scene, &plot, &found, &ways, *who);
+            panel(&mut scene, &plot, &found, &ways, *implementation);
         }
         let caption = format!(
             "Tokens per second of the compact model relative to the dense network, on up to {threads} threads of one \
@@ -83,12 +85,12 @@ impl Figure for Speed {
 /// The mark of a reading mode: a ring for streaming, a dot with its own colour for each batch size.
 fn mark(way: Way, index: usize) -> Key {
     match way.0 {
-        Mode::Streaming => Key::Ring(INK),
-        Mode::Whole => Key::Dot(style::backend(index)),
+        InputMode::Streaming => Key::Ring(INK),
+        InputMode::Whole => Key::Dot(style::backend(index)),
     }
 }
 
-fn panel(scene: &mut Scene, plot: &Plot, found: &[Speedup<'_>], ways: &[Way], who: Who) {
+fn panel(scene: &mut Scene, plot: &Plot, found: &[Speedup<'_>], ways: &[Way], implementation: Implementation) {
     for (value, label) in plot.x.ticks(6) {
         let x = plot.at(value, 0.0).0;
         scene.line(&[(x, plot.from.1), (x, plot.to.1)], GRID, 1.0);
@@ -105,13 +107,13 @@ fn panel(scene: &mut Scene, plot: &Plot, found: &[Speedup<'_>], ways: &[Way], wh
         scene.line(&[(fewer, y - 15.0), (fewer, y + 15.0)], INK, 2.5);
         let mut best = None::<f64>;
         for (index, way) in ways.iter().enumerate() {
-            let Some([median, low, high]) = run.over(who, *way) else { continue };
+            let Some([median, low, high]) = run.over(implementation, *way) else { continue };
             best = Some(best.map_or(median, |best| best.max(median)));
             let y = y + APART * (index as f64 - (ways.len() as f64 - 1.0) / 2.0);
             let at = |value: f64| plot.at(value, 0.0).0;
             let color = if let Key::Dot(color) = mark(*way, index) { color } else { INK };
             scene.line(&[(at(low), y), (at(high), y)], color, 1.6);
-            if way.0 == Mode::Streaming {
+            if way.0 == InputMode::Streaming {
                 scene.ring((at(median), y), 4.0, color, 1.6);
             } else {
                 scene.dot((at(median), y), 4.0, color);

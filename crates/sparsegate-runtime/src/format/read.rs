@@ -9,9 +9,9 @@ use safetensors::{Dtype, SafeTensors};
 use super::header::{CLASSIFICATION, Header, LANGUAGE_MODEL, Version};
 use super::integers::wide;
 use super::{DETAILS, FORMAT, File, FormatError, HEADER};
-use crate::matrix::Storage;
+use crate::matrix::MatrixData;
 use crate::model::{Columns, LARGEST, Model, Sizes, Symbols, Task};
-use crate::{Activation, Cell, Matrix};
+use crate::{Activation, CellKind, Matrix};
 
 pub(super) fn read(bytes: &[u8]) -> Result<File, FormatError> {
     let failed = |error: safetensors::SafeTensorError| FormatError::Container(error.to_string());
@@ -50,7 +50,7 @@ struct Tensors<'a>(SafeTensors<'a>);
 
 impl Tensors<'_> {
     fn model(&self, header: &Header) -> Result<Model<f32>, FormatError> {
-        let cell = named("cell", &header.cell, Cell::find(&header.cell))?;
+        let cell = named("cell", &header.cell, CellKind::find(&header.cell))?;
         let columns = self.columns(header)?;
         if columns.live.len() != cell.kinds().len() {
             let (found, wanted) = (columns.live.len(), cell.kinds().len());
@@ -143,18 +143,18 @@ impl Tensors<'_> {
             return Err(tensor(name, format!("is missing, and so is `{name}.counts`")));
         }
         let counts = self.integers(&part("counts"))?;
-        let places = self.integers(&part("places"))?;
-        let values = self.numbers(&part("values"), &[places.len()])?;
+        let indices = self.integers(&part("places"))?;
+        let values = self.numbers(&part("values"), &[indices.len()])?;
         let mut end = 0_u32;
-        let ends: Option<Vec<u32>> = counts
+        let row_ends: Option<Vec<u32>> = counts
             .iter()
             .map(|count| {
                 end = end.checked_add(*count)?;
                 Some(end)
             })
             .collect();
-        let ends = ends.ok_or_else(|| tensor(&part("counts"), "has a sum above the range of u32".into()))?;
-        Ok(Matrix { rows, columns, storage: Storage::Sparse { ends, places, values } })
+        let row_ends = row_ends.ok_or_else(|| tensor(&part("counts"), "has a sum above the range of u32".into()))?;
+        Ok(Matrix { rows, columns, storage: MatrixData::Csr { row_ends, indices, values } })
     }
 }
 

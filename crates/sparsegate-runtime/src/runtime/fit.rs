@@ -16,7 +16,7 @@ use super::matvec::{Matvec, Way, can_mask};
 use super::order::WIDTH;
 use crate::model::{Sizes, Task};
 use crate::synthetic::Shape;
-use crate::{Activation, Cell, Model};
+use crate::{Activation, CellKind, Model};
 
 /// Duration of each measurement.
 const EACH: Duration = Duration::from_millis(10);
@@ -165,7 +165,7 @@ impl WithSimd for Lanes<'_> {
 /// Time of a row in nanoseconds, and the number of columns or weights read for it.
 fn input_row(way: input::Way, columns: usize) -> (f64, f64) {
     let sizes = Sizes { symbols: 64, dimensions: 0, units: columns as u32, outputs: 1 };
-    let mut shape = Shape::dense(Cell::Rnn, Activation::Sigmoid, Task::LanguageModel, sizes);
+    let mut shape = Shape::dense(CellKind::Rnn, Activation::Sigmoid, Task::LanguageModel, sizes);
     let read = columns / 8;
     shape.weights.input = 64 * read;
     let model: Model<f32> = shape.model(1);

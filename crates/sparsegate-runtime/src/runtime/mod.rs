@@ -269,7 +269,7 @@ mod tests {
     use alloc::vec;
 
     use super::*;
-    use crate::Cell;
+    use crate::CellKind;
     use crate::model::Task;
     use crate::synthetic::Shape;
 
@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn narrower_vector_units_compute_the_same() {
-        for cell in Cell::ALL {
+        for cell in CellKind::ALL {
             let mut shape = Shape::paper("word-ptb").unwrap_or_else(|| unreachable!());
             let outputs = 70;
             shape.original.outputs = outputs;

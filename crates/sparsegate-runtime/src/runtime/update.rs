@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use super::activation::{gate, tanh};
-use crate::{Activation, Cell};
+use crate::{Activation, CellKind};
 
 /// A preactivation, or the value of a constant one.
 #[derive(Clone, Copy)]
@@ -24,19 +24,19 @@ impl<V> Sum<V> {
 }
 
 /// Value that the cell uses for a constant preactivation.
-pub(crate) fn constant(cell: Cell, activation: Activation, kind: usize, bias: f32) -> f32 {
+pub(crate) fn constant(cell: CellKind, activation: Activation, kind: usize, bias: f32) -> f32 {
     match (cell, kind) {
         _ if cell.is_gate(kind) => activation.of(bias),
-        (Cell::Lstm | Cell::Rnn, _) => libm::tanhf(bias),
+        (CellKind::Lstm | CellKind::Rnn, _) => libm::tanhf(bias),
         // The candidate's two parts are combined before tanh is applied.
-        (Cell::Gru | Cell::GruState, _) => bias,
+        (CellKind::Gru | CellKind::GruState, _) => bias,
     }
 }
 
 /// A cell and its gate activation.
 #[derive(Clone, Copy)]
 pub(crate) struct Rule {
-    pub cell: Cell,
+    pub cell: CellKind,
     pub activation: Activation,
 }
 
@@ -60,19 +60,19 @@ impl Rule {
         [memory, state, factor]: [S::f32s; 3],
     ) -> [S::f32s; 2] {
         match self.cell {
-            Cell::Lstm => {
+            CellKind::Lstm => {
                 let new = simd.mul_f32s(self.gate(simd, sum(0)), content(simd, sum(2)));
                 let memory = simd.mul_add_f32s(self.gate(simd, sum(1)), memory, new);
                 [memory, simd.mul_f32s(self.gate(simd, sum(3)), tanh(simd, memory))]
             }
-            Cell::Gru | Cell::GruState => {
+            CellKind::Gru | CellKind::GruState => {
                 let inner = simd.mul_add_f32s(self.gate(simd, sum(1)), sum(3).value(), sum(0).value());
                 let (candidate, keep) = (tanh(simd, inner), self.gate(simd, sum(2)));
                 let rest = simd.sub_f32s(simd.splat_f32s(1.0), keep);
                 let mixed = simd.mul_add_f32s(keep, state, simd.mul_f32s(rest, candidate));
                 [memory, simd.mul_f32s(factor, mixed)]
             }
-            Cell::Rnn => [memory, content(simd, sum(0))],
+            CellKind::Rnn => [memory, content(simd, sum(0))],
         }
     }
 }

@@ -3,13 +3,13 @@
 use proptest::prelude::*;
 use sparsegate_runtime::model::{Sizes, Task};
 use sparsegate_runtime::synthetic::{Shape, Weights};
-use sparsegate_runtime::{Activation, Cell};
+use sparsegate_runtime::{Activation, CellKind};
 
 /// Shapes of every cell, from everything pruned to nothing pruned.
 pub fn shapes() -> impl Strategy<Value = Shape> {
     let sizes = (1_u32..40, prop_oneof![Just(0_u32), 1_u32..9], prop_oneof![1_u32..4, 1_u32..40], 1_u32..40);
     (
-        (prop::sample::select(&Cell::ALL[..]), any::<bool>(), any::<bool>()),
+        (prop::sample::select(&CellKind::ALL[..]), any::<bool>(), any::<bool>()),
         sizes,
         prop::array::uniform4(share()),
         prop::array::uniform4(share()),

@@ -97,7 +97,7 @@ impl Initial<'_> {
     fn biases(&self, columns: usize) -> Vec<f64> {
         let biases = self.cell.biases();
         let units = columns / biases.len();
-        let value = |column: usize| if biases[column / units].starts_open { self.forget_bias } else { 0.0 };
+        let value = |column: usize| if biases[column / units].uses_forget_bias { self.forget_bias } else { 0.0 };
         (0..columns).map(value).collect()
     }
 
