@@ -11,9 +11,9 @@ use super::output;
 use super::report::plan_of;
 use super::table::TextTable;
 use super::{CliError, Exit};
-use sparsegate_report::{Comparison, Noise, OrderLine, ValueLine};
+use sparsegate_report::{Comparison, NoiseEstimate, OrderComparison, ValueComparison};
 use sparsegate_spec::Experiment;
-use sparsegate_spec::types::{InAuthorsFigures, Tolerance};
+use sparsegate_spec::types::{PublishedOrdering, Tolerance};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -58,15 +58,15 @@ struct Order<'a> {
     about: Option<&'a str>,
     ours: Option<[f64; 2]>,
     theirs: Option<[f64; 2]>,
-    authors: Option<InAuthorsFigures>,
+    authors: Option<PublishedOrdering>,
     noise: Option<f64>,
     noise_from: Option<&'static str>,
     verdict: &'static str,
     why: Option<&'a str>,
 }
 
-impl<'a> From<&'a ValueLine> for Value<'a> {
-    fn from(line: &'a ValueLine) -> Self {
+impl<'a> From<&'a ValueComparison> for Value<'a> {
+    fn from(line: &'a ValueComparison) -> Self {
         Self {
             run: &line.run,
             metric: &line.metric,
@@ -77,15 +77,15 @@ impl<'a> From<&'a ValueLine> for Value<'a> {
             their_epoch: line.epoch,
             tolerance: line.tolerance,
             noise: line.noise.map(|noise| noise.width),
-            noise_from: line.noise.as_ref().map(Noise::origin),
+            noise_from: line.noise.as_ref().map(NoiseEstimate::origin),
             verdict: line.verdict.name(),
             why: line.verdict.why(),
         }
     }
 }
 
-impl<'a> From<&'a OrderLine> for Order<'a> {
-    fn from(line: &'a OrderLine) -> Self {
+impl<'a> From<&'a OrderComparison> for Order<'a> {
+    fn from(line: &'a OrderComparison) -> Self {
         Self {
             claim: &line.claim,
             about: line.about.as_deref(),
@@ -93,7 +93,7 @@ impl<'a> From<&'a OrderLine> for Order<'a> {
             theirs: line.theirs.map(<[f64; 2]>::from),
             authors: line.authors,
             noise: line.noise.map(|noise| noise.width),
-            noise_from: line.noise.as_ref().map(Noise::origin),
+            noise_from: line.noise.as_ref().map(NoiseEstimate::origin),
             verdict: line.verdict.name(),
             why: line.verdict.why(),
         }

@@ -11,7 +11,7 @@ use super::compact_file;
 use super::output;
 use super::{CliError, Exit};
 use sparsegate_compact::Details;
-use sparsegate_export::{ExportError, Format};
+use sparsegate_export::{ExportError, ExportFormat};
 
 /// Digits of a run's key in the default file name.
 const DIGITS: usize = 8;
@@ -44,7 +44,7 @@ enum Kind {
     Safetensors,
 }
 
-impl From<Kind> for Format {
+impl From<Kind> for ExportFormat {
     fn from(kind: Kind) -> Self {
         match kind {
             Kind::Compact => Self::Compact,
@@ -62,7 +62,7 @@ impl From<Kind> for Format {
 /// be written (1).
 pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError> {
     let (path, file) = compact_file::read(global, &args.run)?;
-    let format = Format::from(args.format);
+    let format = ExportFormat::from(args.format);
     let out = args.out.clone().unwrap_or_else(|| name(&path, &file, format).into());
     if out.is_dir() {
         return Err(CliError::usage(format!("{out} is a folder")).help("name a file in it"));
@@ -98,7 +98,7 @@ pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError>
 }
 
 /// The default file name: `EXPERIMENT-KEY.EXTENSION` of the model's run, or the input file's stem if it names no run.
-fn name(path: &Utf8Path, file: &File, format: Format) -> String {
+fn name(path: &Utf8Path, file: &File, format: ExportFormat) -> String {
     let stem = match serde_json::from_str::<Details>(&file.details) {
         Ok(Details { run, .. }) => {
             // The names come from the file and may contain anything, such as a path to another folder.

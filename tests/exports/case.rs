@@ -4,7 +4,7 @@ use camino::Utf8Path;
 use libtest_mimic::Failed;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
-use sparsegate_export::Format;
+use sparsegate_export::ExportFormat;
 use sparsegate_runtime::Model;
 use sparsegate_runtime::format::File;
 use sparsegate_runtime::model::Task;
@@ -41,7 +41,7 @@ impl Tensors {
 impl Case<'_> {
     /// Writes NAME.onnx and NAME.safetensors.
     pub fn export(&self, folder: &Utf8Path, name: &str) -> Result<(), Failed> {
-        for format in [Format::Onnx, Format::Safetensors] {
+        for format in [ExportFormat::Onnx, ExportFormat::Safetensors] {
             let path = folder.join(format!("{name}.{}", format.extension()));
             fs_err::write(path, format.write(self.file)?)?;
         }

@@ -11,7 +11,7 @@ use sparsegate_runtime::synthetic::{Shape, Weights};
 use sparsegate_runtime::{Activation, CellKind, Matrix, Model, matrix};
 
 use super::onnx::proto::{GraphProto, ModelProto, TensorProto};
-use super::{ExportError, Format};
+use super::{ExportError, ExportFormat};
 use sparsegate_compact::{DETAILS_FORMAT, Details, ModelOrigin, WordsOf};
 use sparsegate_data::manifest::Reader;
 
@@ -40,7 +40,7 @@ fn models() -> Vec<Model<f32>> {
     models
 }
 
-fn write(model: &Model<f32>, format: Format) -> Vec<u8> {
+fn write(model: &Model<f32>, format: ExportFormat) -> Vec<u8> {
     format.write(&File { model: model.clone(), details: String::new() }).unwrap()
 }
 
@@ -100,7 +100,7 @@ impl Layer {
 #[test]
 fn pytorchs_equations_give_the_models_outputs() {
     for model in models() {
-        let layer = Layer::read(&write(&model, Format::Safetensors));
+        let layer = Layer::read(&write(&model, ExportFormat::Safetensors));
         let units = layer.tensors["output.weight"].0[1];
         assert_eq!(units, model.units().max(1));
         let (mut h, mut c) = (vec![0.0; units], vec![0.0; units]);
@@ -119,7 +119,7 @@ fn pytorchs_equations_give_the_models_outputs() {
 }
 
 fn graph(model: &Model<f32>) -> GraphProto {
-    ModelProto::decode(write(model, Format::Onnx).as_slice()).unwrap().graph.unwrap()
+    ModelProto::decode(write(model, ExportFormat::Onnx).as_slice()).unwrap().graph.unwrap()
 }
 
 /// Checks that every constant is as long as its shape says, and that every name is defined once and before it is used.
@@ -198,7 +198,7 @@ fn constant_gates_are_their_biases_in_the_order_of_onnx() {
 #[test]
 fn files_are_the_same_every_time() {
     let model = &models()[1];
-    for format in [Format::Onnx, Format::Safetensors, Format::Compact] {
+    for format in [ExportFormat::Onnx, ExportFormat::Safetensors, ExportFormat::Compact] {
         assert_eq!(write(model, format), write(model, format));
     }
 }
@@ -227,9 +227,9 @@ fn the_description_has_words_and_classes() {
         classes: vec!["bad".into(), "good".into()],
     };
     let file = File { model, details: serde_json::to_string(&details).unwrap() };
-    let bytes = Format::Onnx.write(&file).unwrap();
+    let bytes = ExportFormat::Onnx.write(&file).unwrap();
     let onnx = ModelProto::decode(bytes.as_slice()).unwrap().metadata_props.remove(0);
-    let tensors = Format::Safetensors.write(&file).unwrap();
+    let tensors = ExportFormat::Safetensors.write(&file).unwrap();
     let (_, metadata) = SafeTensors::read_metadata(&tensors).unwrap();
     assert_eq!(
         (onnx.key.as_str(), Some(&onnx.value)),
@@ -243,7 +243,7 @@ fn the_description_has_words_and_classes() {
     assert_eq!(json["text"]["classes"], serde_json::json!(["bad", "good"]));
     assert_eq!((&json["cell"], &json["units"], &json["outputs"]), (&"gru".into(), &5.into(), &1.into()));
     let odd = File { details: "{}".into(), ..file };
-    assert!(matches!(Format::Onnx.write(&odd), Err(ExportError::Details(_))));
+    assert!(matches!(ExportFormat::Onnx.write(&odd), Err(ExportError::Details(_))));
 }
 
 /// A small compact file can describe dense matrices that do not fit in memory.
@@ -272,7 +272,7 @@ fn what_is_too_large_with_its_zeros_is_refused() {
     };
     assert_eq!(model.check(), Ok(()));
     let file = File { model, details: String::new() };
-    for format in [Format::Onnx, Format::Safetensors] {
+    for format in [ExportFormat::Onnx, ExportFormat::Safetensors] {
         let error = format.write(&file).unwrap_err();
         assert!(error.to_string().contains("`compact`"), "{error}");
     }

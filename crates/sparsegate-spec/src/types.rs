@@ -200,13 +200,13 @@ pub struct OrderClaim {
     pub about: Option<String>,
     /// Whether the authors' published results show the ordering.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub authors: Option<InAuthorsFigures>,
+    pub authors: Option<PublishedOrdering>,
 }
 
 /// Whether the authors' published results show an ordering that their text claims or suggests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum InAuthorsFigures {
+pub enum PublishedOrdering {
     /// They show the ordering.
     Holds,
     /// They show the opposite: the claim is reported, but never makes `check` fail.

@@ -7,7 +7,7 @@ use sparsegate_runtime::model::Task;
 
 use super::subject::Subject;
 use crate::cli::CliError;
-use sparsegate_export::Format;
+use sparsegate_export::ExportFormat;
 use sparsegate_pipeline::exec::TimingHelper;
 
 /// The source of the helper, which is embedded in this program.
@@ -43,7 +43,7 @@ impl Peers {
         let mut arguments = arguments(subject, steps, threads);
         arguments.insert(0, script.to_string());
         let mut missing = BTreeMap::new();
-        match Format::Onnx.write(&subject.file) {
+        match ExportFormat::Onnx.write(&subject.file) {
             Ok(bytes) => {
                 let file = root.join("reduced.onnx");
                 fs_err::write(&file, bytes).map_err(CliError::failed)?;

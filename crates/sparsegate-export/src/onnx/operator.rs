@@ -6,7 +6,7 @@ use sparsegate_runtime::{Activation, CellKind, Model};
 use super::graph::{Graph, attribute};
 use super::proto::AttributeProto;
 use super::{States, batch, gate, initial, lengths};
-use crate::dense::Dense;
+use crate::dense::DenseLayer;
 
 /// An operator, with its gates in ONNX's order given as kinds of [`CellKind::kinds`]. Kinds of input biases and of state
 /// biases are given separately; only a GRU's candidate has both.
@@ -47,7 +47,7 @@ fn layout(cell: CellKind) -> Layout {
 }
 
 /// Adds the recurrent layer on `vectors` `[steps, batch, D]`.
-pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>, vectors: &str) -> States {
+pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &DenseLayer<'_>, vectors: &str) -> States {
     let layout = layout(model.cell);
     let (units, rows) = (dense.units, layout.input.len() * dense.units);
     let weights = graph.floats("input_weights", &[1, rows, dense.inputs], &dense.input(layout.input));

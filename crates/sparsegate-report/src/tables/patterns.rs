@@ -1,14 +1,14 @@
 //! Numbers of kept units by which of their gates are live, with the values of the constant gates.
 
-use crate::grid::Grid;
+use crate::grid::TableData;
 use crate::kinds;
 use crate::number::count;
 use crate::patterns;
-use crate::rows::Row;
+use crate::rows::RunRow;
 
 /// One row per pattern of each sparsified run.
-pub fn patterns(rows: &[Row]) -> Option<Grid> {
-    let mut grid = Grid::new(&["run", "live", "constant"], &["units"]);
+pub fn patterns(rows: &[RunRow]) -> Option<TableData> {
+    let mut grid = TableData::new(&["run", "live", "constant"], &["units"]);
     for row in rows.iter().filter(|row| row.is_sparse()) {
         let Some(structure) = &row.structure else { continue };
         let names: Vec<String> = kinds::of(row).into_iter().map(|kind| kind.name).collect();
