@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use clap::Args;
-use sparsegate_runtime::runtime::{CostModel, Options, Runtime, Storage};
+use sparsegate_runtime::runtime::{CostModel, Options, Runtime, StorageFormat};
 
 use super::args::{Format, Global};
 use super::output;
@@ -115,7 +115,7 @@ fn time(global: &Global, args: &BenchArgs, subject: &Subject, cost: &CostModel) 
             }
             let load = Load::new(mode, batch, steps, &subject.model.symbols.stored);
             let (peer, compact, dense) =
-                (&mut peers.peer, options(threads, None), options(threads, Some(Storage::Dense)));
+                (&mut peers.peer, options(threads, None), options(threads, Some(StorageFormat::Dense)));
             let samples = usize::from(args.samples);
             let timed = pinned(threads, move |pool| {
                 let peer = peer.as_mut().map(RefCell::new);

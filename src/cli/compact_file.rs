@@ -42,7 +42,7 @@ pub fn read(global: &Global, run: &str) -> Result<(Utf8PathBuf, File), CliError>
     match dir.compact().map_err(CliError::failed)?.map(|bytes| File::read(&bytes)) {
         Some(Ok(file)) => Ok((path, file)),
         // A file written by a newer version is not overwritten.
-        Some(Err(error @ FormatError::Newer(_))) => Err(wrong(&path, error)),
+        Some(Err(error @ FormatError::TooNew(_))) => Err(wrong(&path, error)),
         Some(Err(_)) | None => Ok((path, sparsegate_compact::write_compact(&global.root, &dir).map_err(not_made)?)),
     }
 }

@@ -93,8 +93,8 @@ impl Case<'_> {
         tensors.floats("logits", &[steps, batch, outputs], &first);
         let hidden: Vec<f64> = after.iter().flat_map(|state| state.hidden.clone()).collect();
         tensors.floats("h_n", &[1, batch, model.units()], &hidden);
-        if model.cell.has_memory() {
-            let memory: Vec<f64> = after.iter().flat_map(|state| state.memory.clone()).collect();
+        if model.cell.has_cell_state() {
+            let memory: Vec<f64> = after.iter().flat_map(|state| state.cell_state.clone()).collect();
             tensors.floats("c_n", &[1, batch, model.units()], &memory);
         }
         tensors.floats("next.logits", &[steps, batch, outputs], &logits().0);

@@ -1,7 +1,7 @@
 //! Extracts a self-contained model from the compact network: everything without influence on an output is removed, and
 //! sums without live weights become constants.
 
-use sparsegate_runtime::model::{Columns, Sizes, Symbols, Task};
+use sparsegate_runtime::model::{LiveColumns, Sizes, Task, Vocabulary};
 use sparsegate_runtime::{Activation, CellKind, Matrix, Model, matrix};
 
 use sparsegate_core::cells::{self, FusedKernel};
@@ -58,7 +58,7 @@ pub fn extract(
             GateActivation::HardSigmoid => Activation::HardSigmoid,
         },
         task,
-        symbols: Symbols { total: symbols as u32, stored: rows.iter().map(|row| *row as u32).collect() },
+        symbols: Vocabulary { total: symbols as u32, stored: rows.iter().map(|row| *row as u32).collect() },
         embedding: dimensions
             .as_ref()
             .zip(compact.embedding.as_ref())
@@ -73,7 +73,7 @@ pub fn extract(
         state_factor: compact.state_factor.as_ref().map(|factor| units.iter().map(|&unit| factor[unit]).collect()),
         output: transposed(&cut(&compact.w_output, &units, &outputs)),
         output_bias: output_bias.to_vec(),
-        columns: Columns { live },
+        columns: LiveColumns { live },
         original,
     })
 }

@@ -1,7 +1,7 @@
 //! Runs a model over one sequence.
 
 use sparsegate_runtime::Model;
-use sparsegate_runtime::model::Invalid;
+use sparsegate_runtime::model::InvalidModel;
 use sparsegate_runtime::reference::{self, State};
 use sparsegate_runtime::runtime::{Options, Runtime, Stream};
 
@@ -24,7 +24,7 @@ impl<'a> Session<'a> {
     ///
     /// # Errors
     /// A model that is not consistent.
-    pub fn fast(model: &Model<f32>) -> Result<Self, Invalid> {
+    pub fn fast(model: &Model<f32>) -> Result<Self, InvalidModel> {
         // A single sequence does not offer work for more than one thread, and further threads would first have to be
         // started.
         let runtime = Runtime::new(model, &Options { threads: 1, ..Options::default() })?;

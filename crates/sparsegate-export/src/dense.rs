@@ -72,7 +72,7 @@ impl<'a> DenseLayer<'a> {
 
     /// Input weights of the given kinds, stacked by rows, `[kinds * H, D]`.
     pub fn input(&self, kinds: &[usize]) -> Vec<f32> {
-        let columns = self.model.columns.of(self.model.cell.input_kinds());
+        let columns = self.model.columns.units_of_kinds(self.model.cell.input_kinds());
         if self.vectors == SymbolVectors::Sums {
             let ones = columns.enumerate().map(|(column, place)| (column, place, 1.0));
             return self.stacked(kinds, self.inputs, ones);
@@ -82,7 +82,7 @@ impl<'a> DenseLayer<'a> {
 
     /// Recurrent weights of the given kinds, stacked by rows, `[kinds * H, H]`.
     pub fn recurrent(&self, kinds: &[usize]) -> Vec<f32> {
-        let columns: Vec<_> = self.model.columns.of(self.model.cell.state_kinds()).collect();
+        let columns: Vec<_> = self.model.columns.units_of_kinds(self.model.cell.state_kinds()).collect();
         self.scattered(kinds, self.units, &self.model.recurrent, &columns)
     }
 

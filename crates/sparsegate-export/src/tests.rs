@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use prost::Message as _;
 use safetensors::SafeTensors;
 use sparsegate_runtime::format::File;
-use sparsegate_runtime::model::{Columns, Sizes, Symbols, Task};
+use sparsegate_runtime::model::{LiveColumns, Sizes, Task, Vocabulary};
 use sparsegate_runtime::reference::{self, State};
-use sparsegate_runtime::synthetic::{Shape, Weights};
+use sparsegate_runtime::synthetic::{ModelShape, WeightCounts};
 use sparsegate_runtime::{Activation, CellKind, Matrix, Model, matrix};
 
 use super::onnx::proto::{GraphProto, ModelProto, TensorProto};
@@ -25,13 +25,14 @@ fn models() -> Vec<Model<f32>> {
         for activation in [Activation::Sigmoid, Activation::HardSigmoid] {
             for task in [Task::LanguageModel, Task::Classification] {
                 for dimensions in [0, 4] {
-                    let dense = Shape::dense(cell, activation, task, Sizes { dimensions, ..WHOLE });
-                    let live = |units: u32| (0..cell.kinds().len() as u32).map(|kind| kind % (units + 1)).collect();
-                    let weights = Weights { embedding: 5, input: 4, recurrent: 6, output: 4 };
-                    let part = Shape { symbols: 4, units: 3, live: live(3), weights, ..dense.clone() };
-                    let none = Weights { embedding: 0, input: 0, recurrent: 0, output: 0 };
-                    let constant = Shape { symbols: 0, live: live(0), weights: none, ..part.clone() };
-                    let nothing = Shape { units: 0, dimensions: dense.dimensions.map(|_| 0), ..constant.clone() };
+                    let dense = ModelShape::dense(cell, activation, task, Sizes { dimensions, ..WHOLE });
+                    let live =
+                        |units: u32| (0..cell.preactivations().len() as u32).map(|kind| kind % (units + 1)).collect();
+                    let weights = WeightCounts { embedding: 5, input: 4, recurrent: 6, output: 4 };
+                    let part = ModelShape { symbols: 4, units: 3, live: live(3), weights, ..dense.clone() };
+                    let none = WeightCounts { embedding: 0, input: 0, recurrent: 0, output: 0 };
+                    let constant = ModelShape { symbols: 0, live: live(0), weights: none, ..part.clone() };
+                    let nothing = ModelShape { units: 0, dimensions: dense.dimensions.map(|_| 0), ..constant.clone() };
                     models.extend([dense, part, constant, nothing].map(|shape| shape.model(models.len() as u64)));
                 }
             }
@@ -78,7 +79,7 @@ impl Layer {
         let x = &self.values("embedding.weight")[symbol * inputs..][..inputs];
         let a = self.linear("rnn.weight_ih_l0", "rnn.bias_ih_l0", x);
         let b = self.linear("rnn.weight_hh_l0", "rnn.bias_hh_l0", h);
-        let gate = |place: usize, unit: usize| activation.of(a[place * units + unit] + b[place * units + unit]);
+        let gate = |place: usize, unit: usize| activation.apply(a[place * units + unit] + b[place * units + unit]);
         for unit in 0..units {
             h[unit] = match cell {
                 CellKind::Lstm => {
@@ -181,9 +182,9 @@ fn a_graph_holds_together_and_has_its_inputs_and_outputs() {
 
 #[test]
 fn constant_gates_are_their_biases_in_the_order_of_onnx() {
-    let shape = Shape::dense(CellKind::Lstm, Activation::Sigmoid, Task::LanguageModel, WHOLE);
-    let none = Weights { embedding: 0, input: 0, recurrent: 0, output: 0 };
-    let model: Model<f32> = Shape { symbols: 0, live: vec![0; 4], weights: none, ..shape }.model(1);
+    let shape = ModelShape::dense(CellKind::Lstm, Activation::Sigmoid, Task::LanguageModel, WHOLE);
+    let none = WeightCounts { embedding: 0, input: 0, recurrent: 0, output: 0 };
+    let model: Model<f32> = ModelShape { symbols: 0, live: vec![0; 4], weights: none, ..shape }.model(1);
     let graph = graph(&model);
     let floats = |name: &str| -> Vec<f32> {
         let tensor = graph.initializer.iter().find(|tensor| tensor.name == name).unwrap();
@@ -206,8 +207,8 @@ fn files_are_the_same_every_time() {
 #[test]
 fn the_description_has_words_and_classes() {
     let original = Sizes { outputs: 1, dimensions: 4, ..WHOLE };
-    let dense = Shape::dense(CellKind::Gru, Activation::Sigmoid, Task::Classification, original);
-    let model: Model<f32> = Shape { symbols: 2, ..dense }.model(3);
+    let dense = ModelShape::dense(CellKind::Gru, Activation::Sigmoid, Task::Classification, original);
+    let model: Model<f32> = ModelShape { symbols: 2, ..dense }.model(3);
     let details = Details {
         format: DETAILS_FORMAT,
         run: ModelOrigin {
@@ -259,11 +260,11 @@ fn what_is_too_large_with_its_zeros_is_refused() {
         cell: CellKind::Rnn,
         activation: Activation::Sigmoid,
         task: Task::LanguageModel,
-        symbols: Symbols { total: 1, stored: vec![] },
+        symbols: Vocabulary { total: 1, stored: vec![] },
         embedding: None,
         input: empty(0, 0),
         recurrent: empty(units, 0),
-        columns: Columns { live: vec![vec![]] },
+        columns: LiveColumns { live: vec![vec![]] },
         bias: vec![0.0; units],
         state_factor: None,
         output: empty(1, units),

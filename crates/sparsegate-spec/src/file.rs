@@ -74,6 +74,7 @@ pub struct ExperimentFile {
 /// Source of an experiment's published numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Source")]
 pub struct PublishedSource {
     /// The paper's arXiv identifier, in quotes.
     #[serde(default)]
@@ -86,6 +87,7 @@ pub struct PublishedSource {
 /// CSV files with published results, and which of their rows belong to this experiment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "AuthorsFigures")]
 pub struct PublishedResults {
     /// Results of the last epoch of each run; path relative to the experiment file's folder.
     #[schemars(with = "String")]

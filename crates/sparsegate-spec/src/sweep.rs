@@ -23,6 +23,7 @@ const MAX_RUNS: usize = 10_000;
 /// The `sweep:` section.
 #[derive(Debug, Clone, Default, PartialEq, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Sweep")]
 pub struct SweepSpec {
     /// All combinations of the listed values; the first key varies slowest.
     #[serde(default)]

@@ -206,6 +206,7 @@ pub struct OrderClaim {
 /// Whether the authors' published results show an ordering that their text claims or suggests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "InAuthorsFigures")]
 pub enum PublishedOrdering {
     /// They show the ordering.
     Holds,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sparsegate_runtime::runtime::{Choice, CostModel};
+use sparsegate_runtime::runtime::{CostModel, StorageChoice};
 
 /// Forward-pass times, and the work they are compared with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ pub struct Speed {
     /// The cost model with which the runtime chose how to store matrices, fitted on this machine.
     pub cost: CostModel,
     /// How the runtime stored each of the compact model's matrices.
-    pub choices: Vec<Choice>,
+    pub choices: Vec<StorageChoice>,
     /// The measured times.
     pub timings: Vec<Timing>,
     /// Implementations that could not be timed, and why.

@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use sparsegate_runtime::Model;
 use sparsegate_runtime::format::File;
-use sparsegate_runtime::synthetic::Shape;
+use sparsegate_runtime::synthetic::ModelShape;
 
 use crate::cli::CliError;
 use crate::cli::args::Global;
@@ -79,7 +79,7 @@ impl Subject {
     /// # Errors
     /// The authors have no such task.
     pub fn of_authors(task: &str) -> Result<Self, CliError> {
-        let shape = Shape::paper(task).zip(STEPS.iter().find(|(name, _)| *name == task));
+        let shape = ModelShape::of_paper(task).zip(STEPS.iter().find(|(name, _)| *name == task));
         let (shape, (_, steps)) = shape.ok_or_else(|| {
             CliError::usage(format!("the authors have no task `{task}`"))
                 .help("they have imdb, agnews, char-ptb and word-ptb")
@@ -108,7 +108,7 @@ impl Subject {
 }
 
 fn dense(model: &Model<f32>) -> Model<f32> {
-    Shape::dense(model.cell, model.activation, model.task, model.original).model(0)
+    ModelShape::dense(model.cell, model.activation, model.task, model.original).model(0)
 }
 
 /// Symbols per sequence: the training window, or the maximal text length.

@@ -55,7 +55,7 @@ pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &DenseLayer<'_>, vector
     let input_bias: Vec<Option<usize>> = layout.input.iter().copied().map(Some).collect();
     let bias = graph.floats("biases", &[1, 2 * rows], &dense.bias(&[&input_bias, layout.state_bias].concat()));
     let batch = batch(graph);
-    let memory = model.cell.has_memory();
+    let memory = model.cell.has_cell_state();
     let mut inputs = vec![vectors.to_owned(), weights, recurrent, bias];
     let mut outputs = vec!["", "h_n"];
     match model.task {

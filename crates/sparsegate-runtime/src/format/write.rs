@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use safetensors::{Dtype, View};
 
 use super::header::{CLASSIFICATION, Header, LANGUAGE_MODEL, Original};
-use super::integers::narrow;
+use super::integers::encode;
 use super::{DETAILS, FORMAT, File, FormatError, HEADER};
 use crate::matrix::MatrixData;
 use crate::model::{Model, Sizes, Task};
@@ -47,7 +47,7 @@ impl Tensors {
     }
 
     fn integers(&mut self, name: &str, values: &[u32]) {
-        let (dtype, bytes) = narrow(values);
+        let (dtype, bytes) = encode(values);
         self.0.push((name.to_string(), Tensor { dtype, shape: vec![values.len()], bytes }));
     }
 
@@ -57,7 +57,7 @@ impl Tensors {
         let MatrixData::Csr { row_ends, indices, values } = &sparse.storage else { return };
         let counts: Vec<u32> =
             row_ends.iter().scan(0, |start, end| Some(end - core::mem::replace(start, *end))).collect();
-        let bytes = narrow(&counts).1.len() + narrow(indices).1.len() + size_of_val(values.as_slice());
+        let bytes = encode(&counts).1.len() + encode(indices).1.len() + size_of_val(values.as_slice());
         if bytes < matrix.rows * matrix.columns * size_of::<f32>() {
             self.integers(&format!("{name}.counts"), &counts);
             self.integers(&format!("{name}.places"), indices);
@@ -102,7 +102,7 @@ pub(super) fn write(file: &File) -> Result<Vec<u8>, FormatError> {
     tensors.matrix("input", &model.input);
     tensors.matrix("recurrent", &model.recurrent);
     tensors.matrix("output", &model.output);
-    tensors.numbers("bias", vec![model.cell.kinds().len(), model.units()], &model.bias);
+    tensors.numbers("bias", vec![model.cell.preactivations().len(), model.units()], &model.bias);
     if let Some(factor) = &model.state_factor {
         tensors.numbers("state_factor", vec![factor.len()], factor);
     }
