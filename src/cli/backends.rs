@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::CliError;
-use super::args::{Format, Global};
+use super::args::{Global, OutputFormat};
 use super::output;
 use super::table::TextTable;
 use sparsegate_nn::engine::{self, Found};
@@ -16,29 +16,28 @@ use sparsegate_nn::engine::{self, Found};
 pub struct BackendsArgs {
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: OutputFormat,
 }
 
 /// A kind of backend, as `--format json` prints it.
 #[derive(Serialize)]
-struct Printed {
+struct BackendJson {
     kind: &'static str,
-    devices: Vec<PrintedDevice>,
+    devices: Vec<DeviceJson>,
     missing: Option<String>,
     #[serde(rename = "cure")]
     hint: Option<String>,
 }
 
 #[derive(Serialize)]
-struct PrintedDevice {
+struct DeviceJson {
     backend: String,
     name: String,
 }
 
-impl From<&Found> for Printed {
+impl From<&Found> for BackendJson {
     fn from(found: &Found) -> Self {
-        let device =
-            |(backend, name): &(_, String)| PrintedDevice { backend: String::from(*backend), name: name.clone() };
+        let device = |(backend, name): &(_, String)| DeviceJson { backend: String::from(*backend), name: name.clone() };
         Self {
             kind: found.kind,
             devices: found.devices.iter().map(device).collect(),
@@ -55,9 +54,9 @@ impl From<&Found> for Printed {
 pub fn execute(global: &Global, args: &BackendsArgs) -> Result<ExitCode, CliError> {
     let found = engine::survey();
     let text = match args.format {
-        Format::Table => table(&found, global.color_stdout()),
-        Format::Json => {
-            let printed: Vec<Printed> = found.iter().map(Printed::from).collect();
+        OutputFormat::Table => table(&found, global.color_stdout()),
+        OutputFormat::Json => {
+            let printed: Vec<BackendJson> = found.iter().map(BackendJson::from).collect();
             output::json(&printed)?
         }
     };

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
-use super::args::{Format, Global, SpecArgs};
+use super::args::{Global, OutputFormat, SpecArgs};
 use super::output;
 use super::report::plan_of;
 use super::table::TextTable;
@@ -22,21 +22,21 @@ pub struct CheckArgs {
     specs: SpecArgs,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: OutputFormat,
 }
 
 /// One experiment, as `--format json` prints it.
 #[derive(Serialize)]
-struct Printed<'a> {
+struct CheckJson<'a> {
     experiment: &'a str,
     holds: bool,
-    values: Vec<Value<'a>>,
-    orders: Vec<Order<'a>>,
+    values: Vec<ValueJson<'a>>,
+    orders: Vec<OrderJson<'a>>,
 }
 
 /// A value claim and the run it is compared with, with unrounded numbers.
 #[derive(Serialize)]
-struct Value<'a> {
+struct ValueJson<'a> {
     run: &'a str,
     metric: &'a str,
     about: Option<&'a str>,
@@ -53,7 +53,7 @@ struct Value<'a> {
 
 /// An ordering claim.
 #[derive(Serialize)]
-struct Order<'a> {
+struct OrderJson<'a> {
     claim: &'a str,
     about: Option<&'a str>,
     ours: Option<[f64; 2]>,
@@ -65,7 +65,7 @@ struct Order<'a> {
     why: Option<&'a str>,
 }
 
-impl<'a> From<&'a ValueComparison> for Value<'a> {
+impl<'a> From<&'a ValueComparison> for ValueJson<'a> {
     fn from(line: &'a ValueComparison) -> Self {
         Self {
             run: &line.run,
@@ -84,7 +84,7 @@ impl<'a> From<&'a ValueComparison> for Value<'a> {
     }
 }
 
-impl<'a> From<&'a OrderComparison> for Order<'a> {
+impl<'a> From<&'a OrderComparison> for OrderJson<'a> {
     fn from(line: &'a OrderComparison) -> Self {
         Self {
             claim: &line.claim,
@@ -115,13 +115,13 @@ pub fn execute(global: &Global, args: &CheckArgs) -> Result<ExitCode, CliError> 
         let (comparison, warnings) =
             sparsegate_report::check(&global.root, experiment, &plan).map_err(CliError::failed)?;
         for warning in warnings {
-            output::say!("note: {warning}");
+            output::message!("note: {warning}");
         }
         checked.push((experiment, comparison));
     }
     let text = match args.format {
-        Format::Table => table(global, &checked),
-        Format::Json => json(&checked)?,
+        OutputFormat::Table => table(global, &checked),
+        OutputFormat::Json => json(&checked)?,
     };
     output::print(&text)?;
     let fails = checked.iter().any(|(_, comparison)| comparison.fails());
@@ -150,13 +150,13 @@ fn table(global: &Global, checked: &[(&Experiment, Comparison)]) -> String {
 }
 
 fn json(checked: &[(&Experiment, Comparison)]) -> Result<String, CliError> {
-    let printed: Vec<Printed<'_>> = checked
+    let printed: Vec<CheckJson<'_>> = checked
         .iter()
-        .map(|(experiment, comparison)| Printed {
+        .map(|(experiment, comparison)| CheckJson {
             experiment: &experiment.name,
             holds: !comparison.fails(),
-            values: comparison.values.iter().map(Value::from).collect(),
-            orders: comparison.orders.iter().map(Order::from).collect(),
+            values: comparison.values.iter().map(ValueJson::from).collect(),
+            orders: comparison.orders.iter().map(OrderJson::from).collect(),
         })
         .collect();
     output::json(&printed)

@@ -5,7 +5,7 @@ use sparsegate_runtime::format::{File, FormatError};
 
 use super::CliError;
 use super::args::Global;
-use super::stored::find_run;
+use super::run_arg::find_run;
 use sparsegate_compact::{CompactModel, NotFinite, WriteCompactError};
 
 /// Hint for a file that is not a valid compact model.
@@ -56,6 +56,6 @@ fn not_made(error: WriteCompactError) -> CliError {
 }
 
 /// Turns non-finite outputs into an error that names the model's file.
-pub fn not_finite(loaded: &CompactModel) -> impl Fn(NotFinite) -> CliError {
+pub fn non_finite_error(loaded: &CompactModel) -> impl Fn(NotFinite) -> CliError {
     |error| CliError::data(format!("{}: {error}", loaded.path))
 }

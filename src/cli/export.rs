@@ -24,7 +24,7 @@ pub struct ExportArgs {
     run: String,
     /// File format
     #[arg(long, value_enum)]
-    format: Kind,
+    format: ExportKind,
     /// File to write [default: EXPERIMENT-KEY with the format's extension, in the current folder]
     #[arg(long, value_name = "FILE")]
     out: Option<Utf8PathBuf>,
@@ -35,7 +35,7 @@ pub struct ExportArgs {
 
 /// The formats, for the command line.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Kind {
+enum ExportKind {
     /// Our own: the smallest, what `predict` and `generate` read
     Compact,
     /// An ONNX graph, for ONNX Runtime and others
@@ -44,12 +44,12 @@ enum Kind {
     Safetensors,
 }
 
-impl From<Kind> for ExportFormat {
-    fn from(kind: Kind) -> Self {
+impl From<ExportKind> for ExportFormat {
+    fn from(kind: ExportKind) -> Self {
         match kind {
-            Kind::Compact => Self::Compact,
-            Kind::Onnx => Self::Onnx,
-            Kind::Safetensors => Self::Safetensors,
+            ExportKind::Compact => Self::Compact,
+            ExportKind::Onnx => Self::Onnx,
+            ExportKind::Safetensors => Self::Safetensors,
         }
     }
 }
@@ -84,7 +84,7 @@ pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError>
     sparsegate_store::write_atomic(&out, &bytes).map_err(CliError::failed)?;
     if global.verbosity() >= 0 {
         let (model, original) = (&file.model, file.model.original);
-        output::say!(
+        output::message!(
             "{} bytes: {} of {} symbols, {} of {} units",
             bytes.len(),
             model.symbols.stored.len(),

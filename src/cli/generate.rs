@@ -6,7 +6,7 @@ use clap::Args;
 use sparsegate_runtime::model::Task;
 
 use super::args::Global;
-use super::compact_file::{load, not_finite};
+use super::compact_file::{load, non_finite_error};
 use super::output::Output;
 use super::{CliError, Exit};
 use sparsegate_compact::{Generation, Sampler};
@@ -61,7 +61,7 @@ pub fn execute(global: &Global, args: &GenerateArgs) -> Result<ExitCode, CliErro
         return Ok(Exit::Done.into());
     }
     for _ in 0..args.length {
-        last = generation.next_piece().map_err(not_finite(&loaded))?;
+        last = generation.next_piece().map_err(non_finite_error(&loaded))?;
         if !out.print(&last)? {
             return Ok(Exit::Done.into());
         }

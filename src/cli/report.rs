@@ -78,7 +78,7 @@ fn write(global: &Global, experiment: &Experiment, out: &Utf8Path) -> Result<(),
     let paths = sparsegate_report::write(&global.root, experiment, &plan, out).map_err(CliError::failed)?;
     let notes = if global.verbosity() < 0 { &paths.warnings } else { &paths.notes };
     for note in notes {
-        output::say!("note: {note}");
+        output::message!("note: {note}");
     }
     output::print(&format!("{}\n{}\n", TextTable::from(&paths.table).render(global.color_stdout()), paths.index))
 }

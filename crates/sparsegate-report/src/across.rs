@@ -12,7 +12,7 @@ use super::html::{FigureHtml, Section, document, figure, section};
 use super::notes::notes;
 use super::staging::Staging;
 use super::write::WrittenReport;
-use super::{ReportError, frames, markdown, rows, shares};
+use super::{ReportError, frames, live_gates, markdown, rows};
 
 /// An experiment and its plan.
 #[derive(Debug, Clone, Copy)]
@@ -40,12 +40,12 @@ pub fn across(root: &Utf8Path, tasks: &[PlannedExperiment<'_>], out: &Utf8Path) 
     for task in tasks {
         let name = &task.experiment.name;
         let rows = rows::collect(root, task.experiment, task.plan)?;
-        found.extend(shares::of_task(name, &rows.rows));
+        found.extend(live_gates::of_task(name, &rows.rows));
         all_notes.extend(notes(&rows).into_iter().map(|note| format!("{name}: {note}")));
         warnings.extend(rows.warnings);
     }
     let mut staging = Staging::new(out)?;
-    let mut frame = shares::frame(&found).map_err(ReportError::encode("gate-share.csv"))?;
+    let mut frame = live_gates::frame(&found).map_err(ReportError::encode("gate-share.csv"))?;
     staging.put("gate-share.csv", &frames::csv(&mut frame).map_err(ReportError::encode("gate-share.csv"))?)?;
     let drawn = match gate_share::draw(&found) {
         Err(reason) => {
@@ -58,7 +58,7 @@ pub fn across(root: &Utf8Path, tasks: &[PlannedExperiment<'_>], out: &Utf8Path) 
             Some(FigureHtml { name: gate_share::NAME.to_owned(), svg, caption: picture.caption })
         }
     };
-    let grid = shares::grid(&found)
+    let grid = live_gates::grid(&found)
         .unwrap_or_else(|| TableData::new(&["task", "cell", "level", "live gates"], &["units kept", "runs"]));
     let note = "Counts are over the hidden units that survive after the last finished epoch, summed over seeds. A gate is \
                 live if it depends on the input or the state; the other gates are constants.";

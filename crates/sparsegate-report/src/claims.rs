@@ -9,7 +9,7 @@ use sparsegate_store::format::EpochMetrics;
 
 use super::authors::AuthorsLogs;
 use super::metric::Metric;
-use super::noise::{self, NoiseEstimate};
+use super::noise_estimate::{self, NoiseEstimate};
 use super::rows::{RowState, RunRow};
 use super::verdict::Verdict;
 
@@ -130,7 +130,7 @@ pub fn noise_of(quantity: &Metric, row: &RunRow, epoch: &EpochMetrics, rows: &[R
         .collect();
     let before = row.metrics.iter().filter(|line| line.epoch <= epoch.epoch);
     let epochs: Vec<f64> = before.filter_map(|line| value(row, line)).collect();
-    noise::of_run(&seeds, &epochs)
+    noise_estimate::of_run(&seeds, &epochs)
 }
 
 /// Whether two runs differ at most in the seed.

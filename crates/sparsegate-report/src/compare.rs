@@ -9,7 +9,7 @@ use super::metric::{self, Metric};
 use super::orders::{self, OrderComparison};
 use super::rows::{RunRow, RunRows};
 use super::verdict::Verdict;
-use super::{facets, number};
+use super::{number, settings};
 
 /// One metric of one run at its last finished epoch, next to the authors' value.
 #[derive(Debug, Clone)]
@@ -68,7 +68,7 @@ pub fn compare(experiment: &Experiment, found: &mut RunRows, authors: Option<&Au
                 unknown.push(claim.metric.clone());
             }
             if runs.is_empty() {
-                comparison.values.push(claims::unmeasured(claim, facets::describe(&filter), "no matching run"));
+                comparison.values.push(claims::unmeasured(claim, settings::describe(&filter), "no matching run"));
             }
             for row in &runs {
                 comparison.values.push(match &quantity {

@@ -6,10 +6,10 @@ use sparsegate_store::format::{EpochMetrics, GroundTruthCounts, KeptCount};
 use sparsegate_store::speed::Timing;
 
 use super::drift::BackendDrift;
-use super::kinds;
+use super::gate_kinds;
 use super::metric::{gates_kept, gates_total, weights_kept, weights_total};
 use super::rows::{RowState, RunRow};
-use super::speedups::RunSpeed;
+use super::speedup::RunSpeed;
 use super::tables::{precision, recall};
 
 /// A layer's name and its weight counts.
@@ -109,7 +109,7 @@ const LSTM_KINDS: [&str; 4] = ["i", "f", "g", "o"];
 /// Further kinds of gates, in order of appearance.
 fn other_kinds(rows: &[RunRow]) -> Vec<String> {
     let mut others: Vec<String> = Vec::new();
-    for kind in kinds::union(rows) {
+    for kind in gate_kinds::union(rows) {
         if !LSTM_KINDS.contains(&kind.name.as_str()) && !others.contains(&kind.name) {
             others.push(kind.name);
         }
@@ -125,7 +125,7 @@ pub fn gates(rows: &[RunRow]) -> PolarsResult<DataFrame> {
     let (mut run, mut unit, mut name, mut role, mut value) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (row, structure) in rows.iter().filter_map(|row| Some((row, row.structure.as_ref()?))) {
-        let kinds = kinds::of(row);
+        let kinds = gate_kinds::of(row);
         for gates in &structure.gates {
             for (kind, constant) in kinds.iter().zip(&gates.constant) {
                 run.push(row.run.clone());

@@ -4,10 +4,10 @@ use sparsegate_spec::types::{MetricRef, OrderClaim, PublishedOrdering};
 
 use super::authors::AuthorsLogs;
 use super::claims::{lacking, noise_of, same_point};
-use super::facets;
 use super::metric::Metric;
-use super::noise::{self, NoiseEstimate};
+use super::noise_estimate::{self, NoiseEstimate};
 use super::rows::RunRow;
+use super::settings;
 use super::verdict::Verdict;
 
 /// One expected ordering compared with the runs.
@@ -62,7 +62,7 @@ struct OrderSide {
 /// Compares an ordering with the runs.
 pub fn line(order: &OrderClaim, rows: &[RunRow], authors: Option<&AuthorsLogs>) -> OrderComparison {
     let [small, large] = &order.less;
-    let (a, b) = (facets::describe(&small.r#where), facets::describe(&large.r#where));
+    let (a, b) = (settings::describe(&small.r#where), settings::describe(&large.r#where));
     let claim = if small.metric == large.metric {
         format!("{}: {a} < {b}", small.metric)
     } else {
@@ -70,7 +70,7 @@ pub fn line(order: &OrderClaim, rows: &[RunRow], authors: Option<&AuthorsLogs>) 
     };
     let (first, second) = (side(small, rows, authors), side(large, rows, authors));
     let ours = first.ours.zip(second.ours);
-    let noise = noise::of_sum(&[(1.0, first.noise), (1.0, second.noise)]);
+    let noise = noise_estimate::of_sum(&[(1.0, first.noise), (1.0, second.noise)]);
     let verdict = match (first.lack.or(second.lack), ours) {
         (Some(why), _) => Verdict::NotMeasured { why },
         (None, None) => Verdict::NotMeasured { why: "the runs do not have this metric".into() },
@@ -119,7 +119,7 @@ fn side(of: &MetricRef, rows: &[RunRow], authors: Option<&AuthorsLogs>) -> Order
         .iter()
         .map(|(row, runs)| {
             let noise = row.last().and_then(|line| noise_of(&quantity, row, line, rows));
-            (*runs as f64 / measured.len() as f64, noise.map(|noise| noise::of_mean(noise, *runs)))
+            (*runs as f64 / measured.len() as f64, noise.map(|noise| noise_estimate::of_mean(noise, *runs)))
         })
         .collect();
     let mean = |values: Vec<f64>| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
@@ -128,7 +128,7 @@ fn side(of: &MetricRef, rows: &[RunRow], authors: Option<&AuthorsLogs>) -> Order
     OrderSide {
         ours: mean(measured.iter().map(|(_, x)| *x).collect()),
         theirs: theirs.and_then(mean),
-        noise: noise::of_sum(&noises),
+        noise: noise_estimate::of_sum(&noises),
         lack: matching.iter().find_map(|row| lack(&row)),
     }
 }

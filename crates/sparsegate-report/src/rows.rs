@@ -9,7 +9,7 @@ use sparsegate_store::plan::{Plan, Status};
 use sparsegate_store::speed::Speed;
 use sparsegate_store::{RunDir, StoreError};
 
-use super::{ReportError, facets, metric};
+use super::{ReportError, metric, settings};
 
 /// State of a run as shown in the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -191,7 +191,7 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
     }
     let metric = stored.iter().find_map(|run| run.summary.as_ref().map(|summary| summary.metric.clone()));
     let specs: Vec<&RunSpec> = plan.entries.iter().map(|entry| &entry.spec).collect();
-    let varying = facets::varying(&specs);
+    let varying = settings::varying(&specs);
     let mut own_levels: Vec<String> = Vec::new();
     let mut used = vec![false; stored.len()];
     for entry in &plan.entries {
@@ -220,7 +220,7 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
         }
         found.rows.push(RunRow {
             run: run.map_or_else(|| entry.key.clone(), |run| run.key.clone()),
-            label: facets::label(&entry.spec, &varying),
+            label: settings::label(&entry.spec, &varying),
             spec: run.map_or_else(|| entry.spec.clone(), |run| run.record.spec.clone()),
             state,
             planned_epochs: entry.spec.train.epochs,
@@ -240,9 +240,9 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
 /// The stored run of the same point with the most epochs (in a tie, the first by path), excluding runs that are in the
 /// plan themselves.
 fn stale_run(stored: &[StoredRun], plan: &Plan, spec: &RunSpec, varying: &[String]) -> Option<usize> {
-    let wanted = facets::facets(spec);
+    let wanted = settings::facets(spec);
     let same = |run: &StoredRun| {
-        let other = facets::facets(&run.record.spec);
+        let other = settings::facets(&run.record.spec);
         let fixed = ["dataset", "model.cell", "sparsity", "seed", "backend"];
         fixed.into_iter().chain(varying.iter().map(String::as_str)).all(|path| wanted.get(path) == other.get(path))
     };

@@ -11,7 +11,7 @@ use super::figures::{self, FigureData};
 use super::grid::TableData;
 use super::html::{FigureHtml, Page};
 use super::staging::Staging;
-use super::{ReportError, drift, frames, markdown, rows, speedups, tables};
+use super::{ReportError, drift, frames, markdown, rows, speedup, tables};
 
 /// A written report.
 #[derive(Debug, Clone)]
@@ -71,7 +71,7 @@ pub fn write(
         staging.put("backends.csv", &frames::csv(&mut backends).map_err(ReportError::encode("backends.csv"))?)?;
     }
 
-    let speedups = speedups::speedups(&found.rows);
+    let speedups = speedup::speedups(&found.rows);
     if speedups.is_empty() {
         staging.remove_file("speed.csv");
     } else {

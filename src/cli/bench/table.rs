@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::subject::Subject;
+use super::target::BenchTarget;
 use crate::cli::table::TextTable;
 use sparsegate_report::number;
 use sparsegate_store::speed::{Implementation, InputMode, Speed};
@@ -16,11 +16,11 @@ pub fn mode(mode: InputMode) -> &'static str {
 }
 
 /// The results of one model as text; `proof` is the line that compares its metric with its run's.
-pub fn render(subject: &Subject, speed: &Speed, proof: Option<&str>, bold: bool) -> String {
-    let model = &subject.model;
+pub fn render(target: &BenchTarget, speed: &Speed, proof: Option<&str>, bold: bool) -> String {
+    let model = &target.model;
     let mut text = format!(
         "{}: {} of {} symbols, {} of {} units, {} live preactivations; {} of {} kB\n",
-        subject.name,
+        target.name,
         model.symbols.stored.len(),
         model.original.symbols,
         model.units(),

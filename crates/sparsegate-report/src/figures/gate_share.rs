@@ -3,9 +3,9 @@
 use super::{DrawnFigure, SkipReason, facet_name, head, head_height};
 use crate::axis::Axis;
 use crate::chart::{LegendSymbol, Plot, columns};
-use crate::kinds::GateKind;
+use crate::gate_kinds::GateKind;
+use crate::live_gates::LiveGates;
 use crate::scene::{Align, Scene, text_width};
-use crate::shares::LiveGates;
 use crate::style::{self, EMPTY, INK, LABEL, MUTED, SMALL};
 
 /// Stable file name, without extension.

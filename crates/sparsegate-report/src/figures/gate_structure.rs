@@ -2,7 +2,7 @@
 
 use super::{DrawnFigure, Figure, FigureData, LEFT, SkipReason, color, head, head_height, measured};
 use crate::chart::LegendSymbol;
-use crate::kinds::{self, GateKind};
+use crate::gate_kinds::{self, GateKind};
 use crate::number::count;
 use crate::patterns;
 use crate::rows::RunRow;
@@ -80,7 +80,7 @@ impl Figure for GateStructureFigure {
 
 /// Draws one run's matrix and its heading, with its top at `y`.
 fn panel(scene: &mut Scene, y: f64, row: &RunRow, structure: &Structure) {
-    let kinds = kinds::of(row);
+    let kinds = gate_kinds::of(row);
     let gates = &structure.counts.gates;
     let live: Vec<String> = gates.iter().map(|gate| format!("{} {}", gate.kind, count(gate.kept))).collect();
     let heading = format!(

@@ -7,7 +7,7 @@ use super::{
 use crate::authors::AuthorsEpoch;
 use crate::axis::Axis;
 use crate::chart::{LegendSymbol, Plot, columns};
-use crate::kinds::{self, GateKind};
+use crate::gate_kinds::{self, GateKind};
 use crate::metric::{gates_kept, gates_total};
 use crate::number::count;
 use crate::rows::RunRow;
@@ -28,7 +28,7 @@ impl Figure for GatesByKindFigure {
         if rows.is_empty() {
             return Err(SkipReason("no sparsified run has finished an epoch".into()));
         }
-        let kinds = kinds::union(rows.iter().copied());
+        let kinds = gate_kinds::union(rows.iter().copied());
         if kinds.is_empty() {
             return Err(SkipReason("the cell has no gates".into()));
         }
@@ -97,7 +97,7 @@ fn bar(scene: &mut Scene, plot: &Plot, place: usize, row: &RunRow, theirs: Optio
     let (slot, middle) = (to - from, (from + to) / 2.0);
     let half = (slot * 0.32).min(62.0);
     let mut below = 0u64;
-    for (kind, gate) in kinds::of(row).iter().zip(&line.counts.gates) {
+    for (kind, gate) in gate_kinds::of(row).iter().zip(&line.counts.gates) {
         let (low, high) = (plot.at(0.0, below as f64).1, plot.at(0.0, (below + gate.kept) as f64).1);
         kind.fill(scene, (middle - half, high), (middle + half, low));
         if below > 0 && gate.kept > 0 {

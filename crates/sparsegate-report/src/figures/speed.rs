@@ -5,7 +5,7 @@ use crate::axis::{Axis, AxisScale};
 use crate::chart::{LegendSymbol, Plot};
 use crate::number::ratio;
 use crate::scene::{Align, Scene, text_width};
-use crate::speedups::{ReadMode, RunSpeed, name, speedups};
+use crate::speedup::{ReadMode, RunSpeed, name, speedups};
 use crate::style::{self, GRID, INK, LABEL, MUTED, SMALL};
 use sparsegate_store::speed::{Implementation, InputMode};
 

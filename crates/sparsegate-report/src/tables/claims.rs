@@ -3,7 +3,7 @@
 use crate::compare::{Comparison, difference};
 use crate::grid::TableData;
 use crate::metric::Metric;
-use crate::noise::NoiseEstimate;
+use crate::noise_estimate::NoiseEstimate;
 use crate::number::published;
 use sparsegate_spec::types::{PublishedOrdering, Tolerance};
 

@@ -1,7 +1,7 @@
 //! Numbers of kept units by which of their gates are live, with the values of the constant gates.
 
+use crate::gate_kinds;
 use crate::grid::TableData;
-use crate::kinds;
 use crate::number::count;
 use crate::patterns;
 use crate::rows::RunRow;
@@ -11,7 +11,7 @@ pub fn patterns(rows: &[RunRow]) -> Option<TableData> {
     let mut grid = TableData::new(&["run", "live", "constant"], &["units"]);
     for row in rows.iter().filter(|row| row.is_sparse()) {
         let Some(structure) = &row.structure else { continue };
-        let names: Vec<String> = kinds::of(row).into_iter().map(|kind| kind.name).collect();
+        let names: Vec<String> = gate_kinds::of(row).into_iter().map(|kind| kind.name).collect();
         for pattern in patterns::of(structure) {
             let named = |wanted: bool| {
                 names.iter().zip(&pattern.live).enumerate().filter(move |(_, (_, live))| **live == wanted)

@@ -43,7 +43,7 @@ pub fn results(rows: &[RunRow]) -> TableData {
 
 /// Compression by the authors' count and by the exact one, which excludes the weights of pruned gates, for runs in
 /// which they differ; `None` if there are none.
-pub fn counting(rows: &[RunRow]) -> Option<TableData> {
+pub fn weight_counts(rows: &[RunRow]) -> Option<TableData> {
     let mut grid =
         TableData::new(&["run"], &["authors' count", "without dead gates' weights", "weights", "without dead gates'"]);
     for row in rows {

@@ -2,7 +2,7 @@
 
 use crate::grid::TableData;
 use crate::number::{self, count, ratio};
-use crate::speedups::{RunSpeed, name};
+use crate::speedup::{RunSpeed, name};
 use sparsegate_store::speed::Implementation;
 
 /// Columns, which are present if any run has such timings.

@@ -8,7 +8,7 @@ use sparsegate_runtime::synthetic::ModelShape;
 use crate::cli::CliError;
 use crate::cli::args::Global;
 use crate::cli::compact_file;
-use crate::cli::stored::find_run;
+use crate::cli::run_arg::find_run;
 use sparsegate_data::manifest::Reader;
 use sparsegate_nn::model::{Masked, Units};
 use sparsegate_spec::types::RunSpec;
@@ -22,7 +22,7 @@ const TEXT: usize = 100;
 const STEPS: [(&str, usize); 4] = [("imdb", 200), ("agnews", 40), ("char-ptb", 99), ("word-ptb", 35)];
 
 /// A model to time.
-pub struct Subject {
+pub struct BenchTarget {
     /// Its name in the output.
     pub name: String,
     /// The compact model.
@@ -41,7 +41,7 @@ pub struct Subject {
     pub file: File,
 }
 
-impl Subject {
+impl BenchTarget {
     /// The compact model of a run, or of a file if `run` is the path of one.
     ///
     /// # Errors
@@ -78,7 +78,7 @@ impl Subject {
     ///
     /// # Errors
     /// The authors have no such task.
-    pub fn of_authors(task: &str) -> Result<Self, CliError> {
+    pub fn random_paper_model(task: &str) -> Result<Self, CliError> {
         let shape = ModelShape::of_paper(task).zip(STEPS.iter().find(|(name, _)| *name == task));
         let (shape, (_, steps)) = shape.ok_or_else(|| {
             CliError::usage(format!("the authors have no task `{task}`"))

@@ -2,8 +2,8 @@
 
 use polars::prelude::*;
 
+use super::gate_kinds::{self, GateKind};
 use super::grid::TableData;
-use super::kinds::{self, GateKind};
 use super::number::{count, percent};
 use super::rows::RunRow;
 
@@ -45,7 +45,7 @@ pub fn of_task(task: &str, rows: &[RunRow]) -> Vec<LiveGates> {
     let mut shares: Vec<LiveGates> = Vec::new();
     for row in rows.iter().filter(|row| row.is_sparse()) {
         let Some(line) = row.last() else { continue };
-        for (kind, gate) in kinds::of(row).into_iter().zip(&line.counts.gates) {
+        for (kind, gate) in gate_kinds::of(row).into_iter().zip(&line.counts.gates) {
             let found = shares
                 .iter_mut()
                 .find(|share| (share.cell, share.level.as_str(), &share.kind) == (row.cell(), row.level(), &kind));
