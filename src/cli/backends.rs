@@ -9,7 +9,7 @@ use super::CliError;
 use super::args::{Global, OutputFormat};
 use super::output;
 use super::table::TextTable;
-use sparsegate_nn::engine::{self, Found};
+use sparsegate_nn::engine::{self, BackendDevices};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -35,14 +35,14 @@ struct DeviceJson {
     name: String,
 }
 
-impl From<&Found> for BackendJson {
-    fn from(found: &Found) -> Self {
+impl From<&BackendDevices> for BackendJson {
+    fn from(found: &BackendDevices) -> Self {
         let device = |(backend, name): &(_, String)| DeviceJson { backend: String::from(*backend), name: name.clone() };
         Self {
             kind: found.kind,
             devices: found.devices.iter().map(device).collect(),
-            missing: found.missing.as_ref().map(ToString::to_string),
-            hint: found.missing.as_ref().map(engine::OpenError::hint),
+            missing: found.error.as_ref().map(ToString::to_string),
+            hint: found.error.as_ref().map(engine::OpenError::hint),
         }
     }
 }
@@ -52,7 +52,7 @@ impl From<&Found> for BackendJson {
 /// # Errors
 /// The result cannot be printed (1).
 pub fn execute(global: &Global, args: &BackendsArgs) -> Result<ExitCode, CliError> {
-    let found = engine::survey();
+    let found = engine::list_devices();
     let text = match args.format {
         OutputFormat::Table => table(&found, global.color_stdout()),
         OutputFormat::Json => {
@@ -64,13 +64,13 @@ pub fn execute(global: &Global, args: &BackendsArgs) -> Result<ExitCode, CliErro
     Ok(ExitCode::SUCCESS)
 }
 
-fn table(found: &[Found], bold: bool) -> String {
+fn table(found: &[BackendDevices], bold: bool) -> String {
     let mut devices = TextTable::new().words("backend").words("device");
     for (backend, name) in found.iter().flat_map(|found| &found.devices) {
         devices.row([backend.to_string(), name.clone()]);
     }
     let mut text = devices.render(bold);
-    for error in found.iter().filter_map(|found| found.missing.as_ref()) {
+    for error in found.iter().filter_map(|found| found.error.as_ref()) {
         text.push_str(&format!("\n{error}\n  help: {}\n", error.hint()));
     }
     text

@@ -71,7 +71,7 @@ fn work(global: &Global, args: &TrainRunArgs, reporter: &mut EventReporter) -> R
     }
     let rows = vectors.as_ref().map(|(_, vectors)| vectors);
     let (spec, events) = (&record.spec, &mut |e: TrainEvent| reporter.report(&e));
-    let summary = engine::guarded(spec.backend, || {
+    let summary = engine::catch_backend_panic(spec.backend, || {
         let mut trainer = build::build_trainer(spec, &corpus, rows).map_err(CliError::failed)?;
         train::train(&dir, spec, &corpus, used, trainer.as_mut(), events, interrupt.flag()).map_err(CliError::failed)
     });

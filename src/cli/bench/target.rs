@@ -10,7 +10,7 @@ use crate::cli::args::Global;
 use crate::cli::compact_file;
 use crate::cli::run_arg::find_run;
 use sparsegate_data::manifest::Reader;
-use sparsegate_nn::model::{Masked, Units};
+use sparsegate_nn::model::{MaskedNetwork, RecurrentConfig};
 use sparsegate_spec::types::RunSpec;
 use sparsegate_store::RunDir;
 
@@ -30,7 +30,7 @@ pub struct BenchTarget {
     /// A network of the original size with random weights, whose values do not affect the time.
     pub dense: Model<f32>,
     /// The trained network with pruned weights set to zero, if its parameters are stored.
-    pub masked: Option<Masked>,
+    pub masked: Option<MaskedNetwork>,
     /// Symbols per sequence.
     pub steps: usize,
     /// Size of the compact file in bytes.
@@ -55,8 +55,10 @@ impl BenchTarget {
             (Some(dir), Some(record)) => {
                 let parameters = dir.model().map_err(CliError::failed)?;
                 let model = &record.spec.model;
-                let units = Units { cell: model.cell.0, activation: model.gate_activation, hidden: model.hidden };
-                let network = |parameters: Vec<_>| Masked::new(model.kind, units, &record.spec.sparsity, &parameters);
+                let units =
+                    RecurrentConfig { cell: model.cell.0, activation: model.gate_activation, hidden: model.hidden };
+                let network =
+                    |parameters: Vec<_>| MaskedNetwork::new(model.kind, units, &record.spec.sparsity, &parameters);
                 let masked = parameters.map(network).transpose();
                 (
                     masked.map_err(|problem| CliError::data(format!("{}: {problem}", dir.model_path())))?,

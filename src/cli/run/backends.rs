@@ -57,5 +57,5 @@ impl UnavailableBackends {
 pub(crate) fn not_compiled(spec: &RunSpec) -> Option<String> {
     let compiled = engine::compiled_backends();
     let lacks = spec.backend.feature().is_some_and(|feature| !compiled.contains(&feature));
-    lacks.then(|| OpenError::NotCompiled { wanted: spec.backend, compiled }.to_string())
+    lacks.then(|| OpenError::NotCompiled { backend: spec.backend, compiled }.to_string())
 }

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use sparsegate_core::{Prior, Sparsity};
-use sparsegate_nn::model::Units;
+use sparsegate_nn::model::RecurrentConfig;
 use sparsegate_prune::{ReducedNetwork, masks, reduce};
 
 use super::Way;
@@ -14,10 +14,11 @@ use crate::masks::with_posterior;
 
 pub(super) fn check<N: Recorded>(case: &Case, way: Way) -> Result<(), String> {
     let compact = with_posterior(case, |value| value, |_, posterior| Ok(reduce(posterior, &masks(posterior))))?;
-    let units = Units { cell: compact.cell, activation: compact.activation, hidden: compact.w_hidden.shape[0] };
+    let units =
+        RecurrentConfig { cell: compact.cell, activation: compact.activation, hidden: compact.w_hidden.shape[0] };
     let network = N::build(case, units, &plain(), &tensors(case, compact)?, way)?;
     let given = Given::read(case, "in/")?;
-    let zeros = || -> Vec<Tensor<2>> { network.zeros(given.batch.rows) };
+    let zeros = || -> Vec<Tensor<2>> { network.zero_states(given.batch.rows) };
     for prefix in ["out/compressed/", "out/compressed_zero_state/"] {
         if case.has_prefix(prefix) {
             check_pass(case, way, &network, &given, zeros(), None, prefix)?;

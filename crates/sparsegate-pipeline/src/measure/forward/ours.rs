@@ -6,7 +6,7 @@ use sparsegate_runtime::runtime::{Options, Runtime};
 
 use super::contest::{Call, Contestant};
 use sparsegate_core::Batch;
-use sparsegate_nn::model::Masked;
+use sparsegate_nn::model::MaskedNetwork;
 use sparsegate_store::speed::InputMode;
 
 /// The input of a timed forward pass.
@@ -82,7 +82,7 @@ pub fn ours<'a>(model: &Model<f32>, options: &Options, load: &Load) -> Result<Bo
 
 /// The full-size network with pruned weights set to zero, computed by the engine that evaluates it during training.
 /// Times batches of whole sequences only.
-pub fn masked<'a>(network: &'a Masked, pool: &'a rayon::ThreadPool, load: &Load) -> Box<dyn Contestant + 'a> {
+pub fn masked<'a>(network: &'a MaskedNetwork, pool: &'a rayon::ThreadPool, load: &Load) -> Box<dyn Contestant + 'a> {
     let batch = Batch::even(load.batch, load.by_step(), Vec::new());
     Box::new(Call::new(load.tokens(), move || {
         pool.install(|| std::hint::black_box(network.outputs(&batch)));
