@@ -7,13 +7,13 @@ use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use sparsegate_pipeline::exec::Outcome;
-use sparsegate_pipeline::exec::local::Progress;
-use sparsegate_pipeline::train::Event;
+use sparsegate_pipeline::exec::local::JobProgress;
+use sparsegate_pipeline::train::TrainEvent;
 use sparsegate_store::format::EpochMetrics;
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Mode {
+pub enum ProgressMode {
     /// Bars on a terminal, otherwise one line per epoch.
     #[default]
     Auto,
@@ -25,7 +25,7 @@ pub enum Mode {
     None,
 }
 
-impl Mode {
+impl ProgressMode {
     /// Resolves `Auto` for this process; with `quiet`, nothing is shown.
     #[must_use]
     pub fn resolve(self, quiet: bool) -> Self {
@@ -40,21 +40,21 @@ impl Mode {
 
 /// The progress display of a sweep.
 pub struct Display {
-    runs: Vec<Run>,
+    runs: Vec<RunDisplay>,
     /// Width of the longest label.
     width: usize,
-    view: View,
-    over: usize,
+    view: DisplayKind,
+    finished: usize,
 }
 
-enum View {
+enum DisplayKind {
     Silent,
     Lines,
     Bars { all: MultiProgress, sweep: ProgressBar },
 }
 
 /// Display state of a run.
-struct Run {
+struct RunDisplay {
     label: String,
     bar: Option<ProgressBar>,
     begun: Instant,
@@ -66,35 +66,35 @@ struct Run {
 impl Display {
     /// A display of the runs with these labels. Lines and a run's bar are shown once the run starts.
     #[must_use]
-    pub fn new(mode: Mode, quiet: bool, labels: Vec<String>) -> Self {
+    pub fn new(mode: ProgressMode, quiet: bool, labels: Vec<String>) -> Self {
         let view = match mode.resolve(quiet) {
-            Mode::None => View::Silent,
-            Mode::Counter | Mode::Auto => View::Lines,
-            Mode::Bar => {
+            ProgressMode::None => DisplayKind::Silent,
+            ProgressMode::Counter | ProgressMode::Auto => DisplayKind::Lines,
+            ProgressMode::Bar => {
                 // Bars that are requested explicitly are drawn even into a pipe.
                 let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8));
                 let sweep = all.add(ProgressBar::new(labels.len() as u64));
                 sweep.set_style(style("sweep {pos}/{len} runs  {elapsed} so far"));
                 sweep.enable_steady_tick(Duration::from_millis(500));
-                View::Bars { all, sweep }
+                DisplayKind::Bars { all, sweep }
             }
         };
         let width = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
-        Self { runs: labels.into_iter().map(Run::new).collect(), width, view, over: 0 }
+        Self { runs: labels.into_iter().map(RunDisplay::new).collect(), width, view, finished: 0 }
     }
 
     /// Shows the news of the run with the number `job`.
-    pub fn show(&mut self, job: usize, news: &Progress<'_>) {
+    pub fn show(&mut self, job: usize, news: &JobProgress<'_>) {
         match news {
-            Progress::Started => self.started(job),
-            Progress::Said(event) => self.said(job, event),
-            Progress::Ended(outcome) => self.ended(job, outcome),
+            JobProgress::Started => self.started(job),
+            JobProgress::Event(event) => self.report_event(job, event),
+            JobProgress::Ended(outcome) => self.ended(job, outcome),
         }
     }
 
     /// Removes the bars. Lines that were printed stay.
     pub fn finish(&self) {
-        if let View::Bars { all, sweep } = &self.view {
+        if let DisplayKind::Bars { all, sweep } = &self.view {
             sweep.finish_and_clear();
             let _ = all.clear();
         }
@@ -102,22 +102,22 @@ impl Display {
 
     fn started(&mut self, job: usize) {
         self.runs[job].begun = Instant::now();
-        if let View::Bars { all, sweep } = &self.view {
+        if let DisplayKind::Bars { all, sweep } = &self.view {
             let bar = all.insert_before(sweep, ProgressBar::new(0));
             bar.set_style(style("{prefix} {bar:24} {msg}"));
             bar.set_prefix(self.padded(job));
             bar.set_message("starting");
             sweep.tick();
             self.runs[job].bar = Some(bar);
-        } else if matches!(self.view, View::Lines) {
+        } else if matches!(self.view, DisplayKind::Lines) {
             self.line(&format!("{}  started ({} of {})", self.padded(job), job + 1, self.runs.len()));
         }
     }
 
-    fn said(&mut self, job: usize, event: &Event) {
+    fn report_event(&mut self, job: usize, event: &TrainEvent) {
         let run = &mut self.runs[job];
         match event {
-            Event::Started { epochs, step, metric, last } => {
+            TrainEvent::Started { epochs, step, metric, last } => {
                 run.epochs = *epochs;
                 run.metric.clone_from(metric);
                 run.last.clone_from(last);
@@ -126,7 +126,7 @@ impl Display {
                     self.line(&line);
                 }
             }
-            Event::Step { epoch, batch, batches, objective, seconds_left, .. } => {
+            TrainEvent::Step { epoch, batch, batches, objective, seconds_left, .. } => {
                 let Some(bar) = &run.bar else { return };
                 bar.set_length(batches * u64::from(run.epochs));
                 bar.set_position(batches * u64::from(epoch.saturating_sub(1)) + batch);
@@ -138,14 +138,14 @@ impl Display {
                     seconds(*seconds_left)
                 ));
             }
-            Event::Evaluating { epoch } => {
+            TrainEvent::Evaluating { epoch } => {
                 if let Some(bar) = &run.bar {
                     bar.set_message(format!("epoch {epoch}/{}  evaluating", run.epochs));
                 }
             }
-            Event::Epoch { metrics, seconds_left } => {
+            TrainEvent::Epoch { metrics, seconds_left } => {
                 run.last = Some(metrics.clone());
-                if matches!(self.view, View::Lines) {
+                if matches!(self.view, DisplayKind::Lines) {
                     let run = &self.runs[job];
                     self.line(&format!(
                         "{}  epoch {}/{}  objective {:.3}  {}  {} left",
@@ -158,17 +158,17 @@ impl Display {
                     ));
                 }
             }
-            Event::Saved { .. } | Event::Ended { .. } => {}
+            TrainEvent::Saved { .. } | TrainEvent::Ended { .. } => {}
         }
     }
 
     fn ended(&mut self, job: usize, outcome: &Outcome) {
-        self.over += 1;
+        self.finished += 1;
         if let Some(bar) = self.runs[job].bar.take() {
             bar.finish_and_clear();
         }
-        if let View::Bars { sweep, .. } = &self.view {
-            sweep.set_position(self.over as u64);
+        if let DisplayKind::Bars { sweep, .. } = &self.view {
+            sweep.set_position(self.finished as u64);
         }
         let took = seconds(self.runs[job].begun.elapsed().as_secs_f64());
         let end = match outcome {
@@ -179,7 +179,7 @@ impl Display {
             Outcome::Interrupted => "interrupted, state saved".to_owned(),
             // The hint after the first semicolon is shown at the end, when all failures are listed.
             Outcome::Failed { error, .. } => format!("failed: {}", error.split(';').next().unwrap_or(error)),
-            Outcome::NotStarted | Outcome::LeftOut { .. } => return,
+            Outcome::NotStarted | Outcome::Excluded { .. } => return,
         };
         let line = format!("{}  {end}", self.padded(job));
         self.line(&line);
@@ -191,15 +191,15 @@ impl Display {
 
     fn line(&self, text: &str) {
         match &self.view {
-            View::Silent => {}
+            DisplayKind::Silent => {}
             // A closed standard error is no reason to stop training.
-            View::Lines => drop(writeln!(std::io::stderr(), "{text}")),
-            View::Bars { all, .. } => drop(all.suspend(|| writeln!(std::io::stderr(), "{text}"))),
+            DisplayKind::Lines => drop(writeln!(std::io::stderr(), "{text}")),
+            DisplayKind::Bars { all, .. } => drop(all.suspend(|| writeln!(std::io::stderr(), "{text}"))),
         }
     }
 }
 
-impl Run {
+impl RunDisplay {
     fn new(label: String) -> Self {
         Self { label, bar: None, begun: Instant::now(), epochs: 0, metric: String::new(), last: None }
     }
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn quiet_wins() {
-        assert_eq!(Mode::Bar.resolve(true), Mode::None);
-        assert_eq!(Mode::Counter.resolve(false), Mode::Counter);
+        assert_eq!(ProgressMode::Bar.resolve(true), ProgressMode::None);
+        assert_eq!(ProgressMode::Counter.resolve(false), ProgressMode::Counter);
     }
 }

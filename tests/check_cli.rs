@@ -86,7 +86,7 @@ impl Project {
 
 /// The test accuracy of W after the last epoch.
 fn accuracy(seed: u64) -> f64 {
-    text_fixtures::epoch(&text_fixtures::spec("W", spec::types::Cell::default(), seed), 12).test
+    text_fixtures::epoch(&text_fixtures::spec("W", spec::types::CellName::default(), seed), 12).test
 }
 
 fn value_claim(level: &str, value: f64, tolerance: &str) -> String {

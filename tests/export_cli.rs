@@ -5,13 +5,13 @@ use std::process::{Command, Output};
 use camino::Utf8Path;
 use sparsegate_runtime::format::File;
 use sparsegate_runtime::model::{Sizes, Task};
-use sparsegate_runtime::synthetic::Shape;
-use sparsegate_runtime::{Activation, Cell};
+use sparsegate_runtime::synthetic::ModelShape;
+use sparsegate_runtime::{Activation, CellKind};
 
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let sizes = Sizes { symbols: 9, dimensions: 0, units: 4, outputs: 9 };
-    let shape = Shape::dense(Cell::Lstm, Activation::Sigmoid, Task::LanguageModel, sizes);
+    let shape = ModelShape::dense(CellKind::Lstm, Activation::Sigmoid, Task::LanguageModel, sizes);
     let file = File { model: shape.model(1), details: String::new() };
     fs_err::write(folder.path().join("mine.safetensors"), file.write().unwrap()).unwrap();
     folder

@@ -3,7 +3,7 @@
 use assert_cmd::Command;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
-use sparsegate_spec::types::InAuthorsFigures;
+use sparsegate_spec::types::PublishedOrdering;
 
 fn root() -> &'static Utf8Path {
     Utf8Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -93,7 +93,7 @@ fn the_authors_orderings_hold_in_the_authors_figures() {
                 let of = |metric: &sparsegate_spec::types::MetricRef| {
                     value(task, metric.r#where["sparsity"].as_str().expect("a level"), &metric.metric)
                 };
-                let contradicted = order.authors == Some(InAuthorsFigures::Contradicted);
+                let contradicted = order.authors == Some(PublishedOrdering::Contradicted);
                 assert_eq!(of(less) < of(more), !contradicted, "{task}: {order:?}");
             }
             for claim in &expectation.claims {

@@ -9,7 +9,7 @@ use burn::tensor::{Int, Tensor, TensorData};
 use criterion::{BatchSize, BenchmarkId, Criterion, SamplingMode};
 use sparsegate_core::Batch;
 use sparsegate_nn::engine::{self, AdamStep, DataGradients, Engine, Moments, Noise, Ops, RecurrenceInputs};
-use sparsegate_nn::model::{LanguageModel, Network, NoiseSource, Stream, Units};
+use sparsegate_nn::model::{LanguageModel, Network, NoiseSource, NoiseStream, RecurrentConfig};
 use sparsegate_spec::types::{Backend, OutputNoise};
 
 use super::Scale;
@@ -105,7 +105,7 @@ impl Parts {
     fn new(case: &Case) -> Self {
         let Engine { device, ops, .. } = engine::open(Backend::Flex).expect("flex is in every build");
         let model = &case.run.model;
-        let units = Units { cell: model.cell.0, activation: model.gate_activation, hidden: model.hidden };
+        let units = RecurrentConfig { cell: model.cell.0, activation: model.gate_activation, hidden: model.hidden };
         let noise =
             if case.run.train.carries_state() { OutputNoise::Weights } else { OutputNoise::LocalReparameterization };
         let filled = |dims: [usize; 2], size: f32| {
@@ -181,22 +181,22 @@ impl Parts {
         NoiseSource::Counter { seed: 0, step: 1 }
     }
 
-    fn stream(stream: Stream) -> Option<Noise> {
+    fn stream(stream: NoiseStream) -> Option<Noise> {
         Self::noise().stream(stream)
     }
 
     fn input_rows(&self) -> Vec<Out> {
-        let noise = Self::stream(Stream::WInput);
+        let noise = Self::stream(NoiseStream::WInput);
         vec![Out::Matrix(self.network.recurrent.w_input.sample_rows(self.ops, self.ids.clone(), noise.as_ref()))]
     }
 
     fn recurrent_weights(&self) -> Vec<Out> {
-        vec![Out::Matrix(self.network.recurrent.w_hidden.sample(self.ops, Self::stream(Stream::WHidden).as_ref()))]
+        vec![Out::Matrix(self.network.recurrent.w_hidden.sample(self.ops, Self::stream(NoiseStream::WHidden).as_ref()))]
     }
 
     fn factors(&self) -> Vec<Out> {
         let recurrent = &self.network.recurrent;
-        [(&recurrent.z_gates, Stream::ZGates), (&recurrent.z_neurons, Stream::ZNeurons)]
+        [(&recurrent.z_gates, NoiseStream::ZGates), (&recurrent.z_neurons, NoiseStream::ZNeurons)]
             .into_iter()
             .filter_map(|(group, stream)| Some((group.as_ref()?, stream)))
             .map(|(group, stream)| Out::Matrix(group.sample_factors(self.batch.rows, Self::stream(stream).as_ref())))
@@ -211,7 +211,7 @@ impl Parts {
             z_gates: self.z_gates.clone(),
             bias: self.network.recurrent.bias.clone(),
             z_neurons: self.z_neurons.clone(),
-            states: self.plain.zeros(self.batch.rows),
+            states: self.plain.zero_states(self.batch.rows),
             active: &self.batch.active,
             activation: units.activation,
         };
@@ -222,14 +222,14 @@ impl Parts {
     fn output_weights(&self) -> Vec<Out> {
         match self.network.output.noise {
             OutputNoise::Weights => {
-                vec![Out::Matrix(self.network.output.w.sample(self.ops, Self::stream(Stream::Output).as_ref()))]
+                vec![Out::Matrix(self.network.output.w.sample(self.ops, Self::stream(NoiseStream::Output).as_ref()))]
             }
             OutputNoise::LocalReparameterization => Vec::new(),
         }
     }
 
     fn output_layer(&self) -> Vec<Out> {
-        let noise = Self::stream(Stream::Output);
+        let noise = Self::stream(NoiseStream::Output);
         let outputs = match self.network.output.noise {
             OutputNoise::Weights => self.ops.product(self.hidden.clone(), self.output.clone()),
             OutputNoise::LocalReparameterization => {
@@ -267,7 +267,7 @@ impl Parts {
 
     /// The whole forward pass and loss in one graph. A step does little beyond this and the two preceding ops.
     fn whole(&self) -> Vec<Out> {
-        let states = self.plain.zeros(self.batch.rows);
+        let states = self.plain.zero_states(self.batch.rows);
         let forward = self.network.forward(self.ops, &self.batch, states, Some(&Self::noise()));
         vec![Out::Scalar(self.network.loss(self.ops, forward.outputs, &self.batch.targets))]
     }

@@ -6,7 +6,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use rayon::prelude::*;
 use safetensors::SafeTensors;
 use sparsegate_data::{Corpus, Parts, Unit};
-use sparsegate_nn::model::{NoiseSource, Stream};
+use sparsegate_nn::model::{NoiseSource, NoiseStream};
 use sparsegate_nn::variational::INITIAL_LOG_SIGMA;
 use sparsegate_spec::types::RunSpec;
 
@@ -104,11 +104,11 @@ impl Noise {
         let output = self.output.draw();
         let words = output.len() / hidden;
         NoiseSource::Given(BTreeMap::from([
-            (Stream::WInput, side_by_side(&self.w_input.draw(), words, hidden)),
-            (Stream::WHidden, side_by_side(&self.w_hidden.draw(), hidden, hidden)),
-            (Stream::ZNeurons, tensor(self.z_neurons.draw(), [rows, hidden])),
-            (Stream::ZGates, side_by_side(&self.z_gates.draw(), rows, hidden)),
-            (Stream::Output, tensor(output, [hidden, words])),
+            (NoiseStream::WInput, side_by_side(&self.w_input.draw(), words, hidden)),
+            (NoiseStream::WHidden, side_by_side(&self.w_hidden.draw(), hidden, hidden)),
+            (NoiseStream::ZNeurons, tensor(self.z_neurons.draw(), [rows, hidden])),
+            (NoiseStream::ZGates, side_by_side(&self.z_gates.draw(), rows, hidden)),
+            (NoiseStream::Output, tensor(output, [hidden, words])),
         ]))
     }
 }

@@ -21,7 +21,7 @@ use serde_json::json;
 use sparsegate_core::trainer::Trainer;
 use sparsegate_data as data;
 use sparsegate_nn::engine::FusedOps;
-use sparsegate_nn::model::{LanguageModel, NetworkTrainer, TrainerOptions, Units};
+use sparsegate_nn::model::{LanguageModel, NetworkTrainer, RecurrentConfig, TrainerOptions};
 use sparsegate_spec as spec;
 use sparsegate_spec::types::{Optimizer, OutputNoise, RunSpec};
 
@@ -86,7 +86,8 @@ fn trainer(
     train_size: usize,
 ) -> Result<NetworkTrainer<LanguageModel>, Failure> {
     let Optimizer::Adam(adam) = &run.train.optimizer;
-    let units = Units { cell: run.model.cell.0, activation: run.model.gate_activation, hidden: run.model.hidden };
+    let units =
+        RecurrentConfig { cell: run.model.cell.0, activation: run.model.gate_activation, hidden: run.model.hidden };
     let mut make = draws.initial(run)?;
     let network = LanguageModel::build(vocabulary, units, OutputNoise::Weights, &run.sparsity, &mut make);
     let options = TrainerOptions {

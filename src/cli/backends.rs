@@ -6,44 +6,43 @@ use clap::Args;
 use serde::Serialize;
 
 use super::CliError;
-use super::args::{Format, Global};
+use super::args::{Global, OutputFormat};
 use super::output;
 use super::table::TextTable;
-use sparsegate_nn::engine::{self, Found};
+use sparsegate_nn::engine::{self, BackendDevices};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
 pub struct BackendsArgs {
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: OutputFormat,
 }
 
 /// A kind of backend, as `--format json` prints it.
 #[derive(Serialize)]
-struct Printed {
+struct BackendJson {
     kind: &'static str,
-    devices: Vec<PrintedDevice>,
+    devices: Vec<DeviceJson>,
     missing: Option<String>,
     #[serde(rename = "cure")]
     hint: Option<String>,
 }
 
 #[derive(Serialize)]
-struct PrintedDevice {
+struct DeviceJson {
     backend: String,
     name: String,
 }
 
-impl From<&Found> for Printed {
-    fn from(found: &Found) -> Self {
-        let device =
-            |(backend, name): &(_, String)| PrintedDevice { backend: String::from(*backend), name: name.clone() };
+impl From<&BackendDevices> for BackendJson {
+    fn from(found: &BackendDevices) -> Self {
+        let device = |(backend, name): &(_, String)| DeviceJson { backend: String::from(*backend), name: name.clone() };
         Self {
             kind: found.kind,
             devices: found.devices.iter().map(device).collect(),
-            missing: found.missing.as_ref().map(ToString::to_string),
-            hint: found.missing.as_ref().map(engine::OpenError::hint),
+            missing: found.error.as_ref().map(ToString::to_string),
+            hint: found.error.as_ref().map(engine::OpenError::hint),
         }
     }
 }
@@ -53,11 +52,11 @@ impl From<&Found> for Printed {
 /// # Errors
 /// The result cannot be printed (1).
 pub fn execute(global: &Global, args: &BackendsArgs) -> Result<ExitCode, CliError> {
-    let found = engine::survey();
+    let found = engine::list_devices();
     let text = match args.format {
-        Format::Table => table(&found, global.color_stdout()),
-        Format::Json => {
-            let printed: Vec<Printed> = found.iter().map(Printed::from).collect();
+        OutputFormat::Table => table(&found, global.color_stdout()),
+        OutputFormat::Json => {
+            let printed: Vec<BackendJson> = found.iter().map(BackendJson::from).collect();
             output::json(&printed)?
         }
     };
@@ -65,13 +64,13 @@ pub fn execute(global: &Global, args: &BackendsArgs) -> Result<ExitCode, CliErro
     Ok(ExitCode::SUCCESS)
 }
 
-fn table(found: &[Found], bold: bool) -> String {
+fn table(found: &[BackendDevices], bold: bool) -> String {
     let mut devices = TextTable::new().words("backend").words("device");
     for (backend, name) in found.iter().flat_map(|found| &found.devices) {
         devices.row([backend.to_string(), name.clone()]);
     }
     let mut text = devices.render(bold);
-    for error in found.iter().filter_map(|found| found.missing.as_ref()) {
+    for error in found.iter().filter_map(|found| found.error.as_ref()) {
         text.push_str(&format!("\n{error}\n  help: {}\n", error.hint()));
     }
     text

@@ -1,27 +1,27 @@
 //! `bench`: times the forward pass of a run's compact model on this machine, next to the dense network in this and in
 //! other programs.
 
-mod peers;
-mod proof;
-mod subject;
+mod metric_check;
+mod python_helper;
 mod table;
+mod target;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use clap::Args;
-use sparsegate_runtime::runtime::{CostModel, Options, Runtime, Storage};
+use sparsegate_runtime::runtime::{CostModel, Options, Runtime, StorageFormat};
 
-use super::args::{Format, Global};
+use super::args::{Global, OutputFormat};
 use super::output;
 use super::{CliError, Exit};
-use peers::Peers;
+use python_helper::PythonHelper;
 use sparsegate_pipeline::measure::forward::{Contestant, Load, Rival, contest, masked, ours, pinned, work};
 use sparsegate_store::format::FORMAT;
 use sparsegate_store::provenance;
-use sparsegate_store::speed::{Mode, Speed, Timing, Who};
-use subject::Subject;
+use sparsegate_store::speed::{Implementation, InputMode, Speed, Timing};
+use target::BenchTarget;
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -50,7 +50,7 @@ pub struct BenchArgs {
     python: Option<String>,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: OutputFormat,
 }
 
 /// Times each model, prints the results and stores them as `speed.json` in the runs' folders.
@@ -61,82 +61,84 @@ pub struct BenchArgs {
 pub fn execute(global: &Global, args: &BenchArgs) -> Result<ExitCode, CliError> {
     let mut subjects = Vec::new();
     for run in &args.runs {
-        subjects.push(Subject::of_run(global, run)?);
+        subjects.push(BenchTarget::of_run(global, run)?);
     }
     for task in &args.authors {
-        subjects.push(Subject::of_authors(task)?);
+        subjects.push(BenchTarget::random_paper_model(task)?);
     }
     // The cost model describes this machine, so it is fitted once for all models.
     let cost = CostModel::fit();
-    for subject in &subjects {
-        let proof = proof::line(&global.root, subject)?;
-        let speed = time(global, args, subject, &cost)?;
-        if let Some(dir) = &subject.dir {
+    for target in &subjects {
+        let proof = metric_check::line(&global.root, target)?;
+        let speed = time(global, args, target, &cost)?;
+        if let Some(dir) = &target.dir {
             dir.lock().and_then(|lock| lock.write_speed(&speed)).map_err(CliError::failed)?;
         }
         let text = match args.format {
-            Format::Table => table::render(subject, &speed, proof.as_deref(), global.color_stdout()),
-            Format::Json => serde_json::to_string(&speed).map_err(CliError::failed)? + "\n",
+            OutputFormat::Table => table::render(target, &speed, proof.as_deref(), global.color_stdout()),
+            OutputFormat::Json => serde_json::to_string(&speed).map_err(CliError::failed)? + "\n",
         };
         output::print(&text)?;
     }
     Ok(Exit::Done.into())
 }
 
-fn time(global: &Global, args: &BenchArgs, subject: &Subject, cost: &CostModel) -> Result<Speed, CliError> {
-    let steps = args.steps.map_or(subject.steps, usize::from);
+fn time(global: &Global, args: &BenchArgs, target: &BenchTarget, cost: &CostModel) -> Result<Speed, CliError> {
+    let steps = args.steps.map_or(target.steps, usize::from);
     let all = std::thread::available_parallelism().map_or(1, usize::from);
     let mut threads: Vec<usize> =
         args.threads.iter().map(|&threads| if threads == 0 { all } else { usize::from(threads).min(all) }).collect();
     threads.sort_unstable();
     threads.dedup();
     let options = |threads, storage| Options { threads, cost: cost.clone(), storage };
-    let runtime = Runtime::new(&subject.model, &options(1, None)).map_err(CliError::data)?;
+    let runtime = Runtime::new(&target.model, &options(1, None)).map_err(CliError::data)?;
     let mut speed = Speed {
         format: FORMAT,
         provenance: provenance::collect(&global.root, all),
         steps,
-        dense: work(&subject.dense, steps),
-        compact: work(&subject.model, steps),
-        file_bytes: subject.file_bytes,
-        dense_bytes: subject.dense_bytes(),
+        dense: work(&target.dense, steps),
+        compact: work(&target.model, steps),
+        file_bytes: target.file_bytes,
+        dense_bytes: target.dense_bytes(),
         cost: cost.clone(),
         choices: runtime.choices().to_vec(),
         timings: Vec::new(),
         missing: BTreeMap::new(),
     };
     for &threads in &threads {
-        let mut peers = Peers::start(args.python.as_deref(), subject, steps, threads)?;
-        speed.provenance.append(&mut peers.versions);
-        speed.missing.append(&mut peers.missing);
+        let mut helper = PythonHelper::start(args.python.as_deref(), target, steps, threads)?;
+        speed.provenance.append(&mut helper.versions);
+        speed.missing.append(&mut helper.missing);
         for (mode, batch) in cases(&args.batch) {
             if global.verbosity() >= 0 {
-                output::say!("{}: {}, {batch} at a time, {threads} threads", subject.name, table::mode(mode));
+                output::message!("{}: {}, {batch} at a time, {threads} threads", target.name, table::mode(mode));
             }
-            let load = Load::new(mode, batch, steps, &subject.model.symbols.stored);
-            let (peer, compact, dense) =
-                (&mut peers.peer, options(threads, None), options(threads, Some(Storage::Dense)));
+            let load = Load::new(mode, batch, steps, &target.model.symbols.stored);
+            let (helper, compact, dense) =
+                (&mut helper.helper, options(threads, None), options(threads, Some(StorageFormat::Dense)));
             let samples = usize::from(args.samples);
             let timed = pinned(threads, move |pool| {
-                let peer = peer.as_mut().map(RefCell::new);
-                let mut names = vec![Who::Compact, Who::Dense];
+                let helper = helper.as_mut().map(RefCell::new);
+                let mut names = vec![Implementation::Compact, Implementation::Dense];
                 let mut contestants: Vec<Box<dyn Contestant + '_>> =
-                    vec![ours(&subject.model, &compact, &load)?, ours(&subject.dense, &dense, &load)?];
-                if let (Some(network), Mode::Whole) = (&subject.masked, mode) {
-                    names.push(Who::Masked);
+                    vec![ours(&target.model, &compact, &load)?, ours(&target.dense, &dense, &load)?];
+                if let (Some(network), InputMode::Whole) = (&target.masked, mode) {
+                    names.push(Implementation::Masked);
                     contestants.push(masked(network, pool, &load));
                 }
-                for (who, rival) in peer.iter().flat_map(|peer| Rival::all(peer, mode, batch)) {
-                    names.push(who);
+                for (implementation, rival) in helper.iter().flat_map(|helper| Rival::all(helper, mode, batch)) {
+                    names.push(implementation);
                     contestants.push(Box::new(rival));
                 }
                 Ok::<_, String>((names, contest(&mut contestants, samples)))
             });
             let (names, found) = timed.and_then(|timed| timed).map_err(CliError::failed)?;
-            for (who, found) in names.into_iter().zip(found) {
+            for (implementation, found) in names.into_iter().zip(found) {
                 match found {
-                    Ok(microseconds) => speed.timings.push(Timing { who, mode, batch, threads, microseconds }),
-                    Err(problem) => drop(speed.missing.insert(who.title().to_owned(), problem)),
+                    Ok(microseconds) => {
+                        speed.timings.push(Timing { implementation, mode, batch, threads, microseconds })
+                    }
+                    Err(problem) => drop(speed.missing.insert(implementation.title().to_owned(), problem)),
                 }
             }
         }
@@ -145,7 +147,7 @@ fn time(global: &Global, args: &BenchArgs, subject: &Subject, cost: &CostModel) 
 }
 
 /// Streaming has one sequence at a time; whole sequences are timed at every requested batch size.
-fn cases(batches: &[u16]) -> Vec<(Mode, usize)> {
-    let whole = batches.iter().map(|&batch| (Mode::Whole, usize::from(batch)));
-    std::iter::once((Mode::Streaming, 1)).chain(whole).collect()
+fn cases(batches: &[u16]) -> Vec<(InputMode, usize)> {
+    let whole = batches.iter().map(|&batch| (InputMode::Whole, usize::from(batch)));
+    std::iter::once((InputMode::Streaming, 1)).chain(whole).collect()
 }

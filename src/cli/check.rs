@@ -6,14 +6,14 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
-use super::args::{Format, Global, SpecArgs};
+use super::args::{Global, OutputFormat, SpecArgs};
 use super::output;
 use super::report::plan_of;
 use super::table::TextTable;
 use super::{CliError, Exit};
-use sparsegate_report::{Comparison, Noise, OrderLine, ValueLine};
+use sparsegate_report::{Comparison, NoiseEstimate, OrderComparison, ValueComparison};
 use sparsegate_spec::Experiment;
-use sparsegate_spec::types::{InAuthorsFigures, Tolerance};
+use sparsegate_spec::types::{PublishedOrdering, Tolerance};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -22,21 +22,21 @@ pub struct CheckArgs {
     specs: SpecArgs,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: OutputFormat,
 }
 
 /// One experiment, as `--format json` prints it.
 #[derive(Serialize)]
-struct Printed<'a> {
+struct CheckJson<'a> {
     experiment: &'a str,
     holds: bool,
-    values: Vec<Value<'a>>,
-    orders: Vec<Order<'a>>,
+    values: Vec<ValueJson<'a>>,
+    orders: Vec<OrderJson<'a>>,
 }
 
 /// A value claim and the run it is compared with, with unrounded numbers.
 #[derive(Serialize)]
-struct Value<'a> {
+struct ValueJson<'a> {
     run: &'a str,
     metric: &'a str,
     about: Option<&'a str>,
@@ -53,20 +53,20 @@ struct Value<'a> {
 
 /// An ordering claim.
 #[derive(Serialize)]
-struct Order<'a> {
+struct OrderJson<'a> {
     claim: &'a str,
     about: Option<&'a str>,
     ours: Option<[f64; 2]>,
     theirs: Option<[f64; 2]>,
-    authors: Option<InAuthorsFigures>,
+    authors: Option<PublishedOrdering>,
     noise: Option<f64>,
     noise_from: Option<&'static str>,
     verdict: &'static str,
     why: Option<&'a str>,
 }
 
-impl<'a> From<&'a ValueLine> for Value<'a> {
-    fn from(line: &'a ValueLine) -> Self {
+impl<'a> From<&'a ValueComparison> for ValueJson<'a> {
+    fn from(line: &'a ValueComparison) -> Self {
         Self {
             run: &line.run,
             metric: &line.metric,
@@ -77,15 +77,15 @@ impl<'a> From<&'a ValueLine> for Value<'a> {
             their_epoch: line.epoch,
             tolerance: line.tolerance,
             noise: line.noise.map(|noise| noise.width),
-            noise_from: line.noise.as_ref().map(Noise::origin),
+            noise_from: line.noise.as_ref().map(NoiseEstimate::origin),
             verdict: line.verdict.name(),
             why: line.verdict.why(),
         }
     }
 }
 
-impl<'a> From<&'a OrderLine> for Order<'a> {
-    fn from(line: &'a OrderLine) -> Self {
+impl<'a> From<&'a OrderComparison> for OrderJson<'a> {
+    fn from(line: &'a OrderComparison) -> Self {
         Self {
             claim: &line.claim,
             about: line.about.as_deref(),
@@ -93,7 +93,7 @@ impl<'a> From<&'a OrderLine> for Order<'a> {
             theirs: line.theirs.map(<[f64; 2]>::from),
             authors: line.authors,
             noise: line.noise.map(|noise| noise.width),
-            noise_from: line.noise.as_ref().map(Noise::origin),
+            noise_from: line.noise.as_ref().map(NoiseEstimate::origin),
             verdict: line.verdict.name(),
             why: line.verdict.why(),
         }
@@ -115,13 +115,13 @@ pub fn execute(global: &Global, args: &CheckArgs) -> Result<ExitCode, CliError> 
         let (comparison, warnings) =
             sparsegate_report::check(&global.root, experiment, &plan).map_err(CliError::failed)?;
         for warning in warnings {
-            output::say!("note: {warning}");
+            output::message!("note: {warning}");
         }
         checked.push((experiment, comparison));
     }
     let text = match args.format {
-        Format::Table => table(global, &checked),
-        Format::Json => json(&checked)?,
+        OutputFormat::Table => table(global, &checked),
+        OutputFormat::Json => json(&checked)?,
     };
     output::print(&text)?;
     let fails = checked.iter().any(|(_, comparison)| comparison.fails());
@@ -150,13 +150,13 @@ fn table(global: &Global, checked: &[(&Experiment, Comparison)]) -> String {
 }
 
 fn json(checked: &[(&Experiment, Comparison)]) -> Result<String, CliError> {
-    let printed: Vec<Printed<'_>> = checked
+    let printed: Vec<CheckJson<'_>> = checked
         .iter()
-        .map(|(experiment, comparison)| Printed {
+        .map(|(experiment, comparison)| CheckJson {
             experiment: &experiment.name,
             holds: !comparison.fails(),
-            values: comparison.values.iter().map(Value::from).collect(),
-            orders: comparison.orders.iter().map(Order::from).collect(),
+            values: comparison.values.iter().map(ValueJson::from).collect(),
+            orders: comparison.orders.iter().map(OrderJson::from).collect(),
         })
         .collect();
     output::json(&printed)

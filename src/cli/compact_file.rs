@@ -5,8 +5,8 @@ use sparsegate_runtime::format::{File, FormatError};
 
 use super::CliError;
 use super::args::Global;
-use super::stored::find_run;
-use sparsegate_compact::{Loaded, MakeError, NotFinite};
+use super::run_arg::find_run;
+use sparsegate_compact::{CompactModel, NotFinite, WriteCompactError};
 
 /// Hint for a file that is not a valid compact model.
 const HINT: &str = "name a run, its folder, or a compact.safetensors; for a finished run, `sparsegate export RUN --format \
@@ -16,9 +16,9 @@ const HINT: &str = "name a run, its folder, or a compact.safetensors; for a fini
 ///
 /// # Errors
 /// Those of [`read`]; a file without a vocabulary (4).
-pub fn load(global: &Global, run: &str) -> Result<Loaded, CliError> {
+pub fn load(global: &Global, run: &str) -> Result<CompactModel, CliError> {
     let (path, file) = read(global, run)?;
-    Loaded::new(&path, file).map_err(|error| CliError::data(error).help(HINT))
+    CompactModel::new(&path, file).map_err(|error| CliError::data(error).help(HINT))
 }
 
 /// Reads the compact model that `run` names; returns its path too.
@@ -42,20 +42,20 @@ pub fn read(global: &Global, run: &str) -> Result<(Utf8PathBuf, File), CliError>
     match dir.compact().map_err(CliError::failed)?.map(|bytes| File::read(&bytes)) {
         Some(Ok(file)) => Ok((path, file)),
         // A file written by a newer version is not overwritten.
-        Some(Err(error @ FormatError::Newer(_))) => Err(wrong(&path, error)),
-        Some(Err(_)) | None => Ok((path, sparsegate_compact::make(&global.root, &dir).map_err(not_made)?)),
+        Some(Err(error @ FormatError::TooNew(_))) => Err(wrong(&path, error)),
+        Some(Err(_)) | None => Ok((path, sparsegate_compact::write_compact(&global.root, &dir).map_err(not_made)?)),
     }
 }
 
-fn not_made(error: MakeError) -> CliError {
+fn not_made(error: WriteCompactError) -> CliError {
     match error {
-        MakeError::NoRun(_) | MakeError::NotDone(_) => CliError::usage(error),
-        MakeError::Store(_) => CliError::failed(error),
-        MakeError::Data(_) | MakeError::Compact { .. } => CliError::data(error),
+        WriteCompactError::NoRun(_) | WriteCompactError::NotDone(_) => CliError::usage(error),
+        WriteCompactError::Store(_) => CliError::failed(error),
+        WriteCompactError::Data(_) | WriteCompactError::Compact { .. } => CliError::data(error),
     }
 }
 
 /// Turns non-finite outputs into an error that names the model's file.
-pub fn not_finite(loaded: &Loaded) -> impl Fn(NotFinite) -> CliError {
+pub fn non_finite_error(loaded: &CompactModel) -> impl Fn(NotFinite) -> CliError {
     |error| CliError::data(format!("{}: {error}", loaded.path))
 }

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::args::{Format, Global};
+use super::args::{Global, OutputFormat};
 use super::output;
 use super::{CliError, Exit};
 use sparsegate_data::manifest::DataFile;
@@ -42,7 +42,7 @@ enum DataCommand {
 struct ListArgs {
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "table")]
-    format: Format,
+    format: OutputFormat,
 }
 
 #[derive(Debug, Args)]
@@ -118,16 +118,16 @@ struct ListedFile {
     cached: bool,
 }
 
-fn list(global: &Global, format: Format) -> Result<ExitCode, CliError> {
+fn list(global: &Global, format: OutputFormat) -> Result<ExitCode, CliError> {
     let cache = Cache::new(&global.root);
     let manifests = manifests(&global.root, &Manifest::names(&global.root)?)?;
     let listed: Vec<Listed> = manifests.iter().map(|manifest| listed(&cache, manifest)).collect();
     match format {
-        Format::Json => output::print(&output::json(&listed)?)?,
-        Format::Table => output::print(&table(&listed))?,
+        OutputFormat::Json => output::print(&output::json(&listed)?)?,
+        OutputFormat::Table => output::print(&table(&listed))?,
     }
     if listed.is_empty() && global.verbosity() >= 0 {
-        output::say!("no manifests in {}; is --root the project folder?", Manifest::folder(&global.root));
+        output::message!("no manifests in {}; is --root the project folder?", Manifest::folder(&global.root));
     }
     Ok(Exit::Done.into())
 }
@@ -199,11 +199,11 @@ fn say_fetched(global: &Global, manifest: &Manifest, fetched: &Fetched) {
         return;
     }
     if manifest.files.is_empty() {
-        output::say!("{}: generated data, nothing to fetch", manifest.name);
+        output::message!("{}: generated data, nothing to fetch", manifest.name);
         return;
     }
     let (new, present) = (fetched.new.len(), fetched.present.len());
-    output::say!("{}: {new} new, {present} already cached; all verified", manifest.name);
+    output::message!("{}: {new} new, {present} already cached; all verified", manifest.name);
 }
 
 fn verify(global: &Global, names: &[String]) -> Result<ExitCode, CliError> {
@@ -223,12 +223,12 @@ fn verify(global: &Global, names: &[String]) -> Result<ExitCode, CliError> {
                 Cached::Absent => {
                     wrong += 1;
                     output::print(&format!("missing  {} {path}\n", manifest.name))?;
-                    output::say!("{}", DataError::Missing { file: path, dataset: manifest.name.clone() });
+                    output::message!("{}", DataError::Missing { file: path, dataset: manifest.name.clone() });
                 }
                 Cached::Wrong(error) => {
                     wrong += 1;
                     output::print(&format!("wrong    {} {path}\n", manifest.name))?;
-                    output::say!("{error}");
+                    output::message!("{error}");
                 }
             }
         }
@@ -240,7 +240,7 @@ fn verify(global: &Global, names: &[String]) -> Result<ExitCode, CliError> {
         return Err(CliError::data(format!("{wrong} of {files} files are missing or wrong")));
     }
     if manifests.is_empty() && global.verbosity() >= 0 {
-        output::say!("no data set has files in {}", cache.folder());
+        output::message!("no data set has files in {}", cache.folder());
     }
     Ok(Exit::Done.into())
 }

@@ -91,22 +91,22 @@ impl CliError {
     /// Writes the error to stderr; an error in a spec is shown with its source line.
     pub fn print(&self, global: &Global) {
         if let Some(error) = self.error.downcast_ref::<SpecError>() {
-            output::say!("{}", super::snippet::render(error, global.color_stderr()).trim_end());
+            output::message!("{}", super::snippet::render(error, global.color_stderr()).trim_end());
             return;
         }
-        output::say!("error: {}", self.error);
+        output::message!("error: {}", self.error);
         let mut cause = self.error.source();
         let mut said = self.error.to_string();
         while let Some(error) = cause {
             let text = error.to_string();
             if !said.contains(&text) {
-                output::say!("  caused by: {text}");
+                output::message!("  caused by: {text}");
             }
             said = text;
             cause = error.source();
         }
         if let Some(help) = &self.help {
-            output::say!("  help: {help}");
+            output::message!("  help: {help}");
         }
     }
 }

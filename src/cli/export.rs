@@ -11,7 +11,7 @@ use super::compact_file;
 use super::output;
 use super::{CliError, Exit};
 use sparsegate_compact::Details;
-use sparsegate_export::{ExportError, Format};
+use sparsegate_export::{ExportError, ExportFormat};
 
 /// Digits of a run's key in the default file name.
 const DIGITS: usize = 8;
@@ -24,7 +24,7 @@ pub struct ExportArgs {
     run: String,
     /// File format
     #[arg(long, value_enum)]
-    format: Kind,
+    format: ExportKind,
     /// File to write [default: EXPERIMENT-KEY with the format's extension, in the current folder]
     #[arg(long, value_name = "FILE")]
     out: Option<Utf8PathBuf>,
@@ -35,7 +35,7 @@ pub struct ExportArgs {
 
 /// The formats, for the command line.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Kind {
+enum ExportKind {
     /// Our own: the smallest, what `predict` and `generate` read
     Compact,
     /// An ONNX graph, for ONNX Runtime and others
@@ -44,12 +44,12 @@ enum Kind {
     Safetensors,
 }
 
-impl From<Kind> for Format {
-    fn from(kind: Kind) -> Self {
+impl From<ExportKind> for ExportFormat {
+    fn from(kind: ExportKind) -> Self {
         match kind {
-            Kind::Compact => Self::Compact,
-            Kind::Onnx => Self::Onnx,
-            Kind::Safetensors => Self::Safetensors,
+            ExportKind::Compact => Self::Compact,
+            ExportKind::Onnx => Self::Onnx,
+            ExportKind::Safetensors => Self::Safetensors,
         }
     }
 }
@@ -62,7 +62,7 @@ impl From<Kind> for Format {
 /// be written (1).
 pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError> {
     let (path, file) = compact_file::read(global, &args.run)?;
-    let format = Format::from(args.format);
+    let format = ExportFormat::from(args.format);
     let out = args.out.clone().unwrap_or_else(|| name(&path, &file, format).into());
     if out.is_dir() {
         return Err(CliError::usage(format!("{out} is a folder")).help("name a file in it"));
@@ -84,7 +84,7 @@ pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError>
     sparsegate_store::write_atomic(&out, &bytes).map_err(CliError::failed)?;
     if global.verbosity() >= 0 {
         let (model, original) = (&file.model, file.model.original);
-        output::say!(
+        output::message!(
             "{} bytes: {} of {} symbols, {} of {} units",
             bytes.len(),
             model.symbols.stored.len(),
@@ -98,7 +98,7 @@ pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError>
 }
 
 /// The default file name: `EXPERIMENT-KEY.EXTENSION` of the model's run, or the input file's stem if it names no run.
-fn name(path: &Utf8Path, file: &File, format: Format) -> String {
+fn name(path: &Utf8Path, file: &File, format: ExportFormat) -> String {
     let stem = match serde_json::from_str::<Details>(&file.details) {
         Ok(Details { run, .. }) => {
             // The names come from the file and may contain anything, such as a path to another folder.

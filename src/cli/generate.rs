@@ -6,7 +6,7 @@ use clap::Args;
 use sparsegate_runtime::model::Task;
 
 use super::args::Global;
-use super::compact_file::{load, not_finite};
+use super::compact_file::{load, non_finite_error};
 use super::output::Output;
 use super::{CliError, Exit};
 use sparsegate_compact::{Generation, Sampler};
@@ -53,15 +53,15 @@ pub fn execute(global: &Global, args: &GenerateArgs) -> Result<ExitCode, CliErro
         return Err(CliError::new(Exit::Usage, format!("{} is a classifier and cannot generate text", args.run))
             .help("`sparsegate predict RUN TEXT` classifies a text; name a language model to generate one"));
     }
-    let most = args.top_k.map(|most| most as usize);
-    let mut generation = Generation::new(&loaded, Sampler::new(args.seed, args.temperature, most));
+    let top_k = args.top_k.map(|top_k| top_k as usize);
+    let mut generation = Generation::new(&loaded, Sampler::new(args.seed, args.temperature, top_k));
     let mut out = Output::lock();
     let mut last = generation.prompt(&args.prompt);
     if !out.print(&last)? {
         return Ok(Exit::Done.into());
     }
     for _ in 0..args.length {
-        last = generation.go_on().map_err(not_finite(&loaded))?;
+        last = generation.next_piece().map_err(non_finite_error(&loaded))?;
         if !out.print(&last)? {
             return Ok(Exit::Done.into());
         }

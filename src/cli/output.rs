@@ -47,10 +47,10 @@ pub fn json(value: &impl Serialize) -> Result<String, CliError> {
 }
 
 /// Prints a line to standard error, with the arguments of `println!`. Write errors are ignored.
-macro_rules! say {
+macro_rules! message {
     ($($text:tt)*) => {{
         use std::io::Write as _;
         let _ = writeln!(std::io::stderr(), $($text)*);
     }};
 }
-pub(crate) use say;
+pub(crate) use message;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
-use super::args::{Format, Global, SpecArgs};
+use super::args::{Global, OutputFormat, SpecArgs};
 use super::output;
 use super::{CliError, run};
 use sparsegate_data::Sources;
@@ -20,12 +20,12 @@ pub struct PlanArgs {
     specs: SpecArgs,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: OutputFormat,
 }
 
 /// One experiment, as `--format json` prints it.
 #[derive(Serialize)]
-struct Printed<'a> {
+struct PlanJson<'a> {
     experiment: &'a str,
     dataset: &'a str,
     runs: &'a [PlanEntry],
@@ -43,12 +43,12 @@ pub fn execute(global: &Global, args: &PlanArgs) -> Result<ExitCode, CliError> {
         plans.push(plan::plan(&global.root, experiment, &sources.hashes()).map_err(CliError::failed)?);
     }
     let text = match args.format {
-        Format::Table => table(&experiments, &plans),
-        Format::Json => {
+        OutputFormat::Table => table(&experiments, &plans),
+        OutputFormat::Json => {
             let printed: Vec<_> = experiments
                 .iter()
                 .zip(&plans)
-                .map(|(experiment, plan)| Printed {
+                .map(|(experiment, plan)| PlanJson {
                     experiment: &experiment.name,
                     dataset: &experiment.dataset,
                     runs: &plan.entries,

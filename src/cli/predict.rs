@@ -6,19 +6,19 @@ use camino::Utf8PathBuf;
 use clap::Args;
 use sparsegate_runtime::model::Task;
 
-use super::args::{Format, Global};
+use super::args::{Global, OutputFormat};
 use super::compact_file::load;
 use super::output::Output;
 use super::{CliError, Exit};
-use sparsegate_compact::Engine;
+use sparsegate_compact::Session;
 
 mod classes;
 mod next;
 mod texts;
 
-use classes::Classes;
-use next::Next;
-use texts::Texts;
+use classes::ClassPredictions;
+use next::NextSymbols;
+use texts::InputTexts;
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -35,7 +35,7 @@ pub struct PredictArgs {
     file: Option<Utf8PathBuf>,
     /// Output format: a table, or one JSON object per line
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
-    format: Format,
+    format: OutputFormat,
     /// Show how much each word contributes to the predicted class
     #[arg(long)]
     explain: bool,
@@ -45,12 +45,18 @@ pub struct PredictArgs {
 }
 
 /// Formats the prediction for each text.
-trait Answer {
+trait PredictionFormat {
     /// The header of a table.
     fn head(&self, bold: bool) -> String;
 
     /// The lines for one text; `number` counts texts from 1.
-    fn answer(&self, engine: &mut Engine<'_>, number: usize, text: &str, format: Format) -> Result<String, CliError>;
+    fn answer(
+        &self,
+        session: &mut Session<'_>,
+        number: usize,
+        text: &str,
+        format: OutputFormat,
+    ) -> Result<String, CliError>;
 }
 
 /// Prints the class of each text or, with a language model, its most probable next words.
@@ -60,7 +66,7 @@ trait Answer {
 /// not text (4).
 pub fn execute(global: &Global, args: &PredictArgs) -> Result<ExitCode, CliError> {
     let loaded = load(global, &args.run)?;
-    let answer: Box<dyn Answer + '_> = match (loaded.model.task, args.explain, args.top) {
+    let answer: Box<dyn PredictionFormat + '_> = match (loaded.model.task, args.explain, args.top) {
         (Task::Classification, _, Some(_)) => {
             return Err(unfit(&args.run, "is a classifier; --top is for language models", "remove --top"));
         }
@@ -68,20 +74,20 @@ pub fn execute(global: &Global, args: &PredictArgs) -> Result<ExitCode, CliError
             let problem = "is a language model; --explain is for classifiers";
             return Err(unfit(&args.run, problem, "remove --explain"));
         }
-        (Task::Classification, explain, _) => Box::new(Classes::new(&loaded, explain)),
-        (Task::LanguageModel, _, top) => Box::new(Next::new(&loaded, top.unwrap_or(10))),
+        (Task::Classification, explain, _) => Box::new(ClassPredictions::new(&loaded, explain)),
+        (Task::LanguageModel, _, top) => Box::new(NextSymbols::new(&loaded, top.unwrap_or(10))),
     };
-    let mut engine =
-        Engine::fast(&loaded.model).map_err(|error| CliError::data(format!("{}: {error}", loaded.path)))?;
-    let mut texts = Texts::open(&args.texts, args.file.as_deref())?;
+    let mut session =
+        Session::fast(&loaded.model).map_err(|error| CliError::data(format!("{}: {error}", loaded.path)))?;
+    let mut texts = InputTexts::open(&args.texts, args.file.as_deref())?;
     let mut out = Output::lock();
     let mut number = 0;
     while let Some(text) = texts.next_text()? {
         number += 1;
-        if number == 1 && args.format == Format::Table && !out.print(&answer.head(global.color_stdout()))? {
+        if number == 1 && args.format == OutputFormat::Table && !out.print(&answer.head(global.color_stdout()))? {
             break;
         }
-        if !out.print(&answer.answer(&mut engine, number, text, args.format)?)? {
+        if !out.print(&answer.answer(&mut session, number, text, args.format)?)? {
             break;
         }
     }

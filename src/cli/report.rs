@@ -10,7 +10,7 @@ use super::output;
 use super::table::TextTable;
 use super::{CliError, Exit};
 use sparsegate_data::Sources;
-use sparsegate_report::Task;
+use sparsegate_report::PlannedExperiment;
 use sparsegate_spec::Experiment;
 use sparsegate_store::plan::{self, Plan};
 
@@ -59,8 +59,8 @@ pub fn write_all(global: &Global, experiments: &[Experiment], out: Option<&Utf8P
 /// Writes the report across experiments; prints its table and the page's path as [`write`] does.
 fn across(global: &Global, experiments: &[Experiment], out: &Utf8Path) -> Result<(), CliError> {
     let plans = experiments.iter().map(|experiment| plan_of(global, experiment)).collect::<Result<Vec<_>, _>>()?;
-    let tasks: Vec<Task<'_>> =
-        experiments.iter().zip(&plans).map(|(experiment, plan)| Task { experiment, plan }).collect();
+    let tasks: Vec<PlannedExperiment<'_>> =
+        experiments.iter().zip(&plans).map(|(experiment, plan)| PlannedExperiment { experiment, plan }).collect();
     let paths = sparsegate_report::across(&global.root, &tasks, out).map_err(CliError::failed)?;
     // The notes on runs are already printed with each experiment's report.
     output::print(&format!("\n{}\n{}\n", TextTable::from(&paths.table).render(global.color_stdout()), paths.index))
@@ -78,7 +78,7 @@ fn write(global: &Global, experiment: &Experiment, out: &Utf8Path) -> Result<(),
     let paths = sparsegate_report::write(&global.root, experiment, &plan, out).map_err(CliError::failed)?;
     let notes = if global.verbosity() < 0 { &paths.warnings } else { &paths.notes };
     for note in notes {
-        output::say!("note: {note}");
+        output::message!("note: {note}");
     }
     output::print(&format!("{}\n{}\n", TextTable::from(&paths.table).render(global.color_stdout()), paths.index))
 }

@@ -1,19 +1,19 @@
 //! `run`: trains the unfinished runs of experiments.
 
 mod backends;
-mod labels;
 mod prepare;
 mod results;
+mod run_labels;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use clap::Args;
 
-use super::args::{Format, Global, SpecArgs};
+use super::args::{Global, OutputFormat, SpecArgs};
 use super::output;
 use super::{CliError, Exit, report};
-use crate::progress::{Display, Mode};
+use crate::progress::{Display, ProgressMode};
 use sparsegate_data::{Corpus, DataError, Manifest, Sources};
 use sparsegate_pipeline::exec::{Interrupt, Outcome, local};
 use sparsegate_pipeline::train::RunData;
@@ -22,7 +22,7 @@ use sparsegate_spec::types::{Backend, Reading, RunSpec};
 use sparsegate_store::plan::{self, Plan, PlanEntry, Status};
 use sparsegate_store::provenance;
 
-use backends::Missing;
+use backends::UnavailableBackends;
 pub(super) use backends::not_compiled;
 
 /// Arguments of the command.
@@ -50,10 +50,10 @@ pub struct RunArgs {
     report: bool,
     /// How to show progress
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
-    progress: Mode,
+    progress: ProgressMode,
     /// Output format of the results
     #[arg(long, value_enum, default_value_t, conflicts_with = "report")]
-    format: Format,
+    format: OutputFormat,
 }
 
 /// Runs the command.
@@ -63,13 +63,13 @@ pub struct RunArgs {
 /// run is not such an error: the other runs continue, and the exit code is 1 at the end.
 pub fn execute(global: &Global, args: &RunArgs) -> Result<ExitCode, CliError> {
     let experiments = load(global, args)?;
-    let missing = Missing::look(&experiments, args.backend)?;
-    let sweep = |experiment| plan(global, experiment, &missing);
+    let unavailable = UnavailableBackends::look(&experiments, args.backend)?;
+    let sweep = |experiment| plan(global, experiment, &unavailable);
     let sweeps = experiments.iter().map(sweep).collect::<Result<Vec<_>, _>>()?;
     for sweep in &sweeps {
         get_data(global, args, sweep)?;
     }
-    missing.note(global, sweeps.iter().flat_map(|sweep| sweep.left_out(args.force)));
+    unavailable.note(global, sweeps.iter().flat_map(|sweep| sweep.left_out(args.force)));
     let interrupt = Interrupt::install().map_err(CliError::failed)?;
     let outcomes = train(global, args, &sweeps, &interrupt)?;
 
@@ -78,7 +78,7 @@ pub fn execute(global: &Global, args: &RunArgs) -> Result<ExitCode, CliError> {
         results::print(global, &sweeps, &outcomes, args.format)?;
     }
     if interrupted {
-        output::say!("interrupted, state saved; run the same command again to resume");
+        output::message!("interrupted, state saved; run the same command again to resume");
         return Ok(Exit::Interrupted.into());
     }
     let failed = results::print_failures(global, &sweeps, &outcomes);
@@ -89,22 +89,22 @@ pub fn execute(global: &Global, args: &RunArgs) -> Result<ExitCode, CliError> {
 }
 
 /// One experiment with its plan and data sources.
-pub(super) struct Sweep<'a> {
+pub(super) struct PlannedSweep<'a> {
     pub(super) experiment: &'a Experiment,
     pub(super) plan: Plan,
     sources: Sources,
-    missing: &'a Missing,
+    unavailable: &'a UnavailableBackends,
 }
 
-impl Sweep<'_> {
+impl PlannedSweep<'_> {
     /// Indices into the plan of the runs to train.
-    fn to_do(&self, force: bool) -> impl Iterator<Item = usize> {
-        self.wanted(force).filter(|(_, entry)| self.missing.why(&entry.spec).is_none()).map(|(index, _)| index)
+    fn trainable(&self, force: bool) -> impl Iterator<Item = usize> {
+        self.wanted(force).filter(|(_, entry)| self.unavailable.why(&entry.spec).is_none()).map(|(index, _)| index)
     }
 
     /// Unfinished runs whose backend is not available.
     fn left_out(&self, force: bool) -> impl Iterator<Item = &RunSpec> {
-        self.wanted(force).map(|(_, entry)| &entry.spec).filter(|spec| self.missing.why(spec).is_some())
+        self.wanted(force).map(|(_, entry)| &entry.spec).filter(|spec| self.unavailable.why(spec).is_some())
     }
 
     fn wanted(&self, force: bool) -> impl Iterator<Item = (usize, &PlanEntry)> {
@@ -117,23 +117,27 @@ fn load(global: &Global, args: &RunArgs) -> Result<Vec<Experiment>, CliError> {
     args.specs.load_with(global, &backend)
 }
 
-fn plan<'a>(global: &Global, experiment: &'a Experiment, missing: &'a Missing) -> Result<Sweep<'a>, CliError> {
+fn plan<'a>(
+    global: &Global,
+    experiment: &'a Experiment,
+    unavailable: &'a UnavailableBackends,
+) -> Result<PlannedSweep<'a>, CliError> {
     let sources = Sources::load(&global.root, &experiment.dataset, &experiment.runs)?;
     let plan = plan::plan(&global.root, experiment, &sources.hashes()).map_err(CliError::failed)?;
-    Ok(Sweep { experiment, plan, sources, missing })
+    Ok(PlannedSweep { experiment, plan, sources, unavailable })
 }
 
 /// Downloads and checks the data and vectors before any process starts, including that they suffice for each run's
 /// batches. Does nothing if no run is to be trained.
-fn get_data(global: &Global, args: &RunArgs, sweep: &Sweep<'_>) -> Result<(), CliError> {
-    if sweep.to_do(args.force).next().is_none() {
+fn get_data(global: &Global, args: &RunArgs, sweep: &PlannedSweep<'_>) -> Result<(), CliError> {
+    if sweep.trainable(args.force).next().is_none() {
         return Ok(());
     }
     let manifest = &sweep.sources.dataset;
     fetch(global, args, manifest, || sparsegate_data::load(&global.root, manifest, Reading::default()).err())?;
     let mut read = BTreeSet::new();
     let mut loaded: Option<(Reading, Corpus)> = None;
-    for index in sweep.to_do(args.force) {
+    for index in sweep.trainable(args.force) {
         let spec = &sweep.plan.entries[index].spec;
         let (_, corpus) = match loaded.take().filter(|(reading, _)| *reading == spec.reading) {
             Some(same) => loaded.insert(same),
@@ -176,26 +180,26 @@ fn fetch(
 fn train(
     global: &Global,
     args: &RunArgs,
-    sweeps: &[Sweep<'_>],
+    sweeps: &[PlannedSweep<'_>],
     interrupt: &Interrupt,
 ) -> Result<Vec<Outcome>, CliError> {
-    let to_do: Vec<usize> = sweeps.iter().map(|sweep| sweep.to_do(args.force).count()).collect();
-    let runs: usize = to_do.iter().sum();
+    let trainable: Vec<usize> = sweeps.iter().map(|sweep| sweep.trainable(args.force).count()).collect();
+    let runs: usize = trainable.iter().sum();
     let cores = provenance::cores();
     let at_once = args.jobs.map_or(cores.min(runs), usize::from).max(1);
-    let machine = prepare::Machine::look(&global.root, cores, at_once).map_err(CliError::failed)?;
-    let labels = labels::labels(sweeps);
+    let machine = prepare::Launcher::new(&global.root, cores, at_once).map_err(CliError::failed)?;
+    let labels = run_labels::labels(sweeps);
 
     let mut outcomes = Vec::new();
     let mut jobs = Vec::new();
     let mut job_labels = Vec::new();
     let mut places = Vec::new();
     for sweep in sweeps {
-        let chosen: Vec<usize> = sweep.to_do(args.force).collect();
+        let chosen: Vec<usize> = sweep.trainable(args.force).collect();
         for (index, entry) in sweep.plan.entries.iter().enumerate() {
             let place = outcomes.len();
-            if let (false, Some(why)) = (entry.status == Status::Done, sweep.missing.why(&entry.spec)) {
-                outcomes.push(Outcome::LeftOut { why: why.to_string() });
+            if let (false, Some(why)) = (entry.status == Status::Done, sweep.unavailable.why(&entry.spec)) {
+                outcomes.push(Outcome::Excluded { why: why.to_string() });
                 continue;
             }
             if !chosen.contains(&index) {

@@ -13,12 +13,12 @@ use super::output;
 pub struct SchemaArgs {
     /// Kind of file
     #[arg(value_enum)]
-    kind: Kind,
+    kind: SchemaKind,
 }
 
 /// A kind of YAML file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Kind {
+enum SchemaKind {
     /// experiments/*.yaml
     Experiment,
     /// datasets/*.yaml
@@ -31,8 +31,8 @@ enum Kind {
 /// The result cannot be printed (1).
 pub fn execute(_global: &Global, args: &SchemaArgs) -> Result<ExitCode, CliError> {
     let schema = match args.kind {
-        Kind::Experiment => sparsegate_spec::schema(),
-        Kind::Dataset => schemars::schema_for!(sparsegate_data::Manifest).to_value(),
+        SchemaKind::Experiment => sparsegate_spec::schema(),
+        SchemaKind::Dataset => schemars::schema_for!(sparsegate_data::Manifest).to_value(),
     };
     output::print(&output::json(&schema)?)?;
     Ok(ExitCode::SUCCESS)

@@ -6,7 +6,7 @@ use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity, SourceCode, SourceSpan,
 };
 
-use sparsegate_spec::{Place, SpecError};
+use sparsegate_spec::{Position, SpecError};
 
 /// The error as text: `error: file:line:column: message`, the source line and the hint.
 pub fn render(error: &SpecError, color: bool) -> String {
@@ -33,7 +33,7 @@ struct Snippet {
 
 impl Snippet {
     fn new(error: &SpecError) -> Self {
-        let source = error.place().zip(error.text()).map(|(place, text)| {
+        let source = error.position().zip(error.text()).map(|(place, text)| {
             let span = span(text, place);
             (NamedSource::new(error.file().as_str(), text.to_owned()), span)
         });
@@ -42,7 +42,7 @@ impl Snippet {
 }
 
 /// Byte span of the word at a position, at least one byte long.
-fn span(text: &str, place: Place) -> SourceSpan {
+fn span(text: &str, place: Position) -> SourceSpan {
     let before: usize = text.split_inclusive('\n').take(place.line - 1).map(str::len).sum();
     let line = text[before..].lines().next().unwrap_or_default();
     let start: usize = line.chars().take(place.column - 1).map(char::len_utf8).sum();

@@ -63,8 +63,8 @@ impl TextTable {
     }
 }
 
-impl From<&sparsegate_report::Grid> for TextTable {
-    fn from(grid: &sparsegate_report::Grid) -> Self {
+impl From<&sparsegate_report::TableData> for TextTable {
+    fn from(grid: &sparsegate_report::TableData) -> Self {
         let heads = grid.columns.iter().map(|head| (head.text.clone(), head.numeric)).collect();
         Self { heads, rows: grid.rows.clone() }
     }

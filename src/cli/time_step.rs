@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
-use super::args::{Format, Global, SpecArgs};
+use super::args::{Global, OutputFormat, SpecArgs};
 use super::output;
 use super::table::TextTable;
 use super::{CliError, Exit};
@@ -35,12 +35,12 @@ pub struct TimeStepArgs {
     equal_lengths: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: OutputFormat,
 }
 
 /// Measurements of one run.
 #[derive(Serialize)]
-struct Timed {
+struct StepTimeJson {
     experiment: String,
     cell: &'static str,
     sparsity: String,
@@ -75,14 +75,14 @@ pub fn execute(global: &Global, args: &TimeStepArgs) -> Result<ExitCode, CliErro
         }
     }
     let text = match args.format {
-        Format::Json => output::json(&timed)?,
-        Format::Table => table(&timed).render(global.color_stdout()),
+        OutputFormat::Json => output::json(&timed)?,
+        OutputFormat::Table => table(&timed).render(global.color_stdout()),
     };
     output::print(&text)?;
     Ok(Exit::Done.into())
 }
 
-fn time(run: &RunSpec, args: &TimeStepArgs) -> Result<Timed, CliError> {
+fn time(run: &RunSpec, args: &TimeStepArgs) -> Result<StepTimeJson, CliError> {
     engine::open(run.backend)?;
     let lengths = if args.equal_lengths { Lengths::Equal } else { Lengths::Unequal };
     let corpus = measure::corpus(&run.dataset, lengths).map_err(CliError::usage)?;
@@ -94,7 +94,7 @@ fn time(run: &RunSpec, args: &TimeStepArgs) -> Result<Timed, CliError> {
     })?;
     let StepTimes { seconds, evaluation, reports } = &times;
     let quantile = |share| times.quantile(share).unwrap_or(f64::NAN);
-    Ok(Timed {
+    Ok(StepTimeJson {
         experiment: run.experiment.clone(),
         cell: run.model.cell.name(),
         sparsity: run.sparsity.name.clone(),
@@ -112,7 +112,7 @@ fn time(run: &RunSpec, args: &TimeStepArgs) -> Result<Timed, CliError> {
     })
 }
 
-fn table(timed: &[Timed]) -> TextTable {
+fn table(timed: &[StepTimeJson]) -> TextTable {
     let mut table = TextTable::new().words("experiment").words("cell").words("sparsity").words("backend");
     for head in ["threads", "median s a step", "quartile", "quartile", "s an evaluated batch"] {
         table = table.numbers(head);

@@ -15,7 +15,7 @@ use sparsegate_data::Sources;
 use sparsegate_nn::engine;
 use sparsegate_pipeline::build;
 use sparsegate_pipeline::exec::{Interrupt, stop_at_end_of_input};
-use sparsegate_pipeline::train::{self, Event};
+use sparsegate_pipeline::train::{self, TrainEvent};
 use sparsegate_store::RunDir;
 use sparsegate_store::format::{RunState, VectorsUsed};
 
@@ -38,15 +38,15 @@ pub struct TrainRunArgs {
 /// # Errors
 /// Any error that stops the run; it is also written to stdout as an event.
 pub fn execute(global: &Global, args: &TrainRunArgs) -> Result<ExitCode, CliError> {
-    let mut voice = Voice::new();
-    let outcome = work(global, args, &mut voice);
-    if let (Err(error), false) = (&outcome, voice.ended) {
-        voice.say(&Event::Ended { state: RunState::Failed, error: Some(error.to_string()) });
+    let mut reporter = EventReporter::new();
+    let outcome = work(global, args, &mut reporter);
+    if let (Err(error), false) = (&outcome, reporter.ended) {
+        reporter.report(&TrainEvent::Ended { state: RunState::Failed, error: Some(error.to_string()) });
     }
     outcome.map(ExitCode::from)
 }
 
-fn work(global: &Global, args: &TrainRunArgs, voice: &mut Voice) -> Result<Exit, CliError> {
+fn work(global: &Global, args: &TrainRunArgs, reporter: &mut EventReporter) -> Result<Exit, CliError> {
     let interrupt = Interrupt::install().map_err(CliError::failed)?;
     if args.watch_stdin {
         stop_at_end_of_input(interrupt.flag());
@@ -67,11 +67,11 @@ fn work(global: &Global, args: &TrainRunArgs, voice: &mut Voice) -> Result<Exit,
         symbols: vectors.rows.len() as u64,
     });
     if let Some(VectorsUsed { name, initialized, symbols }) = &used {
-        note(&format!("Initialized {initialized} of {symbols} embeddings from {name}"));
+        write_log(&format!("Initialized {initialized} of {symbols} embeddings from {name}"));
     }
     let rows = vectors.as_ref().map(|(_, vectors)| vectors);
-    let (spec, events) = (&record.spec, &mut |e: Event| voice.say(&e));
-    let summary = engine::guarded(spec.backend, || {
+    let (spec, events) = (&record.spec, &mut |e: TrainEvent| reporter.report(&e));
+    let summary = engine::catch_backend_panic(spec.backend, || {
         let mut trainer = build::build_trainer(spec, &corpus, rows).map_err(CliError::failed)?;
         train::train(&dir, spec, &corpus, used, trainer.as_mut(), events, interrupt.flag()).map_err(CliError::failed)
     });
@@ -79,9 +79,9 @@ fn work(global: &Global, args: &TrainRunArgs, voice: &mut Voice) -> Result<Exit,
     // The run is finished even without a compact model, which `export` can build later.
     if summary.state == RunState::Done
         && dir.compact().map_err(CliError::failed)?.is_none()
-        && let Err(error) = sparsegate_compact::make_with(&dir, &record, &corpus, &sources.dataset.reader)
+        && let Err(error) = sparsegate_compact::write_compact_with(&dir, &record, &corpus, &sources.dataset.reader)
     {
-        note(&format!("no compact model: {error}"));
+        write_log(&format!("no compact model: {error}"));
     }
     Ok(match summary.state {
         RunState::Done => Exit::Done,
@@ -91,7 +91,7 @@ fn work(global: &Global, args: &TrainRunArgs, voice: &mut Voice) -> Result<Exit,
 }
 
 /// Writes a line to the log.
-fn note(text: &str) {
+fn write_log(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
@@ -99,27 +99,27 @@ fn note(text: &str) {
 const STEP_EVERY: Duration = Duration::from_millis(200);
 
 /// Reports events: as JSON to the parent process, as text to the log.
-struct Voice {
+struct EventReporter {
     /// When the last step event was sent.
-    told: Option<Instant>,
+    last_step_event: Option<Instant>,
     /// Sum of the objective over the steps since the last log line, and their number.
     sum: (f64, u32),
     ended: bool,
 }
 
-impl Voice {
+impl EventReporter {
     fn new() -> Self {
-        Self { told: None, sum: (0.0, 0), ended: false }
+        Self { last_step_event: None, sum: (0.0, 0), ended: false }
     }
 
-    fn say(&mut self, event: &Event) {
+    fn report(&mut self, event: &TrainEvent) {
         self.log(event);
-        self.ended |= matches!(event, Event::Ended { .. });
-        if matches!(event, Event::Step { .. }) {
-            if self.told.is_some_and(|told| told.elapsed() < STEP_EVERY) {
+        self.ended |= matches!(event, TrainEvent::Ended { .. });
+        if matches!(event, TrainEvent::Step { .. }) {
+            if self.last_step_event.is_some_and(|told| told.elapsed() < STEP_EVERY) {
                 return;
             }
-            self.told = Some(Instant::now());
+            self.last_step_event = Some(Instant::now());
         }
         let Ok(mut line) = serde_json::to_vec(event) else { return };
         line.push(b'\n');
@@ -128,25 +128,25 @@ impl Voice {
         let _ = out.write_all(&line).and_then(|()| out.flush());
     }
 
-    fn log(&mut self, event: &Event) {
+    fn log(&mut self, event: &TrainEvent) {
         let text = match event {
-            Event::Started { step: 0, .. } => "started".to_owned(),
-            Event::Started { step, .. } => format!("goes on after step {step}"),
-            Event::Step { step, objective, .. } => match self.mean(*step, *objective) {
+            TrainEvent::Started { step: 0, .. } => "started".to_owned(),
+            TrainEvent::Started { step, .. } => format!("goes on after step {step}"),
+            TrainEvent::Step { step, objective, .. } => match self.mean(*step, *objective) {
                 Some(text) => text,
                 None => return,
             },
-            Event::Epoch { metrics, .. } => match serde_json::to_string(metrics) {
+            TrainEvent::Epoch { metrics, .. } => match serde_json::to_string(metrics) {
                 Ok(line) => line,
                 Err(_) => return,
             },
-            Event::Saved { step } => format!("saved after step {step}"),
-            Event::Ended { state: RunState::Done, .. } => "done".to_owned(),
-            Event::Ended { state: RunState::Interrupted, .. } => "interrupted".to_owned(),
+            TrainEvent::Saved { step } => format!("saved after step {step}"),
+            TrainEvent::Ended { state: RunState::Done, .. } => "done".to_owned(),
+            TrainEvent::Ended { state: RunState::Interrupted, .. } => "interrupted".to_owned(),
             // The error itself follows on stderr.
-            Event::Ended { .. } | Event::Evaluating { .. } => return,
+            TrainEvent::Ended { .. } | TrainEvent::Evaluating { .. } => return,
         };
-        note(&text);
+        write_log(&text);
     }
 
     /// A log line every 10 steps up to step 100, then every 100 steps.

@@ -80,9 +80,9 @@ proptest! {
         let (input, state) = (model.cell.input_kinds(), model.cell.state_kinds());
         let mut reached: Vec<(usize, usize)> = Vec::new();
         for (matrix, kinds) in [(&model.input, input), (&model.recurrent, state)] {
-            let columns: Vec<_> = model.columns.of(kinds).collect();
+            let columns: Vec<_> = model.columns.units_of_kinds(kinds).collect();
             reached.extend((0..matrix.rows).flat_map(|row| matrix.row(row)).filter(|(_, weight)| *weight != 0.0).map(|(column, _)| columns[column]));
         }
-        prop_assert!(model.columns.of(0..model.cell.kinds().len()).all(|column| reached.contains(&column)));
+        prop_assert!(model.columns.units_of_kinds(0..model.cell.preactivations().len()).all(|column| reached.contains(&column)));
     }
 }

@@ -8,8 +8,8 @@ use sparsegate_compact::extract;
 use sparsegate_core::Batch;
 use sparsegate_core::cells::{CELLS, Cell};
 use sparsegate_nn::engine::ReferenceOps;
-use sparsegate_nn::model::{Classifier, LanguageModel, Network, Sizes, Units};
-use sparsegate_prune::{Parts, Posterior, compact, masks};
+use sparsegate_nn::model::{Classifier, ClassifierSizes, LanguageModel, Network, RecurrentConfig};
+use sparsegate_prune::{NetworkArrays, Posterior, masks, reduce};
 use sparsegate_runtime::Model;
 use sparsegate_runtime::model::{self, Task};
 use sparsegate_spec::types::{GateActivation, OutputNoise, Prior, Sparsity};
@@ -95,10 +95,10 @@ impl Case {
         language_model: impl FnOnce(LanguageModel) -> R,
     ) -> R {
         let [vocabulary, embedding, hidden, outputs] = self.sizes;
-        let units = Units { cell: self.cell, activation: self.activation, hidden };
+        let units = RecurrentConfig { cell: self.cell, activation: self.activation, hidden };
         let sparsity = self.sparsity();
         if self.classifies() {
-            let sizes = Sizes { vocabulary, embedding, outputs };
+            let sizes = ClassifierSizes { vocabulary, embedding, outputs };
             classifier(Classifier::build(sizes, units, &sparsity, make))
         } else {
             language_model(LanguageModel::build(vocabulary, units, OutputNoise::Weights, &sparsity, make))
@@ -119,17 +119,17 @@ impl Case {
     pub fn compact(&self) -> Model<f64> {
         let values = self.values();
         let find = |name: &str| values.get(name).map(|(numbers, shape)| (numbers.as_slice(), *shape));
-        let posterior = Posterior::new(Parts::named(self.cell, self.activation, false, &find)).unwrap();
+        let posterior = Posterior::new(NetworkArrays::from_tensors(self.cell, self.activation, false, &find)).unwrap();
         let task = if self.classifies() { Task::Classification } else { Task::LanguageModel };
         let [symbols, dimensions, units, _] = self.sizes.map(|size| size as u32);
         let bias = &values["output/bias"].0;
         let sizes = model::Sizes { symbols, dimensions, units, outputs: bias.len() as u32 };
-        extract(&compact(&posterior, &masks(&posterior)), bias, task, sizes).unwrap()
+        extract(&reduce(&posterior, &masks(&posterior)), bias, task, sizes).unwrap()
     }
 }
 
 fn outputs(network: &impl Network, batch: &Batch, bias: &Tensor<2>) -> Vec<f64> {
-    let forward = network.to_deterministic(true).forward(&ReferenceOps, batch, network.zeros(batch.rows), None);
+    let forward = network.to_deterministic(true).forward(&ReferenceOps, batch, network.zero_states(batch.rows), None);
     (forward.outputs + bias.clone()).into_data().convert::<f64>().try_into_vec().unwrap()
 }
 

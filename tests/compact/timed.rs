@@ -4,7 +4,7 @@
 use std::process::{Command, Output};
 
 use camino::Utf8Path;
-use sparsegate_store::speed::{Mode, Speed, Who};
+use sparsegate_store::speed::{Implementation, InputMode, Speed};
 
 use crate::stored::trained;
 
@@ -35,9 +35,9 @@ fn times_are_stored_and_shown() {
     assert_eq!(fs_err::read(run.compact_path()).unwrap(), whole);
     assert_eq!(export("link.onnx").status.code(), Some(2));
     let speed: Speed = run.speed().unwrap().expect("speed.json");
-    for (mode, batch) in [(Mode::Streaming, 1), (Mode::Whole, 1), (Mode::Whole, 3)] {
-        for who in [Who::Compact, Who::Dense] {
-            let time = speed.time(who, mode, batch, 1).unwrap();
+    for (mode, batch) in [(InputMode::Streaming, 1), (InputMode::Whole, 1), (InputMode::Whole, 3)] {
+        for implementation in [Implementation::Compact, Implementation::Dense] {
+            let time = speed.time(implementation, mode, batch, 1).unwrap();
             assert!(time.samples >= 1 && 0.0 < time.low && time.low <= time.median && time.median <= time.high);
         }
     }

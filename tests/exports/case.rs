@@ -4,7 +4,7 @@ use camino::Utf8Path;
 use libtest_mimic::Failed;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
-use sparsegate_export::Format;
+use sparsegate_export::ExportFormat;
 use sparsegate_runtime::Model;
 use sparsegate_runtime::format::File;
 use sparsegate_runtime::model::Task;
@@ -41,7 +41,7 @@ impl Tensors {
 impl Case<'_> {
     /// Writes NAME.onnx and NAME.safetensors.
     pub fn export(&self, folder: &Utf8Path, name: &str) -> Result<(), Failed> {
-        for format in [Format::Onnx, Format::Safetensors] {
+        for format in [ExportFormat::Onnx, ExportFormat::Safetensors] {
             let path = folder.join(format!("{name}.{}", format.extension()));
             fs_err::write(path, format.write(self.file)?)?;
         }
@@ -93,8 +93,8 @@ impl Case<'_> {
         tensors.floats("logits", &[steps, batch, outputs], &first);
         let hidden: Vec<f64> = after.iter().flat_map(|state| state.hidden.clone()).collect();
         tensors.floats("h_n", &[1, batch, model.units()], &hidden);
-        if model.cell.has_memory() {
-            let memory: Vec<f64> = after.iter().flat_map(|state| state.memory.clone()).collect();
+        if model.cell.has_cell_state() {
+            let memory: Vec<f64> = after.iter().flat_map(|state| state.cell_state.clone()).collect();
             tensors.floats("c_n", &[1, batch, model.units()], &memory);
         }
         tensors.floats("next.logits", &[steps, batch, outputs], &logits().0);

@@ -4,8 +4,8 @@ use camino::Utf8Path;
 use libtest_mimic::Failed;
 use sparsegate_runtime::format::File;
 use sparsegate_runtime::model::{Sizes, Task};
-use sparsegate_runtime::synthetic::{Shape, Weights};
-use sparsegate_runtime::{Activation, Cell};
+use sparsegate_runtime::synthetic::{ModelShape, WeightCounts};
+use sparsegate_runtime::{Activation, CellKind};
 
 use crate::case::Case;
 
@@ -34,7 +34,7 @@ impl Draws {
 }
 
 /// Writes a case whose sequences contain every symbol, those without a row included, and the id after the last one.
-fn write(folder: &Utf8Path, name: &str, shape: &Shape, seed: u64) -> Result<(), Failed> {
+fn write(folder: &Utf8Path, name: &str, shape: &ModelShape, seed: u64) -> Result<(), Failed> {
     let file = File { model: shape.model(seed), details: String::new() };
     let mut draws = Draws(seed);
     let sequences =
@@ -49,22 +49,22 @@ fn write(folder: &Utf8Path, name: &str, shape: &Shape, seed: u64) -> Result<(), 
 /// compared to the preactivations; with one output and several.
 pub fn every_kind(folder: &Utf8Path) -> Result<(), Failed> {
     let mut seed = 0;
-    for cell in Cell::ALL {
+    for cell in CellKind::ALL {
         for activation in ACTIVATIONS {
             for task in TASKS {
                 for (dimensions, symbols, outputs) in [(0, 11, 7), (0, 90, 1), (6, 40, 4)] {
                     let original = Sizes { symbols, dimensions, units: 12, outputs };
-                    let dense = Shape::dense(cell, activation, task, original);
+                    let dense = ModelShape::dense(cell, activation, task, original);
                     let half = |count: usize| count / 3;
-                    let Weights { embedding, input, recurrent, output } = dense.weights;
-                    let weights = Weights {
+                    let WeightCounts { embedding, input, recurrent, output } = dense.weights;
+                    let weights = WeightCounts {
                         embedding: half(embedding),
                         input: half(input),
                         recurrent: half(recurrent),
                         output: half(output),
                     };
-                    let live = (0..cell.kinds().len() as u32).map(|kind| 3 + kind).collect();
-                    let sparse = Shape { symbols: symbols - 4, units: 8, live, weights, ..dense.clone() };
+                    let live = (0..cell.preactivations().len() as u32).map(|kind| 3 + kind).collect();
+                    let sparse = ModelShape { symbols: symbols - 4, units: 8, live, weights, ..dense.clone() };
                     for (what, shape) in [("whole", dense), ("left", sparse)] {
                         let name =
                             format!("{}-{}-{task:?}-{dimensions}-{symbols}-{what}", cell.name(), activation.name());
@@ -82,7 +82,7 @@ pub fn every_kind(folder: &Utf8Path) -> Result<(), Failed> {
 pub fn at_random(folder: &Utf8Path) -> Result<(), Failed> {
     for seed in 0..120 {
         let mut draws = Draws(seed);
-        let cell = Cell::ALL[seed as usize % 4];
+        let cell = CellKind::ALL[seed as usize % 4];
         let original = Sizes {
             symbols: draws.part(60),
             dimensions: draws.part(8),
@@ -90,20 +90,20 @@ pub fn at_random(folder: &Utf8Path) -> Result<(), Failed> {
             outputs: 1 + draws.below(20),
         };
         let (units, dimensions) = (draws.part(original.units), draws.part(original.dimensions));
-        let dense = Shape::dense(cell, ACTIVATIONS[seed as usize / 4 % 2], TASKS[seed as usize / 8 % 2], original);
+        let dense = ModelShape::dense(cell, ACTIVATIONS[seed as usize / 4 % 2], TASKS[seed as usize / 8 % 2], original);
         let mut part = |count: usize| draws.part(count as u32) as usize;
-        let Weights { embedding, input, recurrent, output } = dense.weights;
-        let weights = Weights {
+        let WeightCounts { embedding, input, recurrent, output } = dense.weights;
+        let weights = WeightCounts {
             embedding: part(embedding),
             input: part(input),
             recurrent: part(recurrent),
             output: part(output),
         };
-        let shape = Shape {
+        let shape = ModelShape {
             symbols: draws.part(original.symbols),
             dimensions: (original.dimensions > 0).then_some(dimensions),
             units,
-            live: cell.kinds().iter().map(|_| draws.part(units)).collect(),
+            live: cell.preactivations().iter().map(|_| draws.part(units)).collect(),
             weights,
             ..dense
         };

@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value, json};
 use sparsegate_runtime::format::File;
-use sparsegate_runtime::model::{Columns, Sizes, Symbols, Task};
-use sparsegate_runtime::{Activation, Cell, Matrix, Model};
+use sparsegate_runtime::model::{LiveColumns, Sizes, Task, Vocabulary};
+use sparsegate_runtime::{Activation, CellKind, Matrix, Model};
 
 /// A folder without data sets or runs.
 pub struct Folder {
@@ -89,14 +89,14 @@ impl Answer {
 /// its 20 words only `good` (1), `bad` (-1) and `not` (1/4) have a weight.
 pub fn classifier() -> File {
     let model = Model {
-        cell: Cell::Rnn,
+        cell: CellKind::Rnn,
         activation: Activation::Sigmoid,
         task: Task::Classification,
-        symbols: Symbols { total: 20, stored: vec![3, 5, 9] },
+        symbols: Vocabulary { total: 20, stored: vec![3, 5, 9] },
         embedding: None,
         input: Matrix::dense(3, 1, vec![1.0, -1.0, 0.25]),
         recurrent: Matrix::dense(1, 1, vec![0.5]),
-        columns: Columns { live: vec![vec![0]] },
+        columns: LiveColumns { live: vec![vec![0]] },
         bias: vec![0.0],
         state_factor: None,
         output: Matrix::dense(1, 1, vec![2.0]),
@@ -131,15 +131,15 @@ pub fn language_model() -> File {
     let diagonal = |value: f32| (0..16).map(|at| if at % 5 == 0 { value } else { 0.0 }).collect();
     let output = (0..16).map(|at| AFTER[at % 4][at / 4]).collect();
     let model = Model {
-        cell: Cell::Rnn,
+        cell: CellKind::Rnn,
         activation: Activation::Sigmoid,
         task: Task::LanguageModel,
-        symbols: Symbols { total: 4, stored: vec![0, 1, 2, 3] },
+        symbols: Vocabulary { total: 4, stored: vec![0, 1, 2, 3] },
         embedding: None,
         // tanh(20) rounds to 1.
         input: Matrix::dense(4, 4, diagonal(20.0)),
         recurrent: Matrix::dense(4, 4, vec![0.0; 16]),
-        columns: Columns { live: vec![vec![0, 1, 2, 3]] },
+        columns: LiveColumns { live: vec![vec![0, 1, 2, 3]] },
         bias: vec![0.0; 4],
         state_factor: None,
         output: Matrix::dense(4, 4, output),

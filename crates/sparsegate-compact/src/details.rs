@@ -11,7 +11,7 @@ pub struct Details {
     /// Version of these fields.
     pub format: u32,
     /// The run that the model was extracted from.
-    pub run: Origin,
+    pub run: ModelOrigin,
     /// The data set's reader, as in its manifest; it determines how texts become symbols.
     pub reader: Reader,
     /// The reading options of the run's spec.
@@ -37,7 +37,7 @@ pub const DETAILS_FORMAT: u32 = 1;
 
 /// The run that a model was extracted from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Origin {
+pub struct ModelOrigin {
     /// Name of the experiment.
     pub experiment: String,
     /// The run's key.

@@ -11,7 +11,7 @@ const OUTPUTS: usize = 1 << 20;
 /// The model's mean negative log likelihood over all batches of `source`, from a zero state, and its accuracy if
 /// `classifies`.
 pub fn evaluate(runtime: &Runtime, classifies: bool, source: &dyn BatchSource) -> Evaluation {
-    let mut sums = Sums::default();
+    let mut sums = EvaluationSums::default();
     let mut outputs = Vec::new();
     let mut side: Option<(usize, Side)> = None;
     for index in 0..source.len() {
@@ -54,12 +54,12 @@ fn texts(batch: &Batch) -> Vec<Vec<u32>> {
 const CLIP: f64 = 1e-6;
 
 #[derive(Default)]
-struct Sums {
+struct EvaluationSums {
     nats: f64,
     right: usize,
 }
 
-impl Sums {
+impl EvaluationSums {
     fn add_all(&mut self, logits: &[f32], targets: &[u32]) {
         let outputs = logits.len() / targets.len().max(1);
         logits.chunks_exact(outputs.max(1)).zip(targets).for_each(|(logits, target)| self.add(logits, *target));

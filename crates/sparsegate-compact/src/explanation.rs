@@ -1,9 +1,9 @@
 //! Explains a prediction by the effect of each word.
 
-use super::engine::{Engine, NotFinite};
-use super::loaded::Loaded;
+use super::loaded::CompactModel;
 use super::prediction::log_sum_exp;
-use super::text::Text;
+use super::session::{NotFinite, Session};
+use super::text::EncodedText;
 use sparsegate_data::Encoder;
 
 /// The effect of a word on the prediction for a text.
@@ -32,21 +32,26 @@ pub struct Explanation {
 ///
 /// # Errors
 /// [`NotFinite`].
-pub fn explain(loaded: &Loaded, engine: &mut Engine<'_>, text: &str, class: usize) -> Result<Explanation, NotFinite> {
-    let Text { places, names, ids } = Text::read(&loaded.encoder, text);
+pub fn explain(
+    loaded: &CompactModel,
+    session: &mut Session<'_>,
+    text: &str,
+    class: usize,
+) -> Result<Explanation, NotFinite> {
+    let EncodedText { steps, names, ids } = EncodedText::read(&loaded.encoder, text);
     let mut times = vec![0; names.len()];
-    for &word in &places {
+    for &word in &steps {
         times[word as usize] += 1;
     }
     let ids_of = |left_out: Option<usize>| {
         let id = |&word: &u32| if Some(word as usize) == left_out { Encoder::NO_ID } else { ids[word as usize] };
-        places.iter().map(id).collect::<Vec<u32>>()
+        steps.iter().map(id).collect::<Vec<u32>>()
     };
-    let whole = log_odds(&engine.logits_after(&ids_of(None))?, class);
+    let whole = log_odds(&session.logits_after(&ids_of(None))?, class);
     let (mut effects, mut not_read) = (Vec::new(), Vec::new());
     for (at, (word, times)) in names.into_iter().zip(times).enumerate().filter(|(_, (_, times))| *times > 0) {
         if loaded.model.row(ids[at]).is_some() {
-            let without = log_odds(&engine.logits_after(&ids_of(Some(at)))?, class);
+            let without = log_odds(&session.logits_after(&ids_of(Some(at)))?, class);
             effects.push(Effect { word, times, effect: whole - without });
         } else {
             not_read.push(word);

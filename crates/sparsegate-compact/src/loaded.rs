@@ -10,7 +10,7 @@ use super::details::{DETAILS_FORMAT, Details, WordsOf};
 use sparsegate_data::{Encoder, Known, Unit};
 
 /// A compact model with the meaning of its symbols. Needs neither data set nor run.
-pub struct Loaded {
+pub struct CompactModel {
     /// The path it was read from.
     pub path: Utf8PathBuf,
     /// The network.
@@ -39,7 +39,7 @@ struct Version {
     format: u32,
 }
 
-impl Loaded {
+impl CompactModel {
     /// Interprets the content of a compact file; `path` is where it was read from.
     ///
     /// # Errors

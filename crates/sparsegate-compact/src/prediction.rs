@@ -2,8 +2,8 @@
 
 use sparsegate_runtime::reference::probabilities;
 
-use super::engine::{Engine, NotFinite};
-use super::loaded::Loaded;
+use super::loaded::CompactModel;
+use super::session::{NotFinite, Session};
 
 /// The predicted class of a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +17,7 @@ pub struct Classification {
 
 /// The predicted continuation of a text, and the likelihood of the text itself.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Continuation {
+pub struct NextWords {
     /// Number of predicted symbols: those of the text that have an id, except the first symbol if no end-of-line symbol
     /// precedes it.
     pub predicted: usize,
@@ -31,8 +31,8 @@ pub struct Continuation {
 ///
 /// # Errors
 /// [`NotFinite`].
-pub fn classify(engine: &mut Engine<'_>, ids: &[u32]) -> Result<Classification, NotFinite> {
-    let logits = engine.logits_after(ids)?;
+pub fn classify(session: &mut Session<'_>, ids: &[u32]) -> Result<Classification, NotFinite> {
+    let logits = session.logits_after(ids)?;
     let class = match logits.as_slice() {
         [second] => usize::from(*second >= 0.0),
         _ => (0..logits.len()).rev().max_by(|&a, &b| logits[a].total_cmp(&logits[b])).unwrap_or(0),
@@ -45,30 +45,35 @@ pub fn classify(engine: &mut Engine<'_>, ids: &[u32]) -> Result<Classification, 
 ///
 /// # Errors
 /// [`NotFinite`].
-pub fn go_on(loaded: &Loaded, engine: &mut Engine<'_>, ids: &[u32], most: usize) -> Result<Continuation, NotFinite> {
-    engine.reset();
+pub fn predict_next(
+    loaded: &CompactModel,
+    session: &mut Session<'_>,
+    ids: &[u32],
+    most: usize,
+) -> Result<NextWords, NotFinite> {
+    session.reset();
     let before = loaded.encoder.end().map(|end| loaded.encoder.id(end));
-    engine.read(before.as_slice());
+    session.read(before.as_slice());
     let (mut predicted, mut nats, mut begun) = (0, 0.0, before.is_some());
     for &id in ids {
         if begun && (id as usize) < loaded.model.outputs() {
-            nats += surprise(&engine.logits()?, id as usize);
+            nats += negative_log_likelihood(&session.logits()?, id as usize);
             predicted += 1;
         }
-        engine.read(&[id]);
+        session.read(&[id]);
         begun = true;
     }
-    let probabilities = probabilities(&engine.logits()?);
+    let probabilities = probabilities(&session.logits()?);
     let mut order: Vec<u32> = (0..probabilities.len() as u32).collect();
     let probability = |id: &u32| probabilities[*id as usize];
     order.sort_by(|a, b| probability(b).total_cmp(&probability(a)));
     order.truncate(most);
     let next = order.into_iter().map(|id| (id, probability(&id))).collect();
-    Ok(Continuation { predicted, nats: (predicted > 0).then(|| nats / predicted as f64), next })
+    Ok(NextWords { predicted, nats: (predicted > 0).then(|| nats / predicted as f64), next })
 }
 
 /// The negative log likelihood of an output, in nats.
-fn surprise(logits: &[f64], output: usize) -> f64 {
+fn negative_log_likelihood(logits: &[f64], output: usize) -> f64 {
     log_sum_exp(logits.iter().copied()) - logits[output]
 }
 
@@ -83,11 +88,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn surprise_is_minus_the_log_of_the_probability() {
+    fn negative_log_likelihood_is_minus_the_log_of_the_probability() {
         let logits = [1.0, -2.0, 700.0, 0.5];
         for (output, probability) in probabilities(&logits).into_iter().enumerate() {
-            let surprise = surprise(&logits, output);
-            assert!((surprise + probability.ln()).abs() < 1e-9 * surprise.abs().max(1.0), "{surprise} {probability}");
+            let negative_log_likelihood = negative_log_likelihood(&logits, output);
+            assert!(
+                (negative_log_likelihood + probability.ln()).abs() < 1e-9 * negative_log_likelihood.abs().max(1.0),
+                "{negative_log_likelihood} {probability}"
+            );
         }
         assert!(log_sum_exp([].into_iter()).is_infinite());
     }

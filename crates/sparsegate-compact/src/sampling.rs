@@ -13,16 +13,16 @@ pub struct Sampler {
     /// Divisor of the logits; 0 always takes the most probable symbol.
     temperature: f64,
     /// Number of most probable symbols among which to draw.
-    most: usize,
+    top_k: usize,
     draws: Draws,
 }
 
 impl Sampler {
-    /// A sampler with `temperature` (finite, at least 0), which draws among the `most` most probable symbols (at least
-    /// 1), or among all symbols if `most` is `None`.
-    pub fn new(seed: u64, temperature: f64, most: Option<usize>) -> Self {
+    /// A sampler with `temperature` (finite, at least 0), which draws among the `top_k` most probable symbols (at least
+    /// 1), or among all symbols if `top_k` is `None`.
+    pub fn new(seed: u64, temperature: f64, top_k: Option<usize>) -> Self {
         let draws = Draws::new("sparsegate 2026 generated text", &[seed]);
-        Self { temperature, most: most.unwrap_or(usize::MAX).max(1), draws }
+        Self { temperature, top_k: top_k.unwrap_or(usize::MAX).max(1), draws }
     }
 
     /// Draws the next symbol.
@@ -52,10 +52,10 @@ impl Sampler {
     /// The ids among which to draw, in ascending order.
     fn kept(&self, logits: &[f64]) -> Vec<u32> {
         let mut ids: Vec<u32> = (0..logits.len() as u32).collect();
-        if self.most < ids.len() {
+        if self.top_k < ids.len() {
             let logit = |id: &u32| logits[*id as usize];
-            ids.select_nth_unstable_by(self.most - 1, |a, b| logit(b).total_cmp(&logit(a)).then(a.cmp(b)));
-            ids.truncate(self.most);
+            ids.select_nth_unstable_by(self.top_k - 1, |a, b| logit(b).total_cmp(&logit(a)).then(a.cmp(b)));
+            ids.truncate(self.top_k);
             ids.sort_unstable();
         }
         ids
@@ -83,8 +83,8 @@ mod tests {
     #[test]
     fn temperature_and_the_number_of_symbols_narrow_the_choice() {
         let logits = [0.0, 2.0, 2.0, -1.0, 1.0];
-        let drawn = |temperature, most| {
-            let mut sampler = Sampler::new(1, temperature, most);
+        let drawn = |temperature, top_k| {
+            let mut sampler = Sampler::new(1, temperature, top_k);
             let mut drawn: Vec<u32> = (0..2_000).map(|_| sampler.draw(&logits)).collect();
             drawn.sort_unstable();
             drawn.dedup();

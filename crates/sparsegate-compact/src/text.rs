@@ -5,20 +5,20 @@ use std::collections::HashMap;
 use sparsegate_data::Encoder;
 
 /// The distinct symbols of a text, and which of them is at each step.
-pub(super) struct Text {
+pub(super) struct EncodedText {
     /// For each step, the index of its symbol in `names` and `ids`.
-    pub places: Vec<u32>,
+    pub steps: Vec<u32>,
     /// The names of the symbols, known or not.
     pub names: Vec<String>,
     /// Their ids.
     pub ids: Vec<u32>,
 }
 
-impl Text {
+impl EncodedText {
     pub(super) fn read(encoder: &Encoder, text: &str) -> Self {
         let mut numbers: HashMap<String, u32> = HashMap::new();
         let (mut names, mut ids) = (Vec::new(), Vec::new());
-        let places = encoder.encode_as(text, &mut |name, id| {
+        let steps = encoder.encode_as(text, &mut |name, id| {
             if let Some(&number) = numbers.get(name) {
                 return number;
             }
@@ -28,6 +28,6 @@ impl Text {
             ids.push(id);
             number
         });
-        Self { places, names, ids }
+        Self { steps, names, ids }
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// How many elements survive, out of how many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Kept {
+pub struct KeptCount {
     /// Surviving elements.
     pub kept: u64,
     /// All elements.
@@ -21,23 +21,23 @@ pub struct Counts {
     pub compression_exact: f64,
     /// Weights of the embedding, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub embedding_weights: Option<Kept>,
+    pub embedding_weights: Option<KeptCount>,
     /// Input-to-hidden weights.
-    pub input_weights: Kept,
+    pub input_weights: KeptCount,
     /// Hidden-to-hidden weights.
-    pub recurrent_weights: Kept,
+    pub recurrent_weights: KeptCount,
     /// Output layer weights.
-    pub output_weights: Kept,
+    pub output_weights: KeptCount,
     /// Surviving weights of the embedding, input, recurrent and output matrices, counting the weights of dead gates as
     /// zero.
     pub weights_kept_exact: u64,
     /// Input symbols.
-    pub vocabulary: Kept,
+    pub vocabulary: KeptCount,
     /// Dimensions of the embedding, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub inputs: Option<Kept>,
+    pub inputs: Option<KeptCount>,
     /// Hidden units.
-    pub neurons: Kept,
+    pub neurons: KeptCount,
     /// Live gates, by kind in the cell's order (LSTM: i, f, g, o).
     pub gates: Vec<GateCount>,
 }

@@ -26,7 +26,7 @@ pub mod trainer;
 pub use adam::Adam;
 pub use backend::{Backend, UnknownBackend};
 pub use batch::{Batch, BatchSource};
-pub use counts::{Counts, GateCount, Kept};
+pub use counts::{Counts, GateCount, KeptCount};
 pub use evaluation::Evaluation;
 pub use network::{GateActivation, Init, ModelKind, OutputNoise};
 pub use sparsity::{GroupLasso, Magnitude, Prior, Sparsity};

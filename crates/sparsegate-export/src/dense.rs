@@ -5,13 +5,13 @@ use sparsegate_runtime::{Matrix, Model};
 use super::ExportError;
 
 /// Maximum bytes of all matrices together. A protobuf message is limited to 2 GiB; 1 MiB is left for everything else.
-pub const LARGEST: u128 = (1 << 31) - (1 << 20);
+pub const MAX_BYTES: u128 = (1 << 31) - (1 << 20);
 
 /// A dense view of a model, with `H` units and `D` inputs. Both are at least 1, because frameworks reject empty layers;
 /// if nothing survives, the single unit or input stays zero.
-pub struct Dense<'a> {
+pub struct DenseLayer<'a> {
     model: &'a Model<f32>,
-    vectors: Vectors,
+    vectors: SymbolVectors,
     /// H.
     pub units: usize,
     /// D, the length of a symbol's vector.
@@ -22,7 +22,7 @@ pub struct Dense<'a> {
 /// whereas layers of frameworks multiply each input vector by a matrix; so either the vectors or the matrix must be
 /// trivial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Vectors {
+enum SymbolVectors {
     /// The symbol's row of the embedding.
     Embedding,
     /// A one-hot vector; the layer's input matrix is the model's.
@@ -32,7 +32,7 @@ enum Vectors {
     Sums,
 }
 
-impl<'a> Dense<'a> {
+impl<'a> DenseLayer<'a> {
     /// Without an embedding, chooses the exact representation with fewer inputs.
     ///
     /// # Errors
@@ -40,13 +40,13 @@ impl<'a> Dense<'a> {
     pub fn new(model: &'a Model<f32>) -> Result<Self, ExportError> {
         let (stored, sums) = (model.symbols.stored.len(), model.input.columns);
         let (vectors, inputs) = match &model.embedding {
-            Some(embedding) => (Vectors::Embedding, embedding.columns),
-            None if stored <= sums => (Vectors::OneHot, stored),
-            None => (Vectors::Sums, sums),
+            Some(embedding) => (SymbolVectors::Embedding, embedding.columns),
+            None if stored <= sums => (SymbolVectors::OneHot, stored),
+            None => (SymbolVectors::Sums, sums),
         };
         let dense = Self { model, vectors, units: model.units().max(1), inputs: inputs.max(1) };
         let bytes = dense.bytes();
-        if bytes > LARGEST { Err(ExportError::TooLarge { bytes }) } else { Ok(dense) }
+        if bytes > MAX_BYTES { Err(ExportError::TooLarge { bytes }) } else { Ok(dense) }
     }
 
     /// Bytes of all matrices, with one vector per symbol.
@@ -63,7 +63,7 @@ impl<'a> Dense<'a> {
     pub fn vector(&self, row: usize) -> Vec<f32> {
         let mut vector = vec![0.0; self.inputs];
         match (self.vectors, &self.model.embedding) {
-            (Vectors::OneHot, _) => vector[row] = 1.0,
+            (SymbolVectors::OneHot, _) => vector[row] = 1.0,
             (_, Some(embedding)) => embedding.row(row).for_each(|(place, value)| vector[place] = value),
             (_, None) => self.model.input.row(row).for_each(|(place, value)| vector[place] = value),
         }
@@ -72,8 +72,8 @@ impl<'a> Dense<'a> {
 
     /// Input weights of the given kinds, stacked by rows, `[kinds * H, D]`.
     pub fn input(&self, kinds: &[usize]) -> Vec<f32> {
-        let columns = self.model.columns.of(self.model.cell.input_kinds());
-        if self.vectors == Vectors::Sums {
+        let columns = self.model.columns.units_of_kinds(self.model.cell.input_kinds());
+        if self.vectors == SymbolVectors::Sums {
             let ones = columns.enumerate().map(|(column, place)| (column, place, 1.0));
             return self.stacked(kinds, self.inputs, ones);
         }
@@ -82,7 +82,7 @@ impl<'a> Dense<'a> {
 
     /// Recurrent weights of the given kinds, stacked by rows, `[kinds * H, H]`.
     pub fn recurrent(&self, kinds: &[usize]) -> Vec<f32> {
-        let columns: Vec<_> = self.model.columns.of(self.model.cell.state_kinds()).collect();
+        let columns: Vec<_> = self.model.columns.units_of_kinds(self.model.cell.state_kinds()).collect();
         self.scattered(kinds, self.units, &self.model.recurrent, &columns)
     }
 

@@ -6,8 +6,8 @@ use sparsegate_runtime::Model;
 use sparsegate_runtime::model::Task;
 
 use super::ExportError;
-use super::dense::Dense;
-use sparsegate_compact::{Details, Origin, WordsOf};
+use super::dense::DenseLayer;
+use sparsegate_compact::{Details, ModelOrigin, WordsOf};
 use sparsegate_data::manifest::Reader;
 use sparsegate_spec::types::Reading;
 
@@ -31,13 +31,13 @@ struct Description<'a> {
     units: usize,
     outputs: usize,
     /// Sizes of the network that the model was extracted from.
-    original: Original,
+    original: OriginalSizes,
     #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<Text<'a>>,
+    text: Option<TextDescription<'a>>,
 }
 
 #[derive(Serialize)]
-struct Original {
+struct OriginalSizes {
     symbols: u32,
     dimensions: u32,
     units: u32,
@@ -46,12 +46,12 @@ struct Original {
 
 /// How a text becomes ids, and the meaning of the classes.
 #[derive(Serialize)]
-struct Text<'a> {
-    run: &'a Origin,
+struct TextDescription<'a> {
+    run: &'a ModelOrigin,
     reader: &'a Reader,
     #[serde(skip_serializing_if = "Reading::is_plain")]
     reading: &'a Reading,
-    vocabulary: Vocabulary<'a>,
+    vocabulary: WordIds<'a>,
     /// Id of every word that is not in the vocabulary.
     other: u32,
     /// Id at the start of a text.
@@ -62,9 +62,9 @@ struct Text<'a> {
 }
 
 /// Words and their ids, in ascending order of id.
-struct Vocabulary<'a>(Vec<(&'a str, u32)>);
+struct WordIds<'a>(Vec<(&'a str, u32)>);
 
-impl Serialize for Vocabulary<'_> {
+impl Serialize for WordIds<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         self.0.iter().try_for_each(|(word, id)| map.serialize_entry(word, id))?;
@@ -76,7 +76,7 @@ impl Serialize for Vocabulary<'_> {
 ///
 /// # Errors
 /// [`ExportError::Details`] if the encoding fails, which is not expected.
-pub fn json(model: &Model<f32>, dense: &Dense<'_>, details: Option<&Details>) -> Result<String, ExportError> {
+pub fn json(model: &Model<f32>, dense: &DenseLayer<'_>, details: Option<&Details>) -> Result<String, ExportError> {
     let original = model.original;
     let description = Description {
         format: FORMAT,
@@ -90,7 +90,7 @@ pub fn json(model: &Model<f32>, dense: &Dense<'_>, details: Option<&Details>) ->
         inputs: dense.inputs,
         units: dense.units,
         outputs: model.outputs(),
-        original: Original {
+        original: OriginalSizes {
             symbols: original.symbols,
             dimensions: original.dimensions,
             units: original.units,
@@ -101,17 +101,17 @@ pub fn json(model: &Model<f32>, dense: &Dense<'_>, details: Option<&Details>) ->
     Ok(serde_json::to_string(&description)?)
 }
 
-fn text<'a>(model: &'a Model<f32>, details: &'a Details) -> Text<'a> {
+fn text<'a>(model: &'a Model<f32>, details: &'a Details) -> TextDescription<'a> {
     let words = details.words.iter().map(String::as_str);
     let vocabulary = match details.words_of {
         WordsOf::All => words.zip(0..).collect(),
         WordsOf::Stored => words.zip(model.symbols.stored.iter().copied()).collect(),
     };
-    Text {
+    TextDescription {
         run: &details.run,
         reader: &details.reader,
         reading: &details.reading,
-        vocabulary: Vocabulary(vocabulary),
+        vocabulary: WordIds(vocabulary),
         other: details.unknown.unwrap_or(model.symbols.total),
         start: details.start,
         classes: &details.classes,

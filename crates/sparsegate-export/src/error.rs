@@ -9,7 +9,7 @@ pub enum ExportError {
     #[error(
         "the model's dense matrices take {bytes} bytes, and {} is the limit; export it as `compact`, which stores \
          only non-zero weights",
-        super::dense::LARGEST
+        super::dense::MAX_BYTES
     )]
     TooLarge {
         /// Size of the dense matrices.

@@ -31,7 +31,7 @@ use sparsegate_compact::Details;
 
 /// The file formats of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum ExportFormat {
     /// sparsegate's own format: the smallest; `predict` and `generate` read it.
     Compact,
     /// An ONNX graph, for ONNX Runtime and others.
@@ -40,7 +40,7 @@ pub enum Format {
     Safetensors,
 }
 
-impl Format {
+impl ExportFormat {
     /// The extension of the file name.
     pub fn extension(self) -> &'static str {
         match self {

@@ -10,28 +10,28 @@
 
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
-use sparsegate_runtime::{Cell, Model};
+use sparsegate_runtime::{CellKind, Model};
 
-use super::dense::Dense;
+use super::dense::DenseLayer;
 use super::{ExportError, description};
 use sparsegate_compact::Details;
 
-/// Gates in PyTorch's order, given as kinds of [`Cell::kinds`].
+/// Gates in PyTorch's order, given as kinds of [`CellKind::kinds`].
 struct Gates {
     input: &'static [usize],
     recurrent: &'static [usize],
     state_bias: &'static [Option<usize>],
 }
 
-fn gates(cell: Cell) -> Gates {
+fn gates(cell: CellKind) -> Gates {
     match cell {
         // PyTorch's order i, f, g, o, which is ours.
-        Cell::Lstm => Gates { input: &[0, 1, 2, 3], recurrent: &[0, 1, 2, 3], state_bias: &[None; 4] },
+        CellKind::Lstm => Gates { input: &[0, 1, 2, 3], recurrent: &[0, 1, 2, 3], state_bias: &[None; 4] },
         // PyTorch's order r, z, n; ours is n_in, r, z, n_hn.
-        Cell::Gru | Cell::GruState => {
+        CellKind::Gru | CellKind::GruState => {
             Gates { input: &[1, 2, 0], recurrent: &[1, 2, 3], state_bias: &[None, None, Some(3)] }
         }
-        Cell::Rnn => Gates { input: &[0], recurrent: &[0], state_bias: &[None] },
+        CellKind::Rnn => Gates { input: &[0], recurrent: &[0], state_bias: &[None] },
     }
 }
 
@@ -40,7 +40,7 @@ fn gates(cell: Cell) -> Gates {
 /// # Errors
 /// [`ExportError::TooLarge`].
 pub fn write(model: &Model<f32>, details: Option<&Details>) -> Result<Vec<u8>, ExportError> {
-    let dense = Dense::new(model)?;
+    let dense = DenseLayer::new(model)?;
     let gates = gates(model.cell);
     let (units, rows) = (dense.units, gates.input.len() * dense.units);
     let input_bias: Vec<Option<usize>> = gates.input.iter().copied().map(Some).collect();
@@ -70,7 +70,7 @@ pub fn write(model: &Model<f32>, details: Option<&Details>) -> Result<Vec<u8>, E
 }
 
 /// The vector of every symbol, zeros for symbols without a row, and a final row of zeros: `[symbols + 1, D]`.
-fn embedding(model: &Model<f32>, dense: &Dense<'_>) -> Vec<f32> {
+fn embedding(model: &Model<f32>, dense: &DenseLayer<'_>) -> Vec<f32> {
     let mut vectors = vec![0.0; (model.symbols.total as usize + 1) * dense.inputs];
     for (row, symbol) in model.symbols.stored.iter().enumerate() {
         vectors[*symbol as usize * dense.inputs..][..dense.inputs].copy_from_slice(&dense.vector(row));

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use prost::Message as _;
 use safetensors::SafeTensors;
 use sparsegate_runtime::format::File;
-use sparsegate_runtime::model::{Columns, Sizes, Symbols, Task};
+use sparsegate_runtime::model::{LiveColumns, Sizes, Task, Vocabulary};
 use sparsegate_runtime::reference::{self, State};
-use sparsegate_runtime::synthetic::{Shape, Weights};
-use sparsegate_runtime::{Activation, Cell, Matrix, Model, matrix};
+use sparsegate_runtime::synthetic::{ModelShape, WeightCounts};
+use sparsegate_runtime::{Activation, CellKind, Matrix, Model, matrix};
 
 use super::onnx::proto::{GraphProto, ModelProto, TensorProto};
-use super::{ExportError, Format};
-use sparsegate_compact::{DETAILS_FORMAT, Details, Origin, WordsOf};
+use super::{ExportError, ExportFormat};
+use sparsegate_compact::{DETAILS_FORMAT, Details, ModelOrigin, WordsOf};
 use sparsegate_data::manifest::Reader;
 
 const WHOLE: Sizes = Sizes { symbols: 7, dimensions: 0, units: 5, outputs: 3 };
@@ -21,17 +21,18 @@ const WHOLE: Sizes = Sizes { symbols: 7, dimensions: 0, units: 5, outputs: 3 };
 /// constant gates only, and without units.
 fn models() -> Vec<Model<f32>> {
     let mut models = Vec::new();
-    for cell in Cell::ALL {
+    for cell in CellKind::ALL {
         for activation in [Activation::Sigmoid, Activation::HardSigmoid] {
             for task in [Task::LanguageModel, Task::Classification] {
                 for dimensions in [0, 4] {
-                    let dense = Shape::dense(cell, activation, task, Sizes { dimensions, ..WHOLE });
-                    let live = |units: u32| (0..cell.kinds().len() as u32).map(|kind| kind % (units + 1)).collect();
-                    let weights = Weights { embedding: 5, input: 4, recurrent: 6, output: 4 };
-                    let part = Shape { symbols: 4, units: 3, live: live(3), weights, ..dense.clone() };
-                    let none = Weights { embedding: 0, input: 0, recurrent: 0, output: 0 };
-                    let constant = Shape { symbols: 0, live: live(0), weights: none, ..part.clone() };
-                    let nothing = Shape { units: 0, dimensions: dense.dimensions.map(|_| 0), ..constant.clone() };
+                    let dense = ModelShape::dense(cell, activation, task, Sizes { dimensions, ..WHOLE });
+                    let live =
+                        |units: u32| (0..cell.preactivations().len() as u32).map(|kind| kind % (units + 1)).collect();
+                    let weights = WeightCounts { embedding: 5, input: 4, recurrent: 6, output: 4 };
+                    let part = ModelShape { symbols: 4, units: 3, live: live(3), weights, ..dense.clone() };
+                    let none = WeightCounts { embedding: 0, input: 0, recurrent: 0, output: 0 };
+                    let constant = ModelShape { symbols: 0, live: live(0), weights: none, ..part.clone() };
+                    let nothing = ModelShape { units: 0, dimensions: dense.dimensions.map(|_| 0), ..constant.clone() };
                     models.extend([dense, part, constant, nothing].map(|shape| shape.model(models.len() as u64)));
                 }
             }
@@ -40,7 +41,7 @@ fn models() -> Vec<Model<f32>> {
     models
 }
 
-fn write(model: &Model<f32>, format: Format) -> Vec<u8> {
+fn write(model: &Model<f32>, format: ExportFormat) -> Vec<u8> {
     format.write(&File { model: model.clone(), details: String::new() }).unwrap()
 }
 
@@ -72,26 +73,26 @@ impl Layer {
             .collect()
     }
 
-    fn step(&self, cell: Cell, activation: Activation, symbol: usize, h: &mut [f64], c: &mut [f64]) {
+    fn step(&self, cell: CellKind, activation: Activation, symbol: usize, h: &mut [f64], c: &mut [f64]) {
         let units = h.len();
         let inputs = self.tensors["embedding.weight"].0[1];
         let x = &self.values("embedding.weight")[symbol * inputs..][..inputs];
         let a = self.linear("rnn.weight_ih_l0", "rnn.bias_ih_l0", x);
         let b = self.linear("rnn.weight_hh_l0", "rnn.bias_hh_l0", h);
-        let gate = |place: usize, unit: usize| activation.of(a[place * units + unit] + b[place * units + unit]);
+        let gate = |place: usize, unit: usize| activation.apply(a[place * units + unit] + b[place * units + unit]);
         for unit in 0..units {
             h[unit] = match cell {
-                Cell::Lstm => {
+                CellKind::Lstm => {
                     c[unit] =
                         gate(1, unit) * c[unit] + gate(0, unit) * (a[2 * units + unit] + b[2 * units + unit]).tanh();
                     gate(3, unit) * c[unit].tanh()
                 }
-                Cell::Gru | Cell::GruState => {
+                CellKind::Gru | CellKind::GruState => {
                     let n = (a[2 * units + unit] + gate(0, unit) * b[2 * units + unit]).tanh();
                     let factor = self.tensors.get("state_factor").map_or(1.0, |(_, factor)| factor[unit]);
                     factor * ((1.0 - gate(1, unit)) * n + gate(1, unit) * h[unit])
                 }
-                Cell::Rnn => (a[unit] + b[unit]).tanh(),
+                CellKind::Rnn => (a[unit] + b[unit]).tanh(),
             };
         }
     }
@@ -100,7 +101,7 @@ impl Layer {
 #[test]
 fn pytorchs_equations_give_the_models_outputs() {
     for model in models() {
-        let layer = Layer::read(&write(&model, Format::Safetensors));
+        let layer = Layer::read(&write(&model, ExportFormat::Safetensors));
         let units = layer.tensors["output.weight"].0[1];
         assert_eq!(units, model.units().max(1));
         let (mut h, mut c) = (vec![0.0; units], vec![0.0; units]);
@@ -119,7 +120,7 @@ fn pytorchs_equations_give_the_models_outputs() {
 }
 
 fn graph(model: &Model<f32>) -> GraphProto {
-    ModelProto::decode(write(model, Format::Onnx).as_slice()).unwrap().graph.unwrap()
+    ModelProto::decode(write(model, ExportFormat::Onnx).as_slice()).unwrap().graph.unwrap()
 }
 
 /// Checks that every constant is as long as its shape says, and that every name is defined once and before it is used.
@@ -165,15 +166,15 @@ fn a_graph_holds_together_and_has_its_inputs_and_outputs() {
         let outputs: Vec<&str> = graph.output.iter().map(|value| value.name.as_str()).collect();
         let (wanted, given): (&[&str], &[&str]) = match (model.task, model.cell) {
             (Task::Classification, _) => (&["ids", "lengths"], &["logits", "probabilities"]),
-            (_, Cell::Lstm) => (&["ids", "h_0", "c_0"], &["logits", "h_n", "c_n"]),
+            (_, CellKind::Lstm) => (&["ids", "h_0", "c_0"], &["logits", "h_n", "c_n"]),
             _ => (&["ids", "h_0"], &["logits", "h_n"]),
         };
         assert_eq!((inputs.as_slice(), outputs.as_slice()), (wanted, given));
         let operator = match model.cell {
-            Cell::Lstm => "LSTM",
-            Cell::Gru => "GRU",
-            Cell::GruState => "Scan",
-            Cell::Rnn => "RNN",
+            CellKind::Lstm => "LSTM",
+            CellKind::Gru => "GRU",
+            CellKind::GruState => "Scan",
+            CellKind::Rnn => "RNN",
         };
         assert!(graph.node.iter().any(|node| node.op_type == operator));
     }
@@ -181,9 +182,9 @@ fn a_graph_holds_together_and_has_its_inputs_and_outputs() {
 
 #[test]
 fn constant_gates_are_their_biases_in_the_order_of_onnx() {
-    let shape = Shape::dense(Cell::Lstm, Activation::Sigmoid, Task::LanguageModel, WHOLE);
-    let none = Weights { embedding: 0, input: 0, recurrent: 0, output: 0 };
-    let model: Model<f32> = Shape { symbols: 0, live: vec![0; 4], weights: none, ..shape }.model(1);
+    let shape = ModelShape::dense(CellKind::Lstm, Activation::Sigmoid, Task::LanguageModel, WHOLE);
+    let none = WeightCounts { embedding: 0, input: 0, recurrent: 0, output: 0 };
+    let model: Model<f32> = ModelShape { symbols: 0, live: vec![0; 4], weights: none, ..shape }.model(1);
     let graph = graph(&model);
     let floats = |name: &str| -> Vec<f32> {
         let tensor = graph.initializer.iter().find(|tensor| tensor.name == name).unwrap();
@@ -198,7 +199,7 @@ fn constant_gates_are_their_biases_in_the_order_of_onnx() {
 #[test]
 fn files_are_the_same_every_time() {
     let model = &models()[1];
-    for format in [Format::Onnx, Format::Safetensors, Format::Compact] {
+    for format in [ExportFormat::Onnx, ExportFormat::Safetensors, ExportFormat::Compact] {
         assert_eq!(write(model, format), write(model, format));
     }
 }
@@ -206,11 +207,11 @@ fn files_are_the_same_every_time() {
 #[test]
 fn the_description_has_words_and_classes() {
     let original = Sizes { outputs: 1, dimensions: 4, ..WHOLE };
-    let dense = Shape::dense(Cell::Gru, Activation::Sigmoid, Task::Classification, original);
-    let model: Model<f32> = Shape { symbols: 2, ..dense }.model(3);
+    let dense = ModelShape::dense(CellKind::Gru, Activation::Sigmoid, Task::Classification, original);
+    let model: Model<f32> = ModelShape { symbols: 2, ..dense }.model(3);
     let details = Details {
         format: DETAILS_FORMAT,
-        run: Origin {
+        run: ModelOrigin {
             experiment: "x".into(),
             key: "0123456789abcdef".into(),
             dataset: "d".into(),
@@ -227,9 +228,9 @@ fn the_description_has_words_and_classes() {
         classes: vec!["bad".into(), "good".into()],
     };
     let file = File { model, details: serde_json::to_string(&details).unwrap() };
-    let bytes = Format::Onnx.write(&file).unwrap();
+    let bytes = ExportFormat::Onnx.write(&file).unwrap();
     let onnx = ModelProto::decode(bytes.as_slice()).unwrap().metadata_props.remove(0);
-    let tensors = Format::Safetensors.write(&file).unwrap();
+    let tensors = ExportFormat::Safetensors.write(&file).unwrap();
     let (_, metadata) = SafeTensors::read_metadata(&tensors).unwrap();
     assert_eq!(
         (onnx.key.as_str(), Some(&onnx.value)),
@@ -243,7 +244,7 @@ fn the_description_has_words_and_classes() {
     assert_eq!(json["text"]["classes"], serde_json::json!(["bad", "good"]));
     assert_eq!((&json["cell"], &json["units"], &json["outputs"]), (&"gru".into(), &5.into(), &1.into()));
     let odd = File { details: "{}".into(), ..file };
-    assert!(matches!(Format::Onnx.write(&odd), Err(ExportError::Details(_))));
+    assert!(matches!(ExportFormat::Onnx.write(&odd), Err(ExportError::Details(_))));
 }
 
 /// A small compact file can describe dense matrices that do not fit in memory.
@@ -253,17 +254,17 @@ fn what_is_too_large_with_its_zeros_is_refused() {
     let empty = |rows: usize, columns: usize| Matrix {
         rows,
         columns,
-        storage: matrix::Storage::Sparse { ends: vec![0; rows], places: vec![], values: vec![] },
+        storage: matrix::MatrixData::Csr { row_ends: vec![0; rows], indices: vec![], values: vec![] },
     };
     let model = Model {
-        cell: Cell::Rnn,
+        cell: CellKind::Rnn,
         activation: Activation::Sigmoid,
         task: Task::LanguageModel,
-        symbols: Symbols { total: 1, stored: vec![] },
+        symbols: Vocabulary { total: 1, stored: vec![] },
         embedding: None,
         input: empty(0, 0),
         recurrent: empty(units, 0),
-        columns: Columns { live: vec![vec![]] },
+        columns: LiveColumns { live: vec![vec![]] },
         bias: vec![0.0; units],
         state_factor: None,
         output: empty(1, units),
@@ -272,7 +273,7 @@ fn what_is_too_large_with_its_zeros_is_refused() {
     };
     assert_eq!(model.check(), Ok(()));
     let file = File { model, details: String::new() };
-    for format in [Format::Onnx, Format::Safetensors] {
+    for format in [ExportFormat::Onnx, ExportFormat::Safetensors] {
         let error = format.write(&file).unwrap_err();
         assert!(error.to_string().contains("`compact`"), "{error}");
     }

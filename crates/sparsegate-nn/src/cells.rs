@@ -7,7 +7,7 @@ use sparsegate_core::formula::{Arithmetic, Leaf, Symbols, evaluate};
 
 /// One time step of a cell of P preactivations over `n` sequences with H units.
 #[derive(Debug, Clone)]
-pub struct Step {
+pub struct CellStep {
     /// Input products `x W`, `[n, P * H]`.
     pub input: Tensor<2>,
     /// Recurrent products `h U`, `[n, P * H]`.
@@ -25,15 +25,15 @@ pub struct Step {
 }
 
 /// The states of `cell` after `step`, each `[n, H]`, in the order of [`Cell::states`].
-pub fn step(cell: &dyn Cell, step: &Step) -> Vec<Tensor<2>> {
+pub fn step(cell: &dyn Cell, step: &CellStep) -> Vec<Tensor<2>> {
     evaluate(&cell.step(Symbols), &mut OnTensors(step))
 }
 
-struct OnTensors<'a>(&'a Step);
+struct OnTensors<'a>(&'a CellStep);
 
 impl OnTensors<'_> {
     /// Columns `index * H..(index + 1) * H` of a `[n, k * H]` tensor, `[n, H]`.
-    fn part(&self, of: &Tensor<2>, index: usize) -> Tensor<2> {
+    fn columns_of_kind(&self, of: &Tensor<2>, index: usize) -> Tensor<2> {
         let units = self.0.z_neurons.dims()[1];
         of.clone().slice([0..of.dims()[0], index * units..(index + 1) * units])
     }
@@ -44,10 +44,10 @@ impl Arithmetic for OnTensors<'_> {
 
     fn leaf(&mut self, leaf: Leaf) -> Tensor<2> {
         match leaf {
-            Leaf::Input(kind) => self.part(&self.0.input, kind),
-            Leaf::Recurrent(kind) => self.part(&self.0.recurrent, kind),
-            Leaf::GateFactor(kind) => self.part(&self.0.z_gates, kind),
-            Leaf::Bias(index) => self.part(&self.0.bias, index),
+            Leaf::Input(kind) => self.columns_of_kind(&self.0.input, kind),
+            Leaf::Recurrent(kind) => self.columns_of_kind(&self.0.recurrent, kind),
+            Leaf::GateFactor(kind) => self.columns_of_kind(&self.0.z_gates, kind),
+            Leaf::Bias(index) => self.columns_of_kind(&self.0.bias, index),
             Leaf::State(index) => self.0.states[index].clone(),
             Leaf::UnitFactor => self.0.z_neurons.clone(),
         }

@@ -4,7 +4,9 @@ use sparsegate_core::trainer::Trainer;
 use sparsegate_data::{Corpus, DataError, Parts, Vectors};
 use sparsegate_nn::baselines::{self, Pruning};
 use sparsegate_nn::engine::{self, OpenError};
-use sparsegate_nn::model::{Classifier, Initial, LanguageModel, NetworkTrainer, Sizes, TrainerOptions, Units};
+use sparsegate_nn::model::{
+    Classifier, ClassifierSizes, Initializer, LanguageModel, NetworkTrainer, RecurrentConfig, TrainerOptions,
+};
 use sparsegate_spec::types::{ModelKind, Optimizer, OutputNoise, RunSpec};
 
 /// A network that cannot be built.
@@ -63,7 +65,7 @@ pub fn build_trainer(
     check_parts(spec, corpus)?;
     let Optimizer::Adam(adam) = &spec.train.optimizer;
     let engine = engine::open(spec.backend)?;
-    let pruning = match baselines::of(&spec.sparsity) {
+    let pruning = match baselines::for_level(&spec.sparsity) {
         Some(baseline) => {
             let batches = sparsegate_data::train_batches(corpus, &spec.train, spec.seed, 0)?.len() as u64;
             Some(Pruning { baseline, total_steps: spec.train.total_steps(batches) })
@@ -77,8 +79,9 @@ pub fn build_trainer(
         adam: adam.clone(),
         clip_norm: spec.train.clip_norm,
     };
-    let units = Units { cell: spec.model.cell.0, activation: spec.model.gate_activation, hidden: spec.model.hidden };
-    let initial = Initial {
+    let units =
+        RecurrentConfig { cell: spec.model.cell.0, activation: spec.model.gate_activation, hidden: spec.model.hidden };
+    let initial = Initializer {
         seed: spec.seed,
         init: spec.model.init,
         forget_bias: spec.model.forget_bias,
@@ -94,7 +97,11 @@ pub fn build_trainer(
                 if options.carry_state { OutputNoise::Weights } else { OutputNoise::LocalReparameterization };
             let noise = spec.model.output_noise.unwrap_or(by_regime);
             let network = LanguageModel::build(vocabulary, units, noise, &spec.sparsity, &mut make);
-            Box::new(NetworkTrainer::new(network, engine.ops, options).pruned_by(pruning).reading(engine.reading))
+            Box::new(
+                NetworkTrainer::new(network, engine.ops, options)
+                    .with_pruning(pruning)
+                    .read_metrics_every(engine.metrics_interval),
+            )
         }
         ModelKind::Classification => {
             let embedding = spec.model.embedding.as_ref().ok_or(BuildError::NoEmbedding)?;
@@ -102,10 +109,14 @@ pub fn build_trainer(
                 let (found, wanted) = (vectors.size, embedding.size);
                 return Err(BuildError::VectorSize { vectors: embedding.vectors.clone(), found, wanted });
             }
-            let outputs = Sizes::outputs(corpus.classes().unwrap_or_default());
-            let sizes = Sizes { vocabulary, embedding: embedding.size, outputs };
+            let outputs = ClassifierSizes::outputs(corpus.classes().unwrap_or_default());
+            let sizes = ClassifierSizes { vocabulary, embedding: embedding.size, outputs };
             let network = Classifier::build(sizes, units, &spec.sparsity, &mut make);
-            Box::new(NetworkTrainer::new(network, engine.ops, options).pruned_by(pruning).reading(engine.reading))
+            Box::new(
+                NetworkTrainer::new(network, engine.ops, options)
+                    .with_pruning(pruning)
+                    .read_metrics_every(engine.metrics_interval),
+            )
         }
     })
 }

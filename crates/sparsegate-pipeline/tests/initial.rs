@@ -106,7 +106,7 @@ fn only_the_gates_that_keep_the_state_start_open() {
         let biases = find(&found, &format!("{}/bias", cell.layer()));
         assert_eq!(biases.shape, [1, cell.biases().len() * HIDDEN]);
         for (values, bias) in biases.values.chunks(HIDDEN).zip(cell.biases()) {
-            let wanted = if bias.starts_open { [0.75; HIDDEN] } else { [0.0; HIDDEN] };
+            let wanted = if bias.uses_forget_bias { [0.75; HIDDEN] } else { [0.0; HIDDEN] };
             assert_eq!(values, wanted, "{} {}", cell.name(), bias.name);
         }
     }

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::Masks;
 use sparsegate_core::cells::Role;
-use sparsegate_core::{Counts, GateCount, Kept};
+use sparsegate_core::{Counts, GateCount, KeptCount};
 
 /// Keeps the authors' ratio finite if nothing survives. It also makes the compression of a dense network slightly less
 /// than 1.
@@ -48,7 +48,7 @@ pub fn counts(masks: &Masks) -> Counts {
             .iter()
             .zip(masks.gates.chunks(masks.neurons.len().max(1)))
             .map(|(kind, gates)| {
-                let Kept { kept, total } = kept(gates);
+                let KeptCount { kept, total } = kept(gates);
                 GateCount { kind: kind.name.to_owned(), flow: kind.role == Role::Flow, kept, total }
             })
             .collect(),
@@ -59,8 +59,8 @@ fn compression(total: u64, kept: u64) -> f64 {
     total as f64 / (kept as f64 + EPSILON)
 }
 
-fn kept(mask: &[bool]) -> Kept {
-    Kept { kept: mask.par_chunks(1 << 15).map(trues).sum(), total: mask.len() as u64 }
+fn kept(mask: &[bool]) -> KeptCount {
+    KeptCount { kept: mask.par_chunks(1 << 15).map(trues).sum(), total: mask.len() as u64 }
 }
 
 /// Number of kept weights of a `[rows, P * H]` mask in the columns of live gates.
@@ -79,7 +79,7 @@ fn trues(mask: &[bool]) -> u64 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::testing::Owned;
+    use super::super::testing::FixtureNetwork;
     use super::super::{Posterior, masks};
     use super::*;
 
@@ -88,18 +88,18 @@ mod tests {
     const O: usize = 5;
     const TOTAL: u64 = (V * 4 * H + H * 4 * H + H * O) as u64;
 
-    fn counts_of(owned: &Owned) -> Counts {
+    fn counts_of(owned: &FixtureNetwork) -> Counts {
         counts(&masks(&Posterior::new(owned.parts()).unwrap()))
     }
 
     #[test]
     fn a_dense_network_is_not_compressed() {
-        let counts = counts_of(&Owned::live(V, H, O));
+        let counts = counts_of(&FixtureNetwork::live(V, H, O));
         assert!((counts.compression - 1.0).abs() < 1e-9 && counts.compression < 1.0);
         assert_eq!(counts.weights_kept_exact, TOTAL);
-        assert_eq!(counts.input_weights, Kept { kept: 48, total: 48 });
-        assert_eq!(counts.recurrent_weights, Kept { kept: 36, total: 36 });
-        assert_eq!(counts.output_weights, Kept { kept: 15, total: 15 });
+        assert_eq!(counts.input_weights, KeptCount { kept: 48, total: 48 });
+        assert_eq!(counts.recurrent_weights, KeptCount { kept: 36, total: 36 });
+        assert_eq!(counts.output_weights, KeptCount { kept: 15, total: 15 });
         let kinds: Vec<_> = counts.gates.iter().map(|g| (g.kind.as_str(), g.kept, g.total)).collect();
         assert_eq!(kinds, [("i", 3, 3), ("f", 3, 3), ("g", 3, 3), ("o", 3, 3)]);
         let flow: Vec<bool> = counts.gates.iter().map(|gate| gate.flow).collect();
@@ -109,27 +109,27 @@ mod tests {
 
     #[test]
     fn an_embedding_counts_among_the_weights() {
-        let mut owned = Owned::embedded(7, V, H, O);
+        let mut owned = FixtureNetwork::embedded(7, V, H, O);
         let counts_before = counts_of(&owned);
-        assert_eq!(counts_before.embedding_weights, Some(Kept { kept: 28, total: 28 }));
-        assert_eq!(counts_before.inputs, Some(Kept { kept: 4, total: 4 }));
+        assert_eq!(counts_before.embedding_weights, Some(KeptCount { kept: 28, total: 28 }));
+        assert_eq!(counts_before.inputs, Some(KeptCount { kept: 4, total: 4 }));
         assert_eq!(counts_before.weights_kept_exact, 28 + TOTAL);
         assert!((counts_before.compression - 1.0).abs() < 1e-9);
         owned.z_inputs.as_mut().unwrap().kill(0);
         owned.z_vocabulary.as_mut().unwrap().kill(6);
         let counts = counts_of(&owned);
-        assert_eq!(counts.embedding_weights, Some(Kept { kept: 6 * 3, total: 28 }));
-        assert_eq!(counts.inputs, Some(Kept { kept: 3, total: 4 }));
-        assert_eq!(counts.vocabulary, Kept { kept: 6, total: 7 });
+        assert_eq!(counts.embedding_weights, Some(KeptCount { kept: 6 * 3, total: 28 }));
+        assert_eq!(counts.inputs, Some(KeptCount { kept: 3, total: 4 }));
+        assert_eq!(counts.vocabulary, KeptCount { kept: 6, total: 7 });
         // The weights that read the dropped dimension are dropped too.
-        assert_eq!(counts.input_weights, Kept { kept: 48 - 12, total: 48 });
+        assert_eq!(counts.input_weights, KeptCount { kept: 48 - 12, total: 48 });
         let all = (28 + TOTAL) as f64;
         assert!((counts.compression - all / (all - 10.0 - 12.0)).abs() < 1e-9);
     }
 
     #[test]
     fn weights_into_a_gate_that_its_group_killed_count_in_one_figure_only() {
-        let mut owned = Owned::live(V, H, O);
+        let mut owned = FixtureNetwork::live(V, H, O);
         owned.z_gates.as_mut().unwrap().kill(2 * H + 1);
         let counts = counts_of(&owned);
         assert_eq!(counts.input_weights.kept + counts.recurrent_weights.kept, 48 + 36);
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_gate_without_live_weights_counts_the_same_in_both() {
-        let mut owned = Owned::live(V, H, O);
+        let mut owned = FixtureNetwork::live(V, H, O);
         owned.w_input.kill_column(4, 4 * H);
         owned.w_hidden.kill_column(4, 4 * H);
         let counts = counts_of(&owned);
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn the_exact_count_does_not_cascade() {
         // Unit 0 and symbol 0 are read by gate i of unit 1 alone, and that gate's group is dead.
-        let mut owned = Owned::live(V, H, O);
+        let mut owned = FixtureNetwork::live(V, H, O);
         owned.w_output.kill_row(0, O);
         for column in (0..4 * H).filter(|&column| column != 1) {
             owned.w_hidden.kill(column);
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_network_without_survivors_has_a_finite_ratio() {
-        let mut owned = Owned::live(V, H, O);
+        let mut owned = FixtureNetwork::live(V, H, O);
         for pair in owned.pairs() {
             (0..pair.size()).for_each(|index| pair.kill(index));
         }
@@ -179,21 +179,21 @@ mod tests {
 
     #[test]
     fn more_rows_than_one_task_takes() {
-        let mut owned = Owned::live(1000, 40, 700);
+        let mut owned = FixtureNetwork::live(1000, 40, 700);
         owned.z_vocabulary.as_mut().unwrap().kill(999);
         owned.z_neurons.as_mut().unwrap().kill(39);
         let counts = counts_of(&owned);
-        assert_eq!(counts.input_weights, Kept { kept: 999 * 4 * 39, total: 1000 * 160 });
-        assert_eq!(counts.recurrent_weights, Kept { kept: 39 * 4 * 39, total: 40 * 160 });
-        assert_eq!(counts.output_weights, Kept { kept: 39 * 700, total: 40 * 700 });
+        assert_eq!(counts.input_weights, KeptCount { kept: 999 * 4 * 39, total: 1000 * 160 });
+        assert_eq!(counts.recurrent_weights, KeptCount { kept: 39 * 4 * 39, total: 40 * 160 });
+        assert_eq!(counts.output_weights, KeptCount { kept: 39 * 700, total: 40 * 700 });
     }
 
     /// An arbitrary network with some dead elements, with or without an embedding. Each element is chosen by two
     /// fractions: which array, and which position in it.
-    fn network() -> impl Strategy<Value = Owned> {
+    fn network() -> impl Strategy<Value = FixtureNetwork> {
         let kills = proptest::collection::vec((0.0..1.0, 0.0..1.0), 0..120);
         (any::<bool>(), kills).prop_map(|(embedded, kills)| {
-            let mut owned = if embedded { Owned::embedded(6, V, H, O) } else { Owned::live(V, H, O) };
+            let mut owned = if embedded { FixtureNetwork::embedded(6, V, H, O) } else { FixtureNetwork::live(V, H, O) };
             for (quantity, place) in kills {
                 kill(&mut owned, quantity, place);
             }
@@ -201,7 +201,7 @@ mod tests {
         })
     }
 
-    fn kill(owned: &mut Owned, quantity: f64, place: f64) {
+    fn kill(owned: &mut FixtureNetwork, quantity: f64, place: f64) {
         let mut pairs = owned.pairs();
         let chosen = (quantity * pairs.len() as f64) as usize;
         let pair = &mut *pairs[chosen];
@@ -218,7 +218,7 @@ mod tests {
             counts.neurons,
             counts.embedding_weights.unwrap_or_default(),
             counts.inputs.unwrap_or_default(),
-            Kept { kept: counts.weights_kept_exact, total: total(counts) },
+            KeptCount { kept: counts.weights_kept_exact, total: total(counts) },
         ];
         for part in parts {
             assert!(part.kept <= part.total);

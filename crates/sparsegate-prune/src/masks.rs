@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::relevance::{both, either};
-use super::{Element, EmbeddingRelevance, Posterior, Relevance, relevance};
+use super::layer_masks::{both, either};
+use super::{Element, EmbeddingMasks, LayerMasks, Posterior, layer_masks};
 use sparsegate_core::cells::Cell;
 
 /// The result of pruning, by the authors' rules.
@@ -44,7 +44,7 @@ pub struct Masks {
 /// Computes the masks of a posterior with one parallel pass over the weights and one over their masks.
 pub fn masks<T: Element>(posterior: &Posterior<T>) -> Masks {
     let cell = posterior.parts().cell;
-    let Relevance {
+    let LayerMasks {
         embedding,
         mut w_input,
         mut w_hidden,
@@ -54,11 +54,11 @@ pub fn masks<T: Element>(posterior: &Posterior<T>) -> Masks {
         neurons_by_weights,
         neurons_by_group,
         neurons_by_output,
-    } = relevance(posterior);
+    } = layer_masks(posterior);
     let neurons = both(&either(&neurons_by_weights, &neurons_by_output), &neurons_by_group);
     let columns: Vec<bool> = neurons.repeat(cell.preactivations().len());
     let (embedding, vocabulary, inputs, rows) = match embedding {
-        Some(EmbeddingRelevance { mut weights, vocabulary, columns }) => {
+        Some(EmbeddingMasks { mut weights, vocabulary, columns }) => {
             let dimensions = both(&columns, &inputs);
             drop_rows_and_columns(&mut weights, &vocabulary, &dimensions);
             (Some(weights), vocabulary, Some(dimensions.clone()), dimensions)
@@ -81,28 +81,28 @@ fn drop_rows_and_columns(mask: &mut [bool], rows: &[bool], columns: &[bool]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Array;
-    use super::super::testing::Owned;
+    use super::super::PosteriorMatrix;
+    use super::super::testing::FixtureNetwork;
     use super::*;
 
     const V: usize = 3;
     const H: usize = 2;
     const O: usize = 3;
 
-    fn masks_of(owned: &Owned) -> Masks {
+    fn masks_of(owned: &FixtureNetwork) -> Masks {
         masks(&Posterior::new(owned.parts()).unwrap())
     }
 
     #[test]
     fn everything_live_is_kept() {
-        let masks = masks_of(&Owned::live(V, H, O));
+        let masks = masks_of(&FixtureNetwork::live(V, H, O));
         let all = [&masks.w_input, &masks.w_hidden, &masks.w_output, &masks.vocabulary, &masks.neurons, &masks.gates];
         assert!(all.into_iter().flatten().all(|&kept| kept));
     }
 
     #[test]
     fn a_unit_without_readers_goes_with_its_weights_and_gates() {
-        let mut owned = Owned::live(V, H, O);
+        let mut owned = FixtureNetwork::live(V, H, O);
         owned.w_hidden.kill_row(1, 4 * H);
         owned.w_output.kill_row(1, O);
         let masks = masks_of(&owned);
@@ -116,17 +116,17 @@ mod tests {
 
     #[test]
     fn one_kind_of_reader_is_enough() {
-        let mut owned = Owned::live(V, H, O);
+        let mut owned = FixtureNetwork::live(V, H, O);
         owned.w_hidden.kill_row(1, 4 * H);
         assert_eq!(masks_of(&owned).neurons, [true, true]);
-        let mut owned = Owned::live(V, H, O);
+        let mut owned = FixtureNetwork::live(V, H, O);
         owned.w_output.kill_row(1, O);
         assert_eq!(masks_of(&owned).neurons, [true, true]);
     }
 
     #[test]
     fn a_unit_that_nothing_reaches_is_kept_with_constant_gates() {
-        let mut owned = Owned::live(V, H, O);
+        let mut owned = FixtureNetwork::live(V, H, O);
         for gate in 0..4 {
             owned.w_input.kill_column(gate * H, 4 * H);
             owned.w_hidden.kill_column(gate * H, 4 * H);
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_gate_needs_one_live_weight_from_either_side() {
-        let mut owned = Owned::live(V, H, O);
+        let mut owned = FixtureNetwork::live(V, H, O);
         owned.w_input.kill_column(5, 4 * H);
         owned.w_hidden.kill_column(6, 4 * H);
         assert_eq!(masks_of(&owned).gates, [true; 4 * H]);
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn groups_drop_what_they_multiply() {
-        let mut owned = Owned::live(V, H, O);
+        let mut owned = FixtureNetwork::live(V, H, O);
         owned.z_vocabulary.as_mut().unwrap().kill_row(2, 1);
         owned.z_neurons.as_mut().unwrap().kill_row(0, 1);
         owned.z_gates.as_mut().unwrap().kill_row(3, 1);
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn dropping_is_not_repeated() {
         // Unit 0 is read only by unit 1, which is dropped. Unit 0 stays, as in the authors' count.
-        let mut owned = Owned::live(V, H, O);
+        let mut owned = FixtureNetwork::live(V, H, O);
         owned.w_output.kill_row(0, O);
         for gate in 0..4 {
             owned.w_hidden.kill(gate * H);
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_symbol_with_an_embedding_goes_by_its_group_alone() {
-        let mut owned = Owned::embedded(4, V, H, O);
+        let mut owned = FixtureNetwork::embedded(4, V, H, O);
         owned.embedding.as_mut().unwrap().kill_row(1, V);
         owned.z_vocabulary.as_mut().unwrap().kill(2);
         let masks = masks_of(&owned);
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_dimension_needs_weights_on_both_sides_and_its_group() {
-        let mut owned = Owned::embedded(2, 4, H, O);
+        let mut owned = FixtureNetwork::embedded(2, 4, H, O);
         owned.embedding.as_mut().unwrap().kill_column(0, 4);
         owned.w_input.kill_row(1, 4 * H);
         owned.z_inputs.as_mut().unwrap().kill(2);
@@ -206,14 +206,14 @@ mod tests {
     fn exact_zeros_drop_a_unit_where_a_baseline_made_them() {
         let zeros = |width: usize| [vec![1.0; width], vec![0.0; width]].concat();
         let (input, hidden, output) = (vec![1.0; V * 4 * H], zeros(4 * H), zeros(O));
-        let mut parts = Owned::live(V, H, O);
+        let mut parts = FixtureNetwork::live(V, H, O);
         (parts.z_vocabulary, parts.z_neurons, parts.z_gates) = (None, None, None);
         let mut parts = parts.parts();
-        parts.w_input = Array::matrix(&input, None, [V, 4 * H]);
-        parts.w_hidden = Array::matrix(&hidden, None, [H, 4 * H]);
-        parts.w_output = Array::matrix(&output, None, [H, O]);
+        parts.w_input = PosteriorMatrix::matrix(&input, None, [V, 4 * H]);
+        parts.w_hidden = PosteriorMatrix::matrix(&hidden, None, [H, 4 * H]);
+        parts.w_output = PosteriorMatrix::matrix(&output, None, [H, O]);
         assert_eq!(masks(&Posterior::new(parts).unwrap()).neurons, [true, true]);
-        parts.plain_zeros_are_dead = true;
+        parts.zeros_are_pruned = true;
         assert_eq!(masks(&Posterior::new(parts).unwrap()).neurons, [true, false]);
     }
 }

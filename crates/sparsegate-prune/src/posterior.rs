@@ -1,6 +1,6 @@
 //! The arrays of a network, with their shapes checked once.
 
-use super::{Array, Element};
+use super::{Element, PosteriorMatrix};
 use sparsegate_core::GateActivation;
 use sparsegate_core::cells::Cell;
 
@@ -8,50 +8,54 @@ use sparsegate_core::cells::Cell;
 /// preactivations. The input width I is V for one-hot input, or E if an embedding maps each symbol to a vector. Columns
 /// of width P * H are kind-major, `kind * H + unit`, in the cell's order.
 #[derive(Debug, Clone, Copy)]
-pub struct Parts<'a, T> {
+pub struct NetworkArrays<'a, T> {
     /// The recurrent cell.
     pub cell: &'static dyn Cell,
     /// Activation of the cell's gates.
     pub activation: GateActivation,
     /// Embedding `[V, E]`; `None` for one-hot input.
-    pub embedding: Option<Array<'a, T>>,
+    pub embedding: Option<PosteriorMatrix<'a, T>>,
     /// Group factors of the input symbols `[1, V]`.
-    pub z_vocabulary: Option<Array<'a, T>>,
+    pub z_vocabulary: Option<PosteriorMatrix<'a, T>>,
     /// Input-to-hidden weights `[I, P * H]`.
-    pub w_input: Array<'a, T>,
+    pub w_input: PosteriorMatrix<'a, T>,
     /// Hidden-to-hidden weights `[H, P * H]`.
-    pub w_hidden: Array<'a, T>,
+    pub w_hidden: PosteriorMatrix<'a, T>,
     /// Group factors of the embedding dimensions `[1, E]`; only with an embedding.
-    pub z_inputs: Option<Array<'a, T>>,
+    pub z_inputs: Option<PosteriorMatrix<'a, T>>,
     /// Group factors of the hidden units `[1, H]`.
-    pub z_neurons: Option<Array<'a, T>>,
+    pub z_neurons: Option<PosteriorMatrix<'a, T>>,
     /// Group factors of the preactivations `[1, P * H]`.
-    pub z_gates: Option<Array<'a, T>>,
+    pub z_gates: Option<PosteriorMatrix<'a, T>>,
     /// Biases of the cell, `[biases * H]`, in the order of [`Cell::biases`].
     pub bias: &'a [T],
     /// Output weights `[H, O]`.
-    pub w_output: Array<'a, T>,
+    pub w_output: PosteriorMatrix<'a, T>,
     /// Whether exact zeros in a deterministic array count as dead: true if a pruning baseline sets weights to zero.
-    pub plain_zeros_are_dead: bool,
+    pub zeros_are_pruned: bool,
 }
 
 /// A tensor's elements, row-major, and its shape.
-pub type Named<'a, T> = (&'a [T], [usize; 2]);
+pub type TensorView<'a, T> = (&'a [T], [usize; 2]);
 
-impl<'a, T> Parts<'a, T> {
+impl<'a, T> NetworkArrays<'a, T> {
     /// Collects the arrays of a network through `find`, which looks a tensor up by its checkpoint name, such as
     /// `lstm/w_input/mean`. A missing matrix becomes empty, which [`Posterior::new`] rejects.
-    pub fn named(
+    pub fn from_tensors(
         cell: &'static dyn Cell,
         activation: GateActivation,
-        plain_zeros_are_dead: bool,
-        find: &dyn Fn(&str) -> Option<Named<'a, T>>,
+        zeros_are_pruned: bool,
+        find: &dyn Fn(&str) -> Option<TensorView<'a, T>>,
     ) -> Self {
         let array = |name: &str| {
             let (mean, shape) = find(&format!("{name}/mean"))?;
-            Some(Array { mean, log_sigma: find(&format!("{name}/log_sigma")).map(|(values, _)| values), shape })
+            Some(PosteriorMatrix {
+                mean,
+                log_sigma: find(&format!("{name}/log_sigma")).map(|(values, _)| values),
+                shape,
+            })
         };
-        let matrix = |name: &str| array(name).unwrap_or(Array { mean: &[], log_sigma: None, shape: [0, 0] });
+        let matrix = |name: &str| array(name).unwrap_or(PosteriorMatrix { mean: &[], log_sigma: None, shape: [0, 0] });
         let path = |name: &str| format!("{}/{name}", cell.layer());
         Self {
             cell,
@@ -67,23 +71,23 @@ impl<'a, T> Parts<'a, T> {
             z_gates: array(&path("z_gates")),
             bias: find(&path("bias")).map(|(values, _)| values).unwrap_or_default(),
             w_output: matrix("output/w"),
-            plain_zeros_are_dead,
+            zeros_are_pruned,
         }
     }
 }
 
-/// [`Parts`] with consistent shapes.
+/// [`NetworkArrays`] with consistent shapes.
 #[derive(Debug, Clone, Copy)]
 pub struct Posterior<'a, T> {
-    parts: Parts<'a, T>,
+    parts: NetworkArrays<'a, T>,
 }
 
 /// An array whose shape does not fit the others.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{quantity} has {found}, expected {wanted}")]
+#[error("{name} has {found}, expected {wanted}")]
 pub struct ShapeError {
     /// Name of the array, such as `lstm/w_hidden/log_sigma`.
-    pub quantity: String,
+    pub name: String,
     /// What was expected, such as `the shape [3, 12]`.
     pub wanted: String,
     /// What was found, such as `12 elements`.
@@ -97,7 +101,7 @@ impl<'a, T: Element> Posterior<'a, T> {
     ///
     /// # Errors
     /// The first array whose shape does not fit.
-    pub fn new(parts: Parts<'a, T>) -> Result<Self, ShapeError> {
+    pub fn new(parts: NetworkArrays<'a, T>) -> Result<Self, ShapeError> {
         let posterior = Self { parts };
         let (vocabulary, hidden, columns) = (posterior.vocabulary(), posterior.hidden(), posterior.columns());
         let inputs = posterior.inputs().unwrap_or(vocabulary);
@@ -107,7 +111,7 @@ impl<'a, T: Element> Posterior<'a, T> {
             check("embedding/w", embedding, [vocabulary, inputs])?;
         } else if let Some(z_inputs) = &parts.z_inputs {
             return Err(ShapeError {
-                quantity: of_layer("z_inputs"),
+                name: of_layer("z_inputs"),
                 wanted: "none, because the network has no embedding".to_owned(),
                 found: elements(z_inputs.mean.len()),
             });
@@ -116,20 +120,20 @@ impl<'a, T: Element> Posterior<'a, T> {
         check(&of_layer("w_hidden"), &parts.w_hidden, [hidden, columns])?;
         check("output/w", &parts.w_output, [hidden, parts.w_output.shape[1]])?;
         let symbols = if parts.embedding.is_some() { "embedding/z_vocabulary" } else { &of_layer("z_vocabulary") };
-        for (quantity, group, width) in [
+        for (name, group, width) in [
             (symbols, &parts.z_vocabulary, vocabulary),
             (&of_layer("z_inputs"), &parts.z_inputs, inputs),
             (&of_layer("z_neurons"), &parts.z_neurons, hidden),
             (&of_layer("z_gates"), &parts.z_gates, columns),
         ] {
             if let Some(group) = group {
-                check(quantity, group, [1, width])?;
+                check(name, group, [1, width])?;
             }
         }
         let biases = parts.cell.biases().len() * hidden;
         if parts.bias.len() != biases {
             return Err(ShapeError {
-                quantity: of_layer("bias"),
+                name: of_layer("bias"),
                 wanted: shape(&[biases]),
                 found: elements(parts.bias.len()),
             });
@@ -138,7 +142,7 @@ impl<'a, T: Element> Posterior<'a, T> {
     }
 
     /// The arrays.
-    pub fn parts(&self) -> &Parts<'a, T> {
+    pub fn parts(&self) -> &NetworkArrays<'a, T> {
         &self.parts
     }
 
@@ -163,16 +167,15 @@ impl<'a, T: Element> Posterior<'a, T> {
     }
 
     /// Which elements of one of the arrays are live.
-    pub(super) fn live(&self, array: &Array<T>) -> Vec<bool> {
-        array.live(self.parts.plain_zeros_are_dead)
+    pub(super) fn live(&self, array: &PosteriorMatrix<T>) -> Vec<bool> {
+        array.live(self.parts.zeros_are_pruned)
     }
 }
 
-fn check<T>(quantity: &str, array: &Array<T>, wanted: [usize; 2]) -> Result<(), ShapeError> {
+fn check<T>(name: &str, array: &PosteriorMatrix<T>, wanted: [usize; 2]) -> Result<(), ShapeError> {
     let size = wanted[0] * wanted[1];
-    let error = |part: &str, found: String| {
-        Err(ShapeError { quantity: format!("{quantity}/{part}"), wanted: shape(&wanted), found })
-    };
+    let error =
+        |part: &str, found: String| Err(ShapeError { name: format!("{name}/{part}"), wanted: shape(&wanted), found });
     if array.shape != wanted {
         return error("mean", shape(&array.shape));
     }
@@ -195,24 +198,24 @@ fn elements(count: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::Owned;
+    use super::super::testing::FixtureNetwork;
     use super::*;
 
     #[test]
     fn shapes_that_fit_are_taken() {
-        let owned = Owned::live(3, 2, 5);
+        let owned = FixtureNetwork::live(3, 2, 5);
         let posterior = Posterior::new(owned.parts()).unwrap();
         assert_eq!((posterior.vocabulary(), posterior.inputs(), posterior.hidden()), (3, None, 2));
-        let owned = Owned::embedded(7, 3, 2, 5);
+        let owned = FixtureNetwork::embedded(7, 3, 2, 5);
         let posterior = Posterior::new(owned.parts()).unwrap();
         assert_eq!((posterior.vocabulary(), posterior.inputs(), posterior.columns()), (7, Some(3), 8));
     }
 
     #[test]
     fn each_quantity_is_checked_and_named() {
-        let owned = Owned::embedded(7, 3, 2, 5);
+        let owned = FixtureNetwork::embedded(7, 3, 2, 5);
         let short = [0.0; 1];
-        let wrong = Array::vector(&short, None);
+        let wrong = PosteriorMatrix::vector(&short, None);
         let names = [
             "embedding",
             "w_input",
@@ -229,7 +232,7 @@ mod tests {
             let mut parts = owned.parts();
             match name {
                 // One column more than `w_input` has rows.
-                "embedding" => parts.embedding = Some(Array::matrix(&[0.0; 28], None, [7, 4])),
+                "embedding" => parts.embedding = Some(PosteriorMatrix::matrix(&[0.0; 28], None, [7, 4])),
                 "w_input" => parts.w_input.mean = &short,
                 "w_hidden" => parts.w_hidden.mean = &short,
                 "z_vocabulary" => parts.z_vocabulary = Some(wrong),
@@ -239,27 +242,27 @@ mod tests {
                 "w_output" => parts.w_output = wrong,
                 _ => parts.bias = &short,
             }
-            cases.push((name, Posterior::new(parts).unwrap_err().quantity));
+            cases.push((name, Posterior::new(parts).unwrap_err().name));
         }
         let mut parts = owned.parts();
         parts.w_output.log_sigma = Some(&short);
-        cases.push(("log_sigma", Posterior::new(parts).unwrap_err().quantity));
-        for (name, quantity) in cases {
+        cases.push(("log_sigma", Posterior::new(parts).unwrap_err().name));
+        for (name, found) in cases {
             let shown = match name {
                 "w_output" => "output/w",
                 // The embedding determines the input width.
                 "embedding" => "lstm/w_input",
                 name => name,
             };
-            assert!(quantity.contains(shown), "{name}: {quantity}");
+            assert!(found.contains(shown), "{name}: {found}");
         }
     }
 
     #[test]
     fn factors_of_dimensions_need_an_embedding() {
-        let owned = Owned::live(3, 2, 5);
+        let owned = FixtureNetwork::live(3, 2, 5);
         let mut parts = owned.parts();
-        parts.z_inputs = Some(Array::vector(&[1.0; 3], None));
+        parts.z_inputs = Some(PosteriorMatrix::vector(&[1.0; 3], None));
         let error = Posterior::new(parts).unwrap_err().to_string();
         assert_eq!(error, "lstm/z_inputs has 3 elements, expected none, because the network has no embedding");
     }

@@ -67,14 +67,14 @@ fn indices(mask: &[bool]) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::super::masks;
-    use super::super::testing::Owned;
+    use super::super::testing::FixtureNetwork;
     use super::*;
 
     #[test]
     fn a_dead_gate_is_its_bias_through_its_activation() {
         const V: usize = 2;
         const H: usize = 3;
-        let mut owned = Owned::live(V, H, V);
+        let mut owned = FixtureNetwork::live(V, H, V);
         owned.z_neurons.as_mut().unwrap().kill_row(1, 1);
         owned.z_vocabulary.as_mut().unwrap().kill_row(0, 1);
         for gate in 0..4 {
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_gate_that_nothing_reaches_is_constant_too() {
-        let mut owned = Owned::live(2, 2, 2);
+        let mut owned = FixtureNetwork::live(2, 2, 2);
         owned.w_input.kill_column(7, 8);
         owned.w_hidden.kill_column(7, 8);
         let posterior = Posterior::new(owned.parts()).unwrap();
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn kinds_are_named_as_the_cell_names_them() {
-        let owned = Owned::live(2, 2, 2);
+        let owned = FixtureNetwork::live(2, 2, 2);
         let posterior = Posterior::new(owned.parts()).unwrap();
         let kinds = structure(&posterior, &masks(&posterior)).kinds;
         let named: Vec<_> = kinds.iter().map(|kind| (kind.name.as_str(), kind.role)).collect();
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_symbol_is_as_strong_as_what_is_kept_of_its_row_times_its_factor() {
-        let mut owned = Owned::embedded(3, 4, 2, 2);
+        let mut owned = FixtureNetwork::embedded(3, 4, 2, 2);
         owned.z_vocabulary.as_mut().unwrap().mean = vec![-0.5, 1.0, 0.0];
         let embedding = owned.embedding.as_mut().unwrap();
         embedding.mean[0] = 3.0;

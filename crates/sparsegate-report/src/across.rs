@@ -7,16 +7,16 @@ use sparsegate_spec::Experiment;
 use sparsegate_store::plan::Plan;
 
 use super::figures::gate_share;
-use super::grid::Grid;
-use super::html::{Drawn, Section, document, figure, section};
+use super::grid::TableData;
+use super::html::{FigureHtml, Section, document, figure, section};
 use super::notes::notes;
 use super::staging::Staging;
-use super::write::ReportPaths;
-use super::{ReportError, frames, markdown, rows, shares};
+use super::write::WrittenReport;
+use super::{ReportError, frames, live_gates, markdown, rows};
 
 /// An experiment and its plan.
 #[derive(Debug, Clone, Copy)]
-pub struct Task<'a> {
+pub struct PlannedExperiment<'a> {
     /// The experiment.
     pub experiment: &'a Experiment,
     /// Its plan.
@@ -35,35 +35,35 @@ const SECTION: &str = "Shares of live gates";
 ///
 /// # Errors
 /// An experiment's runs cannot be listed, or `out` is not writable.
-pub fn across(root: &Utf8Path, tasks: &[Task<'_>], out: &Utf8Path) -> Result<ReportPaths, ReportError> {
-    let (mut found, mut said, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+pub fn across(root: &Utf8Path, tasks: &[PlannedExperiment<'_>], out: &Utf8Path) -> Result<WrittenReport, ReportError> {
+    let (mut found, mut all_notes, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     for task in tasks {
         let name = &task.experiment.name;
         let rows = rows::collect(root, task.experiment, task.plan)?;
-        found.extend(shares::of_task(name, &rows.rows));
-        said.extend(notes(&rows).into_iter().map(|note| format!("{name}: {note}")));
+        found.extend(live_gates::of_task(name, &rows.rows));
+        all_notes.extend(notes(&rows).into_iter().map(|note| format!("{name}: {note}")));
         warnings.extend(rows.warnings);
     }
     let mut staging = Staging::new(out)?;
-    let mut frame = shares::frame(&found).map_err(ReportError::encode("gate-share.csv"))?;
+    let mut frame = live_gates::frame(&found).map_err(ReportError::encode("gate-share.csv"))?;
     staging.put("gate-share.csv", &frames::csv(&mut frame).map_err(ReportError::encode("gate-share.csv"))?)?;
     let drawn = match gate_share::draw(&found) {
         Err(reason) => {
-            said.push(format!("Figure {} is left out: {}.", gate_share::NAME, reason.0));
-            staging.without(gate_share::NAME);
+            all_notes.push(format!("Figure {} is left out: {}.", gate_share::NAME, reason.0));
+            staging.remove_figure(gate_share::NAME);
             None
         }
         Ok(picture) => {
             let svg = staging.draw(gate_share::NAME, &picture)?;
-            Some(Drawn { name: gate_share::NAME.to_owned(), svg, caption: picture.caption })
+            Some(FigureHtml { name: gate_share::NAME.to_owned(), svg, caption: picture.caption })
         }
     };
-    let grid = shares::grid(&found)
-        .unwrap_or_else(|| Grid::new(&["task", "cell", "level", "live gates"], &["units kept", "runs"]));
+    let grid = live_gates::grid(&found)
+        .unwrap_or_else(|| TableData::new(&["task", "cell", "level", "live gates"], &["units kept", "runs"]));
     let note = "Counts are over the hidden units that survive after the last finished epoch, summed over seeds. A gate is \
                 live if it depends on the input or the state; the other gates are constants.";
     let sections = [Section::new(SECTION, note, [grid.clone()])];
-    staging.put("table.md", markdown::document(TITLE, Some(ABOUT), &sections, &said).as_bytes())?;
+    staging.put("table.md", markdown::document(TITLE, Some(ABOUT), &sections, &all_notes).as_bytes())?;
     let body = html! {
         header {
             h1 { (TITLE) }
@@ -79,10 +79,17 @@ pub fn across(root: &Utf8Path, tasks: &[Task<'_>], out: &Utf8Path) -> Result<Rep
         }
         main {
             @if let Some(drawn) = &drawn { (figure(drawn)) }
-            @for one in &sections { (section(one, &said)) }
+            @for one in &sections { (section(one, &all_notes)) }
         }
     };
     staging.put("index.html", document(TITLE, &body).as_bytes())?;
-    let files = staging.place()?;
-    Ok(ReportPaths { out: out.to_owned(), index: out.join("index.html"), files, warnings, notes: said, table: grid })
+    let files = staging.commit()?;
+    Ok(WrittenReport {
+        out: out.to_owned(),
+        index: out.join("index.html"),
+        files,
+        warnings,
+        notes: all_notes,
+        table: grid,
+    })
 }

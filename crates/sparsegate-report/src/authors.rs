@@ -10,7 +10,7 @@ use super::{ReportError, metric};
 
 /// One logged epoch of an authors' run.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Point {
+pub struct AuthorsEpoch {
     /// Sparsity level.
     pub sparsity: String,
     /// Number of the epoch, from 1.
@@ -45,14 +45,14 @@ pub struct Point {
 
 /// The authors' logs of one task.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Authors {
+pub struct AuthorsLogs {
     /// The last logged epoch of each run, in the file's order.
-    pub last: Vec<Point>,
+    pub last: Vec<AuthorsEpoch>,
     /// All logged epochs, run by run, in ascending order.
-    pub curves: Vec<Point>,
+    pub curves: Vec<AuthorsEpoch>,
 }
 
-impl Authors {
+impl AuthorsLogs {
     /// Reads both CSV files; `None` if the experiment names none.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ impl Authors {
             return Ok(None);
         };
         let read = |file: &Utf8Path| {
-            points(file, &figures.task).map_err(|problem| ReportError::Authors {
+            points(file, &figures.task).map_err(|problem| ReportError::AuthorsLogs {
                 file: file.to_owned(),
                 spec: experiment.file.clone(),
                 problem,
@@ -72,33 +72,33 @@ impl Authors {
     }
 
     /// The last logged epoch of the authors' run at a sparsity level.
-    pub fn final_of(&self, sparsity: &str) -> Option<&Point> {
+    pub fn last_epoch(&self, sparsity: &str) -> Option<&AuthorsEpoch> {
         self.last.iter().find(|point| point.sparsity == sparsity)
     }
 
     /// All logged epochs of the authors' run at a sparsity level.
-    pub fn curve(&self, sparsity: &str) -> Vec<&Point> {
+    pub fn curve(&self, sparsity: &str) -> Vec<&AuthorsEpoch> {
         self.curves.iter().filter(|point| point.sparsity == sparsity).collect()
     }
 
     /// The given epoch of the authors' run at a sparsity level, if it was logged.
-    pub fn at(&self, sparsity: &str, epoch: u32) -> Option<&Point> {
+    pub fn epoch(&self, sparsity: &str, epoch: u32) -> Option<&AuthorsEpoch> {
         self.curves.iter().find(|point| point.sparsity == sparsity && point.epoch == epoch)
     }
 
     /// The epoch of a run with the best validation metric; the first one in a tie.
-    pub fn best_of(&self, sparsity: &str) -> Option<&Point> {
-        let order = |a: &&Point, b: &&Point| metric::order(Some(&a.metric), a.valid, b.valid);
+    pub fn best_epoch(&self, sparsity: &str) -> Option<&AuthorsEpoch> {
+        let order = |a: &&AuthorsEpoch, b: &&AuthorsEpoch| metric::order(Some(&a.metric), a.valid, b.valid);
         self.curve(sparsity).into_iter().min_by(order)
     }
 
     /// Whether a run is comparable with the authors' runs, which are all LSTMs.
-    pub fn cover(spec: &RunSpec) -> bool {
+    pub fn comparable(spec: &RunSpec) -> bool {
         spec.model.cell.name() == "lstm"
     }
 }
 
-fn points(file: &Utf8Path, task: &str) -> Result<Vec<Point>, String> {
+fn points(file: &Utf8Path, task: &str) -> Result<Vec<AuthorsEpoch>, String> {
     let text = fs_err::read(file).map_err(|error| error.to_string())?;
     let frame = CsvReadOptions::default()
         .with_has_header(true)
@@ -123,7 +123,7 @@ fn points(file: &Utf8Path, task: &str) -> Result<Vec<Point>, String> {
     let whole = |column: &[f64], row: usize| if column[row].is_finite() { column[row].round() as u64 } else { 0 };
     let mut points = Vec::new();
     for row in (0..tasks.len()).filter(|row| tasks[*row] == task) {
-        points.push(Point {
+        points.push(AuthorsEpoch {
             sparsity: sparsity[row].clone(),
             epoch: whole(&epoch, row) as u32,
             metric: metric[row].clone(),

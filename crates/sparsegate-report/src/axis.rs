@@ -4,7 +4,7 @@ use super::number;
 
 /// Scale of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spread {
+pub enum AxisScale {
     /// Linear.
     Linear,
     /// Logarithmic; values must be positive.
@@ -16,81 +16,81 @@ pub enum Spread {
 pub struct Axis {
     /// Title with the unit.
     pub title: String,
-    spread: Spread,
+    scale: AxisScale,
     low: f64,
     high: f64,
-    whole: bool,
+    integer_ticks: bool,
 }
 
 impl Axis {
     /// An axis over the values, with a margin at both ends. Values that the axis cannot show (not finite, or not
     /// positive on a log axis) are ignored.
-    pub fn around(title: &str, spread: Spread, values: impl IntoIterator<Item = f64>) -> Self {
-        let shown = values.into_iter().filter(|v| v.is_finite() && (spread == Spread::Linear || *v > 0.0));
+    pub fn around(title: &str, scale: AxisScale, values: impl IntoIterator<Item = f64>) -> Self {
+        let shown = values.into_iter().filter(|v| v.is_finite() && (scale == AxisScale::Linear || *v > 0.0));
         let (low, high) = shown.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
         let (low, high) = if low > high { (1.0, 10.0) } else { (low, high) };
-        let (low, high) = match spread {
-            Spread::Linear => {
+        let (low, high) = match scale {
+            AxisScale::Linear => {
                 let room = if high > low { (high - low) * 0.08 } else { high.abs().max(1.0) * 0.05 };
                 (low - room, high + room)
             }
-            Spread::Log => {
+            AxisScale::Log => {
                 let room = (high / low).powf(0.07).max(1.08);
                 (low / room, high * room)
             }
         };
-        Self { title: title.to_owned(), spread, low, high, whole: false }
+        Self { title: title.to_owned(), scale, low, high, integer_ticks: false }
     }
 
     /// A linear axis from exactly `low` to exactly `high`.
     pub fn exact(title: &str, low: f64, high: f64) -> Self {
         let high = if high > low { high } else { low + 1.0 };
-        Self { title: title.to_owned(), spread: Spread::Linear, low, high, whole: false }
+        Self { title: title.to_owned(), scale: AxisScale::Linear, low, high, integer_ticks: false }
     }
 
     /// Logarithmic if the smallest value is positive and the largest more than `ratio` times as large, otherwise
     /// linear.
-    pub fn spread_for(values: &[f64], ratio: f64) -> Spread {
+    pub fn scale_for(values: &[f64], ratio: f64) -> AxisScale {
         let positive = values.iter().copied().filter(|v| v.is_finite());
         let (low, high) = positive.fold((f64::INFINITY, 0.0f64), |(low, high), v| (low.min(v), high.max(v)));
-        if low > 0.0 && high / low > ratio { Spread::Log } else { Spread::Linear }
+        if low > 0.0 && high / low > ratio { AxisScale::Log } else { AxisScale::Linear }
     }
 
     /// The same axis with ticks at integers only, for counts.
     #[must_use]
-    pub fn whole(mut self) -> Self {
-        self.whole = true;
+    pub fn integer_ticks(mut self) -> Self {
+        self.integer_ticks = true;
         self
     }
 
     /// Position of a value: 0 at the low end, 1 at the high end, outside that range for values off the axis.
-    pub fn place(&self, value: f64) -> f64 {
-        match self.spread {
-            Spread::Linear => (value - self.low) / (self.high - self.low),
-            Spread::Log => (value.max(1e-300) / self.low).ln() / (self.high / self.low).ln(),
+    pub fn position(&self, value: f64) -> f64 {
+        match self.scale {
+            AxisScale::Linear => (value - self.low) / (self.high - self.low),
+            AxisScale::Log => (value.max(1e-300) / self.low).ln() / (self.high / self.low).ln(),
         }
     }
 
     /// Whether the axis is logarithmic.
     pub fn is_log(&self) -> bool {
-        self.spread == Spread::Log
+        self.scale == AxisScale::Log
     }
 
     /// Ticks and their labels, about `most` at most.
     pub fn ticks(&self, most: usize) -> Vec<(f64, String)> {
-        let mut values = match self.spread {
-            Spread::Linear => linear_ticks(self.low, self.high, most),
-            Spread::Log => log_ticks(self.low, self.high, most),
+        let mut values = match self.scale {
+            AxisScale::Linear => linear_ticks(self.low, self.high, most),
+            AxisScale::Log => log_ticks(self.low, self.high, most),
         };
-        if self.whole {
+        if self.integer_ticks {
             values.retain(|v| v.fract().abs() < 1e-9);
         }
-        let decimals = match self.spread {
-            Spread::Linear => decimals_of(&values),
-            Spread::Log => 0,
+        let decimals = match self.scale {
+            AxisScale::Linear => decimals_of(&values),
+            AxisScale::Log => 0,
         };
-        let label = |v: f64| match self.spread {
-            Spread::Linear if decimals > 0 => format!("{v:.decimals$}"),
+        let label = |v: f64| match self.scale {
+            AxisScale::Linear if decimals > 0 => format!("{v:.decimals$}"),
             _ if v.fract() == 0.0 && v >= 0.0 => number::count(v as u64),
             _ => short(v),
         };
@@ -156,20 +156,20 @@ mod tests {
 
     #[test]
     fn log_ticks_follow_the_range() {
-        let axis = Axis::around("", Spread::Log, [1.0, 25.0]);
+        let axis = Axis::around("", AxisScale::Log, [1.0, 25.0]);
         assert_eq!(labels(&axis, 6), ["1", "2", "5", "10", "20"]);
-        let long = Axis::around("", Spread::Log, [1.0, 20_000.0]);
+        let long = Axis::around("", AxisScale::Log, [1.0, 20_000.0]);
         assert_eq!(labels(&long, 6), ["1", "10", "100", "1,000", "10,000"]);
-        let narrow = Axis::around("", Spread::Log, [18.0, 24.0]);
+        let narrow = Axis::around("", AxisScale::Log, [18.0, 24.0]);
         assert!(narrow.ticks(6).len() >= 3, "{:?}", narrow.ticks(6));
     }
 
     #[test]
     fn odd_values_do_not_break_an_axis() {
         for values in [vec![], vec![f64::NAN], vec![5.0], vec![f64::INFINITY, 2.0], vec![-1.0, 0.0]] {
-            for spread in [Spread::Linear, Spread::Log] {
-                let axis = Axis::around("", spread, values.clone());
-                assert!(axis.place(3.0).is_finite(), "{values:?} {spread:?}");
+            for scale in [AxisScale::Linear, AxisScale::Log] {
+                let axis = Axis::around("", scale, values.clone());
+                assert!(axis.position(3.0).is_finite(), "{values:?} {scale:?}");
                 assert!(axis.ticks(6).len() < 40);
             }
         }
@@ -178,8 +178,8 @@ mod tests {
     #[test]
     fn places_run_from_end_to_end() {
         let axis = Axis::exact("", 10.0, 20.0);
-        assert!((axis.place(15.0) - 0.5).abs() < 1e-12);
-        let log = Axis::around("", Spread::Log, [1.0, 100.0]);
-        assert!((log.place(10.0) - 0.5).abs() < 1e-12);
+        assert!((axis.position(15.0) - 0.5).abs() < 1e-12);
+        let log = Axis::around("", AxisScale::Log, [1.0, 100.0]);
+        assert!((log.position(10.0) - 0.5).abs() < 1e-12);
     }
 }

@@ -3,16 +3,16 @@
 use plotters::style::RGBColor;
 
 use super::axis::Axis;
-use super::scene::{Align, Point, Scene, text_width};
+use super::scene::{Align, PixelPoint, Scene, text_width};
 use super::style::{self, GRID, INK, LABEL, SMALL};
 
 /// A plot area with its two axes.
 #[derive(Debug, Clone)]
 pub struct Plot {
     /// Top left corner.
-    pub from: Point,
+    pub from: PixelPoint,
     /// Bottom right corner.
-    pub to: Point,
+    pub to: PixelPoint,
     /// The horizontal axis.
     pub x: Axis,
     /// The vertical axis.
@@ -21,9 +21,9 @@ pub struct Plot {
 
 impl Plot {
     /// Position of a data point.
-    pub fn at(&self, x: f64, y: f64) -> Point {
+    pub fn at(&self, x: f64, y: f64) -> PixelPoint {
         let (width, height) = (self.to.0 - self.from.0, self.to.1 - self.from.1);
-        (self.from.0 + self.x.place(x) * width, self.to.1 - self.y.place(y) * height)
+        (self.from.0 + self.x.position(x) * width, self.to.1 - self.y.position(y) * height)
     }
 
     /// Draws the grid, frame, tick labels and axis titles.
@@ -32,7 +32,7 @@ impl Plot {
         let high = (self.to.1 - self.from.1) / 45.0;
         let mut last_end = f64::NEG_INFINITY;
         for (value, label) in self.x.ticks((wide as usize).max(3)) {
-            let x = self.from.0 + self.x.place(value) * (self.to.0 - self.from.0);
+            let x = self.from.0 + self.x.position(value) * (self.to.0 - self.from.0);
             scene.line(&[(x, self.from.1), (x, self.to.1)], GRID, 1.0);
             let half = text_width(&label, SMALL) / 2.0;
             if x - half > last_end + 8.0 {
@@ -42,26 +42,26 @@ impl Plot {
         }
         let mut widest: f64 = 0.0;
         for (value, label) in self.y.ticks((high as usize).max(3)) {
-            let y = self.to.1 - self.y.place(value) * (self.to.1 - self.from.1);
+            let y = self.to.1 - self.y.position(value) * (self.to.1 - self.from.1);
             scene.line(&[(self.from.0, y), (self.to.0, y)], GRID, 1.0);
             widest = widest.max(text_width(&label, SMALL));
             scene.text((self.from.0 - 8.0, y), label, SMALL, INK, Align::End);
         }
         scene.frame(self.from, self.to, INK, 1.0);
         let middle = ((self.from.0 + self.to.0) / 2.0, (self.from.1 + self.to.1) / 2.0);
-        let title = titled(&self.x);
+        let title = axis_title(&self.x);
         // The title may be slightly wider than the plot, but must not reach into a neighbouring title.
         let size = LABEL * ((self.to.0 - self.from.0 + 40.0) / text_width(&title, LABEL)).min(1.0);
         scene.text((middle.0, self.to.1 + 42.0), title, size, INK, Align::Middle);
-        let title = titled(&self.y);
+        let title = axis_title(&self.y);
         let size = LABEL * ((self.to.1 - self.from.1) / text_width(&title, LABEL)).min(1.0);
         scene.upwards((self.from.0 - widest - 24.0, middle.1), title, size, INK);
     }
 
     /// The curve through the values, clipped to the plot area, as connected pieces.
-    pub fn path(&self, values: impl IntoIterator<Item = (f64, f64)>) -> Vec<Vec<Point>> {
+    pub fn path(&self, values: impl IntoIterator<Item = (f64, f64)>) -> Vec<Vec<PixelPoint>> {
         let mut pieces = vec![Vec::new()];
-        let mut before: Option<Point> = None;
+        let mut before: Option<PixelPoint> = None;
         for (x, y) in values {
             if !x.is_finite() || !y.is_finite() {
                 before = None;
@@ -69,7 +69,7 @@ impl Plot {
                 continue;
             }
             let point = self.at(x, y);
-            let inside = |p: Point| p.1 >= self.from.1 - 0.01 && p.1 <= self.to.1 + 0.01;
+            let inside = |p: PixelPoint| p.1 >= self.from.1 - 0.01 && p.1 <= self.to.1 + 0.01;
             if let Some(previous) = before
                 && inside(previous) != inside(point)
             {
@@ -107,13 +107,13 @@ pub fn columns(count: usize, before: f64) -> Vec<(f64, f64)> {
         .collect()
 }
 
-fn titled(axis: &Axis) -> String {
+fn axis_title(axis: &Axis) -> String {
     if axis.is_log() && !axis.title.is_empty() { format!("{}, log scale", axis.title) } else { axis.title.clone() }
 }
 
 /// Symbol of a legend entry.
 #[derive(Debug, Clone, Copy)]
-pub enum Key {
+pub enum LegendSymbol {
     /// A filled square.
     Square(RGBColor),
     /// A filled square with stripes.
@@ -133,13 +133,13 @@ pub enum Key {
 }
 
 /// Draws entries from left to right, breaking lines at `right`. Returns the height used.
-pub fn legend(scene: &mut Scene, from: Point, right: f64, entries: &[(Key, String)]) -> f64 {
+pub fn legend(scene: &mut Scene, from: PixelPoint, right: f64, entries: &[(LegendSymbol, String)]) -> f64 {
     const LINE_HEIGHT: f64 = 23.0;
     let (mut x, mut y) = from;
     for (key, text) in entries {
         let lead = match key {
-            Key::Solid(_) | Key::Dashed(_) => 34.0,
-            Key::Plain => 0.0,
+            LegendSymbol::Solid(_) | LegendSymbol::Dashed(_) => 34.0,
+            LegendSymbol::Plain => 0.0,
             _ => 19.0,
         };
         let width = lead + text_width(text, SMALL) + 20.0;
@@ -148,14 +148,14 @@ pub fn legend(scene: &mut Scene, from: Point, right: f64, entries: &[(Key, Strin
             y += LINE_HEIGHT;
         }
         match *key {
-            Key::Square(color) => scene.rect((x, y - 6.5), (x + 13.0, y + 6.5), color),
-            Key::Hatched(color) => scene.hatched((x, y - 6.5), (x + 13.0, y + 6.5), color),
-            Key::Dot(color) => scene.dot((x + 6.5, y), style::MARKER, color),
-            Key::Ring(color) => scene.ring((x + 6.5, y), style::MARKER, color, 1.6),
-            Key::Solid(color) => scene.line(&[(x, y), (x + 28.0, y)], color, style::LINE + 0.6),
-            Key::Dashed(color) => scene.dashed(&[(x, y), (x + 28.0, y)], color, style::THIN + 0.3, 5.0, 3.5),
-            Key::Tick(color) => scene.line(&[(x + 6.5, y - 8.0), (x + 6.5, y + 8.0)], color, 2.5),
-            Key::Plain => {}
+            LegendSymbol::Square(color) => scene.rect((x, y - 6.5), (x + 13.0, y + 6.5), color),
+            LegendSymbol::Hatched(color) => scene.hatched((x, y - 6.5), (x + 13.0, y + 6.5), color),
+            LegendSymbol::Dot(color) => scene.dot((x + 6.5, y), style::MARKER, color),
+            LegendSymbol::Ring(color) => scene.ring((x + 6.5, y), style::MARKER, color, 1.6),
+            LegendSymbol::Solid(color) => scene.line(&[(x, y), (x + 28.0, y)], color, style::LINE + 0.6),
+            LegendSymbol::Dashed(color) => scene.dashed(&[(x, y), (x + 28.0, y)], color, style::THIN + 0.3, 5.0, 3.5),
+            LegendSymbol::Tick(color) => scene.line(&[(x + 6.5, y - 8.0), (x + 6.5, y + 8.0)], color, 2.5),
+            LegendSymbol::Plain => {}
         }
         scene.text((x + lead, y), text.clone(), SMALL, INK, Align::Start);
         x += width;
@@ -165,27 +165,27 @@ pub fn legend(scene: &mut Scene, from: Point, right: f64, entries: &[(Key, Strin
 
 /// A rectangle that labels must not overlap.
 #[derive(Debug, Clone, Copy)]
-struct Taken {
-    from: Point,
-    to: Point,
+struct LabelBox {
+    from: PixelPoint,
+    to: PixelPoint,
 }
 
 /// Places labels next to points so that they do not overlap points or other labels.
 #[derive(Debug, Default)]
-pub struct Labels {
-    taken: Vec<Taken>,
+pub struct LabelPlacer {
+    taken: Vec<LabelBox>,
 }
 
-impl Labels {
+impl LabelPlacer {
     /// Keeps a square around a point free of labels; `radius` is half its side.
-    pub fn keep_clear(&mut self, at: Point, radius: f64) {
+    pub fn keep_clear(&mut self, at: PixelPoint, radius: f64) {
         let (from, to) = ((at.0 - radius, at.1 - radius), (at.0 + radius, at.1 + radius));
-        self.taken.push(Taken { from, to });
+        self.taken.push(LabelBox { from, to });
     }
 
     /// Draws the label at the first free position around the point inside the area. A label farther away gets a thin
     /// line to its point. If no position is free, the first one inside the area is used.
-    pub fn draw(&mut self, scene: &mut Scene, area: (Point, Point), at: Point, text: &str) {
+    pub fn draw(&mut self, scene: &mut Scene, area: (PixelPoint, PixelPoint), at: PixelPoint, text: &str) {
         let (width, height) = (text_width(text, SMALL), SMALL + 2.0);
         let mut places = Vec::new();
         for distance in [11.0, 22.0, 36.0, 52.0, 70.0] {
@@ -202,13 +202,13 @@ impl Labels {
                 (d, at.0 - d * 0.7 - w, at.1 + d * 0.7 + h / 2.0),
             ]);
         }
-        let boxed = |x: f64, y: f64| Taken {
+        let boxed = |x: f64, y: f64| LabelBox {
             from: (x - width / 2.0 - 3.0, y - height / 2.0),
             to: (x + width / 2.0 + 3.0, y + height / 2.0),
         };
         let inside =
-            |b: &Taken| b.from.0 >= area.0.0 && b.to.0 <= area.1.0 && b.from.1 >= area.0.1 && b.to.1 <= area.1.1;
-        let free = |b: &Taken| {
+            |b: &LabelBox| b.from.0 >= area.0.0 && b.to.0 <= area.1.0 && b.from.1 >= area.0.1 && b.to.1 <= area.1.1;
+        let free = |b: &LabelBox| {
             self.taken.iter().all(|t| b.to.0 < t.from.0 || b.from.0 > t.to.0 || b.to.1 < t.from.1 || b.from.1 > t.to.1)
         };
         let chosen = places
@@ -231,7 +231,7 @@ impl Labels {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::axis::Spread;
+    use crate::axis::AxisScale;
 
     #[test]
     fn a_curve_that_leaves_the_area_is_cut_at_its_edge() {
@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn labels_of_close_points_do_not_overlap() {
         let mut scene = Scene::new(400.0, 300.0);
-        let mut labels = Labels::default();
+        let mut labels = LabelPlacer::default();
         let area = ((0.0, 0.0), (400.0, 300.0));
         for i in 0..6 {
             labels.draw(&mut scene, area, (200.0 + f64::from(i), 150.0), "W+G+N, seed 1");
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn an_axis_of_one_value_still_places_it_inside() {
-        let axis = Axis::around("x", Spread::Log, [24.0]);
-        assert!((0.0..=1.0).contains(&axis.place(24.0)));
+        let axis = Axis::around("x", AxisScale::Log, [24.0]);
+        assert!((0.0..=1.0).contains(&axis.position(24.0)));
     }
 }

@@ -7,15 +7,15 @@
 use sparsegate_spec::types::{RunSpec, Tolerance, ValueClaim};
 use sparsegate_store::format::EpochMetrics;
 
-use super::authors::Authors;
+use super::authors::AuthorsLogs;
 use super::metric::Metric;
-use super::noise::{self, Noise};
-use super::rows::{Row, State};
+use super::noise_estimate::{self, NoiseEstimate};
+use super::rows::{RowState, RunRow};
 use super::verdict::Verdict;
 
 /// One published value compared with one run.
 #[derive(Debug, Clone)]
-pub struct ValueLine {
+pub struct ValueComparison {
     /// Title of the run.
     pub run: String,
     /// The claim's metric, as written in the spec.
@@ -33,7 +33,7 @@ pub struct ValueLine {
     /// Epoch of `ours`.
     pub our_epoch: Option<u32>,
     /// Estimated noise of our value, if it can be estimated.
-    pub noise: Option<Noise>,
+    pub noise: Option<NoiseEstimate>,
     /// The authors' value at `our_epoch`, if our run has not reached the epoch of the published value.
     pub theirs_then: Option<f64>,
     /// Outcome of the comparison.
@@ -41,8 +41,8 @@ pub struct ValueLine {
 }
 
 /// A line for a claim that cannot be compared with a run.
-pub fn unmeasured(claim: &ValueClaim, run: String, why: &str) -> ValueLine {
-    ValueLine {
+pub fn unmeasured(claim: &ValueClaim, run: String, why: &str) -> ValueComparison {
+    ValueComparison {
         run,
         metric: claim.metric.clone(),
         about: claim.about.clone(),
@@ -58,17 +58,23 @@ pub fn unmeasured(claim: &ValueClaim, run: String, why: &str) -> ValueLine {
 }
 
 /// Compares a claim with `row`; the noise is estimated from all `rows`.
-pub fn line(claim: &ValueClaim, quantity: &Metric, row: &Row, rows: &[Row], authors: Option<&Authors>) -> ValueLine {
-    let authors = authors.filter(|_| Authors::cover(&row.spec));
+pub fn line(
+    claim: &ValueClaim,
+    quantity: &Metric,
+    row: &RunRow,
+    rows: &[RunRow],
+    authors: Option<&AuthorsLogs>,
+) -> ValueComparison {
+    let authors = authors.filter(|_| AuthorsLogs::comparable(&row.spec));
     let logged = authors.and_then(|authors| published_epoch(claim, quantity, row.level(), authors));
-    let mut line = ValueLine { epoch: logged, ..unmeasured(claim, row.title(), "") };
+    let mut line = ValueComparison { epoch: logged, ..unmeasured(claim, row.title(), "") };
     let lack = lacking(row, logged);
     let epoch = logged.and_then(|epoch| row.at(epoch)).or_else(|| row.last());
     line.our_epoch = epoch.map(|epoch| epoch.epoch);
     line.ours = epoch.and_then(|epoch| quantity.ours(epoch, row.metric.as_deref()));
     line.verdict = match (lack, line.ours, epoch) {
         (Some(why), ..) => {
-            let then = authors.zip(epoch).and_then(|(authors, epoch)| authors.at(row.level(), epoch.epoch));
+            let then = authors.zip(epoch).and_then(|(authors, epoch)| authors.epoch(row.level(), epoch.epoch));
             line.theirs_then = then.filter(|_| line.our_epoch != logged).and_then(|point| quantity.theirs(point));
             Verdict::NotMeasured { why }
         }
@@ -81,7 +87,7 @@ pub fn line(claim: &ValueClaim, quantity: &Metric, row: &Row, rows: &[Row], auth
     line
 }
 
-fn judge(ours: f64, claim: &ValueClaim, noise: Option<Noise>) -> Verdict {
+fn judge(ours: f64, claim: &ValueClaim, noise: Option<NoiseEstimate>) -> Verdict {
     let excess = claim.tolerance.excess(ours, claim.value);
     if excess <= 0.0 {
         Verdict::Reproduced
@@ -97,32 +103,34 @@ fn judge(ours: f64, claim: &ValueClaim, noise: Option<Noise>) -> Verdict {
 /// It is missing, damaged or stale, or has fewer epochs than needed: `logged`, the epoch in the authors' log, or the
 /// planned number of epochs without one. Without `logged`, a finished run is complete even if `train.max_steps` ended
 /// it early.
-pub fn lacking(row: &Row, logged: Option<u32>) -> Option<String> {
+pub fn lacking(row: &RunRow, logged: Option<u32>) -> Option<String> {
     let needed = logged.unwrap_or(row.planned_epochs);
     match row.state {
-        State::Missing => Some("never run".into()),
-        State::Damaged => Some("the run is damaged".into()),
-        State::Stale => Some("only a stale run is stored".into()),
-        State::Failed if row.epochs() < needed => {
+        RowState::Missing => Some("never run".into()),
+        RowState::Damaged => Some("the run is damaged".into()),
+        RowState::Stale => Some("only a stale run is stored".into()),
+        RowState::Failed if row.epochs() < needed => {
             Some(format!("the run failed after {} of {needed} epochs", row.epochs()))
         }
-        State::Done if logged.is_none() => None,
+        RowState::Done if logged.is_none() => None,
         _ if row.epochs() < needed => Some(format!("{} of {needed} epochs", row.epochs())),
         _ => None,
     }
 }
 
 /// The estimated noise of a run's metric at an epoch.
-pub fn noise_of(quantity: &Metric, row: &Row, epoch: &EpochMetrics, rows: &[Row]) -> Option<Noise> {
-    let value = |row: &Row, line: &EpochMetrics| quantity.ours(line, row.metric.as_deref());
+pub fn noise_of(quantity: &Metric, row: &RunRow, epoch: &EpochMetrics, rows: &[RunRow]) -> Option<NoiseEstimate> {
+    let value = |row: &RunRow, line: &EpochMetrics| quantity.ours(line, row.metric.as_deref());
     let seeds: Vec<f64> = rows
         .iter()
-        .filter(|other| same_point(&other.spec, &row.spec) && !matches!(other.state, State::Stale | State::Damaged))
+        .filter(|other| {
+            same_point(&other.spec, &row.spec) && !matches!(other.state, RowState::Stale | RowState::Damaged)
+        })
         .filter_map(|other| other.at(epoch.epoch).and_then(|line| value(other, line)))
         .collect();
     let before = row.metrics.iter().filter(|line| line.epoch <= epoch.epoch);
     let epochs: Vec<f64> = before.filter_map(|line| value(row, line)).collect();
-    noise::of_run(&seeds, &epochs)
+    noise_estimate::of_run(&seeds, &epochs)
 }
 
 /// Whether two runs differ at most in the seed.
@@ -131,8 +139,8 @@ pub fn same_point(a: &RunSpec, b: &RunSpec) -> bool {
 }
 
 /// Epoch of the published value: the latest epoch at which the authors' log has it, or the last epoch if none has it.
-fn published_epoch(claim: &ValueClaim, quantity: &Metric, level: &str, authors: &Authors) -> Option<u32> {
-    let last = authors.final_of(level)?;
+fn published_epoch(claim: &ValueClaim, quantity: &Metric, level: &str, authors: &AuthorsLogs) -> Option<u32> {
+    let last = authors.last_epoch(level)?;
     let decimals = claim.value.to_string().split_once('.').map_or(0, |(_, digits)| digits.len().min(12));
     let half = 0.5 * 10f64.powi(-(decimals as i32)) * (1.0 + 1e-6);
     let shows = |x: Option<f64>| x.is_some_and(|x| (x - claim.value).abs() <= half);

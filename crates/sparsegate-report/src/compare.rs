@@ -3,17 +3,17 @@
 
 use sparsegate_spec::Experiment;
 
-use super::authors::Authors;
-use super::claims::{self, ValueLine};
+use super::authors::AuthorsLogs;
+use super::claims::{self, ValueComparison};
 use super::metric::{self, Metric};
-use super::orders::{self, OrderLine};
-use super::rows::{Row, Rows};
+use super::orders::{self, OrderComparison};
+use super::rows::{RunRow, RunRows};
 use super::verdict::Verdict;
-use super::{facets, number};
+use super::{number, settings};
 
 /// One metric of one run at its last finished epoch, next to the authors' value.
 #[derive(Debug, Clone)]
-pub struct EpochLine {
+pub struct EpochComparison {
     /// Title of the run.
     pub run: String,
     /// The epoch.
@@ -34,17 +34,17 @@ pub struct EpochLine {
 #[derive(Debug, Clone, Default)]
 pub struct Comparison {
     /// Published values.
-    pub values: Vec<ValueLine>,
+    pub values: Vec<ValueComparison>,
     /// Expected orderings.
-    pub orders: Vec<OrderLine>,
+    pub orders: Vec<OrderComparison>,
     /// Our metrics next to the authors' logs at equal epochs.
-    pub epochs: Vec<EpochLine>,
+    pub epochs: Vec<EpochComparison>,
 }
 
 impl Comparison {
     /// Whether a claim is off, except for orderings that the authors' own figures contradict.
     pub fn fails(&self) -> bool {
-        self.values.iter().any(|line| line.verdict == Verdict::Off) || self.orders.iter().any(OrderLine::fails)
+        self.values.iter().any(|line| line.verdict == Verdict::Off) || self.orders.iter().any(OrderComparison::fails)
     }
 
     /// Number of claims for each verdict, as text.
@@ -56,19 +56,19 @@ impl Comparison {
 
 /// Compares the runs with the experiment's claims and the authors' logs. A claim about an unknown metric is
 /// `not measured` and gets a warning.
-pub fn compare(experiment: &Experiment, found: &mut Rows, authors: Option<&Authors>) -> Comparison {
+pub fn compare(experiment: &Experiment, found: &mut RunRows, authors: Option<&AuthorsLogs>) -> Comparison {
     let mut comparison = Comparison::default();
     let mut unknown: Vec<String> = Vec::new();
     for expectation in &experiment.expect {
         let filter = expectation.r#where.clone().unwrap_or_default();
-        let runs: Vec<&Row> = found.rows.iter().filter(|row| sparsegate_spec::matches(&row.spec, &filter)).collect();
+        let runs: Vec<&RunRow> = found.rows.iter().filter(|row| sparsegate_spec::matches(&row.spec, &filter)).collect();
         for claim in &expectation.claims {
             let quantity = Metric::parse(&claim.metric);
             if quantity.is_none() {
                 unknown.push(claim.metric.clone());
             }
             if runs.is_empty() {
-                comparison.values.push(claims::unmeasured(claim, facets::describe(&filter), "no matching run"));
+                comparison.values.push(claims::unmeasured(claim, settings::describe(&filter), "no matching run"));
             }
             for row in &runs {
                 comparison.values.push(match &quantity {
@@ -85,7 +85,7 @@ pub fn compare(experiment: &Experiment, found: &mut Rows, authors: Option<&Autho
         }
     }
     if let Some(authors) = authors {
-        let covered = found.rows.iter().filter(|row| Authors::cover(&row.spec));
+        let covered = found.rows.iter().filter(|row| AuthorsLogs::comparable(&row.spec));
         comparison.epochs = covered.flat_map(|row| epoch_lines(row, authors)).collect();
     }
     unknown.sort();
@@ -100,9 +100,9 @@ pub fn compare(experiment: &Experiment, found: &mut Rows, authors: Option<&Autho
     comparison
 }
 
-fn epoch_lines(row: &Row, authors: &Authors) -> Vec<EpochLine> {
-    let (Some(ours), Some(last)) = (row.last(), authors.final_of(row.level())) else { return Vec::new() };
-    let Some(theirs) = authors.at(row.level(), ours.epoch) else { return Vec::new() };
+fn epoch_lines(row: &RunRow, authors: &AuthorsLogs) -> Vec<EpochComparison> {
+    let (Some(ours), Some(last)) = (row.last(), authors.last_epoch(row.level())) else { return Vec::new() };
+    let Some(theirs) = authors.epoch(row.level(), ours.epoch) else { return Vec::new() };
     let of_name = |make: fn(Option<String>) -> Metric| make(Some(theirs.metric.clone()));
     let name = metric::short_name(&theirs.metric);
     let quality = [(format!("valid {name}"), of_name(Metric::Valid)), (format!("test {name}"), of_name(Metric::Test))];
@@ -121,7 +121,7 @@ fn epoch_lines(row: &Row, authors: &Authors) -> Vec<EpochLine> {
         .filter_map(|(name, quantity)| {
             let (ours_value, theirs) = (quantity.ours(ours, row.metric.as_deref())?, quantity.theirs(theirs)?);
             let (run, epoch, of) = (row.title(), ours.epoch, last.epoch);
-            Some(EpochLine { run, epoch, of, name, quantity, ours: ours_value, theirs })
+            Some(EpochComparison { run, epoch, of, name, quantity, ours: ours_value, theirs })
         })
         .collect()
 }

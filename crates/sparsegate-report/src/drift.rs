@@ -9,62 +9,63 @@ use serde_json::Value;
 use sparsegate_spec::types::Backend;
 use sparsegate_store::format::EpochMetrics;
 
-use super::facets;
 use super::metric::{self, gates_kept, weights_kept};
-use super::rows::{Row, State};
+use super::rows::{RowState, RunRow};
+use super::settings;
 
 /// Tolerance on the relative drift of the first epoch's training objective, chosen for the shipped parity sweep (see
 /// `docs/report.md`).
-pub const FIRST_EPOCH: f64 = 1e-4;
+pub const OBJECTIVE_TOLERANCE: f64 = 1e-4;
 /// Tolerance on the drift of the validation and test metric after the last epoch: relative, or absolute for an
 /// accuracy.
-pub const FINAL_METRIC: f64 = 0.01;
+pub const METRIC_TOLERANCE: f64 = 0.01;
 
 /// One run compared with the reference of its point, the runs whose specs differ only in the backend.
 #[derive(Debug, Clone)]
-pub struct Drift<'a> {
+pub struct BackendDrift<'a> {
     /// The point: the run's label without its backend.
     pub point: String,
     /// The run.
-    pub row: &'a Row,
+    pub row: &'a RunRow,
     /// The run that it is compared with; the run itself if it is the reference.
-    pub reference: &'a Row,
+    pub reference: &'a RunRow,
     /// Metrics of (run, reference) at each epoch that both have finished.
     pub epochs: Vec<(&'a EpochMetrics, &'a EpochMetrics)>,
 }
 
 /// A spec without its backend, as dotted paths with values.
-type Point = Vec<(String, Value)>;
+type SpecWithoutBackend = Vec<(String, Value)>;
 
 /// All runs of points that are stored on more than one backend; the reference of each point comes first.
-pub fn drifts(rows: &[Row]) -> Vec<Drift<'_>> {
+pub fn drifts(rows: &[RunRow]) -> Vec<BackendDrift<'_>> {
     // A stale row shows a run with another spec, so its differences would be meaningless.
-    let comparable = |row: &&Row| !matches!(row.state, State::Stale | State::Missing | State::Damaged);
-    let rows: Vec<&Row> = rows.iter().filter(comparable).filter(|row| row.last().is_some()).collect();
-    let mut points: Vec<(Point, Vec<&Row>)> = Vec::new();
+    let comparable = |row: &&RunRow| !matches!(row.state, RowState::Stale | RowState::Missing | RowState::Damaged);
+    let rows: Vec<&RunRow> = rows.iter().filter(comparable).filter(|row| row.last().is_some()).collect();
+    let mut points: Vec<(SpecWithoutBackend, Vec<&RunRow>)> = Vec::new();
     for row in rows {
-        let point: Point = facets::facets(&row.spec).into_iter().filter(|(path, _)| path != "backend").collect();
+        let point: SpecWithoutBackend =
+            settings::facets(&row.spec).into_iter().filter(|(path, _)| path != "backend").collect();
         match points.iter_mut().find(|(other, _)| *other == point) {
             Some((_, runs)) => runs.push(row),
             None => points.push((point, vec![row])),
         }
     }
-    let several: Vec<Vec<&Row>> = points.into_iter().map(|(_, runs)| runs).filter(|runs| runs.len() > 1).collect();
+    let several: Vec<Vec<&RunRow>> = points.into_iter().map(|(_, runs)| runs).filter(|runs| runs.len() > 1).collect();
     let specs: Vec<_> = several.iter().flatten().map(|row| &row.spec).collect();
-    let varying: Vec<String> = facets::varying(&specs).into_iter().filter(|path| path != "backend").collect();
+    let varying: Vec<String> = settings::varying(&specs).into_iter().filter(|path| path != "backend").collect();
     let mut drifts = Vec::new();
     for runs in several {
         let reference = runs.iter().copied().find(|row| row.spec.backend == Backend::Flex).unwrap_or(runs[0]);
         let others = runs.iter().copied().filter(|row| !std::ptr::eq(*row, reference));
         for row in std::iter::once(reference).chain(others) {
             let epochs = row.metrics.iter().filter_map(|line| Some((line, reference.at(line.epoch)?))).collect();
-            drifts.push(Drift { point: facets::label(&row.spec, &varying), row, reference, epochs });
+            drifts.push(BackendDrift { point: settings::label(&row.spec, &varying), row, reference, epochs });
         }
     }
     drifts
 }
 
-impl Drift<'_> {
+impl BackendDrift<'_> {
     /// Whether this run is the reference of its point.
     pub fn is_reference(&self) -> bool {
         std::ptr::eq(self.row, self.reference)
@@ -134,10 +135,10 @@ impl Drift<'_> {
         (summary.epochs > 0).then(|| summary.train_seconds / f64::from(summary.epochs))
     }
 
-    /// Whether the drift is within [`FIRST_EPOCH`] and [`FINAL_METRIC`]; `None` without a common epoch.
-    pub fn within(&self) -> Option<bool> {
+    /// Whether the drift is within [`OBJECTIVE_TOLERANCE`] and [`METRIC_TOLERANCE`]; `None` without a common epoch.
+    pub fn within_tolerance(&self) -> Option<bool> {
         let (first, valid, test) = (self.objective().first()?.1, self.valid()?, self.test()?);
-        Some(first <= FIRST_EPOCH && valid <= FINAL_METRIC && test <= FINAL_METRIC)
+        Some(first <= OBJECTIVE_TOLERANCE && valid <= METRIC_TOLERANCE && test <= METRIC_TOLERANCE)
     }
 }
 
@@ -153,8 +154,8 @@ mod tests {
     use crate::fixtures::{epoch, spec};
     use sparsegate_spec::types::RunSpec;
 
-    fn row(spec: RunSpec, state: State, metrics: Vec<EpochMetrics>) -> Row {
-        Row {
+    fn row(spec: RunSpec, state: RowState, metrics: Vec<EpochMetrics>) -> RunRow {
+        RunRow {
             run: "k".into(),
             label: String::new(),
             planned_epochs: spec.train.epochs,
@@ -189,10 +190,10 @@ mod tests {
     #[test]
     fn runs_of_one_point_are_held_against_flex() {
         let rows = [
-            row(on(TCH, "W"), State::Done, lines("W", 4, 1.000_05)),
-            row(on(TCH, "dense"), State::Done, lines("dense", 4, 1.0)),
-            row(on(Backend::Flex, "W"), State::Interrupted, lines("W", 3, 1.0)),
-            row(on(Backend::Flex, "dense"), State::Stale, lines("dense", 4, 1.0)),
+            row(on(TCH, "W"), RowState::Done, lines("W", 4, 1.000_05)),
+            row(on(TCH, "dense"), RowState::Done, lines("dense", 4, 1.0)),
+            row(on(Backend::Flex, "W"), RowState::Interrupted, lines("W", 3, 1.0)),
+            row(on(Backend::Flex, "dense"), RowState::Stale, lines("dense", 4, 1.0)),
         ];
         let found = drifts(&rows);
         assert_eq!(found.len(), 2, "nothing is held against a stale run: {found:?}");
@@ -201,7 +202,7 @@ mod tests {
         assert_eq!((drift.point.as_str(), drift.backend().as_str(), drift.epochs.len()), ("W", "tch", 3));
         assert!((drift.largest_loss().unwrap() - 5e-5).abs() < 1e-9);
         assert!(drift.largest_objective().unwrap() <= 5.001e-5, "{drift:?}");
-        assert_eq!((drift.test(), drift.within()), (Some(0.0), Some(true)));
+        assert_eq!((drift.test(), drift.within_tolerance()), (Some(0.0), Some(true)));
     }
 
     #[test]
@@ -211,10 +212,12 @@ mod tests {
             late.last_mut().unwrap().valid *= factor;
             late
         };
-        for (metrics, within) in [(lines("W", 3, 1.01), false), (late(1.005), true), (late(1.02), false)] {
-            let rows =
-                [row(on(Backend::Flex, "W"), State::Done, lines("W", 3, 1.0)), row(on(TCH, "W"), State::Done, metrics)];
-            assert_eq!(drifts(&rows)[1].within(), Some(within));
+        for (metrics, within_tolerance) in [(lines("W", 3, 1.01), false), (late(1.005), true), (late(1.02), false)] {
+            let rows = [
+                row(on(Backend::Flex, "W"), RowState::Done, lines("W", 3, 1.0)),
+                row(on(TCH, "W"), RowState::Done, metrics),
+            ];
+            assert_eq!(drifts(&rows)[1].within_tolerance(), Some(within_tolerance));
         }
     }
 
@@ -222,8 +225,10 @@ mod tests {
     fn another_seed_is_another_point() {
         let mut other = on(TCH, "W");
         other.seed = 1;
-        let rows =
-            [row(on(Backend::Flex, "W"), State::Done, lines("W", 3, 1.0)), row(other, State::Done, lines("W", 3, 1.0))];
+        let rows = [
+            row(on(Backend::Flex, "W"), RowState::Done, lines("W", 3, 1.0)),
+            row(other, RowState::Done, lines("W", 3, 1.0)),
+        ];
         assert!(drifts(&rows).is_empty());
     }
 }

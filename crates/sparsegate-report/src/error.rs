@@ -31,7 +31,7 @@ pub enum ReportError {
     },
     /// The authors' figures cannot be used.
     #[error("reading the authors' figures in {file}: {problem}; `source: authors:` in {spec} names the file")]
-    Authors {
+    AuthorsLogs {
         /// The CSV file.
         file: Utf8PathBuf,
         /// The experiment's file.

@@ -6,11 +6,11 @@ use camino::Utf8Path;
 
 use sparsegate_spec::Experiment;
 use sparsegate_spec::types::{
-    Adam, Backend, Cell, GateActivation, Init, ModelKind, ModelSpec, Optimizer, Prior, Reading, RunSpec, Sparsity,
+    Adam, Backend, CellName, GateActivation, Init, ModelKind, ModelSpec, Optimizer, Prior, Reading, RunSpec, Sparsity,
     TrainSpec,
 };
 use sparsegate_store::format::{
-    Counts, EpochMetrics, FORMAT, GateCount, Kept, RunRecord, RunState, Structure, Summary, UnitGates,
+    Counts, EpochMetrics, FORMAT, GateCount, KeptCount, RunRecord, RunState, Structure, Summary, UnitGates,
 };
 use sparsegate_store::plan::{Plan, PlanEntry, Status};
 
@@ -43,7 +43,7 @@ pub fn spec(level: &str) -> RunSpec {
         reading: Reading::default(),
         model: ModelSpec {
             kind: ModelKind::LanguageModel,
-            cell: Cell::default(),
+            cell: CellName::default(),
             hidden: HIDDEN as usize,
             embedding: None,
             gate_activation: GateActivation::Sigmoid,
@@ -78,7 +78,7 @@ pub fn epoch(level: &str, epoch: u32, of: u32) -> EpochMetrics {
         "W+N" => (0.0249, 0.085, 0.109, 0.999, 0.496, [0.12, 0.19, 0.43, 0.34]),
         _ => (0.0236, 0.060, 0.108, 0.997, 0.457, [0.06, 0.11, 0.36, 0.26]),
     };
-    let kept = |share: f64, total: u64| Kept {
+    let kept = |share: f64, total: u64| KeptCount {
         kept: (((1.0 - done) * (1.0f64).min(share * 1.6) + done * share) * total as f64).round() as u64,
         total,
     };
@@ -119,7 +119,7 @@ pub fn epoch(level: &str, epoch: u32, of: u32) -> EpochMetrics {
                 .iter()
                 .zip(gates)
                 .map(|(kind, share)| {
-                    let Kept { kept, total } = kept(share, HIDDEN);
+                    let KeptCount { kept, total } = kept(share, HIDDEN);
                     GateCount { kind: (*kind).into(), flow: *kind == "g", kept, total }
                 })
                 .collect(),

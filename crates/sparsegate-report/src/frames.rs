@@ -2,25 +2,25 @@
 
 use polars::prelude::*;
 
-use sparsegate_store::format::{EpochMetrics, GroundTruthCounts, Kept};
+use sparsegate_store::format::{EpochMetrics, GroundTruthCounts, KeptCount};
 use sparsegate_store::speed::Timing;
 
-use super::drift::Drift;
-use super::kinds;
+use super::drift::BackendDrift;
+use super::gate_kinds;
 use super::metric::{gates_kept, gates_total, weights_kept, weights_total};
-use super::rows::{Row, State};
-use super::speedups::Speedup;
+use super::rows::{RowState, RunRow};
+use super::speedup::RunSpeed;
 use super::tables::{precision, recall};
 
 /// A layer's name and its weight counts.
-type Layer = (&'static str, fn(&EpochMetrics) -> Kept);
+type LayerCounts = (&'static str, fn(&EpochMetrics) -> KeptCount);
 
 /// One row per run. The first 22 columns are stable (`docs/report.md`); unknown values are null.
 ///
 /// # Errors
 /// polars cannot build the frame, because columns differ in length (a bug in this function).
-pub fn results(experiment: &str, rows: &[Row]) -> PolarsResult<DataFrame> {
-    let text = |name: &str, of: &dyn Fn(&Row) -> Option<String>| {
+pub fn results(experiment: &str, rows: &[RunRow]) -> PolarsResult<DataFrame> {
+    let text = |name: &str, of: &dyn Fn(&RunRow) -> Option<String>| {
         Column::new(name.into(), rows.iter().map(of).collect::<Vec<Option<String>>>())
     };
     let number = |name: &str, of: &dyn Fn(&EpochMetrics) -> f64| {
@@ -39,10 +39,10 @@ pub fn results(experiment: &str, rows: &[Row]) -> PolarsResult<DataFrame> {
         text("experiment", &|_| Some(experiment.to_owned())),
         text("run", &|row| Some(row.run.clone())),
         text("dataset", &|row| Some(row.spec.dataset.clone())),
-        text("cell", &|row| variant(&row.spec.model.cell)),
+        text("cell", &|row| variant_name(&row.spec.model.cell)),
         text("sparsity", &|row| Some(row.level().to_owned())),
         Column::new("seed".into(), rows.iter().map(|row| row.spec.seed).collect::<Vec<u64>>()),
-        text("backend", &|row| variant(&row.spec.backend)),
+        text("backend", &|row| variant_name(&row.spec.backend)),
         text("state", &|row| Some(row.state.name().to_owned())),
         Column::new("epochs".into(), rows.iter().map(shown_epochs).collect::<Vec<Option<u32>>>()),
         text("metric", &|row| row.metric.clone()),
@@ -69,7 +69,7 @@ pub fn results(experiment: &str, rows: &[Row]) -> PolarsResult<DataFrame> {
         count("weights_kept_exact", &|line| line.counts.weights_kept_exact),
         count("vocabulary_total", &|line| line.counts.vocabulary.total),
     ];
-    let layers: [Layer; 3] = [
+    let layers: [LayerCounts; 3] = [
         ("input_weights", |line| line.counts.input_weights),
         ("recurrent_weights", |line| line.counts.recurrent_weights),
         ("output_weights", |line| line.counts.output_weights),
@@ -84,16 +84,16 @@ pub fn results(experiment: &str, rows: &[Row]) -> PolarsResult<DataFrame> {
         })
     };
     columns.extend(LSTM_KINDS.map(of_kind));
-    let error = |row: &Row| row.summary.as_ref().and_then(|summary| summary.error.clone());
+    let error = |row: &RunRow| row.summary.as_ref().and_then(|summary| summary.error.clone());
     columns.push(text("error", &error));
     // Newer columns are appended, so that the positions of the older ones do not change.
-    let embedding = |of: fn(Kept) -> u64| move |line: &EpochMetrics| line.counts.embedding_weights.map(of);
+    let embedding = |of: fn(KeptCount) -> u64| move |line: &EpochMetrics| line.counts.embedding_weights.map(of);
     columns.extend([
         optional("inputs_total", &|line| line.counts.inputs.map(|inputs| inputs.total)),
         optional("embedding_weights_kept", &embedding(|weights| weights.kept)),
         optional("embedding_weights_total", &embedding(|weights| weights.total)),
     ]);
-    let facts = |row: &Row| row.summary.as_ref().and_then(|summary| summary.ground_truth.clone());
+    let facts = |row: &RunRow| row.summary.as_ref().and_then(|summary| summary.ground_truth.clone());
     let ground_truth = |name: &str, of: fn(&GroundTruthCounts) -> Option<f64>| {
         let values = rows.iter().map(|row| facts(row).and_then(|facts| of(&facts)));
         Column::new(name.into(), values.collect::<Vec<Option<f64>>>())
@@ -107,9 +107,9 @@ pub fn results(experiment: &str, rows: &[Row]) -> PolarsResult<DataFrame> {
 const LSTM_KINDS: [&str; 4] = ["i", "f", "g", "o"];
 
 /// Further kinds of gates, in order of appearance.
-fn other_kinds(rows: &[Row]) -> Vec<String> {
+fn other_kinds(rows: &[RunRow]) -> Vec<String> {
     let mut others: Vec<String> = Vec::new();
-    for kind in kinds::union(rows) {
+    for kind in gate_kinds::union(rows) {
         if !LSTM_KINDS.contains(&kind.name.as_str()) && !others.contains(&kind.name) {
             others.push(kind.name);
         }
@@ -121,11 +121,11 @@ fn other_kinds(rows: &[Row]) -> Vec<String> {
 ///
 /// # Errors
 /// polars cannot build the frame, because columns differ in length (a bug in this function).
-pub fn gates(rows: &[Row]) -> PolarsResult<DataFrame> {
+pub fn gates(rows: &[RunRow]) -> PolarsResult<DataFrame> {
     let (mut run, mut unit, mut name, mut role, mut value) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (row, structure) in rows.iter().filter_map(|row| Some((row, row.structure.as_ref()?))) {
-        let kinds = kinds::of(row);
+        let kinds = gate_kinds::of(row);
         for gates in &structure.gates {
             for (kind, constant) in kinds.iter().zip(&gates.constant) {
                 run.push(row.run.clone());
@@ -147,12 +147,12 @@ pub fn gates(rows: &[Row]) -> PolarsResult<DataFrame> {
     ])
 }
 
-fn shown_epochs(row: &Row) -> Option<u32> {
-    (!matches!(row.state, State::Missing | State::Damaged)).then(|| row.epochs())
+fn shown_epochs(row: &RunRow) -> Option<u32> {
+    (!matches!(row.state, RowState::Missing | RowState::Damaged)).then(|| row.epochs())
 }
 
 /// The name of a unit variant as written in YAML; `None` for other values.
-pub fn variant<T: serde::Serialize>(value: &T) -> Option<String> {
+pub fn variant_name<T: serde::Serialize>(value: &T) -> Option<String> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(text)) => Some(text),
         _ => None,
@@ -163,8 +163,8 @@ pub fn variant<T: serde::Serialize>(value: &T) -> Option<String> {
 ///
 /// # Errors
 /// polars cannot build the frame, because columns differ in length (a bug in this function).
-pub fn curves(rows: &[Row]) -> PolarsResult<DataFrame> {
-    let lines: Vec<(&Row, &EpochMetrics)> =
+pub fn curves(rows: &[RunRow]) -> PolarsResult<DataFrame> {
+    let lines: Vec<(&RunRow, &EpochMetrics)> =
         rows.iter().flat_map(|row| row.metrics.iter().map(move |line| (row, line))).collect();
     let number = |name: &str, of: &dyn Fn(&EpochMetrics) -> f64| {
         Column::new(name.into(), lines.iter().map(|(_, line)| of(line)).collect::<Vec<f64>>())
@@ -188,36 +188,39 @@ pub fn curves(rows: &[Row]) -> PolarsResult<DataFrame> {
 ///
 /// # Errors
 /// polars cannot build the frame, because columns differ in length (a bug in this function).
-pub fn backends<'a>(drifts: &[Drift<'a>]) -> PolarsResult<DataFrame> {
-    let text = |name: &str, of: &dyn Fn(&Drift<'a>) -> String| {
+pub fn backends<'a>(drifts: &[BackendDrift<'a>]) -> PolarsResult<DataFrame> {
+    let text = |name: &str, of: &dyn Fn(&BackendDrift<'a>) -> String| {
         Column::new(name.into(), drifts.iter().map(of).collect::<Vec<String>>())
     };
-    let number = |name: &str, of: &dyn Fn(&Drift<'a>) -> Option<f64>| {
+    let number = |name: &str, of: &dyn Fn(&BackendDrift<'a>) -> Option<f64>| {
         let values = drifts.iter().map(|drift| if drift.is_reference() { None } else { of(drift) });
         Column::new(name.into(), values.collect::<Vec<Option<f64>>>())
     };
-    let count = |name: &str, of: &dyn Fn(&Drift<'a>) -> Option<u64>| {
+    let count = |name: &str, of: &dyn Fn(&BackendDrift<'a>) -> Option<u64>| {
         Column::new(name.into(), drifts.iter().map(of).collect::<Vec<Option<u64>>>())
     };
     let within: Vec<Option<bool>> =
-        drifts.iter().map(|drift| if drift.is_reference() { None } else { drift.within() }).collect();
+        drifts.iter().map(|drift| if drift.is_reference() { None } else { drift.within_tolerance() }).collect();
     DataFrame::new_infer_height(vec![
         text("point", &|drift| drift.point.clone()),
         text("run", &|drift| drift.row.run.clone()),
-        text("backend", &Drift::backend),
+        text("backend", &BackendDrift::backend),
         text("reference", &|drift| drift.reference.run.clone()),
         count("epochs", &|drift| Some(drift.epochs.len() as u64)),
         number("objective_first_epoch", &|drift| drift.objective().first().map(|(_, drift)| *drift)),
-        number("objective", &Drift::largest_objective),
-        number("loss", &Drift::largest_loss),
-        number("gradient_norm", &Drift::largest_gradient_norm),
-        number("valid", &Drift::valid),
-        number("test", &Drift::test),
+        number("objective", &BackendDrift::largest_objective),
+        number("loss", &BackendDrift::largest_loss),
+        number("gradient_norm", &BackendDrift::largest_gradient_norm),
+        number("valid", &BackendDrift::valid),
+        number("test", &BackendDrift::test),
         count("weights_kept", &|drift| drift.weights().map(|(ours, _)| ours)),
         count("weights_kept_reference", &|drift| drift.weights().map(|(_, theirs)| theirs)),
         count("gates_kept", &|drift| drift.gates().map(|(ours, _)| ours)),
         count("gates_kept_reference", &|drift| drift.gates().map(|(_, theirs)| theirs)),
-        Column::new("epoch_seconds".into(), drifts.iter().map(Drift::epoch_seconds).collect::<Vec<Option<f64>>>()),
+        Column::new(
+            "epoch_seconds".into(),
+            drifts.iter().map(BackendDrift::epoch_seconds).collect::<Vec<Option<f64>>>(),
+        ),
         Column::new("within".into(), within),
     ])
 }
@@ -226,22 +229,22 @@ pub fn backends<'a>(drifts: &[Drift<'a>]) -> PolarsResult<DataFrame> {
 ///
 /// # Errors
 /// polars cannot build the frame, because columns differ in length (a bug in this function).
-pub fn speed(found: &[Speedup<'_>]) -> PolarsResult<DataFrame> {
-    let all: Vec<(&Speedup<'_>, &Timing)> =
+pub fn speed(found: &[RunSpeed<'_>]) -> PolarsResult<DataFrame> {
+    let all: Vec<(&RunSpeed<'_>, &Timing)> =
         found.iter().flat_map(|run| run.speed.timings.iter().map(move |timing| (run, timing))).collect();
-    let text = |name: &str, of: &dyn Fn(&Speedup<'_>, &Timing) -> Option<String>| {
+    let text = |name: &str, of: &dyn Fn(&RunSpeed<'_>, &Timing) -> Option<String>| {
         Column::new(name.into(), all.iter().map(|(run, timing)| of(run, timing)).collect::<Vec<Option<String>>>())
     };
-    let number = |name: &str, of: &dyn Fn(&Speedup<'_>, &Timing) -> f64| {
+    let number = |name: &str, of: &dyn Fn(&RunSpeed<'_>, &Timing) -> f64| {
         Column::new(name.into(), all.iter().map(|(run, timing)| of(run, timing)).collect::<Vec<f64>>())
     };
-    let count = |name: &str, of: &dyn Fn(&Speedup<'_>, &Timing) -> u64| {
+    let count = |name: &str, of: &dyn Fn(&RunSpeed<'_>, &Timing) -> u64| {
         Column::new(name.into(), all.iter().map(|(run, timing)| of(run, timing)).collect::<Vec<u64>>())
     };
     DataFrame::new_infer_height(vec![
         text("run", &|run, _| Some(run.row.run.clone())),
-        text("what", &|_, timing| variant(&timing.who)),
-        text("mode", &|_, timing| variant(&timing.mode)),
+        text("what", &|_, timing| variant_name(&timing.implementation)),
+        text("mode", &|_, timing| variant_name(&timing.mode)),
         count("batch", &|_, timing| timing.batch as u64),
         count("threads", &|_, timing| timing.threads as u64),
         number("microseconds", &|_, timing| timing.microseconds.median),

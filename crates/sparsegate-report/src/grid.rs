@@ -4,26 +4,26 @@ use super::number::count;
 
 /// A table of text cells. Every row has one cell per column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grid {
+pub struct TableData {
     /// Column headers.
-    pub columns: Vec<Head>,
+    pub columns: Vec<ColumnHeader>,
     /// Rows of cells.
     pub rows: Vec<Vec<String>>,
 }
 
 /// Header of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
+pub struct ColumnHeader {
     /// Its text.
     pub text: String,
     /// Whether the column has numbers, which are right-aligned.
     pub numeric: bool,
 }
 
-impl Grid {
+impl TableData {
     /// A table without rows: columns of words, then columns of numbers.
     pub(super) fn new(words: &[&str], numbers: &[&str]) -> Self {
-        let head = |numeric| move |text: &&str| Head { text: (*text).to_owned(), numeric };
+        let head = |numeric| move |text: &&str| ColumnHeader { text: (*text).to_owned(), numeric };
         Self {
             columns: words.iter().map(head(false)).chain(numbers.iter().map(head(true))).collect(),
             rows: Vec::new(),

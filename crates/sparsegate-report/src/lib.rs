@@ -5,10 +5,10 @@
 //! | `rows` | loads the stored run for each planned one |
 //! | `authors` | the authors' published figures |
 //! | `metric` | names of metrics and their values |
-//! | `kinds`, `patterns` | kinds of gates; units grouped by which of their gates are live |
-//! | `claims`, `orders`, `noise`, `verdict` | comparison of a published value or an ordering with runs |
+//! | `gate_kinds`, `patterns` | kinds of gates; units grouped by which of their gates are live |
+//! | `claims`, `orders`, `noise_estimate`, `verdict` | comparison of a published value or an ordering with runs |
 //! | `drift` | differences between backends for otherwise equal runs |
-//! | `speedups` | timings of the forward pass |
+//! | `speedup` | timings of the forward pass |
 //! | `compare` | all claims of a spec; our runs and the authors' at equal epochs |
 //! | `frames` | polars frames, CSV and Parquet |
 //! | `notes` | remarks on the runs for the reader |
@@ -16,7 +16,7 @@
 //! | `figures` | the figures, one file each |
 //! | `scene`, `axis`, `chart`, `style` | drawing primitives, axes, shared chart parts, and appearance |
 //! | `staging`, `write` | the report's folder; an experiment's report |
-//! | `shares`, `across` | fractions of live gates; the report across experiments |
+//! | `live_gates`, `across` | fractions of live gates; the report across experiments |
 
 #![allow(
     clippy::cast_sign_loss,
@@ -32,26 +32,26 @@ mod claims;
 mod compare;
 mod drift;
 mod error;
-mod facets;
 mod figures;
 #[cfg(test)]
 #[allow(dead_code, reason = "shared with tests/report.rs, which uses the rest")]
 mod fixtures;
 mod frames;
+mod gate_kinds;
 mod grid;
 mod html;
-mod kinds;
+mod live_gates;
 mod markdown;
 mod metric;
-mod noise;
+mod noise_estimate;
 mod notes;
 pub mod number;
 mod orders;
 mod patterns;
 mod rows;
 mod scene;
-mod shares;
-mod speedups;
+mod settings;
+mod speedup;
 mod staging;
 mod style;
 mod tables;
@@ -61,15 +61,15 @@ mod text_fixtures;
 mod verdict;
 mod write;
 
-pub use across::{Task, across};
-pub use claims::ValueLine;
-pub use compare::{Comparison, EpochLine};
+pub use across::{PlannedExperiment, across};
+pub use claims::ValueComparison;
+pub use compare::{Comparison, EpochComparison};
 pub use error::ReportError;
-pub use grid::{Grid, Head};
+pub use grid::{ColumnHeader, TableData};
 pub use metric::Metric;
-pub use noise::{Noise, Origin};
-pub use orders::OrderLine;
+pub use noise_estimate::{NoiseEstimate, NoiseSource};
+pub use orders::OrderComparison;
 pub use scene::DrawError;
 pub use tables::{orders as order_table, values as value_table};
 pub use verdict::Verdict;
-pub use write::{ReportPaths, check, write};
+pub use write::{WrittenReport, check, write};

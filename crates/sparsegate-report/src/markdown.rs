@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::grid::Grid;
+use super::grid::TableData;
 use super::html::{Page, Section};
 
 /// The tables and notes of a report as one Markdown document.
@@ -40,7 +40,7 @@ pub fn document(title: &str, about: Option<&str>, sections: &[Section], notes: &
 }
 
 /// One table; columns are padded so that the source is readable too.
-pub fn table(grid: &Grid) -> String {
+pub fn table(grid: &TableData) -> String {
     let escape = |cell: &str| cell.replace('|', "\\|").replace('\n', " ");
     let rows: Vec<Vec<String>> = grid.rows.iter().map(|row| row.iter().map(|cell| escape(cell)).collect()).collect();
     let widths: Vec<usize> = grid
@@ -76,12 +76,12 @@ pub fn table(grid: &Grid) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grid::Head;
+    use crate::grid::ColumnHeader;
 
     #[test]
     fn cells_are_padded_escaped_and_aligned() {
-        let head = |text: &str, numeric| Head { text: text.into(), numeric };
-        let grid = Grid {
+        let head = |text: &str, numeric| ColumnHeader { text: text.into(), numeric };
+        let grid = TableData {
             columns: vec![head("run", false), head("gates", true)],
             rows: vec![vec!["W|N".into(), "7".into()], vec!["dense".into(), "1,024".into()]],
         };

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use sparsegate_store::format::EpochMetrics;
 
-use super::authors::Point;
-use super::axis::{Axis, Spread};
+use super::authors::AuthorsEpoch;
+use super::axis::{Axis, AxisScale};
 use super::number;
 
 /// A metric that a claim can be about.
@@ -86,7 +86,7 @@ impl Metric {
     }
 
     /// Value in an epoch of the authors' logs; `None` if they did not log it.
-    pub fn theirs(&self, point: &Point) -> Option<f64> {
+    pub fn theirs(&self, point: &AuthorsEpoch) -> Option<f64> {
         match self {
             Self::Valid(wanted) => same(wanted.as_deref(), Some(&point.metric)).then_some(point.valid),
             Self::Test(wanted) => same(wanted.as_deref(), Some(&point.metric)).then_some(point.test),
@@ -145,8 +145,8 @@ pub fn value_text(name: Option<&str>, x: f64) -> String {
 
 /// Scale of an axis for a metric: linear for accuracies, whose ratios mean little; otherwise logarithmic for a wide
 /// range.
-pub fn spread(name: Option<&str>, values: &[f64]) -> Spread {
-    if name == Some(ACCURACY) { Spread::Linear } else { Axis::spread_for(values, 3.0) }
+pub fn axis_scale(name: Option<&str>, values: &[f64]) -> AxisScale {
+    if name == Some(ACCURACY) { AxisScale::Linear } else { Axis::scale_for(values, 3.0) }
 }
 
 fn same(wanted: Option<&str>, name: Option<&str>) -> bool {

@@ -1,33 +1,33 @@
 //! Notes on the runs for the reader of a report.
 
 use super::html::short;
-use super::rows::{Rows, State};
+use super::rows::{RowState, RunRows};
 
 /// Notes on stale, missing, damaged, failed and unfinished runs and on stored runs left out; then the warnings.
-pub fn notes(found: &Rows) -> Vec<String> {
+pub fn notes(found: &RunRows) -> Vec<String> {
     let mut notes = Vec::new();
     for row in &found.rows {
         match row.state {
-            State::Stale => notes.push(format!(
+            RowState::Stale => notes.push(format!(
                 "{} is stale: the run of the current spec is not stored. Run {}, which has the same level, cell, seed and \
                  backend and {} epochs, is shown instead.",
                 row.label,
                 short(&row.run),
                 row.epochs()
             )),
-            State::Missing => notes.push(format!("{} has not been run.", row.label)),
-            State::Damaged => notes.push(format!("{} is stored, but one of its files cannot be read.", row.label)),
-            State::Failed => {
+            RowState::Missing => notes.push(format!("{} has not been run.", row.label)),
+            RowState::Damaged => notes.push(format!("{} is stored, but one of its files cannot be read.", row.label)),
+            RowState::Failed => {
                 let error = row.summary.as_ref().and_then(|summary| summary.error.clone());
                 notes.push(format!("{} failed: {}", row.label, error.unwrap_or_else(|| "no reason stored".into())));
             }
-            State::Interrupted => notes.push(format!(
+            RowState::Interrupted => notes.push(format!(
                 "{} is not finished: {} of {} epochs.",
                 row.label,
                 row.epochs(),
                 row.planned_epochs
             )),
-            State::Done => {}
+            RowState::Done => {}
         }
     }
     match found.left_out {

@@ -1,18 +1,18 @@
 //! Orderings: claims that one metric is smaller than another.
 
-use sparsegate_spec::types::{InAuthorsFigures, MetricRef, OrderClaim};
+use sparsegate_spec::types::{MetricRef, OrderClaim, PublishedOrdering};
 
-use super::authors::Authors;
+use super::authors::AuthorsLogs;
 use super::claims::{lacking, noise_of, same_point};
-use super::facets;
 use super::metric::Metric;
-use super::noise::{self, Noise};
-use super::rows::Row;
+use super::noise_estimate::{self, NoiseEstimate};
+use super::rows::RunRow;
+use super::settings;
 use super::verdict::Verdict;
 
 /// One expected ordering compared with the runs.
 #[derive(Debug, Clone)]
-pub struct OrderLine {
+pub struct OrderComparison {
     /// The claim as text, such as `gates.kept: W+G+N < W+N`.
     pub claim: String,
     /// The remark in the spec.
@@ -22,16 +22,16 @@ pub struct OrderLine {
     /// The authors' two values at their last epochs, if logged.
     pub theirs: Option<(f64, f64)>,
     /// Estimated noise of the difference of our values, if it can be estimated.
-    pub noise: Option<Noise>,
+    pub noise: Option<NoiseEstimate>,
     /// Whether the ordering holds in the authors' own figures, as stated in the spec.
-    pub authors: Option<InAuthorsFigures>,
+    pub authors: Option<PublishedOrdering>,
     /// Outcome of the comparison.
     pub verdict: Verdict,
     /// The metrics of the two sides.
     quantities: [Option<Metric>; 2],
 }
 
-impl OrderLine {
+impl OrderComparison {
     /// A pair of values as text, such as `201, 276`.
     pub fn pair(&self, values: Option<(f64, f64)>) -> String {
         let text = |quantity: &Option<Metric>, x: f64| quantity.as_ref().map_or_else(String::new, |q| q.text(x));
@@ -46,23 +46,23 @@ impl OrderLine {
 
     /// Whether the claim fails: it is off, and the authors' own figures do not contradict it.
     pub fn fails(&self) -> bool {
-        self.verdict == Verdict::Off && self.authors != Some(InAuthorsFigures::Contradicted)
+        self.verdict == Verdict::Off && self.authors != Some(PublishedOrdering::Contradicted)
     }
 }
 
 /// One side of an ordering.
 #[derive(Default)]
-struct Side {
+struct OrderSide {
     ours: Option<f64>,
     theirs: Option<f64>,
-    noise: Option<Noise>,
+    noise: Option<NoiseEstimate>,
     lack: Option<String>,
 }
 
 /// Compares an ordering with the runs.
-pub fn line(order: &OrderClaim, rows: &[Row], authors: Option<&Authors>) -> OrderLine {
+pub fn line(order: &OrderClaim, rows: &[RunRow], authors: Option<&AuthorsLogs>) -> OrderComparison {
     let [small, large] = &order.less;
-    let (a, b) = (facets::describe(&small.r#where), facets::describe(&large.r#where));
+    let (a, b) = (settings::describe(&small.r#where), settings::describe(&large.r#where));
     let claim = if small.metric == large.metric {
         format!("{}: {a} < {b}", small.metric)
     } else {
@@ -70,7 +70,7 @@ pub fn line(order: &OrderClaim, rows: &[Row], authors: Option<&Authors>) -> Orde
     };
     let (first, second) = (side(small, rows, authors), side(large, rows, authors));
     let ours = first.ours.zip(second.ours);
-    let noise = noise::of_sum(&[(1.0, first.noise), (1.0, second.noise)]);
+    let noise = noise_estimate::of_sum(&[(1.0, first.noise), (1.0, second.noise)]);
     let verdict = match (first.lack.or(second.lack), ours) {
         (Some(why), _) => Verdict::NotMeasured { why },
         (None, None) => Verdict::NotMeasured { why: "the runs do not have this metric".into() },
@@ -78,7 +78,7 @@ pub fn line(order: &OrderClaim, rows: &[Row], authors: Option<&Authors>) -> Orde
         (None, Some((a, b))) if noise.is_some_and(|noise| a - b < noise.width) => Verdict::WithinNoise,
         (None, Some(_)) => Verdict::Off,
     };
-    OrderLine {
+    OrderComparison {
         claim,
         about: order.about.clone(),
         ours,
@@ -92,42 +92,43 @@ pub fn line(order: &OrderClaim, rows: &[Row], authors: Option<&Authors>) -> Orde
 
 /// The mean of a metric over the matching runs, each at its last finished epoch, with the noise of this mean: each
 /// point's noise, divided by the root of its number of seeds, combined over the points.
-fn side(of: &MetricRef, rows: &[Row], authors: Option<&Authors>) -> Side {
+fn side(of: &MetricRef, rows: &[RunRow], authors: Option<&AuthorsLogs>) -> OrderSide {
     let Some(quantity) = Metric::parse(&of.metric) else {
-        return Side { lack: Some("unknown metric".into()), ..Side::default() };
+        return OrderSide { lack: Some("unknown metric".into()), ..OrderSide::default() };
     };
-    let matching: Vec<&Row> = rows.iter().filter(|row| sparsegate_spec::matches(&row.spec, &of.r#where)).collect();
+    let matching: Vec<&RunRow> = rows.iter().filter(|row| sparsegate_spec::matches(&row.spec, &of.r#where)).collect();
     if matching.is_empty() {
-        return Side { lack: Some("no matching run".into()), ..Side::default() };
+        return OrderSide { lack: Some("no matching run".into()), ..OrderSide::default() };
     }
-    let logged = |row: &Row| authors.filter(|_| Authors::cover(&row.spec)).and_then(|a| a.final_of(row.level()));
+    let logged =
+        |row: &RunRow| authors.filter(|_| AuthorsLogs::comparable(&row.spec)).and_then(|a| a.last_epoch(row.level()));
     let lack =
-        |row: &&&Row| lacking(row, logged(row).map(|point| point.epoch)).map(|why| format!("{}: {why}", row.label));
-    let measured: Vec<(&Row, f64)> = matching
+        |row: &&&RunRow| lacking(row, logged(row).map(|point| point.epoch)).map(|why| format!("{}: {why}", row.label));
+    let measured: Vec<(&RunRow, f64)> = matching
         .iter()
         .filter_map(|row| row.last().and_then(|line| quantity.ours(line, row.metric.as_deref())).map(|x| (*row, x)))
         .collect();
-    let mut points: Vec<(&Row, usize)> = Vec::new();
+    let mut points: Vec<(&RunRow, usize)> = Vec::new();
     for (row, _) in &measured {
         match points.iter_mut().find(|(other, _)| same_point(&other.spec, &row.spec)) {
             Some((_, runs)) => *runs += 1,
             None => points.push((row, 1)),
         }
     }
-    let noises: Vec<(f64, Option<Noise>)> = points
+    let noises: Vec<(f64, Option<NoiseEstimate>)> = points
         .iter()
         .map(|(row, runs)| {
             let noise = row.last().and_then(|line| noise_of(&quantity, row, line, rows));
-            (*runs as f64 / measured.len() as f64, noise.map(|noise| noise::of_mean(noise, *runs)))
+            (*runs as f64 / measured.len() as f64, noise.map(|noise| noise_estimate::of_mean(noise, *runs)))
         })
         .collect();
     let mean = |values: Vec<f64>| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
     let theirs: Option<Vec<f64>> =
         matching.iter().map(|row| logged(row).and_then(|point| quantity.theirs(point))).collect();
-    Side {
+    OrderSide {
         ours: mean(measured.iter().map(|(_, x)| *x).collect()),
         theirs: theirs.and_then(mean),
-        noise: noise::of_sum(&noises),
+        noise: noise_estimate::of_sum(&noises),
         lack: matching.iter().find_map(|row| lack(&row)),
     }
 }

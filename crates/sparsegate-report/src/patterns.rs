@@ -4,14 +4,14 @@ use sparsegate_store::format::{Structure, UnitGates};
 
 /// The kept units that have the same gates live.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Pattern<'a> {
+pub struct GatePattern<'a> {
     /// Whether each kind of gate is live, in the cell's order.
     pub live: Vec<bool>,
     /// The units in ascending order.
     pub units: Vec<&'a UnitGates>,
 }
 
-impl Pattern<'_> {
+impl GatePattern<'_> {
     /// The smallest and largest value of the constant gates of a kind; `None` if the kind is live.
     pub fn range(&self, kind: usize) -> Option<(f64, f64)> {
         let values = self.units.iter().filter_map(|unit| unit.constant.get(kind).copied().flatten());
@@ -23,16 +23,16 @@ impl Pattern<'_> {
 }
 
 /// The patterns of a run, those with more live gates first.
-pub fn of(structure: &Structure) -> Vec<Pattern<'_>> {
-    let mut patterns: Vec<Pattern<'_>> = Vec::new();
+pub fn of(structure: &Structure) -> Vec<GatePattern<'_>> {
+    let mut patterns: Vec<GatePattern<'_>> = Vec::new();
     for unit in &structure.gates {
         let live: Vec<bool> = unit.constant.iter().map(Option::is_none).collect();
         match patterns.iter_mut().find(|pattern| pattern.live == live) {
             Some(pattern) => pattern.units.push(unit),
-            None => patterns.push(Pattern { live, units: vec![unit] }),
+            None => patterns.push(GatePattern { live, units: vec![unit] }),
         }
     }
-    let count = |pattern: &Pattern<'_>| pattern.live.iter().filter(|live| **live).count();
+    let count = |pattern: &GatePattern<'_>| pattern.live.iter().filter(|live| **live).count();
     patterns.sort_by(|a, b| count(b).cmp(&count(a)).then_with(|| b.live.cmp(&a.live)));
     for pattern in &mut patterns {
         pattern.units.sort_by_key(|unit| unit.unit);

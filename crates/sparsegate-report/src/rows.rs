@@ -9,11 +9,11 @@ use sparsegate_store::plan::{Plan, Status};
 use sparsegate_store::speed::Speed;
 use sparsegate_store::{RunDir, StoreError};
 
-use super::{ReportError, facets, metric};
+use super::{ReportError, metric, settings};
 
 /// State of a run as shown in the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub enum RowState {
     /// All epochs finished.
     Done,
     /// Not finished: stopped with its state saved, or still running.
@@ -28,7 +28,7 @@ pub enum State {
     Damaged,
 }
 
-impl State {
+impl RowState {
     /// Name as written in tables.
     pub fn name(self) -> &'static str {
         match self {
@@ -44,7 +44,7 @@ impl State {
 
 /// One run of the plan.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub struct RunRow {
     /// Key of the run shown, or of the planned run if none is stored.
     pub run: String,
     /// Short name that distinguishes it from the plan's other runs.
@@ -52,7 +52,7 @@ pub struct Row {
     /// Spec of the run shown, or of the planned run if none is stored.
     pub spec: RunSpec,
     /// State.
-    pub state: State,
+    pub state: RowState,
     /// Epochs of the planned run.
     pub planned_epochs: u32,
     /// `run.json`.
@@ -71,7 +71,7 @@ pub struct Row {
     pub level_index: usize,
 }
 
-impl Row {
+impl RunRow {
     /// The recurrent cell's name.
     pub fn cell(&self) -> &'static str {
         self.spec.model.cell.name()
@@ -122,7 +122,7 @@ impl Row {
 
     fn with_state(&self, label: &str) -> String {
         match self.state {
-            State::Done => label.to_owned(),
+            RowState::Done => label.to_owned(),
             state => format!("{label} ({})", state.name()),
         }
     }
@@ -136,25 +136,25 @@ fn sparse(level: &Sparsity) -> bool {
 
 /// The runs of a report, with warnings from reading them.
 #[derive(Debug, Clone, Default)]
-pub struct Rows {
+pub struct RunRows {
     /// One row per planned run, in the plan's order.
     #[expect(clippy::struct_field_names, reason = "the rows themselves, next to the warnings about them")]
-    pub rows: Vec<Row>,
+    pub rows: Vec<RunRow>,
     /// Folders that cannot be read, one sentence each.
     pub warnings: Vec<String>,
     /// Number of stored runs of the experiment that are in no row.
     pub left_out: usize,
 }
 
-impl Rows {
+impl RunRows {
     /// Whether all planned runs are missing.
     pub fn is_empty(&self) -> bool {
-        self.rows.iter().all(|row| row.state == State::Missing)
+        self.rows.iter().all(|row| row.state == RowState::Missing)
     }
 }
 
 /// Content of a readable run folder.
-struct Stored {
+struct StoredRun {
     key: String,
     record: RunRecord,
     summary: Option<Summary>,
@@ -163,12 +163,12 @@ struct Stored {
     speed: Option<Speed>,
 }
 
-fn read(dir: &RunDir) -> Result<Option<Stored>, StoreError> {
+fn read(dir: &RunDir) -> Result<Option<StoredRun>, StoreError> {
     let Some(record) = dir.record()? else { return Ok(None) };
     let (summary, metrics, structure) = (dir.summary()?, dir.metrics()?, dir.structure()?);
     let key = dir.path().file_name().unwrap_or(&record.key).to_owned();
     let speed = dir.speed()?;
-    Ok(Some(Stored { key, record, summary, metrics, structure, speed }))
+    Ok(Some(StoredRun { key, record, summary, metrics, structure, speed }))
 }
 
 /// Reads the experiment's run folders and selects one for each planned run: the run with its key, or else the stored
@@ -176,11 +176,11 @@ fn read(dir: &RunDir) -> Result<Option<Stored>, StoreError> {
 ///
 /// # Errors
 /// The runs folder cannot be listed. A run folder that cannot be read only gives a warning.
-pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<Rows, ReportError> {
+pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<RunRows, ReportError> {
     let store_error = |source| ReportError::Store { experiment: experiment.name.clone(), source };
     let mut dirs = sparsegate_store::runs(root, &experiment.name).map_err(store_error)?;
     dirs.sort_by(|a, b| a.path().cmp(b.path()));
-    let mut found = Rows::default();
+    let mut found = RunRows::default();
     let mut stored = Vec::new();
     for dir in &dirs {
         match read(dir) {
@@ -191,26 +191,26 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
     }
     let metric = stored.iter().find_map(|run| run.summary.as_ref().map(|summary| summary.metric.clone()));
     let specs: Vec<&RunSpec> = plan.entries.iter().map(|entry| &entry.spec).collect();
-    let varying = facets::varying(&specs);
+    let varying = settings::varying(&specs);
     let mut own_levels: Vec<String> = Vec::new();
     let mut used = vec![false; stored.len()];
     for entry in &plan.entries {
         let exact = stored.iter().position(|run| run.key == entry.key);
         // Substituting another run for a damaged one would hide the damage.
         let damaged = matches!(entry.status, Status::Damaged { .. });
-        let substitute = || if damaged { None } else { fallback(&stored, plan, &entry.spec, &varying) };
+        let substitute = || if damaged { None } else { stale_run(&stored, plan, &entry.spec, &varying) };
         let chosen = exact.filter(|_| !damaged).or_else(substitute);
         if let Some(index) = chosen {
             used[index] = true;
         }
         let run = chosen.map(|index| &stored[index]);
         let state = match (exact, chosen, &entry.status) {
-            (_, _, Status::Damaged { .. }) => State::Damaged,
-            (_, None, _) => State::Missing,
-            (None, Some(_), _) | (Some(_), _, Status::Stale { .. }) => State::Stale,
-            (Some(_), _, Status::Done) => State::Done,
-            (Some(_), _, Status::Failed { .. }) => State::Failed,
-            (Some(_), _, Status::New { .. } | Status::Interrupted { .. }) => State::Interrupted,
+            (_, _, Status::Damaged { .. }) => RowState::Damaged,
+            (_, None, _) => RowState::Missing,
+            (None, Some(_), _) | (Some(_), _, Status::Stale { .. }) => RowState::Stale,
+            (Some(_), _, Status::Done) => RowState::Done,
+            (Some(_), _, Status::Failed { .. }) => RowState::Failed,
+            (Some(_), _, Status::New { .. } | Status::Interrupted { .. }) => RowState::Interrupted,
         };
         let level = &entry.spec.sparsity.name;
         let known = ["dense", "W", "W+Voc", "W+N", "W+G+N"].contains(&level.as_str());
@@ -218,9 +218,9 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
         if !known && level_index == own_levels.len() {
             own_levels.push(level.clone());
         }
-        found.rows.push(Row {
+        found.rows.push(RunRow {
             run: run.map_or_else(|| entry.key.clone(), |run| run.key.clone()),
-            label: facets::label(&entry.spec, &varying),
+            label: settings::label(&entry.spec, &varying),
             spec: run.map_or_else(|| entry.spec.clone(), |run| run.record.spec.clone()),
             state,
             planned_epochs: entry.spec.train.epochs,
@@ -239,14 +239,14 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
 
 /// The stored run of the same point with the most epochs (in a tie, the first by path), excluding runs that are in the
 /// plan themselves.
-fn fallback(stored: &[Stored], plan: &Plan, spec: &RunSpec, varying: &[String]) -> Option<usize> {
-    let wanted = facets::facets(spec);
-    let same = |run: &Stored| {
-        let other = facets::facets(&run.record.spec);
+fn stale_run(stored: &[StoredRun], plan: &Plan, spec: &RunSpec, varying: &[String]) -> Option<usize> {
+    let wanted = settings::facets(spec);
+    let same = |run: &StoredRun| {
+        let other = settings::facets(&run.record.spec);
         let fixed = ["dataset", "model.cell", "sparsity", "seed", "backend"];
         fixed.into_iter().chain(varying.iter().map(String::as_str)).all(|path| wanted.get(path) == other.get(path))
     };
-    let epochs = |run: &Stored| run.metrics.last().map_or(0, |line| line.epoch);
+    let epochs = |run: &StoredRun| run.metrics.last().map_or(0, |line| line.epoch);
     let mut best: Option<usize> = None;
     for (index, run) in stored.iter().enumerate() {
         if plan.entries.iter().any(|entry| entry.key == run.key) || !same(run) {

@@ -10,7 +10,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::style::{self, FONT};
 
 /// A point (x, y) in logical pixels from the top left corner.
-pub type Point = (f64, f64);
+pub type PixelPoint = (f64, f64);
 
 /// Horizontal alignment of a text at its anchor point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,11 +25,11 @@ pub enum Align {
 
 /// One shape. Later shapes cover earlier ones.
 #[derive(Debug, Clone)]
-enum Shape {
-    Line { points: Vec<Point>, color: RGBColor, width: f64 },
-    Polygon { points: Vec<Point>, color: RGBColor },
-    Circle { center: Point, radius: f64, color: RGBColor },
-    Text { at: Point, text: String, size: f64, color: RGBColor, align: Align, bold: bool, upwards: bool },
+enum ScenePrimitive {
+    Line { points: Vec<PixelPoint>, color: RGBColor, width: f64 },
+    Polygon { points: Vec<PixelPoint>, color: RGBColor },
+    Circle { center: PixelPoint, radius: f64, color: RGBColor },
+    Text { at: PixelPoint, text: String, size: f64, color: RGBColor, align: Align, bold: bool, upwards: bool },
 }
 
 /// A drawing of a given size.
@@ -37,7 +37,7 @@ enum Shape {
 pub struct Scene {
     width: f64,
     height: f64,
-    shapes: Vec<Shape>,
+    shapes: Vec<ScenePrimitive>,
 }
 
 /// A scene could not be drawn or written; the message comes from the backend.
@@ -56,15 +56,15 @@ impl Scene {
     }
 
     /// A line through the points; nothing for fewer than two points.
-    pub fn line(&mut self, points: &[Point], color: RGBColor, width: f64) {
+    pub fn line(&mut self, points: &[PixelPoint], color: RGBColor, width: f64) {
         if points.len() > 1 {
-            self.shapes.push(Shape::Line { points: points.to_vec(), color, width });
+            self.shapes.push(ScenePrimitive::Line { points: points.to_vec(), color, width });
         }
     }
 
     /// A dashed line through the points; dash and gap lengths are in logical pixels along the line.
-    pub fn dashed(&mut self, points: &[Point], color: RGBColor, width: f64, dash: f64, gap: f64) {
-        let mut piece: Vec<Point> = Vec::new();
+    pub fn dashed(&mut self, points: &[PixelPoint], color: RGBColor, width: f64, dash: f64, gap: f64) {
+        let mut piece: Vec<PixelPoint> = Vec::new();
         let (mut drawing, mut left) = (true, dash);
         for pair in points.windows(2) {
             let (mut from, to) = (pair[0], pair[1]);
@@ -94,13 +94,13 @@ impl Scene {
     }
 
     /// A filled rectangle with its corners at `from` and `to`.
-    pub fn rect(&mut self, from: Point, to: Point, color: RGBColor) {
+    pub fn rect(&mut self, from: PixelPoint, to: PixelPoint, color: RGBColor) {
         let points = vec![from, (to.0, from.1), to, (from.0, to.1)];
-        self.shapes.push(Shape::Polygon { points, color });
+        self.shapes.push(ScenePrimitive::Polygon { points, color });
     }
 
     /// A filled rectangle with diagonal stripes, to be distinguishable without colour.
-    pub fn hatched(&mut self, from: Point, to: Point, color: RGBColor) {
+    pub fn hatched(&mut self, from: PixelPoint, to: PixelPoint, color: RGBColor) {
         const GAP: f64 = 6.0;
         self.rect(from, to, color);
         let (left, right) = (from.0.min(to.0), from.0.max(to.0));
@@ -116,37 +116,45 @@ impl Scene {
     }
 
     /// The outline of a rectangle.
-    pub fn frame(&mut self, from: Point, to: Point, color: RGBColor, width: f64) {
+    pub fn frame(&mut self, from: PixelPoint, to: PixelPoint, color: RGBColor, width: f64) {
         self.line(&[from, (to.0, from.1), to, (from.0, to.1), from], color, width);
     }
 
     /// A filled circle.
-    pub fn dot(&mut self, center: Point, radius: f64, color: RGBColor) {
-        self.shapes.push(Shape::Circle { center, radius, color });
+    pub fn dot(&mut self, center: PixelPoint, radius: f64, color: RGBColor) {
+        self.shapes.push(ScenePrimitive::Circle { center, radius, color });
     }
 
     /// A circle filled with the background colour.
-    pub fn ring(&mut self, center: Point, radius: f64, color: RGBColor, width: f64) {
+    pub fn ring(&mut self, center: PixelPoint, radius: f64, color: RGBColor, width: f64) {
         self.dot(center, radius, color);
         self.dot(center, (radius - width).max(0.0), style::PAPER);
     }
 
     /// A text, vertically centred at `at`.
-    pub fn text(&mut self, at: Point, text: impl Into<String>, size: f64, color: RGBColor, align: Align) {
+    pub fn text(&mut self, at: PixelPoint, text: impl Into<String>, size: f64, color: RGBColor, align: Align) {
         let text = text.into();
-        self.shapes.push(Shape::Text { at, text, size, color, align, bold: false, upwards: false });
+        self.shapes.push(ScenePrimitive::Text { at, text, size, color, align, bold: false, upwards: false });
     }
 
     /// The same in bold.
-    pub fn bold(&mut self, at: Point, text: impl Into<String>, size: f64, color: RGBColor, align: Align) {
+    pub fn bold(&mut self, at: PixelPoint, text: impl Into<String>, size: f64, color: RGBColor, align: Align) {
         let text = text.into();
-        self.shapes.push(Shape::Text { at, text, size, color, align, bold: true, upwards: false });
+        self.shapes.push(ScenePrimitive::Text { at, text, size, color, align, bold: true, upwards: false });
     }
 
     /// A text rotated to read upwards, centred at `at`.
-    pub fn upwards(&mut self, at: Point, text: impl Into<String>, size: f64, color: RGBColor) {
+    pub fn upwards(&mut self, at: PixelPoint, text: impl Into<String>, size: f64, color: RGBColor) {
         let text = text.into();
-        self.shapes.push(Shape::Text { at, text, size, color, align: Align::Middle, bold: false, upwards: true });
+        self.shapes.push(ScenePrimitive::Text {
+            at,
+            text,
+            size,
+            color,
+            align: Align::Middle,
+            bold: false,
+            upwards: true,
+        });
     }
 
     /// Draws on a plotters backend with `scale` backend pixels per logical pixel. `raster` thickens the light font.
@@ -156,21 +164,21 @@ impl Scene {
         }
         let area = backend.into_drawing_area();
         area.fill(&style::PAPER).map_err(failed)?;
-        let pixel = |p: &Point| ((p.0 * scale).round() as i32, (p.1 * scale).round() as i32);
+        let pixel = |p: &PixelPoint| ((p.0 * scale).round() as i32, (p.1 * scale).round() as i32);
         let size = |s: f64| (s * scale).round().max(1.0) as u32;
         for shape in &self.shapes {
             match shape {
-                Shape::Line { points, color, width } => {
+                ScenePrimitive::Line { points, color, width } => {
                     let style = ShapeStyle { color: color.to_rgba(), filled: false, stroke_width: size(*width) };
                     area.draw(&PathElement::new(points.iter().map(pixel).collect::<Vec<_>>(), style))
                 }
-                Shape::Polygon { points, color } => {
+                ScenePrimitive::Polygon { points, color } => {
                     area.draw(&Polygon::new(points.iter().map(pixel).collect::<Vec<_>>(), color.filled()))
                 }
-                Shape::Circle { center, radius, color } => {
+                ScenePrimitive::Circle { center, radius, color } => {
                     area.draw(&Circle::new(pixel(center), size(*radius), color.filled()))
                 }
-                Shape::Text { at, text, size, color, align, bold, upwards } => {
+                ScenePrimitive::Text { at, text, size, color, align, bold, upwards } => {
                     let horizontal = match align {
                         Align::Start => HPos::Left,
                         Align::Middle => HPos::Center,
@@ -271,7 +279,7 @@ mod tests {
             .shapes
             .iter()
             .map(|shape| match shape {
-                Shape::Line { points, .. } => points.last().map_or(0.0, |end| end.0 - points[0].0),
+                ScenePrimitive::Line { points, .. } => points.last().map_or(0.0, |end| end.0 - points[0].0),
                 _ => 0.0,
             })
             .sum();
@@ -282,9 +290,9 @@ mod tests {
     fn stripes_stay_inside_their_rectangle() {
         let mut scene = Scene::new(100.0, 100.0);
         scene.hatched((10.0, 50.0), (30.0, 20.0), style::INK);
-        let inside = |p: &Point| (9.99..=30.01).contains(&p.0) && (19.99..=50.01).contains(&p.1);
+        let inside = |p: &PixelPoint| (9.99..=30.01).contains(&p.0) && (19.99..=50.01).contains(&p.1);
         let stripes = scene.shapes.iter().filter_map(|shape| match shape {
-            Shape::Line { points, .. } => Some(points),
+            ScenePrimitive::Line { points, .. } => Some(points),
             _ => None,
         });
         assert!(stripes.clone().count() > 5);

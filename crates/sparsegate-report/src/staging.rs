@@ -3,9 +3,9 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::ReportError;
-use super::figures::Picture;
+use super::figures::DrawnFigure;
 
-/// Files waiting to be moved into a folder. If dropped before [`Staging::place`], the folder stays unchanged.
+/// Files waiting to be moved into a folder. If dropped before [`Staging::commit`], the folder stays unchanged.
 pub struct Staging<'a> {
     out: &'a Utf8Path,
     work: tempfile::TempDir,
@@ -44,7 +44,7 @@ impl<'a> Staging<'a> {
     ///
     /// # Errors
     /// It cannot be drawn or written.
-    pub fn draw(&mut self, name: &str, picture: &Picture) -> Result<String, ReportError> {
+    pub fn draw(&mut self, name: &str, picture: &DrawnFigure) -> Result<String, ReportError> {
         let failed = |source| ReportError::Draw { figure: name.to_owned(), source };
         let svg = picture.scene.svg().map_err(failed)?;
         self.put(&format!("{name}.svg"), svg.as_bytes())?;
@@ -55,12 +55,12 @@ impl<'a> Staging<'a> {
     }
 
     /// Marks a figure as absent from this report; its files from an earlier report are removed.
-    pub fn without(&mut self, name: &str) {
+    pub fn remove_figure(&mut self, name: &str) {
         self.obsolete.extend([format!("{name}.svg"), format!("{name}.png")]);
     }
 
     /// Marks a file as absent from this report; a file of this name from an earlier report is removed.
-    pub fn without_file(&mut self, name: &str) {
+    pub fn remove_file(&mut self, name: &str) {
         self.obsolete.push(name.to_owned());
     }
 
@@ -68,7 +68,7 @@ impl<'a> Staging<'a> {
     ///
     /// # Errors
     /// A file cannot be renamed, or an obsolete one cannot be removed. Earlier files are in place then.
-    pub fn place(self) -> Result<Vec<Utf8PathBuf>, ReportError> {
+    pub fn commit(self) -> Result<Vec<Utf8PathBuf>, ReportError> {
         let io = ReportError::write(self.out);
         for name in &self.names {
             fs_err::rename(self.work()?.join(name), self.out.join(name)).map_err(&io)?;

@@ -3,9 +3,9 @@
 use camino::Utf8Path;
 
 use super::fixtures::{self, sparsity};
-use sparsegate_spec::types::{Cell, EmbeddingSpec, GateActivation, Init, ModelKind, Prior, RunSpec, TrainSpec};
+use sparsegate_spec::types::{CellName, EmbeddingSpec, GateActivation, Init, ModelKind, Prior, RunSpec, TrainSpec};
 use sparsegate_store::format::{
-    Counts, EpochMetrics, FORMAT, GateCount, GroundTruthCounts, Kept, RunState, Structure, Summary, UnitGates,
+    Counts, EpochMetrics, FORMAT, GateCount, GroundTruthCounts, KeptCount, RunState, Structure, Summary, UnitGates,
 };
 
 /// Hidden units of the fixture's network.
@@ -18,7 +18,7 @@ const VOCABULARY: u64 = 2_000;
 const CLASSES: u64 = 4;
 
 /// A run of twelve epochs at a sparsity level.
-pub fn spec(level: &str, cell: Cell, seed: u64) -> RunSpec {
+pub fn spec(level: &str, cell: CellName, seed: u64) -> RunSpec {
     let mut spec = fixtures::spec(level);
     spec.dataset = "planted-texts".into();
     spec.model.kind = ModelKind::Classification;
@@ -48,7 +48,7 @@ pub fn epoch(spec: &RunSpec, epoch: u32) -> EpochMetrics {
     };
     let kept = |share: f64, total: u64| {
         let kept = (1.0 - done + done * share) * total as f64;
-        Kept { kept: kept.round() as u64, total }
+        KeptCount { kept: kept.round() as u64, total }
     };
     let cell = spec.model.cell;
     let kinds = cell.preactivations();

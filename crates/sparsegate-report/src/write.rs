@@ -5,17 +5,17 @@ use camino::{Utf8Path, Utf8PathBuf};
 use sparsegate_spec::Experiment;
 use sparsegate_store::plan::Plan;
 
-use super::authors::Authors;
+use super::authors::AuthorsLogs;
 use super::compare::{Comparison, compare};
 use super::figures::{self, FigureData};
-use super::grid::Grid;
-use super::html::{Drawn, Page};
+use super::grid::TableData;
+use super::html::{FigureHtml, Page};
 use super::staging::Staging;
-use super::{ReportError, drift, frames, markdown, rows, speedups, tables};
+use super::{ReportError, drift, frames, markdown, rows, speedup, tables};
 
 /// A written report.
 #[derive(Debug, Clone)]
-pub struct ReportPaths {
+pub struct WrittenReport {
     /// Its folder.
     pub out: Utf8PathBuf,
     /// Path of the HTML page.
@@ -27,7 +27,7 @@ pub struct ReportPaths {
     /// Stale, missing, failed and unfinished runs and figures left out, one sentence each; includes the warnings.
     pub notes: Vec<String>,
     /// The main table, for the terminal.
-    pub table: Grid,
+    pub table: TableData,
 }
 
 /// Writes the report of `experiment` into the folder `out` from the runs stored under `root`.
@@ -45,13 +45,13 @@ pub fn write(
     experiment: &Experiment,
     plan: &Plan,
     out: &Utf8Path,
-) -> Result<ReportPaths, ReportError> {
+) -> Result<WrittenReport, ReportError> {
     let mut found = rows::collect(root, experiment, plan)?;
     if found.is_empty() {
         let (root, spec) = (root.to_owned(), experiment.file.clone());
         return Err(ReportError::NothingStored { experiment: experiment.name.clone(), root, spec });
     }
-    let authors = Authors::load(experiment)?;
+    let authors = AuthorsLogs::load(experiment)?;
     let comparison = compare(experiment, &mut found, authors.as_ref());
 
     let mut staging = Staging::new(out)?;
@@ -65,15 +65,15 @@ pub fn write(
 
     let drifts = drift::drifts(&found.rows);
     if drifts.is_empty() {
-        staging.without_file("backends.csv");
+        staging.remove_file("backends.csv");
     } else {
         let mut backends = frames::backends(&drifts).map_err(ReportError::encode("backends.csv"))?;
         staging.put("backends.csv", &frames::csv(&mut backends).map_err(ReportError::encode("backends.csv"))?)?;
     }
 
-    let speedups = speedups::speedups(&found.rows);
+    let speedups = speedup::speedups(&found.rows);
     if speedups.is_empty() {
-        staging.without_file("speed.csv");
+        staging.remove_file("speed.csv");
     } else {
         let mut speed = frames::speed(&speedups).map_err(ReportError::encode("speed.csv"))?;
         staging.put("speed.csv", &frames::csv(&mut speed).map_err(ReportError::encode("speed.csv"))?)?;
@@ -83,26 +83,26 @@ pub fn write(
     for figure in figures::all() {
         let name = figure.name();
         let data = FigureData { rows: &found.rows, authors: authors.as_ref() };
-        if !figure.concerns(data) {
-            staging.without(name);
+        if !figure.applies(data) {
+            staging.remove_figure(name);
             continue;
         }
         match figure.draw(data) {
             Err(reason) => {
                 skipped.push((name.to_owned(), reason.0));
-                staging.without(name);
+                staging.remove_figure(name);
             }
             Ok(picture) => {
                 let svg = staging.draw(name, &picture)?;
-                drawn.push(Drawn { name: name.to_owned(), svg, caption: picture.caption });
+                drawn.push(FigureHtml { name: name.to_owned(), svg, caption: picture.caption });
             }
         }
     }
     let page = Page { experiment, found: &found, comparison: &comparison, figures: &drawn, skipped: &skipped };
     staging.put("table.md", markdown::report(&page).as_bytes())?;
     staging.put("index.html", page.render().as_bytes())?;
-    let files = staging.place()?;
-    Ok(ReportPaths {
+    let files = staging.commit()?;
+    Ok(WrittenReport {
         out: out.to_owned(),
         index: out.join("index.html"),
         files,
@@ -119,7 +119,7 @@ pub fn write(
 /// The runs cannot be listed; the authors' figures are unreadable.
 pub fn check(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<(Comparison, Vec<String>), ReportError> {
     let mut found = rows::collect(root, experiment, plan)?;
-    let authors = Authors::load(experiment)?;
+    let authors = AuthorsLogs::load(experiment)?;
     let comparison = compare(experiment, &mut found, authors.as_ref());
     Ok((comparison, found.warnings))
 }

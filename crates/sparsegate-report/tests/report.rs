@@ -18,7 +18,7 @@ mod text_fixtures;
 use fixtures::{experiment, spec as run_spec, store as store_run};
 use plan::{Plan, Status};
 use spec::types::{Backend, Expectation, MetricRef, OrderClaim, RunSpec, Tolerance, ValueClaim};
-use spec::{AuthorsFigures, Experiment, Source};
+use spec::{Experiment, PublishedResults, PublishedSource};
 use store::format::RunState;
 
 const FIGURES: [&str; 5] = ["quality-compression", "gates-by-kind", "gate-structure", "sizes", "curves"];
@@ -114,8 +114,8 @@ fn authors(root: &Utf8Path, experiment: &mut Experiment) {
     let (final_file, curve_file) = (root.join("final.csv"), root.join("curves.csv"));
     fs_err::write(&final_file, last).expect("written");
     fs_err::write(&curve_file, curves).expect("written");
-    let figures = AuthorsFigures { final_values: final_file, curves: curve_file, task: "word-ptb".into() };
-    experiment.source = Some(Source { arxiv: Some("1812.05692".into()), authors: Some(figures) });
+    let figures = PublishedResults { final_values: final_file, curves: curve_file, task: "word-ptb".into() };
+    experiment.source = Some(PublishedSource { arxiv: Some("1812.05692".into()), authors: Some(figures) });
 }
 
 fn read(path: &Utf8Path) -> String {
@@ -443,7 +443,7 @@ fn classifiers(root: &Utf8Path) -> (Experiment, Plan) {
     for (c, cell) in cells::CELLS.iter().enumerate() {
         for (l, level) in ["dense", "W", "W+N", "W+G+N"].into_iter().enumerate() {
             for seed in 0..if level == "W+N" { 2 } else { 1 } {
-                let run = text_fixtures::spec(level, spec::types::Cell(*cell), seed);
+                let run = text_fixtures::spec(level, spec::types::CellName(*cell), seed);
                 let key = format!("{c}{l}{seed}");
                 text_fixtures::store(root, &run, &key);
                 entries.push((run, key));
@@ -495,7 +495,7 @@ fn a_dense_classifier_is_shown_at_its_highest_validation_accuracy() {
     let project = project();
     let (experiment, plan) = classifiers(&project.root);
     let paths = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
-    let dense = text_fixtures::spec("dense", spec::types::Cell::default(), 0);
+    let dense = text_fixtures::spec("dense", spec::types::CellName::default(), 0);
     let lines: Vec<_> = (1..=12).map(|n| text_fixtures::epoch(&dense, n)).collect();
     let best = lines.iter().max_by(|a, b| a.valid.total_cmp(&b.valid)).expect("epochs");
     assert!(best.epoch < 12, "it overfits");
@@ -514,8 +514,8 @@ fn several_experiments_are_compared_across_tasks() {
         entry.spec.experiment = "texts".into();
     }
     let tasks = [
-        report::Task { experiment: &words, plan: &words_plan },
-        report::Task { experiment: &texts, plan: &texts_plan },
+        report::PlannedExperiment { experiment: &words, plan: &words_plan },
+        report::PlannedExperiment { experiment: &texts, plan: &texts_plan },
     ];
     let first = report::across(&project.root, &tasks, &project.root.join("a")).expect("a report");
     let names: Vec<&str> = first.files.iter().filter_map(|file| file.file_name()).collect();
@@ -554,12 +554,12 @@ fn a_report_to_look_at() {
     let out = std::env::var("REPORT_OUT").map_or_else(|_| project.root.join("out"), Utf8PathBuf::from);
     if let Ok(folder) = std::env::var("REPORT_AUTHORS") {
         let folder = Utf8PathBuf::from(folder);
-        let figures = AuthorsFigures {
+        let figures = PublishedResults {
             final_values: folder.join("authors_final.csv"),
             curves: folder.join("authors_curves.csv"),
             task: "word-ptb".into(),
         };
-        experiment.source = Some(Source { arxiv: Some("1812.05692".into()), authors: Some(figures) });
+        experiment.source = Some(PublishedSource { arxiv: Some("1812.05692".into()), authors: Some(figures) });
     }
     let paths = report::write(&project.root, &experiment, &plan, &out).expect("a report");
     println!("{}\n{:#?}", paths.index, paths.notes);

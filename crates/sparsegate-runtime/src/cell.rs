@@ -24,12 +24,12 @@ use crate::Float;
 
 /// A recurrent cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Cell {
+pub enum CellKind {
     /// Long short-term memory without peepholes.
     Lstm,
     /// Gated recurrent unit; the reset gate multiplies the candidate's recurrent product (as in PyTorch).
     Gru,
-    /// [`Cell::Gru`] with a factor on each unit's new state.
+    /// [`CellKind::Gru`] with a factor on each unit's new state.
     GruState,
     /// Elman network.
     Rnn,
@@ -44,7 +44,7 @@ pub enum Activation {
     HardSigmoid,
 }
 
-impl Cell {
+impl CellKind {
     /// Every cell.
     pub const ALL: [Self; 4] = [Self::Lstm, Self::Gru, Self::GruState, Self::Rnn];
 
@@ -59,12 +59,12 @@ impl Cell {
     }
 
     /// The cell with this name.
-    pub fn find(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|cell| cell.name() == name)
     }
 
     /// Names of the kinds of preactivations, in order.
-    pub fn kinds(self) -> &'static [&'static str] {
+    pub fn preactivations(self) -> &'static [&'static str] {
         match self {
             Self::Lstm => &["i", "f", "g", "o"],
             Self::Gru | Self::GruState => &["n_in", "r", "z", "n_hn"],
@@ -76,7 +76,7 @@ impl Cell {
     pub fn input_kinds(self) -> Range<usize> {
         match self {
             Self::Gru | Self::GruState => 0..3,
-            Self::Lstm | Self::Rnn => 0..self.kinds().len(),
+            Self::Lstm | Self::Rnn => 0..self.preactivations().len(),
         }
     }
 
@@ -84,7 +84,7 @@ impl Cell {
     pub fn state_kinds(self) -> Range<usize> {
         match self {
             Self::Gru | Self::GruState => 1..4,
-            Self::Lstm | Self::Rnn => 0..self.kinds().len(),
+            Self::Lstm | Self::Rnn => 0..self.preactivations().len(),
         }
     }
 
@@ -95,7 +95,7 @@ impl Cell {
     }
 
     /// Whether the cell has a second state, the LSTM's cell state.
-    pub fn has_memory(self) -> bool {
+    pub fn has_cell_state(self) -> bool {
         self == Self::Lstm
     }
 }
@@ -110,12 +110,12 @@ impl Activation {
     }
 
     /// The activation with this name.
-    pub fn find(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         [Self::Sigmoid, Self::HardSigmoid].into_iter().find(|activation| activation.name() == name)
     }
 
     /// Gate value for a preactivation.
-    pub fn of<T: Float>(self, sum: T) -> T {
+    pub fn apply<T: Float>(self, sum: T) -> T {
         match self {
             Self::Sigmoid => T::from_f64(1.0 / T::from_f64(1.0).add(T::from_f64(-1.0).mul(sum).exp()).to_f64()),
             Self::HardSigmoid => {

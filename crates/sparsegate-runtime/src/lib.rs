@@ -33,7 +33,7 @@ pub mod reference;
 pub mod runtime;
 pub mod synthetic;
 
-pub use cell::{Activation, Cell};
+pub use cell::{Activation, CellKind};
 pub use float::Float;
 pub use matrix::Matrix;
 pub use model::Model;

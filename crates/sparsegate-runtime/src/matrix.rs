@@ -13,20 +13,20 @@ pub struct Matrix<T> {
     /// Number of columns.
     pub columns: usize,
     /// The values.
-    pub storage: Storage<T>,
+    pub storage: MatrixData<T>,
 }
 
 /// Storage of a matrix.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Storage<T> {
+pub enum MatrixData<T> {
     /// All values, row-major.
     Dense(Vec<T>),
     /// CSR: the non-zero values, row by row.
-    Sparse {
-        /// CSR indptr without its leading 0: for each row, its end in `places` and `values`.
-        ends: Vec<u32>,
+    Csr {
+        /// CSR indptr without its leading 0: for each row, its end in `indices` and `values`.
+        row_ends: Vec<u32>,
         /// CSR column indices, increasing within a row.
-        places: Vec<u32>,
+        indices: Vec<u32>,
         /// CSR data: the values.
         values: Vec<T>,
     },
@@ -39,26 +39,26 @@ impl<T: Float> Matrix<T> {
     /// If there are not `rows * columns` values.
     pub fn dense(rows: usize, columns: usize, values: Vec<T>) -> Self {
         assert_eq!(values.len(), rows * columns, "number of values of a {rows} x {columns} matrix");
-        Self { rows, columns, storage: Storage::Dense(values) }
+        Self { rows, columns, storage: MatrixData::Dense(values) }
     }
 
     /// The same matrix in CSR storage.
     #[must_use]
     pub fn sparse(&self) -> Self {
-        let (mut ends, mut places, mut values) = (Vec::with_capacity(self.rows), Vec::new(), Vec::new());
+        let (mut row_ends, mut indices, mut values) = (Vec::with_capacity(self.rows), Vec::new(), Vec::new());
         for row in 0..self.rows {
             for (column, value) in self.row(row).filter(|(_, value)| *value != T::default()) {
-                places.push(column as u32);
+                indices.push(column as u32);
                 values.push(value);
             }
-            ends.push(places.len() as u32);
+            row_ends.push(indices.len() as u32);
         }
-        Self { storage: Storage::Sparse { ends, places, values }, ..*self }
+        Self { storage: MatrixData::Csr { row_ends, indices, values }, ..*self }
     }
 
     /// All values, row-major, with zeros.
     pub fn to_dense(&self) -> Vec<T> {
-        if let Storage::Dense(values) = &self.storage {
+        if let MatrixData::Dense(values) = &self.storage {
             return values.clone();
         }
         let mut dense = vec![T::default(); self.rows * self.columns];
@@ -70,20 +70,20 @@ impl<T: Float> Matrix<T> {
 
     /// Column indices and values of a row, by increasing column; only the stored ones for CSR storage.
     pub fn row(&self, row: usize) -> impl Iterator<Item = (usize, T)> + '_ {
-        let (places, values): (Option<&[u32]>, &[T]) = match &self.storage {
-            Storage::Dense(values) => (None, &values[row * self.columns..][..self.columns]),
-            Storage::Sparse { ends, places, values } => {
-                let range = if row == 0 { 0 } else { ends[row - 1] as usize }..ends[row] as usize;
-                (Some(&places[range.clone()]), &values[range])
+        let (indices, values): (Option<&[u32]>, &[T]) = match &self.storage {
+            MatrixData::Dense(values) => (None, &values[row * self.columns..][..self.columns]),
+            MatrixData::Csr { row_ends, indices, values } => {
+                let range = if row == 0 { 0 } else { row_ends[row - 1] as usize }..row_ends[row] as usize;
+                (Some(&indices[range.clone()]), &values[range])
             }
         };
-        let at = move |index: usize| places.map_or(index, |places| places[index] as usize);
+        let at = move |index: usize| indices.map_or(index, |indices| indices[index] as usize);
         values.iter().enumerate().map(move |(index, value)| (at(index), *value))
     }
 
     /// Number of non-zero values.
     pub fn count_nonzero(&self) -> usize {
-        let (Storage::Dense(values) | Storage::Sparse { values, .. }) = &self.storage;
+        let (MatrixData::Dense(values) | MatrixData::Csr { values, .. }) = &self.storage;
         values.iter().filter(|value| **value != T::default()).count()
     }
 
@@ -91,9 +91,9 @@ impl<T: Float> Matrix<T> {
     pub fn to<U: Float>(&self) -> Matrix<U> {
         let convert = |values: &[T]| values.iter().map(|value| U::from_f64(value.to_f64())).collect();
         let storage = match &self.storage {
-            Storage::Dense(values) => Storage::Dense(convert(values)),
-            Storage::Sparse { ends, places, values } => {
-                Storage::Sparse { ends: ends.clone(), places: places.clone(), values: convert(values) }
+            MatrixData::Dense(values) => MatrixData::Dense(convert(values)),
+            MatrixData::Csr { row_ends, indices, values } => {
+                MatrixData::Csr { row_ends: row_ends.clone(), indices: indices.clone(), values: convert(values) }
             }
         };
         Matrix { rows: self.rows, columns: self.columns, storage }

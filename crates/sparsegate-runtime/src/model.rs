@@ -5,21 +5,21 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::matrix::Storage;
-use crate::{Activation, Cell, Float, Matrix};
+use crate::matrix::MatrixData;
+use crate::{Activation, CellKind, Float, Matrix};
 
 /// A network with V' stored symbols, E' embedding dimensions (if it has an embedding), H' units and O outputs. It has C
-/// columns, one for each preactivation that is not constant; see [`Columns`].
+/// columns, one for each preactivation that is not constant; see [`LiveColumns`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model<T> {
     /// The recurrent cell.
-    pub cell: Cell,
+    pub cell: CellKind,
     /// Activation of the gates.
     pub activation: Activation,
     /// Meaning of the outputs.
     pub task: Task,
     /// The symbols that have a row.
-    pub symbols: Symbols,
+    pub symbols: Vocabulary,
     /// Embedding vectors of the stored symbols `[V', E']`; `None` if the input matrix has one row per symbol.
     pub embedding: Option<Matrix<T>>,
     /// Input weights `[E' or V', input columns]`.
@@ -27,10 +27,10 @@ pub struct Model<T> {
     /// Recurrent weights `[H', state columns]`.
     pub recurrent: Matrix<T>,
     /// The preactivations that are not constant.
-    pub columns: Columns,
+    pub columns: LiveColumns,
     /// Biases `[kinds * H']`, ordered by kind; a constant preactivation equals its bias.
     pub bias: Vec<T>,
-    /// Factor of each unit's new state `[H']`; only for [`Cell::GruState`].
+    /// Factor of each unit's new state `[H']`; only for [`CellKind::GruState`].
     pub state_factor: Option<Vec<T>>,
     /// Output weights `[O, H']`.
     pub output: Matrix<T>,
@@ -51,7 +51,7 @@ pub enum Task {
 
 /// The vocabulary of a network.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Symbols {
+pub struct Vocabulary {
     /// Number of ids: they run from 0 to `total - 1`.
     pub total: u32,
     /// Sorted ids of the symbols that have a row. Any other symbol contributes no input.
@@ -60,8 +60,8 @@ pub struct Symbols {
 
 /// The preactivations that still depend on the input or the state, by kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Columns {
-    /// For each kind of [`Cell::kinds`], the sorted indices of the units whose preactivation is not constant.
+pub struct LiveColumns {
+    /// For each kind of [`CellKind::kinds`], the sorted indices of the units whose preactivation is not constant.
     pub live: Vec<Vec<u32>>,
 }
 
@@ -80,32 +80,32 @@ pub struct Sizes {
 
 /// A part of a model that is inconsistent with the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invalid {
+pub struct InvalidModel {
     /// Name of the part's tensor.
     pub part: &'static str,
     /// What is wrong with it.
     pub problem: String,
 }
 
-impl core::fmt::Display for Invalid {
+impl core::fmt::Display for InvalidModel {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "{} {}", self.part, self.problem)
     }
 }
 
-impl core::error::Error for Invalid {}
+impl core::error::Error for InvalidModel {}
 
 /// Maximum number of symbols, dimensions, units or outputs: indices are `u32`, and sums of sizes must not overflow.
-pub const LARGEST: usize = 1 << 24;
+pub const MAX_SIZE: usize = 1 << 24;
 
-impl Columns {
+impl LiveColumns {
     /// Number of columns of these kinds.
     pub fn count(&self, kinds: Range<usize>) -> usize {
         self.live[kinds].iter().map(Vec::len).sum()
     }
 
     /// Kind and unit of each column of these kinds, in order.
-    pub fn of(&self, kinds: Range<usize>) -> impl Iterator<Item = (usize, usize)> + '_ {
+    pub fn units_of_kinds(&self, kinds: Range<usize>) -> impl Iterator<Item = (usize, usize)> + '_ {
         kinds.flat_map(|kind| self.live[kind].iter().map(move |unit| (kind, *unit as usize)))
     }
 }
@@ -130,8 +130,8 @@ impl<T: Float> Model<T> {
     ///
     /// # Errors
     /// The first inconsistent part.
-    pub fn check(&self) -> Result<(), Invalid> {
-        let (units, kinds) = (self.units(), self.cell.kinds().len());
+    pub fn check(&self) -> Result<(), InvalidModel> {
+        let (units, kinds) = (self.units(), self.cell.preactivations().len());
         let sizes = self.original;
         for (part, size) in [
             ("original", sizes.symbols),
@@ -140,29 +140,31 @@ impl<T: Float> Model<T> {
             ("original", sizes.outputs),
             ("symbols", self.symbols.total),
         ] {
-            ensure(part, size as usize <= LARGEST, || format!("has a size of {size}, above {LARGEST}"))?;
+            ensure(part, size as usize <= MAX_SIZE, || format!("has a size of {size}, above {MAX_SIZE}"))?;
         }
-        rising("symbols", &self.symbols.stored, self.symbols.total)?;
+        check_increasing("symbols", &self.symbols.stored, self.symbols.total)?;
         ensure("columns", self.columns.live.len() == kinds, || {
             format!("list {} kinds, but `{}` has {kinds}", self.columns.live.len(), self.cell.name())
         })?;
-        self.columns.live.iter().try_for_each(|live| rising("columns", live, units as u32))?;
+        self.columns.live.iter().try_for_each(|live| check_increasing("columns", live, units as u32))?;
         let inputs = match &self.embedding {
             Some(embedding) => {
-                matrix("embedding", embedding, [self.symbols.stored.len(), embedding.columns])?;
+                check_matrix("embedding", embedding, [self.symbols.stored.len(), embedding.columns])?;
                 embedding.columns
             }
             None => self.symbols.stored.len(),
         };
-        matrix("input", &self.input, [inputs, self.columns.count(self.cell.input_kinds())])?;
-        matrix("recurrent", &self.recurrent, [units, self.columns.count(self.cell.state_kinds())])?;
-        matrix("output", &self.output, [self.outputs(), units])?;
-        numbers("bias", &self.bias, kinds * units)?;
-        numbers("output_bias", &self.output_bias, self.outputs())?;
+        check_matrix("input", &self.input, [inputs, self.columns.count(self.cell.input_kinds())])?;
+        check_matrix("recurrent", &self.recurrent, [units, self.columns.count(self.cell.state_kinds())])?;
+        check_matrix("output", &self.output, [self.outputs(), units])?;
+        check_values("bias", &self.bias, kinds * units)?;
+        check_values("output_bias", &self.output_bias, self.outputs())?;
         match &self.state_factor {
             Some(factor) => {
-                ensure("state_factor", self.cell == Cell::GruState, || format!("is not for `{}`", self.cell.name()))?;
-                numbers("state_factor", factor, units)
+                ensure("state_factor", self.cell == CellKind::GruState, || {
+                    format!("is not for `{}`", self.cell.name())
+                })?;
+                check_values("state_factor", factor, units)
             }
             None => Ok(()),
         }
@@ -189,42 +191,46 @@ impl<T: Float> Model<T> {
     }
 }
 
-fn ensure(part: &'static str, holds: bool, problem: impl FnOnce() -> String) -> Result<(), Invalid> {
-    if holds { Ok(()) } else { Err(Invalid { part, problem: problem() }) }
+fn ensure(part: &'static str, holds: bool, problem: impl FnOnce() -> String) -> Result<(), InvalidModel> {
+    if holds { Ok(()) } else { Err(InvalidModel { part, problem: problem() }) }
 }
 
-fn numbers<T: Float>(part: &'static str, values: &[T], count: usize) -> Result<(), Invalid> {
+fn check_values<T: Float>(part: &'static str, values: &[T], count: usize) -> Result<(), InvalidModel> {
     ensure(part, values.len() == count, || format!("has {} values, not {count}", values.len()))?;
     ensure(part, values.iter().all(|value| value.is_finite()), || "has a value that is not finite".into())
 }
 
-fn rising(part: &'static str, places: &[u32], below: u32) -> Result<(), Invalid> {
-    let rises = places.is_sorted_by(|a, b| a < b) && places.last().is_none_or(|last| *last < below);
+fn check_increasing(part: &'static str, indices: &[u32], below: u32) -> Result<(), InvalidModel> {
+    let rises = indices.is_sorted_by(|a, b| a < b) && indices.last().is_none_or(|last| *last < below);
     ensure(part, rises, || format!("must have strictly increasing indices below {below}"))
 }
 
-fn matrix<T: Float>(part: &'static str, matrix: &Matrix<T>, [rows, columns]: [usize; 2]) -> Result<(), Invalid> {
-    ensure(part, matrix.rows <= LARGEST && matrix.columns <= LARGEST, || {
-        format!("has more than {LARGEST} rows or columns")
+fn check_matrix<T: Float>(
+    part: &'static str,
+    matrix: &Matrix<T>,
+    [rows, columns]: [usize; 2],
+) -> Result<(), InvalidModel> {
+    ensure(part, matrix.rows <= MAX_SIZE && matrix.columns <= MAX_SIZE, || {
+        format!("has more than {MAX_SIZE} rows or columns")
     })?;
     ensure(part, [matrix.rows, matrix.columns] == [rows, columns], || {
         format!("is {} x {}, not {rows} x {columns}", matrix.rows, matrix.columns)
     })?;
     match &matrix.storage {
-        Storage::Dense(values) => {
+        MatrixData::Dense(values) => {
             ensure(part, rows.checked_mul(columns).is_some(), || "is too large".into())?;
-            numbers(part, values, rows * columns)
+            check_values(part, values, rows * columns)
         }
-        Storage::Sparse { ends, places, values } => {
-            ensure(part, ends.len() == rows, || format!("has {} rows, not {rows}", ends.len()))?;
-            let count = ends.last().map_or(0, |end| *end as usize);
-            ensure(part, ends.is_sorted() && places.len() == count, || {
-                format!("has row ends that do not fit its {} column indices", places.len())
+        MatrixData::Csr { row_ends, indices, values } => {
+            ensure(part, row_ends.len() == rows, || format!("has {} rows, not {rows}", row_ends.len()))?;
+            let count = row_ends.last().map_or(0, |end| *end as usize);
+            ensure(part, row_ends.is_sorted() && indices.len() == count, || {
+                format!("has row ends that do not fit its {} column indices", indices.len())
             })?;
-            numbers(part, values, count)?;
+            check_values(part, values, count)?;
             let mut start = 0;
-            for end in ends.iter().map(|end| *end as usize) {
-                rising(part, &places[start..end], columns as u32)?;
+            for end in row_ends.iter().map(|end| *end as usize) {
+                check_increasing(part, &indices[start..end], columns as u32)?;
                 start = end;
             }
             Ok(())

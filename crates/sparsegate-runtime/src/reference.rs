@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::{Activation, Cell, Float, Model};
+use crate::{Activation, CellKind, Float, Model};
 
 /// The state of one sequence.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,14 +11,14 @@ pub struct State<T> {
     /// Hidden state `[H']`, which the recurrent matrix and the output layer read.
     pub hidden: Vec<T>,
     /// The LSTM's cell state `[H']`; empty for other cells.
-    pub memory: Vec<T>,
+    pub cell_state: Vec<T>,
 }
 
 impl<T: Float> State<T> {
     /// The zero state.
     pub fn zero(model: &Model<T>) -> Self {
         let zeros = vec![T::default(); model.units()];
-        Self { memory: if model.cell.has_memory() { zeros.clone() } else { Vec::new() }, hidden: zeros }
+        Self { cell_state: if model.cell.has_cell_state() { zeros.clone() } else { Vec::new() }, hidden: zeros }
     }
 }
 
@@ -26,10 +26,10 @@ impl<T: Float> State<T> {
 pub fn step<T: Float>(model: &Model<T>, symbol: u32, state: &mut State<T>) {
     let units = model.units();
     let mut sums = model.bias.clone();
-    for ((kind, unit), value) in model.columns.of(model.cell.input_kinds()).zip(input(model, symbol)) {
+    for ((kind, unit), value) in model.columns.units_of_kinds(model.cell.input_kinds()).zip(input(model, symbol)) {
         add(&mut sums[kind * units + unit], value);
     }
-    let state_columns: Vec<_> = model.columns.of(model.cell.state_kinds()).collect();
+    let state_columns: Vec<_> = model.columns.units_of_kinds(model.cell.state_kinds()).collect();
     for from in 0..units {
         for (column, weight) in model.recurrent.row(from) {
             let (kind, unit) = state_columns[column];
@@ -38,21 +38,21 @@ pub fn step<T: Float>(model: &Model<T>, symbol: u32, state: &mut State<T>) {
     }
     for unit in 0..units {
         let sum = |kind: usize| sums[kind * units + unit];
-        let gate = |kind: usize| model.activation.of(sum(kind));
+        let gate = |kind: usize| model.activation.apply(sum(kind));
         match model.cell {
-            Cell::Lstm => {
-                let memory = gate(1).mul(state.memory[unit]).add(gate(0).mul(sum(2).tanh()));
-                state.memory[unit] = memory;
-                state.hidden[unit] = gate(3).mul(memory.tanh());
+            CellKind::Lstm => {
+                let cell_state = gate(1).mul(state.cell_state[unit]).add(gate(0).mul(sum(2).tanh()));
+                state.cell_state[unit] = cell_state;
+                state.hidden[unit] = gate(3).mul(cell_state.tanh());
             }
-            Cell::Gru | Cell::GruState => {
+            CellKind::Gru | CellKind::GruState => {
                 let candidate = sum(0).add(gate(1).mul(sum(3))).tanh();
                 let keep = gate(2);
                 let rest = T::from_f64(1.0).add(T::from_f64(-1.0).mul(keep));
                 let factor = model.state_factor.as_ref().map_or(T::from_f64(1.0), |factor| factor[unit]);
                 state.hidden[unit] = factor.mul(rest.mul(candidate).add(keep.mul(state.hidden[unit])));
             }
-            Cell::Rnn => state.hidden[unit] = sum(0).tanh(),
+            CellKind::Rnn => state.hidden[unit] = sum(0).tanh(),
         }
     }
 }
@@ -95,7 +95,7 @@ pub fn classify<T: Float>(model: &Model<T>, symbols: &[u32]) -> Vec<T> {
 /// Probabilities of the classes or symbols, by softmax; a single logit gives the probabilities of two classes.
 pub fn probabilities<T: Float>(logits: &[T]) -> Vec<T> {
     if let [logit] = logits {
-        let second = Activation::Sigmoid.of(*logit);
+        let second = Activation::Sigmoid.apply(*logit);
         return vec![T::from_f64(1.0).add(T::from_f64(-1.0).mul(second)), second];
     }
     let largest = logits.iter().fold(f64::NEG_INFINITY, |largest, logit| largest.max(logit.to_f64()));

@@ -3,14 +3,14 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::model::{Columns, Sizes, Symbols, Task};
-use crate::{Activation, Cell, Float, Matrix, Model};
+use crate::model::{LiveColumns, Sizes, Task, Vocabulary};
+use crate::{Activation, CellKind, Float, Matrix, Model};
 
 /// Structure of a compact network.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Shape {
+pub struct ModelShape {
     /// The cell.
-    pub cell: Cell,
+    pub cell: CellKind,
     /// Activation of the gates.
     pub activation: Activation,
     /// Meaning of the outputs.
@@ -23,15 +23,15 @@ pub struct Shape {
     pub dimensions: Option<u32>,
     /// Surviving units.
     pub units: u32,
-    /// Number of preactivations of each kind that are not constant, in the order of [`Cell::kinds`].
+    /// Number of preactivations of each kind that are not constant, in the order of [`CellKind::kinds`].
     pub live: Vec<u32>,
     /// Non-zero weights of the embedding, the input, the recurrent and the output matrix.
-    pub weights: Weights,
+    pub weights: WeightCounts,
 }
 
 /// Numbers of non-zero weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Weights {
+pub struct WeightCounts {
     /// Embedding; 0 without one.
     pub embedding: usize,
     /// Input matrix.
@@ -42,9 +42,9 @@ pub struct Weights {
     pub output: usize,
 }
 
-impl Shape {
+impl ModelShape {
     /// A network without any pruning.
-    pub fn dense(cell: Cell, activation: Activation, task: Task, sizes: Sizes) -> Self {
+    pub fn dense(cell: CellKind, activation: Activation, task: Task, sizes: Sizes) -> Self {
         let Sizes { symbols, dimensions, units, outputs } = sizes;
         let dimensions = (dimensions > 0).then_some(dimensions);
         let size = |rows: u32, columns: usize| rows as usize * columns;
@@ -58,8 +58,8 @@ impl Shape {
             symbols,
             dimensions,
             units,
-            live: vec![units; cell.kinds().len()],
-            weights: Weights {
+            live: vec![units; cell.preactivations().len()],
+            weights: WeightCounts {
                 embedding: dimensions.map_or(0, |dimensions| size(symbols, dimensions as usize)),
                 input: size(dimensions.unwrap_or(symbols), input * wide),
                 recurrent: size(units, state * wide),
@@ -73,7 +73,7 @@ impl Shape {
     /// gates and weights, but not how the live gates spread over the kinds. The split used here is invented; it follows
     /// the paper's observation that classifiers keep information flow and output gates, and language models mostly
     /// output gates.
-    pub fn paper(name: &str) -> Option<Self> {
+    pub fn of_paper(name: &str) -> Option<Self> {
         let (task, activation, sizes, [symbols, dimensions, units], live, weights) = match name {
             "imdb" => {
                 let kept = ([307, 1, 7], [0, 0, 7, 1], [304, 6, 20, 7]);
@@ -96,7 +96,7 @@ impl Shape {
         let [embedding, input, recurrent, output] = weights;
         let original = Sizes { symbols: sizes[0], dimensions: sizes[1], units: sizes[2], outputs: sizes[3] };
         Some(Self {
-            cell: Cell::Lstm,
+            cell: CellKind::Lstm,
             activation,
             task,
             original,
@@ -104,7 +104,7 @@ impl Shape {
             dimensions: (dimensions > 0).then_some(dimensions),
             units,
             live: live.to_vec(),
-            weights: Weights { embedding, input, recurrent, output },
+            weights: WeightCounts { embedding, input, recurrent, output },
         })
     }
 
@@ -125,27 +125,28 @@ impl Shape {
     /// the values of the weights are random. Weights spread evenly over the rows: the counts of two rows differ by at
     /// most one. Counts above the available room are reduced to it.
     pub fn model<T: Float>(&self, seed: u64) -> Model<T> {
-        let mut draws = Draws(seed);
-        let columns =
-            Columns { live: self.live.iter().map(|live| draws.places(self.units as usize, *live as usize)).collect() };
+        let mut random = SplitMix64(seed);
+        let columns = LiveColumns {
+            live: self.live.iter().map(|live| random.sample_indices(self.units as usize, *live as usize)).collect(),
+        };
         let total = self.original.symbols;
-        let stored = draws.places(total as usize, self.symbols as usize);
+        let stored = random.sample_indices(total as usize, self.symbols as usize);
         let (symbols, units, outputs) = (stored.len(), self.units as usize, self.original.outputs as usize);
         let inputs = self.dimensions.map_or(symbols, |dimensions| dimensions as usize);
-        let Weights { embedding, input, recurrent, output } = self.weights;
+        let WeightCounts { embedding, input, recurrent, output } = self.weights;
         let sums = [columns.count(self.cell.input_kinds()), columns.count(self.cell.state_kinds())];
         Model {
             cell: self.cell,
             activation: self.activation,
             task: self.task,
-            symbols: Symbols { total, stored },
-            embedding: self.dimensions.map(|dimensions| draws.matrix([symbols, dimensions as usize], embedding, 1)),
-            input: draws.matrix([inputs, sums[0]], input, if self.dimensions.is_some() { inputs } else { 1 }),
-            recurrent: draws.matrix([units, sums[1]], recurrent, units),
-            bias: draws.numbers(self.cell.kinds().len() * units, 1.0),
-            state_factor: (self.cell == Cell::GruState).then(|| draws.numbers(units, 1.0)),
-            output: draws.matrix([outputs, units], output, units),
-            output_bias: draws.numbers(outputs, 1.0),
+            symbols: Vocabulary { total, stored },
+            embedding: self.dimensions.map(|dimensions| random.matrix([symbols, dimensions as usize], embedding, 1)),
+            input: random.matrix([inputs, sums[0]], input, if self.dimensions.is_some() { inputs } else { 1 }),
+            recurrent: random.matrix([units, sums[1]], recurrent, units),
+            bias: random.numbers(self.cell.preactivations().len() * units, 1.0),
+            state_factor: (self.cell == CellKind::GruState).then(|| random.numbers(units, 1.0)),
+            output: random.matrix([outputs, units], output, units),
+            output_bias: random.numbers(outputs, 1.0),
             columns,
             original: self.original,
         }
@@ -153,9 +154,9 @@ impl Shape {
 }
 
 /// Random number generator: splitmix64 (S. Vigna).
-struct Draws(u64);
+struct SplitMix64(u64);
 
-impl Draws {
+impl SplitMix64 {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -174,16 +175,16 @@ impl Draws {
     }
 
     /// `count` distinct indices below `total`, sorted; every subset is equally likely.
-    fn places(&mut self, total: usize, count: usize) -> Vec<u32> {
+    fn sample_indices(&mut self, total: usize, count: usize) -> Vec<u32> {
         let mut left = count.min(total);
-        let mut places = Vec::with_capacity(left);
+        let mut sample_indices = Vec::with_capacity(left);
         for place in 0..total {
             if (self.next() >> 32) * ((total - place) as u64) < (left as u64) << 32 {
-                places.push(place as u32);
+                sample_indices.push(place as u32);
                 left -= 1;
             }
         }
-        places
+        sample_indices
     }
 
     /// A matrix with `weights` non-zero values, scaled so that a sum over `reads` rows has a magnitude near one.
@@ -194,7 +195,7 @@ impl Draws {
         let mut due = 0;
         for row in 0..rows {
             let until = weights * (row + 1) / rows;
-            for place in self.places(columns, until - due) {
+            for place in self.sample_indices(columns, until - due) {
                 let number = self.number();
                 values[row * columns + place as usize] =
                     T::from_f64(scale * (number + 0.25 * libm::copysign(1.0, number)));

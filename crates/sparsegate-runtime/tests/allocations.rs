@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sparsegate_runtime::Model;
 use sparsegate_runtime::runtime::{Options, Runtime};
-use sparsegate_runtime::synthetic::Shape;
+use sparsegate_runtime::synthetic::ModelShape;
 
 struct Counting;
 
@@ -40,7 +40,7 @@ fn none(mut run: impl FnMut()) {
 #[test]
 fn nothing_is_allocated_after_the_first_call() {
     for name in ["imdb", "agnews", "char-ptb", "word-ptb"] {
-        let model: Model<f32> = Shape::paper(name).unwrap().model(1);
+        let model: Model<f32> = ModelShape::of_paper(name).unwrap().model(1);
         for threads in [1, 2] {
             let runtime = Runtime::new(&model, &Options { threads, ..Options::default() }).unwrap();
             let mut stream = runtime.stream();

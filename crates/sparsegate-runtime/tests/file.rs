@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use sparsegate_runtime::format::{File, FormatError};
 use sparsegate_runtime::reference;
 
-fn file(seed: u64, shape: &sparsegate_runtime::synthetic::Shape) -> File {
+fn file(seed: u64, shape: &sparsegate_runtime::synthetic::ModelShape) -> File {
     File { model: shape.model(seed), details: r#"{"words": ["a", "\u00e9"]}"#.to_owned() }
 }
 
@@ -49,13 +49,13 @@ fn errors_say_what_is_wrong() {
     let read = |bytes: &[u8]| File::read(bytes).unwrap_err();
     assert!(matches!(read(b""), FormatError::Container(_)));
     let foreign = b"\x08\0\0\0\0\0\0\0{}      ";
-    assert_eq!(read(foreign), FormatError::Foreign);
+    assert_eq!(read(foreign), FormatError::NotCompact);
     let header = |json: &str| {
         let quoted = json.replace('"', "\\\"");
         let head = format!("{{\"__metadata__\":{{\"sparsegate-compact\":\"{quoted}\"}}}}");
         [&(head.len() as u64).to_le_bytes()[..], head.as_bytes()].concat()
     };
-    assert_eq!(read(&header(r#"{"format": 2, "news": []}"#)), FormatError::Newer(2));
+    assert_eq!(read(&header(r#"{"format": 2, "news": []}"#)), FormatError::TooNew(2));
     assert!(matches!(read(&header(r#"{"format": 1}"#)), FormatError::Header(_)));
     let huge = r#"{"format":1,"cell":"lstm","activation":"sigmoid","task":"classification","symbols":4294967295,"units":1,"outputs":1,"live":[0,0,0,0],"original":{"symbols":1,"dimensions":0,"units":1,"outputs":1}}"#;
     assert!(read(&header(huge)).to_string().contains("a size of 4294967295 is above"));

@@ -4,8 +4,8 @@ mod common;
 
 use common::shapes;
 use proptest::prelude::*;
-use sparsegate_runtime::runtime::{Options, Runtime, Storage};
-use sparsegate_runtime::synthetic::Shape;
+use sparsegate_runtime::runtime::{Options, Runtime, StorageFormat};
+use sparsegate_runtime::synthetic::ModelShape;
 use sparsegate_runtime::{Model, reference};
 
 fn close(found: &[f32], wanted: &[f32]) -> Result<(), TestCaseError> {
@@ -33,12 +33,17 @@ fn symbol(model: &Model<f32>, number: usize) -> u32 {
     (number * 7919 % 104_729) as u32 % (model.symbols.total + 1)
 }
 
-fn options(storage: Option<Storage>, threads: usize) -> Options {
+fn options(storage: Option<StorageFormat>, threads: usize) -> Options {
     Options { threads, storage, ..Options::default() }
 }
 
-fn storages() -> impl Strategy<Value = Option<Storage>> {
-    prop::sample::select(vec![None, Some(Storage::Dense), Some(Storage::Sparse), Some(Storage::Masked)])
+fn storages() -> impl Strategy<Value = Option<StorageFormat>> {
+    prop::sample::select(vec![
+        None,
+        Some(StorageFormat::Dense),
+        Some(StorageFormat::Sparse),
+        Some(StorageFormat::Masked),
+    ])
 }
 
 /// Logits `[T, B, O]` of a batch, computed in two calls.
@@ -111,16 +116,16 @@ proptest! {
 #[test]
 fn one_long_sequence_is_the_same_on_all_threads() {
     use sparsegate_runtime::model::{Sizes, Task};
-    use sparsegate_runtime::{Activation, Cell};
-    for cell in Cell::ALL {
+    use sparsegate_runtime::{Activation, CellKind};
+    for cell in CellKind::ALL {
         let sizes = Sizes { symbols: 60, dimensions: 0, units: 230, outputs: 70 };
-        let mut shape = Shape::dense(cell, Activation::Sigmoid, Task::LanguageModel, sizes);
+        let mut shape = ModelShape::dense(cell, Activation::Sigmoid, Task::LanguageModel, sizes);
         shape.weights.recurrent = shape.weights.recurrent * 6 / 10;
         shape.weights.output /= 4;
         let model: Model<f32> = shape.model(5);
         let symbols: Vec<u32> = (0..150).map(|at| symbol(&model, at)).collect();
         let wanted = defined(&model, &symbols).concat();
-        for storage in [None, Some(Storage::Dense), Some(Storage::Sparse), Some(Storage::Masked)] {
+        for storage in [None, Some(StorageFormat::Dense), Some(StorageFormat::Sparse), Some(StorageFormat::Masked)] {
             let mut options = options(storage, 1);
             // Make the recurrence look expensive, so that it is split among threads.
             options.cost.single_dense.fixed = 1e5;

@@ -8,7 +8,7 @@ use serde::de::{
 use serde::{Deserialize, forward_to_deserialize_any};
 
 use super::diagnostic::Diagnostic;
-use super::node::{Node, Step};
+use super::node::{Node, PathStep};
 
 /// Deserialises a tree. An enum's variant is a text, or a mapping with the variant as its only key.
 ///
@@ -28,8 +28,8 @@ impl<'de> Deserializer<'de> for De<'de> {
             Node::Null => visitor.visit_unit(),
             Node::Bool(value) => visitor.visit_bool(*value),
             Node::Negative(value) => visitor.visit_i64(*value),
-            Node::Whole(value) => visitor.visit_u64(*value),
-            Node::Real(value) => visitor.visit_f64(*value),
+            Node::Unsigned(value) => visitor.visit_u64(*value),
+            Node::Float(value) => visitor.visit_f64(*value),
             Node::Text(value) => visitor.visit_borrowed_str(value),
             Node::List(items) => visitor.visit_seq(Items { items, next: 0 }),
             Node::Map(entries) => visitor.visit_map(Entries { entries, next: 0 }),
@@ -93,7 +93,7 @@ impl<'de> SeqAccess<'de> for Items<'de> {
         let Some(item) = self.items.get(self.next) else { return Ok(None) };
         let index = self.next;
         self.next += 1;
-        seed.deserialize(De(item)).map(Some).map_err(|diagnostic| diagnostic.under(Step::Index(index)))
+        seed.deserialize(De(item)).map(Some).map_err(|diagnostic| diagnostic.under(PathStep::Index(index)))
     }
     fn size_hint(&self) -> Option<usize> {
         Some(self.items.len() - self.next)
@@ -117,7 +117,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
             return Err(Diagnostic::custom("a value was asked for after the last one"));
         };
         self.next += 1;
-        seed.deserialize(De(value)).map_err(|diagnostic| diagnostic.under(Step::Key(key.clone())))
+        seed.deserialize(De(value)).map_err(|diagnostic| diagnostic.under(PathStep::Key(key.clone())))
     }
 }
 
@@ -142,8 +142,8 @@ impl<'de> Variant<'de> {
             Diagnostic::new(&[], format!("`{variant}` needs values"), format!("write `{{ {variant}: {{ ... }} }}`"))
         })
     }
-    fn step(&self) -> Step {
-        Step::Key(self.variant.to_owned())
+    fn step(&self) -> PathStep {
+        PathStep::Key(self.variant.to_owned())
     }
 }
 

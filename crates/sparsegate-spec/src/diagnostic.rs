@@ -4,21 +4,21 @@ use std::fmt;
 
 use serde::de::{self, Expected, Unexpected};
 
-use super::locate::Part;
-use super::node::{Step, show};
+use super::locate::EntryPart;
+use super::node::{PathStep, show};
 use super::suggest;
 
 /// An error at a path of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    reversed: Vec<Step>,
+    reversed: Vec<PathStep>,
     /// Whether the key or the value is wrong.
-    pub part: Part,
-    kind: Kind,
+    pub part: EntryPart,
+    kind: DiagnosticKind,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Kind {
+enum DiagnosticKind {
     UnknownKey { key: String, known: &'static [&'static str] },
     UnknownValue { value: String, known: &'static [&'static str] },
     Missing(&'static str),
@@ -27,28 +27,28 @@ enum Kind {
 
 impl Diagnostic {
     /// An error in the value at `path`.
-    pub fn new(path: &[Step], message: impl Into<String>, help: impl Into<String>) -> Self {
-        let kind = Kind::Other { message: message.into(), help: Some(help.into()) };
-        Self { reversed: path.iter().rev().cloned().collect(), part: Part::Value, kind }
+    pub fn new(path: &[PathStep], message: impl Into<String>, help: impl Into<String>) -> Self {
+        let kind = DiagnosticKind::Other { message: message.into(), help: Some(help.into()) };
+        Self { reversed: path.iter().rev().cloned().collect(), part: EntryPart::Value, kind }
     }
 
     /// Marks the key instead of the value as wrong.
     #[must_use]
     pub fn on_key(mut self) -> Self {
-        self.part = Part::Key;
+        self.part = EntryPart::Key;
         self
     }
 
     /// Prepends `step` to the path.
     #[must_use]
-    pub fn under(mut self, step: Step) -> Self {
+    pub fn under(mut self, step: PathStep) -> Self {
         self.reversed.push(step);
         self
     }
 
     fn at_key(mut self, key: &str) -> Self {
-        self.part = Part::Key;
-        self.reversed.push(Step::Key(key.to_owned()));
+        self.part = EntryPart::Key;
+        self.reversed.push(PathStep::Key(key.to_owned()));
         self
     }
 
@@ -59,7 +59,7 @@ impl Diagnostic {
     }
 
     /// The path from the root.
-    pub fn path(&self) -> Vec<Step> {
+    pub fn path(&self) -> Vec<PathStep> {
         self.reversed.iter().rev().cloned().collect()
     }
 
@@ -67,7 +67,7 @@ impl Diagnostic {
     pub fn message(&self) -> String {
         let mut path = self.path();
         match &self.kind {
-            Kind::UnknownKey { key, .. } => {
+            DiagnosticKind::UnknownKey { key, .. } => {
                 path.pop();
                 if path.is_empty() {
                     format!("unknown key `{key}`")
@@ -75,28 +75,28 @@ impl Diagnostic {
                     format!("unknown key `{key}` in `{}`", show(&path))
                 }
             }
-            Kind::UnknownValue { value, .. } => format!("unknown value `{value}` for `{}`", show(&path)),
-            Kind::Missing(key) if path.is_empty() => format!("the key `{key}` is missing"),
-            Kind::Missing(key) => format!("the key `{key}` is missing in `{}`", show(&path)),
-            Kind::Other { message, .. } if path.is_empty() => message.clone(),
-            Kind::Other { message, .. } => format!("`{}`: {message}", show(&path)),
+            DiagnosticKind::UnknownValue { value, .. } => format!("unknown value `{value}` for `{}`", show(&path)),
+            DiagnosticKind::Missing(key) if path.is_empty() => format!("the key `{key}` is missing"),
+            DiagnosticKind::Missing(key) => format!("the key `{key}` is missing in `{}`", show(&path)),
+            DiagnosticKind::Other { message, .. } if path.is_empty() => message.clone(),
+            DiagnosticKind::Other { message, .. } => format!("`{}`: {message}", show(&path)),
         }
     }
 
-    /// The hint. `elsewhere` returns the full name of a key that belongs in another mapping.
-    pub fn help(&self, elsewhere: impl Fn(&str) -> Option<String>) -> Option<String> {
+    /// The hint. `full_name` returns the full name of a key that belongs in another mapping.
+    pub fn help(&self, full_name: impl Fn(&str) -> Option<String>) -> Option<String> {
         match &self.kind {
-            Kind::UnknownKey { key, known } => {
-                Some(match (suggest::nearest(key, known.iter().copied()), elsewhere(key)) {
+            DiagnosticKind::UnknownKey { key, known } => {
+                Some(match (suggest::nearest(key, known.iter().copied()), full_name(key)) {
                     (None, Some(full)) => {
                         format!("did you mean `{full}`? known keys here: {}", suggest::list(known.iter().copied()))
                     }
                     _ => suggest::hint(key, "known keys here", known),
                 })
             }
-            Kind::UnknownValue { value, known } => Some(suggest::hint(value, "known values", known)),
-            Kind::Missing(key) => Some(format!("add `{key}: ...`")),
-            Kind::Other { help, .. } => help.clone(),
+            DiagnosticKind::UnknownValue { value, known } => Some(suggest::hint(value, "known values", known)),
+            DiagnosticKind::Missing(key) => Some(format!("add `{key}: ...`")),
+            DiagnosticKind::Other { help, .. } => help.clone(),
         }
     }
 }
@@ -109,8 +109,8 @@ impl fmt::Display for Diagnostic {
 
 impl std::error::Error for Diagnostic {}
 
-fn raise(kind: Kind) -> Diagnostic {
-    Diagnostic { reversed: Vec::new(), part: Part::Value, kind }
+fn raise(kind: DiagnosticKind) -> Diagnostic {
+    Diagnostic { reversed: Vec::new(), part: EntryPart::Value, kind }
 }
 
 fn mismatch(found: &Unexpected<'_>, expected: &dyn Expected) -> Diagnostic {
@@ -128,7 +128,7 @@ fn mismatch(found: &Unexpected<'_>, expected: &dyn Expected) -> Diagnostic {
         other => other.to_string(),
     };
     let help = if quotes { "put it in quotes".to_owned() } else { format!("write {expected}") };
-    raise(Kind::Other { message: format!("expected {expected}, found {found}"), help: Some(help) })
+    raise(DiagnosticKind::Other { message: format!("expected {expected}, found {found}"), help: Some(help) })
 }
 
 /// Names of Rust types in plain words.
@@ -146,7 +146,7 @@ fn plain(expected: &str) -> String {
 
 impl de::Error for Diagnostic {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        raise(Kind::Other { message: message.to_string(), help: None })
+        raise(DiagnosticKind::Other { message: message.to_string(), help: None })
     }
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
         mismatch(&found, expected)
@@ -155,12 +155,12 @@ impl de::Error for Diagnostic {
         mismatch(&found, expected)
     }
     fn unknown_field(key: &str, known: &'static [&'static str]) -> Self {
-        raise(Kind::UnknownKey { key: key.to_owned(), known })
+        raise(DiagnosticKind::UnknownKey { key: key.to_owned(), known })
     }
     fn unknown_variant(value: &str, known: &'static [&'static str]) -> Self {
-        raise(Kind::UnknownValue { value: value.to_owned(), known })
+        raise(DiagnosticKind::UnknownValue { value: value.to_owned(), known })
     }
     fn missing_field(key: &'static str) -> Self {
-        raise(Kind::Missing(key))
+        raise(DiagnosticKind::Missing(key))
     }
 }

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 /// A position in a text; line and column count from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct Position {
     /// Line, from 1.
     pub line: usize,
     /// Column, from 1.
@@ -15,12 +15,12 @@ pub struct Place {
 
 /// An error in an experiment or dataset file, or in an override or a filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SpecError(Box<Parts>);
+pub struct SpecError(Box<Details>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Parts {
+struct Details {
     file: Utf8PathBuf,
-    place: Option<Place>,
+    place: Option<Position>,
     message: String,
     help: Option<String>,
     text: Option<String>,
@@ -29,12 +29,12 @@ struct Parts {
 impl SpecError {
     /// An error in `file`, at an unknown position.
     pub fn new(file: &Utf8Path, message: impl Into<String>) -> Self {
-        Self(Box::new(Parts { file: file.to_owned(), place: None, message: message.into(), help: None, text: None }))
+        Self(Box::new(Details { file: file.to_owned(), place: None, message: message.into(), help: None, text: None }))
     }
 
     /// Adds the position, and the file's text so that the line can be shown.
     #[must_use]
-    pub fn at(mut self, place: Option<Place>, text: &str) -> Self {
+    pub fn at(mut self, place: Option<Position>, text: &str) -> Self {
         self.0.place = place;
         self.0.text = Some(text.to_owned());
         self
@@ -53,7 +53,7 @@ impl SpecError {
     }
 
     /// Position in the file, if known.
-    pub fn place(&self) -> Option<Place> {
+    pub fn position(&self) -> Option<Position> {
         self.0.place
     }
 
@@ -76,7 +76,7 @@ impl SpecError {
 impl fmt::Display for SpecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.file)?;
-        if let Some(Place { line, column }) = self.0.place {
+        if let Some(Position { line, column }) = self.0.place {
             write!(f, ":{line}:{column}")?;
         }
         write!(f, ": {}", self.0.message)

@@ -3,7 +3,7 @@
 use super::diagnostic::Diagnostic;
 use super::filter;
 use super::keys;
-use super::node::{Node, Step};
+use super::node::{Node, PathStep};
 use super::suggest;
 use super::types::{Expectation, MetricRef, RunSpec};
 use sparsegate_core::cells::CELLS;
@@ -44,7 +44,7 @@ pub fn metrics() -> Vec<String> {
 /// The first such claim.
 pub fn check(expect: &[Expectation], runs: &[RunSpec]) -> Result<(), Diagnostic> {
     for (index, expectation) in expect.iter().enumerate() {
-        let here = vec![Step::Key("expect".into()), Step::Index(index)];
+        let here = vec![PathStep::Key("expect".into()), PathStep::Index(index)];
         if expectation.claims.is_empty() && expectation.claim.is_none() {
             return Err(Diagnostic::new(&here, "contains no claim", "add `claims: [...]` or `claim: { less: [...] }`"));
         }
@@ -53,7 +53,7 @@ pub fn check(expect: &[Expectation], runs: &[RunSpec]) -> Result<(), Diagnostic>
         }
         for (index, claim) in expectation.claims.iter().enumerate() {
             let mut at = down(&here, "claims");
-            at.push(Step::Index(index));
+            at.push(PathStep::Index(index));
             metric(&claim.metric, &at)?;
             if !claim.value.is_finite() {
                 return Err(Diagnostic::new(&down(&at, "value"), "not a finite number", "write the published value"));
@@ -63,7 +63,7 @@ pub fn check(expect: &[Expectation], runs: &[RunSpec]) -> Result<(), Diagnostic>
             let at = down(&down(&here, "claim"), "less");
             for (index, MetricRef { metric: name, r#where: wanted }) in order.less.iter().enumerate() {
                 let mut at = at.clone();
-                at.push(Step::Index(index));
+                at.push(PathStep::Index(index));
                 metric(name, &at)?;
                 clause(wanted, runs, &down(&at, "where"))?;
             }
@@ -75,13 +75,13 @@ pub fn check(expect: &[Expectation], runs: &[RunSpec]) -> Result<(), Diagnostic>
     Ok(())
 }
 
-fn down(here: &[Step], key: &str) -> Vec<Step> {
+fn down(here: &[PathStep], key: &str) -> Vec<PathStep> {
     let mut path = here.to_vec();
-    path.push(Step::Key(key.to_owned()));
+    path.push(PathStep::Key(key.to_owned()));
     path
 }
 
-fn metric(name: &str, at: &[Step]) -> Result<(), Diagnostic> {
+fn metric(name: &str, at: &[PathStep]) -> Result<(), Diagnostic> {
     let known = metrics();
     if known.iter().any(|metric| metric == name) {
         return Ok(());
@@ -94,7 +94,7 @@ fn metric(name: &str, at: &[Step]) -> Result<(), Diagnostic> {
 fn clause(
     wanted: &std::collections::BTreeMap<String, serde_json::Value>,
     runs: &[RunSpec],
-    here: &[Step],
+    here: &[PathStep],
 ) -> Result<(), Diagnostic> {
     for (key, value) in wanted {
         let at = down(here, key);

@@ -6,11 +6,11 @@ use serde::Deserialize;
 use super::de::from_node;
 use super::diagnostic::Diagnostic;
 use super::error::SpecError;
-use super::file::{ExperimentFile, Source};
-use super::locate::{Part, locate};
-use super::node::{Node, Step, dotted};
+use super::file::{ExperimentFile, PublishedSource};
+use super::locate::{EntryPart, locate};
+use super::node::{Node, PathStep, dotted};
 use super::overrides::Override;
-use super::sweep::{Point, overlap};
+use super::sweep::{SweepPoint, overlap};
 use super::types::{Backend, Expectation, ModelKind, ModelSpec, Reading, RunSpec, Sparsity, TrainSpec};
 use super::{expect, filter, keys, overrides, presets, suggest, validate, yaml};
 
@@ -24,7 +24,7 @@ pub struct Experiment {
     /// One-line description.
     pub about: Option<String>,
     /// Source of its published numbers.
-    pub source: Option<Source>,
+    pub source: Option<PublishedSource>,
     /// Further experiment files that [`super::load_all`] loads with it.
     pub also: Vec<Utf8PathBuf>,
     /// Name of the dataset manifest.
@@ -64,7 +64,7 @@ pub fn from_text(file: &Utf8Path, text: &str, set: &[String], only: &[String]) -
     let overrides = overrides::parse(set).map_err(spoken)?;
     let points = match &written.sweep {
         Some(sweep) => sweep.points(&dotted("sweep")).map_err(placed)?,
-        None => vec![Point::new()],
+        None => vec![SweepPoint::new()],
     };
     let resolver = Resolver { file, text, name: &written.name, base: base(&tree), overrides: &overrides };
     let runs = resolver.runs(&points)?;
@@ -103,19 +103,19 @@ fn check_also(file: &Utf8Path, also: &[Utf8PathBuf]) -> Result<(), Diagnostic> {
     match also.iter().position(|other| !folder(file).join(other).is_file()) {
         Some(index) => {
             let mut at = dotted("also");
-            at.push(Step::Index(index));
+            at.push(PathStep::Index(index));
             Err(no_file(file, &at, &also[index]))
         }
         None => Ok(()),
     }
 }
 
-fn no_file(file: &Utf8Path, at: &[Step], path: &Utf8Path) -> Diagnostic {
+fn no_file(file: &Utf8Path, at: &[PathStep], path: &Utf8Path) -> Diagnostic {
     let help = format!("the path is relative to the folder of this file, `{}`", folder(file));
     Diagnostic::new(at, format!("no file `{path}`"), help)
 }
 
-fn check_source(file: &Utf8Path, source: Option<&Source>) -> Result<(), Diagnostic> {
+fn check_source(file: &Utf8Path, source: Option<&PublishedSource>) -> Result<(), Diagnostic> {
     let Some(authors) = source.and_then(|source| source.authors.as_ref()) else { return Ok(()) };
     for (key, path) in [("final_values", &authors.final_values), ("curves", &authors.curves)] {
         if !folder(file).join(path).is_file() {
@@ -126,7 +126,7 @@ fn check_source(file: &Utf8Path, source: Option<&Source>) -> Result<(), Diagnost
 }
 
 /// The source with its paths, which are relative to the spec's folder, resolved.
-fn found_from(file: &Utf8Path, mut source: Source) -> Source {
+fn found_from(file: &Utf8Path, mut source: PublishedSource) -> PublishedSource {
     if let Some(authors) = &mut source.authors {
         authors.final_values = folder(file).join(&authors.final_values);
         authors.curves = folder(file).join(&authors.curves);
@@ -160,7 +160,7 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    fn runs(&self, points: &[Point]) -> Result<Vec<RunSpec>, SpecError> {
+    fn runs(&self, points: &[SweepPoint]) -> Result<Vec<RunSpec>, SpecError> {
         let swept = |over: &Override| points.iter().flatten().any(|assign| overlap(&assign.key, over.key));
         let replaced: Vec<&Override> = self.overrides.iter().filter(|over| swept(over)).collect();
         for over in &replaced {
@@ -188,15 +188,15 @@ impl Resolver<'_> {
         Ok(runs)
     }
 
-    fn twice(&self, at_sweep: &Diagnostic, point: &Point) -> SpecError {
+    fn twice(&self, at_sweep: &Diagnostic, point: &SweepPoint) -> SpecError {
         let what: Vec<String> = point.iter().map(|assign| format!("{}={}", assign.key, assign.value.label())).collect();
         let path = point.first().map_or_else(|| at_sweep.path(), |assign| assign.origin.clone());
         SpecError::new(self.file, format!("the sweep has the run {} twice", what.join(", ")))
-            .at(locate(self.text, &path, Part::Value), self.text)
+            .at(locate(self.text, &path, EntryPart::Value), self.text)
             .help("remove one of the two, or `exclude` it")
     }
 
-    fn run(&self, point: &Point) -> Result<RunSpec, SpecError> {
+    fn run(&self, point: &SweepPoint) -> Result<RunSpec, SpecError> {
         let mut document = self.base.clone();
         let assigned = point.iter().map(|assign| (assign.key.as_str(), &assign.value));
         let overridden = self.overrides.iter().map(|over| (over.key, &over.value));
@@ -220,9 +220,9 @@ impl Resolver<'_> {
 
     /// Locates an error in a run's document: it is attributed to the last override, sweep value or base key that wrote
     /// the wrong value.
-    fn locate_error(&self, diagnostic: &Diagnostic, point: &Point) -> SpecError {
+    fn locate_error(&self, diagnostic: &Diagnostic, point: &SweepPoint) -> SpecError {
         let path = diagnostic.path();
-        let help = diagnostic.help(keys::elsewhere);
+        let help = diagnostic.help(keys::full_name);
         let add_help = |error: SpecError| match &help {
             Some(help) => error.help(help),
             None => error,
@@ -234,13 +234,13 @@ impl Resolver<'_> {
             return yaml::placed(self.file, self.text, diagnostic);
         };
         let deeper = path.len().min(assign.key.split('.').count());
-        let origin: Vec<Step> = assign.origin.iter().chain(&path[deeper..]).cloned().collect();
+        let origin: Vec<PathStep> = assign.origin.iter().chain(&path[deeper..]).cloned().collect();
         let place = locate(self.text, &origin, diagnostic.part);
         add_help(SpecError::new(self.file, diagnostic.message()).at(place, self.text))
     }
 
     /// Whether an assignment to `key` wrote the value at `path`.
-    fn wrote(&self, key: &[Step], path: &[Step]) -> bool {
+    fn wrote(&self, key: &[PathStep], path: &[PathStep]) -> bool {
         path.starts_with(key) || (key.starts_with(path) && !path.is_empty() && self.base.at(path).is_none())
     }
 }

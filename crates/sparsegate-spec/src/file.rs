@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::node::Node;
 use super::presets;
-use super::sweep::Sweep;
+use super::sweep::SweepSpec;
 use super::types::{Backend, Expectation, ModelSpec, Reading, Sparsity, TrainSpec};
 
 /// An experiment: one data set, a network, a training loop, and a sweep.
@@ -31,7 +31,7 @@ pub struct ExperimentFile {
     pub about: Option<String>,
     /// Source of its published numbers.
     #[serde(default)]
-    pub source: Option<Source>,
+    pub source: Option<PublishedSource>,
     /// Further experiment files that a command loads with this one; paths relative to this file's folder.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
@@ -65,7 +65,7 @@ pub struct ExperimentFile {
     pub backend: Option<Node>,
     /// What is varied between runs. Default: a single run.
     #[serde(default)]
-    pub sweep: Option<Sweep>,
+    pub sweep: Option<SweepSpec>,
     /// Claims about the results.
     #[serde(default)]
     pub expect: Vec<Expectation>,
@@ -74,19 +74,21 @@ pub struct ExperimentFile {
 /// Source of an experiment's published numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Source {
+#[schemars(rename = "Source")]
+pub struct PublishedSource {
     /// The paper's arXiv identifier, in quotes.
     #[serde(default)]
     pub arxiv: Option<String>,
     /// The authors' published results.
     #[serde(default)]
-    pub authors: Option<AuthorsFigures>,
+    pub authors: Option<PublishedResults>,
 }
 
 /// CSV files with published results, and which of their rows belong to this experiment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct AuthorsFigures {
+#[schemars(rename = "AuthorsFigures")]
+pub struct PublishedResults {
     /// Results of the last epoch of each run; path relative to the experiment file's folder.
     #[schemars(with = "String")]
     pub final_values: Utf8PathBuf,

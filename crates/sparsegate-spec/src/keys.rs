@@ -48,7 +48,7 @@ pub const KEYS: &[&str] = &[
 
 /// The full name of a key given by its last part, such as `model.hidden` for `hidden`. For a dotted key, how to write
 /// it in a file, such as `model: { hidden: ... }`.
-pub fn elsewhere(last: &str) -> Option<String> {
+pub fn full_name(last: &str) -> Option<String> {
     if let Some((outer, inner)) = last.split_once('.')
         && KEYS.contains(&last)
     {

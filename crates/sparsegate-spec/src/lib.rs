@@ -7,7 +7,7 @@
 //! each point is applied to the base document to give a run (`experiment`). An error carries a path (`diagnostic`), which
 //! is turned into line and column before it is shown (`locate`).
 
-pub mod cell;
+pub mod cell_name;
 mod de;
 mod diagnostic;
 mod error;
@@ -17,23 +17,23 @@ mod file;
 mod filter;
 mod hashes;
 mod keys;
+mod load_all;
 mod locate;
 mod node;
 mod overrides;
 mod presets;
 mod suggest;
 mod sweep;
-mod together;
 mod tolerance;
 pub mod types;
 mod validate;
 pub mod yaml;
 
-pub use error::{Place, SpecError};
+pub use error::{Position, SpecError};
 pub use expect::metrics;
 pub use experiment::{Experiment, from_text, load};
-pub use file::{AuthorsFigures, Source, schema};
+pub use file::{PublishedResults, PublishedSource, schema};
 pub use filter::{label, matches, matching};
 pub use hashes::Hashes;
+pub use load_all::load_all;
 pub use suggest::nearest;
-pub use together::load_all;

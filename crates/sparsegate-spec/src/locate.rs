@@ -6,12 +6,12 @@ use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::error::Place;
-use super::node::Step;
+use super::error::Position;
+use super::node::PathStep;
 
 /// The part of an entry to point at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum EntryPart {
     /// Its key.
     Key,
     /// Its value.
@@ -19,45 +19,45 @@ pub enum Part {
 }
 
 /// The position of `path` in `text`, or of its longest prefix that exists.
-pub fn locate(text: &str, path: &[Step], part: Part) -> Option<Place> {
+pub fn locate(text: &str, path: &[PathStep], part: EntryPart) -> Option<Position> {
     (0..=path.len()).rev().find_map(|length| {
-        let part = if length == path.len() { part } else { Part::Value };
+        let part = if length == path.len() { part } else { EntryPart::Value };
         exact(text, &path[..length], part)
     })
 }
 
 /// The position of `path` in `text`, if it exists.
-fn exact(text: &str, path: &[Step], part: Part) -> Option<Place> {
-    let walk = Walk { path, part };
+fn exact(text: &str, path: &[PathStep], part: EntryPart) -> Option<Position> {
+    let walk = PathSeed { path, part };
     let error = walk.deserialize(serde_yaml::Deserializer::from_str(text)).err()?;
     if !error.to_string().contains(FOUND) {
         return None;
     }
     let at = error.location()?;
-    Some(Place { line: at.line(), column: at.column() })
+    Some(Position { line: at.line(), column: at.column() })
 }
 
 const FOUND: &str = "\u{1}found\u{1}";
 
-struct Walk<'a> {
-    path: &'a [Step],
-    part: Part,
+struct PathSeed<'a> {
+    path: &'a [PathStep],
+    part: EntryPart,
 }
 
-impl<'de> DeserializeSeed<'de> for Walk<'_> {
+impl<'de> DeserializeSeed<'de> for PathSeed<'_> {
     type Value = ();
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl Walk<'_> {
+impl PathSeed<'_> {
     fn scalar<E: de::Error>(&self) -> Result<(), E> {
         if self.path.is_empty() { Err(E::custom(FOUND)) } else { Ok(()) }
     }
 }
 
-impl<'de> Visitor<'de> for Walk<'_> {
+impl<'de> Visitor<'de> for PathSeed<'_> {
     type Value = ();
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str("anything")
@@ -82,11 +82,11 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
         self.scalar()?;
-        let Step::Index(wanted) = self.path[0] else { return drain_seq(access) };
+        let PathStep::Index(wanted) = self.path[0] else { return drain_seq(access) };
         let mut index = 0;
         loop {
             let more = if index == wanted {
-                access.next_element_seed(Walk { path: &self.path[1..], part: self.part })?.is_some()
+                access.next_element_seed(PathSeed { path: &self.path[1..], part: self.part })?.is_some()
             } else {
                 access.next_element::<IgnoredAny>()?.is_some()
             };
@@ -98,11 +98,11 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
         self.scalar()?;
-        let Step::Key(wanted) = &self.path[0] else { return drain_map(access) };
-        let fail = self.path.len() == 1 && self.part == Part::Key;
-        while let Some(hit) = access.next_key_seed(KeyIs { wanted, fail })? {
+        let PathStep::Key(wanted) = &self.path[0] else { return drain_map(access) };
+        let fail = self.path.len() == 1 && self.part == EntryPart::Key;
+        while let Some(hit) = access.next_key_seed(KeySeed { wanted, fail })? {
             if hit {
-                access.next_value_seed(Walk { path: &self.path[1..], part: self.part })?;
+                access.next_value_seed(PathSeed { path: &self.path[1..], part: self.part })?;
             } else {
                 access.next_value::<IgnoredAny>()?;
             }
@@ -121,19 +121,19 @@ fn drain_map<'de, A: MapAccess<'de>>(mut access: A) -> Result<(), A::Error> {
     Ok(())
 }
 
-struct KeyIs<'a> {
+struct KeySeed<'a> {
     wanted: &'a str,
     fail: bool,
 }
 
-impl<'de> DeserializeSeed<'de> for KeyIs<'_> {
+impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
     type Value = bool;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for KeyIs<'_> {
+impl Visitor<'_> for KeySeed<'_> {
     type Value = bool;
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str("a key")
@@ -152,22 +152,28 @@ mod tests {
     const TEXT: &str =
         "name: x\nmodel:\n  hidden: 3\n  list: [1, {a: 2}]\nsweep:\n  product:\n    model.cell: [lstm]\n";
 
-    fn at(path: &[Step], part: Part) -> Option<(usize, usize)> {
+    fn at(path: &[PathStep], part: EntryPart) -> Option<(usize, usize)> {
         locate(TEXT, path, part).map(|place| (place.line, place.column))
     }
 
     #[test]
     fn finds_keys_values_elements_and_dotted_keys() {
-        assert_eq!(at(&dotted("model.hidden"), Part::Key), Some((3, 3)));
-        assert_eq!(at(&dotted("model.hidden"), Part::Value), Some((3, 11)));
-        let inner = [Step::Key("model".into()), Step::Key("list".into()), Step::Index(1), Step::Key("a".into())];
-        assert_eq!(at(&inner, Part::Value), Some((4, 17)));
-        let swept = [Step::Key("sweep".into()), Step::Key("product".into()), Step::Key("model.cell".into())];
-        assert_eq!(at(&swept, Part::Key), Some((7, 5)));
+        assert_eq!(at(&dotted("model.hidden"), EntryPart::Key), Some((3, 3)));
+        assert_eq!(at(&dotted("model.hidden"), EntryPart::Value), Some((3, 11)));
+        let inner = [
+            PathStep::Key("model".into()),
+            PathStep::Key("list".into()),
+            PathStep::Index(1),
+            PathStep::Key("a".into()),
+        ];
+        assert_eq!(at(&inner, EntryPart::Value), Some((4, 17)));
+        let swept =
+            [PathStep::Key("sweep".into()), PathStep::Key("product".into()), PathStep::Key("model.cell".into())];
+        assert_eq!(at(&swept, EntryPart::Key), Some((7, 5)));
     }
 
     #[test]
     fn falls_back_to_what_is_there() {
-        assert_eq!(at(&dotted("model.nothing.here"), Part::Key), Some((3, 3)));
+        assert_eq!(at(&dotted("model.nothing.here"), EntryPart::Key), Some((3, 3)));
     }
 }

@@ -14,9 +14,9 @@ pub enum Node {
     /// A negative integer.
     Negative(i64),
     /// A non-negative integer.
-    Whole(u64),
+    Unsigned(u64),
     /// Any other number.
-    Real(f64),
+    Float(f64),
     /// Text.
     Text(String),
     /// A sequence.
@@ -27,7 +27,7 @@ pub enum Node {
 
 /// One step of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum PathStep {
     /// The value of a key.
     Key(String),
     /// An element of a list, from 0.
@@ -35,22 +35,22 @@ pub enum Step {
 }
 
 /// Parses a path written as `a.b.c`.
-pub fn dotted(path: &str) -> Vec<Step> {
-    path.split('.').map(|key| Step::Key(key.to_owned())).collect()
+pub fn dotted(path: &str) -> Vec<PathStep> {
+    path.split('.').map(|key| PathStep::Key(key.to_owned())).collect()
 }
 
 /// Formats a path as `a.b[2].c`.
-pub fn show(path: &[Step]) -> String {
+pub fn show(path: &[PathStep]) -> String {
     let mut text = String::new();
     for step in path {
         match step {
-            Step::Key(key) => {
+            PathStep::Key(key) => {
                 if !text.is_empty() {
                     text.push('.');
                 }
                 text.push_str(key);
             }
-            Step::Index(index) => text.extend(["[", &index.to_string(), "]"]),
+            PathStep::Index(index) => text.extend(["[", &index.to_string(), "]"]),
         }
     }
     text
@@ -66,10 +66,10 @@ impl Node {
     }
 
     /// The value at the end of `path`.
-    pub fn at(&self, path: &[Step]) -> Option<&Node> {
+    pub fn at(&self, path: &[PathStep]) -> Option<&Node> {
         path.iter().try_fold(self, |node, step| match (step, node) {
-            (Step::Key(key), node) => node.get(key),
-            (Step::Index(index), Node::List(items)) => items.get(*index),
+            (PathStep::Key(key), node) => node.get(key),
+            (PathStep::Index(index), Node::List(items)) => items.get(*index),
             _ => None,
         })
     }
@@ -78,13 +78,13 @@ impl Node {
     ///
     /// # Errors
     /// The length of the path's prefix that leads to a value that is not a mapping.
-    pub fn set(&mut self, path: &[Step], value: Node) -> Result<(), usize> {
+    pub fn set(&mut self, path: &[PathStep], value: Node) -> Result<(), usize> {
         let mut node = self;
         for (depth, step) in path.iter().enumerate() {
             if matches!(node, Node::Null) {
                 *node = Node::Map(Vec::new());
             }
-            let (Node::Map(entries), Step::Key(key)) = (node, step) else { return Err(depth) };
+            let (Node::Map(entries), PathStep::Key(key)) = (node, step) else { return Err(depth) };
             let index = entries.iter().position(|(name, _)| name == key).unwrap_or_else(|| {
                 entries.push((key.clone(), Node::Null));
                 entries.len() - 1
@@ -100,7 +100,7 @@ impl Node {
         match self {
             Node::Null => "nothing",
             Node::Bool(_) => "true or false",
-            Node::Negative(_) | Node::Whole(_) | Node::Real(_) => "a number",
+            Node::Negative(_) | Node::Unsigned(_) | Node::Float(_) => "a number",
             Node::Text(_) => "text",
             Node::List(_) => "a list",
             Node::Map(_) => "a mapping",
@@ -114,8 +114,8 @@ impl Node {
             Node::Null => "null".to_owned(),
             Node::Bool(value) => value.to_string(),
             Node::Negative(value) => value.to_string(),
-            Node::Whole(value) => value.to_string(),
-            Node::Real(value) => value.to_string(),
+            Node::Unsigned(value) => value.to_string(),
+            Node::Float(value) => value.to_string(),
             Node::Text(value) => value.clone(),
             Node::List(items) => format!("[{}]", items.iter().map(Node::label).collect::<Vec<_>>().join(", ")),
             Node::Map(entries) => {
@@ -136,9 +136,9 @@ impl From<serde_json::Value> for Node {
             Json::Null => Node::Null,
             Json::Bool(value) => Node::Bool(value),
             Json::Number(number) => match (number.as_u64(), number.as_i64()) {
-                (Some(whole), _) => Node::Whole(whole),
+                (Some(whole), _) => Node::Unsigned(whole),
                 (None, Some(negative)) => Node::Negative(negative),
-                (None, None) => Node::Real(number.as_f64().unwrap_or(f64::NAN)),
+                (None, None) => Node::Float(number.as_f64().unwrap_or(f64::NAN)),
             },
             Json::String(text) => Node::Text(text),
             Json::Array(items) => Node::List(items.into_iter().map(Node::from).collect()),
@@ -174,13 +174,13 @@ impl<'de> Visitor<'de> for NodeVisitor {
         Ok(Node::Bool(value))
     }
     fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
-        Ok(u64::try_from(value).map_or(Node::Negative(value), Node::Whole))
+        Ok(u64::try_from(value).map_or(Node::Negative(value), Node::Unsigned))
     }
     fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
-        Ok(Node::Whole(value))
+        Ok(Node::Unsigned(value))
     }
     fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
-        Ok(Node::Real(value))
+        Ok(Node::Float(value))
     }
     fn visit_str<E>(self, value: &str) -> Result<Node, E> {
         Ok(Node::Text(value.to_owned()))

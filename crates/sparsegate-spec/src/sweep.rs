@@ -14,61 +14,62 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::diagnostic::Diagnostic;
 use super::keys;
-use super::node::{Node, Step};
+use super::node::{Node, PathStep};
 use super::suggest;
 
 /// Maximum number of runs; more are assumed to be an error.
-const MOST: usize = 10_000;
+const MAX_RUNS: usize = 10_000;
 
 /// The `sweep:` section.
 #[derive(Debug, Clone, Default, PartialEq, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Sweep {
+#[schemars(rename = "Sweep")]
+pub struct SweepSpec {
     /// All combinations of the listed values; the first key varies slowest.
     #[serde(default)]
-    product: Option<Ordered<Vec<Node>>>,
+    product: Option<OrderedMap<Vec<Node>>>,
     /// The first values of all keys together, then the second values, and so on; the lists must have equal lengths.
     #[serde(default)]
-    zip: Option<Ordered<Vec<Node>>>,
+    zip: Option<OrderedMap<Vec<Node>>>,
     /// The points of several sweeps, one after the other.
     #[serde(default)]
-    concat: Option<Vec<Sweep>>,
+    concat: Option<Vec<SweepSpec>>,
     /// Keeps only points that have the value, or one of the listed values, for each key here.
     #[serde(default)]
-    r#where: Option<Ordered<Node>>,
+    r#where: Option<OrderedMap<Node>>,
     /// Drops points that match all keys of an entry.
     #[serde(default)]
-    exclude: Option<Vec<Ordered<Node>>>,
+    exclude: Option<Vec<OrderedMap<Node>>>,
     /// Further points, appended after `where` and `exclude`.
     #[serde(default)]
-    include: Option<Vec<Ordered<Node>>>,
+    include: Option<Vec<OrderedMap<Node>>>,
 }
 
 /// A mapping in the order of the file.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Ordered<T>(pub Vec<(String, T)>);
+pub struct OrderedMap<T>(pub Vec<(String, T)>);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OrderedMap<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Entries<T>(PhantomData<T>);
         impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
-            type Value = Ordered<T>;
+            type Value = OrderedMap<T>;
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
                 f.write_str("a mapping of keys to values")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Ordered<T>, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<OrderedMap<T>, A::Error> {
                 let mut entries = Vec::new();
                 while let Some(entry) = access.next_entry()? {
                     entries.push(entry);
                 }
-                Ok(Ordered(entries))
+                Ok(OrderedMap(entries))
             }
         }
         deserializer.deserialize_map(Entries(PhantomData))
     }
 }
 
-impl<T: JsonSchema> JsonSchema for Ordered<T> {
+impl<T: JsonSchema> JsonSchema for OrderedMap<T> {
     fn inline_schema() -> bool {
         true
     }
@@ -94,24 +95,24 @@ impl JsonSchema for Node {
 
 /// One assignment of a point.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Assign {
+pub struct Assignment {
     /// Dotted key of a run's spec.
     pub key: String,
     /// Its value.
     pub value: Node,
     /// Path of the value in the file.
-    pub origin: Vec<Step>,
+    pub origin: Vec<PathStep>,
 }
 
 /// The assignments that turn the base document into the document of one run.
-pub type Point = Vec<Assign>;
+pub type SweepPoint = Vec<Assignment>;
 
-impl Sweep {
+impl SweepSpec {
     /// Expands the sweep into its points, in order. `here` is the path of this sweep in the file.
     ///
     /// # Errors
     /// An unknown or repeated key, lists of unequal length, an empty axis, a filter that matches nothing, no points.
-    pub fn points(&self, here: &[Step]) -> Result<Vec<Point>, Diagnostic> {
+    pub fn points(&self, here: &[PathStep]) -> Result<Vec<SweepPoint>, Diagnostic> {
         let mut parts = Vec::new();
         if let Some(axes) = &self.product {
             parts.push(product(axes, &down(here, "product"))?);
@@ -135,13 +136,13 @@ impl Sweep {
         }
         for (index, filter) in self.exclude.iter().flatten().enumerate() {
             let mut here = down(here, "exclude");
-            here.push(Step::Index(index));
+            here.push(PathStep::Index(index));
             check_filter(filter, &points, &here)?;
             points.retain(|point| !matches(filter, point));
         }
         for (index, point) in self.include.iter().flatten().enumerate() {
             let mut here = down(here, "include");
-            here.push(Step::Index(index));
+            here.push(PathStep::Index(index));
             points.push(assign_all(point, &here)?);
         }
         if points.is_empty() {
@@ -152,14 +153,14 @@ impl Sweep {
     }
 }
 
-fn down(here: &[Step], key: &str) -> Vec<Step> {
+fn down(here: &[PathStep], key: &str) -> Vec<PathStep> {
     let mut path = here.to_vec();
-    path.push(Step::Key(key.to_owned()));
+    path.push(PathStep::Key(key.to_owned()));
     path
 }
 
 /// All combinations of the axes' values, the first axis varying slowest.
-fn product(axes: &Ordered<Vec<Node>>, here: &[Step]) -> Result<Vec<Point>, Diagnostic> {
+fn product(axes: &OrderedMap<Vec<Node>>, here: &[PathStep]) -> Result<Vec<SweepPoint>, Diagnostic> {
     let columns = axes.0.iter().map(|(key, values)| axis(key, values, here)).collect::<Result<Vec<_>, _>>()?;
     if columns.is_empty() {
         return Err(no_axes(here));
@@ -168,8 +169,8 @@ fn product(axes: &Ordered<Vec<Node>>, here: &[Step]) -> Result<Vec<Point>, Diagn
 }
 
 /// Pairs the n-th values of all axes.
-fn zip(axes: &Ordered<Vec<Node>>, here: &[Step]) -> Result<Vec<Point>, Diagnostic> {
-    let mut points: Vec<Point> = Vec::new();
+fn zip(axes: &OrderedMap<Vec<Node>>, here: &[PathStep]) -> Result<Vec<SweepPoint>, Diagnostic> {
+    let mut points: Vec<SweepPoint> = Vec::new();
     for (index, (key, values)) in axes.0.iter().enumerate() {
         let column = axis(key, values, here)?;
         if index == 0 {
@@ -186,36 +187,36 @@ fn zip(axes: &Ordered<Vec<Node>>, here: &[Step]) -> Result<Vec<Point>, Diagnosti
             ));
         }
         points =
-            points.into_iter().zip(column).map(|(left, right)| both(left, right, here)).collect::<Result<_, _>>()?;
+            points.into_iter().zip(column).map(|(left, right)| merge(left, right, here)).collect::<Result<_, _>>()?;
     }
     if points.is_empty() { Err(no_axes(here)) } else { Ok(points) }
 }
 
-fn concat(sweeps: &[Sweep], here: &[Step]) -> Result<Vec<Point>, Diagnostic> {
+fn concat(sweeps: &[SweepSpec], here: &[PathStep]) -> Result<Vec<SweepPoint>, Diagnostic> {
     let mut points = Vec::new();
     for (index, sweep) in sweeps.iter().enumerate() {
         let mut here = here.to_vec();
-        here.push(Step::Index(index));
+        here.push(PathStep::Index(index));
         points.extend(sweep.points(&here)?);
     }
     if points.is_empty() { Err(no_axes(here)) } else { Ok(points) }
 }
 
-fn no_axes(here: &[Step]) -> Diagnostic {
+fn no_axes(here: &[PathStep]) -> Diagnostic {
     Diagnostic::new(here, "nothing to sweep over", "list keys and values, or remove it").on_key()
 }
 
 /// The points of an axis, each with a single assignment.
-fn axis(key: &str, values: &[Node], here: &[Step]) -> Result<Vec<Point>, Diagnostic> {
+fn axis(key: &str, values: &[Node], here: &[PathStep]) -> Result<Vec<SweepPoint>, Diagnostic> {
     let here = down(here, key);
     check_key(key, &here)?;
     if values.is_empty() {
         return Err(Diagnostic::new(&here, "an empty list of values", "list at least one value, or leave the key out"));
     }
-    let mut points: Vec<Point> = Vec::new();
+    let mut points: Vec<SweepPoint> = Vec::new();
     for (index, value) in values.iter().enumerate() {
         let mut origin = here.clone();
-        origin.push(Step::Index(index));
+        origin.push(PathStep::Index(index));
         if points.iter().any(|point| point[0].value == *value) {
             return Err(Diagnostic::new(
                 &origin,
@@ -223,12 +224,12 @@ fn axis(key: &str, values: &[Node], here: &[Step]) -> Result<Vec<Point>, Diagnos
                 "list each value once",
             ));
         }
-        points.push(vec![Assign { key: key.to_owned(), value: value.clone(), origin }]);
+        points.push(vec![Assignment { key: key.to_owned(), value: value.clone(), origin }]);
     }
     Ok(points)
 }
 
-fn assign_all(point: &Ordered<Node>, here: &[Step]) -> Result<Point, Diagnostic> {
+fn assign_all(point: &OrderedMap<Node>, here: &[PathStep]) -> Result<SweepPoint, Diagnostic> {
     if point.0.is_empty() {
         return Err(Diagnostic::new(here, "an empty entry", "write keys and values"));
     }
@@ -236,12 +237,12 @@ fn assign_all(point: &Ordered<Node>, here: &[Step]) -> Result<Point, Diagnostic>
     for (key, value) in &point.0 {
         let origin = down(here, key);
         check_key(key, &origin)?;
-        assigned = both(assigned, vec![Assign { key: key.clone(), value: value.clone(), origin }], here)?;
+        assigned = merge(assigned, vec![Assignment { key: key.clone(), value: value.clone(), origin }], here)?;
     }
     Ok(assigned)
 }
 
-fn check_key(key: &str, at: &[Step]) -> Result<(), Diagnostic> {
+fn check_key(key: &str, at: &[PathStep]) -> Result<(), Diagnostic> {
     if key == "dataset" {
         let help = "write one experiment file for each dataset";
         return Err(Diagnostic::new(at, "one experiment has one dataset; it cannot be swept over", help).on_key());
@@ -250,7 +251,7 @@ fn check_key(key: &str, at: &[Step]) -> Result<(), Diagnostic> {
         return Ok(());
     }
     let known: Vec<&str> = keys::KEYS.iter().copied().filter(|key| *key != "dataset").collect();
-    let help = match keys::elsewhere(key) {
+    let help = match keys::full_name(key) {
         Some(full) => format!("did you mean `{full}`? keys must be written in full"),
         None => suggest::hint(key, "keys that can be swept over", &known),
     };
@@ -258,23 +259,23 @@ fn check_key(key: &str, at: &[Step]) -> Result<(), Diagnostic> {
 }
 
 /// All combinations of one point of each part, the first part varying slowest.
-fn join(parts: Vec<Vec<Point>>, here: &[Step]) -> Result<Vec<Point>, Diagnostic> {
+fn join(parts: Vec<Vec<SweepPoint>>, here: &[PathStep]) -> Result<Vec<SweepPoint>, Diagnostic> {
     let count = parts.iter().try_fold(1_usize, |count, part| count.checked_mul(part.len())).unwrap_or(usize::MAX);
-    if count > MOST {
-        let message = format!("more than {MOST} runs");
+    if count > MAX_RUNS {
+        let message = format!("more than {MAX_RUNS} runs");
         return Err(Diagnostic::new(here, message, "split the sweep over several experiments").on_key());
     }
     parts.into_iter().try_fold(vec![Vec::new()], |points, part| {
         points
             .iter()
-            .flat_map(|left: &Point| part.iter().map(move |right| (left.clone(), right.clone())))
-            .map(|(left, right)| both(left, right, here))
+            .flat_map(|left: &SweepPoint| part.iter().map(move |right| (left.clone(), right.clone())))
+            .map(|(left, right)| merge(left, right, here))
             .collect()
     })
 }
 
 /// Merges the assignments of two points, whose keys must not overlap.
-fn both(mut left: Point, right: Point, here: &[Step]) -> Result<Point, Diagnostic> {
+fn merge(mut left: SweepPoint, right: SweepPoint, here: &[PathStep]) -> Result<SweepPoint, Diagnostic> {
     for assign in right {
         if let Some(other) = left.iter().find(|other| overlap(&other.key, &assign.key)) {
             let message = format!("`{}` and `{}` are both assigned in one point", other.key, assign.key);
@@ -293,7 +294,7 @@ pub fn overlap(a: &str, b: &str) -> bool {
 }
 
 /// Whether the point has the filter's value, or one of its values, for each of the filter's keys.
-fn matches(filter: &Ordered<Node>, point: &Point) -> bool {
+fn matches(filter: &OrderedMap<Node>, point: &SweepPoint) -> bool {
     filter.0.iter().all(|(key, wanted)| {
         let found = point.iter().find(|assign| assign.key == *key);
         found.is_some_and(|assign| any_of(wanted).iter().any(|value| value.label() == assign.value.label()))
@@ -308,7 +309,7 @@ fn any_of(wanted: &Node) -> &[Node] {
 }
 
 /// Refuses filters on keys that are not swept over, on values that no point has, and filters that match no point.
-fn check_filter(filter: &Ordered<Node>, points: &[Point], here: &[Step]) -> Result<(), Diagnostic> {
+fn check_filter(filter: &OrderedMap<Node>, points: &[SweepPoint], here: &[PathStep]) -> Result<(), Diagnostic> {
     if filter.0.is_empty() {
         return Err(Diagnostic::new(here, "an empty filter", "write keys and values"));
     }
@@ -354,9 +355,9 @@ mod tests {
 
     fn expand(text: &str) -> Result<Vec<String>, String> {
         let node: Node = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
-        let sweep: Sweep = from_node(&node).map_err(|diagnostic| diagnostic.message())?;
+        let sweep: SweepSpec = from_node(&node).map_err(|diagnostic| diagnostic.message())?;
         let points = sweep.points(&[]).map_err(|diagnostic| diagnostic.message())?;
-        let show = |point: Point| point.iter().map(|a| a.value.label()).collect::<Vec<_>>().join(" ");
+        let show = |point: SweepPoint| point.iter().map(|a| a.value.label()).collect::<Vec<_>>().join(" ");
         Ok(points.into_iter().map(show).collect())
     }
 

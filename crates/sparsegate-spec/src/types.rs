@@ -9,7 +9,7 @@ pub use sparsegate_core::{
     Adam, Backend, GateActivation, GroupLasso, Init, Magnitude, ModelKind, OutputNoise, Prior, Sparsity,
 };
 
-pub use super::cell::Cell;
+pub use super::cell_name::CellName;
 pub use super::tolerance::Tolerance;
 
 /// Full description of one training run, with all defaults filled in. Its canonical JSON is part of the run's key.
@@ -63,7 +63,7 @@ pub struct ModelSpec {
     pub kind: ModelKind,
     /// The recurrent cell.
     #[serde(default)]
-    pub cell: Cell,
+    pub cell: CellName,
     /// Number of hidden units.
     #[schemars(range(min = 1))]
     pub hidden: usize,
@@ -200,13 +200,14 @@ pub struct OrderClaim {
     pub about: Option<String>,
     /// Whether the authors' published results show the ordering.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub authors: Option<InAuthorsFigures>,
+    pub authors: Option<PublishedOrdering>,
 }
 
 /// Whether the authors' published results show an ordering that their text claims or suggests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum InAuthorsFigures {
+#[schemars(rename = "InAuthorsFigures")]
+pub enum PublishedOrdering {
     /// They show the ordering.
     Holds,
     /// They show the opposite: the claim is reported, but never makes `check` fail.

@@ -24,12 +24,12 @@ pub fn run(spec: &RunSpec) -> Result<(), Diagnostic> {
 fn language_model(spec: &RunSpec) -> Result<(), Diagnostic> {
     let kind = "a language model";
     let of_texts = "it applies to labelled texts";
-    unwanted("reading", !spec.reading.is_plain(), kind, of_texts, "remove it")?;
+    refuse_if_set("reading", !spec.reading.is_plain(), kind, of_texts, "remove it")?;
     let reads = "it reads symbols without an embedding";
     let no_embedding = "remove it, or write `model.kind: classification`";
-    unwanted("model.embedding", spec.model.embedding.is_some(), kind, reads, no_embedding)?;
+    refuse_if_set("model.embedding", spec.model.embedding.is_some(), kind, reads, no_embedding)?;
     let no_inputs = "remove it; `vocabulary` has a factor for each input symbol";
-    unwanted("sparsity.inputs", !spec.sparsity.inputs.is_none(), kind, "it has no embedding", no_inputs)?;
+    refuse_if_set("sparsity.inputs", !spec.sparsity.inputs.is_none(), kind, "it has no embedding", no_inputs)?;
     let Some(sequence) = spec.train.sequence else {
         return Err(missing("train", "sequence", "35"));
     };
@@ -41,11 +41,17 @@ fn language_model(spec: &RunSpec) -> Result<(), Diagnostic> {
 fn classification(spec: &RunSpec) -> Result<(), Diagnostic> {
     let kind = "a classifier";
     let whole = "it reads whole texts from a zero state";
-    unwanted("train.sequence", spec.train.sequence.is_some(), kind, whole, "remove it; the manifest limits lengths")?;
-    unwanted("train.carry_state", spec.train.carry_state.is_some(), kind, whole, "remove it")?;
+    refuse_if_set(
+        "train.sequence",
+        spec.train.sequence.is_some(),
+        kind,
+        whole,
+        "remove it; the manifest limits lengths",
+    )?;
+    refuse_if_set("train.carry_state", spec.train.carry_state.is_some(), kind, whole, "remove it")?;
     let weights = spec.model.output_noise == Some(OutputNoise::Weights);
     let local = "its output noise is always local-reparameterization";
-    unwanted("model.output_noise", weights, kind, local, "remove it")?;
+    refuse_if_set("model.output_noise", weights, kind, local, "remove it")?;
     let Some(embedding) = &spec.model.embedding else {
         return Err(missing("model", "embedding", "{ size: 50, vectors: none }"));
     };
@@ -53,7 +59,7 @@ fn classification(spec: &RunSpec) -> Result<(), Diagnostic> {
     name("model.embedding.vectors", &embedding.vectors)
 }
 
-fn unwanted(key: &str, there: bool, kind: &str, why: &str, hint: &str) -> Result<(), Diagnostic> {
+fn refuse_if_set(key: &str, there: bool, kind: &str, why: &str, hint: &str) -> Result<(), Diagnostic> {
     if there {
         Err(Diagnostic::new(&dotted(key), format!("{kind} does not use it: {why}"), hint).on_key())
     } else {
@@ -95,8 +101,8 @@ fn train(train: &TrainSpec) -> Result<(), Diagnostic> {
     }
     let Optimizer::Adam(Adam { lr, beta1, beta2, epsilon }) = train.optimizer;
     check("train.optimizer.adam.lr", lr, positive, "above 0, such as 2e-3")?;
-    check("train.optimizer.adam.beta1", beta1, share, "at least 0 and below 1")?;
-    check("train.optimizer.adam.beta2", beta2, share, "at least 0 and below 1")?;
+    check("train.optimizer.adam.beta1", beta1, is_fraction, "at least 0 and below 1")?;
+    check("train.optimizer.adam.beta2", beta2, is_fraction, "at least 0 and below 1")?;
     check("train.optimizer.adam.epsilon", epsilon, positive, "above 0, such as 1e-8")
 }
 
@@ -136,12 +142,12 @@ fn baselines(level: &Sparsity) -> Result<(), Diagnostic> {
         return Err(Diagnostic::new(&dotted("sparsity"), message, "define two levels"));
     }
     if let Some(magnitude) = &level.magnitude {
-        let within = |value: f64| value > 0.0 && share(value);
+        let within = |value: f64| value > 0.0 && is_fraction(value);
         check("sparsity.magnitude.share", magnitude.share, within, "above 0 and below 1, such as 0.9")?;
         check(
             "sparsity.magnitude.begin",
             magnitude.begin,
-            share,
+            is_fraction,
             "a share of the run's steps, at least 0 and below 1",
         )?;
         check("sparsity.magnitude.end", magnitude.end, |end| end > 0.0 && end <= 1.0, "above 0 and at most 1")?;
@@ -161,7 +167,7 @@ fn positive(value: f64) -> bool {
     value.is_finite() && value > 0.0
 }
 
-fn share(value: f64) -> bool {
+fn is_fraction(value: f64) -> bool {
     (0.0..1.0).contains(&value)
 }
 

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::de::from_node;
 use super::diagnostic::Diagnostic;
-use super::error::{Place, SpecError};
+use super::error::{Position, SpecError};
 use super::keys;
 use super::locate::locate;
 use super::node::Node;
@@ -35,7 +35,9 @@ pub fn read(file: &Utf8Path) -> Result<String, SpecError> {
         let valid = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
         let line = valid.matches('\n').count() + 1;
         let column = valid.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        SpecError::new(file, "the file is not UTF-8").at(Some(Place { line, column }), &valid).help("save it as UTF-8")
+        SpecError::new(file, "the file is not UTF-8")
+            .at(Some(Position { line, column }), &valid)
+            .help("save it as UTF-8")
     })
 }
 
@@ -54,20 +56,20 @@ pub fn tree(file: &Utf8Path, text: &str) -> Result<Node, SpecError> {
 /// Adds the position in the text to an error.
 pub fn placed(file: &Utf8Path, text: &str, diagnostic: &Diagnostic) -> SpecError {
     let error = SpecError::new(file, diagnostic.message()).at(locate(text, &diagnostic.path(), diagnostic.part), text);
-    match diagnostic.help(keys::elsewhere) {
+    match diagnostic.help(keys::full_name) {
         Some(help) => error.help(help),
         None => error,
     }
 }
 
 fn syntax(file: &Utf8Path, text: &str, error: &serde_yaml::Error) -> SpecError {
-    let place = error.location().map(|at| Place { line: at.line(), column: at.column() });
+    let place = error.location().map(|at| Position { line: at.line(), column: at.column() });
     let full = error.to_string();
     let message = full.split(" at line ").next().unwrap_or(&full).to_owned();
     let line = place.and_then(|place| text.lines().nth(place.line - 1)).unwrap_or_default();
     let indent: String = line.chars().take_while(|c| c.is_whitespace()).collect();
     if let (Some(tab), Some(place)) = (indent.find('\t'), place) {
-        let place = Place { line: place.line, column: tab + 1 };
+        let place = Position { line: place.line, column: tab + 1 };
         return SpecError::new(file, "a tab in the indentation, which YAML forbids")
             .at(Some(place), text)
             .help("indent with spaces");

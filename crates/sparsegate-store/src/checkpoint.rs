@@ -25,7 +25,7 @@ pub struct Position {
     /// Optimiser steps done over the whole run.
     pub step: u64,
     /// Running sums of the current epoch.
-    pub sums: Sums,
+    pub sums: EpochSums,
     /// Seconds spent so far, over all processes.
     #[serde(with = "bits")]
     pub train_seconds: f64,
@@ -33,7 +33,7 @@ pub struct Position {
 
 /// Sums of step metrics over an epoch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Sums {
+pub struct EpochSums {
     /// Sum of the objective (data loss plus KL term), nats per target.
     #[serde(with = "bits")]
     pub objective: f64,
@@ -49,13 +49,13 @@ impl Position {
     /// The position before the first step.
     #[must_use]
     pub fn start() -> Self {
-        Self { epoch: 0, batch: 0, step: 0, sums: Sums::default(), train_seconds: 0.0 }
+        Self { epoch: 0, batch: 0, step: 0, sums: EpochSums::default(), train_seconds: 0.0 }
     }
 }
 
 /// The JSON in the file's metadata entry.
 #[derive(Debug, Serialize, Deserialize)]
-struct Header {
+struct CheckpointHeader {
     format: u32,
     position: Position,
     /// blake3 hash of the position's JSON and of every tensor's name, shape and values.
@@ -63,7 +63,7 @@ struct Header {
 }
 
 /// Why bytes cannot be read as a checkpoint.
-pub(super) enum Unreadable {
+pub(super) enum DecodeError {
     Newer(u32),
     Damaged(String),
 }
@@ -72,24 +72,26 @@ impl Checkpoint {
     pub(super) fn encode(position: &Position, state: &[NamedTensor]) -> Result<Vec<u8>, String> {
         let text = serde_json::to_string(position).map_err(|e| e.to_string())?;
         let checksum = tensors::checksum(state, &text);
-        let header = Header { format: FORMAT, position: *position, checksum };
+        let header = CheckpointHeader { format: FORMAT, position: *position, checksum };
         tensors::encode(state, serde_json::to_string(&header).map_err(|e| e.to_string())?)
     }
 
     pub(super) fn decode_position(metadata: &str) -> Result<Position, String> {
-        serde_json::from_str(metadata).map(|header: Header| header.position).map_err(|e| e.to_string())
+        serde_json::from_str(metadata).map(|header: CheckpointHeader| header.position).map_err(|e| e.to_string())
     }
 
-    pub(super) fn decode(bytes: &[u8]) -> Result<Self, Unreadable> {
-        let (state, metadata) = tensors::decode(bytes).map_err(Unreadable::Damaged)?;
-        let version: Version = serde_json::from_str(&metadata).map_err(|e| Unreadable::Damaged(e.to_string()))?;
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let (state, metadata) = tensors::decode(bytes).map_err(DecodeError::Damaged)?;
+        let version: FormatVersion =
+            serde_json::from_str(&metadata).map_err(|e| DecodeError::Damaged(e.to_string()))?;
         if version.format > FORMAT {
-            return Err(Unreadable::Newer(version.format));
+            return Err(DecodeError::Newer(version.format));
         }
-        let header: Header = serde_json::from_str(&metadata).map_err(|e| Unreadable::Damaged(e.to_string()))?;
-        let text = serde_json::to_string(&header.position).map_err(|e| Unreadable::Damaged(e.to_string()))?;
+        let header: CheckpointHeader =
+            serde_json::from_str(&metadata).map_err(|e| DecodeError::Damaged(e.to_string()))?;
+        let text = serde_json::to_string(&header.position).map_err(|e| DecodeError::Damaged(e.to_string()))?;
         if tensors::checksum(&state, &text) != header.checksum {
-            return Err(Unreadable::Damaged("its checksum does not match its content".to_owned()));
+            return Err(DecodeError::Damaged("its checksum does not match its content".to_owned()));
         }
         Ok(Self { position: header.position, tensors: state })
     }
@@ -97,7 +99,7 @@ impl Checkpoint {
 
 /// The field that all versions of all files share.
 #[derive(Debug, Deserialize)]
-pub(super) struct Version {
+pub(super) struct FormatVersion {
     pub(super) format: u32,
 }
 
@@ -120,7 +122,7 @@ mod tests {
     use super::*;
 
     fn example() -> Checkpoint {
-        let sums = Sums { objective: 0.1 + 0.2, loss: f64::MIN_POSITIVE, gradient_norm: 1e300 };
+        let sums = EpochSums { objective: 0.1 + 0.2, loss: f64::MIN_POSITIVE, gradient_norm: 1e300 };
         Checkpoint {
             position: Position { epoch: 3, batch: 7, step: 97, sums, train_seconds: 12.3 },
             tensors: vec![NamedTensor { name: "w".into(), shape: vec![2], values: vec![0.1, -0.0] }],

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use sparsegate_core::{Counts, FORMAT, GateCount, GateKind, GateRole, Kept, Structure, UnitGates};
+pub use sparsegate_core::{Counts, FORMAT, GateCount, GateKind, GateRole, KeptCount, Structure, UnitGates};
 
 use sparsegate_spec::types::RunSpec;
 

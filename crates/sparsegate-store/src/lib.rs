@@ -19,7 +19,7 @@ pub mod speed;
 mod tensors;
 
 pub use atomic::write_atomic;
-pub use checkpoint::{Checkpoint, Position, Sums};
+pub use checkpoint::{Checkpoint, EpochSums, Position};
 pub use error::StoreError;
 pub use lock::{Holder, LockedRun};
 pub use run_dir::{RunDir, runs};

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::de::DeserializeOwned;
 
-use super::checkpoint::{Checkpoint, Position, Unreadable, Version};
+use super::checkpoint::{Checkpoint, DecodeError, FormatVersion, Position};
 use super::format::{EpochMetrics, FORMAT, RunRecord, Structure, Summary};
 use super::speed::Speed;
 use super::{StoreError, tensors};
@@ -94,8 +94,8 @@ impl RunDir {
         let Some(bytes) = read(&path)? else { return Ok(None) };
         match Checkpoint::decode(&bytes) {
             Ok(checkpoint) => Ok(Some(checkpoint)),
-            Err(Unreadable::Newer(found)) => Err(StoreError::Newer { path, found, known: FORMAT }),
-            Err(Unreadable::Damaged(problem)) => Err(self.corrupt(&path, &problem)),
+            Err(DecodeError::Newer(found)) => Err(StoreError::Newer { path, found, known: FORMAT }),
+            Err(DecodeError::Damaged(problem)) => Err(self.corrupt(&path, &problem)),
         }
     }
 
@@ -196,7 +196,7 @@ impl RunDir {
 
     /// The version is checked first, since a newer file may have other fields.
     fn check_version(&self, path: &Utf8Path, json: &[u8]) -> Result<(), StoreError> {
-        let version: Version = serde_json::from_slice(json).map_err(|e| self.corrupt(path, &e))?;
+        let version: FormatVersion = serde_json::from_slice(json).map_err(|e| self.corrupt(path, &e))?;
         if version.format > FORMAT {
             return Err(StoreError::Newer { path: path.to_owned(), found: version.format, known: FORMAT });
         }

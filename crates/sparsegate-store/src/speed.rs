@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sparsegate_runtime::runtime::{Choice, CostModel};
+use sparsegate_runtime::runtime::{CostModel, StorageChoice};
 
 /// Forward-pass times, and the work they are compared with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ pub struct Speed {
     /// The cost model with which the runtime chose how to store matrices, fitted on this machine.
     pub cost: CostModel,
     /// How the runtime stored each of the compact model's matrices.
-    pub choices: Vec<Choice>,
+    pub choices: Vec<StorageChoice>,
     /// The measured times.
     pub timings: Vec<Timing>,
     /// Implementations that could not be timed, and why.
@@ -52,21 +52,22 @@ impl Work {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Timing {
     /// The implementation.
-    pub who: Who,
+    #[serde(rename = "who")]
+    pub implementation: Implementation,
     /// How symbols are passed to it.
-    pub mode: Mode,
+    pub mode: InputMode,
     /// Sequences per batch.
     pub batch: usize,
     /// Threads.
     pub threads: usize,
     /// Microseconds per token.
-    pub microseconds: Median,
+    pub microseconds: MedianInterval,
 }
 
 /// An implementation that is timed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Who {
+pub enum Implementation {
     /// Our runtime on the compact model.
     Compact,
     /// Our runtime on a network of the original size.
@@ -83,7 +84,7 @@ pub enum Who {
     OnnxruntimeReduced,
 }
 
-impl Who {
+impl Implementation {
     /// Its display name.
     pub fn title(self) -> &'static str {
         match self {
@@ -101,7 +102,7 @@ impl Who {
 /// How symbols are passed to an implementation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Mode {
+pub enum InputMode {
     /// One call per batch of whole sequences, from zero states.
     Whole,
     /// One call per symbol of a single sequence; outputs are computed after each symbol (language model) or after the
@@ -111,7 +112,7 @@ pub enum Mode {
 
 /// The median of some samples, with a 95 % confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Median {
+pub struct MedianInterval {
     /// The median.
     pub median: f64,
     /// Lower end of the interval.
@@ -122,7 +123,7 @@ pub struct Median {
     pub samples: usize,
 }
 
-impl Median {
+impl MedianInterval {
     /// How many times as long as `other`.
     pub fn over(&self, other: &Self) -> f64 {
         self.median / other.median
@@ -130,10 +131,17 @@ impl Median {
 }
 
 impl Speed {
-    /// The time of `who` in this setting; `None` if it was not measured.
-    pub fn time(&self, who: Who, mode: Mode, batch: usize, threads: usize) -> Option<Median> {
-        let found =
-            |timing: &&Timing| (timing.who, timing.mode, timing.batch, timing.threads) == (who, mode, batch, threads);
+    /// The time of `implementation` in this setting; `None` if it was not measured.
+    pub fn time(
+        &self,
+        implementation: Implementation,
+        mode: InputMode,
+        batch: usize,
+        threads: usize,
+    ) -> Option<MedianInterval> {
+        let found = |timing: &&Timing| {
+            (timing.implementation, timing.mode, timing.batch, timing.threads) == (implementation, mode, batch, threads)
+        };
         self.timings.iter().find(found).map(|timing| timing.microseconds)
     }
 }

@@ -12,12 +12,12 @@ use sparsegate_core::trainer::NamedTensor;
 /// The one metadata key; its value is JSON.
 const KEY: &str = "sparsegate";
 
-struct Little<'a> {
+struct TensorBytes<'a> {
     shape: &'a [usize],
     values: &'a [f32],
 }
 
-impl View for Little<'_> {
+impl View for TensorBytes<'_> {
     fn dtype(&self) -> Dtype {
         Dtype::F32
     }
@@ -37,7 +37,7 @@ impl View for Little<'_> {
 /// # Errors
 /// A tensor whose number of values does not fit its shape.
 pub(super) fn encode(tensors: &[NamedTensor], metadata: String) -> Result<Vec<u8>, String> {
-    let views = tensors.iter().map(|t| (t.name.as_str(), Little { shape: &t.shape, values: &t.values }));
+    let views = tensors.iter().map(|t| (t.name.as_str(), TensorBytes { shape: &t.shape, values: &t.values }));
     safetensors::serialize(views, Some(HashMap::from([(KEY.to_owned(), metadata)]))).map_err(|e| e.to_string())
 }
 
@@ -76,12 +76,12 @@ pub(super) fn read_metadata(mut file: impl Read) -> Result<String, String> {
     let mut header = Vec::new();
     // `take` bounds the read, so that a corrupt length does not allocate all memory.
     file.take(u64::from_le_bytes(length)).read_to_end(&mut header).map_err(|e| e.to_string())?;
-    let header: Head = serde_json::from_slice(&header).map_err(|e| e.to_string())?;
+    let header: HeaderMetadata = serde_json::from_slice(&header).map_err(|e| e.to_string())?;
     header.metadata.get(KEY).cloned().ok_or_else(|| format!("its header has no entry `{KEY}`"))
 }
 
 #[derive(serde::Deserialize)]
-struct Head {
+struct HeaderMetadata {
     #[serde(rename = "__metadata__")]
     metadata: HashMap<String, String>,
 }

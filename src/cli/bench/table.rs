@@ -2,25 +2,25 @@
 
 use std::fmt::Write as _;
 
-use super::subject::Subject;
+use super::target::BenchTarget;
 use crate::cli::table::TextTable;
 use sparsegate_report::number;
-use sparsegate_store::speed::{Mode, Speed, Who};
+use sparsegate_store::speed::{Implementation, InputMode, Speed};
 
 /// Description of a mode.
-pub fn mode(mode: Mode) -> &'static str {
+pub fn mode(mode: InputMode) -> &'static str {
     match mode {
-        Mode::Whole => "whole sequences",
-        Mode::Streaming => "symbol by symbol",
+        InputMode::Whole => "whole sequences",
+        InputMode::Streaming => "symbol by symbol",
     }
 }
 
 /// The results of one model as text; `proof` is the line that compares its metric with its run's.
-pub fn render(subject: &Subject, speed: &Speed, proof: Option<&str>, bold: bool) -> String {
-    let model = &subject.model;
+pub fn render(target: &BenchTarget, speed: &Speed, proof: Option<&str>, bold: bool) -> String {
+    let model = &target.model;
     let mut text = format!(
         "{}: {} of {} symbols, {} of {} units, {} live preactivations; {} of {} kB\n",
-        subject.name,
+        target.name,
         model.symbols.stored.len(),
         model.original.symbols,
         model.units(),
@@ -46,12 +46,12 @@ pub fn render(subject: &Subject, speed: &Speed, proof: Option<&str>, bold: bool)
     }
     for timing in &speed.timings {
         let time = timing.microseconds;
-        let compact = speed.time(Who::Compact, timing.mode, timing.batch, timing.threads);
+        let compact = speed.time(Implementation::Compact, timing.mode, timing.batch, timing.threads);
         table.row([
             mode(timing.mode).to_owned(),
             timing.batch.to_string(),
             timing.threads.to_string(),
-            timing.who.title().to_owned(),
+            timing.implementation.title().to_owned(),
             number::time(time.median),
             format!("{}-{}", number::time(time.low), number::time(time.high)),
             format!("{:.0}", 1e6 / time.median),
@@ -59,8 +59,8 @@ pub fn render(subject: &Subject, speed: &Speed, proof: Option<&str>, bold: bool)
         ]);
     }
     text += &table.render(bold);
-    for (who, why) in &speed.missing {
-        let _ = writeln!(text, "not timed: {who}: {why}");
+    for (implementation, why) in &speed.missing {
+        let _ = writeln!(text, "not timed: {implementation}: {why}");
     }
     text
 }

@@ -36,9 +36,9 @@ impl FetchProgress for Progress {
         self.bar.set_position(done);
         self.bar.set_message(file.path.clone());
         if self.lines && done > 0 {
-            output::say!("{}: resuming at byte {done} of {total}, from {from}", file.path);
+            output::message!("{}: resuming at byte {done} of {total}, from {from}", file.path);
         } else if self.lines {
-            output::say!("{}: {total} bytes from {from}", file.path);
+            output::message!("{}: {total} bytes from {from}", file.path);
         }
     }
 

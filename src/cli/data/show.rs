@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
-use super::Format;
+use super::OutputFormat;
 use crate::cli::args::Global;
 use crate::cli::output;
 use crate::cli::{CliError, Exit};
@@ -19,7 +19,7 @@ pub(super) struct ShowArgs {
     name: String,
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "table")]
-    format: Format,
+    format: OutputFormat,
 }
 
 #[derive(Debug, Serialize)]
@@ -64,8 +64,8 @@ pub(super) fn execute(global: &Global, args: &ShowArgs) -> Result<ExitCode, CliE
     let (corpus, words) = sparsegate_data::survey(&global.root, &manifest, Reading::default())?;
     let shown = shown(&manifest, &corpus, words);
     match args.format {
-        Format::Json => output::print(&output::json(&shown)?)?,
-        Format::Table => output::print(&table(&shown))?,
+        OutputFormat::Json => output::print(&output::json(&shown)?)?,
+        OutputFormat::Table => output::print(&table(&shown))?,
     }
     Ok(Exit::Done.into())
 }

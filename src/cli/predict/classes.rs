@@ -5,50 +5,50 @@ use std::fmt::Write as _;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
-use super::Answer;
+use super::PredictionFormat;
 use crate::cli::CliError;
-use crate::cli::args::Format;
-use crate::cli::columns::{Columns, printable};
-use crate::cli::compact_file::not_finite;
-use sparsegate_compact::{Classification, Effect, Engine, Explanation, Loaded, classify, explain};
+use crate::cli::args::OutputFormat;
+use crate::cli::compact_file::non_finite_error;
+use crate::cli::streamed_table::{StreamedTable, printable};
+use sparsegate_compact::{Classification, CompactModel, Effect, Explanation, Session, classify, explain};
 
 /// Most classes for which each class gets a column.
 const MOST_COLUMNS: usize = 6;
 /// Characters of a text shown in a table.
 const SHOWN: usize = 40;
 
-pub(super) struct Classes<'a> {
-    loaded: &'a Loaded,
+pub(super) struct ClassPredictions<'a> {
+    loaded: &'a CompactModel,
     explain: bool,
-    columns: Columns,
+    columns: StreamedTable,
 }
 
 /// A line of JSON output.
 #[derive(Serialize)]
-struct Line<'a> {
+struct ClassLine<'a> {
     text: usize,
     class: &'a str,
-    probabilities: Named<'a>,
+    probabilities: ClassProbabilities<'a>,
     symbols: usize,
     /// Symbols whose input row survived pruning, so that the model reads them.
     read: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
-    words: Option<Vec<Reason>>,
+    words: Option<Vec<WordEffect>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     not_read: Option<Vec<String>>,
 }
 
 #[derive(Serialize)]
-struct Reason {
+struct WordEffect {
     word: String,
     times: usize,
     effect: f64,
 }
 
 /// Class names and their probabilities, serialised as a map in class order.
-struct Named<'a>(&'a [String], &'a [f64]);
+struct ClassProbabilities<'a>(&'a [String], &'a [f64]);
 
-impl Serialize for Named<'_> {
+impl Serialize for ClassProbabilities<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for (class, probability) in self.0.iter().zip(self.1) {
@@ -58,12 +58,12 @@ impl Serialize for Named<'_> {
     }
 }
 
-impl<'a> Classes<'a> {
-    pub(super) fn new(loaded: &'a Loaded, explain: bool) -> Self {
+impl<'a> ClassPredictions<'a> {
+    pub(super) fn new(loaded: &'a CompactModel, explain: bool) -> Self {
         let classes = &loaded.details.classes;
         let width = |class: &String| class.chars().count();
         let mut columns =
-            Columns::new().numbers("text", 5).words("class", classes.iter().map(width).max().unwrap_or(0));
+            StreamedTable::new().numbers("text", 5).words("class", classes.iter().map(width).max().unwrap_or(0));
         if classes.len() <= MOST_COLUMNS {
             columns = classes.iter().fold(columns, |columns, class| columns.numbers(class, 6));
         } else {
@@ -103,27 +103,33 @@ fn reasons(explanation: &Explanation) -> String {
     lines
 }
 
-impl Answer for Classes<'_> {
+impl PredictionFormat for ClassPredictions<'_> {
     fn head(&self, bold: bool) -> String {
         self.columns.head(bold) + "\n"
     }
 
-    fn answer(&self, engine: &mut Engine<'_>, number: usize, text: &str, format: Format) -> Result<String, CliError> {
+    fn answer(
+        &self,
+        session: &mut Session<'_>,
+        number: usize,
+        text: &str,
+        format: OutputFormat,
+    ) -> Result<String, CliError> {
         let ids = self.loaded.encoder.encode(text);
         let [symbols, read] = [ids.len(), self.loaded.read(&ids)];
-        let wrong = not_finite(self.loaded);
-        let found = classify(engine, &ids).map_err(&wrong)?;
-        let why = self.explain.then(|| explain(self.loaded, engine, text, found.class)).transpose().map_err(&wrong)?;
-        if format == Format::Table {
+        let wrong = non_finite_error(self.loaded);
+        let found = classify(session, &ids).map_err(&wrong)?;
+        let why = self.explain.then(|| explain(self.loaded, session, text, found.class)).transpose().map_err(&wrong)?;
+        if format == OutputFormat::Table {
             return Ok(self.row(number, text, &found, [symbols, read]) + &why.as_ref().map(reasons).unwrap_or_default());
         }
         let (words, not_read) = why.map(|why| (why.effects, why.not_read)).unzip();
-        let word = |Effect { word, times, effect }| Reason { word, times, effect };
+        let word = |Effect { word, times, effect }| WordEffect { word, times, effect };
         let classes = &self.loaded.details.classes;
-        let line = Line {
+        let line = ClassLine {
             text: number,
             class: &classes[found.class],
-            probabilities: Named(classes, &found.probabilities),
+            probabilities: ClassProbabilities(classes, &found.probabilities),
             symbols,
             read,
             words: words.map(|words| words.into_iter().map(word).collect()),

@@ -2,24 +2,24 @@
 
 use serde::Serialize;
 
-use super::Answer;
+use super::PredictionFormat;
 use crate::cli::CliError;
-use crate::cli::args::Format;
-use crate::cli::columns::{Columns, printable};
-use crate::cli::compact_file::not_finite;
-use sparsegate_compact::{Continuation, Engine, Loaded, go_on};
+use crate::cli::args::OutputFormat;
+use crate::cli::compact_file::non_finite_error;
+use crate::cli::streamed_table::{StreamedTable, printable};
+use sparsegate_compact::{CompactModel, NextWords, Session, predict_next};
 use sparsegate_core::Evaluation;
 use sparsegate_data::Unit;
 
-pub(super) struct Next<'a> {
-    loaded: &'a Loaded,
+pub(super) struct NextSymbols<'a> {
+    loaded: &'a CompactModel,
     top: usize,
-    columns: Columns,
+    columns: StreamedTable,
 }
 
 /// A line of JSON output.
 #[derive(Serialize)]
-struct Line<'a> {
+struct NextLine<'a> {
     text: usize,
     symbols: usize,
     /// Symbols that were predicted from the preceding ones, over which the metric is computed.
@@ -37,9 +37,9 @@ struct Symbol<'a> {
     probability: f64,
 }
 
-impl<'a> Next<'a> {
-    pub(super) fn new(loaded: &'a Loaded, top: usize) -> Self {
-        let columns = Columns::new().numbers("text", 5).numbers("symbols", 7).numbers(loaded.unit.metric(), 10);
+impl<'a> NextSymbols<'a> {
+    pub(super) fn new(loaded: &'a CompactModel, top: usize) -> Self {
+        let columns = StreamedTable::new().numbers("text", 5).numbers("symbols", 7).numbers(loaded.unit.metric(), 10);
         Self { loaded, top, columns: columns.words("next", 4) }
     }
 
@@ -48,24 +48,30 @@ impl<'a> Next<'a> {
     }
 }
 
-impl Answer for Next<'_> {
+impl PredictionFormat for NextSymbols<'_> {
     fn head(&self, bold: bool) -> String {
         self.columns.head(bold) + "\n"
     }
 
-    fn answer(&self, engine: &mut Engine<'_>, number: usize, text: &str, format: Format) -> Result<String, CliError> {
+    fn answer(
+        &self,
+        session: &mut Session<'_>,
+        number: usize,
+        text: &str,
+        format: OutputFormat,
+    ) -> Result<String, CliError> {
         let ids = self.loaded.encoder.encode(text);
-        let Continuation { predicted, nats, next } =
-            go_on(self.loaded, engine, &ids, self.top).map_err(not_finite(self.loaded))?;
+        let NextWords { predicted, nats, next } =
+            predict_next(self.loaded, session, &ids, self.top).map_err(non_finite_error(self.loaded))?;
         let unit = self.loaded.unit;
         let value = nats.map(|nats| unit.value(&Evaluation { nats, accuracy: None }));
-        if format == Format::Table {
+        if format == OutputFormat::Table {
             let next = next.iter().map(|(id, probability)| format!("{} {probability:.3}", printable(self.symbol(*id))));
             let value = value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"));
             let cells = [number.to_string(), ids.len().to_string(), value, next.collect::<Vec<_>>().join("  ")];
             return Ok(self.columns.row(cells.iter().map(String::as_str)) + "\n");
         }
-        let line = Line {
+        let line = NextLine {
             text: number,
             symbols: ids.len(),
             predicted,

@@ -10,12 +10,12 @@ use crate::cli::output;
 use sparsegate_data::Lines;
 
 /// A stream of texts.
-pub(super) enum Texts<'a> {
+pub(super) enum InputTexts<'a> {
     Arguments(Iter<'a, String>),
     Lines(Lines),
 }
 
-impl<'a> Texts<'a> {
+impl<'a> InputTexts<'a> {
     /// The arguments or, without any, the lines of a file or of standard input.
     ///
     /// # Errors
@@ -31,7 +31,7 @@ impl<'a> Texts<'a> {
             }
             _ => {
                 if io::stdin().is_terminal() {
-                    output::say!("reading texts from standard input, one per line; end with Ctrl-D");
+                    output::message!("reading texts from standard input, one per line; end with Ctrl-D");
                 }
                 Ok(Self::Lines(Lines::of(Utf8Path::new("standard input"), Box::new(io::stdin()))))
             }

@@ -11,9 +11,9 @@ use sparsegate_spec::Experiment;
 use sparsegate_spec::types::{Backend, RunSpec};
 
 /// The backends of the experiments that cannot be opened on this machine, with the errors.
-pub(crate) struct Missing(BTreeMap<Backend, OpenError>);
+pub(crate) struct UnavailableBackends(BTreeMap<Backend, OpenError>);
 
-impl Missing {
+impl UnavailableBackends {
     /// Tries to open each backend of the runs once.
     ///
     /// # Errors
@@ -48,7 +48,7 @@ impl Missing {
         for (backend, count) in counts {
             let Some(error) = self.0.get(&backend) else { continue };
             let runs = if count == 1 { "1 run is" } else { &format!("{count} runs are") };
-            output::say!("note: {runs} left out: {error}\n  help: {}", error.hint());
+            output::message!("note: {runs} left out: {error}\n  help: {}", error.hint());
         }
     }
 }
@@ -57,5 +57,5 @@ impl Missing {
 pub(crate) fn not_compiled(spec: &RunSpec) -> Option<String> {
     let compiled = engine::compiled_backends();
     let lacks = spec.backend.feature().is_some_and(|feature| !compiled.contains(&feature));
-    lacks.then(|| OpenError::NotCompiled { wanted: spec.backend, compiled }.to_string())
+    lacks.then(|| OpenError::NotCompiled { backend: spec.backend, compiled }.to_string())
 }

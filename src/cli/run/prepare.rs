@@ -6,7 +6,7 @@ use std::process::Command;
 
 use camino::Utf8Path;
 
-use super::Sweep;
+use super::PlannedSweep;
 use sparsegate_pipeline::exec::local::Job;
 use sparsegate_store::format::{FORMAT, RunRecord};
 use sparsegate_store::plan::PlanEntry;
@@ -25,19 +25,19 @@ const PURGE_VARIABLE: &str = "MIMALLOC_PURGE_DELAY";
 const THREADS: &str = "threads";
 
 /// The program and machine that the runs are started on.
-pub(super) struct Machine {
+pub(super) struct Launcher {
     program: PathBuf,
     provenance: BTreeMap<String, String>,
     /// Whether the user set the number of threads through [`THREADS_VARIABLE`].
     fixed_threads: bool,
 }
 
-impl Machine {
+impl Launcher {
     /// Collects the provenance once for all runs; the processors are divided between the `at_once` parallel runs.
     ///
     /// # Errors
     /// The path of this program, which is started for each run, cannot be determined.
-    pub(super) fn look(root: &Utf8Path, cores: usize, at_once: usize) -> Result<Self, String> {
+    pub(super) fn new(root: &Utf8Path, cores: usize, at_once: usize) -> Result<Self, String> {
         let program =
             std::env::current_exe().map_err(|e| format!("cannot find this program to start it again: {e}"))?;
         let chosen = std::env::var(THREADS_VARIABLE).ok().and_then(|text| text.parse().ok()).filter(|count| *count > 0);
@@ -53,10 +53,10 @@ impl Machine {
 /// The folder is locked by another process or cannot be written.
 pub(super) fn job(
     root: &Utf8Path,
-    sweep: &Sweep<'_>,
+    sweep: &PlannedSweep<'_>,
     entry: &PlanEntry,
     force: bool,
-    machine: &Machine,
+    machine: &Launcher,
 ) -> Result<Job, StoreError> {
     let dir = RunDir::new(root, &sweep.experiment.name, &entry.key);
     let lock = dir.lock()?;

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::{Sweep, labels};
+use super::{PlannedSweep, run_labels};
 use crate::cli::CliError;
-use crate::cli::args::{Format, Global};
+use crate::cli::args::{Global, OutputFormat};
 use crate::cli::output;
 use crate::cli::table::TextTable;
 use sparsegate_pipeline::exec::Outcome;
@@ -16,7 +16,7 @@ use sparsegate_store::plan::PlanEntry;
 ///
 /// # Errors
 /// The run folder cannot be read.
-pub(super) fn stored(global: &Global, sweep: &Sweep<'_>, entry: &PlanEntry) -> Result<Outcome, CliError> {
+pub(super) fn stored(global: &Global, sweep: &PlannedSweep<'_>, entry: &PlanEntry) -> Result<Outcome, CliError> {
     let dir = RunDir::new(&global.root, &sweep.experiment.name, &entry.key);
     let summary = dir.summary().map_err(CliError::failed)?.filter(|summary| summary.state == RunState::Done);
     Ok(summary
@@ -25,7 +25,7 @@ pub(super) fn stored(global: &Global, sweep: &Sweep<'_>, entry: &PlanEntry) -> R
 
 /// One run in the results.
 #[derive(Serialize)]
-struct Row {
+struct ResultRow {
     experiment: String,
     run: String,
     label: String,
@@ -49,21 +49,21 @@ struct Row {
 /// The result cannot be printed (1).
 pub(super) fn print(
     global: &Global,
-    sweeps: &[Sweep<'_>],
+    sweeps: &[PlannedSweep<'_>],
     outcomes: &[Outcome],
-    format: Format,
+    format: OutputFormat,
 ) -> Result<(), CliError> {
     let rows = rows(global, sweeps, outcomes);
     let text = match format {
-        Format::Json => output::json(&rows)?,
-        Format::Table => table(&rows).render(global.color_stdout()),
+        OutputFormat::Json => output::json(&rows)?,
+        OutputFormat::Table => table(&rows).render(global.color_stdout()),
     };
     output::print(&text)?;
     Ok(())
 }
 
-fn rows(global: &Global, sweeps: &[Sweep<'_>], outcomes: &[Outcome]) -> Vec<Row> {
-    let labels = labels::labels(sweeps);
+fn rows(global: &Global, sweeps: &[PlannedSweep<'_>], outcomes: &[Outcome]) -> Vec<ResultRow> {
+    let labels = run_labels::labels(sweeps);
     let entries = sweeps.iter().flat_map(|sweep| sweep.plan.entries.iter().map(move |entry| (sweep, entry)));
     let mut rows = Vec::new();
     for (((sweep, entry), outcome), label) in entries.zip(outcomes).zip(labels) {
@@ -73,7 +73,7 @@ fn rows(global: &Global, sweeps: &[Sweep<'_>], outcomes: &[Outcome]) -> Vec<Row>
             Outcome::Interrupted => ("interrupted", None),
             Outcome::Failed { error, .. } => ("failed", Some(error.clone())),
             Outcome::NotStarted => ("not-started", None),
-            Outcome::LeftOut { why } => ("left-out", Some(why.clone())),
+            Outcome::Excluded { why } => ("left-out", Some(why.clone())),
         };
         let (metric, last) = match outcome {
             Outcome::Done(summary) => (summary.metric.clone(), summary.last.clone()),
@@ -84,7 +84,7 @@ fn rows(global: &Global, sweeps: &[Sweep<'_>], outcomes: &[Outcome]) -> Vec<Row>
         let gates = |get: fn(&sparsegate_store::format::GateCount) -> u64| {
             last.as_ref().map(|line| line.counts.gates.iter().map(get).sum())
         };
-        rows.push(Row {
+        rows.push(ResultRow {
             experiment: sweep.experiment.name.clone(),
             run: entry.key.clone(),
             label,
@@ -104,7 +104,7 @@ fn rows(global: &Global, sweeps: &[Sweep<'_>], outcomes: &[Outcome]) -> Vec<Row>
     rows
 }
 
-fn table(rows: &[Row]) -> TextTable {
+fn table(rows: &[ResultRow]) -> TextTable {
     let mut table = TextTable::new().words("run").words("state").numbers("epochs").words("metric");
     for head in ["valid", "test", "compression", "gates kept"] {
         table = table.numbers(head);
@@ -130,24 +130,24 @@ fn table(rows: &[Row]) -> TextTable {
 
 /// Lists the failed runs on stderr, each with the last lines of its log if the outcome has them. Returns whether there
 /// were any.
-pub(super) fn print_failures(global: &Global, sweeps: &[Sweep<'_>], outcomes: &[Outcome]) -> bool {
-    let labels = labels::labels(sweeps);
+pub(super) fn print_failures(global: &Global, sweeps: &[PlannedSweep<'_>], outcomes: &[Outcome]) -> bool {
+    let labels = run_labels::labels(sweeps);
     let entries = sweeps.iter().flat_map(|sweep| sweep.plan.entries.iter().map(move |entry| (sweep, entry)));
     let mut count = 0;
     for (((sweep, entry), outcome), label) in entries.zip(outcomes).zip(&labels) {
         let Outcome::Failed { error, log } = outcome else { continue };
         count += 1;
-        output::say!("error: {label} failed: {error}");
+        output::message!("error: {label} failed: {error}");
         let path = RunDir::new(&global.root, &sweep.experiment.name, &entry.key).log_path();
         if !log.is_empty() {
-            output::say!("  last lines of {path}:");
-            log.lines().for_each(|line| output::say!("    {line}"));
+            output::message!("  last lines of {path}:");
+            log.lines().for_each(|line| output::message!("    {line}"));
         } else if path.exists() {
-            output::say!("  log: {path}");
+            output::message!("  log: {path}");
         }
     }
     if count > 0 {
-        output::say!("{count} of {} runs failed", outcomes.len());
+        output::message!("{count} of {} runs failed", outcomes.len());
     }
     count > 0
 }

@@ -20,7 +20,7 @@
 //! h' = z_h ((1 - u) n + u h)
 //! ```
 
-use super::{Bias, Cell, Kernel, Preactivation, Role, gate_value};
+use super::{Bias, Cell, FusedKernel, Preactivation, Role, gate_value};
 use crate::GateActivation;
 use crate::formula::{Expr, Symbols};
 
@@ -46,7 +46,7 @@ const fn gate(name: &'static str) -> Preactivation {
 }
 
 const fn bias(name: &'static str) -> Bias {
-    Bias { name, starts_open: false }
+    Bias { name, uses_forget_bias: false }
 }
 
 impl Cell for Gru {
@@ -61,7 +61,7 @@ impl Cell for Gru {
         "gru"
     }
 
-    fn about(&self) -> &'static str {
+    fn description(&self) -> &'static str {
         match self {
             Self::Output => "gated recurrent unit: reset and update gate, candidate; unit factors multiply the output",
             Self::State => "gated recurrent unit whose unit factors multiply the state at every step",
@@ -75,7 +75,7 @@ impl Cell for Gru {
     /// The bias of the update gate starts at `model.forget_bias`, because an update gate near 1 keeps the state, like
     /// the LSTM's forget gate.
     fn biases(&self) -> &'static [Bias] {
-        const { &[bias("r"), Bias { name: "z", starts_open: true }, bias("n_in"), bias("n_hn")] }
+        const { &[bias("r"), Bias { name: "z", uses_forget_bias: true }, bias("n_in"), bias("n_hn")] }
     }
 
     fn states(&self) -> &'static [&'static str] {
@@ -110,14 +110,14 @@ impl Cell for Gru {
         }
     }
 
-    fn absorbs_neurons(&self) -> bool {
+    fn can_absorb_unit_factors(&self) -> bool {
         *self == Self::Output
     }
 
-    fn kernel(&self) -> Option<Kernel> {
+    fn kernel(&self) -> Option<FusedKernel> {
         Some(match self {
-            Self::Output => Kernel::GruOutput,
-            Self::State => Kernel::GruState,
+            Self::Output => FusedKernel::GruOutput,
+            Self::State => FusedKernel::GruState,
         })
     }
 }

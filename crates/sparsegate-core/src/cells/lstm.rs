@@ -6,7 +6,7 @@
 //! h'  = s(a_o) tanh(c') z_h
 //! ```
 
-use super::{Bias, Cell, Kernel, Preactivation, Role, gate_value};
+use super::{Bias, Cell, FusedKernel, Preactivation, Role, gate_value};
 use crate::GateActivation;
 use crate::formula::{Expr, Symbols};
 
@@ -19,7 +19,7 @@ const fn gate(name: &'static str) -> Preactivation {
 }
 
 const fn bias(name: &'static str) -> Bias {
-    Bias { name, starts_open: false }
+    Bias { name, uses_forget_bias: false }
 }
 
 /// Index of the candidate cell value.
@@ -33,7 +33,7 @@ impl Cell for Lstm {
         "lstm"
     }
 
-    fn about(&self) -> &'static str {
+    fn description(&self) -> &'static str {
         "long short-term memory: input, forget and output gate, candidate cell value"
     }
 
@@ -42,7 +42,7 @@ impl Cell for Lstm {
     }
 
     fn biases(&self) -> &'static [Bias] {
-        const { &[bias("i"), Bias { name: "f", starts_open: true }, bias("g"), bias("o")] }
+        const { &[bias("i"), Bias { name: "f", uses_forget_bias: true }, bias("g"), bias("o")] }
     }
 
     fn states(&self) -> &'static [&'static str] {
@@ -61,8 +61,8 @@ impl Cell for Lstm {
         Some(if preactivation == G { bias.tanh() } else { gate_value(activation, bias) })
     }
 
-    fn kernel(&self) -> Option<Kernel> {
-        Some(Kernel::Lstm)
+    fn kernel(&self) -> Option<FusedKernel> {
+        Some(FusedKernel::Lstm)
     }
 }
 

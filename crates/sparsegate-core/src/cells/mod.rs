@@ -53,12 +53,12 @@ pub struct Bias {
     /// A short name, such as `f`.
     pub name: &'static str,
     /// Whether the bias is initialised to `model.forget_bias` instead of zero.
-    pub starts_open: bool,
+    pub uses_forget_bias: bool,
 }
 
 /// The fused kernels that an engine may provide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kernel {
+pub enum FusedKernel {
     /// [`Lstm`].
     Lstm,
     /// [`Gru::Output`].
@@ -81,7 +81,7 @@ pub trait Cell: Debug + Send + Sync {
     }
 
     /// A one-line description for listings.
-    fn about(&self) -> &'static str;
+    fn description(&self) -> &'static str;
 
     /// The kinds of preactivations, in column order.
     fn preactivations(&self) -> &'static [Preactivation];
@@ -105,12 +105,12 @@ pub trait Cell: Debug + Send + Sync {
 
     /// Whether a unit's group factor can be multiplied into the weights that read the unit. False if the factor
     /// multiplies the state that the cell carries from step to step.
-    fn absorbs_neurons(&self) -> bool {
+    fn can_absorb_unit_factors(&self) -> bool {
         true
     }
 
     /// The fused kernel, if the engine has one for this cell.
-    fn kernel(&self) -> Option<Kernel> {
+    fn kernel(&self) -> Option<FusedKernel> {
         None
     }
 }

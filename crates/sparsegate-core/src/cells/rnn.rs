@@ -4,7 +4,7 @@
 //! h' = tanh((x W + h U) z + b) z_h
 //! ```
 
-use super::{Bias, Cell, Kernel, Preactivation, Role};
+use super::{Bias, Cell, FusedKernel, Preactivation, Role};
 use crate::GateActivation;
 use crate::formula::{Expr, Symbols};
 
@@ -17,7 +17,7 @@ impl Cell for Rnn {
         "rnn"
     }
 
-    fn about(&self) -> &'static str {
+    fn description(&self) -> &'static str {
         "plain recurrent network: tanh of one preactivation, no gates"
     }
 
@@ -26,7 +26,7 @@ impl Cell for Rnn {
     }
 
     fn biases(&self) -> &'static [Bias] {
-        const { &[Bias { name: "h", starts_open: false }] }
+        const { &[Bias { name: "h", uses_forget_bias: false }] }
     }
 
     fn states(&self) -> &'static [&'static str] {
@@ -41,8 +41,8 @@ impl Cell for Rnn {
         Some(biases[preactivation].tanh())
     }
 
-    fn kernel(&self) -> Option<Kernel> {
-        Some(Kernel::Rnn)
+    fn kernel(&self) -> Option<FusedKernel> {
+        Some(FusedKernel::Rnn)
     }
 }
 

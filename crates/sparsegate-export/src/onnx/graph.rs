@@ -7,7 +7,7 @@ use super::proto::{
 
 /// Element types, by their number in `onnx.proto`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Number {
+pub enum ElementType {
     F32 = 1,
     U16 = 4,
     I32 = 6,
@@ -17,7 +17,7 @@ pub enum Number {
 
 /// A dimension of a tensor: of fixed size, or of variable size with a name.
 #[derive(Debug, Clone, Copy)]
-pub enum Side {
+pub enum Dim {
     Size(usize),
     Any(&'static str),
 }
@@ -33,33 +33,33 @@ impl Graph {
     }
 
     /// Adds an input of the graph.
-    pub fn input(&mut self, name: &str, number: Number, sides: &[Side], doc: &str) {
+    pub fn input(&mut self, name: &str, number: ElementType, sides: &[Dim], doc: &str) {
         self.0.input.push(value(name, number, sides, doc));
     }
 
     /// Adds an output of the graph.
-    pub fn output(&mut self, name: &str, number: Number, sides: &[Side], doc: &str) {
+    pub fn output(&mut self, name: &str, number: ElementType, sides: &[Dim], doc: &str) {
         self.0.output.push(value(name, number, sides, doc));
     }
 
     /// Adds a constant. If it has the name of an input, it is the default value of that input.
     pub fn floats(&mut self, name: &str, sides: &[usize], values: &[f32]) -> String {
-        self.tensor(name, Number::F32, sides, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+        self.tensor(name, ElementType::F32, sides, values.iter().flat_map(|value| value.to_le_bytes()).collect())
     }
 
     pub fn u16s(&mut self, name: &str, sides: &[usize], values: &[u16]) -> String {
-        self.tensor(name, Number::U16, sides, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+        self.tensor(name, ElementType::U16, sides, values.iter().flat_map(|value| value.to_le_bytes()).collect())
     }
 
     pub fn i32s(&mut self, name: &str, sides: &[usize], values: &[i32]) -> String {
-        self.tensor(name, Number::I32, sides, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+        self.tensor(name, ElementType::I32, sides, values.iter().flat_map(|value| value.to_le_bytes()).collect())
     }
 
     pub fn i64s(&mut self, name: &str, sides: &[usize], values: &[i64]) -> String {
-        self.tensor(name, Number::I64, sides, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+        self.tensor(name, ElementType::I64, sides, values.iter().flat_map(|value| value.to_le_bytes()).collect())
     }
 
-    fn tensor(&mut self, name: &str, number: Number, sides: &[usize], bytes: Vec<u8>) -> String {
+    fn tensor(&mut self, name: &str, number: ElementType, sides: &[usize], bytes: Vec<u8>) -> String {
         self.0.initializer.push(TensorProto {
             dims: sides.iter().map(|side| *side as i64).collect(),
             data_type: number as i32,
@@ -99,12 +99,12 @@ impl Graph {
     }
 }
 
-fn value(name: &str, number: Number, sides: &[Side], doc: &str) -> ValueInfoProto {
+fn value(name: &str, number: ElementType, sides: &[Dim], doc: &str) -> ValueInfoProto {
     let dim = sides
         .iter()
         .map(|side| match side {
-            Side::Size(size) => Dimension { dim_value: Some(*size as i64), dim_param: None },
-            Side::Any(name) => Dimension { dim_value: None, dim_param: Some((*name).into()) },
+            Dim::Size(size) => Dimension { dim_value: Some(*size as i64), dim_param: None },
+            Dim::Any(name) => Dimension { dim_value: None, dim_param: Some((*name).into()) },
         })
         .collect();
     let tensor_type = Some(TensorType { elem_type: number as i32, shape: Some(TensorShapeProto { dim }) });

@@ -3,30 +3,30 @@
 use sparsegate_runtime::Model;
 use sparsegate_runtime::model::Task;
 
-use super::graph::{Graph, Number, Side, attribute};
+use super::graph::{Dim, ElementType, Graph, attribute};
 use super::{BATCH, STEPS, States};
-use crate::dense::{Dense, transposed};
+use crate::dense::{DenseLayer, transposed};
 
 /// Adds the output layer and the graph's outputs.
-pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>, states: &States) {
+pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &DenseLayer<'_>, states: &States) {
     let count = model.outputs();
     let weights = graph.floats("output_weights", &[dense.units, count], &transposed(&dense.output(), dense.units));
     let bias = graph.floats("output_biases", &[count], &model.output_bias);
     let (read, sides) = if let Some(all) = &states.all {
-        (all.clone(), vec![STEPS, BATCH, Side::Size(count)])
+        (all.clone(), vec![STEPS, BATCH, Dim::Size(count)])
     } else {
         let direction = graph.i64s("last_axis", &[1], &[0]);
         let last = graph.node("read_state", "Squeeze", &[&states.last, &direction], vec![]);
-        (last, vec![BATCH, Side::Size(count)])
+        (last, vec![BATCH, Dim::Size(count)])
     };
     let products = graph.node("output_products", "MatMul", &[&read, &weights], vec![]);
     graph.node("logits", "Add", &[&products, &bias], vec![]);
-    graph.output("logits", Number::F32, &sides, "");
+    graph.output("logits", ElementType::F32, &sides, "");
     for name in states.carried {
         graph.output(
             name,
-            Number::F32,
-            &[Side::Size(1), BATCH, Side::Size(dense.units)],
+            ElementType::F32,
+            &[Dim::Size(1), BATCH, Dim::Size(dense.units)],
             "the state after the last step",
         );
     }
@@ -45,5 +45,5 @@ fn probabilities(graph: &mut Graph, logits: usize) {
     } else {
         graph.node("probabilities", "Softmax", &["logits"], vec![attribute::int("axis", 1)]);
     }
-    graph.output("probabilities", Number::F32, &[BATCH, Side::Size(logits.max(2))], "");
+    graph.output("probabilities", ElementType::F32, &[BATCH, Dim::Size(logits.max(2))], "");
 }

@@ -1,17 +1,17 @@
 //! Input for texts of different lengths. ONNX's recurrent operators read the lengths; a loop needs a mask.
 
-use super::graph::{Graph, Number, Side, attribute};
+use super::graph::{Dim, ElementType, Graph, attribute};
 
 /// Declares the input `lengths`. If it is omitted, every text has the full number of steps.
 fn declare(graph: &mut Graph) {
-    graph.input("lengths", Number::I32, &[Side::Any("batch or 1")], "symbols of each text; later ids are ignored");
+    graph.input("lengths", ElementType::I32, &[Dim::Any("batch or 1")], "symbols of each text; later ids are ignored");
     graph.i32s("lengths", &[1], &[i32::MAX]);
 }
 
 /// The number of steps, as i32 `[1]`.
 fn steps(graph: &mut Graph) -> String {
     let steps = graph.node("steps", "Shape", &["ids"], vec![attribute::int("start", 0), attribute::int("end", 1)]);
-    graph.node("steps_i32", "Cast", &[&steps], vec![attribute::int("to", Number::I32 as i64)])
+    graph.node("steps_i32", "Cast", &[&steps], vec![attribute::int("to", ElementType::I32 as i64)])
 }
 
 /// The lengths for a recurrent operator: i32 `[batch]`, at most the number of steps.

@@ -31,11 +31,11 @@ mod scan;
 
 use prost::Message as _;
 use sparsegate_runtime::model::Task;
-use sparsegate_runtime::{Activation, Cell, Model};
+use sparsegate_runtime::{Activation, CellKind, Model};
 
-use self::graph::{Graph, Number, Side, attribute};
+use self::graph::{Dim, ElementType, Graph, attribute};
 use self::proto::{ModelProto, OperatorSetIdProto, StringStringEntryProto};
-use super::dense::Dense;
+use super::dense::DenseLayer;
 use super::{ExportError, description};
 use sparsegate_compact::Details;
 
@@ -43,8 +43,8 @@ use sparsegate_compact::Details;
 const IR_VERSION: i64 = 8;
 const OPERATORS: i64 = 17;
 
-const STEPS: Side = Side::Any("steps");
-const BATCH: Side = Side::Any("batch");
+const STEPS: Dim = Dim::Any("steps");
+const BATCH: Dim = Dim::Any("batch");
 
 /// Names of the values that hold the states of the recurrent layer.
 struct States {
@@ -61,12 +61,12 @@ struct States {
 /// # Errors
 /// [`ExportError::TooLarge`].
 pub fn write(model: &Model<f32>, details: Option<&Details>) -> Result<Vec<u8>, ExportError> {
-    let dense = Dense::new(model)?;
+    let dense = DenseLayer::new(model)?;
     let mut graph = Graph::new("network");
     let vectors = vectors(&mut graph, model, &dense);
     let states = match model.cell {
-        Cell::GruState => scan::add(&mut graph, model, &dense, &vectors),
-        Cell::Lstm | Cell::Gru | Cell::Rnn => operator::add(&mut graph, model, &dense, &vectors),
+        CellKind::GruState => scan::add(&mut graph, model, &dense, &vectors),
+        CellKind::Lstm | CellKind::Gru | CellKind::Rnn => operator::add(&mut graph, model, &dense, &vectors),
     };
     head::add(&mut graph, model, &dense, &states);
     let entry =
@@ -102,9 +102,9 @@ fn doc(model: &Model<f32>) -> String {
 
 /// The symbols' vectors `[steps, batch, D]`. They are zero for symbols without a row, for the id one past the last, and
 /// for -1.
-fn vectors(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>) -> String {
+fn vectors(graph: &mut Graph, model: &Model<f32>, dense: &DenseLayer<'_>) -> String {
     let stored = &model.symbols.stored;
-    graph.input("ids", Number::I64, &[STEPS, BATCH], "symbol ids; -1 is a step with zero input");
+    graph.input("ids", ElementType::I64, &[STEPS, BATCH], "symbol ids; -1 is a step with zero input");
     let mut numbers: Vec<f32> = (0..stored.len()).flat_map(|row| dense.vector(row)).collect();
     numbers.resize((stored.len() + 1) * dense.inputs, 0.0);
     let table = graph.floats("vector_of_row", &[stored.len() + 1, dense.inputs], &numbers);
@@ -125,7 +125,7 @@ fn rows(graph: &mut Graph, stored: &[u32], ids: usize) -> String {
     };
     let row_of = graph.u16s("row_of_symbol", &[ids], &narrow);
     let rows = graph.node("rows", "Gather", &[&row_of, "ids"], vec![]);
-    graph.node("rows_i32", "Cast", &[&rows], vec![attribute::int("to", Number::I32 as i64)])
+    graph.node("rows_i32", "Cast", &[&rows], vec![attribute::int("to", ElementType::I32 as i64)])
 }
 
 /// The batch size, `[1]`.
@@ -136,7 +136,7 @@ fn batch(graph: &mut Graph) -> String {
 /// The initial state of a language model, `[1, batch, H]`. It is an optional input, and a state given for one sequence
 /// is used for the whole batch.
 fn initial(graph: &mut Graph, name: &str, batch: &str, units: usize) -> String {
-    graph.input(name, Number::F32, &[Side::Size(1), Side::Any("batch or 1"), Side::Size(units)], "zeros if omitted");
+    graph.input(name, ElementType::F32, &[Dim::Size(1), Dim::Any("batch or 1"), Dim::Size(units)], "zeros if omitted");
     graph.floats(name, &[1, 1, units], &vec![0.0; units]);
     let one = graph.i64s(&format!("{name}_one"), &[1], &[1]);
     let shape = graph.node(&format!("{name}_shape"), "Concat", &[batch, &one], vec![attribute::int("axis", 0)]);

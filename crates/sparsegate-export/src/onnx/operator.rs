@@ -1,14 +1,14 @@
 //! The recurrent layer as ONNX's LSTM, GRU or RNN operator.
 
 use sparsegate_runtime::model::Task;
-use sparsegate_runtime::{Activation, Cell, Model};
+use sparsegate_runtime::{Activation, CellKind, Model};
 
 use super::graph::{Graph, attribute};
 use super::proto::AttributeProto;
 use super::{States, batch, gate, initial, lengths};
-use crate::dense::Dense;
+use crate::dense::DenseLayer;
 
-/// An operator, with its gates in ONNX's order given as kinds of [`Cell::kinds`]. Kinds of input biases and of state
+/// An operator, with its gates in ONNX's order given as kinds of [`CellKind::kinds`]. Kinds of input biases and of state
 /// biases are given separately; only a GRU's candidate has both.
 struct Layout {
     operator: &'static str,
@@ -20,10 +20,10 @@ struct Layout {
     others: &'static [&'static str],
 }
 
-fn layout(cell: Cell) -> Layout {
+fn layout(cell: CellKind) -> Layout {
     match cell {
         // ONNX's order i, o, f, c; ours is i, f, g, o.
-        Cell::Lstm => Layout {
+        CellKind::Lstm => Layout {
             operator: "LSTM",
             input: &[0, 3, 1, 2],
             recurrent: &[0, 3, 1, 2],
@@ -32,7 +32,7 @@ fn layout(cell: Cell) -> Layout {
             others: &["Tanh", "Tanh"],
         },
         // ONNX's order z, r, h; ours is n_in, r, z, n_hn.
-        Cell::Gru | Cell::GruState => Layout {
+        CellKind::Gru | CellKind::GruState => Layout {
             operator: "GRU",
             input: &[2, 1, 0],
             recurrent: &[2, 1, 3],
@@ -40,14 +40,14 @@ fn layout(cell: Cell) -> Layout {
             gates: 1,
             others: &["Tanh"],
         },
-        Cell::Rnn => {
+        CellKind::Rnn => {
             Layout { operator: "RNN", input: &[0], recurrent: &[0], state_bias: &[None], gates: 0, others: &["Tanh"] }
         }
     }
 }
 
 /// Adds the recurrent layer on `vectors` `[steps, batch, D]`.
-pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>, vectors: &str) -> States {
+pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &DenseLayer<'_>, vectors: &str) -> States {
     let layout = layout(model.cell);
     let (units, rows) = (dense.units, layout.input.len() * dense.units);
     let weights = graph.floats("input_weights", &[1, rows, dense.inputs], &dense.input(layout.input));
@@ -55,7 +55,7 @@ pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>, vectors: &s
     let input_bias: Vec<Option<usize>> = layout.input.iter().copied().map(Some).collect();
     let bias = graph.floats("biases", &[1, 2 * rows], &dense.bias(&[&input_bias, layout.state_bias].concat()));
     let batch = batch(graph);
-    let memory = model.cell.has_memory();
+    let memory = model.cell.has_cell_state();
     let mut inputs = vec![vectors.to_owned(), weights, recurrent, bias];
     let mut outputs = vec!["", "h_n"];
     match model.task {

@@ -4,18 +4,18 @@
 use sparsegate_runtime::Model;
 use sparsegate_runtime::model::Task;
 
-use super::graph::{Graph, Number, Side, attribute};
+use super::graph::{Dim, ElementType, Graph, attribute};
 use super::proto::GraphProto;
 use super::{States, batch, gate, initial, lengths};
-use crate::dense::{Dense, transposed};
+use crate::dense::{DenseLayer, transposed};
 
-/// Kinds of [`sparsegate_runtime::Cell::kinds`]: `n_in`, r and z read the input; `n_hn`, r and z read the state.
+/// Kinds of [`sparsegate_runtime::CellKind::kinds`]: `n_in`, r and z read the input; `n_hn`, r and z read the state.
 const INPUT: [usize; 3] = [0, 1, 2];
 const STATE: [usize; 3] = [3, 1, 2];
 const STATE_BIAS: [Option<usize>; 3] = [Some(3), None, None];
 
 /// Adds the recurrent layer on `vectors` `[steps, batch, D]`.
-pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>, vectors: &str) -> States {
+pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &DenseLayer<'_>, vectors: &str) -> States {
     let units = dense.units;
     let weights = transposed(&dense.input(&INPUT), dense.inputs);
     let weights = graph.floats("input_weights", &[dense.inputs, 3 * units], &weights);
@@ -60,9 +60,9 @@ pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &Dense<'_>, vectors: &s
 /// sequence keeps its state.
 fn body(model: &Model<f32>, units: usize, masked: bool) -> GraphProto {
     let mut step = Graph::new("step");
-    let sides = |count: usize| [Side::Any("batch"), Side::Size(count)];
-    step.input("state", Number::F32, &sides(units), "");
-    step.input("sums", Number::F32, &sides(3 * units), "");
+    let sides = |count: usize| [Dim::Any("batch"), Dim::Size(count)];
+    step.input("state", ElementType::F32, &sides(units), "");
+    step.input("sums", ElementType::F32, &sides(3 * units), "");
     let split = |step: &mut Graph, of: &str, parts: [&str; 3]| {
         step.nodes(&format!("{of}_parts"), "Split", &[of], &parts, vec![attribute::int("axis", -1)]);
     };
@@ -83,13 +83,13 @@ fn body(model: &Model<f32>, units: usize, masked: bool) -> GraphProto {
     step.node("mixed", "Add", &["renewed", "kept"], vec![]);
     step.node("next", "Mul", &["mixed", "state_factor"], vec![]);
     if masked {
-        step.input("under_way", Number::Bool, &[Side::Any("batch or 1"), Side::Size(1)], "");
+        step.input("under_way", ElementType::Bool, &[Dim::Any("batch or 1"), Dim::Size(1)], "");
         step.node("next_state", "Where", &["under_way", "next", "state"], vec![]);
-        step.output("next_state", Number::F32, &sides(units), "");
+        step.output("next_state", ElementType::F32, &sides(units), "");
     } else {
         step.node("next_state", "Identity", &["next"], vec![]);
-        step.output("next_state", Number::F32, &sides(units), "");
-        step.output("next", Number::F32, &sides(units), "");
+        step.output("next_state", ElementType::F32, &sides(units), "");
+        step.output("next", ElementType::F32, &sides(units), "");
     }
     step.finish()
 }

@@ -3,7 +3,7 @@
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
-use super::{Baseline, Matrix, Progress, Weights, values};
+use super::{Baseline, PruningStep, WeightMatrices, WeightMatrixKind, values};
 use sparsegate_core::GroupLasso;
 
 impl Baseline for GroupLasso {
@@ -11,11 +11,13 @@ impl Baseline for GroupLasso {
     /// algorithms*, 6.5.4). A unit's group is all weights that read it: its row of the recurrent matrix and its row of
     /// the output matrix. The group is scaled by `max(0, 1 - rate * strength / norm)`, where `norm` is its Euclidean
     /// norm.
-    fn after_step(&self, now: Progress, weights: &mut Weights) -> bool {
-        let (Some(hidden), Some(output)) = (weights.get(&Matrix::Hidden), weights.get(&Matrix::Output)) else {
+    fn after_step(&self, now: PruningStep, weights: &mut WeightMatrices) -> bool {
+        let (Some(hidden), Some(output)) =
+            (weights.get(&WeightMatrixKind::Hidden), weights.get(&WeightMatrixKind::Output))
+        else {
             return false;
         };
-        let threshold = now.rate * self.strength;
+        let threshold = now.learning_rate * self.strength;
         let scales: Vec<f64> = row_square_sums(hidden)
             .into_iter()
             .zip(row_square_sums(output))
@@ -26,7 +28,7 @@ impl Baseline for GroupLasso {
             of.clone() * Tensor::from_data(TensorData::new(scales.clone(), shape), (&of.device(), of.dtype()))
         };
         let (hidden, output) = (scaled(hidden), scaled(output));
-        weights.extend([(Matrix::Hidden, hidden), (Matrix::Output, output)]);
+        weights.extend([(WeightMatrixKind::Hidden, hidden), (WeightMatrixKind::Output, output)]);
         true
     }
 }
@@ -59,17 +61,19 @@ mod tests {
     }
 
     /// Two units with two recurrent weights and one output weight each.
-    fn weights(hidden: [f64; 4], output: [f64; 2]) -> Weights {
-        Weights::from([
-            (Matrix::Input, tensor(&[0.01, 0.02], [1, 2])),
-            (Matrix::Hidden, tensor(&hidden, [2, 2])),
-            (Matrix::Output, tensor(&output, [2, 1])),
+    fn weights(hidden: [f64; 4], output: [f64; 2]) -> WeightMatrices {
+        WeightMatrices::from([
+            (WeightMatrixKind::Input, tensor(&[0.01, 0.02], [1, 2])),
+            (WeightMatrixKind::Hidden, tensor(&hidden, [2, 2])),
+            (WeightMatrixKind::Output, tensor(&output, [2, 1])),
         ])
     }
 
-    fn after(strength: f64, weights: &mut Weights) -> (Vec<f64>, Vec<f64>) {
-        assert!(GroupLasso { strength }.after_step(Progress { step: 1, total_steps: 9, rate: 0.5 }, weights));
-        (values(&weights[&Matrix::Hidden]), values(&weights[&Matrix::Output]))
+    fn after(strength: f64, weights: &mut WeightMatrices) -> (Vec<f64>, Vec<f64>) {
+        assert!(
+            GroupLasso { strength }.after_step(PruningStep { step: 1, total_steps: 9, learning_rate: 0.5 }, weights)
+        );
+        (values(&weights[&WeightMatrixKind::Hidden]), values(&weights[&WeightMatrixKind::Output]))
     }
 
     #[test]
@@ -79,7 +83,7 @@ mod tests {
         let (hidden, output) = after(6.0, &mut weights);
         assert_eq!(hidden, [0.0, 0.0, 1.0, -2.0]);
         assert_eq!(output, [0.0, 2.0]);
-        assert_eq!(values(&weights[&Matrix::Input]), [0.01, 0.02], "what a unit reads is not in its group");
+        assert_eq!(values(&weights[&WeightMatrixKind::Input]), [0.01, 0.02], "what a unit reads is not in its group");
         // Again: norm 3 is at the threshold now.
         let (hidden, output) = after(6.0, &mut weights);
         assert_eq!((hidden, output), (vec![0.0; 4], vec![0.0; 2]));

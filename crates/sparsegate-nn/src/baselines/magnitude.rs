@@ -4,17 +4,17 @@ use std::cmp::Ordering;
 
 use burn::tensor::{Tensor, TensorData};
 
-use super::{Baseline, Progress, Weights, values};
+use super::{Baseline, PruningStep, WeightMatrices, values};
 use sparsegate_core::Magnitude;
 
 impl Baseline for Magnitude {
     /// Prunes each matrix separately: the weights of smallest magnitude are set to zero until the scheduled sparsity is
     /// reached; among equal magnitudes the first in row-major order go first. Steps between two prunings change
     /// nothing.
-    fn after_step(&self, now: Progress, weights: &mut Weights) -> bool {
-        let Some(share) = due(self, now.step, now.total_steps) else { return false };
+    fn after_step(&self, now: PruningStep, weights: &mut WeightMatrices) -> bool {
+        let Some(share) = scheduled_sparsity(self, now.step, now.total_steps) else { return false };
         for weights in weights.values_mut() {
-            *weights = without_smallest(weights, share);
+            *weights = zero_smallest(weights, share);
         }
         true
     }
@@ -23,7 +23,7 @@ impl Baseline for Magnitude {
 /// The scheduled sparsity (fraction of zeros) at a pruning step, `None` at other steps. Pruning steps are every
 /// `every`-th step between begin `t0` and end `t1`, and the end itself. The schedule is the paper's cubic,
 /// `share (1 - (1 - (t - t0) / (t1 - t0))^3)`.
-fn due(spec: &Magnitude, step: u64, total_steps: u64) -> Option<f64> {
+fn scheduled_sparsity(spec: &Magnitude, step: u64, total_steps: u64) -> Option<f64> {
     let (begin, end) = (spec.begin * total_steps as f64, (spec.end * total_steps as f64).ceil());
     let now = step as f64;
     let last = step == end as u64;
@@ -33,7 +33,7 @@ fn due(spec: &Magnitude, step: u64, total_steps: u64) -> Option<f64> {
 }
 
 /// The matrix with its smallest elements set to zero: the fraction `share` of all elements, rounded to a whole number.
-fn without_smallest(weights: &Tensor<2>, share: f64) -> Tensor<2> {
+fn zero_smallest(weights: &Tensor<2>, share: f64) -> Tensor<2> {
     let host = values(weights);
     let zeros = ((share * host.len() as f64).round() as usize).min(host.len());
     if zeros == 0 {
@@ -57,7 +57,7 @@ mod tests {
     use burn::tensor::{DType, Device};
     use proptest::prelude::*;
 
-    use super::super::Matrix;
+    use super::super::WeightMatrixKind;
     use super::*;
 
     const SPEC: Magnitude = Magnitude { share: 0.9, begin: 0.1, end: 0.7, every: 5 };
@@ -72,7 +72,8 @@ mod tests {
 
     #[test]
     fn the_share_rises_along_the_cubic_to_its_end() {
-        let shares: Vec<(u64, f64)> = (1..=100).filter_map(|step| Some((step, due(&SPEC, step, 100)?))).collect();
+        let shares: Vec<(u64, f64)> =
+            (1..=100).filter_map(|step| Some((step, scheduled_sparsity(&SPEC, step, 100)?))).collect();
         assert_eq!(shares.first(), Some(&(10, 0.0)));
         assert_eq!(shares.last(), Some(&(70, 0.9)));
         assert_eq!(shares.len(), 13);
@@ -87,7 +88,7 @@ mod tests {
             for every in [1, 7, 1000] {
                 for (begin, end) in [(0.0, 1.0), (0.1, 0.7), (0.5, 0.51)] {
                     let spec = Magnitude { share: 0.9, begin, end, every };
-                    let last = (1..=total).filter_map(|step| due(&spec, step, total)).next_back();
+                    let last = (1..=total).filter_map(|step| scheduled_sparsity(&spec, step, total)).next_back();
                     assert_eq!(last, Some(0.9), "{total} steps, {spec:?}");
                 }
             }
@@ -97,36 +98,30 @@ mod tests {
     #[test]
     fn the_smallest_go_and_of_equal_ones_the_first() {
         let weights = tensor(&[0.5, -0.1, 0.1, 0.1, -0.5, 2.0], [2, 3]);
-        assert_eq!(
-            values(&without_smallest(&weights, 0.34)),
-            values(&tensor(&[0.5, 0.0, 0.0, 0.1, -0.5, 2.0], [2, 3]))
-        );
-        assert_eq!(
-            values(&without_smallest(&weights, 0.67)),
-            values(&tensor(&[0.0, 0.0, 0.0, 0.0, -0.5, 2.0], [2, 3]))
-        );
-        assert_eq!(values(&without_smallest(&weights, 0.0)), values(&weights));
+        assert_eq!(values(&zero_smallest(&weights, 0.34)), values(&tensor(&[0.5, 0.0, 0.0, 0.1, -0.5, 2.0], [2, 3])));
+        assert_eq!(values(&zero_smallest(&weights, 0.67)), values(&tensor(&[0.0, 0.0, 0.0, 0.0, -0.5, 2.0], [2, 3])));
+        assert_eq!(values(&zero_smallest(&weights, 0.0)), values(&weights));
     }
 
     #[test]
     fn what_is_not_a_number_is_not_hidden() {
         let weights = tensor(&[f32::NAN, 1.0, -f32::NAN], [1, 3]);
-        let ours = values(&without_smallest(&weights, 1.0));
+        let ours = values(&zero_smallest(&weights, 1.0));
         assert!(ours[0].is_nan() && ours[1] == 0.0 && ours[2].is_nan());
     }
 
     #[test]
     fn each_matrix_is_pruned_for_itself() {
-        let mut weights = Weights::from([
-            (Matrix::Hidden, tensor(&[1.0, 2.0, 3.0, 4.0], [2, 2])),
-            (Matrix::Output, tensor(&[10.0, 20.0, 30.0, 40.0], [2, 2])),
+        let mut weights = WeightMatrices::from([
+            (WeightMatrixKind::Hidden, tensor(&[1.0, 2.0, 3.0, 4.0], [2, 2])),
+            (WeightMatrixKind::Output, tensor(&[10.0, 20.0, 30.0, 40.0], [2, 2])),
         ]);
         let spec = Magnitude { share: 0.5, begin: 0.0, end: 1.0, every: 1 };
-        let now = Progress { step: 4, total_steps: 4, rate: 0.1 };
+        let now = PruningStep { step: 4, total_steps: 4, learning_rate: 0.1 };
         assert!(spec.after_step(now, &mut weights));
-        assert_eq!(values(&weights[&Matrix::Hidden]), [0.0, 0.0, 3.0, 4.0]);
-        assert_eq!(values(&weights[&Matrix::Output]), [0.0, 0.0, 30.0, 40.0]);
-        assert!(!spec.after_step(Progress { step: 5, total_steps: 4, rate: 0.1 }, &mut weights));
+        assert_eq!(values(&weights[&WeightMatrixKind::Hidden]), [0.0, 0.0, 3.0, 4.0]);
+        assert_eq!(values(&weights[&WeightMatrixKind::Output]), [0.0, 0.0, 30.0, 40.0]);
+        assert!(!spec.after_step(PruningStep { step: 5, total_steps: 4, learning_rate: 0.1 }, &mut weights));
     }
 
     proptest! {
@@ -141,7 +136,7 @@ mod tests {
             let mut now = before.clone();
             for share in shares {
                 let earlier = values(&now);
-                now = without_smallest(&now, share);
+                now = zero_smallest(&now, share);
                 let later = values(&now);
                 let wanted = (share * weights.len() as f64).round() as usize;
                 prop_assert_eq!(zeros(&later), wanted.max(zeros(&earlier)));

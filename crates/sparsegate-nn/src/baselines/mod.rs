@@ -25,7 +25,7 @@ use sparsegate_core::Sparsity;
 
 /// The weight matrices that baselines prune, which are those that the compression ratio counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Matrix {
+pub enum WeightMatrixKind {
     /// Embedding vectors of the input symbols, `[V, E]`.
     Embedding,
     /// Input-to-hidden weights, `[I, P * H]`.
@@ -36,9 +36,9 @@ pub enum Matrix {
     Output,
 }
 
-impl Matrix {
+impl WeightMatrixKind {
     /// The matrix that a parameter path such as `lstm/w_input/mean` names; `None` for other parameters, such as biases.
-    pub fn of(path: &str) -> Option<Self> {
+    pub fn from_path(path: &str) -> Option<Self> {
         match path.strip_suffix("/mean")? {
             "embedding/w" => Some(Self::Embedding),
             "output/w" => Some(Self::Output),
@@ -50,17 +50,17 @@ impl Matrix {
 }
 
 /// The weight matrices of a network.
-pub type Weights = BTreeMap<Matrix, Tensor<2>>;
+pub type WeightMatrices = BTreeMap<WeightMatrixKind, Tensor<2>>;
 
 /// The progress of a training run.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Progress {
+pub struct PruningStep {
     /// The optimiser step that was just taken, counted from 1.
     pub step: u64,
     /// Number of steps of the whole run.
     pub total_steps: u64,
     /// The optimiser's learning rate.
-    pub rate: f64,
+    pub learning_rate: f64,
 }
 
 /// A pruning method that acts during training.
@@ -68,7 +68,7 @@ pub trait Baseline: Debug + Send + Sync {
     /// Updates the weights after a step of the optimiser; `false` means that none of them changed. The result depends
     /// on the arguments alone, not on the number of threads. NaN weights are never pruned, so that the check for
     /// non-finite numbers still finds them.
-    fn after_step(&self, now: Progress, weights: &mut Weights) -> bool;
+    fn after_step(&self, now: PruningStep, weights: &mut WeightMatrices) -> bool;
 }
 
 /// The baseline of a run.
@@ -81,7 +81,7 @@ pub struct Pruning {
 }
 
 /// The baseline that a sparsity level asks for; `None` if it asks for none.
-pub fn of(level: &Sparsity) -> Option<Box<dyn Baseline>> {
+pub fn for_level(level: &Sparsity) -> Option<Box<dyn Baseline>> {
     let magnitude = level.magnitude.clone().map(|magnitude| Box::new(magnitude) as Box<dyn Baseline>);
     magnitude.or_else(|| level.group_lasso.clone().map(|lasso| Box::new(lasso) as Box<dyn Baseline>))
 }
@@ -119,12 +119,12 @@ mod tests {
 
     #[test]
     fn matrices_are_known_by_their_paths() {
-        assert_eq!(Matrix::of("embedding/w/mean"), Some(Matrix::Embedding));
-        assert_eq!(Matrix::of("gru/w_input/mean"), Some(Matrix::Input));
-        assert_eq!(Matrix::of("lstm/w_hidden/mean"), Some(Matrix::Hidden));
-        assert_eq!(Matrix::of("output/w/mean"), Some(Matrix::Output));
+        assert_eq!(WeightMatrixKind::from_path("embedding/w/mean"), Some(WeightMatrixKind::Embedding));
+        assert_eq!(WeightMatrixKind::from_path("gru/w_input/mean"), Some(WeightMatrixKind::Input));
+        assert_eq!(WeightMatrixKind::from_path("lstm/w_hidden/mean"), Some(WeightMatrixKind::Hidden));
+        assert_eq!(WeightMatrixKind::from_path("output/w/mean"), Some(WeightMatrixKind::Output));
         for other in ["lstm/bias", "output/bias", "lstm/w_input/log_sigma", "lstm/z_gates/mean"] {
-            assert_eq!(Matrix::of(other), None, "{other}");
+            assert_eq!(WeightMatrixKind::from_path(other), None, "{other}");
         }
     }
 
@@ -141,11 +141,11 @@ mod tests {
             magnitude: None,
             group_lasso: None,
         };
-        assert!(of(&dense).is_none());
+        assert!(for_level(&dense).is_none());
         let lasso = Sparsity { group_lasso: Some(GroupLasso { strength: 1.0 }), ..dense.clone() };
-        assert!(format!("{:?}", of(&lasso)).contains("GroupLasso"));
+        assert!(format!("{:?}", for_level(&lasso)).contains("GroupLasso"));
         let magnitude = Some(Magnitude { share: 0.5, begin: 0.0, end: 1.0, every: 1 });
-        assert!(format!("{:?}", of(&Sparsity { magnitude, ..dense })).contains("Magnitude"));
+        assert!(format!("{:?}", for_level(&Sparsity { magnitude, ..dense })).contains("Magnitude"));
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub struct Engine {
     pub ops: &'static dyn Ops,
     /// Steps between host reads of the step metrics; 1 on the CPU. On a device that computes asynchronously a read
     /// makes the host wait, so the metrics of several steps are read together.
-    pub reading: usize,
+    pub metrics_interval: usize,
 }
 
 /// Opens a backend.
@@ -25,13 +25,13 @@ pub struct Engine {
 /// [`OpenError`] if the backend is not in this build, or this machine has no such device.
 pub fn open(backend: Backend) -> Result<Engine, OpenError> {
     match backend {
-        Backend::Flex => Ok(Engine { device: Device::flex(), ops: &FusedOps, reading: 1 }),
+        Backend::Flex => Ok(Engine { device: Device::flex(), ops: &FusedOps, metrics_interval: 1 }),
         #[cfg(feature = "wgpu")]
         Backend::Wgpu { adapter } => super::cube::open(adapter),
         #[cfg(feature = "tch")]
         Backend::Tch { cuda } => super::tch::open(cuda),
         #[cfg(not(all(feature = "wgpu", feature = "tch")))]
-        wanted => Err(OpenError::NotCompiled { wanted, compiled: compiled_backends() }),
+        wanted => Err(OpenError::NotCompiled { backend: wanted, compiled: compiled_backends() }),
     }
 }
 
@@ -49,20 +49,20 @@ pub fn compiled_backends() -> Vec<&'static str> {
 
 /// The devices available for one kind of backend.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct BackendDevices {
     /// The kind, as in [`Backend::kind`].
     pub kind: &'static str,
     /// Its devices: the backend as specs name it, and a description.
     pub devices: Vec<(Backend, String)>,
     /// Why there are no devices; `None` if there are some.
-    pub missing: Option<OpenError>,
+    pub error: Option<OpenError>,
 }
 
 /// Lists all kinds of backends with their devices, as available in this build and on this machine.
-pub fn survey() -> Vec<Found> {
+pub fn list_devices() -> Vec<BackendDevices> {
     let found = |wanted: Backend, devices: Vec<(Backend, String)>| {
-        let missing = if devices.is_empty() { open(wanted).err() } else { None };
-        Found { kind: wanted.kind(), devices, missing }
+        let error = if devices.is_empty() { open(wanted).err() } else { None };
+        BackendDevices { kind: wanted.kind(), devices, error }
     };
     let cpu = vec![(Backend::Flex, "CPU".to_owned())];
     vec![
@@ -103,8 +103,8 @@ mod tests {
 
     #[test]
     fn a_kind_has_devices_that_open_or_a_reason() {
-        for found in survey() {
-            assert_eq!(found.devices.is_empty(), found.missing.is_some(), "{found:?}");
+        for found in list_devices() {
+            assert_eq!(found.devices.is_empty(), found.error.is_some(), "{found:?}");
             for (backend, name) in &found.devices {
                 assert!(open(*backend).is_ok(), "{backend} {name}");
                 assert_eq!(backend.kind(), found.kind);

@@ -7,64 +7,64 @@ use sparsegate_core::Backend;
 
 /// A computation that failed in its backend.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum BackendFailure {
     /// The device or the machine ran out of memory.
     #[error(
-        "backend `{backend}` is out of memory ({said}): use a smaller train.batch or train.sequence, fewer runs at \
+        "backend `{backend}` is out of memory ({message}): use a smaller train.batch or train.sequence, fewer runs at \
          once (--jobs 1), or another backend or device"
     )]
     OutOfMemory {
         /// The backend that failed.
         backend: Backend,
         /// Its error message, shortened.
-        said: String,
+        message: String,
     },
     /// The driver lost or removed the device.
     #[error(
-        "backend `{backend}` lost its device ({said}): see the system log for driver errors; run again to continue \
+        "backend `{backend}` lost its device ({message}): see the system log for driver errors; run again to continue \
          from the last checkpoint"
     )]
     DeviceLost {
         /// The backend that failed.
         backend: Backend,
         /// Its error message, shortened.
-        said: String,
+        message: String,
     },
     /// Any other panic, most likely a bug in this program.
     #[error(
-        "backend `{backend}` stopped ({said}): this is a bug in this program or in the backend; the run's log.txt \
-         says where; --backend {other} may work"
+        "backend `{backend}` stopped ({message}): this is a bug in this program or in the backend; the run's log.txt \
+         says where; --backend {alternative} may work"
     )]
     Stopped {
         /// The backend that failed.
         backend: Backend,
         /// Its error message, shortened.
-        said: String,
+        message: String,
         /// Another backend to try.
-        other: &'static str,
+        alternative: &'static str,
     },
 }
 
-impl Fault {
+impl BackendFailure {
     /// Classifies a panic by its message.
     fn new(backend: Backend, message: &str) -> Self {
-        let said = gist(message);
+        let message = root_cause(message);
         let lower = message.to_lowercase();
         let says = |texts: &[&str]| texts.iter().any(|text| lower.contains(text));
         if says(&["out of memory", "outofmemory", "can't allocate", "not enough memory", "buffertoobig"]) {
-            Self::OutOfMemory { backend, said }
+            Self::OutOfMemory { backend, message }
         } else if says(&["device lost", "device is lost", "devicelost", "cuda error", "cuda-capable"]) {
-            Self::DeviceLost { backend, said }
+            Self::DeviceLost { backend, message }
         } else {
-            let other = if backend == Backend::Flex { "tch" } else { "flex" };
-            Self::Stopped { backend, said, other }
+            let alternative = if backend == Backend::Flex { "tch" } else { "flex" };
+            Self::Stopped { backend, message, alternative }
         }
     }
 }
 
 /// The informative part of a panic message: the innermost cause, without the text that Rust puts around an error and
 /// without the C++ stack frames after it.
-fn gist(message: &str) -> String {
+fn root_cause(message: &str) -> String {
     const LONGEST: usize = 200;
     let text = message.rsplit_once("on an `Err` value: ").map_or(message, |(_, error)| error);
     let text = text.rsplit_once("Caused by:\n").map_or(text, |(_, cause)| cause);
@@ -82,13 +82,13 @@ fn gist(message: &str) -> String {
 /// Runs `work`, which computes on `backend`, and turns a panic into an error. The panic hook still logs the location.
 ///
 /// # Errors
-/// [`Fault`] if `work` panics.
-pub fn guarded<T>(backend: Backend, work: impl FnOnce() -> T) -> Result<T, Fault> {
+/// [`BackendFailure`] if `work` panics.
+pub fn catch_backend_panic<T>(backend: Backend, work: impl FnOnce() -> T) -> Result<T, BackendFailure> {
     // Unwind safety: state that the panic leaves half-updated is dropped with the closure.
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
         let text = payload.downcast_ref::<String>().map(String::as_str);
         let message = text.or_else(|| payload.downcast_ref::<&str>().copied());
-        Fault::new(backend, message.unwrap_or("a panic without a message"))
+        BackendFailure::new(backend, message.unwrap_or("a panic without a message"))
     })
 }
 
@@ -102,26 +102,32 @@ mod tests {
     fn a_full_memory_is_told_from_a_lost_device_and_from_the_rest() {
         let full = "called `Result::unwrap()` on an `Err` value: Torch(\"CUDA out of memory. Tried to allocate 2.00 GiB. \
                     GPU 0 has a total capacity of 79.10 GiB\\nException raised from malloc at ...\")";
-        let fault = Fault::new(CUDA, full);
+        let fault = BackendFailure::new(CUDA, full);
         assert!(
-            matches!(&fault, Fault::OutOfMemory { said, .. } if said.starts_with("CUDA out of memory. Tried")),
+            matches!(&fault, BackendFailure::OutOfMemory { message, .. } if message.starts_with("CUDA out of memory. Tried")),
             "{fault}"
         );
         assert!(fault.to_string().contains("`tch:cuda`") && fault.to_string().contains("train.batch"), "{fault}");
         assert!(!fault.to_string().contains("Exception raised"), "{fault}");
         let full = "Error while reading data\nCaused by:\n  Several failures at once\nCaused by:\n  can't allocate buffer of \
                     size: 17592186044416\nNo backtrace available\nAsked at:\nNo backtrace available";
-        let fault = Fault::new(Backend::Wgpu { adapter: None }, full);
+        let fault = BackendFailure::new(Backend::Wgpu { adapter: None }, full);
         let wanted = "can't allocate buffer of size: 17592186044416";
-        assert!(matches!(&fault, Fault::OutOfMemory { said, .. } if said == wanted), "{fault}");
-        assert!(matches!(Fault::new(CUDA, "CUDA error: an illegal memory access"), Fault::DeviceLost { .. }));
-        assert!(matches!(Fault::new(Backend::Flex, "index out of bounds"), Fault::Stopped { other: "tch", .. }));
+        assert!(matches!(&fault, BackendFailure::OutOfMemory { message, .. } if message == wanted), "{fault}");
+        assert!(matches!(
+            BackendFailure::new(CUDA, "CUDA error: an illegal memory access"),
+            BackendFailure::DeviceLost { .. }
+        ));
+        assert!(matches!(
+            BackendFailure::new(Backend::Flex, "index out of bounds"),
+            BackendFailure::Stopped { alternative: "tch", .. }
+        ));
     }
 
     #[test]
     fn a_panic_becomes_an_error_and_anything_else_passes() {
-        assert_eq!(guarded(Backend::Flex, || 3), Ok(3));
-        let fault = guarded(Backend::Flex, || panic!("no rows")).expect_err("a panic");
+        assert_eq!(catch_backend_panic(Backend::Flex, || 3), Ok(3));
+        let fault = catch_backend_panic(Backend::Flex, || panic!("no rows")).expect_err("a panic");
         assert!(fault.to_string().contains("no rows"), "{fault}");
     }
 }

@@ -26,8 +26,8 @@ mod reference;
 mod tch;
 mod vectorized;
 
-pub use backends::{Engine, Found, compiled_backends, open, survey};
-pub use fault::{Fault, guarded};
+pub use backends::{BackendDevices, Engine, compiled_backends, list_devices, open};
+pub use fault::{BackendFailure, catch_backend_panic};
 pub use fused::FusedOps;
 pub use noise::{Noise, NoiseKey};
 pub use open_error::OpenError;

@@ -6,38 +6,38 @@ use sparsegate_core::Backend;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     /// This build does not contain the backend.
-    #[error("backend `{wanted}` is not in this build, which has: {}", .compiled.join(", "))]
+    #[error("backend `{backend}` is not in this build, which has: {}", .compiled.join(", "))]
     NotCompiled {
         /// The requested backend.
-        wanted: Backend,
+        backend: Backend,
         /// The kinds of backends that the build contains.
         compiled: Vec<&'static str>,
     },
     /// The backend finds no device.
-    #[error("backend `{wanted}`: no device found")]
+    #[error("backend `{backend}`: no device found")]
     NoDevice {
         /// The requested backend.
-        wanted: Backend,
+        backend: Backend,
     },
     /// No device has the requested number.
-    #[error("backend `{wanted}`: no such device; available: {}", numbered(.found))]
+    #[error("backend `{backend}`: no such device; available: {}", numbered(.found))]
     NoSuchDevice {
         /// The requested backend.
-        wanted: Backend,
+        backend: Backend,
         /// The available devices, ordered by number.
         found: Vec<String>,
     },
     /// libtorch was compiled without CUDA.
-    #[error("backend `{wanted}`: the libtorch of this build has no CUDA")]
+    #[error("backend `{backend}`: the libtorch of this build has no CUDA")]
     NoCuda {
         /// The requested backend.
-        wanted: Backend,
+        backend: Backend,
     },
     /// The dynamic loader found a libtorch of another version than the build's; the two lay tensors out differently.
-    #[error("backend `{wanted}`: {library} has version {found}, but this program was built against {built}")]
-    OtherLibtorch {
+    #[error("backend `{backend}`: {library} has version {found}, but this program was built against {built}")]
+    LibtorchMismatch {
         /// The requested backend.
-        wanted: Backend,
+        backend: Backend,
         /// The library's path.
         library: String,
         /// Its version.
@@ -51,12 +51,12 @@ impl OpenError {
     /// A hint: how to make the backend available, or what to use instead.
     pub fn hint(&self) -> String {
         match self {
-            Self::NotCompiled { wanted, .. } => {
-                let feature = wanted.feature().unwrap_or("default");
+            Self::NotCompiled { backend, .. } => {
+                let feature = backend.feature().unwrap_or("default");
                 let first = if feature == "tch" { "set LIBTORCH (scripts/get-libtorch.sh gets one) and " } else { "" };
                 format!("{first}build with `cargo build --release --features {feature}`, or use --backend flex")
             }
-            Self::NoDevice { wanted: Backend::Wgpu { .. } } => {
+            Self::NoDevice { backend: Backend::Wgpu { .. } } => {
                 "install the Vulkan driver of the GPU or, without a GPU, a software Vulkan driver: on Debian \
                  `apt-get install mesa-vulkan-drivers libvulkan1`"
                     .to_owned()
@@ -72,7 +72,7 @@ impl OpenError {
                  the CPU"
                     .to_owned()
             }
-            Self::OtherLibtorch { built, .. } => format!(
+            Self::LibtorchMismatch { built, .. } => format!(
                 "unset LD_LIBRARY_PATH, set it to the lib folder of libtorch {built}, or rebuild against the one found"
             ),
         }
@@ -94,12 +94,12 @@ mod tests {
         let gpu = Backend::Wgpu { adapter: Some(7) };
         let cuda = Backend::Tch { cuda: Some(1) };
         let errors = [
-            (OpenError::NotCompiled { wanted: gpu, compiled: vec!["flex"] }, "wgpu:7", "--features wgpu"),
-            (OpenError::NotCompiled { wanted: cuda, compiled: vec!["flex"] }, "which has: flex", "get-libtorch.sh"),
-            (OpenError::NoDevice { wanted: gpu }, "wgpu:7", "mesa-vulkan-drivers"),
-            (OpenError::NoDevice { wanted: cuda }, "tch:cuda:1", "nvidia-smi"),
-            (OpenError::NoSuchDevice { wanted: gpu, found: vec!["llvmpipe".into()] }, "0 (llvmpipe)", "backends"),
-            (OpenError::NoCuda { wanted: cuda }, "no CUDA", "LIBTORCH"),
+            (OpenError::NotCompiled { backend: gpu, compiled: vec!["flex"] }, "wgpu:7", "--features wgpu"),
+            (OpenError::NotCompiled { backend: cuda, compiled: vec!["flex"] }, "which has: flex", "get-libtorch.sh"),
+            (OpenError::NoDevice { backend: gpu }, "wgpu:7", "mesa-vulkan-drivers"),
+            (OpenError::NoDevice { backend: cuda }, "tch:cuda:1", "nvidia-smi"),
+            (OpenError::NoSuchDevice { backend: gpu, found: vec!["llvmpipe".into()] }, "0 (llvmpipe)", "backends"),
+            (OpenError::NoCuda { backend: cuda }, "no CUDA", "LIBTORCH"),
         ];
         for (error, what, hint) in errors {
             assert!(error.to_string().contains(what), "{error}");

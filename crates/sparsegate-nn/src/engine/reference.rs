@@ -4,7 +4,7 @@ use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData, activation};
 
 use super::noise::Noise;
 use super::ops::{AdamStep, DataGradients, KlAndNorm, Moments, Ops, RecurrenceInputs};
-use crate::cells::{self, Step};
+use crate::cells::{self, CellStep};
 use sparsegate_core::cells::Cell;
 
 /// The reference implementation: simple and slow (the recurrence's backward pass is quadratic in the number of steps).
@@ -107,7 +107,7 @@ impl Ops for ReferenceOps {
             };
             states = cells::step(
                 cell,
-                &Step {
+                &CellStep {
                     input: rows(&input, done, done + now),
                     recurrent: states[0].clone().matmul(recurrent.clone()),
                     z_gates: rows(&z_gates, 0, now),

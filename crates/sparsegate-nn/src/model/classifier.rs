@@ -2,11 +2,11 @@
 
 use burn::tensor::{Int, Tensor};
 
-use super::dense::Dense;
+use super::dense::OutputLayer;
 use super::embedding::Embedding;
 use super::network::{Forward, Network, Parameter, last_rows};
-use super::noise::{NoiseSource, Stream, draw};
-use super::recurrent::{Inputs, Recurrent, Units};
+use super::noise::{NoiseSource, NoiseStream, draw};
+use super::recurrent::{InputKind, RecurrentConfig, RecurrentLayer};
 use super::symbols;
 use crate::engine::Ops;
 use crate::variational::CreateTensor;
@@ -19,15 +19,15 @@ pub struct Classifier {
     /// The embedding of the symbols.
     pub embedding: Embedding,
     /// The recurrent layer, which reads the embedding vectors.
-    pub recurrent: Recurrent,
+    pub recurrent: RecurrentLayer,
     /// The output layer: one output with a sigmoid head for two classes, otherwise one output per class with a softmax
     /// head.
-    pub output: Dense,
+    pub output: OutputLayer,
 }
 
 /// Sizes of a classifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sizes {
+pub struct ClassifierSizes {
     /// Symbols, V.
     pub vocabulary: usize,
     /// Dimensions of a symbol's vector, E.
@@ -36,7 +36,7 @@ pub struct Sizes {
     pub outputs: usize,
 }
 
-impl Sizes {
+impl ClassifierSizes {
     /// The number of outputs O for a number of classes.
     pub fn outputs(classes: usize) -> usize {
         if classes <= 2 { 1 } else { classes }
@@ -48,19 +48,19 @@ impl Classifier {
     /// those used in checkpoints: `embedding/w/mean`, `embedding/z_vocabulary/mean`, `lstm/w_input/mean`,
     /// `lstm/z_inputs/mean`, ..., `lstm/bias`, `output/w/mean`, `output/bias`. A variational parameter has a
     /// `log_sigma` beside its `mean`.
-    pub fn build(sizes: Sizes, units: Units, sparsity: &Sparsity, make: CreateTensor<'_>) -> Self {
-        let Sizes { vocabulary, embedding, outputs } = sizes;
+    pub fn build(sizes: ClassifierSizes, units: RecurrentConfig, sparsity: &Sparsity, make: CreateTensor<'_>) -> Self {
+        let ClassifierSizes { vocabulary, embedding, outputs } = sizes;
         let noise = OutputNoise::LocalReparameterization;
         Self {
             embedding: Embedding::build([vocabulary, embedding], sparsity, make),
-            recurrent: Recurrent::build(units, Inputs::Vectors(embedding), sparsity, make),
-            output: Dense::build([units.hidden, outputs], noise, sparsity.output, make),
+            recurrent: RecurrentLayer::build(units, InputKind::Vectors(embedding), sparsity, make),
+            output: OutputLayer::build([units.hidden, outputs], noise, sparsity.output, make),
         }
     }
 }
 
 impl Network for Classifier {
-    fn recurrent(&self) -> &Recurrent {
+    fn recurrent(&self) -> &RecurrentLayer {
         &self.recurrent
     }
 
@@ -78,17 +78,17 @@ impl Network for Classifier {
         let input = self.recurrent.read_vectors(ops, batch, vectors, noise);
         let states = self.recurrent.run(ops, batch, input, states, noise);
         let last = last_rows(states[0].clone(), batch.rows);
-        let outputs = self.output.outputs(ops, last, batch.rows, draw(noise, Stream::Output).as_ref());
+        let outputs = self.output.outputs(ops, last, batch.rows, draw(noise, NoiseStream::Output).as_ref());
         Forward::new(states, outputs, batch.rows)
     }
 
     fn loss(&self, ops: &dyn Ops, outputs: Tensor<2>, targets: &[u32]) -> Tensor<1> {
-        ops.class_loss(outputs, self.output.bias.clone(), symbols::ids(targets, &self.kind().0))
+        ops.class_loss(outputs, self.output.bias.clone(), symbols::ids(targets, &self.device_and_dtype().0))
     }
 
-    fn correct(&self, outputs: &Tensor<2>, targets: &[u32]) -> Option<Tensor<1>> {
+    fn correct_count(&self, outputs: &Tensor<2>, targets: &[u32]) -> Option<Tensor<1>> {
         let right = most_probable(outputs.clone() + self.output.bias.clone());
-        let targets = symbols::ids(targets, &self.kind().0).reshape([right.dims()[0], 1]);
+        let targets = symbols::ids(targets, &self.device_and_dtype().0).reshape([right.dims()[0], 1]);
         Some(right.equal(targets).float().sum())
     }
 }
@@ -125,6 +125,6 @@ mod tests {
 
     #[test]
     fn two_classes_have_one_output() {
-        assert_eq!([2, 3, 20].map(Sizes::outputs), [1, 3, 20]);
+        assert_eq!([2, 3, 20].map(ClassifierSizes::outputs), [1, 3, 20]);
     }
 }

@@ -13,7 +13,7 @@ const SMALLEST_VARIANCE: f64 = 1e-8;
 
 /// A linear layer `h V + b` with H inputs and O outputs.
 #[derive(Debug, Clone)]
-pub struct Dense {
+pub struct OutputLayer {
     /// Weights, `[H, O]`.
     pub w: VariationalMatrix,
     /// Biases, `[1, O]`.
@@ -22,7 +22,7 @@ pub struct Dense {
     pub noise: OutputNoise,
 }
 
-impl Dense {
+impl OutputLayer {
     /// Builds an `[H, O]` layer with tensors from `make`.
     pub(super) fn build(dims: [usize; 2], noise: OutputNoise, prior: Prior, make: CreateTensor<'_>) -> Self {
         Self {

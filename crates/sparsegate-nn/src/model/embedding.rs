@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::network::{Parameter, ParameterKind};
-use super::noise::{NoiseSource, Stream, draw};
+use super::noise::{NoiseSource, NoiseStream, draw};
 use super::symbols;
 use crate::engine::Ops;
 use crate::variational::{CreateTensor, VariationalMatrix};
@@ -42,9 +42,11 @@ impl Embedding {
     /// sequence.
     pub fn vectors(&self, ops: &dyn Ops, batch: &Batch, noise: Option<&NoiseSource>) -> Tensor<2> {
         let ids = symbols::ids(&batch.inputs, &self.w.mean.device().inner());
-        let vectors = self.w.sample_rows(ops, ids.clone(), draw(noise, Stream::Embedding).as_ref());
+        let vectors = self.w.sample_rows(ops, ids.clone(), draw(noise, NoiseStream::Embedding).as_ref());
         match &self.z_vocabulary {
-            Some(group) => vectors * symbols::factors(group, batch, ids, draw(noise, Stream::ZVocabulary).as_ref()),
+            Some(group) => {
+                vectors * symbols::factors(group, batch, ids, draw(noise, NoiseStream::ZVocabulary).as_ref())
+            }
             None => vectors,
         }
     }

@@ -3,7 +3,7 @@
 use burn::tensor::{Gradients, Tensor};
 
 use super::network::{Network, Parameter, ParameterKind};
-use crate::baselines::{Matrix, mask_gradient};
+use crate::baselines::{WeightMatrixKind, mask_gradient};
 use crate::engine::{AdamStep, DataGradients, Moments, Ops};
 use sparsegate_core::Batch;
 
@@ -51,7 +51,7 @@ impl StepGradients {
             let mean = value.mean.clone().inner();
             let to_mean = of(&value.mean).unwrap_or_else(|| mean.zeros_like());
             parts.push(match &value.log_sigma {
-                None if hold && Matrix::of(&format!("{name}/mean")).is_some() => {
+                None if hold && WeightMatrixKind::from_path(&format!("{name}/mean")).is_some() => {
                     ParameterGradient::Total(mask_gradient(&mean, to_mean))
                 }
                 None => ParameterGradient::Total(to_mean),
@@ -120,7 +120,7 @@ impl StepGradients {
         scale: &Tensor<1>,
         step: &AdamStep,
     ) {
-        let (device, dtype) = network.kind();
+        let (device, dtype) = network.device_and_dtype();
         let nothing = Tensor::<2>::zeros([1, 1], (&device, dtype));
         // Ops update a tensor in place only if they hold the last handle to it.
         let take = |tensor: &mut Tensor<2>| std::mem::replace(tensor, nothing.clone());

@@ -21,7 +21,7 @@ pub(super) fn named(name: &str, tensor: &Tensor<2>) -> NamedTensor {
 ///
 /// # Errors
 /// The tensor is missing, has another shape than `shape`, or holds another number of values than its shape says.
-pub(super) fn find(
+pub(super) fn load_tensor(
     tensors: &[NamedTensor],
     name: &str,
     shape: [usize; 2],

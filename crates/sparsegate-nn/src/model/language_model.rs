@@ -12,10 +12,10 @@
 
 use burn::tensor::Tensor;
 
-use super::dense::Dense;
+use super::dense::OutputLayer;
 use super::network::{Forward, Network, Parameter};
-use super::noise::{NoiseSource, Stream, draw};
-use super::recurrent::{Inputs, Recurrent, Units};
+use super::noise::{NoiseSource, NoiseStream, draw};
+use super::recurrent::{InputKind, RecurrentConfig, RecurrentLayer};
 use super::symbols;
 use crate::engine::Ops;
 use crate::variational::CreateTensor;
@@ -26,9 +26,9 @@ use sparsegate_core::{OutputNoise, Sparsity};
 #[derive(Debug, Clone)]
 pub struct LanguageModel {
     /// The recurrent layer, which reads the symbols.
-    pub recurrent: Recurrent,
+    pub recurrent: RecurrentLayer,
     /// The output layer, with one logit per symbol.
-    pub output: Dense,
+    pub output: OutputLayer,
 }
 
 impl LanguageModel {
@@ -37,20 +37,20 @@ impl LanguageModel {
     /// `lstm/bias`, `output/w/mean`, `output/bias`.
     pub fn build(
         vocabulary: usize,
-        units: Units,
+        units: RecurrentConfig,
         noise: OutputNoise,
         sparsity: &Sparsity,
         make: CreateTensor<'_>,
     ) -> Self {
         Self {
-            recurrent: Recurrent::build(units, Inputs::Symbols(vocabulary), sparsity, make),
-            output: Dense::build([units.hidden, vocabulary], noise, sparsity.output, make),
+            recurrent: RecurrentLayer::build(units, InputKind::Symbols(vocabulary), sparsity, make),
+            output: OutputLayer::build([units.hidden, vocabulary], noise, sparsity.output, make),
         }
     }
 }
 
 impl Network for LanguageModel {
-    fn recurrent(&self) -> &Recurrent {
+    fn recurrent(&self) -> &RecurrentLayer {
         &self.recurrent
     }
 
@@ -65,15 +65,16 @@ impl Network for LanguageModel {
     fn forward(&self, ops: &dyn Ops, batch: &Batch, states: Vec<Tensor<2>>, noise: Option<&NoiseSource>) -> Forward {
         let input = self.recurrent.read_symbols(ops, batch, noise);
         let states = self.recurrent.run(ops, batch, input, states, noise);
-        let outputs = self.output.outputs(ops, states[0].clone(), batch.rows, draw(noise, Stream::Output).as_ref());
+        let outputs =
+            self.output.outputs(ops, states[0].clone(), batch.rows, draw(noise, NoiseStream::Output).as_ref());
         Forward::new(states, outputs, batch.rows)
     }
 
     fn loss(&self, ops: &dyn Ops, outputs: Tensor<2>, targets: &[u32]) -> Tensor<1> {
-        ops.cross_entropy(outputs, self.output.bias.clone(), symbols::ids(targets, &self.kind().0))
+        ops.cross_entropy(outputs, self.output.bias.clone(), symbols::ids(targets, &self.device_and_dtype().0))
     }
 
-    fn correct(&self, _: &Tensor<2>, _: &[u32]) -> Option<Tensor<1>> {
+    fn correct_count(&self, _: &Tensor<2>, _: &[u32]) -> Option<Tensor<1>> {
         None
     }
 }

@@ -2,10 +2,10 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
-use super::classifier::{Classifier, Sizes};
+use super::classifier::{Classifier, ClassifierSizes};
 use super::language_model::LanguageModel;
 use super::network::Network;
-use super::recurrent::Units;
+use super::recurrent::RecurrentConfig;
 use crate::engine::{FusedOps, Ops};
 use sparsegate_core::Batch;
 use sparsegate_core::trainer::NamedTensor;
@@ -13,20 +13,25 @@ use sparsegate_core::{ModelKind, OutputNoise, Sparsity};
 
 /// A pruned network at full size, computed by the engine that evaluates it during training, on the CPU.
 #[derive(Debug)]
-pub struct Masked(Kind);
+pub struct MaskedNetwork(Inner);
 
 #[derive(Debug)]
-enum Kind {
+enum Inner {
     Classifier(Classifier),
     LanguageModel(LanguageModel),
 }
 
-impl Masked {
+impl MaskedNetwork {
     /// A network of `kind` with these `units`, at the level `sparsity`, with these `parameters`, those of `model.safetensors`.
     ///
     /// # Errors
     /// The first tensor that is missing or has another shape than the network's.
-    pub fn new(kind: ModelKind, units: Units, sparsity: &Sparsity, parameters: &[NamedTensor]) -> Result<Self, String> {
+    pub fn new(
+        kind: ModelKind,
+        units: RecurrentConfig,
+        sparsity: &Sparsity,
+        parameters: &[NamedTensor],
+    ) -> Result<Self, String> {
         let place = (Device::flex(), DType::F32);
         let shape = |name: &str| -> Result<[usize; 2], String> {
             let found =
@@ -35,7 +40,7 @@ impl Masked {
         };
         let mut wrong = None;
         let mut make = |name: &str, dims: [usize; 2]| {
-            super::host::find(parameters, name, dims, &place).unwrap_or_else(|problem| {
+            super::host::load_tensor(parameters, name, dims, &place).unwrap_or_else(|problem| {
                 wrong.get_or_insert(problem);
                 Tensor::from_data(TensorData::zeros::<f32, _>(dims), (&place.0, place.1))
             })
@@ -45,13 +50,13 @@ impl Masked {
                 let [vocabulary, _] = shape(&format!("{}/w_input/mean", units.cell.layer()))?;
                 let noise = OutputNoise::Weights;
                 let network = LanguageModel::build(vocabulary, units, noise, sparsity, &mut make);
-                Kind::LanguageModel(network.to_deterministic(true))
+                Inner::LanguageModel(network.to_deterministic(true))
             }
             ModelKind::Classification => {
                 let [vocabulary, embedding] = shape("embedding/w/mean")?;
                 let [_, outputs] = shape("output/w/mean")?;
-                let sizes = Sizes { vocabulary, embedding, outputs };
-                Kind::Classifier(Classifier::build(sizes, units, sparsity, &mut make).to_deterministic(true))
+                let sizes = ClassifierSizes { vocabulary, embedding, outputs };
+                Inner::Classifier(Classifier::build(sizes, units, sparsity, &mut make).to_deterministic(true))
             }
         };
         wrong.map_or(Ok(Self(network)), Err)
@@ -61,11 +66,11 @@ impl Masked {
     pub fn outputs(&self, batch: &Batch) -> Tensor<2> {
         fn run(network: &impl Network, bias: &Tensor<2>, batch: &Batch) -> Tensor<2> {
             let ops: &dyn Ops = &FusedOps;
-            network.forward(ops, batch, network.zeros(batch.rows), None).outputs + bias.clone()
+            network.forward(ops, batch, network.zero_states(batch.rows), None).outputs + bias.clone()
         }
         match &self.0 {
-            Kind::Classifier(network) => run(network, &network.output.bias, batch),
-            Kind::LanguageModel(network) => run(network, &network.output.bias, batch),
+            Inner::Classifier(network) => run(network, &network.output.bias, batch),
+            Inner::LanguageModel(network) => run(network, &network.output.bias, batch),
         }
     }
 }

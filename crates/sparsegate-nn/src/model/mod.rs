@@ -10,7 +10,7 @@
 //! | `masked` | the pruned network of a finished run at full size, to evaluate and time |
 //! | `network` | what both networks share: parameters by name, forward pass, loss |
 //! | `trainer` | a network with its optimiser |
-//! | `gradients`, `reports` | gradients and Adam update of a step; its metrics, read asynchronously |
+//! | `gradients`, `metrics` | gradients and Adam update of a step; its metrics, read asynchronously |
 //! | `build`, `init` | from a spec to a network with initial values |
 //! | `noise`, `symbols`, `host`, `posterior` | noise streams, symbol ids, host tensors, arrays for pruning |
 
@@ -22,21 +22,21 @@ mod host;
 mod init;
 mod language_model;
 mod masked;
+mod metrics;
 mod network;
 mod noise;
 mod posterior;
 mod recurrent;
-mod reports;
 mod symbols;
 mod trainer;
 
-pub use classifier::{Classifier, Sizes};
-pub use dense::Dense;
+pub use classifier::{Classifier, ClassifierSizes};
+pub use dense::OutputLayer;
 pub use embedding::Embedding;
-pub use init::Initial;
+pub use init::Initializer;
 pub use language_model::LanguageModel;
-pub use masked::Masked;
+pub use masked::MaskedNetwork;
 pub use network::{Forward, Network, Parameter, ParameterKind};
-pub use noise::{NoiseSource, Stream};
-pub use recurrent::{Inputs, Recurrent, Units};
+pub use noise::{NoiseSource, NoiseStream};
+pub use recurrent::{InputKind, RecurrentConfig, RecurrentLayer};
 pub use trainer::{NetworkTrainer, TrainerOptions};

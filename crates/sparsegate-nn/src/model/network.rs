@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use burn::tensor::{DType, Device, Tensor};
 
 use super::noise::NoiseSource;
-use super::recurrent::Recurrent;
+use super::recurrent::RecurrentLayer;
 use crate::engine::Ops;
 use crate::variational::VariationalMatrix;
 use sparsegate_core::Batch;
@@ -62,7 +62,7 @@ pub(super) fn last_rows(tensor: Tensor<2>, rows: usize) -> Tensor<2> {
 /// A network of weights, group factors and biases around one recurrent layer.
 pub trait Network: Clone + Debug + 'static {
     /// The recurrent layer.
-    fn recurrent(&self) -> &Recurrent;
+    fn recurrent(&self) -> &RecurrentLayer;
 
     /// Every weight matrix and vector of group factors, always in the same order.
     fn parameters(&mut self) -> Vec<Parameter<'_>>;
@@ -78,7 +78,7 @@ pub trait Network: Clone + Debug + 'static {
     fn loss(&self, ops: &dyn Ops, outputs: Tensor<2>, targets: &[u32]) -> Tensor<1>;
 
     /// How many targets equal the most probable class, `[1]`; `None` for a network whose metric is the likelihood.
-    fn correct(&self, outputs: &Tensor<2>, targets: &[u32]) -> Option<Tensor<1>>;
+    fn correct_count(&self, outputs: &Tensor<2>, targets: &[u32]) -> Option<Tensor<1>>;
 
     /// Calls `visit` with every tensor and its name, always in the same order, to read or replace it.
     fn visit(&mut self, mut visit: impl FnMut(&str, &mut Tensor<2>)) {
@@ -111,21 +111,21 @@ pub trait Network: Clone + Debug + 'static {
     /// A deterministic copy of the network at the means; with `prune`, elements above the log alpha limit are zero.
     #[must_use]
     fn to_deterministic(&self, prune: bool) -> Self {
-        self.change(|value, edge| value.to_deterministic(prune, edge))
+        self.map_parameters(|value, prune_at_limit| value.to_deterministic(prune, prune_at_limit))
     }
 
     /// A copy of the network in which elements above the log alpha limit are exactly zero and the others keep their
     /// noise.
     #[must_use]
     fn pruned(&self) -> Self {
-        self.change(VariationalMatrix::pruned)
+        self.map_parameters(VariationalMatrix::pruned)
     }
 
     /// A copy of the network with `change` applied to every weight matrix and vector of group factors. The second
     /// argument of `change` tells whether an element exactly at the limit counts as pruned: the authors' program prunes
     /// it in the output layer and keeps it elsewhere.
     #[must_use]
-    fn change(&self, change: impl Fn(&VariationalMatrix, bool) -> VariationalMatrix) -> Self {
+    fn map_parameters(&self, change: impl Fn(&VariationalMatrix, bool) -> VariationalMatrix) -> Self {
         let mut network = self.clone();
         for Parameter { kind, value, .. } in network.parameters() {
             *value = change(value, kind == ParameterKind::OutputWeights);
@@ -134,13 +134,13 @@ pub trait Network: Clone + Debug + 'static {
     }
 
     /// Zero states of `rows` sequences, each `[rows, H]`.
-    fn zeros(&self, rows: usize) -> Vec<Tensor<2>> {
-        let (device, dtype) = self.kind();
-        self.recurrent().units.zeros(rows, &device, dtype)
+    fn zero_states(&self, rows: usize) -> Vec<Tensor<2>> {
+        let (device, dtype) = self.device_and_dtype();
+        self.recurrent().units.zero_states(rows, &device, dtype)
     }
 
     /// Device and float type of the network's tensors; the device is the one without autodiff.
-    fn kind(&self) -> (Device, DType) {
-        self.recurrent().kind()
+    fn device_and_dtype(&self) -> (Device, DType) {
+        self.recurrent().device_and_dtype()
     }
 }

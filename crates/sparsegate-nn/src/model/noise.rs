@@ -10,7 +10,7 @@ use crate::engine::{Noise, NoiseKey};
 /// unit and O outputs, for batches of B sequences. The recurrent layer reads I inputs: V for a language model, E for a
 /// classifier. The discriminants are part of the noise key, so changing one changes the results of every run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stream {
+pub enum NoiseStream {
     /// Input-to-hidden weights, `[I, P * H]`, one sample per mini-batch.
     WInput = 1,
     /// Hidden-to-hidden weights, `[H, P * H]`, one sample per mini-batch.
@@ -39,13 +39,13 @@ pub enum NoiseSource {
         /// Step of the run, from 1.
         step: u32,
     },
-    /// Given tensors by stream, in the shapes listed at [`Stream`].
-    Given(BTreeMap<Stream, Tensor<2>>),
+    /// Given tensors by stream, in the shapes listed at [`NoiseStream`].
+    Given(BTreeMap<NoiseStream, Tensor<2>>),
 }
 
 impl NoiseSource {
     /// The noise of one stream; `None` if it was not given.
-    pub fn stream(&self, stream: Stream) -> Option<Noise> {
+    pub fn stream(&self, stream: NoiseStream) -> Option<Noise> {
         match self {
             NoiseSource::Counter { seed, step } => {
                 Some(Noise::Counter(NoiseKey { seed: *seed, step: *step, stream: stream as u32 }))
@@ -56,6 +56,6 @@ impl NoiseSource {
 }
 
 /// The noise of one stream; `None` for a pass without noise or a stream that was not given.
-pub(super) fn draw(noise: Option<&NoiseSource>, stream: Stream) -> Option<Noise> {
+pub(super) fn draw(noise: Option<&NoiseSource>, stream: NoiseStream) -> Option<Noise> {
     noise.and_then(|noise| noise.stream(stream))
 }

@@ -2,13 +2,13 @@
 
 use super::host::values;
 use super::network::Network;
-use sparsegate_prune::{Parts, Posterior};
+use sparsegate_prune::{NetworkArrays, Posterior};
 
-/// Calls `with` with a network's posterior on the host. `zeros_are_dead` tells whether an exact zero in a deterministic
+/// Calls `with` with a network's posterior on the host. `zeros_are_pruned` tells whether an exact zero in a deterministic
 /// matrix counts as pruned.
 pub(super) fn with_posterior<R>(
     network: &impl Network,
-    zeros_are_dead: bool,
+    zeros_are_pruned: bool,
     with: impl FnOnce(&Posterior<'_, f32>) -> R,
 ) -> R {
     let host: Vec<(String, [usize; 2], Vec<f32>)> =
@@ -18,7 +18,7 @@ pub(super) fn with_posterior<R>(
         Some((values.as_slice(), *shape))
     };
     let units = network.recurrent().units;
-    let posterior = Posterior::new(Parts::named(units.cell, units.activation, zeros_are_dead, &find));
+    let posterior = Posterior::new(NetworkArrays::from_tensors(units.cell, units.activation, zeros_are_pruned, &find));
     match posterior {
         Ok(posterior) => with(&posterior),
         Err(error) => unreachable!("a network's own tensors have its shapes: {error}"),

@@ -3,7 +3,7 @@
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
 use super::network::{Parameter, ParameterKind};
-use super::noise::{NoiseSource, Stream, draw};
+use super::noise::{NoiseSource, NoiseStream, draw};
 use super::symbols;
 use crate::engine::{Ops, RecurrenceInputs};
 use crate::variational::{CreateTensor, VariationalMatrix};
@@ -13,7 +13,7 @@ use sparsegate_core::{GateActivation, Prior, Sparsity};
 
 /// Cell, gate activation and size of a recurrent layer.
 #[derive(Debug, Clone, Copy)]
-pub struct Units {
+pub struct RecurrentConfig {
     /// The cell.
     pub cell: &'static dyn Cell,
     /// Activation of the cell's gates.
@@ -24,7 +24,7 @@ pub struct Units {
 
 /// The input of a recurrent layer at one step, of width I.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Inputs {
+pub enum InputKind {
     /// One of I symbols, equivalent to a one-hot vector.
     Symbols(usize),
     /// A dense vector of I elements.
@@ -34,11 +34,11 @@ pub enum Inputs {
 /// A recurrent layer of H units that reads I inputs. P is the number of the cell's preactivations; their columns are
 /// kind-major, `kind * H + unit`.
 #[derive(Debug, Clone)]
-pub struct Recurrent {
+pub struct RecurrentLayer {
     /// Cell, gate activation and H.
-    pub units: Units,
+    pub units: RecurrentConfig,
     /// The kind of input.
-    pub inputs: Inputs,
+    pub inputs: InputKind,
     /// Input-to-hidden weights, `[I, P * H]`.
     pub w_input: VariationalMatrix,
     /// Hidden-to-hidden weights, `[H, P * H]`.
@@ -53,14 +53,14 @@ pub struct Recurrent {
     pub bias: Tensor<2>,
 }
 
-impl Units {
+impl RecurrentConfig {
     /// P * H, the width of the weight matrices.
     pub fn width(&self) -> usize {
         self.cell.preactivations().len() * self.hidden
     }
 
     /// Zero states of `rows` sequences, each `[rows, H]`, in the order of [`Cell::states`].
-    pub fn zeros(&self, rows: usize, device: &Device, dtype: DType) -> Vec<Tensor<2>> {
+    pub fn zero_states(&self, rows: usize, device: &Device, dtype: DType) -> Vec<Tensor<2>> {
         self.cell.states().iter().map(|_| Tensor::zeros([rows, self.hidden], (device, dtype))).collect()
     }
 
@@ -70,33 +70,38 @@ impl Units {
     }
 }
 
-impl Inputs {
+impl InputKind {
     /// The input width I.
     pub fn count(self) -> usize {
         match self {
-            Inputs::Symbols(count) | Inputs::Vectors(count) => count,
+            InputKind::Symbols(count) | InputKind::Vectors(count) => count,
         }
     }
 
     /// Name of the inputs' group factors.
     fn group(self) -> &'static str {
         match self {
-            Inputs::Symbols(_) => "z_vocabulary",
-            Inputs::Vectors(_) => "z_inputs",
+            InputKind::Symbols(_) => "z_vocabulary",
+            InputKind::Vectors(_) => "z_inputs",
         }
     }
 
     fn prior(self, sparsity: &Sparsity) -> Prior {
         match self {
-            Inputs::Symbols(_) => sparsity.vocabulary,
-            Inputs::Vectors(_) => sparsity.inputs,
+            InputKind::Symbols(_) => sparsity.vocabulary,
+            InputKind::Vectors(_) => sparsity.inputs,
         }
     }
 }
 
-impl Recurrent {
+impl RecurrentLayer {
     /// Builds a layer with tensors from `make`.
-    pub(super) fn build(units: Units, inputs: Inputs, sparsity: &Sparsity, make: CreateTensor<'_>) -> Self {
+    pub(super) fn build(
+        units: RecurrentConfig,
+        inputs: InputKind,
+        sparsity: &Sparsity,
+        make: CreateTensor<'_>,
+    ) -> Self {
         let path = |name: &str| units.path(name);
         let (count, hidden, width) = (inputs.count(), units.hidden, units.width());
         Self {
@@ -129,16 +134,18 @@ impl Recurrent {
     }
 
     /// Device (without autodiff) and float type.
-    pub(super) fn kind(&self) -> (Device, DType) {
+    pub(super) fn device_and_dtype(&self) -> (Device, DType) {
         (self.bias.device().inner(), self.bias.dtype())
     }
 
     /// Input products `x W`, `[N, P * H]`, of a batch's symbols, each times the symbol's group factor in its sequence.
     pub(super) fn read_symbols(&self, ops: &dyn Ops, batch: &Batch, noise: Option<&NoiseSource>) -> Tensor<2> {
-        let ids = symbols::ids(&batch.inputs, &self.kind().0);
-        let products = self.w_input.sample_rows(ops, ids.clone(), draw(noise, Stream::WInput).as_ref());
+        let ids = symbols::ids(&batch.inputs, &self.device_and_dtype().0);
+        let products = self.w_input.sample_rows(ops, ids.clone(), draw(noise, NoiseStream::WInput).as_ref());
         match &self.z_inputs {
-            Some(group) => products * symbols::factors(group, batch, ids, draw(noise, Stream::ZVocabulary).as_ref()),
+            Some(group) => {
+                products * symbols::factors(group, batch, ids, draw(noise, NoiseStream::ZVocabulary).as_ref())
+            }
             None => products,
         }
     }
@@ -154,15 +161,16 @@ impl Recurrent {
     ) -> Tensor<2> {
         let vectors = match &self.z_inputs {
             Some(group) => {
-                let factors = group.sample_factors(batch.rows, draw(noise, Stream::ZInputs).as_ref());
+                let factors = group.sample_factors(batch.rows, draw(noise, NoiseStream::ZInputs).as_ref());
                 let sequences: Vec<i64> = batch.sequences().map(|sequence| sequence as i64).collect();
                 let count = sequences.len();
-                let sequences = Tensor::<1, Int>::from_data(TensorData::new(sequences, [count]), &self.kind().0);
+                let sequences =
+                    Tensor::<1, Int>::from_data(TensorData::new(sequences, [count]), &self.device_and_dtype().0);
                 vectors * factors.select(0, sequences)
             }
             None => vectors,
         };
-        ops.product(vectors, self.w_input.sample(ops, draw(noise, Stream::WInput).as_ref()))
+        ops.product(vectors, self.w_input.sample(ops, draw(noise, NoiseStream::WInput).as_ref()))
     }
 
     /// Runs the layer on input products, `[N, P * H]`, from the initial `states`, each `[B, H]`. Returns the states
@@ -175,17 +183,17 @@ impl Recurrent {
         states: Vec<Tensor<2>>,
         noise: Option<&NoiseSource>,
     ) -> Vec<Tensor<2>> {
-        let (device, dtype) = self.kind();
-        let factors = |group: &Option<VariationalMatrix>, columns: usize, of: Stream| match group {
+        let (device, dtype) = self.device_and_dtype();
+        let factors = |group: &Option<VariationalMatrix>, columns: usize, of: NoiseStream| match group {
             Some(group) => group.sample_factors(batch.rows, draw(noise, of).as_ref()),
             None => Tensor::ones([batch.rows, columns], (&device, dtype)),
         };
         let inputs = RecurrenceInputs {
             input,
-            recurrent: self.w_hidden.sample(ops, draw(noise, Stream::WHidden).as_ref()),
-            z_gates: factors(&self.z_gates, self.units.width(), Stream::ZGates),
+            recurrent: self.w_hidden.sample(ops, draw(noise, NoiseStream::WHidden).as_ref()),
+            z_gates: factors(&self.z_gates, self.units.width(), NoiseStream::ZGates),
             bias: self.bias.clone(),
-            z_neurons: factors(&self.z_neurons, self.units.hidden, Stream::ZNeurons),
+            z_neurons: factors(&self.z_neurons, self.units.hidden, NoiseStream::ZNeurons),
             states,
             active: &batch.active,
             activation: self.units.activation,

@@ -3,12 +3,12 @@
 use burn::tensor::Tensor;
 
 use super::gradients::{KlTermAndNorm, StepGradients};
-use super::host::{find, named};
+use super::host::{load_tensor, named};
+use super::metrics::{DeviceMetrics, MetricsQueue};
 use super::network::Network;
 use super::noise::NoiseSource;
 use super::posterior::with_posterior;
-use super::reports::{Numbers, Reports};
-use crate::baselines::{Matrix, Progress, Pruning, Weights, mask_moments};
+use crate::baselines::{Pruning, PruningStep, WeightMatrices, WeightMatrixKind, mask_moments};
 use crate::engine::{AdamStep, Moments, Ops};
 use sparsegate_core::Adam;
 use sparsegate_core::Evaluation;
@@ -43,15 +43,15 @@ pub struct NetworkTrainer<N> {
     pruning: Option<Pruning>,
     /// In the order of [`sparsegate_core::cells::Cell::states`].
     carried: Option<Vec<Tensor<2>>>,
-    reports: Reports,
+    pending_metrics: MetricsQueue,
 }
 
 /// The gradient of a parameter, with the parameter's name.
-type Gradient = (String, Tensor<2>);
+type NamedGradient = (String, Tensor<2>);
 
 /// Result of a forward and backward pass.
-struct Found {
-    numbers: Numbers,
+struct ForwardBackward {
+    numbers: DeviceMetrics,
     gradients: StepGradients,
     /// The states that the next batch starts from; `None` if states are not carried.
     states: Option<Vec<Tensor<2>>>,
@@ -63,19 +63,19 @@ impl<N: Network> NetworkTrainer<N> {
         let zeros = |tensor: &Tensor<2>| tensor.zeros_like();
         let tensors = network.tensors().into_iter();
         let moments = tensors.map(|(_, tensor)| Moments { first: zeros(&tensor), second: zeros(&tensor) }).collect();
-        Self { network, ops, options, moments, pruning: None, carried: None, reports: Reports::new(1) }
+        Self { network, ops, options, moments, pruning: None, carried: None, pending_metrics: MetricsQueue::new(1) }
     }
 
     /// Sets the pruning baseline, if there is one.
     #[must_use]
-    pub fn pruned_by(self, pruning: Option<Pruning>) -> Self {
+    pub fn with_pruning(self, pruning: Option<Pruning>) -> Self {
         Self { pruning, ..self }
     }
 
-    /// Sets the number of steps whose metrics are read together; see [`crate::engine::Engine::reading`].
+    /// Sets the number of steps whose metrics are read together; see [`crate::engine::Engine::metrics_interval`].
     #[must_use]
-    pub fn reading(self, steps: usize) -> Self {
-        Self { reports: Reports::new(steps), ..self }
+    pub fn read_metrics_every(self, steps: usize) -> Self {
+        Self { pending_metrics: MetricsQueue::new(steps), ..self }
     }
 
     /// The network in its current state.
@@ -84,13 +84,13 @@ impl<N: Network> NetworkTrainer<N> {
     }
 
     /// The states that the next batch starts from; `None` means zeros.
-    pub fn carried(&self) -> Option<&[Tensor<2>]> {
+    pub fn carried_states(&self) -> Option<&[Tensor<2>]> {
         self.carried.as_deref()
     }
 
     /// Replaces the states that the next batch starts from, each `[B, H]`, in the order of
     /// [`sparsegate_core::cells::Cell::states`].
-    pub fn carry(&mut self, states: Option<Vec<Tensor<2>>>) {
+    pub fn set_carried_states(&mut self, states: Option<Vec<Tensor<2>>>) {
         self.carried = states;
     }
 
@@ -99,7 +99,7 @@ impl<N: Network> NetworkTrainer<N> {
     /// # Errors
     /// A loss, KL term or gradient that is not finite.
     pub fn step_with(&mut self, batch: &Batch, step: u64, noise: &NoiseSource) -> Result<StepMetrics, NonFinite> {
-        let (report, found) = self.checked(batch, step, noise)?;
+        let (report, found) = self.differentiate_checked(batch, step, noise)?;
         self.update(found, step);
         Ok(report)
     }
@@ -113,23 +113,28 @@ impl<N: Network> NetworkTrainer<N> {
         batch: &Batch,
         step: u64,
         noise: &NoiseSource,
-    ) -> Result<(StepMetrics, Vec<Gradient>), NonFinite> {
-        let (report, found) = self.checked(batch, step, noise)?;
+    ) -> Result<(StepMetrics, Vec<NamedGradient>), NonFinite> {
+        let (report, found) = self.differentiate_checked(batch, step, noise)?;
         self.carried = found.states;
         Ok((report, found.gradients.total(&self.network, self.ops)))
     }
 
     /// Runs a forward and backward pass, waits for its metrics and checks that they are finite.
-    fn checked(&self, batch: &Batch, step: u64, noise: &NoiseSource) -> Result<(StepMetrics, Found), NonFinite> {
+    fn differentiate_checked(
+        &self,
+        batch: &Batch,
+        step: u64,
+        noise: &NoiseSource,
+    ) -> Result<(StepMetrics, ForwardBackward), NonFinite> {
         let found = self.differentiate(batch, noise);
-        let report = found.numbers.report(step);
-        self.check(&report, &found.gradients)?;
+        let report = found.numbers.to_host(step);
+        self.check_finite(&report, &found.gradients)?;
         Ok((report, found))
     }
 
     /// Runs a forward and backward pass without reading anything from the device.
-    fn differentiate(&self, batch: &Batch, noise: &NoiseSource) -> Found {
-        let states = self.start(batch.rows);
+    fn differentiate(&self, batch: &Batch, noise: &NoiseSource) -> ForwardBackward {
+        let states = self.initial_states(batch.rows);
         let mut leaves = self.network.leaves();
         let forward = leaves.forward(self.ops, batch, states, Some(noise));
         let data_loss = leaves.loss(self.ops, forward.outputs, &batch.targets);
@@ -138,8 +143,8 @@ impl<N: Network> NetworkTrainer<N> {
         let KlTermAndNorm { kl_term, square_sum } = gradients.kl_term_and_norm(&self.network, self.ops);
         let data_loss = data_loss.inner();
         let gradient_norm = square_sum.map_or_else(|| data_loss.zeros_like(), Tensor::sqrt);
-        let numbers = Numbers { data_loss, kl_term, gradient_norm };
-        Found { numbers, gradients, states: self.options.carry_state.then_some(forward.last) }
+        let numbers = DeviceMetrics { data_loss, kl_term, gradient_norm };
+        ForwardBackward { numbers, gradients, states: self.options.carry_state.then_some(forward.last) }
     }
 
     /// Weight of the KL term, 1/N.
@@ -149,7 +154,7 @@ impl<N: Network> NetworkTrainer<N> {
 
     /// Rejects metrics that are not finite, and names the tensor responsible: the first non-finite parameter, otherwise
     /// the data loss, the KL term or a gradient.
-    fn check(&self, report: &StepMetrics, gradients: &StepGradients) -> Result<(), NonFinite> {
+    fn check_finite(&self, report: &StepMetrics, gradients: &StepGradients) -> Result<(), NonFinite> {
         let StepMetrics { step, data_loss, kl_term, gradient_norm } = *report;
         if data_loss.is_finite() && kl_term.is_finite() && gradient_norm.is_finite() {
             return Ok(());
@@ -171,15 +176,15 @@ impl<N: Network> NetworkTrainer<N> {
     }
 
     /// The initial states for a batch of `rows` sequences.
-    fn start(&self, rows: usize) -> Vec<Tensor<2>> {
+    fn initial_states(&self, rows: usize) -> Vec<Tensor<2>> {
         match &self.carried {
             Some(states) if self.options.carry_state => states.clone(),
-            _ => self.network.zeros(rows),
+            _ => self.network.zero_states(rows),
         }
     }
 
     /// Applies Adam in Lasagne's form to the rescaled gradients, then the pruning baseline.
-    fn update(&mut self, found: Found, step: u64) {
+    fn update(&mut self, found: ForwardBackward, step: u64) {
         let scale = found.numbers.gradient_scale(self.options.clip_norm);
         self.carried = found.states;
         self.adam(found.gradients, step, &scale);
@@ -197,16 +202,18 @@ impl<N: Network> NetworkTrainer<N> {
     /// Applies the pruning baseline after an optimiser step.
     fn prune(&mut self, step: u64) {
         let Some(Pruning { baseline, total_steps }) = &self.pruning else { return };
-        let mut weights = Weights::new();
-        self.network.visit(|name, tensor| weights.extend(Matrix::of(name).map(|matrix| (matrix, tensor.clone()))));
-        let now = Progress { step, total_steps: *total_steps, rate: self.options.adam.lr };
+        let mut weights = WeightMatrices::new();
+        self.network.visit(|name, tensor| {
+            weights.extend(WeightMatrixKind::from_path(name).map(|matrix| (matrix, tensor.clone())))
+        });
+        let now = PruningStep { step, total_steps: *total_steps, learning_rate: self.options.adam.lr };
         if !baseline.after_step(now, &mut weights) {
             return;
         }
         let mut moments = self.moments.iter_mut();
         self.network.visit(|name, tensor| {
             let Some(moments) = moments.next() else { return };
-            if let Some(pruned) = Matrix::of(name).and_then(|matrix| weights.remove(&matrix)) {
+            if let Some(pruned) = WeightMatrixKind::from_path(name).and_then(|matrix| weights.remove(&matrix)) {
                 *moments = mask_moments(&pruned, moments.clone());
                 *tensor = pruned;
             }
@@ -222,18 +229,18 @@ impl<N: Network> NetworkTrainer<N> {
 impl<N: Network> Trainer for NetworkTrainer<N> {
     fn step(&mut self, batch: &Batch, step: u64) -> Result<Vec<StepMetrics>, NonFinite> {
         let noise = NoiseSource::Counter { seed: self.options.seed, step: step as u32 };
-        if self.reports.at_once() {
+        if self.pending_metrics.is_synchronous() {
             return Ok(vec![self.step_with(batch, step, &noise)?]);
         }
         // Queue the whole step, and the next ones, before reading anything back from the device.
         let found = self.differentiate(batch, &noise);
         let numbers = found.numbers.clone();
         self.update(found, step);
-        Ok(self.reports.push(step, numbers))
+        Ok(self.pending_metrics.push(step, numbers))
     }
 
     fn finish(&mut self) -> Vec<StepMetrics> {
-        self.reports.finish()
+        self.pending_metrics.finish()
     }
 
     fn reset_state(&mut self) {
@@ -249,9 +256,9 @@ impl<N: Network> Trainer for NetworkTrainer<N> {
         for index in 0..source.len() {
             let batch = source.batch(index);
             let states = carried.take().filter(|_| source.carries_state());
-            let states = states.unwrap_or_else(|| network.zeros(batch.rows));
+            let states = states.unwrap_or_else(|| network.zero_states(batch.rows));
             let forward = network.forward(self.ops, &batch, states, None);
-            correct = match (correct, network.correct(&forward.outputs, &batch.targets)) {
+            correct = match (correct, network.correct_count(&forward.outputs, &batch.targets)) {
                 (Some(before), Some(now)) => Some(before + now),
                 (before, now) => before.or(now),
             };
@@ -292,22 +299,26 @@ impl<N: Network> Trainer for NetworkTrainer<N> {
     }
 
     fn load(&mut self, tensors: &[NamedTensor]) -> Result<(), String> {
-        let kind = self.network.kind();
+        let kind = self.network.device_and_dtype();
         let mut loaded = Vec::new();
         for (name, tensor) in self.network.tensors() {
             let shape = tensor.dims();
             let moments = Moments {
-                first: find(tensors, &format!("adam/first/{name}"), shape, &kind)?,
-                second: find(tensors, &format!("adam/second/{name}"), shape, &kind)?,
+                first: load_tensor(tensors, &format!("adam/first/{name}"), shape, &kind)?,
+                second: load_tensor(tensors, &format!("adam/second/{name}"), shape, &kind)?,
             };
-            loaded.push((find(tensors, &name, shape, &kind)?, moments));
+            loaded.push((load_tensor(tensors, &name, shape, &kind)?, moments));
         }
         let first = self.state_names().next();
         let carried = match tensors.iter().find(|tensor| Some(&tensor.name) == first.as_ref()) {
             Some(hidden) => {
                 let rows = hidden.shape.first().copied().unwrap_or_default();
                 let shape = [rows, self.network.recurrent().units.hidden];
-                Some(self.state_names().map(|name| find(tensors, &name, shape, &kind)).collect::<Result<_, _>>()?)
+                Some(
+                    self.state_names()
+                        .map(|name| load_tensor(tensors, &name, shape, &kind))
+                        .collect::<Result<_, _>>()?,
+                )
             }
             None => None,
         };

@@ -61,20 +61,20 @@ impl VariationalMatrix {
         }
     }
 
-    /// Which weights count as noise, `[R, C]`: log alpha is above [`PRUNE_LIMIT`] or, if `edge_is_noise`, equal to it.
-    fn noise_mask(&self, log_sigma: &Tensor<2>, edge_is_noise: bool) -> Tensor<2, Bool> {
+    /// Which weights count as noise, `[R, C]`: log alpha is above [`PRUNE_LIMIT`] or, if `prune_at_limit`, equal to it.
+    fn noise_mask(&self, log_sigma: &Tensor<2>, prune_at_limit: bool) -> Tensor<2, Bool> {
         // The lower bound keeps log alpha finite (and large) for a mean of exactly zero.
         let smallest = if self.mean.dtype() == DType::F64 { f64::MIN_POSITIVE } else { f64::from(f32::MIN_POSITIVE) };
         let signal = self.mean.clone().square().clamp_min(smallest).log();
         let log_alpha = log_sigma.clone().mul_scalar(2.0) - signal;
-        if edge_is_noise { log_alpha.greater_equal_elem(PRUNE_LIMIT) } else { log_alpha.greater_elem(PRUNE_LIMIT) }
+        if prune_at_limit { log_alpha.greater_equal_elem(PRUNE_LIMIT) } else { log_alpha.greater_elem(PRUNE_LIMIT) }
     }
 
     /// Deterministic weights at the means; with `prune`, those that count as noise are set to zero.
     #[must_use]
-    pub fn to_deterministic(&self, prune: bool, edge_is_noise: bool) -> Self {
+    pub fn to_deterministic(&self, prune: bool, prune_at_limit: bool) -> Self {
         let mean = match &self.log_sigma {
-            Some(log_sigma) if prune => self.mean.clone().mask_fill(self.noise_mask(log_sigma, edge_is_noise), 0.0),
+            Some(log_sigma) if prune => self.mean.clone().mask_fill(self.noise_mask(log_sigma, prune_at_limit), 0.0),
             _ => self.mean.clone(),
         };
         Self { mean, log_sigma: None }
@@ -83,9 +83,9 @@ impl VariationalMatrix {
     /// Sets mean and standard deviation of the weights that count as noise to exactly zero; the others stay
     /// variational.
     #[must_use]
-    pub fn pruned(&self, edge_is_noise: bool) -> Self {
+    pub fn pruned(&self, prune_at_limit: bool) -> Self {
         let Some(log_sigma) = &self.log_sigma else { return self.clone() };
-        let noise = self.noise_mask(log_sigma, edge_is_noise);
+        let noise = self.noise_mask(log_sigma, prune_at_limit);
         Self {
             mean: self.mean.clone().mask_fill(noise.clone(), 0.0),
             log_sigma: Some(log_sigma.clone().mask_fill(noise, f64::NEG_INFINITY)),

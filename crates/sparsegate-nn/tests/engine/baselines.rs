@@ -24,7 +24,7 @@ fn pruned(baseline: impl Baseline + 'static) -> NetworkTrainer<LanguageModel> {
             values[..WEAK * width].iter_mut().for_each(|value| *value *= 0.3);
         }
     };
-    PLAIN.trainer(weaken).pruned_by(Some(Pruning { baseline: Box::new(baseline), total_steps: STEPS }))
+    PLAIN.trainer(weaken).with_pruning(Some(Pruning { baseline: Box::new(baseline), total_steps: STEPS }))
 }
 
 /// For each weight, whether it is zero.

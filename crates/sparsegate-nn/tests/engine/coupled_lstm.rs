@@ -24,7 +24,7 @@ impl Cell for CoupledLstm {
         "lstm-coupled"
     }
 
-    fn about(&self) -> &'static str {
+    fn description(&self) -> &'static str {
         "long short-term memory with coupled gates: forget and output gate, candidate cell value"
     }
 
@@ -38,9 +38,9 @@ impl Cell for CoupledLstm {
 
     fn biases(&self) -> &'static [Bias] {
         &[
-            Bias { name: "f", starts_open: true },
-            Bias { name: "g", starts_open: false },
-            Bias { name: "o", starts_open: false },
+            Bias { name: "f", uses_forget_bias: true },
+            Bias { name: "g", uses_forget_bias: false },
+            Bias { name: "o", uses_forget_bias: false },
         ]
     }
 

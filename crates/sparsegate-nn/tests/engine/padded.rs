@@ -6,33 +6,33 @@ use std::collections::BTreeMap;
 use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation};
 use sparsegate_core::GateActivation;
 use sparsegate_core::cells::CELLS;
-use sparsegate_nn::cells::{self, Step};
+use sparsegate_nn::cells::{self, CellStep};
 use sparsegate_nn::engine::{FusedOps, Ops, ReferenceOps};
-use sparsegate_nn::model::{Classifier, Network, NoiseSource, Stream};
+use sparsegate_nn::model::{Classifier, Network, NoiseSource, NoiseStream};
 use sparsegate_nn::variational::VariationalMatrix;
 
 use crate::matrix::{Matrix, assert_close, host};
 use crate::tiny::{EMBEDDING, HIDDEN, NONE, TEXTS, VOCABULARY, classifier, labels, texts};
 
 /// Noise for every variational parameter.
-fn draws(wide: usize, outputs: usize) -> BTreeMap<Stream, Tensor<2>> {
+fn draws(wide: usize, outputs: usize) -> BTreeMap<NoiseStream, Tensor<2>> {
     let rows = TEXTS.len();
     let shapes = [
-        (Stream::Embedding, [VOCABULARY, EMBEDDING]),
-        (Stream::ZVocabulary, [rows, VOCABULARY]),
-        (Stream::ZInputs, [rows, EMBEDDING]),
-        (Stream::WInput, [EMBEDDING, wide]),
-        (Stream::WHidden, [HIDDEN, wide]),
-        (Stream::ZGates, [rows, wide]),
-        (Stream::ZNeurons, [rows, HIDDEN]),
-        (Stream::Output, [rows, outputs]),
+        (NoiseStream::Embedding, [VOCABULARY, EMBEDDING]),
+        (NoiseStream::ZVocabulary, [rows, VOCABULARY]),
+        (NoiseStream::ZInputs, [rows, EMBEDDING]),
+        (NoiseStream::WInput, [EMBEDDING, wide]),
+        (NoiseStream::WHidden, [HIDDEN, wide]),
+        (NoiseStream::ZGates, [rows, wide]),
+        (NoiseStream::ZNeurons, [rows, HIDDEN]),
+        (NoiseStream::Output, [rows, outputs]),
     ];
     let matrix = |(stream, shape)| (stream, Matrix::random(shape, [-1.5, 1.5], 100 + stream as u64).tensor(DType::F64));
     shapes.map(matrix).into()
 }
 
 /// Reference: loss and last hidden state, computed with padding on the left and a mask at each step.
-fn padded(network: &Classifier, noise: &BTreeMap<Stream, Tensor<2>>, labels: &[u32]) -> (Tensor<1>, Tensor<2>) {
+fn padded(network: &Classifier, noise: &BTreeMap<NoiseStream, Tensor<2>>, labels: &[u32]) -> (Tensor<1>, Tensor<2>) {
     let (rows, steps) = (TEXTS.len(), TEXTS[0].len());
     let Classifier { embedding, recurrent, output } = network;
     let sample = |parameter: &VariationalMatrix, stream| {
@@ -44,15 +44,15 @@ fn padded(network: &Classifier, noise: &BTreeMap<Stream, Tensor<2>>, labels: &[u
         let sigma = parameter.log_sigma.expect("variational").exp();
         parameter.mean + noise[&stream].clone() * sigma
     };
-    let vectors = sample(&embedding.w, Stream::Embedding);
-    let words = group(&embedding.z_vocabulary, Stream::ZVocabulary);
-    let inputs = group(&recurrent.z_inputs, Stream::ZInputs);
+    let vectors = sample(&embedding.w, NoiseStream::Embedding);
+    let words = group(&embedding.z_vocabulary, NoiseStream::ZVocabulary);
+    let inputs = group(&recurrent.z_inputs, NoiseStream::ZInputs);
     let (w_input, w_hidden) =
-        (sample(&recurrent.w_input, Stream::WInput), sample(&recurrent.w_hidden, Stream::WHidden));
+        (sample(&recurrent.w_input, NoiseStream::WInput), sample(&recurrent.w_hidden, NoiseStream::WHidden));
     let (z_gates, z_neurons) =
-        (group(&recurrent.z_gates, Stream::ZGates), group(&recurrent.z_neurons, Stream::ZNeurons));
+        (group(&recurrent.z_gates, NoiseStream::ZGates), group(&recurrent.z_neurons, NoiseStream::ZNeurons));
     let units = recurrent.units;
-    let mut states = units.zeros(rows, &Device::flex(), DType::F64);
+    let mut states = units.zero_states(rows, &Device::flex(), DType::F64);
     for step in 0..steps {
         let symbol = |text: &&[u32]| (step + text.len()).checked_sub(steps).map(|place| i64::from(text[place]));
         let ids: Vec<i64> = TEXTS.iter().map(|text| symbol(text).unwrap_or(0)).collect();
@@ -63,7 +63,7 @@ fn padded(network: &Classifier, noise: &BTreeMap<Stream, Tensor<2>>, labels: &[u
         let input = vectors.clone().select(0, ids) * word * inputs.clone();
         let new = cells::step(
             units.cell,
-            &Step {
+            &CellStep {
                 input: input.matmul(w_input.clone()),
                 recurrent: states[0].clone().matmul(w_hidden.clone()),
                 z_gates: z_gates.clone(),
@@ -79,7 +79,7 @@ fn padded(network: &Classifier, noise: &BTreeMap<Stream, Tensor<2>>, labels: &[u
     let last = states[0].clone();
     let variance = output.w.log_sigma.clone().expect("variational").mul_scalar(2.0).exp();
     let sigma = (last.clone().square().matmul(variance) + 1e-8).sqrt();
-    let scores = last.clone().matmul(output.w.mean.clone()) + sigma * noise[&Stream::Output].clone();
+    let scores = last.clone().matmul(output.w.mean.clone()) + sigma * noise[&NoiseStream::Output].clone();
     let scores = scores + output.bias.clone();
     let targets: Vec<i64> = labels.iter().map(|label| i64::from(*label)).collect();
     let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [rows]), &Device::flex()).reshape([rows, 1]);
@@ -116,7 +116,7 @@ fn padding_changes_nothing() {
                 let what = format!("{} {activation:?} {outputs} {ops:?}", cell.name());
                 let mut leaves = network.leaves();
                 let (batch, noise) = (texts(outputs), NoiseSource::Given(noise.clone()));
-                let forward = leaves.forward(ops, &batch, leaves.zeros(batch.rows), Some(&noise));
+                let forward = leaves.forward(ops, &batch, leaves.zero_states(batch.rows), Some(&noise));
                 let loss = leaves.loss(ops, forward.outputs, &batch.targets);
                 let [ours, theirs] = [&loss, &wanted_loss].map(|loss| loss.clone().inner().into_scalar::<f64>());
                 assert_close(&[ours], &[theirs], 1e-10, &format!("{what} loss"));

@@ -3,7 +3,7 @@
 use burn::tensor::{DType, Tensor};
 use sparsegate_core::GateActivation;
 use sparsegate_core::cells::CELLS;
-use sparsegate_nn::cells::{self, Step};
+use sparsegate_nn::cells::{self, CellStep};
 use sparsegate_nn::engine::{FusedOps, Ops, RecurrenceInputs, ReferenceOps};
 
 use crate::agreement::Op;
@@ -96,7 +96,7 @@ fn padded(case: &Case, leaves: &[Tensor<2>]) -> Tensor<2> {
         let under_way = input.clone().narrow(0, done, now);
         let after = cells::step(
             case.cell,
-            &Step {
+            &CellStep {
                 input: Tensor::cat(vec![under_way, padding], 0).narrow(0, 0, rows),
                 recurrent: states[0].clone().matmul(recurrent.clone()),
                 z_gates: z_gates.clone(),

@@ -40,9 +40,9 @@ fn loading_no_state_forgets_the_carried_one() {
     let mut trainer = SMALL.trainer(|_, _| {});
     let fresh = trainer.save();
     SMALL.train(&mut trainer, 1, 2);
-    assert!(trainer.carried().is_some());
+    assert!(trainer.carried_states().is_some());
     trainer.load(&fresh).expect("what was saved");
-    assert!(trainer.carried().is_none());
+    assert!(trainer.carried_states().is_none());
 }
 
 /// Applies `damage` to each saved tensor in turn, except `but`, and loads the result: the error must name the tensor,

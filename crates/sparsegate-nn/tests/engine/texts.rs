@@ -7,7 +7,7 @@ use sparsegate_core::trainer::Trainer;
 use sparsegate_core::{Adam, GateActivation, Prior};
 use sparsegate_core::{Batch, BatchSource};
 use sparsegate_nn::engine::FusedOps;
-use sparsegate_nn::model::{Classifier, Network, NetworkTrainer, Sizes, TrainerOptions, Units};
+use sparsegate_nn::model::{Classifier, ClassifierSizes, Network, NetworkTrainer, RecurrentConfig, TrainerOptions};
 
 use crate::matrix::{Matrix, random_ids};
 use crate::trainer::{everything, saved_bits};
@@ -16,20 +16,20 @@ use crate::trainer::{everything, saved_bits};
 #[derive(Debug, Clone, Copy)]
 struct Texts {
     cell: &'static dyn Cell,
-    sizes: Sizes,
+    sizes: ClassifierSizes,
     hidden: usize,
     rows: usize,
     steps: usize,
 }
 
 fn small(cell: &'static dyn Cell) -> Texts {
-    Texts { cell, sizes: Sizes { vocabulary: 23, embedding: 6, outputs: 3 }, hidden: 9, rows: 5, steps: 4 }
+    Texts { cell, sizes: ClassifierSizes { vocabulary: 23, embedding: 6, outputs: 3 }, hidden: 9, rows: 5, steps: 4 }
 }
 
 impl Texts {
     /// Trainer of the classifier before its first step, on flex; `change` may edit each tensor's values.
     fn trainer(self, mut change: impl FnMut(&str, &mut [f64])) -> NetworkTrainer<Classifier> {
-        let units = Units { cell: self.cell, activation: GateActivation::HardSigmoid, hidden: self.hidden };
+        let units = RecurrentConfig { cell: self.cell, activation: GateActivation::HardSigmoid, hidden: self.hidden };
         let mut seed = 0;
         let mut make = |name: &str, dims| {
             seed += 1;
@@ -75,7 +75,7 @@ impl Texts {
 #[test]
 fn whole_steps_do_not_depend_on_the_number_of_threads() {
     for cell in CELLS {
-        let sizes = Sizes { vocabulary: 500, embedding: 40, outputs: 1 };
+        let sizes = ClassifierSizes { vocabulary: 500, embedding: 40, outputs: 1 };
         let large = Texts { cell: *cell, sizes, hidden: 130, rows: 33, steps: 11 };
         let with = |threads: usize| {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads");
@@ -179,7 +179,7 @@ fn accuracy_and_likelihood_are_over_texts_and_not_over_batches() {
         let batches = [texts.batch(1), Texts { rows: 2, ..texts }.batch(2)];
         let (mut nats, mut right) = (0.0, 0);
         for batch in &batches {
-            let forward = network.forward(&FusedOps, batch, network.zeros(batch.rows), None);
+            let forward = network.forward(&FusedOps, batch, network.zero_states(batch.rows), None);
             let scores = crate::matrix::host(&(forward.outputs + network.output.bias.clone()));
             for (scores, target) in scores.chunks(outputs).zip(&batch.targets) {
                 let exponentials: Vec<f64> =

@@ -5,7 +5,9 @@ use sparsegate_core::Batch;
 use sparsegate_core::cells::Cell;
 use sparsegate_core::{Adam, GateActivation, OutputNoise, Prior};
 use sparsegate_nn::engine::Ops;
-use sparsegate_nn::model::{Classifier, LanguageModel, Network, NetworkTrainer, Sizes, TrainerOptions, Units};
+use sparsegate_nn::model::{
+    Classifier, ClassifierSizes, LanguageModel, Network, NetworkTrainer, RecurrentConfig, TrainerOptions,
+};
 
 use crate::matrix::Matrix;
 use crate::trainer::everything;
@@ -25,7 +27,7 @@ pub const NONE: Change<'static> = ("", 0, 0.0);
 
 /// A language model.
 pub fn language_model(cell: &'static dyn Cell, noise: OutputNoise, change: Change<'_>) -> LanguageModel {
-    let units = Units { cell, activation: GateActivation::Sigmoid, hidden: HIDDEN };
+    let units = RecurrentConfig { cell, activation: GateActivation::Sigmoid, hidden: HIDDEN };
     LanguageModel::build(VOCABULARY, units, noise, &everything(Prior::LogUniform), &mut numbers(change))
 }
 
@@ -36,8 +38,8 @@ pub fn classifier(
     outputs: usize,
     change: Change<'_>,
 ) -> Classifier {
-    let units = Units { cell, activation, hidden: HIDDEN };
-    let sizes = Sizes { vocabulary: VOCABULARY, embedding: EMBEDDING, outputs };
+    let units = RecurrentConfig { cell, activation, hidden: HIDDEN };
+    let sizes = ClassifierSizes { vocabulary: VOCABULARY, embedding: EMBEDDING, outputs };
     Classifier::build(sizes, units, &everything(Prior::LogUniform), &mut numbers(change))
 }
 

@@ -7,7 +7,7 @@ use sparsegate_core::cells::Lstm;
 use sparsegate_core::trainer::{NamedTensor, Trainer};
 use sparsegate_core::{Adam, GateActivation, OutputNoise, Prior, Sparsity};
 use sparsegate_nn::engine::FusedOps;
-use sparsegate_nn::model::{LanguageModel, NetworkTrainer, TrainerOptions, Units};
+use sparsegate_nn::model::{LanguageModel, NetworkTrainer, RecurrentConfig, TrainerOptions};
 
 use crate::matrix::{Matrix, random_ids};
 
@@ -41,7 +41,7 @@ pub const SMALL: Small = Small {
 impl Small {
     /// Trainer of the model before its first step, on flex; `change` may edit each tensor's values.
     pub fn trainer(self, mut change: impl FnMut(&str, &mut [f64])) -> NetworkTrainer<LanguageModel> {
-        let units = Units { cell: &Lstm, activation: GateActivation::Sigmoid, hidden: self.hidden };
+        let units = RecurrentConfig { cell: &Lstm, activation: GateActivation::Sigmoid, hidden: self.hidden };
         let sparsity = everything(self.prior);
         let mut seed = 0;
         let mut make = |name: &str, dims| -> Tensor<2> {

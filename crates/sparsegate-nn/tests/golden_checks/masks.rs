@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use sparsegate_core::Prior;
-use sparsegate_core::{Counts, Kept};
+use sparsegate_core::{Counts, KeptCount};
 use sparsegate_prune::{
-    Array, Element, Masks, Matrix, Parts, Posterior, ShapeError, compact, counts, masks, relevance, structure,
+    DenseMatrix, Element, Masks, NetworkArrays, Posterior, PosteriorMatrix, ShapeError, counts, layer_masks, masks,
+    reduce, structure,
 };
 
 use crate::case::Case;
@@ -74,12 +75,12 @@ pub fn with_posterior<T: Element, R>(
         (vocabulary, vocabulary)
     };
     let array = |name: &str, shape| {
-        get(&format!("{name}/mean")).map(|mean| Array::matrix(mean, get(&format!("{name}/log_sigma")), shape))
+        get(&format!("{name}/mean")).map(|mean| PosteriorMatrix::matrix(mean, get(&format!("{name}/log_sigma")), shape))
     };
     let of_layer = |name: &str| format!("{}/{name}", cell.layer());
     let wanted = |name: &str, shape| array(name, shape).ok_or_else(|| format!("no {name}"));
     let symbols = if case.classifies() { "embedding/z_vocabulary" } else { &of_layer("z_vocabulary") };
-    let posterior = Posterior::new(Parts {
+    let posterior = Posterior::new(NetworkArrays {
         cell,
         activation: case.activation()?,
         embedding: array("embedding/w", [vocabulary, inputs]),
@@ -91,7 +92,7 @@ pub fn with_posterior<T: Element, R>(
         z_gates: array(&of_layer("z_gates"), [1, columns]),
         bias: get(&of_layer("bias")).ok_or("no bias")?,
         w_output: wanted("output/w", [hidden, outputs])?,
-        plain_zeros_are_dead: false,
+        zeros_are_pruned: false,
     })
     .map_err(|e: ShapeError| e.to_string())?;
     check(case, &posterior)
@@ -122,7 +123,7 @@ fn stacked(case: &Case, name: &str) -> Result<Vec<bool>, String> {
 }
 
 fn relevance_agrees<T: Element>(case: &Case, posterior: &Posterior<T>) -> Result<(), String> {
-    let ours = relevance(posterior);
+    let ours = layer_masks(posterior);
     if let Some(embedding) = &ours.embedding {
         compare::equal("embedding", &embedding.weights, &case.mask("ard/emb/w")?)?;
         compare::equal("vocabulary", &embedding.vocabulary, &case.mask("ard/emb/z_voc")?)?;
@@ -188,7 +189,7 @@ fn compression_agrees(case: &Case, posterior: &Posterior<f64>) -> Result<(), Str
 
 /// Checks every `(name: kept/total)` of the printed report, and the compression at its end.
 fn check_printed(ours: &Counts, printed: &str) -> Result<(), String> {
-    let gates = Kept {
+    let gates = KeptCount {
         kept: ours.gates.iter().map(|gate| gate.kept).sum(),
         total: ours.gates.iter().map(|gate| gate.total).sum(),
     };
@@ -228,14 +229,14 @@ fn check_compact(case: &Case) -> Result<(), String> {
 
 fn compact_agrees(case: &Case, posterior: &Posterior<f64>) -> Result<(), String> {
     let masks = masks(posterior);
-    let ours = compact(posterior, &masks);
+    let ours = reduce(posterior, &masks);
     let theirs = compact_parameters(case)?;
     let layer = ours.cell.layer();
     let units = ours.w_hidden.shape[0];
     let mut found = vec![
         (format!("{layer}/w_input/mean"), ours.w_input),
         (format!("{layer}/w_hidden/mean"), ours.w_hidden),
-        (format!("{layer}/bias"), Matrix { shape: [1, ours.bias.len()], values: ours.bias }),
+        (format!("{layer}/bias"), DenseMatrix { shape: [1, ours.bias.len()], values: ours.bias }),
         ("output/w/mean".to_owned(), ours.w_output),
     ];
     if case.has("compressed/sizes_vocab_emb_hidden") {
@@ -265,7 +266,7 @@ fn check_state_factor(case: &Case) -> Result<(), String> {
         |value| value,
         |_, posterior: &Posterior<f64>| {
             let masks = masks(posterior);
-            let ours = compact(posterior, &masks).state_factor.ok_or("the factor is gone")?;
+            let ours = reduce(posterior, &masks).state_factor.ok_or("the factor is gone")?;
             let factors = posterior.parts().z_neurons.ok_or("the case has no factors of units")?.mean;
             let kept: Vec<f64> =
                 masks.neurons.iter().zip(factors).filter(|(kept, _)| **kept).map(|(_, z)| *z).collect();
@@ -276,6 +277,6 @@ fn check_state_factor(case: &Case) -> Result<(), String> {
 
 fn check_zero_weights(case: &Case) -> Result<(), String> {
     let &[rows, columns] = case.shape("w")? else { return Err("w is not a matrix".to_owned()) };
-    let array = Array::matrix(case.f64s("w")?, Some(case.f64s("log_sigma")?), [rows, columns]);
+    let array = PosteriorMatrix::matrix(case.f64s("w")?, Some(case.f64s("log_sigma")?), [rows, columns]);
     compare::equal("live", &array.live(false), &case.mask("ard")?)
 }

@@ -5,9 +5,9 @@ use std::process::Command;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::Duration;
 
-use super::worker::{News, Worker};
+use super::worker::{Worker, WorkerMessage};
 use super::{Interrupt, Outcome};
-use crate::train::Event;
+use crate::train::TrainEvent;
 use sparsegate_store::RunDir;
 use sparsegate_store::format::RunState;
 
@@ -22,11 +22,11 @@ pub struct Job {
 }
 
 /// Progress of a job, in order.
-pub enum Progress<'a> {
+pub enum JobProgress<'a> {
     /// Its process has started.
     Started,
     /// Its process sent an event.
-    Said(&'a Event),
+    Event(&'a TrainEvent),
     /// The job has ended.
     Ended(&'a Outcome),
 }
@@ -41,35 +41,35 @@ pub fn run(
     jobs: Vec<Job>,
     at_once: usize,
     interrupt: &Interrupt,
-    watch: &mut dyn FnMut(usize, Progress<'_>),
+    watch: &mut dyn FnMut(usize, JobProgress<'_>),
 ) -> Vec<Outcome> {
     let (sender, receiver) = mpsc::channel();
-    let mut sweep = Sweep {
+    let mut queue = JobQueue {
         outcomes: jobs.iter().map(|_| Outcome::NotStarted).collect(),
         folders: jobs.iter().map(|job| (job.dir.clone(), job.metric.clone())).collect(),
         waiting: jobs.into_iter().map(|job| job.command).enumerate().collect(),
         running: BTreeMap::new(),
-        told: BTreeMap::new(),
+        reported_errors: BTreeMap::new(),
         sender,
         watch,
     };
     loop {
         if interrupt.is_raised() {
-            sweep.stop();
+            queue.stop();
         }
-        while sweep.running.len() < at_once.max(1) && sweep.start_next() {}
-        if sweep.running.is_empty() {
-            return sweep.outcomes;
+        while queue.running.len() < at_once.max(1) && queue.start_next() {}
+        if queue.running.is_empty() {
+            return queue.outcomes;
         }
         match receiver.recv_timeout(TICK) {
-            Ok((job, News::Said(event))) => sweep.said(job, *event),
-            Ok((job, News::Ended(status))) => {
-                let told = sweep.told.remove(&job);
-                let outcome = Outcome::of(&sweep.folders[job].0, status, told);
+            Ok((job, WorkerMessage::Event(event))) => queue.report_event(job, *event),
+            Ok((job, WorkerMessage::Ended(status))) => {
+                let reported_error = queue.reported_errors.remove(&job);
+                let outcome = Outcome::from_exit(&queue.folders[job].0, status, reported_error);
                 if status.is_some_and(|status| status.code().is_some()) {
-                    outcome.record(&sweep.folders[job].0, &sweep.folders[job].1);
+                    outcome.record(&queue.folders[job].0, &queue.folders[job].1);
                 }
-                sweep.end(job, outcome);
+                queue.end(job, outcome);
             }
             // The sweep holds a sender itself, so the channel never disconnects.
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
@@ -77,35 +77,35 @@ pub fn run(
     }
 }
 
-struct Sweep<'a> {
+struct JobQueue<'a> {
     outcomes: Vec<Outcome>,
     folders: Vec<(RunDir, String)>,
     waiting: std::collections::VecDeque<(usize, Command)>,
     running: BTreeMap<usize, Worker>,
     /// Errors that workers reported before they ended.
-    told: BTreeMap<usize, String>,
-    sender: Sender<(usize, News)>,
-    watch: &'a mut dyn FnMut(usize, Progress<'_>),
+    reported_errors: BTreeMap<usize, String>,
+    sender: Sender<(usize, WorkerMessage)>,
+    watch: &'a mut dyn FnMut(usize, JobProgress<'_>),
 }
 
-impl Sweep<'_> {
+impl JobQueue<'_> {
     /// Starts the next waiting job; returns whether there was one.
     fn start_next(&mut self) -> bool {
         let Some((job, command)) = self.waiting.pop_front() else { return false };
         match Worker::spawn(command, &self.folders[job].0, job, self.sender.clone()) {
             Ok(worker) => {
                 self.running.insert(job, worker);
-                (self.watch)(job, Progress::Started);
+                (self.watch)(job, JobProgress::Started);
             }
             Err(error) => self.end(job, Outcome::failed(&error)),
         }
         true
     }
 
-    fn said(&mut self, job: usize, event: Event) {
-        (self.watch)(job, Progress::Said(&event));
-        if let Event::Ended { state: RunState::Failed, error: Some(error) } = event {
-            self.told.insert(job, error);
+    fn report_event(&mut self, job: usize, event: TrainEvent) {
+        (self.watch)(job, JobProgress::Event(&event));
+        if let TrainEvent::Ended { state: RunState::Failed, error: Some(error) } = event {
+            self.reported_errors.insert(job, error);
         }
     }
 
@@ -113,7 +113,7 @@ impl Sweep<'_> {
         if let Some(worker) = self.running.remove(&job) {
             worker.join();
         }
-        (self.watch)(job, Progress::Ended(&outcome));
+        (self.watch)(job, JobProgress::Ended(&outcome));
         self.outcomes[job] = outcome;
     }
 

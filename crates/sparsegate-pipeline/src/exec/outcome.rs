@@ -23,7 +23,7 @@ pub enum Outcome {
     /// It was not started, because the sweep was interrupted before.
     NotStarted,
     /// It was excluded from this sweep.
-    LeftOut {
+    Excluded {
         /// The reason.
         why: String,
     },
@@ -38,14 +38,14 @@ impl Outcome {
         Self::Failed { error: error.to_string(), log: String::new() }
     }
 
-    /// The outcome of a process that ended with `status`; `told` is the error that it reported, if any.
-    pub(super) fn of(dir: &RunDir, status: Option<ExitStatus>, told: Option<String>) -> Self {
+    /// The outcome of a process that ended with `status`; `reported_error` is the error that it reported, if any.
+    pub(super) fn from_exit(dir: &RunDir, status: Option<ExitStatus>, reported_error: Option<String>) -> Self {
         // The stored summary counts only together with the exit code, since another process may hold the folder.
         match (status.and_then(|status| status.code()), dir.summary()) {
             (Some(0), Ok(Some(summary))) if summary.state == RunState::Done => Self::Done(Box::new(summary)),
             (Some(130), _) => Self::Interrupted,
             (_, Err(error)) => Self::failed(&error),
-            (code, Ok(_)) => match told {
+            (code, Ok(_)) => match reported_error {
                 Some(error) => Self::Failed { error, log: String::new() },
                 None => Self::Failed { error: unexplained(code, status), log: dir.log_tail(LOG_LINES) },
             },

@@ -5,13 +5,13 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
 
-use crate::train::Event;
+use crate::train::TrainEvent;
 use sparsegate_store::RunDir;
 
 /// A message from the thread that reads a worker's output.
-pub(super) enum News {
+pub(super) enum WorkerMessage {
     /// The worker sent an event.
-    Said(Box<Event>),
+    Event(Box<TrainEvent>),
     /// The worker has ended, with this status; `None` if the status is not available.
     Ended(Option<ExitStatus>),
 }
@@ -29,7 +29,7 @@ impl Worker {
         mut command: Command,
         dir: &RunDir,
         job: usize,
-        to: Sender<(usize, News)>,
+        to: Sender<(usize, WorkerMessage)>,
     ) -> Result<Self, String> {
         let log = dir.open_log().map_err(|e| e.to_string())?;
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
@@ -50,14 +50,14 @@ impl Worker {
     }
 }
 
-fn listen(mut child: Child, job: usize, to: &Sender<(usize, News)>) {
+fn listen(mut child: Child, job: usize, to: &Sender<(usize, WorkerMessage)>) {
     if let Some(output) = child.stdout.take() {
         for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
             // Lines that are not events are ignored: they come from stray prints, such as those of a library.
             if let Ok(event) = serde_json::from_slice(&line) {
-                let _ = to.send((job, News::Said(Box::new(event))));
+                let _ = to.send((job, WorkerMessage::Event(Box::new(event))));
             }
         }
     }
-    let _ = to.send((job, News::Ended(child.wait().ok())));
+    let _ = to.send((job, WorkerMessage::Ended(child.wait().ok())));
 }

@@ -8,7 +8,7 @@ use sparsegate_store::format::{EpochMetrics, RunState};
 /// then `Ended`. Between processes each event is one line of JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Event {
+pub enum TrainEvent {
     /// The loop starts or resumes.
     Started {
         /// Epochs of the spec.

@@ -4,14 +4,14 @@
 //! model. The bytes of `metrics.jsonl`, `structure.json` and `model.safetensors` depend on nothing else: a run that was
 //! stopped or killed any number of times leaves the same bytes as an uninterrupted one.
 
+mod checkpointing;
 mod error;
 mod event;
-mod pace;
 mod run_data;
 mod training;
 
+pub use checkpointing::CheckpointIntervals;
 pub use error::TrainError;
-pub use event::Event;
-pub use pace::Pace;
+pub use event::TrainEvent;
 pub use run_data::{EpochBatches, RunData};
 pub use training::{train, train_on};

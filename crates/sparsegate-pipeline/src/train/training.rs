@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use super::pace::Clock;
-use super::{Event, Pace, RunData, TrainError};
+use super::checkpointing::CheckpointTimer;
+use super::{CheckpointIntervals, RunData, TrainError, TrainEvent};
 use sparsegate_core::BatchSource;
 use sparsegate_core::trainer::{NonFinite, StepMetrics, Trainer};
 use sparsegate_data::Corpus;
@@ -12,7 +12,7 @@ use sparsegate_spec::types::{RunSpec, TrainSpec};
 use sparsegate_store::format::{
     Counts, EpochMetrics, FORMAT, GroundTruthCounts, RunState, Structure, Summary, VectorsUsed,
 };
-use sparsegate_store::{LockedRun, Position, RunDir, Sums};
+use sparsegate_store::{EpochSums, LockedRun, Position, RunDir};
 
 /// Trains `trainer` on `corpus` as `spec` says, with the default checkpoint intervals; see [`train_on`]. `vectors`
 /// names the pretrained vectors that the model started from, for the summary.
@@ -25,11 +25,11 @@ pub fn train(
     corpus: &Corpus,
     vectors: Option<VectorsUsed>,
     trainer: &mut dyn Trainer,
-    events: &mut dyn FnMut(Event),
+    events: &mut dyn FnMut(TrainEvent),
     stop: &AtomicBool,
 ) -> Result<Summary, TrainError> {
     let data = RunData { vectors, ..RunData::new(spec, corpus)? };
-    train_on(dir, spec, &data, Pace::default(), trainer, events, stop)
+    train_on(dir, spec, &data, CheckpointIntervals::default(), trainer, events, stop)
 }
 
 /// Trains `trainer` on the data of `data` in the folder `dir` and returns the content of `summary.json`. Resumes from
@@ -45,9 +45,9 @@ pub fn train_on(
     dir: &RunDir,
     spec: &RunSpec,
     data: &RunData<'_>,
-    pace: Pace,
+    intervals: CheckpointIntervals,
     trainer: &mut dyn Trainer,
-    events: &mut dyn FnMut(Event),
+    events: &mut dyn FnMut(TrainEvent),
     stop: &AtomicBool,
 ) -> Result<Summary, TrainError> {
     let lock = dir.lock()?;
@@ -62,7 +62,7 @@ pub fn train_on(
         trainer,
         events,
         stop,
-        clock: Clock::start(pace),
+        clock: CheckpointTimer::start(intervals),
         begun: Instant::now(),
         position: Position::start(),
         steps_here: 0,
@@ -89,7 +89,7 @@ pub fn train_on(
         vectors: data.vectors.clone(),
     };
     let written = lock.write_summary(&summary);
-    events(Event::Ended { state, error });
+    events(TrainEvent::Ended { state, error });
     outcome?;
     written?;
     Ok(summary)
@@ -101,9 +101,9 @@ struct Training<'a, 'd> {
     spec: &'a TrainSpec,
     data: &'a RunData<'d>,
     trainer: &'a mut dyn Trainer,
-    events: &'a mut dyn FnMut(Event),
+    events: &'a mut dyn FnMut(TrainEvent),
     stop: &'a AtomicBool,
-    clock: Clock,
+    clock: CheckpointTimer,
     begun: Instant,
     position: Position,
     /// Steps done by this process, for the estimate of the remaining time.
@@ -125,7 +125,7 @@ impl Training<'_, '_> {
         self.check_stream("validation", self.data.valid.as_ref())?;
         self.check_stream("test", self.data.test.as_ref())?;
         self.resume()?;
-        (self.events)(Event::Started {
+        (self.events)(TrainEvent::Started {
             epochs: self.spec.epochs,
             step: self.position.step,
             metric: self.data.unit.metric().to_owned(),
@@ -166,16 +166,16 @@ impl Training<'_, '_> {
         }
         while self.position.batch < batches && !self.out_of_steps() {
             if self.stop.load(Ordering::Relaxed) {
-                self.catch_up(batches)?;
+                self.drain_metrics(batches)?;
                 return Ok(Flow::Stopped);
             }
             self.step(source.as_ref())?;
             if self.clock.due_mid_epoch() {
-                self.catch_up(batches)?;
+                self.drain_metrics(batches)?;
                 self.save()?;
             }
         }
-        self.catch_up(batches)?;
+        self.drain_metrics(batches)?;
         self.finish_epoch()
     }
 
@@ -186,26 +186,26 @@ impl Training<'_, '_> {
         self.position.step = step;
         self.position.batch += 1;
         self.steps_here += 1;
-        self.account(&reports, source.len() as u64)
+        self.record_metrics(&reports, source.len() as u64)
     }
 
     /// Waits until all steps are done: their metrics must be known to be finite before anything is evaluated or saved.
-    fn catch_up(&mut self, batches: u64) -> Result<(), TrainError> {
+    fn drain_metrics(&mut self, batches: u64) -> Result<(), TrainError> {
         let reports = self.trainer.finish();
-        self.account(&reports, batches)
+        self.record_metrics(&reports, batches)
     }
 
     /// Adds the metrics of some steps to the epoch's sums; the epoch has `batches` batches.
-    fn account(&mut self, reports: &[StepMetrics], batches: u64) -> Result<(), TrainError> {
+    fn record_metrics(&mut self, reports: &[StepMetrics], batches: u64) -> Result<(), TrainError> {
         for report in reports {
-            self.check_report(report)?;
+            self.check_finite(report)?;
             let objective = report.data_loss + report.kl_term;
             let sums = &mut self.position.sums;
             sums.objective += objective;
             sums.loss += report.data_loss;
             sums.gradient_norm += report.gradient_norm;
             let seconds_left = self.seconds_left();
-            (self.events)(Event::Step {
+            (self.events)(TrainEvent::Step {
                 epoch: self.position.epoch + 1,
                 // Metrics that are read late belong to a batch before the current one.
                 batch: self.position.batch - (self.position.step - report.step),
@@ -223,7 +223,7 @@ impl Training<'_, '_> {
     /// here, leaves the evaluation to the next process.
     fn finish_epoch(&mut self) -> Result<Flow, TrainError> {
         let epoch = self.position.epoch + 1;
-        (self.events)(Event::Evaluating { epoch });
+        (self.events)(TrainEvent::Evaluating { epoch });
         if self.stop.load(Ordering::Relaxed) {
             return Ok(Flow::Stopped);
         }
@@ -242,10 +242,10 @@ impl Training<'_, '_> {
         self.lock.append_metrics(&metrics)?;
         self.position.epoch = epoch;
         self.position.batch = 0;
-        self.position.sums = Sums::default();
+        self.position.sums = EpochSums::default();
         self.last = Some(metrics.clone());
         let seconds_left = self.seconds_left();
-        (self.events)(Event::Epoch { metrics, seconds_left });
+        (self.events)(TrainEvent::Epoch { metrics, seconds_left });
         if epoch == self.spec.epochs || self.out_of_steps() || self.clock.due_at_epoch_end() {
             self.save()?;
         }
@@ -272,7 +272,7 @@ impl Training<'_, '_> {
         let position = Position { train_seconds: self.seconds(), ..self.position };
         self.lock.write_checkpoint(&position, &self.trainer.save())?;
         self.clock.saved();
-        (self.events)(Event::Saved { step: position.step });
+        (self.events)(TrainEvent::Saved { step: position.step });
         Ok(())
     }
 
@@ -293,7 +293,7 @@ impl Training<'_, '_> {
         self.begun.elapsed().as_secs_f64() / self.steps_here.max(1) as f64 * left as f64
     }
 
-    fn check_report(&self, report: &StepMetrics) -> Result<(), TrainError> {
+    fn check_finite(&self, report: &StepMetrics) -> Result<(), TrainError> {
         let numbers =
             [("data loss", report.data_loss), ("KL term", report.kl_term), ("gradient norm", report.gradient_norm)];
         match numbers.into_iter().find(|(_, value)| !value.is_finite()) {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use sparsegate_pipeline::train::{Event, Pace, TrainError, train_on};
+use sparsegate_pipeline::train::{CheckpointIntervals, TrainError, TrainEvent, train_on};
 use sparsegate_spec::types::RunSpec;
 use sparsegate_store::format::{RunState, Summary};
 use sparsegate_store::{RunDir, StoreError};
@@ -54,8 +54,14 @@ fn fingerprint(run: &RunDir) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn go(run: &RunDir, spec: &RunSpec, pace: Pace, toy: &mut Toy, stop: &AtomicBool) -> Result<Summary, TrainError> {
-    train_on(run, spec, &run_data(BATCHES), pace, toy, &mut |_| {}, stop)
+fn go(
+    run: &RunDir,
+    spec: &RunSpec,
+    intervals: CheckpointIntervals,
+    toy: &mut Toy,
+    stop: &AtomicBool,
+) -> Result<Summary, TrainError> {
+    train_on(run, spec, &run_data(BATCHES), intervals, toy, &mut |_| {}, stop)
 }
 
 fn never() -> AtomicBool {
@@ -64,7 +70,7 @@ fn never() -> AtomicBool {
 
 fn uninterrupted(spec: &RunSpec) -> Vec<Vec<u8>> {
     let folder = Folder::new();
-    let summary = go(&folder.run(), spec, Pace::default(), &mut Toy::new(), &never()).unwrap();
+    let summary = go(&folder.run(), spec, CheckpointIntervals::default(), &mut Toy::new(), &never()).unwrap();
     assert_eq!(summary.state, RunState::Done);
     assert_eq!(folder.run().metrics().unwrap().last(), summary.last.as_ref());
     fingerprint(&folder.run())
@@ -79,10 +85,10 @@ fn stopping_at_any_step_changes_no_byte() {
         let mut toy = Toy::new();
         let flag = stop.clone();
         toy.after_step = Box::new(move |step| flag.store(step == at, Ordering::Relaxed));
-        let summary = go(&folder.run(), &spec(), Pace::default(), &mut toy, &stop).unwrap();
+        let summary = go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut toy, &stop).unwrap();
         assert_eq!(summary.state, RunState::Interrupted, "stopped after step {at}");
         assert_eq!(folder.run().position().unwrap().unwrap().step, at);
-        let summary = go(&folder.run(), &spec(), Pace::default(), &mut Toy::new(), &never()).unwrap();
+        let summary = go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut Toy::new(), &never()).unwrap();
         assert_eq!(summary.state, RunState::Done);
         assert!(fingerprint(&folder.run()) == whole, "stopped after step {at}");
     }
@@ -97,9 +103,15 @@ fn stopping_at_every_step_changes_no_byte() {
         let flag = stop.clone();
         let mut toy = Toy::new();
         toy.after_step = Box::new(move |_| flag.store(true, Ordering::Relaxed));
-        assert_eq!(go(&folder.run(), &spec(), Pace::default(), &mut toy, &stop).unwrap().state, RunState::Interrupted);
+        assert_eq!(
+            go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut toy, &stop).unwrap().state,
+            RunState::Interrupted
+        );
     }
-    assert_eq!(go(&folder.run(), &spec(), Pace::default(), &mut Toy::new(), &never()).unwrap().state, RunState::Done);
+    assert_eq!(
+        go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut Toy::new(), &never()).unwrap().state,
+        RunState::Done
+    );
     assert!(fingerprint(&folder.run()) == whole);
 }
 
@@ -115,11 +127,11 @@ fn late_numbers_change_no_byte() {
             let after_step = Box::new(move |step| flag.store(step == at, Ordering::Relaxed));
             let mut toy = Toy::in_blocks(block);
             toy.after_step = after_step;
-            go(&folder.run(), &spec(), Pace::default(), &mut toy, &stop).unwrap();
+            go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut toy, &stop).unwrap();
         }
-        let pace = Pace { epoch_end: Duration::ZERO, mid_epoch: Duration::ZERO };
+        let intervals = CheckpointIntervals { epoch_end: Duration::ZERO, mid_epoch: Duration::ZERO };
         let mut toy = Toy::in_blocks(block);
-        assert_eq!(go(&folder.run(), &spec(), pace, &mut toy, &never()).unwrap().state, RunState::Done);
+        assert_eq!(go(&folder.run(), &spec(), intervals, &mut toy, &never()).unwrap().state, RunState::Done);
         assert!(fingerprint(&folder.run()) == whole, "in blocks of {block}");
     }
 }
@@ -131,8 +143,8 @@ fn late_divergence_saves_nothing_broken() {
         let folder = Folder::new();
         let mut toy = Toy::in_blocks(4);
         toy.diverges_at = Some(at);
-        let pace = Pace { epoch_end: Duration::ZERO, mid_epoch: Duration::from_hours(1) };
-        let error = go(&folder.run(), &spec(), pace, &mut toy, &never()).unwrap_err().to_string();
+        let intervals = CheckpointIntervals { epoch_end: Duration::ZERO, mid_epoch: Duration::from_hours(1) };
+        let error = go(&folder.run(), &spec(), intervals, &mut toy, &never()).unwrap_err().to_string();
         assert!(error.contains(&format!("data loss is not finite at step {at}")), "{error}");
         let saved = folder.run().position().unwrap().map_or(0, |position| position.step);
         assert_eq!(saved, (at - 1) / BATCHES as u64 * BATCHES as u64, "diverged at step {at}");
@@ -143,13 +155,15 @@ fn late_divergence_saves_nothing_broken() {
 #[test]
 fn lines_after_the_checkpoint_are_computed_again() {
     let whole = uninterrupted(&spec());
-    for pace in [Pace::default(), Pace { epoch_end: Duration::ZERO, mid_epoch: Duration::ZERO }] {
+    for intervals in
+        [CheckpointIntervals::default(), CheckpointIntervals { epoch_end: Duration::ZERO, mid_epoch: Duration::ZERO }]
+    {
         for at in 1..=BATCHES as u64 * u64::from(EPOCHS) {
             let folder = Folder::new();
             let mut toy = Toy::new();
             toy.after_step = Box::new(move |step| assert!(step != at, "crash on purpose"));
             let run = folder.run();
-            let crash = std::panic::AssertUnwindSafe(|| go(&run, &spec(), pace, &mut toy, &never()));
+            let crash = std::panic::AssertUnwindSafe(|| go(&run, &spec(), intervals, &mut toy, &never()));
             std::panic::catch_unwind(crash).unwrap_err();
             let metrics = run.metrics_path();
             if metrics.exists() {
@@ -158,8 +172,8 @@ fn lines_after_the_checkpoint_are_computed_again() {
                 bytes.extend(b"{\"epoch\":9,");
                 fs_err::write(&metrics, bytes).unwrap();
             }
-            go(&run, &spec(), Pace::default(), &mut Toy::new(), &never()).unwrap();
-            assert!(fingerprint(&run) == whole, "crashed after step {at}, {pace:?}");
+            go(&run, &spec(), CheckpointIntervals::default(), &mut Toy::new(), &never()).unwrap();
+            assert!(fingerprint(&run) == whole, "crashed after step {at}, {intervals:?}");
         }
     }
 }
@@ -171,8 +185,8 @@ fn worker() {
     let run = RunDir::new(Utf8Path::new(&root), "toy", "0123");
     let mut toy = Toy::new();
     toy.after_step = Box::new(|_| std::thread::sleep(Duration::from_millis(2)));
-    let pace = Pace { epoch_end: Duration::ZERO, mid_epoch: Duration::from_millis(7) };
-    go(&run, &spec_long(), pace, &mut toy, &never()).unwrap();
+    let intervals = CheckpointIntervals { epoch_end: Duration::ZERO, mid_epoch: Duration::from_millis(7) };
+    go(&run, &spec_long(), intervals, &mut toy, &never()).unwrap();
 }
 
 fn spec_long() -> RunSpec {
@@ -220,7 +234,7 @@ fn two_processes_on_one_run() {
         assert!(begun.elapsed() < Duration::from_secs(20), "the worker never took the lock");
         std::thread::sleep(Duration::from_millis(1));
     }
-    let error = go(&folder.run(), &spec(), Pace::default(), &mut Toy::new(), &never()).unwrap_err();
+    let error = go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut Toy::new(), &never()).unwrap_err();
     let text = error.to_string();
     let Err(TrainError::Store(StoreError::Locked { holder, .. })) = Err::<(), _>(error) else { panic!("{text}") };
     assert_eq!(holder.unwrap().pid, child.id());
@@ -237,7 +251,7 @@ fn divergence_names_step_tensor_and_cure() {
     let folder = Folder::new();
     let mut toy = Toy::new();
     toy.diverges_at = Some(8);
-    let text = go(&folder.run(), &spec(), Pace::default(), &mut toy, &never()).unwrap_err().to_string();
+    let text = go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut toy, &never()).unwrap_err().to_string();
     for part in ["lstm/w_hidden/mean", "step 8", "train.optimizer.adam.lr (now 0.01)", "clip_norm (now 10)"] {
         assert!(text.contains(part), "{text}");
     }
@@ -245,7 +259,7 @@ fn divergence_names_step_tensor_and_cure() {
     assert_eq!((summary.state, summary.error.as_deref()), (RunState::Failed, Some(text.as_str())));
     assert_eq!(folder.run().metrics().unwrap().len(), 1);
     // A failed run starts again from scratch.
-    let summary = go(&folder.run(), &spec(), Pace::default(), &mut Toy::new(), &never()).unwrap();
+    let summary = go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut Toy::new(), &never()).unwrap();
     assert_eq!(summary.state, RunState::Done);
     assert!(fingerprint(&folder.run()) == uninterrupted(&spec()));
 }
@@ -256,9 +270,16 @@ fn a_step_limit_ends_the_run_with_a_line() {
     limited.train.max_steps = Some(7);
     let folder = Folder::new();
     let mut steps = 0;
-    let count = &mut |event: Event| steps += u64::from(matches!(event, Event::Step { .. }));
-    let summary =
-        train_on(&folder.run(), &limited, &run_data(BATCHES), Pace::default(), &mut Toy::new(), count, &never());
+    let count = &mut |event: TrainEvent| steps += u64::from(matches!(event, TrainEvent::Step { .. }));
+    let summary = train_on(
+        &folder.run(),
+        &limited,
+        &run_data(BATCHES),
+        CheckpointIntervals::default(),
+        &mut Toy::new(),
+        count,
+        &never(),
+    );
     assert_eq!(summary.unwrap().state, RunState::Done);
     assert_eq!(steps, 7);
     let lines = folder.run().metrics().unwrap();
@@ -266,17 +287,17 @@ fn a_step_limit_ends_the_run_with_a_line() {
     // A step limit at the end of an epoch adds no empty epoch.
     limited.train.max_steps = Some(10);
     let folder = Folder::new();
-    go(&folder.run(), &limited, Pace::default(), &mut Toy::new(), &never()).unwrap();
+    go(&folder.run(), &limited, CheckpointIntervals::default(), &mut Toy::new(), &never()).unwrap();
     assert_eq!(folder.run().metrics().unwrap().len(), 2);
 }
 
 #[test]
 fn a_finished_run_is_left_alone() {
     let folder = Folder::new();
-    go(&folder.run(), &spec(), Pace::default(), &mut Toy::new(), &never()).unwrap();
+    go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut Toy::new(), &never()).unwrap();
     let mut toy = Toy::new();
     toy.after_step = Box::new(|_| panic!("trained again"));
-    let again = go(&folder.run(), &spec(), Pace::default(), &mut toy, &never()).unwrap();
+    let again = go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut toy, &never()).unwrap();
     let ground_truth = again.ground_truth.unwrap();
     assert_eq!((ground_truth.informative_kept, ground_truth.uninformative_kept), (1, 1));
 }
@@ -284,9 +305,17 @@ fn a_finished_run_is_left_alone() {
 #[test]
 fn a_short_stream_is_an_error_with_a_cure() {
     let folder = Folder::new();
-    let text = train_on(&folder.run(), &spec(), &run_data(0), Pace::default(), &mut Toy::new(), &mut |_| {}, &never())
-        .unwrap_err()
-        .to_string();
+    let text = train_on(
+        &folder.run(),
+        &spec(),
+        &run_data(0),
+        CheckpointIntervals::default(),
+        &mut Toy::new(),
+        &mut |_| {},
+        &never(),
+    )
+    .unwrap_err()
+    .to_string();
     assert!(text.contains("training stream") && text.contains("train.batch (now 2)"), "{text}");
 }
 
@@ -294,19 +323,20 @@ fn a_short_stream_is_an_error_with_a_cure() {
 fn a_damaged_checkpoint_is_named_with_a_cure() {
     let folder = Folder::new();
     let stop = Arc::new(AtomicBool::new(true));
-    go(&folder.run(), &spec(), Pace::default(), &mut Toy::new(), &stop).unwrap();
+    go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut Toy::new(), &stop).unwrap();
     let path = folder.run().checkpoint_path();
     let mut bytes = fs_err::read(&path).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     fs_err::write(&path, bytes).unwrap();
-    let text = go(&folder.run(), &spec(), Pace::default(), &mut Toy::new(), &never()).unwrap_err().to_string();
+    let text =
+        go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut Toy::new(), &never()).unwrap_err().to_string();
     assert!(text.contains("state.safetensors") && text.contains("checksum") && text.contains("--force"), "{text}");
 }
 
 #[test]
 fn newer_and_damaged_files_are_named_with_a_cure() {
     let folder = Folder::new();
-    go(&folder.run(), &spec(), Pace::default(), &mut Toy::new(), &never()).unwrap();
+    go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut Toy::new(), &never()).unwrap();
     let path = folder.run().path().join("summary.json");
     fs_err::write(&path, r#"{"format": 99}"#).unwrap();
     let text = folder.run().summary().unwrap_err().to_string();
@@ -325,7 +355,7 @@ fn newer_and_damaged_files_are_named_with_a_cure() {
 #[test]
 fn clearing_keeps_the_lock_only() {
     let folder = Folder::new();
-    go(&folder.run(), &spec(), Pace::default(), &mut Toy::new(), &never()).unwrap();
+    go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut Toy::new(), &never()).unwrap();
     let lock = folder.run().lock().unwrap();
     lock.clear().unwrap();
     let left: Vec<_> =

@@ -5,7 +5,7 @@ use sparsegate_core::trainer::{NamedTensor, NonFinite, StepMetrics, Trainer};
 use sparsegate_core::{Batch, BatchSource};
 use sparsegate_data::Unit;
 use sparsegate_pipeline::train::RunData;
-use sparsegate_store::format::{Counts, GateCount, Kept, Structure, UnitGates};
+use sparsegate_store::format::{Counts, GateCount, KeptCount, Structure, UnitGates};
 
 pub struct Toy {
     weights: Vec<f32>,
@@ -81,7 +81,7 @@ impl Trainer for Toy {
     }
 
     fn counts(&self) -> Counts {
-        let kept = |kept| Kept { kept, total: 3 };
+        let kept = |kept| KeptCount { kept, total: 3 };
         Counts {
             compression: 3.0 / (1.0 + f64::from(self.weights[1].abs())),
             compression_exact: 3.5,

@@ -1,39 +1,39 @@
 //! `curves`: validation metric and compression after each epoch, with the authors' curves.
 
 use super::{
-    Figure, FigureData, Picture, Skipped, authors_of, by_cell, color, color_of, facet_name, facet_room, head,
+    DrawnFigure, Figure, FigureData, SkipReason, authors_of, by_cell, color, color_of, facet_name, facet_room, head,
     head_height, measured, names,
 };
-use crate::authors::Point;
-use crate::axis::{Axis, Spread};
-use crate::chart::{Key, Plot, columns};
+use crate::authors::AuthorsEpoch;
+use crate::axis::{Axis, AxisScale};
+use crate::chart::{LegendSymbol, Plot, columns};
 use crate::metric;
-use crate::rows::Row;
+use crate::rows::RunRow;
 use crate::scene::Scene;
 use crate::style::{self, LINE, MARKER, MUTED, THIN};
 use sparsegate_store::format::EpochMetrics;
 
 /// Training curves of our runs and of the authors' runs.
-pub struct Curves;
+pub struct CurvesFigure;
 
 /// Height of a panel including its axis.
 const PANEL: f64 = 262.0;
 
 /// One panel: its axis and how to get its values from our runs and the authors'.
-struct Panel<'a> {
+struct CurvePanel<'a> {
     y: Axis,
     ours: Box<dyn Fn(&EpochMetrics) -> f64 + 'a>,
-    theirs: Box<dyn Fn(&Point) -> f64 + 'a>,
+    theirs: Box<dyn Fn(&AuthorsEpoch) -> f64 + 'a>,
     /// Whether dense runs are drawn.
     dense: bool,
 }
 
-impl Figure for Curves {
+impl Figure for CurvesFigure {
     fn name(&self) -> &'static str {
         "curves"
     }
 
-    fn draw(&self, data: FigureData<'_>) -> Result<Picture, Skipped> {
+    fn draw(&self, data: FigureData<'_>) -> Result<DrawnFigure, SkipReason> {
         let rows = measured(&data)?;
         let cells = by_cell(&rows);
         let levels: Vec<&str> = authors_of(&data, &rows).map_or_else(Vec::new, |authors| {
@@ -41,47 +41,47 @@ impl Figure for Curves {
             known.filter(|level| rows.iter().any(|row| row.level() == *level)).collect()
         });
         let curve = |level: &str| data.authors.map_or_else(Vec::new, |authors| authors.curve(level));
-        let theirs: Vec<&Point> = levels.iter().flat_map(|level| curve(level)).collect();
+        let theirs: Vec<&AuthorsEpoch> = levels.iter().flat_map(|level| curve(level)).collect();
         let ours: Vec<&EpochMetrics> = rows.iter().flat_map(|row| &row.metrics).collect();
 
         let last_ours = ours.iter().map(|line| line.epoch).max().unwrap_or(1);
         let last = theirs.iter().map(|point| point.epoch).max().unwrap_or(1).max(last_ours);
         let metric = rows.iter().find_map(|row| row.metric.as_deref());
         let (quality, leaves) = quality_axis(metric, &rows, &theirs);
-        let sparse: Vec<&Row> = rows.iter().copied().filter(|row| row.is_sparse()).collect();
+        let sparse: Vec<&RunRow> = rows.iter().copied().filter(|row| row.is_sparse()).collect();
         let compressions: Vec<f64> = sparse
             .iter()
             .flat_map(|row| row.metrics.iter().map(|line| line.counts.compression))
             .chain(theirs.iter().filter(|point| point.sparsity != "dense").map(|point| point.compression))
             .collect();
-        let mut panels = vec![Panel {
+        let mut panels = vec![CurvePanel {
             y: quality,
             ours: Box::new(move |line| metric::on_axis(metric, line.valid)),
             theirs: Box::new(move |point| metric::on_axis(metric, point.valid)),
             dense: true,
         }];
         if !sparse.is_empty() {
-            panels.push(Panel {
+            panels.push(CurvePanel {
                 // A dense network's compression is always 1 and would only compress the scale of the others.
-                y: Axis::around("compression", Axis::spread_for(&compressions, 3.0), compressions),
+                y: Axis::around("compression", Axis::scale_for(&compressions, 3.0), compressions),
                 ours: Box::new(|line| line.counts.compression),
                 theirs: Box::new(|point| point.compression),
                 dense: false,
             });
         }
         // A few epochs of ours next to many of the authors' are only visible on a log axis.
-        let spread =
-            if last > 20 && f64::from(last_ours) < 0.5 * f64::from(last) { Spread::Log } else { Spread::Linear };
+        let scale =
+            if last > 20 && f64::from(last_ours) < 0.5 * f64::from(last) { AxisScale::Log } else { AxisScale::Linear };
         let x = if last == 1 {
-            Axis::exact("epoch", 0.0, 2.0).whole()
+            Axis::exact("epoch", 0.0, 2.0).integer_ticks()
         } else {
-            Axis::around("epoch", spread, [1.0, f64::from(last)]).whole()
+            Axis::around("epoch", scale, [1.0, f64::from(last)]).integer_ticks()
         };
 
         let title = "Training curves";
         let mut entries = legend_of(&cells);
         if !theirs.is_empty() {
-            entries.push((Key::Dashed(MUTED), "authors, same colours".into()));
+            entries.push((LegendSymbol::Dashed(MUTED), "authors, same colours".into()));
         }
         let top = head_height(title, &entries) + facet_room(cells.len());
         let height = top + (PANEL + 46.0) * panels.len() as f64;
@@ -125,25 +125,25 @@ impl Figure for Curves {
         if !theirs.is_empty() {
             caption.push_str(" Solid: our runs. Dashed: the authors' run of the same level, from their logs.");
         }
-        if spread == Spread::Log {
+        if scale == AxisScale::Log {
             caption.push_str(" Epochs are on a log scale, since our runs have far fewer than the authors'.");
         }
         if leaves {
             caption.push_str(" Curves of overfitting dense runs leave the plot at its upper edge.");
         }
-        Ok(Picture { scene, caption })
+        Ok(DrawnFigure { scene, caption })
     }
 }
 
 /// Legend entries: the runs or, with several cells, whose runs share colours by level, the levels.
-fn legend_of(cells: &[(&str, Vec<&Row>)]) -> Vec<(Key, String)> {
+fn legend_of(cells: &[(&str, Vec<&RunRow>)]) -> Vec<(LegendSymbol, String)> {
     if let [(_, rows)] = cells {
-        return names(rows).into_iter().map(|(row, name)| (Key::Solid(color(row)), name)).collect();
+        return names(rows).into_iter().map(|(row, name)| (LegendSymbol::Solid(color(row)), name)).collect();
     }
-    let mut entries: Vec<(Key, String)> = Vec::new();
+    let mut entries: Vec<(LegendSymbol, String)> = Vec::new();
     for row in cells.iter().flat_map(|(_, rows)| rows) {
         if entries.iter().all(|(_, level)| level != row.level()) {
-            entries.push((Key::Solid(color(row)), row.level().to_owned()));
+            entries.push((LegendSymbol::Solid(color(row)), row.level().to_owned()));
         }
     }
     entries
@@ -153,7 +153,7 @@ fn legend_of(cells: &[(&str, Vec<&Row>)]) -> Vec<(Key, String)> {
 ///
 /// Dense runs overfit by orders of magnitude, which would compress the scale of all others, so the axis covers their
 /// values only up to twice the worst value of the sparse runs.
-fn quality_axis(metric: Option<&str>, rows: &[&Row], theirs: &[&Point]) -> (Axis, bool) {
+fn quality_axis(metric: Option<&str>, rows: &[&RunRow], theirs: &[&AuthorsEpoch]) -> (Axis, bool) {
     let sparse = rows.iter().filter(|row| row.is_sparse()).flat_map(|row| row.metrics.iter().map(|line| line.valid));
     let sparse: Vec<f64> = sparse.chain(theirs.iter().filter(|p| p.sparsity != "dense").map(|p| p.valid)).collect();
     let dense = rows.iter().filter(|row| !row.is_sparse()).flat_map(|row| row.metrics.iter().map(|line| line.valid));
@@ -164,5 +164,5 @@ fn quality_axis(metric: Option<&str>, rows: &[&Row], theirs: &[&Point]) -> (Axis
     let shown: Vec<f64> = sparse.into_iter().chain(dense.into_iter().filter(|v| *v <= limit)).collect();
     let shown: Vec<f64> = shown.into_iter().map(|v| metric::on_axis(metric, v)).collect();
     let title = format!("validation {}", metric::axis_title(metric));
-    (Axis::around(&title, metric::spread(metric, &shown), shown), leaves)
+    (Axis::around(&title, metric::axis_scale(metric, &shown), shown), leaves)
 }

@@ -2,43 +2,47 @@
 
 use plotters::style::RGBColor;
 
-use super::{Figure, FigureData, Picture, Skipped, by_cell, facet_name, facet_room, head, head_height};
-use crate::axis::{Axis, Spread};
-use crate::chart::{Key, Plot, columns};
-use crate::drift::{Drift, FIRST_EPOCH, drifts};
-use crate::rows::Row;
+use super::{DrawnFigure, Figure, FigureData, SkipReason, by_cell, facet_name, facet_room, head, head_height};
+use crate::axis::{Axis, AxisScale};
+use crate::chart::{LegendSymbol, Plot, columns};
+use crate::drift::{BackendDrift, OBJECTIVE_TOLERANCE, drifts};
+use crate::rows::RunRow;
 use crate::scene::{Align, Scene};
 use crate::style::{self, LINE, MARKER, MUTED, SMALL, THIN};
 
 /// Drift of the training objective between backends, per epoch.
-pub struct Backends;
+pub struct BackendsFigure;
 
 /// Height of a panel including its axis.
 const PANEL: f64 = 300.0;
 
-impl Figure for Backends {
+impl Figure for BackendsFigure {
     fn name(&self) -> &'static str {
         "backends"
     }
 
-    fn concerns(&self, data: FigureData<'_>) -> bool {
+    fn applies(&self, data: FigureData<'_>) -> bool {
         !drifts(data.rows).is_empty()
     }
 
-    fn draw(&self, data: FigureData<'_>) -> Result<Picture, Skipped> {
+    fn draw(&self, data: FigureData<'_>) -> Result<DrawnFigure, SkipReason> {
         let found = drifts(data.rows);
-        let others: Vec<&Drift<'_>> = found.iter().filter(|drift| !drift.is_reference()).collect();
-        let curves: Vec<(&Drift<'_>, Vec<(u32, f64)>)> =
+        let others: Vec<&BackendDrift<'_>> = found.iter().filter(|drift| !drift.is_reference()).collect();
+        let curves: Vec<(&BackendDrift<'_>, Vec<(u32, f64)>)> =
             others.iter().map(|drift| (*drift, drift.objective())).collect();
         let shown = |value: &f64| value.is_finite() && *value > 0.0;
         let values: Vec<f64> =
             curves.iter().flat_map(|(_, curve)| curve.iter().map(|(_, y)| *y)).filter(shown).collect();
         if values.is_empty() {
-            return Err(Skipped("the backends agree on every bit of the objective".into()));
+            return Err(SkipReason("the backends agree on every bit of the objective".into()));
         }
         let last = curves.iter().flat_map(|(_, curve)| curve.iter().map(|(epoch, _)| *epoch)).max().unwrap_or(1);
-        let x = Axis::exact("epoch", 0.5, f64::from(last) + 0.5).whole();
-        let y = Axis::around("relative drift of the objective", Spread::Log, values.into_iter().chain([FIRST_EPOCH]));
+        let x = Axis::exact("epoch", 0.5, f64::from(last) + 0.5).integer_ticks();
+        let y = Axis::around(
+            "relative drift of the objective",
+            AxisScale::Log,
+            values.into_iter().chain([OBJECTIVE_TOLERANCE]),
+        );
 
         let mut backends: Vec<String> = Vec::new();
         for drift in &others {
@@ -47,10 +51,10 @@ impl Figure for Backends {
                 backends.push(name);
             }
         }
-        let color = |drift: &Drift<'_>| {
+        let color = |drift: &BackendDrift<'_>| {
             style::backend(backends.iter().position(|name| *name == drift.backend()).unwrap_or_default())
         };
-        let rows: Vec<&Row> = others.iter().map(|drift| drift.row).collect();
+        let rows: Vec<&RunRow> = others.iter().map(|drift| drift.row).collect();
         let cells = by_cell(&rows);
         let both = rows.iter().any(|row| row.is_sparse()) && rows.iter().any(|row| !row.is_sparse());
         let entries = legend(&backends, both);
@@ -88,24 +92,24 @@ impl Figure for Backends {
              only the order of additions and the rounding differ, and training amplifies these differences. Epochs \
              without any difference are not drawn."
         );
-        Ok(Picture { scene, caption })
+        Ok(DrawnFigure { scene, caption })
     }
 }
 
 /// Draws the tolerance, which applies only to the first epoch.
 fn limit(scene: &mut Scene, plot: &Plot) {
-    let at = |x: f64| plot.at(x, FIRST_EPOCH);
+    let at = |x: f64| plot.at(x, OBJECTIVE_TOLERANCE);
     scene.line(&[at(0.6), at(1.4)], MUTED, THIN);
     let end = at(1.4);
     scene.text((end.0 + 6.0, end.1), "tolerance", SMALL, MUTED, Align::Start);
 }
 
-fn legend(backends: &[String], both: bool) -> Vec<(Key, String)> {
+fn legend(backends: &[String], both: bool) -> Vec<(LegendSymbol, String)> {
     let color = |index: usize| -> RGBColor { style::backend(index) };
-    let mut entries: Vec<(Key, String)> =
-        backends.iter().enumerate().map(|(index, name)| (Key::Solid(color(index)), name.clone())).collect();
+    let mut entries: Vec<(LegendSymbol, String)> =
+        backends.iter().enumerate().map(|(index, name)| (LegendSymbol::Solid(color(index)), name.clone())).collect();
     if both {
-        entries.push((Key::Dashed(MUTED), "dense runs, same colours".into()));
+        entries.push((LegendSymbol::Dashed(MUTED), "dense runs, same colours".into()));
     }
     entries
 }

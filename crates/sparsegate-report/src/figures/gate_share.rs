@@ -1,11 +1,11 @@
 //! `gate-share`: fractions of the kept units' gates that are live, by kind; one facet per task and cell.
 
-use super::{Picture, Skipped, facet_name, head, head_height};
+use super::{DrawnFigure, SkipReason, facet_name, head, head_height};
 use crate::axis::Axis;
-use crate::chart::{Key, Plot, columns};
-use crate::kinds::Kind;
+use crate::chart::{LegendSymbol, Plot, columns};
+use crate::gate_kinds::GateKind;
+use crate::live_gates::LiveGates;
 use crate::scene::{Align, Scene, text_width};
-use crate::shares::Share;
 use crate::style::{self, EMPTY, INK, LABEL, MUTED, SMALL};
 
 /// Stable file name, without extension.
@@ -19,22 +19,22 @@ const AROUND: f64 = 92.0;
 /// Draws the fractions.
 ///
 /// # Errors
-/// [`Skipped`] if `shares` is empty.
-pub fn draw(shares: &[Share]) -> Result<Picture, Skipped> {
+/// [`SkipReason`] if `shares` is empty.
+pub fn draw(shares: &[LiveGates]) -> Result<DrawnFigure, SkipReason> {
     if shares.is_empty() {
-        return Err(Skipped("no sparsified run has finished an epoch".into()));
+        return Err(SkipReason("no sparsified run has finished an epoch".into()));
     }
     let tasks = distinct(shares.iter().map(|share| share.task.as_str()));
     let cells = distinct(shares.iter().map(|share| share.cell));
-    let mut kinds: Vec<&Kind> = Vec::new();
+    let mut kinds: Vec<&GateKind> = Vec::new();
     for share in shares {
         if kinds.iter().all(|kind| (&kind.name, kind.flow) != (&share.kind.name, share.kind.flow)) {
             kinds.push(&share.kind);
         }
     }
     let title = "Which gates of the kept hidden units depend on the input";
-    let mut entries: Vec<(Key, String)> = kinds.iter().map(|kind| kind.key()).collect();
-    entries.push((Key::Square(EMPTY), "constant".into()));
+    let mut entries: Vec<(LegendSymbol, String)> = kinds.iter().map(|kind| kind.key()).collect();
+    entries.push((LegendSymbol::Square(EMPTY), "constant".into()));
     let top = head_height(title, &entries) + 30.0;
     let height = top + (PLOT + AROUND) * tasks.len() as f64;
     let mut scene = Scene::new(style::WIDTH, height);
@@ -42,7 +42,8 @@ pub fn draw(shares: &[Share]) -> Result<Picture, Skipped> {
     for (line, task) in tasks.iter().enumerate() {
         let from = top + (PLOT + AROUND) * line as f64;
         for (column, (cell, (left, right))) in cells.iter().zip(columns(cells.len(), 62.0)).enumerate() {
-            let facet: Vec<&Share> = shares.iter().filter(|s| (s.task.as_str(), s.cell) == (*task, *cell)).collect();
+            let facet: Vec<&LiveGates> =
+                shares.iter().filter(|s| (s.task.as_str(), s.cell) == (*task, *cell)).collect();
             if facet.is_empty() {
                 continue;
             }
@@ -63,7 +64,7 @@ pub fn draw(shares: &[Share]) -> Result<Picture, Skipped> {
             }
             facet_name(&mut scene, 2, &plot, &format!("{task}, {cell}"));
             for (place, level) in levels.iter().enumerate() {
-                let bars: Vec<&Share> = facet.iter().filter(|share| share.level == *level).copied().collect();
+                let bars: Vec<&LiveGates> = facet.iter().filter(|share| share.level == *level).copied().collect();
                 group(&mut scene, &plot, place, &bars);
             }
             scene.line(&[(plot.from.0, plot.to.1), (plot.to.0, plot.to.1)], INK, 1.0);
@@ -74,11 +75,11 @@ pub fn draw(shares: &[Share]) -> Result<Picture, Skipped> {
                    values that gates scale. Below each group: its sparsity level and the number of kept units, summed \
                    over seeds; with few units the percentages are coarse."
         .into();
-    Ok(Picture { scene, caption })
+    Ok(DrawnFigure { scene, caption })
 }
 
 /// Draws the bars of one level side by side, in the cell's order, with the level and its kept units below.
-fn group(scene: &mut Scene, plot: &Plot, place: usize, bars: &[&Share]) {
+fn group(scene: &mut Scene, plot: &Plot, place: usize, bars: &[&LiveGates]) {
     let (from, to) = (plot.at(place as f64, 0.0).0, plot.at(place as f64 + 1.0, 0.0).0);
     let (slot, middle) = (to - from, (from + to) / 2.0);
     let width = (slot * 0.84 / bars.len().max(1) as f64).min(34.0);
@@ -86,7 +87,7 @@ fn group(scene: &mut Scene, plot: &Plot, place: usize, bars: &[&Share]) {
     for (index, share) in bars.iter().enumerate() {
         let x = left + width * index as f64;
         let (low, high) = ((x + 1.0, plot.to.1), (x + width - 1.0, plot.from.1));
-        let Some(live) = share.live_share() else { continue };
+        let Some(live) = share.fraction() else { continue };
         scene.rect(low, high, EMPTY);
         let end = plot.at(0.0, 100.0 * live).1;
         if live > 0.0 {

@@ -1,17 +1,17 @@
 //! `gate-structure`: which gates of the kept hidden units are live, and the values of the constant ones.
 
-use super::{Figure, FigureData, LEFT, Picture, Skipped, color, head, head_height, measured};
-use crate::chart::Key;
-use crate::kinds::{self, Kind};
+use super::{DrawnFigure, Figure, FigureData, LEFT, SkipReason, color, head, head_height, measured};
+use crate::chart::LegendSymbol;
+use crate::gate_kinds::{self, GateKind};
 use crate::number::count;
 use crate::patterns;
-use crate::rows::Row;
+use crate::rows::RunRow;
 use crate::scene::{Align, Scene, text_width};
 use crate::style::{self, INK, LABEL, MUTED, SMALL};
 use sparsegate_store::format::{Structure, UnitGates};
 
 /// One matrix per run: a column for each kept unit, a row for each kind of gate.
-pub struct GateStructure;
+pub struct GateStructureFigure;
 
 /// Largest number of units for which the cells show their values, horizontally or rotated.
 const NUMBERED: usize = 60;
@@ -30,23 +30,23 @@ fn panel_height(structure: &Structure) -> f64 {
     27.0 + cell(units).1 * structure.counts.gates.len() as f64 + if units <= NUMBERED { 48.0 } else { 27.0 }
 }
 
-impl Figure for GateStructure {
+impl Figure for GateStructureFigure {
     fn name(&self) -> &'static str {
         "gate-structure"
     }
 
-    fn draw(&self, data: FigureData<'_>) -> Result<Picture, Skipped> {
-        let panels: Vec<(&Row, &Structure)> = measured(&data)?
+    fn draw(&self, data: FigureData<'_>) -> Result<DrawnFigure, SkipReason> {
+        let panels: Vec<(&RunRow, &Structure)> = measured(&data)?
             .into_iter()
             .filter(|row| row.is_sparse())
             .filter_map(|row| row.structure.as_ref().map(|structure| (row, structure)))
             .filter(|(_, structure)| !structure.gates.is_empty())
             .collect();
         if panels.is_empty() {
-            return Err(Skipped("no sparsified run has stored which gates are live".into()));
+            return Err(SkipReason("no sparsified run has stored which gates are live".into()));
         }
         let title = "Live and constant gates of each kept hidden unit";
-        let entries = [(Key::Square(INK), "live".to_owned())];
+        let entries = [(LegendSymbol::Square(INK), "live".to_owned())];
         let top = head_height(title, &entries) + 22.0;
         let height = top + panels.iter().map(|(_, structure)| panel_height(structure)).sum::<f64>() + 26.0;
         let mut scene = Scene::new(style::WIDTH, height);
@@ -74,13 +74,13 @@ impl Figure for GateStructure {
              with more live gates first; the unit's index is below its column if there is room.",
             count(constants as u64)
         );
-        Ok(Picture { scene, caption })
+        Ok(DrawnFigure { scene, caption })
     }
 }
 
 /// Draws one run's matrix and its heading, with its top at `y`.
-fn panel(scene: &mut Scene, y: f64, row: &Row, structure: &Structure) {
-    let kinds = kinds::of(row);
+fn panel(scene: &mut Scene, y: f64, row: &RunRow, structure: &Structure) {
+    let kinds = gate_kinds::of(row);
     let gates = &structure.counts.gates;
     let live: Vec<String> = gates.iter().map(|gate| format!("{} {}", gate.kind, count(gate.kept))).collect();
     let heading = format!(
@@ -127,7 +127,7 @@ fn panel(scene: &mut Scene, y: f64, row: &Row, structure: &Structure) {
 }
 
 /// Draws one cell: dark for a live gate, otherwise coloured by its value, which is also printed if there is room.
-fn one(scene: &mut Scene, corner: (f64, f64), (width, height): (f64, f64), kind: &Kind, constant: Option<f64>) {
+fn one(scene: &mut Scene, corner: (f64, f64), (width, height): (f64, f64), kind: &GateKind, constant: Option<f64>) {
     let fill = constant.map_or(INK, |value| kind.constant(value));
     scene.rect(corner, (corner.0 + width, corner.1 + height), fill);
     let Some(value) = constant.filter(|_| height > 30.0) else { return };

@@ -1,49 +1,49 @@
 //! `gates-by-kind`: gates that are not constant, stacked by kind, one bar per run.
 
 use super::{
-    Figure, FigureData, Picture, Skipped, by_cell, color, epochs_text, facet_name, facet_room, head, head_height,
-    measured, theirs,
+    DrawnFigure, Figure, FigureData, SkipReason, by_cell, color, epochs_text, facet_name, facet_room, head,
+    head_height, measured, theirs,
 };
-use crate::authors::Point;
+use crate::authors::AuthorsEpoch;
 use crate::axis::Axis;
-use crate::chart::{Key, Plot, columns};
-use crate::kinds::{self, Kind};
+use crate::chart::{LegendSymbol, Plot, columns};
+use crate::gate_kinds::{self, GateKind};
 use crate::metric::{gates_kept, gates_total};
 use crate::number::count;
-use crate::rows::Row;
+use crate::rows::RunRow;
 use crate::scene::{Align, Scene, text_width};
 use crate::style::{self, INK, LABEL, MUTED, SMALL};
 
 /// Numbers of live gates by kind.
-pub struct GatesByKind;
+pub struct GatesByKindFigure;
 
-impl Figure for GatesByKind {
+impl Figure for GatesByKindFigure {
     fn name(&self) -> &'static str {
         "gates-by-kind"
     }
 
-    fn draw(&self, data: FigureData<'_>) -> Result<Picture, Skipped> {
+    fn draw(&self, data: FigureData<'_>) -> Result<DrawnFigure, SkipReason> {
         let measured = measured(&data)?;
-        let rows: Vec<&Row> = measured.iter().copied().filter(|row| row.is_sparse()).collect();
+        let rows: Vec<&RunRow> = measured.iter().copied().filter(|row| row.is_sparse()).collect();
         if rows.is_empty() {
-            return Err(Skipped("no sparsified run has finished an epoch".into()));
+            return Err(SkipReason("no sparsified run has finished an epoch".into()));
         }
-        let kinds = kinds::union(rows.iter().copied());
+        let kinds = gate_kinds::union(rows.iter().copied());
         if kinds.is_empty() {
-            return Err(Skipped("the cell has no gates".into()));
+            return Err(SkipReason("the cell has no gates".into()));
         }
-        let theirs = |row: &Row| theirs(&data, row);
-        let kept = |row: &Row| row.last().map_or(0, gates_kept);
+        let theirs = |row: &RunRow| theirs(&data, row);
+        let kept = |row: &RunRow| row.last().map_or(0, gates_kept);
         let highest = rows.iter().map(|row| kept(row).max(theirs(row).map_or(0, |p| p.gates))).max().unwrap_or(0);
 
         let title = "Gates that still depend on the input";
-        let mut entries: Vec<(Key, String)> = kinds.iter().map(Kind::key).collect();
+        let mut entries: Vec<(LegendSymbol, String)> = kinds.iter().map(GateKind::key).collect();
         if let Some(epochs) = rows.iter().filter_map(|row| theirs(row)).map(|point| point.epoch).max() {
-            entries.push((Key::Solid(INK), format!("authors' total, after {epochs} epochs")));
+            entries.push((LegendSymbol::Solid(INK), format!("authors' total, after {epochs} epochs")));
         }
         let cells = by_cell(&rows);
         let top = head_height(title, &entries) + facet_room(cells.len());
-        let names = Names::of(&rows);
+        let names = BarLabels::of(&rows);
         let height = top + 350.0 + names.height();
         let mut scene = Scene::new(style::WIDTH, height);
         head(&mut scene, title, &entries);
@@ -86,18 +86,18 @@ impl Figure for GatesByKind {
                 dense.join("; ")
             ));
         }
-        Ok(Picture { scene, caption })
+        Ok(DrawnFigure { scene, caption })
     }
 }
 
 /// Draws the stacked bar of the run at index `place` of the plot, with the authors' total.
-fn bar(scene: &mut Scene, plot: &Plot, place: usize, row: &Row, theirs: Option<&Point>) {
+fn bar(scene: &mut Scene, plot: &Plot, place: usize, row: &RunRow, theirs: Option<&AuthorsEpoch>) {
     let Some(line) = row.last() else { return };
     let (from, to) = (plot.at(place as f64, 0.0).0, plot.at(place as f64 + 1.0, 0.0).0);
     let (slot, middle) = (to - from, (from + to) / 2.0);
     let half = (slot * 0.32).min(62.0);
     let mut below = 0u64;
-    for (kind, gate) in kinds::of(row).iter().zip(&line.counts.gates) {
+    for (kind, gate) in gate_kinds::of(row).iter().zip(&line.counts.gates) {
         let (low, high) = (plot.at(0.0, below as f64).1, plot.at(0.0, (below + gate.kept) as f64).1);
         kind.fill(scene, (middle - half, high), (middle + half, low));
         if below > 0 && gate.kept > 0 {
@@ -136,12 +136,12 @@ fn bar(scene: &mut Scene, plot: &Plot, place: usize, row: &Row, theirs: Option<&
 }
 
 /// Names under the bars, with room for the name that has the most lines.
-pub(super) struct Names {
+pub(super) struct BarLabels {
     lines: usize,
 }
 
-impl Names {
-    pub(super) fn of(rows: &[&Row]) -> Self {
+impl BarLabels {
+    pub(super) fn of(rows: &[&RunRow]) -> Self {
         Self { lines: rows.iter().map(|row| parts(row).len()).max().unwrap_or(1) }
     }
 
@@ -150,7 +150,7 @@ impl Names {
     }
 
     #[expect(clippy::unused_self, reason = "a method beside `height`, which reserves the room for these names")]
-    pub(super) fn draw(&self, scene: &mut Scene, at: (f64, f64), room: f64, row: &Row) {
+    pub(super) fn draw(&self, scene: &mut Scene, at: (f64, f64), room: f64, row: &RunRow) {
         for (i, part) in parts(row).into_iter().enumerate() {
             let size = SMALL * (room / text_width(&part, SMALL)).min(1.0);
             scene.text((at.0, at.1 + 19.0 * i as f64), part, size, INK, Align::Middle);
@@ -159,6 +159,6 @@ impl Names {
 }
 
 /// The lines of a run's name: the level, then each further setting; the cell is the panel's title.
-fn parts(row: &Row) -> Vec<String> {
+fn parts(row: &RunRow) -> Vec<String> {
     row.title_in_cell().replace(" (", ", (").split(", ").map(str::to_owned).collect()
 }

@@ -9,19 +9,19 @@ mod quality_compression;
 mod sizes;
 mod speed;
 
-pub use curves::Curves;
-pub use drift::Backends;
-pub use gate_structure::GateStructure;
-pub use gates_by_kind::GatesByKind;
-pub use quality_compression::QualityCompression;
-pub use sizes::Sizes;
-pub use speed::Speed;
+pub use curves::CurvesFigure;
+pub use drift::BackendsFigure;
+pub use gate_structure::GateStructureFigure;
+pub use gates_by_kind::GatesByKindFigure;
+pub use quality_compression::QualityCompressionFigure;
+pub use sizes::SizesFigure;
+pub use speed::SpeedFigure;
 
 use plotters::style::RGBColor;
 
-use super::authors::{Authors, Point};
-use super::chart::{Key, Plot, legend};
-use super::rows::Row;
+use super::authors::{AuthorsEpoch, AuthorsLogs};
+use super::chart::{LegendSymbol, Plot, legend};
+use super::rows::RunRow;
 use super::scene::{Align, Scene};
 use super::style::{self, INK, LABEL, TITLE};
 
@@ -29,14 +29,14 @@ use super::style::{self, INK, LABEL, TITLE};
 #[derive(Debug, Clone, Copy)]
 pub struct FigureData<'a> {
     /// The runs, in the plan's order.
-    pub rows: &'a [Row],
+    pub rows: &'a [RunRow],
     /// The authors' runs of the same task, if known.
-    pub authors: Option<&'a Authors>,
+    pub authors: Option<&'a AuthorsLogs>,
 }
 
 /// A drawn figure.
 #[derive(Debug, Clone)]
-pub struct Picture {
+pub struct DrawnFigure {
     /// The drawing.
     pub scene: Scene,
     /// The caption, a few sentences.
@@ -45,7 +45,7 @@ pub struct Picture {
 
 /// The reason why a figure was left out, which completes the sentence "left out: ...".
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Skipped(pub String);
+pub struct SkipReason(pub String);
 
 /// One kind of figure.
 pub trait Figure {
@@ -53,7 +53,7 @@ pub trait Figure {
     fn name(&self) -> &'static str;
 
     /// Whether the figure applies to the experiment. If not, it is omitted without a note.
-    fn concerns(&self, _data: FigureData<'_>) -> bool {
+    fn applies(&self, _data: FigureData<'_>) -> bool {
         true
     }
 
@@ -61,19 +61,19 @@ pub trait Figure {
     ///
     /// # Errors
     /// The runs lack the data that it shows.
-    fn draw(&self, data: FigureData<'_>) -> Result<Picture, Skipped>;
+    fn draw(&self, data: FigureData<'_>) -> Result<DrawnFigure, SkipReason>;
 }
 
 /// All figures, in the order of the page.
 pub fn all() -> Vec<Box<dyn Figure>> {
     vec![
-        Box::new(QualityCompression),
-        Box::new(GatesByKind),
-        Box::new(GateStructure),
-        Box::new(Sizes),
-        Box::new(Speed),
-        Box::new(Curves),
-        Box::new(Backends),
+        Box::new(QualityCompressionFigure),
+        Box::new(GatesByKindFigure),
+        Box::new(GateStructureFigure),
+        Box::new(SizesFigure),
+        Box::new(SpeedFigure),
+        Box::new(CurvesFigure),
+        Box::new(BackendsFigure),
     ]
 }
 
@@ -81,7 +81,7 @@ pub fn all() -> Vec<Box<dyn Figure>> {
 const LEFT: f64 = 24.0;
 
 /// Draws the title and, below it, the legend; returns the y coordinate below them.
-fn head(scene: &mut Scene, title: &str, entries: &[(Key, String)]) -> f64 {
+fn head(scene: &mut Scene, title: &str, entries: &[(LegendSymbol, String)]) -> f64 {
     scene.bold((LEFT, 26.0), title, TITLE, INK, Align::Start);
     if entries.is_empty() {
         return 48.0;
@@ -90,30 +90,30 @@ fn head(scene: &mut Scene, title: &str, entries: &[(Key, String)]) -> f64 {
 }
 
 /// Height that [`head`] uses.
-fn head_height(title: &str, entries: &[(Key, String)]) -> f64 {
+fn head_height(title: &str, entries: &[(LegendSymbol, String)]) -> f64 {
     head(&mut Scene::new(style::WIDTH, 1.0), title, entries)
 }
 
 /// Colour of a run.
-fn color(row: &Row) -> RGBColor {
+fn color(row: &RunRow) -> RGBColor {
     style::level(row.level(), row.level_index)
 }
 
 /// Colour of an authors' run: that of our run at the same level.
-fn color_of(level: &str, rows: &[Row]) -> RGBColor {
+fn color_of(level: &str, rows: &[RunRow]) -> RGBColor {
     rows.iter().find(|row| row.level() == level).map_or_else(|| style::level(level, 0), color)
 }
 
 /// Runs with at least one finished epoch, grouped by cell.
-fn measured<'a>(data: &FigureData<'a>) -> Result<Vec<&'a Row>, Skipped> {
-    let rows: Vec<&Row> = data.rows.iter().filter(|row| row.last().is_some()).collect();
-    let rows: Vec<&Row> = by_cell(&rows).into_iter().flat_map(|(_, rows)| rows).collect();
-    if rows.is_empty() { Err(Skipped("no run has finished an epoch".into())) } else { Ok(rows) }
+fn measured<'a>(data: &FigureData<'a>) -> Result<Vec<&'a RunRow>, SkipReason> {
+    let rows: Vec<&RunRow> = data.rows.iter().filter(|row| row.last().is_some()).collect();
+    let rows: Vec<&RunRow> = by_cell(&rows).into_iter().flat_map(|(_, rows)| rows).collect();
+    if rows.is_empty() { Err(SkipReason("no run has finished an epoch".into())) } else { Ok(rows) }
 }
 
 /// The runs of each cell, cells and runs in order of appearance.
-fn by_cell<'a>(rows: &[&'a Row]) -> Vec<(&'static str, Vec<&'a Row>)> {
-    let mut cells: Vec<(&'static str, Vec<&Row>)> = Vec::new();
+fn by_cell<'a>(rows: &[&'a RunRow]) -> Vec<(&'static str, Vec<&'a RunRow>)> {
+    let mut cells: Vec<(&'static str, Vec<&RunRow>)> = Vec::new();
     for row in rows {
         match cells.iter_mut().find(|(cell, _)| *cell == row.cell()) {
             Some((_, rows)) => rows.push(row),
@@ -137,17 +137,17 @@ fn facet_name(scene: &mut Scene, facets: usize, plot: &Plot, name: &str) {
 }
 
 /// The authors' last epoch at the run's level, if the runs are comparable.
-fn theirs<'a>(data: &FigureData<'a>, row: &Row) -> Option<&'a Point> {
-    data.authors.filter(|_| Authors::cover(&row.spec)).and_then(|authors| authors.final_of(row.level()))
+fn theirs<'a>(data: &FigureData<'a>, row: &RunRow) -> Option<&'a AuthorsEpoch> {
+    data.authors.filter(|_| AuthorsLogs::comparable(&row.spec)).and_then(|authors| authors.last_epoch(row.level()))
 }
 
 /// The authors' runs, if any of `rows` is comparable with them.
-fn authors_of<'a>(data: &FigureData<'a>, rows: &[&Row]) -> Option<&'a Authors> {
-    data.authors.filter(|_| rows.iter().any(|row| Authors::cover(&row.spec)))
+fn authors_of<'a>(data: &FigureData<'a>, rows: &[&RunRow]) -> Option<&'a AuthorsLogs> {
+    data.authors.filter(|_| rows.iter().any(|row| AuthorsLogs::comparable(&row.spec)))
 }
 
 /// The finished epochs of the runs as text: "after 2 epochs", or "after 2 to 150 epochs".
-fn epochs_text(rows: &[&Row]) -> String {
+fn epochs_text(rows: &[&RunRow]) -> String {
     let epochs = rows.iter().map(|row| row.epochs());
     match (epochs.clone().min(), epochs.max()) {
         (Some(1), Some(1)) => "after 1 epoch".into(),
@@ -159,11 +159,11 @@ fn epochs_text(rows: &[&Row]) -> String {
 
 /// Runs of one cell to label in a legend or at their points, with their names: all of up to six runs, otherwise the
 /// first run of each level, since more labels would not fit and the runs of a level share a colour anyway.
-fn names<'a>(rows: &[&'a Row]) -> Vec<(&'a Row, String)> {
+fn names<'a>(rows: &[&'a RunRow]) -> Vec<(&'a RunRow, String)> {
     if rows.len() <= 6 {
         return rows.iter().map(|row| (*row, row.title_in_cell())).collect();
     }
-    let mut named: Vec<(&Row, String)> = Vec::new();
+    let mut named: Vec<(&RunRow, String)> = Vec::new();
     for row in rows {
         if named.iter().all(|(other, _)| other.level() != row.level()) {
             let runs = rows.iter().filter(|other| other.level() == row.level()).count();

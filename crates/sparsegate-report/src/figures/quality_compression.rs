@@ -1,43 +1,44 @@
 //! `quality-compression`: test metric against compression.
 
 use super::{
-    Figure, FigureData, Picture, Skipped, authors_of, by_cell, color, color_of, epochs_text, facet_name, facet_room,
-    head, head_height, measured, names,
+    DrawnFigure, Figure, FigureData, SkipReason, authors_of, by_cell, color, color_of, epochs_text, facet_name,
+    facet_room, head, head_height, measured, names,
 };
-use crate::authors::Point;
-use crate::axis::{Axis, Spread};
-use crate::chart::{Key, Labels, Plot, columns};
+use crate::authors::AuthorsEpoch;
+use crate::axis::{Axis, AxisScale};
+use crate::chart::{LabelPlacer, LegendSymbol, Plot, columns};
 use crate::metric;
-use crate::rows::Row;
+use crate::rows::RunRow;
 use crate::scene::Scene;
 use crate::style::{self, MARKER, MUTED};
 use sparsegate_store::format::EpochMetrics;
 
 /// Test metric against compression, one point per run.
-pub struct QualityCompression;
+pub struct QualityCompressionFigure;
 
 /// The epoch at which a run is shown: the last one, or for a dense run the one with the best validation metric.
-fn shown(row: &Row) -> Option<&EpochMetrics> {
+fn shown(row: &RunRow) -> Option<&EpochMetrics> {
     if row.is_sparse() { row.last() } else { row.best() }
 }
 
-impl Figure for QualityCompression {
+impl Figure for QualityCompressionFigure {
     fn name(&self) -> &'static str {
         "quality-compression"
     }
 
-    fn draw(&self, data: FigureData<'_>) -> Result<Picture, Skipped> {
+    fn draw(&self, data: FigureData<'_>) -> Result<DrawnFigure, SkipReason> {
         let rows = measured(&data)?;
-        let ours: Vec<(&Row, &EpochMetrics)> = rows
+        let ours: Vec<(&RunRow, &EpochMetrics)> = rows
             .iter()
             .filter_map(|row| shown(row).map(|line| (*row, line)))
             .filter(|(_, line)| line.test.is_finite() && line.counts.compression.is_finite())
             .collect();
         if ours.is_empty() {
-            return Err(Skipped("no run has a finite test metric".into()));
+            return Err(SkipReason("no run has a finite test metric".into()));
         }
-        let authors: Vec<&Point> = authors_of(&data, &rows).map_or_else(Vec::new, |authors| {
-            let best = |point: &Point| if point.sparsity == "dense" { authors.best_of("dense") } else { None };
+        let authors: Vec<&AuthorsEpoch> = authors_of(&data, &rows).map_or_else(Vec::new, |authors| {
+            let best =
+                |point: &AuthorsEpoch| if point.sparsity == "dense" { authors.best_epoch("dense") } else { None };
             authors.last.iter().map(|point| best(point).unwrap_or(point)).collect()
         });
         let metric = ours.iter().find_map(|(row, _)| row.metric.as_deref());
@@ -48,14 +49,14 @@ impl Figure for QualityCompression {
             ours.iter().map(|(_, line)| line.test).chain(authors.iter().map(|p| p.test)).map(quality).collect();
         let cells = by_cell(&rows);
         let x_title = if cells.len() > 1 { "compression" } else { "compression (all weights / kept weights)" };
-        let x = Axis::around(x_title, Spread::Log, compressions);
+        let x = Axis::around(x_title, AxisScale::Log, compressions);
         let y_title = format!("test {}", metric::axis_title(metric));
-        let y = Axis::around(&y_title, metric::spread(metric, &qualities), qualities);
+        let y = Axis::around(&y_title, metric::axis_scale(metric, &qualities), qualities);
 
         let title = "Quality against compression";
-        let mut entries = vec![(Key::Dot(MUTED), format!("ours, {}", epochs_text(&rows)))];
+        let mut entries = vec![(LegendSymbol::Dot(MUTED), format!("ours, {}", epochs_text(&rows)))];
         if let Some(last) = authors.iter().map(|point| point.epoch).max() {
-            entries.push((Key::Ring(MUTED), format!("authors, after {last} epochs (dense: best epoch)")));
+            entries.push((LegendSymbol::Ring(MUTED), format!("authors, after {last} epochs (dense: best epoch)")));
         }
         let top = head_height(title, &entries);
         // At most two panels side by side, so that the labels fit.
@@ -75,12 +76,12 @@ impl Figure for QualityCompression {
             }
             plot.axes(&mut scene);
             facet_name(&mut scene, cells.len(), &plot, cell);
-            let ours: Vec<(&Row, &EpochMetrics)> =
+            let ours: Vec<(&RunRow, &EpochMetrics)> =
                 ours.iter().filter(|(row, _)| row.cell() == *cell).copied().collect();
             let theirs = if authors_of(&data, facet).is_some() { authors.as_slice() } else { &[] };
 
-            let mut labels = Labels::default();
-            let place = |point: &Point| plot.at(point.compression, quality(point.test));
+            let mut labels = LabelPlacer::default();
+            let place = |point: &AuthorsEpoch| plot.at(point.compression, quality(point.test));
             for point in theirs {
                 labels.keep_clear(place(point), MARKER + 2.0);
                 scene.ring(place(point), MARKER + 1.0, color_of(&point.sparsity, data.rows), 2.0);
@@ -113,6 +114,6 @@ impl Figure for QualityCompression {
         if !authors.is_empty() {
             caption.push_str(" Open circles are the authors' runs of the same level, in the same colour.");
         }
-        Ok(Picture { scene, caption })
+        Ok(DrawnFigure { scene, caption })
     }
 }

@@ -1,37 +1,37 @@
 //! `sizes`: percentages of hidden units, embedding dimensions and vocabulary that are kept.
 
-use super::{Figure, FigureData, Picture, Skipped, color, epochs_text, head, head_height, measured, theirs};
-use crate::authors::Point;
+use super::{DrawnFigure, Figure, FigureData, SkipReason, color, epochs_text, head, head_height, measured, theirs};
+use crate::authors::AuthorsEpoch;
 use crate::axis::Axis;
-use crate::chart::{Key, Plot};
+use crate::chart::{LegendSymbol, Plot};
 use crate::number::{count, percent};
-use crate::rows::Row;
+use crate::rows::RunRow;
 use crate::scene::{Align, Scene, text_width};
 use crate::style::{self, EMPTY, INK, LABEL, SMALL};
-use sparsegate_store::format::Kept;
+use sparsegate_store::format::KeptCount;
 
 /// Sizes of the pruned networks.
-pub struct Sizes;
+pub struct SizesFigure;
 
 /// One panel: our count and the authors' count of the same size.
-struct Panel<'a> {
+struct SizePanel<'a> {
     title: &'a str,
-    ours: fn(&Row) -> Option<Kept>,
-    theirs: fn(&Point) -> Option<(u64, u64)>,
+    ours: fn(&RunRow) -> Option<KeptCount>,
+    theirs: fn(&AuthorsEpoch) -> Option<(u64, u64)>,
 }
 
-const PANELS: [Panel<'static>; 3] = [
-    Panel {
+const PANELS: [SizePanel<'static>; 3] = [
+    SizePanel {
         title: "hidden units kept (% of all)",
         ours: |row| row.last().map(|line| line.counts.neurons),
         theirs: |point| Some((point.neurons, point.neurons_total)),
     },
-    Panel {
+    SizePanel {
         title: "dimensions of the embedding kept (% of all)",
         ours: |row| row.last().and_then(|line| line.counts.inputs),
         theirs: |point| point.inputs,
     },
-    Panel {
+    SizePanel {
         title: "input symbols kept (% of the vocabulary)",
         ours: |row| row.last().map(|line| line.counts.vocabulary),
         theirs: |point| Some((point.vocabulary, point.vocabulary_total)),
@@ -42,22 +42,22 @@ fn share(kept: u64, total: u64) -> f64 {
     if total == 0 { 0.0 } else { kept as f64 / total as f64 }
 }
 
-impl Figure for Sizes {
+impl Figure for SizesFigure {
     fn name(&self) -> &'static str {
         "sizes"
     }
 
-    fn draw(&self, data: FigureData<'_>) -> Result<Picture, Skipped> {
+    fn draw(&self, data: FigureData<'_>) -> Result<DrawnFigure, SkipReason> {
         const BAR: f64 = 24.0;
         const STEP: f64 = 40.0;
         let rows = measured(&data)?;
-        let panels: Vec<&Panel<'_>> =
+        let panels: Vec<&SizePanel<'_>> =
             PANELS.iter().filter(|panel| rows.iter().any(|row| (panel.ours)(row).is_some())).collect();
         let title = "Hidden units and vocabulary kept";
-        let mut entries = vec![(Key::Plain, format!("bars: ours, {}", epochs_text(&rows)))];
-        let theirs = |row: &Row| theirs(&data, row);
+        let mut entries = vec![(LegendSymbol::Plain, format!("bars: ours, {}", epochs_text(&rows)))];
+        let theirs = |row: &RunRow| theirs(&data, row);
         if let Some(epochs) = rows.iter().filter_map(|row| theirs(row)).map(|point| point.epoch).max() {
-            entries.push((Key::Tick(INK), format!("authors, after {epochs} epochs")));
+            entries.push((LegendSymbol::Tick(INK), format!("authors, after {epochs} epochs")));
         }
         let top = head_height(title, &entries);
         let names = rows.iter().map(|row| text_width(&row.title(), SMALL)).fold(0.0, f64::max).min(240.0);
@@ -110,6 +110,6 @@ impl Figure for Sizes {
                        symbol or a dimension of the embedding, if its group variable (if the level has one) and at \
                        least one of its weights are."
             .into();
-        Ok(Picture { scene, caption })
+        Ok(DrawnFigure { scene, caption })
     }
 }

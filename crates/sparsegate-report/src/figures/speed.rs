@@ -1,22 +1,22 @@
 //! `speed`: speed-up of the compact models over the dense networks, next to the reduction in multiply-adds.
 
-use super::{Figure, FigureData, Picture, Skipped, head, head_height};
-use crate::axis::{Axis, Spread};
-use crate::chart::{Key, Plot};
+use super::{DrawnFigure, Figure, FigureData, SkipReason, head, head_height};
+use crate::axis::{Axis, AxisScale};
+use crate::chart::{LegendSymbol, Plot};
 use crate::number::ratio;
 use crate::scene::{Align, Scene, text_width};
-use crate::speedups::{Speedup, Way, name, speedups};
+use crate::speedup::{ReadMode, RunSpeed, name, speedups};
 use crate::style::{self, GRID, INK, LABEL, MUTED, SMALL};
-use sparsegate_store::speed::{Mode, Who};
+use sparsegate_store::speed::{Implementation, InputMode};
 
 /// Measured speed-ups.
-pub struct Speed;
+pub struct SpeedFigure;
 
 /// What the compact models are compared with, one panel each.
-const PANELS: [(Who, &str); 3] = [
-    (Who::PytorchEager, "times as fast as PyTorch on the dense network"),
-    (Who::OnnxruntimeDense, "times as fast as ONNX Runtime on the dense network"),
-    (Who::Dense, "times as fast as our own runtime on the dense network"),
+const PANELS: [(Implementation, &str); 3] = [
+    (Implementation::PytorchEager, "times as fast as PyTorch on the dense network"),
+    (Implementation::OnnxruntimeDense, "times as fast as ONNX Runtime on the dense network"),
+    (Implementation::Dense, "times as fast as our own runtime on the dense network"),
 ];
 
 /// Height of a run's row.
@@ -24,49 +24,60 @@ const STEP: f64 = 40.0;
 /// Vertical distance between the marks of two reading modes.
 const APART: f64 = 7.0;
 
-impl Figure for Speed {
+impl Figure for SpeedFigure {
     fn name(&self) -> &'static str {
         "speed"
     }
 
-    fn concerns(&self, data: FigureData<'_>) -> bool {
+    fn applies(&self, data: FigureData<'_>) -> bool {
         !speedups(data.rows).is_empty()
     }
 
-    fn draw(&self, data: FigureData<'_>) -> Result<Picture, Skipped> {
+    fn draw(&self, data: FigureData<'_>) -> Result<DrawnFigure, SkipReason> {
         let found = speedups(data.rows);
-        let mut ways: Vec<Way> = found.iter().flat_map(Speedup::ways).collect();
-        ways.sort_by_key(|(mode, batch)| (*mode == Mode::Whole, *batch));
-        ways.dedup();
-        let panels: Vec<&(Who, &str)> = PANELS
+        let mut read_modes: Vec<ReadMode> = found.iter().flat_map(RunSpeed::read_modes).collect();
+        read_modes.sort_by_key(|(mode, batch)| (*mode == InputMode::Whole, *batch));
+        read_modes.dedup();
+        let panels: Vec<&(Implementation, &str)> = PANELS
             .iter()
-            .filter(|(who, _)| found.iter().any(|run| ways.iter().any(|way| run.over(*who, *way).is_some())))
+            .filter(|(implementation, _)| {
+                found
+                    .iter()
+                    .any(|run| read_modes.iter().any(|read_mode| run.ratio_to(*implementation, *read_mode).is_some()))
+            })
             .collect();
         if panels.is_empty() {
-            return Err(Skipped("no dense network was timed together with the compact model".into()));
+            return Err(SkipReason("no dense network was timed together with the compact model".into()));
         }
         let threads = found.iter().map(|run| run.threads).max().unwrap_or(1);
         let title = "Speed of the forward pass";
-        let mut entries: Vec<(Key, String)> =
-            ways.iter().enumerate().map(|(index, way)| (mark(*way, index), name(*way))).collect();
-        entries.push((Key::Tick(INK), "fewer multiply-adds".to_owned()));
+        let mut entries: Vec<(LegendSymbol, String)> = read_modes
+            .iter()
+            .enumerate()
+            .map(|(index, read_mode)| (mark(*read_mode, index), name(*read_mode)))
+            .collect();
+        entries.push((LegendSymbol::Tick(INK), "fewer multiply-adds".to_owned()));
         let top = head_height(title, &entries);
         let names = found.iter().map(|run| text_width(&run.row.title(), SMALL)).fold(0.0, f64::max).min(240.0);
         let panel_height = STEP * found.len() as f64 + 74.0;
         let mut scene = Scene::new(style::WIDTH, top + panels.len() as f64 * panel_height + 6.0);
         head(&mut scene, title, &entries);
-        for (index, (who, title)) in panels.into_iter().enumerate() {
+        for (index, (implementation, title)) in panels.into_iter().enumerate() {
             let from_y = top + 8.0 + panel_height * index as f64;
-            let shown = found
-                .iter()
-                .flat_map(|run| ways.iter().filter_map(|way| run.over(*who, *way)).flatten().chain([run.fewer(), 1.0]));
+            let shown = found.iter().flat_map(|run| {
+                read_modes
+                    .iter()
+                    .filter_map(|read_mode| run.ratio_to(*implementation, *read_mode))
+                    .flatten()
+                    .chain([run.mac_ratio(), 1.0])
+            });
             let plot = Plot {
                 from: (34.0 + names, from_y),
                 to: (style::WIDTH - 110.0, from_y + STEP * found.len() as f64),
-                x: Axis::around(title, Spread::Log, shown),
+                x: Axis::around(title, AxisScale::Log, shown),
                 y: Axis::exact("", 0.0, 1.0),
             };
-            panel(&mut scene, &plot, &found, &ways, *who);
+            panel(&mut scene, &plot, &found, &read_modes, *implementation);
         }
         let caption = format!(
             "Tokens per second of the compact model relative to the dense network, on up to {threads} threads of one \
@@ -76,19 +87,25 @@ impl Figure for Speed {
              skipped limit them; marks to the right gain more, because the model fits into a faster cache or the other \
              program spends its time elsewhere."
         );
-        Ok(Picture { scene, caption })
+        Ok(DrawnFigure { scene, caption })
     }
 }
 
 /// The mark of a reading mode: a ring for streaming, a dot with its own colour for each batch size.
-fn mark(way: Way, index: usize) -> Key {
-    match way.0 {
-        Mode::Streaming => Key::Ring(INK),
-        Mode::Whole => Key::Dot(style::backend(index)),
+fn mark(read_mode: ReadMode, index: usize) -> LegendSymbol {
+    match read_mode.0 {
+        InputMode::Streaming => LegendSymbol::Ring(INK),
+        InputMode::Whole => LegendSymbol::Dot(style::backend(index)),
     }
 }
 
-fn panel(scene: &mut Scene, plot: &Plot, found: &[Speedup<'_>], ways: &[Way], who: Who) {
+fn panel(
+    scene: &mut Scene,
+    plot: &Plot,
+    found: &[RunSpeed<'_>],
+    read_modes: &[ReadMode],
+    implementation: Implementation,
+) {
     for (value, label) in plot.x.ticks(6) {
         let x = plot.at(value, 0.0).0;
         scene.line(&[(x, plot.from.1), (x, plot.to.1)], GRID, 1.0);
@@ -101,17 +118,17 @@ fn panel(scene: &mut Scene, plot: &Plot, found: &[Speedup<'_>], ways: &[Way], wh
     for (line, run) in found.iter().enumerate() {
         let y = plot.from.1 + STEP * (line as f64 + 0.5);
         scene.text((plot.from.0 - 9.0, y), run.row.title(), SMALL, INK, Align::End);
-        let fewer = plot.at(run.fewer(), 0.0).0;
-        scene.line(&[(fewer, y - 15.0), (fewer, y + 15.0)], INK, 2.5);
+        let mac_ratio = plot.at(run.mac_ratio(), 0.0).0;
+        scene.line(&[(mac_ratio, y - 15.0), (mac_ratio, y + 15.0)], INK, 2.5);
         let mut best = None::<f64>;
-        for (index, way) in ways.iter().enumerate() {
-            let Some([median, low, high]) = run.over(who, *way) else { continue };
+        for (index, read_mode) in read_modes.iter().enumerate() {
+            let Some([median, low, high]) = run.ratio_to(implementation, *read_mode) else { continue };
             best = Some(best.map_or(median, |best| best.max(median)));
-            let y = y + APART * (index as f64 - (ways.len() as f64 - 1.0) / 2.0);
+            let y = y + APART * (index as f64 - (read_modes.len() as f64 - 1.0) / 2.0);
             let at = |value: f64| plot.at(value, 0.0).0;
-            let color = if let Key::Dot(color) = mark(*way, index) { color } else { INK };
+            let color = if let LegendSymbol::Dot(color) = mark(*read_mode, index) { color } else { INK };
             scene.line(&[(at(low), y), (at(high), y)], color, 1.6);
-            if way.0 == Mode::Streaming {
+            if read_mode.0 == InputMode::Streaming {
                 scene.ring((at(median), y), 4.0, color, 1.6);
             } else {
                 scene.dot((at(median), y), 4.0, color);

@@ -10,9 +10,9 @@ use sparsegate_spec::Experiment;
 
 use super::compare::Comparison;
 use super::drift::drifts;
-use super::rows::Rows;
+use super::rows::RunRows;
 
-pub use parts::{Drawn, Section, document, figure, section, short};
+pub use parts::{FigureHtml, Section, document, figure, section, short};
 
 /// Content of a page.
 #[derive(Debug, Clone, Copy)]
@@ -20,11 +20,11 @@ pub struct Page<'a> {
     /// The experiment.
     pub experiment: &'a Experiment,
     /// Its runs.
-    pub found: &'a Rows,
+    pub found: &'a RunRows,
     /// The comparison with the published figures.
     pub comparison: &'a Comparison,
     /// The figures, in order.
-    pub figures: &'a [Drawn],
+    pub figures: &'a [FigureHtml],
     /// Name and reason of each figure left out.
     pub skipped: &'a [(String, String)],
 }

@@ -2,11 +2,11 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::grid::Grid;
+use crate::grid::TableData;
 
 /// A figure on a page.
 #[derive(Debug, Clone)]
-pub struct Drawn {
+pub struct FigureHtml {
     /// File name without extension.
     pub name: String,
     /// The SVG document.
@@ -23,12 +23,12 @@ pub struct Section {
     /// Paragraphs before the tables.
     pub notes: Vec<String>,
     /// The tables.
-    pub grids: Vec<Grid>,
+    pub grids: Vec<TableData>,
 }
 
 impl Section {
     /// A section with a heading, one paragraph and tables.
-    pub fn new(title: &str, note: impl Into<String>, grids: impl IntoIterator<Item = Grid>) -> Self {
+    pub fn new(title: &str, note: impl Into<String>, grids: impl IntoIterator<Item = TableData>) -> Self {
         Self { title: title.into(), notes: vec![note.into()], grids: grids.into_iter().collect() }
     }
 }
@@ -66,7 +66,7 @@ pub fn section(section: &Section, notes: &[String]) -> Markup {
 }
 
 /// A figure with its caption and the links to its files.
-pub fn figure(drawn: &Drawn) -> Markup {
+pub fn figure(drawn: &FigureHtml) -> Markup {
     html! {
         figure id=(drawn.name) {
             div.picture role="img" aria-label=(drawn.caption) { (PreEscaped(inline(&drawn.svg))) }
@@ -89,7 +89,7 @@ fn inline(svg: &str) -> String {
     svg.replace(" xmlns=\"http://www.w3.org/2000/svg\"", "")
 }
 
-fn table(grid: &Grid) -> Markup {
+fn table(grid: &TableData) -> Markup {
     html! {
         div.scroll {
             table {
@@ -98,7 +98,7 @@ fn table(grid: &Grid) -> Markup {
                     @for row in &grid.rows {
                         tr {
                             @for (head, cell) in grid.columns.iter().zip(row) {
-                                td class=[if head.numeric { Some("n") } else { tone(&head.text, cell) }] { (cell) }
+                                td class=[if head.numeric { Some("n") } else { verdict_class(&head.text, cell) }] { (cell) }
                             }
                         }
                     }
@@ -109,7 +109,7 @@ fn table(grid: &Grid) -> Markup {
 }
 
 /// CSS class of a cell with a verdict or a state.
-fn tone(head: &str, cell: &str) -> Option<&'static str> {
+fn verdict_class(head: &str, cell: &str) -> Option<&'static str> {
     match (head, cell) {
         ("verdict", "reproduced" | "within noise") | ("state", "done") => Some("good"),
         ("verdict", "off") | ("state", "failed") => Some("bad"),

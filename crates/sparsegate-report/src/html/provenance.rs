@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use super::parts::short;
-use crate::frames::variant;
-use crate::rows::Row;
+use crate::frames::variant_name;
+use crate::rows::RunRow;
 
 /// A table of the properties that all runs share, and a table with a row per run for the others.
-pub(super) fn provenance(rows: &[Row]) -> Markup {
-    let stored: Vec<&Row> = rows.iter().filter(|row| row.record.is_some()).collect();
+pub(super) fn provenance(rows: &[RunRow]) -> Markup {
+    let stored: Vec<&RunRow> = rows.iter().filter(|row| row.record.is_some()).collect();
     let names: BTreeSet<&String> =
         stored.iter().filter_map(|row| row.record.as_ref()).flat_map(|record| record.provenance.keys()).collect();
-    let of = |row: &Row, name: &str| -> String {
+    let of = |row: &RunRow, name: &str| -> String {
         row.record.as_ref().and_then(|record| record.provenance.get(name).cloned()).unwrap_or_default()
     };
     let shared = |name: &&&String| stored.windows(2).all(|pair| of(pair[0], name) == of(pair[1], name));
@@ -38,7 +38,7 @@ pub(super) fn provenance(rows: &[Row]) -> Markup {
                             td { (row.title()) }
                             td { code title=(row.run) { (short(&row.run)) } }
                             td.n { (row.spec.seed) }
-                            td { (variant(&row.spec.backend).unwrap_or_default()) }
+                            td { (variant_name(&row.spec.backend).unwrap_or_default()) }
                             td.n { (row.epochs()) }
                             td.n { @if let Some(summary) = &row.summary { (format!("{:.1}", summary.train_seconds)) } }
                             @for name in &differing { td { (of(row, name)) } }

@@ -3,7 +3,7 @@
 use super::{Page, Section};
 use crate::drift::drifts;
 use crate::notes::notes;
-use crate::speedups::speedups;
+use crate::speedup::speedups;
 use crate::tables;
 
 /// Explanation of the table of backends; the tolerances are those of `drift`.
@@ -31,7 +31,7 @@ impl Page<'_> {
              over kept weights, without biases.",
             [tables::results(rows)],
         );
-        let counting = tables::counting(rows).map(|grid| {
+        let weight_counts = tables::weight_counts(rows).map(|grid| {
             Section::new(
                 "Two ways of counting",
                 "The authors' count includes the weights that feed gates pruned by their group variable; without them \
@@ -68,7 +68,7 @@ impl Page<'_> {
         let speed = tables::speed(&speedups(rows)).map(|grid| Section::new("Speed of the forward pass", SPEED, [grid]));
         let backends = tables::backends(&drifts(rows)).map(|grid| Section::new("Backends", BACKENDS, [grid]));
         std::iter::once(results)
-            .chain([backends, counting, ground_truth, speed, claims, epochs].into_iter().flatten())
+            .chain([backends, weight_counts, ground_truth, speed, claims, epochs].into_iter().flatten())
             .collect()
     }
 

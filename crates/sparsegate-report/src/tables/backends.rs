@@ -1,11 +1,11 @@
 //! Runs of the same point on several backends.
 
-use crate::drift::Drift;
-use crate::grid::Grid;
+use crate::drift::BackendDrift;
+use crate::grid::TableData;
 use crate::number::{count, value};
 
 /// One row per run of each point that was trained on several backends; `None` without such points.
-pub fn backends(drifts: &[Drift<'_>]) -> Option<Grid> {
+pub fn backends(drifts: &[BackendDrift<'_>]) -> Option<TableData> {
     let numbers = [
         "epochs",
         "objective, epoch 1",
@@ -18,9 +18,9 @@ pub fn backends(drifts: &[Drift<'_>]) -> Option<Grid> {
         "gates kept",
         "seconds an epoch",
     ];
-    let mut grid = Grid::new(&["point", "backend", "tolerance"], &numbers);
+    let mut grid = TableData::new(&["point", "backend", "tolerance"], &numbers);
     for drift in drifts {
-        let verdict = match (drift.is_reference(), drift.within()) {
+        let verdict = match (drift.is_reference(), drift.within_tolerance()) {
             (true, _) => "reference",
             (false, Some(true)) => "within",
             (false, Some(false)) => "outside",
@@ -55,7 +55,7 @@ fn magnitude(drift: f64) -> String {
 }
 
 /// A count such as `1,234 (+3)`, with the difference from the reference in brackets unless it is zero.
-fn kept(drift: &Drift<'_>, pair: Option<(u64, u64)>) -> String {
+fn kept(drift: &BackendDrift<'_>, pair: Option<(u64, u64)>) -> String {
     let Some((ours, theirs)) = pair else { return String::new() };
     match ours as i64 - theirs as i64 {
         0 => count(ours),

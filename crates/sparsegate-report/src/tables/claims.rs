@@ -1,11 +1,11 @@
 //! Claims with their verdicts, and our metrics next to the authors' at equal epochs.
 
 use crate::compare::{Comparison, difference};
-use crate::grid::Grid;
+use crate::grid::TableData;
 use crate::metric::Metric;
-use crate::noise::Noise;
+use crate::noise_estimate::NoiseEstimate;
 use crate::number::published;
-use sparsegate_spec::types::{InAuthorsFigures, Tolerance};
+use sparsegate_spec::types::{PublishedOrdering, Tolerance};
 
 /// A number without trailing zeros.
 fn trim(x: f64) -> String {
@@ -22,12 +22,12 @@ fn width(quantity: Option<&Metric>, x: f64) -> String {
     }
 }
 
-fn noise_text(quantity: Option<&Metric>, noise: Option<Noise>) -> String {
+fn noise_text(quantity: Option<&Metric>, noise: Option<NoiseEstimate>) -> String {
     noise.map_or_else(String::new, |noise| width(quantity, noise.width))
 }
 
 /// Removes those of the named columns that are empty in all rows.
-fn without_empty(mut grid: Grid, names: &[&str]) -> Grid {
+fn without_empty(mut grid: TableData, names: &[&str]) -> TableData {
     for name in names {
         let Some(at) = grid.columns.iter().position(|head| head.text == *name) else { continue };
         if grid.rows.iter().all(|row| row[at].is_empty()) {
@@ -39,7 +39,7 @@ fn without_empty(mut grid: Grid, names: &[&str]) -> Grid {
 }
 
 /// Published values next to ours; `None` without value claims.
-pub fn values(comparison: &Comparison) -> Option<Grid> {
+pub fn values(comparison: &Comparison) -> Option<TableData> {
     let words = ["run", "quantity", "verdict", "about"];
     let numbers = [
         "published",
@@ -52,7 +52,7 @@ pub fn values(comparison: &Comparison) -> Option<Grid> {
         "authors at our epoch",
         "difference then",
     ];
-    let mut grid = Grid::new(&words, &numbers);
+    let mut grid = TableData::new(&words, &numbers);
     for line in &comparison.values {
         let quantity = Metric::parse(&line.metric);
         let quantity = quantity.as_ref();
@@ -87,12 +87,12 @@ pub fn values(comparison: &Comparison) -> Option<Grid> {
 }
 
 /// Expected orderings; `None` without any.
-pub fn orders(comparison: &Comparison) -> Option<Grid> {
-    let mut grid = Grid::new(&["expected", "verdict", "authors' figures", "about"], &["ours", "authors", "noise"]);
+pub fn orders(comparison: &Comparison) -> Option<TableData> {
+    let mut grid = TableData::new(&["expected", "verdict", "authors' figures", "about"], &["ours", "authors", "noise"]);
     for line in &comparison.orders {
         let authors = match line.authors {
-            Some(InAuthorsFigures::Holds) => "hold",
-            Some(InAuthorsFigures::Contradicted) => "contradict it",
+            Some(PublishedOrdering::Holds) => "hold",
+            Some(PublishedOrdering::Contradicted) => "contradict it",
             None => "",
         };
         grid.rows.push(vec![
@@ -109,8 +109,8 @@ pub fn orders(comparison: &Comparison) -> Option<Grid> {
 }
 
 /// Our metrics and the authors' at equal epochs; `None` without comparable runs.
-pub fn epochs(comparison: &Comparison) -> Option<Grid> {
-    let mut grid = Grid::new(&["run", "quantity"], &["epoch", "ours", "authors", "difference"]);
+pub fn epochs(comparison: &Comparison) -> Option<TableData> {
+    let mut grid = TableData::new(&["run", "quantity"], &["epoch", "ours", "authors", "difference"]);
     for line in &comparison.epochs {
         grid.rows.push(vec![
             line.run.clone(),

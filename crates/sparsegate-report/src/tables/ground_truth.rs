@@ -1,8 +1,8 @@
 //! Precision and recall of the kept vocabulary against the informative words of synthetic data.
 
-use crate::grid::{Grid, of};
+use crate::grid::{TableData, of};
 use crate::number::percent;
-use crate::rows::Row;
+use crate::rows::RunRow;
 use sparsegate_store::format::GroundTruthCounts;
 
 /// Fraction of the kept symbols that are informative; `None` if none is kept.
@@ -20,8 +20,8 @@ fn share(part: u64, whole: u64) -> Option<f64> {
 }
 
 /// Precision, recall and kept symbols, one row per run; `None` for data without a ground truth.
-pub fn ground_truth(rows: &[Row]) -> Option<Grid> {
-    let mut grid = Grid::new(&["run"], &["precision", "recall", "informative kept", "uninformative kept"]);
+pub fn ground_truth(rows: &[RunRow]) -> Option<TableData> {
+    let mut grid = TableData::new(&["run"], &["precision", "recall", "informative kept", "uninformative kept"]);
     for row in rows {
         if let Some(facts) = row.summary.as_ref().and_then(|summary| summary.ground_truth.as_ref()) {
             let text = |share: Option<f64>| share.map_or_else(String::new, percent);

@@ -12,6 +12,6 @@ pub use backends::backends;
 pub use claims::{epochs, orders, values};
 pub use ground_truth::{ground_truth, precision, recall};
 pub use patterns::patterns;
-pub use results::{counting, results};
+pub use results::{results, weight_counts};
 pub use speed::speed;
 pub use words::words;

@@ -1,17 +1,17 @@
 //! Numbers of kept units by which of their gates are live, with the values of the constant gates.
 
-use crate::grid::Grid;
-use crate::kinds;
+use crate::gate_kinds;
+use crate::grid::TableData;
 use crate::number::count;
 use crate::patterns;
-use crate::rows::Row;
+use crate::rows::RunRow;
 
 /// One row per pattern of each sparsified run.
-pub fn patterns(rows: &[Row]) -> Option<Grid> {
-    let mut grid = Grid::new(&["run", "live", "constant"], &["units"]);
+pub fn patterns(rows: &[RunRow]) -> Option<TableData> {
+    let mut grid = TableData::new(&["run", "live", "constant"], &["units"]);
     for row in rows.iter().filter(|row| row.is_sparse()) {
         let Some(structure) = &row.structure else { continue };
-        let names: Vec<String> = kinds::of(row).into_iter().map(|kind| kind.name).collect();
+        let names: Vec<String> = gate_kinds::of(row).into_iter().map(|kind| kind.name).collect();
         for pattern in patterns::of(structure) {
             let named = |wanted: bool| {
                 names.iter().zip(&pattern.live).enumerate().filter(move |(_, (_, live))| **live == wanted)

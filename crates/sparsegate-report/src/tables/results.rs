@@ -1,25 +1,25 @@
 //! The runs with their main results, and both ways of counting weights.
 
-use crate::grid::{Grid, of};
+use crate::grid::{TableData, of};
 use crate::metric::{gates_kept, gates_total, short_name, value_text, weights_kept};
 use crate::number::{count, ratio, seconds};
-use crate::rows::{Row, State};
+use crate::rows::{RowState, RunRow};
 
 /// The runs with their main results.
-pub fn results(rows: &[Row]) -> Grid {
+pub fn results(rows: &[RunRow]) -> TableData {
     let metric = rows.iter().find_map(|row| row.metric.as_deref()).map_or("metric", short_name);
     let (valid, test) = (format!("valid {metric}"), format!("test {metric}"));
-    let embedded = rows.iter().filter_map(Row::last).any(|line| line.counts.inputs.is_some());
+    let embedded = rows.iter().filter_map(RunRow::last).any(|line| line.counts.inputs.is_some());
     let mut numbers = vec!["epochs", &valid, &test, "compression", "gates kept", "hidden units", "vocabulary"];
     if embedded {
         numbers.push("embedding");
     }
     numbers.push("time");
-    let mut grid = Grid::new(&["run", "state"], &numbers);
+    let mut grid = TableData::new(&["run", "state"], &numbers);
     for row in rows {
         let mut cells = vec![row.label.clone(), row.state.name().to_owned()];
         cells.push(match row.state {
-            State::Missing | State::Damaged => String::new(),
+            RowState::Missing | RowState::Damaged => String::new(),
             _ => format!("{} of {}", row.epochs(), row.planned_epochs),
         });
         if let Some(line) = row.last() {
@@ -43,9 +43,9 @@ pub fn results(rows: &[Row]) -> Grid {
 
 /// Compression by the authors' count and by the exact one, which excludes the weights of pruned gates, for runs in
 /// which they differ; `None` if there are none.
-pub fn counting(rows: &[Row]) -> Option<Grid> {
+pub fn weight_counts(rows: &[RunRow]) -> Option<TableData> {
     let mut grid =
-        Grid::new(&["run"], &["authors' count", "without dead gates' weights", "weights", "without dead gates'"]);
+        TableData::new(&["run"], &["authors' count", "without dead gates' weights", "weights", "without dead gates'"]);
     for row in rows {
         let Some(line) = row.last() else { continue };
         let kept = weights_kept(line);

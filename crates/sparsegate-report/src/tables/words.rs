@@ -1,8 +1,8 @@
 //! The strongest kept words, one column per run.
 
-use crate::grid::{Grid, Head};
+use crate::grid::{ColumnHeader, TableData};
 use crate::number::{count, value};
-use crate::rows::Row;
+use crate::rows::RunRow;
 use sparsegate_store::format::Structure;
 
 /// Number of words shown per run.
@@ -18,8 +18,8 @@ fn ranked(structure: &Structure) -> Vec<(&str, f64)> {
 
 /// The strongest words of the sparsified runs that kept some but not all words; the last row counts the words not
 /// shown.
-pub fn words(rows: &[Row]) -> Option<Grid> {
-    let runs: Vec<(&Row, Vec<(&str, f64)>)> = rows
+pub fn words(rows: &[RunRow]) -> Option<TableData> {
+    let runs: Vec<(&RunRow, Vec<(&str, f64)>)> = rows
         .iter()
         .filter(|row| row.is_sparse())
         .filter_map(|row| row.structure.as_ref().map(|structure| (row, structure)))
@@ -27,8 +27,8 @@ pub fn words(rows: &[Row]) -> Option<Grid> {
         .map(|(row, structure)| (row, ranked(structure)))
         .filter(|(_, words)| !words.is_empty())
         .collect();
-    let mut grid = Grid::new(&[], &["rank"]);
-    grid.columns.extend(runs.iter().map(|(row, _)| Head { text: row.title(), numeric: false }));
+    let mut grid = TableData::new(&[], &["rank"]);
+    grid.columns.extend(runs.iter().map(|(row, _)| ColumnHeader { text: row.title(), numeric: false }));
     let longest = runs.iter().map(|(_, words)| words.len()).max().unwrap_or(0);
     for rank in 0..longest.min(SHOWN) {
         let cell = |words: &[(&str, f64)]| {

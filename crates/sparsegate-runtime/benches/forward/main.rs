@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use ceilings::Ceilings;
 use sparsegate_runtime::Model;
 use sparsegate_runtime::model::Task;
-use sparsegate_runtime::runtime::{CostModel, Options, Runtime, Storage};
-use sparsegate_runtime::synthetic::Shape;
+use sparsegate_runtime::runtime::{CostModel, Options, Runtime, StorageFormat};
+use sparsegate_runtime::synthetic::ModelShape;
 
 const STRUCTURES: [(&str, usize); 4] = [("imdb", 200), ("agnews", 40), ("char-ptb", 99), ("word-ptb", 35)];
 const BATCHES: [usize; 3] = [1, 32, 128];
@@ -102,8 +102,8 @@ fn roofline(runtime: &Runtime, sequences: usize, time: f64, ceilings: &Ceilings)
         let together = if steps { 35.0 } else { together };
         let bytes = choice.bytes as f64;
         let numbers = match choice.storage {
-            Storage::Dense => bytes / 4.0,
-            Storage::Sparse | Storage::Masked => choice.weights as f64,
+            StorageFormat::Dense => bytes / 4.0,
+            StorageFormat::Sparse | StorageFormat::Masked => choice.weights as f64,
         };
         multiplied += numbers;
         let level = [32e3, 700e3, 24e6].iter().position(|size| bytes <= *size).unwrap_or(3);
@@ -134,20 +134,20 @@ fn main() {
         if !wanted.is_empty() && !wanted.iter().any(|wanted| wanted == name) {
             continue;
         }
-        let shape = Shape::paper(name).expect("a structure of the paper");
+        let shape = ModelShape::of_paper(name).expect("a structure of the paper");
         let compact: Model<f32> = shape.model(1);
         let pack = |model: &Model<f32>, storage, threads| {
             Runtime::new(model, &Options { threads, storage, cost: cost.clone() }).expect("a valid model")
         };
-        let masked = pack(&shape.masked().model(1), Some(Storage::Dense), 0);
-        let original = pack(&shape.original().model(1), Some(Storage::Dense), 0);
+        let masked = pack(&shape.masked().model(1), Some(StorageFormat::Dense), 0);
+        let original = pack(&shape.original().model(1), Some(StorageFormat::Dense), 0);
         let runtimes = [
             ("original", original),
             ("masked", masked),
-            ("dense", pack(&compact, Some(Storage::Dense), 0)),
+            ("dense", pack(&compact, Some(StorageFormat::Dense), 0)),
             ("compact", pack(&compact, None, 0)),
             ("compact, 1 thread", pack(&compact, None, 1)),
-            ("dense, 1 thread", pack(&compact, Some(Storage::Dense), 1)),
+            ("dense, 1 thread", pack(&compact, Some(StorageFormat::Dense), 1)),
         ];
         println!("{name}");
         for choice in runtimes[3].1.choices() {

@@ -4,7 +4,7 @@ use alloc::string::String;
 use core::fmt;
 
 use super::FORMAT;
-use crate::model::Invalid;
+use crate::model::InvalidModel;
 
 /// Why bytes cannot be read as a compact model, or a model cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,9 +12,9 @@ pub enum FormatError {
     /// Not a valid safetensors file.
     Container(String),
     /// A safetensors file that is not a compact model.
-    Foreign,
+    NotCompact,
     /// A newer version of the format.
-    Newer(u32),
+    TooNew(u32),
     /// The metadata entry `sparsegate-compact` is invalid.
     Header(String),
     /// A tensor is missing, or has the wrong type or shape.
@@ -25,17 +25,17 @@ pub enum FormatError {
         problem: String,
     },
     /// The parts of the model are inconsistent.
-    Model(Invalid),
+    Model(InvalidModel),
 }
 
 impl fmt::Display for FormatError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Container(problem) => write!(f, "not a safetensors file: {problem}"),
-            Self::Foreign => f.write_str(
+            Self::NotCompact => f.write_str(
                 "a safetensors file, but not a compact model: its metadata has no entry `sparsegate-compact`",
             ),
-            Self::Newer(found) => {
+            Self::TooNew(found) => {
                 write!(f, "format {found} is newer than {FORMAT}, the newest this program reads; use a newer program")
             }
             Self::Header(problem) => write!(f, "its metadata entry `sparsegate-compact` is damaged: {problem}"),
@@ -47,8 +47,8 @@ impl fmt::Display for FormatError {
 
 impl core::error::Error for FormatError {}
 
-impl From<Invalid> for FormatError {
-    fn from(invalid: Invalid) -> Self {
+impl From<InvalidModel> for FormatError {
+    fn from(invalid: InvalidModel) -> Self {
         Self::Model(invalid)
     }
 }

@@ -10,7 +10,7 @@
 //! | `symbols` | number of ids in the vocabulary |
 //! | `dimensions` | E', surviving dimensions of the embedding; absent without one |
 //! | `units`, `outputs` | H', O |
-//! | `live` | number of non-constant preactivations of each kind, in the order of [`crate::Cell::kinds`] |
+//! | `live` | number of non-constant preactivations of each kind, in the order of [`crate::CellKind::kinds`] |
 //! | `original` | sizes before pruning: `symbols`, `dimensions` (0 without an embedding), `units`, `outputs` |
 //!
 //! `details` is arbitrary JSON that the writer stores with the model, such as its words; it is not interpreted here.
@@ -28,7 +28,7 @@
 //! | `output_bias` | `[O]` | f32 |
 //!
 //! A matrix NAME is stored either dense, as one f32 tensor of that name, or as its non-zero values, row by row:
-//! `NAME.counts` (number of values in each row), `NAME.places` (their column indices, increasing within a row) and
+//! `NAME.counts` (number of values in each row), `NAME.indices` (their column indices, increasing within a row) and
 //! `NAME.values` (f32). The writer chooses the smaller of the two. Integers are stored as u8, u16 or u32, the narrowest
 //! type that holds all of them.
 //!

@@ -7,18 +7,18 @@ use alloc::vec::Vec;
 use safetensors::{Dtype, SafeTensors};
 
 use super::header::{CLASSIFICATION, Header, LANGUAGE_MODEL, Version};
-use super::integers::wide;
+use super::integers::decode;
 use super::{DETAILS, FORMAT, File, FormatError, HEADER};
-use crate::matrix::Storage;
-use crate::model::{Columns, LARGEST, Model, Sizes, Symbols, Task};
-use crate::{Activation, Cell, Matrix};
+use crate::matrix::MatrixData;
+use crate::model::{LiveColumns, MAX_SIZE, Model, Sizes, Task, Vocabulary};
+use crate::{Activation, CellKind, Matrix};
 
 pub(super) fn read(bytes: &[u8]) -> Result<File, FormatError> {
     let failed = |error: safetensors::SafeTensorError| FormatError::Container(error.to_string());
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(failed)?;
     let tensors = Tensors(SafeTensors::deserialize(bytes).map_err(failed)?);
     let entry = |name: &str| metadata.metadata().as_ref().and_then(|entries| entries.get(name));
-    let header = header(entry(HEADER).ok_or(FormatError::Foreign)?)?;
+    let header = header(entry(HEADER).ok_or(FormatError::NotCompact)?)?;
     let details = entry(DETAILS).cloned().unwrap_or_default();
     let model = tensors.model(&header)?;
     model.check()?;
@@ -31,12 +31,12 @@ fn header(json: &str) -> Result<Header, FormatError> {
     let damaged = |error: serde_json::Error| FormatError::Header(error.to_string());
     let version: Version = serde_json::from_str(json).map_err(damaged)?;
     if version.format > FORMAT {
-        return Err(FormatError::Newer(version.format));
+        return Err(FormatError::TooNew(version.format));
     }
     let header: Header = serde_json::from_str(json).map_err(damaged)?;
     let sizes = [header.symbols, header.units, header.outputs, header.dimensions.unwrap_or(0)];
-    match sizes.iter().chain(&header.live).find(|size| **size as usize > LARGEST) {
-        Some(size) => Err(FormatError::Header(format!("a size of {size} is above {LARGEST}"))),
+    match sizes.iter().chain(&header.live).find(|size| **size as usize > MAX_SIZE) {
+        Some(size) => Err(FormatError::Header(format!("a size of {size} is above {MAX_SIZE}"))),
         None => Ok(header),
     }
 }
@@ -50,10 +50,10 @@ struct Tensors<'a>(SafeTensors<'a>);
 
 impl Tensors<'_> {
     fn model(&self, header: &Header) -> Result<Model<f32>, FormatError> {
-        let cell = named("cell", &header.cell, Cell::find(&header.cell))?;
+        let cell = named("cell", &header.cell, CellKind::from_name(&header.cell))?;
         let columns = self.columns(header)?;
-        if columns.live.len() != cell.kinds().len() {
-            let (found, wanted) = (columns.live.len(), cell.kinds().len());
+        if columns.live.len() != cell.preactivations().len() {
+            let (found, wanted) = (columns.live.len(), cell.preactivations().len());
             return Err(FormatError::Header(format!(
                 "`live` has {found} kinds, not the {wanted} of `{}`",
                 header.cell
@@ -64,7 +64,7 @@ impl Tensors<'_> {
         let dimensions = header.dimensions.map(|dimensions| dimensions as usize);
         Ok(Model {
             cell,
-            activation: named("activation", &header.activation, Activation::find(&header.activation))?,
+            activation: named("activation", &header.activation, Activation::from_name(&header.activation))?,
             task: match header.task.as_str() {
                 LANGUAGE_MODEL => Task::LanguageModel,
                 CLASSIFICATION => Task::Classification,
@@ -73,7 +73,7 @@ impl Tensors<'_> {
             embedding: dimensions.map(|dimensions| self.matrix("embedding", [stored, dimensions])).transpose()?,
             input: self.matrix("input", [dimensions.unwrap_or(stored), columns.count(cell.input_kinds())])?,
             recurrent: self.matrix("recurrent", [units, columns.count(cell.state_kinds())])?,
-            bias: self.numbers("bias", &[cell.kinds().len(), units])?,
+            bias: self.numbers("bias", &[cell.preactivations().len(), units])?,
             state_factor: self.has("state_factor").then(|| self.numbers("state_factor", &[units])).transpose()?,
             output: self.matrix("output", [outputs, units])?,
             output_bias: self.numbers("output_bias", &[outputs])?,
@@ -88,12 +88,12 @@ impl Tensors<'_> {
         })
     }
 
-    fn symbols(&self, total: u32) -> Result<Symbols, FormatError> {
+    fn symbols(&self, total: u32) -> Result<Vocabulary, FormatError> {
         let stored = if self.has("symbols") { self.integers("symbols")? } else { (0..total).collect() };
-        Ok(Symbols { total, stored })
+        Ok(Vocabulary { total, stored })
     }
 
-    fn columns(&self, header: &Header) -> Result<Columns, FormatError> {
+    fn columns(&self, header: &Header) -> Result<LiveColumns, FormatError> {
         let all = self.integers("columns")?;
         let mut rest = all.as_slice();
         let mut take = |count: u32| {
@@ -103,7 +103,7 @@ impl Tensors<'_> {
         };
         let live: Option<Vec<Vec<u32>>> = header.live.iter().map(|count| take(*count)).collect();
         match live {
-            Some(live) if rest.is_empty() => Ok(Columns { live }),
+            Some(live) if rest.is_empty() => Ok(LiveColumns { live }),
             _ => Err(tensor("columns", format!("has {} indices, which is not the sum of `live`", all.len()))),
         }
     }
@@ -121,7 +121,7 @@ impl Tensors<'_> {
         if view.shape().len() != 1 {
             return Err(tensor(name, format!("has shape {:?}, but must have one dimension", view.shape())));
         }
-        wide(view.dtype(), view.data())
+        decode(view.dtype(), view.data())
             .ok_or_else(|| tensor(name, format!("is {:?}, but must be U8, U16 or U32", view.dtype())))
     }
 
@@ -143,18 +143,18 @@ impl Tensors<'_> {
             return Err(tensor(name, format!("is missing, and so is `{name}.counts`")));
         }
         let counts = self.integers(&part("counts"))?;
-        let places = self.integers(&part("places"))?;
-        let values = self.numbers(&part("values"), &[places.len()])?;
+        let indices = self.integers(&part("places"))?;
+        let values = self.numbers(&part("values"), &[indices.len()])?;
         let mut end = 0_u32;
-        let ends: Option<Vec<u32>> = counts
+        let row_ends: Option<Vec<u32>> = counts
             .iter()
             .map(|count| {
                 end = end.checked_add(*count)?;
                 Some(end)
             })
             .collect();
-        let ends = ends.ok_or_else(|| tensor(&part("counts"), "has a sum above the range of u32".into()))?;
-        Ok(Matrix { rows, columns, storage: Storage::Sparse { ends, places, values } })
+        let row_ends = row_ends.ok_or_else(|| tensor(&part("counts"), "has a sum above the range of u32".into()))?;
+        Ok(Matrix { rows, columns, storage: MatrixData::Csr { row_ends, indices, values } })
     }
 }
 

@@ -9,9 +9,9 @@ use alloc::vec::Vec;
 use safetensors::{Dtype, View};
 
 use super::header::{CLASSIFICATION, Header, LANGUAGE_MODEL, Original};
-use super::integers::narrow;
+use super::integers::encode;
 use super::{DETAILS, FORMAT, File, FormatError, HEADER};
-use crate::matrix::Storage;
+use crate::matrix::MatrixData;
 use crate::model::{Model, Sizes, Task};
 use crate::{Float, Matrix};
 
@@ -47,19 +47,20 @@ impl Tensors {
     }
 
     fn integers(&mut self, name: &str, values: &[u32]) {
-        let (dtype, bytes) = narrow(values);
+        let (dtype, bytes) = encode(values);
         self.0.push((name.to_string(), Tensor { dtype, shape: vec![values.len()], bytes }));
     }
 
     /// Adds a matrix in whichever storage takes fewer bytes.
     fn matrix(&mut self, name: &str, matrix: &Matrix<f32>) {
         let sparse = matrix.sparse();
-        let Storage::Sparse { ends, places, values } = &sparse.storage else { return };
-        let counts: Vec<u32> = ends.iter().scan(0, |start, end| Some(end - core::mem::replace(start, *end))).collect();
-        let bytes = narrow(&counts).1.len() + narrow(places).1.len() + size_of_val(values.as_slice());
+        let MatrixData::Csr { row_ends, indices, values } = &sparse.storage else { return };
+        let counts: Vec<u32> =
+            row_ends.iter().scan(0, |start, end| Some(end - core::mem::replace(start, *end))).collect();
+        let bytes = encode(&counts).1.len() + encode(indices).1.len() + size_of_val(values.as_slice());
         if bytes < matrix.rows * matrix.columns * size_of::<f32>() {
             self.integers(&format!("{name}.counts"), &counts);
-            self.integers(&format!("{name}.places"), places);
+            self.integers(&format!("{name}.places"), indices);
             self.numbers(&format!("{name}.values"), vec![values.len()], values);
         } else {
             self.numbers(name, vec![matrix.rows, matrix.columns], &matrix.to_dense());
@@ -101,7 +102,7 @@ pub(super) fn write(file: &File) -> Result<Vec<u8>, FormatError> {
     tensors.matrix("input", &model.input);
     tensors.matrix("recurrent", &model.recurrent);
     tensors.matrix("output", &model.output);
-    tensors.numbers("bias", vec![model.cell.kinds().len(), model.units()], &model.bias);
+    tensors.numbers("bias", vec![model.cell.preactivations().len(), model.units()], &model.bias);
     if let Some(factor) = &model.state_factor {
         tensors.numbers("state_factor", vec![factor.len()], factor);
     }

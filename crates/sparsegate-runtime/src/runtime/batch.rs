@@ -6,31 +6,31 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use pulp::{Simd, WithSimd};
 
 use super::Packed;
-use super::floats::Floats;
+use super::aligned::AlignedVec;
 use super::lanes::GROUPS;
-use super::many::Lanes;
+use super::many::LaneState;
 use super::order::WIDTH;
 use super::outputs::Scratch;
-use super::single::Locked;
-use super::threads::{Parts, Shared};
+use super::single::Uncontended;
+use super::threads::{DisjointWriter, MaybeSync};
 
 /// State of up to [`GROUPS`] groups of sequences, which one thread computes without synchronising with others.
-pub(crate) struct Block {
+pub(crate) struct BatchBlock {
     groups: usize,
     /// Hidden states before the first and after each of the buffered steps: `[1 + steps, groups, units, WIDTH]`.
-    hidden: Floats,
-    memory: Floats,
-    sums: Floats,
+    hidden: AlignedVec,
+    cell_state: AlignedVec,
+    sums: AlignedVec,
     scratch: Scratch,
 }
 
-impl Block {
+impl BatchBlock {
     fn new(packed: &Packed, groups: usize) -> Self {
         let size = packed.many.size();
         Self {
             groups,
-            hidden: Floats::zeros((1 + steps(groups)) * groups * size),
-            memory: Floats::zeros(groups * size),
+            hidden: AlignedVec::zeros((1 + steps(groups)) * groups * size),
+            cell_state: AlignedVec::zeros(groups * size),
             sums: packed.many.sums(groups),
             scratch: packed.outputs.scratch(),
         }
@@ -44,15 +44,15 @@ fn steps(groups: usize) -> usize {
 }
 
 /// Blocks for `sequences` sequences, at least one per thread if there are enough groups.
-pub(crate) fn blocks(packed: &Packed, sequences: usize) -> Vec<Locked<Block>> {
+pub(crate) fn blocks(packed: &Packed, sequences: usize) -> Vec<Uncontended<BatchBlock>> {
     let groups = sequences.div_ceil(WIDTH);
     let most = groups_of(packed, sequences);
-    (0..groups).step_by(most).map(|first| Locked::new(Block::new(packed, most.min(groups - first)))).collect()
+    (0..groups).step_by(most).map(|first| Uncontended::new(BatchBlock::new(packed, most.min(groups - first)))).collect()
 }
 
 /// One block per thread; they can process any number of texts.
-pub(crate) fn text_blocks(packed: &Packed) -> Vec<Locked<Block>> {
-    (0..packed.pool.threads()).map(|_| Locked::new(Block::new(packed, GROUPS))).collect()
+pub(crate) fn text_blocks(packed: &Packed) -> Vec<Uncontended<BatchBlock>> {
+    (0..packed.pool.threads()).map(|_| Uncontended::new(BatchBlock::new(packed, GROUPS))).collect()
 }
 
 /// Number of groups in each block for `sequences` sequences; the last block may have fewer.
@@ -61,19 +61,19 @@ fn groups_of(packed: &Packed, sequences: usize) -> usize {
 }
 
 /// Resets all states to zero.
-pub(crate) fn reset(blocks: &mut [Locked<Block>]) {
+pub(crate) fn reset(blocks: &mut [Uncontended<BatchBlock>]) {
     for block in blocks {
         let block = block.get_mut();
         block.hidden.fill(0.0);
-        block.memory.fill(0.0);
+        block.cell_state.fill(0.0);
     }
 }
 
 /// Distributes the items `0..count` among the threads: each thread takes the next item until none is left. `run` gets
 /// the thread's index and the item.
-fn take_turns(packed: &Packed, symbols: usize, count: usize, run: impl Fn(usize, usize) + Shared) {
+fn for_each_dynamic(packed: &Packed, symbols: usize, count: usize, run: impl Fn(usize, usize) + MaybeSync) {
     let next = AtomicUsize::new(0);
-    packed.share_out(symbols as f64 * packed.times.many, |thread, _| {
+    packed.run_on_threads(symbols as f64 * packed.times.many, |thread, _| {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             if number >= count {
@@ -87,37 +87,37 @@ fn take_turns(packed: &Packed, symbols: usize, count: usize, run: impl Fn(usize,
 /// Writes the logits after each of `symbols` `[T, sequences]` to `out` `[T, sequences, O]`.
 pub(crate) fn language_model(
     packed: &Packed,
-    blocks: &[Locked<Block>],
+    blocks: &[Uncontended<BatchBlock>],
     sequences: usize,
     symbols: &[u32],
     out: &mut [f32],
 ) {
-    let out = Parts::new(out);
+    let out = DisjointWriter::new(out);
     let size = groups_of(packed, sequences) * WIDTH;
-    take_turns(packed, symbols.len(), blocks.len(), |_, number| {
+    for_each_dynamic(packed, symbols.len(), blocks.len(), |_, number| {
         blocks[number].with(|block| {
             let first = number * size;
-            packed.arch.dispatch(Go { packed, block, first, sequences, symbols, out: &out });
+            packed.arch.dispatch(LanguageModelPass { packed, block, first, sequences, symbols, out: &out });
         });
     });
 }
 
-struct Go<'a, 'b> {
+struct LanguageModelPass<'a, 'b> {
     packed: &'a Packed,
-    block: &'a mut Block,
+    block: &'a mut BatchBlock,
     first: usize,
     sequences: usize,
     symbols: &'a [u32],
-    out: &'a Parts<'b>,
+    out: &'a DisjointWriter<'b>,
 }
 
-impl WithSimd for Go<'_, '_> {
+impl WithSimd for LanguageModelPass<'_, '_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { packed, block, first, sequences, symbols, out } = self;
-        let Block { groups, hidden, memory, sums, scratch } = block;
+        let BatchBlock { groups, hidden, cell_state, sums, scratch } = block;
         let size = *groups * packed.many.size();
         for (block, symbols) in symbols.chunks(steps(*groups) * sequences).enumerate() {
             let count = symbols.len() / sequences;
@@ -131,7 +131,7 @@ impl WithSimd for Go<'_, '_> {
                     })
                 };
                 let hidden = &mut hidden[(step + 1) * size..][..size];
-                packed.many.step(simd, rows, Lanes { groups: *groups, hidden, memory, sums });
+                packed.many.step(simd, rows, LaneState { groups: *groups, hidden, cell_state, sums });
             }
             let row = |group: usize, lane: usize| {
                 let (step, sequence) = (group / *groups, first + group % *groups * WIDTH + lane);
@@ -152,39 +152,39 @@ impl WithSimd for Go<'_, '_> {
 /// decreasing length.
 pub(crate) fn classify<T: AsRef<[u32]> + Sync>(
     packed: &Packed,
-    blocks: &[Locked<Block>],
+    blocks: &[Uncontended<BatchBlock>],
     texts: &[T],
     order: &[u32],
     out: &mut [f32],
 ) {
-    let out = Parts::new(out);
+    let out = DisjointWriter::new(out);
     let size = groups_of(packed, texts.len()) * WIDTH;
     let symbols: usize = texts.iter().map(|text| text.as_ref().len()).sum();
     let count = order.len().div_ceil(size);
-    take_turns(packed, symbols, count, |thread, number| {
+    for_each_dynamic(packed, symbols, count, |thread, number| {
         blocks[thread].with(|block| {
             let order = &order[number * size..order.len().min((number + 1) * size)];
-            packed.arch.dispatch(Texts { packed, block, all: texts, order, out: &out });
+            packed.arch.dispatch(ClassifyPass { packed, block, all: texts, order, out: &out });
         });
     });
 }
 
-struct Texts<'a, 'b, T> {
+struct ClassifyPass<'a, 'b, T> {
     packed: &'a Packed,
-    block: &'a mut Block,
+    block: &'a mut BatchBlock,
     all: &'a [T],
     /// Indices of the block's texts.
     order: &'a [u32],
-    out: &'a Parts<'b>,
+    out: &'a DisjointWriter<'b>,
 }
 
-impl<T: AsRef<[u32]>> WithSimd for Texts<'_, '_, T> {
+impl<T: AsRef<[u32]>> WithSimd for ClassifyPass<'_, '_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { packed, block, all, order, out } = self;
-        let Block { hidden, memory, sums, scratch, .. } = block;
+        let BatchBlock { hidden, cell_state, sums, scratch, .. } = block;
         let size = packed.many.size();
         let groups = order.len().div_ceil(WIDTH);
         let mut lanes = [&[][..]; GROUPS * WIDTH];
@@ -192,7 +192,7 @@ impl<T: AsRef<[u32]>> WithSimd for Texts<'_, '_, T> {
             *lane = all[*text as usize].as_ref();
         }
         hidden[..groups * size].fill(0.0);
-        memory[..groups * size].fill(0.0);
+        cell_state[..groups * size].fill(0.0);
         let longest = lanes[0].len();
         // Texts are aligned at their ends. Lanes from `begun` on have not started yet.
         let mut begun = 0;
@@ -200,7 +200,7 @@ impl<T: AsRef<[u32]>> WithSimd for Texts<'_, '_, T> {
             // An idle lane in a started group has run steps without input; its text starts now from a zero state.
             while begun < groups * WIDTH && lanes[begun].len() >= left {
                 let (group, lane) = (begun / WIDTH, begun % WIDTH);
-                for states in [&mut **hidden, &mut **memory] {
+                for states in [&mut **hidden, &mut **cell_state] {
                     states[group * size..][..size].chunks_exact_mut(WIDTH).for_each(|unit| unit[lane] = 0.0);
                 }
                 begun += 1;
@@ -217,7 +217,7 @@ impl<T: AsRef<[u32]>> WithSimd for Texts<'_, '_, T> {
                 rows
             };
             let groups = begun.div_ceil(WIDTH);
-            packed.many.step(simd, rows, Lanes { groups, hidden, memory, sums });
+            packed.many.step(simd, rows, LaneState { groups, hidden, cell_state, sums });
         }
         let row = |group: usize, lane: usize| order.get(group * WIDTH + lane).map(|text| *text as usize);
         // SAFETY: each text belongs to one block, and one thread computes each block.

@@ -7,16 +7,16 @@ use std::time::{Duration, Instant};
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::cost::{CostModel, Line};
-use super::floats::Floats;
+use super::aligned::AlignedVec;
+use super::cost::{CostModel, LinearCost};
 use super::input::{self, Input};
 use super::lanes::{GROUPS, LaneMatrix};
-use super::lists::Lists;
-use super::matvec::{Matvec, Way, can_mask};
+use super::matvec::{Matvec, MatvecLayout, can_mask};
 use super::order::WIDTH;
+use super::sparse::SparseLists;
 use crate::model::{Sizes, Task};
-use crate::synthetic::Shape;
-use crate::{Activation, Cell, Model};
+use crate::synthetic::ModelShape;
+use crate::{Activation, CellKind, Model};
 
 /// Duration of each measurement.
 const EACH: Duration = Duration::from_millis(10);
@@ -26,11 +26,11 @@ impl CostModel {
     pub fn fit() -> Self {
         let default = Self::default();
         let line = |measure: &dyn Fn(usize) -> (f64, f64), sizes: [usize; 2]| through(sizes.map(measure));
-        let single = |way: Way| {
+        let single = |way: MatvecLayout| {
             line(
                 &|units| {
                     let (time, vectors, weights) = single(way, units, units / 4);
-                    (time, if way == Way::Sparse { weights } else { vectors })
+                    (time, if way == MatvecLayout::Sparse { weights } else { vectors })
                 },
                 // The larger matrix has a quarter of a megabyte, dense.
                 [16, 64],
@@ -39,17 +39,17 @@ impl CostModel {
         let many = |dense: bool, groups: usize| {
             line(&|units| (many(dense, groups, units) / groups as f64, worked(dense, units)), [8, 96])
         };
-        let input = |way: input::Way| line(&|columns| input_row(way, columns), [16, 240]);
+        let input = |way: input::InputLayout| line(&|columns| input_row(way, columns), [16, 240]);
         let (time, vectors, _) = single_dense_far();
         Self {
-            single_dense: single(Way::Dense),
-            single_sparse: single(Way::Sparse),
-            single_masked: if can_mask() { single(Way::Masked) } else { default.single_masked },
+            single_dense: single(MatvecLayout::Dense),
+            single_sparse: single(MatvecLayout::Sparse),
+            single_masked: if can_mask() { single(MatvecLayout::Masked) } else { default.single_masked },
             many_dense: many(true, 1),
             many_sparse: many(false, 1),
             many_sparse_wide: many(false, GROUPS),
-            input_dense: input(input::Way::Table),
-            input_sparse: input(input::Way::Lists),
+            input_dense: input(input::InputLayout::Table),
+            input_sparse: input(input::InputLayout::SparseLists),
             near: default.near,
             far: time / (vectors * WIDTH as f64 * size_of::<f32>() as f64),
         }
@@ -57,9 +57,9 @@ impl CostModel {
 }
 
 /// The line through two points of time and work, with a positive slope and a non-negative offset.
-fn through([(time, work), (longer, more)]: [(f64, f64); 2]) -> Line {
+fn through([(time, work), (longer, more)]: [(f64, f64); 2]) -> LinearCost {
     let each = ((longer - time) / (more - work)).max(1e-6);
-    Line { fixed: (time - each * work).max(0.0), each }
+    LinearCost { fixed: (time - each * work).max(0.0), each }
 }
 
 /// Shortest time of many runs, in nanoseconds.
@@ -79,8 +79,8 @@ fn time(mut run: impl FnMut()) -> f64 {
 }
 
 /// A matrix with a density of one quarter, column by column.
-fn quarter(units: usize, columns: usize) -> Lists {
-    Lists::new(columns, |add| {
+fn quarter(units: usize, columns: usize) -> SparseLists {
+    SparseLists::new(columns, |add| {
         for column in 0..columns {
             (0..units).filter(|unit| (unit * 7 + column * 5) % 16 < 4).for_each(|unit| add(column, unit, 0.5));
         }
@@ -108,18 +108,18 @@ impl WithSimd for Single<'_> {
 }
 
 /// Time in nanoseconds, number of vectors of weights, and number of non-zero weights.
-fn single(way: Way, units: usize, panels: usize) -> (f64, f64, f64) {
+fn single(way: MatvecLayout, units: usize, panels: usize) -> (f64, f64, f64) {
     let weights = quarter(units, panels * 4 * WIDTH);
     let (count, reads) = (weights.total() as f64, (0..units as u32).collect::<Vec<_>>());
     let matrix = Matvec::new(weights, &vec![4; panels], &reads, way);
-    let (hidden, mut out) = (vec![0.5; units], Floats::zeros(4 * WIDTH));
+    let (hidden, mut out) = (vec![0.5; units], AlignedVec::zeros(4 * WIDTH));
     let time = time(|| Arch::new().dispatch(Single(&matrix, panels, &hidden, &mut out)));
     (time, (units * panels * 4) as f64, count)
 }
 
 /// The same for a dense matrix that is larger than the core's own caches.
 fn single_dense_far() -> (f64, f64, f64) {
-    single(Way::Dense, 256, 64)
+    single(MatvecLayout::Dense, 256, 64)
 }
 
 struct Many<'a>(&'a LaneMatrix, usize, &'a [f32], &'a mut [f32]);
@@ -140,8 +140,8 @@ fn many(dense: bool, groups: usize, units: usize) -> f64 {
     let columns = columns(units);
     let reads: Vec<u32> = (0..units as u32).collect();
     let matrix = LaneMatrix::new(quarter(units, columns), dense, &reads);
-    let hidden = Floats::zeros(groups * units * WIDTH);
-    let mut sums = Floats::zeros(groups * columns.next_multiple_of(12) * WIDTH);
+    let hidden = AlignedVec::zeros(groups * units * WIDTH);
+    let mut sums = AlignedVec::zeros(groups * columns.next_multiple_of(12) * WIDTH);
     time(|| Arch::new().dispatch(Many(&matrix, groups, &hidden, &mut sums)))
 }
 
@@ -163,17 +163,17 @@ impl WithSimd for Lanes<'_> {
 }
 
 /// Time of a row in nanoseconds, and the number of columns or weights read for it.
-fn input_row(way: input::Way, columns: usize) -> (f64, f64) {
+fn input_row(way: input::InputLayout, columns: usize) -> (f64, f64) {
     let sizes = Sizes { symbols: 64, dimensions: 0, units: columns as u32, outputs: 1 };
-    let mut shape = Shape::dense(Cell::Rnn, Activation::Sigmoid, Task::LanguageModel, sizes);
+    let mut shape = ModelShape::dense(CellKind::Rnn, Activation::Sigmoid, Task::LanguageModel, sizes);
     let read = columns / 8;
     shape.weights.input = 64 * read;
     let model: Model<f32> = shape.model(1);
     let input = Input::new(&model, &(0..columns as u32).collect::<Vec<_>>(), vec![0.0; columns], way);
-    let mut sums = Floats::zeros(columns * WIDTH);
+    let mut sums = AlignedVec::zeros(columns * WIDTH);
     let rows = core::array::from_fn(|lane| lane as u32 * 4);
     let time = time(|| Arch::new().dispatch(Lanes(&input, &rows, &mut sums))) / WIDTH as f64;
-    (time, if way == input::Way::Table { columns } else { read } as f64)
+    (time, if way == input::InputLayout::Table { columns } else { read } as f64)
 }
 
 #[cfg(test)]

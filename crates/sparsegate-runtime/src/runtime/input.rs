@@ -5,65 +5,65 @@ use alloc::vec::Vec;
 
 use pulp::Simd;
 
-use super::floats::Floats;
-use super::kernels::spread;
-use super::lists::Lists;
+use super::aligned::AlignedVec;
+use super::kernels::broadcast_bias;
 use super::order::WIDTH;
+use super::sparse::SparseLists;
 use crate::Model;
 
 /// The packed input rows of the symbols, followed by a row for symbols without input. Biases are included: the result
 /// is the preactivations without the recurrent products.
 pub(crate) struct Input {
     width: usize,
-    storage: Storage,
+    storage: PackedInput,
 }
 
-enum Storage {
+enum PackedInput {
     /// All columns of each row, biases included.
-    Table(Floats),
+    Table(AlignedVec),
     /// The non-zero values of each row, which are added to the biases.
-    Rows { bias: Vec<f32>, rows: Lists },
+    Rows { bias: Vec<f32>, rows: SparseLists },
     /// The symbol's embedding vector, and the columns of each of its dimensions.
-    Factored { bias: Vec<f32>, embedding: Lists, columns: Lists },
+    Factored { bias: Vec<f32>, embedding: SparseLists, columns: SparseLists },
 }
 
 /// Storage layout of the input.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum InputLayout {
     Table,
     /// As in the model: sparse rows, or embedding vectors and a matrix.
-    Lists,
+    SparseLists,
 }
 
 impl Input {
     /// Packs the input of a model for `bias.len()` packed columns; `columns` maps each input column of the model to its
     /// packed column.
-    pub fn new(model: &Model<f32>, columns: &[u32], bias: Vec<f32>, way: Way) -> Self {
+    pub fn new(model: &Model<f32>, columns: &[u32], bias: Vec<f32>, way: InputLayout) -> Self {
         let (width, stored) = (bias.len(), model.symbols.stored.len());
-        let matrix = Lists::new(model.input.rows + 1, |add| {
+        let matrix = SparseLists::new(model.input.rows + 1, |add| {
             for row in 0..model.input.rows {
                 model.input.row(row).for_each(|(column, weight)| add(row, columns[column] as usize, weight));
             }
         });
         // One list more than there are symbols: the last one, for symbols without a row, is empty.
         let embedding = model.embedding.as_ref().map(|embedding| {
-            Lists::new(stored + 1, |add| {
+            SparseLists::new(stored + 1, |add| {
                 for row in 0..stored {
                     embedding.row(row).for_each(|(dimension, value)| add(row, dimension, value));
                 }
             })
         });
         let lists = match embedding {
-            Some(embedding) => Storage::Factored { bias, embedding, columns: matrix },
-            None => Storage::Rows { bias, rows: matrix },
+            Some(embedding) => PackedInput::Factored { bias, embedding, columns: matrix },
+            None => PackedInput::Rows { bias, rows: matrix },
         };
         let storage = match way {
-            Way::Lists => lists,
-            Way::Table => {
-                let mut table = Floats::zeros((stored + 1) * width);
+            InputLayout::SparseLists => lists,
+            InputLayout::Table => {
+                let mut table = AlignedVec::zeros((stored + 1) * width);
                 let lists = Self { width, storage: lists };
                 (0..=stored).for_each(|row| lists.write(row, &mut table[row * width..][..width]));
-                Storage::Table(table)
+                PackedInput::Table(table)
             }
         };
         Self { width, storage }
@@ -77,7 +77,7 @@ impl Input {
     /// All preactivations of a row: a table row if there is a table, otherwise computed in `scratch`.
     #[inline(always)]
     pub fn sums<'a>(&'a self, row: usize, scratch: &'a mut [f32]) -> &'a [f32] {
-        if let Storage::Table(table) = &self.storage {
+        if let PackedInput::Table(table) = &self.storage {
             return &table[row * self.width..][..self.width];
         }
         self.write(row, scratch);
@@ -86,8 +86,8 @@ impl Input {
 
     fn write(&self, row: usize, sums: &mut [f32]) {
         match &self.storage {
-            Storage::Table(table) => sums.copy_from_slice(&table[row * self.width..][..self.width]),
-            Storage::Rows { bias, .. } | Storage::Factored { bias, .. } => {
+            PackedInput::Table(table) => sums.copy_from_slice(&table[row * self.width..][..self.width]),
+            PackedInput::Rows { bias, .. } | PackedInput::Factored { bias, .. } => {
                 sums.copy_from_slice(bias);
                 self.entries(row, |column, value| sums[column] += value);
             }
@@ -98,11 +98,11 @@ impl Input {
     #[inline(always)]
     fn entries(&self, row: usize, mut add: impl FnMut(usize, f32)) {
         match &self.storage {
-            Storage::Table(_) => {}
-            Storage::Rows { rows, .. } => rows.pairs(row).for_each(|(column, value)| add(column, value)),
-            Storage::Factored { embedding, columns, .. } => {
-                for (dimension, factor) in embedding.pairs(row) {
-                    columns.pairs(dimension).for_each(|(column, weight)| add(column, factor * weight));
+            PackedInput::Table(_) => {}
+            PackedInput::Rows { rows, .. } => rows.iter(row).for_each(|(column, value)| add(column, value)),
+            PackedInput::Factored { embedding, columns, .. } => {
+                for (dimension, factor) in embedding.iter(row) {
+                    columns.iter(dimension).for_each(|(column, weight)| add(column, factor * weight));
                 }
             }
         }
@@ -112,15 +112,15 @@ impl Input {
     #[inline(always)]
     pub fn lanes<S: Simd>(&self, simd: S, rows: &[u32; WIDTH], sums: &mut [f32]) {
         match &self.storage {
-            Storage::Table(table) => {
+            PackedInput::Table(table) => {
                 for (lane, row) in rows.iter().enumerate() {
                     let row = &table[*row as usize * self.width..][..self.width];
                     let sums = sums.as_chunks_mut::<WIDTH>().0;
                     sums.iter_mut().zip(row).for_each(|(sums, value)| sums[lane] = *value);
                 }
             }
-            Storage::Rows { bias, .. } | Storage::Factored { bias, .. } => {
-                spread(simd, bias, sums);
+            PackedInput::Rows { bias, .. } | PackedInput::Factored { bias, .. } => {
+                broadcast_bias(simd, bias, sums);
                 let sums = sums.as_chunks_mut::<WIDTH>().0;
                 for (lane, row) in rows.iter().enumerate() {
                     self.entries(*row as usize, |column, value| sums[column][lane] += value);
@@ -147,7 +147,7 @@ enum Find {
 }
 
 impl Symbols {
-    pub fn new(symbols: &crate::model::Symbols) -> Self {
+    pub fn new(symbols: &crate::model::Vocabulary) -> Self {
         let stored = symbols.stored.len();
         let find = if stored == symbols.total as usize {
             Find::Itself

@@ -5,11 +5,11 @@ use core::ops::Range;
 
 use pulp::Simd;
 
-use super::floats::Floats;
+use super::aligned::AlignedVec;
 use super::kernels::dense_lanes::{PANEL, dense_lanes};
 use super::kernels::sparse::sparse_lanes;
-use super::lists::{Lists, rows_of};
 use super::order::WIDTH;
+use super::sparse::{SparseLists, invert};
 
 /// Maximum number of groups of [`WIDTH`] sequences that are computed together.
 pub(crate) const GROUPS: usize = 4;
@@ -17,34 +17,34 @@ pub(crate) const GROUPS: usize = 4;
 /// A matrix packed for batches.
 pub(crate) struct LaneMatrix {
     columns: usize,
-    storage: Storage,
+    storage: PackedLanes,
 }
 
-enum Storage {
+enum PackedLanes {
     /// Panels of [`PANEL`] columns, row-major within a panel; `reads` has the unit that each row reads.
     Dense {
         reads: Vec<u32>,
-        panels: Floats,
+        panels: AlignedVec,
     },
-    Sparse(Lists),
+    Sparse(SparseLists),
 }
 
 impl LaneMatrix {
     /// Packs a matrix, given column by column.
-    pub fn new(weights: Lists, dense: bool, reads: &[u32]) -> Self {
+    pub fn new(weights: SparseLists, dense: bool, reads: &[u32]) -> Self {
         let columns = weights.count();
         if !dense {
-            return Self { columns, storage: Storage::Sparse(weights) };
+            return Self { columns, storage: PackedLanes::Sparse(weights) };
         }
-        let rows = rows_of(reads);
-        let mut panels = Floats::zeros(columns.div_ceil(PANEL) * reads.len() * PANEL);
+        let rows = invert(reads);
+        let mut panels = AlignedVec::zeros(columns.div_ceil(PANEL) * reads.len() * PANEL);
         for column in 0..columns {
             let panel = &mut panels[column / PANEL * reads.len() * PANEL..][..reads.len() * PANEL];
-            for (unit, weight) in weights.pairs(column) {
+            for (unit, weight) in weights.iter(column) {
                 panel[rows[unit] as usize * PANEL + column % PANEL] = weight;
             }
         }
-        Self { columns, storage: Storage::Dense { reads: reads.to_vec(), panels } }
+        Self { columns, storage: PackedLanes::Dense { reads: reads.to_vec(), panels } }
     }
 
     /// Number of columns.
@@ -97,10 +97,10 @@ impl Product<'_> {
         (sums, stride): (&mut [f32], usize),
     ) -> usize {
         match &self.matrix.storage {
-            Storage::Sparse(weights) => {
+            PackedLanes::Sparse(weights) => {
                 sparse_lanes::<S, V>(simd, weights, self.columns.clone(), hidden, (sums, stride));
             }
-            Storage::Dense { reads, panels } => {
+            PackedLanes::Dense { reads, panels } => {
                 let size = reads.len() * PANEL;
                 for panel in self.columns.start / PANEL..self.columns.end.div_ceil(PANEL) {
                     let weights = &panels[panel * size..][..size];

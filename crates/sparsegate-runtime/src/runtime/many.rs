@@ -5,51 +5,51 @@ use alloc::vec::Vec;
 
 use pulp::Simd;
 
-use super::cost::Plan;
-use super::floats::Floats;
+use super::aligned::AlignedVec;
+use super::cost::StoragePlanner;
 use super::input::Input;
 use super::kernels::dense_lanes::PANEL;
 use super::kernels::inlined;
 use super::lanes::LaneMatrix;
-use super::lists::Lists;
-use super::order::{Order, WIDTH};
-use super::update::{Rule, Sum, constant};
+use super::order::{UnitOrder, WIDTH};
+use super::sparse::SparseLists;
+use super::update::{CellUpdate, PreactivationValue, constant};
 use crate::Model;
 
 /// The packed recurrence: one column per non-constant preactivation; those that the state reaches come first.
-pub(crate) struct Many {
-    rule: Rule,
-    units: Vec<Unit>,
+pub(crate) struct BatchRecurrence {
+    rule: CellUpdate,
+    units: Vec<UnitInputs>,
     input: Input,
     state: LaneMatrix,
 }
 
 /// Inputs of a unit's update.
-struct Unit {
-    kinds: [Column; 4],
+struct UnitInputs {
+    kinds: [Preactivation; 4],
     factor: f32,
 }
 
 /// A preactivation of a unit: its column, or its constant value.
 #[derive(Clone, Copy)]
-enum Column {
+enum Preactivation {
     Live(u32),
     Fixed(f32),
 }
 
 /// States `[groups, units, WIDTH]` of groups of [`WIDTH`] sequences, and a buffer for their preactivations.
-pub(crate) struct Lanes<'a> {
+pub(crate) struct LaneState<'a> {
     pub groups: usize,
     pub hidden: &'a mut [f32],
-    pub memory: &'a mut [f32],
+    pub cell_state: &'a mut [f32],
     pub sums: &'a mut [f32],
 }
 
-impl Many {
-    pub fn new(model: &Model<f32>, order: &Order, plan: &mut Plan) -> Self {
+impl BatchRecurrence {
+    pub fn new(model: &Model<f32>, order: &UnitOrder, plan: &mut StoragePlanner) -> Self {
         let (cell, units) = (model.cell, model.units());
-        let kinds = cell.kinds().len();
-        let state_columns: Vec<(usize, usize)> = model.columns.of(cell.state_kinds()).collect();
+        let kinds = cell.preactivations().len();
+        let state_columns: Vec<(usize, usize)> = model.columns.units_of_kinds(cell.state_kinds()).collect();
         let mut reached = vec![false; kinds * units];
         for row in 0..units {
             for (column, weight) in model.recurrent.row(row) {
@@ -59,7 +59,7 @@ impl Many {
         }
         // Columns follow the order of the units, so that the columns of a unit are close together.
         let mut live = vec![false; kinds * units];
-        model.columns.of(0..kinds).for_each(|(kind, unit)| live[kind * units + unit] = true);
+        model.columns.units_of_kinds(0..kinds).for_each(|(kind, unit)| live[kind * units + unit] = true);
         let mut columns = vec![None; kinds * units];
         let mut count = 0;
         let mut moved = 0_usize;
@@ -83,18 +83,18 @@ impl Many {
         for at in (0..kinds * units).filter(|at| live[*at]) {
             bias[columns[at].unwrap_or_default() as usize] = model.bias[at];
         }
-        let unit = |unit: u32| Unit {
+        let unit = |unit: u32| UnitInputs {
             kinds: core::array::from_fn(|kind| match columns.get(kind * units + unit as usize) {
-                Some(Some(column)) => Column::Live(*column),
+                Some(Some(column)) => Preactivation::Live(*column),
                 Some(None) => {
                     let bias = model.bias[kind * units + unit as usize];
-                    Column::Fixed(constant(cell, model.activation, kind, bias))
+                    Preactivation::Fixed(constant(cell, model.activation, kind, bias))
                 }
-                None => Column::Fixed(0.0),
+                None => Preactivation::Fixed(0.0),
             }),
             factor: model.state_factor.as_ref().map_or(1.0, |factor| factor[unit as usize]),
         };
-        let weights = Lists::new(moved, |add| {
+        let weights = SparseLists::new(moved, |add| {
             for (row, unit) in order.units.iter().enumerate() {
                 for (place, weight) in model.recurrent.row(*unit as usize) {
                     if weight != 0.0 {
@@ -103,12 +103,12 @@ impl Many {
                 }
             }
         });
-        let input_columns: Vec<u32> = model.columns.of(cell.input_kinds()).map(column).collect();
-        let reads = weights.used(units);
+        let input_columns: Vec<u32> = model.columns.units_of_kinds(cell.input_kinds()).map(column).collect();
+        let reads = weights.used_indices(units);
         let dense = plan.many("recurrent", &weights, reads.len(), false);
         let way = plan.input(model, width, WIDTH);
         Self {
-            rule: Rule { cell, activation: model.activation },
+            rule: CellUpdate { cell, activation: model.activation },
             units: order.units.iter().map(|at| unit(*at)).collect(),
             input: Input::new(model, &input_columns, bias, way),
             state: LaneMatrix::new(weights, dense, &reads),
@@ -127,8 +127,8 @@ impl Many {
 
     /// Advances all groups by one step; `rows` gives the symbols' rows of a group.
     #[inline(always)]
-    pub fn step<S: Simd>(&self, simd: S, rows: impl Fn(usize) -> [u32; WIDTH], lanes: Lanes<'_>) {
-        let Lanes { groups, hidden, memory, sums } = lanes;
+    pub fn step<S: Simd>(&self, simd: S, rows: impl Fn(usize) -> [u32; WIDTH], lanes: LaneState<'_>) {
+        let LaneState { groups, hidden, cell_state, sums } = lanes;
         let (size, width) = (self.size(), self.width());
         for group in 0..groups {
             self.input.lanes(simd, &rows(group), &mut sums[group * width..][..width]);
@@ -138,27 +138,29 @@ impl Many {
         for group in 0..groups {
             let sums = S::as_simd_f32s(&sums[group * width..][..width]).0;
             let hidden = S::as_mut_simd_f32s(&mut hidden[group * size..][..size]).0;
-            let memory = S::as_mut_simd_f32s(&mut memory[group * size..][..size]).0;
-            let states = hidden.chunks_exact_mut(vectors).zip(memory.chunks_exact_mut(vectors));
-            for (unit, (hidden, memory)) in self.units.iter().zip(states) {
+            let cell_state = S::as_mut_simd_f32s(&mut cell_state[group * size..][..size]).0;
+            let states = hidden.chunks_exact_mut(vectors).zip(cell_state.chunks_exact_mut(vectors));
+            for (unit, (hidden, cell_state)) in self.units.iter().zip(states) {
                 let factor = simd.splat_f32s(unit.factor);
                 for vector in 0..vectors {
                     let sum = inlined(
                         #[inline(always)]
                         |kind: usize| match unit.kinds[kind] {
-                            Column::Live(column) => Sum::Live(sums[column as usize * vectors + vector]),
-                            Column::Fixed(value) => Sum::Fixed(simd.splat_f32s(value)),
+                            Preactivation::Live(column) => {
+                                PreactivationValue::Live(sums[column as usize * vectors + vector])
+                            }
+                            Preactivation::Fixed(value) => PreactivationValue::Fixed(simd.splat_f32s(value)),
                         },
                     );
-                    [memory[vector], hidden[vector]] =
-                        self.rule.update(simd, sum, [memory[vector], hidden[vector], factor]);
+                    [cell_state[vector], hidden[vector]] =
+                        self.rule.update(simd, sum, [cell_state[vector], hidden[vector], factor]);
                 }
             }
         }
     }
 
     /// Buffer for the preactivations of `groups` groups.
-    pub fn sums(&self, groups: usize) -> Floats {
-        Floats::zeros(groups * self.width())
+    pub fn sums(&self, groups: usize) -> AlignedVec {
+        AlignedVec::zeros(groups * self.width())
     }
 }

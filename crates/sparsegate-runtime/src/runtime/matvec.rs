@@ -4,13 +4,13 @@ use alloc::vec::Vec;
 
 use pulp::Simd;
 
-use super::floats::Floats;
+use super::aligned::AlignedVec;
 use super::kernels::dense_panel::dense_panel;
 #[cfg(target_arch = "x86_64")]
 use super::kernels::expand::Expand;
 use super::kernels::sparse::sparse_panel;
-use super::lists::{Lists, rows_of};
 use super::order::WIDTH;
+use super::sparse::{SparseLists, invert};
 
 /// Maximum number of vectors of columns in a panel.
 pub(crate) const SLOTS: usize = 4;
@@ -19,20 +19,20 @@ pub(crate) const SLOTS: usize = 4;
 pub(crate) struct Matvec {
     /// The unit that each packed row reads; empty for sparse storage, which reads the state directly.
     reads: Vec<u32>,
-    panels: Vec<Panel>,
-    storage: Storage,
+    panels: Vec<MatvecPanel>,
+    storage: PackedColumns,
 }
 
 /// Offsets of a panel's columns and values.
-struct Panel {
+struct MatvecPanel {
     columns: usize,
     numbers: usize,
 }
 
-enum Storage {
+enum PackedColumns {
     /// Panel by panel, row-major within a panel.
-    Dense(Floats),
-    Sparse(Lists),
+    Dense(AlignedVec),
+    Sparse(SparseLists),
     /// See [`Expand`]; masks and values are ordered by panel, row and vector.
     #[cfg(target_arch = "x86_64")]
     Masked {
@@ -44,7 +44,7 @@ enum Storage {
 
 /// Storage layout of a matrix.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum MatvecLayout {
     Dense,
     Sparse,
     Masked,
@@ -61,26 +61,26 @@ pub(crate) fn can_mask() -> bool {
 impl Matvec {
     /// Packs a matrix given column by column; `slots` has the number of vectors of columns of each panel, `reads` the
     /// units that any column reads.
-    pub fn new(weights: Lists, slots: &[usize], reads: &[u32], way: Way) -> Self {
+    pub fn new(weights: SparseLists, slots: &[usize], reads: &[u32], way: MatvecLayout) -> Self {
         let mut columns = 0;
         let mut panels = Vec::with_capacity(slots.len());
         for slots in slots {
-            panels.push(Panel { columns, numbers: columns * reads.len() });
+            panels.push(MatvecPanel { columns, numbers: columns * reads.len() });
             columns += slots * WIDTH;
         }
         debug_assert_eq!(columns, weights.count());
-        let rows = rows_of(reads);
-        let dense = |panel: &Panel, slots: usize, numbers: &mut [f32]| {
+        let rows = invert(reads);
+        let dense = |panel: &MatvecPanel, slots: usize, numbers: &mut [f32]| {
             for column in 0..slots * WIDTH {
-                for (unit, weight) in weights.pairs(panel.columns + column) {
+                for (unit, weight) in weights.iter(panel.columns + column) {
                     numbers[rows[unit] as usize * slots * WIDTH + column] = weight;
                 }
             }
         };
         match way {
-            Way::Sparse => Self { reads: Vec::new(), panels, storage: Storage::Sparse(weights) },
+            MatvecLayout::Sparse => Self { reads: Vec::new(), panels, storage: PackedColumns::Sparse(weights) },
             #[cfg(target_arch = "x86_64")]
-            Way::Masked if let Some(simd) = pulp::x86::V4::try_new() => {
+            MatvecLayout::Masked if let Some(simd) = pulp::x86::V4::try_new() => {
                 let (mut masks, mut values) = (Vec::new(), Vec::with_capacity(weights.total() + WIDTH));
                 let mut numbers = Vec::new();
                 for (panel, slots) in panels.iter_mut().zip(slots) {
@@ -95,15 +95,15 @@ impl Matvec {
                     }
                 }
                 values.resize(values.len() + WIDTH, 0.0);
-                Self { reads: reads.to_vec(), panels, storage: Storage::Masked { simd, masks, values } }
+                Self { reads: reads.to_vec(), panels, storage: PackedColumns::Masked { simd, masks, values } }
             }
-            Way::Dense | Way::Masked => {
-                let mut numbers = Floats::zeros(columns * reads.len());
+            MatvecLayout::Dense | MatvecLayout::Masked => {
+                let mut numbers = AlignedVec::zeros(columns * reads.len());
                 for (panel, slots) in panels.iter().zip(slots) {
                     let size = reads.len() * slots * WIDTH;
                     dense(panel, *slots, &mut numbers[panel.numbers..][..size]);
                 }
-                Self { reads: reads.to_vec(), panels, storage: Storage::Dense(numbers) }
+                Self { reads: reads.to_vec(), panels, storage: PackedColumns::Dense(numbers) }
             }
         }
     }
@@ -116,7 +116,7 @@ impl Matvec {
     /// The entries of the state that the matrix reads, in order; the whole state for sparse storage.
     #[inline(always)]
     pub fn gather<'a>(&self, hidden: &'a [f32], gathered: &'a mut [f32]) -> &'a [f32] {
-        if let Storage::Sparse(_) = self.storage {
+        if let PackedColumns::Sparse(_) = self.storage {
             return hidden;
         }
         // The matrix reads a prefix of the state, which needs no copy.
@@ -136,14 +136,14 @@ impl Matvec {
         if out.is_empty() {
             return;
         }
-        let Panel { columns, numbers } = self.panels[panel];
+        let MatvecPanel { columns, numbers } = self.panels[panel];
         match &self.storage {
-            Storage::Dense(weights) => {
+            PackedColumns::Dense(weights) => {
                 dense_panel(simd, &weights[numbers..][..hidden.len() * out.len()], hidden, base, out);
             }
-            Storage::Sparse(weights) => sparse_panel(weights, columns, hidden, base, out),
+            PackedColumns::Sparse(weights) => sparse_panel(weights, columns, hidden, base, out),
             #[cfg(target_arch = "x86_64")]
-            Storage::Masked { simd, masks, values } => {
+            PackedColumns::Masked { simd, masks, values } => {
                 let vectors = out.len() / WIDTH;
                 let masks = &masks[columns / WIDTH * self.reads.len()..][..vectors * self.reads.len()];
                 Simd::vectorize(*simd, Expand { simd: *simd, masks, values: &values[numbers..], hidden, base, out });

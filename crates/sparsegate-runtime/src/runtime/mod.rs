@@ -5,7 +5,7 @@
 //! - a [`Stream`] reads one symbol after another, with the lowest latency;
 //! - a [`Batch`] reads many sequences side by side, or one whole sequence in a call.
 //!
-//! Each matrix is stored in the format that a [`CostModel`] expects to be fastest ([`Storage`]): once for a single
+//! Each matrix is stored in the format that a [`CostModel`] expects to be fastest ([`StorageFormat`]): once for a single
 //! sequence, where SIMD lanes are units, and once for many sequences, where SIMD lanes are sequences.
 //! [`Runtime::choices`] reports the choices. Only non-constant preactivations are computed; the activation of the
 //! constant ones is applied when the model is packed.
@@ -18,21 +18,21 @@
 //! Nothing is allocated after the first call of each method.
 
 mod activation;
+mod aligned;
 mod batch;
 mod cost;
 #[cfg(feature = "std")]
 mod fit;
-mod floats;
 mod input;
 mod kernels;
 mod lanes;
-mod lists;
 mod many;
 mod matvec;
 mod order;
 mod outputs;
 mod recurrence;
 mod single;
+mod sparse;
 mod threads;
 mod update;
 
@@ -41,17 +41,17 @@ use alloc::vec::Vec;
 
 use pulp::Arch;
 
-pub use cost::{Choice, CostModel, Line, Storage};
+pub use cost::{CostModel, LinearCost, StorageChoice, StorageFormat};
 
-use crate::model::Invalid;
+use crate::model::InvalidModel;
 use crate::model::Model;
-use batch::Block;
-use cost::{Plan, Times};
-use many::Many;
-use order::Order;
+use batch::BatchBlock;
+use cost::{StoragePlanner, Times};
+use many::BatchRecurrence;
+use order::UnitOrder;
 use outputs::Outputs;
 use recurrence::Recurrence;
-use single::{Locked, Single};
+use single::{StreamState, Uncontended};
 use threads::Pool;
 
 /// Options to pack and run a model.
@@ -63,7 +63,7 @@ pub struct Options {
     /// Cost model of this machine.
     pub cost: CostModel,
     /// Storage to use for every matrix that supports it, regardless of its cost.
-    pub storage: Option<Storage>,
+    pub storage: Option<StorageFormat>,
 }
 
 /// A packed model. Cheap to clone: clones share the packed data and the threads.
@@ -76,9 +76,9 @@ struct Packed {
     arch: Arch,
     symbols: input::Symbols,
     single: Recurrence,
-    many: Many,
+    many: BatchRecurrence,
     outputs: Outputs,
-    choices: Vec<Choice>,
+    choices: Vec<StorageChoice>,
     times: Times,
     pool: Pool,
 }
@@ -86,7 +86,7 @@ struct Packed {
 impl Packed {
     /// Runs a job of an expected duration of `time` nanoseconds on all threads, or on one if it is not worth waking the
     /// others. The job gets a thread's index and the number of threads.
-    fn share_out(&self, time: f64, job: impl Fn(usize, usize) + threads::Shared) {
+    fn run_on_threads(&self, time: f64, job: impl Fn(usize, usize) + threads::MaybeSync) {
         if time < WORTH_WAKING {
             return job(0, 1);
         }
@@ -102,18 +102,18 @@ impl Runtime {
     ///
     /// # Errors
     /// The error of [`Model::check`].
-    pub fn new(model: &Model<f32>, options: &Options) -> Result<Self, Invalid> {
-        Self::on(Arch::new(), model, options)
+    pub fn new(model: &Model<f32>, options: &Options) -> Result<Self, InvalidModel> {
+        Self::with_arch(Arch::new(), model, options)
     }
 
     /// Packs for a given SIMD instruction set.
-    fn on(arch: Arch, model: &Model<f32>, options: &Options) -> Result<Self, Invalid> {
+    fn with_arch(arch: Arch, model: &Model<f32>, options: &Options) -> Result<Self, InvalidModel> {
         model.check()?;
-        let order = Order::new(&model.columns, model.units());
-        let mut plan = Plan { cost: &options.cost, forced: options.storage, choices: Vec::new() };
+        let order = UnitOrder::new(&model.columns, model.units());
+        let mut plan = StoragePlanner { cost: &options.cost, forced: options.storage, choices: Vec::new() };
         let pool = Pool::new(threads(options.threads));
         let single = Recurrence::new(model, &order, &mut plan);
-        let many = Many::new(model, &order, &mut plan);
+        let many = BatchRecurrence::new(model, &order, &mut plan);
         let outputs = Outputs::new(model, &order, &mut plan);
         let times = Times::new(&plan.choices, model.units(), single.chunks(), pool.threads());
         let symbols = input::Symbols::new(&model.symbols);
@@ -122,7 +122,7 @@ impl Runtime {
     }
 
     /// Storage of each matrix, with the expected costs.
-    pub fn choices(&self) -> &[Choice] {
+    pub fn choices(&self) -> &[StorageChoice] {
         &self.packed.choices
     }
 
@@ -138,7 +138,7 @@ impl Runtime {
 
     /// A single sequence, starting from the zero state.
     pub fn stream(&self) -> Stream {
-        Stream { single: Single::new(&self.packed), packed: Arc::clone(&self.packed) }
+        Stream { single: StreamState::new(&self.packed), packed: Arc::clone(&self.packed) }
     }
 
     /// `sequences` sequences side by side, starting from zero states.
@@ -165,7 +165,7 @@ fn threads(wanted: usize) -> usize {
 /// A single sequence, read symbol by symbol.
 pub struct Stream {
     packed: Arc<Packed>,
-    single: Single,
+    single: StreamState,
 }
 
 impl Stream {
@@ -197,11 +197,11 @@ pub struct Batch {
     packed: Arc<Packed>,
     sequences: usize,
     /// State if there is a single sequence.
-    one: Option<Single>,
+    one: Option<StreamState>,
     /// States of the sequences of a language model.
-    blocks: Vec<Locked<Block>>,
+    blocks: Vec<Uncontended<BatchBlock>>,
     /// States for texts, one block per thread.
-    texts: Vec<Locked<Block>>,
+    texts: Vec<Uncontended<BatchBlock>>,
     /// Indices of the texts, by decreasing length.
     order: Vec<u32>,
 }
@@ -222,7 +222,7 @@ impl Batch {
         let outputs = symbols.len() * packed.outputs.count();
         assert_eq!(out.len(), outputs, "number of outputs for {} symbols", symbols.len());
         if *sequences == 1 {
-            return one.get_or_insert_with(|| Single::new(packed)).read_all(packed, symbols, out);
+            return one.get_or_insert_with(|| StreamState::new(packed)).read_all(packed, symbols, out);
         }
         if blocks.is_empty() {
             *blocks = batch::blocks(packed, *sequences);
@@ -240,7 +240,7 @@ impl Batch {
         let outputs = packed.outputs.count();
         assert_eq!(out.len(), texts.len() * outputs, "number of outputs for {} texts", texts.len());
         if let [text] = texts {
-            let one = one.get_or_insert_with(|| Single::new(packed));
+            let one = one.get_or_insert_with(|| StreamState::new(packed));
             one.reset();
             one.read(packed, text.as_ref());
             out.copy_from_slice(one.outputs(packed));
@@ -269,9 +269,9 @@ mod tests {
     use alloc::vec;
 
     use super::*;
-    use crate::Cell;
+    use crate::CellKind;
     use crate::model::Task;
-    use crate::synthetic::Shape;
+    use crate::synthetic::ModelShape;
 
     /// Every SIMD instruction set that this processor supports.
     fn units() -> Vec<Arch> {
@@ -283,21 +283,21 @@ mod tests {
 
     #[test]
     fn narrower_vector_units_compute_the_same() {
-        for cell in Cell::ALL {
-            let mut shape = Shape::paper("word-ptb").unwrap_or_else(|| unreachable!());
+        for cell in CellKind::ALL {
+            let mut shape = ModelShape::of_paper("word-ptb").unwrap_or_else(|| unreachable!());
             let outputs = 70;
             shape.original.outputs = outputs;
             (shape.cell, shape.units, shape.weights.output) = (cell, 90, 1500);
-            shape.live = vec![40, 90, 33, 70][..cell.kinds().len()].to_vec();
+            shape.live = vec![40, 90, 33, 70][..cell.preactivations().len()].to_vec();
             let model: Model<f32> = shape.model(3);
             assert_eq!(model.task, Task::LanguageModel);
-            for storage in [Some(Storage::Dense), Some(Storage::Sparse), None] {
+            for storage in [Some(StorageFormat::Dense), Some(StorageFormat::Sparse), None] {
                 for sequences in [1, 70] {
                     let symbols: Vec<u32> = (0..12 * sequences as u32).map(|at| at * 7 % 10_000).collect();
                     let mut results = Vec::new();
                     for arch in units() {
                         let options = Options { threads: 1, storage, ..Options::default() };
-                        let runtime = Runtime::on(arch, &model, &options).expect("a valid model");
+                        let runtime = Runtime::with_arch(arch, &model, &options).expect("a valid model");
                         let mut out = vec![0.0; symbols.len() * outputs as usize];
                         runtime.batch(sequences).language_model(&symbols, &mut out);
                         results.push(out);

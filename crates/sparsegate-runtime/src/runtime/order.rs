@@ -9,13 +9,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::model::Columns;
+use crate::model::LiveColumns;
 
 /// Units per vector at batch size 1; sequences per vector otherwise.
 pub(crate) const WIDTH: usize = 16;
 
 /// An order of the units.
-pub(crate) struct Order {
+pub(crate) struct UnitOrder {
     /// The unit at each position.
     pub units: Vec<u32>,
     /// The position of each unit.
@@ -24,11 +24,11 @@ pub(crate) struct Order {
     pub vectors: Vec<Range<usize>>,
 }
 
-impl Order {
-    pub fn new(columns: &Columns, units: usize) -> Self {
+impl UnitOrder {
+    pub fn new(columns: &LiveColumns, units: usize) -> Self {
         let kinds = columns.live.len();
         let mut patterns = vec![0_u8; units];
-        for (kind, unit) in columns.of(0..kinds) {
+        for (kind, unit) in columns.units_of_kinds(0..kinds) {
             patterns[unit] |= 1 << kind;
         }
         let mut counts = [0_usize; 16];
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn kinds_that_lie_within_each_other_take_no_more_vectors_than_they_need() {
         let live = vec![(0..20).collect(), (0..50).step_by(5).collect(), (0..64).collect(), vec![]];
-        let order = Order::new(&Columns { live: live.clone() }, 64);
+        let order = UnitOrder::new(&LiveColumns { live: live.clone() }, 64);
         let lengths: Vec<usize> = order.vectors.iter().map(ExactSizeIterator::len).collect();
         assert_eq!(lengths, [2, 1, 4, 0]);
         for (kind, live) in live.iter().enumerate() {

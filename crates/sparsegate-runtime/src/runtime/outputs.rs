@@ -5,15 +5,15 @@ use core::ops::Range;
 
 use pulp::Simd;
 
-use super::cost::Plan;
-use super::floats::Floats;
-use super::kernels::spread;
+use super::aligned::AlignedVec;
+use super::cost::StoragePlanner;
+use super::kernels::broadcast_bias;
 use super::kernels::transpose::transpose;
 use super::lanes::{GROUPS, LaneMatrix};
-use super::lists::Lists;
 use super::matvec::{Matvec, SLOTS};
-use super::order::{Order, WIDTH};
-use super::threads::Parts;
+use super::order::{UnitOrder, WIDTH};
+use super::sparse::SparseLists;
+use super::threads::DisjointWriter;
 use crate::Model;
 use crate::model::Task;
 
@@ -26,26 +26,26 @@ const STRIP: usize = 10 * TILE;
 /// Buffers of [`Outputs::many`].
 pub(crate) struct Scratch {
     /// Logits of a tile: `[groups, TILE, WIDTH]`.
-    sums: Floats,
+    sums: AlignedVec,
     /// Pieces of rows: `[groups, WIDTH, STRIP]`.
-    rows: Floats,
+    rows: AlignedVec,
 }
 
 /// The output layer, packed for one state and for many.
 pub(crate) struct Outputs {
     count: usize,
     units: usize,
-    bias: Floats,
+    bias: AlignedVec,
     single: Matvec,
     many: LaneMatrix,
 }
 
 impl Outputs {
-    pub fn new(model: &Model<f32>, order: &Order, plan: &mut Plan) -> Self {
+    pub fn new(model: &Model<f32>, order: &UnitOrder, plan: &mut StoragePlanner) -> Self {
         let count = model.outputs();
         let padded = count.next_multiple_of(WIDTH);
         let lists = |columns: usize| {
-            Lists::new(columns, |add| {
+            SparseLists::new(columns, |add| {
                 for output in 0..count {
                     for (unit, weight) in model.output.row(output) {
                         add(output, order.positions[unit] as usize, weight);
@@ -54,12 +54,12 @@ impl Outputs {
             })
         };
         let weights = lists(padded);
-        let reads = weights.used(model.units());
+        let reads = weights.used_indices(model.units());
         let vectors = padded / WIDTH;
         let slots: Vec<usize> = (0..vectors).step_by(SLOTS).map(|first| SLOTS.min(vectors - first)).collect();
         let way = plan.single("output", &weights, reads.len());
         let dense = plan.many("output", &weights, reads.len(), model.task == Task::LanguageModel);
-        let mut bias = Floats::zeros(count.next_multiple_of(TILE));
+        let mut bias = AlignedVec::zeros(count.next_multiple_of(TILE));
         bias[..count].copy_from_slice(&model.output_bias);
         Self {
             count,
@@ -114,9 +114,9 @@ impl Outputs {
     /// Buffers for [`Self::many`].
     pub fn scratch(&self) -> Scratch {
         if self.count == 0 {
-            return Scratch { sums: Floats::zeros(0), rows: Floats::zeros(0) };
+            return Scratch { sums: AlignedVec::zeros(0), rows: AlignedVec::zeros(0) };
         }
-        Scratch { sums: Floats::zeros(GROUPS * TILE * WIDTH), rows: Floats::zeros(GROUPS * WIDTH * STRIP) }
+        Scratch { sums: AlignedVec::zeros(GROUPS * TILE * WIDTH), rows: AlignedVec::zeros(GROUPS * WIDTH * STRIP) }
     }
 
     /// Computes the outputs of some tiles for the states `hidden` `[groups, units, WIDTH]`. `row` maps a group and lane
@@ -133,7 +133,7 @@ impl Outputs {
         (hidden, groups): (&[f32], usize),
         Scratch { sums, rows }: &mut Scratch,
         row: impl Fn(usize, usize) -> Option<usize>,
-        out: &Parts<'_>,
+        out: &DisjointWriter<'_>,
     ) {
         let stride = self.units * WIDTH;
         for first in (0..groups).step_by(GROUPS) {
@@ -145,7 +145,7 @@ impl Outputs {
                 for from in (start..end).step_by(TILE) {
                     let columns = from..end.min(from + TILE);
                     for sums in sums.chunks_exact_mut(TILE * WIDTH).take(here) {
-                        spread(simd, &self.bias[from..][..TILE], sums);
+                        broadcast_bias(simd, &self.bias[from..][..TILE], sums);
                     }
                     self.many.add(simd, here, columns, hidden, (sums, TILE * WIDTH));
                     let groups = sums.chunks_exact(TILE * WIDTH).zip(rows.chunks_exact_mut(WIDTH * STRIP));

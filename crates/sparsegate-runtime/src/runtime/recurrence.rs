@@ -6,53 +6,53 @@ use core::ops::Range;
 
 use pulp::Simd;
 
-use super::cost::Plan;
-use super::floats::Floats;
+use super::aligned::AlignedVec;
+use super::cost::StoragePlanner;
 use super::input::Input;
 use super::kernels::inlined;
-use super::lists::Lists;
 use super::matvec::Matvec;
-use super::order::{Order, WIDTH};
-use super::update::{Rule, Sum, constant};
+use super::order::{UnitOrder, WIDTH};
+use super::sparse::SparseLists;
+use super::update::{CellUpdate, PreactivationValue, constant};
 use crate::Model;
 
 /// The packed recurrence. A *slot* is the vector of one kind's preactivations for [`WIDTH`] adjacent units; a *chunk*
 /// consists of all slots of these units, those that the state reaches first.
 pub(crate) struct Recurrence {
-    rule: Rule,
+    rule: CellUpdate,
     chunks: Vec<Chunk>,
     input: Input,
     /// Recurrent weights, one panel per chunk.
     state: Matvec,
     /// Constant values for preactivations without a slot, by kind.
-    constants: Floats,
-    factor: Floats,
+    constants: AlignedVec,
+    factor: AlignedVec,
 }
 
 struct Chunk {
     slots: Range<usize>,
     /// Number of slots that the state reaches.
-    moved: usize,
+    reached_slots: usize,
     /// Index of each kind's slot within the chunk.
     kinds: [Option<u8>; 4],
 }
 
 /// Buffers of a step.
-pub(crate) struct Work {
-    gathered: Floats,
-    base: Floats,
-    sums: Floats,
+pub(crate) struct StepBuffers {
+    gathered: AlignedVec,
+    base: AlignedVec,
+    sums: AlignedVec,
 }
 
 impl Recurrence {
-    pub fn new(model: &Model<f32>, order: &Order, plan: &mut Plan) -> Self {
+    pub fn new(model: &Model<f32>, order: &UnitOrder, plan: &mut StoragePlanner) -> Self {
         let (cell, units) = (model.cell, model.units());
-        let kinds = cell.kinds().len();
+        let kinds = cell.preactivations().len();
         let vectors = units.div_ceil(WIDTH);
         let at = |unit: usize| order.positions[unit] as usize;
         // For each vector of units, the kinds that the state reaches.
         let mut reached = vec![[false; 4]; vectors];
-        let state_columns: Vec<(usize, usize)> = model.columns.of(cell.state_kinds()).collect();
+        let state_columns: Vec<(usize, usize)> = model.columns.units_of_kinds(cell.state_kinds()).collect();
         for row in 0..units {
             for (column, weight) in model.recurrent.row(row) {
                 let (kind, unit) = state_columns[column];
@@ -67,15 +67,15 @@ impl Recurrence {
         for (vector, reached) in reached.iter().enumerate() {
             let mut kinds_here: Vec<usize> = (0..kinds).filter(|kind| order.vectors[*kind].contains(&vector)).collect();
             kinds_here.sort_by_key(|kind| !reached[*kind]);
-            let mut chunk = Chunk { slots: first..first + kinds_here.len(), moved: 0, kinds: [None; 4] };
+            let mut chunk = Chunk { slots: first..first + kinds_here.len(), reached_slots: 0, kinds: [None; 4] };
             let mut panel = [0; 4];
             for (slot, kind) in kinds_here.into_iter().enumerate() {
                 chunk.kinds[kind] = Some(slot as u8);
                 panel[kind] = columns + slot * WIDTH;
-                chunk.moved += usize::from(reached[kind]);
+                chunk.reached_slots += usize::from(reached[kind]);
             }
             first = chunk.slots.end;
-            columns += chunk.moved * WIDTH;
+            columns += chunk.reached_slots * WIDTH;
             chunks.push(chunk);
             panel_slots.push(panel);
         }
@@ -84,7 +84,7 @@ impl Recurrence {
             chunks[vector].kinds[kind].map(|slot| (chunks[vector].slots.start + usize::from(slot)) * WIDTH + lane)
         };
         let mut bias = vec![0.0; first * WIDTH];
-        let mut constants = Floats::zeros(kinds * vectors * WIDTH);
+        let mut constants = AlignedVec::zeros(kinds * vectors * WIDTH);
         for kind in 0..kinds {
             for unit in 0..units {
                 let value = model.bias[kind * units + unit];
@@ -98,10 +98,10 @@ impl Recurrence {
         }
         let input_columns: Vec<u32> = model
             .columns
-            .of(cell.input_kinds())
+            .units_of_kinds(cell.input_kinds())
             .map(|(kind, unit)| sum_column(kind, unit).unwrap_or_default() as u32)
             .collect();
-        let weights = Lists::new(columns, |add| {
+        let weights = SparseLists::new(columns, |add| {
             for (row, unit) in order.units.iter().enumerate() {
                 for (column, weight) in model.recurrent.row(*unit as usize) {
                     let (kind, unit) = state_columns[column];
@@ -112,18 +112,18 @@ impl Recurrence {
                 }
             }
         });
-        let mut factor = Floats::zeros(vectors * WIDTH);
+        let mut factor = AlignedVec::zeros(vectors * WIDTH);
         for unit in 0..units {
             factor[at(unit)] = model.state_factor.as_ref().map_or(1.0, |factor| factor[unit]);
         }
-        let reads = weights.used(units);
-        let moved: Vec<usize> = chunks.iter().map(|chunk| chunk.moved).collect();
+        let reads = weights.used_indices(units);
+        let reached_slots: Vec<usize> = chunks.iter().map(|chunk| chunk.reached_slots).collect();
         let way = plan.single("recurrent", &weights, reads.len());
         let input_way = plan.input(model, bias.len(), 1);
         Self {
-            rule: Rule { cell, activation: model.activation },
+            rule: CellUpdate { cell, activation: model.activation },
             input: Input::new(model, &input_columns, bias, input_way),
-            state: Matvec::new(weights, &moved, &reads, way),
+            state: Matvec::new(weights, &reached_slots, &reads, way),
             constants,
             factor,
             chunks,
@@ -140,16 +140,16 @@ impl Recurrence {
         self.chunks.len()
     }
 
-    pub fn work(&self) -> Work {
-        Work {
-            gathered: Floats::zeros(self.state.depth()),
-            base: Floats::zeros(self.input.width()),
-            sums: Floats::zeros(4 * WIDTH),
+    pub fn work(&self) -> StepBuffers {
+        StepBuffers {
+            gathered: AlignedVec::zeros(self.state.depth()),
+            base: AlignedVec::zeros(self.input.width()),
+            sums: AlignedVec::zeros(4 * WIDTH),
         }
     }
 
     /// Advances the units of some chunks by one step: `row` is the symbol's row, `hidden` the state of all units;
-    /// `memory` and `next` cover only the units of these chunks.
+    /// `cell_state` and `next` cover only the units of these chunks.
     #[inline(always)]
     pub fn step<S: Simd>(
         &self,
@@ -157,21 +157,21 @@ impl Recurrence {
         chunks: Range<usize>,
         row: u32,
         hidden: &[f32],
-        work: &mut Work,
-        (memory, next): (&mut [f32], &mut [f32]),
+        work: &mut StepBuffers,
+        (cell_state, next): (&mut [f32], &mut [f32]),
     ) {
         let base = self.input.sums(row as usize, &mut work.base);
         let gathered = self.state.gather(hidden, &mut work.gathered);
         let own = chunks.start * WIDTH..chunks.end * WIDTH;
         let vectors = WIDTH / S::F32_LANES;
         let (hidden, factor) = (S::as_simd_f32s(&hidden[own.clone()]).0, S::as_simd_f32s(&self.factor[own]).0);
-        let (memory, next) = (S::as_mut_simd_f32s(memory).0, S::as_mut_simd_f32s(next).0);
+        let (cell_state, next) = (S::as_mut_simd_f32s(cell_state).0, S::as_mut_simd_f32s(next).0);
         for (index, number) in chunks.enumerate() {
             let chunk = &self.chunks[number];
             let base = &base[chunk.slots.start * WIDTH..chunk.slots.end * WIDTH];
-            let (moved, still) = base.split_at(chunk.moved * WIDTH);
-            let (sums, rest) = work.sums.split_at_mut(moved.len());
-            self.state.panel(simd, number, gathered, moved, sums);
+            let (reached_slots, still) = base.split_at(chunk.reached_slots * WIDTH);
+            let (sums, rest) = work.sums.split_at_mut(reached_slots.len());
+            self.state.panel(simd, number, gathered, reached_slots, sums);
             rest[..still.len()].copy_from_slice(still);
             let sums = S::as_simd_f32s(&work.sums).0;
             for vector in 0..vectors {
@@ -179,15 +179,15 @@ impl Recurrence {
                     #[inline(always)]
                     |kind: usize| {
                         if let Some(slot) = chunk.kinds[kind] {
-                            Sum::Live(sums[usize::from(slot) * vectors + vector])
+                            PreactivationValue::Live(sums[usize::from(slot) * vectors + vector])
                         } else {
                             let constants = &self.constants[kind * self.size() + number * WIDTH..][..WIDTH];
-                            Sum::Fixed(S::as_simd_f32s(constants).0[vector])
+                            PreactivationValue::Fixed(S::as_simd_f32s(constants).0[vector])
                         }
                     },
                 );
                 let at = index * vectors + vector;
-                [memory[at], next[at]] = self.rule.update(simd, sum, [memory[at], hidden[at], factor[at]]);
+                [cell_state[at], next[at]] = self.rule.update(simd, sum, [cell_state[at], hidden[at], factor[at]]);
             }
         }
     }

@@ -7,11 +7,11 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use pulp::{Simd, WithSimd};
 
 use super::Packed;
-use super::floats::Floats;
+use super::aligned::AlignedVec;
 use super::order::WIDTH;
 use super::outputs::{Outputs, Scratch};
-use super::recurrence::{Recurrence, Work};
-use super::threads::{Barrier, Parts};
+use super::recurrence::{Recurrence, StepBuffers};
+use super::threads::{Barrier, DisjointWriter};
 
 #[cfg(feature = "std")]
 use std::sync::{Mutex, PoisonError};
@@ -20,32 +20,32 @@ use std::sync::{Mutex, PoisonError};
 const STEPS: usize = 64;
 
 /// State of a sequence, and buffers for the next step.
-pub(crate) struct Single {
+pub(crate) struct StreamState {
     /// State of each thread.
-    shares: Vec<Locked<Share>>,
+    shares: Vec<Uncontended<ThreadState>>,
     /// Hidden states of all units, published by the threads after each step; the two buffers alternate.
     published: [Vec<AtomicU32>; 2],
     barrier: Barrier,
     /// Hidden states of [`STEPS`] steps, in groups of [`WIDTH`]: `[groups, units, WIDTH]`.
-    history: Floats,
-    outputs: Floats,
+    history: AlignedVec,
+    outputs: AlignedVec,
 }
 
 /// A thread's part of the recurrence.
-struct Share {
+struct ThreadState {
     chunks: Range<usize>,
     /// Hidden states of all units.
-    hidden: Floats,
+    hidden: AlignedVec,
     /// New hidden states of the chunks' units only.
-    next: Floats,
-    memory: Floats,
-    work: Work,
+    next: AlignedVec,
+    cell_state: AlignedVec,
+    work: StepBuffers,
     /// Buffers for the outputs.
-    gathered: Floats,
+    gathered: AlignedVec,
     scratch: Scratch,
 }
 
-impl Single {
+impl StreamState {
     pub fn new(packed: &Packed) -> Self {
         let recurrence = &packed.single;
         let threads = packed.times.single_threads;
@@ -53,27 +53,29 @@ impl Single {
         let part = |index: usize| chunks * index / threads;
         let share = |index: usize| {
             let own = part(index)..part(index + 1);
-            Share {
-                hidden: Floats::zeros(recurrence.size()),
-                next: Floats::zeros(own.len() * WIDTH),
-                memory: Floats::zeros(own.len() * WIDTH),
+            ThreadState {
+                hidden: AlignedVec::zeros(recurrence.size()),
+                next: AlignedVec::zeros(own.len() * WIDTH),
+                cell_state: AlignedVec::zeros(own.len() * WIDTH),
                 work: recurrence.work(),
-                gathered: Floats::zeros(packed.outputs.depth()),
+                gathered: AlignedVec::zeros(packed.outputs.depth()),
                 scratch: packed.outputs.scratch(),
                 chunks: own,
             }
         };
         // A thread without units may still compute outputs.
         let shares = (0..packed.pool.threads())
-            .map(|index| Locked::new(if index < threads { share(index) } else { Share { chunks: 0..0, ..share(0) } }))
+            .map(|index| {
+                Uncontended::new(if index < threads { share(index) } else { ThreadState { chunks: 0..0, ..share(0) } })
+            })
             .collect();
         let states = || (0..recurrence.size()).map(|_| AtomicU32::new(0)).collect();
         Self {
             shares,
             published: if threads > 1 { [states(), states()] } else { [Vec::new(), Vec::new()] },
             barrier: Barrier::new(threads),
-            history: Floats::zeros(0),
-            outputs: Floats::zeros(packed.outputs.size()),
+            history: AlignedVec::zeros(0),
+            outputs: AlignedVec::zeros(packed.outputs.size()),
         }
     }
 
@@ -82,7 +84,7 @@ impl Single {
         for share in &mut self.shares {
             let share = share.get_mut();
             share.hidden.fill(0.0);
-            share.memory.fill(0.0);
+            share.cell_state.fill(0.0);
         }
     }
 
@@ -93,7 +95,7 @@ impl Single {
 
     fn advance(&mut self, packed: &Packed, symbols: &[u32], keep: bool) {
         let Self { shares, published, barrier, history, .. } = self;
-        let history = Parts::new(if keep { history } else { &mut [] });
+        let history = DisjointWriter::new(if keep { history } else { &mut [] });
         let threads = packed.times.single_threads;
         let run = |index: usize| {
             shares[index].with(|share| {
@@ -101,7 +103,7 @@ impl Single {
                     packed,
                     symbols,
                     share,
-                    others: (threads > 1).then_some(&Others { published, barrier }),
+                    others: (threads > 1).then_some(&SharedState { published, barrier }),
                     history: (keep && index == 0).then_some(&history),
                 });
             });
@@ -121,7 +123,7 @@ impl Single {
     pub fn outputs(&mut self, packed: &Packed) -> &[f32] {
         let count = packed.outputs.count();
         self.shares[0].with(|share| {
-            packed.arch.dispatch(Present { outputs: &packed.outputs, share, out: &mut self.outputs });
+            packed.arch.dispatch(CurrentOutputs { outputs: &packed.outputs, share, out: &mut self.outputs });
         });
         &self.outputs[..count]
     }
@@ -133,11 +135,11 @@ impl Single {
         self.history.reserve(STEPS * units);
         for (block, symbols) in symbols.chunks(STEPS).enumerate() {
             self.advance(packed, symbols, true);
-            let out = Parts::new(&mut out[block * STEPS * count..][..symbols.len() * count]);
+            let out = DisjointWriter::new(&mut out[block * STEPS * count..][..symbols.len() * count]);
             let tiles = packed.outputs.tiles();
-            packed.share_out(symbols.len() as f64 * packed.times.outputs, |index, of| {
+            packed.run_on_threads(symbols.len() as f64 * packed.times.outputs, |index, of| {
                 self.shares[index].with(|share| {
-                    packed.arch.dispatch(Rows {
+                    packed.arch.dispatch(HistoryOutputs {
                         outputs: &packed.outputs,
                         tiles: tiles * index / of..tiles * (index + 1) / of,
                         history: &self.history[..symbols.len().next_multiple_of(WIDTH) * units],
@@ -152,7 +154,7 @@ impl Single {
 }
 
 /// Data shared by the threads that compute one recurrence together.
-struct Others<'a> {
+struct SharedState<'a> {
     published: &'a [Vec<AtomicU32>; 2],
     barrier: &'a Barrier,
 }
@@ -161,9 +163,9 @@ struct Others<'a> {
 struct Advance<'a, 'b> {
     packed: &'a Packed,
     symbols: &'a [u32],
-    share: &'a mut Share,
-    others: Option<&'a Others<'a>>,
-    history: Option<&'a Parts<'b>>,
+    share: &'a mut ThreadState,
+    others: Option<&'a SharedState<'a>>,
+    history: Option<&'a DisjointWriter<'b>>,
 }
 
 impl WithSimd for Advance<'_, '_> {
@@ -173,13 +175,13 @@ impl WithSimd for Advance<'_, '_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let recurrence: &Recurrence = &self.packed.single;
         let units = self.packed.many.size() / WIDTH;
-        let Share { chunks, hidden, next, memory, work, .. } = self.share;
+        let ThreadState { chunks, hidden, next, cell_state, work, .. } = self.share;
         for (step, symbol) in self.symbols.iter().enumerate() {
             let row = self.packed.symbols.row(*symbol);
-            recurrence.step(simd, chunks.clone(), row, hidden, work, (memory, next));
+            recurrence.step(simd, chunks.clone(), row, hidden, work, (cell_state, next));
             match self.others {
                 None => core::mem::swap(hidden, next),
-                Some(Others { published, barrier }) => {
+                Some(SharedState { published, barrier }) => {
                     let published = &published[step % 2];
                     let own = &published[chunks.start * WIDTH..chunks.end * WIDTH];
                     own.iter().zip(next.iter()).for_each(|(to, state)| to.store(state.to_bits(), Ordering::Relaxed));
@@ -200,40 +202,40 @@ impl WithSimd for Advance<'_, '_> {
             }
         }
         // The next call starts with the first buffer again, which a slower thread may still be reading.
-        if let Some(Others { barrier, .. }) = self.others {
+        if let Some(SharedState { barrier, .. }) = self.others {
             barrier.wait();
         }
     }
 }
 
 /// Computes the outputs for the current state.
-struct Present<'a> {
+struct CurrentOutputs<'a> {
     outputs: &'a Outputs,
-    share: &'a mut Share,
+    share: &'a mut ThreadState,
     out: &'a mut [f32],
 }
 
-impl WithSimd for Present<'_> {
+impl WithSimd for CurrentOutputs<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Share { hidden, gathered, .. } = self.share;
+        let ThreadState { hidden, gathered, .. } = self.share;
         self.outputs.single(simd, 0..self.outputs.panels(), hidden, gathered, self.out);
     }
 }
 
 /// Computes some of the outputs of all steps.
-struct Rows<'a, 'b> {
+struct HistoryOutputs<'a, 'b> {
     outputs: &'a Outputs,
     tiles: Range<usize>,
     history: &'a [f32],
     steps: usize,
     scratch: &'a mut Scratch,
-    out: &'a Parts<'b>,
+    out: &'a DisjointWriter<'b>,
 }
 
-impl WithSimd for Rows<'_, '_> {
+impl WithSimd for HistoryOutputs<'_, '_> {
     type Output = ();
 
     #[inline(always)]
@@ -249,14 +251,14 @@ impl WithSimd for Rows<'_, '_> {
 }
 
 /// A value that one thread uses at a time: a lock that is never contended.
-pub(crate) struct Locked<T> {
+pub(crate) struct Uncontended<T> {
     #[cfg(feature = "std")]
     inner: Mutex<T>,
     #[cfg(not(feature = "std"))]
     inner: core::cell::RefCell<T>,
 }
 
-impl<T> Locked<T> {
+impl<T> Uncontended<T> {
     pub fn new(value: T) -> Self {
         Self { inner: value.into() }
     }

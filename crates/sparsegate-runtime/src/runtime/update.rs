@@ -3,18 +3,18 @@
 use pulp::Simd;
 
 use super::activation::{gate, tanh};
-use crate::{Activation, Cell};
+use crate::{Activation, CellKind};
 
 /// A preactivation, or the value of a constant one.
 #[derive(Clone, Copy)]
-pub(crate) enum Sum<V> {
+pub(crate) enum PreactivationValue<V> {
     /// A preactivation.
     Live(V),
     /// A constant, with its activation already applied, see [`constant`].
     Fixed(V),
 }
 
-impl<V> Sum<V> {
+impl<V> PreactivationValue<V> {
     #[inline(always)]
     fn value(self) -> V {
         match self {
@@ -24,29 +24,29 @@ impl<V> Sum<V> {
 }
 
 /// Value that the cell uses for a constant preactivation.
-pub(crate) fn constant(cell: Cell, activation: Activation, kind: usize, bias: f32) -> f32 {
+pub(crate) fn constant(cell: CellKind, activation: Activation, kind: usize, bias: f32) -> f32 {
     match (cell, kind) {
-        _ if cell.is_gate(kind) => activation.of(bias),
-        (Cell::Lstm | Cell::Rnn, _) => libm::tanhf(bias),
+        _ if cell.is_gate(kind) => activation.apply(bias),
+        (CellKind::Lstm | CellKind::Rnn, _) => libm::tanhf(bias),
         // The candidate's two parts are combined before tanh is applied.
-        (Cell::Gru | Cell::GruState, _) => bias,
+        (CellKind::Gru | CellKind::GruState, _) => bias,
     }
 }
 
 /// A cell and its gate activation.
 #[derive(Clone, Copy)]
-pub(crate) struct Rule {
-    pub cell: Cell,
+pub(crate) struct CellUpdate {
+    pub cell: CellKind,
     pub activation: Activation,
 }
 
 // No closures: without an explicit `#[inline(always)]` they would be compiled without the SIMD instructions.
-impl Rule {
+impl CellUpdate {
     #[inline(always)]
-    fn gate<S: Simd>(self, simd: S, sum: Sum<S::f32s>) -> S::f32s {
+    fn gate<S: Simd>(self, simd: S, sum: PreactivationValue<S::f32s>) -> S::f32s {
         match sum {
-            Sum::Live(sum) => gate(simd, self.activation, sum),
-            Sum::Fixed(value) => value,
+            PreactivationValue::Live(sum) => gate(simd, self.activation, sum),
+            PreactivationValue::Fixed(value) => value,
         }
     }
 
@@ -56,31 +56,31 @@ impl Rule {
     pub fn update<S: Simd>(
         self,
         simd: S,
-        sum: impl Fn(usize) -> Sum<S::f32s>,
-        [memory, state, factor]: [S::f32s; 3],
+        sum: impl Fn(usize) -> PreactivationValue<S::f32s>,
+        [cell_state, state, factor]: [S::f32s; 3],
     ) -> [S::f32s; 2] {
         match self.cell {
-            Cell::Lstm => {
+            CellKind::Lstm => {
                 let new = simd.mul_f32s(self.gate(simd, sum(0)), content(simd, sum(2)));
-                let memory = simd.mul_add_f32s(self.gate(simd, sum(1)), memory, new);
-                [memory, simd.mul_f32s(self.gate(simd, sum(3)), tanh(simd, memory))]
+                let cell_state = simd.mul_add_f32s(self.gate(simd, sum(1)), cell_state, new);
+                [cell_state, simd.mul_f32s(self.gate(simd, sum(3)), tanh(simd, cell_state))]
             }
-            Cell::Gru | Cell::GruState => {
+            CellKind::Gru | CellKind::GruState => {
                 let inner = simd.mul_add_f32s(self.gate(simd, sum(1)), sum(3).value(), sum(0).value());
                 let (candidate, keep) = (tanh(simd, inner), self.gate(simd, sum(2)));
                 let rest = simd.sub_f32s(simd.splat_f32s(1.0), keep);
                 let mixed = simd.mul_add_f32s(keep, state, simd.mul_f32s(rest, candidate));
-                [memory, simd.mul_f32s(factor, mixed)]
+                [cell_state, simd.mul_f32s(factor, mixed)]
             }
-            Cell::Rnn => [memory, content(simd, sum(0))],
+            CellKind::Rnn => [cell_state, content(simd, sum(0))],
         }
     }
 }
 
 #[inline(always)]
-fn content<S: Simd>(simd: S, sum: Sum<S::f32s>) -> S::f32s {
+fn content<S: Simd>(simd: S, sum: PreactivationValue<S::f32s>) -> S::f32s {
     match sum {
-        Sum::Live(sum) => tanh(simd, sum),
-        Sum::Fixed(value) => value,
+        PreactivationValue::Live(sum) => tanh(simd, sum),
+        PreactivationValue::Fixed(value) => value,
     }
 }

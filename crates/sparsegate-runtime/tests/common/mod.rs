@@ -2,14 +2,14 @@
 
 use proptest::prelude::*;
 use sparsegate_runtime::model::{Sizes, Task};
-use sparsegate_runtime::synthetic::{Shape, Weights};
-use sparsegate_runtime::{Activation, Cell};
+use sparsegate_runtime::synthetic::{ModelShape, WeightCounts};
+use sparsegate_runtime::{Activation, CellKind};
 
 /// Shapes of every cell, from everything pruned to nothing pruned.
-pub fn shapes() -> impl Strategy<Value = Shape> {
+pub fn shapes() -> impl Strategy<Value = ModelShape> {
     let sizes = (1_u32..40, prop_oneof![Just(0_u32), 1_u32..9], prop_oneof![1_u32..4, 1_u32..40], 1_u32..40);
     (
-        (prop::sample::select(&Cell::ALL[..]), any::<bool>(), any::<bool>()),
+        (prop::sample::select(&CellKind::ALL[..]), any::<bool>(), any::<bool>()),
         sizes,
         prop::array::uniform4(share()),
         prop::array::uniform4(share()),
@@ -19,11 +19,11 @@ pub fn shapes() -> impl Strategy<Value = Shape> {
             let original = Sizes { symbols, dimensions, units, outputs };
             let part = |of: u32, share: f64| (f64::from(of) * share).round() as u32;
             let (left, dimensions) = (part(units, kept[0]), (dimensions > 0).then(|| part(dimensions, kept[1])));
-            let live: Vec<u32> = (0..cell.kinds().len()).map(|kind| part(left, live[kind])).collect();
+            let live: Vec<u32> = (0..cell.preactivations().len()).map(|kind| part(left, live[kind])).collect();
             let symbols = part(symbols, kept[2]);
             let sum = |kinds: std::ops::Range<usize>| live[kinds].iter().sum::<u32>();
             let room = |rows: u32, columns: u32, share: f64| part(rows * columns, share) as usize;
-            Shape {
+            ModelShape {
                 cell,
                 activation: if hard { Activation::HardSigmoid } else { Activation::Sigmoid },
                 task: if classifies { Task::Classification } else { Task::LanguageModel },
@@ -31,7 +31,7 @@ pub fn shapes() -> impl Strategy<Value = Shape> {
                 symbols,
                 dimensions,
                 units: left,
-                weights: Weights {
+                weights: WeightCounts {
                     embedding: dimensions.map_or(0, |dimensions| room(symbols, dimensions, weights[0])),
                     input: room(dimensions.unwrap_or(symbols), sum(cell.input_kinds()), weights[1]),
                     recurrent: room(left, sum(cell.state_kinds()), weights[2]),

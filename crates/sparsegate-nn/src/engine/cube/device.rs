@@ -10,7 +10,7 @@ use crate::engine::open_error::OpenError;
 use sparsegate_core::Backend;
 
 /// Steps between host reads of the step metrics; a read waits for all work submitted to the device before it.
-const READING: usize = 16;
+const METRICS_INTERVAL: usize = 16;
 
 /// The adapters of the graphics API that wgpu selects, ordered by their numbers.
 fn adapters() -> Vec<WgpuDevice> {
@@ -48,16 +48,16 @@ fn describe(adapter: &WgpuDevice) -> String {
 pub(in crate::engine) fn open(adapter: Option<usize>) -> Result<Engine, OpenError> {
     let mut found = adapters();
     if found.is_empty() {
-        return Err(OpenError::NoDevice { wanted: Backend::Wgpu { adapter } });
+        return Err(OpenError::NoDevice { backend: Backend::Wgpu { adapter } });
     }
     let device = match adapter {
         None => WgpuDevice::new(WgpuDeviceKind::DefaultDevice),
         Some(wanted) if wanted < found.len() => found.swap_remove(wanted),
         Some(_) => {
-            return Err(OpenError::NoSuchDevice { wanted: Backend::Wgpu { adapter }, found: devices() });
+            return Err(OpenError::NoSuchDevice { backend: Backend::Wgpu { adapter }, found: devices() });
         }
     };
-    Ok(Engine { device: Device::new(CubeDevice::Wgpu(device)), ops: &FusedOps, reading: READING })
+    Ok(Engine { device: Device::new(CubeDevice::Wgpu(device)), ops: &FusedOps, metrics_interval: METRICS_INTERVAL })
 }
 
 #[cfg(test)]

@@ -13,17 +13,17 @@ use super::launch::{contiguous, dims, empty, owned, zeros};
 use super::sum::column_sums;
 use crate::engine::extension::{RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved};
 use sparsegate_core::GateActivation;
-use sparsegate_core::cells::Kernel;
+use sparsegate_core::cells::FusedKernel;
 
 /// Calls a function that is generic over the rule with the rule for the inputs' cell and gate activation.
 macro_rules! by_rule {
     ($inputs:expr, $function:ident($($argument:expr),*)) => {{
         let hard = $inputs.activation == GateActivation::HardSigmoid;
         match $inputs.kernel {
-            Kernel::Lstm => $function(&Lstm { hard }, $($argument),*),
-            Kernel::GruOutput => $function(&Gru::<false> { hard }, $($argument),*),
-            Kernel::GruState => $function(&Gru::<true> { hard }, $($argument),*),
-            Kernel::Rnn => $function(&Rnn, $($argument),*),
+            FusedKernel::Lstm => $function(&Lstm { hard }, $($argument),*),
+            FusedKernel::GruOutput => $function(&Gru::<false> { hard }, $($argument),*),
+            FusedKernel::GruState => $function(&Gru::<true> { hard }, $($argument),*),
+            FusedKernel::Rnn => $function(&Rnn, $($argument),*),
         }
     }};
 }

@@ -5,7 +5,7 @@ use burn::backend::{Backend, ExtensionType};
 
 use crate::engine::ops::AdamStep;
 use sparsegate_core::GateActivation;
-use sparsegate_core::cells::Kernel;
+use sparsegate_core::cells::FusedKernel;
 
 /// The inputs of the recurrence as primitives; see [`crate::engine::RecurrenceInputs`] for the shapes.
 #[derive(Debug, Clone, ExtensionType)]
@@ -20,7 +20,7 @@ pub struct RecurrencePrimitives<B: Backend> {
     /// The initial second state, `[B, H]`. For a cell with one state it repeats the hidden state and is not read.
     pub(in crate::engine) second: FloatTensor<B>,
     pub(in crate::engine) active: Vec<usize>,
-    pub(in crate::engine) kernel: Kernel,
+    pub(in crate::engine) kernel: FusedKernel,
     pub(in crate::engine) activation: GateActivation,
 }
 

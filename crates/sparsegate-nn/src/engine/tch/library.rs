@@ -13,7 +13,7 @@ pub(super) fn check(wanted: Backend) -> Result<(), OpenError> {
     let (Some(built), Some(library)) = (BUILT, loaded()) else { return Ok(()) };
     match version(&library) {
         Some(found) if minor(&found) != minor(built) => {
-            Err(OpenError::OtherLibtorch { wanted, library: library.display().to_string(), found, built })
+            Err(OpenError::LibtorchMismatch { backend: wanted, library: library.display().to_string(), found, built })
         }
         _ => Ok(()),
     }

@@ -32,23 +32,23 @@ pub(super) fn open(cuda: Option<usize>) -> Result<Engine, OpenError> {
     library::check(wanted)?;
     let Some(index) = cuda else {
         // On the CPU ops are synchronous, so that reading does not wait.
-        return Ok(Engine { device: Device::libtorch(), ops: &FusedOps, reading: 1 });
+        return Ok(Engine { device: Device::libtorch(), ops: &FusedOps, metrics_interval: 1 });
     };
     if !cfg!(libtorch_cuda) {
-        return Err(OpenError::NoCuda { wanted });
+        return Err(OpenError::NoCuda { backend: wanted });
     }
     let found = cuda_devices();
     if found.is_empty() {
-        return Err(OpenError::NoDevice { wanted });
+        return Err(OpenError::NoDevice { backend: wanted });
     }
     if index >= found.len() {
-        return Err(OpenError::NoSuchDevice { wanted, found });
+        return Err(OpenError::NoSuchDevice { backend: wanted, found });
     }
-    Ok(Engine { device: Device::libtorch_cuda(index), ops: &FusedOps, reading: READING })
+    Ok(Engine { device: Device::libtorch_cuda(index), ops: &FusedOps, metrics_interval: METRICS_INTERVAL })
 }
 
 /// Steps between host reads of the step metrics; a read waits for all work submitted to the GPU before it.
-const READING: usize = 16;
+const METRICS_INTERVAL: usize = 16;
 
 /// The CUDA devices that libtorch sees, numbered, since libtorch reports only their count.
 pub(super) fn cuda_devices() -> Vec<String> {

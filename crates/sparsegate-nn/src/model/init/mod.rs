@@ -27,7 +27,7 @@ const RECURRENT_GAIN: f64 = 1.1;
 
 /// Computes the initial value of each tensor of a run's network.
 #[derive(Debug, Clone, Copy)]
-pub struct Initial<'a> {
+pub struct Initializer<'a> {
     /// Seed of the run.
     pub seed: u64,
     /// How weight matrices are initialised.
@@ -42,7 +42,7 @@ pub struct Initial<'a> {
     pub device: &'a Device,
 }
 
-impl Initial<'_> {
+impl Initializer<'_> {
     /// The tensor of that name and shape.
     pub fn tensor(&self, name: &str, dims: [usize; 2]) -> Tensor<2> {
         let kind = (self.device, DType::F32);
@@ -97,7 +97,7 @@ impl Initial<'_> {
     fn biases(&self, columns: usize) -> Vec<f64> {
         let biases = self.cell.biases();
         let units = columns / biases.len();
-        let value = |column: usize| if biases[column / units].starts_open { self.forget_bias } else { 0.0 };
+        let value = |column: usize| if biases[column / units].uses_forget_bias { self.forget_bias } else { 0.0 };
         (0..columns).map(value).collect()
     }
 

@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 use sparsegate_core::{Prior, Sparsity};
-use sparsegate_nn::model::Units;
-use sparsegate_prune::{Compact, compact, masks};
+use sparsegate_nn::model::RecurrentConfig;
+use sparsegate_prune::{ReducedNetwork, masks, reduce};
 
 use super::Way;
 use super::given::Given;
@@ -13,11 +13,12 @@ use crate::case::Case;
 use crate::masks::with_posterior;
 
 pub(super) fn check<N: Recorded>(case: &Case, way: Way) -> Result<(), String> {
-    let compact = with_posterior(case, |value| value, |_, posterior| Ok(compact(posterior, &masks(posterior))))?;
-    let units = Units { cell: compact.cell, activation: compact.activation, hidden: compact.w_hidden.shape[0] };
+    let compact = with_posterior(case, |value| value, |_, posterior| Ok(reduce(posterior, &masks(posterior))))?;
+    let units =
+        RecurrentConfig { cell: compact.cell, activation: compact.activation, hidden: compact.w_hidden.shape[0] };
     let network = N::build(case, units, &plain(), &tensors(case, compact)?, way)?;
     let given = Given::read(case, "in/")?;
-    let zeros = || -> Vec<Tensor<2>> { network.zeros(given.batch.rows) };
+    let zeros = || -> Vec<Tensor<2>> { network.zero_states(given.batch.rows) };
     for prefix in ["out/compressed/", "out/compressed_zero_state/"] {
         if case.has_prefix(prefix) {
             check_pass(case, way, &network, &given, zeros(), None, prefix)?;
@@ -43,7 +44,7 @@ fn plain() -> Sparsity {
 }
 
 /// The compact network's tensors by name, with the output biases of the case.
-fn tensors(case: &Case, compact: Compact) -> Result<Values, String> {
+fn tensors(case: &Case, compact: ReducedNetwork) -> Result<Values, String> {
     let layer = compact.cell.layer();
     let mut values = Values::from([
         (format!("{layer}/w_input/mean"), compact.w_input.values),

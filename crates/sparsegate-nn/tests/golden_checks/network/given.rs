@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
 use sparsegate_core::Batch;
-use sparsegate_nn::model::{NoiseSource, Stream};
+use sparsegate_nn::model::{NoiseSource, NoiseStream};
 
 use crate::case::Case;
 use crate::layout::noise;
@@ -73,15 +73,15 @@ impl Given {
         let mut streams = BTreeMap::new();
         for (name, values) in noise(case, prefix)? {
             let (stream, by_sequence) = match name.as_str() {
-                "embedding" => (Stream::Embedding, false),
-                "w_input" => (Stream::WInput, false),
-                "w_hidden" => (Stream::WHidden, false),
-                "z_vocabulary" => (Stream::ZVocabulary, true),
-                "z_inputs" => (Stream::ZInputs, true),
-                "z_neurons" => (Stream::ZNeurons, true),
-                "z_gates" => (Stream::ZGates, true),
-                "output_weights" => (Stream::Output, false),
-                "output_local" => (Stream::Output, true),
+                "embedding" => (NoiseStream::Embedding, false),
+                "w_input" => (NoiseStream::WInput, false),
+                "w_hidden" => (NoiseStream::WHidden, false),
+                "z_vocabulary" => (NoiseStream::ZVocabulary, true),
+                "z_inputs" => (NoiseStream::ZInputs, true),
+                "z_neurons" => (NoiseStream::ZNeurons, true),
+                "z_gates" => (NoiseStream::ZGates, true),
+                "output_weights" => (NoiseStream::Output, false),
+                "output_local" => (NoiseStream::Output, true),
                 other => return Err(format!("noise {other} has no counterpart")),
             };
             let values = if by_sequence { self.rows(&values) } else { values };
@@ -105,11 +105,11 @@ impl Given {
 }
 
 /// Number of rows of a weight matrix.
-fn first_axis(case: &Case, stream: Stream) -> Result<usize, String> {
+fn first_axis(case: &Case, stream: NoiseStream) -> Result<usize, String> {
     let meta = &case.meta;
     let size = match stream {
-        Stream::WInput if case.classifies() => meta.emb,
-        Stream::Embedding | Stream::WInput => meta.vocab,
+        NoiseStream::WInput if case.classifies() => meta.emb,
+        NoiseStream::Embedding | NoiseStream::WInput => meta.vocab,
         _ => meta.hidden,
     };
     size.ok_or_else(|| format!("no size for {stream:?} in the metadata"))

@@ -14,7 +14,7 @@ pub(super) fn check<N: Recorded>(case: &Case, way: Way) -> Result<(), String> {
     let given = Given::read(case, "in/")?;
     let noise = given.noise(case, "noise/", way)?;
     let mut trainer = N::trainer(case, way)?;
-    trainer.carry(Some(given.states(case, "in/state0", way)?));
+    trainer.set_carried_states(Some(given.states(case, "in/state0", way)?));
     let (report, found) = trainer.gradients(&given.batch, 1, &noise).map_err(|error| error.to_string())?;
     let expect = |name: &str, ours: f64| close(name, &[ours], &[case.scalar(name)?], way.tolerance);
     expect("out/data_loss", report.data_loss)?;

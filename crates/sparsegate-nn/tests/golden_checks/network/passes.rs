@@ -44,7 +44,7 @@ pub(super) fn check_pass<N: Recorded>(
     let batch = &given.batch;
     let forward = network.forward(way.ops, batch, states, noise);
     let scores = forward.outputs.clone() + network.output_bias();
-    let correct = network.correct(&forward.outputs, &batch.targets);
+    let correct = network.correct_count(&forward.outputs, &batch.targets);
     let loss = values(network.loss(way.ops, forward.outputs, &batch.targets))?;
     let mut ours = BTreeMap::from([
         ("logits", values(scores.clone())?),

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, activation};
 use sparsegate_core::Batch;
 use sparsegate_core::{Adam, OutputNoise, Sparsity};
 use sparsegate_nn::model::{
-    Classifier, LanguageModel, Network, NetworkTrainer, NoiseSource, Sizes, TrainerOptions, Units,
+    Classifier, ClassifierSizes, LanguageModel, Network, NetworkTrainer, NoiseSource, RecurrentConfig, TrainerOptions,
 };
 
 use super::carries;
@@ -17,7 +17,13 @@ use crate::way::Way;
 /// A kind of network that occurs in the cases.
 pub(super) trait Recorded: Network {
     /// A network with the tensors `values`, by name; V and O are the case's, and E is that of the `[V, E]` embedding.
-    fn build(case: &Case, units: Units, sparsity: &Sparsity, values: &Values, way: Way) -> Result<Self, String>;
+    fn build(
+        case: &Case,
+        units: RecurrentConfig,
+        sparsity: &Sparsity,
+        values: &Values,
+        way: Way,
+    ) -> Result<Self, String>;
 
     /// Embedding vectors of the inputs, `[N, E]`, if there is an embedding.
     fn vectors(&self, batch: &Batch, noise: Option<&NoiseSource>, way: Way) -> Option<Tensor<2>>;
@@ -28,7 +34,7 @@ pub(super) trait Recorded: Network {
     /// The case's network with its parameters.
     fn of(case: &Case, way: Way) -> Result<Self, String> {
         let hidden = case.meta.hidden.ok_or("no hidden in the metadata")?;
-        let units = Units { cell: case.cell()?, activation: case.activation()?, hidden };
+        let units = RecurrentConfig { cell: case.cell()?, activation: case.activation()?, hidden };
         Self::build(case, units, &case.sparsity()?, &parameters(case, "param/")?, way)
     }
 
@@ -81,7 +87,13 @@ impl<'a> Maker<'a> {
 }
 
 impl Recorded for LanguageModel {
-    fn build(case: &Case, units: Units, sparsity: &Sparsity, values: &Values, way: Way) -> Result<Self, String> {
+    fn build(
+        case: &Case,
+        units: RecurrentConfig,
+        sparsity: &Sparsity,
+        values: &Values,
+        way: Way,
+    ) -> Result<Self, String> {
         let vocabulary = case.meta.vocab.ok_or("no vocab in the metadata")?;
         let noise = if carries(case) { OutputNoise::Weights } else { OutputNoise::LocalReparameterization };
         let mut maker = Maker::new(values, way);
@@ -99,12 +111,18 @@ impl Recorded for LanguageModel {
 }
 
 impl Recorded for Classifier {
-    fn build(case: &Case, units: Units, sparsity: &Sparsity, values: &Values, way: Way) -> Result<Self, String> {
+    fn build(
+        case: &Case,
+        units: RecurrentConfig,
+        sparsity: &Sparsity,
+        values: &Values,
+        way: Way,
+    ) -> Result<Self, String> {
         let vocabulary = case.meta.vocab.ok_or("no vocab in the metadata")?;
         let outputs = case.meta.classes.ok_or("no classes in the metadata")?;
         let embedding = values.get("embedding/w/mean").ok_or("no embedding")?.len() / vocabulary;
         let mut maker = Maker::new(values, way);
-        let sizes = Sizes { vocabulary, embedding, outputs };
+        let sizes = ClassifierSizes { vocabulary, embedding, outputs };
         let network = Self::build(sizes, units, sparsity, &mut |name, shape| maker.make(name, shape));
         maker.checked(network)
     }

@@ -15,7 +15,7 @@ use crate::layout::parameters;
 pub(super) fn check<N: Recorded>(case: &Case, way: Way) -> Result<(), String> {
     let first = Given::read(case, "in/")?;
     let mut trainer = N::trainer(case, way)?;
-    trainer.carry(Some(first.states(case, "in/state0", way)?));
+    trainer.set_carried_states(Some(first.states(case, "in/state0", way)?));
     let (losses, norms) = (case.f64s("traj/total_loss")?, case.f64s("traj/grad_norm")?);
     for step in 1..=4 {
         let (data, noise) = if step == 1 {
@@ -32,7 +32,7 @@ pub(super) fn check<N: Recorded>(case: &Case, way: Way) -> Result<(), String> {
         close(&format!("traj/grad_norm of step {step}"), &[report.gradient_norm], &norms[at], way.tolerance)?;
         let after = format!("step{step}/state_after");
         if case.has(&after) {
-            let states = trainer.carried().ok_or("no state is carried")?.to_vec();
+            let states = trainer.carried_states().ok_or("no state is carried")?.to_vec();
             let ours = states.into_iter().map(values).collect::<Result<Vec<_>, _>>()?.concat();
             close(&after, &ours, case.f64s(&after)?, way.tolerance)?;
         }

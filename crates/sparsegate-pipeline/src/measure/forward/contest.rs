@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::statistics;
-use sparsegate_store::speed::Median;
+use sparsegate_store::speed::MedianInterval;
 
 /// One implementation to time.
 pub trait Contestant {
@@ -20,7 +20,7 @@ const VISIT: usize = 5;
 
 /// Takes at least `samples` samples of each contestant, a few per turn, in the order first to last, then last to first,
 /// and so on. The result of a contestant that cannot be timed is its error.
-pub fn contest(contestants: &mut [Box<dyn Contestant + '_>], samples: usize) -> Vec<Result<Median, String>> {
+pub fn contest(contestants: &mut [Box<dyn Contestant + '_>], samples: usize) -> Vec<Result<MedianInterval, String>> {
     let mut taken: Vec<Result<Vec<f64>, String>> = contestants.iter().map(|_| Ok(Vec::new())).collect();
     for round in 0..samples.div_ceil(VISIT) {
         let forwards = 0..contestants.len();

@@ -6,14 +6,14 @@ use sparsegate_runtime::runtime::{Options, Runtime};
 
 use super::contest::{Call, Contestant};
 use sparsegate_core::Batch;
-use sparsegate_nn::model::Masked;
-use sparsegate_store::speed::Mode;
+use sparsegate_nn::model::MaskedNetwork;
+use sparsegate_store::speed::InputMode;
 
 /// The input of a timed forward pass.
 #[derive(Debug, Clone)]
 pub struct Load {
     /// How symbols are passed.
-    pub mode: Mode,
+    pub mode: InputMode,
     /// Sequences per batch.
     pub batch: usize,
     /// Symbols per sequence.
@@ -25,7 +25,7 @@ pub struct Load {
 impl Load {
     /// Sequences of pseudo-random symbols of `stored`, the same every time. Every symbol has a row in the model, so no
     /// step is cheaper for lack of input.
-    pub fn new(mode: Mode, batch: usize, steps: usize, stored: &[u32]) -> Self {
+    pub fn new(mode: InputMode, batch: usize, steps: usize, stored: &[u32]) -> Self {
         let count = stored.len().max(1);
         let symbol = |at: usize| stored.get(at.wrapping_mul(7919) % 104_729 % count).copied().unwrap_or_default();
         let texts = (0..batch).map(|text| (0..steps).map(|step| symbol(text * steps + step)).collect()).collect();
@@ -50,7 +50,7 @@ pub fn ours<'a>(model: &Model<f32>, options: &Options, load: &Load) -> Result<Bo
     let runtime = Runtime::new(model, options).map_err(|invalid| invalid.to_string())?;
     let tokens = load.tokens();
     Ok(match (load.mode, model.task) {
-        (Mode::Streaming, task) => {
+        (InputMode::Streaming, task) => {
             let (mut stream, text) = (runtime.stream(), load.texts.concat());
             Box::new(Call::new(tokens, move || {
                 stream.reset();
@@ -64,7 +64,7 @@ pub fn ours<'a>(model: &Model<f32>, options: &Options, load: &Load) -> Result<Bo
                 std::hint::black_box(stream.outputs());
             }))
         }
-        (Mode::Whole, Task::LanguageModel) => {
+        (InputMode::Whole, Task::LanguageModel) => {
             let (mut batch, symbols) = (runtime.batch(load.batch), load.by_step());
             let mut out = vec![0.0; symbols.len() * runtime.outputs()];
             Box::new(Call::new(tokens, move || {
@@ -72,7 +72,7 @@ pub fn ours<'a>(model: &Model<f32>, options: &Options, load: &Load) -> Result<Bo
                 batch.language_model(&symbols, std::hint::black_box(&mut out));
             }))
         }
-        (Mode::Whole, Task::Classification) => {
+        (InputMode::Whole, Task::Classification) => {
             let (mut batch, texts) = (runtime.batch(load.batch), load.texts.clone());
             let mut out = vec![0.0; texts.len() * runtime.outputs()];
             Box::new(Call::new(tokens, move || batch.classify(&texts, std::hint::black_box(&mut out))))
@@ -82,7 +82,7 @@ pub fn ours<'a>(model: &Model<f32>, options: &Options, load: &Load) -> Result<Bo
 
 /// The full-size network with pruned weights set to zero, computed by the engine that evaluates it during training.
 /// Times batches of whole sequences only.
-pub fn masked<'a>(network: &'a Masked, pool: &'a rayon::ThreadPool, load: &Load) -> Box<dyn Contestant + 'a> {
+pub fn masked<'a>(network: &'a MaskedNetwork, pool: &'a rayon::ThreadPool, load: &Load) -> Box<dyn Contestant + 'a> {
     let batch = Batch::even(load.batch, load.by_step(), Vec::new());
     Box::new(Call::new(load.tokens(), move || {
         pool.install(|| std::hint::black_box(network.outputs(&batch)));

@@ -3,33 +3,33 @@
 use std::cell::RefCell;
 
 use super::contest::Contestant;
-use crate::exec::Peer;
-use sparsegate_store::speed::{Mode, Who};
+use crate::exec::TimingHelper;
+use sparsegate_store::speed::{Implementation, InputMode};
 
 /// One case of a helper process.
 #[derive(Debug)]
 pub struct Rival<'a, 'p> {
-    peer: &'a RefCell<&'p mut Peer>,
+    peer: &'a RefCell<&'p mut TimingHelper>,
     case: String,
     batch: usize,
 }
 
 /// The helper processes' names of what they time.
-const KINDS: [(Who, &str); 4] = [
-    (Who::PytorchEager, "eager"),
-    (Who::PytorchCompiled, "compiled"),
-    (Who::OnnxruntimeDense, "onnx"),
-    (Who::OnnxruntimeReduced, "reduced"),
+const KINDS: [(Implementation, &str); 4] = [
+    (Implementation::PytorchEager, "eager"),
+    (Implementation::PytorchCompiled, "compiled"),
+    (Implementation::OnnxruntimeDense, "onnx"),
+    (Implementation::OnnxruntimeReduced, "reduced"),
 ];
 
 impl<'a, 'p> Rival<'a, 'p> {
     /// All cases of this mode that `peer` can time, each with the implementation it times.
-    pub fn all(peer: &'a RefCell<&'p mut Peer>, mode: Mode, batch: usize) -> Vec<(Who, Self)> {
+    pub fn all(peer: &'a RefCell<&'p mut TimingHelper>, mode: InputMode, batch: usize) -> Vec<(Implementation, Self)> {
         let mode = match mode {
-            Mode::Whole => "whole",
-            Mode::Streaming => "streaming",
+            InputMode::Whole => "whole",
+            InputMode::Streaming => "streaming",
         };
-        let known = |who_and_kind: (Who, &str)| {
+        let known = |who_and_kind: (Implementation, &str)| {
             let case = format!("{}/{mode}", who_and_kind.1);
             let known = peer.borrow().greeting.cases.contains(&case);
             known.then_some((who_and_kind.0, Self { peer, case, batch }))

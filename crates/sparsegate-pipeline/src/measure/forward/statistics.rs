@@ -1,6 +1,6 @@
 //! A median with its confidence interval.
 
-use sparsegate_store::speed::Median;
+use sparsegate_store::speed::MedianInterval;
 
 /// The median of `samples`, with its interval; `None` if there are none.
 ///
@@ -9,7 +9,7 @@ use sparsegate_store::speed::Median;
 /// number of samples below its median is binomial with p = 1/2 (order statistics, e.g. David and Nagaraja, *Order
 /// Statistics*, section 7.1). With fewer than six samples the interval reaches from the smallest to the largest and
 /// covers the median with a lower probability.
-pub(super) fn median(samples: &[f64]) -> Option<Median> {
+pub(super) fn median(samples: &[f64]) -> Option<MedianInterval> {
     let mut sorted = samples.to_vec();
     sorted.sort_by(f64::total_cmp);
     let count = sorted.len();
@@ -23,7 +23,7 @@ pub(super) fn median(samples: &[f64]) -> Option<Median> {
         k += 1;
     }
     let k = k.max(1);
-    Some(Median { median, low: sorted[k - 1], high: sorted[count - k], samples: count })
+    Some(MedianInterval { median, low: sorted[k - 1], high: sorted[count - k], samples: count })
 }
 
 #[cfg(test)]

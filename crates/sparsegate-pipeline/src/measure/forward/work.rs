@@ -35,14 +35,14 @@ fn count(matrix: &Matrix<f32>, row: usize) -> usize {
 mod tests {
     use super::*;
     use sparsegate_runtime::model::Sizes;
-    use sparsegate_runtime::synthetic::Shape;
-    use sparsegate_runtime::{Activation, Cell};
+    use sparsegate_runtime::synthetic::ModelShape;
+    use sparsegate_runtime::{Activation, CellKind};
 
     #[test]
     fn a_dense_network_does_what_its_sizes_say() {
         let macs = |task, dimensions| {
             let sizes = Sizes { symbols: 10, dimensions, units: 6, outputs: 5 };
-            format!("{}", work(&Shape::dense(Cell::Lstm, Activation::Sigmoid, task, sizes).model(0), 8).macs)
+            format!("{}", work(&ModelShape::dense(CellKind::Lstm, Activation::Sigmoid, task, sizes).model(0), 8).macs)
         };
         assert_eq!(macs(Task::LanguageModel, 0), "198", "24 + 6 * 24 + 30");
         assert_eq!(macs(Task::Classification, 3), "219.75", "3 * 24 + 6 * 24 + 30 / 8");

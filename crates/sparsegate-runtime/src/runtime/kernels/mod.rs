@@ -20,7 +20,7 @@ pub(crate) fn inlined<F>(closure: F) -> F {
 /// Sets the preactivations of [`WIDTH`] sequences `[columns, WIDTH]` to the columns' biases.
 // Vectorised explicitly: the compiler would scatter single values over many columns.
 #[inline(always)]
-pub(crate) fn spread<S: pulp::Simd>(simd: S, bias: &[f32], sums: &mut [f32]) {
+pub(crate) fn broadcast_bias<S: pulp::Simd>(simd: S, bias: &[f32], sums: &mut [f32]) {
     let vectors = WIDTH / S::F32_LANES;
     for (sums, bias) in S::as_mut_simd_f32s(sums).0.chunks_exact_mut(vectors).zip(bias) {
         let bias = simd.splat_f32s(*bias);
@@ -33,6 +33,6 @@ pub(crate) fn spread<S: pulp::Simd>(simd: S, bias: &[f32], sums: &mut [f32]) {
 /// The AVX-512 token, if the kernel is compiled for AVX-512.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-pub(crate) fn v4<S: pulp::Simd>(simd: S) -> Option<pulp::x86::V4> {
+pub(crate) fn as_avx512<S: pulp::Simd>(simd: S) -> Option<pulp::x86::V4> {
     (&simd as &dyn core::any::Any).downcast_ref().copied()
 }

@@ -3,23 +3,23 @@
 use pulp::Simd;
 
 use super::inlined;
-use crate::runtime::lists::Lists;
 use crate::runtime::order::WIDTH;
+use crate::runtime::sparse::SparseLists;
 
 /// `out = base + hidden * weights` for one vector `hidden` and the columns from `first` on.
 #[inline(always)]
-pub(crate) fn sparse_panel(weights: &Lists, first: usize, hidden: &[f32], base: &[f32], out: &mut [f32]) {
+pub(crate) fn sparse_panel(weights: &SparseLists, first: usize, hidden: &[f32], base: &[f32], out: &mut [f32]) {
     for (column, (base, out)) in base.iter().zip(out).enumerate() {
-        let (places, values) = weights.list(first + column);
-        let (places, places_rest) = places.as_chunks::<4>();
+        let (indices, values) = weights.row(first + column);
+        let (indices, indices_rest) = indices.as_chunks::<4>();
         let (values, values_rest) = values.as_chunks::<4>();
         let mut sums = [*base, 0.0, 0.0, 0.0];
-        for (places, values) in places.iter().zip(values) {
+        for (indices, values) in indices.iter().zip(values) {
             for lane in 0..4 {
-                sums[lane] += values[lane] * hidden[places[lane] as usize];
+                sums[lane] += values[lane] * hidden[indices[lane] as usize];
             }
         }
-        for (place, value) in places_rest.iter().zip(values_rest) {
+        for (place, value) in indices_rest.iter().zip(values_rest) {
             sums[0] += value * hidden[*place as usize];
         }
         *out = (sums[0] + sums[1]) + (sums[2] + sums[3]);
@@ -31,7 +31,7 @@ pub(crate) fn sparse_panel(weights: &Lists, first: usize, hidden: &[f32], base: 
 #[inline(always)]
 pub(crate) fn sparse_lanes<S: Simd, const V: usize>(
     simd: S,
-    weights: &Lists,
+    weights: &SparseLists,
     columns: core::ops::Range<usize>,
     (hidden, hidden_stride): (&[f32], usize),
     (sums, sums_stride): (&mut [f32], usize),
@@ -52,12 +52,12 @@ pub(crate) fn sparse_lanes<S: Simd, const V: usize>(
             totals[v] = S::as_simd_f32s(&sums[out(v)..]).0[0];
         }
         // Two independent sums: an addition takes several cycles, and need not wait for the previous one.
-        let (places, values) = weights.list(column);
-        let (places, last_place) = places.as_chunks::<2>();
+        let (indices, values) = weights.row(column);
+        let (indices, last_place) = indices.as_chunks::<2>();
         let (values, last_value) = values.as_chunks::<2>();
-        for (places, values) in places.iter().zip(values) {
+        for (indices, values) in indices.iter().zip(values) {
             let (factor, other) = (simd.splat_f32s(values[0]), simd.splat_f32s(values[1]));
-            let (at, other_at) = (places[0] as usize * vectors, places[1] as usize * vectors);
+            let (at, other_at) = (indices[0] as usize * vectors, indices[1] as usize * vectors);
             for v in 0..V {
                 totals[v] = simd.mul_add_f32s(factor, groups[v][at], totals[v]);
                 others[v] = simd.mul_add_f32s(other, groups[v][other_at], others[v]);

@@ -8,7 +8,7 @@ use crate::runtime::order::WIDTH;
 #[inline(always)]
 pub(crate) fn transpose<S: Simd>(simd: S, tile: &[f32; WIDTH * WIDTH], turned: &mut [f32], stride: usize) {
     #[cfg(target_arch = "x86_64")]
-    if let Some(simd) = super::v4(simd) {
+    if let Some(simd) = super::as_avx512(simd) {
         return wide(simd, tile, turned, stride);
     }
     let _ = simd;

@@ -7,29 +7,29 @@
 //! | `barrier` | synchronises threads within a job |
 //! | `parts` | an output buffer whose disjoint parts are written by different threads |
 
-#[cfg(not(feature = "std"))]
-mod alone;
 mod barrier;
-mod parts;
+mod disjoint;
 #[cfg(feature = "std")]
 mod pool;
-
 #[cfg(not(feature = "std"))]
-pub(crate) use alone::Pool;
+mod single_thread;
+
 pub(crate) use barrier::Barrier;
-pub(crate) use parts::Parts;
+pub(crate) use disjoint::DisjointWriter;
 #[cfg(feature = "std")]
 pub(crate) use pool::Pool;
+#[cfg(not(feature = "std"))]
+pub(crate) use single_thread::Pool;
 
 /// Number of polls before a thread sleeps or yields the processor: some ten microseconds.
 const SPINS: u32 = 1024;
 
 /// Bound for data shared by threads: [`Sync`] if there are threads, nothing otherwise.
 #[cfg(feature = "std")]
-pub(crate) trait Shared: Sync {}
+pub(crate) trait MaybeSync: Sync {}
 #[cfg(feature = "std")]
-impl<T: Sync> Shared for T {}
+impl<T: Sync> MaybeSync for T {}
 #[cfg(not(feature = "std"))]
-pub(crate) trait Shared {}
+pub(crate) trait MaybeSync {}
 #[cfg(not(feature = "std"))]
-impl<T> Shared for T {}
+impl<T> MaybeSync for T {}

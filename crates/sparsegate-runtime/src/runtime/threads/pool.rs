@@ -11,15 +11,15 @@ type Job = &'static (dyn Fn(usize) + Sync);
 
 /// Threads that live as long as the pool, and sleep while idle.
 pub(crate) struct Pool {
-    shared: Arc<Shared>,
+    shared: Arc<PoolState>,
     workers: Vec<JoinHandle<()>>,
     /// Held by the caller of [`Pool::run`]: one job at a time.
     turn: Mutex<()>,
 }
 
 #[derive(Default)]
-struct Shared {
-    orders: Mutex<Orders>,
+struct PoolState {
+    orders: Mutex<JobSlot>,
     given: Condvar,
     finished: Condvar,
     /// Number of jobs so far: a copy of `orders.number` that can be polled without the lock.
@@ -29,7 +29,7 @@ struct Shared {
 }
 
 #[derive(Default)]
-struct Orders {
+struct JobSlot {
     number: usize,
     job: Option<Job>,
     stop: bool,
@@ -43,7 +43,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Pool {
     /// A pool of `threads` threads, including the caller's; fewer if the system cannot start them.
     pub fn new(threads: usize) -> Self {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(PoolState::default());
         let spawn = |index: usize| {
             let shared = Arc::clone(&shared);
             let thread = std::thread::Builder::new().name(format!("sparsegate {index}"));
@@ -71,7 +71,7 @@ impl Pool {
         // SAFETY: the workers use the job only between here and the end of `wait`. `wait` is reached even if the job
         // panics; after it `busy` is zero, so every worker has finished with the job.
         let eternal = unsafe { core::mem::transmute::<&(dyn Fn(usize) + Sync), Job>(job) };
-        self.shared.give(eternal, self.workers.len());
+        self.shared.submit(eternal, self.workers.len());
         let result = catch_unwind(AssertUnwindSafe(|| job(0)));
         self.shared.wait();
         let failed = self.shared.failed.swap(false, Ordering::Relaxed);
@@ -97,8 +97,8 @@ impl Drop for Pool {
     }
 }
 
-impl Shared {
-    fn give(&self, job: Job, workers: usize) {
+impl PoolState {
+    fn submit(&self, job: Job, workers: usize) {
         let mut orders = lock(&self.orders);
         self.busy.store(workers, Ordering::Relaxed);
         orders.job = Some(job);

@@ -8,7 +8,7 @@ use cubecl::prelude::*;
 
 use super::gate::{gate, slope};
 use super::product::{backward_product, forward_products};
-use super::{At, Backward, Cell, Forward, Rule, State, argument, launch_of, preactivate, product_gradient};
+use super::{At, Backward, Element, Forward, Rule, State, argument, launch_of, preactivate, product_gradient};
 
 /// The GRU kernels. `IN_STATE` tells whether the unit's group factor multiplies the carried state
 /// ([`crate::cells::Gru::State`]) or the output alone ([`crate::cells::Gru::Output`]).
@@ -119,7 +119,7 @@ fn leaked(
     bias: &[f32],
     kept: &mut [f32],
     before: f32,
-    cell: &Cell,
+    cell: &Element,
     #[comptime] hard: bool,
 ) -> f32 {
     let r = gate(preactivate(products, recurrent, z_gates, bias, cell, 0usize, P), hard);

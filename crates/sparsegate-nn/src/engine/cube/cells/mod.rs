@@ -143,7 +143,7 @@ struct At {
 
 /// The element of a thread: a sequence, a hidden unit, and the row in `[N, ...]` tensors.
 #[derive(CubeType)]
-struct Cell {
+struct Element {
     sequence: usize,
     unit: usize,
     row: usize,
@@ -153,14 +153,14 @@ struct Cell {
 #[cube]
 impl At {
     /// The element of this thread, which may lie outside the batch.
-    fn cell(&self) -> Cell {
+    fn cell(&self) -> Element {
         let sequence = CUBE_POS_Y as usize * TILE + UNIT_POS as usize / TILE;
         let unit = CUBE_POS_X as usize * TILE + UNIT_POS as usize % TILE;
-        Cell { sequence, unit, row: self.offset + sequence, units: self.units }
+        Element { sequence, unit, row: self.offset + sequence, units: self.units }
     }
 
     /// Whether an element exists at this step.
-    fn has(&self, cell: &Cell) -> bool {
+    fn has(&self, cell: &Element) -> bool {
         cell.sequence < self.rows && cell.unit < self.units
     }
 
@@ -185,7 +185,7 @@ impl At {
 }
 
 #[cube]
-impl Cell {
+impl Element {
     /// Index of the element in part `part` of an `[N, parts H]` tensor.
     fn wide(&self, part: usize, parts: usize) -> usize {
         (self.row * parts + part) * self.units + self.unit
@@ -204,7 +204,7 @@ fn preactivate(
     recurrent: &Array<f32>,
     z_gates: &[f32],
     bias: &[f32],
-    cell: &Cell,
+    cell: &Element,
     #[comptime] part: usize,
     #[comptime] parts: usize,
 ) -> f32 {
@@ -223,7 +223,7 @@ fn product_gradient(
     z_gates: &[f32],
     z_sum: &mut [f32],
     bias_sum: &mut [f32],
-    cell: &Cell,
+    cell: &Element,
     part: usize,
     parts: usize,
     biases: usize,

@@ -17,19 +17,19 @@ use super::cells::{AtOutput, GruRule, Hard, InState, Logistic, LstmRule, RnnRule
 use crate::engine::extension::{RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved};
 use crate::engine::float::KernelFloat;
 use sparsegate_core::GateActivation;
-use sparsegate_core::cells::Kernel;
+use sparsegate_core::cells::FusedKernel;
 
 /// Calls a function that is generic over number type and rule with the rule for the inputs' cell and gate activation.
 macro_rules! by_rule {
     ($inputs:expr, $function:ident($($argument:expr),*)) => {
         match ($inputs.kernel, $inputs.activation) {
-            (Kernel::Lstm, GateActivation::Sigmoid) => $function::<T, LstmRule<Logistic>>($($argument),*),
-            (Kernel::Lstm, GateActivation::HardSigmoid) => $function::<T, LstmRule<Hard>>($($argument),*),
-            (Kernel::GruOutput, GateActivation::Sigmoid) => $function::<T, GruRule<AtOutput, Logistic>>($($argument),*),
-            (Kernel::GruOutput, GateActivation::HardSigmoid) => $function::<T, GruRule<AtOutput, Hard>>($($argument),*),
-            (Kernel::GruState, GateActivation::Sigmoid) => $function::<T, GruRule<InState, Logistic>>($($argument),*),
-            (Kernel::GruState, GateActivation::HardSigmoid) => $function::<T, GruRule<InState, Hard>>($($argument),*),
-            (Kernel::Rnn, _) => $function::<T, RnnRule>($($argument),*),
+            (FusedKernel::Lstm, GateActivation::Sigmoid) => $function::<T, LstmRule<Logistic>>($($argument),*),
+            (FusedKernel::Lstm, GateActivation::HardSigmoid) => $function::<T, LstmRule<Hard>>($($argument),*),
+            (FusedKernel::GruOutput, GateActivation::Sigmoid) => $function::<T, GruRule<AtOutput, Logistic>>($($argument),*),
+            (FusedKernel::GruOutput, GateActivation::HardSigmoid) => $function::<T, GruRule<AtOutput, Hard>>($($argument),*),
+            (FusedKernel::GruState, GateActivation::Sigmoid) => $function::<T, GruRule<InState, Logistic>>($($argument),*),
+            (FusedKernel::GruState, GateActivation::HardSigmoid) => $function::<T, GruRule<InState, Hard>>($($argument),*),
+            (FusedKernel::Rnn, _) => $function::<T, RnnRule>($($argument),*),
         }
     };
 }

@@ -13,16 +13,16 @@ use self::gru::Placement;
 use super::values::Values;
 use crate::engine::extension::{RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved};
 use sparsegate_core::GateActivation;
-use sparsegate_core::cells::Kernel;
+use sparsegate_core::cells::FusedKernel;
 
 /// The recurrence; see [`crate::engine::RecurrenceInputs`] for shapes.
 pub(in crate::engine) fn forward<B: Backend>(inputs: RecurrencePrimitives<B>) -> RecurrenceSaved<B> {
     let gates = inputs.activation;
     match inputs.kernel {
-        Kernel::Lstm => scan::forward(inputs, |step| lstm::forward(step, gates)),
-        Kernel::GruOutput => scan::forward(inputs, |step| gru::forward(step, gates, Placement::AtOutput)),
-        Kernel::GruState => scan::forward(inputs, |step| gru::forward(step, gates, Placement::InState)),
-        Kernel::Rnn => scan::forward(inputs, rnn::forward),
+        FusedKernel::Lstm => scan::forward(inputs, |step| lstm::forward(step, gates)),
+        FusedKernel::GruOutput => scan::forward(inputs, |step| gru::forward(step, gates, Placement::AtOutput)),
+        FusedKernel::GruState => scan::forward(inputs, |step| gru::forward(step, gates, Placement::InState)),
+        FusedKernel::Rnn => scan::forward(inputs, rnn::forward),
     }
 }
 
@@ -34,10 +34,10 @@ pub(in crate::engine) fn backward<B: Backend>(
     let kernel = saved.inputs.kernel;
     let saved = Saved::new(saved);
     match kernel {
-        Kernel::Lstm => lstm::backward(&gradient, saved),
-        Kernel::GruOutput => gru::backward(&gradient, saved, Placement::AtOutput),
-        Kernel::GruState => gru::backward(&gradient, saved, Placement::InState),
-        Kernel::Rnn => rnn::backward(&gradient, saved),
+        FusedKernel::Lstm => lstm::backward(&gradient, saved),
+        FusedKernel::GruOutput => gru::backward(&gradient, saved, Placement::AtOutput),
+        FusedKernel::GruState => gru::backward(&gradient, saved, Placement::InState),
+        FusedKernel::Rnn => rnn::backward(&gradient, saved),
     }
 }
 

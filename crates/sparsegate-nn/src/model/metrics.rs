@@ -10,16 +10,16 @@ use sparsegate_core::trainer::StepMetrics;
 
 /// The metrics of a step as device tensors, each `[1]`.
 #[derive(Clone)]
-pub(super) struct Numbers {
+pub(super) struct DeviceMetrics {
     pub(super) data_loss: Tensor<1>,
     /// The KL term; `None` for a deterministic network.
     pub(super) kl_term: Option<Tensor<1>>,
     pub(super) gradient_norm: Tensor<1>,
 }
 
-impl Numbers {
+impl DeviceMetrics {
     /// Copies the metrics to the host and waits for them.
-    pub(super) fn report(&self, step: u64) -> StepMetrics {
+    pub(super) fn to_host(&self, step: u64) -> StepMetrics {
         let scalar = |tensor: &Tensor<1>| tensor.clone().into_scalar::<f64>();
         StepMetrics {
             step,
@@ -38,38 +38,38 @@ impl Numbers {
         }
     }
 
-    fn row(self) -> [Tensor<1>; 3] {
+    fn into_array(self) -> [Tensor<1>; 3] {
         let kl_term = self.kl_term.unwrap_or_else(|| self.data_loss.zeros_like());
         [self.data_loss, kl_term, self.gradient_norm]
     }
 }
 
-type Reading = Pin<Box<dyn Future<Output = Result<TensorData, ExecutionError>> + Send>>;
+type PendingRead = Pin<Box<dyn Future<Output = Result<TensorData, ExecutionError>> + Send>>;
 
 /// The metrics of a block of steps while they are copied to the host.
-struct Block {
+struct MetricsBlock {
     steps: Vec<u64>,
-    reading: Reading,
+    reading: PendingRead,
     /// The result, if the first poll returned it; a finished future must not be polled again.
-    ended: Option<Result<TensorData, ExecutionError>>,
+    ready: Option<Result<TensorData, ExecutionError>>,
 }
 
-impl Block {
+impl MetricsBlock {
     /// Queues the copy of the metrics to the host without waiting for it.
-    fn start(numbers: Vec<(u64, Numbers)>) -> Self {
+    fn start(numbers: Vec<(u64, DeviceMetrics)>) -> Self {
         let (steps, numbers): (Vec<_>, Vec<_>) = numbers.into_iter().unzip();
-        let all = Tensor::cat(numbers.into_iter().flat_map(Numbers::row).collect(), 0);
-        let mut reading: Reading = Box::pin(all.into_data_async());
+        let all = Tensor::cat(numbers.into_iter().flat_map(DeviceMetrics::into_array).collect(), 0);
+        let mut reading: PendingRead = Box::pin(all.into_data_async());
         // A future does no work before it is first polled.
-        let ended = match reading.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        let ready = match reading.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(data) => Some(data),
             Poll::Pending => None,
         };
-        Self { steps, reading, ended }
+        Self { steps, reading, ready }
     }
 
     fn wait(self) -> Vec<StepMetrics> {
-        let data = self.ended.unwrap_or_else(|| pollster::block_on(self.reading));
+        let data = self.ready.unwrap_or_else(|| pollster::block_on(self.reading));
         let numbers = match data.map(|data| data.convert::<f64>().try_into_vec()) {
             Ok(Ok(numbers)) => numbers,
             // The device is lost or out of memory, so this process cannot continue.
@@ -86,56 +86,56 @@ impl Block {
     }
 }
 
-impl fmt::Debug for Block {
+impl fmt::Debug for MetricsBlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Block").field("steps", &self.steps).finish_non_exhaustive()
+        f.debug_struct("MetricsBlock").field("steps", &self.steps).finish_non_exhaustive()
     }
 }
 
 /// Metrics that have not been returned yet, in at most two blocks of steps: one block is being computed while the one
 /// before is copied to the host.
-pub(super) struct Reports {
+pub(super) struct MetricsQueue {
     /// Steps per block.
     block: usize,
-    waiting: Vec<(u64, Numbers)>,
-    reading: Option<Block>,
+    waiting: Vec<(u64, DeviceMetrics)>,
+    reading: Option<MetricsBlock>,
 }
 
-impl Reports {
+impl MetricsQueue {
     /// Reads the metrics of `block` steps together.
     pub(super) fn new(block: usize) -> Self {
         Self { block, waiting: Vec::new(), reading: None }
     }
 
     /// Whether the metrics of each step are read before the next step starts.
-    pub(super) fn at_once(&self) -> bool {
+    pub(super) fn is_synchronous(&self) -> bool {
         self.block <= 1
     }
 
     /// Adds the metrics of a step and returns those of earlier steps that have arrived.
-    pub(super) fn push(&mut self, step: u64, numbers: Numbers) -> Vec<StepMetrics> {
+    pub(super) fn push(&mut self, step: u64, numbers: DeviceMetrics) -> Vec<StepMetrics> {
         self.waiting.push((step, numbers));
         if self.waiting.len() < self.block {
             return Vec::new();
         }
-        let next = Block::start(std::mem::take(&mut self.waiting));
-        self.reading.replace(next).map(Block::wait).unwrap_or_default()
+        let next = MetricsBlock::start(std::mem::take(&mut self.waiting));
+        self.reading.replace(next).map(MetricsBlock::wait).unwrap_or_default()
     }
 
     /// Waits for all metrics that have not been returned yet.
     pub(super) fn finish(&mut self) -> Vec<StepMetrics> {
-        let mut reports = self.reading.take().map(Block::wait).unwrap_or_default();
+        let mut reports = self.reading.take().map(MetricsBlock::wait).unwrap_or_default();
         if !self.waiting.is_empty() {
-            reports.extend(Block::start(std::mem::take(&mut self.waiting)).wait());
+            reports.extend(MetricsBlock::start(std::mem::take(&mut self.waiting)).wait());
         }
         reports
     }
 }
 
-impl fmt::Debug for Reports {
+impl fmt::Debug for MetricsQueue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let steps: Vec<u64> = self.waiting.iter().map(|(step, _)| *step).collect();
-        f.debug_struct("Reports").field("waiting", &steps).field("reading", &self.reading).finish_non_exhaustive()
+        f.debug_struct("MetricsQueue").field("waiting", &steps).field("reading", &self.reading).finish_non_exhaustive()
     }
 }
 
@@ -143,17 +143,17 @@ impl fmt::Debug for Reports {
 mod tests {
     use burn::tensor::{Device, Tensor};
 
-    use super::{Numbers, Reports, StepMetrics};
+    use super::{DeviceMetrics, MetricsQueue, StepMetrics};
 
-    fn numbers(loss: f32, kl_term: Option<f32>, norm: f32) -> Numbers {
+    fn numbers(loss: f32, kl_term: Option<f32>, norm: f32) -> DeviceMetrics {
         let tensor = |value: f32| Tensor::<1>::from_floats([value], &Device::flex());
-        Numbers { data_loss: tensor(loss), kl_term: kl_term.map(tensor), gradient_norm: tensor(norm) }
+        DeviceMetrics { data_loss: tensor(loss), kl_term: kl_term.map(tensor), gradient_norm: tensor(norm) }
     }
 
     #[test]
     fn every_step_is_reported_once_and_in_order() {
         for block in 1..=4 {
-            let mut reports = Reports::new(block);
+            let mut reports = MetricsQueue::new(block);
             let mut all = Vec::new();
             for step in 1..=7_u8 {
                 let given = reports.push(u64::from(step), numbers(f32::from(step), Some(0.5), 2.0));

@@ -1,6 +1,6 @@
 //! Short names of runs for the terminal, from the settings in which they differ.
 
-use super::Sweep;
+use super::PlannedSweep;
 use sparsegate_spec::label;
 use sparsegate_store::plan::PlanEntry;
 
@@ -9,7 +9,7 @@ const KEYS: [&str; 6] = ["sparsity", "seed", "model.cell", "model.hidden", "data
 
 /// One label per entry, over all sweeps in order: the sparsity level, the other settings that differ, and a prefix of
 /// the run's key if these are not unique.
-pub(super) fn labels(sweeps: &[Sweep<'_>]) -> Vec<String> {
+pub(super) fn labels(sweeps: &[PlannedSweep<'_>]) -> Vec<String> {
     let entries: Vec<&PlanEntry> = sweeps.iter().flat_map(|sweep| &sweep.plan.entries).collect();
     let value = |entry: &PlanEntry, key: &str| label(&entry.spec, key).unwrap_or_default();
     let differs = |key: &str| entries.iter().any(|entry| value(entry, key) != value(entries[0], key));

@@ -3,14 +3,14 @@
 use camino::Utf8PathBuf;
 use sparsegate_runtime::Model;
 use sparsegate_runtime::format::File;
-use sparsegate_runtime::synthetic::Shape;
+use sparsegate_runtime::synthetic::ModelShape;
 
 use crate::cli::CliError;
 use crate::cli::args::Global;
 use crate::cli::compact_file;
-use crate::cli::stored::find_run;
+use crate::cli::run_arg::find_run;
 use sparsegate_data::manifest::Reader;
-use sparsegate_nn::model::{Masked, Units};
+use sparsegate_nn::model::{MaskedNetwork, RecurrentConfig};
 use sparsegate_spec::types::RunSpec;
 use sparsegate_store::RunDir;
 
@@ -22,7 +22,7 @@ const TEXT: usize = 100;
 const STEPS: [(&str, usize); 4] = [("imdb", 200), ("agnews", 40), ("char-ptb", 99), ("word-ptb", 35)];
 
 /// A model to time.
-pub struct Subject {
+pub struct BenchTarget {
     /// Its name in the output.
     pub name: String,
     /// The compact model.
@@ -30,7 +30,7 @@ pub struct Subject {
     /// A network of the original size with random weights, whose values do not affect the time.
     pub dense: Model<f32>,
     /// The trained network with pruned weights set to zero, if its parameters are stored.
-    pub masked: Option<Masked>,
+    pub masked: Option<MaskedNetwork>,
     /// Symbols per sequence.
     pub steps: usize,
     /// Size of the compact file in bytes.
@@ -41,7 +41,7 @@ pub struct Subject {
     pub file: File,
 }
 
-impl Subject {
+impl BenchTarget {
     /// The compact model of a run, or of a file if `run` is the path of one.
     ///
     /// # Errors
@@ -55,8 +55,10 @@ impl Subject {
             (Some(dir), Some(record)) => {
                 let parameters = dir.model().map_err(CliError::failed)?;
                 let model = &record.spec.model;
-                let units = Units { cell: model.cell.0, activation: model.gate_activation, hidden: model.hidden };
-                let network = |parameters: Vec<_>| Masked::new(model.kind, units, &record.spec.sparsity, &parameters);
+                let units =
+                    RecurrentConfig { cell: model.cell.0, activation: model.gate_activation, hidden: model.hidden };
+                let network =
+                    |parameters: Vec<_>| MaskedNetwork::new(model.kind, units, &record.spec.sparsity, &parameters);
                 let masked = parameters.map(network).transpose();
                 (
                     masked.map_err(|problem| CliError::data(format!("{}: {problem}", dir.model_path())))?,
@@ -78,8 +80,8 @@ impl Subject {
     ///
     /// # Errors
     /// The authors have no such task.
-    pub fn of_authors(task: &str) -> Result<Self, CliError> {
-        let shape = Shape::paper(task).zip(STEPS.iter().find(|(name, _)| *name == task));
+    pub fn random_paper_model(task: &str) -> Result<Self, CliError> {
+        let shape = ModelShape::of_paper(task).zip(STEPS.iter().find(|(name, _)| *name == task));
         let (shape, (_, steps)) = shape.ok_or_else(|| {
             CliError::usage(format!("the authors have no task `{task}`"))
                 .help("they have imdb, agnews, char-ptb and word-ptb")
@@ -108,7 +110,7 @@ impl Subject {
 }
 
 fn dense(model: &Model<f32>) -> Model<f32> {
-    Shape::dense(model.cell, model.activation, model.task, model.original).model(0)
+    ModelShape::dense(model.cell, model.activation, model.task, model.original).model(0)
 }
 
 /// Symbols per sequence: the training window, or the maximal text length.

@@ -1,16 +1,16 @@
 //! Runs a model over one sequence.
 
 use sparsegate_runtime::Model;
-use sparsegate_runtime::model::Invalid;
+use sparsegate_runtime::model::InvalidModel;
 use sparsegate_runtime::reference::{self, State};
 use sparsegate_runtime::runtime::{Options, Runtime, Stream};
 
 /// A model with its state within a sequence.
-pub struct Engine<'a>(Way<'a>);
+pub struct Session<'a>(Runner<'a>);
 
-enum Way<'a> {
-    Fast(Stream),
-    Exact(&'a Model<f32>, State<f32>),
+enum Runner<'a> {
+    Runtime(Stream),
+    Reference(&'a Model<f32>, State<f32>),
 }
 
 /// An output that is not finite. A trained network has no such outputs.
@@ -18,37 +18,37 @@ enum Way<'a> {
 #[error("the model's outputs are not finite numbers; is the file damaged?")]
 pub struct NotFinite;
 
-impl<'a> Engine<'a> {
+impl<'a> Session<'a> {
     /// Runs the model with the optimised runtime, from the start of a sequence. Results agree between machines up to
     /// rounding.
     ///
     /// # Errors
     /// A model that is not consistent.
-    pub fn fast(model: &Model<f32>) -> Result<Self, Invalid> {
+    pub fn fast(model: &Model<f32>) -> Result<Self, InvalidModel> {
         // A single sequence does not offer work for more than one thread, and further threads would first have to be
         // started.
         let runtime = Runtime::new(model, &Options { threads: 1, ..Options::default() })?;
-        Ok(Self(Way::Fast(runtime.stream())))
+        Ok(Self(Runner::Runtime(runtime.stream())))
     }
 
     /// Runs the model with the slow reference implementation, whose results are the same to the bit on every machine.
-    pub fn exact(model: &'a Model<f32>) -> Self {
-        Self(Way::Exact(model, State::zero(model)))
+    pub fn reference(model: &'a Model<f32>) -> Self {
+        Self(Runner::Reference(model, State::zero(model)))
     }
 
     /// Returns to the start of a sequence.
     pub fn reset(&mut self) {
         match &mut self.0 {
-            Way::Fast(stream) => stream.reset(),
-            Way::Exact(model, state) => *state = State::zero(model),
+            Runner::Runtime(stream) => stream.reset(),
+            Runner::Reference(model, state) => *state = State::zero(model),
         }
     }
 
     /// Reads the next symbols.
     pub fn read(&mut self, symbols: &[u32]) {
         match &mut self.0 {
-            Way::Fast(stream) => stream.read(symbols),
-            Way::Exact(model, state) => symbols.iter().for_each(|symbol| reference::step(model, *symbol, state)),
+            Runner::Runtime(stream) => stream.read(symbols),
+            Runner::Reference(model, state) => symbols.iter().for_each(|symbol| reference::step(model, *symbol, state)),
         }
     }
 
@@ -59,8 +59,8 @@ impl<'a> Engine<'a> {
     pub fn logits(&mut self) -> Result<Vec<f64>, NotFinite> {
         let wide = |logits: &[f32]| logits.iter().map(|logit| f64::from(*logit)).collect::<Vec<_>>();
         let logits = match &mut self.0 {
-            Way::Fast(stream) => wide(stream.outputs()),
-            Way::Exact(model, state) => wide(&reference::outputs(model, state)),
+            Runner::Runtime(stream) => wide(stream.outputs()),
+            Runner::Reference(model, state) => wide(&reference::outputs(model, state)),
         };
         if logits.iter().all(|logit| logit.is_finite()) { Ok(logits) } else { Err(NotFinite) }
     }

@@ -10,59 +10,61 @@ pub const EPOCHS: usize = 10;
 
 /// Source of an estimate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub enum NoiseSource {
     /// The given number of seeds of the same point.
     Seeds(usize),
     /// The last epochs of one run.
     Epochs,
     /// A combination of several estimates.
-    Several,
+    Combined,
 }
 
 /// An estimate of the noise.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Noise {
+pub struct NoiseEstimate {
     /// Two standard deviations, in the metric's own unit.
     pub width: f64,
     /// Source of the estimate.
-    pub origin: Origin,
+    pub origin: NoiseSource,
 }
 
-impl Noise {
+impl NoiseEstimate {
     /// The source as written in JSON: `seeds`, `epochs` or `several`.
     pub fn origin(&self) -> &'static str {
         match self.origin {
-            Origin::Seeds(_) => "seeds",
-            Origin::Epochs => "epochs",
-            Origin::Several => "several",
+            NoiseSource::Seeds(_) => "seeds",
+            NoiseSource::Epochs => "epochs",
+            NoiseSource::Combined => "several",
         }
     }
 }
 
 /// Noise of one run: from the values of all seeds of its point (including its own) if there are two or more, otherwise
 /// from its own values up to the epoch in question, oldest first.
-pub fn of_run(seeds: &[f64], epochs: &[f64]) -> Option<Noise> {
-    let from_seeds = || deviation(seeds).map(|sd| Noise { width: 2.0 * sd, origin: Origin::Seeds(seeds.len()) });
-    let from_epochs = || around_line(epochs).map(|sd| Noise { width: 2.0 * sd, origin: Origin::Epochs });
+pub fn of_run(seeds: &[f64], epochs: &[f64]) -> Option<NoiseEstimate> {
+    let from_seeds =
+        || deviation(seeds).map(|sd| NoiseEstimate { width: 2.0 * sd, origin: NoiseSource::Seeds(seeds.len()) });
+    let from_epochs = || around_line(epochs).map(|sd| NoiseEstimate { width: 2.0 * sd, origin: NoiseSource::Epochs });
     from_seeds().or_else(from_epochs)
 }
 
 /// Noise of the mean of `n` independent values with the given noise.
-pub fn of_mean(noise: Noise, n: usize) -> Noise {
-    Noise { width: noise.width / (n.max(1) as f64).sqrt(), ..noise }
+pub fn of_mean(noise: NoiseEstimate, n: usize) -> NoiseEstimate {
+    NoiseEstimate { width: noise.width / (n.max(1) as f64).sqrt(), ..noise }
 }
 
 /// Noise of a weighted sum of independent values: the root of the sum of squares. Values without an estimate count as
 /// noise-free, which makes verdicts stricter; `None` if no value has an estimate.
-pub fn of_sum(parts: &[(f64, Option<Noise>)]) -> Option<Noise> {
-    let known: Vec<(f64, Noise)> = parts.iter().filter_map(|(weight, noise)| noise.map(|n| (*weight, n))).collect();
+pub fn of_sum(parts: &[(f64, Option<NoiseEstimate>)]) -> Option<NoiseEstimate> {
+    let known: Vec<(f64, NoiseEstimate)> =
+        parts.iter().filter_map(|(weight, noise)| noise.map(|n| (*weight, n))).collect();
     let origin = match known.as_slice() {
         [] => return None,
         [(_, one)] => one.origin,
-        _ => Origin::Several,
+        _ => NoiseSource::Combined,
     };
     let width = known.iter().map(|(weight, noise)| (weight * noise.width).powi(2)).sum::<f64>().sqrt();
-    Some(Noise { width, origin })
+    Some(NoiseEstimate { width, origin })
 }
 
 /// Sample standard deviation; `None` for fewer than two values, or if one is not finite.
@@ -100,9 +102,9 @@ mod tests {
     fn seeds_come_before_epochs() {
         let flat = [5.0; EPOCHS];
         let noise = of_run(&[1.0, 3.0], &flat).unwrap();
-        assert_eq!(noise.origin, Origin::Seeds(2));
+        assert_eq!(noise.origin, NoiseSource::Seeds(2));
         assert!((noise.width - 2.0 * 2f64.sqrt()).abs() < 1e-12, "{noise:?}");
-        assert_eq!(of_run(&[1.0], &flat), Some(Noise { width: 0.0, origin: Origin::Epochs }));
+        assert_eq!(of_run(&[1.0], &flat), Some(NoiseEstimate { width: 0.0, origin: NoiseSource::Epochs }));
     }
 
     #[test]
@@ -126,7 +128,7 @@ mod tests {
 
     #[test]
     fn sums_add_squares() {
-        let noise = |width| Some(Noise { width, origin: Origin::Epochs });
+        let noise = |width| Some(NoiseEstimate { width, origin: NoiseSource::Epochs });
         assert_eq!(of_sum(&[(1.0, noise(3.0)), (1.0, noise(4.0))]).map(|n| n.width), Some(5.0));
         assert_eq!(of_sum(&[(1.0, noise(3.0)), (1.0, None)]), noise(3.0));
         assert_eq!(of_sum(&[(1.0, None)]), None);

@@ -21,7 +21,7 @@ pub fn find_run(global: &Global, text: &str) -> Result<RunDir, CliError> {
             return Ok(RunDir::new(root, experiment, key));
         }
     }
-    if let Some(run) = super::named_run::find(global, text)? {
+    if let Some(run) = super::run_by_settings::find(global, text)? {
         return Ok(run);
     }
     let (experiment, prefix) = text.rsplit_once('/').unwrap_or(("", text));

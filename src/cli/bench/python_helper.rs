@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 use camino::Utf8PathBuf;
 use sparsegate_runtime::model::Task;
 
-use super::subject::Subject;
+use super::target::BenchTarget;
 use crate::cli::CliError;
-use sparsegate_export::Format;
-use sparsegate_pipeline::exec::Peer;
+use sparsegate_export::ExportFormat;
+use sparsegate_pipeline::exec::TimingHelper;
 
 /// The source of the helper, which is embedded in this program.
 const SCRIPT: &str = include_str!("../../../scripts/peer_forward.py");
 
 /// The helper process for one model and one number of threads.
 #[derive(Default)]
-pub struct Peers {
+pub struct PythonHelper {
     /// The process; `None` without a Python.
-    pub peer: Option<Peer>,
+    pub helper: Option<TimingHelper>,
     /// Versions of torch and onnxruntime.
     pub versions: BTreeMap<String, String>,
     /// Cases that cannot be timed, with the reasons.
@@ -26,12 +26,12 @@ pub struct Peers {
     _folder: Option<tempfile::TempDir>,
 }
 
-impl Peers {
+impl PythonHelper {
     /// Starts the helper, if `python` is given, and passes it our ONNX export if the model has one.
     ///
     /// # Errors
     /// Python does not start or lacks the needed packages.
-    pub fn start(python: Option<&str>, subject: &Subject, steps: usize, threads: usize) -> Result<Self, CliError> {
+    pub fn start(python: Option<&str>, target: &BenchTarget, steps: usize, threads: usize) -> Result<Self, CliError> {
         let Some(python) = python else {
             return Ok(Self::default());
         };
@@ -40,10 +40,10 @@ impl Peers {
             .map_err(|path| CliError::failed(format!("{} is not UTF-8", path.display())))?;
         let script = root.join("peer_forward.py");
         fs_err::write(&script, SCRIPT).map_err(CliError::failed)?;
-        let mut arguments = arguments(subject, steps, threads);
+        let mut arguments = arguments(target, steps, threads);
         arguments.insert(0, script.to_string());
         let mut missing = BTreeMap::new();
-        match Format::Onnx.write(&subject.file) {
+        match ExportFormat::Onnx.write(&target.file) {
             Ok(bytes) => {
                 let file = root.join("reduced.onnx");
                 fs_err::write(&file, bytes).map_err(CliError::failed)?;
@@ -51,28 +51,28 @@ impl Peers {
             }
             Err(error) => drop(missing.insert("reduced".to_owned(), error.to_string())),
         }
-        let peer = Peer::start(python, &arguments).map_err(|problem| {
+        let helper = TimingHelper::start(python, &arguments).map_err(|problem| {
             CliError::failed(problem).help("give --python a Python with torch, onnxruntime and onnx, or leave it out")
         })?;
-        let greeting = &peer.greeting;
+        let greeting = &helper.greeting;
         missing.extend(greeting.missing.clone());
         let versions = [("torch", &greeting.torch), ("onnxruntime", &greeting.onnxruntime)];
         let versions =
             versions.into_iter().filter_map(|(name, version)| Some((name.to_owned(), version.clone()?))).collect();
-        Ok(Self { peer: Some(peer), versions, missing, _folder: Some(folder) })
+        Ok(Self { helper: Some(helper), versions, missing, _folder: Some(folder) })
     }
 }
 
 /// Command line arguments of the helper: the sizes of the original network.
-fn arguments(subject: &Subject, steps: usize, threads: usize) -> Vec<String> {
-    let (model, original) = (&subject.model, subject.model.original);
+fn arguments(target: &BenchTarget, steps: usize, threads: usize) -> Vec<String> {
+    let (model, original) = (&target.model, target.model.original);
     // Without an embedding the inputs are one-hot vectors. PyTorch has no fast layer for those, so the helper uses an
     // embedding: the identity for few symbols, and vectors as long as the hidden layer for many.
     let dimensions = match original.dimensions {
         0 => original.symbols.min(original.units),
         dimensions => dimensions,
     };
-    let cell = if model.cell == sparsegate_runtime::Cell::GruState { "gru" } else { model.cell.name() };
+    let cell = if model.cell == sparsegate_runtime::CellKind::GruState { "gru" } else { model.cell.name() };
     let numbers = [
         ("symbols", original.symbols as usize),
         ("dimensions", dimensions as usize),

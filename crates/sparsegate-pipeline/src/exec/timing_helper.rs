@@ -9,17 +9,17 @@ use serde::Deserialize;
 
 /// A running helper process.
 #[derive(Debug)]
-pub struct Peer {
+pub struct TimingHelper {
     child: Child,
-    orders: ChildStdin,
+    commands: ChildStdin,
     answers: BufReader<ChildStdout>,
     /// Its first message.
-    pub greeting: Greeting,
+    pub greeting: HelperCapabilities,
 }
 
 /// The message that a helper process sends when it is ready.
 #[derive(Debug, Clone, Default, Deserialize)]
-pub struct Greeting {
+pub struct HelperCapabilities {
     /// The cases that it can time.
     pub cases: Vec<String>,
     /// The cases that it cannot time, and why.
@@ -34,14 +34,14 @@ pub struct Greeting {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct TimingAnswer {
     #[serde(default)]
     all: Vec<f64>,
     #[serde(default)]
     error: Option<String>,
 }
 
-impl Peer {
+impl TimingHelper {
     /// Starts `program` with `arguments` and waits until it is ready. Its standard error is inherited.
     ///
     /// # Errors
@@ -50,10 +50,11 @@ impl Peer {
         let mut command = Command::new(program);
         let command = command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().map_err(|error| format!("{program} cannot be started: {error}"))?;
-        let (Some(orders), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
+        let (Some(commands), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(format!("cannot open pipes to {program}"));
         };
-        let mut peer = Self { child, orders, answers: BufReader::new(answers), greeting: Greeting::default() };
+        let mut peer =
+            Self { child, commands, answers: BufReader::new(answers), greeting: HelperCapabilities::default() };
         peer.greeting = peer.answer()?;
         Ok(peer)
     }
@@ -63,9 +64,9 @@ impl Peer {
     /// # Errors
     /// The error that the helper process reports, or a message if it has ended.
     pub fn time(&mut self, case: &str, batch: usize, samples: usize) -> Result<Vec<f64>, String> {
-        let sent = writeln!(self.orders, "time {case} {batch} {samples}").and_then(|()| self.orders.flush());
+        let sent = writeln!(self.commands, "time {case} {batch} {samples}").and_then(|()| self.commands.flush());
         sent.map_err(|error| format!("the helper process accepts no more commands: {error}"))?;
-        let Answer { all, error } = self.answer()?;
+        let TimingAnswer { all, error } = self.answer()?;
         match error {
             Some(error) => Err(error),
             None => Ok(all),
@@ -82,10 +83,10 @@ impl Peer {
     }
 }
 
-impl Drop for Peer {
+impl Drop for TimingHelper {
     fn drop(&mut self) {
         // The process ends when its input does. It is also killed, so that one that hangs is not waited for.
-        let _ = writeln!(self.orders, "quit").and_then(|()| self.orders.flush());
+        let _ = writeln!(self.commands, "quit").and_then(|()| self.commands.flush());
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

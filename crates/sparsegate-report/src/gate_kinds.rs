@@ -5,14 +5,14 @@ use plotters::style::RGBColor;
 use sparsegate_core::cells::Role;
 use sparsegate_store::format::GateCount;
 
-use super::chart::Key;
-use super::rows::Row;
-use super::scene::{Point, Scene};
+use super::chart::LegendSymbol;
+use super::rows::RunRow;
+use super::scene::{PixelPoint, Scene};
 use super::style;
 
 /// A kind of preactivation: a gate or information flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kind {
+pub struct GateKind {
     /// The cell's name for it, such as `f`.
     pub name: String,
     /// Whether it is information flow (the candidate values that gates scale) rather than a gate.
@@ -21,7 +21,7 @@ pub struct Kind {
     pub place: usize,
 }
 
-impl Kind {
+impl GateKind {
     /// Long name for legends, such as `forget gate f` or `information flow g`.
     pub fn long(&self) -> String {
         let name = &self.name;
@@ -52,12 +52,12 @@ impl Kind {
     }
 
     /// Legend entry.
-    pub fn key(&self) -> (Key, String) {
-        (if self.flow { Key::Hatched(self.color()) } else { Key::Square(self.color()) }, self.long())
+    pub fn key(&self) -> (LegendSymbol, String) {
+        (if self.flow { LegendSymbol::Hatched(self.color()) } else { LegendSymbol::Square(self.color()) }, self.long())
     }
 
     /// Draws a bar between two corners.
-    pub fn fill(&self, scene: &mut Scene, from: Point, to: Point) {
+    pub fn fill(&self, scene: &mut Scene, from: PixelPoint, to: PixelPoint) {
         if self.flow { scene.hatched(from, to, self.color()) } else { scene.rect(from, to, self.color()) }
     }
 
@@ -68,7 +68,7 @@ impl Kind {
 }
 
 /// The kinds counted in a run's last epoch; empty before the first epoch is finished.
-pub fn of(row: &Row) -> Vec<Kind> {
+pub fn of(row: &RunRow) -> Vec<GateKind> {
     let gates: &[GateCount] = row.last().map_or(&[], |line| &line.counts.gates);
     // Files of sparsegate 0.1 do not store which kind is flow, so it is taken from the cell.
     let known = |name: &str| {
@@ -78,13 +78,13 @@ pub fn of(row: &Row) -> Vec<Kind> {
     gates
         .iter()
         .enumerate()
-        .map(|(place, gate)| Kind { name: gate.kind.clone(), flow: gate.flow || known(&gate.kind), place })
+        .map(|(place, gate)| GateKind { name: gate.kind.clone(), flow: gate.flow || known(&gate.kind), place })
         .collect()
 }
 
 /// The distinct kinds of all runs, in order of appearance.
-pub fn union<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Vec<Kind> {
-    let mut kinds: Vec<Kind> = Vec::new();
+pub fn union<'a>(rows: impl IntoIterator<Item = &'a RunRow>) -> Vec<GateKind> {
+    let mut kinds: Vec<GateKind> = Vec::new();
     for kind in rows.into_iter().flat_map(of) {
         if kinds.iter().all(|other| (&other.name, other.flow) != (&kind.name, kind.flow)) {
             kinds.push(kind);

@@ -6,7 +6,7 @@ use sparsegate_spec::types::RunSpec;
 use sparsegate_store::{RunDir, runs};
 
 /// Settings that distinguish the runs of an experiment, in the order in which they are listed.
-const TELLING: [&str; 5] = ["sparsity", "cell", "seed", "epochs", "backend"];
+const LABEL_SETTINGS: [&str; 5] = ["sparsity", "cell", "seed", "epochs", "backend"];
 
 /// The stored run that `text` names; `None` unless it begins with the name of an experiment that has stored runs.
 ///
@@ -52,10 +52,10 @@ fn is_name(name: &str) -> bool {
 
 /// A filter for the run: its settings in which the runs of the experiment differ.
 fn label(spec: &RunSpec, all: &[&RunSpec]) -> String {
-    let told = TELLING.iter().filter_map(|key| {
+    let settings = LABEL_SETTINGS.iter().filter_map(|key| {
         let value = sparsegate_spec::label(spec, key)?;
         let differs = all.iter().any(|other| sparsegate_spec::label(other, key).as_deref() != Some(&value));
         differs.then(|| format!("{key}={value}"))
     });
-    told.collect::<Vec<_>>().join(",")
+    settings.collect::<Vec<_>>().join(",")
 }

@@ -4,7 +4,7 @@ use camino::Utf8Path;
 use sparsegate_runtime::model::Task;
 use sparsegate_runtime::runtime::{Options, Runtime};
 
-use super::subject::Subject;
+use super::target::BenchTarget;
 use crate::cli::CliError;
 use sparsegate_compact::{Details, evaluate};
 use sparsegate_data::{Sources, eval_batches};
@@ -16,23 +16,23 @@ const TOLERANCE: f64 = 1e-5;
 ///
 /// # Errors
 /// The values differ by more than rounding: the times would be those of another network.
-pub fn line(root: &Utf8Path, subject: &Subject) -> Result<Option<String>, CliError> {
-    let Some(record) = subject.dir.as_ref().and_then(|dir| dir.record().ok().flatten()) else { return Ok(None) };
-    let Ok(details) = serde_json::from_str::<Details>(&subject.file.details) else { return Ok(None) };
+pub fn line(root: &Utf8Path, target: &BenchTarget) -> Result<Option<String>, CliError> {
+    let Some(record) = target.dir.as_ref().and_then(|dir| dir.record().ok().flatten()) else { return Ok(None) };
+    let Ok(details) = serde_json::from_str::<Details>(&target.file.details) else { return Ok(None) };
     let sources = Sources::load(root, &record.spec.dataset, [&record.spec]);
     let Ok(corpus) = sources.and_then(|sources| sparsegate_data::load(root, &sources.dataset, record.spec.reading))
     else {
         return Ok(None);
     };
     let [_, test] = eval_batches(&corpus, &record.spec.train).map_err(CliError::data)?;
-    let runtime = Runtime::new(&subject.model, &Options::default()).map_err(CliError::data)?;
-    let classifies = subject.model.task == Task::Classification;
+    let runtime = Runtime::new(&target.model, &Options::default()).map_err(CliError::data)?;
+    let classifies = target.model.task == Task::Classification;
     let ours = corpus.unit.value(&evaluate(&runtime, classifies, test.as_ref()));
     let (metric, theirs) = (corpus.unit.metric(), details.run.test);
     if (ours - theirs).abs() <= TOLERANCE * theirs.abs() {
         Ok(Some(format!("{metric} over the test set: {ours:.6}; of the run: {theirs:.6}\n")))
     } else {
-        let problem = format!("the compact model of {} reaches a {metric} of {ours}, its run {theirs}", subject.name);
+        let problem = format!("the compact model of {} reaches a {metric} of {ours}, its run {theirs}", target.name);
         Err(CliError::failed(problem)
             .help("have the data changed since? `sparsegate export RUN --format compact` rebuilds it"))
     }

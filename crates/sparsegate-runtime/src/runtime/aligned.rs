@@ -8,13 +8,13 @@ use core::ops::{Deref, DerefMut};
 const LINE: usize = 64;
 
 /// A float buffer that starts at a cache line, so that aligned vector loads never straddle two lines.
-pub(crate) struct Floats {
+pub(crate) struct AlignedVec {
     data: Vec<f32>,
     start: usize,
     length: usize,
 }
 
-impl Floats {
+impl AlignedVec {
     /// `length` zeros.
     pub fn zeros(length: usize) -> Self {
         let room = LINE / size_of::<f32>();
@@ -32,7 +32,7 @@ impl Floats {
     }
 }
 
-impl Deref for Floats {
+impl Deref for AlignedVec {
     type Target = [f32];
 
     #[inline(always)]
@@ -41,7 +41,7 @@ impl Deref for Floats {
     }
 }
 
-impl DerefMut for Floats {
+impl DerefMut for AlignedVec {
     #[inline(always)]
     fn deref_mut(&mut self) -> &mut [f32] {
         &mut self.data[self.start..][..self.length]

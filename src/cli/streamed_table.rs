@@ -2,15 +2,15 @@
 
 /// Columns of given widths; numbers are right-aligned.
 #[derive(Default)]
-pub struct Columns(Vec<Column>);
+pub struct StreamedTable(Vec<StreamedColumn>);
 
-struct Column {
+struct StreamedColumn {
     head: String,
     width: usize,
     numeric: bool,
 }
 
-impl Columns {
+impl StreamedTable {
     /// No columns yet.
     pub fn new() -> Self {
         Self::default()
@@ -30,7 +30,7 @@ impl Columns {
 
     fn with(mut self, head: &str, width: usize, numeric: bool) -> Self {
         let head = printable(head);
-        self.0.push(Column { width: width.max(head.chars().count()), head, numeric });
+        self.0.push(StreamedColumn { width: width.max(head.chars().count()), head, numeric });
         self
     }
 
@@ -46,7 +46,7 @@ impl Columns {
     }
 
     fn line<'a>(&self, cells: impl IntoIterator<Item = &'a str>) -> String {
-        let pad = |(cell, column): (&str, &Column)| {
+        let pad = |(cell, column): (&str, &StreamedColumn)| {
             let blanks = " ".repeat(column.width.saturating_sub(cell.chars().count()));
             if column.numeric { format!("{blanks}{cell}") } else { format!("{cell}{blanks}") }
         };
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn columns_keep_their_widths() {
-        let columns = Columns::new().numbers("text", 6).words("class", 3);
+        let columns = StreamedTable::new().numbers("text", 6).words("class", 3);
         assert_eq!(columns.head(false), "  text  class");
         assert_eq!(columns.row(["1", "no"]), "     1  no");
         assert!(columns.head(true).starts_with("\x1b[1m"));

@@ -3,12 +3,12 @@
 use sparsegate_runtime::format::{File, FormatError};
 use sparsegate_runtime::model::{Sizes, Task};
 
-use super::details::{DETAILS_FORMAT, Details, Origin, WordsOf};
-use super::extract::{UnknownCell, extract};
+use super::details::{DETAILS_FORMAT, Details, ModelOrigin, WordsOf};
+use super::extract::{UnsupportedCell, extract};
 use sparsegate_core::trainer::NamedTensor;
 use sparsegate_data::manifest::Reader;
 use sparsegate_data::{Corpus, START, UNKNOWN};
-use sparsegate_prune::{Parts, Posterior, ShapeError, compact, masks};
+use sparsegate_prune::{NetworkArrays, Posterior, ShapeError, masks, reduce};
 use sparsegate_spec::types::{ModelKind, RunSpec};
 
 /// Parameters from which no compact model can be made.
@@ -16,7 +16,7 @@ use sparsegate_spec::types::{ModelKind, RunSpec};
 pub enum CompactError {
     /// The runtime does not support the run's cell.
     #[error(transparent)]
-    Cell(#[from] UnknownCell),
+    Cell(#[from] UnsupportedCell),
     /// The stored parameters do not fit the run's network.
     #[error("the stored parameters do not fit the run's spec: {0}")]
     Shape(#[from] ShapeError),
@@ -33,7 +33,7 @@ pub enum CompactError {
 ///
 /// # Errors
 /// [`CompactError`].
-pub fn of_run(
+pub fn build_file(
     key: &str,
     spec: &RunSpec,
     parameters: &[NamedTensor],
@@ -46,8 +46,8 @@ pub fn of_run(
         let shape = <[usize; 2]>::try_from(tensor.shape.as_slice()).ok()?;
         Some((tensor.values.as_slice(), shape))
     };
-    let zeros_are_dead = spec.sparsity.is_baseline();
-    let parts = Parts::named(spec.model.cell.0, spec.model.gate_activation, zeros_are_dead, &find);
+    let zeros_are_pruned = spec.sparsity.is_baseline();
+    let parts = NetworkArrays::from_tensors(spec.model.cell.0, spec.model.gate_activation, zeros_are_pruned, &find);
     let posterior = Posterior::new(parts)?;
     let outputs = posterior.parts().w_output.shape[1];
     let original = Sizes {
@@ -62,7 +62,7 @@ pub fn of_run(
     };
     let bias: Vec<f64> =
         find("output/bias").map(|(values, _)| values.iter().map(|&bias| f64::from(bias)).collect()).unwrap_or_default();
-    let model = extract(&compact(&posterior, &masks(&posterior)), &bias, task, original)?.to::<f32>();
+    let model = extract(&reduce(&posterior, &masks(&posterior)), &bias, task, original)?.to::<f32>();
     let named = |name: &str| corpus.vocabulary.iter().position(|word| word == name).map(|id| id as u32);
     let starts = matches!(reader, Reader::LabelledTexts(texts) if texts.start_symbol);
     let (unknown, start) = (named(UNKNOWN), named(START).filter(|_| starts));
@@ -71,7 +71,7 @@ pub fn of_run(
     let word = |id: &u32| corpus.vocabulary.get(*id as usize).cloned().unwrap_or_default();
     let details = Details {
         format: DETAILS_FORMAT,
-        run: Origin {
+        run: ModelOrigin {
             experiment: spec.experiment.clone(),
             key: key.to_owned(),
             dataset: spec.dataset.clone(),

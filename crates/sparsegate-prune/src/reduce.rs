@@ -1,10 +1,10 @@
 //! The small deterministic network that computes the same as a pruned network.
 
-use super::{Array, Element, Masks, Parts, Posterior};
+use super::{Element, Masks, NetworkArrays, Posterior, PosteriorMatrix};
 use sparsegate_core::GateActivation;
 use sparsegate_core::cells::Cell;
 
-/// A deterministic network without group variables, except for [`Compact::state_factor`]. It is obtained from a pruned
+/// A deterministic network without group variables, except for [`ReducedNetwork::state_factor`]. It is obtained from a pruned
 /// network with V symbols, E dimensions, H units and O outputs by multiplying every group factor into the weights and
 /// removing the dropped dimensions and units. E' dimensions and H' units are kept; columns of width P * H' remain
 /// kind-major.
@@ -12,22 +12,22 @@ use sparsegate_core::cells::Cell;
 /// From a zero state its outputs equal those of the pruned network at the means. The output biases `[O]` are not part
 /// of it, because pruning does not change them.
 #[derive(Debug, Clone)]
-pub struct Compact {
+pub struct ReducedNetwork {
     /// The recurrent cell.
     pub cell: &'static dyn Cell,
     /// Activation of the cell's gates.
     pub activation: GateActivation,
     /// Embedding `[V, E']`, if there is one. Rows of dropped symbols stay, filled with zeros.
-    pub embedding: Option<Matrix>,
+    pub embedding: Option<DenseMatrix>,
     /// Input-to-hidden weights `[E', P * H']`, or without an embedding `[V, P * H']` with zero rows for dropped
     /// symbols.
-    pub w_input: Matrix,
+    pub w_input: DenseMatrix,
     /// Hidden-to-hidden weights `[H', P * H']`.
-    pub w_hidden: Matrix,
+    pub w_hidden: DenseMatrix,
     /// Biases of the cell, `[biases * H']`. They determine the values of constant gates.
     pub bias: Vec<f64>,
     /// Output weights `[H', O]`.
-    pub w_output: Matrix,
+    pub w_output: DenseMatrix,
     /// Factors by which the cell multiplies its state at every step, `[H']`: the units' group factors, if the cell
     /// cannot absorb them into the weights.
     pub state_factor: Option<Vec<f64>>,
@@ -35,14 +35,14 @@ pub struct Compact {
 
 /// An owned dense matrix.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Matrix {
+pub struct DenseMatrix {
     /// Elements, row-major.
     pub values: Vec<f64>,
     /// `[rows, columns]`.
     pub shape: [usize; 2],
 }
 
-impl Matrix {
+impl DenseMatrix {
     /// The element in the given row and column.
     pub fn at(&self, row: usize, column: usize) -> f64 {
         self.values[row * self.shape[1] + column]
@@ -51,23 +51,24 @@ impl Matrix {
 
 /// Computes the compact network of a posterior; `masks` must be those of the same posterior.
 ///
-/// Products are taken in double precision. Dead weights and factors are zero by the rule of [`Array::live`], so
+/// Products are taken in double precision. Dead weights and factors are zero by the rule of [`PosteriorMatrix::live`], so
 /// removing a dropped unit or dimension does not change the outputs.
-pub fn compact<T: Element>(posterior: &Posterior<T>, masks: &Masks) -> Compact {
-    let Parts { cell, activation, .. } = *posterior.parts();
+pub fn reduce<T: Element>(posterior: &Posterior<T>, masks: &Masks) -> ReducedNetwork {
+    let NetworkArrays { cell, activation, .. } = *posterior.parts();
     let parts = posterior.parts();
-    let pruned = |array: &Array<T>| -> Vec<f64> {
+    let pruned = |array: &PosteriorMatrix<T>| -> Vec<f64> {
         let live = posterior.live(array);
         array.mean.iter().zip(live).map(|(mean, live)| if live { mean.to_f64() } else { 0.0 }).collect()
     };
-    let factors = |group: &Option<Array<T>>, count: usize| group.as_ref().map_or_else(|| vec![1.0; count], pruned);
+    let factors =
+        |group: &Option<PosteriorMatrix<T>>, count: usize| group.as_ref().map_or_else(|| vec![1.0; count], pruned);
     let ones = |count: usize| vec![1.0; count];
     let (vocabulary, hidden) = (posterior.vocabulary(), posterior.hidden());
     let z_vocabulary = factors(&parts.z_vocabulary, vocabulary);
     let z_gates = factors(&parts.z_gates, posterior.columns());
     let units = kept(&masks.neurons);
     let of_neurons = factors(&parts.z_neurons, hidden);
-    let (z_neurons, state_factor) = if cell.absorbs_neurons() || parts.z_neurons.is_none() {
+    let (z_neurons, state_factor) = if cell.can_absorb_unit_factors() || parts.z_neurons.is_none() {
         (of_neurons, None)
     } else {
         (ones(hidden), Some(units.iter().map(|&unit| of_neurons[unit]).collect()))
@@ -75,11 +76,11 @@ pub fn compact<T: Element>(posterior: &Posterior<T>, masks: &Masks) -> Compact {
     let columns = of_units(&units, cell.preactivations().len(), hidden);
     let symbols: Vec<usize> = (0..vocabulary).collect();
     let outputs: Vec<usize> = (0..parts.w_output.shape[1]).collect();
-    let cut = |array: &Array<T>, rows: (&[usize], &[f64]), columns: (&[usize], &[f64])| {
+    let cut = |array: &PosteriorMatrix<T>, rows: (&[usize], &[f64]), columns: (&[usize], &[f64])| {
         let (values, width) = (pruned(array), array.shape[1]);
         let row = |row: usize| columns.0.iter().map(move |&column| (row, column));
         let value = |(row, column): (usize, usize)| values[row * width + column] * rows.1[row] * columns.1[column];
-        Matrix {
+        DenseMatrix {
             values: rows.0.iter().flat_map(|&index| row(index)).map(value).collect(),
             shape: [rows.0.len(), columns.0.len()],
         }
@@ -95,7 +96,7 @@ pub fn compact<T: Element>(posterior: &Posterior<T>, masks: &Masks) -> Compact {
     } else {
         (None, cut(&parts.w_input, (&symbols, &z_vocabulary), (&columns, &z_gates)))
     };
-    Compact {
+    ReducedNetwork {
         cell,
         activation,
         embedding,
@@ -120,23 +121,23 @@ fn of_units(units: &[usize], kinds: usize, hidden: usize) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::super::masks;
-    use super::super::testing::Owned;
+    use super::super::testing::FixtureNetwork;
     use super::*;
     use sparsegate_core::cells::Gru;
 
-    fn compact_of(owned: &Owned) -> Compact {
+    fn reduced(owned: &FixtureNetwork) -> ReducedNetwork {
         let posterior = Posterior::new(owned.parts()).unwrap();
-        compact(&posterior, &masks(&posterior))
+        reduce(&posterior, &masks(&posterior))
     }
 
     #[test]
     fn factors_go_into_the_weights_they_multiply() {
-        let mut owned = Owned::embedded(3, 2, 2, 1);
+        let mut owned = FixtureNetwork::embedded(3, 2, 2, 1);
         owned.z_vocabulary.as_mut().unwrap().mean = vec![2.0, 1.0, -3.0];
         owned.z_inputs.as_mut().unwrap().mean = vec![5.0, 1.0];
         owned.z_neurons.as_mut().unwrap().mean = vec![1.0, 7.0];
         owned.z_gates.as_mut().unwrap().mean[6] = 11.0;
-        let compact = compact_of(&owned);
+        let compact = reduced(&owned);
         assert_eq!(compact.embedding.unwrap().values, [2.0, 2.0, 1.0, 1.0, -3.0, -3.0]);
         let gates = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 11.0, 1.0];
         assert_eq!(compact.w_input.values, [gates.map(|z| 5.0 * z), gates].concat());
@@ -146,13 +147,13 @@ mod tests {
 
     #[test]
     fn dropped_units_and_dimensions_are_taken_out_and_dropped_symbols_zeroed() {
-        let mut owned = Owned::embedded(3, 4, 3, 2);
+        let mut owned = FixtureNetwork::embedded(3, 4, 3, 2);
         owned.z_vocabulary.as_mut().unwrap().kill(1);
         owned.z_inputs.as_mut().unwrap().kill(2);
         owned.z_neurons.as_mut().unwrap().kill(0);
         owned.z_gates.as_mut().unwrap().kill(4);
         owned.bias = (0..12).map(f64::from).collect();
-        let compact = compact_of(&owned);
+        let compact = reduced(&owned);
         let embedding = compact.embedding.unwrap();
         assert_eq!((embedding.shape, &embedding.values[..6]), ([3, 3], [1.0, 1.0, 1.0, 0.0, 0.0, 0.0].as_slice()));
         assert_eq!(compact.w_input.shape, [3, 8]);
@@ -164,22 +165,22 @@ mod tests {
 
     #[test]
     fn factors_of_a_carried_state_stay() {
-        let mut owned = Owned { cell: &Gru::State, ..Owned::sized(2, 2, 2, 3, 4) };
+        let mut owned = FixtureNetwork { cell: &Gru::State, ..FixtureNetwork::sized(2, 2, 2, 3, 4) };
         owned.z_neurons.as_mut().unwrap().mean = vec![3.0, 7.0];
-        let compact = compact_of(&owned);
+        let compact = reduced(&owned);
         assert_eq!(compact.state_factor, Some(vec![3.0, 7.0]));
         assert_eq!((compact.w_hidden.values, compact.w_output.values), (vec![1.0; 12], vec![1.0; 4]));
         owned.cell = &Gru::Output;
-        let compact = compact_of(&owned);
+        let compact = reduced(&owned);
         assert_eq!((compact.state_factor, compact.w_output.values), (None, vec![3.0, 3.0, 7.0, 7.0]));
     }
 
     #[test]
     fn nothing_left_is_a_network_without_units() {
-        let mut owned = Owned::live(2, 2, 2);
+        let mut owned = FixtureNetwork::live(2, 2, 2);
         owned.z_neurons.as_mut().unwrap().kill_row(0, 2);
-        let compact = compact_of(&owned);
-        assert_eq!(compact.w_output, Matrix { values: vec![], shape: [0, 2] });
+        let compact = reduced(&owned);
+        assert_eq!(compact.w_output, DenseMatrix { values: vec![], shape: [0, 2] });
         assert_eq!((compact.w_input.shape, compact.bias.len()), ([2, 0], 0));
     }
 }

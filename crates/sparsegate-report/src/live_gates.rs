@@ -2,14 +2,14 @@
 
 use polars::prelude::*;
 
-use super::grid::Grid;
-use super::kinds::{self, Kind};
+use super::gate_kinds::{self, GateKind};
+use super::grid::TableData;
 use super::number::{count, percent};
-use super::rows::Row;
+use super::rows::RunRow;
 
 /// Counts of live gates of one kind in the kept units, summed over the runs of one task, cell and level.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Share {
+pub struct LiveGates {
     /// Name of the experiment.
     pub task: String,
     /// Its data set.
@@ -19,7 +19,7 @@ pub struct Share {
     /// The sparsity level.
     pub level: String,
     /// The kind of gate.
-    pub kind: Kind,
+    pub kind: GateKind,
     /// Number of runs summed.
     pub runs: u64,
     /// Kept units, summed over the runs.
@@ -28,9 +28,9 @@ pub struct Share {
     pub live: u64,
 }
 
-impl Share {
+impl LiveGates {
     /// The fraction of live gates; `None` if no unit is kept.
-    pub fn live_share(&self) -> Option<f64> {
+    pub fn fraction(&self) -> Option<f64> {
         (self.units > 0).then(|| self.live as f64 / self.units as f64)
     }
 
@@ -41,11 +41,11 @@ impl Share {
 }
 
 /// The fractions for the sparsified runs of one task with a finished epoch, in order of appearance.
-pub fn of_task(task: &str, rows: &[Row]) -> Vec<Share> {
-    let mut shares: Vec<Share> = Vec::new();
+pub fn of_task(task: &str, rows: &[RunRow]) -> Vec<LiveGates> {
+    let mut shares: Vec<LiveGates> = Vec::new();
     for row in rows.iter().filter(|row| row.is_sparse()) {
         let Some(line) = row.last() else { continue };
-        for (kind, gate) in kinds::of(row).into_iter().zip(&line.counts.gates) {
+        for (kind, gate) in gate_kinds::of(row).into_iter().zip(&line.counts.gates) {
             let found = shares
                 .iter_mut()
                 .find(|share| (share.cell, share.level.as_str(), &share.kind) == (row.cell(), row.level(), &kind));
@@ -54,7 +54,7 @@ pub fn of_task(task: &str, rows: &[Row]) -> Vec<Share> {
                 share.units += line.counts.neurons.kept;
                 share.live += gate.kept;
             } else {
-                shares.push(Share {
+                shares.push(LiveGates {
                     task: task.to_owned(),
                     dataset: row.spec.dataset.clone(),
                     cell: row.cell(),
@@ -70,15 +70,15 @@ pub fn of_task(task: &str, rows: &[Row]) -> Vec<Share> {
     shares
 }
 
-/// One row per [`Share`].
+/// One row per [`LiveGates`].
 ///
 /// # Errors
 /// polars cannot build the frame, because columns differ in length (a bug in this function).
-pub fn frame(shares: &[Share]) -> PolarsResult<DataFrame> {
+pub fn frame(shares: &[LiveGates]) -> PolarsResult<DataFrame> {
     let text =
-        |name: &str, of: fn(&Share) -> &str| Column::new(name.into(), shares.iter().map(of).collect::<Vec<&str>>());
+        |name: &str, of: fn(&LiveGates) -> &str| Column::new(name.into(), shares.iter().map(of).collect::<Vec<&str>>());
     let count =
-        |name: &str, of: fn(&Share) -> u64| Column::new(name.into(), shares.iter().map(of).collect::<Vec<u64>>());
+        |name: &str, of: fn(&LiveGates) -> u64| Column::new(name.into(), shares.iter().map(of).collect::<Vec<u64>>());
     DataFrame::new_infer_height(vec![
         text("task", |share| &share.task),
         text("dataset", |share| &share.dataset),
@@ -89,19 +89,19 @@ pub fn frame(shares: &[Share]) -> PolarsResult<DataFrame> {
         count("runs", |share| share.runs),
         count("units", |share| share.units),
         count("live", |share| share.live),
-        Column::new("share".into(), shares.iter().map(Share::live_share).collect::<Vec<Option<f64>>>()),
+        Column::new("share".into(), shares.iter().map(LiveGates::fraction).collect::<Vec<Option<f64>>>()),
     ])
 }
 
 /// One row per task, cell and level, with live gates such as `i 3 (19 %), f 12 (75 %)`; `None` without shares.
-pub fn grid(shares: &[Share]) -> Option<Grid> {
-    let mut grid = Grid::new(&["task", "cell", "level", "live gates"], &["units kept", "runs"]);
+pub fn grid(shares: &[LiveGates]) -> Option<TableData> {
+    let mut grid = TableData::new(&["task", "cell", "level", "live gates"], &["units kept", "runs"]);
     for (index, first) in shares.iter().enumerate() {
         if shares[..index].iter().any(|other| other.same_group(first)) {
             continue;
         }
-        let text = |share: &Share| {
-            let part = share.live_share().map_or_else(String::new, |part| format!(" ({})", percent(part)));
+        let text = |share: &LiveGates| {
+            let part = share.fraction().map_or_else(String::new, |part| format!(" ({})", percent(part)));
             format!("{} {}{part}", share.kind.name, count(share.live))
         };
         let live: Vec<String> = shares.iter().filter(|share| share.same_group(first)).map(text).collect();

@@ -6,11 +6,11 @@ use super::{Element, Posterior};
 
 /// The live parts of each layer, judged by that layer's own weights and groups.
 ///
-/// Weights are live by the rule of [`super::Array::live`]. A group variable that the network lacks counts as live.
+/// Weights are live by the rule of [`super::PosteriorMatrix::live`]. A group variable that the network lacks counts as live.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Relevance {
+pub struct LayerMasks {
     /// The same for the embedding; `None` for one-hot input.
-    pub embedding: Option<EmbeddingRelevance>,
+    pub embedding: Option<EmbeddingMasks>,
     /// Input-to-hidden weights `[I, P * H]`.
     pub w_input: Vec<bool>,
     /// Hidden-to-hidden weights `[H, P * H]`.
@@ -32,7 +32,7 @@ pub struct Relevance {
 
 /// The live parts of an embedding, judged by its own weights and groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EmbeddingRelevance {
+pub struct EmbeddingMasks {
     /// Weights `[V, E]`.
     pub weights: Vec<bool>,
     /// `[V]`: symbols with a live group, even if none of their weights is live; without groups, symbols with a live
@@ -42,10 +42,10 @@ pub struct EmbeddingRelevance {
     pub columns: Vec<bool>,
 }
 
-/// Computes [`Relevance`] from a posterior.
-pub fn relevance<T: Element>(posterior: &Posterior<T>) -> Relevance {
+/// Computes [`LayerMasks`] from a posterior.
+pub fn layer_masks<T: Element>(posterior: &Posterior<T>) -> LayerMasks {
     let parts = posterior.parts();
-    let group = |array: &Option<super::Array<T>>, width: usize| match array {
+    let group = |array: &Option<super::PosteriorMatrix<T>>, width: usize| match array {
         Some(array) => posterior.live(array),
         None => vec![true; width],
     };
@@ -57,11 +57,11 @@ pub fn relevance<T: Element>(posterior: &Posterior<T>) -> Relevance {
         let (weights, width) = (posterior.live(&embedding), embedding.shape[1]);
         let vocabulary =
             parts.z_vocabulary.map_or_else(|| any_in_rows(&weights, width), |groups| posterior.live(&groups));
-        EmbeddingRelevance { vocabulary, columns: any_in_columns(&weights, width), weights }
+        EmbeddingMasks { vocabulary, columns: any_in_columns(&weights, width), weights }
     });
     let input_groups = if embedding.is_some() { &parts.z_inputs } else { &parts.z_vocabulary };
     let incoming = either(&any_in_columns(&w_input, columns), &any_in_columns(&w_hidden, columns));
-    Relevance {
+    LayerMasks {
         embedding,
         gates: both(&incoming, &group(&parts.z_gates, columns)),
         inputs: both(&any_in_rows(&w_input, columns), &group(input_groups, parts.w_input.shape[0])),

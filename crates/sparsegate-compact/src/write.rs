@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 
-use super::of_run::{CompactError, of_run};
+use super::build::{CompactError, build_file};
 use sparsegate_data::manifest::Reader;
 use sparsegate_data::{Corpus, DataError, Sources};
 use sparsegate_runtime::format::{File, FormatError};
@@ -11,7 +11,7 @@ use sparsegate_store::{RunDir, StoreError};
 
 /// A compact file that could not be made.
 #[derive(Debug, thiserror::Error)]
-pub enum MakeError {
+pub enum WriteCompactError {
     /// The run was never started.
     #[error("{0} has no run.json; train it with `sparsegate run`")]
     NoRun(camino::Utf8PathBuf),
@@ -38,25 +38,30 @@ pub enum MakeError {
 /// words, and returns the content. `root` contains `datasets` and the cache.
 ///
 /// # Errors
-/// [`MakeError`].
-pub fn make(root: &Utf8Path, dir: &RunDir) -> Result<File, MakeError> {
-    let record = dir.record()?.ok_or_else(|| MakeError::NoRun(dir.path().to_owned()))?;
+/// [`WriteCompactError`].
+pub fn write_compact(root: &Utf8Path, dir: &RunDir) -> Result<File, WriteCompactError> {
+    let record = dir.record()?.ok_or_else(|| WriteCompactError::NoRun(dir.path().to_owned()))?;
     let sources = Sources::load(root, &record.spec.dataset, [&record.spec])?;
     let corpus = sparsegate_data::load(root, &sources.dataset, record.spec.reading)?;
-    make_with(dir, &record, &corpus, &sources.dataset.reader)
+    write_compact_with(dir, &record, &corpus, &sources.dataset.reader)
 }
 
-/// Like [`make`], with a data set that is already loaded.
+/// Like [`write_compact`], with a data set that is already loaded.
 ///
 /// # Errors
-/// [`MakeError`].
-pub fn make_with(dir: &RunDir, record: &RunRecord, corpus: &Corpus, reader: &Reader) -> Result<File, MakeError> {
-    let not_done = || MakeError::NotDone(dir.path().to_owned());
+/// [`WriteCompactError`].
+pub fn write_compact_with(
+    dir: &RunDir,
+    record: &RunRecord,
+    corpus: &Corpus,
+    reader: &Reader,
+) -> Result<File, WriteCompactError> {
+    let not_done = || WriteCompactError::NotDone(dir.path().to_owned());
     let summary = dir.summary()?.filter(|summary| summary.state == RunState::Done);
     let test = summary.and_then(|summary| summary.last).ok_or_else(not_done)?.test;
     let parameters = dir.model()?.ok_or_else(not_done)?;
-    let wrong = |error| MakeError::Compact { path: dir.model_path(), error };
-    let file = of_run(&record.key, &record.spec, &parameters, test, corpus, reader).map_err(wrong)?;
+    let wrong = |error| WriteCompactError::Compact { path: dir.model_path(), error };
+    let file = build_file(&record.key, &record.spec, &parameters, test, corpus, reader).map_err(wrong)?;
     let bytes = file.write().map_err(|error: FormatError| wrong(error.into()))?;
     dir.lock()?.write_compact(&bytes)?;
     Ok(file)

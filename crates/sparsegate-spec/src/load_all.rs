@@ -5,7 +5,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::diagnostic::Diagnostic;
 use super::error::SpecError;
 use super::experiment::{self, Experiment};
-use super::node::{Step, dotted};
+use super::node::{PathStep, dotted};
 use super::{filter, yaml};
 
 /// Reads `files` and, after each, the files it lists under `also`, each file once.
@@ -16,7 +16,7 @@ use super::{filter, yaml};
 /// # Errors
 /// As [`super::load`]; a cycle of `also` entries; a filter that matches no run of any experiment.
 pub fn load_all(files: &[Utf8PathBuf], set: &[String], only: &[String]) -> Result<Vec<Experiment>, SpecError> {
-    let mut gathering = Gathering { set, seen: Vec::new(), experiments: Vec::new() };
+    let mut gathering = Loader { set, seen: Vec::new(), experiments: Vec::new() };
     for file in files {
         gathering.add(file, &mut Vec::new())?;
     }
@@ -32,18 +32,18 @@ pub fn load_all(files: &[Utf8PathBuf], set: &[String], only: &[String]) -> Resul
     Ok(experiments)
 }
 
-struct Gathering<'a> {
+struct Loader<'a> {
     set: &'a [String],
     /// Canonical paths of the files read so far.
     seen: Vec<Utf8PathBuf>,
     experiments: Vec<Experiment>,
 }
 
-impl Gathering<'_> {
+impl Loader<'_> {
     /// Reads `file` and the files it lists. `trail` has the canonical paths of the files that led here, each listing
     /// the next.
     fn add(&mut self, file: &Utf8Path, trail: &mut Vec<Utf8PathBuf>) -> Result<(), SpecError> {
-        let real = real(file);
+        let real = canonical(file);
         if self.seen.contains(&real) {
             return Ok(());
         }
@@ -53,8 +53,8 @@ impl Gathering<'_> {
         self.experiments.push(experiment);
         trail.push(real);
         for (index, other) in also.iter().enumerate() {
-            if trail.contains(&self::real(other)) {
-                return Err(circle(file, index, other)?);
+            if trail.contains(&canonical(other)) {
+                return Err(cycle_error(file, index, other)?);
             }
             self.add(other, trail)?;
         }
@@ -64,14 +64,14 @@ impl Gathering<'_> {
 }
 
 /// The canonical path, so that different spellings of a path count as one file.
-fn real(file: &Utf8Path) -> Utf8PathBuf {
+fn canonical(file: &Utf8Path) -> Utf8PathBuf {
     file.canonicalize_utf8().unwrap_or_else(|_| file.to_owned())
 }
 
 /// The error for entry `index` of `also` in `file`, which closes a cycle through `other`.
-fn circle(file: &Utf8Path, index: usize, other: &Utf8Path) -> Result<SpecError, SpecError> {
+fn cycle_error(file: &Utf8Path, index: usize, other: &Utf8Path) -> Result<SpecError, SpecError> {
     let mut path = dotted("also");
-    path.push(Step::Index(index));
+    path.push(PathStep::Index(index));
     let message = format!("`{other}` is part of a cycle of `also` entries");
     let diagnostic = Diagnostic::new(&path, message, "remove this entry");
     Ok(yaml::placed(file, &yaml::read(file)?, &diagnostic))
