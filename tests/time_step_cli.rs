@@ -34,5 +34,5 @@ fn times_and_objectives_are_told() {
 fn what_cannot_be_timed_is_told() {
     let (code, _, err) = time_step(&["experiments/quick.yaml"]);
     assert_eq!(code, Some(2));
-    assert!(err.contains("the shape of data set `planted-words` is not known"), "{err}");
+    assert!(err.contains("the sizes of data set `planted-words` are not known"), "{err}");
 }

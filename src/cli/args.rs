@@ -4,8 +4,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    CliError, backends, bench, check, completions, data, export, generate, new, plan, predict, report, run, schema,
-    status, time_step, train_run,
+    CliError, backends, bench, check, completions, data, export, generate, init, new, plan, predict, report, run,
+    schema, status, time_step, train_run,
 };
 use sparsegate_spec::Experiment;
 
@@ -134,6 +134,8 @@ pub enum Command {
     Export(export::ExportArgs),
     /// Time the forward pass of a run's compact model against the dense network
     Bench(bench::BenchArgs),
+    /// Write the shipped experiments and manifests into a folder
+    Init(init::InitArgs),
     /// Print a JSON Schema of the YAML files, for editors
     Schema(schema::SchemaArgs),
     /// Print a completion script for a shell

@@ -68,6 +68,6 @@ pub fn execute(_global: &Global, args: &InitArgs) -> Result<ExitCode, CliError> 
         to_write.len(),
         SHIPPED.len() + 1 - to_write.len()
     ))?;
-    output::say!("next: cd {} && sparsegate run experiments/quick.yaml --report", args.dir);
+    output::message!("next: cd {} && sparsegate run experiments/quick.yaml --report", args.dir);
     Ok(ExitCode::SUCCESS)
 }

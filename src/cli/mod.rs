@@ -10,6 +10,7 @@ pub mod data;
 pub mod error;
 pub mod export;
 pub mod generate;
+pub mod init;
 pub mod new;
 pub mod output;
 pub mod plan;
@@ -62,6 +63,7 @@ fn dispatch(global: &Global, command: &Command) -> Result<ExitCode, CliError> {
         Command::TimeStep(args) => time_step::execute(global, args),
         Command::Bench(args) => bench::execute(global, args),
         Command::Export(args) => export::execute(global, args),
+        Command::Init(args) => init::execute(global, args),
         Command::Schema(args) => schema::execute(global, args),
         Command::Completions(args) => completions::execute(global, args),
         Command::TrainRun(args) => train_run::execute(global, args),

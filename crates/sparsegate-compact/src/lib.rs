@@ -43,3 +43,8 @@ pub use prediction::{Classification, NextWords, classify, predict_next};
 pub use sampling::Sampler;
 pub use session::{NotFinite, Session};
 pub use write::{WriteCompactError, write_compact, write_compact_with};
+
+// The example of the README is a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -31,3 +31,8 @@ pub use evaluation::Evaluation;
 pub use network::{GateActivation, Init, ModelKind, OutputNoise};
 pub use sparsity::{GroupLasso, Magnitude, Prior, Sparsity};
 pub use structure::{FORMAT, GateKind, GateRole, Structure, UnitGates};
+
+// The example of the README is a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

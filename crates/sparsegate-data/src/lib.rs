@@ -39,3 +39,8 @@ pub use readers::{Lines, START, UNKNOWN};
 pub use sources::Sources;
 pub use survey::Survey;
 pub use vectors::{Vectors, load_vectors};
+
+// The example of the README is a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -66,3 +66,8 @@ impl ExportFormat {
         }
     }
 }
+
+// The example of the README is a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

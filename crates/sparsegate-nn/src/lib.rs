@@ -15,3 +15,8 @@ pub mod cells;
 pub mod engine;
 pub mod model;
 pub mod variational;
+
+// The example of the README is a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

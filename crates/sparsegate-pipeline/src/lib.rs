@@ -11,3 +11,8 @@ pub mod build;
 pub mod exec;
 pub mod measure;
 pub mod train;
+
+// The example of the README is a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -41,3 +41,8 @@ pub use structure::structure;
 
 #[cfg(test)]
 mod testing;
+
+// The example of the README is a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -73,3 +73,8 @@ pub use scene::DrawError;
 pub use tables::{orders as order_table, values as value_table};
 pub use verdict::Verdict;
 pub use write::{WrittenReport, check, write};
+
+// The example of the README is a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -38,3 +38,8 @@ pub use float::Float;
 pub use matrix::Matrix;
 pub use model::Model;
 pub use runtime::Runtime;
+
+// The example of the README is a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -37,3 +37,8 @@ pub use filter::{label, matches, matching};
 pub use hashes::Hashes;
 pub use load_all::load_all;
 pub use suggest::nearest;
+
+// The example of the README is a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

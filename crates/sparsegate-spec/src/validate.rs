@@ -158,7 +158,7 @@ fn baselines(level: &Sparsity) -> Result<(), Diagnostic> {
         }
     }
     match &level.group_lasso {
-        Some(lasso) => check("sparsity.group_lasso.strength", lasso.strength, positive, "above 0, such as 1e-4"),
+        Some(lasso) => check("sparsity.group_lasso.strength", lasso.strength, positive, "above 0, such as 1"),
         None => Ok(()),
     }
 }

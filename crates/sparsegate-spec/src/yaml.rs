@@ -28,7 +28,7 @@ pub fn parse<T: DeserializeOwned>(file: &Utf8Path, text: &str) -> Result<T, Spec
 pub fn read(file: &Utf8Path) -> Result<String, SpecError> {
     let bytes = fs_err::read(file).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => SpecError::new(file, "no such file")
-            .help("check the path; it is relative to the working directory or --root"),
+            .help("check the path, which is relative to the working directory or --root; `sparsegate init DIR` writes the shipped experiments"),
         _ => SpecError::new(file, format!("cannot be read: {error}")).help("name a YAML file that you may read"),
     })?;
     String::from_utf8(bytes).map_err(|error| {

@@ -23,3 +23,8 @@ pub use checkpoint::{Checkpoint, EpochSums, Position};
 pub use error::StoreError;
 pub use lock::{Holder, LockedRun};
 pub use run_dir::{RunDir, runs};
+
+// The example of the README is a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -18,7 +18,7 @@ fn the_page_shows_the_code_that_is_tested() {
     let page = include_str!("../../../../docs/new-cell.md");
     let code = include_str!("coupled_lstm.rs")
         .replace("use sparsegate_core::cells::", "use super::")
-        .replace("use sparsegate::", "use crate::");
+        .replace("use sparsegate_core::", "use crate::");
     assert!(page.contains(&code), "docs/new-cell.md and tests/engine/coupled_lstm.rs differ");
 }
 

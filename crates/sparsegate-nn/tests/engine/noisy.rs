@@ -36,7 +36,7 @@ fn given_noise_equals_the_counted_noise_it_was_taken_from() {
 }
 
 #[test]
-#[should_panic(expected = "another shape")]
+#[should_panic(expected = "must have the shape")]
 fn given_noise_of_another_shape_is_refused() {
     let [mean, log_sigma] = [0, 1].map(|index| op([3, 4])[index].1.tensor(DType::F32));
     let noise = Noise::Given(Matrix::random([4, 3], [-1.0, 1.0], 3).tensor(DType::F32));
