@@ -231,7 +231,7 @@ impl Parts {
     fn output_layer(&self) -> Vec<Out> {
         let noise = Self::stream(NoiseStream::Output);
         let outputs = match self.network.output.noise {
-            OutputNoise::Weights => self.ops.product(self.hidden.clone(), self.output.clone()),
+            OutputNoise::Weights => self.ops.matmul(self.hidden.clone(), self.output.clone()),
             OutputNoise::LocalReparameterization => {
                 self.network.output.outputs(self.ops, self.hidden.clone(), self.batch.rows, noise.as_ref())
             }

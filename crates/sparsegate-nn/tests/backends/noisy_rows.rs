@@ -31,7 +31,7 @@ pub fn noisy_rows_agree(target: &Target) {
     for (shape, read) in cases() {
         let apply = |ops: &dyn Ops, x: &[Tensor<2>]| {
             let ids = ids_on(&x[0].device().inner(), &read);
-            ops.noisy_rows(x[0].clone(), x[1].clone(), ids, &Noise::Counter(KEY))
+            ops.sample_weight_rows(x[0].clone(), x[1].clone(), ids, &Noise::Counter(KEY))
         };
         Op { name: format!("noisy_rows {shape:?} {read:?}"), inputs: inputs(shape), apply: &apply }.check(target);
     }
@@ -42,8 +42,8 @@ pub fn a_row_is_that_row_of_the_whole_sample(target: &Target) {
     for (shape @ [_, columns], read) in cases() {
         for &(dtype, tolerance) in target.types {
             let [mean, log_sigma] = [0, 1].map(|index| inputs(shape)[index].1.place(&engine.device, dtype, Lie::Plain));
-            let whole = host(&engine.ops.noisy(mean.clone(), log_sigma.clone(), &noise));
-            let rows = host(&engine.ops.noisy_rows(mean, log_sigma, ids_on(&engine.device, &read), &noise));
+            let whole = host(&engine.ops.sample_weights(mean.clone(), log_sigma.clone(), &noise));
+            let rows = host(&engine.ops.sample_weight_rows(mean, log_sigma, ids_on(&engine.device, &read), &noise));
             let picked: Vec<f64> =
                 read.iter().flat_map(|id| &whole[*id as usize * columns..][..columns]).copied().collect();
             assert_close(&rows, &picked, tolerance, &format!("{shape:?} {dtype:?} {read:?}"));

@@ -8,7 +8,7 @@ use crate::matrix::Matrix;
 use crate::target::Target;
 
 pub fn product_agrees(target: &Target) {
-    let apply = |ops: &dyn Ops, x: &[Tensor<2>]| ops.product(x[0].clone(), x[1].clone());
+    let apply = |ops: &dyn Ops, x: &[Tensor<2>]| ops.matmul(x[0].clone(), x[1].clone());
     for [rows, inner, columns] in [[1, 1, 1], [1, 7, 3], [5, 1, 4], [17, 33, 65], [64, 64, 64]] {
         let inputs = vec![
             ("left", Matrix::random([rows, inner], [-1.0, 1.0], 1)),

@@ -16,7 +16,8 @@ fn op(shape: [usize; 2]) -> Vec<(&'static str, Matrix)> {
 #[test]
 fn flex_agrees_with_composed_and_with_finite_differences() {
     for shape in SHAPES {
-        let apply = |ops: &dyn Ops, x: &[Tensor<2>]| ops.noisy(x[0].clone(), x[1].clone(), &Noise::Counter(KEY));
+        let apply =
+            |ops: &dyn Ops, x: &[Tensor<2>]| ops.sample_weights(x[0].clone(), x[1].clone(), &Noise::Counter(KEY));
         Op { name: format!("noisy {shape:?}"), inputs: op(shape), apply: &apply, read: None }.check();
     }
 }
@@ -25,11 +26,11 @@ fn flex_agrees_with_composed_and_with_finite_differences() {
 fn given_noise_equals_the_counted_noise_it_was_taken_from() {
     for shape @ [rows, columns] in SHAPES {
         let values = KEY.matrix(rows, columns).into_iter().map(f64::from).collect();
-        let given = Noise::Given(Matrix { shape, values }.tensor(DType::F64));
+        let given = Noise::Explicit(Matrix { shape, values }.tensor(DType::F64));
         let [mean, log_sigma] = [0, 1].map(|index| op(shape)[index].1.tensor(DType::F64));
         for ops in [&FusedOps as &dyn Ops, &ReferenceOps] {
-            let found = ops.noisy(mean.clone(), log_sigma.clone(), &given);
-            let counted = ops.noisy(mean.clone(), log_sigma.clone(), &Noise::Counter(KEY));
+            let found = ops.sample_weights(mean.clone(), log_sigma.clone(), &given);
+            let counted = ops.sample_weights(mean.clone(), log_sigma.clone(), &Noise::Counter(KEY));
             assert_close(&host(&found), &host(&counted), 1e-14, &format!("{ops:?} {shape:?}"));
         }
     }
@@ -39,6 +40,6 @@ fn given_noise_equals_the_counted_noise_it_was_taken_from() {
 #[should_panic(expected = "another shape")]
 fn given_noise_of_another_shape_is_refused() {
     let [mean, log_sigma] = [0, 1].map(|index| op([3, 4])[index].1.tensor(DType::F32));
-    let noise = Noise::Given(Matrix::random([4, 3], [-1.0, 1.0], 3).tensor(DType::F32));
-    FusedOps.noisy(mean, log_sigma, &noise);
+    let noise = Noise::Explicit(Matrix::random([4, 3], [-1.0, 1.0], 3).tensor(DType::F32));
+    FusedOps.sample_weights(mean, log_sigma, &noise);
 }

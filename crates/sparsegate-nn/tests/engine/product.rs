@@ -12,7 +12,7 @@ const SIZES: [[usize; 3]; 6] = [[1, 1, 1], [1, 7, 3], [5, 1, 4], [17, 33, 65], [
 
 #[test]
 fn flex_agrees_with_composed_and_with_finite_differences() {
-    let apply = |ops: &dyn Ops, x: &[Tensor<2>]| ops.product(x[0].clone(), x[1].clone());
+    let apply = |ops: &dyn Ops, x: &[Tensor<2>]| ops.matmul(x[0].clone(), x[1].clone());
     for [rows, inner, columns] in SIZES {
         let inputs = vec![
             ("left", Matrix::random([rows, inner], [-1.0, 1.0], 1)),
