@@ -38,7 +38,7 @@ pub fn all(criterion: &mut Criterion, scale: Scale) {
         // Uses the training batches of `step`, so that the two times are comparable.
         group.bench_function(BenchmarkId::new(task.name, "evaluate a batch"), |bencher| {
             let (data, trainer) = ready.get_or_insert_with(&mut prepared);
-            let source = Few { batches: &data.batches, carries: case.run.train.carries_state() };
+            let source = FixedBatches { batches: &data.batches, carries: case.run.train.carries_state() };
             bencher.iter_custom(|iterations| {
                 let start = std::time::Instant::now();
                 for _ in 0..iterations {
@@ -63,12 +63,12 @@ pub fn all(criterion: &mut Criterion, scale: Scale) {
 }
 
 /// The batches of a case as a source for one data pass.
-struct Few<'a> {
+struct FixedBatches<'a> {
     batches: &'a [Batch],
     carries: bool,
 }
 
-impl BatchSource for Few<'_> {
+impl BatchSource for FixedBatches<'_> {
     fn len(&self) -> usize {
         self.batches.len()
     }

@@ -6,10 +6,10 @@ use sparsegate_core::{GroupLasso, Magnitude, Prior};
 use sparsegate_nn::baselines::{Baseline, Pruning};
 use sparsegate_nn::model::{LanguageModel, NetworkTrainer};
 
-use crate::trainer::{SMALL, Small, saved_bits};
+use crate::small_model::{SMALL, SmallModel, saved_bits};
 
 /// A model without noise. Magnitude pruning starts after 2 of 20 steps and ends after 14.
-const PLAIN: Small = Small { prior: Prior::None, ..SMALL };
+const PLAIN: SmallModel = SmallModel { prior: Prior::None, ..SMALL };
 const STEPS: u64 = 20;
 const MAGNITUDE: Magnitude = Magnitude { share: 0.8, begin: 0.1, end: 0.7, every: 3 };
 /// The lasso lowers a unit's norm by 0.04 per step; the data gradient may raise it.

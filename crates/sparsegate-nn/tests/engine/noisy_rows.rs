@@ -4,7 +4,7 @@ use burn::tensor::{DType, Tensor};
 use sparsegate_nn::engine::{FusedOps, Noise, NoiseKey, Ops, ReferenceOps};
 
 use crate::agreement::Op;
-use crate::matrix::{Matrix, assert_close, bits, host, ids, random_ids};
+use crate::matrix::{HostMatrix, assert_close, bits, host, ids, random_ids};
 
 const KEY: NoiseKey = NoiseKey { seed: 77, step: 9, stream: 1 };
 
@@ -21,8 +21,8 @@ fn cases() -> Vec<([usize; 2], Vec<u32>)> {
     ]
 }
 
-fn inputs(shape: [usize; 2]) -> Vec<(&'static str, Matrix)> {
-    vec![("mean", Matrix::random(shape, [-1.0, 1.0], 1)), ("log sigma", Matrix::random(shape, [-4.0, 0.5], 2))]
+fn inputs(shape: [usize; 2]) -> Vec<(&'static str, HostMatrix)> {
+    vec![("mean", HostMatrix::random(shape, [-1.0, 1.0], 1)), ("log sigma", HostMatrix::random(shape, [-4.0, 0.5], 2))]
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_row_is_that_row_of_the_whole_sample() {
 fn given_noise_equals_the_counted_noise_it_was_taken_from() {
     for (shape, wanted) in cases() {
         let values = KEY.matrix(shape[0], shape[1]).into_iter().map(f64::from).collect();
-        let given = Noise::Explicit(Matrix { shape, values }.tensor(DType::F64));
+        let given = Noise::Explicit(HostMatrix { shape, values }.tensor(DType::F64));
         let [mean, log_sigma] = [0, 1].map(|index| inputs(shape)[index].1.tensor(DType::F64));
         for ops in [&FusedOps as &dyn Ops, &ReferenceOps] {
             let found = ops.sample_weight_rows(mean.clone(), log_sigma.clone(), ids(&wanted), &given);

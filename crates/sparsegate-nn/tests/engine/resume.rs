@@ -3,12 +3,12 @@
 use sparsegate_core::OutputNoise;
 use sparsegate_core::trainer::{NamedTensor, Trainer};
 
-use crate::trainer::{SMALL, Small, saved_bits};
+use crate::small_model::{SMALL, SmallModel, saved_bits};
 
 #[test]
 fn a_loaded_model_goes_on_bit_for_bit() {
     for output_noise in [OutputNoise::Weights, OutputNoise::LocalReparameterization] {
-        let kind = Small { output_noise, ..SMALL };
+        let kind = SmallModel { output_noise, ..SMALL };
         let mut straight = kind.trainer(|_, _| {});
         kind.train(&mut straight, 1, 4);
         let saved = straight.save();
