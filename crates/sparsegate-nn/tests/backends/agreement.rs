@@ -56,10 +56,10 @@ impl Op<'_> {
     /// The output, then the gradients of a randomly weighted sum of its elements with respect to each input.
     fn run(&self, config: RunConfig<'_>) -> Vec<Vec<f64>> {
         let RunConfig { ops, device, dtype, layout } = config;
-        let leaf = |input: &HostMatrix| input.config(device, dtype, layout).autodiff().require_grad();
+        let leaf = |input: &HostMatrix| input.place(device, dtype, layout).autodiff().require_grad();
         let leaves: Vec<_> = self.inputs.iter().map(|(_, input)| leaf(input)).collect();
         let output = (self.apply)(ops, &leaves);
-        let weights = HostMatrix::random(output.dims(), [-1.5, 1.5], 99).config(device, dtype, MemoryLayout::Plain);
+        let weights = HostMatrix::random(output.dims(), [-1.5, 1.5], 99).place(device, dtype, MemoryLayout::Plain);
         let mut gradients = (output.clone() * weights).sum().backward();
         let gradient = |leaf: &Tensor<2>| host(&leaf.grad_remove(&mut gradients).expect("every input has a gradient"));
         let gradients: Vec<_> = leaves.iter().map(gradient).collect();

@@ -20,7 +20,7 @@ struct RunConfig<'a> {
 
 impl RunConfig<'_> {
     fn random(&self, shape: [usize; 2], limits: [f64; 2], seed: u64) -> Tensor<2> {
-        HostMatrix::random(shape, limits, seed).config(self.device, self.dtype, self.layout)
+        HostMatrix::random(shape, limits, seed).place(self.device, self.dtype, self.layout)
     }
 
     /// Means, log sigmas and the gradients of the data loss.
@@ -80,7 +80,7 @@ pub fn second_pass_agrees(target: &Target) {
 
 /// KL divergence of one weight, and its gradients with respect to mean and log sigma.
 fn alone(ops: &dyn Ops, device: &Device, dtype: DType, mean: f64, log_sigma: f64) -> [f64; 3] {
-    let one = |value: f64| HostMatrix { shape: [1, 1], values: vec![value] }.config(device, dtype, MemoryLayout::Plain);
+    let one = |value: f64| HostMatrix { shape: [1, 1], values: vec![value] }.place(device, dtype, MemoryLayout::Plain);
     let parameter = [one(mean), one(log_sigma)];
     let nothing = DataGradients { mean: one(0.0), log_sigma: one(0.0), rows: None };
     let kl = ops.kl_and_gradient_norm(parameter.each_ref(), &nothing, 1.0).kl;

@@ -94,13 +94,13 @@ fn a_loaded_network_goes_on_bit_for_bit() {
     fn check<B: Baseline + Clone + 'static>(baseline: &B) {
         let mut straight = pruned(baseline.clone());
         PLAIN.train(&mut straight, 1, 7);
-        let saved = straight.save();
+        let saved = straight.state();
         PLAIN.train(&mut straight, 8, STEPS);
         let mut resumed = pruned(baseline.clone());
         PLAIN.train(&mut resumed, 1, 3);
-        resumed.load(&saved).expect("what was saved");
+        resumed.restore_state(&saved).expect("what was saved");
         PLAIN.train(&mut resumed, 8, STEPS);
-        assert_eq!(saved_bits(&resumed.save()), saved_bits(&straight.save()), "{baseline:?}");
+        assert_eq!(saved_bits(&resumed.state()), saved_bits(&straight.state()), "{baseline:?}");
     }
     check(&MAGNITUDE);
     check(&LASSO);
@@ -114,7 +114,7 @@ fn threads_do_not_change_what_is_pruned() {
             pool.install(|| {
                 let mut trainer = pruned(baseline.clone());
                 train(&mut trainer);
-                trainer.save()
+                trainer.state()
             })
         };
         assert_eq!(saved_bits(&with(1)), saved_bits(&with(4)), "{baseline:?}");

@@ -21,12 +21,12 @@ fn each_tensor_is_named(kind: SmallModel) {
                 values[place] = f64::NAN;
             }
         });
-        let before = trainer.save().len();
+        let before = trainer.state().len();
         let error = trainer.step(&batch, 7).expect_err(&name);
         assert_eq!(error.step, 7, "{name}");
         assert_eq!(error.tensor, name, "{kind:?}");
         assert!(error.to_string().contains("at step 7"), "{error}");
-        assert_eq!(trainer.save().len(), before, "{name}: a failed step leaves no state");
+        assert_eq!(trainer.state().len(), before, "{name}: a failed step leaves no state");
     }
 }
 

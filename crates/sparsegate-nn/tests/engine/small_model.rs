@@ -115,7 +115,7 @@ fn whole_steps_do_not_depend_on_the_number_of_threads() {
             pool.install(|| {
                 let mut trainer = large.trainer(|_, _| {});
                 large.train(&mut trainer, 1, 3);
-                trainer.save()
+                trainer.state()
             })
         };
         let one = with(1);

@@ -88,7 +88,7 @@ fn whole_steps_do_not_depend_on_the_number_of_threads() {
             pool.install(|| {
                 let mut trainer = large.trainer(|_, _| {});
                 large.train(&mut trainer, 1, 2);
-                trainer.save()
+                trainer.state()
             })
         };
         let one = with(1);
@@ -104,13 +104,13 @@ fn a_loaded_classifier_goes_on_bit_for_bit() {
         let texts = small(*cell);
         let mut straight = texts.trainer(|_, _| {});
         texts.train(&mut straight, 1, 3);
-        let saved = straight.save();
+        let saved = straight.state();
         texts.train(&mut straight, 4, 5);
         let mut resumed = texts.trainer(|_, values| values.iter_mut().for_each(|value| *value *= 0.5));
         texts.train(&mut resumed, 1, 2);
-        resumed.load(&saved).expect("what was saved");
+        resumed.restore_state(&saved).expect("what was saved");
         texts.train(&mut resumed, 4, 5);
-        assert_eq!(saved_bits(&resumed.save()), saved_bits(&straight.save()), "{}", cell.name());
+        assert_eq!(saved_bits(&resumed.state()), saved_bits(&straight.state()), "{}", cell.name());
     }
 }
 

@@ -21,7 +21,7 @@ fn training_goes_on() {
         let kind = SmallModel { output_noise, ..SMALL };
         let mut trainer = with_zeros(kind);
         kind.train(&mut trainer, 1, 6);
-        for tensor in trainer.save() {
+        for tensor in trainer.state() {
             assert!(tensor.values.iter().all(|value| value.is_finite()), "{} is not finite", tensor.name);
         }
     }

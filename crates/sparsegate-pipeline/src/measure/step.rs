@@ -98,7 +98,7 @@ impl Steps<'_> {
             self.done += 1;
             reports.extend(self.trainer.step(&batch, self.done as u64)?);
         }
-        reports.extend(self.trainer.finish());
+        reports.extend(self.trainer.drain_metrics());
         // The trainer leaves it to its caller to check metrics that are returned asynchronously.
         match reports[known..].iter().find(|report| !(report.data_loss + report.kl_term).is_finite()) {
             Some(report) => Err(NonFinite { step: report.step, tensor: "the objective".to_owned() }),

@@ -66,7 +66,7 @@ impl Trainer for ToyTrainer {
         Ok(if self.waiting.len() < self.block { Vec::new() } else { std::mem::take(&mut self.waiting) })
     }
 
-    fn finish(&mut self) -> Vec<StepMetrics> {
+    fn drain_metrics(&mut self) -> Vec<StepMetrics> {
         std::mem::take(&mut self.waiting)
     }
 
@@ -116,7 +116,7 @@ impl Trainer for ToyTrainer {
         vec![Self::tensor("weights", &self.weights)]
     }
 
-    fn save(&self) -> Vec<NamedTensor> {
+    fn state(&self) -> Vec<NamedTensor> {
         vec![
             Self::tensor("weights", &self.weights),
             Self::tensor("adam/moment", &self.moment),
@@ -124,7 +124,7 @@ impl Trainer for ToyTrainer {
         ]
     }
 
-    fn load(&mut self, tensors: &[NamedTensor]) -> Result<(), String> {
+    fn restore_state(&mut self, tensors: &[NamedTensor]) -> Result<(), String> {
         let slots = [("weights", &mut self.weights), ("adam/moment", &mut self.moment), ("state", &mut self.carried)];
         for (name, slot) in slots {
             let found = tensors.iter().find(|tensor| tensor.name == name).ok_or(format!("{name} is missing"))?;
