@@ -41,7 +41,7 @@ fn train(run: &RunSpec, corpus: &Corpus) -> Trained {
         let batch = source.batch(step as usize - 1);
         reports.extend(trainer.step(&batch, step).expect("finite numbers"));
     }
-    reports.extend(trainer.finish());
+    reports.extend(trainer.drain_metrics());
     assert_eq!(reports.iter().map(|report| report.step).collect::<Vec<_>>(), (1..=STEPS).collect::<Vec<_>>());
     Trained { reports, valid: corpus.unit.value(&trainer.evaluate(data.valid.as_ref())) }
 }

@@ -38,7 +38,7 @@ pub fn all(criterion: &mut Criterion, scale: Scale) {
         // Uses the training batches of `step`, so that the two times are comparable.
         group.bench_function(BenchmarkId::new(task.name, "evaluate a batch"), |bencher| {
             let (data, trainer) = ready.get_or_insert_with(&mut prepared);
-            let source = Few { batches: &data.batches, carries: case.run.train.carries_state() };
+            let source = FixedBatches { batches: &data.batches, carries: case.run.train.carries_state() };
             bencher.iter_custom(|iterations| {
                 let start = std::time::Instant::now();
                 for _ in 0..iterations {
@@ -56,19 +56,19 @@ pub fn all(criterion: &mut Criterion, scale: Scale) {
             let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder in target/");
             let root = folder.path().to_str().expect("a path of UTF-8");
             let run = RunDir::new(root.into(), "bench", "run").lock().expect("a folder of our own");
-            bencher.iter(|| run.write_checkpoint(&Position::start(), &trainer.save()).expect("room on the disk"));
+            bencher.iter(|| run.write_checkpoint(&Position::start(), &trainer.state()).expect("room on the disk"));
         });
     }
     group.finish();
 }
 
 /// The batches of a case as a source for one data pass.
-struct Few<'a> {
+struct FixedBatches<'a> {
     batches: &'a [Batch],
     carries: bool,
 }
 
-impl BatchSource for Few<'_> {
+impl BatchSource for FixedBatches<'_> {
     fn len(&self) -> usize {
         self.batches.len()
     }

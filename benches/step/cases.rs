@@ -11,7 +11,7 @@ use super::Scale;
 
 /// A task of the paper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Task {
+pub struct BenchTask {
     /// Name of its spec, `experiments/paper/NAME.yaml`.
     pub name: &'static str,
     /// Number of rows of its input matrix or embedding.
@@ -23,11 +23,11 @@ pub struct Task {
 }
 
 /// The tasks of the paper.
-pub const TASKS: [Task; 4] = [
-    Task { name: "word-ptb", vocabulary: 10_000, datasets: &["word-ptb"], levels: &["dense", "W", "W+G+N"] },
-    Task { name: "char-ptb", vocabulary: 50, datasets: &["char-ptb"], levels: &["dense", "W", "W+G+N"] },
-    Task { name: "imdb", vocabulary: 20_003, datasets: &["imdb"], levels: &["W+G+N"] },
-    Task { name: "agnews", vocabulary: 20_003, datasets: &["agnews", "agnews-part"], levels: &["W+G+N"] },
+pub const TASKS: [BenchTask; 4] = [
+    BenchTask { name: "word-ptb", vocabulary: 10_000, datasets: &["word-ptb"], levels: &["dense", "W", "W+G+N"] },
+    BenchTask { name: "char-ptb", vocabulary: 50, datasets: &["char-ptb"], levels: &["dense", "W", "W+G+N"] },
+    BenchTask { name: "imdb", vocabulary: 20_003, datasets: &["imdb"], levels: &["W+G+N"] },
+    BenchTask { name: "agnews", vocabulary: 20_003, datasets: &["agnews", "agnews-part"], levels: &["W+G+N"] },
 ];
 
 /// Cells that are timed.
@@ -41,7 +41,7 @@ pub const BATCHES: usize = 5;
 pub struct Case {
     /// The run that is timed.
     pub run: RunSpec,
-    task: Task,
+    task: BenchTask,
     scale: Scale,
 }
 
@@ -58,7 +58,7 @@ pub struct Data {
 
 impl Case {
     /// The run of the task's spec with this cell and level, with the overrides `set` (`key=value`).
-    pub fn new(task: Task, cell: &str, level: &str, set: &[String], scale: Scale) -> Self {
+    pub fn new(task: BenchTask, cell: &str, level: &str, set: &[String], scale: Scale) -> Self {
         let mut set = set.to_vec();
         let mut task = task;
         if scale == Scale::Toy {
@@ -96,8 +96,8 @@ impl Case {
 
     /// Batches of the data set if it is in the cache and the scale is the paper's, else of synthetic symbols.
     pub fn data(&self) -> Data {
-        let real = if self.scale == Scale::Paper { self.real() } else { None };
-        let (corpus, origin) = real.unwrap_or_else(|| self.synthetic());
+        let real_data = if self.scale == Scale::Paper { self.real_data() } else { None };
+        let (corpus, origin) = real_data.unwrap_or_else(|| self.synthetic());
         let source = sparsegate_data::train_batches(&corpus, &self.run.train, 0, 0).expect("enough data for a batch");
         let batches = (0..source.len().min(BATCHES)).map(|index| source.batch(index)).collect();
         drop(source);
@@ -109,7 +109,7 @@ impl Case {
         build_trainer(&self.run, corpus, None).expect("flex is in every build")
     }
 
-    fn real(&self) -> Option<(Corpus, String)> {
+    fn real_data(&self) -> Option<(Corpus, String)> {
         let root = env!("CARGO_MANIFEST_DIR").into();
         let found = self.task.datasets.iter().find_map(|name| {
             let manifest = Manifest::load(root, name).ok()?;
@@ -128,13 +128,14 @@ impl Case {
     fn synthetic(&self) -> (Corpus, String) {
         let (batch, steps) = (self.run.train.batch, self.run.train.window());
         let size = if self.task.streams() { (steps + 1) * batch * (BATCHES + 2) } else { batch * BATCHES };
-        let made = measure::corpus_of(self.task.name, Lengths::Unequal, Some(self.task.vocabulary), Some(size));
+        let made =
+            measure::synthetic_corpus_sized(self.task.name, Lengths::Unequal, Some(self.task.vocabulary), Some(size));
         let origin = "synthetic symbols; texts with lengths distributed as in the data set".to_owned();
         (made.expect("the tasks of the paper have shapes"), origin)
     }
 }
 
-impl Task {
+impl BenchTask {
     /// Whether the data are a continuous stream and the model is a language model.
     pub fn streams(&self) -> bool {
         self.name.ends_with("-ptb")

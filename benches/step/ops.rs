@@ -25,13 +25,13 @@ pub fn all(criterion: &mut Criterion, scale: Scale) {
         for (name, op, differentiable) in OPS {
             let id = |way: &str| BenchmarkId::new(format!("{}/{name}", task.name), way);
             group.bench_function(id("forward"), |bencher| {
-                let parts = parts.get_or_insert_with(|| Parts::new(&case));
+                let parts = parts.get_or_insert_with(|| OpInputs::new(&case));
                 // Each result is dropped before the next one; keeping them would measure page faults of fresh memory.
                 bencher.iter_batched(|| parts.refresh(name), |()| op(parts), BatchSize::PerIteration);
             });
             if *differentiable {
                 group.bench_function(id("backward"), |bencher| {
-                    let parts = parts.get_or_insert_with(|| Parts::new(&case));
+                    let parts = parts.get_or_insert_with(|| OpInputs::new(&case));
                     let backward = |out: Vec<Out>| out.into_iter().map(Out::backward).collect::<Vec<_>>();
                     let forward = || {
                         parts.refresh(name);
@@ -46,20 +46,20 @@ pub fn all(criterion: &mut Criterion, scale: Scale) {
 }
 
 /// Name, op, and whether it has a backward pass.
-type Op = (&'static str, fn(&Parts) -> Vec<Out>, bool);
+type Op = (&'static str, fn(&OpInputs) -> Vec<Out>, bool);
 
 /// In the order of a step.
 const OPS: &[Op] = &[
-    ("input rows", Parts::input_rows, true),
-    ("recurrent weights", Parts::recurrent_weights, true),
-    ("factors", Parts::factors, true),
-    ("recurrence", Parts::recurrence, true),
-    ("output weights", Parts::output_weights, true),
-    ("output layer", Parts::output_layer, true),
-    ("cross entropy", Parts::cross_entropy, true),
-    ("penalty and norm", Parts::kl_and_gradient_norm, false),
-    ("adam", Parts::adam, false),
-    ("whole graph", Parts::whole, true),
+    ("input rows", OpInputs::input_rows, true),
+    ("recurrent weights", OpInputs::recurrent_weights, true),
+    ("factors", OpInputs::factors, true),
+    ("recurrence", OpInputs::recurrence, true),
+    ("output weights", OpInputs::output_weights, true),
+    ("output layer", OpInputs::output_layer, true),
+    ("cross entropy", OpInputs::cross_entropy, true),
+    ("penalty and norm", OpInputs::kl_first_pass, false),
+    ("adam", OpInputs::adam, false),
+    ("whole graph", OpInputs::whole, true),
 ];
 
 /// Output of an op.
@@ -78,7 +78,7 @@ impl Out {
 }
 
 /// Inputs of the ops of a step: the network, a batch, and leaf tensors in place of the results of the preceding ops.
-struct Parts {
+struct OpInputs {
     ops: &'static dyn Ops,
     plain: LanguageModel,
     network: LanguageModel,
@@ -101,7 +101,7 @@ struct Parts {
     gradients: Vec<DataGradients>,
 }
 
-impl Parts {
+impl OpInputs {
     fn new(case: &Case) -> Self {
         let Engine { device, ops, .. } = engine::open(Backend::Flex).expect("flex is in every build");
         let model = &case.run.model;
@@ -231,7 +231,7 @@ impl Parts {
     fn output_layer(&self) -> Vec<Out> {
         let noise = Self::stream(NoiseStream::Output);
         let outputs = match self.network.output.noise {
-            OutputNoise::Weights => self.ops.product(self.hidden.clone(), self.output.clone()),
+            OutputNoise::Weights => self.ops.matmul(self.hidden.clone(), self.output.clone()),
             OutputNoise::LocalReparameterization => {
                 self.network.output.outputs(self.ops, self.hidden.clone(), self.batch.rows, noise.as_ref())
             }
@@ -244,7 +244,7 @@ impl Parts {
         vec![Out::Scalar(self.ops.cross_entropy(self.fresh(), bias, self.targets.clone()))]
     }
 
-    fn kl_and_gradient_norm(&self) -> Vec<Out> {
+    fn kl_first_pass(&self) -> Vec<Out> {
         for (parameter, gradients) in self.plain.clone().parameters().iter().zip(&self.gradients) {
             let Some(log_sigma) = &parameter.value.log_sigma else { continue };
             self.ops.kl_and_gradient_norm([&parameter.value.mean, log_sigma], gradients, 1e-9);

@@ -13,7 +13,7 @@ use std::process::{Command, ExitCode};
 use std::{env, fs};
 
 /// The version whose headers torch-sys is written for; patch releases do not change them.
-const WANTED: &str = "2.9";
+const LIBTORCH_VERSION: &str = "2.9";
 
 const HINT: &str = "run scripts/get-libtorch.sh and set LIBTORCH as it says, or install PyTorch 2.9 and set \
                     LIBTORCH_USE_PYTORCH=1";
@@ -41,7 +41,7 @@ fn prepare() -> Result<(), String> {
             println!("cargo:rustc-env=SPARSEGATE_LIBTORCH_VERSION={version}");
         }
         None => println!(
-            "cargo:warning=the version of the libtorch in {} is unknown; {WANTED} is needed",
+            "cargo:warning=the version of the libtorch in {} is unknown; {LIBTORCH_VERSION} is needed",
             libraries.display()
         ),
     }
@@ -72,14 +72,14 @@ fn search_at_run_time(libraries: &Path) {
     }
 }
 
-/// Rejects any version but [`WANTED`], unless the user sets `LIBTORCH_BYPASS_VERSION_CHECK`.
+/// Rejects any version but [`LIBTORCH_VERSION`], unless the user sets `LIBTORCH_BYPASS_VERSION_CHECK`.
 fn check(version: &str) -> Result<(), String> {
     let minor: Vec<&str> = version.split('.').take(2).collect();
-    if minor.join(".") == WANTED || variable("LIBTORCH_BYPASS_VERSION_CHECK").is_some() {
+    if minor.join(".") == LIBTORCH_VERSION || env_var("LIBTORCH_BYPASS_VERSION_CHECK").is_some() {
         return Ok(());
     }
     Err(format!(
-        "found libtorch {version}, but {WANTED} is needed: {HINT}; or set LIBTORCH_BYPASS_VERSION_CHECK=1 to try this \
+        "found libtorch {version}, but {LIBTORCH_VERSION} is needed: {HINT}; or set LIBTORCH_BYPASS_VERSION_CHECK=1 to try this \
          version anyway"
     ))
 }
@@ -92,12 +92,12 @@ struct Libtorch {
 
 impl Libtorch {
     fn find() -> Result<Self, String> {
-        if variable("LIBTORCH_USE_PYTORCH").is_some() {
+        if env_var("LIBTORCH_USE_PYTORCH").is_some() {
             return Self::of_python().ok_or_else(|| format!("the Python on the PATH has no PyTorch: {HINT}"));
         }
         let system = || Some(PathBuf::from("/usr")).filter(|root| root.join("lib/libtorch.so").exists());
-        let root = variable("LIBTORCH").map(PathBuf::from).or_else(system).or_else(downloaded);
-        let or_root = |name: &str| variable(name).map(PathBuf::from).or_else(|| root.clone());
+        let root = env_var("LIBTORCH").map(PathBuf::from).or_else(system).or_else(downloaded);
+        let or_root = |name: &str| env_var(name).map(PathBuf::from).or_else(|| root.clone());
         let (Some(libraries), Some(headers)) = (or_root("LIBTORCH_LIB"), or_root("LIBTORCH_INCLUDE")) else {
             return Err(format!("no libtorch found: {HINT}"));
         };
@@ -108,7 +108,7 @@ impl Libtorch {
         }
         let stated = || root.and_then(|root| fs::read_to_string(root.join("build-version")).ok());
         let version = version_of(&headers).or_else(stated);
-        Ok(Self { libraries, version: version.map(|version| plain(&version)) })
+        Ok(Self { libraries, version: version.map(|version| without_suffix(&version)) })
     }
 
     /// The libtorch of the installed PyTorch package, as reported by Python.
@@ -120,7 +120,7 @@ impl Libtorch {
         let text = String::from_utf8(output.stdout).ok()?;
         let mut lines = text.lines();
         let (version, libraries) = (lines.next()?, lines.next()?);
-        Some(Self { libraries: PathBuf::from(libraries), version: Some(plain(version)) })
+        Some(Self { libraries: PathBuf::from(libraries), version: Some(without_suffix(version)) })
     }
 }
 
@@ -150,12 +150,12 @@ fn version_of(root: &Path) -> Option<String> {
 }
 
 /// A version without its local suffix, such as `+cu128`.
-fn plain(version: &str) -> String {
+fn without_suffix(version: &str) -> String {
     version.trim().split('+').next().unwrap_or_default().to_owned()
 }
 
 /// An environment variable; cargo runs this script again when it changes.
-fn variable(name: &str) -> Option<String> {
+fn env_var(name: &str) -> Option<String> {
     println!("cargo:rerun-if-env-changed={name}");
     env::var(name).ok()
 }

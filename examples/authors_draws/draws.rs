@@ -14,9 +14,9 @@ use crate::Failure;
 use crate::mrg::{Generator, Normals};
 
 /// The file's tensors.
-pub struct Draws<'a>(SafeTensors<'a>);
+pub struct RecordedDraws<'a>(SafeTensors<'a>);
 
-impl<'a> Draws<'a> {
+impl<'a> RecordedDraws<'a> {
     pub fn read(bytes: &'a [u8]) -> Result<Self, Failure> {
         Ok(Self(SafeTensors::deserialize(bytes)?))
     }
@@ -67,7 +67,7 @@ impl<'a> Draws<'a> {
 }
 
 /// Noise for the training steps.
-pub struct Noise {
+pub struct RecordedNoise {
     /// Number of sequences in a batch.
     rows: usize,
     hidden: usize,
@@ -78,8 +78,8 @@ pub struct Noise {
     output: Normals,
 }
 
-impl Noise {
-    pub fn new(draws: &Draws<'_>, run: &RunSpec) -> Result<Self, Failure> {
+impl RecordedNoise {
+    pub fn new(draws: &RecordedDraws<'_>, run: &RunSpec) -> Result<Self, Failure> {
         let seeds = draws.values::<u32>("seeds")?;
         let &[lstm, output] = seeds.as_slice() else { return Err("the tensor `seeds` must have two values".into()) };
         let count = |name: &str| draws.0.tensor(name).map(|tensor| tensor.shape().iter().product::<usize>());

@@ -25,7 +25,7 @@ use sparsegate_nn::model::{LanguageModel, NetworkTrainer, RecurrentConfig, Train
 use sparsegate_spec as spec;
 use sparsegate_spec::types::{Optimizer, OutputNoise, RunSpec};
 
-use crate::draws::{Draws, Noise};
+use crate::draws::{RecordedDraws, RecordedNoise};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -36,12 +36,12 @@ fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [file, epochs] = arguments.as_slice() else { return Err("usage: authors_draws FILE EPOCHS".into()) };
     let bytes = fs_err::read(file)?;
-    let draws = Draws::read(&bytes)?;
+    let draws = RecordedDraws::read(&bytes)?;
     let run = run()?;
     let corpus = draws.corpus()?;
     let train = data::train_batches(&corpus, &run.train, run.seed, 0)?;
     let [valid, _] = data::eval_batches(&corpus, &run.train)?;
-    let mut noise = Noise::new(&draws, &run)?;
+    let mut noise = RecordedNoise::new(&draws, &run)?;
     let mut trainer = trainer(&run, &draws, corpus.vocabulary.len(), train.targets())?;
     let mut step = 0;
     for epoch in 1..=epochs.parse::<u32>()? {
@@ -81,7 +81,7 @@ fn run() -> Result<RunSpec, Failure> {
 /// Trainer of the network with the authors' initial values, before the first step.
 fn trainer(
     run: &RunSpec,
-    draws: &Draws<'_>,
+    draws: &RecordedDraws<'_>,
     vocabulary: usize,
     train_size: usize,
 ) -> Result<NetworkTrainer<LanguageModel>, Failure> {

@@ -5,10 +5,10 @@ use rayon::prelude::*;
 
 const M1: u64 = (1 << 31) - 1;
 const M2: u64 = (1 << 31) - 21_069;
-type Matrix = [[u64; 3]; 3];
+type Transition = [[u64; 3]; 3];
 /// One step of each of the two recurrences, as a matrix acting on its last three numbers.
-const A1: Matrix = [[0, 1 << 22, (1 << 7) + 1], [1, 0, 0], [0, 1, 0]];
-const A2: Matrix = [[1 << 15, 0, (1 << 15) + 1], [1, 0, 0], [0, 1, 0]];
+const A1: Transition = [[0, 1 << 22, (1 << 7) + 1], [1, 0, 0], [0, 1, 0]];
+const A2: Transition = [[1 << 15, 0, (1 << 15) + 1], [1, 0, 0], [0, 1, 0]];
 
 /// Number of streams that Theano uses for a tensor, unless the tensor is small.
 const STREAMS: usize = 15_360;
@@ -25,11 +25,12 @@ struct State([u64; 3], [u64; 3]);
 
 /// Transition matrices of both recurrences over 2^k steps.
 #[derive(Debug, Clone, Copy)]
-struct Jump(Matrix, Matrix);
+struct Jump(Transition, Transition);
 
 impl Jump {
     fn over(log2: u32) -> Self {
-        let square = |matrix: Matrix, modulus| (0..log2).fold(matrix, |matrix, _| product(&matrix, &matrix, modulus));
+        let square =
+            |matrix: Transition, modulus| (0..log2).fold(matrix, |matrix, _| product(&matrix, &matrix, modulus));
         Self(square(A1, M1), square(A2, M2))
     }
 
@@ -38,13 +39,13 @@ impl Jump {
     }
 }
 
-fn product(left: &Matrix, right: &Matrix, modulus: u64) -> Matrix {
+fn product(left: &Transition, right: &Transition, modulus: u64) -> Transition {
     // Each term is below 2^62 and is reduced before the addition.
     let entry = |i: usize, j: usize| (0..3).map(|k| left[i][k] * right[k][j] % modulus).sum::<u64>() % modulus;
     std::array::from_fn(|i| std::array::from_fn(|j| entry(i, j)))
 }
 
-fn image(matrix: &Matrix, vector: [u64; 3], modulus: u64) -> [u64; 3] {
+fn image(matrix: &Transition, vector: [u64; 3], modulus: u64) -> [u64; 3] {
     std::array::from_fn(|i| (0..3).map(|k| matrix[i][k] * vector[k] % modulus).sum::<u64>() % modulus)
 }
 

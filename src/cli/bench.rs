@@ -17,7 +17,9 @@ use super::args::{Global, OutputFormat};
 use super::output;
 use super::{CliError, Exit};
 use python_helper::PythonHelper;
-use sparsegate_pipeline::measure::forward::{Contestant, Load, Rival, contest, masked, ours, pinned, work};
+use sparsegate_pipeline::measure::forward::{
+    HelperCase, Timed, Workload, masked, packed, pinned, time_alternately, work,
+};
 use sparsegate_store::format::FORMAT;
 use sparsegate_store::provenance;
 use sparsegate_store::speed::{Implementation, InputMode, Speed, Timing};
@@ -113,24 +115,26 @@ fn time(global: &Global, args: &BenchArgs, target: &BenchTarget, cost: &CostMode
             if global.verbosity() >= 0 {
                 output::message!("{}: {}, {batch} at a time, {threads} threads", target.name, table::mode(mode));
             }
-            let load = Load::new(mode, batch, steps, &target.model.symbols.stored);
+            let workload = Workload::new(mode, batch, steps, &target.model.symbols.stored);
             let (helper, compact, dense) =
                 (&mut helper.helper, options(threads, None), options(threads, Some(StorageFormat::Dense)));
             let samples = usize::from(args.samples);
             let timed = pinned(threads, move |pool| {
                 let helper = helper.as_mut().map(RefCell::new);
                 let mut names = vec![Implementation::Compact, Implementation::Dense];
-                let mut contestants: Vec<Box<dyn Contestant + '_>> =
-                    vec![ours(&target.model, &compact, &load)?, ours(&target.dense, &dense, &load)?];
+                let mut contestants: Vec<Box<dyn Timed + '_>> =
+                    vec![packed(&target.model, &compact, &workload)?, packed(&target.dense, &dense, &workload)?];
                 if let (Some(network), InputMode::Whole) = (&target.masked, mode) {
                     names.push(Implementation::Masked);
-                    contestants.push(masked(network, pool, &load));
+                    contestants.push(masked(network, pool, &workload));
                 }
-                for (implementation, rival) in helper.iter().flat_map(|helper| Rival::all(helper, mode, batch)) {
+                for (implementation, helper_case) in
+                    helper.iter().flat_map(|helper| HelperCase::all(helper, mode, batch))
+                {
                     names.push(implementation);
-                    contestants.push(Box::new(rival));
+                    contestants.push(Box::new(helper_case));
                 }
-                Ok::<_, String>((names, contest(&mut contestants, samples)))
+                Ok::<_, String>((names, time_alternately(&mut contestants, samples)))
             });
             let (names, found) = timed.and_then(|timed| timed).map_err(CliError::failed)?;
             for (implementation, found) in names.into_iter().zip(found) {

@@ -2,6 +2,6 @@
 //! everything pruned to nothing pruned, in double and in single precision.
 
 mod agreement;
+mod bench_cli;
 mod network;
-mod stored;
-mod timed;
+mod stored_metric;

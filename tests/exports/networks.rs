@@ -15,9 +15,9 @@ const STEPS: usize = 19;
 const BATCH: usize = 5;
 
 /// Random number generator: Knuth's LCG.
-struct Draws(u64);
+struct Lcg(u64);
 
-impl Draws {
+impl Lcg {
     fn below(&mut self, limit: u32) -> u32 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 33) % u64::from(limit.max(1))) as u32
@@ -36,7 +36,7 @@ impl Draws {
 /// Writes a case whose sequences contain every symbol, those without a row included, and the id after the last one.
 fn write(folder: &Utf8Path, name: &str, shape: &ModelShape, seed: u64) -> Result<(), Failed> {
     let file = File { model: shape.model(seed), details: String::new() };
-    let mut draws = Draws(seed);
+    let mut draws = Lcg(seed);
     let sequences =
         (0..BATCH).map(|_| (0..STEPS).map(|_| draws.below(file.model.symbols.total + 1)).collect()).collect();
     let lengths = (0..BATCH).map(|_| 1 + draws.below(STEPS as u32) as usize).collect();
@@ -81,7 +81,7 @@ pub fn every_kind(folder: &Utf8Path) -> Result<(), Failed> {
 /// Writes random networks, in which any part or everything may be pruned.
 pub fn at_random(folder: &Utf8Path) -> Result<(), Failed> {
     for seed in 0..120 {
-        let mut draws = Draws(seed);
+        let mut draws = Lcg(seed);
         let cell = CellKind::ALL[seed as usize % 4];
         let original = Sizes {
             symbols: draws.part(60),

@@ -16,7 +16,7 @@ const STEPS: u64 = 100;
 const WINDOWS: usize = 20;
 
 /// Results of another program.
-struct Found {
+struct ReferenceRun {
     /// Mean over steps 91 to 100 of data loss plus KL term, in nats per symbol.
     objective: f64,
     /// Mean gradient norm over the same steps.
@@ -29,20 +29,20 @@ struct Found {
 
 struct Level {
     name: &'static str,
-    paper: Found,
-    port: Found,
+    paper: ReferenceRun,
+    port: ReferenceRun,
 }
 
 const LEVELS: [Level; 2] = [
     Level {
         name: "dense",
-        paper: Found { objective: 6.593_28, norm: 0.3316, kl_term: 0.0, perplexity: 829.259 },
-        port: Found { objective: 6.594_28, norm: 0.3339, kl_term: 0.0, perplexity: 827.885 },
+        paper: ReferenceRun { objective: 6.593_28, norm: 0.3316, kl_term: 0.0, perplexity: 829.259 },
+        port: ReferenceRun { objective: 6.594_28, norm: 0.3339, kl_term: 0.0, perplexity: 827.885 },
     },
     Level {
         name: "W+G+N",
-        paper: Found { objective: -2.519_18, norm: 0.4705, kl_term: -9.198_66, perplexity: 808.285 },
-        port: Found { objective: -2.510_3, norm: 0.5181, kl_term: -9.197_7, perplexity: 814.392 },
+        paper: ReferenceRun { objective: -2.519_18, norm: 0.4705, kl_term: -9.198_66, perplexity: 808.285 },
+        port: ReferenceRun { objective: -2.510_3, norm: 0.5181, kl_term: -9.197_7, perplexity: 814.392 },
     },
 ];
 
@@ -86,13 +86,13 @@ pub fn word_ptb(root: &Utf8Path, manifest: &Manifest) -> Result<(), Failed> {
         let last = &reports[reports.len() - 10..];
         let mean = |of: fn(&sparsegate_core::trainer::StepMetrics) -> f64| last.iter().map(of).sum::<f64>() / 10.0;
         let [valid, _] = sparsegate_data::eval_batches(&corpus, &run.train)?;
-        let ours = Found {
+        let ours = ReferenceRun {
             objective: mean(|report| report.data_loss + report.kl_term),
             norm: mean(|report| report.gradient_norm),
             kl_term: last[9].kl_term,
             perplexity: trainer.evaluate(&First(valid.as_ref())).nats.exp(),
         };
-        let of = |found: &Found| [found.objective, found.norm, found.kl_term, found.perplexity];
+        let of = |found: &ReferenceRun| [found.objective, found.norm, found.kl_term, found.perplexity];
         println!("{name}: objective, norm, KL term, perplexity {:?}; paper {:?}", of(&ours), of(&paper));
         // Two seeds of one program differ by about as much as the port differs from the paper's program.
         let close = |what: &str, ours: f64, paper: f64, port: f64, least: f64| {

@@ -14,7 +14,7 @@ use sparsegate_spec::types::Reading;
 
 fn main() {
     let mirror = std::env::var("SPARSEGATE_MIRROR").ok().map(Utf8PathBuf::from);
-    let trial = |name: &'static str, dataset: &'static str, test: fn(&Here) -> Result<(), Failed>| {
+    let trial = |name: &'static str, dataset: &'static str, test: fn(&FetchedDataset) -> Result<(), Failed>| {
         let manifest = Manifest::load(project(), dataset);
         let there = mirror.as_deref().is_some_and(|mirror| {
             manifest.as_ref().is_ok_and(|manifest| {
@@ -24,7 +24,7 @@ fn main() {
             })
         });
         let mirror = mirror.clone().unwrap_or_default();
-        Trial::test(name, move || test(&Here::new(dataset, &mirror)?)).with_ignored_flag(!there)
+        Trial::test(name, move || test(&FetchedDataset::new(dataset, &mirror)?)).with_ignored_flag(!there)
     };
     let trials = vec![
         trial("imdb has the words of Keras's data set", "imdb", imdb_keras),
@@ -42,12 +42,12 @@ fn project() -> &'static Utf8Path {
 }
 
 /// A project folder with one fetched data set.
-struct Here {
+struct FetchedDataset {
     folder: tempfile::TempDir,
     dataset: &'static str,
 }
 
-impl Here {
+impl FetchedDataset {
     fn new(dataset: &'static str, mirror: &Utf8Path) -> Result<Self, Failed> {
         let here = Self { folder: tempfile::tempdir()?, dataset };
         fs_err::create_dir(here.root().join("datasets"))?;
@@ -99,7 +99,7 @@ fn by_class(texts: &[&Texts]) -> Vec<usize> {
 }
 
 /// Keras's word index of the data set has 88,584 words.
-fn imdb_keras(here: &Here) -> Result<(), Failed> {
+fn imdb_keras(here: &FetchedDataset) -> Result<(), Failed> {
     let (corpus, survey) = here.load(Reading::default())?;
     assert_eq!(survey.words, 88_584);
     assert_eq!(sizes(&corpus), [21_250, 3_750, 25_000]);
@@ -116,13 +116,13 @@ fn imdb_keras(here: &Here) -> Result<(), Failed> {
 }
 
 /// Words are runs of letters, numbers and `_`: what `\w+` finds in Python.
-fn imdb_as_written(here: &Here) -> Result<(), Failed> {
+fn imdb_as_written(here: &FetchedDataset) -> Result<(), Failed> {
     here.edit("tokens: keras", r"tokens: { split: '[^\p{L}\p{N}_]+' }")?;
     assert_eq!(here.load(Reading::default())?.1.words_in_several_texts, 53_784);
     Ok(())
 }
 
-fn imdb_shifted(here: &Here) -> Result<(), Failed> {
+fn imdb_shifted(here: &FetchedDataset) -> Result<(), Failed> {
     let (corpus, _) = here.load(Reading { shift_ids: true, ..Reading::default() })?;
     assert_eq!((corpus.vocabulary.len(), corpus.vocabulary[4].as_str()), (20_003, "the"));
     let ids = texts(&corpus).into_iter().flat_map(|texts| (0..texts.len()).flat_map(|text| texts.text(text).iter()));
@@ -137,7 +137,7 @@ fn imdb_shifted(here: &Here) -> Result<(), Failed> {
     Ok(())
 }
 
-fn agnews_part(here: &Here) -> Result<(), Failed> {
+fn agnews_part(here: &FetchedDataset) -> Result<(), Failed> {
     let (corpus, survey) = here.load(Reading::default())?;
     let [train, valid, test] = texts(&corpus);
     assert_eq!(by_class(&[train, valid]), [15_453, 15_630, 15_699, 15_467]);
@@ -149,7 +149,7 @@ fn agnews_part(here: &Here) -> Result<(), Failed> {
     Ok(())
 }
 
-fn agnews(here: &Here) -> Result<(), Failed> {
+fn agnews(here: &FetchedDataset) -> Result<(), Failed> {
     let (corpus, _) = here.load(Reading::default())?;
     assert_eq!(sizes(&corpus), [114_000, 6_000, 7_600]);
     let (corpus, _) = here.load(Reading { lose_first_row: true, shift_ids: false })?;
@@ -157,6 +157,6 @@ fn agnews(here: &Here) -> Result<(), Failed> {
     Ok(())
 }
 
-fn word_ptb(here: &Here) -> Result<(), Failed> {
+fn word_ptb(here: &FetchedDataset) -> Result<(), Failed> {
     first_steps::word_ptb(here.root(), &here.manifest()?)
 }

@@ -29,7 +29,7 @@ pub struct NamedTensor {
 /// A trainer: the network under training with its optimiser.
 ///
 /// Noise is a function of (seed, step, tensor), so the result of a step depends only on the state that
-/// [`Trainer::save`] returns, the batch and the step number.
+/// [`Trainer::state`] returns, the batch and the step number.
 pub trait Trainer {
     /// Makes one optimiser step. `step` counts from 1 over the whole run. Step metrics are returned asynchronously:
     /// each call returns, in order, the metrics that have been read since the last call. On the CPU these are the
@@ -41,7 +41,7 @@ pub trait Trainer {
     /// metrics are returned in the reports instead, and all later steps are invalid.
     fn step(&mut self, batch: &Batch, step: u64) -> Result<Vec<StepMetrics>, NonFinite>;
     /// Waits for all steps that have been started and returns their metrics, if not returned before.
-    fn finish(&mut self) -> Vec<StepMetrics> {
+    fn drain_metrics(&mut self) -> Vec<StepMetrics> {
         Vec::new()
     }
     /// Discards the carried state; called at the start of each epoch.
@@ -56,12 +56,12 @@ pub trait Trainer {
     /// The parameters, without optimiser moments and carried state.
     fn parameters(&self) -> Vec<NamedTensor>;
     /// The complete training state: parameters, optimiser moments and carried state.
-    fn save(&self) -> Vec<NamedTensor>;
-    /// Restores a state returned by [`Trainer::save`].
+    fn state(&self) -> Vec<NamedTensor>;
+    /// Restores a state returned by [`Trainer::state`].
     ///
     /// # Errors
     /// The name of a tensor that is missing or has another shape.
-    fn load(&mut self, tensors: &[NamedTensor]) -> Result<(), String>;
+    fn restore_state(&mut self, tensors: &[NamedTensor]) -> Result<(), String>;
 }
 
 /// A loss, gradient, parameter or metric that is not finite.

@@ -16,7 +16,7 @@
 //! | [`format`](mod@format) | the file format: safetensors, versioned, every length and index checked |
 //! | [`synthetic`] | random models of a given structure, for tests and benchmarks |
 //! | [`runtime`] | optimised implementation |
-//! | [`real`] | the two number types |
+//! | [`float`] | the two number types |
 //!
 //! Without the feature `std` the crate needs only `alloc`.
 

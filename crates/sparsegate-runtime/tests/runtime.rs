@@ -17,7 +17,7 @@ fn close(found: &[f32], wanted: &[f32]) -> Result<(), TestCaseError> {
 }
 
 /// Logits after each symbol, by the reference implementation.
-fn defined(model: &Model<f32>, symbols: &[u32]) -> Vec<Vec<f32>> {
+fn reference_logits(model: &Model<f32>, symbols: &[u32]) -> Vec<Vec<f32>> {
     let mut state = reference::State::zero(model);
     symbols
         .iter()
@@ -68,7 +68,7 @@ proptest! {
         let runtime = Runtime::new(&model, &options(storage, 1)).unwrap();
         let mut stream = runtime.stream();
         for _ in 0..2 {
-            for (symbol, wanted) in symbols.iter().zip(defined(&model, &symbols)) {
+            for (symbol, wanted) in symbols.iter().zip(reference_logits(&model, &symbols)) {
                 close(stream.step(*symbol), &wanted)?;
             }
             close(stream.outputs(), &reference::classify(&model, &symbols))?;
@@ -84,7 +84,7 @@ proptest! {
         prop_assert_eq!(&found, &batch(&model, &options(storage, 3), &symbols, sequences));
         for sequence in [0, sequences / 3, sequences - 1] {
             let own: Vec<u32> = symbols.iter().skip(sequence).step_by(sequences).copied().collect();
-            for (step, wanted) in defined(&model, &own).iter().enumerate() {
+            for (step, wanted) in reference_logits(&model, &own).iter().enumerate() {
                 close(&found[(step * sequences + sequence) * model.outputs()..][..model.outputs()], wanted)?;
             }
         }
@@ -124,7 +124,7 @@ fn one_long_sequence_is_the_same_on_all_threads() {
         shape.weights.output /= 4;
         let model: Model<f32> = shape.model(5);
         let symbols: Vec<u32> = (0..150).map(|at| symbol(&model, at)).collect();
-        let wanted = defined(&model, &symbols).concat();
+        let wanted = reference_logits(&model, &symbols).concat();
         for storage in [None, Some(StorageFormat::Dense), Some(StorageFormat::Sparse), Some(StorageFormat::Masked)] {
             let mut options = options(storage, 1);
             // Make the recurrence look expensive, so that it is split among threads.

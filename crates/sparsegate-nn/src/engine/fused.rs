@@ -3,7 +3,7 @@
 use burn::backend::Dispatch;
 use burn::tensor::{Int, Tensor};
 
-use super::extension::{AdamPrimitives, RecurrencePrimitives, SparseOps, VariationalMoments, VariationalPrimitives};
+use super::extension::{AdamPrimitives, RecurrencePrimitives, RoutedOps, VariationalMoments, VariationalPrimitives};
 use super::noise::Noise;
 use super::ops::{AdamStep, DataGradients, KlAndNorm, Moments, Ops, RecurrenceInputs};
 use super::reference::ReferenceOps;
@@ -25,14 +25,14 @@ fn variational_primitives(
 }
 
 impl Ops for FusedOps {
-    fn product(&self, left: Tensor<2>, right: Tensor<2>) -> Tensor<2> {
-        Tensor::from_dispatch(<Dispatch as SparseOps>::product(left.into_dispatch(), right.into_dispatch()))
+    fn matmul(&self, left: Tensor<2>, right: Tensor<2>) -> Tensor<2> {
+        Tensor::from_dispatch(<Dispatch as RoutedOps>::product(left.into_dispatch(), right.into_dispatch()))
     }
 
-    fn noisy(&self, mean: Tensor<2>, log_sigma: Tensor<2>, noise: &Noise) -> Tensor<2> {
+    fn sample_weights(&self, mean: Tensor<2>, log_sigma: Tensor<2>, noise: &Noise) -> Tensor<2> {
         match noise {
-            Noise::Given(_) => ReferenceOps.noisy(mean, log_sigma, noise),
-            Noise::Counter(key) => Tensor::from_dispatch(<Dispatch as SparseOps>::noisy(
+            Noise::Explicit(_) => ReferenceOps.sample_weights(mean, log_sigma, noise),
+            Noise::Counter(key) => Tensor::from_dispatch(<Dispatch as RoutedOps>::noisy(
                 mean.into_dispatch(),
                 log_sigma.into_dispatch(),
                 key.seed,
@@ -42,10 +42,16 @@ impl Ops for FusedOps {
         }
     }
 
-    fn noisy_rows(&self, mean: Tensor<2>, log_sigma: Tensor<2>, ids: Tensor<1, Int>, noise: &Noise) -> Tensor<2> {
+    fn sample_weight_rows(
+        &self,
+        mean: Tensor<2>,
+        log_sigma: Tensor<2>,
+        ids: Tensor<1, Int>,
+        noise: &Noise,
+    ) -> Tensor<2> {
         match noise {
-            Noise::Given(_) => ReferenceOps.noisy_rows(mean, log_sigma, ids, noise),
-            Noise::Counter(key) => Tensor::from_dispatch(<Dispatch as SparseOps>::noisy_rows(
+            Noise::Explicit(_) => ReferenceOps.sample_weight_rows(mean, log_sigma, ids, noise),
+            Noise::Counter(key) => Tensor::from_dispatch(<Dispatch as RoutedOps>::noisy_rows(
                 mean.into_dispatch(),
                 log_sigma.into_dispatch(),
                 ids.into_dispatch(),
@@ -58,7 +64,7 @@ impl Ops for FusedOps {
 
     fn kl_and_gradient_norm(&self, parameter: [&Tensor<2>; 2], gradients: &DataGradients, kl_weight: f64) -> KlAndNorm {
         let inputs = variational_primitives(parameter.map(Tensor::clone), gradients.clone(), kl_weight);
-        let (kl, square_sum) = <Dispatch as SparseOps>::kl_and_gradient_norm(inputs);
+        let (kl, square_sum) = <Dispatch as RoutedOps>::kl_and_gradient_norm(inputs);
         KlAndNorm { kl: Tensor::from_dispatch(kl), square_sum: Tensor::from_dispatch(square_sum) }
     }
 
@@ -82,7 +88,7 @@ impl Ops for FusedOps {
         };
         let inputs = variational_primitives(parameter, gradients, kl_weight);
         let (mean, mean_first, mean_second, log_sigma, log_sigma_first, log_sigma_second) =
-            <Dispatch as SparseOps>::adam_variational(inputs, moments);
+            <Dispatch as RoutedOps>::adam_variational(inputs, moments);
         [[mean, mean_first, mean_second], [log_sigma, log_sigma_first, log_sigma_second]].map(|moved| {
             let [parameter, first, second] = moved.map(Tensor::from_dispatch);
             (parameter, Moments { first, second })
@@ -97,7 +103,7 @@ impl Ops for FusedOps {
         let mut states = inputs.states.into_iter().map(Tensor::into_dispatch);
         let Some(hidden) = states.next() else { unreachable!("a cell has a hidden state") };
         let second = states.next().unwrap_or_else(|| hidden.clone());
-        let (hidden, second) = <Dispatch as SparseOps>::recurrence(RecurrencePrimitives {
+        let (hidden, second) = <Dispatch as RoutedOps>::recurrence(RecurrencePrimitives {
             input: inputs.input.into_dispatch(),
             recurrent: inputs.recurrent.into_dispatch(),
             z_gates: inputs.z_gates.into_dispatch(),
@@ -114,7 +120,7 @@ impl Ops for FusedOps {
     }
 
     fn cross_entropy(&self, logits: Tensor<2>, bias: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
-        Tensor::from_dispatch(<Dispatch as SparseOps>::cross_entropy(
+        Tensor::from_dispatch(<Dispatch as RoutedOps>::cross_entropy(
             logits.into_dispatch(),
             bias.into_dispatch(),
             targets.into_dispatch(),
@@ -126,7 +132,7 @@ impl Ops for FusedOps {
     }
 
     fn square_sum(&self, values: &Tensor<2>) -> Tensor<1> {
-        Tensor::from_dispatch(<Dispatch as SparseOps>::square_sum(values.clone().into_dispatch()))
+        Tensor::from_dispatch(<Dispatch as RoutedOps>::square_sum(values.clone().into_dispatch()))
     }
 
     fn adam(
@@ -137,7 +143,7 @@ impl Ops for FusedOps {
         scale: &Tensor<1>,
         step: &AdamStep,
     ) -> (Tensor<2>, Moments) {
-        let (parameter, first, second) = <Dispatch as SparseOps>::adam(AdamPrimitives {
+        let (parameter, first, second) = <Dispatch as RoutedOps>::adam(AdamPrimitives {
             parameter: parameter.into_dispatch(),
             gradient: gradient.into_dispatch(),
             first: moments.first.into_dispatch(),

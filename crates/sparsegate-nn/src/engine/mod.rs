@@ -22,9 +22,9 @@ mod ops;
 #[cfg(feature = "tch")]
 mod portable;
 mod reference;
+mod simd;
 #[cfg(feature = "tch")]
 mod tch;
-mod vectorized;
 
 pub use backends::{BackendDevices, Engine, compiled_backends, list_devices, open};
 pub use fault::{BackendFailure, catch_backend_panic};

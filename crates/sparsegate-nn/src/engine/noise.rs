@@ -13,7 +13,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use rayon::prelude::*;
 
 use super::float::KernelFloat;
-use super::vectorized::vectorized;
+use super::simd::with_simd;
 
 /// Normals in a group: 16 counters of four.
 const GROUP: usize = 64;
@@ -36,7 +36,7 @@ pub enum Noise {
     /// The counter-based generator.
     Counter(NoiseKey),
     /// Explicit values, with the shape of the tensor they perturb.
-    Given(Tensor<2>),
+    Explicit(Tensor<2>),
 }
 
 impl Noise {
@@ -49,7 +49,7 @@ impl Noise {
             Noise::Counter(key) => {
                 Tensor::from_data(TensorData::new(key.matrix(shape[0], shape[1]), shape), (device, dtype))
             }
-            Noise::Given(values) => {
+            Noise::Explicit(values) => {
                 assert_eq!(values.dims(), shape, "explicit noise must have the shape of the tensor it perturbs");
                 values.clone()
             }
@@ -57,10 +57,10 @@ impl Noise {
     }
 
     /// The noise at the given (row, column) positions of a matrix, as a `[places, 1]` tensor.
-    pub fn places(&self, places: &[(u32, u32)], device: &Device, dtype: DType) -> Tensor<2> {
+    pub fn at_positions(&self, places: &[(u32, u32)], device: &Device, dtype: DType) -> Tensor<2> {
         let values: Vec<f64> = match self {
-            Noise::Counter(key) => places.iter().map(|&(row, column)| f64::from(key.at(row, column))).collect(),
-            Noise::Given(values) => {
+            Noise::Counter(key) => places.iter().map(|&(row, column)| f64::from(key.normal_at(row, column))).collect(),
+            Noise::Explicit(values) => {
                 let columns = values.dims()[1];
                 let all = values.to_data().convert::<f64>();
                 let all: Vec<f64> = all.try_to_vec().unwrap_or_default();
@@ -73,7 +73,7 @@ impl Noise {
 
 impl NoiseKey {
     /// The standard normal at one position.
-    pub fn at(self, row: u32, column: u32) -> f32 {
+    pub fn normal_at(self, row: u32, column: u32) -> f32 {
         let (group, element) = (column as usize / GROUP, column as usize % GROUP);
         normals(self, row, (group * LANES + element % LANES) as u32)[element / LANES]
     }
@@ -83,7 +83,7 @@ impl NoiseKey {
         let mut values = vec![0.0; rows * columns];
         if columns > 0 {
             values.par_chunks_mut(columns).enumerate().for_each(|(row, out)| {
-                vectorized(
+                with_simd(
                     #[inline(always)]
                     || fill_row(out, self, row as u32),
                 );
@@ -98,7 +98,7 @@ impl NoiseKey {
         let mut values = vec![0.0; ids.len() * columns];
         if columns > 0 {
             values.par_chunks_mut(columns).zip(ids).for_each(|(out, row)| {
-                vectorized(
+                with_simd(
                     #[inline(always)]
                     || fill_row(out, self, *row),
                 );
@@ -149,8 +149,8 @@ pub(super) fn fill_row<T: KernelFloat>(out: &mut [T], key: NoiseKey, row: u32) {
 #[inline(always)]
 fn normals(key: NoiseKey, row: u32, block: u32) -> [f32; 4] {
     let words = philox([block, row, key.stream, key.step], [key.seed as u32, (key.seed >> 32) as u32]);
-    let (sine, cosine) = turn(words[1]);
-    let (sine2, cosine2) = turn(words[3]);
+    let (sine, cosine) = sin_cos_turn(words[1]);
+    let (sine2, cosine2) = sin_cos_turn(words[3]);
     let (radius, radius2) = (radius(words[0]), radius(words[2]));
     [radius * cosine, radius * sine, radius2 * cosine2, radius2 * sine2]
 }
@@ -165,7 +165,7 @@ fn radius(word: u32) -> f32 {
 /// Sine and cosine of the angle `2 pi word / 2^32`. The nearest quarter turn is split off; the rest, at most an eighth
 /// of a turn, is evaluated with Cephes' polynomials.
 #[inline(always)]
-fn turn(word: u32) -> (f32, f32) {
+fn sin_cos_turn(word: u32) -> (f32, f32) {
     let turns = (word as i32 as f32) * (1.0 / 4_294_967_296.0);
     let shifted = turns.mul_add(4.0, 12_582_912.0);
     let quarter = shifted.to_bits();
@@ -221,7 +221,7 @@ mod tests {
         let matrix = KEY.matrix(rows, columns);
         for row in 0..rows {
             for column in 0..columns {
-                let ours = KEY.at(row as u32, column as u32);
+                let ours = KEY.normal_at(row as u32, column as u32);
                 // The matrix may be compiled for another vector width, so the last bits may differ.
                 assert!((ours - matrix[row * columns + column]).abs() < 1e-6, "row {row} column {column}");
             }

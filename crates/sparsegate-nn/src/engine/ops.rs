@@ -80,16 +80,22 @@ pub struct KlAndNorm {
 /// stated otherwise.
 pub trait Ops: Debug + Send + Sync {
     /// The matrix product of `left` (`[N, K]`) and `right` (`[K, C]`), `[N, C]`.
-    fn product(&self, left: Tensor<2>, right: Tensor<2>) -> Tensor<2>;
+    fn matmul(&self, left: Tensor<2>, right: Tensor<2>) -> Tensor<2>;
 
     /// One sample of normal weights: `mean + noise * exp(log_sigma)`, all `[R, C]`.
-    fn noisy(&self, mean: Tensor<2>, log_sigma: Tensor<2>, noise: &Noise) -> Tensor<2>;
+    fn sample_weights(&self, mean: Tensor<2>, log_sigma: Tensor<2>, noise: &Noise) -> Tensor<2>;
 
     /// Rows `ids` (`[N]`) of one sample of normal weights `[R, C]`: `[N, C]`. Repeated ids give the same sampled row.
     ///
     /// If no other op reads the leaves, their gradients may contain only the rows read, each once, in ascending order.
     /// This avoids writing and reading a full-size tensor that is nearly all zeros.
-    fn noisy_rows(&self, mean: Tensor<2>, log_sigma: Tensor<2>, ids: Tensor<1, Int>, noise: &Noise) -> Tensor<2>;
+    fn sample_weight_rows(
+        &self,
+        mean: Tensor<2>,
+        log_sigma: Tensor<2>,
+        ids: Tensor<1, Int>,
+        noise: &Noise,
+    ) -> Tensor<2>;
 
     /// The KL divergence from the log-uniform prior (see [`crate::variational`]), summed over a variational parameter given
     /// as its means and log sigmas `[R, C]`, and the sum of squares of the total gradient, which is that of the data

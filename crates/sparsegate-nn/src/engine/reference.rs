@@ -55,17 +55,23 @@ fn scatter_rows(gradient: &Tensor<2>, rows: Option<&[u32]>, like: &Tensor<2>) ->
 }
 
 impl Ops for ReferenceOps {
-    fn product(&self, left: Tensor<2>, right: Tensor<2>) -> Tensor<2> {
+    fn matmul(&self, left: Tensor<2>, right: Tensor<2>) -> Tensor<2> {
         left.matmul(right)
     }
 
-    fn noisy(&self, mean: Tensor<2>, log_sigma: Tensor<2>, noise: &Noise) -> Tensor<2> {
+    fn sample_weights(&self, mean: Tensor<2>, log_sigma: Tensor<2>, noise: &Noise) -> Tensor<2> {
         let noise = noise.matrix(mean.dims(), &mean.device().inner(), mean.dtype());
         mean + noise * log_sigma.exp()
     }
 
-    fn noisy_rows(&self, mean: Tensor<2>, log_sigma: Tensor<2>, ids: Tensor<1, Int>, noise: &Noise) -> Tensor<2> {
-        self.noisy(mean, log_sigma, noise).select(0, ids)
+    fn sample_weight_rows(
+        &self,
+        mean: Tensor<2>,
+        log_sigma: Tensor<2>,
+        ids: Tensor<1, Int>,
+        noise: &Noise,
+    ) -> Tensor<2> {
+        self.sample_weights(mean, log_sigma, noise).select(0, ids)
     }
 
     fn kl_and_gradient_norm(&self, parameter: [&Tensor<2>; 2], gradients: &DataGradients, kl_weight: f64) -> KlAndNorm {

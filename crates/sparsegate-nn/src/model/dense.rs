@@ -51,12 +51,12 @@ impl OutputLayer {
             (Some(log_sigma), Some(noise), OutputNoise::LocalReparameterization) => {
                 let columns = self.bias.dims()[1];
                 let draw = noise.matrix([rows, columns], &self.bias.device().inner(), self.bias.dtype());
-                let variance = ops.product(hidden.clone().square(), log_sigma.clone().mul_scalar(2.0).exp());
+                let variance = ops.matmul(hidden.clone().square(), log_sigma.clone().mul_scalar(2.0).exp());
                 let sigma = variance.add_scalar(SMALLEST_VARIANCE).sqrt();
                 let steps = hidden.dims()[0] / rows;
-                ops.product(hidden, self.w.mean.clone()) + sigma * draw.repeat_dim(0, steps)
+                ops.matmul(hidden, self.w.mean.clone()) + sigma * draw.repeat_dim(0, steps)
             }
-            _ => ops.product(hidden, self.w.sample(ops, noise)),
+            _ => ops.matmul(hidden, self.w.sample(ops, noise)),
         }
     }
 }

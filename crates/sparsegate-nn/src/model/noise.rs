@@ -50,7 +50,7 @@ impl NoiseSource {
             NoiseSource::Counter { seed, step } => {
                 Some(Noise::Counter(NoiseKey { seed: *seed, step: *step, stream: stream as u32 }))
             }
-            NoiseSource::Given(tensors) => tensors.get(&stream).cloned().map(Noise::Given),
+            NoiseSource::Given(tensors) => tensors.get(&stream).cloned().map(Noise::Explicit),
         }
     }
 }

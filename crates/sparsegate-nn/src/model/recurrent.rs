@@ -170,7 +170,7 @@ impl RecurrentLayer {
             }
             None => vectors,
         };
-        ops.product(vectors, self.w_input.sample(ops, draw(noise, NoiseStream::WInput).as_ref()))
+        ops.matmul(vectors, self.w_input.sample(ops, draw(noise, NoiseStream::WInput).as_ref()))
     }
 
     /// Runs the layer on input products, `[N, P * H]`, from the initial `states`, each `[B, H]`. Returns the states

@@ -27,7 +27,7 @@ pub(super) fn factors(
         (Some(log_sigma), Some(noise)) => {
             let places: Vec<(u32, u32)> =
                 batch.sequences().zip(&batch.inputs).map(|(row, id)| (row as u32, *id)).collect();
-            let draws = noise.places(&places, &group.mean.device().inner(), group.mean.dtype());
+            let draws = noise.at_positions(&places, &group.mean.device().inner(), group.mean.dtype());
             draws * column(log_sigma).exp() + mean
         }
         _ => mean,

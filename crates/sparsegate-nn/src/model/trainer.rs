@@ -239,7 +239,7 @@ impl<N: Network> Trainer for NetworkTrainer<N> {
         Ok(self.pending_metrics.push(step, numbers))
     }
 
-    fn finish(&mut self) -> Vec<StepMetrics> {
+    fn drain_metrics(&mut self) -> Vec<StepMetrics> {
         self.pending_metrics.finish()
     }
 
@@ -286,7 +286,7 @@ impl<N: Network> Trainer for NetworkTrainer<N> {
         self.network.tensors().iter().map(|(name, tensor)| named(name, tensor)).collect()
     }
 
-    fn save(&self) -> Vec<NamedTensor> {
+    fn state(&self) -> Vec<NamedTensor> {
         let mut saved = self.parameters();
         for ((name, _), moments) in self.network.tensors().iter().zip(&self.moments) {
             saved.push(named(&format!("adam/first/{name}"), &moments.first));
@@ -298,7 +298,7 @@ impl<N: Network> Trainer for NetworkTrainer<N> {
         saved
     }
 
-    fn load(&mut self, tensors: &[NamedTensor]) -> Result<(), String> {
+    fn restore_state(&mut self, tensors: &[NamedTensor]) -> Result<(), String> {
         let kind = self.network.device_and_dtype();
         let mut loaded = Vec::new();
         for (name, tensor) in self.network.tensors() {

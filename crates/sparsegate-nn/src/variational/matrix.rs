@@ -35,7 +35,7 @@ impl VariationalMatrix {
     /// The weights for one pass, `[R, C]`: a sample if noise is given and the weights are variational, else the means.
     pub fn sample(&self, ops: &dyn Ops, noise: Option<&Noise>) -> Tensor<2> {
         match (&self.log_sigma, noise) {
-            (Some(log_sigma), Some(noise)) => ops.noisy(self.mean.clone(), log_sigma.clone(), noise),
+            (Some(log_sigma), Some(noise)) => ops.sample_weights(self.mean.clone(), log_sigma.clone(), noise),
             _ => self.mean.clone(),
         }
     }
@@ -43,7 +43,7 @@ impl VariationalMatrix {
     /// Rows `ids` (`[N]`) of [`Self::sample`], `[N, C]`.
     pub fn sample_rows(&self, ops: &dyn Ops, ids: Tensor<1, Int>, noise: Option<&Noise>) -> Tensor<2> {
         match (&self.log_sigma, noise) {
-            (Some(log_sigma), Some(noise)) => ops.noisy_rows(self.mean.clone(), log_sigma.clone(), ids, noise),
+            (Some(log_sigma), Some(noise)) => ops.sample_weight_rows(self.mean.clone(), log_sigma.clone(), ids, noise),
             _ => self.mean.clone().select(0, ids),
         }
     }

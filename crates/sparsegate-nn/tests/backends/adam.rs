@@ -3,7 +3,7 @@
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use sparsegate_nn::engine::{AdamStep, Moments, Ops, ReferenceOps};
 
-use crate::matrix::{Lie, Matrix, assert_close, bits, host};
+use crate::matrix::{HostMatrix, MemoryLayout, assert_close, bits, host};
 use crate::target::Target;
 
 const STEPS: i32 = 4;
@@ -13,10 +13,10 @@ fn scale(value: f64, device: &Device, dtype: DType) -> Tensor<1> {
 }
 
 /// Parameter, first and second moment after some steps, starting from zero moments.
-fn run(ops: &dyn Ops, device: &Device, shape: [usize; 2], dtype: DType, lie: Lie) -> [Vec<f64>; 3] {
-    let random = |limits, seed| Matrix::random(shape, limits, seed).place(device, dtype, lie);
+fn run(ops: &dyn Ops, device: &Device, shape: [usize; 2], dtype: DType, layout: MemoryLayout) -> [Vec<f64>; 3] {
+    let random = |limits, seed| HostMatrix::random(shape, limits, seed).place(device, dtype, layout);
     let mut parameter = random([-1.0, 1.0], 1);
-    let zeros = || Matrix { shape, values: vec![0.0; shape[0] * shape[1]] }.place(device, dtype, lie);
+    let zeros = || HostMatrix { shape, values: vec![0.0; shape[0] * shape[1]] }.place(device, dtype, layout);
     let mut moments = Moments { first: zeros(), second: zeros() };
     for step in 1..=STEPS {
         let gradient = random([-0.1, 0.1], 10 + u64::from(step.unsigned_abs()));
@@ -31,12 +31,12 @@ fn run(ops: &dyn Ops, device: &Device, shape: [usize; 2], dtype: DType, lie: Lie
 /// The last shape is larger than one block of the libtorch implementation, and not a multiple of it.
 pub fn adam_agrees(target: &Target) {
     for shape in [[1, 1], [1, 17], [40, 1], [5, 64], [33, 65], [131, 127], [519, 513]] {
-        let wanted = run(&ReferenceOps, &Device::flex(), shape, DType::F64, Lie::Plain);
+        let wanted = run(&ReferenceOps, &Device::flex(), shape, DType::F64, MemoryLayout::Plain);
         for &(dtype, tolerance) in target.types {
-            for lie in [Lie::Plain, Lie::Transposed, Lie::Columns] {
-                let found = run(target.engine.ops, &target.engine.device, shape, dtype, lie);
+            for layout in [MemoryLayout::Plain, MemoryLayout::Transposed, MemoryLayout::Columns] {
+                let found = run(target.engine.ops, &target.engine.device, shape, dtype, layout);
                 for ((found, wanted), what) in found.iter().zip(&wanted).zip(["parameter", "first", "second"]) {
-                    assert_close(found, wanted, tolerance, &format!("{what} {shape:?} {dtype:?} as {lie:?}"));
+                    assert_close(found, wanted, tolerance, &format!("{what} {shape:?} {dtype:?} as {layout:?}"));
                 }
             }
         }
@@ -46,7 +46,8 @@ pub fn adam_agrees(target: &Target) {
 /// Tensors are updated in place only if no other reference to them exists.
 pub fn tensors_held_elsewhere_stay(target: &Target) {
     let (shape, device, dtype) = ([5, 30], &target.engine.device, DType::F32);
-    let tensors = [1, 2, 3, 4].map(|seed| Matrix::random(shape, [0.1, 1.0], seed).place(device, dtype, Lie::Plain));
+    let tensors =
+        [1, 2, 3, 4].map(|seed| HostMatrix::random(shape, [0.1, 1.0], seed).place(device, dtype, MemoryLayout::Plain));
     let held = || tensors.each_ref().map(|tensor| bits(&host(tensor)));
     let before = held();
     let step = AdamStep { rate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };

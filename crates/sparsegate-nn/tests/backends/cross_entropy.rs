@@ -4,15 +4,15 @@ use burn::tensor::Tensor;
 use sparsegate_nn::engine::Ops;
 
 use crate::agreement::Op;
-use crate::matrix::{Lie, Matrix, assert_close, bits, host, ids_on, random_ids};
+use crate::matrix::{HostMatrix, MemoryLayout, assert_close, bits, host, ids_on, random_ids};
 use crate::target::Target;
 
 const SHAPES: [[usize; 2]; 10] =
     [[1, 1], [7, 1], [1, 9], [3, 15], [2, 16], [5, 64], [33, 65], [65, 50], [4, 600], [300, 1025]];
 
-fn inputs([rows, columns]: [usize; 2]) -> Vec<(&'static str, Matrix)> {
-    let logits = Matrix::random([rows, columns], [-4.0, 4.0], 1);
-    vec![("logits", logits), ("bias", Matrix::random([1, columns], [-1.0, 1.0], 2))]
+fn inputs([rows, columns]: [usize; 2]) -> Vec<(&'static str, HostMatrix)> {
+    let logits = HostMatrix::random([rows, columns], [-4.0, 4.0], 1);
+    vec![("logits", logits), ("bias", HostMatrix::random([1, columns], [-1.0, 1.0], 2))]
 }
 
 pub fn cross_entropy_agrees(target: &Target) {
@@ -26,7 +26,8 @@ pub fn cross_entropy_agrees(target: &Target) {
         op.check(target);
         // Without autodiff only the value is computed, and the logits must not change.
         for &(dtype, tolerance) in target.types {
-            let [logits, bias] = [0, 1].map(|index| op.inputs[index].1.place(&engine.device, dtype, Lie::Plain));
+            let [logits, bias] =
+                [0, 1].map(|index| op.inputs[index].1.place(&engine.device, dtype, MemoryLayout::Plain));
             let before = bits(&host(&logits));
             let plain = host(&apply(engine.ops, &[logits.clone(), bias.clone()]));
             let tracked = host(&apply(engine.ops, &[logits.clone().autodiff().require_grad(), bias]).inner());
@@ -39,7 +40,7 @@ pub fn cross_entropy_agrees(target: &Target) {
 pub fn large_logits_neither_overflow_nor_vanish(target: &Target) {
     let device = &target.engine.device;
     for &(dtype, _) in target.types {
-        let place = |shape, values| Matrix { shape, values }.place(device, dtype, Lie::Plain);
+        let place = |shape, values| HostMatrix { shape, values }.place(device, dtype, MemoryLayout::Plain);
         let leaf = place([2, 3], vec![1e4, 0.0, -1e4, -1e4, -1e4, -1e4]).autodiff().require_grad();
         let loss = target.engine.ops.cross_entropy(leaf.clone(), place([1, 3], vec![0.0; 3]), ids_on(device, &[1, 0]));
         let third = 1.0 / 6.0;

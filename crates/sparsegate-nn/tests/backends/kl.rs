@@ -3,7 +3,7 @@
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use sparsegate_nn::engine::{AdamStep, DataGradients, Moments, Ops, ReferenceOps};
 
-use crate::matrix::{Lie, Matrix, assert_close, host};
+use crate::matrix::{HostMatrix, MemoryLayout, assert_close, host};
 use crate::target::Target;
 
 const SHAPES: [[usize; 2]; 7] = [[1, 1], [1, 15], [16, 1], [3, 17], [8, 64], [33, 65], [131, 127]];
@@ -11,16 +11,16 @@ const KL_WEIGHT: f64 = 0.01;
 
 /// Ops, device, float type and memory layout of a pass.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+struct RunConfig<'a> {
     ops: &'a dyn Ops,
     device: &'a Device,
     dtype: DType,
-    lie: Lie,
+    layout: MemoryLayout,
 }
 
-impl Place<'_> {
+impl RunConfig<'_> {
     fn random(&self, shape: [usize; 2], limits: [f64; 2], seed: u64) -> Tensor<2> {
-        Matrix::random(shape, limits, seed).place(self.device, self.dtype, self.lie)
+        HostMatrix::random(shape, limits, seed).place(self.device, self.dtype, self.layout)
     }
 
     /// Means, log sigmas and the gradients of the data loss.
@@ -32,35 +32,38 @@ impl Place<'_> {
 }
 
 /// KL divergence, sum of squared gradients, and the gradients with respect to means and log sigmas.
-fn first_pass(place: Place<'_>, shape: [usize; 2]) -> Vec<Vec<f64>> {
-    let ([mean, log_sigma], gradients) = place.inputs(shape);
-    let found = place.ops.kl_and_gradient_norm([&mean, &log_sigma], &gradients, KL_WEIGHT);
-    let whole = place.ops.total_gradients([&mean, &log_sigma], gradients, KL_WEIGHT);
+fn first_pass(config: RunConfig<'_>, shape: [usize; 2]) -> Vec<Vec<f64>> {
+    let ([mean, log_sigma], gradients) = config.inputs(shape);
+    let found = config.ops.kl_and_gradient_norm([&mean, &log_sigma], &gradients, KL_WEIGHT);
+    let whole = config.ops.total_gradients([&mean, &log_sigma], gradients, KL_WEIGHT);
     let scalars = [found.kl, found.square_sum].map(|tensor| vec![tensor.into_scalar::<f64>()]);
     scalars.into_iter().chain(whole.iter().map(host)).collect()
 }
 
 /// Means and log sigmas with their moments after an Adam step.
-fn second_pass(place: Place<'_>, shape: [usize; 2]) -> Vec<Vec<f64>> {
-    let (parameter, gradients) = place.inputs(shape);
-    let moment = |seed| place.random(shape, [0.0, 0.5], seed);
+fn second_pass(config: RunConfig<'_>, shape: [usize; 2]) -> Vec<Vec<f64>> {
+    let (parameter, gradients) = config.inputs(shape);
+    let moment = |seed| config.random(shape, [0.0, 0.5], seed);
     let moments = [5, 7].map(|seed| Moments { first: moment(seed), second: moment(seed + 1) });
     let step = AdamStep { rate: 0.002, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-    let scale = Tensor::from_data(TensorData::new(vec![0.7], [1]), (place.device, place.dtype));
-    let moved = place.ops.adam_variational(parameter, gradients, KL_WEIGHT, moments, &scale, &step);
+    let scale = Tensor::from_data(TensorData::new(vec![0.7], [1]), (config.device, config.dtype));
+    let moved = config.ops.adam_variational(parameter, gradients, KL_WEIGHT, moments, &scale, &step);
     moved.iter().flat_map(|(tensor, moments)| [tensor, &moments.first, &moments.second]).map(host).collect()
 }
 
-fn agrees(target: &Target, pass: fn(Place<'_>, [usize; 2]) -> Vec<Vec<f64>>) {
+fn agrees(target: &Target, pass: fn(RunConfig<'_>, [usize; 2]) -> Vec<Vec<f64>>) {
     let flex = Device::flex();
     for shape in SHAPES {
-        let wanted = pass(Place { ops: &ReferenceOps, device: &flex, dtype: DType::F64, lie: Lie::Plain }, shape);
+        let wanted = pass(
+            RunConfig { ops: &ReferenceOps, device: &flex, dtype: DType::F64, layout: MemoryLayout::Plain },
+            shape,
+        );
         for &(dtype, tolerance) in target.types {
-            for lie in [Lie::Plain, Lie::Transposed, Lie::Columns] {
+            for layout in [MemoryLayout::Plain, MemoryLayout::Transposed, MemoryLayout::Columns] {
                 let (ops, device) = (target.engine.ops, &target.engine.device);
-                let found = pass(Place { ops, device, dtype, lie }, shape);
+                let found = pass(RunConfig { ops, device, dtype, layout }, shape);
                 for (which, (found, wanted)) in found.iter().zip(&wanted).enumerate() {
-                    assert_close(found, wanted, tolerance, &format!("{which}: {shape:?} {dtype:?} as {lie:?}"));
+                    assert_close(found, wanted, tolerance, &format!("{which}: {shape:?} {dtype:?} as {layout:?}"));
                 }
             }
         }
@@ -77,7 +80,7 @@ pub fn second_pass_agrees(target: &Target) {
 
 /// KL divergence of one weight, and its gradients with respect to mean and log sigma.
 fn alone(ops: &dyn Ops, device: &Device, dtype: DType, mean: f64, log_sigma: f64) -> [f64; 3] {
-    let one = |value: f64| Matrix { shape: [1, 1], values: vec![value] }.place(device, dtype, Lie::Plain);
+    let one = |value: f64| HostMatrix { shape: [1, 1], values: vec![value] }.place(device, dtype, MemoryLayout::Plain);
     let parameter = [one(mean), one(log_sigma)];
     let nothing = DataGradients { mean: one(0.0), log_sigma: one(0.0), rows: None };
     let kl = ops.kl_and_gradient_norm(parameter.each_ref(), &nothing, 1.0).kl;

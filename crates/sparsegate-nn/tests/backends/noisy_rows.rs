@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use sparsegate_nn::engine::{Noise, NoiseKey, Ops};
 
 use crate::agreement::Op;
-use crate::matrix::{Lie, Matrix, assert_close, host, ids_on, random_ids};
+use crate::matrix::{HostMatrix, MemoryLayout, assert_close, host, ids_on, random_ids};
 use crate::target::Target;
 
 const KEY: NoiseKey = NoiseKey { seed: 77, step: 9, stream: 1 };
@@ -23,15 +23,15 @@ fn cases() -> Vec<([usize; 2], Vec<u32>)> {
     ]
 }
 
-fn inputs(shape: [usize; 2]) -> Vec<(&'static str, Matrix)> {
-    vec![("mean", Matrix::random(shape, [-1.0, 1.0], 1)), ("log sigma", Matrix::random(shape, [-4.0, 0.5], 2))]
+fn inputs(shape: [usize; 2]) -> Vec<(&'static str, HostMatrix)> {
+    vec![("mean", HostMatrix::random(shape, [-1.0, 1.0], 1)), ("log sigma", HostMatrix::random(shape, [-4.0, 0.5], 2))]
 }
 
 pub fn noisy_rows_agree(target: &Target) {
     for (shape, read) in cases() {
         let apply = |ops: &dyn Ops, x: &[Tensor<2>]| {
             let ids = ids_on(&x[0].device().inner(), &read);
-            ops.noisy_rows(x[0].clone(), x[1].clone(), ids, &Noise::Counter(KEY))
+            ops.sample_weight_rows(x[0].clone(), x[1].clone(), ids, &Noise::Counter(KEY))
         };
         Op { name: format!("noisy_rows {shape:?} {read:?}"), inputs: inputs(shape), apply: &apply }.check(target);
     }
@@ -41,9 +41,10 @@ pub fn a_row_is_that_row_of_the_whole_sample(target: &Target) {
     let (engine, noise) = (&target.engine, Noise::Counter(KEY));
     for (shape @ [_, columns], read) in cases() {
         for &(dtype, tolerance) in target.types {
-            let [mean, log_sigma] = [0, 1].map(|index| inputs(shape)[index].1.place(&engine.device, dtype, Lie::Plain));
-            let whole = host(&engine.ops.noisy(mean.clone(), log_sigma.clone(), &noise));
-            let rows = host(&engine.ops.noisy_rows(mean, log_sigma, ids_on(&engine.device, &read), &noise));
+            let [mean, log_sigma] =
+                [0, 1].map(|index| inputs(shape)[index].1.place(&engine.device, dtype, MemoryLayout::Plain));
+            let whole = host(&engine.ops.sample_weights(mean.clone(), log_sigma.clone(), &noise));
+            let rows = host(&engine.ops.sample_weight_rows(mean, log_sigma, ids_on(&engine.device, &read), &noise));
             let picked: Vec<f64> =
                 read.iter().flat_map(|id| &whole[*id as usize * columns..][..columns]).copied().collect();
             assert_close(&rows, &picked, tolerance, &format!("{shape:?} {dtype:?} {read:?}"));

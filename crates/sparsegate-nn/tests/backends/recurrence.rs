@@ -7,7 +7,7 @@ use sparsegate_nn::engine::{Ops, ReferenceOps};
 
 use crate::agreement::Op;
 use crate::case::{Case, cases};
-use crate::matrix::{Lie, assert_close, bits, host};
+use crate::matrix::{MemoryLayout, assert_close, bits, host};
 use crate::target::Target;
 
 pub fn recurrence_agrees(target: &Target) {
@@ -18,15 +18,15 @@ pub fn recurrence_agrees(target: &Target) {
 }
 
 fn leaves(case: &Case, device: &Device, dtype: DType) -> Vec<Tensor<2>> {
-    case.inputs().iter().map(|(_, input)| input.place(device, dtype, Lie::Plain)).collect()
+    case.inputs().iter().map(|(_, input)| input.place(device, dtype, MemoryLayout::Plain)).collect()
 }
 
 pub fn all_states_agree(target: &Target) {
     let engine = &target.engine;
     for case in cases() {
-        let wanted = case.run(&ReferenceOps, &leaves(&case, &Device::flex(), DType::F64), Lie::Plain);
+        let wanted = case.run(&ReferenceOps, &leaves(&case, &Device::flex(), DType::F64), MemoryLayout::Plain);
         for &(dtype, tolerance) in target.types {
-            let found = case.run(engine.ops, &leaves(&case, &engine.device, dtype), Lie::Plain);
+            let found = case.run(engine.ops, &leaves(&case, &engine.device, dtype), MemoryLayout::Plain);
             for ((found, wanted), state) in found.iter().zip(&wanted).zip(case.cell.states()) {
                 assert_close(&host(found), &host(wanted), tolerance, &format!("{dtype:?} {} {state}", case.name()));
             }
@@ -55,7 +55,8 @@ pub fn the_state_carries_on(target: &Target) {
         let (dtype, tolerance) = target.types[0];
         let leaves = leaves(&case, &engine.device, dtype);
         let whole = case.hidden(engine.ops, &leaves);
-        let (mut first, mut second) = (case.with_states(&leaves, Lie::Plain), case.with_states(&leaves, Lie::Plain));
+        let (mut first, mut second) =
+            (case.with_states(&leaves, MemoryLayout::Plain), case.with_states(&leaves, MemoryLayout::Plain));
         first.active = &case.active[..cut];
         first.input = leaves[0].clone().narrow(0, 0, cut * rows);
         let before = engine.ops.recurrence(*cell, first);

@@ -4,7 +4,7 @@ use burn::tensor::{DType, Tensor};
 use rayon::ThreadPoolBuilder;
 use sparsegate_nn::engine::{FusedOps, Ops, ReferenceOps};
 
-use crate::matrix::{Lie, Matrix, VIEWS, assert_close, bits, host};
+use crate::matrix::{HostMatrix, MemoryLayout, VIEWS, assert_close, bits, host};
 
 /// Applies an op to leaf tensors, in the order of the inputs.
 type Apply<'a> = &'a (dyn Fn(&dyn Ops, &[Tensor<2>]) -> Tensor<2> + Sync);
@@ -14,7 +14,7 @@ pub struct Op<'a> {
     /// Name for messages: the op and its sizes.
     pub name: String,
     /// Differentiable inputs, with names.
-    pub inputs: Vec<(&'static str, Matrix)>,
+    pub inputs: Vec<(&'static str, HostMatrix)>,
     /// The op.
     pub apply: Apply<'a>,
     /// Ids of the rows that a row-sparse gradient contains; the other rows are zero.
@@ -51,12 +51,12 @@ impl Op<'_> {
     /// Checks that flex and composed agree in double and single precision, that gradients agree with finite
     /// differences, and that neither the number of threads nor views change any bit.
     pub fn check(&self) {
-        let wanted = self.run(&ReferenceOps, DType::F64, &self.leaves(DType::F64, Lie::Plain));
-        let found = self.run(&FusedOps, DType::F64, &self.leaves(DType::F64, Lie::Plain));
+        let wanted = self.run(&ReferenceOps, DType::F64, &self.leaves(DType::F64, MemoryLayout::Plain));
+        let found = self.run(&FusedOps, DType::F64, &self.leaves(DType::F64, MemoryLayout::Plain));
         self.compare(&found, &wanted, 1e-11, "f64");
         // Inputs are exact in single precision, so the double-precision result is the reference for single precision
         // too.
-        let found = self.run(&FusedOps, DType::F32, &self.leaves(DType::F32, Lie::Plain));
+        let found = self.run(&FusedOps, DType::F32, &self.leaves(DType::F32, MemoryLayout::Plain));
         self.compare(&found, &wanted, 1e-5, "f32");
         self.check_differences(&wanted);
         for dtype in [DType::F32, DType::F64] {
@@ -65,13 +65,13 @@ impl Op<'_> {
         }
     }
 
-    fn leaves(&self, dtype: DType, lie: Lie) -> Vec<Tensor<2>> {
-        self.inputs.iter().map(|(_, input)| input.view(dtype, lie).autodiff().require_grad()).collect()
+    fn leaves(&self, dtype: DType, layout: MemoryLayout) -> Vec<Tensor<2>> {
+        self.inputs.iter().map(|(_, input)| input.view(dtype, layout).autodiff().require_grad()).collect()
     }
 
     fn run(&self, ops: &dyn Ops, dtype: DType, leaves: &[Tensor<2>]) -> Outcome {
         let output = (self.apply)(ops, leaves);
-        let weights = Matrix::random(output.dims(), [-1.5, 1.5], 99).tensor(dtype);
+        let weights = HostMatrix::random(output.dims(), [-1.5, 1.5], 99).tensor(dtype);
         let terms = output.clone() * weights;
         let magnitude = terms.clone().inner().abs().sum().into_scalar();
         let objective = terms.sum();
@@ -100,7 +100,7 @@ impl Op<'_> {
             for place in (0..count).step_by(count.div_ceil(12)) {
                 let step = 1e-5 * matrix.values[place].abs().max(1e-2);
                 let at = |change: f64| {
-                    let mut leaves = self.leaves(DType::F64, Lie::Plain);
+                    let mut leaves = self.leaves(DType::F64, MemoryLayout::Plain);
                     let mut moved = matrix.clone();
                     moved.values[place] += change;
                     leaves[index] = moved.tensor(DType::F64).autodiff().require_grad();
@@ -122,7 +122,7 @@ impl Op<'_> {
     fn check_threads(&self, dtype: DType) {
         let with = |threads: usize| {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads");
-            pool.install(|| self.run(&FusedOps, dtype, &self.leaves(dtype, Lie::Plain)))
+            pool.install(|| self.run(&FusedOps, dtype, &self.leaves(dtype, MemoryLayout::Plain)))
         };
         let one = with(1);
         for threads in [2, 3] {
@@ -131,10 +131,10 @@ impl Op<'_> {
     }
 
     fn check_views(&self, dtype: DType) {
-        let plain = self.run(&FusedOps, dtype, &self.leaves(dtype, Lie::Plain));
-        for lie in VIEWS {
-            let found = self.run(&FusedOps, dtype, &self.leaves(dtype, lie));
-            self.assert_same(&found, &plain, &format!("{dtype:?} with inputs as {lie:?}"));
+        let plain = self.run(&FusedOps, dtype, &self.leaves(dtype, MemoryLayout::Plain));
+        for layout in VIEWS {
+            let found = self.run(&FusedOps, dtype, &self.leaves(dtype, layout));
+            self.assert_same(&found, &plain, &format!("{dtype:?} with inputs as {layout:?}"));
         }
     }
 

@@ -6,10 +6,10 @@ use sparsegate_core::{GroupLasso, Magnitude, Prior};
 use sparsegate_nn::baselines::{Baseline, Pruning};
 use sparsegate_nn::model::{LanguageModel, NetworkTrainer};
 
-use crate::trainer::{SMALL, Small, saved_bits};
+use crate::small_model::{SMALL, SmallModel, saved_bits};
 
 /// A model without noise. Magnitude pruning starts after 2 of 20 steps and ends after 14.
-const PLAIN: Small = Small { prior: Prior::None, ..SMALL };
+const PLAIN: SmallModel = SmallModel { prior: Prior::None, ..SMALL };
 const STEPS: u64 = 20;
 const MAGNITUDE: Magnitude = Magnitude { share: 0.8, begin: 0.1, end: 0.7, every: 3 };
 /// The lasso lowers a unit's norm by 0.04 per step; the data gradient may raise it.
@@ -94,13 +94,13 @@ fn a_loaded_network_goes_on_bit_for_bit() {
     fn check<B: Baseline + Clone + 'static>(baseline: &B) {
         let mut straight = pruned(baseline.clone());
         PLAIN.train(&mut straight, 1, 7);
-        let saved = straight.save();
+        let saved = straight.state();
         PLAIN.train(&mut straight, 8, STEPS);
         let mut resumed = pruned(baseline.clone());
         PLAIN.train(&mut resumed, 1, 3);
-        resumed.load(&saved).expect("what was saved");
+        resumed.restore_state(&saved).expect("what was saved");
         PLAIN.train(&mut resumed, 8, STEPS);
-        assert_eq!(saved_bits(&resumed.save()), saved_bits(&straight.save()), "{baseline:?}");
+        assert_eq!(saved_bits(&resumed.state()), saved_bits(&straight.state()), "{baseline:?}");
     }
     check(&MAGNITUDE);
     check(&LASSO);
@@ -114,7 +114,7 @@ fn threads_do_not_change_what_is_pruned() {
             pool.install(|| {
                 let mut trainer = pruned(baseline.clone());
                 train(&mut trainer);
-                trainer.save()
+                trainer.state()
             })
         };
         assert_eq!(saved_bits(&with(1)), saved_bits(&with(4)), "{baseline:?}");

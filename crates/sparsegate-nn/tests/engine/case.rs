@@ -5,7 +5,7 @@ use sparsegate_core::GateActivation;
 use sparsegate_core::cells::{CELLS, Cell};
 use sparsegate_nn::engine::{Ops, RecurrenceInputs};
 
-use crate::matrix::{Lie, Matrix};
+use crate::matrix::{HostMatrix, MemoryLayout};
 
 const ACTIVATIONS: [GateActivation; 2] = [GateActivation::Sigmoid, GateActivation::HardSigmoid];
 
@@ -66,43 +66,43 @@ impl Case {
     }
 
     /// Random values of the differentiable inputs.
-    pub fn inputs(&self) -> Vec<(&'static str, Matrix)> {
+    pub fn inputs(&self) -> Vec<(&'static str, HostMatrix)> {
         let (units, wide) = (self.units, self.cell.preactivations().len() * self.units);
         let spread = 1.5 / (units as f64).sqrt();
         vec![
-            ("input", Matrix::random([self.total(), wide], [-2.0, 2.0], 1)),
-            ("recurrent", Matrix::random([units, wide], [-spread, spread], 2)),
-            ("z_gates", Matrix::random([self.rows(), wide], [0.3, 1.5], 3)),
-            ("bias", Matrix::random([1, self.cell.biases().len() * units], [-0.5, 1.0], 4)),
-            ("z_neurons", Matrix::random([self.rows(), units], [-0.5, 1.5], 5)),
+            ("input", HostMatrix::random([self.total(), wide], [-2.0, 2.0], 1)),
+            ("recurrent", HostMatrix::random([units, wide], [-spread, spread], 2)),
+            ("z_gates", HostMatrix::random([self.rows(), wide], [0.3, 1.5], 3)),
+            ("bias", HostMatrix::random([1, self.cell.biases().len() * units], [-0.5, 1.0], 4)),
+            ("z_neurons", HostMatrix::random([self.rows(), units], [-0.5, 1.5], 5)),
         ]
     }
 
     /// The inputs as tensors on flex.
-    pub fn leaves(&self, dtype: DType, lie: Lie) -> Vec<Tensor<2>> {
-        self.inputs().iter().map(|(_, input)| input.view(dtype, lie)).collect()
+    pub fn leaves(&self, dtype: DType, layout: MemoryLayout) -> Vec<Tensor<2>> {
+        self.inputs().iter().map(|(_, input)| input.view(dtype, layout)).collect()
     }
 
     /// Inputs of the recurrence from leaf tensors, with non-zero initial states, on the leaves' device.
-    pub fn with_states(&self, leaves: &[Tensor<2>], lie: Lie) -> RecurrenceInputs<'_> {
+    pub fn with_states(&self, leaves: &[Tensor<2>], layout: MemoryLayout) -> RecurrenceInputs<'_> {
         let [input, recurrent, z_gates, bias, z_neurons] = [0, 1, 2, 3, 4].map(|index| leaves[index].clone());
         let (device, dtype) = (input.device().inner(), input.dtype());
         let state =
-            |index| Matrix::random([self.rows(), self.units], [-0.9, 0.9], 6 + index).place(&device, dtype, lie);
+            |index| HostMatrix::random([self.rows(), self.units], [-0.9, 0.9], 6 + index).place(&device, dtype, layout);
         let states = (0..self.cell.states().len() as u64).map(state).collect();
         let (active, activation) = (self.active.as_slice(), self.activation);
         RecurrenceInputs { input, recurrent, z_gates, bias, z_neurons, states, active, activation }
     }
 
     /// Computes all states.
-    pub fn run(&self, ops: &dyn Ops, leaves: &[Tensor<2>], lie: Lie) -> Vec<Tensor<2>> {
-        let states = ops.recurrence(self.cell, self.with_states(leaves, lie));
+    pub fn run(&self, ops: &dyn Ops, leaves: &[Tensor<2>], layout: MemoryLayout) -> Vec<Tensor<2>> {
+        let states = ops.recurrence(self.cell, self.with_states(leaves, layout));
         assert_eq!(states.len(), self.cell.states().len(), "{}", self.name());
         states
     }
 
     /// Computes the hidden states.
     pub fn hidden(&self, ops: &dyn Ops, leaves: &[Tensor<2>]) -> Tensor<2> {
-        self.run(ops, leaves, Lie::Plain).remove(0)
+        self.run(ops, leaves, MemoryLayout::Plain).remove(0)
     }
 }

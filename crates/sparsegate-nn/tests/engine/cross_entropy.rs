@@ -4,12 +4,15 @@ use burn::tensor::{DType, Tensor};
 use sparsegate_nn::engine::{FusedOps, Ops};
 
 use crate::agreement::Op;
-use crate::matrix::{Matrix, assert_close, bits, host, ids, random_ids};
+use crate::matrix::{HostMatrix, assert_close, bits, host, ids, random_ids};
 
 const SHAPES: [[usize; 2]; 9] = [[1, 1], [7, 1], [1, 9], [3, 15], [2, 16], [5, 64], [33, 65], [65, 50], [4, 600]];
 
-fn inputs(shape: [usize; 2]) -> Vec<(&'static str, Matrix)> {
-    vec![("logits", Matrix::random(shape, [-4.0, 4.0], 1)), ("bias", Matrix::random([1, shape[1]], [-1.0, 1.0], 2))]
+fn inputs(shape: [usize; 2]) -> Vec<(&'static str, HostMatrix)> {
+    vec![
+        ("logits", HostMatrix::random(shape, [-4.0, 4.0], 1)),
+        ("bias", HostMatrix::random([1, shape[1]], [-1.0, 1.0], 2)),
+    ]
 }
 
 #[test]
@@ -39,8 +42,8 @@ fn the_value_without_gradient_is_the_value_with_it_and_the_logits_stay() {
 
 #[test]
 fn large_logits_neither_overflow_nor_vanish() {
-    let logits = Matrix { shape: [2, 3], values: vec![1e4, 0.0, -1e4, -1e4, -1e4, -1e4] }.tensor(DType::F32);
-    let bias = Matrix { shape: [1, 3], values: vec![0.0; 3] }.tensor(DType::F32);
+    let logits = HostMatrix { shape: [2, 3], values: vec![1e4, 0.0, -1e4, -1e4, -1e4, -1e4] }.tensor(DType::F32);
+    let bias = HostMatrix { shape: [1, 3], values: vec![0.0; 3] }.tensor(DType::F32);
     let leaf = logits.autodiff().require_grad();
     let loss = FusedOps.cross_entropy(leaf.clone(), bias, ids(&[1, 0]));
     let third = 1.0 / 6.0;

@@ -4,7 +4,7 @@ use burn::tensor::{DType, Tensor, TensorData};
 use rayon::ThreadPoolBuilder;
 use sparsegate_nn::engine::{AdamStep, DataGradients, FusedOps, Moments, Ops, ReferenceOps};
 
-use crate::matrix::{Lie, Matrix, VIEWS, assert_close, bits, host};
+use crate::matrix::{HostMatrix, MemoryLayout, VIEWS, assert_close, bits, host};
 
 const KL_WEIGHT: f64 = 0.01;
 
@@ -24,10 +24,15 @@ fn cases() -> Vec<([usize; 2], Option<Vec<u32>>)> {
 }
 
 /// Means, log sigmas and the gradients of the data loss.
-fn inputs(shape: [usize; 2], rows: Option<&[u32]>, dtype: DType, lie: Lie) -> ([Tensor<2>; 2], DataGradients) {
+fn inputs(
+    shape: [usize; 2],
+    rows: Option<&[u32]>,
+    dtype: DType,
+    layout: MemoryLayout,
+) -> ([Tensor<2>; 2], DataGradients) {
     let random = |shape: [usize; 2], limits, seed| {
         // An empty tensor cannot be a view.
-        Matrix::random(shape, limits, seed).view(dtype, if shape[0] == 0 { Lie::Plain } else { lie })
+        HostMatrix::random(shape, limits, seed).view(dtype, if shape[0] == 0 { MemoryLayout::Plain } else { layout })
     };
     let parameter = [random(shape, [-0.2, 0.2], 1), random(shape, [-7.0, 2.0], 2)];
     let read = [rows.map_or(shape[0], <[u32]>::len), shape[1]];
@@ -40,17 +45,29 @@ fn scalar(tensor: Tensor<1>) -> Vec<f64> {
 }
 
 /// KL divergence, sum of squared gradients, and the gradients with respect to means and log sigmas.
-fn first_pass(ops: &dyn Ops, shape: [usize; 2], rows: Option<&[u32]>, dtype: DType, lie: Lie) -> Vec<Vec<f64>> {
-    let ([mean, log_sigma], gradients) = inputs(shape, rows, dtype, lie);
+fn first_pass(
+    ops: &dyn Ops,
+    shape: [usize; 2],
+    rows: Option<&[u32]>,
+    dtype: DType,
+    layout: MemoryLayout,
+) -> Vec<Vec<f64>> {
+    let ([mean, log_sigma], gradients) = inputs(shape, rows, dtype, layout);
     let found = ops.kl_and_gradient_norm([&mean, &log_sigma], &gradients, KL_WEIGHT);
     let whole = ops.total_gradients([&mean, &log_sigma], gradients, KL_WEIGHT);
     [scalar(found.kl), scalar(found.square_sum)].into_iter().chain(whole.iter().map(host)).collect()
 }
 
 /// Means and log sigmas with their moments after an Adam step.
-fn second_pass(ops: &dyn Ops, shape: [usize; 2], rows: Option<&[u32]>, dtype: DType, lie: Lie) -> Vec<Vec<f64>> {
-    let (parameter, gradients) = inputs(shape, rows, dtype, lie);
-    let moment = |seed| Matrix::random(shape, [0.0, 0.5], seed).view(dtype, lie);
+fn second_pass(
+    ops: &dyn Ops,
+    shape: [usize; 2],
+    rows: Option<&[u32]>,
+    dtype: DType,
+    layout: MemoryLayout,
+) -> Vec<Vec<f64>> {
+    let (parameter, gradients) = inputs(shape, rows, dtype, layout);
+    let moment = |seed| HostMatrix::random(shape, [0.0, 0.5], seed).view(dtype, layout);
     let moments = [5, 7].map(|seed| Moments { first: moment(seed), second: moment(seed + 1) });
     let step = AdamStep { rate: 0.002, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
     let scale = Tensor::from_data(TensorData::new(vec![0.7], [1]), (&parameter[0].device(), dtype));
@@ -62,16 +79,16 @@ fn second_pass(ops: &dyn Ops, shape: [usize; 2], rows: Option<&[u32]>, dtype: DT
 fn flex_agrees_with_composed() {
     for (shape, rows) in cases() {
         for pass in [first_pass, second_pass] {
-            let wanted = pass(&ReferenceOps, shape, rows.as_deref(), DType::F64, Lie::Plain);
+            let wanted = pass(&ReferenceOps, shape, rows.as_deref(), DType::F64, MemoryLayout::Plain);
             for (dtype, tolerance) in [(DType::F64, 1e-11), (DType::F32, 1e-5)] {
-                for lie in [Lie::Plain].into_iter().chain(VIEWS) {
-                    let found = pass(&FusedOps, shape, rows.as_deref(), dtype, lie);
+                for layout in [MemoryLayout::Plain].into_iter().chain(VIEWS) {
+                    let found = pass(&FusedOps, shape, rows.as_deref(), dtype, layout);
                     for (place, (found, wanted)) in found.iter().zip(&wanted).enumerate() {
                         assert_close(
                             found,
                             wanted,
                             tolerance,
-                            &format!("{place}: {shape:?} {rows:?} {dtype:?} {lie:?}"),
+                            &format!("{place}: {shape:?} {rows:?} {dtype:?} {layout:?}"),
                         );
                     }
                 }
@@ -84,14 +101,14 @@ fn flex_agrees_with_composed() {
 fn gradients_are_those_of_finite_differences() {
     let shape = [7, 65];
     for ops in [&FusedOps as &dyn Ops, &ReferenceOps] {
-        let matrices = [Matrix::random(shape, [-0.2, 0.2], 1), Matrix::random(shape, [-7.0, 2.0], 2)];
-        let of = |matrices: &[Matrix; 2]| matrices.each_ref().map(|matrix| matrix.tensor(DType::F64));
+        let matrices = [HostMatrix::random(shape, [-0.2, 0.2], 1), HostMatrix::random(shape, [-7.0, 2.0], 2)];
+        let of = |matrices: &[HostMatrix; 2]| matrices.each_ref().map(|matrix| matrix.tensor(DType::F64));
         let nothing = || {
-            let zeros = || Matrix { shape, values: vec![0.0; shape[0] * shape[1]] }.tensor(DType::F64);
+            let zeros = || HostMatrix { shape, values: vec![0.0; shape[0] * shape[1]] }.tensor(DType::F64);
             DataGradients { mean: zeros(), log_sigma: zeros(), rows: None }
         };
         let gradients = ops.total_gradients(of(&matrices).each_ref(), nothing(), 1.0).map(|tensor| host(&tensor));
-        let kl = |matrices: &[Matrix; 2]| {
+        let kl = |matrices: &[HostMatrix; 2]| {
             ops.kl_and_gradient_norm(of(matrices).each_ref(), &nothing(), 1.0).kl.into_scalar::<f64>()
         };
         for (index, gradient) in gradients.iter().enumerate() {
@@ -113,7 +130,7 @@ fn gradients_are_those_of_finite_differences() {
 
 /// KL divergence of one weight, and its gradients with respect to mean and log sigma.
 fn alone(ops: &dyn Ops, dtype: DType, mean: f64, log_sigma: f64) -> [f64; 3] {
-    let one = |value: f64| Matrix { shape: [1, 1], values: vec![value] }.tensor(dtype);
+    let one = |value: f64| HostMatrix { shape: [1, 1], values: vec![value] }.tensor(dtype);
     let parameter = [one(mean), one(log_sigma)];
     let nothing = DataGradients { mean: one(0.0), log_sigma: one(0.0), rows: None };
     let kl = ops.kl_and_gradient_norm(parameter.each_ref(), &nothing, 1.0).kl;
@@ -166,7 +183,7 @@ fn threads_do_not_matter() {
         for pass in [first_pass, second_pass] {
             let with = |threads: usize| {
                 let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads");
-                let found = pool.install(|| pass(&FusedOps, shape, rows, DType::F32, Lie::Plain));
+                let found = pool.install(|| pass(&FusedOps, shape, rows, DType::F32, MemoryLayout::Plain));
                 found.iter().map(|values| bits(values)).collect::<Vec<_>>()
             };
             let one = with(1);
@@ -179,7 +196,7 @@ fn threads_do_not_matter() {
 /// Tensors are updated in place only if no other reference to them exists.
 #[test]
 fn tensors_held_elsewhere_stay() {
-    let (parameter, gradients) = inputs([5, 30], None, DType::F32, Lie::Plain);
+    let (parameter, gradients) = inputs([5, 30], None, DType::F32, MemoryLayout::Plain);
     let moments = [parameter[0].zeros_like(), parameter[1].zeros_like()];
     let held = || parameter.iter().chain(&moments).map(|tensor| bits(&host(tensor))).collect::<Vec<_>>();
     let before = held();

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 /// A row-major matrix whose values are exact in single precision.
 #[derive(Debug, Clone)]
-pub struct Matrix {
+pub struct HostMatrix {
     /// Rows and columns.
     pub shape: [usize; 2],
     /// Elements.
@@ -15,7 +15,7 @@ pub struct Matrix {
 
 /// Memory layout of a tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lie {
+pub enum MemoryLayout {
     /// Contiguous, in its own buffer.
     Plain,
     /// The first rows of a larger buffer.
@@ -28,10 +28,11 @@ pub enum Lie {
     Transposed,
 }
 
-/// All layouts except [`Lie::Plain`].
-pub const VIEWS: [Lie; 4] = [Lie::FirstRows, Lie::LastRows, Lie::Columns, Lie::Transposed];
+/// All layouts except [`MemoryLayout::Plain`].
+pub const VIEWS: [MemoryLayout; 4] =
+    [MemoryLayout::FirstRows, MemoryLayout::LastRows, MemoryLayout::Columns, MemoryLayout::Transposed];
 
-impl Matrix {
+impl HostMatrix {
     /// Uniform random values between two limits.
     pub fn random(shape: [usize; 2], limits: [f64; 2], seed: u64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
@@ -41,28 +42,30 @@ impl Matrix {
 
     /// As a tensor on flex, outside autodiff.
     pub fn tensor(&self, dtype: DType) -> Tensor<2> {
-        self.view(dtype, Lie::Plain)
+        self.view(dtype, MemoryLayout::Plain)
     }
 
     /// As a view of a larger buffer, whose other elements are 7.
-    pub fn view(&self, dtype: DType, lie: Lie) -> Tensor<2> {
-        self.place(&Device::flex(), dtype, lie)
+    pub fn view(&self, dtype: DType, layout: MemoryLayout) -> Tensor<2> {
+        self.place(&Device::flex(), dtype, layout)
     }
 
     /// As a tensor on any device, outside autodiff.
-    pub fn place(&self, device: &Device, dtype: DType, lie: Lie) -> Tensor<2> {
+    pub fn place(&self, device: &Device, dtype: DType, layout: MemoryLayout) -> Tensor<2> {
         let plain = || Tensor::from_data(TensorData::new(self.values.clone(), self.shape), (device, dtype));
         let [rows, columns] = self.shape;
         let junk = |shape: [usize; 2]| Tensor::<2>::full(shape, 7.0, (device, dtype));
-        match lie {
-            Lie::Plain => plain(),
-            Lie::FirstRows => Tensor::cat(vec![plain(), junk([3, columns])], 0).narrow(0, 0, rows),
-            Lie::LastRows => Tensor::cat(vec![junk([3, columns]), plain()], 0).narrow(0, 3, rows),
-            Lie::Columns => Tensor::cat(vec![junk([rows, 2]), plain(), junk([rows, 3])], 1).narrow(1, 2, columns),
-            Lie::Transposed => {
+        match layout {
+            MemoryLayout::Plain => plain(),
+            MemoryLayout::FirstRows => Tensor::cat(vec![plain(), junk([3, columns])], 0).narrow(0, 0, rows),
+            MemoryLayout::LastRows => Tensor::cat(vec![junk([3, columns]), plain()], 0).narrow(0, 3, rows),
+            MemoryLayout::Columns => {
+                Tensor::cat(vec![junk([rows, 2]), plain(), junk([rows, 3])], 1).narrow(1, 2, columns)
+            }
+            MemoryLayout::Transposed => {
                 let turned = (0..columns).flat_map(|c| (0..rows).map(move |r| (r, c)));
                 let values = turned.map(|(r, c)| self.values[r * columns + c]).collect();
-                Self { shape: [columns, rows], values }.place(device, dtype, Lie::Plain).transpose()
+                Self { shape: [columns, rows], values }.place(device, dtype, MemoryLayout::Plain).transpose()
             }
         }
     }

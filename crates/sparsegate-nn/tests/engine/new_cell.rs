@@ -6,7 +6,7 @@ use sparsegate_nn::engine::{FusedOps, Ops, ReferenceOps};
 
 use crate::case::Case;
 use crate::coupled_lstm::CoupledLstm;
-use crate::matrix::{Lie, Matrix};
+use crate::matrix::{HostMatrix, MemoryLayout};
 use crate::recurrence::check_padding;
 
 fn case() -> Case {
@@ -32,12 +32,12 @@ fn ragged_batches_follow_from_the_step() {
 fn it_trains() {
     for ops in [&ReferenceOps as &dyn Ops, &FusedOps] {
         let case = case();
-        let mut leaves = case.leaves(DType::F32, Lie::Plain);
+        let mut leaves = case.leaves(DType::F32, MemoryLayout::Plain);
         let mut distances = Vec::new();
         for _ in 0..30 {
             let tracked: Vec<_> = leaves.iter().map(|leaf| leaf.clone().autodiff().require_grad()).collect();
             let hidden = case.hidden(ops, &tracked);
-            let target = Matrix::random(hidden.dims(), [-0.2, 0.2], 9).tensor(DType::F32);
+            let target = HostMatrix::random(hidden.dims(), [-0.2, 0.2], 9).tensor(DType::F32);
             let distance = (hidden - target).square().sum();
             let gradients = distance.backward();
             distances.push(distance.inner().into_scalar::<f64>());

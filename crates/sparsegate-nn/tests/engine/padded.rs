@@ -11,7 +11,7 @@ use sparsegate_nn::engine::{FusedOps, Ops, ReferenceOps};
 use sparsegate_nn::model::{Classifier, Network, NoiseSource, NoiseStream};
 use sparsegate_nn::variational::VariationalMatrix;
 
-use crate::matrix::{Matrix, assert_close, host};
+use crate::matrix::{HostMatrix, assert_close, host};
 use crate::tiny::{EMBEDDING, HIDDEN, NONE, TEXTS, VOCABULARY, classifier, labels, texts};
 
 /// Noise for every variational parameter.
@@ -27,7 +27,8 @@ fn draws(wide: usize, outputs: usize) -> BTreeMap<NoiseStream, Tensor<2>> {
         (NoiseStream::ZNeurons, [rows, HIDDEN]),
         (NoiseStream::Output, [rows, outputs]),
     ];
-    let matrix = |(stream, shape)| (stream, Matrix::random(shape, [-1.5, 1.5], 100 + stream as u64).tensor(DType::F64));
+    let matrix =
+        |(stream, shape)| (stream, HostMatrix::random(shape, [-1.5, 1.5], 100 + stream as u64).tensor(DType::F64));
     shapes.map(matrix).into()
 }
 

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use sparsegate_nn::engine::Ops;
 
 use crate::agreement::Op;
-use crate::matrix::Matrix;
+use crate::matrix::HostMatrix;
 
 /// Rows, inner size and columns; the last right matrix is large enough to be transposed in parallel in the backward
 /// pass.
@@ -12,11 +12,11 @@ const SIZES: [[usize; 3]; 6] = [[1, 1, 1], [1, 7, 3], [5, 1, 4], [17, 33, 65], [
 
 #[test]
 fn flex_agrees_with_composed_and_with_finite_differences() {
-    let apply = |ops: &dyn Ops, x: &[Tensor<2>]| ops.product(x[0].clone(), x[1].clone());
+    let apply = |ops: &dyn Ops, x: &[Tensor<2>]| ops.matmul(x[0].clone(), x[1].clone());
     for [rows, inner, columns] in SIZES {
         let inputs = vec![
-            ("left", Matrix::random([rows, inner], [-1.0, 1.0], 1)),
-            ("right", Matrix::random([inner, columns], [-1.0, 1.0], 2)),
+            ("left", HostMatrix::random([rows, inner], [-1.0, 1.0], 1)),
+            ("right", HostMatrix::random([inner, columns], [-1.0, 1.0], 2)),
         ];
         Op { name: format!("product {rows} {inner} {columns}"), inputs, apply: &apply, read: None }.check();
     }

@@ -8,7 +8,7 @@ use sparsegate_nn::engine::{FusedOps, Ops, RecurrenceInputs, ReferenceOps};
 
 use crate::agreement::Op;
 use crate::case::{Case, cases};
-use crate::matrix::{Lie, Matrix, VIEWS, assert_close, bits, host};
+use crate::matrix::{HostMatrix, MemoryLayout, VIEWS, assert_close, bits, host};
 
 #[test]
 fn flex_agrees_with_composed_and_with_finite_differences() {
@@ -33,18 +33,22 @@ fn gradients_agree_for_other_upstream_gradients() {
 #[test]
 fn all_states_agree() {
     for case in cases() {
-        let states = |ops: &dyn Ops, dtype: DType, lie: Lie| -> Vec<Vec<f64>> {
-            case.run(ops, &case.leaves(dtype, lie), lie).iter().map(host).collect()
+        let states = |ops: &dyn Ops, dtype: DType, layout: MemoryLayout| -> Vec<Vec<f64>> {
+            case.run(ops, &case.leaves(dtype, layout), layout).iter().map(host).collect()
         };
-        let wanted = states(&ReferenceOps, DType::F64, Lie::Plain);
-        let double = states(&FusedOps, DType::F64, Lie::Plain);
-        let single = states(&FusedOps, DType::F32, Lie::Plain);
+        let wanted = states(&ReferenceOps, DType::F64, MemoryLayout::Plain);
+        let double = states(&FusedOps, DType::F64, MemoryLayout::Plain);
+        let single = states(&FusedOps, DType::F32, MemoryLayout::Plain);
         for (index, state) in case.cell.states().iter().enumerate() {
             let what = format!("{} {state}", case.name());
             assert_close(&double[index], &wanted[index], 1e-11, &format!("f64 {what}"));
             assert_close(&single[index], &wanted[index], 1e-5, &format!("f32 {what}"));
-            for lie in VIEWS {
-                assert_eq!(bits(&states(&FusedOps, DType::F32, lie)[index]), bits(&single[index]), "{what} as {lie:?}");
+            for layout in VIEWS {
+                assert_eq!(
+                    bits(&states(&FusedOps, DType::F32, layout)[index]),
+                    bits(&single[index]),
+                    "{what} as {layout:?}"
+                );
             }
         }
     }
@@ -56,9 +60,10 @@ fn the_state_carries_on() {
     for cell in CELLS {
         let (cut, rows) = (2, 5);
         let case = Case { cell: *cell, activation: GateActivation::Sigmoid, active: vec![rows; 6], units: 7 };
-        let leaves = case.leaves(DType::F32, Lie::Plain);
+        let leaves = case.leaves(DType::F32, MemoryLayout::Plain);
         let whole = case.hidden(&FusedOps, &leaves);
-        let (mut first, mut second) = (case.with_states(&leaves, Lie::Plain), case.with_states(&leaves, Lie::Plain));
+        let (mut first, mut second) =
+            (case.with_states(&leaves, MemoryLayout::Plain), case.with_states(&leaves, MemoryLayout::Plain));
         first.active = &case.active[..cut];
         first.input = leaves[0].clone().narrow(0, 0, cut * rows);
         let before = FusedOps.recurrence(*cell, first);
@@ -75,7 +80,7 @@ fn the_state_carries_on() {
 #[test]
 fn inputs_held_elsewhere_stay() {
     for case in cases().filter(|case| case.units < 10) {
-        let leaves = case.leaves(DType::F32, Lie::Plain);
+        let leaves = case.leaves(DType::F32, MemoryLayout::Plain);
         let before: Vec<_> = leaves.iter().map(|leaf| bits(&host(leaf))).collect();
         case.hidden(&FusedOps, &leaves);
         let after: Vec<_> = leaves.iter().map(|leaf| bits(&host(leaf))).collect();
@@ -87,12 +92,12 @@ fn inputs_held_elsewhere_stay() {
 /// of active sequences, and the old states of the others.
 fn padded(case: &Case, leaves: &[Tensor<2>]) -> Tensor<2> {
     let RecurrenceInputs { input, recurrent, z_gates, bias, z_neurons, mut states, active, activation } =
-        case.with_states(leaves, Lie::Plain);
+        case.with_states(leaves, MemoryLayout::Plain);
     let (rows, wide, dtype) = (case.rows(), input.dims()[1], input.dtype());
     let mut done = 0;
     let mut hidden = Vec::new();
     for &now in active {
-        let padding = Matrix::random([rows - now + 1, wide], [-2.0, 2.0], 99).tensor(dtype);
+        let padding = HostMatrix::random([rows - now + 1, wide], [-2.0, 2.0], 99).tensor(dtype);
         let under_way = input.clone().narrow(0, done, now);
         let after = cells::step(
             case.cell,
@@ -107,7 +112,7 @@ fn padded(case: &Case, leaves: &[Tensor<2>]) -> Tensor<2> {
             },
         );
         let mask = (0..rows).map(|row| f64::from(u8::from(row < now))).collect();
-        let mask = Matrix { shape: [rows, 1], values: mask }.tensor(dtype);
+        let mask = HostMatrix { shape: [rows, 1], values: mask }.tensor(dtype);
         let rest = mask.clone().neg().add_scalar(1.0);
         let masked = |(new, old): (Tensor<2>, Tensor<2>)| new * mask.clone() + old * rest.clone();
         states = after.into_iter().zip(states).map(masked).collect();
@@ -120,10 +125,10 @@ fn padded(case: &Case, leaves: &[Tensor<2>]) -> Tensor<2> {
 /// Checks that hidden states and gradients of each engine equal those of the computation with padding.
 pub fn check_padding(case: &Case) {
     let found = |hidden: &dyn Fn(&[Tensor<2>]) -> Tensor<2>| -> Vec<Vec<f64>> {
-        let leaves = case.leaves(DType::F64, Lie::Plain);
+        let leaves = case.leaves(DType::F64, MemoryLayout::Plain);
         let leaves: Vec<_> = leaves.into_iter().map(|leaf| leaf.autodiff().require_grad()).collect();
         let hidden = hidden(&leaves);
-        let weights = Matrix::random(hidden.dims(), [-1.5, 1.5], 98).tensor(DType::F64);
+        let weights = HostMatrix::random(hidden.dims(), [-1.5, 1.5], 98).tensor(DType::F64);
         let mut gradients = (hidden.clone() * weights).sum().backward();
         let gradient = |leaf: &Tensor<2>| host(&leaf.grad_remove(&mut gradients).expect("a gradient"));
         let mut found: Vec<_> = leaves.iter().map(gradient).collect();

@@ -9,12 +9,12 @@ use sparsegate_core::{Batch, BatchSource};
 use sparsegate_nn::engine::FusedOps;
 use sparsegate_nn::model::{Classifier, ClassifierSizes, Network, NetworkTrainer, RecurrentConfig, TrainerOptions};
 
-use crate::matrix::{Matrix, random_ids};
-use crate::trainer::{everything, saved_bits};
+use crate::matrix::{HostMatrix, random_ids};
+use crate::small_model::{everything, saved_bits};
 
 /// Sizes of a classifier and its batches.
 #[derive(Debug, Clone, Copy)]
-struct Texts {
+struct SmallClassifier {
     cell: &'static dyn Cell,
     sizes: ClassifierSizes,
     hidden: usize,
@@ -22,11 +22,17 @@ struct Texts {
     steps: usize,
 }
 
-fn small(cell: &'static dyn Cell) -> Texts {
-    Texts { cell, sizes: ClassifierSizes { vocabulary: 23, embedding: 6, outputs: 3 }, hidden: 9, rows: 5, steps: 4 }
+fn small(cell: &'static dyn Cell) -> SmallClassifier {
+    SmallClassifier {
+        cell,
+        sizes: ClassifierSizes { vocabulary: 23, embedding: 6, outputs: 3 },
+        hidden: 9,
+        rows: 5,
+        steps: 4,
+    }
 }
 
-impl Texts {
+impl SmallClassifier {
     /// Trainer of the classifier before its first step, on flex; `change` may edit each tensor's values.
     fn trainer(self, mut change: impl FnMut(&str, &mut [f64])) -> NetworkTrainer<Classifier> {
         let units = RecurrentConfig { cell: self.cell, activation: GateActivation::HardSigmoid, hidden: self.hidden };
@@ -40,7 +46,7 @@ impl Texts {
             } else {
                 [-0.3, 0.3]
             };
-            let mut values = Matrix::random(dims, limits, seed);
+            let mut values = HostMatrix::random(dims, limits, seed);
             change(name, &mut values.values);
             values.tensor(DType::F32)
         };
@@ -76,13 +82,13 @@ impl Texts {
 fn whole_steps_do_not_depend_on_the_number_of_threads() {
     for cell in CELLS {
         let sizes = ClassifierSizes { vocabulary: 500, embedding: 40, outputs: 1 };
-        let large = Texts { cell: *cell, sizes, hidden: 130, rows: 33, steps: 11 };
+        let large = SmallClassifier { cell: *cell, sizes, hidden: 130, rows: 33, steps: 11 };
         let with = |threads: usize| {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads");
             pool.install(|| {
                 let mut trainer = large.trainer(|_, _| {});
                 large.train(&mut trainer, 1, 2);
-                trainer.save()
+                trainer.state()
             })
         };
         let one = with(1);
@@ -98,13 +104,13 @@ fn a_loaded_classifier_goes_on_bit_for_bit() {
         let texts = small(*cell);
         let mut straight = texts.trainer(|_, _| {});
         texts.train(&mut straight, 1, 3);
-        let saved = straight.save();
+        let saved = straight.state();
         texts.train(&mut straight, 4, 5);
         let mut resumed = texts.trainer(|_, values| values.iter_mut().for_each(|value| *value *= 0.5));
         texts.train(&mut resumed, 1, 2);
-        resumed.load(&saved).expect("what was saved");
+        resumed.restore_state(&saved).expect("what was saved");
         texts.train(&mut resumed, 4, 5);
-        assert_eq!(saved_bits(&resumed.save()), saved_bits(&straight.save()), "{}", cell.name());
+        assert_eq!(saved_bits(&resumed.state()), saved_bits(&straight.state()), "{}", cell.name());
     }
 }
 
@@ -176,7 +182,7 @@ fn accuracy_and_likelihood_are_over_texts_and_not_over_batches() {
         texts.sizes.outputs = outputs;
         let trainer = texts.trainer(|_, _| {});
         let network = trainer.network().to_deterministic(true);
-        let batches = [texts.batch(1), Texts { rows: 2, ..texts }.batch(2)];
+        let batches = [texts.batch(1), SmallClassifier { rows: 2, ..texts }.batch(2)];
         let (mut nats, mut right) = (0.0, 0);
         for batch in &batches {
             let forward = network.forward(&FusedOps, batch, network.zero_states(batch.rows), None);

@@ -9,8 +9,8 @@ use sparsegate_nn::model::{
     Classifier, ClassifierSizes, LanguageModel, Network, NetworkTrainer, RecurrentConfig, TrainerOptions,
 };
 
-use crate::matrix::Matrix;
-use crate::trainer::everything;
+use crate::matrix::HostMatrix;
+use crate::small_model::everything;
 
 /// Number of symbols.
 pub const VOCABULARY: usize = 7;
@@ -48,7 +48,7 @@ fn numbers(change: Change<'_>) -> impl FnMut(&str, [usize; 2]) -> Tensor<2> {
     move |name: &str, dims| {
         seed += 1;
         let limits = if name.ends_with("/log_sigma") { [-2.0, -1.0] } else { [0.3, 1.1] };
-        let mut matrix = Matrix::random(dims, limits, seed);
+        let mut matrix = HostMatrix::random(dims, limits, seed);
         // Values of both signs, far from zero, so that no gate is always open.
         matrix.values.iter_mut().step_by(2).filter(|_| name.ends_with("/mean")).for_each(|value| *value *= -1.0);
         if name == change.0 {

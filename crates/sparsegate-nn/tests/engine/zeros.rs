@@ -4,9 +4,9 @@ use sparsegate_core::OutputNoise;
 use sparsegate_core::trainer::Trainer;
 use sparsegate_nn::model::{LanguageModel, NetworkTrainer};
 
-use crate::trainer::{SMALL, Small};
+use crate::small_model::{SMALL, SmallModel};
 
-fn with_zeros(kind: Small) -> NetworkTrainer<LanguageModel> {
+fn with_zeros(kind: SmallModel) -> NetworkTrainer<LanguageModel> {
     kind.trainer(|name, values| {
         if name.ends_with("/mean") {
             // Every third value, so that every parameter has some zeros.
@@ -18,10 +18,10 @@ fn with_zeros(kind: Small) -> NetworkTrainer<LanguageModel> {
 #[test]
 fn training_goes_on() {
     for output_noise in [OutputNoise::Weights, OutputNoise::LocalReparameterization] {
-        let kind = Small { output_noise, ..SMALL };
+        let kind = SmallModel { output_noise, ..SMALL };
         let mut trainer = with_zeros(kind);
         kind.train(&mut trainer, 1, 6);
-        for tensor in trainer.save() {
+        for tensor in trainer.state() {
             assert!(tensor.values.iter().all(|value| value.is_finite()), "{} is not finite", tensor.name);
         }
     }

@@ -5,10 +5,10 @@ use sparsegate_nn::engine::DataGradients;
 use crate::case::Case;
 use crate::check::{Applicability, Check};
 use crate::compare::close;
-use crate::network::values;
-use crate::way::{COMPOSED_F32, COMPOSED_F64, FLEX_F32, FLEX_F64, Way};
+use crate::config::{COMPOSED_F32, COMPOSED_F64, CheckConfig, FLEX_F32, FLEX_F64};
 #[cfg(feature = "tch")]
-use crate::way::{TCH_F32, TCH_F64};
+use crate::config::{TCH_F32, TCH_F64};
+use crate::network::values;
 
 /// The checks of this file.
 pub const CHECKS: &[Check] = &[
@@ -42,40 +42,40 @@ fn zeros_apply(case: &Case) -> Applicability {
 }
 
 /// Sum of the KL divergences, and its derivatives with respect to means and log sigmas.
-fn kl_and_gradients(mean: &[f64], log_sigma: &[f64], way: Way) -> Result<(f64, Vec<f64>, Vec<f64>), String> {
-    let tensor = |values: &[f64]| way.tensor(values.to_vec(), [values.len(), 1]);
+fn kl_and_gradients(mean: &[f64], log_sigma: &[f64], config: CheckConfig) -> Result<(f64, Vec<f64>, Vec<f64>), String> {
+    let tensor = |values: &[f64]| config.tensor(values.to_vec(), [values.len(), 1]);
     let (mean, log_sigma) = (tensor(mean)?, tensor(log_sigma)?);
     let nothing = DataGradients { mean: mean.zeros_like(), log_sigma: mean.zeros_like(), rows: None };
-    let total = way.ops.kl_and_gradient_norm([&mean, &log_sigma], &nothing, 1.0).kl;
-    let [to_mean, to_log_sigma] = way.ops.total_gradients([&mean, &log_sigma], nothing, 1.0);
+    let total = config.ops.kl_and_gradient_norm([&mean, &log_sigma], &nothing, 1.0).kl;
+    let [to_mean, to_log_sigma] = config.ops.total_gradients([&mean, &log_sigma], nothing, 1.0);
     Ok((total.into_scalar::<f64>(), values(to_mean)?, values(to_log_sigma)?))
 }
 
 /// A column of weights over the whole range of log alpha, beyond the clamp too.
-fn column(case: &Case, way: Way) -> Result<(), String> {
+fn column(case: &Case, config: CheckConfig) -> Result<(), String> {
     let (means, log_sigmas) = (case.f64s("weight/w")?, case.f64s("weight/log_sigma")?);
-    let (total, to_mean, to_log_sigma) = kl_and_gradients(means, log_sigmas, way)?;
-    close("weight/kl_total", &[total], &[case.scalar("weight/kl_total")?], way.tolerance)?;
+    let (total, to_mean, to_log_sigma) = kl_and_gradients(means, log_sigmas, config)?;
+    close("weight/kl_total", &[total], &[case.scalar("weight/kl_total")?], config.tolerance)?;
     // Elements with log alpha exactly on the clamp's edge are skipped: rounding decides on which side they are.
     let inside: Vec<usize> = (0..means.len())
         .filter(|&i| ((2.0 * log_sigmas[i] - (means[i] * means[i]).ln()).abs() - 8.0).abs() > 1e-5)
         .collect();
     let pick = |values: &[f64]| -> Vec<f64> { inside.iter().map(|&i| values[i]).collect() };
     for (name, ours) in [("weight/dkl_dw", to_mean), ("weight/dkl_dlogsigma", to_log_sigma)] {
-        close(name, &pick(&ours), &pick(case.f64s(name)?), way.tolerance)?;
+        close(name, &pick(&ours), &pick(case.f64s(name)?), config.tolerance)?;
     }
     // Each grid value on its own: the KL divergence of one weight of mean one.
     for (log_alpha, expected) in case.f64s("log_alpha")?.iter().zip(case.f64s("kl_clipped")?) {
-        let (value, _, _) = kl_and_gradients(&[1.0], &[log_alpha / 2.0], way)?;
-        close(&format!("kl_clipped at log alpha {log_alpha}"), &[value], &[*expected], way.tolerance)?;
+        let (value, _, _) = kl_and_gradients(&[1.0], &[log_alpha / 2.0], config)?;
+        close(&format!("kl_clipped at log alpha {log_alpha}"), &[value], &[*expected], config.tolerance)?;
     }
     Ok(())
 }
 
 /// Means that are zero, or whose squares underflow to zero: the KL divergence is finite and its gradient zero.
-fn zeros(case: &Case, way: Way) -> Result<(), String> {
-    let (total, to_mean, to_log_sigma) = kl_and_gradients(case.f64s("w")?, case.f64s("log_sigma")?, way)?;
-    close("kl_total", &[total], &[case.scalar("kl_total")?], way.tolerance)?;
-    close("dkl_dw", &to_mean, case.f64s("dkl_dw")?, way.tolerance)?;
-    close("dkl_dlogsigma", &to_log_sigma, case.f64s("dkl_dlogsigma")?, way.tolerance)
+fn zeros(case: &Case, config: CheckConfig) -> Result<(), String> {
+    let (total, to_mean, to_log_sigma) = kl_and_gradients(case.f64s("w")?, case.f64s("log_sigma")?, config)?;
+    close("kl_total", &[total], &[case.scalar("kl_total")?], config.tolerance)?;
+    close("dkl_dw", &to_mean, case.f64s("dkl_dw")?, config.tolerance)?;
+    close("dkl_dlogsigma", &to_log_sigma, case.f64s("dkl_dlogsigma")?, config.tolerance)
 }

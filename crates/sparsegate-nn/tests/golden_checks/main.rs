@@ -8,11 +8,11 @@
 mod case;
 mod check;
 mod compare;
+mod config;
 mod kl;
 mod layout;
 mod masks;
 mod network;
-mod way;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -11,4 +11,4 @@ mod step;
 mod synthetic;
 
 pub use step::{MeasureError, Rounds, StepTimes, time_steps};
-pub use synthetic::{Lengths, UnknownShape, corpus, corpus_of};
+pub use synthetic::{Lengths, UnknownSizes, synthetic_corpus, synthetic_corpus_sized};

@@ -32,12 +32,12 @@ pub struct StepTimes {
 }
 
 impl StepTimes {
-    /// The quantile of the rounds' times at the fraction `share`, in seconds per step, interpolated linearly; `None`
+    /// The quantile of the rounds' times at the fraction `fraction`, in seconds per step, interpolated linearly; `None`
     /// without rounds.
-    pub fn quantile(&self, share: f64) -> Option<f64> {
+    pub fn quantile(&self, fraction: f64) -> Option<f64> {
         let mut sorted = self.seconds.clone();
         sorted.sort_by(f64::total_cmp);
-        let place = share.clamp(0.0, 1.0) * sorted.len().checked_sub(1)? as f64;
+        let place = fraction.clamp(0.0, 1.0) * sorted.len().checked_sub(1)? as f64;
         let (below, part) = (place.floor() as usize, place.fract());
         let above = (below + 1).min(sorted.len() - 1);
         Some(sorted[below] + (sorted[above] - sorted[below]) * part)
@@ -98,7 +98,7 @@ impl Steps<'_> {
             self.done += 1;
             reports.extend(self.trainer.step(&batch, self.done as u64)?);
         }
-        reports.extend(self.trainer.finish());
+        reports.extend(self.trainer.drain_metrics());
         // The trainer leaves it to its caller to check metrics that are returned asynchronously.
         match reports[known..].iter().find(|report| !(report.data_loss + report.kl_term).is_finite()) {
             Some(report) => Err(NonFinite { step: report.step, tensor: "the objective".to_owned() }),
@@ -115,7 +115,7 @@ mod tests {
     fn quantiles_lie_between_the_rounds() {
         let times = |seconds: &[f64]| StepTimes { seconds: seconds.to_vec(), evaluation: 0.0, reports: Vec::new() };
         let four = times(&[4.0, 1.0, 3.0, 2.0]);
-        assert_eq!([0.0, 0.5, 1.0].map(|share| four.quantile(share)), [Some(1.0), Some(2.5), Some(4.0)]);
+        assert_eq!([0.0, 0.5, 1.0].map(|fraction| four.quantile(fraction)), [Some(1.0), Some(2.5), Some(4.0)]);
         assert_eq!(times(&[7.0]).quantile(0.25), Some(7.0));
         assert_eq!(times(&[]).quantile(0.5), None);
     }

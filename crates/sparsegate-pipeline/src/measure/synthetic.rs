@@ -8,7 +8,7 @@ use sparsegate_data::{Corpus, Parts, Texts, Unit};
 /// A data set whose sizes are not known here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the sizes of data set `{dataset}` are not known; known data sets are {}", known().join(", "))]
-pub struct UnknownShape {
+pub struct UnknownSizes {
     /// Name of the data set.
     pub dataset: String,
 }
@@ -24,16 +24,16 @@ pub enum Lengths {
 
 /// The sizes of a data set that affect the time of a step.
 #[derive(Clone, Copy)]
-struct Shape {
+struct DataSizes {
     dataset: &'static str,
     unit: Unit,
     symbols: usize,
     /// Training symbols of a stream, or training texts.
     size: usize,
-    texts: Option<TextShape>,
+    texts: Option<TextSizes>,
 }
 
-impl Shape {
+impl DataSizes {
     /// Validation symbols or texts: enough for some batches, fewer than in the data sets.
     fn valid(&self) -> usize {
         self.size / 50
@@ -41,29 +41,29 @@ impl Shape {
 }
 
 #[derive(Clone, Copy)]
-struct TextShape {
+struct TextSizes {
     classes: usize,
     /// Deciles (0, 10, ..., 100 %) of the lengths of the training texts, after truncation by the readers.
     deciles: [usize; 11],
 }
 
 /// Sizes of the data sets (docs/data.md). The number of symbols of the classifiers is that of the authors' embedding.
-const SHAPES: [Shape; 4] = [
-    Shape { dataset: "word-ptb", unit: Unit::Word, symbols: 10_000, size: 929_589, texts: None },
-    Shape { dataset: "char-ptb", unit: Unit::Character, symbols: 50, size: 5_017_482, texts: None },
-    Shape {
+const SHAPES: [DataSizes; 4] = [
+    DataSizes { dataset: "word-ptb", unit: Unit::Word, symbols: 10_000, size: 929_589, texts: None },
+    DataSizes { dataset: "char-ptb", unit: Unit::Character, symbols: 50, size: 5_017_482, texts: None },
+    DataSizes {
         dataset: "imdb",
         unit: Unit::Text,
         symbols: 20_003,
         size: 21_250,
-        texts: Some(TextShape { classes: 2, deciles: [37, 92, 124, 141, 159, 186, 200, 200, 200, 200, 200] }),
+        texts: Some(TextSizes { classes: 2, deciles: [37, 92, 124, 141, 159, 186, 200, 200, 200, 200, 200] }),
     },
-    Shape {
+    DataSizes {
         dataset: "agnews",
         unit: Unit::Text,
         symbols: 20_003,
         size: 114_000,
-        texts: Some(TextShape { classes: 4, deciles: [14, 27, 32, 35, 37, 39, 41, 44, 47, 53, 100] }),
+        texts: Some(TextSizes { classes: 4, deciles: [14, 27, 32, 35, 37, 39, 41, 44, 47, 53, 100] }),
     },
 ];
 
@@ -75,24 +75,24 @@ fn known() -> Vec<&'static str> {
 /// Deterministic.
 ///
 /// # Errors
-/// [`UnknownShape`].
-pub fn corpus(dataset: &str, lengths: Lengths) -> Result<Corpus, UnknownShape> {
-    corpus_of(dataset, lengths, None, None)
+/// [`UnknownSizes`].
+pub fn synthetic_corpus(dataset: &str, lengths: Lengths) -> Result<Corpus, UnknownSizes> {
+    synthetic_corpus_sized(dataset, lengths, None, None)
 }
 
-/// Like [`corpus`], with another number of symbols, or of training symbols or texts.
+/// Like [`synthetic_corpus`], with another number of symbols, or of training symbols or texts.
 ///
 /// # Errors
-/// [`UnknownShape`].
-pub fn corpus_of(
+/// [`UnknownSizes`].
+pub fn synthetic_corpus_sized(
     dataset: &str,
     lengths: Lengths,
     symbols: Option<usize>,
     size: Option<usize>,
-) -> Result<Corpus, UnknownShape> {
-    let unknown = || UnknownShape { dataset: dataset.to_owned() };
+) -> Result<Corpus, UnknownSizes> {
+    let unknown = || UnknownSizes { dataset: dataset.to_owned() };
     let shape = *SHAPES.iter().find(|shape| shape.dataset == dataset).ok_or_else(unknown)?;
-    let shape = &Shape { symbols: symbols.unwrap_or(shape.symbols), size: size.unwrap_or(shape.size), ..shape };
+    let shape = &DataSizes { symbols: symbols.unwrap_or(shape.symbols), size: size.unwrap_or(shape.size), ..shape };
     let (train, rest) = (0..shape.size, shape.size..shape.size + shape.valid());
     let parts = match &shape.texts {
         None => {
@@ -119,7 +119,7 @@ pub fn corpus_of(
     })
 }
 
-fn synthetic_texts(shape: &Shape, texts: &TextShape, lengths: Lengths, indices: Range<usize>) -> Texts {
+fn synthetic_texts(shape: &DataSizes, texts: &TextSizes, lengths: Lengths, indices: Range<usize>) -> Texts {
     let mut made = Texts::new();
     let mut drawn = indices.start;
     for index in indices {
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     fn lengths(dataset: &str, lengths: Lengths) -> Vec<usize> {
-        let Parts::Texts { train, .. } = corpus(dataset, lengths).unwrap().parts else { panic!("texts") };
+        let Parts::Texts { train, .. } = synthetic_corpus(dataset, lengths).unwrap().parts else { panic!("texts") };
         let mut all: Vec<usize> = (0..train.len()).map(|index| train.text(index).len()).collect();
         all.sort_unstable();
         all
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn every_symbol_is_in_the_vocabulary_and_frequent_ones_are_low() {
         for (dataset, symbols) in [("word-ptb", 10_000), ("char-ptb", 50)] {
-            let made = corpus(dataset, Lengths::Unequal).unwrap();
+            let made = synthetic_corpus(dataset, Lengths::Unequal).unwrap();
             let Parts::Streams { train, .. } = made.parts else { panic!("a stream") };
             assert!(train.iter().all(|id| *id < symbols) && made.vocabulary.len() == symbols as usize);
             let low = train.iter().filter(|id| **id < symbols / 8).count();
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn an_unknown_data_set_is_told_with_the_known_ones() {
-        let error = corpus("planted-words", Lengths::Equal).unwrap_err().to_string();
+        let error = synthetic_corpus("planted-words", Lengths::Equal).unwrap_err().to_string();
         assert_eq!(
             error,
             "the sizes of data set `planted-words` are not known; known data sets are word-ptb, char-ptb, imdb, agnews"

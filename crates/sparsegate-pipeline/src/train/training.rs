@@ -146,7 +146,7 @@ impl Training<'_, '_> {
     fn resume(&mut self) -> Result<(), TrainError> {
         if let Some(checkpoint) = self.lock.dir().checkpoint()? {
             self.trainer
-                .load(&checkpoint.tensors)
+                .restore_state(&checkpoint.tensors)
                 .map_err(|problem| TrainError::Checkpoint { path: self.lock.dir().checkpoint_path(), problem })?;
             self.position = checkpoint.position;
         }
@@ -191,7 +191,7 @@ impl Training<'_, '_> {
 
     /// Waits until all steps are done: their metrics must be known to be finite before anything is evaluated or saved.
     fn drain_metrics(&mut self, batches: u64) -> Result<(), TrainError> {
-        let reports = self.trainer.finish();
+        let reports = self.trainer.drain_metrics();
         self.record_metrics(&reports, batches)
     }
 
@@ -270,7 +270,7 @@ impl Training<'_, '_> {
 
     fn save(&mut self) -> Result<(), TrainError> {
         let position = Position { train_seconds: self.seconds(), ..self.position };
-        self.lock.write_checkpoint(&position, &self.trainer.save())?;
+        self.lock.write_checkpoint(&position, &self.trainer.state())?;
         self.clock.saved();
         (self.events)(TrainEvent::Saved { step: position.step });
         Ok(())

@@ -14,7 +14,7 @@ use sparsegate_pipeline::train::{CheckpointIntervals, TrainError, TrainEvent, tr
 use sparsegate_spec::types::RunSpec;
 use sparsegate_store::format::{RunState, Summary};
 use sparsegate_store::{RunDir, StoreError};
-use toy::{Toy, run_data};
+use toy::{ToyTrainer, run_data};
 
 const BATCHES: usize = 5;
 const EPOCHS: u32 = 3;
@@ -58,7 +58,7 @@ fn go(
     run: &RunDir,
     spec: &RunSpec,
     intervals: CheckpointIntervals,
-    toy: &mut Toy,
+    toy: &mut ToyTrainer,
     stop: &AtomicBool,
 ) -> Result<Summary, TrainError> {
     train_on(run, spec, &run_data(BATCHES), intervals, toy, &mut |_| {}, stop)
@@ -70,7 +70,7 @@ fn never() -> AtomicBool {
 
 fn uninterrupted(spec: &RunSpec) -> Vec<Vec<u8>> {
     let folder = Folder::new();
-    let summary = go(&folder.run(), spec, CheckpointIntervals::default(), &mut Toy::new(), &never()).unwrap();
+    let summary = go(&folder.run(), spec, CheckpointIntervals::default(), &mut ToyTrainer::new(), &never()).unwrap();
     assert_eq!(summary.state, RunState::Done);
     assert_eq!(folder.run().metrics().unwrap().last(), summary.last.as_ref());
     fingerprint(&folder.run())
@@ -82,13 +82,14 @@ fn stopping_at_any_step_changes_no_byte() {
     for at in 1..=BATCHES as u64 * u64::from(EPOCHS) {
         let folder = Folder::new();
         let stop = Arc::new(AtomicBool::new(false));
-        let mut toy = Toy::new();
+        let mut toy = ToyTrainer::new();
         let flag = stop.clone();
         toy.after_step = Box::new(move |step| flag.store(step == at, Ordering::Relaxed));
         let summary = go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut toy, &stop).unwrap();
         assert_eq!(summary.state, RunState::Interrupted, "stopped after step {at}");
         assert_eq!(folder.run().position().unwrap().unwrap().step, at);
-        let summary = go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut Toy::new(), &never()).unwrap();
+        let summary =
+            go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut ToyTrainer::new(), &never()).unwrap();
         assert_eq!(summary.state, RunState::Done);
         assert!(fingerprint(&folder.run()) == whole, "stopped after step {at}");
     }
@@ -101,7 +102,7 @@ fn stopping_at_every_step_changes_no_byte() {
     for _ in 0..BATCHES as u32 * EPOCHS {
         let stop = Arc::new(AtomicBool::new(false));
         let flag = stop.clone();
-        let mut toy = Toy::new();
+        let mut toy = ToyTrainer::new();
         toy.after_step = Box::new(move |_| flag.store(true, Ordering::Relaxed));
         assert_eq!(
             go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut toy, &stop).unwrap().state,
@@ -109,7 +110,7 @@ fn stopping_at_every_step_changes_no_byte() {
         );
     }
     assert_eq!(
-        go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut Toy::new(), &never()).unwrap().state,
+        go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut ToyTrainer::new(), &never()).unwrap().state,
         RunState::Done
     );
     assert!(fingerprint(&folder.run()) == whole);
@@ -125,12 +126,12 @@ fn late_numbers_change_no_byte() {
             let stop = Arc::new(AtomicBool::new(false));
             let flag = stop.clone();
             let after_step = Box::new(move |step| flag.store(step == at, Ordering::Relaxed));
-            let mut toy = Toy::in_blocks(block);
+            let mut toy = ToyTrainer::in_blocks(block);
             toy.after_step = after_step;
             go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut toy, &stop).unwrap();
         }
         let intervals = CheckpointIntervals { epoch_end: Duration::ZERO, mid_epoch: Duration::ZERO };
-        let mut toy = Toy::in_blocks(block);
+        let mut toy = ToyTrainer::in_blocks(block);
         assert_eq!(go(&folder.run(), &spec(), intervals, &mut toy, &never()).unwrap().state, RunState::Done);
         assert!(fingerprint(&folder.run()) == whole, "in blocks of {block}");
     }
@@ -141,7 +142,7 @@ fn late_numbers_change_no_byte() {
 fn late_divergence_saves_nothing_broken() {
     for at in 1..=2 * BATCHES as u64 {
         let folder = Folder::new();
-        let mut toy = Toy::in_blocks(4);
+        let mut toy = ToyTrainer::in_blocks(4);
         toy.diverges_at = Some(at);
         let intervals = CheckpointIntervals { epoch_end: Duration::ZERO, mid_epoch: Duration::from_hours(1) };
         let error = go(&folder.run(), &spec(), intervals, &mut toy, &never()).unwrap_err().to_string();
@@ -160,7 +161,7 @@ fn lines_after_the_checkpoint_are_computed_again() {
     {
         for at in 1..=BATCHES as u64 * u64::from(EPOCHS) {
             let folder = Folder::new();
-            let mut toy = Toy::new();
+            let mut toy = ToyTrainer::new();
             toy.after_step = Box::new(move |step| assert!(step != at, "crash on purpose"));
             let run = folder.run();
             let crash = std::panic::AssertUnwindSafe(|| go(&run, &spec(), intervals, &mut toy, &never()));
@@ -172,7 +173,7 @@ fn lines_after_the_checkpoint_are_computed_again() {
                 bytes.extend(b"{\"epoch\":9,");
                 fs_err::write(&metrics, bytes).unwrap();
             }
-            go(&run, &spec(), CheckpointIntervals::default(), &mut Toy::new(), &never()).unwrap();
+            go(&run, &spec(), CheckpointIntervals::default(), &mut ToyTrainer::new(), &never()).unwrap();
             assert!(fingerprint(&run) == whole, "crashed after step {at}, {intervals:?}");
         }
     }
@@ -183,7 +184,7 @@ fn lines_after_the_checkpoint_are_computed_again() {
 fn worker() {
     let Ok(root) = std::env::var("SPARSEGATE_TEST_WORKER") else { return };
     let run = RunDir::new(Utf8Path::new(&root), "toy", "0123");
-    let mut toy = Toy::new();
+    let mut toy = ToyTrainer::new();
     toy.after_step = Box::new(|_| std::thread::sleep(Duration::from_millis(2)));
     let intervals = CheckpointIntervals { epoch_end: Duration::ZERO, mid_epoch: Duration::from_millis(7) };
     go(&run, &spec_long(), intervals, &mut toy, &never()).unwrap();
@@ -234,7 +235,8 @@ fn two_processes_on_one_run() {
         assert!(begun.elapsed() < Duration::from_secs(20), "the worker never took the lock");
         std::thread::sleep(Duration::from_millis(1));
     }
-    let error = go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut Toy::new(), &never()).unwrap_err();
+    let error =
+        go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut ToyTrainer::new(), &never()).unwrap_err();
     let text = error.to_string();
     let Err(TrainError::Store(StoreError::Locked { holder, .. })) = Err::<(), _>(error) else { panic!("{text}") };
     assert_eq!(holder.unwrap().pid, child.id());
@@ -249,7 +251,7 @@ fn two_processes_on_one_run() {
 #[test]
 fn divergence_names_step_tensor_and_cure() {
     let folder = Folder::new();
-    let mut toy = Toy::new();
+    let mut toy = ToyTrainer::new();
     toy.diverges_at = Some(8);
     let text = go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut toy, &never()).unwrap_err().to_string();
     for part in ["lstm/w_hidden/mean", "step 8", "train.optimizer.adam.lr (now 0.01)", "clip_norm (now 10)"] {
@@ -259,7 +261,7 @@ fn divergence_names_step_tensor_and_cure() {
     assert_eq!((summary.state, summary.error.as_deref()), (RunState::Failed, Some(text.as_str())));
     assert_eq!(folder.run().metrics().unwrap().len(), 1);
     // A failed run starts again from scratch.
-    let summary = go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut Toy::new(), &never()).unwrap();
+    let summary = go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut ToyTrainer::new(), &never()).unwrap();
     assert_eq!(summary.state, RunState::Done);
     assert!(fingerprint(&folder.run()) == uninterrupted(&spec()));
 }
@@ -276,7 +278,7 @@ fn a_step_limit_ends_the_run_with_a_line() {
         &limited,
         &run_data(BATCHES),
         CheckpointIntervals::default(),
-        &mut Toy::new(),
+        &mut ToyTrainer::new(),
         count,
         &never(),
     );
@@ -287,15 +289,15 @@ fn a_step_limit_ends_the_run_with_a_line() {
     // A step limit at the end of an epoch adds no empty epoch.
     limited.train.max_steps = Some(10);
     let folder = Folder::new();
-    go(&folder.run(), &limited, CheckpointIntervals::default(), &mut Toy::new(), &never()).unwrap();
+    go(&folder.run(), &limited, CheckpointIntervals::default(), &mut ToyTrainer::new(), &never()).unwrap();
     assert_eq!(folder.run().metrics().unwrap().len(), 2);
 }
 
 #[test]
 fn a_finished_run_is_left_alone() {
     let folder = Folder::new();
-    go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut Toy::new(), &never()).unwrap();
-    let mut toy = Toy::new();
+    go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut ToyTrainer::new(), &never()).unwrap();
+    let mut toy = ToyTrainer::new();
     toy.after_step = Box::new(|_| panic!("trained again"));
     let again = go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut toy, &never()).unwrap();
     let ground_truth = again.ground_truth.unwrap();
@@ -310,7 +312,7 @@ fn a_short_stream_is_an_error_with_a_cure() {
         &spec(),
         &run_data(0),
         CheckpointIntervals::default(),
-        &mut Toy::new(),
+        &mut ToyTrainer::new(),
         &mut |_| {},
         &never(),
     )
@@ -323,20 +325,21 @@ fn a_short_stream_is_an_error_with_a_cure() {
 fn a_damaged_checkpoint_is_named_with_a_cure() {
     let folder = Folder::new();
     let stop = Arc::new(AtomicBool::new(true));
-    go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut Toy::new(), &stop).unwrap();
+    go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut ToyTrainer::new(), &stop).unwrap();
     let path = folder.run().checkpoint_path();
     let mut bytes = fs_err::read(&path).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     fs_err::write(&path, bytes).unwrap();
-    let text =
-        go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut Toy::new(), &never()).unwrap_err().to_string();
+    let text = go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut ToyTrainer::new(), &never())
+        .unwrap_err()
+        .to_string();
     assert!(text.contains("state.safetensors") && text.contains("checksum") && text.contains("--force"), "{text}");
 }
 
 #[test]
 fn newer_and_damaged_files_are_named_with_a_cure() {
     let folder = Folder::new();
-    go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut Toy::new(), &never()).unwrap();
+    go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut ToyTrainer::new(), &never()).unwrap();
     let path = folder.run().path().join("summary.json");
     fs_err::write(&path, r#"{"format": 99}"#).unwrap();
     let text = folder.run().summary().unwrap_err().to_string();
@@ -355,7 +358,7 @@ fn newer_and_damaged_files_are_named_with_a_cure() {
 #[test]
 fn clearing_keeps_the_lock_only() {
     let folder = Folder::new();
-    go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut Toy::new(), &never()).unwrap();
+    go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut ToyTrainer::new(), &never()).unwrap();
     let lock = folder.run().lock().unwrap();
     lock.clear().unwrap();
     let left: Vec<_> =

@@ -7,7 +7,7 @@ use sparsegate_data::Unit;
 use sparsegate_pipeline::train::RunData;
 use sparsegate_store::format::{Counts, GateCount, KeptCount, Structure, UnitGates};
 
-pub struct Toy {
+pub struct ToyTrainer {
     weights: Vec<f32>,
     moment: Vec<f32>,
     carried: Vec<f32>,
@@ -20,7 +20,7 @@ pub struct Toy {
     pub after_step: Box<dyn FnMut(u64)>,
 }
 
-impl Toy {
+impl ToyTrainer {
     pub fn new() -> Self {
         let weights = vec![0.5, -0.25, 0.125];
         Self {
@@ -43,7 +43,7 @@ impl Toy {
     }
 }
 
-impl Trainer for Toy {
+impl Trainer for ToyTrainer {
     fn step(&mut self, batch: &Batch, step: u64) -> Result<Vec<StepMetrics>, NonFinite> {
         let diverged = self.diverges_at.is_some_and(|at| at <= step);
         if diverged && self.block == 1 {
@@ -66,7 +66,7 @@ impl Trainer for Toy {
         Ok(if self.waiting.len() < self.block { Vec::new() } else { std::mem::take(&mut self.waiting) })
     }
 
-    fn finish(&mut self) -> Vec<StepMetrics> {
+    fn drain_metrics(&mut self) -> Vec<StepMetrics> {
         std::mem::take(&mut self.waiting)
     }
 
@@ -116,7 +116,7 @@ impl Trainer for Toy {
         vec![Self::tensor("weights", &self.weights)]
     }
 
-    fn save(&self) -> Vec<NamedTensor> {
+    fn state(&self) -> Vec<NamedTensor> {
         vec![
             Self::tensor("weights", &self.weights),
             Self::tensor("adam/moment", &self.moment),
@@ -124,7 +124,7 @@ impl Trainer for Toy {
         ]
     }
 
-    fn load(&mut self, tensors: &[NamedTensor]) -> Result<(), String> {
+    fn restore_state(&mut self, tensors: &[NamedTensor]) -> Result<(), String> {
         let slots = [("weights", &mut self.weights), ("adam/moment", &mut self.moment), ("state", &mut self.carried)];
         for (name, slot) in slots {
             let found = tensors.iter().find(|tensor| tensor.name == name).ok_or(format!("{name} is missing"))?;
@@ -138,12 +138,12 @@ impl Trainer for Toy {
 }
 
 /// Batches whose content depends on the epoch and the index.
-pub struct Numbers {
+pub struct ToyBatches {
     pub epoch: u32,
     pub batches: usize,
 }
 
-impl BatchSource for Numbers {
+impl BatchSource for ToyBatches {
     fn len(&self) -> usize {
         self.batches
     }
@@ -161,9 +161,9 @@ impl BatchSource for Numbers {
 
 pub fn run_data(batches: usize) -> RunData<'static> {
     RunData {
-        train: Box::new(move |epoch| Ok(Box::new(Numbers { epoch, batches }))),
-        valid: Box::new(Numbers { epoch: 50, batches: 3 }),
-        test: Box::new(Numbers { epoch: 60, batches: 3 }),
+        train: Box::new(move |epoch| Ok(Box::new(ToyBatches { epoch, batches }))),
+        valid: Box::new(ToyBatches { epoch: 50, batches: 3 }),
+        test: Box::new(ToyBatches { epoch: 60, batches: 3 }),
         unit: Unit::Word,
         words: &[],
         informative: Some(&[true, true, false]),

@@ -10,7 +10,7 @@ use crate::engine::ops::AdamStep;
 
 /// The constants of an Adam step in single precision.
 #[derive(CubeLaunch, CubeType)]
-pub(super) struct Constants {
+pub(super) struct AdamConstants {
     rate: f32,
     beta1: f32,
     beta2: f32,
@@ -20,8 +20,8 @@ pub(super) struct Constants {
 }
 
 /// The constants of an Adam step as a kernel argument.
-pub(super) fn constants(step: AdamStep) -> ConstantsLaunch {
-    ConstantsLaunch::new(
+pub(super) fn constants(step: AdamStep) -> AdamConstantsLaunch {
+    AdamConstantsLaunch::new(
         step.rate as f32,
         step.beta1 as f32,
         step.beta2 as f32,
@@ -58,7 +58,7 @@ pub(super) fn move_one(
     second: &mut [f32],
     i: usize,
     gradient: f32,
-    constants: &Constants,
+    constants: &AdamConstants,
 ) {
     let m = fma(constants.beta1, first[i], constants.rest1 * gradient);
     let v = fma(constants.beta2, second[i], constants.rest2 * gradient * gradient);
@@ -74,7 +74,7 @@ fn adam_kernel(
     first: &mut [f32],
     second: &mut [f32],
     scale: &[f32],
-    constants: Constants,
+    constants: AdamConstants,
 ) {
     let i = ABSOLUTE_POS;
     if i < parameter.len() {

@@ -6,7 +6,7 @@ use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
 
 use super::launch::{CUBE, contiguous, count, cubes, dims, empty, ids, owned};
-use super::sum::{column_sums, finish};
+use super::sum::{column_sums, sum_partials};
 
 /// Initial value of the running maximum, below every logit that occurs.
 const LOWEST: f32 = -3.0e38;
@@ -18,7 +18,7 @@ pub(super) fn cross_entropy(
     targets: IntTensor<CubeBackend>,
 ) -> [FloatTensor<CubeBackend>; 3] {
     let logits = owned(logits);
-    let loss = over_rows(logits.clone(), bias, targets, true);
+    let loss = row_losses(logits.clone(), bias, targets, true);
     [loss, logits.clone(), column_sums(logits)]
 }
 
@@ -28,11 +28,11 @@ pub(super) fn mean_cross_entropy(
     bias: FloatTensor<CubeBackend>,
     targets: IntTensor<CubeBackend>,
 ) -> FloatTensor<CubeBackend> {
-    over_rows(contiguous(logits), bias, targets, false)
+    row_losses(contiguous(logits), bias, targets, false)
 }
 
 /// The mean loss; if `gradient`, the gradient overwrites the logits.
-fn over_rows(
+fn row_losses(
     logits: FloatTensor<CubeBackend>,
     bias: FloatTensor<CubeBackend>,
     targets: IntTensor<CubeBackend>,
@@ -54,7 +54,7 @@ fn over_rows(
         mean_weight,
         gradient,
     );
-    finish(losses, mean_weight)
+    sum_partials(losses, mean_weight)
 }
 
 /// Multiplies the gradients by the scalar `gradient` of the loss.

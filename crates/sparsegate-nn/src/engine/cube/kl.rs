@@ -7,9 +7,9 @@ use burn::backend::tensor::FloatTensor;
 use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
 
-use super::adam::{Constants, constants, move_one};
+use super::adam::{AdamConstants, constants, move_one};
 use super::launch::{CUBE, contiguous, count, cubes, empty, owned};
-use super::sum::{cube_sum, finish, parts};
+use super::sum::{cube_sum, parts, sum_partials};
 use crate::engine::extension::{VariationalMoments, VariationalPrimitives};
 
 /// The sum of the KL divergences, `[1]`, and the sum of squares of the total gradients, `[1]`.
@@ -32,7 +32,7 @@ pub(super) fn kl_and_gradient_norm(inputs: VariationalPrimitives<CubeBackend>) -
         squares.clone().into_buffer_arg(),
         kl_weight as f32,
     );
-    [terms, squares].map(|partials| finish(partials, 1.0))
+    [terms, squares].map(|partials| sum_partials(partials, 1.0))
 }
 
 /// The Adam step of a variational parameter; returns means, their first and second moment, log sigmas, their first and
@@ -68,7 +68,7 @@ pub(super) fn adam_variational(
 
 /// Log alpha before the clamp; the lower bound keeps it finite for a mean of exactly zero.
 #[cube]
-fn unclamped(mean: f32, log_sigma: f32) -> f32 {
+fn log_alpha_of(mean: f32, log_sigma: f32) -> f32 {
     2.0f32 * log_sigma - f32::ln(max(mean * mean, f32::MIN_POSITIVE))
 }
 
@@ -81,7 +81,7 @@ fn clamped(log_alpha: f32) -> f32 {
 
 /// The logistic step of the KL approximation, `1 / (1 + exp(-1.5 (log_alpha + 1.3)))`.
 #[cube]
-fn step(log_alpha: f32) -> f32 {
+fn logistic_step(log_alpha: f32) -> f32 {
     1.0f32 / (1.0f32 + f32::exp(-1.5f32 * (log_alpha + 1.3f32)))
 }
 
@@ -90,7 +90,7 @@ fn step(log_alpha: f32) -> f32 {
 fn slope(free: f32) -> f32 {
     let log_alpha = clamped(free);
     let decay = f32::exp(-log_alpha);
-    let step = step(log_alpha);
+    let step = logistic_step(log_alpha);
     let slope = -0.5f32 * decay / (1.0f32 + decay) - 0.96f32 * step * (1.0f32 - step);
     let inside = free > -8.0f32 && free < 8.0f32;
     select(inside, slope, 0.0f32)
@@ -99,7 +99,7 @@ fn slope(free: f32) -> f32 {
 /// Derivative of log alpha with respect to the mean, -2 / mean. The lower bound avoids an overflow for tiny means,
 /// where [`slope`] is zero (unless log sigma is below -30).
 #[cube]
-fn by_mean(mean: f32) -> f32 {
+fn log_alpha_by_mean(mean: f32) -> f32 {
     -2.0f32 * mean / max(mean * mean, 1e-30f32)
 }
 
@@ -117,12 +117,12 @@ fn sums_kernel(
     let mut square = 0.0f32;
     let mut i = ABSOLUTE_POS;
     while i < mean.len() {
-        let free = unclamped(mean[i], log_sigma[i]);
+        let free = log_alpha_of(mean[i], log_sigma[i]);
         let log_alpha = clamped(free);
         let softplus = 0.5f32 * f32::ln(1.0f32 + f32::exp(-log_alpha));
-        kl += softplus - 0.03f32 - 0.64f32 * step(log_alpha);
+        kl += softplus - 0.03f32 - 0.64f32 * logistic_step(log_alpha);
         let slope = slope(free) * kl_weight;
-        let to_mean = mean_gradient[i] + slope * by_mean(mean[i]);
+        let to_mean = mean_gradient[i] + slope * log_alpha_by_mean(mean[i]);
         let to_log_sigma = log_sigma_gradient[i] + 2.0f32 * slope;
         square += to_mean * to_mean + to_log_sigma * to_log_sigma;
         i += CUBE as usize * CUBE_COUNT;
@@ -147,12 +147,12 @@ fn adam_kernel(
     log_sigma_gradient: &[f32],
     scale: &[f32],
     kl_weight: f32,
-    constants: Constants,
+    constants: AdamConstants,
 ) {
     let i = ABSOLUTE_POS;
     if i < mean.len() {
-        let slope = slope(unclamped(mean[i], log_sigma[i])) * kl_weight;
-        let to_mean = mean_gradient[i] + slope * by_mean(mean[i]);
+        let slope = slope(log_alpha_of(mean[i], log_sigma[i])) * kl_weight;
+        let to_mean = mean_gradient[i] + slope * log_alpha_by_mean(mean[i]);
         let to_log_sigma = log_sigma_gradient[i] + 2.0f32 * slope;
         move_one(mean, mean_first, mean_second, i, to_mean * scale[0], &constants);
         move_one(log_sigma, log_sigma_first, log_sigma_second, i, to_log_sigma * scale[0], &constants);

@@ -7,17 +7,17 @@ use crate::engine::noise::NoiseKey;
 
 /// A [`NoiseKey`] as a kernel argument; `low` and `high` are the halves of the seed.
 #[derive(CubeLaunch, CubeType)]
-pub(super) struct Key {
+pub(super) struct NoiseKeyArg {
     low: u32,
     high: u32,
     stream: u32,
     step: u32,
 }
 
-impl Key {
+impl NoiseKeyArg {
     /// Converts a key to a kernel argument.
-    pub(super) fn argument(key: NoiseKey) -> KeyLaunch {
-        KeyLaunch::new(key.seed as u32, (key.seed >> 32) as u32, key.stream, key.step)
+    pub(super) fn argument(key: NoiseKey) -> NoiseKeyArgLaunch {
+        NoiseKeyArgLaunch::new(key.seed as u32, (key.seed >> 32) as u32, key.stream, key.step)
     }
 }
 
@@ -43,7 +43,7 @@ pub(super) fn column(counter: usize, normal: usize) -> usize {
 
 /// The four standard normals of a counter: Philox4x32 with ten rounds, then Box-Muller.
 #[cube]
-pub(super) fn normals(key: &Key, row: usize, counter: usize) -> Normals {
+pub(super) fn normals(key: &NoiseKeyArg, row: usize, counter: usize) -> Normals {
     let mut c0 = counter as u32;
     let mut c1 = row as u32;
     let mut c2 = key.stream;
@@ -104,7 +104,7 @@ fn logarithm(x: f32) -> f32 {
 }
 
 #[derive(CubeType)]
-struct Turn {
+struct SinCos {
     sine: f32,
     cosine: f32,
 }
@@ -112,7 +112,7 @@ struct Turn {
 /// Sine and cosine of the angle `2 pi word / 2^32`. The nearest quarter turn is split off in integer arithmetic, which
 /// no compiler can round differently; the rest, at most an eighth of a turn, is evaluated with Cephes' polynomials.
 #[cube]
-fn sine_cosine(word: u32) -> Turn {
+fn sine_cosine(word: u32) -> SinCos {
     let quarter = (word + 0x2000_0000u32) >> 30u32;
     let rest = i32::reinterpret(word - (quarter << 30u32));
     let angle = f32::cast_from(rest) * (std::f32::consts::TAU / 4_294_967_296.0f32);
@@ -126,7 +126,7 @@ fn sine_cosine(word: u32) -> Turn {
     let swap = quarter % 2u32 == 1u32;
     let s = select(swap, cosine, sine);
     let c = select(swap, sine, cosine);
-    Turn { sine: select(quarter / 2u32 == 1u32, -s, s), cosine: select(quarter == 1u32 || quarter == 2u32, -c, c) }
+    SinCos { sine: select(quarter / 2u32 == 1u32, -s, s), cosine: select(quarter == 1u32 || quarter == 2u32, -c, c) }
 }
 
 #[cfg(test)]
@@ -143,8 +143,11 @@ mod tests {
         let shape @ [rows, columns] = [1000, 1003];
         let zeros = || Tensor::<2>::zeros(shape, (&device, DType::F32));
         let key = NoiseKey { seed: 0x1234_5678_9abc_def0, step: u32::MAX, stream: 8 };
-        let found =
-            FusedOps.noisy(zeros(), zeros(), &Noise::Counter(key)).into_data().try_into_vec::<f32>().expect("f32");
+        let found = FusedOps
+            .sample_weights(zeros(), zeros(), &Noise::Counter(key))
+            .into_data()
+            .try_into_vec::<f32>()
+            .expect("f32");
         let wanted = key.matrix(rows, columns);
         let worst = found.iter().zip(&wanted).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(worst < 5e-6, "off by up to {worst}");

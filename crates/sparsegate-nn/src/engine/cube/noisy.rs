@@ -8,7 +8,7 @@ use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
 
 use super::launch::{CUBE, contiguous, cubes, dims, empty};
-use super::noise::{Key, column, counters, normals};
+use super::noise::{NoiseKeyArg, column, counters, normals};
 use crate::engine::noise::NoiseKey;
 
 /// A sample of all weights: `out = mean + noise * exp(log_sigma)`.
@@ -29,7 +29,7 @@ pub(super) fn sample(
         out.clone().into_buffer_arg(),
         columns,
         counters(columns),
-        Key::argument(key),
+        NoiseKeyArg::argument(key),
     );
     out
 }
@@ -52,13 +52,13 @@ pub(super) fn sample_gradient(
         out.clone().into_buffer_arg(),
         columns,
         counters(columns),
-        Key::argument(key),
+        NoiseKeyArg::argument(key),
     );
     out
 }
 
 #[cube(launch)]
-fn sample_kernel(mean: &[f32], log_sigma: &[f32], out: &mut [f32], columns: usize, counters: usize, key: Key) {
+fn sample_kernel(mean: &[f32], log_sigma: &[f32], out: &mut [f32], columns: usize, counters: usize, key: NoiseKeyArg) {
     let row = ABSOLUTE_POS / counters;
     let counter = ABSOLUTE_POS % counters;
     if row * columns < out.len() {
@@ -95,7 +95,7 @@ fn sample_gradient_kernel(
     out: &mut [f32],
     columns: usize,
     counters: usize,
-    key: Key,
+    key: NoiseKeyArg,
 ) {
     let row = ABSOLUTE_POS / counters;
     let counter = ABSOLUTE_POS % counters;

@@ -8,7 +8,7 @@ use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
 use burn_cubecl::CubeBackend;
 
-use super::cells::{Backward, Forward, Gru, Lstm, Place, Rnn, Rule};
+use super::cells::{BackwardStep, CellKernels, ForwardStep, GruKernels, LstmKernels, RnnKernels, StepRows};
 use super::launch::{contiguous, dims, empty, owned, zeros};
 use super::sum::column_sums;
 use crate::engine::extension::{RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved};
@@ -20,10 +20,10 @@ macro_rules! by_rule {
     ($inputs:expr, $function:ident($($argument:expr),*)) => {{
         let hard = $inputs.activation == GateActivation::HardSigmoid;
         match $inputs.kernel {
-            FusedKernel::Lstm => $function(&Lstm { hard }, $($argument),*),
-            FusedKernel::GruOutput => $function(&Gru::<false> { hard }, $($argument),*),
-            FusedKernel::GruState => $function(&Gru::<true> { hard }, $($argument),*),
-            FusedKernel::Rnn => $function(&Rnn, $($argument),*),
+            FusedKernel::Lstm => $function(&LstmKernels { hard }, $($argument),*),
+            FusedKernel::GruOutput => $function(&GruKernels::<false> { hard }, $($argument),*),
+            FusedKernel::GruState => $function(&GruKernels::<true> { hard }, $($argument),*),
+            FusedKernel::Rnn => $function(&RnnKernels, $($argument),*),
         }
     }};
 }
@@ -42,27 +42,30 @@ pub(super) fn backward(
 }
 
 /// The position of each step's rows.
-fn places(active: &[usize], units: usize) -> Vec<Place> {
-    let mut places: Vec<Place> = Vec::with_capacity(active.len());
+fn places(active: &[usize], units: usize) -> Vec<StepRows> {
+    let mut places: Vec<StepRows> = Vec::with_capacity(active.len());
     for (step, &rows) in active.iter().enumerate() {
         let (rows_before, offset_before) = places.last().map_or((0, 0), |place| (place.rows, place.offset));
         let last = step + 1 == active.len();
-        places.push(Place { units, rows, offset: offset_before + rows_before, rows_before, offset_before, last });
+        places.push(StepRows { units, rows, offset: offset_before + rows_before, rows_before, offset_before, last });
     }
     places
 }
 
-fn forward_by_rule<R: Rule>(rule: &R, inputs: RecurrencePrimitives<CubeBackend>) -> RecurrenceSaved<CubeBackend> {
+fn forward_by_rule<R: CellKernels>(
+    rule: &R,
+    inputs: RecurrencePrimitives<CubeBackend>,
+) -> RecurrenceSaved<CubeBackend> {
     let ([_, units], [total, width]) = (dims(&inputs.z_neurons), dims(&inputs.input));
     assert_eq!(width, R::PREACTIVATIONS * units, "columns of the input products");
     // The products that the backward pass needs overwrite the input products, unless their buffer is shared.
     let inputs = RecurrencePrimitives { input: owned(inputs.input), ..inputs };
     let inputs: RecurrencePrimitives<CubeBackend> = inputs.map(contiguous);
-    let kept = empty(&inputs.input, [total, R::KEPT * units]);
+    let kept = empty(&inputs.input, [total, R::SAVED * units]);
     let hidden = empty(&inputs.input, [total, units]);
     let second = empty(&inputs.input, [total, if R::TWO_STATES { units } else { 0 }]);
     for place in places(&inputs.active, units) {
-        rule.forward(&Forward {
+        rule.forward(&ForwardStep {
             place,
             recurrent: &inputs.recurrent,
             z_gates: &inputs.z_gates,
@@ -77,7 +80,7 @@ fn forward_by_rule<R: Rule>(rule: &R, inputs: RecurrencePrimitives<CubeBackend>)
     RecurrenceSaved { inputs, kept, hidden, second }
 }
 
-fn backward_by_rule<R: Rule>(
+fn backward_by_rule<R: CellKernels>(
     rule: &R,
     gradient: FloatTensor<CubeBackend>,
     saved: RecurrenceSaved<CubeBackend>,
@@ -86,14 +89,14 @@ fn backward_by_rule<R: Rule>(
     let ([rows, units], [total, width]) = (dims(&inputs.z_neurons), dims(&inputs.input));
     let gradient = contiguous(gradient);
     let input = empty(&gradient, [total, width]);
-    let apart = if R::SPLIT { empty(&gradient, [total, width]) } else { input.clone() };
+    let apart = if R::SEPARATE_PRODUCTS { empty(&gradient, [total, width]) } else { input.clone() };
     let before = empty(&gradient, [total, units]);
     let carried = zeros(&gradient, [rows, units]);
     let z_gates = zeros(&gradient, [rows, width]);
     let bias = zeros(&gradient, [rows, R::BIASES * units]);
     let z_neurons = zeros(&gradient, [rows, units]);
     for place in places(&inputs.active, units).into_iter().rev() {
-        rule.backward(&Backward {
+        rule.backward(&BackwardStep {
             place,
             gradient: &gradient,
             products: &inputs.input,

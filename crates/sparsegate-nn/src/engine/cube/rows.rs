@@ -13,14 +13,14 @@ use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
 
 use super::launch::{CUBE, contiguous, cubes, dims, empty, empty_ids, ids as as_ids, zeros};
-use super::noise::{Key, column, counters, normals};
+use super::noise::{NoiseKeyArg, column, counters, normals};
 use super::noisy::put_sample;
 use crate::engine::noise::NoiseKey;
 
 /// Marks the end of a chain.
 const END: i32 = -1;
 /// Marks a position that is not the first with its id.
-const LATER: i32 = -2;
+const NOT_FIRST: i32 = -2;
 
 /// The rows of a sample that a batch reads; other rows are not drawn.
 pub(super) fn rows_forward(
@@ -42,7 +42,7 @@ pub(super) fn rows_forward(
         out.clone().into_buffer_arg(),
         columns,
         counters(columns),
-        Key::argument(key),
+        NoiseKeyArg::argument(key),
     );
     out
 }
@@ -55,7 +55,7 @@ fn forward_kernel(
     out: &mut [f32],
     columns: usize,
     counters: usize,
-    key: Key,
+    key: NoiseKeyArg,
 ) {
     let place = ABSOLUTE_POS / counters;
     let counter = ABSOLUTE_POS % counters;
@@ -94,12 +94,12 @@ pub(super) fn rows_backward(
         sigma_out.clone().into_buffer_arg(),
         columns,
         counters(columns),
-        Key::argument(key),
+        NoiseKeyArg::argument(key),
     );
     (mean_out, sigma_out)
 }
 
-/// For each position: its id, or [`LATER`] if an earlier position has the same id; and the next position with the same
+/// For each position: its id, or [`NOT_FIRST`] if an earlier position has the same id; and the next position with the same
 /// id, or [`END`].
 fn chains(ids: &IntTensor<CubeBackend>) -> (IntTensor<CubeBackend>, IntTensor<CubeBackend>) {
     let places = ids.shape()[0];
@@ -126,7 +126,7 @@ fn chain_kernel(ids: &[i32], first: &mut [i32], next: &mut [i32]) {
             earlier -= 1usize;
             seen = ids[earlier] == id;
         }
-        first[place] = select(seen, LATER, id);
+        first[place] = select(seen, NOT_FIRST, id);
         let mut later = place + 1usize;
         let mut found = END.runtime();
         while later < ids.len() && found == END {
@@ -149,13 +149,13 @@ fn backward_kernel(
     sigma_out: &mut [f32],
     columns: usize,
     counters: usize,
-    key: Key,
+    key: NoiseKeyArg,
 ) {
     let place = ABSOLUTE_POS / counters;
     let counter = ABSOLUTE_POS % counters;
     if place < first.len() {
         let id = first[place];
-        if id != LATER {
+        if id != NOT_FIRST {
             let row = id as usize;
             let noise = normals(&key, row, counter);
             put_row(
@@ -243,7 +243,7 @@ mod tests {
     use burn::tensor::{Int, Tensor, TensorData};
     use burn_cubecl::ops::into_data_sync;
 
-    use super::{END, LATER, chains};
+    use super::{END, NOT_FIRST, chains};
 
     fn found(ids: &[i64]) -> [Vec<i32>; 2] {
         let device = crate::engine::cube::open(None).expect("a graphics adapter").device;
@@ -257,7 +257,7 @@ mod tests {
     fn a_chain_visits_the_places_of_an_id_in_order() {
         assert_eq!(found(&[3]), [vec![3], vec![END]]);
         let [first, next] = found(&[3, 0, 3, 7, 0, 3]);
-        assert_eq!(first, [3, 0, LATER, 7, LATER, LATER]);
+        assert_eq!(first, [3, 0, NOT_FIRST, 7, NOT_FIRST, NOT_FIRST]);
         assert_eq!(next, [2, 4, 5, END, END, END]);
     }
 
@@ -266,7 +266,7 @@ mod tests {
         let ids: Vec<i64> = (0..700).map(|place| place % 300).collect();
         let [first, next] = found(&ids);
         for place in 0..700_i32 {
-            let wanted = if place < 300 { place } else { LATER };
+            let wanted = if place < 300 { place } else { NOT_FIRST };
             assert_eq!(first[place as usize], wanted);
             assert_eq!(next[place as usize], if place < 400 { place + 300 } else { END });
         }

@@ -37,7 +37,7 @@ pub(super) fn cube_sum(value: f32) -> f32 {
 }
 
 /// The sum of `partials` times `scale`, `[1]`.
-pub(super) fn finish(partials: FloatTensor<CubeBackend>, scale: f32) -> FloatTensor<CubeBackend> {
+pub(super) fn sum_partials(partials: FloatTensor<CubeBackend>, scale: f32) -> FloatTensor<CubeBackend> {
     let (client, out) = (partials.client.clone(), empty(&partials, [1]));
     finish_kernel::launch(
         &client,
@@ -76,7 +76,7 @@ pub(super) fn square_sum(values: FloatTensor<CubeBackend>) -> FloatTensor<CubeBa
         values.into_buffer_arg(),
         partials.clone().into_buffer_arg(),
     );
-    finish(partials, 1.0)
+    sum_partials(partials, 1.0)
 }
 
 #[cube(launch)]

@@ -12,9 +12,9 @@ use burn::backend::{Autodiff, AutodiffBackend, Backend};
 
 use super::kernels::Kernels;
 use super::primitives::{
-    AdamPrimitives, Factor, RecurrencePrimitives, RecurrenceSaved, VariationalMoments, VariationalPrimitives,
+    AdamPrimitives, MatmulOperand, RecurrencePrimitives, RecurrenceSaved, VariationalMoments, VariationalPrimitives,
 };
-use super::routing::SparseOps;
+use super::routing::RoutedOps;
 use crate::engine::noise::NoiseKey;
 
 #[derive(Debug)]
@@ -28,10 +28,16 @@ impl<B: Kernels> Backward<B, 2> for ProductBackward {
         let gradient = grads.consume::<B>(&ops.node);
         let ([left, right], [to_left, to_right]) = (ops.state, ops.parents);
         if let Some(parent) = to_left {
-            grads.register::<B>(parent.id, B::product(Factor::plain(&gradient), Factor::transposed(&right)));
+            grads.register::<B>(
+                parent.id,
+                B::product(MatmulOperand::plain(&gradient), MatmulOperand::transposed(&right)),
+            );
         }
         if let Some(parent) = to_right {
-            grads.register::<B>(parent.id, B::product(Factor::transposed(&left), Factor::plain(&gradient)));
+            grads.register::<B>(
+                parent.id,
+                B::product(MatmulOperand::transposed(&left), MatmulOperand::plain(&gradient)),
+            );
         }
     }
 }
@@ -109,11 +115,11 @@ fn register_pair<B: Backend>(
     }
 }
 
-impl<B: Kernels + SparseOps, C: CheckpointStrategy> SparseOps for Autodiff<B, C> {
+impl<B: Kernels + RoutedOps, C: CheckpointStrategy> RoutedOps for Autodiff<B, C> {
     fn product(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self> {
         let parents = [left.node(), right.node()];
         let (left, right) = (left.into_primitive(), right.into_primitive());
-        let product = <B as Kernels>::product(Factor::plain(&left), Factor::plain(&right));
+        let product = <B as Kernels>::product(MatmulOperand::plain(&left), MatmulOperand::plain(&right));
         match ProductBackward.prepare::<C>(parents).compute_bound().stateful() {
             OpsKind::Tracked(node) => node.finish([left, right], product),
             OpsKind::UnTracked(node) => node.finish(product),
@@ -182,11 +188,11 @@ impl<B: Kernels + SparseOps, C: CheckpointStrategy> SparseOps for Autodiff<B, C>
     }
 
     fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self> {
-        <Self as AutodiffBackend>::from_inner(<B as SparseOps>::square_sum(values.into_primitive()))
+        <Self as AutodiffBackend>::from_inner(<B as RoutedOps>::square_sum(values.into_primitive()))
     }
 
     fn kl_and_gradient_norm(inputs: VariationalPrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let (kl, square_sum) = <B as SparseOps>::kl_and_gradient_norm(inputs.map(FloatTensor::<Self>::into_primitive));
+        let (kl, square_sum) = <B as RoutedOps>::kl_and_gradient_norm(inputs.map(FloatTensor::<Self>::into_primitive));
         let outside = <Self as AutodiffBackend>::from_inner;
         (outside(kl), outside(square_sum))
     }
@@ -212,7 +218,7 @@ impl<B: Kernels + SparseOps, C: CheckpointStrategy> SparseOps for Autodiff<B, C>
         let [parameter, gradient, first, second, scale] =
             [parameter, gradient, first, second, scale].map(FloatTensor::<Self>::into_primitive);
         let (parameter, first, second) =
-            <B as SparseOps>::adam(AdamPrimitives { parameter, gradient, first, second, scale, step });
+            <B as RoutedOps>::adam(AdamPrimitives { parameter, gradient, first, second, scale, step });
         let outside = <Self as AutodiffBackend>::from_inner;
         (outside(parameter), outside(first), outside(second))
     }

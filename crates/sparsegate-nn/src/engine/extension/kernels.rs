@@ -5,27 +5,27 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::tensor::Shape;
 
 use super::primitives::{
-    AdamPrimitives, Factor, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved, VariationalMoments,
+    AdamPrimitives, MatmulOperand, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved, VariationalMoments,
     VariationalPrimitives,
 };
 use crate::engine::noise::NoiseKey;
 
-/// The kernels that a backend implements, on its own tensors and without autodiff. Unlike [`super::SparseOps`], Burn
+/// The kernels that a backend implements, on its own tensors and without autodiff. Unlike [`super::RoutedOps`], Burn
 /// does not route these.
 pub trait Kernels: Backend {
     /// A matrix product.
-    fn product(left: Factor<Self>, right: Factor<Self>) -> FloatTensor<Self> {
-        Self::float_matmul(left.whole(), right.whole())
+    fn product(left: MatmulOperand<Self>, right: MatmulOperand<Self>) -> FloatTensor<Self> {
+        Self::float_matmul(left.into_tensor(), right.into_tensor())
     }
     /// The recurrence; see [`crate::engine::Ops::recurrence`].
     fn recurrence_forward(inputs: RecurrencePrimitives<Self>) -> RecurrenceSaved<Self>;
     /// The gradients of the recurrence, given that of the hidden states, `[N, H]`.
     fn recurrence_backward(gradient: FloatTensor<Self>, saved: RecurrenceSaved<Self>) -> RecurrenceGradients<Self>;
-    /// A sample of all weights; see [`crate::engine::Ops::noisy`].
+    /// A sample of all weights; see [`crate::engine::Ops::sample_weights`].
     fn noisy_forward(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>, key: NoiseKey) -> FloatTensor<Self>;
     /// The gradient of a sample with respect to log sigma; that with respect to the mean is `gradient` itself.
     fn noisy_backward(gradient: FloatTensor<Self>, log_sigma: FloatTensor<Self>, key: NoiseKey) -> FloatTensor<Self>;
-    /// Rows of a sample; see [`crate::engine::Ops::noisy_rows`].
+    /// Rows of a sample; see [`crate::engine::Ops::sample_weight_rows`].
     fn noisy_rows_forward(
         mean: FloatTensor<Self>,
         log_sigma: FloatTensor<Self>,

@@ -1,7 +1,7 @@
 //! The kernels as Burn backend extensions.
 //!
 //! A backend implements [`Kernels`], forward and backward passes on its own tensors. Burn routes the calls of
-//! [`SparseOps`] to the backend that holds the tensors. Outside autodiff these call the kernels directly; inside
+//! [`RoutedOps`] to the backend that holds the tensors. Outside autodiff these call the kernels directly; inside
 //! autodiff they also register the backward passes.
 
 mod autodiff;
@@ -11,7 +11,7 @@ mod routing;
 
 pub use kernels::Kernels;
 pub use primitives::{
-    AdamPrimitives, Factor, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved, VariationalMoments,
+    AdamPrimitives, MatmulOperand, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved, VariationalMoments,
     VariationalPrimitives,
 };
-pub use routing::SparseOps;
+pub use routing::RoutedOps;

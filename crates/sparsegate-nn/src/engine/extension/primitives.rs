@@ -130,13 +130,13 @@ pub struct RecurrenceGradients<B: Backend> {
 
 /// A factor of a matrix product: a matrix or its transpose.
 #[derive(Debug, Clone)]
-pub struct Factor<B: Backend> {
+pub struct MatmulOperand<B: Backend> {
     pub(in crate::engine) tensor: FloatTensor<B>,
     /// Whether the factor is the transpose of `tensor`.
     pub(in crate::engine) transposed: bool,
 }
 
-impl<B: Backend> Factor<B> {
+impl<B: Backend> MatmulOperand<B> {
     /// The matrix itself.
     pub(in crate::engine) fn plain(tensor: &FloatTensor<B>) -> Self {
         Self { tensor: tensor.clone(), transposed: false }
@@ -148,7 +148,7 @@ impl<B: Backend> Factor<B> {
     }
 
     /// The factor as a tensor, transposed if necessary.
-    pub(super) fn whole(self) -> FloatTensor<B> {
+    pub(super) fn into_tensor(self) -> FloatTensor<B> {
         if self.transposed { B::float_transpose(self.tensor) } else { self.tensor }
     }
 }

@@ -10,12 +10,14 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, Flex, backend_extension};
 
 use super::kernels::Kernels;
-use super::primitives::{AdamPrimitives, Factor, RecurrencePrimitives, VariationalMoments, VariationalPrimitives};
+use super::primitives::{
+    AdamPrimitives, MatmulOperand, RecurrencePrimitives, VariationalMoments, VariationalPrimitives,
+};
 use crate::engine::noise::NoiseKey;
 
 /// The ops, routed by Burn to the backend that holds the tensors. All but the last four are differentiable.
 #[backend_extension(Flex, LibTorch: cfg(feature = "tch"), Cube: cfg(feature = "wgpu"), Autodiff)]
-pub trait SparseOps: Backend {
+pub trait RoutedOps: Backend {
     /// A matrix product.
     fn product(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self>;
     /// Hidden states after each step, `[N, H]` (differentiable), and second states, `[N, H]`, or `[N, 0]` for a cell
@@ -67,11 +69,11 @@ pub trait SparseOps: Backend {
 }
 
 /// Implements the ops of a backend outside autodiff by its kernels.
-macro_rules! outside_autodiff {
+macro_rules! impl_ops_from_kernels {
     ($backend:ty) => {
-        impl SparseOps for $backend {
+        impl RoutedOps for $backend {
             fn product(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self> {
-                <Self as Kernels>::product(Factor::plain(&left), Factor::plain(&right))
+                <Self as Kernels>::product(MatmulOperand::plain(&left), MatmulOperand::plain(&right))
             }
 
             fn recurrence(inputs: RecurrencePrimitives<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
@@ -137,8 +139,8 @@ macro_rules! outside_autodiff {
     };
 }
 
-outside_autodiff!(Flex);
+impl_ops_from_kernels!(Flex);
 #[cfg(feature = "tch")]
-outside_autodiff!(burn_tch::LibTorch);
+impl_ops_from_kernels!(burn_tch::LibTorch);
 #[cfg(feature = "wgpu")]
-outside_autodiff!(burn_cubecl::CubeBackend);
+impl_ops_from_kernels!(burn_cubecl::CubeBackend);

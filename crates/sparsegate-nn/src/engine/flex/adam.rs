@@ -4,16 +4,16 @@ use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
 use rayon::prelude::*;
 
-use super::PIECE;
+use super::CHUNK_SIZE;
 use super::tensor::{contiguous, scalar};
 use crate::engine::extension::AdamPrimitives;
 use crate::engine::float::KernelFloat;
 use crate::engine::ops::AdamStep;
-use crate::engine::vectorized::vectorized;
+use crate::engine::simd::with_simd;
 
 /// The constants of an Adam step in the kernel's number type.
 #[derive(Clone, Copy)]
-pub(super) struct Constants<T> {
+pub(super) struct AdamConstants<T> {
     rate: T,
     beta1: T,
     beta2: T,
@@ -23,7 +23,7 @@ pub(super) struct Constants<T> {
     scale: T,
 }
 
-impl<T: KernelFloat> Constants<T> {
+impl<T: KernelFloat> AdamConstants<T> {
     /// From a step and `scale` (`[1]`), the factor that gradients are multiplied by.
     pub(super) fn new(step: AdamStep, scale: FloatTensor<Flex>) -> Self {
         Self {
@@ -53,7 +53,7 @@ fn update<T: KernelFloat>(
     gradient: &[T],
     first: &mut [T],
     second: &mut [T],
-    constants: Constants<T>,
+    constants: AdamConstants<T>,
 ) {
     let count = parameter.len();
     let (gradient, first, second) = (&gradient[..count], &mut first[..count], &mut second[..count]);
@@ -65,16 +65,21 @@ fn update<T: KernelFloat>(
 /// One Adam step; returns the parameter, its first and second moment, updated in place if their buffers are not shared.
 pub(super) fn adam<T: KernelFloat>(inputs: AdamPrimitives<Flex>) -> [FloatTensor<Flex>; 3] {
     let AdamPrimitives { parameter, gradient, first, second, scale, step } = inputs;
-    let constants = Constants::new(step, scale);
+    let constants = AdamConstants::new(step, scale);
     let gradient = contiguous(gradient);
     let (mut parameter, mut first, mut second) = (contiguous(parameter), contiguous(first), contiguous(second));
     parameter
         .storage_mut::<T>()
-        .par_chunks_mut(PIECE)
-        .zip(gradient.storage::<T>().par_chunks(PIECE))
-        .zip(first.storage_mut::<T>().par_chunks_mut(PIECE).zip(second.storage_mut::<T>().par_chunks_mut(PIECE)))
+        .par_chunks_mut(CHUNK_SIZE)
+        .zip(gradient.storage::<T>().par_chunks(CHUNK_SIZE))
+        .zip(
+            first
+                .storage_mut::<T>()
+                .par_chunks_mut(CHUNK_SIZE)
+                .zip(second.storage_mut::<T>().par_chunks_mut(CHUNK_SIZE)),
+        )
         .for_each(|((parameter, gradient), (first, second))| {
-            vectorized(
+            with_simd(
                 #[inline(always)]
                 || update(parameter, gradient, first, second, constants),
             );
@@ -101,9 +106,9 @@ pub(super) fn square_sum<T: KernelFloat>(values: FloatTensor<Flex>) -> FloatTens
     let values = contiguous(values);
     let pieces: Vec<f64> = values
         .storage::<T>()
-        .par_chunks(PIECE)
+        .par_chunks(CHUNK_SIZE)
         .map(|piece| {
-            vectorized(
+            with_simd(
                 #[inline(always)]
                 || piece_square_sum(piece),
             )

@@ -4,10 +4,10 @@ use burn::backend::Flex;
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use rayon::prelude::*;
 
-use super::PIECE;
+use super::CHUNK_SIZE;
 use super::tensor::{contiguous, dims, ids as id_values, matrix, scalar};
 use crate::engine::float::KernelFloat;
-use crate::engine::vectorized::vectorized;
+use crate::engine::simd::with_simd;
 
 const LANES: usize = 16;
 
@@ -126,7 +126,7 @@ pub(super) fn cross_entropy<T: KernelFloat>(
         .map(|(block, targets)| {
             let mut sums = vec![T::default(); columns];
             let losses = block.chunks_mut(GROUP * columns).zip(targets.chunks(GROUP)).map(|(rows, targets)| {
-                vectorized(
+                with_simd(
                     #[inline(always)]
                     || gradient_rows(rows, &mut sums, bias, targets, scale),
                 )
@@ -158,7 +158,7 @@ pub(super) fn mean_cross_entropy<T: KernelFloat>(
         .par_chunks_mut(columns)
         .zip(&targets)
         .map(|(row, &target)| {
-            vectorized(
+            with_simd(
                 #[inline(always)]
                 || exponentials(row, bias, target).1,
             )
@@ -178,7 +178,7 @@ pub(super) fn cross_entropy_gradient<T: KernelFloat>(
         return gradients;
     }
     gradients.map(|mut gradient| {
-        gradient.storage_mut::<T>().par_chunks_mut(PIECE).for_each(|piece| {
+        gradient.storage_mut::<T>().par_chunks_mut(CHUNK_SIZE).for_each(|piece| {
             for value in piece {
                 *value = value.mul(scale);
             }

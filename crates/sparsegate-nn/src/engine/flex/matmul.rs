@@ -4,12 +4,12 @@ use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
 
 use super::tensor::{by_rows, contiguous, dims, matrix};
-use crate::engine::extension::Factor;
+use crate::engine::extension::MatmulOperand;
 use crate::engine::float::KernelFloat;
 
 /// A view of a row-major matrix or of its transpose.
 #[derive(Clone, Copy)]
-pub(super) struct View<'a, T> {
+pub(super) struct MatrixView<'a, T> {
     values: &'a [T],
     rows: usize,
     columns: usize,
@@ -17,7 +17,7 @@ pub(super) struct View<'a, T> {
     column_stride: usize,
 }
 
-impl<'a, T> View<'a, T> {
+impl<'a, T> MatrixView<'a, T> {
     /// The first `rows * columns` values as a row-major matrix.
     pub(super) fn new(values: &'a [T], rows: usize, columns: usize) -> Self {
         assert!(values.len() >= rows * columns, "a view needs rows * columns values");
@@ -37,7 +37,7 @@ impl<'a, T> View<'a, T> {
 }
 
 /// `out = a b`, row-major; uses all of rayon's threads if `parallel`.
-pub(super) fn product<T: KernelFloat>(out: &mut [T], a: View<'_, T>, b: View<'_, T>, parallel: bool) {
+pub(super) fn product<T: KernelFloat>(out: &mut [T], a: MatrixView<'_, T>, b: MatrixView<'_, T>, parallel: bool) {
     assert_eq!(out.len(), a.rows * b.columns, "output size of a product");
     // SAFETY: `out` has rows * columns elements and, being borrowed mutably, overlaps neither operand.
     #[expect(unsafe_code, reason = "the gemm crate takes raw pointers")]
@@ -47,7 +47,7 @@ pub(super) fn product<T: KernelFloat>(out: &mut [T], a: View<'_, T>, b: View<'_,
 }
 
 /// The product `a b` in a new buffer, using all of rayon's threads.
-pub(super) fn new_product<T: KernelFloat>(a: View<'_, T>, b: View<'_, T>) -> Vec<T> {
+pub(super) fn new_product<T: KernelFloat>(a: MatrixView<'_, T>, b: MatrixView<'_, T>) -> Vec<T> {
     let count = a.rows * b.columns;
     let mut out = Vec::with_capacity(count);
     // SAFETY: the capacity is `count`, and the product writes every element before the length is set.
@@ -64,11 +64,11 @@ pub(super) fn new_product<T: KernelFloat>(a: View<'_, T>, b: View<'_, T>) -> Vec
 /// # Safety
 /// `out` must be valid for writes of rows * columns elements and overlap neither operand; it need not be initialised.
 #[expect(unsafe_code, reason = "the gemm crate takes raw pointers")]
-unsafe fn multiply<T: KernelFloat>(out: *mut T, a: View<'_, T>, b: View<'_, T>, parallel: bool) {
+unsafe fn multiply<T: KernelFloat>(out: *mut T, a: MatrixView<'_, T>, b: MatrixView<'_, T>, parallel: bool) {
     assert_eq!(a.columns, b.rows, "inner sizes of a product");
     let one = T::from_f64(1.0);
     let threads = if parallel { gemm::Parallelism::Rayon(0) } else { gemm::Parallelism::None };
-    // SAFETY: a `View` lies inside its slice; the caller guarantees that `out` is valid, and it is not read.
+    // SAFETY: a `MatrixView` lies inside its slice; the caller guarantees that `out` is valid, and it is not read.
     unsafe {
         gemm::gemm(
             a.rows,
@@ -95,13 +95,16 @@ unsafe fn multiply<T: KernelFloat>(out: *mut T, a: View<'_, T>, b: View<'_, T>, 
 }
 
 /// The product of two matrices, each possibly transposed, as a tensor.
-pub(super) fn tensors<T: KernelFloat>(left: Factor<Flex>, right: Factor<Flex>) -> FloatTensor<Flex> {
+pub(super) fn matmul_operands<T: KernelFloat>(
+    left: MatmulOperand<Flex>,
+    right: MatmulOperand<Flex>,
+) -> FloatTensor<Flex> {
     /// Number of elements of the right factor above which a multithreaded transpose pays off.
     const LARGE: usize = 1 << 18;
-    let [left, right] = [left, right].map(|factor| Factor { tensor: contiguous(factor.tensor), ..factor });
+    let [left, right] = [left, right].map(|factor| MatmulOperand { tensor: contiguous(factor.tensor), ..factor });
     let [a, b] = [&left, &right].map(|factor| {
         let [rows, columns] = dims(&factor.tensor);
-        let view = View::new(factor.tensor.storage::<T>(), rows, columns);
+        let view = MatrixView::new(factor.tensor.storage::<T>(), rows, columns);
         if factor.transposed { view.transposed() } else { view }
     });
     let shape = [a.rows, b.columns];
@@ -114,7 +117,7 @@ pub(super) fn tensors<T: KernelFloat>(left: Factor<Flex>, right: Factor<Flex>) -
             *value = *from;
         }
     });
-    matrix(new_product(a, View::new(turned.storage::<T>(), b.rows, b.columns)), shape)
+    matrix(new_product(a, MatrixView::new(turned.storage::<T>(), b.rows, b.columns)), shape)
 }
 
 /// A transposed copy, `[columns, rows]`. With a small left matrix, the product is several times faster if the right

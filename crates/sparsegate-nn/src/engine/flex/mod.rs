@@ -32,24 +32,24 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::tensor::DType;
 
 use super::extension::{
-    AdamPrimitives, Factor, Kernels, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved, VariationalMoments,
-    VariationalPrimitives,
+    AdamPrimitives, Kernels, MatmulOperand, RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved,
+    VariationalMoments, VariationalPrimitives,
 };
 use super::noise::NoiseKey;
 
 /// Elements per task: 32 KiB of `f32`, so that a few arrays fit into the second-level cache together.
-const PIECE: usize = 8192;
+const CHUNK_SIZE: usize = 8192;
 
 use adam::{adam, square_sum};
 use cross_entropy::{cross_entropy, cross_entropy_gradient, mean_cross_entropy};
 use kl::{adam_variational, kl_and_gradient_norm};
-use matmul::tensors;
+use matmul::matmul_operands;
 use noisy::{rows_backward, rows_forward, sample, sample_gradient};
 use recurrence::{backward, forward};
 
 impl Kernels for Flex {
-    fn product(left: Factor<Self>, right: Factor<Self>) -> FloatTensor<Self> {
-        by_float_type!(left.tensor, tensors(left, right))
+    fn product(left: MatmulOperand<Self>, right: MatmulOperand<Self>) -> FloatTensor<Self> {
+        by_float_type!(left.tensor, matmul_operands(left, right))
     }
 
     fn recurrence_forward(inputs: RecurrencePrimitives<Self>) -> RecurrenceSaved<Self> {

@@ -6,7 +6,7 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use super::tensor::{by_rows, contiguous, dims, ids as id_values};
 use crate::engine::float::KernelFloat;
 use crate::engine::noise::{NoiseKey, fill_row};
-use crate::engine::vectorized::vectorized;
+use crate::engine::simd::with_simd;
 
 /// Samples one row: `out = mean + noise * exp(log_sigma)`.
 #[inline(always)]
@@ -41,7 +41,7 @@ pub(super) fn sample<T: KernelFloat>(
     let (means, sigmas) = (mean.storage::<T>(), log_sigma.storage::<T>());
     by_rows(shape, |row, out| {
         let (means, sigmas) = (&means[row * columns..][..columns], &sigmas[row * columns..][..columns]);
-        vectorized(
+        with_simd(
             #[inline(always)]
             || sample_row(out, means, sigmas, key, row),
         );
@@ -59,7 +59,7 @@ pub(super) fn sample_gradient<T: KernelFloat>(
     let (gradients, sigmas) = (gradient.storage::<T>(), log_sigma.storage::<T>());
     by_rows(shape, |row, out| {
         let (gradient, sigmas) = (&gradients[row * columns..][..columns], &sigmas[row * columns..][..columns]);
-        vectorized(
+        with_simd(
             #[inline(always)]
             || gradient_row(out, gradient, sigmas, key, row),
         );
@@ -67,14 +67,14 @@ pub(super) fn sample_gradient<T: KernelFloat>(
 }
 
 /// The distinct ids of a batch in ascending order, each with its positions in the batch.
-struct Places {
+struct PositionsById {
     ids: Vec<usize>,
     /// The positions of `ids[i]` are `order[starts[i]..starts[i + 1]]`, in ascending order.
     starts: Vec<usize>,
     order: Vec<usize>,
 }
 
-impl Places {
+impl PositionsById {
     fn new(read: &[usize]) -> Self {
         let mut order: Vec<usize> = (0..read.len()).collect();
         order.sort_by_key(|place| read[*place]);
@@ -107,7 +107,7 @@ pub(super) fn rows_forward<T: KernelFloat>(
     by_rows([ids.len(), columns], |place, out| {
         let row = ids[place];
         let (means, sigmas) = (&means[row * columns..][..columns], &sigmas[row * columns..][..columns]);
-        vectorized(
+        with_simd(
             #[inline(always)]
             || sample_row(out, means, sigmas, key, row),
         );
@@ -123,7 +123,8 @@ pub(super) fn rows_backward<T: KernelFloat>(
     key: NoiseKey,
 ) -> (FloatTensor<Flex>, FloatTensor<Flex>) {
     let columns = dims(&log_sigma)[1];
-    let (gradient, log_sigma, places) = (contiguous(gradient), contiguous(log_sigma), Places::new(&id_values(&ids)));
+    let (gradient, log_sigma, places) =
+        (contiguous(gradient), contiguous(log_sigma), PositionsById::new(&id_values(&ids)));
     let (gradients, log_sigmas) = (gradient.storage::<T>(), log_sigma.storage::<T>());
     let shape = [places.ids.len(), columns];
     let to_mean = by_rows(shape, |index, out: &mut [T]| {
@@ -137,7 +138,7 @@ pub(super) fn rows_backward<T: KernelFloat>(
     let to_sigma = by_rows(shape, |index, out: &mut [T]| {
         let row = places.ids[index];
         let (gradient, sigmas) = (&to_means[index * columns..][..columns], &log_sigmas[row * columns..][..columns]);
-        vectorized(
+        with_simd(
             #[inline(always)]
             || gradient_row(out, gradient, sigmas, key, row),
         );

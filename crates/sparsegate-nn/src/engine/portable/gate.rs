@@ -2,12 +2,12 @@
 
 use burn::backend::Backend;
 
-use super::values::Values;
+use super::values::Primitive;
 use sparsegate_core::GateActivation;
 
 impl GateActivation {
     /// Gate values: `1 / (1 + exp(-x))`, or `clip(x / 5 + 1 / 2, 0, 1)` for the hard sigmoid.
-    pub(super) fn values<B: Backend>(self, preactivations: Values<B>) -> Values<B> {
+    pub(super) fn values<B: Backend>(self, preactivations: Primitive<B>) -> Primitive<B> {
         match self {
             Self::Sigmoid => preactivations.sigmoid(),
             Self::HardSigmoid => (preactivations * 0.2 + 0.5).clamp(0.0, 1.0),
@@ -15,8 +15,8 @@ impl GateActivation {
     }
 
     /// The derivative of the activation, computed from the gates' values.
-    pub(super) fn slopes<B: Backend>(self, values: Values<B>) -> Values<B> {
-        let product = values.clone() * values.rest();
+    pub(super) fn slopes<B: Backend>(self, values: Primitive<B>) -> Primitive<B> {
+        let product = values.clone() * values.one_minus();
         match self {
             Self::Sigmoid => product,
             // The product is zero exactly where the value is clipped to 0 or 1.

@@ -4,14 +4,14 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::DType;
 
-use super::values::Values;
+use super::values::Primitive;
 use crate::engine::extension::{AdamPrimitives, Kernels, VariationalMoments, VariationalPrimitives};
 
 /// Log alpha is clamped to [-8, 8].
 const LIMIT: f64 = 8.0;
 
 /// Log alpha before the clamp.
-fn log_alpha<B: Backend>(mean: Values<B>, log_sigma: Values<B>) -> Values<B> {
+fn log_alpha<B: Backend>(mean: Primitive<B>, log_sigma: Primitive<B>) -> Primitive<B> {
     // The lower bound keeps the logarithm finite for a mean of exactly zero.
     let smallest = match mean.0.dtype() {
         DType::F64 => f64::MIN_POSITIVE,
@@ -21,12 +21,12 @@ fn log_alpha<B: Backend>(mean: Values<B>, log_sigma: Values<B>) -> Values<B> {
 }
 
 /// The logistic step of the KL approximation.
-fn logistic<B: Backend>(log_alpha: Values<B>) -> Values<B> {
+fn logistic<B: Backend>(log_alpha: Primitive<B>) -> Primitive<B> {
     ((log_alpha + 1.3) * 1.5).sigmoid()
 }
 
 /// Sum of the KL divergences of all weights, `[1]`.
-fn kl_divergence<B: Backend>(mean: Values<B>, log_sigma: Values<B>) -> Values<B> {
+fn kl_divergence<B: Backend>(mean: Primitive<B>, log_sigma: Primitive<B>) -> Primitive<B> {
     let log_alpha = log_alpha(mean, log_sigma).clamp(-LIMIT, LIMIT);
     let softplus = (-log_alpha.clone()).exp().log1p() * 0.5;
     (softplus - (logistic(log_alpha) * 0.64 + 0.03)).sum()
@@ -34,14 +34,14 @@ fn kl_divergence<B: Backend>(mean: Values<B>, log_sigma: Values<B>) -> Values<B>
 
 /// Gradients of the KL divergence with respect to mean and log sigma, times `kl_weight` (the KL weight); zero where the
 /// clamp acts.
-fn kl_gradients<B: Backend>(mean: Values<B>, log_sigma: Values<B>, kl_weight: f64) -> [Values<B>; 2] {
+fn kl_gradients<B: Backend>(mean: Primitive<B>, log_sigma: Primitive<B>, kl_weight: f64) -> [Primitive<B>; 2] {
     let unlimited = log_alpha(mean.clone(), log_sigma);
     let log_alpha = unlimited.clone().clamp(-LIMIT, LIMIT);
     let outside = (unlimited - log_alpha.clone()).abs().sign();
     let logistic = logistic(log_alpha.clone());
     // The derivative of log(1 + exp(-x)) / 2 is -s(-x) / 2.
-    let slope = -(-log_alpha).sigmoid() * 0.5 - logistic.clone() * logistic.rest() * 0.96;
-    let slope = slope * outside.rest() * kl_weight;
+    let slope = -(-log_alpha).sigmoid() * 0.5 - logistic.clone() * logistic.one_minus() * 0.96;
+    let slope = slope * outside.one_minus() * kl_weight;
     // d log_alpha / d mean = -2 / mean. The lower bound avoids an overflow for tiny means, where the slope is zero
     // (unless log sigma is below -30).
     let reciprocal = mean.clone() / mean.square().at_least(1e-30);
@@ -52,14 +52,14 @@ fn kl_gradients<B: Backend>(mean: Values<B>, log_sigma: Values<B>, kl_weight: f6
 fn total_gradients<B: Backend>(inputs: VariationalPrimitives<B>) -> [FloatTensor<B>; 2] {
     let VariationalPrimitives { mean, log_sigma, mean_gradient, log_sigma_gradient, rows, kl_weight } = inputs;
     assert!(rows.is_none(), "the gradients of this backend contain all rows");
-    let [to_mean, to_log_sigma] = kl_gradients::<B>(Values(mean), Values(log_sigma), kl_weight);
-    [(to_mean + Values(mean_gradient)).0, (to_log_sigma + Values(log_sigma_gradient)).0]
+    let [to_mean, to_log_sigma] = kl_gradients::<B>(Primitive(mean), Primitive(log_sigma), kl_weight);
+    [(to_mean + Primitive(mean_gradient)).0, (to_log_sigma + Primitive(log_sigma_gradient)).0]
 }
 
 /// The sum of the KL divergences, `[1]`, and the sum of squares of the total gradients, `[1]`.
 pub(in crate::engine) fn kl_and_gradient_norm<B: Kernels>(inputs: VariationalPrimitives<B>) -> [FloatTensor<B>; 2] {
-    let kl = kl_divergence::<B>(Values(inputs.mean.clone()), Values(inputs.log_sigma.clone()));
-    let [to_mean, to_log_sigma] = total_gradients(inputs).map(|gradient| Values::<B>(B::square_sum(gradient)));
+    let kl = kl_divergence::<B>(Primitive(inputs.mean.clone()), Primitive(inputs.log_sigma.clone()));
+    let [to_mean, to_log_sigma] = total_gradients(inputs).map(|gradient| Primitive::<B>(B::square_sum(gradient)));
     [kl.0, (to_mean + to_log_sigma).0]
 }
 

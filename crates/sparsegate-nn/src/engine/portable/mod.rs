@@ -16,4 +16,4 @@ pub(super) use cross_entropy::{cross_entropy, cross_entropy_value};
 pub(super) use kl::{adam_variational, kl_and_gradient_norm};
 pub(super) use noisy::{row_gradients, rows, sample, sample_gradient};
 pub(super) use recurrence::{backward, forward};
-pub(super) use values::Values;
+pub(super) use values::Primitive;

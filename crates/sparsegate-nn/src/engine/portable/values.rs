@@ -10,11 +10,11 @@ use burn::tensor::{FloatDType, Shape, TensorData};
 /// A tensor outside autodiff. Operators broadcast; a clone shares the buffer. Operands are taken by value, so that the
 /// result may overwrite an unshared one.
 #[derive(Debug, Clone)]
-pub(in crate::engine) struct Values<B: Backend>(pub(in crate::engine) FloatTensor<B>);
+pub(in crate::engine) struct Primitive<B: Backend>(pub(in crate::engine) FloatTensor<B>);
 
 macro_rules! operator {
     ($trait:ident, $method:ident, $between:ident, $with_scalar:ident) => {
-        impl<B: Backend> $trait for Values<B> {
+        impl<B: Backend> $trait for Primitive<B> {
             type Output = Self;
 
             fn $method(self, other: Self) -> Self {
@@ -22,7 +22,7 @@ macro_rules! operator {
             }
         }
 
-        impl<B: Backend> $trait<f64> for Values<B> {
+        impl<B: Backend> $trait<f64> for Primitive<B> {
             type Output = Self;
 
             fn $method(self, other: f64) -> Self {
@@ -37,7 +37,7 @@ operator!(Sub, sub, float_sub, float_sub_scalar);
 operator!(Mul, mul, float_mul, float_mul_scalar);
 operator!(Div, div, float_div, float_div_scalar);
 
-impl<B: Backend> Neg for Values<B> {
+impl<B: Backend> Neg for Primitive<B> {
     type Output = Self;
 
     fn neg(self) -> Self {
@@ -53,7 +53,7 @@ macro_rules! elementwise {
     };
 }
 
-impl<B: Backend> Values<B> {
+impl<B: Backend> Primitive<B> {
     elementwise! {
         /// Exponential.
         exp: float_exp;
@@ -151,7 +151,7 @@ impl<B: Backend> Values<B> {
     }
 
     /// One minus the value.
-    pub(super) fn rest(self) -> Self {
+    pub(super) fn one_minus(self) -> Self {
         -self + 1.0
     }
 }

@@ -6,7 +6,7 @@ use tch::{Device, Tensor};
 use crate::engine::extension::AdamPrimitives;
 
 /// Elements that the CPU updates at a time, so that the operands of a piece stay in the cache between ops.
-const PIECE: i64 = 1 << 17;
+const CHUNK_SIZE: i64 = 1 << 17;
 
 /// The same values in an unshared, contiguous tensor; the tensor itself if it is one.
 fn owned(tensor: TchTensor) -> Tensor {
@@ -23,7 +23,7 @@ pub(super) fn adam(inputs: AdamPrimitives<LibTorch>) -> [TchTensor; 3] {
     let [parameter, first, second] = [parameter, first, second].map(owned);
     let gradient = gradient.tensor.contiguous();
     let count = parameter.numel() as i64;
-    let piece = if parameter.device() == Device::Cpu { PIECE } else { count };
+    let piece = if parameter.device() == Device::Cpu { CHUNK_SIZE } else { count };
     let flat = [&parameter, &gradient, &first, &second].map(|tensor| tensor.view(-1));
     for start in (0..count).step_by(piece.max(1) as usize) {
         let [mut parameter, gradient, mut first, mut second] =

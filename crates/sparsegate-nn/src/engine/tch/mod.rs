@@ -20,7 +20,7 @@ use super::extension::{
 use super::fused::FusedOps;
 use super::noise::NoiseKey;
 use super::open_error::OpenError;
-use super::portable::{self, Values};
+use super::portable::{self, Primitive};
 use sparsegate_core::Backend;
 
 /// Opens the engine on the CPU or on a CUDA device.
@@ -62,15 +62,15 @@ impl Kernels for LibTorch {
     }
 
     fn recurrence_backward(gradient: FloatTensor<Self>, saved: RecurrenceSaved<Self>) -> RecurrenceGradients<Self> {
-        portable::backward(Values(gradient), saved)
+        portable::backward(Primitive(gradient), saved)
     }
 
     fn noisy_forward(mean: FloatTensor<Self>, log_sigma: FloatTensor<Self>, key: NoiseKey) -> FloatTensor<Self> {
-        portable::sample::<Self>(Values(mean), Values(log_sigma), key).0
+        portable::sample::<Self>(Primitive(mean), Primitive(log_sigma), key).0
     }
 
     fn noisy_backward(gradient: FloatTensor<Self>, log_sigma: FloatTensor<Self>, key: NoiseKey) -> FloatTensor<Self> {
-        portable::sample_gradient::<Self>(Values(gradient), Values(log_sigma), key).0
+        portable::sample_gradient::<Self>(Primitive(gradient), Primitive(log_sigma), key).0
     }
 
     fn noisy_rows_forward(
@@ -80,7 +80,7 @@ impl Kernels for LibTorch {
         key: NoiseKey,
     ) -> FloatTensor<Self> {
         let host = noisy::host(&ids);
-        portable::rows::<Self>(Values(mean), Values(log_sigma), (&host, ids), key).0
+        portable::rows::<Self>(Primitive(mean), Primitive(log_sigma), (&host, ids), key).0
     }
 
     fn noisy_rows_backward(
@@ -91,7 +91,8 @@ impl Kernels for LibTorch {
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let (host, rows) = (noisy::host(&ids), log_sigma.tensor.size()[0]);
         let mean = noisy::scatter(&gradient, &ids, rows);
-        let of_rows = portable::row_gradients::<Self>(Values(gradient), Values(log_sigma), (&host, ids.clone()), key);
+        let of_rows =
+            portable::row_gradients::<Self>(Primitive(gradient), Primitive(log_sigma), (&host, ids.clone()), key);
         (mean, noisy::scatter(&of_rows.0, &ids, rows))
     }
 
@@ -100,7 +101,7 @@ impl Kernels for LibTorch {
         bias: FloatTensor<Self>,
         targets: IntTensor<Self>,
     ) -> [FloatTensor<Self>; 3] {
-        portable::cross_entropy::<Self>(Values(logits), Values(bias), targets).map(|values| values.0)
+        portable::cross_entropy::<Self>(Primitive(logits), Primitive(bias), targets).map(|values| values.0)
     }
 
     fn cross_entropy_value(
@@ -108,7 +109,7 @@ impl Kernels for LibTorch {
         bias: FloatTensor<Self>,
         targets: IntTensor<Self>,
     ) -> FloatTensor<Self> {
-        portable::cross_entropy_value::<Self>(Values(logits), Values(bias), targets).0
+        portable::cross_entropy_value::<Self>(Primitive(logits), Primitive(bias), targets).0
     }
 
     fn square_sum(values: FloatTensor<Self>) -> FloatTensor<Self> {

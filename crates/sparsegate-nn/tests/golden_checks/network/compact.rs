@@ -5,23 +5,23 @@ use sparsegate_core::{Prior, Sparsity};
 use sparsegate_nn::model::RecurrentConfig;
 use sparsegate_prune::{ReducedNetwork, masks, reduce};
 
-use super::Way;
-use super::given::Given;
-use super::passes::check_pass;
-use super::recorded::{Recorded, Values};
+use super::CheckConfig;
+use super::forward::check_pass;
+use super::given::CaseInputs;
+use super::recorded::{GoldenNetwork, Values};
 use crate::case::Case;
 use crate::masks::with_posterior;
 
-pub(super) fn check<N: Recorded>(case: &Case, way: Way) -> Result<(), String> {
+pub(super) fn check<N: GoldenNetwork>(case: &Case, config: CheckConfig) -> Result<(), String> {
     let compact = with_posterior(case, |value| value, |_, posterior| Ok(reduce(posterior, &masks(posterior))))?;
     let units =
         RecurrentConfig { cell: compact.cell, activation: compact.activation, hidden: compact.w_hidden.shape[0] };
-    let network = N::build(case, units, &plain(), &tensors(case, compact)?, way)?;
-    let given = Given::read(case, "in/")?;
+    let network = N::build(case, units, &plain(), &tensors(case, compact)?, config)?;
+    let given = CaseInputs::read(case, "in/")?;
     let zeros = || -> Vec<Tensor<2>> { network.zero_states(given.batch.rows) };
     for prefix in ["out/compressed/", "out/compressed_zero_state/"] {
         if case.has_prefix(prefix) {
-            check_pass(case, way, &network, &given, zeros(), None, prefix)?;
+            check_pass(case, config, &network, &given, zeros(), None, prefix)?;
         }
     }
     Ok(())

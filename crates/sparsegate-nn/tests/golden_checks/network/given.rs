@@ -7,11 +7,11 @@ use sparsegate_core::Batch;
 use sparsegate_nn::model::{NoiseSource, NoiseStream};
 
 use crate::case::Case;
+use crate::config::CheckConfig;
 use crate::layout::noise;
-use crate::way::Way;
 
 /// A batch of a case, and the positions of its rows and steps in the case's arrays.
-pub(super) struct Given {
+pub(super) struct CaseInputs {
     /// The batch.
     pub(super) batch: Batch,
     /// For each row of the batch, the row of the case.
@@ -22,7 +22,7 @@ pub(super) struct Given {
     steps: usize,
 }
 
-impl Given {
+impl CaseInputs {
     /// Reads `x`, `y` and, if present, `mask` under `prefix`. Each row of the mask must be zeros (padding) followed by
     /// ones.
     pub(super) fn read(case: &Case, prefix: &str) -> Result<Self, String> {
@@ -69,7 +69,7 @@ impl Given {
     }
 
     /// The noise recorded under `prefix`.
-    pub(super) fn noise(&self, case: &Case, prefix: &str, way: Way) -> Result<NoiseSource, String> {
+    pub(super) fn noise(&self, case: &Case, prefix: &str, config: CheckConfig) -> Result<NoiseSource, String> {
         let mut streams = BTreeMap::new();
         for (name, values) in noise(case, prefix)? {
             let (stream, by_sequence) = match name.as_str() {
@@ -87,20 +87,20 @@ impl Given {
             let values = if by_sequence { self.rows(&values) } else { values };
             let rows = if by_sequence { self.batch.rows } else { first_axis(case, stream)? };
             let shape = [rows, values.len() / rows];
-            streams.insert(stream, way.tensor(values, shape)?);
+            streams.insert(stream, config.tensor(values, shape)?);
         }
         Ok(NoiseSource::Given(streams))
     }
 
     /// The states recorded under `name`, each `[B, H]`; zeros if the case does not have them.
-    pub(super) fn states(&self, case: &Case, name: &str, way: Way) -> Result<Vec<Tensor<2>>, String> {
+    pub(super) fn states(&self, case: &Case, name: &str, config: CheckConfig) -> Result<Vec<Tensor<2>>, String> {
         let (count, rows) = (case.cell()?.states().len(), self.batch.rows);
         let hidden = case.meta.hidden.ok_or("no hidden in the metadata")?;
         let values = if case.has(name) { case.f64s(name)?.to_vec() } else { vec![0.0; count * rows * hidden] };
         if values.len() != count * rows * hidden {
             return Err(format!("{name} does not have the cell's number of states, {count}"));
         }
-        values.chunks(rows * hidden).map(|state| way.tensor(self.rows(state), [rows, hidden])).collect()
+        values.chunks(rows * hidden).map(|state| config.tensor(self.rows(state), [rows, hidden])).collect()
     }
 }
 

@@ -1,9 +1,9 @@
-//! Outputs, losses, gradients and optimiser steps of whole networks, in each configuration of [`crate::way`].
+//! Outputs, losses, gradients and optimiser steps of whole networks, in each configuration of [`crate::config`].
 
 mod compact;
+mod forward;
 mod given;
 mod gradients;
-mod passes;
 mod recorded;
 mod steps;
 
@@ -12,9 +12,9 @@ use sparsegate_nn::model::{Classifier, LanguageModel};
 
 use crate::case::Case;
 use crate::check::{Applicability, Check, network};
-use crate::way::{COMPOSED_F64, FLEX_F32, FLEX_F64, Way};
+use crate::config::{COMPOSED_F64, CheckConfig, FLEX_F32, FLEX_F64};
 #[cfg(feature = "tch")]
-use crate::way::{TCH_F32, TCH_F64};
+use crate::config::{TCH_F32, TCH_F64};
 
 /// The checks of this file.
 pub const CHECKS: &[Check] = &[
@@ -68,24 +68,36 @@ fn compact_applies(case: &Case) -> Applicability {
     with_arrays(case, "out/compressed")
 }
 
-fn passes(case: &Case, way: Way) -> Result<(), String> {
-    if case.classifies() { passes::check::<Classifier>(case, way) } else { passes::check::<LanguageModel>(case, way) }
-}
-
-fn gradients(case: &Case, way: Way) -> Result<(), String> {
+fn passes(case: &Case, config: CheckConfig) -> Result<(), String> {
     if case.classifies() {
-        gradients::check::<Classifier>(case, way)
+        forward::check::<Classifier>(case, config)
     } else {
-        gradients::check::<LanguageModel>(case, way)
+        forward::check::<LanguageModel>(case, config)
     }
 }
 
-fn steps(case: &Case, way: Way) -> Result<(), String> {
-    if case.classifies() { steps::check::<Classifier>(case, way) } else { steps::check::<LanguageModel>(case, way) }
+fn gradients(case: &Case, config: CheckConfig) -> Result<(), String> {
+    if case.classifies() {
+        gradients::check::<Classifier>(case, config)
+    } else {
+        gradients::check::<LanguageModel>(case, config)
+    }
 }
 
-fn compact(case: &Case, way: Way) -> Result<(), String> {
-    if case.classifies() { compact::check::<Classifier>(case, way) } else { compact::check::<LanguageModel>(case, way) }
+fn steps(case: &Case, config: CheckConfig) -> Result<(), String> {
+    if case.classifies() {
+        steps::check::<Classifier>(case, config)
+    } else {
+        steps::check::<LanguageModel>(case, config)
+    }
+}
+
+fn compact(case: &Case, config: CheckConfig) -> Result<(), String> {
+    if case.classifies() {
+        compact::check::<Classifier>(case, config)
+    } else {
+        compact::check::<LanguageModel>(case, config)
+    }
 }
 
 /// The values of a tensor, row-major.

@@ -3,21 +3,21 @@
 //! | file | contents |
 //! |---|---|
 //! | `statistics` | a median and its confidence interval |
-//! | `contest` | implementations timed in alternation |
+//! | `alternate` | implementations timed in alternation |
 //! | `work` | multiply-adds per token |
 //! | `pinned` | runs work on a number of threads and processors |
-//! | `ours` | the runtime, and the masked network |
-//! | `rival` | cases timed by a helper process |
+//! | `runtime` | the runtime, and the masked network |
+//! | `reference` | cases timed by a helper process |
 
-mod contest;
-mod ours;
+mod alternate;
 mod pinned;
-mod rival;
+mod reference;
+mod runtime;
 mod statistics;
 mod work;
 
-pub use contest::{Contestant, contest};
-pub use ours::{Load, masked, ours};
+pub use alternate::{Timed, time_alternately};
 pub use pinned::pinned;
-pub use rival::Rival;
+pub use reference::HelperCase;
+pub use runtime::{Workload, masked, packed};
 pub use work::work;

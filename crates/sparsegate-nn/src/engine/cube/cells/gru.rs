@@ -8,32 +8,35 @@ use cubecl::prelude::*;
 
 use super::gate::{gate, slope};
 use super::product::{backward_product, forward_products};
-use super::{At, Backward, Element, Forward, Rule, State, argument, launch_of, preactivate, product_gradient};
+use super::{
+    BackwardStep, CellKernels, ForwardStep, State, StepRowsArg, UnitIndex, argument, launch_of, preactivate,
+    product_gradient,
+};
 
 /// The GRU kernels. `IN_STATE` tells whether the unit's group factor multiplies the carried state
-/// ([`crate::cells::Gru::State`]) or the output alone ([`crate::cells::Gru::Output`]).
-pub(in crate::engine::cube) struct Gru<const IN_STATE: bool> {
+/// ([`sparsegate_core::cells::Gru::State`]) or the output alone ([`sparsegate_core::cells::Gru::Output`]).
+pub(in crate::engine::cube) struct GruKernels<const IN_STATE: bool> {
     /// Whether gates are hard sigmoids.
     pub(in crate::engine::cube) hard: bool,
 }
 
 const P: usize = 3;
 const BIASES: usize = 4;
-const KEPT: usize = 4;
+const SAVED: usize = 4;
 
-impl<const IN_STATE: bool> Gru<IN_STATE> {
+impl<const IN_STATE: bool> GruKernels<IN_STATE> {
     /// The state carried by the leaky update: the hidden state if the factor is in the state, else the second state.
     const KEPT_STATE: State = if IN_STATE { State::Hidden } else { State::Second };
 }
 
-impl<const IN_STATE: bool> Rule for Gru<IN_STATE> {
+impl<const IN_STATE: bool> CellKernels for GruKernels<IN_STATE> {
     const PREACTIVATIONS: usize = P;
     const BIASES: usize = BIASES;
-    const KEPT: usize = KEPT;
+    const SAVED: usize = SAVED;
     const TWO_STATES: bool = !IN_STATE;
-    const SPLIT: bool = true;
+    const SEPARATE_PRODUCTS: bool = true;
 
-    fn forward(&self, step: &Forward<'_>) {
+    fn forward(&self, step: &ForwardStep<'_>) {
         let (cubes, dim, at) = launch_of(step.place);
         let ([hidden, initial_hidden], [second, initial_second]) = (step.hidden, step.second);
         if IN_STATE {
@@ -73,7 +76,7 @@ impl<const IN_STATE: bool> Rule for Gru<IN_STATE> {
         }
     }
 
-    fn backward(&self, step: &Backward<'_>) {
+    fn backward(&self, step: &BackwardStep<'_>) {
         let (cubes, dim, at) = launch_of(step.place);
         let [leak, initial_leak] = match Self::KEPT_STATE {
             State::Hidden => step.hidden,
@@ -119,7 +122,7 @@ fn leaked(
     bias: &[f32],
     kept: &mut [f32],
     before: f32,
-    cell: &Element,
+    cell: &UnitIndex,
     #[comptime] hard: bool,
 ) -> f32 {
     let r = gate(preactivate(products, recurrent, z_gates, bias, cell, 0usize, P), hard);
@@ -131,10 +134,10 @@ fn leaked(
     let b_in = bias[2 * cell.units + cell.unit];
     let b_hn = bias[3 * cell.units + cell.unit];
     let n = f32::tanh(fma(z_gates[narrow], q, fma(r, b_hn, b_in)));
-    kept[cell.wide(0, KEPT)] = r;
-    kept[cell.wide(1, KEPT)] = u;
-    kept[cell.wide(2, KEPT)] = n;
-    kept[cell.wide(3, KEPT)] = q;
+    kept[cell.wide(0, SAVED)] = r;
+    kept[cell.wide(1, SAVED)] = u;
+    kept[cell.wide(2, SAVED)] = n;
+    kept[cell.wide(3, SAVED)] = q;
     fma(u, before - n, n)
 }
 
@@ -148,7 +151,7 @@ fn gru_state_forward(
     kept: &mut [f32],
     hidden: &mut [f32],
     initial_hidden: &[f32],
-    at: At,
+    at: StepRowsArg,
     #[comptime] hard: bool,
 ) {
     let recurrent_products = forward_products(&*hidden, initial_hidden, recurrent, &at, P);
@@ -172,7 +175,7 @@ fn gru_output_forward(
     initial_hidden: &[f32],
     second: &mut [f32],
     initial_second: &[f32],
-    at: At,
+    at: StepRowsArg,
     #[comptime] hard: bool,
 ) {
     let recurrent_products = forward_products(&*hidden, initial_hidden, recurrent, &at, P);
@@ -205,7 +208,7 @@ fn gru_backward(
     z_sum: &mut [f32],
     bias_sum: &mut [f32],
     z_neurons_sum: &mut [f32],
-    at: At,
+    at: StepRowsArg,
     #[comptime] hard: bool,
     #[comptime] in_state: bool,
 ) {
@@ -214,10 +217,10 @@ fn gru_backward(
     if at.has(&cell) {
         let (here, row) = (cell.narrow(0, 1), cell.wide(0, 1));
         before[row] = at.before(cell.sequence, cell.unit, hidden, initial_hidden);
-        let r = kept[cell.wide(0, KEPT)];
-        let u = kept[cell.wide(1, KEPT)];
-        let n = kept[cell.wide(2, KEPT)];
-        let q = kept[cell.wide(3, KEPT)];
+        let r = kept[cell.wide(0, SAVED)];
+        let u = kept[cell.wide(1, SAVED)];
+        let n = kept[cell.wide(2, SAVED)];
+        let q = kept[cell.wide(3, SAVED)];
         let difference = at.before(cell.sequence, cell.unit, leak, initial_leak) - n;
         let mixed = fma(u, difference, n);
         let outer = gradient[row] + through;

@@ -4,25 +4,25 @@ use cubecl::prelude::*;
 
 use super::gate::{gate, slope};
 use super::product::{backward_product, forward_products};
-use super::{At, Backward, Forward, Rule, argument, launch_of, preactivate, product_gradient};
+use super::{BackwardStep, CellKernels, ForwardStep, StepRowsArg, argument, launch_of, preactivate, product_gradient};
 
 /// The LSTM kernels. The forward pass saves i, f, g, o and the tanh of the new cell state.
-pub(in crate::engine::cube) struct Lstm {
+pub(in crate::engine::cube) struct LstmKernels {
     /// Whether gates are hard sigmoids.
     pub(in crate::engine::cube) hard: bool,
 }
 
 const P: usize = 4;
-const KEPT: usize = 5;
+const SAVED: usize = 5;
 
-impl Rule for Lstm {
+impl CellKernels for LstmKernels {
     const PREACTIVATIONS: usize = P;
     const BIASES: usize = P;
-    const KEPT: usize = KEPT;
+    const SAVED: usize = SAVED;
     const TWO_STATES: bool = true;
-    const SPLIT: bool = false;
+    const SEPARATE_PRODUCTS: bool = false;
 
-    fn forward(&self, step: &Forward<'_>) {
+    fn forward(&self, step: &ForwardStep<'_>) {
         let (cubes, dim, at) = launch_of(step.place);
         let ([hidden, initial_hidden], [second, initial_second]) = (step.hidden, step.second);
         lstm_forward::launch(
@@ -44,7 +44,7 @@ impl Rule for Lstm {
         );
     }
 
-    fn backward(&self, step: &Backward<'_>) {
+    fn backward(&self, step: &BackwardStep<'_>) {
         let (cubes, dim, at) = launch_of(step.place);
         let ([hidden, initial_hidden], [second, initial_second]) = (step.hidden, step.second);
         let [z_sum, bias_sum, z_neurons_sum] = step.sums;
@@ -86,7 +86,7 @@ fn lstm_forward(
     initial_hidden: &[f32],
     second: &mut [f32],
     initial_second: &[f32],
-    at: At,
+    at: StepRowsArg,
     #[comptime] hard: bool,
 ) {
     let recurrent_products = forward_products(&*hidden, initial_hidden, recurrent, &at, P);
@@ -99,11 +99,11 @@ fn lstm_forward(
         let before = at.before(cell.sequence, cell.unit, &*second, initial_second);
         let c = fma(f, before, i * g);
         let t = f32::tanh(c);
-        kept[cell.wide(0, KEPT)] = i;
-        kept[cell.wide(1, KEPT)] = f;
-        kept[cell.wide(2, KEPT)] = g;
-        kept[cell.wide(3, KEPT)] = o;
-        kept[cell.wide(4, KEPT)] = t;
+        kept[cell.wide(0, SAVED)] = i;
+        kept[cell.wide(1, SAVED)] = f;
+        kept[cell.wide(2, SAVED)] = g;
+        kept[cell.wide(3, SAVED)] = o;
+        kept[cell.wide(4, SAVED)] = t;
         second[cell.wide(0, 1)] = c;
         hidden[cell.wide(0, 1)] = o * t * z_neurons[cell.narrow(0, 1)];
     }
@@ -127,7 +127,7 @@ fn lstm_backward(
     z_sum: &mut [f32],
     bias_sum: &mut [f32],
     z_neurons_sum: &mut [f32],
-    at: At,
+    at: StepRowsArg,
     #[comptime] hard: bool,
 ) {
     let through = backward_product(&*input, recurrent, &at, P);
@@ -136,11 +136,11 @@ fn lstm_backward(
         let (here, row) = (cell.narrow(0, 1), cell.wide(0, 1));
         before[row] = at.before(cell.sequence, cell.unit, hidden, initial_hidden);
         let c = at.before(cell.sequence, cell.unit, second, initial_second);
-        let i = kept[cell.wide(0, KEPT)];
-        let f = kept[cell.wide(1, KEPT)];
-        let g = kept[cell.wide(2, KEPT)];
-        let o = kept[cell.wide(3, KEPT)];
-        let t = kept[cell.wide(4, KEPT)];
+        let i = kept[cell.wide(0, SAVED)];
+        let f = kept[cell.wide(1, SAVED)];
+        let g = kept[cell.wide(2, SAVED)];
+        let o = kept[cell.wide(3, SAVED)];
+        let t = kept[cell.wide(4, SAVED)];
         let outer = gradient[row] + through;
         z_neurons_sum[here] += o * t * outer;
         let dh = outer * z_neurons[here];

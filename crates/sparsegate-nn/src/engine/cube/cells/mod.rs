@@ -18,14 +18,14 @@ use burn::backend::tensor::FloatTensor;
 use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
 
-pub(super) use gru::Gru;
-pub(super) use lstm::Lstm;
-pub(super) use rnn::Rnn;
+pub(super) use gru::GruKernels;
+pub(super) use lstm::LstmKernels;
+pub(super) use rnn::RnnKernels;
 
 use self::product::TILE;
 use super::launch::CUBE;
 
-type Values = FloatTensor<CubeBackend>;
+type Buffer = FloatTensor<CubeBackend>;
 
 /// A state of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,29 +37,29 @@ pub(super) enum State {
 }
 
 /// A cell's kernels.
-pub(super) trait Rule {
+pub(super) trait CellKernels {
     /// Number of preactivations, P.
     const PREACTIVATIONS: usize;
     /// Number of bias vectors.
     const BIASES: usize;
     /// Number of values per unit, sequence and step that the forward pass saves for the backward pass.
-    const KEPT: usize;
+    const SAVED: usize;
     /// Whether the cell has a second state.
     const TWO_STATES: bool;
     /// Whether the input product `x W` and the recurrent product `h U` enter separately rather than as their sum, and
     /// therefore have separate gradients.
-    const SPLIT: bool;
+    const SEPARATE_PRODUCTS: bool;
 
     /// Launches the forward pass of one step of the active sequences.
-    fn forward(&self, step: &Forward<'_>);
+    fn forward(&self, step: &ForwardStep<'_>);
 
     /// Launches the backward pass of one step of the active sequences.
-    fn backward(&self, step: &Backward<'_>);
+    fn backward(&self, step: &BackwardStep<'_>);
 }
 
 /// The position of a step's rows in `[N, ...]` tensors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct StepRows {
     /// Number of hidden units, H.
     pub(super) units: usize,
     /// Number of active sequences; they are the first of the batch.
@@ -75,64 +75,64 @@ pub(super) struct Place {
 }
 
 /// Inputs and outputs of a forward step.
-pub(super) struct Forward<'a> {
-    pub(super) place: Place,
+pub(super) struct ForwardStep<'a> {
+    pub(super) place: StepRows,
     /// Recurrent weights U, `[H, P H]`.
-    pub(super) recurrent: &'a Values,
+    pub(super) recurrent: &'a Buffer,
     /// Group factors of the preactivations, `[B, P H]`.
-    pub(super) z_gates: &'a Values,
+    pub(super) z_gates: &'a Buffer,
     /// Biases, `[1, biases H]`.
-    pub(super) bias: &'a Values,
+    pub(super) bias: &'a Buffer,
     /// Group factors of the units, `[B, H]`.
-    pub(super) z_neurons: &'a Values,
+    pub(super) z_neurons: &'a Buffer,
     /// Input products `x W`, `[N, P H]`, on entry; on return, the products that the backward pass needs.
-    pub(super) products: &'a Values,
-    /// Values saved for the backward pass, `[N, KEPT H]`.
-    pub(super) kept: &'a Values,
+    pub(super) products: &'a Buffer,
+    /// Values saved for the backward pass, `[N, SAVED H]`.
+    pub(super) kept: &'a Buffer,
     /// Hidden states after each step, `[N, H]`, and initial hidden states, `[B, H]`.
-    pub(super) hidden: [&'a Values; 2],
+    pub(super) hidden: [&'a Buffer; 2],
     /// Second states likewise; not read for a cell with one state.
-    pub(super) second: [&'a Values; 2],
+    pub(super) second: [&'a Buffer; 2],
 }
 
 /// Inputs and outputs of a backward step.
-pub(super) struct Backward<'a> {
-    pub(super) place: Place,
+pub(super) struct BackwardStep<'a> {
+    pub(super) place: StepRows,
     /// Gradients of the hidden states from outside the recurrence, `[N, H]`.
-    pub(super) gradient: &'a Values,
+    pub(super) gradient: &'a Buffer,
     /// The products that the forward pass left, `[N, P H]`.
-    pub(super) products: &'a Values,
-    /// The values that the forward pass saved, `[N, KEPT H]`.
-    pub(super) kept: &'a Values,
-    /// As in [`Forward::hidden`].
-    pub(super) hidden: [&'a Values; 2],
-    /// As in [`Forward::second`].
-    pub(super) second: [&'a Values; 2],
+    pub(super) products: &'a Buffer,
+    /// The values that the forward pass saved, `[N, SAVED H]`.
+    pub(super) kept: &'a Buffer,
+    /// As in [`ForwardStep::hidden`].
+    pub(super) hidden: [&'a Buffer; 2],
+    /// As in [`ForwardStep::second`].
+    pub(super) second: [&'a Buffer; 2],
     /// Recurrent weights U, `[H, P H]`.
-    pub(super) recurrent: &'a Values,
+    pub(super) recurrent: &'a Buffer,
     /// Group factors of the preactivations, `[B, P H]`.
-    pub(super) z_gates: &'a Values,
+    pub(super) z_gates: &'a Buffer,
     /// Biases, `[1, biases H]`.
-    pub(super) bias: &'a Values,
+    pub(super) bias: &'a Buffer,
     /// Group factors of the units, `[B, H]`.
-    pub(super) z_neurons: &'a Values,
+    pub(super) z_neurons: &'a Buffer,
     /// Output: gradients with respect to `x W`, `[N, P H]`.
-    pub(super) input: &'a Values,
-    /// Output: gradients with respect to `h U`, `[N, P H]`, if [`Rule::SPLIT`]; otherwise the same tensor as `input`.
-    pub(super) apart: &'a Values,
+    pub(super) input: &'a Buffer,
+    /// Output: gradients with respect to `h U`, `[N, P H]`, if [`CellKernels::SEPARATE_PRODUCTS`]; otherwise the same tensor as `input`.
+    pub(super) apart: &'a Buffer,
     /// Gradient of the state that reaches the next step elementwise, `[B, H]`: after the step on entry, before it on
     /// return.
-    pub(super) carried: &'a Values,
+    pub(super) carried: &'a Buffer,
     /// Output: hidden states before each step, `[N, H]`, for the gradient of the recurrent weights.
-    pub(super) before: &'a Values,
+    pub(super) before: &'a Buffer,
     /// Gradients summed over steps, with respect to `z_gates`, `[B, P H]`, the biases, `[B, biases H]`, and
     /// `z_neurons`, `[B, H]`.
-    pub(super) sums: [&'a Values; 3],
+    pub(super) sums: [&'a Buffer; 3],
 }
 
-/// [`Place`] as a kernel argument.
+/// [`StepRows`] as a kernel argument.
 #[derive(CubeLaunch, CubeType)]
-struct At {
+struct StepRowsArg {
     units: usize,
     rows: usize,
     offset: usize,
@@ -143,7 +143,7 @@ struct At {
 
 /// The element of a thread: a sequence, a hidden unit, and the row in `[N, ...]` tensors.
 #[derive(CubeType)]
-struct Element {
+struct UnitIndex {
     sequence: usize,
     unit: usize,
     row: usize,
@@ -151,16 +151,16 @@ struct Element {
 }
 
 #[cube]
-impl At {
+impl StepRowsArg {
     /// The element of this thread, which may lie outside the batch.
-    fn cell(&self) -> Element {
+    fn cell(&self) -> UnitIndex {
         let sequence = CUBE_POS_Y as usize * TILE + UNIT_POS as usize / TILE;
         let unit = CUBE_POS_X as usize * TILE + UNIT_POS as usize % TILE;
-        Element { sequence, unit, row: self.offset + sequence, units: self.units }
+        UnitIndex { sequence, unit, row: self.offset + sequence, units: self.units }
     }
 
     /// Whether an element exists at this step.
-    fn has(&self, cell: &Element) -> bool {
+    fn has(&self, cell: &UnitIndex) -> bool {
         cell.sequence < self.rows && cell.unit < self.units
     }
 
@@ -185,7 +185,7 @@ impl At {
 }
 
 #[cube]
-impl Element {
+impl UnitIndex {
     /// Index of the element in part `part` of an `[N, parts H]` tensor.
     fn wide(&self, part: usize, parts: usize) -> usize {
         (self.row * parts + part) * self.units + self.unit
@@ -204,7 +204,7 @@ fn preactivate(
     recurrent: &Array<f32>,
     z_gates: &[f32],
     bias: &[f32],
-    cell: &Element,
+    cell: &UnitIndex,
     #[comptime] part: usize,
     #[comptime] parts: usize,
 ) -> f32 {
@@ -223,7 +223,7 @@ fn product_gradient(
     z_gates: &[f32],
     z_sum: &mut [f32],
     bias_sum: &mut [f32],
-    cell: &Element,
+    cell: &UnitIndex,
     part: usize,
     parts: usize,
     biases: usize,
@@ -234,15 +234,15 @@ fn product_gradient(
     gradient * z_gates[narrow]
 }
 
-/// Number of cubes, their size and the [`At`] argument of a launch.
-fn launch_of(place: Place) -> (CubeCount, CubeDim, AtLaunch) {
-    let Place { units, rows, offset, rows_before, offset_before, last } = place;
+/// Number of cubes, their size and the [`StepRowsArg`] argument of a launch.
+fn launch_of(place: StepRows) -> (CubeCount, CubeDim, StepRowsArgLaunch) {
+    let StepRows { units, rows, offset, rows_before, offset_before, last } = place;
     let cubes = CubeCount::Static(units.div_ceil(TILE) as u32, rows.div_ceil(TILE) as u32, 1);
-    let at = AtLaunch::new(units, rows, offset, rows_before, offset_before, u32::from(last));
+    let at = StepRowsArgLaunch::new(units, rows, offset, rows_before, offset_before, u32::from(last));
     (cubes, CubeDim::new_1d(CUBE), at)
 }
 
 /// A tensor as a kernel argument.
-fn argument(values: &Values) -> BufferArg {
+fn argument(values: &Buffer) -> BufferArg {
     values.clone().into_buffer_arg()
 }

@@ -7,7 +7,7 @@
 
 use cubecl::prelude::*;
 
-use super::At;
+use super::StepRowsArg;
 
 /// Number of hidden units and of sequences of a tile.
 pub(super) const TILE: usize = 16;
@@ -23,7 +23,7 @@ pub(super) fn forward_products(
     hidden: &[f32],
     initial: &[f32],
     weights: &[f32],
-    at: &At,
+    at: &StepRowsArg,
     #[comptime] parts: usize,
 ) -> Array<f32> {
     let mut states = Shared::<[f32]>::new_slice(TILE * DEPTH);
@@ -78,7 +78,7 @@ pub(super) fn forward_products(
 /// step. The gradients d of these products are rows of `gradients`, `[N, parts H]`; `weights` are `[H, parts H]`. Zero
 /// at the last step.
 #[cube]
-pub(super) fn backward_product(gradients: &[f32], weights: &[f32], at: &At, #[comptime] parts: usize) -> f32 {
+pub(super) fn backward_product(gradients: &[f32], weights: &[f32], at: &StepRowsArg, #[comptime] parts: usize) -> f32 {
     let mut rows = Shared::<[f32]>::new_slice(TILE * DEPTH);
     let mut columns = Shared::<[f32]>::new_slice(TILE * PADDED);
     let lane = UNIT_POS as usize % TILE;

@@ -3,19 +3,19 @@
 use cubecl::prelude::*;
 
 use super::product::{backward_product, forward_products};
-use super::{At, Backward, Forward, Rule, argument, launch_of, preactivate, product_gradient};
+use super::{BackwardStep, CellKernels, ForwardStep, StepRowsArg, argument, launch_of, preactivate, product_gradient};
 
 /// The RNN kernels. The forward pass saves the tanh.
-pub(in crate::engine::cube) struct Rnn;
+pub(in crate::engine::cube) struct RnnKernels;
 
-impl Rule for Rnn {
+impl CellKernels for RnnKernels {
     const PREACTIVATIONS: usize = 1;
     const BIASES: usize = 1;
-    const KEPT: usize = 1;
+    const SAVED: usize = 1;
     const TWO_STATES: bool = false;
-    const SPLIT: bool = false;
+    const SEPARATE_PRODUCTS: bool = false;
 
-    fn forward(&self, step: &Forward<'_>) {
+    fn forward(&self, step: &ForwardStep<'_>) {
         let (cubes, dim, at) = launch_of(step.place);
         let [hidden, initial_hidden] = step.hidden;
         rnn_forward::launch(
@@ -34,7 +34,7 @@ impl Rule for Rnn {
         );
     }
 
-    fn backward(&self, step: &Backward<'_>) {
+    fn backward(&self, step: &BackwardStep<'_>) {
         let (cubes, dim, at) = launch_of(step.place);
         let [hidden, initial_hidden] = step.hidden;
         let [z_sum, bias_sum, z_neurons_sum] = step.sums;
@@ -70,7 +70,7 @@ fn rnn_forward(
     kept: &mut [f32],
     hidden: &mut [f32],
     initial_hidden: &[f32],
-    at: At,
+    at: StepRowsArg,
 ) {
     let recurrent_products = forward_products(&*hidden, initial_hidden, recurrent, &at, 1usize);
     let cell = at.cell();
@@ -97,7 +97,7 @@ fn rnn_backward(
     z_sum: &mut [f32],
     bias_sum: &mut [f32],
     z_neurons_sum: &mut [f32],
-    at: At,
+    at: StepRowsArg,
 ) {
     let through = backward_product(&*input, recurrent, &at, 1usize);
     let cell = at.cell();

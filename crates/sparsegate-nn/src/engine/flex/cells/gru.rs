@@ -6,11 +6,14 @@
 
 use std::marker::PhantomData;
 
-use super::{Gate, Products, Read, Rule, Saved, State, Sums, Write, add, preactivate, product_gradients};
+use super::{
+    BackwardInputs, FlexCell, ForwardInputs, ForwardOutputs, Gate, ProductGradients, State, SummedGradients, add,
+    preactivate, product_gradients,
+};
 use crate::engine::float::KernelFloat;
 
 /// What the unit's group factor `z_neurons` multiplies.
-pub(in crate::engine::flex) trait Placement {
+pub(in crate::engine::flex) trait FactorPlacement {
     /// Whether it multiplies the carried state, so that the hidden state is the only state.
     const IN_STATE: bool;
 }
@@ -18,30 +21,30 @@ pub(in crate::engine::flex) trait Placement {
 /// The placement of [`sparsegate_core::cells::Gru::Output`].
 pub(in crate::engine::flex) struct AtOutput;
 
-impl Placement for AtOutput {
+impl FactorPlacement for AtOutput {
     const IN_STATE: bool = false;
 }
 
 /// The placement of [`sparsegate_core::cells::Gru::State`].
 pub(in crate::engine::flex) struct InState;
 
-impl Placement for InState {
+impl FactorPlacement for InState {
     const IN_STATE: bool = true;
 }
 
 /// The GRU step with placement `P` and gate activation `G`.
 pub(in crate::engine::flex) struct GruRule<P, G>(PhantomData<(P, G)>);
 
-impl<P: Placement, G: Gate> Rule for GruRule<P, G> {
+impl<P: FactorPlacement, G: Gate> FlexCell for GruRule<P, G> {
     const PREACTIVATIONS: usize = 3;
     const BIASES: usize = 4;
-    const KEPT: usize = 4;
+    const SAVED: usize = 4;
     const TWO_STATES: bool = !P::IN_STATE;
-    const CARRIED: Option<State> = Some(if P::IN_STATE { State::Hidden } else { State::Second });
-    const SPLIT: bool = true;
+    const ELEMENTWISE_STATE: Option<State> = Some(if P::IN_STATE { State::Hidden } else { State::Second });
+    const SEPARATE_PRODUCTS: bool = true;
 
     #[inline(always)]
-    fn forward<T: KernelFloat>(read: &Read<'_, T>, write: Write<'_, T>) {
+    fn forward<T: KernelFloat>(read: &ForwardInputs<'_, T>, write: ForwardOutputs<'_, T>) {
         let units = write.hidden.len();
         let (gates, candidate) = write.kept.split_at_mut(2 * units);
         let (sums, product) = write.products.split_at_mut(2 * units);
@@ -66,11 +69,11 @@ impl<P: Placement, G: Gate> Rule for GruRule<P, G> {
 
     #[inline(always)]
     fn backward<T: KernelFloat>(
-        saved: &Saved<'_, T>,
+        saved: &BackwardInputs<'_, T>,
         hidden: &[T],
         carried: &mut [T],
-        out: Products<'_, T>,
-        sums: Sums<'_, T>,
+        out: ProductGradients<'_, T>,
+        sums: SummedGradients<'_, T>,
     ) {
         let units = carried.len();
         let gates = 2 * units;
@@ -128,8 +131,8 @@ fn leak<T: KernelFloat>(kept: &mut [T], update: &[T], n: &[T]) {
 /// and n, which are written to their columns of `out`. `carried` is the gradient of the carried state, after the step
 /// on entry and before it on return.
 #[inline(always)]
-fn leak_gradients<P: Placement, G: Gate, T: KernelFloat>(
-    saved: &Saved<'_, T>,
+fn leak_gradients<P: FactorPlacement, G: Gate, T: KernelFloat>(
+    saved: &BackwardInputs<'_, T>,
     hidden: &[T],
     carried: &mut [T],
     out: &mut [T],
@@ -159,7 +162,7 @@ fn leak_gradients<P: Placement, G: Gate, T: KernelFloat>(
 /// r's preactivation and of both products of n.
 #[inline(always)]
 fn candidate_gradients<G: Gate, T: KernelFloat>(
-    saved: &Saved<'_, T>,
+    saved: &BackwardInputs<'_, T>,
     out: &mut [T],
     recurrent: &mut [T],
     z_sum: &mut [T],

@@ -2,22 +2,25 @@
 
 use std::marker::PhantomData;
 
-use super::{Gate, Products, Read, Rule, Saved, State, Sums, Write, add, preactivate, product_gradients};
+use super::{
+    BackwardInputs, FlexCell, ForwardInputs, ForwardOutputs, Gate, ProductGradients, State, SummedGradients, add,
+    preactivate, product_gradients,
+};
 use crate::engine::float::KernelFloat;
 
 /// The LSTM step with gate activation `G`. The forward pass saves i, f, g, o and the tanh of the new cell state.
 pub(in crate::engine::flex) struct LstmRule<G>(PhantomData<G>);
 
-impl<G: Gate> Rule for LstmRule<G> {
+impl<G: Gate> FlexCell for LstmRule<G> {
     const PREACTIVATIONS: usize = 4;
     const BIASES: usize = 4;
-    const KEPT: usize = 5;
+    const SAVED: usize = 5;
     const TWO_STATES: bool = true;
-    const CARRIED: Option<State> = Some(State::Second);
-    const SPLIT: bool = false;
+    const ELEMENTWISE_STATE: Option<State> = Some(State::Second);
+    const SEPARATE_PRODUCTS: bool = false;
 
     #[inline(always)]
-    fn forward<T: KernelFloat>(read: &Read<'_, T>, write: Write<'_, T>) {
+    fn forward<T: KernelFloat>(read: &ForwardInputs<'_, T>, write: ForwardOutputs<'_, T>) {
         let units = write.hidden.len();
         let (gates, tanh_cell) = write.kept.split_at_mut(4 * units);
         add(write.products, read.recurrent);
@@ -40,11 +43,11 @@ impl<G: Gate> Rule for LstmRule<G> {
 
     #[inline(always)]
     fn backward<T: KernelFloat>(
-        saved: &Saved<'_, T>,
+        saved: &BackwardInputs<'_, T>,
         hidden: &[T],
         carried: &mut [T],
-        out: Products<'_, T>,
-        sums: Sums<'_, T>,
+        out: ProductGradients<'_, T>,
+        sums: SummedGradients<'_, T>,
     ) {
         gate_gradients::<G, T>(saved, hidden, carried, out.input, sums.z_neurons);
         product_gradients(out.input, saved.products, saved.z_gates, sums.z_gates, sums.bias);
@@ -75,7 +78,7 @@ fn new_hidden<T: KernelFloat>(hidden: &mut [T], tanh_cell: &mut [T], cell: &[T],
 /// entry and before it on return.
 #[inline(always)]
 fn gate_gradients<G: Gate, T: KernelFloat>(
-    saved: &Saved<'_, T>,
+    saved: &BackwardInputs<'_, T>,
     hidden: &[T],
     cell: &mut [T],
     out: &mut [T],

@@ -26,38 +26,38 @@ pub(super) enum State {
 }
 
 /// The elementwise part of a cell.
-pub(super) trait Rule {
+pub(super) trait FlexCell {
     /// Number of preactivations, P.
     const PREACTIVATIONS: usize;
     /// Number of bias vectors.
     const BIASES: usize;
     /// Number of values per unit, sequence and step that the forward pass saves for the backward pass.
-    const KEPT: usize;
+    const SAVED: usize;
     /// Whether the cell has a second state.
     const TWO_STATES: bool;
     /// The state that reaches the next step elementwise, not only through the recurrent product. The backward pass
     /// reads its value before the step.
-    const CARRIED: Option<State>;
+    const ELEMENTWISE_STATE: Option<State>;
     /// Whether the input product `x W` and the recurrent product `h U` enter separately rather than as their sum, and
     /// therefore have separate gradients.
-    const SPLIT: bool;
+    const SEPARATE_PRODUCTS: bool;
 
     /// Forward pass of one step of one sequence.
-    fn forward<T: KernelFloat>(read: &Read<'_, T>, write: Write<'_, T>);
+    fn forward<T: KernelFloat>(read: &ForwardInputs<'_, T>, write: ForwardOutputs<'_, T>);
 
     /// Backward pass of one step of one sequence. `hidden` is the gradient of the hidden state after the step, `[H]`;
-    /// `carried` is that of the state [`Rule::CARRIED`], after the step on entry and before it on return.
+    /// `carried` is that of the state [`FlexCell::ELEMENTWISE_STATE`], after the step on entry and before it on return.
     fn backward<T: KernelFloat>(
-        saved: &Saved<'_, T>,
+        saved: &BackwardInputs<'_, T>,
         hidden: &[T],
         carried: &mut [T],
-        out: Products<'_, T>,
-        sums: Sums<'_, T>,
+        out: ProductGradients<'_, T>,
+        sums: SummedGradients<'_, T>,
     );
 }
 
 /// Inputs of a forward step.
-pub(super) struct Read<'a, T> {
+pub(super) struct ForwardInputs<'a, T> {
     /// Recurrent products `h U`, `[P H]`.
     pub(super) recurrent: &'a [T],
     /// Group factors of the preactivations, `[P H]`.
@@ -69,10 +69,10 @@ pub(super) struct Read<'a, T> {
 }
 
 /// Outputs of a forward step; all but `kept` also hold inputs on entry.
-pub(super) struct Write<'a, T> {
+pub(super) struct ForwardOutputs<'a, T> {
     /// Input products `x W`, `[P H]`, on entry; on return, the products that the backward pass needs.
     pub(super) products: &'a mut [T],
-    /// Values saved for the backward pass, `[KEPT H]`.
+    /// Values saved for the backward pass, `[SAVED H]`.
     pub(super) kept: &'a mut [T],
     /// Hidden state, `[H]`: before the step on entry, after it on return.
     pub(super) hidden: &'a mut [T],
@@ -81,12 +81,12 @@ pub(super) struct Write<'a, T> {
 }
 
 /// Inputs of a backward step.
-pub(super) struct Saved<'a, T> {
+pub(super) struct BackwardInputs<'a, T> {
     /// The products that the forward step left, `[P H]`.
     pub(super) products: &'a [T],
-    /// The values that the forward step saved, `[KEPT H]`.
+    /// The values that the forward step saved, `[SAVED H]`.
     pub(super) kept: &'a [T],
-    /// The state [`Rule::CARRIED`] before the step, `[H]`; empty if there is none.
+    /// The state [`FlexCell::ELEMENTWISE_STATE`] before the step, `[H]`; empty if there is none.
     pub(super) before: &'a [T],
     /// Group factors of the preactivations, `[P H]`.
     pub(super) z_gates: &'a [T],
@@ -97,15 +97,15 @@ pub(super) struct Saved<'a, T> {
 }
 
 /// Output of a backward step: gradients with respect to its products, each `[P H]`.
-pub(super) struct Products<'a, T> {
+pub(super) struct ProductGradients<'a, T> {
     /// With respect to `x W`.
     pub(super) input: &'a mut [T],
-    /// With respect to `h U` if [`Rule::SPLIT`]; otherwise empty, as it equals `input`.
+    /// With respect to `h U` if [`FlexCell::SEPARATE_PRODUCTS`]; otherwise empty, as it equals `input`.
     pub(super) recurrent: &'a mut [T],
 }
 
 /// Gradients summed over time steps; a backward step adds its contribution.
-pub(super) struct Sums<'a, T> {
+pub(super) struct SummedGradients<'a, T> {
     /// With respect to the factors of the preactivations, `[P H]`.
     pub(super) z_gates: &'a mut [T],
     /// With respect to the biases, `[biases H]`.

@@ -1,21 +1,24 @@
 //! The elementwise step of [`sparsegate_core::cells::Rnn`].
 
-use super::{Products, Read, Rule, Saved, State, Sums, Write, add, preactivate, product_gradients};
+use super::{
+    BackwardInputs, FlexCell, ForwardInputs, ForwardOutputs, ProductGradients, State, SummedGradients, add,
+    preactivate, product_gradients,
+};
 use crate::engine::float::KernelFloat;
 
 /// The RNN step. The forward pass saves the tanh.
 pub(in crate::engine::flex) struct RnnRule;
 
-impl Rule for RnnRule {
+impl FlexCell for RnnRule {
     const PREACTIVATIONS: usize = 1;
     const BIASES: usize = 1;
-    const KEPT: usize = 1;
+    const SAVED: usize = 1;
     const TWO_STATES: bool = false;
-    const CARRIED: Option<State> = None;
-    const SPLIT: bool = false;
+    const ELEMENTWISE_STATE: Option<State> = None;
+    const SEPARATE_PRODUCTS: bool = false;
 
     #[inline(always)]
-    fn forward<T: KernelFloat>(read: &Read<'_, T>, write: Write<'_, T>) {
+    fn forward<T: KernelFloat>(read: &ForwardInputs<'_, T>, write: ForwardOutputs<'_, T>) {
         add(write.products, read.recurrent);
         preactivate(write.kept, write.products, read.z_gates, read.bias);
         new_hidden(write.hidden, write.kept, read.z_neurons);
@@ -23,11 +26,11 @@ impl Rule for RnnRule {
 
     #[inline(always)]
     fn backward<T: KernelFloat>(
-        saved: &Saved<'_, T>,
+        saved: &BackwardInputs<'_, T>,
         hidden: &[T],
         _: &mut [T],
-        out: Products<'_, T>,
-        sums: Sums<'_, T>,
+        out: ProductGradients<'_, T>,
+        sums: SummedGradients<'_, T>,
     ) {
         tanh_gradients(out.input, saved.kept, hidden, saved.z_neurons, sums.z_neurons);
         product_gradients(out.input, saved.products, saved.z_gates, sums.z_gates, sums.bias);

@@ -14,4 +14,4 @@ pub(super) use kl_and_norm::kl_and_gradient_norm;
 
 /// Weights that a kernel processes at a time: few enough for their intermediate results to stay in the first-level
 /// cache.
-const CHUNK: usize = 512;
+const SUBCHUNK: usize = 512;

@@ -8,18 +8,18 @@ use crate::engine::float::KernelFloat;
 /// ln(1 + r^2) / 2 - 0.03 - 0.64 s, where the logistic step s = 1 / (1 + exp(-1.5 (log alpha + 1.3))) equals
 /// 1 / (1 + k r^3) with k = exp(-1.95). So a single exponential suffices, that of 1 / sigma. The limits -8 and 8 of log
 /// alpha correspond to r = exp(4) and r = exp(-4).
-pub(super) struct Weight<T> {
+pub(super) struct KlTerms<T> {
     /// 1 + r^2; at most 3,000, so that the product of ten of them does not overflow in single precision.
-    pub(super) growth: T,
+    pub(super) one_plus_r2: T,
     /// 0.03 + 0.64 s.
-    pub(super) step: T,
+    pub(super) logistic_step: T,
     /// Derivative with respect to the mean, times the KL weight; zero beyond the limits.
     pub(super) to_mean: T,
     /// Derivative with respect to log sigma, times the KL weight; zero beyond the limits.
     pub(super) to_log_sigma: T,
 }
 
-impl<T: KernelFloat> Weight<T> {
+impl<T: KernelFloat> KlTerms<T> {
     /// `kl_weight` is the KL weight.
     #[inline(always)]
     pub(super) fn new(mean: T, log_sigma: T, kl_weight: T) -> Self {
@@ -34,18 +34,18 @@ impl<T: KernelFloat> Weight<T> {
         let r = T::from_f64(HIGH).at_most(T::from_f64(LOW).at_least(free));
         let square = r.mul(r);
         let kr = T::from_f64(K).mul(r);
-        let (growth, rise) = (one.add(square), kr.fma(square, one));
+        let (one_plus_r2, rise) = (one.add(square), kr.fma(square, one));
         // One division for both reciprocals.
-        let both = one.div(growth.mul(rise));
-        let s = both.mul(growth);
+        let both = one.div(one_plus_r2.mul(rise));
+        let s = both.mul(one_plus_r2);
         // The derivative with respect to log alpha is -(1 / (1 + r^2) / 2 + 0.96 k r s^2) r^2; that of log alpha with
         // respect to the mean is -2 / mean.
         let slope = T::from_f64(1.92).mul(kr).fma(s.mul(s), both.mul(rise)).mul(kl_weight);
         let inside = free > T::from_f64(LOW) && free < T::from_f64(HIGH);
         let limited = |slope| if inside { slope } else { T::from_f64(0.0) };
         Self {
-            growth,
-            step: T::from_f64(0.64).fma(s, T::from_f64(0.03)),
+            one_plus_r2,
+            logistic_step: T::from_f64(0.64).fma(s, T::from_f64(0.03)),
             to_mean: limited(signed.mul(precision).mul(slope)),
             to_log_sigma: limited(T::from_f64(0.0).sub(square.mul(slope))),
         }

@@ -6,23 +6,23 @@ use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
 use rayon::prelude::*;
 
-use super::ragged::Ragged;
+use super::ragged::RaggedLayout;
 use crate::engine::extension::{RecurrenceGradients, RecurrenceSaved};
-use crate::engine::flex::cells::{Products, Rule, Saved, State, Sums, add};
-use crate::engine::flex::matmul::{View, product, transpose};
+use crate::engine::flex::cells::{BackwardInputs, FlexCell, ProductGradients, State, SummedGradients, add};
+use crate::engine::flex::matmul::{MatrixView, product, transpose};
 use crate::engine::flex::tensor::{contiguous, dims, matrix};
 use crate::engine::float::KernelFloat;
-use crate::engine::vectorized::vectorized;
+use crate::engine::simd::with_simd;
 
 /// Inputs shared by all blocks.
-struct Shared<'a, T> {
-    ragged: &'a Ragged<'a>,
+struct BackwardShared<'a, T> {
+    ragged: &'a RaggedLayout<'a>,
     units: usize,
     /// Gradients of the hidden states from outside the recurrence, `[N, H]`.
     gradient: &'a [T],
     products: &'a [T],
     kept: &'a [T],
-    /// The state [`Rule::CARRIED`]: its values after each step, and the initial ones; empty if there is none.
+    /// The state [`FlexCell::ELEMENTWISE_STATE`]: its values after each step, and the initial ones; empty if there is none.
     carried: [&'a [T]; 2],
     /// Recurrent weights, transposed.
     recurrent: &'a [T],
@@ -32,11 +32,11 @@ struct Shared<'a, T> {
 }
 
 /// The output rows of a block of sequences, by step.
-struct Block<'a, T> {
+struct BackwardBlock<'a, T> {
     sequences: Range<usize>,
     /// Gradients with respect to `x W`.
     input: Vec<&'a mut [T]>,
-    /// Gradients with respect to `h U` if [`Rule::SPLIT`]; empty otherwise.
+    /// Gradients with respect to `h U` if [`FlexCell::SEPARATE_PRODUCTS`]; empty otherwise.
     recurrent: Vec<&'a mut [T]>,
 }
 
@@ -48,11 +48,11 @@ struct BlockSums<T> {
 }
 
 /// Runs the backward pass of a block over all steps.
-fn scan<T: KernelFloat, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>) -> BlockSums<T> {
-    let Shared { ragged, units, .. } = *shared;
-    let (width, kept_width) = (R::PREACTIVATIONS * units, R::KEPT * units);
-    let carried_width = if R::CARRIED.is_some() { units } else { 0 };
-    let split_width = if R::SPLIT { width } else { 0 };
+fn scan<T: KernelFloat, R: FlexCell>(shared: &BackwardShared<'_, T>, mut block: BackwardBlock<'_, T>) -> BlockSums<T> {
+    let BackwardShared { ragged, units, .. } = *shared;
+    let (width, kept_width) = (R::PREACTIVATIONS * units, R::SAVED * units);
+    let carried_width = if R::ELEMENTWISE_STATE.is_some() { units } else { 0 };
+    let split_width = if R::SEPARATE_PRODUCTS { width } else { 0 };
     let mut sums = BlockSums {
         z_gates: vec![T::default(); block.sequences.len() * width],
         bias: vec![T::default(); R::BIASES * units],
@@ -67,14 +67,14 @@ fn scan<T: KernelFloat, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>
             break;
         }
         let hidden = &mut hidden[..here * units];
-        let next = if R::SPLIT { block.recurrent.get(step + 1) } else { block.input.get(step + 1) };
+        let next = if R::SEPARATE_PRODUCTS { block.recurrent.get(step + 1) } else { block.input.get(step + 1) };
         if let Some(next) = next {
             // The hidden state also enters the next step's products. Sequences that start there pass no gradient back.
-            let (d, ut) = (View::new(next, here, width), View::new(shared.recurrent, width, units));
+            let (d, ut) = (MatrixView::new(next, here, width), MatrixView::new(shared.recurrent, width, units));
             product(hidden, d, ut, false);
         }
         let (input, recurrent) = (&mut *block.input[step], &mut *block.recurrent[step]);
-        vectorized(
+        with_simd(
             #[inline(always)]
             || {
                 for row in 0..here {
@@ -82,7 +82,7 @@ fn scan<T: KernelFloat, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>
                     let sequence = block.sequences.start + row;
                     let place = ragged.row(step, sequence);
                     let [after, initial] = shared.carried;
-                    let saved = Saved {
+                    let saved = BackwardInputs {
                         products: &shared.products[place * width..(place + 1) * width],
                         kept: &shared.kept[place * kept_width..(place + 1) * kept_width],
                         before: ragged.before(step, sequence, after, initial, carried_width),
@@ -90,11 +90,11 @@ fn scan<T: KernelFloat, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>
                         bias: shared.bias,
                         z_neurons: &shared.z_neurons[sequence * units..(sequence + 1) * units],
                     };
-                    let out = Products {
+                    let out = ProductGradients {
                         input: &mut input[wide.clone()],
                         recurrent: &mut recurrent[row * split_width..(row + 1) * split_width],
                     };
-                    let sums = Sums {
+                    let sums = SummedGradients {
                         z_gates: &mut sums.z_gates[wide],
                         bias: &mut sums.bias,
                         z_neurons: &mut sums.z_neurons[narrow.clone()],
@@ -111,23 +111,23 @@ fn scan<T: KernelFloat, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>
 }
 
 /// The gradients of the recurrence with a given rule.
-pub(super) fn backward_by_rule<T: KernelFloat, R: Rule>(
+pub(super) fn backward_by_rule<T: KernelFloat, R: FlexCell>(
     gradient: FloatTensor<Flex>,
     saved: RecurrenceSaved<Flex>,
 ) -> RecurrenceGradients<Flex> {
     let RecurrenceSaved { inputs, kept, hidden, second } = &saved;
     let ([rows, units], [total, width]) = (dims(&inputs.z_neurons), dims(&inputs.input));
-    let ragged = Ragged::new(&inputs.active, rows, total);
+    let ragged = RaggedLayout::new(&inputs.active, rows, total);
     let gradient = contiguous(gradient);
     let transposed = transpose(inputs.recurrent.storage::<T>(), units, width);
     let (hidden, initial) = (hidden.storage::<T>(), inputs.hidden.storage::<T>());
-    let shared = Shared {
+    let shared = BackwardShared {
         ragged: &ragged,
         units,
         gradient: gradient.storage(),
         products: inputs.input.storage(),
         kept: kept.storage(),
-        carried: match R::CARRIED {
+        carried: match R::ELEMENTWISE_STATE {
             Some(State::Hidden) => [hidden, initial],
             Some(State::Second) => [second.storage(), inputs.second.storage()],
             None => [&[], &[]],
@@ -137,7 +137,7 @@ pub(super) fn backward_by_rule<T: KernelFloat, R: Rule>(
         bias: inputs.bias.storage(),
         z_neurons: inputs.z_neurons.storage(),
     };
-    let split_width = if R::SPLIT { width } else { 0 };
+    let split_width = if R::SEPARATE_PRODUCTS { width } else { 0 };
     let mut input_out = vec![T::default(); total * width];
     let mut apart = vec![T::default(); total * split_width];
     let sums: Vec<BlockSums<T>> = ragged
@@ -145,16 +145,16 @@ pub(super) fn backward_by_rule<T: KernelFloat, R: Rule>(
         .iter()
         .zip(ragged.cut(&mut input_out, width))
         .zip(ragged.cut(&mut apart, split_width))
-        .map(|((sequences, input), recurrent)| Block { sequences: sequences.clone(), input, recurrent })
+        .map(|((sequences, input), recurrent)| BackwardBlock { sequences: sequences.clone(), input, recurrent })
         .collect::<Vec<_>>()
         .into_par_iter()
         .map(|block| scan::<T, R>(&shared, block))
         .collect();
 
     let before = ragged.all_before(hidden, initial, units);
-    let products = if R::SPLIT { &apart } else { &input_out };
+    let products = if R::SEPARATE_PRODUCTS { &apart } else { &input_out };
     let mut recurrent_out = vec![T::default(); units * width];
-    let (h, d) = (View::new(&before, total, units).transposed(), View::new(products, total, width));
+    let (h, d) = (MatrixView::new(&before, total, units).transposed(), MatrixView::new(products, total, width));
     product(&mut recurrent_out, h, d, true);
     let mut bias = vec![T::default(); R::BIASES * units];
     for block in &sums {

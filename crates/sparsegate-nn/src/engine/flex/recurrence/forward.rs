@@ -5,17 +5,17 @@ use std::ops::Range;
 use burn::backend::Flex;
 use rayon::prelude::*;
 
-use super::ragged::Ragged;
+use super::ragged::RaggedLayout;
 use crate::engine::extension::{RecurrencePrimitives, RecurrenceSaved};
-use crate::engine::flex::cells::{Read, Rule, Write};
-use crate::engine::flex::matmul::{View, product};
+use crate::engine::flex::cells::{FlexCell, ForwardInputs, ForwardOutputs};
+use crate::engine::flex::matmul::{MatrixView, product};
 use crate::engine::flex::tensor::{contiguous, dims, matrix};
 use crate::engine::float::KernelFloat;
-use crate::engine::vectorized::vectorized;
+use crate::engine::simd::with_simd;
 
 /// Inputs shared by all blocks.
-struct Shared<'a, T> {
-    ragged: &'a Ragged<'a>,
+struct ForwardShared<'a, T> {
+    ragged: &'a RaggedLayout<'a>,
     units: usize,
     recurrent: &'a [T],
     z_gates: &'a [T],
@@ -24,7 +24,7 @@ struct Shared<'a, T> {
 }
 
 /// The output rows of a block of sequences, by step, and its current states.
-struct Block<'a, T> {
+struct ForwardBlock<'a, T> {
     sequences: Range<usize>,
     /// Input products on entry.
     products: Vec<&'a mut [T]>,
@@ -37,9 +37,9 @@ struct Block<'a, T> {
 }
 
 /// Runs the forward pass of a block over all steps.
-fn scan<T: KernelFloat, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>) {
-    let Shared { ragged, units, .. } = *shared;
-    let (width, kept_width) = (R::PREACTIVATIONS * units, R::KEPT * units);
+fn scan<T: KernelFloat, R: FlexCell>(shared: &ForwardShared<'_, T>, mut block: ForwardBlock<'_, T>) {
+    let ForwardShared { ragged, units, .. } = *shared;
+    let (width, kept_width) = (R::PREACTIVATIONS * units, R::SAVED * units);
     let second_width = if R::TWO_STATES { units } else { 0 };
     // Scratch space for one step: small, and written and read at once, so it stays in the cache.
     let mut recurrent = vec![T::default(); block.sequences.len() * width];
@@ -50,21 +50,21 @@ fn scan<T: KernelFloat, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>
         }
         let (products, kept) = (&mut *block.products[step], &mut *block.kept[step]);
         let (hidden, second) = (&mut block.hidden[..here * units], &mut block.second[..here * second_width]);
-        let (h, u) = (View::new(hidden, here, units), View::new(shared.recurrent, units, width));
+        let (h, u) = (MatrixView::new(hidden, here, units), MatrixView::new(shared.recurrent, units, width));
         let recurrent = &mut recurrent[..here * width];
         product(recurrent, h, u, false);
-        vectorized(
+        with_simd(
             #[inline(always)]
             || {
                 for row in 0..here {
                     let sequence = block.sequences.start + row;
-                    let read = Read {
+                    let read = ForwardInputs {
                         recurrent: &recurrent[row * width..(row + 1) * width],
                         z_gates: &shared.z_gates[sequence * width..(sequence + 1) * width],
                         bias: shared.bias,
                         z_neurons: &shared.z_neurons[sequence * units..(sequence + 1) * units],
                     };
-                    let write = Write {
+                    let write = ForwardOutputs {
                         products: &mut products[row * width..(row + 1) * width],
                         kept: &mut kept[row * kept_width..(row + 1) * kept_width],
                         hidden: &mut hidden[row * units..(row + 1) * units],
@@ -80,19 +80,21 @@ fn scan<T: KernelFloat, R: Rule>(shared: &Shared<'_, T>, mut block: Block<'_, T>
 }
 
 /// The recurrence with a given rule.
-pub(super) fn forward_by_rule<T: KernelFloat, R: Rule>(inputs: RecurrencePrimitives<Flex>) -> RecurrenceSaved<Flex> {
+pub(super) fn forward_by_rule<T: KernelFloat, R: FlexCell>(
+    inputs: RecurrencePrimitives<Flex>,
+) -> RecurrenceSaved<Flex> {
     let ([rows, units], [total, width]) = (dims(&inputs.z_neurons), dims(&inputs.input));
     let second_width = if R::TWO_STATES { units } else { 0 };
     let mut inputs: RecurrencePrimitives<Flex> = inputs.map(contiguous);
-    let ragged = Ragged::new(&inputs.active, rows, total);
+    let ragged = RaggedLayout::new(&inputs.active, rows, total);
 
     // The products that the backward pass needs overwrite the input products, unless their buffer is shared.
     let products = inputs.input.storage_mut::<T>();
-    let mut kept = vec![T::default(); total * R::KEPT * units];
+    let mut kept = vec![T::default(); total * R::SAVED * units];
     let mut hiddens = vec![T::default(); total * units];
     let mut seconds = vec![T::default(); total * second_width];
     let (hidden, second) = (inputs.hidden.storage::<T>(), inputs.second.storage::<T>());
-    let shared = Shared {
+    let shared = ForwardShared {
         ragged: &ragged,
         units,
         recurrent: inputs.recurrent.storage(),
@@ -104,10 +106,10 @@ pub(super) fn forward_by_rule<T: KernelFloat, R: Rule>(inputs: RecurrencePrimiti
         .blocks
         .iter()
         .zip(ragged.cut(products, width))
-        .zip(ragged.cut(&mut kept, R::KEPT * units))
+        .zip(ragged.cut(&mut kept, R::SAVED * units))
         .zip(ragged.cut(&mut hiddens, units))
         .zip(ragged.cut(&mut seconds, second_width))
-        .map(|((((sequences, products), kept), hiddens), seconds)| Block {
+        .map(|((((sequences, products), kept), hiddens), seconds)| ForwardBlock {
             products,
             kept,
             hiddens,
@@ -120,7 +122,7 @@ pub(super) fn forward_by_rule<T: KernelFloat, R: Rule>(inputs: RecurrencePrimiti
         .into_par_iter()
         .for_each(|block| scan::<T, R>(&shared, block));
     RecurrenceSaved {
-        kept: matrix(kept, [total, R::KEPT * units]),
+        kept: matrix(kept, [total, R::SAVED * units]),
         hidden: matrix(hiddens, [total, units]),
         second: matrix(seconds, [total, second_width]),
         inputs,

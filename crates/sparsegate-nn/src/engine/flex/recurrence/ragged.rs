@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// The layout of a batch of sequences aligned at their ends; see [`crate::engine::RecurrenceInputs`].
-pub(super) struct Ragged<'a> {
+pub(super) struct RaggedLayout<'a> {
     /// Number of active sequences at each step.
     active: &'a [usize],
     /// First row of each step.
@@ -37,7 +37,7 @@ fn blocks(active: &[usize], rows: usize, total: usize) -> Vec<Range<usize>> {
     blocks
 }
 
-impl<'a> Ragged<'a> {
+impl<'a> RaggedLayout<'a> {
     /// # Panics
     /// Unless `active` describes `rows` sequences with `total` steps altogether.
     pub(super) fn new(active: &'a [usize], rows: usize, total: usize) -> Self {
@@ -122,7 +122,7 @@ mod tests {
         active.extend(vec![40; 10]);
         active.extend(vec![100; 40]);
         let total = active.iter().sum();
-        let ragged = Ragged::new(&active, 100, total);
+        let ragged = RaggedLayout::new(&active, 100, total);
         assert_eq!(ragged.blocks.iter().cloned().flatten().collect::<Vec<_>>(), (0..100).collect::<Vec<_>>());
         let work = |block: &Range<usize>| (0..100).map(|step| ragged.here(block, step)).sum::<usize>();
         for block in &ragged.blocks {
@@ -134,7 +134,7 @@ mod tests {
     fn even_batches_are_cut_evenly() {
         let sizes = |rows: usize| {
             let active = [rows; 3];
-            Ragged::new(&active, rows, 3 * rows).blocks.iter().map(Range::len).collect::<Vec<_>>()
+            RaggedLayout::new(&active, rows, 3 * rows).blocks.iter().map(Range::len).collect::<Vec<_>>()
         };
         assert_eq!(sizes(1), [1]);
         assert_eq!(sizes(32), [16, 16]);
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn a_sequence_that_starts_begins_with_its_initial_state() {
         let active = [1, 3, 3];
-        let ragged = Ragged::new(&active, 3, 7);
+        let ragged = RaggedLayout::new(&active, 3, 7);
         let (states, initial) = ([10, 20, 21, 22, 30, 31, 32], [0, 1, 2]);
         assert_eq!(ragged.all_before(&states, &initial, 1), [0, 10, 1, 2, 20, 21, 22]);
         for (step, sequence, wanted) in [(0, 0, 0), (1, 0, 10), (1, 2, 2), (2, 2, 22)] {
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn cutting_gives_each_block_its_rows_of_each_step() {
         let active = [1, 2, 2];
-        let ragged = Ragged::new(&active, 2, 5);
+        let ragged = RaggedLayout::new(&active, 2, 5);
         let mut values = [0, 10, 11, 20, 21];
         let cut = ragged.cut(&mut values, 1);
         assert_eq!(cut, [vec![&[0][..], &[10], &[20]], vec![&[], &[11], &[21]]]);

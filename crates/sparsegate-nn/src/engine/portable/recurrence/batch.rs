@@ -4,18 +4,18 @@ use std::ops::Range;
 
 use burn::backend::Backend;
 
-use crate::engine::portable::values::Values;
+use crate::engine::portable::values::Primitive;
 
 /// Successive steps with the same number of active sequences.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Run {
+struct EqualSteps {
     steps: usize,
     active: usize,
     /// First row of the run.
     start: usize,
 }
 
-impl Run {
+impl EqualSteps {
     fn end(&self) -> usize {
         self.start + self.steps * self.active
     }
@@ -26,20 +26,20 @@ impl Run {
 ///
 /// A batch of equally long sequences is a single run, on which each method needs only a few ops. Other batches have at
 /// most B runs.
-pub(super) struct Batch {
-    runs: Vec<Run>,
+pub(super) struct RaggedRuns {
+    runs: Vec<EqualSteps>,
 }
 
-impl Batch {
+impl RaggedRuns {
     /// From the number of active sequences at each step.
     pub(super) fn new(active: &[usize]) -> Self {
-        let mut runs: Vec<Run> = Vec::new();
+        let mut runs: Vec<EqualSteps> = Vec::new();
         for &active in active {
             match runs.last_mut() {
                 Some(run) if run.active == active => run.steps += 1,
                 last => {
                     let start = last.map_or(0, |run| run.end());
-                    runs.push(Run { steps: 1, active, start });
+                    runs.push(EqualSteps { steps: 1, active, start });
                 }
             }
         }
@@ -57,7 +57,7 @@ impl Batch {
     }
 
     /// The states before each step, `[N, H]`, from those after each step, `[N, H]`, and the initial ones, `[B, H]`.
-    pub(super) fn before<B: Backend>(&self, after: &Values<B>, initial: &Values<B>) -> Values<B> {
+    pub(super) fn before<B: Backend>(&self, after: &Primitive<B>, initial: &Primitive<B>) -> Primitive<B> {
         let mut parts = Vec::new();
         // The rows of the last step of the previous run.
         let mut last = 0..0;
@@ -71,28 +71,28 @@ impl Batch {
                 parts.push(after.rows(run.start..last.start));
             }
         }
-        Values::cat(parts, 0)
+        Primitive::cat(parts, 0)
     }
 
     /// Multiplies each row of `[N, W]` by its sequence's row of `[B, W]`.
-    pub(super) fn scale<B: Backend>(&self, values: Values<B>, factors: &Values<B>) -> Values<B> {
+    pub(super) fn scale<B: Backend>(&self, values: Primitive<B>, factors: &Primitive<B>) -> Primitive<B> {
         let [total, width] = values.dims();
         if let [run] = self.runs.as_slice() {
             let [steps, rows] = [run.steps, run.active];
             let factors = factors.clone().reshape([1, rows, width]);
             return (values.reshape([steps, rows, width]) * factors).reshape([total, width]);
         }
-        let spread = |run: &Run| {
+        let spread = |run: &EqualSteps| {
             let factors = factors.rows(0..run.active).reshape([1, run.active, width]);
             factors.expand([run.steps, run.active, width]).reshape([run.steps * run.active, width])
         };
-        values * Values::cat(self.runs.iter().map(spread).collect(), 0)
+        values * Primitive::cat(self.runs.iter().map(spread).collect(), 0)
     }
 
     /// Sums the rows of each sequence, `[N, W]` to `[B, W]`, in the order of the runs.
-    pub(super) fn sum<B: Backend>(&self, values: &Values<B>) -> Values<B> {
+    pub(super) fn sum<B: Backend>(&self, values: &Primitive<B>) -> Primitive<B> {
         let width = values.dims()[1];
-        let sum_of = |run: &Run| {
+        let sum_of = |run: &EqualSteps| {
             let values = values.rows(run.start..run.end()).reshape([run.steps, run.active, width]);
             values.sum_over(0).reshape([run.active, width])
         };
@@ -103,7 +103,7 @@ impl Batch {
             // Sequences that start with this run have no partial sum yet.
             let values = sum_of(run);
             let joined = sum + values.rows(0..active);
-            sum = Values::cat(vec![joined, values.rows(active..run.active)], 0);
+            sum = Primitive::cat(vec![joined, values.rows(active..run.active)], 0);
             active = run.active;
         }
         sum
@@ -116,8 +116,11 @@ mod tests {
 
     #[test]
     fn steps_with_as_many_sequences_are_one_run() {
-        let batch = Batch::new(&[1, 3, 3]);
-        assert_eq!(batch.runs, [Run { steps: 1, active: 1, start: 0 }, Run { steps: 2, active: 3, start: 1 }]);
+        let batch = RaggedRuns::new(&[1, 3, 3]);
+        assert_eq!(
+            batch.runs,
+            [EqualSteps { steps: 1, active: 1, start: 0 }, EqualSteps { steps: 2, active: 3, start: 1 }]
+        );
         assert_eq!(batch.steps().collect::<Vec<_>>(), [0..1, 1..4, 4..7]);
     }
 }

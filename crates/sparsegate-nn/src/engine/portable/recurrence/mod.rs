@@ -8,9 +8,9 @@ mod scan;
 
 use burn::backend::Backend;
 
-use self::batch::Batch;
+use self::batch::RaggedRuns;
 use self::gru::Placement;
-use super::values::Values;
+use super::values::Primitive;
 use crate::engine::extension::{RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved};
 use sparsegate_core::GateActivation;
 use sparsegate_core::cells::FusedKernel;
@@ -28,11 +28,11 @@ pub(in crate::engine) fn forward<B: Backend>(inputs: RecurrencePrimitives<B>) ->
 
 /// The gradients of the recurrence, given that of the hidden states.
 pub(in crate::engine) fn backward<B: Backend>(
-    gradient: Values<B>,
+    gradient: Primitive<B>,
     saved: RecurrenceSaved<B>,
 ) -> RecurrenceGradients<B> {
     let kernel = saved.inputs.kernel;
-    let saved = Saved::new(saved);
+    let saved = SavedForward::new(saved);
     match kernel {
         FusedKernel::Lstm => lstm::backward(&gradient, saved),
         FusedKernel::GruOutput => gru::backward(&gradient, saved, Placement::AtOutput),
@@ -41,37 +41,37 @@ pub(in crate::engine) fn backward<B: Backend>(
     }
 }
 
-/// The inputs and saved values of the forward pass, wrapped as [`Values`].
-struct Saved<B: Backend> {
-    batch: Batch,
+/// The inputs and saved values of the forward pass, wrapped as [`Primitive`].
+struct SavedForward<B: Backend> {
+    batch: RaggedRuns,
     gates: GateActivation,
     /// The products that the forward pass left, `[N, P H]`.
-    products: Values<B>,
-    kept: Values<B>,
-    recurrent: Values<B>,
-    z_gates: Values<B>,
-    bias: Values<B>,
-    z_neurons: Values<B>,
+    products: Primitive<B>,
+    kept: Primitive<B>,
+    recurrent: Primitive<B>,
+    z_gates: Primitive<B>,
+    bias: Primitive<B>,
+    z_neurons: Primitive<B>,
     /// Hidden states after each step, `[N, H]`, and the initial ones, `[B, H]`.
-    hidden: [Values<B>; 2],
+    hidden: [Primitive<B>; 2],
     /// Second states likewise.
-    second: [Values<B>; 2],
+    second: [Primitive<B>; 2],
 }
 
-impl<B: Backend> Saved<B> {
+impl<B: Backend> SavedForward<B> {
     fn new(saved: RecurrenceSaved<B>) -> Self {
         let inputs = saved.inputs;
         Self {
-            batch: Batch::new(&inputs.active),
+            batch: RaggedRuns::new(&inputs.active),
             gates: inputs.activation,
-            products: Values(inputs.input),
-            kept: Values(saved.kept),
-            recurrent: Values(inputs.recurrent),
-            z_gates: Values(inputs.z_gates),
-            bias: Values(inputs.bias),
-            z_neurons: Values(inputs.z_neurons),
-            hidden: [Values(saved.hidden), Values(inputs.hidden)],
-            second: [Values(saved.second), Values(inputs.second)],
+            products: Primitive(inputs.input),
+            kept: Primitive(saved.kept),
+            recurrent: Primitive(inputs.recurrent),
+            z_gates: Primitive(inputs.z_gates),
+            bias: Primitive(inputs.bias),
+            z_neurons: Primitive(inputs.z_neurons),
+            hidden: [Primitive(saved.hidden), Primitive(inputs.hidden)],
+            second: [Primitive(saved.second), Primitive(inputs.second)],
         }
     }
 
@@ -81,7 +81,7 @@ impl<B: Backend> Saved<B> {
     }
 
     /// The gradient of the recurrent weights, given that of the recurrent products, `[N, P H]`.
-    fn recurrent_gradient(&self, products: Values<B>) -> Values<B> {
+    fn recurrent_gradient(&self, products: Primitive<B>) -> Primitive<B> {
         let [after, initial] = &self.hidden;
         self.batch.before(after, initial).transpose().matmul(products)
     }

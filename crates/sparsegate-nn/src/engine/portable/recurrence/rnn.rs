@@ -2,26 +2,26 @@
 
 use burn::backend::Backend;
 
-use super::Saved;
-use super::scan::{self, Back, Step, Stepped};
+use super::SavedForward;
+use super::scan::{self, BackwardOutputs, StepInputs, StepOutputs};
 use crate::engine::extension::RecurrenceGradients;
-use crate::engine::portable::values::Values;
+use crate::engine::portable::values::Primitive;
 
-pub(super) fn forward<B: Backend>(step: Step<B>) -> Stepped<B> {
+pub(super) fn forward<B: Backend>(step: StepInputs<B>) -> StepOutputs<B> {
     let products = step.recurrent + step.input;
     let tanh = (products.clone() * step.z_gates + step.bias).tanh();
-    Stepped { products, kept: None, hidden: tanh * step.z_neurons, second: None }
+    StepOutputs { products, kept: None, hidden: tanh * step.z_neurons, second: None }
 }
 
-pub(super) fn backward<B: Backend>(gradient: &Values<B>, saved: Saved<B>) -> RecurrenceGradients<B> {
+pub(super) fn backward<B: Backend>(gradient: &Primitive<B>, saved: SavedForward<B>) -> RecurrenceGradients<B> {
     let batch = &saved.batch;
     let tanh = (batch.scale(saved.products.clone(), &saved.z_gates) + saved.bias.clone()).tanh();
-    let slopes = batch.scale(tanh.clone().square().rest(), &saved.z_neurons);
+    let slopes = batch.scale(tanh.clone().square().one_minus(), &saved.z_neurons);
     let [read, preactivations] = scan::backward(batch, gradient, saved.recurrent.clone(), |rows, hidden, _| {
         let z_gates = saved.z_gates.rows(0..rows.len());
         let preactivations = hidden.clone() * slopes.rows(rows);
         let recurrent = preactivations.clone() * z_gates;
-        Back { read: hidden, preactivations, recurrent, carried: None }
+        BackwardOutputs { read: hidden, preactivations, recurrent, carried: None }
     });
     let products = batch.scale(preactivations.clone(), &saved.z_gates);
     RecurrenceGradients {

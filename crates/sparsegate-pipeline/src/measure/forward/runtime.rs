@@ -4,14 +4,14 @@ use sparsegate_runtime::Model;
 use sparsegate_runtime::model::Task;
 use sparsegate_runtime::runtime::{Options, Runtime};
 
-use super::contest::{Call, Contestant};
+use super::alternate::{Call, Timed};
 use sparsegate_core::Batch;
 use sparsegate_nn::model::MaskedNetwork;
 use sparsegate_store::speed::InputMode;
 
 /// The input of a timed forward pass.
 #[derive(Debug, Clone)]
-pub struct Load {
+pub struct Workload {
     /// How symbols are passed.
     pub mode: InputMode,
     /// Sequences per batch.
@@ -22,7 +22,7 @@ pub struct Load {
     pub texts: Vec<Vec<u32>>,
 }
 
-impl Load {
+impl Workload {
     /// Sequences of pseudo-random symbols of `stored`, the same every time. Every symbol has a row in the model, so no
     /// step is cheaper for lack of input.
     pub fn new(mode: InputMode, batch: usize, steps: usize, stored: &[u32]) -> Self {
@@ -46,12 +46,12 @@ impl Load {
 ///
 /// # Errors
 /// A model that is not consistent.
-pub fn ours<'a>(model: &Model<f32>, options: &Options, load: &Load) -> Result<Box<dyn Contestant + 'a>, String> {
+pub fn packed<'a>(model: &Model<f32>, options: &Options, workload: &Workload) -> Result<Box<dyn Timed + 'a>, String> {
     let runtime = Runtime::new(model, options).map_err(|invalid| invalid.to_string())?;
-    let tokens = load.tokens();
-    Ok(match (load.mode, model.task) {
+    let tokens = workload.tokens();
+    Ok(match (workload.mode, model.task) {
         (InputMode::Streaming, task) => {
-            let (mut stream, text) = (runtime.stream(), load.texts.concat());
+            let (mut stream, text) = (runtime.stream(), workload.texts.concat());
             Box::new(Call::new(tokens, move || {
                 stream.reset();
                 for symbol in &text {
@@ -65,7 +65,7 @@ pub fn ours<'a>(model: &Model<f32>, options: &Options, load: &Load) -> Result<Bo
             }))
         }
         (InputMode::Whole, Task::LanguageModel) => {
-            let (mut batch, symbols) = (runtime.batch(load.batch), load.by_step());
+            let (mut batch, symbols) = (runtime.batch(workload.batch), workload.by_step());
             let mut out = vec![0.0; symbols.len() * runtime.outputs()];
             Box::new(Call::new(tokens, move || {
                 batch.reset();
@@ -73,7 +73,7 @@ pub fn ours<'a>(model: &Model<f32>, options: &Options, load: &Load) -> Result<Bo
             }))
         }
         (InputMode::Whole, Task::Classification) => {
-            let (mut batch, texts) = (runtime.batch(load.batch), load.texts.clone());
+            let (mut batch, texts) = (runtime.batch(workload.batch), workload.texts.clone());
             let mut out = vec![0.0; texts.len() * runtime.outputs()];
             Box::new(Call::new(tokens, move || batch.classify(&texts, std::hint::black_box(&mut out))))
         }
@@ -82,9 +82,9 @@ pub fn ours<'a>(model: &Model<f32>, options: &Options, load: &Load) -> Result<Bo
 
 /// The full-size network with pruned weights set to zero, computed by the engine that evaluates it during training.
 /// Times batches of whole sequences only.
-pub fn masked<'a>(network: &'a MaskedNetwork, pool: &'a rayon::ThreadPool, load: &Load) -> Box<dyn Contestant + 'a> {
-    let batch = Batch::even(load.batch, load.by_step(), Vec::new());
-    Box::new(Call::new(load.tokens(), move || {
+pub fn masked<'a>(network: &'a MaskedNetwork, pool: &'a rayon::ThreadPool, workload: &Workload) -> Box<dyn Timed + 'a> {
+    let batch = Batch::even(workload.batch, workload.by_step(), Vec::new());
+    Box::new(Call::new(workload.tokens(), move || {
         pool.install(|| std::hint::black_box(network.outputs(&batch)));
     }))
 }

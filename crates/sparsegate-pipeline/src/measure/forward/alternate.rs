@@ -7,7 +7,7 @@ use super::statistics;
 use sparsegate_store::speed::MedianInterval;
 
 /// One implementation to time.
-pub trait Contestant {
+pub trait Timed {
     /// Takes `count` samples, microseconds per token each.
     ///
     /// # Errors
@@ -16,18 +16,21 @@ pub trait Contestant {
 }
 
 /// Samples per turn: enough that threads and caches are warm for most of them, few enough for many turns.
-const VISIT: usize = 5;
+const SAMPLES_PER_TURN: usize = 5;
 
 /// Takes at least `samples` samples of each contestant, a few per turn, in the order first to last, then last to first,
 /// and so on. The result of a contestant that cannot be timed is its error.
-pub fn contest(contestants: &mut [Box<dyn Contestant + '_>], samples: usize) -> Vec<Result<MedianInterval, String>> {
+pub fn time_alternately(
+    contestants: &mut [Box<dyn Timed + '_>],
+    samples: usize,
+) -> Vec<Result<MedianInterval, String>> {
     let mut taken: Vec<Result<Vec<f64>, String>> = contestants.iter().map(|_| Ok(Vec::new())).collect();
-    for round in 0..samples.div_ceil(VISIT) {
+    for round in 0..samples.div_ceil(SAMPLES_PER_TURN) {
         let forwards = 0..contestants.len();
         let order: Vec<usize> = if round % 2 == 0 { forwards.collect() } else { forwards.rev().collect() };
         for place in order {
             if let Ok(so_far) = &mut taken[place] {
-                match contestants[place].samples(VISIT) {
+                match contestants[place].samples(SAMPLES_PER_TURN) {
                     Ok(more) => so_far.extend(more),
                     Err(problem) => taken[place] = Err(problem),
                 }
@@ -39,7 +42,7 @@ pub fn contest(contestants: &mut [Box<dyn Contestant + '_>], samples: usize) -> 
 }
 
 /// A sample repeats its call until it takes at least this long, because the clock's resolution is limited.
-const SAMPLE: Duration = Duration::from_millis(2);
+const MIN_SAMPLE_TIME: Duration = Duration::from_millis(2);
 /// Calls are repeated for this long before the first sample, to fill caches, wake threads and raise the clock rate.
 const WARM_UP: Duration = Duration::from_millis(200);
 
@@ -64,11 +67,11 @@ impl<F: FnMut()> Call<F> {
             calls += 1;
         }
         let each = start.elapsed() / calls;
-        (SAMPLE.as_nanos() / each.as_nanos().max(1)) as u32 + 1
+        (MIN_SAMPLE_TIME.as_nanos() / each.as_nanos().max(1)) as u32 + 1
     }
 }
 
-impl<F: FnMut()> Contestant for Call<F> {
+impl<F: FnMut()> Timed for Call<F> {
     fn samples(&mut self, count: usize) -> Result<Vec<f64>, String> {
         let repeats = if let Some(repeats) = self.repeats { repeats } else { self.warm_up() };
         self.repeats = Some(repeats);
@@ -90,7 +93,7 @@ mod tests {
 
     struct Noted<'a>(&'a RefCell<String>, char);
 
-    impl Contestant for Noted<'_> {
+    impl Timed for Noted<'_> {
         fn samples(&mut self, count: usize) -> Result<Vec<f64>, String> {
             self.0.borrow_mut().push(self.1);
             if self.1 == 'x' { Err("cannot".to_owned()) } else { Ok(vec![2.0; count]) }
@@ -100,9 +103,9 @@ mod tests {
     #[test]
     fn turns_are_taken_and_those_that_fail_are_left_out() {
         let order = RefCell::new(String::new());
-        let mut contestants: Vec<Box<dyn Contestant>> =
+        let mut contestants: Vec<Box<dyn Timed>> =
             vec![Box::new(Noted(&order, 'a')), Box::new(Noted(&order, 'x')), Box::new(Noted(&order, 'b'))];
-        let found = contest(&mut contestants, 11);
+        let found = time_alternately(&mut contestants, 11);
         assert_eq!(found[0].as_ref().unwrap().samples, 15);
         assert_eq!(found[1], Err("cannot".to_owned()));
         drop(contestants);

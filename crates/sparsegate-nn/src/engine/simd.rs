@@ -6,10 +6,10 @@
 /// compiled for these instructions. It is an `FnMut`, because a call through a closure's `FnOnce` uses a shim that is
 /// not inlined; the kernel would then be compiled for the baseline processor, with a function call per fused
 /// multiply-add.
-pub(super) fn vectorized<R>(kernel: impl FnMut() -> R) -> R {
-    struct Kernel<F>(F);
+pub(super) fn with_simd<R>(kernel: impl FnMut() -> R) -> R {
+    struct SimdClosure<F>(F);
 
-    impl<R, F: FnMut() -> R> pulp::WithSimd for Kernel<F> {
+    impl<R, F: FnMut() -> R> pulp::WithSimd for SimdClosure<F> {
         type Output = R;
 
         #[inline(always)]
@@ -18,5 +18,5 @@ pub(super) fn vectorized<R>(kernel: impl FnMut() -> R) -> R {
         }
     }
 
-    pulp::Arch::new().dispatch(Kernel(kernel))
+    pulp::Arch::new().dispatch(SimdClosure(kernel))
 }

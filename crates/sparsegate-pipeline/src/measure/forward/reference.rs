@@ -2,13 +2,13 @@
 
 use std::cell::RefCell;
 
-use super::contest::Contestant;
+use super::alternate::Timed;
 use crate::exec::TimingHelper;
 use sparsegate_store::speed::{Implementation, InputMode};
 
 /// One case of a helper process.
 #[derive(Debug)]
-pub struct Rival<'a, 'p> {
+pub struct HelperCase<'a, 'p> {
     peer: &'a RefCell<&'p mut TimingHelper>,
     case: String,
     batch: usize,
@@ -22,7 +22,7 @@ const KINDS: [(Implementation, &str); 4] = [
     (Implementation::OnnxruntimeReduced, "reduced"),
 ];
 
-impl<'a, 'p> Rival<'a, 'p> {
+impl<'a, 'p> HelperCase<'a, 'p> {
     /// All cases of this mode that `peer` can time, each with the implementation it times.
     pub fn all(peer: &'a RefCell<&'p mut TimingHelper>, mode: InputMode, batch: usize) -> Vec<(Implementation, Self)> {
         let mode = match mode {
@@ -38,7 +38,7 @@ impl<'a, 'p> Rival<'a, 'p> {
     }
 }
 
-impl Contestant for Rival<'_, '_> {
+impl Timed for HelperCase<'_, '_> {
     fn samples(&mut self, count: usize) -> Result<Vec<f64>, String> {
         self.peer.borrow_mut().time(&self.case, self.batch, count)
     }

@@ -9,11 +9,11 @@ use sparsegate_core::{Adam, GateActivation, OutputNoise, Prior, Sparsity};
 use sparsegate_nn::engine::FusedOps;
 use sparsegate_nn::model::{LanguageModel, NetworkTrainer, RecurrentConfig, TrainerOptions};
 
-use crate::matrix::{Matrix, random_ids};
+use crate::matrix::{HostMatrix, random_ids};
 
 /// Sizes and kind of a model and its batches.
 #[derive(Debug, Clone, Copy)]
-pub struct Small {
+pub struct SmallModel {
     /// Number of symbols.
     pub vocabulary: usize,
     /// Number of hidden units.
@@ -29,7 +29,7 @@ pub struct Small {
 }
 
 /// All parameters variational, with carried state.
-pub const SMALL: Small = Small {
+pub const SMALL: SmallModel = SmallModel {
     vocabulary: 23,
     hidden: 9,
     rows: 5,
@@ -38,7 +38,7 @@ pub const SMALL: Small = Small {
     output_noise: OutputNoise::Weights,
 };
 
-impl Small {
+impl SmallModel {
     /// Trainer of the model before its first step, on flex; `change` may edit each tensor's values.
     pub fn trainer(self, mut change: impl FnMut(&str, &mut [f64])) -> NetworkTrainer<LanguageModel> {
         let units = RecurrentConfig { cell: &Lstm, activation: GateActivation::Sigmoid, hidden: self.hidden };
@@ -53,7 +53,7 @@ impl Small {
             } else {
                 [-0.3, 0.3]
             };
-            let mut values = Matrix::random(dims, limits, seed);
+            let mut values = HostMatrix::random(dims, limits, seed);
             change(name, &mut values.values);
             values.tensor(DType::F32)
         };
@@ -109,13 +109,13 @@ pub fn saved_bits(saved: &[NamedTensor]) -> Vec<(&str, &[usize], Vec<u32>)> {
 #[test]
 fn whole_steps_do_not_depend_on_the_number_of_threads() {
     for output_noise in [OutputNoise::Weights, OutputNoise::LocalReparameterization] {
-        let large = Small { vocabulary: 1003, hidden: 130, rows: 33, steps: 11, output_noise, ..SMALL };
+        let large = SmallModel { vocabulary: 1003, hidden: 130, rows: 33, steps: 11, output_noise, ..SMALL };
         let with = |threads: usize| {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads");
             pool.install(|| {
                 let mut trainer = large.trainer(|_, _| {});
                 large.train(&mut trainer, 1, 3);
-                trainer.save()
+                trainer.state()
             })
         };
         let one = with(1);

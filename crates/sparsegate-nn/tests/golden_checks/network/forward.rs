@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use burn::tensor::Tensor;
 use sparsegate_nn::model::NoiseSource;
 
-use super::given::Given;
-use super::recorded::{Recorded, probabilities};
-use super::{Way, values};
+use super::given::CaseInputs;
+use super::recorded::{GoldenNetwork, probabilities};
+use super::{CheckConfig, values};
 use crate::case::Case;
 use crate::compare::close;
 
-pub(super) fn check<N: Recorded>(case: &Case, way: Way) -> Result<(), String> {
-    let network = N::of(case, way)?;
-    let given = Given::read(case, "in/")?;
-    let noise = given.noise(case, "noise/", way)?;
+pub(super) fn check<N: GoldenNetwork>(case: &Case, config: CheckConfig) -> Result<(), String> {
+    let network = N::of(case, config)?;
+    let given = CaseInputs::read(case, "in/")?;
+    let noise = given.noise(case, "noise/", config)?;
     let kinds = [
         ("stoch", network.clone(), Some(&noise)),
         ("det", network.to_deterministic(false), None),
@@ -24,28 +24,28 @@ pub(super) fn check<N: Recorded>(case: &Case, way: Way) -> Result<(), String> {
     for (kind, network, noise) in kinds {
         let prefix = format!("out/{kind}/");
         if case.has_prefix(&prefix) {
-            let states = given.states(case, "in/state0", way)?;
-            check_pass(case, way, &network, &given, states, noise, &prefix)?;
+            let states = given.states(case, "in/state0", config)?;
+            check_pass(case, config, &network, &given, states, noise, &prefix)?;
         }
     }
     Ok(())
 }
 
 /// Compares a forward pass to everything recorded under `prefix`.
-pub(super) fn check_pass<N: Recorded>(
+pub(super) fn check_pass<N: GoldenNetwork>(
     case: &Case,
-    way: Way,
+    config: CheckConfig,
     network: &N,
-    given: &Given,
+    given: &CaseInputs,
     states: Vec<Tensor<2>>,
     noise: Option<&NoiseSource>,
     prefix: &str,
 ) -> Result<(), String> {
     let batch = &given.batch;
-    let forward = network.forward(way.ops, batch, states, noise);
+    let forward = network.forward(config.ops, batch, states, noise);
     let scores = forward.outputs.clone() + network.output_bias();
     let correct = network.correct_count(&forward.outputs, &batch.targets);
-    let loss = values(network.loss(way.ops, forward.outputs, &batch.targets))?;
+    let loss = values(network.loss(config.ops, forward.outputs, &batch.targets))?;
     let mut ours = BTreeMap::from([
         ("logits", values(scores.clone())?),
         ("probs", values(probabilities(scores))?),
@@ -57,7 +57,7 @@ pub(super) fn check_pass<N: Recorded>(
     if let Some(correct) = correct {
         ours.insert("accuracy", vec![correct.into_scalar::<f64>() / batch.rows as f64]);
     }
-    if let Some(vectors) = network.vectors(batch, noise, way) {
+    if let Some(vectors) = network.vectors(batch, noise, config) {
         ours.insert("emb", values(vectors)?);
     }
     if let Some(second) = forward.states.get(1) {
@@ -79,7 +79,7 @@ pub(super) fn check_pass<N: Recorded>(
             }
             _ => theirs.to_vec(),
         };
-        close(name, ours, &theirs, way.tolerance)?;
+        close(name, ours, &theirs, config.tolerance)?;
     }
     Ok(())
 }

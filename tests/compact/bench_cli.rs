@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use camino::Utf8Path;
 use sparsegate_store::speed::{Implementation, InputMode, Speed};
 
-use crate::stored::trained;
+use crate::stored_metric::trained;
 
 fn sparsegate(root: &Utf8Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
@@ -42,7 +42,7 @@ fn times_are_stored_and_shown() {
         }
     }
     assert!(speed.compact.macs <= speed.dense.macs && speed.choices.len() > 2 && speed.missing.is_empty());
-    fs_err::write(root.join("spec.yaml"), crate::stored::spec("words")).unwrap();
+    fs_err::write(root.join("spec.yaml"), crate::stored_metric::spec("words")).unwrap();
     let output = sparsegate(root, &["report", "spec.yaml"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let report = root.join("reports/words");
