@@ -1,5 +1,7 @@
 //! From a manifest to a corpus: reads the cache or generates the data, and never uses the network.
 
+use std::collections::BTreeMap;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::cache::Cache;
@@ -50,6 +52,20 @@ pub fn survey(root: &Utf8Path, manifest: &Manifest, reading: Reading) -> Result<
             Ok((corpus, survey))
         }
     }
+}
+
+/// Reads a data set from `files`, by role, rather than from the cache. Sizes and checksums are not checked and nothing is
+/// stored, so a new manifest can be tried before its files replace others in the cache.
+///
+/// # Errors
+/// As [`load`]; a manifest whose data are generated.
+pub fn read_files(
+    manifest: &Manifest,
+    files: &BTreeMap<&'static str, Utf8PathBuf>,
+) -> Result<(Corpus, Option<Survey>), DataError> {
+    let files = Files(files.iter().map(|(role, file)| (*role, file.clone())).collect());
+    let made = Made { manifest, hash: manifest.content_hash() };
+    made.encode(&manifest.reader, &files, Reading::default())
 }
 
 /// Refuses `reading` options that do not apply to the data set's reader.
@@ -116,7 +132,7 @@ impl Made<'_> {
             Reader::PlantedWords(_) | Reader::PlantedCharacters(_) | Reader::PlantedTexts(_) => {
                 return Err(DataError::Generated { dataset: self.manifest.name.clone() });
             }
-            Reader::GloveText(_) | Reader::Word2vecBinary(_) => return Err(DataError::not_a_dataset(self.manifest)),
+            Reader::GloveText(_) | Reader::Word2vecText(_) | Reader::Word2vecBinary(_) => return Err(DataError::not_a_dataset(self.manifest)),
         })
     }
 

@@ -90,6 +90,20 @@ fn mistakes_in_text_name_the_line() {
 }
 
 #[test]
+fn the_text_format_of_word2vec_has_a_first_line() {
+    let rows = "the 1 -2 \nother 9 9 \nParis 0.5 2.5e-1 \n. . 7 7 \nparis 3 4 \n";
+    check(&load(Reader::Word2vecText, format!("5 2\n{rows}").as_bytes()).unwrap());
+    for (first, message) in [
+        ("5 3\n", ":1: the first line says that vectors have 3 numbers where the manifest says 2"),
+        ("6 2\n", "the first line announces 6 words, and 5 follow"),
+        ("", ":1: the first line is not two numbers, words and size; without such a line the reader is glove-text"),
+    ] {
+        let error = why(Reader::Word2vecText, format!("{first}{rows}").as_bytes());
+        assert!(error.contains(message), "{error}");
+    }
+}
+
+#[test]
 fn mistakes_in_binary_files_name_entry_and_byte() {
     let two: [(&[u8], &[f32]); 2] = [(b"the", &[1.0, 2.0]), (b"paris", &[3.0, 4.0])];
     let whole = binary("2 2\n", &two, b"\n");

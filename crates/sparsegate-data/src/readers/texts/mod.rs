@@ -5,6 +5,7 @@ mod folders;
 mod frame;
 mod gather;
 mod jsonl;
+mod labels;
 mod parquet;
 mod separated;
 mod source;
@@ -21,6 +22,7 @@ use source::Source;
 use sparsegate_spec::types::Reading;
 
 pub(crate) use frame::Frame;
+pub(crate) use labels::{common as common_label, is_missing as is_missing_label};
 
 use super::numbering::Scheme;
 
@@ -91,6 +93,7 @@ pub(crate) fn scheme(rules: &LabelledTexts, reading: Reading) -> Scheme {
 fn hold_out(source: &dyn Source, held_out: &HoldOut, parts: &mut [Vec<Text>; 3]) -> Result<(), DataError> {
     let all = std::mem::take(&mut parts[0]);
     let order = Draws::new("sparsegate 2026 texts held out", &[held_out.seed]).order(all.len() as u32);
+    let order = if held_out.stratified { stratified(&order, &all) } else { order };
     let count = |share: f64| (share * all.len() as f64).round() as usize;
     let (valid, test) = (count(held_out.valid), count(held_out.test));
     let train = all.len().saturating_sub(valid + test);
@@ -112,6 +115,28 @@ fn hold_out(source: &dyn Source, held_out: &HoldOut, parts: &mut [Vec<Text>; 3])
         parts[part].push(text);
     }
     Ok(())
+}
+
+/// Reorders the texts so that the end of the order has texts of all classes by their shares: the texts of each class keep
+/// their order and are spread evenly over it. The first text of each class goes to the front, into training.
+fn stratified(order: &[u32], all: &[Text]) -> Vec<u32> {
+    let label = |text: u32| all[text as usize].label as usize;
+    let classes = order.iter().map(|&text| label(text) + 1).max().unwrap_or(0);
+    let mut sizes = vec![0u32; classes];
+    order.iter().for_each(|&text| sizes[label(text)] += 1);
+    let mut seen = vec![0u32; classes];
+    let mut placed: Vec<(f64, u32)> = order
+        .iter()
+        .map(|&text| {
+            let class = label(text);
+            seen[class] += 1;
+            let place = if seen[class] == 1 { -1.0 } else { (f64::from(seen[class]) - 0.5) / f64::from(sizes[class]) };
+            (place, text)
+        })
+        .collect();
+    // A stable sort: texts at one place stay in the random order.
+    placed.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    placed.into_iter().map(|(_, text)| text).collect()
 }
 
 #[cfg(test)]

@@ -306,7 +306,7 @@ fn endless_rows_and_lines_are_refused_without_being_read() {
     let lines = why(b"{\"class\": 9, \"title\": \"a\", \"body\": \"x\"}\n", &CSV.replace("csv", "jsonl"));
     assert!(lines.contains("train:2: the line is longer than 64 MiB"), "{lines}");
     let rows = why(TRAIN, CSV);
-    assert!(rows.contains("train:5: the row is longer than 64 MiB") && rows.contains("quote"), "{rows}");
+    assert!(rows.contains("train:5: the row is longer than 64 MiB"), "{rows}");
 }
 
 #[test]
