@@ -33,7 +33,7 @@ pub use draws::Draws;
 pub use encoder::{Encoder, Known};
 pub use error::DataError;
 pub use fetch::{FetchProgress, Fetched, MIRROR_VARIABLE, fetch, import};
-pub use load::{load, read_files, survey};
+pub use load::{ReadText, load, read_files, read_text, survey};
 pub use manifest::Manifest;
 pub use planted::{Oracle, oracle};
 pub use readers::{Lines, START, UNKNOWN};

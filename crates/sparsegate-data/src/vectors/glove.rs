@@ -104,8 +104,12 @@ fn trailing(text: &str) -> usize {
 }
 
 fn numbers(found: usize, size: usize) -> String {
+    if found == 0 {
+        return format!("the line has no numbers where the manifest says {size}; is it part of the file? Remove it");
+    }
+    let more = if found > size { ", or its word ends in a number and the line must be removed" } else { "" };
     format!(
         "the line has {found} numbers where the manifest says {size}; if that is so in all lines, write `size: {found}` \
-         in the manifest, else the file is damaged"
+         in the manifest, else the file is damaged{more}"
     )
 }

@@ -79,7 +79,7 @@ fn mistakes_in_text_name_the_line() {
         ("3 2\nthe 1 2\n", ":1: the line has 1 numbers"),
         ("other 1 2\nthe 1 2x\n", ":2: `2x` in the vector of `the` is not a finite number"),
         ("the nan 2\n", ":1: `nan`"),
-        ("the 1 2\n\n", ":2: the line has 0 numbers"),
+        ("the 1 2\n\n", ":2: the line has no numbers"),
     ] {
         let error = why(Reader::GloveText, text.as_bytes());
         assert!(error.contains("some.vectors:") && error.contains(message), "{error}");

@@ -8,3 +8,6 @@ mod separated;
 pub(crate) use objects::{Objects, shorten};
 pub(crate) use parquet::ParquetTable;
 pub(crate) use separated::{Dialect, SeparatedRows, utf8};
+
+#[cfg(test)]
+mod properties;

@@ -18,7 +18,7 @@ use crate::manifest::{HoldOut, LabelledTexts};
 use crate::{DataError, Survey};
 use classes::Classes;
 use gather::{Gathered, Text};
-use source::Source;
+use source::{Place, Source};
 use sparsegate_spec::types::Reading;
 
 pub(crate) use frame::Frame;
@@ -33,6 +33,26 @@ pub(crate) struct EncodedTexts {
     /// Training, validation and test texts.
     pub(crate) parts: [Texts; 3],
     pub(crate) survey: Survey,
+    /// Where each text of each part is stored.
+    pub(crate) places: Places,
+}
+
+/// Where the texts of the parts are stored.
+pub(crate) struct Places {
+    files: [Utf8PathBuf; 3],
+    places: [Vec<Place>; 3],
+}
+
+impl Places {
+    /// The file of a text of a part, with line, row or name in an archive.
+    pub(crate) fn of(&self, part: usize, text: usize) -> Option<String> {
+        let file = &self.files[part];
+        Some(match self.places[part].get(text)? {
+            Place::Line(line) => format!("{file}:{line}"),
+            Place::Row(row) => format!("{file}: row {row}"),
+            Place::Member(member) => format!("{file}: {member}"),
+        })
+    }
 }
 
 /// Reads all texts, splits off the held-out parts and numbers the words. `file` returns the path of a role's file, if
@@ -71,14 +91,18 @@ pub(crate) fn encode(
     let frame = Frame { start: scheme.start, unknown: scheme.unknown, length: rules.length };
     let finish = |texts: Vec<Text>| {
         let mut finished = Texts::new();
+        let mut places = Vec::with_capacity(texts.len());
         for text in texts {
             let words = text.words.iter().map(|&word| ids[word as usize]).collect();
             finished.push(&frame.around(words), classes.number(text.label));
+            places.push(text.place);
         }
-        finished
+        (finished, places)
     };
-    let parts = parts.map(finish);
-    Ok(EncodedTexts { vocabulary, classes: classes.names, parts, survey })
+    let [(train, first), (valid, second), (test, third)] = parts.map(finish);
+    let files = [0, 1, 2].map(|part| source.file(part).to_owned());
+    let places = Places { files, places: [first, second, third] };
+    Ok(EncodedTexts { vocabulary, classes: classes.names, parts: [train, valid, test], survey, places })
 }
 
 /// The scheme by which the words of a data set are numbered.
