@@ -120,11 +120,25 @@ struct ListedFile {
 
 fn list(global: &Global, format: OutputFormat) -> Result<ExitCode, CliError> {
     let cache = Cache::new(&global.root);
-    let manifests = manifests(&global.root, &Manifest::names(&global.root)?)?;
-    let listed: Vec<Listed> = manifests.iter().map(|manifest| listed(&cache, manifest)).collect();
+    // One manifest that does not parse must not hide the others.
+    let mut invalid: Option<DataError> = None;
+    let mut listed: Vec<Listed> = Vec::new();
+    for name in Manifest::names(&global.root)? {
+        match Manifest::load(&global.root, &name) {
+            Ok(manifest) => listed.push(self::listed(&cache, &manifest)),
+            Err(error) => {
+                if let Some(earlier) = invalid.replace(error) {
+                    output::say!("{earlier}");
+                }
+            }
+        }
+    }
     match format {
         OutputFormat::Json => output::print(&output::json(&listed)?)?,
         OutputFormat::Table => output::print(&table(&listed))?,
+    }
+    if let Some(error) = invalid {
+        return Err(error.into());
     }
     if listed.is_empty() && global.verbosity() >= 0 {
         output::message!("no manifests in {}; is --root the project folder?", Manifest::folder(&global.root));

@@ -1,11 +1,14 @@
 //! `new`: writes a manifest and an experiment for a user's file, from a guess at its format.
 
+mod classification;
 mod experiment;
+mod install;
+mod language_model;
 mod manifest;
+mod preview;
 mod task;
 mod vectors;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -13,8 +16,8 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::CliError;
 use super::args::Global;
-use sparsegate_data::Cache;
-use sparsegate_data::manifest::Manifest;
+use sparsegate_data::manifest::{Encoding, Escape, Separator};
+use sparsegate_data::sniff::Hints;
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -48,9 +51,15 @@ struct TaskArgs {
     /// What the model predicts
     #[arg(long, value_name = "KIND")]
     kind: Kind,
-    /// The file: CSV, TSV, JSON lines, Parquet or, for a language model, plain text
+    /// The file: CSV, TSV, JSON lines, Parquet or, for a language model, plain text; also compressed (gz, zst, zip)
     #[arg(long, value_name = "FILE")]
     from: Utf8PathBuf,
+    /// A file of the same format for validation [default: a part of the training data]
+    #[arg(long, value_name = "FILE")]
+    valid: Option<Utf8PathBuf>,
+    /// A file of the same format for the test [default: a part of the training data]
+    #[arg(long, value_name = "FILE")]
+    test: Option<Utf8PathBuf>,
     /// The column with the text, by name or number from 1 [default: the one with the longest values]
     #[arg(long, value_name = "COLUMN")]
     text: Option<String>,
@@ -58,9 +67,56 @@ struct TaskArgs {
     /// values]
     #[arg(long, value_name = "COLUMN")]
     label: Option<String>,
+    /// Whether the first row of a CSV or TSV table names the columns [default: decided from the data]
+    #[arg(long, value_name = "ANSWER")]
+    header: Option<Answer>,
+    /// The encoding of text files, such as windows-1252 [default: UTF-8, or UTF-16 where the file shows it]
+    #[arg(long, value_name = "LABEL", value_parser = encoding)]
+    encoding: Option<Encoding>,
+    /// The character between the values of a CSV table, or `tab` [default: decided from the data]
+    #[arg(long, value_name = "CHARACTER", value_parser = separator)]
+    separator: Option<Separator>,
+    /// How quotes inside a quoted value are escaped, if not by writing them twice
+    #[arg(long, value_name = "HOW")]
+    escape: Option<EscapeArg>,
     /// Replace an existing manifest and experiment of that name
     #[arg(long)]
     force: bool,
+}
+
+/// An answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Answer {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+}
+
+/// How quotes are escaped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum EscapeArg {
+    /// `\"` is a quote.
+    Backslash,
+}
+
+impl TaskArgs {
+    fn hints(&self) -> Hints {
+        let escape = self.escape.map(|EscapeArg::Backslash| Escape::Backslash);
+        Hints { encoding: self.encoding, escape, separator: self.separator }
+    }
+}
+
+fn encoding(label: &str) -> Result<Encoding, String> {
+    Encoding::from_label(label)
+        .ok_or_else(|| "not an encoding; examples are windows-1252, iso-8859-2, utf-16le, gbk".into())
+}
+
+fn separator(text: &str) -> Result<Separator, String> {
+    let text = if text == "tab" { "\t" } else { text };
+    let mut characters = text.chars();
+    let only = characters.next().filter(|_| characters.next().is_none());
+    only.and_then(Separator::new).ok_or_else(|| "write one character, such as ';', or `tab`".into())
 }
 
 #[derive(Debug, Args)]
@@ -68,7 +124,7 @@ struct VectorsArgs {
     /// Name of the new manifest
     #[arg(value_name = "NAME")]
     name: String,
-    /// The file: `GloVe` text or word2vec binary
+    /// The file: the text format of `GloVe`, word2vec or fastText, or word2vec's binary one; also compressed
     #[arg(long, value_name = "FILE")]
     from: Utf8PathBuf,
     /// Replace an existing manifest of that name
@@ -89,14 +145,16 @@ pub fn execute(global: &Global, args: &NewArgs) -> Result<ExitCode, CliError> {
 }
 
 /// Rejects invalid names, missing files and, without `force`, existing targets.
-fn check(name: &str, from: &Utf8Path, targets: &[&Utf8Path], force: bool) -> Result<(), CliError> {
+fn check(name: &str, from: &[&Utf8Path], targets: &[&Utf8Path], force: bool) -> Result<(), CliError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if name.is_empty() || name.len() > 100 || !name.chars().all(plain) || name.starts_with(['.', '-']) {
         return Err(CliError::usage(format!("`{name}` cannot be the name of a data set"))
             .help("use letters, digits, `-`, `_` and `.`, such as my-task"));
     }
-    if !from.is_file() {
-        return Err(CliError::usage(format!("there is no file {from}")).help("name an existing file with --from"));
+    if let Some(missing) = from.iter().find(|from| !from.is_file()) {
+        let what = if missing.is_dir() { "is a folder, not a file" } else { "does not exist" };
+        let error = CliError::usage(format!("{missing} {what}"));
+        return Err(error.help("name an existing file with --from"));
     }
     match targets.iter().find(|target| target.exists() && !force) {
         Some(there) => {
@@ -107,53 +165,38 @@ fn check(name: &str, from: &Utf8Path, targets: &[&Utf8Path], force: bool) -> Res
     }
 }
 
-/// A copy of a user's file in the cache, which is removed on drop unless [`Cached::keep`] is called.
-struct Cached {
-    path: Utf8PathBuf,
-    new: bool,
+/// The next command, with words quoted for a shell and with `--root` where it is not the working folder.
+fn next_command(global: &Global, words: &[&str]) -> String {
+    let mut command: Vec<String> = std::iter::once("sparsegate").chain(words.iter().copied()).map(shell).collect();
+    if global.root != "." {
+        command.extend(["--root".to_owned(), shell(global.root.as_str())]);
+    }
+    command.join(" ")
 }
 
-impl Cached {
-    /// Copies `from` to the cache path of the manifest's only file.
-    fn import(global: &Global, manifest: &Manifest, from: &Utf8Path) -> Result<Self, CliError> {
-        let cache = Cache::new(&global.root);
-        let path = manifest.files.values().next().map(|file| cache.path(file)).unwrap_or_default();
-        let before = path.exists();
-        sparsegate_data::import(&global.root, manifest, &[from.to_owned()], &())?;
-        Ok(Self { path, new: !before })
+/// A word as a shell reads it back.
+fn shell(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=+:,@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
     }
-
-    /// Keeps the copy in the cache.
-    fn keep(mut self) {
-        self.new = false;
-    }
-}
-
-impl Drop for Cached {
-    fn drop(&mut self) {
-        if self.new {
-            let _ = fs_err::remove_file(&self.path);
-            // Removes the folder too, if it is empty.
-            let _ = self.path.parent().map(fs_err::remove_dir);
-        }
-    }
-}
-
-/// Writes a file atomically, through a temporary file in the same folder.
-fn write(target: &Utf8Path, text: &str) -> Result<(), CliError> {
-    let folder = target.parent().unwrap_or(Utf8Path::new("."));
-    let attempt = || -> std::io::Result<()> {
-        fs_err::create_dir_all(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(target).map_err(|error| error.error)?;
-        Ok(())
-    };
-    attempt().map_err(|error| CliError::failed(format!("failed to write {target}: {error}")))
 }
 
 /// A text as a quoted YAML scalar, which is always parsed as a string.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        assert_eq!(shell("./experiments/my-task.yaml"), "./experiments/my-task.yaml");
+        assert_eq!(shell("my data/it's"), r"'my data/it'\''s'");
+        assert_eq!(shell(""), "''");
+    }
 }

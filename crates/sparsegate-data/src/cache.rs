@@ -67,7 +67,14 @@ impl Cache {
         if !path.is_file() {
             return Ok(Cached::Absent);
         }
-        let cure = format!("download it again with `sparsegate data fetch {}`", manifest.name);
+        let cure = if file.url.is_some() {
+            format!("download it again with `sparsegate data fetch {}`", manifest.name)
+        } else {
+            format!(
+                "it has no public address: put back an intact copy with `sparsegate data import {} FILE`",
+                manifest.name
+            )
+        };
         Ok(match check_file(manifest, file, &path, &cure) {
             Ok(()) => Cached::Verified,
             Err(error @ DataError::Io(_)) => return Err(error),
@@ -81,6 +88,9 @@ impl Cache {
         let file = manifest.files.get(role).ok_or_else(|| missing(role.into()))?;
         let path = self.path(file);
         match self.check(manifest, file)? {
+            Cached::Absent if file.url.is_none() => {
+                Err(DataError::NoAddress { file: path, dataset: manifest.name.clone() })
+            }
             Cached::Absent => Err(missing(path)),
             Cached::Verified => Ok(path),
             Cached::Wrong(error) => Err(error),

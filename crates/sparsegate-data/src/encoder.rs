@@ -62,7 +62,7 @@ impl Encoder {
             Reader::PlainText(rules) => Rule::Plain(PlainLines::new(rules)?),
             Reader::PlantedWords(_) => Rule::PlantedWords,
             Reader::PlantedCharacters(_) => Rule::PlantedCharacters,
-            Reader::GloveText(_) | Reader::Word2vecBinary(_) => {
+            Reader::GloveText(_) | Reader::Word2vecText(_) | Reader::Word2vecBinary(_) => {
                 return Err(format!("the reader {} reads vectors, not texts", reader.key()));
             }
         };

@@ -256,7 +256,7 @@ impl DataError {
     /// A data set where pretrained vectors are needed.
     pub(super) fn not_vectors(manifest: &Manifest) -> Self {
         let problem = "holds no pretrained vectors; under `model.embedding.vectors` name a manifest with the reader \
-                       glove-text or word2vec-binary, or write `none`";
+                       glove-text, word2vec-text or word2vec-binary, or write `none`";
         Self::WrongUse { name: manifest.name.clone(), reader: manifest.reader.key(), problem: problem.into() }
     }
 

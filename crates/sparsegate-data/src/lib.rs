@@ -15,6 +15,7 @@ mod encoded;
 mod encoder;
 mod error;
 mod fetch;
+mod input;
 mod load;
 pub mod manifest;
 mod planted;
@@ -32,13 +33,13 @@ pub use draws::Draws;
 pub use encoder::{Encoder, Known};
 pub use error::DataError;
 pub use fetch::{FetchProgress, Fetched, MIRROR_VARIABLE, fetch, import};
-pub use load::{load, survey};
+pub use load::{ReadText, load, read_files, read_text, survey};
 pub use manifest::Manifest;
 pub use planted::{Oracle, oracle};
 pub use readers::{Lines, START, UNKNOWN};
 pub use sources::Sources;
 pub use survey::Survey;
-pub use vectors::{Vectors, load_vectors};
+pub use vectors::{Vectors, check_vectors, load_vectors};
 
 // The example of the README is a documentation test.
 #[cfg(doctest)]

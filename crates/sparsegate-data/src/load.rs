@@ -1,5 +1,7 @@
 //! From a manifest to a corpus: reads the cache or generates the data, and never uses the network.
 
+use std::collections::BTreeMap;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::cache::Cache;
@@ -50,6 +52,61 @@ pub fn survey(root: &Utf8Path, manifest: &Manifest, reading: Reading) -> Result<
             Ok((corpus, survey))
         }
     }
+}
+
+/// Reads a data set from `files`, by role, rather than from the cache. Sizes and checksums are not checked and nothing is
+/// stored, so a new manifest can be tried before its files replace others in the cache.
+///
+/// # Errors
+/// As [`load`]; a manifest whose data are generated.
+pub fn read_files(
+    manifest: &Manifest,
+    files: &BTreeMap<&'static str, Utf8PathBuf>,
+) -> Result<(Corpus, Option<Survey>), DataError> {
+    let files = Files(files.iter().map(|(role, file)| (*role, file.clone())).collect());
+    let made = Made { manifest, hash: manifest.content_hash() };
+    made.encode(&manifest.reader, &files, Reading::default())
+}
+
+/// One labelled text as the reader reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadText {
+    /// Its ids.
+    pub ids: Vec<u32>,
+    /// The symbol of each id.
+    pub symbols: Vec<String>,
+    /// The name of its class.
+    pub class: String,
+    /// Where it is stored: a file with a line, a row, or a name in an archive.
+    pub place: String,
+}
+
+/// Reads a data set of labelled texts from the cache of `root`, and returns one text of a part (0 training, 1 validation,
+/// 2 test), counted from 0; `Err` holds the number of texts where there are too few.
+///
+/// # Errors
+/// As [`load`]; a data set that is not made of labelled texts in files.
+pub fn read_text(
+    root: &Utf8Path,
+    manifest: &Manifest,
+    part: usize,
+    index: usize,
+) -> Result<Result<ReadText, usize>, DataError> {
+    let Reader::LabelledTexts(rules) = &manifest.reader else {
+        return Err(DataError::WrongUse {
+            name: manifest.name.clone(),
+            reader: manifest.reader.key(),
+            problem: "has no labelled texts in files, of which one could be shown".into(),
+        });
+    };
+    let files = Files::verified(&Cache::new(root), manifest)?;
+    let encoded = readers::encode_texts(&|role| files.get(role), rules, Reading::default())?;
+    let texts = &encoded.parts[part];
+    let Some(place) = encoded.places.of(part, index) else { return Ok(Err(texts.len())) };
+    let ids = texts.text(index).to_vec();
+    let symbols = ids.iter().map(|&id| encoded.vocabulary[id as usize].clone()).collect();
+    let class = encoded.classes[texts.label(index) as usize].clone();
+    Ok(Ok(ReadText { ids, symbols, class, place }))
 }
 
 /// Refuses `reading` options that do not apply to the data set's reader.
@@ -109,14 +166,17 @@ impl Made<'_> {
             Reader::PlainText(rules) => streams(unit(rules), readers::encode_plain(&files.parts(), rules)?),
             Reader::LabelledTexts(rules) => {
                 let file = |role: &str| files.get(role);
-                let EncodedTexts { vocabulary, classes, parts, survey } = readers::encode_texts(&file, rules, reading)?;
+                let EncodedTexts { vocabulary, classes, parts, survey, .. } =
+                    readers::encode_texts(&file, rules, reading)?;
                 let [train, valid, test] = parts;
                 (self.corpus(Unit::Text, vocabulary, Parts::Texts { classes, train, valid, test }), Some(survey))
             }
             Reader::PlantedWords(_) | Reader::PlantedCharacters(_) | Reader::PlantedTexts(_) => {
                 return Err(DataError::Generated { dataset: self.manifest.name.clone() });
             }
-            Reader::GloveText(_) | Reader::Word2vecBinary(_) => return Err(DataError::not_a_dataset(self.manifest)),
+            Reader::GloveText(_) | Reader::Word2vecText(_) | Reader::Word2vecBinary(_) => {
+                return Err(DataError::not_a_dataset(self.manifest));
+            }
         })
     }
 

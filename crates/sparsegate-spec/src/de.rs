@@ -76,9 +76,37 @@ impl<'de> Deserializer<'de> for De<'de> {
         }
     }
 
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        self.integer(visitor)
+    }
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        self.integer(visitor)
+    }
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        self.integer(visitor)
+    }
+
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+        bool i8 i16 i32 i128 u8 u16 u128 f32 f64 char str string bytes byte_buf
         unit unit_struct seq tuple tuple_struct map identifier ignored_any
+    }
+}
+
+impl<'de> De<'de> {
+    /// YAML reads `1e1` and `10.0` as real numbers; where a whole number is wanted, they are ten.
+    fn integer<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        /// Up to here, 2^53, every whole number is a real one.
+        const MOST: f64 = 9_007_199_254_740_992.0;
+        match self.0 {
+            Node::Real(value) if value.fract() == 0.0 && value.abs() <= MOST => {
+                if *value < 0.0 {
+                    visitor.visit_i64(*value as i64)
+                } else {
+                    visitor.visit_u64(*value as u64)
+                }
+            }
+            _ => self.deserialize_any(visitor),
+        }
     }
 }
 

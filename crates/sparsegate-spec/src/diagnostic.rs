@@ -140,6 +140,7 @@ fn plain(expected: &str) -> String {
         "a boolean" => "`true` or `false`".to_owned(),
         "a sequence" => "a list".to_owned(),
         other if other.starts_with("struct ") || other == "a map" => "a mapping of keys to values".to_owned(),
+        other if other.starts_with("enum ") => "one of the known values, as text".to_owned(),
         other => other.to_owned(),
     }
 }

@@ -209,6 +209,10 @@ impl Resolver<'_> {
                 self.locate_error(&Diagnostic::new(&path, message, format!("write `{inside}` as a mapping")), point)
             })?;
         }
+        // `--set key=null` takes the value away, so the key's default holds.
+        for over in self.overrides.iter().filter(|over| over.value == Node::Null) {
+            document.remove(&dotted(over.key));
+        }
         let read = level(&mut document).and_then(|()| from_node::<Resolved>(&document));
         let Resolved { dataset, reading, model, train, sparsity, seed, backend } =
             read.map_err(|diagnostic| self.locate_error(&diagnostic, point))?;

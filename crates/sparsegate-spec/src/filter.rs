@@ -19,9 +19,11 @@ pub fn label(run: &RunSpec, key: &str) -> Option<String> {
 pub fn matches(run: &RunSpec, wanted: &BTreeMap<String, serde_json::Value>) -> bool {
     wanted.iter().all(|(key, value)| {
         let Some(label) = label(run, key) else { return false };
+        // A name such as `0.90` is a number in a YAML file that does not put it in quotes.
+        let same = |value: &Node| value.label() == label || value.label() == canonical(&label);
         match Node::from(value.clone()) {
-            Node::List(values) => values.iter().any(|value| value.label() == label),
-            value => value.label() == label,
+            Node::List(values) => values.iter().any(same),
+            value => same(&value),
         }
     })
 }
@@ -45,20 +47,29 @@ pub fn matching(runs: &[&RunSpec], filters: &[String]) -> Result<Vec<bool>, (Str
                 (format!("--only {filter}: unknown key `{key}`"), suggest::hint(key, "known keys", keys::KEYS))
             })?;
             let labels: Vec<Option<String>> = runs.iter().map(|run| label(run, resolved)).collect();
-            let wanted = canonical(wanted);
-            if !labels.iter().flatten().any(|label| *label == wanted) {
+            let same = |by: &dyn Fn(&str) -> bool| labels.iter().flatten().any(|label| by(label));
+            // As written first: a level may have a name such as `0.90` or `1e-3`, which is no number to people.
+            let value = canonical(wanted);
+            let chosen: Box<dyn Fn(&str) -> bool> = if same(&|label| label == wanted) {
+                Box::new(|label| label == wanted)
+            } else if same(&|label| label == value) {
+                Box::new(|label| label == value)
+            } else {
+                Box::new(|label| canonical(label) == value)
+            };
+            if !same(&*chosen) {
                 let mut known: Vec<&str> = labels.iter().flatten().map(String::as_str).collect();
                 let mut seen = std::collections::BTreeSet::new();
                 known.retain(|label| seen.insert(*label));
                 let help = if known.is_empty() {
                     format!("no run has a value of `{resolved}`")
                 } else {
-                    suggest::hint(&wanted, &format!("values of `{resolved}` here"), &known)
+                    suggest::hint(wanted, &format!("values of `{resolved}` here"), &known)
                 };
                 return Err((format!("--only {filter}: no run has {key}={wanted}"), help));
             }
             for (flag, label) in matching.iter_mut().zip(&labels) {
-                *flag &= label.as_deref() == Some(wanted.as_str());
+                *flag &= label.as_deref().is_some_and(&*chosen);
             }
         }
         if !matching.contains(&true) {
@@ -82,4 +93,40 @@ pub fn split(pair: &str) -> Option<(&str, &str)> {
 /// A value in the form of [`label`], so that 2e-3 matches 0.002.
 fn canonical(value: &str) -> String {
     serde_yaml::from_str::<Node>(value).map_or_else(|_| value.to_owned(), |node| node.label())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs with levels of these names.
+    fn runs(names: &[&str]) -> Vec<RunSpec> {
+        let level = |name: &&str| format!("{{ name: '{name}', weights: none, neurons: none, gates: none }}");
+        let levels = names.iter().map(level).collect::<Vec<_>>().join(", ");
+        let text = format!(
+            "name: t\ndataset: d\nmodel: {{ kind: language-model, hidden: 4 }}\n\
+             train: {{ epochs: 1e1, batch: 2, sequence: 3, carry_state: true, optimizer: {{ adam: {{ lr: 2e-3 }} }} }}\n\
+             sweep: {{ product: {{ sparsity: [{levels}], seed: [0] }} }}\n"
+        );
+        crate::experiment::from_text("t.yaml".into(), &text, &[], &[]).unwrap().runs
+    }
+
+    fn kept(names: &[&str], filter: &str) -> Vec<bool> {
+        let runs = runs(names);
+        matching(&runs.iter().collect::<Vec<_>>(), &[filter.to_owned()]).unwrap()
+    }
+
+    #[test]
+    fn names_that_look_like_values_are_found_as_written() {
+        let names = ["0.90", "1e-3", "W: x", "dense"];
+        for (index, name) in names.iter().enumerate() {
+            let found = kept(&names, &format!("sparsity={name}"));
+            assert_eq!(found.iter().position(|keep| *keep), Some(index), "{name}");
+            assert_eq!(found.iter().filter(|keep| **keep).count(), 1, "{name}");
+        }
+        assert_eq!(kept(&names, "sparsity=0.9"), [true, false, false, false]);
+        assert_eq!(kept(&["0.9", "0.90"], "sparsity=0.90"), [false, true]);
+        assert_eq!(kept(&["0.9", "0.90"], "lr=0.002"), [true, true]);
+        assert_eq!(kept(&["a"], "epochs=10"), [true]);
+    }
 }

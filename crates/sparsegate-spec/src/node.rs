@@ -95,6 +95,20 @@ impl Node {
         Ok(())
     }
 
+    /// Removes the value at `path`, if there is one.
+    pub fn remove(&mut self, path: &[Step]) {
+        let Some((Step::Key(last), outer)) = path.split_last() else { return };
+        let mut node = self;
+        for step in outer {
+            let (Node::Map(entries), Step::Key(key)) = (node, step) else { return };
+            let Some((_, value)) = entries.iter_mut().find(|(name, _)| name == key) else { return };
+            node = value;
+        }
+        if let Node::Map(entries) = node {
+            entries.retain(|(name, _)| name != last);
+        }
+    }
+
     /// Name of the type, for messages.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -25,20 +25,28 @@ pub fn parse<T: DeserializeOwned>(file: &Utf8Path, text: &str) -> Result<T, Spec
 ///
 /// # Errors
 /// A file that cannot be read, or that is not UTF-8 (with line and column).
+///
+/// A byte order mark is removed, and lone carriage returns, the line ends of old files of the Mac, become line feeds.
 pub fn read(file: &Utf8Path) -> Result<String, SpecError> {
     let bytes = fs_err::read(file).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => SpecError::new(file, "no such file")
             .help("check the path, which is relative to the working directory or --root; `sparsegate init DIR` writes the shipped experiments"),
         _ => SpecError::new(file, format!("cannot be read: {error}")).help("name a YAML file that you may read"),
     })?;
-    String::from_utf8(bytes).map_err(|error| {
+    let utf16 = matches!(bytes.as_slice(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..]);
+    if utf16 {
+        return Err(SpecError::new(file, "the file is UTF-16").help("save it as UTF-8"));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
         let valid = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
         let line = valid.matches('\n').count() + 1;
         let column = valid.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         SpecError::new(file, "the file is not UTF-8")
             .at(Some(Position { line, column }), &valid)
             .help("save it as UTF-8")
-    })
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    Ok(if text.contains('\n') { text.to_owned() } else { text.replace('\r', "\n") })
 }
 
 /// Parses the document as a tree.
@@ -84,4 +92,27 @@ fn syntax(file: &Utf8Path, text: &str, error: &serde_yaml::Error) -> SpecError {
         "the file is not valid YAML; check brackets, quotes and indentation just before this place"
     };
     SpecError::new(file, message).at(place, text).help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_bytes(bytes: &[u8]) -> Result<String, SpecError> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = camino::Utf8Path::from_path(folder.path()).unwrap().join("a.yaml");
+        fs_err::write(&file, bytes).unwrap();
+        read(&file)
+    }
+
+    #[test]
+    fn marks_and_old_line_ends_are_read_and_utf16_is_named() {
+        assert_eq!(read_bytes(b"\xef\xbb\xbfname: a\nseed: 1\n").unwrap(), "name: a\nseed: 1\n");
+        assert_eq!(read_bytes(b"name: a\rseed: 1\r").unwrap(), "name: a\nseed: 1\n");
+        assert_eq!(read_bytes(b"name: a\r\nseed: 1\r\n").unwrap(), "name: a\r\nseed: 1\r\n");
+        for bytes in [b"\xff\xfen\0a\0".as_slice(), b"n\0a\0", b"\0n\0a"] {
+            let why = read_bytes(bytes).unwrap_err().to_string();
+            assert!(why.contains("the file is UTF-16"), "{why}");
+        }
+    }
 }

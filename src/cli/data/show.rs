@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::OutputFormat;
 use crate::cli::args::Global;
 use crate::cli::output;
 use crate::cli::{CliError, Exit};
-use sparsegate_data::{Corpus, Manifest, Parts, Survey, Texts};
+use sparsegate_data::{Corpus, Manifest, Parts, ReadText, Survey, Texts};
 use sparsegate_spec::types::Reading;
 
 #[derive(Debug, Args)]
@@ -20,6 +20,32 @@ pub(super) struct ShowArgs {
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: OutputFormat,
+    /// Show one labelled text as it is read, by its number in its part from 1
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    text: Option<u64>,
+    /// The part of the text
+    #[arg(long, value_name = "PART", default_value = "train", requires = "text")]
+    part: PartArg,
+}
+
+/// A part of a data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PartArg {
+    /// Training.
+    Train,
+    /// Validation.
+    Valid,
+    /// Test.
+    Test,
+}
+
+/// One text, as shown with `--text`.
+#[derive(Debug, Serialize)]
+struct OneText {
+    from: String,
+    label: String,
+    symbols: Vec<String>,
+    ids: Vec<u32>,
 }
 
 #[derive(Debug, Serialize)]
@@ -61,11 +87,40 @@ struct PartTexts {
 /// The data set cannot be loaded.
 pub(super) fn execute(global: &Global, args: &ShowArgs) -> Result<ExitCode, CliError> {
     let manifest = Manifest::load(&global.root, &args.name)?;
+    if let Some(number) = args.text {
+        return one_text(global, args, &manifest, number);
+    }
     let (corpus, words) = sparsegate_data::survey(&global.root, &manifest, Reading::default())?;
     let shown = shown(&manifest, &corpus, words);
     match args.format {
         OutputFormat::Json => output::print(&output::json(&shown)?)?,
         OutputFormat::Table => output::print(&table(&shown))?,
+    }
+    Ok(Exit::Done.into())
+}
+
+/// Prints one text as it is read.
+fn one_text(global: &Global, args: &ShowArgs, manifest: &Manifest, number: u64) -> Result<ExitCode, CliError> {
+    let part = args.part as usize;
+    let index = usize::try_from(number - 1).unwrap_or(usize::MAX);
+    let text = sparsegate_data::read_text(&global.root, manifest, part, index)?.map_err(|texts| {
+        let error =
+            CliError::usage(format!("{} has {texts} texts in this part, so there is no text {number}", manifest.name));
+        error.help("see --part train, valid or test")
+    })?;
+    let ReadText { ids, symbols, class, place } = text;
+    let shown = OneText { from: place, label: class, symbols, ids };
+    match args.format {
+        Format::Json => output::print(&output::json(&shown)?)?,
+        Format::Table => {
+            let ids: Vec<String> = shown.ids.iter().map(ToString::to_string).collect();
+            let OneText { from, label, symbols, .. } = &shown;
+            output::print(&format!(
+                "from     {from}\nlabel    {label}\nsymbols  {}\nids      {}\n",
+                symbols.join(" "),
+                ids.join(" ")
+            ))?;
+        }
     }
     Ok(Exit::Done.into())
 }

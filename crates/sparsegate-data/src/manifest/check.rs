@@ -8,6 +8,7 @@ use super::reader::Reader;
 use super::scalar::Column;
 use super::{DataFile, Manifest};
 use crate::DataError;
+use crate::readers::common_label;
 
 /// An error is the path of a value, and what is wrong with it and how to fix it.
 type Checked = Result<(), (String, String)>;
@@ -32,7 +33,7 @@ impl Manifest {
                 generated("symbols", [("train", p.train), ("valid", p.valid), ("test", p.test)])
             }
             Reader::PlantedTexts(p) => generated("texts", [("train", p.train), ("valid", p.valid), ("test", p.test)]),
-            Reader::GloveText(vectors) | Reader::Word2vecBinary(vectors) => {
+            Reader::GloveText(vectors) | Reader::Word2vecText(vectors) | Reader::Word2vecBinary(vectors) => {
                 require(vectors.size > 0, "size", "0 is too small; write how many numbers a vector has")
             }
         };
@@ -97,6 +98,7 @@ fn plain_text(text: &PlainText) -> Checked {
         return Err(("tokens".into(), "it applies to words only; remove it".into()));
     }
     if let Some(rule) = &text.tokens {
+        require(*rule != Tokens::Characters, "tokens", "characters are a unit of plain text; write `unit: character`")?;
         tokens(rule)?;
     }
     at_least_one("vocabulary", text.vocabulary.map(|n| n as u64))?;
@@ -126,6 +128,17 @@ fn table(table: &Table) -> Checked {
     let separated = matches!(table.format, TableFormat::Csv | TableFormat::Tsv);
     require(separated || table.header, "header", &format!("{format} has no header row; remove it"))?;
     require(!table.text.0.is_empty(), "text", "it names no column; name the column of the text")?;
+    for (key, given, fits, formats) in [
+        ("separator", table.separator.is_some(), table.format == TableFormat::Csv, "csv"),
+        ("quotes", table.quotes.is_some(), separated, "csv and tsv"),
+        ("escape", table.escape.is_some(), separated, "csv and tsv"),
+        ("encoding", table.encoding.is_some(), table.format != TableFormat::Parquet, "text formats"),
+        ("newlines", table.newlines.is_some(), table.format != TableFormat::Parquet, "text formats"),
+    ] {
+        require(!given || fits, key, &format!("it applies to {formats} only; remove it"))?;
+    }
+    let quoted = table.quotes.unwrap_or(table.format == TableFormat::Csv);
+    require(table.escape.is_none() || quoted, "escape", "quotes are off; write `quotes: true`, or remove it")?;
     for (key, column) in table.text.0.iter().map(|column| ("text", column)).chain([("label", &table.label)]) {
         match column {
             Column::Number(0) => return Err((key.into(), "columns are counted from 1".into())),
@@ -186,8 +199,9 @@ fn classes(texts: &LabelledTexts) -> Checked {
         );
     };
     require(classes.len() >= 2, "classes", "a classifier needs at least two classes")?;
-    if let Some(twice) = classes.iter().enumerate().find(|(at, label)| classes[..*at].contains(label)) {
-        return Err(("classes".into(), format!("`{}` is listed twice; remove one", twice.1.0)));
+    let common: Vec<String> = classes.iter().map(|label| common_label(&label.0)).collect();
+    if let Some(twice) = (0..classes.len()).find(|&at| common[..at].contains(&common[at])) {
+        return Err(("classes".into(), format!("`{}` is listed twice; remove one", classes[twice].0)));
     }
     let names = texts.class_names.as_ref().map_or(classes.len(), Vec::len);
     let problem = format!("{names} names for {} classes; write one name a class", classes.len());

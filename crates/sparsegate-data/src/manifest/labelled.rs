@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::dialect::{Encoding, Escape, Newlines, Separator};
 use super::scalar::{Column, Columns, Label};
 
 /// Labelled texts for a classifier.
@@ -73,6 +74,21 @@ pub struct Table {
     pub text: Columns,
     /// The column of the label.
     pub label: Column,
+    /// The character between values. Default: a comma. `csv` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub separator: Option<Separator>,
+    /// Whether values may be in double quotes. Default: `true` for `csv`, `false` for `tsv`; these two only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quotes: Option<bool>,
+    /// How a quote inside a quoted value is escaped. Default: by writing it twice. `csv` and `tsv` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escape: Option<Escape>,
+    /// The encoding of the files. Default: UTF-8, or UTF-16 if a byte order mark says so. Not for `parquet`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Encoding>,
+    /// How lines end, if not with a line feed. Not for `parquet`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newlines: Option<Newlines>,
 }
 
 /// File format of a table.
@@ -126,6 +142,10 @@ pub enum Tokens {
     Keras,
     /// Split at the matches of a regular expression, such as `\W+`.
     Split(String),
+    /// The words by the rules of Unicode (UAX #29): runs of letters and digits, and each Han character by itself.
+    UnicodeWords,
+    /// The characters as people see them (extended grapheme clusters); a run of white space inside the text is one blank.
+    Characters,
 }
 
 /// How a text without words is handled.
@@ -161,6 +181,10 @@ pub struct HoldOut {
     #[serde(default)]
     #[schemars(range(min = 0, max = 1))]
     pub test: f64,
+    /// Whether the held-out texts are spread over the classes by their sizes, and one text of each class stays in
+    /// training. Default: drawn without regard to the classes.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub stratified: bool,
 }
 
 impl HoldOut {

@@ -11,11 +11,13 @@ use sparsegate_spec::types::Reading;
 use sparsegate_spec::yaml;
 
 mod check;
+mod dialect;
 mod labelled;
 mod plain;
 mod reader;
 mod scalar;
 
+pub use dialect::{Encoding, Escape, Newlines, Separator};
 pub use labelled::{EmptyTexts, Folders, HoldOut, LabelledTexts, Table, TableFormat, TextSource, Tokens};
 pub use plain::{PlainText, Shares, SymbolUnit};
 pub use reader::{Planted, PlantedTexts, Reader, WordVectors};
@@ -115,7 +117,7 @@ impl Manifest {
         if !is_name(name) || !file.is_file() {
             return Err(DataError::UnknownDataset { name: name.to_owned(), folder, known: Self::names(root)? });
         }
-        Self::from_text(&file, &fs_err::read_to_string(&file)?)
+        Self::from_text(&file, &yaml::read(&file)?)
     }
 
     /// Parses and checks the text of a manifest; `file` is its path, which need not exist yet.

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::dialect::{Encoding, Newlines};
 use super::labelled::{Tokens, is_false, is_true, yes};
 
 /// Plain text as one stream of words or characters.
@@ -30,6 +31,12 @@ pub struct PlainText {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub min_count: Option<u64>,
+    /// The encoding of the files. Default: UTF-8, or UTF-16 if a byte order mark says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Encoding>,
+    /// How lines end, if not with a line feed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newlines: Option<Newlines>,
     /// Fractions of the training file that become the validation and the test part, where these have no files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shares: Option<Shares>,

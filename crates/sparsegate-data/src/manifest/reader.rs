@@ -27,6 +27,9 @@ pub enum Reader {
     PlantedTexts(PlantedTexts),
     /// Pretrained vectors in the text format of `GloVe`: a word and its numbers on each line. Role: `vectors`.
     GloveText(WordVectors),
+    /// Pretrained vectors in the text format of word2vec and fastText: a line with the number of words and the size, then a
+    /// word and its numbers on each line. Role: `vectors`.
+    Word2vecText(WordVectors),
     /// Pretrained vectors in the binary format of word2vec. Role: `vectors`.
     Word2vecBinary(WordVectors),
 }
@@ -87,7 +90,7 @@ impl Reader {
                 TextSource::Folders(_) => &["archive"],
             },
             Self::PlantedWords(_) | Self::PlantedCharacters(_) | Self::PlantedTexts(_) => &[],
-            Self::GloveText(_) | Self::Word2vecBinary(_) => &["vectors"],
+            Self::GloveText(_) | Self::Word2vecText(_) | Self::Word2vecBinary(_) => &["vectors"],
         }
     }
 
@@ -113,6 +116,7 @@ impl Reader {
             Self::PlantedCharacters(_) => "planted-characters",
             Self::PlantedTexts(_) => "planted-texts",
             Self::GloveText(_) => "glove-text",
+            Self::Word2vecText(_) => "word2vec-text",
             Self::Word2vecBinary(_) => "word2vec-binary",
         }
     }
@@ -120,7 +124,7 @@ impl Reader {
     /// Parameters of the pretrained vectors; `None` for a data set.
     pub fn vectors(&self) -> Option<&WordVectors> {
         match self {
-            Self::GloveText(vectors) | Self::Word2vecBinary(vectors) => Some(vectors),
+            Self::GloveText(vectors) | Self::Word2vecText(vectors) | Self::Word2vecBinary(vectors) => Some(vectors),
             _ => None,
         }
     }
@@ -141,6 +145,7 @@ impl Reader {
             | Self::PlantedCharacters(_)
             | Self::PlantedTexts(_)
             | Self::GloveText(_)
+            | Self::Word2vecText(_)
             | Self::Word2vecBinary(_) => 1,
         }
     }
@@ -155,7 +160,7 @@ impl Reader {
             Self::LabelledTexts(texts) => json(texts),
             Self::PlantedWords(p) | Self::PlantedCharacters(p) => generator(p.seed, [p.train, p.valid, p.test]),
             Self::PlantedTexts(p) => generator(p.seed, [p.train, p.valid, p.test]),
-            Self::GloveText(vectors) | Self::Word2vecBinary(vectors) => json(vectors),
+            Self::GloveText(vectors) | Self::Word2vecText(vectors) | Self::Word2vecBinary(vectors) => json(vectors),
         }
     }
 }

@@ -99,7 +99,8 @@ impl<'de> Deserialize<'de> for Label {
                 Ok(Label(number.to_string()))
             }
             fn visit_f64<E: Error>(self, number: f64) -> Result<Label, E> {
-                Ok(Label(number.to_string()))
+                // `{:?}` keeps the point of 1.0, which `{}` drops.
+                Ok(Label(format!("{number:?}")))
             }
             fn visit_bool<E: Error>(self, value: bool) -> Result<Label, E> {
                 Ok(Label(value.to_string()))

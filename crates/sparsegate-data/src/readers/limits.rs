@@ -7,6 +7,7 @@ use std::rc::Rc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::DataError;
+use crate::input::{self, TextFormat};
 
 /// Largest size of a line, row, JSON object or text, bytes: 64 MiB.
 pub(super) const LONGEST: u64 = 64 << 20;
@@ -25,12 +26,20 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// The lines of a file.
+    /// The lines of a file, which may be compressed.
     ///
     /// # Errors
-    /// A file that cannot be opened.
+    /// A file that cannot be opened or unpacked.
     pub fn open(file: &Utf8Path) -> Result<Self, DataError> {
-        Ok(Self::of(file, Box::new(fs_err::File::open(file)?)))
+        Self::open_as(file, &TextFormat::default())
+    }
+
+    /// The lines of a file in the given format.
+    ///
+    /// # Errors
+    /// As [`Lines::open`].
+    pub(crate) fn open_as(file: &Utf8Path, format: &TextFormat) -> Result<Self, DataError> {
+        Ok(Self::of(file, input::text(file, format)?))
     }
 
     /// The lines of `reader`; `name` stands for it in errors.
@@ -62,7 +71,8 @@ impl Lines {
 }
 
 /// Message for bytes that are not UTF-8.
-pub(super) const NOT_UTF8: &str = "this is not UTF-8 text; convert the file to UTF-8";
+pub(super) const NOT_UTF8: &str = "this is not UTF-8 text; convert the file to UTF-8, or name its encoding in the manifest, such as \
+                                   `encoding: windows-1252`";
 
 /// A reader that fails when more than [`LONGEST`] bytes are read between two calls of [`Allowance::renew`].
 pub(super) struct Bounded<R> {

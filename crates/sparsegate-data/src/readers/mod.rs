@@ -6,6 +6,7 @@ mod numbering;
 mod plain;
 mod ptb_characters;
 mod ptb_words;
+pub(crate) mod table;
 mod texts;
 mod vocabulary;
 mod words;
@@ -20,7 +21,9 @@ pub use numbering::{START, UNKNOWN};
 pub(super) use plain::{PlainLines, encode as encode_plain};
 pub(super) use ptb_characters::PtbCharacters;
 pub(super) use ptb_words::PtbWords;
-pub(super) use texts::{EncodedTexts, Frame, encode as encode_texts, scheme as scheme_of_texts};
+pub(super) use texts::{
+    EncodedTexts, Frame, common_label, encode as encode_texts, is_missing_label, scheme as scheme_of_texts,
+};
 pub(super) use words::Words;
 
 /// The symbol at the end of each line of words.

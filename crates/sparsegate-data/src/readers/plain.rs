@@ -9,6 +9,7 @@ use super::numbering::Scheme;
 use super::words::Words;
 use super::{END_OF_LINE, Encoded};
 use crate::DataError;
+use crate::input::TextFormat;
 use crate::manifest::{PlainText, Shares, SymbolUnit, Tokens};
 
 /// Lines are collected up to this many bytes before they are split into symbols in parallel.
@@ -66,7 +67,8 @@ fn cut(streams: &mut [Vec<u32>; 3], shares: &Shares) -> Result<(), String> {
 
 fn read(file: &Utf8Path, rules: &PlainText, dictionary: &mut Dictionary) -> Result<Vec<u32>, DataError> {
     let rule = PlainLines::new(rules).map_err(|problem| DataError::Unusable { file: file.to_owned(), problem })?;
-    let mut lines = Lines::open(file)?;
+    let format = TextFormat { encoding: rules.encoding, newlines: rules.newlines };
+    let mut lines = Lines::open_as(file, &format)?;
     let mut waiting: Vec<String> = Vec::new();
     let mut bytes = 0;
     let mut stream = Vec::new();

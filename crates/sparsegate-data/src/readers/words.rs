@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use regex::Regex;
+use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::manifest::Tokens;
 
@@ -16,6 +17,8 @@ enum Rule {
     Blanks,
     Keras,
     Split(Regex),
+    UnicodeWords,
+    Characters,
 }
 
 /// The characters that the rule `keras` treats as spaces, in addition to the space itself.
@@ -30,6 +33,8 @@ impl Words {
         let rule = match tokens {
             Tokens::Blanks => Rule::Blanks,
             Tokens::Keras => Rule::Keras,
+            Tokens::UnicodeWords => Rule::UnicodeWords,
+            Tokens::Characters => Rule::Characters,
             Tokens::Split(pattern) => Rule::Split(Regex::new(pattern).map_err(|error| error.to_string())?),
         };
         Ok(Self { rule, lower })
@@ -44,8 +49,20 @@ impl Words {
                 let is_blank = |c: char| c == ' ' || (c.is_ascii() && KERAS_BLANKS.contains(&(c as u8)));
                 text.to_ascii_lowercase().split(is_blank).filter(|part| !part.is_empty()).for_each(word);
             }
+            Rule::UnicodeWords => text.unicode_words().for_each(word),
+            Rule::Characters => characters(&text, word),
             Rule::Split(pattern) => pattern.split(&text).filter(|part| !part.is_empty()).for_each(word),
         }
+    }
+}
+
+/// The grapheme clusters of `text`, with one blank for each run of white space between them.
+fn characters(text: &str, symbol: &mut dyn FnMut(&str)) {
+    for (index, part) in text.split_whitespace().enumerate() {
+        if index > 0 {
+            symbol(" ");
+        }
+        part.graphemes(true).for_each(&mut *symbol);
     }
 }
 
@@ -71,6 +88,18 @@ mod tests {
         let pattern = Tokens::Split(r"\W+".into());
         assert_eq!(words(&pattern, false, "\"It's\" É_1 - "), ["It", "s", "É_1"]);
         assert_eq!(words(&pattern, true, "\"It's\" É_1 - "), ["it", "s", "é_1"]);
+    }
+
+    #[test]
+    fn scripts_without_blanks_have_words_and_characters() {
+        let pattern = Tokens::Split(r"\W+".into());
+        assert_eq!(words(&pattern, true, "味道很棒, 我喜欢").len(), 2);
+        assert_eq!(words(&Tokens::UnicodeWords, true, "味道很棒, It's OK").join("|"), "味|道|很|棒|it's|ok");
+        // A skin tone or a variation selector belongs to its character.
+        let emoji = "\u{2764}\u{fe0f}\u{1f44d}\u{1f3fd} x";
+        assert!(words(&pattern, true, "\u{1f600}\u{1f44e}").is_empty());
+        assert_eq!(words(&Tokens::Characters, true, emoji), ["\u{2764}\u{fe0f}", "\u{1f44d}\u{1f3fd}", " ", "x"]);
+        assert_eq!(words(&Tokens::Characters, false, "  a\t\n b "), ["a", " ", "b"]);
     }
 
     #[test]

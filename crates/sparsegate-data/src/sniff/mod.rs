@@ -1,20 +1,28 @@
 //! Guesses the format of a file without a manifest, its columns, and which of them hold the text and the label.
 //!
-//! The guesses come from the first rows and fill a manifest for the user to review. Reading the whole file with that
-//! manifest shows whether they are right.
+//! The guesses come from the first rows and fill a manifest for the user to review. Files are opened and rows are split by
+//! the code of the readers, so that what is seen here is what is read later. Reading the whole file with the manifest
+//! shows whether the guesses are right.
 
 mod columns;
+mod dialect;
+mod header;
 mod sample;
+mod tokens;
+mod vectors;
 
-use std::io::Read;
+use std::io::Read as _;
 
 use camino::Utf8Path;
 
 use super::DataError;
-use super::manifest::TableFormat;
+use super::manifest::{Encoding, Escape, Newlines, Separator, TableFormat};
+use crate::input::{self, Bom, Pack, TextFormat};
 
-pub use columns::{Choice, choose};
+pub use columns::{Choice, Wanted, choose};
 pub use sample::{Sample, sample};
+pub use tokens::{TokensGuess, tokens, warnings};
+pub use vectors::{VectorFormat, vectors};
 
 /// Formats that can be recognised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,37 +33,126 @@ pub enum Format {
     Text,
 }
 
-/// The format by the file's extension or, if that is unknown, by its first bytes.
+/// What is known or guessed about a file; `None` stands for the reader's default.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// Its format.
+    pub format: Format,
+    /// Separator of a `csv` table.
+    pub separator: Option<Separator>,
+    /// Whether the values of a `tsv` table are in quotes.
+    pub quotes: Option<bool>,
+    /// How quotes inside quotes are escaped.
+    pub escape: Option<Escape>,
+    /// Encoding.
+    pub encoding: Option<Encoding>,
+    /// Line ends.
+    pub newlines: Option<Newlines>,
+}
+
+impl Look {
+    fn text_format(&self) -> TextFormat {
+        TextFormat { encoding: self.encoding, newlines: self.newlines }
+    }
+}
+
+/// What the user says about a file.
+#[derive(Debug, Clone, Default)]
+pub struct Hints {
+    /// The encoding.
+    pub encoding: Option<Encoding>,
+    /// How quotes inside quotes are escaped.
+    pub escape: Option<Escape>,
+    /// The separator of a table.
+    pub separator: Option<Separator>,
+}
+
+/// Number of bytes of text that guesses are made from.
+const PEEK: usize = 1 << 16;
+
+/// Looks at the beginning of a file: first at its magic bytes, then at encoding and line ends, then at the file's
+/// extension or, if that is unknown, at its first lines, and last at the separator and quotes of a table.
+///
+/// # Errors
+/// A file that cannot be read or unpacked; a file of another program, which the message names.
+pub fn look(file: &Utf8Path, hints: &Hints) -> Result<Look, DataError> {
+    let unusable = |problem: String| DataError::Unusable { file: file.to_owned(), problem };
+    let mut packed = [0; 4];
+    let read = input::read_up_to(&mut fs_err::File::open(file)?, &mut packed)?;
+    let name = match Pack::of(&packed[..read]) {
+        Some(pack) => pack.inner_name(file)?,
+        None => file.file_name().unwrap_or_default().to_owned(),
+    };
+    let mut first = vec![0; PEEK];
+    let read = input::read_up_to(&mut input::unpacked(file)?, &mut first)?;
+    first.truncate(read);
+    if let Some(what) = input::foreign(&first) {
+        return Err(unusable(what.to_owned()));
+    }
+    let mut look = Look {
+        format: Format::Table(TableFormat::Parquet),
+        separator: None,
+        quotes: None,
+        escape: hints.escape,
+        encoding: hints.encoding,
+        newlines: None,
+    };
+    if first.starts_with(b"PAR1") {
+        if Pack::of(&packed).is_some() {
+            return Err(unusable("this is a compressed Parquet file, which cannot be read in place; unpack it".into()));
+        }
+        return Ok(look);
+    }
+    if Bom::of(&first).is_none() && look.encoding.is_none() {
+        look.encoding = input::utf16_without_bom(&first).and_then(Encoding::from_label);
+    }
+    let text = beginning(file, &look.text_format())?;
+    if text.contains('\r') && !text.contains('\n') {
+        look.newlines = Some(Newlines::Cr);
+    }
+    let text = if look.newlines.is_some() { text.replace('\r', "\n") } else { text };
+    look.format = by_name(&name).unwrap_or_else(|| by_content(&text));
+    if let Format::Table(format @ (TableFormat::Csv | TableFormat::Tsv)) = look.format {
+        dialect::guess(&text, format, hints, &mut look);
+    }
+    Ok(look)
+}
+
+/// The first lines of a file.
 ///
 /// # Errors
 /// A file that cannot be read.
-pub fn format(file: &Utf8Path) -> Result<Format, DataError> {
-    let by_name = match file.extension().map(str::to_ascii_lowercase).as_deref() {
+pub fn lines(file: &Utf8Path, look: &Look) -> Result<Vec<String>, DataError> {
+    Ok(beginning(file, &look.text_format())?.lines().map(str::to_owned).collect())
+}
+
+/// The first text of a file, as far as guesses need it.
+fn beginning(file: &Utf8Path, format: &TextFormat) -> Result<String, DataError> {
+    let mut bytes = Vec::new();
+    input::text(file, format)?.take(PEEK as u64).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn by_name(name: &str) -> Option<Format> {
+    match Utf8Path::new(name).extension().map(str::to_ascii_lowercase).as_deref() {
         Some("csv") => Some(Format::Table(TableFormat::Csv)),
         Some("tsv" | "tab") => Some(Format::Table(TableFormat::Tsv)),
         Some("jsonl" | "ndjson") => Some(Format::Table(TableFormat::Jsonl)),
         Some("parquet") => Some(Format::Table(TableFormat::Parquet)),
         _ => None,
-    };
-    if let Some(format) = by_name {
-        return Ok(format);
     }
-    let mut first = vec![0; 4096];
-    let mut opened = fs_err::File::open(file)?;
-    let read = opened.read(&mut first)?;
-    Ok(by_content(&first[..read]))
 }
 
-fn by_content(first: &[u8]) -> Format {
-    if first.starts_with(b"PAR1") {
-        return Format::Table(TableFormat::Parquet);
-    }
-    let line = first.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    if line.trim_ascii_start().starts_with(b"{") {
+fn by_content(text: &str) -> Format {
+    let line = text.lines().next().unwrap_or_default();
+    if line.trim_start().starts_with(['{', '[']) && text.contains('"') {
         return Format::Table(TableFormat::Jsonl);
     }
-    let lines: Vec<&[u8]> = first.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).take(5).collect();
-    let tabs = |line: &[u8]| line.split(|&byte| byte == b'\t').count() - 1;
+    if line.len() == 5 && line.get(..4).is_some_and(|sep| sep.eq_ignore_ascii_case("sep=")) {
+        return Format::Table(TableFormat::Csv);
+    }
+    let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).take(5).collect();
+    let tabs = |line: &str| line.matches('\t').count();
     if lines.len() > 1 && tabs(lines[0]) > 0 && lines.iter().all(|line| tabs(line) == tabs(lines[0])) {
         return Format::Table(TableFormat::Tsv);
     }
@@ -63,15 +160,4 @@ fn by_content(first: &[u8]) -> Format {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn content_tells_where_the_name_does_not() {
-        assert_eq!(by_content(b"PAR1..."), Format::Table(TableFormat::Parquet));
-        assert_eq!(by_content(b"{\"text\": \"a\"}\n"), Format::Table(TableFormat::Jsonl));
-        assert_eq!(by_content(b"a\tb\nc\td\n"), Format::Table(TableFormat::Tsv));
-        assert_eq!(by_content(b"It was a dark, and stormy, night.\nRain fell.\n"), Format::Text);
-        assert_eq!(by_content(b""), Format::Text);
-    }
-}
+mod tests;

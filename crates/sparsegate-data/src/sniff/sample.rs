@@ -1,17 +1,16 @@
-//! Reads the first rows of a table.
-
-use std::io::{BufRead, BufReader, Read};
+//! Reads the first rows of a table, with the readers' own code.
 
 use camino::Utf8Path;
-use csv::ReaderBuilder;
-use polars::prelude::{DataType, ParquetReader, PolarsError, SerReader};
+use serde_json::Value;
 
 use super::super::DataError;
 use super::super::manifest::TableFormat;
+use super::Look;
+use crate::readers::table::{Dialect, Objects, ParquetTable, SeparatedRows};
 
 /// Maximum number of rows in a sample.
 const ROWS: usize = 5_000;
-/// Maximum number of bytes read from CSV, TSV and JSON lines: 16 MiB.
+/// Bytes of text after which no more rows are read: 16 MiB.
 const BYTES: u64 = 16 << 20;
 
 /// The first rows of a table.
@@ -21,6 +20,8 @@ pub struct Sample {
     pub names: Option<Vec<String>>,
     /// Rows, each with as many values as there are columns.
     pub rows: Vec<Vec<String>>,
+    /// For each column, whether its values can be text or label: single values, not lists or objects.
+    pub usable: Vec<bool>,
 }
 
 /// Reads the first rows of a table.
@@ -29,90 +30,84 @@ pub struct Sample {
 ///
 /// # Errors
 /// A file that cannot be read or is not of that format, or has no rows.
-pub fn sample(file: &Utf8Path, format: TableFormat) -> Result<Sample, DataError> {
+pub fn sample(file: &Utf8Path, format: TableFormat, look: &Look) -> Result<Sample, DataError> {
     let sample = match format {
-        TableFormat::Csv => separated(file, b','),
-        TableFormat::Tsv => separated(file, b'\t'),
-        TableFormat::Jsonl => objects(file),
+        TableFormat::Csv | TableFormat::Tsv => separated(file, format, look),
+        TableFormat::Jsonl => objects(file, look),
         TableFormat::Parquet => parquet(file),
     }?;
     if sample.rows.is_empty() {
-        return Err(unusable(file, "there are no rows; is this the right file?"));
+        let problem = "there are no rows; is this the right file?".to_owned();
+        return Err(DataError::Unusable { file: file.to_owned(), problem });
     }
     Ok(sample)
 }
 
-fn unusable(file: &Utf8Path, problem: impl Into<String>) -> DataError {
-    DataError::Unusable { file: file.to_owned(), problem: problem.into() }
-}
-
-fn separated(file: &Utf8Path, delimiter: u8) -> Result<Sample, DataError> {
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .quoting(delimiter == b',')
-        .from_reader(fs_err::File::open(file)?.take(BYTES));
+fn separated(file: &Utf8Path, format: TableFormat, look: &Look) -> Result<Sample, DataError> {
+    let tabs = format == TableFormat::Tsv;
+    let dialect = Dialect {
+        separator: look.separator.map_or(if tabs { b'\t' } else { b',' }, |separator| separator.byte()),
+        quotes: look.quotes.unwrap_or(!tabs),
+        escape: look.escape,
+        text: look.text_format(),
+    };
+    let mut reader = SeparatedRows::open(file, &dialect)?;
     let mut rows: Vec<Vec<String>> = Vec::new();
-    for record in reader.byte_records().take(ROWS) {
-        let record = record.map_err(|error| unusable(file, format!("this is not a valid table: {error}")))?;
+    while rows.len() < ROWS && reader.bytes() < BYTES {
+        let Some((_, record)) = reader.next_row()? else { break };
         let row: Vec<String> = record.iter().map(|value| String::from_utf8_lossy(value).trim().to_owned()).collect();
-        // The last row may be cut at the byte limit. Rows of another width are skipped; the reader reports them.
+        // Rows of another width are skipped; the reader reports them.
         if rows.first().is_none_or(|first| first.len() == row.len()) {
             rows.push(row);
         }
     }
-    Ok(Sample { names: None, rows })
+    let usable = vec![true; rows.first().map_or(0, Vec::len)];
+    Ok(Sample { names: None, rows, usable })
 }
 
-fn objects(file: &Utf8Path) -> Result<Sample, DataError> {
-    let reader = BufReader::new(fs_err::File::open(file)?.take(BYTES));
+fn objects(file: &Utf8Path, look: &Look) -> Result<Sample, DataError> {
+    let mut reader = Objects::open(file, &look.text_format())?;
+    let mut objects = Vec::new();
     let mut names: Vec<String> = Vec::new();
-    let mut rows = Vec::new();
-    for (index, line) in reader.split(b'\n').take(ROWS).enumerate() {
-        let line = line?;
-        if line.trim_ascii().is_empty() {
-            continue;
+    let mut usable: Vec<bool> = Vec::new();
+    while objects.len() < ROWS && reader.bytes() < BYTES {
+        let Some((_, object)) = reader.next_object()? else { break };
+        for (name, value) in &object {
+            let at = names.iter().position(|known| known == name).unwrap_or_else(|| {
+                names.push(name.clone());
+                usable.push(true);
+                names.len() - 1
+            });
+            usable[at] &= !matches!(value, Value::Object(_) | Value::Array(_));
         }
-        let object = match serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&line) {
-            Ok(object) => object,
-            // The last line may be cut at the byte limit; the reader reports other invalid lines.
-            Err(_) if index > 0 => continue,
-            Err(error) => {
-                let problem = format!("the first line is not a JSON object: {error}");
-                return Err(DataError::Malformed { file: file.to_owned(), line: 1, problem });
-            }
-        };
-        if names.is_empty() {
-            names = object.keys().cloned().collect();
-        }
-        let value = |name: &String| match object.get(name) {
-            Some(serde_json::Value::String(text)) => text.trim().to_owned(),
-            Some(serde_json::Value::Null) | None => String::new(),
-            Some(other) => other.to_string(),
-        };
-        rows.push(names.iter().map(value).collect());
+        objects.push(object);
     }
-    Ok(Sample { names: Some(names), rows })
+    let value = |object: &serde_json::Map<String, Value>, name: &String| match object.get(name) {
+        Some(Value::String(text)) => text.trim().to_owned(),
+        Some(Value::Null) | None => String::new(),
+        Some(other) => other.to_string(),
+    };
+    let rows = objects.iter().map(|object| names.iter().map(|name| value(object, name)).collect()).collect();
+    Ok(Sample { names: Some(names), rows, usable })
 }
 
 fn parquet(file: &Utf8Path) -> Result<Sample, DataError> {
-    let broken = |error: PolarsError| {
-        unusable(file, format!("this is not a valid Parquet file: {error}; replace it with an intact copy"))
-    };
-    let frame = ParquetReader::new(fs_err::File::open(file)?.into_file())
-        .with_slice(Some((0, ROWS)))
-        .finish()
-        .map_err(broken)?;
-    let names: Vec<String> = frame.get_column_names().iter().map(ToString::to_string).collect();
-    let mut rows = vec![Vec::with_capacity(names.len()); frame.height()];
-    for column in frame.columns() {
-        // Lists and structs cannot be text or label, so their values are left empty.
-        let text = column.cast(&DataType::String).ok().filter(|_| !column.dtype().is_nested());
-        let values = text.as_ref().and_then(|text| text.str().ok());
-        for (index, row) in rows.iter_mut().enumerate() {
-            row.push(values.and_then(|values| values.get(index)).unwrap_or_default().trim().to_owned());
+    let table = ParquetTable::open(file)?;
+    let names = table.names();
+    let mut usable: Vec<bool> = (0..names.len()).map(|column| table.nested(column).is_none()).collect();
+    let mut rows: Vec<Vec<String>> = vec![vec![String::new(); names.len()]; table.rows().min(ROWS)];
+    // Column by column, so that one that cannot be decoded does not hide the others.
+    for column in 0..names.len() {
+        if !usable[column] {
+            continue;
         }
+        let read = table.each(&[column], &mut |row, mut values| {
+            if let Some(row) = rows.get_mut(row - 1) {
+                row[column] = values.pop().flatten().unwrap_or_default().trim().to_owned();
+            }
+            Ok(row < ROWS)
+        });
+        usable[column] = read.is_ok();
     }
-    Ok(Sample { names: Some(names), rows })
+    Ok(Sample { names: Some(names), rows, usable })
 }

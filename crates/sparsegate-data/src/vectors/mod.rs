@@ -39,29 +39,50 @@ pub fn load_vectors(root: &Utf8Path, manifest: &Manifest, vocabulary: &[String])
     let size = manifest.reader.vectors().ok_or_else(|| DataError::not_vectors(manifest))?.size;
     let file = Cache::new(root).verified(manifest, "vectors")?;
     let mut wanted = Wanted::new(vocabulary);
-    match &manifest.reader {
-        Reader::Word2vecBinary(_) => word2vec::read(&file, size, &mut wanted)?,
-        _ => glove::read(&file, size, &mut wanted)?,
-    }
+    read(&file, &manifest.reader, size, &mut wanted)?;
     Ok(Vectors { size, rows: wanted.rows(vocabulary) })
 }
 
+/// Reads the whole file with `reader` and checks every row.
+///
+/// # Errors
+/// A reader of texts; a file that cannot be read or is not in the format of the reader.
+pub fn check_vectors(file: &Utf8Path, reader: &Reader) -> Result<(), DataError> {
+    let size = reader.vectors().ok_or_else(|| DataError::Unusable {
+        file: file.to_owned(),
+        problem: format!("the reader {} reads texts, not vectors", reader.key()),
+    })?;
+    read(file, reader, size.size, &mut Wanted { words: HashMap::new(), all: true })
+}
+
+fn read(file: &Utf8Path, reader: &Reader, size: usize, wanted: &mut Wanted) -> Result<(), DataError> {
+    match reader {
+        Reader::Word2vecBinary(_) => word2vec::read(file, size, wanted),
+        Reader::Word2vecText(_) => glove::read(file, size, true, wanted),
+        _ => glove::read(file, size, false, wanted),
+    }
+}
+
 /// The words to look up, each with its vector once it is found.
-struct Wanted(HashMap<String, Option<Vec<f32>>>);
+struct Wanted {
+    words: HashMap<String, Option<Vec<f32>>>,
+    /// Whether the rows of other words are checked as well.
+    all: bool,
+}
 
 impl Wanted {
     fn new(vocabulary: &[String]) -> Self {
         let both = vocabulary.iter().flat_map(|word| [word.clone(), word.to_lowercase()]);
-        Self(both.map(|word| (word, None)).collect())
+        Self { words: both.map(|word| (word, None)).collect(), all: false }
     }
 
     /// The slot for the vector of `word`; `None` if the word is not in the vocabulary or already has a vector.
     fn place(&mut self, word: &str) -> Option<&mut Option<Vec<f32>>> {
-        self.0.get_mut(word).filter(|place| place.is_none())
+        self.words.get_mut(word).filter(|place| place.is_none())
     }
 
     fn rows(&self, vocabulary: &[String]) -> Vec<Option<Vec<f32>>> {
-        let found = |word: &str| self.0.get(word).cloned().flatten();
+        let found = |word: &str| self.words.get(word).cloned().flatten();
         vocabulary.iter().map(|word| found(word).or_else(|| found(&word.to_lowercase()))).collect()
     }
 }

@@ -79,7 +79,7 @@ fn mistakes_in_text_name_the_line() {
         ("3 2\nthe 1 2\n", ":1: the line has 1 numbers"),
         ("other 1 2\nthe 1 2x\n", ":2: `2x` in the vector of `the` is not a finite number"),
         ("the nan 2\n", ":1: `nan`"),
-        ("the 1 2\n\n", ":2: the line has 0 numbers"),
+        ("the 1 2\n\n", ":2: the line has no numbers"),
     ] {
         let error = why(Reader::GloveText, text.as_bytes());
         assert!(error.contains("some.vectors:") && error.contains(message), "{error}");
@@ -87,6 +87,20 @@ fn mistakes_in_text_name_the_line() {
     assert!(why(Reader::GloveText, b"the 1 2\ncaf\xe9 1 2\n").contains(":2: not UTF-8 from byte 3"));
     let long = "x".repeat(1 << 20);
     assert!(why(Reader::GloveText, long.as_bytes()).contains(":1: the line is longer than 4224 bytes"));
+}
+
+#[test]
+fn the_text_format_of_word2vec_has_a_first_line() {
+    let rows = "the 1 -2 \nother 9 9 \nParis 0.5 2.5e-1 \n. . 7 7 \nparis 3 4 \n";
+    check(&load(Reader::Word2vecText, format!("5 2\n{rows}").as_bytes()).unwrap());
+    for (first, message) in [
+        ("5 3\n", ":1: the first line says that vectors have 3 numbers where the manifest says 2"),
+        ("6 2\n", "the first line announces 6 words, and 5 follow"),
+        ("", ":1: the first line is not two numbers, words and size; without such a line the reader is glove-text"),
+    ] {
+        let error = why(Reader::Word2vecText, format!("{first}{rows}").as_bytes());
+        assert!(error.contains(message), "{error}");
+    }
 }
 
 #[test]

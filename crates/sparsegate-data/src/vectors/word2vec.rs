@@ -7,6 +7,7 @@ use camino::Utf8Path;
 
 use super::Wanted;
 use crate::DataError;
+use crate::input;
 
 /// Maximum length of a word and of the header, bytes.
 const WORD: usize = 4096;
@@ -17,8 +18,9 @@ const WORD: usize = 4096;
 /// An invalid header, a header that contradicts the manifest or the file, a truncated entry, a word that is too long or
 /// not UTF-8, a wanted vector with a value that is not finite.
 pub(super) fn read(file: &Utf8Path, size: usize, wanted: &mut Wanted) -> Result<(), DataError> {
-    let mut input = Input { reader: BufReader::with_capacity(1 << 16, fs_err::File::open(file)?), byte: 0 };
+    let mut input = Input { reader: BufReader::with_capacity(1 << 16, input::unpacked(file)?), byte: 0 };
     let (mut entry, mut begin) = (0, 0);
+    let all_rows = wanted.all;
     let mut all = || -> Result<(), Problem> {
         let entries = header(&mut input, size)?;
         let mut bytes = vec![0; 4 * size];
@@ -31,7 +33,8 @@ pub(super) fn read(file: &Utf8Path, size: usize, wanted: &mut Wanted) -> Result<
                 Problem::wrong(format!("the word `{shown}` is not UTF-8; convert the file and correct its checksum"))
             })?;
             input.exactly(&mut bytes).map_err(|problem| problem.of(entries))?;
-            if let Some(place) = wanted.place(&word) {
+            let place = wanted.place(&word);
+            if place.is_some() || all_rows {
                 let vector: Vec<f32> = bytes
                     .chunks_exact(4)
                     .map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]))
@@ -41,7 +44,9 @@ pub(super) fn read(file: &Utf8Path, size: usize, wanted: &mut Wanted) -> Result<
                         format!("the vector of `{word}` has a value that is not a finite number; is its size {size}?");
                     return Err(Problem::wrong(problem));
                 }
-                *place = Some(vector);
+                if let Some(place) = place {
+                    *place = Some(vector);
+                }
             }
         }
         input.skip_line_ends()?;
@@ -113,7 +118,7 @@ fn header(input: &mut Input, size: usize) -> Result<u64, Problem> {
 
 /// The file and the number of bytes read so far.
 struct Input {
-    reader: BufReader<fs_err::File>,
+    reader: BufReader<Box<dyn Read>>,
     byte: u64,
 }
 

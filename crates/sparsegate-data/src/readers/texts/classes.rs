@@ -34,13 +34,8 @@ impl Classes {
                  reader.labelled-texts.from.{key}"
             ));
         }
-        for (part, texts) in parts.iter().enumerate() {
-            if let Some(text) = texts.iter().find(|text| !trained[text.label as usize]) {
-                let label = &labels[text.label as usize];
-                let problem =
-                    format!("no training text has the label `{label}`; remove such texts, or add some to train on");
-                return Err(source.wrong(part, &text.place, problem));
-            }
+        if let Some(text) = texts_without_training(parts, &trained) {
+            return Err(untrained(source, rules, labels, parts, &trained, text));
         }
         if let Some((label, _)) = labels.iter().zip(&trained).find(|(_, trained)| !**trained) {
             return unusable(format!(
@@ -67,4 +62,54 @@ impl Classes {
     pub(super) fn number(&self, label: u32) -> u32 {
         self.numbers[label as usize]
     }
+}
+
+/// The first text, with its part, whose label no training text has.
+fn texts_without_training<'a>(parts: &'a [Vec<Text>; 3], trained: &[bool]) -> Option<(usize, &'a Text)> {
+    let texts = parts.iter().enumerate().flat_map(|(part, texts)| texts.iter().map(move |text| (part, text)));
+    texts.into_iter().find(|(_, text)| !trained[text.label as usize])
+}
+
+/// Largest number of labels that a message lists.
+const LISTED: usize = 10;
+
+/// Error for labels that occur in validation or test texts only. All are listed, since they come in numbers where some
+/// classes are rare.
+fn untrained(
+    source: &dyn Source,
+    rules: &LabelledTexts,
+    labels: &[String],
+    parts: &[Vec<Text>; 3],
+    trained: &[bool],
+    (part, text): (usize, &Text),
+) -> DataError {
+    let mut counts = vec![0usize; labels.len()];
+    parts[1..].iter().flatten().for_each(|text| counts[text.label as usize] += 1);
+    let missing: Vec<String> = (0..labels.len())
+        .filter(|&label| !trained[label] && counts[label] > 0)
+        .map(|label| {
+            format!("`{}` ({} {})", labels[label], counts[label], if counts[label] == 1 { "text" } else { "texts" })
+        })
+        .collect();
+    let more = missing.len().saturating_sub(LISTED);
+    let mut list = missing[..missing.len() - more].join(", ");
+    if more > 0 {
+        list += &format!(" and {more} more");
+    }
+    let verb = if missing.len() == 1 { "label" } else { "labels" };
+    let held_out = rules.hold_out.as_ref().is_some_and(|held_out| match part {
+        1 => held_out.valid > 0.0,
+        _ => held_out.test > 0.0,
+    });
+    let problem = if held_out {
+        let seed = rules.hold_out.as_ref().map_or(0, |held_out| held_out.seed);
+        format!(
+            "no training text has the {verb} {list}: all their texts were held out for validation or test by `hold_out` (seed \
+             {seed}); write `stratified: true` under `hold_out`, which keeps texts of each class in training, or remove such \
+             texts"
+        )
+    } else {
+        format!("no training text has the {verb} {list}; remove such texts, or add some to train on")
+    };
+    source.wrong(part, &text.place, problem)
 }

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::labels::{Labels, is_missing};
 use super::source::{Place, Record, Source};
 use crate::manifest::{EmptyTexts, LabelledTexts};
 use crate::readers::dictionary::{Chunk, Dictionary};
@@ -122,7 +123,7 @@ struct Gathering<'a> {
     bytes: usize,
     dictionary: Dictionary,
     counts: Counts,
-    labels: Vec<String>,
+    labels: Labels,
     parts: [Vec<Text>; 3],
 }
 
@@ -131,7 +132,7 @@ impl<'a> Gathering<'a> {
         let test_held_out = rules.hold_out.as_ref().is_some_and(|held_out| held_out.test > 0.0);
         // Test texts are held out later and then removed from the counts, which requires all of their words.
         let keep = rules.length.filter(|_| !test_held_out).unwrap_or(usize::MAX);
-        let labels = rules.classes.iter().flatten().map(|label| label.0.clone()).collect();
+        let labels = Labels::new(rules.classes.iter().flatten().map(|label| label.0.clone()));
         let (waiting, parts) = (Vec::new(), [const { Vec::new() }; 3]);
         let (dictionary, counts) = (Dictionary::default(), Counts::default());
         Self { source, rules, rule, keep, waiting, bytes: 0, dictionary, counts, labels, parts }
@@ -146,29 +147,36 @@ impl<'a> Gathering<'a> {
 
     fn label(&mut self, part: usize, record: &Record) -> Result<u32, DataError> {
         let wrong = |problem: String| self.source.wrong(part, &record.place, problem);
-        if let Some(known) = self.labels.iter().position(|label| *label == record.label) {
-            return Ok(known as u32);
+        if let Some(known) = self.labels.find(&record.label) {
+            return Ok(known);
         }
         if record.label.is_empty() {
             return Err(wrong("the label is empty; remove the row or give it a label".into()));
+        }
+        if is_missing(&record.label) && self.rules.classes.is_none() {
+            let problem = format!(
+                "the label is `{0}`, which stands for a missing value; remove the row or give it a label, or list `{0}` in \
+                 reader.labelled-texts.classes if it is a class",
+                record.label
+            );
+            return Err(wrong(problem));
         }
         if self.rules.classes.is_some() {
             let problem = format!(
                 "the label `{}` is not one of the manifest's classes ({}); correct it, or reader.labelled-texts.classes",
                 record.label,
-                self.labels.join(", ")
+                self.labels.written().join(", ")
             );
             return Err(wrong(problem));
         }
-        if self.labels.len() == MOST_CLASSES {
+        if self.labels.written().len() == MOST_CLASSES {
             let problem = format!(
                 "there are more than {MOST_CLASSES} labels; is it the right column? See reader.labelled-texts.from.{}",
                 self.source.label_key()
             );
             return Err(wrong(problem));
         }
-        self.labels.push(record.label.clone());
-        Ok(self.labels.len() as u32 - 1)
+        Ok(self.labels.add(&record.label))
     }
 
     /// Splits the waiting records into words.
@@ -225,7 +233,7 @@ impl<'a> Gathering<'a> {
                 _ => std::cmp::Ordering::Equal,
             });
         }
-        Ok(Gathered { words: dictionary.into_words(), counts, labels, parts })
+        Ok(Gathered { words: dictionary.into_words(), counts, labels: labels.into_written(), parts })
     }
 }
 

@@ -5,8 +5,9 @@ use serde_json::{Map, Value};
 
 use super::source::{Files, Place, Record, Source, Take, file_of, tables};
 use crate::DataError;
+use crate::input::TextFormat;
 use crate::manifest::{Column, Table};
-use crate::readers::limits::Lines;
+use crate::readers::table::{Objects, shorten};
 
 /// Tables of the format `jsonl`. Blank lines are skipped.
 pub(super) struct JsonLines {
@@ -19,20 +20,18 @@ impl JsonLines {
         Self { files, table }
     }
 
-    fn record(&self, line: &str) -> Result<(String, String), String> {
-        let object: Map<String, Value> = serde_json::from_str(line)
-            .map_err(|error| format!("this is not a JSON object: {error}; correct the line"))?;
+    fn record(&self, object: &Map<String, Value>) -> Result<(String, String), String> {
         let mut text = String::new();
         for column in &self.table.text.0 {
             if !text.is_empty() {
                 text.push(' ');
             }
-            match value(&object, column, "text")? {
+            match value(object, column, "text")? {
                 Value::String(value) => text.push_str(value),
                 other => return Err(format!("{column} is not a text: {}", shorten(other))),
             }
         }
-        match value(&object, &self.table.label, "label")? {
+        match value(object, &self.table.label, "label")? {
             Value::String(label) => Ok((text, label.trim().to_owned())),
             label @ (Value::Number(_) | Value::Bool(_)) => Ok((text, label.to_string())),
             other => Err(format!("{} is not a label: {}", self.table.label, shorten(other))),
@@ -54,21 +53,14 @@ fn value<'a>(object: &'a Map<String, Value>, column: &Column, key: &str) -> Resu
     })
 }
 
-fn shorten(value: &Value) -> String {
-    let text = value.to_string();
-    if text.chars().count() <= 40 { text } else { text.chars().take(40).collect::<String>() + "..." }
-}
-
 impl Source for JsonLines {
     fn read(&self, take: &mut Take<'_>) -> Result<(), DataError> {
         for (part, file) in tables(&self.files) {
-            let mut lines = Lines::open(file)?;
-            while let Some((number, line)) = lines.next_line()? {
-                if line.trim().is_empty() {
-                    continue;
-                }
-                let place = Place::Line(number);
-                let (text, label) = self.record(line).map_err(|problem| self.wrong(part, &place, problem))?;
+            let format = TextFormat { encoding: self.table.encoding, newlines: self.table.newlines };
+            let mut objects = Objects::open(file, &format)?;
+            while let Some((line, object)) = objects.next_object()? {
+                let place = Place::Line(line);
+                let (text, label) = self.record(&object).map_err(|problem| self.wrong(part, &place, problem))?;
                 take(part, Record { place, text, label })?;
             }
         }

@@ -5,6 +5,7 @@ mod folders;
 mod frame;
 mod gather;
 mod jsonl;
+mod labels;
 mod parquet;
 mod separated;
 mod source;
@@ -17,10 +18,11 @@ use crate::manifest::{HoldOut, LabelledTexts};
 use crate::{DataError, Survey};
 use classes::Classes;
 use gather::{Gathered, Text};
-use source::Source;
+use source::{Place, Source};
 use sparsegate_spec::types::Reading;
 
 pub(crate) use frame::Frame;
+pub(crate) use labels::{common as common_label, is_missing as is_missing_label};
 
 use super::numbering::Scheme;
 
@@ -31,6 +33,26 @@ pub(crate) struct EncodedTexts {
     /// Training, validation and test texts.
     pub(crate) parts: [Texts; 3],
     pub(crate) survey: Survey,
+    /// Where each text of each part is stored.
+    pub(crate) places: Places,
+}
+
+/// Where the texts of the parts are stored.
+pub(crate) struct Places {
+    files: [Utf8PathBuf; 3],
+    places: [Vec<Place>; 3],
+}
+
+impl Places {
+    /// The file of a text of a part, with line, row or name in an archive.
+    pub(crate) fn of(&self, part: usize, text: usize) -> Option<String> {
+        let file = &self.files[part];
+        Some(match self.places[part].get(text)? {
+            Place::Line(line) => format!("{file}:{line}"),
+            Place::Row(row) => format!("{file}: row {row}"),
+            Place::Member(member) => format!("{file}: {member}"),
+        })
+    }
 }
 
 /// Reads all texts, splits off the held-out parts and numbers the words. `file` returns the path of a role's file, if
@@ -69,14 +91,18 @@ pub(crate) fn encode(
     let frame = Frame { start: scheme.start, unknown: scheme.unknown, length: rules.length };
     let finish = |texts: Vec<Text>| {
         let mut finished = Texts::new();
+        let mut places = Vec::with_capacity(texts.len());
         for text in texts {
             let words = text.words.iter().map(|&word| ids[word as usize]).collect();
             finished.push(&frame.around(words), classes.number(text.label));
+            places.push(text.place);
         }
-        finished
+        (finished, places)
     };
-    let parts = parts.map(finish);
-    Ok(EncodedTexts { vocabulary, classes: classes.names, parts, survey })
+    let [(train, first), (valid, second), (test, third)] = parts.map(finish);
+    let files = [0, 1, 2].map(|part| source.file(part).to_owned());
+    let places = Places { files, places: [first, second, third] };
+    Ok(EncodedTexts { vocabulary, classes: classes.names, parts: [train, valid, test], survey, places })
 }
 
 /// The scheme by which the words of a data set are numbered.
@@ -91,6 +117,7 @@ pub(crate) fn scheme(rules: &LabelledTexts, reading: Reading) -> Scheme {
 fn hold_out(source: &dyn Source, held_out: &HoldOut, parts: &mut [Vec<Text>; 3]) -> Result<(), DataError> {
     let all = std::mem::take(&mut parts[0]);
     let order = Draws::new("sparsegate 2026 texts held out", &[held_out.seed]).order(all.len() as u32);
+    let order = if held_out.stratified { stratified(&order, &all) } else { order };
     let count = |share: f64| (share * all.len() as f64).round() as usize;
     let (valid, test) = (count(held_out.valid), count(held_out.test));
     let train = all.len().saturating_sub(valid + test);
@@ -112,6 +139,28 @@ fn hold_out(source: &dyn Source, held_out: &HoldOut, parts: &mut [Vec<Text>; 3])
         parts[part].push(text);
     }
     Ok(())
+}
+
+/// Reorders the texts so that the end of the order has texts of all classes by their shares: the texts of each class keep
+/// their order and are spread evenly over it. The first text of each class goes to the front, into training.
+fn stratified(order: &[u32], all: &[Text]) -> Vec<u32> {
+    let label = |text: u32| all[text as usize].label as usize;
+    let classes = order.iter().map(|&text| label(text) + 1).max().unwrap_or(0);
+    let mut sizes = vec![0u32; classes];
+    order.iter().for_each(|&text| sizes[label(text)] += 1);
+    let mut seen = vec![0u32; classes];
+    let mut placed: Vec<(f64, u32)> = order
+        .iter()
+        .map(|&text| {
+            let class = label(text);
+            seen[class] += 1;
+            let place = if seen[class] == 1 { -1.0 } else { (f64::from(seen[class]) - 0.5) / f64::from(sizes[class]) };
+            (place, text)
+        })
+        .collect();
+    // A stable sort: texts at one place stay in the random order.
+    placed.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    placed.into_iter().map(|(_, text)| text).collect()
 }
 
 #[cfg(test)]

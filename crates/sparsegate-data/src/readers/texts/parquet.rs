@@ -1,20 +1,18 @@
 //! Reads labelled texts from Apache Parquet.
 
 use camino::Utf8Path;
-use polars::prelude::{DataFrame, DataType, ParquetReader, PolarsError, SerReader};
 
+use super::separated::only;
 use super::source::{Files, Place, Record, Source, Take, file_of, tables, wrong};
 use crate::DataError;
 use crate::manifest::{Column, Table};
+use crate::readers::table::ParquetTable;
 
 /// Tables of the format `parquet`.
 pub(super) struct Parquet {
     files: Files,
     table: Table,
 }
-
-/// Number of rows in memory at a time.
-const ROWS: usize = 1 << 14;
 
 impl Parquet {
     pub(super) fn new(files: Files, table: Table) -> Self {
@@ -23,64 +21,46 @@ impl Parquet {
 
     fn read_table(&self, part: usize, file: &Utf8Path, take: &mut Take<'_>) -> Result<(), DataError> {
         let unusable = |problem: String| DataError::Unusable { file: file.to_owned(), problem };
-        let broken = |error: PolarsError| {
-            unusable(format!("this is not a valid Parquet file: {error}; replace it with an intact copy"))
-        };
-        let mut reader = ParquetReader::new(fs_err::File::open(file)?.into_file());
-        let names: Vec<String> = reader.schema().map_err(broken)?.iter_names().map(ToString::to_string).collect();
-        let rows = reader.num_rows().map_err(broken)?;
-        let find = |column: &Column, key: &str| find(&names, column, key).map_err(unusable);
-        let text = self.table.text.0.iter().map(|column| find(column, "text")).collect::<Result<Vec<_>, _>>()?;
-        let label = find(&self.table.label, "label")?;
-        let mut columns = text.clone();
-        columns.push(label.clone());
-        for first in (0..rows).step_by(ROWS) {
-            let frame = ParquetReader::new(fs_err::File::open(file)?.into_file())
-                .with_columns(Some(columns.clone()))
-                .with_slice(Some((first, ROWS)))
-                .finish()
-                .map_err(broken)?;
-            let texts =
-                text.iter().map(|name| strings(&frame, name).map_err(unusable)).collect::<Result<Vec<_>, _>>()?;
-            let labels = strings(&frame, &label).map_err(unusable)?;
-            for row in 0..frame.height() {
-                let place = Place::Row(first + row + 1);
-                let value = |values: &[Option<String>], name: &str| {
-                    let none = || wrong(file, &place, format!("`{name}` is null; remove the row"));
-                    values.get(row).cloned().flatten().ok_or_else(none)
-                };
-                let parts = texts.iter().zip(&text).map(|(values, name)| value(values, name));
-                let joined = parts.collect::<Result<Vec<_>, _>>()?.join(" ");
-                let label = value(&labels, &label)?.trim().to_owned();
-                take(part, Record { place, text: joined, label })?;
+        let table = ParquetTable::open(file)?;
+        let names = table.names();
+        let find = |column: &Column, key: &str| {
+            let at = find(&names, column, key).map_err(unusable)?;
+            match table.nested(at) {
+                Some(what) => {
+                    let why =
+                        format!("the column `{}` holds {what}, not single values; name another column", names[at]);
+                    Err(unusable(why))
+                }
+                None => Ok(at),
             }
-        }
-        Ok(())
+        };
+        let mut columns =
+            self.table.text.0.iter().map(|column| find(column, "text")).collect::<Result<Vec<_>, DataError>>()?;
+        columns.push(find(&self.table.label, "label")?);
+        table.each(&columns, &mut |row, values| {
+            let place = Place::Row(row);
+            let value = |(value, &at): (Option<String>, &usize)| {
+                value.ok_or_else(|| wrong(file, &place, format!("`{}` is null; remove the row", names[at])))
+            };
+            let mut values = values.into_iter().zip(&columns).map(value).collect::<Result<Vec<_>, _>>()?;
+            let label = values.pop().unwrap_or_default().trim().to_owned();
+            take(part, Record { place, text: values.join(" "), label })?;
+            Ok(true)
+        })
     }
 }
 
-fn find(names: &[String], column: &Column, key: &str) -> Result<String, String> {
+fn find(names: &[String], column: &Column, key: &str) -> Result<usize, String> {
     let found = match column {
-        Column::Number(number) => names.get(number.wrapping_sub(1)),
-        Column::Name(name) => names.iter().find(|known| *known == name),
+        Column::Number(number) => Some(number.wrapping_sub(1)).filter(|&at| at < names.len()),
+        Column::Name(name) => only(names, name)?,
     };
-    found.cloned().ok_or_else(|| {
+    found.ok_or_else(|| {
         format!(
             "there is no column {column}: the columns are {}; correct reader.labelled-texts.from.table.{key} in the manifest",
             names.join(", ")
         )
     })
-}
-
-/// A column's values as text.
-fn strings(frame: &DataFrame, name: &str) -> Result<Vec<Option<String>>, String> {
-    let column = frame.column(name).map_err(|error| error.to_string())?;
-    if column.dtype().is_nested() {
-        return Err(format!("the column `{name}` holds {}, not text; name another column", column.dtype()));
-    }
-    let text = column.cast(&DataType::String).map_err(|error| error.to_string())?;
-    let text = text.str().map_err(|error| error.to_string())?;
-    Ok(text.iter().map(|value| value.map(str::to_owned)).collect())
 }
 
 impl Source for Parquet {

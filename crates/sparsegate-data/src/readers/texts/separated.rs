@@ -1,12 +1,12 @@
 //! Reads labelled texts from comma- or tab-separated tables.
 
 use camino::Utf8Path;
-use csv::{ByteRecord, ReaderBuilder};
+use csv::ByteRecord;
 
 use super::source::{Files, Place, Record, Source, Take, file_of, tables, wrong};
 use crate::DataError;
-use crate::manifest::{Column, Table, TableFormat};
-use crate::readers::limits::{Bounded, NOT_UTF8, too_long};
+use crate::manifest::{Column, Table};
+use crate::readers::table::{Dialect, SeparatedRows, utf8};
 
 /// Tables of the formats `csv` and `tsv`.
 pub(super) struct Separated {
@@ -21,37 +21,14 @@ impl Separated {
     }
 
     fn read_table(&self, part: usize, file: &Utf8Path, take: &mut Take<'_>) -> Result<(), DataError> {
-        let tabs = self.table.format == TableFormat::Tsv;
-        let (bounded, allowance) = Bounded::new(fs_err::File::open(file)?);
-        let mut reader = ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(if tabs { b'\t' } else { b',' })
-            .quoting(!tabs)
-            .from_reader(bounded);
-        let mut row = ByteRecord::new();
+        let mut rows = SeparatedRows::open(file, &Dialect::of(&self.table))?;
         let mut columns: Option<Columns> = None;
-        loop {
-            allowance.renew();
-            let line = reader.position().line() as usize;
+        while let Some((line, row)) = rows.next_row()? {
             let malformed = |problem: String| wrong(file, &Place::Line(line), problem);
-            let more = reader.read_byte_record(&mut row).map_err(|error| {
-                let unclosed = if tabs { "" } else { " Is a quote not closed?" };
-                let spent = allowance.is_spent();
-                malformed(if spent { too_long("the row") + unclosed } else { error.to_string() })
-            })?;
-            if !more {
-                return Ok(());
-            }
-            // The reader skips blank lines, so the row may begin after the position from before it was read.
-            let line = row.position().map_or(line, |position| position.line() as usize);
-            let malformed = |problem: String| wrong(file, &Place::Line(line), problem);
-            let field = |column: usize| str::from_utf8(&row[column]).map_err(|_| malformed(NOT_UTF8.into()));
             let known = if let Some(known) = &columns {
                 known
             } else {
-                let names = self.table.header.then(|| header(&row)).transpose();
-                let names = names.map_err(|_| malformed(NOT_UTF8.into()))?;
+                let names = self.table.header.then(|| header(row)).transpose().map_err(malformed)?;
                 let found = Columns::find(&self.table, row.len(), names.as_deref()).map_err(malformed)?;
                 let known = columns.insert(found);
                 if self.table.header || self.lose_first_row {
@@ -59,18 +36,19 @@ impl Separated {
                 }
                 known
             };
-            if row.len() != known.count {
-                let cause = if tabs { "is there a tab in a text?" } else { "is a comma or a quote not in quotes?" };
-                let problem = format!("the row has {} columns and the first row {}; {cause}", row.len(), known.count);
-                return Err(malformed(problem));
+            let width = row.len();
+            if width != known.count {
+                return Err(rows.wrong_width(line, width, known.count));
             }
-            take(part, known.record(&field, line)?)?;
+            let record = known.record(row, line).map_err(malformed)?;
+            take(part, record)?;
         }
+        Ok(())
     }
 }
 
-fn header(row: &ByteRecord) -> Result<Vec<String>, std::str::Utf8Error> {
-    row.iter().map(|name| str::from_utf8(name).map(|name| name.trim().to_owned())).collect()
+fn header(row: &ByteRecord) -> Result<Vec<String>, String> {
+    row.iter().map(|name| Ok(utf8(name)?.trim().to_owned())).collect()
 }
 
 /// Indices of the columns of the text and the label, from 0.
@@ -86,7 +64,7 @@ impl Columns {
         let find = |column: &Column, key: &str| {
             let found = match column {
                 Column::Number(number) => Some(number.wrapping_sub(1)).filter(|&at| at < count),
-                Column::Name(name) => names.unwrap_or_default().iter().position(|known| known == name),
+                Column::Name(name) => only(names.unwrap_or_default(), name)?,
             };
             let there = names
                 .map_or_else(|| format!("it has {count}"), |names| format!("the columns are {}", names.join(", ")));
@@ -98,14 +76,26 @@ impl Columns {
         Ok(Self { text, label: find(&table.label, "label")?, count })
     }
 
-    fn record<'a>(
-        &self,
-        field: &dyn Fn(usize) -> Result<&'a str, DataError>,
-        line: usize,
-    ) -> Result<Record, DataError> {
-        let texts = self.text.iter().map(|&column| field(column)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Record { place: Place::Line(line), text: texts.join(" "), label: field(self.label)?.trim().to_owned() })
+    fn record(&self, row: &ByteRecord, line: usize) -> Result<Record, String> {
+        let texts = self.text.iter().map(|&column| utf8(&row[column])).collect::<Result<Vec<_>, _>>()?;
+        Ok(Record { place: Place::Line(line), text: texts.join(" "), label: utf8(&row[self.label])?.trim().to_owned() })
     }
+}
+
+/// Place of the only column with this name; `None` if there is none.
+///
+/// # Errors
+/// A name that several columns have.
+pub(super) fn only(names: &[String], name: &str) -> Result<Option<usize>, String> {
+    let places: Vec<usize> = (0..names.len()).filter(|&at| names[at] == name).collect();
+    if places.len() > 1 {
+        let numbers: Vec<String> = places.iter().map(|at| (at + 1).to_string()).collect();
+        return Err(format!(
+            "several columns are called `{name}` (numbers {}); write the number of the one that is meant",
+            numbers.join(", ")
+        ));
+    }
+    Ok(places.first().copied())
 }
 
 impl Source for Separated {

@@ -1,0 +1,139 @@
+//! Compressed files, and files of other programs, told by their first bytes.
+
+use std::io::{self, BufReader, Read, Seek as _};
+
+use camino::Utf8Path;
+use flate2::read::MultiGzDecoder;
+
+use crate::DataError;
+
+/// A kind of compression that is unpacked while reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pack {
+    /// gzip.
+    Gzip,
+    /// Zstandard.
+    Zstd,
+    /// A zip archive, which must hold one file.
+    Zip,
+}
+
+impl Pack {
+    /// The compression of a file that begins with these bytes.
+    pub(crate) fn of(first: &[u8]) -> Option<Self> {
+        match first {
+            [0x1f, 0x8b, ..] => Some(Self::Gzip),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
+            [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Some(Self::Zip),
+            _ => None,
+        }
+    }
+
+    /// The name without the ending of the compression; of a zip archive, the name of its file.
+    pub(crate) fn inner_name(self, file: &Utf8Path) -> Result<String, DataError> {
+        let name = file.file_name().unwrap_or_default();
+        match self {
+            Self::Gzip | Self::Zstd => {
+                let lower = name.to_ascii_lowercase();
+                let end = [".gz", ".gzip", ".zst", ".zstd"].into_iter().find(|end| lower.ends_with(end));
+                Ok(name[..name.len() - end.map_or(0, str::len)].to_owned())
+            }
+            Self::Zip => Ok(only_file(file, &mut archive(file, fs_err::File::open(file)?)?)?.1),
+        }
+    }
+
+    pub(super) fn open(self, file: &Utf8Path, opened: fs_err::File) -> Result<Box<dyn Read>, DataError> {
+        let named = |inner: Box<dyn Read>| Box::new(Unpacking { file: file.to_string(), inner });
+        Ok(match self {
+            Self::Gzip => named(Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, opened)))),
+            Self::Zstd => named(Box::new(zstd::Decoder::new(opened)?)),
+            Self::Zip => {
+                let mut archive = archive(file, opened)?;
+                let (index, _) = only_file(file, &mut archive)?;
+                let mut member = archive.by_index(index).map_err(|error| broken(file, &error))?;
+                // Unpacked as a whole, so that the archive's checksum is verified before the first line is read.
+                let mut whole = tempfile::tempfile()?;
+                io::copy(&mut member, &mut whole).map_err(|error| broken(file, &error))?;
+                whole.rewind()?;
+                Box::new(BufReader::with_capacity(1 << 16, whole))
+            }
+        })
+    }
+}
+
+fn broken(file: &Utf8Path, error: &dyn std::fmt::Display) -> DataError {
+    DataError::Unusable { file: file.to_owned(), problem: damaged(error) }
+}
+
+fn damaged(error: &dyn std::fmt::Display) -> String {
+    format!("the compressed file is damaged or cut off: {error}; replace it with an intact copy")
+}
+
+type Archive = zip::ZipArchive<BufReader<fs_err::File>>;
+
+fn archive(file: &Utf8Path, opened: fs_err::File) -> Result<Archive, DataError> {
+    zip::ZipArchive::new(BufReader::new(opened)).map_err(|error| broken(file, &error))
+}
+
+/// Index and name of the only file in an archive. Folders, hidden files and what macOS adds do not count.
+fn only_file(file: &Utf8Path, archive: &mut Archive) -> Result<(usize, String), DataError> {
+    let unusable = |problem: String| DataError::Unusable { file: file.to_owned(), problem };
+    let mut found: Vec<(usize, String)> = Vec::new();
+    for index in 0..archive.len() {
+        let member = archive.by_index_raw(index).map_err(|error| broken(file, &error))?;
+        let path = member.name().to_owned();
+        let name = path.rsplit('/').next().unwrap_or_default().to_owned();
+        if path == "[Content_Types].xml" {
+            return Err(unusable("this is a document of Excel or Word, not a table; save it as CSV (UTF-8)".into()));
+        }
+        if !member.is_dir() && !name.starts_with('.') && !path.starts_with("__MACOSX/") {
+            found.push((index, name));
+        }
+    }
+    match found.len() {
+        1 => Ok(found.swap_remove(0)),
+        0 => Err(unusable("the archive holds no file; is this the right one?".into())),
+        count => {
+            let names: Vec<&str> = found.iter().take(5).map(|(_, name)| name.as_str()).collect();
+            Err(unusable(format!(
+                "the archive holds {count} files ({}{}); unpack it and name the one to read",
+                names.join(", "),
+                if count > 5 { ", ..." } else { "" }
+            )))
+        }
+    }
+}
+
+/// Adds the file's name to the errors of a decoder, which does not know it.
+struct Unpacking {
+    file: String,
+    inner: Box<dyn Read>,
+}
+
+impl Read for Unpacking {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {}", self.file, damaged(&error)));
+        self.inner.read(buffer).map_err(named)
+    }
+}
+
+/// What a file of another program is, and what to do with it, told by its first bytes; `None` for bytes that may be text.
+pub(crate) fn foreign(first: &[u8]) -> Option<&'static str> {
+    const KNOWN: [(&[u8], &str); 11] = [
+        (b"ARROW1", "this is an Arrow (Feather) file; write it as Parquet"),
+        (b"\xd0\xcf\x11\xe0", "this is an old document of Excel or Word; save it as CSV (UTF-8)"),
+        (b"SQLite format 3", "this is a SQLite database; export the table as CSV"),
+        (b"%PDF-", "this is a PDF document; write its text into a file"),
+        (b"\x89HDF", "this is an HDF5 file; write it as Parquet or CSV"),
+        (b"\x93NUMPY", "this is a NumPy array; write it as CSV"),
+        (b"\x80\x04", "this is a pickle of Python; write it as Parquet or CSV"),
+        (b"\x80\x05", "this is a pickle of Python; write it as Parquet or CSV"),
+        (b"BZh", "this is compressed with bzip2; unpack it"),
+        (b"\xfd7zXZ", "this is compressed with xz; unpack it"),
+        (b"7z\xbc\xaf", "this is a 7-Zip archive; unpack it"),
+    ];
+    if first.get(257..262) == Some(b"ustar") {
+        return Some("this is a tar archive; unpack it and name the file or folder to read");
+    }
+    KNOWN.iter().find(|(magic, _)| first.starts_with(magic)).map(|(_, what)| *what)
+}

@@ -1,0 +1,79 @@
+//! Proposes a manifest and an experiment for a plain text.
+
+use camino::Utf8Path;
+
+use super::manifest::{File, plain, text};
+use super::task::{Proposal, held_out, read};
+use super::{TaskArgs, experiment, preview};
+use crate::cli::CliError;
+use sparsegate_data::sniff::{self, Look};
+use sparsegate_data::{Corpus, Parts};
+
+/// Largest vocabularies that are proposed, of words and of characters.
+const VOCABULARY: [usize; 2] = [10_000, 500];
+/// Fewest training words for a word-level model.
+const ENOUGH: usize = 50_000;
+/// Largest ratio of distinct words to words for a word-level model.
+const REPEAT: f64 = 0.2;
+
+/// Proposes a word-level model if the text has enough repeated words, otherwise a character-level one.
+pub(super) fn propose(args: &TaskArgs, target: &Utf8Path, look: &Look) -> Result<Proposal, CliError> {
+    if args.text.is_some() || args.label.is_some() || args.header.is_some() {
+        let error = CliError::usage("--text, --label and --header are for tables of labelled texts");
+        return Err(error.help("remove them, or use --kind classification"));
+    }
+    let files = File::parts(&args.from, args.valid.as_deref(), args.test.as_deref())?;
+    let parts = held_out(args);
+    let about = format!("the text of {}", args.from.file_name().unwrap_or_default());
+    let split = match parts.as_slice() {
+        [] => "validation and test have files of their own",
+        [_] => "one part has a file of its own; the other is cut off the end of the training text",
+        _ => "the last tenth of the text: one half for validation, one for the test",
+    };
+    let manifest = |words, vocabulary| text(&args.name, &about, &plain(words, vocabulary, look, &parts), &files, split);
+    let by_word = read(target, &manifest(true, None), &files)?;
+    let count = streams(&by_word)[0].len();
+    let words = count >= ENOUGH && (by_word.vocabulary.len() as f64) < REPEAT * count as f64;
+    let mut corpus = if words { by_word } else { read(target, &manifest(false, None), &files)? };
+    let symbols = corpus.vocabulary.len();
+    let most = VOCABULARY[usize::from(!words)];
+    let vocabulary = (symbols > most).then_some(most);
+    if vocabulary.is_some() {
+        corpus = read(target, &manifest(words, vocabulary), &files)?;
+    }
+    let [train, valid, test] = streams(&corpus);
+    let unit = if words { "words" } else { "characters" };
+    let found = vec![
+        format!("format:  plain text; {count} words"),
+        format!(
+            "symbols: {unit}; {} for training, {} for validation, {} for the test",
+            train.len(),
+            valid.len(),
+            test.len()
+        ),
+        format!(
+            "         {symbols} distinct{}",
+            vocabulary.map_or_else(String::new, |most| format!(", of which the {most} most frequent are kept"))
+        ),
+        format!(
+            "unknown: {:.1} % of the symbols of validation and test",
+            preview::unknown(&corpus, valid.iter().chain(test))
+        ),
+        preview::stream(&corpus, train),
+    ];
+    let shortest = valid.len().min(test.len());
+    if shortest < 4 {
+        let error = CliError::data(format!("{} is too short: {} {unit} for training", args.from, train.len()));
+        return Err(error.help("a language model needs some thousand symbols at least"));
+    }
+    let experiment = experiment::language_model(&args.name, &about, train.len(), shortest, words);
+    let warnings = sniff::warnings(&sniff::lines(&args.from, look)?);
+    Ok(Proposal { manifest: manifest(words, vocabulary), experiment, files, found, warnings })
+}
+
+fn streams(corpus: &Corpus) -> [&[u32]; 3] {
+    match &corpus.parts {
+        Parts::Streams { train, valid, test } => [train, valid, test],
+        Parts::Texts { .. } => [&[]; 3],
+    }
+}
