@@ -128,7 +128,7 @@ fn list(global: &Global, format: OutputFormat) -> Result<ExitCode, CliError> {
             Ok(manifest) => listed.push(self::listed(&cache, &manifest)),
             Err(error) => {
                 if let Some(earlier) = invalid.replace(error) {
-                    output::say!("{earlier}");
+                    output::message!("{earlier}");
                 }
             }
         }

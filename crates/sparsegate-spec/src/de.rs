@@ -76,13 +76,13 @@ impl<'de> Deserializer<'de> for De<'de> {
         }
     }
 
-    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Diagnostic> {
         self.integer(visitor)
     }
-    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Diagnostic> {
         self.integer(visitor)
     }
-    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Diagnostic> {
         self.integer(visitor)
     }
 
@@ -94,11 +94,11 @@ impl<'de> Deserializer<'de> for De<'de> {
 
 impl<'de> De<'de> {
     /// YAML reads `1e1` and `10.0` as real numbers; where a whole number is wanted, they are ten.
-    fn integer<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+    fn integer<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Diagnostic> {
         /// Up to here, 2^53, every whole number is a real one.
         const MOST: f64 = 9_007_199_254_740_992.0;
         match self.0 {
-            Node::Real(value) if value.fract() == 0.0 && value.abs() <= MOST => {
+            Node::Float(value) if value.fract() == 0.0 && value.abs() <= MOST => {
                 if *value < 0.0 {
                     visitor.visit_i64(*value as i64)
                 } else {

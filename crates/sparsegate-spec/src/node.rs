@@ -96,11 +96,11 @@ impl Node {
     }
 
     /// Removes the value at `path`, if there is one.
-    pub fn remove(&mut self, path: &[Step]) {
-        let Some((Step::Key(last), outer)) = path.split_last() else { return };
+    pub fn remove(&mut self, path: &[PathStep]) {
+        let Some((PathStep::Key(last), outer)) = path.split_last() else { return };
         let mut node = self;
         for step in outer {
-            let (Node::Map(entries), Step::Key(key)) = (node, step) else { return };
+            let (Node::Map(entries), PathStep::Key(key)) = (node, step) else { return };
             let Some((_, value)) = entries.iter_mut().find(|(name, _)| name == key) else { return };
             node = value;
         }

@@ -111,8 +111,8 @@ fn one_text(global: &Global, args: &ShowArgs, manifest: &Manifest, number: u64) 
     let ReadText { ids, symbols, class, place } = text;
     let shown = OneText { from: place, label: class, symbols, ids };
     match args.format {
-        Format::Json => output::print(&output::json(&shown)?)?,
-        Format::Table => {
+        OutputFormat::Json => output::print(&output::json(&shown)?)?,
+        OutputFormat::Table => {
             let ids: Vec<String> = shown.ids.iter().map(ToString::to_string).collect();
             let OneText { from, label, symbols, .. } = &shown;
             output::print(&format!(

@@ -46,7 +46,7 @@ pub(super) fn execute(global: &Global, args: &TaskArgs) -> Result<ExitCode, CliE
         }
     };
     for warning in &proposal.warnings {
-        output::say!("warning: {warning}");
+        output::message!("warning: {warning}");
     }
     output::print(&(proposal.found.join("\n") + "\n"))?;
     let parsed = Manifest::from_text(&manifest, &proposal.manifest)?;
