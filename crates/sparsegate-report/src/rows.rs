@@ -138,7 +138,6 @@ fn sparse(level: &Sparsity) -> bool {
 #[derive(Debug, Clone, Default)]
 pub struct RunRows {
     /// One row per planned run, in the plan's order.
-    #[expect(clippy::struct_field_names, reason = "the rows themselves, next to the warnings about them")]
     pub rows: Vec<RunRow>,
     /// Folders that cannot be read, one sentence each.
     pub warnings: Vec<String>,

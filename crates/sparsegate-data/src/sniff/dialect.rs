@@ -67,9 +67,8 @@ fn fit(text: &str, dialect: &Dialect) -> Fit {
     while count < ROWS {
         match rows.next_row() {
             Ok(Some((_, row))) => *widths.entry(row.len()).or_default() += 1,
-            Ok(None) => break,
-            // Bad quotes: the rows before them tell, unless there are none.
-            Err(_) => break,
+            // The end, or bad quotes: the rows before them tell, unless there are none.
+            Ok(None) | Err(_) => break,
         }
         count += 1;
     }

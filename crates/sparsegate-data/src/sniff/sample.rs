@@ -46,7 +46,7 @@ pub fn sample(file: &Utf8Path, format: TableFormat, look: &Look) -> Result<Sampl
 fn separated(file: &Utf8Path, format: TableFormat, look: &Look) -> Result<Sample, DataError> {
     let tabs = format == TableFormat::Tsv;
     let dialect = Dialect {
-        separator: look.separator.map_or(if tabs { b'\t' } else { b',' }, |separator| separator.byte()),
+        separator: look.separator.map_or(if tabs { b'\t' } else { b',' }, crate::manifest::Separator::byte),
         quotes: look.quotes.unwrap_or(!tabs),
         escape: look.escape,
         text: look.text_format(),
@@ -103,7 +103,7 @@ fn parquet(file: &Utf8Path) -> Result<Sample, DataError> {
         }
         let read = table.each(&[column], &mut |row, mut values| {
             if let Some(row) = rows.get_mut(row - 1) {
-                row[column] = values.pop().flatten().unwrap_or_default().trim().to_owned();
+                values.pop().flatten().unwrap_or_default().trim().clone_into(&mut row[column]);
             }
             Ok(row < ROWS)
         });

@@ -204,7 +204,7 @@ impl<N: Network> NetworkTrainer<N> {
         let Some(Pruning { baseline, total_steps }) = &self.pruning else { return };
         let mut weights = WeightMatrices::new();
         self.network.visit(|name, tensor| {
-            weights.extend(WeightMatrixKind::from_path(name).map(|matrix| (matrix, tensor.clone())))
+            weights.extend(WeightMatrixKind::from_path(name).map(|matrix| (matrix, tensor.clone())));
         });
         let now = PruningStep { step, total_steps: *total_steps, learning_rate: self.options.adam.lr };
         if !baseline.after_step(now, &mut weights) {

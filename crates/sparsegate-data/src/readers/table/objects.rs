@@ -7,6 +7,9 @@ use crate::DataError;
 use crate::input::TextFormat;
 use crate::readers::limits::Lines;
 
+/// An object with its line, from 1.
+type NumberedObject = (usize, Map<String, Value>);
+
 /// The objects of a file, one a line. Blank lines are skipped.
 pub(crate) struct Objects {
     file: Utf8PathBuf,
@@ -27,7 +30,7 @@ impl Objects {
     ///
     /// # Errors
     /// A read error, a line that is too long, not UTF-8 or not an object.
-    pub(crate) fn next_object(&mut self) -> Result<Option<(usize, Map<String, Value>)>, DataError> {
+    pub(crate) fn next_object(&mut self) -> Result<Option<NumberedObject>, DataError> {
         while let Some((line, text)) = self.lines.next_line()? {
             self.bytes += text.len() as u64;
             if text.trim().is_empty() {

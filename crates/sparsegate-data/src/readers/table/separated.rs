@@ -28,7 +28,7 @@ impl Dialect {
         let tabs = table.format == TableFormat::Tsv;
         let usual = if tabs { b'\t' } else { b',' };
         Self {
-            separator: table.separator.map_or(usual, |separator| separator.byte()),
+            separator: table.separator.map_or(usual, crate::manifest::Separator::byte),
             quotes: table.quotes.unwrap_or(!tabs),
             escape: table.escape,
             text: TextFormat { encoding: table.encoding, newlines: table.newlines },

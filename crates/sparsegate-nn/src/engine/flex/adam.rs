@@ -98,7 +98,7 @@ fn piece_square_sum<T: KernelFloat>(values: &[T]) -> f64 {
             sums[lane] = chunk[lane].fma(chunk[lane], sums[lane]);
         }
     }
-    sums.iter().map(|sum| sum.to_f64()).sum::<f64>() + rest
+    sums.iter().map(|&sum| KernelFloat::to_f64(sum)).sum::<f64>() + rest
 }
 
 /// Sum of squares, `[1]`.

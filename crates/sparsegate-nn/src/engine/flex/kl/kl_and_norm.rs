@@ -88,7 +88,7 @@ fn sums<T: KernelFloat>(found: &mut ChunkTerms<T>, count: usize) -> [f64; 2] {
         }
     }
     let [logarithms, logistic_steps, squares] =
-        [logarithms, logistic_steps, squares].map(|sums| sums.iter().map(|sum| sum.to_f64()).sum::<f64>());
+        [logarithms, logistic_steps, squares].map(|sums| sums.iter().map(|&sum| KernelFloat::to_f64(sum)).sum::<f64>());
     [0.5 * logarithms - logistic_steps, squares]
 }
 
