@@ -4,6 +4,7 @@
 //! with `q = x W + r (h U)`, which the forward pass saves. In the products it leaves `x W + h U` for the gates r and u,
 //! and `h U` for n.
 
+use crate::engine::portable::gate::GateOps as _;
 use burn::backend::Backend;
 
 use super::SavedForward;

@@ -1,5 +1,6 @@
 //! The steps of [`sparsegate_core::cells::Lstm`].
 
+use crate::engine::portable::gate::GateOps as _;
 use burn::backend::Backend;
 
 use super::SavedForward;
