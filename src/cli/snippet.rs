@@ -6,7 +6,7 @@ use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity, SourceCode, SourceSpan,
 };
 
-use sparsegate_spec::{Position, SpecError};
+use sparsegate_spec::{SourcePosition, SpecError};
 
 /// The error as text: `error: file:line:column: message`, the source line and the hint.
 pub fn render(error: &SpecError, color: bool) -> String {
@@ -42,7 +42,7 @@ impl Snippet {
 }
 
 /// Byte span of the word at a position, at least one byte long.
-fn span(text: &str, place: Position) -> SourceSpan {
+fn span(text: &str, place: SourcePosition) -> SourceSpan {
     let before: usize = text.split_inclusive('\n').take(place.line - 1).map(str::len).sum();
     let line = text[before..].lines().next().unwrap_or_default();
     let start: usize = line.chars().take(place.column - 1).map(char::len_utf8).sum();

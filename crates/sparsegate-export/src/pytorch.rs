@@ -16,7 +16,7 @@ use super::dense::DenseLayer;
 use super::{ExportError, description};
 use sparsegate_compact::Details;
 
-/// Gates in PyTorch's order, given as kinds of [`CellKind::kinds`].
+/// Gates in PyTorch's order, given as kinds of [`CellKind::preactivations`].
 struct Gates {
     input: &'static [usize],
     recurrent: &'static [usize],

@@ -67,7 +67,7 @@ pub use compare::{Comparison, EpochComparison};
 pub use error::ReportError;
 pub use grid::{ColumnHeader, TableData};
 pub use metric::Metric;
-pub use noise_estimate::{NoiseEstimate, NoiseSource};
+pub use noise_estimate::{EstimateSource, NoiseEstimate};
 pub use orders::OrderComparison;
 pub use scene::DrawError;
 pub use tables::{orders as order_table, values as value_table};

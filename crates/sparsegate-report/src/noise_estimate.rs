@@ -10,7 +10,7 @@ pub const EPOCHS: usize = 10;
 
 /// Source of an estimate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoiseSource {
+pub enum EstimateSource {
     /// The given number of seeds of the same point.
     Seeds(usize),
     /// The last epochs of one run.
@@ -25,16 +25,16 @@ pub struct NoiseEstimate {
     /// Two standard deviations, in the metric's own unit.
     pub width: f64,
     /// Source of the estimate.
-    pub origin: NoiseSource,
+    pub origin: EstimateSource,
 }
 
 impl NoiseEstimate {
     /// The source as written in JSON: `seeds`, `epochs` or `several`.
     pub fn origin(&self) -> &'static str {
         match self.origin {
-            NoiseSource::Seeds(_) => "seeds",
-            NoiseSource::Epochs => "epochs",
-            NoiseSource::Combined => "several",
+            EstimateSource::Seeds(_) => "seeds",
+            EstimateSource::Epochs => "epochs",
+            EstimateSource::Combined => "several",
         }
     }
 }
@@ -43,8 +43,9 @@ impl NoiseEstimate {
 /// from its own values up to the epoch in question, oldest first.
 pub fn of_run(seeds: &[f64], epochs: &[f64]) -> Option<NoiseEstimate> {
     let from_seeds =
-        || deviation(seeds).map(|sd| NoiseEstimate { width: 2.0 * sd, origin: NoiseSource::Seeds(seeds.len()) });
-    let from_epochs = || around_line(epochs).map(|sd| NoiseEstimate { width: 2.0 * sd, origin: NoiseSource::Epochs });
+        || deviation(seeds).map(|sd| NoiseEstimate { width: 2.0 * sd, origin: EstimateSource::Seeds(seeds.len()) });
+    let from_epochs =
+        || around_line(epochs).map(|sd| NoiseEstimate { width: 2.0 * sd, origin: EstimateSource::Epochs });
     from_seeds().or_else(from_epochs)
 }
 
@@ -61,7 +62,7 @@ pub fn of_sum(parts: &[(f64, Option<NoiseEstimate>)]) -> Option<NoiseEstimate> {
     let origin = match known.as_slice() {
         [] => return None,
         [(_, one)] => one.origin,
-        _ => NoiseSource::Combined,
+        _ => EstimateSource::Combined,
     };
     let width = known.iter().map(|(weight, noise)| (weight * noise.width).powi(2)).sum::<f64>().sqrt();
     Some(NoiseEstimate { width, origin })
@@ -102,9 +103,9 @@ mod tests {
     fn seeds_come_before_epochs() {
         let flat = [5.0; EPOCHS];
         let noise = of_run(&[1.0, 3.0], &flat).unwrap();
-        assert_eq!(noise.origin, NoiseSource::Seeds(2));
+        assert_eq!(noise.origin, EstimateSource::Seeds(2));
         assert!((noise.width - 2.0 * 2f64.sqrt()).abs() < 1e-12, "{noise:?}");
-        assert_eq!(of_run(&[1.0], &flat), Some(NoiseEstimate { width: 0.0, origin: NoiseSource::Epochs }));
+        assert_eq!(of_run(&[1.0], &flat), Some(NoiseEstimate { width: 0.0, origin: EstimateSource::Epochs }));
     }
 
     #[test]
@@ -128,7 +129,7 @@ mod tests {
 
     #[test]
     fn sums_add_squares() {
-        let noise = |width| Some(NoiseEstimate { width, origin: NoiseSource::Epochs });
+        let noise = |width| Some(NoiseEstimate { width, origin: EstimateSource::Epochs });
         assert_eq!(of_sum(&[(1.0, noise(3.0)), (1.0, noise(4.0))]).map(|n| n.width), Some(5.0));
         assert_eq!(of_sum(&[(1.0, noise(3.0)), (1.0, None)]), noise(3.0));
         assert_eq!(of_sum(&[(1.0, None)]), None);

@@ -12,7 +12,7 @@
 //! | [`cell`] | the cells: kinds of preactivations, which of them read the input and which the state, activations |
 //! | [`matrix`] | a dense or CSR matrix |
 //! | [`model`] | a network as plain data, validated once |
-//! | [`reference`] | reference implementation of the forward pass; the other implementations are tested against it |
+//! | [`mod@reference`] | reference implementation of the forward pass; the other implementations are tested against it |
 //! | [`format`](mod@format) | the file format: safetensors, versioned, every length and index checked |
 //! | [`synthetic`] | random models of a given structure, for tests and benchmarks |
 //! | [`runtime`] | optimised implementation |

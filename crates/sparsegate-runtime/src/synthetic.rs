@@ -23,7 +23,7 @@ pub struct ModelShape {
     pub dimensions: Option<u32>,
     /// Surviving units.
     pub units: u32,
-    /// Number of preactivations of each kind that are not constant, in the order of [`CellKind::kinds`].
+    /// Number of preactivations of each kind that are not constant, in the order of [`CellKind::preactivations`].
     pub live: Vec<u32>,
     /// Non-zero weights of the embedding, the input, the recurrent and the output matrix.
     pub weights: WeightCounts,

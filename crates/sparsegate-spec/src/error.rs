@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 /// A position in a text; line and column count from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
+pub struct SourcePosition {
     /// Line, from 1.
     pub line: usize,
     /// Column, from 1.
@@ -15,12 +15,12 @@ pub struct Position {
 
 /// An error in an experiment or dataset file, or in an override or a filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SpecError(Box<Details>);
+pub struct SpecError(Box<ErrorDetails>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Details {
+struct ErrorDetails {
     file: Utf8PathBuf,
-    place: Option<Position>,
+    place: Option<SourcePosition>,
     message: String,
     help: Option<String>,
     text: Option<String>,
@@ -29,12 +29,18 @@ struct Details {
 impl SpecError {
     /// An error in `file`, at an unknown position.
     pub fn new(file: &Utf8Path, message: impl Into<String>) -> Self {
-        Self(Box::new(Details { file: file.to_owned(), place: None, message: message.into(), help: None, text: None }))
+        Self(Box::new(ErrorDetails {
+            file: file.to_owned(),
+            place: None,
+            message: message.into(),
+            help: None,
+            text: None,
+        }))
     }
 
     /// Adds the position, and the file's text so that the line can be shown.
     #[must_use]
-    pub fn at(mut self, place: Option<Position>, text: &str) -> Self {
+    pub fn at(mut self, place: Option<SourcePosition>, text: &str) -> Self {
         self.0.place = place;
         self.0.text = Some(text.to_owned());
         self
@@ -53,7 +59,7 @@ impl SpecError {
     }
 
     /// Position in the file, if known.
-    pub fn position(&self) -> Option<Position> {
+    pub fn position(&self) -> Option<SourcePosition> {
         self.0.place
     }
 
@@ -76,7 +82,7 @@ impl SpecError {
 impl fmt::Display for SpecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.file)?;
-        if let Some(Position { line, column }) = self.0.place {
+        if let Some(SourcePosition { line, column }) = self.0.place {
             write!(f, ":{line}:{column}")?;
         }
         write!(f, ": {}", self.0.message)

@@ -25,7 +25,7 @@ pub struct Experiment {
     pub about: Option<String>,
     /// Source of its published numbers.
     pub source: Option<PublishedSource>,
-    /// Further experiment files that [`super::load_all`] loads with it.
+    /// Further experiment files that [`super::load_all()`] loads with it.
     pub also: Vec<Utf8PathBuf>,
     /// Name of the dataset manifest.
     pub dataset: String,

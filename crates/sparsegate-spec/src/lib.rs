@@ -29,7 +29,7 @@ pub mod types;
 mod validate;
 pub mod yaml;
 
-pub use error::{Position, SpecError};
+pub use error::{SourcePosition, SpecError};
 pub use expect::metrics;
 pub use experiment::{Experiment, from_text, load};
 pub use file::{PublishedResults, PublishedSource, schema};

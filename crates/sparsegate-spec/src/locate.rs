@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::error::Position;
+use super::error::SourcePosition;
 use super::node::PathStep;
 
 /// The part of an entry to point at.
@@ -19,7 +19,7 @@ pub enum EntryPart {
 }
 
 /// The position of `path` in `text`, or of its longest prefix that exists.
-pub fn locate(text: &str, path: &[PathStep], part: EntryPart) -> Option<Position> {
+pub fn locate(text: &str, path: &[PathStep], part: EntryPart) -> Option<SourcePosition> {
     (0..=path.len()).rev().find_map(|length| {
         let part = if length == path.len() { part } else { EntryPart::Value };
         exact(text, &path[..length], part)
@@ -27,14 +27,14 @@ pub fn locate(text: &str, path: &[PathStep], part: EntryPart) -> Option<Position
 }
 
 /// The position of `path` in `text`, if it exists.
-fn exact(text: &str, path: &[PathStep], part: EntryPart) -> Option<Position> {
+fn exact(text: &str, path: &[PathStep], part: EntryPart) -> Option<SourcePosition> {
     let walk = PathSeed { path, part };
     let error = walk.deserialize(serde_yaml::Deserializer::from_str(text)).err()?;
     if !error.to_string().contains(FOUND) {
         return None;
     }
     let at = error.location()?;
-    Some(Position { line: at.line(), column: at.column() })
+    Some(SourcePosition { line: at.line(), column: at.column() })
 }
 
 const FOUND: &str = "\u{1}found\u{1}";

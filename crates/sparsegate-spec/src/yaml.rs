@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::de::from_node;
 use super::diagnostic::Diagnostic;
-use super::error::{Position, SpecError};
+use super::error::{SourcePosition, SpecError};
 use super::keys;
 use super::locate::locate;
 use super::node::Node;
@@ -42,7 +42,7 @@ pub fn read(file: &Utf8Path) -> Result<String, SpecError> {
         let line = valid.matches('\n').count() + 1;
         let column = valid.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         SpecError::new(file, "the file is not UTF-8")
-            .at(Some(Position { line, column }), &valid)
+            .at(Some(SourcePosition { line, column }), &valid)
             .help("save it as UTF-8")
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
@@ -71,13 +71,13 @@ pub fn placed(file: &Utf8Path, text: &str, diagnostic: &Diagnostic) -> SpecError
 }
 
 fn syntax(file: &Utf8Path, text: &str, error: &serde_yaml::Error) -> SpecError {
-    let place = error.location().map(|at| Position { line: at.line(), column: at.column() });
+    let place = error.location().map(|at| SourcePosition { line: at.line(), column: at.column() });
     let full = error.to_string();
     let message = full.split(" at line ").next().unwrap_or(&full).to_owned();
     let line = place.and_then(|place| text.lines().nth(place.line - 1)).unwrap_or_default();
     let indent: String = line.chars().take_while(|c| c.is_whitespace()).collect();
     if let (Some(tab), Some(place)) = (indent.find('\t'), place) {
-        let place = Position { line: place.line, column: tab + 1 };
+        let place = SourcePosition { line: place.line, column: tab + 1 };
         return SpecError::new(file, "a tab in the indentation, which YAML forbids")
             .at(Some(place), text)
             .help("indent with spaces");

@@ -10,7 +10,7 @@
 //! | `symbols` | number of ids in the vocabulary |
 //! | `dimensions` | E', surviving dimensions of the embedding; absent without one |
 //! | `units`, `outputs` | H', O |
-//! | `live` | number of non-constant preactivations of each kind, in the order of [`crate::CellKind::kinds`] |
+//! | `live` | number of non-constant preactivations of each kind, in the order of [`crate::CellKind::preactivations`] |
 //! | `original` | sizes before pruning: `symbols`, `dimensions` (0 without an embedding), `units`, `outputs` |
 //!
 //! `details` is arbitrary JSON that the writer stores with the model, such as its words; it is not interpreted here.

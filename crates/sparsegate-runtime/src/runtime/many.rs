@@ -26,13 +26,13 @@ pub(crate) struct BatchRecurrence {
 
 /// Inputs of a unit's update.
 struct UnitInputs {
-    kinds: [Preactivation; 4],
+    kinds: [UnitPreactivation; 4],
     factor: f32,
 }
 
 /// A preactivation of a unit: its column, or its constant value.
 #[derive(Clone, Copy)]
-enum Preactivation {
+enum UnitPreactivation {
     Live(u32),
     Fixed(f32),
 }
@@ -85,12 +85,12 @@ impl BatchRecurrence {
         }
         let unit = |unit: u32| UnitInputs {
             kinds: core::array::from_fn(|kind| match columns.get(kind * units + unit as usize) {
-                Some(Some(column)) => Preactivation::Live(*column),
+                Some(Some(column)) => UnitPreactivation::Live(*column),
                 Some(None) => {
                     let bias = model.bias[kind * units + unit as usize];
-                    Preactivation::Fixed(constant(cell, model.activation, kind, bias))
+                    UnitPreactivation::Fixed(constant(cell, model.activation, kind, bias))
                 }
-                None => Preactivation::Fixed(0.0),
+                None => UnitPreactivation::Fixed(0.0),
             }),
             factor: model.state_factor.as_ref().map_or(1.0, |factor| factor[unit as usize]),
         };
@@ -146,10 +146,10 @@ impl BatchRecurrence {
                     let sum = inlined(
                         #[inline(always)]
                         |kind: usize| match unit.kinds[kind] {
-                            Preactivation::Live(column) => {
+                            UnitPreactivation::Live(column) => {
                                 PreactivationValue::Live(sums[column as usize * vectors + vector])
                             }
-                            Preactivation::Fixed(value) => PreactivationValue::Fixed(simd.splat_f32s(value)),
+                            UnitPreactivation::Fixed(value) => PreactivationValue::Fixed(simd.splat_f32s(value)),
                         },
                     );
                     [cell_state[vector], hidden[vector]] =

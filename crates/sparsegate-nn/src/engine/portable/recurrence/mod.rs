@@ -9,7 +9,7 @@ mod scan;
 use burn::backend::Backend;
 
 use self::batch::RaggedRuns;
-use self::gru::Placement;
+use self::gru::FactorPlacement;
 use super::values::Primitive;
 use crate::engine::extension::{RecurrenceGradients, RecurrencePrimitives, RecurrenceSaved};
 use sparsegate_core::GateActivation;
@@ -20,8 +20,8 @@ pub(in crate::engine) fn forward<B: Backend>(inputs: RecurrencePrimitives<B>) ->
     let gates = inputs.activation;
     match inputs.kernel {
         FusedKernel::Lstm => scan::forward(inputs, |step| lstm::forward(step, gates)),
-        FusedKernel::GruOutput => scan::forward(inputs, |step| gru::forward(step, gates, Placement::AtOutput)),
-        FusedKernel::GruState => scan::forward(inputs, |step| gru::forward(step, gates, Placement::InState)),
+        FusedKernel::GruOutput => scan::forward(inputs, |step| gru::forward(step, gates, FactorPlacement::AtOutput)),
+        FusedKernel::GruState => scan::forward(inputs, |step| gru::forward(step, gates, FactorPlacement::InState)),
         FusedKernel::Rnn => scan::forward(inputs, rnn::forward),
     }
 }
@@ -35,8 +35,8 @@ pub(in crate::engine) fn backward<B: Backend>(
     let saved = SavedForward::new(saved);
     match kernel {
         FusedKernel::Lstm => lstm::backward(&gradient, saved),
-        FusedKernel::GruOutput => gru::backward(&gradient, saved, Placement::AtOutput),
-        FusedKernel::GruState => gru::backward(&gradient, saved, Placement::InState),
+        FusedKernel::GruOutput => gru::backward(&gradient, saved, FactorPlacement::AtOutput),
+        FusedKernel::GruState => gru::backward(&gradient, saved, FactorPlacement::InState),
         FusedKernel::Rnn => rnn::backward(&gradient, saved),
     }
 }
