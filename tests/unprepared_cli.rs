@@ -259,10 +259,10 @@ fn texts_without_blanks_get_symbols() {
 #[test]
 fn rare_labels_are_held_out_class_by_class() {
     let project = Project::new();
-    let label = |i: usize, label: &str| if i % 20 == 7 { format!("rare{}", i / 40) } else { label.to_owned() };
+    let label = |i: usize, label: &str| if i % 20 == 7 { format!("rare{}", i / 20) } else { label.to_owned() };
     project.file("t.csv", rows("text,label\n", 120, |i, text, usual| format!("{text},{}", label(i, usual))));
     let said = project.read("t.csv", &[]);
-    assert!(said.contains("5 classes"), "{said}");
+    assert!(said.contains("8 classes"), "{said}");
     assert!(project.manifest().contains("stratified: true"), "{}", project.manifest());
     // Without it, every label that lost all its texts is listed.
     let path = project.path("datasets/mine.yaml");
@@ -346,4 +346,40 @@ fn one_text_is_shown_as_it_is_read() {
     let Answer { code, err, .. } = project.run(&["data", "show", "mine", "--text", "99"]);
     assert_eq!(code, Some(2));
     assert!(err.contains("mine has 48 texts in this part, so there is no text 99"), "{err}");
+}
+
+#[test]
+fn folders_of_classes_tables_and_texts_are_read() {
+    let project = Project::new();
+    let write = |path: String, text: &str| {
+        let path = project.path(&path);
+        fs_err::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs_err::write(path, text).expect("a file");
+    };
+    for (i, line) in rows("", 60, commas).lines().enumerate() {
+        let (text, label) = line.rsplit_once(',').expect("a label");
+        write(format!("films/{label}/{i}.txt"), text);
+        write(format!("parted/train/{label}/{i}.txt"), text);
+        write(format!("parted/test/{label}/{i}.txt"), text);
+    }
+    assert!(project.read("films", &[]).contains(SIXTY));
+    let said = project.read("parted", &[]);
+    assert!(said.contains("54 for training, 6 for validation, 60 for the test; 2 classes: neg 60, pos 60"), "{said}");
+    // As a data set of Hugging Face lies on the disk.
+    let shard = fs_err::read(Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/unprepared/date.parquet")).expect("a file");
+    write("hub/README.md".into(), "about");
+    for name in ["train-00000-of-00002", "train-00001-of-00002", "test-00000-of-00001"] {
+        fs_err::create_dir_all(project.path("hub/data")).expect("a folder");
+        fs_err::write(project.path(&format!("hub/data/{name}.parquet")), &shard).expect("a file");
+    }
+    let said = project.read("hub", &[]);
+    assert!(said.contains("joined: 3 files (parquet)") && said.contains("108 for training, 12 for validation, 60 for the test"), "{said}");
+    write("stories/b.txt".into(), &"And then it stopped raining.\n".repeat(80));
+    write("stories/a.txt".into(), &"It rained all day and all night.\n".repeat(80));
+    let args = ["new", "task", "lm", "--kind", "language-model", "--from", "stories"];
+    let Answer { code, out, err } = project.run(&args);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("begins: I t \u{2423} r a i n e d"), "{out}");
+    let err = project.task("stories", &["--force"]).err;
+    assert!(err.contains("stories holds texts without labels"), "{err}");
 }

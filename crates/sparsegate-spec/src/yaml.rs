@@ -98,7 +98,7 @@ mod tests {
 
     fn read_bytes(bytes: &[u8]) -> Result<String, SpecError> {
         let folder = tempfile::tempdir().unwrap();
-        let file = camino::Utf8Path::from_path(folder.path()).unwrap().join("a.yaml");
+        let file = Utf8Path::from_path(folder.path()).unwrap().join("a.yaml");
         fs_err::write(&file, bytes).unwrap();
         read(&file)
     }
