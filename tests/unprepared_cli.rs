@@ -36,7 +36,8 @@ impl Project {
 
     fn run(&self, args: &[&str]) -> Answer {
         let mut command = Command::cargo_bin("sparsegate").expect("the program");
-        let output = command.current_dir(self.0.path()).env_remove("SPARSEGATE_CACHE").args(args).output().expect("output");
+        let output =
+            command.current_dir(self.0.path()).env_remove("SPARSEGATE_CACHE").args(args).output().expect("output");
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).split_whitespace().collect::<Vec<_>>().join(" ");
         Answer { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     }
@@ -103,7 +104,10 @@ fn headers_as_people_write_them() {
     assert!(said.contains("2 classes: neg 29, pos 30"), "{said}");
     project.file("t.csv", rows("mood,what was said about it\n", 60, |_, text, label| format!("{label},{text}")));
     let said = project.task("t.csv", &["--header", "no", "--force"]).err;
-    assert!(said.contains("only the first row has the label `mood`: if it names the columns, give --header yes"), "{said}");
+    assert!(
+        said.contains("only the first row has the label `mood`: if it names the columns, give --header yes"),
+        "{said}"
+    );
     project.file("t.jsonl", "{\"a\": 1}\n");
     assert_eq!(project.task("t.jsonl", &["--header", "yes", "--force"]).code, Some(2));
 }
@@ -115,7 +119,10 @@ fn columns_whose_names_repeat_go_by_number() {
     project.read("t.csv", &["--text", "3"]);
     assert!(project.manifest().contains("text: 3, label: \"label\""), "{}", project.manifest());
     let err = project.task("t.csv", &["--text", "text", "--force"]).err;
-    assert!(err.contains("several columns are called `text`; name the one that is meant by its number (2, 3)"), "{err}");
+    assert!(
+        err.contains("several columns are called `text`; name the one that is meant by its number (2, 3)"),
+        "{err}"
+    );
     // A manifest that names such a column is refused as well, by the reader.
     let path = project.path("datasets/mine.yaml");
     fs_err::write(&path, project.manifest().replace("text: 3", "text: \"text\"")).expect("a manifest");
@@ -129,7 +136,10 @@ fn quotes_that_are_not_closed_are_refused_where_they_open() {
     let project = Project::new();
     project.given("open-quotes.csv");
     let err = project.refused("open-quotes.csv", &[]);
-    assert!(err.contains("open-quotes.csv:12: a quote is opened on this line, and after the closing one, on line 13"), "{err}");
+    assert!(
+        err.contains("open-quotes.csv:12: a quote is opened on this line, and after the closing one, on line 13"),
+        "{err}"
+    );
     project.file("t.csv", rows("text,label\n", 20, commas) + "\"never closed,pos\n" + &rows("", 9, commas));
     let err = project.refused("t.csv", &[]);
     assert!(err.contains("t.csv:22: a quote is opened on this line, and the file ends before it is closed"), "{err}");
@@ -143,7 +153,10 @@ fn quotes_escaped_by_a_backslash_are_an_option() {
     };
     project.file("t.csv", rows("text,label\n", 60, row));
     let err = project.refused("t.csv", &[]);
-    assert!(err.contains("t.csv:2: ") && err.contains("--escape backslash") && err.contains("`escape: backslash`"), "{err}");
+    assert!(
+        err.contains("t.csv:2: ") && err.contains("--escape backslash") && err.contains("`escape: backslash`"),
+        "{err}"
+    );
     let said = project.read("t.csv", &["--escape", "backslash"]);
     assert!(said.contains(SIXTY), "{said}");
     assert!(project.manifest().contains("escape: backslash"), "{}", project.manifest());
@@ -317,7 +330,10 @@ fn one_bad_manifest_does_not_hide_the_others() {
     project.file("datasets/wide.yaml", utf16);
     let Answer { code, out, err } = project.run(&["data", "list"]);
     assert_eq!(code, Some(2));
-    assert!(out.contains("mine") && out.contains("marked") && err.contains("wide.yaml: the file is UTF-16"), "{out} {err}");
+    assert!(
+        out.contains("mine") && out.contains("marked") && err.contains("wide.yaml: the file is UTF-16"),
+        "{out} {err}"
+    );
 }
 
 #[test]
@@ -339,47 +355,19 @@ fn one_text_is_shown_as_it_is_read() {
     assert!(out.contains("t.csv:") && out.contains("symbols tea number") && out.contains("ids "), "{out}");
     let json = project.run(&["data", "show", "mine", "--text", "1", "--format", "json"]).out;
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-    let line: usize = json["from"].as_str().and_then(|from| from.rsplit(':').next()).and_then(|line| line.parse().ok()).expect("a line");
+    let line: usize = json["from"]
+        .as_str()
+        .and_then(|from| from.rsplit(':').next())
+        .and_then(|line| line.parse().ok())
+        .expect("a line");
     let text = fs_err::read_to_string(project.path("t.csv")).expect("a file");
-    let read: Vec<&str> = json["symbols"].as_array().expect("symbols").iter().filter_map(|symbol| symbol.as_str()).collect();
-    assert_eq!(text.lines().nth(line - 1), Some(format!("{},{}", read.join(" "), json["label"].as_str().expect("a label")).as_str()));
+    let read: Vec<&str> =
+        json["symbols"].as_array().expect("symbols").iter().filter_map(|symbol| symbol.as_str()).collect();
+    assert_eq!(
+        text.lines().nth(line - 1),
+        Some(format!("{},{}", read.join(" "), json["label"].as_str().expect("a label")).as_str())
+    );
     let Answer { code, err, .. } = project.run(&["data", "show", "mine", "--text", "99"]);
     assert_eq!(code, Some(2));
     assert!(err.contains("mine has 48 texts in this part, so there is no text 99"), "{err}");
-}
-
-#[test]
-fn folders_of_classes_tables_and_texts_are_read() {
-    let project = Project::new();
-    let write = |path: String, text: &str| {
-        let path = project.path(&path);
-        fs_err::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        fs_err::write(path, text).expect("a file");
-    };
-    for (i, line) in rows("", 60, commas).lines().enumerate() {
-        let (text, label) = line.rsplit_once(',').expect("a label");
-        write(format!("films/{label}/{i}.txt"), text);
-        write(format!("parted/train/{label}/{i}.txt"), text);
-        write(format!("parted/test/{label}/{i}.txt"), text);
-    }
-    assert!(project.read("films", &[]).contains(SIXTY));
-    let said = project.read("parted", &[]);
-    assert!(said.contains("54 for training, 6 for validation, 60 for the test; 2 classes: neg 60, pos 60"), "{said}");
-    // As a data set of Hugging Face lies on the disk.
-    let shard = fs_err::read(Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/unprepared/date.parquet")).expect("a file");
-    write("hub/README.md".into(), "about");
-    for name in ["train-00000-of-00002", "train-00001-of-00002", "test-00000-of-00001"] {
-        fs_err::create_dir_all(project.path("hub/data")).expect("a folder");
-        fs_err::write(project.path(&format!("hub/data/{name}.parquet")), &shard).expect("a file");
-    }
-    let said = project.read("hub", &[]);
-    assert!(said.contains("joined: 3 files (parquet)") && said.contains("108 for training, 12 for validation, 60 for the test"), "{said}");
-    write("stories/b.txt".into(), &"And then it stopped raining.\n".repeat(80));
-    write("stories/a.txt".into(), &"It rained all day and all night.\n".repeat(80));
-    let args = ["new", "task", "lm", "--kind", "language-model", "--from", "stories"];
-    let Answer { code, out, err } = project.run(&args);
-    assert_eq!(code, Some(0), "{err}");
-    assert!(out.contains("begins: I t \u{2423} r a i n e d"), "{out}");
-    let err = project.task("stories", &["--force"]).err;
-    assert!(err.contains("stories holds texts without labels"), "{err}");
 }

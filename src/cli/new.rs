@@ -110,7 +110,8 @@ impl TaskArgs {
 }
 
 fn encoding(label: &str) -> Result<Encoding, String> {
-    Encoding::from_label(label).ok_or_else(|| "not an encoding; examples are windows-1252, iso-8859-2, utf-16le, gbk".into())
+    Encoding::from_label(label)
+        .ok_or_else(|| "not an encoding; examples are windows-1252, iso-8859-2, utf-16le, gbk".into())
 }
 
 fn separator(text: &str) -> Result<Separator, String> {
@@ -153,7 +154,8 @@ fn check(name: &str, from: &[&Utf8Path], targets: &[&Utf8Path], force: bool) -> 
             .help("use letters, digits, `-`, `_` and `.`, such as my-task"));
     }
     if let Some(missing) = from.iter().find(|from| !from.is_file()) {
-        let what = if missing.is_dir() { format!("{missing} is a folder") } else { format!("there is no file {missing}") };
+        let what =
+            if missing.is_dir() { format!("{missing} is a folder") } else { format!("there is no file {missing}") };
         return Err(CliError::usage(what).help("name an existing file with --from"));
     }
     match targets.iter().find(|target| target.exists() && !force) {
@@ -177,7 +179,11 @@ fn next_command(global: &Global, words: &[&str]) -> String {
 /// A word as a shell reads it back.
 fn shell(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=+:,@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 /// A text as a quoted YAML scalar, which is always parsed as a string.

@@ -70,7 +70,10 @@ impl Cache {
         let cure = if file.url.is_some() {
             format!("download it again with `sparsegate data fetch {}`", manifest.name)
         } else {
-            format!("it has no public address: put back an intact copy with `sparsegate data import {} FILE`", manifest.name)
+            format!(
+                "it has no public address: put back an intact copy with `sparsegate data import {} FILE`",
+                manifest.name
+            )
         };
         Ok(match check_file(manifest, file, &path, &cure) {
             Ok(()) => Cached::Verified,

@@ -191,9 +191,14 @@ mod tests {
 
     #[test]
     fn folders_are_told_by_what_they_hold() {
-        let (kept, root) = made(&["README.md", "data/train-00000-of-00002.parquet", "data/train-00001-of-00002.parquet", "data/test-0.parquet"]);
+        let (kept, root) = made(&[
+            "README.md",
+            "data/train-00000-of-00002.parquet",
+            "data/train-00001-of-00002.parquet",
+            "data/test-0.parquet",
+        ]);
         let Folder::Tables { parts } = folder(&root).unwrap() else { panic!("tables") };
-        assert_eq!(parts.map(|files| files.len()), [2, 0, 1]);
+        assert_eq!(parts.map(|files: Vec<Utf8PathBuf>| files.len()), [2, 0, 1]);
         drop(kept);
         let (_kept, root) = made(&["pos/1.txt", "neg/1.txt", ".git/x"]);
         assert_eq!(folder(&root).unwrap(), Folder::Classes { parts: [None, None, None] });

@@ -166,14 +166,17 @@ impl Made<'_> {
             Reader::PlainText(rules) => streams(unit(rules), readers::encode_plain(&files.parts(), rules)?),
             Reader::LabelledTexts(rules) => {
                 let file = |role: &str| files.get(role);
-                let EncodedTexts { vocabulary, classes, parts, survey, .. } = readers::encode_texts(&file, rules, reading)?;
+                let EncodedTexts { vocabulary, classes, parts, survey, .. } =
+                    readers::encode_texts(&file, rules, reading)?;
                 let [train, valid, test] = parts;
                 (self.corpus(Unit::Text, vocabulary, Parts::Texts { classes, train, valid, test }), Some(survey))
             }
             Reader::PlantedWords(_) | Reader::PlantedCharacters(_) | Reader::PlantedTexts(_) => {
                 return Err(DataError::Generated { dataset: self.manifest.name.clone() });
             }
-            Reader::GloveText(_) | Reader::Word2vecText(_) | Reader::Word2vecBinary(_) => return Err(DataError::not_a_dataset(self.manifest)),
+            Reader::GloveText(_) | Reader::Word2vecText(_) | Reader::Word2vecBinary(_) => {
+                return Err(DataError::not_a_dataset(self.manifest));
+            }
         })
     }
 

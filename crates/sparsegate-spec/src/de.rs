@@ -99,7 +99,11 @@ impl<'de> De<'de> {
         const MOST: f64 = 9_007_199_254_740_992.0;
         match self.0 {
             Node::Real(value) if value.fract() == 0.0 && value.abs() <= MOST => {
-                if *value < 0.0 { visitor.visit_i64(*value as i64) } else { visitor.visit_u64(*value as u64) }
+                if *value < 0.0 {
+                    visitor.visit_i64(*value as i64)
+                } else {
+                    visitor.visit_u64(*value as u64)
+                }
             }
             _ => self.deserialize_any(visitor),
         }

@@ -104,7 +104,8 @@ fn one_text(global: &Global, args: &ShowArgs, manifest: &Manifest, number: u64) 
     let part = args.part as usize;
     let index = usize::try_from(number - 1).unwrap_or(usize::MAX);
     let text = sparsegate_data::read_text(&global.root, manifest, part, index)?.map_err(|texts| {
-        let error = CliError::usage(format!("{} has {texts} texts in this part, so there is no text {number}", manifest.name));
+        let error =
+            CliError::usage(format!("{} has {texts} texts in this part, so there is no text {number}", manifest.name));
         error.help("see --part train, valid or test")
     })?;
     let ReadText { ids, symbols, class, place } = text;

@@ -6,7 +6,7 @@ use super::manifest::{File, Labelled, Table, text};
 use super::task::{Proposal, Sources, read};
 use super::{Answer, TaskArgs, experiment, preview};
 use crate::cli::CliError;
-use sparsegate_data::manifest::{Column, TableFormat, Tokens};
+use sparsegate_data::manifest::{Column, Encoding, TableFormat, Tokens};
 use sparsegate_data::sniff::{self, Choice, Look, Wanted};
 use sparsegate_data::{Corpus, Parts, Texts};
 
@@ -209,7 +209,7 @@ fn columns(choice: &Choice, format: TableFormat, look: &Look) -> Vec<String> {
     how.extend(look.separator.map(|separator| format!("separated by `{separator}`")));
     how.extend(look.quotes.filter(|quotes| *quotes).map(|_| "values in quotes".to_owned()));
     how.extend(look.escape.map(|_| "quotes escaped by a backslash".to_owned()));
-    how.extend(look.encoding.map(|encoding| encoding.name()));
+    how.extend(look.encoding.map(Encoding::name));
     how.extend(look.newlines.map(|_| "lines end in carriage returns".to_owned()));
     if matches!(format, TableFormat::Csv | TableFormat::Tsv) {
         how.push(if choice.header { "the first row names the columns" } else { "without a header" }.to_owned());

@@ -72,6 +72,8 @@ fn of_tables(
     let sources = Sources { train: train.unwrap_or_default(), valid, test, columns };
     let mut proposal = propose_files(&TaskArgs { header: None, ..args.clone() }, &sources, target)?;
     let count: usize = parts.iter().map(Vec::len).sum();
-    proposal.found.insert(0, format!("joined:  {count} files ({}); columns {} and {}", format.name(), table.text, table.label));
+    proposal
+        .found
+        .insert(0, format!("joined:  {count} files ({}); columns {} and {}", format.name(), table.text, table.label));
     Ok(proposal)
 }

@@ -21,7 +21,8 @@ pub(super) fn install(
     files: &[File],
     texts: &[(&Utf8Path, &str)],
 ) -> Result<(), CliError> {
-    let staged = texts.iter().map(|(target, text)| Ok((*target, stage(target, text)?))).collect::<Result<Vec<_>, CliError>>()?;
+    let staged =
+        texts.iter().map(|(target, text)| Ok((*target, stage(target, text)?))).collect::<Result<Vec<_>, CliError>>()?;
     let cached = Cached::new(global, manifest);
     for file in files {
         sparsegate_data::import(&global.root, manifest, std::slice::from_ref(&file.from), &())?;

@@ -35,8 +35,7 @@ pub(super) fn propose(
         [_] => "one part has a file of its own; the other is cut off the end of the training text",
         _ => "the last tenth of the text: one half for validation, one for the test",
     };
-    let manifest =
-        |words, vocabulary| text(&args.name, &about, &plain(words, vocabulary, look, &parts), &files, split);
+    let manifest = |words, vocabulary| text(&args.name, &about, &plain(words, vocabulary, look, &parts), &files, split);
     let by_word = read(target, &manifest(true, None), &files)?;
     let count = streams(&by_word)[0].len();
     let words = count >= ENOUGH && (by_word.vocabulary.len() as f64) < REPEAT * count as f64;

@@ -40,7 +40,9 @@ impl File {
         for index in 1..files.len() {
             if let Some(same) = files[..index].iter().find(|other| other.sha256 == files[index].sha256) {
                 let error = CliError::usage(format!("{} and {} have the same contents", same.from, files[index].from));
-                return Err(error.help("name different files, or leave one out to hold a part out of the training data"));
+                return Err(
+                    error.help("name different files, or leave one out to hold a part out of the training data")
+                );
             }
             // Files of one name from different folders get different names in the cache.
             if files[..index].iter().any(|other| other.name == files[index].name) {
@@ -129,10 +131,8 @@ impl Labelled<'_> {
             Tokens::Blanks => "blanks".to_owned(),
             Tokens::Keras => "keras".to_owned(),
         };
-        let mut yaml = format!(
-            "  labelled-texts:\n    from:\n      {}\n    tokens: {tokens}\n    lower: true\n",
-            self.from
-        );
+        let mut yaml =
+            format!("  labelled-texts:\n    from:\n      {}\n    tokens: {tokens}\n    lower: true\n", self.from);
         if let Some(words) = self.words {
             let _ = writeln!(yaml, "    words: {words} # the most frequent ones; the others are <unk>");
         }

@@ -52,12 +52,13 @@ pub(super) fn execute(global: &Global, args: &TaskArgs) -> Result<ExitCode, CliE
     let manifest = Manifest::folder(&global.root).join(format!("{name}.yaml"));
     let spec = global.root.join("experiments").join(format!("{name}.yaml"));
     let given: Vec<&Utf8Path> =
-        std::iter::once(&args.from).chain(&args.valid).chain(&args.test).map(|file| file.as_path()).collect();
+        std::iter::once(&args.from).chain(&args.valid).chain(&args.test).map(Utf8PathBuf::as_path).collect();
     check(name, &given[usize::from(args.from.is_dir())..], &[&manifest, &spec], args.force)?;
     // Files that are made from a folder live here until they are copied into the cache.
     let made = tempfile::tempdir().map_err(CliError::failed)?;
     let proposal = if args.from.is_dir() {
-        let made = Utf8Path::from_path(made.path()).ok_or_else(|| CliError::failed("the folder for temporary files has no UTF-8 name"))?;
+        let made = Utf8Path::from_path(made.path())
+            .ok_or_else(|| CliError::failed("the folder for temporary files has no UTF-8 name"))?;
         folder::propose(args, &manifest, made)?
     } else {
         propose(args, &Sources::of(args), &manifest)?
@@ -78,9 +79,7 @@ pub(super) fn execute(global: &Global, args: &TaskArgs) -> Result<ExitCode, CliE
 pub(super) fn propose(args: &TaskArgs, sources: &Sources, target: &Utf8Path) -> Result<Proposal, CliError> {
     let look = sniff::look(&sources.train, &args.hints())?;
     match (args.kind, look.format) {
-        (Kind::Classification, Format::Table(format)) => {
-            classification::of_table(args, sources, target, format, &look)
-        }
+        (Kind::Classification, Format::Table(format)) => classification::of_table(args, sources, target, format, &look),
         (Kind::LanguageModel, Format::Text) => language_model::propose(args, sources, target, &look),
         (Kind::Classification, Format::Text) => {
             let error = CliError::usage(format!("{} does not look like a table of texts with labels", args.from));

@@ -100,7 +100,10 @@ impl<R: Read> Decoded<R> {
         match result {
             DecoderResult::Malformed(..) => {
                 let line = "convert the file to UTF-8, or name its encoding in the manifest";
-                Err(io::Error::new(io::ErrorKind::InvalidData, format!("{}: this is not {} text; {line}", self.file, self.name)))
+                Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!("{}: this is not {} text; {line}", self.file, self.name),
+                ))
             }
             DecoderResult::InputEmpty | DecoderResult::OutputFull => Ok(()),
         }

@@ -97,7 +97,8 @@ impl<'a> Table<'a> {
         let named = |wanted: Option<&str>| {
             let first = sample.rows.first();
             // A number may be the name of a column, but more often it is its number.
-            wanted.filter(|wanted| wanted.parse::<usize>().is_err())
+            wanted
+                .filter(|wanted| wanted.parse::<usize>().is_err())
                 .is_some_and(|wanted| first.is_some_and(|first| first.iter().any(|name| name == wanted)))
         };
         let header = sample.names.is_none()

@@ -67,9 +67,8 @@ fn fit(text: &str, dialect: &Dialect) -> Fit {
     while count < ROWS {
         match rows.next_row() {
             Ok(Some((_, row))) => *widths.entry(row.len()).or_default() += 1,
-            Ok(None) => break,
-            // Bad quotes: the rows before them tell, unless there are none.
-            Err(_) => break,
+            // At bad quotes, the rows before them tell, unless there are none.
+            Ok(None) | Err(_) => break,
         }
         count += 1;
     }
@@ -102,6 +101,7 @@ fn in_quotes(text: &str, dialect: &Dialect) -> bool {
         return true;
     }
     let lines = text.lines().take(ROWS);
-    let around = |line: &&str| line.split('\t').any(|value| value.len() > 1 && value.starts_with('"') && value.ends_with('"'));
+    let around =
+        |line: &&str| line.split('\t').any(|value| value.len() > 1 && value.starts_with('"') && value.ends_with('"'));
     2 * lines.filter(around).count() >= with.len().max(1)
 }

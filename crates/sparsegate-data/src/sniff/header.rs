@@ -6,9 +6,40 @@ use crate::readers::{common_label, is_missing_label};
 
 /// Usual names of columns.
 const USUAL: [&str; 34] = [
-    "id", "idx", "index", "no", "text", "sentence", "review", "comment", "content", "message", "body", "title", "tweet",
-    "question", "description", "document", "summary", "headline", "label", "labels", "class", "category", "target",
-    "sentiment", "topic", "rating", "score", "stars", "y", "date", "name", "lang", "language", "source",
+    "id",
+    "idx",
+    "index",
+    "no",
+    "text",
+    "sentence",
+    "review",
+    "comment",
+    "content",
+    "message",
+    "body",
+    "title",
+    "tweet",
+    "question",
+    "description",
+    "document",
+    "summary",
+    "headline",
+    "label",
+    "labels",
+    "class",
+    "category",
+    "target",
+    "sentiment",
+    "topic",
+    "rating",
+    "score",
+    "stars",
+    "y",
+    "date",
+    "name",
+    "lang",
+    "language",
+    "source",
 ];
 
 /// Whether the first row names the columns. Each column speaks for or against it by the first value and those below:
@@ -58,5 +89,6 @@ fn vote<'a>(first: &str, values: impl Iterator<Item = &'a str>) -> i32 {
 
 fn is_number(value: &str) -> bool {
     // A comma is the decimal point of many countries.
-    value.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) && value.replacen(',', ".", 1).parse::<f64>().is_ok()
+    value.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
+        && value.replacen(',', ".", 1).parse::<f64>().is_ok()
 }

@@ -71,12 +71,18 @@ fn headers_are_decided_from_the_data() {
     let plain = |i: usize, text: &str, label: &str| format!("{i},{text},{label}");
     assert!(here.header(&rows(",review,sentiment\n", 40, plain)), "the index of pandas");
     assert!(here.header(&rows("v1,v2,,,\n", 40, |_, text, label| format!("{label},{text},,,"))), "Kaggle");
-    assert!(here.header(&rows("comment,label,2023\n", 40, |i, text, label| format!("{text},{label},{}", i % 7))), "a year");
+    assert!(
+        here.header(&rows("comment,label,2023\n", 40, |i, text, label| format!("{text},{label},{}", i % 7))),
+        "a year"
+    );
     assert!(here.header(&rows("label,text,text\n", 40, |i, text, label| format!("{label},{i},{text}"))), "repeated");
     let question = "Please tell us in your own words how you liked the tea you had today,verdict\n";
     assert!(here.header(&rows(question, 40, |_, text, label| format!("{text},{label}"))), "a long question");
     assert!(here.header(&rows(",review,label\n", 40, |i, text, _| format!("{i},{text},{}", i % 2))), "numbers");
-    assert!(here.header("text,label\na film to see again,good\nthis one is dull,bad\nthat one is fine,good\n"), "three rows");
+    assert!(
+        here.header("text,label\na film to see again,good\nthis one is dull,bad\nthat one is fine,good\n"),
+        "three rows"
+    );
     assert!(!here.header(&rows("pos,Ok lovely\n", 40, |_, text, label| format!("{label},{text}"))), "`pos` is a label");
     assert!(!here.header(&rows("", 40, plain)), "none");
     assert!(!here.header(&rows("", 40, |i, text, _| format!("{},{text}", i % 2))), "none, with numbers");
@@ -102,7 +108,10 @@ fn names_that_repeat_or_are_empty_become_numbers() {
     assert_eq!((&third.text, &third.label), (&Column::Number(3), &name("label")));
     assert_eq!(third.columns, [name("label"), Column::Number(2), Column::Number(3), Column::Number(4)]);
     let why = here.choose(&text, Wanted { text: Some("text"), ..Wanted::default() }).unwrap_err();
-    assert!(why.contains("several columns are called `text`; name the one that is meant by its number (2, 3)"), "{why}");
+    assert!(
+        why.contains("several columns are called `text`; name the one that is meant by its number (2, 3)"),
+        "{why}"
+    );
     let why = here.choose(&text, Wanted { text: Some("9"), ..Wanted::default() }).unwrap_err();
     assert!(why.contains("there is no column `9`; the columns are `label`, 2, 3, 4"), "{why}");
 }
@@ -129,8 +138,15 @@ fn separators_and_quotes_are_found() {
     let separator = |name: &str, text: &str| here.look(name, text.as_bytes()).separator.map(|found| found.byte());
     assert_eq!(separator("t.csv", &rows("text,label\n", 9, |_, text, label| format!("{text},{label}"))), None);
     assert_eq!(separator("t.csv", &rows("text;label\n", 9, |_, text, label| format!("{text};{label}"))), Some(b';'));
-    assert_eq!(separator("t.csv", &rows("", 9, |i, text, _| format!("{text};{},5", i % 2))), Some(b';'), "decimal commas");
-    assert_eq!(separator("t.csv", &rows("text|label\n", 9, |_, text, label| format!("{text}, so|{label}"))), Some(b'|'));
+    assert_eq!(
+        separator("t.csv", &rows("", 9, |i, text, _| format!("{text};{},5", i % 2))),
+        Some(b';'),
+        "decimal commas"
+    );
+    assert_eq!(
+        separator("t.csv", &rows("text|label\n", 9, |_, text, label| format!("{text}, so|{label}"))),
+        Some(b'|')
+    );
     assert_eq!(separator("t.csv", &rows("sep=;\n", 9, |_, text, label| format!("{text};{label}"))), Some(b';'));
     let quoted = |i: usize, text: &str, label: &str| format!("\"{text}; {i}\",{label}");
     assert_eq!(separator("t.csv", &rows("text,label\n", 9, quoted)), None, "a semicolon in quotes");
@@ -156,7 +172,9 @@ fn encodings_and_line_ends_are_found() {
 fn files_of_other_programs_are_named() {
     let here = Here::new();
     let why = |bytes: &[u8]| look(&here.file("t.csv", bytes), &Hints::default()).unwrap_err().to_string();
-    assert!(why(b"\xd0\xcf\x11\xe0\xa1\xb1").contains("t.csv: this is an old document of Excel or Word; save it as CSV"));
+    assert!(
+        why(b"\xd0\xcf\x11\xe0\xa1\xb1").contains("t.csv: this is an old document of Excel or Word; save it as CSV")
+    );
     assert!(why(b"ARROW1\0\0").contains("Feather"));
     assert!(why(b"%PDF-1.4").contains("PDF"));
 }

@@ -22,7 +22,10 @@ pub fn tokens(texts: &[String]) -> TokensGuess {
     let why = "most texts have one word or none where words stand between blanks and punctuation";
     for (tokens, how) in [(Tokens::UnicodeWords, "Unicode words"), (Tokens::Characters, "characters")] {
         if !mostly_short(texts, &tokens) {
-            return TokensGuess { tokens, reason: Some(format!("{why}; they are read as {how} (`tokens` in the manifest)")) };
+            return TokensGuess {
+                tokens,
+                reason: Some(format!("{why}; they are read as {how} (`tokens` in the manifest)")),
+            };
         }
     }
     TokensGuess { tokens: usual, reason: Some(format!("{why}; is it the right column?")) }
@@ -45,13 +48,18 @@ pub fn warnings(texts: &[String]) -> Vec<String> {
     for symbol in [UNKNOWN, END_OF_LINE, START] {
         let count = texts.iter().filter(|text| text.contains(symbol)).count();
         if count > 0 {
-            found.push(format!("`{symbol}` stands in {count} of the first {} texts; the reader uses it itself", texts.len()));
+            found.push(format!(
+                "`{symbol}` stands in {count} of the first {} texts; the reader uses it itself",
+                texts.len()
+            ));
         }
     }
     let all: usize = texts.iter().map(|text| text.chars().count()).sum();
     let nul: usize = texts.iter().map(|text| text.matches('\0').count()).sum();
     if nul > 0 && 2 * nul >= all {
-        found.push("half of the characters are NUL; is the file in UTF-16 or another encoding? See --encoding".to_owned());
+        found.push(
+            "half of the characters are NUL; is the file in UTF-16 or another encoding? See --encoding".to_owned(),
+        );
     }
     found
 }
@@ -66,7 +74,10 @@ mod tests {
 
     #[test]
     fn scripts_without_blanks_get_a_rule_of_their_own() {
-        assert_eq!(guess(&["a good tea", "so bad"]), TokensGuess { tokens: Tokens::Split(r"\W+".into()), reason: None });
+        assert_eq!(
+            guess(&["a good tea", "so bad"]),
+            TokensGuess { tokens: Tokens::Split(r"\W+".into()), reason: None }
+        );
         let chinese = guess(&["味道很棒我喜欢第0次", "服务冷淡环境差第1次", "这家茶馆非常好"]);
         assert_eq!(chinese.tokens, Tokens::UnicodeWords);
         assert!(chinese.reason.is_some_and(|reason| reason.contains("they are read as Unicode words")));

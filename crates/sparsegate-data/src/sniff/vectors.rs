@@ -48,9 +48,14 @@ pub fn vectors(file: &Utf8Path) -> Result<VectorFormat, DataError> {
         return Ok(if text { VectorFormat::Word2vecText(size) } else { VectorFormat::Word2vecBinary(size) });
     }
     let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
-    lines.iter().filter_map(|line| numbers(line)).filter(|size| *size >= 2).for_each(|size| *sizes.entry(size).or_default() += 1);
+    lines
+        .iter()
+        .filter_map(|line| numbers(line))
+        .filter(|size| *size >= 2)
+        .for_each(|size| *sizes.entry(size).or_default() += 1);
     // Of the sizes that occur, the most frequent; a line of other text has none.
-    let size = sizes.iter().max_by_key(|(size, lines)| (**lines, **size)).filter(|(_, found)| 2 * **found >= lines.len());
+    let size =
+        sizes.iter().max_by_key(|(size, lines)| (**lines, **size)).filter(|(_, found)| 2 * **found >= lines.len());
     size.map(|(size, _)| VectorFormat::GloveText(*size)).ok_or_else(|| {
         unusable(
             "it looks neither like GloVe's or word2vec's text format (a word and its numbers a line) nor like word2vec's \

@@ -63,7 +63,10 @@ fn first_line(line: &[u8], size: usize) -> Result<u64, String> {
             "the first line says that vectors have {found} numbers where the manifest says {size}; write `size: {found}` in \
              the manifest"
         )),
-        _ => Err("the first line is not two numbers, words and size; without such a line the reader is glove-text".into()),
+        _ => {
+            Err("the first line is not two numbers, words and size; without such a line the reader is glove-text"
+                .into())
+        }
     }
 }
 

@@ -24,7 +24,8 @@ fn dialect(separator: u8) -> Dialect {
 
 fn read(text: &[u8], separator: u8) -> Result<Vec<Vec<String>>, String> {
     let text = Cursor::new(text.to_vec());
-    let mut reader = SeparatedRows::of(Utf8Path::new("t.csv"), Box::new(text), &dialect(separator)).map_err(|e| e.to_string())?;
+    let mut reader =
+        SeparatedRows::of(Utf8Path::new("t.csv"), Box::new(text), &dialect(separator)).map_err(|e| e.to_string())?;
     let mut rows = Vec::new();
     while let Some((_, row)) = reader.next_row().map_err(|error| error.to_string())? {
         rows.push(row.iter().map(|value| utf8(value).map(str::to_owned)).collect::<Result<_, _>>()?);

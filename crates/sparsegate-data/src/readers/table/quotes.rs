@@ -152,7 +152,9 @@ mod tests {
 
     #[test]
     fn proper_quotes_pass() {
-        for text in ["", "a,b\n", "\"a\",\"b\"\r\n\"c\"", "\"a \"\"b\"\" c\",\"\"\n", "it's 12\" wide,b\n", "\"a\nb\",c"] {
+        for text in
+            ["", "a,b\n", "\"a\",\"b\"\r\n\"c\"", "\"a \"\"b\"\" c\",\"\"\n", "it's 12\" wide,b\n", "\"a\nb\",c"]
+        {
             assert_eq!(bad(text, None), None, "{text}");
         }
         assert_eq!(bad("\"12\\\"\",b\n", Some(b'\\')), None);

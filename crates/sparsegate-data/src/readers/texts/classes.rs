@@ -87,7 +87,9 @@ fn untrained(
     parts[1..].iter().flatten().for_each(|text| counts[text.label as usize] += 1);
     let missing: Vec<String> = (0..labels.len())
         .filter(|&label| !trained[label] && counts[label] > 0)
-        .map(|label| format!("`{}` ({} {})", labels[label], counts[label], if counts[label] == 1 { "text" } else { "texts" }))
+        .map(|label| {
+            format!("`{}` ({} {})", labels[label], counts[label], if counts[label] == 1 { "text" } else { "texts" })
+        })
         .collect();
     let more = missing.len().saturating_sub(LISTED);
     let mut list = missing[..missing.len() - more].join(", ");

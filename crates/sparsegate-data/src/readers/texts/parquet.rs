@@ -27,7 +27,8 @@ impl Parquet {
             let at = find(&names, column, key).map_err(unusable)?;
             match table.nested(at) {
                 Some(what) => {
-                    let why = format!("the column `{}` holds {what}, not single values; name another column", names[at]);
+                    let why =
+                        format!("the column `{}` holds {what}, not single values; name another column", names[at]);
                     Err(unusable(why))
                 }
                 None => Ok(at),
