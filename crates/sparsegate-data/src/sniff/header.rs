@@ -69,7 +69,9 @@ fn vote<'a>(first: &str, values: impl Iterator<Item = &'a str>) -> i32 {
         return usual + 3;
     }
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    values.iter().for_each(|value| *counts.entry(common_label(value)).or_default() += 1);
+    for value in &values {
+        *counts.entry(common_label(value)).or_default() += 1;
+    }
     if values.len() >= 4 && 2 * counts.len() <= values.len() {
         // A number over numbers that recur, such as a year over counts, says little.
         let recurs = counts.contains_key(&common_label(first));

@@ -103,7 +103,7 @@ fn parquet(file: &Utf8Path) -> Result<Sample, DataError> {
         }
         let read = table.each(&[column], &mut |row, mut values| {
             if let Some(row) = rows.get_mut(row - 1) {
-                row[column] = values.pop().flatten().unwrap_or_default().trim().to_owned();
+                values.pop().flatten().unwrap_or_default().trim().clone_into(&mut row[column]);
             }
             Ok(row < ROWS)
         });

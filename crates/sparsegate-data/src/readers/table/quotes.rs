@@ -118,7 +118,6 @@ impl Quotes {
                 At::Quoted
             }
             At::Begin | At::Plain => At::Plain,
-            At::Escaped => At::Quoted,
             At::Quoted if self.escape == Some(byte) => At::Escaped,
             At::Quoted if byte == b'"' => {
                 if self.last == b'\\' {
@@ -126,7 +125,7 @@ impl Quotes {
                 }
                 At::Closing
             }
-            At::Quoted => At::Quoted,
+            At::Quoted | At::Escaped => At::Quoted,
             At::Closing if byte == b'"' => At::Quoted,
             At::Closing => {
                 self.fail(Some((self.line, byte)));

@@ -167,7 +167,9 @@ fn stratified(order: &[u32], all: &[Text]) -> Vec<u32> {
     let label = |text: u32| all[text as usize].label as usize;
     let classes = order.iter().map(|&text| label(text) + 1).max().unwrap_or(0);
     let mut sizes = vec![0u32; classes];
-    order.iter().for_each(|&text| sizes[label(text)] += 1);
+    for &text in order {
+        sizes[label(text)] += 1;
+    }
     let mut seen = vec![0u32; classes];
     let mut placed: Vec<(f64, u32)> = order
         .iter()

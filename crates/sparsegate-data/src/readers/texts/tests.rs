@@ -172,7 +172,7 @@ fn stratified_parts_have_all_classes() {
 
 #[test]
 fn labels_without_training_texts_are_listed_with_their_counts() {
-    let label = |row: usize| if row % 4 == 0 { format!("r{row}") } else { "a".into() };
+    let label = |row: usize| if row.is_multiple_of(4) { format!("r{row}") } else { "a".into() };
     let rows: Vec<String> = (0..40).map(|row| format!("{},w{row}\n", label(row))).collect();
     let rows = rows.concat();
     let rules = "from: { table: { format: csv, header: false, text: 2, label: 1 } }, tokens: blanks, \
