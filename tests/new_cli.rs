@@ -180,3 +180,47 @@ fn vectors_of_either_format() {
     assert_eq!(answer.code, Some(4));
     assert!(answer.err.contains("looks neither like"), "{}", answer.err);
 }
+
+/// A text file below the project, whose folders are made.
+fn write(project: &Project, path: &str, content: impl AsRef<[u8]>) {
+    let path = project.root().join(path);
+    fs_err::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    fs_err::write(path, content).expect("a file");
+}
+
+#[test]
+fn folders_of_classes_tables_and_texts_are_read() {
+    let project = Project::new();
+    for (i, (text, label)) in texts(60).enumerate() {
+        write(&project, &format!("films/{label}/{i}.txt"), &text);
+        write(&project, &format!("parted/train/{label}/{i}.txt"), &text);
+        write(&project, &format!("parted/test/{label}/{i}.txt"), &text);
+    }
+    let read = |from: &str| {
+        let Answer { code, out, err } = project.task("classification", from, &["--force"]);
+        assert_eq!(code, Some(0), "{from}: {err}");
+        out
+    };
+    let said = read("films");
+    assert!(said.contains("48 for training, 6 for validation, 6 for the test; 2 classes: bad 30, good 30"), "{said}");
+    project.trains();
+    let said = read("parted");
+    assert!(said.contains("54 for training, 6 for validation, 60 for the test; 2 classes: bad 60, good 60"), "{said}");
+    // As a data set of Hugging Face lies on the disk.
+    let given = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/unprepared/date.parquet");
+    let shard = fs_err::read(given).expect("a file of the repository");
+    write(&project, "hub/README.md", "about");
+    for name in ["train-00000-of-00002", "train-00001-of-00002", "test-00000-of-00001"] {
+        write(&project, &format!("hub/data/{name}.parquet"), &shard);
+    }
+    let said = read("hub");
+    assert!(said.contains("joined: 3 files (parquet)"), "{said}");
+    assert!(said.contains("108 for training, 12 for validation, 60 for the test"), "{said}");
+    write(&project, "stories/b.txt", "And then it stopped raining.\n".repeat(80));
+    write(&project, "stories/a.txt", "It rained all day and all night.\n".repeat(80));
+    let Answer { code, out, err } = project.task("language-model", "stories", &["--force"]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("begins: I t \u{2423} r a i n e d"), "{out}");
+    let err = project.task("classification", "stories", &["--force"]).err;
+    assert!(err.contains("stories holds texts without labels"), "{err}");
+}

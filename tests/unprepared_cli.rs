@@ -68,10 +68,13 @@ impl Project {
     }
 }
 
+/// Makes a row from a number, a text and a label.
+type Row = fn(usize, &str, &str) -> String;
+
 /// `count` rows, below `head`, from a number, a text and one of two labels.
 fn rows(head: &str, count: usize, row: impl Fn(usize, &str, &str) -> String) -> String {
     let line = |i: usize| {
-        let (word, label) = if i % 2 == 0 { ("lovely", "pos") } else { ("soggy", "neg") };
+        let (word, label) = if i.is_multiple_of(2) { ("lovely", "pos") } else { ("soggy", "neg") };
         row(i, &format!("tea number {i} from the corner shop was {word}"), label) + "\n"
     };
     head.to_owned() + &(0..count).map(line).collect::<String>()
@@ -86,7 +89,7 @@ const SIXTY: &str = "48 for training, 6 for validation, 6 for the test; 2 classe
 #[test]
 fn headers_as_people_write_them() {
     let project = Project::new();
-    let heads: [(&str, fn(usize, &str, &str) -> String); 4] = [
+    let heads: [(&str, Row); 4] = [
         (",review,sentiment\n", |i, text, label| format!("{i},{text},{label}")),
         ("v1,v2,,,\n", |_, text, label| format!("{label},{text},,,")),
         ("comment,label,2023\n", |i, text, label| format!("{text},{label},{i}")),
@@ -149,7 +152,7 @@ fn quotes_that_are_not_closed_are_refused_where_they_open() {
 fn quotes_escaped_by_a_backslash_are_an_option() {
     let project = Project::new();
     let row = |i: usize, text: &str, label: &str| {
-        if i % 3 == 0 { format!("\"{text}, 12\\\"\",{label}") } else { format!("\"{text}\",{label}") }
+        if i.is_multiple_of(3) { format!("\"{text}, 12\\\"\",{label}") } else { format!("\"{text}\",{label}") }
     };
     project.file("t.csv", rows("text,label\n", 60, row));
     let err = project.refused("t.csv", &[]);
@@ -272,10 +275,10 @@ fn texts_without_blanks_get_symbols() {
 #[test]
 fn rare_labels_are_held_out_class_by_class() {
     let project = Project::new();
-    let label = |i: usize, label: &str| if i % 20 == 7 { format!("rare{}", i / 40) } else { label.to_owned() };
+    let label = |i: usize, label: &str| if i % 20 == 7 { format!("rare{}", i / 20) } else { label.to_owned() };
     project.file("t.csv", rows("text,label\n", 120, |i, text, usual| format!("{text},{}", label(i, usual))));
     let said = project.read("t.csv", &[]);
-    assert!(said.contains("5 classes"), "{said}");
+    assert!(said.contains("8 classes"), "{said}");
     assert!(project.manifest().contains("stratified: true"), "{}", project.manifest());
     // Without it, every label that lost all its texts is listed.
     let path = project.path("datasets/mine.yaml");

@@ -2,6 +2,7 @@
 
 mod classification;
 mod experiment;
+mod folder;
 mod install;
 mod language_model;
 mod manifest;
@@ -43,7 +44,7 @@ enum Kind {
     LanguageModel,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 struct TaskArgs {
     /// Name of the new data set and experiment
     #[arg(value_name = "NAME")]
@@ -51,7 +52,8 @@ struct TaskArgs {
     /// What the model predicts
     #[arg(long, value_name = "KIND")]
     kind: Kind,
-    /// The file: CSV, TSV, JSON lines, Parquet or, for a language model, plain text; also compressed (gz, zst, zip)
+    /// The file: CSV, TSV, JSON lines, Parquet or, for a language model, plain text, also compressed (gz, zst, zip); or a
+    /// folder of such files, or with one subfolder of texts a class
     #[arg(long, value_name = "FILE")]
     from: Utf8PathBuf,
     /// A file of the same format for validation [default: a part of the training data]
@@ -152,9 +154,9 @@ fn check(name: &str, from: &[&Utf8Path], targets: &[&Utf8Path], force: bool) -> 
             .help("use letters, digits, `-`, `_` and `.`, such as my-task"));
     }
     if let Some(missing) = from.iter().find(|from| !from.is_file()) {
-        let what = if missing.is_dir() { "is a folder, not a file" } else { "does not exist" };
-        let error = CliError::usage(format!("{missing} {what}"));
-        return Err(error.help("name an existing file with --from"));
+        let what =
+            if missing.is_dir() { format!("{missing} is a folder") } else { format!("there is no file {missing}") };
+        return Err(CliError::usage(what).help("name an existing file with --from"));
     }
     match targets.iter().find(|target| target.exists() && !force) {
         Some(there) => {

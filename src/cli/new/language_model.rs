@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 
 use super::manifest::{File, plain, text};
-use super::task::{Proposal, held_out, read};
+use super::task::{Proposal, Sources, read};
 use super::{TaskArgs, experiment, preview};
 use crate::cli::CliError;
 use sparsegate_data::sniff::{self, Look};
@@ -17,13 +17,18 @@ const ENOUGH: usize = 50_000;
 const REPEAT: f64 = 0.2;
 
 /// Proposes a word-level model if the text has enough repeated words, otherwise a character-level one.
-pub(super) fn propose(args: &TaskArgs, target: &Utf8Path, look: &Look) -> Result<Proposal, CliError> {
+pub(super) fn propose(
+    args: &TaskArgs,
+    sources: &Sources,
+    target: &Utf8Path,
+    look: &Look,
+) -> Result<Proposal, CliError> {
     if args.text.is_some() || args.label.is_some() || args.header.is_some() {
         let error = CliError::usage("--text, --label and --header are for tables of labelled texts");
         return Err(error.help("remove them, or use --kind classification"));
     }
-    let files = File::parts(&args.from, args.valid.as_deref(), args.test.as_deref())?;
-    let parts = held_out(args);
+    let files = File::parts(&sources.train, sources.valid.as_deref(), sources.test.as_deref())?;
+    let parts = sources.held_out();
     let about = format!("the text of {}", args.from.file_name().unwrap_or_default());
     let split = match parts.as_slice() {
         [] => "validation and test have files of their own",
@@ -67,7 +72,7 @@ pub(super) fn propose(args: &TaskArgs, target: &Utf8Path, look: &Look) -> Result
         return Err(error.help("a language model needs some thousand symbols at least"));
     }
     let experiment = experiment::language_model(&args.name, &about, train.len(), shortest, words);
-    let warnings = sniff::warnings(&sniff::lines(&args.from, look)?);
+    let warnings = sniff::warnings(&sniff::lines(&sources.train, look)?);
     Ok(Proposal { manifest: manifest(words, vocabulary), experiment, files, found, warnings })
 }
 

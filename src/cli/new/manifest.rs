@@ -78,8 +78,8 @@ pub(super) fn text(name: &str, about: &str, reader: &str, files: &[File], split:
 
 /// The reader of labelled texts in a table.
 pub(super) struct Labelled<'a> {
-    /// Format and columns of the table.
-    pub(super) table: Table<'a>,
+    /// The YAML of `from:`, on one line.
+    pub(super) from: &'a str,
     /// How texts fall into words.
     pub(super) tokens: &'a Tokens,
     /// Limit of the vocabulary.
@@ -103,19 +103,25 @@ pub(super) struct Table<'a> {
     pub(super) look: &'a Look,
 }
 
-impl Labelled<'_> {
-    /// The YAML below `reader:`.
-    pub(super) fn reader(&self) -> String {
-        let Table { format, header, text, label, look } = self.table;
+impl Table<'_> {
+    /// The YAML of `from:`, on one line.
+    pub(super) fn yaml(&self) -> String {
+        let Table { format, header, text, label, look } = *self;
         let mut keys = vec![format!("format: {format}")];
         keys.extend(header.map(|header| format!("header: {header}")));
         keys.extend([format!("text: {}", column(text)), format!("label: {}", column(label))]);
-        keys.extend(
-            look.separator.map(|separator| format!("separator: {}", quoted(&char::from(separator.byte()).to_string()))),
-        );
+        let separator = |byte: u8| quoted(&char::from(byte).to_string());
+        keys.extend(look.separator.map(|found| format!("separator: {}", separator(found.byte()))));
         keys.extend(look.quotes.map(|quotes| format!("quotes: {quotes}")));
         keys.extend(look.escape.map(|Escape::Backslash| "escape: backslash".to_owned()));
         keys.extend(text_keys(look));
+        format!("table: {{ {} }}", keys.join(", "))
+    }
+}
+
+impl Labelled<'_> {
+    /// The YAML below `reader:`.
+    pub(super) fn reader(&self) -> String {
         let tokens = match self.tokens {
             Tokens::Split(pattern) => {
                 format!("{{ split: '{}' }} # words are runs of letters, digits and _", pattern.replace('\'', "''"))
@@ -125,10 +131,8 @@ impl Labelled<'_> {
             Tokens::Blanks => "blanks".to_owned(),
             Tokens::Keras => "keras".to_owned(),
         };
-        let mut yaml = format!(
-            "  labelled-texts:\n    from:\n      table: {{ {} }}\n    tokens: {tokens}\n    lower: true\n",
-            keys.join(", ")
-        );
+        let mut yaml =
+            format!("  labelled-texts:\n    from:\n      {}\n    tokens: {tokens}\n    lower: true\n", self.from);
         if let Some(words) = self.words {
             let _ = writeln!(yaml, "    words: {words} # the most frequent ones; the others are <unk>");
         }

@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::install::install;
 use super::manifest::File;
-use super::{Kind, TaskArgs, check, classification, language_model, next_command};
+use super::{Kind, TaskArgs, check, classification, folder, language_model, next_command};
 use crate::cli::args::Global;
 use crate::cli::output;
 use crate::cli::{CliError, Exit};
@@ -25,25 +25,43 @@ pub(super) struct Proposal {
     pub(super) warnings: Vec<String>,
 }
 
+/// The files to read, and what the user says about their columns.
+pub(super) struct Sources {
+    pub(super) train: Utf8PathBuf,
+    pub(super) valid: Option<Utf8PathBuf>,
+    pub(super) test: Option<Utf8PathBuf>,
+    /// Columns of the text and the label, by name or number.
+    pub(super) columns: [Option<String>; 2],
+}
+
+impl Sources {
+    fn of(args: &TaskArgs) -> Self {
+        let columns = [args.text.clone(), args.label.clone()];
+        Self { train: args.from.clone(), valid: args.valid.clone(), test: args.test.clone(), columns }
+    }
+
+    /// The parts without a file of their own.
+    pub(super) fn held_out(&self) -> Vec<&'static str> {
+        let parts = [("valid", &self.valid), ("test", &self.test)];
+        parts.into_iter().filter(|(_, file)| file.is_none()).map(|(part, _)| part).collect()
+    }
+}
+
 pub(super) fn execute(global: &Global, args: &TaskArgs) -> Result<ExitCode, CliError> {
     let name = &args.name;
     let manifest = Manifest::folder(&global.root).join(format!("{name}.yaml"));
     let spec = global.root.join("experiments").join(format!("{name}.yaml"));
-    let sources: Vec<&Utf8Path> =
-        std::iter::once(&args.from).chain(&args.valid).chain(&args.test).map(|file| file.as_path()).collect();
-    check(name, &sources, &[&manifest, &spec], args.force)?;
-    let look = sniff::look(&args.from, &args.hints())?;
-    let proposal = match (args.kind, look.format) {
-        (Kind::Classification, Format::Table(format)) => classification::propose(args, &manifest, format, look)?,
-        (Kind::LanguageModel, Format::Text) => language_model::propose(args, &manifest, &look)?,
-        (Kind::Classification, Format::Text) => {
-            let error = CliError::usage(format!("{} does not look like a table of texts with labels", args.from));
-            return Err(error.help("give it the ending .csv, .tsv, .jsonl or .parquet, or use --kind language-model"));
-        }
-        (Kind::LanguageModel, Format::Table(format)) => {
-            let error = CliError::usage(format!("{} is a table ({}), not plain text", args.from, format.name()));
-            return Err(error.help("use --kind classification, or write the texts into a .txt file"));
-        }
+    let given: Vec<&Utf8Path> =
+        std::iter::once(&args.from).chain(&args.valid).chain(&args.test).map(Utf8PathBuf::as_path).collect();
+    check(name, &given[usize::from(args.from.is_dir())..], &[&manifest, &spec], args.force)?;
+    // Files that are made from a folder live here until they are copied into the cache.
+    let made = tempfile::tempdir().map_err(CliError::failed)?;
+    let proposal = if args.from.is_dir() {
+        let made = Utf8Path::from_path(made.path())
+            .ok_or_else(|| CliError::failed("the folder for temporary files has no UTF-8 name"))?;
+        folder::propose(args, &manifest, made)?
+    } else {
+        propose(args, &Sources::of(args), &manifest)?
     };
     for warning in &proposal.warnings {
         output::message!("warning: {warning}");
@@ -57,18 +75,26 @@ pub(super) fn execute(global: &Global, args: &TaskArgs) -> Result<ExitCode, CliE
     Ok(Exit::Done.into())
 }
 
+/// Proposes a manifest and an experiment for files.
+pub(super) fn propose(args: &TaskArgs, sources: &Sources, target: &Utf8Path) -> Result<Proposal, CliError> {
+    let look = sniff::look(&sources.train, &args.hints())?;
+    match (args.kind, look.format) {
+        (Kind::Classification, Format::Table(format)) => classification::of_table(args, sources, target, format, &look),
+        (Kind::LanguageModel, Format::Text) => language_model::propose(args, sources, target, &look),
+        (Kind::Classification, Format::Text) => {
+            let error = CliError::usage(format!("{} does not look like a table of texts with labels", args.from));
+            Err(error.help("give it the ending .csv, .tsv, .jsonl or .parquet, or use --kind language-model"))
+        }
+        (Kind::LanguageModel, Format::Table(format)) => {
+            let error = CliError::usage(format!("{} is a table ({}), not plain text", args.from, format.name()));
+            Err(error.help("use --kind classification, or write the texts into a .txt file"))
+        }
+    }
+}
+
 /// Reads the user's files, where they lie, with a manifest given as text.
 pub(super) fn read(target: &Utf8Path, text: &str, files: &[File]) -> Result<Corpus, CliError> {
     let manifest = Manifest::from_text(target, text)?;
     let files = files.iter().map(|file| (file.role, file.from.clone())).collect();
     Ok(read_files(&manifest, &files)?.0)
-}
-
-/// The parts without a file of their own.
-pub(super) fn held_out(args: &TaskArgs) -> Vec<&'static str> {
-    [("valid", &args.valid), ("test", &args.test)]
-        .into_iter()
-        .filter(|(_, file)| file.is_none())
-        .map(|(part, _)| part)
-        .collect()
 }

@@ -22,7 +22,7 @@ pub(super) use plain::{PlainLines, encode as encode_plain};
 pub(super) use ptb_characters::PtbCharacters;
 pub(super) use ptb_words::PtbWords;
 pub(super) use texts::{
-    EncodedTexts, Frame, common_label, encode as encode_texts, is_missing_label, scheme as scheme_of_texts,
+    EncodedTexts, Frame, common_label, each_record, encode as encode_texts, is_missing_label, scheme as scheme_of_texts,
 };
 pub(super) use words::Words;
 

@@ -67,7 +67,7 @@ fn fit(text: &str, dialect: &Dialect) -> Fit {
     while count < ROWS {
         match rows.next_row() {
             Ok(Some((_, row))) => *widths.entry(row.len()).or_default() += 1,
-            // The end, or bad quotes: the rows before them tell, unless there are none.
+            // At bad quotes, the rows before them tell, unless there are none.
             Ok(None) | Err(_) => break,
         }
         count += 1;

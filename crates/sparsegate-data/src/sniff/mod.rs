@@ -4,6 +4,7 @@
 //! the code of the readers, so that what is seen here is what is read later. Reading the whole file with the manifest
 //! shows whether the guesses are right.
 
+mod classes;
 mod columns;
 mod dialect;
 mod header;
@@ -19,6 +20,7 @@ use super::DataError;
 use super::manifest::{Encoding, Escape, Newlines, Separator, TableFormat};
 use crate::input::{self, Bom, Pack, TextFormat};
 
+pub use classes::class_folders;
 pub use columns::{Choice, Wanted, choose};
 pub use sample::{Sample, sample};
 pub use tokens::{TokensGuess, tokens, warnings};

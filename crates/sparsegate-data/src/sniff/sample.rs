@@ -4,7 +4,7 @@ use camino::Utf8Path;
 use serde_json::Value;
 
 use super::super::DataError;
-use super::super::manifest::TableFormat;
+use super::super::manifest::{Separator, TableFormat};
 use super::Look;
 use crate::readers::table::{Dialect, Objects, ParquetTable, SeparatedRows};
 
@@ -46,7 +46,7 @@ pub fn sample(file: &Utf8Path, format: TableFormat, look: &Look) -> Result<Sampl
 fn separated(file: &Utf8Path, format: TableFormat, look: &Look) -> Result<Sample, DataError> {
     let tabs = format == TableFormat::Tsv;
     let dialect = Dialect {
-        separator: look.separator.map_or(if tabs { b'\t' } else { b',' }, crate::manifest::Separator::byte),
+        separator: look.separator.map_or(if tabs { b'\t' } else { b',' }, Separator::byte),
         quotes: look.quotes.unwrap_or(!tabs),
         escape: look.escape,
         text: look.text_format(),

@@ -46,7 +46,7 @@ fn name(name: &str) -> Column {
 /// `count` rows made by `row` from a number, a text and one of two labels.
 fn rows(head: &str, count: usize, row: impl Fn(usize, &str, &str) -> String) -> String {
     let line = |i: usize| {
-        let (word, label) = if i % 2 == 0 { ("lovely", "pos") } else { ("soggy", "neg") };
+        let (word, label) = if i.is_multiple_of(2) { ("lovely", "pos") } else { ("soggy", "neg") };
         row(i, &format!("tea number {i} from the corner shop was {word}"), label) + "\n"
     };
     head.to_owned() + &(0..count).map(line).collect::<String>()
@@ -135,7 +135,7 @@ fn equal_labels_are_counted_as_one_and_missing_ones_not_at_all() {
 #[test]
 fn separators_and_quotes_are_found() {
     let here = Here::new();
-    let separator = |name: &str, text: &str| here.look(name, text.as_bytes()).separator.map(|found| found.byte());
+    let separator = |name: &str, text: &str| here.look(name, text.as_bytes()).separator.map(Separator::byte);
     assert_eq!(separator("t.csv", &rows("text,label\n", 9, |_, text, label| format!("{text},{label}"))), None);
     assert_eq!(separator("t.csv", &rows("text;label\n", 9, |_, text, label| format!("{text};{label}"))), Some(b';'));
     assert_eq!(

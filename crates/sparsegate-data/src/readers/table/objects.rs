@@ -1,14 +1,14 @@
 //! Rows of tables in JSON lines.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::DataError;
 use crate::input::TextFormat;
 use crate::readers::limits::Lines;
 
-/// An object with its line, from 1.
-type NumberedObject = (usize, Map<String, Value>);
+/// An object.
+pub(crate) type Object = serde_json::Map<String, Value>;
 
 /// The objects of a file, one a line. Blank lines are skipped.
 pub(crate) struct Objects {
@@ -30,7 +30,7 @@ impl Objects {
     ///
     /// # Errors
     /// A read error, a line that is too long, not UTF-8 or not an object.
-    pub(crate) fn next_object(&mut self) -> Result<Option<NumberedObject>, DataError> {
+    pub(crate) fn next_object(&mut self) -> Result<Option<(usize, Object)>, DataError> {
         while let Some((line, text)) = self.lines.next_line()? {
             self.bytes += text.len() as u64;
             if text.trim().is_empty() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use parquet::basic::Repetition;
 use parquet::errors::ParquetError;
-use parquet::file::reader::{FileReader as _, SerializedFileReader};
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, Row};
 use parquet::schema::types::{Type, TypePtr};
 
@@ -19,7 +19,7 @@ use crate::DataError;
 )]
 pub(crate) struct ParquetTable {
     file: Utf8PathBuf,
-    reader: SerializedFileReader<std::fs::File>,
+    reader: Box<dyn FileReader>,
     columns: Vec<TypePtr>,
 }
 
@@ -31,6 +31,7 @@ impl ParquetTable {
     pub(crate) fn open(file: &Utf8Path) -> Result<Self, DataError> {
         let opened = fs_err::File::open(file)?.into_file();
         let reader = guarded(file, None, || SerializedFileReader::new(opened))?;
+        let reader: Box<dyn FileReader> = Box::new(reader);
         let columns = reader.metadata().file_metadata().schema().get_fields().to_vec();
         Ok(Self { file: file.to_owned(), reader, columns })
     }

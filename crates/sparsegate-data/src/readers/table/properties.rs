@@ -35,7 +35,9 @@ fn read(text: &[u8], separator: u8) -> Result<Vec<Vec<String>>, String> {
 
 fn written(rows: &[Vec<String>], separator: u8) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().delimiter(separator).from_writer(Vec::new());
-    rows.iter().for_each(|row| writer.write_record(row).expect("written"));
+    for row in rows {
+        writer.write_record(row).expect("written");
+    }
     writer.into_inner().expect("bytes")
 }
 

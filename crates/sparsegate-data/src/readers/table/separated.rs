@@ -10,7 +10,7 @@ use csv::{ByteRecord, ReaderBuilder};
 use super::quotes::{BadQuote, Checked, Quotes};
 use crate::DataError;
 use crate::input::{self, TextFormat};
-use crate::manifest::{Escape, Table, TableFormat};
+use crate::manifest::{Escape, Separator, Table, TableFormat};
 use crate::readers::limits::{Allowance, Bounded, NOT_UTF8, too_long};
 
 /// How a separated table is written.
@@ -28,7 +28,7 @@ impl Dialect {
         let tabs = table.format == TableFormat::Tsv;
         let usual = if tabs { b'\t' } else { b',' };
         Self {
-            separator: table.separator.map_or(usual, crate::manifest::Separator::byte),
+            separator: table.separator.map_or(usual, Separator::byte),
             quotes: table.quotes.unwrap_or(!tabs),
             escape: table.escape,
             text: TextFormat { encoding: table.encoding, newlines: table.newlines },

@@ -10,7 +10,7 @@ mod parquet;
 mod separated;
 mod source;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::corpus::Texts;
 use crate::draws::Draws;
@@ -103,6 +103,26 @@ pub(crate) fn encode(
     let files = [0, 1, 2].map(|part| source.file(part).to_owned());
     let places = Places { files, places: [first, second, third] };
     Ok(EncodedTexts { vocabulary, classes: classes.names, parts: [train, valid, test], survey, places })
+}
+
+/// Passes each record of a table to `take`: its place (`:12`, or ` row 12`), text and label.
+///
+/// # Errors
+/// A file that cannot be read, a row that `rules` cannot read, and the errors of `take`.
+pub(crate) fn each_record(
+    file: &Utf8Path,
+    rules: &LabelledTexts,
+    take: &mut dyn FnMut(&str, &str, &str) -> Result<(), DataError>,
+) -> Result<(), DataError> {
+    let source = source::open(rules, false, &|role| (role == "train").then(|| file.to_owned()));
+    source.read(&mut |_, record| {
+        let place = match &record.place {
+            Place::Line(line) => format!(":{line}"),
+            Place::Row(row) => format!(" row {row}"),
+            Place::Member(member) => format!(" {member}"),
+        };
+        take(&place, &record.text, &record.label)
+    })
 }
 
 /// The scheme by which the words of a data set are numbered.

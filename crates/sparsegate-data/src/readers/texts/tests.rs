@@ -157,7 +157,8 @@ fn stratified_parts_have_all_classes() {
         97..99 => "c",
         _ => "d",
     };
-    let rows: String = (0..100).map(|row| format!("{},w{row} all\n", label(row))).collect();
+    let rows: Vec<String> = (0..100).map(|row| format!("{},w{row} all\n", label(row))).collect();
+    let rows = rows.concat();
     let rules = "from: { table: { format: csv, header: false, text: 2, label: 1 } }, tokens: blanks, \
                  hold_out: { seed: 3, valid: 0.1, test: 0.1, stratified: true }";
     let here = Here::new(&[("train", rows.as_bytes())]);
@@ -171,8 +172,9 @@ fn stratified_parts_have_all_classes() {
 
 #[test]
 fn labels_without_training_texts_are_listed_with_their_counts() {
-    let rows: String =
-        (0..40).map(|row| format!("{},w{row}\n", if row % 4 == 0 { format!("r{row}") } else { "a".into() })).collect();
+    let label = |row: usize| if row.is_multiple_of(4) { format!("r{row}") } else { "a".into() };
+    let rows: Vec<String> = (0..40).map(|row| format!("{},w{row}\n", label(row))).collect();
+    let rows = rows.concat();
     let rules = "from: { table: { format: csv, header: false, text: 2, label: 1 } }, tokens: blanks, \
                  hold_out: { seed: 1, valid: 0.25, test: 0.25 }";
     let why = Here::new(&[("train", rows.as_bytes())]).why(rules);
