@@ -140,7 +140,7 @@ fn time(global: &Global, args: &BenchArgs, target: &BenchTarget, cost: &CostMode
             for (implementation, found) in names.into_iter().zip(found) {
                 match found {
                     Ok(microseconds) => {
-                        speed.timings.push(Timing { implementation, mode, batch, threads, microseconds })
+                        speed.timings.push(Timing { implementation, mode, batch, threads, microseconds });
                     }
                     Err(problem) => drop(speed.missing.insert(implementation.title().to_owned(), problem)),
                 }

@@ -143,7 +143,7 @@ fn initial(graph: &mut Graph, name: &str, batch: &str, units: usize) -> String {
     graph.node(&format!("{name}_batch"), "Expand", &[name, &shape], vec![])
 }
 
-/// The operator of the gate activation. The default slope and offset of ONNX's HardSigmoid are 0.2 and 0.5.
+/// The operator of the gate activation. The default slope and offset of ONNX's `HardSigmoid` are 0.2 and 0.5.
 fn gate(activation: Activation) -> &'static str {
     match activation {
         Activation::Sigmoid => "Sigmoid",

@@ -13,10 +13,6 @@ use parquet::schema::types::{Type, TypePtr};
 use crate::DataError;
 
 /// A table in Parquet.
-#[expect(
-    clippy::disallowed_types,
-    reason = "the crate `parquet` reads from no other type of file; it is opened by fs_err"
-)]
 pub(crate) struct ParquetTable {
     file: Utf8PathBuf,
     reader: Box<dyn FileReader>,
