@@ -56,7 +56,7 @@ pub fn write_all(global: &Global, experiments: &[Experiment], out: Option<&Utf8P
     Ok(())
 }
 
-/// Writes the report across experiments; prints its table and the page's path as [`write`] does.
+/// Writes the report across experiments; prints its table and the page's path as [`write`](fn@write) does.
 fn across(global: &Global, experiments: &[Experiment], out: &Utf8Path) -> Result<(), CliError> {
     let plans = experiments.iter().map(|experiment| plan_of(global, experiment)).collect::<Result<Vec<_>, _>>()?;
     let tasks: Vec<PlannedExperiment<'_>> =
