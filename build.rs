@@ -15,7 +15,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Writes `shipped.rs`: the path and content of each YAML and CSV file of experiments/, and of each manifest in datasets/.
+/// Writes `shipped.rs`: the path and content of each YAML and CSV file of experiments/, and of each manifest in
+/// datasets/.
 fn shipped_files() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let mut files = Vec::new();
@@ -44,8 +45,8 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>
     Ok(())
 }
 
-/// Names the folders in which the system's loader looks for libtorch: that of the build, and those beside a program that is
-/// carried to another machine. `LD_LIBRARY_PATH` comes first.
+/// Names the folders in which the system's loader looks for libtorch: that of the build, and those beside a program
+/// that is carried to another machine. `LD_LIBRARY_PATH` comes first.
 fn search_libtorch_at_run_time() {
     let Ok(libraries) = env::var("DEP_SPARSEGATE_NN_LIBTORCH") else { return };
     let os = env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();

@@ -22,7 +22,7 @@ BACKENDS = [*TEST, "--features", "wgpu,tch", "--test", "backends", "--test", "go
 
 
 def units(arguments):
-    """The units of a build: (name and version, kind, mode, features, whether its dependencies are those of a host)."""
+    """The third-party units of a build, other than build scripts: (name and version, kind, features)."""
     # The unit graph is unstable; this lets the stable toolchain print it.
     env = dict(os.environ, RUSTC_BOOTSTRAP="1")
     command = ["cargo", *arguments, "--locked", "--unit-graph", "-Zunstable-options"]

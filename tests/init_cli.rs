@@ -71,3 +71,16 @@ fn a_missing_experiment_names_the_command() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("sparsegate init"));
 }
+
+/// The justfile for the installed program has recipes of the repository's, which differ in what `sparsegate` stands for.
+#[test]
+fn recipes_are_those_of_the_repository() {
+    let repository = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
+    let ours = fs_err::read_to_string(repository.join("justfile")).unwrap();
+    let shipped = fs_err::read_to_string(repository.join("src/cli/init/justfile")).unwrap();
+    let recipes: Vec<&str> = shipped.split("\n\n").filter(|block| block.contains("[group(")).collect();
+    assert!(recipes.len() >= 8);
+    for recipe in recipes {
+        assert!(ours.contains(recipe.trim_end()), "not in the justfile of the repository:\n{recipe}");
+    }
+}

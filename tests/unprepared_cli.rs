@@ -1,5 +1,5 @@
-//! `sparsegate new` and files as people have them: each is read as it was meant, or refused with the true cause. The rows of
-//! the table in `docs/data.md` name these tests. All texts in `tests/unprepared/` are invented.
+//! `sparsegate new` and files as people have them: each is read as it was meant, or refused with the true cause. The
+//! rows of the table in `docs/data.md` name these tests. All texts in `tests/unprepared/` are invented.
 
 use std::io::Write as _;
 

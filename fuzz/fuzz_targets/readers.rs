@@ -1,7 +1,8 @@
-//! Reads arbitrary bytes as a data set: the result is an error, or texts whose ids are below the size of the vocabulary.
+//! Reads arbitrary bytes as a data set: the result is an error, or texts whose ids are below the size of the
+//! vocabulary.
 //!
-//! The first byte chooses the reader. Parquet is left out: its library may panic, which the reader turns into an error, and
-//! a fuzzer stops at.
+//! The first byte chooses the reader. Parquet is left out: its library may panic, which the reader turns into an
+//! error, and a fuzzer stops at.
 
 #![no_main]
 

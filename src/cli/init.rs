@@ -9,6 +9,7 @@ use sparsegate_store::write_atomic;
 
 use super::CliError;
 use super::args::Global;
+use super::new::shell;
 use super::output;
 
 // `SHIPPED`: path and content of each file of experiments/ and datasets/, listed by the build script.
@@ -68,6 +69,6 @@ pub fn execute(_global: &Global, args: &InitArgs) -> Result<ExitCode, CliError> 
         to_write.len(),
         SHIPPED.len() + 1 - to_write.len()
     ))?;
-    output::message!("next: cd {} && sparsegate run experiments/quick.yaml --report", args.dir);
+    output::message!("next: cd {} && sparsegate run experiments/quick.yaml --report", shell(args.dir.as_str()));
     Ok(ExitCode::SUCCESS)
 }

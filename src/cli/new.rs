@@ -52,8 +52,8 @@ struct TaskArgs {
     /// What the model predicts
     #[arg(long, value_name = "KIND")]
     kind: Kind,
-    /// The file: CSV, TSV, JSON lines, Parquet or, for a language model, plain text, also compressed (gz, zst, zip); or a
-    /// folder of such files, or with one subfolder of texts a class
+    /// The file: CSV, TSV, JSON lines, Parquet or, for a language model, plain text, also compressed (gz, zst, zip);
+    /// or a folder of such files, or with one subfolder of texts a class
     #[arg(long, value_name = "FILE")]
     from: Utf8PathBuf,
     /// A file of the same format for validation [default: a part of the training data]
@@ -156,7 +156,7 @@ fn check(name: &str, from: &[&Utf8Path], targets: &[&Utf8Path], force: bool) -> 
     if let Some(missing) = from.iter().find(|from| !from.is_file()) {
         let what =
             if missing.is_dir() { format!("{missing} is a folder") } else { format!("there is no file {missing}") };
-        return Err(CliError::usage(what).help("name an existing file with --from"));
+        return Err(CliError::usage(what).help("name an existing file"));
     }
     match targets.iter().find(|target| target.exists() && !force) {
         Some(there) => {
@@ -177,7 +177,7 @@ fn next_command(global: &Global, words: &[&str]) -> String {
 }
 
 /// A word as a shell reads it back.
-fn shell(word: &str) -> String {
+pub(super) fn shell(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=+:,@%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

@@ -29,7 +29,7 @@ pub use batch::{Batch, BatchSource};
 pub use counts::{Counts, GateCount, KeptCount};
 pub use evaluation::Evaluation;
 pub use network::{GateActivation, Init, ModelKind, OutputNoise};
-pub use sparsity::{GroupLasso, Magnitude, Prior, Sparsity};
+pub use sparsity::{GroupLasso, LOG_ALPHA_LIMIT, Magnitude, Prior, Sparsity};
 pub use structure::{FORMAT, GateKind, GateRole, Structure, UnitGates};
 
 // The example of the README is a documentation test.

@@ -1,7 +1,7 @@
 //! Folders of files as data sets: one subfolder a class, the parts of a table, or several plain texts.
 //!
-//! A manifest names one file a part, so the files of a folder are joined into one: class folders into a `.tar.gz`, tables into
-//! JSON lines, texts into one text. The result depends on names and contents alone.
+//! A manifest names one file a part, so the files of a folder are joined into one: class folders into a `.tar.gz`,
+//! tables into JSON lines, texts into one text. The result depends on names and contents alone.
 
 use std::io::{BufWriter, Read as _, Write as _};
 
@@ -157,7 +157,8 @@ pub fn join_texts(from: &[Utf8PathBuf], to: &Utf8Path) -> Result<(), DataError> 
     Ok(joined.flush()?)
 }
 
-/// Joins tables that `rules` reads into one of JSON lines with the keys `text`, `label` and `from`, where the row stood.
+/// Joins tables that `rules` reads into one of JSON lines with the keys `text`, `label` and `from`, where the row
+/// stood.
 ///
 /// # Errors
 /// A file that cannot be read or written, or a row that `rules` cannot read.

@@ -54,8 +54,8 @@ pub fn survey(root: &Utf8Path, manifest: &Manifest, reading: Reading) -> Result<
     }
 }
 
-/// Reads a data set from `files`, by role, rather than from the cache. Sizes and checksums are not checked and nothing is
-/// stored, so a new manifest can be tried before its files replace others in the cache.
+/// Reads a data set from `files`, by role, rather than from the cache. Sizes and checksums are not checked and
+/// nothing is stored, so a new manifest can be tried before its files replace others in the cache.
 ///
 /// # Errors
 /// As [`load`]; a manifest whose data are generated.
@@ -81,8 +81,8 @@ pub struct ReadText {
     pub place: String,
 }
 
-/// Reads a data set of labelled texts from the cache of `root`, and returns one text of a part (0 training, 1 validation,
-/// 2 test), counted from 0; `Err` holds the number of texts where there are too few.
+/// Reads a data set of labelled texts from the cache of `root`, and returns one text of a part (0 training, 1
+/// validation, 2 test), counted from 0; `Err` holds the number of texts where there are too few.
 ///
 /// # Errors
 /// As [`load`]; a data set that is not made of labelled texts in files.

@@ -8,7 +8,7 @@
 //! | [`model`] | recurrent layer, embedding, output layer, language model, classifier, initial values, the trainer |
 //! | [`baselines`] | magnitude pruning and group lasso |
 //!
-//! Nothing here reads a file or knows YAML.
+//! Nothing here reads data or run folders, or knows YAML.
 
 pub mod baselines;
 pub mod cells;

@@ -6,7 +6,8 @@ use super::{Element, Posterior};
 
 /// The live parts of each layer, judged by that layer's own weights and groups.
 ///
-/// Weights are live by the rule of [`super::PosteriorMatrix::live`]. A group variable that the network lacks counts as live.
+/// Weights are live by the rule of [`super::PosteriorMatrix::live`]. A group variable that the network lacks counts
+/// as live.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LayerMasks {
     /// The same for the embedding; `None` for one-hot input.

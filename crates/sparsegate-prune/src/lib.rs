@@ -34,7 +34,7 @@ pub use count::counts;
 pub use element::Element;
 pub use layer_masks::{EmbeddingMasks, LayerMasks, layer_masks};
 pub use masks::{Masks, masks};
-pub use matrix::{LOG_ALPHA_LIMIT, PosteriorMatrix};
+pub use matrix::PosteriorMatrix;
 pub use posterior::{NetworkArrays, Posterior, ShapeError, TensorView};
 pub use reduce::{DenseMatrix, ReducedNetwork, reduce};
 pub use structure::structure;

@@ -1,11 +1,9 @@
 //! A weight matrix or vector of group factors on the host, and the pruning rule.
 
 use rayon::prelude::*;
+use sparsegate_core::LOG_ALPHA_LIMIT;
 
 use super::Element;
-
-/// An element is live if its log alpha is below this limit.
-pub const LOG_ALPHA_LIMIT: f64 = 3.0;
 
 /// Elements per parallel task.
 const CHUNK: usize = 1 << 15;

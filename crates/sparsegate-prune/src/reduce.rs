@@ -4,10 +4,10 @@ use super::{Element, Masks, NetworkArrays, Posterior, PosteriorMatrix};
 use sparsegate_core::GateActivation;
 use sparsegate_core::cells::Cell;
 
-/// A deterministic network without group variables, except for [`ReducedNetwork::state_factor`]. It is obtained from a pruned
-/// network with V symbols, E dimensions, H units and O outputs by multiplying every group factor into the weights and
-/// removing the dropped dimensions and units. E' dimensions and H' units are kept; columns of width P * H' remain
-/// kind-major.
+/// A deterministic network without group variables, except for [`ReducedNetwork::state_factor`]. It is obtained from
+/// a pruned network with V symbols, E dimensions, H units and O outputs by multiplying every group factor into the
+/// weights and removing the dropped dimensions and units. E' dimensions and H' units are kept; columns of width P *
+/// H' remain kind-major.
 ///
 /// From a zero state its outputs equal those of the pruned network at the means. The output biases `[O]` are not part
 /// of it, because pruning does not change them.
@@ -51,8 +51,8 @@ impl DenseMatrix {
 
 /// Computes the compact network of a posterior; `masks` must be those of the same posterior.
 ///
-/// Products are taken in double precision. Dead weights and factors are zero by the rule of [`PosteriorMatrix::live`], so
-/// removing a dropped unit or dimension does not change the outputs.
+/// Products are taken in double precision. Dead weights and factors are zero by the rule of
+/// [`PosteriorMatrix::live`], so removing a dropped unit or dimension does not change the outputs.
 pub fn reduce<T: Element>(posterior: &Posterior<T>, masks: &Masks) -> ReducedNetwork {
     let NetworkArrays { cell, activation, .. } = *posterior.parts();
     let parts = posterior.parts();

@@ -7,8 +7,8 @@ use sparsegate_core::{FORMAT, GateKind, GateRole, Structure, UnitGates};
 /// Lists the kept units, symbols and dimensions of a network and the constant gates of each kept unit.
 ///
 /// A dead gate receives nothing from the input or the state once dead weights and groups are zero, so its value follows
-/// from the biases alone ([`sparsegate_core::cells::Cell::constant`]). In some cells a dead gate still varies because another
-/// gate of its unit does; it is then listed like a live gate. `masks` must be those of the same posterior.
+/// from the biases alone ([`sparsegate_core::cells::Cell::constant`]). In some cells a dead gate still varies because
+/// another gate of its unit does; it is then listed like a live gate. `masks` must be those of the same posterior.
 pub fn structure<T: Element>(posterior: &Posterior<T>, masks: &Masks) -> Structure {
     let parts = posterior.parts();
     let cell = parts.cell;

@@ -33,8 +33,8 @@ impl RunSpeed<'_> {
         self.speed.dense.macs / self.speed.compact.macs.max(f64::MIN_POSITIVE)
     }
 
-    /// Ratio of the time of `implementation` to that of the compact model: `[median, low, high]`, where low and high are the
-    /// extreme ratios within both confidence intervals. `None` if one of them was not timed.
+    /// Ratio of the time of `implementation` to that of the compact model: `[median, low, high]`, where low and high
+    /// are the extreme ratios within both confidence intervals. `None` if one of them was not timed.
     pub fn ratio_to(&self, implementation: Implementation, (mode, batch): ReadMode) -> Option<[f64; 3]> {
         let time = |implementation| self.speed.time(implementation, mode, batch, self.threads);
         let (theirs, ours) = (time(implementation)?, time(Implementation::Compact)?);

@@ -1,11 +1,11 @@
 //! Experiment and dataset YAML: parsing, error positions, and the expansion of sweeps into runs.
 //!
-//! [`load`] is the entry point. This module knows files and YAML but not training; the rest of the program works on
+//! [`load`] is the entry point. This crate knows files and YAML but not training; the rest of the program works on
 //! [`types::RunSpec`], in which all defaults are filled in.
 //!
 //! A file is parsed into a tree that keeps the order of keys (`node`). The sweep is expanded into points (`sweep`), and
-//! each point is applied to the base document to give a run (`experiment`). An error carries a path (`diagnostic`), which
-//! is turned into line and column before it is shown (`locate`).
+//! each point is applied to the base document to give a run (`experiment`). An error carries a path (`diagnostic`),
+//! which is turned into line and column before it is shown (`locate`).
 
 pub mod cell_name;
 mod de;

@@ -1,6 +1,6 @@
 //! Run folders: layout, atomic writes, lock, format versions.
 //!
-//! This is the only module that writes inside a run folder. Writing requires a [`LockedRun`], which [`RunDir::lock`]
+//! This is the only crate that writes inside a run folder. Writing requires a [`LockedRun`], which [`RunDir::lock`]
 //! returns, so a writer always holds the folder's lock; the exception is `log.txt` ([`RunDir::open_log`]). Reading
 //! needs no lock: every other file is replaced atomically by a rename, except `metrics.jsonl`, whose last line readers
 //! skip until its newline is written.

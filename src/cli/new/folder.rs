@@ -70,7 +70,9 @@ fn of_tables(
     let [train, valid, test] = joined;
     let columns = [Some("text".to_owned()), Some("label".to_owned())];
     let sources = Sources { train: train.unwrap_or_default(), valid, test, columns };
-    let mut proposal = propose_files(&TaskArgs { header: None, ..args.clone() }, &sources, target)?;
+    // What the user says about the tables does not hold for the joined file, which is JSON lines in UTF-8.
+    let joined = TaskArgs { header: None, encoding: None, separator: None, escape: None, ..args.clone() };
+    let mut proposal = propose_files(&joined, &sources, target)?;
     let count: usize = parts.iter().map(Vec::len).sum();
     proposal
         .found

@@ -10,8 +10,9 @@ use crate::cli::args::Global;
 use sparsegate_data::Cache;
 use sparsegate_data::manifest::Manifest;
 
-/// Puts `files` into the cache and the texts under their names. Everything has been validated before: the files were read
-/// with the manifest from where they lie, and what is there already is replaced only after all new texts are on the disk.
+/// Puts `files` into the cache and the texts under their names. Everything has been validated before: the files were
+/// read with the manifest from where they lie, and what is there already is replaced only after all new texts are on
+/// the disk.
 ///
 /// # Errors
 /// A file that changed since it was read, or that cannot be written. New files are then removed from the cache.
@@ -51,7 +52,8 @@ fn failed(target: &Utf8Path, error: &std::io::Error) -> CliError {
     CliError::failed(format!("failed to write {target}: {error}"))
 }
 
-/// The cache paths of the manifest's files that did not exist before; removed on drop unless [`Cached::keep`] is called.
+/// The cache paths of the manifest's files that did not exist before; removed on drop unless [`Cached::keep`] is
+/// called.
 struct Cached(Vec<Utf8PathBuf>);
 
 impl Cached {

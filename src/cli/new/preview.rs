@@ -21,7 +21,7 @@ pub(super) fn classes(names: &[String], parts: &[&Texts]) -> String {
 }
 
 /// Number of texts of each class.
-pub(super) fn counts(classes: usize, parts: &[&Texts]) -> Vec<usize> {
+fn counts(classes: usize, parts: &[&Texts]) -> Vec<usize> {
     let mut counts = vec![0; classes];
     parts.iter().flat_map(|texts| texts.labels()).for_each(|&label| counts[label as usize] += 1);
     counts

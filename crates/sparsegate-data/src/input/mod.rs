@@ -1,6 +1,7 @@
 //! Opens a file as text: unpacks it, decodes it to UTF-8 and normalises its line ends.
 //!
-//! All readers of text and the guesses about a new file open files here, so that both see the same text.
+//! The readers of tables and of plain text and the guesses about a new file open files here, so that both see the same
+//! text. The readers of Penn Treebank and of archives open their files themselves, as UTF-8.
 
 mod decode;
 mod newlines;

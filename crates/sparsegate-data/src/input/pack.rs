@@ -117,7 +117,8 @@ impl Read for Unpacking {
     }
 }
 
-/// What a file of another program is, and what to do with it, told by its first bytes; `None` for bytes that may be text.
+/// What a file of another program is, and what to do with it, told by its first bytes; `None` for bytes that may be
+/// text.
 pub(crate) fn foreign(first: &[u8]) -> Option<&'static str> {
     const KNOWN: [(&[u8], &str); 11] = [
         (b"ARROW1", "this is an Arrow (Feather) file; write it as Parquet"),

@@ -144,7 +144,8 @@ pub enum Tokens {
     Split(String),
     /// The words by the rules of Unicode (UAX #29): runs of letters and digits, and each Han character by itself.
     UnicodeWords,
-    /// The characters as people see them (extended grapheme clusters); a run of white space inside the text is one blank.
+    /// The characters as people see them (extended grapheme clusters); a run of white space inside the text is one
+    /// blank.
     Characters,
 }
 

@@ -27,8 +27,8 @@ pub enum Reader {
     PlantedTexts(PlantedTexts),
     /// Pretrained vectors in the text format of `GloVe`: a word and its numbers on each line. Role: `vectors`.
     GloveText(WordVectors),
-    /// Pretrained vectors in the text format of word2vec and fastText: a line with the number of words and the size, then a
-    /// word and its numbers on each line. Role: `vectors`.
+    /// Pretrained vectors in the text format of word2vec and fastText: a line with the number of words and the size,
+    /// then a word and its numbers on each line. Role: `vectors`.
     Word2vecText(WordVectors),
     /// Pretrained vectors in the binary format of word2vec. Role: `vectors`.
     Word2vecBinary(WordVectors),

@@ -49,8 +49,8 @@ pub struct Choice {
 /// values), unless the user names them.
 ///
 /// # Errors
-/// A column that does not exist, a name that several columns have, or no column that could be a label; the message lists
-/// the columns.
+/// A column that does not exist, a name that several columns have, or no column that could be a label; the message
+/// lists the columns.
 pub fn choose(file: &Utf8Path, sample: &Sample, wanted: Wanted<'_>) -> Result<Choice, DataError> {
     let table = Table::new(sample, wanted);
     let problem = |problem: String| DataError::Unusable { file: file.to_owned(), problem };
@@ -76,7 +76,7 @@ pub fn choose(file: &Utf8Path, sample: &Sample, wanted: Wanted<'_>) -> Result<Ch
         header: table.header,
         text: table.columns[text].clone(),
         label: table.columns[label].clone(),
-        lonely: first.filter(|label| classes.len() > 2 && classes.get(label) == Some(&1)),
+        lonely: first.filter(|label| classes.len() > 1 && classes.get(label) == Some(&1)),
         texts: table.rows.iter().map(|row| row[text].clone()).collect(),
         classes,
         columns: table.columns,

@@ -52,7 +52,7 @@ fn named(text: &str) -> Option<Separator> {
     rest.next().filter(|_| rest.next().is_none()).and_then(Separator::new)
 }
 
-/// How well a separator fits: parts of a hundred of the rows with the most frequent number of columns, two or more.
+/// How well a separator fits: the percentage of rows that have the most frequent number of columns from two on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 struct Fit {
     rows: usize,
@@ -76,8 +76,8 @@ fn fit(text: &str, dialect: &Dialect) -> Fit {
     Fit { rows: 100 * most / count.max(1) }
 }
 
-/// Whether the values of a table with tabs are in quotes: all quotes are proper, and they hold tabs, line ends or quotes,
-/// or stand around a value in half of the rows.
+/// Whether the values of a table with tabs are in quotes: all quotes are proper, and they hold tabs, line ends or
+/// quotes, or stand around a value in half of the rows.
 fn in_quotes(text: &str, dialect: &Dialect) -> bool {
     if !text.contains('"') {
         return false;

@@ -1,8 +1,8 @@
 //! Guesses the format of a file without a manifest, its columns, and which of them hold the text and the label.
 //!
-//! The guesses come from the first rows and fill a manifest for the user to review. Files are opened and rows are split by
-//! the code of the readers, so that what is seen here is what is read later. Reading the whole file with the manifest
-//! shows whether the guesses are right.
+//! The guesses come from the first rows and fill a manifest for the user to review. Files are opened and rows are
+//! split by the code of the readers, so that what is seen here is what is read later. Reading the whole file with the
+//! manifest shows whether the guesses are right.
 
 mod classes;
 mod columns;

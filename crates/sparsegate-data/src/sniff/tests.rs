@@ -1,4 +1,4 @@
-//! What is made of unprepared files. The tables in `cases/` are small copies of files that were read wrongly.
+//! What is made of unprepared files: small copies of files that were read wrongly.
 
 use camino::{Utf8Path, Utf8PathBuf};
 

@@ -23,6 +23,8 @@ pub enum VectorFormat {
 const LINES: usize = 100;
 /// Largest length of a line, bytes.
 const LINE: u64 = 1 << 20;
+/// Largest size of a vector in a first line; larger numbers are something else.
+const SIZE: usize = 1 << 16;
 
 /// Guesses the format and the size from the first lines.
 ///
@@ -69,7 +71,7 @@ fn header(line: &[u8]) -> Option<usize> {
     let line = str::from_utf8(line).ok()?;
     let mut pieces = line.split_whitespace();
     let (_, size) = (pieces.next()?.parse::<u64>().ok()?, pieces.next()?.parse::<usize>().ok()?);
-    (pieces.next().is_none() && size > 0).then_some(size)
+    (pieces.next().is_none() && (1..=SIZE).contains(&size)).then_some(size)
 }
 
 /// Number of numbers at the end of a line, of which the first piece is part of the word.

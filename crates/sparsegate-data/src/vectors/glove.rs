@@ -1,5 +1,5 @@
-//! Reads the text format of `GloVe`: on each line a word and its numbers, separated by spaces. The same format of word2vec
-//! and fastText has a first line with the number of words and the size.
+//! Reads the text format of `GloVe`: on each line a word and its numbers, separated by spaces. The same format of
+//! word2vec and fastText has a first line with the number of words and the size.
 //!
 //! A word may contain spaces itself (the published files have such rows), so the numbers are counted from the end.
 

@@ -8,8 +8,8 @@ use super::proto::AttributeProto;
 use super::{States, batch, gate, initial, lengths};
 use crate::dense::DenseLayer;
 
-/// An operator, with its gates in ONNX's order given as kinds of [`CellKind::preactivations`]. Kinds of input biases and of state
-/// biases are given separately; only a GRU's candidate has both.
+/// An operator, with its gates in ONNX's order given as kinds of [`CellKind::preactivations`]. Kinds of input biases
+/// and of state biases are given separately; only a GRU's candidate has both.
 struct Layout {
     operator: &'static str,
     input: &'static [usize],

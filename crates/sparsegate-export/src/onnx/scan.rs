@@ -9,7 +9,8 @@ use super::proto::GraphProto;
 use super::{States, batch, gate, initial, lengths};
 use crate::dense::{DenseLayer, transposed};
 
-/// Kinds of [`sparsegate_runtime::CellKind::preactivations`]: `n_in`, r and z read the input; `n_hn`, r and z read the state.
+/// Kinds of [`sparsegate_runtime::CellKind::preactivations`]: `n_in`, r and z read the input; `n_hn`, r and z read
+/// the state.
 const INPUT: [usize; 3] = [0, 1, 2];
 const STATE: [usize; 3] = [3, 1, 2];
 const STATE_BIAS: [Option<usize>; 3] = [Some(3), None, None];

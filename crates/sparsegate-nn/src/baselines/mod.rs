@@ -1,9 +1,9 @@
 //! Pruning baselines that the Bayesian method is compared with. They use no noise.
 //!
 //! A baseline changes the weights after each step of the optimiser and sets pruned weights to exactly zero. It keeps no
-//! other state: the gradient of a zero weight is set to zero ([`mask_gradient`]) and so are its Adam moments ([`mask_moments`]),
-//! so the optimiser does not move it and a checkpoint needs no masks. A weight that is exactly zero at initialisation
-//! therefore stays zero too; randomly initialised weights are not.
+//! other state: the gradient of a zero weight is set to zero ([`mask_gradient`]) and so are its Adam moments
+//! ([`mask_moments`]), so the optimiser does not move it and a checkpoint needs no masks. A weight that is exactly
+//! zero at initialisation therefore stays zero too; randomly initialised weights are not.
 //!
 //! | file | method |
 //! |---|---|

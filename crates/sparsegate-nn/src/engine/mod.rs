@@ -1,9 +1,9 @@
 //! The custom tensor operations, behind one trait.
 //!
 //! [`Ops`] lists what the models need beyond plain tensor arithmetic: noisy weights, the KL divergence, the recurrence,
-//! the cross entropy and Adam. [`ReferenceOps`] builds each of them from Burn's own ops and runs on any backend; it is the
-//! reference that tests compare with. [`FusedOps`] runs handwritten kernels of the backend that holds the tensors (one
-//! folder per backend) and must give the same results.
+//! the cross entropy and Adam. [`ReferenceOps`] builds each of them from Burn's own ops and runs on any backend; it
+//! is the reference that tests compare with. [`FusedOps`] runs handwritten kernels of the backend that holds the
+//! tensors (one folder per backend) and must give the same results.
 //!
 //! Every matrix is a `Tensor<2>`; a vector of `n` numbers has shape `[1, n]`. Sequences are time-major and
 //! without padding, as described at [`RecurrenceInputs`].

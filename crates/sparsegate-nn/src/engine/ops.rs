@@ -97,10 +97,10 @@ pub trait Ops: Debug + Send + Sync {
         noise: &Noise,
     ) -> Tensor<2>;
 
-    /// The KL divergence from the log-uniform prior (see [`crate::variational`]), summed over a variational parameter given
-    /// as its means and log sigmas `[R, C]`, and the sum of squares of the total gradient, which is that of the data
-    /// loss plus `kl_weight` (the KL weight, 1/N) times that of the KL divergence. Works outside autodiff, because the KL
-    /// divergence depends on the parameters alone.
+    /// The KL divergence from the log-uniform prior (see [`crate::variational`]), summed over a variational parameter
+    /// given as its means and log sigmas `[R, C]`, and the sum of squares of the total gradient, which is that of the
+    /// data loss plus `kl_weight` (the KL weight, 1/N) times that of the KL divergence. Works outside autodiff,
+    /// because the KL divergence depends on the parameters alone.
     fn kl_and_gradient_norm(&self, parameter: [&Tensor<2>; 2], gradients: &DataGradients, kl_weight: f64) -> KlAndNorm;
 
     /// [`Ops::adam`] for the means and log sigmas of a variational parameter, on the total gradients described at

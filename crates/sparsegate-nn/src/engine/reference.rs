@@ -24,8 +24,8 @@ fn kl_divergence(mean: Tensor<2>, log_sigma: Tensor<2>) -> Tensor<1> {
     (softplus - step).sum()
 }
 
-/// The sum of the KL divergences, and the total gradients `[R, C]`: those of the data loss plus `kl_weight` (the KL weight,
-/// 1/N) times those of the KL divergence.
+/// The sum of the KL divergences, and the total gradients `[R, C]`: those of the data loss plus `kl_weight` (the KL
+/// weight, 1/N) times those of the KL divergence.
 fn kl_and_total_gradients(
     parameter: [&Tensor<2>; 2],
     gradients: &DataGradients,

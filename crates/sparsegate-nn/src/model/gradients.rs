@@ -57,7 +57,8 @@ impl StepGradients {
                 None => ParameterGradient::Total(to_mean),
                 Some(log_sigma) => {
                     let log_sigma = of(log_sigma).unwrap_or_else(|| to_mean.zeros_like());
-                    // Only parameters that a batch reads row by row have row-sparse gradients; see [`Ops::sample_weight_rows`].
+                    // Only parameters that a batch reads row by row have row-sparse gradients; see
+                    // [`Ops::sample_weight_rows`].
                     let rows = (to_mean.dims() != mean.dims()).then(|| sorted_distinct(&batch.inputs));
                     ParameterGradient::Data(DataGradients { mean: to_mean, log_sigma, rows })
                 }

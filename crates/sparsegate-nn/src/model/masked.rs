@@ -22,7 +22,8 @@ enum Inner {
 }
 
 impl MaskedNetwork {
-    /// A network of `kind` with these `units`, at the level `sparsity`, with these `parameters`, those of `model.safetensors`.
+    /// A network of `kind` with these `units`, at the level `sparsity`, with these `parameters`, those of
+    /// `model.safetensors`.
     ///
     /// # Errors
     /// The first tensor that is missing or has another shape than the network's.

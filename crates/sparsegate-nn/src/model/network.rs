@@ -35,8 +35,8 @@ pub struct Parameter<'a> {
 /// Result of a forward pass over a batch of B sequences with N symbols.
 #[derive(Debug, Clone)]
 pub struct Forward {
-    /// The cell's states after each step, each `[N, H]`, in the order of [`sparsegate_core::cells::Cell::states`]; all but the
-    /// first are outside autodiff.
+    /// The cell's states after each step, each `[N, H]`, in the order of [`sparsegate_core::cells::Cell::states`];
+    /// all but the first are outside autodiff.
     pub states: Vec<Tensor<2>>,
     /// The states after the last step, each `[B, H]`, outside autodiff.
     pub last: Vec<Tensor<2>>,

@@ -4,8 +4,8 @@ use super::host::values;
 use super::network::Network;
 use sparsegate_prune::{NetworkArrays, Posterior};
 
-/// Calls `with` with a network's posterior on the host. `zeros_are_pruned` tells whether an exact zero in a deterministic
-/// matrix counts as pruned.
+/// Calls `with` with a network's posterior on the host. `zeros_are_pruned` tells whether an exact zero in a
+/// deterministic matrix counts as pruned.
 pub(super) fn with_posterior<R>(
     network: &impl Network,
     zeros_are_pruned: bool,

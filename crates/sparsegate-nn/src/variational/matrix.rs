@@ -2,9 +2,8 @@
 
 use burn::tensor::{Bool, DType, Int, Tensor};
 
-use super::PRUNE_LIMIT;
 use crate::engine::{Noise, Ops};
-use sparsegate_core::Prior;
+use sparsegate_core::{LOG_ALPHA_LIMIT, Prior};
 
 /// A matrix of weights: their means and, if they are variational, their log standard deviations.
 #[derive(Debug, Clone)]
@@ -61,13 +60,17 @@ impl VariationalMatrix {
         }
     }
 
-    /// Which weights count as noise, `[R, C]`: log alpha is above [`PRUNE_LIMIT`] or, if `prune_at_limit`, equal to it.
+    /// Which weights count as noise, `[R, C]`: log alpha is above [`LOG_ALPHA_LIMIT`] or, if `prune_at_limit`, equal to it.
     fn noise_mask(&self, log_sigma: &Tensor<2>, prune_at_limit: bool) -> Tensor<2, Bool> {
         // The lower bound keeps log alpha finite (and large) for a mean of exactly zero.
         let smallest = if self.mean.dtype() == DType::F64 { f64::MIN_POSITIVE } else { f64::from(f32::MIN_POSITIVE) };
         let signal = self.mean.clone().square().clamp_min(smallest).log();
         let log_alpha = log_sigma.clone().mul_scalar(2.0) - signal;
-        if prune_at_limit { log_alpha.greater_equal_elem(PRUNE_LIMIT) } else { log_alpha.greater_elem(PRUNE_LIMIT) }
+        if prune_at_limit {
+            log_alpha.greater_equal_elem(LOG_ALPHA_LIMIT)
+        } else {
+            log_alpha.greater_elem(LOG_ALPHA_LIMIT)
+        }
     }
 
     /// Deterministic weights at the means; with `prune`, those that count as noise are set to zero.

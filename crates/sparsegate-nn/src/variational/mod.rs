@@ -8,7 +8,7 @@
 //! log_alpha = 2 log_sigma - ln(mean^2)
 //! ```
 //!
-//! decides whether it is pruned: above [`PRUNE_LIMIT`] it counts as noise and is set to zero. The Kullback-Leibler (KL)
+//! decides whether it is pruned: above [`LOG_ALPHA_LIMIT`](sparsegate_core::LOG_ALPHA_LIMIT) it counts as noise and is set to zero. The Kullback-Leibler (KL)
 //! divergence of the posterior from the prior is approximated, up to a constant, by
 //!
 //! ```text
@@ -16,14 +16,12 @@
 //! ```
 //!
 //! (the published code of arXiv 1812.05692, including its constants; at a = 8 the value is -0.66983, not zero).
-//! `docs/method.md` describes the method. In the code, `kl` and `kl_divergence` are this approximation of the KL divergence.
+//! `docs/method.md` describes the method. In the code, `kl` and `kl_divergence` are this approximation of the KL
+//! divergence.
 
 mod matrix;
 
 pub use matrix::{CreateTensor, VariationalMatrix};
-
-/// Variational parameters with log alpha above this threshold are pruned.
-pub const PRUNE_LIMIT: f64 = 3.0;
 
 /// Initial value of every log sigma.
 pub const INITIAL_LOG_SIGMA: f64 = -3.0;

@@ -5,15 +5,15 @@
 //! - a [`Stream`] reads one symbol after another, with the lowest latency;
 //! - a [`Batch`] reads many sequences side by side, or one whole sequence in a call.
 //!
-//! Each matrix is stored in the format that a [`CostModel`] expects to be fastest ([`StorageFormat`]): once for a single
-//! sequence, where SIMD lanes are units, and once for many sequences, where SIMD lanes are sequences.
+//! Each matrix is stored in the format that a [`CostModel`] expects to be fastest ([`StorageFormat`]): once for a
+//! single sequence, where SIMD lanes are units, and once for many sequences, where SIMD lanes are sequences.
 //! [`Runtime::choices`] reports the choices. Only non-constant preactivations are computed; the activation of the
 //! constant ones is applied when the model is packed.
 //!
 //! Results are bitwise equal for any number of threads: each value is computed by one thread, in an order that does not
-//! depend on the number of threads. They differ from those of [`crate::reference`] only by rounding (1e-5 of the value, or
-//! of one if that is larger). A sum that overflows is infinite, and the sum of two infinities of opposite sign is NaN,
-//! which is preserved, as in [`crate::reference`].
+//! depend on the number of threads. They differ from those of [`crate::reference`] only by rounding (1e-5 of the
+//! value, or of one if that is larger). A sum that overflows is infinite, and the sum of two infinities of opposite
+//! sign is NaN, which is preserved, as in [`crate::reference`].
 //!
 //! Nothing is allocated after the first call of each method.
 

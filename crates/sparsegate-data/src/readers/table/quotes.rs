@@ -1,7 +1,7 @@
 //! Checks the quotes of a table while it is read.
 //!
-//! The csv crate accepts any text: after a closing quote it reads on as if the quote had not been there, so a quote that
-//! is never closed silently merges rows. Here such text is found, with the place where the quote was opened.
+//! The csv crate accepts any text: after a closing quote it reads on as if the quote had not been there, so a quote
+//! that is never closed silently merges rows. Here such text is found, with the place where the quote was opened.
 
 use std::cell::RefCell;
 use std::io::{self, Read};

@@ -171,7 +171,9 @@ fn without_separator_line(text: Box<dyn Read>, separator: u8) -> Result<(Box<dyn
     let mut reader = BufReader::with_capacity(1 << 16, text);
     let mut first = Vec::new();
     (&mut reader).take(8).read_until(b'\n', &mut first)?;
-    let line = first.trim_ascii_end();
+    // The separator itself may be a tab, so only the line end is cut off.
+    let line = first.strip_suffix(b"\n").unwrap_or(&first);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
     if first.ends_with(b"\n") && line.len() == 5 && line[..4].eq_ignore_ascii_case(b"sep=") && line[4] == separator {
         return Ok((Box::new(reader), 1));
     }

@@ -161,8 +161,8 @@ fn hold_out(source: &dyn Source, held_out: &HoldOut, parts: &mut [Vec<Text>; 3])
     Ok(())
 }
 
-/// Reorders the texts so that the end of the order has texts of all classes by their shares: the texts of each class keep
-/// their order and are spread evenly over it. The first text of each class goes to the front, into training.
+/// Reorders the texts so that the end of the order has texts of all classes by their shares: the texts of each class
+/// keep their order and are spread evenly over it. The first text of each class goes to the front, into training.
 fn stratified(order: &[u32], all: &[Text]) -> Vec<u32> {
     let label = |text: u32| all[text as usize].label as usize;
     let classes = order.iter().map(|&text| label(text) + 1).max().unwrap_or(0);

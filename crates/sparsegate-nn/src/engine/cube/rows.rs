@@ -99,8 +99,8 @@ pub(super) fn rows_backward(
     (mean_out, sigma_out)
 }
 
-/// For each position: its id, or [`NOT_FIRST`] if an earlier position has the same id; and the next position with the same
-/// id, or [`END`].
+/// For each position: its id, or [`NOT_FIRST`] if an earlier position has the same id; and the next position with the
+/// same id, or [`END`].
 fn chains(ids: &IntTensor<CubeBackend>) -> (IntTensor<CubeBackend>, IntTensor<CubeBackend>) {
     let places = ids.shape()[0];
     let (client, first, next) = (ids.client.clone(), empty_ids(ids, places), empty_ids(ids, places));

@@ -36,7 +36,8 @@ pub struct Initializer<'a> {
     pub forget_bias: f64,
     /// The cell, whose preactivations are initialised one by one.
     pub cell: &'a dyn Cell,
-    /// Pretrained vectors, `None` for symbols without one, each as long as the embedding's; they replace the random ones.
+    /// Pretrained vectors, `None` for symbols without one, each as long as the embedding's; they replace the random
+    /// ones.
     pub vectors: Option<&'a [Option<Vec<f32>>]>,
     /// Where the tensors live.
     pub device: &'a Device,

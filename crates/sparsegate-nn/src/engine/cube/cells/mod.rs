@@ -118,7 +118,8 @@ pub(super) struct BackwardStep<'a> {
     pub(super) z_neurons: &'a Buffer,
     /// Output: gradients with respect to `x W`, `[N, P H]`.
     pub(super) input: &'a Buffer,
-    /// Output: gradients with respect to `h U`, `[N, P H]`, if [`CellKernels::SEPARATE_PRODUCTS`]; otherwise the same tensor as `input`.
+    /// Output: gradients with respect to `h U`, `[N, P H]`, if [`CellKernels::SEPARATE_PRODUCTS`]; otherwise the same
+    /// tensor as `input`.
     pub(super) apart: &'a Buffer,
     /// Gradient of the state that reaches the next step elementwise, `[B, H]`: after the step on entry, before it on
     /// return.

@@ -36,8 +36,8 @@ impl<'a, T: KernelFloat> DataGradient<'a, T> {
         Self { values, places, zeros: [T::default(); SUBCHUNK] }
     }
 
-    /// The gradient of `count` consecutive weights from index `first`; `count` is between 1 and [`SUBCHUNK`]. `buffer` is
-    /// used if the values are not contiguous in memory.
+    /// The gradient of `count` consecutive weights from index `first`; `count` is between 1 and [`SUBCHUNK`].
+    /// `buffer` is used if the values are not contiguous in memory.
     pub(super) fn chunk<'b>(&'b self, first: usize, count: usize, buffer: &'b mut [T; SUBCHUNK]) -> &'b [T] {
         let Some(RowIndex { of, columns }) = self.places else { return &self.values[first..first + count] };
         let columns = *columns;

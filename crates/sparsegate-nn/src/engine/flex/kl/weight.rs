@@ -4,10 +4,10 @@ use crate::engine::float::KernelFloat;
 
 /// The terms of the KL divergence of one weight, and its derivatives.
 ///
-/// With r = |mean| / sigma, log alpha is -2 ln r, and the approximation of the KL divergence (see [`crate::variational`]) is
-/// ln(1 + r^2) / 2 - 0.03 - 0.64 s, where the logistic step s = 1 / (1 + exp(-1.5 (log alpha + 1.3))) equals
-/// 1 / (1 + k r^3) with k = exp(-1.95). So a single exponential suffices, that of 1 / sigma. The limits -8 and 8 of log
-/// alpha correspond to r = exp(4) and r = exp(-4).
+/// With r = |mean| / sigma, log alpha is -2 ln r, and the approximation of the KL divergence (see
+/// [`crate::variational`]) is ln(1 + r^2) / 2 - 0.03 - 0.64 s, where the logistic step s = 1 / (1 + exp(-1.5 (log
+/// alpha + 1.3))) equals 1 / (1 + k r^3) with k = exp(-1.95). So a single exponential suffices, that of 1 / sigma.
+/// The limits -8 and 8 of log alpha correspond to r = exp(4) and r = exp(-4).
 pub(super) struct KlTerms<T> {
     /// 1 + r^2; at most 3,000, so that the product of ten of them does not overflow in single precision.
     pub(super) one_plus_r2: T,

@@ -22,7 +22,8 @@ struct BackwardShared<'a, T> {
     gradient: &'a [T],
     products: &'a [T],
     kept: &'a [T],
-    /// The state [`FlexCell::ELEMENTWISE_STATE`]: its values after each step, and the initial ones; empty if there is none.
+    /// The state [`FlexCell::ELEMENTWISE_STATE`]: its values after each step, and the initial ones; empty if there is
+    /// none.
     carried: [&'a [T]; 2],
     /// Recurrent weights, transposed.
     recurrent: &'a [T],

@@ -93,11 +93,11 @@ pub(super) struct BackwardOutputs<B: Backend> {
     pub(super) carried: Option<Primitive<B>>,
 }
 
-/// Runs the backward pass of a cell over all steps; returns [`BackwardOutputs::read`] and [`BackwardOutputs::preactivations`] of all steps,
-/// `[N, ...]`.
+/// Runs the backward pass of a cell over all steps; returns [`BackwardOutputs::read`] and
+/// [`BackwardOutputs::preactivations`] of all steps, `[N, ...]`.
 ///
-/// `step` takes the row range of the step, the gradient of its hidden states, and [`BackwardOutputs::carried`] of the next step,
-/// which is `None` at the last step.
+/// `step` takes the row range of the step, the gradient of its hidden states, and [`BackwardOutputs::carried`] of the
+/// next step, which is `None` at the last step.
 pub(super) fn backward<B: Backend>(
     batch: &RaggedRuns,
     gradient: &Primitive<B>,
