@@ -58,10 +58,13 @@ fn numbers(change: Change<'_>) -> impl FnMut(&str, [usize; 2]) -> Tensor<2> {
     }
 }
 
+/// N of the KL weight 1/N in [`trainer`].
+pub const TRAIN_SIZE: usize = 11;
+
 /// Trainer of a network, from a zero state.
 pub fn trainer<N: Network>(network: N, ops: &'static dyn Ops) -> NetworkTrainer<N> {
     let adam = Adam { lr: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-    let options = TrainerOptions { seed: 0, carry_state: false, train_size: 11, adam, clip_norm: None };
+    let options = TrainerOptions { seed: 0, carry_state: false, train_size: TRAIN_SIZE, adam, clip_norm: None };
     NetworkTrainer::new(network, ops, options)
 }
 
