@@ -49,9 +49,14 @@ pub fn label(spec: &RunSpec, varying: &[String]) -> String {
     let flat = facets(spec);
     let mut text = spec.sparsity.name.clone();
     for path in varying {
-        let name = path.rsplit('.').next().unwrap_or(path);
-        let value = flat.get(path).map_or_else(|| "none".into(), plain);
-        text.push_str(&named(name, &value));
+        let name = match path.strip_prefix("train.kl.") {
+            // Without variational parameters there is no KL term to describe.
+            Some(_) if !spec.sparsity.is_variational() => continue,
+            Some(inner) => format!("KL {}", inner.replace('_', " ")),
+            None => path.rsplit('.').next().unwrap_or(path).to_owned(),
+        };
+        let value = flat.get(path).map(plain).or_else(|| sparsegate_spec::label(spec, path));
+        text.push_str(&named(&name, value.as_deref().unwrap_or("none")));
     }
     text
 }

@@ -39,6 +39,8 @@ fn write(root: &Utf8Path, entry: &PlanEntry, state: Option<RunState>) {
             error,
             ground_truth: None,
             vectors: None,
+            selected: None,
+            stopped_early: None,
         };
         let json = serde_json::to_string(&summary).expect("JSON");
         fs_err::write(dir.path().join("summary.json"), json).expect("a file");
