@@ -216,7 +216,9 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
             (None, Some(_), _) | (Some(_), _, Status::Stale { .. }) => RowState::Stale,
             (Some(_), _, Status::Done) => RowState::Done,
             (Some(_), _, Status::Failed { .. }) => RowState::Failed,
-            (Some(_), _, Status::New { .. } | Status::Interrupted { .. }) => RowState::Interrupted,
+            (Some(_), _, Status::New { .. } | Status::Continues { .. } | Status::Interrupted { .. }) => {
+                RowState::Interrupted
+            }
         };
         let level = &entry.spec.sparsity.name;
         let known = ["dense", "W", "W+Voc", "W+N", "W+G+N"].contains(&level.as_str());

@@ -217,6 +217,30 @@ impl LockedRun {
         write_atomic(path, &bytes)
     }
 
+    /// Copies the checkpoint and the metrics of `source`, a finished run of fewer epochs, so that this run goes on from
+    /// there. The checkpoint comes last: if the process is killed before it is complete, this run has no checkpoint,
+    /// and starts from its first epoch.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if a file of `source` is missing or damaged; [`StoreError::Io`].
+    pub fn continue_from(&self, source: &RunDir) -> Result<(), StoreError> {
+        let damaged = |path: &Utf8Path, problem: &str| StoreError::corrupt(path, source.path(), &problem);
+        let path = source.checkpoint_path();
+        let checkpoint = source.checkpoint()?.ok_or_else(|| damaged(&path, "it is missing"))?;
+        let metrics = source.metrics()?;
+        if metrics.len() != checkpoint.position.epoch as usize {
+            return Err(damaged(&source.metrics_path(), "it does not have the epochs of the checkpoint"));
+        }
+        let mut lines = Vec::new();
+        for line in &metrics {
+            let written = serde_json::to_writer(&mut lines, line);
+            written.map_err(|e| StoreError::io("write", &self.dir.metrics_path(), e.into()))?;
+            lines.push(b'\n');
+        }
+        write_atomic(&self.dir.metrics_path(), &lines)?;
+        self.write_checkpoint(&checkpoint.position, &checkpoint.tensors)
+    }
+
     /// Appends one line to `metrics.jsonl` and syncs the file. A partly written line is removed again.
     ///
     /// # Errors
