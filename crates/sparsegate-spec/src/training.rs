@@ -128,7 +128,9 @@ impl<'de> de::Visitor<'de> for WarmUpVisitor {
         };
         match map.next_key::<WarmUpUnit>()? {
             None => Ok(length),
-            Some(_) => Err(de::Error::custom("a warm-up has a length in epochs or in steps, not both")),
+            Some(_) => {
+                Err(de::Error::custom("a warm-up has a length in epochs or in steps, not both; keep one of them"))
+            }
         }
     }
 }

@@ -111,10 +111,11 @@ fn interruptions_and_crashes_change_no_byte() {
         let (folder, whole) = finished(&spec);
         let wanted = fingerprint(&folder.run());
         let seldom = CheckpointIntervals { epoch_end: Duration::from_hours(1), mid_epoch: Duration::from_hours(1) };
-        let always = CheckpointIntervals { epoch_end: Duration::ZERO, mid_epoch: Duration::ZERO };
-        let epochs = CheckpointIntervals { epoch_end: Duration::ZERO, mid_epoch: Duration::from_hours(1) };
-        for intervals in [seldom, always, epochs] {
-            for at in 1..=BATCHES as u64 * u64::from(whole.epochs) {
+        let epochs = CheckpointIntervals { epoch_end: Duration::ZERO, ..seldom };
+        let steps = CheckpointIntervals { mid_epoch: Duration::ZERO, ..epochs };
+        for intervals in [seldom, epochs, steps] {
+            // A stride without a common factor with the length of an epoch covers all its steps.
+            for at in (1..=BATCHES as u64 * u64::from(whole.epochs)).step_by(4) {
                 for crash in [false, true] {
                     let folder = Folder::new();
                     let stop = Arc::new(AtomicBool::new(false));
