@@ -150,6 +150,8 @@ fn results_and_reports_show_the_selected_epoch() {
     assert!(project.go(&["plan", "t.yaml"]).contains("1 run: 1 done"));
     let table = project.go(&["report", "t.yaml"]);
     assert!(table.contains(&format!("{:.1}", line.test)), "{table}");
+    let page = fs_err::read_to_string(project.root.join("reports/t/table.md")).unwrap();
+    assert!(page.contains(&format!("is shown at epoch {selected}, the best by the validation metric")), "{page}");
     let csv = fs_err::read_to_string(project.root.join("reports/t/results.csv")).unwrap();
     let (head, row) = csv.split_once('\n').unwrap();
     let column = head.split(',').position(|name| name == "test").unwrap();
