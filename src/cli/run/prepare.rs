@@ -68,29 +68,23 @@ pub(super) fn job(
     }
     let mut provenance = machine.provenance.clone();
     let begun = if dir.position()?.is_some() { dir.record()? } else { None };
-    match begun {
-        Some(record) => keep_threads(&mut provenance, Some(&record), machine),
-        None => {
-            let source = match &entry.status {
-                Status::Continues { run, .. } if !force => Some(RunDir::new(root, &sweep.experiment.name, run)),
-                _ => None,
-            };
-            if let Some(source) = &source {
-                provenance.insert(CONTINUED_FROM.to_owned(), source.key().to_owned());
-                keep_threads(&mut provenance, source.record()?.as_ref(), machine);
-            }
-            // The record comes last: without it the run counts as not started, and the copy is made again.
-            if let Some(source) = &source {
-                lock.continue_from(source)?;
-            }
-            lock.write_record(&RunRecord {
-                format: FORMAT,
-                key: entry.key.clone(),
-                key_parts: entry.key_parts.clone(),
-                spec: entry.spec.clone(),
-                provenance: provenance.clone(),
-            })?;
+    if let Some(record) = begun {
+        keep_threads(&mut provenance, Some(&record), machine);
+    } else {
+        if let (Status::Continues { run, .. }, false) = (&entry.status, force) {
+            let source = RunDir::new(root, &sweep.experiment.name, run);
+            provenance.insert(CONTINUED_FROM.to_owned(), run.clone());
+            keep_threads(&mut provenance, source.record()?.as_ref(), machine);
+            lock.continue_from(&source)?;
         }
+        // The record comes last: without it the run counts as not started, and the copy is made again.
+        lock.write_record(&RunRecord {
+            format: FORMAT,
+            key: entry.key.clone(),
+            key_parts: entry.key_parts.clone(),
+            spec: entry.spec.clone(),
+            provenance: provenance.clone(),
+        })?;
     }
     drop(lock);
 
