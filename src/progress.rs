@@ -158,6 +158,10 @@ impl Display {
                     ));
                 }
             }
+            TrainEvent::StoppedEarly { epoch, best } => {
+                let line = format!("{}  {}", self.padded(job), stopped_early(*epoch, *best));
+                self.line(&line);
+            }
             TrainEvent::Saved { .. } | TrainEvent::Ended { .. } => {}
         }
     }
@@ -218,6 +222,12 @@ pub fn quality(metric: &str, line: &EpochMetrics) -> String {
         _ => (metric, 2),
     };
     format!("{name} {:.digits$}  compression {:.1}x", line.valid, line.counts.compression)
+}
+
+/// Why a run ends before its last epoch.
+#[must_use]
+pub fn stopped_early(epoch: u32, best: u32) -> String {
+    format!("stopped early after epoch {epoch}: no better validation metric since epoch {best}")
 }
 
 /// A duration in at most two units: `42s`, `3m 05s`, `2h 10m`.

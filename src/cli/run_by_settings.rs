@@ -6,7 +6,7 @@ use sparsegate_spec::types::RunSpec;
 use sparsegate_store::{RunDir, runs};
 
 /// Settings that distinguish the runs of an experiment, in the order in which they are listed.
-const LABEL_SETTINGS: [&str; 5] = ["sparsity", "cell", "seed", "epochs", "backend"];
+const LABEL_SETTINGS: [&str; 7] = ["sparsity", "cell", "seed", "epochs", "train.kl.weight", "train.select", "backend"];
 
 /// The stored run that `text` names; `None` unless it begins with the name of an experiment that has stored runs.
 ///
@@ -54,7 +54,7 @@ fn is_name(name: &str) -> bool {
 fn label(spec: &RunSpec, all: &[&RunSpec]) -> String {
     let settings = LABEL_SETTINGS.iter().filter_map(|key| {
         let value = sparsegate_spec::label(spec, key)?;
-        let differs = all.iter().any(|other| sparsegate_spec::label(other, key).as_deref() != Some(&value));
+        let differs = all.iter().any(|other| sparsegate_spec::label(other, key).is_some_and(|other| other != value));
         differs.then(|| format!("{key}={value}"))
     });
     settings.collect::<Vec<_>>().join(",")

@@ -46,6 +46,10 @@ pub fn execute(global: &Global, args: &StatusArgs) -> Result<ExitCode, CliError>
 fn row(global: &Global, experiment: &Experiment, entry: &PlanEntry) -> Result<[String; 11], StoreError> {
     let dir = RunDir::new(&global.root, &experiment.name, &entry.key);
     let last = dir.metrics()?.pop();
+    let summary = dir.summary()?;
+    // The model of a finished run may be that of an earlier epoch.
+    let shown = summary.filter(|summary| summary.state == RunState::Done).and_then(|summary| summary.last);
+    let shown = shown.or_else(|| last.clone());
     let state = match dir.holder()? {
         Some(holder) => format!("running ({holder})"),
         None if entry.status != Status::Done && run::not_compiled(&entry.spec).is_some() => {
@@ -68,8 +72,8 @@ fn row(global: &Global, experiment: &Experiment, entry: &PlanEntry) -> Result<[S
         entry.key.clone(),
         state,
         format!("{epoch}/{epochs}"),
-        last.as_ref().map(|line| format!("{:.3}", line.valid)).unwrap_or_default(),
-        last.as_ref().map(|line| format!("{:.1}x", line.counts.compression)).unwrap_or_default(),
+        shown.as_ref().map(|line| format!("{:.3}", line.valid)).unwrap_or_default(),
+        shown.as_ref().map(|line| format!("{:.1}x", line.counts.compression)).unwrap_or_default(),
         left,
     ])
 }

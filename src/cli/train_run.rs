@@ -11,6 +11,7 @@ use clap::Args;
 
 use super::args::Global;
 use super::{CliError, Exit};
+use crate::progress;
 use sparsegate_data::Sources;
 use sparsegate_nn::engine;
 use sparsegate_pipeline::build;
@@ -140,6 +141,7 @@ impl EventReporter {
                 Ok(line) => line,
                 Err(_) => return,
             },
+            TrainEvent::StoppedEarly { epoch, best } => progress::stopped_early(*epoch, *best),
             TrainEvent::Saved { step } => format!("saved after step {step}"),
             TrainEvent::Ended { state: RunState::Done, .. } => "done".to_owned(),
             TrainEvent::Ended { state: RunState::Interrupted, .. } => "interrupted".to_owned(),

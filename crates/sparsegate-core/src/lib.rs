@@ -9,6 +9,7 @@
 //! | `sparsity`, `network`, `adam`, `backend` | values that specs and layers both name |
 //! | `batch` | mini-batches of symbol ids, and what hands them out |
 //! | `counts`, `structure` | what survives pruning |
+//! | [`schedule`] | learning rate and KL weight of each step |
 //! | `trainer` | the seam between the training loop and a network |
 
 mod adam;
@@ -19,6 +20,7 @@ mod counts;
 mod evaluation;
 pub mod formula;
 mod network;
+pub mod schedule;
 mod sparsity;
 mod structure;
 pub mod trainer;
@@ -29,6 +31,7 @@ pub use batch::{Batch, BatchSource};
 pub use counts::{Counts, GateCount, KeptCount};
 pub use evaluation::Evaluation;
 pub use network::{GateActivation, Init, ModelKind, OutputNoise};
+pub use schedule::{RateCurve, Schedule};
 pub use sparsity::{GroupLasso, LOG_ALPHA_LIMIT, Magnitude, Prior, Sparsity};
 pub use structure::{FORMAT, GateKind, GateRole, Structure, UnitGates};
 

@@ -46,6 +46,12 @@ pub struct Sparsity {
 }
 
 impl Sparsity {
+    /// Whether any parameter is variational, so that the objective has a KL term.
+    pub fn is_variational(&self) -> bool {
+        let priors = [self.weights, self.vocabulary, self.inputs, self.neurons, self.gates, self.output];
+        priors.iter().any(|prior| !prior.is_none())
+    }
+
     /// Whether this is a baseline, which prunes by setting weights to exactly zero.
     pub fn is_baseline(&self) -> bool {
         self.magnitude.is_some() || self.group_lasso.is_some()

@@ -9,7 +9,7 @@ pub struct StepMetrics {
     pub step: u64,
     /// Mean data loss, nats per target.
     pub data_loss: f64,
-    /// KL term: the sum of the KL divergences times the KL weight 1/N, nats per target.
+    /// KL term: the sum of the KL divergences times the KL weight of this step, nats per target.
     pub kl_term: f64,
     /// Global L2 norm of the gradient of the objective (data loss plus KL term), before rescaling.
     pub gradient_norm: f64,

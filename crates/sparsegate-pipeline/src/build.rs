@@ -65,13 +65,10 @@ pub fn build_trainer(
     check_parts(spec, corpus)?;
     let Optimizer::Adam(adam) = &spec.train.optimizer;
     let engine = engine::open(spec.backend)?;
-    let pruning = match baselines::for_level(&spec.sparsity) {
-        Some(baseline) => {
-            let batches = sparsegate_data::train_batches(corpus, &spec.train, spec.seed, 0)?.len() as u64;
-            Some(Pruning { baseline, total_steps: spec.train.total_steps(batches) })
-        }
-        None => None,
-    };
+    let batches = sparsegate_data::train_batches(corpus, &spec.train, spec.seed, 0)?.len() as u64;
+    let schedule = spec.train.schedule(batches);
+    let pruning =
+        baselines::for_level(&spec.sparsity).map(|baseline| Pruning { baseline, total_steps: schedule.total_steps });
     let options = TrainerOptions {
         seed: spec.seed,
         carry_state: spec.train.carries_state(),
@@ -99,6 +96,7 @@ pub fn build_trainer(
             let network = LanguageModel::build(vocabulary, units, noise, &spec.sparsity, &mut make);
             Box::new(
                 NetworkTrainer::new(network, engine.ops, options)
+                    .with_schedule(schedule)
                     .with_pruning(pruning)
                     .read_metrics_every(engine.metrics_interval),
             )
@@ -114,6 +112,7 @@ pub fn build_trainer(
             let network = Classifier::build(sizes, units, &spec.sparsity, &mut make);
             Box::new(
                 NetworkTrainer::new(network, engine.ops, options)
+                    .with_schedule(schedule)
                     .with_pruning(pruning)
                     .read_metrics_every(engine.metrics_interval),
             )

@@ -65,7 +65,9 @@ pub fn line(
     rows: &[RunRow],
     authors: Option<&AuthorsLogs>,
 ) -> ValueComparison {
-    let authors = authors.filter(|_| AuthorsLogs::comparable(&row.spec));
+    // A run that chose its epoch is compared at that epoch, not at one of the authors' log.
+    let at_logged_epochs = AuthorsLogs::comparable(&row.spec) && row.spec.train.select.is_last();
+    let authors = authors.filter(|_| at_logged_epochs);
     let logged = authors.and_then(|authors| published_epoch(claim, quantity, row.level(), authors));
     let mut line = ValueComparison { epoch: logged, ..unmeasured(claim, row.title(), "") };
     let lack = lacking(row, logged);

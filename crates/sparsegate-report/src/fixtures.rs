@@ -6,8 +6,8 @@ use camino::Utf8Path;
 
 use sparsegate_spec::Experiment;
 use sparsegate_spec::types::{
-    Adam, Backend, CellName, GateActivation, Init, ModelKind, ModelSpec, Optimizer, Prior, Reading, RunSpec, Sparsity,
-    TrainSpec,
+    Adam, Backend, CellName, GateActivation, Init, ModelKind, ModelSpec, Optimizer, Prior, RateSchedule, Reading,
+    RunSpec, Select, Sparsity, TrainSpec, WarmUp,
 };
 use sparsegate_store::format::{
     Counts, EpochMetrics, FORMAT, GateCount, KeptCount, RunRecord, RunState, Structure, Summary, UnitGates,
@@ -59,6 +59,11 @@ pub fn spec(level: &str) -> RunSpec {
             optimizer: Optimizer::Adam(Adam { lr: 2e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }),
             clip_norm: Some(10.0),
             max_steps: None,
+            kl: None,
+            schedule: RateSchedule::Constant,
+            lr_warm_up: WarmUp::default(),
+            select: Select::Last,
+            early_stop: None,
         },
         sparsity: sparsity(level),
         seed: 0,
@@ -177,6 +182,8 @@ pub fn store(root: &Utf8Path, spec: &RunSpec, key: &str, epochs: u32, state: Run
         error: (state == RunState::Failed).then(|| "loss is not a number at step 12 | tensor output/bias".into()),
         ground_truth: None,
         vectors: None,
+        selected: None,
+        stopped_early: None,
     };
     let last = lines.last().filter(|_| state == RunState::Done);
     store_files(root, spec, key, &lines, &summary, last.map(structure).as_ref());

@@ -1,7 +1,7 @@
 //! Notes on the runs for the reader of a report.
 
 use super::html::short;
-use super::rows::{RowState, RunRows};
+use super::rows::{RowState, RunRow, RunRows};
 
 /// Notes on stale, missing, damaged, failed and unfinished runs and on stored runs left out; then the warnings.
 pub fn notes(found: &RunRows) -> Vec<String> {
@@ -27,7 +27,7 @@ pub fn notes(found: &RunRows) -> Vec<String> {
                 row.epochs(),
                 row.planned_epochs
             )),
-            RowState::Done => {}
+            RowState::Done => notes.extend(end_of(row)),
         }
     }
     match found.left_out {
@@ -37,4 +37,17 @@ pub fn notes(found: &RunRows) -> Vec<String> {
     }
     notes.extend(found.warnings.iter().cloned());
     notes
+}
+
+/// Why a finished run ended before its last epoch, and at which epoch it is shown, if that is not its last one.
+fn end_of(row: &RunRow) -> Option<String> {
+    let summary = row.summary.as_ref()?;
+    let stopped = summary.stopped_early.map(|stopped| {
+        let (epoch, best) = (stopped.epoch, stopped.best);
+        format!("stopped early after epoch {epoch}, since its validation metric was not better than at epoch {best}")
+    });
+    let selected = summary.selected.filter(|epoch| *epoch != summary.epochs);
+    let shown = selected.map(|epoch| format!("is shown at epoch {epoch}, the best by the validation metric"));
+    let parts: Vec<String> = stopped.into_iter().chain(shown).collect();
+    (!parts.is_empty()).then(|| format!("{} {}.", row.label, parts.join(", and ")))
 }

@@ -82,9 +82,15 @@ impl RunRow {
         &self.spec.sparsity.name
     }
 
-    /// The last finished epoch.
+    /// The epoch that the run is reported at: the last finished one, or the one whose model a finished run with
+    /// `train.select: best` stored.
     pub fn last(&self) -> Option<&EpochMetrics> {
-        self.metrics.last()
+        self.selected().or(self.metrics.last())
+    }
+
+    /// The epoch that `train.select: best` chose, if the run is done.
+    fn selected(&self) -> Option<&EpochMetrics> {
+        self.summary.as_ref().and_then(|summary| summary.selected).and_then(|epoch| self.at(epoch))
     }
 
     /// The given epoch, if it was finished.
@@ -94,7 +100,7 @@ impl RunRow {
 
     /// Number of finished epochs.
     pub fn epochs(&self) -> u32 {
-        self.last().map_or(0, |line| line.epoch)
+        self.metrics.last().map_or(0, |line| line.epoch)
     }
 
     /// Whether any part of the model is sparsified.
@@ -103,8 +109,11 @@ impl RunRow {
     }
 
     /// The epoch with the best validation metric; the first one in a tie. Dense runs are shown at this epoch, since
-    /// they overfit and the papers quote this value.
+    /// they overfit and the papers quote this value. If `train.select: best` chose an epoch, that one.
     pub fn best(&self) -> Option<&EpochMetrics> {
+        if let Some(selected) = self.selected() {
+            return Some(selected);
+        }
         let order = |a: &&EpochMetrics, b: &&EpochMetrics| metric::order(self.metric.as_deref(), a.valid, b.valid);
         self.metrics.iter().min_by(order)
     }
@@ -129,9 +138,7 @@ impl RunRow {
 }
 
 fn sparse(level: &Sparsity) -> bool {
-    let Sparsity { name: _, weights, vocabulary, inputs, neurons, gates, output, magnitude, group_lasso } = level;
-    let variational = [weights, vocabulary, inputs, neurons, gates, output].iter().any(|prior| !prior.is_none());
-    variational || magnitude.is_some() || group_lasso.is_some()
+    level.is_variational() || level.is_baseline()
 }
 
 /// The runs of a report, with warnings from reading them.
@@ -209,7 +216,9 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
             (None, Some(_), _) | (Some(_), _, Status::Stale { .. }) => RowState::Stale,
             (Some(_), _, Status::Done) => RowState::Done,
             (Some(_), _, Status::Failed { .. }) => RowState::Failed,
-            (Some(_), _, Status::New { .. } | Status::Interrupted { .. }) => RowState::Interrupted,
+            (Some(_), _, Status::New { .. } | Status::Continues { .. } | Status::Interrupted { .. }) => {
+                RowState::Interrupted
+            }
         };
         let level = &entry.spec.sparsity.name;
         let known = ["dense", "W", "W+Voc", "W+N", "W+G+N"].contains(&level.as_str());

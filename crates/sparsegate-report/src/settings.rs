@@ -48,12 +48,35 @@ pub fn varying(specs: &[&RunSpec]) -> Vec<String> {
 pub fn label(spec: &RunSpec, varying: &[String]) -> String {
     let flat = facets(spec);
     let mut text = spec.sparsity.name.clone();
+    let mut options: Vec<&str> = Vec::new();
     for path in varying {
+        if let Some((option, name)) = training_option(path) {
+            // An option with several leaves is named once, and one that does nothing in this run not at all.
+            if !options.contains(&option) {
+                options.push(option);
+                text.extend(sparsegate_spec::label(spec, option).map(|value| named(name, &value)));
+            }
+            continue;
+        }
         let name = path.rsplit('.').next().unwrap_or(path);
         let value = flat.get(path).map_or_else(|| "none".into(), plain);
         text.push_str(&named(name, &value));
     }
     text
+}
+
+/// The key of the option of the training loop that `path` is part of, with its name in labels. Unlike other settings
+/// these are absent from a spec at their defaults.
+fn training_option(path: &str) -> Option<(&'static str, &'static str)> {
+    const OPTIONS: [(&str, &str); 5] = [
+        ("train.kl.weight", "KL weight"),
+        ("train.kl.warm_up", "KL warm-up"),
+        ("train.schedule", "schedule"),
+        ("train.lr_warm_up", "lr warm-up"),
+        ("train.select", "select"),
+    ];
+    let within = |key: &str| path.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    OPTIONS.into_iter().find(|(key, _)| within(key))
 }
 
 /// A setting as text, such as `, seed 1`; cells and backends go without the setting's name.
@@ -85,6 +108,7 @@ fn plain(value: &Value) -> String {
 mod tests {
     use super::*;
     use crate::fixtures::spec;
+    use sparsegate_spec::types::{Decay, Kl, RateSchedule, WarmUp};
 
     #[test]
     fn labels_name_the_level_and_what_else_varies() {
@@ -94,6 +118,25 @@ mod tests {
         assert_eq!(varying, ["seed"]);
         assert_eq!(label(&b, &varying), "W, seed 1");
         assert_eq!(label(&a, &[]), "W");
+    }
+
+    #[test]
+    fn options_of_training_are_named_with_what_holds_without_them() {
+        let kl = |weight, warm_up| Some(Kl { weight, warm_up });
+        let (dense, plain, mut steps, mut epochs) = (spec("dense"), spec("W"), spec("W"), spec("W"));
+        steps.train.kl = kl(0.5, WarmUp::Steps(30));
+        epochs.train.kl = kl(0.1, WarmUp::Epochs(2));
+        epochs.train.schedule = RateSchedule::Cosine(Decay { to: 0.25 });
+        let runs = [&dense, &plain, &steps, &epochs];
+        let varying = varying(&runs);
+        let labels = runs.map(|run| label(run, &varying));
+        let wanted = [
+            "dense, schedule constant",
+            "W, KL warm-up 0, KL weight 1, schedule constant",
+            "W, KL warm-up {steps: 30}, KL weight 0.5, schedule constant",
+            "W, KL warm-up 2, KL weight 0.1, schedule {cosine: {to: 0.25}}",
+        ];
+        assert_eq!(labels, wanted);
     }
 
     #[test]

@@ -148,6 +148,8 @@ pub fn store(root: &Utf8Path, spec: &RunSpec, key: &str) {
         error: None,
         ground_truth: Some(ground_truth),
         vectors: None,
+        selected: None,
+        stopped_early: None,
     };
     fixtures::store_files(root, spec, key, &lines, &summary, last.as_ref().map(structure).as_ref());
 }

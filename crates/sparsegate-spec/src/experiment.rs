@@ -166,14 +166,18 @@ impl Resolver<'_> {
         for over in &replaced {
             tracing::warn!("--set {} replaces the values of the sweep for {}", over.written, over.key);
         }
+        let mut written: Vec<RunSpec> = Vec::new();
         let mut runs: Vec<RunSpec> = Vec::new();
         for point in points {
             let run = self.run(point)?;
+            if written.contains(&run) && replaced.is_empty() {
+                let diagnostic = Diagnostic::new(&dotted("sweep"), "", "");
+                return Err(self.twice(&diagnostic, point));
+            }
+            written.push(run.clone());
+            // Runs that differ only in options without effect, such as the KL weight of a dense network, are one run.
+            let run = run.without_idle_options();
             if runs.contains(&run) {
-                if replaced.is_empty() {
-                    let diagnostic = Diagnostic::new(&dotted("sweep"), "", "");
-                    return Err(self.twice(&diagnostic, point));
-                }
                 continue;
             }
             if let Some(other) = runs.iter().find(|other| other.sparsity.name == run.sparsity.name)

@@ -12,7 +12,21 @@ use super::types::RunSpec;
 pub fn label(run: &RunSpec, key: &str) -> Option<String> {
     let key = keys::resolve(key)?;
     let node = Node::from(serde_json::to_value(run).ok()?);
-    node.at(&dotted(key)).filter(|value| **value != Node::Null).map(Node::label)
+    let stored = node.at(&dotted(key)).filter(|value| **value != Node::Null).map(Node::label);
+    stored.or_else(|| default_of(run, key).map(str::to_owned))
+}
+
+/// What holds for an absent key of the training options. Unlike older keys, these are not stored at their defaults.
+fn default_of(run: &RunSpec, key: &str) -> Option<&'static str> {
+    let variational = run.sparsity.is_variational();
+    match key {
+        "train.kl.weight" if variational => Some("1"),
+        "train.kl.warm_up" if variational => Some("0"),
+        "train.schedule" => Some("constant"),
+        "train.lr_warm_up" => Some("0"),
+        "train.select" => Some("last"),
+        _ => None,
+    }
 }
 
 /// Whether a run matches a `where:` clause: for each key it has the value or one of the listed values.

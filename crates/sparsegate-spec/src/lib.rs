@@ -25,6 +25,7 @@ mod presets;
 mod suggest;
 mod sweep;
 mod tolerance;
+mod training;
 pub mod types;
 mod validate;
 pub mod yaml;

@@ -11,6 +11,7 @@ pub use sparsegate_core::{
 
 pub use super::cell_name::CellName;
 pub use super::tolerance::Tolerance;
+pub use super::training::{Decay, EarlyStop, Kl, RateSchedule, Select, StepDecay, WarmUp};
 
 /// Full description of one training run, with all defaults filled in. Its canonical JSON is part of the run's key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -131,6 +132,22 @@ pub struct TrainSpec {
     /// Stop after this many optimiser steps, even if epochs remain. Default: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_steps: Option<u64>,
+    /// The weight of the KL term. Default: the authors' objective, 1/N from the first step on. Has no effect at a level
+    /// without variational parameters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kl: Option<Kl>,
+    /// How the learning rate changes over the run. Default: `constant`.
+    #[serde(default, skip_serializing_if = "RateSchedule::is_constant")]
+    pub schedule: RateSchedule,
+    /// How long the learning rate first rises linearly to its full value. Default: 0.
+    #[serde(default, skip_serializing_if = "WarmUp::is_zero")]
+    pub lr_warm_up: WarmUp,
+    /// Which epoch's model is kept and reported: `last` or `best` by the validation metric. Default: `last`.
+    #[serde(default, skip_serializing_if = "Select::is_last")]
+    pub select: Select,
+    /// Stops before the last epoch when the validation metric does not improve any more. Default: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_stop: Option<EarlyStop>,
 }
 
 impl TrainSpec {

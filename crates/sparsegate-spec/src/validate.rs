@@ -3,7 +3,10 @@
 use super::diagnostic::Diagnostic;
 use super::node::dotted;
 use super::presets;
-use super::types::{Adam, ModelKind, ModelSpec, Optimizer, OutputNoise, RunSpec, Sparsity, TrainSpec};
+use super::types::{
+    Adam, Decay, Kl, ModelKind, ModelSpec, Optimizer, OutputNoise, RateSchedule, RunSpec, Select, Sparsity, StepDecay,
+    TrainSpec, WarmUp,
+};
 
 /// Refuses a run that cannot be trained.
 ///
@@ -103,7 +106,63 @@ fn train(train: &TrainSpec) -> Result<(), Diagnostic> {
     check("train.optimizer.adam.lr", lr, positive, "above 0, such as 2e-3")?;
     check("train.optimizer.adam.beta1", beta1, is_fraction, "at least 0 and below 1")?;
     check("train.optimizer.adam.beta2", beta2, is_fraction, "at least 0 and below 1")?;
-    check("train.optimizer.adam.epsilon", epsilon, positive, "above 0, such as 1e-8")
+    check("train.optimizer.adam.epsilon", epsilon, positive, "above 0, such as 1e-8")?;
+    rate_schedule(&train.schedule)?;
+    warm_up("train.lr_warm_up", train.lr_warm_up, train)?;
+    if let Some(kl) = &train.kl {
+        check("train.kl.weight", kl.weight, |weight| weight.is_finite() && weight >= 0.0, "0 or more, such as 0.1")?;
+        warm_up("train.kl.warm_up", kl.warm_up, train)?;
+        leaves_epochs(kl, train)?;
+    }
+    train.early_stop.map_or(Ok(()), |stop| at_least_one("train.early_stop.patience", stop.patience.into()))
+}
+
+fn rate_schedule(schedule: &RateSchedule) -> Result<(), Diagnostic> {
+    let to_zero = |value: f64| (0.0..=1.0).contains(&value);
+    let fraction = "a fraction of the learning rate, 0 to 1, such as 0.01";
+    match schedule {
+        RateSchedule::Constant => Ok(()),
+        RateSchedule::Linear(Decay { to }) => check("train.schedule.linear.to", *to, to_zero, fraction),
+        RateSchedule::Cosine(Decay { to }) => check("train.schedule.cosine.to", *to, to_zero, fraction),
+        RateSchedule::Step(StepDecay { period, factor }) => {
+            at_least_one("train.schedule.step.period", (*period).into())?;
+            let within = |value: f64| value > 0.0 && value <= 1.0;
+            check("train.schedule.step.factor", *factor, within, "above 0 and at most 1, such as 0.5")
+        }
+    }
+}
+
+/// Refuses a warm-up that is longer than the training. One in steps is checked against `train.max_steps` here, and
+/// against the epochs when the number of batches is known.
+fn warm_up(key: &str, length: WarmUp, train: &TrainSpec) -> Result<(), Diagnostic> {
+    let (length, limit) = match (length, train.max_steps) {
+        (WarmUp::Epochs(epochs), _) if epochs > train.epochs => {
+            (format!("{epochs} epochs"), format!("`train.epochs` is {}", train.epochs))
+        }
+        (WarmUp::Steps(steps), Some(most)) if steps > most => {
+            (format!("{steps} steps"), format!("`train.max_steps` is {most}"))
+        }
+        _ => return Ok(()),
+    };
+    let message = format!("the warm-up of {length} is longer than the training");
+    Err(Diagnostic::new(&dotted(key), message, format!("{limit}: shorten the warm-up or train longer")))
+}
+
+/// Requires an epoch after the warm-up of the KL term if epochs are compared: those before do not count.
+fn leaves_epochs(kl: &Kl, train: &TrainSpec) -> Result<(), Diagnostic> {
+    let comparing = match (train.select, train.early_stop) {
+        (Select::Best, _) => "train.select: best",
+        (Select::Last, Some(_)) => "train.early_stop",
+        (Select::Last, None) => return Ok(()),
+    };
+    match kl.warm_up {
+        WarmUp::Epochs(epochs) if epochs >= train.epochs => {
+            let message = format!("no epoch is left for `{comparing}` after a warm-up of {epochs} epochs");
+            let help = "epochs during the warm-up are not compared: shorten it or raise `train.epochs`";
+            Err(Diagnostic::new(&dotted("train.kl.warm_up"), message, help))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn sparsity(kind: ModelKind, level: &Sparsity) -> Result<(), Diagnostic> {
@@ -128,9 +187,7 @@ fn sparsity(kind: ModelKind, level: &Sparsity) -> Result<(), Diagnostic> {
 
 /// Checks the baselines: at most one of them, and none together with a log-uniform prior.
 fn baselines(level: &Sparsity) -> Result<(), Diagnostic> {
-    let variational = [level.weights, level.vocabulary, level.inputs, level.neurons, level.gates, level.output]
-        .iter()
-        .any(|p| !p.is_none());
+    let variational = level.is_variational();
     for (key, there) in [("magnitude", level.magnitude.is_some()), ("group_lasso", level.group_lasso.is_some())] {
         if there && variational {
             let message = "a baseline cannot be combined with a log-uniform prior";

@@ -59,7 +59,8 @@ pub struct Summary {
     pub epochs: u32,
     /// Name of the metric: `perplexity`, `bits_per_char` or `accuracy`.
     pub metric: String,
-    /// The metrics of the last finished epoch, if there is one.
+    /// The metrics of the epoch whose model is stored, which is the last one unless `selected` names another; of an
+    /// unfinished run those of the last finished epoch, if there is one.
     pub last: Option<EpochMetrics>,
     /// Seconds spent on training, evaluation and checkpoints, over all processes that worked on the run.
     pub train_seconds: f64,
@@ -71,6 +72,23 @@ pub struct Summary {
     /// The pretrained vectors that the embedding started from, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vectors: Option<VectorsUsed>,
+    /// The epoch whose model is stored, if `train.select` is `best` and the run is done; `None` for the last epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selected: Option<u32>,
+    /// Why the run ended before its last epoch, if `train.early_stop` ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_early: Option<StoppedEarly>,
+}
+
+/// The end of a run whose validation metric did not improve any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoppedEarly {
+    /// The epoch after which the run ended.
+    pub epoch: u32,
+    /// The epoch with the best validation metric, the first one in a tie.
+    pub best: u32,
+    /// `train.early_stop.patience`: epochs since then without a better one.
+    pub patience: u32,
 }
 
 /// How much of an embedding was initialised from pretrained vectors; the other symbols started from random vectors.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::atomic::{sync_folder, write_atomic};
 use super::checkpoint::{Checkpoint, Position};
 use super::format::{EpochMetrics, FORMAT, RunRecord, Structure, Summary};
+use super::run_dir::BEST_PREFIX;
 use super::speed::Speed;
 use super::{RunDir, StoreError, tensors};
 use sparsegate_core::trainer::NamedTensor;
@@ -178,10 +179,66 @@ impl LockedRun {
     /// # Errors
     /// [`StoreError::Io`], or [`StoreError::Corrupt`] for a tensor whose number of values does not fit its shape.
     pub fn write_checkpoint(&self, position: &Position, state: &[NamedTensor]) -> Result<(), StoreError> {
-        let path = self.dir.checkpoint_path();
+        self.write_state(&self.dir.checkpoint_path(), position, state)
+    }
+
+    /// Stores the state at the end of the best epoch so far, `position.epoch`, beside the checkpoint. The states of
+    /// earlier best epochs stay, because the checkpoint may be older than this one; see [`LockedRun::keep_best`].
+    ///
+    /// # Errors
+    /// As [`LockedRun::write_checkpoint`].
+    pub fn write_best(&self, position: &Position, state: &[NamedTensor]) -> Result<(), StoreError> {
+        self.write_state(&self.dir.best_path(position.epoch), position, state)
+    }
+
+    /// Removes the stored states of best epochs other than `epoch`.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn keep_best(&self, epoch: Option<u32>) -> Result<(), StoreError> {
+        let folder = self.dir.path().join("checkpoint");
+        if !folder.exists() {
+            return Ok(());
+        }
+        let kept = epoch.map(|epoch| self.dir.best_path(epoch));
+        let fail = |e| StoreError::io("read", &folder, e);
+        for entry in folder.read_dir_utf8().map_err(fail)? {
+            let entry = entry.map_err(fail)?;
+            if entry.file_name().starts_with(BEST_PREFIX) && kept.as_deref() != Some(entry.path()) {
+                remove(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_state(&self, path: &Utf8Path, position: &Position, state: &[NamedTensor]) -> Result<(), StoreError> {
         let bytes = Checkpoint::encode(position, state)
-            .map_err(|problem| StoreError::corrupt(&path, self.dir.path(), &problem))?;
-        write_atomic(&path, &bytes)
+            .map_err(|problem| StoreError::corrupt(path, self.dir.path(), &problem))?;
+        write_atomic(path, &bytes)
+    }
+
+    /// Copies the checkpoint and the metrics of `source`, a finished run of fewer epochs, so that this run goes on from
+    /// there. The checkpoint comes last: if the process is killed before it is complete, this run has no checkpoint,
+    /// and starts from its first epoch.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if a file of `source` is missing or damaged; [`StoreError::Io`].
+    pub fn continue_from(&self, source: &RunDir) -> Result<(), StoreError> {
+        let damaged = |path: &Utf8Path, problem: &str| StoreError::corrupt(path, source.path(), &problem);
+        let path = source.checkpoint_path();
+        let checkpoint = source.checkpoint()?.ok_or_else(|| damaged(&path, "it is missing"))?;
+        let metrics = source.metrics()?;
+        if metrics.len() != checkpoint.position.epoch as usize {
+            return Err(damaged(&source.metrics_path(), "it does not have the epochs of the checkpoint"));
+        }
+        let mut lines = Vec::new();
+        for line in &metrics {
+            let written = serde_json::to_writer(&mut lines, line);
+            written.map_err(|e| StoreError::io("write", &self.dir.metrics_path(), e.into()))?;
+            lines.push(b'\n');
+        }
+        write_atomic(&self.dir.metrics_path(), &lines)?;
+        self.write_checkpoint(&checkpoint.position, &checkpoint.tensors)
     }
 
     /// Appends one line to `metrics.jsonl` and syncs the file. A partly written line is removed again.

@@ -11,6 +11,9 @@ use super::speed::Speed;
 use super::{StoreError, tensors};
 use sparsegate_core::trainer::NamedTensor;
 
+/// Beginning of the names of files with the state of a best epoch.
+pub(super) const BEST_PREFIX: &str = "best-";
+
 /// The folder of one run, `<root>/runs/<experiment>/<key>`, which need not exist. Reading takes no lock, because files
 /// are replaced atomically and readers of `metrics.jsonl` skip an unfinished last line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +93,18 @@ impl RunDir {
     /// # Errors
     /// Any [`StoreError`] except `Locked`; a wrong checksum is [`StoreError::Corrupt`].
     pub fn checkpoint(&self) -> Result<Option<Checkpoint>, StoreError> {
-        let path = self.checkpoint_path();
+        self.read_checkpoint(self.checkpoint_path())
+    }
+
+    /// Reads the state at the end of `epoch` that [`super::LockedRun::write_best`] stored; `None` if there is none.
+    ///
+    /// # Errors
+    /// As [`RunDir::checkpoint`].
+    pub fn best(&self, epoch: u32) -> Result<Option<Checkpoint>, StoreError> {
+        self.read_checkpoint(self.best_path(epoch))
+    }
+
+    fn read_checkpoint(&self, path: Utf8PathBuf) -> Result<Option<Checkpoint>, StoreError> {
         let Some(bytes) = read(&path)? else { return Ok(None) };
         match Checkpoint::decode(&bytes) {
             Ok(checkpoint) => Ok(Some(checkpoint)),
@@ -185,6 +199,12 @@ impl RunDir {
     #[must_use]
     pub fn checkpoint_path(&self) -> Utf8PathBuf {
         self.path.join("checkpoint").join("state.safetensors")
+    }
+
+    /// Path of `checkpoint/best-EPOCH.safetensors`.
+    #[must_use]
+    pub fn best_path(&self, epoch: u32) -> Utf8PathBuf {
+        self.path.join("checkpoint").join(format!("{BEST_PREFIX}{epoch}.safetensors"))
     }
 
     fn json<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {

@@ -3,9 +3,9 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use sparsegate_spec::Hashes;
 use sparsegate_spec::{Experiment, from_text};
-use sparsegate_store::RunDir;
 use sparsegate_store::format::{FORMAT, RunRecord, RunState, Summary};
 use sparsegate_store::plan::{self, PlanEntry, Status};
+use sparsegate_store::{Position, RunDir};
 
 fn experiment(set: &[&str]) -> Experiment {
     let text = "name: t\ndataset: d\nmodel: { kind: language-model, hidden: 4 }\n\
@@ -39,6 +39,8 @@ fn write(root: &Utf8Path, entry: &PlanEntry, state: Option<RunState>) {
             error,
             ground_truth: None,
             vectors: None,
+            selected: None,
+            stopped_early: None,
         };
         let json = serde_json::to_string(&summary).expect("JSON");
         fs_err::write(dir.path().join("summary.json"), json).expect("a file");
@@ -94,4 +96,60 @@ fn changed_vectors_are_a_reason() {
     let changed = Hashes { dataset: "h".into(), vectors: [("v".to_owned(), "others".to_owned())].into() };
     let status = plan::plan(&root, &one, &changed).expect("a plan").entries.remove(0).status;
     assert_eq!(status, Status::Stale { why: "vectors changed".into() });
+}
+
+/// Stores a finished run of two epochs with the checkpoint of its end, and returns the status of the runs of `longer`.
+fn after_two_epochs(set: &[&str], longer: &[&str], hash: &str) -> Vec<Status> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).expect("UTF-8");
+    let entry = plan::plan(&root, &experiment(set), &hashes("h")).expect("a plan").entries.remove(1);
+    write(&root, &entry, Some(RunState::Done));
+    let position = Position { epoch: 2, step: 20, ..Position::start() };
+    let lock = RunDir::new(&root, "t", &entry.key).lock().expect("a lock");
+    lock.write_checkpoint(&position, &[]).expect("a checkpoint");
+    let longer: Vec<&str> = set.iter().chain(longer).copied().collect();
+    statuses(&root, &experiment(&longer), hash)
+}
+
+#[test]
+fn more_epochs_continue_a_finished_run_where_that_is_exact() {
+    let continues = |set: &[&str], longer: &[&str]| match after_two_epochs(set, longer, "h").remove(1) {
+        Status::Continues { epoch, .. } => epoch == 2,
+        Status::Stale { .. } => false,
+        other => panic!("{other:?}"),
+    };
+    assert!(continues(&[], &["train.epochs=3"]));
+    assert!(!continues(&[], &["train.epochs=3", "train.clip_norm=1"]), "another spec");
+    assert!(!continues(&["train.epochs=2"], &["train.epochs=1"]), "fewer epochs");
+    for exact in ["train.kl={ weight: 0.5, warm_up: 2 }", "train.schedule={ step: { period: 1, factor: 0.5 } }"] {
+        assert!(continues(&[exact], &["train.epochs=4"]), "{exact}");
+    }
+    let depends_on_the_end = [
+        "train.schedule={ linear: { to: 0 } }",
+        "train.schedule={ cosine: { to: 0 } }",
+        "train.select=best",
+        "train.max_steps=20",
+    ];
+    for inexact in depends_on_the_end {
+        assert!(!continues(&[inexact], &["train.epochs=4"]), "{inexact}");
+    }
+    assert!(matches!(after_two_epochs(&[], &["train.epochs=3"], "other")[1], Status::Stale { .. }), "other data");
+    let dense = &after_two_epochs(&[], &["train.epochs=3"], "h")[0];
+    assert_eq!(*dense, Status::New { why: "never run".into() }, "another level");
+    let status = after_two_epochs(&[], &["train.epochs=3"], "h").remove(1);
+    assert_eq!(status.word(), "continues");
+    assert!(status.why().starts_with("goes on from epoch 2 of run "), "{}", status.why());
+}
+
+#[test]
+fn magnitude_pruning_depends_on_the_length_of_the_run() {
+    let level = "sparsity={ name: m, magnitude: { share: 0.9 } }";
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).expect("UTF-8");
+    let entry = plan::plan(&root, &experiment(&[level]), &hashes("h")).expect("a plan").entries.remove(0);
+    write(&root, &entry, Some(RunState::Done));
+    let lock = RunDir::new(&root, "t", &entry.key).lock().expect("a lock");
+    lock.write_checkpoint(&Position { epoch: 2, ..Position::start() }, &[]).expect("a checkpoint");
+    let longer = statuses(&root, &experiment(&[level, "train.epochs=3"]), "h").remove(0);
+    assert_eq!(longer, Status::Stale { why: "train.epochs 2 -> 3".into() });
 }

@@ -9,7 +9,7 @@ use camino::Utf8Path;
 use super::PlannedSweep;
 use sparsegate_pipeline::exec::local::Job;
 use sparsegate_store::format::{FORMAT, RunRecord};
-use sparsegate_store::plan::PlanEntry;
+use sparsegate_store::plan::{PlanEntry, Status};
 use sparsegate_store::provenance;
 use sparsegate_store::{RunDir, StoreError};
 
@@ -23,6 +23,8 @@ const LIBTORCH_THREADS_VARIABLE: &str = "OMP_NUM_THREADS";
 const PURGE_VARIABLE: &str = "MIMALLOC_PURGE_DELAY";
 /// Name of the number of threads in the provenance of `run.json`.
 const THREADS: &str = "threads";
+/// Name in the provenance of `run.json` of the shorter run that a run went on from.
+const CONTINUED_FROM: &str = "continued_from";
 
 /// The program and machine that the runs are started on.
 pub(super) struct Launcher {
@@ -47,7 +49,8 @@ impl Launcher {
 }
 
 /// Prepares the run's folder and command. With `force` the folder is cleared; otherwise a run with a checkpoint keeps
-/// its `run.json`, including the number of threads it started with, so that resuming is bit-identical.
+/// its `run.json`, including the number of threads it started with, so that resuming is bit-identical. A run that
+/// continues a shorter one starts from copies of its checkpoint and metrics.
 ///
 /// # Errors
 /// The folder is locked by another process or cannot be written.
@@ -65,19 +68,23 @@ pub(super) fn job(
     }
     let mut provenance = machine.provenance.clone();
     let begun = if dir.position()?.is_some() { dir.record()? } else { None };
-    match begun {
-        Some(record) => {
-            if let (Some(threads), false) = (record.provenance.get(THREADS), machine.fixed_threads) {
-                provenance.insert(THREADS.to_owned(), threads.clone());
-            }
+    if let Some(record) = begun {
+        keep_threads(&mut provenance, Some(&record), machine);
+    } else {
+        if let (Status::Continues { run, .. }, false) = (&entry.status, force) {
+            let source = RunDir::new(root, &sweep.experiment.name, run);
+            provenance.insert(CONTINUED_FROM.to_owned(), run.clone());
+            keep_threads(&mut provenance, source.record()?.as_ref(), machine);
+            lock.continue_from(&source)?;
         }
-        None => lock.write_record(&RunRecord {
+        // The record comes last: without it the run counts as not started, and the copy is made again.
+        lock.write_record(&RunRecord {
             format: FORMAT,
             key: entry.key.clone(),
             key_parts: entry.key_parts.clone(),
             spec: entry.spec.clone(),
             provenance: provenance.clone(),
-        })?,
+        })?;
     }
     drop(lock);
 
@@ -91,4 +98,12 @@ pub(super) fn job(
         command.env(THREADS_VARIABLE, threads).env(LIBTORCH_THREADS_VARIABLE, threads);
     }
     Ok(Job { dir, command, metric: String::new() })
+}
+
+/// Keeps the number of threads of the run that `record` describes, on which the bits depend, unless the user chose one.
+fn keep_threads(provenance: &mut BTreeMap<String, String>, record: Option<&RunRecord>, machine: &Launcher) {
+    let threads = record.and_then(|record| record.provenance.get(THREADS));
+    if let (Some(threads), false) = (threads, machine.fixed_threads) {
+        provenance.insert(THREADS.to_owned(), threads.clone());
+    }
 }

@@ -75,10 +75,10 @@ fn rows(global: &Global, sweeps: &[PlannedSweep<'_>], outcomes: &[Outcome]) -> V
             Outcome::NotStarted => ("not-started", None),
             Outcome::Excluded { why } => ("left-out", Some(why.clone())),
         };
-        let (metric, last) = match outcome {
-            Outcome::Done(summary) => (summary.metric.clone(), summary.last.clone()),
+        let (metric, epochs, last) = match outcome {
+            Outcome::Done(summary) => (summary.metric.clone(), Some(summary.epochs), summary.last.clone()),
             // A damaged file must not prevent printing the other rows; `print_failures` reports it.
-            _ => (String::new(), dir.metrics().unwrap_or_default().pop()),
+            _ => (String::new(), None, dir.metrics().unwrap_or_default().pop()),
         };
         let of = |get: fn(&EpochMetrics) -> f64| last.as_ref().map(get);
         let gates = |get: fn(&sparsegate_store::format::GateCount) -> u64| {
@@ -91,7 +91,7 @@ fn rows(global: &Global, sweeps: &[PlannedSweep<'_>], outcomes: &[Outcome]) -> V
             sparsity: entry.spec.sparsity.name.clone(),
             seed: entry.spec.seed,
             state,
-            epochs: last.as_ref().map_or(0, |line| line.epoch),
+            epochs: epochs.or(last.as_ref().map(|line| line.epoch)).unwrap_or_default(),
             metric,
             valid: of(|line| line.valid),
             test: of(|line| line.test),

@@ -4,25 +4,35 @@ use super::PlannedSweep;
 use sparsegate_spec::label;
 use sparsegate_store::plan::PlanEntry;
 
-/// Settings that may appear in a label, in order.
-const KEYS: [&str; 6] = ["sparsity", "seed", "model.cell", "model.hidden", "dataset", "backend"];
+/// Settings that may appear in a label, in order, with the words before their values.
+const KEYS: [(&str, &str); 10] = [
+    ("sparsity", ""),
+    ("seed", "seed "),
+    ("model.cell", ""),
+    ("model.hidden", "hidden "),
+    ("train.kl.weight", "KL weight "),
+    ("train.kl.warm_up", "KL warm-up "),
+    ("train.schedule", "schedule "),
+    ("train.select", "select "),
+    ("dataset", ""),
+    ("backend", ""),
+];
 
 /// One label per entry, over all sweeps in order: the sparsity level, the other settings that differ, and a prefix of
 /// the run's key if these are not unique.
 pub(super) fn labels(sweeps: &[PlannedSweep<'_>]) -> Vec<String> {
     let entries: Vec<&PlanEntry> = sweeps.iter().flat_map(|sweep| &sweep.plan.entries).collect();
-    let value = |entry: &PlanEntry, key: &str| label(&entry.spec, key).unwrap_or_default();
-    let differs = |key: &str| entries.iter().any(|entry| value(entry, key) != value(entries[0], key));
-    let keys: Vec<&str> = KEYS.into_iter().filter(|key| *key == "sparsity" || differs(key)).collect();
+    let differs = |key: &str| {
+        // A dense network has no KL term, which makes no difference that a label should name.
+        let mut values = entries.iter().filter_map(|entry| label(&entry.spec, key));
+        values.next().is_some_and(|first| values.any(|other| other != first))
+    };
+    let keys: Vec<_> = KEYS.into_iter().filter(|(key, _)| *key == "sparsity" || differs(key)).collect();
     let labels: Vec<String> = entries
         .iter()
         .map(|entry| {
-            let parts = keys.iter().map(|key| match *key {
-                "seed" => format!("seed {}", value(entry, key)),
-                "model.hidden" => format!("hidden {}", value(entry, key)),
-                _ => value(entry, key),
-            });
-            parts.collect::<Vec<_>>().join(" ")
+            let part = |(key, words): &(&str, &str)| Some(format!("{words}{}", label(&entry.spec, key)?));
+            keys.iter().filter_map(part).collect::<Vec<_>>().join(" ")
         })
         .collect();
     let alone = |text: &str| labels.iter().filter(|other| *other == text).count() == 1;

@@ -88,7 +88,7 @@ fn check(stream: &[u32], train: &TrainSpec, needed: impl Fn(usize, usize) -> usi
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use sparsegate_spec::types::{Adam, Optimizer, TrainSpec};
+    use sparsegate_spec::types::{Adam, Optimizer, RateSchedule, Select, TrainSpec, WarmUp};
 
     pub(crate) fn spec(batch: usize, sequence: usize, carry_state: bool) -> TrainSpec {
         TrainSpec {
@@ -99,6 +99,11 @@ pub(crate) mod tests {
             optimizer: Optimizer::Adam(Adam { lr: 0.002, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }),
             clip_norm: None,
             max_steps: None,
+            kl: None,
+            schedule: RateSchedule::Constant,
+            lr_warm_up: WarmUp::default(),
+            select: Select::Last,
+            early_stop: None,
         }
     }
 

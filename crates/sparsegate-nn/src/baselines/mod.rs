@@ -59,7 +59,7 @@ pub struct PruningStep {
     pub step: u64,
     /// Number of steps of the whole run.
     pub total_steps: u64,
-    /// The optimiser's learning rate.
+    /// The learning rate of this step.
     pub learning_rate: f64,
 }
 

@@ -19,7 +19,7 @@ enum ParameterGradient {
 /// order.
 pub(super) struct StepGradients {
     parts: Vec<ParameterGradient>,
-    /// Weight of the KL term, 1/N.
+    /// Weight of the KL term at this step.
     kl_weight: f64,
 }
 

@@ -12,6 +12,7 @@ use crate::baselines::{Pruning, PruningStep, WeightMatrices, WeightMatrixKind, m
 use crate::engine::{AdamStep, Moments, Ops};
 use sparsegate_core::Adam;
 use sparsegate_core::Evaluation;
+use sparsegate_core::Schedule;
 use sparsegate_core::trainer::{NamedTensor, NonFinite, StepMetrics, Trainer};
 use sparsegate_core::{Batch, BatchSource};
 use sparsegate_core::{Counts, Structure};
@@ -37,6 +38,7 @@ pub struct NetworkTrainer<N> {
     network: N,
     ops: &'static dyn Ops,
     options: TrainerOptions,
+    schedule: Schedule,
     /// In the order of [`Network::visit`].
     moments: Vec<Moments>,
     /// The pruning baseline, if any; exact zeros then count as pruned.
@@ -63,7 +65,22 @@ impl<N: Network> NetworkTrainer<N> {
         let zeros = |tensor: &Tensor<2>| tensor.zeros_like();
         let tensors = network.tensors().into_iter();
         let moments = tensors.map(|(_, tensor)| Moments { first: zeros(&tensor), second: zeros(&tensor) }).collect();
-        Self { network, ops, options, moments, pruning: None, carried: None, pending_metrics: MetricsQueue::new(1) }
+        Self {
+            network,
+            ops,
+            options,
+            schedule: Schedule::default(),
+            moments,
+            pruning: None,
+            carried: None,
+            pending_metrics: MetricsQueue::new(1),
+        }
+    }
+
+    /// Sets the factors of learning rate and KL weight. Default: 1 at every step.
+    #[must_use]
+    pub fn with_schedule(self, schedule: Schedule) -> Self {
+        Self { schedule, ..self }
     }
 
     /// Sets the pruning baseline, if there is one.
@@ -126,20 +143,20 @@ impl<N: Network> NetworkTrainer<N> {
         step: u64,
         noise: &NoiseSource,
     ) -> Result<(StepMetrics, ForwardBackward), NonFinite> {
-        let found = self.differentiate(batch, noise);
+        let found = self.differentiate(batch, step, noise);
         let report = found.numbers.to_host(step);
         self.check_finite(&report, &found.gradients)?;
         Ok((report, found))
     }
 
     /// Runs a forward and backward pass without reading anything from the device.
-    fn differentiate(&self, batch: &Batch, noise: &NoiseSource) -> ForwardBackward {
+    fn differentiate(&self, batch: &Batch, step: u64, noise: &NoiseSource) -> ForwardBackward {
         let states = self.initial_states(batch.rows);
         let mut leaves = self.network.leaves();
         let forward = leaves.forward(self.ops, batch, states, Some(noise));
         let data_loss = leaves.loss(self.ops, forward.outputs, &batch.targets);
         let found = data_loss.backward();
-        let gradients = StepGradients::new(&mut leaves, found, batch, self.pruning.is_some(), self.kl_weight());
+        let gradients = StepGradients::new(&mut leaves, found, batch, self.pruning.is_some(), self.kl_weight(step));
         let KlTermAndNorm { kl_term, square_sum } = gradients.kl_term_and_norm(&self.network, self.ops);
         let data_loss = data_loss.inner();
         let gradient_norm = square_sum.map_or_else(|| data_loss.zeros_like(), Tensor::sqrt);
@@ -147,9 +164,15 @@ impl<N: Network> NetworkTrainer<N> {
         ForwardBackward { numbers, gradients, states: self.options.carry_state.then_some(forward.last) }
     }
 
-    /// Weight of the KL term, 1/N.
-    fn kl_weight(&self) -> f64 {
-        1.0 / self.options.train_size as f64
+    /// Weight of the KL term at a step: 1/N times the schedule's factor. Without a schedule the factor is exactly 1,
+    /// so the weight has the bits of 1/N.
+    fn kl_weight(&self, step: u64) -> f64 {
+        1.0 / self.options.train_size as f64 * self.schedule.kl_factor(step)
+    }
+
+    /// Learning rate at a step.
+    fn learning_rate(&self, step: u64) -> f64 {
+        self.options.adam.lr * self.schedule.rate_factor(step)
     }
 
     /// Rejects metrics that are not finite, and names the tensor responsible: the first non-finite parameter, otherwise
@@ -192,7 +215,8 @@ impl<N: Network> NetworkTrainer<N> {
     }
 
     fn adam(&mut self, gradients: StepGradients, step: u64, scale: &Tensor<1>) {
-        let Adam { lr, beta1, beta2, epsilon } = self.options.adam;
+        let Adam { lr: _, beta1, beta2, epsilon } = self.options.adam;
+        let lr = self.learning_rate(step);
         let time = step as f64;
         let step =
             AdamStep { rate: lr * (1.0 - beta2.powf(time)).sqrt() / (1.0 - beta1.powf(time)), beta1, beta2, epsilon };
@@ -206,7 +230,7 @@ impl<N: Network> NetworkTrainer<N> {
         self.network.visit(|name, tensor| {
             weights.extend(WeightMatrixKind::from_path(name).map(|matrix| (matrix, tensor.clone())));
         });
-        let now = PruningStep { step, total_steps: *total_steps, learning_rate: self.options.adam.lr };
+        let now = PruningStep { step, total_steps: *total_steps, learning_rate: self.learning_rate(step) };
         if !baseline.after_step(now, &mut weights) {
             return;
         }
@@ -233,7 +257,7 @@ impl<N: Network> Trainer for NetworkTrainer<N> {
             return Ok(vec![self.step_with(batch, step, &noise)?]);
         }
         // Queue the whole step, and the next ones, before reading anything back from the device.
-        let found = self.differentiate(batch, &noise);
+        let found = self.differentiate(batch, step, &noise);
         let numbers = found.numbers.clone();
         self.update(found, step);
         Ok(self.pending_metrics.push(step, numbers))

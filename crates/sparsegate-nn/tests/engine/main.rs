@@ -20,6 +20,7 @@ mod padded;
 mod product;
 mod recurrence;
 mod resume;
+mod schedule;
 mod small_model;
 mod square_sum;
 mod texts;

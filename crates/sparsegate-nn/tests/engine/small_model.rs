@@ -40,7 +40,20 @@ pub const SMALL: SmallModel = SmallModel {
 
 impl SmallModel {
     /// Trainer of the model before its first step, on flex; `change` may edit each tensor's values.
-    pub fn trainer(self, mut change: impl FnMut(&str, &mut [f64])) -> NetworkTrainer<LanguageModel> {
+    pub fn trainer(self, change: impl FnMut(&str, &mut [f64])) -> NetworkTrainer<LanguageModel> {
+        self.build(change, |_| {})
+    }
+
+    /// The trainer with other options.
+    pub fn trainer_with(self, options: impl FnOnce(&mut TrainerOptions)) -> NetworkTrainer<LanguageModel> {
+        self.build(|_, _| {}, options)
+    }
+
+    fn build(
+        self,
+        mut change: impl FnMut(&str, &mut [f64]),
+        edit: impl FnOnce(&mut TrainerOptions),
+    ) -> NetworkTrainer<LanguageModel> {
         let units = RecurrentConfig { cell: &Lstm, activation: GateActivation::Sigmoid, hidden: self.hidden };
         let sparsity = everything(self.prior);
         let mut seed = 0;
@@ -58,13 +71,14 @@ impl SmallModel {
             values.tensor(DType::F32)
         };
         let model = LanguageModel::build(self.vocabulary, units, self.output_noise, &sparsity, &mut make);
-        let options = TrainerOptions {
+        let mut options = TrainerOptions {
             seed: 3,
             carry_state: self.output_noise == OutputNoise::Weights,
             train_size: 5000,
             adam: Adam { lr: 0.002, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
             clip_norm: Some(1.0),
         };
+        edit(&mut options);
         NetworkTrainer::new(model, &FusedOps, options)
     }
 

@@ -73,6 +73,8 @@ impl Outcome {
             error: Some(error.clone()),
             ground_truth: None,
             vectors: None,
+            selected: None,
+            stopped_early: None,
         };
         let _ = lock.write_summary(&summary);
     }

@@ -31,6 +31,19 @@ pub enum TrainError {
         /// Predicted symbols in a window.
         sequence: usize,
     },
+    /// A warm-up in steps is longer than the training.
+    #[error(
+        "the warm-up of {warm_up} steps in {key} is longer than the training of {steps} steps; shorten it or raise \
+         train.epochs"
+    )]
+    WarmUp {
+        /// The key of the spec.
+        key: &'static str,
+        /// Steps of the warm-up.
+        warm_up: u64,
+        /// Steps of the whole run.
+        steps: u64,
+    },
     /// The checkpoint is intact, but belongs to another model.
     #[error("{path} does not fit the model ({problem}); run again with --force to start from the first epoch")]
     Checkpoint {

@@ -49,6 +49,13 @@ pub enum TrainEvent {
         /// Estimated seconds until the end of the run.
         seconds_left: f64,
     },
+    /// `train.early_stop` ends the run.
+    StoppedEarly {
+        /// The last epoch, after which the run ended.
+        epoch: u32,
+        /// The first epoch with the best validation metric.
+        best: u32,
+    },
     /// A checkpoint has been written.
     Saved {
         /// Steps done so far.

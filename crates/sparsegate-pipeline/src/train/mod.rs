@@ -4,6 +4,7 @@
 //! metrics and a trained model. The bytes of `metrics.jsonl`, `structure.json` and `model.safetensors` depend on
 //! nothing else: a run that was stopped or killed any number of times leaves the same bytes as an uninterrupted one.
 
+mod best_epoch;
 mod checkpointing;
 mod error;
 mod event;

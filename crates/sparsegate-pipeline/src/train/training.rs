@@ -3,14 +3,17 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use camino::Utf8PathBuf;
+
+use super::best_epoch::BestEpoch;
 use super::checkpointing::CheckpointTimer;
 use super::{CheckpointIntervals, RunData, TrainError, TrainEvent};
 use sparsegate_core::BatchSource;
-use sparsegate_core::trainer::{NonFinite, StepMetrics, Trainer};
+use sparsegate_core::trainer::{NamedTensor, NonFinite, StepMetrics, Trainer};
 use sparsegate_data::Corpus;
-use sparsegate_spec::types::{RunSpec, TrainSpec};
+use sparsegate_spec::types::{RunSpec, Select, TrainSpec};
 use sparsegate_store::format::{
-    Counts, EpochMetrics, FORMAT, GroundTruthCounts, RunState, Structure, Summary, VectorsUsed,
+    Counts, EpochMetrics, FORMAT, GroundTruthCounts, RunState, StoppedEarly, Structure, Summary, VectorsUsed,
 };
 use sparsegate_store::{EpochSums, LockedRun, Position, RunDir};
 
@@ -57,6 +60,7 @@ pub fn train_on(
     lock.remove_summary()?;
     let mut training = Training {
         lock: &lock,
+        run: spec,
         spec: &spec.train,
         data,
         trainer,
@@ -68,10 +72,14 @@ pub fn train_on(
         steps_here: 0,
         steps_in_all: 0,
         last: None,
+        best: BestEpoch::new(data.unit, 0),
+        best_state: None,
+        selected: None,
     };
     let outcome = training.run();
     let seconds = training.seconds();
-    let (position, last) = (training.position, training.last.take());
+    let (position, last, selected) = (training.position, training.last.take(), training.selected);
+    let stopped_early = training.stopped_early();
     let (state, error) = match &outcome {
         Ok(state) => (*state, None),
         Err(error) => (RunState::Failed, Some(error.to_string())),
@@ -87,8 +95,14 @@ pub fn train_on(
         error: error.clone(),
         ground_truth,
         vectors: data.vectors.clone(),
+        selected,
+        stopped_early,
     };
-    let written = lock.write_summary(&summary);
+    let mut written = lock.write_summary(&summary);
+    if state == RunState::Done {
+        // The model is stored, so the state that it was taken from is not needed any more.
+        written = written.and_then(|()| lock.keep_best(None));
+    }
     events(TrainEvent::Ended { state, error });
     outcome?;
     written?;
@@ -98,6 +112,7 @@ pub fn train_on(
 /// State of the training loop.
 struct Training<'a, 'd> {
     lock: &'a LockedRun,
+    run: &'a RunSpec,
     spec: &'a TrainSpec,
     data: &'a RunData<'d>,
     trainer: &'a mut dyn Trainer,
@@ -111,6 +126,11 @@ struct Training<'a, 'd> {
     /// Estimated steps of the whole run.
     steps_in_all: u64,
     last: Option<EpochMetrics>,
+    best: BestEpoch,
+    /// The state at the end of the best epoch until it is stored; only for `train.select: best`.
+    best_state: Option<(Position, Vec<NamedTensor>)>,
+    /// The epoch whose model is stored, once the run is done; only for `train.select: best`.
+    selected: Option<u32>,
 }
 
 /// Whether the loop continues.
@@ -124,6 +144,7 @@ impl Training<'_, '_> {
     fn run(&mut self) -> Result<RunState, TrainError> {
         self.check_stream("validation", self.data.valid.as_ref())?;
         self.check_stream("test", self.data.test.as_ref())?;
+        self.prepare()?;
         self.resume()?;
         (self.events)(TrainEvent::Started {
             epochs: self.spec.epochs,
@@ -131,27 +152,89 @@ impl Training<'_, '_> {
             metric: self.data.unit.metric().to_owned(),
             last: self.last.clone(),
         });
-        while self.position.epoch < self.spec.epochs && !(self.out_of_steps() && self.position.batch == 0) {
+        while !self.is_complete() {
             if self.epoch()? == Flow::Stopped {
                 self.save()?;
                 return Ok(RunState::Interrupted);
             }
         }
+        if let Some(StoppedEarly { epoch, best, .. }) = self.stopped_early() {
+            (self.events)(TrainEvent::StoppedEarly { epoch, best });
+        }
+        self.select_epoch()?;
         self.lock.write_structure(&with_words(self.trainer.structure(), self.data.words))?;
         self.lock.write_model(&self.trainer.parameters())?;
         Ok(RunState::Done)
     }
 
+    /// Checks lengths that depend on the number of batches, and finds the epochs that may be selected.
+    fn prepare(&mut self) -> Result<(), TrainError> {
+        let first = (self.data.train)(0)?;
+        self.check_stream("training", first.as_ref())?;
+        let batches = first.len() as u64;
+        let schedule = self.spec.schedule(batches);
+        let warm_ups = [("train.kl.warm_up", schedule.kl_warm_up), ("train.lr_warm_up", schedule.rate_warm_up)];
+        if let Some((key, warm_up)) = warm_ups.into_iter().find(|(_, warm_up)| *warm_up > schedule.total_steps) {
+            return Err(TrainError::WarmUp { key, warm_up, steps: schedule.total_steps });
+        }
+        self.best = BestEpoch::new(self.data.unit, self.run.settled_after(batches));
+        Ok(())
+    }
+
     /// Restores the checkpoint and removes the metrics of later epochs.
     fn resume(&mut self) -> Result<(), TrainError> {
         if let Some(checkpoint) = self.lock.dir().checkpoint()? {
-            self.trainer
-                .restore_state(&checkpoint.tensors)
-                .map_err(|problem| TrainError::Checkpoint { path: self.lock.dir().checkpoint_path(), problem })?;
+            self.restore(&checkpoint.tensors, || self.lock.dir().checkpoint_path())?;
             self.position = checkpoint.position;
         }
         self.lock.truncate_metrics(self.position.epoch)?;
-        self.last = self.lock.dir().metrics()?.pop();
+        let mut lines = self.lock.dir().metrics()?;
+        for line in &lines {
+            self.best.add(line);
+        }
+        self.last = lines.pop();
+        Ok(())
+    }
+
+    fn restore(&mut self, state: &[NamedTensor], path: impl Fn() -> Utf8PathBuf) -> Result<(), TrainError> {
+        self.trainer.restore_state(state).map_err(|problem| TrainError::Checkpoint { path: path(), problem })
+    }
+
+    /// Whether nothing is left to train.
+    fn is_complete(&self) -> bool {
+        let between_epochs = self.position.batch == 0;
+        self.position.epoch >= self.spec.epochs
+            || between_epochs && (self.out_of_steps() || self.stopped_early().is_some())
+    }
+
+    /// Why the run ends before its last epoch, if it does so for lack of progress.
+    fn stopped_early(&self) -> Option<StoppedEarly> {
+        let patience = self.spec.early_stop?.patience;
+        let ended = self.best.without_progress() >= patience && self.position.epoch < self.spec.epochs;
+        let best = self.best.first().filter(|_| ended)?;
+        Some(StoppedEarly { epoch: self.position.epoch, best, patience })
+    }
+
+    /// Goes back to the state of the selected epoch, if that is not the last one.
+    fn select_epoch(&mut self) -> Result<(), TrainError> {
+        if self.spec.select.is_last() {
+            return Ok(());
+        }
+        self.selected = Some(self.position.epoch);
+        let Some(selected) = self.best.selected().filter(|best| best.epoch != self.position.epoch).cloned() else {
+            return Ok(());
+        };
+        let path = self.lock.dir().best_path(selected.epoch);
+        let state = match self.best_state.take() {
+            Some((_, state)) => state,
+            None => match self.lock.dir().best(selected.epoch)? {
+                Some(stored) => stored.tensors,
+                None => return Err(TrainError::Checkpoint { path, problem: "it is missing".to_owned() }),
+            },
+        };
+        self.restore(&state, || path.clone())?;
+        self.selected = Some(selected.epoch);
+        self.last = Some(selected);
         Ok(())
     }
 
@@ -244,9 +327,12 @@ impl Training<'_, '_> {
         self.position.batch = 0;
         self.position.sums = EpochSums::default();
         self.last = Some(metrics.clone());
+        if self.best.add(&metrics) && self.spec.select == Select::Best {
+            self.best_state = Some((self.position_now(), self.trainer.state()));
+        }
         let seconds_left = self.seconds_left();
         (self.events)(TrainEvent::Epoch { metrics, seconds_left });
-        if epoch == self.spec.epochs || self.out_of_steps() || self.clock.due_at_epoch_end() {
+        if self.is_complete() || self.clock.due_at_epoch_end() {
             self.save()?;
         }
         Ok(Flow::GoOn)
@@ -268,12 +354,24 @@ impl Training<'_, '_> {
         }
     }
 
+    /// Writes a checkpoint. The state of the best epoch is stored before it, and older ones are removed after it, so
+    /// that the checkpoint in the folder always has that of its best epoch beside it.
     fn save(&mut self) -> Result<(), TrainError> {
-        let position = Position { train_seconds: self.seconds(), ..self.position };
+        let position = self.position_now();
+        if let Some((position, state)) = &self.best_state {
+            self.lock.write_best(position, state)?;
+        }
         self.lock.write_checkpoint(&position, &self.trainer.state())?;
+        if self.best_state.take().is_some() {
+            self.lock.keep_best(self.best.selected().map(|best| best.epoch))?;
+        }
         self.clock.saved();
         (self.events)(TrainEvent::Saved { step: position.step });
         Ok(())
+    }
+
+    fn position_now(&self) -> Position {
+        Position { train_seconds: self.seconds(), ..self.position }
     }
 
     fn out_of_steps(&self) -> bool {

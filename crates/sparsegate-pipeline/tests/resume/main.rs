@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a test")]
 
+mod selection;
 mod toy;
 
 use std::process::{Child, Command, Stdio};

@@ -76,6 +76,7 @@ mod tests {
         };
         let plain = key(&spec("")?, "h");
         assert_eq!(plain.len(), DIGITS);
+        assert_eq!(plain, "2cf1b34306214806", "an option that a spec does not name must not enter its key");
         assert_eq!(plain, key(&spec("seed: 0\nbackend: flex\n")?, "h"), "defaults written out");
         assert_ne!(plain, key(&spec("seed: 1\n")?, "h"));
         assert_ne!(plain, key(&spec("")?, "other"));

@@ -1,6 +1,7 @@
 //! Decides which runs are done, new or stale, and why. Uses no network, no GPU and no clock, and reads run folders only
 //! through `store`.
 
+mod continuation;
 mod differences;
 mod key;
 mod status;

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::Utf8Path;
 use serde::Serialize;
 
-use super::differences;
 use super::key::key;
+use super::{continuation, differences};
 use crate::format::{RunRecord, RunState};
 use crate::{RunDir, StoreError};
 use sparsegate_spec::Experiment;
@@ -37,7 +37,7 @@ pub struct PlanEntry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
 pub enum Status {
-    /// Finished; nothing to do.
+    /// Finished, or stopped early as the spec says; nothing to do.
     Done,
     /// No run of this point of the sweep is stored.
     New {
@@ -48,6 +48,13 @@ pub enum Status {
     Stale {
         /// The differences, stored value first.
         why: String,
+    },
+    /// Not stored, but a finished run of the same spec with fewer epochs is its beginning, and it goes on from there.
+    Continues {
+        /// Key of that run.
+        run: String,
+        /// Its epochs.
+        epoch: u32,
     },
     /// Started but not finished; it resumes from its last checkpoint.
     Interrupted {
@@ -73,6 +80,7 @@ impl Status {
             Status::Done => "done",
             Status::New { .. } => "new",
             Status::Stale { .. } => "stale",
+            Status::Continues { .. } => "continues",
             Status::Interrupted { .. } => "interrupted",
             Status::Failed { .. } => "failed",
             Status::Damaged { .. } => "damaged",
@@ -82,8 +90,9 @@ impl Status {
     /// The reason for the status.
     pub fn why(&self) -> String {
         match self {
-            Status::Done => "all epochs finished".to_owned(),
+            Status::Done => "finished".to_owned(),
             Status::New { why } | Status::Stale { why } => why.clone(),
+            Status::Continues { run, epoch } => format!("goes on from epoch {epoch} of run {run}"),
             Status::Interrupted { epoch } => format!("stopped after epoch {epoch}; resumes from there"),
             Status::Failed { error } | Status::Damaged { error } => error.clone(),
         }
@@ -106,22 +115,25 @@ pub fn plan(root: &Utf8Path, experiment: &Experiment, hashes: &Hashes) -> Result
     let error = |source| PlanError { experiment: experiment.name.clone(), source };
     let keyed: Vec<_> = experiment.runs.iter().map(|spec| (spec, key(spec, hashes))).collect();
     let wanted: BTreeSet<&str> = keyed.iter().map(|(_, (key, _))| key.as_str()).collect();
-    let mut others = Vec::new();
+    let mut all = Vec::new();
     for dir in crate::runs(root, &experiment.name).map_err(error)? {
         // An unreadable record is skipped here. If the run belongs to the experiment, the loop below reports it as
         // damaged.
-        if let Ok(Some(record)) = dir.record()
-            && !wanted.contains(record.key.as_str())
-        {
-            others.push(record);
+        if let Ok(Some(record)) = dir.record() {
+            all.push((dir, record));
         }
     }
+    let others: Vec<&RunRecord> =
+        all.iter().map(|(_, record)| record).filter(|record| !wanted.contains(record.key.as_str())).collect();
     let mut entries = Vec::new();
     for (spec, (key, key_parts)) in keyed {
         let dir = RunDir::new(root, &experiment.name, &key);
         let status = match stored(&dir) {
             Ok(Some(status)) => status,
-            Ok(None) => unknown(spec, &key_parts, &others),
+            Ok(None) => match continuation::beginning(spec, &key_parts, &all) {
+                Some((dir, epoch)) => Status::Continues { run: dir.key().to_owned(), epoch },
+                None => unknown(spec, &key_parts, &others),
+            },
             Err(error) => Status::Damaged { error: error.to_string() },
         };
         entries.push(PlanEntry { spec: spec.clone(), key, key_parts, status });
@@ -151,7 +163,7 @@ fn stored(dir: &RunDir) -> Result<Option<Status>, StoreError> {
 }
 
 /// Stale if a run of the same point of the sweep is stored under another key, otherwise new.
-fn unknown(spec: &RunSpec, parts: &BTreeMap<String, String>, others: &[RunRecord]) -> Status {
+fn unknown(spec: &RunSpec, parts: &BTreeMap<String, String>, others: &[&RunRecord]) -> Status {
     let point = |spec: &RunSpec| (spec.model.cell, spec.sparsity.name.clone(), spec.seed, spec.backend);
     let nearest = others
         .iter()
