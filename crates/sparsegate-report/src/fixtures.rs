@@ -124,6 +124,7 @@ pub fn epoch(level: &str, epoch: u32, of: u32) -> EpochMetrics {
                 })
                 .collect(),
         },
+        collapse: None,
     }
 }
 
@@ -177,6 +178,7 @@ pub fn store(root: &Utf8Path, spec: &RunSpec, key: &str, epochs: u32, state: Run
         error: (state == RunState::Failed).then(|| "loss is not a number at step 12 | tensor output/bias".into()),
         ground_truth: None,
         vectors: None,
+        baseline: None,
     };
     let last = lines.last().filter(|_| state == RunState::Done);
     store_files(root, spec, key, &lines, &summary, last.map(structure).as_ref());

@@ -63,7 +63,7 @@ mod write;
 
 pub use across::{PlannedExperiment, across};
 pub use claims::ValueComparison;
-pub use compare::{Comparison, EpochComparison};
+pub use compare::{CollapsedRun, Comparison, EpochComparison};
 pub use error::ReportError;
 pub use grid::{ColumnHeader, TableData};
 pub use metric::Metric;

@@ -39,6 +39,7 @@ fn write(root: &Utf8Path, entry: &PlanEntry, state: Option<RunState>) {
             error,
             ground_truth: None,
             vectors: None,
+            baseline: None,
         };
         let json = serde_json::to_string(&summary).expect("JSON");
         fs_err::write(dir.path().join("summary.json"), json).expect("a file");

@@ -73,6 +73,7 @@ impl Outcome {
             error: Some(error.clone()),
             ground_truth: None,
             vectors: None,
+            baseline: None,
         };
         let _ = lock.write_summary(&summary);
     }

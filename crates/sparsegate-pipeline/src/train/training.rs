@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use super::baseline::baseline;
 use super::checkpointing::CheckpointTimer;
+use super::collapse::CollapseWatch;
 use super::{CheckpointIntervals, RunData, TrainError, TrainEvent};
 use sparsegate_core::BatchSource;
 use sparsegate_core::trainer::{NonFinite, StepMetrics, Trainer};
@@ -29,6 +31,8 @@ pub fn train(
     stop: &AtomicBool,
 ) -> Result<Summary, TrainError> {
     let data = RunData { vectors, ..RunData::new(spec, corpus)? };
+    let baseline = baseline(corpus, data.valid.as_ref(), data.test.as_ref());
+    let data = RunData { baseline, ..data };
     train_on(dir, spec, &data, CheckpointIntervals::default(), trainer, events, stop)
 }
 
@@ -68,6 +72,7 @@ pub fn train_on(
         steps_here: 0,
         steps_in_all: 0,
         last: None,
+        collapse: CollapseWatch::new(spec, data),
     };
     let outcome = training.run();
     let seconds = training.seconds();
@@ -87,6 +92,7 @@ pub fn train_on(
         error: error.clone(),
         ground_truth,
         vectors: data.vectors.clone(),
+        baseline: data.baseline.clone(),
     };
     let written = lock.write_summary(&summary);
     events(TrainEvent::Ended { state, error });
@@ -111,6 +117,7 @@ struct Training<'a, 'd> {
     /// Estimated steps of the whole run.
     steps_in_all: u64,
     last: Option<EpochMetrics>,
+    collapse: CollapseWatch,
 }
 
 /// Whether the loop continues.
@@ -151,7 +158,9 @@ impl Training<'_, '_> {
             self.position = checkpoint.position;
         }
         self.lock.truncate_metrics(self.position.epoch)?;
-        self.last = self.lock.dir().metrics()?.pop();
+        let lines = self.lock.dir().metrics()?;
+        self.collapse.resume(&lines);
+        self.last = lines.last().cloned();
         Ok(())
     }
 
@@ -227,7 +236,8 @@ impl Training<'_, '_> {
         if self.stop.load(Ordering::Relaxed) {
             return Ok(Flow::Stopped);
         }
-        let valid = self.data.unit.value(&self.trainer.evaluate(self.data.valid.as_ref()));
+        let evaluation = self.trainer.evaluate(self.data.valid.as_ref());
+        let valid = self.data.unit.value(&evaluation);
         self.check("validation metric", valid)?;
         if self.stop.load(Ordering::Relaxed) {
             return Ok(Flow::Stopped);
@@ -235,10 +245,12 @@ impl Training<'_, '_> {
         let test = self.data.unit.value(&self.trainer.evaluate(self.data.test.as_ref()));
         self.check("test metric", test)?;
         let counts = self.trainer.counts();
-        self.check("compression (no weight is left)", counts.compression)?;
-        self.check("compression_exact (no weight is left)", counts.compression_exact)?;
+        self.check("compression", counts.compression)?;
+        self.check("compression_exact", counts.compression_exact)?;
 
-        let metrics = self.line(epoch, valid, test, counts);
+        let ends = epoch == self.spec.epochs || self.out_of_steps();
+        let collapse = self.collapse.judge(&counts, &evaluation, ends);
+        let metrics = EpochMetrics { collapse: collapse.clone(), ..self.line(epoch, valid, test, counts) };
         self.lock.append_metrics(&metrics)?;
         self.position.epoch = epoch;
         self.position.batch = 0;
@@ -246,7 +258,10 @@ impl Training<'_, '_> {
         self.last = Some(metrics.clone());
         let seconds_left = self.seconds_left();
         (self.events)(TrainEvent::Epoch { metrics, seconds_left });
-        if epoch == self.spec.epochs || self.out_of_steps() || self.clock.due_at_epoch_end() {
+        if let Some((hint, collapse)) = self.collapse.news(collapse.as_ref()).zip(collapse) {
+            (self.events)(TrainEvent::Collapsed { epoch, collapse, hint: hint.to_owned() });
+        }
+        if ends || self.clock.due_at_epoch_end() {
             self.save()?;
         }
         Ok(Flow::GoOn)
@@ -265,6 +280,7 @@ impl Training<'_, '_> {
             valid,
             test,
             counts,
+            collapse: None,
         }
     }
 

@@ -77,7 +77,7 @@ impl Trainer for ToyTrainer {
     fn evaluate(&self, source: &dyn BatchSource) -> Evaluation {
         let inputs = (0..source.len()).flat_map(|at| source.batch(at).inputs);
         let sum = inputs.map(|x| (f64::from(x) * f64::from(self.weights[0])).cos()).sum::<f64>();
-        Evaluation { nats: sum.abs() / source.targets() as f64, accuracy: None }
+        Evaluation { nats: sum.abs() / source.targets() as f64, accuracy: None, only_class: None }
     }
 
     fn counts(&self) -> Counts {
@@ -166,6 +166,8 @@ pub fn run_data(batches: usize) -> RunData<'static> {
         test: Box::new(ToyBatches { epoch: 60, batches: 3 }),
         unit: Unit::Word,
         words: &[],
+        classes: &[],
+        baseline: None,
         informative: Some(&[true, true, false]),
         vectors: None,
     }

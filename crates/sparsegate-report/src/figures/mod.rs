@@ -21,9 +21,10 @@ use plotters::style::RGBColor;
 
 use super::authors::{AuthorsEpoch, AuthorsLogs};
 use super::chart::{LegendSymbol, Plot, legend};
-use super::rows::RunRow;
+use super::rows::{RunRow, baselines};
 use super::scene::{Align, Scene};
-use super::style::{self, INK, LABEL, TITLE};
+use super::style::{self, INK, LABEL, MUTED, TITLE};
+use sparsegate_store::format::Baseline;
 
 /// Input of the figures.
 #[derive(Debug, Clone, Copy)]
@@ -133,6 +134,38 @@ fn facet_name(scene: &mut Scene, facets: usize, plot: &Plot, name: &str) {
     if facets > 1 {
         let at = ((plot.from.0 + plot.to.0) / 2.0, plot.from.1 - 14.0);
         scene.bold(at, name, LABEL, INK, Align::Middle);
+    }
+}
+
+/// The runs that determine the axes: those that have not collapsed, or all if there are no others.
+fn determining<'a>(rows: &[&'a RunRow]) -> Vec<&'a RunRow> {
+    let healthy: Vec<&RunRow> = rows.iter().copied().filter(|row| row.collapsed().is_none()).collect();
+    if healthy.is_empty() { rows.to_vec() } else { healthy }
+}
+
+/// The names of the collapsed runs, such as `W, W+N`; empty if there are none.
+fn collapsed_names(rows: &[&RunRow]) -> String {
+    let names = rows.iter().filter(|row| row.collapsed().is_some()).map(|row| row.label.clone());
+    names.collect::<Vec<String>>().join("; ")
+}
+
+/// A sentence on a baseline for captions; `shown` if its line is drawn.
+fn baseline_text(baseline: &Baseline, value: &str, shown: bool) -> String {
+    let place = if shown { "dotted line" } else { "beyond the axis" };
+    format!(" Baseline ({place}): {}, {value}, reached without reading anything.", baseline.predictor)
+}
+
+/// Draws a baseline across a plot.
+fn draw_baseline(scene: &mut Scene, plot: &Plot, value: f64) {
+    let y = plot.at(0.0, value).1;
+    scene.dotted(&[(plot.from.0, y), (plot.to.0, y)], MUTED);
+}
+
+/// The baseline of the runs if they all have the same one.
+fn common_baseline<'a>(data: &FigureData<'a>) -> Option<&'a Baseline> {
+    match baselines(data.rows).as_slice() {
+        [(_, baseline)] => Some(baseline),
+        _ => None,
     }
 }
 
