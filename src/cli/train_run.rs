@@ -140,6 +140,9 @@ impl EventReporter {
                 Ok(line) => line,
                 Err(_) => return,
             },
+            TrainEvent::Collapsed { epoch, collapse, hint } => {
+                format!("warning: collapsed, seen after epoch {epoch}: {collapse}; {hint}")
+            }
             TrainEvent::Saved { step } => format!("saved after step {step}"),
             TrainEvent::Ended { state: RunState::Done, .. } => "done".to_owned(),
             TrainEvent::Ended { state: RunState::Interrupted, .. } => "interrupted".to_owned(),

@@ -19,6 +19,7 @@
 //! | `sampling`, `generation`, `spelling` | generated text: one symbol, all of them, writing them as text |
 
 mod build;
+mod constant;
 mod details;
 mod evaluate;
 mod explanation;
@@ -33,6 +34,7 @@ mod text;
 mod write;
 
 pub use build::{CompactError, build_file};
+pub use constant::constant_answer;
 pub use details::{DETAILS_FORMAT, Details, ModelOrigin, WordsOf};
 pub use evaluate::evaluate;
 pub use explanation::{Effect, Explanation, explain};

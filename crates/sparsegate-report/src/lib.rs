@@ -66,7 +66,7 @@ pub use claims::ValueComparison;
 pub use compare::{CollapsedRun, Comparison, EpochComparison};
 pub use error::ReportError;
 pub use grid::{ColumnHeader, TableData};
-pub use metric::Metric;
+pub use metric::{Metric, best_epoch};
 pub use noise_estimate::{EstimateSource, NoiseEstimate};
 pub use orders::OrderComparison;
 pub use scene::DrawError;

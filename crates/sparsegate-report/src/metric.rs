@@ -130,6 +130,11 @@ pub fn order(name: Option<&str>, a: f64, b: f64) -> Ordering {
     if name == Some(ACCURACY) { b.total_cmp(&a) } else { a.total_cmp(&b) }
 }
 
+/// The epoch with the best validation metric of this name; the first one in a tie.
+pub fn best_epoch<'a>(name: Option<&str>, lines: &'a [EpochMetrics]) -> Option<&'a EpochMetrics> {
+    lines.iter().min_by(|a, b| order(name, a.valid, b.valid))
+}
+
 /// A value of a metric in the unit of axes: an accuracy in percent, others unchanged.
 pub fn on_axis(name: Option<&str>, x: f64) -> f64 {
     if name == Some(ACCURACY) { 100.0 * x } else { x }

@@ -105,8 +105,7 @@ impl RunRow {
     /// The epoch with the best validation metric; the first one in a tie. Figures of single values show dense runs at
     /// this epoch, since they overfit and the papers quote this value. Tables have both.
     pub fn best(&self) -> Option<&EpochMetrics> {
-        let order = |a: &&EpochMetrics, b: &&EpochMetrics| metric::order(self.metric.as_deref(), a.valid, b.valid);
-        self.metrics.iter().min_by(order)
+        metric::best_epoch(self.metric.as_deref(), &self.metrics)
     }
 
     /// Label, followed by the state unless it is `done`.

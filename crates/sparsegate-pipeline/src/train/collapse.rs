@@ -17,7 +17,7 @@ const STILL: f64 = 1e-3;
 ///
 /// | reason | rule |
 /// |---|---|
-/// | [`Collapse::NothingLeft`] | [`Counts::nothing_is_left`], at any epoch |
+/// | [`Collapse::NothingLeft`] | [`Counts::nothing_is_left`] after two epochs in a row, or after the last one |
 /// | [`Collapse::OneClass`] | every validation text gets the same class, and the accuracy has been the same for a third of the epochs; or the run ends with this epoch |
 /// | [`Collapse::NotLearning`] | the validation metric has moved by at most 0.1 % for a third of the epochs, and is no better than the baseline; or it has been the same to the bit since the first epoch, and a classifier's errors are more than half of the baseline's |
 ///
@@ -33,6 +33,8 @@ pub(super) struct CollapseWatch {
     hint: &'static str,
     /// The validation metric of each finished epoch.
     history: Vec<f64>,
+    /// Whether nothing was left after the last finished epoch.
+    empty: bool,
     last: Option<Collapse>,
 }
 
@@ -45,6 +47,7 @@ impl CollapseWatch {
             window: spec.train.epochs.div_ceil(3).max(LEAST_EPOCHS) as usize,
             hint: hint(&spec.sparsity),
             history: Vec::new(),
+            empty: false,
             last: None,
         }
     }
@@ -52,6 +55,7 @@ impl CollapseWatch {
     /// Continues after the epochs of earlier processes.
     pub(super) fn resume(&mut self, lines: &[EpochMetrics]) {
         self.history = lines.iter().map(|line| line.valid).collect();
+        self.empty = lines.last().is_some_and(|line| line.counts.nothing_is_left());
         self.last = lines.last().and_then(|line| line.collapse.clone());
     }
 
@@ -59,7 +63,8 @@ impl CollapseWatch {
     pub(super) fn judge(&mut self, counts: &Counts, valid: &Evaluation, ends: bool) -> Option<Collapse> {
         self.history.push(self.unit.value(valid));
         let (class, classes) = (valid.only_class, self.classes.len());
-        if counts.nothing_is_left() {
+        let empty_before = std::mem::replace(&mut self.empty, counts.nothing_is_left());
+        if self.empty && (empty_before || ends) {
             Some(Collapse::NothingLeft)
         } else if let Some(class) = class.filter(|_| classes > 1 && (ends || self.stands_still(0.0))) {
             let class = self.classes.get(class as usize).cloned().unwrap_or_else(|| class.to_string());
@@ -132,6 +137,7 @@ mod tests {
             window: epochs.div_ceil(3).max(LEAST_EPOCHS) as usize,
             hint: "do something",
             history: Vec::new(),
+            empty: false,
             last: None,
         }
     }
@@ -177,10 +183,12 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_network_is_seen_at_once() {
-        let valid = Evaluation { nats: 0.7, accuracy: Some(0.9), only_class: Some(1) };
-        assert_eq!(watch(Unit::Text, 9, 0.5).judge(&counts(0), &valid, false), Some(Collapse::NothingLeft));
-        assert_eq!(watch(Unit::Text, 9, 0.5).judge(&counts(1), &valid, false), None);
+    fn an_empty_network_is_seen_after_two_epochs_and_at_the_end() {
+        let valid = Evaluation { nats: 0.7, accuracy: Some(0.9), only_class: None };
+        let mut watch_one = watch(Unit::Text, 9, 0.5);
+        let verdicts = [0, 1, 0, 0].map(|neurons| watch_one.judge(&counts(neurons), &valid, false));
+        assert_eq!(verdicts, [None, None, None, Some(Collapse::NothingLeft)]);
+        assert_eq!(watch(Unit::Text, 9, 0.5).judge(&counts(0), &valid, true), Some(Collapse::NothingLeft));
     }
 
     #[test]
