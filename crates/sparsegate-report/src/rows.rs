@@ -4,7 +4,7 @@ use camino::Utf8Path;
 
 use sparsegate_spec::Experiment;
 use sparsegate_spec::types::{RunSpec, Sparsity};
-use sparsegate_store::format::{Baseline, Collapse, EpochMetrics, RunRecord, Structure, Summary};
+use sparsegate_store::format::{Collapse, EpochMetrics, RunRecord, Structure, Summary, TrivialBaseline};
 use sparsegate_store::plan::{Plan, Status};
 use sparsegate_store::speed::Speed;
 use sparsegate_store::{RunDir, StoreError};
@@ -145,14 +145,14 @@ impl RunRow {
     }
 
     /// What a predictor that reads nothing reaches on the run's data, if it is stored.
-    pub fn baseline(&self) -> Option<&Baseline> {
+    pub fn baseline(&self) -> Option<&TrivialBaseline> {
         self.summary.as_ref().and_then(|summary| summary.baseline.as_ref())
     }
 }
 
 /// The different baselines of the runs, each with the first run that has it; usually one, that of the data set.
-pub fn baselines(rows: &[RunRow]) -> Vec<(&RunRow, &Baseline)> {
-    let mut found: Vec<(&RunRow, &Baseline)> = Vec::new();
+pub fn baselines(rows: &[RunRow]) -> Vec<(&RunRow, &TrivialBaseline)> {
+    let mut found: Vec<(&RunRow, &TrivialBaseline)> = Vec::new();
     for (row, baseline) in rows.iter().filter_map(|row| Some((row, row.baseline()?))) {
         if found.iter().all(|(_, other)| *other != baseline) {
             found.push((row, baseline));

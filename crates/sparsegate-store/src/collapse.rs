@@ -18,7 +18,7 @@ pub enum Collapse {
         /// Name of the class.
         class: String,
     },
-    /// The validation metric stands still where it began, or no better than the [`Baseline`].
+    /// The validation metric stands still where it began, or no better than the [`TrivialBaseline`].
     NotLearning,
 }
 
@@ -49,7 +49,7 @@ impl fmt::Display for Collapse {
 
 /// The metric of a predictor that reads nothing, on the targets on which the run is evaluated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Baseline {
+pub struct TrivialBaseline {
     /// What it predicts.
     pub predictor: Predictor,
     /// Its validation metric, in the unit of [`EpochMetrics::valid`](crate::format::EpochMetrics::valid).

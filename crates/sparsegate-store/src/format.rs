@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::collapse::{Baseline, Collapse, Predictor};
+pub use crate::collapse::{Collapse, Predictor, TrivialBaseline};
 pub use sparsegate_core::{Counts, FORMAT, GateCount, GateKind, GateRole, KeptCount, Structure, UnitGates};
 
 use sparsegate_spec::types::RunSpec;
@@ -86,7 +86,7 @@ pub struct Summary {
     pub vectors: Option<VectorsUsed>,
     /// What a predictor that reads nothing reaches; missing in files of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub baseline: Option<Baseline>,
+    pub baseline: Option<TrivialBaseline>,
 }
 
 impl Summary {

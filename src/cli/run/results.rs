@@ -10,7 +10,7 @@ use crate::cli::table::TextTable;
 use crate::progress;
 use sparsegate_pipeline::exec::Outcome;
 use sparsegate_store::RunDir;
-use sparsegate_store::format::{Baseline, Collapse, EpochMetrics, RunState};
+use sparsegate_store::format::{Collapse, EpochMetrics, RunState, TrivialBaseline};
 use sparsegate_store::plan::PlanEntry;
 
 /// The outcome of a run that was already done.
@@ -48,7 +48,7 @@ struct ResultRow {
     /// How it was seen that the run learned nothing.
     collapse: Option<Collapse>,
     /// What a predictor that reads nothing reaches.
-    baseline: Option<Baseline>,
+    baseline: Option<TrivialBaseline>,
 }
 
 /// Prints one row per outcome.
@@ -160,8 +160,8 @@ fn table(rows: &[ResultRow]) -> TextTable {
 }
 
 /// The different baselines of each experiment, with the first run that has it.
-fn baselines(rows: &[ResultRow]) -> Vec<(&ResultRow, &Baseline)> {
-    let mut found: Vec<(&ResultRow, &Baseline)> = Vec::new();
+fn baselines(rows: &[ResultRow]) -> Vec<(&ResultRow, &TrivialBaseline)> {
+    let mut found: Vec<(&ResultRow, &TrivialBaseline)> = Vec::new();
     for (row, baseline) in rows.iter().filter_map(|row| Some((row, row.baseline.as_ref()?))) {
         if found.iter().all(|(other, known)| (&other.experiment, *known) != (&row.experiment, baseline)) {
             found.push((row, baseline));

@@ -2,7 +2,7 @@
 
 use sparsegate_core::{BatchSource, Evaluation};
 use sparsegate_data::{Corpus, Parts, Unit};
-use sparsegate_store::format::{Baseline, Predictor};
+use sparsegate_store::format::{Predictor, TrivialBaseline};
 
 /// The baseline of `corpus`, on the targets of the `valid` and `test` batches, which are those that a run is evaluated
 /// on. `None` for data without training symbols or texts.
@@ -12,7 +12,7 @@ use sparsegate_store::format::{Baseline, Predictor};
 ///   occurs c(w) times among the N symbols of the training stream, and V is the size of the vocabulary (add-one
 ///   smoothing, which makes p positive for symbols that occur only in the evaluation data).
 #[must_use]
-pub fn baseline(corpus: &Corpus, valid: &dyn BatchSource, test: &dyn BatchSource) -> Option<Baseline> {
+pub fn baseline(corpus: &Corpus, valid: &dyn BatchSource, test: &dyn BatchSource) -> Option<TrivialBaseline> {
     match &corpus.parts {
         Parts::Texts { classes, train, .. } => {
             let counts = frequencies(classes.len(), train.labels());
@@ -22,12 +22,12 @@ pub fn baseline(corpus: &Corpus, valid: &dyn BatchSource, test: &dyn BatchSource
                 found[class] as f64 / found.iter().sum::<u64>().max(1) as f64
             };
             let predictor = Predictor::MajorityClass { class: classes[class].clone() };
-            Some(Baseline { predictor, valid: share(valid), test: share(test) })
+            Some(TrivialBaseline { predictor, valid: share(valid), test: share(test) })
         }
         Parts::Streams { train, .. } if !train.is_empty() => {
             let counts = frequencies(corpus.vocabulary.len(), train);
             let metric = |source| unigram(&counts, corpus.unit, &target_frequencies(counts.len(), source));
-            Some(Baseline { predictor: Predictor::Unigram, valid: metric(valid), test: metric(test) })
+            Some(TrivialBaseline { predictor: Predictor::Unigram, valid: metric(valid), test: metric(test) })
         }
         Parts::Streams { .. } => None,
     }

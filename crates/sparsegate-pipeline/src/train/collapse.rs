@@ -3,7 +3,7 @@
 use sparsegate_core::{Counts, Evaluation};
 use sparsegate_data::Unit;
 use sparsegate_spec::types::{Prior, RunSpec, Sparsity};
-use sparsegate_store::format::{Baseline, Collapse, EpochMetrics};
+use sparsegate_store::format::{Collapse, EpochMetrics, TrivialBaseline};
 
 use super::RunData;
 
@@ -27,7 +27,7 @@ const STILL: f64 = 1e-3;
 pub(super) struct CollapseWatch {
     unit: Unit,
     classes: Vec<String>,
-    baseline: Option<Baseline>,
+    baseline: Option<TrivialBaseline>,
     /// A third of the epochs.
     window: usize,
     hint: &'static str,
@@ -133,7 +133,7 @@ mod tests {
         CollapseWatch {
             unit,
             classes: if unit == Unit::Text { vec!["neg".into(), "pos".into()] } else { Vec::new() },
-            baseline: Some(Baseline { predictor: Predictor::Unigram, valid: baseline, test: baseline }),
+            baseline: Some(TrivialBaseline { predictor: Predictor::Unigram, valid: baseline, test: baseline }),
             window: epochs.div_ceil(3).max(LEAST_EPOCHS) as usize,
             hint: "do something",
             history: Vec::new(),

@@ -3,7 +3,7 @@
 use sparsegate_core::BatchSource;
 use sparsegate_data::{Corpus, DataError, Unit, eval_batches, train_batches};
 use sparsegate_spec::types::RunSpec;
-use sparsegate_store::format::{Baseline, VectorsUsed};
+use sparsegate_store::format::{TrivialBaseline, VectorsUsed};
 
 /// Makes the training batches of an epoch from the epoch's index, from 0.
 pub type EpochBatches<'a> = Box<dyn Fn(u32) -> Result<Box<dyn BatchSource + 'a>, DataError> + 'a>;
@@ -23,7 +23,7 @@ pub struct RunData<'a> {
     /// The names of a classifier's classes; empty for a language model.
     pub classes: &'a [String],
     /// What a predictor that reads nothing reaches, if known.
-    pub baseline: Option<Baseline>,
+    pub baseline: Option<TrivialBaseline>,
     /// For generated data: whether each symbol carries information about what is predicted.
     pub informative: Option<&'a [bool]>,
     /// The pretrained vectors that the model's embedding started from.

@@ -3,6 +3,7 @@
 use super::{
     DrawnFigure, Figure, FigureData, SkipReason, authors_of, baseline_text, by_cell, collapsed_names, color, color_of,
     common_baseline, determining, draw_baseline, facet_name, facet_room, head, head_height, measured, names,
+    with_baseline,
 };
 use crate::authors::AuthorsEpoch;
 use crate::axis::{Axis, AxisScale};
@@ -48,8 +49,8 @@ impl Figure for CurvesFigure {
         let last = theirs.iter().map(|point| point.epoch).max().unwrap_or(1).max(last_ours);
         let metric = rows.iter().find_map(|row| row.metric.as_deref());
         let determining = determining(&rows);
-        let (quality, leaves) = quality_axis(metric, &determining, &theirs);
         let baseline = common_baseline(&data).map(|baseline| (baseline, metric::on_axis(metric, baseline.valid)));
+        let (quality, leaves) = quality_axis(metric, &determining, &theirs, baseline.map(|(_, value)| value));
         let shown_baseline = baseline.filter(|(_, value)| quality.shows(*value));
         let sparse = determining.iter().filter(|row| row.is_sparse());
         let compressions: Vec<f64> = sparse
@@ -171,7 +172,12 @@ fn legend_of(cells: &[(&str, Vec<&RunRow>)]) -> Vec<(LegendSymbol, String)> {
 /// The perplexity of dense runs that overfit grows by orders of magnitude, which would compress the scale of all others,
 /// so the axis covers their values only up to twice the worst value of the sparse runs. An accuracy cannot grow worse
 /// without limit, and its worst value is the lowest one, so all are covered.
-fn quality_axis(metric: Option<&str>, rows: &[&RunRow], theirs: &[&AuthorsEpoch]) -> (Axis, bool) {
+fn quality_axis(
+    metric: Option<&str>,
+    rows: &[&RunRow],
+    theirs: &[&AuthorsEpoch],
+    baseline: Option<f64>,
+) -> (Axis, bool) {
     let sparse = rows.iter().filter(|row| row.is_sparse()).flat_map(|row| row.metrics.iter().map(|line| line.valid));
     let sparse: Vec<f64> = sparse.chain(theirs.iter().filter(|p| p.sparsity != "dense").map(|p| p.valid)).collect();
     let dense = rows.iter().filter(|row| !row.is_sparse()).flat_map(|row| row.metrics.iter().map(|line| line.valid));
@@ -181,6 +187,7 @@ fn quality_axis(metric: Option<&str>, rows: &[&RunRow], theirs: &[&AuthorsEpoch]
     let leaves = dense.iter().any(|v| *v > limit);
     let shown: Vec<f64> = sparse.into_iter().chain(dense.into_iter().filter(|v| *v <= limit)).collect();
     let shown: Vec<f64> = shown.into_iter().map(|v| metric::on_axis(metric, v)).collect();
+    let shown = with_baseline(shown, baseline);
     let title = format!("validation {}", metric::axis_title(metric));
     (Axis::around(&title, metric::axis_scale(metric, &shown), shown), leaves)
 }

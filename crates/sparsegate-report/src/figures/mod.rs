@@ -24,7 +24,7 @@ use super::chart::{LegendSymbol, Plot, legend};
 use super::rows::{RunRow, baselines};
 use super::scene::{Align, Scene};
 use super::style::{self, INK, LABEL, MUTED, TITLE};
-use sparsegate_store::format::Baseline;
+use sparsegate_store::format::TrivialBaseline;
 
 /// Input of the figures.
 #[derive(Debug, Clone, Copy)]
@@ -150,9 +150,26 @@ fn collapsed_names(rows: &[&RunRow]) -> String {
 }
 
 /// A sentence on a baseline for captions; `shown` if its line is drawn.
-fn baseline_text(baseline: &Baseline, value: &str, shown: bool) -> String {
+fn baseline_text(baseline: &TrivialBaseline, value: &str, shown: bool) -> String {
     let place = if shown { "dotted line" } else { "beyond the axis" };
     format!(" Baseline ({place}): {}, {value}, reached without reading anything.", baseline.predictor)
+}
+
+/// `values` with that of a baseline, for an axis, unless it is so far away that the differences between the values
+/// would shrink to less than a third.
+fn with_baseline(mut values: Vec<f64>, baseline: Option<f64>) -> Vec<f64> {
+    let range = |values: &[f64]| {
+        let finite = values.iter().copied().filter(|value| value.is_finite());
+        let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+        high - low
+    };
+    let Some(baseline) = baseline.filter(|_| !values.is_empty()) else { return values };
+    let before = range(&values);
+    values.push(baseline);
+    if before > 0.0 && range(&values) > 3.0 * before {
+        values.pop();
+    }
+    values
 }
 
 /// Draws a baseline across a plot.
@@ -162,7 +179,7 @@ fn draw_baseline(scene: &mut Scene, plot: &Plot, value: f64) {
 }
 
 /// The baseline of the runs if they all have the same one.
-fn common_baseline<'a>(data: &FigureData<'a>) -> Option<&'a Baseline> {
+fn common_baseline<'a>(data: &FigureData<'a>) -> Option<&'a TrivialBaseline> {
     match baselines(data.rows).as_slice() {
         [(_, baseline)] => Some(baseline),
         _ => None,
@@ -205,4 +222,17 @@ fn names<'a>(rows: &[&'a RunRow]) -> Vec<(&'a RunRow, String)> {
         }
     }
     named
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_baseline;
+
+    #[test]
+    fn a_distant_baseline_does_not_compress_the_scale() {
+        assert_eq!(with_baseline(vec![70.0, 76.0], Some(60.0)), [70.0, 76.0, 60.0]);
+        assert_eq!(with_baseline(vec![70.0, 76.0], Some(50.0)), [70.0, 76.0]);
+        assert_eq!(with_baseline(vec![70.0], Some(50.0)), [70.0, 50.0], "a single value has no differences");
+        assert_eq!(with_baseline(vec![70.0], None), [70.0]);
+    }
 }

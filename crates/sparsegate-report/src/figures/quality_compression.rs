@@ -3,6 +3,7 @@
 use super::{
     DrawnFigure, Figure, FigureData, SkipReason, authors_of, baseline_text, by_cell, collapsed_names, color, color_of,
     common_baseline, draw_baseline, epochs_text, facet_name, facet_room, head, head_height, measured, names,
+    with_baseline,
 };
 use crate::authors::AuthorsEpoch;
 use crate::axis::{Axis, AxisScale};
@@ -50,13 +51,14 @@ impl Figure for QualityCompressionFigure {
             ours.iter().map(|(_, line)| line.counts.compression).chain(authors.iter().map(|p| p.compression));
         let qualities: Vec<f64> =
             ours.iter().map(|(_, line)| line.test).chain(authors.iter().map(|p| p.test)).map(quality).collect();
+        let baseline = common_baseline(&data).map(|baseline| (baseline, quality(baseline.test)));
+        let qualities = with_baseline(qualities, baseline.map(|(_, value)| value));
         let cells = by_cell(&rows);
         let x_title = if cells.len() > 1 { "compression" } else { "compression (all weights / kept weights)" };
         let x = Axis::around(x_title, AxisScale::Log, compressions);
         let y_title = format!("test {}", metric::axis_title(metric));
         let y = Axis::around(&y_title, metric::axis_scale(metric, &qualities), qualities);
 
-        let baseline = common_baseline(&data).map(|baseline| (baseline, quality(baseline.test)));
         let shown_baseline = baseline.filter(|(_, value)| y.shows(*value));
 
         let title = "Quality against compression";
