@@ -13,6 +13,8 @@ pub struct ToyTrainer {
     carried: Vec<f32>,
     /// Step at which a tensor becomes non-finite.
     pub diverges_at: Option<u64>,
+    /// Whether nothing of the network is left.
+    pub empty: bool,
     /// Number of steps whose metrics are returned together, as by a device that computes asynchronously.
     block: usize,
     waiting: Vec<StepMetrics>,
@@ -28,6 +30,7 @@ impl ToyTrainer {
             carried: vec![0.0; 2],
             weights,
             diverges_at: None,
+            empty: false,
             block: 1,
             waiting: Vec::new(),
             after_step: Box::new(|_| {}),
@@ -92,7 +95,7 @@ impl Trainer for ToyTrainer {
             weights_kept_exact: 3,
             vocabulary: kept(2),
             inputs: None,
-            neurons: kept(3),
+            neurons: kept(if self.empty { 0 } else { 3 }),
             gates: vec![GateCount { kind: "i".to_owned(), flow: false, kept: 1, total: 3 }],
         }
     }

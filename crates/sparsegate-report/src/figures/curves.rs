@@ -119,11 +119,15 @@ impl Figure for CurvesFigure {
                 for row in facet.iter().filter(|row| panel.dense || row.is_sparse()) {
                     let values = row.metrics.iter().map(|line| (f64::from(line.epoch), (panel.ours)(line)));
                     let few = row.metrics.len() <= 12;
-                    for piece in plot.path(values) {
+                    for piece in plot.path(values.clone()) {
                         scene.line(&piece, color(row), LINE);
-                        for point in piece.iter().filter(|_| few || piece.len() == 1) {
+                        if let ([point], false) = (piece.as_slice(), few) {
                             scene.dot(*point, MARKER - 1.5, color(row));
                         }
+                    }
+                    // Not where the curve leaves the plot.
+                    for (epoch, value) in values.filter(|(_, value)| few && plot.y.shows(*value)) {
+                        scene.dot(plot.at(epoch, value), MARKER - 1.5, color(row));
                     }
                 }
             }

@@ -143,7 +143,7 @@ impl Figure for QualityCompressionFigure {
             caption.push_str(&baseline_text(baseline, &value, shown_baseline.is_some()));
         }
         if !collapsed.is_empty() {
-            caption.push_str(&format!(" Collapsed runs have no place in it ({collapsed})."));
+            caption.push_str(&format!(" Collapsed runs are not drawn ({collapsed})."));
         }
         Ok(DrawnFigure { scene, caption })
     }

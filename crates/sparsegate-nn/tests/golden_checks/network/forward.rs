@@ -55,7 +55,7 @@ pub(super) fn check_pass<N: GoldenNetwork>(
         ("h_last", values(forward.last[0].clone())?),
     ]);
     if let Some(predicted) = predicted {
-        let correct = values(predicted.float())?.into_iter().zip(&batch.targets).filter(|(a, b)| *a == f64::from(**b));
+        let correct = values(predicted.float())?.into_iter().zip(&batch.targets).filter(|(a, b)| *a as u32 == **b);
         ours.insert("accuracy", vec![correct.count() as f64 / batch.rows as f64]);
     }
     if let Some(vectors) = network.vectors(batch, noise, config) {
