@@ -120,7 +120,7 @@ fn stopping_at_every_step_changes_no_byte() {
 /// once.
 #[test]
 fn a_collapse_is_stored_alike_by_a_resumed_run() {
-    let toy = || ToyTrainer { empty: true, ..ToyTrainer::new() };
+    let toy = ToyTrainer::empty;
     let announced = |folder: &Folder, toy: &mut ToyTrainer, stop: &AtomicBool| {
         let mut found = Vec::new();
         let events = &mut |event: TrainEvent| {

@@ -14,7 +14,7 @@ pub struct ToyTrainer {
     /// Step at which a tensor becomes non-finite.
     pub diverges_at: Option<u64>,
     /// Whether nothing of the network is left.
-    pub empty: bool,
+    empty: bool,
     /// Number of steps whose metrics are returned together, as by a device that computes asynchronously.
     block: usize,
     waiting: Vec<StepMetrics>,
@@ -35,6 +35,10 @@ impl ToyTrainer {
             waiting: Vec::new(),
             after_step: Box::new(|_| {}),
         }
+    }
+
+    pub fn empty() -> Self {
+        Self { empty: true, ..Self::new() }
     }
 
     pub fn in_blocks(block: usize) -> Self {
