@@ -38,3 +38,61 @@ pub fn constant_answer(model: &Model<f32>, details: Option<&Details>) -> Option<
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sparsegate_data::manifest::Reader;
+    use sparsegate_runtime::model::Sizes;
+    use sparsegate_runtime::synthetic::ModelShape;
+    use sparsegate_runtime::{Activation, CellKind};
+    use sparsegate_spec::types::Reading;
+
+    use super::*;
+    use crate::details::{DETAILS_FORMAT, ModelOrigin, WordsOf};
+
+    fn model(task: Task) -> Model<f32> {
+        let sizes = Sizes { symbols: 4, dimensions: 2, units: 3, outputs: 1 };
+        ModelShape::dense(CellKind::Lstm, Activation::Sigmoid, task, sizes).model(1)
+    }
+
+    fn details(collapse: Option<Collapse>) -> Details {
+        Details {
+            format: DETAILS_FORMAT,
+            run: ModelOrigin {
+                experiment: "x".into(),
+                key: "0123456789abcdef".into(),
+                dataset: "d".into(),
+                sparsity: "W".into(),
+                metric: "accuracy".into(),
+                test: 0.5,
+                collapse,
+            },
+            reader: Reader::PtbWords,
+            reading: Reading::default(),
+            words_of: WordsOf::All,
+            words: Vec::new(),
+            unknown: None,
+            start: None,
+            classes: vec!["bad".into(), "good".into()],
+        }
+    }
+
+    #[test]
+    fn the_mark_of_a_run_is_said() {
+        let model = model(Task::Classification);
+        assert_eq!(constant_answer(&model, None), None);
+        assert_eq!(constant_answer(&model, Some(&details(None))), None);
+        let one = Collapse::OneClass { class: "bad".into() };
+        let said = constant_answer(&model, Some(&details(Some(one)))).unwrap();
+        assert!(said.contains("predicts the class `bad` whatever it reads"), "{said}");
+        let said = constant_answer(&model, Some(&details(Some(Collapse::NotLearning)))).unwrap();
+        assert!(said.contains("has learned nothing"), "{said}");
+    }
+
+    #[test]
+    fn marks_are_stored_only_for_collapsed_runs() {
+        assert!(!serde_json::to_string(&details(None)).unwrap().contains("collapse"));
+        let json = serde_json::to_string(&details(Some(Collapse::NotLearning))).unwrap();
+        assert_eq!(serde_json::from_str::<Details>(&json).unwrap().run.collapse, Some(Collapse::NotLearning));
+    }
+}

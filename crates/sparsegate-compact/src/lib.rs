@@ -14,6 +14,7 @@
 //! | `write` | writes it into the run's folder |
 //! | `loaded`, `text` | a file that is ready to process texts; a text as symbols with their names |
 //! | `session` | runs the model over one sequence |
+//! | `constant` | whether the answers depend on what the model reads |
 //! | `prediction` | the class of a text; the next words, and the likelihood of a text |
 //! | `explanation` | the effect of each word on a prediction |
 //! | `sampling`, `generation`, `spelling` | generated text: one symbol, all of them, writing them as text |

@@ -133,8 +133,10 @@ impl Figure for CurvesFigure {
             }
         }
 
-        let mut caption =
-            String::from("Validation metric (top) and compression of the sparsified runs (bottom) after each epoch.");
+        let mut caption = String::from(match panels.len() {
+            1 => "Validation metric after each epoch.",
+            _ => "Validation metric (top) and compression of the sparsified runs (bottom) after each epoch.",
+        });
         if !theirs.is_empty() {
             caption.push_str(" Solid: our runs. Dashed: the authors' run of the same level, from their logs.");
         }
