@@ -220,3 +220,28 @@ fn claims_about_collapsed_runs_do_not_hold() {
     let runs: Vec<_> = comparison.collapsed.iter().map(|run| (run.run.as_str(), run.epoch)).collect();
     assert_eq!(runs, [("W+N", 3), ("W+G+N", 5)]);
 }
+
+#[test]
+fn an_accurate_dense_run_does_not_leave_the_plot() {
+    let project = project();
+    let mut entries = Vec::new();
+    for (level, key) in [("dense", "aaaa"), ("W", "bbbb")] {
+        let spec = text_fixtures::spec(level, CellName::default(), 0);
+        // The sparse level is still at less than half of the dense one's accuracy.
+        let factor = if level == "dense" { 1.0 } else { 0.4 };
+        let worse = |line: EpochMetrics| EpochMetrics { valid: factor * line.valid, test: factor * line.test, ..line };
+        let lines: Vec<_> = (1..=spec.train.epochs).map(|n| worse(text_fixtures::epoch(&spec, n))).collect();
+        text_fixtures::store(&project.root, &spec, key);
+        let file = project.root.join(format!("runs/made-up/{key}/metrics.jsonl"));
+        let text: String = lines.iter().map(|line| serde_json::to_string(line).expect("JSON") + "\n").collect();
+        fs_err::write(file, text).expect("written");
+        entries.push((spec, key, Status::Done));
+    }
+    let plan = fixtures::plan(entries);
+    let runs: Vec<_> = plan.entries.iter().map(|entry| entry.spec.clone()).collect();
+    let experiment = fixtures::experiment(&project.root, &runs);
+    let written = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
+    assert!(!read(&written.index).contains("leave the plot at its upper edge"));
+    let curves = read(&written.out.join("curves.svg"));
+    assert!(curves.contains(">80<") && curves.contains(">40<"), "the axis covers both: {curves}");
+}
