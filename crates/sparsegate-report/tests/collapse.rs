@@ -151,7 +151,7 @@ fn axes_ignore_collapsed_runs() {
     assert!(!svg.contains(">1,000<"), "the compression axis ends near that of W");
     assert!(svg.contains("dense, best epoch (6)"), "{svg}");
     let curves = read(&written.out.join("curves.svg"));
-    assert!(curves.contains("W+N (collapsed)") && !curves.contains(">20<"), "no room for the accuracy of a guess");
+    assert!(curves.contains("W+N (collapsed)") && !curves.contains(">40<"), "no room for the accuracy of a guess");
 }
 
 #[test]
