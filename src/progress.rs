@@ -162,6 +162,11 @@ impl Display {
                 let line = format!("{}  {}", self.padded(job), stopped_early(*epoch, *best));
                 self.line(&line);
             }
+            TrainEvent::Collapsed { epoch, collapse, hint } => {
+                let label = run.label.clone();
+                self.line(&format!("warning: {label} collapsed, seen after epoch {epoch}: {collapse}"));
+                self.line(&format!("  hint: {hint}"));
+            }
             TrainEvent::Saved { .. } | TrainEvent::Ended { .. } => {}
         }
     }
@@ -178,7 +183,8 @@ impl Display {
         let end = match outcome {
             Outcome::Done(summary) => {
                 let quality = summary.last.as_ref().map(|last| quality(&summary.metric, last)).unwrap_or_default();
-                format!("done in {took}  {quality}")
+                let collapsed = if summary.collapsed().is_some() { ", collapsed," } else { "" };
+                format!("done{collapsed} in {took}  {quality}")
             }
             Outcome::Interrupted => "interrupted, state saved".to_owned(),
             // The hint after the first semicolon is shown at the end, when all failures are listed.
@@ -221,7 +227,14 @@ pub fn quality(metric: &str, line: &EpochMetrics) -> String {
         "bits_per_char" => ("bits/char", 4),
         _ => (metric, 2),
     };
-    format!("{name} {:.digits$}  compression {:.1}x", line.valid, line.counts.compression)
+    let compression = compression(line.counts.compression_ratio());
+    format!("{name} {:.digits$}  compression {compression}", line.valid)
+}
+
+/// A compression such as `24.5x`; a dash if nothing is left.
+#[must_use]
+pub fn compression(ratio: Option<f64>) -> String {
+    ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.1}x"))
 }
 
 /// Why a run ends before its last epoch.

@@ -140,7 +140,8 @@ fn a_sweep_is_trained_once() {
     let project = Project::new(&spec);
     let first = project.go(&["run", "t.yaml"]);
     first.expect(0, &["dense", "epoch 2/2"]);
-    assert_eq!(first.out.lines().count(), 3, "{first:?}");
+    assert_eq!(first.out.lines().count(), 4, "two runs and the trivial baseline: {first:?}");
+    assert!(first.out.lines().last().is_some_and(|line| line.starts_with("baseline: unigram")), "{first:?}");
     let again = project.go(&["run", "t.yaml"]);
     again.expect(0, &[]);
     assert_eq!(again.err, "", "nothing to do, nothing to say");

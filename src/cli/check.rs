@@ -11,9 +11,10 @@ use super::output;
 use super::report::plan_of;
 use super::table::TextTable;
 use super::{CliError, Exit};
-use sparsegate_report::{Comparison, NoiseEstimate, OrderComparison, ValueComparison};
+use sparsegate_report::{CollapsedRun, Comparison, NoiseEstimate, OrderComparison, ValueComparison};
 use sparsegate_spec::Experiment;
 use sparsegate_spec::types::{PublishedOrdering, Tolerance};
+use sparsegate_store::format::Collapse;
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -32,6 +33,16 @@ struct CheckJson<'a> {
     holds: bool,
     values: Vec<ValueJson<'a>>,
     orders: Vec<OrderJson<'a>>,
+    /// Runs that learned nothing, with or without a claim.
+    collapsed: Vec<CollapsedJson<'a>>,
+}
+
+/// A collapsed run.
+#[derive(Serialize)]
+struct CollapsedJson<'a> {
+    run: &'a str,
+    epoch: u32,
+    collapse: &'a Collapse,
 }
 
 /// A value claim and the run it is compared with, with unrounded numbers.
@@ -100,9 +111,15 @@ impl<'a> From<&'a OrderComparison> for OrderJson<'a> {
     }
 }
 
-/// Prints each claim of each experiment with its verdict; trains nothing and needs no data file.
+impl<'a> From<&'a CollapsedRun> for CollapsedJson<'a> {
+    fn from(CollapsedRun { run, epoch, collapse }: &'a CollapsedRun) -> Self {
+        Self { run, epoch: *epoch, collapse }
+    }
+}
+
+/// Prints each claim of each experiment with its verdict, and the runs that learned nothing; trains nothing and needs no data file.
 ///
-/// The exit code is 3 if a claim is off, except for orderings that the authors' own figures contradict.
+/// The exit code is 3 if a claim is off or about a collapsed run, except for orderings that the authors' own figures contradict.
 ///
 /// # Errors
 /// A spec or the command line is wrong (2); a data set has no manifest (4); runs or the authors' figures cannot be
@@ -134,11 +151,12 @@ fn table(global: &Global, checked: &[(&Experiment, Comparison)]) -> String {
         if !text.is_empty() {
             text.push('\n');
         }
-        if comparison.values.is_empty() && comparison.orders.is_empty() {
-            let _ = writeln!(text, "{}: no claims", experiment.name);
-            continue;
+        let claims = !comparison.values.is_empty() || !comparison.orders.is_empty();
+        let tally = if claims { comparison.tally() } else { "no claims".to_owned() };
+        let _ = writeln!(text, "{}: {tally}", experiment.name);
+        for run in &comparison.collapsed {
+            let _ = writeln!(text, "{run}");
         }
-        let _ = writeln!(text, "{}: {}", experiment.name, comparison.tally());
         for grid in [sparsegate_report::value_table(comparison), sparsegate_report::order_table(comparison)]
             .into_iter()
             .flatten()
@@ -157,6 +175,7 @@ fn json(checked: &[(&Experiment, Comparison)]) -> Result<String, CliError> {
             holds: !comparison.fails(),
             values: comparison.values.iter().map(ValueJson::from).collect(),
             orders: comparison.orders.iter().map(OrderJson::from).collect(),
+            collapsed: comparison.collapsed.iter().map(CollapsedJson::from).collect(),
         })
         .collect();
     output::json(&printed)

@@ -1,12 +1,14 @@
 //! The argument RUN of commands that need a compact model: the path of its file, or a run.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use sparsegate_runtime::Model;
 use sparsegate_runtime::format::{File, FormatError};
 
 use super::CliError;
 use super::args::Global;
+use super::output;
 use super::run_arg::find_run;
-use sparsegate_compact::{CompactModel, NotFinite, WriteCompactError};
+use sparsegate_compact::{CompactModel, Details, NotFinite, WriteCompactError, constant_answer};
 
 /// Hint for a file that is not a valid compact model.
 const HINT: &str = "name a run, its folder, or a compact.safetensors; for a finished run, `sparsegate export RUN --format \
@@ -44,6 +46,13 @@ pub fn read(global: &Global, run: &str) -> Result<(Utf8PathBuf, File), CliError>
         // A file written by a newer version is not overwritten.
         Some(Err(error @ FormatError::TooNew(_))) => Err(wrong(&path, error)),
         Some(Err(_)) | None => Ok((path, sparsegate_compact::write_compact(&global.root, &dir).map_err(not_made)?)),
+    }
+}
+
+/// Says on standard error that the model's answers do not depend on what it reads, if so.
+pub fn note_constant_answer(global: &Global, model: &Model<f32>, details: Option<&Details>) {
+    if let Some(problem) = constant_answer(model, details).filter(|_| global.verbosity() >= 0) {
+        output::message!("warning: {problem}");
     }
 }
 

@@ -82,6 +82,8 @@ pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError>
         _ => CliError::data(format!("{path}: {error}")),
     })?;
     sparsegate_store::write_atomic(&out, &bytes).map_err(CliError::failed)?;
+    let details = serde_json::from_str::<Details>(&file.details).ok();
+    compact_file::note_constant_answer(global, &file.model, details.as_ref());
     if global.verbosity() >= 0 {
         let (model, original) = (&file.model, file.model.original);
         output::message!(

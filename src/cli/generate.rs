@@ -6,7 +6,7 @@ use clap::Args;
 use sparsegate_runtime::model::Task;
 
 use super::args::Global;
-use super::compact_file::{load, non_finite_error};
+use super::compact_file::{load, non_finite_error, note_constant_answer};
 use super::output::Output;
 use super::{CliError, Exit};
 use sparsegate_compact::{Generation, Sampler};
@@ -53,6 +53,7 @@ pub fn execute(global: &Global, args: &GenerateArgs) -> Result<ExitCode, CliErro
         return Err(CliError::new(Exit::Usage, format!("{} is a classifier and cannot generate text", args.run))
             .help("`sparsegate predict RUN TEXT` classifies a text; name a language model to generate one"));
     }
+    note_constant_answer(global, &loaded.model, Some(&loaded.details));
     let top_k = args.top_k.map(|top_k| top_k as usize);
     let mut generation = Generation::new(&loaded, Sampler::new(args.seed, args.temperature, top_k));
     let mut out = Output::lock();

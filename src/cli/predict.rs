@@ -7,7 +7,7 @@ use clap::Args;
 use sparsegate_runtime::model::Task;
 
 use super::args::{Global, OutputFormat};
-use super::compact_file::load;
+use super::compact_file::{load, note_constant_answer};
 use super::output::Output;
 use super::{CliError, Exit};
 use sparsegate_compact::Session;
@@ -77,6 +77,7 @@ pub fn execute(global: &Global, args: &PredictArgs) -> Result<ExitCode, CliError
         (Task::Classification, explain, _) => Box::new(ClassPredictions::new(&loaded, explain)),
         (Task::LanguageModel, _, top) => Box::new(NextSymbols::new(&loaded, top.unwrap_or(10))),
     };
+    note_constant_answer(global, &loaded.model, Some(&loaded.details));
     let mut session =
         Session::fast(&loaded.model).map_err(|error| CliError::data(format!("{}: {error}", loaded.path)))?;
     let mut texts = InputTexts::open(&args.texts, args.file.as_deref())?;

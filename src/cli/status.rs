@@ -57,6 +57,7 @@ fn row(global: &Global, experiment: &Experiment, entry: &PlanEntry) -> Result<[S
         }
         None => entry.status.word().to_owned(),
     };
+    let collapsed = if shown.as_ref().and_then(EpochMetrics::collapsed).is_some() { ", collapsed" } else { "" };
     let epochs = entry.spec.train.epochs;
     let epoch = last.as_ref().map_or(0, |line| line.epoch);
     let left = match last.as_ref().filter(|last| epoch < epochs && last.step > 0) {
@@ -70,10 +71,10 @@ fn row(global: &Global, experiment: &Experiment, entry: &PlanEntry) -> Result<[S
         entry.spec.seed.to_string(),
         entry.spec.backend.to_string(),
         entry.key.clone(),
-        state,
+        format!("{state}{collapsed}"),
         format!("{epoch}/{epochs}"),
         shown.as_ref().map(|line| format!("{:.3}", line.valid)).unwrap_or_default(),
-        shown.as_ref().map(|line| format!("{:.1}x", line.counts.compression)).unwrap_or_default(),
+        shown.as_ref().map(|line| progress::compression(line.counts.compression_ratio())).unwrap_or_default(),
         left,
     ])
 }

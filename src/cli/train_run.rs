@@ -142,6 +142,9 @@ impl EventReporter {
                 Err(_) => return,
             },
             TrainEvent::StoppedEarly { epoch, best } => progress::stopped_early(*epoch, *best),
+            TrainEvent::Collapsed { epoch, collapse, hint } => {
+                format!("warning: collapsed, seen after epoch {epoch}: {collapse}; {hint}")
+            }
             TrainEvent::Saved { step } => format!("saved after step {step}"),
             TrainEvent::Ended { state: RunState::Done, .. } => "done".to_owned(),
             TrainEvent::Ended { state: RunState::Interrupted, .. } => "interrupted".to_owned(),

@@ -73,7 +73,20 @@ impl Answer {
     }
 
     pub fn lines(&self) -> Vec<Value> {
-        self.done().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        assert_eq!(self.err, "", "{self:#?}");
+        self.lines_despite_warnings()
+    }
+
+    /// Standard output of a command that must succeed; it may have warned that the model ignores what it reads.
+    pub fn despite_warnings(&self) -> &str {
+        assert_eq!(self.code, Some(0), "{self:#?}");
+        assert!(self.err.lines().all(|line| line.starts_with("warning: ")), "{self:#?}");
+        &self.out
+    }
+
+    /// The same as lines of JSON.
+    pub fn lines_despite_warnings(&self) -> Vec<Value> {
+        self.despite_warnings().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     pub fn fails(&self, code: i32, parts: &[&str]) {

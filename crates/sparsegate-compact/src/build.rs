@@ -10,6 +10,7 @@ use sparsegate_data::manifest::Reader;
 use sparsegate_data::{Corpus, START, UNKNOWN};
 use sparsegate_prune::{NetworkArrays, Posterior, ShapeError, masks, reduce};
 use sparsegate_spec::types::{ModelKind, RunSpec};
+use sparsegate_store::format::EpochMetrics;
 
 /// Parameters from which no compact model can be made.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +30,7 @@ pub enum CompactError {
 }
 
 /// Makes the compact file of the run `key` with the given `spec`. `parameters` are those of `model.safetensors`, and
-/// `test` is the run's final metric on the test data.
+/// `last` are the run's final metrics.
 ///
 /// # Errors
 /// [`CompactError`].
@@ -37,7 +38,7 @@ pub fn build_file(
     key: &str,
     spec: &RunSpec,
     parameters: &[NamedTensor],
-    test: f64,
+    last: &EpochMetrics,
     corpus: &Corpus,
     reader: &Reader,
 ) -> Result<File, CompactError> {
@@ -77,7 +78,8 @@ pub fn build_file(
             dataset: spec.dataset.clone(),
             sparsity: spec.sparsity.name.clone(),
             metric: corpus.unit.metric().to_owned(),
-            test,
+            test: last.test,
+            collapse: last.collapsed(),
         },
         reader: reader.clone(),
         reading: spec.reading,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use sparsegate_data::manifest::Reader;
 use sparsegate_spec::types::Reading;
+use sparsegate_store::format::Collapse;
 
 /// The metadata entry `details` of a compact file, stored as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,6 +51,9 @@ pub struct ModelOrigin {
     pub metric: String,
     /// The metric of the masked network on the test data after the last epoch.
     pub test: f64,
+    /// Whether the network had learned nothing, and how that was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collapse: Option<Collapse>,
 }
 
 /// Which ids have their words in the file.

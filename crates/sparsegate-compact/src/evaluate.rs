@@ -38,7 +38,8 @@ pub fn evaluate(runtime: &Runtime, classifies: bool, source: &dyn BatchSource) -
     }
     let targets = source.targets() as f64;
     let accuracy = classifies.then_some(sums.right as f64 / targets);
-    Evaluation { nats: sums.nats / targets, accuracy }
+    let only_class = sums.classes.filter(|(lowest, highest)| classifies && lowest == highest).map(|(class, _)| class);
+    Evaluation { nats: sums.nats / targets, accuracy, only_class }
 }
 
 /// The sequences of a batch, whose ids are stored step by step.
@@ -57,6 +58,8 @@ const CLIP: f64 = 1e-6;
 struct EvaluationSums {
     nats: f64,
     right: usize,
+    /// The lowest and the highest class predicted.
+    classes: Option<(u32, u32)>,
 }
 
 impl EvaluationSums {
@@ -71,7 +74,7 @@ impl EvaluationSums {
             let second = 1.0 / (1.0 + (-f64::from(*logit)).exp());
             let probability = if target == 1 { second } else { 1.0 - second };
             self.nats -= probability.clamp(CLIP, 1.0 - CLIP).ln();
-            self.right += usize::from((*logit >= 0.0) == (target == 1));
+            self.predict(usize::from(*logit >= 0.0), target);
             return;
         }
         let (mut best, mut largest) = (0, f32::NEG_INFINITY);
@@ -82,6 +85,13 @@ impl EvaluationSums {
         }
         let total: f64 = logits.iter().map(|logit| f64::from(logit - largest).exp()).sum();
         self.nats -= f64::from(logits[target] - largest) - total.ln();
-        self.right += usize::from(best == target);
+        self.predict(best, target);
+    }
+
+    fn predict(&mut self, class: usize, target: usize) {
+        self.right += usize::from(class == target);
+        let class = class as u32;
+        let (lowest, highest) = self.classes.unwrap_or((class, class));
+        self.classes = Some((lowest.min(class), highest.max(class)));
     }
 }

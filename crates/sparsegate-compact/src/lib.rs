@@ -14,11 +14,13 @@
 //! | `write` | writes it into the run's folder |
 //! | `loaded`, `text` | a file that is ready to process texts; a text as symbols with their names |
 //! | `session` | runs the model over one sequence |
+//! | `constant` | whether the answers depend on what the model reads |
 //! | `prediction` | the class of a text; the next words, and the likelihood of a text |
 //! | `explanation` | the effect of each word on a prediction |
 //! | `sampling`, `generation`, `spelling` | generated text: one symbol, all of them, writing them as text |
 
 mod build;
+mod constant;
 mod details;
 mod evaluate;
 mod explanation;
@@ -33,6 +35,7 @@ mod text;
 mod write;
 
 pub use build::{CompactError, build_file};
+pub use constant::constant_answer;
 pub use details::{DETAILS_FORMAT, Details, ModelOrigin, WordsOf};
 pub use evaluate::evaluate;
 pub use explanation::{Effect, Explanation, explain};

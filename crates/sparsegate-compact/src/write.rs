@@ -58,10 +58,10 @@ pub fn write_compact_with(
 ) -> Result<File, WriteCompactError> {
     let not_done = || WriteCompactError::NotDone(dir.path().to_owned());
     let summary = dir.summary()?.filter(|summary| summary.state == RunState::Done);
-    let test = summary.and_then(|summary| summary.last).ok_or_else(not_done)?.test;
+    let last = summary.and_then(|summary| summary.last).ok_or_else(not_done)?;
     let parameters = dir.model()?.ok_or_else(not_done)?;
     let wrong = |error| WriteCompactError::Compact { path: dir.model_path(), error };
-    let file = build_file(&record.key, &record.spec, &parameters, test, corpus, reader).map_err(wrong)?;
+    let file = build_file(&record.key, &record.spec, &parameters, &last, corpus, reader).map_err(wrong)?;
     let bytes = file.write().map_err(|error: FormatError| wrong(error.into()))?;
     dir.lock()?.write_compact(&bytes)?;
     Ok(file)

@@ -7,4 +7,6 @@ pub struct Evaluation {
     pub nats: f64,
     /// Fraction of targets that got the largest probability, 0 to 1; `None` for language models.
     pub accuracy: Option<f64>,
+    /// The class, if every text got the same one; `None` if the predictions differ, and for language models.
+    pub only_class: Option<u32>,
 }

@@ -217,6 +217,7 @@ fn the_description_has_words_and_classes() {
             dataset: "d".into(),
             sparsity: "W".into(),
             metric: "accuracy".into(),
+            collapse: None,
             test: 0.5,
         },
         reader: Reader::PtbWords,

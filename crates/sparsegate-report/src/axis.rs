@@ -71,6 +71,11 @@ impl Axis {
         }
     }
 
+    /// Whether the axis shows a value.
+    pub fn shows(&self, value: f64) -> bool {
+        (self.low..=self.high).contains(&value)
+    }
+
     /// Whether the axis is logarithmic.
     pub fn is_log(&self) -> bool {
         self.scale == AxisScale::Log

@@ -126,6 +126,8 @@ pub enum LegendSymbol {
     Solid(RGBColor),
     /// A dashed line.
     Dashed(RGBColor),
+    /// A dotted line.
+    Dotted(RGBColor),
     /// A short upright line.
     Tick(RGBColor),
     /// No symbol.
@@ -138,7 +140,7 @@ pub fn legend(scene: &mut Scene, from: PixelPoint, right: f64, entries: &[(Legen
     let (mut x, mut y) = from;
     for (key, text) in entries {
         let lead = match key {
-            LegendSymbol::Solid(_) | LegendSymbol::Dashed(_) => 34.0,
+            LegendSymbol::Solid(_) | LegendSymbol::Dashed(_) | LegendSymbol::Dotted(_) => 34.0,
             LegendSymbol::Plain => 0.0,
             _ => 19.0,
         };
@@ -154,6 +156,7 @@ pub fn legend(scene: &mut Scene, from: PixelPoint, right: f64, entries: &[(Legen
             LegendSymbol::Ring(color) => scene.ring((x + 6.5, y), style::MARKER, color, 1.6),
             LegendSymbol::Solid(color) => scene.line(&[(x, y), (x + 28.0, y)], color, style::LINE + 0.6),
             LegendSymbol::Dashed(color) => scene.dashed(&[(x, y), (x + 28.0, y)], color, style::THIN + 0.3, 5.0, 3.5),
+            LegendSymbol::Dotted(color) => scene.dotted(&[(x, y), (x + 28.0, y)], color),
             LegendSymbol::Tick(color) => scene.line(&[(x + 6.5, y - 8.0), (x + 6.5, y + 8.0)], color, 2.5),
             LegendSymbol::Plain => {}
         }

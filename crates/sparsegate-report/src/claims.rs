@@ -80,6 +80,9 @@ pub fn line(
             line.theirs_then = then.filter(|_| line.our_epoch != logged).and_then(|point| quantity.theirs(point));
             Verdict::NotMeasured { why }
         }
+        (None, _, Some(epoch)) if epoch.collapsed().is_some() => {
+            Verdict::Collapsed { why: epoch.collapsed().map_or("", |collapse| collapse.name()).to_owned() }
+        }
         (None, Some(ours), Some(epoch)) => {
             line.noise = noise_of(quantity, row, epoch, rows);
             judge(ours, claim, line.noise)

@@ -1,7 +1,10 @@
 //! Comparison with the published figures: the `expect:` claims of a spec, and our metrics next to the authors' at the
 //! same epoch.
 
+use std::fmt;
+
 use sparsegate_spec::Experiment;
+use sparsegate_store::format::Collapse;
 
 use super::authors::AuthorsLogs;
 use super::claims::{self, ValueComparison};
@@ -39,12 +42,43 @@ pub struct Comparison {
     pub orders: Vec<OrderComparison>,
     /// Our metrics next to the authors' logs at equal epochs.
     pub epochs: Vec<EpochComparison>,
+    /// Runs that learned nothing, with or without a claim.
+    pub collapsed: Vec<CollapsedRun>,
+}
+
+/// A run that learned nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CollapsedRun {
+    /// Label of the run.
+    pub run: String,
+    /// Epoch since which this was seen.
+    pub epoch: u32,
+    /// How it was seen.
+    pub collapse: Collapse,
+}
+
+impl CollapsedRun {
+    /// The collapsed ones among `rows`.
+    pub fn all(rows: &[RunRow]) -> Vec<Self> {
+        let of = |row: &RunRow| {
+            Some(Self { run: row.label.clone(), epoch: row.collapsed_since()?, collapse: row.collapsed()? })
+        };
+        rows.iter().filter_map(of).collect()
+    }
+}
+
+/// A sentence without a full stop, such as ``W collapsed: it predicts the class `neg` for every validation text, seen
+/// since epoch 7``.
+impl fmt::Display for CollapsedRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} collapsed: {}, seen since epoch {}", self.run, self.collapse, self.epoch)
+    }
 }
 
 impl Comparison {
-    /// Whether a claim is off, except for orderings that the authors' own figures contradict.
+    /// Whether a claim is off or about a collapsed run, except for orderings that the authors' own figures contradict.
     pub fn fails(&self) -> bool {
-        self.values.iter().any(|line| line.verdict == Verdict::Off) || self.orders.iter().any(OrderComparison::fails)
+        self.values.iter().any(|line| line.verdict.fails()) || self.orders.iter().any(OrderComparison::fails)
     }
 
     /// Number of claims for each verdict, as text.
@@ -88,6 +122,7 @@ pub fn compare(experiment: &Experiment, found: &mut RunRows, authors: Option<&Au
         let covered = found.rows.iter().filter(|row| AuthorsLogs::comparable(&row.spec));
         comparison.epochs = covered.flat_map(|row| epoch_lines(row, authors)).collect();
     }
+    comparison.collapsed = CollapsedRun::all(&found.rows);
     unknown.sort();
     unknown.dedup();
     for name in unknown {

@@ -129,6 +129,7 @@ pub fn epoch(level: &str, epoch: u32, of: u32) -> EpochMetrics {
                 })
                 .collect(),
         },
+        collapse: None,
     }
 }
 
@@ -184,6 +185,7 @@ pub fn store(root: &Utf8Path, spec: &RunSpec, key: &str, epochs: u32, state: Run
         vectors: None,
         selected: None,
         stopped_early: None,
+        baseline: None,
     };
     let last = lines.last().filter(|_| state == RunState::Done);
     store_files(root, spec, key, &lines, &summary, last.map(structure).as_ref());

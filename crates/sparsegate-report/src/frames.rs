@@ -26,6 +26,9 @@ pub fn results(experiment: &str, rows: &[RunRow]) -> PolarsResult<DataFrame> {
     let number = |name: &str, of: &dyn Fn(&EpochMetrics) -> f64| {
         Column::new(name.into(), rows.iter().map(|row| row.last().map(of)).collect::<Vec<Option<f64>>>())
     };
+    let ratio = |name: &str, of: &dyn Fn(&EpochMetrics) -> Option<f64>| {
+        Column::new(name.into(), rows.iter().map(|row| row.last().and_then(of)).collect::<Vec<Option<f64>>>())
+    };
     let count = |name: &str, of: &dyn Fn(&EpochMetrics) -> u64| {
         Column::new(name.into(), rows.iter().map(|row| row.last().map(of)).collect::<Vec<Option<u64>>>())
     };
@@ -48,7 +51,7 @@ pub fn results(experiment: &str, rows: &[RunRow]) -> PolarsResult<DataFrame> {
         text("metric", &|row| row.metric.clone()),
         number("valid", &|line| line.valid),
         number("test", &|line| line.test),
-        number("compression", &|line| line.counts.compression),
+        ratio("compression", &|line| line.counts.compression_ratio()),
         count("weights_kept", &weights_kept),
         count("weights_total", &weights_total),
         count("vocabulary_kept", &|line| line.counts.vocabulary.kept),
@@ -65,7 +68,7 @@ pub fn results(experiment: &str, rows: &[RunRow]) -> PolarsResult<DataFrame> {
         number("train_objective", &|line| line.train_objective),
         number("train_loss", &|line| line.train_loss),
         number("gradient_norm", &|line| line.gradient_norm),
-        number("compression_exact", &|line| line.counts.compression_exact),
+        ratio("compression_exact", &|line| line.counts.exact_compression_ratio()),
         count("weights_kept_exact", &|line| line.counts.weights_kept_exact),
         count("vocabulary_total", &|line| line.counts.vocabulary.total),
     ];
@@ -100,6 +103,21 @@ pub fn results(experiment: &str, rows: &[RunRow]) -> PolarsResult<DataFrame> {
     };
     columns.extend([ground_truth("planted_precision", precision), ground_truth("planted_recall", recall)]);
     columns.extend(other_kinds(rows).iter().map(|kind| of_kind(kind)));
+    let of_run = |name: &str, of: &dyn Fn(&RunRow) -> Option<f64>| {
+        Column::new(name.into(), rows.iter().map(of).collect::<Vec<Option<f64>>>())
+    };
+    columns.extend([
+        Column::new(
+            "best_epoch".into(),
+            rows.iter().map(|row| row.best().map(|line| line.epoch)).collect::<Vec<Option<u32>>>(),
+        ),
+        of_run("valid_best", &|row| row.best().map(|line| line.valid)),
+        of_run("test_best", &|row| row.best().map(|line| line.test)),
+        text("collapse", &|row| row.collapsed().map(|collapse| collapse.name().to_owned())),
+        text("baseline", &|row| row.baseline().map(|baseline| baseline.predictor.to_string())),
+        of_run("baseline_valid", &|row| row.baseline().map(|baseline| baseline.valid)),
+        of_run("baseline_test", &|row| row.baseline().map(|baseline| baseline.test)),
+    ]);
     DataFrame::new_infer_height(columns)
 }
 
@@ -178,7 +196,10 @@ pub fn curves(rows: &[RunRow]) -> PolarsResult<DataFrame> {
         number("train_objective", &|line| line.train_objective),
         number("valid", &|line| line.valid),
         number("test", &|line| line.test),
-        number("compression", &|line| line.counts.compression),
+        Column::new(
+            "compression".into(),
+            lines.iter().map(|(_, line)| line.counts.compression_ratio()).collect::<Vec<Option<f64>>>(),
+        ),
         count("gates_kept", &gates_kept),
         count("neurons_kept", &|line| line.counts.neurons.kept),
     ])

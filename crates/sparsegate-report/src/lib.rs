@@ -63,10 +63,10 @@ mod write;
 
 pub use across::{PlannedExperiment, across};
 pub use claims::ValueComparison;
-pub use compare::{Comparison, EpochComparison};
+pub use compare::{CollapsedRun, Comparison, EpochComparison};
 pub use error::ReportError;
 pub use grid::{ColumnHeader, TableData};
-pub use metric::Metric;
+pub use metric::{Metric, best_epoch};
 pub use noise_estimate::{EstimateSource, NoiseEstimate};
 pub use orders::OrderComparison;
 pub use scene::DrawError;

@@ -17,7 +17,7 @@ pub enum Metric {
     Test(Option<String>),
     /// Mean objective of the epoch (data loss plus KL term), nats.
     TrainObjective,
-    /// All weights over surviving weights, counted as the authors do.
+    /// All weights over surviving weights, counted as the authors do; no value if nothing is left.
     Compression,
     /// The same with the weights of pruned gates counted as zero.
     CompressionExact,
@@ -74,8 +74,8 @@ impl Metric {
             Self::Valid(wanted) => same(wanted.as_deref(), name).then_some(line.valid),
             Self::Test(wanted) => same(wanted.as_deref(), name).then_some(line.test),
             Self::TrainObjective => Some(line.train_objective),
-            Self::Compression => Some(counts.compression),
-            Self::CompressionExact => Some(counts.compression_exact),
+            Self::Compression => counts.compression_ratio(),
+            Self::CompressionExact => counts.exact_compression_ratio(),
             Self::Weights => whole(weights_kept(line)),
             Self::Vocabulary => whole(counts.vocabulary.kept),
             Self::Inputs => counts.inputs.map(|inputs| inputs.kept as f64),
@@ -130,6 +130,11 @@ pub fn order(name: Option<&str>, a: f64, b: f64) -> Ordering {
     if name == Some(ACCURACY) { b.total_cmp(&a) } else { a.total_cmp(&b) }
 }
 
+/// The epoch with the best validation metric of this name; the first one in a tie.
+pub fn best_epoch<'a>(name: Option<&str>, lines: &'a [EpochMetrics]) -> Option<&'a EpochMetrics> {
+    lines.iter().min_by(|a, b| order(name, a.valid, b.valid))
+}
+
 /// A value of a metric in the unit of axes: an accuracy in percent, others unchanged.
 pub fn on_axis(name: Option<&str>, x: f64) -> f64 {
     if name == Some(ACCURACY) { 100.0 * x } else { x }
@@ -155,16 +160,12 @@ fn same(wanted: Option<&str>, name: Option<&str>) -> bool {
 
 /// Surviving weights of all layers, without biases.
 pub fn weights_kept(line: &EpochMetrics) -> u64 {
-    let counts = &line.counts;
-    let embedding = counts.embedding_weights.map_or(0, |weights| weights.kept);
-    embedding + counts.input_weights.kept + counts.recurrent_weights.kept + counts.output_weights.kept
+    line.counts.weights_kept()
 }
 
 /// Weights of all layers, without biases.
 pub fn weights_total(line: &EpochMetrics) -> u64 {
-    let counts = &line.counts;
-    let embedding = counts.embedding_weights.map_or(0, |weights| weights.total);
-    embedding + counts.input_weights.total + counts.recurrent_weights.total + counts.output_weights.total
+    line.counts.weights_total()
 }
 
 /// Gates that are not constant, all kinds.

@@ -1,9 +1,10 @@
 //! Notes on the runs for the reader of a report.
 
+use super::compare::CollapsedRun;
 use super::html::short;
 use super::rows::{RowState, RunRow, RunRows};
 
-/// Notes on stale, missing, damaged, failed and unfinished runs and on stored runs left out; then the warnings.
+/// Notes on stale, missing, damaged, failed, unfinished and collapsed runs and on stored runs left out; then the warnings.
 pub fn notes(found: &RunRows) -> Vec<String> {
     let mut notes = Vec::new();
     for row in &found.rows {
@@ -29,6 +30,11 @@ pub fn notes(found: &RunRows) -> Vec<String> {
             )),
             RowState::Done => notes.extend(end_of(row)),
         }
+    }
+    let collapsed = CollapsedRun::all(&found.rows);
+    notes.extend(collapsed.iter().map(|run| format!("{run}.")));
+    if !collapsed.is_empty() {
+        notes.push("Collapsed runs stay in the tables, but do not determine the axes of figures.".into());
     }
     match found.left_out {
         0 => {}

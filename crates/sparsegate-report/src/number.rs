@@ -44,6 +44,11 @@ pub fn ratio(x: f64) -> String {
     if x.abs() < 10.0 { format!("{x:.2}x") } else { format!("{}x", value(x)) }
 }
 
+/// A ratio; a dash if there is none, as for a network of which nothing is left.
+pub fn ratio_or_dash(x: Option<f64>) -> String {
+    x.map_or_else(|| "-".to_owned(), ratio)
+}
+
 /// A metric or a count: integers without decimals, other numbers as [`value`].
 pub fn published(x: f64) -> String {
     if x.fract() == 0.0 && x.abs() < 1e15 {
@@ -108,6 +113,7 @@ mod tests {
         );
         assert_eq!(published(201.0), "201");
         assert_eq!([ratio(1.0), ratio(24.4613)], ["1.00x", "24.46x"]);
+        assert_eq!([ratio_or_dash(Some(2.0)), ratio_or_dash(None)], ["2.00x", "-"]);
         assert_eq!(relative(116.0, 120.0), "-3.3 %");
         assert_eq!(relative(1.0, 0.0), "");
         assert_eq!([seconds(48.2), seconds(720.0), seconds(12_240.0)], ["48 s", "12 min", "3.4 h"]);

@@ -44,9 +44,9 @@ impl OrderComparison {
         self.quantities[0].as_ref()
     }
 
-    /// Whether the claim fails: it is off, and the authors' own figures do not contradict it.
+    /// Whether the claim fails: it is off or about a collapsed run, and the authors' own figures do not contradict it.
     pub fn fails(&self) -> bool {
-        self.verdict == Verdict::Off && self.authors != Some(PublishedOrdering::Contradicted)
+        self.verdict.fails() && self.authors != Some(PublishedOrdering::Contradicted)
     }
 }
 
@@ -57,6 +57,8 @@ struct OrderSide {
     theirs: Option<f64>,
     noise: Option<NoiseEstimate>,
     lack: Option<String>,
+    /// How the collapse of a matching run was seen.
+    collapse: Option<&'static str>,
 }
 
 /// Compares an ordering with the runs.
@@ -71,8 +73,10 @@ pub fn line(order: &OrderClaim, rows: &[RunRow], authors: Option<&AuthorsLogs>) 
     let (first, second) = (side(small, rows, authors), side(large, rows, authors));
     let ours = first.ours.zip(second.ours);
     let noise = noise_estimate::of_sum(&[(1.0, first.noise), (1.0, second.noise)]);
+    let collapse = first.collapse.or(second.collapse);
     let verdict = match (first.lack.or(second.lack), ours) {
         (Some(why), _) => Verdict::NotMeasured { why },
+        (None, _) if collapse.is_some() => Verdict::Collapsed { why: collapse.unwrap_or_default().to_owned() },
         (None, None) => Verdict::NotMeasured { why: "the runs do not have this metric".into() },
         (None, Some((a, b))) if a < b => Verdict::Reproduced,
         (None, Some((a, b))) if noise.is_some_and(|noise| a - b < noise.width) => Verdict::WithinNoise,
@@ -130,5 +134,6 @@ fn side(of: &MetricRef, rows: &[RunRow], authors: Option<&AuthorsLogs>) -> Order
         theirs: theirs.and_then(mean),
         noise: noise_estimate::of_sum(&noises),
         lack: matching.iter().find_map(|row| lack(&row)),
+        collapse: matching.iter().find_map(|row| row.collapsed()).map(|collapse| collapse.name()),
     }
 }

@@ -4,7 +4,7 @@ use camino::Utf8Path;
 
 use sparsegate_spec::Experiment;
 use sparsegate_spec::types::{RunSpec, Sparsity};
-use sparsegate_store::format::{EpochMetrics, RunRecord, Structure, Summary};
+use sparsegate_store::format::{Collapse, EpochMetrics, RunRecord, Structure, Summary, TrivialBaseline};
 use sparsegate_store::plan::{Plan, Status};
 use sparsegate_store::speed::Speed;
 use sparsegate_store::{RunDir, StoreError};
@@ -108,14 +108,11 @@ impl RunRow {
         sparse(&self.spec.sparsity)
     }
 
-    /// The epoch with the best validation metric; the first one in a tie. Dense runs are shown at this epoch, since
-    /// they overfit and the papers quote this value. If `train.select: best` chose an epoch, that one.
+    /// The epoch with the best validation metric; the first one in a tie. If `train.select: best` chose an epoch, that
+    /// one. Figures of single values show dense runs at this epoch, since they overfit and the papers quote this value.
+    /// Tables have both.
     pub fn best(&self) -> Option<&EpochMetrics> {
-        if let Some(selected) = self.selected() {
-            return Some(selected);
-        }
-        let order = |a: &&EpochMetrics, b: &&EpochMetrics| metric::order(self.metric.as_deref(), a.valid, b.valid);
-        self.metrics.iter().min_by(order)
+        self.selected().or_else(|| metric::best_epoch(self.metric.as_deref(), &self.metrics))
     }
 
     /// Label, followed by the state unless it is `done`.
@@ -130,11 +127,45 @@ impl RunRow {
     }
 
     fn with_state(&self, label: &str) -> String {
-        match self.state {
-            RowState::Done => label.to_owned(),
-            state => format!("{label} ({})", state.name()),
+        match (self.state, self.collapsed()) {
+            (RowState::Done, None) => label.to_owned(),
+            (RowState::Done, Some(_)) => format!("{label} (collapsed)"),
+            _ => format!("{label} ({})", self.state_text()),
         }
     }
+
+    /// The state as shown in tables, such as `done` or `done, collapsed`.
+    pub fn state_text(&self) -> String {
+        let collapsed = if self.collapsed().is_some() { ", collapsed" } else { "" };
+        format!("{}{collapsed}", self.state.name())
+    }
+
+    /// Whether the network has learned nothing after the last finished epoch.
+    pub fn collapsed(&self) -> Option<Collapse> {
+        self.last().and_then(EpochMetrics::collapsed)
+    }
+
+    /// The epoch from which on every epoch was marked as collapsed.
+    pub fn collapsed_since(&self) -> Option<u32> {
+        let marked = self.metrics.iter().rev().take_while(|line| line.collapsed().is_some());
+        marked.last().map(|line| line.epoch)
+    }
+
+    /// What a predictor that reads nothing reaches on the run's data, if it is stored.
+    pub fn baseline(&self) -> Option<&TrivialBaseline> {
+        self.summary.as_ref().and_then(|summary| summary.baseline.as_ref())
+    }
+}
+
+/// The different baselines of the runs, each with the first run that has it; usually one, that of the data set.
+pub fn baselines(rows: &[RunRow]) -> Vec<(&RunRow, &TrivialBaseline)> {
+    let mut found: Vec<(&RunRow, &TrivialBaseline)> = Vec::new();
+    for (row, baseline) in rows.iter().filter_map(|row| Some((row, row.baseline()?))) {
+        if found.iter().all(|(_, other)| *other != baseline) {
+            found.push((row, baseline));
+        }
+    }
+    found
 }
 
 fn sparse(level: &Sparsity) -> bool {

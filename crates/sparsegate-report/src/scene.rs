@@ -62,6 +62,11 @@ impl Scene {
         }
     }
 
+    /// A dotted line through the points.
+    pub fn dotted(&mut self, points: &[PixelPoint], color: RGBColor) {
+        self.dashed(points, color, style::THIN + 0.5, 1.6, 3.4);
+    }
+
     /// A dashed line through the points; dash and gap lengths are in logical pixels along the line.
     pub fn dashed(&mut self, points: &[PixelPoint], color: RGBColor, width: f64, dash: f64, gap: f64) {
         let mut piece: Vec<PixelPoint> = Vec::new();

@@ -28,9 +28,10 @@ pub fn speedups(rows: &[RunRow]) -> Vec<RunSpeed<'_>> {
 }
 
 impl RunSpeed<'_> {
-    /// Ratio of multiply-adds: dense network over compact model.
-    pub fn mac_ratio(&self) -> f64 {
-        self.speed.dense.macs / self.speed.compact.macs.max(f64::MIN_POSITIVE)
+    /// Ratio of multiply-adds: dense network over compact model; `None` if the compact model needs none.
+    pub fn mac_ratio(&self) -> Option<f64> {
+        let macs = self.speed.compact.macs;
+        (macs > 0.0).then(|| self.speed.dense.macs / macs)
     }
 
     /// Ratio of the time of `implementation` to that of the compact model: `[median, low, high]`, where low and high

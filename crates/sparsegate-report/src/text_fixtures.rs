@@ -92,6 +92,7 @@ pub fn epoch(spec: &RunSpec, epoch: u32) -> EpochMetrics {
                 })
                 .collect(),
         },
+        collapse: None,
     }
 }
 
@@ -150,6 +151,7 @@ pub fn store(root: &Utf8Path, spec: &RunSpec, key: &str) {
         vectors: None,
         selected: None,
         stopped_early: None,
+        baseline: None,
     };
     fixtures::store_files(root, spec, key, &lines, &summary, last.as_ref().map(structure).as_ref());
 }

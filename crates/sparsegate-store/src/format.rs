@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::collapse::{Collapse, Predictor, TrivialBaseline};
 pub use sparsegate_core::{Counts, FORMAT, GateCount, GateKind, GateRole, KeptCount, Structure, UnitGates};
 
 use sparsegate_spec::types::RunSpec;
@@ -46,6 +47,18 @@ pub struct EpochMetrics {
     pub test: f64,
     /// Counts of what survives pruning after this epoch.
     pub counts: Counts,
+    /// Whether the network had learned nothing, and how that was seen. Missing for other runs, and in files of earlier
+    /// versions; [`EpochMetrics::collapsed`] finds some of those too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collapse: Option<Collapse>,
+}
+
+impl EpochMetrics {
+    /// The stored mark or, for files of earlier versions, [`Collapse::NothingLeft`] if the counts say so.
+    #[must_use]
+    pub fn collapsed(&self) -> Option<Collapse> {
+        self.collapse.clone().or_else(|| self.counts.nothing_is_left().then_some(Collapse::NothingLeft))
+    }
 }
 
 /// `summary.json`: how a run ended.
@@ -78,6 +91,17 @@ pub struct Summary {
     /// Why the run ended before its last epoch, if `train.early_stop` ended it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped_early: Option<StoppedEarly>,
+    /// What a predictor that reads nothing reaches; missing in files of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<TrivialBaseline>,
+}
+
+impl Summary {
+    /// Whether the network had learned nothing after the last finished epoch.
+    #[must_use]
+    pub fn collapsed(&self) -> Option<Collapse> {
+        self.last.as_ref().and_then(EpochMetrics::collapsed)
+    }
 }
 
 /// The end of a run whose validation metric did not improve any more.

@@ -9,6 +9,7 @@
 
 mod atomic;
 mod checkpoint;
+mod collapse;
 mod error;
 pub mod format;
 mod lock;

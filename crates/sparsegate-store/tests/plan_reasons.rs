@@ -41,6 +41,7 @@ fn write(root: &Utf8Path, entry: &PlanEntry, state: Option<RunState>) {
             vectors: None,
             selected: None,
             stopped_early: None,
+            baseline: None,
         };
         let json = serde_json::to_string(&summary).expect("JSON");
         fs_err::write(dir.path().join("summary.json"), json).expect("a file");

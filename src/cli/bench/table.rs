@@ -29,12 +29,15 @@ pub fn render(target: &BenchTarget, speed: &Speed, proof: Option<&str>, bold: bo
         kilobytes(speed.file_bytes),
         kilobytes(speed.dense_bytes),
     );
+    let fewer = match speed.compact.macs {
+        macs if macs > 0.0 => format!("{:.1}x fewer", speed.dense.macs / macs),
+        _ => "none are left".to_owned(),
+    };
     let _ = writeln!(
         text,
-        "multiply-adds a token: {:.0} of {:.0} ({:.1}x fewer), with {} of {} kB of weights; sequences of {} symbols",
+        "multiply-adds a token: {:.0} of {:.0} ({fewer}), with {} of {} kB of weights; sequences of {} symbols",
         speed.compact.macs,
         speed.dense.macs,
-        speed.dense.macs / speed.compact.macs.max(1e-9),
         kilobytes(speed.compact.bytes() as u64),
         kilobytes(speed.dense.bytes() as u64),
         speed.steps,

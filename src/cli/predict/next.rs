@@ -64,7 +64,7 @@ impl PredictionFormat for NextSymbols<'_> {
         let NextWords { predicted, nats, next } =
             predict_next(self.loaded, session, &ids, self.top).map_err(non_finite_error(self.loaded))?;
         let unit = self.loaded.unit;
-        let value = nats.map(|nats| unit.value(&Evaluation { nats, accuracy: None }));
+        let value = nats.map(|nats| unit.value(&Evaluation { nats, accuracy: None, only_class: None }));
         if format == OutputFormat::Table {
             let next = next.iter().map(|(id, probability)| format!("{} {probability:.3}", printable(self.symbol(*id))));
             let value = value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"));

@@ -7,9 +7,10 @@ use crate::cli::CliError;
 use crate::cli::args::{Global, OutputFormat};
 use crate::cli::output;
 use crate::cli::table::TextTable;
+use crate::progress;
 use sparsegate_pipeline::exec::Outcome;
 use sparsegate_store::RunDir;
-use sparsegate_store::format::{EpochMetrics, RunState};
+use sparsegate_store::format::{Collapse, EpochMetrics, RunState, TrivialBaseline};
 use sparsegate_store::plan::PlanEntry;
 
 /// The outcome of a run that was already done.
@@ -41,6 +42,13 @@ struct ResultRow {
     gates_kept: Option<u64>,
     gates_total: Option<u64>,
     error: Option<String>,
+    /// The epoch with the best validation metric, the first one in a tie, and the test metric after it.
+    best_epoch: Option<u32>,
+    test_best: Option<f64>,
+    /// How it was seen that the run learned nothing.
+    collapse: Option<Collapse>,
+    /// What a predictor that reads nothing reaches.
+    baseline: Option<TrivialBaseline>,
 }
 
 /// Prints one row per outcome.
@@ -75,11 +83,15 @@ fn rows(global: &Global, sweeps: &[PlannedSweep<'_>], outcomes: &[Outcome]) -> V
             Outcome::NotStarted => ("not-started", None),
             Outcome::Excluded { why } => ("left-out", Some(why.clone())),
         };
-        let (metric, epochs, last) = match outcome {
-            Outcome::Done(summary) => (summary.metric.clone(), Some(summary.epochs), summary.last.clone()),
-            // A damaged file must not prevent printing the other rows; `print_failures` reports it.
-            _ => (String::new(), None, dir.metrics().unwrap_or_default().pop()),
+        // A damaged file must not prevent printing the other rows; `print_failures` reports it.
+        let lines = dir.metrics().unwrap_or_default();
+        let (metric, epochs, last, baseline) = match outcome {
+            Outcome::Done(summary) => {
+                (summary.metric.clone(), Some(summary.epochs), summary.last.clone(), summary.baseline.clone())
+            }
+            _ => (String::new(), None, lines.last().cloned(), None),
         };
+        let best = sparsegate_report::best_epoch(Some(&metric), &lines);
         let of = |get: fn(&EpochMetrics) -> f64| last.as_ref().map(get);
         let gates = |get: fn(&sparsegate_store::format::GateCount) -> u64| {
             last.as_ref().map(|line| line.counts.gates.iter().map(get).sum())
@@ -95,10 +107,14 @@ fn rows(global: &Global, sweeps: &[PlannedSweep<'_>], outcomes: &[Outcome]) -> V
             metric,
             valid: of(|line| line.valid),
             test: of(|line| line.test),
-            compression: of(|line| line.counts.compression),
+            compression: last.as_ref().and_then(|line| line.counts.compression_ratio()),
             gates_kept: gates(|gate| gate.kept),
             gates_total: gates(|gate| gate.total),
             error,
+            best_epoch: best.map(|line| line.epoch),
+            test_best: best.map(|line| line.test),
+            collapse: last.as_ref().and_then(EpochMetrics::collapsed),
+            baseline,
         });
     }
     rows
@@ -106,26 +122,54 @@ fn rows(global: &Global, sweeps: &[PlannedSweep<'_>], outcomes: &[Outcome]) -> V
 
 fn table(rows: &[ResultRow]) -> TextTable {
     let mut table = TextTable::new().words("run").words("state").numbers("epochs").words("metric");
-    for head in ["valid", "test", "compression", "gates kept"] {
+    for head in ["valid", "test", "test, best epoch", "compression", "gates kept"] {
         table = table.numbers(head);
     }
     let number = |value: Option<f64>, digits: usize| value.map(|value| format!("{value:.digits$}")).unwrap_or_default();
     for row in rows {
         let digits = if row.metric == "bits_per_char" { 4 } else { 2 };
         let gates = row.gates_kept.zip(row.gates_total).map(|(kept, total)| format!("{kept}/{total}"));
-        let compression = row.compression.map(|value| format!("{value:.1}x"));
+        let compression = row.valid.map(|_| progress::compression(row.compression));
+        let collapsed = if row.collapse.is_some() { ", collapsed" } else { "" };
+        let best = row.best_epoch.map(|epoch| format!("{} ({epoch})", number(row.test_best, digits)));
         table.row([
             row.label.clone(),
-            row.state.to_owned(),
+            format!("{}{collapsed}", row.state),
             row.epochs.to_string(),
             row.metric.clone(),
             number(row.valid, digits),
             number(row.test, digits),
+            best.filter(|_| !row.metric.is_empty()).unwrap_or_default(),
             compression.unwrap_or_default(),
             gates.unwrap_or_default(),
         ]);
     }
+    for (row, baseline) in baselines(rows) {
+        let digits = if row.metric == "bits_per_char" { 4 } else { 2 };
+        let number = |value: f64| format!("{value:.digits$}");
+        let several = rows.iter().any(|other| other.experiment != row.experiment);
+        let of = if several { format!(" ({})", row.experiment) } else { String::new() };
+        table.row([
+            format!("baseline: {}{of}", baseline.predictor),
+            String::new(),
+            String::new(),
+            row.metric.clone(),
+            number(baseline.valid),
+            number(baseline.test),
+        ]);
+    }
     table
+}
+
+/// The different baselines of each experiment, with the first run that has it.
+fn baselines(rows: &[ResultRow]) -> Vec<(&ResultRow, &TrivialBaseline)> {
+    let mut found: Vec<(&ResultRow, &TrivialBaseline)> = Vec::new();
+    for (row, baseline) in rows.iter().filter_map(|row| Some((row, row.baseline.as_ref()?))) {
+        if found.iter().all(|(other, known)| (&other.experiment, *known) != (&row.experiment, baseline)) {
+            found.push((row, baseline));
+        }
+    }
+    found
 }
 
 /// Lists the failed runs on stderr, each with the last lines of its log if the outcome has them. Returns whether there

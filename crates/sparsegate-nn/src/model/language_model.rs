@@ -10,7 +10,7 @@
 //! y   = h V + b_y
 //! ```
 
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 
 use super::dense::OutputLayer;
 use super::network::{Forward, Network, Parameter};
@@ -74,7 +74,7 @@ impl Network for LanguageModel {
         ops.cross_entropy(outputs, self.output.bias.clone(), symbols::ids(targets, &self.device_and_dtype().0))
     }
 
-    fn correct_count(&self, _: &Tensor<2>, _: &[u32]) -> Option<Tensor<1>> {
+    fn predicted_classes(&self, _: &Tensor<2>) -> Option<Tensor<2, Int>> {
         None
     }
 }

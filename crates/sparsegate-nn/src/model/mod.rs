@@ -12,8 +12,10 @@
 //! | `trainer` | a network with its optimiser |
 //! | `gradients`, `metrics` | gradients and Adam update of a step; its metrics, read asynchronously |
 //! | `build`, `init` | from a spec to a network with initial values |
+//! | `class_tally` | correct and distinct predictions of an evaluation |
 //! | `noise`, `symbols`, `host`, `posterior` | noise streams, symbol ids, host tensors, arrays for pruning |
 
+mod class_tally;
 mod classifier;
 mod dense;
 mod embedding;

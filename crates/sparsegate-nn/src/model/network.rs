@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use burn::tensor::{DType, Device, Tensor};
+use burn::tensor::{DType, Device, Int, Tensor};
 
 use super::noise::NoiseSource;
 use super::recurrent::RecurrentLayer;
@@ -77,8 +77,8 @@ pub trait Network: Clone + Debug + 'static {
     /// Mean negative log likelihood of a batch's targets, nats, `[1]`, from [`Forward::outputs`].
     fn loss(&self, ops: &dyn Ops, outputs: Tensor<2>, targets: &[u32]) -> Tensor<1>;
 
-    /// How many targets equal the most probable class, `[1]`; `None` for a network whose metric is the likelihood.
-    fn correct_count(&self, outputs: &Tensor<2>, targets: &[u32]) -> Option<Tensor<1>>;
+    /// The most probable class of each row of `outputs`, `[B, 1]`; `None` for a network whose metric is the likelihood.
+    fn predicted_classes(&self, outputs: &Tensor<2>) -> Option<Tensor<2, Int>>;
 
     /// Calls `visit` with every tensor and its name, always in the same order, to read or replace it.
     fn visit(&mut self, mut visit: impl FnMut(&str, &mut Tensor<2>)) {

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use super::class_tally::ClassTally;
 use super::gradients::{KlTermAndNorm, StepGradients};
 use super::host::{load_tensor, named};
 use super::metrics::{DeviceMetrics, MetricsQueue};
@@ -276,22 +277,26 @@ impl<N: Network> Trainer for NetworkTrainer<N> {
         let mut carried: Option<Vec<Tensor<2>>> = None;
         // Losses are read after the last batch, since reading waits for all work queued on the device.
         let mut losses = Vec::with_capacity(source.len());
-        let mut correct: Option<Tensor<1>> = None;
+        let mut classes: Option<ClassTally> = None;
         for index in 0..source.len() {
             let batch = source.batch(index);
             let states = carried.take().filter(|_| source.carries_state());
             let states = states.unwrap_or_else(|| network.zero_states(batch.rows));
             let forward = network.forward(self.ops, &batch, states, None);
-            correct = match (correct, network.correct_count(&forward.outputs, &batch.targets)) {
-                (Some(before), Some(now)) => Some(before + now),
-                (before, now) => before.or(now),
-            };
+            if let Some(predicted) = network.predicted_classes(&forward.outputs) {
+                let now = ClassTally::new(predicted, &batch.targets);
+                classes = Some(match classes {
+                    Some(before) => before.and(now),
+                    None => now,
+                });
+            }
             losses.push((network.loss(self.ops, forward.outputs, &batch.targets), batch.targets.len()));
             carried = Some(forward.last);
         }
         let nats: f64 = losses.into_iter().map(|(loss, count)| loss.into_scalar::<f64>() * count as f64).sum();
         let targets = source.targets() as f64;
-        Evaluation { nats: nats / targets, accuracy: correct.map(|correct| correct.into_scalar::<f64>() / targets) }
+        let only_class = classes.as_ref().and_then(ClassTally::only_class);
+        Evaluation { nats: nats / targets, accuracy: classes.map(|classes| classes.correct() / targets), only_class }
     }
 
     fn counts(&self) -> Counts {

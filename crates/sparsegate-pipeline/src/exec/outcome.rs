@@ -75,6 +75,7 @@ impl Outcome {
             vectors: None,
             selected: None,
             stopped_early: None,
+            baseline: None,
         };
         let _ = lock.write_summary(&summary);
     }

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use sparsegate_store::format::{EpochMetrics, RunState};
+use sparsegate_store::format::{Collapse, EpochMetrics, RunState};
 
 /// A progress event of a run. `Started` comes first, then `Step`, `Evaluating`, `Epoch` and `Saved` as they happen,
-/// then `Ended`. Between processes each event is one line of JSON.
+/// then `Ended`; `Collapsed` follows the `Epoch` in which it was first seen. Between processes each event is one line of JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TrainEvent {
@@ -55,6 +55,16 @@ pub enum TrainEvent {
         epoch: u32,
         /// The first epoch with the best validation metric.
         best: u32,
+    },
+    /// The network has learned nothing, which the epoch before did not show, or showed for another reason. Training
+    /// goes on.
+    Collapsed {
+        /// The epoch, from 1.
+        epoch: u32,
+        /// How it was seen.
+        collapse: Collapse,
+        /// What to change in the spec.
+        hint: String,
     },
     /// A checkpoint has been written.
     Saved {

@@ -4,13 +4,16 @@
 //! metrics and a trained model. The bytes of `metrics.jsonl`, `structure.json` and `model.safetensors` depend on
 //! nothing else: a run that was stopped or killed any number of times leaves the same bytes as an uninterrupted one.
 
+mod baseline;
 mod best_epoch;
 mod checkpointing;
+mod collapse;
 mod error;
 mod event;
 mod run_data;
 mod training;
 
+pub use baseline::baseline;
 pub use checkpointing::CheckpointIntervals;
 pub use error::TrainError;
 pub use event::TrainEvent;

@@ -3,7 +3,7 @@
 use sparsegate_core::BatchSource;
 use sparsegate_data::{Corpus, DataError, Unit, eval_batches, train_batches};
 use sparsegate_spec::types::RunSpec;
-use sparsegate_store::format::VectorsUsed;
+use sparsegate_store::format::{TrivialBaseline, VectorsUsed};
 
 /// Makes the training batches of an epoch from the epoch's index, from 0.
 pub type EpochBatches<'a> = Box<dyn Fn(u32) -> Result<Box<dyn BatchSource + 'a>, DataError> + 'a>;
@@ -20,6 +20,10 @@ pub struct RunData<'a> {
     pub unit: Unit,
     /// The word of each symbol; empty if symbols are characters.
     pub words: &'a [String],
+    /// The names of a classifier's classes; empty for a language model.
+    pub classes: &'a [String],
+    /// What a predictor that reads nothing reaches, if known.
+    pub baseline: Option<TrivialBaseline>,
     /// For generated data: whether each symbol carries information about what is predicted.
     pub informative: Option<&'a [bool]>,
     /// The pretrained vectors that the model's embedding started from.
@@ -27,7 +31,7 @@ pub struct RunData<'a> {
 }
 
 impl<'a> RunData<'a> {
-    /// Batches `corpus` as `spec` says.
+    /// Batches `corpus` as `spec` says. [`train`](super::train()) adds the vectors and the baseline.
     ///
     /// # Errors
     /// A validation or test stream too short for one mini-batch.
@@ -39,6 +43,8 @@ impl<'a> RunData<'a> {
             test,
             unit: corpus.unit,
             words: if corpus.unit == Unit::Character { &[] } else { &corpus.vocabulary },
+            classes: corpus.class_names(),
+            baseline: None,
             informative: corpus.informative.as_deref(),
             vectors: None,
         })

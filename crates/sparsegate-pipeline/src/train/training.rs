@@ -5,8 +5,10 @@ use std::time::Instant;
 
 use camino::Utf8PathBuf;
 
+use super::baseline::baseline;
 use super::best_epoch::BestEpoch;
 use super::checkpointing::CheckpointTimer;
+use super::collapse::CollapseWatch;
 use super::{CheckpointIntervals, RunData, TrainError, TrainEvent};
 use sparsegate_core::BatchSource;
 use sparsegate_core::trainer::{NamedTensor, NonFinite, StepMetrics, Trainer};
@@ -32,6 +34,8 @@ pub fn train(
     stop: &AtomicBool,
 ) -> Result<Summary, TrainError> {
     let data = RunData { vectors, ..RunData::new(spec, corpus)? };
+    let baseline = baseline(corpus, data.valid.as_ref(), data.test.as_ref());
+    let data = RunData { baseline, ..data };
     train_on(dir, spec, &data, CheckpointIntervals::default(), trainer, events, stop)
 }
 
@@ -75,6 +79,7 @@ pub fn train_on(
         best: BestEpoch::new(data.unit, 0),
         best_state: None,
         selected: None,
+        collapse: CollapseWatch::new(spec, data),
     };
     let outcome = training.run();
     let seconds = training.seconds();
@@ -97,6 +102,7 @@ pub fn train_on(
         vectors: data.vectors.clone(),
         selected,
         stopped_early,
+        baseline: data.baseline.clone(),
     };
     let mut written = lock.write_summary(&summary);
     if state == RunState::Done {
@@ -131,6 +137,7 @@ struct Training<'a, 'd> {
     best_state: Option<(Position, Vec<NamedTensor>)>,
     /// The epoch whose model is stored, once the run is done; only for `train.select: best`.
     selected: Option<u32>,
+    collapse: CollapseWatch,
 }
 
 /// Whether the loop continues.
@@ -192,6 +199,7 @@ impl Training<'_, '_> {
         for line in &lines {
             self.best.add(line);
         }
+        self.collapse.resume(&lines);
         self.last = lines.pop();
         Ok(())
     }
@@ -213,6 +221,13 @@ impl Training<'_, '_> {
         let ended = self.best.without_progress() >= patience && self.position.epoch < self.spec.epochs;
         let best = self.best.first().filter(|_| ended)?;
         Some(StoppedEarly { epoch: self.position.epoch, best, patience })
+    }
+
+    /// Whether `train.early_stop` ends the run after the epoch of this line, which follows those compared before.
+    fn stops_early_after(&self, line: &EpochMetrics) -> bool {
+        let mut best = self.best.clone();
+        best.add(line);
+        self.spec.early_stop.is_some_and(|stop| best.without_progress() >= stop.patience)
     }
 
     /// Goes back to the state of the selected epoch, if that is not the last one.
@@ -310,7 +325,8 @@ impl Training<'_, '_> {
         if self.stop.load(Ordering::Relaxed) {
             return Ok(Flow::Stopped);
         }
-        let valid = self.data.unit.value(&self.trainer.evaluate(self.data.valid.as_ref()));
+        let evaluation = self.trainer.evaluate(self.data.valid.as_ref());
+        let valid = self.data.unit.value(&evaluation);
         self.check("validation metric", valid)?;
         if self.stop.load(Ordering::Relaxed) {
             return Ok(Flow::Stopped);
@@ -318,10 +334,13 @@ impl Training<'_, '_> {
         let test = self.data.unit.value(&self.trainer.evaluate(self.data.test.as_ref()));
         self.check("test metric", test)?;
         let counts = self.trainer.counts();
-        self.check("compression (no weight is left)", counts.compression)?;
-        self.check("compression_exact (no weight is left)", counts.compression_exact)?;
+        self.check("compression", counts.compression)?;
+        self.check("compression_exact", counts.compression_exact)?;
 
-        let metrics = self.line(epoch, valid, test, counts);
+        let mut metrics = self.line(epoch, valid, test, counts);
+        let ends = epoch == self.spec.epochs || self.out_of_steps() || self.stops_early_after(&metrics);
+        let collapse = self.collapse.judge(&metrics.counts, &evaluation, ends);
+        metrics.collapse.clone_from(&collapse);
         self.lock.append_metrics(&metrics)?;
         self.position.epoch = epoch;
         self.position.batch = 0;
@@ -332,6 +351,9 @@ impl Training<'_, '_> {
         }
         let seconds_left = self.seconds_left();
         (self.events)(TrainEvent::Epoch { metrics, seconds_left });
+        if let Some((hint, collapse)) = self.collapse.news(collapse.as_ref()).zip(collapse) {
+            (self.events)(TrainEvent::Collapsed { epoch, collapse, hint: hint.to_owned() });
+        }
         if self.is_complete() || self.clock.due_at_epoch_end() {
             self.save()?;
         }
@@ -351,6 +373,7 @@ impl Training<'_, '_> {
             valid,
             test,
             counts,
+            collapse: None,
         }
     }
 

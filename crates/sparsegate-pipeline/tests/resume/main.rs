@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use camino::{Utf8Path, Utf8PathBuf};
 use sparsegate_pipeline::train::{CheckpointIntervals, TrainError, TrainEvent, train_on};
 use sparsegate_spec::types::RunSpec;
-use sparsegate_store::format::{RunState, Summary};
+use sparsegate_store::format::{Collapse, RunState, Summary};
 use sparsegate_store::{RunDir, StoreError};
 use toy::{ToyTrainer, run_data};
 
@@ -115,6 +115,40 @@ fn stopping_at_every_step_changes_no_byte() {
         RunState::Done
     );
     assert!(fingerprint(&folder.run()) == whole);
+}
+
+/// An empty network is marked from its second epoch on, also by a process that did not see the first one, and announced
+/// once.
+#[test]
+fn a_collapse_is_stored_alike_by_a_resumed_run() {
+    let toy = ToyTrainer::empty;
+    let announced = |folder: &Folder, toy: &mut ToyTrainer, stop: &AtomicBool| {
+        let mut found = Vec::new();
+        let events = &mut |event: TrainEvent| {
+            if let TrainEvent::Collapsed { epoch, collapse, hint } = event {
+                assert!(hint.contains("train.kl.weight"), "{hint}");
+                found.push((epoch, collapse));
+            }
+        };
+        let data = run_data(BATCHES);
+        train_on(&folder.run(), &spec(), &data, CheckpointIntervals::default(), toy, events, stop).unwrap();
+        found
+    };
+    let whole = Folder::new();
+    assert_eq!(announced(&whole, &mut toy(), &never()), [(2, Collapse::NothingLeft)]);
+    let marks: Vec<_> = whole.run().metrics().unwrap().into_iter().map(|line| line.collapse).collect();
+    assert_eq!(marks, [None, Some(Collapse::NothingLeft), Some(Collapse::NothingLeft)]);
+    assert_eq!(whole.run().summary().unwrap().unwrap().collapsed(), Some(Collapse::NothingLeft));
+    for at in 1..=BATCHES as u64 * u64::from(EPOCHS) {
+        let folder = Folder::new();
+        let stop = Arc::new(AtomicBool::new(false));
+        let (mut first, flag) = (toy(), stop.clone());
+        first.after_step = Box::new(move |step| flag.store(step == at, Ordering::Relaxed));
+        let before = announced(&folder, &mut first, &stop);
+        let after = announced(&folder, &mut toy(), &never());
+        assert_eq!([before, after].concat(), [(2, Collapse::NothingLeft)], "stopped after step {at}");
+        assert!(fingerprint(&folder.run()) == fingerprint(&whole.run()), "stopped after step {at}");
+    }
 }
 
 /// Step metrics that are returned late are still counted, even if a stop or a checkpoint comes first.

@@ -13,6 +13,8 @@ pub struct ToyTrainer {
     carried: Vec<f32>,
     /// Step at which a tensor becomes non-finite.
     pub diverges_at: Option<u64>,
+    /// Whether nothing of the network is left.
+    empty: bool,
     /// Number of steps whose metrics are returned together, as by a device that computes asynchronously.
     block: usize,
     waiting: Vec<StepMetrics>,
@@ -28,10 +30,15 @@ impl ToyTrainer {
             carried: vec![0.0; 2],
             weights,
             diverges_at: None,
+            empty: false,
             block: 1,
             waiting: Vec::new(),
             after_step: Box::new(|_| {}),
         }
+    }
+
+    pub fn empty() -> Self {
+        Self { empty: true, ..Self::new() }
     }
 
     pub fn in_blocks(block: usize) -> Self {
@@ -77,7 +84,7 @@ impl Trainer for ToyTrainer {
     fn evaluate(&self, source: &dyn BatchSource) -> Evaluation {
         let inputs = (0..source.len()).flat_map(|at| source.batch(at).inputs);
         let sum = inputs.map(|x| (f64::from(x) * f64::from(self.weights[0])).cos()).sum::<f64>();
-        Evaluation { nats: sum.abs() / source.targets() as f64, accuracy: None }
+        Evaluation { nats: sum.abs() / source.targets() as f64, accuracy: None, only_class: None }
     }
 
     fn counts(&self) -> Counts {
@@ -92,7 +99,7 @@ impl Trainer for ToyTrainer {
             weights_kept_exact: 3,
             vocabulary: kept(2),
             inputs: None,
-            neurons: kept(3),
+            neurons: kept(if self.empty { 0 } else { 3 }),
             gates: vec![GateCount { kind: "i".to_owned(), flow: false, kept: 1, total: 3 }],
         }
     }
@@ -166,6 +173,8 @@ pub fn run_data(batches: usize) -> RunData<'static> {
         test: Box::new(ToyBatches { epoch: 60, batches: 3 }),
         unit: Unit::Word,
         words: &[],
+        classes: &[],
+        baseline: None,
         informative: Some(&[true, true, false]),
         vectors: None,
     }

@@ -1,8 +1,9 @@
 //! `curves`: validation metric and compression after each epoch, with the authors' curves.
 
 use super::{
-    DrawnFigure, Figure, FigureData, SkipReason, authors_of, by_cell, color, color_of, facet_name, facet_room, head,
-    head_height, measured, names,
+    DrawnFigure, Figure, FigureData, SkipReason, authors_of, baseline_text, by_cell, collapsed_names, color, color_of,
+    common_baseline, determining, draw_baseline, facet_name, facet_room, head, head_height, measured, names,
+    with_baseline,
 };
 use crate::authors::AuthorsEpoch;
 use crate::axis::{Axis, AxisScale};
@@ -47,11 +48,13 @@ impl Figure for CurvesFigure {
         let last_ours = ours.iter().map(|line| line.epoch).max().unwrap_or(1);
         let last = theirs.iter().map(|point| point.epoch).max().unwrap_or(1).max(last_ours);
         let metric = rows.iter().find_map(|row| row.metric.as_deref());
-        let (quality, leaves) = quality_axis(metric, &rows, &theirs);
-        let sparse: Vec<&RunRow> = rows.iter().copied().filter(|row| row.is_sparse()).collect();
+        let determining = determining(&rows);
+        let baseline = common_baseline(&data).map(|baseline| (baseline, metric::on_axis(metric, baseline.valid)));
+        let (quality, leaves) = quality_axis(metric, &determining, &theirs, baseline.map(|(_, value)| value));
+        let shown_baseline = baseline.filter(|(_, value)| quality.shows(*value));
+        let sparse = determining.iter().filter(|row| row.is_sparse());
         let compressions: Vec<f64> = sparse
-            .iter()
-            .flat_map(|row| row.metrics.iter().map(|line| line.counts.compression))
+            .flat_map(|row| row.metrics.iter().filter_map(|line| line.counts.compression_ratio()))
             .chain(theirs.iter().filter(|point| point.sparsity != "dense").map(|point| point.compression))
             .collect();
         let mut panels = vec![CurvePanel {
@@ -60,11 +63,11 @@ impl Figure for CurvesFigure {
             theirs: Box::new(move |point| metric::on_axis(metric, point.valid)),
             dense: true,
         }];
-        if !sparse.is_empty() {
+        if !compressions.is_empty() {
             panels.push(CurvePanel {
                 // A dense network's compression is always 1 and would only compress the scale of the others.
                 y: Axis::around("compression", Axis::scale_for(&compressions, 3.0), compressions),
-                ours: Box::new(|line| line.counts.compression),
+                ours: Box::new(|line| line.counts.compression_ratio().unwrap_or(f64::NAN)),
                 theirs: Box::new(|point| point.compression),
                 dense: false,
             });
@@ -83,6 +86,9 @@ impl Figure for CurvesFigure {
         if !theirs.is_empty() {
             entries.push((LegendSymbol::Dashed(MUTED), "authors, same colours".into()));
         }
+        if let Some((baseline, _)) = shown_baseline {
+            entries.push((LegendSymbol::Dotted(MUTED), format!("baseline: {}", baseline.predictor)));
+        }
         let top = head_height(title, &entries) + facet_room(cells.len());
         let height = top + (PANEL + 46.0) * panels.len() as f64;
         let mut scene = Scene::new(style::WIDTH, height);
@@ -100,6 +106,9 @@ impl Figure for CurvesFigure {
                 if line == 0 {
                     facet_name(&mut scene, cells.len(), &plot, cell);
                 }
+                if let (0, Some((_, value))) = (line, shown_baseline) {
+                    draw_baseline(&mut scene, &plot, value);
+                }
                 let known = levels.iter().filter(|level| panel.dense || **level != "dense");
                 for level in known.filter(|_| authors_of(&data, facet).is_some()) {
                     let values = curve(level).into_iter().map(|point| (f64::from(point.epoch), (panel.theirs)(point)));
@@ -110,18 +119,24 @@ impl Figure for CurvesFigure {
                 for row in facet.iter().filter(|row| panel.dense || row.is_sparse()) {
                     let values = row.metrics.iter().map(|line| (f64::from(line.epoch), (panel.ours)(line)));
                     let few = row.metrics.len() <= 12;
-                    for piece in plot.path(values) {
+                    for piece in plot.path(values.clone()) {
                         scene.line(&piece, color(row), LINE);
-                        for point in piece.iter().filter(|_| few || piece.len() == 1) {
+                        if let ([point], false) = (piece.as_slice(), few) {
                             scene.dot(*point, MARKER - 1.5, color(row));
                         }
+                    }
+                    // Not where the curve leaves the plot.
+                    for (epoch, value) in values.filter(|(_, value)| few && plot.y.shows(*value)) {
+                        scene.dot(plot.at(epoch, value), MARKER - 1.5, color(row));
                     }
                 }
             }
         }
 
-        let mut caption =
-            String::from("Validation metric (top) and compression of the sparsified runs (bottom) after each epoch.");
+        let mut caption = String::from(match panels.len() {
+            1 => "Validation metric after each epoch.",
+            _ => "Validation metric (top) and compression of the sparsified runs (bottom) after each epoch.",
+        });
         if !theirs.is_empty() {
             caption.push_str(" Solid: our runs. Dashed: the authors' run of the same level, from their logs.");
         }
@@ -130,6 +145,15 @@ impl Figure for CurvesFigure {
         }
         if leaves {
             caption.push_str(" Curves of overfitting dense runs leave the plot at its upper edge.");
+        }
+        if let Some((baseline, _)) = baseline {
+            let value = metric::value_text(metric, baseline.valid);
+            caption.push_str(&baseline_text(baseline, &value, shown_baseline.is_some()));
+        }
+        let collapsed = collapsed_names(&rows);
+        if !collapsed.is_empty() {
+            caption
+                .push_str(&format!(" The axes ignore collapsed runs, whose curves may leave the plots ({collapsed})."));
         }
         Ok(DrawnFigure { scene, caption })
     }
@@ -151,18 +175,25 @@ fn legend_of(cells: &[(&str, Vec<&RunRow>)]) -> Vec<(LegendSymbol, String)> {
 
 /// The axis of the validation metric, and whether a dense run's curve leaves it.
 ///
-/// Dense runs overfit by orders of magnitude, which would compress the scale of all others, so the axis covers their
-/// values only up to twice the worst value of the sparse runs.
-fn quality_axis(metric: Option<&str>, rows: &[&RunRow], theirs: &[&AuthorsEpoch]) -> (Axis, bool) {
+/// The perplexity of dense runs that overfit grows by orders of magnitude, which would compress the scale of all others,
+/// so the axis covers their values only up to twice the worst value of the sparse runs. An accuracy cannot grow worse
+/// without limit, and its worst value is the lowest one, so all are covered.
+fn quality_axis(
+    metric: Option<&str>,
+    rows: &[&RunRow],
+    theirs: &[&AuthorsEpoch],
+    baseline: Option<f64>,
+) -> (Axis, bool) {
     let sparse = rows.iter().filter(|row| row.is_sparse()).flat_map(|row| row.metrics.iter().map(|line| line.valid));
     let sparse: Vec<f64> = sparse.chain(theirs.iter().filter(|p| p.sparsity != "dense").map(|p| p.valid)).collect();
     let dense = rows.iter().filter(|row| !row.is_sparse()).flat_map(|row| row.metrics.iter().map(|line| line.valid));
     let dense: Vec<f64> = dense.chain(theirs.iter().filter(|p| p.sparsity == "dense").map(|p| p.valid)).collect();
     let worst = sparse.iter().copied().filter(|v| v.is_finite()).fold(0.0, f64::max);
-    let limit = if worst > 0.0 { 2.0 * worst } else { f64::INFINITY };
+    let limit = if worst > 0.0 && !metric::is_accuracy(metric) { 2.0 * worst } else { f64::INFINITY };
     let leaves = dense.iter().any(|v| *v > limit);
     let shown: Vec<f64> = sparse.into_iter().chain(dense.into_iter().filter(|v| *v <= limit)).collect();
     let shown: Vec<f64> = shown.into_iter().map(|v| metric::on_axis(metric, v)).collect();
+    let shown = with_baseline(shown, baseline);
     let title = format!("validation {}", metric::axis_title(metric));
     (Axis::around(&title, metric::axis_scale(metric, &shown), shown), leaves)
 }

@@ -21,9 +21,10 @@ use plotters::style::RGBColor;
 
 use super::authors::{AuthorsEpoch, AuthorsLogs};
 use super::chart::{LegendSymbol, Plot, legend};
-use super::rows::RunRow;
+use super::rows::{RunRow, baselines};
 use super::scene::{Align, Scene};
-use super::style::{self, INK, LABEL, TITLE};
+use super::style::{self, INK, LABEL, MUTED, TITLE};
+use sparsegate_store::format::TrivialBaseline;
 
 /// Input of the figures.
 #[derive(Debug, Clone, Copy)]
@@ -136,6 +137,55 @@ fn facet_name(scene: &mut Scene, facets: usize, plot: &Plot, name: &str) {
     }
 }
 
+/// The runs that determine the axes: those that have not collapsed, or all if there are no others.
+fn determining<'a>(rows: &[&'a RunRow]) -> Vec<&'a RunRow> {
+    let healthy: Vec<&RunRow> = rows.iter().copied().filter(|row| row.collapsed().is_none()).collect();
+    if healthy.is_empty() { rows.to_vec() } else { healthy }
+}
+
+/// The names of the collapsed runs, such as `W, W+N`; empty if there are none.
+fn collapsed_names(rows: &[&RunRow]) -> String {
+    let names = rows.iter().filter(|row| row.collapsed().is_some()).map(|row| row.label.clone());
+    names.collect::<Vec<String>>().join("; ")
+}
+
+/// A sentence on a baseline for captions; `shown` if its line is drawn.
+fn baseline_text(baseline: &TrivialBaseline, value: &str, shown: bool) -> String {
+    let place = if shown { "dotted line" } else { "beyond the axis" };
+    format!(" Baseline ({place}): {}, {value}, reached without reading anything.", baseline.predictor)
+}
+
+/// `values` with that of a baseline, for an axis, unless it is so far away that the differences between the values
+/// would shrink to less than a third.
+fn with_baseline(mut values: Vec<f64>, baseline: Option<f64>) -> Vec<f64> {
+    let range = |values: &[f64]| {
+        let finite = values.iter().copied().filter(|value| value.is_finite());
+        let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+        high - low
+    };
+    let Some(baseline) = baseline.filter(|_| !values.is_empty()) else { return values };
+    let before = range(&values);
+    values.push(baseline);
+    if before > 0.0 && range(&values) > 3.0 * before {
+        values.pop();
+    }
+    values
+}
+
+/// Draws a baseline across a plot.
+fn draw_baseline(scene: &mut Scene, plot: &Plot, value: f64) {
+    let y = plot.at(0.0, value).1;
+    scene.dotted(&[(plot.from.0, y), (plot.to.0, y)], MUTED);
+}
+
+/// The baseline of the runs if they all have the same one.
+fn common_baseline<'a>(data: &FigureData<'a>) -> Option<&'a TrivialBaseline> {
+    match baselines(data.rows).as_slice() {
+        [(_, baseline)] => Some(baseline),
+        _ => None,
+    }
+}
+
 /// The authors' last epoch at the run's level, if the runs are comparable.
 fn theirs<'a>(data: &FigureData<'a>, row: &RunRow) -> Option<&'a AuthorsEpoch> {
     data.authors.filter(|_| AuthorsLogs::comparable(&row.spec)).and_then(|authors| authors.last_epoch(row.level()))
@@ -172,4 +222,17 @@ fn names<'a>(rows: &[&'a RunRow]) -> Vec<(&'a RunRow, String)> {
         }
     }
     named
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_baseline;
+
+    #[test]
+    fn a_distant_baseline_does_not_compress_the_scale() {
+        assert_eq!(with_baseline(vec![70.0, 76.0], Some(60.0)), [70.0, 76.0, 60.0]);
+        assert_eq!(with_baseline(vec![70.0, 76.0], Some(50.0)), [70.0, 76.0]);
+        assert_eq!(with_baseline(vec![70.0], Some(50.0)), [70.0, 50.0], "a single value has no differences");
+        assert_eq!(with_baseline(vec![70.0], None), [70.0]);
+    }
 }

@@ -1,8 +1,9 @@
 //! `quality-compression`: test metric against compression.
 
 use super::{
-    DrawnFigure, Figure, FigureData, SkipReason, authors_of, by_cell, color, color_of, epochs_text, facet_name,
-    facet_room, head, head_height, measured, names,
+    DrawnFigure, Figure, FigureData, SkipReason, authors_of, baseline_text, by_cell, collapsed_names, color, color_of,
+    common_baseline, draw_baseline, epochs_text, facet_name, facet_room, head, head_height, measured, names,
+    with_baseline,
 };
 use crate::authors::AuthorsEpoch;
 use crate::axis::{Axis, AxisScale};
@@ -30,11 +31,14 @@ impl Figure for QualityCompressionFigure {
         let rows = measured(&data)?;
         let ours: Vec<(&RunRow, &EpochMetrics)> = rows
             .iter()
+            .filter(|row| row.collapsed().is_none())
             .filter_map(|row| shown(row).map(|line| (*row, line)))
             .filter(|(_, line)| line.test.is_finite() && line.counts.compression.is_finite())
             .collect();
+        let collapsed = collapsed_names(&rows);
         if ours.is_empty() {
-            return Err(SkipReason("no run has a finite test metric".into()));
+            let why = if collapsed.is_empty() { "no run has a finite test metric" } else { "every run collapsed" };
+            return Err(SkipReason(why.into()));
         }
         let authors: Vec<&AuthorsEpoch> = authors_of(&data, &rows).map_or_else(Vec::new, |authors| {
             let best =
@@ -47,16 +51,27 @@ impl Figure for QualityCompressionFigure {
             ours.iter().map(|(_, line)| line.counts.compression).chain(authors.iter().map(|p| p.compression));
         let qualities: Vec<f64> =
             ours.iter().map(|(_, line)| line.test).chain(authors.iter().map(|p| p.test)).map(quality).collect();
+        let baseline = common_baseline(&data).map(|baseline| (baseline, quality(baseline.test)));
+        let qualities = with_baseline(qualities, baseline.map(|(_, value)| value));
         let cells = by_cell(&rows);
         let x_title = if cells.len() > 1 { "compression" } else { "compression (all weights / kept weights)" };
         let x = Axis::around(x_title, AxisScale::Log, compressions);
         let y_title = format!("test {}", metric::axis_title(metric));
         let y = Axis::around(&y_title, metric::axis_scale(metric, &qualities), qualities);
 
+        let shown_baseline = baseline.filter(|(_, value)| y.shows(*value));
+
         let title = "Quality against compression";
-        let mut entries = vec![(LegendSymbol::Dot(MUTED), format!("ours, {}", epochs_text(&rows)))];
+        let dense = if ours.iter().any(|(row, _)| !row.is_sparse()) { " (dense: best epoch)" } else { "" };
+        let mut entries = vec![(LegendSymbol::Dot(MUTED), format!("ours, {}{dense}", epochs_text(&rows)))];
         if let Some(last) = authors.iter().map(|point| point.epoch).max() {
             entries.push((LegendSymbol::Ring(MUTED), format!("authors, after {last} epochs (dense: best epoch)")));
+        }
+        if let Some((baseline, _)) = shown_baseline {
+            entries.push((LegendSymbol::Dotted(MUTED), format!("baseline: {}", baseline.predictor)));
+        }
+        if !collapsed.is_empty() {
+            entries.push((LegendSymbol::Plain, format!("collapsed, not drawn: {collapsed}")));
         }
         let top = head_height(title, &entries);
         // At most two panels side by side, so that the labels fit.
@@ -76,6 +91,9 @@ impl Figure for QualityCompressionFigure {
             }
             plot.axes(&mut scene);
             facet_name(&mut scene, cells.len(), &plot, cell);
+            if let Some((_, value)) = shown_baseline {
+                draw_baseline(&mut scene, &plot, value);
+            }
             let ours: Vec<(&RunRow, &EpochMetrics)> =
                 ours.iter().filter(|(row, _)| row.cell() == *cell).copied().collect();
             let theirs = if authors_of(&data, facet).is_some() { authors.as_slice() } else { &[] };
@@ -95,6 +113,11 @@ impl Figure for QualityCompressionFigure {
             }
             for (row, name) in names(facet) {
                 if let Some((_, line)) = ours.iter().find(|(other, _)| other.run == row.run) {
+                    let epoch = match row.best() {
+                        Some(best) if !row.is_sparse() => format!(", best epoch ({})", best.epoch),
+                        _ => String::new(),
+                    };
+                    let name = format!("{name}{epoch}");
                     labels.draw(&mut scene, (plot.from, plot.to), at(line), &name);
                 }
             }
@@ -106,13 +129,21 @@ impl Figure for QualityCompressionFigure {
         let mut caption = String::from(
             "Test metric against compression on a log scale, one point per run; smaller networks are to the right. \
              Compression counts the surviving weights of all layers as the authors do, without biases. A dense run is \
-             shown at the epoch with its best validation metric, a sparse one at its last.",
+             shown at the epoch with its best validation metric, a sparse one at its last; the table has both values of \
+             every run.",
         );
         if cells.len() > 1 {
             caption.push_str(" One panel per cell, with the same axes.");
         }
         if !authors.is_empty() {
             caption.push_str(" Open circles are the authors' runs of the same level, in the same colour.");
+        }
+        if let Some((baseline, _)) = baseline {
+            let value = metric::value_text(metric, baseline.test);
+            caption.push_str(&baseline_text(baseline, &value, shown_baseline.is_some()));
+        }
+        if !collapsed.is_empty() {
+            caption.push_str(&format!(" Collapsed runs are not drawn ({collapsed})."));
         }
         Ok(DrawnFigure { scene, caption })
     }

@@ -64,12 +64,16 @@ impl Figure for SpeedFigure {
         head(&mut scene, title, &entries);
         for (index, (implementation, title)) in panels.into_iter().enumerate() {
             let from_y = top + 8.0 + panel_height * index as f64;
-            let shown = found.iter().flat_map(|run| {
+            // A model of which nothing is left is as fast as it likes; its ratios would compress those of the others.
+            let determining: Vec<&RunSpeed<'_>> = found.iter().filter(|run| run.row.collapsed().is_none()).collect();
+            let determining = if determining.is_empty() { found.iter().collect() } else { determining };
+            let shown = determining.iter().flat_map(|run| {
                 read_modes
                     .iter()
                     .filter_map(|read_mode| run.ratio_to(*implementation, *read_mode))
                     .flatten()
-                    .chain([run.mac_ratio(), 1.0])
+                    .chain(run.mac_ratio())
+                    .chain([1.0])
             });
             let plot = Plot {
                 from: (34.0 + names, from_y),
@@ -118,8 +122,10 @@ fn panel(
     for (line, run) in found.iter().enumerate() {
         let y = plot.from.1 + STEP * (line as f64 + 0.5);
         scene.text((plot.from.0 - 9.0, y), run.row.title(), SMALL, INK, Align::End);
-        let mac_ratio = plot.at(run.mac_ratio(), 0.0).0;
-        scene.line(&[(mac_ratio, y - 15.0), (mac_ratio, y + 15.0)], INK, 2.5);
+        if let Some(mac_ratio) = run.mac_ratio() {
+            let x = plot.at(mac_ratio, 0.0).0;
+            scene.line(&[(x, y - 15.0), (x, y + 15.0)], INK, 2.5);
+        }
         let mut best = None::<f64>;
         for (index, read_mode) in read_modes.iter().enumerate() {
             let Some([median, low, high]) = run.ratio_to(implementation, *read_mode) else { continue };

@@ -113,6 +113,10 @@ fn verdict_class(head: &str, cell: &str) -> Option<&'static str> {
     match (head, cell) {
         ("verdict", "reproduced" | "within noise") | ("state", "done") => Some("good"),
         ("verdict", "off") | ("state", "failed") => Some("bad"),
+        // A row without a state is no run.
+        ("state", "") => None,
+        ("verdict", verdict) if verdict.starts_with("collapsed") => Some("bad"),
+        ("state", state) if state.ends_with("collapsed") => Some("bad"),
         ("verdict" | "state", _) => Some("open"),
         _ => None,
     }

@@ -6,6 +6,14 @@ use crate::notes::notes;
 use crate::speedup::speedups;
 use crate::tables;
 
+/// Explanation of the table of results.
+const RESULTS: &str = "Metrics after the last finished epoch, with posterior means and pruned weights; test metric, best \
+                       epoch: after the epoch with the best validation metric, whose number is in brackets. Compression \
+                       is all weights over kept weights after the last epoch, without biases; it is a dash if nothing is \
+                       left. Baseline: a predictor that reads nothing and always gives the most frequent class of the \
+                       training texts (majority class) or the frequencies of the symbols in the training text, each count \
+                       increased by one (unigram).";
+
 /// Explanation of the table of backends; the tolerances are those of `drift`.
 const BACKENDS: &str = "The same runs on several backends, with the same initial values, batches and noise: they differ only \
                         in rounding, which training amplifies. Differences are relative to the reference; that of the \
@@ -25,12 +33,7 @@ impl Page<'_> {
     /// The main tables, in order.
     pub fn sections(&self) -> Vec<Section> {
         let rows = &self.found.rows;
-        let results = Section::new(
-            "Results",
-            "Metrics after the last finished epoch, with posterior means and pruned weights. Compression is all weights \
-             over kept weights, without biases.",
-            [tables::results(rows)],
-        );
+        let results = Section::new("Results", RESULTS, [tables::results(rows)]);
         let weight_counts = tables::weight_counts(rows).map(|grid| {
             Section::new(
                 "Two ways of counting",

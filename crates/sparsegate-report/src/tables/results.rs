@@ -2,22 +2,23 @@
 
 use crate::grid::{TableData, of};
 use crate::metric::{gates_kept, gates_total, short_name, value_text, weights_kept};
-use crate::number::{count, ratio, seconds};
-use crate::rows::{RowState, RunRow};
+use crate::number::{count, ratio_or_dash, seconds};
+use crate::rows::{RowState, RunRow, baselines};
 
-/// The runs with their main results.
+/// The runs with their main results, then what predictors that read nothing reach.
 pub fn results(rows: &[RunRow]) -> TableData {
     let metric = rows.iter().find_map(|row| row.metric.as_deref()).map_or("metric", short_name);
     let (valid, test) = (format!("valid {metric}"), format!("test {metric}"));
+    let best = format!("{test}, best epoch");
     let embedded = rows.iter().filter_map(RunRow::last).any(|line| line.counts.inputs.is_some());
-    let mut numbers = vec!["epochs", &valid, &test, "compression", "gates kept", "hidden units", "vocabulary"];
+    let mut numbers = vec!["epochs", &valid, &test, &best, "compression", "gates kept", "hidden units", "vocabulary"];
     if embedded {
         numbers.push("embedding");
     }
     numbers.push("time");
     let mut grid = TableData::new(&["run", "state"], &numbers);
     for row in rows {
-        let mut cells = vec![row.label.clone(), row.state.name().to_owned()];
+        let mut cells = vec![row.label.clone(), row.state_text()];
         cells.push(match row.state {
             RowState::Missing | RowState::Damaged => String::new(),
             _ => format!("{} of {}", row.epochs(), row.planned_epochs),
@@ -27,7 +28,8 @@ pub fn results(rows: &[RunRow]) -> TableData {
             cells.extend([
                 value_text(name, line.valid),
                 value_text(name, line.test),
-                ratio(counts.compression),
+                row.best().map_or_else(String::new, |best| format!("{} ({})", value_text(name, best.test), best.epoch)),
+                ratio_or_dash(counts.compression_ratio()),
                 of(gates_kept(line), gates_total(line)),
                 of(counts.neurons.kept, counts.neurons.total),
                 of(counts.vocabulary.kept, counts.vocabulary.total),
@@ -36,6 +38,15 @@ pub fn results(rows: &[RunRow]) -> TableData {
         }
         cells.resize(grid.columns.len() - 1, String::new());
         cells.push(row.summary.as_ref().map_or_else(String::new, |summary| seconds(summary.train_seconds)));
+        grid.rows.push(cells);
+    }
+    let found = baselines(rows);
+    for (row, baseline) in &found {
+        let of = if found.len() > 1 { format!(" ({})", row.label) } else { String::new() };
+        let value = |x| value_text(row.metric.as_deref(), x);
+        let mut cells = vec![format!("baseline: {}{of}", baseline.predictor), String::new(), String::new()];
+        cells.extend([value(baseline.valid), value(baseline.test)]);
+        cells.resize(grid.columns.len(), String::new());
         grid.rows.push(cells);
     }
     grid
@@ -52,8 +63,8 @@ pub fn weight_counts(rows: &[RunRow]) -> Option<TableData> {
         if kept != line.counts.weights_kept_exact {
             grid.rows.push(vec![
                 row.title(),
-                ratio(line.counts.compression),
-                ratio(line.counts.compression_exact),
+                ratio_or_dash(line.counts.compression_ratio()),
+                ratio_or_dash(line.counts.exact_compression_ratio()),
                 count(kept),
                 count(line.counts.weights_kept_exact),
             ]);

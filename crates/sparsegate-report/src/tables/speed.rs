@@ -1,7 +1,7 @@
 //! Times of the forward pass.
 
 use crate::grid::TableData;
-use crate::number::{self, count, ratio};
+use crate::number::{self, count, ratio_or_dash};
 use crate::speedup::{RunSpeed, name};
 use sparsegate_store::speed::Implementation;
 
@@ -33,7 +33,7 @@ pub fn speed(found: &[RunSpeed<'_>]) -> Option<TableData> {
                 count(run.speed.file_bytes.div_ceil(1000)),
                 count(run.speed.dense_bytes.div_ceil(1000)),
                 count(run.speed.compact.macs.round() as u64),
-                ratio(run.mac_ratio()),
+                ratio_or_dash(run.mac_ratio()),
                 run.threads.to_string(),
             ];
             cells.extend(columns.iter().map(|(implementation, _)| {

@@ -44,9 +44,11 @@ fn same_data(a: &BTreeMap<String, String>, b: &BTreeMap<String, String>) -> bool
     data(a) == data(b)
 }
 
-/// Whether the run finished all its epochs and has the checkpoint of its end.
+/// Whether the run finished all its epochs and has the checkpoint of its end. A run that collapsed is not continued:
+/// what counts as a collapse depends on the number of epochs.
 fn has_final_state(dir: &RunDir, record: &RunRecord) -> Result<bool, StoreError> {
     let done = dir.summary()?.is_some_and(|summary| summary.state == RunState::Done && summary.stopped_early.is_none());
     let at_end = |epochs, batch| epochs == record.spec.train.epochs && batch == 0;
-    Ok(done && dir.position()?.is_some_and(|position| at_end(position.epoch, position.batch)))
+    let healthy = dir.metrics()?.iter().all(|line| line.collapse.is_none());
+    Ok(done && healthy && dir.position()?.is_some_and(|position| at_end(position.epoch, position.batch)))
 }

@@ -44,7 +44,7 @@ pub(super) fn check_pass<N: GoldenNetwork>(
     let batch = &given.batch;
     let forward = network.forward(config.ops, batch, states, noise);
     let scores = forward.outputs.clone() + network.output_bias();
-    let correct = network.correct_count(&forward.outputs, &batch.targets);
+    let predicted = network.predicted_classes(&forward.outputs);
     let loss = values(network.loss(config.ops, forward.outputs, &batch.targets))?;
     let mut ours = BTreeMap::from([
         ("logits", values(scores.clone())?),
@@ -54,8 +54,9 @@ pub(super) fn check_pass<N: GoldenNetwork>(
         ("h_seq", values(forward.states[0].clone())?),
         ("h_last", values(forward.last[0].clone())?),
     ]);
-    if let Some(correct) = correct {
-        ours.insert("accuracy", vec![correct.into_scalar::<f64>() / batch.rows as f64]);
+    if let Some(predicted) = predicted {
+        let correct = values(predicted.float())?.into_iter().zip(&batch.targets).filter(|(a, b)| *a as u32 == **b);
+        ours.insert("accuracy", vec![correct.count() as f64 / batch.rows as f64]);
     }
     if let Some(vectors) = network.vectors(batch, noise, config) {
         ours.insert("emb", values(vectors)?);

@@ -1,0 +1,98 @@
+//! A task with too few data: the variational levels prune everything, and every command says so.
+
+use assert_cmd::Command;
+
+struct Project(tempfile::TempDir);
+
+struct Answer {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Project {
+    /// A table of labelled sentences and the experiment that `new task` makes of it, with two of its levels.
+    fn new() -> Self {
+        let project = Self(tempfile::tempdir().expect("a folder"));
+        fs_err::write(project.0.path().join("films.csv"), sentences(400)).expect("a file");
+        let made = project.run(&["new", "task", "films", "--kind", "classification", "--from", "films.csv"]);
+        assert_eq!(made.code, Some(0), "{}", made.err);
+        let spec = project.0.path().join("experiments/films.yaml");
+        let text = fs_err::read_to_string(&spec).expect("the spec");
+        let fewer = text.replace("[dense, W, W+N, W+G+N]", "[dense, W]");
+        assert_ne!(fewer, text);
+        fs_err::write(&spec, fewer).expect("a file");
+        project
+    }
+
+    fn run(&self, args: &[&str]) -> Answer {
+        let output = Command::cargo_bin("sparsegate")
+            .expect("the program")
+            .current_dir(self.0.path())
+            .env_remove("SPARSEGATE_CACHE")
+            .args(args)
+            .output()
+            .expect("output");
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Answer { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// Runs a command on the experiment with eight epochs.
+    fn films(&self, command: &str, more: &[&str]) -> Answer {
+        self.run(&[&[command, "experiments/films.yaml", "--set", "train.epochs=8"], more].concat())
+    }
+}
+
+/// Sentences of rare words, four of seven of which are good; one word in each tells.
+fn sentences(count: usize) -> String {
+    let row = |i: usize| {
+        let good = i % 7 < 4;
+        let (word, label) = if good { ("fine", "good") } else { ("dull", "bad") };
+        let rare: Vec<String> = (0..6).map(|j| format!("word{}", (i * 31 + j * 57) % 389)).collect();
+        format!("{} {word} {},{label}\n", rare[..3].join(" "), rare[3..].join(" "))
+    };
+    "text,label\n".to_owned() + &(0..count).map(row).collect::<String>()
+}
+
+/// The line of a text that starts with `first`, with single spaces.
+fn line(text: &str, first: &str) -> String {
+    let spaced = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    spaced.into_iter().find(|line| line.starts_with(first)).unwrap_or_else(|| panic!("{first} in\n{text}"))
+}
+
+#[test]
+fn a_collapse_is_seen_and_said() {
+    let project = Project::new();
+    let trained = project.films("run", &["--offline", "--progress", "counter", "--jobs", "1"]);
+    assert_eq!(trained.code, Some(0), "{}", trained.err);
+    assert!(trained.err.contains("warning: W collapsed, seen after epoch "), "{}", trained.err);
+    assert!(trained.err.contains("hint: the KL term dominates: lower train.kl.weight"), "{}", trained.err);
+    assert!(!trained.err.contains("dense collapsed") && !trained.err.contains("000.0x"), "{}", trained.err);
+    let row = line(&trained.out, "W ");
+    assert!(row.contains("done, collapsed 8 accuracy") && row.contains(" - "), "{row}");
+    assert!(line(&trained.out, "dense ").contains(" 1.0x"), "{}", trained.out);
+    assert!(line(&trained.out, "baseline: majority class good").contains("accuracy 0.5"), "{}", trained.out);
+
+    let json = project.films("run", &["--format", "json"]).out;
+    let rows: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!((&rows[1]["state"], &rows[1]["collapse"]), (&"done".into(), &"nothing-left".into()), "{json}");
+    assert!(rows[1]["compression"].is_null() && rows[0]["collapse"].is_null(), "{json}");
+
+    let status = project.films("status", &[]).out;
+    assert!(status.contains("done, collapsed") && !status.contains("000.0x"), "{status}");
+    let check = project.films("check", &[]);
+    assert_eq!(check.code, Some(0), "without claims nothing fails");
+    assert!(check.out.contains("W collapsed: nothing is left of the network"), "{}", check.out);
+
+    let run = "films:sparsity=W";
+    let says = "nothing is left of this network, so that it predicts the class `good` whatever it reads";
+    let predict = project.run(&["predict", run, "a fine film", "a dull film"]);
+    assert_eq!((predict.code, predict.err.matches(says).count()), (Some(0), 1), "{}", predict.err);
+    let export = project.run(&["export", run, "--format", "onnx"]);
+    assert!(export.code == Some(0) && export.err.contains(says), "{}", export.err);
+    let bench = project.run(&["bench", run, "--samples", "1", "--batch", "1", "--threads", "1"]);
+    assert!(bench.code == Some(0) && bench.err.contains(says), "{}", bench.err);
+    assert!(bench.out.contains("(none are left)"), "{}", bench.out);
+    let healthy = project.run(&["predict", "films:sparsity=dense", "a fine film"]);
+    assert_eq!((healthy.code, healthy.err.as_str()), (Some(0), ""));
+}
