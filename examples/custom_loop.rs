@@ -4,9 +4,9 @@
 //! cargo run --release --example custom_loop -- 50        # epochs; minutes on two cores
 //! ```
 //!
-//! Data, sizes, initial values, batches and noise are those of the run `sparsity=W+G+N` of `experiments/quick.yaml`, so
-//! the two can be compared. The optimisers differ: Burn's Adam corrects the bias before it adds epsilon, and clips each
-//! parameter's gradient instead of all together.
+//! Data, sizes, initial values, batches and noise are those of the run `sparsity=W+G+N` of `experiments/quick.yaml`,
+//! so the two can be compared. The optimisers differ: Burn's Adam corrects the bias before it adds epsilon, and clips
+//! each parameter's gradient instead of all together.
 
 use std::error::Error;
 

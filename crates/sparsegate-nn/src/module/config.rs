@@ -67,8 +67,8 @@ macro_rules! recurrent_config {
 }
 
 recurrent_config! {
-    /// Configuration of an LSTM ([`sparsegate_core::cells::Lstm`]), for instance
-    /// `VariationalLstmConfig::new(inputs, hidden).with_groups(Groups::new()).init(&device)`. States: hidden and cell.
+    /// Configuration of an LSTM ([`sparsegate_core::cells::Lstm`]). States: hidden and cell. For instance
+    /// `VariationalLstmConfig::new(inputs, hidden).with_groups(Groups::new()).init(&device)`.
     VariationalLstmConfig, &Lstm
 }
 

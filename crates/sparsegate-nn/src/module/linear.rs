@@ -34,8 +34,8 @@ impl VariationalLinear {
         OutputLayer { w: self.w.matrix(), bias: self.bias.val(), noise: self.sampling }
     }
 
-    /// Outputs `[B, T, O]` for inputs `[B, T, H]`: T steps of B sequences. With `noise` the weights or the outputs are
-    /// sampled ([`NoiseStream::Output`]), without it the weights are the means.
+    /// Outputs `[B, T, O]` for inputs `[B, T, H]`: T steps of B sequences. With `noise` the weights or the outputs
+    /// are sampled ([`NoiseStream::Output`]), without it the weights are the means.
     ///
     /// # Panics
     /// The last dimension of `input` is not H.

@@ -7,16 +7,16 @@
 //!
 //! | file | contents |
 //! |---|---|
-//! | `config` | [`VariationalLstmConfig`], [`VariationalGruConfig`], [`VariationalRnnConfig`], [`VariationalLinearConfig`] |
+//! | `config` | the configurations, such as [`VariationalLstmConfig`] |
 //! | `parameter` | a variational parameter |
 //! | `recurrent` | the recurrent layer |
 //! | `linear` | the output layer |
 //!
 //! # Training
 //!
-//! The objective is the data loss plus the sum of the modules' `kl()` times the KL weight 1/N, where N is the number of
-//! targets in an epoch (`docs/method.md`). All modules of a network that are given the same [`NoiseSource`] draw
-//! independent noise, except that two modules of the same kind draw the same: give each its own seed.
+//! The objective is the data loss plus the sum of the modules' `kl()` times the KL weight 1/N, where N is the number
+//! of targets in an epoch (`docs/method.md`). Modules of different kinds draw independent noise from one
+//! [`NoiseSource`]. Two modules of the same kind draw the same noise from it, so give each its own seed.
 //!
 //! # Evaluation
 //!
@@ -25,9 +25,9 @@
 //!
 //! # Speed
 //!
-//! The fused kernels run where [`ops_for`](crate::engine::ops_for) finds them. `kl()` and Burn's optimisers are composed
-//! of Burn's operations. A step of [`NetworkTrainer`](crate::model::NetworkTrainer), which fuses them and reads only the
-//! rows of the input weights that a batch needs, is several times as fast on large vocabularies.
+//! The fused kernels run where [`ops_for`](crate::engine::ops_for) finds them, and elsewhere Burn's operations.
+//! [`NetworkTrainer`](crate::model::NetworkTrainer) is faster: it also fuses the KL divergence with the optimiser, and
+//! computes the gradients of only those rows of the input weights that a batch reads.
 
 mod config;
 mod linear;

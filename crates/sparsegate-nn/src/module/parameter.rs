@@ -28,15 +28,15 @@ impl VariationalParameter {
         VariationalMatrix { mean: self.mean.val(), log_sigma: self.log_sigma.as_ref().map(Param::val) }
     }
 
-    /// Sum of the KL divergences of all elements from the log-uniform prior, nats, `[1]`, without the KL weight; `None`
-    /// if the parameter is deterministic. Differentiable. The formula is stated at [`crate::variational`].
+    /// Sum of the KL divergences of all elements from the log-uniform prior, nats, `[1]`, without the KL weight;
+    /// `None` if the parameter is deterministic. Differentiable. The formula is stated at [`crate::variational`].
     pub fn kl(&self) -> Option<Tensor<1>> {
         self.matrix().kl()
     }
 
-    /// The parameter with its means that count as noise set to zero, and how many do not. Log sigmas stay as they are,
-    /// so that the same elements still count as noise. Ids and training state stay as well. `prune_at_limit` tells
-    /// whether an element exactly at [`LOG_ALPHA_LIMIT`](sparsegate_core::LOG_ALPHA_LIMIT) counts as noise.
+    /// The parameter with its means that count as noise set to zero, and how many do not. Log sigmas stay as they
+    /// are, so that the same elements still count as noise. Ids and training state stay as well. `prune_at_limit`
+    /// tells whether an element exactly at [`LOG_ALPHA_LIMIT`](sparsegate_core::LOG_ALPHA_LIMIT) counts as noise.
     #[must_use]
     pub fn pruned(&self, prune_at_limit: bool) -> (Self, KeptCount) {
         let matrix = self.matrix();

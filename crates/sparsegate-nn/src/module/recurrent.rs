@@ -11,12 +11,12 @@ use crate::model::{InputKind, LanguageModel, NoiseSource, NoiseStream, Recurrent
 use crate::variational::VariationalMatrix;
 use sparsegate_core::{Batch, KeptCount};
 
-/// A recurrent layer of H units that reads I inputs, with variational weights and group factors. P is the number of the
-/// cell's preactivations; their columns are kind-major, `kind * H + unit`.
+/// A recurrent layer of H units that reads I inputs, with variational weights and group factors. P is the number of
+/// the cell's preactivations; their columns are kind-major, `kind * H + unit`.
 ///
 /// Made by [`VariationalLstmConfig`](super::VariationalLstmConfig),
-/// [`VariationalGruConfig`](super::VariationalGruConfig) or [`VariationalRnnConfig`](super::VariationalRnnConfig), and
-/// for any other cell from a [`RecurrentLayer`]. The formulas are those of the cell (`docs/method.md`,
+/// [`VariationalGruConfig`](super::VariationalGruConfig) or [`VariationalRnnConfig`](super::VariationalRnnConfig),
+/// and for any other cell from a [`RecurrentLayer`]. The formulas are those of the cell (`docs/method.md`,
 /// [`sparsegate_core::cells`]).
 #[derive(Module, Debug)]
 pub struct VariationalRecurrent {
@@ -74,8 +74,8 @@ impl VariationalRecurrent {
         }
     }
 
-    /// The language model in which this layer reads symbols and `output` reads this layer: for [`counts`](super::counts)
-    /// and whatever else takes a [`Network`](crate::model::Network).
+    /// The language model in which this layer reads symbols and `output` reads this layer: for
+    /// [`counts`](super::counts) and whatever else takes a [`Network`](crate::model::Network).
     ///
     /// # Panics
     /// `output` does not have H inputs.
@@ -88,11 +88,11 @@ impl VariationalRecurrent {
     /// Hidden states after each step, `[B, T, H]`, for T steps of B sequences of vectors, `[B, T, I]`, and the states
     /// after the last step.
     ///
-    /// With `noise`, one sample of the weights is drawn for all sequences, and one sample of the group factors for each
-    /// sequence; without it they are the means. `states` are the initial states, each `[B, H]`, in the order of the
-    /// cell's [`states`](sparsegate_core::cells::Cell::states) (for the LSTM: hidden and cell state); `None` means
-    /// zeros. No gradient flows through `states` or the returned states, so a loop that carries them truncates the
-    /// gradient at the ends of its windows.
+    /// With `noise`, one sample of the weights is drawn for all sequences, and one sample of the group factors for
+    /// each sequence; without it they are the means. `states` are the initial states, each `[B, H]`, in the order of
+    /// the cell's [`states`](sparsegate_core::cells::Cell::states) (for the LSTM: hidden and cell state); `None`
+    /// means zeros. No gradient flows through `states` or the returned states, so a loop that carries them truncates
+    /// the gradient at the ends of its windows.
     ///
     /// # Panics
     /// The last dimension of `input` is not I, B or T is zero, or `states` are not those of the cell.
@@ -111,12 +111,12 @@ impl VariationalRecurrent {
         self.run(&layer, &batch, products, noise, states)
     }
 
-    /// [`Self::forward`] for symbols, `[B, T]`, with ids below I: the same as for one-hot vectors, without making them.
-    /// The group factors of the inputs are those of the symbols ([`NoiseStream::ZVocabulary`]). The ids are read from
-    /// the device.
+    /// [`Self::forward`] for symbols, `[B, T]`, with ids below I: the same as for one-hot vectors, without making
+    /// them. The group factors of the inputs are those of the symbols ([`NoiseStream::ZVocabulary`]). The ids are
+    /// read from the device.
     ///
     /// # Panics
-    /// An id is not below I, or as [`Self::forward`].
+    /// An id is negative or not below I, or as [`Self::forward`].
     pub fn forward_symbols(
         &self,
         symbols: Tensor<2, Int>,
@@ -124,10 +124,14 @@ impl VariationalRecurrent {
         states: Option<Vec<Tensor<2>>>,
     ) -> (Tensor<3>, Vec<Tensor<2>>) {
         let [rows, steps] = symbols.dims();
-        let ids = symbols.transpose().into_data().convert::<i64>();
-        let ids: Vec<u32> = ids.as_slice::<i64>().unwrap_or_default().iter().map(|id| *id as u32).collect();
+        let ids: Vec<i64> = match symbols.transpose().into_data().convert::<i64>().try_into_vec() {
+            Ok(ids) => ids,
+            Err(error) => unreachable!("data converted to i64 is i64: {error:?}"),
+        };
         let inputs = self.inputs();
-        assert!(ids.iter().all(|id| (*id as usize) < inputs), "symbols have ids below the number of inputs, {inputs}");
+        let fit = ids.iter().all(|id| (0..inputs as i64).contains(id));
+        assert!(fit, "symbols have ids below the number of inputs, {inputs}");
+        let ids = ids.into_iter().map(|id| id as u32).collect();
         let batch = batch(rows, steps, ids);
         let mut layer = self.layer(InputKind::Symbols);
         let ops = ops_for(&layer.bias.device());
@@ -161,8 +165,8 @@ impl VariationalRecurrent {
         (to_batch_first(states[0].clone(), batch.rows), last)
     }
 
-    /// Sum of the KL divergences of all weights and group factors from the log-uniform prior, nats, `[1]`, without the
-    /// KL weight; zero for a deterministic layer. Differentiable.
+    /// Sum of the KL divergences of all weights and group factors from the log-uniform prior, nats, `[1]`, without
+    /// the KL weight; zero for a deterministic layer. Differentiable.
     pub fn kl(&self) -> Tensor<1> {
         let sum = self.parameters().filter_map(VariationalParameter::kl).reduce(|sum, kl| sum + kl);
         sum.unwrap_or_else(|| self.bias.val().inner().zeros_like().sum())

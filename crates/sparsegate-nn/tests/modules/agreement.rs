@@ -1,5 +1,5 @@
-//! Outputs, states and gradients of the modules against those of the networks in [`sparsegate_nn::model`], which golden
-//! tests and finite differences check, with the same noise and in double precision.
+//! Outputs, states and gradients of the modules against those of the networks in [`sparsegate_nn::model`], which
+//! golden tests and finite differences check, with the same noise and in double precision.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Gradients, Tensor, activation};

@@ -1,5 +1,5 @@
-//! The layers as Burn modules: outputs and gradients against the networks that golden tests check, records, training by
-//! Burn's optimiser, and refusals.
+//! The layers as Burn modules: outputs and gradients against the networks that golden tests check, records, training
+//! by Burn's optimiser, and refusals.
 
 mod agreement;
 mod kl;
