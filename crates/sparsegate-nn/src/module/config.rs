@@ -11,7 +11,7 @@ use sparsegate_core::{GateActivation, Init, OutputNoise, Prior, Sparsity};
 
 /// Which groups of weights have a factor with a posterior of its own; if the factor is pruned, so is the group. By
 /// default units and preactivations: with variational weights, the paper's level W+G+N.
-#[derive(Config, Debug, Copy, PartialEq, Eq)]
+#[derive(Config, Debug, PartialEq, Eq)]
 pub struct Groups {
     /// A factor for each input.
     #[config(default = false)]
@@ -28,7 +28,7 @@ pub struct Groups {
 macro_rules! recurrent_config {
     ($(#[$doc:meta])* $name:ident, $cell:expr) => {
         $(#[$doc])*
-        #[derive(Config, Debug, Copy)]
+        #[derive(Config, Debug)]
         pub struct $name {
             /// Number of inputs, I: the width of the vectors, or the number of symbols.
             pub inputs: usize,
@@ -58,7 +58,7 @@ macro_rules! recurrent_config {
             /// # Panics
             /// No inputs or no hidden units.
             pub fn init(&self, device: &Device) -> VariationalRecurrent {
-                let Self { inputs, hidden, groups, gate_activation: activation, init, forget_bias, seed } = *self;
+                let Self { inputs, hidden, groups, gate_activation: activation, init, forget_bias, seed } = self.clone();
                 let units = RecurrentConfig { cell: $cell, activation, hidden };
                 recurrent(units, inputs, groups, initializer(device, units.cell, init, seed, forget_bias))
             }
@@ -84,7 +84,7 @@ recurrent_config! {
 }
 
 /// Configuration of an output layer, `VariationalLinearConfig::new(inputs, outputs).init(&device)`.
-#[derive(Config, Debug, Copy)]
+#[derive(Config, Debug)]
 pub struct VariationalLinearConfig {
     /// Number of inputs, H.
     pub inputs: usize,
@@ -107,7 +107,7 @@ impl VariationalLinearConfig {
     /// # Panics
     /// No inputs or no outputs.
     pub fn init(&self, device: &Device) -> VariationalLinear {
-        let Self { inputs, outputs, sampling, init, seed } = *self;
+        let Self { inputs, outputs, sampling, init, seed } = self.clone();
         assert!(inputs > 0 && outputs > 0, "an output layer has inputs and outputs, not {inputs} and {outputs}");
         // The cell matters to recurrent layers alone.
         let initial = initializer(device, &Lstm, init, seed, 0.0);

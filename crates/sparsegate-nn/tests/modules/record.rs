@@ -26,9 +26,9 @@ fn taggers(seed: u64) -> [Tagger; 3] {
     let groups = Groups::new().with_inputs(true);
     let output = || VariationalLinearConfig::new(4, 2).with_seed(seed).init(&device);
     [
-        VariationalLstmConfig::new(6, 4).with_groups(groups).with_seed(seed).init(&device),
-        VariationalGruConfig::new(6, 4).with_groups(groups).with_seed(seed).init(&device),
-        VariationalRnnConfig::new(6, 4).with_groups(groups).with_seed(seed).init(&device),
+        VariationalLstmConfig::new(6, 4).with_groups(groups.clone()).with_seed(seed).init(&device),
+        VariationalGruConfig::new(6, 4).with_groups(groups.clone()).with_seed(seed).init(&device),
+        VariationalRnnConfig::new(6, 4).with_groups(groups.clone()).with_seed(seed).init(&device),
     ]
     .map(|recurrent| Tagger { recurrent, output: output() })
 }

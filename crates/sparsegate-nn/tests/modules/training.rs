@@ -89,9 +89,9 @@ fn check(name: &str, recurrent: VariationalRecurrent) {
 fn modules_learn_and_become_sparse() {
     let device = Device::flex().autodiff();
     let groups = Groups::new().with_inputs(true);
-    check("LSTM", VariationalLstmConfig::new(SYMBOLS, 16).with_groups(groups).init(&device));
-    check("GRU", VariationalGruConfig::new(SYMBOLS, 16).with_groups(groups).init(&device));
-    check("RNN", VariationalRnnConfig::new(SYMBOLS, 16).with_groups(groups).init(&device));
+    check("LSTM", VariationalLstmConfig::new(SYMBOLS, 16).with_groups(groups.clone()).init(&device));
+    check("GRU", VariationalGruConfig::new(SYMBOLS, 16).with_groups(groups.clone()).init(&device));
+    check("RNN", VariationalRnnConfig::new(SYMBOLS, 16).with_groups(groups.clone()).init(&device));
 }
 
 #[test]
