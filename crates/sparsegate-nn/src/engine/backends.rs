@@ -1,10 +1,12 @@
 //! Opens a backend by name and lists the available ones.
 
+use burn::backend::DispatchDevice;
 use burn::tensor::Device;
 
 use super::fused::FusedOps;
 use super::open_error::OpenError;
 use super::ops::Ops;
+use super::reference::ReferenceOps;
 use sparsegate_core::Backend;
 
 /// A device and the ops that run on it.
@@ -32,6 +34,19 @@ pub fn open(backend: Backend) -> Result<Engine, OpenError> {
         Backend::Tch { cuda } => super::tch::open(cuda),
         #[cfg(not(all(feature = "wgpu", feature = "tch")))]
         wanted => Err(OpenError::NotCompiled { backend: wanted, compiled: compiled_backends() }),
+    }
+}
+
+/// The ops for tensors of a device: fused kernels where this build has them for the device's backend, otherwise the
+/// composed ops, which run on every backend.
+pub fn ops_for(device: &Device) -> &'static dyn Ops {
+    match device.clone().inner().as_dispatch() {
+        DispatchDevice::Flex(_) => &FusedOps,
+        #[cfg(feature = "wgpu")]
+        DispatchDevice::Cube(_) => &FusedOps,
+        #[cfg(feature = "tch")]
+        DispatchDevice::LibTorch(_) => &FusedOps,
+        _ => &ReferenceOps,
     }
 }
 

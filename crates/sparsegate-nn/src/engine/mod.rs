@@ -26,10 +26,11 @@ mod simd;
 #[cfg(feature = "tch")]
 mod tch;
 
-pub use backends::{BackendDevices, Engine, compiled_backends, list_devices, open};
+pub use backends::{BackendDevices, Engine, compiled_backends, list_devices, open, ops_for};
 pub use fault::{BackendFailure, catch_backend_panic};
 pub use fused::FusedOps;
 pub use noise::{Noise, NoiseKey};
 pub use open_error::OpenError;
 pub use ops::{AdamStep, DataGradients, KlAndNorm, Moments, Ops, RecurrenceInputs};
 pub use reference::ReferenceOps;
+pub(crate) use reference::kl_divergence;

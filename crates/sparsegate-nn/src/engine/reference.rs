@@ -11,8 +11,9 @@ use sparsegate_core::cells::Cell;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ReferenceOps;
 
-/// Sum of the KL divergences from the log-uniform prior, `[1]`; see [`crate::variational`].
-fn kl_divergence(mean: Tensor<2>, log_sigma: Tensor<2>) -> Tensor<1> {
+/// Sum of the KL divergences from the log-uniform prior, `[1]`, of a variational parameter given as its means and log
+/// sigmas, both `[R, C]`; see [`crate::variational`]. Differentiable by autodiff.
+pub(crate) fn kl_divergence(mean: Tensor<2>, log_sigma: Tensor<2>) -> Tensor<1> {
     // For a mean of exactly zero, the lower bound avoids 0 * inf = NaN and the clamp makes the gradient zero.
     let smallest = match mean.dtype() {
         burn::tensor::DType::F64 => f64::MIN_POSITIVE,

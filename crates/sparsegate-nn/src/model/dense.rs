@@ -23,8 +23,8 @@ pub struct OutputLayer {
 }
 
 impl OutputLayer {
-    /// Builds an `[H, O]` layer with tensors from `make`.
-    pub(super) fn build(dims: [usize; 2], noise: OutputNoise, prior: Prior, make: CreateTensor<'_>) -> Self {
+    /// Builds an `[H, O]` layer with tensors from `make`, which is called with each tensor's name and shape.
+    pub fn build(dims: [usize; 2], noise: OutputNoise, prior: Prior, make: CreateTensor<'_>) -> Self {
         Self {
             w: VariationalMatrix::build("output/w", dims, prior, make),
             bias: make("output/bias", [1, dims[1]]),

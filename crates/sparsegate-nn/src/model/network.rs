@@ -54,7 +54,7 @@ impl Forward {
 
 /// The last `rows` rows of a matrix. Of `[N, H]` states these are the states of the last step, at which all sequences
 /// are active.
-pub(super) fn last_rows(tensor: Tensor<2>, rows: usize) -> Tensor<2> {
+pub(crate) fn last_rows(tensor: Tensor<2>, rows: usize) -> Tensor<2> {
     let [count, columns] = tensor.dims();
     tensor.slice([count - rows..count, 0..columns])
 }

@@ -2,6 +2,7 @@
 
 use super::host::values;
 use super::network::Network;
+use sparsegate_core::Counts;
 use sparsegate_prune::{NetworkArrays, Posterior};
 
 /// Calls `with` with a network's posterior on the host. `zeros_are_pruned` tells whether an exact zero in a
@@ -23,4 +24,11 @@ pub(super) fn with_posterior<R>(
         Ok(posterior) => with(&posterior),
         Err(error) => unreachable!("a network's own tensors have its shapes: {error}"),
     }
+}
+
+/// What pruning keeps of a network by the rules for counting (`docs/method.md`), which consider all layers together. The
+/// tensors are read from the device. `zeros_are_pruned` tells whether an exact zero in a deterministic matrix counts as
+/// pruned, as in a pruning baseline.
+pub fn counts(network: &impl Network, zeros_are_pruned: bool) -> Counts {
+    with_posterior(network, zeros_are_pruned, |posterior| sparsegate_prune::counts(&sparsegate_prune::masks(posterior)))
 }

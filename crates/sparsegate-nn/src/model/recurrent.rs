@@ -95,13 +95,9 @@ impl InputKind {
 }
 
 impl RecurrentLayer {
-    /// Builds a layer with tensors from `make`.
-    pub(super) fn build(
-        units: RecurrentConfig,
-        inputs: InputKind,
-        sparsity: &Sparsity,
-        make: CreateTensor<'_>,
-    ) -> Self {
+    /// Builds a layer with tensors from `make`, which is called with each tensor's name and shape. The names are those
+    /// used in checkpoints, such as `lstm/w_input/mean`.
+    pub fn build(units: RecurrentConfig, inputs: InputKind, sparsity: &Sparsity, make: CreateTensor<'_>) -> Self {
         let path = |name: &str| units.path(name);
         let (count, hidden, width) = (inputs.count(), units.hidden, units.width());
         Self {
@@ -139,7 +135,7 @@ impl RecurrentLayer {
     }
 
     /// Input products `x W`, `[N, P * H]`, of a batch's symbols, each times the symbol's group factor in its sequence.
-    pub(super) fn read_symbols(&self, ops: &dyn Ops, batch: &Batch, noise: Option<&NoiseSource>) -> Tensor<2> {
+    pub(crate) fn read_symbols(&self, ops: &dyn Ops, batch: &Batch, noise: Option<&NoiseSource>) -> Tensor<2> {
         let ids = symbols::ids(&batch.inputs, &self.device_and_dtype().0);
         let products = self.w_input.sample_rows(ops, ids.clone(), draw(noise, NoiseStream::WInput).as_ref());
         match &self.z_inputs {
@@ -152,7 +148,7 @@ impl RecurrentLayer {
 
     /// Input products `x W`, `[N, P * H]`, of `vectors`, `[N, I]`, whose dimensions are first multiplied by their group
     /// factors in the sequence.
-    pub(super) fn read_vectors(
+    pub(crate) fn read_vectors(
         &self,
         ops: &dyn Ops,
         batch: &Batch,
@@ -175,7 +171,7 @@ impl RecurrentLayer {
 
     /// Runs the layer on input products, `[N, P * H]`, from the initial `states`, each `[B, H]`. Returns the states
     /// after each step, each `[N, H]`, in the order of [`Cell::states`]; only the first is part of the autodiff graph.
-    pub(super) fn run(
+    pub(crate) fn run(
         &self,
         ops: &dyn Ops,
         batch: &Batch,

@@ -8,7 +8,7 @@ use super::host::{load_tensor, named};
 use super::metrics::{DeviceMetrics, MetricsQueue};
 use super::network::Network;
 use super::noise::NoiseSource;
-use super::posterior::with_posterior;
+use super::posterior::{counts, with_posterior};
 use crate::baselines::{Pruning, PruningStep, WeightMatrices, WeightMatrixKind, mask_moments};
 use crate::engine::{AdamStep, Moments, Ops};
 use sparsegate_core::Adam;
@@ -300,9 +300,7 @@ impl<N: Network> Trainer for NetworkTrainer<N> {
     }
 
     fn counts(&self) -> Counts {
-        with_posterior(&self.network, self.pruning.is_some(), |posterior| {
-            sparsegate_prune::counts(&sparsegate_prune::masks(posterior))
-        })
+        counts(&self.network, self.pruning.is_some())
     }
 
     fn structure(&self) -> Structure {

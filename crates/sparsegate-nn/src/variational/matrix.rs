@@ -2,8 +2,8 @@
 
 use burn::tensor::{Bool, DType, Int, Tensor};
 
-use crate::engine::{Noise, Ops};
-use sparsegate_core::{LOG_ALPHA_LIMIT, Prior};
+use crate::engine::{Noise, Ops, kl_divergence};
+use sparsegate_core::{KeptCount, LOG_ALPHA_LIMIT, Prior};
 
 /// A matrix of weights: their means and, if they are variational, their log standard deviations.
 #[derive(Debug, Clone)]
@@ -60,7 +60,27 @@ impl VariationalMatrix {
         }
     }
 
-    /// Which weights count as noise, `[R, C]`: log alpha is above [`LOG_ALPHA_LIMIT`] or, if `prune_at_limit`, equal to it.
+    /// Sum of the KL divergences of all weights from the log-uniform prior, nats, `[1]`, without the KL weight;
+    /// `None` for deterministic weights. Composed of Burn's operations, so autodiff differentiates it; training steps
+    /// use the kernels of [`Ops::kl_and_gradient_norm`] instead.
+    pub fn kl(&self) -> Option<Tensor<1>> {
+        self.log_sigma.as_ref().map(|log_sigma| kl_divergence(self.mean.clone(), log_sigma.clone()))
+    }
+
+    /// How many weights do not count as noise; all of them if they are deterministic. Reads one number from the
+    /// device.
+    pub fn kept(&self, prune_at_limit: bool) -> KeptCount {
+        let [rows, columns] = self.mean.dims();
+        let total = (rows * columns) as u64;
+        let noise = self
+            .log_sigma
+            .as_ref()
+            .map_or(0, |log_sigma| self.noise_mask(log_sigma, prune_at_limit).int().sum().into_scalar::<i64>() as u64);
+        KeptCount { kept: total - noise, total }
+    }
+
+    /// Which weights count as noise, `[R, C]`: log alpha is above [`LOG_ALPHA_LIMIT`] or, if `prune_at_limit`, equal
+    /// to it.
     fn noise_mask(&self, log_sigma: &Tensor<2>, prune_at_limit: bool) -> Tensor<2, Bool> {
         // The lower bound keeps log alpha finite (and large) for a mean of exactly zero.
         let smallest = if self.mean.dtype() == DType::F64 { f64::MIN_POSITIVE } else { f64::from(f32::MIN_POSITIVE) };
