@@ -5,6 +5,8 @@ use std::fmt;
 use std::process::ExitCode;
 
 use sparsegate_nn::engine::OpenError;
+use sparsegate_pipeline::sweep::SweepError;
+use sparsegate_pipeline::train_run::TrainRunError;
 use sparsegate_spec::SpecError;
 
 use super::args::Global;
@@ -128,5 +130,32 @@ impl From<OpenError> for CliError {
 impl From<SpecError> for CliError {
     fn from(error: SpecError) -> Self {
         Self::usage(error)
+    }
+}
+
+impl From<SweepError> for CliError {
+    fn from(error: SweepError) -> Self {
+        let hint = error.hint();
+        match error {
+            SweepError::Spec(error) => error.into(),
+            SweepError::Data(error) => error.into(),
+            SweepError::Backend(error) => error.into(),
+            SweepError::NotFetchedAgain { altered, .. } => Self::from(*altered).help(hint.unwrap_or_default()),
+            SweepError::Plan(error) => Self::failed(error),
+            SweepError::Store(error) => Self::failed(error),
+        }
+    }
+}
+
+impl From<TrainRunError> for CliError {
+    fn from(error: TrainRunError) -> Self {
+        match error {
+            TrainRunError::Data(error) => error.into(),
+            error => {
+                let hint = error.hint();
+                let failed = Self::failed(error);
+                if let Some(hint) = hint { failed.help(hint) } else { failed }
+            }
+        }
     }
 }

@@ -1,16 +1,16 @@
 //! Short names of runs for the terminal, from the settings in which they differ.
 
-use super::PlannedSweep;
+use sparsegate_pipeline::sweep::Sweep;
 use sparsegate_spec::label;
 use sparsegate_store::plan::PlanEntry;
 
 /// Settings that may appear in a label, in order.
 const KEYS: [&str; 6] = ["sparsity", "seed", "model.cell", "model.hidden", "dataset", "backend"];
 
-/// One label per entry, over all sweeps in order: the sparsity level, the other settings that differ, and a prefix of
+/// One label per run, in order: the sparsity level, the other settings that differ, and a prefix of
 /// the run's key if these are not unique.
-pub(super) fn labels(sweeps: &[PlannedSweep<'_>]) -> Vec<String> {
-    let entries: Vec<&PlanEntry> = sweeps.iter().flat_map(|sweep| &sweep.plan.entries).collect();
+pub(super) fn labels(sweep: &Sweep) -> Vec<String> {
+    let entries: Vec<&PlanEntry> = sweep.runs().map(|run| run.entry).collect();
     let value = |entry: &PlanEntry, key: &str| label(&entry.spec, key).unwrap_or_default();
     let differs = |key: &str| entries.iter().any(|entry| value(entry, key) != value(entries[0], key));
     let keys: Vec<&str> = KEYS.into_iter().filter(|key| *key == "sparsity" || differs(key)).collect();
