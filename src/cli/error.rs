@@ -4,10 +4,12 @@ use std::error::Error;
 use std::fmt;
 use std::process::ExitCode;
 
+use sparsegate_compact::{CompactModel, FindModelError, NotFinite, WriteCompactError};
 use sparsegate_nn::engine::OpenError;
 use sparsegate_pipeline::sweep::SweepError;
 use sparsegate_pipeline::train_run::TrainRunError;
 use sparsegate_spec::SpecError;
+use sparsegate_store::FindRunError;
 
 use super::args::Global;
 use super::output;
@@ -158,4 +160,36 @@ impl From<TrainRunError> for CliError {
             }
         }
     }
+}
+
+impl From<FindModelError> for CliError {
+    fn from(error: FindModelError) -> Self {
+        let hint = error.hint();
+        let error = match error {
+            FindModelError::Run(FindRunError::Store(error)) => Self::data(error),
+            FindModelError::Run(error) => Self::usage(error),
+            FindModelError::Store(error) => Self::failed(error),
+            FindModelError::Write(error) => error.into(),
+            error @ (FindModelError::Io(_) | FindModelError::File { .. } | FindModelError::Details(_)) => {
+                Self::data(error)
+            }
+        };
+        if let Some(hint) = hint { error.help(hint) } else { error }
+    }
+}
+
+impl From<WriteCompactError> for CliError {
+    fn from(error: WriteCompactError) -> Self {
+        match error {
+            WriteCompactError::NoRun(_) | WriteCompactError::NotDone(_) => Self::usage(error),
+            WriteCompactError::Store(_) => Self::failed(error),
+            WriteCompactError::Data(error) => error.into(),
+            WriteCompactError::Compact { .. } => Self::data(error),
+        }
+    }
+}
+
+/// Turns non-finite outputs into an error that names the model's file.
+pub fn non_finite_error(loaded: &CompactModel) -> impl Fn(NotFinite) -> CliError {
+    |error| CliError::data(format!("{}: {error}", loaded.path))
 }
