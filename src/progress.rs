@@ -1,13 +1,14 @@
 //! Shows the progress of a sweep on standard error: bars on a terminal, or one line per epoch in a log.
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use sparsegate_pipeline::exec::Outcome;
-use sparsegate_pipeline::exec::local::JobProgress;
+use sparsegate_pipeline::exec::{JobProgress, Outcome};
+use sparsegate_pipeline::sweep::SweepObserver;
 use sparsegate_pipeline::train::TrainEvent;
 use sparsegate_store::format::EpochMetrics;
 
@@ -40,6 +41,12 @@ impl ProgressMode {
 
 /// The progress display of a sweep.
 pub struct Display {
+    mode: ProgressMode,
+    /// The labels of all runs of the sweep.
+    labels: Vec<String>,
+    /// The position among the executed runs, by index in the sweep.
+    jobs: BTreeMap<usize, usize>,
+    /// The runs that are executed.
     runs: Vec<RunDisplay>,
     /// Width of the longest label.
     width: usize,
@@ -64,40 +71,13 @@ struct RunDisplay {
 }
 
 impl Display {
-    /// A display of the runs with these labels. Lines and a run's bar are shown once the run starts.
+    /// A display of a sweep whose runs have these labels. Nothing is shown before it begins. Lines and a run's bar are
+    /// shown once the run starts.
     #[must_use]
     pub fn new(mode: ProgressMode, quiet: bool, labels: Vec<String>) -> Self {
-        let view = match mode.resolve(quiet) {
-            ProgressMode::None => DisplayKind::Silent,
-            ProgressMode::Counter | ProgressMode::Auto => DisplayKind::Lines,
-            ProgressMode::Bar => {
-                // Bars that are requested explicitly are drawn even into a pipe.
-                let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8));
-                let sweep = all.add(ProgressBar::new(labels.len() as u64));
-                sweep.set_style(style("sweep {pos}/{len} runs  {elapsed} so far"));
-                sweep.enable_steady_tick(Duration::from_millis(500));
-                DisplayKind::Bars { all, sweep }
-            }
-        };
-        let width = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
-        Self { runs: labels.into_iter().map(RunDisplay::new).collect(), width, view, finished: 0 }
-    }
-
-    /// Shows the news of the run with the number `job`.
-    pub fn show(&mut self, job: usize, news: &JobProgress<'_>) {
-        match news {
-            JobProgress::Started => self.started(job),
-            JobProgress::Event(event) => self.report_event(job, event),
-            JobProgress::Ended(outcome) => self.ended(job, outcome),
-        }
-    }
-
-    /// Removes the bars. Lines that were printed stay.
-    pub fn finish(&self) {
-        if let DisplayKind::Bars { all, sweep } = &self.view {
-            sweep.finish_and_clear();
-            let _ = all.clear();
-        }
+        let mode = mode.resolve(quiet);
+        let (jobs, runs, view) = (BTreeMap::new(), Vec::new(), DisplayKind::Silent);
+        Self { mode, labels, jobs, runs, width: 0, view, finished: 0 }
     }
 
     fn started(&mut self, job: usize) {
@@ -205,6 +185,43 @@ impl Display {
             // A closed standard error is no reason to stop training.
             DisplayKind::Lines => drop(writeln!(std::io::stderr(), "{text}")),
             DisplayKind::Bars { all, .. } => drop(all.suspend(|| writeln!(std::io::stderr(), "{text}"))),
+        }
+    }
+}
+
+impl SweepObserver for Display {
+    fn begin(&mut self, runs: &[usize]) {
+        self.view = match self.mode {
+            ProgressMode::None => DisplayKind::Silent,
+            ProgressMode::Counter | ProgressMode::Auto => DisplayKind::Lines,
+            ProgressMode::Bar => {
+                // Bars that are requested explicitly are drawn even into a pipe.
+                let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8));
+                let sweep = all.add(ProgressBar::new(runs.len() as u64));
+                sweep.set_style(style("sweep {pos}/{len} runs  {elapsed} so far"));
+                sweep.enable_steady_tick(Duration::from_millis(500));
+                DisplayKind::Bars { all, sweep }
+            }
+        };
+        self.jobs = runs.iter().enumerate().map(|(job, run)| (*run, job)).collect();
+        self.runs = runs.iter().map(|run| RunDisplay::new(self.labels[*run].clone())).collect();
+        self.width = self.runs.iter().map(|run| run.label.chars().count()).max().unwrap_or(0);
+    }
+
+    fn progress(&mut self, run: usize, progress: &JobProgress<'_>) {
+        let job = self.jobs[&run];
+        match progress {
+            JobProgress::Started => self.started(job),
+            JobProgress::Event(event) => self.report_event(job, event),
+            JobProgress::Ended(outcome) => self.ended(job, outcome),
+        }
+    }
+
+    /// Removes the bars. Lines that were printed stay.
+    fn end(&mut self) {
+        if let DisplayKind::Bars { all, sweep } = &self.view {
+            sweep.finish_and_clear();
+            let _ = all.clear();
         }
     }
 }

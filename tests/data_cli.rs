@@ -322,3 +322,28 @@ fn manifests_that_cannot_work_are_2() {
         assert!(stderr.contains(expected) && stderr.contains("reviews.yaml"), "{stderr}\n{expected}");
     }
 }
+
+#[test]
+fn a_mistake_in_a_manifest_is_shown_with_its_line_by_every_command() {
+    let project = Project::new();
+    let spec = "name: t\ndataset: tiny\nsparsity: W\nmodel: { kind: language-model, hidden: 4 }\n\
+                train: { epochs: 1, batch: 1, sequence: 2, carry_state: true, optimizer: { adam: { lr: 2e-3 } } }\n";
+    project.write("t.yaml", spec);
+    project.write("datasets/tiny.yaml", &MANIFEST.replace("licence:", "license:"));
+    for command in ["plan", "run", "status", "report", "check"] {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
+        let (code, _, err) = outcome(program.current_dir(project.folder.path()).args([command, "t.yaml"]));
+        assert_eq!(code, 2, "{command}: {err}");
+        for part in ["datasets/tiny.yaml:3:1", "license: { name: CC0-1.0", "help:"] {
+            assert!(err.contains(part), "{command}: `{part}` is not in {err}");
+        }
+    }
+    let unknown = spec.replace("dataset: tiny", "dataset: tniy");
+    project.write("t.yaml", &unknown);
+    for command in ["plan", "run", "status", "report", "check"] {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
+        let (code, _, err) = outcome(program.current_dir(project.folder.path()).args([command, "t.yaml"]));
+        assert_eq!(code, 2, "{command}: {err}");
+        assert!(err.contains("no dataset `tniy`"), "{command}: {err}");
+    }
+}

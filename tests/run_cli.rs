@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use sparsegate_pipeline::exec::{Executor, InProcess, Interrupt, LocalProcesses, Outcome};
+use sparsegate_pipeline::sweep::{Sweep, SweepOptions};
 use sparsegate_store::format::RunState;
 use sparsegate_store::{RunDir, runs};
 
@@ -236,6 +238,19 @@ fn a_second_process_on_one_run_is_told_who_is_there() {
     }
     Answer::of(child).expect(0, &["done in"]);
     assert!(fingerprint(&project.run()) == whole(), "the first process is not disturbed");
+}
+
+#[test]
+fn a_library_user_gets_the_same_bytes_in_a_process_and_in_this_one() {
+    let bytes = |executor: &dyn Executor| {
+        let project = Project::new(&LONG.replace("epochs: 40", "epochs: 2"));
+        let sweep = Sweep::load(&project.root, &[project.root.join("t.yaml")], &[], &[]).unwrap();
+        let outcomes = sweep.run(&SweepOptions::default(), executor, &mut (), &Interrupt::default()).unwrap();
+        assert!(matches!(outcomes.as_slice(), [Outcome::Done(_)]), "{outcomes:?}");
+        fingerprint(&project.run())
+    };
+    let processes = LocalProcesses::new(env!("CARGO_BIN_EXE_sparsegate"));
+    assert!(bytes(&processes) == bytes(&InProcess));
 }
 
 #[test]

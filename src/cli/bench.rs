@@ -14,8 +14,8 @@ use clap::Args;
 use sparsegate_runtime::runtime::{CostModel, Options, Runtime, StorageFormat};
 
 use super::args::{Global, OutputFormat};
+use super::output;
 use super::{CliError, Exit};
-use super::{compact_file, output};
 use python_helper::PythonHelper;
 use sparsegate_compact::Details;
 use sparsegate_pipeline::measure::forward::{
@@ -73,7 +73,7 @@ pub fn execute(global: &Global, args: &BenchArgs) -> Result<ExitCode, CliError> 
     let cost = CostModel::fit();
     for target in &subjects {
         let details = serde_json::from_str::<Details>(&target.file.details).ok();
-        compact_file::note_constant_answer(global, &target.model, details.as_ref());
+        super::note_constant_answer(global, &target.model, details.as_ref());
         let proof = metric_check::line(&global.root, target)?;
         let speed = time(global, args, target, &cost)?;
         if let Some(dir) = &target.dir {

@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::args::{Global, OutputFormat, SpecArgs};
 use super::output;
-use super::report::plan_of;
 use super::table::TextTable;
 use super::{CliError, Exit};
+use sparsegate_pipeline::sweep::Sweep;
 use sparsegate_report::{CollapsedRun, Comparison, NoiseEstimate, OrderComparison, ValueComparison};
 use sparsegate_spec::Experiment;
 use sparsegate_spec::types::{PublishedOrdering, Tolerance};
@@ -117,20 +117,21 @@ impl<'a> From<&'a CollapsedRun> for CollapsedJson<'a> {
     }
 }
 
-/// Prints each claim of each experiment with its verdict, and the runs that learned nothing; trains nothing and needs no data file.
+/// Prints each claim of each experiment with its verdict, and the runs that learned nothing; trains nothing and needs
+/// no data file.
 ///
-/// The exit code is 3 if a claim is off or about a collapsed run, except for orderings that the authors' own figures contradict.
+/// The exit code is 3 if a claim is off or about a collapsed run, except for orderings that the authors' own figures
+/// contradict.
 ///
 /// # Errors
-/// A spec or the command line is wrong (2); a data set has no manifest (4); runs or the authors' figures cannot be
-/// read (1).
+/// A spec, a manifest or the command line is wrong (2); runs or the authors' figures cannot be read (1).
 pub fn execute(global: &Global, args: &CheckArgs) -> Result<ExitCode, CliError> {
-    let experiments = args.specs.load(global)?;
+    let sweep = Sweep::plan(&global.root, args.specs.load(global)?)?;
     let mut checked: Vec<(&Experiment, Comparison)> = Vec::new();
-    for experiment in &experiments {
-        let plan = plan_of(global, experiment)?;
+    for planned in sweep.experiments() {
+        let experiment = &planned.experiment;
         let (comparison, warnings) =
-            sparsegate_report::check(&global.root, experiment, &plan).map_err(CliError::failed)?;
+            sparsegate_report::check(&global.root, experiment, &planned.plan).map_err(CliError::failed)?;
         for warning in warnings {
             output::message!("note: {warning}");
         }

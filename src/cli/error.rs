@@ -4,8 +4,12 @@ use std::error::Error;
 use std::fmt;
 use std::process::ExitCode;
 
+use sparsegate_compact::{CompactModel, FindModelError, NotFinite, WriteCompactError};
 use sparsegate_nn::engine::OpenError;
+use sparsegate_pipeline::sweep::SweepError;
+use sparsegate_pipeline::train_run::TrainRunError;
 use sparsegate_spec::SpecError;
+use sparsegate_store::FindRunError;
 
 use super::args::Global;
 use super::output;
@@ -129,4 +133,63 @@ impl From<SpecError> for CliError {
     fn from(error: SpecError) -> Self {
         Self::usage(error)
     }
+}
+
+impl From<SweepError> for CliError {
+    fn from(error: SweepError) -> Self {
+        let hint = error.hint();
+        match error {
+            SweepError::Spec(error) => error.into(),
+            SweepError::Data(error) => error.into(),
+            SweepError::Backend(error) => error.into(),
+            SweepError::NotFetchedAgain { altered, .. } => Self::from(*altered).help(hint.unwrap_or_default()),
+            SweepError::Plan(error) => Self::failed(error),
+            SweepError::Store(error) => Self::failed(error),
+        }
+    }
+}
+
+impl From<TrainRunError> for CliError {
+    fn from(error: TrainRunError) -> Self {
+        match error {
+            TrainRunError::Data(error) => error.into(),
+            error => {
+                let hint = error.hint();
+                let failed = Self::failed(error);
+                if let Some(hint) = hint { failed.help(hint) } else { failed }
+            }
+        }
+    }
+}
+
+impl From<FindModelError> for CliError {
+    fn from(error: FindModelError) -> Self {
+        let hint = error.hint();
+        let error = match error {
+            FindModelError::Run(FindRunError::Store(error)) => Self::data(error),
+            FindModelError::Run(error) => Self::usage(error),
+            FindModelError::Store(error) => Self::failed(error),
+            FindModelError::Write(error) => error.into(),
+            error @ (FindModelError::Io(_) | FindModelError::File { .. } | FindModelError::Details(_)) => {
+                Self::data(error)
+            }
+        };
+        if let Some(hint) = hint { error.help(hint) } else { error }
+    }
+}
+
+impl From<WriteCompactError> for CliError {
+    fn from(error: WriteCompactError) -> Self {
+        match error {
+            WriteCompactError::NoRun(_) | WriteCompactError::NotDone(_) => Self::usage(error),
+            WriteCompactError::Store(_) => Self::failed(error),
+            WriteCompactError::Data(error) => error.into(),
+            WriteCompactError::Compact { .. } => Self::data(error),
+        }
+    }
+}
+
+/// Turns non-finite outputs into an error that names the model's file.
+pub fn non_finite_error(loaded: &CompactModel) -> impl Fn(NotFinite) -> CliError {
+    |error| CliError::data(format!("{}: {error}", loaded.path))
 }

@@ -7,10 +7,9 @@ use clap::{Args, ValueEnum};
 use sparsegate_runtime::format::File;
 
 use super::args::Global;
-use super::compact_file;
 use super::output;
 use super::{CliError, Exit};
-use sparsegate_compact::Details;
+use sparsegate_compact::{Details, FoundModel, find_model};
 use sparsegate_export::{ExportError, ExportFormat};
 
 /// Digits of a run's key in the default file name.
@@ -61,7 +60,7 @@ impl From<ExportKind> for ExportFormat {
 /// set, which is needed to build a missing compact model (4); a model too large for the format, or a file that cannot
 /// be written (1).
 pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError> {
-    let (path, file) = compact_file::read(global, &args.run)?;
+    let FoundModel { path, file, .. } = find_model(&global.root, &args.run)?;
     let format = ExportFormat::from(args.format);
     let out = args.out.clone().unwrap_or_else(|| name(&path, &file, format).into());
     if out.is_dir() {
@@ -83,7 +82,7 @@ pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError>
     })?;
     sparsegate_store::write_atomic(&out, &bytes).map_err(CliError::failed)?;
     let details = serde_json::from_str::<Details>(&file.details).ok();
-    compact_file::note_constant_answer(global, &file.model, details.as_ref());
+    super::note_constant_answer(global, &file.model, details.as_ref());
     if global.verbosity() >= 0 {
         let (model, original) = (&file.model, file.model.original);
         output::message!(

@@ -6,10 +6,11 @@ use clap::Args;
 use sparsegate_runtime::model::Task;
 
 use super::args::Global;
-use super::compact_file::{load, non_finite_error, note_constant_answer};
+use super::error::non_finite_error;
+use super::note_constant_answer;
 use super::output::Output;
 use super::{CliError, Exit};
-use sparsegate_compact::{Generation, Sampler};
+use sparsegate_compact::{Generation, Sampler, find_model};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -48,7 +49,7 @@ fn temperature(text: &str) -> Result<f64, String> {
 /// # Errors
 /// No such run, or a classifier (2); a run without a compact model, or a damaged file (4).
 pub fn execute(global: &Global, args: &GenerateArgs) -> Result<ExitCode, CliError> {
-    let loaded = load(global, &args.run)?;
+    let loaded = find_model(&global.root, &args.run)?.load()?;
     if loaded.model.task == Task::Classification {
         return Err(CliError::new(Exit::Usage, format!("{} is a classifier and cannot generate text", args.run))
             .help("`sparsegate predict RUN TEXT` classifies a text; name a language model to generate one"));

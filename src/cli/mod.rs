@@ -4,8 +4,8 @@ pub mod args;
 pub mod backends;
 pub mod bench;
 pub mod check;
-mod compact_file;
 pub mod completions;
+mod constant_answer;
 pub mod data;
 pub mod error;
 pub mod export;
@@ -17,8 +17,6 @@ pub mod plan;
 pub mod predict;
 pub mod report;
 pub mod run;
-pub mod run_arg;
-mod run_by_settings;
 pub mod schema;
 mod snippet;
 pub mod status;
@@ -32,6 +30,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Cli, Command, Global};
+use constant_answer::note_constant_answer;
 pub use error::{CliError, Exit};
 
 /// Parses the command line, runs the command and turns its outcome into an exit code.

@@ -6,12 +6,11 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
+use super::CliError;
 use super::args::{Global, OutputFormat, SpecArgs};
 use super::output;
-use super::{CliError, run};
-use sparsegate_data::Sources;
-use sparsegate_spec::Experiment;
-use sparsegate_store::plan::{self, Plan, PlanEntry, Status};
+use sparsegate_pipeline::sweep::{ExperimentPlan, Sweep, not_compiled};
+use sparsegate_store::plan::{Plan, PlanEntry, Status};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -36,22 +35,17 @@ struct PlanJson<'a> {
 /// # Errors
 /// An error in a spec, an unknown data set, or an unreadable run folder.
 pub fn execute(global: &Global, args: &PlanArgs) -> Result<ExitCode, CliError> {
-    let experiments = args.specs.load(global)?;
-    let mut plans = Vec::new();
-    for experiment in &experiments {
-        let sources = Sources::load(&global.root, &experiment.dataset, &experiment.runs)?;
-        plans.push(plan::plan(&global.root, experiment, &sources.hashes()).map_err(CliError::failed)?);
-    }
+    let sweep = Sweep::plan(&global.root, args.specs.load(global)?)?;
     let text = match args.format {
-        OutputFormat::Table => table(&experiments, &plans),
+        OutputFormat::Table => table(&sweep),
         OutputFormat::Json => {
-            let printed: Vec<_> = experiments
+            let printed: Vec<_> = sweep
+                .experiments()
                 .iter()
-                .zip(&plans)
-                .map(|(experiment, plan)| PlanJson {
-                    experiment: &experiment.name,
-                    dataset: &experiment.dataset,
-                    runs: &plan.entries,
+                .map(|planned| PlanJson {
+                    experiment: &planned.experiment.name,
+                    dataset: &planned.experiment.dataset,
+                    runs: &planned.plan.entries,
                 })
                 .collect();
             output::json(&printed)?
@@ -61,9 +55,9 @@ pub fn execute(global: &Global, args: &PlanArgs) -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn table(experiments: &[Experiment], plans: &[Plan]) -> String {
+fn table(sweep: &Sweep) -> String {
     let mut text = String::new();
-    for (experiment, plan) in experiments.iter().zip(plans) {
+    for ExperimentPlan { experiment, plan, .. } in sweep.experiments() {
         let _ = writeln!(text, "{} on {}", experiment.name, experiment.dataset);
         let mut rows = vec![["cell", "sparsity", "seed", "backend", "key", "state", "why"].map(String::from)];
         rows.extend(plan.entries.iter().map(row));
@@ -87,7 +81,7 @@ fn row(entry: &PlanEntry) -> [String; 7] {
     let shown = |key: &str| sparsegate_spec::label(spec, key).unwrap_or_default();
     let why = entry.status.why();
     let mut why = why.lines().next().unwrap_or_default().to_owned();
-    if let (false, Some(missing)) = (entry.status == Status::Done, run::not_compiled(spec)) {
+    if let (false, Some(missing)) = (entry.status == Status::Done, not_compiled(spec)) {
         why = format!("{why}; {missing}");
     }
     [
@@ -113,7 +107,7 @@ fn total(plan: &Plan) -> String {
     let runs = plan.entries.len();
     let plural = if runs == 1 { "run" } else { "runs" };
     let detail = if left.is_empty() { String::new() } else { format!(" ({})", left.join(", ")) };
-    let missing = |entry: &&PlanEntry| entry.status != Status::Done && run::not_compiled(&entry.spec).is_some();
+    let missing = |entry: &&PlanEntry| entry.status != Status::Done && not_compiled(&entry.spec).is_some();
     let not_here = match plan.entries.iter().filter(missing).count() {
         0 => String::new(),
         count => format!(", {count} of them not possible with this build"),

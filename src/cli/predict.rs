@@ -7,10 +7,10 @@ use clap::Args;
 use sparsegate_runtime::model::Task;
 
 use super::args::{Global, OutputFormat};
-use super::compact_file::{load, note_constant_answer};
+use super::note_constant_answer;
 use super::output::Output;
 use super::{CliError, Exit};
-use sparsegate_compact::Session;
+use sparsegate_compact::{Session, find_model};
 
 mod classes;
 mod next;
@@ -65,7 +65,7 @@ trait PredictionFormat {
 /// No such run, or options that do not apply to it (2); a run without a compact model, damaged files, or input that is
 /// not text (4).
 pub fn execute(global: &Global, args: &PredictArgs) -> Result<ExitCode, CliError> {
-    let loaded = load(global, &args.run)?;
+    let loaded = find_model(&global.root, &args.run)?.load()?;
     let answer: Box<dyn PredictionFormat + '_> = match (loaded.model.task, args.explain, args.top) {
         (Task::Classification, _, Some(_)) => {
             return Err(unfit(&args.run, "is a classifier; --top is for language models", "remove --top"));

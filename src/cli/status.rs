@@ -4,16 +4,13 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::CliError;
 use super::args::{Global, SpecArgs};
 use super::output;
 use super::table::TextTable;
-use super::{CliError, run};
 use crate::progress;
-use sparsegate_data::Sources;
-use sparsegate_spec::Experiment;
-use sparsegate_store::format::{EpochMetrics, RunState};
-use sparsegate_store::plan::{self, PlanEntry, Status};
-use sparsegate_store::{RunDir, StoreError};
+use sparsegate_pipeline::sweep::{RunStatus, Sweep, not_compiled};
+use sparsegate_store::plan::Status;
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -32,39 +29,25 @@ pub fn execute(global: &Global, args: &StatusArgs) -> Result<ExitCode, CliError>
     for head in ["epoch", "metric", "compression", "time left"] {
         table = table.numbers(head);
     }
-    for experiment in args.specs.load(global)? {
-        let sources = Sources::load(&global.root, &experiment.dataset, &experiment.runs)?;
-        let plan = plan::plan(&global.root, &experiment, &sources.hashes()).map_err(CliError::failed)?;
-        for entry in &plan.entries {
-            table.row(row(global, &experiment, entry).map_err(CliError::failed)?);
-        }
+    let sweep = Sweep::plan(&global.root, args.specs.load(global)?)?;
+    for status in sweep.status().map_err(CliError::failed)? {
+        table.row(row(&status));
     }
     output::print(&table.render(global.color_stdout()))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn row(global: &Global, experiment: &Experiment, entry: &PlanEntry) -> Result<[String; 11], StoreError> {
-    let dir = RunDir::new(&global.root, &experiment.name, &entry.key);
-    let last = dir.metrics()?.pop();
-    let summary = dir.summary()?;
-    // The model of a finished run may be that of an earlier epoch.
-    let shown = summary.filter(|summary| summary.state == RunState::Done).and_then(|summary| summary.last);
-    let shown = shown.or_else(|| last.clone());
-    let state = match dir.holder()? {
+fn row(status: &RunStatus<'_>) -> [String; 11] {
+    let RunStatus { experiment, entry, holder, last: _, shown, seconds_left } = status;
+    let state = match holder {
         Some(holder) => format!("running ({holder})"),
-        None if entry.status != Status::Done && run::not_compiled(&entry.spec).is_some() => {
+        None if entry.status != Status::Done && not_compiled(&entry.spec).is_some() => {
             format!("{} (backend not in this build)", entry.status.word())
         }
         None => entry.status.word().to_owned(),
     };
     let collapsed = if shown.as_ref().and_then(EpochMetrics::collapsed).is_some() { ", collapsed" } else { "" };
-    let epochs = entry.spec.train.epochs;
-    let epoch = last.as_ref().map_or(0, |line| line.epoch);
-    let left = match last.as_ref().filter(|last| epoch < epochs && last.step > 0) {
-        Some(last) => seconds_left(&dir, last, epochs)?.map(progress::seconds).unwrap_or_default(),
-        None => String::new(),
-    };
-    Ok([
+    [
         experiment.name.clone(),
         entry.spec.model.cell.name().to_owned(),
         entry.spec.sparsity.name.clone(),
@@ -72,21 +55,9 @@ fn row(global: &Global, experiment: &Experiment, entry: &PlanEntry) -> Result<[S
         entry.spec.backend.to_string(),
         entry.key.clone(),
         format!("{state}{collapsed}"),
-        format!("{epoch}/{epochs}"),
+        format!("{}/{}", status.epoch(), entry.spec.train.epochs),
         shown.as_ref().map(|line| format!("{:.3}", line.valid)).unwrap_or_default(),
         shown.as_ref().map(|line| progress::compression(line.counts.compression_ratio())).unwrap_or_default(),
-        left,
-    ])
-}
-
-/// Estimated seconds left: the mean time per step up to the last checkpoint, times the remaining steps.
-///
-/// `None` without a checkpoint, and for a finished run, which `train.max_steps` may have ended early.
-fn seconds_left(dir: &RunDir, last: &EpochMetrics, epochs: u32) -> Result<Option<f64>, StoreError> {
-    if dir.summary()?.is_some_and(|summary| summary.state == RunState::Done) {
-        return Ok(None);
-    }
-    let Some(position) = dir.position()?.filter(|position| position.step > 0) else { return Ok(None) };
-    let steps = last.step as f64 / f64::from(last.epoch) * f64::from(epochs);
-    Ok(Some(position.train_seconds / position.step as f64 * (steps - position.step as f64).max(0.0)))
+        seconds_left.map(progress::seconds).unwrap_or_default(),
+    ]
 }

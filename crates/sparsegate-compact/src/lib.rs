@@ -12,6 +12,7 @@
 //! | `extract` | removes what has no influence on an output; turns sums without weights into constants |
 //! | `build` | makes the compact file of a finished run |
 //! | `write` | writes it into the run's folder |
+//! | `find` | the file of a run that is named by folder, key or settings |
 //! | `loaded`, `text` | a file that is ready to process texts; a text as symbols with their names |
 //! | `session` | runs the model over one sequence |
 //! | `constant` | whether the answers depend on what the model reads |
@@ -25,6 +26,7 @@ mod details;
 mod evaluate;
 mod explanation;
 mod extract;
+mod find;
 mod generation;
 mod loaded;
 mod prediction;
@@ -40,6 +42,7 @@ pub use details::{DETAILS_FORMAT, Details, ModelOrigin, WordsOf};
 pub use evaluate::evaluate;
 pub use explanation::{Effect, Explanation, explain};
 pub use extract::{UnsupportedCell, extract};
+pub use find::{FindModelError, FoundModel, find_model};
 pub use generation::Generation;
 pub use loaded::{CompactModel, DetailsError};
 pub use prediction::{Classification, NextWords, classify, predict_next};

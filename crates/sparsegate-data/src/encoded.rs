@@ -10,12 +10,13 @@
 //! labels, the lengths and the ids of texts. A file with another version, another content hash or a wrong checksum is
 //! ignored, and the data set is encoded again.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::corpus::{Corpus, Parts, Texts, Unit};
+use super::sizes::Sizes;
 use super::survey::Survey;
 
 const MAGIC: &[u8] = b"sparsegate ids\n";
@@ -47,6 +48,31 @@ pub(super) fn read(file: &Utf8Path, name: &str, hash: &str) -> Option<(Corpus, O
         tracing::debug!("{file} is damaged or of another version; {name} is encoded again");
     }
     found
+}
+
+/// Vocabulary and sizes of the data set in `file`: whether it consists of labelled texts, and the number of ids or texts
+/// in each part. Reads only the header, so the checksum is not verified. `None` if the file is missing, has another
+/// content hash, or has too few or too many bytes.
+pub(super) fn sizes(file: &Utf8Path, hash: &str) -> Option<Sizes> {
+    let mut file = fs_err::File::open(file).ok()?;
+    let length = file.metadata().ok()?.len();
+    let mut start = [0; MAGIC.len() + 12];
+    file.read_exact(&mut start).ok()?;
+    let (version, size) = start.strip_prefix(MAGIC)?.split_first_chunk::<4>()?;
+    let size = u64::from_le_bytes(size.try_into().ok()?);
+    if *version != VERSION.to_le_bytes() || size > length {
+        return None;
+    }
+    let mut header = vec![0; usize::try_from(size).ok()?];
+    file.read_exact(&mut header).ok()?;
+    let header: Header = serde_json::from_slice(&header).ok()?;
+    let labelled = header.classes.is_some();
+    let parts = header.sizes.iter().map(|size| *size as u64);
+    // A text has a label, a length and at least one id.
+    let numbers = parts.map(|size| if labelled { 3 * size } else { size }).sum::<u64>();
+    let rest = length.checked_sub(start.len() as u64 + size + CHECKSUM as u64)?;
+    let whole = if labelled { rest >= 4 * numbers } else { rest == 4 * numbers };
+    (header.hash == hash && whole).then_some(Sizes { labelled, parts: header.sizes, vocabulary: header.vocabulary })
 }
 
 fn decode(bytes: &[u8], name: &str, hash: &str) -> Option<(Corpus, Option<Survey>)> {
@@ -229,6 +255,24 @@ mod tests {
             assert_eq!(format!("{read:?}"), format!("{corpus:?}"));
             assert_eq!(surveyed.as_ref(), Some(&survey));
             assert_eq!(fs_err::read_dir(file.parent().unwrap()).unwrap().count(), 1, "nothing temporary is left");
+        }
+    }
+
+    #[test]
+    fn sizes_are_read_without_the_numbers() {
+        for corpus in corpora() {
+            let (_folder, file) = kept();
+            assert_eq!(sizes(&file, &corpus.hash), None);
+            write(&file, &corpus, None);
+            assert_eq!(sizes(&file, &corpus.hash), Some(Sizes::of(&corpus)));
+            assert_eq!(sizes(&file, "another"), None);
+            let whole = fs_err::read(&file).unwrap();
+            for length in 0..whole.len() {
+                fs_err::write(&file, &whole[..length]).unwrap();
+                // The number of ids of all texts is known only from their lengths.
+                let may_be_whole = corpus.unit == Unit::Text && length + 16 >= whole.len();
+                assert!(may_be_whole || sizes(&file, &corpus.hash).is_none(), "cut at {length}");
+            }
         }
     }
 

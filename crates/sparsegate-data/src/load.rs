@@ -109,8 +109,17 @@ pub fn read_text(
     Ok(Ok(ReadText { ids, symbols, class, place }))
 }
 
+/// Checks that all files of `manifest` are in the cache of `root`, with their sizes and checksums. Does nothing for a
+/// generated data set.
+///
+/// # Errors
+/// A file that is missing, truncated or altered.
+pub fn verify(root: &Utf8Path, manifest: &Manifest) -> Result<(), DataError> {
+    Files::verified(&Cache::new(root), manifest).map(|_| ())
+}
+
 /// Refuses `reading` options that do not apply to the data set's reader.
-fn refuse_unfit(manifest: &Manifest, reading: Reading) -> Result<(), DataError> {
+pub(super) fn refuse_unfit(manifest: &Manifest, reading: Reading) -> Result<(), DataError> {
     let unfit = |key, problem| DataError::UnfitReading { key, dataset: manifest.name.clone(), problem };
     let texts = match &manifest.reader {
         Reader::LabelledTexts(texts) => Some(texts),

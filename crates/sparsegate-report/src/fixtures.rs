@@ -9,6 +9,7 @@ use sparsegate_spec::types::{
     Adam, Backend, CellName, GateActivation, Init, ModelKind, ModelSpec, Optimizer, Prior, RateSchedule, Reading,
     RunSpec, Select, Sparsity, TrainSpec, WarmUp,
 };
+use sparsegate_store::RunDir;
 use sparsegate_store::format::{
     Counts, EpochMetrics, FORMAT, GateCount, KeptCount, RunRecord, RunState, Structure, Summary, UnitGates,
 };
@@ -244,6 +245,7 @@ pub fn experiment(root: &Utf8Path, runs: &[RunSpec]) -> Experiment {
 /// A plan of runs with their keys and statuses.
 pub fn plan(entries: Vec<(RunSpec, &str, Status)>) -> Plan {
     let entry = |(spec, key, status): (RunSpec, &str, Status)| PlanEntry {
+        dir: RunDir::new(Utf8Path::new(""), &spec.experiment, key),
         spec,
         key: key.into(),
         key_parts: BTreeMap::new(),

@@ -11,6 +11,7 @@ mod atomic;
 mod checkpoint;
 mod collapse;
 mod error;
+mod find;
 pub mod format;
 mod lock;
 pub mod plan;
@@ -22,6 +23,7 @@ mod tensors;
 pub use atomic::write_atomic;
 pub use checkpoint::{Checkpoint, EpochSums, Position};
 pub use error::StoreError;
+pub use find::{FindRunError, find_run};
 pub use lock::{Holder, LockedRun};
 pub use run_dir::{RunDir, runs};
 

@@ -28,6 +28,13 @@ impl RunDir {
         Self { path: experiment_path(root, experiment).join(key) }
     }
 
+    /// The run in the folder `path`, of which the last two parts are the names of the experiment and the key. Does not
+    /// access the file system.
+    #[must_use]
+    pub fn at(path: &Utf8Path) -> Self {
+        Self { path: path.components().collect() }
+    }
+
     /// The folder.
     #[must_use]
     pub fn path(&self) -> &Utf8Path {

@@ -15,8 +15,8 @@ fn experiment(set: &[&str]) -> Experiment {
     from_text(Utf8Path::new("t.yaml"), text, &set, &[]).expect("a valid spec")
 }
 
-fn write(root: &Utf8Path, entry: &PlanEntry, state: Option<RunState>) {
-    let dir = RunDir::new(root, "t", &entry.key);
+fn write(entry: &PlanEntry, state: Option<RunState>) {
+    let dir = &entry.dir;
     fs_err::create_dir_all(dir.path()).expect("a folder");
     let record = RunRecord {
         format: FORMAT,
@@ -66,7 +66,7 @@ fn reasons() {
     assert_eq!(statuses(&root, &two, "h"), [never.clone(), never.clone()]);
 
     let entries = plan::plan(&root, &two, &hashes("h")).expect("a plan").entries;
-    write(&root, &entries[0], Some(RunState::Done));
+    write(&entries[0], Some(RunState::Done));
     assert_eq!(statuses(&root, &two, "h"), [Status::Done, never.clone()], "W is not a stale dense");
 
     let three = experiment(&["train.epochs=3"]);
@@ -75,11 +75,11 @@ fn reasons() {
     assert_eq!(statuses(&root, &two, "other")[0], stale("dataset changed"));
     assert_eq!(statuses(&root, &three, "other")[0], stale("train.epochs 2 -> 3, dataset changed"));
 
-    write(&root, &entries[1], None);
+    write(&entries[1], None);
     assert_eq!(statuses(&root, &two, "h")[1], Status::Interrupted { epoch: 0 }, "killed before its first checkpoint");
-    write(&root, &entries[1], Some(RunState::Interrupted));
+    write(&entries[1], Some(RunState::Interrupted));
     assert_eq!(statuses(&root, &two, "h")[1], Status::Interrupted { epoch: 1 });
-    write(&root, &entries[1], Some(RunState::Failed));
+    write(&entries[1], Some(RunState::Failed));
     assert_eq!(statuses(&root, &two, "h")[1], Status::Failed { error: "loss is not finite at step 3".into() });
 }
 
@@ -92,7 +92,7 @@ fn changed_vectors_are_a_reason() {
         train: { epochs: 2, batch: 2, optimizer: { adam: { lr: 2e-3 } } }\n";
     let one = from_text(Utf8Path::new("t.yaml"), text, &[], &[]).expect("a valid spec");
     let entries = plan::plan(&root, &one, &hashes("h")).expect("a plan").entries;
-    write(&root, &entries[0], Some(RunState::Done));
+    write(&entries[0], Some(RunState::Done));
     assert_eq!(statuses(&root, &one, "h"), [Status::Done]);
     let changed = Hashes { dataset: "h".into(), vectors: [("v".to_owned(), "others".to_owned())].into() };
     let status = plan::plan(&root, &one, &changed).expect("a plan").entries.remove(0).status;

@@ -24,7 +24,7 @@ pub fn line(root: &Utf8Path, target: &BenchTarget) -> Result<Option<String>, Cli
     else {
         return Ok(None);
     };
-    let [_, test] = eval_batches(&corpus, &record.spec.train).map_err(CliError::data)?;
+    let [_, test] = eval_batches(&corpus, &record.spec.train)?;
     let runtime = Runtime::new(&target.model, &Options::default()).map_err(CliError::data)?;
     let classifies = target.model.task == Task::Classification;
     let ours = corpus.unit.value(&evaluate(&runtime, classifies, test.as_ref()));

@@ -1,14 +1,12 @@
 //! The subject of a benchmark: a compact model, the network it was extracted from, and the length of its sequences.
 
-use camino::Utf8PathBuf;
 use sparsegate_runtime::Model;
 use sparsegate_runtime::format::File;
 use sparsegate_runtime::synthetic::ModelShape;
 
 use crate::cli::CliError;
 use crate::cli::args::Global;
-use crate::cli::compact_file;
-use crate::cli::run_arg::find_run;
+use sparsegate_compact::{FoundModel, find_model};
 use sparsegate_data::manifest::Reader;
 use sparsegate_nn::model::{MaskedNetwork, RecurrentConfig};
 use sparsegate_spec::types::RunSpec;
@@ -47,9 +45,8 @@ impl BenchTarget {
     /// # Errors
     /// No such run, or a run without a compact model.
     pub fn of_run(global: &Global, run: &str) -> Result<Self, CliError> {
-        let (path, file) = compact_file::read(global, run)?;
+        let FoundModel { path, file, run: dir } = find_model(&global.root, run)?;
         let file_bytes = fs_err::metadata(&path).map_err(CliError::data)?.len();
-        let dir = if Utf8PathBuf::from(run).is_file() { None } else { Some(find_run(global, run)?) };
         let record = dir.as_ref().map(RunDir::record).transpose().map_err(CliError::failed)?.flatten();
         let (masked, steps) = match (&dir, &record) {
             (Some(dir), Some(record)) => {

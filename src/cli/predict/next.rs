@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::PredictionFormat;
 use crate::cli::CliError;
 use crate::cli::args::OutputFormat;
-use crate::cli::compact_file::non_finite_error;
+use crate::cli::error::non_finite_error;
 use crate::cli::streamed_table::{StreamedTable, printable};
 use sparsegate_compact::{CompactModel, NextWords, Session, predict_next};
 use sparsegate_core::Evaluation;

@@ -2,27 +2,15 @@
 
 use serde::Serialize;
 
-use super::{PlannedSweep, run_labels};
+use super::run_labels;
 use crate::cli::CliError;
 use crate::cli::args::{Global, OutputFormat};
 use crate::cli::output;
 use crate::cli::table::TextTable;
 use crate::progress;
 use sparsegate_pipeline::exec::Outcome;
-use sparsegate_store::RunDir;
-use sparsegate_store::format::{Collapse, EpochMetrics, RunState, TrivialBaseline};
-use sparsegate_store::plan::PlanEntry;
-
-/// The outcome of a run that was already done.
-///
-/// # Errors
-/// The run folder cannot be read.
-pub(super) fn stored(global: &Global, sweep: &PlannedSweep<'_>, entry: &PlanEntry) -> Result<Outcome, CliError> {
-    let dir = RunDir::new(&global.root, &sweep.experiment.name, &entry.key);
-    let summary = dir.summary().map_err(CliError::failed)?.filter(|summary| summary.state == RunState::Done);
-    Ok(summary
-        .map_or_else(|| Outcome::failed(&"its summary.json is missing"), |summary| Outcome::Done(Box::new(summary))))
-}
+use sparsegate_pipeline::sweep::{Sweep, SweepRun};
+use sparsegate_store::format::{Collapse, EpochMetrics, TrivialBaseline};
 
 /// One run in the results.
 #[derive(Serialize)]
@@ -57,11 +45,11 @@ struct ResultRow {
 /// The result cannot be printed (1).
 pub(super) fn print(
     global: &Global,
-    sweeps: &[PlannedSweep<'_>],
+    sweep: &Sweep,
     outcomes: &[Outcome],
     format: OutputFormat,
 ) -> Result<(), CliError> {
-    let rows = rows(global, sweeps, outcomes);
+    let rows = rows(sweep, outcomes);
     let text = match format {
         OutputFormat::Json => output::json(&rows)?,
         OutputFormat::Table => table(&rows).render(global.color_stdout()),
@@ -70,12 +58,10 @@ pub(super) fn print(
     Ok(())
 }
 
-fn rows(global: &Global, sweeps: &[PlannedSweep<'_>], outcomes: &[Outcome]) -> Vec<ResultRow> {
-    let labels = run_labels::labels(sweeps);
-    let entries = sweeps.iter().flat_map(|sweep| sweep.plan.entries.iter().map(move |entry| (sweep, entry)));
+fn rows(sweep: &Sweep, outcomes: &[Outcome]) -> Vec<ResultRow> {
+    let labels = run_labels::labels(sweep);
     let mut rows = Vec::new();
-    for (((sweep, entry), outcome), label) in entries.zip(outcomes).zip(labels) {
-        let dir = RunDir::new(&global.root, &sweep.experiment.name, &entry.key);
+    for ((SweepRun { experiment, entry }, outcome), label) in sweep.runs().zip(outcomes).zip(labels) {
         let (state, error) = match outcome {
             Outcome::Done(_) => ("done", None),
             Outcome::Interrupted => ("interrupted", None),
@@ -84,7 +70,7 @@ fn rows(global: &Global, sweeps: &[PlannedSweep<'_>], outcomes: &[Outcome]) -> V
             Outcome::Excluded { why } => ("left-out", Some(why.clone())),
         };
         // A damaged file must not prevent printing the other rows; `print_failures` reports it.
-        let lines = dir.metrics().unwrap_or_default();
+        let lines = entry.dir.metrics().unwrap_or_default();
         let (metric, epochs, last, baseline) = match outcome {
             Outcome::Done(summary) => {
                 (summary.metric.clone(), Some(summary.epochs), summary.last.clone(), summary.baseline.clone())
@@ -97,7 +83,7 @@ fn rows(global: &Global, sweeps: &[PlannedSweep<'_>], outcomes: &[Outcome]) -> V
             last.as_ref().map(|line| line.counts.gates.iter().map(get).sum())
         };
         rows.push(ResultRow {
-            experiment: sweep.experiment.name.clone(),
+            experiment: experiment.name.clone(),
             run: entry.key.clone(),
             label,
             sparsity: entry.spec.sparsity.name.clone(),
@@ -174,15 +160,14 @@ fn baselines(rows: &[ResultRow]) -> Vec<(&ResultRow, &TrivialBaseline)> {
 
 /// Lists the failed runs on stderr, each with the last lines of its log if the outcome has them. Returns whether there
 /// were any.
-pub(super) fn print_failures(global: &Global, sweeps: &[PlannedSweep<'_>], outcomes: &[Outcome]) -> bool {
-    let labels = run_labels::labels(sweeps);
-    let entries = sweeps.iter().flat_map(|sweep| sweep.plan.entries.iter().map(move |entry| (sweep, entry)));
+pub(super) fn print_failures(sweep: &Sweep, outcomes: &[Outcome]) -> bool {
+    let labels = run_labels::labels(sweep);
     let mut count = 0;
-    for (((sweep, entry), outcome), label) in entries.zip(outcomes).zip(&labels) {
+    for ((run, outcome), label) in sweep.runs().zip(outcomes).zip(&labels) {
         let Outcome::Failed { error, log } = outcome else { continue };
         count += 1;
         output::message!("error: {label} failed: {error}");
-        let path = RunDir::new(&global.root, &sweep.experiment.name, &entry.key).log_path();
+        let path = run.entry.dir.log_path();
         if !log.is_empty() {
             output::message!("  last lines of {path}:");
             log.lines().for_each(|line| output::message!("    {line}"));

@@ -1,6 +1,6 @@
 //! Short names of runs for the terminal, from the settings in which they differ.
 
-use super::PlannedSweep;
+use sparsegate_pipeline::sweep::Sweep;
 use sparsegate_spec::label;
 use sparsegate_store::plan::PlanEntry;
 
@@ -18,10 +18,10 @@ const KEYS: [(&str, &str); 10] = [
     ("backend", ""),
 ];
 
-/// One label per entry, over all sweeps in order: the sparsity level, the other settings that differ, and a prefix of
+/// One label per run, in order: the sparsity level, the other settings that differ, and a prefix of
 /// the run's key if these are not unique.
-pub(super) fn labels(sweeps: &[PlannedSweep<'_>]) -> Vec<String> {
-    let entries: Vec<&PlanEntry> = sweeps.iter().flat_map(|sweep| &sweep.plan.entries).collect();
+pub(super) fn labels(sweep: &Sweep) -> Vec<String> {
+    let entries: Vec<&PlanEntry> = sweep.runs().map(|run| run.entry).collect();
     let differs = |key: &str| {
         // A dense network has no KL term, which makes no difference that a label should name.
         let mut values = entries.iter().filter_map(|entry| label(&entry.spec, key));

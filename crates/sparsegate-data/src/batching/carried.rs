@@ -20,8 +20,13 @@ pub(super) struct Carried<'a> {
 
 impl<'a> Carried<'a> {
     pub(super) fn new(stream: &'a [u32], train: &TrainSpec) -> Result<Self, DataError> {
-        super::check(stream, train, |batch, _| batch.saturating_mul(2))?;
+        Self::check(stream.len(), train)?;
         Ok(Self { stream, batch: train.batch, piece: stream.len() / train.batch, sequence: train.window() })
+    }
+
+    /// Refuses sizes of zero and streams of too few symbols.
+    pub(super) fn check(symbols: usize, train: &TrainSpec) -> Result<(), DataError> {
+        super::check(symbols, train, |batch, _| batch.saturating_mul(2))
     }
 
     /// Ids of `steps` time steps from step `start`, `[T, B]` flattened.

@@ -13,7 +13,7 @@ mod texts;
 mod windowed;
 
 use super::corpus::Parts;
-use super::{Corpus, DataError};
+use super::{Corpus, DataError, Sizes};
 use sparsegate_core::BatchSource;
 use sparsegate_spec::types::TrainSpec;
 
@@ -70,8 +70,23 @@ pub fn train_size(corpus: &Corpus, train: &TrainSpec) -> Result<usize, DataError
     Ok(train_batches(corpus, train, 0, 0)?.targets())
 }
 
+/// Checks that a data set of these sizes suffices for the batches of a run, without its ids: that [`train_batches`] and
+/// [`eval_batches`] will succeed.
+///
+/// # Errors
+/// As [`train_batches`].
+pub fn check_batches(sizes: &Sizes, train: &TrainSpec) -> Result<(), DataError> {
+    if sizes.labelled {
+        return Labelled::check(train);
+    }
+    let [of_training, valid, test] = sizes.parts;
+    [valid, test, of_training].into_iter().try_for_each(|symbols| {
+        if train.carries_state() { Carried::check(symbols, train) } else { Windowed::check(symbols, train) }
+    })
+}
+
 /// Refuses sizes of zero and streams of fewer than `needed` symbols.
-fn check(stream: &[u32], train: &TrainSpec, needed: impl Fn(usize, usize) -> usize) -> Result<(), DataError> {
+fn check(symbols: usize, train: &TrainSpec, needed: impl Fn(usize, usize) -> usize) -> Result<(), DataError> {
     let (batch, sequence) = (train.batch, train.window());
     if batch == 0 {
         return Err(DataError::ZeroSize { key: "batch" });
@@ -80,8 +95,8 @@ fn check(stream: &[u32], train: &TrainSpec, needed: impl Fn(usize, usize) -> usi
         return Err(DataError::ZeroSize { key: "sequence" });
     }
     let needed = needed(batch, sequence);
-    if stream.len() < needed {
-        return Err(DataError::StreamTooShort { symbols: stream.len(), needed, batch, sequence });
+    if symbols < needed {
+        return Err(DataError::StreamTooShort { symbols, needed, batch, sequence });
     }
     Ok(())
 }

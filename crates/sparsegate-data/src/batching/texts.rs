@@ -21,10 +21,13 @@ pub(super) struct Labelled<'a> {
 impl<'a> Labelled<'a> {
     /// For evaluation: the stored order.
     pub(super) fn in_order(texts: &'a Texts, train: &TrainSpec) -> Result<Self, DataError> {
-        if train.batch == 0 {
-            return Err(DataError::ZeroSize { key: "batch" });
-        }
+        Self::check(train)?;
         Ok(Self { texts, order: Vec::new(), batch: train.batch })
+    }
+
+    /// Refuses a batch size of zero.
+    pub(super) fn check(train: &TrainSpec) -> Result<(), DataError> {
+        if train.batch == 0 { Err(DataError::ZeroSize { key: "batch" }) } else { Ok(()) }
     }
 
     /// For training: a random order for each epoch.

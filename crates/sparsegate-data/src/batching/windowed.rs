@@ -24,9 +24,14 @@ pub(super) struct Windowed<'a> {
 impl<'a> Windowed<'a> {
     /// For evaluation: offset 0, in the order of the stream.
     pub(super) fn in_order(stream: &'a [u32], train: &TrainSpec) -> Result<Self, DataError> {
-        super::check(stream, train, |_, sequence| sequence.saturating_add(1).saturating_mul(2))?;
+        Self::check(stream.len(), train)?;
         let windows = stream.len() / (train.window() + 1) - 1;
         Ok(Self { stream, windows, order: Vec::new(), batch: train.batch, sequence: train.window() })
+    }
+
+    /// Refuses sizes of zero and streams of too few symbols.
+    pub(super) fn check(symbols: usize, train: &TrainSpec) -> Result<(), DataError> {
+        super::check(symbols, train, |_, sequence| sequence.saturating_add(1).saturating_mul(2))
     }
 
     /// For training: one offset for all windows, uniform over the possible offsets, then a random order of the windows.

@@ -1,85 +1,114 @@
 //! Executes runs as processes on this machine, several at a time.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::Duration;
 
+use super::executor::{Executor, Job, JobProgress, Parallelism};
 use super::worker::{Worker, WorkerMessage};
 use super::{Interrupt, Outcome};
 use crate::train::TrainEvent;
-use sparsegate_store::RunDir;
 use sparsegate_store::format::RunState;
+use sparsegate_store::{RunDir, provenance};
 
-/// A run to be started.
-pub struct Job {
-    /// The run's folder, which contains `run.json`.
-    pub dir: RunDir,
-    /// The command that starts the worker process. Its standard streams are set here.
-    pub command: Command,
-    /// Name of the run's metric, for the summary of a run that fails before it reports the metric itself.
-    pub metric: String,
-}
-
-/// Progress of a job, in order.
-pub enum JobProgress<'a> {
-    /// Its process has started.
-    Started,
-    /// Its process sent an event.
-    Event(&'a TrainEvent),
-    /// The job has ended.
-    Ended(&'a Outcome),
-}
-
+/// Environment variable for the number of threads of a process.
+const THREADS_VARIABLE: &str = "RAYON_NUM_THREADS";
+/// The same variable for libtorch.
+const LIBTORCH_THREADS_VARIABLE: &str = "OMP_NUM_THREADS";
+/// Environment variable for the milliseconds after which mimalloc returns freed memory to the system; negative means
+/// never. Each step frees and allocates the same hundreds of megabytes, and the system has to clear each page it hands
+/// out.
+const PURGE_VARIABLE: &str = "MIMALLOC_PURGE_DELAY";
 /// Longest delay before an interrupt is noticed.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Executes `jobs`, at most `at_once` at a time, and returns their outcomes in the same order. A failed run does not
-/// stop the others. When `interrupt` is raised, no further run is started, and the running ones are told to save and
-/// stop.
-pub fn run(
-    jobs: Vec<Job>,
-    at_once: usize,
-    interrupt: &Interrupt,
-    watch: &mut dyn FnMut(usize, JobProgress<'_>),
-) -> Vec<Outcome> {
-    let (sender, receiver) = mpsc::channel();
-    let mut queue = JobQueue {
-        outcomes: jobs.iter().map(|_| Outcome::NotStarted).collect(),
-        folders: jobs.iter().map(|job| (job.dir.clone(), job.metric.clone())).collect(),
-        waiting: jobs.into_iter().map(|job| job.command).enumerate().collect(),
-        running: BTreeMap::new(),
-        reported_errors: BTreeMap::new(),
-        sender,
-        watch,
-    };
-    loop {
-        if interrupt.is_raised() {
-            queue.stop();
+/// Executes each run in a process of its own, so that one that crashes or is killed for memory takes nothing else
+/// down. The processors are divided among the runs, unless the environment variable `RAYON_NUM_THREADS` states a
+/// number of threads.
+#[derive(Debug, Clone)]
+pub struct LocalProcesses {
+    /// The program to start. It gets the arguments
+    /// `--root ROOT train-run --watch-stdin --experiment NAME --key KEY` and must do what [`super`] says.
+    pub program: PathBuf,
+    /// Runs at a time; `None` for as many as there are processors.
+    pub at_once: Option<usize>,
+}
+
+impl LocalProcesses {
+    /// Starts `program`, with as many runs at a time as there are processors.
+    pub fn new(program: impl Into<PathBuf>) -> Self {
+        Self { program: program.into(), at_once: None }
+    }
+
+    fn command(&self, job: &Job) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(["--root", job.root.as_str(), "train-run", "--watch-stdin"]);
+        command.args(["--experiment", &job.experiment, "--key", job.dir.key()]);
+        if std::env::var_os(PURGE_VARIABLE).is_none() {
+            command.env(PURGE_VARIABLE, "-1");
         }
-        while queue.running.len() < at_once.max(1) && queue.start_next() {}
-        if queue.running.is_empty() {
-            return queue.outcomes;
-        }
-        match receiver.recv_timeout(TICK) {
-            Ok((job, WorkerMessage::Event(event))) => queue.report_event(job, *event),
-            Ok((job, WorkerMessage::Ended(status))) => {
-                let reported_error = queue.reported_errors.remove(&job);
-                let outcome = Outcome::from_exit(&queue.folders[job].0, status, reported_error);
-                if status.is_some_and(|status| status.code().is_some()) {
-                    outcome.record(&queue.folders[job].0, &queue.folders[job].1);
-                }
-                queue.end(job, outcome);
+        let threads = job.threads.to_string();
+        command.env(THREADS_VARIABLE, &threads).env(LIBTORCH_THREADS_VARIABLE, &threads);
+        command
+    }
+}
+
+impl Executor for LocalProcesses {
+    fn parallelism(&self, runs: usize) -> Parallelism {
+        let cores = provenance::cores();
+        let at_once = self.at_once.unwrap_or_else(|| cores.min(runs)).max(1);
+        let chosen = std::env::var(THREADS_VARIABLE).ok().and_then(|text| text.parse().ok()).filter(|count| *count > 0);
+        let threads = chosen.unwrap_or_else(|| (cores / at_once).max(1));
+        Parallelism { at_once, threads, fixed: chosen.is_some() }
+    }
+
+    fn execute(
+        &self,
+        jobs: Vec<Job>,
+        at_once: usize,
+        interrupt: &Interrupt,
+        watch: &mut dyn FnMut(usize, JobProgress<'_>),
+    ) -> Vec<Outcome> {
+        let (sender, receiver) = mpsc::channel();
+        let mut queue = JobQueue {
+            outcomes: jobs.iter().map(|_| Outcome::NotStarted).collect(),
+            waiting: jobs.iter().map(|job| self.command(job)).enumerate().collect(),
+            folders: jobs.into_iter().map(|job| job.dir).collect(),
+            running: BTreeMap::new(),
+            reported_errors: BTreeMap::new(),
+            sender,
+            watch,
+        };
+        loop {
+            if interrupt.is_raised() {
+                queue.stop();
             }
-            // The sweep holds a sender itself, so the channel never disconnects.
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+            while queue.running.len() < at_once.max(1) && queue.start_next() {}
+            if queue.running.is_empty() {
+                return queue.outcomes;
+            }
+            match receiver.recv_timeout(TICK) {
+                Ok((job, WorkerMessage::Event(event))) => queue.report_event(job, *event),
+                Ok((job, WorkerMessage::Ended(status))) => {
+                    let reported_error = queue.reported_errors.remove(&job);
+                    let outcome = Outcome::from_exit(&queue.folders[job], status, reported_error);
+                    if status.is_some_and(|status| status.code().is_some()) {
+                        outcome.record(&queue.folders[job]);
+                    }
+                    queue.end(job, outcome);
+                }
+                // The queue holds a sender itself, so the channel never disconnects.
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+            }
         }
     }
 }
 
 struct JobQueue<'a> {
     outcomes: Vec<Outcome>,
-    folders: Vec<(RunDir, String)>,
+    folders: Vec<RunDir>,
     waiting: std::collections::VecDeque<(usize, Command)>,
     running: BTreeMap<usize, Worker>,
     /// Errors that workers reported before they ended.
@@ -92,7 +121,7 @@ impl JobQueue<'_> {
     /// Starts the next waiting job; returns whether there was one.
     fn start_next(&mut self) -> bool {
         let Some((job, command)) = self.waiting.pop_front() else { return false };
-        match Worker::spawn(command, &self.folders[job].0, job, self.sender.clone()) {
+        match Worker::spawn(command, &self.folders[job], job, self.sender.clone()) {
             Ok(worker) => {
                 self.running.insert(job, worker);
                 (self.watch)(job, JobProgress::Started);

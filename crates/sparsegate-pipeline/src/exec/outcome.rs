@@ -54,7 +54,7 @@ impl Outcome {
 
     /// Writes a summary for a failed run whose process did not write one itself. The caller does not record a process
     /// that was killed by a signal; such a run counts as interrupted.
-    pub(super) fn record(&self, dir: &RunDir, metric: &str) {
+    pub(super) fn record(&self, dir: &RunDir) {
         let Self::Failed { error, .. } = self else { return };
         // If the folder is locked by another process or not writable, which may be why the run failed, it is left
         // unchanged.
@@ -67,7 +67,8 @@ impl Outcome {
             format: FORMAT,
             state: RunState::Failed,
             epochs: last.as_ref().map_or(0, |line| line.epoch),
-            metric: metric.to_owned(),
+            // Not known before the data are loaded.
+            metric: String::new(),
             last,
             train_seconds: 0.0,
             error: Some(error.clone()),

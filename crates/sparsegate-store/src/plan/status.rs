@@ -29,6 +29,9 @@ pub struct PlanEntry {
     pub key: String,
     /// The parts that the key is computed from.
     pub key_parts: BTreeMap<String, String>,
+    /// The run's folder, which need not exist.
+    #[serde(skip)]
+    pub dir: RunDir,
     /// The stored status.
     pub status: Status,
 }
@@ -136,7 +139,7 @@ pub fn plan(root: &Utf8Path, experiment: &Experiment, hashes: &Hashes) -> Result
             },
             Err(error) => Status::Damaged { error: error.to_string() },
         };
-        entries.push(PlanEntry { spec: spec.clone(), key, key_parts, status });
+        entries.push(PlanEntry { spec: spec.clone(), key, key_parts, dir, status });
     }
     Ok(Plan { entries })
 }

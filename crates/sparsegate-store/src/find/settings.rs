@@ -1,9 +1,10 @@
 //! Finds a stored run by its settings: `EXPERIMENT`, or `EXPERIMENT:KEY=VALUE,...`, if exactly one run matches.
 
-use super::args::Global;
-use super::{CliError, Exit};
+use camino::Utf8Path;
+
+use super::FindRunError;
+use crate::{RunDir, runs};
 use sparsegate_spec::types::RunSpec;
-use sparsegate_store::{RunDir, runs};
 
 /// Settings that distinguish the runs of an experiment, in the order in which they are listed.
 const LABEL_SETTINGS: [&str; 7] = ["sparsity", "cell", "seed", "epochs", "train.kl.weight", "train.select", "backend"];
@@ -11,15 +12,15 @@ const LABEL_SETTINGS: [&str; 7] = ["sparsity", "cell", "seed", "epochs", "train.
 /// The stored run that `text` names; `None` unless it begins with the name of an experiment that has stored runs.
 ///
 /// # Errors
-/// An invalid filter, or one that no run or several runs match (exit code 2); an unreadable `run.json` (4).
-pub fn find(global: &Global, text: &str) -> Result<Option<RunDir>, CliError> {
+/// An invalid filter, or one that no run or several runs match; an unreadable `run.json`.
+pub(super) fn find(root: &Utf8Path, text: &str) -> Result<Option<RunDir>, FindRunError> {
     let (experiment, wanted) = text.split_once(':').map_or((text, None), |(name, wanted)| (name, Some(wanted)));
     if !is_name(experiment) {
         return Ok(None);
     }
     let mut stored = Vec::new();
-    for run in runs(&global.root, experiment).map_err(CliError::data)? {
-        if let Some(record) = run.record().map_err(CliError::data)? {
+    for run in runs(root, experiment)? {
+        if let Some(record) = run.record()? {
             stored.push((run, record.spec));
         }
     }
@@ -28,19 +29,16 @@ pub fn find(global: &Global, text: &str) -> Result<Option<RunDir>, CliError> {
     }
     let specs: Vec<&RunSpec> = stored.iter().map(|(_, spec)| spec).collect();
     let filters: Vec<String> = wanted.into_iter().map(str::to_owned).collect();
-    let keep = sparsegate_spec::matching(&specs, &filters).map_err(|(problem, help)| {
+    let keep = sparsegate_spec::matching(&specs, &filters).map_err(|(problem, hint)| {
         let problem = problem.replacen("--only ", &format!("{experiment}:"), 1);
-        CliError::new(Exit::Usage, problem).help(help)
+        FindRunError::Filter { problem, hint }
     })?;
     let labels: Vec<String> = specs.iter().map(|spec| label(spec, &specs)).collect();
     let mut found: Vec<_> = stored.into_iter().zip(labels).zip(keep).filter(|(_, keep)| *keep).collect();
     if found.len() > 1 {
-        let names = found.iter().take(5).map(|(((run, _), label), _)| format!("{} ({label})", run.key()));
-        let more = if found.len() > 5 { ", ..." } else { "" };
-        let names = names.collect::<Vec<_>>().join(", ");
-        return Err(CliError::new(Exit::Usage, format!("`{text}` matches {} runs: {names}{more}", found.len())).help(
-            format!("give the key, or settings that only one run has, such as {experiment}:sparsity=W+G+N,seed=0"),
-        ));
+        let runs = found.iter().map(|(((run, _), label), _)| format!("{} ({label})", run.key())).collect();
+        let (text, experiment) = (text.to_owned(), experiment.to_owned());
+        return Err(FindRunError::SeveralSettings { text, experiment, runs });
     }
     Ok(found.pop().map(|(((run, _), _), _)| run))
 }

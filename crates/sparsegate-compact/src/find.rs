@@ -1,0 +1,95 @@
+//! Finds the compact model that a text names: the path of its file, or a run.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use sparsegate_runtime::format::{File, FormatError};
+
+use super::{CompactModel, DetailsError, WriteCompactError, write_compact};
+use sparsegate_store::{FindRunError, RunDir, StoreError, find_run};
+
+/// Hint for a file that is not a valid compact model.
+const HINT: &str = "name a run, its folder, or a compact.safetensors; for a finished run, `sparsegate export RUN --format \
+                    compact` rebuilds a damaged file";
+
+/// A compact file and where it was found.
+#[derive(Debug, Clone)]
+pub struct FoundModel {
+    /// Path of the file.
+    pub path: Utf8PathBuf,
+    /// Its content.
+    pub file: File,
+    /// The run that it belongs to; `None` if the file was named directly.
+    pub run: Option<RunDir>,
+}
+
+/// A compact model that cannot be found, read or made.
+#[derive(Debug, thiserror::Error)]
+pub enum FindModelError {
+    /// The text names neither a file nor exactly one run.
+    #[error(transparent)]
+    Run(#[from] FindRunError),
+    /// The file cannot be read.
+    #[error(transparent)]
+    Io(std::io::Error),
+    /// The file is damaged or of a newer format.
+    #[error("{path}: {error}")]
+    File {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What is wrong.
+        error: FormatError,
+    },
+    /// The file has no words and classes, or damaged ones.
+    #[error(transparent)]
+    Details(#[from] DetailsError),
+    /// The run's folder cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The run has no compact model, and none can be made.
+    #[error(transparent)]
+    Write(#[from] WriteCompactError),
+}
+
+impl FindModelError {
+    /// A hint how to fix it, for errors whose message has none.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Run(error) => error.hint(),
+            Self::File { .. } | Self::Details(_) => Some(HINT.to_owned()),
+            Self::Io(_) | Self::Store(_) | Self::Write(_) => None,
+        }
+    }
+}
+
+/// Reads the compact model that `text` names: the path of a compact file, or any text that [`find_run`] accepts. If the
+/// file of a finished run is missing or damaged, it is made first, which needs the data set's words. `root` contains
+/// `runs`, `datasets` and the cache.
+///
+/// # Errors
+/// [`FindModelError`].
+pub fn find_model(root: &Utf8Path, text: &str) -> Result<FoundModel, FindModelError> {
+    let named = Utf8Path::new(text);
+    if named.is_file() {
+        let bytes = fs_err::read(named).map_err(FindModelError::Io)?;
+        let file = File::read(&bytes).map_err(|error| FindModelError::File { path: named.to_owned(), error })?;
+        return Ok(FoundModel { path: named.to_owned(), file, run: None });
+    }
+    let dir = find_run(root, text)?;
+    let path = dir.compact_path();
+    let file = match dir.compact()?.map(|bytes| File::read(&bytes)) {
+        Some(Ok(file)) => file,
+        // A file written by a newer version is not overwritten.
+        Some(Err(error @ FormatError::TooNew(_))) => return Err(FindModelError::File { path, error }),
+        Some(Err(_)) | None => write_compact(root, &dir)?,
+    };
+    Ok(FoundModel { path, file, run: Some(dir) })
+}
+
+impl FoundModel {
+    /// The model with its vocabulary, ready to read texts.
+    ///
+    /// # Errors
+    /// A file without a vocabulary, or with one that does not fit.
+    pub fn load(self) -> Result<CompactModel, FindModelError> {
+        Ok(CompactModel::new(&self.path, self.file)?)
+    }
+}

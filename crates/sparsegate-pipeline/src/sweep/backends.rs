@@ -1,0 +1,42 @@
+//! Runs that this build cannot train on this machine. A sweep over backends is meant to be trained by several builds or
+//! on several machines, so a missing backend only leaves out its own runs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Sweep;
+use sparsegate_nn::engine::{self, OpenError};
+use sparsegate_spec::types::{Backend, RunSpec};
+
+/// The backends of a sweep that cannot be opened on this machine, with the errors.
+#[derive(Debug, Clone)]
+pub(super) struct UnavailableBackends(BTreeMap<Backend, OpenError>);
+
+impl UnavailableBackends {
+    /// Tries to open each backend of the runs once.
+    ///
+    /// # Errors
+    /// The backend `chosen` for all runs cannot be opened, or none of the backends can.
+    pub(super) fn look(sweep: &Sweep, chosen: Option<Backend>) -> Result<Self, OpenError> {
+        let wanted: BTreeSet<Backend> = sweep.runs().map(|run| run.entry.spec.backend).chain(chosen).collect();
+        let failed: BTreeMap<Backend, OpenError> =
+            wanted.iter().filter_map(|backend| Some((*backend, engine::open(*backend).err()?))).collect();
+        let refused = match chosen {
+            Some(backend) => failed.get(&backend),
+            None if failed.len() == wanted.len() => failed.values().next(),
+            None => None,
+        };
+        refused.map_or_else(|| Ok(Self(failed.clone())), |error| Err(error.clone()))
+    }
+
+    /// The reason why a run is left out; `None` if it is not.
+    pub(super) fn why(&self, spec: &RunSpec) -> Option<&OpenError> {
+        self.0.get(&spec.backend)
+    }
+}
+
+/// The message that this build lacks the run's backend; `None` if it has it. Opens no device, so a plan can use it.
+pub fn not_compiled(spec: &RunSpec) -> Option<String> {
+    let compiled = engine::compiled_backends();
+    let lacks = spec.backend.feature().is_some_and(|feature| !compiled.contains(&feature));
+    lacks.then(|| OpenError::NotCompiled { backend: spec.backend, compiled }.to_string())
+}

@@ -1,0 +1,193 @@
+//! Preparation and execution of a sweep: which runs are trained, their folders and `run.json`.
+
+use std::collections::BTreeMap;
+
+use super::backends::UnavailableBackends;
+use super::{Sweep, SweepError, SweepObserver, SweepRun, data};
+use crate::exec::{Executor, Interrupt, Job, Outcome, Parallelism};
+use sparsegate_nn::engine::OpenError;
+use sparsegate_spec::types::{Backend, RunSpec};
+use sparsegate_store::format::{FORMAT, RunRecord, RunState};
+use sparsegate_store::plan::Status;
+use sparsegate_store::provenance;
+use sparsegate_store::{RunDir, StoreError};
+
+/// Name of the number of threads in the provenance of `run.json`.
+const THREADS: &str = "threads";
+/// Name in the provenance of `run.json` of the shorter run that a run went on from.
+const CONTINUED_FROM: &str = "continued_from";
+
+/// What to train, and where the data come from. The default trains the runs that are not done, and downloads missing
+/// data from the addresses in their manifests.
+#[derive(Debug, Clone, Default)]
+pub struct SweepOptions {
+    /// The backend chosen for all runs, which must then be available. `None` leaves out the runs whose backend is not.
+    pub backend: Option<Backend>,
+    /// Also trains finished runs, and all from scratch.
+    pub force: bool,
+    /// Uses only cached data and downloads nothing.
+    pub offline: bool,
+    /// A folder or URL that holds the data files under the manifests' paths.
+    pub mirror: Option<String>,
+}
+
+/// Runs that are left out because their backend is not available.
+#[derive(Debug, Clone)]
+pub struct LeftOut {
+    /// The reason.
+    pub error: OpenError,
+    /// Number of runs.
+    pub runs: usize,
+}
+
+/// A sweep whose data are at hand.
+#[derive(Debug)]
+pub struct PreparedSweep<'a> {
+    sweep: &'a Sweep,
+    unavailable: UnavailableBackends,
+    force: bool,
+}
+
+impl<'a> PreparedSweep<'a> {
+    pub(super) fn new(sweep: &'a Sweep, options: &SweepOptions) -> Result<Self, SweepError> {
+        let unavailable = UnavailableBackends::look(sweep, options.backend)?;
+        let prepared = Self { sweep, unavailable, force: options.force };
+        for planned in sweep.experiments() {
+            let entries = planned.plan.entries.iter().map(|entry| SweepRun { experiment: &planned.experiment, entry });
+            let specs = entries.filter(|run| prepared.is_trained(*run)).map(|run| &run.entry.spec);
+            data::get(&sweep.root, planned, specs, options)?;
+        }
+        Ok(prepared)
+    }
+
+    /// Whether the run is to be trained.
+    fn is_trained(&self, run: SweepRun<'_>) -> bool {
+        self.is_wanted(run) && self.unavailable.why(&run.entry.spec).is_none()
+    }
+
+    fn is_wanted(&self, run: SweepRun<'_>) -> bool {
+        self.force || run.entry.status != Status::Done
+    }
+
+    /// The runs that are left out, by backend.
+    pub fn left_out(&self) -> Vec<LeftOut> {
+        let mut left_out: BTreeMap<Backend, LeftOut> = BTreeMap::new();
+        let without = |spec: &'a RunSpec| Some((spec.backend, self.unavailable.why(spec)?));
+        for (backend, error) in
+            self.sweep.runs().filter(|run| self.is_wanted(*run)).filter_map(|run| without(&run.entry.spec))
+        {
+            left_out.entry(backend).or_insert_with(|| LeftOut { error: error.clone(), runs: 0 }).runs += 1;
+        }
+        left_out.into_values().collect()
+    }
+
+    /// Trains the runs to train and returns the outcome of each run of the sweep, in the order of [`Sweep::runs`]. A
+    /// failed run does not stop the others.
+    ///
+    /// # Errors
+    /// The summary of a run that is already done cannot be read.
+    pub fn run(
+        &self,
+        executor: &dyn Executor,
+        observer: &mut dyn SweepObserver,
+        interrupt: &Interrupt,
+    ) -> Result<Vec<Outcome>, SweepError> {
+        let parallelism = executor.parallelism(self.sweep.runs().filter(|run| self.is_trained(*run)).count());
+        let facts = provenance::collect(&self.sweep.root, parallelism.threads);
+        let mut outcomes = Vec::new();
+        let mut jobs = Vec::new();
+        let mut places = Vec::new();
+        for run in self.sweep.runs() {
+            outcomes.push(match self.without_training(run)? {
+                Some(outcome) => outcome,
+                None => match self.job(run, &facts, parallelism) {
+                    Ok(job) => {
+                        jobs.push(job);
+                        places.push(outcomes.len());
+                        Outcome::NotStarted
+                    }
+                    Err(error) => Outcome::failed(&error),
+                },
+            });
+        }
+        observer.begin(&places);
+        let ended = executor.execute(jobs, parallelism.at_once, interrupt, &mut |job, progress| {
+            observer.progress(places[job], &progress);
+        });
+        observer.end();
+        for (place, outcome) in places.into_iter().zip(ended) {
+            outcomes[place] = outcome;
+        }
+        Ok(outcomes)
+    }
+
+    /// The outcome of a run that is not to be trained; `None` for the others.
+    fn without_training(&self, run: SweepRun<'_>) -> Result<Option<Outcome>, StoreError> {
+        let entry = run.entry;
+        if let (false, Some(why)) = (entry.status == Status::Done, self.unavailable.why(&entry.spec)) {
+            return Ok(Some(Outcome::Excluded { why: why.to_string() }));
+        }
+        if !self.is_trained(run) {
+            let summary = entry.dir.summary()?.filter(|summary| summary.state == RunState::Done);
+            let missing = || Outcome::failed(&"its summary.json is missing");
+            return Ok(Some(summary.map_or_else(missing, |summary| Outcome::Done(Box::new(summary)))));
+        }
+        if let (Status::Damaged { error }, false) = (&entry.status, self.force) {
+            return Ok(Some(Outcome::failed(error)));
+        }
+        Ok(None)
+    }
+
+    /// Prepares the run's folder. With `force` the folder is cleared; otherwise a run with a checkpoint keeps its
+    /// `run.json`, including the number of threads it started with, so that resuming is bit-identical. A run that
+    /// continues a shorter one starts from copies of its checkpoint and metrics.
+    ///
+    /// # Errors
+    /// The folder is locked by another process or cannot be written.
+    fn job(
+        &self,
+        run: SweepRun<'_>,
+        facts: &BTreeMap<String, String>,
+        parallelism: Parallelism,
+    ) -> Result<Job, StoreError> {
+        let SweepRun { experiment, entry } = run;
+        let dir = entry.dir.clone();
+        let lock = dir.lock()?;
+        if self.force {
+            lock.clear()?;
+        }
+        let begun = if dir.position()?.is_some() { dir.record()? } else { None };
+        let threads = |record: Option<&RunRecord>| threads_of(record).filter(|_| !parallelism.fixed);
+        let threads = if let Some(record) = begun {
+            threads(Some(&record)).unwrap_or(parallelism.threads)
+        } else {
+            let mut provenance = facts.clone();
+            let mut kept = parallelism.threads;
+            if let (Status::Continues { run, .. }, false) = (&entry.status, self.force) {
+                let source = RunDir::new(&self.sweep.root, &experiment.name, run);
+                provenance.insert(CONTINUED_FROM.to_owned(), run.clone());
+                if let Some(stored) = threads(source.record()?.as_ref()) {
+                    provenance.insert(THREADS.to_owned(), stored.to_string());
+                    kept = stored;
+                }
+                lock.continue_from(&source)?;
+            }
+            // The record comes last: without it the run counts as not started, and the copy is made again.
+            lock.write_record(&RunRecord {
+                format: FORMAT,
+                key: entry.key.clone(),
+                key_parts: entry.key_parts.clone(),
+                spec: entry.spec.clone(),
+                provenance,
+            })?;
+            kept
+        };
+        drop(lock);
+        Ok(Job { root: self.sweep.root.clone(), experiment: experiment.name.clone(), dir, threads })
+    }
+}
+
+/// The number of threads of the run that `record` describes, on which its bits depend.
+fn threads_of(record: Option<&RunRecord>) -> Option<usize> {
+    record?.provenance.get(THREADS)?.parse().ok()
+}

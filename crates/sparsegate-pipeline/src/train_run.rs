@@ -1,0 +1,102 @@
+//! Trains one prepared run in this process: data, vectors, network, training, compact model.
+
+use std::sync::atomic::AtomicBool;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::build::{self, BuildError};
+use crate::train::{self, TrainError, TrainEvent};
+use sparsegate_data::{DataError, Sources};
+use sparsegate_nn::engine::{self, BackendFailure};
+use sparsegate_store::format::{RunState, Summary, VectorsUsed};
+use sparsegate_store::{RunDir, StoreError};
+
+/// A run that could not be trained to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainRunError {
+    /// The folder has no `run.json`, which says what to train.
+    #[error("{0} has no run.json")]
+    NoRecord(Utf8PathBuf),
+    /// An error of the run folder.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An error of the data set or the vectors.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The network cannot be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// Training stopped with an error.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// The backend failed during a computation.
+    #[error(transparent)]
+    Backend(#[from] BackendFailure),
+}
+
+impl TrainRunError {
+    /// A hint how to fix it, for errors whose message has none.
+    pub fn hint(&self) -> Option<&'static str> {
+        matches!(self, Self::NoRecord(_)).then_some("start it by `sparsegate run`")
+    }
+}
+
+/// Receives what happens during a run.
+pub trait RunObserver {
+    /// A progress event.
+    fn event(&mut self, event: &TrainEvent);
+
+    /// A line for the run's log that is not an event.
+    fn log(&mut self, _text: &str) {}
+}
+
+/// Ignores everything.
+impl RunObserver for () {
+    fn event(&mut self, _event: &TrainEvent) {}
+}
+
+/// Trains the run in the folder `dir` as its `run.json` says, or resumes it, and writes its compact model. `root`
+/// contains `datasets` and the cache. Does nothing more if the run is already done.
+///
+/// When `stop` becomes true, the state is saved and the summary says [`RunState::Interrupted`]. A finished run without
+/// a compact model counts as done, since the model can be made later; the log says why there is none.
+///
+/// # Errors
+/// [`TrainRunError`].
+pub fn train_run(
+    root: &Utf8Path,
+    dir: &RunDir,
+    observer: &mut dyn RunObserver,
+    stop: &AtomicBool,
+) -> Result<Summary, TrainRunError> {
+    let record = dir.record()?.ok_or_else(|| TrainRunError::NoRecord(dir.path().to_owned()))?;
+    let spec = &record.spec;
+    let sources = Sources::load(root, &spec.dataset, [spec])?;
+    let corpus = sparsegate_data::load(root, &sources.dataset, spec.reading)?;
+    let vectors = match sources.vectors_of(spec) {
+        Some(manifest) => Some((manifest, sparsegate_data::load_vectors(root, manifest, &corpus.vocabulary)?)),
+        None => None,
+    };
+    let used = vectors.as_ref().map(|(manifest, vectors)| VectorsUsed {
+        name: manifest.name.clone(),
+        initialized: vectors.initialized() as u64,
+        symbols: vectors.rows.len() as u64,
+    });
+    if let Some(VectorsUsed { name, initialized, symbols }) = &used {
+        observer.log(&format!("Initialized {initialized} of {symbols} embeddings from {name}"));
+    }
+    let rows = vectors.as_ref().map(|(_, vectors)| vectors);
+    let events = &mut |event: TrainEvent| observer.event(&event);
+    let summary = engine::catch_backend_panic(spec.backend, || -> Result<Summary, TrainRunError> {
+        let mut trainer = build::build_trainer(spec, &corpus, rows)?;
+        Ok(train::train(dir, spec, &corpus, used, trainer.as_mut(), events, stop)?)
+    })??;
+    // The run is finished even without a compact model, which `export` can build later.
+    if summary.state == RunState::Done
+        && dir.compact()?.is_none()
+        && let Err(error) = sparsegate_compact::write_compact_with(dir, &record, &corpus, &sources.dataset.reader)
+    {
+        observer.log(&format!("no compact model: {error}"));
+    }
+    Ok(summary)
+}
