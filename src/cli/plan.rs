@@ -8,9 +8,10 @@ use serde::Serialize;
 
 use super::args::{Global, OutputFormat, SpecArgs};
 use super::output;
+use super::varying_columns::VaryingColumns;
 use super::{CliError, run};
 use sparsegate_data::Sources;
-use sparsegate_spec::Experiment;
+use sparsegate_spec::{Experiment, VaryingKeys};
 use sparsegate_store::plan::{self, Plan, PlanEntry, Status};
 
 /// Arguments of the command.
@@ -65,8 +66,15 @@ fn table(experiments: &[Experiment], plans: &[Plan]) -> String {
     let mut text = String::new();
     for (experiment, plan) in experiments.iter().zip(plans) {
         let _ = writeln!(text, "{} on {}", experiment.name, experiment.dataset);
-        let mut rows = vec![["cell", "sparsity", "seed", "backend", "key", "state", "why"].map(String::from)];
-        rows.extend(plan.entries.iter().map(row));
+        let varying = VaryingKeys::of(plan.entries.iter().map(|entry| &entry.spec));
+        let columns = VaryingColumns::of([&varying]);
+        let mut rows: Vec<Vec<String>> =
+            vec![columns.heads().chain(["key", "state", "why"]).map(String::from).collect()];
+        rows.extend(plan.entries.iter().map(|entry| {
+            let mut cells = columns.cells(&varying, &entry.spec);
+            cells.extend(row(entry));
+            cells
+        }));
         for row in &rows {
             let mut line = String::new();
             for (column, cell) in row.iter().enumerate() {
@@ -82,23 +90,14 @@ fn table(experiments: &[Experiment], plans: &[Plan]) -> String {
     text
 }
 
-fn row(entry: &PlanEntry) -> [String; 7] {
-    let spec = &entry.spec;
-    let shown = |key: &str| sparsegate_spec::label(spec, key).unwrap_or_default();
+/// Key, state and reason.
+fn row(entry: &PlanEntry) -> [String; 3] {
     let why = entry.status.why();
     let mut why = why.lines().next().unwrap_or_default().to_owned();
-    if let (false, Some(missing)) = (entry.status == Status::Done, run::not_compiled(spec)) {
+    if let (false, Some(missing)) = (entry.status == Status::Done, run::not_compiled(&entry.spec)) {
         why = format!("{why}; {missing}");
     }
-    [
-        shown("model.cell"),
-        spec.sparsity.name.clone(),
-        spec.seed.to_string(),
-        shown("backend"),
-        entry.key.clone(),
-        entry.status.word().to_owned(),
-        why,
-    ]
+    [entry.key.clone(), entry.status.word().to_owned(), why]
 }
 
 /// `5 runs: 2 done, 3 to run (1 new, 2 stale)`.

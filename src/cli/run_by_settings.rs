@@ -2,11 +2,9 @@
 
 use super::args::Global;
 use super::{CliError, Exit};
+use sparsegate_spec::VaryingKeys;
 use sparsegate_spec::types::RunSpec;
 use sparsegate_store::{RunDir, runs};
-
-/// Settings that distinguish the runs of an experiment, in the order in which they are listed.
-const LABEL_SETTINGS: [&str; 5] = ["sparsity", "cell", "seed", "epochs", "backend"];
 
 /// The stored run that `text` names; `None` unless it begins with the name of an experiment that has stored runs.
 ///
@@ -32,7 +30,8 @@ pub fn find(global: &Global, text: &str) -> Result<Option<RunDir>, CliError> {
         let problem = problem.replacen("--only ", &format!("{experiment}:"), 1);
         CliError::new(Exit::Usage, problem).help(help)
     })?;
-    let labels: Vec<String> = specs.iter().map(|spec| label(spec, &specs)).collect();
+    let varying = VaryingKeys::of(specs.iter().copied());
+    let labels: Vec<String> = specs.iter().map(|spec| varying.filter(spec)).collect();
     let mut found: Vec<_> = stored.into_iter().zip(labels).zip(keep).filter(|(_, keep)| *keep).collect();
     if found.len() > 1 {
         let names = found.iter().take(5).map(|(((run, _), label), _)| format!("{} ({label})", run.key()));
@@ -48,14 +47,4 @@ pub fn find(global: &Global, text: &str) -> Result<Option<RunDir>, CliError> {
 /// Whether `name` is a plain folder name, so that it cannot lead out of the runs folder.
 fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\'])
-}
-
-/// A filter for the run: its settings in which the runs of the experiment differ.
-fn label(spec: &RunSpec, all: &[&RunSpec]) -> String {
-    let settings = LABEL_SETTINGS.iter().filter_map(|key| {
-        let value = sparsegate_spec::label(spec, key)?;
-        let differs = all.iter().any(|other| sparsegate_spec::label(other, key).as_deref() != Some(&value));
-        differs.then(|| format!("{key}={value}"))
-    });
-    settings.collect::<Vec<_>>().join(",")
 }

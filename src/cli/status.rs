@@ -7,10 +7,11 @@ use clap::Args;
 use super::args::{Global, SpecArgs};
 use super::output;
 use super::table::TextTable;
+use super::varying_columns::VaryingColumns;
 use super::{CliError, run};
 use crate::progress;
 use sparsegate_data::Sources;
-use sparsegate_spec::Experiment;
+use sparsegate_spec::{Experiment, VaryingKeys};
 use sparsegate_store::format::{EpochMetrics, RunState};
 use sparsegate_store::plan::{self, PlanEntry, Status};
 use sparsegate_store::{RunDir, StoreError};
@@ -27,23 +28,33 @@ pub struct StatusArgs {
 /// # Errors
 /// An error in a spec, an unknown data set, or an unreadable run folder.
 pub fn execute(global: &Global, args: &StatusArgs) -> Result<ExitCode, CliError> {
-    let mut table = TextTable::new().words("experiment").words("cell").words("sparsity").numbers("seed");
-    table = table.words("backend").words("run").words("state");
-    for head in ["epoch", "metric", "compression", "time left"] {
-        table = table.numbers(head);
-    }
+    let mut planned = Vec::new();
     for experiment in args.specs.load(global)? {
         let sources = Sources::load(&global.root, &experiment.dataset, &experiment.runs)?;
         let plan = plan::plan(&global.root, &experiment, &sources.hashes()).map_err(CliError::failed)?;
+        let varying = VaryingKeys::of(plan.entries.iter().map(|entry| &entry.spec));
+        planned.push((experiment, plan, varying));
+    }
+    let columns = VaryingColumns::of(planned.iter().map(|(.., varying)| varying));
+    let mut table = columns.heads().fold(TextTable::new().words("experiment"), TextTable::words);
+    table = table.words("run").words("state");
+    for head in ["epoch", "metric", "compression", "time left"] {
+        table = table.numbers(head);
+    }
+    for (experiment, plan, varying) in &planned {
         for entry in &plan.entries {
-            table.row(row(global, &experiment, entry).map_err(CliError::failed)?);
+            let mut cells = vec![experiment.name.clone()];
+            cells.extend(columns.cells(varying, &entry.spec));
+            cells.extend(row(global, experiment, entry).map_err(CliError::failed)?);
+            table.row(cells);
         }
     }
     output::print(&table.render(global.color_stdout()))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn row(global: &Global, experiment: &Experiment, entry: &PlanEntry) -> Result<[String; 11], StoreError> {
+/// The cells after those of the varying keys.
+fn row(global: &Global, experiment: &Experiment, entry: &PlanEntry) -> Result<[String; 6], StoreError> {
     let dir = RunDir::new(&global.root, &experiment.name, &entry.key);
     let last = dir.metrics()?.pop();
     let state = match dir.holder()? {
@@ -60,11 +71,6 @@ fn row(global: &Global, experiment: &Experiment, entry: &PlanEntry) -> Result<[S
         None => String::new(),
     };
     Ok([
-        experiment.name.clone(),
-        entry.spec.model.cell.name().to_owned(),
-        entry.spec.sparsity.name.clone(),
-        entry.spec.seed.to_string(),
-        entry.spec.backend.to_string(),
         entry.key.clone(),
         state,
         format!("{epoch}/{epochs}"),

@@ -1,33 +1,18 @@
 //! Short names of runs for the terminal, from the settings in which they differ.
 
 use super::PlannedSweep;
-use sparsegate_spec::label;
-use sparsegate_store::plan::PlanEntry;
+use sparsegate_spec::VaryingKeys;
 
-/// Settings that may appear in a label, in order.
-const KEYS: [&str; 6] = ["sparsity", "seed", "model.cell", "model.hidden", "dataset", "backend"];
-
-/// One label per entry, over all sweeps in order: the sparsity level, the other settings that differ, and a prefix of
-/// the run's key if these are not unique.
+/// One label per entry, over all sweeps in order: the values of the keys that vary in the entry's sweep, after the
+/// experiment's name if there are several.
 pub(super) fn labels(sweeps: &[PlannedSweep<'_>]) -> Vec<String> {
-    let entries: Vec<&PlanEntry> = sweeps.iter().flat_map(|sweep| &sweep.plan.entries).collect();
-    let value = |entry: &PlanEntry, key: &str| label(&entry.spec, key).unwrap_or_default();
-    let differs = |key: &str| entries.iter().any(|entry| value(entry, key) != value(entries[0], key));
-    let keys: Vec<&str> = KEYS.into_iter().filter(|key| *key == "sparsity" || differs(key)).collect();
-    let labels: Vec<String> = entries
-        .iter()
-        .map(|entry| {
-            let parts = keys.iter().map(|key| match *key {
-                "seed" => format!("seed {}", value(entry, key)),
-                "model.hidden" => format!("hidden {}", value(entry, key)),
-                _ => value(entry, key),
-            });
-            parts.collect::<Vec<_>>().join(" ")
-        })
-        .collect();
-    let alone = |text: &str| labels.iter().filter(|other| *other == text).count() == 1;
-    let named = labels.iter().zip(&entries).map(|(text, entry)| {
-        if alone(text) { text.clone() } else { format!("{text} {}", &entry.key[..entry.key.len().min(8)]) }
-    });
-    named.collect()
+    let of_sweep = |sweep: &PlannedSweep<'_>| -> Vec<String> {
+        let varying = VaryingKeys::of(sweep.plan.entries.iter().map(|entry| &entry.spec));
+        let name = |label: String| match sweeps.len() {
+            1 => label,
+            _ => format!("{}: {label}", sweep.experiment.name),
+        };
+        sweep.plan.entries.iter().map(|entry| name(varying.label(&entry.spec))).collect()
+    };
+    sweeps.iter().flat_map(of_sweep).collect()
 }
