@@ -11,6 +11,8 @@ use super::authors::AuthorsLogs;
 use super::metric::Metric;
 use super::noise_estimate::{self, NoiseEstimate};
 use super::rows::{RowState, RunRow};
+use super::sample::Sample;
+use super::seed_tests::SeedTest;
 use super::verdict::Verdict;
 
 /// One published value compared with one run.
@@ -36,6 +38,8 @@ pub struct ValueComparison {
     pub noise: Option<NoiseEstimate>,
     /// The authors' value at `our_epoch`, if our run has not reached the epoch of the published value.
     pub theirs_then: Option<f64>,
+    /// The test over the seeds of a point, if there are several.
+    pub test: Option<SeedTest>,
     /// Outcome of the comparison.
     pub verdict: Verdict,
 }
@@ -53,6 +57,7 @@ pub fn unmeasured(claim: &ValueClaim, run: String, why: &str) -> ValueComparison
         our_epoch: None,
         noise: None,
         theirs_then: None,
+        test: None,
         verdict: Verdict::NotMeasured { why: why.into() },
     }
 }
@@ -85,6 +90,50 @@ pub fn line(
         (None, ..) => Verdict::NotMeasured { why: "the run does not have this metric".into() },
     };
     line
+}
+
+/// Compares a claim with the runs of one point that match it: with the mean of the usable ones if there are several,
+/// otherwise each run on its own. With fewer usable runs than `seeds`, the claim is not measured.
+pub fn lines(
+    claim: &ValueClaim,
+    quantity: &Metric,
+    point: &[&RunRow],
+    rows: &[RunRow],
+    authors: Option<&AuthorsLogs>,
+    seeds: Option<u32>,
+) -> Vec<ValueComparison> {
+    let single = |row: &&RunRow| line(claim, quantity, row, rows, authors);
+    let logged = |row: &RunRow| {
+        let authors = authors.filter(|_| AuthorsLogs::comparable(&row.spec))?;
+        published_epoch(claim, quantity, row.level(), authors)
+    };
+    let (usable, lacking): (Vec<&RunRow>, Vec<&RunRow>) =
+        point.iter().partition(|row| lacking(row, logged(row)).is_none());
+    if let Some(why) = too_few(usable.len(), seeds) {
+        return vec![unmeasured(claim, point[0].point.clone(), &why)];
+    }
+    let (Some(first), true) = (usable.first(), usable.len() > 1) else {
+        return point.iter().map(single).collect();
+    };
+    let logged = logged(first);
+    let at = |row: &RunRow| logged.and_then(|epoch| row.at(epoch)).or_else(|| row.last()).cloned();
+    let value = |row: &&RunRow| at(row).and_then(|epoch| quantity.ours(&epoch, row.metric.as_deref()));
+    let sample = usable.iter().map(value).collect::<Option<Vec<f64>>>().and_then(|values| Sample::of(&values));
+    let test = sample.as_ref().and_then(|sample| SeedTest::of_value(claim, sample));
+    let (Some(sample), Some(test)) = (sample, test) else { return point.iter().map(single).collect() };
+    let pooled = ValueComparison {
+        epoch: logged,
+        ours: Some(sample.mean),
+        our_epoch: at(first).map(|epoch| epoch.epoch),
+        test: Some(test),
+        ..unmeasured(claim, format!("{} ({} seeds)", first.point, usable.len()), "")
+    };
+    std::iter::once(pooled).chain(lacking.iter().map(single)).collect()
+}
+
+/// The reason why `n` usable runs are too few for a claim that asks for `seeds`.
+pub fn too_few(n: usize, seeds: Option<u32>) -> Option<String> {
+    seeds.filter(|seeds| n < *seeds as usize).map(|seeds| format!("{n} of {seeds} seeds"))
 }
 
 fn judge(ours: f64, claim: &ValueClaim, noise: Option<NoiseEstimate>) -> Verdict {

@@ -3,10 +3,12 @@
 use sparsegate_spec::types::{MetricRef, OrderClaim, PublishedOrdering};
 
 use super::authors::AuthorsLogs;
-use super::claims::{lacking, noise_of, same_point};
+use super::claims::{lacking, noise_of, same_point, too_few};
 use super::metric::Metric;
 use super::noise_estimate::{self, NoiseEstimate};
 use super::rows::RunRow;
+use super::sample::Sample;
+use super::seed_tests::SeedTest;
 use super::settings;
 use super::verdict::Verdict;
 
@@ -25,6 +27,8 @@ pub struct OrderComparison {
     pub noise: Option<NoiseEstimate>,
     /// Whether the ordering holds in the authors' own figures, as stated in the spec.
     pub authors: Option<PublishedOrdering>,
+    /// Welch's test of the two sides, if each of their points has several seeds.
+    pub test: Option<SeedTest>,
     /// Outcome of the comparison.
     pub verdict: Verdict,
     /// The metrics of the two sides.
@@ -57,10 +61,13 @@ struct OrderSide {
     theirs: Option<f64>,
     noise: Option<NoiseEstimate>,
     lack: Option<String>,
+    /// The points with their weights in the mean.
+    samples: Vec<(f64, Sample)>,
 }
 
 /// Compares an ordering with the runs.
-pub fn line(order: &OrderClaim, rows: &[RunRow], authors: Option<&AuthorsLogs>) -> OrderComparison {
+/// With fewer than `seeds` runs of a point, the claim is not measured.
+pub fn line(order: &OrderClaim, rows: &[RunRow], authors: Option<&AuthorsLogs>, seeds: Option<u32>) -> OrderComparison {
     let [small, large] = &order.less;
     let (a, b) = (settings::describe(&small.r#where), settings::describe(&large.r#where));
     let claim = if small.metric == large.metric {
@@ -68,9 +75,11 @@ pub fn line(order: &OrderClaim, rows: &[RunRow], authors: Option<&AuthorsLogs>) 
     } else {
         format!("{} of {a} < {} of {b}", small.metric, large.metric)
     };
-    let (first, second) = (side(small, rows, authors), side(large, rows, authors));
+    let (first, second) = (side(small, rows, authors, seeds), side(large, rows, authors, seeds));
     let ours = first.ours.zip(second.ours);
     let noise = noise_estimate::of_sum(&[(1.0, first.noise), (1.0, second.noise)]);
+    let measured = first.lack.is_none() && second.lack.is_none() && ours.is_some();
+    let test = if measured { SeedTest::of_order(&first.samples, &second.samples) } else { None };
     let verdict = match (first.lack.or(second.lack), ours) {
         (Some(why), _) => Verdict::NotMeasured { why },
         (None, None) => Verdict::NotMeasured { why: "the runs do not have this metric".into() },
@@ -85,6 +94,7 @@ pub fn line(order: &OrderClaim, rows: &[RunRow], authors: Option<&AuthorsLogs>) 
         theirs: first.theirs.zip(second.theirs),
         noise,
         authors: order.authors,
+        test,
         verdict,
         quantities: [small, large].map(|side| Metric::parse(&side.metric)),
     }
@@ -92,7 +102,7 @@ pub fn line(order: &OrderClaim, rows: &[RunRow], authors: Option<&AuthorsLogs>) 
 
 /// The mean of a metric over the matching runs, each at its last finished epoch, with the noise of this mean: each
 /// point's noise, divided by the root of its number of seeds, combined over the points.
-fn side(of: &MetricRef, rows: &[RunRow], authors: Option<&AuthorsLogs>) -> OrderSide {
+fn side(of: &MetricRef, rows: &[RunRow], authors: Option<&AuthorsLogs>, seeds: Option<u32>) -> OrderSide {
     let Some(quantity) = Metric::parse(&of.metric) else {
         return OrderSide { lack: Some("unknown metric".into()), ..OrderSide::default() };
     };
@@ -122,6 +132,15 @@ fn side(of: &MetricRef, rows: &[RunRow], authors: Option<&AuthorsLogs>) -> Order
             (*runs as f64 / measured.len() as f64, noise.map(|noise| noise_estimate::of_mean(noise, *runs)))
         })
         .collect();
+    let samples: Option<Vec<(f64, Sample)>> = points
+        .iter()
+        .map(|(row, runs)| {
+            let same = measured.iter().filter(|(other, _)| same_point(&other.spec, &row.spec));
+            let values: Vec<f64> = same.map(|(_, value)| *value).collect();
+            Some((*runs as f64 / measured.len() as f64, Sample::of(&values)?))
+        })
+        .collect();
+    let fewest = points.iter().map(|(_, runs)| *runs).min().unwrap_or(0);
     let mean = |values: Vec<f64>| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
     let theirs: Option<Vec<f64>> =
         matching.iter().map(|row| logged(row).and_then(|point| quantity.theirs(point))).collect();
@@ -129,6 +148,7 @@ fn side(of: &MetricRef, rows: &[RunRow], authors: Option<&AuthorsLogs>) -> Order
         ours: mean(measured.iter().map(|(_, x)| *x).collect()),
         theirs: theirs.and_then(mean),
         noise: noise_estimate::of_sum(&noises),
-        lack: matching.iter().find_map(|row| lack(&row)),
+        lack: matching.iter().find_map(|row| lack(&row)).or_else(|| too_few(fewest, seeds)),
+        samples: samples.unwrap_or_default(),
     }
 }
