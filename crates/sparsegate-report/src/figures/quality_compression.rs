@@ -2,14 +2,17 @@
 
 use super::{
     DrawnFigure, Figure, FigureData, SkipReason, authors_of, by_cell, color, color_of, epochs_text, facet_name,
-    facet_room, head, head_height, measured, names,
+    facet_room, head, head_height, intervals_text, measured, names,
 };
 use crate::authors::AuthorsEpoch;
 use crate::axis::{Axis, AxisScale};
 use crate::chart::{LabelPlacer, LegendSymbol, Plot, columns};
 use crate::metric;
+use crate::points::{self, Point};
 use crate::rows::RunRow;
+use crate::sample::Sample;
 use crate::scene::Scene;
+use crate::spread;
 use crate::style::{self, MARKER, MUTED};
 use sparsegate_store::format::EpochMetrics;
 
@@ -19,6 +22,24 @@ pub struct QualityCompressionFigure;
 /// The epoch at which a run is shown: the last one, or for a dense run the one with the best validation metric.
 fn shown(row: &RunRow) -> Option<&EpochMetrics> {
     if row.is_sparse() { row.last() } else { row.best() }
+}
+
+/// Largest number of points in a panel that are all labelled.
+const NAMED: usize = 12;
+
+/// A point with its position.
+struct PlacedPoint<'a> {
+    point: Point<'a>,
+    compression: Sample,
+    /// The test metric in the unit of the axis.
+    quality: Sample,
+}
+
+/// The position of a point; `quality` turns a test metric into the unit of the axis.
+fn placed<'a>(point: Point<'a>, quality: &dyn Fn(f64) -> f64) -> Option<PlacedPoint<'a>> {
+    let of = |value: &dyn Fn(&EpochMetrics) -> f64| point.sample(|row| shown(row).map(value));
+    let (compression, quality) = (of(&|line| line.counts.compression)?, of(&|line| quality(line.test))?);
+    Some(PlacedPoint { point, compression, quality })
 }
 
 impl Figure for QualityCompressionFigure {
@@ -43,10 +64,18 @@ impl Figure for QualityCompressionFigure {
         });
         let metric = ours.iter().find_map(|(row, _)| row.metric.as_deref());
         let quality = |x: f64| metric::on_axis(metric, x);
-        let compressions =
-            ours.iter().map(|(_, line)| line.counts.compression).chain(authors.iter().map(|p| p.compression));
+        let compressions: Vec<f64> =
+            ours.iter().map(|(_, line)| line.counts.compression).chain(authors.iter().map(|p| p.compression)).collect();
         let qualities: Vec<f64> =
             ours.iter().map(|(_, line)| line.test).chain(authors.iter().map(|p| p.test)).map(quality).collect();
+        let points: Vec<PlacedPoint<'_>> = points::of(ours.iter().map(|(row, _)| *row))
+            .into_iter()
+            .filter_map(|point| placed(point, &quality))
+            .collect();
+        let across = spread::ends(&compressions, points.iter().map(|one| &one.compression));
+        let up = spread::ends(&qualities, points.iter().map(|one| &one.quality));
+        let compressions = compressions.into_iter().chain(across);
+        let qualities: Vec<f64> = qualities.into_iter().chain(up).collect();
         let cells = by_cell(&rows);
         let x_title = if cells.len() > 1 { "compression" } else { "compression (all weights / kept weights)" };
         let x = Axis::around(x_title, AxisScale::Log, compressions);
@@ -76,8 +105,7 @@ impl Figure for QualityCompressionFigure {
             }
             plot.axes(&mut scene);
             facet_name(&mut scene, cells.len(), &plot, cell);
-            let ours: Vec<(&RunRow, &EpochMetrics)> =
-                ours.iter().filter(|(row, _)| row.cell() == *cell).copied().collect();
+            let ours: Vec<&PlacedPoint<'_>> = points.iter().filter(|one| one.point.first().cell() == *cell).collect();
             let theirs = if authors_of(&data, facet).is_some() { authors.as_slice() } else { &[] };
 
             let mut labels = LabelPlacer::default();
@@ -86,19 +114,24 @@ impl Figure for QualityCompressionFigure {
                 labels.keep_clear(place(point), MARKER + 2.0);
                 scene.ring(place(point), MARKER + 1.0, color_of(&point.sparsity, data.rows), 2.0);
             }
-            let at = |line: &EpochMetrics| plot.at(line.counts.compression, quality(line.test));
-            for (_, line) in &ours {
-                labels.keep_clear(at(line), MARKER + 2.0);
+            let at = |one: &PlacedPoint<'_>| plot.at(one.compression.mean, one.quality.mean);
+            for one in &ours {
+                labels.keep_clear(at(one), MARKER + 2.0);
+                let (x, y) = (one.compression, one.quality);
+                let color = color(one.point.first());
+                spread::error_bars(&mut scene, &plot, (x.mean, x.interval()), Some((y.mean, y.interval())), color);
             }
-            for (row, line) in &ours {
-                scene.dot(at(line), MARKER + 0.5, color(row));
+            for one in &ours {
+                scene.dot(at(one), MARKER + 0.5, color(one.point.first()));
             }
-            for (row, name) in names(facet) {
-                if let Some((_, line)) = ours.iter().find(|(other, _)| other.run == row.run) {
-                    labels.draw(&mut scene, (plot.from, plot.to), at(line), &name);
+            let drawn: Vec<Point<'_>> = ours.iter().map(|one| one.point.clone()).collect();
+            for (point, name) in names(&drawn, NAMED) {
+                if let Some(one) = ours.iter().find(|one| one.point.first().run == point.first().run) {
+                    labels.draw(&mut scene, (plot.from, plot.to), at(one), &name);
                 }
             }
-            for point in theirs.iter().filter(|point| ours.iter().all(|(row, _)| row.level() != point.sparsity)) {
+            let known = |level: &str| ours.iter().any(|one| one.point.first().level() == level);
+            for point in theirs.iter().filter(|point| !known(&point.sparsity)) {
                 labels.draw(&mut scene, (plot.from, plot.to), place(point), &format!("{} (authors)", point.sparsity));
             }
         }
@@ -108,6 +141,8 @@ impl Figure for QualityCompressionFigure {
              Compression counts the surviving weights of all layers as the authors do, without biases. A dense run is \
              shown at the epoch with its best validation metric, a sparse one at its last.",
         );
+        let all: Vec<&Point<'_>> = points.iter().map(|one| &one.point).collect();
+        caption.push_str(&intervals_text(&all, "bars"));
         if cells.len() > 1 {
             caption.push_str(" One panel per cell, with the same axes.");
         }
