@@ -47,12 +47,6 @@ impl Sample {
     pub fn p_of(&self, value: f64) -> Option<f64> {
         Some(two_sided(self.mean - value, self.standard_error()?, (self.n - 1) as f64))
     }
-
-    /// The statistics in another unit.
-    #[must_use]
-    pub fn times(self, factor: f64) -> Self {
-        Self { n: self.n, mean: self.mean * factor, sd: self.sd.map(|sd| sd * factor.abs()) }
-    }
 }
 
 /// Welch's test of two means with unequal variances.

@@ -66,8 +66,11 @@ pub fn error_bars(scene: &mut Scene, plot: &Plot, x: Interval, y: Option<Interva
     }
 }
 
-/// A whisker over a bar, visible on its colour and beside it.
+/// A whisker over a bar, visible on its colour and beside it; nothing for an interval without length.
 pub fn whisker(scene: &mut Scene, from: PixelPoint, to: PixelPoint) {
+    if from == to {
+        return;
+    }
     let upright = (from.0 - to.0).abs() < (from.1 - to.1).abs();
     let cap = |end: PixelPoint| {
         if upright {

@@ -178,7 +178,10 @@ const NAMED: usize = 40;
 fn legend_of(cells: &[(&str, Vec<Point<'_>>)]) -> Vec<(LegendSymbol, String)> {
     if let [(_, points)] = cells {
         let symbol = |point: &Point<'_>| LegendSymbol::Solid(color(point.first()));
-        return names(points, NAMED).into_iter().map(|(point, name)| (symbol(point), name)).collect();
+        return names(points, NAMED, Point::title_in_cell)
+            .into_iter()
+            .map(|(point, name)| (symbol(point), name))
+            .collect();
     }
     let mut entries: Vec<(LegendSymbol, String)> = Vec::new();
     for point in cells.iter().flat_map(|(_, points)| points) {

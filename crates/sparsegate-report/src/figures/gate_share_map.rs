@@ -9,7 +9,7 @@ use super::gate_structure::FROM;
 use super::{LEFT, color};
 use crate::gate_kinds::{self, GateKind};
 use crate::metric::gates_kept;
-use crate::number::{count, value};
+use crate::number::count;
 use crate::patterns;
 use crate::points::Point;
 use crate::rows::RunRow;
@@ -61,15 +61,15 @@ impl<'a> ShareMap<'a> {
         let shares = (0..kinds.len()).map(|kind| (0..units).map(|rank| share(kind, rank)).collect()).collect();
         let mean = |kind: usize| {
             let of_kind = |row: &RunRow| row.last()?.counts.gates.get(kind).map(|gate| gate.kept as f64);
-            point.sample(of_kind).map_or_else(String::new, |sample| value(sample.mean))
+            point.sample(of_kind).map_or_else(String::new, |sample| format!("{:.1}", sample.mean))
         };
         let means: Vec<String> =
             kinds.iter().enumerate().map(|(kind, name)| format!("{} {}", name.name, mean(kind))).collect();
         let heading = format!(
-            "{}: share of {} seeds, representative {}; mean live gates {}",
+            "{}: share of {} seeds, representative seed {}; mean live gates {}",
             shown.point,
             count(seeds.len() as u64),
-            format_args!("seed {}", shown.spec.seed),
+            shown.spec.seed,
             means.join(", ")
         );
         Some(Self { row: shown, heading, kinds, shares })

@@ -84,7 +84,7 @@ impl Figure for OverFigure {
         }
         let short = varying::short_name(&self.key);
         let xs: Vec<f64> = series.iter().flat_map(|one| one.points.iter().map(|(x, ..)| *x)).collect();
-        let x = Axis::around(short, Axis::scale_for(&xs, 6.0), xs.iter().copied());
+        let x = Axis::around(short, Axis::scale_for(&xs, 6.0), xs.iter().copied()).ticks_at(xs.iter().copied());
         let quality_title = format!("validation {}", metric::axis_title(metric));
         let mut panels = vec![OverPanel {
             y: axis(&quality_title, series.iter(), |point| point.2, |values| metric::axis_scale(metric, values)),

@@ -119,13 +119,19 @@ impl Figure for QualityCompressionFigure {
                 labels.keep_clear(at(one), MARKER + 2.0);
                 let (x, y) = (one.compression, one.quality);
                 let color = color(one.point.first());
+                if let Some((low, high)) = x.interval() {
+                    labels.keep_line_clear(plot.at(low, y.mean), plot.at(high, y.mean));
+                }
+                if let Some((low, high)) = y.interval() {
+                    labels.keep_line_clear(plot.at(x.mean, low), plot.at(x.mean, high));
+                }
                 spread::error_bars(&mut scene, &plot, (x.mean, x.interval()), Some((y.mean, y.interval())), color);
             }
             for one in &ours {
                 scene.dot(at(one), MARKER + 0.5, color(one.point.first()));
             }
             let drawn: Vec<Point<'_>> = ours.iter().map(|one| one.point.clone()).collect();
-            for (point, name) in names(&drawn, NAMED) {
+            for (point, name) in names(&drawn, NAMED, Point::name_in_cell) {
                 if let Some(one) = ours.iter().find(|one| one.point.first().run == point.first().run) {
                     labels.draw(&mut scene, (plot.from, plot.to), at(one), &name);
                 }

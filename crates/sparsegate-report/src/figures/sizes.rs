@@ -7,7 +7,7 @@ use super::{
 use crate::authors::AuthorsEpoch;
 use crate::axis::Axis;
 use crate::chart::{LegendSymbol, Plot};
-use crate::number::{count, percent, value};
+use crate::number::{count, percent, spread as spread_text};
 use crate::points::{self, Point};
 use crate::rows::RunRow;
 use crate::sample::Sample;
@@ -111,8 +111,8 @@ impl Figure for SizesFigure {
                     Some((low, high)) => {
                         let at = |share: f64| (plot.at(100.0 * share, 0.0).0.clamp(plot.from.0, plot.to.0), y);
                         spread::whisker(&mut scene, at(low), at(high));
-                        let kept = fraction.times(kept.total as f64);
-                        format!("{} ± {}", value(kept.mean), kept.sd.map_or_else(String::new, value))
+                        let counts = point.sample(|row| (panel.ours)(row).map(|kept| kept.kept as f64));
+                        counts.map_or_else(String::new, |counts| spread_text(counts.mean, counts.sd.unwrap_or(0.0)))
                     }
                 };
                 scene.text((plot.to.0 + 12.0, y), text, SMALL, INK, Align::Start);

@@ -2,7 +2,7 @@
 
 use crate::grid::TableData;
 use crate::metric::{self, gates_kept, short_name};
-use crate::number::value;
+use crate::number::{published, spread};
 use crate::points::{self, Point};
 use crate::rows::RunRow;
 use crate::sample::Sample;
@@ -13,9 +13,9 @@ use sparsegate_store::format::EpochMetrics;
 pub fn statistics(sample: &Sample, unit: &str) -> String {
     let text = match (sample.sd, sample.interval()) {
         (Some(sd), Some((low, high))) => {
-            format!("{} ± {} [{}, {}]", value(sample.mean), value(sd), value(low), value(high))
+            format!("{} [{}, {}]", spread(sample.mean, sd), published(low), published(high))
         }
-        _ => value(sample.mean),
+        _ => published(sample.mean),
     };
     if unit.is_empty() { text } else { format!("{text} {unit}") }
 }
