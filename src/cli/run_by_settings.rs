@@ -37,9 +37,11 @@ pub fn find(global: &Global, text: &str) -> Result<Option<RunDir>, CliError> {
         let names = found.iter().take(5).map(|(((run, _), label), _)| format!("{} ({label})", run.key()));
         let more = if found.len() > 5 { ", ..." } else { "" };
         let names = names.collect::<Vec<_>>().join(", ");
-        return Err(CliError::new(Exit::Usage, format!("`{text}` matches {} runs: {names}{more}", found.len())).help(
-            format!("give the key, or settings that only one run has, such as {experiment}:sparsity=W+G+N,seed=0"),
-        ));
+        let example = found.first().map(|((_, label), _)| label.as_str()).filter(|label| !label.is_empty());
+        let example =
+            example.map_or_else(String::new, |label| format!(", or its settings, such as {experiment}:{label}"));
+        return Err(CliError::new(Exit::Usage, format!("`{text}` matches {} runs: {names}{more}", found.len()))
+            .help(format!("give the key{example}")));
     }
     Ok(found.pop().map(|(((run, _), _), _)| run))
 }

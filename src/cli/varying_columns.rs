@@ -20,7 +20,11 @@ impl VaryingColumns {
                 }
             }
         }
-        keys.sort_by_key(|key| key != "sparsity");
+        keys.sort_by_key(|key| match key.as_str() {
+            "sparsity" => 0,
+            "seed" => 2,
+            _ => 1,
+        });
         Self { keys }
     }
 

@@ -183,14 +183,6 @@ impl LabelPlacer {
         self.taken.push(LabelBox { from, to });
     }
 
-    /// Keeps a horizontal or vertical line free of labels.
-    pub fn keep_line_clear(&mut self, from: PixelPoint, to: PixelPoint) {
-        const MARGIN: f64 = 3.0;
-        let low = (from.0.min(to.0) - MARGIN, from.1.min(to.1) - MARGIN);
-        let high = (from.0.max(to.0) + MARGIN, from.1.max(to.1) + MARGIN);
-        self.taken.push(LabelBox { from: low, to: high });
-    }
-
     /// Draws the label at the first free position around the point inside the area. A label farther away gets a thin
     /// line to its point. If no position is free, the first one inside the area is used.
     pub fn draw(&mut self, scene: &mut Scene, area: (PixelPoint, PixelPoint), at: PixelPoint, text: &str) {

@@ -39,12 +39,6 @@ impl<'a> Point<'a> {
         self.with_seeds(&first.in_cell(&first.point), first.title_in_cell())
     }
 
-    /// The same without the number of seeds, where there is no room for it.
-    pub fn name_in_cell(&self) -> String {
-        let first = self.first();
-        if self.is_pooled() { first.in_cell(&first.point) } else { first.title_in_cell() }
-    }
-
     fn with_seeds(&self, point: &str, single: String) -> String {
         if self.is_pooled() { format!("{point} ({} seeds)", self.runs.len()) } else { single }
     }

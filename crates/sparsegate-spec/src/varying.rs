@@ -40,7 +40,8 @@ fn flatten(path: &str, value: &Value, flat: &mut BTreeMap<String, Value>) {
     }
 }
 
-/// The keys in which the runs of a sweep differ: the sparsity level first, the others in alphabetical order.
+/// The keys in which the runs of a sweep differ: the sparsity level first, the seed last, the others in alphabetical
+/// order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct VaryingKeys {
     keys: Vec<String>,
@@ -55,7 +56,11 @@ impl VaryingKeys {
         keys.sort();
         keys.dedup();
         keys.retain(|key| all.iter().any(|one| known(one.get(key)) != known(first.get(key))));
-        keys.sort_by_key(|key| key != "sparsity");
+        keys.sort_by_key(|key| match key.as_str() {
+            "sparsity" => 0,
+            "seed" => 2,
+            _ => 1,
+        });
         Self { keys }
     }
 
@@ -166,6 +171,7 @@ mod tests {
         assert_eq!(labels("sparsity: [W, W+N]"), ["W", "W+N"]);
         assert_eq!(labels("sparsity: [dense, W], seed: [0, 1]")[3], "W, seed 1");
         assert_eq!(labels("train.optimizer.adam.lr: [1e-3, 2e-2]"), ["lr 0.001", "lr 0.02"]);
+        assert_eq!(labels("seed: [0, 1], train.batch: [2, 3]")[3], "batch 3, seed 1");
         assert_eq!(labels("seed: [0, 1]"), ["seed 0", "seed 1"]);
         assert_eq!(labels("seed: [3]"), ["W"], "a single run is named by its level");
         assert_eq!(labels("sparsity: [W, W+N], model.cell: [lstm, gru]")[1], "W, gru");

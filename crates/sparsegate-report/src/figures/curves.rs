@@ -2,7 +2,7 @@
 
 use super::{
     DrawnFigure, Figure, FigureData, SkipReason, authors_of, by_cell, color, color_of, facet_name, facet_room, head,
-    head_height, intervals_text, measured, names,
+    head_height, intervals_text, measured, names, settings_legend,
 };
 use crate::authors::AuthorsEpoch;
 use crate::axis::{Axis, AxisScale};
@@ -171,28 +171,16 @@ fn line_of(
     }
 }
 
-/// Largest number of legend entries that name each point.
+/// Largest number of legend entries of a single cell that name each point.
 const NAMED: usize = 40;
 
 /// Legend entries: the points or, with several cells, each point once, since those of different cells share colours.
 fn legend_of(cells: &[(&str, Vec<Point<'_>>)]) -> Vec<(LegendSymbol, String)> {
     if let [(_, points)] = cells {
         let symbol = |point: &Point<'_>| LegendSymbol::Solid(color(point.first()));
-        return names(points, NAMED, Point::title_in_cell)
-            .into_iter()
-            .map(|(point, name)| (symbol(point), name))
-            .collect();
+        return names(points, NAMED).into_iter().map(|(point, name)| (symbol(point), name)).collect();
     }
-    let mut entries: Vec<(LegendSymbol, String)> = Vec::new();
-    for point in cells.iter().flat_map(|(_, points)| points) {
-        let first = point.first();
-        // Runs of the same settings share a colour, whatever their seed and state.
-        let name = first.in_cell(&first.point);
-        if entries.iter().all(|(_, other)| *other != name) {
-            entries.push((LegendSymbol::Solid(color(first)), name));
-        }
-    }
-    entries
+    settings_legend(cells.iter().flat_map(|(_, points)| points), LegendSymbol::Solid)
 }
 
 /// The axis of the validation metric, and whether a dense run's curve leaves it.

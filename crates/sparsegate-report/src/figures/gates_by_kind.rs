@@ -138,8 +138,8 @@ fn bar(scene: &mut Scene, plot: &Plot, place: usize, point: &Point<'_>, theirs: 
     }
     let mut top_of_bar = plot.at(0.0, below).1;
     if let Some((low, high)) = total(point).and_then(|total| total.interval()) {
-        // Beside the middle, where the numbers are.
-        let right = middle + 0.78 * half;
+        // Beside the middle, where the numbers are if a bar has room for them.
+        let right = if half > 25.0 { middle + 0.78 * half } else { middle };
         let end = |value: f64| (right, plot.at(0.0, value).1.clamp(plot.from.1, plot.to.1));
         spread::whisker(scene, end(low), end(high));
         top_of_bar = top_of_bar.min(end(high).1);

@@ -181,18 +181,34 @@ fn epochs_text(rows: &[&RunRow]) -> String {
     }
 }
 
+/// Legend entries of the settings of the points, each once: runs of the same settings share a colour, whatever their cell,
+/// seed and state.
+fn settings_legend<'a: 'b, 'b>(
+    points: impl Iterator<Item = &'b Point<'a>>,
+    symbol: fn(RGBColor) -> LegendSymbol,
+) -> Vec<(LegendSymbol, String)> {
+    let mut entries: Vec<(LegendSymbol, String)> = Vec::new();
+    for first in points.map(Point::first) {
+        let name = first.in_cell(&first.point);
+        if entries.iter().all(|(_, other)| *other != name) {
+            entries.push((symbol(color(first)), name));
+        }
+    }
+    entries
+}
+
 /// Points of one cell to label in a legend or at their marks, with their names: all of up to `most` points, otherwise
 /// the first point of each level, since more labels would not fit.
-fn names<'a, 'b>(points: &'b [Point<'a>], most: usize, name: fn(&Point<'a>) -> String) -> Vec<(&'b Point<'a>, String)> {
+fn names<'a, 'b>(points: &'b [Point<'a>], most: usize) -> Vec<(&'b Point<'a>, String)> {
     if points.len() <= most {
-        return points.iter().map(|point| (point, name(point))).collect();
+        return points.iter().map(|point| (point, point.title_in_cell())).collect();
     }
     let mut named: Vec<(&Point<'_>, String)> = Vec::new();
     for point in points {
         let level = point.first().level();
         if named.iter().all(|(other, _)| other.first().level() != level) {
             let same = points.iter().filter(|other| other.first().level() == level).count();
-            let name = if same == 1 { name(point) } else { format!("{level} ({same} settings)") };
+            let name = if same == 1 { point.title_in_cell() } else { format!("{level} ({same} settings)") };
             named.push((point, name));
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     DrawnFigure, Figure, FigureData, SkipReason, authors_of, by_cell, color, color_of, epochs_text, facet_name,
-    facet_room, head, head_height, intervals_text, measured, names,
+    facet_room, head, head_height, intervals_text, measured, names, settings_legend,
 };
 use crate::authors::AuthorsEpoch;
 use crate::axis::{Axis, AxisScale};
@@ -87,6 +87,13 @@ impl Figure for QualityCompressionFigure {
         if let Some(last) = authors.iter().map(|point| point.epoch).max() {
             entries.push((LegendSymbol::Ring(MUTED), format!("authors, after {last} epochs (dense: best epoch)")));
         }
+        // Error bars leave no room for names at the points, nor do many points.
+        let crowded =
+            cells.iter().any(|(cell, _)| points.iter().filter(|one| one.point.first().cell() == *cell).count() > NAMED);
+        let in_legend = crowded || points.iter().any(|one| one.point.is_pooled());
+        if in_legend {
+            entries.extend(settings_legend(points.iter().map(|one| &one.point), LegendSymbol::Dot));
+        }
         let top = head_height(title, &entries);
         // At most two panels side by side, so that the labels fit.
         let columns = columns(cells.len().min(2), 88.0);
@@ -119,19 +126,13 @@ impl Figure for QualityCompressionFigure {
                 labels.keep_clear(at(one), MARKER + 2.0);
                 let (x, y) = (one.compression, one.quality);
                 let color = color(one.point.first());
-                if let Some((low, high)) = x.interval() {
-                    labels.keep_line_clear(plot.at(low, y.mean), plot.at(high, y.mean));
-                }
-                if let Some((low, high)) = y.interval() {
-                    labels.keep_line_clear(plot.at(x.mean, low), plot.at(x.mean, high));
-                }
                 spread::error_bars(&mut scene, &plot, (x.mean, x.interval()), Some((y.mean, y.interval())), color);
             }
             for one in &ours {
                 scene.dot(at(one), MARKER + 0.5, color(one.point.first()));
             }
-            let drawn: Vec<Point<'_>> = ours.iter().map(|one| one.point.clone()).collect();
-            for (point, name) in names(&drawn, NAMED, Point::name_in_cell) {
+            let drawn: Vec<Point<'_>> = ours.iter().filter(|_| !in_legend).map(|one| one.point.clone()).collect();
+            for (point, name) in names(&drawn, NAMED) {
                 if let Some(one) = ours.iter().find(|one| one.point.first().run == point.first().run) {
                     labels.draw(&mut scene, (plot.from, plot.to), at(one), &name);
                 }
