@@ -160,7 +160,7 @@ fn the_summary_has_one_row_a_point_with_the_statistics_of_its_finished_seeds() {
         assert!((found - expected).abs() < 1e-9, "{part}: {found} {expected}");
     }
     let table = read(&paths.out.join("table.md"));
-    let row = table.lines().find(|line| line.starts_with("| W, ")).expect("the point");
+    let row = table.lines().find(|line| line.starts_with("| W, lstm ")).expect("the point");
     assert!(row.contains(" ± ") && row.contains("] %"), "{row}");
     assert_eq!(paths.table.rows.len(), 11, "ten points, and the unfinished run beside its point");
     let page = read(&paths.index);

@@ -9,7 +9,7 @@ use crate::axis::{Axis, AxisScale};
 use crate::chart::{LabelPlacer, LegendSymbol, Plot, columns};
 use crate::metric;
 use crate::points::{self, Point};
-use crate::rows::RunRow;
+use crate::rows::{RowState, RunRow};
 use crate::sample::Sample;
 use crate::scene::Scene;
 use crate::spread;
@@ -131,7 +131,9 @@ impl Figure for QualityCompressionFigure {
             for one in &ours {
                 scene.dot(at(one), MARKER + 0.5, color(one.point.first()));
             }
-            let drawn: Vec<Point<'_>> = ours.iter().filter(|_| !in_legend).map(|one| one.point.clone()).collect();
+            // An unfinished run shares the colour of its point, so it is named in any case.
+            let named = |one: &&&PlacedPoint<'_>| !in_legend || one.point.first().state != RowState::Done;
+            let drawn: Vec<Point<'_>> = ours.iter().filter(named).map(|one| one.point.clone()).collect();
             for (point, name) in names(&drawn, NAMED) {
                 if let Some(one) = ours.iter().find(|one| one.point.first().run == point.first().run) {
                     labels.draw(&mut scene, (plot.from, plot.to), at(one), &name);
