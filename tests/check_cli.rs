@@ -195,6 +195,32 @@ fn a_where_may_list_values_and_mistakes_end_with_2() {
 }
 
 #[test]
+fn orderings_of_several_seeds_are_tested_and_may_ask_for_more() {
+    let asked =
+        |seeds: u32| order("W", "dense", "").replacen("  - claim:", &format!("  - seeds: {seeds}\n    claim:"), 1);
+    let project = Project::new(&(asked(2) + &asked(3)), &["dense", "W"]);
+    let answer = project.check();
+    assert_eq!(answer.code, Some(0), "{}{}", answer.out, answer.err);
+    assert!(answer.out.contains("not measured (2 of 3 seeds)"), "{}", answer.out);
+    assert!(
+        answer.out.contains("p is two-sided and corrected for the only claim tested by Holm's method"),
+        "{}",
+        answer.out
+    );
+    let json = project.json();
+    let (tested, untested) = (&json[0]["orders"][0], &json[0]["orders"][1]);
+    // The seeds of the fixture keep equally many units, so the means differ without any doubt.
+    assert_eq!(
+        (&tested["verdict"], &tested["n"], &tested["p_corrected"]),
+        (&"reproduced".into(), &serde_json::json!([2, 2]), &0.0.into())
+    );
+    assert!(untested.get("n").is_none() && untested.get("p").is_none(), "{untested}");
+    fs_err::write(project.root.join("t.yaml"), format!("{SPEC}{}", asked(0))).unwrap();
+    let answer = project.check();
+    assert!(answer.code == Some(2) && answer.err.contains("no seed is no claim"), "{}", answer.err);
+}
+
+#[test]
 fn several_specs_are_checked_together() {
     let project = Project::new(&order("dense", "W", ""), &["dense", "W"]);
     let other = SPEC.replace("name: made-up", "name: other").replace("expect:\n", "");

@@ -11,7 +11,7 @@ use super::output;
 use super::table::TextTable;
 use super::{CliError, Exit};
 use sparsegate_pipeline::sweep::Sweep;
-use sparsegate_report::{CollapsedRun, Comparison, NoiseEstimate, OrderComparison, ValueComparison};
+use sparsegate_report::{CollapsedRun, Comparison, NoiseEstimate, OrderComparison, SeedTest, ValueComparison};
 use sparsegate_spec::Experiment;
 use sparsegate_spec::types::{PublishedOrdering, Tolerance};
 use sparsegate_store::format::Collapse;
@@ -58,8 +58,32 @@ struct ValueJson<'a> {
     tolerance: Tolerance,
     noise: Option<f64>,
     noise_from: Option<&'static str>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    test: Option<TestJson>,
     verdict: &'static str,
     why: Option<&'a str>,
+}
+
+/// The test over several seeds; the keys are missing without one.
+#[derive(Serialize)]
+struct TestJson {
+    /// Number of seeds, of an ordering for each side.
+    n: Vec<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interval: Option<[f64; 2]>,
+    p: f64,
+    p_corrected: f64,
+}
+
+impl From<&SeedTest> for TestJson {
+    fn from(test: &SeedTest) -> Self {
+        Self {
+            n: test.n.clone(),
+            interval: test.interval.map(<[f64; 2]>::from),
+            p: test.p,
+            p_corrected: test.corrected,
+        }
+    }
 }
 
 /// An ordering claim.
@@ -72,6 +96,8 @@ struct OrderJson<'a> {
     authors: Option<PublishedOrdering>,
     noise: Option<f64>,
     noise_from: Option<&'static str>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    test: Option<TestJson>,
     verdict: &'static str,
     why: Option<&'a str>,
 }
@@ -89,6 +115,7 @@ impl<'a> From<&'a ValueComparison> for ValueJson<'a> {
             tolerance: line.tolerance,
             noise: line.noise.map(|noise| noise.width),
             noise_from: line.noise.as_ref().map(NoiseEstimate::origin),
+            test: line.test.as_ref().map(TestJson::from),
             verdict: line.verdict.name(),
             why: line.verdict.why(),
         }
@@ -105,6 +132,7 @@ impl<'a> From<&'a OrderComparison> for OrderJson<'a> {
             authors: line.authors,
             noise: line.noise.map(|noise| noise.width),
             noise_from: line.noise.as_ref().map(NoiseEstimate::origin),
+            test: line.test.as_ref().map(TestJson::from),
             verdict: line.verdict.name(),
             why: line.verdict.why(),
         }
@@ -163,6 +191,9 @@ fn table(global: &Global, checked: &[(&Experiment, Comparison)]) -> String {
             .flatten()
         {
             let _ = write!(text, "\n{}", TextTable::from(&grid).render(global.color_stdout()));
+        }
+        if let Some(method) = comparison.method() {
+            let _ = writeln!(text, "\n{method}");
         }
     }
     text

@@ -24,6 +24,7 @@ pub mod streamed_table;
 pub mod table;
 pub mod time_step;
 pub mod train_run;
+mod varying_columns;
 
 use std::process::ExitCode;
 

@@ -9,7 +9,9 @@ use serde::Serialize;
 use super::CliError;
 use super::args::{Global, OutputFormat, SpecArgs};
 use super::output;
+use super::varying_columns::VaryingColumns;
 use sparsegate_pipeline::sweep::{ExperimentPlan, Sweep, not_compiled};
+use sparsegate_spec::VaryingKeys;
 use sparsegate_store::plan::{Plan, PlanEntry, Status};
 
 /// Arguments of the command.
@@ -59,8 +61,15 @@ fn table(sweep: &Sweep) -> String {
     let mut text = String::new();
     for ExperimentPlan { experiment, plan, .. } in sweep.experiments() {
         let _ = writeln!(text, "{} on {}", experiment.name, experiment.dataset);
-        let mut rows = vec![["cell", "sparsity", "seed", "backend", "key", "state", "why"].map(String::from)];
-        rows.extend(plan.entries.iter().map(row));
+        let varying = VaryingKeys::of(plan.entries.iter().map(|entry| &entry.spec));
+        let columns = VaryingColumns::of([&varying]);
+        let mut rows: Vec<Vec<String>> =
+            vec![columns.heads().chain(["key", "state", "why"]).map(String::from).collect()];
+        rows.extend(plan.entries.iter().map(|entry| {
+            let mut cells = columns.cells(&varying, &entry.spec);
+            cells.extend(row(entry));
+            cells
+        }));
         for row in &rows {
             let mut line = String::new();
             for (column, cell) in row.iter().enumerate() {
@@ -76,23 +85,14 @@ fn table(sweep: &Sweep) -> String {
     text
 }
 
-fn row(entry: &PlanEntry) -> [String; 7] {
-    let spec = &entry.spec;
-    let shown = |key: &str| sparsegate_spec::label(spec, key).unwrap_or_default();
+/// Key, state and reason.
+fn row(entry: &PlanEntry) -> [String; 3] {
     let why = entry.status.why();
     let mut why = why.lines().next().unwrap_or_default().to_owned();
-    if let (false, Some(missing)) = (entry.status == Status::Done, not_compiled(spec)) {
+    if let (false, Some(missing)) = (entry.status == Status::Done, not_compiled(&entry.spec)) {
         why = format!("{why}; {missing}");
     }
-    [
-        shown("model.cell"),
-        spec.sparsity.name.clone(),
-        spec.seed.to_string(),
-        shown("backend"),
-        entry.key.clone(),
-        entry.status.word().to_owned(),
-        why,
-    ]
+    [entry.key.clone(), entry.status.word().to_owned(), why]
 }
 
 /// `5 runs: 2 done, 3 to run (1 new, 2 stale)`.

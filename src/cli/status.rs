@@ -8,8 +8,11 @@ use super::CliError;
 use super::args::{Global, SpecArgs};
 use super::output;
 use super::table::TextTable;
+use super::varying_columns::VaryingColumns;
 use crate::progress;
-use sparsegate_pipeline::sweep::{RunStatus, Sweep, not_compiled};
+use sparsegate_pipeline::sweep::{ExperimentPlan, RunStatus, Sweep, not_compiled};
+use sparsegate_spec::VaryingKeys;
+use sparsegate_store::format::EpochMetrics;
 use sparsegate_store::plan::Status;
 
 /// Arguments of the command.
@@ -24,21 +27,30 @@ pub struct StatusArgs {
 /// # Errors
 /// An error in a spec, an unknown data set, or an unreadable run folder.
 pub fn execute(global: &Global, args: &StatusArgs) -> Result<ExitCode, CliError> {
-    let mut table = TextTable::new().words("experiment").words("cell").words("sparsity").numbers("seed");
-    table = table.words("backend").words("run").words("state");
+    let sweep = Sweep::plan(&global.root, args.specs.load(global)?)?;
+    let of = |planned: &ExperimentPlan| VaryingKeys::of(planned.plan.entries.iter().map(|entry| &entry.spec));
+    let varying: Vec<VaryingKeys> = sweep.experiments().iter().map(of).collect();
+    let columns = VaryingColumns::of(&varying);
+    let mut table = columns.heads().fold(TextTable::new().words("experiment"), TextTable::words);
+    table = table.words("run").words("state");
     for head in ["epoch", "metric", "compression", "time left"] {
         table = table.numbers(head);
     }
-    let sweep = Sweep::plan(&global.root, args.specs.load(global)?)?;
-    for status in sweep.status().map_err(CliError::failed)? {
-        table.row(row(&status));
+    let of_runs = sweep.experiments().iter().zip(&varying);
+    let of_runs = of_runs.flat_map(|(planned, varying)| planned.plan.entries.iter().map(move |_| varying));
+    for (status, varying) in sweep.status().map_err(CliError::failed)?.iter().zip(of_runs) {
+        let mut cells = vec![status.experiment.name.clone()];
+        cells.extend(columns.cells(varying, &status.entry.spec));
+        cells.extend(row(status));
+        table.row(cells);
     }
     output::print(&table.render(global.color_stdout()))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn row(status: &RunStatus<'_>) -> [String; 11] {
-    let RunStatus { experiment, entry, holder, last: _, shown, seconds_left } = status;
+/// The cells after those of the varying keys.
+fn row(status: &RunStatus<'_>) -> [String; 6] {
+    let RunStatus { experiment: _, entry, holder, last: _, shown, seconds_left } = status;
     let state = match holder {
         Some(holder) => format!("running ({holder})"),
         None if entry.status != Status::Done && not_compiled(&entry.spec).is_some() => {
@@ -48,11 +60,6 @@ fn row(status: &RunStatus<'_>) -> [String; 11] {
     };
     let collapsed = if shown.as_ref().and_then(EpochMetrics::collapsed).is_some() { ", collapsed" } else { "" };
     [
-        experiment.name.clone(),
-        entry.spec.model.cell.name().to_owned(),
-        entry.spec.sparsity.name.clone(),
-        entry.spec.seed.to_string(),
-        entry.spec.backend.to_string(),
         entry.key.clone(),
         format!("{state}{collapsed}"),
         format!("{}/{}", status.epoch(), entry.spec.train.epochs),

@@ -20,6 +20,8 @@ pub struct Axis {
     low: f64,
     high: f64,
     integer_ticks: bool,
+    /// Ticks at exactly these values, if there are any.
+    fixed_ticks: Vec<f64>,
 }
 
 impl Axis {
@@ -39,13 +41,20 @@ impl Axis {
                 (low / room, high * room)
             }
         };
-        Self { title: title.to_owned(), scale, low, high, integer_ticks: false }
+        Self { title: title.to_owned(), scale, low, high, integer_ticks: false, fixed_ticks: Vec::new() }
     }
 
     /// A linear axis from exactly `low` to exactly `high`.
     pub fn exact(title: &str, low: f64, high: f64) -> Self {
         let high = if high > low { high } else { low + 1.0 };
-        Self { title: title.to_owned(), scale: AxisScale::Linear, low, high, integer_ticks: false }
+        Self {
+            title: title.to_owned(),
+            scale: AxisScale::Linear,
+            low,
+            high,
+            integer_ticks: false,
+            fixed_ticks: Vec::new(),
+        }
     }
 
     /// Logarithmic if the smallest value is positive and the largest more than `ratio` times as large, otherwise
@@ -60,6 +69,15 @@ impl Axis {
     #[must_use]
     pub fn integer_ticks(mut self) -> Self {
         self.integer_ticks = true;
+        self
+    }
+
+    /// The same axis with ticks at the given values only.
+    #[must_use]
+    pub fn ticks_at(mut self, values: impl IntoIterator<Item = f64>) -> Self {
+        self.fixed_ticks = values.into_iter().collect();
+        self.fixed_ticks.sort_by(f64::total_cmp);
+        self.fixed_ticks.dedup();
         self
     }
 
@@ -83,6 +101,10 @@ impl Axis {
 
     /// Ticks and their labels, about `most` at most.
     pub fn ticks(&self, most: usize) -> Vec<(f64, String)> {
+        if !self.fixed_ticks.is_empty() {
+            let label = |v: f64| if v.fract() == 0.0 && v >= 0.0 { number::count(v as u64) } else { short(v) };
+            return self.fixed_ticks.iter().map(|v| (*v, label(*v))).collect();
+        }
         let mut values = match self.scale {
             AxisScale::Linear => linear_ticks(self.low, self.high, most),
             AxisScale::Log => log_ticks(self.low, self.high, most),
@@ -178,6 +200,12 @@ mod tests {
                 assert!(axis.ticks(6).len() < 40);
             }
         }
+    }
+
+    #[test]
+    fn fixed_ticks_are_the_given_values() {
+        let axis = Axis::around("", AxisScale::Log, [5e-4, 8e-3]).ticks_at([8e-3, 5e-4, 2e-3, 2e-3]);
+        assert_eq!(labels(&axis, 3), ["5e-4", "0.002", "0.008"]);
     }
 
     #[test]

@@ -11,6 +11,8 @@ use super::authors::AuthorsLogs;
 use super::metric::Metric;
 use super::noise_estimate::{self, NoiseEstimate};
 use super::rows::{RowState, RunRow};
+use super::sample::Sample;
+use super::seed_tests::SeedTest;
 use super::verdict::Verdict;
 
 /// One published value compared with one run.
@@ -36,6 +38,8 @@ pub struct ValueComparison {
     pub noise: Option<NoiseEstimate>,
     /// The authors' value at `our_epoch`, if our run has not reached the epoch of the published value.
     pub theirs_then: Option<f64>,
+    /// The test over the seeds of a point, if there are several.
+    pub test: Option<SeedTest>,
     /// Outcome of the comparison.
     pub verdict: Verdict,
 }
@@ -53,6 +57,7 @@ pub fn unmeasured(claim: &ValueClaim, run: String, why: &str) -> ValueComparison
         our_epoch: None,
         noise: None,
         theirs_then: None,
+        test: None,
         verdict: Verdict::NotMeasured { why: why.into() },
     }
 }
@@ -65,13 +70,11 @@ pub fn line(
     rows: &[RunRow],
     authors: Option<&AuthorsLogs>,
 ) -> ValueComparison {
-    // A run that chose its epoch is compared at that epoch, not at one of the authors' log.
-    let at_logged_epochs = AuthorsLogs::comparable(&row.spec) && row.spec.train.select.is_last();
-    let authors = authors.filter(|_| at_logged_epochs);
+    let authors = comparable_logs(row, authors);
     let logged = authors.and_then(|authors| published_epoch(claim, quantity, row.level(), authors));
     let mut line = ValueComparison { epoch: logged, ..unmeasured(claim, row.title(), "") };
     let lack = lacking(row, logged);
-    let epoch = logged.and_then(|epoch| row.at(epoch)).or_else(|| row.last());
+    let epoch = at(row, logged);
     line.our_epoch = epoch.map(|epoch| epoch.epoch);
     line.ours = epoch.and_then(|epoch| quantity.ours(epoch, row.metric.as_deref()));
     line.verdict = match (lack, line.ours, epoch) {
@@ -90,6 +93,65 @@ pub fn line(
         (None, ..) => Verdict::NotMeasured { why: "the run does not have this metric".into() },
     };
     line
+}
+
+/// The authors' logs, if a run is compared at the epochs in them: a run that chose its epoch is compared at that epoch.
+fn comparable_logs<'a>(row: &RunRow, authors: Option<&'a AuthorsLogs>) -> Option<&'a AuthorsLogs> {
+    authors.filter(|_| AuthorsLogs::comparable(&row.spec) && row.spec.train.select.is_last())
+}
+
+/// The epoch at which a run is compared: `logged` if the run has finished it, otherwise the one it is reported at.
+fn at(row: &RunRow, logged: Option<u32>) -> Option<&EpochMetrics> {
+    logged.and_then(|epoch| row.at(epoch)).or_else(|| row.last())
+}
+
+/// Compares a claim with the runs of one point that match it: with the mean of the usable ones that have not collapsed
+/// if there are several, otherwise each run on its own. Every collapsed run has a line of its own in any case. With
+/// fewer usable runs than `seeds`, collapsed ones included, the claim is not measured.
+pub fn lines(
+    claim: &ValueClaim,
+    quantity: &Metric,
+    point: &[&RunRow],
+    rows: &[RunRow],
+    authors: Option<&AuthorsLogs>,
+    seeds: Option<u32>,
+) -> Vec<ValueComparison> {
+    let single = |row: &&RunRow| line(claim, quantity, row, rows, authors);
+    let logged = |row: &RunRow| {
+        let authors = comparable_logs(row, authors)?;
+        published_epoch(claim, quantity, row.level(), authors)
+    };
+    let (usable, lacking): (Vec<&RunRow>, Vec<&RunRow>) =
+        point.iter().partition(|row| lacking(row, logged(row)).is_none());
+    if let Some(why) = too_few(usable.len(), seeds) {
+        return vec![unmeasured(claim, point[0].point.clone(), &why)];
+    }
+    let (collapsed, healthy): (Vec<&RunRow>, Vec<&RunRow>) =
+        usable.into_iter().partition(|row| at(row, logged(row)).is_some_and(|epoch| epoch.collapsed().is_some()));
+    let (Some(first), true) = (healthy.first(), healthy.len() > 1) else {
+        return point.iter().map(single).collect();
+    };
+    let logged = logged(first);
+    let value = |row: &&RunRow| at(row, logged).and_then(|epoch| quantity.ours(epoch, row.metric.as_deref()));
+    let sample = healthy.iter().map(value).collect::<Option<Vec<f64>>>().and_then(|values| Sample::of(&values));
+    let test = sample.as_ref().and_then(|sample| SeedTest::of_value(claim, sample));
+    let (Some(sample), Some(test)) = (sample, test) else { return point.iter().map(single).collect() };
+    // Runs that chose their epochs may have chosen different ones.
+    let epoch_of = |row: &RunRow| at(row, logged).map(|epoch| epoch.epoch);
+    let same_epoch = healthy.iter().all(|row| epoch_of(row) == epoch_of(first));
+    let pooled = ValueComparison {
+        epoch: logged,
+        ours: Some(sample.mean),
+        our_epoch: epoch_of(first).filter(|_| same_epoch),
+        test: Some(test),
+        ..unmeasured(claim, format!("{} ({} seeds)", first.point, healthy.len()), "")
+    };
+    std::iter::once(pooled).chain(collapsed.iter().chain(&lacking).map(single)).collect()
+}
+
+/// The reason why `n` usable runs are too few for a claim that asks for `seeds`.
+pub fn too_few(n: usize, seeds: Option<u32>) -> Option<String> {
+    seeds.filter(|seeds| n < *seeds as usize).map(|seeds| format!("{n} of {seeds} seeds"))
 }
 
 fn judge(ours: f64, claim: &ValueClaim, noise: Option<NoiseEstimate>) -> Verdict {
@@ -131,7 +193,11 @@ pub fn noise_of(quantity: &Metric, row: &RunRow, epoch: &EpochMetrics, rows: &[R
         .filter(|other| {
             same_point(&other.spec, &row.spec) && !matches!(other.state, RowState::Stale | RowState::Damaged)
         })
-        .filter_map(|other| other.at(epoch.epoch).and_then(|line| value(other, line)))
+        .filter_map(|other| {
+            // The distance to a network that learned nothing is no noise.
+            let line = other.at(epoch.epoch).filter(|line| line.collapsed().is_none())?;
+            value(other, line)
+        })
         .collect();
     let before = row.metrics.iter().filter(|line| line.epoch <= epoch.epoch);
     let epochs: Vec<f64> = before.filter_map(|line| value(row, line)).collect();

@@ -12,7 +12,7 @@ use super::metric::{self, Metric};
 use super::orders::{self, OrderComparison};
 use super::rows::{RunRow, RunRows};
 use super::verdict::Verdict;
-use super::{number, settings};
+use super::{number, seed_tests, settings};
 
 /// One metric of one run at its last finished epoch, next to the authors' value.
 #[derive(Debug, Clone)]
@@ -81,6 +81,27 @@ impl Comparison {
         self.values.iter().any(|line| line.verdict.fails()) || self.orders.iter().any(OrderComparison::fails)
     }
 
+    /// Number of claims that are tested over several seeds, whose p-values are corrected together.
+    pub fn tested(&self) -> usize {
+        let values = self.values.iter().filter(|line| line.test.is_some()).count();
+        values + self.orders.iter().filter(|line| line.test.is_some()).count()
+    }
+
+    /// How the claims are tested over several seeds, in a few sentences; `None` if none is.
+    pub fn method(&self) -> Option<String> {
+        let claims = match self.tested() {
+            0 => return None,
+            1 => "the only claim tested".to_owned(),
+            n => format!("the {n} claims tested at once"),
+        };
+        Some(format!(
+            "Over n seeds, an ordering holds (reproduced) or is off if Welch's test rejects that both sides are equal; a \
+             value is reproduced if the mean is within the tolerance, and off if the 95 % interval of the mean misses it. \
+             Everything else is within noise. p is two-sided and corrected for {claims} by Holm's method; the limit is \
+             0.05."
+        ))
+    }
+
     /// Number of claims for each verdict, as text.
     pub fn tally(&self) -> String {
         let values = self.values.iter().map(|line| &line.verdict);
@@ -104,18 +125,25 @@ pub fn compare(experiment: &Experiment, found: &mut RunRows, authors: Option<&Au
             if runs.is_empty() {
                 comparison.values.push(claims::unmeasured(claim, settings::describe(&filter), "no matching run"));
             }
-            for row in &runs {
-                comparison.values.push(match &quantity {
-                    Some(quantity) => claims::line(claim, quantity, row, &found.rows, authors),
-                    None => claims::unmeasured(claim, row.title(), "unknown metric"),
-                });
+            match &quantity {
+                None => {
+                    let unknown = |row: &&RunRow| claims::unmeasured(claim, row.title(), "unknown metric");
+                    comparison.values.extend(runs.iter().map(unknown));
+                }
+                Some(quantity) => {
+                    for point in by_point(&runs) {
+                        let seeds = expectation.seeds;
+                        let lines = claims::lines(claim, quantity, &point, &found.rows, authors, seeds);
+                        comparison.values.extend(lines);
+                    }
+                }
             }
         }
         if let Some(order) = &expectation.claim {
             unknown.extend(
                 order.less.iter().filter(|one| Metric::parse(&one.metric).is_none()).map(|one| one.metric.clone()),
             );
-            comparison.orders.push(orders::line(order, &found.rows, authors));
+            comparison.orders.push(orders::line(order, &found.rows, authors, expectation.seeds));
         }
     }
     if let Some(authors) = authors {
@@ -123,6 +151,7 @@ pub fn compare(experiment: &Experiment, found: &mut RunRows, authors: Option<&Au
         comparison.epochs = covered.flat_map(|row| epoch_lines(row, authors)).collect();
     }
     comparison.collapsed = CollapsedRun::all(&found.rows);
+    seed_tests::correct(&mut comparison);
     unknown.sort();
     unknown.dedup();
     for name in unknown {
@@ -133,6 +162,18 @@ pub fn compare(experiment: &Experiment, found: &mut RunRows, authors: Option<&Au
         ));
     }
     comparison
+}
+
+/// The runs of each point, points and runs in order of appearance.
+fn by_point<'a>(runs: &[&'a RunRow]) -> Vec<Vec<&'a RunRow>> {
+    let mut points: Vec<Vec<&RunRow>> = Vec::new();
+    for row in runs {
+        match points.iter_mut().find(|point| point[0].point == row.point) {
+            Some(point) => point.push(row),
+            None => points.push(vec![row]),
+        }
+    }
+    points
 }
 
 fn epoch_lines(row: &RunRow, authors: &AuthorsLogs) -> Vec<EpochComparison> {

@@ -7,11 +7,11 @@
 use serde_json::Value;
 
 use sparsegate_spec::types::Backend;
+use sparsegate_spec::{VaryingKeys, varying};
 use sparsegate_store::format::EpochMetrics;
 
 use super::metric::{self, gates_kept, weights_kept};
 use super::rows::{RowState, RunRow};
-use super::settings;
 
 /// Tolerance on the relative drift of the first epoch's training objective, chosen for the shipped parity sweep (see
 /// `docs/report.md`).
@@ -44,22 +44,21 @@ pub fn drifts(rows: &[RunRow]) -> Vec<BackendDrift<'_>> {
     let mut points: Vec<(SpecWithoutBackend, Vec<&RunRow>)> = Vec::new();
     for row in rows {
         let point: SpecWithoutBackend =
-            settings::facets(&row.spec).into_iter().filter(|(path, _)| path != "backend").collect();
+            varying::settings(&row.spec).into_iter().filter(|(path, _)| path != "backend").collect();
         match points.iter_mut().find(|(other, _)| *other == point) {
             Some((_, runs)) => runs.push(row),
             None => points.push((point, vec![row])),
         }
     }
     let several: Vec<Vec<&RunRow>> = points.into_iter().map(|(_, runs)| runs).filter(|runs| runs.len() > 1).collect();
-    let specs: Vec<_> = several.iter().flatten().map(|row| &row.spec).collect();
-    let varying: Vec<String> = settings::varying(&specs).into_iter().filter(|path| path != "backend").collect();
+    let varying = VaryingKeys::of(several.iter().flatten().map(|row| &row.spec)).without(&["backend"]);
     let mut drifts = Vec::new();
     for runs in several {
         let reference = runs.iter().copied().find(|row| row.spec.backend == Backend::Flex).unwrap_or(runs[0]);
         let others = runs.iter().copied().filter(|row| !std::ptr::eq(*row, reference));
         for row in std::iter::once(reference).chain(others) {
             let epochs = row.metrics.iter().filter_map(|line| Some((line, reference.at(line.epoch)?))).collect();
-            drifts.push(BackendDrift { point: settings::label(&row.spec, &varying), row, reference, epochs });
+            drifts.push(BackendDrift { point: varying.label(&row.spec), row, reference, epochs });
         }
     }
     drifts
@@ -158,6 +157,8 @@ mod tests {
         RunRow {
             run: "k".into(),
             label: String::new(),
+            point: String::new(),
+            shade: (0, 1),
             planned_epochs: spec.train.epochs,
             spec,
             state,

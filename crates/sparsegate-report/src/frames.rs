@@ -2,6 +2,7 @@
 
 use polars::prelude::*;
 
+use sparsegate_spec::VaryingKeys;
 use sparsegate_store::format::{EpochMetrics, GroundTruthCounts, KeptCount};
 use sparsegate_store::speed::Timing;
 
@@ -10,16 +11,18 @@ use super::gate_kinds;
 use super::metric::{gates_kept, gates_total, weights_kept, weights_total};
 use super::rows::{RowState, RunRow};
 use super::speedup::RunSpeed;
+use super::swept;
 use super::tables::{precision, recall};
 
 /// A layer's name and its weight counts.
 type LayerCounts = (&'static str, fn(&EpochMetrics) -> KeptCount);
 
-/// One row per run. The first 22 columns are stable (`docs/report.md`); unknown values are null.
+/// One row per run. The first 22 columns are stable (`docs/report.md`); unknown values are null. The columns of the swept
+/// keys come last.
 ///
 /// # Errors
 /// polars cannot build the frame, because columns differ in length (a bug in this function).
-pub fn results(experiment: &str, rows: &[RunRow]) -> PolarsResult<DataFrame> {
+pub fn results(experiment: &str, rows: &[RunRow], varying: &VaryingKeys) -> PolarsResult<DataFrame> {
     let text = |name: &str, of: &dyn Fn(&RunRow) -> Option<String>| {
         Column::new(name.into(), rows.iter().map(of).collect::<Vec<Option<String>>>())
     };
@@ -118,6 +121,7 @@ pub fn results(experiment: &str, rows: &[RunRow]) -> PolarsResult<DataFrame> {
         of_run("baseline_valid", &|row| row.baseline().map(|baseline| baseline.valid)),
         of_run("baseline_test", &|row| row.baseline().map(|baseline| baseline.test)),
     ]);
+    columns.extend(swept::columns(rows, varying));
     DataFrame::new_infer_height(columns)
 }
 

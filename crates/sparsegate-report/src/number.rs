@@ -58,6 +58,11 @@ pub fn published(x: f64) -> String {
     value(x)
 }
 
+/// A mean with its standard deviation, such as `201.4 ± 3.21`.
+pub fn spread(mean: f64, sd: f64) -> String {
+    format!("{} ± {}", published(mean), published(sd))
+}
+
 /// A fraction in percent: `46 %`, `3.1 %`, `<0.1 %`.
 pub fn percent(share: f64) -> String {
     let percent = share * 100.0;

@@ -3,10 +3,12 @@
 use sparsegate_spec::types::{MetricRef, OrderClaim, PublishedOrdering};
 
 use super::authors::AuthorsLogs;
-use super::claims::{lacking, noise_of, same_point};
+use super::claims::{lacking, noise_of, same_point, too_few};
 use super::metric::Metric;
 use super::noise_estimate::{self, NoiseEstimate};
 use super::rows::RunRow;
+use super::sample::Sample;
+use super::seed_tests::SeedTest;
 use super::settings;
 use super::verdict::Verdict;
 
@@ -25,6 +27,8 @@ pub struct OrderComparison {
     pub noise: Option<NoiseEstimate>,
     /// Whether the ordering holds in the authors' own figures, as stated in the spec.
     pub authors: Option<PublishedOrdering>,
+    /// Welch's test of the two sides, if each of their points has several seeds.
+    pub test: Option<SeedTest>,
     /// Outcome of the comparison.
     pub verdict: Verdict,
     /// The metrics of the two sides.
@@ -59,10 +63,12 @@ struct OrderSide {
     lack: Option<String>,
     /// How the collapse of a matching run was seen.
     collapse: Option<&'static str>,
+    /// The points with their weights in the mean.
+    samples: Vec<(f64, Sample)>,
 }
 
-/// Compares an ordering with the runs.
-pub fn line(order: &OrderClaim, rows: &[RunRow], authors: Option<&AuthorsLogs>) -> OrderComparison {
+/// Compares an ordering with the runs. With fewer than `seeds` runs of a point, the claim is not measured.
+pub fn line(order: &OrderClaim, rows: &[RunRow], authors: Option<&AuthorsLogs>, seeds: Option<u32>) -> OrderComparison {
     let [small, large] = &order.less;
     let (a, b) = (settings::describe(&small.r#where), settings::describe(&large.r#where));
     let claim = if small.metric == large.metric {
@@ -70,10 +76,13 @@ pub fn line(order: &OrderClaim, rows: &[RunRow], authors: Option<&AuthorsLogs>) 
     } else {
         format!("{} of {a} < {} of {b}", small.metric, large.metric)
     };
-    let (first, second) = (side(small, rows, authors), side(large, rows, authors));
+    let (first, second) = (side(small, rows, authors, seeds), side(large, rows, authors, seeds));
     let ours = first.ours.zip(second.ours);
     let noise = noise_estimate::of_sum(&[(1.0, first.noise), (1.0, second.noise)]);
     let collapse = first.collapse.or(second.collapse);
+    // Runs that learned nothing are no sample of those that did.
+    let measured = first.lack.is_none() && second.lack.is_none() && collapse.is_none() && ours.is_some();
+    let test = if measured { SeedTest::of_order(&first.samples, &second.samples) } else { None };
     let verdict = match (first.lack.or(second.lack), ours) {
         (Some(why), _) => Verdict::NotMeasured { why },
         (None, _) if collapse.is_some() => Verdict::Collapsed { why: collapse.unwrap_or_default().to_owned() },
@@ -89,6 +98,7 @@ pub fn line(order: &OrderClaim, rows: &[RunRow], authors: Option<&AuthorsLogs>) 
         theirs: first.theirs.zip(second.theirs),
         noise,
         authors: order.authors,
+        test,
         verdict,
         quantities: [small, large].map(|side| Metric::parse(&side.metric)),
     }
@@ -96,7 +106,7 @@ pub fn line(order: &OrderClaim, rows: &[RunRow], authors: Option<&AuthorsLogs>) 
 
 /// The mean of a metric over the matching runs, each at its last finished epoch, with the noise of this mean: each
 /// point's noise, divided by the root of its number of seeds, combined over the points.
-fn side(of: &MetricRef, rows: &[RunRow], authors: Option<&AuthorsLogs>) -> OrderSide {
+fn side(of: &MetricRef, rows: &[RunRow], authors: Option<&AuthorsLogs>, seeds: Option<u32>) -> OrderSide {
     let Some(quantity) = Metric::parse(&of.metric) else {
         return OrderSide { lack: Some("unknown metric".into()), ..OrderSide::default() };
     };
@@ -126,6 +136,17 @@ fn side(of: &MetricRef, rows: &[RunRow], authors: Option<&AuthorsLogs>) -> Order
             (*runs as f64 / measured.len() as f64, noise.map(|noise| noise_estimate::of_mean(noise, *runs)))
         })
         .collect();
+    let samples: Option<Vec<(f64, Sample)>> = points
+        .iter()
+        .map(|(row, runs)| {
+            let same = measured.iter().filter(|(other, _)| same_point(&other.spec, &row.spec));
+            let values: Vec<f64> = same.map(|(_, value)| *value).collect();
+            Some((*runs as f64 / measured.len() as f64, Sample::of(&values)?))
+        })
+        .collect();
+    // Collapsed runs count, too: the claim is about them, even if they lack the metric.
+    let of_point = |row: &RunRow| matching.iter().filter(|other| other.point == row.point).count();
+    let fewest = matching.iter().map(|row| of_point(row)).min().unwrap_or(0);
     let mean = |values: Vec<f64>| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
     let theirs: Option<Vec<f64>> =
         matching.iter().map(|row| logged(row).and_then(|point| quantity.theirs(point))).collect();
@@ -133,7 +154,8 @@ fn side(of: &MetricRef, rows: &[RunRow], authors: Option<&AuthorsLogs>) -> Order
         ours: mean(measured.iter().map(|(_, x)| *x).collect()),
         theirs: theirs.and_then(mean),
         noise: noise_estimate::of_sum(&noises),
-        lack: matching.iter().find_map(|row| lack(&row)),
+        lack: matching.iter().find_map(|row| lack(&row)).or_else(|| too_few(fewest, seeds)),
         collapse: matching.iter().find_map(|row| row.collapsed()).map(|collapse| collapse.name()),
+        samples: samples.unwrap_or_default(),
     }
 }

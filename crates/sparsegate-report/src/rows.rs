@@ -2,14 +2,14 @@
 
 use camino::Utf8Path;
 
-use sparsegate_spec::Experiment;
 use sparsegate_spec::types::{RunSpec, Sparsity};
+use sparsegate_spec::{Experiment, VaryingKeys, varying};
 use sparsegate_store::format::{Collapse, EpochMetrics, RunRecord, Structure, Summary, TrivialBaseline};
 use sparsegate_store::plan::{Plan, Status};
 use sparsegate_store::speed::Speed;
 use sparsegate_store::{RunDir, StoreError};
 
-use super::{ReportError, metric, settings};
+use super::{ReportError, metric, points};
 
 /// State of a run as shown in the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +49,11 @@ pub struct RunRow {
     pub run: String,
     /// Short name that distinguishes it from the plan's other runs.
     pub label: String,
+    /// The label without the seed, which the runs of one point share.
+    pub point: String,
+    /// Place of the point among those of the same level and cell, which selects the shade of the level's colour, and
+    /// their number.
+    pub shade: (usize, usize),
     /// Spec of the run shown, or of the planned run if none is stored.
     pub spec: RunSpec,
     /// State.
@@ -122,8 +127,13 @@ impl RunRow {
 
     /// The same without the cell's name, for panels that have it as their title.
     pub fn title_in_cell(&self) -> String {
-        let parts: Vec<&str> = self.label.split(", ").filter(|part| *part != self.cell()).collect();
-        self.with_state(&parts.join(", "))
+        self.with_state(&self.in_cell(&self.label))
+    }
+
+    /// A label without the cell's name; the level if nothing else is left.
+    pub fn in_cell(&self, label: &str) -> String {
+        let parts: Vec<&str> = label.split(", ").filter(|part| *part != self.cell()).collect();
+        if parts.is_empty() { self.level().to_owned() } else { parts.join(", ") }
     }
 
     fn with_state(&self, label: &str) -> String {
@@ -177,6 +187,8 @@ fn sparse(level: &Sparsity) -> bool {
 pub struct RunRows {
     /// One row per planned run, in the plan's order.
     pub rows: Vec<RunRow>,
+    /// The keys in which the planned runs differ.
+    pub varying: VaryingKeys,
     /// Folders that cannot be read, one sentence each.
     pub warnings: Vec<String>,
     /// Number of stored runs of the experiment that are in no row.
@@ -227,11 +239,12 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
         }
     }
     let metric = stored.iter().find_map(|run| run.summary.as_ref().map(|summary| summary.metric.clone()));
-    let specs: Vec<&RunSpec> = plan.entries.iter().map(|entry| &entry.spec).collect();
-    let varying = settings::varying(&specs);
+    let varying = VaryingKeys::of(plan.entries.iter().map(|entry| &entry.spec));
+    let without_seed = varying.without(&["seed"]);
+    let shades = points::shades(plan, &varying);
     let mut own_levels: Vec<String> = Vec::new();
     let mut used = vec![false; stored.len()];
-    for entry in &plan.entries {
+    for (entry, shade) in plan.entries.iter().zip(shades) {
         let exact = stored.iter().position(|run| run.key == entry.key);
         // Substituting another run for a damaged one would hide the damage.
         let damaged = matches!(entry.status, Status::Damaged { .. });
@@ -259,7 +272,9 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
         }
         found.rows.push(RunRow {
             run: run.map_or_else(|| entry.key.clone(), |run| run.key.clone()),
-            label: settings::label(&entry.spec, &varying),
+            label: varying.label(&entry.spec),
+            point: without_seed.label(&entry.spec),
+            shade,
             spec: run.map_or_else(|| entry.spec.clone(), |run| run.record.spec.clone()),
             state,
             planned_epochs: entry.spec.train.epochs,
@@ -272,18 +287,19 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
             level_index,
         });
     }
+    found.varying = varying;
     found.left_out = used.iter().filter(|used| !**used).count();
     Ok(found)
 }
 
 /// The stored run of the same point with the most epochs (in a tie, the first by path), excluding runs that are in the
 /// plan themselves.
-fn stale_run(stored: &[StoredRun], plan: &Plan, spec: &RunSpec, varying: &[String]) -> Option<usize> {
-    let wanted = settings::facets(spec);
+fn stale_run(stored: &[StoredRun], plan: &Plan, spec: &RunSpec, keys: &VaryingKeys) -> Option<usize> {
+    let wanted = varying::settings(spec);
     let same = |run: &StoredRun| {
-        let other = settings::facets(&run.record.spec);
+        let other = varying::settings(&run.record.spec);
         let fixed = ["dataset", "model.cell", "sparsity", "seed", "backend"];
-        fixed.into_iter().chain(varying.iter().map(String::as_str)).all(|path| wanted.get(path) == other.get(path))
+        fixed.into_iter().chain(keys.keys().iter().map(String::as_str)).all(|path| wanted.get(path) == other.get(path))
     };
     let epochs = |run: &StoredRun| run.metrics.last().map_or(0, |line| line.epoch);
     let mut best: Option<usize> = None;

@@ -28,6 +28,7 @@ pub enum Align {
 enum ScenePrimitive {
     Line { points: Vec<PixelPoint>, color: RGBColor, width: f64 },
     Polygon { points: Vec<PixelPoint>, color: RGBColor },
+    Translucent { points: Vec<PixelPoint>, color: RGBColor, opacity: f64 },
     Circle { center: PixelPoint, radius: f64, color: RGBColor },
     Text { at: PixelPoint, text: String, size: f64, color: RGBColor, align: Align, bold: bool, upwards: bool },
 }
@@ -102,6 +103,13 @@ impl Scene {
     pub fn rect(&mut self, from: PixelPoint, to: PixelPoint, color: RGBColor) {
         let points = vec![from, (to.0, from.1), to, (from.0, to.1)];
         self.shapes.push(ScenePrimitive::Polygon { points, color });
+    }
+
+    /// A filled polygon through which earlier shapes are visible; nothing for fewer than three points.
+    pub fn translucent(&mut self, points: &[PixelPoint], color: RGBColor, opacity: f64) {
+        if points.len() > 2 {
+            self.shapes.push(ScenePrimitive::Translucent { points: points.to_vec(), color, opacity });
+        }
     }
 
     /// A filled rectangle with diagonal stripes, to be distinguishable without colour.
@@ -179,6 +187,10 @@ impl Scene {
                 }
                 ScenePrimitive::Polygon { points, color } => {
                     area.draw(&Polygon::new(points.iter().map(pixel).collect::<Vec<_>>(), color.filled()))
+                }
+                ScenePrimitive::Translucent { points, color, opacity } => {
+                    let fill = color.mix(*opacity).filled();
+                    area.draw(&Polygon::new(points.iter().map(pixel).collect::<Vec<_>>(), fill))
                 }
                 ScenePrimitive::Circle { center, radius, color } => {
                     area.draw(&Circle::new(pixel(center), size(*radius), color.filled()))

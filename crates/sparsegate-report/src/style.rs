@@ -65,6 +65,15 @@ pub fn level(name: &str, index: usize) -> RGBColor {
     }
 }
 
+/// Shade of a level's colour for one of several settings at this level: the first is palest, the last has the colour
+/// itself. `place` counts from 0.
+pub fn shade(color: RGBColor, place: usize, count: usize) -> RGBColor {
+    if count < 2 {
+        return color;
+    }
+    mix(PAPER, color, 0.35 + 0.65 * place as f64 / (count - 1) as f64)
+}
+
 /// Colour of a backend; `index` is its position among the experiment's backends without the reference.
 pub fn backend(index: usize) -> RGBColor {
     [BLUE, VERMILLION, GREEN, PURPLE][index % 4]

@@ -11,7 +11,7 @@ use super::figures::{self, FigureData};
 use super::grid::TableData;
 use super::html::{FigureHtml, Page};
 use super::staging::Staging;
-use super::{ReportError, drift, frames, markdown, rows, speedup, tables};
+use super::{ReportError, drift, frames, markdown, points, rows, speedup, summary, tables};
 
 /// A written report.
 #[derive(Debug, Clone)]
@@ -26,13 +26,13 @@ pub struct WrittenReport {
     pub warnings: Vec<String>,
     /// Stale, missing, failed and unfinished runs and figures left out, one sentence each; includes the warnings.
     pub notes: Vec<String>,
-    /// The main table, for the terminal.
+    /// The main table, for the terminal: one row a point if a point has several finished seeds, otherwise one row a run.
     pub table: TableData,
 }
 
 /// Writes the report of `experiment` into the folder `out` from the runs stored under `root`.
 ///
-/// The files are `results.csv` and `.parquet`, `curves.csv`, `gate-structure.csv`, `backends.csv` if a point was
+/// The files are `results.csv` and `.parquet`, `summary.csv` and `.parquet` if a point has several finished seeds, `curves.csv`, `gate-structure.csv`, `backends.csv` if a point was
 /// trained on several backends, `speed.csv` if compact models were timed, `table.md`, `index.html`, and each figure as
 /// `.svg` and `.png`. The same stored runs give the same bytes. Files are written to a temporary folder inside `out`
 /// and then renamed one by one, the page last; other files in `out` are left alone.
@@ -55,9 +55,20 @@ pub fn write(
     let comparison = compare(experiment, &mut found, authors.as_ref());
 
     let mut staging = Staging::new(out)?;
-    let mut results = frames::results(&experiment.name, &found.rows).map_err(ReportError::encode("results.csv"))?;
+    let mut results =
+        frames::results(&experiment.name, &found.rows, &found.varying).map_err(ReportError::encode("results.csv"))?;
     staging.put("results.csv", &frames::csv(&mut results).map_err(ReportError::encode("results.csv"))?)?;
     staging.put("results.parquet", &frames::parquet(&mut results).map_err(ReportError::encode("results.parquet"))?)?;
+    if points::any_pooled(&found.rows) {
+        let name = "summary.csv";
+        let mut summary = summary::summary(&results, &found.varying).map_err(ReportError::encode(name))?;
+        staging.put(name, &frames::csv(&mut summary).map_err(ReportError::encode(name))?)?;
+        let name = "summary.parquet";
+        staging.put(name, &frames::parquet(&mut summary).map_err(ReportError::encode(name))?)?;
+    } else {
+        staging.remove_file("summary.csv");
+        staging.remove_file("summary.parquet");
+    }
     let mut curves = frames::curves(&found.rows).map_err(ReportError::encode("curves.csv"))?;
     staging.put("curves.csv", &frames::csv(&mut curves).map_err(ReportError::encode("curves.csv"))?)?;
     let mut gates = frames::gates(&found.rows).map_err(ReportError::encode("gate-structure.csv"))?;
@@ -80,9 +91,13 @@ pub fn write(
     }
 
     let (mut drawn, mut skipped) = (Vec::new(), Vec::new());
-    for figure in figures::all() {
+    let data = FigureData { rows: &found.rows, varying: &found.varying, authors: authors.as_ref() };
+    let all = figures::all(data);
+    for name in figures::over::all_names().iter().filter(|name| all.iter().all(|figure| figure.name() != *name)) {
+        staging.remove_figure(name);
+    }
+    for figure in &all {
         let name = figure.name();
-        let data = FigureData { rows: &found.rows, authors: authors.as_ref() };
         if !figure.applies(data) {
             staging.remove_figure(name);
             continue;
@@ -107,7 +122,7 @@ pub fn write(
         index: out.join("index.html"),
         files,
         notes: page.notes(),
-        table: tables::results(&found.rows),
+        table: tables::over_seeds(&found.rows).unwrap_or_else(|| tables::results(&found.rows)),
         warnings: found.warnings,
     })
 }

@@ -85,6 +85,8 @@ fn sweep(root: &Utf8Path) -> (Experiment, Plan) {
             error: None,
             ground_truth: None,
             vectors: None,
+            selected: None,
+            stopped_early: None,
             baseline: Some(baseline.clone()),
         };
         fixtures::store_files(root, &spec, key, &lines, &summary, None);
@@ -204,11 +206,13 @@ fn claims_about_collapsed_runs_do_not_hold() {
     experiment.expect = vec![
         Expectation {
             r#where: Some(level("W+N")),
+            seeds: None,
             claims: vec![claim("test.accuracy", 0.26), claim("compression", 1.6448e13)],
             claim: None,
         },
         Expectation {
             r#where: None,
+            seeds: None,
             claims: vec![],
             claim: Some(OrderClaim {
                 less: ["W+N", "W"].map(|name| MetricRef { metric: "gates.kept".into(), r#where: level(name) }),

@@ -298,20 +298,24 @@ fn claims_without_the_authors_logs_are_held_against_the_last_epoch() {
                 claim("gates.left", 3.0, Tolerance::Relative(0.1)),
             ],
             claim: None,
+            seeds: None,
         },
         Expectation {
             r#where: Some(only("W+Voc")),
             claims: vec![claim("gates.kept", 500.0, Tolerance::Relative(0.1))],
             claim: None,
+            seeds: None,
         },
         Expectation {
             r#where: Some(only("W+N")),
             claims: vec![claim("gates.kept", 500.0, Tolerance::Relative(0.1))],
             claim: None,
+            seeds: None,
         },
         Expectation {
             r#where: None,
             claims: vec![],
+            seeds: None,
             claim: Some(OrderClaim {
                 less: ["W+G+N", "W"].map(|level| MetricRef { metric: "gates.kept".into(), r#where: only(level) }),
                 about: None,
@@ -354,11 +358,13 @@ fn runs_shorter_than_the_authors_are_compared_at_their_own_epoch_only() {
             r#where: Some(only("W")),
             claims: vec![claim("test.perplexity", printed(theirs.test * 0.98), Tolerance::Relative(0.03))],
             claim: None,
+            seeds: None,
         },
         Expectation {
             r#where: Some([("sparsity".to_owned(), "dense".into()), ("seed".to_owned(), 0.into())].into()),
             claims: vec![claim("test.perplexity", printed(dense.test * 0.98), Tolerance::Relative(0.5))],
             claim: None,
+            seeds: None,
         },
     ];
     let paths = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
@@ -550,6 +556,7 @@ fn a_report_to_look_at() {
             claim("gates.kept", 201.0, Tolerance::Relative(0.15)),
         ],
         claim: None,
+        seeds: None,
     }];
     let out = std::env::var("REPORT_OUT").map_or_else(|_| project.root.join("out"), Utf8PathBuf::from);
     if let Ok(folder) = std::env::var("REPORT_AUTHORS") {

@@ -48,6 +48,13 @@ pub fn check(expect: &[Expectation], runs: &[RunSpec]) -> Result<(), Diagnostic>
         if expectation.claims.is_empty() && expectation.claim.is_none() {
             return Err(Diagnostic::new(&here, "contains no claim", "add `claims: [...]` or `claim: { less: [...] }`"));
         }
+        if expectation.seeds == Some(0) {
+            return Err(Diagnostic::new(
+                &down(&here, "seeds"),
+                "no seed is no claim",
+                "write at least 1, or leave it out",
+            ));
+        }
         if let Some(wanted) = &expectation.r#where {
             clause(wanted, runs, &down(&here, "where"))?;
         }

@@ -28,6 +28,7 @@ mod tolerance;
 mod training;
 pub mod types;
 mod validate;
+pub mod varying;
 pub mod yaml;
 
 pub use error::{SourcePosition, SpecError};
@@ -38,6 +39,7 @@ pub use filter::{label, matches, matching};
 pub use hashes::Hashes;
 pub use load_all::load_all;
 pub use suggest::nearest;
+pub use varying::VaryingKeys;
 
 // The example of the README is a documentation test.
 #[cfg(doctest)]

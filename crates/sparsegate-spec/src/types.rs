@@ -183,6 +183,11 @@ pub struct Expectation {
     /// The runs that the value claims are about: keys of a run with a value or a list of values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#where: Option<BTreeMap<String, serde_json::Value>>,
+    /// Number of finished seeds that each point must have; with fewer, the claims of this entry are not measured.
+    /// Default: one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub seeds: Option<u32>,
     /// Published values with tolerances.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<ValueClaim>,

@@ -2,15 +2,18 @@
 
 use super::{
     DrawnFigure, Figure, FigureData, SkipReason, authors_of, baseline_text, by_cell, collapsed_names, color, color_of,
-    common_baseline, determining, draw_baseline, facet_name, facet_room, head, head_height, measured, names,
-    with_baseline,
+    common_baseline, determining, draw_baseline, facet_name, facet_room, head, head_height, intervals_text, measured,
+    names, settings_legend, with_baseline,
 };
 use crate::authors::AuthorsEpoch;
 use crate::axis::{Axis, AxisScale};
 use crate::chart::{LegendSymbol, Plot, columns};
 use crate::metric;
+use crate::points::{self, Point};
 use crate::rows::RunRow;
+use crate::sample::Sample;
 use crate::scene::Scene;
+use crate::spread;
 use crate::style::{self, LINE, MARKER, MUTED, THIN};
 use sparsegate_store::format::EpochMetrics;
 
@@ -82,7 +85,9 @@ impl Figure for CurvesFigure {
         };
 
         let title = "Training curves";
-        let mut entries = legend_of(&cells);
+        let pooled: Vec<(&str, Vec<Point<'_>>)> =
+            cells.iter().map(|(cell, rows)| (*cell, points::of(rows.iter().copied()))).collect();
+        let mut entries = legend_of(&pooled);
         if !theirs.is_empty() {
             entries.push((LegendSymbol::Dashed(MUTED), "authors, same colours".into()));
         }
@@ -96,7 +101,7 @@ impl Figure for CurvesFigure {
         let columns = columns(cells.len(), 88.0);
         for (line, panel) in panels.iter().enumerate() {
             let from = top + 8.0 + (PANEL + 46.0) * line as f64;
-            for (column, ((cell, facet), (left, right))) in cells.iter().zip(&columns).enumerate() {
+            for (column, ((cell, facet), (left, right))) in pooled.iter().zip(&columns).enumerate() {
                 let (from, to) = ((*left, from), (*right, from + PANEL - 26.0));
                 let mut plot = Plot { from, to, x: x.clone(), y: panel.y.clone() };
                 if column > 0 {
@@ -110,26 +115,14 @@ impl Figure for CurvesFigure {
                     draw_baseline(&mut scene, &plot, value);
                 }
                 let known = levels.iter().filter(|level| panel.dense || **level != "dense");
-                for level in known.filter(|_| authors_of(&data, facet).is_some()) {
+                let runs: Vec<&RunRow> = facet.iter().flat_map(|point| point.runs.iter().copied()).collect();
+                for level in known.filter(|_| authors_of(&data, &runs).is_some()) {
                     let values = curve(level).into_iter().map(|point| (f64::from(point.epoch), (panel.theirs)(point)));
                     for piece in plot.path(values) {
                         scene.dashed(&piece, color_of(level, data.rows), THIN, 5.0, 3.5);
                     }
                 }
-                for row in facet.iter().filter(|row| panel.dense || row.is_sparse()) {
-                    let values = row.metrics.iter().map(|line| (f64::from(line.epoch), (panel.ours)(line)));
-                    let few = row.metrics.len() <= 12;
-                    for piece in plot.path(values.clone()) {
-                        scene.line(&piece, color(row), LINE);
-                        if let ([point], false) = (piece.as_slice(), few) {
-                            scene.dot(*point, MARKER - 1.5, color(row));
-                        }
-                    }
-                    // Not where the curve leaves the plot.
-                    for (epoch, value) in values.filter(|(_, value)| few && plot.y.shows(*value)) {
-                        scene.dot(plot.at(epoch, value), MARKER - 1.5, color(row));
-                    }
-                }
+                draw_curves(&mut scene, &plot, facet, panel);
             }
         }
 
@@ -143,6 +136,8 @@ impl Figure for CurvesFigure {
         if scale == AxisScale::Log {
             caption.push_str(" Epochs are on a log scale, since our runs have far fewer than the authors'.");
         }
+        let all: Vec<&Point<'_>> = pooled.iter().flat_map(|(_, points)| points).collect();
+        caption.push_str(&intervals_text(&all, "bands"));
         if leaves {
             caption.push_str(" Curves of overfitting dense runs leave the plot at its upper edge.");
         }
@@ -159,18 +154,62 @@ impl Figure for CurvesFigure {
     }
 }
 
-/// Legend entries: the runs or, with several cells, whose runs share colours by level, the levels.
-fn legend_of(cells: &[(&str, Vec<&RunRow>)]) -> Vec<(LegendSymbol, String)> {
-    if let [(_, rows)] = cells {
-        return names(rows).into_iter().map(|(row, name)| (LegendSymbol::Solid(color(row)), name)).collect();
+/// Draws our curves in a panel, above the bands of those over several seeds.
+fn draw_curves(scene: &mut Scene, plot: &Plot, points: &[Point<'_>], panel: &CurvePanel<'_>) {
+    let shown: Vec<(&Point<'_>, Vec<(f64, Sample)>)> = points
+        .iter()
+        .filter(|point| panel.dense || point.first().is_sparse())
+        .map(|point| {
+            let curve = point.curve(|line| (panel.ours)(line)).into_iter();
+            (point, curve.map(|(epoch, sample)| (f64::from(epoch), sample)).collect())
+        })
+        .collect();
+    for (point, samples) in shown.iter().filter(|(point, _)| point.is_pooled()) {
+        spread::band(scene, plot, samples, color(point.first()));
     }
-    let mut entries: Vec<(LegendSymbol, String)> = Vec::new();
-    for row in cells.iter().flat_map(|(_, rows)| rows) {
-        if entries.iter().all(|(_, level)| level != row.level()) {
-            entries.push((LegendSymbol::Solid(color(row)), row.level().to_owned()));
+    for (point, samples) in &shown {
+        line_of(scene, plot, point, samples, &panel.ours);
+    }
+}
+
+/// Draws the curve of a run, or the mean curve of several seeds.
+fn line_of(
+    scene: &mut Scene,
+    plot: &Plot,
+    point: &Point<'_>,
+    samples: &[(f64, Sample)],
+    quantity: &dyn Fn(&EpochMetrics) -> f64,
+) {
+    let color = color(point.first());
+    let values: Vec<(f64, f64)> = if point.is_pooled() {
+        samples.iter().map(|(epoch, sample)| (*epoch, sample.mean)).collect()
+    } else {
+        // A single run is drawn with its gaps where a value is not finite.
+        point.first().metrics.iter().map(|line| (f64::from(line.epoch), quantity(line))).collect()
+    };
+    let few = values.len() <= 12;
+    for piece in plot.path(values.iter().copied()) {
+        scene.line(&piece, color, LINE);
+        if let ([at], false) = (piece.as_slice(), few) {
+            scene.dot(*at, MARKER - 1.5, color);
         }
     }
-    entries
+    // Not where the curve leaves the plot.
+    for (epoch, value) in values.into_iter().filter(|(_, value)| few && plot.y.shows(*value)) {
+        scene.dot(plot.at(epoch, value), MARKER - 1.5, color);
+    }
+}
+
+/// Largest number of legend entries of a single cell that name each point.
+const NAMED: usize = 40;
+
+/// Legend entries: the points or, with several cells, each point once, since those of different cells share colours.
+fn legend_of(cells: &[(&str, Vec<Point<'_>>)]) -> Vec<(LegendSymbol, String)> {
+    if let [(_, points)] = cells {
+        let symbol = |point: &Point<'_>| LegendSymbol::Solid(color(point.first()));
+        return names(points, NAMED).into_iter().map(|(point, name)| (symbol(point), name)).collect();
+    }
+    settings_legend(cells.iter().flat_map(|(_, points)| points), LegendSymbol::Solid)
 }
 
 /// The axis of the validation metric, and whether a dense run's curve leaves it.

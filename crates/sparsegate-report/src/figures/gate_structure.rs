@@ -1,22 +1,25 @@
 //! `gate-structure`: which gates of the kept hidden units are live, and the values of the constant ones.
 
+use super::gate_share_map::{self, ShareMap};
 use super::{DrawnFigure, Figure, FigureData, LEFT, SkipReason, color, head, head_height, measured};
 use crate::chart::LegendSymbol;
 use crate::gate_kinds::{self, GateKind};
 use crate::number::count;
 use crate::patterns;
+use crate::points;
 use crate::rows::RunRow;
 use crate::scene::{Align, Scene, text_width};
 use crate::style::{self, INK, LABEL, MUTED, SMALL};
 use sparsegate_store::format::{Structure, UnitGates};
 
-/// One matrix per run: a column for each kept unit, a row for each kind of gate.
+/// One matrix per run: a column for each kept unit, a row for each kind of gate. Of several seeds, a representative run
+/// is shown, with a map of the share of seeds below it.
 pub struct GateStructureFigure;
 
 /// Largest number of units for which the cells show their values, horizontally or rotated.
 const NUMBERED: usize = 60;
 /// Left edge of the matrices.
-const FROM: f64 = 92.0;
+pub(super) const FROM: f64 = 92.0;
 
 /// Width and height of a cell for the given number of units.
 fn cell(units: usize) -> (f64, f64) {
@@ -36,19 +39,20 @@ impl Figure for GateStructureFigure {
     }
 
     fn draw(&self, data: FigureData<'_>) -> Result<DrawnFigure, SkipReason> {
-        let panels: Vec<(&RunRow, &Structure)> = measured(&data)?
+        let stored: Vec<&RunRow> = measured(&data)?
             .into_iter()
             .filter(|row| row.is_sparse())
-            .filter_map(|row| row.structure.as_ref().map(|structure| (row, structure)))
-            .filter(|(_, structure)| !structure.gates.is_empty())
+            .filter(|row| row.structure.as_ref().is_some_and(|structure| !structure.gates.is_empty()))
             .collect();
+        let points = points::of(stored);
+        let panels: Vec<MatrixPanel<'_>> = points.iter().filter_map(MatrixPanel::of).collect();
         if panels.is_empty() {
             return Err(SkipReason("no sparsified run has stored which gates are live".into()));
         }
         let title = "Live and constant gates of each kept hidden unit";
         let entries = [(LegendSymbol::Square(INK), "live".to_owned())];
         let top = head_height(title, &entries) + 22.0;
-        let height = top + panels.iter().map(|(_, structure)| panel_height(structure)).sum::<f64>() + 26.0;
+        let height = top + panels.iter().map(MatrixPanel::height).sum::<f64>() + 26.0;
         let mut scene = Scene::new(style::WIDTH, height);
         head(&mut scene, title, &entries);
         scale(&mut scene, LEFT + 110.0, "gate constant at", ["closed 0", "1 open"], style::constant_gate);
@@ -56,25 +60,50 @@ impl Figure for GateStructureFigure {
             style::constant_flow(2.0 * share - 1.0)
         });
         let mut y = top + 6.0;
-        for (row, structure) in &panels {
-            panel(&mut scene, y, row, structure);
-            y += panel_height(structure);
+        for one in &panels {
+            panel(&mut scene, y, one.row, one.structure);
+            y += panel_height(one.structure);
+            if let Some(map) = &one.map {
+                map.draw(&mut scene, y);
+                y += map.height();
+            }
         }
         let middle = ((FROM + style::WIDTH - 24.0) / 2.0, y + 6.0);
         scene.text(middle, "kept hidden units, sorted by which gates are live", LABEL, INK, Align::Middle);
 
         let constants: usize = panels
             .iter()
-            .map(|(_, structure)| structure.gates.iter().flat_map(|unit| unit.constant.iter().flatten()).count())
+            .map(|one| one.structure.gates.iter().flat_map(|unit| unit.constant.iter().flatten()).count())
             .sum();
-        let caption = format!(
+        let mut caption = format!(
             "Each column is a kept hidden unit, each row a kind of gate or of information flow. Dark: it depends on the \
              input or the state. Coloured: it is constant, with the value shown, after its activation ({} in all \
              panels); gates lie between 0 and 1, information flow between -1 and 1. Units are sorted by pattern, those \
              with more live gates first; the unit's index is below its column if there is room.",
             count(constants as u64)
         );
+        if panels.iter().any(|one| one.map.is_some()) {
+            caption.push_str(gate_share_map::CAPTION);
+        }
         Ok(DrawnFigure { scene, caption })
+    }
+}
+
+/// The run that stands for a point, and the map over its seeds if there are several.
+struct MatrixPanel<'a> {
+    row: &'a RunRow,
+    structure: &'a Structure,
+    map: Option<ShareMap<'a>>,
+}
+
+impl<'a> MatrixPanel<'a> {
+    fn of(point: &points::Point<'a>) -> Option<Self> {
+        let row = gate_share_map::representative(point);
+        Some(Self { row, structure: row.structure.as_ref()?, map: ShareMap::of(point, row) })
+    }
+
+    fn height(&self) -> f64 {
+        panel_height(self.structure) + self.map.as_ref().map_or(0.0, ShareMap::height)
     }
 }
 

@@ -1,8 +1,8 @@
-//! `gates-by-kind`: gates that are not constant, stacked by kind, one bar per run.
+//! `gates-by-kind`: gates that are not constant, stacked by kind, one bar per point.
 
 use super::{
     DrawnFigure, Figure, FigureData, SkipReason, by_cell, color, epochs_text, facet_name, facet_room, head,
-    head_height, measured, theirs,
+    head_height, intervals_text, measured, theirs,
 };
 use crate::authors::AuthorsEpoch;
 use crate::axis::Axis;
@@ -10,8 +10,11 @@ use crate::chart::{LegendSymbol, Plot, columns};
 use crate::gate_kinds::{self, GateKind};
 use crate::metric::{gates_kept, gates_total};
 use crate::number::count;
+use crate::points::{self, Point};
 use crate::rows::RunRow;
+use crate::sample::Sample;
 use crate::scene::{Align, Scene, text_width};
+use crate::spread;
 use crate::style::{self, INK, LABEL, MUTED, SMALL};
 
 /// Numbers of live gates by kind.
@@ -35,25 +38,30 @@ impl Figure for GatesByKindFigure {
         let theirs = |row: &RunRow| theirs(&data, row);
         let kept = |row: &RunRow| row.last().map_or(0, gates_kept);
         let highest = rows.iter().map(|row| kept(row).max(theirs(row).map_or(0, |p| p.gates))).max().unwrap_or(0);
+        let cells: Vec<(&str, Vec<Point<'_>>)> =
+            by_cell(&rows).into_iter().map(|(cell, rows)| (cell, points::of(rows))).collect();
+        let all: Vec<&Point<'_>> = cells.iter().flat_map(|(_, points)| points).collect();
+        let kept: Vec<f64> = rows.iter().map(|row| kept(row) as f64).collect();
+        let totals: Vec<Sample> = all.iter().filter_map(|point| total(point)).collect();
+        let highest = spread::ends(&kept, &totals).into_iter().fold(highest as f64, f64::max);
 
         let title = "Gates that still depend on the input";
         let mut entries: Vec<(LegendSymbol, String)> = kinds.iter().map(GateKind::key).collect();
         if let Some(epochs) = rows.iter().filter_map(|row| theirs(row)).map(|point| point.epoch).max() {
             entries.push((LegendSymbol::Solid(INK), format!("authors' total, after {epochs} epochs")));
         }
-        let cells = by_cell(&rows);
         let top = head_height(title, &entries) + facet_room(cells.len());
-        let names = BarLabels::of(&rows);
+        let names = BarLabels::of(all.iter().map(|point| point.title_in_cell()));
         let height = top + 350.0 + names.height();
         let mut scene = Scene::new(style::WIDTH, height);
         head(&mut scene, title, &entries);
         let columns = columns(cells.len(), if cells.len() > 1 { 56.0 } else { 80.0 });
-        for (index, ((cell, rows), (left, right))) in cells.iter().zip(columns).enumerate() {
+        for (index, ((cell, points), (left, right))) in cells.iter().zip(columns).enumerate() {
             let plot = Plot {
                 from: (left, top + 8.0),
                 to: (right, height - 20.0 - names.height()),
-                x: Axis::exact("", 0.0, rows.len() as f64),
-                y: Axis::exact("gates kept", 0.0, (highest.max(1) as f64) * 1.14),
+                x: Axis::exact("", 0.0, points.len() as f64),
+                y: Axis::exact("gates kept", 0.0, highest.max(1.0) * 1.14),
             };
             for (value, label) in plot.y.ticks(7) {
                 let y = plot.at(0.0, value).1;
@@ -64,11 +72,11 @@ impl Figure for GatesByKindFigure {
                 scene.upwards((28.0, (plot.from.1 + plot.to.1) / 2.0), "gates kept (count)", LABEL, INK);
             }
             facet_name(&mut scene, cells.len(), &plot, cell);
-            for (place, row) in rows.iter().enumerate() {
-                bar(&mut scene, &plot, place, row, theirs(row));
-                let slot = (plot.to.0 - plot.from.0) / rows.len() as f64;
+            for (place, point) in points.iter().enumerate() {
+                bar(&mut scene, &plot, place, point, theirs(point.first()));
+                let slot = (plot.to.0 - plot.from.0) / points.len() as f64;
                 let middle = plot.from.0 + slot * (place as f64 + 0.5);
-                names.draw(&mut scene, (middle, plot.to.1 + 22.0), slot, row);
+                names.draw(&mut scene, (middle, plot.to.1 + 22.0), slot, &point.title_in_cell());
             }
             scene.line(&[(plot.from.0, plot.to.1), (plot.to.0, plot.to.1)], INK, 1.0);
         }
@@ -79,7 +87,11 @@ impl Figure for GatesByKindFigure {
              the colour of the level in the other figures.",
             epochs_text(&rows)
         );
-        let dense: Vec<String> = measured.iter().filter(|row| !row.is_sparse()).map(|row| row.label.clone()).collect();
+        caption.push_str(&intervals_text(&all, "whiskers of the totals"));
+        let dense: Vec<String> = points::of(measured.iter().copied().filter(|row| !row.is_sparse()))
+            .iter()
+            .map(|point| if point.is_pooled() { point.title() } else { point.first().label.clone() })
+            .collect();
         if !dense.is_empty() {
             caption.push_str(&format!(
                 " Runs without sparsification keep all gates and are not drawn ({}).",
@@ -90,20 +102,28 @@ impl Figure for GatesByKindFigure {
     }
 }
 
-/// Draws the stacked bar of the run at index `place` of the plot, with the authors' total.
-fn bar(scene: &mut Scene, plot: &Plot, place: usize, row: &RunRow, theirs: Option<&AuthorsEpoch>) {
+/// The statistics of the number of kept gates of all kinds.
+fn total(point: &Point<'_>) -> Option<Sample> {
+    point.sample(|row| row.last().map(|line| gates_kept(line) as f64))
+}
+
+/// Draws the stacked bar of the point at index `place` of the plot, with the authors' total.
+fn bar(scene: &mut Scene, plot: &Plot, place: usize, point: &Point<'_>, theirs: Option<&AuthorsEpoch>) {
+    let row = point.first();
     let Some(line) = row.last() else { return };
     let (from, to) = (plot.at(place as f64, 0.0).0, plot.at(place as f64 + 1.0, 0.0).0);
     let (slot, middle) = (to - from, (from + to) / 2.0);
     let half = (slot * 0.32).min(62.0);
-    let mut below = 0u64;
-    for (kind, gate) in gate_kinds::of(row).iter().zip(&line.counts.gates) {
-        let (low, high) = (plot.at(0.0, below as f64).1, plot.at(0.0, (below + gate.kept) as f64).1);
+    let mut below = 0.0;
+    for (index, (kind, gate)) in gate_kinds::of(row).iter().zip(&line.counts.gates).enumerate() {
+        let of_kind = |row: &RunRow| row.last()?.counts.gates.get(index).map(|gate| gate.kept as f64);
+        let kept = point.sample(of_kind).map_or(0.0, |sample| sample.mean);
+        let (low, high) = (plot.at(0.0, below).1, plot.at(0.0, below + kept).1);
         kind.fill(scene, (middle - half, high), (middle + half, low));
-        if below > 0 && gate.kept > 0 {
+        if below > 0.0 && kept > 0.0 {
             scene.line(&[(middle - half, low), (middle + half, low)], style::PAPER, 1.0);
         }
-        let text = format!("{} {}", gate.kind, count(gate.kept));
+        let text = format!("{} {}", gate.kind, count(kept.round() as u64));
         let width = text_width(&text, SMALL);
         if low - high > SMALL + 1.0 && width < 2.0 * half - 4.0 {
             let at = (middle, (low + high) / 2.0);
@@ -114,10 +134,18 @@ fn bar(scene: &mut Scene, plot: &Plot, place: usize, row: &RunRow, theirs: Optio
             }
             scene.text(at, text, SMALL, style::ink_on(kind.color()), Align::Middle);
         }
-        below += gate.kept;
+        below += kept;
     }
-    let top_of_bar = plot.at(0.0, below as f64).1;
-    let total = format!("{} of {}", count(below), count(gates_total(line)));
+    let mut top_of_bar = plot.at(0.0, below).1;
+    if let Some((low, high)) = total(point).and_then(|total| total.interval()) {
+        // Beside the middle, where the numbers are if a bar has room for them.
+        let right = if half > 25.0 { middle + 0.78 * half } else { middle };
+        let end = |value: f64| (right, plot.at(0.0, value).1.clamp(plot.from.1, plot.to.1));
+        spread::whisker(scene, end(low), end(high));
+        top_of_bar = top_of_bar.min(end(high).1);
+    }
+    let below = count(below.round() as u64);
+    let total = format!("{below} of {}", count(gates_total(line)));
     let mut label_y = top_of_bar - 12.0;
     if let Some(point) = theirs {
         let tick = plot.at(0.0, point.gates as f64).1;
@@ -130,7 +158,7 @@ fn bar(scene: &mut Scene, plot: &Plot, place: usize, row: &RunRow, theirs: Optio
             scene.text((middle + half + 13.0, tick), text, SMALL, MUTED, Align::Start);
         }
     }
-    let total = if text_width(&total, SMALL) < slot { total } else { count(below) };
+    let total = if text_width(&total, SMALL) < slot { total } else { below };
     scene.text((middle, label_y), total, SMALL, INK, Align::Middle);
     scene.rect((middle - half, plot.to.1 + 3.0), (middle + half, plot.to.1 + 8.0), color(row));
 }
@@ -141,8 +169,8 @@ pub(super) struct BarLabels {
 }
 
 impl BarLabels {
-    pub(super) fn of(rows: &[&RunRow]) -> Self {
-        Self { lines: rows.iter().map(|row| parts(row).len()).max().unwrap_or(1) }
+    pub(super) fn of(titles: impl Iterator<Item = String>) -> Self {
+        Self { lines: titles.map(|title| parts(&title).len()).max().unwrap_or(1) }
     }
 
     pub(super) fn height(&self) -> f64 {
@@ -150,15 +178,15 @@ impl BarLabels {
     }
 
     #[expect(clippy::unused_self, reason = "a method beside `height`, which reserves the room for these names")]
-    pub(super) fn draw(&self, scene: &mut Scene, at: (f64, f64), room: f64, row: &RunRow) {
-        for (i, part) in parts(row).into_iter().enumerate() {
+    pub(super) fn draw(&self, scene: &mut Scene, at: (f64, f64), room: f64, title: &str) {
+        for (i, part) in parts(title).into_iter().enumerate() {
             let size = SMALL * (room / text_width(&part, SMALL)).min(1.0);
             scene.text((at.0, at.1 + 19.0 * i as f64), part, size, INK, Align::Middle);
         }
     }
 }
 
-/// The lines of a run's name: the level, then each further setting; the cell is the panel's title.
-fn parts(row: &RunRow) -> Vec<String> {
-    row.title_in_cell().replace(" (", ", (").split(", ").map(str::to_owned).collect()
+/// The lines of a title without the cell, which is the panel's title: the level, then each further setting.
+fn parts(title: &str) -> Vec<String> {
+    title.replace(" (", ", (").split(", ").map(str::to_owned).collect()
 }

@@ -3,8 +3,10 @@
 mod curves;
 mod drift;
 pub mod gate_share;
+mod gate_share_map;
 mod gate_structure;
 mod gates_by_kind;
+pub mod over;
 mod quality_compression;
 mod sizes;
 mod speed;
@@ -19,8 +21,11 @@ pub use speed::SpeedFigure;
 
 use plotters::style::RGBColor;
 
+use sparsegate_spec::VaryingKeys;
+
 use super::authors::{AuthorsEpoch, AuthorsLogs};
 use super::chart::{LegendSymbol, Plot, legend};
+use super::points::Point;
 use super::rows::{RunRow, baselines};
 use super::scene::{Align, Scene};
 use super::style::{self, INK, LABEL, MUTED, TITLE};
@@ -31,6 +36,8 @@ use sparsegate_store::format::TrivialBaseline;
 pub struct FigureData<'a> {
     /// The runs, in the plan's order.
     pub rows: &'a [RunRow],
+    /// The keys in which the planned runs differ.
+    pub varying: &'a VaryingKeys,
     /// The authors' runs of the same task, if known.
     pub authors: Option<&'a AuthorsLogs>,
 }
@@ -51,7 +58,7 @@ pub struct SkipReason(pub String);
 /// One kind of figure.
 pub trait Figure {
     /// Stable file name, without extension.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
     /// Whether the figure applies to the experiment. If not, it is omitted without a note.
     fn applies(&self, _data: FigureData<'_>) -> bool {
@@ -65,9 +72,9 @@ pub trait Figure {
     fn draw(&self, data: FigureData<'_>) -> Result<DrawnFigure, SkipReason>;
 }
 
-/// All figures, in the order of the page.
-pub fn all() -> Vec<Box<dyn Figure>> {
-    vec![
+/// All figures of an experiment, in the order of the page.
+pub fn all(data: FigureData<'_>) -> Vec<Box<dyn Figure>> {
+    let mut figures: Vec<Box<dyn Figure>> = vec![
         Box::new(QualityCompressionFigure),
         Box::new(GatesByKindFigure),
         Box::new(GateStructureFigure),
@@ -75,7 +82,10 @@ pub fn all() -> Vec<Box<dyn Figure>> {
         Box::new(SpeedFigure),
         Box::new(CurvesFigure),
         Box::new(BackendsFigure),
-    ]
+    ];
+    figures
+        .extend(over::figures(data.rows, data.varying).into_iter().map(|figure| Box::new(figure) as Box<dyn Figure>));
+    figures
 }
 
 /// Left edge of titles and legends.
@@ -95,14 +105,28 @@ fn head_height(title: &str, entries: &[(LegendSymbol, String)]) -> f64 {
     head(&mut Scene::new(style::WIDTH, 1.0), title, entries)
 }
 
-/// Colour of a run.
+/// Colour of a run: that of its level, in a shade of its own if several settings have this level.
 fn color(row: &RunRow) -> RGBColor {
-    style::level(row.level(), row.level_index)
+    let (place, count) = row.shade;
+    style::shade(style::level(row.level(), row.level_index), place, count)
 }
 
 /// Colour of an authors' run: that of our run at the same level.
 fn color_of(level: &str, rows: &[RunRow]) -> RGBColor {
-    rows.iter().find(|row| row.level() == level).map_or_else(|| style::level(level, 0), color)
+    let known = rows.iter().find(|row| row.level() == level);
+    style::level(level, known.map_or(0, |row| row.level_index))
+}
+
+/// The statement of a caption that intervals are drawn; empty unless a point has several seeds.
+fn intervals_text(points: &[&Point<'_>], marks: &str) -> String {
+    let seeds = points.iter().filter(|point| point.is_pooled()).map(|point| point.runs.len());
+    match (seeds.clone().min(), seeds.max()) {
+        (Some(low), Some(high)) => {
+            let seeds = if low == high { format!("{low}") } else { format!("{low} to {high}") };
+            format!(" Means over {seeds} seeds; {marks}: 95 % intervals of the mean, by Student's t.")
+        }
+        _ => String::new(),
+    }
 }
 
 /// Runs with at least one finished epoch, grouped by cell.
@@ -207,18 +231,35 @@ fn epochs_text(rows: &[&RunRow]) -> String {
     }
 }
 
-/// Runs of one cell to label in a legend or at their points, with their names: all of up to six runs, otherwise the
-/// first run of each level, since more labels would not fit and the runs of a level share a colour anyway.
-fn names<'a>(rows: &[&'a RunRow]) -> Vec<(&'a RunRow, String)> {
-    if rows.len() <= 6 {
-        return rows.iter().map(|row| (*row, row.title_in_cell())).collect();
+/// Legend entries of the settings of the points, each once: runs of the same settings share a colour, whatever their cell,
+/// seed and state.
+fn settings_legend<'a: 'b, 'b>(
+    points: impl Iterator<Item = &'b Point<'a>>,
+    symbol: fn(RGBColor) -> LegendSymbol,
+) -> Vec<(LegendSymbol, String)> {
+    let mut entries: Vec<(LegendSymbol, String)> = Vec::new();
+    for first in points.map(Point::first) {
+        let name = first.in_cell(&first.point);
+        if entries.iter().all(|(_, other)| *other != name) {
+            entries.push((symbol(color(first)), name));
+        }
     }
-    let mut named: Vec<(&RunRow, String)> = Vec::new();
-    for row in rows {
-        if named.iter().all(|(other, _)| other.level() != row.level()) {
-            let runs = rows.iter().filter(|other| other.level() == row.level()).count();
-            let name = if runs == 1 { row.title_in_cell() } else { format!("{} ({runs} runs)", row.level()) };
-            named.push((row, name));
+    entries
+}
+
+/// Points of one cell to label in a legend or at their marks, with their names: all of up to `most` points, otherwise
+/// the first point of each level, since more labels would not fit.
+fn names<'a, 'b>(points: &'b [Point<'a>], most: usize) -> Vec<(&'b Point<'a>, String)> {
+    if points.len() <= most {
+        return points.iter().map(|point| (point, point.title_in_cell())).collect();
+    }
+    let mut named: Vec<(&Point<'_>, String)> = Vec::new();
+    for point in points {
+        let level = point.first().level();
+        if named.iter().all(|(other, _)| other.first().level() != level) {
+            let same = points.iter().filter(|other| other.first().level() == level).count();
+            let name = if same == 1 { point.title_in_cell() } else { format!("{level} ({same} settings)") };
+            named.push((point, name));
         }
     }
     named

@@ -2,15 +2,18 @@
 
 use super::{
     DrawnFigure, Figure, FigureData, SkipReason, authors_of, baseline_text, by_cell, collapsed_names, color, color_of,
-    common_baseline, draw_baseline, epochs_text, facet_name, facet_room, head, head_height, measured, names,
-    with_baseline,
+    common_baseline, draw_baseline, epochs_text, facet_name, facet_room, head, head_height, intervals_text, measured,
+    names, settings_legend, with_baseline,
 };
 use crate::authors::AuthorsEpoch;
 use crate::axis::{Axis, AxisScale};
 use crate::chart::{LabelPlacer, LegendSymbol, Plot, columns};
 use crate::metric;
-use crate::rows::RunRow;
+use crate::points::{self, Point};
+use crate::rows::{RowState, RunRow};
+use crate::sample::Sample;
 use crate::scene::Scene;
+use crate::spread;
 use crate::style::{self, MARKER, MUTED};
 use sparsegate_store::format::EpochMetrics;
 
@@ -20,6 +23,24 @@ pub struct QualityCompressionFigure;
 /// The epoch at which a run is shown: the last one, or for a dense run the one with the best validation metric.
 fn shown(row: &RunRow) -> Option<&EpochMetrics> {
     if row.is_sparse() { row.last() } else { row.best() }
+}
+
+/// Largest number of points in a panel that are all labelled.
+const NAMED: usize = 12;
+
+/// A point with its position.
+struct PlacedPoint<'a> {
+    point: Point<'a>,
+    compression: Sample,
+    /// The test metric in the unit of the axis.
+    quality: Sample,
+}
+
+/// The position of a point; `quality` turns a test metric into the unit of the axis.
+fn placed<'a>(point: Point<'a>, quality: &dyn Fn(f64) -> f64) -> Option<PlacedPoint<'a>> {
+    let of = |value: &dyn Fn(&EpochMetrics) -> f64| point.sample(|row| shown(row).map(value));
+    let (compression, quality) = (of(&|line| line.counts.compression)?, of(&|line| quality(line.test))?);
+    Some(PlacedPoint { point, compression, quality })
 }
 
 impl Figure for QualityCompressionFigure {
@@ -47,10 +68,18 @@ impl Figure for QualityCompressionFigure {
         });
         let metric = ours.iter().find_map(|(row, _)| row.metric.as_deref());
         let quality = |x: f64| metric::on_axis(metric, x);
-        let compressions =
-            ours.iter().map(|(_, line)| line.counts.compression).chain(authors.iter().map(|p| p.compression));
+        let compressions: Vec<f64> =
+            ours.iter().map(|(_, line)| line.counts.compression).chain(authors.iter().map(|p| p.compression)).collect();
         let qualities: Vec<f64> =
             ours.iter().map(|(_, line)| line.test).chain(authors.iter().map(|p| p.test)).map(quality).collect();
+        let points: Vec<PlacedPoint<'_>> = points::of(ours.iter().map(|(row, _)| *row))
+            .into_iter()
+            .filter_map(|point| placed(point, &quality))
+            .collect();
+        let across = spread::ends(&compressions, points.iter().map(|one| &one.compression));
+        let up = spread::ends(&qualities, points.iter().map(|one| &one.quality));
+        let compressions = compressions.into_iter().chain(across);
+        let qualities: Vec<f64> = qualities.into_iter().chain(up).collect();
         let baseline = common_baseline(&data).map(|baseline| (baseline, quality(baseline.test)));
         let qualities = with_baseline(qualities, baseline.map(|(_, value)| value));
         let cells = by_cell(&rows);
@@ -73,6 +102,13 @@ impl Figure for QualityCompressionFigure {
         if !collapsed.is_empty() {
             entries.push((LegendSymbol::Plain, format!("collapsed, not drawn: {collapsed}")));
         }
+        // Error bars leave no room for names at the points, nor do many points.
+        let crowded =
+            cells.iter().any(|(cell, _)| points.iter().filter(|one| one.point.first().cell() == *cell).count() > NAMED);
+        let in_legend = crowded || points.iter().any(|one| one.point.is_pooled());
+        if in_legend {
+            entries.extend(settings_legend(points.iter().map(|one| &one.point), LegendSymbol::Dot));
+        }
         let top = head_height(title, &entries);
         // At most two panels side by side, so that the labels fit.
         let columns = columns(cells.len().min(2), 88.0);
@@ -94,8 +130,7 @@ impl Figure for QualityCompressionFigure {
             if let Some((_, value)) = shown_baseline {
                 draw_baseline(&mut scene, &plot, value);
             }
-            let ours: Vec<(&RunRow, &EpochMetrics)> =
-                ours.iter().filter(|(row, _)| row.cell() == *cell).copied().collect();
+            let ours: Vec<&PlacedPoint<'_>> = points.iter().filter(|one| one.point.first().cell() == *cell).collect();
             let theirs = if authors_of(&data, facet).is_some() { authors.as_slice() } else { &[] };
 
             let mut labels = LabelPlacer::default();
@@ -104,24 +139,9 @@ impl Figure for QualityCompressionFigure {
                 labels.keep_clear(place(point), MARKER + 2.0);
                 scene.ring(place(point), MARKER + 1.0, color_of(&point.sparsity, data.rows), 2.0);
             }
-            let at = |line: &EpochMetrics| plot.at(line.counts.compression, quality(line.test));
-            for (_, line) in &ours {
-                labels.keep_clear(at(line), MARKER + 2.0);
-            }
-            for (row, line) in &ours {
-                scene.dot(at(line), MARKER + 0.5, color(row));
-            }
-            for (row, name) in names(facet) {
-                if let Some((_, line)) = ours.iter().find(|(other, _)| other.run == row.run) {
-                    let epoch = match row.best() {
-                        Some(best) if !row.is_sparse() => format!(", best epoch ({})", best.epoch),
-                        _ => String::new(),
-                    };
-                    let name = format!("{name}{epoch}");
-                    labels.draw(&mut scene, (plot.from, plot.to), at(line), &name);
-                }
-            }
-            for point in theirs.iter().filter(|point| ours.iter().all(|(row, _)| row.level() != point.sparsity)) {
+            draw_points(&mut scene, &plot, &mut labels, &ours, in_legend);
+            let known = |level: &str| ours.iter().any(|one| one.point.first().level() == level);
+            for point in theirs.iter().filter(|point| !known(&point.sparsity)) {
                 labels.draw(&mut scene, (plot.from, plot.to), place(point), &format!("{} (authors)", point.sparsity));
             }
         }
@@ -132,6 +152,8 @@ impl Figure for QualityCompressionFigure {
              shown at the epoch with its best validation metric, a sparse one at its last; the table has both values of \
              every run.",
         );
+        let all: Vec<&Point<'_>> = points.iter().map(|one| &one.point).collect();
+        caption.push_str(&intervals_text(&all, "bars"));
         if cells.len() > 1 {
             caption.push_str(" One panel per cell, with the same axes.");
         }
@@ -146,5 +168,32 @@ impl Figure for QualityCompressionFigure {
             caption.push_str(&format!(" Collapsed runs are not drawn ({collapsed})."));
         }
         Ok(DrawnFigure { scene, caption })
+    }
+}
+
+/// Draws the points of a panel with their error bars and names. With `in_legend`, the finished ones are named in the
+/// legend instead.
+fn draw_points(scene: &mut Scene, plot: &Plot, labels: &mut LabelPlacer, ours: &[&PlacedPoint<'_>], in_legend: bool) {
+    let at = |one: &PlacedPoint<'_>| plot.at(one.compression.mean, one.quality.mean);
+    for one in ours {
+        labels.keep_clear(at(one), MARKER + 2.0);
+        let (x, y) = (one.compression, one.quality);
+        let color = color(one.point.first());
+        spread::error_bars(scene, plot, (x.mean, x.interval()), Some((y.mean, y.interval())), color);
+    }
+    for one in ours {
+        scene.dot(at(one), MARKER + 0.5, color(one.point.first()));
+    }
+    // An unfinished run shares the colour of its point, so it is named in any case.
+    let named = |one: &&&PlacedPoint<'_>| !in_legend || one.point.first().state != RowState::Done;
+    let drawn: Vec<Point<'_>> = ours.iter().filter(named).map(|one| one.point.clone()).collect();
+    for (point, name) in names(&drawn, NAMED) {
+        let row = point.first();
+        let Some(one) = ours.iter().find(|one| one.point.first().run == row.run) else { continue };
+        let epoch = match row.best() {
+            Some(best) if !row.is_sparse() && !point.is_pooled() => format!(", best epoch ({})", best.epoch),
+            _ => String::new(),
+        };
+        labels.draw(scene, (plot.from, plot.to), at(one), &format!("{name}{epoch}"));
     }
 }

@@ -1,12 +1,18 @@
 //! `sizes`: percentages of hidden units, embedding dimensions and vocabulary that are kept.
 
-use super::{DrawnFigure, Figure, FigureData, SkipReason, color, epochs_text, head, head_height, measured, theirs};
+use super::{
+    DrawnFigure, Figure, FigureData, SkipReason, color, epochs_text, head, head_height, intervals_text, measured,
+    theirs,
+};
 use crate::authors::AuthorsEpoch;
 use crate::axis::Axis;
 use crate::chart::{LegendSymbol, Plot};
-use crate::number::{count, percent};
+use crate::number::{count, percent, spread as spread_text};
+use crate::points::{self, Point};
 use crate::rows::RunRow;
+use crate::sample::Sample;
 use crate::scene::{Align, Scene, text_width};
+use crate::spread;
 use crate::style::{self, EMPTY, INK, LABEL, SMALL};
 use sparsegate_store::format::KeptCount;
 
@@ -42,6 +48,11 @@ fn share(kept: u64, total: u64) -> f64 {
     if total == 0 { 0.0 } else { kept as f64 / total as f64 }
 }
 
+/// The statistics of the kept fraction over the seeds of a point.
+fn fraction(point: &Point<'_>, panel: &SizePanel<'_>) -> Option<Sample> {
+    point.sample(|row| (panel.ours)(row).map(|kept| share(kept.kept, kept.total)))
+}
+
 impl Figure for SizesFigure {
     fn name(&self) -> &'static str {
         "sizes"
@@ -59,10 +70,11 @@ impl Figure for SizesFigure {
         if let Some(epochs) = rows.iter().filter_map(|row| theirs(row)).map(|point| point.epoch).max() {
             entries.push((LegendSymbol::Tick(INK), format!("authors, after {epochs} epochs")));
         }
+        let points = points::of(rows.iter().copied());
         let top = head_height(title, &entries);
-        let names = rows.iter().map(|row| text_width(&row.title(), SMALL)).fold(0.0, f64::max).min(240.0);
+        let names = points.iter().map(|point| text_width(&point.title(), SMALL)).fold(0.0, f64::max).min(240.0);
         let left = 34.0 + names;
-        let panel_height = STEP * rows.len() as f64 + 66.0;
+        let panel_height = STEP * points.len() as f64 + 66.0;
         let height = top + panels.len() as f64 * panel_height + 14.0;
         let mut scene = Scene::new(style::WIDTH, height);
         head(&mut scene, title, &entries);
@@ -70,7 +82,7 @@ impl Figure for SizesFigure {
             let from_y = top + 8.0 + panel_height * index as f64;
             let plot = Plot {
                 from: (left, from_y),
-                to: (style::WIDTH - 190.0, from_y + STEP * rows.len() as f64),
+                to: (style::WIDTH - 190.0, from_y + STEP * points.len() as f64),
                 x: Axis::exact("", 0.0, 100.0),
                 y: Axis::exact("", 0.0, 1.0),
             };
@@ -81,21 +93,28 @@ impl Figure for SizesFigure {
             }
             let middle = (plot.from.0 + plot.to.0) / 2.0;
             scene.text((middle, plot.to.1 + 36.0), panel.title, LABEL, INK, Align::Middle);
-            for (line, row) in rows.iter().enumerate() {
-                let Some(kept) = (panel.ours)(row) else { continue };
+            for (line, point) in points.iter().enumerate() {
+                let row = point.first();
+                let Some((kept, fraction)) = (panel.ours)(row).zip(fraction(point, panel)) else { continue };
                 let y = plot.from.1 + STEP * (line as f64 + 0.5);
                 let (high, low) = (y - BAR / 2.0, y + BAR / 2.0);
-                let end = plot.at(100.0 * share(kept.kept, kept.total), 0.0).0;
+                let end = plot.at(100.0 * fraction.mean, 0.0).0;
                 scene.rect((plot.from.0, high), (plot.to.0, low), EMPTY);
                 scene.rect((plot.from.0, high), (end.max(plot.from.0 + 1.0), low), color(row));
-                let size = SMALL * (names / text_width(&row.title(), SMALL)).min(1.0);
-                scene.text((plot.from.0 - 9.0, y), row.title(), size, INK, Align::End);
-                let text = format!(
-                    "{} of {} ({})",
-                    count(kept.kept),
-                    count(kept.total),
-                    percent(share(kept.kept, kept.total))
-                );
+                let size = SMALL * (names / text_width(&point.title(), SMALL)).min(1.0);
+                scene.text((plot.from.0 - 9.0, y), point.title(), size, INK, Align::End);
+                let text = match fraction.interval() {
+                    None => {
+                        let share = percent(fraction.mean);
+                        format!("{} of {} ({share})", count(kept.kept), count(kept.total))
+                    }
+                    Some((low, high)) => {
+                        let at = |share: f64| (plot.at(100.0 * share, 0.0).0.clamp(plot.from.0, plot.to.0), y);
+                        spread::whisker(&mut scene, at(low), at(high));
+                        let counts = point.sample(|row| (panel.ours)(row).map(|kept| kept.kept as f64));
+                        counts.map_or_else(String::new, |counts| spread_text(counts.mean, counts.sd.unwrap_or(0.0)))
+                    }
+                };
                 scene.text((plot.to.0 + 12.0, y), text, SMALL, INK, Align::Start);
                 if let Some((kept, total)) = theirs(row).and_then(panel.theirs) {
                     let x = plot.at(100.0 * share(kept, total), 0.0).0;
@@ -105,11 +124,18 @@ impl Figure for SizesFigure {
             }
             scene.line(&[plot.from, (plot.from.0, plot.to.1)], INK, 1.0);
         }
-        let caption = "Hidden units and input symbols that survive, in percent of all; counts at the right. A hidden \
-                       unit is kept if its group variable and at least one of its outgoing weights are kept; an input \
-                       symbol or a dimension of the embedding, if its group variable (if the level has one) and at \
-                       least one of its weights are."
-            .into();
+        let mut caption = String::from(
+            "Hidden units and input symbols that survive, in percent of all; counts at the right. A hidden \
+             unit is kept if its group variable and at least one of its outgoing weights are kept; an input symbol or a \
+             dimension of the embedding, if its group variable (if the level has one) and at least one of its weights \
+             are.",
+        );
+        let all: Vec<&Point<'_>> = points.iter().collect();
+        let pooled = intervals_text(&all, "whiskers");
+        if !pooled.is_empty() {
+            caption.push_str(&pooled);
+            caption.push_str(" At the right, mean and standard deviation of the counts.");
+        }
         Ok(DrawnFigure { scene, caption })
     }
 }

@@ -10,6 +10,7 @@ use sparsegate_spec::Experiment;
 
 use super::compare::Comparison;
 use super::drift::drifts;
+use super::points;
 use super::rows::RunRows;
 
 pub use parts::{FigureHtml, Section, document, figure, section, short};
@@ -36,6 +37,9 @@ impl Page<'_> {
         let notes = self.notes();
         let arxiv = self.experiment.source.as_ref().and_then(|source| source.arxiv.as_deref());
         let mut files = vec!["results.csv", "results.parquet", "curves.csv", "gate-structure.csv"];
+        if points::any_pooled(&self.found.rows) {
+            files.insert(2, "summary.csv");
+        }
         if !drifts(&self.found.rows).is_empty() {
             files.push("backends.csv");
         }

@@ -23,6 +23,16 @@ const BACKENDS: &str = "The same runs on several backends, with the same initial
                         epoch 1 within 0.01 %, both metrics within 1 %. Seconds include evaluation and the compilation of \
                         kernels.";
 
+/// Explanation of the table of points.
+const OVER_SEEDS: &str = "First one row for each point, over its n finished seeds: mean ± standard deviation [95 % interval of \
+                          the mean, by Student's t]; collapsed and unfinished runs stand alone. Then one row for each \
+                          run.";
+
+/// Explanation of the table of best settings.
+const BEST: &str = "For each cell and level, the setting with the best validation metric after the last epoch, as a mean over \
+                    its n finished seeds, of the given number of settings that have finished. The test metric plays no \
+                    part in the choice.";
+
 /// Explanation of the table of times.
 const SPEED: &str = "Microseconds per token of the forward pass: medians of samples taken in turns on one machine, with the \
                      largest number of threads measured; `speed.csv` has all measurements with their confidence \
@@ -33,7 +43,14 @@ impl Page<'_> {
     /// The main tables, in order.
     pub fn sections(&self) -> Vec<Section> {
         let rows = &self.found.rows;
-        let results = Section::new("Results", RESULTS, [tables::results(rows)]);
+        let over_seeds = tables::over_seeds(rows);
+        let pooled = over_seeds.is_some();
+        let mut results = Section::new("Results", RESULTS, over_seeds.into_iter().chain([tables::results(rows)]));
+        if pooled {
+            results.notes.push(OVER_SEEDS.to_owned());
+        }
+        let best =
+            tables::best(&self.experiment.dataset, self.found).map(|grid| Section::new("Best settings", BEST, [grid]));
         let weight_counts = tables::weight_counts(rows).map(|grid| {
             Section::new(
                 "Two ways of counting",
@@ -49,8 +66,11 @@ impl Page<'_> {
              epochs, if it could be estimated.",
             self.comparison.tally()
         );
-        let claims =
-            claimed.then(|| Section::new("Against the published figures", tally, claims.into_iter().flatten()));
+        let claims = claimed.then(|| {
+            let mut section = Section::new("Against the published figures", tally, claims.into_iter().flatten());
+            section.notes.extend(self.comparison.method());
+            section
+        });
         let epochs = tables::epochs(self.comparison).map(|grid| {
             Section::new(
                 "At equal epochs",
@@ -71,7 +91,7 @@ impl Page<'_> {
         let speed = tables::speed(&speedups(rows)).map(|grid| Section::new("Speed of the forward pass", SPEED, [grid]));
         let backends = tables::backends(&drifts(rows)).map(|grid| Section::new("Backends", BACKENDS, [grid]));
         std::iter::once(results)
-            .chain([backends, weight_counts, ground_truth, speed, claims, epochs].into_iter().flatten())
+            .chain([best, backends, weight_counts, ground_truth, speed, claims, epochs].into_iter().flatten())
             .collect()
     }
 

@@ -4,12 +4,17 @@ use crate::compare::{Comparison, difference};
 use crate::grid::TableData;
 use crate::metric::Metric;
 use crate::noise_estimate::NoiseEstimate;
-use crate::number::published;
+use crate::number::{published, value};
+use crate::seed_tests::SeedTest;
 use sparsegate_spec::types::{PublishedOrdering, Tolerance};
 
 /// A number without trailing zeros.
 fn trim(x: f64) -> String {
-    let text = format!("{x:.4}");
+    trim_to(x, 4)
+}
+
+fn trim_to(x: f64, digits: usize) -> String {
+    let text = format!("{x:.digits$}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
@@ -26,8 +31,30 @@ fn noise_text(quantity: Option<&Metric>, noise: Option<NoiseEstimate>) -> String
     noise.map_or_else(String::new, |noise| width(quantity, noise.width))
 }
 
+/// Numbers of seeds: `3`, or those of both sides, `3, 5`.
+fn n_text(test: Option<&SeedTest>) -> String {
+    test.map_or_else(String::new, |test| test.n.iter().map(usize::to_string).collect::<Vec<_>>().join(", "))
+}
+
+/// The corrected p-value: `0.032`, `<0.001`.
+fn p_text(test: Option<&SeedTest>) -> String {
+    match test {
+        None => String::new(),
+        Some(test) if test.corrected < 0.001 => "<0.001".into(),
+        Some(test) => trim_to(test.corrected, 3),
+    }
+}
+
+/// The end of an interval, in the unit of the metric's values.
+fn interval_end(quantity: Option<&Metric>, x: f64) -> String {
+    match quantity {
+        Some(quantity) if quantity.is_accuracy() => quantity.text(x),
+        _ => value(x),
+    }
+}
+
 /// Removes those of the named columns that are empty in all rows.
-fn without_empty(mut grid: TableData, names: &[&str]) -> TableData {
+pub(super) fn without_empty(mut grid: TableData, names: &[&str]) -> TableData {
     for name in names {
         let Some(at) = grid.columns.iter().position(|head| head.text == *name) else { continue };
         if grid.rows.iter().all(|row| row[at].is_empty()) {
@@ -49,6 +76,9 @@ pub fn values(comparison: &Comparison) -> Option<TableData> {
         "difference",
         "tolerance",
         "noise",
+        "n",
+        "95 % interval",
+        "p",
         "authors at our epoch",
         "difference then",
     ];
@@ -79,16 +109,25 @@ pub fn values(comparison: &Comparison) -> Option<TableData> {
                 Tolerance::Factor(factor) => format!("{}x", trim(factor)),
             },
             noise_text(quantity, line.noise),
+            n_text(line.test.as_ref()),
+            line.test.as_ref().and_then(|test| test.interval).map_or_else(String::new, |(low, high)| {
+                format!("{} to {}", interval_end(quantity, low), interval_end(quantity, high))
+            }),
+            p_text(line.test.as_ref()),
             text(line.theirs_then),
             against(line.theirs_then),
         ]);
     }
-    Some(without_empty(grid.filled()?, &["about", "at epoch", "noise", "authors at our epoch", "difference then"]))
+    Some(without_empty(
+        grid.filled()?,
+        &["about", "at epoch", "noise", "n", "95 % interval", "p", "authors at our epoch", "difference then"],
+    ))
 }
 
 /// Expected orderings; `None` without any.
 pub fn orders(comparison: &Comparison) -> Option<TableData> {
-    let mut grid = TableData::new(&["expected", "verdict", "authors' figures", "about"], &["ours", "authors", "noise"]);
+    let mut grid =
+        TableData::new(&["expected", "verdict", "authors' figures", "about"], &["ours", "authors", "noise", "n", "p"]);
     for line in &comparison.orders {
         let authors = match line.authors {
             Some(PublishedOrdering::Holds) => "hold",
@@ -103,6 +142,8 @@ pub fn orders(comparison: &Comparison) -> Option<TableData> {
             line.pair(line.ours),
             line.pair(line.theirs),
             noise_text(line.quantity(), line.noise),
+            n_text(line.test.as_ref()),
+            p_text(line.test.as_ref()),
         ]);
     }
     Some(without_empty(grid.filled()?, &["authors' figures", "about", "authors", "noise"]))

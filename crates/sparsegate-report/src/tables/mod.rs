@@ -1,17 +1,21 @@
 //! The tables of a report, one file each.
 
 mod backends;
+mod best;
 mod claims;
 mod ground_truth;
 mod patterns;
+mod points;
 mod results;
 mod speed;
 mod words;
 
 pub use backends::backends;
+pub use best::best;
 pub use claims::{epochs, orders, values};
 pub use ground_truth::{ground_truth, precision, recall};
 pub use patterns::patterns;
+pub use points::over_seeds;
 pub use results::{results, weight_counts};
 pub use speed::speed;
 pub use words::words;

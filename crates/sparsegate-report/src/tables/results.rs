@@ -40,16 +40,22 @@ pub fn results(rows: &[RunRow]) -> TableData {
         cells.push(row.summary.as_ref().map_or_else(String::new, |summary| seconds(summary.train_seconds)));
         grid.rows.push(cells);
     }
+    push_baselines(&mut grid, rows, 3);
+    grid
+}
+
+/// Appends what predictors that read nothing reach to a table with the metrics in the columns `at` and `at + 1`.
+pub(super) fn push_baselines(grid: &mut TableData, rows: &[RunRow], at: usize) {
     let found = baselines(rows);
     for (row, baseline) in &found {
         let of = if found.len() > 1 { format!(" ({})", row.label) } else { String::new() };
         let value = |x| value_text(row.metric.as_deref(), x);
-        let mut cells = vec![format!("baseline: {}{of}", baseline.predictor), String::new(), String::new()];
+        let mut cells = vec![format!("baseline: {}{of}", baseline.predictor)];
+        cells.resize(at, String::new());
         cells.extend([value(baseline.valid), value(baseline.test)]);
         cells.resize(grid.columns.len(), String::new());
         grid.rows.push(cells);
     }
-    grid
 }
 
 /// Compression by the authors' count and by the exact one, which excludes the weights of pruned gates, for runs in

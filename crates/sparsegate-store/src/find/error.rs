@@ -35,6 +35,8 @@ pub enum FindRunError {
         experiment: String,
         /// The runs, each with its key and the settings in which the runs of the experiment differ.
         runs: Vec<String>,
+        /// The settings of the first of them; `None` if the runs do not differ in any.
+        example: Option<String>,
     },
     /// The settings are not valid, or no run has them.
     #[error("{problem}")]
@@ -59,9 +61,10 @@ impl FindRunError {
                     .into()
             }
             Self::SeveralKeys { .. } => "give more of the key".into(),
-            Self::SeveralSettings { experiment, .. } => {
-                format!("give the key, or settings that only one run has, such as {experiment}:sparsity=W+G+N,seed=0")
+            Self::SeveralSettings { experiment, example: Some(example), .. } => {
+                format!("give the key, or its settings, such as {experiment}:{example}")
             }
+            Self::SeveralSettings { example: None, .. } => "give the key".into(),
             Self::Filter { hint, .. } => hint.clone(),
             Self::Store(_) => return None,
         })

@@ -4,10 +4,8 @@ use camino::Utf8Path;
 
 use super::FindRunError;
 use crate::{RunDir, runs};
+use sparsegate_spec::VaryingKeys;
 use sparsegate_spec::types::RunSpec;
-
-/// Settings that distinguish the runs of an experiment, in the order in which they are listed.
-const LABEL_SETTINGS: [&str; 7] = ["sparsity", "cell", "seed", "epochs", "train.kl.weight", "train.select", "backend"];
 
 /// The stored run that `text` names; `None` unless it begins with the name of an experiment that has stored runs.
 ///
@@ -33,12 +31,14 @@ pub(super) fn find(root: &Utf8Path, text: &str) -> Result<Option<RunDir>, FindRu
         let problem = problem.replacen("--only ", &format!("{experiment}:"), 1);
         FindRunError::Filter { problem, hint }
     })?;
-    let labels: Vec<String> = specs.iter().map(|spec| label(spec, &specs)).collect();
+    let varying = VaryingKeys::of(specs.iter().copied());
+    let labels: Vec<String> = specs.iter().map(|spec| varying.filter(spec)).collect();
     let mut found: Vec<_> = stored.into_iter().zip(labels).zip(keep).filter(|(_, keep)| *keep).collect();
     if found.len() > 1 {
         let runs = found.iter().map(|(((run, _), label), _)| format!("{} ({label})", run.key())).collect();
         let (text, experiment) = (text.to_owned(), experiment.to_owned());
-        return Err(FindRunError::SeveralSettings { text, experiment, runs });
+        let example = found.first().map(|((_, label), _)| label.clone()).filter(|label| !label.is_empty());
+        return Err(FindRunError::SeveralSettings { text, experiment, runs, example });
     }
     Ok(found.pop().map(|(((run, _), _), _)| run))
 }
@@ -46,14 +46,4 @@ pub(super) fn find(root: &Utf8Path, text: &str) -> Result<Option<RunDir>, FindRu
 /// Whether `name` is a plain folder name, so that it cannot lead out of the runs folder.
 fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\'])
-}
-
-/// A filter for the run: its settings in which the runs of the experiment differ.
-fn label(spec: &RunSpec, all: &[&RunSpec]) -> String {
-    let settings = LABEL_SETTINGS.iter().filter_map(|key| {
-        let value = sparsegate_spec::label(spec, key)?;
-        let differs = all.iter().any(|other| sparsegate_spec::label(other, key).is_some_and(|other| other != value));
-        differs.then(|| format!("{key}={value}"))
-    });
-    settings.collect::<Vec<_>>().join(",")
 }

@@ -1,0 +1,103 @@
+//! The points of a sweep: what several seeds share.
+
+use sparsegate_spec::VaryingKeys;
+use sparsegate_store::format::EpochMetrics;
+use sparsegate_store::plan::Plan;
+
+use super::rows::{RowState, RunRow};
+use super::sample::Sample;
+
+/// The runs that one bar, curve or row shows: all finished seeds of a point that have not collapsed, or a single run.
+///
+/// Runs that are not finished, or stale, have other numbers of epochs or other settings than the finished ones, and are
+/// therefore never pooled. Collapsed runs are not either: a mean over networks that learned something and one that
+/// learned nothing describes neither.
+#[derive(Debug, Clone)]
+pub struct Point<'a> {
+    /// The runs, at least one, in the plan's order.
+    pub runs: Vec<&'a RunRow>,
+}
+
+impl<'a> Point<'a> {
+    /// The first run, which stands for what all of them share.
+    pub fn first(&self) -> &'a RunRow {
+        self.runs[0]
+    }
+
+    /// Whether the point has several seeds.
+    pub fn is_pooled(&self) -> bool {
+        self.runs.len() > 1
+    }
+
+    /// Name with the number of seeds, or the title of the single run.
+    pub fn title(&self) -> String {
+        self.with_seeds(&self.first().point, self.first().title())
+    }
+
+    /// The same without the cell's name, for panels that have it as their title.
+    pub fn title_in_cell(&self) -> String {
+        let first = self.first();
+        self.with_seeds(&first.in_cell(&first.point), first.title_in_cell())
+    }
+
+    fn with_seeds(&self, point: &str, single: String) -> String {
+        if self.is_pooled() { format!("{point} ({} seeds)", self.runs.len()) } else { single }
+    }
+
+    /// The statistics of a quantity after each run's last epoch; `None` if a run does not have it.
+    pub fn sample(&self, quantity: impl Fn(&RunRow) -> Option<f64>) -> Option<Sample> {
+        let values: Option<Vec<f64>> = self.runs.iter().map(|row| quantity(row)).collect();
+        Sample::of(&values?)
+    }
+
+    /// The statistics of a quantity of an epoch, for each epoch that all runs have finished.
+    pub fn curve(&self, quantity: impl Fn(&EpochMetrics) -> f64) -> Vec<(u32, Sample)> {
+        let at = |epoch: u32| {
+            let values: Option<Vec<f64>> = self.runs.iter().map(|row| row.at(epoch).map(&quantity)).collect();
+            Some((epoch, Sample::of(&values?)?))
+        };
+        self.first().metrics.iter().filter_map(|line| at(line.epoch)).collect()
+    }
+}
+
+/// Whether a run is pooled with the others of its point.
+fn is_poolable(row: &RunRow) -> bool {
+    row.state == RowState::Done && row.collapsed().is_none()
+}
+
+/// Pools the finished runs of each point that have not collapsed; every other run stands alone. In order of appearance.
+pub fn of<'a>(rows: impl IntoIterator<Item = &'a RunRow>) -> Vec<Point<'a>> {
+    let mut points: Vec<Point<'_>> = Vec::new();
+    for row in rows {
+        let same = |point: &&mut Point<'_>| is_poolable(point.first()) && point.first().point == row.point;
+        match points.iter_mut().find(same) {
+            Some(point) if is_poolable(row) => point.runs.push(row),
+            _ => points.push(Point { runs: vec![row] }),
+        }
+    }
+    points
+}
+
+/// Whether a point of these runs has several seeds that are pooled.
+pub fn any_pooled(rows: &[RunRow]) -> bool {
+    of(rows).iter().any(Point::is_pooled)
+}
+
+/// For each planned run, the place of its point among those of the same level that differ in more than cell, seed and
+/// backend, and the number of these.
+pub fn shades(plan: &Plan, varying: &VaryingKeys) -> Vec<(usize, usize)> {
+    let keys = varying.without(&["seed", "model.cell", "backend"]);
+    let labels: Vec<(&str, String)> =
+        plan.entries.iter().map(|entry| (entry.spec.sparsity.name.as_str(), keys.label(&entry.spec))).collect();
+    let mut distinct: Vec<&(&str, String)> = Vec::new();
+    for label in &labels {
+        if !distinct.contains(&label) {
+            distinct.push(label);
+        }
+    }
+    let shade = |label: &(&str, String)| {
+        let same: Vec<&&(&str, String)> = distinct.iter().filter(|other| other.0 == label.0).collect();
+        (same.iter().position(|other| **other == label).unwrap_or(0), same.len())
+    };
+    labels.iter().map(shade).collect()
+}

@@ -1,0 +1,285 @@
+//! The keys in which the runs of a sweep differ. Labels, columns of tables, legends and filters name these keys and no
+//! others, and all of them take the names from here.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::filter;
+use super::keys;
+pub use super::keys::KEYS;
+use super::types::RunSpec;
+
+/// Names of keys whose last part alone says too little.
+const NAMES: [(&str, &str); 3] =
+    [("train.kl.weight", "KL weight"), ("train.kl.warm_up", "KL warm-up"), ("train.lr_warm_up", "lr warm-up")];
+
+/// Options of the training loop that a spec lacks at their defaults. Each is a single setting, even if it is a mapping,
+/// with the value that holds: that of the spec, or the default. A run without such a value is one in which the option
+/// does nothing, such as the KL weight of a dense network.
+const OPTIONS: [&str; 5] =
+    ["train.kl.weight", "train.kl.warm_up", "train.schedule", "train.lr_warm_up", "train.select"];
+
+/// A spec's settings by dotted key (`train.epochs`, `model.hidden`), leaves only. The sparsity level is the single
+/// entry `sparsity`, the level's name. Options of the training loop have the values that hold, such as 1 for
+/// `train.kl.weight` of a variational run that does not mention it. The name of the experiment is no setting.
+pub fn settings(spec: &RunSpec) -> BTreeMap<String, Value> {
+    let mut flat = BTreeMap::new();
+    // Serialising a spec cannot fail; if it did, labels would only be shorter.
+    if let Ok(value) = serde_json::to_value(spec) {
+        flatten("", &value, &mut flat);
+    }
+    flat.retain(|key, _| !key.starts_with("sparsity.") && key != "experiment");
+    flat.insert("sparsity".into(), Value::String(spec.sparsity.name.clone()));
+    flat.retain(|key, _| !OPTIONS.iter().any(|option| is_within(key, option)));
+    for option in OPTIONS {
+        if let Some(text) = filter::label(spec, option) {
+            flat.insert(option.into(), leaf(text));
+        }
+    }
+    flat
+}
+
+/// Whether `key` is `outer` or a part of it.
+fn is_within(key: &str, outer: &str) -> bool {
+    key.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// A value from its text: a number if it is one.
+fn leaf(text: String) -> Value {
+    let whole = text.parse::<u64>().ok().map(Value::from);
+    let number = || text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Value::from);
+    whole.or_else(number).unwrap_or(Value::String(text))
+}
+
+fn flatten(path: &str, value: &Value, flat: &mut BTreeMap<String, Value>) {
+    match value {
+        Value::Object(map) => {
+            for (key, inner) in map {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                flatten(&path, inner, flat);
+            }
+        }
+        leaf => {
+            flat.insert(path.to_owned(), leaf.clone());
+        }
+    }
+}
+
+/// The keys in which the runs of a sweep differ: the sparsity level first, the seed last, the others in alphabetical
+/// order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct VaryingKeys {
+    keys: Vec<String>,
+}
+
+impl VaryingKeys {
+    /// The keys whose values differ between the specs. A key that some specs lack differs, too, unless it is an option
+    /// that does nothing in them.
+    pub fn of<'a>(specs: impl IntoIterator<Item = &'a RunSpec>) -> Self {
+        let all: Vec<BTreeMap<String, Value>> = specs.into_iter().map(settings).collect();
+        let mut keys: Vec<String> = all.iter().flat_map(|one| one.keys().cloned()).collect();
+        keys.sort();
+        keys.dedup();
+        keys.retain(|key| {
+            let values = all.iter().map(|one| known(one.get(key)));
+            let mut values = values.filter(|value| value.is_some() || !OPTIONS.contains(&key.as_str()));
+            values.next().is_some_and(|first| values.any(|other| other != first))
+        });
+        keys.sort_by_key(|key| match key.as_str() {
+            "sparsity" => 0,
+            "seed" => 2,
+            _ => 1,
+        });
+        Self { keys }
+    }
+
+    /// The dotted keys.
+    pub fn keys(&self) -> &[String] {
+        &self.keys
+    }
+
+    /// Whether the runs differ in this dotted key.
+    pub fn contains(&self, key: &str) -> bool {
+        self.keys.iter().any(|one| one == key)
+    }
+
+    /// The same without some keys.
+    #[must_use]
+    pub fn without(&self, left_out: &[&str]) -> Self {
+        Self { keys: self.keys.iter().filter(|key| !left_out.contains(&key.as_str())).cloned().collect() }
+    }
+
+    /// Short name of a run: the values of the varying keys, such as `W+N, gru, lr 0.002, seed 1`, without options that
+    /// do nothing in this run. If nothing varies, the sparsity level.
+    pub fn label(&self, spec: &RunSpec) -> String {
+        let flat = settings(spec);
+        let part = |key: &String| {
+            let value = flat.get(key);
+            if value.is_none() && OPTIONS.contains(&key.as_str()) {
+                return None;
+            }
+            let value = shown(value);
+            // These values are names, which need no name of their key.
+            let speaks = ["sparsity", "model.cell", "backend", "dataset"].contains(&key.as_str());
+            Some(if speaks { value } else { format!("{} {value}", short_name(key)) })
+        };
+        let parts: Vec<String> = self.keys.iter().filter_map(part).collect();
+        if parts.is_empty() { spec.sparsity.name.clone() } else { parts.join(", ") }
+    }
+
+    /// A filter that the run passes: `sparsity=W+N,seed=1`, empty if nothing varies. `--only` and the argument RUN of
+    /// the program accept it.
+    pub fn filter(&self, spec: &RunSpec) -> String {
+        let part = |key: &String| {
+            // A comma would end the value.
+            let value = filter::label(spec, key).filter(|value| !value.contains(','))?;
+            let last = key.rsplit('.').next().unwrap_or(key);
+            let says_little = NAMES.iter().any(|(full, _)| *full == key.as_str());
+            let name = if !says_little && keys::resolve(last) == Some(key.as_str()) { last } else { key };
+            Some(format!("{name}={value}"))
+        };
+        self.keys.iter().filter_map(part).collect::<Vec<_>>().join(",")
+    }
+}
+
+/// A value that differs from a missing one: `null` means the same as nothing.
+fn known(value: Option<&Value>) -> Option<&Value> {
+    value.filter(|value| !value.is_null())
+}
+
+/// The value of a dotted key in a run as text; `none` if the run has none.
+pub fn value_text(spec: &RunSpec, key: &str) -> String {
+    shown(settings(spec).get(key))
+}
+
+fn shown(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => "none".into(),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(values)) => values.iter().map(|value| shown(Some(value))).collect::<Vec<_>>().join(" or "),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// Short name of a dotted key: its last part (`lr`), or as many parts as tell it from all other keys of a run, or words
+/// if these say too little (`KL weight`).
+pub fn short_name(key: &str) -> &str {
+    if let Some((_, name)) = NAMES.iter().find(|(full, _)| *full == key) {
+        return name;
+    }
+    let ends_with = |suffix: &str, other: &str| {
+        other == suffix || other.strip_suffix(suffix).is_some_and(|rest| rest.ends_with('.'))
+    };
+    let mut from = key.len();
+    while let Some(dot) = key[..from].rfind('.') {
+        let suffix = &key[dot + 1..];
+        if !KEYS.iter().any(|other| *other != key && ends_with(suffix, other)) {
+            return suffix;
+        }
+        from = dot;
+    }
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{Decay, Kl, RateSchedule, StepDecay, WarmUp};
+
+    fn runs(sweep: &str) -> Vec<RunSpec> {
+        let text = format!(
+            "name: t\ndataset: d\nsparsity: W\nmodel: {{ kind: language-model, hidden: 4 }}\n\
+             train: {{ epochs: 2, batch: 2, sequence: 3, carry_state: true, optimizer: {{ adam: {{ lr: 2e-3 }} }} }}\n\
+             sweep: {{ product: {{ {sweep} }} }}\n"
+        );
+        crate::experiment::from_text("t.yaml".into(), &text, &[], &[]).unwrap().runs
+    }
+
+    fn labels(sweep: &str) -> Vec<String> {
+        let runs = runs(sweep);
+        let varying = VaryingKeys::of(&runs);
+        runs.iter().map(|run| varying.label(run)).collect()
+    }
+
+    #[test]
+    fn labels_name_what_varies_and_nothing_else() {
+        assert_eq!(labels("sparsity: [W, W+N]"), ["W", "W+N"]);
+        assert_eq!(labels("sparsity: [dense, W], seed: [0, 1]")[3], "W, seed 1");
+        assert_eq!(labels("train.optimizer.adam.lr: [1e-3, 2e-2]"), ["lr 0.001", "lr 0.02"]);
+        assert_eq!(labels("seed: [0, 1], train.batch: [2, 3]")[3], "batch 3, seed 1");
+        assert_eq!(labels("seed: [0, 1]"), ["seed 0", "seed 1"]);
+        assert_eq!(labels("seed: [3]"), ["W"], "a single run is named by its level");
+        assert_eq!(labels("sparsity: [W, W+N], model.cell: [lstm, gru]")[1], "W, gru");
+        assert_eq!(labels("train.clip_norm: [null, 5]"), ["clip_norm none", "clip_norm 5.0"]);
+    }
+
+    #[test]
+    fn options_of_training_are_named_with_what_holds_without_them() {
+        let kl = |weight, warm_up| Some(Kl { weight, warm_up });
+        let two = runs("sparsity: [dense, W]");
+        let (dense, plain) = (&two[0], &two[1]);
+        let (mut steps, mut epochs) = (plain.clone(), plain.clone());
+        steps.train.kl = kl(0.5, WarmUp::Steps(30));
+        epochs.train.kl = kl(0.1, WarmUp::Epochs(2));
+        epochs.train.schedule = RateSchedule::Cosine(Decay { to: 0.25 });
+        let runs = [dense, plain, &steps, &epochs];
+        let varying = VaryingKeys::of(runs);
+        assert_eq!(varying.keys(), ["sparsity", "train.kl.warm_up", "train.kl.weight", "train.schedule"]);
+        let labels = runs.map(|run| varying.label(run));
+        let wanted = [
+            "dense, schedule constant",
+            "W, KL warm-up 0, KL weight 1, schedule constant",
+            "W, KL warm-up {steps: 30}, KL weight 0.5, schedule constant",
+            "W, KL warm-up 2, KL weight 0.1, schedule {cosine: {to: 0.25}}",
+        ];
+        assert_eq!(labels, wanted);
+        assert_eq!(settings(plain)["train.kl.weight"], 1);
+        assert_eq!(settings(&epochs)["train.kl.weight"], 0.1);
+        assert!(!settings(dense).contains_key("train.kl.weight"));
+    }
+
+    #[test]
+    fn an_option_that_does_nothing_makes_no_difference() {
+        assert_eq!(labels("sparsity: [dense, W]"), ["dense", "W"]);
+        let kl = "sparsity: [dense, W], train.kl.weight: [0.1, 1]";
+        assert_eq!(labels(kl), ["dense", "W, KL weight 0.1", "W, KL weight 1"]);
+        let runs = runs(kl);
+        let varying = VaryingKeys::of(&runs);
+        let filters: Vec<String> = runs.iter().map(|run| varying.filter(run)).collect();
+        assert_eq!(filters, ["sparsity=dense", "sparsity=W,train.kl.weight=0.1", "sparsity=W,train.kl.weight=1"]);
+        // Without the level, nothing of the dense run is left to name.
+        assert_eq!(varying.without(&["sparsity"]).label(&runs[0]), "dense");
+    }
+
+    #[test]
+    fn a_value_with_commas_is_not_in_a_filter() {
+        let mut runs = runs("seed: [0, 1]");
+        runs[1].train.schedule = RateSchedule::Step(StepDecay { period: 2, factor: 0.5 });
+        let varying = VaryingKeys::of(&runs);
+        assert!(varying.label(&runs[1]).starts_with("schedule {step: {"), "{}", varying.label(&runs[1]));
+        let filters: Vec<String> = runs.iter().map(|run| varying.filter(run)).collect();
+        assert_eq!(filters, ["schedule=constant,seed=0", "seed=1"]);
+    }
+
+    #[test]
+    fn a_filter_finds_exactly_its_run() {
+        let runs = runs("sparsity: [dense, W+G+N], model.hidden: [4, 8], train.optimizer.adam.lr: [1e-3, 1e-5]");
+        let varying = VaryingKeys::of(&runs);
+        assert_eq!(varying.filter(&runs[7]), "sparsity=W+G+N,hidden=8,lr=0.00001");
+        let all: Vec<&RunSpec> = runs.iter().collect();
+        for (index, run) in runs.iter().enumerate() {
+            let keep = filter::matching(&all, &[varying.filter(run)]).unwrap();
+            assert_eq!(keep.iter().filter(|keep| **keep).count(), 1);
+            assert!(keep[index]);
+        }
+    }
+
+    #[test]
+    fn names_are_as_short_as_they_are_unique() {
+        assert_eq!(short_name("train.optimizer.adam.lr"), "lr");
+        assert_eq!(short_name("seed"), "seed");
+        assert_eq!([short_name("train.kl.weight"), short_name("train.schedule")], ["KL weight", "schedule"]);
+        assert_eq!(short_name("train.schedule.cosine.to"), "cosine.to", "a linear schedule has a `to`, too");
+    }
+}
