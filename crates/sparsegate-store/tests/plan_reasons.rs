@@ -104,7 +104,7 @@ fn after_two_epochs(set: &[&str], longer: &[&str], hash: &str) -> Vec<Status> {
     let folder = tempfile::tempdir().expect("a folder");
     let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).expect("UTF-8");
     let entry = plan::plan(&root, &experiment(set), &hashes("h")).expect("a plan").entries.remove(1);
-    write(&root, &entry, Some(RunState::Done));
+    write(&entry, Some(RunState::Done));
     let position = Position { epoch: 2, step: 20, ..Position::start() };
     let lock = RunDir::new(&root, "t", &entry.key).lock().expect("a lock");
     lock.write_checkpoint(&position, &[]).expect("a checkpoint");
@@ -148,7 +148,7 @@ fn magnitude_pruning_depends_on_the_length_of_the_run() {
     let folder = tempfile::tempdir().expect("a folder");
     let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).expect("UTF-8");
     let entry = plan::plan(&root, &experiment(&[level]), &hashes("h")).expect("a plan").entries.remove(0);
-    write(&root, &entry, Some(RunState::Done));
+    write(&entry, Some(RunState::Done));
     let lock = RunDir::new(&root, "t", &entry.key).lock().expect("a lock");
     lock.write_checkpoint(&Position { epoch: 2, ..Position::start() }, &[]).expect("a checkpoint");
     let longer = statuses(&root, &experiment(&[level, "train.epochs=3"]), "h").remove(0);
