@@ -100,7 +100,9 @@ mod tests {
     fn the_majority_is_that_of_the_training_texts() {
         let texts = |labels: &[u32]| {
             let mut texts = Texts::new();
-            labels.iter().for_each(|label| texts.push(&[0], *label));
+            for label in labels {
+                texts.push(&[0], *label);
+            }
             texts
         };
         let classes = ["neg", "pos", "other"].map(str::to_owned).to_vec();
