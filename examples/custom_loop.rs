@@ -20,6 +20,7 @@ use sparsegate_data::{Manifest, Parts, load};
 use sparsegate_nn::module::{
     NoiseSource, VariationalLinear, VariationalLinearConfig, VariationalLstmConfig, VariationalRecurrent, counts,
 };
+use sparsegate_spec::types::Reading;
 
 #[derive(Module, Debug)]
 struct Model {
@@ -60,7 +61,7 @@ fn predicted(window: &Tensor<2, Int>) -> usize {
 fn main() -> Result<(), Box<dyn Error>> {
     let epochs: u32 = std::env::args().nth(1).map_or(Ok(50), |epochs| epochs.parse())?;
     let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
-    let corpus = load(root, &Manifest::load(root, "planted-words")?, Default::default())?;
+    let corpus = load(root, &Manifest::load(root, "planted-words")?, Reading::default())?;
     let Parts::Streams { train, valid, .. } = &corpus.parts else { return Err("not a language".into()) };
     let (train, valid) = (windows(train), windows(valid));
     let targets: usize = train.iter().map(predicted).sum();
