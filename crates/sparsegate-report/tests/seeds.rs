@@ -201,7 +201,7 @@ fn a_swept_number_is_named_everywhere_and_has_a_figure() {
     let paths = report::write(&project.root, &experiment, &plan, &out).expect("a report");
     let results = read(&out.join("results.csv"));
     assert!(results.lines().next().expect("a header").ends_with(",train.optimizer.adam.lr"));
-    assert_eq!(numbers(&results, "train.optimizer.adam.lr")[3], 1e-3);
+    assert_eq!(column(&results, "train.optimizer.adam.lr")[3], "0.001");
     let summary = read(&out.join("summary.csv"));
     assert!(summary.starts_with("experiment,dataset,cell,sparsity,backend,train.optimizer.adam.lr,n,"));
     assert_eq!(summary.lines().count(), 15);
