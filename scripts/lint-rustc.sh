@@ -9,7 +9,8 @@
 # that use it read its metadata; of a program, a test or an example only the errors and warnings are wanted.
 set -euo pipefail
 
-[[ " $* " == *" --crate-name "* && " $* " != *" build_script_build "* ]] || exec "$@"
+# Questions about the compiler, and build scripts, which have to run.
+[[ " $* " == *" --out-dir "* && " $* " != *" build_script_build "* ]] || exec "$@"
 
 name='' suffix='' folder='' kind='' test=no
 lint=() document=()

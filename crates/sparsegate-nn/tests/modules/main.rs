@@ -10,6 +10,7 @@ mod prune;
 mod record;
 mod refuse;
 #[path = "../engine/small_model.rs"]
+#[expect(dead_code, reason = "only the tests of the engine use all of it")]
 mod small_model;
 #[path = "../engine/tiny.rs"]
 #[expect(dead_code, reason = "only the tests of the engine use all of it")]
