@@ -10,6 +10,7 @@ mod error;
 mod event;
 mod run_data;
 mod training;
+mod vocabulary;
 
 pub use checkpointing::CheckpointIntervals;
 pub use error::TrainError;
