@@ -12,6 +12,7 @@ mod error;
 mod event;
 mod run_data;
 mod training;
+mod vocabulary;
 
 pub use baseline::baseline;
 pub use checkpointing::CheckpointIntervals;

@@ -9,14 +9,13 @@ use super::baseline::baseline;
 use super::best_epoch::BestEpoch;
 use super::checkpointing::CheckpointTimer;
 use super::collapse::CollapseWatch;
+use super::vocabulary::{ground_truth_counts, with_words};
 use super::{CheckpointIntervals, RunData, TrainError, TrainEvent};
 use sparsegate_core::BatchSource;
 use sparsegate_core::trainer::{NamedTensor, NonFinite, StepMetrics, Trainer};
 use sparsegate_data::Corpus;
 use sparsegate_spec::types::{RunSpec, Select, TrainSpec};
-use sparsegate_store::format::{
-    Counts, EpochMetrics, FORMAT, GroundTruthCounts, RunState, StoppedEarly, Structure, Summary, VectorsUsed,
-};
+use sparsegate_store::format::{Counts, EpochMetrics, FORMAT, RunState, StoppedEarly, Summary, VectorsUsed};
 use sparsegate_store::{EpochSums, LockedRun, Position, RunDir};
 
 /// Trains `trainer` on `corpus` as `spec` says, with the default checkpoint intervals; see [`train_on`]. `vectors`
@@ -437,27 +436,4 @@ impl Training<'_, '_> {
         }
         Ok(())
     }
-}
-
-/// Adds the words of the kept symbols, which `structure.json` needs to be readable without the data set.
-fn with_words(mut structure: Structure, words: &[String]) -> Structure {
-    let word = |id: &u32| words.get(*id as usize).cloned();
-    structure.words = structure.vocabulary.iter().map(word).collect::<Option<_>>().unwrap_or_default();
-    structure
-}
-
-/// Compares the kept vocabulary with the ground truth of a synthetic language; `None` for other data.
-fn ground_truth_counts(data: &RunData<'_>, trainer: &dyn Trainer) -> Option<GroundTruthCounts> {
-    let informative = data.informative?;
-    let kept = trainer.structure().vocabulary;
-    let count = |which: bool| informative.iter().filter(|is| **is == which).count() as u64;
-    let count_kept = |which: bool| {
-        kept.iter().filter(|id| informative.get(**id as usize).is_some_and(|is| *is == which)).count() as u64
-    };
-    Some(GroundTruthCounts {
-        informative: count(true),
-        informative_kept: count_kept(true),
-        uninformative: count(false),
-        uninformative_kept: count_kept(false),
-    })
 }
