@@ -62,8 +62,8 @@ fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The tested Markdown files, relative to the project, README first.
-fn pages() -> Vec<PathBuf> {
+/// The Markdown files in a folder of the project, relative to the project, sorted.
+fn markdown_in(folder: &str) -> Vec<PathBuf> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs_err::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -74,10 +74,15 @@ fn pages() -> Vec<PathBuf> {
             }
         }
     }
-    let mut docs = Vec::new();
-    walk(&project().join("docs"), &mut docs);
-    docs.sort();
-    ["README.md", "CONTRIBUTING.md"].map(PathBuf::from).into_iter().chain(docs).collect()
+    let mut pages = Vec::new();
+    walk(&project().join(folder), &mut pages);
+    pages.sort();
+    pages
+}
+
+/// The Markdown files whose commands are run, relative to the project, README first.
+fn pages() -> Vec<PathBuf> {
+    ["README.md", "CONTRIBUTING.md"].map(PathBuf::from).into_iter().chain(markdown_in("docs")).collect()
 }
 
 /// The text between `<!-- key:` and `-->`.
@@ -268,7 +273,8 @@ fn the_readme_opens_with_the_two_commands() {
 #[test]
 fn relative_links_lead_somewhere() {
     let mut dead = Vec::new();
-    for page in pages().into_iter().chain([PathBuf::from("CHANGELOG.md")]) {
+    let others = ["crates", "fuzz"].map(markdown_in).into_iter().flatten();
+    for page in pages().into_iter().chain(others).chain([PathBuf::from("CHANGELOG.md")]) {
         let text = fs_err::read_to_string(project().join(&page)).unwrap();
         let folder = project().join(page.parent().unwrap());
         for link in links(&text) {

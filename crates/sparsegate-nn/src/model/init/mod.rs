@@ -45,6 +45,9 @@ pub struct Initializer<'a> {
 
 impl Initializer<'_> {
     /// The tensor of that name and shape.
+    ///
+    /// # Panics
+    /// No network has a parameter of that name.
     pub fn tensor(&self, name: &str, dims: [usize; 2]) -> Tensor<2> {
         let kind = (self.device, DType::F32);
         match name.split_once('/').unwrap_or(("", name)) {
@@ -57,7 +60,8 @@ impl Initializer<'_> {
             }
             (_, "bias") => self.dense(self.biases(dims[1]), dims),
             (_, part) if part.ends_with("/log_sigma") => Tensor::full(dims, INITIAL_LOG_SIGMA, kind),
-            _ => Tensor::ones(dims, kind),
+            (_, part) if part.starts_with("z_") && part.ends_with("/mean") => Tensor::ones(dims, kind),
+            _ => panic!("no initial values are known for the parameter {name}"),
         }
     }
 
