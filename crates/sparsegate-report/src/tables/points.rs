@@ -3,7 +3,7 @@
 use super::results::push_baselines;
 use crate::grid::TableData;
 use crate::metric::{self, gates_kept, short_name};
-use crate::number::{published, spread};
+use crate::number::{published, ratio, spread};
 use crate::points::{self, Point};
 use crate::rows::RunRow;
 use crate::sample::Sample;
@@ -16,6 +16,7 @@ pub fn statistics(sample: &Sample, unit: &str) -> String {
         (Some(sd), Some((low, high))) => {
             format!("{} [{}, {}]", spread(sample.mean, sd), published(low), published(high))
         }
+        _ if unit == "x" => return ratio(sample.mean),
         _ => published(sample.mean),
     };
     if unit.is_empty() { text } else { format!("{text} {unit}") }
