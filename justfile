@@ -68,7 +68,7 @@ bench *ARGS:
 # Run the lints of CI
 [group('development')]
 lint:
-    cargo clippy --release --locked --all-targets -- -D warnings
+    .ci/run lint
 
 # Time the forward pass of compact models: of finished runs, or --authors TASK
 [group('experiments')]
