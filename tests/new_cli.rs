@@ -47,7 +47,17 @@ impl Project {
 
     /// Trains one epoch of one level, as the last line of `new task` suggests, and checks that the run finishes.
     fn trains(&self) {
-        let more = ["--offline", "--only", "sparsity=W+N", "--set", "train.epochs=1", "--set", "train.max_steps=20"];
+        let more = [
+            "--offline",
+            "--only",
+            "sparsity=W+N",
+            "--set",
+            "train.epochs=1",
+            "--set",
+            "train.kl.warm_up=0",
+            "--set",
+            "train.max_steps=20",
+        ];
         let Answer { code, out, err } = self.run(&[&["run", "experiments/mine.yaml"], &more[..]].concat());
         assert_eq!(code, Some(0), "{out}\n{err}");
         assert!(out.contains("done"), "{out}");

@@ -7,6 +7,7 @@ mod install;
 mod language_model;
 mod manifest;
 mod preview;
+mod settings;
 mod task;
 mod vectors;
 

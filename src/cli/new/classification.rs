@@ -17,6 +17,9 @@ const LENGTH: usize = 400;
 /// A class with fewer texts than this is small: a tenth of it held out at random may be none.
 const SMALL: usize = 50;
 
+/// With fewer training texts than this, sparse levels may trail.
+const FEW: usize = 1_000;
+
 /// What is known about labelled texts before they are read.
 struct Input {
     /// The YAML of `from:`.
@@ -191,6 +194,13 @@ fn propose(args: &TaskArgs, target: &Utf8Path, input: Input) -> Result<Proposal,
     let ids = evaluated.iter().flat_map(|texts| (0..texts.len()).flat_map(|index| texts.text(index)));
     found.push(format!("unknown: {:.1} % of the symbols of validation and test", preview::unknown(&corpus, ids)));
     found.extend(preview::texts(&corpus, train, classes));
+    if train.len() < FEW {
+        warnings.push(format!(
+            "few texts ({}): sparse levels may be some points of accuracy behind dense; pretrained vectors help most \
+             (docs/small-data.md)",
+            train.len()
+        ));
+    }
     let experiment = experiment::classifier(&args.name, &about, train.len());
     let manifest = manifest(words, length);
     Ok(Proposal { manifest, experiment, files, found, warnings })

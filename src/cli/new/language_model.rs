@@ -11,6 +11,8 @@ use sparsegate_data::{Corpus, Parts};
 
 /// Largest vocabularies that are proposed, of words and of characters.
 const VOCABULARY: [usize; 2] = [10_000, 500];
+/// Fewest occurrences of a word in the vocabulary: without rarer words `<unk>` would never occur in training.
+const MIN_COUNT: u64 = 3;
 /// Fewest training words for a word-level model.
 const ENOUGH: usize = 50_000;
 /// Largest ratio of distinct words to words for a word-level model.
@@ -35,16 +37,19 @@ pub(super) fn propose(
         [_] => "one part has a file of its own; the other is cut off the end of the training text",
         _ => "the last tenth of the text: one half for validation, one for the test",
     };
-    let manifest = |words, vocabulary| text(&args.name, &about, &plain(words, vocabulary, look, &parts), &files, split);
-    let by_word = read(target, &manifest(true, None), &files)?;
+    let manifest = |words, min_count, vocabulary| {
+        text(&args.name, &about, &plain(words, min_count, vocabulary, look, &parts), &files, split)
+    };
+    let by_word = read(target, &manifest(true, None, None), &files)?;
     let count = streams(&by_word)[0].len();
     let words = count >= ENOUGH && (by_word.vocabulary.len() as f64) < REPEAT * count as f64;
-    let mut corpus = if words { by_word } else { read(target, &manifest(false, None), &files)? };
+    let min_count = words.then_some(MIN_COUNT);
+    let mut corpus = read(target, &manifest(words, min_count, None), &files)?;
     let symbols = corpus.vocabulary.len();
     let most = VOCABULARY[usize::from(!words)];
     let vocabulary = (symbols > most).then_some(most);
     if vocabulary.is_some() {
-        corpus = read(target, &manifest(words, vocabulary), &files)?;
+        corpus = read(target, &manifest(words, min_count, vocabulary), &files)?;
     }
     let [train, valid, test] = streams(&corpus);
     let unit = if words { "words" } else { "characters" };
@@ -57,7 +62,8 @@ pub(super) fn propose(
             test.len()
         ),
         format!(
-            "         {symbols} distinct{}",
+            "         {symbols} distinct{}{}",
+            min_count.map_or_else(String::new, |count| format!(" that occur at least {count} times")),
             vocabulary.map_or_else(String::new, |most| format!(", of which the {most} most frequent are kept"))
         ),
         format!(
@@ -73,7 +79,7 @@ pub(super) fn propose(
     }
     let experiment = experiment::language_model(&args.name, &about, train.len(), shortest, words);
     let warnings = sniff::warnings(&sniff::lines(&sources.train, look)?);
-    Ok(Proposal { manifest: manifest(words, vocabulary), experiment, files, found, warnings })
+    Ok(Proposal { manifest: manifest(words, min_count, vocabulary), experiment, files, found, warnings })
 }
 
 fn streams(corpus: &Corpus) -> [&[u32]; 3] {

@@ -167,9 +167,18 @@ fn text_keys(look: &Look) -> impl Iterator<Item = String> {
 }
 
 /// The reader of a plain text, of which some parts are cut off the end.
-pub(super) fn plain(words: bool, vocabulary: Option<usize>, look: &Look, cut: &[&'static str]) -> String {
+pub(super) fn plain(
+    words: bool,
+    min_count: Option<u64>,
+    vocabulary: Option<usize>,
+    look: &Look,
+    cut: &[&'static str],
+) -> String {
     let mut yaml = String::from("  plain-text:\n");
     yaml += if words { "    unit: word\n    tokens: blanks\n" } else { "    unit: character\n" };
+    if let Some(count) = min_count {
+        let _ = writeln!(yaml, "    min_count: {count} # rarer symbols are <unk>, so that <unk> is trained");
+    }
     if let Some(vocabulary) = vocabulary {
         let _ = writeln!(yaml, "    vocabulary: {vocabulary} # the most frequent symbols; the others are <unk>");
     }
