@@ -23,9 +23,9 @@ pub(super) fn propose(
     target: &Utf8Path,
     look: &Look,
 ) -> Result<Proposal, CliError> {
-    if args.text.is_some() || args.label.is_some() || args.header.is_some() {
-        let error = CliError::usage("--text, --label and --header are for tables of labelled texts");
-        return Err(error.help("remove them, or use --kind classification"));
+    if let Some(option) = args.table_option() {
+        let error = CliError::usage(format!("{option} is for tables of labelled texts"));
+        return Err(error.help("remove it, or use --kind classification"));
     }
     let files = File::parts(&sources.train, sources.valid.as_deref(), sources.test.as_deref())?;
     let parts = sources.held_out();

@@ -52,8 +52,15 @@ pub struct Choice {
 /// A column that does not exist, a name that several columns have, or no column that could be a label; the message
 /// lists the columns.
 pub fn choose(file: &Utf8Path, sample: &Sample, wanted: Wanted<'_>) -> Result<Choice, DataError> {
-    let table = Table::new(sample, wanted);
     let problem = |problem: String| DataError::Unusable { file: file.to_owned(), problem };
+    if let (None, [only], None) = (&sample.names, sample.rows.as_slice(), wanted.header) {
+        let mut row: String = only.join(", ").chars().take(60).collect();
+        if row.len() < only.join(", ").len() {
+            row += "...";
+        }
+        return Err(problem(format!("there is only one row, `{row}`; a table needs texts of two classes at least")));
+    }
+    let table = Table::new(sample, wanted);
     let asked = |wanted: Option<&str>| wanted.map(|wanted| table.asked(wanted)).transpose().map_err(problem);
     let label = asked(wanted.label)?;
     let text = match asked(wanted.text)? {
@@ -179,7 +186,10 @@ impl<'a> Table<'a> {
         (0..self.columns.len())
             .filter(|&column| column != text && self.is_usable(column))
             .map(|column| (column, self.distinct(column).len()))
-            .filter(|&(_, classes)| (2..=CLASSES).contains(&classes) && 2 * classes <= self.rows.len().max(4))
+            // A column of one value has the name at least; the reader says that there is one class.
+            .filter(|&(column, classes)| {
+                (2..=CLASSES).contains(&classes) && 2 * classes <= self.rows.len().max(4) || classes == 1 && usual(column)
+            })
             .min_by_key(|&(column, classes)| (!usual(column), classes, column))
             .map(|(column, _)| column)
             .ok_or_else(|| {

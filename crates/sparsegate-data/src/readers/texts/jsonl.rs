@@ -1,4 +1,4 @@
-//! Reads labelled texts from JSON lines, one object on each line.
+//! Reads labelled texts from JSON: one object on each line, or one array of objects.
 
 use camino::Utf8Path;
 use serde_json::{Map, Value};
@@ -7,9 +7,9 @@ use super::source::{Files, Place, Record, Source, Take, file_of, tables};
 use crate::DataError;
 use crate::input::TextFormat;
 use crate::manifest::{Column, Table};
-use crate::readers::table::{Objects, shorten};
+use crate::readers::table::{Objects, find, shorten};
 
-/// Tables of the format `jsonl`. Blank lines are skipped.
+/// Tables of the format `jsonl`.
 pub(super) struct JsonLines {
     files: Files,
     table: Table,
@@ -41,7 +41,7 @@ impl JsonLines {
 
 fn value<'a>(object: &'a Map<String, Value>, column: &Column, key: &str) -> Result<&'a Value, String> {
     let found = match column {
-        Column::Name(name) => object.get(name),
+        Column::Name(name) => find(object, name),
         Column::Number(_) => None,
     };
     found.ok_or_else(|| {
