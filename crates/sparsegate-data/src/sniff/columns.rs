@@ -97,6 +97,7 @@ struct Table<'a> {
     rows: &'a [Vec<String>],
     columns: Vec<Column>,
     usable: &'a [bool],
+    inner: &'a [bool],
 }
 
 impl<'a> Table<'a> {
@@ -119,7 +120,14 @@ impl<'a> Table<'a> {
             }
             _ => Column::Number(at + 1),
         };
-        Self { header, names, rows, columns: (0..count).map(column).collect(), usable: &sample.usable }
+        Self {
+            header,
+            names,
+            rows,
+            columns: (0..count).map(column).collect(),
+            usable: &sample.usable,
+            inner: &sample.inner,
+        }
     }
 
     fn list(&self) -> String {
@@ -180,7 +188,10 @@ impl<'a> Table<'a> {
     /// A column that could hold the labels of `text`.
     fn label(&self, text: usize) -> Result<usize, String> {
         let usual = |column: usize| match &self.columns[column] {
-            Column::Name(name) => LABELS.contains(&name.to_lowercase().as_str()),
+            Column::Name(name) => {
+                let last = if self.inner[column] { name.rsplit('.').next().unwrap_or(name) } else { name };
+                LABELS.contains(&last.to_lowercase().as_str())
+            }
             Column::Number(_) => false,
         };
         (0..self.columns.len())
@@ -190,7 +201,7 @@ impl<'a> Table<'a> {
             .filter(|&(column, classes)| {
                 (2..=CLASSES).contains(&classes) && 2 * classes <= self.rows.len().max(4) || classes == 1 && usual(column)
             })
-            .min_by_key(|&(column, classes)| (!usual(column), classes, column))
+            .min_by_key(|&(column, classes)| (!usual(column), self.inner[column], classes, column))
             .map(|(column, _)| column)
             .ok_or_else(|| {
                 format!(

@@ -24,6 +24,9 @@ pub struct Sample {
     pub rows: Vec<Vec<String>>,
     /// For each column, whether its values can be text or label: single values, not lists or objects.
     pub usable: Vec<bool>,
+    /// For each column, whether its values stand inside another JSON object; such a column is a label only if no other
+    /// could be, or if it has a usual name.
+    pub inner: Vec<bool>,
 }
 
 /// Reads the first rows of a table.
@@ -76,8 +79,7 @@ fn separated(file: &Utf8Path, format: TableFormat, look: &Look) -> Result<Sample
     {
         return Err(reader.malformed(first_line, unlike_the_others(width, usual)));
     }
-    let usable = vec![true; width];
-    Ok(Sample { names: None, rows, usable })
+    Ok(Sample { names: None, rows, usable: vec![true; width], inner: vec![false; width] })
 }
 
 /// Message for a first row of `width` columns above rows of mostly `usual` columns.
@@ -97,13 +99,15 @@ fn objects(file: &Utf8Path, look: &Look) -> Result<Sample, DataError> {
     let mut objects = Vec::new();
     let mut names: Vec<String> = Vec::new();
     let mut usable: Vec<bool> = Vec::new();
+    let mut inner: Vec<bool> = Vec::new();
     while objects.len() < ROWS && reader.bytes() < BYTES {
         let Some((_, object)) = reader.next_object()? else { break };
         let mut values = BTreeMap::new();
-        flatten("", &object, &mut |name, value| {
+        flatten("", &object, &mut |name, outer, value| {
             let at = names.iter().position(|known| *known == name).unwrap_or_else(|| {
                 names.push(name);
                 usable.push(true);
+                inner.push(!outer);
                 names.len() - 1
             });
             usable[at] &= !matches!(value, Value::Object(_) | Value::Array(_));
@@ -132,16 +136,21 @@ fn objects(file: &Utf8Path, look: &Look) -> Result<Sample, DataError> {
         (0..names.len()).map(|at| values.get(&at).cloned().unwrap_or_default()).collect::<Vec<_>>()
     };
     let rows = objects.iter().map(|(_, values)| row(values)).collect();
-    Ok(Sample { names: Some(names), rows, usable })
+    Ok(Sample { names: Some(names), rows, usable, inner })
 }
 
-/// Passes each value with its name to `take`; values of an object inside are named as in `data.text`.
-fn flatten<'a>(prefix: &str, object: &'a serde_json::Map<String, Value>, take: &mut dyn FnMut(String, &'a Value)) {
+/// Passes each value to `take`, with its name and whether it stands in the outer object. Values of an object inside
+/// are named as in `data.text`.
+fn flatten<'a>(
+    prefix: &str,
+    object: &'a serde_json::Map<String, Value>,
+    take: &mut dyn FnMut(String, bool, &'a Value),
+) {
     for (key, value) in object {
         let name = format!("{prefix}{key}");
         match value {
             Value::Object(inner) if !inner.is_empty() => flatten(&format!("{name}."), inner, take),
-            value => take(name, value),
+            value => take(name, prefix.is_empty(), value),
         }
     }
 }
@@ -164,5 +173,6 @@ fn parquet(file: &Utf8Path) -> Result<Sample, DataError> {
         });
         usable[column] = read.is_ok();
     }
-    Ok(Sample { names: Some(names), rows, usable })
+    let inner = vec![false; names.len()];
+    Ok(Sample { names: Some(names), rows, usable, inner })
 }

@@ -78,9 +78,16 @@ fn row(line: &[u8], size: usize, wanted: &mut Wanted) -> Result<(), String> {
     let text = text.trim_end_matches(['\n', '\r', ' ']);
     let first = text.rmatch_indices(' ').nth(size - 1).map(|(at, _)| at).filter(|at| *at > 0);
     let Some(at) = first else {
+        if text.matches('\t').count() >= size {
+            let problem =
+                "the numbers are separated by tabs where this format has blanks; `tr '\\t' ' '` replaces them";
+            return Err(problem.to_owned());
+        }
         return Err(numbers(trailing(text), size));
     };
     let (word, rest) = text.split_at(at);
+    // Files in columns have several blanks after a word, which are not part of it, unless there is nothing else.
+    let word = Some(word.trim_end_matches(' ')).filter(|word| !word.is_empty()).unwrap_or(word);
     // A word may contain a space, but if its last piece is a number, the line has too many numbers.
     if word.rsplit_once(' ').is_some_and(|(_, last)| last.parse::<f32>().is_ok()) {
         return Err(numbers(trailing(text), size));
