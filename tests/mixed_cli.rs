@@ -182,7 +182,7 @@ fn first_rows_unlike_the_others_are_named() {
         (rows("Survey of 2020\n\ntext,label\n", 20, commas), "t.csv:1: the first row has 1 columns and most others 2"),
         (
             rows("text,label\n", 20, |i, text, label| format!("{i},{text},{label}")),
-            "t.csv:1: the first row has 2 columns and most others 3; if it names the columns and one has no name",
+            "t.csv:1: the first row has 2 columns and most others 3; write an empty name for a column without one",
         ),
         (
             rows("text,label,\n", 20, commas),
@@ -198,6 +198,17 @@ fn first_rows_unlike_the_others_are_named() {
         rows("text,label\n", 60, |i, text, label| format!("{text},{}", if i % 4 == 0 { "Pos" } else { label })),
     );
     assert!(project.read("t.csv", &[]).contains("the classes `Pos` and `pos` differ only in upper and lower case"));
+    // Pandas numbers columns without names, and classes may have longer names than the texts.
+    project.file("t.csv", rows(",0,1\n", 60, |i, text, label| format!("{i},{text},{label}")));
+    assert!(project.read("t.csv", &[]).contains(SIXTY));
+    project.file("t.csv", rows("text,label\n", 60, |i, _, label| format!("t {i},the long name of the class {label}")));
+    assert!(project.read("t.csv", &[]).contains("text: `text`"));
+    project.file("t.jsonl", rows("", 60, json));
+    let err = project.new_task("classification", "t.jsonl", &["--text", "1"]).err;
+    assert!(
+        err.contains("there is no column `1`; the columns are `label`, `text`"),
+        "names in objects have no order: {err}"
+    );
     // Tables under each other's names, and a single line feed at the end of lines that end in carriage returns.
     project.file("t.tsv", rows("text;label\n", 60, |_, text, label| format!("{text};{label}")));
     assert!(project.read("t.tsv", &[]).contains("csv, separated by `;`"));
@@ -297,7 +308,7 @@ fn folders_of_texts_are_decoded_and_their_parts_are_kept() {
     }
     let Answer { code, out, err } = project.new_task("language-model", "wiki", &[]);
     assert_eq!(code, Some(0), "{err}");
-    assert!(out.contains("joined: 1 files for training, 1 for validation, 1 for the test"), "{out}");
+    assert!(out.contains("joined: files of texts, 1 for training, 1 for validation, 1 for the test"), "{out}");
     let train = fs_err::read_to_string(project.path("datasets/cache/mine/mine.txt")).expect("a file");
     assert!(train.contains("Monday") && !train.contains("Sunday"), "{train}");
     project.file("book/one/a.txt", utf16(&text("day")));

@@ -162,14 +162,14 @@ fn propose(args: &TaskArgs, target: &Utf8Path, input: Input) -> Result<Proposal,
         Some(help) => error.help(help),
         None => error,
     };
-    let mut corpus = read(target, &manifest(None, None), &files).map_err(helped)?;
+    let mut corpus = read(args, target, &manifest(None, None), &files).map_err(helped)?;
     let [median, most, longest] = preview::lengths(labelled(&corpus)?.1);
     let nearly_all = most.min(LENGTH);
     let symbols = corpus.vocabulary.len();
     let words = (symbols > WORDS).then_some(WORDS);
     let length = (longest > nearly_all).then_some(nearly_all);
     if words.is_some() || length.is_some() {
-        corpus = read(target, &manifest(words, length), &files)?;
+        corpus = read(args, target, &manifest(words, length), &files)?;
     }
     let (classes, train, valid, test) = labelled(&corpus)?;
     found.push(format!(

@@ -23,13 +23,14 @@ pub(super) fn propose(args: &TaskArgs, target: &Utf8Path, made: &Utf8Path) -> Re
             let archive = made.join(format!("{}.tar.gz", args.name));
             pack_classes(&args.from, &parts, args.encoding, &archive)?;
             let mut proposal = classification::of_folders(args, target, &archive, &parts)?;
-            proposal.warnings.extend(not_read(&left_out));
+            let read: Vec<&str> = parts.iter().flatten().map(String::as_str).collect();
+            proposal.warnings.extend(not_read(&left_out, &format!("the parts are in {}", read.join(", "))));
             Ok(proposal)
         }
         (Kind::Classification, Folder::Tables { parts, left_out }) => {
             let mut proposal = tables::joined(args, target, made, &args.from, &parts)?;
             let left_out: Vec<&str> = left_out.iter().filter_map(|file| file.file_name()).collect();
-            proposal.warnings.extend(not_read(&left_out));
+            proposal.warnings.extend(not_read(&left_out, UNNAMED));
             Ok(proposal)
         }
         (Kind::LanguageModel, Folder::Texts(texts)) => of_texts(args, target, made, &texts),
@@ -60,21 +61,24 @@ fn of_texts(args: &TaskArgs, target: &Utf8Path, made: &Utf8Path, texts: &TextFil
     let sources = Sources { train: train.unwrap_or_default(), valid, test, columns: [None, None] };
     // The joined text is in UTF-8.
     let mut proposal = propose_files(&TaskArgs { encoding: None, ..args.clone() }, &sources, target)?;
-    let counts = texts.parts.each_ref().map(Vec::len);
-    let list = match counts {
-        [train, 0, 0] => format!("{train} files"),
-        [train, valid, test] => format!("{train} files for training, {valid} for validation, {test} for the test"),
+    let [train, valid, test] = texts.parts.each_ref().map(Vec::len);
+    let parts = if valid + test == 0 {
+        String::new()
+    } else {
+        format!(" for training, {valid} for validation, {test} for the test")
     };
-    proposal.found.insert(0, format!("joined:  {list}"));
+    proposal.found.insert(0, format!("joined:  files of texts, {train}{parts}"));
     let left_out: Vec<&str> = texts.left_out.iter().filter_map(|file| file.file_name()).collect();
-    proposal.warnings.extend(not_read(&left_out));
+    proposal.warnings.extend(not_read(&left_out, UNNAMED));
     Ok(proposal)
 }
 
+/// Why files are left out.
+const UNNAMED: &str = "their names say neither train, valid nor test, as those of others do";
+
 /// Warning about files or folders that belong to no part, if there are some.
-fn not_read<T: AsRef<str>>(names: &[T]) -> Option<String> {
+fn not_read<T: AsRef<str>>(names: &[T], why: &str) -> Option<String> {
     let list: Vec<&str> = names.iter().take(5).map(AsRef::as_ref).collect();
     let more = if names.len() > list.len() { ", ..." } else { "" };
-    let said = "their names say neither train, valid nor test, as those of others do";
-    (!names.is_empty()).then(|| format!("not read: {}{more}; {said}", list.join(", ")))
+    (!names.is_empty()).then(|| format!("not read: {}{more}; {why}", list.join(", ")))
 }

@@ -123,6 +123,7 @@ impl Read for Unpacking {
 /// What a file of another program is, and what to do with it, told by its first bytes; `None` for bytes that may be
 /// the text or the table that a reader expects.
 pub(crate) fn foreign(first: &[u8]) -> Option<&'static str> {
+    const BZIP2: &str = "this is compressed with bzip2; unpack it";
     const IMAGE: &str = "this is an image, not text";
     const PICKLE: &str = "this is a pickle of Python; write it as Parquet or CSV";
     const UTF32: &str = "this is UTF-32 text; convert it to UTF-8, as `iconv -f UTF-32 -t UTF-8` does";
@@ -142,7 +143,7 @@ pub(crate) fn foreign(first: &[u8]) -> Option<&'static str> {
         (b"\x80\x05", PICKLE),
         (b"RDX", "this is a file of R; write it as CSV, as `write.csv` does"),
         (b"X\n\0\0\0", "this is a file of R; write it as CSV, as `write.csv` does"),
-        (b"BZh", "this is compressed with bzip2; unpack it"),
+        (b"BZh", BZIP2),
         (b"\xfd7zXZ", "this is compressed with xz; unpack it"),
         (b"\x04\x22\x4d\x18", "this is compressed with LZ4; unpack it"),
         (b"7z\xbc\xaf", "this is a 7-Zip archive; unpack it"),
@@ -161,6 +162,9 @@ pub(crate) fn foreign(first: &[u8]) -> Option<&'static str> {
     }
     // `BZh`, `ORC` and `RDX` begin words; what follows them in a file of that kind is no text.
     let text = first.iter().take(64).all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
+    if first.get(4..10) == Some(b"1AY&SY") && first.starts_with(b"BZh") {
+        return Some(BZIP2);
+    }
     if let [b'B', b'Z', b'h', ..] | [b'O', b'R', b'C', ..] | [b'R', b'D', b'X', ..] = first
         && text
     {

@@ -27,6 +27,8 @@ pub struct Sample {
     /// For each column, whether its values stand inside another JSON object; such a column is a label only if no other
     /// could be, or if it has a usual name.
     pub inner: Vec<bool>,
+    /// Whether columns have an order, by which they can be numbered; the names in a JSON object have none.
+    pub ordered: bool,
 }
 
 /// Reads the first rows of a table.
@@ -79,17 +81,18 @@ fn separated(file: &Utf8Path, format: TableFormat, look: &Look) -> Result<Sample
     {
         return Err(reader.malformed(first_line, unlike_the_others(width, usual)));
     }
-    Ok(Sample { names: None, rows, usable: vec![true; width], inner: vec![false; width] })
+    Ok(Sample { names: None, rows, usable: vec![true; width], inner: vec![false; width], ordered: true })
 }
 
 /// Message for a first row of `width` columns above rows of mostly `usual` columns.
 fn unlike_the_others(width: usize, usual: usize) -> String {
-    let cure = if width + 1 == usual {
-        "if it names the columns and one has no name, such as R's row names, write an empty name; if it is a title, remove it"
-    } else if width < usual {
+    let cure = if width == 1 {
         "remove titles and notes above the row that names the columns"
+    } else if width < usual {
+        "write an empty name for a column without one (such as R's row names), remove separators at the ends of lines, and \
+         put texts that hold a separator into double quotes, without a blank before them"
     } else {
-        "is a separator at its end too many, or the wrong one chosen? See --separator"
+        "is a separator at its end too many, or another separator meant? See --separator"
     };
     format!("the first row has {width} columns and most others {usual}; {cure}")
 }
@@ -136,7 +139,7 @@ fn objects(file: &Utf8Path, look: &Look) -> Result<Sample, DataError> {
         (0..names.len()).map(|at| values.get(&at).cloned().unwrap_or_default()).collect::<Vec<_>>()
     };
     let rows = objects.iter().map(|(_, values)| row(values)).collect();
-    Ok(Sample { names: Some(names), rows, usable, inner })
+    Ok(Sample { names: Some(names), rows, usable, inner, ordered: false })
 }
 
 /// Passes each value to `take`, with its name and whether it stands in the outer object. Values of an object inside
@@ -174,5 +177,5 @@ fn parquet(file: &Utf8Path) -> Result<Sample, DataError> {
         usable[column] = read.is_ok();
     }
     let inner = vec![false; names.len()];
-    Ok(Sample { names: Some(names), rows, usable, inner })
+    Ok(Sample { names: Some(names), rows, usable, inner, ordered: true })
 }

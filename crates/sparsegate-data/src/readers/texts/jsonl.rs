@@ -28,13 +28,18 @@ impl JsonLines {
             }
             match value(object, column, "text")? {
                 Value::String(value) => text.push_str(value),
-                other => return Err(format!("{column} is not a text: {}", shorten(other))),
+                Value::Number(number) => text.push_str(&number.to_string()),
+                other => return Err(format!("{column} is not a text: {}; remove the object", shorten(other))),
             }
         }
         match value(object, &self.table.label, "label")? {
             Value::String(label) => Ok((text, label.trim().to_owned())),
             label @ (Value::Number(_) | Value::Bool(_)) => Ok((text, label.to_string())),
-            other => Err(format!("{} is not a label: {}", self.table.label, shorten(other))),
+            other => Err(format!(
+                "{} is not a label: {}; remove the object or give it one",
+                self.table.label,
+                shorten(other)
+            )),
         }
     }
 }
