@@ -8,6 +8,7 @@ mod language_model;
 mod manifest;
 mod preview;
 mod settings;
+mod tables;
 mod task;
 mod vectors;
 
@@ -53,7 +54,7 @@ struct TaskArgs {
     /// What the model predicts
     #[arg(long, value_name = "KIND")]
     kind: Kind,
-    /// The file: CSV, TSV, JSON lines, Parquet or, for a language model, plain text, also compressed (gz, zst, zip);
+    /// The file: CSV, TSV, JSON (lines of objects or an array), Parquet or, for a language model, plain text, also compressed (gz, zst, zip);
     /// or a folder of such files, or with one subfolder of texts a class
     #[arg(long, value_name = "FILE")]
     from: Utf8PathBuf,
@@ -106,7 +107,20 @@ enum EscapeArg {
 impl TaskArgs {
     fn hints(&self) -> Hints {
         let escape = self.escape.map(|EscapeArg::Backslash| Escape::Backslash);
-        Hints { encoding: self.encoding, escape, separator: self.separator }
+        let plain = self.kind == Kind::LanguageModel;
+        Hints { encoding: self.encoding, escape, separator: self.separator, plain }
+    }
+
+    /// The first option that says how tables are written, if any is given.
+    fn table_option(&self) -> Option<&'static str> {
+        let given = [
+            ("--text", self.text.is_some()),
+            ("--label", self.label.is_some()),
+            ("--header", self.header.is_some()),
+            ("--separator", self.separator.is_some()),
+            ("--escape", self.escape.is_some()),
+        ];
+        given.into_iter().find_map(|(option, given)| given.then_some(option))
     }
 }
 

@@ -288,7 +288,10 @@ fn with_cure(error: &std::io::Error) -> String {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
             "; free some space or name another cache folder with SPARSEGATE_CACHE"
         }
-        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+        std::io::ErrorKind::PermissionDenied => {
+            "; change its permissions or, if it is in the cache, name another cache folder with SPARSEGATE_CACHE"
+        }
+        std::io::ErrorKind::ReadOnlyFilesystem => {
             "; make it writable or name another cache folder with SPARSEGATE_CACHE"
         }
         _ => "",

@@ -35,7 +35,7 @@ pub use draws::Draws;
 pub use encoder::{Encoder, Known};
 pub use error::DataError;
 pub use fetch::{FetchProgress, Fetched, MIRROR_VARIABLE, fetch, import};
-pub use folder::{Folder, folder, join_tables, join_texts, pack_classes};
+pub use folder::{Folder, TextFiles, folder, join_tables, join_texts, pack_classes, text_files};
 pub use load::{ReadText, load, read_files, read_text, survey, verify};
 pub use manifest::Manifest;
 pub use planted::{Oracle, oracle};

@@ -1,12 +1,14 @@
 //! Proposes a manifest and an experiment for a table of labelled texts.
 
+use std::collections::BTreeMap;
+
 use camino::Utf8Path;
 
 use super::manifest::{File, Labelled, Table, text};
 use super::task::{Proposal, Sources, read};
 use super::{Answer, TaskArgs, experiment, preview};
 use crate::cli::CliError;
-use sparsegate_data::manifest::{Column, Encoding, TableFormat, Tokens};
+use sparsegate_data::manifest::{Encoding, TableFormat, Tokens};
 use sparsegate_data::sniff::{self, Choice, Look, Wanted};
 use sparsegate_data::{Corpus, Parts, Texts};
 
@@ -43,8 +45,6 @@ struct Input {
 /// A table's chosen columns, as a manifest writes them.
 pub(super) struct Chosen {
     pub(super) from: String,
-    pub(super) text: Column,
-    pub(super) label: Column,
 }
 
 impl Chosen {
@@ -83,7 +83,7 @@ pub(super) fn choose(
         label: &choice.label,
         look,
     };
-    Ok((Chosen { from: table.yaml(), text: choice.text.clone(), label: choice.label.clone() }, choice))
+    Ok((Chosen { from: table.yaml() }, choice))
 }
 
 /// Proposes a manifest and an experiment for tables.
@@ -135,7 +135,7 @@ pub(super) fn of_folders(
         .collect();
     let held_out: Vec<&str> =
         named.into_iter().zip(parts).skip(1).filter(|(_, folder)| folder.is_none()).map(|(part, _)| part).collect();
-    let (texts, smallest) = sniff::class_folders(&args.from)?;
+    let (texts, smallest) = sniff::class_folders(&args.from, parts, args.encoding)?;
     let input = Input {
         from: format!("folders: {{ {} }}", folders.join(", ")),
         about: format!("texts of the folder {}, a class a subfolder", args.from.file_name().unwrap_or_default()),
@@ -165,14 +165,14 @@ fn propose(args: &TaskArgs, target: &Utf8Path, input: Input) -> Result<Proposal,
         Some(help) => error.help(help),
         None => error,
     };
-    let mut corpus = read(target, &manifest(None, None), &files).map_err(helped)?;
+    let mut corpus = read(args, target, &manifest(None, None), &files).map_err(helped)?;
     let [median, most, longest] = preview::lengths(labelled(&corpus)?.1);
     let nearly_all = most.min(LENGTH);
     let symbols = corpus.vocabulary.len();
     let words = (symbols > WORDS).then_some(WORDS);
     let length = (longest > nearly_all).then_some(nearly_all);
     if words.is_some() || length.is_some() {
-        corpus = read(target, &manifest(words, length), &files)?;
+        corpus = read(args, target, &manifest(words, length), &files)?;
     }
     let (classes, train, valid, test) = labelled(&corpus)?;
     found.push(format!(
@@ -183,6 +183,7 @@ fn propose(args: &TaskArgs, target: &Utf8Path, input: Input) -> Result<Proposal,
         classes.len(),
         preview::classes(classes, &[train, valid, test])
     ));
+    warnings.extend(same_but_for_case(classes));
     let unit = if guess.tokens == Tokens::Characters { "letters: " } else { "words:   " };
     found.push(format!(
         "{unit}{} distinct{}; texts have {median} in the median, {most} in 95 % of them, at most {longest}{}",
@@ -212,6 +213,15 @@ fn labelled(corpus: &Corpus) -> Result<(&[String], &Texts, &Texts, &Texts), CliE
         Parts::Texts { classes, train, valid, test } => Ok((classes, train, valid, test)),
         Parts::Streams { .. } => Err(CliError::failed("the reader of labelled texts gave a stream, which is a bug")),
     }
+}
+
+/// Warning about the first two classes whose names differ only in upper and lower case.
+fn same_but_for_case(classes: &[String]) -> Option<String> {
+    let mut seen: BTreeMap<String, &String> = BTreeMap::new();
+    classes.iter().find_map(|class| {
+        let other = seen.insert(class.to_lowercase(), class)?;
+        Some(format!("the classes `{other}` and `{class}` differ only in upper and lower case; are they one?"))
+    })
 }
 
 fn columns(choice: &Choice, format: TableFormat, look: &Look) -> Vec<String> {

@@ -25,9 +25,9 @@ pub(super) fn propose(
     target: &Utf8Path,
     look: &Look,
 ) -> Result<Proposal, CliError> {
-    if args.text.is_some() || args.label.is_some() || args.header.is_some() {
-        let error = CliError::usage("--text, --label and --header are for tables of labelled texts");
-        return Err(error.help("remove them, or use --kind classification"));
+    if let Some(option) = args.table_option() {
+        let error = CliError::usage(format!("{option} is for tables of labelled texts"));
+        return Err(error.help("remove it, or use --kind classification"));
     }
     let files = File::parts(&sources.train, sources.valid.as_deref(), sources.test.as_deref())?;
     let parts = sources.held_out();
@@ -40,16 +40,19 @@ pub(super) fn propose(
     let manifest = |words, min_count, vocabulary| {
         text(&args.name, &about, &plain(words, min_count, vocabulary, look, &parts), &files, split)
     };
-    let by_word = read(target, &manifest(true, None, None), &files)?;
+    let by_word = read(args, target, &manifest(true, None, None), &files).map_err(|error| {
+        let short = files.iter().any(|file| file.bytes < 1000);
+        if short { error.help("a language model needs some thousand symbols at least") } else { error }
+    })?;
     let count = streams(&by_word)[0].len();
     let words = count >= ENOUGH && (by_word.vocabulary.len() as f64) < REPEAT * count as f64;
     let min_count = words.then_some(MIN_COUNT);
-    let mut corpus = read(target, &manifest(words, min_count, None), &files)?;
+    let mut corpus = read(args, target, &manifest(words, min_count, None), &files)?;
     let symbols = corpus.vocabulary.len();
     let most = VOCABULARY[usize::from(!words)];
     let vocabulary = (symbols > most).then_some(most);
     if vocabulary.is_some() {
-        corpus = read(target, &manifest(words, min_count, vocabulary), &files)?;
+        corpus = read(args, target, &manifest(words, min_count, vocabulary), &files)?;
     }
     let [train, valid, test] = streams(&corpus);
     let unit = if words { "words" } else { "characters" };

@@ -16,7 +16,7 @@ pub(super) struct File {
     /// Where the user's file lies.
     pub(super) from: Utf8PathBuf,
     name: String,
-    bytes: u64,
+    pub(super) bytes: u64,
     sha256: String,
 }
 

@@ -6,13 +6,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::install::install;
 use super::manifest::File;
-use super::{Kind, TaskArgs, check, classification, folder, language_model, next_command};
+use super::{Kind, TaskArgs, check, classification, folder, language_model, next_command, tables};
 use crate::cli::args::Global;
 use crate::cli::output;
 use crate::cli::{CliError, Exit};
 use sparsegate_data::manifest::Manifest;
 use sparsegate_data::sniff::{self, Format};
-use sparsegate_data::{Corpus, read_files};
+use sparsegate_data::{Corpus, DataError, read_files};
 
 /// The contents of the files to write, and lines that describe the data.
 pub(super) struct Proposal {
@@ -56,12 +56,16 @@ pub(super) fn execute(global: &Global, args: &TaskArgs) -> Result<ExitCode, CliE
     check(name, &given[usize::from(args.from.is_dir())..], &[&manifest, &spec], args.force)?;
     // Files that are made from a folder live here until they are copied into the cache.
     let made = tempfile::tempdir().map_err(CliError::failed)?;
+    let made = Utf8Path::from_path(made.path())
+        .ok_or_else(|| CliError::failed("the folder for temporary files has no UTF-8 name"))?;
     let proposal = if args.from.is_dir() {
-        let made = Utf8Path::from_path(made.path())
-            .ok_or_else(|| CliError::failed("the folder for temporary files has no UTF-8 name"))?;
         folder::propose(args, &manifest, made)?
     } else {
-        propose(args, &Sources::of(args), &manifest)?
+        let sources = Sources::of(args);
+        match tables::unlike(args, &sources)? {
+            Some(parts) => tables::joined(args, &manifest, made, Utf8Path::new(""), &parts)?,
+            None => propose(args, &sources, &manifest)?,
+        }
     };
     for warning in &proposal.warnings {
         output::message!("warning: {warning}");
@@ -83,7 +87,14 @@ pub(super) fn propose(args: &TaskArgs, sources: &Sources, target: &Utf8Path) -> 
         (Kind::LanguageModel, Format::Text) => language_model::propose(args, sources, target, &look),
         (Kind::Classification, Format::Text) => {
             let error = CliError::usage(format!("{} does not look like a table of texts with labels", args.from));
-            Err(error.help("give it the ending .csv, .tsv, .jsonl or .parquet, or use --kind language-model"))
+            let fasttext =
+                sniff::lines(&sources.train, &look)?.first().is_some_and(|line| line.starts_with("__label__"));
+            Err(error.help(if fasttext {
+                "it is in the format of fastText; write `label<tab>text` lines into a .tsv file, as \
+                 `sed 's/^__label__\\([^ ]*\\) /\\1\\t/'` does"
+            } else {
+                "give it the ending .csv, .tsv, .jsonl or .parquet, or use --kind language-model"
+            }))
         }
         (Kind::LanguageModel, Format::Table(format)) => {
             let error = CliError::usage(format!("{} is a table ({}), not plain text", args.from, format.name()));
@@ -92,9 +103,21 @@ pub(super) fn propose(args: &TaskArgs, sources: &Sources, target: &Utf8Path) -> 
     }
 }
 
-/// Reads the user's files, where they lie, with a manifest given as text.
-pub(super) fn read(target: &Utf8Path, text: &str, files: &[File]) -> Result<Corpus, CliError> {
+/// Reads the user's files, where they lie, with a manifest given as text. An error in a file that was made of others
+/// names what the user named.
+pub(super) fn read(args: &TaskArgs, target: &Utf8Path, text: &str, files: &[File]) -> Result<Corpus, CliError> {
     let manifest = Manifest::from_text(target, text)?;
     let files = files.iter().map(|file| (file.role, file.from.clone())).collect();
-    Ok(read_files(&manifest, &files)?.0)
+    let given =
+        |file: &Utf8Path| std::iter::once(&args.from).chain(&args.valid).chain(&args.test).any(|from| from == file);
+    let corpus = read_files(&manifest, &files).map_err(|error| match error {
+        DataError::Unusable { file, problem } | DataError::Malformed { file, problem, .. } if !given(&file) => {
+            DataError::Unusable { file: args.from.clone(), problem }
+        }
+        DataError::BadRecord { file, place, problem } if !given(&file) => {
+            DataError::BadRecord { file: args.from.clone(), place, problem }
+        }
+        other => other,
+    })?;
+    Ok(corpus.0)
 }

@@ -14,7 +14,7 @@ use camino::Utf8Path;
 use crate::DataError;
 use crate::manifest::{Encoding, Newlines};
 pub(crate) use decode::{Bom, utf16_without_bom};
-pub(crate) use pack::{Pack, foreign};
+pub(crate) use pack::{Pack, foreign, markup};
 
 /// How the bytes of a file become text. By default: UTF-8, or UTF-16 if a byte order mark says so.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

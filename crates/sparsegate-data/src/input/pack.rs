@@ -86,6 +86,9 @@ fn only_file(file: &Utf8Path, archive: &mut Archive) -> Result<(usize, String), 
         if path == "[Content_Types].xml" {
             return Err(unusable("this is a document of Excel or Word, not a table; save it as CSV (UTF-8)".into()));
         }
+        if path == "mimetype" {
+            return Err(unusable("this is an OpenDocument or EPUB file, not a table; save it as CSV (UTF-8)".into()));
+        }
         if !member.is_dir() && !name.starts_with('.') && !path.starts_with("__MACOSX/") {
             found.push((index, name));
         }
@@ -118,23 +121,69 @@ impl Read for Unpacking {
 }
 
 /// What a file of another program is, and what to do with it, told by its first bytes; `None` for bytes that may be
-/// text.
+/// the text or the table that a reader expects.
 pub(crate) fn foreign(first: &[u8]) -> Option<&'static str> {
-    const KNOWN: [(&[u8], &str); 11] = [
+    const BZIP2: &str = "this is compressed with bzip2; unpack it";
+    const IMAGE: &str = "this is an image, not text";
+    const PICKLE: &str = "this is a pickle of Python; write it as Parquet or CSV";
+    const UTF32: &str = "this is UTF-32 text; convert it to UTF-8, as `iconv -f UTF-32 -t UTF-8` does";
+    const KNOWN: [(&[u8], &str); 25] = [
         (b"ARROW1", "this is an Arrow (Feather) file; write it as Parquet"),
+        (b"ORC", "this is an ORC file; write it as Parquet"),
+        (b"Obj\x01", "this is an Avro file; write it as Parquet or JSON lines"),
         (b"\xd0\xcf\x11\xe0", "this is an old document of Excel or Word; save it as CSV (UTF-8)"),
         (b"SQLite format 3", "this is a SQLite database; export the table as CSV"),
         (b"%PDF-", "this is a PDF document; write its text into a file"),
+        (b"{\\rtf", "this is an RTF document; save it as plain text"),
         (b"\x89HDF", "this is an HDF5 file; write it as Parquet or CSV"),
         (b"\x93NUMPY", "this is a NumPy array; write it as CSV"),
-        (b"\x80\x04", "this is a pickle of Python; write it as Parquet or CSV"),
-        (b"\x80\x05", "this is a pickle of Python; write it as Parquet or CSV"),
-        (b"BZh", "this is compressed with bzip2; unpack it"),
+        (b"\x80\x02", PICKLE),
+        (b"\x80\x03", PICKLE),
+        (b"\x80\x04", PICKLE),
+        (b"\x80\x05", PICKLE),
+        (b"RDX", "this is a file of R; write it as CSV, as `write.csv` does"),
+        (b"X\n\0\0\0", "this is a file of R; write it as CSV, as `write.csv` does"),
+        (b"BZh", BZIP2),
         (b"\xfd7zXZ", "this is compressed with xz; unpack it"),
+        (b"\x04\x22\x4d\x18", "this is compressed with LZ4; unpack it"),
         (b"7z\xbc\xaf", "this is a 7-Zip archive; unpack it"),
+        (b"Rar!\x1a", "this is a RAR archive; unpack it"),
+        (b"\x89PNG", IMAGE),
+        (b"\xff\xd8\xff", IMAGE),
+        (b"\xff\xfe\0\0", UTF32),
+        (b"\0\0\xfe\xff", UTF32),
+        (
+            b"version https://git-lfs",
+            "this is a pointer of Git LFS in place of the file; get the file, as `git lfs pull` does",
+        ),
     ];
     if first.get(257..262) == Some(b"ustar") {
         return Some("this is a tar archive; unpack it and name the file or folder to read");
     }
+    // `BZh`, `ORC` and `RDX` begin words; what follows them in a file of that kind is no text.
+    let text = first.iter().take(64).all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
+    if first.get(4..10) == Some(b"1AY&SY") && first.starts_with(b"BZh") {
+        return Some(BZIP2);
+    }
+    if let [b'B', b'Z', b'h', ..] | [b'O', b'R', b'C', ..] | [b'R', b'D', b'X', ..] = first
+        && text
+    {
+        return None;
+    }
     KNOWN.iter().find(|(magic, _)| first.starts_with(magic)).map(|(_, what)| *what)
+}
+
+/// What a file of marked-up text is, where a table is expected.
+pub(crate) fn markup(first: &[u8]) -> Option<&'static str> {
+    let begins = |word: &[u8]| {
+        let start = first.trim_ascii_start();
+        start.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
+    };
+    if begins(b"<!doctype html") || begins(b"<html") {
+        return Some("this is a web page, not the file that it may be about; download the file itself");
+    }
+    if begins(b"<?xml") {
+        return Some("this is XML; write it as CSV or JSON lines");
+    }
+    None
 }

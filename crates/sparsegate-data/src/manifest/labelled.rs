@@ -99,7 +99,7 @@ pub enum TableFormat {
     Csv,
     /// Tab-separated values without quoting.
     Tsv,
-    /// One JSON object on each line.
+    /// JSON: one object on each line, or one array of objects.
     Jsonl,
     /// Apache Parquet.
     Parquet,

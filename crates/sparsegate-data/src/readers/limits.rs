@@ -71,8 +71,8 @@ impl Lines {
 }
 
 /// Message for bytes that are not UTF-8.
-pub(super) const NOT_UTF8: &str = "this is not UTF-8 text; convert the file to UTF-8, or name its encoding in the manifest, such as \
-                                   `encoding: windows-1252`";
+pub(super) const NOT_UTF8: &str = "this is not UTF-8 text; convert the file to UTF-8, or name its encoding, as \
+                                   `encoding: windows-1252` in the manifest or `--encoding windows-1252` of `new task`";
 
 /// A reader that fails when more than [`LONGEST`] bytes are read between two calls of [`Allowance::renew`].
 pub(super) struct Bounded<R> {

@@ -52,13 +52,27 @@ pub struct Choice {
 /// A column that does not exist, a name that several columns have, or no column that could be a label; the message
 /// lists the columns.
 pub fn choose(file: &Utf8Path, sample: &Sample, wanted: Wanted<'_>) -> Result<Choice, DataError> {
-    let table = Table::new(sample, wanted);
     let problem = |problem: String| DataError::Unusable { file: file.to_owned(), problem };
+    let asks = |only: &[String]| {
+        let is_name = |wanted: Option<&str>| wanted.is_some_and(|wanted| only.iter().any(|name| name == wanted));
+        is_name(wanted.text) && is_name(wanted.label)
+    };
+    if let (None, [only], None) = (&sample.names, sample.rows.as_slice(), wanted.header)
+        && !asks(only)
+    {
+        let mut row: String = only.join(", ").chars().take(60).collect();
+        if row.len() < only.join(", ").len() {
+            row += "...";
+        }
+        return Err(problem(format!("there is only one row, `{row}`; a table needs texts of two classes at least")));
+    }
+    let table = Table::new(sample, wanted);
     let asked = |wanted: Option<&str>| wanted.map(|wanted| table.asked(wanted)).transpose().map_err(problem);
     let label = asked(wanted.label)?;
     let text = match asked(wanted.text)? {
         Some(text) => text,
-        None => table.longest(label).map_err(problem)?,
+        // Classes may have longer names than the texts.
+        None => table.longest(label.or_else(|| table.usual_label())).map_err(problem)?,
     };
     let label = match label {
         Some(label) => label,
@@ -90,6 +104,8 @@ struct Table<'a> {
     rows: &'a [Vec<String>],
     columns: Vec<Column>,
     usable: &'a [bool],
+    inner: &'a [bool],
+    ordered: bool,
 }
 
 impl<'a> Table<'a> {
@@ -112,7 +128,15 @@ impl<'a> Table<'a> {
             }
             _ => Column::Number(at + 1),
         };
-        Self { header, names, rows, columns: (0..count).map(column).collect(), usable: &sample.usable }
+        Self {
+            header,
+            names,
+            rows,
+            columns: (0..count).map(column).collect(),
+            usable: &sample.usable,
+            inner: &sample.inner,
+            ordered: sample.ordered,
+        }
     }
 
     fn list(&self) -> String {
@@ -134,7 +158,7 @@ impl<'a> Table<'a> {
                 numbers.join(", ")
             ));
         }
-        let number = wanted.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        let number = wanted.parse::<usize>().ok().filter(|_| self.ordered).and_then(|number| number.checked_sub(1));
         let found = places.first().copied().or(number.filter(|&at| at < self.columns.len()));
         let found = found.ok_or_else(|| format!("there is no column `{wanted}`; the columns are {}", self.list()))?;
         if self.is_usable(found) {
@@ -156,7 +180,14 @@ impl<'a> Table<'a> {
             .filter(|column| Some(*column) != label && self.is_usable(*column))
             .max_by_key(|&column| (length(column), count - column))
             .filter(|_| count > 1)
-            .ok_or_else(|| "there is only one column; a text column and a label column are needed".to_owned())
+            .ok_or_else(|| {
+                let cure = if self.names.is_some() && !self.header {
+                    ""
+                } else {
+                    "; is it the right separator? See --separator"
+                };
+                format!("there is only one column, and a text column and a label column are needed{cure}")
+            })
     }
 
     /// The distinct labels of a column with their counts.
@@ -170,17 +201,40 @@ impl<'a> Table<'a> {
         found
     }
 
+    /// Whether a column has a usual name of labels.
+    fn is_usual(&self, column: usize) -> bool {
+        match &self.columns[column] {
+            Column::Name(name) => {
+                let last = if self.inner[column] { name.rsplit('.').next().unwrap_or(name) } else { name };
+                LABELS.contains(&last.to_lowercase().as_str())
+            }
+            Column::Number(_) => false,
+        }
+    }
+
+    /// The columns whose values could be labels, with the number of these. A column of one value has the name of labels
+    /// at least; the reader says that there is one class.
+    fn labels(&self) -> impl Iterator<Item = (usize, usize)> {
+        (0..self.columns.len())
+            .filter(|&column| self.is_usable(column))
+            .map(|column| (column, self.distinct(column).len()))
+            .filter(|&(column, classes)| {
+                (2..=CLASSES).contains(&classes) && 2 * classes <= self.rows.len().max(4)
+                    || classes == 1 && self.is_usual(column)
+            })
+    }
+
+    /// The column that has a usual name of labels and could hold them, if it is the only one.
+    fn usual_label(&self) -> Option<usize> {
+        let mut usual = self.labels().map(|(column, _)| column).filter(|&column| self.is_usual(column));
+        usual.next().filter(|_| usual.next().is_none())
+    }
+
     /// A column that could hold the labels of `text`.
     fn label(&self, text: usize) -> Result<usize, String> {
-        let usual = |column: usize| match &self.columns[column] {
-            Column::Name(name) => LABELS.contains(&name.to_lowercase().as_str()),
-            Column::Number(_) => false,
-        };
-        (0..self.columns.len())
-            .filter(|&column| column != text && self.is_usable(column))
-            .map(|column| (column, self.distinct(column).len()))
-            .filter(|&(_, classes)| (2..=CLASSES).contains(&classes) && 2 * classes <= self.rows.len().max(4))
-            .min_by_key(|&(column, classes)| (!usual(column), classes, column))
+        self.labels()
+            .filter(|&(column, _)| column != text)
+            .min_by_key(|&(column, classes)| (!self.is_usual(column), self.inner[column], classes, column))
             .map(|(column, _)| column)
             .ok_or_else(|| {
                 format!(

@@ -48,8 +48,14 @@ const USUAL: [&str; 34] = [
 /// - few values that recur below: for it if the first value never recurs there, against it if it does;
 /// - texts below: for it if the first value is much shorter, a little against it if it is as long;
 /// - a usual name, or no name over a column of values (the index of pandas): for it.
+///
+/// A row of the numbers 0, 1, 2, ... over values that are not all numbers is what pandas writes for columns without
+/// names.
 pub(super) fn is_header(rows: &[Vec<String>]) -> bool {
     let Some((first, rest)) = rows.split_first().filter(|(_, rest)| !rest.is_empty()) else { return false };
+    if is_numbering(first) && (0..first.len()).any(|column| rest.iter().any(|row| !is_number(&row[column]))) {
+        return true;
+    }
     (0..first.len()).map(|column| vote(&first[column], rest.iter().map(|row| row[column].as_str()))).sum::<i32>() > 0
 }
 
@@ -87,6 +93,12 @@ fn vote<'a>(first: &str, values: impl Iterator<Item = &'a str>) -> i32 {
         long if 2 * long >= mean && first.contains(' ') => usual - 1,
         _ => usual,
     }
+}
+
+/// Whether a row numbers its columns from 0 on, perhaps after the empty name of an index.
+fn is_numbering(row: &[String]) -> bool {
+    let row = row.strip_prefix(&[String::new()]).unwrap_or(row);
+    row.len() >= 2 && row.iter().enumerate().all(|(number, name)| *name == number.to_string())
 }
 
 fn is_number(value: &str) -> bool {

@@ -53,7 +53,7 @@ pub struct Look {
 }
 
 impl Look {
-    fn text_format(&self) -> TextFormat {
+    pub(crate) fn text_format(&self) -> TextFormat {
         TextFormat { encoding: self.encoding, newlines: self.newlines }
     }
 }
@@ -67,6 +67,8 @@ pub struct Hints {
     pub escape: Option<Escape>,
     /// The separator of a table.
     pub separator: Option<Separator>,
+    /// That the file is plain text, unless its name or its first bytes say otherwise.
+    pub plain: bool,
 }
 
 /// Number of bytes of text that guesses are made from.
@@ -88,7 +90,8 @@ pub fn look(file: &Utf8Path, hints: &Hints) -> Result<Look, DataError> {
     let mut first = vec![0; PEEK];
     let read = input::read_up_to(&mut input::unpacked(file)?, &mut first)?;
     first.truncate(read);
-    if let Some(what) = input::foreign(&first) {
+    let markup = || if hints.plain { None } else { input::markup(&first) };
+    if let Some(what) = input::foreign(&first).or_else(markup) {
         return Err(unusable(what.to_owned()));
     }
     let mut look = Look {
@@ -109,11 +112,22 @@ pub fn look(file: &Utf8Path, hints: &Hints) -> Result<Look, DataError> {
         look.encoding = input::utf16_without_bom(&first).and_then(Encoding::from_label);
     }
     let text = beginning(file, &look.text_format())?;
-    if text.contains('\r') && !text.contains('\n') {
+    let feeds = text.matches('\n').count();
+    let lone = text.matches('\r').count() - text.matches("\r\n").count();
+    if lone > 0 && lone > 10 * feeds {
         look.newlines = Some(Newlines::Cr);
     }
     let text = if look.newlines.is_some() { text.replace('\r', "\n") } else { text };
-    look.format = by_name(&name).unwrap_or_else(|| by_content(&text));
+    look.format = match by_name(&name) {
+        // Tables are saved under each other's names.
+        Some(Format::Table(TableFormat::Csv | TableFormat::Tsv)) if is_object(&text) => {
+            Format::Table(TableFormat::Jsonl)
+        }
+        Some(Format::Table(TableFormat::Tsv)) if !text.contains('\t') => Format::Table(TableFormat::Csv),
+        Some(format) => format,
+        None if hints.plain => Format::Text,
+        None => by_content(&text),
+    };
     if let Format::Table(format @ (TableFormat::Csv | TableFormat::Tsv)) = look.format {
         dialect::guess(&text, format, hints, &mut look);
     }
@@ -139,15 +153,26 @@ fn by_name(name: &str) -> Option<Format> {
     match Utf8Path::new(name).extension().map(str::to_ascii_lowercase).as_deref() {
         Some("csv") => Some(Format::Table(TableFormat::Csv)),
         Some("tsv" | "tab") => Some(Format::Table(TableFormat::Tsv)),
-        Some("jsonl" | "ndjson") => Some(Format::Table(TableFormat::Jsonl)),
+        Some("jsonl" | "ndjson" | "json") => Some(Format::Table(TableFormat::Jsonl)),
         Some("parquet") => Some(Format::Table(TableFormat::Parquet)),
         _ => None,
     }
 }
 
+/// Whether the first line is a JSON object, or begins one that goes on.
+fn is_object(text: &str) -> bool {
+    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    line.trim_start().starts_with('{')
+        && match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(line) {
+            Ok(_) => true,
+            Err(error) => error.is_eof() && line.contains('"'),
+        }
+}
+
 fn by_content(text: &str) -> Format {
     let line = text.lines().next().unwrap_or_default();
-    if line.trim_start().starts_with(['{', '[']) && text.contains('"') {
+    let array = text.trim_start().strip_prefix('[').is_some_and(|inside| inside.trim_start().starts_with('{'));
+    if is_object(text) || (array && text.contains('"')) {
         return Format::Table(TableFormat::Jsonl);
     }
     if line.len() == 5 && line.get(..4).is_some_and(|sep| sep.eq_ignore_ascii_case("sep=")) {

@@ -1,5 +1,7 @@
 //! Reads the first rows of a table, with the readers' own code.
 
+use std::collections::BTreeMap;
+
 use camino::Utf8Path;
 use serde_json::Value;
 
@@ -22,6 +24,11 @@ pub struct Sample {
     pub rows: Vec<Vec<String>>,
     /// For each column, whether its values can be text or label: single values, not lists or objects.
     pub usable: Vec<bool>,
+    /// For each column, whether its values stand inside another JSON object; such a column is a label only if no other
+    /// could be, or if it has a usual name.
+    pub inner: Vec<bool>,
+    /// Whether columns have an order, by which they can be numbered; the names in a JSON object have none.
+    pub ordered: bool,
 }
 
 /// Reads the first rows of a table.
@@ -53,16 +60,41 @@ fn separated(file: &Utf8Path, format: TableFormat, look: &Look) -> Result<Sample
     };
     let mut reader = SeparatedRows::open(file, &dialect)?;
     let mut rows: Vec<Vec<String>> = Vec::new();
-    while rows.len() < ROWS && reader.bytes() < BYTES {
-        let Some((_, record)) = reader.next_row()? else { break };
+    // Number of rows of each other width than the first row's.
+    let mut others: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut first_line = 1;
+    while rows.len() + others.values().sum::<usize>() < ROWS && reader.bytes() < BYTES {
+        let Some((line, record)) = reader.next_row()? else { break };
         let row: Vec<String> = record.iter().map(|value| String::from_utf8_lossy(value).trim().to_owned()).collect();
         // Rows of another width are skipped; the reader reports them.
         if rows.first().is_none_or(|first| first.len() == row.len()) {
+            if rows.is_empty() {
+                first_line = line;
+            }
             rows.push(row);
+        } else {
+            *others.entry(row.len()).or_default() += 1;
         }
     }
-    let usable = vec![true; rows.first().map_or(0, Vec::len)];
-    Ok(Sample { names: None, rows, usable })
+    let width = rows.first().map_or(0, Vec::len);
+    if let Some((&usual, _)) = others.iter().max_by_key(|(_, count)| **count).filter(|(_, count)| **count > rows.len())
+    {
+        return Err(reader.malformed(first_line, unlike_the_others(width, usual)));
+    }
+    Ok(Sample { names: None, rows, usable: vec![true; width], inner: vec![false; width], ordered: true })
+}
+
+/// Message for a first row of `width` columns above rows of mostly `usual` columns.
+fn unlike_the_others(width: usize, usual: usize) -> String {
+    let cure = if width == 1 {
+        "remove titles and notes above the row that names the columns"
+    } else if width < usual {
+        "write an empty name for a column without one (such as R's row names), remove separators at the ends of lines, and \
+         put texts that hold a separator into double quotes, without a blank before them"
+    } else {
+        "is a separator at its end too many, or another separator meant? See --separator"
+    };
+    format!("the first row has {width} columns and most others {usual}; {cure}")
 }
 
 fn objects(file: &Utf8Path, look: &Look) -> Result<Sample, DataError> {
@@ -70,25 +102,60 @@ fn objects(file: &Utf8Path, look: &Look) -> Result<Sample, DataError> {
     let mut objects = Vec::new();
     let mut names: Vec<String> = Vec::new();
     let mut usable: Vec<bool> = Vec::new();
+    let mut inner: Vec<bool> = Vec::new();
     while objects.len() < ROWS && reader.bytes() < BYTES {
         let Some((_, object)) = reader.next_object()? else { break };
-        for (name, value) in &object {
-            let at = names.iter().position(|known| known == name).unwrap_or_else(|| {
-                names.push(name.clone());
+        let mut values = BTreeMap::new();
+        flatten("", &object, &mut |name, outer, value| {
+            let at = names.iter().position(|known| *known == name).unwrap_or_else(|| {
+                names.push(name);
                 usable.push(true);
+                inner.push(!outer);
                 names.len() - 1
             });
             usable[at] &= !matches!(value, Value::Object(_) | Value::Array(_));
-        }
-        objects.push(object);
+            let text = match value {
+                Value::String(text) => text.trim().to_owned(),
+                Value::Null => String::new(),
+                other => other.to_string(),
+            };
+            values.insert(at, text);
+        });
+        objects.push((object, values));
     }
-    let value = |object: &serde_json::Map<String, Value>, name: &String| match object.get(name) {
-        Some(Value::String(text)) => text.trim().to_owned(),
-        Some(Value::Null) | None => String::new(),
-        Some(other) => other.to_string(),
+    if let [(only, _)] = objects.as_slice() {
+        let nested = |value: &&Value| matches!(value, Value::Object(_) | Value::Array(_));
+        if let Some((key, value)) = only.iter().find(|(_, value)| nested(value)) {
+            let cure = if value.is_array() {
+                format!("write one object a line, as `jq -c '.{key}[]'` does")
+            } else {
+                "write one object a line, as `to_json(orient=\"records\", lines=True)` of pandas does".to_owned()
+            };
+            let problem = format!("the file is one JSON object, and its `{key}` holds many values; {cure}");
+            return Err(DataError::Unusable { file: file.to_owned(), problem });
+        }
+    }
+    let row = |values: &BTreeMap<usize, String>| {
+        (0..names.len()).map(|at| values.get(&at).cloned().unwrap_or_default()).collect::<Vec<_>>()
     };
-    let rows = objects.iter().map(|object| names.iter().map(|name| value(object, name)).collect()).collect();
-    Ok(Sample { names: Some(names), rows, usable })
+    let rows = objects.iter().map(|(_, values)| row(values)).collect();
+    Ok(Sample { names: Some(names), rows, usable, inner, ordered: false })
+}
+
+/// Passes each value to `take`, with its name and whether it stands in the outer object. Values of an object inside
+/// are named as in `data.text`.
+fn flatten<'a>(
+    prefix: &str,
+    object: &'a serde_json::Map<String, Value>,
+    take: &mut dyn FnMut(String, bool, &'a Value),
+) {
+    for (key, value) in object {
+        let name = format!("{prefix}{key}");
+        match value {
+            Value::Object(inner) if !inner.is_empty() => flatten(&format!("{name}."), inner, take),
+            value => take(name, prefix.is_empty(), value),
+        }
+    }
 }
 
 fn parquet(file: &Utf8Path) -> Result<Sample, DataError> {
@@ -109,5 +176,6 @@ fn parquet(file: &Utf8Path) -> Result<Sample, DataError> {
         });
         usable[column] = read.is_ok();
     }
-    Ok(Sample { names: Some(names), rows, usable })
+    let inner = vec![false; names.len()];
+    Ok(Sample { names: Some(names), rows, usable, inner, ordered: true })
 }

@@ -180,7 +180,7 @@ fn files_of_other_programs_are_named() {
 }
 
 #[test]
-fn json_lines_have_the_columns_of_all_objects_and_no_nested_ones() {
+fn json_lines_have_the_columns_of_all_objects_and_prefer_outer_ones() {
     let here = Here::new();
     let line = |i: usize, text: &str, label: &str| {
         let more = if i > 3 { format!(",\"late\":\"{label}\"") } else { String::new() };
@@ -189,11 +189,16 @@ fn json_lines_have_the_columns_of_all_objects_and_no_nested_ones() {
     let text = format!("\u{feff}{}", rows("", 40, line));
     let choice = here.choose_in("t.jsonl", &text, Wanted::default()).unwrap();
     assert_eq!((choice.text, choice.label), (name("text"), name("mood")));
-    assert_eq!(choice.columns, ["meta", "mood", "text", "late"].map(name));
+    assert_eq!(choice.columns, ["meta.kind", "mood", "text", "late"].map(name));
     let why = here.choose_in("t.jsonl", &text, Wanted { label: Some("meta"), ..Wanted::default() }).unwrap_err();
+    assert!(why.contains("there is no column `meta`; the columns are `meta.kind`"), "{why}");
+    let choice = here.choose_in("t.jsonl", &text, Wanted { label: Some("meta.kind"), ..Wanted::default() }).unwrap();
+    assert_eq!(choice.label, name("meta.kind"));
+    let listed = text.replace("{\"kind\":", "[").replace("},", "],");
+    let why = here.choose_in("t.jsonl", &listed, Wanted { label: Some("meta"), ..Wanted::default() }).unwrap_err();
     assert!(why.contains("the column `meta` holds lists or other nested values"), "{why}");
     let why = here.choose_in("t.jsonl", "[{\"a\": \"b\"}]\n", Wanted::default()).unwrap_err();
-    assert!(why.contains("t.jsonl:1: the file is one JSON array; write one object a line"), "{why}");
+    assert!(why.contains("there is only one column"), "{why}");
 }
 
 #[test]

@@ -46,7 +46,8 @@ pub fn vectors(file: &Utf8Path) -> Result<VectorFormat, DataError> {
         return Err(unusable(what));
     }
     if let Some(size) = header(first) {
-        let text = lines.get(1).and_then(|line| numbers(line)) == Some(size);
+        // A text whose rows have another size is refused by the reader, with the line.
+        let text = lines.get(1).and_then(|line| numbers(line)).is_some_and(|found| found == size || found >= 2);
         return Ok(if text { VectorFormat::Word2vecText(size) } else { VectorFormat::Word2vecBinary(size) });
     }
     let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();

@@ -76,11 +76,17 @@ fn row(line: &[u8], size: usize, wanted: &mut Wanted) -> Result<(), String> {
         format!("not UTF-8 from byte {} of the line on; convert the file and correct its checksum", error.valid_up_to())
     })?;
     let text = text.trim_end_matches(['\n', '\r', ' ']);
-    let first = text.rmatch_indices(' ').nth(size - 1).map(|(at, _)| at).filter(|at| *at > 0);
-    let Some(at) = first else {
+    let Some(at) = before_numbers(text, size).filter(|at| *at > 0) else {
+        if text.matches('\t').count() >= size {
+            let problem =
+                "the numbers are separated by tabs where this format has blanks; `tr '\\t' ' '` replaces them";
+            return Err(problem.to_owned());
+        }
         return Err(numbers(trailing(text), size));
     };
     let (word, rest) = text.split_at(at);
+    // Files in columns have several blanks after a word, which are not part of it, unless there is nothing else.
+    let word = Some(word.trim_end_matches(' ')).filter(|word| !word.is_empty()).unwrap_or(word);
     // A word may contain a space, but if its last piece is a number, the line has too many numbers.
     if word.rsplit_once(' ').is_some_and(|(_, last)| last.parse::<f32>().is_ok()) {
         return Err(numbers(trailing(text), size));
@@ -91,7 +97,7 @@ fn row(line: &[u8], size: usize, wanted: &mut Wanted) -> Result<(), String> {
         return Ok(());
     }
     let mut vector = Vec::with_capacity(size);
-    for piece in rest[1..].split(' ') {
+    for piece in rest.split(' ').filter(|piece| !piece.is_empty()) {
         let value = piece.parse().ok().filter(|value: &f32| value.is_finite());
         vector.push(value.ok_or_else(|| format!("`{piece}` in the vector of `{word}` is not a finite number"))?);
     }
@@ -99,6 +105,16 @@ fn row(line: &[u8], size: usize, wanted: &mut Wanted) -> Result<(), String> {
         *place = Some(vector);
     }
     Ok(())
+}
+
+/// Where the blank before the last `size` pieces of a line is; blanks may repeat.
+fn before_numbers(text: &str, size: usize) -> Option<usize> {
+    let (mut at, mut left) = (text.len(), text);
+    for _ in 0..size {
+        at = left.rfind(' ')?;
+        left = left[..at].trim_end_matches(' ');
+    }
+    Some(at)
 }
 
 /// How many numbers stand at the end of a line, after its word.

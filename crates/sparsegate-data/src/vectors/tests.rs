@@ -60,6 +60,7 @@ fn words_are_found_as_they_are_and_then_in_lower_case() {
     let text = "the 1 -2\nother 9 9\nParis 0.5 2.5e-1\n. . 7 7\nparis 3 4\nthe 8 8\n";
     check(&load(Reader::GloveText, text.as_bytes()).unwrap());
     check(&load(Reader::GloveText, text.replace('\n', "\r\n").trim_end().as_bytes()).unwrap());
+    check(&load(Reader::GloveText, text.replace("paris 3 ", "paris   3  ").as_bytes()).unwrap());
     let entries: [(&[u8], &[f32]); 5] = [
         (b"the", &[1.0, -2.0]),
         (b"other", &[f32::NAN, 9.0]),
@@ -80,6 +81,7 @@ fn mistakes_in_text_name_the_line() {
         ("other 1 2\nthe 1 2x\n", ":2: `2x` in the vector of `the` is not a finite number"),
         ("the nan 2\n", ":1: `nan`"),
         ("the 1 2\n\n", ":2: the line has no numbers"),
+        ("the\t1\t2\n", ":1: the numbers are separated by tabs where this format has blanks"),
     ] {
         let error = why(Reader::GloveText, text.as_bytes());
         assert!(error.contains("some.vectors:") && error.contains(message), "{error}");

@@ -28,9 +28,10 @@ impl Classes {
         let mut trained = vec![false; labels.len()];
         parts[0].iter().for_each(|text| trained[text.label as usize] = true);
         let key = source.label_key();
+        let what = if key == "folders" { "folder" } else { "column" };
         if let ([only], true) = (labels, rules.classes.is_none()) {
             return unusable(format!(
-                "all texts have the label `{only}`, and a classifier needs two classes; is it the right column? See \
+                "all texts have the label `{only}`, and a classifier needs two classes; is it the right {what}? See \
                  reader.labelled-texts.from.{key}"
             ));
         }
@@ -101,7 +102,15 @@ fn untrained(
         1 => held_out.valid > 0.0,
         _ => held_out.test > 0.0,
     });
-    let problem = if held_out {
+    let stratified = rules.hold_out.as_ref().is_some_and(|held_out| held_out.stratified);
+    let problem = if held_out && stratified {
+        format!(
+            "no training text has the {verb} {list}: there are {} labels, too many to leave a text of each in training; is it \
+             the right column? See reader.labelled-texts.from.{}",
+            labels.len(),
+            source.label_key()
+        )
+    } else if held_out {
         let seed = rules.hold_out.as_ref().map_or(0, |held_out| held_out.seed);
         format!(
             "no training text has the {verb} {list}: all their texts were held out for validation or test by `hold_out` (seed \

@@ -1,4 +1,4 @@
-//! Reads labelled texts from JSON lines, one object on each line.
+//! Reads labelled texts from JSON: one object on each line, or one array of objects.
 
 use camino::Utf8Path;
 use serde_json::{Map, Value};
@@ -7,9 +7,9 @@ use super::source::{Files, Place, Record, Source, Take, file_of, tables};
 use crate::DataError;
 use crate::input::TextFormat;
 use crate::manifest::{Column, Table};
-use crate::readers::table::{Objects, shorten};
+use crate::readers::table::{Objects, find, shorten};
 
-/// Tables of the format `jsonl`. Blank lines are skipped.
+/// Tables of the format `jsonl`.
 pub(super) struct JsonLines {
     files: Files,
     table: Table,
@@ -28,20 +28,25 @@ impl JsonLines {
             }
             match value(object, column, "text")? {
                 Value::String(value) => text.push_str(value),
-                other => return Err(format!("{column} is not a text: {}", shorten(other))),
+                Value::Number(number) => text.push_str(&number.to_string()),
+                other => return Err(format!("{column} is not a text: {}; remove the object", shorten(other))),
             }
         }
         match value(object, &self.table.label, "label")? {
             Value::String(label) => Ok((text, label.trim().to_owned())),
             label @ (Value::Number(_) | Value::Bool(_)) => Ok((text, label.to_string())),
-            other => Err(format!("{} is not a label: {}", self.table.label, shorten(other))),
+            other => Err(format!(
+                "{} is not a label: {}; remove the object or give it one",
+                self.table.label,
+                shorten(other)
+            )),
         }
     }
 }
 
 fn value<'a>(object: &'a Map<String, Value>, column: &Column, key: &str) -> Result<&'a Value, String> {
     let found = match column {
-        Column::Name(name) => object.get(name),
+        Column::Name(name) => find(object, name),
         Column::Number(_) => None,
     };
     found.ok_or_else(|| {

@@ -1,0 +1,324 @@
+//! `sparsegate new task`: files of other programs, and files and folders whose parts are not written alike. Each is
+//! read as it was meant, or refused with the true cause. The rows of the table in `docs/data.md` name these tests.
+
+use std::io::Write as _;
+
+use assert_cmd::Command;
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// A project folder, empty at first.
+struct Project(tempfile::TempDir);
+
+struct Answer {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Project {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn path(&self, path: &str) -> Utf8PathBuf {
+        Utf8Path::from_path(self.0.path()).expect("a UTF-8 path").join(path)
+    }
+
+    fn file(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs_err::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs_err::write(path, content).expect("a file");
+    }
+
+    fn run(&self, args: &[&str]) -> Answer {
+        let mut command = Command::cargo_bin("sparsegate").expect("the program");
+        let output =
+            command.current_dir(self.0.path()).env_remove("SPARSEGATE_CACHE").args(args).output().expect("output");
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).split_whitespace().collect::<Vec<_>>().join(" ");
+        Answer { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    fn new_task(&self, kind: &str, from: &str, more: &[&str]) -> Answer {
+        self.run(&[&["new", "task", "mine", "--force", "--kind", kind, "--from", from], more].concat())
+    }
+
+    /// What `new task` prints for labelled texts that are read.
+    fn read(&self, from: &str, more: &[&str]) -> String {
+        let Answer { code, out, err } = self.new_task("classification", from, more);
+        assert_eq!(code, Some(0), "{from}: {out} {err}");
+        format!("{out} {err}")
+    }
+
+    /// What `new task` says of labelled texts that are refused.
+    fn refused(&self, from: &str, more: &[&str]) -> String {
+        let Answer { code, out, err } = self.new_task("classification", from, more);
+        assert_eq!(code, Some(4), "{from}: {out} {err}");
+        assert!(!self.path("datasets/mine.yaml").exists(), "{from}");
+        err
+    }
+}
+
+/// `count` rows, below `head`, from a number, a text and one of two labels.
+fn rows(head: &str, count: usize, row: impl Fn(usize, &str, &str) -> String) -> String {
+    let line = |i: usize| {
+        let (word, label) = if i.is_multiple_of(2) { ("lovely", "pos") } else { ("soggy", "neg") };
+        row(i, &format!("tea number {i} from the corner shop was {word}"), label) + "\n"
+    };
+    head.to_owned() + &(0..count).map(line).collect::<String>()
+}
+
+fn commas(_: usize, text: &str, label: &str) -> String {
+    format!("{text},{label}")
+}
+
+fn json(_: usize, text: &str, label: &str) -> String {
+    serde_json::json!({ "text": text, "label": label }).to_string()
+}
+
+fn utf16(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).expect("written");
+    encoder.finish().expect("gzip")
+}
+
+const SIXTY: &str = "48 for training, 6 for validation, 6 for the test; 2 classes: neg 30, pos 30";
+
+#[test]
+fn files_of_other_programs_are_refused_by_name_with_what_to_do() {
+    let project = Project::new();
+    let mut tar = vec![0; 1024];
+    tar[257..262].copy_from_slice(b"ustar");
+    let cases: [(&str, &[u8], &str); 22] = [
+        ("t.feather", b"ARROW1\0\0", "an Arrow (Feather) file; write it as Parquet"),
+        ("t.orc", b"ORC\x0a\x0b", "an ORC file; write it as Parquet"),
+        ("t.avro", b"Obj\x01\x04\x14avro.codec", "an Avro file; write it as Parquet or JSON lines"),
+        ("t.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old document of Excel or Word; save it as CSV"),
+        ("t.db", b"SQLite format 3\0 and so on", "a SQLite database; export the table as CSV"),
+        ("t.pdf", b"%PDF-1.7\n", "a PDF document; write its text into a file"),
+        ("t.h5", b"\x89HDF\r\n\x1a\n", "an HDF5 file; write it as Parquet or CSV"),
+        ("t.npy", b"\x93NUMPY\x01\0v\0", "a NumPy array; write it as CSV"),
+        ("two.pkl", b"\x80\x02}q\0", "a pickle of Python; write it as Parquet or CSV"),
+        ("four.pkl", b"\x80\x04\x95\0", "a pickle of Python; write it as Parquet or CSV"),
+        ("five.pkl", b"\x80\x05\x95\0", "a pickle of Python; write it as Parquet or CSV"),
+        ("t.rds", &gzip(b"X\n\0\0\0\x03\0\x04\x03\0"), "a file of R; write it as CSV"),
+        ("t.csv.bz2", b"BZh91AY&SY\x01\x02", "compressed with bzip2; unpack it"),
+        ("t.csv.xz", b"\xfd7zXZ\0\0\x04", "compressed with xz; unpack it"),
+        ("t.csv.lz4", b"\x04\x22\x4d\x18\x40", "compressed with LZ4; unpack it"),
+        ("t.7z", b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it"),
+        ("t.tar", &tar, "a tar archive; unpack it and name the file or folder to read"),
+        ("t.tgz", &gzip(&tar), "a tar archive; unpack it and name the file or folder to read"),
+        ("wide.csv", b"\xff\xfe\0\0t\0\0\0", "UTF-32 text; convert it to UTF-8"),
+        ("photo.csv", b"\x89PNG\r\n\x1a\n", "an image, not text"),
+        ("page.csv", b"\n<!DOCTYPE html>\n<html>", "a web page, not the file that it may be about"),
+        (
+            "big.parquet",
+            b"version https://git-lfs.github.com/spec/v1\noid",
+            "a pointer of Git LFS in place of the file",
+        ),
+    ];
+    for (name, bytes, said) in cases {
+        project.file(name, bytes);
+        let err = project.refused(name, &[]);
+        assert!(err.contains(&format!("{name}: this is {said}")), "{name}: {err}");
+    }
+    // Words that begin like such a file.
+    project.file("t.csv", rows("ORCHARD,label\n", 60, commas));
+    assert!(project.read("t.csv", &[]).contains(SIXTY));
+}
+
+#[test]
+fn json_is_read_as_an_array_and_with_values_inside() {
+    let project = Project::new();
+    let objects: Vec<String> = rows("", 60, json).lines().map(str::to_owned).collect();
+    for text in
+        [format!("[{}]", objects.join(",")), format!("[\n  {}\n]\n", objects.join(",\n  ").replace(':', " :\n"))]
+    {
+        project.file("t.json", text);
+        let said = project.read("t.json", &[]);
+        assert!(said.contains("format: jsonl; columns") && said.contains(SIXTY), "{said}");
+    }
+    let Answer { out, .. } = project.run(&["data", "show", "mine", "--text", "1"]);
+    assert!(out.contains("t.json:"), "{out}");
+    project.file(
+        "in.jsonl",
+        rows("", 60, |_, text, label| serde_json::json!({ "data": { "text": text }, "label": label }).to_string()),
+    );
+    let said = project.read("in.jsonl", &[]);
+    assert!(said.contains("text: `data.text`") && said.contains(SIXTY), "{said}");
+    // Lines of JSON under the name of a table with commas are no table with commas.
+    project.file("t.csv", rows("", 60, json));
+    assert!(project.read("t.csv", &[]).contains("format: jsonl"));
+    let project = Project::new();
+    for (text, said) in [
+        (format!("[{},]", objects.join(",")), "a comma stands before the end of the array"),
+        ("[[\"fine\", \"pos\"]]".to_owned(), "the array holds `[\"fine\",\"pos\"]` where an object"),
+        (
+            format!("{{\"rows\": [{}]}}", objects.join(",")),
+            "its `rows` holds many values; write one object a line, as `jq",
+        ),
+        ("{\"text\": {\"0\": \"a\", \"1\": \"b\"}, \"n\": [1]}".to_owned(), "the file is one JSON object"),
+        ("{\n\"text\": \"a\",\n\"label\": 1\n}\n".to_owned(), "t.json:1: this is not a JSON object: EOF while parsing"),
+        (
+            format!("{}\n{{\"text\": NaN}}", objects[0]),
+            "t.json:2: this is not a JSON object: expected value (column 11)",
+        ),
+    ] {
+        project.file("t.json", &text);
+        let err = project.refused("t.json", &[]);
+        assert!(err.contains(said), "{err}\n{said}");
+    }
+}
+
+#[test]
+fn first_rows_unlike_the_others_are_named() {
+    let project = Project::new();
+    for (text, said) in [
+        ("text,label\n".to_owned(), "there is only one row, `text, label`"),
+        (rows("text,label\n", 20, |_, text, _| format!("{text},pos")), "all texts have the label `pos`"),
+        (rows("Survey of 2020\n\ntext,label\n", 20, commas), "t.csv:1: the first row has 1 columns and most others 2"),
+        (
+            rows("text,label\n", 20, |i, text, label| format!("{i},{text},{label}")),
+            "t.csv:1: the first row has 2 columns and most others 3; write an empty name for a column without one",
+        ),
+        (
+            rows("text,label,\n", 20, commas),
+            "t.csv:1: the first row has 3 columns and most others 2; is a separator at",
+        ),
+    ] {
+        project.file("t.csv", text);
+        let err = project.refused("t.csv", &[]);
+        assert!(err.contains(said), "{err}\n{said}");
+    }
+    project.file(
+        "t.csv",
+        rows("text,label\n", 60, |i, text, label| format!("{text},{}", if i % 4 == 0 { "Pos" } else { label })),
+    );
+    assert!(project.read("t.csv", &[]).contains("the classes `Pos` and `pos` differ only in upper and lower case"));
+    // Pandas numbers columns without names, and classes may have longer names than the texts.
+    project.file("t.csv", rows(",0,1\n", 60, |i, text, label| format!("{i},{text},{label}")));
+    assert!(project.read("t.csv", &[]).contains(SIXTY));
+    project.file("t.csv", rows("text,label\n", 60, |i, _, label| format!("t {i},the long name of the class {label}")));
+    assert!(project.read("t.csv", &[]).contains("text: `text`"));
+    project.file("t.jsonl", rows("", 60, json));
+    let err = project.new_task("classification", "t.jsonl", &["--text", "1"]).err;
+    assert!(
+        err.contains("there is no column `1`; the columns are `label`, `text`"),
+        "names in objects have no order: {err}"
+    );
+    // Tables under each other's names, and a single line feed at the end of lines that end in carriage returns.
+    project.file("t.tsv", rows("text;label\n", 60, |_, text, label| format!("{text};{label}")));
+    assert!(project.read("t.tsv", &[]).contains("csv, separated by `;`"));
+    project.file("t.jsonl", rows("", 60, json).replace('\n', "\r") + "\n");
+    let said = project.read("t.jsonl", &[]);
+    assert!(said.contains("lines end in carriage returns") && said.contains(SIXTY), "{said}");
+}
+
+#[test]
+fn parts_that_are_written_differently_are_read_each_by_its_own_rules() {
+    let project = Project::new();
+    project.file("t.csv", rows("text,label\n", 60, commas));
+    let more = |i: usize, text: &str, label: &str| commas(i, &format!("{text} again"), label);
+    let test = "54 for training, 6 for validation, 20 for the test; 2 classes: neg 40, pos 40";
+    project.file("swapped.csv", rows("id,label,text\n", 20, |i, text, label| format!("{i},{label},{text} again")));
+    let said = project.read("t.csv", &["--test", "swapped.csv"]);
+    assert!(!said.contains("joined:") && said.contains(test), "one set of rules reads both: {said}");
+    project.file("u.tsv", rows("label\ttext\n", 20, |_, text, label| format!("{label}\t{text} again")));
+    project.file("u.jsonl", rows("", 20, |i, text, label| json(i, &format!("{text} again"), label)));
+    project.file("semicolons.csv", rows("text;label\n", 20, |_, text, label| format!("{text} again;{label}")));
+    project.file("wide.csv", utf16(&rows("text,label\n", 20, more)));
+    project.file("old.csv", rows("text,label\n", 20, more).replace('\n', "\r"));
+    for other in ["u.tsv", "u.jsonl", "semicolons.csv", "wide.csv", "old.csv"] {
+        let said = project.read("t.csv", &["--test", other]);
+        assert!(said.contains("joined: 2 files (csv") && said.contains(test), "{other}: {said}");
+    }
+    let project = Project::new();
+    project.file("t.csv", rows("text,label\n", 60, commas));
+    project.file("bare.csv", rows("", 20, more));
+    let err = project.refused("t.csv", &["--test", "bare.csv"]);
+    assert!(err.contains("bare.csv: there is no column `text`") && err.contains("the first one, t.csv"), "{err}");
+    let err = project.refused("bare.csv", &["--test", "t.csv"]);
+    assert!(err.contains("the first row of t.csv seems to name the columns, and that of bare.csv not"), "{err}");
+    // A column that goes by number must not lose the first row of a file without names.
+    project.file("twice.csv", rows("label,text,text\n", 60, |i, text, label| format!("{label},no {i},{text}")));
+    project.file("bare3.csv", rows("", 20, |i, text, label| format!("{label},no {i},{text} again")));
+    let err = project.refused("twice.csv", &["--text", "3", "--label", "1", "--test", "bare3.csv"]);
+    assert!(
+        err.contains("the first row of twice.csv seems to name") && err.contains("have different columns"),
+        "{err}"
+    );
+}
+
+#[test]
+fn tables_of_a_folder_are_told_apart() {
+    let project = Project::new();
+    let again = |i: usize, text: &str, label: &str| format!("{label};{i};{text} again");
+    project.file("a/my_train.csv", rows("text,label\n", 60, commas));
+    project.file("a/my_test.csv", rows("label;id;text\n", 20, again));
+    project.file("a/sample_submission.csv", "id,target\n1,0\n");
+    project.file("a/train_empty.csv", "");
+    let said = project.read("a", &[]);
+    assert!(said.contains("54 for training, 6 for validation, 20 for the test"), "{said}");
+    assert!(said.contains("not read: sample_submission.csv; their names say neither train"), "{said}");
+    // Files of one name in two folders are told apart by where each row stood.
+    project.file("b/x/data.csv", rows("text,label\n", 30, commas));
+    project.file("b/y/data.jsonl", rows("", 30, json));
+    let said = project.read("b", &[]);
+    assert!(said.contains("joined: 2 files (csv, jsonl)") && said.contains(SIXTY), "{said}");
+    let joined = fs_err::read_to_string(project.path("datasets/cache/mine/mine-train.jsonl")).expect("a file");
+    assert!(
+        joined.contains("\"from\":\"x/data.csv:2\"") && joined.contains("\"from\":\"y/data.jsonl:30\""),
+        "{joined}"
+    );
+    let project = Project::new();
+    project.file("c/a.csv", rows("text,label\n", 30, commas));
+    project.file("c/b.csv", rows("review,stars\n", 30, commas));
+    let err = project.refused("c", &[]);
+    assert!(
+        err.contains("c/b.csv: there is no column `text`") && err.contains("correct c/b.csv, or move it away"),
+        "{err}"
+    );
+}
+
+#[test]
+fn folders_of_texts_are_decoded_and_their_parts_are_kept() {
+    let project = Project::new();
+    let write = |folder: &str, encode: &dyn Fn(&str) -> Vec<u8>| {
+        for i in 0..60 {
+            let (class, word) = if i % 2 == 0 { ("pos", "caf\u{e9}") } else { ("neg", "tea") };
+            project.file(&format!("{folder}/{class}/{i}.txt"), encode(&format!("number {i} was a {word}\n")));
+        }
+    };
+    write("wide", &|text| utf16(&format!("\u{feff}{text}")));
+    write("latin", &|text| text.chars().map(|c| c as u8).collect());
+    write("packed", &|text| gzip(text.as_bytes()));
+    let err = project.refused("latin", &[]);
+    assert!(err.contains("latin/pos/0.txt:1: this is not UTF-8 text") && err.contains("--encoding"), "{err}");
+    assert_eq!(project.new_task("classification", "latin", &["--header", "yes"]).code, Some(2));
+    for (folder, more) in [("wide", &[][..]), ("latin", &["--encoding", "latin1"]), ("packed", &[])] {
+        let said = project.read(folder, more);
+        assert!(said.contains(SIXTY) && said.contains("was a caf\u{e9}"), "{folder}: {said}");
+    }
+    let text = |word: &str| format!("It rained all {word} and all night.\n").repeat(80);
+    for (part, word) in [("test", "Sunday"), ("train", "Monday"), ("valid", "Tuesday")] {
+        project.file(&format!("wiki/wiki.{part}.tokens"), text(word));
+    }
+    let Answer { code, out, err } = project.new_task("language-model", "wiki", &[]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("joined: files of texts, 1 for training, 1 for validation, 1 for the test"), "{out}");
+    let train = fs_err::read_to_string(project.path("datasets/cache/mine/mine.txt")).expect("a file");
+    assert!(train.contains("Monday") && !train.contains("Sunday"), "{train}");
+    project.file("book/one/a.txt", utf16(&text("day")));
+    project.file("book/two/b.txt", text("week").replace('\n', "\r"));
+    let Answer { code, err, .. } = project.new_task("language-model", "book", &[]);
+    assert_eq!(code, Some(0), "{err}");
+    let train = fs_err::read_to_string(project.path("datasets/cache/mine/mine.txt")).expect("a file");
+    assert_eq!(train, text("day") + &text("week"));
+    // Prose may begin like JSON, or have tabs.
+    project.file("prose.txt", format!("{{\"quoted\"}} words\n{}", text("day")).replace("It", "\tIt"));
+    let Answer { code, err, .. } = project.new_task("language-model", "prose.txt", &[]);
+    assert_eq!(code, Some(0), "{err}");
+}
