@@ -6,7 +6,7 @@ use camino::Utf8Path;
 use sparsegate_runtime::format::File;
 use sparsegate_runtime::model::{Sizes, Task};
 use sparsegate_runtime::synthetic::ModelShape;
-use sparsegate_runtime::{Activation, CellKind};
+use sparsegate_runtime::{Activation, CellKind, Matrix};
 
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -70,4 +70,26 @@ fn says_what_is_wrong_with_run() {
     assert_eq!(output.status.code(), Some(4), "{}", said(&output));
     assert!(said(&output).contains("notes.txt: not a safetensors file"), "{}", said(&output));
     assert_eq!(export(&folder, &["mine.safetensors"]).status.code(), Some(2), "a format is asked for");
+}
+
+/// Weights that are finite, but so large that the outputs are not.
+#[test]
+fn outputs_that_are_not_finite_are_refused() {
+    let folder = folder();
+    let mut file = File::read(&fs_err::read(folder.path().join("mine.safetensors")).unwrap()).unwrap();
+    file.model.output = Matrix::dense(9, 4, vec![f32::MAX; 36]);
+    file.model.output_bias = vec![f32::MAX; 9];
+    file.model.bias = vec![4.0; file.model.bias.len()];
+    fs_err::write(folder.path().join("huge.safetensors"), file.write().unwrap()).unwrap();
+    for format in ["onnx", "compact", "safetensors"] {
+        let output = export(&folder, &["huge.safetensors", "--format", format, "--out", "made"]);
+        assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+        assert!(said(&output).contains("huge.safetensors: the model's outputs are not finite"), "{}", said(&output));
+        assert!(said(&output).contains("lower learning rate"), "{}", said(&output));
+        assert!(!folder.path().join("made").exists());
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
+    let output = command.args(["bench", "huge.safetensors"]).current_dir(folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert!(said(&output).contains("the model's outputs are not finite"), "{}", said(&output));
 }

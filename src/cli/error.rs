@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use sparsegate_compact::{CompactModel, FindModelError, NotFinite, WriteCompactError};
 use sparsegate_nn::engine::OpenError;
+use sparsegate_pipeline::start_from::StartError;
 use sparsegate_pipeline::sweep::SweepError;
 use sparsegate_pipeline::train_run::TrainRunError;
 use sparsegate_spec::SpecError;
@@ -143,6 +144,8 @@ impl From<SweepError> for CliError {
             SweepError::Data(error) => error.into(),
             SweepError::Backend(error) => error.into(),
             SweepError::NotFetchedAgain { altered, .. } => Self::from(*altered).help(hint.unwrap_or_default()),
+            error @ SweepError::Start { error: StartError::NotDone { .. }, .. } => Self::usage(error),
+            error @ SweepError::Start { .. } => Self::failed(error),
             SweepError::Plan(error) => Self::failed(error),
             SweepError::Store(error) => Self::failed(error),
         }
@@ -170,9 +173,10 @@ impl From<FindModelError> for CliError {
             FindModelError::Run(error) => Self::usage(error),
             FindModelError::Store(error) => Self::failed(error),
             FindModelError::Write(error) => error.into(),
-            error @ (FindModelError::Io(_) | FindModelError::File { .. } | FindModelError::Details(_)) => {
-                Self::data(error)
-            }
+            error @ (FindModelError::Io(_)
+            | FindModelError::File { .. }
+            | FindModelError::Outputs { .. }
+            | FindModelError::Details(_)) => Self::data(error),
         };
         if let Some(hint) = hint { error.help(hint) } else { error }
     }

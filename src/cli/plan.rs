@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::CliError;
 use super::args::{Global, OutputFormat, SpecArgs};
 use super::output;
+use super::streamed_table::printable;
 use super::varying_columns::VaryingColumns;
 use sparsegate_pipeline::sweep::{ExperimentPlan, Sweep, not_compiled};
 use sparsegate_spec::VaryingKeys;
@@ -68,7 +69,7 @@ fn table(sweep: &Sweep) -> String {
         rows.extend(plan.entries.iter().map(|entry| {
             let mut cells = columns.cells(&varying, &entry.spec);
             cells.extend(row(entry));
-            cells
+            cells.iter().map(|cell| printable(cell)).collect()
         }));
         for row in &rows {
             let mut line = String::new();
@@ -87,7 +88,7 @@ fn table(sweep: &Sweep) -> String {
 
 /// Key, state and reason.
 fn row(entry: &PlanEntry) -> [String; 3] {
-    let why = entry.status.why();
+    let why = entry.why();
     let mut why = why.lines().next().unwrap_or_default().to_owned();
     if let (false, Some(missing)) = (entry.status == Status::Done, not_compiled(&entry.spec)) {
         why = format!("{why}; {missing}");

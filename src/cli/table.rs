@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::streamed_table::printable;
+
 /// A table of text cells.
 #[derive(Debug, Clone, Default)]
 pub struct TextTable {
@@ -18,14 +20,14 @@ impl TextTable {
     /// Adds a left-aligned column of words.
     #[must_use]
     pub fn words(mut self, head: impl Into<String>) -> Self {
-        self.heads.push((head.into(), false));
+        self.heads.push((plain(&head.into()), false));
         self
     }
 
     /// Adds a right-aligned column of numbers.
     #[must_use]
     pub fn numbers(mut self, head: impl Into<String>) -> Self {
-        self.heads.push((head.into(), true));
+        self.heads.push((plain(&head.into()), true));
         self
     }
 
@@ -35,7 +37,7 @@ impl TextTable {
         I: IntoIterator<Item = T>,
         T: Into<String>,
     {
-        let mut cells: Vec<String> = cells.into_iter().map(|cell| cell.into().replace(['\n', '\t'], " ")).collect();
+        let mut cells: Vec<String> = cells.into_iter().map(|cell| plain(&cell.into())).collect();
         cells.resize(self.heads.len(), String::new());
         self.rows.push(cells);
     }
@@ -65,9 +67,14 @@ impl TextTable {
 
 impl From<&sparsegate_report::TableData> for TextTable {
     fn from(grid: &sparsegate_report::TableData) -> Self {
-        let heads = grid.columns.iter().map(|head| (head.text.clone(), head.numeric)).collect();
-        Self { heads, rows: grid.rows.clone() }
+        let heads = grid.columns.iter().map(|head| (plain(&head.text), head.numeric)).collect();
+        Self { heads, rows: grid.rows.iter().map(|row| row.iter().map(|cell| plain(cell)).collect()).collect() }
     }
+}
+
+/// Text of a cell: on one line, with control characters escaped, so that a word or a name cannot steer the terminal.
+fn plain(cell: &str) -> String {
+    printable(&cell.replace(['\n', '\t'], " "))
 }
 
 #[cfg(test)]
@@ -81,5 +88,15 @@ mod tests {
         table.row(["dense"]);
         assert_eq!(table.render(false), "run    gates\nW+G+N    201\ndense\n");
         assert!(table.render(true).starts_with("\x1b[1mrun    gates\x1b[0m\n"));
+    }
+
+    #[test]
+    fn control_characters_never_reach_the_terminal() {
+        let mut table = TextTable::new().words("a\u{1b}[2J").numbers("b");
+        table.row(["x\u{1b}]0;title\u{7}\ty", "1"]);
+        assert_eq!(table.render(false), "a\\u{1b}[2J                 b\nx\\u{1b}]0;title\\u{7} y  1\n");
+        let column = |text: &str| sparsegate_report::ColumnHeader { text: text.to_owned(), numeric: false };
+        let grid = sparsegate_report::TableData { columns: vec![column("\r")], rows: vec![vec!["\u{9b}".to_owned()]] };
+        assert_eq!(TextTable::from(&grid).render(false), "\\r\n\\u{9b}\n");
     }
 }

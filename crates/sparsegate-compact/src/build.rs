@@ -5,6 +5,7 @@ use sparsegate_runtime::model::{Sizes, Task};
 
 use super::details::{DETAILS_FORMAT, Details, ModelOrigin, WordsOf};
 use super::extract::{UnsupportedCell, extract};
+use super::session::{NotFinite, check_outputs};
 use sparsegate_core::trainer::NamedTensor;
 use sparsegate_data::manifest::Reader;
 use sparsegate_data::{Corpus, START, UNKNOWN};
@@ -21,6 +22,12 @@ pub enum CompactError {
     /// The stored parameters do not fit the run's network.
     #[error("the stored parameters do not fit the run's spec: {0}")]
     Shape(#[from] ShapeError),
+    /// A stored parameter is not finite.
+    #[error("{0} is not finite; train the run again with a lower learning rate, or with train.clip_norm")]
+    NotFinite(String),
+    /// The weights are finite, but so large that the outputs are not.
+    #[error("the outputs are not finite; train the run again with a lower learning rate, or with train.clip_norm")]
+    Outputs,
     /// The model is not consistent, for example because a weight is not finite.
     #[error("the stored parameters do not form a valid model: {0}")]
     Model(#[from] FormatError),
@@ -42,6 +49,10 @@ pub fn build_file(
     corpus: &Corpus,
     reader: &Reader,
 ) -> Result<File, CompactError> {
+    // Checked first, since pruning could hide such a parameter.
+    if let Some(tensor) = NamedTensor::first_not_finite(parameters) {
+        return Err(CompactError::NotFinite(tensor.name.clone()));
+    }
     let find = |name: &str| {
         let tensor = parameters.iter().find(|tensor| tensor.name == name)?;
         let shape = <[usize; 2]>::try_from(tensor.shape.as_slice()).ok()?;
@@ -94,5 +105,6 @@ pub fn build_file(
     };
     // Reject now what could not be read back.
     model.check().map_err(FormatError::from)?;
+    check_outputs(&model).map_err(|NotFinite| CompactError::Outputs)?;
     Ok(File { model, details: serde_json::to_string(&details)? })
 }

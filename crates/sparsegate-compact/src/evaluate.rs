@@ -9,7 +9,7 @@ use sparsegate_core::{Batch, BatchSource};
 const OUTPUTS: usize = 1 << 20;
 
 /// The model's mean negative log likelihood over all batches of `source`, from a zero state, and its accuracy if
-/// `classifies`.
+/// `classifies`. The likelihood is NaN if an output is not finite.
 pub fn evaluate(runtime: &Runtime, classifies: bool, source: &dyn BatchSource) -> Evaluation {
     let mut sums = EvaluationSums::default();
     let mut outputs = Vec::new();
@@ -70,6 +70,10 @@ impl EvaluationSums {
 
     fn add(&mut self, logits: &[f32], target: u32) {
         let target = target as usize;
+        // Clipping and comparisons would hide such an output.
+        if !logits.iter().all(|logit| logit.is_finite()) {
+            self.nats = f64::NAN;
+        }
         if let [logit] = logits {
             let second = 1.0 / (1.0 + (-f64::from(*logit)).exp());
             let probability = if target == 1 { second } else { 1.0 - second };

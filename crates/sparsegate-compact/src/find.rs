@@ -3,12 +3,16 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use sparsegate_runtime::format::{File, FormatError};
 
-use super::{CompactModel, DetailsError, WriteCompactError, write_compact};
+use super::{CompactModel, DetailsError, NotFinite, WriteCompactError, check_outputs, write_compact};
 use sparsegate_store::{FindRunError, RunDir, StoreError, find_run};
 
 /// Hint for a file that is not a valid compact model.
 const HINT: &str = "name a run, its folder, or a compact.safetensors; for a finished run, `sparsegate export RUN --format \
                     compact` rebuilds a damaged file";
+
+/// Hint for a model whose weights are finite, but too large.
+const DIVERGED: &str = "if the file is intact, the training diverged: train the run again with a lower learning rate, or \
+                        with train.clip_norm";
 
 /// A compact file and where it was found.
 #[derive(Debug, Clone)]
@@ -38,6 +42,14 @@ pub enum FindModelError {
         /// What is wrong.
         error: FormatError,
     },
+    /// The model's outputs are not finite.
+    #[error("{path}: {error}")]
+    Outputs {
+        /// The file.
+        path: Utf8PathBuf,
+        /// The error.
+        error: NotFinite,
+    },
     /// The file has no words and classes, or damaged ones.
     #[error(transparent)]
     Details(#[from] DetailsError),
@@ -55,6 +67,7 @@ impl FindModelError {
         match self {
             Self::Run(error) => error.hint(),
             Self::File { .. } | Self::Details(_) => Some(HINT.to_owned()),
+            Self::Outputs { .. } => Some(DIVERGED.to_owned()),
             Self::Io(_) | Self::Store(_) | Self::Write(_) => None,
         }
     }
@@ -71,7 +84,7 @@ pub fn find_model(root: &Utf8Path, text: &str) -> Result<FoundModel, FindModelEr
     if named.is_file() {
         let bytes = fs_err::read(named).map_err(FindModelError::Io)?;
         let file = File::read(&bytes).map_err(|error| FindModelError::File { path: named.to_owned(), error })?;
-        return Ok(FoundModel { path: named.to_owned(), file, run: None });
+        return FoundModel { path: named.to_owned(), file, run: None }.with_finite_outputs();
     }
     let dir = find_run(root, text)?;
     let path = dir.compact_path();
@@ -81,10 +94,17 @@ pub fn find_model(root: &Utf8Path, text: &str) -> Result<FoundModel, FindModelEr
         Some(Err(error @ FormatError::TooNew(_))) => return Err(FindModelError::File { path, error }),
         Some(Err(_)) | None => write_compact(root, &dir)?,
     };
-    Ok(FoundModel { path, file, run: Some(dir) })
+    FoundModel { path, file, run: Some(dir) }.with_finite_outputs()
 }
 
 impl FoundModel {
+    fn with_finite_outputs(self) -> Result<Self, FindModelError> {
+        match check_outputs(&self.file.model) {
+            Ok(()) => Ok(self),
+            Err(error) => Err(FindModelError::Outputs { path: self.path, error }),
+        }
+    }
+
     /// The model with its vocabulary, ready to read texts.
     ///
     /// # Errors

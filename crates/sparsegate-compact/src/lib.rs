@@ -47,7 +47,7 @@ pub use generation::Generation;
 pub use loaded::{CompactModel, DetailsError};
 pub use prediction::{Classification, NextWords, classify, predict_next};
 pub use sampling::Sampler;
-pub use session::{NotFinite, Session};
+pub use session::{NotFinite, Session, check_outputs};
 pub use write::{WriteCompactError, write_compact, write_compact_with};
 
 // The example of the README is a documentation test.

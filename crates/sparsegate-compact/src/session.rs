@@ -75,3 +75,20 @@ impl<'a> Session<'a> {
         self.logits()
     }
 }
+
+/// Maximum number of symbols that [`check_outputs`] reads.
+const READ: usize = 32;
+
+/// Reads a few of the symbols that the model knows in one sequence and checks its outputs after each. Weights that are
+/// finite but absurdly large give outputs that are not.
+///
+/// # Errors
+/// [`NotFinite`].
+pub fn check_outputs(model: &Model<f32>) -> Result<(), NotFinite> {
+    let mut session = Session::reference(model);
+    session.logits()?;
+    model.symbols.stored.iter().take(READ).try_for_each(|symbol| {
+        session.read(&[*symbol]);
+        session.logits().map(|_| ())
+    })
+}

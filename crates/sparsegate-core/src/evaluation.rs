@@ -3,7 +3,7 @@
 /// How well a model predicts a part of the data.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Evaluation {
-    /// Mean negative log likelihood, nats a target.
+    /// Mean negative log likelihood, nats a target; not finite if one of the model's outputs is not.
     pub nats: f64,
     /// Fraction of targets that got the largest probability, 0 to 1; `None` for language models.
     pub accuracy: Option<f64>,

@@ -26,6 +26,13 @@ pub struct NamedTensor {
     pub values: Vec<f32>,
 }
 
+impl NamedTensor {
+    /// The first of `tensors` that has an element that is not finite; `None` if all are finite.
+    pub fn first_not_finite(tensors: &[Self]) -> Option<&Self> {
+        tensors.iter().find(|tensor| tensor.values.iter().any(|value| !value.is_finite()))
+    }
+}
+
 /// A trainer: the network under training with its optimiser.
 ///
 /// Noise is a function of (seed, step, tensor), so the result of a step depends only on the state that
@@ -47,7 +54,7 @@ pub trait Trainer {
     /// Discards the carried state; called at the start of each epoch.
     fn reset_state(&mut self);
     /// Evaluates the pruned network at the means on all batches of `source`, from a zero state. Leaves the carried
-    /// training state unchanged.
+    /// training state unchanged. If an output is not finite, neither is [`Evaluation::nats`].
     fn evaluate(&self, source: &dyn BatchSource) -> Evaluation;
     /// Counts of what survives pruning in the current state.
     fn counts(&self) -> Counts;

@@ -1,5 +1,6 @@
 //! Errors of the export.
 
+use sparsegate_compact::NotFinite;
 use sparsegate_runtime::format::FormatError;
 
 /// A model that cannot be exported.
@@ -21,6 +22,9 @@ pub enum ExportError {
     /// The model is not consistent.
     #[error(transparent)]
     Model(#[from] FormatError),
+    /// The model's outputs are not finite.
+    #[error(transparent)]
+    Outputs(#[from] NotFinite),
     /// The safetensors container cannot be written.
     #[error("cannot write the safetensors container: {0}")]
     Container(#[from] safetensors::SafeTensorError),

@@ -24,10 +24,10 @@ mod pytorch;
 #[cfg(test)]
 mod tests;
 
-use sparsegate_runtime::format::File;
+use sparsegate_runtime::format::{File, FormatError};
 
 pub use error::ExportError;
-use sparsegate_compact::Details;
+use sparsegate_compact::{Details, check_outputs};
 
 /// The file formats of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,12 +53,14 @@ impl ExportFormat {
     /// Encodes a compact file in this format. The same model always gives the same bytes.
     ///
     /// # Errors
-    /// A model whose dense matrices are too large, or whose details cannot be decoded as [`Details`]. Without details
+    /// A model with weights or outputs that are not finite, whose dense matrices are too large, or whose details cannot be decoded as [`Details`]. Without details
     /// the exported file contains no words.
     pub fn write(self, file: &File) -> Result<Vec<u8>, ExportError> {
         let details = || -> Result<Option<Details>, ExportError> {
             if file.details.is_empty() { Ok(None) } else { Ok(Some(serde_json::from_str(&file.details)?)) }
         };
+        file.model.check().map_err(FormatError::from)?;
+        check_outputs(&file.model)?;
         match self {
             Self::Compact => Ok(file.write()?),
             Self::Onnx => onnx::write(&file.model, details()?.as_ref()),

@@ -5,10 +5,12 @@ use std::sync::atomic::AtomicBool;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::build::{self, BuildError};
+use crate::start_from::{StartError, start_from};
 use crate::train::{self, TrainError, TrainEvent};
 use sparsegate_data::{DataError, Sources};
 use sparsegate_nn::engine::{self, BackendFailure};
 use sparsegate_store::format::{RunState, Summary, VectorsUsed};
+use sparsegate_store::plan::START_FROM;
 use sparsegate_store::{RunDir, StoreError};
 
 /// A run that could not be trained to its end.
@@ -26,6 +28,9 @@ pub enum TrainRunError {
     /// The network cannot be built.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// The run that it starts from is not finished or does not fit.
+    #[error(transparent)]
+    Start(#[from] StartError),
     /// Training stopped with an error.
     #[error(transparent)]
     Train(#[from] TrainError),
@@ -71,6 +76,7 @@ pub fn train_run(
 ) -> Result<Summary, TrainRunError> {
     let record = dir.record()?.ok_or_else(|| TrainRunError::NoRecord(dir.path().to_owned()))?;
     let spec = &record.spec;
+    let resumes = dir.position()?.is_some();
     let sources = Sources::load(root, &spec.dataset, [spec])?;
     let corpus = sparsegate_data::load(root, &sources.dataset, spec.reading)?;
     let vectors = match sources.vectors_of(spec) {
@@ -85,10 +91,19 @@ pub fn train_run(
     if let Some(VectorsUsed { name, initialized, symbols }) = &used {
         observer.log(&format!("Initialized {initialized} of {symbols} embeddings from {name}"));
     }
+    // A checkpoint holds the whole state, so a run that resumes does not need its parent any more.
+    let parent = record.key_parts.get(START_FROM).filter(|_| !resumes);
+    let parent = parent.map(|key| RunDir::new(root, &spec.experiment, key));
+    if let Some(parent) = &parent {
+        observer.log(&format!("starts from run {}", parent.key()));
+    }
     let rows = vectors.as_ref().map(|(_, vectors)| vectors);
     let events = &mut |event: TrainEvent| observer.event(&event);
     let summary = engine::catch_backend_panic(spec.backend, || -> Result<Summary, TrainRunError> {
         let mut trainer = build::build_trainer(spec, &corpus, rows)?;
+        if let Some(parent) = &parent {
+            start_from(trainer.as_mut(), parent)?;
+        }
         Ok(train::train(dir, spec, &corpus, used, trainer.as_mut(), events, stop)?)
     })??;
     // The run is finished even without a compact model, which `export` can build later.

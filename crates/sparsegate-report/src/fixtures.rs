@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use sparsegate_spec::Experiment;
 use sparsegate_spec::types::{
     Adam, Backend, CellName, GateActivation, Init, ModelKind, ModelSpec, Optimizer, Prior, RateSchedule, Reading,
-    RunSpec, Select, Sparsity, TrainSpec, WarmUp,
+    RunSpec, Select, Sparsity, StartFrom, TrainSpec, WarmUp,
 };
 use sparsegate_store::RunDir;
 use sparsegate_store::format::{
@@ -65,6 +65,7 @@ pub fn spec(level: &str) -> RunSpec {
             lr_warm_up: WarmUp::default(),
             select: Select::Last,
             early_stop: None,
+            start_from: StartFrom::Init,
         },
         sparsity: sparsity(level),
         seed: 0,
@@ -245,6 +246,7 @@ pub fn experiment(root: &Utf8Path, runs: &[RunSpec]) -> Experiment {
 /// A plan of runs with their keys and statuses.
 pub fn plan(entries: Vec<(RunSpec, &str, Status)>) -> Plan {
     let entry = |(spec, key, status): (RunSpec, &str, Status)| PlanEntry {
+        starts_from: None,
         dir: RunDir::new(Utf8Path::new(""), &spec.experiment, key),
         spec,
         key: key.into(),

@@ -289,8 +289,25 @@ pub fn speed(found: &[RunSpeed<'_>]) -> PolarsResult<DataFrame> {
 /// polars cannot write the frame.
 pub fn csv(frame: &mut DataFrame) -> PolarsResult<Vec<u8>> {
     let mut bytes = Vec::new();
-    CsvWriter::new(&mut bytes).include_header(true).finish(frame)?;
+    CsvWriter::new(&mut bytes).include_header(true).finish(&mut without_formulas(frame)?)?;
     Ok(bytes)
+}
+
+/// The frame with an apostrophe before each text that a spreadsheet would evaluate as a formula. Numbers written as
+/// text stay as they are.
+fn without_formulas(frame: &DataFrame) -> PolarsResult<DataFrame> {
+    let is_formula = |text: &str| {
+        text.len() > 1 && text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err()
+    };
+    let defused = |text: &str| if is_formula(text) { format!("'{text}") } else { text.to_owned() };
+    let columns = frame.columns().iter().map(|column| match column.str() {
+        Ok(texts) => {
+            let texts: Vec<Option<String>> = texts.iter().map(|text| text.map(defused)).collect();
+            Column::new(column.name().clone(), texts)
+        }
+        Err(_) => column.clone(),
+    });
+    DataFrame::new_infer_height(columns.collect())
 }
 
 /// A frame as a Parquet file.
@@ -301,4 +318,22 @@ pub fn parquet(frame: &mut DataFrame) -> PolarsResult<Vec<u8>> {
     let mut bytes = Vec::new();
     ParquetWriter::new(&mut bytes).with_compression(ParquetCompression::Uncompressed).finish(frame)?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spreadsheet_reads_text_as_text() {
+        let texts = ["=1+1", "@SUM(A1)", "+x", "-cmd", "-0.5", "-", "W+N", "a=b"].map(|text| Some(text.to_owned()));
+        let texts: Vec<Option<String>> = texts.into_iter().chain([None]).collect();
+        let numbers: Vec<f64> = vec![-1.0; texts.len()];
+        let columns = vec![Column::new("level".into(), texts), Column::new("value".into(), numbers)];
+        let mut frame = DataFrame::new_infer_height(columns).unwrap();
+        let text = String::from_utf8(csv(&mut frame).unwrap()).unwrap();
+        let lines: Vec<&str> = text.lines().map(|line| line.trim_end_matches(",-1.0")).collect();
+        assert_eq!(lines, ["level,value", "'=1+1", "'@SUM(A1)", "'+x", "'-cmd", "-0.5", "-", "W+N", "a=b", ""]);
+        assert_eq!(frame.column("level").unwrap().str().unwrap().get(0), Some("=1+1"), "the frame stays as it is");
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::keys;
 use super::node::{Node, dotted};
+use super::presets;
 use super::suggest;
 use super::types::RunSpec;
 
@@ -25,6 +26,7 @@ fn default_of(run: &RunSpec, key: &str) -> Option<&'static str> {
         "train.schedule" => Some("constant"),
         "train.lr_warm_up" => Some("0"),
         "train.select" => Some("last"),
+        "train.start_from" if run.sparsity.name != presets::DENSE => Some("init"),
         _ => None,
     }
 }

@@ -39,6 +39,7 @@ pub const KEYS: &[&str] = &[
     "train.select",
     "train.early_stop",
     "train.early_stop.patience",
+    "train.start_from",
     "sparsity",
     "sparsity.name",
     "sparsity.weights",

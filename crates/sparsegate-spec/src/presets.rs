@@ -2,8 +2,11 @@
 
 use super::types::{ModelKind, Prior, Sparsity};
 
+/// Name of the level without sparsification.
+pub const DENSE: &str = "dense";
+
 /// Names of the levels, from the dense network to the most sparsified.
-pub const NAMES: &[&str] = &["dense", "W", "W+Voc", "W+N", "W+G+N"];
+pub const NAMES: &[&str] = &[DENSE, "W", "W+Voc", "W+N", "W+G+N"];
 
 /// The level of that name for a kind of model; `None` for an unknown name.
 ///
@@ -11,7 +14,7 @@ pub const NAMES: &[&str] = &["dense", "W", "W+Voc", "W+N", "W+G+N"];
 pub fn level(kind: ModelKind, name: &str) -> Option<Sparsity> {
     use Prior::{LogUniform, None as No};
     let (weights, vocabulary, neurons, gates) = match name {
-        "dense" => (No, No, No, No),
+        DENSE => (No, No, No, No),
         "W" => (LogUniform, No, No, No),
         "W+Voc" => (LogUniform, LogUniform, No, No),
         "W+N" => (LogUniform, No, LogUniform, No),

@@ -11,6 +11,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sparsegate_core::schedule::{self, RateCurve};
 
+use super::presets;
 use super::types::{RunSpec, TrainSpec};
 
 /// The weight of the KL term: `weight` times the authors' 1/N, after a linear rise from 0.
@@ -226,6 +227,24 @@ pub struct EarlyStop {
     pub patience: u32,
 }
 
+/// What the means of the weights and the biases of a run start from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StartFrom {
+    /// Initial values, as `model.init` and `model.embedding.vectors` say.
+    #[default]
+    Init,
+    /// The run at the level `dense` with the same data, model, training, seed and backend.
+    Dense,
+}
+
+impl StartFrom {
+    /// Whether the run starts from initial values.
+    pub fn is_init(&self) -> bool {
+        *self == Self::Init
+    }
+}
+
 impl TrainSpec {
     /// Learning rate and KL weight as functions of the step, with `batches` batches in an epoch.
     pub fn schedule(&self, batches: u64) -> schedule::Schedule {
@@ -265,12 +284,29 @@ impl RunSpec {
         schedule.kl_warm_up.max(pruned)
     }
 
-    /// The spec without options that have no effect: the `kl` block of a level without variational parameters, and one
-    /// that says what holds without it. Runs that compute the same have the same key.
+    /// The spec without options that have no effect: the `kl` block of a level without variational parameters, one
+    /// that says what holds without it, and `start_from` at the level `dense`. Runs that compute the same have the same
+    /// key.
     #[must_use]
     pub fn without_idle_options(mut self) -> Self {
         let variational = self.sparsity.is_variational();
         self.train.kl = self.train.kl.filter(|kl| variational && !kl.is_plain());
+        if self.sparsity.name == presets::DENSE {
+            self.train.start_from = StartFrom::Init;
+        }
         self
+    }
+
+    /// The run that this one starts from, by `train.start_from`: the same point of the sweep at the level `dense`.
+    /// `None` for a run that starts from initial values.
+    #[must_use]
+    pub fn parent(&self) -> Option<Self> {
+        match self.train.start_from {
+            StartFrom::Init => None,
+            StartFrom::Dense => {
+                let sparsity = presets::level(self.model.kind, presets::DENSE)?;
+                Some(Self { sparsity, ..self.clone() }.without_idle_options())
+            }
+        }
     }
 }

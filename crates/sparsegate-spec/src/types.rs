@@ -11,7 +11,7 @@ pub use sparsegate_core::{
 
 pub use super::cell_name::CellName;
 pub use super::tolerance::Tolerance;
-pub use super::training::{Decay, EarlyStop, Kl, RateSchedule, Select, StepDecay, WarmUp};
+pub use super::training::{Decay, EarlyStop, Kl, RateSchedule, Select, StartFrom, StepDecay, WarmUp};
 
 /// Full description of one training run, with all defaults filled in. Its canonical JSON is part of the run's key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -148,6 +148,10 @@ pub struct TrainSpec {
     /// Stops before the last epoch when the validation metric does not improve any more. Default: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_stop: Option<EarlyStop>,
+    /// What the means and biases start from: `init`, or `dense` for those of the trained dense run of the same point.
+    /// Default: `init`. Has no effect at the level `dense`.
+    #[serde(default, skip_serializing_if = "StartFrom::is_init")]
+    pub start_from: StartFrom,
 }
 
 impl TrainSpec {

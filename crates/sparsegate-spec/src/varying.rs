@@ -17,8 +17,8 @@ const NAMES: [(&str, &str); 3] =
 /// Options of the training loop that a spec lacks at their defaults. Each is a single setting, even if it is a mapping,
 /// with the value that holds: that of the spec, or the default. A run without such a value is one in which the option
 /// does nothing, such as the KL weight of a dense network.
-const OPTIONS: [&str; 5] =
-    ["train.kl.weight", "train.kl.warm_up", "train.schedule", "train.lr_warm_up", "train.select"];
+const OPTIONS: [&str; 6] =
+    ["train.kl.weight", "train.kl.warm_up", "train.schedule", "train.lr_warm_up", "train.select", "train.start_from"];
 
 /// A spec's settings by dotted key (`train.epochs`, `model.hidden`), leaves only. The sparsity level is the single
 /// entry `sparsity`, the level's name. Options of the training loop have the values that hold, such as 1 for

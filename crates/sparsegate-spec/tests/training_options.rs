@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 use sparsegate_core::schedule::{RateCurve, Schedule};
-use sparsegate_spec::types::{EarlyStop, Kl, RateSchedule, RunSpec, Select, WarmUp};
+use sparsegate_spec::types::{EarlyStop, Kl, RateSchedule, RunSpec, Select, StartFrom, WarmUp};
 use sparsegate_spec::{Experiment, SpecError, from_text, label, matching};
 
 const MODEL: &str = "name: t\ndataset: d\nmodel: { kind: language-model, hidden: 4 }\n";
@@ -146,6 +146,7 @@ fn wrong_values_are_named_with_a_hint() {
         ("early_stop: { patience: 1 }, kl: { warm_up: 10 }", "no epoch is left for `train.early_stop`", "shorten it"),
         ("early_stop: { patience: 0 }", "`train.early_stop.patience`: 0 is too small", "write 1 or more"),
         ("select: bst", "unknown value `bst` for `train.select`", "did you mean `best`?"),
+        ("start_from: dence", "unknown value `dence` for `train.start_from`", "did you mean `dense`?"),
         ("schedule: cosine", "`train.schedule`: `cosine` needs values", "{ cosine: { ... } }"),
         ("schedule: { cosin: { to: 0 } }", "unknown value `cosin` for `train.schedule`", "did you mean `cosine`?"),
         ("schedule: { cosine: { to: 2 } }", "`train.schedule.cosine.to`: 2 is out of range", "0 to 1"),
@@ -159,4 +160,23 @@ fn wrong_values_are_named_with_a_hint() {
         assert!(error.hint().unwrap_or_default().contains(hint), "{train}: {:?}", error.hint());
         assert!(error.position().is_some(), "{train}: no position");
     }
+}
+
+#[test]
+fn a_sparse_run_starts_from_the_dense_run_of_its_point() {
+    let sweep = "sweep: { product: { sparsity: [dense, W, { name: m, magnitude: { share: 0.9 } }], \
+         train.start_from: [init, dense], train.kl.weight: [0.1] } }";
+    let runs = load("", sweep, &[]).expect("a valid sweep").runs;
+    let start = |run: &RunSpec| (run.sparsity.name.clone(), run.train.start_from);
+    let both = |level: &str| [(level.to_owned(), StartFrom::Init), (level.to_owned(), StartFrom::Dense)];
+    let wanted = [&both("dense")[..1], &both("W"), &both("m")].concat();
+    assert_eq!(runs.iter().map(start).collect::<Vec<_>>(), wanted, "dense is trained once");
+    for run in &runs {
+        let parent = (run.train.start_from == StartFrom::Dense).then(|| runs[0].clone());
+        assert_eq!(run.parent(), parent, "{}", run.sparsity.name);
+    }
+    let labels: Vec<_> = runs.iter().map(|run| label(run, "start_from")).collect();
+    let (init, dense) = (Some("init".to_owned()), Some("dense".to_owned()));
+    assert_eq!(labels, [None, init.clone(), dense.clone(), init, dense]);
+    assert_eq!(json(&run("start_from: init")), json(&plain()), "the default enters no key");
 }

@@ -46,6 +46,14 @@ pub enum StoreError {
         /// The newest version this program knows.
         known: u32,
     },
+    /// A tensor that was to be stored has an element that is not finite. Nothing was written.
+    #[error("{path} is not written: {tensor} is not finite; lower the learning rate, or set train.clip_norm")]
+    NotFinite {
+        /// The file.
+        path: Utf8PathBuf,
+        /// Name of the tensor.
+        tensor: String,
+    },
     /// Another process holds the run's lock.
     #[error("{path} is in use by {}; wait until it ends, or stop it, then run this command again", name(holder.as_ref()))]
     Locked {

@@ -158,9 +158,11 @@ impl LockedRun {
     /// Writes `model.safetensors`, the parameters alone.
     ///
     /// # Errors
-    /// [`StoreError::Io`], or [`StoreError::Corrupt`] for a tensor whose number of values does not fit its shape.
+    /// [`StoreError::NotFinite`], [`StoreError::Io`], or [`StoreError::Corrupt`] for a tensor whose number of values
+    /// does not fit its shape.
     pub fn write_model(&self, parameters: &[NamedTensor]) -> Result<(), StoreError> {
         let path = self.dir.model_path();
+        check_finite(&path, parameters)?;
         let bytes = tensors::encode(parameters, format!("{{\"format\":{FORMAT}}}"))
             .map_err(|problem| StoreError::corrupt(&path, self.dir.path(), &problem))?;
         write_atomic(&path, &bytes)
@@ -177,7 +179,7 @@ impl LockedRun {
     /// Replaces the checkpoint; the old one stays in place until the new one is complete.
     ///
     /// # Errors
-    /// [`StoreError::Io`], or [`StoreError::Corrupt`] for a tensor whose number of values does not fit its shape.
+    /// [`StoreError::NotFinite`], [`StoreError::Io`], or [`StoreError::Corrupt`] for a tensor whose number of values does not fit its shape.
     pub fn write_checkpoint(&self, position: &Position, state: &[NamedTensor]) -> Result<(), StoreError> {
         self.write_state(&self.dir.checkpoint_path(), position, state)
     }
@@ -212,6 +214,7 @@ impl LockedRun {
     }
 
     fn write_state(&self, path: &Utf8Path, position: &Position, state: &[NamedTensor]) -> Result<(), StoreError> {
+        check_finite(path, state)?;
         let bytes = Checkpoint::encode(position, state)
             .map_err(|problem| StoreError::corrupt(path, self.dir.path(), &problem))?;
         write_atomic(path, &bytes)
@@ -317,10 +320,46 @@ impl LockedRun {
     }
 }
 
+/// Refuses tensors that must not be stored: no later step or evaluation could use them.
+fn check_finite(path: &Utf8Path, tensors: &[NamedTensor]) -> Result<(), StoreError> {
+    match NamedTensor::first_not_finite(tensors) {
+        Some(tensor) => Err(StoreError::NotFinite { path: path.to_owned(), tensor: tensor.name.clone() }),
+        None => Ok(()),
+    }
+}
+
 /// Removes a file; a missing file is not an error.
 fn remove(path: &Utf8Path) -> Result<(), StoreError> {
     match fs_err::remove_file(path) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io("remove", path, e)),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tensors_that_are_not_finite_are_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(folder.path()).unwrap();
+        let dir = RunDir::new(root, "t", "k");
+        let lock = dir.lock().unwrap();
+        let tensor = |name: &str, value| NamedTensor { name: name.to_owned(), shape: vec![1], values: vec![value] };
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let tensors = [tensor("a", 1.0), tensor("b/mean", bad)];
+            let position = Position::start();
+            for result in [
+                lock.write_model(&tensors),
+                lock.write_checkpoint(&position, &tensors),
+                lock.write_best(&position, &tensors),
+            ] {
+                let error = result.unwrap_err();
+                assert!(matches!(&error, StoreError::NotFinite { tensor, .. } if tensor == "b/mean"), "{error}");
+            }
+        }
+        assert!(dir.model().unwrap().is_none() && dir.checkpoint().unwrap().is_none());
+        lock.write_model(&[tensor("a", f32::MAX)]).unwrap();
     }
 }

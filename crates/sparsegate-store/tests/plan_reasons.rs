@@ -154,3 +154,30 @@ fn magnitude_pruning_depends_on_the_length_of_the_run() {
     let longer = statuses(&root, &experiment(&[level, "train.epochs=3"]), "h").remove(0);
     assert_eq!(longer, Status::Stale { why: "train.epochs 2 -> 3".into() });
 }
+
+#[test]
+fn a_plan_names_the_run_that_a_run_starts_from() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).expect("UTF-8");
+    let both = experiment(&["train.start_from=dense"]);
+    let mut sparse = both.clone();
+    sparse.runs.remove(0);
+    let whys = |experiment: &Experiment| -> Vec<String> {
+        let plan = plan::plan(&root, experiment, &hashes("h")).expect("a plan");
+        plan.entries.iter().map(PlanEntry::why).collect()
+    };
+    let entries = plan::plan(&root, &both, &hashes("h")).expect("a plan").entries;
+    let (dense, child) = (&entries[0], &entries[1]);
+    assert_eq!((&dense.starts_from, child.key_parts.get("start_from")), (&None, Some(&dense.key)));
+    let starts = format!("never run; starts from {} (dense)", dense.key);
+    assert_eq!(whys(&both), ["never run".to_owned(), starts.clone()]);
+    assert_eq!(whys(&sparse), [format!("never run; needs {} (dense), which was never run", dense.key)]);
+    write(dense, Some(RunState::Failed));
+    assert_eq!(whys(&sparse), [format!("never run; needs {} (dense), which is failed", dense.key)]);
+    write(dense, Some(RunState::Done));
+    assert_eq!(whys(&sparse), [starts]);
+    write(child, Some(RunState::Done));
+    assert_eq!(whys(&sparse), ["finished"]);
+    let more = experiment(&["train.start_from=dense", "train.epochs=3"]);
+    assert!(matches!(statuses(&root, &more, "h")[1], Status::Stale { .. }), "its parent is another run, too");
+}

@@ -27,7 +27,12 @@ pub fn line(root: &Utf8Path, target: &BenchTarget) -> Result<Option<String>, Cli
     let [_, test] = eval_batches(&corpus, &record.spec.train)?;
     let runtime = Runtime::new(&target.model, &Options::default()).map_err(CliError::data)?;
     let classifies = target.model.task == Task::Classification;
-    let ours = corpus.unit.value(&evaluate(&runtime, classifies, test.as_ref()));
+    let evaluation = evaluate(&runtime, classifies, test.as_ref());
+    if !evaluation.nats.is_finite() {
+        let problem = format!("the compact model of {} has outputs on the test set that are not finite", target.name);
+        return Err(CliError::data(problem).help("train the run again with a lower learning rate"));
+    }
+    let ours = corpus.unit.value(&evaluation);
     let (metric, theirs) = (corpus.unit.metric(), details.run.test);
     if (ours - theirs).abs() <= TOLERANCE * theirs.abs() {
         Ok(Some(format!("{metric} over the test set: {ours:.6}; of the run: {theirs:.6}\n")))

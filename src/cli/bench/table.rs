@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::target::BenchTarget;
+use crate::cli::streamed_table::printable;
 use crate::cli::table::TextTable;
 use sparsegate_report::number;
 use sparsegate_store::speed::{Implementation, InputMode, Speed};
@@ -20,7 +21,7 @@ pub fn render(target: &BenchTarget, speed: &Speed, proof: Option<&str>, bold: bo
     let model = &target.model;
     let mut text = format!(
         "{}: {} of {} symbols, {} of {} units, {} live preactivations; {} of {} kB\n",
-        target.name,
+        printable(&target.name),
         model.symbols.stored.len(),
         model.original.symbols,
         model.units(),

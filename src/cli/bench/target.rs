@@ -7,6 +7,7 @@ use sparsegate_runtime::synthetic::ModelShape;
 use crate::cli::CliError;
 use crate::cli::args::Global;
 use sparsegate_compact::{FoundModel, find_model};
+use sparsegate_core::trainer::NamedTensor;
 use sparsegate_data::manifest::Reader;
 use sparsegate_nn::model::{MaskedNetwork, RecurrentConfig};
 use sparsegate_spec::types::RunSpec;
@@ -51,6 +52,11 @@ impl BenchTarget {
         let (masked, steps) = match (&dir, &record) {
             (Some(dir), Some(record)) => {
                 let parameters = dir.model().map_err(CliError::failed)?;
+                let broken = parameters.as_deref().and_then(NamedTensor::first_not_finite);
+                if let Some(NamedTensor { name, .. }) = broken {
+                    let problem = format!("{}: {name} is not finite", dir.model_path());
+                    return Err(CliError::data(problem).help("train the run again with a lower learning rate"));
+                }
                 let model = &record.spec.model;
                 let units =
                     RecurrentConfig { cell: model.cell.0, activation: model.gate_activation, hidden: model.hidden };

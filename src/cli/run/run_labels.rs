@@ -1,5 +1,6 @@
 //! Short names of runs for the terminal, from the settings in which they differ.
 
+use crate::cli::streamed_table::printable;
 use sparsegate_pipeline::sweep::{ExperimentPlan, Sweep};
 use sparsegate_spec::VaryingKeys;
 
@@ -14,7 +15,7 @@ pub(super) fn labels(sweep: &Sweep) -> Vec<String> {
             1 => label,
             _ => format!("{}: {label}", planned.experiment.name),
         };
-        entries.iter().map(|entry| name(varying.label(&entry.spec))).collect()
+        entries.iter().map(|entry| name(printable(&varying.label(&entry.spec)))).collect()
     };
     experiments.iter().flat_map(of_experiment).collect()
 }

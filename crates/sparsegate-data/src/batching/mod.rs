@@ -103,7 +103,7 @@ fn check(symbols: usize, train: &TrainSpec, needed: impl Fn(usize, usize) -> usi
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use sparsegate_spec::types::{Adam, Optimizer, RateSchedule, Select, TrainSpec, WarmUp};
+    use sparsegate_spec::types::{Adam, Optimizer, RateSchedule, Select, StartFrom, TrainSpec, WarmUp};
 
     pub(crate) fn spec(batch: usize, sequence: usize, carry_state: bool) -> TrainSpec {
         TrainSpec {
@@ -119,6 +119,7 @@ pub(crate) mod tests {
             lr_warm_up: WarmUp::default(),
             select: Select::Last,
             early_stop: None,
+            start_from: StartFrom::Init,
         }
     }
 

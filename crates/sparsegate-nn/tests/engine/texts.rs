@@ -200,3 +200,43 @@ fn accuracy_and_likelihood_are_over_texts_and_not_over_batches() {
         assert_eq!(found.accuracy, Some(right as f64 / 7.0));
     }
 }
+
+/// One batch.
+struct One(Batch);
+
+impl BatchSource for One {
+    fn len(&self) -> usize {
+        1
+    }
+    fn batch(&self, _: usize) -> Batch {
+        self.0.clone()
+    }
+    fn targets(&self) -> usize {
+        self.0.targets.len()
+    }
+    fn carries_state(&self) -> bool {
+        false
+    }
+}
+
+/// The loss of a class is clipped, and an accuracy is finite in any case.
+#[test]
+fn an_evaluation_shows_outputs_that_are_not_finite() {
+    for outputs in [1, 3] {
+        let sizes = ClassifierSizes { outputs, ..small(CELLS[0]).sizes };
+        let texts = SmallClassifier { sizes, ..small(CELLS[0]) };
+        let source = One(texts.batch(1));
+        assert!(texts.trainer(|_, _| {}).evaluate(&source).nats.is_finite());
+        let overflow = |name: &str, values: &mut [f64]| {
+            if name == "output/w/mean" {
+                values.fill(f64::from(f32::MAX));
+            } else if name.ends_with("/bias") {
+                values.fill(4.0);
+            }
+        };
+        let trainer = texts.trainer(overflow);
+        assert!(trainer.parameters().iter().all(|tensor| tensor.values.iter().all(|value| value.is_finite())));
+        let found = trainer.evaluate(&source);
+        assert!(found.accuracy.is_some_and(f64::is_finite) && found.nats.is_nan(), "{outputs} outputs: {found:?}");
+    }
+}

@@ -17,6 +17,8 @@ pub struct Job {
     pub dir: RunDir,
     /// Number of threads to compute with, as stated in `run.json`.
     pub threads: usize,
+    /// Index of the job that must be done before this one starts, by `train.start_from`; smaller than this job's own.
+    pub after: Option<usize>,
 }
 
 /// Progress of a job, in order.
@@ -49,7 +51,7 @@ pub trait Executor {
     /// Executes `jobs`, at most `at_once` at a time, and returns their outcomes in the same order. `watch` receives
     /// the index of a job and its progress.
     ///
-    /// A failed run does not stop the others. When `interrupt` is raised, no further run is started, and the running
+    /// A failed run does not stop the others, except those that start from it ([`Job::after`]): they fail, too. When `interrupt` is raised, no further run is started, and the running
     /// ones save their state and stop.
     fn execute(
         &self,

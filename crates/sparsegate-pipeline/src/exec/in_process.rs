@@ -23,10 +23,18 @@ impl Executor for InProcess {
         interrupt: &Interrupt,
         watch: &mut dyn FnMut(usize, JobProgress<'_>),
     ) -> Vec<Outcome> {
-        let mut outcomes = Vec::new();
-        for (number, job) in jobs.into_iter().enumerate() {
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        for (number, job) in jobs.iter().enumerate() {
             if interrupt.is_raised() {
                 outcomes.push(Outcome::NotStarted);
+                continue;
+            }
+            let parent = job.after.and_then(|index| Some((&jobs.get(index)?.dir, outcomes.get(index)?)));
+            if let Some((dir, outcome)) = parent.filter(|(_, outcome)| !matches!(outcome, Outcome::Done(_))) {
+                let outcome = outcome.of_child(dir);
+                outcome.record(&job.dir);
+                watch(number, JobProgress::Ended(&outcome));
+                outcomes.push(outcome);
                 continue;
             }
             watch(number, JobProgress::Started);

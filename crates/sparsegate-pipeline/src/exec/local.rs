@@ -75,6 +75,7 @@ impl Executor for LocalProcesses {
         let mut queue = JobQueue {
             outcomes: jobs.iter().map(|_| Outcome::NotStarted).collect(),
             waiting: jobs.iter().map(|job| self.command(job)).enumerate().collect(),
+            after: jobs.iter().map(|job| job.after).collect(),
             folders: jobs.into_iter().map(|job| job.dir).collect(),
             running: BTreeMap::new(),
             reported_errors: BTreeMap::new(),
@@ -109,7 +110,9 @@ impl Executor for LocalProcesses {
 struct JobQueue<'a> {
     outcomes: Vec<Outcome>,
     folders: Vec<RunDir>,
-    waiting: std::collections::VecDeque<(usize, Command)>,
+    /// For each job, the one that must be done before it starts.
+    after: Vec<Option<usize>>,
+    waiting: BTreeMap<usize, Command>,
     running: BTreeMap<usize, Worker>,
     /// Errors that workers reported before they ended.
     reported_errors: BTreeMap<usize, String>,
@@ -118,9 +121,19 @@ struct JobQueue<'a> {
 }
 
 impl JobQueue<'_> {
-    /// Starts the next waiting job; returns whether there was one.
+    /// Starts the next waiting job whose parent has ended; returns whether there was one.
     fn start_next(&mut self) -> bool {
-        let Some((job, command)) = self.waiting.pop_front() else { return false };
+        let has_ended = |job: usize| !self.waiting.contains_key(&job) && !self.running.contains_key(&job);
+        let is_next = |job: &&usize| self.after[**job].is_none_or(has_ended);
+        let Some(job) = self.waiting.keys().find(is_next).copied() else { return false };
+        let Some(command) = self.waiting.remove(&job) else { return false };
+        let parent = self.after[job].map(|parent| (&self.folders[parent], &self.outcomes[parent]));
+        if let Some((dir, outcome)) = parent.filter(|(_, outcome)| !matches!(outcome, Outcome::Done(_))) {
+            let outcome = outcome.of_child(dir);
+            outcome.record(&self.folders[job]);
+            self.end(job, outcome);
+            return true;
+        }
         match Worker::spawn(command, &self.folders[job], job, self.sender.clone()) {
             Ok(worker) => {
                 self.running.insert(job, worker);

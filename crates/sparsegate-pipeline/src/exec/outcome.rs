@@ -38,6 +38,17 @@ impl Outcome {
         Self::Failed { error: error.to_string(), log: String::new() }
     }
 
+    /// The outcome of a run that starts from the run in `parent`, of which this is the outcome, if that is not done: the
+    /// run fails with it, or is not started. Meaningless for a parent that is done.
+    pub(crate) fn of_child(&self, parent: &RunDir) -> Self {
+        match self {
+            Self::Failed { error, .. } => {
+                Self::failed(&format!("run {}, from which it starts, failed: {error}", parent.key()))
+            }
+            _ => Self::NotStarted,
+        }
+    }
+
     /// The outcome of a process that ended with `status`; `reported_error` is the error that it reported, if any.
     pub(super) fn from_exit(dir: &RunDir, status: Option<ExitStatus>, reported_error: Option<String>) -> Self {
         // The stored summary counts only together with the exit code, since another process may hold the folder.

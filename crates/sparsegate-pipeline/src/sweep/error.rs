@@ -1,5 +1,6 @@
 //! Errors of a sweep.
 
+use crate::start_from::StartError;
 use sparsegate_data::DataError;
 use sparsegate_nn::engine::OpenError;
 use sparsegate_spec::SpecError;
@@ -27,6 +28,14 @@ pub enum SweepError {
     /// The chosen backend, or all backends of the runs, cannot be opened.
     #[error(transparent)]
     Backend(#[from] OpenError),
+    /// A run that cannot start, because the run that it starts from is not available.
+    #[error("run {run} cannot start: {error}")]
+    Start {
+        /// Key and level of the run.
+        run: String,
+        /// What is wrong with the other one.
+        error: StartError,
+    },
     /// The stored runs cannot be listed.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -42,7 +51,7 @@ impl SweepError {
             Self::Spec(error) => error.hint().map(str::to_owned),
             Self::Backend(error) => Some(error.hint()),
             Self::NotFetchedAgain { fetch, .. } => Some(format!("fetching it again failed: {fetch}")),
-            Self::Data(_) | Self::Plan(_) | Self::Store(_) => None,
+            Self::Data(_) | Self::Start { .. } | Self::Plan(_) | Self::Store(_) => None,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::backends::UnavailableBackends;
 use super::{Sweep, SweepError, SweepObserver, SweepRun, data};
 use crate::exec::{Executor, Interrupt, Job, Outcome, Parallelism};
+use crate::start_from::check_parent;
 use sparsegate_nn::engine::OpenError;
 use sparsegate_spec::types::{Backend, RunSpec};
 use sparsegate_store::format::{FORMAT, RunRecord, RunState};
@@ -57,6 +58,9 @@ impl<'a> PreparedSweep<'a> {
             let specs = entries.filter(|run| prepared.is_trained(*run)).map(|run| &run.entry.spec);
             data::get(&sweep.root, planned, specs, options)?;
         }
+        for run in sweep.runs().filter(|run| prepared.is_trained(*run)) {
+            prepared.check_parent(run)?;
+        }
         Ok(prepared)
     }
 
@@ -67,6 +71,19 @@ impl<'a> PreparedSweep<'a> {
 
     fn is_wanted(&self, run: SweepRun<'_>) -> bool {
         self.force || run.entry.status != Status::Done
+    }
+
+    /// Refuses a run that starts from another one which is neither finished nor trained before it.
+    fn check_parent(&self, SweepRun { entry, .. }: SweepRun<'_>) -> Result<(), SweepError> {
+        let Some(parent) = &entry.starts_from else { return Ok(()) };
+        // The outcome of a damaged run says what is wrong with its folder.
+        let resumes =
+            matches!(entry.status, Status::Interrupted { .. } | Status::Failed { .. } | Status::Damaged { .. });
+        if !self.force && resumes && !matches!(entry.dir.position(), Ok(None)) {
+            return Ok(());
+        }
+        let run = || format!("{} ({})", entry.key, entry.spec.sparsity.name);
+        check_parent(parent).map_err(|error| SweepError::Start { run: run(), error })
     }
 
     /// The runs that are left out, by backend.
@@ -94,21 +111,30 @@ impl<'a> PreparedSweep<'a> {
     ) -> Result<Vec<Outcome>, SweepError> {
         let parallelism = executor.parallelism(self.sweep.runs().filter(|run| self.is_trained(*run)).count());
         let facts = provenance::collect(&self.sweep.root, parallelism.threads);
-        let mut outcomes = Vec::new();
-        let mut jobs = Vec::new();
+        let runs: Vec<SweepRun<'_>> = self.sweep.runs().collect();
+        let mut outcomes = vec![Outcome::NotStarted; runs.len()];
+        let mut jobs: Vec<Job> = Vec::new();
         let mut places = Vec::new();
-        for run in self.sweep.runs() {
-            outcomes.push(match self.without_training(run)? {
-                Some(outcome) => outcome,
-                None => match self.job(run, &facts, parallelism) {
+        // Runs from which others start come before these; otherwise the order is that of the sweep.
+        let starts_from = |place: &usize| runs[*place].entry.starts_from.as_ref();
+        let (children, first): (Vec<_>, Vec<_>) = (0..runs.len()).partition(|place| starts_from(place).is_some());
+        for place in first.into_iter().chain(children) {
+            let parent = starts_from(&place).and_then(|parent| runs.iter().position(|run| run.entry.key == parent.run));
+            // Such as a parent in the plan that another process is training.
+            let hopeless = parent.filter(|parent| matches!(outcomes[*parent], Outcome::Failed { .. }));
+            let hopeless = hopeless.map(|parent| outcomes[parent].of_child(&runs[parent].entry.dir));
+            outcomes[place] = match (self.without_training(runs[place])?, hopeless) {
+                (Some(outcome), _) | (None, Some(outcome)) => outcome,
+                (None, None) => match self.job(runs[place], &facts, parallelism) {
                     Ok(job) => {
-                        jobs.push(job);
-                        places.push(outcomes.len());
+                        let after = parent.and_then(|parent| places.iter().position(|place| *place == parent));
+                        jobs.push(Job { after, ..job });
+                        places.push(place);
                         Outcome::NotStarted
                     }
                     Err(error) => Outcome::failed(&error),
                 },
-            });
+            };
         }
         observer.begin(&places);
         let ended = executor.execute(jobs, parallelism.at_once, interrupt, &mut |job, progress| {
@@ -183,7 +209,7 @@ impl<'a> PreparedSweep<'a> {
             kept
         };
         drop(lock);
-        Ok(Job { root: self.sweep.root.clone(), experiment: experiment.name.clone(), dir, threads })
+        Ok(Job { root: self.sweep.root.clone(), experiment: experiment.name.clone(), dir, threads, after: None })
     }
 }
 

@@ -168,8 +168,11 @@ impl Training<'_, '_> {
             (self.events)(TrainEvent::StoppedEarly { epoch, best });
         }
         self.select_epoch()?;
+        // Also a run that resumes after its last epoch, from a checkpoint of an older version.
+        let parameters = self.trainer.parameters();
+        self.check_tensors(&parameters)?;
         self.lock.write_structure(&with_words(self.trainer.structure(), self.data.words))?;
-        self.lock.write_model(&self.trainer.parameters())?;
+        self.lock.write_model(&parameters)?;
         Ok(RunState::Done)
     }
 
@@ -324,13 +327,19 @@ impl Training<'_, '_> {
         if self.stop.load(Ordering::Relaxed) {
             return Ok(Flow::Stopped);
         }
+        // The last update of the epoch came after the last check of a loss.
+        self.check_tensors(&self.trainer.parameters())?;
         let evaluation = self.trainer.evaluate(self.data.valid.as_ref());
+        // An accuracy is finite even if no output is.
+        self.check("validation loss", evaluation.nats)?;
         let valid = self.data.unit.value(&evaluation);
         self.check("validation metric", valid)?;
         if self.stop.load(Ordering::Relaxed) {
             return Ok(Flow::Stopped);
         }
-        let test = self.data.unit.value(&self.trainer.evaluate(self.data.test.as_ref()));
+        let tested = self.trainer.evaluate(self.data.test.as_ref());
+        self.check("test loss", tested.nats)?;
+        let test = self.data.unit.value(&tested);
         self.check("test metric", test)?;
         let counts = self.trainer.counts();
         self.check("compression", counts.compression)?;
@@ -381,9 +390,12 @@ impl Training<'_, '_> {
     fn save(&mut self) -> Result<(), TrainError> {
         let position = self.position_now();
         if let Some((position, state)) = &self.best_state {
+            self.check_tensors(state)?;
             self.lock.write_best(position, state)?;
         }
-        self.lock.write_checkpoint(&position, &self.trainer.state())?;
+        let state = self.trainer.state();
+        self.check_tensors(&state)?;
+        self.lock.write_checkpoint(&position, &state)?;
         if self.best_state.take().is_some() {
             self.lock.keep_best(self.best.selected().map(|best| best.epoch))?;
         }
@@ -424,6 +436,13 @@ impl Training<'_, '_> {
 
     fn check(&self, name: &str, value: f64) -> Result<(), TrainError> {
         if value.is_finite() { Ok(()) } else { Err(self.diverged(name, self.position.step)) }
+    }
+
+    fn check_tensors(&self, tensors: &[NamedTensor]) -> Result<(), TrainError> {
+        match NamedTensor::first_not_finite(tensors) {
+            Some(tensor) => Err(self.diverged(&tensor.name, self.position.step)),
+            None => Ok(()),
+        }
     }
 
     fn diverged(&self, name: &str, step: u64) -> TrainError {

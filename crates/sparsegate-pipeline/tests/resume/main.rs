@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use sparsegate_pipeline::train::{CheckpointIntervals, TrainError, TrainEvent, train_on};
+use sparsegate_data::Unit;
+use sparsegate_pipeline::train::{CheckpointIntervals, RunData, TrainError, TrainEvent, train_on};
 use sparsegate_spec::types::RunSpec;
 use sparsegate_store::format::{Collapse, RunState, Summary};
 use sparsegate_store::{RunDir, StoreError};
@@ -299,6 +300,39 @@ fn divergence_names_step_tensor_and_cure() {
     let summary = go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut ToyTrainer::new(), &never()).unwrap();
     assert_eq!(summary.state, RunState::Done);
     assert!(fingerprint(&folder.run()) == uninterrupted(&spec()));
+}
+
+/// The last update of a run comes after its last loss.
+#[test]
+fn an_update_that_breaks_a_tensor_is_neither_evaluated_nor_saved() {
+    for (tensor, name) in [("weights", "weights"), ("moment", "adam/moment")] {
+        for at in [7, BATCHES as u64, BATCHES as u64 * u64::from(EPOCHS)] {
+            let folder = Folder::new();
+            let mut toy = ToyTrainer::new();
+            toy.breaks_at = Some((at, tensor));
+            let intervals = CheckpointIntervals { epoch_end: Duration::ZERO, mid_epoch: Duration::from_hours(1) };
+            let error = go(&folder.run(), &spec(), intervals, &mut toy, &never()).unwrap_err().to_string();
+            assert!(error.contains(&format!("{name} is not finite at step ")), "{error}");
+            assert!(error.contains("train.optimizer.adam.lr"), "{error}");
+            let summary = folder.run().summary().unwrap().unwrap();
+            assert_eq!((summary.state, summary.error.as_deref()), (RunState::Failed, Some(error.as_str())));
+            assert!(folder.run().model().unwrap().is_none(), "a model was stored");
+            let saved = folder.run().position().unwrap().map_or(0, |position| position.step);
+            assert!(saved < at, "the state after step {at} was saved");
+        }
+    }
+}
+
+#[test]
+fn outputs_that_are_not_finite_fail_a_run_despite_a_finite_accuracy() {
+    let folder = Folder::new();
+    let mut toy = ToyTrainer::new();
+    toy.evaluates_to_nan = true;
+    let data = RunData { unit: Unit::Text, ..run_data(BATCHES) };
+    let intervals = CheckpointIntervals::default();
+    let error = train_on(&folder.run(), &spec(), &data, intervals, &mut toy, &mut |_| {}, &never()).unwrap_err();
+    assert!(error.to_string().contains("validation loss is not finite at step 5"), "{error}");
+    assert!(folder.run().model().unwrap().is_none() && folder.run().metrics().unwrap().is_empty());
 }
 
 #[test]

@@ -13,6 +13,10 @@ pub struct ToyTrainer {
     carried: Vec<f32>,
     /// Step at which a tensor becomes non-finite.
     pub diverges_at: Option<u64>,
+    /// Step whose update, after all metrics are computed, makes a tensor of the state infinite.
+    pub breaks_at: Option<(u64, &'static str)>,
+    /// Whether the outputs of an evaluation are NaN, as accuracies cannot show.
+    pub evaluates_to_nan: bool,
     /// Whether nothing of the network is left.
     empty: bool,
     /// Number of steps whose metrics are returned together, as by a device that computes asynchronously.
@@ -30,6 +34,8 @@ impl ToyTrainer {
             carried: vec![0.0; 2],
             weights,
             diverges_at: None,
+            breaks_at: None,
+            evaluates_to_nan: false,
             empty: false,
             block: 1,
             waiting: Vec::new(),
@@ -66,6 +72,11 @@ impl Trainer for ToyTrainer {
             *weight -= 0.01 * *moment;
         }
         self.carried = vec![gradient.sin(), self.weights[0] + self.carried[0]];
+        match self.breaks_at {
+            Some((at, "weights")) if at == step => self.weights[1] = f32::INFINITY,
+            Some((at, _)) if at == step => self.moment[2] = f32::NAN,
+            _ => {}
+        }
         (self.after_step)(step);
         let data_loss = if diverged { f64::NAN } else { f64::from(gradient.abs()) + 0.1 };
         let (kl_term, gradient_norm) = (f64::from(self.moment[1].abs()), f64::from(gradient.abs()));
@@ -84,7 +95,8 @@ impl Trainer for ToyTrainer {
     fn evaluate(&self, source: &dyn BatchSource) -> Evaluation {
         let inputs = (0..source.len()).flat_map(|at| source.batch(at).inputs);
         let sum = inputs.map(|x| (f64::from(x) * f64::from(self.weights[0])).cos()).sum::<f64>();
-        Evaluation { nats: sum.abs() / source.targets() as f64, accuracy: None, only_class: None }
+        let nats = if self.evaluates_to_nan { f64::NAN } else { sum.abs() / source.targets() as f64 };
+        Evaluation { nats, accuracy: Some(0.5), only_class: None }
     }
 
     fn counts(&self) -> Counts {

@@ -13,11 +13,14 @@ use sparsegate_spec::types::RunSpec;
 /// lower number are then stale.
 pub const NUMERICS: u32 = 1;
 
+/// Name of the part of a key that is the key of the run from which the run starts.
+pub const START_FROM: &str = "start_from";
+
 /// Hexadecimal digits of a key: 64 bits, so that among a million runs the probability of a collision is below 1e-7.
 const DIGITS: usize = 16;
 
 /// The key of a run and its parts: `spec`, `dataset` and, if the run starts from pretrained vectors, `vectors`, each a
-/// blake3 hash, and `numerics`, a number.
+/// blake3 hash; `numerics`, a number; and, if it starts from another run, `start_from`, that run's key.
 ///
 /// The key is the first 16 hexadecimal digits of the blake3 hash of the parts. It does not depend on the location of
 /// files, the git commit of the program, or which of several devices of the same kind is used.
@@ -32,6 +35,9 @@ pub fn key(spec: &RunSpec, hashes: &Hashes) -> (String, BTreeMap<String, String>
     .into();
     if let Some(hash) = hashes.vectors_of(spec) {
         parts.insert("vectors".to_owned(), hash.to_owned());
+    }
+    if let Some(parent) = spec.parent() {
+        parts.insert(START_FROM.to_owned(), key(&parent, hashes).0);
     }
     let mut joined = String::new();
     for (name, value) in &parts {
@@ -98,6 +104,35 @@ mod tests {
         assert_eq!(of("none", "1"), of("none", "2"));
         assert_eq!(of("v", "1").1.get("vectors").map(String::as_str), Some("1"));
         assert_eq!(of("none", "1").1.get("vectors"), None);
+    }
+
+    #[test]
+    fn the_parent_is_part_of_the_key_of_a_run_that_starts_from_it() -> Result<(), sparsegate_spec::SpecError> {
+        let of = |set: &[&str], dataset: &str| {
+            let text = "name: t\ndataset: d\nsparsity: W\nmodel: { kind: language-model, hidden: 4 }\n\
+                        train: { epochs: 1, batch: 2, sequence: 3, carry_state: true, start_from: dense, \
+                        optimizer: { adam: { lr: 2e-3 } } }\n";
+            let set: Vec<String> = set.iter().map(|set| (*set).to_owned()).collect();
+            let run = sparsegate_spec::from_text(Utf8Path::new("t.yaml"), text, &set, &[])?.runs.remove(0);
+            Ok(key(&run, &Hashes { dataset: dataset.to_owned(), vectors: BTreeMap::new() }))
+        };
+        let (child, parts) = of(&[], "h")?;
+        let (dense, of_dense) = of(&["sparsity=dense"], "h")?;
+        assert_eq!(parts.get(START_FROM), Some(&dense));
+        assert_eq!(of_dense.get(START_FROM), None, "at the level `dense` the option has no effect");
+        assert_eq!(dense, of(&["sparsity=dense", "train.start_from=init"], "h")?.0);
+        assert_eq!(
+            of(&["train.start_from=init"], "h")?.0,
+            key(&spec("")?, &Hashes { dataset: "h".into(), vectors: BTreeMap::new() }).0
+        );
+        assert_ne!(child, of(&["train.start_from=init"], "h")?.0);
+        assert_eq!(
+            of(&["train.kl={ weight: 0.1 }"], "h")?.1.get(START_FROM),
+            Some(&dense),
+            "a dense run has no KL term"
+        );
+        assert_ne!(of(&["seed=1"], "h")?.1.get(START_FROM), Some(&dense));
+        Ok(())
     }
 
     #[test]

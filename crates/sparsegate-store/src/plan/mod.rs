@@ -4,7 +4,9 @@
 mod continuation;
 mod differences;
 mod key;
+mod parent;
 mod status;
 
-pub use key::{NUMERICS, key};
+pub use key::{NUMERICS, START_FROM, key};
+pub use parent::ParentRun;
 pub use status::{Plan, PlanEntry, PlanError, Status, plan};

@@ -6,6 +6,7 @@ use camino::Utf8Path;
 use serde::Serialize;
 
 use super::key::key;
+use super::parent::ParentRun;
 use super::{continuation, differences};
 use crate::format::{RunRecord, RunState};
 use crate::{RunDir, StoreError};
@@ -34,6 +35,20 @@ pub struct PlanEntry {
     pub dir: RunDir,
     /// The stored status.
     pub status: Status,
+    /// The run that this one starts from, by `train.start_from`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub starts_from: Option<ParentRun>,
+}
+
+impl PlanEntry {
+    /// The reason for the status, and the run that this one starts from or still needs.
+    pub fn why(&self) -> String {
+        let why = self.status.why();
+        match &self.starts_from {
+            Some(parent) if self.status != Status::Done => format!("{why}; {parent}"),
+            _ => why,
+        }
+    }
 }
 
 /// Stored status of a run, which determines what `run` does with it.
@@ -117,7 +132,7 @@ pub struct PlanError {
 pub fn plan(root: &Utf8Path, experiment: &Experiment, hashes: &Hashes) -> Result<Plan, PlanError> {
     let error = |source| PlanError { experiment: experiment.name.clone(), source };
     let keyed: Vec<_> = experiment.runs.iter().map(|spec| (spec, key(spec, hashes))).collect();
-    let wanted: BTreeSet<&str> = keyed.iter().map(|(_, (key, _))| key.as_str()).collect();
+    let wanted: BTreeSet<String> = keyed.iter().map(|(_, (key, _))| key.clone()).collect();
     let mut all = Vec::new();
     for dir in crate::runs(root, &experiment.name).map_err(error)? {
         // An unreadable record is skipped here. If the run belongs to the experiment, the loop below reports it as
@@ -127,7 +142,7 @@ pub fn plan(root: &Utf8Path, experiment: &Experiment, hashes: &Hashes) -> Result
         }
     }
     let others: Vec<&RunRecord> =
-        all.iter().map(|(_, record)| record).filter(|record| !wanted.contains(record.key.as_str())).collect();
+        all.iter().map(|(_, record)| record).filter(|record| !wanted.contains(&record.key)).collect();
     let mut entries = Vec::new();
     for (spec, (key, key_parts)) in keyed {
         let dir = RunDir::new(root, &experiment.name, &key);
@@ -139,13 +154,14 @@ pub fn plan(root: &Utf8Path, experiment: &Experiment, hashes: &Hashes) -> Result
             },
             Err(error) => Status::Damaged { error: error.to_string() },
         };
-        entries.push(PlanEntry { spec: spec.clone(), key, key_parts, dir, status });
+        let starts_from = spec.parent().map(|parent| ParentRun::find(root, parent, hashes, &wanted));
+        entries.push(PlanEntry { spec: spec.clone(), key, key_parts, dir, status, starts_from });
     }
     Ok(Plan { entries })
 }
 
 /// The status according to the run's own folder; `None` if the run was never started.
-fn stored(dir: &RunDir) -> Result<Option<Status>, StoreError> {
+pub(super) fn stored(dir: &RunDir) -> Result<Option<Status>, StoreError> {
     let record = dir.record()?;
     if let Some(summary) = dir.summary()? {
         // A run whose files a report could not read must not count as done.
