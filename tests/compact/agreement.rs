@@ -83,6 +83,6 @@ proptest! {
             let columns: Vec<_> = model.columns.units_of_kinds(kinds).collect();
             reached.extend((0..matrix.rows).flat_map(|row| matrix.row(row)).filter(|(_, weight)| *weight != 0.0).map(|(column, _)| columns[column]));
         }
-        prop_assert!(model.columns.units_of_kinds(0..model.cell.preactivations().len()).all(|column| reached.contains(&column)));
+        prop_assert!(model.columns.units_of_kinds(0..model.cell.kinds()).all(|column| reached.contains(&column)));
     }
 }

@@ -5,10 +5,10 @@ use libtest_mimic::Failed;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use sparsegate_export::ExportFormat;
-use sparsegate_runtime::Model;
 use sparsegate_runtime::format::File;
 use sparsegate_runtime::model::Task;
 use sparsegate_runtime::reference::{self, State};
+use sparsegate_runtime::{CellKind, Model};
 
 /// A model and its input sequences.
 pub struct Case<'a> {
@@ -93,7 +93,7 @@ impl Case<'_> {
         tensors.floats("logits", &[steps, batch, outputs], &first);
         let hidden: Vec<f64> = after.iter().flat_map(|state| state.hidden.clone()).collect();
         tensors.floats("h_n", &[1, batch, model.units()], &hidden);
-        if model.cell.has_cell_state() {
+        if model.cell.built_in().is_some_and(CellKind::has_cell_state) {
             let memory: Vec<f64> = after.iter().flat_map(|state| state.cell_state.clone()).collect();
             tensors.floats("c_n", &[1, batch, model.units()], &memory);
         }

@@ -110,7 +110,7 @@ fn pytorchs_equations_give_the_models_outputs() {
         // The id 7 is one past the last symbol, a step with zero input.
         for symbol in [3, 0, 6, 7, 1, 5, 2, 4, 4, 0] {
             reference::step(&wide, symbol, &mut state);
-            layer.step(model.cell, model.activation, symbol as usize, &mut h, &mut c);
+            layer.step(model.cell.built_in().unwrap(), model.activation, symbol as usize, &mut h, &mut c);
             let found = layer.linear("output.weight", "output.bias", &h);
             for (found, wanted) in found.iter().zip(reference::outputs(&wide, &state)) {
                 assert!((found - wanted).abs() < 1e-9, "{found} {wanted} {model:?}");
@@ -164,13 +164,13 @@ fn a_graph_holds_together_and_has_its_inputs_and_outputs() {
         check(&graph, &BTreeSet::new());
         let inputs: Vec<&str> = graph.input.iter().map(|value| value.name.as_str()).collect();
         let outputs: Vec<&str> = graph.output.iter().map(|value| value.name.as_str()).collect();
-        let (wanted, given): (&[&str], &[&str]) = match (model.task, model.cell) {
+        let (wanted, given): (&[&str], &[&str]) = match (model.task, model.cell.built_in().unwrap()) {
             (Task::Classification, _) => (&["ids", "lengths"], &["logits", "probabilities"]),
             (_, CellKind::Lstm) => (&["ids", "h_0", "c_0"], &["logits", "h_n", "c_n"]),
             _ => (&["ids", "h_0"], &["logits", "h_n"]),
         };
         assert_eq!((inputs.as_slice(), outputs.as_slice()), (wanted, given));
-        let operator = match model.cell {
+        let operator = match model.cell.built_in().unwrap() {
             CellKind::Lstm => "LSTM",
             CellKind::Gru => "GRU",
             CellKind::GruState => "Scan",
@@ -258,7 +258,7 @@ fn what_is_too_large_with_its_zeros_is_refused() {
         storage: matrix::MatrixData::Csr { row_ends: vec![0; rows], indices: vec![], values: vec![] },
     };
     let model = Model {
-        cell: CellKind::Rnn,
+        cell: CellKind::Rnn.into(),
         activation: Activation::Sigmoid,
         task: Task::LanguageModel,
         symbols: Vocabulary { total: 1, stored: vec![] },

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use camino::Utf8PathBuf;
+use sparsegate_runtime::CellKind;
 use sparsegate_runtime::model::Task;
 
 use super::target::BenchTarget;
@@ -72,7 +73,7 @@ fn arguments(target: &BenchTarget, steps: usize, threads: usize) -> Vec<String> 
         0 => original.symbols.min(original.units),
         dimensions => dimensions,
     };
-    let cell = if model.cell == sparsegate_runtime::CellKind::GruState { "gru" } else { model.cell.name() };
+    let cell = if model.cell == CellKind::GruState.into() { "gru" } else { model.cell.name() };
     let numbers = [
         ("symbols", original.symbols as usize),
         ("dimensions", dimensions as usize),
