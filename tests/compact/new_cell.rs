@@ -90,7 +90,9 @@ fn a_cell_of_one_file_is_trained_used_and_exported() {
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
-    assert!(said(&["predict", words.as_str(), "a b", "--top", "3"]).lines().count() >= 3);
+    let predicted = said(&["predict", words.as_str(), "a b", "--top", "3", "--format", "json"]);
+    let predicted: serde_json::Value = serde_json::from_str(&predicted).unwrap();
+    assert!(predicted["next"].as_array().is_some_and(|next| next.len() == 3), "{predicted}");
     let text = said(&["generate", words.as_str(), "--length", "20", "--seed", "3"]);
     assert_eq!(text, said(&["generate", words.as_str(), "--length", "20", "--seed", "3"]));
     assert!(!text.trim().is_empty() && !said(&["predict", texts.as_str(), "a plot ."]).is_empty());

@@ -28,7 +28,7 @@ pub struct PythonHelper {
 }
 
 impl PythonHelper {
-    /// Starts the helper, if `python` is given, and passes it our ONNX export if the model has one.
+    /// Starts the helper, if `python` is given and PyTorch has the model's cell, and passes it our ONNX export if the model has one.
     ///
     /// # Errors
     /// Python does not start or lacks the needed packages.
@@ -36,6 +36,10 @@ impl PythonHelper {
         let Some(python) = python else {
             return Ok(Self::default());
         };
+        if target.model.cell.built_in().is_none() {
+            let why = format!("PyTorch has no layer for the cell `{}`", target.model.cell.name());
+            return Ok(Self { missing: [("PyTorch and ONNX Runtime".to_owned(), why)].into(), ..Self::default() });
+        }
         let folder = tempfile::tempdir().map_err(CliError::failed)?;
         let root = Utf8PathBuf::from_path_buf(folder.path().to_owned())
             .map_err(|path| CliError::failed(format!("{} is not UTF-8", path.display())))?;
