@@ -130,8 +130,8 @@ class Eager:
 
 
 class Onnx:
-    """A graph in ONNX Runtime with inputs `ids`, `h_0` and `c_0` and outputs `logits`, `h_n` and `c_n`; the states are
-    optional."""
+    """A graph in ONNX Runtime with inputs `ids`, `h_0` and `c_0` and outputs `logits`, `h_n` and `c_n`, or further
+    states with the same endings; the states are optional."""
 
     def __init__(self, model, threads):
         import onnxruntime
@@ -150,8 +150,8 @@ class Onnx:
         run = self.session.run
         if self.symbols:
             ids = ids % self.symbols
-        names = [name for name in ("h_n", "c_n") if name.replace("_n", "_0") in self.inputs]
-        given = [name.replace("_n", "_0") for name in names]
+        given = [name for name in self.inputs if name.endswith("_0")]
+        names = [name[:-1] + "n" for name in given]
         zeros = {name: numpy.zeros((1, ids.shape[1], self.inputs[name][2]), numpy.float32) for name in given}
 
         def whole():

@@ -56,7 +56,7 @@ impl From<ExportKind> for ExportFormat {
 /// Writes the file and prints its path.
 ///
 /// # Errors
-/// No such run, a run that is not finished, or an existing file (2); a damaged run or compact model, or a missing data
+/// No such run, a run that is not finished, a cell that the format does not have, or an existing file (2); a damaged run or compact model, or a missing data
 /// set, which is needed to build a missing compact model (4); a model too large for the format, or a file that cannot
 /// be written (1).
 pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError> {
@@ -78,6 +78,7 @@ pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError>
     }
     let bytes = format.write(&file).map_err(|error| match error {
         ExportError::TooLarge { .. } => CliError::failed(error),
+        ExportError::NoModule { .. } => CliError::usage(format!("{path}: {error}")),
         _ => CliError::data(format!("{path}: {error}")),
     })?;
     sparsegate_store::write_atomic(&out, &bytes).map_err(CliError::failed)?;

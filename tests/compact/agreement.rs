@@ -68,6 +68,23 @@ proptest! {
         prop_assert!(single < 1e-5, "f32: {single:e}");
     }
 
+    /// The path that a cell without code in the runtime takes, for every cell: its formula.
+    #[test]
+    fn a_formula_says_the_same(case in cases()) {
+        let batch = batch(&case);
+        let model = case.described();
+        prop_assert_eq!(model.check(), Ok(()));
+        let found = compact(&model, &case, &batch);
+        let double = worst(&found, &case.masked(&batch, DType::F64));
+        prop_assert!(double < 1e-12, "f64: {double:e}");
+        let built_in = worst(&found, &compact(&case.compact(), &case, &batch));
+        prop_assert!(built_in < 1e-12, "f64: {built_in:e}");
+        let bytes = File { model: model.to(), details: String::new() }.write().unwrap();
+        let stored = File::read(&bytes).unwrap().model;
+        let single = worst(&compact(&stored, &case, &batch), &compact(&case.compact().to::<f32>(), &case, &batch));
+        prop_assert!(single < 1e-6, "f32: {single:e}");
+    }
+
     #[test]
     fn nothing_that_no_output_depends_on_is_left(case in cases()) {
         let model = case.compact();
@@ -83,6 +100,6 @@ proptest! {
             let columns: Vec<_> = model.columns.units_of_kinds(kinds).collect();
             reached.extend((0..matrix.rows).flat_map(|row| matrix.row(row)).filter(|(_, weight)| *weight != 0.0).map(|(column, _)| columns[column]));
         }
-        prop_assert!(model.columns.units_of_kinds(0..model.cell.preactivations().len()).all(|column| reached.contains(&column)));
+        prop_assert!(model.columns.units_of_kinds(0..model.cell.kinds()).all(|column| reached.contains(&column)));
     }
 }

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use proptest::prelude::*;
-use sparsegate_compact::extract;
+use sparsegate_compact::{UnsupportedCell, extract, extract_with_formula};
 use sparsegate_core::Batch;
 use sparsegate_core::cells::{CELLS, Cell};
 use sparsegate_nn::engine::ReferenceOps;
 use sparsegate_nn::model::{Classifier, ClassifierSizes, LanguageModel, Network, RecurrentConfig};
-use sparsegate_prune::{NetworkArrays, Posterior, masks, reduce};
+use sparsegate_prune::{NetworkArrays, Posterior, ReducedNetwork, masks, reduce};
 use sparsegate_runtime::Model;
 use sparsegate_runtime::model::{self, Task};
 use sparsegate_spec::types::{GateActivation, OutputNoise, Prior, Sparsity};
+
+use crate::coupled_lstm::CoupledLstm;
 
 /// Description of a random network.
 #[derive(Debug, Clone)]
@@ -28,12 +30,13 @@ pub struct Case {
     pub seed: u64,
 }
 
-/// Random cases, including degenerate ones.
+/// Random cases, including degenerate ones, of every cell and of the cell that `docs/new-cell.md` adds.
 pub fn cases() -> impl Strategy<Value = Case> {
+    let cells = [CELLS, &[&CoupledLstm]].concat();
     let prior = || prop_oneof![Just(Prior::LogUniform), Just(Prior::LogUniform), Just(Prior::None)];
     let share = prop_oneof![Just(0.0), Just(1.0), Just(0.9), 0.0..1.0_f64];
     (
-        (prop::sample::select(CELLS), any::<bool>()),
+        (prop::sample::select(cells), any::<bool>()),
         (1_usize..12, prop_oneof![Just(0_usize), 1_usize..6], 1_usize..9, 1_usize..5),
         [prior(), prior(), prior(), prior(), prior(), prior()],
         prop::collection::vec(share, 1..8),
@@ -48,6 +51,9 @@ pub fn cases() -> impl Strategy<Value = Case> {
             seed,
         })
 }
+
+/// Extracts a model.
+type Extract = fn(&ReducedNetwork, &[f64], Task, model::Sizes) -> Result<Model<f64>, UnsupportedCell>;
 
 /// Tensors by name, with their shapes.
 type Values = BTreeMap<String, (Vec<f64>, [usize; 2])>;
@@ -117,6 +123,15 @@ impl Case {
 
     /// The compact model.
     pub fn compact(&self) -> Model<f64> {
+        self.extracted(extract)
+    }
+
+    /// The compact model whose cell is described by its formula.
+    pub fn described(&self) -> Model<f64> {
+        self.extracted(extract_with_formula)
+    }
+
+    fn extracted(&self, extract: Extract) -> Model<f64> {
         let values = self.values();
         let find = |name: &str| values.get(name).map(|(numbers, shape)| (numbers.as_slice(), *shape));
         let posterior = Posterior::new(NetworkArrays::from_tensors(self.cell, self.activation, false, &find)).unwrap();

@@ -35,15 +35,22 @@ pub fn spec(name: &str) -> String {
     format!("name: {name}\ndataset: {name}\n{spec}\n{sweep}\n")
 }
 
-/// Trains every cell, dense and sparse, as a language model and as a classifier.
-pub fn trained(root: &Utf8Path) -> Vec<RunDir> {
+/// Writes the manifests of the generated data sets `words` and `texts`.
+pub fn write_manifests(root: &Utf8Path) {
     fs_err::create_dir(root.join("datasets")).unwrap();
-    let mut all = Vec::new();
     for (name, reader) in MANIFESTS {
         let manifest = format!(
             "name: {name}\nabout: made up\nlicence: {{ name: MIT, redistribution: true, terms: generated }}\nreader:\n  {reader}\nsplit: three texts\n"
         );
         fs_err::write(root.join(format!("datasets/{name}.yaml")), manifest).unwrap();
+    }
+}
+
+/// Trains every cell, dense and sparse, as a language model and as a classifier.
+pub fn trained(root: &Utf8Path) -> Vec<RunDir> {
+    write_manifests(root);
+    let mut all = Vec::new();
+    for (name, _) in MANIFESTS {
         fs_err::write(root.join("spec.yaml"), spec(name)).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
         command.args(["run", "spec.yaml", "-q"]).current_dir(root);

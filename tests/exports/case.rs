@@ -5,10 +5,10 @@ use libtest_mimic::Failed;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use sparsegate_export::ExportFormat;
-use sparsegate_runtime::Model;
 use sparsegate_runtime::format::File;
 use sparsegate_runtime::model::Task;
 use sparsegate_runtime::reference::{self, State};
+use sparsegate_runtime::{Cell, Model};
 
 /// A model and its input sequences.
 pub struct Case<'a> {
@@ -21,27 +21,33 @@ pub struct Case<'a> {
 
 /// Tensors of an expected-output file.
 #[derive(Default)]
-struct Tensors(Vec<(&'static str, Dtype, Vec<usize>, Vec<u8>)>);
+struct Tensors(Vec<(String, Dtype, Vec<usize>, Vec<u8>)>);
 
 impl Tensors {
-    fn floats(&mut self, name: &'static str, shape: &[usize], values: &[f64]) {
-        self.0.push((name, Dtype::F64, shape.to_vec(), values.iter().flat_map(|value| value.to_le_bytes()).collect()));
+    fn floats(&mut self, name: impl Into<String>, shape: &[usize], values: &[f64]) {
+        self.0.push((
+            name.into(),
+            Dtype::F64,
+            shape.to_vec(),
+            values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        ));
     }
 
     fn write(&self, path: &Utf8Path) -> Result<(), Failed> {
         let views = self
             .0
             .iter()
-            .map(|(name, dtype, shape, bytes)| Ok((*name, TensorView::new(*dtype, shape.clone(), bytes)?)))
+            .map(|(name, dtype, shape, bytes)| Ok((name.as_str(), TensorView::new(*dtype, shape.clone(), bytes)?)))
             .collect::<Result<Vec<_>, Failed>>()?;
         Ok(fs_err::write(path, safetensors::serialize(views, None)?)?)
     }
 }
 
 impl Case<'_> {
-    /// Writes NAME.onnx and NAME.safetensors.
+    /// Writes NAME.onnx and, if PyTorch has the cell, NAME.safetensors.
     pub fn export(&self, folder: &Utf8Path, name: &str) -> Result<(), Failed> {
-        for format in [ExportFormat::Onnx, ExportFormat::Safetensors] {
+        let pytorch = self.file.model.cell.built_in().map(|_| ExportFormat::Safetensors);
+        for format in [ExportFormat::Onnx].into_iter().chain(pytorch) {
             let path = folder.join(format!("{name}.{}", format.extension()));
             fs_err::write(path, format.write(self.file)?)?;
         }
@@ -55,7 +61,7 @@ impl Case<'_> {
         let (steps, batch) = (self.sequences[0].len(), self.sequences.len());
         let ids = (0..steps).flat_map(|step| self.sequences.iter().map(move |ids| i64::from(ids[step])));
         let ids = ids.flat_map(i64::to_le_bytes).collect();
-        tensors.0.push(("ids", Dtype::I64, vec![steps, batch], ids));
+        tensors.0.push(("ids".into(), Dtype::I64, vec![steps, batch], ids));
         match model.task {
             Task::Classification => self.classified(&model, &mut tensors),
             Task::LanguageModel => self.continued(&model, &mut tensors),
@@ -66,7 +72,7 @@ impl Case<'_> {
     fn classified(&self, model: &Model<f64>, tensors: &mut Tensors) {
         let (batch, outputs) = (self.sequences.len(), model.outputs());
         let lengths = self.lengths.iter().flat_map(|length| (*length as i32).to_le_bytes()).collect();
-        tensors.0.push(("lengths", Dtype::I32, vec![batch], lengths));
+        tensors.0.push(("lengths".into(), Dtype::I32, vec![batch], lengths));
         let texts = self.sequences.iter().zip(&self.lengths);
         let logits: Vec<Vec<f64>> = texts.map(|(ids, length)| reference::classify(model, &ids[..*length])).collect();
         let probabilities = logits.iter().flat_map(|logits| reference::probabilities(logits)).collect::<Vec<f64>>();
@@ -93,9 +99,13 @@ impl Case<'_> {
         tensors.floats("logits", &[steps, batch, outputs], &first);
         let hidden: Vec<f64> = after.iter().flat_map(|state| state.hidden.clone()).collect();
         tensors.floats("h_n", &[1, batch, model.units()], &hidden);
-        if model.cell.has_cell_state() {
-            let memory: Vec<f64> = after.iter().flat_map(|state| state.cell_state.clone()).collect();
-            tensors.floats("c_n", &[1, batch, model.units()], &memory);
+        let further: Vec<String> = match &model.cell {
+            Cell::BuiltIn(_) => vec!["c_n".into()],
+            Cell::Formula(formula) => formula.states[1..].iter().map(|state| format!("state_{state}_n")).collect(),
+        };
+        for (state, name) in further.into_iter().enumerate().take(model.cell.states() - 1) {
+            let own = |one: &State<f64>| one.cell_state[state * model.units()..][..model.units()].to_vec();
+            tensors.floats(name, &[1, batch, model.units()], &after.iter().flat_map(own).collect::<Vec<f64>>());
         }
         tensors.floats("next.logits", &[steps, batch, outputs], &logits().0);
     }

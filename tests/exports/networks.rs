@@ -2,12 +2,13 @@
 
 use camino::Utf8Path;
 use libtest_mimic::Failed;
+use sparsegate_runtime::Activation;
 use sparsegate_runtime::format::File;
 use sparsegate_runtime::model::{Sizes, Task};
 use sparsegate_runtime::synthetic::{ModelShape, WeightCounts};
-use sparsegate_runtime::{Activation, CellKind};
 
 use crate::case::Case;
+use crate::formulas::cells;
 
 const TASKS: [Task; 2] = [Task::LanguageModel, Task::Classification];
 const ACTIVATIONS: [Activation; 2] = [Activation::Sigmoid, Activation::HardSigmoid];
@@ -45,16 +46,16 @@ fn write(folder: &Utf8Path, name: &str, shape: &ModelShape, seed: u64) -> Result
     case.expect(folder, name)
 }
 
-/// Writes networks of every cell, activation and task; with and without an embedding; with few and with many symbols
+/// Writes networks of every cell, those with a formula included, and of every activation and task; with and without an embedding; with few and with many symbols
 /// compared to the preactivations; with one output and several.
 pub fn every_kind(folder: &Utf8Path) -> Result<(), Failed> {
     let mut seed = 0;
-    for cell in CellKind::ALL {
+    for cell in cells() {
         for activation in ACTIVATIONS {
             for task in TASKS {
                 for (dimensions, symbols, outputs) in [(0, 11, 7), (0, 90, 1), (6, 40, 4)] {
                     let original = Sizes { symbols, dimensions, units: 12, outputs };
-                    let dense = ModelShape::dense(cell, activation, task, original);
+                    let dense = ModelShape::dense(cell.clone(), activation, task, original);
                     let half = |count: usize| count / 3;
                     let WeightCounts { embedding, input, recurrent, output } = dense.weights;
                     let weights = WeightCounts {
@@ -63,7 +64,7 @@ pub fn every_kind(folder: &Utf8Path) -> Result<(), Failed> {
                         recurrent: half(recurrent),
                         output: half(output),
                     };
-                    let live = (0..cell.preactivations().len() as u32).map(|kind| 3 + kind).collect();
+                    let live = (0..cell.kinds() as u32).map(|kind| 3 + kind).collect();
                     let sparse = ModelShape { symbols: symbols - 4, units: 8, live, weights, ..dense.clone() };
                     for (what, shape) in [("whole", dense), ("left", sparse)] {
                         let name =
@@ -80,9 +81,11 @@ pub fn every_kind(folder: &Utf8Path) -> Result<(), Failed> {
 
 /// Writes random networks, in which any part or everything may be pruned.
 pub fn at_random(folder: &Utf8Path) -> Result<(), Failed> {
-    for seed in 0..120 {
+    let cells = cells();
+    for seed in 0..240 {
         let mut draws = Lcg(seed);
-        let cell = CellKind::ALL[seed as usize % 4];
+        let (at, next) = (seed as usize % cells.len(), seed as usize / cells.len());
+        let cell = &cells[at];
         let original = Sizes {
             symbols: draws.part(60),
             dimensions: draws.part(8),
@@ -90,7 +93,7 @@ pub fn at_random(folder: &Utf8Path) -> Result<(), Failed> {
             outputs: 1 + draws.below(20),
         };
         let (units, dimensions) = (draws.part(original.units), draws.part(original.dimensions));
-        let dense = ModelShape::dense(cell, ACTIVATIONS[seed as usize / 4 % 2], TASKS[seed as usize / 8 % 2], original);
+        let dense = ModelShape::dense(cell.clone(), ACTIVATIONS[next % 2], TASKS[next / 2 % 2], original);
         let mut part = |count: usize| draws.part(count as u32) as usize;
         let WeightCounts { embedding, input, recurrent, output } = dense.weights;
         let weights = WeightCounts {
@@ -103,7 +106,7 @@ pub fn at_random(folder: &Utf8Path) -> Result<(), Failed> {
             symbols: draws.part(original.symbols),
             dimensions: (original.dimensions > 0).then_some(dimensions),
             units,
-            live: cell.preactivations().iter().map(|_| draws.part(units)).collect(),
+            live: (0..cell.kinds()).map(|_| draws.part(units)).collect(),
             weights,
             ..dense
         };

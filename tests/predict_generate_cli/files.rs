@@ -102,7 +102,7 @@ impl Answer {
 /// its 20 words only `good` (1), `bad` (-1) and `not` (1/4) have a weight.
 pub fn classifier() -> File {
     let model = Model {
-        cell: CellKind::Rnn,
+        cell: CellKind::Rnn.into(),
         activation: Activation::Sigmoid,
         task: Task::Classification,
         symbols: Vocabulary { total: 20, stored: vec![3, 5, 9] },
@@ -144,7 +144,7 @@ pub fn language_model() -> File {
     let diagonal = |value: f32| (0..16).map(|at| if at % 5 == 0 { value } else { 0.0 }).collect();
     let output = (0..16).map(|at| AFTER[at % 4][at / 4]).collect();
     let model = Model {
-        cell: CellKind::Rnn,
+        cell: CellKind::Rnn.into(),
         activation: Activation::Sigmoid,
         task: Task::LanguageModel,
         symbols: Vocabulary { total: 4, stored: vec![0, 1, 2, 3] },

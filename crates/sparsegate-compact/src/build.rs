@@ -3,8 +3,9 @@
 use sparsegate_runtime::format::{File, FormatError};
 use sparsegate_runtime::model::{Sizes, Task};
 
+use super::cell_formula::UnsupportedCell;
 use super::details::{DETAILS_FORMAT, Details, ModelOrigin, WordsOf};
-use super::extract::{UnsupportedCell, extract};
+use super::extract::extract;
 use super::session::{NotFinite, check_outputs};
 use sparsegate_core::trainer::NamedTensor;
 use sparsegate_data::manifest::Reader;
@@ -16,7 +17,7 @@ use sparsegate_store::format::EpochMetrics;
 /// Parameters from which no compact model can be made.
 #[derive(Debug, thiserror::Error)]
 pub enum CompactError {
-    /// The runtime does not support the run's cell.
+    /// No compact model can be made of the run's cell.
     #[error(transparent)]
     Cell(#[from] UnsupportedCell),
     /// The stored parameters do not fit the run's network.

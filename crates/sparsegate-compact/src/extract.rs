@@ -2,19 +2,11 @@
 //! sums without live weights become constants.
 
 use sparsegate_runtime::model::{LiveColumns, Sizes, Task, Vocabulary};
-use sparsegate_runtime::{Activation, CellKind, Matrix, Model, matrix};
+use sparsegate_runtime::{Activation, Cell, CellKind, Matrix, Model, matrix};
 
-use sparsegate_core::cells::{self, FusedKernel};
+use super::cell_formula::{Sum, UnsupportedCell, translate};
 use sparsegate_prune::{DenseMatrix, ReducedNetwork};
 use sparsegate_spec::types::GateActivation;
-
-/// A network whose cell the runtime does not support.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the runtime does not support the cell `{cell}`; it supports lstm, gru, gru-zhstate and rnn")]
-pub struct UnsupportedCell {
-    /// Name of the cell.
-    pub cell: &'static str,
-}
 
 /// Extracts the model of a compact network.
 ///
@@ -23,16 +15,45 @@ pub struct UnsupportedCell {
 /// sum is constant if no remaining weight feeds it. Remaining products and sums are unchanged, so the outputs are the
 /// same except for the order of addition.
 ///
+/// A cell that the runtime has no code for is described by its formula.
+///
 /// # Errors
-/// [`UnsupportedCell`].
+/// [`UnsupportedCell`], which a cell that the runtime has code for never is.
 pub fn extract(
     compact: &ReducedNetwork,
     output_bias: &[f64],
     task: Task,
     original: Sizes,
 ) -> Result<Model<f64>, UnsupportedCell> {
-    let cell = runtime_cell(compact.cell)?;
-    let extraction = Extraction { compact, kinds: kinds(cell), hidden: compact.w_hidden.shape[0] };
+    if let Some(cell) = CellKind::from_name(compact.cell.name()) {
+        return Ok(extract_as(compact, output_bias, task, original, (cell.into(), sums(cell))));
+    }
+    extract_with_formula(compact, output_bias, task, original)
+}
+
+/// Like [`extract`], but describes every cell by its formula, also one that the runtime has code for.
+///
+/// # Errors
+/// [`UnsupportedCell`].
+pub fn extract_with_formula(
+    compact: &ReducedNetwork,
+    output_bias: &[f64],
+    task: Task,
+    original: Sizes,
+) -> Result<Model<f64>, UnsupportedCell> {
+    let (formula, sums) = translate(compact.cell)?;
+    Ok(extract_as(compact, output_bias, task, original, (formula.into(), sums)))
+}
+
+/// The model with this cell, whose kinds are these sums.
+fn extract_as(
+    compact: &ReducedNetwork,
+    output_bias: &[f64],
+    task: Task,
+    original: Sizes,
+    (cell, kinds): (Cell, Vec<Sum>),
+) -> Model<f64> {
+    let extraction = Extraction { compact, kinds, hidden: compact.w_hidden.shape[0] };
     let units = extraction.live_units();
     let dimensions = compact.embedding.as_ref().map(|embedding| extraction.live_dimensions(embedding, &units));
     let rows: Vec<usize> = match (&dimensions, &compact.embedding) {
@@ -42,7 +63,7 @@ pub fn extract(
     let symbols = compact.embedding.as_ref().map_or(compact.w_input.shape[0], |embedding| embedding.shape[0]);
     let input_rows = dimensions.as_ref().unwrap_or(&rows);
     let live = extraction.live(&units, input_rows);
-    let of_live = |part: fn(&SumColumns) -> Option<usize>| -> Vec<usize> {
+    let of_live = |part: fn(&Sum) -> Option<usize>| -> Vec<usize> {
         let columns = extraction.kinds.iter().zip(&live).filter_map(|(kind, live)| Some((part(kind)?, live)));
         columns
             .flat_map(|(position, live)| live.iter().map(move |at| (position, *at)))
@@ -51,7 +72,7 @@ pub fn extract(
     };
     let (inputs, states) = (of_live(|kind| kind.input), of_live(|kind| kind.state));
     let outputs: Vec<usize> = (0..compact.w_output.shape[1]).collect();
-    Ok(Model {
+    Model {
         cell,
         activation: match compact.activation {
             GateActivation::Sigmoid => Activation::Sigmoid,
@@ -65,48 +86,26 @@ pub fn extract(
             .map(|(dimensions, of)| cut(of, &rows, dimensions)),
         input: cut(&compact.w_input, input_rows, &inputs),
         recurrent: cut(&compact.w_hidden, &units, &states),
-        bias: extraction
-            .kinds
-            .iter()
-            .flat_map(|kind| units.iter().map(|unit| compact.bias[kind.bias * extraction.hidden + unit]))
-            .collect(),
+        bias: extraction.kinds.iter().flat_map(|kind| units.iter().map(|unit| extraction.bias(kind, *unit))).collect(),
         state_factor: compact.state_factor.as_ref().map(|factor| units.iter().map(|&unit| factor[unit]).collect()),
         output: transposed(&cut(&compact.w_output, &units, &outputs)),
         output_bias: output_bias.to_vec(),
         columns: LiveColumns { live },
         original,
-    })
-}
-
-fn runtime_cell(cell: &'static dyn cells::Cell) -> Result<CellKind, UnsupportedCell> {
-    match cell.kernel() {
-        Some(FusedKernel::Lstm) => Ok(CellKind::Lstm),
-        Some(FusedKernel::GruOutput) => Ok(CellKind::Gru),
-        Some(FusedKernel::GruState) => Ok(CellKind::GruState),
-        Some(FusedKernel::Rnn) => Ok(CellKind::Rnn),
-        None => Err(UnsupportedCell { cell: cell.name() }),
     }
 }
 
-/// Position of one of the runtime's kinds of sums in the compact network's matrices and biases.
-struct SumColumns {
-    /// Kind of its columns in the input matrix, if it reads the input.
-    input: Option<usize>,
-    /// Kind of its columns in the recurrent matrix, if it reads the state.
-    state: Option<usize>,
-    bias: usize,
-}
-
-/// The runtime splits a GRU's candidate into two sums: `n_in` reads the input, `n_hn` the state.
-fn kinds(cell: CellKind) -> Vec<SumColumns> {
-    let both = |position| SumColumns { input: Some(position), state: Some(position), bias: position };
+/// The sums of a built-in cell, in the order of its kinds. The runtime splits a GRU's candidate into two sums: `n_in`
+/// reads the input, `n_hn` the state.
+fn sums(cell: CellKind) -> Vec<Sum> {
+    let both = |kind| Sum { input: Some(kind), state: Some(kind), biases: vec![kind] };
     match cell {
         CellKind::Lstm => (0..4).map(both).collect(),
         CellKind::Gru | CellKind::GruState => vec![
-            SumColumns { input: Some(2), state: None, bias: 2 },
+            Sum { input: Some(2), state: None, biases: vec![2] },
             both(0),
             both(1),
-            SumColumns { input: None, state: Some(2), bias: 3 },
+            Sum { input: None, state: Some(2), biases: vec![3] },
         ],
         CellKind::Rnn => vec![both(0)],
     }
@@ -114,11 +113,17 @@ fn kinds(cell: CellKind) -> Vec<SumColumns> {
 
 struct Extraction<'a> {
     compact: &'a ReducedNetwork,
-    kinds: Vec<SumColumns>,
+    kinds: Vec<Sum>,
     hidden: usize,
 }
 
 impl Extraction<'_> {
+    /// The bias of a unit's sum.
+    fn bias(&self, kind: &Sum, unit: usize) -> f64 {
+        let biases = kind.biases.iter().map(|bias| self.compact.bias[bias * self.hidden + unit]);
+        biases.reduce(|sum, bias| sum + bias).unwrap_or(0.0)
+    }
+
     /// Units that are read by an output or by a unit of this list.
     fn live_units(&self) -> Vec<usize> {
         let ReducedNetwork { w_hidden, w_output, .. } = self.compact;
@@ -143,7 +148,7 @@ impl Extraction<'_> {
     }
 
     /// Columns of `units` in the kinds that `part` selects.
-    fn columns(&self, units: &[usize], part: fn(&SumColumns) -> Option<usize>) -> Vec<usize> {
+    fn columns(&self, units: &[usize], part: fn(&Sum) -> Option<usize>) -> Vec<usize> {
         let positions = self.kinds.iter().filter_map(part);
         positions.flat_map(|position| units.iter().map(move |unit| position * self.hidden + unit)).collect()
     }
@@ -154,7 +159,7 @@ impl Extraction<'_> {
         let reached = |of: &DenseMatrix, rows: &[usize], position: Option<usize>, unit: usize| {
             position.is_some_and(|position| rows.iter().any(|&row| of.at(row, position * self.hidden + unit) != 0.0))
         };
-        let lives = |kind: &SumColumns, unit: usize| {
+        let lives = |kind: &Sum, unit: usize| {
             reached(w_input, input_rows, kind.input, unit) || reached(w_hidden, units, kind.state, unit)
         };
         let positions = |kind| (0_u32..).zip(units).filter(|(_, unit)| lives(kind, **unit)).map(|(at, _)| at).collect();

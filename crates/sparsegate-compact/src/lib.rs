@@ -10,6 +10,7 @@
 //! | `details` | words, classes and reading rules stored with the weights |
 //! | `evaluate` | likelihood and accuracy on a data set |
 //! | `extract` | removes what has no influence on an output; turns sums without weights into constants |
+//! | `cell_formula` | the step of a cell that the runtime has no code for, as the file stores it |
 //! | `build` | makes the compact file of a finished run |
 //! | `write` | writes it into the run's folder |
 //! | `find` | the file of a run that is named by folder, key or settings |
@@ -21,6 +22,7 @@
 //! | `sampling`, `generation`, `spelling` | generated text: one symbol, all of them, writing them as text |
 
 mod build;
+mod cell_formula;
 mod constant;
 mod details;
 mod evaluate;
@@ -37,11 +39,12 @@ mod text;
 mod write;
 
 pub use build::{CompactError, build_file};
+pub use cell_formula::UnsupportedCell;
 pub use constant::constant_answer;
 pub use details::{DETAILS_FORMAT, Details, ModelOrigin, WordsOf};
 pub use evaluate::evaluate;
 pub use explanation::{Effect, Explanation, explain};
-pub use extract::{UnsupportedCell, extract};
+pub use extract::{extract, extract_with_formula};
 pub use find::{FindModelError, FoundModel, find_model};
 pub use generation::Generation;
 pub use loaded::{CompactModel, DetailsError};

@@ -21,7 +21,7 @@ const FORMAT: u32 = 1;
 #[derive(Serialize)]
 struct Description<'a> {
     format: u32,
-    cell: &'static str,
+    cell: &'a str,
     activation: &'static str,
     task: &'static str,
     /// Number of symbols. Ids are below it; the id equal to it is a step with zero input.

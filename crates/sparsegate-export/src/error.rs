@@ -16,6 +16,12 @@ pub enum ExportError {
         /// Size of the dense matrices.
         bytes: u128,
     },
+    /// PyTorch has no module that computes the model's cell.
+    #[error("PyTorch has no module for the cell `{cell}`; export it as `onnx`, or as `compact`")]
+    NoModule {
+        /// Name of the cell.
+        cell: String,
+    },
     /// The details of the compact file cannot be decoded, or the description cannot be encoded.
     #[error("cannot read or write the words and classes as JSON: {0}")]
     Details(#[from] serde_json::Error),

@@ -53,7 +53,8 @@ impl ExportFormat {
     /// Encodes a compact file in this format. The same model always gives the same bytes.
     ///
     /// # Errors
-    /// A model with weights or outputs that are not finite, whose dense matrices are too large, or whose details cannot be decoded as [`Details`]. Without details
+    /// A model with weights or outputs that are not finite, whose dense matrices are too large, whose cell PyTorch does
+    /// not have, or whose details cannot be decoded as [`Details`]. Without details
     /// the exported file contains no words.
     pub fn write(self, file: &File) -> Result<Vec<u8>, ExportError> {
         let details = || -> Result<Option<Details>, ExportError> {

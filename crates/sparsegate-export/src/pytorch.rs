@@ -38,10 +38,13 @@ fn gates(cell: CellKind) -> Gates {
 /// Encodes the tensors.
 ///
 /// # Errors
-/// [`ExportError::TooLarge`].
+/// [`ExportError::TooLarge`], or [`ExportError::NoModule`] for a cell that is described by its formula.
 pub fn write(model: &Model<f32>, details: Option<&Details>) -> Result<Vec<u8>, ExportError> {
+    let Some(cell) = model.cell.built_in() else {
+        return Err(ExportError::NoModule { cell: model.cell.name().to_owned() });
+    };
     let dense = DenseLayer::new(model)?;
-    let gates = gates(model.cell);
+    let gates = gates(cell);
     let (units, rows) = (dense.units, gates.input.len() * dense.units);
     let input_bias: Vec<Option<usize>> = gates.input.iter().copied().map(Some).collect();
     let mut tensors = vec![

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use prost::Message as _;
 use safetensors::SafeTensors;
 use sparsegate_runtime::format::File;
+use sparsegate_runtime::formula::{Operation, SumCounts};
 use sparsegate_runtime::model::{LiveColumns, Sizes, Task, Vocabulary};
 use sparsegate_runtime::reference::{self, State};
 use sparsegate_runtime::synthetic::{ModelShape, WeightCounts};
-use sparsegate_runtime::{Activation, CellKind, Matrix, Model, matrix};
+use sparsegate_runtime::{Activation, Cell, CellFormula, CellKind, Matrix, Model, matrix};
 
 use super::onnx::proto::{GraphProto, ModelProto, TensorProto};
 use super::{ExportError, ExportFormat};
@@ -20,14 +21,17 @@ const WHOLE: Sizes = Sizes { symbols: 7, dimensions: 0, units: 5, outputs: 3 };
 /// Fixture models for every cell, activation and task, with and without an embedding: dense, partly pruned, with
 /// constant gates only, and without units.
 fn models() -> Vec<Model<f32>> {
+    models_of(&CellKind::ALL.map(Cell::from))
+}
+
+fn models_of(cells: &[Cell]) -> Vec<Model<f32>> {
     let mut models = Vec::new();
-    for cell in CellKind::ALL {
+    for cell in cells {
         for activation in [Activation::Sigmoid, Activation::HardSigmoid] {
             for task in [Task::LanguageModel, Task::Classification] {
                 for dimensions in [0, 4] {
-                    let dense = ModelShape::dense(cell, activation, task, Sizes { dimensions, ..WHOLE });
-                    let live =
-                        |units: u32| (0..cell.preactivations().len() as u32).map(|kind| kind % (units + 1)).collect();
+                    let dense = ModelShape::dense(cell.clone(), activation, task, Sizes { dimensions, ..WHOLE });
+                    let live = |units: u32| (0..cell.kinds() as u32).map(|kind| kind % (units + 1)).collect();
                     let weights = WeightCounts { embedding: 5, input: 4, recurrent: 6, output: 4 };
                     let part = ModelShape { symbols: 4, units: 3, live: live(3), weights, ..dense.clone() };
                     let none = WeightCounts { embedding: 0, input: 0, recurrent: 0, output: 0 };
@@ -110,7 +114,7 @@ fn pytorchs_equations_give_the_models_outputs() {
         // The id 7 is one past the last symbol, a step with zero input.
         for symbol in [3, 0, 6, 7, 1, 5, 2, 4, 4, 0] {
             reference::step(&wide, symbol, &mut state);
-            layer.step(model.cell, model.activation, symbol as usize, &mut h, &mut c);
+            layer.step(model.cell.built_in().unwrap(), model.activation, symbol as usize, &mut h, &mut c);
             let found = layer.linear("output.weight", "output.bias", &h);
             for (found, wanted) in found.iter().zip(reference::outputs(&wide, &state)) {
                 assert!((found - wanted).abs() < 1e-9, "{found} {wanted} {model:?}");
@@ -164,19 +168,56 @@ fn a_graph_holds_together_and_has_its_inputs_and_outputs() {
         check(&graph, &BTreeSet::new());
         let inputs: Vec<&str> = graph.input.iter().map(|value| value.name.as_str()).collect();
         let outputs: Vec<&str> = graph.output.iter().map(|value| value.name.as_str()).collect();
-        let (wanted, given): (&[&str], &[&str]) = match (model.task, model.cell) {
+        let (wanted, given): (&[&str], &[&str]) = match (model.task, model.cell.built_in().unwrap()) {
             (Task::Classification, _) => (&["ids", "lengths"], &["logits", "probabilities"]),
             (_, CellKind::Lstm) => (&["ids", "h_0", "c_0"], &["logits", "h_n", "c_n"]),
             _ => (&["ids", "h_0"], &["logits", "h_n"]),
         };
         assert_eq!((inputs.as_slice(), outputs.as_slice()), (wanted, given));
-        let operator = match model.cell {
+        let operator = match model.cell.built_in().unwrap() {
             CellKind::Lstm => "LSTM",
             CellKind::Gru => "GRU",
             CellKind::GruState => "Scan",
             CellKind::Rnn => "RNN",
         };
         assert!(graph.node.iter().any(|node| node.op_type == operator));
+    }
+}
+
+/// A cell with sums of every kind, a state that is an old state, and one that is the units' factor.
+fn described(input: u32, bias: u32) -> CellFormula {
+    let sums: Vec<u32> = (0..input + 1 + bias).collect();
+    let operations = sums.iter().map(|sum| Operation::Sum(*sum)).chain([
+        Operation::UnitFactor,
+        Operation::State(0),
+        Operation::State(1),
+        Operation::Gate(0),
+        Operation::Complement(sums.len() as u32 + 3),
+    ]);
+    let last = sums.len() as u32 + 4;
+    CellFormula {
+        name: "any".into(),
+        sums: SumCounts { input, both: 0, state: 1, bias },
+        states: ["hidden", "factor", "old"].map(Into::into).to_vec(),
+        operations: operations.collect(),
+        next: vec![last, sums.len() as u32, sums.len() as u32 + 2],
+    }
+}
+
+#[test]
+fn the_graph_of_a_formula_holds_together() {
+    let cells = [(0, 0), (1, 0), (0, 1), (2, 2)].map(|(input, bias)| Cell::from(described(input, bias)));
+    for model in models_of(&cells) {
+        let graph = graph(&model);
+        check(&graph, &BTreeSet::new());
+        let outputs: Vec<&str> = graph.output.iter().map(|value| value.name.as_str()).collect();
+        match model.task {
+            Task::Classification => assert_eq!(outputs, ["logits", "probabilities"]),
+            Task::LanguageModel => assert_eq!(outputs, ["logits", "h_n", "state_factor_n", "state_old_n"]),
+        }
+        assert!(graph.node.iter().any(|node| node.op_type == "Scan"));
+        let refused = ExportFormat::Safetensors.write(&File { model, details: String::new() });
+        assert!(matches!(refused, Err(ExportError::NoModule { cell }) if cell == "any"));
     }
 }
 
@@ -258,7 +299,7 @@ fn what_is_too_large_with_its_zeros_is_refused() {
         storage: matrix::MatrixData::Csr { row_ends: vec![0; rows], indices: vec![], values: vec![] },
     };
     let model = Model {
-        cell: CellKind::Rnn,
+        cell: CellKind::Rnn.into(),
         activation: Activation::Sigmoid,
         task: Task::LanguageModel,
         symbols: Vocabulary { total: 1, stored: vec![] },

@@ -1,4 +1,5 @@
-//! The recurrent cells, described by their kinds of preactivations.
+//! The recurrent cells, described by their kinds of preactivations. Those listed here have code of their own; any other
+//! cell is a [`CellFormula`].
 //!
 //! A *column* is one preactivation of one unit, and a column of the weight matrices. An LSTM has four per unit. A GRU's
 //! candidate has two, because the reset gate multiplies only the part that comes from the state. The kinds are ordered
@@ -21,8 +22,18 @@
 use core::ops::Range;
 
 use crate::Float;
+use crate::formula::CellFormula;
 
-/// A recurrent cell.
+/// The cell of a model: one that the runtime has code for, or one that is described by the formula of its step.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Cell {
+    /// A cell that the runtime has code for.
+    BuiltIn(CellKind),
+    /// Any other cell.
+    Formula(CellFormula),
+}
+
+/// A recurrent cell that the runtime has code for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CellKind {
     /// Long short-term memory without peepholes.
@@ -42,6 +53,76 @@ pub enum Activation {
     Sigmoid,
     /// `x / 5 + 1 / 2`, clamped to 0..1.
     HardSigmoid,
+}
+
+impl Cell {
+    /// Name in specs and files.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::BuiltIn(cell) => cell.name(),
+            Self::Formula(formula) => &formula.name,
+        }
+    }
+
+    /// The built-in cell, if it is one.
+    pub fn built_in(&self) -> Option<CellKind> {
+        match self {
+            Self::BuiltIn(cell) => Some(*cell),
+            Self::Formula(_) => None,
+        }
+    }
+
+    /// Number of kinds of preactivations: those of [`CellKind::preactivations`], or the sums of the formula.
+    pub fn kinds(&self) -> usize {
+        match self {
+            Self::BuiltIn(cell) => cell.preactivations().len(),
+            Self::Formula(formula) => formula.sums.total(),
+        }
+    }
+
+    /// Kinds that read the input.
+    pub fn input_kinds(&self) -> Range<usize> {
+        match self {
+            Self::BuiltIn(cell) => cell.input_kinds(),
+            Self::Formula(formula) => formula.sums.of_input(),
+        }
+    }
+
+    /// Kinds that read the state.
+    pub fn state_kinds(&self) -> Range<usize> {
+        match self {
+            Self::BuiltIn(cell) => cell.state_kinds(),
+            Self::Formula(formula) => formula.sums.of_state(),
+        }
+    }
+
+    /// Number of states, the hidden state included.
+    pub fn states(&self) -> usize {
+        match self {
+            Self::BuiltIn(cell) => 1 + usize::from(cell.has_cell_state()),
+            Self::Formula(formula) => formula.states.len(),
+        }
+    }
+
+    /// Whether the cell multiplies by a factor per unit, [`crate::Model::state_factor`].
+    pub fn has_state_factor(&self) -> bool {
+        match self {
+            Self::BuiltIn(cell) => *cell == CellKind::GruState,
+            Self::Formula(formula) => formula.has_unit_factor(),
+        }
+    }
+}
+
+impl From<CellKind> for Cell {
+    fn from(cell: CellKind) -> Self {
+        Self::BuiltIn(cell)
+    }
+}
+
+impl From<CellFormula> for Cell {
+    fn from(formula: CellFormula) -> Self {
+        Self::Formula(formula)
+    }
 }
 
 impl CellKind {

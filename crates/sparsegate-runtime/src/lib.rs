@@ -10,6 +10,7 @@
 //! | module | content |
 //! |---|---|
 //! | [`cell`] | the cells: kinds of preactivations, which of them read the input and which the state, activations |
+//! | [`formula`] | the step of any other cell, as a list of operations |
 //! | [`matrix`] | a dense or CSR matrix |
 //! | [`model`] | a network as plain data, validated once |
 //! | [`mod@reference`] | reference implementation of the forward pass; the other implementations are tested against it |
@@ -27,14 +28,16 @@ extern crate alloc;
 pub mod cell;
 pub mod float;
 pub mod format;
+pub mod formula;
 pub mod matrix;
 pub mod model;
 pub mod reference;
 pub mod runtime;
 pub mod synthetic;
 
-pub use cell::{Activation, CellKind};
+pub use cell::{Activation, Cell, CellKind};
 pub use float::Float;
+pub use formula::CellFormula;
 pub use matrix::Matrix;
 pub use model::Model;
 pub use runtime::Runtime;

@@ -6,14 +6,14 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::matrix::MatrixData;
-use crate::{Activation, CellKind, Float, Matrix};
+use crate::{Activation, Cell, Float, Matrix};
 
 /// A network with V' stored symbols, E' embedding dimensions (if it has an embedding), H' units and O outputs. It has C
 /// columns, one for each preactivation that is not constant; see [`LiveColumns`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model<T> {
     /// The recurrent cell.
-    pub cell: CellKind,
+    pub cell: Cell,
     /// Activation of the gates.
     pub activation: Activation,
     /// Meaning of the outputs.
@@ -30,7 +30,8 @@ pub struct Model<T> {
     pub columns: LiveColumns,
     /// Biases `[kinds * H']`, ordered by kind; a constant preactivation equals its bias.
     pub bias: Vec<T>,
-    /// Factor of each unit's new state `[H']`; only for [`CellKind::GruState`].
+    /// Factor of each unit's new state `[H']`; only for [`crate::CellKind::GruState`], or what
+    /// [`crate::formula::Operation::UnitFactor`] stands for.
     pub state_factor: Option<Vec<T>>,
     /// Output weights `[O, H']`.
     pub output: Matrix<T>,
@@ -61,7 +62,7 @@ pub struct Vocabulary {
 /// The preactivations that still depend on the input or the state, by kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveColumns {
-    /// For each kind of [`CellKind::preactivations`], the sorted indices of the units whose preactivation is not
+    /// For each kind of preactivation of the cell ([`Cell::kinds`]), the sorted indices of the units whose preactivation is not
     /// constant.
     pub live: Vec<Vec<u32>>,
 }
@@ -99,6 +100,10 @@ impl core::error::Error for InvalidModel {}
 /// Maximum number of symbols, dimensions, units or outputs: indices are `u32`, and sums of sizes must not overflow.
 pub const MAX_SIZE: usize = 1 << 24;
 
+/// Maximum number of intermediate values of a step of a [`crate::CellFormula`]: operations times units. It limits the
+/// memory that a small file can ask for.
+pub const MAX_VALUES: usize = 1 << 26;
+
 impl LiveColumns {
     /// Number of columns of these kinds.
     pub fn count(&self, kinds: Range<usize>) -> usize {
@@ -132,8 +137,14 @@ impl<T: Float> Model<T> {
     /// # Errors
     /// The first inconsistent part.
     pub fn check(&self) -> Result<(), InvalidModel> {
-        let (units, kinds) = (self.units(), self.cell.preactivations().len());
+        let (units, kinds) = (self.units(), self.cell.kinds());
         let sizes = self.original;
+        if let Cell::Formula(formula) = &self.cell {
+            formula.check()?;
+            ensure("formula", formula.operations.len().saturating_mul(units) <= MAX_VALUES, || {
+                format!("has {} operations for {units} units, above {MAX_VALUES} values", formula.operations.len())
+            })?;
+        }
         for (part, size) in [
             ("original", sizes.symbols),
             ("original", sizes.dimensions),
@@ -162,9 +173,7 @@ impl<T: Float> Model<T> {
         check_values("output_bias", &self.output_bias, self.outputs())?;
         match &self.state_factor {
             Some(factor) => {
-                ensure("state_factor", self.cell == CellKind::GruState, || {
-                    format!("is not for `{}`", self.cell.name())
-                })?;
+                ensure("state_factor", self.cell.has_state_factor(), || format!("is not for `{}`", self.cell.name()))?;
                 check_values("state_factor", factor, units)
             }
             None => Ok(()),
@@ -175,7 +184,7 @@ impl<T: Float> Model<T> {
     pub fn to<U: Float>(&self) -> Model<U> {
         let convert = |values: &[T]| values.iter().map(|value| U::from_f64(value.to_f64())).collect::<Vec<U>>();
         Model {
-            cell: self.cell,
+            cell: self.cell.clone(),
             activation: self.activation,
             task: self.task,
             symbols: self.symbols.clone(),

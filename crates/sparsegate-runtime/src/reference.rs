@@ -3,22 +3,24 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::{Activation, CellKind, Float, Model};
+use crate::formula::Operation;
+use crate::{Activation, Cell, CellFormula, CellKind, Float, Model};
 
 /// The state of one sequence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct State<T> {
     /// Hidden state `[H']`, which the recurrent matrix and the output layer read.
     pub hidden: Vec<T>,
-    /// The LSTM's cell state `[H']`; empty for other cells.
+    /// The LSTM's cell state `[H']`; for a [`CellFormula`] all states after the first, one after the other; empty for
+    /// other cells.
     pub cell_state: Vec<T>,
 }
 
 impl<T: Float> State<T> {
     /// The zero state.
     pub fn zero(model: &Model<T>) -> Self {
-        let zeros = vec![T::default(); model.units()];
-        Self { cell_state: if model.cell.has_cell_state() { zeros.clone() } else { Vec::new() }, hidden: zeros }
+        let zeros = |states: usize| vec![T::default(); states * model.units()];
+        Self { hidden: zeros(1), cell_state: zeros(model.cell.states() - 1) }
     }
 }
 
@@ -36,10 +38,19 @@ pub fn step<T: Float>(model: &Model<T>, symbol: u32, state: &mut State<T>) {
             add(&mut sums[kind * units + unit], weight.mul(state.hidden[from]));
         }
     }
+    match &model.cell {
+        Cell::BuiltIn(cell) => built_in(model, *cell, &sums, state),
+        Cell::Formula(formula) => evaluate(model, formula, &sums, state),
+    }
+}
+
+/// The new state of a built-in cell.
+fn built_in<T: Float>(model: &Model<T>, cell: CellKind, sums: &[T], state: &mut State<T>) {
+    let units = model.units();
     for unit in 0..units {
         let sum = |kind: usize| sums[kind * units + unit];
         let gate = |kind: usize| model.activation.apply(sum(kind));
-        match model.cell {
+        match cell {
             CellKind::Lstm => {
                 let cell_state = gate(1).mul(state.cell_state[unit]).add(gate(0).mul(sum(2).tanh()));
                 state.cell_state[unit] = cell_state;
@@ -49,12 +60,38 @@ pub fn step<T: Float>(model: &Model<T>, symbol: u32, state: &mut State<T>) {
                 let candidate = sum(0).add(gate(1).mul(sum(3))).tanh();
                 let keep = gate(2);
                 let rest = T::from_f64(1.0).add(T::from_f64(-1.0).mul(keep));
-                let factor = model.state_factor.as_ref().map_or(T::from_f64(1.0), |factor| factor[unit]);
-                state.hidden[unit] = factor.mul(rest.mul(candidate).add(keep.mul(state.hidden[unit])));
+                state.hidden[unit] = factor(model, unit).mul(rest.mul(candidate).add(keep.mul(state.hidden[unit])));
             }
             CellKind::Rnn => state.hidden[unit] = sum(0).tanh(),
         }
     }
+}
+
+/// The new state of a cell that is described by its formula.
+fn evaluate<T: Float>(model: &Model<T>, formula: &CellFormula, sums: &[T], state: &mut State<T>) {
+    let units = model.units();
+    let mut values: Vec<T> = Vec::with_capacity(formula.operations.len());
+    for unit in 0..units {
+        values.clear();
+        for operation in &formula.operations {
+            let value = operation.value(model.activation, &values, |leaf| match leaf {
+                Operation::Sum(sum) => sums[sum as usize * units + unit],
+                Operation::State(0) => state.hidden[unit],
+                Operation::State(index) => state.cell_state[(index as usize - 1) * units + unit],
+                _ => factor(model, unit),
+            });
+            values.push(value);
+        }
+        state.hidden[unit] = values[formula.next[0] as usize];
+        for (index, next) in formula.next[1..].iter().enumerate() {
+            state.cell_state[index * units + unit] = values[*next as usize];
+        }
+    }
+}
+
+/// The factor of a unit's new state.
+fn factor<T: Float>(model: &Model<T>, unit: usize) -> T {
+    model.state_factor.as_ref().map_or(T::from_f64(1.0), |factor| factor[unit])
 }
 
 /// Input contribution of a symbol `[input columns]`.

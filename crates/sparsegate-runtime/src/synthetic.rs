@@ -4,13 +4,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::model::{LiveColumns, Sizes, Task, Vocabulary};
-use crate::{Activation, CellKind, Float, Matrix, Model};
+use crate::{Activation, Cell, CellKind, Float, Matrix, Model};
 
 /// Structure of a compact network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelShape {
     /// The cell.
-    pub cell: CellKind,
+    pub cell: Cell,
     /// Activation of the gates.
     pub activation: Activation,
     /// Meaning of the outputs.
@@ -23,7 +23,7 @@ pub struct ModelShape {
     pub dimensions: Option<u32>,
     /// Surviving units.
     pub units: u32,
-    /// Number of preactivations of each kind that are not constant, in the order of [`CellKind::preactivations`].
+    /// Number of preactivations of each kind that are not constant, in the order of the cell's kinds.
     pub live: Vec<u32>,
     /// Non-zero weights of the embedding, the input, the recurrent and the output matrix.
     pub weights: WeightCounts,
@@ -44,13 +44,15 @@ pub struct WeightCounts {
 
 impl ModelShape {
     /// A network without any pruning.
-    pub fn dense(cell: CellKind, activation: Activation, task: Task, sizes: Sizes) -> Self {
+    pub fn dense(cell: impl Into<Cell>, activation: Activation, task: Task, sizes: Sizes) -> Self {
+        let cell = cell.into();
         let Sizes { symbols, dimensions, units, outputs } = sizes;
         let dimensions = (dimensions > 0).then_some(dimensions);
         let size = |rows: u32, columns: usize| rows as usize * columns;
         let (input, state) = (cell.input_kinds().len(), cell.state_kinds().len());
         let wide = units as usize;
         Self {
+            live: vec![units; cell.kinds()],
             cell,
             activation,
             task,
@@ -58,7 +60,6 @@ impl ModelShape {
             symbols,
             dimensions,
             units,
-            live: vec![units; cell.preactivations().len()],
             weights: WeightCounts {
                 embedding: dimensions.map_or(0, |dimensions| size(symbols, dimensions as usize)),
                 input: size(dimensions.unwrap_or(symbols), input * wide),
@@ -96,7 +97,7 @@ impl ModelShape {
         let [embedding, input, recurrent, output] = weights;
         let original = Sizes { symbols: sizes[0], dimensions: sizes[1], units: sizes[2], outputs: sizes[3] };
         Some(Self {
-            cell: CellKind::Lstm,
+            cell: CellKind::Lstm.into(),
             activation,
             task,
             original,
@@ -111,7 +112,7 @@ impl ModelShape {
     /// The network before pruning.
     #[must_use]
     pub fn original(&self) -> Self {
-        Self::dense(self.cell, self.activation, self.task, self.original)
+        Self::dense(self.cell.clone(), self.activation, self.task, self.original)
     }
 
     /// The network with pruned weights set to zero: as large as [`Self::original`], with as many non-zero weights as
@@ -136,15 +137,15 @@ impl ModelShape {
         let WeightCounts { embedding, input, recurrent, output } = self.weights;
         let sums = [columns.count(self.cell.input_kinds()), columns.count(self.cell.state_kinds())];
         Model {
-            cell: self.cell,
+            cell: self.cell.clone(),
             activation: self.activation,
             task: self.task,
             symbols: Vocabulary { total, stored },
             embedding: self.dimensions.map(|dimensions| random.matrix([symbols, dimensions as usize], embedding, 1)),
             input: random.matrix([inputs, sums[0]], input, if self.dimensions.is_some() { inputs } else { 1 }),
             recurrent: random.matrix([units, sums[1]], recurrent, units),
-            bias: random.numbers(self.cell.preactivations().len() * units, 1.0),
-            state_factor: (self.cell == CellKind::GruState).then(|| random.numbers(units, 1.0)),
+            bias: random.numbers(self.cell.kinds() * units, 1.0),
+            state_factor: self.cell.has_state_factor().then(|| random.numbers(units, 1.0)),
             output: random.matrix([outputs, units], output, units),
             output_bias: random.numbers(outputs, 1.0),
             columns,

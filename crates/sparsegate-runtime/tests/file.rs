@@ -22,6 +22,7 @@ proptest! {
         prop_assert_eq!(&bytes, &file.write().unwrap());
         let back = File::read(&bytes).unwrap();
         prop_assert_eq!(&back.details, &file.details);
+        prop_assert_eq!(&back.model.cell, &file.model.cell);
         // The storage may differ, the values may not.
         prop_assert_eq!(back.model.recurrent.to_dense(), file.model.recurrent.to_dense());
         prop_assert_eq!(back.model.output.to_dense(), file.model.output.to_dense());
@@ -55,10 +56,49 @@ fn errors_say_what_is_wrong() {
         let head = format!("{{\"__metadata__\":{{\"sparsegate-compact\":\"{quoted}\"}}}}");
         [&(head.len() as u64).to_le_bytes()[..], head.as_bytes()].concat()
     };
-    assert_eq!(read(&header(r#"{"format": 2, "news": []}"#)), FormatError::TooNew(2));
+    assert_eq!(read(&header(r#"{"format": 3, "news": []}"#)), FormatError::TooNew(3));
     assert!(matches!(read(&header(r#"{"format": 1}"#)), FormatError::Header(_)));
     let huge = r#"{"format":1,"cell":"lstm","activation":"sigmoid","task":"classification","symbols":4294967295,"units":1,"outputs":1,"live":[0,0,0,0],"original":{"symbols":1,"dimensions":0,"units":1,"outputs":1}}"#;
     assert!(read(&header(huge)).to_string().contains("a size of 4294967295 is above"));
     let missing = huge.replace("4294967295", "3");
     assert_eq!(read(&header(&missing)).to_string(), "tensor `columns` is missing");
+}
+
+/// A formula is checked before its counts are used, and belongs to the second version of the format.
+#[test]
+fn hostile_formulas_are_refused() {
+    use sparsegate_runtime::model::{Sizes, Task};
+    use sparsegate_runtime::synthetic::ModelShape;
+    use sparsegate_runtime::{Activation, CellKind};
+
+    let sizes = Sizes { symbols: 5, dimensions: 0, units: 3, outputs: 4 };
+    let formula = common::formula_of(CellKind::Rnn);
+    let shape = ModelShape::dense(formula, Activation::Sigmoid, Task::LanguageModel, sizes);
+    let bytes = File { model: shape.model(1), details: String::new() }.write().unwrap();
+    let text = String::from_utf8_lossy(&bytes[8..]).into_owned();
+    let header = text.split_once("\"sparsegate-compact\":\"").unwrap().1.split_once("\",\"details").unwrap().0;
+    assert!(header.contains(r#"\"format\":2"#) && header.contains("rnn-formula"), "{header}");
+    let changed = |from: &str, to: &str| {
+        let (from, to) = (from.replace('"', "\\\""), to.replace('"', "\\\""));
+        assert!(header.contains(&from), "{from} is not in {header}");
+        let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+        let head = std::str::from_utf8(&bytes[8..8 + length]).unwrap().replace(&from, &to);
+        let whole = [&(head.len() as u64).to_le_bytes()[..], head.as_bytes(), &bytes[8 + length..]].concat();
+        File::read(&whole).map(|_| ()).map_err(|error| error.to_string())
+    };
+    assert_eq!(changed("rnn-formula", "rnn-formulb"), Ok(()));
+    for (from, to, part) in [
+        (r#""format":2"#, r#""format":1"#, "format 1 has no formulas"),
+        (r#"{"tanh":0}"#, r#"{"tanh":1}"#, "reads earlier operation 1 in operation 1"),
+        (r#"{"tanh":0}"#, r#"{"tanh":4294967295}"#, "reads earlier operation 4294967295"),
+        (r#"{"tanh":0}"#, r#"{"sinh":0}"#, "unknown variant"),
+        (r#""both":1"#, r#""both":4294967295"#, "sums"),
+        (r#""both":1"#, r#""both":1,"more":1"#, "unknown field"),
+        (r#""next":[1]"#, r#""next":[2]"#, "not among 2"),
+        (r#""next":[1]"#, r#""next":[1,1]"#, "gives 2 states, not 1"),
+        ("rnn-formula", "rnn formula", "a cell whose name"),
+    ] {
+        let said = changed(from, to).expect_err(to);
+        assert!(said.contains(part), "{said}");
+    }
 }

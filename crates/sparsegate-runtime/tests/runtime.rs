@@ -2,11 +2,11 @@
 
 mod common;
 
-use common::shapes;
+use common::{formula_of, shapes, shapes_of};
 use proptest::prelude::*;
 use sparsegate_runtime::runtime::{Options, Runtime, StorageFormat};
 use sparsegate_runtime::synthetic::ModelShape;
-use sparsegate_runtime::{Model, reference};
+use sparsegate_runtime::{Cell, CellKind, Float, Model, reference};
 
 fn close(found: &[f32], wanted: &[f32]) -> Result<(), TestCaseError> {
     prop_assert_eq!(found.len(), wanted.len());
@@ -111,12 +111,45 @@ proptest! {
     }
 }
 
+/// The largest difference of the logits of a built-in cell and of its formula, relative to the value or to one.
+fn difference<T: Float>(model: &Model<T>, symbols: &[u32]) -> f64 {
+    let formula = Cell::from(formula_of(model.cell.built_in().expect("a built-in cell")));
+    let described = Model { cell: formula, ..model.clone() };
+    let logits = |model| reference::classify(model, symbols).into_iter().map(T::to_f64);
+    let apart = |(a, b): (f64, f64)| (a - b).abs() / b.abs().max(1.0);
+    logits(&described).zip(logits(model)).map(apart).fold(0.0, f64::max)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_formula_computes_what_the_built_in_cell_does(shape in shapes_of(CellKind::ALL.map(Cell::from).to_vec()), seed: u64) {
+        let model: Model<f64> = shape.model(seed);
+        let symbols: Vec<u32> = (0..12).map(|step| symbol(&model.to(), step)).collect();
+        prop_assert!(difference(&model, &symbols) <= 1e-12);
+        let model: Model<f32> = model.to();
+        let single = difference(&model, &symbols);
+        prop_assert!(single <= 1e-6, "{single:e}");
+        // The interpreter and the kernels, both against each other.
+        let described = Model { cell: formula_of(model.cell.built_in().unwrap()).into(), ..model.clone() };
+        let fast = |model: &Model<f32>| {
+            let mut stream = Runtime::new(model, &options(None, 1)).unwrap().stream();
+            stream.read(&symbols);
+            stream.outputs().to_vec()
+        };
+        for (found, wanted) in fast(&described).iter().zip(fast(&model)) {
+            prop_assert!((found - wanted).abs() <= 4e-6 * wanted.abs().max(1.0), "{found} is not {wanted}");
+        }
+    }
+}
+
 /// The model is large enough that several threads compute one sequence, and that masked and sparse storage have many
 /// panels.
 #[test]
 fn one_long_sequence_is_the_same_on_all_threads() {
+    use sparsegate_runtime::Activation;
     use sparsegate_runtime::model::{Sizes, Task};
-    use sparsegate_runtime::{Activation, CellKind};
     for cell in CellKind::ALL {
         let sizes = Sizes { symbols: 60, dimensions: 0, units: 230, outputs: 70 };
         let mut shape = ModelShape::dense(cell, Activation::Sigmoid, Task::LanguageModel, sizes);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use camino::Utf8PathBuf;
+use sparsegate_runtime::CellKind;
 use sparsegate_runtime::model::Task;
 
 use super::target::BenchTarget;
@@ -27,7 +28,7 @@ pub struct PythonHelper {
 }
 
 impl PythonHelper {
-    /// Starts the helper, if `python` is given, and passes it our ONNX export if the model has one.
+    /// Starts the helper, if `python` is given and PyTorch has the model's cell, and passes it our ONNX export if the model has one.
     ///
     /// # Errors
     /// Python does not start or lacks the needed packages.
@@ -35,6 +36,10 @@ impl PythonHelper {
         let Some(python) = python else {
             return Ok(Self::default());
         };
+        if target.model.cell.built_in().is_none() {
+            let why = format!("PyTorch has no layer for the cell `{}`", target.model.cell.name());
+            return Ok(Self { missing: [("PyTorch and ONNX Runtime".to_owned(), why)].into(), ..Self::default() });
+        }
         let folder = tempfile::tempdir().map_err(CliError::failed)?;
         let root = Utf8PathBuf::from_path_buf(folder.path().to_owned())
             .map_err(|path| CliError::failed(format!("{} is not UTF-8", path.display())))?;
@@ -72,7 +77,7 @@ fn arguments(target: &BenchTarget, steps: usize, threads: usize) -> Vec<String> 
         0 => original.symbols.min(original.units),
         dimensions => dimensions,
     };
-    let cell = if model.cell == sparsegate_runtime::CellKind::GruState { "gru" } else { model.cell.name() };
+    let cell = if model.cell == CellKind::GruState.into() { "gru" } else { model.cell.name() };
     let numbers = [
         ("symbols", original.symbols as usize),
         ("dimensions", dimensions as usize),

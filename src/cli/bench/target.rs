@@ -113,7 +113,7 @@ impl BenchTarget {
 }
 
 fn dense(model: &Model<f32>) -> Model<f32> {
-    ModelShape::dense(model.cell, model.activation, model.task, model.original).model(0)
+    ModelShape::dense(model.cell.clone(), model.activation, model.task, model.original).model(0)
 }
 
 /// Symbols per sequence: the training window, or the maximal text length.

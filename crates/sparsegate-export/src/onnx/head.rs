@@ -22,7 +22,7 @@ pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &DenseLayer<'_>, states
     let products = graph.node("output_products", "MatMul", &[&read, &weights], vec![]);
     graph.node("logits", "Add", &[&products, &bias], vec![]);
     graph.output("logits", ElementType::F32, &sides, "");
-    for name in states.carried {
+    for name in &states.carried {
         graph.output(
             name,
             ElementType::F32,

@@ -1,4 +1,5 @@
-//! Exports a model as an ONNX graph of the standard recurrent operators, or of a loop for `gru-zhstate`.
+//! Exports a model as an ONNX graph of the standard recurrent operators, or of a loop for `gru-zhstate` and for cells
+//! that are described by their formula.
 //!
 //! ```text
 //! ids [steps, batch] --Gather--> vectors --LSTM, GRU, RNN or Scan--> states --MatMul, Add--> logits
@@ -13,15 +14,20 @@
 //! | output | `probabilities` | f32 `[batch, classes]` | classifier |
 //! | output | `h_n`, `c_n` | f32 `[1, batch, H]` | language model: final states; `c_n` only for LSTM |
 //!
+//! The states of a cell with a formula are `h_0` and `h_n`, and for each further state NAME of the cell `state_NAME_0`
+//! and `state_NAME_n`.
+//!
 //! | file | contents |
 //! |---|---|
 //! | `proto` | messages of the file format |
 //! | `graph` | nodes, constants, inputs and outputs |
 //! | `lengths` | lengths of the texts |
 //! | `operator` | the recurrent layer as one operator |
-//! | `scan` | the recurrent layer as a loop |
+//! | `scan` | the recurrent layer of `gru-zhstate` as a loop |
+//! | `formula` | the recurrent layer of a cell with a formula as a loop |
 //! | `head` | logits and probabilities |
 
+mod formula;
 mod graph;
 mod head;
 mod lengths;
@@ -31,7 +37,7 @@ mod scan;
 
 use prost::Message as _;
 use sparsegate_runtime::model::Task;
-use sparsegate_runtime::{Activation, CellKind, Model};
+use sparsegate_runtime::{Activation, Cell, CellKind, Model};
 
 use self::graph::{Dim, ElementType, Graph, attribute};
 use self::proto::{ModelProto, OperatorSetIdProto, StringStringEntryProto};
@@ -53,7 +59,7 @@ struct States {
     /// The state after the last step `[1, batch, H]`.
     last: String,
     /// The final states `[1, batch, H]` that are outputs of a language model, for continuation.
-    carried: &'static [&'static str],
+    carried: Vec<String>,
 }
 
 /// Encodes the graph.
@@ -64,9 +70,10 @@ pub fn write(model: &Model<f32>, details: Option<&Details>) -> Result<Vec<u8>, E
     let dense = DenseLayer::new(model)?;
     let mut graph = Graph::new("network");
     let vectors = vectors(&mut graph, model, &dense);
-    let states = match model.cell {
-        CellKind::GruState => scan::add(&mut graph, model, &dense, &vectors),
-        CellKind::Lstm | CellKind::Gru | CellKind::Rnn => operator::add(&mut graph, model, &dense, &vectors),
+    let states = match &model.cell {
+        Cell::BuiltIn(CellKind::GruState) => scan::add(&mut graph, model, &dense, &vectors),
+        Cell::BuiltIn(cell) => operator::add(&mut graph, (model, *cell), &dense, &vectors),
+        Cell::Formula(formula) => formula::add(&mut graph, (model, formula), &dense, &vectors),
     };
     head::add(&mut graph, model, &dense, &states);
     let entry =

@@ -47,15 +47,15 @@ fn layout(cell: CellKind) -> Layout {
 }
 
 /// Adds the recurrent layer on `vectors` `[steps, batch, D]`.
-pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &DenseLayer<'_>, vectors: &str) -> States {
-    let layout = layout(model.cell);
+pub fn add(graph: &mut Graph, (model, cell): (&Model<f32>, CellKind), dense: &DenseLayer<'_>, vectors: &str) -> States {
+    let layout = layout(cell);
     let (units, rows) = (dense.units, layout.input.len() * dense.units);
     let weights = graph.floats("input_weights", &[1, rows, dense.inputs], &dense.input(layout.input));
     let recurrent = graph.floats("recurrent_weights", &[1, rows, units], &dense.recurrent(layout.recurrent));
     let input_bias: Vec<Option<usize>> = layout.input.iter().copied().map(Some).collect();
     let bias = graph.floats("biases", &[1, 2 * rows], &dense.bias(&[&input_bias, layout.state_bias].concat()));
     let batch = batch(graph);
-    let memory = model.cell.has_cell_state();
+    let memory = cell.has_cell_state();
     let mut inputs = vec![vectors.to_owned(), weights, recurrent, bias];
     let mut outputs = vec!["", "h_n"];
     match model.task {
@@ -80,7 +80,7 @@ pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &DenseLayer<'_>, vector
         (Task::LanguageModel, true) => &["h_n", "c_n"],
         (Task::LanguageModel, false) => &["h_n"],
     };
-    States { all, last: "h_n".into(), carried }
+    States { all, last: "h_n".into(), carried: carried.iter().map(ToString::to_string).collect() }
 }
 
 fn attributes(model: &Model<f32>, layout: &Layout, units: usize) -> Vec<AttributeProto> {

@@ -54,7 +54,11 @@ pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &DenseLayer<'_>, vector
     let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
     graph.nodes("recurrent", "Scan", &inputs, &outputs, attributes);
     let last = graph.node("h_n", "Unsqueeze", &["last_state", &direction], vec![]);
-    States { all: (!masked).then(|| "states".into()), last, carried: if masked { &[] } else { &["h_n"] } }
+    States {
+        all: (!masked).then(|| "states".into()),
+        last,
+        carried: if masked { Vec::new() } else { vec!["h_n".into()] },
+    }
 }
 
 /// The body of the loop, one step. It refers to constants of the outer graph by name. After the end of its text a

@@ -5,10 +5,14 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::CellFormula;
+
 #[derive(Serialize, Deserialize)]
 pub(super) struct Header {
     pub format: u32,
     pub cell: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub formula: Option<CellFormula>,
     pub activation: String,
     pub task: String,
     pub symbols: u32,

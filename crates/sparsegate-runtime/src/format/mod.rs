@@ -4,13 +4,14 @@
 //!
 //! | field | meaning |
 //! |---|---|
-//! | `format` | version of this format, [`FORMAT`] |
-//! | `cell`, `activation` | as in specs: `lstm`, `gru`, `gru-zhstate`, `rnn`; `sigmoid`, `hard-sigmoid` |
+//! | `format` | version of this format: 1 for a built-in cell, 2 for a cell with a formula |
+//! | `cell`, `activation` | as in specs: `lstm`, `gru`, `gru-zhstate`, `rnn` or another cell's name; `sigmoid`, `hard-sigmoid` |
+//! | `formula` | the step of a cell that is not built in: the fields of [`crate::CellFormula`] |
 //! | `task` | `language-model` or `classification` |
 //! | `symbols` | number of ids in the vocabulary |
 //! | `dimensions` | E', surviving dimensions of the embedding; absent without one |
 //! | `units`, `outputs` | H', O |
-//! | `live` | number of non-constant preactivations of each kind, in the order of [`crate::CellKind::preactivations`] |
+//! | `live` | number of non-constant preactivations of each kind, by kind |
 //! | `original` | sizes before pruning: `symbols`, `dimensions` (0 without an embedding), `units`, `outputs` |
 //!
 //! `details` is arbitrary JSON that the writer stores with the model, such as its words; it is not interpreted here.
@@ -23,7 +24,7 @@
 //! | `input` | `[E' or V', input columns]` | a matrix |
 //! | `recurrent` | `[H', state columns]` | a matrix |
 //! | `bias` | `[kinds, H']` | f32 |
-//! | `state_factor` | `[H']` | f32, only for `gru-zhstate` whose units have factors |
+//! | `state_factor` | `[H']` | f32, only if the cell has such factors and its units too |
 //! | `output` | `[O, H']` | a matrix |
 //! | `output_bias` | `[O]` | f32 |
 //!
@@ -48,8 +49,11 @@ pub use error::FormatError;
 
 use crate::Model;
 
-/// Version of the format that is written, and the newest version that is read.
-pub const FORMAT: u32 = 1;
+/// Newest version of the format: that of a cell with a formula.
+pub const FORMAT: u32 = 2;
+
+/// Version that is written for a built-in cell, so that older programs can read the file.
+const BUILT_IN_FORMAT: u32 = 1;
 
 /// Metadata entries of the safetensors header.
 const HEADER: &str = "sparsegate-compact";

@@ -8,10 +8,10 @@ use safetensors::{Dtype, SafeTensors};
 
 use super::header::{CLASSIFICATION, Header, LANGUAGE_MODEL, Version};
 use super::integers::decode;
-use super::{DETAILS, FORMAT, File, FormatError, HEADER};
+use super::{BUILT_IN_FORMAT, DETAILS, FORMAT, File, FormatError, HEADER};
 use crate::matrix::MatrixData;
 use crate::model::{LiveColumns, MAX_SIZE, Model, Sizes, Task, Vocabulary};
-use crate::{Activation, CellKind, Matrix};
+use crate::{Activation, Cell, CellFormula, CellKind, Matrix};
 
 pub(super) fn read(bytes: &[u8]) -> Result<File, FormatError> {
     let failed = |error: safetensors::SafeTensorError| FormatError::Container(error.to_string());
@@ -45,15 +45,28 @@ fn named<N>(what: &str, name: &str, found: Option<N>) -> Result<N, FormatError> 
     found.ok_or_else(|| FormatError::Header(format!("there is no {what} `{name}`")))
 }
 
+/// The cell. A formula is checked before its counts are used.
+fn cell(header: &Header) -> Result<Cell, FormatError> {
+    let Some(formula) = &header.formula else {
+        return Ok(named("cell", &header.cell, CellKind::from_name(&header.cell))?.into());
+    };
+    if header.format <= BUILT_IN_FORMAT {
+        return Err(FormatError::Header(format!("format {} has no formulas", header.format)));
+    }
+    let formula = CellFormula { name: header.cell.clone(), ..formula.clone() };
+    formula.check()?;
+    Ok(formula.into())
+}
+
 /// The tensors of a file.
 struct Tensors<'a>(SafeTensors<'a>);
 
 impl Tensors<'_> {
     fn model(&self, header: &Header) -> Result<Model<f32>, FormatError> {
-        let cell = named("cell", &header.cell, CellKind::from_name(&header.cell))?;
+        let cell = cell(header)?;
         let columns = self.columns(header)?;
-        if columns.live.len() != cell.preactivations().len() {
-            let (found, wanted) = (columns.live.len(), cell.preactivations().len());
+        if columns.live.len() != cell.kinds() {
+            let (found, wanted) = (columns.live.len(), cell.kinds());
             return Err(FormatError::Header(format!(
                 "`live` has {found} kinds, not the {wanted} of `{}`",
                 header.cell
@@ -63,7 +76,6 @@ impl Tensors<'_> {
         let (stored, units, outputs) = (symbols.stored.len(), header.units as usize, header.outputs as usize);
         let dimensions = header.dimensions.map(|dimensions| dimensions as usize);
         Ok(Model {
-            cell,
             activation: named("activation", &header.activation, Activation::from_name(&header.activation))?,
             task: match header.task.as_str() {
                 LANGUAGE_MODEL => Task::LanguageModel,
@@ -73,7 +85,7 @@ impl Tensors<'_> {
             embedding: dimensions.map(|dimensions| self.matrix("embedding", [stored, dimensions])).transpose()?,
             input: self.matrix("input", [dimensions.unwrap_or(stored), columns.count(cell.input_kinds())])?,
             recurrent: self.matrix("recurrent", [units, columns.count(cell.state_kinds())])?,
-            bias: self.numbers("bias", &[cell.preactivations().len(), units])?,
+            bias: self.numbers("bias", &[cell.kinds(), units])?,
             state_factor: self.has("state_factor").then(|| self.numbers("state_factor", &[units])).transpose()?,
             output: self.matrix("output", [outputs, units])?,
             output_bias: self.numbers("output_bias", &[outputs])?,
@@ -83,6 +95,7 @@ impl Tensors<'_> {
                 units: header.original.units,
                 outputs: header.original.outputs,
             },
+            cell,
             columns,
             symbols,
         })

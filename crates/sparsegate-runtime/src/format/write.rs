@@ -10,10 +10,10 @@ use safetensors::{Dtype, View};
 
 use super::header::{CLASSIFICATION, Header, LANGUAGE_MODEL, Original};
 use super::integers::encode;
-use super::{DETAILS, FORMAT, File, FormatError, HEADER};
+use super::{BUILT_IN_FORMAT, DETAILS, FORMAT, File, FormatError, HEADER};
 use crate::matrix::MatrixData;
 use crate::model::{Model, Sizes, Task};
-use crate::{Float, Matrix};
+use crate::{Cell, Float, Matrix};
 
 /// A tensor in the form that `safetensors` serialises.
 struct Tensor {
@@ -71,9 +71,14 @@ impl Tensors {
 /// Header of a model.
 fn header<T: Float>(model: &Model<T>) -> Header {
     let Sizes { symbols, dimensions, units, outputs } = model.original;
+    let formula = match &model.cell {
+        Cell::BuiltIn(_) => None,
+        Cell::Formula(formula) => Some(formula.clone()),
+    };
     Header {
-        format: FORMAT,
+        format: if formula.is_some() { FORMAT } else { BUILT_IN_FORMAT },
         cell: model.cell.name().into(),
+        formula,
         activation: model.activation.name().into(),
         task: match model.task {
             Task::LanguageModel => LANGUAGE_MODEL.into(),
@@ -102,7 +107,7 @@ pub(super) fn write(file: &File) -> Result<Vec<u8>, FormatError> {
     tensors.matrix("input", &model.input);
     tensors.matrix("recurrent", &model.recurrent);
     tensors.matrix("output", &model.output);
-    tensors.numbers("bias", vec![model.cell.preactivations().len(), model.units()], &model.bias);
+    tensors.numbers("bias", vec![model.cell.kinds(), model.units()], &model.bias);
     if let Some(factor) = &model.state_factor {
         tensors.numbers("state_factor", vec![factor.len()], factor);
     }

@@ -14,7 +14,7 @@ use super::lanes::LaneMatrix;
 use super::order::{UnitOrder, WIDTH};
 use super::sparse::SparseLists;
 use super::update::{CellUpdate, PreactivationValue, constant};
-use crate::Model;
+use crate::{CellKind, Model};
 
 /// The packed recurrence: one column per non-constant preactivation; those that the state reaches come first.
 pub(crate) struct BatchRecurrence {
@@ -46,8 +46,8 @@ pub(crate) struct LaneState<'a> {
 }
 
 impl BatchRecurrence {
-    pub fn new(model: &Model<f32>, order: &UnitOrder, plan: &mut StoragePlanner) -> Self {
-        let (cell, units) = (model.cell, model.units());
+    pub fn new(model: &Model<f32>, cell: CellKind, order: &UnitOrder, plan: &mut StoragePlanner) -> Self {
+        let units = model.units();
         let kinds = cell.preactivations().len();
         let state_columns: Vec<(usize, usize)> = model.columns.units_of_kinds(cell.state_kinds()).collect();
         let mut reached = vec![false; kinds * units];

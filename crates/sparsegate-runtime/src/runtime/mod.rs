@@ -10,6 +10,10 @@
 //! [`Runtime::choices`] reports the choices. Only non-constant preactivations are computed; the activation of the
 //! constant ones is applied when the model is packed.
 //!
+//! A cell that is described by its formula has no kernels: an interpreter runs it on one thread, with the weights stored
+//! as in the model. Each operation passes over all units, so that a step takes a small multiple of the time of a
+//! built-in cell.
+//!
 //! Results are bitwise equal for any number of threads: each value is computed by one thread, in an order that does not
 //! depend on the number of threads. They differ from those of [`crate::reference`] only by rounding (1e-5 of the
 //! value, or of one if that is larger). A sum that overflows is infinite, and the sum of two infinities of opposite
@@ -24,18 +28,22 @@ mod cost;
 #[cfg(feature = "std")]
 mod fit;
 mod input;
+mod interpreter;
 mod kernels;
 mod lanes;
 mod many;
 mod matvec;
 mod order;
 mod outputs;
+mod packed_batch;
+mod program;
 mod recurrence;
 mod single;
 mod sparse;
 mod threads;
 mod update;
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -44,14 +52,15 @@ use pulp::Arch;
 pub use cost::{CostModel, LinearCost, StorageChoice, StorageFormat};
 
 use crate::model::InvalidModel;
-use crate::model::Model;
-use batch::BatchBlock;
+use crate::{Cell, CellKind, Model};
 use cost::{StoragePlanner, Times};
+use interpreter::{InterpretedBatch, InterpretedStream, Interpreter};
 use many::BatchRecurrence;
 use order::UnitOrder;
 use outputs::Outputs;
+use packed_batch::PackedBatch;
 use recurrence::Recurrence;
-use single::{StreamState, Uncontended};
+use single::StreamState;
 use threads::Pool;
 
 /// Options to pack and run a model.
@@ -68,8 +77,15 @@ pub struct Options {
 
 /// A packed model. Cheap to clone: clones share the packed data and the threads.
 #[derive(Clone)]
-pub struct Runtime {
-    packed: Arc<Packed>,
+pub struct Runtime(Engine);
+
+/// What runs a model.
+#[derive(Clone)]
+enum Engine {
+    /// The kernels of a built-in cell.
+    Packed(Arc<Packed>),
+    /// The interpreter of a formula.
+    Interpreted(Arc<Interpreter>),
 }
 
 struct Packed {
@@ -84,6 +100,18 @@ struct Packed {
 }
 
 impl Packed {
+    fn new(arch: Arch, model: &Model<f32>, cell: CellKind, options: &Options) -> Self {
+        let order = UnitOrder::new(&model.columns, model.units());
+        let mut plan = StoragePlanner { cost: &options.cost, forced: options.storage, choices: Vec::new() };
+        let pool = Pool::new(threads(options.threads));
+        let single = Recurrence::new(model, cell, &order, &mut plan);
+        let many = BatchRecurrence::new(model, cell, &order, &mut plan);
+        let outputs = Outputs::new(model, &order, &mut plan);
+        let times = Times::new(&plan.choices, model.units(), single.chunks(), pool.threads());
+        let symbols = input::Symbols::new(&model.symbols);
+        Self { arch, symbols, single, many, outputs, choices: plan.choices, times, pool }
+    }
+
     /// Runs a job of an expected duration of `time` nanoseconds on all threads, or on one if it is not worth waking the
     /// others. The job gets a thread's index and the number of threads.
     fn run_on_threads(&self, time: f64, job: impl Fn(usize, usize) + threads::MaybeSync) {
@@ -109,48 +137,51 @@ impl Runtime {
     /// Packs for a given SIMD instruction set.
     fn with_arch(arch: Arch, model: &Model<f32>, options: &Options) -> Result<Self, InvalidModel> {
         model.check()?;
-        let order = UnitOrder::new(&model.columns, model.units());
-        let mut plan = StoragePlanner { cost: &options.cost, forced: options.storage, choices: Vec::new() };
-        let pool = Pool::new(threads(options.threads));
-        let single = Recurrence::new(model, &order, &mut plan);
-        let many = BatchRecurrence::new(model, &order, &mut plan);
-        let outputs = Outputs::new(model, &order, &mut plan);
-        let times = Times::new(&plan.choices, model.units(), single.chunks(), pool.threads());
-        let symbols = input::Symbols::new(&model.symbols);
-        let choices = plan.choices;
-        Ok(Self { packed: Arc::new(Packed { arch, symbols, single, many, outputs, choices, times, pool }) })
+        Ok(Self(match &model.cell {
+            Cell::BuiltIn(cell) => Engine::Packed(Arc::new(Packed::new(arch, model, *cell, options))),
+            Cell::Formula(formula) => Engine::Interpreted(Arc::new(Interpreter::new(arch, model, formula))),
+        }))
     }
 
-    /// Storage of each matrix, with the expected costs.
+    /// Storage of each matrix, with the expected costs; empty for a cell with a formula, for which there is no choice.
     pub fn choices(&self) -> &[StorageChoice] {
-        &self.packed.choices
+        match &self.0 {
+            Engine::Packed(packed) => &packed.choices,
+            Engine::Interpreted(_) => &[],
+        }
     }
 
-    /// Number of threads, including the caller's.
+    /// Number of threads, including the caller's; one for a cell with a formula.
     pub fn threads(&self) -> usize {
-        self.packed.pool.threads()
+        match &self.0 {
+            Engine::Packed(packed) => packed.pool.threads(),
+            Engine::Interpreted(_) => 1,
+        }
     }
 
     /// O, the number of outputs.
     pub fn outputs(&self) -> usize {
-        self.packed.outputs.count()
+        match &self.0 {
+            Engine::Packed(packed) => packed.outputs.count(),
+            Engine::Interpreted(interpreter) => interpreter.outputs(),
+        }
     }
 
     /// A single sequence, starting from the zero state.
     pub fn stream(&self) -> Stream {
-        Stream { single: StreamState::new(&self.packed), packed: Arc::clone(&self.packed) }
+        Stream(match &self.0 {
+            Engine::Packed(packed) => StreamEngine::Packed(Arc::clone(packed), Box::new(StreamState::new(packed))),
+            Engine::Interpreted(interpreter) => StreamEngine::Interpreted(InterpretedStream::new(interpreter)),
+        })
     }
 
     /// `sequences` sequences side by side, starting from zero states.
     pub fn batch(&self, sequences: usize) -> Batch {
-        Batch {
-            packed: Arc::clone(&self.packed),
-            sequences,
-            one: None,
-            blocks: Vec::new(),
-            texts: Vec::new(),
-            order: Vec::new(),
-        }
+        let engine = match &self.0 {
+            Engine::Packed(packed) => BatchEngine::Packed(PackedBatch::new(packed, sequences)),
+            Engine::Interpreted(interpreter) => BatchEngine::Interpreted(InterpretedBatch::new(interpreter, sequences)),
+        };
+        Batch { outputs: self.outputs(), sequences, engine }
     }
 }
 
@@ -163,9 +194,11 @@ fn threads(wanted: usize) -> usize {
 }
 
 /// A single sequence, read symbol by symbol.
-pub struct Stream {
-    packed: Arc<Packed>,
-    single: StreamState,
+pub struct Stream(StreamEngine);
+
+enum StreamEngine {
+    Packed(Arc<Packed>, Box<StreamState>),
+    Interpreted(InterpretedStream),
 }
 
 impl Stream {
@@ -178,32 +211,40 @@ impl Stream {
 
     /// Advances by several symbols.
     pub fn read(&mut self, symbols: &[u32]) {
-        self.single.read(&self.packed, symbols);
+        match &mut self.0 {
+            StreamEngine::Packed(packed, state) => state.read(packed, symbols),
+            StreamEngine::Interpreted(stream) => stream.read(symbols),
+        }
     }
 
     /// Logits `[O]` for the current state.
     pub fn outputs(&mut self) -> &[f32] {
-        self.single.outputs(&self.packed)
+        match &mut self.0 {
+            StreamEngine::Packed(packed, state) => state.outputs(packed),
+            StreamEngine::Interpreted(stream) => stream.outputs(),
+        }
     }
 
     /// Resets the state to zero.
     pub fn reset(&mut self) {
-        self.single.reset();
+        match &mut self.0 {
+            StreamEngine::Packed(_, state) => state.reset(),
+            StreamEngine::Interpreted(stream) => stream.reset(),
+        }
     }
 }
 
 /// Many sequences, read side by side.
 pub struct Batch {
-    packed: Arc<Packed>,
+    /// O.
+    outputs: usize,
     sequences: usize,
-    /// State if there is a single sequence.
-    one: Option<StreamState>,
-    /// States of the sequences of a language model.
-    blocks: Vec<Uncontended<BatchBlock>>,
-    /// States for texts, one block per thread.
-    texts: Vec<Uncontended<BatchBlock>>,
-    /// Indices of the texts, by decreasing length.
-    order: Vec<u32>,
+    engine: BatchEngine,
+}
+
+enum BatchEngine {
+    Packed(PackedBatch),
+    Interpreted(InterpretedBatch),
 }
 
 impl Batch {
@@ -213,21 +254,17 @@ impl Batch {
     /// # Panics
     /// If the number of symbols is not a multiple of B, or `out` does not have O values per symbol.
     pub fn language_model(&mut self, symbols: &[u32], out: &mut [f32]) {
-        let Self { packed, sequences, one, blocks, .. } = self;
+        let Self { outputs, sequences, engine } = self;
         if *sequences == 0 {
             assert!(symbols.is_empty() && out.is_empty(), "a batch of no sequences takes no symbols and no outputs");
             return;
         }
         assert!(symbols.len().is_multiple_of(*sequences), "{} symbols for {sequences} sequences", symbols.len());
-        let outputs = symbols.len() * packed.outputs.count();
-        assert_eq!(out.len(), outputs, "number of outputs for {} symbols", symbols.len());
-        if *sequences == 1 {
-            return one.get_or_insert_with(|| StreamState::new(packed)).read_all(packed, symbols, out);
+        assert_eq!(out.len(), symbols.len() * *outputs, "number of outputs for {} symbols", symbols.len());
+        match engine {
+            BatchEngine::Packed(batch) => batch.language_model(symbols, out),
+            BatchEngine::Interpreted(batch) => batch.language_model(symbols, out),
         }
-        if blocks.is_empty() {
-            *blocks = batch::blocks(packed, *sequences);
-        }
-        batch::language_model(packed, blocks, *sequences, symbols, out);
     }
 
     /// Writes the logits after the last symbol of each text to `out` `[texts, O]`; each text starts from a zero state.
@@ -236,31 +273,19 @@ impl Batch {
     /// # Panics
     /// If `out` does not have O values per text.
     pub fn classify<T: AsRef<[u32]> + Sync>(&mut self, texts: &[T], out: &mut [f32]) {
-        let Self { packed, one, texts: blocks, order, .. } = self;
-        let outputs = packed.outputs.count();
-        assert_eq!(out.len(), texts.len() * outputs, "number of outputs for {} texts", texts.len());
-        if let [text] = texts {
-            let one = one.get_or_insert_with(|| StreamState::new(packed));
-            one.reset();
-            one.read(packed, text.as_ref());
-            out.copy_from_slice(one.outputs(packed));
-            return one.reset();
+        assert_eq!(out.len(), texts.len() * self.outputs, "number of outputs for {} texts", texts.len());
+        match &mut self.engine {
+            BatchEngine::Packed(batch) => batch.classify(texts, out),
+            BatchEngine::Interpreted(batch) => batch.classify(texts, out),
         }
-        if blocks.is_empty() {
-            *blocks = batch::text_blocks(packed);
-        }
-        order.clear();
-        order.extend(0..texts.len() as u32);
-        order.sort_unstable_by_key(|text| (core::cmp::Reverse(texts[*text as usize].as_ref().len()), *text));
-        batch::classify(packed, blocks, texts, order, out);
     }
 
     /// Resets all states to zero.
     pub fn reset(&mut self) {
-        if let Some(one) = &mut self.one {
-            one.reset();
+        match &mut self.engine {
+            BatchEngine::Packed(batch) => batch.reset(),
+            BatchEngine::Interpreted(batch) => batch.reset(),
         }
-        batch::reset(&mut self.blocks);
     }
 }
 
@@ -269,7 +294,6 @@ mod tests {
     use alloc::vec;
 
     use super::*;
-    use crate::CellKind;
     use crate::model::Task;
     use crate::synthetic::ModelShape;
 
@@ -287,7 +311,7 @@ mod tests {
             let mut shape = ModelShape::of_paper("word-ptb").unwrap_or_else(|| unreachable!());
             let outputs = 70;
             shape.original.outputs = outputs;
-            (shape.cell, shape.units, shape.weights.output) = (cell, 90, 1500);
+            (shape.cell, shape.units, shape.weights.output) = (cell.into(), 90, 1500);
             shape.live = vec![40, 90, 33, 70][..cell.preactivations().len()].to_vec();
             let model: Model<f32> = shape.model(3);
             assert_eq!(model.task, Task::LanguageModel);

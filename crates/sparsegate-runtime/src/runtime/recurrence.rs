@@ -14,7 +14,7 @@ use super::matvec::Matvec;
 use super::order::{UnitOrder, WIDTH};
 use super::sparse::SparseLists;
 use super::update::{CellUpdate, PreactivationValue, constant};
-use crate::Model;
+use crate::{CellKind, Model};
 
 /// The packed recurrence. A *slot* is the vector of one kind's preactivations for [`WIDTH`] adjacent units; a *chunk*
 /// consists of all slots of these units, those that the state reaches first.
@@ -45,8 +45,8 @@ pub(crate) struct StepBuffers {
 }
 
 impl Recurrence {
-    pub fn new(model: &Model<f32>, order: &UnitOrder, plan: &mut StoragePlanner) -> Self {
-        let (cell, units) = (model.cell, model.units());
+    pub fn new(model: &Model<f32>, cell: CellKind, order: &UnitOrder, plan: &mut StoragePlanner) -> Self {
+        let units = model.units();
         let kinds = cell.preactivations().len();
         let vectors = units.div_ceil(WIDTH);
         let at = |unit: usize| order.positions[unit] as usize;

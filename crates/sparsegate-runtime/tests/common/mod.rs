@@ -1,15 +1,23 @@
-//! Model shapes for property tests, including degenerate ones.
+//! Model shapes for property tests, including degenerate ones, of built-in cells and of cells with a formula.
 
+mod formulas;
+
+pub use formulas::{cells, formula_of};
 use proptest::prelude::*;
 use sparsegate_runtime::model::{Sizes, Task};
 use sparsegate_runtime::synthetic::{ModelShape, WeightCounts};
-use sparsegate_runtime::{Activation, CellKind};
+use sparsegate_runtime::{Activation, Cell};
 
 /// Shapes of every cell, from everything pruned to nothing pruned.
 pub fn shapes() -> impl Strategy<Value = ModelShape> {
+    shapes_of(cells())
+}
+
+/// Shapes of these cells.
+pub fn shapes_of(cells: Vec<Cell>) -> impl Strategy<Value = ModelShape> {
     let sizes = (1_u32..40, prop_oneof![Just(0_u32), 1_u32..9], prop_oneof![1_u32..4, 1_u32..40], 1_u32..40);
     (
-        (prop::sample::select(&CellKind::ALL[..]), any::<bool>(), any::<bool>()),
+        (prop::sample::select(cells), any::<bool>(), any::<bool>()),
         sizes,
         prop::array::uniform4(share()),
         prop::array::uniform4(share()),
@@ -19,12 +27,11 @@ pub fn shapes() -> impl Strategy<Value = ModelShape> {
             let original = Sizes { symbols, dimensions, units, outputs };
             let part = |of: u32, share: f64| (f64::from(of) * share).round() as u32;
             let (left, dimensions) = (part(units, kept[0]), (dimensions > 0).then(|| part(dimensions, kept[1])));
-            let live: Vec<u32> = (0..cell.preactivations().len()).map(|kind| part(left, live[kind])).collect();
+            let live: Vec<u32> = (0..cell.kinds()).map(|kind| part(left, live[kind % 4])).collect();
             let symbols = part(symbols, kept[2]);
             let sum = |kinds: std::ops::Range<usize>| live[kinds].iter().sum::<u32>();
             let room = |rows: u32, columns: u32, share: f64| part(rows * columns, share) as usize;
             ModelShape {
-                cell,
                 activation: if hard { Activation::HardSigmoid } else { Activation::Sigmoid },
                 task: if classifies { Task::Classification } else { Task::LanguageModel },
                 original,
@@ -38,6 +45,7 @@ pub fn shapes() -> impl Strategy<Value = ModelShape> {
                     output: room(outputs, left, weights[3]),
                 },
                 live,
+                cell,
             }
         })
 }

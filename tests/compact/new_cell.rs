@@ -1,0 +1,113 @@
+//! The cell of `docs/new-cell.md`, which has no kernel and no code in the runtime: trained, then used and exported.
+#![cfg(unix)]
+
+use std::process::{Command, Output};
+use std::sync::atomic::AtomicBool;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::json;
+use sparsegate_compact::{build_file, evaluate};
+use sparsegate_data::{Sources, eval_batches};
+use sparsegate_pipeline::build::build_trainer;
+use sparsegate_pipeline::train::train;
+use sparsegate_runtime::Cell;
+use sparsegate_runtime::format::File;
+use sparsegate_runtime::runtime::{Options, Runtime};
+use sparsegate_spec::types::{CellName, RunSpec};
+use sparsegate_store::RunDir;
+use sparsegate_store::format::RunState;
+
+use crate::coupled_lstm::CoupledLstm;
+use crate::stored_metric::write_manifests;
+
+/// The spec of a run of two epochs with the new cell. The cell is not in the list of this program, so that a spec file
+/// cannot name it.
+fn spec(name: &str) -> RunSpec {
+    let model = match name {
+        "words" => json!({ "kind": "language-model", "cell": "lstm", "hidden": 12 }),
+        _ => json!({
+            "kind": "classification", "cell": "lstm", "hidden": 10, "gate_activation": "hard-sigmoid",
+            "embedding": { "size": 6, "vectors": "none" },
+        }),
+    };
+    let mut spec = json!({
+        "experiment": "new-cell",
+        "dataset": name,
+        "model": model,
+        "train": { "epochs": 2, "batch": 16, "optimizer": { "adam": { "lr": 0.01 } } },
+        "sparsity": {
+            "name": "W+G+N", "weights": "log-uniform", "neurons": "log-uniform", "gates": "log-uniform",
+            "output": "log-uniform",
+        },
+        "seed": 1,
+        "backend": "flex",
+    });
+    if name == "words" {
+        (spec["train"]["sequence"], spec["train"]["carry_state"]) = (json!(10), json!(true));
+    } else {
+        spec["sparsity"]["inputs"] = json!("log-uniform");
+    }
+    let mut spec: RunSpec = serde_json::from_value(spec).expect("a run's spec");
+    spec.model.cell = CellName(&CoupledLstm);
+    spec
+}
+
+/// Trains the run, and writes its compact model to `NAME.compact.safetensors`.
+fn trained(root: &Utf8Path, name: &str) -> Utf8PathBuf {
+    let spec = spec(name);
+    let sources = Sources::load(root, &spec.dataset, [&spec]).unwrap();
+    let corpus = sparsegate_data::load(root, &sources.dataset, spec.reading).unwrap();
+    let dir = RunDir::new(root, &spec.experiment, name);
+    let mut trainer = build_trainer(&spec, &corpus, None).unwrap();
+    let stop = AtomicBool::new(false);
+    let summary = train(&dir, &spec, &corpus, None, trainer.as_mut(), &mut |_| (), &stop).unwrap();
+    assert_eq!(summary.state, RunState::Done);
+    let (last, parameters) = (summary.last.unwrap(), dir.model().unwrap().unwrap());
+    let file = build_file(name, &spec, &parameters, &last, &corpus, &sources.dataset.reader).unwrap();
+    assert!(matches!(&file.model.cell, Cell::Formula(formula) if formula.name == "lstm-coupled"));
+    let [_, test] = eval_batches(&corpus, &spec.train).unwrap();
+    let runtime = Runtime::new(&file.model, &Options::default()).unwrap();
+    let found = corpus.unit.value(&evaluate(&runtime, corpus.classes().is_some(), test.as_ref()));
+    assert!((found - last.test).abs() < 1e-5 * found, "{found} {}", last.test);
+    let path = root.join(format!("{name}.compact.safetensors"));
+    fs_err::write(&path, file.write().unwrap()).unwrap();
+    path
+}
+
+fn sparsegate(root: &Utf8Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
+    command.args(arguments).current_dir(root).env_remove("SPARSEGATE_CACHE").output().unwrap()
+}
+
+#[test]
+fn a_cell_of_one_file_is_trained_used_and_exported() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Utf8Path::from_path(folder.path()).unwrap();
+    write_manifests(root);
+    let (words, texts) = (trained(root, "words"), trained(root, "texts"));
+    let said = |arguments: &[&str]| {
+        let output = sparsegate(root, arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let predicted = said(&["predict", words.as_str(), "a b", "--top", "3", "--format", "json"]);
+    let predicted: serde_json::Value = serde_json::from_str(&predicted).unwrap();
+    assert!(predicted["next"].as_array().is_some_and(|next| next.len() == 3), "{predicted}");
+    let text = said(&["generate", words.as_str(), "--length", "20", "--seed", "3"]);
+    assert_eq!(text, said(&["generate", words.as_str(), "--length", "20", "--seed", "3"]));
+    assert!(!text.trim().is_empty() && !said(&["predict", texts.as_str(), "a plot ."]).is_empty());
+    for model in [&words, &texts] {
+        for (format, out) in [("onnx", "model.onnx"), ("compact", "model.compact.safetensors")] {
+            let out = root.join(out);
+            said(&["export", model.as_str(), "--format", format, "--out", out.as_str(), "--force"]);
+            assert!(fs_err::metadata(&out).unwrap().len() > 0);
+        }
+        let copy = File::read(&fs_err::read(root.join("model.compact.safetensors")).unwrap()).unwrap();
+        assert_eq!(copy, File::read(&fs_err::read(model).unwrap()).unwrap());
+        let refused = sparsegate(root, &["export", model.as_str(), "--format", "safetensors", "--out", "no.st"]);
+        let error = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(refused.status.code() == Some(2) && error.contains("no module for the cell `lstm-coupled`"), "{error}");
+    }
+    let times = said(&["bench", words.as_str(), "--samples", "1", "--batch", "1", "--threads", "1"]);
+    assert!(times.contains("symbol by symbol"), "{times}");
+}
