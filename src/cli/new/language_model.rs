@@ -36,18 +36,18 @@ pub(super) fn propose(
         _ => "the last tenth of the text: one half for validation, one for the test",
     };
     let manifest = |words, vocabulary| text(&args.name, &about, &plain(words, vocabulary, look, &parts), &files, split);
-    let by_word = read(args, target, &manifest(true, None), &files).map_err(|error| {
+    let (by_word, _) = read(args, target, &manifest(true, None), &files).map_err(|error| {
         let short = files.iter().any(|file| file.bytes < 1000);
         if short { error.help("a language model needs some thousand symbols at least") } else { error }
     })?;
     let count = streams(&by_word)[0].len();
     let words = count >= ENOUGH && (by_word.vocabulary.len() as f64) < REPEAT * count as f64;
-    let mut corpus = if words { by_word } else { read(args, target, &manifest(false, None), &files)? };
+    let mut corpus = if words { by_word } else { read(args, target, &manifest(false, None), &files)?.0 };
     let symbols = corpus.vocabulary.len();
     let most = VOCABULARY[usize::from(!words)];
     let vocabulary = (symbols > most).then_some(most);
     if vocabulary.is_some() {
-        corpus = read(args, target, &manifest(words, vocabulary), &files)?;
+        (corpus, _) = read(args, target, &manifest(words, vocabulary), &files)?;
     }
     let [train, valid, test] = streams(&corpus);
     let unit = if words { "words" } else { "characters" };
