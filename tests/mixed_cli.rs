@@ -142,7 +142,7 @@ fn json_is_read_as_an_array_and_with_values_inside() {
         assert!(said.contains("format: jsonl; columns") && said.contains(SIXTY), "{said}");
     }
     let Answer { out, .. } = project.run(&["data", "show", "mine", "--text", "1"]);
-    assert!(out.contains("t.json:"), "{out}");
+    assert!(out.contains("t.json: row "), "{out}");
     project.file(
         "in.jsonl",
         rows("", 60, |_, text, label| serde_json::json!({ "data": { "text": text }, "label": label }).to_string()),
@@ -164,7 +164,7 @@ fn json_is_read_as_an_array_and_with_values_inside() {
         ("{\n\"text\": \"a\",\n\"label\": 1\n}\n".to_owned(), "t.json:1: this is not a JSON object: EOF while parsing"),
         (
             format!("{}\n{{\"text\": NaN}}", objects[0]),
-            "t.json:2: this is not a JSON object: expected value (column 11)",
+            "t.json:2: this is not a JSON object: expected value (column 10)",
         ),
     ] {
         project.file("t.json", &text);
@@ -239,7 +239,7 @@ fn parts_that_are_written_differently_are_read_each_by_its_own_rules() {
     project.file("t.csv", rows("text,label\n", 60, commas));
     project.file("bare.csv", rows("", 20, more));
     let err = project.refused("t.csv", &["--test", "bare.csv"]);
-    assert!(err.contains("bare.csv: there is no column `text`") && err.contains("the first one, t.csv"), "{err}");
+    assert!(err.contains("bare.csv: there is no column `label`") && err.contains("the first one, t.csv"), "{err}");
     let err = project.refused("bare.csv", &["--test", "t.csv"]);
     assert!(err.contains("the first row of t.csv seems to name the columns, and that of bare.csv not"), "{err}");
     // A column that goes by number must not lose the first row of a file without names.
@@ -278,7 +278,7 @@ fn tables_of_a_folder_are_told_apart() {
     project.file("c/b.csv", rows("review,stars\n", 30, commas));
     let err = project.refused("c", &[]);
     assert!(
-        err.contains("c/b.csv: there is no column `text`") && err.contains("correct c/b.csv, or move it away"),
+        err.contains("c/b.csv: there is no column `label`") && err.contains("correct c/b.csv, or move it away"),
         "{err}"
     );
 }
@@ -288,15 +288,16 @@ fn folders_of_texts_are_decoded_and_their_parts_are_kept() {
     let project = Project::new();
     let write = |folder: &str, encode: &dyn Fn(&str) -> Vec<u8>| {
         for i in 0..60 {
-            let (class, word) = if i % 2 == 0 { ("pos", "caf\u{e9}") } else { ("neg", "tea") };
-            project.file(&format!("{folder}/{class}/{i}.txt"), encode(&format!("number {i} was a {word}\n")));
+            let class = if i % 2 == 0 { "pos" } else { "neg" };
+            project
+                .file(&format!("{folder}/{class}/{i}.txt"), encode(&format!("number {i} was a caf\u{e9}, {class}\n")));
         }
     };
     write("wide", &|text| utf16(&format!("\u{feff}{text}")));
     write("latin", &|text| text.chars().map(|c| c as u8).collect());
     write("packed", &|text| gzip(text.as_bytes()));
     let err = project.refused("latin", &[]);
-    assert!(err.contains("latin/pos/0.txt:1: this is not UTF-8 text") && err.contains("--encoding"), "{err}");
+    assert!(err.contains("latin/neg/1.txt:1: this is not UTF-8 text") && err.contains("--encoding"), "{err}");
     assert_eq!(project.new_task("classification", "latin", &["--header", "yes"]).code, Some(2));
     for (folder, more) in [("wide", &[][..]), ("latin", &["--encoding", "latin1"]), ("packed", &[])] {
         let said = project.read(folder, more);
@@ -321,4 +322,39 @@ fn folders_of_texts_are_decoded_and_their_parts_are_kept() {
     project.file("prose.txt", format!("{{\"quoted\"}} words\n{}", text("day")).replace("It", "\tIt"));
     let Answer { code, err, .. } = project.new_task("language-model", "prose.txt", &[]);
     assert_eq!(code, Some(0), "{err}");
+}
+
+#[test]
+fn texts_without_a_label_can_be_left_out() {
+    let project = Project::new();
+    let rated = |i: usize, label: &str| if i % 10 == 3 { None } else { Some(label.to_owned()) };
+    let csv = |i: usize, text: &str, label: &str| format!("{text},{}", rated(i, label).unwrap_or("NaN".into()));
+    let json = |i: usize, text: &str, label: &str| match rated(i, label) {
+        None if i == 3 => serde_json::json!({ "text": text }).to_string(),
+        label => serde_json::json!({ "text": text, "label": label }).to_string(),
+    };
+    project.file("t.csv", rows("text,label\n", 60, csv));
+    project.file("t.jsonl", rows("", 60, json));
+    let lines: Vec<String> = rows("", 60, json).lines().skip(4).map(str::to_owned).collect();
+    project.file("t.json", format!("[{}]", lines.join(",")));
+    for (file, said) in [
+        ("t.csv", "t.csv:5: the label is `NaN`, which stands for a missing value"),
+        ("t.jsonl", "t.jsonl:4: there is no `label`"),
+        (
+            "t.json",
+            "t.json: row 10: the label is empty; remove the row or give it a label, or write `skip_unlabelled: true`",
+        ),
+    ] {
+        let err = project.refused(file, &[]);
+        assert!(err.contains(said), "{err}\n{said}");
+    }
+    for (file, out, classes) in
+        [("t.csv", 6, "neg 24, pos 30"), ("t.jsonl", 6, "neg 24, pos 30"), ("t.json", 5, "neg 23, pos 28")]
+    {
+        let said = project.read(file, &["--skip-unlabelled"]);
+        assert!(said.contains(&format!("2 classes: {classes} {out} without a label are left out")), "{said}");
+    }
+    project.file("u.jsonl", rows("", 20, |i, text, label| json(i, &format!("{text} again"), label)));
+    let said = project.read("t.csv", &["--skip-unlabelled", "--test", "u.jsonl"]);
+    assert!(said.contains("18 for the test") && said.contains("8 without a label are left out"), "{said}");
 }

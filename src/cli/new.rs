@@ -83,6 +83,9 @@ struct TaskArgs {
     /// How quotes inside a quoted value are escaped, if not by writing them twice
     #[arg(long, value_name = "HOW")]
     escape: Option<EscapeArg>,
+    /// Leave out texts without a label, which are an error otherwise
+    #[arg(long)]
+    skip_unlabelled: bool,
     /// Replace an existing manifest and experiment of that name
     #[arg(long)]
     force: bool,
@@ -119,6 +122,7 @@ impl TaskArgs {
             ("--header", self.header.is_some()),
             ("--separator", self.separator.is_some()),
             ("--escape", self.escape.is_some()),
+            ("--skip-unlabelled", self.skip_unlabelled),
         ];
         given.into_iter().find_map(|(option, given)| given.then_some(option))
     }

@@ -247,7 +247,8 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let survey = Survey { words: 3, words_in_several_texts: 1, mean_words: 2.5, empty_texts: 0 };
+        let survey =
+            Survey { words: 3, words_in_several_texts: 1, mean_words: 2.5, empty_texts: 0, unlabelled_texts: 0 };
         for corpus in corpora() {
             let (_folder, file) = kept();
             write(&file, &corpus, Some(&survey));

@@ -13,4 +13,12 @@ pub struct Survey {
     pub mean_words: f64,
     /// Number of texts without words, in all parts; each became one `<unk>`.
     pub empty_texts: usize,
+    /// Number of texts without a label, in all parts, that were left out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unlabelled_texts: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }

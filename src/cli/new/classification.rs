@@ -49,10 +49,10 @@ pub(super) struct Chosen {
 
 impl Chosen {
     /// A manifest that reads such tables, with a file that is not looked at.
-    pub(super) fn probe(&self, name: &str) -> String {
+    pub(super) fn probe(&self, name: &str, skip_unlabelled: bool) -> String {
         format!(
             "name: {name}\nabout: a table\nlicence: {{ name: unknown, redistribution: false, terms: not stated }}\nreader:\n  \
-             labelled-texts:\n    from:\n      {}\n    tokens: blanks\n    hold_out: {{ seed: 0, valid: 0.1, test: 0.1 }}\n\
+             labelled-texts:\n    from:\n      {}\n    tokens: blanks\n    skip_unlabelled: {skip_unlabelled}\n    hold_out: {{ seed: 0, valid: 0.1, test: 0.1 }}\n\
              files: {{ train: {{ path: probe, bytes: 1, sha256: '{:064}' }} }}\nsplit: none\n",
             self.from, 0
         )
@@ -158,21 +158,22 @@ fn propose(args: &TaskArgs, target: &Utf8Path, input: Input) -> Result<Proposal,
     warnings.extend(guess.reason.clone());
     let manifest = |words, length| {
         let (tokens, stratified, hold_out) = (&guess.tokens, smallest < SMALL, &held_out);
-        let reader = Labelled { from: &from, tokens, words, length, hold_out, stratified }.reader();
+        let skip_unlabelled = args.skip_unlabelled;
+        let reader = Labelled { from: &from, tokens, words, length, hold_out, stratified, skip_unlabelled }.reader();
         text(&args.name, &about, &reader, &files, &split)
     };
     let helped = |error: CliError| match help {
         Some(help) => error.help(help),
         None => error,
     };
-    let mut corpus = read(args, target, &manifest(None, None), &files).map_err(helped)?;
+    let (mut corpus, survey) = read(args, target, &manifest(None, None), &files).map_err(helped)?;
     let [median, most, longest] = preview::lengths(labelled(&corpus)?.1);
     let nearly_all = most.min(LENGTH);
     let symbols = corpus.vocabulary.len();
     let words = (symbols > WORDS).then_some(WORDS);
     let length = (longest > nearly_all).then_some(nearly_all);
     if words.is_some() || length.is_some() {
-        corpus = read(args, target, &manifest(words, length), &files)?;
+        (corpus, _) = read(args, target, &manifest(words, length), &files)?;
     }
     let (classes, train, valid, test) = labelled(&corpus)?;
     found.push(format!(
@@ -183,6 +184,10 @@ fn propose(args: &TaskArgs, target: &Utf8Path, input: Input) -> Result<Proposal,
         classes.len(),
         preview::classes(classes, &[train, valid, test])
     ));
+    let unlabelled = survey.map_or(0, |survey| survey.unlabelled_texts);
+    if unlabelled > 0 {
+        found.push(format!("         {unlabelled} without a label are left out"));
+    }
     warnings.extend(same_but_for_case(classes));
     let unit = if guess.tokens == Tokens::Characters { "letters: " } else { "words:   " };
     found.push(format!(

@@ -40,19 +40,19 @@ pub(super) fn propose(
     let manifest = |words, min_count, vocabulary| {
         text(&args.name, &about, &plain(words, min_count, vocabulary, look, &parts), &files, split)
     };
-    let by_word = read(args, target, &manifest(true, None, None), &files).map_err(|error| {
+    let (by_word, _) = read(args, target, &manifest(true, None, None), &files).map_err(|error| {
         let short = files.iter().any(|file| file.bytes < 1000);
         if short { error.help("a language model needs some thousand symbols at least") } else { error }
     })?;
     let count = streams(&by_word)[0].len();
     let words = count >= ENOUGH && (by_word.vocabulary.len() as f64) < REPEAT * count as f64;
     let min_count = words.then_some(MIN_COUNT);
-    let mut corpus = read(args, target, &manifest(words, min_count, None), &files)?;
+    let (mut corpus, _) = read(args, target, &manifest(words, min_count, None), &files)?;
     let symbols = corpus.vocabulary.len();
     let most = VOCABULARY[usize::from(!words)];
     let vocabulary = (symbols > most).then_some(most);
     if vocabulary.is_some() {
-        corpus = read(args, target, &manifest(words, min_count, vocabulary), &files)?;
+        (corpus, _) = read(args, target, &manifest(words, min_count, vocabulary), &files)?;
     }
     let [train, valid, test] = streams(&corpus);
     let unit = if words { "words" } else { "characters" };

@@ -90,6 +90,8 @@ pub(super) struct Labelled<'a> {
     pub(super) hold_out: &'a [&'static str],
     /// Whether they are held out class by class.
     pub(super) stratified: bool,
+    /// Whether texts without a label are left out.
+    pub(super) skip_unlabelled: bool,
 }
 
 /// The format and columns of a table of labelled texts.
@@ -143,6 +145,9 @@ impl Labelled<'_> {
             );
         }
         yaml += "    empty_texts: unknown # a text without a word is one <unk>\n";
+        if self.skip_unlabelled {
+            yaml += "    skip_unlabelled: true # texts without a label are left out\n";
+        }
         if !self.hold_out.is_empty() {
             let parts: Vec<String> = self.hold_out.iter().map(|part| format!("{part}: 0.1")).collect();
             let stratified = if self.stratified { ", stratified: true" } else { "" };

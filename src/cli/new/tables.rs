@@ -136,7 +136,9 @@ fn rules(
         ));
         return Err(error.help("give the columns of the text and the label the same names in all tables"));
     }
-    let Reader::LabelledTexts(rules) = Manifest::from_text(target, &chosen.probe(&args.name))?.reader else {
+    let Reader::LabelledTexts(rules) =
+        Manifest::from_text(target, &chosen.probe(&args.name, args.skip_unlabelled))?.reader
+    else {
         return Err(CliError::failed("the manifest of a table has another reader, which is a bug"));
     };
     Ok((rules, format))

@@ -12,7 +12,7 @@ use crate::cli::output;
 use crate::cli::{CliError, Exit};
 use sparsegate_data::manifest::Manifest;
 use sparsegate_data::sniff::{self, Format};
-use sparsegate_data::{Corpus, DataError, read_files};
+use sparsegate_data::{Corpus, DataError, Survey, read_files};
 
 /// The contents of the files to write, and lines that describe the data.
 pub(super) struct Proposal {
@@ -105,12 +105,17 @@ pub(super) fn propose(args: &TaskArgs, sources: &Sources, target: &Utf8Path) -> 
 
 /// Reads the user's files, where they lie, with a manifest given as text. An error in a file that was made of others
 /// names what the user named.
-pub(super) fn read(args: &TaskArgs, target: &Utf8Path, text: &str, files: &[File]) -> Result<Corpus, CliError> {
+pub(super) fn read(
+    args: &TaskArgs,
+    target: &Utf8Path,
+    text: &str,
+    files: &[File],
+) -> Result<(Corpus, Option<Survey>), CliError> {
     let manifest = Manifest::from_text(target, text)?;
     let files = files.iter().map(|file| (file.role, file.from.clone())).collect();
     let given =
         |file: &Utf8Path| std::iter::once(&args.from).chain(&args.valid).chain(&args.test).any(|from| from == file);
-    let corpus = read_files(&manifest, &files).map_err(|error| match error {
+    Ok(read_files(&manifest, &files).map_err(|error| match error {
         DataError::Unusable { file, problem } | DataError::Malformed { file, problem, .. } if !given(&file) => {
             DataError::Unusable { file: args.from.clone(), problem }
         }
@@ -118,6 +123,5 @@ pub(super) fn read(args: &TaskArgs, target: &Utf8Path, text: &str, files: &[File
             DataError::BadRecord { file: args.from.clone(), place, problem }
         }
         other => other,
-    })?;
-    Ok(corpus.0)
+    })?)
 }

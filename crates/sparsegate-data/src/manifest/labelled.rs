@@ -46,6 +46,10 @@ pub struct LabelledTexts {
     /// How a text without words is handled.
     #[serde(default, skip_serializing_if = "EmptyTexts::is_refuse")]
     pub empty_texts: EmptyTexts,
+    /// Whether texts without a label are left out: the label is empty, null, or stands for a missing value. Default:
+    /// `false`, they are an error.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub skip_unlabelled: bool,
     /// Fractions of the training texts that become the validation and the test part, where these have no files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold_out: Option<HoldOut>,

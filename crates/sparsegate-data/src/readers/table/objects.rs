@@ -38,6 +38,11 @@ impl Objects {
         Ok(Self { file: file.to_owned(), form, bytes: 0 })
     }
 
+    /// Whether the file is one array, which may be on one line, so that objects are told by their number.
+    pub(crate) fn is_array(&self) -> bool {
+        matches!(self.form, Form::Array(_))
+    }
+
     /// The next object with the line on which it begins, from 1.
     ///
     /// # Errors

@@ -43,6 +43,8 @@ pub(super) struct Counts {
     counted: usize,
     /// Number of texts without words, in all parts.
     empty: usize,
+    /// Number of texts without a label that were left out, in all parts.
+    unlabelled: usize,
 }
 
 impl Counts {
@@ -89,6 +91,7 @@ impl Counts {
             words_in_several_texts: self.texts.iter().filter(|texts| **texts > 1).count(),
             mean_words: self.occurrences.iter().sum::<u64>() as f64 / self.counted.max(1) as f64,
             empty_texts: self.empty,
+            unlabelled_texts: self.unlabelled,
         }
     }
 }
@@ -139,6 +142,10 @@ impl<'a> Gathering<'a> {
     }
 
     fn take(&mut self, part: usize, record: Record) -> Result<(), DataError> {
+        if self.rules.skip_unlabelled && is_missing(&record.label) && self.labels.find(&record.label).is_none() {
+            self.counts.unlabelled += 1;
+            return Ok(());
+        }
         let label = self.label(part, &record)?;
         self.bytes += record.text.len();
         self.waiting.push((part, label, record));
@@ -151,12 +158,12 @@ impl<'a> Gathering<'a> {
             return Ok(known);
         }
         if record.label.is_empty() {
-            return Err(wrong("the label is empty; remove the row or give it a label".into()));
+            return Err(wrong(format!("the label is empty; remove the row or give it a label, or {LEAVE_OUT}")));
         }
         if is_missing(&record.label) && self.rules.classes.is_none() {
             let problem = format!(
-                "the label is `{0}`, which stands for a missing value; remove the row or give it a label, or list `{0}` in \
-                 reader.labelled-texts.classes if it is a class",
+                "the label is `{0}`, which stands for a missing value; remove the row or give it a label, or {LEAVE_OUT}, or \
+                 list `{0}` in reader.labelled-texts.classes if it is a class",
                 record.label
             );
             return Err(wrong(problem));
@@ -237,5 +244,8 @@ impl<'a> Gathering<'a> {
     }
 }
 
+/// How texts without a label are left out.
+const LEAVE_OUT: &str =
+    "write `skip_unlabelled: true` in the manifest (--skip-unlabelled of `new task`) to leave such out";
 /// Maximum number of classes; more labels than this suggest that the wrong column was named.
 const MOST_CLASSES: usize = 1000;

@@ -13,11 +13,13 @@ use crate::readers::table::{Objects, find, shorten};
 pub(super) struct JsonLines {
     files: Files,
     table: Table,
+    /// Whether an object without the key of the label is one without a label.
+    skip_unlabelled: bool,
 }
 
 impl JsonLines {
-    pub(super) fn new(files: Files, table: Table) -> Self {
-        Self { files, table }
+    pub(super) fn new(files: Files, table: Table, skip_unlabelled: bool) -> Self {
+        Self { files, table, skip_unlabelled }
     }
 
     fn record(&self, object: &Map<String, Value>) -> Result<(String, String), String> {
@@ -32,8 +34,12 @@ impl JsonLines {
                 other => return Err(format!("{column} is not a text: {}; remove the object", shorten(other))),
             }
         }
+        if self.skip_unlabelled && find_column(object, &self.table.label).is_none() {
+            return Ok((text, String::new()));
+        }
         match value(object, &self.table.label, "label")? {
             Value::String(label) => Ok((text, label.trim().to_owned())),
+            Value::Null => Ok((text, String::new())),
             label @ (Value::Number(_) | Value::Bool(_)) => Ok((text, label.to_string())),
             other => Err(format!(
                 "{} is not a label: {}; remove the object or give it one",
@@ -44,12 +50,15 @@ impl JsonLines {
     }
 }
 
-fn value<'a>(object: &'a Map<String, Value>, column: &Column, key: &str) -> Result<&'a Value, String> {
-    let found = match column {
+fn find_column<'a>(object: &'a Map<String, Value>, column: &Column) -> Option<&'a Value> {
+    match column {
         Column::Name(name) => find(object, name),
         Column::Number(_) => None,
-    };
-    found.ok_or_else(|| {
+    }
+}
+
+fn value<'a>(object: &'a Map<String, Value>, column: &Column, key: &str) -> Result<&'a Value, String> {
+    find_column(object, column).ok_or_else(|| {
         let there: Vec<&str> = object.keys().map(String::as_str).collect();
         format!(
             "there is no {column}: the object has {}; correct the line, or reader.labelled-texts.from.table.{key} in the manifest",
@@ -63,8 +72,11 @@ impl Source for JsonLines {
         for (part, file) in tables(&self.files) {
             let format = TextFormat { encoding: self.table.encoding, newlines: self.table.newlines };
             let mut objects = Objects::open(file, &format)?;
+            let array = objects.is_array();
+            let mut number = 0;
             while let Some((line, object)) = objects.next_object()? {
-                let place = Place::Line(line);
+                number += 1;
+                let place = if array { Place::Row(number) } else { Place::Line(line) };
                 let (text, label) = self.record(&object).map_err(|problem| self.wrong(part, &place, problem))?;
                 take(part, Record { place, text, label })?;
             }

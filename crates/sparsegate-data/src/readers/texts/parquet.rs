@@ -42,8 +42,10 @@ impl Parquet {
             let value = |(value, &at): (Option<String>, &usize)| {
                 value.ok_or_else(|| wrong(file, &place, format!("`{}` is null; remove the row", names[at])))
             };
-            let mut values = values.into_iter().zip(&columns).map(value).collect::<Result<Vec<_>, _>>()?;
-            let label = values.pop().unwrap_or_default().trim().to_owned();
+            let mut values = values;
+            // A null is an empty label.
+            let label = values.pop().flatten().unwrap_or_default().trim().to_owned();
+            let values = values.into_iter().zip(&columns).map(value).collect::<Result<Vec<_>, _>>()?;
             take(part, Record { place, text: values.join(" "), label })?;
             Ok(true)
         })

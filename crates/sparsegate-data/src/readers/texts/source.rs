@@ -91,7 +91,7 @@ pub(super) fn open(
         }
         TextSource::Table(table) => match table.format {
             TableFormat::Csv | TableFormat::Tsv => Box::new(Separated::new(files(), table.clone(), lose_first_row)),
-            TableFormat::Jsonl => Box::new(JsonLines::new(files(), table.clone())),
+            TableFormat::Jsonl => Box::new(JsonLines::new(files(), table.clone(), rules.skip_unlabelled)),
             TableFormat::Parquet => Box::new(Parquet::new(files(), table.clone())),
         },
     }

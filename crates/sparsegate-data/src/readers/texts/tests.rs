@@ -311,7 +311,7 @@ fn bad_json_lines_name_the_line() {
         ("{\"class\": 1", "train:2: this is not a JSON object"),
         ("{\"class\": 1, \"title\": \"a\"}", "train:2: there is no `body`: the object has class, title; correct"),
         ("{\"class\": 1, \"title\": 3, \"body\": \"a\"}", "train:2: `title` is not a text: 3"),
-        ("{\"class\": null, \"title\": \"a\", \"body\": \"a\"}", "train:2: `class` is not a label: null"),
+        ("{\"class\": null, \"title\": \"a\", \"body\": \"a\"}", "train:2: the label is empty"),
         ("{\"class\": \"\u{ff}", "train:2: this is not a JSON object"),
     ];
     for (line, expected) in cases {
