@@ -129,6 +129,5 @@ fn a_failed_parent_fails_its_children_and_names_itself() {
     let set = ["--set", "train.optimizer.adam.lr=1e30", "--set", "seed=0", "--set", "train.epochs=2"];
     let (code, _, err) = project.go(&[&["run", "t.yaml", "--jobs", "2"][..], &set].concat());
     assert_eq!(code, Some(1), "{err}");
-    assert_eq!(err.matches("training diverged").count(), 2, "{err}");
     assert!(err.contains(", from which it starts, failed: training diverged"), "{err}");
 }

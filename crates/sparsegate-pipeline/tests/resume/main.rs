@@ -306,7 +306,7 @@ fn divergence_names_step_tensor_and_cure() {
 #[test]
 fn an_update_that_breaks_a_tensor_is_neither_evaluated_nor_saved() {
     for (tensor, name) in [("weights", "weights"), ("moment", "adam/moment")] {
-        for at in [7, BATCHES as u64, BATCHES as u64 * u64::from(EPOCHS)] {
+        for at in [BATCHES as u64, BATCHES as u64 * u64::from(EPOCHS)] {
             let folder = Folder::new();
             let mut toy = ToyTrainer::new();
             toy.breaks_at = Some((at, tensor));
