@@ -191,9 +191,10 @@ fn propose(args: &TaskArgs, target: &Utf8Path, input: Input) -> Result<Proposal,
     let ids = evaluated.iter().flat_map(|texts| (0..texts.len()).flat_map(|index| texts.text(index)));
     found.push(format!("unknown: {:.1} % of the symbols of validation and test", preview::unknown(&corpus, ids)));
     found.extend(preview::texts(&corpus, train, classes));
-    let experiment = experiment::classifier(&args.name, &about, train.len());
+    let task = experiment::classifier(&args.name, &about, train.len());
+    let experiment = experiment::experiment(&args.name, &about);
     let manifest = manifest(words, length);
-    Ok(Proposal { manifest, experiment, files, found, warnings })
+    Ok(Proposal { manifest, task, experiment, files, found, warnings })
 }
 
 /// Classes and parts of labelled texts.
