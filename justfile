@@ -10,10 +10,10 @@ _list:
 quick *ARGS:
     {{ sparsegate }} run experiments/quick.yaml --report {{ ARGS }}
 
-# Train the unfinished runs of SPEC, then write its report
+# Train the unfinished runs of the paper, or of a SPEC, then write the report; KEY=VALUE selects runs: task=imdb
 [group('experiments')]
-reproduce SPEC *ARGS:
-    {{ sparsegate }} run {{ SPEC }} --report {{ ARGS }}
+reproduce *ARGS:
+    {{ sparsegate }} run {{ if ARGS =~ '\.ya?ml' { "" } else { "experiments/paper.yaml" } }} --report {{ ARGS }}
 
 # Show which runs of SPEC are done, new or stale, and why
 [group('experiments')]
@@ -40,7 +40,7 @@ check SPEC *ARGS:
 parity FEATURES="wgpu,tch" *ARGS:
     cargo run --release --locked --features "{{ FEATURES }}" -- run experiments/parity.yaml --report {{ ARGS }}
 
-# Write a data set manifest and an experiment for FILE; KIND is classification or language-model
+# Write a data set manifest, a task and an experiment for FILE; KIND is classification or language-model
 [group('data')]
 new-task NAME KIND FILE *ARGS:
     {{ sparsegate }} new task {{ NAME }} --kind {{ KIND }} --from {{ FILE }} {{ ARGS }}

@@ -12,7 +12,7 @@ fn root() -> &'static Utf8Path {
 fn yaml_files(folder: &Utf8Path, found: &mut Vec<Utf8PathBuf>) {
     for entry in folder.read_dir_utf8().expect("a shipped folder") {
         let path = entry.expect("an entry").into_path();
-        if path.is_dir() && path.file_name() != Some("cache") {
+        if path.is_dir() && !matches!(path.file_name(), Some("cache" | "tasks")) {
             yaml_files(&path, found);
         } else if path.extension() == Some("yaml") {
             found.push(path);
@@ -47,6 +47,11 @@ fn experiments_agree_with_the_schema() {
 }
 
 #[test]
+fn tasks_agree_with_the_schema() {
+    check("experiments/tasks", "task");
+}
+
+#[test]
 fn datasets_agree_with_the_schema() {
     check("datasets", "dataset");
 }
@@ -58,8 +63,11 @@ fn every_experiment_loads_and_names_a_shipped_dataset() {
     for file in files {
         let experiment = sparsegate_spec::load(&file, &[], &[]).expect("a valid experiment");
         assert!(!experiment.runs.is_empty());
-        assert!(root().join(format!("datasets/{}.yaml", experiment.dataset)).is_file(), "{file}");
-        if let Some(authors) = experiment.source.as_ref().and_then(|source| source.authors.as_ref()) {
+        for dataset in experiment.datasets() {
+            assert!(root().join(format!("datasets/{dataset}.yaml")).is_file(), "{file}");
+        }
+        let sources = experiment.tasks.iter().map(|task| &task.source).chain([&experiment.source]);
+        for authors in sources.flatten().filter_map(|source| source.authors.as_ref()) {
             assert!(authors.final_values.is_file() && authors.curves.is_file(), "{file}: found from any folder");
         }
     }

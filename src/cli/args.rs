@@ -118,7 +118,7 @@ pub enum Command {
     Check(check::CheckArgs),
     /// Print one line per run: state, epoch, metric, time left
     Status(status::StatusArgs),
-    /// Write the YAML files for your own data: a data set and an experiment, or pretrained vectors
+    /// Write the YAML files for your own data: a data set, a task and an experiment, or pretrained vectors
     New(new::NewArgs),
     /// List, fetch, verify or import data sets
     Data(data::DataArgs),
@@ -148,7 +148,8 @@ pub enum Command {
 /// The experiments to process, with overrides and filters.
 #[derive(Debug, Clone, Args)]
 pub struct SpecArgs {
-    /// Experiment files; those that they list under `also` are included
+    /// Experiment files; those that they list under `also` are included. KEY=VALUE, such as task=imdb, selects runs as
+    /// --only does; several must match together
     #[arg(value_name = "SPEC", required = true)]
     pub specs: Vec<Utf8PathBuf>,
     /// Override a value of the spec, such as train.epochs=2; may be repeated
@@ -176,9 +177,30 @@ impl SpecArgs {
     /// As [`SpecArgs::load`].
     pub fn load_with(&self, global: &Global, more: &[String]) -> Result<Vec<Experiment>, CliError> {
         let set: Vec<String> = self.set.iter().chain(more).cloned().collect();
-        let files: Vec<Utf8PathBuf> = self.specs.iter().map(|file| find(&global.root, file)).collect();
-        Ok(sparsegate_spec::load_all(&files, &set, &self.only)?)
+        let (pairs, files): (Vec<&Utf8PathBuf>, Vec<&Utf8PathBuf>) =
+            self.specs.iter().partition(|spec| is_filter(&global.root, spec));
+        if files.is_empty() {
+            let error = CliError::usage("no experiment file is named, only filters");
+            return Err(error.help("name one, such as experiments/paper.yaml, before them"));
+        }
+        let files: Vec<Utf8PathBuf> = files.into_iter().map(|file| find(&global.root, file)).collect();
+        let only = joined(&self.only, &pairs);
+        Ok(sparsegate_spec::load_all_in(&global.root, &files, &set, &only)?)
     }
+}
+
+/// Whether an argument is `KEY=VALUE` rather than a file.
+fn is_filter(root: &Utf8Path, argument: &Utf8Path) -> bool {
+    argument.as_str().contains('=') && !argument.exists() && !root.join(argument).exists()
+}
+
+/// The filters of `--only`, each with all `pairs`; the pairs alone if there are none.
+fn joined(only: &[String], pairs: &[&Utf8PathBuf]) -> Vec<String> {
+    if pairs.is_empty() {
+        return only.to_owned();
+    }
+    let pairs = pairs.iter().map(|pair| pair.as_str()).collect::<Vec<_>>().join(",");
+    if only.is_empty() { vec![pairs] } else { only.iter().map(|filter| format!("{filter},{pairs}")).collect() }
 }
 
 fn find(root: &Utf8Path, file: &Utf8Path) -> Utf8PathBuf {

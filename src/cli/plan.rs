@@ -29,7 +29,9 @@ pub struct PlanArgs {
 #[derive(Serialize)]
 struct PlanJson<'a> {
     experiment: &'a str,
+    /// The data set, or that of the first run.
     dataset: &'a str,
+    datasets: Vec<&'a str>,
     runs: &'a [PlanEntry],
 }
 
@@ -48,6 +50,7 @@ pub fn execute(global: &Global, args: &PlanArgs) -> Result<ExitCode, CliError> {
                 .map(|planned| PlanJson {
                     experiment: &planned.experiment.name,
                     dataset: &planned.experiment.dataset,
+                    datasets: planned.experiment.datasets(),
                     runs: &planned.plan.entries,
                 })
                 .collect();
@@ -61,7 +64,7 @@ pub fn execute(global: &Global, args: &PlanArgs) -> Result<ExitCode, CliError> {
 fn table(sweep: &Sweep) -> String {
     let mut text = String::new();
     for ExperimentPlan { experiment, plan, .. } in sweep.experiments() {
-        let _ = writeln!(text, "{} on {}", experiment.name, experiment.dataset);
+        let _ = writeln!(text, "{} on {}", experiment.name, experiment.datasets().join(", "));
         let varying = VaryingKeys::of(plan.entries.iter().map(|entry| &entry.spec));
         let columns = VaryingColumns::of([&varying]);
         let mut rows: Vec<Vec<String>> =

@@ -40,17 +40,18 @@ pub fn execute(global: &Global, args: &ReportArgs) -> Result<ExitCode, CliError>
 /// As [`execute`].
 pub fn write_all(global: &Global, sweep: &Sweep, out: Option<&Utf8Path>) -> Result<(), CliError> {
     let reports = global.root.join("reports");
-    if let ([planned], Some(out)) = (sweep.experiments(), out) {
-        return write(global, planned, out);
+    if let [planned] = sweep.experiments() {
+        let out = out.map_or_else(|| reports.join(&planned.experiment.name), Utf8Path::to_owned);
+        write(global, planned, &out)?;
+        // The tasks of one experiment are compared beside its page.
+        let several = planned.experiment.parts().len() > 1;
+        return if several { across(global, sweep, &out.join("across-tasks")) } else { Ok(()) };
     }
     let folder = out.unwrap_or(&reports);
     for planned in sweep.experiments() {
         write(global, planned, &folder.join(&planned.experiment.name))?;
     }
-    if sweep.experiments().len() > 1 {
-        across(global, sweep, &folder.join("across-tasks"))?;
-    }
-    Ok(())
+    across(global, sweep, &folder.join("across-tasks"))
 }
 
 /// Writes the report across experiments; prints its table and the page's path as [`write`](fn@write) does.

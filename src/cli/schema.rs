@@ -21,6 +21,8 @@ pub struct SchemaArgs {
 enum SchemaKind {
     /// experiments/*.yaml
     Experiment,
+    /// experiments/tasks/*.yaml
+    Task,
     /// datasets/*.yaml
     Dataset,
 }
@@ -32,6 +34,7 @@ enum SchemaKind {
 pub fn execute(_global: &Global, args: &SchemaArgs) -> Result<ExitCode, CliError> {
     let schema = match args.kind {
         SchemaKind::Experiment => sparsegate_spec::schema(),
+        SchemaKind::Task => sparsegate_spec::task_schema(),
         SchemaKind::Dataset => schemars::schema_for!(sparsegate_data::Manifest).to_value(),
     };
     output::print(&output::json(&schema)?)?;

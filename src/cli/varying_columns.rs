@@ -20,11 +20,7 @@ impl VaryingColumns {
                 }
             }
         }
-        keys.sort_by_key(|key| match key.as_str() {
-            "sparsity" => 0,
-            "seed" => 2,
-            _ => 1,
-        });
+        keys.sort_by_key(|key| varying::rank(key));
         Self { keys }
     }
 

@@ -37,10 +37,21 @@ const SECTION: &str = "Shares of live gates";
 /// An experiment's runs cannot be listed, or `out` is not writable.
 pub fn across(root: &Utf8Path, tasks: &[PlannedExperiment<'_>], out: &Utf8Path) -> Result<WrittenReport, ReportError> {
     let (mut found, mut all_notes, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+    let mut names: Vec<String> = Vec::new();
     for task in tasks {
         let name = &task.experiment.name;
         let rows = rows::collect(root, task.experiment, task.plan)?;
-        found.extend(live_gates::of_task(name, &rows.rows));
+        let parts = task.experiment.parts();
+        if parts.len() > 1 {
+            for part in parts {
+                let shown = if tasks.len() > 1 { format!("{name}: {part}") } else { part.to_owned() };
+                found.extend(live_gates::of_task(&shown, &rows.part(task.plan, part).rows));
+                names.push(shown);
+            }
+        } else {
+            found.extend(live_gates::of_task(name, &rows.rows));
+            names.push(name.clone());
+        }
         all_notes.extend(notes(&rows).into_iter().map(|note| format!("{name}: {note}")));
         warnings.extend(rows.warnings);
     }
@@ -69,10 +80,10 @@ pub fn across(root: &Utf8Path, tasks: &[PlannedExperiment<'_>], out: &Utf8Path) 
             h1 { (TITLE) }
             p.about { (ABOUT) }
             p.facts {
-                (tasks.len()) " tasks: "
-                @for (index, task) in tasks.iter().enumerate() {
+                (names.len()) " tasks: "
+                @for (index, name) in names.iter().enumerate() {
                     @if index > 0 { ", " }
-                    b { (task.experiment.name) }
+                    b { (name) }
                 }
                 ". Numbers: " a href="gate-share.csv" { "gate-share.csv" } ", " a href="table.md" { "table.md" } "."
             }

@@ -1,10 +1,12 @@
 //! The authors' published figures, read from the CSV files named by an experiment's `source:`.
 
+use std::collections::BTreeMap;
+
 use camino::Utf8Path;
 use polars::prelude::*;
 
-use sparsegate_spec::Experiment;
 use sparsegate_spec::types::RunSpec;
+use sparsegate_spec::{Experiment, PublishedResults, PublishedSource};
 
 use super::{ReportError, metric};
 
@@ -52,23 +54,59 @@ pub struct AuthorsLogs {
     pub curves: Vec<AuthorsEpoch>,
 }
 
-impl AuthorsLogs {
-    /// Reads both CSV files; `None` if the experiment names none.
+/// The authors' logs of an experiment, which may have several tasks.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Authors {
+    /// What the experiment itself names, for runs of tasks that name nothing.
+    common: Option<AuthorsLogs>,
+    /// What a task names.
+    of_task: BTreeMap<String, AuthorsLogs>,
+}
+
+impl Authors {
+    /// Reads the logs that the experiment and its tasks name.
     ///
     /// # Errors
     /// A file is missing, lacks a column, or has no row of the task.
-    pub fn load(experiment: &Experiment) -> Result<Option<Self>, ReportError> {
-        let Some(figures) = experiment.source.as_ref().and_then(|source| source.authors.as_ref()) else {
-            return Ok(None);
-        };
+    pub fn load(experiment: &Experiment) -> Result<Self, ReportError> {
+        let named = |source: Option<&PublishedSource>| source.and_then(|source| source.authors.clone());
+        let read = |figures: PublishedResults, spec| AuthorsLogs::load(&figures, spec);
+        let common = named(experiment.source.as_ref()).map(|figures| read(figures, &experiment.file)).transpose()?;
+        let mut of_task = BTreeMap::new();
+        for task in &experiment.tasks {
+            if let Some(figures) = named(task.source.as_ref()) {
+                of_task.insert(task.name.clone(), read(figures, &task.file)?);
+            }
+        }
+        Ok(Self { common, of_task })
+    }
+
+    /// The logs of a run's task.
+    pub fn of(&self, spec: &RunSpec) -> Option<&AuthorsLogs> {
+        let of_task = spec.task.as_ref().and_then(|task| self.of_task.get(task));
+        of_task.or(self.common.as_ref())
+    }
+
+    /// The logs that a run is comparable with; the authors' runs are all LSTMs.
+    pub fn comparable(&self, spec: &RunSpec) -> Option<&AuthorsLogs> {
+        self.of(spec).filter(|_| AuthorsLogs::comparable(spec))
+    }
+}
+
+impl AuthorsLogs {
+    /// Reads both CSV files, which `spec` names.
+    ///
+    /// # Errors
+    /// A file is missing, lacks a column, or has no row of the task.
+    fn load(figures: &PublishedResults, spec: &Utf8Path) -> Result<Self, ReportError> {
         let read = |file: &Utf8Path| {
             points(file, &figures.task).map_err(|problem| ReportError::AuthorsLogs {
                 file: file.to_owned(),
-                spec: experiment.file.clone(),
+                spec: spec.to_owned(),
                 problem,
             })
         };
-        Ok(Some(Self { last: read(&figures.final_values)?, curves: read(&figures.curves)? }))
+        Ok(Self { last: read(&figures.final_values)?, curves: read(&figures.curves)? })
     }
 
     /// The last logged epoch of the authors' run at a sparsity level.

@@ -7,7 +7,7 @@
 use sparsegate_spec::types::{RunSpec, Tolerance, ValueClaim};
 use sparsegate_store::format::EpochMetrics;
 
-use super::authors::AuthorsLogs;
+use super::authors::{Authors, AuthorsLogs};
 use super::metric::Metric;
 use super::noise_estimate::{self, NoiseEstimate};
 use super::rows::{RowState, RunRow};
@@ -68,7 +68,7 @@ pub fn line(
     quantity: &Metric,
     row: &RunRow,
     rows: &[RunRow],
-    authors: Option<&AuthorsLogs>,
+    authors: &Authors,
 ) -> ValueComparison {
     let authors = comparable_logs(row, authors);
     let logged = authors.and_then(|authors| published_epoch(claim, quantity, row.level(), authors));
@@ -96,8 +96,8 @@ pub fn line(
 }
 
 /// The authors' logs, if a run is compared at the epochs in them: a run that chose its epoch is compared at that epoch.
-fn comparable_logs<'a>(row: &RunRow, authors: Option<&'a AuthorsLogs>) -> Option<&'a AuthorsLogs> {
-    authors.filter(|_| AuthorsLogs::comparable(&row.spec) && row.spec.train.select.is_last())
+fn comparable_logs<'a>(row: &RunRow, authors: &'a Authors) -> Option<&'a AuthorsLogs> {
+    authors.comparable(&row.spec).filter(|_| row.spec.train.select.is_last())
 }
 
 /// The epoch at which a run is compared: `logged` if the run has finished it, otherwise the one it is reported at.
@@ -113,7 +113,7 @@ pub fn lines(
     quantity: &Metric,
     point: &[&RunRow],
     rows: &[RunRow],
-    authors: Option<&AuthorsLogs>,
+    authors: &Authors,
     seeds: Option<u32>,
 ) -> Vec<ValueComparison> {
     let single = |row: &&RunRow| line(claim, quantity, row, rows, authors);

@@ -3,10 +3,13 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 use sparsegate_spec::Experiment;
+use sparsegate_spec::types::Expectation;
 use sparsegate_store::format::Collapse;
 
-use super::authors::AuthorsLogs;
+use super::authors::{Authors, AuthorsLogs};
 use super::claims::{self, ValueComparison};
 use super::metric::{self, Metric};
 use super::orders::{self, OrderComparison};
@@ -110,11 +113,11 @@ impl Comparison {
 }
 
 /// Compares the runs with the experiment's claims and the authors' logs. A claim about an unknown metric is
-/// `not measured` and gets a warning.
-pub fn compare(experiment: &Experiment, found: &mut RunRows, authors: Option<&AuthorsLogs>) -> Comparison {
+/// `not measured` and gets a warning. Claims about tasks without any run are left out.
+pub fn compare(experiment: &Experiment, found: &mut RunRows, authors: &Authors) -> Comparison {
     let mut comparison = Comparison::default();
     let mut unknown: Vec<String> = Vec::new();
-    for expectation in &experiment.expect {
+    for expectation in experiment.expect.iter().filter(|expectation| has_task(expectation, &found.rows)) {
         let filter = expectation.r#where.clone().unwrap_or_default();
         let runs: Vec<&RunRow> = found.rows.iter().filter(|row| sparsegate_spec::matches(&row.spec, &filter)).collect();
         for claim in &expectation.claims {
@@ -146,10 +149,8 @@ pub fn compare(experiment: &Experiment, found: &mut RunRows, authors: Option<&Au
             comparison.orders.push(orders::line(order, &found.rows, authors, expectation.seeds));
         }
     }
-    if let Some(authors) = authors {
-        let covered = found.rows.iter().filter(|row| AuthorsLogs::comparable(&row.spec));
-        comparison.epochs = covered.flat_map(|row| epoch_lines(row, authors)).collect();
-    }
+    let covered = found.rows.iter().filter_map(|row| Some((row, authors.comparable(&row.spec)?)));
+    comparison.epochs = covered.flat_map(|(row, authors)| epoch_lines(row, authors)).collect();
     comparison.collapsed = CollapsedRun::all(&found.rows);
     seed_tests::correct(&mut comparison);
     unknown.sort();
@@ -162,6 +163,16 @@ pub fn compare(experiment: &Experiment, found: &mut RunRows, authors: Option<&Au
         ));
     }
     comparison
+}
+
+/// Whether all tasks that an expectation names have runs among `rows`: a part of an experiment leaves out the others.
+fn has_task(expectation: &Expectation, rows: &[RunRow]) -> bool {
+    let sides = expectation.claim.iter().flat_map(|order| &order.less).map(|side| &side.r#where);
+    let known = |wanted: &Value| {
+        let names = |name: &Value| rows.iter().any(|row| row.spec.task.as_deref() == name.as_str());
+        wanted.as_array().map_or_else(|| names(wanted), |several| several.iter().any(names))
+    };
+    expectation.r#where.iter().chain(sides).filter_map(|filter| filter.get("task")).all(known)
 }
 
 /// The runs of each point, points and runs in order of appearance.

@@ -40,6 +40,7 @@ pub fn sparsity(name: &str) -> Sparsity {
 pub fn spec(level: &str) -> RunSpec {
     RunSpec {
         experiment: "made-up".into(),
+        task: None,
         dataset: "word-ptb".into(),
         reading: Reading::default(),
         model: ModelSpec {
@@ -238,6 +239,7 @@ pub fn experiment(root: &Utf8Path, runs: &[RunSpec]) -> Experiment {
         also: Vec::new(),
         source: None,
         dataset: "word-ptb".into(),
+        tasks: Vec::new(),
         runs: runs.to_vec(),
         expect: Vec::new(),
     }

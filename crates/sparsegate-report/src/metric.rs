@@ -7,6 +7,7 @@ use sparsegate_store::format::EpochMetrics;
 use super::authors::AuthorsEpoch;
 use super::axis::{Axis, AxisScale};
 use super::number;
+use super::rows::RunRow;
 
 /// A metric that a claim can be about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +117,13 @@ impl Metric {
 
 /// Name of the accuracy, a fraction between 0 and 1 of which higher is better.
 const ACCURACY: &str = "accuracy";
+
+/// The metric that all runs with a metric have; `None` if tasks with several metrics are shown together.
+pub fn common(rows: &[RunRow]) -> Option<&str> {
+    let mut names = rows.iter().filter_map(|row| row.metric.as_deref());
+    let first = names.next()?;
+    names.all(|name| name == first).then_some(first)
+}
 
 /// Whether a metric is the accuracy.
 pub fn is_accuracy(name: Option<&str>) -> bool {

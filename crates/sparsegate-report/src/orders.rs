@@ -2,7 +2,7 @@
 
 use sparsegate_spec::types::{MetricRef, OrderClaim, PublishedOrdering};
 
-use super::authors::AuthorsLogs;
+use super::authors::Authors;
 use super::claims::{lacking, noise_of, same_point, too_few};
 use super::metric::Metric;
 use super::noise_estimate::{self, NoiseEstimate};
@@ -68,7 +68,7 @@ struct OrderSide {
 }
 
 /// Compares an ordering with the runs. With fewer than `seeds` runs of a point, the claim is not measured.
-pub fn line(order: &OrderClaim, rows: &[RunRow], authors: Option<&AuthorsLogs>, seeds: Option<u32>) -> OrderComparison {
+pub fn line(order: &OrderClaim, rows: &[RunRow], authors: &Authors, seeds: Option<u32>) -> OrderComparison {
     let [small, large] = &order.less;
     let (a, b) = (settings::describe(&small.r#where), settings::describe(&large.r#where));
     let claim = if small.metric == large.metric {
@@ -106,7 +106,7 @@ pub fn line(order: &OrderClaim, rows: &[RunRow], authors: Option<&AuthorsLogs>, 
 
 /// The mean of a metric over the matching runs, each at its last finished epoch, with the noise of this mean: each
 /// point's noise, divided by the root of its number of seeds, combined over the points.
-fn side(of: &MetricRef, rows: &[RunRow], authors: Option<&AuthorsLogs>, seeds: Option<u32>) -> OrderSide {
+fn side(of: &MetricRef, rows: &[RunRow], authors: &Authors, seeds: Option<u32>) -> OrderSide {
     let Some(quantity) = Metric::parse(&of.metric) else {
         return OrderSide { lack: Some("unknown metric".into()), ..OrderSide::default() };
     };
@@ -114,8 +114,7 @@ fn side(of: &MetricRef, rows: &[RunRow], authors: Option<&AuthorsLogs>, seeds: O
     if matching.is_empty() {
         return OrderSide { lack: Some("no matching run".into()), ..OrderSide::default() };
     }
-    let logged =
-        |row: &RunRow| authors.filter(|_| AuthorsLogs::comparable(&row.spec)).and_then(|a| a.last_epoch(row.level()));
+    let logged = |row: &RunRow| authors.comparable(&row.spec).and_then(|logs| logs.last_epoch(row.level()));
     let lack =
         |row: &&&RunRow| lacking(row, logged(row).map(|point| point.epoch)).map(|why| format!("{}: {why}", row.label));
     let measured: Vec<(&RunRow, f64)> = matching

@@ -5,7 +5,7 @@ use camino::Utf8Path;
 use sparsegate_spec::types::{RunSpec, Sparsity};
 use sparsegate_spec::{Experiment, VaryingKeys, varying};
 use sparsegate_store::format::{Collapse, EpochMetrics, RunRecord, Structure, Summary, TrivialBaseline};
-use sparsegate_store::plan::{Plan, Status};
+use sparsegate_store::plan::{Plan, PlanEntry, Status};
 use sparsegate_store::speed::Speed;
 use sparsegate_store::{RunDir, StoreError};
 
@@ -202,6 +202,63 @@ impl RunRows {
     }
 }
 
+impl RunRows {
+    /// The rows of one part of an experiment, with names and colours that tell them apart there. Warnings and the number
+    /// of runs left out stay with the whole.
+    #[must_use]
+    pub fn part(&self, plan: &Plan, part: &str) -> Self {
+        let rows = self.rows.iter().zip(&plan.entries).filter(|(_, entry)| entry.spec.part() == part);
+        let (rows, entries): (Vec<&RunRow>, Vec<PlanEntry>) = rows.map(|(row, entry)| (row, entry.clone())).unzip();
+        let plan = Plan { entries };
+        let names = RowNames::of(&plan);
+        let named = |(index, row): (usize, &RunRow)| RunRow {
+            label: names.label(&plan.entries[index].spec),
+            point: names.point(&plan.entries[index].spec),
+            shade: names.shades[index],
+            level_index: names.level_indices[index],
+            ..row.clone()
+        };
+        let rows = rows.into_iter().enumerate().map(named).collect();
+        Self { rows, varying: names.varying, warnings: Vec::new(), left_out: 0 }
+    }
+}
+
+/// What tells the runs of a plan apart in tables and figures.
+struct RowNames {
+    varying: VaryingKeys,
+    without_seed: VaryingKeys,
+    shades: Vec<(usize, usize)>,
+    level_indices: Vec<usize>,
+}
+
+impl RowNames {
+    fn of(plan: &Plan) -> Self {
+        let varying = VaryingKeys::of(plan.entries.iter().map(|entry| &entry.spec));
+        let mut own_levels: Vec<&str> = Vec::new();
+        let level_index = |level| {
+            let known = ["dense", "W", "W+Voc", "W+N", "W+G+N"].contains(&level);
+            let index = own_levels.iter().position(|own| *own == level).unwrap_or(own_levels.len());
+            if !known && index == own_levels.len() {
+                own_levels.push(level);
+            }
+            index
+        };
+        let level_indices =
+            plan.entries.iter().map(|entry| entry.spec.sparsity.name.as_str()).map(level_index).collect();
+        let without_seed = varying.without(&["seed"]);
+        Self { shades: points::shades(plan, &varying), level_indices, without_seed, varying }
+    }
+
+    fn label(&self, spec: &RunSpec) -> String {
+        self.varying.label(spec)
+    }
+
+    /// The label without the seed.
+    fn point(&self, spec: &RunSpec) -> String {
+        self.without_seed.label(spec)
+    }
+}
+
 /// Content of a readable run folder.
 struct StoredRun {
     key: String,
@@ -238,22 +295,23 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
             Err(error) => found.warnings.push(format!("{} is left out: {}", dir.path(), chain(&error))),
         }
     }
-    let metric = stored.iter().find_map(|run| run.summary.as_ref().map(|summary| summary.metric.clone()));
-    let varying = VaryingKeys::of(plan.entries.iter().map(|entry| &entry.spec));
-    let without_seed = varying.without(&["seed"]);
-    let shades = points::shades(plan, &varying);
-    let mut own_levels: Vec<String> = Vec::new();
+    let several_parts = plan.entries.iter().any(|entry| entry.spec.part() != plan.entries[0].spec.part());
+    let metric = |spec: &RunSpec| {
+        let same = |run: &&StoredRun| !several_parts || run.record.spec.part() == spec.part();
+        stored.iter().filter(same).find_map(|run| run.summary.as_ref().map(|summary| summary.metric.clone()))
+    };
+    let names = RowNames::of(plan);
     let mut used = vec![false; stored.len()];
-    for (entry, shade) in plan.entries.iter().zip(shades) {
+    for (index, entry) in plan.entries.iter().enumerate() {
         let exact = stored.iter().position(|run| run.key == entry.key);
         // Substituting another run for a damaged one would hide the damage.
         let damaged = matches!(entry.status, Status::Damaged { .. });
-        let substitute = || if damaged { None } else { stale_run(&stored, plan, &entry.spec, &varying) };
+        let substitute = || if damaged { None } else { stale_run(&stored, plan, &entry.spec, &names.varying) };
         let chosen = exact.filter(|_| !damaged).or_else(substitute);
-        if let Some(index) = chosen {
-            used[index] = true;
+        if let Some(stored) = chosen {
+            used[stored] = true;
         }
-        let run = chosen.map(|index| &stored[index]);
+        let run = chosen.map(|at| &stored[at]);
         let state = match (exact, chosen, &entry.status) {
             (_, _, Status::Damaged { .. }) => RowState::Damaged,
             (_, None, _) => RowState::Missing,
@@ -264,17 +322,11 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
                 RowState::Interrupted
             }
         };
-        let level = &entry.spec.sparsity.name;
-        let known = ["dense", "W", "W+Voc", "W+N", "W+G+N"].contains(&level.as_str());
-        let level_index = own_levels.iter().position(|own| own == level).unwrap_or(own_levels.len());
-        if !known && level_index == own_levels.len() {
-            own_levels.push(level.clone());
-        }
         found.rows.push(RunRow {
             run: run.map_or_else(|| entry.key.clone(), |run| run.key.clone()),
-            label: varying.label(&entry.spec),
-            point: without_seed.label(&entry.spec),
-            shade,
+            label: names.label(&entry.spec),
+            point: names.point(&entry.spec),
+            shade: names.shades[index],
             spec: run.map_or_else(|| entry.spec.clone(), |run| run.record.spec.clone()),
             state,
             planned_epochs: entry.spec.train.epochs,
@@ -283,11 +335,11 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
             metrics: run.map(|run| run.metrics.clone()).unwrap_or_default(),
             structure: run.and_then(|run| run.structure.clone()),
             speed: run.and_then(|run| run.speed.clone()),
-            metric: run.and_then(|run| run.summary.as_ref().map(|s| s.metric.clone())).or_else(|| metric.clone()),
-            level_index,
+            metric: run.and_then(|run| run.summary.as_ref().map(|s| s.metric.clone())).or_else(|| metric(&entry.spec)),
+            level_index: names.level_indices[index],
         });
     }
-    found.varying = varying;
+    found.varying = names.varying;
     found.left_out = used.iter().filter(|used| !**used).count();
     Ok(found)
 }
@@ -298,7 +350,7 @@ fn stale_run(stored: &[StoredRun], plan: &Plan, spec: &RunSpec, keys: &VaryingKe
     let wanted = varying::settings(spec);
     let same = |run: &StoredRun| {
         let other = varying::settings(&run.record.spec);
-        let fixed = ["dataset", "model.cell", "sparsity", "seed", "backend"];
+        let fixed = ["task", "dataset", "model.cell", "sparsity", "seed", "backend"];
         fixed.into_iter().chain(keys.keys().iter().map(String::as_str)).all(|path| wanted.get(path) == other.get(path))
     };
     let epochs = |run: &StoredRun| run.metrics.last().map_or(0, |line| line.epoch);

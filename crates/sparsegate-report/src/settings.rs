@@ -10,10 +10,11 @@ pub fn describe(filter: &BTreeMap<String, Value>) -> String {
         return "every run".into();
     }
     let one = |(name, value): (&String, &Value)| match name.as_str() {
-        "sparsity" | "cell" | "model.cell" => plain(value),
+        "task" | "sparsity" | "cell" | "model.cell" => plain(value),
         _ => format!("{name} {}", plain(value)),
     };
-    filter.iter().map(one).collect::<Vec<_>>().join(", ")
+    let (task, others): (Vec<_>, Vec<_>) = filter.iter().partition(|(name, _)| *name == "task");
+    task.into_iter().chain(others).map(one).collect::<Vec<_>>().join(", ")
 }
 
 fn plain(value: &Value) -> String {

@@ -2,14 +2,15 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use sparsegate_spec::Experiment;
+use sparsegate_spec::{Experiment, VaryingKeys};
 use sparsegate_store::plan::Plan;
 
-use super::authors::AuthorsLogs;
+use super::authors::Authors;
 use super::compare::{Comparison, compare};
 use super::figures::{self, FigureData};
 use super::grid::TableData;
-use super::html::{FigureHtml, Page};
+use super::html::{FigureHtml, Page, PagePart};
+use super::rows::RunRows;
 use super::staging::Staging;
 use super::{ReportError, drift, frames, markdown, points, rows, speedup, summary, tables};
 
@@ -34,7 +35,10 @@ pub struct WrittenReport {
 ///
 /// The files are `results.csv` and `.parquet`, `summary.csv` and `.parquet` if a point has several finished seeds, `curves.csv`, `gate-structure.csv`, `backends.csv` if a point was
 /// trained on several backends, `speed.csv` if compact models were timed, `table.md`, `index.html`, and each figure as
-/// `.svg` and `.png`. The same stored runs give the same bytes. Files are written to a temporary folder inside `out`
+/// `.svg` and `.png`. With several tasks (or data sets), tables and figures are made for each of them, and its name
+/// ends the figures' names: metrics of different tasks are never in one figure.
+///
+/// The same stored runs give the same bytes. Files are written to a temporary folder inside `out`
 /// and then renamed one by one, the page last; other files in `out` are left alone.
 ///
 /// # Errors
@@ -51,8 +55,8 @@ pub fn write(
         let (root, spec) = (root.to_owned(), experiment.file.clone());
         return Err(ReportError::NothingStored { experiment: experiment.name.clone(), root, spec });
     }
-    let authors = AuthorsLogs::load(experiment)?;
-    let comparison = compare(experiment, &mut found, authors.as_ref());
+    let authors = Authors::load(experiment)?;
+    let comparison = compare(experiment, &mut found, &authors);
 
     let mut staging = Staging::new(out)?;
     let mut results =
@@ -90,30 +94,19 @@ pub fn write(
         staging.put("speed.csv", &frames::csv(&mut speed).map_err(ReportError::encode("speed.csv"))?)?;
     }
 
-    let (mut drawn, mut skipped) = (Vec::new(), Vec::new());
-    let data = FigureData { rows: &found.rows, varying: &found.varying, authors: authors.as_ref() };
-    let all = figures::all(data);
-    for name in figures::over::all_names().iter().filter(|name| all.iter().all(|figure| figure.name() != *name)) {
-        staging.remove_figure(name);
+    let parts = parts(experiment, plan, &found);
+    let several = parts.len() > 1;
+    if several {
+        figure_names().iter().for_each(|name| staging.remove_figure(name));
     }
-    for figure in &all {
-        let name = figure.name();
-        if !figure.applies(data) {
-            staging.remove_figure(name);
-            continue;
-        }
-        match figure.draw(data) {
-            Err(reason) => {
-                skipped.push((name.to_owned(), reason.0));
-                staging.remove_figure(name);
-            }
-            Ok(picture) => {
-                let svg = staging.draw(name, &picture)?;
-                drawn.push(FigureHtml { name: name.to_owned(), svg, caption: picture.caption });
-            }
-        }
-    }
-    let page = Page { experiment, found: &found, comparison: &comparison, figures: &drawn, skipped: &skipped };
+    let parts = parts
+        .into_iter()
+        .map(|mut part| {
+            draw(&mut part, several, &authors, &mut staging)?;
+            Ok(part)
+        })
+        .collect::<Result<Vec<PagePart>, ReportError>>()?;
+    let page = Page { experiment, found: &found, comparison: &comparison, parts: &parts };
     staging.put("table.md", markdown::report(&page).as_bytes())?;
     staging.put("index.html", page.render().as_bytes())?;
     let files = staging.commit()?;
@@ -127,6 +120,68 @@ pub fn write(
     })
 }
 
+/// The parts of a report without their figures. An experiment with one part is that part.
+fn parts(experiment: &Experiment, plan: &Plan, found: &RunRows) -> Vec<PagePart> {
+    let mut names: Vec<&str> = Vec::new();
+    for entry in &plan.entries {
+        if !names.contains(&entry.spec.part()) {
+            names.push(entry.spec.part());
+        }
+    }
+    let several = names.len() > 1;
+    let part = |name: &str| {
+        let found = if several { found.part(plan, name) } else { found.clone() };
+        let first = plan.entries.iter().find(|entry| entry.spec.part() == name);
+        PagePart {
+            name: name.to_owned(),
+            about: experiment.task(name).and_then(|task| task.about.clone()),
+            dataset: first.map_or_else(|| experiment.dataset.clone(), |entry| entry.spec.dataset.clone()),
+            found,
+            figures: Vec::new(),
+            skipped: Vec::new(),
+        }
+    };
+    names.into_iter().map(part).collect()
+}
+
+/// Names of all figures that a report may have.
+fn figure_names() -> Vec<String> {
+    let none = VaryingKeys::default();
+    let fixed = figures::all(FigureData { rows: &[], varying: &none, authors: None });
+    fixed.iter().map(|figure| figure.name().to_owned()).chain(figures::over::all_names()).collect()
+}
+
+/// Draws the figures of a part. Among several parts, its name ends their names.
+fn draw(part: &mut PagePart, several: bool, authors: &Authors, staging: &mut Staging<'_>) -> Result<(), ReportError> {
+    let file = |name: &str| if several { format!("{name}-{}", part.name) } else { name.to_owned() };
+    let authors = part.found.rows.first().and_then(|row| authors.of(&row.spec));
+    let data = FigureData { rows: &part.found.rows, varying: &part.found.varying, authors };
+    let all = figures::all(data);
+    for name in figures::over::all_names().iter().filter(|name| all.iter().all(|figure| figure.name() != *name)) {
+        staging.remove_figure(&file(name));
+    }
+    let (mut drawn, mut skipped) = (Vec::new(), Vec::new());
+    for figure in &all {
+        let name = file(figure.name());
+        if !figure.applies(data) {
+            staging.remove_figure(&name);
+            continue;
+        }
+        match figure.draw(data) {
+            Err(reason) => {
+                staging.remove_figure(&name);
+                skipped.push((name, reason.0));
+            }
+            Ok(picture) => {
+                let svg = staging.draw(&name, &picture)?;
+                drawn.push(FigureHtml { name, svg, caption: picture.caption });
+            }
+        }
+    }
+    (part.figures, part.skipped) = (drawn, skipped);
+    Ok(())
+}
+
 /// Compares the runs stored under `root` with the experiment's claims. Also returns warnings about folders that cannot
 /// be read and claims about unknown metrics. Writes nothing.
 ///
@@ -134,7 +189,7 @@ pub fn write(
 /// The runs cannot be listed; the authors' figures are unreadable.
 pub fn check(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<(Comparison, Vec<String>), ReportError> {
     let mut found = rows::collect(root, experiment, plan)?;
-    let authors = AuthorsLogs::load(experiment)?;
-    let comparison = compare(experiment, &mut found, authors.as_ref());
+    let authors = Authors::load(experiment)?;
+    let comparison = compare(experiment, &mut found, &authors);
     Ok((comparison, found.warnings))
 }

@@ -3,7 +3,7 @@
 use super::diagnostic::Diagnostic;
 use super::filter;
 use super::keys;
-use super::node::{Node, PathStep};
+use super::node::{Node, PathStep, dotted};
 use super::suggest;
 use super::types::{Expectation, MetricRef, RunSpec};
 use sparsegate_core::cells::CELLS;
@@ -77,6 +77,34 @@ pub fn check(expect: &[Expectation], runs: &[RunSpec]) -> Result<(), Diagnostic>
             if order.less[0] == order.less[1] {
                 return Err(Diagnostic::new(&at, "both sides are the same", "name two different metrics or runs"));
             }
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a `where` without keys, which would stand for every run, of every task. `tree` is the experiment file.
+///
+/// # Errors
+/// The first such `where`.
+pub fn refuse_empty_where(tree: &Node) -> Result<(), Diagnostic> {
+    let Some(Node::List(entries)) = tree.get("expect") else { return Ok(()) };
+    let empty = |entry: &Node| match entry.get("where") {
+        Some(Node::Null) => true,
+        Some(Node::Map(keys)) => keys.is_empty(),
+        _ => false,
+    };
+    for (index, entry) in entries.iter().enumerate() {
+        let here = vec![PathStep::Key("expect".into()), PathStep::Index(index)];
+        let less = dotted("claim.less");
+        let sides = match entry.at(&less) {
+            Some(Node::List(sides)) => sides.as_slice(),
+            _ => &[],
+        };
+        let side = |(index, side)| ([here.clone(), less.clone(), vec![PathStep::Index(index)]].concat(), side);
+        let all = std::iter::once((here.clone(), entry)).chain(sides.iter().enumerate().map(side));
+        if let Some((path, _)) = { all }.find(|(_, entry)| empty(entry)) {
+            let help = "write keys and values, such as `where: { sparsity: W }`; leave `where` out for every run";
+            return Err(Diagnostic::new(&down(&path, "where"), "an empty filter", help).on_key());
         }
     }
     Ok(())

@@ -1,18 +1,22 @@
 //! Resolves an experiment file into its runs and the claims about them.
 
+use std::collections::BTreeMap;
+
 use camino::{Utf8Path, Utf8PathBuf};
-use serde::Deserialize;
 
 use super::de::from_node;
 use super::diagnostic::Diagnostic;
 use super::error::SpecError;
 use super::file::{ExperimentFile, PublishedSource};
 use super::locate::{EntryPart, locate};
-use super::node::{Node, PathStep, dotted};
+use super::node::{Node, PathStep, dotted, show};
 use super::overrides::Override;
-use super::sweep::{SweepPoint, overlap};
-use super::types::{Backend, Expectation, ModelKind, ModelSpec, Reading, RunSpec, Sparsity, TrainSpec};
-use super::{expect, filter, keys, overrides, presets, suggest, validate, yaml};
+use super::paths::{check_also, check_source, folder, found_from};
+use super::resolve::Resolver;
+use super::sweep::{OrderedMap, SweepPoint, assign_all, overlap};
+use super::task::{self, LoadedTask, Task, TaskError};
+use super::types::{Expectation, RunSpec};
+use super::{expect, filter, overrides, suggest, validate, yaml};
 
 /// An experiment file with overrides applied, its sweep expanded and filtered.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,12 +31,42 @@ pub struct Experiment {
     pub source: Option<PublishedSource>,
     /// Further experiment files that [`super::load_all()`] loads with it.
     pub also: Vec<Utf8PathBuf>,
-    /// Name of the dataset manifest.
+    /// Name of the dataset manifest of the first run; [`Experiment::datasets`] has all of them.
     pub dataset: String,
+    /// The tasks of the runs, in order of appearance; none if the file gives data set, network and training itself.
+    pub tasks: Vec<Task>,
     /// The runs in sweep order, after `--set` and `--only`.
     pub runs: Vec<RunSpec>,
     /// Claims about the results.
     pub expect: Vec<Expectation>,
+}
+
+impl Experiment {
+    /// The names of the dataset manifests, in order of appearance.
+    pub fn datasets(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.runs.iter().map(|run| run.dataset.as_str()).collect();
+        distinct(&mut names);
+        if names.is_empty() { vec![&self.dataset] } else { names }
+    }
+
+    /// The names of the parts within which results can be compared, in order of appearance: the tasks, or the data sets
+    /// of runs without a task.
+    pub fn parts(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.runs.iter().map(RunSpec::part).collect();
+        distinct(&mut names);
+        names
+    }
+
+    /// The task of this name.
+    pub fn task(&self, name: &str) -> Option<&Task> {
+        self.tasks.iter().find(|task| task.name == name)
+    }
+}
+
+/// Keeps the first of equal names.
+fn distinct(names: &mut Vec<&str>) {
+    let mut seen = std::collections::BTreeSet::new();
+    names.retain(|name| seen.insert(*name));
 }
 
 /// Reads `file`, applies the overrides `set` (`key=value`), expands the sweep and keeps the runs that match one of
@@ -47,33 +81,61 @@ pub fn load(file: &Utf8Path, set: &[String], only: &[String]) -> Result<Experime
     from_text(file, &text, set, only)
 }
 
-/// [`load`] for a text that has already been read.
+/// [`load`] for a text that has already been read. `file` need not exist; its folder is the one that paths and tasks
+/// are looked for in.
 ///
 /// # Errors
 /// As [`load`].
 pub fn from_text(file: &Utf8Path, text: &str, set: &[String], only: &[String]) -> Result<Experiment, SpecError> {
+    read(file, text, set, only, None)
+}
+
+/// [`from_text`] with a further folder of task files.
+pub fn read(
+    file: &Utf8Path,
+    text: &str,
+    set: &[String],
+    only: &[String],
+    shared_tasks: Option<&Utf8Path>,
+) -> Result<Experiment, SpecError> {
     let spoken = |(message, help): (String, String)| SpecError::new(file, message).help(help);
     let placed = |diagnostic: Diagnostic| yaml::placed(file, text, &diagnostic);
 
     let tree = yaml::tree(file, text)?;
+    refuse_task_file(&tree).map_err(placed)?;
     let written: ExperimentFile = from_node(&tree).map_err(placed)?;
     validate::name("name", &written.name).map_err(placed)?;
     check_source(file, written.source.as_ref()).map_err(placed)?;
     check_also(file, &written.also).map_err(placed)?;
+    expect::refuse_empty_where(&tree).map_err(placed)?;
 
-    let overrides = overrides::parse(set).map_err(spoken)?;
+    let overrides = overrides::combinations(&overrides::parse(set).map_err(spoken)?).map_err(spoken)?;
     let points = match &written.sweep {
-        Some(sweep) => sweep.points(&dotted("sweep")).map_err(placed)?,
+        Some(sweep) => {
+            sweep.refuse_empty_where(tree.get("sweep"), &dotted("sweep")).map_err(placed)?;
+            sweep.points(&dotted("sweep")).map_err(placed)?
+        }
         None => vec![SweepPoint::new()],
     };
-    let resolver = Resolver { file, text, name: &written.name, base: base(&tree), overrides: &overrides };
-    let runs = resolver.runs(&points)?;
-    if overrides.is_empty() {
+    let at = Place { file, text };
+    let tasks = at.load_tasks(&points, &overrides, written.task.as_ref(), shared_tasks)?;
+    let of_task = at.of_task(written.tasks.as_ref(), &tasks, &points).map_err(placed)?;
+    let base = base(&tree);
+    let resolver = Resolver { file, text, name: &written.name, base, tasks, of_task, overrides: &overrides };
+    let name = |point: &SweepPoint, overrides: &[Override]| match task_of(point, overrides, written.task.as_ref()) {
+        Some((Node::Text(name), _)) => Some(name.clone()),
+        _ => None,
+    };
+    let runs = resolver.runs(&points, &name)?;
+    if set.is_empty() {
         expect::check(&written.expect, &runs).map_err(placed)?;
     }
     let keep = filter::matching(&runs.iter().collect::<Vec<_>>(), only).map_err(spoken)?;
     let runs: Vec<RunSpec> = runs.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(run, _)| run).collect();
-    let dataset = runs.first().map_or_else(|| written.dataset.clone(), |run| run.dataset.clone());
+    let dataset = runs.first().map_or_else(String::new, |run| run.dataset.clone());
+    let mut names: Vec<&str> = runs.iter().filter_map(|run| run.task.as_deref()).collect();
+    distinct(&mut names);
+    let tasks = names.iter().filter_map(|name| resolver.tasks.get(*name)).map(|task| task.task.clone()).collect();
     Ok(Experiment {
         file: file.to_owned(),
         name: written.name,
@@ -81,9 +143,118 @@ pub fn from_text(file: &Utf8Path, text: &str, set: &[String], only: &[String]) -
         source: written.source.map(|source| found_from(file, source)),
         also: written.also.iter().map(|other| folder(file).join(other)).collect(),
         dataset,
+        tasks,
         runs,
         expect: written.expect,
     })
+}
+
+/// Says what a task file is to somebody who takes it for an experiment.
+fn refuse_task_file(tree: &Node) -> Result<(), Diagnostic> {
+    match tree.get("task") {
+        Some(Node::Text(task)) if tree.get("name").is_none() => {
+            let help = format!("name an experiment that has `sweep: {{ product: {{ task: [{task}] }} }}`");
+            Err(Diagnostic::new(&dotted("task"), "this file is a task, not an experiment", help).on_key())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The value that names the task of a run, and where the file has it; the last override wins over the sweep, which wins
+/// over the key `task` of the file.
+fn task_of<'a>(
+    point: &'a SweepPoint,
+    overrides: &'a [Override],
+    base: Option<&'a Node>,
+) -> Option<(&'a Node, Option<Vec<PathStep>>)> {
+    if let Some(over) = overrides.iter().find(|over| over.key == "task") {
+        return Some((&over.value, None));
+    }
+    let swept = point.iter().find(|assign| assign.key == "task");
+    swept.map(|assign| (&assign.value, Some(assign.origin.clone()))).or_else(|| Some((base?, Some(dotted("task")))))
+}
+
+/// A file with its text, for errors.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    file: &'a Utf8Path,
+    text: &'a str,
+}
+
+impl Place<'_> {
+    /// Loads the tasks of all runs.
+    fn load_tasks(
+        self,
+        points: &[SweepPoint],
+        overrides: &[Vec<Override>],
+        base: Option<&Node>,
+        shared: Option<&Utf8Path>,
+    ) -> Result<BTreeMap<String, LoadedTask>, SpecError> {
+        let mut loaded = BTreeMap::new();
+        let mut folders = None;
+        for (point, overrides) in points.iter().flat_map(|point| overrides.iter().map(move |some| (point, some))) {
+            let Some((value, origin)) = task_of(point, overrides, base) else { continue };
+            let refuse = |message: String, help: String| {
+                let error = match &origin {
+                    Some(path) => SpecError::new(self.file, format!("`{}`: {message}", show(path)))
+                        .at(locate(self.text, path, EntryPart::Value), self.text),
+                    None => SpecError::new(self.file, format!("--set task: {message}")),
+                };
+                error.help(help)
+            };
+            let name = match value {
+                Node::Text(name) => name,
+                Node::Null => continue,
+                other => {
+                    let help = "put a name that looks like a number in quotes";
+                    return Err(refuse(format!("expected the name of a task, found {}", other.kind()), help.into()));
+                }
+            };
+            if loaded.contains_key(name) {
+                continue;
+            }
+            let folders = folders.get_or_insert_with(|| task::folders(self.file, shared));
+            let task = task::load(folders, name).map_err(|error| match error {
+                TaskError::Name(message, help) => refuse(message, help),
+                TaskError::File(error) => error,
+            })?;
+            loaded.insert(name.clone(), task);
+        }
+        Ok(loaded)
+    }
+
+    /// What the section `tasks` sets, by task.
+    fn of_task(
+        self,
+        written: Option<&OrderedMap<OrderedMap<Node>>>,
+        tasks: &BTreeMap<String, LoadedTask>,
+        points: &[SweepPoint],
+    ) -> Result<BTreeMap<String, SweepPoint>, Diagnostic> {
+        let mut all = BTreeMap::new();
+        for (name, values) in written.into_iter().flat_map(|map| &map.0) {
+            let here = vec![PathStep::Key("tasks".into()), PathStep::Key(name.clone())];
+            if !tasks.contains_key(name) {
+                let known: Vec<&str> = tasks.keys().map(String::as_str).collect();
+                let help = suggest::hint(name, "tasks of this experiment", &known);
+                return Err(Diagnostic::new(&here, "no run has this task", help).on_key());
+            }
+            let point = assign_all(values, &here)?;
+            for assign in &point {
+                if assign.key == "task" {
+                    return Err(
+                        Diagnostic::new(&assign.origin, "a task cannot become another one", "remove it").on_key()
+                    );
+                }
+                if points.iter().flatten().any(|other| overlap(&other.key, &assign.key)) {
+                    let message = "the sweep assigns this key too";
+                    let help = format!("keep `{}` here or in the sweep", assign.key);
+                    return Err(Diagnostic::new(&assign.origin, message, help).on_key());
+                }
+            }
+            all.insert(name.clone(), point);
+        }
+        Ok(all)
+    }
 }
 
 /// The keys of an experiment file that form the base document of its runs.
@@ -92,198 +263,4 @@ const BASE: [&str; 7] = ["dataset", "reading", "model", "train", "sparsity", "se
 fn base(tree: &Node) -> Node {
     let entry = |key: &str| tree.get(key).map(|value| (key.to_owned(), value.clone()));
     Node::Map(BASE.iter().filter_map(|key| entry(key)).collect())
-}
-
-/// The folder that paths in a spec are relative to.
-fn folder(file: &Utf8Path) -> &Utf8Path {
-    file.parent().unwrap_or(Utf8Path::new(""))
-}
-
-fn check_also(file: &Utf8Path, also: &[Utf8PathBuf]) -> Result<(), Diagnostic> {
-    match also.iter().position(|other| !folder(file).join(other).is_file()) {
-        Some(index) => {
-            let mut at = dotted("also");
-            at.push(PathStep::Index(index));
-            Err(no_file(file, &at, &also[index]))
-        }
-        None => Ok(()),
-    }
-}
-
-fn no_file(file: &Utf8Path, at: &[PathStep], path: &Utf8Path) -> Diagnostic {
-    let help = format!("the path is relative to the folder of this file, `{}`", folder(file));
-    Diagnostic::new(at, format!("no file `{path}`"), help)
-}
-
-fn check_source(file: &Utf8Path, source: Option<&PublishedSource>) -> Result<(), Diagnostic> {
-    let Some(authors) = source.and_then(|source| source.authors.as_ref()) else { return Ok(()) };
-    for (key, path) in [("final_values", &authors.final_values), ("curves", &authors.curves)] {
-        if !folder(file).join(path).is_file() {
-            return Err(no_file(file, &dotted(&format!("source.authors.{key}")), path));
-        }
-    }
-    Ok(())
-}
-
-/// The source with its paths, which are relative to the spec's folder, resolved.
-fn found_from(file: &Utf8Path, mut source: PublishedSource) -> PublishedSource {
-    if let Some(authors) = &mut source.authors {
-        authors.final_values = folder(file).join(&authors.final_values);
-        authors.curves = folder(file).join(&authors.curves);
-    }
-    source
-}
-
-/// The document of one run, after the sweep and overrides are applied.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Resolved {
-    dataset: String,
-    #[serde(default)]
-    reading: Reading,
-    model: ModelSpec,
-    train: TrainSpec,
-    sparsity: Sparsity,
-    #[serde(default)]
-    seed: u64,
-    #[serde(default)]
-    backend: Backend,
-}
-
-/// Turns points into runs and attributes errors to their origin: the base document, the sweep or an override.
-struct Resolver<'a> {
-    file: &'a Utf8Path,
-    text: &'a str,
-    name: &'a str,
-    base: Node,
-    overrides: &'a [Override],
-}
-
-impl Resolver<'_> {
-    fn runs(&self, points: &[SweepPoint]) -> Result<Vec<RunSpec>, SpecError> {
-        let swept = |over: &Override| points.iter().flatten().any(|assign| overlap(&assign.key, over.key));
-        let replaced: Vec<&Override> = self.overrides.iter().filter(|over| swept(over)).collect();
-        for over in &replaced {
-            tracing::warn!("--set {} replaces the values of the sweep for {}", over.written, over.key);
-        }
-        let mut written: Vec<RunSpec> = Vec::new();
-        let mut runs: Vec<RunSpec> = Vec::new();
-        for point in points {
-            let run = self.run(point)?;
-            if written.contains(&run) && replaced.is_empty() {
-                let diagnostic = Diagnostic::new(&dotted("sweep"), "", "");
-                return Err(self.twice(&diagnostic, point));
-            }
-            written.push(run.clone());
-            // Runs that differ only in options without effect, such as the KL weight of a dense network, are one run.
-            let run = run.without_idle_options();
-            if runs.contains(&run) {
-                continue;
-            }
-            if let Some(other) = runs.iter().find(|other| other.sparsity.name == run.sparsity.name)
-                && other.sparsity != run.sparsity
-            {
-                let message = format!("two different levels are named `{}`", run.sparsity.name);
-                let diagnostic = Diagnostic::new(&dotted("sparsity.name"), message, "give each level its own name");
-                return Err(self.locate_error(&diagnostic, point));
-            }
-            runs.push(run);
-        }
-        Ok(runs)
-    }
-
-    fn twice(&self, at_sweep: &Diagnostic, point: &SweepPoint) -> SpecError {
-        let what: Vec<String> = point.iter().map(|assign| format!("{}={}", assign.key, assign.value.label())).collect();
-        let path = point.first().map_or_else(|| at_sweep.path(), |assign| assign.origin.clone());
-        SpecError::new(self.file, format!("the sweep has the run {} twice", what.join(", ")))
-            .at(locate(self.text, &path, EntryPart::Value), self.text)
-            .help("remove one of the two, or `exclude` it")
-    }
-
-    fn run(&self, point: &SweepPoint) -> Result<RunSpec, SpecError> {
-        let mut document = self.base.clone();
-        let assigned = point.iter().map(|assign| (assign.key.as_str(), &assign.value));
-        let overridden = self.overrides.iter().map(|over| (over.key, &over.value));
-        for (key, value) in assigned.chain(overridden) {
-            let path = dotted(key);
-            document.set(&path, value.clone()).map_err(|depth| {
-                let (inside, kind) =
-                    (super::node::show(&path[..depth]), document.at(&path[..depth]).map_or("", Node::kind));
-                let message = format!("`{inside}` is {kind} here, so nothing can be set inside it");
-                self.locate_error(&Diagnostic::new(&path, message, format!("write `{inside}` as a mapping")), point)
-            })?;
-        }
-        // `--set key=null` takes the value away, so the key's default holds.
-        for over in self.overrides.iter().filter(|over| over.value == Node::Null) {
-            document.remove(&dotted(over.key));
-        }
-        let read = level(&mut document).and_then(|()| from_node::<Resolved>(&document));
-        let Resolved { dataset, reading, model, train, sparsity, seed, backend } =
-            read.map_err(|diagnostic| self.locate_error(&diagnostic, point))?;
-        let experiment = self.name.to_owned();
-        let run = RunSpec { experiment, dataset, reading, model, train, sparsity, seed, backend };
-        validate::run(&run).map_err(|diagnostic| self.locate_error(&diagnostic, point))?;
-        Ok(run)
-    }
-
-    /// Locates an error in a run's document: it is attributed to the last override, sweep value or base key that wrote
-    /// the wrong value.
-    fn locate_error(&self, diagnostic: &Diagnostic, point: &SweepPoint) -> SpecError {
-        let path = diagnostic.path();
-        let help = diagnostic.help(keys::full_name);
-        let add_help = |error: SpecError| match &help {
-            Some(help) => error.help(help),
-            None => error,
-        };
-        if let Some(over) = self.overrides.iter().rev().find(|over| self.wrote(&dotted(over.key), &path)) {
-            return add_help(SpecError::new(self.file, format!("--set {}: {}", over.written, diagnostic.message())));
-        }
-        let Some(assign) = point.iter().rev().find(|assign| self.wrote(&dotted(&assign.key), &path)) else {
-            return yaml::placed(self.file, self.text, diagnostic);
-        };
-        let deeper = path.len().min(assign.key.split('.').count());
-        let origin: Vec<PathStep> = assign.origin.iter().chain(&path[deeper..]).cloned().collect();
-        let place = locate(self.text, &origin, diagnostic.part);
-        add_help(SpecError::new(self.file, diagnostic.message()).at(place, self.text))
-    }
-
-    /// Whether an assignment to `key` wrote the value at `path`.
-    fn wrote(&self, key: &[PathStep], path: &[PathStep]) -> bool {
-        path.starts_with(key) || (key.starts_with(path) && !path.is_empty() && self.base.at(path).is_none())
-    }
-}
-
-/// Replaces the name of a preset by its definition, which depends on the kind of model.
-///
-/// An invalid `model.kind` is ignored here; deserialising the run reports it afterwards.
-fn level(document: &mut Node) -> Result<(), Diagnostic> {
-    let path = dotted("sparsity");
-    let kind = document.at(&dotted("model.kind")).and_then(|kind| from_node::<ModelKind>(kind).ok());
-    let kind = kind.unwrap_or(ModelKind::LanguageModel);
-    match document.get("sparsity") {
-        Some(Node::Text(name)) => {
-            let Some(preset) = presets::level(kind, name) else {
-                let help = suggest::hint(name, "levels", presets::NAMES);
-                return Err(Diagnostic::new(&path, format!("unknown level `{name}`"), help));
-            };
-            let written = serde_json::to_value(preset).map_or(Node::Null, Node::from);
-            document.set(&path, written).map_err(|_| Diagnostic::new(&path, "expected a level", "name a level"))
-        }
-        Some(Node::Map(_)) => Ok(()),
-        Some(Node::Null) | None => {
-            let help = format!(
-                "add `sparsity: NAME` or sweep over it; levels: {}",
-                suggest::list(presets::NAMES.iter().copied())
-            );
-            Err(Diagnostic::new(&[], "the key `sparsity` is missing", help))
-        }
-        Some(other) => {
-            let help = suggest::hint("", "levels", presets::NAMES);
-            Err(Diagnostic::new(
-                &path,
-                format!("expected the name of a level or a mapping, found {}", other.kind()),
-                help,
-            ))
-        }
-    }
 }

@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use super::node::Node;
 use super::presets;
-use super::sweep::SweepSpec;
+use super::sweep::{OrderedMap, SweepSpec};
 use super::types::{Backend, Expectation, ModelSpec, Reading, Sparsity, TrainSpec};
 
-/// An experiment: one data set, a network, a training loop, and a sweep.
+/// An experiment: a data set, a network and a training loop, or tasks that bring these along, and a sweep.
 ///
-/// `reading`, `model`, `train`, `sparsity`, `seed` and `backend` are the base of every run. A key that the sweep
-/// assigns may be omitted here.
+/// `dataset`, `reading`, `model`, `train`, `sparsity`, `seed` and `backend` are the base of every run. A key that the
+/// sweep assigns, or that a task has, may be omitted here.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "sparsegate experiment")]
@@ -36,9 +36,17 @@ pub struct ExperimentFile {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub also: Vec<Utf8PathBuf>,
+    /// Name of a task, `tasks/<name>.yaml`, which brings along `dataset`, `reading`, `model` and `train`.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub task: Option<Node>,
+    /// What this experiment sets for one task: dotted keys with their values, by the task's name.
+    #[serde(default)]
+    pub tasks: Option<OrderedMap<OrderedMap<Node>>>,
     /// Name of the dataset manifest, `datasets/<name>.yaml`.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"))]
-    pub dataset: String,
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub dataset: Option<Node>,
     /// Deviations from the manifest when reading labelled texts. Default: none.
     #[serde(default)]
     #[schemars(with = "Option<Reading>")]

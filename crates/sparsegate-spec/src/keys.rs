@@ -2,6 +2,7 @@
 
 /// All dotted keys that can be overridden, swept over or filtered by, in the order of the file.
 pub const KEYS: &[&str] = &[
+    "task",
     "dataset",
     "reading",
     "reading.lose_first_row",
@@ -68,6 +69,11 @@ pub fn full_name(last: &str) -> Option<String> {
         return Some(format!("{outer}: {{ {inner}: ... }}"));
     }
     KEYS.iter().find(|key| key.rsplit_once('.').is_some_and(|(_, end)| end == last)).map(|key| (*key).to_owned())
+}
+
+/// The keys whose last part is `given`.
+pub fn ending_in(given: &str) -> Vec<&'static str> {
+    KEYS.iter().copied().filter(|key| key.rsplit('.').next() == Some(given)).collect()
 }
 
 /// The full key for `given`: the key of that name, or else the only key with that last part.

@@ -16,7 +16,30 @@ use super::{filter, yaml};
 /// # Errors
 /// As [`super::load`]; a cycle of `also` entries; a filter that matches no run of any experiment.
 pub fn load_all(files: &[Utf8PathBuf], set: &[String], only: &[String]) -> Result<Vec<Experiment>, SpecError> {
-    let mut gathering = Loader { set, seen: Vec::new(), experiments: Vec::new() };
+    load(files, set, only, None)
+}
+
+/// [`load_all`] in the project folder `root`: tasks that are not beside an experiment are looked for in
+/// `experiments/tasks` there.
+///
+/// # Errors
+/// As [`load_all`].
+pub fn load_all_in(
+    root: &Utf8Path,
+    files: &[Utf8PathBuf],
+    set: &[String],
+    only: &[String],
+) -> Result<Vec<Experiment>, SpecError> {
+    load(files, set, only, Some(&root.join("experiments/tasks")))
+}
+
+fn load(
+    files: &[Utf8PathBuf],
+    set: &[String],
+    only: &[String],
+    tasks: Option<&Utf8Path>,
+) -> Result<Vec<Experiment>, SpecError> {
+    let mut gathering = Loader { set, tasks, seen: Vec::new(), experiments: Vec::new() };
     for file in files {
         gathering.add(file, &mut Vec::new())?;
     }
@@ -34,6 +57,8 @@ pub fn load_all(files: &[Utf8PathBuf], set: &[String], only: &[String]) -> Resul
 
 struct Loader<'a> {
     set: &'a [String],
+    /// A further folder of task files.
+    tasks: Option<&'a Utf8Path>,
     /// Canonical paths of the files read so far.
     seen: Vec<Utf8PathBuf>,
     experiments: Vec<Experiment>,
@@ -47,7 +72,7 @@ impl Loader<'_> {
         if self.seen.contains(&real) {
             return Ok(());
         }
-        let experiment = experiment::load(file, self.set, &[])?;
+        let experiment = experiment::read(file, &yaml::read(file)?, self.set, &[], self.tasks)?;
         let also = experiment.also.clone();
         self.seen.push(real.clone());
         self.experiments.push(experiment);

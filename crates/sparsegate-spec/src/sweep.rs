@@ -18,7 +18,7 @@ use super::node::{Node, PathStep};
 use super::suggest;
 
 /// Maximum number of runs; more are assumed to be an error.
-const MAX_RUNS: usize = 10_000;
+pub const MAX_RUNS: usize = 10_000;
 
 /// The `sweep:` section.
 #[derive(Debug, Clone, Default, PartialEq, serde::Deserialize, JsonSchema)]
@@ -108,6 +108,24 @@ pub struct Assignment {
 pub type SweepPoint = Vec<Assignment>;
 
 impl SweepSpec {
+    /// Refuses `where:` without anything after it, which reading takes for no `where`. `written` is this sweep in the
+    /// file, at the path `here`.
+    ///
+    /// # Errors
+    /// The first empty `where`, also of a sweep inside `concat`.
+    pub fn refuse_empty_where(&self, written: Option<&Node>, here: &[PathStep]) -> Result<(), Diagnostic> {
+        if written.and_then(|sweep| sweep.get("where")) == Some(&Node::Null) {
+            return Err(empty_filter(&down(here, "where")).on_key());
+        }
+        for (index, inner) in self.concat.iter().flatten().enumerate() {
+            let mut here = down(here, "concat");
+            here.push(PathStep::Index(index));
+            let written = written.and_then(|sweep| sweep.at(&[PathStep::Key("concat".into()), PathStep::Index(index)]));
+            inner.refuse_empty_where(written, &here)?;
+        }
+        Ok(())
+    }
+
     /// Expands the sweep into its points, in order. `here` is the path of this sweep in the file.
     ///
     /// # Errors
@@ -186,8 +204,7 @@ fn zip(axes: &OrderedMap<Vec<Node>>, here: &[PathStep]) -> Result<Vec<SweepPoint
                 "`zip` requires lists of equal length; `product` gives all combinations",
             ));
         }
-        points =
-            points.into_iter().zip(column).map(|(left, right)| merge(left, right, here)).collect::<Result<_, _>>()?;
+        points = points.into_iter().zip(column).map(|(left, right)| merge(left, right)).collect::<Result<_, _>>()?;
     }
     if points.is_empty() { Err(no_axes(here)) } else { Ok(points) }
 }
@@ -209,7 +226,7 @@ fn no_axes(here: &[PathStep]) -> Diagnostic {
 /// The points of an axis, each with a single assignment.
 fn axis(key: &str, values: &[Node], here: &[PathStep]) -> Result<Vec<SweepPoint>, Diagnostic> {
     let here = down(here, key);
-    check_key(key, &here)?;
+    let key = full_key(key, &here)?;
     if values.is_empty() {
         return Err(Diagnostic::new(&here, "an empty list of values", "list at least one value, or leave the key out"));
     }
@@ -229,31 +246,31 @@ fn axis(key: &str, values: &[Node], here: &[PathStep]) -> Result<Vec<SweepPoint>
     Ok(points)
 }
 
-fn assign_all(point: &OrderedMap<Node>, here: &[PathStep]) -> Result<SweepPoint, Diagnostic> {
+/// The assignments of an entry that gives keys and values.
+///
+/// # Errors
+/// An empty entry, an unknown key, or one that is assigned twice.
+pub fn assign_all(point: &OrderedMap<Node>, here: &[PathStep]) -> Result<SweepPoint, Diagnostic> {
     if point.0.is_empty() {
         return Err(Diagnostic::new(here, "an empty entry", "write keys and values"));
     }
     let mut assigned = Vec::new();
     for (key, value) in &point.0 {
         let origin = down(here, key);
-        check_key(key, &origin)?;
-        assigned = merge(assigned, vec![Assignment { key: key.clone(), value: value.clone(), origin }], here)?;
+        let key = full_key(key, &origin)?.to_owned();
+        assigned = merge(assigned, vec![Assignment { key, value: value.clone(), origin }])?;
     }
     Ok(assigned)
 }
 
-fn check_key(key: &str, at: &[PathStep]) -> Result<(), Diagnostic> {
-    if key == "dataset" {
-        let help = "write one experiment file for each dataset";
-        return Err(Diagnostic::new(at, "one experiment has one dataset; it cannot be swept over", help).on_key());
+/// The full name of a key that may be shortened to its last part.
+fn full_key(key: &str, at: &[PathStep]) -> Result<&'static str, Diagnostic> {
+    if let Some(full) = keys::resolve(key) {
+        return Ok(full);
     }
-    if keys::KEYS.contains(&key) {
-        return Ok(());
-    }
-    let known: Vec<&str> = keys::KEYS.iter().copied().filter(|key| *key != "dataset").collect();
-    let help = match keys::full_name(key) {
-        Some(full) => format!("did you mean `{full}`? keys must be written in full"),
-        None => suggest::hint(key, "keys that can be swept over", &known),
+    let help = match keys::ending_in(key).as_slice() {
+        [] => suggest::hint(key, "keys that can be swept over", keys::KEYS),
+        several => format!("write one of these in full: {}", suggest::list(several.iter().copied())),
     };
     Err(Diagnostic::new(at, "not a key of a run", help).on_key())
 }
@@ -269,17 +286,16 @@ fn join(parts: Vec<Vec<SweepPoint>>, here: &[PathStep]) -> Result<Vec<SweepPoint
         points
             .iter()
             .flat_map(|left: &SweepPoint| part.iter().map(move |right| (left.clone(), right.clone())))
-            .map(|(left, right)| merge(left, right, here))
+            .map(|(left, right)| merge(left, right))
             .collect()
     })
 }
 
 /// Merges the assignments of two points, whose keys must not overlap.
-fn merge(mut left: SweepPoint, right: SweepPoint, here: &[PathStep]) -> Result<SweepPoint, Diagnostic> {
+fn merge(mut left: SweepPoint, right: SweepPoint) -> Result<SweepPoint, Diagnostic> {
     for assign in right {
         if let Some(other) = left.iter().find(|other| overlap(&other.key, &assign.key)) {
             let message = format!("`{}` and `{}` are both assigned in one point", other.key, assign.key);
-            let _ = here;
             return Err(Diagnostic::new(&assign.origin, message, "keep one of them"));
         }
         left.push(assign);
@@ -296,7 +312,7 @@ pub fn overlap(a: &str, b: &str) -> bool {
 /// Whether the point has the filter's value, or one of its values, for each of the filter's keys.
 fn matches(filter: &OrderedMap<Node>, point: &SweepPoint) -> bool {
     filter.0.iter().all(|(key, wanted)| {
-        let found = point.iter().find(|assign| assign.key == *key);
+        let found = point.iter().find(|assign| keys::resolve(key) == Some(assign.key.as_str()));
         found.is_some_and(|assign| any_of(wanted).iter().any(|value| value.label() == assign.value.label()))
     })
 }
@@ -308,10 +324,14 @@ fn any_of(wanted: &Node) -> &[Node] {
     }
 }
 
+fn empty_filter(here: &[PathStep]) -> Diagnostic {
+    Diagnostic::new(here, "an empty filter", "write keys and values")
+}
+
 /// Refuses filters on keys that are not swept over, on values that no point has, and filters that match no point.
 fn check_filter(filter: &OrderedMap<Node>, points: &[SweepPoint], here: &[PathStep]) -> Result<(), Diagnostic> {
     if filter.0.is_empty() {
-        return Err(Diagnostic::new(here, "an empty filter", "write keys and values"));
+        return Err(empty_filter(here));
     }
     for (key, wanted) in &filter.0 {
         let at = down(here, key);
@@ -322,11 +342,11 @@ fn check_filter(filter: &OrderedMap<Node>, points: &[SweepPoint], here: &[PathSt
                 swept.push(&assign.key);
             }
             let label = assign.value.label();
-            if assign.key == *key && !labels.contains(&label) {
+            if keys::resolve(key) == Some(assign.key.as_str()) && !labels.contains(&label) {
                 labels.push(label);
             }
         }
-        if !swept.contains(&key.as_str()) {
+        if !keys::resolve(key).is_some_and(|full| swept.contains(&full)) {
             let help = suggest::hint(key, "keys swept over here", &swept);
             return Err(Diagnostic::new(&at, "not a key that this sweep sweeps over", help).on_key());
         }
@@ -385,6 +405,14 @@ mod tests {
     }
 
     #[test]
+    fn keys_may_be_shortened_also_in_filters() {
+        let points = expand("{ product: { cell: [lstm, gru], model.hidden: [4, 8] }, exclude: [ { hidden: 4 } ] }");
+        assert_eq!(points, Ok(["lstm 8", "gru 8"].map(String::from).to_vec()));
+        let points = expand("{ product: { task: [a, b], dataset: [c] }, where: { task: b } }");
+        assert_eq!(points, Ok(vec!["b c".to_owned()]));
+    }
+
+    #[test]
     fn refuses_what_cannot_be_meant() {
         let cases = [
             ("{}", "no runs are left in this sweep"),
@@ -392,7 +420,11 @@ mod tests {
             ("product: { seed: [] }", "`product.seed`: an empty list of values"),
             ("product: { seed: [1, 1] }", "`product.seed[1]`: `1` is listed twice"),
             ("product: { seeds: [1] }", "`product.seeds`: not a key of a run"),
-            ("product: { dataset: [a] }", "`product.dataset`: one experiment has one dataset; it cannot be swept over"),
+            ("product: { to: [0.5] }", "`product.to`: not a key of a run"),
+            (
+                "product: { cell: [lstm], model.cell: [gru] }",
+                "`product.model.cell[0]`: `model.cell` and `model.cell` are both assigned in one point",
+            ),
             ("product: { seed: 0 }", "`product.seed`: expected a list, found the number 0"),
             (
                 "{ product: { seed: [0] }, zip: { seed: [1] } }",

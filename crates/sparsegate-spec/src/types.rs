@@ -19,6 +19,9 @@ pub use super::training::{Decay, EarlyStop, Kl, RateSchedule, Select, StartFrom,
 pub struct RunSpec {
     /// Name of the experiment the run belongs to.
     pub experiment: String,
+    /// Name of the task, for runs of an experiment with tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
     /// Name of the dataset manifest, `datasets/<name>.yaml`.
     pub dataset: String,
     /// Deviations from the manifest when reading the data set.
@@ -34,6 +37,14 @@ pub struct RunSpec {
     pub seed: u64,
     /// Backend and device.
     pub backend: Backend,
+}
+
+impl RunSpec {
+    /// The part of an experiment within which the run's results can be compared with others: its task, or its data set
+    /// if it has no task.
+    pub fn part(&self) -> &str {
+        self.task.as_deref().unwrap_or(&self.dataset)
+    }
 }
 
 /// Quirks of the authors' programs when reading labelled texts. Default: off.

@@ -62,6 +62,21 @@ fn classification(spec: &RunSpec) -> Result<(), Diagnostic> {
     name("model.embedding.vectors", &embedding.vectors)
 }
 
+/// Why no run with this kind of model has the key; `None` if one may have it.
+pub fn unused(kind: ModelKind, key: &str) -> Option<&'static str> {
+    let within = |outer: &str| key.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    match kind {
+        ModelKind::LanguageModel if within("reading") => Some("only labelled texts are read in several ways"),
+        ModelKind::LanguageModel if within("model.embedding") || within("sparsity.inputs") => {
+            Some("a language model reads symbols without an embedding")
+        }
+        ModelKind::Classification if within("train.sequence") || within("train.carry_state") => {
+            Some("a classifier reads whole texts from a zero state")
+        }
+        _ => None,
+    }
+}
+
 fn refuse_if_set(key: &str, there: bool, kind: &str, why: &str, hint: &str) -> Result<(), Diagnostic> {
     if there {
         Err(Diagnostic::new(&dotted(key), format!("{kind} does not use it: {why}"), hint).on_key())

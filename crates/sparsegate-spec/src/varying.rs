@@ -66,8 +66,18 @@ fn flatten(path: &str, value: &Value, flat: &mut BTreeMap<String, Value>) {
     }
 }
 
-/// The keys in which the runs of a sweep differ: the sparsity level first, the seed last, the others in alphabetical
-/// order.
+/// The place of a key among varying keys; those of one place are in alphabetical order.
+pub fn rank(key: &str) -> u8 {
+    match key {
+        "task" => 0,
+        "sparsity" => 1,
+        "seed" => 3,
+        _ => 2,
+    }
+}
+
+/// The keys in which the runs of a sweep differ: the task first, then the sparsity level, the seed last, the others in
+/// alphabetical order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct VaryingKeys {
     keys: Vec<String>,
@@ -75,9 +85,26 @@ pub struct VaryingKeys {
 
 impl VaryingKeys {
     /// The keys whose values differ between the specs. A key that some specs lack differs, too, unless it is an option
-    /// that does nothing in them.
+    /// that does nothing in them. With several tasks these are `task` and the keys that differ within a task: the name
+    /// of a task stands for what its file says.
     pub fn of<'a>(specs: impl IntoIterator<Item = &'a RunSpec>) -> Self {
-        let all: Vec<BTreeMap<String, Value>> = specs.into_iter().map(settings).collect();
+        let mut tasks: BTreeMap<Option<&str>, Vec<&RunSpec>> = BTreeMap::new();
+        for spec in specs {
+            tasks.entry(spec.task.as_deref()).or_default().push(spec);
+        }
+        let mut keys: Vec<String> = tasks.values().flat_map(|specs| Self::of_one_task(specs)).collect();
+        if tasks.len() > 1 {
+            keys.push("task".into());
+        }
+        keys.sort();
+        keys.dedup();
+        keys.sort_by_key(|key| rank(key));
+        Self { keys }
+    }
+
+    /// The keys whose values differ between the specs.
+    fn of_one_task(specs: &[&RunSpec]) -> Vec<String> {
+        let all: Vec<BTreeMap<String, Value>> = specs.iter().copied().map(settings).collect();
         let mut keys: Vec<String> = all.iter().flat_map(|one| one.keys().cloned()).collect();
         keys.sort();
         keys.dedup();
@@ -86,12 +113,7 @@ impl VaryingKeys {
             let mut values = values.filter(|value| value.is_some() || !OPTIONS.contains(&key.as_str()));
             values.next().is_some_and(|first| values.any(|other| other != first))
         });
-        keys.sort_by_key(|key| match key.as_str() {
-            "sparsity" => 0,
-            "seed" => 2,
-            _ => 1,
-        });
-        Self { keys }
+        keys
     }
 
     /// The dotted keys.
@@ -121,7 +143,7 @@ impl VaryingKeys {
             }
             let value = shown(value);
             // These values are names, which need no name of their key.
-            let speaks = ["sparsity", "model.cell", "backend", "dataset"].contains(&key.as_str());
+            let speaks = ["task", "sparsity", "model.cell", "backend", "dataset"].contains(&key.as_str());
             Some(if speaks { value } else { format!("{} {value}", short_name(key)) })
         };
         let parts: Vec<String> = self.keys.iter().filter_map(part).collect();

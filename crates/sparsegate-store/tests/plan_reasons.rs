@@ -53,7 +53,7 @@ fn hashes(dataset: &str) -> Hashes {
 }
 
 fn statuses(root: &Utf8Path, experiment: &Experiment, hash: &str) -> Vec<Status> {
-    let plan = plan::plan(root, experiment, &hashes(hash)).expect("a plan");
+    let plan = plan::plan(root, experiment, |_| hashes(hash)).expect("a plan");
     plan.entries.into_iter().map(|entry| entry.status).collect()
 }
 
@@ -65,7 +65,7 @@ fn reasons() {
     let never = Status::New { why: "never run".into() };
     assert_eq!(statuses(&root, &two, "h"), [never.clone(), never.clone()]);
 
-    let entries = plan::plan(&root, &two, &hashes("h")).expect("a plan").entries;
+    let entries = plan::plan(&root, &two, |_| hashes("h")).expect("a plan").entries;
     write(&entries[0], Some(RunState::Done));
     assert_eq!(statuses(&root, &two, "h"), [Status::Done, never.clone()], "W is not a stale dense");
 
@@ -91,11 +91,11 @@ fn changed_vectors_are_a_reason() {
         model: { kind: classification, hidden: 4, embedding: { size: 2, vectors: v } }\n\
         train: { epochs: 2, batch: 2, optimizer: { adam: { lr: 2e-3 } } }\n";
     let one = from_text(Utf8Path::new("t.yaml"), text, &[], &[]).expect("a valid spec");
-    let entries = plan::plan(&root, &one, &hashes("h")).expect("a plan").entries;
+    let entries = plan::plan(&root, &one, |_| hashes("h")).expect("a plan").entries;
     write(&entries[0], Some(RunState::Done));
     assert_eq!(statuses(&root, &one, "h"), [Status::Done]);
     let changed = Hashes { dataset: "h".into(), vectors: [("v".to_owned(), "others".to_owned())].into() };
-    let status = plan::plan(&root, &one, &changed).expect("a plan").entries.remove(0).status;
+    let status = plan::plan(&root, &one, |_| changed.clone()).expect("a plan").entries.remove(0).status;
     assert_eq!(status, Status::Stale { why: "vectors changed".into() });
 }
 
@@ -103,7 +103,7 @@ fn changed_vectors_are_a_reason() {
 fn after_two_epochs(set: &[&str], longer: &[&str], hash: &str) -> Vec<Status> {
     let folder = tempfile::tempdir().expect("a folder");
     let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).expect("UTF-8");
-    let entry = plan::plan(&root, &experiment(set), &hashes("h")).expect("a plan").entries.remove(1);
+    let entry = plan::plan(&root, &experiment(set), |_| hashes("h")).expect("a plan").entries.remove(1);
     write(&entry, Some(RunState::Done));
     let position = Position { epoch: 2, step: 20, ..Position::start() };
     let lock = RunDir::new(&root, "t", &entry.key).lock().expect("a lock");
@@ -147,7 +147,7 @@ fn magnitude_pruning_depends_on_the_length_of_the_run() {
     let level = "sparsity={ name: m, magnitude: { share: 0.9 } }";
     let folder = tempfile::tempdir().expect("a folder");
     let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).expect("UTF-8");
-    let entry = plan::plan(&root, &experiment(&[level]), &hashes("h")).expect("a plan").entries.remove(0);
+    let entry = plan::plan(&root, &experiment(&[level]), |_| hashes("h")).expect("a plan").entries.remove(0);
     write(&entry, Some(RunState::Done));
     let lock = RunDir::new(&root, "t", &entry.key).lock().expect("a lock");
     lock.write_checkpoint(&Position { epoch: 2, ..Position::start() }, &[]).expect("a checkpoint");

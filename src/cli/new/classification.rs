@@ -207,9 +207,10 @@ fn propose(args: &TaskArgs, target: &Utf8Path, input: Input) -> Result<Proposal,
             train.len()
         ));
     }
-    let experiment = experiment::classifier(&args.name, &about, train.len());
+    let task = experiment::classifier(&args.name, &about, train.len());
+    let experiment = experiment::experiment(&args.name, &about, "[dense, W, W+Voc, W+N, W+G+N]");
     let manifest = manifest(words, length);
-    Ok(Proposal { manifest, experiment, files, found, warnings })
+    Ok(Proposal { manifest, task, experiment, files, found, warnings })
 }
 
 /// Classes and parts of labelled texts.

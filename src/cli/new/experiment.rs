@@ -1,20 +1,42 @@
-//! The text of an experiment, with settings that suit the size of the data.
+//! The texts of a task and of an experiment with it, with settings that suit the size of the data.
 
 use super::quoted;
 use super::settings::Settings;
 
-/// The start of an experiment.
+/// The start of a task.
 fn head(name: &str, about: &str) -> String {
     format!(
         "# Written by `sparsegate new`; docs/specs.md explains the keys, docs/small-data.md the values.\n\
-         name: {name}\n\
+         task: {task}\n\
          about: {about}\n\
-         dataset: {name}\n",
+         dataset: {task}\n",
+        task = scalar(name),
         about = quoted(about),
     )
 }
 
-/// An experiment with a classifier, for a training set of `texts` texts.
+/// A name as a YAML scalar, in quotes if it could be read as a number.
+fn scalar(name: &str) -> String {
+    if name.starts_with(|c: char| c.is_ascii_alphabetic()) { name.to_owned() } else { quoted(name) }
+}
+
+/// An experiment that trains the task `name` at `levels`.
+pub(super) fn experiment(name: &str, about: &str, levels: &str) -> String {
+    format!(
+        "# Written by `sparsegate new`; docs/specs.md explains the keys. Data, network and training: tasks/{name}.yaml\n\
+         name: {task}\n\
+         about: {about}\n\
+         sweep:\n  \
+           product: # also: cell: [lstm, gru, rnn]; other tasks; more seeds, which show which differences are real\n    \
+             task: [{task}]\n    \
+             sparsity: {levels}\n    \
+             seed: [0]\n",
+        about = quoted(about),
+        task = scalar(name),
+    )
+}
+
+/// A task with a classifier, for a training set of `texts` texts.
 pub(super) fn classifier(name: &str, about: &str, texts: usize) -> String {
     let Settings { batch, epochs, warm_up, kl_weight, embedding } = Settings::classifier(texts);
     format!(
@@ -35,15 +57,12 @@ pub(super) fn classifier(name: &str, about: &str, texts: usize) -> String {
            # Weight: training texts / 30,000. It is reached after half of the epochs: learn first, then prune.\n  \
            kl: {{ weight: {kl_weight}, warm_up: {warm_up} }}\n  \
            select: best # the best validation accuracy among the epochs with the full KL weight\n  \
-           early_stop: {{ patience: {warm_up} }} # ends the dense run when it overfits\n\
-         sweep:\n  \
-           # More seeds show which differences are real: two points of accuracy are often noise.\n  \
-           product: {{ sparsity: [dense, W, W+Voc, W+N, W+G+N], seed: [0] }}\n",
+           early_stop: {{ patience: {warm_up} }} # ends the dense run when it overfits\n",
         head(name, about),
     )
 }
 
-/// An experiment with a language model, for `symbols` training symbols and a smaller evaluation part of `shortest`.
+/// A task with a language model, for `symbols` training symbols and a smaller evaluation part of `shortest`.
 pub(super) fn language_model(name: &str, about: &str, symbols: usize, shortest: usize, words: bool) -> String {
     let sequence = if words { 35 } else { 64 };
     let Settings { batch, epochs, warm_up, kl_weight, .. } =
@@ -70,9 +89,7 @@ pub(super) fn language_model(name: &str, about: &str, symbols: usize, shortest: 
            # It is reached after half of the epochs: learn first, then prune.\n  \
            kl: {{ weight: {kl_weight}, warm_up: {warm_up} }}\n  \
            select: best # the best validation {metric} among the epochs with the full KL weight\n  \
-           early_stop: {{ patience: {warm_up} }} # ends the dense run when it overfits\n\
-         sweep:\n  \
-           product: {{ sparsity: [dense, W, W+N, W+G+N], seed: [0] }} # more seeds show which differences are real\n",
+           early_stop: {{ patience: {warm_up} }} # ends the dense run when it overfits\n",
         head(name, about),
     )
 }

@@ -80,9 +80,10 @@ pub(super) fn propose(
         let error = CliError::data(format!("{} is too short: {} {unit} for training", args.from, train.len()));
         return Err(error.help("a language model needs some thousand symbols at least"));
     }
-    let experiment = experiment::language_model(&args.name, &about, train.len(), shortest, words);
+    let task = experiment::language_model(&args.name, &about, train.len(), shortest, words);
+    let experiment = experiment::experiment(&args.name, &about, "[dense, W, W+N, W+G+N]");
     let warnings = sniff::warnings(&sniff::lines(&sources.train, look)?);
-    Ok(Proposal { manifest: manifest(words, min_count, vocabulary), experiment, files, found, warnings })
+    Ok(Proposal { manifest: manifest(words, min_count, vocabulary), task, experiment, files, found, warnings })
 }
 
 fn streams(corpus: &Corpus) -> [&[u32]; 3] {

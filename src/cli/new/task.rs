@@ -1,4 +1,4 @@
-//! `new task`: writes a data set manifest and an experiment for a file of texts.
+//! `new task`: writes a data set manifest, a task and an experiment for a file of texts.
 
 use std::process::ExitCode;
 
@@ -17,6 +17,7 @@ use sparsegate_data::{Corpus, DataError, Survey, read_files};
 /// The contents of the files to write, and lines that describe the data.
 pub(super) struct Proposal {
     pub(super) manifest: String,
+    pub(super) task: String,
     pub(super) experiment: String,
     pub(super) files: Vec<File>,
     /// What will be read.
@@ -51,9 +52,10 @@ pub(super) fn execute(global: &Global, args: &TaskArgs) -> Result<ExitCode, CliE
     let name = &args.name;
     let manifest = Manifest::folder(&global.root).join(format!("{name}.yaml"));
     let spec = global.root.join("experiments").join(format!("{name}.yaml"));
+    let task = global.root.join("experiments/tasks").join(format!("{name}.yaml"));
     let given: Vec<&Utf8Path> =
         std::iter::once(&args.from).chain(&args.valid).chain(&args.test).map(Utf8PathBuf::as_path).collect();
-    check(name, &given[usize::from(args.from.is_dir())..], &[&manifest, &spec], args.force)?;
+    check(name, &given[usize::from(args.from.is_dir())..], &[&manifest, &task, &spec], args.force)?;
     // Files that are made from a folder live here until they are copied into the cache.
     let made = tempfile::tempdir().map_err(CliError::failed)?;
     let made = Utf8Path::from_path(made.path())
@@ -72,10 +74,14 @@ pub(super) fn execute(global: &Global, args: &TaskArgs) -> Result<ExitCode, CliE
     }
     output::print(&(proposal.found.join("\n") + "\n"))?;
     let parsed = Manifest::from_text(&manifest, &proposal.manifest)?;
-    let texts = [(manifest.as_path(), proposal.manifest.as_str()), (spec.as_path(), proposal.experiment.as_str())];
+    let texts = [
+        (manifest.as_path(), proposal.manifest.as_str()),
+        (task.as_path(), proposal.task.as_str()),
+        (spec.as_path(), proposal.experiment.as_str()),
+    ];
     install(global, &parsed, &proposal.files, &texts)?;
     let next = next_command(global, &["run", spec.as_str(), "--report"]);
-    output::print(&format!("written: {manifest}, {spec}\nnext:    {next}\n"))?;
+    output::print(&format!("written: {manifest}, {task}, {spec}\nnext:    {next}\n"))?;
     Ok(Exit::Done.into())
 }
 

@@ -16,6 +16,9 @@ use sparsegate_store::format::{Collapse, EpochMetrics, TrivialBaseline};
 #[derive(Serialize)]
 struct ResultRow {
     experiment: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task: Option<String>,
+    dataset: String,
     run: String,
     label: String,
     sparsity: String,
@@ -37,6 +40,13 @@ struct ResultRow {
     collapse: Option<Collapse>,
     /// What a predictor that reads nothing reaches.
     baseline: Option<TrivialBaseline>,
+}
+
+impl ResultRow {
+    /// The experiment and the task or data set, whose runs have comparable results.
+    fn part(&self) -> (&str, &str) {
+        (&self.experiment, self.task.as_deref().unwrap_or(&self.dataset))
+    }
 }
 
 /// Prints one row per outcome.
@@ -84,6 +94,8 @@ fn rows(sweep: &Sweep, outcomes: &[Outcome]) -> Vec<ResultRow> {
         };
         rows.push(ResultRow {
             experiment: experiment.name.clone(),
+            task: entry.spec.task.clone(),
+            dataset: entry.spec.dataset.clone(),
             run: entry.key.clone(),
             label,
             sparsity: entry.spec.sparsity.name.clone(),
@@ -133,8 +145,13 @@ fn table(rows: &[ResultRow]) -> TextTable {
     for (row, baseline) in baselines(rows) {
         let digits = if row.metric == "bits_per_char" { 4 } else { 2 };
         let number = |value: f64| format!("{value:.digits$}");
-        let several = rows.iter().any(|other| other.experiment != row.experiment);
-        let of = if several { format!(" ({})", row.experiment) } else { String::new() };
+        let several = rows.iter().any(|other| other.part() != row.part());
+        let (experiment, part) = row.part();
+        let of = match rows.iter().any(|other| other.experiment != experiment) {
+            _ if !several => String::new(),
+            true => format!(" ({experiment})"),
+            false => format!(" ({part})"),
+        };
         table.row([
             format!("baseline: {}{of}", baseline.predictor),
             String::new(),
@@ -147,11 +164,11 @@ fn table(rows: &[ResultRow]) -> TextTable {
     table
 }
 
-/// The different baselines of each experiment, with the first run that has it.
+/// The different baselines of each task, with the first run that has it.
 fn baselines(rows: &[ResultRow]) -> Vec<(&ResultRow, &TrivialBaseline)> {
     let mut found: Vec<(&ResultRow, &TrivialBaseline)> = Vec::new();
     for (row, baseline) in rows.iter().filter_map(|row| Some((row, row.baseline.as_ref()?))) {
-        if found.iter().all(|(other, known)| (&other.experiment, *known) != (&row.experiment, baseline)) {
+        if found.iter().all(|(other, known)| (other.part(), *known) != (row.part(), baseline)) {
             found.push((row, baseline));
         }
     }

@@ -1,11 +1,11 @@
 //! Downloads and checks the data of a sweep before any run starts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
 
 use super::{ExperimentPlan, SweepError, SweepOptions};
-use sparsegate_data::{DataError, Manifest, Sizes, check_batches};
+use sparsegate_data::{DataError, Manifest, Sizes, Sources, check_batches};
 use sparsegate_spec::types::{Reading, RunSpec};
 
 /// Downloads and checks the data and vectors of `runs`, including that they suffice for each run's batches. Does
@@ -19,11 +19,22 @@ pub(super) fn get<'a>(
     runs: impl IntoIterator<Item = &'a RunSpec>,
     options: &SweepOptions,
 ) -> Result<(), SweepError> {
-    let mut runs = runs.into_iter().peekable();
-    if runs.peek().is_none() {
-        return Ok(());
+    let mut of_dataset: BTreeMap<&str, Vec<&RunSpec>> = BTreeMap::new();
+    for run in runs {
+        of_dataset.entry(&run.dataset).or_default().push(run);
     }
-    let manifest = &planned.sources.dataset;
+    let sources = |dataset| Some((of_dataset.get(dataset)?, planned.sources.get(dataset)?));
+    planned
+        .experiment
+        .datasets()
+        .into_iter()
+        .filter_map(sources)
+        .try_for_each(|(runs, sources)| of_one(root, sources, runs, options))
+}
+
+/// The same for runs of one data set.
+fn of_one(root: &Utf8Path, sources: &Sources, runs: &[&RunSpec], options: &SweepOptions) -> Result<(), SweepError> {
+    let manifest = &sources.dataset;
     fetch(root, options, manifest)?;
     let mut read = BTreeSet::new();
     let mut known: Option<(Reading, Sizes)> = None;
@@ -33,7 +44,7 @@ pub(super) fn get<'a>(
             None => known.insert((spec.reading, sparsegate_data::sizes(root, manifest, spec.reading)?)),
         };
         check_batches(sizes, &spec.train)?;
-        if let Some(vectors) = planned.sources.vectors_of(spec).filter(|vectors| read.insert(&vectors.name)) {
+        if let Some(vectors) = sources.vectors_of(spec).filter(|vectors| read.insert(&vectors.name)) {
             fetch(root, options, vectors)?;
             sparsegate_data::load_vectors(root, vectors, &sizes.vocabulary)?;
         }

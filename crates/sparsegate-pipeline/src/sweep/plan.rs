@@ -1,11 +1,13 @@
 //! A sweep: experiments with their data sources and plans.
 
+use std::collections::BTreeMap;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{PreparedSweep, RunStatus, SweepError, SweepObserver, SweepOptions};
 use crate::exec::{Executor, Interrupt, Outcome};
 use sparsegate_data::Sources;
-use sparsegate_spec::Experiment;
+use sparsegate_spec::{Experiment, Hashes};
 use sparsegate_store::StoreError;
 use sparsegate_store::plan::{self, Plan, PlanEntry};
 
@@ -21,8 +23,8 @@ pub struct Sweep {
 pub struct ExperimentPlan {
     /// The experiment.
     pub experiment: Experiment,
-    /// The manifests of its data set and vectors.
-    pub sources: Sources,
+    /// The manifests of its data sets and vectors, by the name of the data set.
+    pub sources: BTreeMap<String, Sources>,
     /// Its runs with their status.
     pub plan: Plan,
 }
@@ -44,7 +46,7 @@ impl Sweep {
     /// # Errors
     /// An error in a file, an override or a filter; those of [`Sweep::plan`].
     pub fn load(root: &Utf8Path, files: &[Utf8PathBuf], set: &[String], only: &[String]) -> Result<Self, SweepError> {
-        Self::plan(root, sparsegate_spec::load_all(files, set, only)?)
+        Self::plan(root, sparsegate_spec::load_all_in(root, files, set, only)?)
     }
 
     /// Compares the runs of `experiments` with those stored under `root`, the folder that contains `datasets` and
@@ -54,8 +56,14 @@ impl Sweep {
     /// A manifest that is missing, invalid, or does not fit the runs; a folder of runs that cannot be listed.
     pub fn plan(root: &Utf8Path, experiments: Vec<Experiment>) -> Result<Self, SweepError> {
         let planned = experiments.into_iter().map(|experiment| -> Result<ExperimentPlan, SweepError> {
-            let sources = Sources::load(root, &experiment.dataset, &experiment.runs)?;
-            let plan = plan::plan(root, &experiment, &sources.hashes())?;
+            let mut sources = BTreeMap::new();
+            for dataset in experiment.datasets() {
+                let runs = experiment.runs.iter().filter(|run| run.dataset == dataset);
+                sources.insert(dataset.to_owned(), Sources::load(root, dataset, runs)?);
+            }
+            let hashes: BTreeMap<&str, Hashes> =
+                sources.iter().map(|(name, sources)| (name.as_str(), sources.hashes())).collect();
+            let plan = plan::plan(root, &experiment, |run| hashes[run.dataset.as_str()].clone())?;
             Ok(ExperimentPlan { experiment, sources, plan })
         });
         let experiments = planned.collect::<Result<_, _>>()?;

@@ -15,6 +15,23 @@ use super::rows::RunRows;
 
 pub use parts::{FigureHtml, Section, document, figure, section, short};
 
+/// The part of a page about one task or data set.
+#[derive(Debug, Clone)]
+pub struct PagePart {
+    /// Its name.
+    pub name: String,
+    /// One-line description.
+    pub about: Option<String>,
+    /// Name of its data set.
+    pub dataset: String,
+    /// Its runs.
+    pub found: RunRows,
+    /// Its figures, in order.
+    pub figures: Vec<FigureHtml>,
+    /// Name and reason of each of its figures left out.
+    pub skipped: Vec<(String, String)>,
+}
+
 /// Content of a page.
 #[derive(Debug, Clone, Copy)]
 pub struct Page<'a> {
@@ -24,10 +41,8 @@ pub struct Page<'a> {
     pub found: &'a RunRows,
     /// The comparison with the published figures.
     pub comparison: &'a Comparison,
-    /// The figures, in order.
-    pub figures: &'a [FigureHtml],
-    /// Name and reason of each figure left out.
-    pub skipped: &'a [(String, String)],
+    /// The parts, at least one: results are only shown together within a part.
+    pub parts: &'a [PagePart],
 }
 
 impl Page<'_> {
@@ -49,7 +64,8 @@ impl Page<'_> {
                 h1 { (name) }
                 @if let Some(about) = &self.experiment.about { p.about { (about) } }
                 p.facts {
-                    "Dataset " b { (self.experiment.dataset) } ", " (self.found.rows.len())
+                    @if self.parts.len() == 1 { "Dataset " } @else { "Data sets " }
+                    b { (self.experiment.datasets().join(", ")) } ", " (self.found.rows.len())
                     @if self.found.rows.len() == 1 { " run" } @else { " runs" }
                     @if let Some(arxiv) = arxiv {
                         ", after " a href={ "https://arxiv.org/abs/" (arxiv) } { "arXiv " (arxiv) }
@@ -66,9 +82,12 @@ impl Page<'_> {
                 @for (index, one) in self.sections().iter().enumerate() {
                     (section(one, if index == 0 { &notes } else { &[] }))
                 }
-                section {
-                    h2 { "Figures" }
-                    @for drawn in self.figures { (figure(drawn)) }
+                @for part in self.parts {
+                    section {
+                        @if self.parts.len() == 1 { h2 { "Figures" } } @else { h2 { (part.name) ": Figures" } }
+                        @if let (Some(about), true) = (&part.about, self.parts.len() > 1) { p { (about) } }
+                        @for drawn in &part.figures { (figure(drawn)) }
+                    }
                 }
                 @for one in &self.details() { (section(one, &[])) }
                 section {

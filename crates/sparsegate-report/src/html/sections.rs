@@ -1,6 +1,6 @@
 //! The sections of a report: tables with headings and explanations.
 
-use super::{Page, Section};
+use super::{Page, PagePart, Section};
 use crate::drift::drifts;
 use crate::notes::notes;
 use crate::speedup::speedups;
@@ -40,25 +40,27 @@ const SPEED: &str = "Microseconds per token of the forward pass: medians of samp
                      Multiply-adds are per token and count only non-zero weights. The compact file includes the vocabulary.";
 
 impl Page<'_> {
-    /// The main tables, in order.
+    /// The main tables, in order: those of each part, then the comparison with the published figures.
     pub fn sections(&self) -> Vec<Section> {
-        let rows = &self.found.rows;
-        let over_seeds = tables::over_seeds(rows);
-        let pooled = over_seeds.is_some();
-        let mut results = Section::new("Results", RESULTS, over_seeds.into_iter().chain([tables::results(rows)]));
-        if pooled {
-            results.notes.push(OVER_SEEDS.to_owned());
+        let of_parts = self.parts.iter().flat_map(|part| self.titled(part, part.sections()));
+        of_parts.chain(self.published()).collect()
+    }
+
+    /// Longer tables, which follow the figures.
+    pub fn details(&self) -> Vec<Section> {
+        self.parts.iter().flat_map(|part| self.titled(part, part.details())).collect()
+    }
+
+    /// The sections of a part, with its name in their titles if there are several parts.
+    fn titled(&self, part: &PagePart, mut sections: Vec<Section>) -> Vec<Section> {
+        if self.parts.len() > 1 {
+            sections.iter_mut().for_each(|section| section.title = format!("{}: {}", part.name, section.title));
         }
-        let best =
-            tables::best(&self.experiment.dataset, self.found).map(|grid| Section::new("Best settings", BEST, [grid]));
-        let weight_counts = tables::weight_counts(rows).map(|grid| {
-            Section::new(
-                "Two ways of counting",
-                "The authors' count includes the weights that feed gates pruned by their group variable; without them \
-                 the same networks are smaller.",
-                [grid],
-            )
-        });
+        sections
+    }
+
+    /// The comparison with the published figures.
+    fn published(&self) -> Vec<Section> {
         let claims = [tables::values(self.comparison), tables::orders(self.comparison)];
         let claimed = claims.iter().any(Option::is_some);
         let tally = format!(
@@ -79,6 +81,39 @@ impl Page<'_> {
                 [grid],
             )
         });
+        [claims, epochs].into_iter().flatten().collect()
+    }
+
+    /// The notes of [`notes()`] and the figures left out; the warnings come last.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = notes(self.found);
+        let skipped = self.parts.iter().flat_map(|part| &part.skipped);
+        let skipped = skipped.map(|(name, reason)| format!("Figure {name} is left out: {reason}."));
+        let at = notes.len() - self.found.warnings.len();
+        notes.splice(at..at, skipped);
+        notes
+    }
+}
+
+impl PagePart {
+    /// The main tables, in order.
+    fn sections(&self) -> Vec<Section> {
+        let rows = &self.found.rows;
+        let over_seeds = tables::over_seeds(rows);
+        let pooled = over_seeds.is_some();
+        let mut results = Section::new("Results", RESULTS, over_seeds.into_iter().chain([tables::results(rows)]));
+        if pooled {
+            results.notes.push(OVER_SEEDS.to_owned());
+        }
+        let best = tables::best(&self.dataset, &self.found).map(|grid| Section::new("Best settings", BEST, [grid]));
+        let weight_counts = tables::weight_counts(rows).map(|grid| {
+            Section::new(
+                "Two ways of counting",
+                "The authors' count includes the weights that feed gates pruned by their group variable; without them \
+                 the same networks are smaller.",
+                [grid],
+            )
+        });
         let ground_truth = tables::ground_truth(rows).map(|grid| {
             Section::new(
                 "Kept vocabulary against the ground truth",
@@ -91,12 +126,12 @@ impl Page<'_> {
         let speed = tables::speed(&speedups(rows)).map(|grid| Section::new("Speed of the forward pass", SPEED, [grid]));
         let backends = tables::backends(&drifts(rows)).map(|grid| Section::new("Backends", BACKENDS, [grid]));
         std::iter::once(results)
-            .chain([best, backends, weight_counts, ground_truth, speed, claims, epochs].into_iter().flatten())
+            .chain([best, backends, weight_counts, ground_truth, speed].into_iter().flatten())
             .collect()
     }
 
     /// Longer tables, which follow the figures.
-    pub fn details(&self) -> Vec<Section> {
+    fn details(&self) -> Vec<Section> {
         let rows = &self.found.rows;
         let patterns = tables::patterns(rows).map(|grid| {
             Section::new(
@@ -114,14 +149,5 @@ impl Page<'_> {
             )
         });
         [patterns, words].into_iter().flatten().collect()
-    }
-
-    /// The notes of [`notes()`] and the figures left out; the warnings come last.
-    pub fn notes(&self) -> Vec<String> {
-        let mut notes = notes(self.found);
-        let skipped = self.skipped.iter().map(|(name, reason)| format!("Figure {name} is left out: {reason}."));
-        let at = notes.len() - self.found.warnings.len();
-        notes.splice(at..at, skipped);
-        notes
     }
 }

@@ -28,8 +28,7 @@ pub fn over_seeds(rows: &[RunRow]) -> Option<TableData> {
     if !points::any_pooled(rows) {
         return None;
     }
-    let name = rows.iter().find_map(|row| row.metric.as_deref());
-    let metric = name.map_or("metric", short_name);
+    let metric = metric::common(rows).map_or("metric", short_name);
     let (valid, test) = (format!("valid {metric}"), format!("test {metric}"));
     let embedded = rows.iter().filter_map(RunRow::last).any(|line| line.counts.inputs.is_some());
     let mut numbers = vec!["n", &valid, &test, "compression", "gates kept", "hidden units", "vocabulary"];
@@ -37,8 +36,9 @@ pub fn over_seeds(rows: &[RunRow]) -> Option<TableData> {
         numbers.push("embedding");
     }
     let mut grid = TableData::new(&["point"], &numbers);
-    let unit = if metric::is_accuracy(name) { "%" } else { "" };
     for point in points::of(rows) {
+        let name = point.first().metric.as_deref();
+        let unit = if metric::is_accuracy(name) { "%" } else { "" };
         let cell = |unit: &str, of: &dyn Fn(&EpochMetrics) -> Option<f64>| {
             let sample = point.sample(|row| row.last().and_then(of));
             sample.map_or_else(String::new, |sample| statistics(&sample, unit))

@@ -1,13 +1,13 @@
 //! The runs with their main results, and both ways of counting weights.
 
 use crate::grid::{TableData, of};
-use crate::metric::{gates_kept, gates_total, short_name, value_text, weights_kept};
+use crate::metric::{self, gates_kept, gates_total, short_name, value_text, weights_kept};
 use crate::number::{count, ratio_or_dash, seconds};
 use crate::rows::{RowState, RunRow, baselines};
 
 /// The runs with their main results, then what predictors that read nothing reach.
 pub fn results(rows: &[RunRow]) -> TableData {
-    let metric = rows.iter().find_map(|row| row.metric.as_deref()).map_or("metric", short_name);
+    let metric = metric::common(rows).map_or("metric", short_name);
     let (valid, test) = (format!("valid {metric}"), format!("test {metric}"));
     let best = format!("{test}, best epoch");
     let embedded = rows.iter().filter_map(RunRow::last).any(|line| line.counts.inputs.is_some());

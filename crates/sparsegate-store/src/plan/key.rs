@@ -23,9 +23,12 @@ const DIGITS: usize = 16;
 /// blake3 hash; `numerics`, a number; and, if it starts from another run, `start_from`, that run's key.
 ///
 /// The key is the first 16 hexadecimal digits of the blake3 hash of the parts. It does not depend on the location of
-/// files, the git commit of the program, or which of several devices of the same kind is used.
+/// files, the git commit of the program, or which of several devices of the same kind is used. The run of a task is
+/// hashed as that of an experiment with the task's name: all experiments give it the same key, and so does an experiment
+/// of this name that writes out data set, network and training.
 pub fn key(spec: &RunSpec, hashes: &Hashes) -> (String, BTreeMap<String, String>) {
-    let spec = &RunSpec { backend: spec.backend.any_device(), ..spec.clone() };
+    let experiment = spec.task.clone().unwrap_or_else(|| spec.experiment.clone());
+    let spec = &RunSpec { experiment, task: None, backend: spec.backend.any_device(), ..spec.clone() };
     let json = serde_json::to_value(spec).unwrap_or(Value::Null);
     let mut parts: BTreeMap<String, String> = [
         ("spec".to_owned(), blake3::hash(canonical(&json).as_bytes()).to_hex().to_string()),
@@ -133,6 +136,19 @@ mod tests {
         );
         assert_ne!(of(&["seed=1"], "h")?.1.get(START_FROM), Some(&dense));
         Ok(())
+    }
+
+    #[test]
+    fn the_run_of_a_task_has_the_key_of_an_experiment_of_that_name() {
+        let hashes = Hashes { dataset: "h".into(), vectors: BTreeMap::new() };
+        let plain = spec("").unwrap();
+        let of = |experiment: &str, task: &str| {
+            let (experiment, task) = (experiment.to_owned(), Some(task.to_owned()));
+            key(&RunSpec { experiment, task, ..plain.clone() }, &hashes)
+        };
+        assert_eq!(of("paper", "t"), key(&plain, &hashes));
+        assert_eq!(of("paper", "t"), of("other", "t"));
+        assert_ne!(of("paper", "t").0, of("paper", "u").0);
     }
 
     #[test]

@@ -125,13 +125,13 @@ pub struct PlanError {
     source: StoreError,
 }
 
-/// Compares the runs of `experiment` with those stored under `root`. `hashes` are the hashes of the runs' data.
+/// Compares the runs of `experiment` with those stored under `root`. `hashes` are the hashes of the data of a run.
 ///
 /// # Errors
 /// The folder of runs cannot be listed. An unreadable folder of a single run is [`Status::Damaged`], not an error.
-pub fn plan(root: &Utf8Path, experiment: &Experiment, hashes: &Hashes) -> Result<Plan, PlanError> {
+pub fn plan(root: &Utf8Path, experiment: &Experiment, hashes: impl Fn(&RunSpec) -> Hashes) -> Result<Plan, PlanError> {
     let error = |source| PlanError { experiment: experiment.name.clone(), source };
-    let keyed: Vec<_> = experiment.runs.iter().map(|spec| (spec, key(spec, hashes))).collect();
+    let keyed: Vec<_> = experiment.runs.iter().map(|spec| (spec, key(spec, &hashes(spec)))).collect();
     let wanted: BTreeSet<String> = keyed.iter().map(|(_, (key, _))| key.clone()).collect();
     let mut all = Vec::new();
     for dir in crate::runs(root, &experiment.name).map_err(error)? {
@@ -143,6 +143,7 @@ pub fn plan(root: &Utf8Path, experiment: &Experiment, hashes: &Hashes) -> Result
     }
     let others: Vec<&RunRecord> =
         all.iter().map(|(_, record)| record).filter(|record| !wanted.contains(&record.key)).collect();
+    let several_parts = experiment.parts().len() > 1;
     let mut entries = Vec::new();
     for (spec, (key, key_parts)) in keyed {
         let dir = RunDir::new(root, &experiment.name, &key);
@@ -150,7 +151,7 @@ pub fn plan(root: &Utf8Path, experiment: &Experiment, hashes: &Hashes) -> Result
             Ok(Some(status)) => status,
             Ok(None) => match continuation::beginning(spec, &key_parts, &all) {
                 Some((dir, epoch)) => Status::Continues { run: dir.key().to_owned(), epoch },
-                None => unknown(spec, &key_parts, &others),
+                None => unknown(spec, &key_parts, &others, several_parts),
             },
             Err(error) => Status::Damaged { error: error.to_string() },
         };
@@ -181,12 +182,14 @@ pub(super) fn stored(dir: &RunDir) -> Result<Option<Status>, StoreError> {
     Ok(Some(Status::Interrupted { epoch }))
 }
 
-/// Stale if a run of the same point of the sweep is stored under another key, otherwise new.
-fn unknown(spec: &RunSpec, parts: &BTreeMap<String, String>, others: &[&RunRecord]) -> Status {
+/// Stale if a run of the same point of the sweep is stored under another key, otherwise new. With several tasks or data
+/// sets, a run of another one is of another point.
+fn unknown(spec: &RunSpec, parts: &BTreeMap<String, String>, others: &[&RunRecord], several_parts: bool) -> Status {
     let point = |spec: &RunSpec| (spec.model.cell, spec.sparsity.name.clone(), spec.seed, spec.backend);
+    let same_part = |other: &RunSpec| other.task == spec.task && (!several_parts || other.part() == spec.part());
     let nearest = others
         .iter()
-        .filter(|record| point(&record.spec) == point(spec))
+        .filter(|record| point(&record.spec) == point(spec) && same_part(&record.spec))
         .map(|record| differences::between(record, spec, parts))
         .min_by_key(Vec::len);
     match nearest {
