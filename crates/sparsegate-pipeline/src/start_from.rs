@@ -150,7 +150,7 @@ mod tests {
     fn a_network_of_another_shape_is_refused_by_the_tensors_name() {
         let refused = |model: &[NamedTensor]| replace(&mut parameters(), &parameters(), model.to_vec()).unwrap_err();
         let (weights, bias) = (tensor("lstm/w/mean", &[5.0, 6.0]), tensor("lstm/bias", &[7.0]));
-        assert_eq!(refused(&[weights.clone()]), "it has no lstm/bias");
+        assert_eq!(refused(std::slice::from_ref(&weights)), "it has no lstm/bias");
         let wide = tensor("lstm/w/mean", &[5.0; 3]);
         assert_eq!(refused(&[wide, bias.clone()]), "lstm/w/mean has shape [1, 3], not [1, 2]");
         let nan = tensor("lstm/w/mean", &[5.0, f32::NAN]);
