@@ -163,10 +163,10 @@ fn a_plan_names_the_run_that_a_run_starts_from() {
     let mut sparse = both.clone();
     sparse.runs.remove(0);
     let whys = |experiment: &Experiment| -> Vec<String> {
-        let plan = plan::plan(&root, experiment, &hashes("h")).expect("a plan");
+        let plan = plan::plan(&root, experiment, |_| hashes("h")).expect("a plan");
         plan.entries.iter().map(PlanEntry::why).collect()
     };
-    let entries = plan::plan(&root, &both, &hashes("h")).expect("a plan").entries;
+    let entries = plan::plan(&root, &both, |_| hashes("h")).expect("a plan").entries;
     let (dense, child) = (&entries[0], &entries[1]);
     assert_eq!((&dense.starts_from, child.key_parts.get("start_from")), (&None, Some(&dense.key)));
     let starts = format!("never run; starts from {} (dense)", dense.key);

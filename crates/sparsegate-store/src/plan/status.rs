@@ -155,7 +155,7 @@ pub fn plan(root: &Utf8Path, experiment: &Experiment, hashes: impl Fn(&RunSpec) 
             },
             Err(error) => Status::Damaged { error: error.to_string() },
         };
-        let starts_from = spec.parent().map(|parent| ParentRun::find(root, parent, hashes, &wanted));
+        let starts_from = spec.parent().map(|parent| ParentRun::find(root, parent, &hashes(spec), &wanted));
         entries.push(PlanEntry { spec: spec.clone(), key, key_parts, dir, status, starts_from });
     }
     Ok(Plan { entries })
