@@ -164,7 +164,9 @@ fn what_cannot_be_used_leaves_nothing_behind() {
         let answer = project.task(kind, file, &[]);
         assert_eq!(answer.code, Some(code), "{file}: {}", answer.err);
         assert!(answer.err.contains(said), "{file}: {}", answer.err);
-        for left in ["datasets/mine.yaml", "experiments/mine.yaml", "datasets/cache/mine"] {
+        for left in
+            ["datasets/mine.yaml", "experiments/mine.yaml", "experiments/tasks/mine.yaml", "datasets/cache/mine"]
+        {
             assert!(!project.root().join(left).exists(), "{file}: {left}");
         }
     }

@@ -117,9 +117,8 @@ pub fn read(
         }
         None => vec![SweepPoint::new()],
     };
-    let at = Place { file, text };
-    let tasks = at.load_tasks(&points, &overrides, written.task.as_ref(), shared_tasks)?;
-    let of_task = at.of_task(written.tasks.as_ref(), &tasks, &points).map_err(placed)?;
+    let tasks = Place { file, text }.load_tasks(&points, &overrides, written.task.as_ref(), shared_tasks)?;
+    let of_task = settings_of_tasks(written.tasks.as_ref(), &tasks, &points).map_err(placed)?;
     let base = base(&tree);
     let resolver = Resolver { file, text, name: &written.name, base, tasks, of_task, overrides: &overrides };
     let name = |point: &SweepPoint, overrides: &[Override]| match task_of(point, overrides, written.task.as_ref()) {
@@ -222,39 +221,36 @@ impl Place<'_> {
         }
         Ok(loaded)
     }
+}
 
-    /// What the section `tasks` sets, by task.
-    fn of_task(
-        self,
-        written: Option<&OrderedMap<OrderedMap<Node>>>,
-        tasks: &BTreeMap<String, LoadedTask>,
-        points: &[SweepPoint],
-    ) -> Result<BTreeMap<String, SweepPoint>, Diagnostic> {
-        let mut all = BTreeMap::new();
-        for (name, values) in written.into_iter().flat_map(|map| &map.0) {
-            let here = vec![PathStep::Key("tasks".into()), PathStep::Key(name.clone())];
-            if !tasks.contains_key(name) {
-                let known: Vec<&str> = tasks.keys().map(String::as_str).collect();
-                let help = suggest::hint(name, "tasks of this experiment", &known);
-                return Err(Diagnostic::new(&here, "no run has this task", help).on_key());
-            }
-            let point = assign_all(values, &here)?;
-            for assign in &point {
-                if assign.key == "task" {
-                    return Err(
-                        Diagnostic::new(&assign.origin, "a task cannot become another one", "remove it").on_key()
-                    );
-                }
-                if points.iter().flatten().any(|other| overlap(&other.key, &assign.key)) {
-                    let message = "the sweep assigns this key too";
-                    let help = format!("keep `{}` here or in the sweep", assign.key);
-                    return Err(Diagnostic::new(&assign.origin, message, help).on_key());
-                }
-            }
-            all.insert(name.clone(), point);
+/// What the section `tasks` sets, by task.
+fn settings_of_tasks(
+    written: Option<&OrderedMap<OrderedMap<Node>>>,
+    tasks: &BTreeMap<String, LoadedTask>,
+    points: &[SweepPoint],
+) -> Result<BTreeMap<String, SweepPoint>, Diagnostic> {
+    let mut all = BTreeMap::new();
+    for (name, values) in written.into_iter().flat_map(|map| &map.0) {
+        let here = vec![PathStep::Key("tasks".into()), PathStep::Key(name.clone())];
+        if !tasks.contains_key(name) {
+            let known: Vec<&str> = tasks.keys().map(String::as_str).collect();
+            let help = suggest::hint(name, "tasks of this experiment", &known);
+            return Err(Diagnostic::new(&here, "no run has this task", help).on_key());
         }
-        Ok(all)
+        let point = assign_all(values, &here)?;
+        for assign in &point {
+            if assign.key == "task" {
+                return Err(Diagnostic::new(&assign.origin, "a task cannot become another one", "remove it").on_key());
+            }
+            if points.iter().flatten().any(|other| overlap(&other.key, &assign.key)) {
+                let message = "the sweep assigns this key too";
+                let help = format!("keep `{}` here or in the sweep", assign.key);
+                return Err(Diagnostic::new(&assign.origin, message, help).on_key());
+            }
+        }
+        all.insert(name.clone(), point);
     }
+    Ok(all)
 }
 
 /// The keys of an experiment file that form the base document of its runs.

@@ -145,7 +145,7 @@ pub fn load(folders: &[Utf8PathBuf], name: &str) -> Result<LoadedTask, TaskError
 fn defined(folder: &Utf8Path) -> Vec<(Utf8PathBuf, Option<String>)> {
     let entries = folder.read_dir_utf8().into_iter().flatten().flatten();
     let mut files: Vec<Utf8PathBuf> =
-        entries.map(|entry| entry.into_path()).filter(|file| file.extension() == Some("yaml")).collect();
+        entries.map(camino::Utf8DirEntry::into_path).filter(|file| file.extension() == Some("yaml")).collect();
     files.sort();
     let name = |file: &Utf8PathBuf| {
         let tree = yaml::read(file).and_then(|text| yaml::tree(file, &text)).ok()?;
