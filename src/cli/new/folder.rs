@@ -40,7 +40,12 @@ pub(super) fn propose(args: &TaskArgs, target: &Utf8Path, made: &Utf8Path) -> Re
             Err(error.help("put the texts of each class into a subfolder of its name, or use --kind language-model"))
         }
         (Kind::LanguageModel, Folder::Tables { parts, left_out }) => {
-            let table = parts.iter().flatten().chain(&left_out).next().map_or("", |table| table.as_str());
+            let table = parts
+                .iter()
+                .flatten()
+                .chain(&left_out)
+                .next()
+                .map_or("", |table| table.strip_prefix(&args.from).unwrap_or(table).as_str());
             let error = CliError::usage(format!("{} holds tables ({table}), not plain text alone", args.from));
             Err(error.help("use --kind classification, move the tables away, or name a folder of text files"))
         }

@@ -226,7 +226,8 @@ impl<'a> Table<'a> {
 
     /// The column that has a usual name of labels and could hold them, if it is the only one.
     fn usual_label(&self) -> Option<usize> {
-        let mut usual = self.labels().map(|(column, _)| column).filter(|&column| self.is_usual(column));
+        let several = self.labels().filter(|&(_, classes)| classes > 1);
+        let mut usual = several.map(|(column, _)| column).filter(|&column| self.is_usual(column));
         usual.next().filter(|_| usual.next().is_none())
     }
 
@@ -234,7 +235,7 @@ impl<'a> Table<'a> {
     fn label(&self, text: usize) -> Result<usize, String> {
         self.labels()
             .filter(|&(column, _)| column != text)
-            .min_by_key(|&(column, classes)| (!self.is_usual(column), self.inner[column], classes, column))
+            .min_by_key(|&(column, classes)| (classes == 1, !self.is_usual(column), self.inner[column], classes, column))
             .map(|(column, _)| column)
             .ok_or_else(|| {
                 format!(

@@ -31,6 +31,8 @@ impl JsonLines {
             match value(object, column, "text")? {
                 Value::String(value) => text.push_str(value),
                 Value::Number(number) => text.push_str(&number.to_string()),
+                // A text that is missing is an empty one, as in a table with commas.
+                Value::Null => {}
                 other => return Err(format!("{column} is not a text: {}; remove the object", shorten(other))),
             }
         }

@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 
 use super::separated::only;
-use super::source::{Files, Place, Record, Source, Take, file_of, tables, wrong};
+use super::source::{Files, Place, Record, Source, Take, file_of, tables};
 use crate::DataError;
 use crate::manifest::{Column, Table};
 use crate::readers::table::ParquetTable;
@@ -39,13 +39,9 @@ impl Parquet {
         columns.push(find(&self.table.label, "label")?);
         table.each(&columns, &mut |row, values| {
             let place = Place::Row(row);
-            let value = |(value, &at): (Option<String>, &usize)| {
-                value.ok_or_else(|| wrong(file, &place, format!("`{}` is null; remove the row", names[at])))
-            };
-            let mut values = values;
-            // A null is an empty label.
-            let label = values.pop().flatten().unwrap_or_default().trim().to_owned();
-            let values = values.into_iter().zip(&columns).map(value).collect::<Result<Vec<_>, _>>()?;
+            // A null is an empty text or label, as in a table with commas.
+            let mut values: Vec<String> = values.into_iter().map(Option::unwrap_or_default).collect();
+            let label = values.pop().unwrap_or_default().trim().to_owned();
             take(part, Record { place, text: values.join(" "), label })?;
             Ok(true)
         })

@@ -310,7 +310,8 @@ fn bad_json_lines_name_the_line() {
         ("[1, 2]", "train:2: this is not a JSON object"),
         ("{\"class\": 1", "train:2: this is not a JSON object"),
         ("{\"class\": 1, \"title\": \"a\"}", "train:2: there is no `body`: the object has class, title; correct"),
-        ("{\"class\": 1, \"title\": 3, \"body\": \"a\"}", "train:2: `title` is not a text: 3"),
+        ("{\"class\": 1, \"title\": [3], \"body\": \"a\"}", "train:2: `title` is not a text: [3]"),
+        ("{\"class\": 1, \"title\": null, \"body\": null}", "train:2: the text has no words"),
         ("{\"class\": null, \"title\": \"a\", \"body\": \"a\"}", "train:2: the label is empty"),
         ("{\"class\": \"\u{ff}", "train:2: this is not a JSON object"),
     ];
