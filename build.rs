@@ -20,6 +20,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn shipped_files() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let mut files = Vec::new();
+    // The folder, too, so that a new file is seen. Not datasets/, which has the cache of the data.
+    println!("cargo:rerun-if-changed={}", root.join("experiments").display());
     collect(&root.join("experiments"), &mut files)?;
     for entry in fs::read_dir(root.join("datasets"))? {
         files.push(entry?.path());
