@@ -94,7 +94,7 @@ mod tests {
     fn control_characters_never_reach_the_terminal() {
         let mut table = TextTable::new().words("a\u{1b}[2J").numbers("b");
         table.row(["x\u{1b}]0;title\u{7}\ty", "1"]);
-        assert_eq!(table.render(false), "a\\u{1b}[2J                 b\nx\\u{1b}]0;title\\u{7} y  1\n");
+        assert_eq!(table.render(false), "a\\u{1b}[2J              b\nx\\u{1b}]0;title\\u{7} y  1\n");
         let column = |text: &str| sparsegate_report::ColumnHeader { text: text.to_owned(), numeric: false };
         let grid = sparsegate_report::TableData { columns: vec![column("\r")], rows: vec![vec!["\u{9b}".to_owned()]] };
         assert_eq!(TextTable::from(&grid).render(false), "\\r\n\\u{9b}\n");
