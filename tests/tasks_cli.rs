@@ -187,7 +187,9 @@ fn careless_specs_have_a_place_and_a_hint() {
         let Answer { code, out, err } = project.spec(spec, &[&["plan"], more].concat());
         assert_eq!((code, out.as_str()), (Some(2), ""), "{spec}\n{err}");
         let words = err.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ");
-        said.iter().for_each(|said| assert!(words.contains(said), "`{said}` is not in:\n{err}"));
+        for said in said {
+            assert!(words.contains(said), "`{said}` is not in:\n{err}");
+        }
     };
     refused(BOTH, &[], &["x.yaml:4:19:", "two files define the task `texts`", "`again`"]);
     fs_err::remove_file(project.root.join("experiments/tasks/again.yaml")).unwrap();

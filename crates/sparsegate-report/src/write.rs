@@ -97,7 +97,9 @@ pub fn write(
     let parts = parts(experiment, plan, &found);
     let several = parts.len() > 1;
     if several {
-        figure_names().iter().for_each(|name| staging.remove_figure(name));
+        for name in figure_names() {
+            staging.remove_figure(&name);
+        }
     }
     let parts = parts
         .into_iter()

@@ -54,7 +54,9 @@ impl Page<'_> {
     /// The sections of a part, with its name in their titles if there are several parts.
     fn titled(&self, part: &PagePart, mut sections: Vec<Section>) -> Vec<Section> {
         if self.parts.len() > 1 {
-            sections.iter_mut().for_each(|section| section.title = format!("{}: {}", part.name, section.title));
+            for section in &mut sections {
+                section.title = format!("{}: {}", part.name, section.title);
+            }
         }
         sections
     }
