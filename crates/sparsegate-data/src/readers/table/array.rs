@@ -137,7 +137,7 @@ impl<R: BufRead> Counted<R> {
     /// Takes bytes that are in the buffer.
     fn skip(&mut self, count: usize) {
         let taken = self.inner.fill_buf().map_or(&[][..], |buffer| &buffer[..count]);
-        self.line += taken.iter().filter(|byte| **byte == b'\n').count();
+        self.line += memchr::memchr_iter(b'\n', taken).count();
         self.bytes += taken.len() as u64;
         self.inner.consume(count);
     }
@@ -146,7 +146,7 @@ impl<R: BufRead> Counted<R> {
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.line += buffer[..read].iter().filter(|byte| **byte == b'\n').count();
+        self.line += memchr::memchr_iter(b'\n', &buffer[..read]).count();
         self.bytes += read as u64;
         Ok(read)
     }
