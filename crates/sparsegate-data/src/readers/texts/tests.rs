@@ -306,7 +306,7 @@ fn empty_texts_can_be_unknown() {
 #[test]
 fn bad_json_lines_name_the_line() {
     let rules = CSV.replace("csv", "jsonl");
-    let cases: [(&str, &str); 6] = [
+    let cases: [(&str, &str); 7] = [
         ("[1, 2]", "train:2: this is not a JSON object"),
         ("{\"class\": 1", "train:2: this is not a JSON object"),
         ("{\"class\": 1, \"title\": \"a\"}", "train:2: there is no `body`: the object has class, title; correct"),
