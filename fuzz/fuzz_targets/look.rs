@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use sparsegate_data::sniff::{self, Format, Hints, Wanted};
 
-const NAMES: [&str; 6] = ["a.csv", "a.tsv", "a.jsonl", "a.txt", "a.csv.gz", "a"];
+const NAMES: [&str; 6] = ["a.csv", "a.tsv", "a.json", "a.txt", "a.csv.gz", "a"];
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((&first, bytes)) = bytes.split_first() else { return };
