@@ -29,11 +29,17 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+/// Checks that `run` allocates nothing after its first call. The fewest allocations of several calls count, since the
+/// test harness has a thread of its own, which now and then allocates, too.
 fn none(mut run: impl FnMut()) {
     run();
-    let before = COUNT.load(Ordering::Relaxed);
-    run();
-    assert_eq!(COUNT.load(Ordering::Relaxed), before);
+    let allocations = |run: &mut dyn FnMut()| {
+        let before = COUNT.load(Ordering::Relaxed);
+        run();
+        COUNT.load(Ordering::Relaxed) - before
+    };
+    let fewest = (0..4).map(|_| allocations(&mut run)).min();
+    assert_eq!(fewest, Some(0));
 }
 
 // A single test: allocations of concurrent tests would be counted too.
