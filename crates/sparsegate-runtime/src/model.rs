@@ -102,7 +102,7 @@ pub const MAX_SIZE: usize = 1 << 24;
 
 /// Maximum number of intermediate values of a step of a [`crate::CellFormula`]: operations times units. It limits the
 /// memory that a small file can ask for.
-pub const MAX_VALUES: usize = 1 << 26;
+pub const MAX_VALUES: usize = 1 << 24;
 
 impl LiveColumns {
     /// Number of columns of these kinds.

@@ -102,3 +102,22 @@ fn hostile_formulas_are_refused() {
         assert!(said.contains(part), "{said}");
     }
 }
+
+/// Few bytes must not ask for much memory: rows of a sparse matrix take one byte, and a unit as many values as there are
+/// operations.
+#[test]
+fn operations_times_units_are_limited() {
+    use sparsegate_runtime::formula::{MAX_OPERATIONS, Operation};
+    use sparsegate_runtime::model::{Sizes, Task};
+    use sparsegate_runtime::synthetic::ModelShape;
+    use sparsegate_runtime::{Activation, CellKind};
+
+    let mut formula = common::formula_of(CellKind::Rnn);
+    formula.operations.resize(MAX_OPERATIONS, Operation::UnitFactor);
+    let units = 1 << 16;
+    let sizes = Sizes { symbols: 0, dimensions: 0, units, outputs: 0 };
+    let shape = ModelShape::dense(formula, Activation::Sigmoid, Task::LanguageModel, sizes);
+    let shape = ModelShape { live: vec![0], ..shape };
+    let said = shape.model::<f32>(1).check().unwrap_err().to_string();
+    assert!(said.contains("has 512 operations for 65536 units"), "{said}");
+}

@@ -140,24 +140,25 @@ impl InterpretedStream {
 /// Sequences of an [`Interpreter`].
 pub(crate) struct InterpretedBatch {
     interpreter: Arc<Interpreter>,
-    /// States of a language model's sequences.
-    sequences: Vec<SequenceState>,
+    sequences: usize,
+    /// States of a language model's sequences, made when they are first needed.
+    states: Vec<SequenceState>,
     /// State for one text after another, made when it is first needed.
     text: Option<SequenceState>,
 }
 
 impl InterpretedBatch {
     pub fn new(interpreter: &Arc<Interpreter>, sequences: usize) -> Self {
-        let sequences = (0..sequences).map(|_| SequenceState::new(interpreter)).collect();
-        Self { interpreter: Arc::clone(interpreter), sequences, text: None }
+        Self { interpreter: Arc::clone(interpreter), sequences, states: Vec::new(), text: None }
     }
 
     /// As [`super::Batch::language_model`], for at least one sequence.
     pub fn language_model(&mut self, symbols: &[u32], out: &mut [f32]) {
-        let Self { interpreter, sequences, .. } = self;
+        let Self { interpreter, sequences, states, .. } = self;
+        states.resize_with(*sequences, || SequenceState::new(interpreter));
         let count = interpreter.outputs();
-        for (step, symbols) in symbols.chunks_exact(sequences.len()).enumerate() {
-            for (number, (symbol, state)) in symbols.iter().zip(&mut *sequences).enumerate() {
+        for (step, symbols) in symbols.chunks_exact(*sequences).enumerate() {
+            for (number, (symbol, state)) in symbols.iter().zip(&mut *states).enumerate() {
                 let out = &mut out[(step * symbols.len() + number) * count..][..count];
                 interpreter.arch.dispatch(Advance { interpreter, symbols: &[*symbol], state });
                 interpreter.arch.dispatch(Logits { interpreter, state, out });
@@ -179,7 +180,7 @@ impl InterpretedBatch {
 
     /// Resets all states to zero.
     pub fn reset(&mut self) {
-        self.sequences.iter_mut().for_each(|sequence| sequence.states.fill(0.0));
+        self.states.iter_mut().for_each(|sequence| sequence.states.fill(0.0));
     }
 }
 
