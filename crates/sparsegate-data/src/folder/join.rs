@@ -22,8 +22,8 @@ pub(crate) fn utf8_text(file: &Utf8Path, encoding: Option<Encoding>) -> Result<S
     let mut bytes = Vec::new();
     input::text(file, &look.text_format())?.read_to_end(&mut bytes)?;
     String::from_utf8(bytes).map_err(|error| {
-        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
+        let valid = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
+        let line = 1 + valid.matches('\n').count();
         let problem = "this is not UTF-8 text; convert it, name its encoding with --encoding, such as windows-1252, or \
                        remove the file if it is not one of the texts";
         DataError::Malformed { file: file.to_owned(), line, problem: problem.to_owned() }

@@ -120,6 +120,10 @@ struct Counted<R> {
     bytes: u64,
 }
 
+fn line_feeds(bytes: &[u8]) -> usize {
+    bytes.split(|byte| *byte == b'\n').count() - 1
+}
+
 impl<R: BufRead> Counted<R> {
     /// The next byte that is not white space, which stays; `None` at the end.
     fn peek(&mut self) -> io::Result<Option<u8>> {
@@ -137,7 +141,7 @@ impl<R: BufRead> Counted<R> {
     /// Takes bytes that are in the buffer.
     fn skip(&mut self, count: usize) {
         let taken = self.inner.fill_buf().map_or(&[][..], |buffer| &buffer[..count]);
-        self.line += taken.iter().filter(|byte| **byte == b'\n').count();
+        self.line += line_feeds(taken);
         self.bytes += taken.len() as u64;
         self.inner.consume(count);
     }
@@ -146,7 +150,7 @@ impl<R: BufRead> Counted<R> {
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.line += buffer[..read].iter().filter(|byte| **byte == b'\n').count();
+        self.line += line_feeds(&buffer[..read]);
         self.bytes += read as u64;
         Ok(read)
     }
