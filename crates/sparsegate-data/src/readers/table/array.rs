@@ -120,10 +120,6 @@ struct Counted<R> {
     bytes: u64,
 }
 
-fn line_feeds(bytes: &[u8]) -> usize {
-    bytes.split(|byte| *byte == b'\n').count() - 1
-}
-
 impl<R: BufRead> Counted<R> {
     /// The next byte that is not white space, which stays; `None` at the end.
     fn peek(&mut self) -> io::Result<Option<u8>> {
