@@ -86,6 +86,35 @@ fn a_run_starts_from_vectors_and_says_of_how_many() {
 }
 
 #[test]
+fn a_scale_multiplies_the_vectors() {
+    let key = |root: &Path, set: &str| {
+        let (code, said) = go(root, &["plan", "t.yaml", "--format", "json", "--set", set]);
+        assert_eq!(code, Some(0), "{said}");
+        serde_json::from_str::<Value>(&said).unwrap()[0]["runs"][0]["key"].clone()
+    };
+    let trained = |vectors: &str, scale: &str| {
+        let root = project(vectors, 3);
+        let root = root.path();
+        assert_eq!(go(root, &["data", "import", "v", "given/v.txt"]).0, Some(0));
+        let set = format!("model.embedding.vectors_scale={scale}");
+        let (code, said) = go(root, &["run", "t.yaml", "--progress", "none", "--set", &set]);
+        assert_eq!(code, Some(0), "{said}");
+        let metrics = root.join("runs/t").join(key(root, &set).as_str().unwrap()).join("metrics.jsonl");
+        fs_err::read_to_string(metrics).unwrap()
+    };
+    let halved = trained(VECTORS, "0.5");
+    assert_eq!(halved, trained(&VECTORS.replace("1 2 3", "0.5 1 1.5").replace("-1 -2 -3", "-0.5 -1 -1.5"), "1"));
+    assert_ne!(halved, trained(VECTORS, "1"));
+
+    let root = project(VECTORS, 3);
+    let unscaled = key(root.path(), "seed=0");
+    assert_eq!(key(root.path(), "model.embedding.vectors_scale=1"), unscaled);
+    assert_ne!(key(root.path(), "model.embedding.vectors_scale=0.5"), unscaled);
+    let (code, said) = go(root.path(), &["plan", "t.yaml", "--set", "model.embedding.vectors_scale=0"]);
+    assert!(code == Some(2) && said.contains("it must be above 0"), "{said}");
+}
+
+#[test]
 fn wrong_use_is_a_mistake_in_the_spec() {
     let root = project(VECTORS, 3);
     for (set, message) in [

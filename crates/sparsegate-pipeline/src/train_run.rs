@@ -9,6 +9,7 @@ use crate::start_from::{StartError, start_from};
 use crate::train::{self, TrainError, TrainEvent};
 use sparsegate_data::{DataError, Sources};
 use sparsegate_nn::engine::{self, BackendFailure};
+use sparsegate_spec::types::EmbeddingSpec;
 use sparsegate_store::format::{RunState, Summary, VectorsUsed};
 use sparsegate_store::plan::START_FROM;
 use sparsegate_store::{RunDir, StoreError};
@@ -79,8 +80,12 @@ pub fn train_run(
     let resumes = dir.position()?.is_some();
     let sources = Sources::load(root, &spec.dataset, [spec])?;
     let corpus = sparsegate_data::load(root, &sources.dataset, spec.reading)?;
+    let scale = spec.model.embedding.as_ref().and_then(EmbeddingSpec::effective_scale);
     let vectors = match sources.vectors_of(spec) {
-        Some(manifest) => Some((manifest, sparsegate_data::load_vectors(root, manifest, &corpus.vocabulary)?)),
+        Some(manifest) => {
+            let vectors = sparsegate_data::load_vectors(root, manifest, &corpus.vocabulary)?;
+            Some((manifest, vectors.scaled(scale.unwrap_or(1.0))))
+        }
         None => None,
     };
     let used = vectors.as_ref().map(|(manifest, vectors)| VectorsUsed {

@@ -24,7 +24,8 @@ pub fn spec(level: &str, cell: CellName, seed: u64) -> RunSpec {
     spec.model.kind = ModelKind::Classification;
     spec.model.cell = cell;
     spec.model.hidden = HIDDEN as usize;
-    spec.model.embedding = Some(EmbeddingSpec { size: EMBEDDING as usize, vectors: "none".into() });
+    spec.model.embedding =
+        Some(EmbeddingSpec { size: EMBEDDING as usize, vectors: "none".into(), vectors_scale: None });
     spec.model.gate_activation = GateActivation::HardSigmoid;
     spec.model.init = Init::Glorot;
     spec.train = TrainSpec { epochs: 12, sequence: None, carry_state: None, ..spec.train };

@@ -13,6 +13,7 @@ pub const KEYS: &[&str] = &[
     "model.embedding",
     "model.embedding.size",
     "model.embedding.vectors",
+    "model.embedding.vectors_scale",
     "model.gate_activation",
     "model.init",
     "model.forget_bias",

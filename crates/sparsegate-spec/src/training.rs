@@ -285,14 +285,17 @@ impl RunSpec {
     }
 
     /// The spec without options that have no effect: the `kl` block of a level without variational parameters, one
-    /// that says what holds without it, and `start_from` at the level `dense`. Runs that compute the same have the same
-    /// key.
+    /// that says what holds without it, `start_from` at the level `dense`, and a scale of 1 or of vectors that are not
+    /// there. Runs that compute the same have the same key.
     #[must_use]
     pub fn without_idle_options(mut self) -> Self {
         let variational = self.sparsity.is_variational();
         self.train.kl = self.train.kl.filter(|kl| variational && !kl.is_plain());
         if self.sparsity.name == presets::DENSE {
             self.train.start_from = StartFrom::Init;
+        }
+        if let Some(embedding) = &mut self.model.embedding {
+            embedding.vectors_scale = embedding.effective_scale();
         }
         self
     }

@@ -98,7 +98,7 @@ pub struct ModelSpec {
 }
 
 /// The embedding of a classifier's input symbols.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmbeddingSpec {
     /// Dimensions of a symbol's vector.
@@ -107,9 +107,19 @@ pub struct EmbeddingSpec {
     /// Initial vectors: `none` for random ones, or the name of a manifest of pretrained vectors,
     /// `datasets/<name>.yaml`; words that it lacks start at random. Required, so that the choice is always explicit.
     pub vectors: String,
+    /// What the numbers of pretrained vectors are multiplied by; 1 if absent. Vectors of different origin differ in
+    /// scale, and the scale decides how fast words are pruned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vectors_scale: Option<f64>,
 }
 
 impl EmbeddingSpec {
+    /// A scale that has an effect: of pretrained vectors, and not 1.
+    #[expect(clippy::float_cmp, reason = "a factor of exactly 1 changes no bit")]
+    pub fn effective_scale(&self) -> Option<f64> {
+        self.vectors_scale.filter(|scale| *scale != 1.0 && self.pretrained().is_some())
+    }
+
     /// Name of the manifest of pretrained vectors; `None` for random vectors.
     pub fn pretrained(&self) -> Option<&str> {
         (self.vectors != "none").then_some(self.vectors.as_str())

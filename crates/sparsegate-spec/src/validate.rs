@@ -59,6 +59,9 @@ fn classification(spec: &RunSpec) -> Result<(), Diagnostic> {
         return Err(missing("model", "embedding", "{ size: 50, vectors: none }"));
     };
     at_least_one("model.embedding.size", embedding.size as u64)?;
+    if let Some(scale) = embedding.vectors_scale {
+        check("model.embedding.vectors_scale", scale, positive, "above 0, such as 0.35")?;
+    }
     name("model.embedding.vectors", &embedding.vectors)
 }
 

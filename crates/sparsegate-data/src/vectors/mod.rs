@@ -28,6 +28,15 @@ impl Vectors {
     pub fn initialized(&self) -> usize {
         self.rows.iter().flatten().count()
     }
+
+    /// The vectors with every number multiplied by `scale`.
+    #[must_use]
+    pub fn scaled(mut self, scale: f64) -> Self {
+        for number in self.rows.iter_mut().flatten().flatten() {
+            *number = (f64::from(*number) * scale) as f32;
+        }
+        self
+    }
 }
 
 /// Reads the vectors of a vocabulary's words from the file of `manifest` in the cache of `root`, after checking its
