@@ -10,6 +10,7 @@
 //! | `masked` | the pruned network of a finished run at full size, to evaluate and time |
 //! | `network` | what both networks share: parameters by name, forward pass, loss |
 //! | `trainer` | a network with its optimiser |
+//! | `live` | the parts of a network that are still trained, with `train.drop_dead` |
 //! | `gradients`, `metrics` | gradients and Adam update of a step; its metrics, read asynchronously |
 //! | `build`, `init` | from a spec to a network with initial values |
 //! | `class_tally` | correct and distinct predictions of an evaluation |
@@ -23,6 +24,7 @@ mod gradients;
 mod host;
 mod init;
 mod language_model;
+mod live;
 mod masked;
 mod metrics;
 mod network;
