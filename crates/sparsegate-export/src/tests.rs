@@ -258,7 +258,6 @@ fn the_description_has_words_and_classes() {
             dataset: "d".into(),
             sparsity: "W".into(),
             metric: "accuracy".into(),
-            trained_share: None,
             collapse: None,
             test: 0.5,
         },

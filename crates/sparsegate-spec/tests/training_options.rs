@@ -132,6 +132,13 @@ fn options_can_be_swept_overridden_and_filtered_by() {
     assert_eq!((count("warm_up=0"), count("train.kl.warm_up=2"), count("train.kl.weight=1")), (4, 4, 12));
     assert_eq!((count("select=last"), count("train.select=best"), count("train.schedule=constant")), (6, 6, 6));
     assert_eq!(count("train.schedule.step.factor=0.5"), 6);
+    let drop = "sweep: { product: { sparsity: [W], train.drop_dead: [null, { after: 2, margin: 4 }, { after: 3, margin: 4 }] } }";
+    let runs = load("", drop, &[]).expect("a valid sweep").runs;
+    let all: Vec<&RunSpec> = runs.iter().collect();
+    let kept =
+        |filter: &str| matching(&all, &[filter.to_owned()]).unwrap_or_else(|error| panic!("{filter}: {error:?}"));
+    assert_eq!(kept("train.drop_dead.after=none"), [true, false, false]);
+    assert_eq!(kept("margin=4,train.drop_dead.after=3"), [false, false, true]);
     let set = load("", "sparsity: W", &["train.kl.weight=0.1", "patience=4", "train.schedule.linear.to=0.1"]);
     let train = set.expect("valid overrides").runs.remove(0).train;
     assert_eq!((train.kl.map(|kl| kl.weight), train.early_stop), (Some(0.1), Some(EarlyStop { patience: 4 })));
