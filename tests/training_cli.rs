@@ -102,6 +102,56 @@ fn a_run_interrupted_in_its_warm_ups_ends_with_the_same_bytes() {
     assert!(selected > Some(12), "{selected:?} is in the warm-up");
 }
 
+/// The share of the parameters that each epoch trained.
+fn trained_shares(run: &RunDir) -> Vec<f64> {
+    run.metrics().unwrap().iter().map(|line| line.trained_share.unwrap()).collect()
+}
+
+#[test]
+fn a_run_interrupted_while_dead_parts_leave_ends_with_the_same_bytes() {
+    let train = "epochs: 24, kl: { weight: 0.2, warm_up: 2 }, drop_dead: { after: 2, margin: 3 }, select: best";
+    let (whole_project, whole) = Project::trained(&spec(train, "W+G+N"));
+    let shares = trained_shares(&whole);
+    assert!(shares[0] == 1.0 && shares.windows(2).all(|pair| pair[1] <= pair[0]), "{shares:?}");
+    let drops: Vec<usize> = (1..24).filter(|at| shares[*at] < shares[at - 1]).collect();
+    assert!(drops.len() >= 2 && shares[23] < 0.6, "{shares:?}");
+    let project = Project::new(&spec(train, "W+G+N"));
+    // Before the first drop, after it, and after the last one.
+    for lines in [drops[0], drops[0] + 1, drops[drops.len() - 1] + 1] {
+        let child = project.start(&["run", "t.yaml"]);
+        let begun = Instant::now();
+        while project.runs().first().is_none_or(|run| run.metrics().unwrap().len() < lines) {
+            assert!(begun.elapsed() < Duration::from_mins(2), "nothing was written");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let stopped = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        assert!(stopped.success());
+        child.wait_with_output().unwrap();
+    }
+    project.go(&["run", "t.yaml"]);
+    assert!(fingerprint(&project.runs()[0]) == fingerprint(&whole), "other bytes than a run never interrupted");
+    // The stored network has its full size, and its compact model is made as for any other.
+    let structure = whole.structure().unwrap().unwrap();
+    assert_eq!(structure.counts, whole.summary().unwrap().unwrap().last.unwrap().counts);
+    assert!(whole.compact().unwrap().is_some());
+    whole_project.go(&["report", "t.yaml"]);
+    let csv = fs_err::read_to_string(whole_project.root.join("reports/t/curves.csv")).unwrap();
+    let last: f64 = csv.trim_end().rsplit(',').next().unwrap().parse().unwrap();
+    assert!((last - shares[23]).abs() < 1e-9, "{last}");
+}
+
+#[test]
+fn more_epochs_with_dropped_parts_are_those_of_a_longer_run() {
+    let train = "epochs: 9, kl: { weight: 0.2, warm_up: 2 }, drop_dead: { after: 2, margin: 3 }";
+    let (project, short) = Project::trained(&spec(train, "W+G+N"));
+    assert!(trained_shares(&short)[8] < 1.0);
+    let answer = project.go(&["run", "t.yaml", "--set", "train.epochs=12"]);
+    assert!(answer.contains("goes on after step"), "{answer}");
+    let long = project.runs().into_iter().find(|run| run.key() != short.key()).unwrap();
+    let (_scratch, whole) = Project::trained(&spec(&train.replace("epochs: 9", "epochs: 12"), "W+G+N"));
+    assert!(fingerprint(&long) == fingerprint(&whole), "other bytes than a run from the first epoch");
+}
+
 #[test]
 fn more_epochs_go_on_from_a_finished_run() {
     let train = "epochs: 3, kl: { weight: 0.5, warm_up: 2 }";

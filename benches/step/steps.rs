@@ -42,7 +42,7 @@ pub fn one(group: &mut BenchmarkGroup<'_, WallTime>, id: BenchmarkId, case: &Cas
 }
 
 /// A training run in progress.
-struct Training {
+pub struct Training {
     case: Case,
     data: Data,
     trainer: Box<dyn Trainer>,
@@ -51,15 +51,27 @@ struct Training {
 
 impl Training {
     fn new(case: &Case) -> Self {
+        Self::with(case, |_| {})
+    }
+
+    /// Starts after `prepare` has changed the trainer.
+    pub fn with(case: &Case, prepare: impl FnOnce(&mut dyn Trainer)) -> Self {
         let data = case.data();
-        let trainer = case.trainer(&data.corpus);
+        let mut trainer = case.trainer(&data.corpus);
+        prepare(trainer.as_mut());
         Self { case: case.clone(), data, trainer, steps: 0 }
     }
 
-    fn step(&mut self) -> f64 {
+    /// Makes a step and returns its data loss.
+    pub fn step(&mut self) -> f64 {
         let batch = &self.data.batches[self.steps as usize % self.data.batches.len()];
         self.steps += 1;
         self.trainer.step(batch, self.steps).expect("finite numbers")[0].data_loss
+    }
+
+    /// The fraction of the parameters that are left.
+    pub fn trained_share(&self) -> Option<f64> {
+        self.trainer.trained_share()
     }
 
     /// Mean number of floating-point operations of a step's matrix products over the batches.

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | [`cells`] | the recurrent cells: preactivations, biases, states and the formula of a step |
 //! | [`formula`] | expressions over one time step, evaluated by whoever computes: on tensors, on numbers, as a graph |
-//! | `sparsity`, `network`, `adam`, `backend` | values that specs and layers both name |
+//! | `sparsity`, `network`, `adam`, `drop_dead`, `backend` | values that specs and layers both name |
 //! | `batch` | mini-batches of symbol ids, and what hands them out |
 //! | `counts`, `structure` | what survives pruning |
 //! | [`schedule`] | learning rate and KL weight of each step |
@@ -17,6 +17,7 @@ mod backend;
 mod batch;
 pub mod cells;
 mod counts;
+mod drop_dead;
 mod evaluation;
 pub mod formula;
 mod network;
@@ -29,6 +30,7 @@ pub use adam::Adam;
 pub use backend::{Backend, UnknownBackend};
 pub use batch::{Batch, BatchSource};
 pub use counts::{Counts, GateCount, KeptCount};
+pub use drop_dead::DropDead;
 pub use evaluation::Evaluation;
 pub use network::{GateActivation, Init, ModelKind, OutputNoise};
 pub use schedule::{RateCurve, Schedule};

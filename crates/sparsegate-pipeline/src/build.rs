@@ -98,6 +98,7 @@ pub fn build_trainer(
                 NetworkTrainer::new(network, engine.ops, options)
                     .with_schedule(schedule)
                     .with_pruning(pruning)
+                    .with_drop_dead(spec.train.drop_dead)
                     .read_metrics_every(engine.metrics_interval),
             )
         }
@@ -114,6 +115,7 @@ pub fn build_trainer(
                 NetworkTrainer::new(network, engine.ops, options)
                     .with_schedule(schedule)
                     .with_pruning(pruning)
+                    .with_drop_dead(spec.train.drop_dead)
                     .read_metrics_every(engine.metrics_interval),
             )
         }

@@ -35,6 +35,11 @@ impl<'a, T: Element> PosteriorMatrix<'a, T> {
     /// mean of exactly zero is dead for any log sigma, and so is NaN. In a deterministic array every element is live,
     /// except that exact zeros are dead if `zeros_are_pruned`.
     pub fn live(&self, zeros_are_pruned: bool) -> Vec<bool> {
+        self.live_below(LOG_ALPHA_LIMIT, zeros_are_pruned)
+    }
+
+    /// [`Self::live`] with another limit of log alpha.
+    pub fn live_below(&self, limit: f64, zeros_are_pruned: bool) -> Vec<bool> {
         let Some(log_sigma) = self.log_sigma else {
             return self.mean.par_iter().map(|mean| !zeros_are_pruned || mean.to_f64() != 0.0).collect();
         };
@@ -42,7 +47,7 @@ impl<'a, T: Element> PosteriorMatrix<'a, T> {
         live.par_chunks_mut(CHUNK).zip(self.mean.par_chunks(CHUNK)).zip(log_sigma.par_chunks(CHUNK)).for_each(
             |((live, mean), log_sigma)| {
                 for ((live, &mean), &log_sigma) in live.iter_mut().zip(mean).zip(log_sigma) {
-                    *live = T::log_alpha(mean, log_sigma).to_f64() < LOG_ALPHA_LIMIT;
+                    *live = T::log_alpha(mean, log_sigma).to_f64() < limit;
                 }
             },
         );

@@ -1,8 +1,8 @@
 //! The arrays of a network, with their shapes checked once.
 
 use super::{Element, PosteriorMatrix};
-use sparsegate_core::GateActivation;
 use sparsegate_core::cells::Cell;
+use sparsegate_core::{GateActivation, LOG_ALPHA_LIMIT};
 
 /// The arrays of a network with V input symbols, H hidden units and O outputs, whose cell has P kinds of
 /// preactivations. The input width I is V for one-hot input, or E if an embedding maps each symbol to a vector. Columns
@@ -80,6 +80,7 @@ impl<'a, T> NetworkArrays<'a, T> {
 #[derive(Debug, Clone, Copy)]
 pub struct Posterior<'a, T> {
     parts: NetworkArrays<'a, T>,
+    log_alpha_limit: f64,
 }
 
 /// An array whose shape does not fit the others.
@@ -102,7 +103,7 @@ impl<'a, T: Element> Posterior<'a, T> {
     /// # Errors
     /// The first array whose shape does not fit.
     pub fn new(parts: NetworkArrays<'a, T>) -> Result<Self, ShapeError> {
-        let posterior = Self { parts };
+        let posterior = Self { parts, log_alpha_limit: LOG_ALPHA_LIMIT };
         let (vocabulary, hidden, columns) = (posterior.vocabulary(), posterior.hidden(), posterior.columns());
         let inputs = posterior.inputs().unwrap_or(vocabulary);
         let layer = parts.cell.layer();
@@ -141,6 +142,12 @@ impl<'a, T: Element> Posterior<'a, T> {
         Ok(posterior)
     }
 
+    /// The same arrays, with another log alpha from which on an element counts as noise than that of pruning.
+    #[must_use]
+    pub fn with_log_alpha_limit(self, limit: f64) -> Self {
+        Self { log_alpha_limit: limit, ..self }
+    }
+
     /// The arrays.
     pub fn parts(&self) -> &NetworkArrays<'a, T> {
         &self.parts
@@ -168,7 +175,7 @@ impl<'a, T: Element> Posterior<'a, T> {
 
     /// Which elements of one of the arrays are live.
     pub(super) fn live(&self, array: &PosteriorMatrix<T>) -> Vec<bool> {
-        array.live(self.parts.zeros_are_pruned)
+        array.live_below(self.log_alpha_limit, self.parts.zeros_are_pruned)
     }
 }
 

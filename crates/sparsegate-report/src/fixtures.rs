@@ -66,6 +66,7 @@ pub fn spec(level: &str) -> RunSpec {
             lr_warm_up: WarmUp::default(),
             select: Select::Last,
             early_stop: None,
+            drop_dead: None,
             start_from: StartFrom::Init,
         },
         sparsity: sparsity(level),
@@ -132,6 +133,7 @@ pub fn epoch(level: &str, epoch: u32, of: u32) -> EpochMetrics {
                 })
                 .collect(),
         },
+        trained_share: None,
         collapse: None,
     }
 }

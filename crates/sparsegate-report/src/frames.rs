@@ -206,6 +206,10 @@ pub fn curves(rows: &[RunRow]) -> PolarsResult<DataFrame> {
         ),
         count("gates_kept", &gates_kept),
         count("neurons_kept", &|line| line.counts.neurons.kept),
+        Column::new(
+            "trained_share".into(),
+            lines.iter().map(|(_, line)| line.trained_share).collect::<Vec<Option<f64>>>(),
+        ),
     ])
 }
 

@@ -93,6 +93,7 @@ pub fn epoch(spec: &RunSpec, epoch: u32) -> EpochMetrics {
                 })
                 .collect(),
         },
+        trained_share: None,
         collapse: None,
     }
 }

@@ -24,7 +24,7 @@ use store::format::RunState;
 const FIGURES: [&str; 5] = ["quality-compression", "gates-by-kind", "gate-structure", "sizes", "curves"];
 const COLUMNS: &str = "experiment,run,dataset,cell,sparsity,seed,backend,state,epochs,metric,valid,test,compression,weights_kept,\
                        weights_total,vocabulary_kept,inputs_kept,neurons_kept,neurons_total,gates_kept,gates_total,train_seconds";
-const CURVE_COLUMNS: &str = "run,epoch,train_objective,valid,test,compression,gates_kept,neurons_kept";
+const CURVE_COLUMNS: &str = "run,epoch,train_objective,valid,test,compression,gates_kept,neurons_kept,trained_share";
 
 /// A project folder that is deleted after the test.
 struct Project {

@@ -26,6 +26,7 @@ fn default_of(run: &RunSpec, key: &str) -> Option<&'static str> {
         "train.schedule" => Some("constant"),
         "train.lr_warm_up" => Some("0"),
         "train.select" => Some("last"),
+        "train.drop_dead.after" | "train.drop_dead.margin" if variational => Some("none"),
         "train.start_from" if run.sparsity.name != presets::DENSE => Some("init"),
         _ => None,
     }

@@ -284,13 +284,14 @@ impl RunSpec {
         schedule.kl_warm_up.max(pruned)
     }
 
-    /// The spec without options that have no effect: the `kl` block of a level without variational parameters, one
-    /// that says what holds without it, `start_from` at the level `dense`, and a scale of 1 or of vectors that are not
-    /// there. Runs that compute the same have the same key.
+    /// The spec without options that have no effect: the `kl` and `drop_dead` blocks of a level without variational
+    /// parameters, a `kl` block that says what holds without it, `start_from` at the level `dense`, and a scale of 1 or
+    /// of vectors that are not there. Runs that compute the same have the same key.
     #[must_use]
     pub fn without_idle_options(mut self) -> Self {
         let variational = self.sparsity.is_variational();
         self.train.kl = self.train.kl.filter(|kl| variational && !kl.is_plain());
+        self.train.drop_dead = self.train.drop_dead.filter(|_| variational);
         if self.sparsity.name == presets::DENSE {
             self.train.start_from = StartFrom::Init;
         }

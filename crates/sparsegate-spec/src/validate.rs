@@ -1,5 +1,7 @@
 //! Checks of a run's values beyond their types.
 
+use sparsegate_core::LOG_ALPHA_LIMIT;
+
 use super::diagnostic::Diagnostic;
 use super::node::dotted;
 use super::presets;
@@ -131,6 +133,12 @@ fn train(train: &TrainSpec) -> Result<(), Diagnostic> {
         check("train.kl.weight", kl.weight, |weight| weight.is_finite() && weight >= 0.0, "0 or more, such as 0.1")?;
         warm_up("train.kl.warm_up", kl.warm_up, train)?;
         leaves_epochs(kl, train)?;
+    }
+    if let Some(drop_dead) = train.drop_dead {
+        at_least_one("train.drop_dead.after", drop_dead.after.into())?;
+        let above_pruning = |margin: f64| margin.is_finite() && margin >= LOG_ALPHA_LIMIT;
+        let wanted = "3 or more, such as 5: below 3, the limit of pruning, it would drop what counts as live";
+        check("train.drop_dead.margin", drop_dead.margin, above_pruning, wanted)?;
     }
     train.early_stop.map_or(Ok(()), |stop| at_least_one("train.early_stop.patience", stop.patience.into()))
 }

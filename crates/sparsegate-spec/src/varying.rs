@@ -11,14 +11,27 @@ pub use super::keys::KEYS;
 use super::types::RunSpec;
 
 /// Names of keys whose last part alone says too little.
-const NAMES: [(&str, &str); 3] =
-    [("train.kl.weight", "KL weight"), ("train.kl.warm_up", "KL warm-up"), ("train.lr_warm_up", "lr warm-up")];
+const NAMES: [(&str, &str); 5] = [
+    ("train.kl.weight", "KL weight"),
+    ("train.kl.warm_up", "KL warm-up"),
+    ("train.lr_warm_up", "lr warm-up"),
+    ("train.drop_dead.after", "drop after"),
+    ("train.drop_dead.margin", "drop margin"),
+];
 
 /// Options of the training loop that a spec lacks at their defaults. Each is a single setting, even if it is a mapping,
 /// with the value that holds: that of the spec, or the default. A run without such a value is one in which the option
 /// does nothing, such as the KL weight of a dense network.
-const OPTIONS: [&str; 6] =
-    ["train.kl.weight", "train.kl.warm_up", "train.schedule", "train.lr_warm_up", "train.select", "train.start_from"];
+const OPTIONS: [&str; 8] = [
+    "train.kl.weight",
+    "train.kl.warm_up",
+    "train.schedule",
+    "train.lr_warm_up",
+    "train.select",
+    "train.drop_dead.after",
+    "train.drop_dead.margin",
+    "train.start_from",
+];
 
 /// A spec's settings by dotted key (`train.epochs`, `model.hidden`), leaves only. The sparsity level is the single
 /// entry `sparsity`, the level's name. Options of the training loop have the values that hold, such as 1 for
@@ -270,6 +283,9 @@ mod tests {
         let varying = VaryingKeys::of(&runs);
         let filters: Vec<String> = runs.iter().map(|run| varying.filter(run)).collect();
         assert_eq!(filters, ["sparsity=dense", "sparsity=W,train.kl.weight=0.1", "sparsity=W,train.kl.weight=1"]);
+        let drop = "sparsity: [dense, W], train.drop_dead: [null, { after: 2, margin: 4 }]";
+        let named = ["dense", "W, drop after none, drop margin none", "W, drop after 2, drop margin 4"];
+        assert_eq!(labels(drop), named);
         // Without the level, nothing of the dense run is left to name.
         assert_eq!(varying.without(&["sparsity"]).label(&runs[0]), "dense");
     }

@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 use sparsegate_core::schedule::{RateCurve, Schedule};
-use sparsegate_spec::types::{EarlyStop, Kl, RateSchedule, RunSpec, Select, StartFrom, WarmUp};
+use sparsegate_spec::types::{DropDead, EarlyStop, Kl, RateSchedule, RunSpec, Select, StartFrom, WarmUp};
 use sparsegate_spec::{Experiment, SpecError, from_text, label, matching};
 
 const MODEL: &str = "name: t\ndataset: d\nmodel: { kind: language-model, hidden: 4 }\n";
@@ -33,10 +33,11 @@ fn json(run: &RunSpec) -> String {
 #[test]
 fn every_option_is_read_and_comes_back_from_json() {
     let found = run("kl: { weight: 0.1, warm_up: 5 }, schedule: { cosine: { to: 0.01 } }, lr_warm_up: { steps: 7 }, \
-         select: best, early_stop: { patience: 3 }");
+         select: best, early_stop: { patience: 3 }, drop_dead: { after: 5, margin: 4.5 }");
     assert_eq!(found.train.kl, Some(Kl { weight: 0.1, warm_up: WarmUp::Epochs(5) }));
     assert_eq!((found.train.lr_warm_up, found.train.select), (WarmUp::Steps(7), Select::Best));
     assert_eq!(found.train.early_stop, Some(EarlyStop { patience: 3 }));
+    assert_eq!(found.train.drop_dead, Some(DropDead { after: 5, margin: 4.5 }));
     assert_eq!(serde_json::from_str::<RunSpec>(&json(&found)).expect("a run"), found);
     let wanted = Schedule {
         rate: RateCurve::Cosine { to: 0.01 },
@@ -67,7 +68,7 @@ fn a_warm_up_has_three_spellings() {
 fn what_changes_nothing_leaves_the_run_as_it_was() {
     let plain = plain();
     assert_eq!(plain.train.schedule(9), Schedule { total_steps: 90, ..Schedule::default() });
-    for absent in ["kl", "schedule", "lr_warm_up", "select", "early_stop"] {
+    for absent in ["kl", "schedule", "lr_warm_up", "select", "early_stop", "drop_dead"] {
         assert!(!json(&plain).contains(absent), "{absent} in {}", json(&plain));
     }
     let idle = [
@@ -80,11 +81,18 @@ fn what_changes_nothing_leaves_the_run_as_it_was() {
         "lr_warm_up: 0",
         "select: last",
         "early_stop: null",
+        "drop_dead: null",
     ];
     for idle in idle {
         assert_eq!(json(&run(idle)), json(&plain), "{idle}");
     }
-    for option in ["kl: { weight: 0.5 }", "kl: { warm_up: 1 }", "schedule: { linear: { to: 1 } }", "select: best"] {
+    for option in [
+        "kl: { weight: 0.5 }",
+        "kl: { warm_up: 1 }",
+        "schedule: { linear: { to: 1 } }",
+        "select: best",
+        "drop_dead: { after: 1, margin: 3 }",
+    ] {
         assert_ne!(json(&run(option)), json(&plain), "{option}");
     }
 }
@@ -95,6 +103,9 @@ fn a_level_without_variational_parameters_has_no_kl_term_to_weigh() {
     assert_eq!(run_at("dense", kl).train.kl, None);
     assert_eq!(run_at("{ name: m, magnitude: { share: 0.9 } }", kl).train.kl, None);
     assert!(run_at("{ name: gates, gates: log-uniform }", kl).train.kl.is_some());
+    let drop = "drop_dead: { after: 2, margin: 4 }";
+    assert_eq!(run_at("dense", drop).train.drop_dead, None, "nothing of a deterministic network is noise");
+    assert!(run_at("{ name: gates, gates: log-uniform }", drop).train.drop_dead.is_some());
     let sweep = "sweep: { product: { sparsity: [dense, W], train.kl.weight: [0.1, 1] } }";
     let runs = load("", sweep, &[]).expect("a valid sweep").runs;
     let labels: Vec<_> = runs.iter().map(|run| (run.sparsity.name.as_str(), label(run, "train.kl.weight"))).collect();
@@ -121,6 +132,13 @@ fn options_can_be_swept_overridden_and_filtered_by() {
     assert_eq!((count("warm_up=0"), count("train.kl.warm_up=2"), count("train.kl.weight=1")), (4, 4, 12));
     assert_eq!((count("select=last"), count("train.select=best"), count("train.schedule=constant")), (6, 6, 6));
     assert_eq!(count("train.schedule.step.factor=0.5"), 6);
+    let drop = "sweep: { product: { sparsity: [W], train.drop_dead: [null, { after: 2, margin: 4 }, { after: 3, margin: 4 }] } }";
+    let runs = load("", drop, &[]).expect("a valid sweep").runs;
+    let all: Vec<&RunSpec> = runs.iter().collect();
+    let kept =
+        |filter: &str| matching(&all, &[filter.to_owned()]).unwrap_or_else(|error| panic!("{filter}: {error:?}"));
+    assert_eq!(kept("train.drop_dead.after=none"), [true, false, false]);
+    assert_eq!(kept("margin=4,train.drop_dead.after=3"), [false, false, true]);
     let set = load("", "sparsity: W", &["train.kl.weight=0.1", "patience=4", "train.schedule.linear.to=0.1"]);
     let train = set.expect("valid overrides").runs.remove(0).train;
     assert_eq!((train.kl.map(|kl| kl.weight), train.early_stop), (Some(0.1), Some(EarlyStop { patience: 4 })));
@@ -145,6 +163,14 @@ fn wrong_values_are_named_with_a_hint() {
         ("select: best, kl: { warm_up: 10 }", "no epoch is left for `train.select: best`", "raise `train.epochs`"),
         ("early_stop: { patience: 1 }, kl: { warm_up: 10 }", "no epoch is left for `train.early_stop`", "shorten it"),
         ("early_stop: { patience: 0 }", "`train.early_stop.patience`: 0 is too small", "write 1 or more"),
+        ("drop_dead: { after: 0, margin: 4 }", "`train.drop_dead.after`: 0 is too small", "write 1 or more"),
+        ("drop_dead: { after: 2, margin: 2.9 }", "`train.drop_dead.margin`: 2.9 is out of range", "3 or more"),
+        ("drop_dead: { after: 2, margin: .inf }", "`train.drop_dead.margin`: inf is out of range", "3 or more"),
+        ("drop_dead: { after: 2 }", "the key `margin` is missing", "margin"),
+        ("drop_dead: { margin: 4 }", "the key `after` is missing", "after"),
+        ("drop_dead: true", "`train.drop_dead`: expected a mapping", "write a mapping"),
+        ("drop_dead: { after: 2, magrin: 4 }", "unknown key `magrin` in `train.drop_dead`", "did you mean `margin`?"),
+        ("drop_dead: { after: 2.5, margin: 4 }", "`train.drop_dead.after`: expected a whole number", ""),
         ("select: bst", "unknown value `bst` for `train.select`", "did you mean `best`?"),
         ("start_from: dence", "unknown value `dence` for `train.start_from`", "did you mean `dense`?"),
         ("schedule: cosine", "`train.schedule`: `cosine` needs values", "{ cosine: { ... } }"),

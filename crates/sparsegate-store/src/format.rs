@@ -47,6 +47,9 @@ pub struct EpochMetrics {
     pub test: f64,
     /// Counts of what survives pruning after this epoch.
     pub counts: Counts,
+    /// The fraction of the network's parameters that were still trained in this epoch; only with `train.drop_dead`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trained_share: Option<f64>,
     /// Whether the network had learned nothing, and how that was seen. Missing for other runs, and in files of earlier
     /// versions; [`EpochMetrics::collapsed`] finds some of those too.
     #[serde(default, skip_serializing_if = "Option::is_none")]

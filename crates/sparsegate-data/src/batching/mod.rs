@@ -119,6 +119,7 @@ pub(crate) mod tests {
             lr_warm_up: WarmUp::default(),
             select: Select::Last,
             early_stop: None,
+            drop_dead: None,
             start_from: StartFrom::Init,
         }
     }

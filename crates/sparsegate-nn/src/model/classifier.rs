@@ -7,7 +7,7 @@ use super::embedding::Embedding;
 use super::network::{Forward, Network, Parameter, last_rows};
 use super::noise::{NoiseSource, NoiseStream, draw};
 use super::recurrent::{InputKind, RecurrentConfig, RecurrentLayer};
-use super::symbols;
+use super::symbols::{self, Symbols};
 use crate::engine::Ops;
 use crate::variational::CreateTensor;
 use sparsegate_core::Batch;
@@ -64,6 +64,10 @@ impl Network for Classifier {
         &self.recurrent
     }
 
+    fn recurrent_mut(&mut self) -> &mut RecurrentLayer {
+        &mut self.recurrent
+    }
+
     fn parameters(&mut self) -> Vec<Parameter<'_>> {
         let (embedding, recurrent) = (self.embedding.parameters(), self.recurrent.parameters());
         embedding.chain(recurrent).chain([self.output.parameter()]).collect()
@@ -74,8 +78,12 @@ impl Network for Classifier {
     }
 
     fn forward(&self, ops: &dyn Ops, batch: &Batch, states: Vec<Tensor<2>>, noise: Option<&NoiseSource>) -> Forward {
-        let vectors = self.embedding.vectors(ops, batch, noise);
-        let input = self.recurrent.read_vectors(ops, batch, vectors, noise);
+        let input = if Symbols::of(batch).is_empty() {
+            self.recurrent.no_products(batch)
+        } else {
+            let vectors = self.embedding.vectors(ops, batch, noise);
+            self.recurrent.read_vectors(ops, batch, vectors, noise)
+        };
         let states = self.recurrent.run(ops, batch, input, states, noise);
         let last = last_rows(states[0].clone(), batch.rows);
         let outputs = self.output.outputs(ops, last, batch.rows, draw(noise, NoiseStream::Output).as_ref());

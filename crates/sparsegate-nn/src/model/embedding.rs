@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 
 use super::network::{Parameter, ParameterKind};
 use super::noise::{NoiseSource, NoiseStream, draw};
-use super::symbols;
+use super::symbols::Symbols;
 use crate::engine::Ops;
 use crate::variational::{CreateTensor, VariationalMatrix};
 use sparsegate_core::Batch;
@@ -38,15 +38,14 @@ impl Embedding {
         std::iter::once(weights).chain(group)
     }
 
-    /// The vector of each input, `[N, E]`: its row of one weight sample times the symbol's group factor in the
-    /// sequence.
+    /// The vector of each input that has a row, `[L, E]`, in training without dropped symbols `[N, E]`: its row of one
+    /// weight sample times the symbol's group factor in the sequence.
     pub fn vectors(&self, ops: &dyn Ops, batch: &Batch, noise: Option<&NoiseSource>) -> Tensor<2> {
-        let ids = symbols::ids(&batch.inputs, &self.w.mean.device().inner());
-        let vectors = self.w.sample_rows(ops, ids.clone(), draw(noise, NoiseStream::Embedding).as_ref());
+        let symbols = Symbols::of(batch);
+        let ids = symbols.ids(&self.w.mean.device().inner());
+        let vectors = self.w.sample_rows(ops, ids, draw(noise, NoiseStream::Embedding).as_ref());
         match &self.z_vocabulary {
-            Some(group) => {
-                vectors * symbols::factors(group, batch, ids, draw(noise, NoiseStream::ZVocabulary).as_ref())
-            }
+            Some(group) => vectors * symbols.factors(group, draw(noise, NoiseStream::ZVocabulary).as_ref()),
             None => vectors,
         }
     }

@@ -3,6 +3,7 @@
 use burn::tensor::{Gradients, Tensor};
 
 use super::network::{Network, Parameter, ParameterKind};
+use super::symbols::NO_ROW;
 use crate::baselines::{WeightMatrixKind, mask_gradient};
 use crate::engine::{AdamStep, DataGradients, Moments, Ops};
 use sparsegate_core::Batch;
@@ -166,9 +167,9 @@ impl ParameterGradient {
     }
 }
 
-/// The distinct symbols of a batch, in ascending order.
+/// The distinct symbols of a batch that have a row, in ascending order.
 fn sorted_distinct(symbols: &[u32]) -> Vec<u32> {
-    let mut distinct = symbols.to_vec();
+    let mut distinct: Vec<u32> = symbols.iter().copied().filter(|symbol| *symbol != NO_ROW).collect();
     distinct.sort_unstable();
     distinct.dedup();
     distinct

@@ -2,6 +2,7 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
+use super::network::Network;
 use sparsegate_core::trainer::NamedTensor;
 
 /// The elements of a tensor, row-major.
@@ -15,6 +16,11 @@ pub(super) fn values(tensor: &Tensor<2>) -> Vec<f32> {
 /// A tensor in the form that checkpoints store.
 pub(super) fn named(name: &str, tensor: &Tensor<2>) -> NamedTensor {
     NamedTensor { name: name.to_owned(), shape: tensor.dims().to_vec(), values: values(tensor) }
+}
+
+/// All tensors of a network.
+pub(super) fn host_tensors(network: &impl Network) -> Vec<NamedTensor> {
+    network.tensors().iter().map(|(name, tensor)| named(name, tensor)).collect()
 }
 
 /// Finds the tensor `name` and puts it on a device, in the given float type.

@@ -54,6 +54,10 @@ impl Network for LanguageModel {
         &self.recurrent
     }
 
+    fn recurrent_mut(&mut self) -> &mut RecurrentLayer {
+        &mut self.recurrent
+    }
+
     fn parameters(&mut self) -> Vec<Parameter<'_>> {
         self.recurrent.parameters().chain([self.output.parameter()]).collect()
     }

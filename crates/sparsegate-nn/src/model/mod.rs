@@ -10,6 +10,8 @@
 //! | `masked` | the pruned network of a finished run at full size, to evaluate and time |
 //! | `network` | what both networks share: parameters by name, forward pass, loss |
 //! | `trainer` | a network with its optimiser |
+//! | `evaluate` | evaluation of the pruned network |
+//! | `live` | the parts of a network that are still trained, with `train.drop_dead` |
 //! | `gradients`, `metrics` | gradients and Adam update of a step; its metrics, read asynchronously |
 //! | `build`, `init` | from a spec to a network with initial values |
 //! | `class_tally` | correct and distinct predictions of an evaluation |
@@ -19,10 +21,12 @@ mod class_tally;
 mod classifier;
 mod dense;
 mod embedding;
+mod evaluate;
 mod gradients;
 mod host;
 mod init;
 mod language_model;
+mod live;
 mod masked;
 mod metrics;
 mod network;

@@ -64,6 +64,9 @@ pub trait Network: Clone + Debug + 'static {
     /// The recurrent layer.
     fn recurrent(&self) -> &RecurrentLayer;
 
+    /// The recurrent layer, to change its sizes.
+    fn recurrent_mut(&mut self) -> &mut RecurrentLayer;
+
     /// Every weight matrix and vector of group factors, always in the same order.
     fn parameters(&mut self) -> Vec<Parameter<'_>>;
 

@@ -1,10 +1,10 @@
 //! The recurrent layer, for any cell.
 
-use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor};
 
 use super::network::{Parameter, ParameterKind};
 use super::noise::{NoiseSource, NoiseStream, draw};
-use super::symbols;
+use super::symbols::{Symbols, indices};
 use crate::engine::{Ops, RecurrenceInputs};
 use crate::variational::{CreateTensor, VariationalMatrix};
 use sparsegate_core::Batch;
@@ -136,18 +136,26 @@ impl RecurrentLayer {
 
     /// Input products `x W`, `[N, P * H]`, of a batch's symbols, each times the symbol's group factor in its sequence.
     pub(crate) fn read_symbols(&self, ops: &dyn Ops, batch: &Batch, noise: Option<&NoiseSource>) -> Tensor<2> {
-        let ids = symbols::ids(&batch.inputs, &self.device_and_dtype().0);
-        let products = self.w_input.sample_rows(ops, ids.clone(), draw(noise, NoiseStream::WInput).as_ref());
-        match &self.z_inputs {
-            Some(group) => {
-                products * symbols::factors(group, batch, ids, draw(noise, NoiseStream::ZVocabulary).as_ref())
-            }
-            None => products,
+        let symbols = Symbols::of(batch);
+        if symbols.is_empty() {
+            return self.no_products(batch);
         }
+        let ids = symbols.ids(&self.device_and_dtype().0);
+        let products = self.w_input.sample_rows(ops, ids, draw(noise, NoiseStream::WInput).as_ref());
+        let products = match &self.z_inputs {
+            Some(group) => products * symbols.factors(group, draw(noise, NoiseStream::ZVocabulary).as_ref()),
+            None => products,
+        };
+        symbols.among_all(products)
     }
 
-    /// Input products `x W`, `[N, P * H]`, of `vectors`, `[N, I]`, whose dimensions are first multiplied by their group
-    /// factors in the sequence.
+    /// The input products of a batch none of whose symbols has a row.
+    pub(super) fn no_products(&self, batch: &Batch) -> Tensor<2> {
+        Tensor::zeros([batch.inputs.len(), self.units.width()], (&self.bias.device(), self.bias.dtype()))
+    }
+
+    /// Input products `x W`, `[N, P * H]`, of `vectors`, `[L, I]`, one for each symbol that has a row, whose dimensions
+    /// are first multiplied by their group factors in the sequence. The products of the other symbols are zero.
     pub(crate) fn read_vectors(
         &self,
         ops: &dyn Ops,
@@ -155,18 +163,16 @@ impl RecurrentLayer {
         vectors: Tensor<2>,
         noise: Option<&NoiseSource>,
     ) -> Tensor<2> {
+        let symbols = Symbols::of(batch);
         let vectors = match &self.z_inputs {
             Some(group) => {
                 let factors = group.sample_factors(batch.rows, draw(noise, NoiseStream::ZInputs).as_ref());
-                let sequences: Vec<i64> = batch.sequences().map(|sequence| sequence as i64).collect();
-                let count = sequences.len();
-                let sequences =
-                    Tensor::<1, Int>::from_data(TensorData::new(sequences, [count]), &self.device_and_dtype().0);
-                vectors * factors.select(0, sequences)
+                vectors * factors.select(0, indices(&symbols.sequences(), &self.device_and_dtype().0))
             }
             None => vectors,
         };
-        ops.matmul(vectors, self.w_input.sample(ops, draw(noise, NoiseStream::WInput).as_ref()))
+        let weights = self.w_input.sample(ops, draw(noise, NoiseStream::WInput).as_ref());
+        symbols.among_all(ops.matmul(vectors, weights))
     }
 
     /// Runs the layer on input products, `[N, P * H]`, from the initial `states`, each `[B, H]`. Returns the states

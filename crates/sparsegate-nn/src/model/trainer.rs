@@ -1,22 +1,28 @@
 //! A network with its optimiser: the implementation of [`Trainer`].
 
+use std::borrow::Cow;
+
 use burn::tensor::Tensor;
 
-use super::class_tally::ClassTally;
+use super::evaluate::evaluate;
 use super::gradients::{KlTermAndNorm, StepGradients};
-use super::host::{load_tensor, named};
+use super::host::{host_tensors, load_tensor, named};
+use super::live::LiveParts;
 use super::metrics::{DeviceMetrics, MetricsQueue};
 use super::network::Network;
 use super::noise::NoiseSource;
-use super::posterior::{counts, with_posterior};
+use super::posterior::with_posterior;
 use crate::baselines::{Pruning, PruningStep, WeightMatrices, WeightMatrixKind, mask_moments};
 use crate::engine::{AdamStep, Moments, Ops};
+use crate::variational::kl_of_noise;
 use sparsegate_core::Adam;
+use sparsegate_core::DropDead;
 use sparsegate_core::Evaluation;
 use sparsegate_core::Schedule;
 use sparsegate_core::trainer::{NamedTensor, NonFinite, StepMetrics, Trainer};
 use sparsegate_core::{Batch, BatchSource};
 use sparsegate_core::{Counts, Structure};
+use sparsegate_prune::Posterior;
 
 /// Training options beside the network.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +50,8 @@ pub struct NetworkTrainer<N> {
     moments: Vec<Moments>,
     /// The pruning baseline, if any; exact zeros then count as pruned.
     pruning: Option<Pruning>,
+    /// The parts that are left in the tensors, if dead ones are dropped.
+    live: Option<LiveParts>,
     /// In the order of [`sparsegate_core::cells::Cell::states`].
     carried: Option<Vec<Tensor<2>>>,
     pending_metrics: MetricsQueue,
@@ -73,6 +81,7 @@ impl<N: Network> NetworkTrainer<N> {
             schedule: Schedule::default(),
             moments,
             pruning: None,
+            live: None,
             carried: None,
             pending_metrics: MetricsQueue::new(1),
         }
@@ -90,13 +99,19 @@ impl<N: Network> NetworkTrainer<N> {
         Self { pruning, ..self }
     }
 
+    /// Drops the parts that are noise as this rule says, if there is one.
+    #[must_use]
+    pub fn with_drop_dead(self, rule: Option<DropDead>) -> Self {
+        Self { live: rule.map(|rule| LiveParts::all(&self.network, rule)), ..self }
+    }
+
     /// Sets the number of steps whose metrics are read together; see [`crate::engine::Engine::metrics_interval`].
     #[must_use]
     pub fn read_metrics_every(self, steps: usize) -> Self {
         Self { pending_metrics: MetricsQueue::new(steps), ..self }
     }
 
-    /// The network in its current state.
+    /// The network in its current state, without the parts that were dropped.
     pub fn network(&self) -> &N {
         &self.network
     }
@@ -152,6 +167,7 @@ impl<N: Network> NetworkTrainer<N> {
 
     /// Runs a forward and backward pass without reading anything from the device.
     fn differentiate(&self, batch: &Batch, step: u64, noise: &NoiseSource) -> ForwardBackward {
+        let batch = &*self.with_rows(batch);
         let states = self.initial_states(batch.rows);
         let mut leaves = self.network.leaves();
         let forward = leaves.forward(self.ops, batch, states, Some(noise));
@@ -159,10 +175,26 @@ impl<N: Network> NetworkTrainer<N> {
         let found = data_loss.backward();
         let gradients = StepGradients::new(&mut leaves, found, batch, self.pruning.is_some(), self.kl_weight(step));
         let KlTermAndNorm { kl_term, square_sum } = gradients.kl_term_and_norm(&self.network, self.ops);
+        // The parts that were dropped are pure noise, and their KL divergence is a constant.
+        let dropped = self.live.as_ref().map_or(0, LiveParts::dropped_variational);
+        let kl_term = match kl_term {
+            Some(kl) if dropped > 0 => Some(kl.add_scalar(dropped as f64 * kl_of_noise() * self.kl_weight(step))),
+            kl => kl,
+        };
         let data_loss = data_loss.inner();
         let gradient_norm = square_sum.map_or_else(|| data_loss.zeros_like(), Tensor::sqrt);
         let numbers = DeviceMetrics { data_loss, kl_term, gradient_norm };
         ForwardBackward { numbers, gradients, states: self.options.carry_state.then_some(forward.last) }
+    }
+
+    /// A batch with the rows of its symbols in the tensors in place of their ids.
+    fn with_rows<'a>(&self, batch: &'a Batch) -> Cow<'a, Batch> {
+        self.live.as_ref().map_or(Cow::Borrowed(batch), |live| live.batch(batch))
+    }
+
+    /// Calls `with` with the posterior of the whole network.
+    fn posterior<R>(&self, with: impl FnOnce(&Posterior<'_, f32>) -> R) -> R {
+        with_posterior(self.network.recurrent().units, &self.parameters(), self.pruning.is_some(), with)
     }
 
     /// Weight of the KL term at a step: 1/N times the schedule's factor. Without a schedule the factor is exactly 1,
@@ -272,58 +304,41 @@ impl<N: Network> Trainer for NetworkTrainer<N> {
         self.carried = None;
     }
 
-    fn evaluate(&self, source: &dyn BatchSource) -> Evaluation {
-        let network = self.network.to_deterministic(true);
-        let mut carried: Option<Vec<Tensor<2>>> = None;
-        // Losses are read after the last batch, since reading waits for all work queued on the device.
-        let mut losses = Vec::with_capacity(source.len());
-        // Sums of squared outputs. The loss of a class is clipped, so it can be finite although the outputs are not.
-        let mut squares: Option<Tensor<1>> = None;
-        let mut classes: Option<ClassTally> = None;
-        for index in 0..source.len() {
-            let batch = source.batch(index);
-            let states = carried.take().filter(|_| source.carries_state());
-            let states = states.unwrap_or_else(|| network.zero_states(batch.rows));
-            let forward = network.forward(self.ops, &batch, states, None);
-            if let Some(predicted) = network.predicted_classes(&forward.outputs) {
-                let now = ClassTally::new(predicted, &batch.targets);
-                classes = Some(match classes {
-                    Some(before) => before.and(now),
-                    None => now,
-                });
-            }
-            let square = self.ops.square_sum(&forward.outputs);
-            squares = Some(match squares {
-                Some(before) => before + square,
-                None => square,
-            });
-            losses.push((network.loss(self.ops, forward.outputs, &batch.targets), batch.targets.len()));
-            carried = Some(forward.last);
+    fn drop_dead(&mut self, finished_epochs: u32) {
+        if let Some(live) = &mut self.live
+            && live.judge(&mut self.network, &mut self.moments, finished_epochs)
+        {
+            // They have the old width.
+            self.carried = None;
         }
-        let nats: f64 = losses.into_iter().map(|(loss, count)| loss.into_scalar::<f64>() * count as f64).sum();
-        let finite = squares.is_none_or(|squares| squares.into_scalar::<f64>().is_finite());
-        let nats = if finite { nats } else { f64::NAN };
-        let targets = source.targets() as f64;
-        let only_class = classes.as_ref().and_then(ClassTally::only_class);
-        Evaluation { nats: nats / targets, accuracy: classes.map(|classes| classes.correct() / targets), only_class }
+    }
+
+    fn trained_share(&self) -> Option<f64> {
+        self.live.as_ref().map(LiveParts::trained_share)
+    }
+
+    fn evaluate(&self, source: &dyn BatchSource) -> Evaluation {
+        evaluate(&self.network, self.ops, source, self.live.as_ref())
     }
 
     fn counts(&self) -> Counts {
-        counts(&self.network, self.pruning.is_some())
+        self.posterior(|posterior| sparsegate_prune::counts(&sparsegate_prune::masks(posterior)))
     }
 
     fn structure(&self) -> Structure {
-        with_posterior(&self.network, self.pruning.is_some(), |posterior| {
-            sparsegate_prune::structure(posterior, &sparsegate_prune::masks(posterior))
-        })
+        self.posterior(|posterior| sparsegate_prune::structure(posterior, &sparsegate_prune::masks(posterior)))
     }
 
     fn parameters(&self) -> Vec<NamedTensor> {
-        self.network.tensors().iter().map(|(name, tensor)| named(name, tensor)).collect()
+        let tensors = host_tensors(&self.network);
+        match &self.live {
+            Some(live) => tensors.into_iter().map(|tensor| live.at_full_size(tensor)).collect(),
+            None => tensors,
+        }
     }
 
     fn state(&self) -> Vec<NamedTensor> {
-        let mut saved = self.parameters();
+        let mut saved = host_tensors(&self.network);
         for ((name, _), moments) in self.network.tensors().iter().zip(&self.moments) {
             saved.push(named(&format!("adam/first/{name}"), &moments.first));
             saved.push(named(&format!("adam/second/{name}"), &moments.second));
@@ -331,14 +346,16 @@ impl<N: Network> Trainer for NetworkTrainer<N> {
         for (name, state) in self.state_names().zip(self.carried.iter().flatten()) {
             saved.push(named(&name, state));
         }
+        saved.extend(self.live.iter().flat_map(LiveParts::state));
         saved
     }
 
     fn restore_state(&mut self, tensors: &[NamedTensor]) -> Result<(), String> {
         let kind = self.network.device_and_dtype();
+        let live = self.live.as_ref().map(|live| live.restored(tensors)).transpose()?;
         let mut loaded = Vec::new();
         for (name, tensor) in self.network.tensors() {
-            let shape = tensor.dims();
+            let shape = live.as_ref().map_or_else(|| tensor.dims(), |live| live.shape(&name));
             let moments = Moments {
                 first: load_tensor(tensors, &format!("adam/first/{name}"), shape, &kind)?,
                 second: load_tensor(tensors, &format!("adam/second/{name}"), shape, &kind)?,
@@ -349,7 +366,8 @@ impl<N: Network> Trainer for NetworkTrainer<N> {
         let carried = match tensors.iter().find(|tensor| Some(&tensor.name) == first.as_ref()) {
             Some(hidden) => {
                 let rows = hidden.shape.first().copied().unwrap_or_default();
-                let shape = [rows, self.network.recurrent().units.hidden];
+                let hidden = live.as_ref().map_or(self.network.recurrent().units.hidden, LiveParts::hidden);
+                let shape = [rows, hidden];
                 Some(
                     self.state_names()
                         .map(|name| load_tensor(tensors, &name, shape, &kind))
@@ -368,6 +386,10 @@ impl<N: Network> Trainer for NetworkTrainer<N> {
                 *tensor = parameter;
             }
         });
+        if let Some(live) = live {
+            live.resize(&mut self.network);
+            self.live = Some(live);
+        }
         Ok(())
     }
 }

@@ -23,5 +23,12 @@ mod matrix;
 
 pub use matrix::{CreateTensor, VariationalMatrix};
 
+/// The KL divergence of a parameter that is pure noise: its value at the upper end of the clamp, where it is lowest.
+pub(crate) fn kl_of_noise() -> f64 {
+    let log_alpha: f64 = 8.0;
+    let logistic = 1.0 / (1.0 + (-1.5 * (log_alpha + 1.3)).exp());
+    0.5 * (-log_alpha).exp().ln_1p() - 0.03 - 0.64 * logistic
+}
+
 /// Initial value of every log sigma.
 pub const INITIAL_LOG_SIGMA: f64 = -3.0;

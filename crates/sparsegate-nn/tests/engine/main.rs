@@ -10,6 +10,7 @@ mod case;
 mod class_loss;
 mod coupled_lstm;
 mod cross_entropy;
+mod drop_dead;
 mod kl;
 mod matrix;
 mod new_cell;

@@ -14,7 +14,7 @@ use crate::small_model::{everything, saved_bits};
 
 /// Sizes of a classifier and its batches.
 #[derive(Debug, Clone, Copy)]
-struct SmallClassifier {
+pub struct SmallClassifier {
     cell: &'static dyn Cell,
     sizes: ClassifierSizes,
     hidden: usize,
@@ -22,7 +22,8 @@ struct SmallClassifier {
     steps: usize,
 }
 
-fn small(cell: &'static dyn Cell) -> SmallClassifier {
+/// A classifier of three classes.
+pub fn small(cell: &'static dyn Cell) -> SmallClassifier {
     SmallClassifier {
         cell,
         sizes: ClassifierSizes { vocabulary: 23, embedding: 6, outputs: 3 },
@@ -34,7 +35,7 @@ fn small(cell: &'static dyn Cell) -> SmallClassifier {
 
 impl SmallClassifier {
     /// Trainer of the classifier before its first step, on flex; `change` may edit each tensor's values.
-    fn trainer(self, mut change: impl FnMut(&str, &mut [f64])) -> NetworkTrainer<Classifier> {
+    pub fn trainer(self, mut change: impl FnMut(&str, &mut [f64])) -> NetworkTrainer<Classifier> {
         let units = RecurrentConfig { cell: self.cell, activation: GateActivation::HardSigmoid, hidden: self.hidden };
         let mut seed = 0;
         let mut make = |name: &str, dims| {
@@ -57,7 +58,7 @@ impl SmallClassifier {
     }
 
     /// The batch of a step: one more text starts at each time step except the first.
-    fn batch(self, step: u64) -> Batch {
+    pub fn batch(self, step: u64) -> Batch {
         let active: Vec<usize> =
             (0..self.steps).map(|t| (self.rows + t + 1).saturating_sub(self.steps).max(1)).collect();
         let count = active.iter().sum();
@@ -69,7 +70,8 @@ impl SmallClassifier {
         }
     }
 
-    fn train(self, trainer: &mut NetworkTrainer<Classifier>, from: u64, to: u64) {
+    /// Takes the steps `from..=to`, each of which must succeed.
+    pub fn train(self, trainer: &mut NetworkTrainer<Classifier>, from: u64, to: u64) {
         for step in from..=to {
             let report = trainer.step(&self.batch(step), step).expect("finite numbers")[0];
             assert!(report.data_loss > 0.0 && report.gradient_norm > 0.0, "step {step}: {report:?}");

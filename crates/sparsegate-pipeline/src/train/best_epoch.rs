@@ -102,6 +102,7 @@ mod tests {
             valid,
             test: 1.0,
             counts,
+            trained_share: None,
             collapse: None,
         }
     }

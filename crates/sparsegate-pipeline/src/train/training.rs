@@ -263,6 +263,7 @@ impl Training<'_, '_> {
         self.steps_in_all = self.spec.total_steps(batches);
         if self.position.batch == 0 {
             self.trainer.reset_state();
+            self.trainer.drop_dead(self.position.epoch);
         }
         while self.position.batch < batches && !self.out_of_steps() {
             if self.stop.load(Ordering::Relaxed) {
@@ -381,6 +382,7 @@ impl Training<'_, '_> {
             valid,
             test,
             counts,
+            trained_share: self.trainer.trained_share(),
             collapse: None,
         }
     }

@@ -66,12 +66,22 @@ impl Figure for CurvesFigure {
             theirs: Box::new(move |point| metric::on_axis(metric, point.valid)),
             dense: true,
         }];
-        if !compressions.is_empty() {
+        let compressed = !compressions.is_empty();
+        if compressed {
             panels.push(CurvePanel {
                 // A dense network's compression is always 1 and would only compress the scale of the others.
                 y: Axis::around("compression", Axis::scale_for(&compressions, 3.0), compressions),
                 ours: Box::new(|line| line.counts.compression_ratio().unwrap_or(f64::NAN)),
                 theirs: Box::new(|point| point.compression),
+                dense: false,
+            });
+        }
+        let dropping = compressed && rows.iter().any(|row| row.metrics.iter().any(|line| line.trained_share.is_some()));
+        if dropping {
+            panels.push(CurvePanel {
+                y: Axis::exact("parameters still trained", 0.0, 1.0),
+                ours: Box::new(|line| line.trained_share.unwrap_or(1.0)),
+                theirs: Box::new(|_| 1.0),
                 dense: false,
             });
         }
@@ -126,9 +136,15 @@ impl Figure for CurvesFigure {
             }
         }
 
-        let mut caption = String::from(match panels.len() {
-            1 => "Validation metric after each epoch.",
-            _ => "Validation metric (top) and compression of the sparsified runs (bottom) after each epoch.",
+        let mut caption = String::from(match (compressed, dropping) {
+            (false, _) => "Validation metric after each epoch.",
+            (true, false) => {
+                "Validation metric (top) and compression of the sparsified runs (bottom) after each epoch."
+            }
+            (true, true) => {
+                "Validation metric (top) and compression of the sparsified runs (middle) after each epoch, and the \
+                 fraction of their parameters that the epoch trained (bottom)."
+            }
         });
         if !theirs.is_empty() {
             caption.push_str(" Solid: our runs. Dashed: the authors' run of the same level, from their logs.");

@@ -1,0 +1,62 @@
+//! The step of a W+G+N LSTM whose dead parts left the tensors (`train.drop_dead`), at several numbers of parts that are
+//! left.
+
+use criterion::{BenchmarkId, Criterion, SamplingMode};
+
+use super::Scale;
+use super::cases::{Case, TASKS};
+use super::steps::Training;
+use sparsegate_core::trainer::{NamedTensor, Trainer};
+
+/// Task, and one in how many words, embedding dimensions and hidden units is left.
+const CASES: [(&str, [usize; 3]); 6] = [
+    ("imdb", [1, 1, 1]),
+    ("imdb", [10, 3, 3]),
+    ("imdb", [65, 15, 16]),
+    ("word-ptb", [1, 1, 1]),
+    ("word-ptb", [2, 1, 2]),
+    ("word-ptb", [4, 1, 4]),
+];
+
+/// Benchmarks every case.
+pub fn all(criterion: &mut Criterion, scale: Scale) {
+    let mut group = criterion.benchmark_group("live");
+    group.sampling_mode(SamplingMode::Flat);
+    for (name, one_in) in CASES {
+        let task = TASKS.into_iter().find(|task| task.name == name).expect("a task of the paper");
+        let set = ["train.drop_dead={ after: 1, margin: 3 }".to_owned()];
+        let case = Case::new(task, "lstm", "W+G+N", &set, scale);
+        let [words, dimensions, units] = one_in;
+        let id = BenchmarkId::new(name, format!("1-in-{words}-words-{dimensions}-dimensions-{units}-units"));
+        let mut training: Option<Training> = None;
+        group.bench_function(id, |bencher| {
+            let training = training.get_or_insert_with(|| Training::with(&case, |trainer| kill(trainer, one_in)));
+            bencher.iter(|| training.step());
+        });
+        if let Some(share) = training.and_then(|training| training.trained_share()) {
+            println!("  {:.3} % of the parameters are left, {} threads\n", share * 100.0, rayon::current_num_threads());
+        }
+    }
+    group.finish();
+}
+
+/// Makes noise of all but one in so many words, dimensions and units, and drops it.
+fn kill(trainer: &mut dyn Trainer, [words, dimensions, units]: [usize; 3]) {
+    let mut state = trainer.state();
+    let has_embedding = state.iter().any(|tensor| tensor.name == "embedding/z_vocabulary/mean");
+    for NamedTensor { name, shape, values } in &mut state {
+        let one_in = match name.as_str() {
+            "embedding/z_vocabulary/mean" => words,
+            "lstm/w_input/mean" if !has_embedding => words,
+            "lstm/z_inputs/mean" => dimensions,
+            "lstm/z_neurons/mean" => units,
+            _ => continue,
+        };
+        let width = if shape[0] == 1 { 1 } else { shape[1] };
+        for (_, dead) in values.chunks_mut(width).enumerate().filter(|(place, _)| place % one_in != 0) {
+            dead.fill(0.0);
+        }
+    }
+    trainer.restore_state(&state).expect("the trainer's own state");
+    trainer.drop_dead(1);
+}

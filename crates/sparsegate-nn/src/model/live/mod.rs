@@ -1,0 +1,272 @@
+//! Training with the parts of a network that are left: `train.drop_dead`.
+//!
+//! Words, embedding dimensions and hidden units that have been noise for some epochs leave the tensors for good. What
+//! remains is an ordinary smaller network, so that layers, ops and backends need not know about it. A word without a row
+//! is read as zeros ([`super::symbols`]). Whatever leaves the trainer has the full size again: a dropped parameter then
+//! has the mean zero, and counts as noise.
+//!
+//! | file | contents |
+//! |---|---|
+//! | `axis` | what rows and columns of each tensor stand for |
+//! | `part` | the parts of one kind that are left, and since when each is noise |
+
+mod axis;
+mod part;
+
+use std::borrow::Cow;
+
+use burn::tensor::Tensor;
+
+use self::axis::Axis;
+use self::part::{Parts, read_whole_numbers, whole_numbers};
+use super::host::host_tensors;
+use super::network::Network;
+use super::posterior::with_posterior;
+use super::recurrent::InputKind;
+use super::symbols::{NO_ROW, indices};
+use crate::engine::Moments;
+use crate::variational::INITIAL_LOG_SIGMA;
+use sparsegate_core::Batch;
+use sparsegate_core::DropDead;
+use sparsegate_core::trainer::NamedTensor;
+
+/// Name of the number of finished epochs at the last judgement, in checkpoints.
+const EPOCHS: &str = "drop_dead/epochs";
+
+/// The parts of a network that are left in its tensors.
+#[derive(Debug, Clone)]
+pub(super) struct LiveParts {
+    rule: DropDead,
+    vocabulary: Parts,
+    /// Dimensions of the embedding, if there is one.
+    inputs: Option<Parts>,
+    neurons: Parts,
+    /// Finished epochs at the last judgement.
+    epochs: u32,
+    /// Names and shapes of the whole network's tensors.
+    whole: Vec<(String, [usize; 2])>,
+    /// The row of each symbol of the whole network, or [`NO_ROW`]; `None` while all symbols have a row.
+    rows: Option<Vec<u32>>,
+}
+
+impl LiveParts {
+    /// All parts of a whole network.
+    pub(super) fn all(network: &impl Network, rule: DropDead) -> Self {
+        let whole: Vec<_> = network.tensors().into_iter().map(|(name, tensor)| (name, tensor.dims())).collect();
+        let embedding = whole.iter().find(|(name, _)| name == "embedding/w/mean").map(|(_, shape)| *shape);
+        let read = network.recurrent().inputs.count();
+        Self {
+            rule,
+            vocabulary: Parts::all("vocabulary", embedding.map_or(read, |[vocabulary, _]| vocabulary)),
+            inputs: embedding.map(|[_, dimensions]| Parts::all("inputs", dimensions)),
+            neurons: Parts::all("neurons", network.recurrent().units.hidden),
+            epochs: 0,
+            whole,
+            rows: None,
+        }
+    }
+
+    /// Judges all parts after `epochs` finished epochs by the rules for counting, with the rule's margin in place of the
+    /// limit of pruning, and drops those that have been noise for long enough from the network and the optimiser's
+    /// moments. Returns whether any was. An epoch that has been judged before changes nothing.
+    pub(super) fn judge(&mut self, network: &mut impl Network, moments: &mut [Moments], epochs: u32) -> bool {
+        if epochs <= self.epochs {
+            return false;
+        }
+        self.epochs = epochs;
+        let (units, margin, after) = (network.recurrent().units, self.rule.margin, self.rule.after);
+        let masks = with_posterior(units, &host_tensors(network), false, |posterior| {
+            sparsegate_prune::masks(&posterior.with_log_alpha_limit(margin))
+        });
+        let stay = Stay {
+            vocabulary: self.vocabulary.judge(&masks.vocabulary, after),
+            inputs: self.inputs.as_mut().zip(masks.inputs).and_then(|(parts, live)| parts.judge(&live, after)),
+            neurons: self.neurons.judge(&masks.neurons, after),
+        };
+        if stay.is_all() {
+            return false;
+        }
+        let has_embedding = self.inputs.is_some();
+        let mut moments = moments.iter_mut();
+        network.visit(|name, tensor| {
+            let axes = Axis::of(name, has_embedding);
+            if let Some(moments) = moments.next() {
+                moments.first = stay.select(&moments.first, axes, units.hidden);
+                moments.second = stay.select(&moments.second, axes, units.hidden);
+            }
+            *tensor = stay.select(tensor, axes, units.hidden);
+        });
+        self.resize(network);
+        self.rows = self.symbol_rows();
+        true
+    }
+
+    /// Gives a network whose tensors have the sizes of the parts that are left these sizes.
+    pub(super) fn resize(&self, network: &mut impl Network) {
+        let layer = network.recurrent_mut();
+        layer.units.hidden = self.hidden();
+        layer.inputs = match &self.inputs {
+            Some(inputs) => InputKind::Vectors(inputs.kept.len()),
+            None => InputKind::Symbols(self.vocabulary.kept.len()),
+        };
+    }
+
+    /// Hidden units that are left.
+    pub(super) fn hidden(&self) -> usize {
+        self.neurons.kept.len()
+    }
+
+    /// Shape of the tensor `name` with the parts that are left, given the shape that it has in the whole network.
+    fn shape_from(&self, name: &str, whole: [usize; 2]) -> [usize; 2] {
+        let axes = Axis::of(name, self.inputs.is_some());
+        [0, 1].map(|dim| match axes[dim] {
+            Axis::Fixed => whole[dim],
+            Axis::NeuronsByKind => whole[dim] / self.neurons.total * self.hidden(),
+            axis => self.kept(axis).map_or(whole[dim], <[u32]>::len),
+        })
+    }
+
+    /// Shape of the tensor `name` with the parts that are left.
+    pub(super) fn shape(&self, name: &str) -> [usize; 2] {
+        let whole = self.whole.iter().find(|(found, _)| found == name).map_or([0, 0], |(_, whole)| *whole);
+        self.shape_from(name, whole)
+    }
+
+    fn kept(&self, axis: Axis) -> Option<&[u32]> {
+        match axis {
+            Axis::Vocabulary => Some(&self.vocabulary.kept),
+            Axis::Inputs => self.inputs.as_ref().map(|parts| parts.kept.as_slice()),
+            Axis::Neurons | Axis::NeuronsByKind => Some(&self.neurons.kept),
+            Axis::Fixed => None,
+        }
+    }
+
+    /// The row of each symbol; `None` if none was dropped.
+    fn symbol_rows(&self) -> Option<Vec<u32>> {
+        let Parts { total, kept, .. } = &self.vocabulary;
+        (kept.len() < *total).then(|| {
+            let mut rows = vec![NO_ROW; *total];
+            for (row, symbol) in (0..).zip(kept) {
+                rows[*symbol as usize] = row;
+            }
+            rows
+        })
+    }
+
+    /// A batch with the rows of its symbols in place of their ids.
+    pub(super) fn batch<'a>(&self, batch: &'a Batch) -> Cow<'a, Batch> {
+        match &self.rows {
+            None => Cow::Borrowed(batch),
+            Some(rows) => {
+                let inputs = batch.inputs.iter().map(|id| rows[*id as usize]).collect();
+                Cow::Owned(Batch { inputs, ..batch.clone() })
+            }
+        }
+    }
+
+    /// A tensor at the size of the whole network, with noise in place of what was dropped.
+    pub(super) fn at_full_size(&self, tensor: NamedTensor) -> NamedTensor {
+        let Some((name, whole)) = self.whole.iter().find(|(name, _)| *name == tensor.name) else { return tensor };
+        if tensor.shape == whole {
+            return tensor;
+        }
+        let axes = Axis::of(name, self.inputs.is_some());
+        let [rows, columns] = [0, 1].map(|dim| self.places(axes[dim], whole[dim]));
+        let fill = if name.ends_with("/log_sigma") { INITIAL_LOG_SIGMA as f32 } else { 0.0 };
+        let mut values = vec![fill; whole[0] * whole[1]];
+        for (row, kept) in rows.iter().zip(tensor.values.chunks(columns.len())) {
+            for (column, value) in columns.iter().zip(kept) {
+                values[row * whole[1] + column] = *value;
+            }
+        }
+        NamedTensor { name: tensor.name, shape: whole.to_vec(), values }
+    }
+
+    /// Where the elements along a dimension of `size` that are left lie in the whole network.
+    fn places(&self, axis: Axis, size: usize) -> Vec<usize> {
+        match (axis, self.kept(axis)) {
+            (Axis::NeuronsByKind, Some(kept)) => {
+                by_kind(kept.iter().map(|unit| *unit as usize), self.neurons.total, size)
+            }
+            (_, Some(kept)) => kept.iter().map(|place| *place as usize).collect(),
+            (_, None) => (0..size).collect(),
+        }
+    }
+
+    /// The fraction of the parameters of the whole network that are left.
+    pub(super) fn trained_share(&self) -> f64 {
+        let size = |shape: [usize; 2]| (shape[0] * shape[1]) as f64;
+        let left: f64 = self.whole.iter().map(|(name, whole)| size(self.shape_from(name, *whole))).sum();
+        left / self.whole.iter().map(|(_, whole)| size(*whole)).sum::<f64>()
+    }
+
+    /// The number of variational parameters that were dropped.
+    pub(super) fn dropped_variational(&self) -> usize {
+        let size = |shape: [usize; 2]| shape[0] * shape[1];
+        let variational = self.whole.iter().filter(|(name, _)| name.ends_with("/log_sigma"));
+        variational.map(|(name, whole)| size(*whole) - size(self.shape_from(name, *whole))).sum()
+    }
+
+    /// The form in which checkpoints store it.
+    pub(super) fn state(&self) -> Vec<NamedTensor> {
+        let parts = [Some(&self.vocabulary), self.inputs.as_ref(), Some(&self.neurons)];
+        let mut state: Vec<_> = parts.into_iter().flatten().flat_map(Parts::state).collect();
+        state.push(whole_numbers(EPOCHS.to_owned(), &[self.epochs]));
+        state
+    }
+
+    /// The parts that a checkpoint stores.
+    ///
+    /// # Errors
+    /// The name of a tensor that is missing or damaged.
+    pub(super) fn restored(&self, tensors: &[NamedTensor]) -> Result<Self, String> {
+        let epochs = read_whole_numbers(tensors, EPOCHS)?;
+        let [epochs] = epochs[..] else { return Err(format!("{EPOCHS} has {} values, not one", epochs.len())) };
+        let mut restored = Self {
+            vocabulary: self.vocabulary.restored(tensors)?,
+            inputs: self.inputs.as_ref().map(|parts| parts.restored(tensors)).transpose()?,
+            neurons: self.neurons.restored(tensors)?,
+            epochs,
+            ..self.clone()
+        };
+        restored.rows = restored.symbol_rows();
+        Ok(restored)
+    }
+}
+
+/// The places of what stays in the tensors, by kind; `None` where all stay.
+struct Stay {
+    vocabulary: Option<Vec<usize>>,
+    inputs: Option<Vec<usize>>,
+    neurons: Option<Vec<usize>>,
+}
+
+impl Stay {
+    fn is_all(&self) -> bool {
+        [&self.vocabulary, &self.inputs, &self.neurons].into_iter().all(Option::is_none)
+    }
+
+    /// What stays of a tensor of a network with `hidden` units.
+    fn select(&self, tensor: &Tensor<2>, axes: [Axis; 2], hidden: usize) -> Tensor<2> {
+        let device = tensor.device().inner();
+        (0..2).fold(tensor.clone(), |tensor, dim| {
+            let size = tensor.dims()[dim];
+            let places = match axes[dim] {
+                Axis::Vocabulary => self.vocabulary.clone(),
+                Axis::Inputs => self.inputs.clone(),
+                Axis::Neurons => self.neurons.clone(),
+                Axis::NeuronsByKind => self.neurons.as_ref().map(|units| by_kind(units.iter().copied(), hidden, size)),
+                Axis::Fixed => None,
+            };
+            match places {
+                Some(places) => tensor.select(dim, indices(&places, &device)),
+                None => tensor,
+            }
+        })
+    }
+}
+
+/// The places of `units` out of `hidden` along a kind-major dimension of `size`.
+fn by_kind(units: impl Iterator<Item = usize> + Clone, hidden: usize, size: usize) -> Vec<usize> {
+    (0..size / hidden).flat_map(|kind| units.clone().map(move |unit| kind * hidden + unit)).collect()
+}
