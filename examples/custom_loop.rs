@@ -58,8 +58,15 @@ fn predicted(window: &Tensor<2, Int>) -> usize {
     rows * (steps - 1)
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let epochs: u32 = std::env::args().nth(1).map_or(Ok(50), |epochs| epochs.parse())?;
+/// What an epoch reached on the validation data.
+struct Epoch {
+    perplexity: f64,
+    compression: f64,
+    units: u64,
+}
+
+/// Trains for some epochs and reports each of them.
+fn train(epochs: u32, mut report: impl FnMut(u32, &Epoch)) -> Result<Model, Box<dyn Error>> {
     let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
     let corpus = load(root, &Manifest::load(root, "planted-words")?, Reading::default())?;
     let Parts::Streams { train, valid, .. } = &corpus.parts else { return Err("not a language".into()) };
@@ -94,12 +101,28 @@ fn main() -> Result<(), Box<dyn Error>> {
             states = Some(last);
         }
         let perplexity = (nats / valid.iter().map(predicted).sum::<usize>() as f64).exp();
-        let compression = kept.compression;
-        println!(
-            "epoch {epoch}: perplexity {perplexity:.2}, compression {compression:.1}, {} units",
-            kept.neurons.kept
-        );
+        report(epoch, &Epoch { perplexity, compression: kept.compression, units: kept.neurons.kept });
     }
+    Ok(model)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let epochs = std::env::args().nth(1).map_or(Ok(50), |epochs| epochs.parse())?;
+    let model = train(epochs, |epoch, Epoch { perplexity, compression, units }| {
+        println!("epoch {epoch}: perplexity {perplexity:.2}, compression {compression:.1}, {units} units");
+    })?;
     model.save_file(std::env::temp_dir().join("custom_loop.bpk"))?;
+    Ok(())
+}
+
+/// `cargo test --release --example custom_loop`: two of the fifty epochs.
+#[test]
+fn the_network_learns_and_gets_sparse() -> Result<(), Box<dyn Error>> {
+    let mut epochs = Vec::new();
+    train(2, |_, Epoch { perplexity, compression, .. }| epochs.push((*perplexity, *compression)))?;
+    println!("{epochs:?}");
+    let [first, second] = epochs[..] else { return Err("two epochs".into()) };
+    assert!(second.0 < 0.9 * first.0, "the perplexity does not fall: {epochs:?}");
+    assert!(second.1 > first.1 && second.1 > 1.1, "nothing is pruned: {epochs:?}");
     Ok(())
 }

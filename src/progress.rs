@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use sparsegate_core::EvaluationMetric;
 use sparsegate_pipeline::exec::{JobProgress, Outcome};
 use sparsegate_pipeline::sweep::SweepObserver;
 use sparsegate_pipeline::train::TrainEvent;
@@ -240,9 +241,9 @@ fn style(template: &str) -> ProgressStyle {
 /// The validation metric and compression of a finished epoch, formatted.
 #[must_use]
 pub fn quality(metric: &str, line: &EpochMetrics) -> String {
-    let (name, digits) = match metric {
-        "bits_per_char" => ("bits/char", 4),
-        _ => (metric, 2),
+    let (name, digits) = match EvaluationMetric::from_name(metric) {
+        Some(EvaluationMetric::BitsPerCharacter) => ("bits/char", 4),
+        Some(EvaluationMetric::Perplexity | EvaluationMetric::Accuracy) | None => (metric, 2),
     };
     let compression = compression(line.counts.compression_ratio());
     format!("{name} {:.digits$}  compression {compression}", line.valid)

@@ -1,27 +1,9 @@
 //! `check` on the command line: verdicts, exit codes, table and JSON, for fixture run folders.
 
-use std::process::{Command, Stdio};
-
-use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 use sparsegate_spec as spec;
 use sparsegate_spec::types::RunSpec;
-
-#[path = "../crates/sparsegate-report/src/fixtures.rs"]
-#[allow(dead_code, reason = "shared with the report tests, which use the rest")]
-mod fixtures;
-#[path = "../crates/sparsegate-report/src/text_fixtures.rs"]
-#[allow(dead_code, reason = "shared with the report tests, which use the rest")]
-mod text_fixtures;
-
-const MANIFEST: &str = "\
-name: small
-about: A few labelled texts
-licence: { name: MIT OR Apache-2.0, redistribution: true, terms: generated }
-reader:
-  planted-texts: { seed: 1, train: 40, valid: 10, test: 10 }
-split: three independent draws of texts by one rule
-";
+use sparsegate_testing::{Answer, Project, classifiers, manifests};
 
 const SPEC: &str = "\
 name: made-up
@@ -33,60 +15,35 @@ sweep: { product: { sparsity: [dense, W, W+N], seed: [0, 1] } }
 expect:
 ";
 
-struct Project {
-    _folder: tempfile::TempDir,
-    root: Utf8PathBuf,
-}
-
-struct Answer {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl Project {
-    /// A project whose spec has these claims; each run whose level is in `stored` is finished, except the second seed
-    /// of W+N.
-    fn new(claims: &str, stored: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
-        fs_err::create_dir(root.join("datasets")).unwrap();
-        fs_err::write(root.join("datasets/small.yaml"), MANIFEST).unwrap();
-        fs_err::write(root.join("t.yaml"), format!("{SPEC}{claims}")).unwrap();
-        let project = Self { _folder: folder, root };
-        let plan = project.go(&["plan", "t.yaml", "--format", "json"]);
-        assert_eq!(plan.code, Some(0), "{}", plan.err);
-        let plan: Value = serde_json::from_str(&plan.out).unwrap();
-        for entry in plan[0]["runs"].as_array().unwrap() {
-            let spec: RunSpec = serde_json::from_value(entry["spec"].clone()).unwrap();
-            let left_out = spec.sparsity.name == "W+N" && spec.seed == 1;
-            if stored.contains(&spec.sparsity.name.as_str()) && !left_out {
-                text_fixtures::store(&project.root, &spec, entry["key"].as_str().unwrap());
-            }
+/// A project whose spec has these claims; each run whose level is in `stored` is finished, except the second seed of W+N.
+fn project_with(claims: &str, stored: &[&str]) -> Project {
+    let manifest = manifests::texts("small", [40, 10, 10]);
+    let project = Project::with(&[("datasets/small.yaml", &manifest), ("t.yaml", &format!("{SPEC}{claims}"))]);
+    let plan = project.go(&["plan", "t.yaml", "--format", "json"]);
+    assert_eq!(plan.code, Some(0), "{}", plan.err);
+    let plan: Value = serde_json::from_str(&plan.out).unwrap();
+    for entry in plan[0]["runs"].as_array().unwrap() {
+        let spec: RunSpec = serde_json::from_value(entry["spec"].clone()).unwrap();
+        let left_out = spec.sparsity.name == "W+N" && spec.seed == 1;
+        if stored.contains(&spec.sparsity.name.as_str()) && !left_out {
+            classifiers::store(&project.root, &spec, entry["key"].as_str().unwrap());
         }
-        project
     }
+    project
+}
 
-    fn go(&self, arguments: &[&str]) -> Answer {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
-        let output = command.args(arguments).current_dir(&self.root).stdin(Stdio::null()).output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Answer { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
-    }
+fn check(project: &Project) -> Answer {
+    project.go(&["check", "t.yaml"])
+}
 
-    fn check(&self) -> Answer {
-        self.go(&["check", "t.yaml"])
-    }
-
-    fn json(&self) -> Value {
-        let answer = self.go(&["check", "t.yaml", "--format", "json"]);
-        serde_json::from_str(&answer.out).unwrap_or_else(|error| panic!("{error} in {}{}", answer.out, answer.err))
-    }
+fn checked_json(project: &Project) -> Value {
+    let answer = project.go(&["check", "t.yaml", "--format", "json"]);
+    serde_json::from_str(&answer.out).unwrap_or_else(|error| panic!("{error} in {}{}", answer.out, answer.err))
 }
 
 /// The test accuracy of W after the last epoch.
 fn accuracy(seed: u64) -> f64 {
-    text_fixtures::epoch(&text_fixtures::spec("W", spec::types::CellName::default(), seed), 12).test
+    classifiers::epoch(&classifiers::spec("W", spec::types::CellName::default(), seed), 12).test
 }
 
 fn value_claim(level: &str, value: f64, tolerance: &str) -> String {
@@ -106,8 +63,8 @@ fn order(small: &str, large: &str, more: &str) -> String {
 #[test]
 fn claims_that_hold_end_with_0() {
     let project =
-        Project::new(&(value_claim("W", accuracy(0) + 0.005, "0.01") + &order("W", "dense", "")), &["dense", "W"]);
-    let answer = project.check();
+        project_with(&(value_claim("W", accuracy(0) + 0.005, "0.01") + &order("W", "dense", "")), &["dense", "W"]);
+    let answer = check(&project);
     assert_eq!(answer.code, Some(0), "{}{}", answer.out, answer.err);
     assert!(answer.out.starts_with("made-up: 2 reproduced, 0 within noise, 0 off, 0 not measured\n"), "{}", answer.out);
     let line = answer.out.lines().find(|line| line.contains("test.accuracy")).unwrap();
@@ -119,8 +76,8 @@ fn claims_that_hold_end_with_0() {
 
 #[test]
 fn a_claim_that_is_off_ends_with_3_and_only_leaves_it_out() {
-    let project = Project::new(&(value_claim("W", 0.5, "1%") + &order("dense", "W", "")), &["dense", "W"]);
-    let answer = project.check();
+    let project = project_with(&(value_claim("W", 0.5, "1%") + &order("dense", "W", "")), &["dense", "W"]);
+    let answer = check(&project);
     assert_eq!(answer.code, Some(3), "{}{}", answer.out, answer.err);
     assert!(answer.out.contains("2 off"), "{}", answer.out);
     let only = project.go(&["check", "t.yaml", "--only", "sparsity=dense"]);
@@ -132,8 +89,8 @@ fn a_claim_that_is_off_ends_with_3_and_only_leaves_it_out() {
 fn what_seeds_explain_is_within_noise() {
     // Two sample standard deviations of the values of the two seeds.
     let noise = 2.0 * (accuracy(1) - accuracy(0)) / 2f64.sqrt();
-    let project = Project::new(&value_claim("W", accuracy(0) - 0.9 * noise, "0"), &["W"]);
-    let json = project.json();
+    let project = project_with(&value_claim("W", accuracy(0) - 0.9 * noise, "0"), &["W"]);
+    let json = checked_json(&project);
     let claim = &json[0]["values"][0];
     assert_eq!(
         (claim["verdict"].as_str(), claim["noise_from"].as_str()),
@@ -141,20 +98,20 @@ fn what_seeds_explain_is_within_noise() {
         "{json}"
     );
     assert!((claim["noise"].as_f64().unwrap() - noise).abs() < 1e-9, "{json}");
-    assert_eq!(project.check().code, Some(0));
-    let farther = Project::new(&value_claim("W", accuracy(0) - 1.1 * noise, "0"), &["W"]);
-    assert_eq!(farther.json()[0]["values"][0]["verdict"], "off");
+    assert_eq!(check(&project).code, Some(0));
+    let farther = project_with(&value_claim("W", accuracy(0) - 1.1 * noise, "0"), &["W"]);
+    assert_eq!(checked_json(&farther)[0]["values"][0]["verdict"], "off");
 }
 
 #[test]
 fn what_is_not_there_is_not_measured_and_says_why() {
     let claims = value_claim("W", 0.9, "1%") + &order("W+N", "W", "");
-    let project = Project::new(&claims, &[]);
-    let answer = project.check();
+    let project = project_with(&claims, &[]);
+    let answer = check(&project);
     assert_eq!(answer.code, Some(0), "{}{}", answer.out, answer.err);
     assert!(answer.out.contains("not measured (never run)"), "{}", answer.out);
-    let project = Project::new(&claims, &["W", "W+N"]);
-    let json = project.json();
+    let project = project_with(&claims, &["W", "W+N"]);
+    let json = checked_json(&project);
     assert_eq!(json[0]["orders"][0]["why"], "W+N, seed 1: never run", "{json}");
     let longer = project.go(&["check", "t.yaml", "--set", "train.epochs=20"]);
     assert!(longer.out.contains("not measured (only a stale run is stored)"), "{}", longer.out);
@@ -164,14 +121,14 @@ fn what_is_not_there_is_not_measured_and_says_why() {
 #[test]
 fn an_ordering_that_the_authors_figures_contradict_is_shown_and_never_fails() {
     let more = "      about: fewer units without sparsification\n      authors: contradicted\n";
-    let project = Project::new(&order("dense", "W", more), &["dense", "W"]);
-    let answer = project.check();
+    let project = project_with(&order("dense", "W", more), &["dense", "W"]);
+    let answer = check(&project);
     assert_eq!(answer.code, Some(0), "{}{}", answer.out, answer.err);
     let line = answer.out.lines().find(|line| line.starts_with("neurons.kept: dense < W")).unwrap();
     for text in ["  off  ", "contradict it", "fewer units without sparsification"] {
         assert!(line.contains(text), "{text} in {line}");
     }
-    let json = project.json();
+    let json = checked_json(&project);
     assert_eq!((&json[0]["holds"], &json[0]["orders"][0]["authors"]), (&true.into(), &"contradicted".into()), "{json}");
 }
 
@@ -179,16 +136,16 @@ fn an_ordering_that_the_authors_figures_contradict_is_shown_and_never_fails() {
 fn a_where_may_list_values_and_mistakes_end_with_2() {
     let listed = "  - where: { sparsity: [dense, W], seed: 0 }\n    \
                   claims: [{ metric: gates.i.kept, value: 1, tolerance: 0, about: input gates }]\n";
-    let project = Project::new(listed, &["dense", "W"]);
-    assert_eq!(project.json()[0]["values"].as_array().unwrap().len(), 2);
-    assert!(project.check().out.contains("input gates"));
+    let project = project_with(listed, &["dense", "W"]);
+    assert_eq!(checked_json(&project)[0]["values"].as_array().unwrap().len(), 2);
+    assert!(check(&project).out.contains("input gates"));
     for (claims, said) in [
         (listed.replace("gates.i.kept", "gates.x.kept"), "unknown metric `gates.x.kept`"),
         (listed.replace("[dense, W]", "[dense, w]"), "no run of the experiment has `w`"),
         (listed.replace("[dense, W]", "[]"), "an empty list matches no run"),
     ] {
         fs_err::write(project.root.join("t.yaml"), format!("{SPEC}{claims}")).unwrap();
-        let answer = project.check();
+        let answer = check(&project);
         assert_eq!(answer.code, Some(2), "{}", answer.err);
         assert!(answer.err.contains(said), "{said} in {}", answer.err);
     }
@@ -198,8 +155,8 @@ fn a_where_may_list_values_and_mistakes_end_with_2() {
 fn orderings_of_several_seeds_are_tested_and_may_ask_for_more() {
     let asked =
         |seeds: u32| order("W", "dense", "").replacen("  - claim:", &format!("  - seeds: {seeds}\n    claim:"), 1);
-    let project = Project::new(&(asked(2) + &asked(3)), &["dense", "W"]);
-    let answer = project.check();
+    let project = project_with(&(asked(2) + &asked(3)), &["dense", "W"]);
+    let answer = check(&project);
     assert_eq!(answer.code, Some(0), "{}{}", answer.out, answer.err);
     assert!(answer.out.contains("not measured (2 of 3 seeds)"), "{}", answer.out);
     assert!(
@@ -207,7 +164,7 @@ fn orderings_of_several_seeds_are_tested_and_may_ask_for_more() {
         "{}",
         answer.out
     );
-    let json = project.json();
+    let json = checked_json(&project);
     let (tested, untested) = (&json[0]["orders"][0], &json[0]["orders"][1]);
     // The seeds of the fixture keep equally many units, so the means differ without any doubt.
     assert_eq!(
@@ -216,17 +173,17 @@ fn orderings_of_several_seeds_are_tested_and_may_ask_for_more() {
     );
     assert!(untested.get("n").is_none() && untested.get("p").is_none(), "{untested}");
     fs_err::write(project.root.join("t.yaml"), format!("{SPEC}{}", asked(0))).unwrap();
-    let answer = project.check();
+    let answer = check(&project);
     assert!(answer.code == Some(2) && answer.err.contains("no seed is no claim"), "{}", answer.err);
 }
 
 #[test]
 fn several_specs_are_checked_together() {
-    let project = Project::new(&order("dense", "W", ""), &["dense", "W"]);
+    let project = project_with(&order("dense", "W", ""), &["dense", "W"]);
     let other = SPEC.replace("name: made-up", "name: other").replace("expect:\n", "");
     fs_err::write(project.root.join("o.yaml"), other).unwrap();
     let answer = project.go(&["check", "o.yaml", "t.yaml"]);
     assert_eq!(answer.code, Some(3), "{}", answer.err);
     assert!(answer.out.starts_with("other: no claims\n\nmade-up: "), "{}", answer.out);
-    assert!(!Utf8Path::new(&project.root).join("reports").exists(), "it writes nothing");
+    assert!(!camino::Utf8Path::new(&project.root).join("reports").exists(), "it writes nothing");
 }

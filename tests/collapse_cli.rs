@@ -1,43 +1,14 @@
 //! A task with too few data: the variational levels prune everything, and every command says so.
 
-use assert_cmd::Command;
+use sparsegate_testing::Project;
 
-struct Project(tempfile::TempDir);
-
-struct Answer {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl Project {
-    /// A table of labelled sentences, and an experiment with the full KL weight from the first step on: on so few texts
-    /// it prunes everything.
-    fn new() -> Self {
-        let project = Self(tempfile::tempdir().expect("a folder"));
-        fs_err::write(project.0.path().join("films.csv"), sentences(400)).expect("a file");
-        let made = project.run(&["new", "task", "films", "--kind", "classification", "--from", "films.csv"]);
-        assert_eq!(made.code, Some(0), "{}", made.err);
-        fs_err::write(project.0.path().join("experiments/films.yaml"), FILMS).expect("a file");
-        project
-    }
-
-    fn run(&self, args: &[&str]) -> Answer {
-        let output = Command::cargo_bin("sparsegate")
-            .expect("the program")
-            .current_dir(self.0.path())
-            .env_remove("SPARSEGATE_CACHE")
-            .args(args)
-            .output()
-            .expect("output");
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        Answer { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
-    }
-
-    /// Runs a command on the experiment.
-    fn films(&self, command: &str, more: &[&str]) -> Answer {
-        self.run(&[&[command, "experiments/films.yaml"], more].concat())
-    }
+/// A table of labelled sentences, and an experiment with the full KL weight from the first step on: on so few texts it
+/// prunes everything.
+fn project() -> Project {
+    let project = Project::with(&[("films.csv", &sentences(400))]);
+    project.go(&["new", "task", "films", "--kind", "classification", "--from", "films.csv"]).expect(0, &[]);
+    project.write("experiments/films.yaml", FILMS);
+    project
 }
 
 const FILMS: &str = "\
@@ -68,8 +39,9 @@ fn line(text: &str, first: &str) -> String {
 
 #[test]
 fn a_collapse_is_seen_and_said() {
-    let project = Project::new();
-    let trained = project.films("run", &["--offline", "--progress", "counter", "--jobs", "1"]);
+    let project = project();
+    let films = |command: &str, more: &[&str]| project.go(&[&[command, "experiments/films.yaml"], more].concat());
+    let trained = films("run", &["--offline", "--progress", "counter", "--jobs", "1"]);
     assert_eq!(trained.code, Some(0), "{}", trained.err);
     assert!(trained.err.contains("warning: W collapsed, seen after epoch "), "{}", trained.err);
     assert!(trained.err.contains("hint: the KL term dominates: lower train.kl.weight"), "{}", trained.err);
@@ -79,26 +51,26 @@ fn a_collapse_is_seen_and_said() {
     assert!(line(&trained.out, "dense ").contains(" 1.0x"), "{}", trained.out);
     assert!(line(&trained.out, "baseline: majority class good").contains("accuracy 0.5"), "{}", trained.out);
 
-    let json = project.films("run", &["--format", "json"]).out;
+    let json = films("run", &["--format", "json"]).out;
     let rows: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!((&rows[1]["state"], &rows[1]["collapse"]), (&"done".into(), &"nothing-left".into()), "{json}");
     assert!(rows[1]["compression"].is_null() && rows[0]["collapse"].is_null(), "{json}");
 
-    let status = project.films("status", &[]).out;
+    let status = films("status", &[]).out;
     assert!(status.contains("done, collapsed") && !status.contains("000.0x"), "{status}");
-    let check = project.films("check", &[]);
+    let check = films("check", &[]);
     assert_eq!(check.code, Some(0), "without claims nothing fails");
     assert!(check.out.contains("W collapsed: nothing is left of the network"), "{}", check.out);
 
     let run = "films:sparsity=W";
     let says = "nothing is left of this network, so that it predicts the class `good` whatever it reads";
-    let predict = project.run(&["predict", run, "a fine film", "a dull film"]);
+    let predict = project.go(&["predict", run, "a fine film", "a dull film"]);
     assert_eq!((predict.code, predict.err.matches(says).count()), (Some(0), 1), "{}", predict.err);
-    let export = project.run(&["export", run, "--format", "onnx"]);
+    let export = project.go(&["export", run, "--format", "onnx"]);
     assert!(export.code == Some(0) && export.err.contains(says), "{}", export.err);
-    let bench = project.run(&["bench", run, "--samples", "1", "--batch", "1", "--threads", "1"]);
+    let bench = project.go(&["bench", run, "--samples", "1", "--batch", "1", "--threads", "1"]);
     assert!(bench.code == Some(0) && bench.err.contains(says), "{}", bench.err);
     assert!(bench.out.contains("(none are left)"), "{}", bench.out);
-    let healthy = project.run(&["predict", "films:sparsity=dense", "a fine film"]);
+    let healthy = project.go(&["predict", "films:sparsity=dense", "a fine film"]);
     assert_eq!((healthy.code, healthy.err.as_str()), (Some(0), ""));
 }

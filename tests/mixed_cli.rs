@@ -3,39 +3,28 @@
 
 use std::io::Write as _;
 
-use assert_cmd::Command;
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
+use sparsegate_testing::tables::{SIXTY, commas, rows};
+use sparsegate_testing::{Answer, Project};
 
-/// A project folder, empty at first.
-struct Project(tempfile::TempDir);
+/// A project for `new task`, empty at first.
+struct Folder(Project);
 
-struct Answer {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl Project {
+impl Folder {
     fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder"))
+        Self(Project::new())
     }
 
     fn path(&self, path: &str) -> Utf8PathBuf {
-        Utf8Path::from_path(self.0.path()).expect("a UTF-8 path").join(path)
+        self.0.path(path)
     }
 
     fn file(&self, name: &str, content: impl AsRef<[u8]>) {
-        let path = self.path(name);
-        fs_err::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        fs_err::write(path, content).expect("a file");
+        self.0.write(name, content);
     }
 
     fn run(&self, args: &[&str]) -> Answer {
-        let mut command = Command::cargo_bin("sparsegate").expect("the program");
-        let output =
-            command.current_dir(self.0.path()).env_remove("SPARSEGATE_CACHE").args(args).output().expect("output");
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).split_whitespace().collect::<Vec<_>>().join(" ");
-        Answer { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+        self.0.go(args).on_one_line()
     }
 
     fn new_task(&self, kind: &str, from: &str, more: &[&str]) -> Answer {
@@ -58,19 +47,6 @@ impl Project {
     }
 }
 
-/// `count` rows, below `head`, from a number, a text and one of two labels.
-fn rows(head: &str, count: usize, row: impl Fn(usize, &str, &str) -> String) -> String {
-    let line = |i: usize| {
-        let (word, label) = if i.is_multiple_of(2) { ("lovely", "pos") } else { ("soggy", "neg") };
-        row(i, &format!("tea number {i} from the corner shop was {word}"), label) + "\n"
-    };
-    head.to_owned() + &(0..count).map(line).collect::<String>()
-}
-
-fn commas(_: usize, text: &str, label: &str) -> String {
-    format!("{text},{label}")
-}
-
 fn json(_: usize, text: &str, label: &str) -> String {
     serde_json::json!({ "text": text, "label": label }).to_string()
 }
@@ -85,11 +61,9 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().expect("gzip")
 }
 
-const SIXTY: &str = "48 for training, 6 for validation, 6 for the test; 2 classes: neg 30, pos 30";
-
 #[test]
 fn files_of_other_programs_are_refused_by_name_with_what_to_do() {
-    let project = Project::new();
+    let project = Folder::new();
     let mut tar = vec![0; 1024];
     tar[257..262].copy_from_slice(b"ustar");
     let cases: [(&str, &[u8], &str); 22] = [
@@ -132,7 +106,7 @@ fn files_of_other_programs_are_refused_by_name_with_what_to_do() {
 
 #[test]
 fn json_is_read_as_an_array_and_with_values_inside() {
-    let project = Project::new();
+    let project = Folder::new();
     let objects: Vec<String> = rows("", 60, json).lines().map(str::to_owned).collect();
     for text in
         [format!("[{}]", objects.join(",")), format!("[\n  {}\n]\n", objects.join(",\n  ").replace(':', " :\n"))]
@@ -152,7 +126,7 @@ fn json_is_read_as_an_array_and_with_values_inside() {
     // Lines of JSON under the name of a table with commas are no table with commas.
     project.file("t.csv", rows("", 60, json));
     assert!(project.read("t.csv", &[]).contains("format: jsonl"));
-    let project = Project::new();
+    let project = Folder::new();
     for (text, said) in [
         (format!("[{},]", objects.join(",")), "a comma stands before the end of the array"),
         ("[[\"fine\", \"pos\"]]".to_owned(), "the array holds `[\"fine\",\"pos\"]` where an object"),
@@ -175,7 +149,7 @@ fn json_is_read_as_an_array_and_with_values_inside() {
 
 #[test]
 fn first_rows_unlike_the_others_are_named() {
-    let project = Project::new();
+    let project = Folder::new();
     for (text, said) in [
         ("text,label\n".to_owned(), "there is only one row, `text, label`"),
         (rows("text,label\n", 20, |_, text, _| format!("{text},pos")), "all texts have the label `pos`"),
@@ -219,7 +193,7 @@ fn first_rows_unlike_the_others_are_named() {
 
 #[test]
 fn parts_that_are_written_differently_are_read_each_by_its_own_rules() {
-    let project = Project::new();
+    let project = Folder::new();
     project.file("t.csv", rows("text,label\n", 60, commas));
     let more = |i: usize, text: &str, label: &str| commas(i, &format!("{text} again"), label);
     let test = "54 for training, 6 for validation, 20 for the test; 2 classes: neg 40, pos 40";
@@ -235,7 +209,7 @@ fn parts_that_are_written_differently_are_read_each_by_its_own_rules() {
         let said = project.read("t.csv", &["--test", other]);
         assert!(said.contains("joined: 2 files (csv") && said.contains(test), "{other}: {said}");
     }
-    let project = Project::new();
+    let project = Folder::new();
     project.file("t.csv", rows("text,label\n", 60, commas));
     project.file("bare.csv", rows("", 20, more));
     let err = project.refused("t.csv", &["--test", "bare.csv"]);
@@ -252,7 +226,7 @@ fn parts_that_are_written_differently_are_read_each_by_its_own_rules() {
 
 #[test]
 fn tables_of_a_folder_are_told_apart() {
-    let project = Project::new();
+    let project = Folder::new();
     let again = |i: usize, text: &str, label: &str| format!("{label};{i};{text} again");
     project.file("a/my_train.csv", rows("text,label\n", 60, commas));
     project.file("a/my_test.csv", rows("label;id;text\n", 20, again));
@@ -271,7 +245,7 @@ fn tables_of_a_folder_are_told_apart() {
         joined.contains("\"from\":\"x/data.csv:2\"") && joined.contains("\"from\":\"y/data.jsonl:30\""),
         "{joined}"
     );
-    let project = Project::new();
+    let project = Folder::new();
     project.file("c/a.csv", rows("text,label\n", 30, commas));
     project.file("c/b.csv", rows("review,stars\n", 30, commas));
     let err = project.refused("c", &[]);
@@ -283,7 +257,7 @@ fn tables_of_a_folder_are_told_apart() {
 
 #[test]
 fn folders_of_texts_are_decoded_and_their_parts_are_kept() {
-    let project = Project::new();
+    let project = Folder::new();
     let write = |folder: &str, encode: &dyn Fn(&str) -> Vec<u8>| {
         for i in 0..60 {
             let class = if i % 2 == 0 { "pos" } else { "neg" };
@@ -324,7 +298,7 @@ fn folders_of_texts_are_decoded_and_their_parts_are_kept() {
 
 #[test]
 fn texts_without_a_label_can_be_left_out() {
-    let project = Project::new();
+    let project = Folder::new();
     let rated = |i: usize, label: &str| if i % 10 == 3 { None } else { Some(label.to_owned()) };
     let csv = |i: usize, text: &str, label: &str| format!("{text},{}", rated(i, label).unwrap_or("NaN".into()));
     let json = |i: usize, text: &str, label: &str| match rated(i, label) {

@@ -1,15 +1,17 @@
 //! `run` and `status` on the command line: sweeps, failures, signals, kills and user errors.
 #![cfg(unix)]
 
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use sparsegate_pipeline::exec::{Executor, InProcess, Interrupt, LocalProcesses, Outcome};
 use sparsegate_pipeline::sweep::{Sweep, SweepOptions};
 use sparsegate_store::format::RunState;
 use sparsegate_store::{RunDir, runs};
+use sparsegate_testing::stored::trained_bytes;
+use sparsegate_testing::{Answer, Project, manifests};
 
 /// Trains for a second or two in many short epochs, so that there is time to interrupt it.
 const LONG: &str = "\
@@ -20,94 +22,31 @@ train: { epochs: 40, batch: 8, sequence: 10, carry_state: true, optimizer: { ada
 sweep: { product: { sparsity: [W+G+N] } }
 ";
 
-const SMALL: &str = "\
-name: small
-about: A few sentences of the embedded language
-licence: { name: MIT OR Apache-2.0, redistribution: true, terms: generated }
-reader:
-  planted-words: { seed: 1, train: 4000, valid: 1000, test: 1000 }
-split: three independent texts of one grammar
-";
-
 /// Time limit; only a process that hangs takes longer.
 const LIMIT: Duration = Duration::from_mins(2);
 
-struct Project {
-    _folder: tempfile::TempDir,
-    root: Utf8PathBuf,
+fn project_with(spec: &str) -> Project {
+    Project::with(&[("datasets/small.yaml", &manifests::small_words()), ("t.yaml", spec)])
 }
 
-impl Project {
-    fn new(spec: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
-        fs_err::create_dir(root.join("datasets")).unwrap();
-        fs_err::write(root.join("datasets/small.yaml"), SMALL).unwrap();
-        fs_err::write(root.join("t.yaml"), spec).unwrap();
-        Self { _folder: folder, root }
-    }
+/// The run of a project with a single one.
+fn run(project: &Project) -> RunDir {
+    let runs = runs(&project.root, "t").unwrap();
+    assert_eq!(runs.len(), 1);
+    runs[0].clone()
+}
 
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
-        command.args(arguments).current_dir(&self.root).stdin(Stdio::null());
-        command.env_remove("SPARSEGATE_MIRROR").env_remove("SPARSEGATE_CACHE").env("RAYON_NUM_THREADS", "1");
-        command
-    }
-
-    fn start(&self, arguments: &[&str]) -> Child {
-        self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-    }
-
-    fn go(&self, arguments: &[&str]) -> Answer {
-        self.command(arguments).output().unwrap().into()
-    }
-
-    /// The run, of a project with a single one.
-    fn run(&self) -> RunDir {
-        let runs = runs(&self.root, "t").unwrap();
-        assert_eq!(runs.len(), 1);
-        runs[0].clone()
-    }
-
-    /// Waits until the only run has written `lines` lines and is still running.
-    fn wait_for_lines(&self, lines: usize) -> RunDir {
-        let begun = Instant::now();
-        loop {
-            if let [run] = runs(&self.root, "t").unwrap().as_slice()
-                && run.metrics().unwrap().len() >= lines
-            {
-                return run.clone();
-            }
-            assert!(begun.elapsed() < LIMIT, "nothing was written");
-            std::thread::sleep(Duration::from_millis(5));
+/// Waits until the only run has written `lines` lines and is still running.
+fn wait_for_lines(project: &Project, lines: usize) -> RunDir {
+    let begun = Instant::now();
+    loop {
+        if let [run] = runs(&project.root, "t").unwrap().as_slice()
+            && run.metrics().unwrap().len() >= lines
+        {
+            return run.clone();
         }
-    }
-}
-
-#[derive(Debug)]
-struct Answer {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl From<Output> for Answer {
-    fn from(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
-    }
-}
-
-impl Answer {
-    fn of(child: Child) -> Self {
-        child.wait_with_output().unwrap().into()
-    }
-
-    fn expect(&self, code: i32, parts: &[&str]) {
-        assert_eq!(self.code, Some(code), "{self:#?}");
-        for part in parts {
-            assert!(self.err.contains(part), "`{part}` is not in stderr of {self:#?}");
-        }
+        assert!(begun.elapsed() < LIMIT, "nothing was written");
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
@@ -115,31 +54,25 @@ fn signal(name: &str, pid: u32) {
     assert!(Command::new("kill").args([format!("-{name}"), pid.to_string()]).status().unwrap().success());
 }
 
-/// The stored bytes that must not depend on interruptions.
-fn fingerprint(run: &RunDir) -> Vec<Vec<u8>> {
-    let names = ["metrics.jsonl", "structure.json", "model.safetensors"];
-    names.iter().map(|name| fs_err::read(run.path().join(name)).unwrap()).collect()
-}
-
 /// Stored bytes of [`LONG`] without interruption.
 fn whole() -> &'static [Vec<u8>] {
     static WHOLE: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
     WHOLE.get_or_init(|| {
-        let project = Project::new(LONG);
+        let project = project_with(LONG);
         project.go(&["run", "t.yaml"]).expect(0, &["epoch 40/40", "done in"]);
-        fingerprint(&project.run())
+        trained_bytes(&run(&project))
     })
 }
 
 fn ends_like_the_whole(project: &Project) {
     project.go(&["run", "t.yaml"]).expect(0, &["goes on after step"]);
-    assert!(fingerprint(&project.run()) == whole(), "other bytes than a run never interrupted");
+    assert!(trained_bytes(&run(&project)) == whole(), "other bytes than a run never interrupted");
 }
 
 #[test]
 fn a_sweep_is_trained_once() {
     let spec = LONG.replace("[W+G+N]", "[dense, W]").replace("epochs: 40", "epochs: 2");
-    let project = Project::new(&spec);
+    let project = project_with(&spec);
     let first = project.go(&["run", "t.yaml"]);
     first.expect(0, &["dense", "epoch 2/2"]);
     assert_eq!(first.out.lines().count(), 4, "two runs and the trivial baseline: {first:?}");
@@ -164,7 +97,7 @@ fn a_sweep_is_trained_once() {
 fn a_sweep_over_backends_trains_those_of_this_build() {
     let sweep = "sweep: { product: { backend: [flex, tch], sparsity: [W] } }";
     let spec = LONG.replace("sweep: { product: { sparsity: [W+G+N] } }", sweep).replace("epochs: 40", "epochs: 1");
-    let project = Project::new(&spec);
+    let project = project_with(&spec);
     let plan = project.go(&["plan", "t.yaml"]);
     assert!(plan.out.contains("never run; backend `tch` is not in this build, which has: flex"), "{plan:?}");
     assert!(plan.out.contains("2 runs: 0 done, 2 to run (2 new), 1 of them not possible with this build"), "{plan:?}");
@@ -188,9 +121,9 @@ fn a_sweep_over_backends_trains_those_of_this_build() {
 #[test]
 fn ctrl_c_saves_and_the_run_goes_on() {
     for name in ["INT", "TERM"] {
-        let project = Project::new(LONG);
+        let project = project_with(LONG);
         let child = project.start(&["run", "t.yaml"]);
-        let run = project.wait_for_lines(2);
+        let run = wait_for_lines(&project, 2);
         signal(name, child.id());
         Answer::of(child).expect(130, &["interrupted, state saved; run the same command again to resume"]);
         assert_eq!(run.summary().unwrap().unwrap().state, RunState::Interrupted);
@@ -202,20 +135,20 @@ fn ctrl_c_saves_and_the_run_goes_on() {
 
 #[test]
 fn a_killed_worker_is_a_failed_run_that_goes_on() {
-    let project = Project::new(LONG);
+    let project = project_with(LONG);
     let child = project.start(&["run", "t.yaml"]);
-    let run = project.wait_for_lines(3);
+    let run = wait_for_lines(&project, 3);
     signal("KILL", run.holder().unwrap().unwrap().pid);
     Answer::of(child).expect(1, &["W+G+N failed", "killed", "run again", "1 of 1 runs failed"]);
     project.go(&["run", "t.yaml"]).expect(0, &[]);
-    assert!(fingerprint(&project.run()) == whole());
+    assert!(trained_bytes(&run) == whole());
 }
 
 #[test]
 fn a_worker_saves_and_ends_when_its_parent_is_killed() {
-    let project = Project::new(LONG);
+    let project = project_with(LONG);
     let mut child = project.start(&["run", "t.yaml"]);
-    let run = project.wait_for_lines(2);
+    let run = wait_for_lines(&project, 2);
     signal("KILL", child.id());
     child.wait().unwrap();
     let begun = Instant::now();
@@ -229,9 +162,9 @@ fn a_worker_saves_and_ends_when_its_parent_is_killed() {
 
 #[test]
 fn a_second_process_on_one_run_is_told_who_is_there() {
-    let project = Project::new(LONG);
+    let project = project_with(LONG);
     let child = project.start(&["run", "t.yaml"]);
-    let run = project.wait_for_lines(1);
+    let run = wait_for_lines(&project, 1);
     let pid = run.holder().unwrap().unwrap().pid;
     let status = project.go(&["status", "t.yaml"]);
     assert!(status.out.contains(&format!("running (process {pid} on ")), "{status:?}");
@@ -239,17 +172,17 @@ fn a_second_process_on_one_run_is_told_who_is_there() {
         project.go(arguments).expect(1, &["in use by process", &pid.to_string(), "wait until it ends, or stop it"]);
     }
     Answer::of(child).expect(0, &["done in"]);
-    assert!(fingerprint(&project.run()) == whole(), "the first process is not disturbed");
+    assert!(trained_bytes(&run) == whole(), "the first process is not disturbed");
 }
 
 #[test]
 fn a_library_user_gets_the_same_bytes_in_a_process_and_in_this_one() {
     let bytes = |executor: &dyn Executor| {
-        let project = Project::new(&LONG.replace("epochs: 40", "epochs: 2"));
+        let project = project_with(&LONG.replace("epochs: 40", "epochs: 2"));
         let sweep = Sweep::load(&project.root, &[project.root.join("t.yaml")], &[], &[]).unwrap();
         let outcomes = sweep.run(&SweepOptions::default(), executor, &mut (), &Interrupt::default()).unwrap();
         assert!(matches!(outcomes.as_slice(), [Outcome::Done(_)]), "{outcomes:?}");
-        fingerprint(&project.run())
+        trained_bytes(&run(&project))
     };
     let processes = LocalProcesses::new(env!("CARGO_BIN_EXE_sparsegate"));
     assert!(bytes(&processes) == bytes(&InProcess));
@@ -260,7 +193,7 @@ fn a_failed_run_does_not_stop_the_others() {
     let spec = LONG
         .replace("epochs: 40", "epochs: 1")
         .replace("sparsity: [W+G+N]", "sparsity: [W], train.optimizer.adam.lr: [1e30, 1e-3]");
-    let project = Project::new(&spec);
+    let project = project_with(&spec);
     let answer = project.go(&["run", "t.yaml", "--jobs", "1"]);
     answer.expect(1, &["training diverged", " step ", "lower train.optimizer.adam.lr", "1 of 2 runs failed"]);
     let states = runs(&project.root, "t").unwrap().into_iter().map(|run| run.summary().unwrap().unwrap().state);
@@ -273,11 +206,11 @@ fn a_failed_run_does_not_stop_the_others() {
 #[test]
 #[cfg(not(any(feature = "wgpu", feature = "tch")))]
 fn a_backend_that_is_not_compiled_in() {
-    let project = Project::new(LONG);
+    let project = project_with(LONG);
     project
         .go(&["run", "t.yaml", "--backend", "wgpu"])
         .expect(2, &["backend `wgpu` is not in this build, which has: flex", "--backend flex"]);
-    let project = Project::new(&LONG.replace("sweep:", "backend: tch\nsweep:"));
+    let project = project_with(&LONG.replace("sweep:", "backend: tch\nsweep:"));
     let answer = project.go(&["run", "t.yaml"]);
     assert_eq!(answer.code, Some(2), "{answer:?}");
     assert!(!project.root.join("runs").exists(), "nothing is started");
@@ -285,7 +218,7 @@ fn a_backend_that_is_not_compiled_in() {
 
 #[test]
 fn data_that_are_not_here() {
-    let project = Project::new(&LONG.replace("dataset: small", "dataset: word-ptb"));
+    let project = project_with(&LONG.replace("dataset: small", "dataset: word-ptb"));
     let manifest = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/word-ptb.yaml");
     fs_err::copy(manifest, project.root.join("datasets/word-ptb.yaml")).unwrap();
     project.go(&["run", "t.yaml", "--offline"]).expect(4, &["ptb", "fetch"]);
@@ -294,21 +227,21 @@ fn data_that_are_not_here() {
 
 #[test]
 fn a_runs_folder_that_is_none() {
-    let project = Project::new(LONG);
+    let project = project_with(LONG);
     fs_err::write(project.root.join("runs"), "a file").unwrap();
     project.go(&["run", "t.yaml"]).expect(1, &["runs/t", "in the way"]);
 }
 
 #[test]
 fn a_stream_too_short_for_the_batch() {
-    let project = Project::new(&LONG.replace("batch: 8", "batch: 100000"));
+    let project = project_with(&LONG.replace("batch: 8", "batch: 100000"));
     project.go(&["run", "t.yaml"]).expect(2, &["too short", "train.batch"]);
     assert!(!project.root.join("runs").exists(), "nothing is started");
 }
 
 #[test]
 fn a_damaged_folder_stops_only_its_own_run() {
-    let project = Project::new(&LONG.replace("[W+G+N]", "[dense, W]").replace("epochs: 40", "epochs: 1"));
+    let project = project_with(&LONG.replace("[W+G+N]", "[dense, W]").replace("epochs: 40", "epochs: 1"));
     project.go(&["run", "t.yaml"]).expect(0, &[]);
     let damaged = runs(&project.root, "t").unwrap()[0].clone();
     fs_err::write(damaged.path().join("metrics.jsonl"), "garbage\n").unwrap();

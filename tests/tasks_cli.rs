@@ -1,9 +1,9 @@
 //! Experiments that sweep over tasks, as a user types them: keys, parts, and careless specs.
 
 use std::collections::BTreeMap;
-use std::process::{Command, Output};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
+use sparsegate_testing::{Answer, Project, command_in};
 
 const WORDS: &str = "\
 task: words
@@ -29,23 +29,12 @@ sweep:
     seed: [0]
 ";
 
-struct Project {
-    _keep: tempfile::TempDir,
-    root: Utf8PathBuf,
-}
+struct Folder(Project);
 
-struct Answer {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl Project {
+impl Folder {
     /// A project with the shipped data sets and two tasks.
     fn new() -> Self {
-        let keep = tempfile::tempdir().unwrap();
-        let root = Utf8PathBuf::from_path_buf(keep.path().to_owned()).unwrap();
-        let project = Self { _keep: keep, root };
+        let project = Self(Project::new());
         for name in ["planted-words", "planted-words-small", "planted-texts-small"] {
             let shipped = repository().join(format!("datasets/{name}.yaml"));
             project.write(&format!("datasets/{name}.yaml"), &fs_err::read_to_string(shipped).unwrap());
@@ -56,15 +45,13 @@ impl Project {
     }
 
     fn write(&self, path: &str, text: &str) {
-        let path = self.root.join(path);
-        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-        fs_err::write(path, text).unwrap();
+        self.0.write(path, text);
     }
 
     fn spec(&self, text: &str, arguments: &[&str]) -> Answer {
         self.write("experiments/x.yaml", text);
         let (command, more) = arguments.split_first().unwrap();
-        answer(&self.root, &[&[*command, "experiments/x.yaml"], more].concat())
+        self.0.go(&[&[*command, "experiments/x.yaml"], more].concat())
     }
 
     /// Planned runs: key by `TASK LEVEL SEED`.
@@ -79,11 +66,8 @@ fn repository() -> &'static Utf8Path {
     Utf8Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn answer(folder: &Utf8Path, arguments: &[&str]) -> Answer {
-    let output: Output =
-        Command::new(env!("CARGO_BIN_EXE_sparsegate")).args(arguments).current_dir(folder).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Answer { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+fn in_repository(arguments: &[&str]) -> Answer {
+    Answer::to(command_in(repository(), arguments))
 }
 
 fn keys(json: &str) -> BTreeMap<String, String> {
@@ -102,12 +86,12 @@ fn keys(json: &str) -> BTreeMap<String, String> {
 
 #[test]
 fn the_paper_has_the_runs_of_its_four_older_files() {
-    let paper = keys(&answer(repository(), &["plan", "experiments/paper.yaml", "--format", "json"]).out);
+    let paper = keys(&in_repository(&["plan", "experiments/paper.yaml", "--format", "json"]).out);
     assert_eq!(paper.len(), 20);
     let files = ["imdb", "agnews", "char-ptb", "word-ptb"].map(|task| format!("experiments/paper/{task}.yaml"));
     let arguments: Vec<&str> =
         ["plan", "--format", "json"].into_iter().chain(files.iter().map(String::as_str)).collect();
-    let older = keys(&answer(repository(), &arguments).out);
+    let older = keys(&in_repository(&arguments).out);
     for (run, key) in &paper {
         assert_eq!(older.get(run), Some(key), "{run}");
     }
@@ -122,7 +106,7 @@ fn the_paper_has_the_runs_of_its_four_older_files() {
     assert!(published.iter().all(|run| paper.contains_key(run)), "{paper:?}");
 
     let one = ["plan", "experiments/paper.yaml", "task=imdb", "sparsity=W+G+N", "--format", "json"];
-    let one = keys(&answer(repository(), &one).out);
+    let one = keys(&in_repository(&one).out);
     assert_eq!(
         one.into_iter().collect::<Vec<_>>(),
         [("imdb lstm W+G+N 0".to_owned(), older["imdb lstm W+G+N 0"].clone())]
@@ -149,7 +133,7 @@ fn the_paper_has_the_claims_of_its_four_older_files() {
 
 #[test]
 fn a_task_means_what_writing_it_out_means() {
-    let project = Project::new();
+    let project = Folder::new();
     let swept = project.planned(BOTH, &[]);
     assert_eq!(
         swept.keys().map(String::as_str).collect::<Vec<_>>(),
@@ -181,7 +165,7 @@ fn a_task_means_what_writing_it_out_means() {
 
 #[test]
 fn careless_specs_have_a_place_and_a_hint() {
-    let project = Project::new();
+    let project = Folder::new();
     project.write("experiments/tasks/again.yaml", &WORDS.replace("words\nabout", "texts\nabout"));
     let refused = |spec: &str, more: &[&str], said: &[&str]| {
         let Answer { code, out, err } = project.spec(spec, &[&["plan"], more].concat());
@@ -192,7 +176,7 @@ fn careless_specs_have_a_place_and_a_hint() {
         }
     };
     refused(BOTH, &[], &["x.yaml:4:19:", "two files define the task `texts`", "`again`"]);
-    fs_err::remove_file(project.root.join("experiments/tasks/again.yaml")).unwrap();
+    fs_err::remove_file(project.0.root.join("experiments/tasks/again.yaml")).unwrap();
 
     let with = |from: &str, to: &str| {
         assert!(BOTH.contains(from));
@@ -227,14 +211,14 @@ fn careless_specs_have_a_place_and_a_hint() {
     refused(BOTH, &[], &["tasks/words.yaml:4:", "unknown key `hiden`", "did you mean `hidden`?"]);
     project.write("experiments/tasks/words.yaml", &WORDS.replace("task: words", "task: wards"));
     refused(BOTH, &[], &["tasks/words.yaml:1:", "names another task, `wards`"]);
-    let task = answer(&project.root, &["plan", "experiments/tasks/texts.yaml"]);
+    let task = project.0.go(&["plan", "experiments/tasks/texts.yaml"]);
     assert!(task.code == Some(2) && task.err.contains("this file is a task"), "{}", task.err);
 }
 
 /// Trains all runs for two steps and writes one page, whose figures never mix the tasks.
 #[test]
 fn tasks_are_trained_and_reported_in_parts() {
-    let project = Project::new();
+    let project = Folder::new();
     let run = project.spec(BOTH, &["run", "--report"]);
     assert_eq!(run.code, Some(0), "{}", run.err);
     for row in ["words, dense", "words, W+N", "texts, dense", "texts, W+N"] {
@@ -243,7 +227,7 @@ fn tasks_are_trained_and_reported_in_parts() {
     let planned = project.spec(BOTH, &["plan"]);
     assert!(planned.out.contains("both on planted-words-small, planted-texts-small"), "{}", planned.out);
     assert!(planned.out.contains("4 runs: 4 done"), "{}", planned.out);
-    let report = project.root.join("reports/both");
+    let report = project.0.root.join("reports/both");
     let csv = fs_err::read_to_string(report.join("results.csv")).unwrap();
     assert!(csv.lines().next().unwrap().ends_with(",task"), "{csv}");
     assert!(report.join("curves-words.svg").is_file() && report.join("curves-texts.svg").is_file());

@@ -1,21 +1,13 @@
 //! Options of the training loop on the command line: a weighted KL term, schedules, the best epoch, more epochs.
 #![cfg(unix)]
 
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use camino::Utf8PathBuf;
 use sparsegate_store::format::RunState;
 use sparsegate_store::{RunDir, runs};
-
-const SMALL: &str = "\
-name: small
-about: A few sentences of the embedded language
-licence: { name: MIT OR Apache-2.0, redistribution: true, terms: generated }
-reader:
-  planted-words: { seed: 1, train: 4000, valid: 1000, test: 1000 }
-split: three independent texts of one grammar
-";
+use sparsegate_testing::stored::trained_bytes;
+use sparsegate_testing::{Project, manifests};
 
 /// An experiment with one run.
 fn spec(train: &str, level: &str) -> String {
@@ -25,78 +17,45 @@ fn spec(train: &str, level: &str) -> String {
     )
 }
 
-struct Project {
-    _folder: tempfile::TempDir,
-    root: Utf8PathBuf,
+fn project_with(spec: &str) -> Project {
+    Project::with(&[("datasets/small.yaml", &manifests::small_words()), ("t.yaml", spec)])
 }
 
-impl Project {
-    fn new(spec: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
-        fs_err::create_dir(root.join("datasets")).unwrap();
-        fs_err::write(root.join("datasets/small.yaml"), SMALL).unwrap();
-        fs_err::write(root.join("t.yaml"), spec).unwrap();
-        Self { _folder: folder, root }
-    }
-
-    /// A project whose only run was trained without interruption.
-    fn trained(spec: &str) -> (Self, RunDir) {
-        let project = Self::new(spec);
-        project.go(&["run", "t.yaml"]);
-        let [run] = &project.runs()[..] else { panic!("one run") };
-        let run = run.clone();
-        (project, run)
-    }
-
-    fn runs(&self) -> Vec<RunDir> {
-        runs(&self.root, "t").unwrap()
-    }
-
-    fn start(&self, arguments: &[&str]) -> Child {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
-        command.args(arguments).current_dir(&self.root).stdin(Stdio::null()).env("RAYON_NUM_THREADS", "1");
-        command.env_remove("SPARSEGATE_MIRROR").env_remove("SPARSEGATE_CACHE");
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-    }
-
-    fn go(&self, arguments: &[&str]) -> String {
-        let Output { status, stdout, stderr } = self.start(arguments).wait_with_output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        let err = text(stderr);
-        assert_eq!(status.code(), Some(0), "{err}");
-        format!("{}{err}", text(stdout))
-    }
+fn all(project: &Project) -> Vec<RunDir> {
+    runs(&project.root, "t").unwrap()
 }
 
-/// The stored bytes that must not depend on interruptions.
-fn fingerprint(run: &RunDir) -> Vec<Vec<u8>> {
-    let names = ["metrics.jsonl", "structure.json", "model.safetensors"];
-    names.iter().map(|name| fs_err::read(run.path().join(name)).unwrap()).collect()
+/// A project whose only run was trained without interruption.
+fn trained(spec: &str) -> (Project, RunDir) {
+    let project = project_with(spec);
+    project.go(&["run", "t.yaml"]).done();
+    let [run] = &all(&project)[..] else { panic!("one run") };
+    let run = run.clone();
+    (project, run)
 }
 
 #[test]
 fn a_run_interrupted_in_its_warm_ups_ends_with_the_same_bytes() {
     let train = "epochs: 40, kl: { weight: 0.5, warm_up: 12 }, schedule: { cosine: { to: 0.05 } }, lr_warm_up: 8, \
          select: best";
-    let (_project, whole) = Project::trained(&spec(train, "W+G+N"));
-    let project = Project::new(&spec(train, "W+G+N"));
+    let (_project, whole) = trained(&spec(train, "W+G+N"));
+    let project = project_with(&spec(train, "W+G+N"));
     // In the rise of both, in that of the KL weight alone, and in the cosine after it.
     for lines in [2, 9, 14] {
         let child = project.start(&["run", "t.yaml"]);
         let begun = Instant::now();
-        while project.runs().first().is_none_or(|run| run.metrics().unwrap().len() < lines) {
+        while all(&project).first().is_none_or(|run| run.metrics().unwrap().len() < lines) {
             assert!(begun.elapsed() < Duration::from_mins(2), "nothing was written");
             std::thread::sleep(Duration::from_millis(2));
         }
         let stopped = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
         assert!(stopped.success());
         assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
-        assert_eq!(project.runs()[0].summary().unwrap().unwrap().state, RunState::Interrupted);
+        assert_eq!(all(&project)[0].summary().unwrap().unwrap().state, RunState::Interrupted);
     }
-    project.go(&["run", "t.yaml"]);
-    let run = &project.runs()[0];
-    assert!(fingerprint(run) == fingerprint(&whole), "other bytes than a run never interrupted");
+    project.go(&["run", "t.yaml"]).done();
+    let run = &all(&project)[0];
+    assert!(trained_bytes(run) == trained_bytes(&whole), "other bytes than a run never interrupted");
     let selected = run.summary().unwrap().unwrap().selected;
     assert_eq!(selected, whole.summary().unwrap().unwrap().selected);
     assert!(selected > Some(12), "{selected:?} is in the warm-up");
@@ -110,17 +69,17 @@ fn trained_shares(run: &RunDir) -> Vec<f64> {
 #[test]
 fn a_run_interrupted_while_dead_parts_leave_ends_with_the_same_bytes() {
     let train = "epochs: 24, kl: { weight: 0.2, warm_up: 2 }, drop_dead: { after: 2, margin: 3 }, select: best";
-    let (whole_project, whole) = Project::trained(&spec(train, "W+G+N"));
+    let (whole_project, whole) = trained(&spec(train, "W+G+N"));
     let shares = trained_shares(&whole);
     assert!(shares[0] == 1.0 && shares.windows(2).all(|pair| pair[1] <= pair[0]), "{shares:?}");
     let drops: Vec<usize> = (1..24).filter(|at| shares[*at] < shares[at - 1]).collect();
     assert!(drops.len() >= 2 && shares[23] < 0.6, "{shares:?}");
-    let project = Project::new(&spec(train, "W+G+N"));
+    let project = project_with(&spec(train, "W+G+N"));
     // Before the first drop, after it, and after the last one.
     for lines in [drops[0], drops[0] + 1, drops[drops.len() - 1] + 1] {
         let child = project.start(&["run", "t.yaml"]);
         let begun = Instant::now();
-        while project.runs().first().is_none_or(|run| run.metrics().unwrap().len() < lines) {
+        while all(&project).first().is_none_or(|run| run.metrics().unwrap().len() < lines) {
             assert!(begun.elapsed() < Duration::from_mins(2), "nothing was written");
             std::thread::sleep(Duration::from_millis(2));
         }
@@ -128,13 +87,13 @@ fn a_run_interrupted_while_dead_parts_leave_ends_with_the_same_bytes() {
         assert!(stopped.success());
         child.wait_with_output().unwrap();
     }
-    project.go(&["run", "t.yaml"]);
-    assert!(fingerprint(&project.runs()[0]) == fingerprint(&whole), "other bytes than a run never interrupted");
+    project.go(&["run", "t.yaml"]).done();
+    assert!(trained_bytes(&all(&project)[0]) == trained_bytes(&whole), "other bytes than a run never interrupted");
     // The stored network has its full size, and its compact model is made as for any other.
     let structure = whole.structure().unwrap().unwrap();
     assert_eq!(structure.counts, whole.summary().unwrap().unwrap().last.unwrap().counts);
     assert!(whole.compact().unwrap().is_some());
-    whole_project.go(&["report", "t.yaml"]);
+    whole_project.go(&["report", "t.yaml"]).done();
     let csv = fs_err::read_to_string(whole_project.root.join("reports/t/curves.csv")).unwrap();
     let last: f64 = csv.trim_end().rsplit(',').next().unwrap().parse().unwrap();
     assert!((last - shares[23]).abs() < 1e-9, "{last}");
@@ -143,37 +102,37 @@ fn a_run_interrupted_while_dead_parts_leave_ends_with_the_same_bytes() {
 #[test]
 fn more_epochs_with_dropped_parts_are_those_of_a_longer_run() {
     let train = "epochs: 9, kl: { weight: 0.2, warm_up: 2 }, drop_dead: { after: 2, margin: 3 }";
-    let (project, short) = Project::trained(&spec(train, "W+G+N"));
+    let (project, short) = trained(&spec(train, "W+G+N"));
     assert!(trained_shares(&short)[8] < 1.0);
-    let answer = project.go(&["run", "t.yaml", "--set", "train.epochs=12"]);
+    let answer = project.go(&["run", "t.yaml", "--set", "train.epochs=12"]).done();
     assert!(answer.contains("goes on after step"), "{answer}");
-    let long = project.runs().into_iter().find(|run| run.key() != short.key()).unwrap();
-    let (_scratch, whole) = Project::trained(&spec(&train.replace("epochs: 9", "epochs: 12"), "W+G+N"));
-    assert!(fingerprint(&long) == fingerprint(&whole), "other bytes than a run from the first epoch");
+    let long = all(&project).into_iter().find(|run| run.key() != short.key()).unwrap();
+    let (_scratch, whole) = trained(&spec(&train.replace("epochs: 9", "epochs: 12"), "W+G+N"));
+    assert!(trained_bytes(&long) == trained_bytes(&whole), "other bytes than a run from the first epoch");
 }
 
 #[test]
 fn more_epochs_go_on_from_a_finished_run() {
     let train = "epochs: 3, kl: { weight: 0.5, warm_up: 2 }";
-    let (project, short) = Project::trained(&spec(train, "W+G+N"));
+    let (project, short) = trained(&spec(train, "W+G+N"));
     let more = ["--set", "train.epochs=5"];
-    let plan = project.go(&["plan", "t.yaml", more[0], more[1]]);
+    let plan = project.go(&["plan", "t.yaml", more[0], more[1]]).done();
     assert!(plan.contains(&format!("goes on from epoch 3 of run {}", short.key())), "{plan}");
     assert!(plan.contains("1 run: 0 done, 1 to run (1 continues)"), "{plan}");
-    let before = fingerprint(&short);
-    let answer = project.go(&["run", "t.yaml", more[0], more[1]]);
+    let before = trained_bytes(&short);
+    let answer = project.go(&["run", "t.yaml", more[0], more[1]]).done();
     assert!(answer.contains("goes on after step") && answer.contains("epoch 5/5"), "{answer}");
     assert!(!answer.contains("epoch 3/5"), "{answer}");
-    assert!(fingerprint(&short) == before, "the shorter run stays as it was");
-    let long = project.runs().into_iter().find(|run| run.key() != short.key()).unwrap();
-    let (_scratch, whole) = Project::trained(&spec(&train.replace("epochs: 3", "epochs: 5"), "W+G+N"));
+    assert!(trained_bytes(&short) == before, "the shorter run stays as it was");
+    let long = all(&project).into_iter().find(|run| run.key() != short.key()).unwrap();
+    let (_scratch, whole) = trained(&spec(&train.replace("epochs: 3", "epochs: 5"), "W+G+N"));
     assert_eq!(long.key(), whole.key());
-    assert!(fingerprint(&long) == fingerprint(&whole), "other bytes than a run from the first epoch");
+    assert!(trained_bytes(&long) == trained_bytes(&whole), "other bytes than a run from the first epoch");
     assert_eq!(long.record().unwrap().unwrap().provenance["continued_from"], short.key());
-    assert!(project.go(&["plan", "t.yaml", more[0], more[1]]).contains("1 run: 1 done"));
+    assert!(project.go(&["plan", "t.yaml", more[0], more[1]]).done().contains("1 run: 1 done"));
     // A curve that ends with the run has other values in its first epochs.
     let set = ["--set", "train.schedule={ linear: { to: 0 } }", "--set", "train.epochs=6"];
-    let plan = project.go(&[&["plan", "t.yaml"][..], &set].concat());
+    let plan = project.go(&[&["plan", "t.yaml"][..], &set].concat()).done();
     assert!(plan.contains("stale") && !plan.contains("goes on"), "{plan}");
 }
 
@@ -181,7 +140,7 @@ fn more_epochs_go_on_from_a_finished_run() {
 #[test]
 fn results_and_reports_show_the_selected_epoch() {
     let train = "epochs: 60, select: best, early_stop: { patience: 3 }";
-    let (project, run) = Project::trained(&spec(train, "dense"));
+    let (project, run) = trained(&spec(train, "dense"));
     let summary = run.summary().unwrap().unwrap();
     let metrics = run.metrics().unwrap();
     let stopped = summary.stopped_early.expect("the run overfits");
@@ -193,12 +152,13 @@ fn results_and_reports_show_the_selected_epoch() {
 
     let log = fs_err::read_to_string(run.log_path()).unwrap();
     assert!(log.contains(&format!("stopped early after epoch {}", stopped.epoch)), "{log}");
-    let rows: serde_json::Value = serde_json::from_str(&project.go(&["run", "t.yaml", "--format", "json"])).unwrap();
+    let rows: serde_json::Value =
+        serde_json::from_str(&project.go(&["run", "t.yaml", "--format", "json"]).done()).unwrap();
     assert_eq!(rows[0]["epochs"], summary.epochs);
     assert_eq!(rows[0]["valid"].as_f64(), Some(line.valid));
-    assert!(project.go(&["status", "t.yaml"]).contains(&format!("{:.3}", line.valid)));
-    assert!(project.go(&["plan", "t.yaml"]).contains("1 run: 1 done"));
-    let table = project.go(&["report", "t.yaml"]);
+    assert!(project.go(&["status", "t.yaml"]).done().contains(&format!("{:.3}", line.valid)));
+    assert!(project.go(&["plan", "t.yaml"]).done().contains("1 run: 1 done"));
+    let table = project.go(&["report", "t.yaml"]).done();
     assert!(table.contains(&format!("{:.1}", line.test)), "{table}");
     let page = fs_err::read_to_string(project.root.join("reports/t/table.md")).unwrap();
     assert!(page.contains(&format!("is shown at epoch {selected}, the best by the validation metric")), "{page}");
@@ -209,6 +169,6 @@ fn results_and_reports_show_the_selected_epoch() {
     assert!((test - line.test).abs() < 1e-9, "{test} is not {}", line.test);
     // The compact model is that of the selected epoch: it repeats the stored test metric.
     assert_eq!(run.structure().unwrap().unwrap().counts, line.counts);
-    let (_other, short) = Project::trained(&spec(&format!("epochs: {selected}"), "dense"));
+    let (_other, short) = trained(&spec(&format!("epochs: {selected}"), "dense"));
     assert_eq!(run.model().unwrap(), short.model().unwrap());
 }

@@ -3,29 +3,24 @@
 
 use std::io::Write as _;
 
-use assert_cmd::Command;
 use camino::{Utf8Path, Utf8PathBuf};
+use sparsegate_testing::tables::{SIXTY, commas, rows};
+use sparsegate_testing::{Answer, Project};
 
-/// A project folder, empty at first.
-struct Project(tempfile::TempDir);
+/// A project for `new task`, empty at first.
+struct Folder(Project);
 
-struct Answer {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl Project {
+impl Folder {
     fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder"))
+        Self(Project::new())
     }
 
     fn path(&self, path: &str) -> Utf8PathBuf {
-        Utf8Path::from_path(self.0.path()).expect("a UTF-8 path").join(path)
+        self.0.path(path)
     }
 
     fn file(&self, name: &str, content: impl AsRef<[u8]>) {
-        fs_err::write(self.path(name), content).expect("a file");
+        self.0.write(name, content);
     }
 
     /// Copies a file of `tests/unprepared/` into the project.
@@ -35,11 +30,7 @@ impl Project {
     }
 
     fn run(&self, args: &[&str]) -> Answer {
-        let mut command = Command::cargo_bin("sparsegate").expect("the program");
-        let output =
-            command.current_dir(self.0.path()).env_remove("SPARSEGATE_CACHE").args(args).output().expect("output");
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).split_whitespace().collect::<Vec<_>>().join(" ");
-        Answer { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+        self.0.go(args).on_one_line()
     }
 
     fn task(&self, file: &str, more: &[&str]) -> Answer {
@@ -71,24 +62,9 @@ impl Project {
 /// Makes a row from a number, a text and a label.
 type Row = fn(usize, &str, &str) -> String;
 
-/// `count` rows, below `head`, from a number, a text and one of two labels.
-fn rows(head: &str, count: usize, row: impl Fn(usize, &str, &str) -> String) -> String {
-    let line = |i: usize| {
-        let (word, label) = if i.is_multiple_of(2) { ("lovely", "pos") } else { ("soggy", "neg") };
-        row(i, &format!("tea number {i} from the corner shop was {word}"), label) + "\n"
-    };
-    head.to_owned() + &(0..count).map(line).collect::<String>()
-}
-
-fn commas(_: usize, text: &str, label: &str) -> String {
-    format!("{text},{label}")
-}
-
-const SIXTY: &str = "48 for training, 6 for validation, 6 for the test; 2 classes: neg 30, pos 30";
-
 #[test]
 fn headers_as_people_write_them() {
-    let project = Project::new();
+    let project = Folder::new();
     let heads: [(&str, Row); 4] = [
         (",review,sentiment\n", |i, text, label| format!("{i},{text},{label}")),
         ("v1,v2,,,\n", |_, text, label| format!("{label},{text},,,")),
@@ -117,7 +93,7 @@ fn headers_as_people_write_them() {
 
 #[test]
 fn columns_whose_names_repeat_go_by_number() {
-    let project = Project::new();
+    let project = Folder::new();
     project.file("t.csv", rows("label,text,text\n", 60, |i, text, label| format!("{label},no {i},{text}")));
     project.read("t.csv", &["--text", "3"]);
     assert!(project.manifest().contains("text: 3, label: \"label\""), "{}", project.manifest());
@@ -136,7 +112,7 @@ fn columns_whose_names_repeat_go_by_number() {
 
 #[test]
 fn quotes_that_are_not_closed_are_refused_where_they_open() {
-    let project = Project::new();
+    let project = Folder::new();
     project.given("open-quotes.csv");
     let err = project.refused("open-quotes.csv", &[]);
     assert!(
@@ -150,7 +126,7 @@ fn quotes_that_are_not_closed_are_refused_where_they_open() {
 
 #[test]
 fn quotes_escaped_by_a_backslash_are_an_option() {
-    let project = Project::new();
+    let project = Folder::new();
     let row = |i: usize, text: &str, label: &str| {
         if i.is_multiple_of(3) { format!("\"{text}, 12\\\"\",{label}") } else { format!("\"{text}\",{label}") }
     };
@@ -167,7 +143,7 @@ fn quotes_escaped_by_a_backslash_are_an_option() {
 
 #[test]
 fn parquet_of_every_type_is_read() {
-    let project = Project::new();
+    let project = Folder::new();
     for name in ["category", "date", "decimal", "duration", "half", "map", "struct", "int8"] {
         let file = format!("{name}.parquet");
         project.given(&file);
@@ -185,7 +161,7 @@ fn parquet_of_every_type_is_read() {
 
 #[test]
 fn a_broken_file_replaces_nothing() {
-    let project = Project::new();
+    let project = Folder::new();
     project.file("t.csv", rows("text,label\n", 60, commas));
     project.read("t.csv", &[]);
     let kept = |name: &str| fs_err::read(project.path(name)).expect("a file");
@@ -205,7 +181,7 @@ fn a_broken_file_replaces_nothing() {
 
 #[test]
 fn labels_that_are_the_same_to_people_are_one_class() {
-    let project = Project::new();
+    let project = Folder::new();
     let star = |i: usize| ["5", "1", "5.0", "1.0"][i % 4];
     project.file("t.csv", rows("review,stars\n", 60, |i, text, _| format!("{text},{}", star(i))));
     assert!(project.read("t.csv", &[]).contains("2 classes: 1 30, 5 30"));
@@ -221,7 +197,7 @@ fn labels_that_are_the_same_to_people_are_one_class() {
 
 #[test]
 fn separators_and_packings_are_recognised() {
-    let project = Project::new();
+    let project = Folder::new();
     let semicolons = rows("text;label;price\n", 60, |i, text, label| format!("{text};{label};{i},50"));
     let tsv = rows("text\tlabel\n", 60, |_, text, label| format!("\"{text},\t\"\"so\"\"\"\t{label}"));
     let plain = rows("text,label\n", 60, commas);
@@ -261,7 +237,7 @@ fn separators_and_packings_are_recognised() {
 
 #[test]
 fn texts_without_blanks_get_symbols() {
-    let project = Project::new();
+    let project = Folder::new();
     project.given("chinese.csv");
     let said = project.read("chinese.csv", &[]);
     assert!(said.contains("they are read as Unicode words") && said.contains("10 in the median"), "{said}");
@@ -274,7 +250,7 @@ fn texts_without_blanks_get_symbols() {
 
 #[test]
 fn rare_labels_are_held_out_class_by_class() {
-    let project = Project::new();
+    let project = Folder::new();
     let label = |i: usize, label: &str| if i % 20 == 7 { format!("rare{}", i / 20) } else { label.to_owned() };
     project.file("t.csv", rows("text,label\n", 120, |i, text, usual| format!("{text},{}", label(i, usual))));
     let said = project.read("t.csv", &[]);
@@ -291,7 +267,7 @@ fn rare_labels_are_held_out_class_by_class() {
 
 #[test]
 fn parts_may_have_files_of_their_own() {
-    let project = Project::new();
+    let project = Folder::new();
     project.file("t.csv", rows("text,label\n", 60, commas));
     project.file("u.csv", rows("text,label\n", 20, commas));
     let said = project.read("t.csv", &["--test", "u.csv"]);
@@ -304,7 +280,7 @@ fn parts_may_have_files_of_their_own() {
 
 #[test]
 fn vectors_are_read_whole_before_they_are_taken() {
-    let project = Project::new();
+    let project = Folder::new();
     let cases = [
         ("fasttext.vec", Ok("word2vec-text, 8 numbers a vector")),
         ("conflict.txt", Err("conflict.txt:1: the line has no numbers")),
@@ -323,7 +299,7 @@ fn vectors_are_read_whole_before_they_are_taken() {
 
 #[test]
 fn one_bad_manifest_does_not_hide_the_others() {
-    let project = Project::new();
+    let project = Folder::new();
     project.file("t.csv", rows("text,label\n", 60, commas));
     project.read("t.csv", &[]);
     let text = project.manifest().replace("name: mine", "name: marked");
@@ -341,7 +317,7 @@ fn one_bad_manifest_does_not_hide_the_others() {
 
 #[test]
 fn the_next_command_names_the_root_and_is_quoted() {
-    let project = Project::new();
+    let project = Folder::new();
     project.file("t.csv", rows("text,label\n", 60, commas));
     let said = project.read("t.csv", &["--root", "my tea"]);
     let expected = "next: sparsegate run 'my tea/experiments/mine.yaml' --report --root 'my tea'";
@@ -350,7 +326,7 @@ fn the_next_command_names_the_root_and_is_quoted() {
 
 #[test]
 fn one_text_is_shown_as_it_is_read() {
-    let project = Project::new();
+    let project = Folder::new();
     project.file("t.csv", rows("text,label\n", 60, commas));
     project.read("t.csv", &[]);
     let Answer { code, out, err } = project.run(&["data", "show", "mine", "--text", "2", "--part", "test"]);

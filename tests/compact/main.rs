@@ -3,8 +3,6 @@
 
 mod agreement;
 mod bench_cli;
-#[path = "../../crates/sparsegate-nn/tests/engine/coupled_lstm.rs"]
-mod coupled_lstm;
 mod network;
 mod new_cell;
 mod stored_metric;

@@ -13,8 +13,7 @@ use sparsegate_prune::{NetworkArrays, Posterior, ReducedNetwork, masks, reduce};
 use sparsegate_runtime::Model;
 use sparsegate_runtime::model::{self, Task};
 use sparsegate_spec::types::{GateActivation, OutputNoise, Prior, Sparsity};
-
-use crate::coupled_lstm::CoupledLstm;
+use sparsegate_testing::networks::coupled_lstm::CoupledLstm;
 
 /// Description of a random network.
 #[derive(Debug, Clone)]

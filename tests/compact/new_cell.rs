@@ -1,4 +1,4 @@
-//! The cell of `docs/new-cell.md`, which has no kernel and no code in the runtime: trained, then used and exported.
+//! The cell of `docs/new-cell.md`, which has no kernel and no code in the runtime: trained, reported, used and exported.
 #![cfg(unix)]
 
 use std::process::{Command, Output};
@@ -10,14 +10,18 @@ use sparsegate_compact::{build_file, evaluate};
 use sparsegate_data::{Sources, eval_batches};
 use sparsegate_pipeline::build::build_trainer;
 use sparsegate_pipeline::train::train;
+use sparsegate_report::write as report;
 use sparsegate_runtime::Cell;
 use sparsegate_runtime::format::File;
 use sparsegate_runtime::runtime::{Options, Runtime};
+use sparsegate_spec::Experiment;
 use sparsegate_spec::types::{CellName, RunSpec};
 use sparsegate_store::RunDir;
 use sparsegate_store::format::RunState;
+use sparsegate_store::plan::Status;
+use sparsegate_testing::language_models::{experiment, plan, store_record};
+use sparsegate_testing::networks::coupled_lstm::CoupledLstm;
 
-use crate::coupled_lstm::CoupledLstm;
 use crate::stored_metric::write_manifests;
 
 /// The spec of a run of two epochs with the new cell. The cell is not in the list of this program, so that a spec file
@@ -74,17 +78,48 @@ fn trained(root: &Utf8Path, name: &str) -> Utf8PathBuf {
     path
 }
 
+/// Reports the runs. `run.json` cannot name a cell that is not in the program's list, so it names the LSTM; all else is as
+/// training stored it.
+fn reported(root: &Utf8Path) {
+    let runs = ["words", "texts"].map(|name| (RunSpec { task: Some(name.into()), ..spec(name) }, name));
+    for (spec, name) in &runs {
+        let mut listed = spec.clone();
+        listed.model.cell = CellName::default();
+        store_record(root, &listed, name);
+    }
+    let specs = runs.each_ref().map(|(spec, _)| spec.clone());
+    let experiment = Experiment { name: "new-cell".into(), ..experiment(root, &specs) };
+    let plan = plan(runs.map(|(spec, name)| (spec, name, Status::Done)).into());
+    let written = report(root, &experiment, &plan, &root.join("report")).unwrap();
+    assert!(written.warnings.is_empty(), "{:?}", written.warnings);
+    let csv = fs_err::read_to_string(root.join("report/results.csv")).unwrap();
+    let rows: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+    for (row, name) in rows[1..].iter().zip(["words", "texts"]) {
+        let of = |column: &str| rows[0].iter().position(|head| *head == column).map(|at| row[at]);
+        let counts = RunDir::new(root, "new-cell", name).structure().unwrap().unwrap().counts;
+        assert_eq!((of("run"), of("state")), (Some(name), Some("done")), "{csv}");
+        assert_eq!(counts.gates.iter().map(|gate| gate.kind.as_str()).collect::<Vec<_>>(), ["f", "g", "o"]);
+        for gate in &counts.gates {
+            let kept = gate.kept.to_string();
+            assert_eq!(of(&format!("gates_kept_{}", gate.kind)), Some(kept.as_str()), "{csv}");
+        }
+    }
+    let gates = fs_err::read_to_string(root.join("report/gate-structure.csv")).unwrap();
+    assert!(gates.contains("words,") && gates.contains(",g,flow,"), "{gates}");
+}
+
 fn sparsegate(root: &Utf8Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
     command.args(arguments).current_dir(root).env_remove("SPARSEGATE_CACHE").output().unwrap()
 }
 
 #[test]
-fn a_cell_of_one_file_is_trained_used_and_exported() {
+fn a_cell_of_one_file_is_trained_reported_used_and_exported() {
     let folder = tempfile::tempdir().unwrap();
     let root = Utf8Path::from_path(folder.path()).unwrap();
     write_manifests(root);
     let (words, texts) = (trained(root, "words"), trained(root, "texts"));
+    reported(root);
     let said = |arguments: &[&str]| {
         let output = sparsegate(root, arguments);
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));

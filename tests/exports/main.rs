@@ -4,8 +4,6 @@
 //! the checks are listed as ignored.
 
 mod case;
-#[path = "../../crates/sparsegate-runtime/tests/common/formulas.rs"]
-mod formulas;
 mod networks;
 mod trained;
 

@@ -7,8 +7,9 @@ use sparsegate_runtime::format::File;
 use sparsegate_runtime::model::{Sizes, Task};
 use sparsegate_runtime::synthetic::{ModelShape, WeightCounts};
 
+use sparsegate_testing::formulas::cells;
+
 use crate::case::Case;
-use crate::formulas::cells;
 
 const TASKS: [Task; 2] = [Task::LanguageModel, Task::Classification];
 const ACTIVATIONS: [Activation; 2] = [Activation::Sigmoid, Activation::HardSigmoid];

@@ -23,7 +23,7 @@ pub fn evaluate(runtime: &Runtime, classifies: bool, source: &dyn BatchSource) -
         if classifies {
             outputs.resize(batch.rows * runtime.outputs(), 0.0);
             sequences.classify(&texts(&batch), &mut outputs);
-            sums.add_all(&outputs, &batch.targets);
+            sums.add_all(&outputs, &batch.targets, true);
             continue;
         }
         if !source.carries_state() {
@@ -33,7 +33,7 @@ pub fn evaluate(runtime: &Runtime, classifies: bool, source: &dyn BatchSource) -
         for (inputs, targets) in batch.inputs.chunks(steps * batch.rows).zip(batch.targets.chunks(steps * batch.rows)) {
             outputs.resize(inputs.len() * runtime.outputs(), 0.0);
             sequences.language_model(inputs, &mut outputs);
-            sums.add_all(&outputs, targets);
+            sums.add_all(&outputs, targets, false);
         }
     }
     let targets = source.targets() as f64;
@@ -51,7 +51,7 @@ fn texts(batch: &Batch) -> Vec<Vec<u32>> {
     texts
 }
 
-/// Probabilities of a two-class model are clipped to [1e-6, 1 - 1e-6] before the logarithm, as in training.
+/// Probabilities of classes are clipped to [1e-6, 1 - 1e-6] before the logarithm, as in training.
 const CLIP: f64 = 1e-6;
 
 #[derive(Default)]
@@ -63,12 +63,15 @@ struct EvaluationSums {
 }
 
 impl EvaluationSums {
-    fn add_all(&mut self, logits: &[f32], targets: &[u32]) {
+    /// Adds the outputs for some targets: classes if `classifies`, else next symbols.
+    fn add_all(&mut self, logits: &[f32], targets: &[u32], classifies: bool) {
         let outputs = logits.len() / targets.len().max(1);
-        logits.chunks_exact(outputs.max(1)).zip(targets).for_each(|(logits, target)| self.add(logits, *target));
+        logits.chunks_exact(outputs.max(1)).zip(targets).for_each(|(logits, target)| {
+            self.add(logits, *target, classifies);
+        });
     }
 
-    fn add(&mut self, logits: &[f32], target: u32) {
+    fn add(&mut self, logits: &[f32], target: u32, classifies: bool) {
         let target = target as usize;
         // Clipping and comparisons would hide such an output.
         if !logits.iter().all(|logit| logit.is_finite()) {
@@ -88,7 +91,8 @@ impl EvaluationSums {
             }
         }
         let total: f64 = logits.iter().map(|logit| f64::from(logit - largest).exp()).sum();
-        self.nats -= f64::from(logits[target] - largest) - total.ln();
+        let nats = total.ln() - f64::from(logits[target] - largest);
+        self.nats += if classifies { nats.clamp(-(1.0 - CLIP).ln(), -CLIP.ln()) } else { nats };
         self.predict(best, target);
     }
 
@@ -97,5 +101,27 @@ impl EvaluationSums {
         let class = class as u32;
         let (lowest, highest) = self.classes.unwrap_or((class, class));
         self.classes = Some((lowest.min(class), highest.max(class)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nats(logits: &[f32], target: u32, classifies: bool) -> f64 {
+        let mut sums = EvaluationSums::default();
+        sums.add_all(logits, &[target], classifies);
+        sums.nats
+    }
+
+    #[test]
+    fn probabilities_of_classes_are_clipped_and_those_of_symbols_are_not() {
+        let worst = -CLIP.ln();
+        assert!((nats(&[40.0], 0, true) - worst).abs() < 1e-9);
+        assert!((nats(&[40.0, 0.0, 0.0], 1, true) - worst).abs() < 1e-9);
+        assert!((nats(&[40.0, 0.0, 0.0], 0, true) - CLIP).abs() < 1e-9);
+        assert!((nats(&[40.0, 0.0, 0.0], 1, false) - 40.0).abs() < 1e-9);
+        assert!((nats(&[1.0, 0.0, 0.0], 1, true) - (2.0 + 1_f64.exp()).ln()).abs() < 1e-12, "inside nothing changes");
+        assert!(nats(&[f32::NAN, 0.0, 0.0], 1, true).is_nan());
     }
 }

@@ -85,8 +85,7 @@ fn parse(json: &str) -> Result<Details, String> {
 
 /// Checks that the details fit the model.
 fn check(model: &Model<f32>, details: &Details) -> Result<Unit, String> {
-    let units = [Unit::Word, Unit::Character, Unit::Text];
-    let unit = units.into_iter().find(|unit| unit.metric() == details.run.metric);
+    let unit = Unit::from_metric(&details.run.metric);
     let unit = unit.ok_or_else(|| format!("has an unknown metric `{}`", details.run.metric))?;
     let Details { reader, words, classes, .. } = details;
     let (total, outputs) = (model.symbols.total as usize, model.outputs());

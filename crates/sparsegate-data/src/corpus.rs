@@ -1,6 +1,6 @@
 //! An encoded data set.
 
-use sparsegate_core::Evaluation;
+use sparsegate_core::{Evaluation, EvaluationMetric};
 
 /// What the model predicts, which also determines the metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,13 +14,27 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// The metric.
+    pub fn evaluation_metric(self) -> EvaluationMetric {
+        match self {
+            Unit::Word => EvaluationMetric::Perplexity,
+            Unit::Character => EvaluationMetric::BitsPerCharacter,
+            Unit::Text => EvaluationMetric::Accuracy,
+        }
+    }
+
+    /// What the model predicts if its metric has this name in a stored file; `None` for an unknown name.
+    pub fn from_metric(name: &str) -> Option<Self> {
+        Some(match EvaluationMetric::from_name(name)? {
+            EvaluationMetric::Perplexity => Unit::Word,
+            EvaluationMetric::BitsPerCharacter => Unit::Character,
+            EvaluationMetric::Accuracy => Unit::Text,
+        })
+    }
+
     /// Name of the metric and of its column in the results.
     pub fn metric(self) -> &'static str {
-        match self {
-            Unit::Word => "perplexity",
-            Unit::Character => "bits_per_char",
-            Unit::Text => "accuracy",
-        }
+        self.evaluation_metric().name()
     }
 
     /// The metric's value; NaN for an accuracy that was not measured.

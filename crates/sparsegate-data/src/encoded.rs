@@ -100,7 +100,7 @@ fn decode(bytes: &[u8], name: &str, hash: &str) -> Option<(Corpus, Option<Survey
             }
         }
     };
-    let unit = [Unit::Word, Unit::Character, Unit::Text].into_iter().find(|unit| unit.metric() == header.unit)?;
+    let unit = Unit::from_metric(&header.unit)?;
     let corpus = Corpus {
         name: name.to_owned(),
         hash: header.hash,

@@ -2,7 +2,6 @@
 
 #![allow(missing_docs, reason = "a test")]
 
-use camino::Utf8PathBuf;
 use sparsegate_core::trainer::NamedTensor;
 use sparsegate_data::Sources;
 use sparsegate_pipeline::build::build_trainer;
@@ -11,14 +10,8 @@ use sparsegate_pipeline::start_from::{StartError, start_from};
 use sparsegate_pipeline::sweep::{Sweep, SweepError, SweepObserver, SweepOptions};
 use sparsegate_pipeline::train::TrainEvent;
 use sparsegate_store::RunDir;
-
-const MANIFEST: &str = "\
-name: demo
-about: A little of the synthetic language
-licence: { name: MIT OR Apache-2.0, redistribution: true, terms: generated }
-reader: { planted-words: { seed: 1, train: 2000, valid: 200, test: 200 } }
-split: three independent texts
-";
+use sparsegate_testing::stored::run_bytes;
+use sparsegate_testing::{Project, manifests};
 
 /// The dense run comes last, so that the order of the sweep is not the order of training.
 const EXPERIMENT: &str = "\
@@ -29,25 +22,13 @@ train: { epochs: 2, batch: 4, sequence: 10, carry_state: true, start_from: dense
 sweep: { product: { sparsity: [W, W+G+N, dense] } }
 ";
 
-struct Project {
-    _folder: tempfile::TempDir,
-    root: Utf8PathBuf,
+fn small_project() -> Project {
+    Project::with(&[("datasets/demo.yaml", &manifests::words("demo", [2000, 200, 200])), ("demo.yaml", EXPERIMENT)])
 }
 
-impl Project {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
-        fs_err::create_dir(root.join("datasets")).unwrap();
-        fs_err::write(root.join("datasets/demo.yaml"), MANIFEST).unwrap();
-        fs_err::write(root.join("demo.yaml"), EXPERIMENT).unwrap();
-        Self { _folder: folder, root }
-    }
-
-    fn sweep(&self, set: &[&str], only: &[&str]) -> Sweep {
-        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        Sweep::load(&self.root, &[self.root.join("demo.yaml")], &owned(set), &owned(only)).unwrap()
-    }
+fn sweep_of(project: &Project, set: &[&str], only: &[&str]) -> Sweep {
+    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    Sweep::load(&project.root, &[project.root.join("demo.yaml")], &owned(set), &owned(only)).unwrap()
 }
 
 fn run(sweep: &Sweep, observer: &mut dyn SweepObserver, interrupt: &Interrupt) -> Vec<Outcome> {
@@ -56,11 +37,6 @@ fn run(sweep: &Sweep, observer: &mut dyn SweepObserver, interrupt: &Interrupt) -
 
 fn dirs(sweep: &Sweep) -> Vec<RunDir> {
     sweep.runs().map(|run| run.entry.dir.clone()).collect()
-}
-
-fn bytes(dirs: &[RunDir]) -> Vec<Vec<u8>> {
-    let files = ["metrics.jsonl", "structure.json", "model.safetensors", "compact.safetensors"];
-    dirs.iter().flat_map(|dir| files.map(|file| fs_err::read(dir.path().join(file)).unwrap())).collect()
 }
 
 /// Records the order in which runs start; can interrupt the sweep after the first epoch of one of them.
@@ -86,25 +62,25 @@ impl SweepObserver for Order {
 
 #[test]
 fn the_dense_run_is_trained_first_and_an_interruption_changes_no_byte() {
-    let (whole, halted) = (Project::new(), Project::new());
-    let sweep = whole.sweep(&[], &[]);
+    let (whole, halted) = (small_project(), small_project());
+    let sweep = sweep_of(&whole, &[], &[]);
     let mut order = Order::default();
     let outcomes = run(&sweep, &mut order, &Interrupt::default());
     assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Done(_))), "{outcomes:?}");
     assert_eq!(order.started, [2, 0, 1]);
 
     let interrupt = Interrupt::default();
-    let other = halted.sweep(&[], &[]);
+    let other = sweep_of(&halted, &[], &[]);
     let outcomes =
         run(&other, &mut Order { interrupt_in: Some((0, interrupt.clone())), ..Order::default() }, &interrupt);
     assert!(matches!(outcomes[..], [Outcome::Interrupted, Outcome::NotStarted, Outcome::Done(_)]), "{outcomes:?}");
     // A run with a checkpoint needs no parent any more, and one without finds it.
     run(&other.plan_again().unwrap(), &mut (), &Interrupt::default());
-    let other = halted.sweep(&[], &[]);
-    assert!(bytes(&dirs(&sweep)) == bytes(&dirs(&other)), "other bytes than a sweep never interrupted");
+    let other = sweep_of(&halted, &[], &[]);
+    assert!(run_bytes(&dirs(&sweep)) == run_bytes(&dirs(&other)), "other bytes than a sweep never interrupted");
 
     // The start makes a difference, but none at the level `dense`.
-    let plain = whole.sweep(&["train.start_from=init"], &[]);
+    let plain = sweep_of(&whole, &["train.start_from=init"], &[]);
     run(&plain, &mut (), &Interrupt::default());
     let (from_dense, from_init) = (dirs(&sweep), dirs(&plain));
     assert_eq!(from_dense[2], from_init[2]);
@@ -114,9 +90,9 @@ fn the_dense_run_is_trained_first_and_an_interruption_changes_no_byte() {
 
 #[test]
 fn means_and_biases_are_those_of_the_dense_run() {
-    let project = Project::new();
-    let sweep = project.sweep(&[], &[]);
-    run(&project.sweep(&[], &["sparsity=dense"]), &mut (), &Interrupt::default());
+    let project = small_project();
+    let sweep = sweep_of(&project, &[], &[]);
+    run(&sweep_of(&project, &[], &["sparsity=dense"]), &mut (), &Interrupt::default());
     let child = sweep.runs().nth(1).unwrap().entry;
     let sources = Sources::load(&project.root, "demo", [&child.spec]).unwrap();
     let corpus = sparsegate_data::load(&project.root, &sources.dataset, child.spec.reading).unwrap();
@@ -137,7 +113,7 @@ fn means_and_biases_are_those_of_the_dense_run() {
     assert!(factors.values.iter().all(|value| value.to_bits() == 1.0_f32.to_bits()));
 
     // A network of another size is refused, and the trainer stays as it was.
-    let wide = project.sweep(&["model.hidden=7"], &["sparsity=W"]);
+    let wide = sweep_of(&project, &["model.hidden=7"], &["sparsity=W"]);
     let mut trainer = build_trainer(&wide.runs().next().unwrap().entry.spec, &corpus, None).unwrap();
     let before = trainer.state();
     let error = start_from(trainer.as_mut(), parent).unwrap_err();
@@ -148,8 +124,8 @@ fn means_and_biases_are_those_of_the_dense_run() {
 
 #[test]
 fn a_failed_dense_run_fails_the_runs_that_start_from_it() {
-    let project = Project::new();
-    let sweep = project.sweep(&["train.optimizer.adam.lr=1e30"], &[]);
+    let project = small_project();
+    let sweep = sweep_of(&project, &["train.optimizer.adam.lr=1e30"], &[]);
     let outcomes = run(&sweep, &mut (), &Interrupt::default());
     let dense = sweep.runs().nth(2).unwrap().entry.key.clone();
     for outcome in &outcomes[..2] {
@@ -162,26 +138,26 @@ fn a_failed_dense_run_fails_the_runs_that_start_from_it() {
 
 #[test]
 fn a_parent_outside_the_plan_must_be_done() {
-    let project = Project::new();
+    let project = small_project();
     let refused = || {
-        let sweep = project.sweep(&[], &["sparsity=W"]);
+        let sweep = sweep_of(&project, &[], &["sparsity=W"]);
         let error = sweep.prepare(&SweepOptions::default()).unwrap_err();
         assert!(matches!(error, SweepError::Start { error: StartError::NotDone { .. }, .. }), "{error}");
         error.to_string()
     };
-    let sweep = project.sweep(&[], &[]);
+    let sweep = sweep_of(&project, &[], &[]);
     let dense = sweep.runs().nth(2).unwrap().entry;
     let error = refused();
     assert!(error.contains(&format!("{} (dense), which was never run; train it first", dense.key)), "{error}");
 
     let interrupt = Interrupt::default();
-    let only = project.sweep(&[], &["sparsity=dense"]);
+    let only = sweep_of(&project, &[], &["sparsity=dense"]);
     run(&only, &mut Order { interrupt_in: Some((0, interrupt.clone())), ..Order::default() }, &interrupt);
     assert!(refused().contains("which was interrupted after epoch 1"), "{}", refused());
     let lock = dense.dir.lock().unwrap();
     assert!(refused().contains("is still training; wait until it is done"), "{}", refused());
     drop(lock);
     run(&only.plan_again().unwrap(), &mut (), &Interrupt::default());
-    let outcomes = run(&project.sweep(&[], &["sparsity=W"]), &mut (), &Interrupt::default());
+    let outcomes = run(&sweep_of(&project, &[], &["sparsity=W"]), &mut (), &Interrupt::default());
     assert!(matches!(outcomes[..], [Outcome::Done(_)]), "{outcomes:?}");
 }

@@ -2,20 +2,13 @@
 
 #![allow(missing_docs, reason = "a test")]
 
-use camino::{Utf8Path, Utf8PathBuf};
 use sparsegate_pipeline::exec::{InProcess, Interrupt, JobProgress, Outcome};
 use sparsegate_pipeline::sweep::{Sweep, SweepError, SweepObserver, SweepOptions};
 use sparsegate_pipeline::train::TrainEvent;
 use sparsegate_store::find_run;
 use sparsegate_store::format::RunState;
-
-const MANIFEST: &str = "\
-name: demo
-about: A little of the synthetic language
-licence: { name: MIT OR Apache-2.0, redistribution: true, terms: generated }
-reader: { planted-words: { seed: 1, train: 2000, valid: 200, test: 200 } }
-split: three independent texts
-";
+use sparsegate_testing::stored::run_bytes;
+use sparsegate_testing::{Project, manifests};
 
 const EXPERIMENT: &str = "\
 name: demo
@@ -25,25 +18,13 @@ train: { epochs: 2, batch: 4, sequence: 10, carry_state: true, optimizer: { adam
 sweep: { product: { sparsity: [dense, W+G+N] } }
 ";
 
-struct Project {
-    _folder: tempfile::TempDir,
-    root: Utf8PathBuf,
+fn small_project() -> Project {
+    Project::with(&[("datasets/demo.yaml", &manifests::words("demo", [2000, 200, 200])), ("demo.yaml", EXPERIMENT)])
 }
 
-impl Project {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
-        fs_err::create_dir(root.join("datasets")).unwrap();
-        fs_err::write(root.join("datasets/demo.yaml"), MANIFEST).unwrap();
-        fs_err::write(root.join("demo.yaml"), EXPERIMENT).unwrap();
-        Self { _folder: folder, root }
-    }
-
-    fn sweep(&self, set: &[&str]) -> Result<Sweep, SweepError> {
-        let set: Vec<String> = set.iter().map(|set| (*set).to_owned()).collect();
-        Sweep::load(&self.root, &[self.root.join("demo.yaml")], &set, &[])
-    }
+fn sweep_of(project: &Project, set: &[&str]) -> Result<Sweep, SweepError> {
+    let set: Vec<String> = set.iter().map(|set| (*set).to_owned()).collect();
+    Sweep::load(&project.root, &[project.root.join("demo.yaml")], &set, &[])
 }
 
 fn run(sweep: &Sweep, observer: &mut dyn SweepObserver, interrupt: &Interrupt) -> Vec<Outcome> {
@@ -85,8 +66,8 @@ impl SweepObserver for Seen {
 
 #[test]
 fn a_sweep_is_planned_trained_and_done() {
-    let project = Project::new();
-    let sweep = project.sweep(&[]).unwrap();
+    let project = small_project();
+    let sweep = sweep_of(&project, &[]).unwrap();
     assert_eq!(states(&sweep), ["new", "new"]);
     assert!(!project.root.join("runs").exists(), "a plan writes nothing");
     let mut seen = Seen::default();
@@ -113,8 +94,8 @@ fn a_sweep_is_planned_trained_and_done() {
 
 #[test]
 fn an_interrupted_sweep_goes_on() {
-    let project = Project::new();
-    let sweep = project.sweep(&[]).unwrap();
+    let project = small_project();
+    let sweep = sweep_of(&project, &[]).unwrap();
     let interrupt = Interrupt::default();
     let mut seen = Seen { interrupt_after: Some((1, interrupt.clone())), ..Seen::default() };
     assert_eq!(run(&sweep, &mut seen, &interrupt), [Outcome::Interrupted, Outcome::NotStarted]);
@@ -123,28 +104,24 @@ fn an_interrupted_sweep_goes_on() {
     assert_eq!(sweep.runs().next().unwrap().entry.dir.summary().unwrap().unwrap().state, RunState::Interrupted);
     let resumed = run(&sweep, &mut (), &Interrupt::default());
 
-    let other = Project::new();
-    let whole = other.sweep(&[]).unwrap();
+    let other = small_project();
+    let whole = sweep_of(&other, &[]).unwrap();
     run(&whole, &mut (), &Interrupt::default());
-    let bytes = |sweep: &Sweep| -> Vec<Vec<u8>> {
-        let files = ["metrics.jsonl", "structure.json", "model.safetensors", "compact.safetensors"];
-        let read = |dir: &Utf8Path| files.map(|file| fs_err::read(dir.join(file)).unwrap());
-        sweep.runs().flat_map(|run| read(run.entry.dir.path())).collect()
-    };
+    let bytes = |sweep: &Sweep| run_bytes(sweep.runs().map(|run| &run.entry.dir));
     assert!(resumed.iter().all(|outcome| matches!(outcome, Outcome::Done(_))), "{resumed:?}");
     assert!(bytes(&sweep) == bytes(&whole), "other bytes than a sweep never interrupted");
 }
 
 #[test]
 fn a_failed_run_is_an_outcome_and_a_wrong_data_set_an_error() {
-    let project = Project::new();
-    let sweep = project.sweep(&["train.optimizer.adam.lr=1e30"]).unwrap();
+    let project = small_project();
+    let sweep = sweep_of(&project, &["train.optimizer.adam.lr=1e30"]).unwrap();
     let outcomes = run(&sweep, &mut (), &Interrupt::default());
     let diverged = |outcome: &Outcome| matches!(outcome, Outcome::Failed { error, .. } if error.contains("diverged"));
     assert!(outcomes.iter().any(diverged), "{outcomes:?}");
 
-    let error = project.sweep(&["train.batch=2000"]).unwrap().prepare(&SweepOptions::default()).unwrap_err();
+    let error = sweep_of(&project, &["train.batch=2000"]).unwrap().prepare(&SweepOptions::default()).unwrap_err();
     assert!(error.to_string().contains("a stream of 200 symbols is too short"), "{error}");
-    let error = project.sweep(&["dataset=dmeo"]).unwrap_err();
+    let error = sweep_of(&project, &["dataset=dmeo"]).unwrap_err();
     assert!(matches!(error, SweepError::Data(_)) && error.to_string().contains("no dataset `dmeo`"), "{error}");
 }

@@ -150,8 +150,8 @@ fn relative(ours: f64, theirs: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{epoch, spec};
     use sparsegate_spec::types::RunSpec;
+    use sparsegate_testing::language_models::{epoch, spec};
 
     fn row(spec: RunSpec, state: RowState, metrics: Vec<EpochMetrics>) -> RunRow {
         RunRow {

@@ -40,9 +40,6 @@ mod compare;
 mod drift;
 mod error;
 mod figures;
-#[cfg(test)]
-#[allow(dead_code, reason = "shared with tests/report.rs, which uses the rest")]
-mod fixtures;
 mod frames;
 mod gate_kinds;
 mod grid;
@@ -68,9 +65,6 @@ mod style;
 mod summary;
 mod swept;
 mod tables;
-#[cfg(test)]
-#[allow(dead_code, reason = "shared with tests/report.rs, which uses the rest")]
-mod text_fixtures;
 mod verdict;
 mod write;
 

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use sparsegate_core::EvaluationMetric;
 use sparsegate_store::format::EpochMetrics;
 
 use super::authors::AuthorsEpoch;
@@ -106,17 +107,19 @@ impl Metric {
 impl Metric {
     /// A value as shown in tables: an accuracy in percent, everything else in its own unit.
     pub fn text(&self, x: f64) -> String {
-        if self.is_accuracy() { value_text(Some(ACCURACY), x) } else { number::published(x) }
+        if self.is_accuracy() { value_text(Some(EvaluationMetric::Accuracy.name()), x) } else { number::published(x) }
     }
 
     /// Whether it is the validation or test metric with the explicit name `accuracy`.
     pub fn is_accuracy(&self) -> bool {
-        matches!(self, Self::Valid(Some(name)) | Self::Test(Some(name)) if name == ACCURACY)
+        matches!(self, Self::Valid(name) | Self::Test(name) if is_accuracy(name.as_deref()))
     }
 }
 
-/// Name of the accuracy, a fraction between 0 and 1 of which higher is better.
-const ACCURACY: &str = "accuracy";
+/// The metric of that name; `None` for none, and for a name that is not known.
+fn known(name: Option<&str>) -> Option<EvaluationMetric> {
+    name.and_then(EvaluationMetric::from_name)
+}
 
 /// The metric that all runs with a metric have; `None` if tasks with several metrics are shown together.
 pub fn common(rows: &[RunRow]) -> Option<&str> {
@@ -125,9 +128,9 @@ pub fn common(rows: &[RunRow]) -> Option<&str> {
     names.all(|name| name == first).then_some(first)
 }
 
-/// Whether a metric is the accuracy.
+/// Whether a metric is the accuracy, a fraction between 0 and 1.
 pub fn is_accuracy(name: Option<&str>) -> bool {
-    name == Some(ACCURACY)
+    known(name) == Some(EvaluationMetric::Accuracy)
 }
 
 /// Orders two values of a metric, the better one first and NaN last.
@@ -135,7 +138,8 @@ pub fn order(name: Option<&str>, a: f64, b: f64) -> Ordering {
     if a.is_nan() || b.is_nan() {
         return a.is_nan().cmp(&b.is_nan());
     }
-    if name == Some(ACCURACY) { b.total_cmp(&a) } else { a.total_cmp(&b) }
+    let higher_is_better = known(name).is_some_and(EvaluationMetric::higher_is_better);
+    if higher_is_better { b.total_cmp(&a) } else { a.total_cmp(&b) }
 }
 
 /// The epoch with the best validation metric of this name; the first one in a tie.
@@ -145,21 +149,18 @@ pub fn best_epoch<'a>(name: Option<&str>, lines: &'a [EpochMetrics]) -> Option<&
 
 /// A value of a metric in the unit of axes: an accuracy in percent, others unchanged.
 pub fn on_axis(name: Option<&str>, x: f64) -> f64 {
-    if name == Some(ACCURACY) { 100.0 * x } else { x }
+    if is_accuracy(name) { 100.0 * x } else { x }
 }
 
 /// A value of a metric as shown in tables, such as `88.91 %` or `116.5`.
 pub fn value_text(name: Option<&str>, x: f64) -> String {
-    match name {
-        Some(ACCURACY) if x.is_finite() => format!("{:.2} %", 100.0 * x),
-        _ => number::value(x),
-    }
+    if is_accuracy(name) && x.is_finite() { format!("{:.2} %", 100.0 * x) } else { number::value(x) }
 }
 
 /// Scale of an axis for a metric: linear for accuracies, whose ratios mean little; otherwise logarithmic for a wide
 /// range.
 pub fn axis_scale(name: Option<&str>, values: &[f64]) -> AxisScale {
-    if name == Some(ACCURACY) { AxisScale::Linear } else { Axis::scale_for(values, 3.0) }
+    if is_accuracy(name) { AxisScale::Linear } else { Axis::scale_for(values, 3.0) }
 }
 
 fn same(wanted: Option<&str>, name: Option<&str>) -> bool {
@@ -188,27 +189,26 @@ pub fn gates_total(line: &EpochMetrics) -> u64 {
 
 /// A metric's short name for column headers.
 pub fn short_name(name: &str) -> &str {
-    match name {
-        "bits_per_char" => "bits/char",
-        other => other,
+    match EvaluationMetric::from_name(name) {
+        Some(EvaluationMetric::BitsPerCharacter) => "bits/char",
+        Some(EvaluationMetric::Perplexity | EvaluationMetric::Accuracy) | None => name,
     }
 }
 
 /// A metric's name with its unit and direction for axes.
 pub fn axis_title(name: Option<&str>) -> String {
-    match name {
-        Some("perplexity") => "perplexity (lower is better)".into(),
-        Some(ACCURACY) => "accuracy in % (higher is better)".into(),
-        Some("bits_per_char") => "bits per character (lower is better)".into(),
-        Some(other) => other.replace('_', " "),
-        None => "metric".into(),
+    match known(name) {
+        Some(EvaluationMetric::Perplexity) => "perplexity (lower is better)".into(),
+        Some(EvaluationMetric::Accuracy) => "accuracy in % (higher is better)".into(),
+        Some(EvaluationMetric::BitsPerCharacter) => "bits per character (lower is better)".into(),
+        None => name.map_or_else(|| "metric".into(), |other| other.replace('_', " ")),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::epoch;
+    use sparsegate_testing::language_models::epoch;
 
     #[test]
     fn the_better_accuracy_is_the_higher_one() {

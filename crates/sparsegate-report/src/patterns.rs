@@ -43,11 +43,11 @@ pub fn of(structure: &Structure) -> Vec<GatePattern<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures;
+    use sparsegate_testing::language_models;
 
     #[test]
     fn units_with_the_same_live_gates_stand_together() {
-        let mut structure = fixtures::structure(&fixtures::epoch("W+G+N", 10, 10));
+        let mut structure = language_models::structure(&language_models::epoch("W+G+N", 10, 10));
         let unit = |unit, constant: [Option<f64>; 2]| UnitGates { unit, constant: constant.to_vec() };
         structure.gates = vec![
             unit(0, [None, Some(0.2)]),

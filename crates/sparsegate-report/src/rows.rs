@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 
 use sparsegate_spec::types::{RunSpec, Sparsity};
-use sparsegate_spec::{Experiment, VaryingKeys, varying};
+use sparsegate_spec::{Experiment, Preset, VaryingKeys, varying};
 use sparsegate_store::format::{Collapse, EpochMetrics, RunRecord, Structure, Summary, TrivialBaseline};
 use sparsegate_store::plan::{Plan, PlanEntry, Status};
 use sparsegate_store::speed::Speed;
@@ -223,6 +223,11 @@ impl RunRows {
     }
 }
 
+/// The metric's name in the run's summary. A run that failed before its data were read has an empty one, which is none.
+fn named_metric(run: &StoredRun) -> Option<String> {
+    run.summary.as_ref().map(|summary| &summary.metric).filter(|metric| !metric.is_empty()).cloned()
+}
+
 /// What tells the runs of a plan apart in tables and figures.
 struct RowNames {
     varying: VaryingKeys,
@@ -236,7 +241,7 @@ impl RowNames {
         let varying = VaryingKeys::of(plan.entries.iter().map(|entry| &entry.spec));
         let mut own_levels: Vec<&str> = Vec::new();
         let level_index = |level| {
-            let known = ["dense", "W", "W+Voc", "W+N", "W+G+N"].contains(&level);
+            let known = Preset::from_name(level).is_some();
             let index = own_levels.iter().position(|own| *own == level).unwrap_or(own_levels.len());
             if !known && index == own_levels.len() {
                 own_levels.push(level);
@@ -298,7 +303,7 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
     let several_parts = plan.entries.iter().any(|entry| entry.spec.part() != plan.entries[0].spec.part());
     let metric = |spec: &RunSpec| {
         let same = |run: &&StoredRun| !several_parts || run.record.spec.part() == spec.part();
-        stored.iter().filter(same).find_map(|run| run.summary.as_ref().map(|summary| summary.metric.clone()))
+        stored.iter().filter(same).find_map(named_metric)
     };
     let names = RowNames::of(plan);
     let mut used = vec![false; stored.len()];
@@ -335,7 +340,7 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
             metrics: run.map(|run| run.metrics.clone()).unwrap_or_default(),
             structure: run.and_then(|run| run.structure.clone()),
             speed: run.and_then(|run| run.speed.clone()),
-            metric: run.and_then(|run| run.summary.as_ref().map(|s| s.metric.clone())).or_else(|| metric(&entry.spec)),
+            metric: run.and_then(named_metric).or_else(|| metric(&entry.spec)),
             level_index: names.level_indices[index],
         });
     }

@@ -6,6 +6,7 @@
 use std::sync::OnceLock;
 
 use plotters::style::{FontStyle, RGBColor, register_font};
+use sparsegate_spec::Preset;
 
 /// CSS font families of the SVG files; PNG files use the first, which is built into the program.
 pub const FONT: &str = "Ubuntu, 'Helvetica Neue', Arial, sans-serif";
@@ -55,13 +56,13 @@ const GREY: RGBColor = RGBColor(0x9a, 0x9a, 0x9a);
 /// Colour of a sparsity level. The levels of the paper have fixed colours; for others, `index` is the position among
 /// the experiment's own levels.
 pub fn level(name: &str, index: usize) -> RGBColor {
-    match name {
-        "dense" => BLACK,
-        "W" => BLUE,
-        "W+Voc" => SKY,
-        "W+N" => ORANGE,
-        "W+G+N" => VERMILLION,
-        _ => [GREEN, PURPLE, YELLOW, WINE, INDIGO, OLIVE, CYAN, GREY][index % 8],
+    match Preset::from_name(name) {
+        Some(Preset::Dense) => BLACK,
+        Some(Preset::W) => BLUE,
+        Some(Preset::WVoc) => SKY,
+        Some(Preset::WN) => ORANGE,
+        Some(Preset::WGN) => VERMILLION,
+        None => [GREEN, PURPLE, YELLOW, WINE, INDIGO, OLIVE, CYAN, GREY][index % 8],
     }
 }
 

@@ -8,24 +8,7 @@ use sparsegate_store::format::{
     Collapse, Counts, EpochMetrics, FORMAT, KeptCount, Predictor, RunState, Summary, TrivialBaseline,
 };
 use sparsegate_store::plan::{Plan, Status};
-
-#[path = "../src/fixtures.rs"]
-#[allow(dead_code, reason = "shared with other tests, which use the rest")]
-mod fixtures;
-#[path = "../src/text_fixtures.rs"]
-#[allow(dead_code, reason = "shared with other tests, which use the rest")]
-mod text_fixtures;
-
-struct Project {
-    _folder: tempfile::TempDir,
-    root: Utf8PathBuf,
-}
-
-fn project() -> Project {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).expect("UTF-8");
-    Project { _folder: folder, root }
-}
+use sparsegate_testing::{Project, classifiers, language_models};
 
 /// The counts of a network of which nothing is left; the compression is the number that the authors' formula gives.
 fn nothing(counts: &Counts) -> Counts {
@@ -54,7 +37,7 @@ fn nothing(counts: &Counts) -> Counts {
 /// one that predicts one class from epoch 5 on at W+G+N. The file of W+N has no mark, like those of earlier versions.
 fn lines(spec: &RunSpec) -> Vec<EpochMetrics> {
     let line = |n| {
-        let line = text_fixtures::epoch(spec, n);
+        let line = classifiers::epoch(spec, n);
         match spec.sparsity.name.as_str() {
             "W+N" if n >= 3 => EpochMetrics { valid: 0.27, test: 0.26, counts: nothing(&line.counts), ..line },
             "W+G+N" if n >= 5 => {
@@ -73,7 +56,7 @@ fn sweep(root: &Utf8Path) -> (Experiment, Plan) {
         TrivialBaseline { predictor: Predictor::MajorityClass { class: "sport".into() }, valid: 0.2711, test: 0.2622 };
     let mut entries = Vec::new();
     for (level, key) in [("dense", "aaaa"), ("W", "bbbb"), ("W+N", "cccc"), ("W+G+N", "dddd")] {
-        let spec = text_fixtures::spec(level, CellName::default(), 0);
+        let spec = classifiers::spec(level, CellName::default(), 0);
         let lines = lines(&spec);
         let summary = Summary {
             format: FORMAT,
@@ -89,12 +72,12 @@ fn sweep(root: &Utf8Path) -> (Experiment, Plan) {
             stopped_early: None,
             baseline: Some(baseline.clone()),
         };
-        fixtures::store_files(root, &spec, key, &lines, &summary, None);
+        language_models::store_files(root, &spec, key, &lines, &summary, None);
         entries.push((spec, key, Status::Done));
     }
-    let plan = fixtures::plan(entries);
+    let plan = language_models::plan(entries);
     let runs: Vec<_> = plan.entries.iter().map(|entry| entry.spec.clone()).collect();
-    (fixtures::experiment(root, &runs), plan)
+    (language_models::experiment(root, &runs), plan)
 }
 
 fn read(path: &Utf8Path) -> String {
@@ -123,7 +106,7 @@ fn row(table: &str, first: &str) -> Vec<String> {
 
 #[test]
 fn collapsed_runs_are_marked_everywhere() {
-    let project = project();
+    let project = Project::new();
     let (experiment, plan) = sweep(&project.root);
     let written = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
     let csv = read(&written.out.join("results.csv"));
@@ -147,7 +130,7 @@ fn collapsed_runs_are_marked_everywhere() {
 
 #[test]
 fn axes_ignore_collapsed_runs() {
-    let project = project();
+    let project = Project::new();
     let (experiment, plan) = sweep(&project.root);
     let written = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
     if let Ok(out) = std::env::var("REPORT_OUT") {
@@ -166,7 +149,7 @@ fn axes_ignore_collapsed_runs() {
 
 #[test]
 fn tables_have_the_baseline_and_both_epochs() {
-    let project = project();
+    let project = Project::new();
     let (experiment, plan) = sweep(&project.root);
     let written = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
     let dense = lines(&plan.entries[0].spec);
@@ -193,7 +176,7 @@ fn tables_have_the_baseline_and_both_epochs() {
 
 #[test]
 fn claims_about_collapsed_runs_do_not_hold() {
-    let project = project();
+    let project = Project::new();
     let (mut experiment, plan) = sweep(&project.root);
     let level = |name: &str| [("sparsity".to_owned(), serde_json::Value::from(name))].into();
     let claim = |metric: &str, value| ValueClaim {
@@ -235,23 +218,23 @@ fn claims_about_collapsed_runs_do_not_hold() {
 
 #[test]
 fn an_accurate_dense_run_does_not_leave_the_plot() {
-    let project = project();
+    let project = Project::new();
     let mut entries = Vec::new();
     for (level, key) in [("dense", "aaaa"), ("W", "bbbb")] {
-        let spec = text_fixtures::spec(level, CellName::default(), 0);
+        let spec = classifiers::spec(level, CellName::default(), 0);
         // The sparse level is still at less than half of the dense one's accuracy.
         let factor = if level == "dense" { 1.0 } else { 0.4 };
         let worse = |line: EpochMetrics| EpochMetrics { valid: factor * line.valid, test: factor * line.test, ..line };
-        let lines: Vec<_> = (1..=spec.train.epochs).map(|n| worse(text_fixtures::epoch(&spec, n))).collect();
-        text_fixtures::store(&project.root, &spec, key);
+        let lines: Vec<_> = (1..=spec.train.epochs).map(|n| worse(classifiers::epoch(&spec, n))).collect();
+        classifiers::store(&project.root, &spec, key);
         let file = project.root.join(format!("runs/made-up/{key}/metrics.jsonl"));
         let text: String = lines.iter().map(|line| serde_json::to_string(line).expect("JSON") + "\n").collect();
         fs_err::write(file, text).expect("written");
         entries.push((spec, key, Status::Done));
     }
-    let plan = fixtures::plan(entries);
+    let plan = language_models::plan(entries);
     let runs: Vec<_> = plan.entries.iter().map(|entry| entry.spec.clone()).collect();
-    let experiment = fixtures::experiment(&project.root, &runs);
+    let experiment = language_models::experiment(&project.root, &runs);
     let written = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
     assert!(!read(&written.index).contains("leave the plot at its upper edge"));
     let curves = read(&written.out.join("curves.svg"));

@@ -7,25 +7,7 @@ use sparsegate_spec as spec;
 use sparsegate_spec::types::{Expectation, MetricRef, Optimizer, OrderClaim, RunSpec, Tolerance, ValueClaim};
 use sparsegate_store::format::{Collapse, EpochMetrics, FORMAT, RunState, Summary};
 use sparsegate_store::plan::{Plan, Status};
-
-#[path = "../src/fixtures.rs"]
-#[allow(dead_code, reason = "shared with the other tests, which use the rest")]
-mod fixtures;
-#[path = "../src/text_fixtures.rs"]
-#[allow(dead_code, reason = "shared with the other tests, which use the rest")]
-mod text_fixtures;
-
-/// A project folder that is deleted after the test.
-struct Project {
-    _folder: tempfile::TempDir,
-    root: Utf8PathBuf,
-}
-
-fn project() -> Project {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).expect("UTF-8");
-    Project { _folder: folder, root }
-}
+use sparsegate_testing::{Project, classifiers, language_models};
 
 /// A number between -1 and 1 that depends on the run and the epoch.
 fn wobble(run: &RunSpec, epoch: u32, what: u64) -> f64 {
@@ -40,7 +22,7 @@ fn wobble(run: &RunSpec, epoch: u32, what: u64) -> f64 {
 fn lines(run: &RunSpec) -> Vec<EpochMetrics> {
     let lr = run.train.optimizer_lr();
     let one = |n: u32| {
-        let mut line = text_fixtures::epoch(run, n);
+        let mut line = classifiers::epoch(run, n);
         // Best at a learning rate of 2e-3, and more is kept at a higher one.
         let far = (lr / 2e-3).log10();
         let shift = 0.008 * wobble(run, n / 4, 1) + 0.003 * wobble(run, n, 2) - 0.03 * far * far;
@@ -93,14 +75,15 @@ fn stored(root: &Utf8Path, runs: Vec<RunSpec>, short: usize) -> (spec::Experimen
             stopped_early: None,
             baseline: None,
         };
-        let structure = lines.last().filter(|_| !stopped).map(text_fixtures::structure);
-        fixtures::store_files(root, &run, &key, &lines, &summary, structure.as_ref());
+        let structure = lines.last().filter(|_| !stopped).map(classifiers::structure);
+        language_models::store_files(root, &run, &key, &lines, &summary, structure.as_ref());
         entries.push((run, key, if stopped { Status::Interrupted { epoch: 3 } } else { Status::Done }));
     }
     let runs: Vec<RunSpec> = entries.iter().map(|(run, ..)| run.clone()).collect();
-    let plan =
-        fixtures::plan(entries.iter().map(|(run, key, state)| (run.clone(), key.as_str(), state.clone())).collect());
-    let mut experiment = fixtures::experiment(root, &runs);
+    let plan = language_models::plan(
+        entries.iter().map(|(run, key, state)| (run.clone(), key.as_str(), state.clone())).collect(),
+    );
+    let mut experiment = language_models::experiment(root, &runs);
     experiment.dataset = "planted-texts".into();
     (experiment, plan)
 }
@@ -113,7 +96,7 @@ fn runs(levels: &[&str], cells: usize, seeds: u64, rates: &[f64]) -> Vec<RunSpec
         for level in levels {
             for rate in rates {
                 for seed in 0..seeds {
-                    let mut run = text_fixtures::spec(level, spec::types::CellName(*cell), seed);
+                    let mut run = classifiers::spec(level, spec::types::CellName(*cell), seed);
                     let Optimizer::Adam(adam) = &mut run.train.optimizer;
                     adam.lr = *rate;
                     runs.push(run);
@@ -141,7 +124,7 @@ fn numbers(csv: &str, name: &str) -> Vec<f64> {
 
 #[test]
 fn the_summary_has_one_row_a_point_with_the_statistics_of_its_finished_seeds() {
-    let project = project();
+    let project = Project::new();
     let (experiment, plan) = stored(&project.root, runs(&LEVELS, 2, 5, &[2e-3]), 1);
     let paths = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
     let (results, summary) = (read(&paths.out.join("results.csv")), read(&paths.out.join("summary.csv")));
@@ -176,7 +159,7 @@ fn the_summary_has_one_row_a_point_with_the_statistics_of_its_finished_seeds() {
 
 #[test]
 fn one_seed_looks_as_without_statistics() {
-    let project = project();
+    let project = Project::new();
     let (mut experiment, plan) = stored(&project.root, runs(&LEVELS, 2, 1, &[2e-3]), 0);
     experiment.expect = vec![order("W+N", "W", None)];
     let out = project.root.join("out");
@@ -194,7 +177,7 @@ fn one_seed_looks_as_without_statistics() {
 
 #[test]
 fn a_swept_number_is_named_everywhere_and_has_a_figure() {
-    let project = project();
+    let project = Project::new();
     let rates = [5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2];
     let (experiment, plan) = stored(&project.root, runs(&["W", "W+N"], 1, 3, &rates), 0);
     let out = project.root.join("out");
@@ -216,7 +199,7 @@ fn a_swept_number_is_named_everywhere_and_has_a_figure() {
     assert!(row.contains("| lr 0.002 ") && row.contains(" 7 |"), "{row}");
 
     // Without the sweep, the figure of the older report goes.
-    let fixed = fixtures::plan(
+    let fixed = language_models::plan(
         plan.entries[..3].iter().map(|entry| (entry.spec.clone(), entry.key.as_str(), entry.status.clone())).collect(),
     );
     report::write(&project.root, &experiment, &fixed, &out).expect("a report");
@@ -236,7 +219,7 @@ fn order(small: &str, large: &str, seeds: Option<u32>) -> Expectation {
 
 #[test]
 fn claims_over_seeds_have_n_and_a_corrected_p() {
-    let project = project();
+    let project = Project::new();
     let (mut experiment, plan) = stored(&project.root, runs(&["dense", "W", "W+N"], 1, 5, &[2e-3]), 0);
     let value = |value: f64, tolerance: f64, seeds: Option<u32>| {
         let tolerance = Tolerance::Absolute(tolerance);
@@ -275,7 +258,7 @@ fn claims_over_seeds_have_n_and_a_corrected_p() {
 
 #[test]
 fn a_collapsed_seed_stands_beside_its_point_and_is_in_no_test() {
-    let project = project();
+    let project = Project::new();
     let (mut experiment, plan) = stored(&project.root, runs(&["dense", "W"], 1, 4, &[2e-3]), 0);
     let collapsed = &plan.entries[7];
     let folder = project.root.join("runs").join(&collapsed.spec.experiment).join(&collapsed.key);
@@ -318,15 +301,15 @@ fn a_collapsed_seed_stands_beside_its_point_and_is_in_no_test() {
 #[ignore = "writes reports to look at"]
 fn reports_to_look_at() {
     let out = Utf8PathBuf::from(std::env::var("REPORT_OUT").expect("REPORT_OUT"));
-    let seeds = project();
+    let seeds = Project::new();
     let (mut experiment, plan) = stored(&seeds.root, runs(&LEVELS, 2, 5, &[2e-3]), 1);
     experiment.expect = vec![order("W", "W+N", None), order("dense", "W+N", None)];
     report::write(&seeds.root, &experiment, &plan, &out.join("seeds")).expect("a report");
-    let rates = project();
+    let rates = Project::new();
     let all = runs(&["dense", "W", "W+G+N"], 2, 3, &[5e-4, 1e-3, 2e-3, 4e-3, 8e-3]);
     let (experiment, plan) = stored(&rates.root, all, 0);
     report::write(&rates.root, &experiment, &plan, &out.join("rates")).expect("a report");
-    let one = project();
+    let one = Project::new();
     let (experiment, plan) = stored(&one.root, runs(&["W"], 1, 1, &[5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1e-2, 2e-2]), 0);
     report::write(&one.root, &experiment, &plan, &out.join("one")).expect("a report");
 }

@@ -4,9 +4,10 @@ mod common;
 
 use common::{formula_of, shapes, shapes_of};
 use proptest::prelude::*;
-use sparsegate_runtime::runtime::{Options, Runtime, StorageFormat};
+use sparsegate_runtime::model::{Sizes, Task};
+use sparsegate_runtime::runtime::{Batch, Options, Runtime, StorageFormat};
 use sparsegate_runtime::synthetic::ModelShape;
-use sparsegate_runtime::{Cell, CellKind, Float, Model, reference};
+use sparsegate_runtime::{Activation, Cell, CellKind, Float, Model, reference};
 
 fn close(found: &[f32], wanted: &[f32]) -> Result<(), TestCaseError> {
     prop_assert_eq!(found.len(), wanted.len());
@@ -171,5 +172,28 @@ fn one_long_sequence_is_the_same_on_all_threads() {
                 assert_eq!(found, batch(&model, &options, &symbols, 1), "{cell:?}, {storage:?}, {threads} threads");
             }
         }
+    }
+}
+
+/// With the fast code and by the interpreter, which runs cells with a formula.
+#[test]
+fn a_text_between_two_parts_of_a_sequence_changes_neither() {
+    for cell in [Cell::from(CellKind::Lstm), formula_of(CellKind::Lstm).into()] {
+        let sizes = Sizes { symbols: 9, dimensions: 0, units: 5, outputs: 9 };
+        let model = ModelShape::dense(cell, Activation::Sigmoid, Task::LanguageModel, sizes).model(1);
+        let runtime = Runtime::new(&model, &options(None, 1)).expect("a valid model");
+        let logits = |batch: &mut Batch, symbols: &[u32]| {
+            let mut out = vec![0.0; symbols.len() * 9];
+            batch.language_model(symbols, &mut out);
+            out
+        };
+        let (mut whole, mut parted) = (runtime.batch(1), runtime.batch(1));
+        let wanted = logits(&mut whole, &[1, 2, 3, 4]);
+        let mut found = logits(&mut parted, &[1, 2]);
+        let mut class = vec![0.0; 9];
+        parted.classify(&[[1_u32, 2, 3]], &mut class);
+        found.extend(logits(&mut parted, &[3, 4]));
+        assert_eq!(found, wanted);
+        assert_eq!(class, wanted[2 * 9..3 * 9], "the text starts from a zero state");
     }
 }

@@ -41,6 +41,7 @@ pub use file::{PublishedResults, PublishedSource, schema};
 pub use filter::{label, matches, matching};
 pub use hashes::Hashes;
 pub use load_all::{load_all, load_all_in};
+pub use presets::Preset;
 pub use suggest::nearest;
 pub use task::{Task, task_schema};
 pub use varying::VaryingKeys;

@@ -2,35 +2,87 @@
 
 use super::types::{ModelKind, Prior, Sparsity};
 
+/// A sparsity level of the paper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preset {
+    /// Without sparsification.
+    Dense,
+    /// Weights.
+    W,
+    /// Weights and vocabulary.
+    WVoc,
+    /// Weights and hidden units.
+    WN,
+    /// Weights, gates and hidden units.
+    WGN,
+}
+
+impl Preset {
+    /// From the dense network to the most sparsified.
+    pub const ALL: [Self; 5] = [Self::Dense, Self::W, Self::WVoc, Self::WN, Self::WGN];
+
+    /// Name in specs and stored files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dense => DENSE,
+            Self::W => "W",
+            Self::WVoc => "W+Voc",
+            Self::WN => "W+N",
+            Self::WGN => "W+G+N",
+        }
+    }
+
+    /// The level of that name; `None` for an experiment's own level.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|preset| preset.name() == name)
+    }
+
+    /// The level for a kind of model. A classifier's levels W+N and W+G+N also have group variables for the vocabulary and
+    /// the embedding dimensions.
+    pub fn level(self, kind: ModelKind) -> Sparsity {
+        use Prior::{LogUniform, None as No};
+        let (weights, vocabulary, neurons, gates) = match self {
+            Self::Dense => (No, No, No, No),
+            Self::W => (LogUniform, No, No, No),
+            Self::WVoc => (LogUniform, LogUniform, No, No),
+            Self::WN => (LogUniform, No, LogUniform, No),
+            Self::WGN => (LogUniform, No, LogUniform, LogUniform),
+        };
+        let with_units = kind == ModelKind::Classification && neurons == LogUniform;
+        let (vocabulary, inputs) = if with_units { (LogUniform, LogUniform) } else { (vocabulary, No) };
+        let (magnitude, group_lasso) = (None, None);
+        let name = self.name().to_owned();
+        Sparsity { name, weights, vocabulary, inputs, neurons, gates, output: weights, magnitude, group_lasso }
+    }
+}
+
 /// Name of the level without sparsification.
 pub const DENSE: &str = "dense";
 
 /// Names of the levels, from the dense network to the most sparsified.
-pub const NAMES: &[&str] = &[DENSE, "W", "W+Voc", "W+N", "W+G+N"];
+pub const NAMES: &[&str] = &{
+    let mut names = [""; Preset::ALL.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = Preset::ALL[at].name();
+        at += 1;
+    }
+    names
+};
 
 /// The level of that name for a kind of model; `None` for an unknown name.
-///
-/// A classifier's levels W+N and W+G+N also have group variables for the vocabulary and the embedding dimensions.
 pub fn level(kind: ModelKind, name: &str) -> Option<Sparsity> {
-    use Prior::{LogUniform, None as No};
-    let (weights, vocabulary, neurons, gates) = match name {
-        DENSE => (No, No, No, No),
-        "W" => (LogUniform, No, No, No),
-        "W+Voc" => (LogUniform, LogUniform, No, No),
-        "W+N" => (LogUniform, No, LogUniform, No),
-        "W+G+N" => (LogUniform, No, LogUniform, LogUniform),
-        _ => return None,
-    };
-    let with_units = kind == ModelKind::Classification && neurons == LogUniform;
-    let (vocabulary, inputs) = if with_units { (LogUniform, LogUniform) } else { (vocabulary, No) };
-    let (magnitude, group_lasso) = (None, None);
-    let name = name.to_owned();
-    Some(Sparsity { name, weights, vocabulary, inputs, neurons, gates, output: weights, magnitude, group_lasso })
+    Preset::from_name(name).map(|preset| preset.level(kind))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_those_of_specs() {
+        assert_eq!(NAMES, ["dense", "W", "W+Voc", "W+N", "W+G+N"]);
+    }
 
     #[test]
     fn every_name_has_a_level_that_carries_it() {

@@ -8,6 +8,7 @@ use crate::cli::args::{Global, OutputFormat};
 use crate::cli::output;
 use crate::cli::table::TextTable;
 use crate::progress;
+use sparsegate_core::EvaluationMetric;
 use sparsegate_pipeline::exec::Outcome;
 use sparsegate_pipeline::sweep::{Sweep, SweepRun};
 use sparsegate_store::format::{Collapse, EpochMetrics, TrivialBaseline};
@@ -87,7 +88,11 @@ fn rows(sweep: &Sweep, outcomes: &[Outcome]) -> Vec<ResultRow> {
             }
             _ => (String::new(), None, lines.last().cloned(), None),
         };
-        let best = sparsegate_report::best_epoch(Some(&metric), &lines);
+        let selected = match outcome {
+            Outcome::Done(summary) => summary.selected,
+            _ => None,
+        };
+        let best = best_epoch(selected, &metric, &lines);
         let of = |get: fn(&EpochMetrics) -> f64| last.as_ref().map(get);
         let gates = |get: fn(&sparsegate_store::format::GateCount) -> u64| {
             last.as_ref().map(|line| line.counts.gates.iter().map(get).sum())
@@ -118,6 +123,13 @@ fn rows(sweep: &Sweep, outcomes: &[Outcome]) -> Vec<ResultRow> {
     rows
 }
 
+/// The epoch whose model `train.select: best` stored, which is the last of equal ones; otherwise the first epoch with the
+/// best validation metric.
+fn best_epoch<'a>(selected: Option<u32>, metric: &str, lines: &'a [EpochMetrics]) -> Option<&'a EpochMetrics> {
+    let chosen = selected.and_then(|epoch| lines.iter().find(|line| line.epoch == epoch));
+    chosen.or_else(|| sparsegate_report::best_epoch(Some(metric), lines))
+}
+
 fn table(rows: &[ResultRow]) -> TextTable {
     let mut table = TextTable::new().words("run").words("state").numbers("epochs").words("metric");
     for head in ["valid", "test", "test, best epoch", "compression", "gates kept"] {
@@ -125,7 +137,10 @@ fn table(rows: &[ResultRow]) -> TextTable {
     }
     let number = |value: Option<f64>, digits: usize| value.map(|value| format!("{value:.digits$}")).unwrap_or_default();
     for row in rows {
-        let digits = if row.metric == "bits_per_char" { 4 } else { 2 };
+        let digits = match EvaluationMetric::from_name(&row.metric) {
+            Some(EvaluationMetric::BitsPerCharacter) => 4,
+            Some(EvaluationMetric::Perplexity | EvaluationMetric::Accuracy) | None => 2,
+        };
         let gates = row.gates_kept.zip(row.gates_total).map(|(kept, total)| format!("{kept}/{total}"));
         let compression = row.valid.map(|_| progress::compression(row.compression));
         let collapsed = if row.collapse.is_some() { ", collapsed" } else { "" };
@@ -143,7 +158,10 @@ fn table(rows: &[ResultRow]) -> TextTable {
         ]);
     }
     for (row, baseline) in baselines(rows) {
-        let digits = if row.metric == "bits_per_char" { 4 } else { 2 };
+        let digits = match EvaluationMetric::from_name(&row.metric) {
+            Some(EvaluationMetric::BitsPerCharacter) => 4,
+            Some(EvaluationMetric::Perplexity | EvaluationMetric::Accuracy) | None => 2,
+        };
         let number = |value: f64| format!("{value:.digits$}");
         let several = rows.iter().any(|other| other.part() != row.part());
         let (experiment, part) = row.part();
@@ -196,4 +214,18 @@ pub(super) fn print_failures(sweep: &Sweep, outcomes: &[Outcome]) -> bool {
         output::message!("{count} of {} runs failed", outcomes.len());
     }
     count > 0
+}
+
+#[cfg(test)]
+mod tests {
+    use sparsegate_testing::language_models::epoch;
+
+    use super::*;
+
+    #[test]
+    fn of_equal_epochs_the_stored_one_is_named() {
+        let lines: Vec<_> = (1..=4).map(|n| EpochMetrics { valid: 100.0, ..epoch("W", n, 4) }).collect();
+        let best = |selected| best_epoch(selected, "perplexity", &lines).map(|line| line.epoch);
+        assert_eq!((best(None), best(Some(4)), best(Some(3))), (Some(1), Some(4), Some(3)));
+    }
 }

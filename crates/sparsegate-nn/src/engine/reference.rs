@@ -5,6 +5,7 @@ use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData, activation};
 use super::noise::Noise;
 use super::ops::{AdamStep, DataGradients, KlAndNorm, Moments, Ops, RecurrenceInputs};
 use crate::cells::{self, CellStep};
+use crate::variational::kl::{LOG_ALPHA_CLAMP, OFFSET, STEP_HEIGHT, STEP_SHIFT, STEP_STEEPNESS};
 use sparsegate_core::cells::Cell;
 
 /// The reference implementation: simple and slow (the recurrence's backward pass is quadratic in the number of steps).
@@ -19,9 +20,11 @@ pub(crate) fn kl_divergence(mean: Tensor<2>, log_sigma: Tensor<2>) -> Tensor<1> 
         burn::tensor::DType::F64 => f64::MIN_POSITIVE,
         _ => f64::from(f32::MIN_POSITIVE),
     };
-    let log_alpha = (log_sigma.mul_scalar(2.0) - mean.square().clamp_min(smallest).log()).clamp(-8.0, 8.0);
+    let log_alpha =
+        (log_sigma.mul_scalar(2.0) - mean.square().clamp_min(smallest).log()).clamp(-LOG_ALPHA_CLAMP, LOG_ALPHA_CLAMP);
     let softplus = log_alpha.clone().neg().exp().log1p().mul_scalar(0.5);
-    let step = activation::sigmoid(log_alpha.add_scalar(1.3).mul_scalar(1.5)).mul_scalar(0.64).add_scalar(0.03);
+    let step = activation::sigmoid(log_alpha.add_scalar(STEP_SHIFT).mul_scalar(STEP_STEEPNESS));
+    let step = step.mul_scalar(STEP_HEIGHT).add_scalar(OFFSET);
     (softplus - step).sum()
 }
 

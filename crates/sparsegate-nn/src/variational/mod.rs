@@ -16,9 +16,10 @@
 //! ```
 //!
 //! (the published code of arXiv 1812.05692, including its constants; at a = 8 the value is -0.66983, not zero).
-//! `docs/method.md` describes the method. In the code, `kl` and `kl_divergence` are this approximation of the KL
+//! [`kl`] has the constants and the formula for one weight. `docs/method.md` describes the method. In the code, `kl` and `kl_divergence` are this approximation of the KL
 //! divergence.
 
+pub mod kl;
 mod matrix;
 
 pub use matrix::{CreateTensor, VariationalMatrix};

@@ -7,22 +7,18 @@
 
 mod adam;
 mod agreement;
-#[path = "../engine/case.rs"]
-#[expect(dead_code, reason = "only the tests of flex use all of it")]
-mod case;
 mod class_loss;
 mod cross_entropy;
 mod fault;
 mod kl;
-#[path = "../engine/matrix.rs"]
-#[expect(dead_code, reason = "only the tests of flex use all of it")]
-mod matrix;
 mod noisy;
 mod noisy_rows;
 mod product;
 mod recurrence;
 mod square_sum;
 mod target;
+
+use sparsegate_testing::networks::{case, matrix};
 
 /// Defines a test for each check of a target.
 macro_rules! target {

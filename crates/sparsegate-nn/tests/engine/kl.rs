@@ -3,6 +3,7 @@
 use burn::tensor::{DType, Tensor, TensorData};
 use rayon::ThreadPoolBuilder;
 use sparsegate_nn::engine::{AdamStep, DataGradients, FusedOps, Moments, Ops, ReferenceOps};
+use sparsegate_nn::variational::kl;
 
 use crate::matrix::{HostMatrix, MemoryLayout, VIEWS, assert_close, bits, host};
 
@@ -137,6 +138,26 @@ fn alone(ops: &dyn Ops, dtype: DType, mean: f64, log_sigma: f64) -> [f64; 3] {
     let [to_mean, to_log_sigma] =
         ops.total_gradients(parameter.each_ref(), nothing, 1.0).map(|tensor| host(&tensor)[0]);
     [kl.into_scalar(), to_mean, to_log_sigma]
+}
+
+/// Log alpha from below the clamp to above it, with means of both signs.
+#[test]
+fn each_weight_has_the_values_of_the_scalar_reference() {
+    for ops in [&FusedOps as &dyn Ops, &ReferenceOps] {
+        for (dtype, tolerance) in [(DType::F64, 1e-13), (DType::F32, 1e-5)] {
+            for mean in [-1.25, -0.25, 0.015_625, 0.5] {
+                for quarters in -24..12 {
+                    let log_sigma = f64::from(quarters) / 4.0;
+                    let found = alone(ops, dtype, mean, log_sigma);
+                    let [to_mean, to_log_sigma] = kl::gradients(mean, log_sigma);
+                    let what = format!("{ops:?} {dtype:?} {mean} {log_sigma}");
+                    assert_close(&found[..1], &[kl::divergence(mean, log_sigma)], tolerance, &what);
+                    assert_close(&found[1..2], &[to_mean], tolerance, &what);
+                    assert_close(&found[2..], &[to_log_sigma], tolerance, &what);
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -6,13 +6,10 @@
 mod adam;
 mod agreement;
 mod baselines;
-mod case;
 mod class_loss;
-mod coupled_lstm;
 mod cross_entropy;
 mod drop_dead;
 mod kl;
-mod matrix;
 mod new_cell;
 mod noisy;
 mod noisy_rows;
@@ -22,9 +19,10 @@ mod product;
 mod recurrence;
 mod resume;
 mod schedule;
-mod small_model;
 mod square_sum;
 mod texts;
-mod tiny;
+mod threads;
 mod whole_model;
 mod zeros;
+
+use sparsegate_testing::networks::{case, coupled_lstm, matrix, small_model, tiny};

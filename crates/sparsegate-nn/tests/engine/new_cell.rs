@@ -16,10 +16,10 @@ fn case() -> Case {
 #[test]
 fn the_page_shows_the_code_that_is_tested() {
     let page = include_str!("../../../../docs/new-cell.md");
-    let code = include_str!("coupled_lstm.rs")
+    let code = include_str!("../../../sparsegate-testing/src/networks/coupled_lstm.rs")
         .replace("use sparsegate_core::cells::", "use super::")
         .replace("use sparsegate_core::", "use crate::");
-    assert!(page.contains(&code), "docs/new-cell.md and tests/engine/coupled_lstm.rs differ");
+    assert!(page.contains(&code), "docs/new-cell.md and sparsegate-testing/src/networks/coupled_lstm.rs differ");
 }
 
 #[test]

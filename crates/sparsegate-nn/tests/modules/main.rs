@@ -3,22 +3,14 @@
 
 mod agreement;
 mod kl;
-#[path = "../engine/matrix.rs"]
-#[expect(dead_code, reason = "only the tests of the engine use all of it")]
-mod matrix;
 mod prune;
 mod record;
 mod refuse;
-#[path = "../engine/small_model.rs"]
-#[expect(dead_code, reason = "only the tests of the engine use all of it")]
-mod small_model;
-#[path = "../engine/tiny.rs"]
-#[expect(dead_code, reason = "only the tests of the engine use all of it")]
-mod tiny;
 mod training;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use sparsegate_nn::engine::ops_for;
+use sparsegate_testing::networks::{matrix, small_model, tiny};
 
 /// The ids of a time-major batch of `rows` sequences, `[B, T]`.
 fn symbols(ids: &[u32], rows: usize) -> Tensor<2, Int> {

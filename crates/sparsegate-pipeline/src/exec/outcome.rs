@@ -81,7 +81,8 @@ impl Outcome {
             // Not known before the data are loaded.
             metric: String::new(),
             last,
-            train_seconds: 0.0,
+            // Up to the last checkpoint, over all processes; that of the crashed one since then is not known.
+            train_seconds: dir.position().ok().flatten().map_or(0.0, |position| position.train_seconds),
             error: Some(error.clone()),
             ground_truth: None,
             vectors: None,
@@ -103,5 +104,27 @@ fn unexplained(code: Option<i32>, status: Option<ExitStatus>) -> String {
             )
         }
         (None, None) => "its process could not be waited for".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use camino::Utf8Path;
+    use sparsegate_store::Position;
+
+    use super::*;
+
+    #[test]
+    fn a_crash_keeps_the_time_of_the_processes_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = RunDir::new(Utf8Path::from_path(folder.path()).unwrap(), "t", "0123");
+        let position = Position { train_seconds: 12.5, ..Position::start() };
+        dir.lock().unwrap().write_checkpoint(&position, &[]).unwrap();
+        Outcome::failed(&"killed").record(&dir);
+        let summary = dir.summary().unwrap().unwrap();
+        assert_eq!((summary.state, summary.train_seconds), (RunState::Failed, 12.5));
+        // A summary that a process wrote stays.
+        Outcome::failed(&"again").record(&dir);
+        assert_eq!(dir.summary().unwrap().unwrap(), summary);
     }
 }

@@ -64,10 +64,7 @@ impl BestEpoch {
     }
 
     fn is_better(&self, a: f64, b: f64) -> bool {
-        match self.unit {
-            Unit::Word | Unit::Character => a < b,
-            Unit::Text => a > b,
-        }
+        if self.unit.evaluation_metric().higher_is_better() { a > b } else { a < b }
     }
 }
 

@@ -7,9 +7,10 @@ use std::time::Duration;
 use sparsegate_pipeline::train::{CheckpointIntervals, TrainEvent, train_on};
 use sparsegate_spec::types::{EarlyStop, Kl, RunSpec, Select, WarmUp};
 use sparsegate_store::format::{RunState, StoppedEarly};
+use sparsegate_testing::stored::trained_bytes;
 
 use crate::toy::{ToyTrainer, run_data};
-use crate::{BATCHES, Folder, fingerprint, go, never, spec};
+use crate::{BATCHES, Folder, go, never, spec};
 
 /// A run of eight epochs that keeps the best one.
 fn best() -> RunSpec {
@@ -43,8 +44,8 @@ fn the_stored_model_is_that_of_a_run_that_ended_at_the_best_epoch() {
     (shorter.train.epochs, shorter.train.select) = (selected, Select::Last);
     let (short, last) = finished(&shorter);
     assert_eq!((last.selected, &last.last, &last.ground_truth), (None, &summary.last, &summary.ground_truth));
-    let [.., structure, model] = &fingerprint(&folder.run())[..] else { panic!("three files") };
-    let [.., wanted_structure, wanted_model] = &fingerprint(&short.run())[..] else { panic!("three files") };
+    let [.., structure, model] = &trained_bytes(&folder.run())[..] else { panic!("three files") };
+    let [.., wanted_structure, wanted_model] = &trained_bytes(&short.run())[..] else { panic!("three files") };
     assert!(structure == wanted_structure && model == wanted_model);
     let left = folder.run().path().join("checkpoint").read_dir_utf8().unwrap().count();
     assert_eq!(left, 1, "the state of the best epoch is removed when its model is stored");
@@ -109,7 +110,7 @@ fn interruptions_and_crashes_change_no_byte() {
     stopping.train.early_stop = Some(EarlyStop { patience: 3 });
     for spec in [best(), stopping] {
         let (folder, whole) = finished(&spec);
-        let wanted = fingerprint(&folder.run());
+        let wanted = trained_bytes(&folder.run());
         let seldom = CheckpointIntervals { epoch_end: Duration::from_hours(1), mid_epoch: Duration::from_hours(1) };
         let epochs = CheckpointIntervals { epoch_end: Duration::ZERO, ..seldom };
         let steps = CheckpointIntervals { mid_epoch: Duration::ZERO, ..epochs };
@@ -134,7 +135,7 @@ fn interruptions_and_crashes_change_no_byte() {
                         (summary.selected, summary.stopped_early, &summary.last),
                         (whole.selected, whole.stopped_early, &whole.last)
                     );
-                    assert!(fingerprint(&folder.run()) == wanted, "after step {at}, {intervals:?}, crash: {crash}");
+                    assert!(trained_bytes(&folder.run()) == wanted, "after step {at}, {intervals:?}, crash: {crash}");
                 }
             }
         }

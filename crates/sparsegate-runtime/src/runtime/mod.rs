@@ -269,6 +269,7 @@ impl Batch {
 
     /// Writes the logits after the last symbol of each text to `out` `[texts, O]`; each text starts from a zero state.
     /// The number of texts may differ from the batch's number of sequences; texts may have unequal lengths or be empty.
+    /// The states of the sequences stay as they are.
     ///
     /// # Panics
     /// If `out` does not have O values per text.

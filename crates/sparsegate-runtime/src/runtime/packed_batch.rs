@@ -13,6 +13,8 @@ pub(crate) struct PackedBatch {
     sequences: usize,
     /// State if there is a single sequence.
     one: Option<StreamState>,
+    /// State for a single text, apart from that of the sequence.
+    text: Option<StreamState>,
     /// States of the sequences of a language model.
     blocks: Vec<Uncontended<BatchBlock>>,
     /// States for texts, one block per thread.
@@ -24,7 +26,7 @@ pub(crate) struct PackedBatch {
 impl PackedBatch {
     pub fn new(packed: &Arc<Packed>, sequences: usize) -> Self {
         let packed = Arc::clone(packed);
-        Self { packed, sequences, one: None, blocks: Vec::new(), texts: Vec::new(), order: Vec::new() }
+        Self { packed, sequences, one: None, text: None, blocks: Vec::new(), texts: Vec::new(), order: Vec::new() }
     }
 
     /// As [`super::Batch::language_model`], for at least one sequence.
@@ -41,13 +43,12 @@ impl PackedBatch {
 
     /// As [`super::Batch::classify`].
     pub fn classify<T: AsRef<[u32]> + Sync>(&mut self, texts: &[T], out: &mut [f32]) {
-        let Self { packed, one, texts: blocks, order, .. } = self;
+        let Self { packed, text: state, texts: blocks, order, .. } = self;
         if let [text] = texts {
-            let one = one.get_or_insert_with(|| StreamState::new(packed));
-            one.reset();
-            one.read(packed, text.as_ref());
-            out.copy_from_slice(one.outputs(packed));
-            return one.reset();
+            let state = state.get_or_insert_with(|| StreamState::new(packed));
+            state.reset();
+            state.read(packed, text.as_ref());
+            return out.copy_from_slice(state.outputs(packed));
         }
         if blocks.is_empty() {
             *blocks = batch::text_blocks(packed);

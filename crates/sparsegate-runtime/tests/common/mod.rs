@@ -1,12 +1,10 @@
 //! Model shapes for property tests, including degenerate ones, of built-in cells and of cells with a formula.
 
-mod formulas;
-
-pub use formulas::{cells, formula_of};
 use proptest::prelude::*;
 use sparsegate_runtime::model::{Sizes, Task};
 use sparsegate_runtime::synthetic::{ModelShape, WeightCounts};
 use sparsegate_runtime::{Activation, Cell};
+pub use sparsegate_testing::formulas::{cells, formula_of};
 
 /// Shapes of every cell, from everything pruned to nothing pruned.
 pub fn shapes() -> impl Strategy<Value = ModelShape> {

@@ -11,6 +11,7 @@ use super::adam::{AdamConstants, constants, move_one};
 use super::launch::{CUBE, contiguous, count, cubes, empty, owned};
 use super::sum::{cube_sum, parts, sum_partials};
 use crate::engine::extension::{VariationalMoments, VariationalPrimitives};
+use crate::variational::kl;
 
 /// The sum of the KL divergences, `[1]`, and the sum of squares of the total gradients, `[1]`.
 pub(super) fn kl_and_gradient_norm(inputs: VariationalPrimitives<CubeBackend>) -> [FloatTensor<CubeBackend>; 2] {
@@ -65,6 +66,16 @@ pub(super) fn adam_variational(
     );
     moved
 }
+
+// The functions below repeat these constants as literals of single precision.
+const _: () = assert!(
+    kl::LOG_ALPHA_CLAMP.to_bits() == 8.0_f64.to_bits()
+        && kl::OFFSET.to_bits() == 0.03_f64.to_bits()
+        && kl::STEP_HEIGHT.to_bits() == 0.64_f64.to_bits()
+        && kl::STEP_STEEPNESS.to_bits() == 1.5_f64.to_bits()
+        && kl::STEP_SHIFT.to_bits() == 1.3_f64.to_bits()
+        && kl::STEP_SLOPE.to_bits() == 0.96_f64.to_bits()
+);
 
 /// Log alpha before the clamp; the lower bound keeps it finite for a mean of exactly zero.
 #[cube]

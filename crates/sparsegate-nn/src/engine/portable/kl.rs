@@ -6,9 +6,7 @@ use burn::tensor::DType;
 
 use super::values::Primitive;
 use crate::engine::extension::{AdamPrimitives, Kernels, VariationalMoments, VariationalPrimitives};
-
-/// Log alpha is clamped to [-8, 8].
-const LIMIT: f64 = 8.0;
+use crate::variational::kl::{LOG_ALPHA_CLAMP, OFFSET, STEP_HEIGHT, STEP_SHIFT, STEP_SLOPE, STEP_STEEPNESS};
 
 /// Log alpha before the clamp.
 fn log_alpha<B: Backend>(mean: Primitive<B>, log_sigma: Primitive<B>) -> Primitive<B> {
@@ -22,25 +20,25 @@ fn log_alpha<B: Backend>(mean: Primitive<B>, log_sigma: Primitive<B>) -> Primiti
 
 /// The logistic step of the KL approximation.
 fn logistic<B: Backend>(log_alpha: Primitive<B>) -> Primitive<B> {
-    ((log_alpha + 1.3) * 1.5).sigmoid()
+    ((log_alpha + STEP_SHIFT) * STEP_STEEPNESS).sigmoid()
 }
 
 /// Sum of the KL divergences of all weights, `[1]`.
 fn kl_divergence<B: Backend>(mean: Primitive<B>, log_sigma: Primitive<B>) -> Primitive<B> {
-    let log_alpha = log_alpha(mean, log_sigma).clamp(-LIMIT, LIMIT);
+    let log_alpha = log_alpha(mean, log_sigma).clamp(-LOG_ALPHA_CLAMP, LOG_ALPHA_CLAMP);
     let softplus = (-log_alpha.clone()).exp().log1p() * 0.5;
-    (softplus - (logistic(log_alpha) * 0.64 + 0.03)).sum()
+    (softplus - (logistic(log_alpha) * STEP_HEIGHT + OFFSET)).sum()
 }
 
 /// Gradients of the KL divergence with respect to mean and log sigma, times `kl_weight` (the KL weight); zero where the
 /// clamp acts.
 fn kl_gradients<B: Backend>(mean: Primitive<B>, log_sigma: Primitive<B>, kl_weight: f64) -> [Primitive<B>; 2] {
     let unlimited = log_alpha(mean.clone(), log_sigma);
-    let log_alpha = unlimited.clone().clamp(-LIMIT, LIMIT);
+    let log_alpha = unlimited.clone().clamp(-LOG_ALPHA_CLAMP, LOG_ALPHA_CLAMP);
     let outside = (unlimited - log_alpha.clone()).abs().sign();
     let logistic = logistic(log_alpha.clone());
     // The derivative of log(1 + exp(-x)) / 2 is -s(-x) / 2.
-    let slope = -(-log_alpha).sigmoid() * 0.5 - logistic.clone() * logistic.one_minus() * 0.96;
+    let slope = -(-log_alpha).sigmoid() * 0.5 - logistic.clone() * logistic.one_minus() * STEP_SLOPE;
     let slope = slope * outside.one_minus() * kl_weight;
     // d log_alpha / d mean = -2 / mean. The lower bound avoids an overflow for tiny means, where the slope is zero
     // (unless log sigma is below -30).

@@ -1,6 +1,7 @@
 //! The KL divergence of one weight.
 
 use crate::engine::float::KernelFloat;
+use crate::variational::kl::{HIGHEST_RATIO, LOWEST_RATIO, OFFSET, STEP_HEIGHT, STEP_RATIO, STEP_SLOPE};
 
 /// The terms of the KL divergence of one weight, and its derivatives.
 ///
@@ -23,29 +24,26 @@ impl<T: KernelFloat> KlTerms<T> {
     /// `kl_weight` is the KL weight.
     #[inline(always)]
     pub(super) fn new(mean: T, log_sigma: T, kl_weight: T) -> Self {
-        const LOW: f64 = 0.018_315_638_888_734_18;
-        const HIGH: f64 = 54.598_150_033_144_236;
-        const K: f64 = 0.142_274_071_586_513_57;
         let one = T::from_f64(1.0);
         let precision = T::from_f64(0.0).sub(log_sigma).exponential();
         let signed = mean.mul(precision);
         let free = signed.magnitude();
         // With the operands in this order NaN stays NaN, so that it reaches the loss and is detected.
-        let r = T::from_f64(HIGH).at_most(T::from_f64(LOW).at_least(free));
+        let r = T::from_f64(HIGHEST_RATIO).at_most(T::from_f64(LOWEST_RATIO).at_least(free));
         let square = r.mul(r);
-        let kr = T::from_f64(K).mul(r);
+        let kr = T::from_f64(STEP_RATIO).mul(r);
         let (one_plus_r2, rise) = (one.add(square), kr.fma(square, one));
         // One division for both reciprocals.
         let both = one.div(one_plus_r2.mul(rise));
         let s = both.mul(one_plus_r2);
         // The derivative with respect to log alpha is -(1 / (1 + r^2) / 2 + 0.96 k r s^2) r^2; that of log alpha with
         // respect to the mean is -2 / mean.
-        let slope = T::from_f64(1.92).mul(kr).fma(s.mul(s), both.mul(rise)).mul(kl_weight);
-        let inside = free > T::from_f64(LOW) && free < T::from_f64(HIGH);
+        let slope = T::from_f64(2.0 * STEP_SLOPE).mul(kr).fma(s.mul(s), both.mul(rise)).mul(kl_weight);
+        let inside = free > T::from_f64(LOWEST_RATIO) && free < T::from_f64(HIGHEST_RATIO);
         let limited = |slope| if inside { slope } else { T::from_f64(0.0) };
         Self {
             one_plus_r2,
-            logistic_step: T::from_f64(0.64).fma(s, T::from_f64(0.03)),
+            logistic_step: T::from_f64(STEP_HEIGHT).fma(s, T::from_f64(OFFSET)),
             to_mean: limited(signed.mul(precision).mul(slope)),
             to_log_sigma: limited(T::from_f64(0.0).sub(square.mul(slope))),
         }

@@ -1,8 +1,8 @@
-//! Fixtures for tests: text classifiers with any registered cell, an embedding, synthetic accuracies and kept words.
+//! Stored runs of text classifiers with any cell and an embedding: synthetic accuracies and kept words.
 
 use camino::Utf8Path;
 
-use super::fixtures::{self, sparsity};
+use super::language_models::{self, sparsity};
 use sparsegate_spec::types::{CellName, EmbeddingSpec, GateActivation, Init, ModelKind, Prior, RunSpec, TrainSpec};
 use sparsegate_store::format::{
     Counts, EpochMetrics, FORMAT, GateCount, GroundTruthCounts, KeptCount, RunState, Structure, Summary, UnitGates,
@@ -19,7 +19,7 @@ const CLASSES: u64 = 4;
 
 /// A run of twelve epochs at a sparsity level.
 pub fn spec(level: &str, cell: CellName, seed: u64) -> RunSpec {
-    let mut spec = fixtures::spec(level);
+    let mut spec = language_models::spec(level);
     spec.dataset = "planted-texts".into();
     spec.model.kind = ModelKind::Classification;
     spec.model.cell = cell;
@@ -155,5 +155,5 @@ pub fn store(root: &Utf8Path, spec: &RunSpec, key: &str) {
         stopped_early: None,
         baseline: None,
     };
-    fixtures::store_files(root, spec, key, &lines, &summary, last.as_ref().map(structure).as_ref());
+    language_models::store_files(root, spec, key, &lines, &summary, last.as_ref().map(structure).as_ref());
 }

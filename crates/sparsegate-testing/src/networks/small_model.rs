@@ -1,7 +1,6 @@
-//! Training of a small language model, shared by other tests; and a test that the number of threads does not change it.
+//! Training of a small language model in single precision.
 
 use burn::tensor::{DType, Tensor};
-use rayon::ThreadPoolBuilder;
 use sparsegate_core::Batch;
 use sparsegate_core::cells::Lstm;
 use sparsegate_core::trainer::{NamedTensor, Trainer};
@@ -9,7 +8,7 @@ use sparsegate_core::{Adam, GateActivation, OutputNoise, Prior, Sparsity};
 use sparsegate_nn::engine::FusedOps;
 use sparsegate_nn::model::{LanguageModel, NetworkTrainer, RecurrentConfig, TrainerOptions};
 
-use crate::matrix::{HostMatrix, random_ids};
+use super::matrix::{HostMatrix, random_ids};
 
 /// Sizes and kind of a model and its batches.
 #[derive(Debug, Clone, Copy)]
@@ -117,34 +116,4 @@ pub fn everything(prior: Prior) -> Sparsity {
 pub fn saved_bits(saved: &[NamedTensor]) -> Vec<(&str, &[usize], Vec<u32>)> {
     let bits = |tensor: &NamedTensor| tensor.values.iter().map(|value| value.to_bits()).collect();
     saved.iter().map(|tensor| (tensor.name.as_str(), tensor.shape.as_slice(), bits(tensor))).collect()
-}
-
-/// The sizes are large enough for every matrix product to be split among threads.
-#[test]
-fn whole_steps_do_not_depend_on_the_number_of_threads() {
-    for output_noise in [OutputNoise::Weights, OutputNoise::LocalReparameterization] {
-        let large = SmallModel { vocabulary: 1003, hidden: 130, rows: 33, steps: 11, output_noise, ..SMALL };
-        let with = |threads: usize| {
-            let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads");
-            pool.install(|| {
-                let mut trainer = large.trainer(|_, _| {});
-                large.train(&mut trainer, 1, 3);
-                trainer.state()
-            })
-        };
-        let one = with(1);
-        for threads in [2, 3] {
-            let several = with(threads);
-            for (found, wanted) in saved_bits(&several).iter().zip(&saved_bits(&one)) {
-                let differing = found.2.iter().zip(&wanted.2).filter(|(a, b)| a != b).count();
-                assert!(
-                    found == wanted,
-                    "{output_noise:?}: {} of {} elements of {} differ between 1 and {threads} threads",
-                    differing,
-                    wanted.2.len(),
-                    wanted.0
-                );
-            }
-        }
-    }
 }

@@ -1,8 +1,8 @@
-//! Fixtures for tests: runs with synthetic numbers that resemble the authors' word-level results.
+//! Stored runs of language models, with synthetic numbers that resemble the authors' word-level results.
 
 use std::collections::BTreeMap;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use sparsegate_spec::Experiment;
 use sparsegate_spec::types::{
@@ -196,7 +196,7 @@ pub fn store(root: &Utf8Path, spec: &RunSpec, key: &str, epochs: u32, state: Run
     store_files(root, spec, key, &lines, &summary, last.map(structure).as_ref());
 }
 
-/// Writes the files of a run's folder.
+/// Writes the files of a run's folder, `run.json` included.
 pub fn store_files(
     root: &Utf8Path,
     spec: &RunSpec,
@@ -205,6 +205,18 @@ pub fn store_files(
     summary: &Summary,
     structure: Option<&Structure>,
 ) {
+    let folder = store_record(root, spec, key);
+    let json = |name: &str, text: String| fs_err::write(folder.join(name), text).expect("a writable folder");
+    json("summary.json", serde_json::to_string(summary).expect("JSON"));
+    let text: String = lines.iter().map(|line| serde_json::to_string(line).expect("JSON") + "\n").collect();
+    json("metrics.jsonl", text);
+    if let Some(structure) = structure {
+        json("structure.json", serde_json::to_string(structure).expect("JSON"));
+    }
+}
+
+/// Writes `run.json` of a run, and returns the run's folder.
+pub fn store_record(root: &Utf8Path, spec: &RunSpec, key: &str) -> Utf8PathBuf {
     let folder = root.join("runs").join(&spec.experiment).join(key);
     fs_err::create_dir_all(&folder).expect("a writable folder");
     let provenance = [
@@ -222,14 +234,9 @@ pub fn store_files(
         spec: spec.clone(),
         provenance: provenance.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
     };
-    let json = |name: &str, text: String| fs_err::write(folder.join(name), text).expect("a writable folder");
-    json("run.json", serde_json::to_string(&record).expect("JSON"));
-    json("summary.json", serde_json::to_string(summary).expect("JSON"));
-    let text: String = lines.iter().map(|line| serde_json::to_string(line).expect("JSON") + "\n").collect();
-    json("metrics.jsonl", text);
-    if let Some(structure) = structure {
-        json("structure.json", serde_json::to_string(structure).expect("JSON"));
-    }
+    let text = serde_json::to_string(&record).expect("JSON");
+    fs_err::write(folder.join("run.json"), text).expect("a writable folder");
+    folder
 }
 
 /// An experiment with the given runs and no claims.

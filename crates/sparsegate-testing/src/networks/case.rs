@@ -5,7 +5,7 @@ use sparsegate_core::GateActivation;
 use sparsegate_core::cells::{CELLS, Cell};
 use sparsegate_nn::engine::{Ops, RecurrenceInputs};
 
-use crate::matrix::{HostMatrix, MemoryLayout};
+use super::matrix::{HostMatrix, MemoryLayout};
 
 const ACTIVATIONS: [GateActivation; 2] = [GateActivation::Sigmoid, GateActivation::HardSigmoid];
 

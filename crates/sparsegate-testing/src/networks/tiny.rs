@@ -9,8 +9,8 @@ use sparsegate_nn::model::{
     Classifier, ClassifierSizes, LanguageModel, Network, NetworkTrainer, RecurrentConfig, TrainerOptions,
 };
 
-use crate::matrix::HostMatrix;
-use crate::small_model::everything;
+use super::matrix::HostMatrix;
+use super::small_model::everything;
 
 /// Number of symbols.
 pub const VOCABULARY: usize = 7;

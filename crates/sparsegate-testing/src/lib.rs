@@ -1,0 +1,33 @@
+//! What tests of several crates share; a development dependency of them, never published.
+//!
+//! | module | contents |
+//! |---|---|
+//! | [`Project`], [`command_in`], [`Answer`] | a project folder, the program run in it, and what it answers |
+//! | [`manifests`] | data sets of the synthetic language and of synthetic texts |
+//! | [`tables`] | labelled texts as rows of a table |
+//! | [`formulas`] | cells of the compact runtime with a formula |
+//! | [`language_models`], [`classifiers`], [`stored`] | run folders with synthetic numbers, and the bytes of a run (feature `runs`) |
+//! | [`networks`] | small networks, matrices and the cell of `docs/new-cell.md` (feature `networks`) |
+//!
+//! A unit test cannot use types of its own crate through this one, because `cargo test` compiles the crate a second
+//! time for its unit tests. Integration tests can.
+
+#![allow(clippy::missing_panics_doc, reason = "a fixture that cannot be made fails the test")]
+#![allow(clippy::new_without_default, reason = "an empty project is a folder on the disk, not a default value")]
+
+#[cfg(feature = "runs")]
+pub mod classifiers;
+pub mod formulas;
+#[cfg(feature = "runs")]
+pub mod language_models;
+pub mod manifests;
+#[cfg(feature = "networks")]
+pub mod networks;
+mod program;
+mod project;
+#[cfg(feature = "runs")]
+pub mod stored;
+pub mod tables;
+
+pub use program::{Answer, command_in};
+pub use project::Project;

@@ -1,0 +1,71 @@
+//! The program under test, and what it answers.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use camino::Utf8Path;
+
+/// The program in a folder, with these arguments, one thread, and without the user's settings.
+pub fn command_in(folder: &Utf8Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program());
+    command.args(arguments).current_dir(folder).stdin(Stdio::null()).env("RAYON_NUM_THREADS", "1");
+    command.env_remove("SPARSEGATE_MIRROR").env_remove("SPARSEGATE_CACHE");
+    command
+}
+
+/// Path of the program `sparsegate`: cargo puts it into the folder above that of the integration tests, and builds it
+/// before those of its own package. Tests of other packages must not use it.
+fn program() -> PathBuf {
+    let test = std::env::current_exe().expect("the path of this test");
+    let folder = test.parent().and_then(|folder| folder.parent()).expect("target/PROFILE/deps/TEST");
+    folder.join(format!("sparsegate{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// What a process left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Exit code; `None` after a signal.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl Answer {
+    /// Runs a process to its end.
+    pub fn to(mut command: Command) -> Self {
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        Self::of(child.expect("a program that can be started"))
+    }
+
+    /// Waits for the end of a process whose output is piped.
+    pub fn of(child: Child) -> Self {
+        let output = child.wait_with_output().expect("the output of the process");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8 output");
+        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// The answer with single spaces in place of line breaks and alignment.
+    #[must_use]
+    pub fn on_one_line(self) -> Self {
+        let joined = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        Self { out: joined(&self.out), err: joined(&self.err), ..self }
+    }
+
+    /// Fails unless the process ended with this code and its standard error has these parts.
+    #[track_caller]
+    pub fn expect(&self, code: i32, parts: &[&str]) {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        for part in parts {
+            assert!(self.err.contains(part), "`{part}` is not in stderr of {self:#?}");
+        }
+    }
+
+    /// Standard output followed by standard error of a process that succeeded.
+    #[track_caller]
+    pub fn done(self) -> String {
+        self.expect(0, &[]);
+        self.out + &self.err
+    }
+}

@@ -1,0 +1,21 @@
+//! The bytes of a stored run.
+
+use sparsegate_store::RunDir;
+
+/// The files that training writes and whose bytes depend on the spec, the backend and the number of threads alone.
+pub const TRAINED: [&str; 3] = ["metrics.jsonl", "structure.json", "model.safetensors"];
+
+/// The bytes of [`TRAINED`].
+pub fn trained_bytes(run: &RunDir) -> Vec<Vec<u8>> {
+    TRAINED.iter().map(|name| bytes(run, name)).collect()
+}
+
+/// The bytes of [`TRAINED`] and of the compact model of each run, one after the other.
+pub fn run_bytes<'a>(runs: impl IntoIterator<Item = &'a RunDir>) -> Vec<Vec<u8>> {
+    let of = |run: &'a RunDir| [trained_bytes(run), vec![bytes(run, "compact.safetensors")]].concat();
+    runs.into_iter().flat_map(of).collect()
+}
+
+fn bytes(run: &RunDir, name: &str) -> Vec<u8> {
+    fs_err::read(run.path().join(name)).expect("a stored file")
+}
