@@ -112,7 +112,7 @@ fn a_run_interrupted_while_dead_parts_leave_ends_with_the_same_bytes() {
     let train = "epochs: 24, kl: { weight: 0.2, warm_up: 2 }, drop_dead: { after: 2, margin: 3 }, select: best";
     let (whole_project, whole) = Project::trained(&spec(train, "W+G+N"));
     let shares = trained_shares(&whole);
-    assert!(shares[0] == 1.0 && shares.windows(2).all(|pair| pair[1] <= pair[0]), "{shares:?}");
+    assert!(shares[0] > 1.0 - 1e-12 && shares.windows(2).all(|pair| pair[1] <= pair[0]), "{shares:?}");
     let drops: Vec<usize> = (1..24).filter(|at| shares[*at] < shares[at - 1]).collect();
     assert!(drops.len() >= 2 && shares[23] < 0.6, "{shares:?}");
     let project = Project::new(&spec(train, "W+G+N"));
