@@ -138,6 +138,8 @@ fn a_run_interrupted_while_dead_parts_leave_ends_with_the_same_bytes() {
     let csv = fs_err::read_to_string(whole_project.root.join("reports/t/curves.csv")).unwrap();
     let last: f64 = csv.trim_end().rsplit(',').next().unwrap().parse().unwrap();
     assert!((last - shares[23]).abs() < 1e-9, "{last}");
+    let figure = fs_err::read_to_string(whole_project.root.join("reports/t/curves.svg")).unwrap();
+    assert!(figure.contains("parameters trained"), "the curves lack the panel of what is trained");
 }
 
 #[test]

@@ -234,6 +234,34 @@ fn a_drop_changes_no_masked_metric_and_no_count() {
     }
 }
 
+/// After some steps no moment is zero, and each stays with its parameter.
+#[test]
+fn parameters_and_moments_that_are_left_keep_their_values() {
+    let mut trainer = SMALL.trainer(dead_groups).with_drop_dead(Some(RULE));
+    SMALL.train(&mut trainer, 1, 3);
+    let before = trainer.state();
+    trainer.drop_dead(1);
+    let after = trainer.state();
+    let dead = Dead { words: &[0, 3, 4, 22], dimensions: &[], units: &[0, 2, 8] };
+    let mut compared = 0;
+    for NamedTensor { name, shape, values } in before.iter().filter(|tensor| tensor.shape.len() == 2) {
+        if name.starts_with("state/") {
+            assert!(after.iter().all(|tensor| tensor.name != *name), "the carried state has the old width");
+            continue;
+        }
+        let values: Vec<f64> = values.iter().map(|value| f64::from(*value)).collect();
+        let path = name.trim_start_matches("adam/first/").trim_start_matches("adam/second/");
+        let wanted = alive(&values, [shape[0], shape[1]], meaning(path, false), dead, SMALL.hidden);
+        let found = after.iter().find(|tensor| tensor.name == *name).expect("it is still stored");
+        assert_eq!(found.shape, wanted.shape, "{name}");
+        let found: Vec<f64> = found.values.iter().map(|value| f64::from(*value)).collect();
+        assert_close(&found, &wanted.values, 0.0, name);
+        compared += usize::from(found.len() < values.len());
+    }
+    // All but the bias of the output layer, each with two moments.
+    assert_eq!(compared, 3 * 13);
+}
+
 #[test]
 fn a_part_is_dropped_after_epochs_of_noise_in_a_row() {
     let rule = DropDead { after: 3, margin: 5.0 };
