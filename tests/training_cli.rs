@@ -71,7 +71,7 @@ fn a_run_interrupted_while_dead_parts_leave_ends_with_the_same_bytes() {
     let train = "epochs: 24, kl: { weight: 0.2, warm_up: 2 }, drop_dead: { after: 2, margin: 3 }, select: best";
     let (whole_project, whole) = trained(&spec(train, "W+G+N"));
     let shares = trained_shares(&whole);
-    assert!(shares[0] == 1.0 && shares.windows(2).all(|pair| pair[1] <= pair[0]), "{shares:?}");
+    assert!(shares[0] > 1.0 - 1e-12 && shares.windows(2).all(|pair| pair[1] <= pair[0]), "{shares:?}");
     let drops: Vec<usize> = (1..24).filter(|at| shares[*at] < shares[at - 1]).collect();
     assert!(drops.len() >= 2 && shares[23] < 0.6, "{shares:?}");
     let project = project_with(&spec(train, "W+G+N"));
@@ -97,6 +97,8 @@ fn a_run_interrupted_while_dead_parts_leave_ends_with_the_same_bytes() {
     let csv = fs_err::read_to_string(whole_project.root.join("reports/t/curves.csv")).unwrap();
     let last: f64 = csv.trim_end().rsplit(',').next().unwrap().parse().unwrap();
     assert!((last - shares[23]).abs() < 1e-9, "{last}");
+    let figure = fs_err::read_to_string(whole_project.root.join("reports/t/curves.svg")).unwrap();
+    assert!(figure.contains("parameters trained"), "the curves lack the panel of what is trained");
 }
 
 #[test]

@@ -77,14 +77,7 @@ impl Figure for CurvesFigure {
             });
         }
         let dropping = compressed && rows.iter().any(|row| row.metrics.iter().any(|line| line.trained_share.is_some()));
-        if dropping {
-            panels.push(CurvePanel {
-                y: Axis::exact("parameters still trained", 0.0, 1.0),
-                ours: Box::new(|line| line.trained_share.unwrap_or(1.0)),
-                theirs: Box::new(|_| 1.0),
-                dense: false,
-            });
-        }
+        panels.extend(dropping.then(trained_share));
         // A few epochs of ours next to many of the authors' are only visible on a log axis.
         let scale =
             if last > 20 && f64::from(last_ours) < 0.5 * f64::from(last) { AxisScale::Log } else { AxisScale::Linear };
@@ -136,16 +129,7 @@ impl Figure for CurvesFigure {
             }
         }
 
-        let mut caption = String::from(match (compressed, dropping) {
-            (false, _) => "Validation metric after each epoch.",
-            (true, false) => {
-                "Validation metric (top) and compression of the sparsified runs (bottom) after each epoch."
-            }
-            (true, true) => {
-                "Validation metric (top) and compression of the sparsified runs (middle) after each epoch, and the \
-                 fraction of their parameters that the epoch trained (bottom)."
-            }
-        });
+        let mut caption = String::from(panels_text(compressed, dropping));
         if !theirs.is_empty() {
             caption.push_str(" Solid: our runs. Dashed: the authors' run of the same level, from their logs.");
         }
@@ -167,6 +151,28 @@ impl Figure for CurvesFigure {
                 .push_str(&format!(" The axes ignore collapsed runs, whose curves may leave the plots ({collapsed})."));
         }
         Ok(DrawnFigure { scene, caption })
+    }
+}
+
+/// The panel of the fraction of the parameters that each epoch trained.
+fn trained_share<'a>() -> CurvePanel<'a> {
+    CurvePanel {
+        y: Axis::exact("parameters trained", 0.0, 1.0),
+        ours: Box::new(|line| line.trained_share.unwrap_or(1.0)),
+        theirs: Box::new(|_| 1.0),
+        dense: false,
+    }
+}
+
+/// What the panels show, for the caption.
+fn panels_text(compressed: bool, dropping: bool) -> &'static str {
+    match (compressed, dropping) {
+        (false, _) => "Validation metric after each epoch.",
+        (true, false) => "Validation metric (top) and compression of the sparsified runs (bottom) after each epoch.",
+        (true, true) => {
+            "Validation metric (top) and compression of the sparsified runs (middle) after each epoch, and the fraction of \
+             their parameters that the epoch trained (bottom)."
+        }
     }
 }
 
