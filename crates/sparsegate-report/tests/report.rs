@@ -216,7 +216,7 @@ fn the_same_runs_give_the_same_bytes() {
     authors(&project.root, &mut experiment);
     let first = report::write(&project.root, &experiment, &plan, &project.root.join("a")).expect("a report");
     let second = report::write(&project.root, &experiment, &plan, &project.root.join("b")).expect("a report");
-    assert_eq!(first.files.len(), 6 + 2 * FIGURES.len());
+    assert_eq!(first.files.len(), 9 + 2 * FIGURES.len());
     for (one, two) in first.files.iter().zip(&second.files) {
         assert_eq!(one.file_name(), two.file_name());
         assert!(fs_err::read(one).expect("read") == fs_err::read(two).expect("read"), "{one} differs");
@@ -523,7 +523,8 @@ fn several_experiments_are_compared_across_tasks() {
         report::PlannedExperiment { experiment: &words, plan: &words_plan },
         report::PlannedExperiment { experiment: &texts, plan: &texts_plan },
     ];
-    let first = report::across(&project.root, &tasks, &project.root.join("a")).expect("a report");
+    let first = report::across(&project.root, &tasks, &project.root.join("a"), report::ReportOptions::default())
+        .expect("a report");
     let names: Vec<&str> = first.files.iter().filter_map(|file| file.file_name()).collect();
     assert_eq!(names, ["gate-share.csv", "gate-share.png", "gate-share.svg", "index.html", "table.md"]);
     let csv = read(&first.out.join("gate-share.csv"));
@@ -533,13 +534,36 @@ fn several_experiments_are_compared_across_tasks() {
     let two = line("texts,planted-texts,lstm,W+N,g,");
     assert!(two.contains(",flow,2,20,"), "seeds are added up: {two}");
     assert!(first.notes.iter().any(|note| note.starts_with("made-up: W+Voc")), "{:?}", first.notes);
-    let second = report::across(&project.root, &tasks, &project.root.join("b")).expect("a report");
+    let second = report::across(&project.root, &tasks, &project.root.join("b"), report::ReportOptions::default())
+        .expect("a report");
     for (one, two) in first.files.iter().zip(&second.files) {
         assert!(fs_err::read(one).expect("read") == fs_err::read(two).expect("read"), "{one} differs");
     }
     if let Ok(out) = std::env::var("REPORT_OUT") {
-        report::across(&project.root, &tasks, &Utf8PathBuf::from(out).join("across")).expect("a report");
+        report::across(&project.root, &tasks, &Utf8PathBuf::from(out).join("across"), report::ReportOptions::default())
+            .expect("a report");
     }
+}
+
+#[test]
+fn figures_for_print_have_their_width_and_go_when_they_are_not_asked_for() {
+    let project = project();
+    let (experiment, plan) = sweep(&project.root);
+    let out = project.root.join("out");
+    let options = report::ReportOptions { figure_width: Some("8.5cm".parse().expect("a width")) };
+    let paths = report::write_with(&project.root, &experiment, &plan, &out, options).expect("a report");
+    for figure in FIGURES {
+        let svg = read(&out.join(format!("{figure}-print.svg")));
+        assert!(svg.starts_with("<svg width=\"8.500cm\"") && svg.contains("@font-face"), "{figure}");
+        let pdf = fs_err::read(out.join(format!("{figure}-print.pdf"))).expect("a PDF file");
+        assert!(pdf.starts_with(b"%PDF-") && pdf.len() > 5_000, "{figure}: {} bytes", pdf.len());
+        let png = fs_err::read(out.join(format!("{figure}-print.png"))).expect("a PNG file");
+        assert_eq!(u32::from_be_bytes([png[16], png[17], png[18], png[19]]), 894, "{figure}");
+    }
+    let print = paths.files.iter().filter(|file| file.as_str().contains("-print.")).count();
+    assert_eq!(print, 3 * FIGURES.len());
+    report::write(&project.root, &experiment, &plan, &out).expect("a report");
+    assert!(!out.join("curves-print.pdf").exists() && out.join("curves.svg").exists());
 }
 
 /// Writes reports for visual inspection: `REPORT_OUT=/tmp/r cargo test --release --test report -- --ignored`.
@@ -568,7 +592,8 @@ fn a_report_to_look_at() {
         };
         experiment.source = Some(PublishedSource { arxiv: Some("1812.05692".into()), authors: Some(figures) });
     }
-    let paths = report::write(&project.root, &experiment, &plan, &out).expect("a report");
+    let options = report::ReportOptions { figure_width: Some("8.5cm".parse().expect("a width")) };
+    let paths = report::write_with(&project.root, &experiment, &plan, &out, options).expect("a report");
     println!("{}\n{:#?}", paths.index, paths.notes);
 
     // A wide report: three seeds of four levels, one epoch, no published figures.
