@@ -25,10 +25,10 @@ plan SPEC *ARGS:
 status SPEC *ARGS:
     {{ sparsegate }} status {{ SPEC }} {{ ARGS }}
 
-# Write the tables and figures of SPEC from stored runs; trains nothing
+# Write every table and figure of the paper, or of a SPEC, from stored runs; trains nothing
 [group('experiments')]
-report SPEC *ARGS:
-    {{ sparsegate }} report {{ SPEC }} {{ ARGS }}
+report *ARGS:
+    {{ sparsegate }} report {{ if ARGS =~ '\.ya?ml' { "" } else { "experiments/paper.yaml" } }} {{ ARGS }}
 
 # Check the claims of SPEC against stored runs; trains nothing
 [group('experiments')]

@@ -10,14 +10,16 @@ use super::args::{Global, OutputFormat};
 use super::note_constant_answer;
 use super::output::Output;
 use super::{CliError, Exit};
-use sparsegate_compact::{Session, find_model};
+use sparsegate_compact::{CompactModel, Session, find_model};
 
 mod classes;
 mod next;
+mod on_part;
 mod texts;
 
 use classes::ClassPredictions;
 use next::NextSymbols;
+use on_part::DataPart;
 use texts::InputTexts;
 
 /// Arguments of the command.
@@ -33,6 +35,9 @@ pub struct PredictArgs {
     /// A file of texts, one per line; `-` is standard input
     #[arg(long, value_name = "PATH", conflicts_with = "texts")]
     file: Option<Utf8PathBuf>,
+    /// Classify the texts of this part of the model's data set, and print the predictions as CSV
+    #[arg(long, value_enum, value_name = "PART", conflicts_with_all = ["texts", "file", "format", "explain", "top"])]
+    on: Option<DataPart>,
     /// Output format: a table, or one JSON object per line
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: OutputFormat,
@@ -66,6 +71,15 @@ trait PredictionFormat {
 /// not text (4).
 pub fn execute(global: &Global, args: &PredictArgs) -> Result<ExitCode, CliError> {
     let loaded = find_model(&global.root, &args.run)?.load()?;
+    if let Some(part) = args.on {
+        if loaded.model.task == Task::LanguageModel {
+            return Err(unfit(&args.run, "is a language model; --on is for classifiers", "remove --on"));
+        }
+        note_constant_answer(global, &loaded.model, Some(&loaded.details));
+        let mut session = session_of(&loaded)?;
+        on_part::print(global, &loaded, &mut session, part)?;
+        return Ok(Exit::Done.into());
+    }
     let answer: Box<dyn PredictionFormat + '_> = match (loaded.model.task, args.explain, args.top) {
         (Task::Classification, _, Some(_)) => {
             return Err(unfit(&args.run, "is a classifier; --top is for language models", "remove --top"));
@@ -78,8 +92,7 @@ pub fn execute(global: &Global, args: &PredictArgs) -> Result<ExitCode, CliError
         (Task::LanguageModel, _, top) => Box::new(NextSymbols::new(&loaded, top.unwrap_or(10))),
     };
     note_constant_answer(global, &loaded.model, Some(&loaded.details));
-    let mut session =
-        Session::fast(&loaded.model).map_err(|error| CliError::data(format!("{}: {error}", loaded.path)))?;
+    let mut session = session_of(&loaded)?;
     let mut texts = InputTexts::open(&args.texts, args.file.as_deref())?;
     let mut out = Output::lock();
     let mut number = 0;
@@ -93,6 +106,10 @@ pub fn execute(global: &Global, args: &PredictArgs) -> Result<ExitCode, CliError
         }
     }
     Ok(Exit::Done.into())
+}
+
+fn session_of(loaded: &CompactModel) -> Result<Session<'_>, CliError> {
+    Session::fast(&loaded.model).map_err(|error| CliError::data(format!("{}: {error}", loaded.path)))
 }
 
 fn unfit(run: &str, problem: &str, help: &str) -> CliError {

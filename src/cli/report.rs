@@ -10,7 +10,7 @@ use super::output;
 use super::table::TextTable;
 use super::{CliError, Exit};
 use sparsegate_pipeline::sweep::{ExperimentPlan, Sweep};
-use sparsegate_report::PlannedExperiment;
+use sparsegate_report::{FigureWidth, PlannedExperiment, ReportOptions};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -21,6 +21,9 @@ pub struct ReportArgs {
     /// DIR/across-tasks]
     #[arg(long, value_name = "DIR")]
     out: Option<Utf8PathBuf>,
+    /// Also lay out every figure for print at this width, such as 8.5cm, and write it as NAME-print.svg, .pdf and .png
+    #[arg(long, value_name = "WIDTH")]
+    figure_width: Option<FigureWidth>,
 }
 
 /// Runs the command.
@@ -29,7 +32,8 @@ pub struct ReportArgs {
 /// A spec, a manifest or the command line is wrong (2); no run is stored, or the folder cannot be written (1).
 pub fn execute(global: &Global, args: &ReportArgs) -> Result<ExitCode, CliError> {
     let sweep = Sweep::plan(&global.root, args.specs.load(global)?)?;
-    write_all(global, &sweep, args.out.as_deref())?;
+    let options = ReportOptions { figure_width: args.figure_width };
+    write_all(global, &sweep, args.out.as_deref(), options)?;
     Ok(Exit::Done.into())
 }
 
@@ -38,38 +42,41 @@ pub fn execute(global: &Global, args: &ReportArgs) -> Result<ExitCode, CliError>
 ///
 /// # Errors
 /// As [`execute`].
-pub fn write_all(global: &Global, sweep: &Sweep, out: Option<&Utf8Path>) -> Result<(), CliError> {
+pub fn write_all(
+    global: &Global,
+    sweep: &Sweep,
+    out: Option<&Utf8Path>,
+    options: ReportOptions,
+) -> Result<(), CliError> {
     let reports = global.root.join("reports");
     if let [planned] = sweep.experiments() {
         let out = out.map_or_else(|| reports.join(&planned.experiment.name), Utf8Path::to_owned);
-        write(global, planned, &out)?;
-        // The tasks of one experiment are compared beside its page.
-        let several = planned.experiment.parts().len() > 1;
-        return if several { across(global, sweep, &out.join("across-tasks")) } else { Ok(()) };
+        return write(global, planned, &out, options);
     }
     let folder = out.unwrap_or(&reports);
     for planned in sweep.experiments() {
-        write(global, planned, &folder.join(&planned.experiment.name))?;
+        write(global, planned, &folder.join(&planned.experiment.name), options)?;
     }
-    across(global, sweep, &folder.join("across-tasks"))
+    across(global, sweep, &folder.join("across-tasks"), options)
 }
 
 /// Writes the report across experiments; prints its table and the page's path as [`write`](fn@write) does.
-fn across(global: &Global, sweep: &Sweep, out: &Utf8Path) -> Result<(), CliError> {
+fn across(global: &Global, sweep: &Sweep, out: &Utf8Path, options: ReportOptions) -> Result<(), CliError> {
     let tasks: Vec<PlannedExperiment<'_>> = sweep
         .experiments()
         .iter()
         .map(|ExperimentPlan { experiment, plan, .. }| PlannedExperiment { experiment, plan })
         .collect();
-    let paths = sparsegate_report::across(&global.root, &tasks, out).map_err(CliError::failed)?;
+    let paths = sparsegate_report::across(&global.root, &tasks, out, options).map_err(CliError::failed)?;
     // The notes on runs are already printed with each experiment's report.
     output::print(&format!("\n{}\n{}\n", TextTable::from(&paths.table).render(global.color_stdout()), paths.index))
 }
 
 /// Writes one experiment's report; the table and the page's path go to stdout, notes to stderr.
-fn write(global: &Global, planned: &ExperimentPlan, out: &Utf8Path) -> Result<(), CliError> {
+fn write(global: &Global, planned: &ExperimentPlan, out: &Utf8Path, options: ReportOptions) -> Result<(), CliError> {
+    let ExperimentPlan { experiment, plan, .. } = planned;
     let paths =
-        sparsegate_report::write(&global.root, &planned.experiment, &planned.plan, out).map_err(CliError::failed)?;
+        sparsegate_report::write_with(&global.root, experiment, plan, out, options).map_err(CliError::failed)?;
     let notes = if global.verbosity() < 0 { &paths.warnings } else { &paths.notes };
     for note in notes {
         output::message!("note: {note}");

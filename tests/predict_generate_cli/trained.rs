@@ -68,6 +68,36 @@ fn predictions_of_the_test_texts_are_as_good_as_training_says() {
         let measured = run.summary().unwrap().unwrap().last.unwrap().test;
         assert!((accuracy - measured).abs() < 1e-9, "{sparsity}: {accuracy}, and training measured {measured}");
 
+        // The same predictions as CSV, from the data set itself.
+        let answer = project.go(&["predict", &format!("t:sparsity={sparsity}"), "--on", "test"]);
+        let on = answer.despite_warnings();
+        let mut lines = on.lines();
+        let head = classes.iter().map(|class| format!(",probability: {class}")).collect::<String>();
+        assert_eq!(lines.next(), Some(format!("text,class,predicted{head}").as_str()));
+        let mut confusion = vec![vec![0_u64; classes.len()]; classes.len()];
+        for (index, (line, known)) in lines.zip(&predicted).enumerate() {
+            let cells: Vec<&str> = line.split(',').collect();
+            let label = test.label(index) as usize;
+            assert_eq!((cells[0], cells[1]), ((index + 1).to_string().as_str(), classes[label].as_str()));
+            assert_eq!(known["class"], cells[2], "{line}");
+            let probability: f64 = cells[3].parse().unwrap();
+            assert_eq!(Some(probability), known["probabilities"][&classes[0]].as_f64());
+            confusion[label][classes.iter().position(|class| class == cells[2]).unwrap()] += 1;
+        }
+        assert_eq!(confusion.iter().flatten().sum::<u64>(), test.len() as u64, "{on}");
+
+        // What is stored by class agrees with them, and with the accuracy that training measured.
+        let stored = run.classes().unwrap().expect("a classifier");
+        assert_eq!((&stored.classes, &stored.confusion), (classes, &confusion));
+        let correct: u64 = (0..classes.len()).map(|class| stored.confusion[class][class]).sum();
+        assert!((correct as f64 / test.len() as f64 - measured).abs() < 1e-9);
+        if sparsity == "W+Voc" && !collapsed {
+            assert_eq!(stored.words.len(), classes.len());
+            let strongest = stored.words.iter().flatten().next().expect("a word").word.clone();
+            let answer = project.go(&["predict", "t:sparsity=W+Voc", &strongest, "--format", "json"]);
+            assert!(answer.lines_despite_warnings()[0]["read"].as_u64() > Some(0), "{strongest} is read");
+        }
+
         // The copied file gives the same output without data set and run.
         let alone = Folder::new();
         fs_err::copy(run.compact_path(), alone.path.join("m.safetensors")).unwrap();
@@ -77,6 +107,17 @@ fn predictions_of_the_test_texts_are_as_good_as_training_says() {
             predicted
         );
     }
+
+    project.go(&["predict", "t:sparsity=W", "--on", "test", "a"]).fails(2, &["--on"]);
+    project.go(&["predict", "l", "--on", "test"]).fails(2, &["l is a language model; --on is for classifiers"]);
+    assert!(runs(&project.path, "l").unwrap()[0].classes().unwrap().is_none(), "only classifiers have classes");
+    // A run of a version without this file is read as before, and damage is named.
+    let run = runs(&project.path, "t").unwrap().remove(0);
+    let file = run.path().join("classes.json");
+    fs_err::write(&file, r#"{"format":1,"classes":["a","b"],"confusion":[[1,0]]}"#).unwrap();
+    assert!(run.classes().unwrap_err().to_string().contains("classes.json"));
+    fs_err::remove_file(&file).unwrap();
+    assert_eq!(run.classes().unwrap(), None);
 
     project.go(&["predict", "t", "a"]).fails(2, &["`t` matches 2 runs", "(sparsity=W+Voc)", "such as t:"]);
     project.go(&["predict", "t:sparsity=W+N", "a"]).fails(2, &["t:sparsity=W+N: no run has sparsity=W+N", "help: "]);

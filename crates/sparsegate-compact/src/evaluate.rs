@@ -42,6 +42,37 @@ pub fn evaluate(runtime: &Runtime, classifies: bool, source: &dyn BatchSource) -
     Evaluation { nats: sums.nats / targets, accuracy, only_class }
 }
 
+/// The true and the predicted class of each text of `source`, in order; `None` if an output is not finite.
+pub fn predicted_classes(runtime: &Runtime, source: &dyn BatchSource) -> Option<Vec<(u32, usize)>> {
+    let mut classes = Vec::with_capacity(source.targets());
+    let mut logits = Vec::new();
+    for index in 0..source.len() {
+        let batch = source.batch(index);
+        logits.resize(batch.rows * runtime.outputs(), 0.0);
+        runtime.batch(batch.rows).classify(&texts(&batch), &mut logits);
+        if !logits.iter().all(|logit| logit.is_finite()) {
+            return None;
+        }
+        let predicted = logits.chunks_exact(runtime.outputs().max(1)).map(predicted_class);
+        classes.extend(batch.targets.iter().copied().zip(predicted));
+    }
+    Some(classes)
+}
+
+/// The class with the largest logit, the first one in a tie; a single logit is that of class 1.
+fn predicted_class(logits: &[f32]) -> usize {
+    if let [logit] = logits {
+        return usize::from(*logit >= 0.0);
+    }
+    let mut best = 0;
+    for (place, logit) in logits.iter().enumerate() {
+        if *logit > logits[best] {
+            best = place;
+        }
+    }
+    best
+}
+
 /// The sequences of a batch, whose ids are stored step by step.
 fn texts(batch: &Batch) -> Vec<Vec<u32>> {
     let mut texts = vec![Vec::new(); batch.rows];
@@ -81,15 +112,11 @@ impl EvaluationSums {
             let second = 1.0 / (1.0 + (-f64::from(*logit)).exp());
             let probability = if target == 1 { second } else { 1.0 - second };
             self.nats -= probability.clamp(CLIP, 1.0 - CLIP).ln();
-            self.predict(usize::from(*logit >= 0.0), target);
+            self.predict(predicted_class(logits), target);
             return;
         }
-        let (mut best, mut largest) = (0, f32::NEG_INFINITY);
-        for (place, logit) in logits.iter().enumerate() {
-            if *logit > largest {
-                (best, largest) = (place, *logit);
-            }
-        }
+        let best = predicted_class(logits);
+        let largest = logits.get(best).copied().unwrap_or(f32::NEG_INFINITY);
         let total: f64 = logits.iter().map(|logit| f64::from(logit - largest).exp()).sum();
         let nats = total.ln() - f64::from(logits[target] - largest);
         self.nats += if classifies { nats.clamp(-(1.0 - CLIP).ln(), -CLIP.ln()) } else { nats };

@@ -62,7 +62,7 @@ pub fn explain(
 }
 
 /// `ln(p / (1 - p))` of a class. A single logit belongs to class 1.
-fn log_odds(logits: &[f64], class: usize) -> f64 {
+pub(super) fn log_odds(logits: &[f64], class: usize) -> f64 {
     if let [logit] = logits {
         return if class == 0 { -logit } else { *logit };
     }

@@ -23,6 +23,7 @@
 
 mod build;
 mod cell_formula;
+mod class_results;
 mod constant;
 mod details;
 mod evaluate;
@@ -40,6 +41,7 @@ mod write;
 
 pub use build::{CompactError, build_file};
 pub use cell_formula::UnsupportedCell;
+pub use class_results::{ClassError, class_results, words_by_class};
 pub use constant::constant_answer;
 pub use details::{DETAILS_FORMAT, Details, ModelOrigin, WordsOf};
 pub use evaluate::evaluate;

@@ -1,11 +1,15 @@
-//! Writes the compact file into a run's folder.
+//! Writes the compact file, and a classifier's results by class, into a run's folder.
 
 use camino::Utf8Path;
 
 use super::build::{CompactError, build_file};
+use super::class_results::class_results;
+use super::loaded::CompactModel;
 use sparsegate_data::manifest::Reader;
 use sparsegate_data::{Corpus, DataError, Sources};
 use sparsegate_runtime::format::{File, FormatError};
+use sparsegate_runtime::model::Task;
+use sparsegate_store::classes::ClassResults;
 use sparsegate_store::format::{RunRecord, RunState};
 use sparsegate_store::{RunDir, StoreError};
 
@@ -34,7 +38,7 @@ pub enum WriteCompactError {
     },
 }
 
-/// Writes `compact.safetensors` into the folder of a finished run, from its `model.safetensors` and the data set's
+/// Writes `compact.safetensors` and, for a classifier, `classes.json` into the folder of a finished run, from its `model.safetensors` and the data set's
 /// words, and returns the content. `root` contains `datasets` and the cache.
 ///
 /// # Errors
@@ -44,6 +48,22 @@ pub fn write_compact(root: &Utf8Path, dir: &RunDir) -> Result<File, WriteCompact
     let sources = Sources::load(root, &record.spec.dataset, [&record.spec])?;
     let corpus = sparsegate_data::load(root, &sources.dataset, record.spec.reading)?;
     write_compact_with(dir, &record, &corpus, &sources.dataset.reader)
+}
+
+/// Results by class of a classifier on the test set; `None` for a language model, and for a model whose outputs are not
+/// finite, which every command that uses it reports.
+fn classes_of(
+    file: &File,
+    dir: &RunDir,
+    record: &RunRecord,
+    corpus: &Corpus,
+) -> Result<Option<ClassResults>, WriteCompactError> {
+    if file.model.task != Task::Classification {
+        return Ok(None);
+    }
+    let [_, test] = sparsegate_data::eval_batches(corpus, &record.spec.train)?;
+    let Ok(loaded) = CompactModel::new(&dir.compact_path(), file.clone()) else { return Ok(None) };
+    Ok(class_results(&loaded, test.as_ref()).ok())
 }
 
 /// Like [`write_compact`], with a data set that is already loaded.
@@ -63,6 +83,11 @@ pub fn write_compact_with(
     let wrong = |error| WriteCompactError::Compact { path: dir.model_path(), error };
     let file = build_file(&record.key, &record.spec, &parameters, &last, corpus, reader).map_err(wrong)?;
     let bytes = file.write().map_err(|error: FormatError| wrong(error.into()))?;
-    dir.lock()?.write_compact(&bytes)?;
+    let classes = classes_of(&file, dir, record, corpus)?;
+    let lock = dir.lock()?;
+    if let Some(classes) = &classes {
+        lock.write_classes(classes)?;
+    }
+    lock.write_compact(&bytes)?;
     Ok(file)
 }

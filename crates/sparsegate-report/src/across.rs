@@ -9,10 +9,12 @@ use sparsegate_store::plan::Plan;
 use super::figures::gate_share;
 use super::grid::TableData;
 use super::html::{FigureHtml, Section, document, figure, section};
+use super::live_gates::{self, LiveGates};
 use super::notes::notes;
 use super::staging::Staging;
-use super::write::WrittenReport;
-use super::{ReportError, frames, live_gates, markdown, rows};
+use super::style;
+use super::write::{ReportOptions, WrittenReport};
+use super::{ReportError, frames, markdown, rows};
 
 /// An experiment and its plan.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +28,54 @@ pub struct PlannedExperiment<'a> {
 const TITLE: &str = "Across tasks";
 const ABOUT: &str = "How the structure of gate sparsity differs from task to task";
 const SECTION: &str = "Shares of live gates";
+const NOTE: &str = "Counts are over the hidden units that survive after the last finished epoch, summed over seeds. A gate is \
+                    live if it depends on the input or the state; the other gates are constants.";
+
+/// Fractions of live gates by task: what a page shows of them.
+#[derive(Debug, Clone)]
+pub struct GateShares {
+    /// The table.
+    pub section: Section,
+    /// The figure.
+    pub figure: Option<FigureHtml>,
+    /// Why there is no figure.
+    pub skipped: Option<String>,
+}
+
+impl GateShares {
+    /// Adds `gate-share.csv` and the figure to a report's files.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn put(found: &[LiveGates], staging: &mut Staging<'_>, options: ReportOptions) -> Result<Self, ReportError> {
+        const FILE: &str = "gate-share.csv";
+        let mut frame = live_gates::frame(found).map_err(ReportError::encode(FILE))?;
+        staging.put(FILE, &frames::csv(&mut frame).map_err(ReportError::encode(FILE))?)?;
+        let (figure, skipped) = match gate_share::draw(found, style::WIDTH) {
+            Err(reason) => {
+                staging.remove_figure(gate_share::NAME);
+                (None, Some(reason.0))
+            }
+            Ok(picture) => {
+                let svg = staging.draw(gate_share::NAME, &picture)?;
+                let printed =
+                    options.figure_width.and_then(|width| Some((width, gate_share::draw(found, width.pixels()).ok()?)));
+                match printed {
+                    Some((width, printed)) => staging.draw_for_print(gate_share::NAME, &printed.scene, width)?,
+                    None => staging.remove_print(gate_share::NAME),
+                }
+                (Some(FigureHtml { name: gate_share::NAME.to_owned(), svg, caption: picture.caption }), None)
+            }
+        };
+        let grid = live_gates::grid(found).unwrap_or_else(empty);
+        Ok(Self { section: Section::new(SECTION, NOTE, [grid]), figure, skipped })
+    }
+}
+
+/// The table without rows.
+fn empty() -> TableData {
+    TableData::new(&["task", "cell", "level", "live gates"], &["units kept", "runs"])
+}
 
 /// Writes `index.html`, `table.md`, `gate-share.csv`, `.svg` and `.png` into the folder `out`, from the runs stored
 /// under `root`.
@@ -35,7 +85,12 @@ const SECTION: &str = "Shares of live gates";
 ///
 /// # Errors
 /// An experiment's runs cannot be listed, or `out` is not writable.
-pub fn across(root: &Utf8Path, tasks: &[PlannedExperiment<'_>], out: &Utf8Path) -> Result<WrittenReport, ReportError> {
+pub fn across(
+    root: &Utf8Path,
+    tasks: &[PlannedExperiment<'_>],
+    out: &Utf8Path,
+    options: ReportOptions,
+) -> Result<WrittenReport, ReportError> {
     let (mut found, mut all_notes, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     let mut names: Vec<String> = Vec::new();
     for task in tasks {
@@ -56,24 +111,10 @@ pub fn across(root: &Utf8Path, tasks: &[PlannedExperiment<'_>], out: &Utf8Path) 
         warnings.extend(rows.warnings);
     }
     let mut staging = Staging::new(out)?;
-    let mut frame = live_gates::frame(&found).map_err(ReportError::encode("gate-share.csv"))?;
-    staging.put("gate-share.csv", &frames::csv(&mut frame).map_err(ReportError::encode("gate-share.csv"))?)?;
-    let drawn = match gate_share::draw(&found) {
-        Err(reason) => {
-            all_notes.push(format!("Figure {} is left out: {}.", gate_share::NAME, reason.0));
-            staging.remove_figure(gate_share::NAME);
-            None
-        }
-        Ok(picture) => {
-            let svg = staging.draw(gate_share::NAME, &picture)?;
-            Some(FigureHtml { name: gate_share::NAME.to_owned(), svg, caption: picture.caption })
-        }
-    };
-    let grid = live_gates::grid(&found)
-        .unwrap_or_else(|| TableData::new(&["task", "cell", "level", "live gates"], &["units kept", "runs"]));
-    let note = "Counts are over the hidden units that survive after the last finished epoch, summed over seeds. A gate is \
-                live if it depends on the input or the state; the other gates are constants.";
-    let sections = [Section::new(SECTION, note, [grid.clone()])];
+    let shares = GateShares::put(&found, &mut staging, options)?;
+    all_notes.extend(shares.skipped.iter().map(|reason| format!("Figure {} is left out: {reason}.", gate_share::NAME)));
+    let drawn = &shares.figure;
+    let sections = [shares.section.clone()];
     staging.put("table.md", markdown::document(TITLE, Some(ABOUT), &sections, &all_notes).as_bytes())?;
     let body = html! {
         header {
@@ -89,7 +130,7 @@ pub fn across(root: &Utf8Path, tasks: &[PlannedExperiment<'_>], out: &Utf8Path) 
             }
         }
         main {
-            @if let Some(drawn) = &drawn { (figure(drawn)) }
+            @if let Some(drawn) = drawn { (figure(drawn)) }
             @for one in &sections { (section(one, &all_notes)) }
         }
     };
@@ -101,6 +142,6 @@ pub fn across(root: &Utf8Path, tasks: &[PlannedExperiment<'_>], out: &Utf8Path) 
         files,
         warnings,
         notes: all_notes,
-        table: grid,
+        table: shares.section.grids.into_iter().next().unwrap_or_else(empty),
     })
 }

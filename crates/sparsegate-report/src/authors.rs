@@ -81,6 +81,12 @@ impl Authors {
         Ok(Self { common, of_task })
     }
 
+    /// The same logs for every task.
+    #[cfg(test)]
+    pub fn of_every_task(logs: AuthorsLogs) -> Self {
+        Self { common: Some(logs), of_task: BTreeMap::new() }
+    }
+
     /// The logs of a run's task.
     pub fn of(&self, spec: &RunSpec) -> Option<&AuthorsLogs> {
         let of_task = spec.task.as_ref().and_then(|task| self.of_task.get(task));

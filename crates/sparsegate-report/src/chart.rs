@@ -51,10 +51,10 @@ impl Plot {
         let middle = ((self.from.0 + self.to.0) / 2.0, (self.from.1 + self.to.1) / 2.0);
         let title = axis_title(&self.x);
         // The title may be slightly wider than the plot, but must not reach into a neighbouring title.
-        let size = LABEL * ((self.to.0 - self.from.0 + 40.0) / text_width(&title, LABEL)).min(1.0);
+        let (title, size) = fitted(&title, LABEL, self.to.0 - self.from.0 + 40.0);
         scene.text((middle.0, self.to.1 + 42.0), title, size, INK, Align::Middle);
         let title = axis_title(&self.y);
-        let size = LABEL * ((self.to.1 - self.from.1) / text_width(&title, LABEL)).min(1.0);
+        let (title, size) = fitted(&title, LABEL, self.to.1 - self.from.1);
         scene.upwards((self.from.0 - widest - 24.0, middle.1), title, size, INK);
     }
 
@@ -94,11 +94,33 @@ impl Plot {
     }
 }
 
-/// Left and right edges of `count` plot areas side by side, with `before` pixels for the labels to the left of each.
-pub fn columns(count: usize, before: f64) -> Vec<(f64, f64)> {
+/// The text and a font size of at most `size` at which it is at most `room` wide. It is never set smaller than
+/// [`style::TINY`]; a text that is too wide even then loses its end, for which `…` stands.
+pub fn fitted(text: &str, size: f64, room: f64) -> (String, f64) {
+    let wide = text_width(text, size);
+    if wide <= room {
+        return (text.to_owned(), size);
+    }
+    let smaller = (size * room / wide).clamp(style::TINY.min(size), size);
+    if text_width(text, smaller) <= room + 0.5 {
+        return (text.to_owned(), smaller);
+    }
+    let mut letters: Vec<char> = text.chars().collect();
+    while letters.pop().is_some() {
+        let cut = letters.iter().collect::<String>().trim_end().to_owned() + "…";
+        if text_width(&cut, smaller) <= room {
+            return (cut, smaller);
+        }
+    }
+    (String::new(), smaller)
+}
+
+/// Left and right edges of `count` plot areas side by side in a figure of the given width, with `before` pixels for the
+/// labels to the left of each.
+pub fn columns(width: f64, count: usize, before: f64) -> Vec<(f64, f64)> {
     const LEFT: f64 = 20.0;
     const RIGHT: f64 = 28.0;
-    let slot = (style::WIDTH - LEFT - RIGHT) / count.max(1) as f64;
+    let slot = (width - LEFT - RIGHT) / count.max(1) as f64;
     (0..count)
         .map(|index| {
             let left = LEFT + slot * index as f64;
@@ -139,6 +161,7 @@ pub fn legend(scene: &mut Scene, from: PixelPoint, right: f64, entries: &[(Legen
     const LINE_HEIGHT: f64 = 23.0;
     let (mut x, mut y) = from;
     for (key, text) in entries {
+        let (text, _) = &fitted(text, SMALL, right - from.0 - 34.0);
         let lead = match key {
             LegendSymbol::Solid(_) | LegendSymbol::Dashed(_) | LegendSymbol::Dotted(_) => 34.0,
             LegendSymbol::Plain => 0.0,
@@ -187,8 +210,8 @@ impl LabelPlacer {
     }
 
     /// Draws the label at the first free position around the point inside the area. A label farther away gets a thin
-    /// line to its point. If no position is free, the first one inside the area is used.
-    pub fn draw(&mut self, scene: &mut Scene, area: (PixelPoint, PixelPoint), at: PixelPoint, text: &str) {
+    /// line to its point. If no position is free, nothing is drawn and `false` returned.
+    pub fn draw(&mut self, scene: &mut Scene, area: (PixelPoint, PixelPoint), at: PixelPoint, text: &str) -> bool {
         let (width, height) = (text_width(text, SMALL), SMALL + 2.0);
         let mut places = Vec::new();
         for distance in [11.0, 22.0, 36.0, 52.0, 70.0] {
@@ -214,11 +237,7 @@ impl LabelPlacer {
         let free = |b: &LabelBox| {
             self.taken.iter().all(|t| b.to.0 < t.from.0 || b.from.0 > t.to.0 || b.to.1 < t.from.1 || b.from.1 > t.to.1)
         };
-        let chosen = places
-            .iter()
-            .find(|(_, x, y)| inside(&boxed(*x, *y)) && free(&boxed(*x, *y)))
-            .or_else(|| places.iter().find(|(_, x, y)| inside(&boxed(*x, *y))))
-            .or_else(|| places.first());
+        let chosen = places.iter().find(|(_, x, y)| inside(&boxed(*x, *y)) && free(&boxed(*x, *y)));
         if let Some(&(distance, x, y)) = chosen {
             let place = boxed(x, y);
             if distance > 12.0 {
@@ -228,6 +247,7 @@ impl LabelPlacer {
             scene.text((x, y), text, SMALL, INK, Align::Middle);
             self.taken.push(place);
         }
+        chosen.is_some()
     }
 }
 
@@ -244,6 +264,16 @@ mod tests {
         assert_eq!(pieces.len(), 2, "{pieces:?}");
         assert_eq!(pieces[0], [(0.0, 50.0), (50.0, 0.0)]);
         assert_eq!(pieces[1][0], (250.0, 0.0));
+    }
+
+    #[test]
+    fn a_text_without_room_is_cut_but_stays_legible() {
+        assert_eq!(fitted("gates", 15.0, 200.0), ("gates".to_owned(), 15.0));
+        let (whole, size) = fitted("hidden units kept", 17.0, text_width("hidden units kept", 15.0));
+        assert!(whole == "hidden units kept" && (size - 15.0).abs() < 0.3, "{whole} {size}");
+        let (cut, size) = fitted("W+G+N, lstm, lr 0.002, hidden 128", 15.0, 90.0);
+        assert!(cut.ends_with('…') && size == style::TINY && text_width(&cut, size) <= 90.0, "{cut} {size}");
+        assert_eq!(fitted("gates", 15.0, 1.0).0, "");
     }
 
     #[test]

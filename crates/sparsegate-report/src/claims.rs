@@ -18,6 +18,8 @@ use super::verdict::Verdict;
 /// One published value compared with one run.
 #[derive(Debug, Clone)]
 pub struct ValueComparison {
+    /// The part of the experiment (task or data set) that the claim is about; `None` for a claim that no run matches.
+    pub part: Option<String>,
     /// Title of the run.
     pub run: String,
     /// The claim's metric, as written in the spec.
@@ -47,6 +49,7 @@ pub struct ValueComparison {
 /// A line for a claim that cannot be compared with a run.
 pub fn unmeasured(claim: &ValueClaim, run: String, why: &str) -> ValueComparison {
     ValueComparison {
+        part: None,
         run,
         metric: claim.metric.clone(),
         about: claim.about.clone(),

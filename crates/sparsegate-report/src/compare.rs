@@ -1,12 +1,13 @@
 //! Comparison with the published figures: the `expect:` claims of a spec, and our metrics next to the authors' at the
 //! same epoch.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
 
 use sparsegate_spec::Experiment;
-use sparsegate_spec::types::Expectation;
+use sparsegate_spec::types::{Expectation, MetricRef, OrderClaim};
 use sparsegate_store::format::Collapse;
 
 use super::authors::{Authors, AuthorsLogs};
@@ -20,6 +21,8 @@ use super::{number, seed_tests, settings};
 /// One metric of one run at its last finished epoch, next to the authors' value.
 #[derive(Debug, Clone)]
 pub struct EpochComparison {
+    /// The part of the experiment: task or data set.
+    pub part: String,
     /// Title of the run.
     pub run: String,
     /// The epoch.
@@ -79,6 +82,17 @@ impl fmt::Display for CollapsedRun {
 }
 
 impl Comparison {
+    /// The claims and comparisons about one part of the experiment; with `None`, those about several parts or no run.
+    #[must_use]
+    pub fn of_part(&self, part: Option<&str>) -> Self {
+        Self {
+            values: self.values.iter().filter(|line| line.part.as_deref() == part).cloned().collect(),
+            orders: self.orders.iter().filter(|line| line.part.as_deref() == part).cloned().collect(),
+            epochs: self.epochs.iter().filter(|line| Some(line.part.as_str()) == part).cloned().collect(),
+            collapsed: Vec::new(),
+        }
+    }
+
     /// Whether a claim is off or about a collapsed run, except for orderings that the authors' own figures contradict.
     pub fn fails(&self) -> bool {
         self.values.iter().any(|line| line.verdict.fails()) || self.orders.iter().any(OrderComparison::fails)
@@ -126,27 +140,28 @@ pub fn compare(experiment: &Experiment, found: &mut RunRows, authors: &Authors) 
                 unknown.push(claim.metric.clone());
             }
             if runs.is_empty() {
-                comparison.values.push(claims::unmeasured(claim, settings::describe(&filter), "no matching run"));
+                let line = claims::unmeasured(claim, settings::describe(&filter), "no matching run");
+                comparison.values.push(ValueComparison { part: named_part(&filter, &found.rows), ..line });
             }
-            match &quantity {
-                None => {
-                    let unknown = |row: &&RunRow| claims::unmeasured(claim, row.title(), "unknown metric");
-                    comparison.values.extend(runs.iter().map(unknown));
-                }
-                Some(quantity) => {
-                    for point in by_point(&runs) {
-                        let seeds = expectation.seeds;
-                        let lines = claims::lines(claim, quantity, &point, &found.rows, authors, seeds);
-                        comparison.values.extend(lines);
+            for point in by_point(&runs) {
+                let lines = match &quantity {
+                    None => {
+                        let unknown = |row: &&RunRow| claims::unmeasured(claim, row.title(), "unknown metric");
+                        point.iter().map(unknown).collect()
                     }
-                }
+                    Some(quantity) => claims::lines(claim, quantity, &point, &found.rows, authors, expectation.seeds),
+                };
+                let part = Some(point[0].spec.part().to_owned());
+                comparison.values.extend(lines.into_iter().map(|line| ValueComparison { part: part.clone(), ..line }));
             }
         }
         if let Some(order) = &expectation.claim {
             unknown.extend(
                 order.less.iter().filter(|one| Metric::parse(&one.metric).is_none()).map(|one| one.metric.clone()),
             );
-            comparison.orders.push(orders::line(order, &found.rows, authors, expectation.seeds));
+            let mut line = orders::line(order, &found.rows, authors, expectation.seeds);
+            line.part = part_of_order(order, &found.rows);
+            comparison.orders.push(line);
         }
     }
     let covered = found.rows.iter().filter_map(|row| Some((row, authors.comparable(&row.spec)?)));
@@ -173,6 +188,26 @@ fn has_task(expectation: &Expectation, rows: &[RunRow]) -> bool {
         wanted.as_array().map_or_else(|| names(wanted), |several| several.iter().any(names))
     };
     expectation.r#where.iter().chain(sides).filter_map(|filter| filter.get("task")).all(known)
+}
+
+/// The part that a filter names: its task or data set, if any run has it.
+fn named_part(filter: &BTreeMap<String, Value>, rows: &[RunRow]) -> Option<String> {
+    let name = filter.get("task").or_else(|| filter.get("dataset")).and_then(Value::as_str)?;
+    rows.iter().any(|row| row.spec.part() == name).then(|| name.to_owned())
+}
+
+/// The part that all runs on both sides of an ordering belong to; without any run, the one that both sides name.
+fn part_of_order(order: &OrderClaim, rows: &[RunRow]) -> Option<String> {
+    let of_side = |side: &MetricRef| {
+        let mut parts = rows.iter().filter(|row| sparsegate_spec::matches(&row.spec, &side.r#where));
+        let first = match parts.next() {
+            None => return named_part(&side.r#where, rows),
+            Some(row) => row.spec.part(),
+        };
+        parts.all(|row| row.spec.part() == first).then(|| first.to_owned())
+    };
+    let [small, large] = &order.less;
+    of_side(small).filter(|part| of_side(large).as_ref() == Some(part))
 }
 
 /// The runs of each point, points and runs in order of appearance.
@@ -208,7 +243,8 @@ fn epoch_lines(row: &RunRow, authors: &AuthorsLogs) -> Vec<EpochComparison> {
         .filter_map(|(name, quantity)| {
             let (ours_value, theirs) = (quantity.ours(ours, row.metric.as_deref())?, quantity.theirs(theirs)?);
             let (run, epoch, of) = (row.title(), ours.epoch, last.epoch);
-            Some(EpochComparison { run, epoch, of, name, quantity, ours: ours_value, theirs })
+            let part = row.spec.part().to_owned();
+            Some(EpochComparison { part, run, epoch, of, name, quantity, ours: ours_value, theirs })
         })
         .collect()
 }

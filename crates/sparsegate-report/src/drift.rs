@@ -41,6 +41,9 @@ pub fn drifts(rows: &[RunRow]) -> Vec<BackendDrift<'_>> {
     // A stale row shows a run with another spec, so its differences would be meaningless.
     let comparable = |row: &&RunRow| !matches!(row.state, RowState::Stale | RowState::Missing | RowState::Damaged);
     let rows: Vec<&RunRow> = rows.iter().filter(comparable).filter(|row| row.last().is_some()).collect();
+    if rows.iter().all(|row| row.spec.backend == rows[0].spec.backend) {
+        return Vec::new();
+    }
     let mut points: Vec<(SpecWithoutBackend, Vec<&RunRow>)> = Vec::new();
     for row in rows {
         let point: SpecWithoutBackend =
@@ -130,7 +133,7 @@ impl BackendDrift<'_> {
 
     /// Mean seconds per epoch, including evaluation, checkpoints and the compilation of kernels.
     pub fn epoch_seconds(&self) -> Option<f64> {
-        let summary = self.row.summary.as_ref()?;
+        let summary = self.row.summary.as_deref()?;
         (summary.epochs > 0).then(|| summary.train_seconds / f64::from(summary.epochs))
     }
 
@@ -164,9 +167,10 @@ mod tests {
             state,
             record: None,
             summary: None,
-            metrics,
+            metrics: metrics.into(),
             structure: None,
             speed: None,
+            classes: None,
             metric: Some("perplexity".into()),
             level_index: 0,
         }

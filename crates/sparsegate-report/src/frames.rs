@@ -3,11 +3,12 @@
 use polars::prelude::*;
 
 use sparsegate_spec::VaryingKeys;
-use sparsegate_store::format::{EpochMetrics, GroundTruthCounts, KeptCount};
+use sparsegate_store::format::{EpochMetrics, GroundTruthCounts, KeptCount, Structure};
 use sparsegate_store::speed::Timing;
 
+use super::class_scores::macro_f1;
 use super::drift::BackendDrift;
-use super::gate_kinds;
+use super::gate_kinds::{self, GateKind};
 use super::metric::{gates_kept, gates_total, weights_kept, weights_total};
 use super::rows::{RowState, RunRow};
 use super::speedup::RunSpeed;
@@ -39,7 +40,7 @@ pub fn results(experiment: &str, rows: &[RunRow], varying: &VaryingKeys) -> Pola
         Column::new(name.into(), rows.iter().map(|row| row.last().and_then(of)).collect::<Vec<Option<u64>>>())
     };
     let seconds: Vec<Option<f64>> =
-        rows.iter().map(|row| row.summary.as_ref().map(|summary| summary.train_seconds)).collect();
+        rows.iter().map(|row| row.summary.as_deref().map(|summary| summary.train_seconds)).collect();
 
     let mut columns = vec![
         text("experiment", &|_| Some(experiment.to_owned())),
@@ -90,7 +91,7 @@ pub fn results(experiment: &str, rows: &[RunRow], varying: &VaryingKeys) -> Pola
         })
     };
     columns.extend(LSTM_KINDS.map(of_kind));
-    let error = |row: &RunRow| row.summary.as_ref().and_then(|summary| summary.error.clone());
+    let error = |row: &RunRow| row.summary.as_deref().and_then(|summary| summary.error.clone());
     columns.push(text("error", &error));
     // Newer columns are appended, so that the positions of the older ones do not change.
     let embedding = |of: fn(KeptCount) -> u64| move |line: &EpochMetrics| line.counts.embedding_weights.map(of);
@@ -99,7 +100,7 @@ pub fn results(experiment: &str, rows: &[RunRow], varying: &VaryingKeys) -> Pola
         optional("embedding_weights_kept", &embedding(|weights| weights.kept)),
         optional("embedding_weights_total", &embedding(|weights| weights.total)),
     ]);
-    let facts = |row: &RunRow| row.summary.as_ref().and_then(|summary| summary.ground_truth.clone());
+    let facts = |row: &RunRow| row.summary.as_deref().and_then(|summary| summary.ground_truth.clone());
     let ground_truth = |name: &str, of: fn(&GroundTruthCounts) -> Option<f64>| {
         let values = rows.iter().map(|row| facts(row).and_then(|facts| of(&facts)));
         Column::new(name.into(), values.collect::<Vec<Option<f64>>>())
@@ -121,6 +122,9 @@ pub fn results(experiment: &str, rows: &[RunRow], varying: &VaryingKeys) -> Pola
         of_run("baseline_valid", &|row| row.baseline().map(|baseline| baseline.valid)),
         of_run("baseline_test", &|row| row.baseline().map(|baseline| baseline.test)),
     ]);
+    if rows.iter().any(|row| row.classes.is_some()) {
+        columns.push(of_run("macro_f1", &|row| row.classes.as_deref().and_then(macro_f1)));
+    }
     columns.extend(swept::columns(rows, varying));
     DataFrame::new_infer_height(columns)
 }
@@ -144,15 +148,18 @@ fn other_kinds(rows: &[RunRow]) -> Vec<String> {
 /// # Errors
 /// polars cannot build the frame, because columns differ in length (a bug in this function).
 pub fn gates(rows: &[RunRow]) -> PolarsResult<DataFrame> {
+    let stored: Vec<(&str, Vec<GateKind>, &Structure)> = rows
+        .iter()
+        .filter_map(|row| Some((row.run.as_str(), gate_kinds::of(row), row.structure.as_deref()?)))
+        .collect();
     let (mut run, mut unit, mut name, mut role, mut value) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (row, structure) in rows.iter().filter_map(|row| Some((row, row.structure.as_ref()?))) {
-        let kinds = gate_kinds::of(row);
+    for (key, kinds, structure) in &stored {
         for gates in &structure.gates {
             for (kind, constant) in kinds.iter().zip(&gates.constant) {
-                run.push(row.run.clone());
+                run.push(*key);
                 unit.push(gates.unit);
-                name.push(kind.name.clone());
+                name.push(kind.name.as_str());
                 role.push(kind.role());
                 value.push(*constant);
             }

@@ -6,22 +6,25 @@
 //! | `points` | pools the finished seeds of each point |
 //! | `sample` | mean, standard deviation, t interval, Welch's test, Holm's correction |
 //! | `swept`, `summary` | columns of swept keys; one row a point |
-//! | `best` | the best setting by validation |
+//! | `best`, `recommend` | the best setting by validation; the smallest network that is about as good as the best |
 //! | `authors` | the authors' published figures |
 //! | `metric` | names of metrics and their values |
 //! | `gate_kinds`, `patterns` | kinds of gates; units grouped by which of their gates are live |
 //! | `seed_tests` | claims tested over several seeds |
 //! | `claims`, `orders`, `noise_estimate`, `verdict` | comparison of a published value or an ordering with runs |
 //! | `drift` | differences between backends for otherwise equal runs |
+//! | `class_scores`, `class_frames` | results of classifiers by class |
 //! | `speedup` | timings of the forward pass |
 //! | `compare` | all claims of a spec; our runs and the authors' at equal epochs |
 //! | `frames` | polars frames, CSV and Parquet |
+//! | `paper_table` | the table of the paper, as text, CSV and LaTeX |
 //! | `notes` | remarks on the runs for the reader |
 //! | `grid`, `tables`, `markdown`, `html` | tables and pages |
 //! | `figures` | the figures, one file each |
 //! | `spread` | marks of intervals: bands, error bars, whiskers |
+//! | `figure_width` | the width of figures for print |
 //! | `scene`, `axis`, `chart`, `style` | drawing primitives, axes, shared chart parts, and appearance |
-//! | `staging`, `write` | the report's folder; an experiment's report |
+//! | `staging`, `write`, `data_files` | the report's folder; an experiment's report; its files of numbers |
 //! | `live_gates`, `across` | fractions of live gates; the report across experiments |
 
 #![allow(
@@ -36,9 +39,13 @@ mod axis;
 mod best;
 mod chart;
 mod claims;
+mod class_frames;
+mod class_scores;
 mod compare;
+mod data_files;
 mod drift;
 mod error;
+mod figure_width;
 mod figures;
 mod frames;
 mod gate_kinds;
@@ -51,8 +58,10 @@ mod noise_estimate;
 mod notes;
 pub mod number;
 mod orders;
+mod paper_table;
 mod patterns;
 mod points;
+mod recommend;
 mod rows;
 mod sample;
 mod scene;
@@ -72,6 +81,7 @@ pub use across::{PlannedExperiment, across};
 pub use claims::ValueComparison;
 pub use compare::{CollapsedRun, Comparison, EpochComparison};
 pub use error::ReportError;
+pub use figure_width::{FigureWidth, FigureWidthError};
 pub use grid::{ColumnHeader, TableData};
 pub use metric::{Metric, best_epoch};
 pub use noise_estimate::{EstimateSource, NoiseEstimate};
@@ -80,7 +90,7 @@ pub use scene::DrawError;
 pub use seed_tests::SeedTest;
 pub use tables::{orders as order_table, values as value_table};
 pub use verdict::Verdict;
-pub use write::{WrittenReport, check, write};
+pub use write::{ReportOptions, WrittenReport, check, write, write_with};
 
 // The example of the README is a documentation test.
 #[cfg(doctest)]

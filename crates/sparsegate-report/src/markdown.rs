@@ -8,7 +8,8 @@ use super::html::{Page, Section};
 /// The tables and notes of a report as one Markdown document.
 pub fn report(page: &Page<'_>) -> String {
     let experiment = page.experiment;
-    let sections = [page.sections(), page.details()].concat();
+    let shares = page.shares.iter().map(|shares| shares.section.clone()).collect();
+    let sections = [page.sections(), shares, page.details()].concat();
     document(&experiment.name, experiment.about.as_deref(), &sections, &page.notes())
 }
 

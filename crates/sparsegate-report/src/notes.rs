@@ -19,7 +19,7 @@ pub fn notes(found: &RunRows) -> Vec<String> {
             RowState::Missing => notes.push(format!("{} has not been run.", row.label)),
             RowState::Damaged => notes.push(format!("{} is stored, but one of its files cannot be read.", row.label)),
             RowState::Failed => {
-                let error = row.summary.as_ref().and_then(|summary| summary.error.clone());
+                let error = row.summary.as_deref().and_then(|summary| summary.error.clone());
                 notes.push(format!("{} failed: {}", row.label, error.unwrap_or_else(|| "no reason stored".into())));
             }
             RowState::Interrupted => notes.push(format!(
@@ -47,7 +47,7 @@ pub fn notes(found: &RunRows) -> Vec<String> {
 
 /// Why a finished run ended before its last epoch, and at which epoch it is shown, if that is not its last one.
 fn end_of(row: &RunRow) -> Option<String> {
-    let summary = row.summary.as_ref()?;
+    let summary = row.summary.as_deref()?;
     let stopped = summary.stopped_early.map(|stopped| {
         let (epoch, best) = (stopped.epoch, stopped.best);
         format!("stopped early after epoch {epoch}, since its validation metric was not better than at epoch {best}")

@@ -63,6 +63,17 @@ pub fn spread(mean: f64, sd: f64) -> String {
     format!("{} ± {}", published(mean), published(sd))
 }
 
+/// A mean with its standard deviation, both rounded to two significant digits of the deviation, such as `201.4 ± 3.2`.
+/// A deviation of 10 or more is rounded to whole numbers.
+pub fn rounded(mean: f64, sd: f64) -> String {
+    if sd == 0.0 || !sd.is_finite() {
+        return spread(mean, sd);
+    }
+    let places = (1.0 - sd.log10().floor()).clamp(0.0, 6.0) as usize;
+    let one = |x: f64| if places == 0 && x >= 0.0 { count(x.round() as u64) } else { format!("{x:.places$}") };
+    format!("{} ± {}", one(mean), one(sd))
+}
+
 /// A fraction in percent: `46 %`, `3.1 %`, `<0.1 %`.
 pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
@@ -119,6 +130,10 @@ mod tests {
         assert_eq!(published(201.0), "201");
         assert_eq!([ratio(1.0), ratio(24.4613)], ["1.00x", "24.46x"]);
         assert_eq!([ratio_or_dash(Some(2.0)), ratio_or_dash(None)], ["2.00x", "-"]);
+        assert_eq!(
+            [rounded(201.43, 3.21), rounded(0.8412, 0.00137), rounded(25_345.6, 812.0), rounded(7.0, 0.0)],
+            ["201.4 ± 3.2", "0.8412 ± 0.0014", "25,346 ± 812", "7 ± 0"]
+        );
         assert_eq!(relative(116.0, 120.0), "-3.3 %");
         assert_eq!(relative(1.0, 0.0), "");
         assert_eq!([seconds(48.2), seconds(720.0), seconds(12_240.0)], ["48 s", "12 min", "3.4 h"]);

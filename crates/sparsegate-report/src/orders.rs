@@ -15,6 +15,8 @@ use super::verdict::Verdict;
 /// One expected ordering compared with the runs.
 #[derive(Debug, Clone)]
 pub struct OrderComparison {
+    /// The part of the experiment (task or data set) that the claim is about; `None` if it compares several parts.
+    pub part: Option<String>,
     /// The claim as text, such as `gates.kept: W+G+N < W+N`.
     pub claim: String,
     /// The remark in the spec.
@@ -92,6 +94,7 @@ pub fn line(order: &OrderClaim, rows: &[RunRow], authors: &Authors, seeds: Optio
         (None, Some(_)) => Verdict::Off,
     };
     OrderComparison {
+        part: None,
         claim,
         about: order.about.clone(),
         ours,

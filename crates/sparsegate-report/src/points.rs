@@ -1,5 +1,7 @@
 //! The points of a sweep: what several seeds share.
 
+use std::collections::HashMap;
+
 use sparsegate_spec::VaryingKeys;
 use sparsegate_store::format::EpochMetrics;
 use sparsegate_store::plan::Plan;
@@ -67,13 +69,17 @@ fn is_poolable(row: &RunRow) -> bool {
 
 /// Pools the finished runs of each point that have not collapsed; every other run stands alone. In order of appearance.
 pub fn of<'a>(rows: impl IntoIterator<Item = &'a RunRow>) -> Vec<Point<'a>> {
-    let mut points: Vec<Point<'_>> = Vec::new();
+    let mut points: Vec<Point<'a>> = Vec::new();
+    let mut places: HashMap<&'a str, usize> = HashMap::new();
     for row in rows {
-        let same = |point: &&mut Point<'_>| is_poolable(point.first()) && point.first().point == row.point;
-        match points.iter_mut().find(same) {
-            Some(point) if is_poolable(row) => point.runs.push(row),
-            _ => points.push(Point { runs: vec![row] }),
+        if is_poolable(row) {
+            let place = *places.entry(&row.point).or_insert(points.len());
+            if let Some(point) = points.get_mut(place) {
+                point.runs.push(row);
+                continue;
+            }
         }
+        points.push(Point { runs: vec![row] });
     }
     points
 }
@@ -89,15 +95,15 @@ pub fn shades(plan: &Plan, varying: &VaryingKeys) -> Vec<(usize, usize)> {
     let keys = varying.without(&["seed", "model.cell", "backend"]);
     let labels: Vec<(&str, String)> =
         plan.entries.iter().map(|entry| (entry.spec.sparsity.name.as_str(), keys.label(&entry.spec))).collect();
-    let mut distinct: Vec<&(&str, String)> = Vec::new();
+    // The place of each label among those of its level, and their number.
+    let mut places: HashMap<&(&str, String), usize> = HashMap::new();
+    let mut counts: HashMap<&str, usize> = HashMap::new();
     for label in &labels {
-        if !distinct.contains(&label) {
-            distinct.push(label);
-        }
+        let count = counts.entry(label.0).or_default();
+        places.entry(label).or_insert_with(|| {
+            *count += 1;
+            *count - 1
+        });
     }
-    let shade = |label: &(&str, String)| {
-        let same: Vec<&&(&str, String)> = distinct.iter().filter(|other| other.0 == label.0).collect();
-        (same.iter().position(|other| **other == label).unwrap_or(0), same.len())
-    };
-    labels.iter().map(shade).collect()
+    labels.iter().map(|label| (places[label], counts[label.0])).collect()
 }

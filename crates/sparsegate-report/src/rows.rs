@@ -1,15 +1,19 @@
 //! The runs of a report: one row per planned run, with the content of its folder.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
 use camino::Utf8Path;
 
 use sparsegate_spec::types::{RunSpec, Sparsity};
 use sparsegate_spec::{Experiment, Preset, VaryingKeys, varying};
+use sparsegate_store::classes::ClassResults;
 use sparsegate_store::format::{Collapse, EpochMetrics, RunRecord, Structure, Summary, TrivialBaseline};
 use sparsegate_store::plan::{Plan, PlanEntry, Status};
 use sparsegate_store::speed::Speed;
 use sparsegate_store::{RunDir, StoreError};
 
-use super::{ReportError, metric, points};
+use super::{ReportError, metric, points, tables};
 
 /// State of a run as shown in the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,15 +65,17 @@ pub struct RunRow {
     /// Epochs of the planned run.
     pub planned_epochs: u32,
     /// `run.json`.
-    pub record: Option<RunRecord>,
+    pub record: Option<Arc<RunRecord>>,
     /// `summary.json`.
-    pub summary: Option<Summary>,
+    pub summary: Option<Arc<Summary>>,
     /// `metrics.jsonl`, oldest first.
-    pub metrics: Vec<EpochMetrics>,
-    /// `structure.json`.
-    pub structure: Option<Structure>,
+    pub metrics: Arc<[EpochMetrics]>,
+    /// `structure.json`, of which only what a report shows: the strongest words and the gates of each unit.
+    pub structure: Option<Arc<Structure>>,
     /// `speed.json`.
-    pub speed: Option<Speed>,
+    pub speed: Option<Arc<Speed>>,
+    /// `classes.json`.
+    pub classes: Option<Arc<ClassResults>>,
     /// Name of the metric: `perplexity`, `bits_per_char` or `accuracy`.
     pub metric: Option<String>,
     /// Index of the level among the experiment's levels that are not in the paper; selects its colour.
@@ -95,7 +101,7 @@ impl RunRow {
 
     /// The epoch that `train.select: best` chose, if the run is done.
     fn selected(&self) -> Option<&EpochMetrics> {
-        self.summary.as_ref().and_then(|summary| summary.selected).and_then(|epoch| self.at(epoch))
+        self.summary.as_deref().and_then(|summary| summary.selected).and_then(|epoch| self.at(epoch))
     }
 
     /// The given epoch, if it was finished.
@@ -118,6 +124,12 @@ impl RunRow {
     /// Tables have both.
     pub fn best(&self) -> Option<&EpochMetrics> {
         self.selected().or_else(|| metric::best_epoch(self.metric.as_deref(), &self.metrics))
+    }
+
+    /// The epoch that the run is quoted at: a sparse run at [`RunRow::last`], a dense one at [`RunRow::best`], as in the
+    /// paper.
+    pub fn quoted(&self) -> Option<&EpochMetrics> {
+        if self.is_sparse() { self.last() } else { self.best() }
     }
 
     /// Label, followed by the state unless it is `done`.
@@ -163,7 +175,7 @@ impl RunRow {
 
     /// What a predictor that reads nothing reaches on the run's data, if it is stored.
     pub fn baseline(&self) -> Option<&TrivialBaseline> {
-        self.summary.as_ref().and_then(|summary| summary.baseline.as_ref())
+        self.summary.as_deref().and_then(|summary| summary.baseline.as_ref())
     }
 }
 
@@ -267,19 +279,36 @@ impl RowNames {
 /// Content of a readable run folder.
 struct StoredRun {
     key: String,
-    record: RunRecord,
-    summary: Option<Summary>,
-    metrics: Vec<EpochMetrics>,
-    structure: Option<Structure>,
-    speed: Option<Speed>,
+    record: Arc<RunRecord>,
+    summary: Option<Arc<Summary>>,
+    metrics: Arc<[EpochMetrics]>,
+    structure: Option<Arc<Structure>>,
+    speed: Option<Arc<Speed>>,
+    classes: Option<Arc<ClassResults>>,
+}
+
+/// The parts of a structure that a report shows. Lists of the whole vocabulary would need megabytes for each run.
+fn shown(structure: Structure) -> Structure {
+    let mut words: Vec<(f64, String)> = structure.strengths.iter().copied().zip(structure.words).collect();
+    words.sort_by(|a, b| b.0.total_cmp(&a.0));
+    words.truncate(tables::SHOWN_WORDS);
+    let (strengths, words) = words.into_iter().unzip();
+    Structure { words, strengths, vocabulary: Vec::new(), inputs: Vec::new(), neurons: Vec::new(), ..structure }
 }
 
 fn read(dir: &RunDir) -> Result<Option<StoredRun>, StoreError> {
     let Some(record) = dir.record()? else { return Ok(None) };
     let (summary, metrics, structure) = (dir.summary()?, dir.metrics()?, dir.structure()?);
     let key = dir.path().file_name().unwrap_or(&record.key).to_owned();
-    let speed = dir.speed()?;
-    Ok(Some(StoredRun { key, record, summary, metrics, structure, speed }))
+    Ok(Some(StoredRun {
+        key,
+        record: Arc::new(record),
+        summary: summary.map(Arc::new),
+        metrics: metrics.into(),
+        structure: structure.map(|structure| Arc::new(shown(structure))),
+        speed: dir.speed()?.map(Arc::new),
+        classes: dir.classes()?.map(Arc::new),
+    }))
 }
 
 /// Reads the experiment's run folders and selects one for each planned run: the run with its key, or else the stored
@@ -306,12 +335,14 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
         stored.iter().filter(same).find_map(named_metric)
     };
     let names = RowNames::of(plan);
+    let by_key: HashMap<&str, usize> = stored.iter().enumerate().map(|(at, run)| (run.key.as_str(), at)).collect();
+    let planned: HashSet<&str> = plan.entries.iter().map(|entry| entry.key.as_str()).collect();
     let mut used = vec![false; stored.len()];
     for (index, entry) in plan.entries.iter().enumerate() {
-        let exact = stored.iter().position(|run| run.key == entry.key);
+        let exact = by_key.get(entry.key.as_str()).copied();
         // Substituting another run for a damaged one would hide the damage.
         let damaged = matches!(entry.status, Status::Damaged { .. });
-        let substitute = || if damaged { None } else { stale_run(&stored, plan, &entry.spec, &names.varying) };
+        let substitute = || if damaged { None } else { stale_run(&stored, &planned, &entry.spec, &names.varying) };
         let chosen = exact.filter(|_| !damaged).or_else(substitute);
         if let Some(stored) = chosen {
             used[stored] = true;
@@ -337,9 +368,10 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
             planned_epochs: entry.spec.train.epochs,
             record: run.map(|run| run.record.clone()),
             summary: run.and_then(|run| run.summary.clone()),
-            metrics: run.map(|run| run.metrics.clone()).unwrap_or_default(),
+            metrics: run.map_or_else(|| Arc::from([]), |run| run.metrics.clone()),
             structure: run.and_then(|run| run.structure.clone()),
             speed: run.and_then(|run| run.speed.clone()),
+            classes: run.and_then(|run| run.classes.clone()),
             metric: run.and_then(named_metric).or_else(|| metric(&entry.spec)),
             level_index: names.level_indices[index],
         });
@@ -351,7 +383,7 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
 
 /// The stored run of the same point with the most epochs (in a tie, the first by path), excluding runs that are in the
 /// plan themselves.
-fn stale_run(stored: &[StoredRun], plan: &Plan, spec: &RunSpec, keys: &VaryingKeys) -> Option<usize> {
+fn stale_run(stored: &[StoredRun], planned: &HashSet<&str>, spec: &RunSpec, keys: &VaryingKeys) -> Option<usize> {
     let wanted = varying::settings(spec);
     let same = |run: &StoredRun| {
         let other = varying::settings(&run.record.spec);
@@ -361,7 +393,7 @@ fn stale_run(stored: &[StoredRun], plan: &Plan, spec: &RunSpec, keys: &VaryingKe
     let epochs = |run: &StoredRun| run.metrics.last().map_or(0, |line| line.epoch);
     let mut best: Option<usize> = None;
     for (index, run) in stored.iter().enumerate() {
-        if plan.entries.iter().any(|entry| entry.key == run.key) || !same(run) {
+        if planned.contains(run.key.as_str()) || !same(run) {
             continue;
         }
         if best.is_none_or(|best| epochs(run) > epochs(&stored[best])) {

@@ -3,6 +3,8 @@
 //! plotters rounds all positions to whole pixels. A scene is therefore drawn enlarged: ten times for SVG, with the view
 //! box scaled back; four times for PNG, then averaged to two pixels per logical pixel, which smooths the edges.
 
+mod pdf;
+
 use camino::Utf8Path;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -54,6 +56,38 @@ impl Scene {
     /// An empty drawing; sizes are in logical pixels.
     pub fn new(width: f64, height: f64) -> Self {
         Self { width, height, shapes: Vec::new() }
+    }
+
+    /// Width in logical pixels.
+    pub fn width(&self) -> f64 {
+        self.width
+    }
+
+    /// Height in logical pixels.
+    #[cfg(test)]
+    pub fn height(&self) -> f64 {
+        self.height
+    }
+
+    /// Every text with its font size and the corners of its box.
+    #[cfg(test)]
+    pub fn text_boxes(&self) -> Vec<(String, f64, PixelPoint, PixelPoint)> {
+        let boxed = |shape: &ScenePrimitive| {
+            let ScenePrimitive::Text { at, text, size, align, upwards, .. } = shape else { return None };
+            let (width, half) = (text_width(text, *size) / 1.04, size * 0.4);
+            let left = match align {
+                Align::Start => 0.0,
+                Align::Middle => width / 2.0,
+                Align::End => width,
+            };
+            let (from, to) = if *upwards {
+                ((at.0 - half, at.1 - width / 2.0), (at.0 + half, at.1 + width / 2.0))
+            } else {
+                ((at.0 - left, at.1 - half), (at.0 - left + width, at.1 + half))
+            };
+            Some((text.clone(), *size, from, to))
+        };
+        self.shapes.iter().filter_map(boxed).collect()
     }
 
     /// A line through the points; nothing for fewer than two points.

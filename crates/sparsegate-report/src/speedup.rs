@@ -19,7 +19,7 @@ pub type ReadMode = (InputMode, usize);
 
 /// The runs whose compact models were timed.
 pub fn speedups(rows: &[RunRow]) -> Vec<RunSpeed<'_>> {
-    let timed = rows.iter().filter_map(|row| Some((row, row.speed.as_ref()?)));
+    let timed = rows.iter().filter_map(|row| Some((row, row.speed.as_deref()?)));
     timed
         .filter_map(|(row, speed)| {
             Some(RunSpeed { row, speed, threads: speed.timings.iter().map(|timing| timing.threads).max()? })

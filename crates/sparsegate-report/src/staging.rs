@@ -3,7 +3,9 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::ReportError;
+use super::figure_width::FigureWidth;
 use super::figures::DrawnFigure;
+use super::scene::Scene;
 
 /// Files waiting to be moved into a folder. If dropped before [`Staging::commit`], the folder stays unchanged.
 pub struct Staging<'a> {
@@ -54,9 +56,30 @@ impl<'a> Staging<'a> {
         Ok(svg)
     }
 
+    /// Adds a figure for print: `NAME-print.svg` and `.pdf` with their fonts inside, and `.png`.
+    ///
+    /// # Errors
+    /// It cannot be drawn or written.
+    pub fn draw_for_print(&mut self, name: &str, scene: &Scene, width: FigureWidth) -> Result<(), ReportError> {
+        let failed = |source| ReportError::Draw { figure: name.to_owned(), source };
+        let svg = scene.svg_for_print(width.centimetres()).map_err(failed)?;
+        self.put(&format!("{name}-print.svg"), svg.as_bytes())?;
+        self.put(&format!("{name}-print.pdf"), &scene.pdf(width.points()).map_err(failed)?)?;
+        let png = format!("{name}-print.png");
+        scene.png(&self.work()?.join(&png)).map_err(failed)?;
+        self.names.push(png);
+        Ok(())
+    }
+
     /// Marks a figure as absent from this report; its files from an earlier report are removed.
     pub fn remove_figure(&mut self, name: &str) {
         self.obsolete.extend([format!("{name}.svg"), format!("{name}.png")]);
+        self.remove_print(name);
+    }
+
+    /// Marks a figure for print as absent from this report.
+    pub fn remove_print(&mut self, name: &str) {
+        self.obsolete.extend(["svg", "pdf", "png"].map(|kind| format!("{name}-print.{kind}")));
     }
 
     /// Marks a file as absent from this report; a file of this name from an earlier report is removed.
@@ -73,7 +96,8 @@ impl<'a> Staging<'a> {
         for name in &self.names {
             fs_err::rename(self.work()?.join(name), self.out.join(name)).map_err(&io)?;
         }
-        for old in self.obsolete.iter().map(|name| self.out.join(name)).filter(|old| old.exists()) {
+        let replaced = |name: &&String| !self.names.contains(name);
+        for old in self.obsolete.iter().filter(replaced).map(|name| self.out.join(name)).filter(|old| old.exists()) {
             fs_err::remove_file(old).map_err(&io)?;
         }
         let mut files: Vec<Utf8PathBuf> = self.names.iter().map(|name| self.out.join(name)).collect();

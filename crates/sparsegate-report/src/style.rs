@@ -18,7 +18,10 @@ pub const LABEL: f64 = 17.0;
 /// Font size of tick labels, legends, and labels at points and bars.
 pub const SMALL: f64 = 15.0;
 
-/// Width of every figure, in logical pixels.
+/// Font size of the smallest text. At the width at which a figure is printed this is 7 pt or more.
+pub const TINY: f64 = 13.0;
+
+/// Width of a figure on the page, in logical pixels; 17 cm on paper, where [`TINY`] is 7.6 pt.
 pub const WIDTH: f64 = 820.0;
 /// Line width of our curves.
 pub const LINE: f64 = 2.2;

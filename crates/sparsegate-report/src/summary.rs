@@ -16,7 +16,7 @@ const FIXED: [&str; 4] = ["seed", "planned_epochs", "baseline_valid", "baseline_
 
 /// One row per point of the results (`frames::results`), in order of appearance: the identity columns, `n`, the number
 /// of finished seeds that have not collapsed, and for each quantity its `_mean`, `_sd`, `_low` and `_high`, the ends of the 95 % t interval;
-/// at the end, `metric`. Statistics are null if no seed has the quantity, or one has a value that is not finite; without
+/// at the end `metric` and `collapsed`, the number of finished seeds that have collapsed. Statistics are null if no seed has the quantity, or one has a value that is not finite; without
 /// a second seed, only the mean is known.
 ///
 /// # Errors
@@ -43,6 +43,9 @@ pub fn summary(results: &DataFrame, varying: &VaryingKeys) -> PolarsResult<DataF
     let metric = results.column("metric")?.str()?;
     let metrics = groups.iter().map(|group| group.iter().find_map(|row| metric.get(*row)).map(str::to_owned));
     columns.push(Column::new("metric".into(), metrics.collect::<Vec<Option<String>>>()));
+    let is_collapsed = |row: &&usize| state.get(**row) == Some(RowState::Done.name()) && collapse.get(**row).is_some();
+    let collapsed = groups.iter().map(|group| group.iter().filter(is_collapsed).count() as u32);
+    columns.push(Column::new("collapsed".into(), collapsed.collect::<Vec<u32>>()));
     DataFrame::new_infer_height(columns)
 }
 

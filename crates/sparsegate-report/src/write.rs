@@ -5,14 +5,18 @@ use camino::{Utf8Path, Utf8PathBuf};
 use sparsegate_spec::{Experiment, VaryingKeys};
 use sparsegate_store::plan::Plan;
 
+use super::across::GateShares;
 use super::authors::Authors;
 use super::compare::{Comparison, compare};
-use super::figures::{self, FigureData};
+use super::figure_width::FigureWidth;
+use super::figures::{self, FigureData, gate_share};
 use super::grid::TableData;
 use super::html::{FigureHtml, Page, PagePart};
-use super::rows::RunRows;
+use super::live_gates::{self, LiveGates};
+use super::paper_table::PaperTable;
+use super::rows::{RunRow, RunRows};
 use super::staging::Staging;
-use super::{ReportError, drift, frames, markdown, points, rows, speedup, summary, tables};
+use super::{ReportError, data_files, markdown, rows, style, tables};
 
 /// A written report.
 #[derive(Debug, Clone)]
@@ -33,10 +37,12 @@ pub struct WrittenReport {
 
 /// Writes the report of `experiment` into the folder `out` from the runs stored under `root`.
 ///
-/// The files are `results.csv` and `.parquet`, `summary.csv` and `.parquet` if a point has several finished seeds, `curves.csv`, `gate-structure.csv`, `backends.csv` if a point was
-/// trained on several backends, `speed.csv` if compact models were timed, `table.md`, `index.html`, and each figure as
-/// `.svg` and `.png`. With several tasks (or data sets), tables and figures are made for each of them, and its name
-/// ends the figures' names: metrics of different tasks are never in one figure.
+/// The files are `results.csv` and `.parquet`, `summary.csv` and `.parquet` if a point has several finished seeds,
+/// `curves.csv`, `gate-structure.csv`, `backends.csv` if a point was trained on several backends, `speed.csv` if compact
+/// models were timed, `paper-table.csv`, `.md` and `.tex`, `table.md`, `index.html`, and each figure as `.svg` and
+/// `.png`. With several tasks (or data sets), tables and figures are made for each of them, and its name ends the
+/// figures' names: metrics of different tasks are never in one figure. Fractions of live gates, which compare tasks, are
+/// in `gate-share.csv` and the figure of this name.
 ///
 /// The same stored runs give the same bytes. Files are written to a temporary folder inside `out`
 /// and then renamed one by one, the page last; other files in `out` are left alone.
@@ -50,6 +56,27 @@ pub fn write(
     plan: &Plan,
     out: &Utf8Path,
 ) -> Result<WrittenReport, ReportError> {
+    write_with(root, experiment, plan, out, ReportOptions::default())
+}
+
+/// What a report has besides its usual files.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ReportOptions {
+    /// Every figure also laid out for print at this width, as `NAME-print.svg`, `.pdf` and `.png`.
+    pub figure_width: Option<FigureWidth>,
+}
+
+/// Like [`write`](fn@write), with further files.
+///
+/// # Errors
+/// As [`write`](fn@write).
+pub fn write_with(
+    root: &Utf8Path,
+    experiment: &Experiment,
+    plan: &Plan,
+    out: &Utf8Path,
+    options: ReportOptions,
+) -> Result<WrittenReport, ReportError> {
     let mut found = rows::collect(root, experiment, plan)?;
     if found.is_empty() {
         let (root, spec) = (root.to_owned(), experiment.file.clone());
@@ -59,56 +86,37 @@ pub fn write(
     let comparison = compare(experiment, &mut found, &authors);
 
     let mut staging = Staging::new(out)?;
-    let mut results =
-        frames::results(&experiment.name, &found.rows, &found.varying).map_err(ReportError::encode("results.csv"))?;
-    staging.put("results.csv", &frames::csv(&mut results).map_err(ReportError::encode("results.csv"))?)?;
-    staging.put("results.parquet", &frames::parquet(&mut results).map_err(ReportError::encode("results.parquet"))?)?;
-    if points::any_pooled(&found.rows) {
-        let name = "summary.csv";
-        let mut summary = summary::summary(&results, &found.varying).map_err(ReportError::encode(name))?;
-        staging.put(name, &frames::csv(&mut summary).map_err(ReportError::encode(name))?)?;
-        let name = "summary.parquet";
-        staging.put(name, &frames::parquet(&mut summary).map_err(ReportError::encode(name))?)?;
-    } else {
-        staging.remove_file("summary.csv");
-        staging.remove_file("summary.parquet");
-    }
-    let mut curves = frames::curves(&found.rows).map_err(ReportError::encode("curves.csv"))?;
-    staging.put("curves.csv", &frames::csv(&mut curves).map_err(ReportError::encode("curves.csv"))?)?;
-    let mut gates = frames::gates(&found.rows).map_err(ReportError::encode("gate-structure.csv"))?;
-    staging.put("gate-structure.csv", &frames::csv(&mut gates).map_err(ReportError::encode("gate-structure.csv"))?)?;
-
-    let drifts = drift::drifts(&found.rows);
-    if drifts.is_empty() {
-        staging.remove_file("backends.csv");
-    } else {
-        let mut backends = frames::backends(&drifts).map_err(ReportError::encode("backends.csv"))?;
-        staging.put("backends.csv", &frames::csv(&mut backends).map_err(ReportError::encode("backends.csv"))?)?;
-    }
-
-    let speedups = speedup::speedups(&found.rows);
-    if speedups.is_empty() {
-        staging.remove_file("speed.csv");
-    } else {
-        let mut speed = frames::speed(&speedups).map_err(ReportError::encode("speed.csv"))?;
-        staging.put("speed.csv", &frames::csv(&mut speed).map_err(ReportError::encode("speed.csv"))?)?;
-    }
-
     let parts = parts(experiment, plan, &found);
+    let named: Vec<(&str, &[RunRow])> =
+        parts.iter().map(|part| (part.name.as_str(), part.found.rows.as_slice())).collect();
+    let paper = PaperTable::of(&named, &authors);
+    let data_files = data_files::put(&experiment.name, &found, &paper, &mut staging)?;
     let several = parts.len() > 1;
-    if several {
-        for name in figure_names() {
-            staging.remove_figure(&name);
-        }
-    }
-    let parts = parts
-        .into_iter()
-        .map(|mut part| {
-            draw(&mut part, several, &authors, &mut staging)?;
+    remove_other_figures(experiment, &named, &mut staging);
+    let shares = several
+        .then(|| {
+            let shares: Vec<LiveGates> =
+                named.iter().flat_map(|(name, rows)| live_gates::of_task(name, rows)).collect();
+            GateShares::put(&shares, &mut staging, options)
+        })
+        .transpose()?;
+    let drawn = parts
+        .iter()
+        .map(|part| {
+            let mut part = part.clone();
+            draw(&mut part, several, &authors, &mut staging, options)?;
             Ok(part)
         })
         .collect::<Result<Vec<PagePart>, ReportError>>()?;
-    let page = Page { experiment, found: &found, comparison: &comparison, parts: &parts };
+    let page = Page {
+        experiment,
+        found: &found,
+        comparison: &comparison,
+        parts: &drawn,
+        paper: &paper,
+        shares: shares.as_ref(),
+        files: &data_files,
+    };
     staging.put("table.md", markdown::report(&page).as_bytes())?;
     staging.put("index.html", page.render().as_bytes())?;
     let files = staging.commit()?;
@@ -149,15 +157,41 @@ fn parts(experiment: &Experiment, plan: &Plan, found: &RunRows) -> Vec<PagePart>
 /// Names of all figures that a report may have.
 fn figure_names() -> Vec<String> {
     let none = VaryingKeys::default();
-    let fixed = figures::all(FigureData { rows: &[], varying: &none, authors: None });
+    let fixed = figures::all(FigureData { rows: &[], varying: &none, authors: None, width: style::WIDTH });
     fixed.iter().map(|figure| figure.name().to_owned()).chain(figures::over::all_names()).collect()
 }
 
+/// Marks the figures of an earlier report that this one does not replace: those of tasks that `--only` leaves out, and
+/// those whose names do or do not end in a task's.
+fn remove_other_figures(experiment: &Experiment, parts: &[(&str, &[RunRow])], staging: &mut Staging<'_>) {
+    let several = parts.len() > 1;
+    let known = experiment.tasks.iter().map(|task| task.name.as_str()).chain(experiment.parts());
+    let others: Vec<&str> = known.filter(|name| !several || parts.iter().all(|(part, _)| part != name)).collect();
+    for figure in figure_names() {
+        if several {
+            staging.remove_figure(&figure);
+        }
+        for other in &others {
+            staging.remove_figure(&format!("{figure}-{other}"));
+        }
+    }
+    if !several {
+        staging.remove_figure(gate_share::NAME);
+        staging.remove_file("gate-share.csv");
+    }
+}
+
 /// Draws the figures of a part. Among several parts, its name ends their names.
-fn draw(part: &mut PagePart, several: bool, authors: &Authors, staging: &mut Staging<'_>) -> Result<(), ReportError> {
+fn draw(
+    part: &mut PagePart,
+    several: bool,
+    authors: &Authors,
+    staging: &mut Staging<'_>,
+    options: ReportOptions,
+) -> Result<(), ReportError> {
     let file = |name: &str| if several { format!("{name}-{}", part.name) } else { name.to_owned() };
     let authors = part.found.rows.first().and_then(|row| authors.of(&row.spec));
-    let data = FigureData { rows: &part.found.rows, varying: &part.found.varying, authors };
+    let data = FigureData { rows: &part.found.rows, varying: &part.found.varying, authors, width: style::WIDTH };
     let all = figures::all(data);
     for name in figures::over::all_names().iter().filter(|name| all.iter().all(|figure| figure.name() != *name)) {
         staging.remove_figure(&file(name));
@@ -169,14 +203,25 @@ fn draw(part: &mut PagePart, several: bool, authors: &Authors, staging: &mut Sta
             staging.remove_figure(&name);
             continue;
         }
-        match figure.draw(data) {
+        let sample = figures::sample(data.rows, figure.most());
+        let sampled = sample.as_ref().map_or(data, |(rows, _)| FigureData { rows, ..data });
+        match figure.draw(sampled) {
             Err(reason) => {
                 staging.remove_figure(&name);
                 skipped.push((name, reason.0));
             }
             Ok(picture) => {
                 let svg = staging.draw(&name, &picture)?;
-                drawn.push(FigureHtml { name, svg, caption: picture.caption });
+                let printed = options.figure_width.and_then(|width| {
+                    let data = FigureData { width: width.pixels(), ..sampled };
+                    Some((width, figure.draw(data).ok()?))
+                });
+                match printed {
+                    Some((width, printed)) => staging.draw_for_print(&name, &printed.scene, width)?,
+                    None => staging.remove_print(&name),
+                }
+                let caption = picture.caption + sample.as_ref().map_or("", |(_, note)| note);
+                drawn.push(FigureHtml { name, svg, caption });
             }
         }
     }

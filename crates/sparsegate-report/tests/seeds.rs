@@ -131,7 +131,7 @@ fn the_summary_has_one_row_a_point_with_the_statistics_of_its_finished_seeds() {
     assert_eq!((results.lines().count(), summary.lines().count()), (51, 11));
     let header = summary.lines().next().expect("a header");
     let start = "experiment,dataset,cell,sparsity,backend,n,epochs_mean,epochs_sd,epochs_low,epochs_high,valid_mean,";
-    assert!(header.starts_with(start) && header.ends_with(",metric"), "{header}");
+    assert!(header.starts_with(start) && header.ends_with(",metric,collapsed"), "{header}");
     assert!(!header.contains("seed") && !header.contains("_total_"), "{header}");
     let n = column(&summary, "n");
     assert_eq!((n[0].as_str(), n[1].as_str()), ("4", "5"), "an unfinished run is not pooled");
@@ -289,6 +289,7 @@ fn a_collapsed_seed_stands_beside_its_point_and_is_in_no_test() {
     let paths = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
     let summary = read(&paths.out.join("summary.csv"));
     assert_eq!(column(&summary, "n"), ["4", "3"]);
+    assert_eq!(column(&summary, "collapsed"), ["0", "1"]);
     assert!(numbers(&summary, "test_mean")[1] > 0.8, "{summary}");
     let points: Vec<&str> = paths.table.rows.iter().map(|row| row[0].as_str()).collect();
     assert_eq!(points, ["dense", "W", "W, seed 3 (collapsed)"]);

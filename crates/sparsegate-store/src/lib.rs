@@ -9,6 +9,7 @@
 
 mod atomic;
 mod checkpoint;
+pub mod classes;
 mod collapse;
 mod error;
 mod find;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::atomic::{sync_folder, write_atomic};
 use super::checkpoint::{Checkpoint, Position};
+use super::classes::ClassResults;
 use super::format::{EpochMetrics, FORMAT, RunRecord, Structure, Summary};
 use super::run_dir::BEST_PREFIX;
 use super::speed::Speed;
@@ -153,6 +154,14 @@ impl LockedRun {
     /// [`StoreError::Io`].
     pub fn write_speed(&self, speed: &Speed) -> Result<(), StoreError> {
         self.write_json("speed.json", speed)
+    }
+
+    /// Writes `classes.json`.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn write_classes(&self, classes: &ClassResults) -> Result<(), StoreError> {
+        self.write_json("classes.json", classes)
     }
 
     /// Writes `model.safetensors`, the parameters alone.

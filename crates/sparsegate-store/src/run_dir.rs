@@ -6,6 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::de::DeserializeOwned;
 
 use super::checkpoint::{Checkpoint, DecodeError, FormatVersion, Position};
+use super::classes::ClassResults;
 use super::format::{EpochMetrics, FORMAT, RunRecord, Structure, Summary};
 use super::speed::Speed;
 use super::{StoreError, tensors};
@@ -77,6 +78,18 @@ impl RunDir {
     /// Any [`StoreError`] except `Locked`.
     pub fn speed(&self) -> Result<Option<Speed>, StoreError> {
         self.json("speed.json")
+    }
+
+    /// Reads `classes.json`; `None` for a language model, and for a run of a version that did not write it.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] except `Locked`.
+    pub fn classes(&self) -> Result<Option<ClassResults>, StoreError> {
+        let classes: Option<ClassResults> = self.json("classes.json")?;
+        if classes.as_ref().is_some_and(|classes| !classes.is_consistent()) {
+            return Err(self.corrupt(&self.path.join("classes.json"), &"its table does not fit its classes"));
+        }
+        Ok(classes)
     }
 
     /// Reads the lines of `metrics.jsonl`, one per finished epoch; empty if there is no file. A last line without

@@ -14,7 +14,7 @@ use crate::rows::RunRow;
 use crate::sample::Sample;
 use crate::scene::Scene;
 use crate::spread;
-use crate::style::{self, LINE, MARKER, MUTED, THIN};
+use crate::style::{LINE, MARKER, MUTED, THIN};
 use sparsegate_store::format::EpochMetrics;
 
 /// Training curves of our runs and of the authors' runs.
@@ -37,6 +37,10 @@ impl Figure for CurvesFigure {
         "curves"
     }
 
+    fn most(&self) -> usize {
+        40
+    }
+
     fn draw(&self, data: FigureData<'_>) -> Result<DrawnFigure, SkipReason> {
         let rows = measured(&data)?;
         let cells = by_cell(&rows);
@@ -46,7 +50,7 @@ impl Figure for CurvesFigure {
         });
         let curve = |level: &str| data.authors.map_or_else(Vec::new, |authors| authors.curve(level));
         let theirs: Vec<&AuthorsEpoch> = levels.iter().flat_map(|level| curve(level)).collect();
-        let ours: Vec<&EpochMetrics> = rows.iter().flat_map(|row| &row.metrics).collect();
+        let ours: Vec<&EpochMetrics> = rows.iter().flat_map(|row| row.metrics.iter()).collect();
 
         let last_ours = ours.iter().map(|line| line.epoch).max().unwrap_or(1);
         let last = theirs.iter().map(|point| point.epoch).max().unwrap_or(1).max(last_ours);
@@ -97,11 +101,11 @@ impl Figure for CurvesFigure {
         if let Some((baseline, _)) = shown_baseline {
             entries.push((LegendSymbol::Dotted(MUTED), format!("baseline: {}", baseline.predictor)));
         }
-        let top = head_height(title, &entries) + facet_room(cells.len());
+        let top = head_height(data.width, title, &entries) + facet_room(cells.len());
         let height = top + (PANEL + 46.0) * panels.len() as f64;
-        let mut scene = Scene::new(style::WIDTH, height);
+        let mut scene = Scene::new(data.width, height);
         head(&mut scene, title, &entries);
-        let columns = columns(cells.len(), 88.0);
+        let columns = columns(data.width, cells.len(), 88.0);
         for (line, panel) in panels.iter().enumerate() {
             let from = top + 8.0 + (PANEL + 46.0) * line as f64;
             for (column, ((cell, facet), (left, right))) in pooled.iter().zip(&columns).enumerate() {

@@ -59,10 +59,11 @@ impl Figure for BackendsFigure {
         let both = rows.iter().any(|row| row.is_sparse()) && rows.iter().any(|row| !row.is_sparse());
         let entries = legend(&backends, both);
         let title = "Backends";
-        let top = head_height(title, &entries) + facet_room(cells.len());
-        let mut scene = Scene::new(style::WIDTH, top + PANEL + 46.0);
+        let top = head_height(data.width, title, &entries) + facet_room(cells.len());
+        let mut scene = Scene::new(data.width, top + PANEL + 46.0);
         head(&mut scene, title, &entries);
-        for (column, ((cell, _), (left, right))) in cells.iter().zip(columns(cells.len(), 88.0)).enumerate() {
+        for (column, ((cell, _), (left, right))) in cells.iter().zip(columns(data.width, cells.len(), 88.0)).enumerate()
+        {
             let (from, to) = ((left, top + 8.0), (right, top + PANEL - 18.0));
             let mut plot = Plot { from, to, x: x.clone(), y: y.clone() };
             if column > 0 {

@@ -2,7 +2,7 @@
 
 use super::{DrawnFigure, SkipReason, facet_name, head, head_height};
 use crate::axis::Axis;
-use crate::chart::{LegendSymbol, Plot, columns};
+use crate::chart::{LegendSymbol, Plot, columns, fitted};
 use crate::gate_kinds::GateKind;
 use crate::live_gates::LiveGates;
 use crate::scene::{Align, Scene, text_width};
@@ -16,11 +16,11 @@ const PLOT: f64 = 150.0;
 /// Height of the title and labels around it.
 const AROUND: f64 = 92.0;
 
-/// Draws the fractions.
+/// Draws the fractions in a figure of the given width.
 ///
 /// # Errors
 /// [`SkipReason`] if `shares` is empty.
-pub fn draw(shares: &[LiveGates]) -> Result<DrawnFigure, SkipReason> {
+pub fn draw(shares: &[LiveGates], width: f64) -> Result<DrawnFigure, SkipReason> {
     if shares.is_empty() {
         return Err(SkipReason("no sparsified run has finished an epoch".into()));
     }
@@ -35,13 +35,13 @@ pub fn draw(shares: &[LiveGates]) -> Result<DrawnFigure, SkipReason> {
     let title = "Which gates of the kept hidden units depend on the input";
     let mut entries: Vec<(LegendSymbol, String)> = kinds.iter().map(|kind| kind.key()).collect();
     entries.push((LegendSymbol::Square(EMPTY), "constant".into()));
-    let top = head_height(title, &entries) + 30.0;
+    let top = head_height(width, title, &entries) + 30.0;
     let height = top + (PLOT + AROUND) * tasks.len() as f64;
-    let mut scene = Scene::new(style::WIDTH, height);
+    let mut scene = Scene::new(width, height);
     head(&mut scene, title, &entries);
     for (line, task) in tasks.iter().enumerate() {
         let from = top + (PLOT + AROUND) * line as f64;
-        for (column, (cell, (left, right))) in cells.iter().zip(columns(cells.len(), 62.0)).enumerate() {
+        for (column, (cell, (left, right))) in cells.iter().zip(columns(width, cells.len(), 62.0)).enumerate() {
             let facet: Vec<&LiveGates> =
                 shares.iter().filter(|s| (s.task.as_str(), s.cell) == (*task, *cell)).collect();
             if facet.is_empty() {
@@ -105,7 +105,7 @@ fn group(scene: &mut Scene, plot: &Plot, place: usize, bars: &[&LiveGates]) {
         n => format!("{n} units"),
     };
     for (line, text) in [first.level.clone(), units].into_iter().enumerate() {
-        let size = SMALL * ((slot - 4.0) / text_width(&text, SMALL)).min(1.0);
+        let (text, size) = fitted(&text, SMALL, slot - 4.0);
         scene.text((middle, plot.to.1 + 29.0 + 17.0 * line as f64), text, size, INK, Align::Middle);
     }
 }

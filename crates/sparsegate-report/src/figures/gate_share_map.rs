@@ -7,13 +7,14 @@
 
 use super::gate_structure::FROM;
 use super::{LEFT, color};
+use crate::chart::fitted;
 use crate::gate_kinds::{self, GateKind};
 use crate::metric::gates_kept;
 use crate::number::count;
 use crate::patterns;
 use crate::points::Point;
 use crate::rows::RunRow;
-use crate::scene::{Align, Scene, text_width};
+use crate::scene::{Align, Scene};
 use crate::style::{self, INK, MUTED, PAPER, SMALL};
 use sparsegate_store::format::UnitGates;
 
@@ -83,11 +84,10 @@ impl<'a> ShareMap<'a> {
     /// Draws the map and its heading, with its top at `y`.
     pub(super) fn draw(&self, scene: &mut Scene, y: f64) {
         scene.rect((LEFT, y + 3.0), (LEFT + 13.0, y + 16.0), color(self.row));
-        let room = style::WIDTH - 2.0 * LEFT - 21.0;
-        let size = SMALL * (room / text_width(&self.heading, SMALL)).min(1.0);
-        scene.text((LEFT + 21.0, y + 9.5), self.heading.clone(), size, INK, Align::Start);
+        let (heading, size) = fitted(&self.heading, SMALL, scene.width() - 2.0 * LEFT - 21.0);
+        scene.text((LEFT + 21.0, y + 9.5), heading, size, INK, Align::Start);
         let units = self.shares.first().map_or(0, Vec::len);
-        let width = ((style::WIDTH - 24.0 - FROM) / units.max(1) as f64).min(46.0);
+        let width = ((scene.width() - 24.0 - FROM) / units.max(1) as f64).min(46.0);
         let from = y + 24.0;
         for (index, (kind, shares)) in self.kinds.iter().zip(&self.shares).enumerate() {
             let top = from + ROW * index as f64;
@@ -108,5 +108,5 @@ impl<'a> ShareMap<'a> {
 
 /// The kept units of a run, sorted by pattern as in its matrix.
 fn sorted(row: &RunRow) -> Option<Vec<&UnitGates>> {
-    Some(patterns::of(row.structure.as_ref()?).into_iter().flat_map(|pattern| pattern.units).collect())
+    Some(patterns::of(row.structure.as_deref()?).into_iter().flat_map(|pattern| pattern.units).collect())
 }

@@ -2,14 +2,14 @@
 
 use super::gate_share_map::{self, ShareMap};
 use super::{DrawnFigure, Figure, FigureData, LEFT, SkipReason, color, head, head_height, measured};
-use crate::chart::LegendSymbol;
+use crate::chart::{LegendSymbol, fitted};
 use crate::gate_kinds::{self, GateKind};
 use crate::number::count;
 use crate::patterns;
 use crate::points;
 use crate::rows::RunRow;
 use crate::scene::{Align, Scene, text_width};
-use crate::style::{self, INK, LABEL, MUTED, SMALL};
+use crate::style::{self, INK, LABEL, MUTED, SMALL, TINY};
 use sparsegate_store::format::{Structure, UnitGates};
 
 /// One matrix per run: a column for each kept unit, a row for each kind of gate. Of several seeds, a representative run
@@ -21,16 +21,16 @@ const NUMBERED: usize = 60;
 /// Left edge of the matrices.
 pub(super) const FROM: f64 = 92.0;
 
-/// Width and height of a cell for the given number of units.
-fn cell(units: usize) -> (f64, f64) {
-    let width = ((style::WIDTH - 24.0 - FROM) / units.max(1) as f64).min(46.0);
+/// Width and height of a cell for the given width of the figure and number of units.
+fn cell(width: f64, units: usize) -> (f64, f64) {
+    let width = ((width - 24.0 - FROM) / units.max(1) as f64).min(46.0);
     (width, if units <= NUMBERED { 34.0 } else { 20.0 })
 }
 
 /// Height of a run's panel.
-fn panel_height(structure: &Structure) -> f64 {
+fn panel_height(width: f64, structure: &Structure) -> f64 {
     let units = structure.gates.len();
-    27.0 + cell(units).1 * structure.counts.gates.len() as f64 + if units <= NUMBERED { 48.0 } else { 27.0 }
+    27.0 + cell(width, units).1 * structure.counts.gates.len() as f64 + if units <= NUMBERED { 48.0 } else { 27.0 }
 }
 
 impl Figure for GateStructureFigure {
@@ -38,11 +38,15 @@ impl Figure for GateStructureFigure {
         "gate-structure"
     }
 
+    fn most(&self) -> usize {
+        12
+    }
+
     fn draw(&self, data: FigureData<'_>) -> Result<DrawnFigure, SkipReason> {
         let stored: Vec<&RunRow> = measured(&data)?
             .into_iter()
             .filter(|row| row.is_sparse())
-            .filter(|row| row.structure.as_ref().is_some_and(|structure| !structure.gates.is_empty()))
+            .filter(|row| row.structure.as_deref().is_some_and(|structure| !structure.gates.is_empty()))
             .collect();
         let points = points::of(stored);
         let panels: Vec<MatrixPanel<'_>> = points.iter().filter_map(MatrixPanel::of).collect();
@@ -51,24 +55,25 @@ impl Figure for GateStructureFigure {
         }
         let title = "Live and constant gates of each kept hidden unit";
         let entries = [(LegendSymbol::Square(INK), "live".to_owned())];
-        let top = head_height(title, &entries) + 22.0;
-        let height = top + panels.iter().map(MatrixPanel::height).sum::<f64>() + 26.0;
-        let mut scene = Scene::new(style::WIDTH, height);
+        // The second colour scale stands below the first one in a narrow figure.
+        let narrow = data.width < 740.0;
+        let top = head_height(data.width, title, &entries) + if narrow { 44.0 } else { 22.0 };
+        let height = top + panels.iter().map(|one| one.height(data.width)).sum::<f64>() + 26.0;
+        let mut scene = Scene::new(data.width, height);
         head(&mut scene, title, &entries);
-        scale(&mut scene, LEFT + 110.0, "gate constant at", ["closed 0", "1 open"], style::constant_gate);
-        scale(&mut scene, LEFT + 430.0, "flow constant at", ["-1", "1"], |share| {
-            style::constant_flow(2.0 * share - 1.0)
-        });
+        let second = if narrow { (LEFT + 90.0, 78.0) } else { (LEFT + 430.0, 56.0) };
+        scale(&mut scene, (LEFT + 90.0, 56.0), "gate constant at", ["closed 0", "1 open"], style::constant_gate);
+        scale(&mut scene, second, "flow constant at", ["-1", "1"], |share| style::constant_flow(2.0 * share - 1.0));
         let mut y = top + 6.0;
         for one in &panels {
             panel(&mut scene, y, one.row, one.structure);
-            y += panel_height(one.structure);
+            y += panel_height(data.width, one.structure);
             if let Some(map) = &one.map {
                 map.draw(&mut scene, y);
                 y += map.height();
             }
         }
-        let middle = ((FROM + style::WIDTH - 24.0) / 2.0, y + 6.0);
+        let middle = ((FROM + data.width - 24.0) / 2.0, y + 6.0);
         scene.text(middle, "kept hidden units, sorted by which gates are live", LABEL, INK, Align::Middle);
 
         let constants: usize = panels
@@ -99,11 +104,11 @@ struct MatrixPanel<'a> {
 impl<'a> MatrixPanel<'a> {
     fn of(point: &points::Point<'a>) -> Option<Self> {
         let row = gate_share_map::representative(point);
-        Some(Self { row, structure: row.structure.as_ref()?, map: ShareMap::of(point, row) })
+        Some(Self { row, structure: row.structure.as_deref()?, map: ShareMap::of(point, row) })
     }
 
-    fn height(&self) -> f64 {
-        panel_height(self.structure) + self.map.as_ref().map_or(0.0, ShareMap::height)
+    fn height(&self, width: f64) -> f64 {
+        panel_height(width, self.structure) + self.map.as_ref().map_or(0.0, ShareMap::height)
     }
 }
 
@@ -120,11 +125,11 @@ fn panel(scene: &mut Scene, y: f64, row: &RunRow, structure: &Structure) {
         live.join(", ")
     );
     scene.rect((LEFT, y + 3.0), (LEFT + 13.0, y + 16.0), color(row));
-    let size = (SMALL + 1.0) * ((style::WIDTH - 2.0 * LEFT - 21.0) / text_width(&heading, SMALL + 1.0)).min(1.0);
+    let (heading, size) = fitted(&heading, SMALL + 1.0, scene.width() - 2.0 * LEFT - 21.0);
     scene.text((LEFT + 21.0, y + 9.5), heading, size, INK, Align::Start);
 
     let units: Vec<&UnitGates> = patterns::of(structure).into_iter().flat_map(|pattern| pattern.units).collect();
-    let (from, (width, height)) = (y + 27.0, cell(units.len()));
+    let (from, (width, height)) = (y + 27.0, cell(scene.width(), units.len()));
     let (bottom, end) = (from + height * gates.len() as f64, FROM + width * units.len() as f64);
     for (index, kind) in kinds.iter().enumerate() {
         let top = from + height * index as f64;
@@ -145,12 +150,11 @@ fn panel(scene: &mut Scene, y: f64, row: &RunRow, structure: &Structure) {
         }
     }
     scene.frame((FROM, from), (end, bottom), MUTED, 1.0);
-    if units.len() <= NUMBERED && width >= 18.0 {
-        for (place, unit) in units.iter().enumerate() {
+    let numbers: Vec<String> = units.iter().map(|unit| unit.unit.to_string()).collect();
+    if units.len() <= NUMBERED && numbers.iter().all(|text| text_width(text, TINY) < width - 2.0) {
+        for (place, text) in numbers.into_iter().enumerate() {
             let at = (FROM + width * (place as f64 + 0.5), bottom + 11.0);
-            let text = unit.unit.to_string();
-            let size = (SMALL - 3.0) * ((width - 3.0) / text_width(&text, SMALL - 3.0)).min(1.0);
-            scene.text(at, text, size, MUTED, Align::Middle);
+            scene.text(at, text, TINY, MUTED, Align::Middle);
         }
     }
 }
@@ -162,20 +166,23 @@ fn one(scene: &mut Scene, corner: (f64, f64), (width, height): (f64, f64), kind:
     let Some(value) = constant.filter(|_| height > 30.0) else { return };
     let text = format!("{value:.2}");
     let middle = (corner.0 + width / 2.0, corner.1 + height / 2.0);
-    if text_width(&text, SMALL - 2.0) < width - 3.0 {
-        scene.text(middle, text, SMALL - 2.0, style::ink_on(fill), Align::Middle);
-    } else {
-        let size = (SMALL - 2.0).min(width - 1.0);
-        let size = size * ((height - 3.0) / text_width(&text, size)).min(1.0);
-        scene.upwards(middle, text, size, style::ink_on(fill));
+    if text_width(&text, TINY) < width - 3.0 {
+        scene.text(middle, text, TINY, style::ink_on(fill), Align::Middle);
+    } else if TINY < width && text_width(&text, TINY) < height {
+        scene.upwards(middle, text, TINY, style::ink_on(fill));
     }
 }
 
-/// Draws a colour scale next to the legend, with its left edge at `x`; `color` maps a position from 0 to 1 to a colour.
-fn scale(scene: &mut Scene, x: f64, title: &str, ends: [&str; 2], color: fn(f64) -> plotters::style::RGBColor) {
+/// Draws a colour scale next to the legend, with the middle of its left edge at `at`; `color` maps a position from 0 to 1 to a colour.
+fn scale(
+    scene: &mut Scene,
+    (x, y): (f64, f64),
+    title: &str,
+    ends: [&str; 2],
+    color: fn(f64) -> plotters::style::RGBColor,
+) {
     const WIDTH: f64 = 84.0;
     const STEPS: u32 = 42;
-    let y = 56.0;
     scene.text((x, y), title, SMALL, INK, Align::Start);
     let low = x + text_width(title, SMALL) + 8.0;
     scene.text((low, y), ends[0], SMALL, INK, Align::Start);

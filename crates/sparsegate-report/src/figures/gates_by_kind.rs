@@ -6,7 +6,7 @@ use super::{
 };
 use crate::authors::AuthorsEpoch;
 use crate::axis::Axis;
-use crate::chart::{LegendSymbol, Plot, columns};
+use crate::chart::{LegendSymbol, Plot, columns, fitted};
 use crate::gate_kinds::{self, GateKind};
 use crate::metric::{gates_kept, gates_total};
 use crate::number::count;
@@ -15,7 +15,7 @@ use crate::rows::RunRow;
 use crate::sample::Sample;
 use crate::scene::{Align, Scene, text_width};
 use crate::spread;
-use crate::style::{self, INK, LABEL, MUTED, SMALL};
+use crate::style::{self, INK, LABEL, MUTED, SMALL, TINY};
 
 /// Numbers of live gates by kind.
 pub struct GatesByKindFigure;
@@ -23,6 +23,10 @@ pub struct GatesByKindFigure;
 impl Figure for GatesByKindFigure {
     fn name(&self) -> &'static str {
         "gates-by-kind"
+    }
+
+    fn most(&self) -> usize {
+        24
     }
 
     fn draw(&self, data: FigureData<'_>) -> Result<DrawnFigure, SkipReason> {
@@ -50,12 +54,14 @@ impl Figure for GatesByKindFigure {
         if let Some(epochs) = rows.iter().filter_map(|row| theirs(row)).map(|point| point.epoch).max() {
             entries.push((LegendSymbol::Solid(INK), format!("authors' total, after {epochs} epochs")));
         }
-        let top = head_height(title, &entries) + facet_room(cells.len());
-        let names = BarLabels::of(all.iter().map(|point| point.title_in_cell()));
+        let top = head_height(data.width, title, &entries) + facet_room(cells.len());
+        let columns = columns(data.width, cells.len(), if cells.len() > 1 { 56.0 } else { 80.0 });
+        let slots = cells.iter().zip(&columns).map(|((_, points), (left, right))| (right - left) / points.len() as f64);
+        let slot = slots.fold(f64::INFINITY, f64::min);
+        let names = BarLabels::of(all.iter().map(|point| point.title_in_cell()), slot);
         let height = top + 350.0 + names.height();
-        let mut scene = Scene::new(style::WIDTH, height);
+        let mut scene = Scene::new(data.width, height);
         head(&mut scene, title, &entries);
-        let columns = columns(cells.len(), if cells.len() > 1 { 56.0 } else { 80.0 });
         for (index, ((cell, points), (left, right))) in cells.iter().zip(columns).enumerate() {
             let plot = Plot {
                 from: (left, top + 8.0),
@@ -159,28 +165,47 @@ fn bar(scene: &mut Scene, plot: &Plot, place: usize, point: &Point<'_>, theirs: 
         }
     }
     let total = if text_width(&total, SMALL) < slot { total } else { below };
-    scene.text((middle, label_y), total, SMALL, INK, Align::Middle);
+    if text_width(&total, TINY) < slot - 2.0 {
+        let (total, size) = fitted(&total, SMALL, slot - 2.0);
+        scene.text((middle, label_y), total, size, INK, Align::Middle);
+    }
     scene.rect((middle - half, plot.to.1 + 3.0), (middle + half, plot.to.1 + 8.0), color(row));
 }
 
-/// Names under the bars, with room for the name that has the most lines.
+/// Names under the bars: with a line for each setting if all lines fit, otherwise upright.
 pub(super) struct BarLabels {
     lines: usize,
+    /// Room for upright names.
+    upright: Option<f64>,
 }
 
+/// Most room for upright names.
+const UPRIGHT: f64 = 220.0;
+
 impl BarLabels {
-    pub(super) fn of(titles: impl Iterator<Item = String>) -> Self {
-        Self { lines: titles.map(|title| parts(&title).len()).max().unwrap_or(1) }
+    /// Names of bars with the given distance.
+    pub(super) fn of(titles: impl Iterator<Item = String> + Clone, slot: f64) -> Self {
+        let fits = titles.clone().all(|title| parts(&title).iter().all(|part| text_width(part, TINY) < slot - 4.0));
+        let longest = titles.clone().map(|title| text_width(&title, TINY)).fold(0.0, f64::max);
+        let lines = titles.map(|title| parts(&title).len()).max().unwrap_or(1);
+        Self { lines, upright: (!fits).then_some(longest.min(UPRIGHT)) }
     }
 
     pub(super) fn height(&self) -> f64 {
-        16.0 + 19.0 * self.lines as f64
+        self.upright.map_or(16.0 + 19.0 * self.lines as f64, |room| room + 20.0)
     }
 
-    #[expect(clippy::unused_self, reason = "a method beside `height`, which reserves the room for these names")]
-    pub(super) fn draw(&self, scene: &mut Scene, at: (f64, f64), room: f64, title: &str) {
+    pub(super) fn draw(&self, scene: &mut Scene, at: (f64, f64), slot: f64, title: &str) {
+        if let Some(room) = self.upright {
+            let (text, size) = fitted(title, TINY, room);
+            let middle = at.1 - 8.0 + text_width(&text, size) / 2.0;
+            if slot > TINY {
+                scene.upwards((at.0, middle), text, size, INK);
+            }
+            return;
+        }
         for (i, part) in parts(title).into_iter().enumerate() {
-            let size = SMALL * (room / text_width(&part, SMALL)).min(1.0);
+            let (part, size) = fitted(&part, SMALL, slot - 4.0);
             scene.text((at.0, at.1 + 19.0 * i as f64), part, size, INK, Align::Middle);
         }
     }

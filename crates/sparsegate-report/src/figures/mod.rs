@@ -10,6 +10,7 @@ pub mod over;
 mod quality_compression;
 mod sizes;
 mod speed;
+mod tradeoff;
 
 pub use curves::CurvesFigure;
 pub use drift::BackendsFigure;
@@ -18,14 +19,18 @@ pub use gates_by_kind::GatesByKindFigure;
 pub use quality_compression::QualityCompressionFigure;
 pub use sizes::SizesFigure;
 pub use speed::SpeedFigure;
+pub use tradeoff::TradeoffFigure;
+
+use std::collections::{HashMap, HashSet};
 
 use plotters::style::RGBColor;
 
 use sparsegate_spec::VaryingKeys;
 
 use super::authors::{AuthorsEpoch, AuthorsLogs};
-use super::chart::{LegendSymbol, Plot, legend};
-use super::points::Point;
+use super::chart::{LegendSymbol, Plot, fitted, legend};
+use super::number::count;
+use super::points::{self, Point};
 use super::rows::{RunRow, baselines};
 use super::scene::{Align, Scene};
 use super::style::{self, INK, LABEL, MUTED, TITLE};
@@ -40,6 +45,8 @@ pub struct FigureData<'a> {
     pub varying: &'a VaryingKeys,
     /// The authors' runs of the same task, if known.
     pub authors: Option<&'a AuthorsLogs>,
+    /// Width of the figure in logical pixels.
+    pub width: f64,
 }
 
 /// A drawn figure.
@@ -60,6 +67,11 @@ pub trait Figure {
     /// Stable file name, without extension.
     fn name(&self) -> &str;
 
+    /// Largest number of points that it shows legibly; of more, a sample is drawn ([`sample`]).
+    fn most(&self) -> usize {
+        usize::MAX
+    }
+
     /// Whether the figure applies to the experiment. If not, it is omitted without a note.
     fn applies(&self, _data: FigureData<'_>) -> bool {
         true
@@ -76,6 +88,7 @@ pub trait Figure {
 pub fn all(data: FigureData<'_>) -> Vec<Box<dyn Figure>> {
     let mut figures: Vec<Box<dyn Figure>> = vec![
         Box::new(QualityCompressionFigure),
+        Box::new(TradeoffFigure),
         Box::new(GatesByKindFigure),
         Box::new(GateStructureFigure),
         Box::new(SizesFigure),
@@ -88,21 +101,58 @@ pub fn all(data: FigureData<'_>) -> Vec<Box<dyn Figure>> {
     figures
 }
 
+/// The runs of at most `most` points, with a sentence for the caption if that is not all: of each cell and level the
+/// same number of points, evenly spaced in the plan. Points that are all drawn stay in the plan's order.
+pub fn sample(rows: &[RunRow], most: usize) -> Option<(Vec<RunRow>, String)> {
+    let points = points::of(rows);
+    if points.len() <= most {
+        return None;
+    }
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
+    for (index, point) in points.iter().enumerate() {
+        let place = *places.entry((point.first().cell(), point.first().level())).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push(Vec::new());
+        }
+        groups[place].push(index);
+    }
+    let each = (most / groups.len()).max(1);
+    let mut chosen: Vec<usize> = groups
+        .iter()
+        .take(most)
+        .flat_map(|group| {
+            let taken = each.min(group.len());
+            (0..taken).map(move |place| group[place * (group.len() - 1) / (taken - 1).max(1)])
+        })
+        .collect();
+    chosen.sort_unstable();
+    let shown = chosen.iter().flat_map(|index| points[*index].runs.iter().map(|row| (*row).clone())).collect();
+    let note = format!(
+        " A sample: {} of {} settings are drawn, evenly spaced for each cell and level; `results.csv` has all.",
+        count(chosen.len() as u64),
+        count(points.len() as u64)
+    );
+    Some((shown, note))
+}
+
 /// Left edge of titles and legends.
 const LEFT: f64 = 24.0;
 
 /// Draws the title and, below it, the legend; returns the y coordinate below them.
 fn head(scene: &mut Scene, title: &str, entries: &[(LegendSymbol, String)]) -> f64 {
-    scene.bold((LEFT, 26.0), title, TITLE, INK, Align::Start);
+    let width = scene.width();
+    let (title, size) = fitted(title, TITLE, width - 2.0 * LEFT);
+    scene.bold((LEFT, 26.0), title, size, INK, Align::Start);
     if entries.is_empty() {
         return 48.0;
     }
-    46.0 + legend(scene, (LEFT, 56.0), style::WIDTH - 16.0, entries)
+    46.0 + legend(scene, (LEFT, 56.0), width - 16.0, entries)
 }
 
-/// Height that [`head`] uses.
-fn head_height(title: &str, entries: &[(LegendSymbol, String)]) -> f64 {
-    head(&mut Scene::new(style::WIDTH, 1.0), title, entries)
+/// Height that [`head`] uses in a figure of the given width.
+fn head_height(width: f64, title: &str, entries: &[(LegendSymbol, String)]) -> f64 {
+    head(&mut Scene::new(width, 1.0), title, entries)
 }
 
 /// Colour of a run: that of its level, in a shade of its own if several settings have this level.
@@ -157,7 +207,8 @@ fn facet_room(facets: usize) -> f64 {
 fn facet_name(scene: &mut Scene, facets: usize, plot: &Plot, name: &str) {
     if facets > 1 {
         let at = ((plot.from.0 + plot.to.0) / 2.0, plot.from.1 - 14.0);
-        scene.bold(at, name, LABEL, INK, Align::Middle);
+        let (name, size) = fitted(name, LABEL, plot.to.0 - plot.from.0 + 40.0);
+        scene.bold(at, name, size, INK, Align::Middle);
     }
 }
 
@@ -238,14 +289,34 @@ fn settings_legend<'a: 'b, 'b>(
     symbol: fn(RGBColor) -> LegendSymbol,
 ) -> Vec<(LegendSymbol, String)> {
     let mut entries: Vec<(LegendSymbol, String)> = Vec::new();
-    for first in points.map(Point::first) {
+    let firsts: Vec<&RunRow> = points.map(Point::first).collect();
+    let mut seen: HashSet<String> = HashSet::new();
+    for first in &firsts {
         let name = first.in_cell(&first.point);
-        if entries.iter().all(|(_, other)| *other != name) {
+        if seen.insert(name.clone()) {
             entries.push((symbol(color(first)), name));
         }
     }
-    entries
+    if entries.len() <= MOST_SETTINGS {
+        return entries;
+    }
+    // One entry a level, in the level's own colour, which the shades of its settings resemble.
+    let mut levels: Vec<(&RunRow, HashSet<&str>)> = Vec::new();
+    for first in firsts {
+        match levels.iter_mut().find(|(other, _)| other.level() == first.level()) {
+            Some((_, settings)) => drop(settings.insert(&first.point)),
+            None => levels.push((first, HashSet::from([first.point.as_str()]))),
+        }
+    }
+    let entry = |(first, settings): (&RunRow, HashSet<&str>)| {
+        let color = style::level(first.level(), first.level_index);
+        (symbol(color), format!("{} ({} settings)", first.level(), count(settings.len() as u64)))
+    };
+    levels.into_iter().map(entry).collect()
 }
+
+/// Most legend entries of single settings.
+const MOST_SETTINGS: usize = 24;
 
 /// Points of one cell to label in a legend or at their marks, with their names: all of up to `most` points, otherwise
 /// the first point of each level, since more labels would not fit.
@@ -264,6 +335,9 @@ fn names<'a, 'b>(points: &'b [Point<'a>], most: usize) -> Vec<(&'b Point<'a>, St
     }
     named
 }
+
+#[cfg(test)]
+mod legibility_tests;
 
 #[cfg(test)]
 mod tests {

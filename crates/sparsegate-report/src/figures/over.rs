@@ -8,6 +8,7 @@ use crate::axis::{Axis, AxisScale};
 use crate::best;
 use crate::chart::{LegendSymbol, Plot, columns};
 use crate::metric;
+use crate::number::count;
 use crate::points::{self, Point};
 use crate::rows::{RowState, RunRow};
 use crate::sample::Sample;
@@ -15,6 +16,8 @@ use crate::scene::Scene;
 use crate::spread;
 use crate::style::{self, INK, LINE, MARKER};
 use crate::swept;
+use std::collections::HashSet;
+
 use plotters::style::RGBColor;
 use sparsegate_spec::{VaryingKeys, varying};
 use sparsegate_store::format::EpochMetrics;
@@ -54,13 +57,13 @@ impl OverFigure {
 }
 
 /// The points that differ in the swept key only, apart from the cell, which selects the panel.
-struct Series<'a> {
-    cell: &'static str,
-    label: String,
-    color: RGBColor,
-    sparse: bool,
+pub(super) struct Series<'a> {
+    pub cell: &'static str,
+    pub label: String,
+    pub color: RGBColor,
+    pub sparse: bool,
     /// Value of the key, point, validation metric in the unit of the axis, compression; by value.
-    points: Vec<(f64, Point<'a>, Sample, Sample)>,
+    pub points: Vec<(f64, Point<'a>, Sample, Sample)>,
 }
 
 /// One of the two rows of panels.
@@ -109,21 +112,17 @@ impl Figure for OverFigure {
         }
 
         let title = format!("Quality and compression over {short}");
-        let mut entries: Vec<(LegendSymbol, String)> = Vec::new();
-        for one in &series {
-            if entries.iter().all(|(_, label)| *label != one.label) {
-                entries.push((LegendSymbol::Solid(one.color), one.label.clone()));
-            }
-        }
+        let mut entries = series_legend(&series);
         entries.push((LegendSymbol::Ring(INK), "best by validation".into()));
         let chosen: Vec<&str> =
             best::settings(data.rows, data.varying).iter().map(|best| run_of(&best.point)).collect();
-        let top = head_height(&title, &entries) + facet_room(cells.len());
-        let mut scene = Scene::new(style::WIDTH, top + (PANEL + 46.0) * panels.len() as f64);
+        let top = head_height(data.width, &title, &entries) + facet_room(cells.len());
+        let mut scene = Scene::new(data.width, top + (PANEL + 46.0) * panels.len() as f64);
         head(&mut scene, &title, &entries);
         for (line, panel) in panels.iter().enumerate() {
             let from = top + 8.0 + (PANEL + 46.0) * line as f64;
-            for (column, (cell, (left, right))) in cells.iter().zip(columns(cells.len(), 88.0)).enumerate() {
+            for (column, (cell, (left, right))) in cells.iter().zip(columns(data.width, cells.len(), 88.0)).enumerate()
+            {
                 let mut plot =
                     Plot { from: (left, from), to: (right, from + PANEL - 26.0), x: x.clone(), y: panel.y.clone() };
                 if column > 0 {
@@ -172,8 +171,25 @@ impl Figure for OverFigure {
     }
 }
 
+/// Most series with a legend entry of their own.
+const NAMED: usize = 24;
+
+/// Legend entries of the series, each label once, of many series the first ones and the number of the others.
+pub(super) fn series_legend(series: &[Series<'_>]) -> Vec<(LegendSymbol, String)> {
+    let mut seen: HashSet<&str> = HashSet::new();
+    let distinct = series.iter().filter(|one| seen.insert(&one.label));
+    let mut entries: Vec<(LegendSymbol, String)> =
+        distinct.map(|one| (LegendSymbol::Solid(one.color), one.label.clone())).collect();
+    let more = entries.len().saturating_sub(NAMED);
+    if more > 0 {
+        entries.truncate(NAMED);
+        entries.push((LegendSymbol::Plain, format!("and {} more", count(more as u64))));
+    }
+    entries
+}
+
 /// The key of a point's first run, which identifies the point.
-fn run_of<'a>(point: &Point<'a>) -> &'a str {
+pub(super) fn run_of<'a>(point: &Point<'a>) -> &'a str {
     &point.first().run
 }
 
@@ -191,7 +207,7 @@ fn axis<'a, 'b: 'a>(
 }
 
 /// The finished points that have not collapsed as series, in order of appearance.
-fn series<'a>(data: &FigureData<'a>, key: &str, metric: Option<&str>) -> Vec<Series<'a>> {
+pub(super) fn series<'a>(data: &FigureData<'a>, key: &str, metric: Option<&str>) -> Vec<Series<'a>> {
     let label = data.varying.without(&[key, "seed", "model.cell"]);
     let mut series: Vec<Series<'_>> = Vec::new();
     let finished = |point: &Point<'_>| point.first().state == RowState::Done && point.first().collapsed().is_none();

@@ -14,16 +14,11 @@ use crate::rows::{RowState, RunRow};
 use crate::sample::Sample;
 use crate::scene::Scene;
 use crate::spread;
-use crate::style::{self, MARKER, MUTED};
+use crate::style::{MARKER, MUTED};
 use sparsegate_store::format::EpochMetrics;
 
 /// Test metric against compression, one point per run.
 pub struct QualityCompressionFigure;
-
-/// The epoch at which a run is shown: the last one, or for a dense run the one with the best validation metric.
-fn shown(row: &RunRow) -> Option<&EpochMetrics> {
-    if row.is_sparse() { row.last() } else { row.best() }
-}
 
 /// Largest number of points in a panel that are all labelled.
 const NAMED: usize = 12;
@@ -38,7 +33,7 @@ struct PlacedPoint<'a> {
 
 /// The position of a point; `quality` turns a test metric into the unit of the axis.
 fn placed<'a>(point: Point<'a>, quality: &dyn Fn(f64) -> f64) -> Option<PlacedPoint<'a>> {
-    let of = |value: &dyn Fn(&EpochMetrics) -> f64| point.sample(|row| shown(row).map(value));
+    let of = |value: &dyn Fn(&EpochMetrics) -> f64| point.sample(|row| row.quoted().map(value));
     let (compression, quality) = (of(&|line| line.counts.compression)?, of(&|line| quality(line.test))?);
     Some(PlacedPoint { point, compression, quality })
 }
@@ -53,7 +48,7 @@ impl Figure for QualityCompressionFigure {
         let ours: Vec<(&RunRow, &EpochMetrics)> = rows
             .iter()
             .filter(|row| row.collapsed().is_none())
-            .filter_map(|row| shown(row).map(|line| (*row, line)))
+            .filter_map(|row| row.quoted().map(|line| (*row, line)))
             .filter(|(_, line)| line.test.is_finite() && line.counts.compression.is_finite())
             .collect();
         let collapsed = collapsed_names(&rows);
@@ -105,46 +100,61 @@ impl Figure for QualityCompressionFigure {
         // Error bars leave no room for names at the points, nor do many points.
         let crowded =
             cells.iter().any(|(cell, _)| points.iter().filter(|one| one.point.first().cell() == *cell).count() > NAMED);
-        let in_legend = crowded || points.iter().any(|one| one.point.is_pooled());
-        if in_legend {
-            entries.extend(settings_legend(points.iter().map(|one| &one.point), LegendSymbol::Dot));
-        }
-        let top = head_height(title, &entries);
-        // At most two panels side by side, so that the labels fit.
-        let columns = columns(cells.len().min(2), 88.0);
-        let lines = cells.len().div_ceil(columns.len());
-        let panel = if lines > 1 { 330.0 } else { 400.0 } + facet_room(cells.len());
-        let mut scene = Scene::new(style::WIDTH, top + panel * lines as f64);
-        head(&mut scene, title, &entries);
-        for (index, (cell, facet)) in cells.iter().enumerate() {
-            let (line, column) = (index / columns.len(), index % columns.len());
-            let (left, right) = columns[column];
-            let below = top + panel * line as f64;
-            let from = (left, below + 8.0 + facet_room(cells.len()));
-            let mut plot = Plot { from, to: (right, below + panel - 66.0), x: x.clone(), y: y.clone() };
-            if column > 0 {
-                plot.y.title.clear();
+        // The scene, and whether all names found room.
+        let draw = |in_legend: bool| {
+            let mut entries = entries.clone();
+            if in_legend {
+                entries.extend(settings_legend(points.iter().map(|one| &one.point), LegendSymbol::Dot));
             }
-            plot.axes(&mut scene);
-            facet_name(&mut scene, cells.len(), &plot, cell);
-            if let Some((_, value)) = shown_baseline {
-                draw_baseline(&mut scene, &plot, value);
-            }
-            let ours: Vec<&PlacedPoint<'_>> = points.iter().filter(|one| one.point.first().cell() == *cell).collect();
-            let theirs = if authors_of(&data, facet).is_some() { authors.as_slice() } else { &[] };
+            let top = head_height(data.width, title, &entries);
+            // At most two panels side by side, so that the labels fit.
+            let columns = columns(data.width, cells.len().min(2), 88.0);
+            let lines = cells.len().div_ceil(columns.len());
+            let panel = if lines > 1 { 330.0 } else { 400.0 } + facet_room(cells.len());
+            let mut scene = Scene::new(data.width, top + panel * lines as f64);
+            head(&mut scene, title, &entries);
+            let mut placed = true;
+            for (index, (cell, facet)) in cells.iter().enumerate() {
+                let (line, column) = (index / columns.len(), index % columns.len());
+                let (left, right) = columns[column];
+                let below = top + panel * line as f64;
+                let from = (left, below + 8.0 + facet_room(cells.len()));
+                let mut plot = Plot { from, to: (right, below + panel - 66.0), x: x.clone(), y: y.clone() };
+                if column > 0 {
+                    plot.y.title.clear();
+                }
+                plot.axes(&mut scene);
+                facet_name(&mut scene, cells.len(), &plot, cell);
+                if let Some((_, value)) = shown_baseline {
+                    draw_baseline(&mut scene, &plot, value);
+                }
+                let ours: Vec<&PlacedPoint<'_>> =
+                    points.iter().filter(|one| one.point.first().cell() == *cell).collect();
+                let theirs = if authors_of(&data, facet).is_some() { authors.as_slice() } else { &[] };
 
-            let mut labels = LabelPlacer::default();
-            let place = |point: &AuthorsEpoch| plot.at(point.compression, quality(point.test));
-            for point in theirs {
-                labels.keep_clear(place(point), MARKER + 2.0);
-                scene.ring(place(point), MARKER + 1.0, color_of(&point.sparsity, data.rows), 2.0);
+                let mut labels = LabelPlacer::default();
+                let place = |point: &AuthorsEpoch| plot.at(point.compression, quality(point.test));
+                for point in theirs {
+                    labels.keep_clear(place(point), MARKER + 2.0);
+                    scene.ring(place(point), MARKER + 1.0, color_of(&point.sparsity, data.rows), 2.0);
+                }
+                placed &= draw_points(&mut scene, &plot, &mut labels, &ours, in_legend);
+                let known = |level: &str| ours.iter().any(|one| one.point.first().level() == level);
+                for point in theirs.iter().filter(|point| !known(&point.sparsity)) {
+                    placed &= labels.draw(
+                        &mut scene,
+                        (plot.from, plot.to),
+                        place(point),
+                        &format!("{} (authors)", point.sparsity),
+                    );
+                }
             }
-            draw_points(&mut scene, &plot, &mut labels, &ours, in_legend);
-            let known = |level: &str| ours.iter().any(|one| one.point.first().level() == level);
-            for point in theirs.iter().filter(|point| !known(&point.sparsity)) {
-                labels.draw(&mut scene, (plot.from, plot.to), place(point), &format!("{} (authors)", point.sparsity));
-            }
-        }
+            (scene, placed)
+        };
+        let scene = match draw(crowded || points.iter().any(|one| one.point.is_pooled())) {
+            (scene, true) => scene,
+            (_, false) => draw(true).0,
+        };
 
         let mut caption = String::from(
             "Test metric against compression on a log scale, one point per run; smaller networks are to the right. \
@@ -172,8 +182,14 @@ impl Figure for QualityCompressionFigure {
 }
 
 /// Draws the points of a panel with their error bars and names. With `in_legend`, the finished ones are named in the
-/// legend instead.
-fn draw_points(scene: &mut Scene, plot: &Plot, labels: &mut LabelPlacer, ours: &[&PlacedPoint<'_>], in_legend: bool) {
+/// legend instead. Returns whether all names found room.
+fn draw_points(
+    scene: &mut Scene,
+    plot: &Plot,
+    labels: &mut LabelPlacer,
+    ours: &[&PlacedPoint<'_>],
+    in_legend: bool,
+) -> bool {
     let at = |one: &PlacedPoint<'_>| plot.at(one.compression.mean, one.quality.mean);
     for one in ours {
         labels.keep_clear(at(one), MARKER + 2.0);
@@ -187,6 +203,7 @@ fn draw_points(scene: &mut Scene, plot: &Plot, labels: &mut LabelPlacer, ours: &
     // An unfinished run shares the colour of its point, so it is named in any case.
     let named = |one: &&&PlacedPoint<'_>| !in_legend || one.point.first().state != RowState::Done;
     let drawn: Vec<Point<'_>> = ours.iter().filter(named).map(|one| one.point.clone()).collect();
+    let mut placed = true;
     for (point, name) in names(&drawn, NAMED) {
         let row = point.first();
         let Some(one) = ours.iter().find(|one| one.point.first().run == row.run) else { continue };
@@ -194,6 +211,7 @@ fn draw_points(scene: &mut Scene, plot: &Plot, labels: &mut LabelPlacer, ours: &
             Some(best) if !row.is_sparse() && !point.is_pooled() => format!(", best epoch ({})", best.epoch),
             _ => String::new(),
         };
-        labels.draw(scene, (plot.from, plot.to), at(one), &format!("{name}{epoch}"));
+        placed &= labels.draw(scene, (plot.from, plot.to), at(one), &format!("{name}{epoch}"));
     }
+    placed
 }

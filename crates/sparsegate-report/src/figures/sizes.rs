@@ -6,7 +6,7 @@ use super::{
 };
 use crate::authors::AuthorsEpoch;
 use crate::axis::Axis;
-use crate::chart::{LegendSymbol, Plot};
+use crate::chart::{LegendSymbol, Plot, fitted};
 use crate::number::{count, percent, spread as spread_text};
 use crate::points::{self, Point};
 use crate::rows::RunRow;
@@ -58,6 +58,10 @@ impl Figure for SizesFigure {
         "sizes"
     }
 
+    fn most(&self) -> usize {
+        24
+    }
+
     fn draw(&self, data: FigureData<'_>) -> Result<DrawnFigure, SkipReason> {
         const BAR: f64 = 24.0;
         const STEP: f64 = 40.0;
@@ -71,18 +75,21 @@ impl Figure for SizesFigure {
             entries.push((LegendSymbol::Tick(INK), format!("authors, after {epochs} epochs")));
         }
         let points = points::of(rows.iter().copied());
-        let top = head_height(title, &entries);
-        let names = points.iter().map(|point| text_width(&point.title(), SMALL)).fold(0.0, f64::max).min(240.0);
+        let top = head_height(data.width, title, &entries);
+        let names =
+            points.iter().map(|point| text_width(&point.title(), SMALL)).fold(0.0, f64::max).min(0.29 * data.width);
         let left = 34.0 + names;
+        let narrow = data.width < 700.0;
+        let after = if narrow { 138.0 } else { 190.0 };
         let panel_height = STEP * points.len() as f64 + 66.0;
         let height = top + panels.len() as f64 * panel_height + 14.0;
-        let mut scene = Scene::new(style::WIDTH, height);
+        let mut scene = Scene::new(data.width, height);
         head(&mut scene, title, &entries);
         for (index, panel) in panels.into_iter().enumerate() {
             let from_y = top + 8.0 + panel_height * index as f64;
             let plot = Plot {
                 from: (left, from_y),
-                to: (style::WIDTH - 190.0, from_y + STEP * points.len() as f64),
+                to: (data.width - after, from_y + STEP * points.len() as f64),
                 x: Axis::exact("", 0.0, 100.0),
                 y: Axis::exact("", 0.0, 1.0),
             };
@@ -101,12 +108,13 @@ impl Figure for SizesFigure {
                 let end = plot.at(100.0 * fraction.mean, 0.0).0;
                 scene.rect((plot.from.0, high), (plot.to.0, low), EMPTY);
                 scene.rect((plot.from.0, high), (end.max(plot.from.0 + 1.0), low), color(row));
-                let size = SMALL * (names / text_width(&point.title(), SMALL)).min(1.0);
-                scene.text((plot.from.0 - 9.0, y), point.title(), size, INK, Align::End);
+                let (title, size) = fitted(&point.title(), SMALL, names);
+                scene.text((plot.from.0 - 9.0, y), title, size, INK, Align::End);
                 let text = match fraction.interval() {
                     None => {
                         let share = percent(fraction.mean);
-                        format!("{} of {} ({share})", count(kept.kept), count(kept.total))
+                        let of = format!("{} of {}", count(kept.kept), count(kept.total));
+                        if narrow { of } else { format!("{of} ({share})") }
                     }
                     Some((low, high)) => {
                         let at = |share: f64| (plot.at(100.0 * share, 0.0).0.clamp(plot.from.0, plot.to.0), y);

@@ -2,7 +2,7 @@
 
 use super::{DrawnFigure, Figure, FigureData, SkipReason, head, head_height};
 use crate::axis::{Axis, AxisScale};
-use crate::chart::{LegendSymbol, Plot};
+use crate::chart::{LegendSymbol, Plot, fitted};
 use crate::number::ratio;
 use crate::scene::{Align, Scene, text_width};
 use crate::speedup::{ReadMode, RunSpeed, name, speedups};
@@ -27,6 +27,10 @@ const APART: f64 = 7.0;
 impl Figure for SpeedFigure {
     fn name(&self) -> &'static str {
         "speed"
+    }
+
+    fn most(&self) -> usize {
+        24
     }
 
     fn applies(&self, data: FigureData<'_>) -> bool {
@@ -57,10 +61,11 @@ impl Figure for SpeedFigure {
             .map(|(index, read_mode)| (mark(*read_mode, index), name(*read_mode)))
             .collect();
         entries.push((LegendSymbol::Tick(INK), "fewer multiply-adds".to_owned()));
-        let top = head_height(title, &entries);
-        let names = found.iter().map(|run| text_width(&run.row.title(), SMALL)).fold(0.0, f64::max).min(240.0);
+        let top = head_height(data.width, title, &entries);
+        let names =
+            found.iter().map(|run| text_width(&run.row.title(), SMALL)).fold(0.0, f64::max).min(0.29 * data.width);
         let panel_height = STEP * found.len() as f64 + 74.0;
-        let mut scene = Scene::new(style::WIDTH, top + panels.len() as f64 * panel_height + 6.0);
+        let mut scene = Scene::new(data.width, top + panels.len() as f64 * panel_height + 6.0);
         head(&mut scene, title, &entries);
         for (index, (implementation, title)) in panels.into_iter().enumerate() {
             let from_y = top + 8.0 + panel_height * index as f64;
@@ -77,7 +82,7 @@ impl Figure for SpeedFigure {
             });
             let plot = Plot {
                 from: (34.0 + names, from_y),
-                to: (style::WIDTH - 110.0, from_y + STEP * found.len() as f64),
+                to: (data.width - 110.0, from_y + STEP * found.len() as f64),
                 x: Axis::around(title, AxisScale::Log, shown),
                 y: Axis::exact("", 0.0, 1.0),
             };
@@ -121,7 +126,8 @@ fn panel(
     scene.text((middle, plot.to.1 + 36.0), format!("{}, log scale", plot.x.title), LABEL, INK, Align::Middle);
     for (line, run) in found.iter().enumerate() {
         let y = plot.from.1 + STEP * (line as f64 + 0.5);
-        scene.text((plot.from.0 - 9.0, y), run.row.title(), SMALL, INK, Align::End);
+        let (title, size) = fitted(&run.row.title(), SMALL, plot.from.0 - 33.0);
+        scene.text((plot.from.0 - 9.0, y), title, size, INK, Align::End);
         if let Some(mac_ratio) = run.mac_ratio() {
             let x = plot.at(mac_ratio, 0.0).0;
             scene.line(&[(x, y - 15.0), (x, y + 15.0)], INK, 2.5);

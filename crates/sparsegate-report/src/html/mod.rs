@@ -8,9 +8,9 @@ use maud::html;
 
 use sparsegate_spec::Experiment;
 
+use super::across::GateShares;
 use super::compare::Comparison;
-use super::drift::drifts;
-use super::points;
+use super::paper_table::PaperTable;
 use super::rows::RunRows;
 
 pub use parts::{FigureHtml, Section, document, figure, section, short};
@@ -43,6 +43,12 @@ pub struct Page<'a> {
     pub comparison: &'a Comparison,
     /// The parts, at least one: results are only shown together within a part.
     pub parts: &'a [PagePart],
+    /// The table of the paper.
+    pub paper: &'a PaperTable<'a>,
+    /// Fractions of live gates by task; only if there are several parts.
+    pub shares: Option<&'a GateShares>,
+    /// Names of the files with the page's numbers, in the order of the links.
+    pub files: &'a [&'a str],
 }
 
 impl Page<'_> {
@@ -51,14 +57,6 @@ impl Page<'_> {
         let name = &self.experiment.name;
         let notes = self.notes();
         let arxiv = self.experiment.source.as_ref().and_then(|source| source.arxiv.as_deref());
-        let mut files = vec!["results.csv", "results.parquet", "curves.csv", "gate-structure.csv"];
-        if points::any_pooled(&self.found.rows) {
-            files.insert(2, "summary.csv");
-        }
-        if !drifts(&self.found.rows).is_empty() {
-            files.push("backends.csv");
-        }
-        files.push("table.md");
         let body = html! {
             header {
                 h1 { (name) }
@@ -71,9 +69,9 @@ impl Page<'_> {
                         ", after " a href={ "https://arxiv.org/abs/" (arxiv) } { "arXiv " (arxiv) }
                     }
                     ". Numbers: "
-                    @for (index, file) in files.iter().enumerate() {
+                    @for (index, file) in self.files.iter().enumerate() {
                         @if index > 0 { ", " }
-                        a href=(file) { (file) }
+                        a href=(*file) { (*file) }
                     }
                     "."
                 }
@@ -88,6 +86,10 @@ impl Page<'_> {
                         @if let (Some(about), true) = (&part.about, self.parts.len() > 1) { p { (about) } }
                         @for drawn in &part.figures { (figure(drawn)) }
                     }
+                }
+                @if let Some(shares) = self.shares {
+                    (section(&shares.section, &[]))
+                    @if let Some(drawn) = &shares.figure { (figure(drawn)) }
                 }
                 @for one in &self.details() { (section(one, &[])) }
                 section {

@@ -12,9 +12,9 @@ use crate::rows::RunRow;
 pub(super) fn provenance(rows: &[RunRow]) -> Markup {
     let stored: Vec<&RunRow> = rows.iter().filter(|row| row.record.is_some()).collect();
     let names: BTreeSet<&String> =
-        stored.iter().filter_map(|row| row.record.as_ref()).flat_map(|record| record.provenance.keys()).collect();
+        stored.iter().filter_map(|row| row.record.as_deref()).flat_map(|record| record.provenance.keys()).collect();
     let of = |row: &RunRow, name: &str| -> String {
-        row.record.as_ref().and_then(|record| record.provenance.get(name).cloned()).unwrap_or_default()
+        row.record.as_deref().and_then(|record| record.provenance.get(name).cloned()).unwrap_or_default()
     };
     let shared = |name: &&&String| stored.windows(2).all(|pair| of(pair[0], name) == of(pair[1], name));
     let (common, differing): (Vec<&String>, Vec<&String>) = names.iter().partition(|name| shared(name));

@@ -1,8 +1,11 @@
 //! The sections of a report: tables with headings and explanations.
 
 use super::{Page, PagePart, Section};
+use crate::compare::Comparison;
 use crate::drift::drifts;
+use crate::figures::gate_share;
 use crate::notes::notes;
+use crate::paper_table;
 use crate::speedup::speedups;
 use crate::tables;
 
@@ -33,6 +36,23 @@ const BEST: &str = "For each cell and level, the setting with the best validatio
                     its n finished seeds, of the given number of settings that have finished. The test metric plays no \
                     part in the choice.";
 
+/// Explanation of the table of recommendations.
+const RECOMMENDED: &str = "For each cell, the smallest network whose mean validation metric is within the limit: one standard \
+                           deviation over seeds of the best network or, with one seed, one percent from it. Dense \
+                           networks at their best epoch, sparse ones at their last. The test metric plays no part in \
+                           the choice.";
+
+/// Explanation of the tables of classes.
+const CLASSES: &str = "Of the pruned network on the test set, after the last epoch. Recall: the percentage of the texts of a \
+                       class for which it is predicted. Macro-F1: the mean over classes of F1, the harmonic mean of \
+                       precision and recall. The second table has the percentages of the texts of a class by the class \
+                       predicted, of several seeds their means; `confusion.csv` has the numbers of every run.";
+
+/// Explanation of the table of words by class.
+const CLASS_WORDS: &str = "The kept words with the largest effect on each class in the compact model: log odds of the class \
+                           for a text of this word alone, minus those for a text of one word that is not read, in nats. \
+                           Of several seeds, the first; `class-words.csv` has all.";
+
 /// Explanation of the table of times.
 const SPEED: &str = "Microseconds per token of the forward pass: medians of samples taken in turns on one machine, with the \
                      largest number of threads measured; `speed.csv` has all measurements with their confidence \
@@ -42,8 +62,34 @@ const SPEED: &str = "Microseconds per token of the forward pass: medians of samp
 impl Page<'_> {
     /// The main tables, in order: those of each part, then the comparison with the published figures.
     pub fn sections(&self) -> Vec<Section> {
-        let of_parts = self.parts.iter().flat_map(|part| self.titled(part, part.sections()));
-        of_parts.chain(self.published()).collect()
+        let several = self.parts.len() > 1;
+        let claims = |part: &PagePart| {
+            if several { published(&self.comparison.of_part(Some(&part.name)), None) } else { Vec::new() }
+        };
+        let of_part = |part: &PagePart| self.titled(part, [part.sections(), claims(part)].concat());
+        let of_parts: Vec<Section> = self.parts.iter().flat_map(of_part).collect();
+        let all = if several { self.published_across() } else { published(self.comparison, self.comparison.method()) };
+        self.paper().into_iter().chain(of_parts).chain(all).collect()
+    }
+
+    /// The table of the paper, unless it would repeat the results of a single task.
+    fn paper(&self) -> Option<Section> {
+        let grid = Some(self.paper).filter(|table| table.is_comparison()).and_then(paper_table::grid)?;
+        Some(Section::new("The table of the paper", paper_table::CAPTION, [grid]))
+    }
+
+    /// What holds for the claims of all tasks: their number by verdict, how they are tested, and claims that compare
+    /// tasks.
+    fn published_across(&self) -> Vec<Section> {
+        let (comparison, across) = (self.comparison, self.comparison.of_part(None));
+        if comparison.values.is_empty() && comparison.orders.is_empty() {
+            return Vec::new();
+        }
+        let tally = format!("All claims of the experiment: {}.", comparison.tally());
+        let grids = [tables::values(&across), tables::orders(&across)].into_iter().flatten();
+        let mut section = Section::new("All tasks: Against the published figures", tally, grids);
+        section.notes.extend(comparison.method());
+        vec![section]
     }
 
     /// Longer tables, which follow the figures.
@@ -61,40 +107,42 @@ impl Page<'_> {
         sections
     }
 
-    /// The comparison with the published figures.
-    fn published(&self) -> Vec<Section> {
-        let claims = [tables::values(self.comparison), tables::orders(self.comparison)];
-        let claimed = claims.iter().any(Option::is_some);
-        let tally = format!(
-            "{}. Within noise: outside the tolerance, or the order violated, by no more than the noise between runs or \
-             epochs, if it could be estimated.",
-            self.comparison.tally()
-        );
-        let claims = claimed.then(|| {
-            let mut section = Section::new("Against the published figures", tally, claims.into_iter().flatten());
-            section.notes.extend(self.comparison.method());
-            section
-        });
-        let epochs = tables::epochs(self.comparison).map(|grid| {
-            Section::new(
-                "At equal epochs",
-                "Our runs after their last finished epoch, next to the authors' run of the same level after the same \
-                 number of epochs, from their logs. One seed each.",
-                [grid],
-            )
-        });
-        [claims, epochs].into_iter().flatten().collect()
-    }
-
     /// The notes of [`notes()`] and the figures left out; the warnings come last.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = notes(self.found);
-        let skipped = self.parts.iter().flat_map(|part| &part.skipped);
-        let skipped = skipped.map(|(name, reason)| format!("Figure {name} is left out: {reason}."));
+        let of_parts = self.parts.iter().flat_map(|part| &part.skipped);
+        let of_parts = of_parts.map(|(name, reason)| (name.as_str(), reason.as_str()));
+        let shares = self.shares.and_then(|shares| Some((gate_share::NAME, shares.skipped.as_deref()?)));
+        let skipped = of_parts.chain(shares).map(|(name, reason)| format!("Figure {name} is left out: {reason}."));
         let at = notes.len() - self.found.warnings.len();
         notes.splice(at..at, skipped);
         notes
     }
+}
+
+/// A comparison with the published figures, and how its claims are tested.
+fn published(comparison: &Comparison, method: Option<String>) -> Vec<Section> {
+    let claims = [tables::values(comparison), tables::orders(comparison)];
+    let claimed = claims.iter().any(Option::is_some);
+    let tally = format!(
+        "{}. Within noise: outside the tolerance, or the order violated, by no more than the noise between runs or \
+         epochs, if it could be estimated.",
+        comparison.tally()
+    );
+    let claims = claimed.then(|| {
+        let mut section = Section::new("Against the published figures", tally, claims.into_iter().flatten());
+        section.notes.extend(method);
+        section
+    });
+    let epochs = tables::epochs(comparison).map(|grid| {
+        Section::new(
+            "At equal epochs",
+            "Our runs after their last finished epoch, next to the authors' run of the same level after the same number \
+             of epochs, from their logs. One seed each.",
+            [grid],
+        )
+    });
+    [claims, epochs].into_iter().flatten().collect()
 }
 
 impl PagePart {
@@ -108,6 +156,7 @@ impl PagePart {
             results.notes.push(OVER_SEEDS.to_owned());
         }
         let best = tables::best(&self.dataset, &self.found).map(|grid| Section::new("Best settings", BEST, [grid]));
+        let recommended = tables::recommended(rows).map(|grid| Section::new("Recommended", RECOMMENDED, [grid]));
         let weight_counts = tables::weight_counts(rows).map(|grid| {
             Section::new(
                 "Two ways of counting",
@@ -126,9 +175,11 @@ impl PagePart {
             )
         });
         let speed = tables::speed(&speedups(rows)).map(|grid| Section::new("Speed of the forward pass", SPEED, [grid]));
+        let classes = tables::classes(rows)
+            .map(|grid| Section::new("By class", CLASSES, std::iter::once(grid).chain(tables::confusion(rows))));
         let backends = tables::backends(&drifts(rows)).map(|grid| Section::new("Backends", BACKENDS, [grid]));
         std::iter::once(results)
-            .chain([best, backends, weight_counts, ground_truth, speed].into_iter().flatten())
+            .chain([recommended, best, classes, backends, weight_counts, ground_truth, speed].into_iter().flatten())
             .collect()
     }
 
@@ -139,17 +190,21 @@ impl PagePart {
             Section::new(
                 "Which gates are constant",
                 "Kept hidden units, grouped by which of their gates depend on the input or the state, with the values of \
-                 the constant gates after their activation: a gate at 0 is closed, at 1 open.",
+                 the constant gates after their activation: a gate at 0 is closed, at 1 open. Of more than 60 runs a \
+                 sample; `gate-structure.csv` has all.",
                 [grid],
             )
         });
         let words = tables::words(rows).map(|grid| {
             Section::new(
                 "Kept words by strength",
-                "Strength: the Euclidean norm of a word's kept weights times the absolute value of its group variable.",
+                "Strength: the Euclidean norm of a word's kept weights times the absolute value of its group \
+                 variable. Of more than 12 runs a sample.",
                 [grid],
             )
         });
-        [patterns, words].into_iter().flatten().collect()
+        let class_words =
+            tables::class_words(rows).map(|grid| Section::new("Kept words by class", CLASS_WORDS, [grid]));
+        [patterns, class_words, words].into_iter().flatten().collect()
     }
 }

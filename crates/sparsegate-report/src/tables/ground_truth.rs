@@ -23,7 +23,7 @@ fn share(part: u64, whole: u64) -> Option<f64> {
 pub fn ground_truth(rows: &[RunRow]) -> Option<TableData> {
     let mut grid = TableData::new(&["run"], &["precision", "recall", "informative kept", "uninformative kept"]);
     for row in rows {
-        if let Some(facts) = row.summary.as_ref().and_then(|summary| summary.ground_truth.as_ref()) {
+        if let Some(facts) = row.summary.as_deref().and_then(|summary| summary.ground_truth.as_ref()) {
             let text = |share: Option<f64>| share.map_or_else(String::new, percent);
             grid.rows.push(vec![
                 row.title(),

@@ -5,12 +5,17 @@ use crate::grid::TableData;
 use crate::number::count;
 use crate::patterns;
 use crate::rows::RunRow;
+use sparsegate_store::format::Structure;
 
-/// One row per pattern of each sparsified run.
+/// Most runs with rows.
+const MOST: usize = 60;
+
+/// One row per pattern of each sparsified run; of many runs a sample, evenly spaced in the plan.
 pub fn patterns(rows: &[RunRow]) -> Option<TableData> {
     let mut grid = TableData::new(&["run", "live", "constant"], &["units"]);
-    for row in rows.iter().filter(|row| row.is_sparse()) {
-        let Some(structure) = &row.structure else { continue };
+    let stored = rows.iter().filter(|row| row.is_sparse());
+    let stored: Vec<(&RunRow, &Structure)> = stored.filter_map(|row| Some((row, row.structure.as_deref()?))).collect();
+    for (row, structure) in stored.iter().step_by(stored.len().div_ceil(MOST).max(1)) {
         let names: Vec<String> = gate_kinds::of(row).into_iter().map(|kind| kind.name).collect();
         for pattern in patterns::of(structure) {
             let named = |wanted: bool| {

@@ -37,7 +37,7 @@ pub fn results(rows: &[RunRow]) -> TableData {
             cells.extend(counts.inputs.map(|inputs| of(inputs.kept, inputs.total)));
         }
         cells.resize(grid.columns.len() - 1, String::new());
-        cells.push(row.summary.as_ref().map_or_else(String::new, |summary| seconds(summary.train_seconds)));
+        cells.push(row.summary.as_deref().map_or_else(String::new, |summary| seconds(summary.train_seconds)));
         grid.rows.push(cells);
     }
     push_baselines(&mut grid, rows, 3);

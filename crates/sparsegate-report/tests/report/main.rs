@@ -5,6 +5,7 @@ mod cells;
 mod claims;
 mod damage;
 mod look;
+mod print;
 
 use camino::Utf8Path;
 use polars::prelude::*;
@@ -200,7 +201,7 @@ fn the_same_runs_give_the_same_bytes() {
     authors(&project.root, &mut experiment);
     let first = report::write(&project.root, &experiment, &plan, &project.root.join("a")).expect("a report");
     let second = report::write(&project.root, &experiment, &plan, &project.root.join("b")).expect("a report");
-    assert_eq!(first.files.len(), 6 + 2 * FIGURES.len());
+    assert_eq!(first.files.len(), 9 + 2 * FIGURES.len());
     for (one, two) in first.files.iter().zip(&second.files) {
         assert_eq!(one.file_name(), two.file_name());
         assert!(fs_err::read(one).expect("read") == fs_err::read(two).expect("read"), "{one} differs");

@@ -1,0 +1,65 @@
+//! The table of the paper as a table of text.
+
+use super::{Pair, PaperTable};
+use crate::grid::TableData;
+use crate::metric::{self, short_name};
+use crate::number::{published, rounded};
+
+/// The table, with the authors' value in a column after each of ours if there are any.
+pub fn grid(table: &PaperTable<'_>) -> Option<TableData> {
+    let mut words = vec!["task", "metric"];
+    if table.has_cells {
+        words.push("cell");
+    }
+    words.push("level");
+    let mut numbers = vec!["n".to_owned()];
+    for quantity in &table.quantities {
+        numbers.push(quantity.title.to_owned());
+        if table.has_authors {
+            numbers.push(format!("authors: {}", quantity.title));
+        }
+    }
+    let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    let mut grid = TableData::new(&words, &numbers);
+    for row in &table.rows {
+        let mut cells = vec![row.task.clone(), metric_text(row.metric())];
+        if table.has_cells {
+            cells.push(row.point.first().cell().to_owned());
+        }
+        cells.extend([row.level(), row.n().to_string()]);
+        for (quantity, pair) in table.quantities.iter().zip(&row.pairs) {
+            let quality = quantity.column == "test";
+            cells.push(ours(pair, row.metric().filter(|_| quality)));
+            if table.has_authors {
+                cells.push(theirs(pair, row.metric().filter(|_| quality)));
+            }
+        }
+        grid.rows.push(cells);
+    }
+    grid.filled()
+}
+
+/// The metric's name with its unit.
+pub(super) fn metric_text(name: Option<&str>) -> String {
+    match name {
+        name if metric::is_accuracy(name) => "accuracy, %".into(),
+        Some(name) => short_name(name).to_owned(),
+        None => String::new(),
+    }
+}
+
+/// Our value, such as `88.91` or `24.46 ± 0.31` with two digits of the deviation, of the given metric if it is one; empty if there is none.
+pub(super) fn ours(pair: &Pair, metric: Option<&str>) -> String {
+    let Some(sample) = pair.ours else { return String::new() };
+    let mean = metric::on_axis(metric, sample.mean);
+    sample.sd.map_or_else(|| value(mean, metric), |sd| rounded(mean, metric::on_axis(metric, sd)))
+}
+
+/// The authors' value, in the same form.
+pub(super) fn theirs(pair: &Pair, metric: Option<&str>) -> String {
+    pair.theirs.map_or_else(String::new, |x| value(metric::on_axis(metric, x), metric))
+}
+
+fn value(x: f64, name: Option<&str>) -> String {
+    if metric::is_accuracy(name) { format!("{x:.2}") } else { published(x) }
+}

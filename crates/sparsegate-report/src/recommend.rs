@@ -1,0 +1,115 @@
+//! Which network to use: the smallest one that is about as good as the best.
+
+use super::metric;
+use super::points::{self, Point};
+use super::rows::{RowState, RunRow};
+use super::sample::Sample;
+
+/// How much worse than the best point a point may be, without several seeds of the best: a fraction of its metric.
+const MARGIN: f64 = 0.01;
+
+/// The recommendation for the runs of a cell.
+#[derive(Debug, Clone)]
+pub struct Recommendation<'a> {
+    /// The recommended point.
+    pub point: Point<'a>,
+    /// The point with the best mean validation metric.
+    pub best: Point<'a>,
+    /// The worst mean validation metric that is good enough: that of the best point, worse by one standard deviation
+    /// over its seeds or, with one seed, by one percent.
+    pub limit: f64,
+    /// Number of points that it was chosen from.
+    pub of: usize,
+}
+
+/// Validation metric and compression of a point at the epochs at which its runs are quoted.
+fn measured(point: &Point<'_>) -> Option<(Sample, Sample)> {
+    let valid = point.sample(|row| row.quoted().map(|line| line.valid))?;
+    let compression = point.sample(|row| row.quoted().and_then(|line| line.counts.compression_ratio()))?;
+    Some((valid, compression))
+}
+
+/// For each cell with at least two finished points that have not collapsed, the point with the largest mean compression
+/// among those whose mean validation metric reaches the limit; the first one in a tie. The test metric plays no part.
+pub fn recommendations(rows: &[RunRow]) -> Vec<Recommendation<'_>> {
+    let finished = |point: &Point<'_>| point.first().state == RowState::Done && point.first().collapsed().is_none();
+    let mut cells: Vec<Vec<(Point<'_>, Sample, Sample)>> = Vec::new();
+    for point in points::of(rows).into_iter().filter(finished) {
+        let Some((valid, compression)) = measured(&point) else { continue };
+        let same = |other: &&mut Vec<(Point<'_>, Sample, Sample)>| other[0].0.first().cell() == point.first().cell();
+        match cells.iter_mut().find(same) {
+            Some(cell) => cell.push((point, valid, compression)),
+            None => cells.push(vec![(point, valid, compression)]),
+        }
+    }
+    cells.iter().filter(|points| points.len() > 1).filter_map(|points| of_cell(points)).collect()
+}
+
+fn of_cell<'a>(points: &[(Point<'a>, Sample, Sample)]) -> Option<Recommendation<'a>> {
+    let name = points.iter().find_map(|(point, ..)| point.first().metric.as_deref());
+    let best = points.iter().min_by(|a, b| metric::order(name, a.1.mean, b.1.mean))?;
+    let margin = best.1.sd.unwrap_or(MARGIN * best.1.mean.abs());
+    let limit = if metric::is_accuracy(name) { best.1.mean - margin } else { best.1.mean + margin };
+    let good = points.iter().filter(|(_, valid, _)| metric::order(name, valid.mean, limit).is_le());
+    // `max_by` returns the last of equal ones, hence the reversed order.
+    let chosen = good.rev().max_by(|a, b| a.2.mean.total_cmp(&b.2.mean))?;
+    Some(Recommendation { point: chosen.0.clone(), best: best.0.clone(), limit, of: points.len() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+    use sparsegate_spec::types::RunSpec;
+
+    fn row(level: &str, seed: u64, valid: f64, compression: f64, metric: &str) -> RunRow {
+        let mut line = fixtures::epoch(level, 10, 10);
+        (line.valid, line.counts.compression) = (valid, compression);
+        RunRow {
+            run: format!("{level}{seed}"),
+            label: format!("{level}, seed {seed}"),
+            point: level.to_owned(),
+            shade: (0, 1),
+            spec: RunSpec { seed, ..fixtures::spec(level) },
+            state: RowState::Done,
+            planned_epochs: 10,
+            record: None,
+            summary: None,
+            metrics: vec![line].into(),
+            structure: None,
+            speed: None,
+            classes: None,
+            metric: Some(metric.to_owned()),
+            level_index: 0,
+        }
+    }
+
+    #[test]
+    fn the_smallest_within_one_percent_of_the_best() {
+        let runs = [("dense", 100.0, 1.0), ("W", 100.9, 20.0), ("W+N", 101.1, 30.0), ("W+G+N", 100.8, 20.0)];
+        let rows = runs.map(|(level, valid, size)| row(level, 0, valid, size, "perplexity"));
+        let found = recommendations(&rows);
+        assert_eq!((found.len(), found[0].of), (1, 4));
+        assert_eq!((found[0].point.first().level(), found[0].best.first().level()), ("W", "dense"));
+        assert!((found[0].limit - 101.0).abs() < 1e-9);
+        let rows = runs.map(|(level, valid, size)| row(level, 0, valid / 200.0, size, "accuracy"));
+        assert_eq!(recommendations(&rows)[0].point.first().level(), "W+N", "a higher accuracy is better");
+    }
+
+    #[test]
+    fn seeds_of_the_best_give_the_margin_and_collapsed_runs_do_not_count() {
+        let mut rows: Vec<RunRow> = [(0, 98.0), (1, 102.0)].map(|(n, x)| row("dense", n, x, 1.0, "perplexity")).into();
+        rows.extend([(0, 102.0), (1, 103.0)].map(|(n, x)| row("W", n, x, 20.0, "perplexity")));
+        let mut collapsed = row("W+N", 0, 90.0, 1e12, "perplexity");
+        collapsed.metrics = {
+            let mut line = collapsed.metrics[0].clone();
+            line.collapse = Some(sparsegate_store::format::Collapse::NothingLeft);
+            vec![line].into()
+        };
+        rows.push(collapsed);
+        let found = recommendations(&rows);
+        assert!((found[0].limit - (100.0 + 8f64.sqrt())).abs() < 1e-9, "{}", found[0].limit);
+        assert_eq!((found[0].point.first().level(), found[0].of), ("W", 2));
+        assert!(recommendations(&rows[..2]).is_empty(), "one point is no choice");
+    }
+}

@@ -1,0 +1,42 @@
+//! The recommended network for each cell.
+
+use super::points::statistics;
+use crate::grid::TableData;
+use crate::metric::{self, short_name};
+use crate::points::Point;
+use crate::recommend::recommendations;
+use crate::rows::RunRow;
+use sparsegate_store::format::EpochMetrics;
+
+/// The smallest network that is about as good as the best one, for each cell; `None` if there is no choice.
+pub fn recommended(rows: &[RunRow]) -> Option<TableData> {
+    let name = rows.iter().find_map(|row| row.metric.as_deref());
+    let short = name.map_or("metric", short_name);
+    let (valid, test) = (format!("valid {short}"), format!("test {short}"));
+    let (best_valid, limit) = (format!("its valid {short}"), "limit");
+    let mut grid = TableData::new(
+        &["cell", "recommended", "best by validation"],
+        &[&valid, &test, "compression", &best_valid, limit, "of"],
+    );
+    let unit = if metric::is_accuracy(name) { "%" } else { "" };
+    let quality = |point: &Point<'_>, of: fn(&EpochMetrics) -> f64| {
+        let sample = point.sample(|row| row.quoted().map(|line| metric::on_axis(name, of(line))));
+        sample.map_or_else(String::new, |sample| statistics(&sample, unit))
+    };
+    for found in recommendations(rows) {
+        let (point, best) = (&found.point, &found.best);
+        let compression = point.sample(|row| row.quoted().and_then(|line| line.counts.compression_ratio()));
+        grid.rows.push(vec![
+            point.first().cell().to_owned(),
+            point.first().in_cell(&point.first().point),
+            best.first().in_cell(&best.first().point),
+            quality(point, |line| line.valid),
+            quality(point, |line| line.test),
+            compression.map_or_else(String::new, |sample| statistics(&sample, "x")),
+            quality(best, |line| line.valid),
+            metric::value_text(name, found.limit),
+            found.of.to_string(),
+        ]);
+    }
+    grid.filled()
+}

@@ -1,0 +1,58 @@
+//! Reports of thousands of runs: nothing panics, and figures and tables stay small.
+
+use camino::Utf8PathBuf;
+use sparsegate_report as report;
+use sparsegate_spec::types::{Optimizer, RunSpec};
+use sparsegate_store::format::RunState;
+use sparsegate_store::plan::Status;
+
+#[path = "../src/fixtures.rs"]
+#[allow(dead_code, reason = "shared with the other tests, which use the rest")]
+mod fixtures;
+
+/// Stores `count` runs of five levels and many learning rates with one seed each, and writes their report.
+fn write(count: usize) -> (tempfile::TempDir, report::WrittenReport, std::time::Duration) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).expect("UTF-8");
+    let mut entries: Vec<(RunSpec, String)> = Vec::new();
+    for index in 0..count {
+        let mut run = fixtures::spec(["dense", "W", "W+Voc", "W+N", "W+G+N"][index % 5]);
+        let Optimizer::Adam(adam) = &mut run.train.optimizer;
+        adam.lr = 1e-4 * (1.0 + (index / 5) as f64 / 100.0);
+        let key = format!("{index:032x}");
+        fixtures::store(&root, &run, &key, 10, RunState::Done);
+        entries.push((run, key));
+    }
+    let plan = fixtures::plan(entries.iter().map(|(run, key)| (run.clone(), key.as_str(), Status::Done)).collect());
+    let runs: Vec<RunSpec> = entries.into_iter().map(|(run, _)| run).collect();
+    let experiment = fixtures::experiment(&root, &runs);
+    let begun = std::time::Instant::now();
+    let written = report::write(&root, &experiment, &plan, &root.join("out")).expect("a report");
+    (folder, written, begun.elapsed())
+}
+
+#[test]
+fn three_hundred_runs_have_figures_of_a_legible_size() {
+    let (_folder, written, _) = write(300);
+    let csv = fs_err::read_to_string(written.out.join("results.csv")).expect("a text file");
+    assert_eq!(csv.lines().count(), 301);
+    for file in written.files.iter().filter(|file| file.extension() == Some("png")) {
+        let png = fs_err::read(file).expect("a PNG file");
+        let size = |at: usize| u32::from_be_bytes([png[at], png[at + 1], png[at + 2], png[at + 3]]);
+        assert!(size(16) == 1640 && size(20) < 8_000, "{file} is {} pixels high", size(20));
+    }
+    let page = fs_err::read_to_string(&written.index).expect("a text file");
+    assert!(page.contains("A sample: ") && page.contains(" of 300 settings are drawn"), "the captions say so");
+}
+
+/// Measures time and memory: `RUNS=2000 cargo test --release --test many -- --ignored --nocapture`.
+#[test]
+#[ignore = "minutes of a measurement"]
+fn time_and_memory_of_many_runs() {
+    let count = std::env::var("RUNS").ok().and_then(|text| text.parse().ok()).unwrap_or(2_000);
+    let (_folder, written, seconds) = write(count);
+    let memory = fs_err::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = memory.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("VmHWM unknown").to_owned();
+    let bytes: u64 = written.files.iter().filter_map(|file| fs_err::metadata(file).ok()).map(|data| data.len()).sum();
+    println!("{count} runs: {:.1} s, {peak}, {:.1} MB of files", seconds.as_secs_f64(), bytes as f64 / 1e6);
+}
