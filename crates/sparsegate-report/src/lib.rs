@@ -86,7 +86,7 @@ pub use scene::DrawError;
 pub use seed_tests::SeedTest;
 pub use tables::{orders as order_table, values as value_table};
 pub use verdict::Verdict;
-pub use write::{WrittenReport, check, write};
+pub use write::{WrittenReport, check, write, write_with_explorer};
 
 // The example of the README is a documentation test.
 #[cfg(doctest)]

@@ -14,6 +14,9 @@ use super::rows::RunRows;
 use super::staging::Staging;
 use super::{ReportError, drift, frames, markdown, points, rows, speedup, summary, tables};
 
+/// Name of the page in which the compact models run.
+const EXPLORER: &str = "explore.html";
+
 /// A written report.
 #[derive(Debug, Clone)]
 pub struct WrittenReport {
@@ -49,6 +52,20 @@ pub fn write(
     experiment: &Experiment,
     plan: &Plan,
     out: &Utf8Path,
+) -> Result<WrittenReport, ReportError> {
+    write_with_explorer(root, experiment, plan, out, None)
+}
+
+/// As [`write`](fn@write), with a further page `explore.html` of this content, to which `index.html` links.
+///
+/// # Errors
+/// As [`write`](fn@write).
+pub fn write_with_explorer(
+    root: &Utf8Path,
+    experiment: &Experiment,
+    plan: &Plan,
+    out: &Utf8Path,
+    explorer: Option<&str>,
 ) -> Result<WrittenReport, ReportError> {
     let mut found = rows::collect(root, experiment, plan)?;
     if found.is_empty() {
@@ -108,7 +125,17 @@ pub fn write(
             Ok(part)
         })
         .collect::<Result<Vec<PagePart>, ReportError>>()?;
-    let page = Page { experiment, found: &found, comparison: &comparison, parts: &parts };
+    match explorer {
+        Some(html) => staging.put(EXPLORER, html.as_bytes())?,
+        None => staging.remove_file(EXPLORER),
+    }
+    let page = Page {
+        experiment,
+        found: &found,
+        comparison: &comparison,
+        parts: &parts,
+        explorer: explorer.map(|_| EXPLORER),
+    };
     staging.put("table.md", markdown::report(&page).as_bytes())?;
     staging.put("index.html", page.render().as_bytes())?;
     let files = staging.commit()?;

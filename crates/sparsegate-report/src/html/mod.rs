@@ -43,6 +43,8 @@ pub struct Page<'a> {
     pub comparison: &'a Comparison,
     /// The parts, at least one: results are only shown together within a part.
     pub parts: &'a [PagePart],
+    /// Name of the page beside it in which the compact models run, if there is one.
+    pub explorer: Option<&'a str>,
 }
 
 impl Page<'_> {
@@ -76,6 +78,9 @@ impl Page<'_> {
                         a href=(file) { (file) }
                     }
                     "."
+                }
+                @if let Some(explorer) = self.explorer {
+                    p { a href=(explorer) { "Explore the networks" } ": type a text and watch every unit read it." }
                 }
             }
             main {
