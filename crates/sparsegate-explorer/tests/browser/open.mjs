@@ -23,7 +23,7 @@ export async function newPage(browser, problems, options = {}) {
     page.on("pageerror", (error) => problems.push(`error: ${error.message}`));
     page.on("console", (message) => problems.push(`console: ${message.text()}`));
     page.on("request", (request) => {
-        if (!request.url().endsWith("/explore.html")) problems.push(`request: ${request.url()}`);
+        if (!/\/(index|explore)\.html(#.*)?$/.test(request.url())) problems.push(`request: ${request.url()}`);
     });
     return page;
 }
