@@ -4,8 +4,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    CliError, backends, bench, check, completions, data, export, generate, init, new, plan, predict, report, run,
-    schema, status, time_step, train_run,
+    CliError, backends, bench, check, completions, data, explore, export, generate, init, new, plan, predict, report,
+    run, schema, status, time_step, train_run,
 };
 use sparsegate_spec::Experiment;
 
@@ -126,6 +126,8 @@ pub enum Command {
     Predict(predict::PredictArgs),
     /// Generate text with a run's compact language model
     Generate(generate::GenerateArgs),
+    /// Make a page in which the compact models of runs read texts, step by step
+    Explore(explore::ExploreArgs),
     /// List the available backends and devices, and what the others need
     Backends(backends::BackendsArgs),
     /// Time a training step on synthetic data of a data set's shape

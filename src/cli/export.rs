@@ -63,19 +63,7 @@ pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError>
     let FoundModel { path, file, .. } = find_model(&global.root, &args.run)?;
     let format = ExportFormat::from(args.format);
     let out = args.out.clone().unwrap_or_else(|| name(&path, &file, format).into());
-    if out.is_dir() {
-        return Err(CliError::usage(format!("{out} is a folder")).help("name a file in it"));
-    }
-    // Writing replaces whatever is at the path, so a device or a symbolic link is rejected.
-    if out.symlink_metadata().is_ok_and(|found| !found.is_file()) {
-        return Err(
-            CliError::usage(format!("{out} exists and is not a regular file")).help("name another file with --out")
-        );
-    }
-    if out.exists() && !args.force {
-        return Err(CliError::usage(format!("{out} already exists"))
-            .help("replace it with --force, or name another file with --out"));
-    }
+    output::check_target(&out, args.force)?;
     let bytes = format.write(&file).map_err(|error| match error {
         ExportError::TooLarge { .. } => CliError::failed(error),
         ExportError::NoModule { .. } => CliError::usage(format!("{path}: {error}")),

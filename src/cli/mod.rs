@@ -8,6 +8,7 @@ pub mod completions;
 mod constant_answer;
 pub mod data;
 pub mod error;
+pub mod explore;
 pub mod export;
 pub mod generate;
 pub mod init;
@@ -62,6 +63,7 @@ fn dispatch(global: &Global, command: &Command) -> Result<ExitCode, CliError> {
         Command::Backends(args) => backends::execute(global, args),
         Command::TimeStep(args) => time_step::execute(global, args),
         Command::Bench(args) => bench::execute(global, args),
+        Command::Explore(args) => explore::execute(global, args),
         Command::Export(args) => export::execute(global, args),
         Command::Init(args) => init::execute(global, args),
         Command::Schema(args) => schema::execute(global, args),

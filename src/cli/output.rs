@@ -4,6 +4,7 @@
 
 use std::io::{self, StdoutLock, Write};
 
+use camino::Utf8Path;
 use serde::Serialize;
 
 use super::CliError;
@@ -36,6 +37,27 @@ impl Output {
 /// Those of [`Output::print`].
 pub fn print(text: &str) -> Result<(), CliError> {
     Output::lock().print(text).map(drop)
+}
+
+/// Checks that a result may be written to the file `out`, which is replaced only with `force`.
+///
+/// # Errors
+/// A folder, a file that is not a regular one, or an existing file (2).
+pub fn check_target(out: &Utf8Path, force: bool) -> Result<(), CliError> {
+    if out.is_dir() {
+        return Err(CliError::usage(format!("{out} is a folder")).help("name a file in it"));
+    }
+    // Writing replaces whatever is at the path, so a device or a symbolic link is rejected.
+    if out.symlink_metadata().is_ok_and(|found| !found.is_file()) {
+        return Err(
+            CliError::usage(format!("{out} exists and is not a regular file")).help("name another file with --out")
+        );
+    }
+    if out.exists() && !force {
+        return Err(CliError::usage(format!("{out} already exists"))
+            .help("replace it with --force, or name another file with --out"));
+    }
+    Ok(())
 }
 
 /// A value as indented JSON with a trailing newline.

@@ -6,6 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 
 use super::args::{Global, SpecArgs};
+use super::explore;
 use super::output;
 use super::table::TextTable;
 use super::{CliError, Exit};
@@ -73,12 +74,25 @@ fn across(global: &Global, sweep: &Sweep, out: &Utf8Path, options: ReportOptions
 }
 
 /// Writes one experiment's report; the table and the page's path go to stdout, notes to stderr.
+<<<<<<< HEAD
 fn write(global: &Global, planned: &ExperimentPlan, out: &Utf8Path, options: ReportOptions) -> Result<(), CliError> {
     let ExperimentPlan { experiment, plan, .. } = planned;
     let paths =
         sparsegate_report::write_with(&global.root, experiment, plan, out, options).map_err(CliError::failed)?;
     let notes = if global.verbosity() < 0 { &paths.warnings } else { &paths.notes };
     for note in notes {
+=======
+fn write(global: &Global, planned: &ExperimentPlan, out: &Utf8Path) -> Result<(), CliError> {
+    let ExperimentPlan { experiment, plan, .. } = planned;
+    let explorer = explore::of_plan(experiment, plan)?;
+    let html = explorer.as_ref().map(|page| page.html.as_str());
+    let paths =
+        sparsegate_report::write_with_explorer(&global.root, experiment, plan, out, html).map_err(CliError::failed)?;
+    let quiet = global.verbosity() < 0;
+    let notes = if quiet { &paths.warnings } else { &paths.notes };
+    let left_out = explorer.iter().flat_map(|page| &page.notes).filter(|_| !quiet);
+    for note in notes.iter().chain(left_out) {
+>>>>>>> explorer
         output::message!("note: {note}");
     }
     output::print(&format!("{}\n{}\n", TextTable::from(&paths.table).render(global.color_stdout()), paths.index))

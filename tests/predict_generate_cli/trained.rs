@@ -133,6 +133,20 @@ fn predictions_of_the_test_texts_are_as_good_as_training_says() {
         2
     );
 
+    // Pages: of all runs that match, of one, and beside the report.
+    let page = |name: &str| fs_err::read_to_string(project.path.join(name)).unwrap();
+    assert_eq!(project.go(&["explore", "t", "l"]).done(), "explore.html\n");
+    assert_eq!(page("explore.html").matches("\"group\":").count(), 3);
+    project.go(&["explore", "t"]).fails(2, &["explore.html already exists", "--force"]);
+    project.go(&["explore", "t:sparsity=W", run.key(), "--out", "one.html", "--title", "a <b>"]).done();
+    assert!(page("one.html").contains("<h1>a &lt;b&gt;</h1>"));
+    assert_eq!(page("one.html").matches("\"group\":").count(), 2);
+    assert_eq!(project.go(&["report", "t.yaml"]).code, Some(0));
+    assert!(page("reports/t/index.html").contains("href=\"explore.html\""));
+    assert_eq!(page("reports/t/explore.html").matches("\"group\":").count(), 2);
+    let small = project.go(&["explore", "t", "--budget", "0.001", "--out", "none.html"]);
+    small.fails(2, &["and all models of a page have at most 1.0 kB", "--budget"]);
+
     // A missing file is written again, but not that of an unfinished run.
     let whole = fs_err::read(run.compact_path()).unwrap();
     fs_err::remove_file(run.compact_path()).unwrap();

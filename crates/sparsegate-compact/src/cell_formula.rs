@@ -84,6 +84,18 @@ pub fn translate(cell: &'static dyn Cell) -> Result<(CellFormula, Vec<Sum>), Uns
     }
 }
 
+/// What each sum of `formula` is called in its cell: the name of its preactivation or, if it is a bias alone, of that.
+/// `None` if the formula is not that of `cell`.
+pub fn sum_names(cell: &'static dyn Cell, formula: &CellFormula) -> Option<Vec<&'static str>> {
+    let (known, sums) = translate(cell).ok().filter(|(known, _)| known == formula)?;
+    let name = |sum: &Sum| {
+        let bias = || sum.biases.first().map_or("0", |bias| cell.biases()[*bias].name);
+        sum.state.or(sum.input).map_or_else(bias, |kind| cell.preactivations()[kind].name)
+    };
+    debug_assert_eq!(sums.len(), known.sums.total());
+    Some(sums.iter().map(name).collect())
+}
+
 /// The operations and sums found so far.
 struct Translation {
     /// Whether the weights have absorbed the units' factors.

@@ -86,7 +86,14 @@ pub fn find_model(root: &Utf8Path, text: &str) -> Result<FoundModel, FindModelEr
         let file = File::read(&bytes).map_err(|error| FindModelError::File { path: named.to_owned(), error })?;
         return FoundModel { path: named.to_owned(), file, run: None }.with_finite_outputs();
     }
-    let dir = find_run(root, text)?;
+    model_of(root, find_run(root, text)?)
+}
+
+/// The compact model of a run, which is made first if its file is missing or damaged, as by [`find_model`].
+///
+/// # Errors
+/// [`FindModelError`].
+pub fn model_of(root: &Utf8Path, dir: RunDir) -> Result<FoundModel, FindModelError> {
     let path = dir.compact_path();
     let file = match dir.compact()?.map(|bytes| File::read(&bytes)) {
         Some(Ok(file)) => file,

@@ -40,14 +40,18 @@ mod text;
 mod write;
 
 pub use build::{CompactError, build_file};
+<<<<<<< HEAD
 pub use cell_formula::UnsupportedCell;
 pub use class_results::{ClassError, class_results, words_by_class};
+=======
+pub use cell_formula::{UnsupportedCell, sum_names};
+>>>>>>> explorer
 pub use constant::constant_answer;
 pub use details::{DETAILS_FORMAT, Details, ModelOrigin, WordsOf};
 pub use evaluate::evaluate;
 pub use explanation::{Effect, Explanation, explain};
 pub use extract::{extract, extract_with_formula};
-pub use find::{FindModelError, FoundModel, find_model};
+pub use find::{FindModelError, FoundModel, find_model, model_of};
 pub use generation::Generation;
 pub use loaded::{CompactModel, DetailsError};
 pub use prediction::{Classification, NextWords, classify, predict_next};

@@ -18,6 +18,9 @@ use super::rows::{RunRow, RunRows};
 use super::staging::Staging;
 use super::{ReportError, data_files, markdown, rows, style, tables};
 
+/// Name of the page in which the compact models run.
+const EXPLORER: &str = "explore.html";
+
 /// A written report.
 #[derive(Debug, Clone)]
 pub struct WrittenReport {
@@ -56,6 +59,7 @@ pub fn write(
     plan: &Plan,
     out: &Utf8Path,
 ) -> Result<WrittenReport, ReportError> {
+<<<<<<< HEAD
     write_with(root, experiment, plan, out, ReportOptions::default())
 }
 
@@ -71,11 +75,25 @@ pub struct ReportOptions {
 /// # Errors
 /// As [`write`](fn@write).
 pub fn write_with(
+=======
+    write_with_explorer(root, experiment, plan, out, None)
+}
+
+/// As [`write`](fn@write), with a further page `explore.html` of this content, to which `index.html` links.
+///
+/// # Errors
+/// As [`write`](fn@write).
+pub fn write_with_explorer(
+>>>>>>> explorer
     root: &Utf8Path,
     experiment: &Experiment,
     plan: &Plan,
     out: &Utf8Path,
+<<<<<<< HEAD
     options: ReportOptions,
+=======
+    explorer: Option<&str>,
+>>>>>>> explorer
 ) -> Result<WrittenReport, ReportError> {
     let mut found = rows::collect(root, experiment, plan)?;
     if found.is_empty() {
@@ -108,14 +126,26 @@ pub fn write_with(
             Ok(part)
         })
         .collect::<Result<Vec<PagePart>, ReportError>>()?;
+<<<<<<< HEAD
+=======
+    match explorer {
+        Some(html) => staging.put(EXPLORER, html.as_bytes())?,
+        None => staging.remove_file(EXPLORER),
+    }
+>>>>>>> explorer
     let page = Page {
         experiment,
         found: &found,
         comparison: &comparison,
+<<<<<<< HEAD
         parts: &drawn,
         paper: &paper,
         shares: shares.as_ref(),
         files: &data_files,
+=======
+        parts: &parts,
+        explorer: explorer.map(|_| EXPLORER),
+>>>>>>> explorer
     };
     staging.put("table.md", markdown::report(&page).as_bytes())?;
     staging.put("index.html", page.render().as_bytes())?;

@@ -24,7 +24,7 @@ mod tensors;
 pub use atomic::write_atomic;
 pub use checkpoint::{Checkpoint, EpochSums, Position};
 pub use error::StoreError;
-pub use find::{FindRunError, find_run};
+pub use find::{FindRunError, find_run, find_runs};
 pub use lock::{Holder, LockedRun};
 pub use run_dir::{RunDir, runs};
 

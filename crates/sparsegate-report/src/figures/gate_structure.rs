@@ -81,10 +81,11 @@ impl Figure for GateStructureFigure {
             .map(|one| one.structure.gates.iter().flat_map(|unit| unit.constant.iter().flatten()).count())
             .sum();
         let mut caption = format!(
-            "Each column is a kept hidden unit, each row a kind of gate or of information flow. Dark: it depends on the \
-             input or the state. Coloured: it is constant, with the value shown, after its activation ({} in all \
-             panels); gates lie between 0 and 1, information flow between -1 and 1. Units are sorted by pattern, those \
-             with more live gates first; the unit's index is below its column if there is room.",
+            "Each column is a kept hidden unit, each row a kind of gate or of information flow. In the colour of \
+             the text: it depends on the input or the state. Coloured: it is constant, with the value shown, after its \
+             activation ({} in all panels); gates lie between 0 and 1, information flow between -1 and 1. Units are \
+             sorted by pattern, those with more live gates first; the unit's index is below its column if there is \
+             room.",
             count(constants as u64)
         );
         if panels.iter().any(|one| one.map.is_some()) {

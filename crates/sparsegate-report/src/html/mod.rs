@@ -1,4 +1,5 @@
-//! `index.html`: a whole report as one file, without scripts or external resources.
+//! `index.html`: a whole report as one file without external resources. Its script sorts and filters tables; without it,
+//! everything is there.
 
 mod parts;
 mod provenance;
@@ -13,7 +14,10 @@ use super::compare::Comparison;
 use super::paper_table::PaperTable;
 use super::rows::RunRows;
 
-pub use parts::{FigureHtml, Section, document, figure, section, short};
+pub use parts::{FigureHtml, Section, contents, document, figure, heading, section, short};
+
+/// Title of the section with the provenance of the runs.
+const PROVENANCE: &str = "Provenance";
 
 /// The part of a page about one task or data set.
 #[derive(Debug, Clone)]
@@ -43,12 +47,17 @@ pub struct Page<'a> {
     pub comparison: &'a Comparison,
     /// The parts, at least one: results are only shown together within a part.
     pub parts: &'a [PagePart],
+<<<<<<< HEAD
     /// The table of the paper.
     pub paper: &'a PaperTable<'a>,
     /// Fractions of live gates by task; only if there are several parts.
     pub shares: Option<&'a GateShares>,
     /// Names of the files with the page's numbers, in the order of the links.
     pub files: &'a [&'a str],
+=======
+    /// Name of the page beside it in which the compact models run, if there is one.
+    pub explorer: Option<&'a str>,
+>>>>>>> explorer
 }
 
 impl Page<'_> {
@@ -75,14 +84,18 @@ impl Page<'_> {
                     }
                     "."
                 }
+                @if let Some(explorer) = self.explorer {
+                    p { a href=(explorer) { "Explore the networks" } ": type a text and watch every unit read it." }
+                }
             }
+            (contents(&self.titles()))
             main {
                 @for (index, one) in self.sections().iter().enumerate() {
                     (section(one, if index == 0 { &notes } else { &[] }))
                 }
                 @for part in self.parts {
                     section {
-                        @if self.parts.len() == 1 { h2 { "Figures" } } @else { h2 { (part.name) ": Figures" } }
+                        (heading(&self.figures_of(part)))
                         @if let (Some(about), true) = (&part.about, self.parts.len() > 1) { p { (about) } }
                         @for drawn in &part.figures { (figure(drawn)) }
                     }
@@ -93,11 +106,24 @@ impl Page<'_> {
                 }
                 @for one in &self.details() { (section(one, &[])) }
                 section {
-                    h2 { "Provenance" }
+                    (heading(PROVENANCE))
                     (provenance::provenance(&self.found.rows))
                 }
             }
         };
         document(name, &body)
+    }
+
+    /// Title of the figures of a part.
+    fn figures_of(&self, part: &PagePart) -> String {
+        if self.parts.len() == 1 { "Figures".to_owned() } else { format!("{}: Figures", part.name) }
+    }
+
+    /// The titles of all sections, in order.
+    fn titles(&self) -> Vec<String> {
+        let figures = self.parts.iter().map(|part| self.figures_of(part));
+        let title = |section: Section| section.title;
+        let tables = self.sections().into_iter().map(title);
+        tables.chain(figures).chain(self.details().into_iter().map(title)).chain([PROVENANCE.to_owned()]).collect()
     }
 }

@@ -33,7 +33,7 @@ impl Section {
     }
 }
 
-/// A complete HTML document with the given body and built-in style; it has no external resources.
+/// A complete HTML document with the given body, built-in style and script; it has no external resources.
 pub fn document(title: &str, body: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
@@ -45,7 +45,10 @@ pub fn document(title: &str, body: &Markup) -> String {
                 title { (title) " · sparsegate" }
                 style { (PreEscaped(include_str!("style.css"))) }
             }
-            body { (body) }
+            body {
+                (body)
+                script type="module" { (PreEscaped(include_str!("page.js"))) }
+            }
         }
     };
     page.into_string()
@@ -55,7 +58,7 @@ pub fn document(title: &str, body: &Markup) -> String {
 pub fn section(section: &Section, notes: &[String]) -> Markup {
     html! {
         section {
-            h2 { (section.title) }
+            (heading(&section.title))
             @for note in &section.notes { p { (note) } }
             @for grid in &section.grids { (table(grid)) }
             @if !notes.is_empty() {
@@ -65,15 +68,44 @@ pub fn section(section: &Section, notes: &[String]) -> Markup {
     }
 }
 
+/// The heading of a section, with an anchor.
+pub fn heading(title: &str) -> Markup {
+    let id = anchor(title);
+    html! { h2 id=(id) { (title) " " a.anchor href={ "#" (id) } aria-label={ "Link to " (title) } { "#" } } }
+}
+
+/// Links to the sections with these titles; nothing if there are few.
+pub fn contents(titles: &[String]) -> Markup {
+    html! {
+        @if titles.len() > FEW {
+            nav.contents aria-label="Contents" {
+                ul { @for title in titles { li { a href={ "#" (anchor(title)) } { (title) } } } }
+            }
+        }
+    }
+}
+
+/// Sections up to which a page needs no list of its contents.
+const FEW: usize = 4;
+
+/// The id of a section's heading. Ids of figures are their names, so that the two never meet.
+fn anchor(title: &str) -> String {
+    let plain = |c: char| if c.is_alphanumeric() { c } else { '-' };
+    format!("section-{}", title.to_lowercase().chars().map(plain).collect::<String>())
+}
+
 /// A figure with its caption and the links to its files.
 pub fn figure(drawn: &FigureHtml) -> Markup {
     html! {
         figure id=(drawn.name) {
-            div.picture role="img" aria-label=(drawn.caption) { (PreEscaped(inline(&drawn.svg))) }
+            div.picture tabindex="0" role="img" aria-label=(drawn.caption) { (PreEscaped(inline(&drawn.svg))) }
             figcaption {
                 (drawn.caption) " "
-                a href={ (drawn.name) ".svg" } { "SVG" } ", "
-                a href={ (drawn.name) ".png" } { "PNG" }
+                span.files {
+                    a href={ (drawn.name) ".svg" } { "SVG" } ", "
+                    a href={ (drawn.name) ".png" } { "PNG" } " "
+                    a.anchor href={ "#" (drawn.name) } aria-label={ "Link to the figure " (drawn.name) } { "#" }
+                }
             }
         }
     }
@@ -91,9 +123,10 @@ fn inline(svg: &str) -> String {
 
 fn table(grid: &TableData) -> Markup {
     html! {
-        div.scroll {
+        // What may scroll can be reached by keyboard.
+        div.scroll tabindex="0" {
             table {
-                thead { tr { @for head in &grid.columns { th class=[head.numeric.then_some("n")] { (head.text) } } } }
+                thead { tr { @for head in &grid.columns { th scope="col" class=[head.numeric.then_some("n")] { (head.text) } } } }
                 tbody {
                     @for row in &grid.rows {
                         tr {

@@ -20,13 +20,13 @@ pub(super) fn provenance(rows: &[RunRow]) -> Markup {
     let (common, differing): (Vec<&String>, Vec<&String>) = names.iter().partition(|name| shared(name));
     html! {
         @if !common.is_empty() {
-            div.scroll { table { tbody {
+            div.scroll tabindex="0" { table { tbody {
                 @for name in &common {
                     tr { th { (name.replace('_', " ")) } td { (stored.first().map(|row| of(row, name)).unwrap_or_default()) } }
                 }
             } } }
         }
-        div.scroll {
+        div.scroll tabindex="0" {
             table {
                 thead { tr {
                     th { "run" } th { "key" } th.n { "seed" } th { "backend" } th.n { "epochs" } th.n { "train seconds" }

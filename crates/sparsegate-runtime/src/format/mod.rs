@@ -29,7 +29,7 @@
 //! | `output_bias` | `[O]` | f32 |
 //!
 //! A matrix NAME is stored either dense, as one f32 tensor of that name, or as its non-zero values, row by row:
-//! `NAME.counts` (number of values in each row), `NAME.indices` (their column indices, increasing within a row) and
+//! `NAME.counts` (number of values in each row), `NAME.places` (their column indices, increasing within a row) and
 //! `NAME.values` (f32). The writer chooses the smaller of the two. Integers are stored as u8, u16 or u32, the narrowest
 //! type that holds all of them.
 //!

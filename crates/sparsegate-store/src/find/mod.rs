@@ -46,6 +46,19 @@ pub fn find_run(root: &Utf8Path, text: &str) -> Result<RunDir, FindRunError> {
     }
 }
 
+/// The runs that `text` names: as [`find_run`], but `EXPERIMENT` or `EXPERIMENT:KEY=VALUE,...` may match several, which are
+/// in the order of their specs' settings as [`runs`](crate::runs) lists them.
+///
+/// # Errors
+/// [`FindRunError`], but for several runs that match settings.
+pub fn find_runs(root: &Utf8Path, text: &str) -> Result<Vec<RunDir>, FindRunError> {
+    match find_run(root, text) {
+        Err(error @ FindRunError::SeveralSettings { .. }) => settings::matching(root, text)?
+            .map_or(Err(error), |found| Ok(found.into_iter().map(|(run, _)| run).collect())),
+        found => found.map(|run| vec![run]),
+    }
+}
+
 fn subfolders(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
     let mut folders: Vec<Utf8PathBuf> = folder
         .read_dir_utf8()

@@ -12,7 +12,28 @@ use sparsegate_spec::types::RunSpec;
 /// # Errors
 /// An invalid filter, or one that no run or several runs match; an unreadable `run.json`.
 pub(super) fn find(root: &Utf8Path, text: &str) -> Result<Option<RunDir>, FindRunError> {
-    let (experiment, wanted) = text.split_once(':').map_or((text, None), |(name, wanted)| (name, Some(wanted)));
+    let Some(mut found) = matching(root, text)? else { return Ok(None) };
+    if found.len() > 1 {
+        let runs = found.iter().map(|(run, label)| format!("{} ({label})", run.key())).collect();
+        let (text, experiment) = (text.to_owned(), name_and_filter(text).0.to_owned());
+        let example = found.first().map(|(_, label)| label.clone()).filter(|label| !label.is_empty());
+        return Err(FindRunError::SeveralSettings { text, experiment, runs, example });
+    }
+    Ok(found.pop().map(|(run, _)| run))
+}
+
+/// The experiment and the filter in `EXPERIMENT:KEY=VALUE,...`.
+fn name_and_filter(text: &str) -> (&str, Option<&str>) {
+    text.split_once(':').map_or((text, None), |(name, wanted)| (name, Some(wanted)))
+}
+
+/// The stored runs that match, each with the settings in which the runs of the experiment differ; `None` unless `text`
+/// begins with the name of an experiment that has stored runs.
+///
+/// # Errors
+/// An invalid filter, or one that no run matches; an unreadable `run.json`.
+pub(super) fn matching(root: &Utf8Path, text: &str) -> Result<Option<Vec<(RunDir, String)>>, FindRunError> {
+    let (experiment, wanted) = name_and_filter(text);
     if !is_name(experiment) {
         return Ok(None);
     }
@@ -33,14 +54,8 @@ pub(super) fn find(root: &Utf8Path, text: &str) -> Result<Option<RunDir>, FindRu
     })?;
     let varying = VaryingKeys::of(specs.iter().copied());
     let labels: Vec<String> = specs.iter().map(|spec| varying.filter(spec)).collect();
-    let mut found: Vec<_> = stored.into_iter().zip(labels).zip(keep).filter(|(_, keep)| *keep).collect();
-    if found.len() > 1 {
-        let runs = found.iter().map(|(((run, _), label), _)| format!("{} ({label})", run.key())).collect();
-        let (text, experiment) = (text.to_owned(), experiment.to_owned());
-        let example = found.first().map(|((_, label), _)| label.clone()).filter(|label| !label.is_empty());
-        return Err(FindRunError::SeveralSettings { text, experiment, runs, example });
-    }
-    Ok(found.pop().map(|(((run, _), _), _)| run))
+    let found = stored.into_iter().zip(labels).zip(keep).filter(|(_, keep)| *keep);
+    Ok(Some(found.map(|(((run, _), label), _)| (run, label)).collect()))
 }
 
 /// Whether `name` is a plain folder name, so that it cannot lead out of the runs folder.
