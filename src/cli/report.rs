@@ -33,8 +33,7 @@ pub struct ReportArgs {
 /// A spec, a manifest or the command line is wrong (2); no run is stored, or the folder cannot be written (1).
 pub fn execute(global: &Global, args: &ReportArgs) -> Result<ExitCode, CliError> {
     let sweep = Sweep::plan(&global.root, args.specs.load(global)?)?;
-    let options = ReportOptions { figure_width: args.figure_width };
-    write_all(global, &sweep, args.out.as_deref(), options)?;
+    write_all(global, &sweep, args.out.as_deref(), args.figure_width)?;
     Ok(Exit::Done.into())
 }
 
@@ -47,52 +46,49 @@ pub fn write_all(
     global: &Global,
     sweep: &Sweep,
     out: Option<&Utf8Path>,
-    options: ReportOptions,
+    figure_width: Option<FigureWidth>,
 ) -> Result<(), CliError> {
     let reports = global.root.join("reports");
     if let [planned] = sweep.experiments() {
         let out = out.map_or_else(|| reports.join(&planned.experiment.name), Utf8Path::to_owned);
-        return write(global, planned, &out, options);
+        return write(global, planned, &out, figure_width);
     }
     let folder = out.unwrap_or(&reports);
     for planned in sweep.experiments() {
-        write(global, planned, &folder.join(&planned.experiment.name), options)?;
+        write(global, planned, &folder.join(&planned.experiment.name), figure_width)?;
     }
-    across(global, sweep, &folder.join("across-tasks"), options)
+    across(global, sweep, &folder.join("across-tasks"), figure_width)
 }
 
 /// Writes the report across experiments; prints its table and the page's path as [`write`](fn@write) does.
-fn across(global: &Global, sweep: &Sweep, out: &Utf8Path, options: ReportOptions) -> Result<(), CliError> {
+fn across(global: &Global, sweep: &Sweep, out: &Utf8Path, figure_width: Option<FigureWidth>) -> Result<(), CliError> {
     let tasks: Vec<PlannedExperiment<'_>> = sweep
         .experiments()
         .iter()
         .map(|ExperimentPlan { experiment, plan, .. }| PlannedExperiment { experiment, plan })
         .collect();
+    let options = ReportOptions { figure_width, explorer: None };
     let paths = sparsegate_report::across(&global.root, &tasks, out, options).map_err(CliError::failed)?;
     // The notes on runs are already printed with each experiment's report.
     output::print(&format!("\n{}\n{}\n", TextTable::from(&paths.table).render(global.color_stdout()), paths.index))
 }
 
 /// Writes one experiment's report; the table and the page's path go to stdout, notes to stderr.
-<<<<<<< HEAD
-fn write(global: &Global, planned: &ExperimentPlan, out: &Utf8Path, options: ReportOptions) -> Result<(), CliError> {
-    let ExperimentPlan { experiment, plan, .. } = planned;
-    let paths =
-        sparsegate_report::write_with(&global.root, experiment, plan, out, options).map_err(CliError::failed)?;
-    let notes = if global.verbosity() < 0 { &paths.warnings } else { &paths.notes };
-    for note in notes {
-=======
-fn write(global: &Global, planned: &ExperimentPlan, out: &Utf8Path) -> Result<(), CliError> {
+fn write(
+    global: &Global,
+    planned: &ExperimentPlan,
+    out: &Utf8Path,
+    figure_width: Option<FigureWidth>,
+) -> Result<(), CliError> {
     let ExperimentPlan { experiment, plan, .. } = planned;
     let explorer = explore::of_plan(experiment, plan)?;
-    let html = explorer.as_ref().map(|page| page.html.as_str());
+    let options = ReportOptions { figure_width, explorer: explorer.as_ref().map(|page| page.html.as_str()) };
     let paths =
-        sparsegate_report::write_with_explorer(&global.root, experiment, plan, out, html).map_err(CliError::failed)?;
+        sparsegate_report::write_with(&global.root, experiment, plan, out, options).map_err(CliError::failed)?;
     let quiet = global.verbosity() < 0;
     let notes = if quiet { &paths.warnings } else { &paths.notes };
     let left_out = explorer.iter().flat_map(|page| &page.notes).filter(|_| !quiet);
     for note in notes.iter().chain(left_out) {
->>>>>>> explorer
         output::message!("note: {note}");
     }
     output::print(&format!("{}\n{}\n", TextTable::from(&paths.table).render(global.color_stdout()), paths.index))

@@ -13,7 +13,6 @@ use super::{CliError, Exit, report};
 use crate::progress::{Display, ProgressMode};
 use sparsegate_pipeline::exec::{Interrupt, LocalProcesses, Outcome};
 use sparsegate_pipeline::sweep::{PreparedSweep, Sweep, SweepOptions};
-use sparsegate_report::ReportOptions;
 use sparsegate_spec::types::Backend;
 
 /// Arguments of the command.
@@ -75,7 +74,7 @@ pub fn execute(global: &Global, args: &RunArgs) -> Result<ExitCode, CliError> {
     }
     let failed = results::print_failures(&sweep, &outcomes);
     if args.report {
-        report::write_all(global, &sweep.plan_again()?, None, ReportOptions::default())?;
+        report::write_all(global, &sweep.plan_again()?, None, None)?;
     }
     Ok(if failed { Exit::Failed } else { Exit::Done }.into())
 }

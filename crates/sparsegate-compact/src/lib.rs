@@ -40,12 +40,8 @@ mod text;
 mod write;
 
 pub use build::{CompactError, build_file};
-<<<<<<< HEAD
-pub use cell_formula::UnsupportedCell;
-pub use class_results::{ClassError, class_results, words_by_class};
-=======
 pub use cell_formula::{UnsupportedCell, sum_names};
->>>>>>> explorer
+pub use class_results::{ClassError, class_results, words_by_class};
 pub use constant::constant_answer;
 pub use details::{DETAILS_FORMAT, Details, ModelOrigin, WordsOf};
 pub use evaluate::evaluate;

@@ -47,7 +47,11 @@ impl GateShares {
     ///
     /// # Errors
     /// A file cannot be written.
-    pub fn put(found: &[LiveGates], staging: &mut Staging<'_>, options: ReportOptions) -> Result<Self, ReportError> {
+    pub fn put(
+        found: &[LiveGates],
+        staging: &mut Staging<'_>,
+        options: ReportOptions<'_>,
+    ) -> Result<Self, ReportError> {
         const FILE: &str = "gate-share.csv";
         let mut frame = live_gates::frame(found).map_err(ReportError::encode(FILE))?;
         staging.put(FILE, &frames::csv(&mut frame).map_err(ReportError::encode(FILE))?)?;
@@ -89,7 +93,7 @@ pub fn across(
     root: &Utf8Path,
     tasks: &[PlannedExperiment<'_>],
     out: &Utf8Path,
-    options: ReportOptions,
+    options: ReportOptions<'_>,
 ) -> Result<WrittenReport, ReportError> {
     let (mut found, mut all_notes, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     let mut names: Vec<String> = Vec::new();

@@ -90,11 +90,7 @@ pub use scene::DrawError;
 pub use seed_tests::SeedTest;
 pub use tables::{orders as order_table, values as value_table};
 pub use verdict::Verdict;
-<<<<<<< HEAD
 pub use write::{ReportOptions, WrittenReport, check, write, write_with};
-=======
-pub use write::{WrittenReport, check, write, write_with_explorer};
->>>>>>> explorer
 
 // The example of the README is a documentation test.
 #[cfg(doctest)]

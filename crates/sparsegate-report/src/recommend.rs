@@ -59,8 +59,8 @@ fn of_cell<'a>(points: &[(Point<'a>, Sample, Sample)]) -> Option<Recommendation<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures;
     use sparsegate_spec::types::RunSpec;
+    use sparsegate_testing::language_models as fixtures;
 
     fn row(level: &str, seed: u64, valid: f64, compression: f64, metric: &str) -> RunRow {
         let mut line = fixtures::epoch(level, 10, 10);

@@ -59,15 +59,16 @@ pub fn write(
     plan: &Plan,
     out: &Utf8Path,
 ) -> Result<WrittenReport, ReportError> {
-<<<<<<< HEAD
     write_with(root, experiment, plan, out, ReportOptions::default())
 }
 
 /// What a report has besides its usual files.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct ReportOptions {
+pub struct ReportOptions<'a> {
     /// Every figure also laid out for print at this width, as `NAME-print.svg`, `.pdf` and `.png`.
     pub figure_width: Option<FigureWidth>,
+    /// Content of a further page `explore.html`, in which the compact models run; `index.html` links to it.
+    pub explorer: Option<&'a str>,
 }
 
 /// Like [`write`](fn@write), with further files.
@@ -75,25 +76,11 @@ pub struct ReportOptions {
 /// # Errors
 /// As [`write`](fn@write).
 pub fn write_with(
-=======
-    write_with_explorer(root, experiment, plan, out, None)
-}
-
-/// As [`write`](fn@write), with a further page `explore.html` of this content, to which `index.html` links.
-///
-/// # Errors
-/// As [`write`](fn@write).
-pub fn write_with_explorer(
->>>>>>> explorer
     root: &Utf8Path,
     experiment: &Experiment,
     plan: &Plan,
     out: &Utf8Path,
-<<<<<<< HEAD
-    options: ReportOptions,
-=======
-    explorer: Option<&str>,
->>>>>>> explorer
+    options: ReportOptions<'_>,
 ) -> Result<WrittenReport, ReportError> {
     let mut found = rows::collect(root, experiment, plan)?;
     if found.is_empty() {
@@ -126,26 +113,19 @@ pub fn write_with_explorer(
             Ok(part)
         })
         .collect::<Result<Vec<PagePart>, ReportError>>()?;
-<<<<<<< HEAD
-=======
-    match explorer {
+    match options.explorer {
         Some(html) => staging.put(EXPLORER, html.as_bytes())?,
         None => staging.remove_file(EXPLORER),
     }
->>>>>>> explorer
     let page = Page {
         experiment,
         found: &found,
         comparison: &comparison,
-<<<<<<< HEAD
         parts: &drawn,
         paper: &paper,
         shares: shares.as_ref(),
         files: &data_files,
-=======
-        parts: &parts,
-        explorer: explorer.map(|_| EXPLORER),
->>>>>>> explorer
+        explorer: options.explorer.map(|_| EXPLORER),
     };
     staging.put("table.md", markdown::report(&page).as_bytes())?;
     staging.put("index.html", page.render().as_bytes())?;
@@ -217,7 +197,7 @@ fn draw(
     several: bool,
     authors: &Authors,
     staging: &mut Staging<'_>,
-    options: ReportOptions,
+    options: ReportOptions<'_>,
 ) -> Result<(), ReportError> {
     let file = |name: &str| if several { format!("{name}-{}", part.name) } else { name.to_owned() };
     let authors = part.found.rows.first().and_then(|row| authors.of(&row.spec));

@@ -5,10 +5,7 @@ use sparsegate_report as report;
 use sparsegate_spec::types::{Optimizer, RunSpec};
 use sparsegate_store::format::RunState;
 use sparsegate_store::plan::Status;
-
-#[path = "../src/fixtures.rs"]
-#[allow(dead_code, reason = "shared with the other tests, which use the rest")]
-mod fixtures;
+use sparsegate_testing::language_models;
 
 /// Stores `count` runs of five levels and many learning rates with one seed each, and writes their report.
 fn write(count: usize) -> (tempfile::TempDir, report::WrittenReport, std::time::Duration) {
@@ -16,16 +13,17 @@ fn write(count: usize) -> (tempfile::TempDir, report::WrittenReport, std::time::
     let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).expect("UTF-8");
     let mut entries: Vec<(RunSpec, String)> = Vec::new();
     for index in 0..count {
-        let mut run = fixtures::spec(["dense", "W", "W+Voc", "W+N", "W+G+N"][index % 5]);
+        let mut run = language_models::spec(["dense", "W", "W+Voc", "W+N", "W+G+N"][index % 5]);
         let Optimizer::Adam(adam) = &mut run.train.optimizer;
         adam.lr = 1e-4 * (1.0 + (index / 5) as f64 / 100.0);
         let key = format!("{index:032x}");
-        fixtures::store(&root, &run, &key, 10, RunState::Done);
+        language_models::store(&root, &run, &key, 10, RunState::Done);
         entries.push((run, key));
     }
-    let plan = fixtures::plan(entries.iter().map(|(run, key)| (run.clone(), key.as_str(), Status::Done)).collect());
+    let plan =
+        language_models::plan(entries.iter().map(|(run, key)| (run.clone(), key.as_str(), Status::Done)).collect());
     let runs: Vec<RunSpec> = entries.into_iter().map(|(run, _)| run).collect();
-    let experiment = fixtures::experiment(&root, &runs);
+    let experiment = language_models::experiment(&root, &runs);
     let begun = std::time::Instant::now();
     let written = report::write(&root, &experiment, &plan, &root.join("out")).expect("a report");
     (folder, written, begun.elapsed())

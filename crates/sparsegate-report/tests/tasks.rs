@@ -8,13 +8,7 @@ use sparsegate_spec::types::{CellName, Expectation, MetricRef, OrderClaim, RunSp
 use sparsegate_spec::{Experiment, Task};
 use sparsegate_store::format::RunState;
 use sparsegate_store::plan::{Plan, Status};
-
-#[path = "../src/fixtures.rs"]
-#[allow(dead_code, reason = "shared with the other tests, which use the rest")]
-mod fixtures;
-#[path = "../src/text_fixtures.rs"]
-#[allow(dead_code, reason = "shared with the other tests, which use the rest")]
-mod text_fixtures;
+use sparsegate_testing::{classifiers, language_models};
 
 fn only(task: &str, level: &str) -> BTreeMap<String, serde_json::Value> {
     [("task".to_owned(), task.into()), ("sparsity".to_owned(), level.into())].into()
@@ -31,20 +25,21 @@ fn stored(root: &Utf8Path) -> (Experiment, Plan) {
     let mut entries: Vec<(RunSpec, String)> = Vec::new();
     for level in ["dense", "W", "W+G+N"] {
         for seed in 0..3 {
-            let run = RunSpec { task: Some("words".into()), seed, ..fixtures::spec(level) };
+            let run = RunSpec { task: Some("words".into()), seed, ..language_models::spec(level) };
             let key = format!("w{level}{seed}");
-            fixtures::store(root, &run, &key, 10, RunState::Done);
+            language_models::store(root, &run, &key, 10, RunState::Done);
             entries.push((run, key));
         }
-        let run = text_fixtures::spec(level, CellName::default(), 0);
+        let run = classifiers::spec(level, CellName::default(), 0);
         let run = RunSpec { task: Some("topics".into()), ..run };
         let key = format!("t{level}");
-        text_fixtures::store(root, &run, &key);
+        classifiers::store(root, &run, &key);
         entries.push((run, key));
     }
-    let plan = fixtures::plan(entries.iter().map(|(run, key)| (run.clone(), key.as_str(), Status::Done)).collect());
+    let plan =
+        language_models::plan(entries.iter().map(|(run, key)| (run.clone(), key.as_str(), Status::Done)).collect());
     let runs: Vec<RunSpec> = entries.into_iter().map(|(run, _)| run).collect();
-    let mut experiment = fixtures::experiment(root, &runs);
+    let mut experiment = language_models::experiment(root, &runs);
     experiment.tasks = ["words", "topics"]
         .map(|name| Task { name: name.into(), about: None, file: root.join(format!("{name}.yaml")), source: None })
         .into();

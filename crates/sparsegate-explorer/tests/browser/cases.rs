@@ -17,7 +17,7 @@ use sparsegate_runtime::synthetic::{ModelShape, WeightCounts};
 use sparsegate_runtime::{Activation, Cell, Matrix, Model, reference};
 use sparsegate_spec::types::Reading;
 
-use crate::formulas;
+use sparsegate_testing::formulas;
 
 /// Texts of each model.
 const TEXTS: usize = 500;

@@ -4,8 +4,6 @@
 //! those of the PATH. Where one is missing, the checks are listed as ignored. `.ci/run browser` installs what is missing.
 
 mod cases;
-#[path = "../../../sparsegate-runtime/tests/common/formulas.rs"]
-mod formulas;
 mod node;
 
 use camino::Utf8Path;

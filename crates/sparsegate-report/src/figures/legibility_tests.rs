@@ -2,7 +2,6 @@
 //! another, none leaves the figure, none is smaller than 7 pt in print, and no figure grows without limit.
 
 use super::{FigureData, all, sample};
-use crate::fixtures;
 use crate::rows::{RowState, RunRow};
 use crate::scene::Scene;
 use crate::style::TINY;
@@ -10,6 +9,7 @@ use sparsegate_core::cells;
 use sparsegate_spec::VaryingKeys;
 use sparsegate_spec::types::{CellName, Optimizer, RunSpec};
 use sparsegate_store::format::EpochMetrics;
+use sparsegate_testing::language_models as fixtures;
 
 const LEVELS: [&str; 5] = ["dense", "W", "W+Voc", "W+N", "W+G+N"];
 

@@ -47,17 +47,14 @@ pub struct Page<'a> {
     pub comparison: &'a Comparison,
     /// The parts, at least one: results are only shown together within a part.
     pub parts: &'a [PagePart],
-<<<<<<< HEAD
     /// The table of the paper.
     pub paper: &'a PaperTable<'a>,
     /// Fractions of live gates by task; only if there are several parts.
     pub shares: Option<&'a GateShares>,
     /// Names of the files with the page's numbers, in the order of the links.
     pub files: &'a [&'a str],
-=======
     /// Name of the page beside it in which the compact models run, if there is one.
     pub explorer: Option<&'a str>,
->>>>>>> explorer
 }
 
 impl Page<'_> {

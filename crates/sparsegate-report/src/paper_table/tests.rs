@@ -4,9 +4,9 @@ use std::process::Command;
 
 use super::{PaperTable, frame, grid, latex};
 use crate::authors::{Authors, AuthorsEpoch, AuthorsLogs};
-use crate::fixtures;
 use crate::rows::{RowState, RunRow};
 use sparsegate_spec::types::CellName;
+use sparsegate_testing::language_models as fixtures;
 
 /// A finished run whose test metric is that of the fixture plus `shift` at every epoch.
 fn row(level: &str, seed: u64, shift: f64) -> RunRow {

@@ -92,7 +92,8 @@ fn several_experiments_are_compared_across_tasks() {
         report::PlannedExperiment { experiment: &words, plan: &words_plan },
         report::PlannedExperiment { experiment: &texts, plan: &texts_plan },
     ];
-    let first = report::across(&project.root, &tasks, &project.root.join("a"), report::ReportOptions::default()).expect("a report");
+    let first = report::across(&project.root, &tasks, &project.root.join("a"), report::ReportOptions::default())
+        .expect("a report");
     let names: Vec<&str> = first.files.iter().filter_map(|file| file.file_name()).collect();
     assert_eq!(names, ["gate-share.csv", "gate-share.png", "gate-share.svg", "index.html", "table.md"]);
     let csv = read(&first.out.join("gate-share.csv"));
@@ -102,11 +103,13 @@ fn several_experiments_are_compared_across_tasks() {
     let two = line("texts,planted-texts,lstm,W+N,g,");
     assert!(two.contains(",flow,2,20,"), "seeds are added up: {two}");
     assert!(first.notes.iter().any(|note| note.starts_with("made-up: W+Voc")), "{:?}", first.notes);
-    let second = report::across(&project.root, &tasks, &project.root.join("b"), report::ReportOptions::default()).expect("a report");
+    let second = report::across(&project.root, &tasks, &project.root.join("b"), report::ReportOptions::default())
+        .expect("a report");
     for (one, two) in first.files.iter().zip(&second.files) {
         assert!(fs_err::read(one).expect("read") == fs_err::read(two).expect("read"), "{one} differs");
     }
     if let Ok(out) = std::env::var("REPORT_OUT") {
-        report::across(&project.root, &tasks, &Utf8PathBuf::from(out).join("across"), report::ReportOptions::default()).expect("a report");
+        report::across(&project.root, &tasks, &Utf8PathBuf::from(out).join("across"), report::ReportOptions::default())
+            .expect("a report");
     }
 }
