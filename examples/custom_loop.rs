@@ -120,9 +120,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn the_network_learns_and_gets_sparse() -> Result<(), Box<dyn Error>> {
     let mut epochs = Vec::new();
     train(2, |_, Epoch { perplexity, compression, .. }| epochs.push((*perplexity, *compression)))?;
-    println!("{epochs:?}");
     let [first, second] = epochs[..] else { return Err("two epochs".into()) };
     assert!(second.0 < 0.9 * first.0, "the perplexity does not fall: {epochs:?}");
-    assert!(second.1 > first.1 && second.1 > 1.1, "nothing is pruned: {epochs:?}");
+    assert!(second.1 > 2.0, "hardly anything is pruned: {epochs:?}");
     Ok(())
 }
