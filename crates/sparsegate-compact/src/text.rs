@@ -44,7 +44,8 @@ mod tests {
     fn a_word_that_is_spelled_like_the_start_symbol_keeps_its_own_id() {
         let reader = "labelled-texts: { from: { table: { format: csv, text: a, label: b } }, tokens: blanks, start_symbol: true }";
         let reader = sparsegate_spec::yaml::parse("test.yaml".into(), reader).unwrap();
-        let words = &mut [(0, "<unk>"), (1, "<start>"), (2, "good")].into_iter();
+        let names = ["<unk>", "<start>", "good"].map(str::to_owned);
+        let words = &mut (0..).zip(names.iter().map(String::as_str));
         let known = Known { words, unknown: Some(0), start: Some(1) };
         let encoder = Encoder::new(&reader, Reading::default(), known).unwrap();
         let EncodedText { steps, ids, .. } = EncodedText::read(&encoder, "good <start> good");

@@ -351,15 +351,29 @@ function showHeat() {
     showPinned();
 }
 
+/** Beside the pointer, what the line below the heat map says. */
+const tip = create("div", { class: "tip", "aria-hidden": "true" });
+tip.hidden = true;
+document.body.append(tip);
+
 /** @param {import("./heat.js").Place | null} place */
 function showPlace(place) {
     const reading = chosen?.reading;
+    tip.hidden = place === null || heat.pointer === null;
     if (place === null || reading == null) {
         readout.textContent = "Point at a cell for its value; click a step to pin it.";
         return;
     }
-    const name = `step ${place.step + 1}, ${visible(reading.read[place.step].name)}`;
-    readout.textContent = place.row === null ? name : `unit ${place.unit + 1}, ${name}: ${place.row.name} = ${fixed(place.row.value(place.step, place.unit), 4)}${place.row.live(place.unit) ? "" : " (constant)"}`;
+    const { row, unit, step } = place;
+    const name = `step ${step + 1}, ${visible(reading.read[step].name)}`;
+    const value = row === null ? "" : `${row.name} = ${fixed(row.value(step, unit), 4)}${row.live(unit) ? "" : " (constant)"}`;
+    readout.textContent = row === null ? name : `unit ${unit + 1}, ${name}: ${value}`;
+    if (heat.pointer !== null) {
+        const [x, y] = heat.pointer;
+        tip.replaceChildren(create("b", {}, row === null ? "" : value), create("span", {}, row === null ? name : `unit ${unit + 1}, ${name}`));
+        tip.style.left = `${Math.max(Math.min(x + 14, innerWidth - tip.offsetWidth - 8), 0)}px`;
+        tip.style.top = `${y + 18 + tip.offsetHeight > innerHeight ? y - tip.offsetHeight - 10 : y + 18}px`;
+    }
 }
 
 function showPinned() {

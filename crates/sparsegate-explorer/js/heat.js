@@ -114,6 +114,8 @@ export class HeatMap {
         /** @type {string[]} */ this.names = [];
         /** @type {number | null} */ this.pinned = null;
         /** @type {Place | null} */ this.at = null;
+        /** Where the pointer is in the window; `null` if the place was reached with keys. @type {[number, number] | null} */
+        this.pointer = null;
         this.column = 30;
         this.top = 20;
         /** Whether every step's symbol has one or two letters, which stand upright. */
@@ -129,7 +131,10 @@ export class HeatMap {
             "aria-label": "Heat map of units by steps. Arrow keys move from step to step and from row to row, Enter pins the step.",
         }, this.space);
         this.element.addEventListener("scroll", () => this.draw());
-        this.canvas.addEventListener("pointermove", (event) => this.point(this.placeAt(event)));
+        this.canvas.addEventListener("pointermove", (event) => {
+            this.pointer = [event.clientX, event.clientY];
+            this.point(this.placeAt(event));
+        });
         this.canvas.addEventListener("pointerleave", () => this.point(null));
         this.canvas.addEventListener("click", (event) => this.pin(this.placeAt(event)));
         this.element.addEventListener("keydown", (event) => this.key(event));
@@ -228,6 +233,7 @@ export class HeatMap {
             const within = (value, most) => Math.min(Math.max(value, 0), most - 1);
             const [step, next] = at === null ? [0, 0] : [within(at.step + move[0], this.names.length), within(line + move[1], lines)];
             const place = Math.floor(next / this.rows.length);
+            this.pointer = null;
             this.bringIntoView(step, place);
             this.point({ step, unit: this.units[place], row: this.rows[next % this.rows.length] });
         } else {

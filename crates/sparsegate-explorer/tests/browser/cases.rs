@@ -151,7 +151,9 @@ fn vocabulary(reader: &Reader, characters: bool, shift_ids: bool) -> Vec<String>
 
 fn scale(matrix: &mut Matrix<f32>, factor: f32) {
     let (MatrixData::Dense(values) | MatrixData::Csr { values, .. }) = &mut matrix.storage;
-    values.iter_mut().for_each(|value| *value *= factor);
+    for value in values {
+        *value *= factor;
+    }
 }
 
 /// A model of this cell; `number` chooses what else there is to choose.
