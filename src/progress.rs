@@ -184,7 +184,9 @@ impl Display {
             DisplayKind::Silent => {}
             // A closed standard error is no reason to stop training.
             DisplayKind::Lines => drop(writeln!(std::io::stderr(), "{text}")),
-            DisplayKind::Bars { all, .. } => drop(all.suspend(|| writeln!(std::io::stderr(), "{text}"))),
+            // Not `suspend`, which panics if the terminal has gone. Bars that nobody sees print nothing, either.
+            DisplayKind::Bars { all, .. } if all.is_hidden() => drop(writeln!(std::io::stderr(), "{text}")),
+            DisplayKind::Bars { all, .. } => drop(all.println(text)),
         }
     }
 }

@@ -84,6 +84,8 @@ fn listen(global: &Global) {
         .with_ansi(global.color_stderr())
         .without_time()
         .with_target(false)
+        // Otherwise a message that cannot be written, because the terminal has gone, ends in a panic.
+        .log_internal_errors(false)
         .finish();
     // Fails only if a subscriber is already set, which then takes precedence.
     let _ = tracing::subscriber::set_global_default(subscriber);

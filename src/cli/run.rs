@@ -52,6 +52,9 @@ pub struct RunArgs {
 /// A spec or the command line is wrong (2); data are missing or corrupt (4); a run folder cannot be used (1). A failed
 /// run is not such an error: the other runs continue, and the exit code is 1 at the end.
 pub fn execute(global: &Global, args: &RunArgs) -> Result<ExitCode, CliError> {
+    // Until the first run starts there is nothing to save.
+    let interrupt = Interrupt::install().map_err(CliError::failed)?;
+    interrupt.end_at_once(true);
     let sweep = plan(global, args)?;
     let prepared = sweep.prepare(&SweepOptions {
         backend: args.backend,
@@ -60,16 +63,21 @@ pub fn execute(global: &Global, args: &RunArgs) -> Result<ExitCode, CliError> {
         mirror: args.mirror.clone(),
     })?;
     note_left_out(global, &prepared);
-    let interrupt = Interrupt::install().map_err(CliError::failed)?;
     let mut display = Display::new(args.progress, global.verbosity() < 0, run_labels::labels(&sweep));
-    let outcomes = prepared.run(&processes(args)?, &mut display, &interrupt)?;
+    let processes = processes(args)?;
+    interrupt.end_at_once(false);
+    let outcomes = prepared.run(&processes, &mut display, &interrupt)?;
+    interrupt.end_at_once(true);
 
-    let interrupted = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Interrupted | Outcome::NotStarted));
+    let unfinished = |outcome: &Outcome| matches!(outcome, Outcome::Interrupted | Outcome::NotStarted);
+    // A signal counts even if it came when the last run had just ended: the user must not see a success.
+    let interrupted = interrupt.is_raised() || outcomes.iter().any(unfinished);
     if interrupted || !args.report {
         results::print(global, &sweep, &outcomes, args.format)?;
     }
     if interrupted {
-        output::message!("interrupted, state saved; run the same command again to resume");
+        let by = interrupt.signal().map(|signal| format!(" by {signal}")).unwrap_or_default();
+        output::message!("interrupted{by}, state saved; run the same command again to resume");
         return Ok(Exit::Interrupted.into());
     }
     let failed = results::print_failures(&sweep, &outcomes);

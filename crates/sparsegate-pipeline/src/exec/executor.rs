@@ -51,8 +51,9 @@ pub trait Executor {
     /// Executes `jobs`, at most `at_once` at a time, and returns their outcomes in the same order. `watch` receives
     /// the index of a job and its progress.
     ///
-    /// A failed run does not stop the others, except those that start from it ([`Job::after`]): they fail, too. When `interrupt` is raised, no further run is started, and the running
-    /// ones save their state and stop.
+    /// A failed run does not stop the others, except those that start from it ([`Job::after`]): they fail, too. When
+    /// `interrupt` is raised, no further run is started, and the running ones save their state and stop. At a
+    /// [request for a checkpoint](crate::train::request_checkpoint) they save and go on.
     fn execute(
         &self,
         jobs: Vec<Job>,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::executor::{Executor, Job, JobProgress, Parallelism};
 use super::worker::{Worker, WorkerMessage};
 use super::{Interrupt, Outcome};
-use crate::train::TrainEvent;
+use crate::train::{TrainEvent, checkpoint_requests};
 use sparsegate_store::format::RunState;
 use sparsegate_store::{RunDir, provenance};
 
@@ -82,9 +82,15 @@ impl Executor for LocalProcesses {
             sender,
             watch,
         };
+        let mut passed_on = checkpoint_requests();
         loop {
             if interrupt.is_raised() {
                 queue.stop();
+            }
+            let requests = checkpoint_requests();
+            if requests != passed_on {
+                passed_on = requests;
+                queue.running.values_mut().for_each(Worker::save);
             }
             while queue.running.len() < at_once.max(1) && queue.start_next() {}
             if queue.running.is_empty() {

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::process::ExitStatus;
 
+use super::interrupt::signal_name;
 use sparsegate_store::RunDir;
 use sparsegate_store::format::{FORMAT, RunState, Summary};
 
@@ -55,6 +56,8 @@ impl Outcome {
         match (status.and_then(|status| status.code()), dir.summary()) {
             (Some(0), Ok(Some(summary))) if summary.state == RunState::Done => Self::Done(Box::new(summary)),
             (Some(130), _) => Self::Interrupted,
+            // A process that had not yet installed its handler; it has nothing to save.
+            (None, _) if matches!(killed_by(status), Some("SIGINT" | "SIGTERM" | "SIGHUP")) => Self::Interrupted,
             (_, Err(error)) => Self::failed(&error),
             (code, Ok(_)) => match reported_error {
                 Some(error) => Self::Failed { error, log: String::new() },
@@ -93,15 +96,51 @@ impl Outcome {
     }
 }
 
+/// Name of the signal that ended a process.
+fn killed_by(status: Option<ExitStatus>) -> Option<&'static str> {
+    #[cfg(unix)]
+    return status.and_then(|status| signal_name(std::os::unix::process::ExitStatusExt::signal(&status)?));
+    #[cfg(not(unix))]
+    return status.and_then(|_| signal_name(0));
+}
+
 fn unexplained(code: Option<i32>, status: Option<ExitStatus>) -> String {
     match (code, status) {
         (Some(code), _) => format!("its process ended with exit code {code}"),
-        (None, Some(status)) => {
+        (None, Some(_)) => {
+            let signal = killed_by(status).unwrap_or("a signal");
+            // Out of memory, the system kills without warning; other signals are faults of the program.
+            let why = if signal == "SIGKILL" { ", perhaps for lack of memory" } else { "" };
             format!(
-                "its process was killed ({status}), perhaps for lack of memory; run again: it resumes from its \
-                 last checkpoint, or starts over if it had none"
+                "its process was killed by {signal}{why}; run again: it resumes from its last checkpoint, or starts \
+                 over if it had none"
             )
         }
         (None, None) => "its process could not be waited for".to_owned(),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    use camino::Utf8Path;
+
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_process_is_named() {
+        let dir = RunDir::new(Utf8Path::new("/nowhere"), "t", "k");
+        let outcome = |raw| Outcome::from_exit(&dir, Some(ExitStatus::from_raw(raw)), None);
+        let error = |raw| match outcome(raw) {
+            Outcome::Failed { error, .. } => error,
+            other => panic!("{other:?}"),
+        };
+        assert!(error(9).starts_with("its process was killed by SIGKILL, perhaps for lack of memory; run again"));
+        assert!(error(11).starts_with("its process was killed by SIGSEGV; run again"));
+        assert_eq!(error(3 << 8), "its process ended with exit code 3");
+        for interrupted in [1, 2, 15, 130 << 8] {
+            assert_eq!(outcome(interrupted), Outcome::Interrupted, "{interrupted}");
+        }
     }
 }
