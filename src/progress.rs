@@ -169,6 +169,7 @@ impl Display {
             Outcome::Interrupted => "interrupted, state saved".to_owned(),
             // The hint after the first semicolon is shown at the end, when all failures are listed.
             Outcome::Failed { error, .. } => format!("failed: {}", error.split(';').next().unwrap_or(error)),
+            Outcome::Queued { job } => format!("submitted as job {job}"),
             Outcome::NotStarted | Outcome::Excluded { .. } => return,
         };
         let line = format!("{}  {end}", self.padded(job));

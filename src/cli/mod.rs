@@ -3,8 +3,10 @@
 pub mod args;
 pub mod backends;
 pub mod bench;
+pub mod cancel;
 pub mod check;
 pub mod completions;
+pub mod config;
 mod constant_answer;
 pub mod data;
 pub mod error;
@@ -18,6 +20,7 @@ pub mod predict;
 pub mod report;
 pub mod run;
 pub mod schema;
+pub mod slurm_task;
 mod snippet;
 pub mod status;
 pub mod streamed_table;
@@ -54,6 +57,7 @@ fn dispatch(global: &Global, command: &Command) -> Result<ExitCode, CliError> {
         Command::Run(args) => run::execute(global, args),
         Command::Report(args) => report::execute(global, args),
         Command::Check(args) => check::execute(global, args),
+        Command::Cancel(args) => cancel::execute(global, args),
         Command::Status(args) => status::execute(global, args),
         Command::New(args) => new::execute(global, args),
         Command::Data(args) => data::execute(global, args),
@@ -67,6 +71,7 @@ fn dispatch(global: &Global, command: &Command) -> Result<ExitCode, CliError> {
         Command::Schema(args) => schema::execute(global, args),
         Command::Completions(args) => completions::execute(global, args),
         Command::TrainRun(args) => train_run::execute(global, args),
+        Command::SlurmTask(args) => slurm_task::execute(global, args),
     }
 }
 

@@ -1,5 +1,5 @@
-//! Executes runs: each in a process of its own, or one after the other in this process. No other module starts
-//! processes, except [`provenance`](sparsegate_store::provenance), which calls git.
+//! Executes runs: each in a process of its own, one after the other in this process, or as jobs of a batch system
+//! ([`slurm`]). No other module starts processes, except [`provenance`](sparsegate_store::provenance), which calls git.
 //!
 //! Parent and worker are connected by two pipes. The worker writes one JSON [`TrainEvent`](crate::train::TrainEvent)
 //! per line to its standard output, for which [`EventReporter`] is there. An `s` on its standard input asks it to save,
@@ -13,6 +13,7 @@ mod in_process;
 mod interrupt;
 mod local;
 mod outcome;
+pub mod slurm;
 mod timing_helper;
 mod worker;
 

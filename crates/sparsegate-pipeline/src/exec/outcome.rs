@@ -23,6 +23,11 @@ pub enum Outcome {
     },
     /// It was not started, because the sweep was interrupted before.
     NotStarted,
+    /// A batch system has it and will start it.
+    Queued {
+        /// The job's name there.
+        job: String,
+    },
     /// It was excluded from this sweep.
     Excluded {
         /// The reason.
@@ -30,6 +35,8 @@ pub enum Outcome {
     },
 }
 
+/// Beginning of the error of a run whose process was killed.
+const KILLED: &str = "its process was killed by";
 /// Number of log lines shown for a failed run.
 const LOG_LINES: usize = 12;
 
@@ -64,6 +71,11 @@ impl Outcome {
                 None => Self::Failed { error: unexplained(code, status), log: dir.log_tail(LOG_LINES) },
             },
         }
+    }
+
+    /// Whether the run's process was killed by a signal, which need not happen again.
+    pub(super) fn was_killed(&self) -> bool {
+        matches!(self, Self::Failed { error, .. } if error.starts_with(KILLED))
     }
 
     /// Writes a summary for a failed run whose process did not write one itself. The caller does not record a process
@@ -112,7 +124,7 @@ fn unexplained(code: Option<i32>, status: Option<ExitStatus>) -> String {
             // Out of memory, the system kills without warning; other signals are faults of the program.
             let why = if signal == "SIGKILL" { ", perhaps for lack of memory" } else { "" };
             format!(
-                "its process was killed by {signal}{why}; run again: it resumes from its last checkpoint, or starts \
+                "{KILLED} {signal}{why}; run again: it resumes from its last checkpoint, or starts \
                  over if it had none"
             )
         }
