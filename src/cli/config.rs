@@ -1,5 +1,5 @@
-//! The user's configuration: which executor gets the runs, and what is asked of Slurm. It says where a run is trained, so
-//! it is no part of an experiment.
+//! The user's configuration: which executor gets the runs, and what is asked of Slurm. It says where a run is trained,
+//! so it is no part of an experiment.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::ValueEnum;
@@ -75,7 +75,10 @@ mod tests {
 
     #[test]
     fn mistakes_have_a_position() {
-        assert_eq!(parse("slurm:\n  partiton: x\n").unwrap_err(), "config.yaml:2:3: unknown key `partiton` in `slurm`");
+        assert_eq!(
+            parse("slurm:\n  partitions: x\n").unwrap_err(),
+            "config.yaml:2:3: unknown key `partitions` in `slurm`"
+        );
         assert!(parse("executor: pbs\n").unwrap_err().contains("unknown value `pbs` for `executor`"));
     }
 }

@@ -17,8 +17,8 @@ impl Output {
         Self(io::stdout().lock())
     }
 
-    /// Prints and flushes. `false` if the reader closed the pipe, as `head` does, or the terminal is gone; neither is an
-    /// error.
+    /// Prints and flushes. `false` if the reader closed the pipe, as `head` does, or the terminal is gone; neither is
+    /// an error.
     ///
     /// # Errors
     /// Writing fails, such as on a full disk (1).

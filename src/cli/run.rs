@@ -26,7 +26,8 @@ pub struct RunArgs {
     /// Backend to train on; overrides the specs
     #[arg(long, value_name = "BACKEND")]
     backend: Option<Backend>,
-    /// Number of runs at once [default: the number of processors, at most that of runs; with Slurm, as many as it starts]
+    /// Number of runs at once [default: the number of processors, at most that of runs; with Slurm, as many as it
+    /// starts]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
     /// Retrain finished runs from scratch

@@ -171,7 +171,7 @@ fn cancel_names_the_jobs() {
 #[test]
 fn mistakes_are_refused_before_anything_is_submitted() {
     let slurm = StandIn::new(&spec(1, "sparsity: [W]"));
-    slurm.go(&format!("{RUN} --slurm partiton=x")).expect(2, &["unknown key `partiton`", "`partition`"]);
+    slurm.go(&format!("{RUN} --slurm partitions=x")).expect(2, &["unknown key `partitions`", "`partition`"]);
     slurm.go(&format!("{RUN} --slurm cpus=0")).expect(2, &["at least one processor"]);
     slurm.go(&format!("{RUN} --report")).expect(2, &["--wait"]);
     slurm.go("run t.yaml --slurm time=1").expect(2, &["--executor slurm"]);
@@ -204,8 +204,8 @@ fn the_configuration_chooses_the_executor() {
     assert!(call.contains("--partition=fast ") && call.contains("--time=90 "), "{call}");
     let script = text(&slurm.0.submissions()[0].join("job.sh"));
     assert!(script.starts_with("#!/bin/bash -l\n") && script.contains("module load b || exit 1\n"), "{script}");
-    config("executor: slurm\nslurm: { partiton: main }\n");
-    slurm.go("run t.yaml").expect(2, &["config.yaml:2:10", "partiton", "partition"]);
+    config("executor: slurm\nslurm: { partitions: main }\n");
+    slurm.go("run t.yaml").expect(2, &["config.yaml:2:10", "partitions", "partition"]);
     config("executor: slurm\n");
     slurm.go("run t.yaml --executor local").expect(0, &["done"]);
     // An experiment says what is trained, not where.

@@ -107,8 +107,8 @@ fn note_submitted(submitted: &Submitted, outcomes: &[Outcome], specs: &str) {
     output::message!("`sparsegate status {specs}` shows them, `sparsegate cancel {specs}` cancels them");
 }
 
-/// Waits until no run is queued or running any more, says what changes, and replaces the outcomes. Returns `false` if it
-/// was interrupted.
+/// Waits until no run is queued or running any more, says what changes, and replaces the outcomes. Returns `false` if
+/// it was interrupted.
 fn follow(global: &Global, sweep: &Sweep, outcomes: &mut [Outcome], interrupt: &Interrupt) -> Result<bool, CliError> {
     let labels = run_labels::labels(sweep);
     let width = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);

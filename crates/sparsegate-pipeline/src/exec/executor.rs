@@ -50,8 +50,8 @@ pub trait Executor {
     /// How this machine is divided if `runs` runs are to be executed.
     fn parallelism(&self, runs: usize) -> Parallelism;
 
-    /// Runs that were handed over before and have not ended, by key, each with the name of its job. They are not prepared
-    /// again.
+    /// Runs that were handed over before and have not ended, by key, each with the name of its job. They are not
+    /// prepared again.
     fn accepted(&self) -> BTreeMap<String, String> {
         BTreeMap::new()
     }

@@ -5,8 +5,8 @@
 //! | SIGINT, SIGTERM, SIGHUP | the runs save their state and stop; a second one ends the process at once |
 //! | SIGUSR1 | the runs save their state and go on |
 //!
-//! A SIGHUP that is ignored when the process starts stays ignored: `nohup` and `trap '' HUP` ask for that. It is seen in
-//! `/proc`, thus on Linux only.
+//! A SIGHUP that is ignored when the process starts stays ignored: `nohup` and `trap '' HUP` ask for that. It is seen
+//! in `/proc`, thus on Linux only.
 
 use std::io::Read;
 use std::sync::Arc;

@@ -46,8 +46,8 @@ impl Outcome {
         Self::Failed { error: error.to_string(), log: String::new() }
     }
 
-    /// The outcome of a run that starts from the run in `parent`, of which this is the outcome, if that is not done: the
-    /// run fails with it, or is not started. Meaningless for a parent that is done.
+    /// The outcome of a run that starts from the run in `parent`, of which this is the outcome, if that is not done:
+    /// the run fails with it, or is not started. Meaningless for a parent that is done.
     pub(crate) fn of_child(&self, parent: &RunDir) -> Self {
         match self {
             Self::Failed { error, .. } => {

@@ -98,8 +98,8 @@ impl Executor for SlurmExecutor {
         self.queued.clone()
     }
 
-    /// Submits the jobs. Runs that start from others are in arrays of their own, which wait for those of the others. With
-    /// a limit of runs at once, an array also waits for the one before it, since Slurm applies the limit to each.
+    /// Submits the jobs. Runs that start from others are in arrays of their own, which wait for those of the others.
+    /// With a limit of runs at once, an array also waits for the one before it, since Slurm applies the limit to each.
     fn execute(
         &self,
         jobs: Vec<Job>,

@@ -21,7 +21,8 @@ pub enum Phase {
         /// On this node.
         node: String,
     },
-    /// It has ended, and not as it should: `out of memory`, `timed out`, `cancelled`, and what else Slurm or the job says.
+    /// It has ended, and not as it should: `out of memory`, `timed out`, `cancelled`, and what else Slurm or the job
+    /// says.
     Ended {
         /// How.
         how: String,

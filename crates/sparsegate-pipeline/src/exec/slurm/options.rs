@@ -29,8 +29,8 @@ pub struct SlurmOptions {
     /// Features that the node must have.
     #[serde(deserialize_with = "word")]
     pub constraint: Option<String>,
-    /// Time limit of a job as sbatch takes it, such as `4:00:00` or `90` (minutes). A run that takes longer goes on in the
-    /// next job.
+    /// Time limit of a job as sbatch takes it, such as `4:00:00` or `90` (minutes). A run that takes longer goes on in
+    /// the next job.
     #[serde(deserialize_with = "word")]
     pub time: Option<String>,
     /// Processors, which are also the threads that a new run computes with.
@@ -77,7 +77,8 @@ impl SlurmOptions {
         "sbatch",
     ];
 
-    /// Sets the option in `pair`, `KEY=VALUE`. Words of a list are separated by blanks; an empty value unsets an option.
+    /// Sets the option in `pair`, `KEY=VALUE`. Words of a list are separated by blanks; an empty value unsets an
+    /// option.
     ///
     /// # Errors
     /// [`SlurmError::Option`]: no `=`, an unknown key with the nearest known one, or a value that is no number.
@@ -242,7 +243,7 @@ mod tests {
     fn mistakes_are_named() {
         let mut options = SlurmOptions::default();
         let mut error = |pair| options.set(pair).unwrap_err().to_string();
-        assert!(error("partiton=x").ends_with("unknown key `partiton`; did you mean `partition`?"));
+        assert!(error("partitions=x").ends_with("unknown key `partitions`; did you mean `partition`?"));
         assert!(error("cpus=many").contains("`many` is no whole number"));
         assert!(error("time").contains("is not KEY=VALUE"));
         let check = |pair| {

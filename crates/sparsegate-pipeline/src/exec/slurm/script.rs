@@ -9,8 +9,8 @@ use super::SlurmOptions;
 /// Name of the environment variable that tells the job its folder for the data cache.
 pub(super) const SCRATCH_VARIABLE: &str = "SPARSEGATE_SCRATCH";
 
-/// The script that Slurm starts for each task of the array. `folder` is that of the submission. The program replaces the
-/// shell, so that it is the process that gets the signals.
+/// The script that Slurm starts for each task of the array. `folder` is that of the submission. The program replaces
+/// the shell, so that it is the process that gets the signals.
 pub(super) fn script(options: &SlurmOptions, program: &str, root: &Utf8Path, folder: &Utf8Path) -> String {
     // Modules are shell functions that a login shell defines.
     let login = if options.modules.is_empty() { "" } else { " -l" };
