@@ -170,6 +170,7 @@ impl Display {
             Outcome::Interrupted => "interrupted, state saved".to_owned(),
             // The hint after the first semicolon is shown at the end, when all failures are listed.
             Outcome::Failed { error, .. } => format!("failed: {}", error.split(';').next().unwrap_or(error)),
+            Outcome::Queued { job } => format!("submitted as job {job}"),
             Outcome::NotStarted | Outcome::Excluded { .. } => return,
         };
         let line = format!("{}  {end}", self.padded(job));
@@ -185,7 +186,9 @@ impl Display {
             DisplayKind::Silent => {}
             // A closed standard error is no reason to stop training.
             DisplayKind::Lines => drop(writeln!(std::io::stderr(), "{text}")),
-            DisplayKind::Bars { all, .. } => drop(all.suspend(|| writeln!(std::io::stderr(), "{text}"))),
+            // Not `suspend`, which panics if the terminal has gone. Bars that nobody sees print nothing, either.
+            DisplayKind::Bars { all, .. } if all.is_hidden() => drop(writeln!(std::io::stderr(), "{text}")),
+            DisplayKind::Bars { all, .. } => drop(all.println(text)),
         }
     }
 }

@@ -206,6 +206,9 @@ fn run(block: &Block, root: &Path, bin: &Path) -> Result<(), String> {
         .env("PROJECT", project())
         .env("SPARSEGATE_CACHE", root.join("datasets/cache"))
         .env("NO_COLOR", "1")
+        .env("HOME", root)
+        .env_remove("XDG_CONFIG_HOME")
+        .env_remove("SPARSEGATE_CONFIG")
         .env_remove("SPARSEGATE_MIRROR")
         .stdin(Stdio::null())
         .stderr(Stdio::from(output.try_clone().unwrap()))
@@ -259,6 +262,28 @@ fn commands_do_what_the_pages_say() {
     println!("{passed} blocks ran, {skipped} are marked not to");
     assert!(failures.is_empty(), "\n{failures}");
     assert!(passed > 0, "no block was run at all");
+}
+
+/// Runs the blocks that need Slurm, all of docs/cluster.md, with the one that is set up.
+#[test]
+#[ignore = "needs a Slurm of its own: .ci/run slurm"]
+fn commands_of_the_slurm_page_do_what_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    // Jobs see the folder by this path.
+    let folder = folder.path().canonicalize().unwrap();
+    let (root, bin) = (folder.join("project"), folder.join("bin"));
+    fs_err::create_dir_all(&bin).unwrap();
+    copy_specs(&project().join("experiments"), &root.join("experiments"));
+    copy_specs(&project().join("datasets"), &root.join("datasets"));
+    fs_err::os::unix::fs::symlink(env!("CARGO_BIN_EXE_sparsegate"), bin.join("sparsegate")).unwrap();
+    let text = fs_err::read_to_string(project().join("docs/cluster.md")).unwrap();
+    let blocks = blocks("docs/cluster.md", &text);
+    assert!(blocks.iter().all(|block| block.not_run.as_ref().is_some_and(|why| why.starts_with("needs Slurm"))));
+    let complaints: Vec<String> = blocks.iter().filter_map(|block| run(block, &root, &bin).err()).collect();
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+    // What the page says is there afterwards.
+    assert!(root.join("reports/quick/index.html").exists());
+    assert!(root.join(".config/sparsegate/config.yaml").exists());
 }
 
 #[test]

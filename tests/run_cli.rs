@@ -125,7 +125,8 @@ fn ctrl_c_saves_and_the_run_goes_on() {
         let child = project.start(&["run", "t.yaml"]);
         let run = wait_for_lines(&project, 2);
         signal(name, child.id());
-        Answer::of(child).expect(130, &["interrupted, state saved; run the same command again to resume"]);
+        let said = format!("interrupted by SIG{name}, state saved; run the same command again to resume");
+        Answer::of(child).expect(130, &[&said]);
         assert_eq!(run.summary().unwrap().unwrap().state, RunState::Interrupted);
         let plan = project.go(&["plan", "t.yaml"]);
         assert!(plan.out.contains("interrupted"), "{plan:?}");

@@ -4,8 +4,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    CliError, backends, bench, check, completions, data, explore, export, generate, init, new, plan, predict, report,
-    run, schema, status, time_step, train_run,
+    CliError, backends, bench, cancel, check, completions, data, explore, export, generate, init, new, plan, predict,
+    report, run, schema, status, time_step, train_run,
 };
 use sparsegate_spec::Experiment;
 
@@ -118,6 +118,8 @@ pub enum Command {
     Check(check::CheckArgs),
     /// Print one line per run: state, epoch, metric, time left
     Status(status::StatusArgs),
+    /// Take the jobs of an experiment's runs out of Slurm's queue
+    Cancel(cancel::CancelArgs),
     /// Write the YAML files for your own data: a data set, a task and an experiment, or pretrained vectors
     New(new::NewArgs),
     /// List, fetch, verify or import data sets
@@ -145,6 +147,9 @@ pub enum Command {
     /// Train one run in this process (started by `run`)
     #[command(hide = true)]
     TrainRun(train_run::TrainRunArgs),
+    /// Train the run of one task of a job array (submitted by `run`)
+    #[command(hide = true)]
+    SlurmTask(slurm_task::SlurmTaskArgs),
 }
 
 /// The experiments to process, with overrides and filters.

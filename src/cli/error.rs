@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use sparsegate_compact::{CompactModel, FindModelError, NotFinite, WriteCompactError};
 use sparsegate_nn::engine::OpenError;
+use sparsegate_pipeline::exec::slurm::SlurmError;
 use sparsegate_pipeline::start_from::StartError;
 use sparsegate_pipeline::sweep::SweepError;
 use sparsegate_pipeline::train_run::TrainRunError;
@@ -152,6 +153,29 @@ impl From<SweepError> for CliError {
     }
 }
 
+impl From<SlurmError> for CliError {
+    fn from(error: SlurmError) -> Self {
+        let hint = error.hint();
+        let error = match error {
+            // Like a backend that is not available.
+            SlurmError::Option(_) | SlurmError::Missing { .. } => Self::usage(error),
+            _ => Self::failed(error),
+        };
+        if let Some(hint) = hint { error.help(hint) } else { error }
+    }
+}
+
+impl From<FindRunError> for CliError {
+    fn from(error: FindRunError) -> Self {
+        let hint = error.hint();
+        let error = match error {
+            FindRunError::Store(error) => Self::data(error),
+            error => Self::usage(error),
+        };
+        if let Some(hint) = hint { error.help(hint) } else { error }
+    }
+}
+
 impl From<TrainRunError> for CliError {
     fn from(error: TrainRunError) -> Self {
         match error {
@@ -169,8 +193,7 @@ impl From<FindModelError> for CliError {
     fn from(error: FindModelError) -> Self {
         let hint = error.hint();
         let error = match error {
-            FindModelError::Run(FindRunError::Store(error)) => Self::data(error),
-            FindModelError::Run(error) => Self::usage(error),
+            FindModelError::Run(error) => return error.into(),
             FindModelError::Store(error) => Self::failed(error),
             FindModelError::Write(error) => error.into(),
             error @ (FindModelError::Io(_)

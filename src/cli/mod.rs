@@ -3,8 +3,10 @@
 pub mod args;
 pub mod backends;
 pub mod bench;
+pub mod cancel;
 pub mod check;
 pub mod completions;
+pub mod config;
 mod constant_answer;
 pub mod data;
 pub mod error;
@@ -19,6 +21,7 @@ pub mod predict;
 pub mod report;
 pub mod run;
 pub mod schema;
+pub mod slurm_task;
 mod snippet;
 pub mod status;
 pub mod streamed_table;
@@ -55,6 +58,7 @@ fn dispatch(global: &Global, command: &Command) -> Result<ExitCode, CliError> {
         Command::Run(args) => run::execute(global, args),
         Command::Report(args) => report::execute(global, args),
         Command::Check(args) => check::execute(global, args),
+        Command::Cancel(args) => cancel::execute(global, args),
         Command::Status(args) => status::execute(global, args),
         Command::New(args) => new::execute(global, args),
         Command::Data(args) => data::execute(global, args),
@@ -69,6 +73,7 @@ fn dispatch(global: &Global, command: &Command) -> Result<ExitCode, CliError> {
         Command::Schema(args) => schema::execute(global, args),
         Command::Completions(args) => completions::execute(global, args),
         Command::TrainRun(args) => train_run::execute(global, args),
+        Command::SlurmTask(args) => slurm_task::execute(global, args),
     }
 }
 
@@ -86,6 +91,8 @@ fn listen(global: &Global) {
         .with_ansi(global.color_stderr())
         .without_time()
         .with_target(false)
+        // Otherwise a message that cannot be written, because the terminal has gone, ends in a panic.
+        .log_internal_errors(false)
         .finish();
     // Fails only if a subscriber is already set, which then takes precedence.
     let _ = tracing::subscriber::set_global_default(subscriber);

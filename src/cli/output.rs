@@ -18,16 +18,35 @@ impl Output {
         Self(io::stdout().lock())
     }
 
-    /// Prints and flushes. `false` if the reader closed the pipe, as `head` does, which is not an error.
+    /// Prints and flushes. `false` if the reader closed the pipe, as `head` does, or the terminal is gone; neither is
+    /// an error.
     ///
     /// # Errors
     /// Writing fails, such as on a full disk (1).
     pub fn print(&mut self, text: &str) -> Result<bool, CliError> {
         match self.0.write_all(text.as_bytes()).and_then(|()| self.0.flush()) {
             Ok(()) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe || is_vanished_terminal(&error) => Ok(false),
             Err(error) => Err(CliError::failed(format!("cannot write to standard output: {error}"))),
         }
+    }
+}
+
+/// Whether the error says that standard output was a terminal which is gone, because its window or connection was
+/// closed. An input/output error of a file is another matter.
+fn is_vanished_terminal(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+
+        const EIO: i32 = 5;
+        let is_device = || fs_err::metadata("/dev/stdout").is_ok_and(|output| output.file_type().is_char_device());
+        error.raw_os_error() == Some(EIO) && is_device()
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = error;
+        false
     }
 }
 

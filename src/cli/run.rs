@@ -1,13 +1,16 @@
 //! `run`: trains the unfinished runs of experiments.
 
 mod results;
-mod run_labels;
+pub(super) mod run_labels;
+mod slurm;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 
 use super::args::{Global, OutputFormat, SpecArgs};
+use super::config::{ExecutorName, UserConfig};
 use super::output;
 use super::{CliError, Exit, report};
 use crate::progress::{Display, ProgressMode};
@@ -23,7 +26,8 @@ pub struct RunArgs {
     /// Backend to train on; overrides the specs
     #[arg(long, value_name = "BACKEND")]
     backend: Option<Backend>,
-    /// Number of runs in parallel, each in its own process [default: the number of processors, at most that of runs]
+    /// Number of runs at once [default: the number of processors, at most that of runs; with Slurm, as many as it
+    /// starts]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
     /// Retrain finished runs from scratch
@@ -38,6 +42,15 @@ pub struct RunArgs {
     /// Write the report afterwards; print its table and the path of its page instead of the results
     #[arg(long)]
     report: bool,
+    /// Who trains the runs [default: `executor` of the configuration, or this machine]
+    #[arg(long, value_name = "NAME", value_enum)]
+    executor: Option<ExecutorName>,
+    /// What to ask of Slurm, such as time=4:00:00; may be repeated, and overrides the configuration
+    #[arg(long, value_name = "KEY=VALUE")]
+    slurm: Vec<String>,
+    /// With Slurm: wait until the runs have ended, and print what becomes of them
+    #[arg(long)]
+    wait: bool,
     /// How to show progress
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     progress: ProgressMode,
@@ -52,24 +65,44 @@ pub struct RunArgs {
 /// A spec or the command line is wrong (2); data are missing or corrupt (4); a run folder cannot be used (1). A failed
 /// run is not such an error: the other runs continue, and the exit code is 1 at the end.
 pub fn execute(global: &Global, args: &RunArgs) -> Result<ExitCode, CliError> {
-    let sweep = plan(global, args)?;
-    let prepared = sweep.prepare(&SweepOptions {
-        backend: args.backend,
-        force: args.force,
-        offline: args.offline,
-        mirror: args.mirror.clone(),
-    })?;
-    note_left_out(global, &prepared);
+    // Until the first run starts there is nothing to save.
     let interrupt = Interrupt::install().map_err(CliError::failed)?;
-    let mut display = Display::new(args.progress, global.verbosity() < 0, run_labels::labels(&sweep));
-    let outcomes = prepared.run(&processes(args)?, &mut display, &interrupt)?;
+    interrupt.end_at_once(true);
+    let config = UserConfig::load()?;
+    match args.executor.or(config.executor).unwrap_or_default() {
+        ExecutorName::Slurm => {
+            let mut options = config.slurm;
+            args.slurm.iter().try_for_each(|pair| options.set(pair))?;
+            slurm::execute(global, args, options, &interrupt)
+        }
+        ExecutorName::Local if args.wait || !args.slurm.is_empty() => {
+            let option = if args.wait { "--wait" } else { "--slurm" };
+            Err(CliError::usage(format!("`{option}` is for runs that Slurm trains")).help("add --executor slurm"))
+        }
+        ExecutorName::Local => local(global, args, &interrupt),
+    }
+}
 
-    let interrupted = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Interrupted | Outcome::NotStarted));
+/// Trains the runs on this machine.
+fn local(global: &Global, args: &RunArgs, interrupt: &Interrupt) -> Result<ExitCode, CliError> {
+    let sweep = plan(global, args)?;
+    let prepared = sweep.prepare(&options(args))?;
+    note_left_out(global, &prepared);
+    let mut display = Display::new(args.progress, global.verbosity() < 0, run_labels::labels(&sweep));
+    let processes = processes(args)?;
+    interrupt.end_at_once(false);
+    let outcomes = prepared.run(&processes, &mut display, interrupt)?;
+    interrupt.end_at_once(true);
+
+    let unfinished = |outcome: &Outcome| matches!(outcome, Outcome::Interrupted | Outcome::NotStarted);
+    // A signal counts even if it came when the last run had just ended: the user must not see a success.
+    let interrupted = interrupt.is_raised() || outcomes.iter().any(unfinished);
     if interrupted || !args.report {
         results::print(global, &sweep, &outcomes, args.format)?;
     }
     if interrupted {
-        output::message!("interrupted, state saved; run the same command again to resume");
+        let by = interrupt.signal().map(|signal| format!(" by {signal}")).unwrap_or_default();
+        output::message!("interrupted{by}, state saved; run the same command again to resume");
         return Ok(Exit::Interrupted.into());
     }
     let failed = results::print_failures(&sweep, &outcomes);
@@ -84,11 +117,27 @@ fn plan(global: &Global, args: &RunArgs) -> Result<Sweep, CliError> {
     Ok(Sweep::plan(&global.root, args.specs.load_with(global, &backend)?)?)
 }
 
+fn options(args: &RunArgs) -> SweepOptions {
+    SweepOptions {
+        backend: args.backend,
+        force: args.force,
+        offline: args.offline,
+        mirror: args.mirror.clone(),
+        elsewhere: false,
+    }
+}
+
 /// Starts this program again for each run.
 fn processes(args: &RunArgs) -> Result<LocalProcesses, CliError> {
-    let program = std::env::current_exe()
-        .map_err(|e| CliError::failed(format!("cannot find this program to start it again: {e}")))?;
-    Ok(LocalProcesses { program, at_once: args.jobs.map(usize::from) })
+    Ok(LocalProcesses { at_once: args.jobs.map(usize::from), ..LocalProcesses::new(this_program()?) })
+}
+
+/// The path of this program, to start it again.
+///
+/// # Errors
+/// The system does not tell (1).
+pub(super) fn this_program() -> Result<PathBuf, CliError> {
+    std::env::current_exe().map_err(|e| CliError::failed(format!("cannot find this program to start it again: {e}")))
 }
 
 /// Reports on stderr how many runs are left out, why, and what to do about it.

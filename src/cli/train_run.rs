@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::args::Global;
 use super::{CliError, Exit};
-use sparsegate_pipeline::exec::{EventReporter, Interrupt, stop_at_end_of_input};
+use sparsegate_pipeline::exec::{EventReporter, Interrupt, obey_parent};
 use sparsegate_pipeline::train_run::{RunObserver, train_run};
 use sparsegate_store::RunDir;
 use sparsegate_store::format::RunState;
@@ -24,7 +24,7 @@ pub struct TrainRunArgs {
     /// The run's key
     #[arg(long)]
     key: String,
-    /// Save and stop when standard input ends
+    /// Save at an `s` on standard input, and save and stop when it ends
     #[arg(long)]
     watch_stdin: bool,
 }
@@ -41,7 +41,7 @@ pub fn execute(global: &Global, args: &TrainRunArgs) -> Result<ExitCode, CliErro
 fn work(global: &Global, args: &TrainRunArgs, observer: &mut dyn RunObserver) -> Result<Exit, CliError> {
     let interrupt = Interrupt::install().map_err(CliError::failed)?;
     if args.watch_stdin {
-        stop_at_end_of_input(interrupt.flag());
+        obey_parent(interrupt.flag());
     }
     let dir = RunDir::new(&global.root, &args.experiment, &args.key);
     let summary = train_run(&global.root, &dir, observer, interrupt.flag())?;

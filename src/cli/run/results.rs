@@ -24,8 +24,11 @@ struct ResultRow {
     label: String,
     sparsity: String,
     seed: u64,
-    /// `done`, `interrupted`, `failed`, `not-started` or `left-out`.
+    /// `done`, `interrupted`, `failed`, `not-started`, `queued` or `left-out`.
     state: &'static str,
+    /// The job of the batch system that the run is queued as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job: Option<String>,
     epochs: u32,
     metric: String,
     valid: Option<f64>,
@@ -78,6 +81,7 @@ fn rows(sweep: &Sweep, outcomes: &[Outcome]) -> Vec<ResultRow> {
             Outcome::Interrupted => ("interrupted", None),
             Outcome::Failed { error, .. } => ("failed", Some(error.clone())),
             Outcome::NotStarted => ("not-started", None),
+            Outcome::Queued { .. } => ("queued", None),
             Outcome::Excluded { why } => ("left-out", Some(why.clone())),
         };
         // A damaged file must not prevent printing the other rows; `print_failures` reports it.
@@ -106,6 +110,7 @@ fn rows(sweep: &Sweep, outcomes: &[Outcome]) -> Vec<ResultRow> {
             sparsity: entry.spec.sparsity.name.clone(),
             seed: entry.spec.seed,
             state,
+            job: if let Outcome::Queued { job } = outcome { Some(job.clone()) } else { None },
             epochs: epochs.or(last.as_ref().map(|line| line.epoch)).unwrap_or_default(),
             metric,
             valid: of(|line| line.valid),
@@ -147,7 +152,11 @@ fn table(rows: &[ResultRow]) -> TextTable {
         let best = row.best_epoch.map(|epoch| format!("{} ({epoch})", number(row.test_best, digits)));
         table.row([
             row.label.clone(),
-            format!("{}{collapsed}", row.state),
+            format!(
+                "{}{collapsed}{}",
+                row.state,
+                row.job.as_ref().map(|job| format!(", job {job}")).unwrap_or_default()
+            ),
             row.epochs.to_string(),
             row.metric.clone(),
             number(row.valid, digits),

@@ -6,7 +6,7 @@ use sparsegate_spec::VaryingKeys;
 
 /// One label per run, in order: the values of the keys that vary in the run's experiment, after the experiment's name
 /// if there are several.
-pub(super) fn labels(sweep: &Sweep) -> Vec<String> {
+pub(in crate::cli) fn labels(sweep: &Sweep) -> Vec<String> {
     let experiments = sweep.experiments();
     let of_experiment = |planned: &ExperimentPlan| -> Vec<String> {
         let entries = &planned.plan.entries;

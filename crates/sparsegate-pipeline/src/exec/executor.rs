@@ -1,5 +1,7 @@
 //! What an executor of runs does: the trait, a job, and its progress.
 
+use std::collections::BTreeMap;
+
 use camino::Utf8PathBuf;
 
 use super::{Interrupt, Outcome};
@@ -48,11 +50,18 @@ pub trait Executor {
     /// How this machine is divided if `runs` runs are to be executed.
     fn parallelism(&self, runs: usize) -> Parallelism;
 
+    /// Runs that were handed over before and have not ended, by key, each with the name of its job. They are not
+    /// prepared again.
+    fn accepted(&self) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
+
     /// Executes `jobs`, at most `at_once` at a time, and returns their outcomes in the same order. `watch` receives
     /// the index of a job and its progress.
     ///
-    /// A failed run does not stop the others, except those that start from it ([`Job::after`]): they fail, too. When `interrupt` is raised, no further run is started, and the running
-    /// ones save their state and stop.
+    /// A failed run does not stop the others, except those that start from it ([`Job::after`]): they fail, too. When
+    /// `interrupt` is raised, no further run is started, and the running ones save their state and stop. At a
+    /// [request for a checkpoint](crate::train::request_checkpoint) they save and go on.
     fn execute(
         &self,
         jobs: Vec<Job>,

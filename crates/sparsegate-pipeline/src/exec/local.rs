@@ -9,7 +9,8 @@ use std::time::Duration;
 use super::executor::{Executor, Job, JobProgress, Parallelism};
 use super::worker::{Worker, WorkerMessage};
 use super::{Interrupt, Outcome};
-use crate::train::TrainEvent;
+use crate::train::{TrainEvent, checkpoint_requests};
+use sparsegate_data::CACHE_VARIABLE;
 use sparsegate_store::format::RunState;
 use sparsegate_store::{RunDir, provenance};
 
@@ -34,12 +35,14 @@ pub struct LocalProcesses {
     pub program: PathBuf,
     /// Runs at a time; `None` for as many as there are processors.
     pub at_once: Option<usize>,
+    /// Folder of the data cache, if the runs shall use another one than this process.
+    pub cache: Option<PathBuf>,
 }
 
 impl LocalProcesses {
     /// Starts `program`, with as many runs at a time as there are processors.
     pub fn new(program: impl Into<PathBuf>) -> Self {
-        Self { program: program.into(), at_once: None }
+        Self { program: program.into(), at_once: None, cache: None }
     }
 
     fn command(&self, job: &Job) -> Command {
@@ -48,6 +51,9 @@ impl LocalProcesses {
         command.args(["--experiment", &job.experiment, "--key", job.dir.key()]);
         if std::env::var_os(PURGE_VARIABLE).is_none() {
             command.env(PURGE_VARIABLE, "-1");
+        }
+        if let Some(cache) = &self.cache {
+            command.env(CACHE_VARIABLE, cache);
         }
         let threads = job.threads.to_string();
         command.env(THREADS_VARIABLE, &threads).env(LIBTORCH_THREADS_VARIABLE, &threads);
@@ -82,9 +88,15 @@ impl Executor for LocalProcesses {
             sender,
             watch,
         };
+        let mut passed_on = checkpoint_requests();
         loop {
             if interrupt.is_raised() {
                 queue.stop();
+            }
+            let requests = checkpoint_requests();
+            if requests != passed_on {
+                passed_on = requests;
+                queue.running.values_mut().for_each(Worker::save);
             }
             while queue.running.len() < at_once.max(1) && queue.start_next() {}
             if queue.running.is_empty() {

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::process::ExitStatus;
 
+use super::interrupt::signal_name;
 use sparsegate_store::RunDir;
 use sparsegate_store::format::{FORMAT, RunState, Summary};
 
@@ -22,6 +23,11 @@ pub enum Outcome {
     },
     /// It was not started, because the sweep was interrupted before.
     NotStarted,
+    /// A batch system has it and will start it.
+    Queued {
+        /// The job's name there.
+        job: String,
+    },
     /// It was excluded from this sweep.
     Excluded {
         /// The reason.
@@ -29,6 +35,8 @@ pub enum Outcome {
     },
 }
 
+/// Beginning of the error of a run whose process was killed.
+const KILLED: &str = "its process was killed by";
 /// Number of log lines shown for a failed run.
 const LOG_LINES: usize = 12;
 
@@ -38,8 +46,8 @@ impl Outcome {
         Self::Failed { error: error.to_string(), log: String::new() }
     }
 
-    /// The outcome of a run that starts from the run in `parent`, of which this is the outcome, if that is not done: the
-    /// run fails with it, or is not started. Meaningless for a parent that is done.
+    /// The outcome of a run that starts from the run in `parent`, of which this is the outcome, if that is not done:
+    /// the run fails with it, or is not started. Meaningless for a parent that is done.
     pub(crate) fn of_child(&self, parent: &RunDir) -> Self {
         match self {
             Self::Failed { error, .. } => {
@@ -55,12 +63,19 @@ impl Outcome {
         match (status.and_then(|status| status.code()), dir.summary()) {
             (Some(0), Ok(Some(summary))) if summary.state == RunState::Done => Self::Done(Box::new(summary)),
             (Some(130), _) => Self::Interrupted,
+            // A process that had not yet installed its handler; it has nothing to save.
+            (None, _) if matches!(killed_by(status), Some("SIGINT" | "SIGTERM" | "SIGHUP")) => Self::Interrupted,
             (_, Err(error)) => Self::failed(&error),
             (code, Ok(_)) => match reported_error {
                 Some(error) => Self::Failed { error, log: String::new() },
                 None => Self::Failed { error: unexplained(code, status), log: dir.log_tail(LOG_LINES) },
             },
         }
+    }
+
+    /// Whether the run's process was killed by a signal, which need not happen again.
+    pub(super) fn was_killed(&self) -> bool {
+        matches!(self, Self::Failed { error, .. } if error.starts_with(KILLED))
     }
 
     /// Writes a summary for a failed run whose process did not write one itself. The caller does not record a process
@@ -94,21 +109,34 @@ impl Outcome {
     }
 }
 
+/// Name of the signal that ended a process.
+fn killed_by(status: Option<ExitStatus>) -> Option<&'static str> {
+    #[cfg(unix)]
+    return status.and_then(|status| signal_name(std::os::unix::process::ExitStatusExt::signal(&status)?));
+    #[cfg(not(unix))]
+    return status.and_then(|_| signal_name(0));
+}
+
 fn unexplained(code: Option<i32>, status: Option<ExitStatus>) -> String {
     match (code, status) {
         (Some(code), _) => format!("its process ended with exit code {code}"),
-        (None, Some(status)) => {
+        (None, Some(_)) => {
+            let signal = killed_by(status).unwrap_or("a signal");
+            // Out of memory, the system kills without warning; other signals are faults of the program.
+            let why = if signal == "SIGKILL" { ", perhaps for lack of memory" } else { "" };
             format!(
-                "its process was killed ({status}), perhaps for lack of memory; run again: it resumes from its \
-                 last checkpoint, or starts over if it had none"
+                "{KILLED} {signal}{why}; run again: it resumes from its last checkpoint, or starts \
+                 over if it had none"
             )
         }
         (None, None) => "its process could not be waited for".to_owned(),
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+
     use camino::Utf8Path;
     use sparsegate_store::Position;
 
@@ -126,5 +154,21 @@ mod tests {
         // A summary that a process wrote stays.
         Outcome::failed(&"again").record(&dir);
         assert_eq!(dir.summary().unwrap().unwrap(), summary);
+    }
+
+    #[test]
+    fn the_end_of_a_process_is_named() {
+        let dir = RunDir::new(Utf8Path::new("/nowhere"), "t", "k");
+        let outcome = |raw| Outcome::from_exit(&dir, Some(ExitStatus::from_raw(raw)), None);
+        let error = |raw| match outcome(raw) {
+            Outcome::Failed { error, .. } => error,
+            other => panic!("{other:?}"),
+        };
+        assert!(error(9).starts_with("its process was killed by SIGKILL, perhaps for lack of memory; run again"));
+        assert!(error(11).starts_with("its process was killed by SIGSEGV; run again"));
+        assert_eq!(error(3 << 8), "its process ended with exit code 3");
+        for interrupted in [1, 2, 15, 130 << 8] {
+            assert_eq!(outcome(interrupted), Outcome::Interrupted, "{interrupted}");
+        }
     }
 }

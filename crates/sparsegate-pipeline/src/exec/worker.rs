@@ -1,10 +1,11 @@
 //! The parent's handle of one worker process.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
 
+use super::interrupt::SAVE;
 use crate::train::TrainEvent;
 use sparsegate_store::RunDir;
 
@@ -42,6 +43,11 @@ impl Worker {
     /// Tells the worker to save and stop.
     pub(super) fn stop(&mut self) {
         self.input = None;
+    }
+
+    /// Asks the worker to save and go on. One that has just ended does not hear it.
+    pub(super) fn save(&mut self) {
+        let _ = self.input.as_mut().map(|input| input.write_all(&[SAVE]).and_then(|()| input.flush()));
     }
 
     /// Waits for the reader thread of a worker that has ended.

@@ -12,14 +12,15 @@ use sparsegate_spec::types::{Backend, RunSpec};
 pub(super) struct UnavailableBackends(BTreeMap<Backend, OpenError>);
 
 impl UnavailableBackends {
-    /// Tries to open each backend of the runs once.
+    /// Tries to open each backend of the runs once; `elsewhere`, only looks whether it is in the build.
     ///
     /// # Errors
     /// The backend `chosen` for all runs cannot be opened, or none of the backends can.
-    pub(super) fn look(sweep: &Sweep, chosen: Option<Backend>) -> Result<Self, OpenError> {
+    pub(super) fn look(sweep: &Sweep, chosen: Option<Backend>, elsewhere: bool) -> Result<Self, OpenError> {
         let wanted: BTreeSet<Backend> = sweep.runs().map(|run| run.entry.spec.backend).chain(chosen).collect();
+        let problem = |backend| if elsewhere { missing(backend) } else { engine::open(backend).err() };
         let failed: BTreeMap<Backend, OpenError> =
-            wanted.iter().filter_map(|backend| Some((*backend, engine::open(*backend).err()?))).collect();
+            wanted.iter().filter_map(|backend| Some((*backend, problem(*backend)?))).collect();
         let refused = match chosen {
             Some(backend) => failed.get(&backend),
             None if failed.len() == wanted.len() => failed.values().next(),
@@ -36,7 +37,12 @@ impl UnavailableBackends {
 
 /// The message that this build lacks the run's backend; `None` if it has it. Opens no device, so a plan can use it.
 pub fn not_compiled(spec: &RunSpec) -> Option<String> {
+    missing(spec.backend).map(|error| error.to_string())
+}
+
+/// The error that this build lacks a backend; `None` if it has it.
+fn missing(backend: Backend) -> Option<OpenError> {
     let compiled = engine::compiled_backends();
-    let lacks = spec.backend.feature().is_some_and(|feature| !compiled.contains(&feature));
-    lacks.then(|| OpenError::NotCompiled { backend: spec.backend, compiled }.to_string())
+    let lacks = backend.feature().is_some_and(|feature| !compiled.contains(&feature));
+    lacks.then(|| OpenError::NotCompiled { backend, compiled })
 }

@@ -30,6 +30,8 @@ pub struct SweepOptions {
     pub offline: bool,
     /// A folder or URL that holds the data files under the manifests' paths.
     pub mirror: Option<String>,
+    /// The runs are trained on other machines: a backend has to be in the build, but its device need not be here.
+    pub elsewhere: bool,
 }
 
 /// Runs that are left out because their backend is not available.
@@ -51,7 +53,7 @@ pub struct PreparedSweep<'a> {
 
 impl<'a> PreparedSweep<'a> {
     pub(super) fn new(sweep: &'a Sweep, options: &SweepOptions) -> Result<Self, SweepError> {
-        let unavailable = UnavailableBackends::look(sweep, options.backend)?;
+        let unavailable = UnavailableBackends::look(sweep, options.backend, options.elsewhere)?;
         let prepared = Self { sweep, unavailable, force: options.force };
         for planned in sweep.experiments() {
             let entries = planned.plan.entries.iter().map(|entry| SweepRun { experiment: &planned.experiment, entry });
@@ -110,6 +112,7 @@ impl<'a> PreparedSweep<'a> {
         interrupt: &Interrupt,
     ) -> Result<Vec<Outcome>, SweepError> {
         let parallelism = executor.parallelism(self.sweep.runs().filter(|run| self.is_trained(*run)).count());
+        let accepted = executor.accepted();
         let facts = provenance::collect(&self.sweep.root, parallelism.threads);
         let runs: Vec<SweepRun<'_>> = self.sweep.runs().collect();
         let mut outcomes = vec![Outcome::NotStarted; runs.len()];
@@ -123,7 +126,9 @@ impl<'a> PreparedSweep<'a> {
             // Such as a parent in the plan that another process is training.
             let hopeless = parent.filter(|parent| matches!(outcomes[*parent], Outcome::Failed { .. }));
             let hopeless = hopeless.map(|parent| outcomes[parent].of_child(&runs[parent].entry.dir));
-            outcomes[place] = match (self.without_training(runs[place])?, hopeless) {
+            let queued = accepted.get(&runs[place].entry.key).map(|job| Outcome::Queued { job: job.clone() });
+            let settled = if queued.is_some() { queued } else { self.without_training(runs[place])? };
+            outcomes[place] = match (settled, hopeless) {
                 (Some(outcome), _) | (None, Some(outcome)) => outcome,
                 (None, None) => match self.job(runs[place], &facts, parallelism) {
                     Ok(job) => {

@@ -15,7 +15,8 @@ mod training;
 mod vocabulary;
 
 pub use baseline::baseline;
-pub use checkpointing::CheckpointIntervals;
+pub(crate) use checkpointing::checkpoint_requests;
+pub use checkpointing::{CheckpointIntervals, request_checkpoint};
 pub use error::TrainError;
 pub use event::TrainEvent;
 pub use run_data::{EpochBatches, RunData};

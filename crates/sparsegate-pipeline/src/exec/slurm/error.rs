@@ -1,0 +1,68 @@
+//! Errors of submitting, asking and cancelling.
+
+use camino::Utf8PathBuf;
+use sparsegate_store::StoreError;
+
+/// Why Slurm, or the folder of a submission, cannot be used.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SlurmError {
+    /// A command of Slurm is not installed.
+    #[error("`{program}` cannot be started: {problem}")]
+    Missing {
+        /// The command.
+        program: &'static str,
+        /// The system's message.
+        problem: String,
+    },
+    /// A command of Slurm failed.
+    #[error("`{program}` failed: {message}")]
+    Refused {
+        /// The command.
+        program: &'static str,
+        /// What it printed.
+        message: String,
+    },
+    /// An option has no valid value.
+    #[error("{0}")]
+    Option(String),
+    /// A file of a submission cannot be read or written.
+    #[error("cannot {verb} {path}: {problem}")]
+    Io {
+        /// `read` or `write`.
+        verb: &'static str,
+        /// The file.
+        path: Utf8PathBuf,
+        /// The system's message.
+        problem: String,
+    },
+    /// An error of a run folder.
+    #[error("{0}")]
+    Store(String),
+}
+
+impl SlurmError {
+    pub(super) fn io(verb: &'static str, path: &camino::Utf8Path, problem: impl ToString) -> Self {
+        Self::Io { verb, path: path.to_owned(), problem: problem.to_string() }
+    }
+
+    /// A hint how to fix it, for errors whose message has none.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Missing { .. } => Some(
+                "run it where Slurm's commands are, such as a login node, or load the module that has them; \
+                 `--executor local` trains on this machine",
+            ),
+            Self::Refused { program: "sbatch", .. } => {
+                Some("see --slurm and the section `slurm` of the configuration, and docs/cluster.md")
+            }
+            _ => None,
+        }
+    }
+}
+
+impl From<StoreError> for SlurmError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error.to_string())
+    }
+}

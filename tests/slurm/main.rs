@@ -1,0 +1,7 @@
+//! `run --executor slurm`, `status`, `cancel`: against scripts that stand for Slurm's commands, and, where one runs,
+//! against a real Slurm. `.ci/run slurm` starts one and runs the ignored tests.
+#![cfg(target_os = "linux")]
+
+mod project;
+mod real;
+mod stand_in;

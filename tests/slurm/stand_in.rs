@@ -1,0 +1,227 @@
+//! Tests with scripts in the place of Slurm's commands: what they are asked, and what the program makes of the answers.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+
+use super::project::{Answer, Project, spec, text};
+
+/// Notes its arguments and gives out numbers from 7 on; refuses the partition `none`.
+const SBATCH: &str = r#"#!/bin/sh
+if [ "$1" = --version ]; then exit 0; fi
+echo "$@" >>"$STAND_IN/sbatch.log"
+case "$*" in *partition=none*) echo 'sbatch: error: invalid partition specified: none' >&2; exit 1 ;; esac
+number=$(($(cat "$STAND_IN/number" 2>/dev/null || echo 6) + 1))
+echo $number >"$STAND_IN/number"
+# Every task waits from now on.
+name=$(echo "$@" | sed 's/.*--job-name=\([^ ]*\).*/\1/')
+last=$(echo "$@" | sed 's/.*--array=0-\([0-9]*\).*/\1/')
+for index in $(seq 0 "$last"); do echo "$name|$number|$index|PENDING||Priority" >>"$STAND_IN/queue"; done
+echo $number
+"#;
+const SQUEUE: &str = "#!/bin/sh\ncat \"$STAND_IN/queue\" 2>/dev/null || true\n";
+const SCANCEL: &str = "#!/bin/sh\necho \"$@\" >>\"$STAND_IN/scancel.log\"\n";
+const SCONTROL: &str = "#!/bin/sh\necho 'MaxArraySize            = 3'\n";
+const SACCT: &str = "#!/bin/sh\necho 'Slurm accounting storage is disabled' >&2\nexit 1\n";
+
+/// A project with the scripts.
+struct StandIn(Project);
+
+impl StandIn {
+    fn new(spec: &str) -> Self {
+        let project = Project::new(spec);
+        let folder = project.root.join("bin");
+        fs_err::create_dir(&folder).unwrap();
+        for (name, script) in
+            [("sbatch", SBATCH), ("squeue", SQUEUE), ("scancel", SCANCEL), ("scontrol", SCONTROL), ("sacct", SACCT)]
+        {
+            fs_err::write(folder.join(name), script).unwrap();
+            fs_err::set_permissions(folder.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        Self(project)
+    }
+
+    fn command(&self, arguments: &str) -> Command {
+        let mut command = self.0.command(arguments);
+        let path = format!("{}:{}", self.0.root.join("bin"), std::env::var("PATH").unwrap());
+        command.env("PATH", path).env("STAND_IN", &self.0.root);
+        command
+    }
+
+    fn go(&self, arguments: &str) -> Answer {
+        self.command(arguments).output().unwrap().into()
+    }
+
+    fn log(&self, name: &str) -> Vec<String> {
+        text(&self.0.root.join(name)).lines().map(str::to_owned).collect()
+    }
+}
+
+const RUN: &str = "run t.yaml --executor slurm";
+
+#[test]
+fn a_sweep_is_an_array_and_is_submitted_once() {
+    let slurm = StandIn::new(&spec(1, "sparsity: [dense, W, W+N]"));
+    let first = slurm.go(&format!("{RUN} --jobs 2 --slurm time=1:00:00 --slurm partition=main --slurm cpus=2"));
+    let first = first.expect(0, &["submitted 3 runs as job 7", "sparsegate cancel t.yaml"]);
+    assert_eq!(first.out.matches("queued, job 7_").count(), 3, "{first:?}");
+    let calls = slurm.log("sbatch.log");
+    assert_eq!(calls.len(), 1);
+    for option in ["--array=0-2%2 ", "--time=1:00:00 ", "--partition=main ", "--cpus-per-task=2 ", "--requeue "] {
+        assert!(calls[0].contains(option), "{option} in {}", calls[0]);
+    }
+    assert_eq!(slurm.0.runs().len(), 3, "the runs are prepared");
+    let record = slurm.0.runs()[0].record().unwrap().unwrap();
+    assert_eq!(record.provenance["threads"], "2");
+
+    slurm.go(RUN).expect(0, &["3 runs already queued or running"]);
+    slurm.go(&format!("{RUN} --force")).expect(0, &["3 runs already queued or running"]);
+    assert_eq!(slurm.log("sbatch.log").len(), 1, "nothing is submitted twice");
+
+    let status = slurm.go("status t.yaml").expect(0, &["queued (Priority)", "7_2", "job-2.out"]);
+    assert_eq!(status.out.matches("queued (Priority)").count(), 3, "{status:?}");
+    let json = slurm.go(&format!("{RUN} -q --format json")).expect(0, &[]);
+    let rows: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!((&rows[1]["state"], &rows[1]["job"]), (&"queued".into(), &"7_1".into()));
+}
+
+#[test]
+fn two_people_at_once_submit_each_run_once() {
+    let slurm = StandIn::new(&spec(1, "sparsity: [dense, W, W+N]"));
+    let both: Vec<_> = (0..2).map(|_| slurm.command(RUN).spawn().unwrap()).collect();
+    let said: Vec<Answer> = both.into_iter().map(|child| child.wait_with_output().unwrap().into()).collect();
+    assert_eq!(slurm.log("sbatch.log").len(), 1, "{said:#?}");
+    assert!(said.iter().all(|answer| answer.code == Some(0)), "{said:#?}");
+    assert_eq!(said.iter().filter(|answer| answer.err.contains("submitted 3 runs")).count(), 1, "{said:#?}");
+}
+
+#[test]
+fn jobs_that_left_the_queue_are_named_and_submitted_again() {
+    let slurm = StandIn::new(&spec(1, "sparsity: [dense, W]"));
+    slurm.go(RUN).expect(0, &["submitted 2 runs"]);
+    let queue = slurm.0.root.join("queue");
+    let waiting = text(&queue);
+    fs_err::write(&queue, waiting.replacen("PENDING||Priority", "OUT_OF_MEMORY|n1|OutOfMemory", 1)).unwrap();
+    slurm.go("status t.yaml").expect(0, &["interrupted, out of memory", "queued (Priority)"]);
+    slurm.go(RUN).expect(0, &["submitted 1 run as job 8", "1 run already queued"]);
+    // Slurm has forgotten both jobs, and there is no accounting.
+    fs_err::write(&queue, "").unwrap();
+    slurm.go("status t.yaml").expect(0, &["gone from the queue before it started"]);
+    // A run that is trained elsewhere meanwhile is done, whatever became of its job.
+    slurm.go("run t.yaml --executor local").expect(0, &[]);
+    let status = slurm.go("status t.yaml").expect(0, &["done"]);
+    assert!(!status.out.contains("gone"), "{status:?}");
+    slurm.go(RUN).expect(0, &["done"]);
+    assert_eq!(slurm.log("sbatch.log").len(), 2);
+}
+
+#[test]
+fn arrays_stay_below_the_limit_and_after_their_parents() {
+    let sweep = "sparsity: [dense, W], seed: [0, 1, 2, 3], train.start_from: [dense]";
+    let slurm = StandIn::new(&spec(1, sweep));
+    slurm.go(&format!("{RUN} --jobs 2")).expect(0, &["submitted 8 runs as job 7, 8, 9, 10"]);
+    let calls = slurm.log("sbatch.log");
+    let sizes: Vec<bool> = ["0-2%2", "0-0%2", "0-2%2", "0-0%2"]
+        .iter()
+        .zip(&calls)
+        .map(|(size, call)| call.contains(&format!("--array={size} ")))
+        .collect();
+    assert_eq!(sizes, [true; 4], "{calls:#?}");
+    assert!(!calls[0].contains("--dependency"));
+    // At most two runs at once over all arrays, so each waits for the one before it.
+    assert!(
+        calls[1].contains("--dependency=afterany:7 ") && calls[3].contains("--dependency=afterany:9 "),
+        "{calls:#?}"
+    );
+    let dense = |folder: &camino::Utf8Path| {
+        let stored: serde_json::Value = serde_json::from_str(&text(&folder.join("submission.json"))).unwrap();
+        let keys = stored["tasks"].as_array().unwrap().iter().map(|task| task["key"].as_str().unwrap().to_owned());
+        let runs = slurm.0.runs();
+        keys.map(|key| runs.iter().find(|run| run.key() == key).unwrap().record().unwrap().unwrap().spec.sparsity.name)
+            .all(|level| level == "dense")
+    };
+    let folders = slurm.0.submissions();
+    assert_eq!(folders.iter().map(|folder| dense(folder)).collect::<Vec<_>>(), [true, true, false, false]);
+
+    let slurm = StandIn::new(&spec(1, sweep));
+    slurm.go(RUN).expect(0, &[]);
+    let calls = slurm.log("sbatch.log");
+    assert!(!calls[1].contains("--dependency"), "without a limit only parents are waited for: {calls:#?}");
+    assert!(calls[2].contains("--dependency=afterany:7:8 ") && calls[3].contains("afterany:7:8 "), "{calls:#?}");
+}
+
+#[test]
+fn cancel_names_the_jobs() {
+    let slurm = StandIn::new(&spec(1, "sparsity: [dense, W, W+N]"));
+    slurm.go("cancel t.yaml").expect(0, &["none of its runs is queued"]);
+    slurm.go(RUN).expect(0, &[]);
+    let answer = slurm.go("cancel t.yaml sparsity=W").expect(0, &["7_1"]);
+    assert!(!answer.out.contains("7_0"), "{answer:?}");
+    slurm.go("cancel t.yaml").expect(0, &["7_0", "7_2"]);
+    let mut asked: Vec<String> = slurm.log("scancel.log");
+    assert_eq!(asked.remove(0), "7_1");
+    let mut rest: Vec<&str> = asked[0].split(' ').collect();
+    rest.sort_unstable();
+    assert_eq!(rest, ["7_0", "7_1", "7_2"], "the queue still has all");
+    // Slurm forgets what never started.
+    fs_err::write(slurm.0.root.join("queue"), "").unwrap();
+    let status = slurm.go("status t.yaml").expect(0, &[]);
+    assert_eq!(status.out.matches("interrupted, cancelled").count(), 3, "{status:?}");
+}
+
+#[test]
+fn mistakes_are_refused_before_anything_is_submitted() {
+    let slurm = StandIn::new(&spec(1, "sparsity: [W]"));
+    slurm.go(&format!("{RUN} --slurm partitions=x")).expect(2, &["unknown key `partitions`", "`partition`"]);
+    slurm.go(&format!("{RUN} --slurm cpus=0")).expect(2, &["at least one processor"]);
+    slurm.go(&format!("{RUN} --report")).expect(2, &["--wait"]);
+    slurm.go("run t.yaml --slurm time=1").expect(2, &["--executor slurm"]);
+    slurm.go("run t.yaml --wait").expect(2, &["--executor slurm"]);
+    assert!(slurm.log("sbatch.log").is_empty());
+    let refused = slurm.go(&format!("{RUN} --slurm partition=none"));
+    refused.expect(1, &["`sbatch` failed: invalid partition specified: none", "not-started"]);
+    assert!(slurm.0.submissions().is_empty(), "nothing is left of it");
+    slurm.go(RUN).expect(0, &["submitted 1 run as job 7"]);
+}
+
+#[test]
+fn a_machine_without_slurm_says_so() {
+    let project = Project::new(&spec(1, "sparsity: [W]"));
+    let mut command = project.command(&format!("{RUN} --offline"));
+    let answer: Answer = command.env("PATH", project.root.join("none")).output().unwrap().into();
+    answer.expect(2, &["`sbatch` cannot be started", "login node"]);
+    assert!(project.runs().is_empty(), "nothing is prepared");
+}
+
+#[test]
+fn the_configuration_chooses_the_executor() {
+    let slurm = StandIn::new(&spec(1, "sparsity: [W]"));
+    let folder = slurm.0.root.join("config/sparsegate");
+    fs_err::create_dir_all(&folder).unwrap();
+    let config = |text: &str| fs_err::write(folder.join("config.yaml"), text).unwrap();
+    config("executor: slurm\nslurm: { partition: main, time: 90, modules: [a, b] }\n");
+    slurm.go("run t.yaml --slurm partition=fast").expect(0, &["submitted 1 run"]);
+    let call = &slurm.log("sbatch.log")[0];
+    assert!(call.contains("--partition=fast ") && call.contains("--time=90 "), "{call}");
+    let script = text(&slurm.0.submissions()[0].join("job.sh"));
+    assert!(script.starts_with("#!/bin/bash -l\n") && script.contains("module load b || exit 1\n"), "{script}");
+    config("executor: slurm\nslurm: { partitions: main }\n");
+    slurm.go("run t.yaml").expect(2, &["config.yaml:2:10", "partitions", "partition"]);
+    config("executor: slurm\n");
+    slurm.go("run t.yaml --executor local").expect(0, &["done"]);
+    // An experiment says what is trained, not where.
+    fs_err::write(slurm.0.root.join("t.yaml"), format!("executor: slurm\n{}", spec(1, "sparsity: [W]"))).unwrap();
+    slurm.go("plan t.yaml").expect(2, &["t.yaml:1:1", "unknown key `executor`"]);
+}
+
+#[test]
+fn the_log_of_a_run_has_that_of_its_job() {
+    let slurm = StandIn::new(&spec(1, "sparsity: [W]"));
+    slurm.go(RUN).expect(0, &[]);
+    let run = &slurm.0.runs()[0];
+    slurm.go("status --log t").expect(0, &["log.txt", "job-0.out", "(nothing)"]);
+    fs_err::write(run.log_path(), "started\n\u{1b}[2Jstep 10\n").unwrap();
+    fs_err::write(slurm.0.submissions()[0].join("job-0.out"), "module: not found\n").unwrap();
+    let log = slurm.go(&format!("status --log {}", run.key())).expect(0, &["started", "module: not found"]);
+    assert!(!log.out.contains('\u{1b}'), "control characters do not reach the terminal: {log:?}");
+    slurm.go("status --log nosuch").expect(2, &["there is no run `nosuch`"]);
+}
