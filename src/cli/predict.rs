@@ -39,6 +39,9 @@ pub struct PredictArgs {
     /// Show how much each word contributes to the predicted class
     #[arg(long)]
     explain: bool,
+    /// Round the weights to 8-bit integers first
+    #[arg(long)]
+    int8: bool,
     /// Number of next words to show for a language model [default: 10]
     #[arg(long, value_name = "K")]
     top: Option<usize>,
@@ -65,7 +68,7 @@ trait PredictionFormat {
 /// No such run, or options that do not apply to it (2); a run without a compact model, damaged files, or input that is
 /// not text (4).
 pub fn execute(global: &Global, args: &PredictArgs) -> Result<ExitCode, CliError> {
-    let loaded = find_model(&global.root, &args.run)?.load()?;
+    let loaded = find_model(&global.root, &args.run)?.with_int8(args.int8).load()?;
     let answer: Box<dyn PredictionFormat + '_> = match (loaded.model.task, args.explain, args.top) {
         (Task::Classification, _, Some(_)) => {
             return Err(unfit(&args.run, "is a classifier; --top is for language models", "remove --top"));
