@@ -12,6 +12,8 @@ Cases are KIND/MODE:
     compiled    the same with torch.compile
     onnx        the same, exported by PyTorch, run by ONNX Runtime
     reduced     the compact model from `sparsegate export --format onnx` (--reduced FILE), run by ONNX Runtime
+    onnx-int8, reduced-int8   with --int8: the dense network quantised by ONNX Runtime's `quantize_dynamic`; and
+                the compact model from `sparsegate export --format onnx --int8` (--reduced-int8 FILE)
 
     whole       one call per batch of whole sequences, from zero states
     streaming   one call per symbol, passing on the states (language models, and eager and onnx of classifiers)
@@ -32,11 +34,13 @@ import argparse
 import io
 import itertools
 import json
+import logging
 import math
 import os
 import pathlib
 import statistics
 import sys
+import tempfile
 import time
 import warnings
 
@@ -190,13 +194,25 @@ def exported(network):
     return file.getvalue()
 
 
+def quantized(model):
+    """A network in ONNX with its weights as 8-bit integers and activations quantised when they are computed, which is
+    what ONNX Runtime offers for any trained network without data to calibrate it."""
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    logging.getLogger().setLevel(logging.ERROR)  # It recommends a preprocessing that changes nothing here.
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "int8.onnx")
+        quantize_dynamic(onnx.load_from_string(model), str(path), weight_type=QuantType.QInt8)
+        return path.read_bytes()
+
+
 class Peers:
     """The cases that can be timed on this machine."""
 
     def __init__(self, a):
         import numpy
         self.a, self.numpy, self.missing = a, numpy, {}
-        self.kinds, self.calls = {}, {}
+        self.kinds, self.calls, self.bytes = {}, {}, {}
         # Symbols of the data set, or random ones.
         self.symbols = (numpy.array(json.loads(pathlib.Path(a.ids).read_text()), numpy.int64) if a.ids
                         else numpy.random.default_rng(0).integers(0, a.symbols, 1 << 16))
@@ -205,11 +221,18 @@ class Peers:
             network.torch.set_num_threads(a.threads)
             self.kinds["eager"] = Eager(network)
             self.load("compiled", lambda: Eager(network, network.torch.compile(network.module)))
-            self.load("onnx", lambda: self.same(Onnx(exported(network), a.threads)))
-        if a.reduced:
-            self.load("reduced", lambda: Onnx(a.reduced, a.threads))
+            self.load("onnx", lambda: self.same(Onnx(self.file("onnx", exported(network)), a.threads), 1e-4))
+            if a.int8:
+                # Rounding to 8 bits changes the outputs of random weights by some per cent.
+                self.load("onnx-int8", lambda: self.same(
+                    Onnx(self.file("onnx-int8", quantized(exported(network))), a.threads), 0.3))
+        for kind, path in (("reduced", a.reduced), ("reduced-int8", a.reduced_int8)):
+            if path:
+                self.load(kind, lambda: Onnx(self.file(kind, pathlib.Path(path).read_bytes()), a.threads))
         self.cases = [f"{kind}/{mode}" for kind, mode in itertools.product(self.kinds, ("whole", "streaming"))
                       if mode == "whole" or self.streams(self.kinds[kind])]
+        # PyTorch's network is needed for others, but timed only if it is wanted.
+        self.cases = [case for case in self.cases if not a.cases or any(case.startswith(start) for start in a.cases)]
 
     def load(self, kind, make):
         """Creates a kind of baseline; if that fails, records the reason."""
@@ -222,12 +245,16 @@ class Peers:
             self.missing[kind] = f"{type(error).__name__}: {error}".splitlines()[0]
             return None
 
-    def same(self, onnx):
+    def file(self, kind, model):
+        self.bytes[kind] = len(model)
+        return model
+
+    def same(self, onnx, limit):
         """The exported network, if its outputs agree with those of PyTorch."""
         ids = self.numpy.resize(self.symbols, (3, self.a.steps)).T.copy()
         wanted, found = self.kinds["eager"].call(ids, False)().numpy(), onnx.call(ids, False)()
         off = abs(found - wanted).max() / abs(wanted).max()
-        if not off < 1e-4:
+        if not off < limit:
             raise ValueError(f"its outputs deviate from PyTorch's by {off:.1e}")
         return onnx
 
@@ -307,6 +334,8 @@ def arguments():
         parser.add_argument(f"--{size}", type=int, metavar="N")
     parser.add_argument("--language-model", action=argparse.BooleanOptionalAction)
     parser.add_argument("--reduced", metavar="FILE", help="ONNX file exported by sparsegate, timed in addition to the dense network")
+    parser.add_argument("--int8", action="store_true", help="also the dense network with 8-bit weights")
+    parser.add_argument("--reduced-int8", metavar="FILE", help="the same as --reduced, with 8-bit weights")
     parser.add_argument("--ids", metavar="FILE", help="JSON list of the symbols to read instead of random ones")
     parser.add_argument("--cases", nargs="+", metavar="CASE", help="only cases whose names start with one of these")
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 32, 128])
@@ -328,12 +357,11 @@ def main():
     a.threads, processors = pinned(a.threads)
     peers = Peers(a)
     said = dict(task=a.task, cell=a.cell, threads=a.threads, processors=processors, cases=peers.cases,
-                missing=peers.missing, **peers.versions())
+                missing=peers.missing, bytes=peers.bytes, **peers.versions())
     print(json.dumps(said), flush=True)
     if a.serve:
         return serve(peers)
-    wanted = [case for case in peers.cases if not a.cases or any(case.startswith(start) for start in a.cases)]
-    for batch, case in itertools.product(a.batch, wanted):
+    for batch, case in itertools.product(a.batch, peers.cases):
         # Streaming is only useful for a single sequence.
         if case.endswith("whole") or batch == 1:
             print(json.dumps(answer(peers, case, batch, a.samples)), flush=True)

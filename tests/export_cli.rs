@@ -45,6 +45,31 @@ fn writes_each_format_and_prints_where() {
 }
 
 #[test]
+fn weights_are_rounded_to_8_bits_on_request() {
+    let folder = folder();
+    let read = |name: &str| fs_err::read(folder.path().join(name)).unwrap();
+    for (format, name) in [("compact", "mine-int8.compact.safetensors"), ("onnx", "mine-int8.onnx")] {
+        let output = export(&folder, &["mine.safetensors", "--format", format, "--int8"]);
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), name, "{}", said(&output));
+    }
+    let model = File::read(&read("mine-int8.compact.safetensors")).unwrap().model;
+    assert_eq!(model, File::read(&read("mine.safetensors")).unwrap().model.to_int8());
+    // Rounded once, they stay as they are.
+    let output = export(&folder, &["mine-int8.compact.safetensors", "--format", "compact", "--int8", "--out", "again"]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(read("again"), read("mine-int8.compact.safetensors"));
+    for arguments in [&["mine.safetensors", "--int8"][..], &["mine-int8.compact.safetensors"]] {
+        let output = export(&folder, &[arguments, &["--format", "safetensors"]].concat());
+        assert_eq!(output.status.code(), Some(2));
+        let said = said(&output);
+        assert!(
+            said.contains("PyTorch's modules have no 8-bit weights; export it as `onnx` or as `compact`"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn replaces_nothing_unasked() {
     let folder = folder();
     fs_err::write(folder.path().join("mine.onnx"), "precious").unwrap();

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use clap::Args;
+use sparsegate_runtime::format::File;
 use sparsegate_runtime::runtime::{CostModel, Options, Runtime, StorageFormat};
 
 use super::args::{Global, OutputFormat};
@@ -23,7 +24,7 @@ use sparsegate_pipeline::measure::forward::{
 };
 use sparsegate_store::format::FORMAT;
 use sparsegate_store::provenance;
-use sparsegate_store::speed::{Implementation, InputMode, Speed, Timing};
+use sparsegate_store::speed::{Implementation, InputMode, Int8Bytes, Speed, Timing};
 use target::BenchTarget;
 
 /// Arguments of the command.
@@ -48,9 +49,15 @@ pub struct BenchArgs {
     /// Samples per measurement, at least
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
     samples: u16,
+    /// Also time the models with 8-bit weights, ours and, with --python, those of ONNX Runtime
+    #[arg(long)]
+    int8: bool,
     /// Also time PyTorch and ONNX Runtime, with this Python interpreter
     #[arg(long, value_name = "PROGRAM")]
     python: Option<String>,
+    /// With --python: only these of eager, compiled, onnx, reduced, onnx-int8 and reduced-int8
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', requires = "python")]
+    peers: Vec<String>,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     format: OutputFormat,
@@ -96,6 +103,7 @@ fn time(global: &Global, args: &BenchArgs, target: &BenchTarget, cost: &CostMode
     threads.sort_unstable();
     threads.dedup();
     let options = |threads, storage| Options { threads, cost: cost.clone(), storage };
+    let int8 = args.int8.then(|| File { model: target.model.to_int8(), details: target.file.details.clone() });
     let runtime = Runtime::new(&target.model, &options(1, None)).map_err(CliError::data)?;
     let mut speed = Speed {
         format: FORMAT,
@@ -105,19 +113,29 @@ fn time(global: &Global, args: &BenchArgs, target: &BenchTarget, cost: &CostMode
         compact: work(&target.model, steps),
         file_bytes: target.file_bytes,
         dense_bytes: target.dense_bytes(),
+        int8: None,
         cost: cost.clone(),
         choices: runtime.choices().to_vec(),
         timings: Vec::new(),
         missing: BTreeMap::new(),
     };
+    if let Some(file) = &int8 {
+        let compact = file.write().map_err(CliError::failed)?.len() as u64;
+        speed.int8 = Some(Int8Bytes { compact, onnxruntime: None });
+    }
     for &threads in &threads {
-        let mut helper = PythonHelper::start(args.python.as_deref(), target, steps, threads)?;
+        let python = args.python.as_deref().map(|python| (python, args.peers.as_slice()));
+        let mut helper = PythonHelper::start(python, target, int8.as_ref(), steps, threads)?;
         speed.provenance.append(&mut helper.versions);
         speed.missing.append(&mut helper.missing);
+        if let (Some(sizes), Some(bytes)) = (&mut speed.int8, helper.int8_bytes) {
+            sizes.onnxruntime = Some(bytes);
+        }
         for (mode, batch) in cases(&args.batch) {
             if global.verbosity() >= 0 {
                 output::message!("{}: {}, {batch} at a time, {threads} threads", target.name, table::mode(mode));
             }
+            let int8 = &int8;
             let workload = Workload::new(mode, batch, steps, &target.model.symbols.stored);
             let (helper, compact, dense) =
                 (&mut helper.helper, options(threads, None), options(threads, Some(StorageFormat::Dense)));
@@ -127,6 +145,10 @@ fn time(global: &Global, args: &BenchArgs, target: &BenchTarget, cost: &CostMode
                 let mut names = vec![Implementation::Compact, Implementation::Dense];
                 let mut contestants: Vec<Box<dyn Timed + '_>> =
                     vec![packed(&target.model, &compact, &workload)?, packed(&target.dense, &dense, &workload)?];
+                if let Some(file) = int8 {
+                    names.push(Implementation::CompactInt8);
+                    contestants.push(packed(&file.model, &compact, &workload)?);
+                }
                 if let (Some(network), InputMode::Whole) = (&target.masked, mode) {
                     names.push(Implementation::Masked);
                     contestants.push(masked(network, pool, &workload));

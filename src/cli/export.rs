@@ -27,6 +27,9 @@ pub struct ExportArgs {
     /// File to write [default: EXPERIMENT-KEY with the format's extension, in the current folder]
     #[arg(long, value_name = "FILE")]
     out: Option<Utf8PathBuf>,
+    /// Round the weights to 8-bit integers first; for `compact` and `onnx`
+    #[arg(long)]
+    int8: bool,
     /// Replace an existing file
     #[arg(long)]
     force: bool,
@@ -56,17 +59,17 @@ impl From<ExportKind> for ExportFormat {
 /// Writes the file and prints its path.
 ///
 /// # Errors
-/// No such run, a run that is not finished, a cell that the format does not have, or an existing file (2); a damaged run or compact model, or a missing data
+/// No such run, a run that is not finished, a cell or weights that the format does not have, or an existing file (2); a damaged run or compact model, or a missing data
 /// set, which is needed to build a missing compact model (4); a model too large for the format, or a file that cannot
 /// be written (1).
 pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError> {
-    let FoundModel { path, file, .. } = find_model(&global.root, &args.run)?;
+    let FoundModel { path, file, .. } = find_model(&global.root, &args.run)?.with_int8(args.int8);
     let format = ExportFormat::from(args.format);
     let out = args.out.clone().unwrap_or_else(|| name(&path, &file, format).into());
     output::check_target(&out, args.force)?;
     let bytes = format.write(&file).map_err(|error| match error {
         ExportError::TooLarge { .. } => CliError::failed(error),
-        ExportError::NoModule { .. } => CliError::usage(format!("{path}: {error}")),
+        ExportError::NoModule { .. } | ExportError::NoInt8 => CliError::usage(format!("{path}: {error}")),
         _ => CliError::data(format!("{path}: {error}")),
     })?;
     sparsegate_store::write_atomic(&out, &bytes).map_err(CliError::failed)?;
@@ -87,7 +90,8 @@ pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError>
     Ok(Exit::Done.into())
 }
 
-/// The default file name: `EXPERIMENT-KEY.EXTENSION` of the model's run, or the input file's stem if it names no run.
+/// The default file name: `EXPERIMENT-KEY.EXTENSION` of the model's run, or the input file's stem if it names no run;
+/// `-int8` comes before the extension if the weights are 8-bit integers.
 fn name(path: &Utf8Path, file: &File, format: ExportFormat) -> String {
     let stem = match serde_json::from_str::<Details>(&file.details) {
         Ok(Details { run, .. }) => {
@@ -97,5 +101,6 @@ fn name(path: &Utf8Path, file: &File, format: ExportFormat) -> String {
         }
         Err(_) => path.file_stem().unwrap_or("model").to_owned(),
     };
-    format!("{stem}.{}", format.extension())
+    let weights = if file.model.int8.is_some() { "-int8" } else { "" };
+    format!("{stem}{weights}.{}", format.extension())
 }

@@ -32,6 +32,9 @@ pub struct GenerateArgs {
     /// Sample only from the K most probable words or characters
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
     top_k: Option<u32>,
+    /// Round the weights to 8-bit integers first
+    #[arg(long)]
+    int8: bool,
     /// Beginning of the text
     #[arg(long, value_name = "TEXT", default_value = "")]
     prompt: String,
@@ -49,7 +52,7 @@ fn temperature(text: &str) -> Result<f64, String> {
 /// # Errors
 /// No such run, or a classifier (2); a run without a compact model, or a damaged file (4).
 pub fn execute(global: &Global, args: &GenerateArgs) -> Result<ExitCode, CliError> {
-    let loaded = find_model(&global.root, &args.run)?.load()?;
+    let loaded = find_model(&global.root, &args.run)?.with_int8(args.int8).load()?;
     if loaded.model.task == Task::Classification {
         return Err(CliError::new(Exit::Usage, format!("{} is a classifier and cannot generate text", args.run))
             .help("`sparsegate predict RUN TEXT` classifies a text; name a language model to generate one"));

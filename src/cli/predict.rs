@@ -44,6 +44,9 @@ pub struct PredictArgs {
     /// Show how much each word contributes to the predicted class
     #[arg(long)]
     explain: bool,
+    /// Round the weights to 8-bit integers first
+    #[arg(long)]
+    int8: bool,
     /// Number of next words to show for a language model [default: 10]
     #[arg(long, value_name = "K")]
     top: Option<usize>,
@@ -70,7 +73,7 @@ trait PredictionFormat {
 /// No such run, or options that do not apply to it (2); a run without a compact model, damaged files, or input that is
 /// not text (4).
 pub fn execute(global: &Global, args: &PredictArgs) -> Result<ExitCode, CliError> {
-    let loaded = find_model(&global.root, &args.run)?.load()?;
+    let loaded = find_model(&global.root, &args.run)?.with_int8(args.int8).load()?;
     if let Some(part) = args.on {
         if loaded.model.task == Task::LanguageModel {
             return Err(unfit(&args.run, "is a language model; --on is for classifiers", "remove --on"));

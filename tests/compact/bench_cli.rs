@@ -20,10 +20,17 @@ fn times_are_stored_and_shown() {
     let folder = tempfile::tempdir().unwrap();
     let root = Utf8Path::from_path(folder.path()).unwrap();
     let run = trained(root).remove(0);
-    let output = sparsegate(root, &[&["bench", run.key()][..], &SHORT].concat());
+    let output = sparsegate(root, &[&["bench", run.key(), "--int8"][..], &SHORT].concat());
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    for part in ["over the test set", "multiply-adds a token", "symbol by symbol", "masked, our engine"] {
+    for part in [
+        "over the test set",
+        "multiply-adds a token",
+        "symbol by symbol",
+        "masked, our engine",
+        "compact, 8 bits",
+        "with 8-bit weights: ",
+    ] {
         assert!(said.contains(part), "{part}: {said}");
     }
     // A damaged file is written again, and only regular files are replaced.
@@ -36,11 +43,12 @@ fn times_are_stored_and_shown() {
     assert_eq!(export("link.onnx").status.code(), Some(2));
     let speed: Speed = run.speed().unwrap().expect("speed.json");
     for (mode, batch) in [(InputMode::Streaming, 1), (InputMode::Whole, 1), (InputMode::Whole, 3)] {
-        for implementation in [Implementation::Compact, Implementation::Dense] {
+        for implementation in [Implementation::Compact, Implementation::CompactInt8, Implementation::Dense] {
             let time = speed.time(implementation, mode, batch, 1).unwrap();
             assert!(time.samples >= 1 && 0.0 < time.low && time.low <= time.median && time.median <= time.high);
         }
     }
+    assert!(speed.int8.is_some_and(|bytes| bytes.compact > 0 && bytes.onnxruntime.is_none()));
     assert!(speed.compact.macs <= speed.dense.macs && speed.choices.len() > 2 && speed.missing.is_empty());
     fs_err::write(root.join("spec.yaml"), crate::stored_metric::spec("words")).unwrap();
     let output = sparsegate(root, &["report", "spec.yaml"]);

@@ -17,6 +17,8 @@ pub struct Case<'a> {
     pub sequences: Vec<Vec<u32>>,
     /// For a classifier, the length of the text in each sequence.
     pub lengths: Vec<usize>,
+    /// Largest deviation, relative to the largest value of an output, if it is not that of rounding.
+    pub limit: Option<f64>,
 }
 
 /// Tensors of an expected-output file.
@@ -44,9 +46,10 @@ impl Tensors {
 }
 
 impl Case<'_> {
-    /// Writes NAME.onnx and, if PyTorch has the cell, NAME.safetensors.
+    /// Writes NAME.onnx and, if PyTorch has the cell and the weights, NAME.safetensors.
     pub fn export(&self, folder: &Utf8Path, name: &str) -> Result<(), Failed> {
-        let pytorch = self.file.model.cell.built_in().map(|_| ExportFormat::Safetensors);
+        let model = &self.file.model;
+        let pytorch = (model.cell.built_in().is_some() && model.int8.is_none()).then_some(ExportFormat::Safetensors);
         for format in [ExportFormat::Onnx].into_iter().chain(pytorch) {
             let path = folder.join(format!("{name}.{}", format.extension()));
             fs_err::write(path, format.write(self.file)?)?;
@@ -65,6 +68,9 @@ impl Case<'_> {
         match model.task {
             Task::Classification => self.classified(&model, &mut tensors),
             Task::LanguageModel => self.continued(&model, &mut tensors),
+        }
+        if let Some(limit) = self.limit {
+            tensors.floats("limit", &[1], &[limit]);
         }
         tensors.write(&folder.join(format!("{name}.expected")))
     }

@@ -2,10 +2,11 @@
 
 use camino::Utf8Path;
 use libtest_mimic::Failed;
-use sparsegate_runtime::Activation;
 use sparsegate_runtime::format::File;
+use sparsegate_runtime::int8::IntegerProducts;
 use sparsegate_runtime::model::{Sizes, Task};
 use sparsegate_runtime::synthetic::{ModelShape, WeightCounts};
+use sparsegate_runtime::{Activation, Cell, Model};
 
 use sparsegate_testing::formulas::cells;
 
@@ -35,14 +36,27 @@ impl Lcg {
     }
 }
 
-/// Writes a case whose sequences contain every symbol, those without a row included, and the id after the last one.
+/// Writes cases of a network: as it is, with 8-bit weights, and with products in integers. Their sequences contain every symbol, those without a row included, and the id after the last one.
 fn write(folder: &Utf8Path, name: &str, shape: &ModelShape, seed: u64) -> Result<(), Failed> {
-    let file = File { model: shape.model(seed), details: String::new() };
+    let model = shape.model(seed);
+    write_model(folder, name, &model, seed, None)?;
+    let int8 = |recurrent, output| model.to_int8_with(IntegerProducts { recurrent, output });
+    write_model(folder, &format!("{name}-int8"), &int8(false, false), seed, None)?;
+    // The graph has one scale for the states of all steps and sequences, and no integers in the recurrent layer.
+    if matches!(model.cell, Cell::BuiltIn(_)) && model.units() > 0 {
+        write_model(folder, &format!("{name}-int8-output"), &int8(false, true), seed, Some(0.02))?;
+        write_model(folder, &format!("{name}-int8-both"), &int8(true, true), seed, Some(0.1))?;
+    }
+    Ok(())
+}
+
+fn write_model(folder: &Utf8Path, name: &str, model: &Model<f32>, seed: u64, limit: Option<f64>) -> Result<(), Failed> {
+    let file = File { model: model.clone(), details: String::new() };
     let mut draws = Lcg(seed);
     let sequences =
         (0..BATCH).map(|_| (0..STEPS).map(|_| draws.below(file.model.symbols.total + 1)).collect()).collect();
     let lengths = (0..BATCH).map(|_| 1 + draws.below(STEPS as u32) as usize).collect();
-    let case = Case { file: &file, sequences, lengths };
+    let case = Case { file: &file, sequences, lengths, limit };
     case.export(folder, name)?;
     case.expect(folder, name)
 }

@@ -59,7 +59,7 @@ fn check(folder: &Utf8Path, root: &Utf8Path, run: &RunDir) -> Result<(), Failed>
     let sources = Sources::load(root, &record.spec.dataset, [&record.spec])?;
     let corpus = sparsegate_data::load(root, &sources.dataset, record.spec.reading)?;
     let (sequences, lengths) = test_data(&corpus, file.model.symbols.total);
-    Case { file: &file, sequences, lengths }.expect(folder, run.key())
+    Case { file: &file, sequences, lengths, limit: None }.expect(folder, run.key())
 }
 
 /// The whole test set: texts padded to the longest one with the id for no input, or pieces of the stream.

@@ -114,6 +114,7 @@ pub fn classifier() -> File {
         state_factor: None,
         output: Matrix::dense(1, 1, vec![2.0]),
         output_bias: vec![-0.25],
+        int8: None,
         original: Sizes { symbols: 20, dimensions: 0, units: 8, outputs: 1 },
     };
     let details = json!({
@@ -157,6 +158,7 @@ pub fn language_model() -> File {
         state_factor: None,
         output: Matrix::dense(4, 4, output),
         output_bias: vec![0.0; 4],
+        int8: None,
         original: Sizes { symbols: 4, dimensions: 0, units: 4, outputs: 4 },
     };
     let details = json!({

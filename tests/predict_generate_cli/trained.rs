@@ -147,6 +147,22 @@ fn predictions_of_the_test_texts_are_as_good_as_training_says() {
     let small = project.go(&["explore", "t", "--budget", "0.001", "--out", "none.html"]);
     small.fails(2, &["and all models of a page have at most 1.0 kB", "--budget"]);
 
+    // With 8-bit weights, from the run or from a file that has them.
+    let out = ["--int8", "--format", "compact", "--out", "l-int8.safetensors"];
+    assert_eq!(project.go(&[&["export", "l"][..], &out].concat()).code, Some(0));
+    for command in [&["generate", "l", "--length", "30", "--seed", "4"][..], &["predict", "l", "aboard a captain"]] {
+        let rounded = project.go(&[command, &["--int8"]].concat()).despite_warnings();
+        let of_file: Vec<&str> =
+            command.iter().map(|word| if *word == "l" { "l-int8.safetensors" } else { *word }).collect();
+        assert_eq!(project.go(&of_file).despite_warnings(), rounded);
+        if command[0] == "predict" {
+            assert_ne!(
+                project.go(&[command, &["--format", "json"]].concat()).despite_warnings(),
+                project.go(&[command, &["--int8", "--format", "json"]].concat()).despite_warnings()
+            );
+        }
+    }
+
     // A missing file is written again, but not that of an unfinished run.
     let whole = fs_err::read(run.compact_path()).unwrap();
     fs_err::remove_file(run.compact_path()).unwrap();

@@ -90,6 +90,7 @@ fn extract_as(
         state_factor: compact.state_factor.as_ref().map(|factor| units.iter().map(|&unit| factor[unit]).collect()),
         output: transposed(&cut(&compact.w_output, &units, &outputs)),
         output_bias: output_bias.to_vec(),
+        int8: None,
         columns: LiveColumns { live },
         original,
     }

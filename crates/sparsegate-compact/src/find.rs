@@ -112,6 +112,15 @@ impl FoundModel {
         }
     }
 
+    /// The same with the weights rounded to 8-bit integers ([`sparsegate_runtime::int8`]) if `wanted`.
+    #[must_use]
+    pub fn with_int8(mut self, wanted: bool) -> Self {
+        if wanted {
+            self.file.model = self.file.model.to_int8();
+        }
+        self
+    }
+
     /// The model with its vocabulary, ready to read texts.
     ///
     /// # Errors

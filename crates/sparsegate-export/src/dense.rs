@@ -1,5 +1,6 @@
 //! A compact model as a dense layer: weights for every kind of sum of every unit, with zeros for pruned weights.
 
+use sparsegate_runtime::int8::integer;
 use sparsegate_runtime::{Matrix, Model};
 
 use super::ExportError;
@@ -107,6 +108,44 @@ impl<'a> DenseLayer<'a> {
         weights
     }
 
+    /// Scales of 8-bit vectors, one each symbol and for the vector of zeros; `None` if vectors are floats or one-hot.
+    pub fn vector_scales(&self) -> Option<AxisScales> {
+        let int8 = self.model.int8.as_ref()?;
+        let mut scales = match self.vectors {
+            SymbolVectors::OneHot => return None,
+            SymbolVectors::Embedding => int8.embedding.clone()?,
+            SymbolVectors::Sums => int8.input.clone()?,
+        };
+        scales.push(0.0);
+        Some(AxisScales { axis: 0, scales })
+    }
+
+    /// Scales of 8-bit input weights, one each input; `None` if they are floats, or ones. `axis` is that of the inputs.
+    pub fn input_scales(&self, axis: usize) -> Option<AxisScales> {
+        let int8 = self.model.int8.as_ref().filter(|_| self.vectors != SymbolVectors::Sums)?;
+        let mut scales = int8.input.clone()?;
+        scales.resize(self.inputs, 0.0);
+        Some(AxisScales { axis, scales })
+    }
+
+    /// Scales of 8-bit recurrent weights of the given kinds, one each sum, `[kinds * H]`; `None` if they are floats.
+    pub fn recurrent_scales(&self, kinds: &[usize], axis: usize) -> Option<AxisScales> {
+        let of_column = self.model.int8.as_ref()?.recurrent.as_ref()?;
+        let columns = self.model.columns.units_of_kinds(self.model.cell.state_kinds());
+        let mut scales = vec![0.0; kinds.len() * self.units];
+        for ((kind, unit), scale) in columns.zip(of_column) {
+            if let Some(place) = kinds.iter().position(|wanted| *wanted == kind) {
+                scales[place * self.units + unit] = *scale;
+            }
+        }
+        Some(AxisScales { axis, scales })
+    }
+
+    /// Scales of 8-bit output weights, one each output; `None` if they are floats.
+    pub fn output_scales(&self, axis: usize) -> Option<AxisScales> {
+        Some(AxisScales { axis, scales: self.model.int8.as_ref()?.output.clone()? })
+    }
+
     /// The factors by which the units' new states are multiplied, `[H]`, if the cell has any.
     pub fn state_factor(&self) -> Option<Vec<f32>> {
         let mut factor = self.model.state_factor.clone()?;
@@ -135,6 +174,21 @@ impl<'a> DenseLayer<'a> {
             }
         }
         stacked
+    }
+}
+
+/// The scales of 8-bit weights: one for each index along an axis.
+pub struct AxisScales {
+    pub axis: usize,
+    pub scales: Vec<f32>,
+}
+
+impl AxisScales {
+    /// The integers of weights with these sides.
+    pub fn integers(&self, sides: &[usize], weights: &[f32]) -> Vec<i8> {
+        let after: usize = sides[self.axis + 1..].iter().product();
+        let scale = |place: usize| self.scales[place / after % sides[self.axis]];
+        weights.iter().enumerate().map(|(place, weight)| integer(*weight, scale(place))).collect()
     }
 }
 

@@ -22,6 +22,9 @@ pub enum ExportError {
         /// Name of the cell.
         cell: String,
     },
+    /// PyTorch's recurrent modules have no 8-bit weights.
+    #[error("PyTorch's modules have no 8-bit weights; export it as `onnx` or as `compact`")]
+    NoInt8,
     /// The details of the compact file cannot be decoded, or the description cannot be encoded.
     #[error("cannot read or write the words and classes as JSON: {0}")]
     Details(#[from] serde_json::Error),

@@ -38,8 +38,12 @@ fn gates(cell: CellKind) -> Gates {
 /// Encodes the tensors.
 ///
 /// # Errors
-/// [`ExportError::TooLarge`], or [`ExportError::NoModule`] for a cell that is described by its formula.
+/// [`ExportError::TooLarge`], [`ExportError::NoModule`] for a cell that is described by its formula, or
+/// [`ExportError::NoInt8`].
 pub fn write(model: &Model<f32>, details: Option<&Details>) -> Result<Vec<u8>, ExportError> {
+    if model.int8.is_some() {
+        return Err(ExportError::NoInt8);
+    }
     let Some(cell) = model.cell.built_in() else {
         return Err(ExportError::NoModule { cell: model.cell.name().to_owned() });
     };

@@ -311,6 +311,7 @@ fn what_is_too_large_with_its_zeros_is_refused() {
         state_factor: None,
         output: empty(1, units),
         output_bias: vec![0.0],
+        int8: None,
         original: WHOLE,
     };
     assert_eq!(model.check(), Ok(()));

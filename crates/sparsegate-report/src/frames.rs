@@ -4,7 +4,7 @@ use polars::prelude::*;
 
 use sparsegate_spec::VaryingKeys;
 use sparsegate_store::format::{EpochMetrics, GroundTruthCounts, KeptCount, Structure};
-use sparsegate_store::speed::Timing;
+use sparsegate_store::speed::{Int8Bytes, Timing};
 
 use super::class_scores::macro_f1;
 use super::drift::BackendDrift;
@@ -277,6 +277,10 @@ pub fn speed(found: &[RunSpeed<'_>]) -> PolarsResult<DataFrame> {
     let count = |name: &str, of: &dyn Fn(&RunSpeed<'_>, &Timing) -> u64| {
         Column::new(name.into(), all.iter().map(|(run, timing)| of(run, timing)).collect::<Vec<u64>>())
     };
+    let int8 = |name: &str, of: &dyn Fn(Int8Bytes) -> Option<u64>| {
+        let bytes = all.iter().map(|(run, _)| run.speed.int8.and_then(of));
+        Column::new(name.into(), bytes.collect::<Vec<Option<u64>>>())
+    };
     DataFrame::new_infer_height(vec![
         text("run", &|run, _| Some(run.row.run.clone())),
         text("what", &|_, timing| variant_name(&timing.implementation)),
@@ -291,6 +295,12 @@ pub fn speed(found: &[RunSpeed<'_>]) -> PolarsResult<DataFrame> {
         number("macs_dense", &|run, _| run.speed.dense.macs),
         count("file_bytes", &|run, _| run.speed.file_bytes),
         count("dense_bytes", &|run, _| run.speed.dense_bytes),
+        Column::new(
+            "fastest".into(),
+            all.iter().map(|(_, timing)| timing.microseconds.fastest).collect::<Vec<Option<f64>>>(),
+        ),
+        int8("int8_file_bytes", &|bytes| Some(bytes.compact)),
+        int8("int8_dense_bytes", &|bytes| bytes.onnxruntime),
     ])
 }
 

@@ -34,11 +34,16 @@ impl RunSpeed<'_> {
         (macs > 0.0).then(|| self.speed.dense.macs / macs)
     }
 
-    /// Ratio of the time of `implementation` to that of the compact model: `[median, low, high]`, where low and high
+    /// Ratio of the time of `implementation` to that of the compact model, which has 8-bit weights if `implementation`
+    /// has: `[median, low, high]`, where low and high
     /// are the extreme ratios within both confidence intervals. `None` if one of them was not timed.
     pub fn ratio_to(&self, implementation: Implementation, (mode, batch): ReadMode) -> Option<[f64; 3]> {
         let time = |implementation| self.speed.time(implementation, mode, batch, self.threads);
-        let (theirs, ours) = (time(implementation)?, time(Implementation::Compact)?);
+        let ours = match implementation {
+            Implementation::OnnxruntimeInt8 | Implementation::OnnxruntimeReducedInt8 => Implementation::CompactInt8,
+            _ => Implementation::Compact,
+        };
+        let (theirs, ours) = (time(implementation)?, time(ours)?);
         Some([theirs.median / ours.median, theirs.low / ours.high, theirs.high / ours.low])
     }
 

@@ -13,6 +13,7 @@
 //! | [`formula`] | the step of any other cell, as a list of operations |
 //! | [`matrix`] | a dense or CSR matrix |
 //! | [`model`] | a network as plain data, validated once |
+//! | [`int8`] | weights as 8-bit integers, and products in integers |
 //! | [`mod@reference`] | reference implementation of the forward pass; the other implementations are tested against it |
 //! | [`format`](mod@format) | the file format: safetensors, versioned, every length and index checked |
 //! | [`synthetic`] | random models of a given structure, for tests and benchmarks |
@@ -29,6 +30,7 @@ pub mod cell;
 pub mod float;
 pub mod format;
 pub mod formula;
+pub mod int8;
 pub mod matrix;
 pub mod model;
 pub mod reference;
@@ -38,6 +40,7 @@ pub mod synthetic;
 pub use cell::{Activation, Cell, CellKind};
 pub use float::Float;
 pub use formula::CellFormula;
+pub use int8::Int8;
 pub use matrix::Matrix;
 pub use model::Model;
 pub use runtime::Runtime;

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use crate::int8::{self, Int8};
 use crate::matrix::MatrixData;
 use crate::{Activation, Cell, Float, Matrix};
 
@@ -37,6 +38,8 @@ pub struct Model<T> {
     pub output: Matrix<T>,
     /// Output biases `[O]`.
     pub output_bias: Vec<T>,
+    /// The scales of the weights, if they are 8-bit integers; the matrices above then hold `integer * scale`.
+    pub int8: Option<Int8>,
     /// Sizes of the network before pruning.
     pub original: Sizes,
 }
@@ -174,10 +177,35 @@ impl<T: Float> Model<T> {
         match &self.state_factor {
             Some(factor) => {
                 ensure("state_factor", self.cell.has_state_factor(), || format!("is not for `{}`", self.cell.name()))?;
-                check_values("state_factor", factor, units)
+                check_values("state_factor", factor, units)?;
             }
-            None => Ok(()),
+            None => {}
         }
+        self.int8.as_ref().map_or(Ok(()), |int8| self.check_int8(int8))
+    }
+
+    /// Checks that every weight is an integer times its scale.
+    fn check_int8(&self, int8: &Int8) -> Result<(), InvalidModel> {
+        let none = Matrix::dense(0, 0, Vec::new());
+        let embedding = self.embedding.as_ref().unwrap_or(&none);
+        let by_row = |row, _| row;
+        check_grid("embedding", embedding, int8.embedding.as_deref(), embedding.rows, by_row)?;
+        check_grid("input", &self.input, int8.input.as_deref(), self.input.rows, by_row)?;
+        let columns = self.recurrent.columns;
+        check_grid("recurrent", &self.recurrent, int8.recurrent.as_deref(), columns, |_, column| column)?;
+        check_grid("output", &self.output, int8.output.as_deref(), self.output.rows, by_row)?;
+        for (part, product, scales) in
+            [("recurrent", int8.products.recurrent, &int8.recurrent), ("output", int8.products.output, &int8.output)]
+        {
+            ensure(part, !product || scales.is_some(), || "has products in integers, but no scales".into())?;
+        }
+        let products = int8.products.recurrent || int8.products.output;
+        ensure("int8", !products || matches!(self.cell, Cell::BuiltIn(_)), || {
+            format!("has integer products, which are not for `{}`", self.cell.name())
+        })?;
+        ensure("int8", !products || self.units() <= int8::MAX_UNITS, || {
+            format!("has integer products of {} units, above {}", self.units(), int8::MAX_UNITS)
+        })
     }
 
     /// The same model in another number type.
@@ -196,6 +224,7 @@ impl<T: Float> Model<T> {
             state_factor: self.state_factor.as_deref().map(convert),
             output: self.output.to(),
             output_bias: convert(&self.output_bias),
+            int8: self.int8.clone(),
             original: self.original,
         }
     }
@@ -208,6 +237,26 @@ fn ensure(part: &'static str, holds: bool, problem: impl FnOnce() -> String) -> 
 fn check_values<T: Float>(part: &'static str, values: &[T], count: usize) -> Result<(), InvalidModel> {
     ensure(part, values.len() == count, || format!("has {} values, not {count}", values.len()))?;
     ensure(part, values.iter().all(|value| value.is_finite()), || "has a value that is not finite".into())
+}
+
+fn check_grid<T: Float>(
+    part: &'static str,
+    matrix: &Matrix<T>,
+    scales: Option<&[f32]>,
+    count: usize,
+    scale_of: impl Fn(usize, usize) -> usize,
+) -> Result<(), InvalidModel> {
+    let Some(scales) = scales else { return Ok(()) };
+    check_values(part, scales, count)?;
+    ensure(part, scales.iter().all(|scale| *scale >= 0.0), || "has a negative scale".into())?;
+    let on_grid = |row: usize| {
+        matrix.row(row).all(|(column, weight)| {
+            let scale = scales[scale_of(row, column)];
+            let integer = int8::integer(weight, scale);
+            integer >= -int8::LARGEST && T::from_f64(f64::from(f32::from(integer) * scale)) == weight
+        })
+    };
+    ensure(part, (0..matrix.rows).all(on_grid), || "has a weight that is not an 8-bit integer times its scale".into())
 }
 
 fn check_increasing(part: &'static str, indices: &[u32], below: u32) -> Result<(), InvalidModel> {

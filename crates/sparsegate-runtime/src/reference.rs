@@ -4,6 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::formula::Operation;
+use crate::int8::{Int8, QuantizedState, integer};
 use crate::{Activation, Cell, CellFormula, CellKind, Float, Model};
 
 /// The state of one sequence.
@@ -32,16 +33,38 @@ pub fn step<T: Float>(model: &Model<T>, symbol: u32, state: &mut State<T>) {
         add(&mut sums[kind * units + unit], value);
     }
     let state_columns: Vec<_> = model.columns.units_of_kinds(model.cell.state_kinds()).collect();
-    for from in 0..units {
-        for (column, weight) in model.recurrent.row(from) {
-            let (kind, unit) = state_columns[column];
-            add(&mut sums[kind * units + unit], weight.mul(state.hidden[from]));
+    match model.int8.as_ref().and_then(Int8::recurrent_product) {
+        Some(scales) => {
+            let products = integer_products(model, scales, &state.hidden);
+            for ((kind, unit), product) in state_columns.into_iter().zip(products) {
+                add(&mut sums[kind * units + unit], T::from_f64(f64::from(product)));
+            }
+        }
+        None => {
+            for from in 0..units {
+                for (column, weight) in model.recurrent.row(from) {
+                    let (kind, unit) = state_columns[column];
+                    add(&mut sums[kind * units + unit], weight.mul(state.hidden[from]));
+                }
+            }
         }
     }
     match &model.cell {
         Cell::BuiltIn(cell) => built_in(model, *cell, &sums, state),
         Cell::Formula(formula) => evaluate(model, formula, &sums, state),
     }
+}
+
+/// Products of the recurrent matrix with the quantised state, column by column.
+fn integer_products<T: Float>(model: &Model<T>, scales: &[f32], hidden: &[T]) -> Vec<f32> {
+    let state = QuantizedState::new(hidden);
+    let mut sums = vec![0_i32; scales.len()];
+    for (unit, from) in state.integers.iter().enumerate() {
+        for (column, weight) in model.recurrent.row(unit) {
+            sums[column] += i32::from(*from) * i32::from(integer(weight, scales[column]));
+        }
+    }
+    sums.into_iter().zip(scales).map(|(sum, scale)| sum as f32 * (scale * state.scale)).collect()
 }
 
 /// The new state of a built-in cell.
@@ -114,6 +137,13 @@ fn add<T: Float>(sum: &mut T, value: T) {
 
 /// Logits `[O]` for a state.
 pub fn outputs<T: Float>(model: &Model<T>, state: &State<T>) -> Vec<T> {
+    if let Some(scales) = model.int8.as_ref().and_then(Int8::output_product) {
+        let hidden = QuantizedState::new(&state.hidden);
+        let sum = |(output, (bias, scale)): (usize, (&T, &f32))| {
+            bias.add(T::from_f64(f64::from(hidden.product(model.output.row(output), *scale))))
+        };
+        return model.output_bias.iter().zip(scales).enumerate().map(sum).collect();
+    }
     let sum = |(output, bias): (usize, &T)| {
         model.output.row(output).fold(*bias, |sum, (unit, weight)| sum.add(weight.mul(state.hidden[unit])))
     };

@@ -148,6 +148,7 @@ impl ModelShape {
             state_factor: self.cell.has_state_factor().then(|| random.numbers(units, 1.0)),
             output: random.matrix([outputs, units], output, units),
             output_bias: random.numbers(outputs, 1.0),
+            int8: None,
             columns,
             original: self.original,
         }

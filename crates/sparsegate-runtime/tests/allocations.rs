@@ -47,8 +47,8 @@ fn none(mut run: impl FnMut()) {
 fn nothing_is_allocated_after_the_first_call() {
     for name in ["imdb", "agnews", "char-ptb", "word-ptb"] {
         let model: Model<f32> = ModelShape::of_paper(name).unwrap().model(1);
-        for threads in [1, 2] {
-            let runtime = Runtime::new(&model, &Options { threads, ..Options::default() }).unwrap();
+        for (threads, model) in [(1, &model), (2, &model), (2, &model.to_int8())] {
+            let runtime = Runtime::new(model, &Options { threads, ..Options::default() }).unwrap();
             let mut stream = runtime.stream();
             none(|| {
                 stream.step(3);

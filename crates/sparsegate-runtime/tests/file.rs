@@ -5,18 +5,24 @@ mod common;
 use common::shapes;
 use proptest::prelude::*;
 use sparsegate_runtime::format::{File, FormatError};
+use sparsegate_runtime::int8::IntegerProducts;
 use sparsegate_runtime::reference;
 
-fn file(seed: u64, shape: &sparsegate_runtime::synthetic::ModelShape) -> File {
-    File { model: shape.model(seed), details: r#"{"words": ["a", "\u00e9"]}"#.to_owned() }
+/// A file with f32 weights, or with 8-bit weights.
+fn file(seed: u64, shape: &sparsegate_runtime::synthetic::ModelShape, int8: bool) -> File {
+    let model = shape.model(seed);
+    File {
+        model: if int8 { model.to_int8_with(IntegerProducts::default()) } else { model },
+        details: r#"{"words": ["a", "\u00e9"]}"#.to_owned(),
+    }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_written_is_read(shape in shapes(), seed: u64) {
-        let file = file(seed, &shape);
+    fn what_is_written_is_read(shape in shapes(), seed: u64, int8: bool) {
+        let file = file(seed, &shape, int8);
         prop_assert_eq!(file.model.check(), Ok(()));
         let bytes = file.write().unwrap();
         prop_assert_eq!(&bytes, &file.write().unwrap());
@@ -25,14 +31,15 @@ proptest! {
         prop_assert_eq!(&back.model.cell, &file.model.cell);
         // The storage may differ, the values may not.
         prop_assert_eq!(back.model.recurrent.to_dense(), file.model.recurrent.to_dense());
+        prop_assert_eq!(&back.model.int8, &file.model.int8);
         prop_assert_eq!(back.model.output.to_dense(), file.model.output.to_dense());
         let symbols: Vec<u32> = (0..9).map(|n| n * 7 % (file.model.symbols.total + 1)).collect();
         prop_assert_eq!(reference::classify(&back.model, &symbols), reference::classify(&file.model, &symbols));
     }
 
     #[test]
-    fn damage_is_an_error_or_a_model_that_runs(shape in shapes(), seed: u64, damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8), cut in any::<prop::sample::Index>()) {
-        let mut bytes = file(seed, &shape).write().unwrap();
+    fn damage_is_an_error_or_a_model_that_runs(shape in shapes(), seed: u64, int8: bool, damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8), cut in any::<prop::sample::Index>()) {
+        let mut bytes = file(seed, &shape, int8).write().unwrap();
         for (at, value) in damage {
             let at = at.index(bytes.len());
             bytes[at] = value;
@@ -56,7 +63,7 @@ fn errors_say_what_is_wrong() {
         let head = format!("{{\"__metadata__\":{{\"sparsegate-compact\":\"{quoted}\"}}}}");
         [&(head.len() as u64).to_le_bytes()[..], head.as_bytes()].concat()
     };
-    assert_eq!(read(&header(r#"{"format": 3, "news": []}"#)), FormatError::TooNew(3));
+    assert_eq!(read(&header(r#"{"format": 4, "news": []}"#)), FormatError::TooNew(4));
     assert!(matches!(read(&header(r#"{"format": 1}"#)), FormatError::Header(_)));
     let huge = r#"{"format":1,"cell":"lstm","activation":"sigmoid","task":"classification","symbols":4294967295,"units":1,"outputs":1,"live":[0,0,0,0],"original":{"symbols":1,"dimensions":0,"units":1,"outputs":1}}"#;
     assert!(read(&header(huge)).to_string().contains("a size of 4294967295 is above"));
@@ -120,4 +127,32 @@ fn operations_times_units_are_limited() {
     let shape = ModelShape { live: vec![0], ..shape };
     let said = shape.model::<f32>(1).check().unwrap_err().to_string();
     assert!(said.contains("has 512 operations for 65536 units"), "{said}");
+}
+
+/// The matrices of the paper's models are stored in each of the three ways, and are much smaller than as floats.
+#[test]
+fn files_of_8_bit_weights_are_small() {
+    use sparsegate_runtime::synthetic::ModelShape;
+    let dense = |name: &str| ModelShape::of_paper(name).unwrap().original().model::<f32>(0);
+    let bytes = |model| File { model, details: String::new() }.write().unwrap().len();
+    for (name, ratio) in [("imdb", 0.99), ("agnews", 1.5), ("char-ptb", 4.5), ("word-ptb", 2.5)] {
+        let model: sparsegate_runtime::Model<f32> = ModelShape::of_paper(name).unwrap().model(0);
+        let (small, large) = (bytes(model.to_int8()) as f64, bytes(model) as f64);
+        assert!(small * ratio < large, "{name}: {small} of {large}");
+    }
+    // A dense network: a byte a weight.
+    let (small, large) = (bytes(dense("imdb").to_int8()) as f64, bytes(dense("imdb")) as f64);
+    assert!(small * 3.9 < large, "{small} of {large}");
+}
+
+/// Weights that are not multiples of their scale cannot be written.
+#[test]
+fn weights_off_the_grid_are_refused() {
+    use sparsegate_runtime::matrix::MatrixData;
+    let shape = sparsegate_runtime::synthetic::ModelShape::of_paper("agnews").unwrap();
+    let mut model: sparsegate_runtime::Model<f32> = shape.model::<f32>(0).to_int8();
+    let (MatrixData::Csr { values, .. } | MatrixData::Dense(values)) = &mut model.output.storage;
+    values[0] *= 1.01;
+    let said = model.check().unwrap_err().to_string();
+    assert_eq!(said, "output has a weight that is not an 8-bit integer times its scale");
 }

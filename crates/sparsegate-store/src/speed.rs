@@ -22,6 +22,9 @@ pub struct Speed {
     pub file_bytes: u64,
     /// Bytes of the original network's weights, four bytes each.
     pub dense_bytes: u64,
+    /// Sizes with 8-bit weights, if those were timed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub int8: Option<Int8Bytes>,
     /// The cost model with which the runtime chose how to store matrices, fitted on this machine.
     pub cost: CostModel,
     /// How the runtime stored each of the compact model's matrices.
@@ -31,6 +34,16 @@ pub struct Speed {
     /// Implementations that could not be timed, and why.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub missing: BTreeMap<String, String>,
+}
+
+/// Bytes of files with 8-bit weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Int8Bytes {
+    /// The compact file, including its vocabulary.
+    pub compact: u64,
+    /// The network of the original size, quantised by ONNX Runtime; `None` if it was not timed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub onnxruntime: Option<u64>,
 }
 
 /// Work per token.
@@ -82,6 +95,12 @@ pub enum Implementation {
     OnnxruntimeDense,
     /// ONNX Runtime on our export of the compact model.
     OnnxruntimeReduced,
+    /// Our runtime on the compact model with 8-bit weights.
+    CompactInt8,
+    /// ONNX Runtime on the network of the original size, quantised to 8 bits (`quantize_dynamic`).
+    OnnxruntimeInt8,
+    /// ONNX Runtime on our export of the compact model with 8-bit weights.
+    OnnxruntimeReducedInt8,
 }
 
 impl Implementation {
@@ -95,6 +114,9 @@ impl Implementation {
             Self::PytorchCompiled => "dense, PyTorch compiled",
             Self::OnnxruntimeDense => "dense, ONNX Runtime",
             Self::OnnxruntimeReduced => "our export, ONNX Runtime",
+            Self::CompactInt8 => "compact, 8 bits",
+            Self::OnnxruntimeInt8 => "dense 8 bits, ONNX Runtime",
+            Self::OnnxruntimeReducedInt8 => "our export 8 bits, ONNX Runtime",
         }
     }
 }
@@ -121,6 +143,9 @@ pub struct MedianInterval {
     pub high: f64,
     /// Number of samples.
     pub samples: usize,
+    /// The shortest sample: the one that other load on the machine disturbed least. Files of older versions lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fastest: Option<f64>,
 }
 
 impl MedianInterval {

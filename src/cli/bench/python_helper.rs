@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use camino::Utf8PathBuf;
 use sparsegate_runtime::CellKind;
+use sparsegate_runtime::format::File;
 use sparsegate_runtime::model::Task;
 
 use super::target::BenchTarget;
@@ -21,6 +22,8 @@ pub struct PythonHelper {
     pub helper: Option<TimingHelper>,
     /// Versions of torch and onnxruntime.
     pub versions: BTreeMap<String, String>,
+    /// Bytes of the dense network that ONNX Runtime has quantised.
+    pub int8_bytes: Option<u64>,
     /// Cases that cannot be timed, with the reasons.
     pub missing: BTreeMap<String, String>,
     /// Holds the helper's files, which are deleted on drop.
@@ -28,12 +31,19 @@ pub struct PythonHelper {
 }
 
 impl PythonHelper {
-    /// Starts the helper, if `python` is given and PyTorch has the model's cell, and passes it our ONNX export if the model has one.
+    /// Starts the helper, if `python` is given, with the names of the networks to time, and PyTorch has the model's cell, and passes it our ONNX export if the model has one. With `int8`, the compact model with 8-bit weights, the helper also
+    /// times those networks with 8-bit weights.
     ///
     /// # Errors
     /// Python does not start or lacks the needed packages.
-    pub fn start(python: Option<&str>, target: &BenchTarget, steps: usize, threads: usize) -> Result<Self, CliError> {
-        let Some(python) = python else {
+    pub fn start(
+        python: Option<(&str, &[String])>,
+        target: &BenchTarget,
+        int8: Option<&File>,
+        steps: usize,
+        threads: usize,
+    ) -> Result<Self, CliError> {
+        let Some((python, cases)) = python else {
             return Ok(Self::default());
         };
         if target.model.cell.built_in().is_none() {
@@ -48,13 +58,23 @@ impl PythonHelper {
         let mut arguments = arguments(target, steps, threads);
         arguments.insert(0, script.to_string());
         let mut missing = BTreeMap::new();
-        match ExportFormat::Onnx.write(&target.file) {
-            Ok(bytes) => {
-                let file = root.join("reduced.onnx");
-                fs_err::write(&file, bytes).map_err(CliError::failed)?;
-                arguments.extend(["--reduced".to_owned(), file.to_string()]);
+        if int8.is_some() {
+            arguments.push("--int8".to_owned());
+        }
+        if !cases.is_empty() {
+            arguments.push("--cases".to_owned());
+            arguments.extend_from_slice(cases);
+        }
+        for (kind, model) in [("reduced", Some(&target.file)), ("reduced-int8", int8)] {
+            match model.map(|model| ExportFormat::Onnx.write(model)) {
+                Some(Ok(bytes)) => {
+                    let file = root.join(format!("{kind}.onnx"));
+                    fs_err::write(&file, bytes).map_err(CliError::failed)?;
+                    arguments.extend([format!("--{kind}"), file.to_string()]);
+                }
+                Some(Err(error)) => drop(missing.insert(kind.to_owned(), error.to_string())),
+                None => {}
             }
-            Err(error) => drop(missing.insert("reduced".to_owned(), error.to_string())),
         }
         let helper = TimingHelper::start(python, &arguments).map_err(|problem| {
             CliError::failed(problem).help("give --python a Python with torch, onnxruntime and onnx, or leave it out")
@@ -64,7 +84,8 @@ impl PythonHelper {
         let versions = [("torch", &greeting.torch), ("onnxruntime", &greeting.onnxruntime)];
         let versions =
             versions.into_iter().filter_map(|(name, version)| Some((name.to_owned(), version.clone()?))).collect();
-        Ok(Self { helper: Some(helper), versions, missing, _folder: Some(folder) })
+        let int8_bytes = greeting.bytes.get("onnx-int8").copied();
+        Ok(Self { helper: Some(helper), versions, int8_bytes, missing, _folder: Some(folder) })
     }
 }
 

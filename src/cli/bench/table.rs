@@ -43,9 +43,16 @@ pub fn render(target: &BenchTarget, speed: &Speed, proof: Option<&str>, bold: bo
         kilobytes(speed.dense.bytes() as u64),
         speed.steps,
     );
+    if let Some(bytes) = speed.int8 {
+        let theirs = bytes
+            .onnxruntime
+            .map(|bytes| format!("; the dense network in ONNX Runtime: {} kB", kilobytes(bytes)))
+            .unwrap_or_default();
+        let _ = writeln!(text, "with 8-bit weights: {} kB{theirs}", kilobytes(bytes.compact));
+    }
     text += proof.unwrap_or_default();
     let mut table = TextTable::new().words("").numbers("batch").numbers("threads").words("what");
-    for head in ["us a token", "95 %", "tokens a second", "times compact"] {
+    for head in ["us a token", "95 %", "fastest", "tokens a second", "times compact"] {
         table = table.numbers(head);
     }
     for timing in &speed.timings {
@@ -58,6 +65,7 @@ pub fn render(target: &BenchTarget, speed: &Speed, proof: Option<&str>, bold: bo
             timing.implementation.title().to_owned(),
             number::time(time.median),
             format!("{}-{}", number::time(time.low), number::time(time.high)),
+            time.fastest.map(number::time).unwrap_or_default(),
             format!("{:.0}", 1e6 / time.median),
             compact.map_or_else(String::new, |compact| format!("{:.1}", time.over(&compact))),
         ]);

@@ -6,7 +6,7 @@ use sparsegate_runtime::{CellFormula, Model};
 
 use super::graph::{Dim, ElementType, Graph, attribute};
 use super::proto::GraphProto;
-use super::{States, batch, gate, initial, lengths};
+use super::{States, batch, gate, initial, lengths, weights};
 use crate::dense::{DenseLayer, transposed};
 
 /// The sums by the product that holds them: a sum that is a bias alone is part of the input's, with zero weights.
@@ -36,7 +36,8 @@ pub fn add(
     } else {
         let columns = products.input.len() * units;
         let weights = transposed(&dense.input(&products.input), dense.inputs);
-        let weights = graph.floats("input_weights", &[dense.inputs, columns], &weights);
+        let scales = dense.input_scales(0);
+        let weights = weights::add(graph, "input_weights", &[dense.inputs, columns], &weights, scales.as_ref());
         let kinds: Vec<_> = products.input.iter().copied().map(Some).collect();
         let bias = graph.floats("input_biases", &[columns], &dense.bias(&kinds));
         let products = graph.node("input_products", "MatMul", &[vectors, &weights], vec![]);
@@ -45,7 +46,8 @@ pub fn add(
     if !products.state.is_empty() {
         let columns = products.state.len() * units;
         let weights = transposed(&dense.recurrent(&products.state), units);
-        graph.floats("recurrent_weights", &[units, columns], &weights);
+        let scales = dense.recurrent_scales(&products.state, 1);
+        weights::add(graph, "recurrent_weights", &[units, columns], &weights, scales.as_ref());
         // The biases of the others are among those of the input.
         let kinds: Vec<_> =
             products.state.iter().map(|sum| Some(*sum).filter(|_| !products.input.contains(sum))).collect();

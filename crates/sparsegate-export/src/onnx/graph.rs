@@ -9,6 +9,7 @@ use super::proto::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ElementType {
     F32 = 1,
+    I8 = 3,
     U16 = 4,
     I32 = 6,
     I64 = 7,
@@ -45,6 +46,11 @@ impl Graph {
     /// Adds a constant. If it has the name of an input, it is the default value of that input.
     pub fn floats(&mut self, name: &str, sides: &[usize], values: &[f32]) -> String {
         self.tensor(name, ElementType::F32, sides, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+    }
+
+    /// Adds a constant of integers from -127 to 127.
+    pub fn i8s(&mut self, name: &str, sides: &[usize], values: &[i8]) -> String {
+        self.tensor(name, ElementType::I8, sides, values.iter().map(|value| *value as u8).collect())
     }
 
     pub fn u16s(&mut self, name: &str, sides: &[usize], values: &[u16]) -> String {

@@ -4,13 +4,12 @@ use sparsegate_runtime::Model;
 use sparsegate_runtime::model::Task;
 
 use super::graph::{Dim, ElementType, Graph, attribute};
-use super::{BATCH, STEPS, States};
+use super::{BATCH, STEPS, States, weights};
 use crate::dense::{DenseLayer, transposed};
 
 /// Adds the output layer and the graph's outputs.
 pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &DenseLayer<'_>, states: &States) {
     let count = model.outputs();
-    let weights = graph.floats("output_weights", &[dense.units, count], &transposed(&dense.output(), dense.units));
     let bias = graph.floats("output_biases", &[count], &model.output_bias);
     let (read, sides) = if let Some(all) = &states.all {
         (all.clone(), vec![STEPS, BATCH, Dim::Size(count)])
@@ -19,7 +18,17 @@ pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &DenseLayer<'_>, states
         let last = graph.node("read_state", "Squeeze", &[&states.last, &direction], vec![]);
         (last, vec![BATCH, Dim::Size(count)])
     };
-    let products = graph.node("output_products", "MatMul", &[&read, &weights], vec![]);
+    let (values, shape) = (transposed(&dense.output(), dense.units), [dense.units, count]);
+    let scales = dense.output_scales(1);
+    let products = match &scales {
+        Some(scales) if model.int8.as_ref().is_some_and(|int8| int8.output_product().is_some()) => {
+            weights::integer_product(graph, &read, (&values, shape), scales)
+        }
+        _ => {
+            let weights = weights::add(graph, "output_weights", &shape, &values, scales.as_ref());
+            graph.node("output_products", "MatMul", &[&read, &weights], vec![])
+        }
+    };
     graph.node("logits", "Add", &[&products, &bias], vec![]);
     graph.output("logits", ElementType::F32, &sides, "");
     for name in &states.carried {

@@ -26,6 +26,12 @@
 //! | `scan` | the recurrent layer of `gru-zhstate` as a loop |
 //! | `formula` | the recurrent layer of a cell with a formula as a loop |
 //! | `head` | logits and probabilities |
+//! | `weights` | weights as floats or as 8-bit integers |
+//!
+//! 8-bit weights are stored as such and converted to floats (`DequantizeLinear`), because the recurrent operators have
+//! no integers. If the model computes the output layer in integers, so does the graph (`MatMulInteger`). It has one
+//! scale for all states that it is given (`DynamicQuantizeLinear`), where our runtime has one for each, and it does
+//! not quantise the states that the recurrent layer reads; so its outputs differ from ours by what that rounding does.
 
 mod formula;
 mod graph;
@@ -34,6 +40,7 @@ mod lengths;
 mod operator;
 pub(super) mod proto;
 mod scan;
+mod weights;
 
 use prost::Message as _;
 use sparsegate_runtime::model::Task;
@@ -114,10 +121,10 @@ fn vectors(graph: &mut Graph, model: &Model<f32>, dense: &DenseLayer<'_>) -> Str
     graph.input("ids", ElementType::I64, &[STEPS, BATCH], "symbol ids; -1 is a step with zero input");
     let mut numbers: Vec<f32> = (0..stored.len()).flat_map(|row| dense.vector(row)).collect();
     numbers.resize((stored.len() + 1) * dense.inputs, 0.0);
-    let table = graph.floats("vector_of_row", &[stored.len() + 1, dense.inputs], &numbers);
     let every = stored.len() == model.symbols.total as usize;
     let rows = if every { "ids".to_owned() } else { rows(graph, stored, model.symbols.total as usize + 1) };
-    graph.node("vectors", "Gather", &[&table, &rows], vec![])
+    let scales = dense.vector_scales();
+    weights::gather(graph, ("vector_of_row", [stored.len() + 1, dense.inputs]), &numbers, scales.as_ref(), &rows)
 }
 
 /// The table rows of the symbols `[steps, batch]`, looked up in a constant of `ids` elements. It is u16 if possible,

@@ -5,7 +5,7 @@ use sparsegate_runtime::{Activation, CellKind, Model};
 
 use super::graph::{Graph, attribute};
 use super::proto::AttributeProto;
-use super::{States, batch, gate, initial, lengths};
+use super::{States, batch, gate, initial, lengths, weights};
 use crate::dense::DenseLayer;
 
 /// An operator, with its gates in ONNX's order given as kinds of [`CellKind::preactivations`]. Kinds of input biases
@@ -50,8 +50,11 @@ fn layout(cell: CellKind) -> Layout {
 pub fn add(graph: &mut Graph, (model, cell): (&Model<f32>, CellKind), dense: &DenseLayer<'_>, vectors: &str) -> States {
     let layout = layout(cell);
     let (units, rows) = (dense.units, layout.input.len() * dense.units);
-    let weights = graph.floats("input_weights", &[1, rows, dense.inputs], &dense.input(layout.input));
-    let recurrent = graph.floats("recurrent_weights", &[1, rows, units], &dense.recurrent(layout.recurrent));
+    let sides = [1, rows, dense.inputs];
+    let weights =
+        weights::add(graph, "input_weights", &sides, &dense.input(layout.input), dense.input_scales(2).as_ref());
+    let (recurrent, scales) = (dense.recurrent(layout.recurrent), dense.recurrent_scales(layout.recurrent, 1));
+    let recurrent = weights::add(graph, "recurrent_weights", &[1, rows, units], &recurrent, scales.as_ref());
     let input_bias: Vec<Option<usize>> = layout.input.iter().copied().map(Some).collect();
     let bias = graph.floats("biases", &[1, 2 * rows], &dense.bias(&[&input_bias, layout.state_bias].concat()));
     let batch = batch(graph);

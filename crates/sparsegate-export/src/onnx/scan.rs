@@ -6,7 +6,7 @@ use sparsegate_runtime::model::Task;
 
 use super::graph::{Dim, ElementType, Graph, attribute};
 use super::proto::GraphProto;
-use super::{States, batch, gate, initial, lengths};
+use super::{States, batch, gate, initial, lengths, weights};
 use crate::dense::{DenseLayer, transposed};
 
 /// Kinds of [`sparsegate_runtime::CellKind::preactivations`]: `n_in`, r and z read the input; `n_hn`, r and z read
@@ -19,11 +19,13 @@ const STATE_BIAS: [Option<usize>; 3] = [Some(3), None, None];
 pub fn add(graph: &mut Graph, model: &Model<f32>, dense: &DenseLayer<'_>, vectors: &str) -> States {
     let units = dense.units;
     let weights = transposed(&dense.input(&INPUT), dense.inputs);
-    let weights = graph.floats("input_weights", &[dense.inputs, 3 * units], &weights);
+    let scales = dense.input_scales(0);
+    let weights = weights::add(graph, "input_weights", &[dense.inputs, 3 * units], &weights, scales.as_ref());
     let bias = graph.floats("input_biases", &[3 * units], &dense.bias(&INPUT.map(Some)));
     let products = graph.node("input_products", "MatMul", &[vectors, &weights], vec![]);
     let sums = graph.node("input_sums", "Add", &[&products, &bias], vec![]);
-    graph.floats("recurrent_weights", &[units, 3 * units], &transposed(&dense.recurrent(&STATE), units));
+    let (recurrent, scales) = (transposed(&dense.recurrent(&STATE), units), dense.recurrent_scales(&STATE, 1));
+    weights::add(graph, "recurrent_weights", &[units, 3 * units], &recurrent, scales.as_ref());
     graph.floats("recurrent_biases", &[3 * units], &dense.bias(&STATE_BIAS));
     graph.floats("state_factor", &[units], &dense.state_factor().unwrap_or_else(|| vec![1.0; units]));
     graph.floats("one", &[1], &[1.0]);

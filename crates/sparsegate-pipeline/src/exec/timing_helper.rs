@@ -25,6 +25,9 @@ pub struct HelperCapabilities {
     /// The cases that it cannot time, and why.
     #[serde(default)]
     pub missing: BTreeMap<String, String>,
+    /// Bytes of the networks that it timed as files, by kind of case.
+    #[serde(default)]
+    pub bytes: BTreeMap<String, u64>,
     /// Version of PyTorch.
     #[serde(default)]
     pub torch: Option<String>,

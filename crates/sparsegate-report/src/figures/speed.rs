@@ -13,9 +13,10 @@ use sparsegate_store::speed::{Implementation, InputMode};
 pub struct SpeedFigure;
 
 /// What the compact models are compared with, one panel each.
-const PANELS: [(Implementation, &str); 3] = [
+const PANELS: [(Implementation, &str); 4] = [
     (Implementation::PytorchEager, "times as fast as PyTorch on the dense network"),
     (Implementation::OnnxruntimeDense, "times as fast as ONNX Runtime on the dense network"),
+    (Implementation::OnnxruntimeInt8, "both with 8 bits: times as fast as ONNX Runtime on the dense network"),
     (Implementation::Dense, "times as fast as our own runtime on the dense network"),
 ];
 

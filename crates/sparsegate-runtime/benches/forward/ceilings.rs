@@ -10,6 +10,8 @@ use pulp::{Arch, Simd, WithSimd};
 pub struct Ceilings {
     /// Fused multiply-adds, in 10^9 per second.
     pub multiply_adds: f64,
+    /// Multiply-adds of 8-bit integers with AVX-512 VNNI, in 10^9 per second; those of floats without it.
+    pub integers: f64,
     /// Read bandwidth of the first-, second- and third-level cache, in GB/s.
     pub caches: [f64; 3],
     /// Read bandwidth of main memory, in GB/s.
@@ -35,6 +37,39 @@ impl WithSimd for MultiplyAdds {
         black_box(sums);
         12 * self.0 * S::F32_LANES
     }
+}
+
+/// Multiplies 8-bit integers with AVX-512 VNNI, 64 at a time.
+///
+/// # Safety
+/// The processor must have the instructions.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vnni")]
+#[expect(unsafe_code, reason = "the instruction whose rate is measured")]
+unsafe fn multiply_integers(count: usize) -> usize {
+    use core::arch::x86_64::{_mm512_dpbusd_epi32, _mm512_set1_epi32};
+    let factor = _mm512_set1_epi32(black_box(0x0102_0304));
+    let mut sums = [_mm512_set1_epi32(1); 12];
+    for _ in 0..count {
+        for sum in &mut sums {
+            *sum = _mm512_dpbusd_epi32(*sum, factor, factor);
+        }
+    }
+    black_box(sums);
+    12 * count * 64
+}
+
+#[cfg(target_arch = "x86_64")]
+#[expect(unsafe_code, reason = "the instruction whose rate is measured")]
+fn integers(threads: usize) -> Option<f64> {
+    let there = std::arch::is_x86_feature_detected!("avx512f") && std::arch::is_x86_feature_detected!("avx512vnni");
+    // SAFETY: the processor has the instructions.
+    there.then(|| rate(threads, |_| unsafe { multiply_integers(300_000) }))
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn integers(_: usize) -> Option<f64> {
+    None
 }
 
 struct Read<'a>(&'a [f32], usize);
@@ -90,8 +125,10 @@ pub fn measure(threads: usize) -> Ceilings {
         })
     };
     let written: Vec<std::sync::Mutex<Vec<f32>>> = (0..threads).map(|_| vec![0.0; 16 << 20].into()).collect();
+    let multiply_adds = rate(threads, |_| arch.dispatch(MultiplyAdds(300_000)));
     Ceilings {
-        multiply_adds: rate(threads, |_| arch.dispatch(MultiplyAdds(300_000))),
+        multiply_adds,
+        integers: integers(threads).unwrap_or(multiply_adds),
         caches: [24 << 10, 512 << 10, 5 << 20].map(read),
         memory: read(128 << 20),
         write: rate(threads, |thread| {

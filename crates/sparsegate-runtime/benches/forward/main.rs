@@ -92,7 +92,7 @@ fn roofline(runtime: &Runtime, sequences: usize, time: f64, ceilings: &Ceilings)
     let one = sequences < 2;
     // Weights are read once for all sequences that are computed together.
     let together = if one { 1.0 } else { sequences.min(64) as f64 };
-    let (mut multiplied, mut levels) = (0.0, [0.0; 4]);
+    let (mut multiplied, mut integers, mut levels) = (0.0, 0.0, [0.0; 4]);
     for choice in runtime.choices().iter().filter(|choice| !choice.matrix.starts_with("input")) {
         // With a single sequence, the outputs of a language model are computed together for all steps.
         let steps = sequences == 1 && runtime.outputs() > 4 && choice.matrix.starts_with("output");
@@ -101,17 +101,17 @@ fn roofline(runtime: &Runtime, sequences: usize, time: f64, ceilings: &Ceilings)
         }
         let together = if steps { 35.0 } else { together };
         let bytes = choice.bytes as f64;
-        let numbers = match choice.storage {
-            StorageFormat::Dense => bytes / 4.0,
-            StorageFormat::Sparse | StorageFormat::Masked => choice.weights as f64,
-        };
-        multiplied += numbers;
+        match choice.storage {
+            StorageFormat::Dense => multiplied += bytes / 4.0,
+            StorageFormat::Sparse | StorageFormat::Masked => multiplied += choice.weights as f64,
+            StorageFormat::Int8 => integers += bytes,
+        }
         let level = [32e3, 700e3, 24e6].iter().position(|size| bytes <= *size).unwrap_or(3);
         levels[level] += bytes / together;
     }
     let written = if runtime.outputs() > 1000 { 4.0 * runtime.outputs() as f64 } else { 0.0 };
     let times = [
-        (multiplied / ceilings.multiply_adds, "arithmetic"),
+        (multiplied / ceilings.multiply_adds + integers / ceilings.integers, "arithmetic"),
         (levels[0] / ceilings.caches[0], "first cache"),
         (levels[1] / ceilings.caches[1], "second cache"),
         (levels[2] / ceilings.caches[2], "third cache"),
@@ -136,6 +136,7 @@ fn main() {
         }
         let shape = ModelShape::of_paper(name).expect("a structure of the paper");
         let compact: Model<f32> = shape.model(1);
+        let int8 = compact.to_int8();
         let pack = |model: &Model<f32>, storage, threads| {
             Runtime::new(model, &Options { threads, storage, cost: cost.clone() }).expect("a valid model")
         };
@@ -148,9 +149,11 @@ fn main() {
             ("compact", pack(&compact, None, 0)),
             ("compact, 1 thread", pack(&compact, None, 1)),
             ("dense, 1 thread", pack(&compact, Some(StorageFormat::Dense), 1)),
+            ("8 bits", pack(&int8, None, 0)),
+            ("8 bits, 1 thread", pack(&int8, None, 1)),
         ];
         println!("{name}");
-        for choice in runtimes[3].1.choices() {
+        for choice in runtimes[3].1.choices().iter().chain(runtimes[6].1.choices()) {
             println!(
                 "    {}: {:?} of {:.0?}, {} weights, {} bytes",
                 choice.matrix, choice.storage, choice.expected, choice.weights, choice.bytes
@@ -166,12 +169,17 @@ fn main() {
             time(&mut candidates);
             print!("  {:>8}", if sequences == 0 { "stream".into() } else { format!("batch {sequences}") });
             for candidate in &candidates {
-                print!("   {} {:.4}", candidate.name, candidate.samples[SAMPLES / 2]);
+                // The fastest sample, too: the one that other load disturbed least.
+                print!("   {} {:.4} ({:.4})", candidate.name, candidate.samples[SAMPLES / 2], candidate.samples[0]);
             }
             println!();
-            let runtime = &runtimes[4].1;
-            let (share, what) = roofline(runtime, sequences, candidates[4].samples[SAMPLES / 2], &ceilings[0]);
-            println!("           one thread: {:.0} % of {what}", 100.0 * share);
+            for at in [4, 7] {
+                let share = |time: f64| roofline(&runtimes[at].1, sequences, time, &ceilings[0]);
+                let samples = &candidates[at].samples;
+                let ((median, what), (fastest, _)) = (share(samples[SAMPLES / 2]), share(samples[0]));
+                let [median, fastest] = [median, fastest].map(|share| 100.0 * share);
+                println!("           {}: {median:.0} % ({fastest:.0} %) of {what}", runtimes[at].0);
+            }
         }
     }
 }

@@ -20,6 +20,8 @@ pub(super) struct Header {
     pub dimensions: Option<u32>,
     pub units: u32,
     pub outputs: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub int8: Option<Products>,
     pub live: Vec<u32>,
     pub original: Original,
 }
@@ -30,6 +32,13 @@ pub(super) struct Original {
     pub dimensions: u32,
     pub units: u32,
     pub outputs: u32,
+}
+
+/// Whether products with the hidden state are computed in integers.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Products {
+    pub recurrent: bool,
+    pub output: bool,
 }
 
 /// Only the version, read first because a newer header may have other fields.

@@ -4,13 +4,14 @@
 //!
 //! | field | meaning |
 //! |---|---|
-//! | `format` | version of this format: 1 for a built-in cell, 2 for a cell with a formula |
+//! | `format` | version of this format: 1 for a built-in cell, 2 for a cell with a formula, 3 for 8-bit weights |
 //! | `cell`, `activation` | as in specs: `lstm`, `gru`, `gru-zhstate`, `rnn` or another cell's name; `sigmoid`, `hard-sigmoid` |
 //! | `formula` | the step of a cell that is not built in: the fields of [`crate::CellFormula`] |
 //! | `task` | `language-model` or `classification` |
 //! | `symbols` | number of ids in the vocabulary |
 //! | `dimensions` | E', surviving dimensions of the embedding; absent without one |
 //! | `units`, `outputs` | H', O |
+//! | `int8` | for 8-bit weights: `recurrent` and `output`, whether their products are computed in integers |
 //! | `live` | number of non-constant preactivations of each kind, by kind |
 //! | `original` | sizes before pruning: `symbols`, `dimensions` (0 without an embedding), `units`, `outputs` |
 //!
@@ -33,12 +34,18 @@
 //! `NAME.values` (f32). The writer chooses the smaller of the two. Integers are stored as u8, u16 or u32, the narrowest
 //! type that holds all of them.
 //!
+//! With 8-bit weights (version 3, module [`crate::int8`]), a matrix that has a tensor `NAME.scales` (f32, one for each
+//! row, or for each column of the recurrent matrix) has integers as values (i8, from -127 to 127). There is a third way
+//! to store it, smaller for most densities: `NAME.mask` (u8, one bit for each element, row-major, the lowest bit first)
+//! marks the elements that are in `NAME.values`.
+//!
 //! A reader refuses a version newer than its own. The version is raised by any change that an older reader would
 //! misread.
 
 mod error;
 mod header;
 mod integers;
+mod mask;
 mod read;
 mod write;
 
@@ -49,8 +56,14 @@ pub use error::FormatError;
 
 use crate::Model;
 
-/// Newest version of the format: that of a cell with a formula.
-pub const FORMAT: u32 = 2;
+/// Newest version of the format: that of 8-bit weights.
+pub const FORMAT: u32 = 3;
+
+/// First version with 8-bit weights.
+const INT8_FORMAT: u32 = 3;
+
+/// Version that is written for a cell with a formula.
+const FORMULA_FORMAT: u32 = 2;
 
 /// Version that is written for a built-in cell, so that older programs can read the file.
 const BUILT_IN_FORMAT: u32 = 1;

@@ -8,7 +8,8 @@ use safetensors::{Dtype, SafeTensors};
 
 use super::header::{CLASSIFICATION, Header, LANGUAGE_MODEL, Version};
 use super::integers::decode;
-use super::{BUILT_IN_FORMAT, DETAILS, FORMAT, File, FormatError, HEADER};
+use super::{BUILT_IN_FORMAT, DETAILS, FORMAT, File, FormatError, HEADER, INT8_FORMAT, mask};
+use crate::int8::{Int8, IntegerProducts, LARGEST};
 use crate::matrix::MatrixData;
 use crate::model::{LiveColumns, MAX_SIZE, Model, Sizes, Task, Vocabulary};
 use crate::{Activation, Cell, CellFormula, CellKind, Matrix};
@@ -34,6 +35,9 @@ fn header(json: &str) -> Result<Header, FormatError> {
         return Err(FormatError::TooNew(version.format));
     }
     let header: Header = serde_json::from_str(json).map_err(damaged)?;
+    if header.int8.is_some() && header.format < INT8_FORMAT {
+        return Err(FormatError::Header(format!("format {} has no 8-bit weights", header.format)));
+    }
     let sizes = [header.symbols, header.units, header.outputs, header.dimensions.unwrap_or(0)];
     match sizes.iter().chain(&header.live).find(|size| **size as usize > MAX_SIZE) {
         Some(size) => Err(FormatError::Header(format!("a size of {size} is above {MAX_SIZE}"))),
@@ -75,6 +79,22 @@ impl Tensors<'_> {
         let symbols = self.symbols(header.symbols)?;
         let (stored, units, outputs) = (symbols.stored.len(), header.units as usize, header.outputs as usize);
         let dimensions = header.dimensions.map(|dimensions| dimensions as usize);
+        let int8 = header.int8.is_some();
+        let axes = |axis| int8.then_some(axis);
+        let input_size = [dimensions.unwrap_or(stored), columns.count(cell.input_kinds())];
+        let embedding = dimensions.map(|dimensions| self.matrix("embedding", [stored, dimensions], axes(Axis::Rows)));
+        let (embedding, embedding_scales) = embedding.transpose()?.unzip();
+        let (input, input_scales) = self.matrix("input", input_size, axes(Axis::Rows))?;
+        let recurrent_size = [units, columns.count(cell.state_kinds())];
+        let (recurrent, recurrent_scales) = self.matrix("recurrent", recurrent_size, axes(Axis::Columns))?;
+        let (output, output_scales) = self.matrix("output", [outputs, units], axes(Axis::Rows))?;
+        let int8 = header.int8.as_ref().map(|products| Int8 {
+            embedding: embedding_scales.flatten(),
+            input: input_scales,
+            recurrent: recurrent_scales,
+            output: output_scales,
+            products: IntegerProducts { recurrent: products.recurrent, output: products.output },
+        });
         Ok(Model {
             activation: named("activation", &header.activation, Activation::from_name(&header.activation))?,
             task: match header.task.as_str() {
@@ -82,13 +102,14 @@ impl Tensors<'_> {
                 CLASSIFICATION => Task::Classification,
                 other => return Err(FormatError::Header(format!("there is no task `{other}`"))),
             },
-            embedding: dimensions.map(|dimensions| self.matrix("embedding", [stored, dimensions])).transpose()?,
-            input: self.matrix("input", [dimensions.unwrap_or(stored), columns.count(cell.input_kinds())])?,
-            recurrent: self.matrix("recurrent", [units, columns.count(cell.state_kinds())])?,
+            embedding,
+            input,
+            recurrent,
             bias: self.numbers("bias", &[cell.kinds(), units])?,
             state_factor: self.has("state_factor").then(|| self.numbers("state_factor", &[units])).transpose()?,
-            output: self.matrix("output", [outputs, units])?,
+            output,
             output_bias: self.numbers("output_bias", &[outputs])?,
+            int8,
             original: Sizes {
                 symbols: header.original.symbols,
                 dimensions: header.original.dimensions,
@@ -147,28 +168,99 @@ impl Tensors<'_> {
         Ok(view.data().as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect())
     }
 
-    fn matrix(&self, name: &str, [rows, columns]: [usize; 2]) -> Result<Matrix<f32>, FormatError> {
-        if self.has(name) {
-            return Ok(Matrix::dense(rows, columns, self.numbers(name, &[rows, columns])?));
+    /// 8-bit integers as floats.
+    fn bytes(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, FormatError> {
+        let view = self.find(name)?;
+        if view.dtype() != Dtype::I8 || view.shape() != shape {
+            let problem = format!("is {:?} {:?}, but must be I8 {shape:?}", view.dtype(), view.shape());
+            return Err(tensor(name, problem));
         }
-        let part = |part: &str| format!("{name}.{part}");
-        if !self.has(&part("counts")) {
-            return Err(tensor(name, format!("is missing, and so is `{name}.counts`")));
+        if view.data().iter().any(|byte| (*byte as i8) < -LARGEST) {
+            return Err(tensor(name, format!("has an integer below -{LARGEST}")));
         }
-        let counts = self.integers(&part("counts"))?;
-        let indices = self.integers(&part("places"))?;
-        let values = self.numbers(&part("values"), &[indices.len()])?;
-        let mut end = 0_u32;
-        let row_ends: Option<Vec<u32>> = counts
-            .iter()
-            .map(|count| {
-                end = end.checked_add(*count)?;
-                Some(end)
-            })
-            .collect();
-        let row_ends = row_ends.ok_or_else(|| tensor(&part("counts"), "has a sum above the range of u32".into()))?;
-        Ok(Matrix { rows, columns, storage: MatrixData::Csr { row_ends, indices, values } })
+        Ok(view.data().iter().map(|byte| f32::from(*byte as i8)).collect())
     }
+
+    /// A matrix; with an axis and scales, of 8-bit weights, and their scales along it.
+    fn matrix(
+        &self,
+        name: &str,
+        [rows, columns]: [usize; 2],
+        axis: Option<Axis>,
+    ) -> Result<(Matrix<f32>, Option<Vec<f32>>), FormatError> {
+        let part = |part: &str| format!("{name}.{part}");
+        let axis = axis.filter(|_| self.has(&part("scales")));
+        let values = |name: &str, shape: &[usize]| match axis {
+            Some(_) => self.bytes(name, shape),
+            None => self.numbers(name, shape),
+        };
+        let mut matrix = if self.has(name) {
+            Matrix::dense(rows, columns, values(name, &[rows, columns])?)
+        } else {
+            let (row_ends, indices) = if axis.is_some() && self.has(&part("mask")) {
+                self.mask(&part("mask"), [rows, columns])?
+            } else if self.has(&part("counts")) {
+                (self.row_ends(&part("counts"))?, self.integers(&part("places"))?)
+            } else {
+                return Err(tensor(name, format!("is missing, and so is `{name}.counts`")));
+            };
+            let values = values(&part("values"), &[indices.len()])?;
+            Matrix { rows, columns, storage: MatrixData::Csr { row_ends, indices, values } }
+        };
+        let Some(axis) = axis else { return Ok((matrix, None)) };
+        let scales = self.numbers(&part("scales"), &[if axis == Axis::Rows { rows } else { columns }])?;
+        scale(&mut matrix, axis, &scales).ok_or_else(|| tensor(name, "has indices outside its size".into()))?;
+        Ok((matrix, Some(scales)))
+    }
+
+    fn row_ends(&self, name: &str) -> Result<Vec<u32>, FormatError> {
+        let mut end = 0_u32;
+        let add = |count: &u32| {
+            end = end.checked_add(*count)?;
+            Some(end)
+        };
+        let row_ends: Option<Vec<u32>> = self.integers(name)?.iter().map(add).collect();
+        row_ends.ok_or_else(|| tensor(name, "has a sum above the range of u32".into()))
+    }
+
+    /// Row ends and column indices of the elements that a mask marks.
+    fn mask(&self, name: &str, [rows, columns]: [usize; 2]) -> Result<(Vec<u32>, Vec<u32>), FormatError> {
+        let view = self.find(name)?;
+        let wanted = rows.checked_mul(columns).map(|_| mask::bytes(rows, columns));
+        if view.dtype() != Dtype::U8 || Some(view.data().len()) != wanted {
+            let problem = format!("is {:?} {:?}, not one bit per element, as U8", view.dtype(), view.shape());
+            return Err(tensor(name, problem));
+        }
+        mask::decode(view.data(), rows, columns).ok_or_else(|| tensor(name, "has bits behind the last element".into()))
+    }
+}
+
+/// What the scales of a matrix belong to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Axis {
+    Rows,
+    Columns,
+}
+
+/// Multiplies the integers by their scales; `None` if the structure of the matrix is inconsistent.
+fn scale(matrix: &mut Matrix<f32>, axis: Axis, scales: &[f32]) -> Option<()> {
+    let Matrix { rows, columns, storage } = matrix;
+    let mut start = 0;
+    for row in 0..*rows {
+        let (values, indices) = match storage {
+            MatrixData::Dense(values) => (values.get_mut(row * *columns..(row + 1) * *columns)?, None),
+            MatrixData::Csr { row_ends, indices, values } => {
+                let range = start..*row_ends.get(row)? as usize;
+                start = range.end;
+                (values.get_mut(range.clone())?, Some(indices.get(range)?))
+            }
+        };
+        for (at, value) in values.iter_mut().enumerate() {
+            let column = indices.map_or(at, |indices| indices[at] as usize);
+            *value *= scales.get(if axis == Axis::Rows { row } else { column })?;
+        }
+    }
+    Some(())
 }
 
 fn tensor(name: &str, problem: String) -> FormatError {

@@ -8,7 +8,7 @@ use pulp::{Simd, WithSimd};
 use super::Packed;
 use super::aligned::AlignedVec;
 use super::lanes::GROUPS;
-use super::many::LaneState;
+use super::many::{LaneBuffers, LaneState};
 use super::order::WIDTH;
 use super::outputs::Scratch;
 use super::single::Uncontended;
@@ -20,7 +20,7 @@ pub(crate) struct BatchBlock {
     /// Hidden states before the first and after each of the buffered steps: `[1 + steps, groups, units, WIDTH]`.
     hidden: AlignedVec,
     cell_state: AlignedVec,
-    sums: AlignedVec,
+    work: LaneBuffers,
     scratch: Scratch,
 }
 
@@ -31,7 +31,7 @@ impl BatchBlock {
             groups,
             hidden: AlignedVec::zeros((1 + steps(groups)) * groups * size),
             cell_state: AlignedVec::zeros(groups * size),
-            sums: packed.many.sums(groups),
+            work: packed.many.work(groups),
             scratch: packed.outputs.scratch(),
         }
     }
@@ -117,7 +117,7 @@ impl WithSimd for LanguageModelPass<'_, '_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { packed, block, first, sequences, symbols, out } = self;
-        let BatchBlock { groups, hidden, cell_state, sums, scratch } = block;
+        let BatchBlock { groups, hidden, cell_state, work, scratch } = block;
         let size = *groups * packed.many.size();
         for (block, symbols) in symbols.chunks(steps(*groups) * sequences).enumerate() {
             let count = symbols.len() / sequences;
@@ -131,7 +131,7 @@ impl WithSimd for LanguageModelPass<'_, '_> {
                     })
                 };
                 let hidden = &mut hidden[(step + 1) * size..][..size];
-                packed.many.step(simd, rows, LaneState { groups: *groups, hidden, cell_state, sums });
+                packed.many.step(simd, rows, LaneState { groups: *groups, hidden, cell_state, work });
             }
             let row = |group: usize, lane: usize| {
                 let (step, sequence) = (group / *groups, first + group % *groups * WIDTH + lane);
@@ -184,7 +184,7 @@ impl<T: AsRef<[u32]>> WithSimd for ClassifyPass<'_, '_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { packed, block, all, order, out } = self;
-        let BatchBlock { hidden, cell_state, sums, scratch, .. } = block;
+        let BatchBlock { hidden, cell_state, work, scratch, .. } = block;
         let size = packed.many.size();
         let groups = order.len().div_ceil(WIDTH);
         let mut lanes = [&[][..]; GROUPS * WIDTH];
@@ -217,7 +217,7 @@ impl<T: AsRef<[u32]>> WithSimd for ClassifyPass<'_, '_, T> {
                 rows
             };
             let groups = begun.div_ceil(WIDTH);
-            packed.many.step(simd, rows, LaneState { groups, hidden, cell_state, sums });
+            packed.many.step(simd, rows, LaneState { groups, hidden, cell_state, work });
         }
         let row = |group: usize, lane: usize| order.get(group * WIDTH + lane).map(|text| *text as usize);
         // SAFETY: each text belongs to one block, and one thread computes each block.

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::int8::Int8Path;
 use super::kernels::dense_lanes::PANEL;
 use super::lanes::GROUPS;
 use super::order::WIDTH;
@@ -24,6 +25,8 @@ pub enum StorageFormat {
     Sparse,
     /// The non-zero values, and a bit mask of their positions. Only with AVX-512 and for a single sequence.
     Masked,
+    /// All values as 8-bit integers; for the matrices whose products the model defines in integers, and for no others.
+    Int8,
 }
 
 /// Time as a linear function of the amount of work.
@@ -110,6 +113,8 @@ pub struct StorageChoice {
 pub(crate) struct StoragePlanner<'a> {
     pub cost: &'a CostModel,
     pub forced: Option<StorageFormat>,
+    /// What multiplies integers.
+    pub path: Int8Path,
     pub choices: Vec<StorageChoice>,
 }
 
@@ -155,7 +160,7 @@ impl StoragePlanner<'_> {
             candidates.push((StorageFormat::Masked, cost.pass(cost.single_masked, vectors, bytes) + delay, bytes));
         }
         match self.choose(&format(matrix, ONE), weights.total(), &candidates) {
-            StorageFormat::Dense => matvec::MatvecLayout::Dense,
+            StorageFormat::Dense | StorageFormat::Int8 => matvec::MatvecLayout::Dense,
             StorageFormat::Sparse => matvec::MatvecLayout::Sparse,
             StorageFormat::Masked => matvec::MatvecLayout::Masked,
         }
@@ -175,6 +180,14 @@ impl StoragePlanner<'_> {
             (StorageFormat::Sparse, line.at(count).max(near(8.0 * count)), 8.0 * count),
         ];
         self.choose(&format(matrix, MANY), weights.total(), &candidates) == StorageFormat::Dense
+    }
+
+    /// Records that a matrix of `units` rows is stored as 8-bit integers, for `lanes` sequences.
+    pub fn int8(&mut self, matrix: &str, weights: &SparseLists, units: usize, lanes: usize) {
+        let elements = (weights.count() * units.next_multiple_of(4)) as f64;
+        let (purpose, cost) = if lanes > 1 { (MANY, INT8_MANY) } else { (ONE, INT8_SINGLE) };
+        let candidates = [(StorageFormat::Int8, cost.at(elements), elements)];
+        self.choose(&format(matrix, purpose), weights.total(), &candidates);
     }
 
     /// Chooses the storage of the input of a model with `width` packed columns, for `lanes` sequences.
@@ -211,7 +224,7 @@ impl StoragePlanner<'_> {
             &candidates,
         ) {
             StorageFormat::Dense => input::InputLayout::Table,
-            StorageFormat::Sparse | StorageFormat::Masked => input::InputLayout::SparseLists,
+            StorageFormat::Sparse | StorageFormat::Masked | StorageFormat::Int8 => input::InputLayout::SparseLists,
         }
     }
 }
@@ -257,6 +270,11 @@ impl Times {
 /// decides whether waking other threads pays off, so a factor of two in either direction does not matter.
 const OVERHEAD: f64 = 40.0;
 const UPDATE: f64 = 10.0;
+
+/// Time of an integer product per element, in nanoseconds: of one sequence, and of sixteen. As there is no choice, it
+/// only decides how many threads are woken.
+const INT8_SINGLE: LinearCost = LinearCost { fixed: 30.0, each: 0.007 };
+const INT8_MANY: LinearCost = LinearCost { fixed: 60.0, each: 0.09 };
 
 const ONE: &str = "one sequence";
 const MANY: &str = "many sequences";

@@ -11,7 +11,7 @@ use super::aligned::AlignedVec;
 use super::cost::{CostModel, LinearCost};
 use super::input::{self, Input};
 use super::lanes::{GROUPS, LaneMatrix};
-use super::matvec::{Matvec, MatvecLayout, can_mask};
+use super::matvec::{Matvec, MatvecLayout, StateView, can_mask};
 use super::order::WIDTH;
 use super::sparse::SparseLists;
 use crate::model::{Sizes, Task};
@@ -101,7 +101,7 @@ impl WithSimd for Single<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self(matrix, panels, hidden, out) = self;
         for panel in 0..panels {
-            matrix.panel(simd, panel, black_box(hidden), &[0.0; 4 * WIDTH], out);
+            matrix.panel(simd, panel, &StateView::Floats(black_box(hidden)), &[0.0; 4 * WIDTH], out);
         }
         black_box(out);
     }

@@ -8,20 +8,28 @@ use pulp::Simd;
 use super::aligned::AlignedVec;
 use super::cost::StoragePlanner;
 use super::input::Input;
+use super::int8::lanes::Int8Lanes;
+use super::int8::states::GroupStates;
 use super::kernels::dense_lanes::PANEL;
 use super::kernels::inlined;
 use super::lanes::LaneMatrix;
 use super::order::{UnitOrder, WIDTH};
 use super::sparse::SparseLists;
 use super::update::{CellUpdate, PreactivationValue, constant};
-use crate::{CellKind, Model};
+use crate::{CellKind, Int8, Model};
 
 /// The packed recurrence: one column per non-constant preactivation; those that the state reaches come first.
 pub(crate) struct BatchRecurrence {
     rule: CellUpdate,
     units: Vec<UnitInputs>,
     input: Input,
-    state: LaneMatrix,
+    state: StateProduct,
+}
+
+/// The recurrent weights.
+enum StateProduct {
+    Floats(LaneMatrix),
+    Integers(Int8Lanes),
 }
 
 /// Inputs of a unit's update.
@@ -42,7 +50,13 @@ pub(crate) struct LaneState<'a> {
     pub groups: usize,
     pub hidden: &'a mut [f32],
     pub cell_state: &'a mut [f32],
-    pub sums: &'a mut [f32],
+    pub work: &'a mut LaneBuffers,
+}
+
+/// Buffers for the preactivations of groups, and for their quantised states if the recurrent weights are integers.
+pub(crate) struct LaneBuffers {
+    sums: AlignedVec,
+    quantized: Option<GroupStates>,
 }
 
 impl BatchRecurrence {
@@ -105,13 +119,29 @@ impl BatchRecurrence {
         });
         let input_columns: Vec<u32> = model.columns.units_of_kinds(cell.input_kinds()).map(column).collect();
         let reads = weights.used_indices(units);
-        let dense = plan.many("recurrent", &weights, reads.len(), false);
+        let state = match model.int8.as_ref().and_then(Int8::recurrent_product) {
+            Some(scales_of) => {
+                plan.int8("recurrent", &weights, units, WIDTH);
+                let mut scales = vec![0.0; moved];
+                for (place, scale) in state_columns.iter().copied().zip(scales_of) {
+                    // The columns that the state does not reach come last.
+                    if let Some(of_column) = scales.get_mut(column(place) as usize) {
+                        *of_column = *scale;
+                    }
+                }
+                StateProduct::Integers(Int8Lanes::new(plan.path, &weights, units, &scales))
+            }
+            None => {
+                let dense = plan.many("recurrent", &weights, reads.len(), false);
+                StateProduct::Floats(LaneMatrix::new(weights, dense, &reads))
+            }
+        };
         let way = plan.input(model, width, WIDTH);
         Self {
             rule: CellUpdate { cell, activation: model.activation },
             units: order.units.iter().map(|at| unit(*at)).collect(),
             input: Input::new(model, &input_columns, bias, way),
-            state: LaneMatrix::new(weights, dense, &reads),
+            state,
         }
     }
 
@@ -128,12 +158,20 @@ impl BatchRecurrence {
     /// Advances all groups by one step; `rows` gives the symbols' rows of a group.
     #[inline(always)]
     pub fn step<S: Simd>(&self, simd: S, rows: impl Fn(usize) -> [u32; WIDTH], lanes: LaneState<'_>) {
-        let LaneState { groups, hidden, cell_state, sums } = lanes;
+        let LaneState { groups, hidden, cell_state, work: LaneBuffers { sums, quantized } } = lanes;
         let (size, width) = (self.size(), self.width());
         for group in 0..groups {
             self.input.lanes(simd, &rows(group), &mut sums[group * width..][..width]);
         }
-        self.state.add(simd, groups, 0..self.state.columns(), (hidden, size), (sums, width));
+        match (&self.state, quantized) {
+            (StateProduct::Floats(state), _) => {
+                state.add(simd, groups, 0..state.columns(), (hidden, size), (sums, width));
+            }
+            (StateProduct::Integers(state), Some(quantized)) => {
+                state.add(groups, quantized, (hidden, size), (sums, width));
+            }
+            (StateProduct::Integers(_), None) => {}
+        }
         let vectors = WIDTH / S::F32_LANES;
         for group in 0..groups {
             let sums = S::as_simd_f32s(&sums[group * width..][..width]).0;
@@ -159,8 +197,14 @@ impl BatchRecurrence {
         }
     }
 
-    /// Buffer for the preactivations of `groups` groups.
-    pub fn sums(&self, groups: usize) -> AlignedVec {
-        AlignedVec::zeros(groups * self.width())
+    /// Buffers for `groups` groups.
+    pub fn work(&self, groups: usize) -> LaneBuffers {
+        LaneBuffers {
+            sums: AlignedVec::zeros(groups * self.width()),
+            quantized: match &self.state {
+                StateProduct::Floats(_) => None,
+                StateProduct::Integers(state) => Some(state.states(groups)),
+            },
+        }
     }
 }

@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 use pulp::Simd;
 
 use super::aligned::AlignedVec;
+use super::int8::columns::Int8Columns;
+use super::int8::states::OneState;
 use super::kernels::dense_panel::dense_panel;
 #[cfg(target_arch = "x86_64")]
 use super::kernels::expand::Expand;
@@ -40,6 +42,22 @@ enum PackedColumns {
         masks: Vec<u16>,
         values: Vec<f32>,
     },
+    /// 8-bit integers.
+    Int8(Int8Columns),
+}
+
+/// A state as a matrix reads it.
+pub(crate) enum StateView<'a> {
+    /// The entries that it reads, in order; the whole state for sparse storage.
+    Floats(&'a [f32]),
+    /// The whole state as 8-bit integers.
+    Integers(&'a OneState),
+}
+
+/// Buffer for a [`StateView`].
+pub(crate) struct StateBuffer {
+    gathered: AlignedVec,
+    quantized: Option<OneState>,
 }
 
 /// Storage layout of a matrix.
@@ -59,6 +77,19 @@ pub(crate) fn can_mask() -> bool {
 }
 
 impl Matvec {
+    /// A matrix of 8-bit integers, already packed.
+    pub fn int8(weights: Int8Columns) -> Self {
+        Self { reads: Vec::new(), panels: Vec::new(), storage: PackedColumns::Int8(weights) }
+    }
+
+    /// The matrix, if it has 8-bit integers.
+    pub fn as_int8(&self) -> Option<&Int8Columns> {
+        match &self.storage {
+            PackedColumns::Int8(weights) => Some(weights),
+            _ => None,
+        }
+    }
+
     /// Packs a matrix given column by column; `slots` has the number of vectors of columns of each panel, `reads` the
     /// units that any column reads.
     pub fn new(weights: SparseLists, slots: &[usize], reads: &[u32], way: MatvecLayout) -> Self {
@@ -108,34 +139,50 @@ impl Matvec {
         }
     }
 
-    /// Length of the gathered state, see [`Self::gather`].
-    pub fn depth(&self) -> usize {
-        self.reads.len()
+    /// A buffer for [`Self::read`].
+    pub fn buffer(&self) -> StateBuffer {
+        StateBuffer { gathered: AlignedVec::zeros(self.reads.len()), quantized: self.as_int8().map(Int8Columns::state) }
     }
 
-    /// The entries of the state that the matrix reads, in order; the whole state for sparse storage.
+    /// The state in the form that the matrix reads.
     #[inline(always)]
-    pub fn gather<'a>(&self, hidden: &'a [f32], gathered: &'a mut [f32]) -> &'a [f32] {
+    pub fn read<'a>(&self, hidden: &'a [f32], buffer: &'a mut StateBuffer) -> StateView<'a> {
+        if let (PackedColumns::Int8(weights), Some(quantized)) = (&self.storage, &mut buffer.quantized) {
+            quantized.set(&hidden[..weights.units()], weights.offset());
+            return StateView::Integers(quantized);
+        }
         if let PackedColumns::Sparse(_) = self.storage {
-            return hidden;
+            return StateView::Floats(hidden);
         }
         // The matrix reads a prefix of the state, which needs no copy.
         if self.reads.last().is_none_or(|last| *last as usize + 1 == self.reads.len()) {
-            return &hidden[..self.reads.len()];
+            return StateView::Floats(&hidden[..self.reads.len()]);
         }
-        let gathered = &mut gathered[..self.reads.len()];
+        let gathered = &mut buffer.gathered[..self.reads.len()];
         for (unit, to) in self.reads.iter().zip(&mut *gathered) {
             *to = hidden[*unit as usize];
         }
-        gathered
+        StateView::Floats(gathered)
     }
 
-    /// `out = base + hidden * weights` for the columns of a panel.
+    /// `out = base + state * weights` for the columns of a panel.
     #[inline(always)]
-    pub fn panel<S: Simd>(&self, simd: S, panel: usize, hidden: &[f32], base: &[f32], out: &mut [f32]) {
+    pub fn panel<S: Simd>(&self, simd: S, panel: usize, state: &StateView<'_>, base: &[f32], out: &mut [f32]) {
         if out.is_empty() {
             return;
         }
+        match state {
+            StateView::Floats(hidden) => self.float_panel(simd, panel, hidden, base, out),
+            StateView::Integers(state) => {
+                if let PackedColumns::Int8(weights) = &self.storage {
+                    weights.panel(panel, state, base, out);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn float_panel<S: Simd>(&self, simd: S, panel: usize, hidden: &[f32], base: &[f32], out: &mut [f32]) {
         let MatvecPanel { columns, numbers } = self.panels[panel];
         match &self.storage {
             PackedColumns::Dense(weights) => {
@@ -148,6 +195,7 @@ impl Matvec {
                 let masks = &masks[columns / WIDTH * self.reads.len()..][..vectors * self.reads.len()];
                 Simd::vectorize(*simd, Expand { simd: *simd, masks, values: &values[numbers..], hidden, base, out });
             }
+            PackedColumns::Int8(_) => {}
         }
     }
 }

@@ -28,6 +28,7 @@ mod cost;
 #[cfg(feature = "std")]
 mod fit;
 mod input;
+mod int8;
 mod interpreter;
 mod kernels;
 mod lanes;
@@ -54,6 +55,7 @@ pub use cost::{CostModel, LinearCost, StorageChoice, StorageFormat};
 use crate::model::InvalidModel;
 use crate::{Cell, CellKind, Model};
 use cost::{StoragePlanner, Times};
+use int8::Int8Path;
 use interpreter::{InterpretedBatch, InterpretedStream, Interpreter};
 use many::BatchRecurrence;
 use order::UnitOrder;
@@ -100,9 +102,9 @@ struct Packed {
 }
 
 impl Packed {
-    fn new(arch: Arch, model: &Model<f32>, cell: CellKind, options: &Options) -> Self {
+    fn new((arch, path): (Arch, Int8Path), model: &Model<f32>, cell: CellKind, options: &Options) -> Self {
         let order = UnitOrder::new(&model.columns, model.units());
-        let mut plan = StoragePlanner { cost: &options.cost, forced: options.storage, choices: Vec::new() };
+        let mut plan = StoragePlanner { cost: &options.cost, forced: options.storage, path, choices: Vec::new() };
         let pool = Pool::new(threads(options.threads));
         let single = Recurrence::new(model, cell, &order, &mut plan);
         let many = BatchRecurrence::new(model, cell, &order, &mut plan);
@@ -131,15 +133,15 @@ impl Runtime {
     /// # Errors
     /// The error of [`Model::check`].
     pub fn new(model: &Model<f32>, options: &Options) -> Result<Self, InvalidModel> {
-        Self::with_arch(Arch::new(), model, options)
+        Self::with_arch((Arch::new(), Int8Path::detect()), model, options)
     }
 
-    /// Packs for a given SIMD instruction set.
-    fn with_arch(arch: Arch, model: &Model<f32>, options: &Options) -> Result<Self, InvalidModel> {
+    /// Packs for a given SIMD instruction set, and one for integers.
+    fn with_arch(arch: (Arch, Int8Path), model: &Model<f32>, options: &Options) -> Result<Self, InvalidModel> {
         model.check()?;
         Ok(Self(match &model.cell {
             Cell::BuiltIn(cell) => Engine::Packed(Arc::new(Packed::new(arch, model, *cell, options))),
-            Cell::Formula(formula) => Engine::Interpreted(Arc::new(Interpreter::new(arch, model, formula))),
+            Cell::Formula(formula) => Engine::Interpreted(Arc::new(Interpreter::new(arch.0, model, formula))),
         }))
     }
 
@@ -322,7 +324,8 @@ mod tests {
                     let mut results = Vec::new();
                     for arch in units() {
                         let options = Options { threads: 1, storage, ..Options::default() };
-                        let runtime = Runtime::with_arch(arch, &model, &options).expect("a valid model");
+                        let runtime =
+                            Runtime::with_arch((arch, Int8Path::detect()), &model, &options).expect("a valid model");
                         let mut out = vec![0.0; symbols.len() * outputs as usize];
                         runtime.batch(sequences).language_model(&symbols, &mut out);
                         results.push(out);

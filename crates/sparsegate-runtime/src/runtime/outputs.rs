@@ -7,15 +7,17 @@ use pulp::Simd;
 
 use super::aligned::AlignedVec;
 use super::cost::StoragePlanner;
+use super::int8::columns::Int8Columns;
+use super::int8::states::GroupStates;
 use super::kernels::broadcast_bias;
 use super::kernels::transpose::transpose;
 use super::lanes::{GROUPS, LaneMatrix};
-use super::matvec::{Matvec, SLOTS};
+use super::matvec::{Matvec, SLOTS, StateBuffer};
 use super::order::{UnitOrder, WIDTH};
 use super::sparse::SparseLists;
 use super::threads::DisjointWriter;
-use crate::Model;
 use crate::model::Task;
+use crate::{Int8, Model};
 
 /// Number of outputs that are computed together: a multiple of [`WIDTH`] and of the panel width of dense storage.
 const TILE: usize = 48;
@@ -23,12 +25,17 @@ const TILE: usize = 48;
 /// Number of outputs that are assembled into a piece of each row before it is written: as many as stay in a cache.
 const STRIP: usize = 10 * TILE;
 
+/// Number of states whose products in integers are computed together.
+const STATES: usize = 8;
+
 /// Buffers of [`Outputs::many`].
 pub(crate) struct Scratch {
     /// Logits of a tile: `[groups, TILE, WIDTH]`.
     sums: AlignedVec,
     /// Pieces of rows: `[groups, WIDTH, STRIP]`.
     rows: AlignedVec,
+    /// States of [`GROUPS`] groups, if the weights are integers.
+    quantized: Option<GroupStates>,
 }
 
 /// The output layer, packed for one state and for many.
@@ -36,8 +43,11 @@ pub(crate) struct Outputs {
     count: usize,
     units: usize,
     bias: AlignedVec,
+    /// Number of columns of a panel of `single`.
+    panel: usize,
     single: Matvec,
-    many: LaneMatrix,
+    /// `None` if the weights are integers: then `single` serves many states, too.
+    many: Option<LaneMatrix>,
 }
 
 impl Outputs {
@@ -56,18 +66,28 @@ impl Outputs {
         let weights = lists(padded);
         let reads = weights.used_indices(model.units());
         let vectors = padded / WIDTH;
-        let slots: Vec<usize> = (0..vectors).step_by(SLOTS).map(|first| SLOTS.min(vectors - first)).collect();
-        let way = plan.single("output", &weights, reads.len());
-        let dense = plan.many("output", &weights, reads.len(), model.task == Task::LanguageModel);
+        let panels =
+            |most: usize| -> Vec<usize> { (0..vectors).step_by(most).map(|first| most.min(vectors - first)).collect() };
+        let (panel, single, many) = match model.int8.as_ref().and_then(Int8::output_product) {
+            Some(scales_of) => {
+                plan.int8("output", &weights, model.units(), 1);
+                plan.int8("output", &weights, model.units(), WIDTH);
+                let mut scales = scales_of.to_vec();
+                scales.resize(padded, 0.0);
+                // Panels are tiles, so that both kinds of pass divide the outputs alike.
+                let slots = panels(TILE / WIDTH);
+                (TILE, Matvec::int8(Int8Columns::new(plan.path, &weights, &slots, model.units(), &scales)), None)
+            }
+            None => {
+                let way = plan.single("output", &weights, reads.len());
+                let dense = plan.many("output", &weights, reads.len(), model.task == Task::LanguageModel);
+                let many = LaneMatrix::new(lists(count), dense, &reads);
+                (SLOTS * WIDTH, Matvec::new(weights, &panels(SLOTS), &reads, way), Some(many))
+            }
+        };
         let mut bias = AlignedVec::zeros(count.next_multiple_of(TILE));
         bias[..count].copy_from_slice(&model.output_bias);
-        Self {
-            count,
-            units: model.units(),
-            bias,
-            many: LaneMatrix::new(lists(count), dense, &reads),
-            single: Matvec::new(weights, &slots, &reads, way),
-        }
+        Self { count, units: model.units(), bias, panel, single, many }
     }
 
     /// O, the number of outputs.
@@ -75,14 +95,14 @@ impl Outputs {
         self.count
     }
 
-    /// Length of the buffer `gathered` of [`Self::single`].
-    pub fn depth(&self) -> usize {
-        self.single.depth()
+    /// A buffer for [`Self::single`].
+    pub fn buffer(&self) -> StateBuffer {
+        self.single.buffer()
     }
 
     /// Number of panels of [`Self::single`].
     pub fn panels(&self) -> usize {
-        self.count.div_ceil(SLOTS * WIDTH)
+        self.count.div_ceil(self.panel)
     }
 
     /// Length of the buffer `out` of [`Self::single`]: all outputs, rounded up to a multiple of [`WIDTH`].
@@ -97,12 +117,12 @@ impl Outputs {
         simd: S,
         panels: Range<usize>,
         hidden: &[f32],
-        gathered: &mut [f32],
+        buffer: &mut StateBuffer,
         out: &mut [f32],
     ) {
-        let hidden = self.single.gather(hidden, gathered);
-        for (panel, out) in panels.zip(out.chunks_mut(SLOTS * WIDTH)) {
-            self.single.panel(simd, panel, hidden, &self.bias[panel * SLOTS * WIDTH..][..out.len()], out);
+        let state = self.single.read(hidden, buffer);
+        for (panel, out) in panels.zip(out.chunks_mut(self.panel)) {
+            self.single.panel(simd, panel, &state, &self.bias[panel * self.panel..][..out.len()], out);
         }
     }
 
@@ -113,10 +133,12 @@ impl Outputs {
 
     /// Buffers for [`Self::many`].
     pub fn scratch(&self) -> Scratch {
-        if self.count == 0 {
-            return Scratch { sums: AlignedVec::zeros(0), rows: AlignedVec::zeros(0) };
+        let quantized = self.single.as_int8().map(|_| GroupStates::zeros(GROUPS, self.units));
+        if self.count == 0 || quantized.is_some() {
+            return Scratch { sums: AlignedVec::zeros(0), rows: AlignedVec::zeros(0), quantized };
         }
-        Scratch { sums: AlignedVec::zeros(GROUPS * TILE * WIDTH), rows: AlignedVec::zeros(GROUPS * WIDTH * STRIP) }
+        let rows = AlignedVec::zeros(GROUPS * WIDTH * STRIP);
+        Scratch { sums: AlignedVec::zeros(GROUPS * TILE * WIDTH), rows, quantized }
     }
 
     /// Computes the outputs of some tiles for the states `hidden` `[groups, units, WIDTH]`. `row` maps a group and lane
@@ -131,10 +153,17 @@ impl Outputs {
         simd: S,
         tiles: Range<usize>,
         (hidden, groups): (&[f32], usize),
-        Scratch { sums, rows }: &mut Scratch,
+        Scratch { sums, rows, quantized }: &mut Scratch,
         row: impl Fn(usize, usize) -> Option<usize>,
         out: &DisjointWriter<'_>,
     ) {
+        let Some(many) = &self.many else {
+            if let (Some(weights), Some(quantized)) = (self.single.as_int8(), quantized) {
+                // SAFETY: as for this function.
+                unsafe { self.many_integers(simd, weights, tiles, (hidden, groups), quantized, row, out) };
+            }
+            return;
+        };
         let stride = self.units * WIDTH;
         for first in (0..groups).step_by(GROUPS) {
             let here = GROUPS.min(groups - first);
@@ -147,7 +176,7 @@ impl Outputs {
                     for sums in sums.chunks_exact_mut(TILE * WIDTH).take(here) {
                         broadcast_bias(simd, &self.bias[from..][..TILE], sums);
                     }
-                    self.many.add(simd, here, columns, hidden, (sums, TILE * WIDTH));
+                    many.add(simd, here, columns, hidden, (sums, TILE * WIDTH));
                     let groups = sums.chunks_exact(TILE * WIDTH).zip(rows.chunks_exact_mut(WIDTH * STRIP));
                     for (sums, rows) in groups.take(here) {
                         for (tile, sums) in sums.as_chunks().0.iter().enumerate() {
@@ -159,6 +188,60 @@ impl Outputs {
                     if let Some(row) = row(first + lane / WIDTH, lane % WIDTH) {
                         // SAFETY: the caller guarantees that only this call writes these rows and columns.
                         unsafe { out.write(simd, row * self.count + start, &numbers[..end - start]) };
+                    }
+                }
+            }
+        }
+        out.finish(simd);
+    }
+
+    /// The same with weights of 8-bit integers. The lanes of its vectors are outputs, so nothing is transposed.
+    ///
+    /// # Safety
+    /// As for [`Self::many`].
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "threads write disjoint parts of the caller's buffer")]
+    #[expect(clippy::too_many_arguments, reason = "those of `many`, and its weights")]
+    unsafe fn many_integers<S: Simd>(
+        &self,
+        simd: S,
+        weights: &Int8Columns,
+        tiles: Range<usize>,
+        (hidden, groups): (&[f32], usize),
+        quantized: &mut GroupStates,
+        row: impl Fn(usize, usize) -> Option<usize>,
+        out: &DisjointWriter<'_>,
+    ) {
+        let stride = self.units * WIDTH;
+        let mut logits = [0.0; STATES * TILE];
+        for first in (0..groups).step_by(GROUPS) {
+            let here = GROUPS.min(groups - first);
+            quantized.set(here, (&hidden[first * stride..], stride), self.units, weights.offset());
+            for tile in tiles.clone() {
+                let start = tile * TILE;
+                let end = self.count.min(start + TILE);
+                let columns = (end - start).next_multiple_of(WIDTH);
+                let base = &self.bias[start..][..columns];
+                for (group, lane) in
+                    (0..here).flat_map(|group| (0..WIDTH).step_by(STATES).map(move |lane| (group, lane)))
+                {
+                    // Rows without a sequence come last in a group.
+                    let states = (0..STATES).take_while(|state| row(first + group, lane + state).is_some()).count();
+                    if states == 0 {
+                        continue;
+                    }
+                    let words = (&quantized.words(group)[lane..], WIDTH);
+                    let scales = &quantized.scales(group)[lane..];
+                    if let (true, Some(scales)) = (states <= STATES / 2, scales.first_chunk()) {
+                        weights.panel_of_states::<{ STATES / 2 }>(tile, words, scales, base, &mut logits);
+                    } else if let Some(scales) = scales.first_chunk() {
+                        weights.panel_of_states::<STATES>(tile, words, scales, base, &mut logits);
+                    }
+                    for (state, logits) in logits.chunks_exact(columns).take(states).enumerate() {
+                        if let Some(row) = row(first + group, lane + state) {
+                            // SAFETY: the caller guarantees that only this call writes these rows and columns.
+                            unsafe { out.write(simd, row * self.count + start, &logits[..end - start]) };
+                        }
                     }
                 }
             }

@@ -9,12 +9,13 @@ use pulp::Simd;
 use super::aligned::AlignedVec;
 use super::cost::StoragePlanner;
 use super::input::Input;
+use super::int8::columns::Int8Columns;
 use super::kernels::inlined;
-use super::matvec::Matvec;
+use super::matvec::{Matvec, StateBuffer};
 use super::order::{UnitOrder, WIDTH};
 use super::sparse::SparseLists;
 use super::update::{CellUpdate, PreactivationValue, constant};
-use crate::{CellKind, Model};
+use crate::{CellKind, Int8, Model};
 
 /// The packed recurrence. A *slot* is the vector of one kind's preactivations for [`WIDTH`] adjacent units; a *chunk*
 /// consists of all slots of these units, those that the state reaches first.
@@ -39,7 +40,7 @@ struct Chunk {
 
 /// Buffers of a step.
 pub(crate) struct StepBuffers {
-    gathered: AlignedVec,
+    state: StateBuffer,
     base: AlignedVec,
     sums: AlignedVec,
 }
@@ -118,12 +119,28 @@ impl Recurrence {
         }
         let reads = weights.used_indices(units);
         let reached_slots: Vec<usize> = chunks.iter().map(|chunk| chunk.reached_slots).collect();
-        let way = plan.single("recurrent", &weights, reads.len());
+        let state = match model.int8.as_ref().and_then(Int8::recurrent_product) {
+            Some(scales_of) => {
+                plan.int8("recurrent", &weights, units, 1);
+                let mut scales = vec![0.0; columns];
+                for ((kind, unit), scale) in state_columns.iter().copied().zip(scales_of) {
+                    // A slot that the state does not reach has no weights.
+                    if reached[at(unit) / WIDTH][kind] {
+                        scales[panel_slots[at(unit) / WIDTH][kind] + at(unit) % WIDTH] = *scale;
+                    }
+                }
+                Matvec::int8(Int8Columns::new(plan.path, &weights, &reached_slots, units, &scales))
+            }
+            None => {
+                let way = plan.single("recurrent", &weights, reads.len());
+                Matvec::new(weights, &reached_slots, &reads, way)
+            }
+        };
         let input_way = plan.input(model, bias.len(), 1);
         Self {
             rule: CellUpdate { cell, activation: model.activation },
             input: Input::new(model, &input_columns, bias, input_way),
-            state: Matvec::new(weights, &reached_slots, &reads, way),
+            state,
             constants,
             factor,
             chunks,
@@ -142,7 +159,7 @@ impl Recurrence {
 
     pub fn work(&self) -> StepBuffers {
         StepBuffers {
-            gathered: AlignedVec::zeros(self.state.depth()),
+            state: self.state.buffer(),
             base: AlignedVec::zeros(self.input.width()),
             sums: AlignedVec::zeros(4 * WIDTH),
         }
@@ -161,7 +178,7 @@ impl Recurrence {
         (cell_state, next): (&mut [f32], &mut [f32]),
     ) {
         let base = self.input.sums(row as usize, &mut work.base);
-        let gathered = self.state.gather(hidden, &mut work.gathered);
+        let state = self.state.read(hidden, &mut work.state);
         let own = chunks.start * WIDTH..chunks.end * WIDTH;
         let vectors = WIDTH / S::F32_LANES;
         let (hidden, factor) = (S::as_simd_f32s(&hidden[own.clone()]).0, S::as_simd_f32s(&self.factor[own]).0);
@@ -171,7 +188,7 @@ impl Recurrence {
             let base = &base[chunk.slots.start * WIDTH..chunk.slots.end * WIDTH];
             let (reached_slots, still) = base.split_at(chunk.reached_slots * WIDTH);
             let (sums, rest) = work.sums.split_at_mut(reached_slots.len());
-            self.state.panel(simd, number, gathered, reached_slots, sums);
+            self.state.panel(simd, number, &state, reached_slots, sums);
             rest[..still.len()].copy_from_slice(still);
             let sums = S::as_simd_f32s(&work.sums).0;
             for vector in 0..vectors {

@@ -8,6 +8,7 @@ use pulp::{Simd, WithSimd};
 
 use super::Packed;
 use super::aligned::AlignedVec;
+use super::matvec::StateBuffer;
 use super::order::WIDTH;
 use super::outputs::{Outputs, Scratch};
 use super::recurrence::{Recurrence, StepBuffers};
@@ -41,7 +42,7 @@ struct ThreadState {
     cell_state: AlignedVec,
     work: StepBuffers,
     /// Buffers for the outputs.
-    gathered: AlignedVec,
+    read: StateBuffer,
     scratch: Scratch,
 }
 
@@ -58,7 +59,7 @@ impl StreamState {
                 next: AlignedVec::zeros(own.len() * WIDTH),
                 cell_state: AlignedVec::zeros(own.len() * WIDTH),
                 work: recurrence.work(),
-                gathered: AlignedVec::zeros(packed.outputs.depth()),
+                read: packed.outputs.buffer(),
                 scratch: packed.outputs.scratch(),
                 chunks: own,
             }
@@ -220,8 +221,8 @@ impl WithSimd for CurrentOutputs<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let ThreadState { hidden, gathered, .. } = self.share;
-        self.outputs.single(simd, 0..self.outputs.panels(), hidden, gathered, self.out);
+        let ThreadState { hidden, read, .. } = self.share;
+        self.outputs.single(simd, 0..self.outputs.panels(), hidden, read, self.out);
     }
 }
 

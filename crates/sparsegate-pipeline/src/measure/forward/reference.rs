@@ -15,11 +15,13 @@ pub struct HelperCase<'a, 'p> {
 }
 
 /// The helper processes' names of what they time.
-const KINDS: [(Implementation, &str); 4] = [
+const KINDS: [(Implementation, &str); 6] = [
     (Implementation::PytorchEager, "eager"),
     (Implementation::PytorchCompiled, "compiled"),
     (Implementation::OnnxruntimeDense, "onnx"),
     (Implementation::OnnxruntimeReduced, "reduced"),
+    (Implementation::OnnxruntimeInt8, "onnx-int8"),
+    (Implementation::OnnxruntimeReducedInt8, "reduced-int8"),
 ];
 
 impl<'a, 'p> HelperCase<'a, 'p> {

@@ -23,7 +23,8 @@ pub(super) fn median(samples: &[f64]) -> Option<MedianInterval> {
         k += 1;
     }
     let k = k.max(1);
-    Some(MedianInterval { median, low: sorted[k - 1], high: sorted[count - k], samples: count })
+    let (low, high, fastest) = (sorted[k - 1], sorted[count - k], sorted.first().copied());
+    Some(MedianInterval { median, low, high, samples: count, fastest })
 }
 
 #[cfg(test)]
@@ -44,6 +45,7 @@ mod tests {
         ] {
             let found = super::median(&numbers(count)).unwrap();
             assert_eq!((found.median, found.low, found.high, found.samples), (median, low, high, count as usize));
+            assert_eq!(found.fastest, Some(1.0));
         }
         assert_eq!(median(&[]), None);
     }
