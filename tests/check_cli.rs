@@ -6,6 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 use sparsegate_spec as spec;
 use sparsegate_spec::types::RunSpec;
+use sparsegate_store::Store;
 
 #[path = "../crates/sparsegate-report/src/fixtures.rs"]
 #[allow(dead_code, reason = "shared with the report tests, which use the rest")]
@@ -44,6 +45,17 @@ struct Answer {
     err: String,
 }
 
+/// Adds what a finished run must have beside the numbers: the parts of its key, and a model.
+fn complete(root: &Utf8Path, experiment: &str, entry: &Value) {
+    let key = entry["key"].as_str().unwrap();
+    let dir = Store::open(root).unwrap().dir(experiment, key);
+    let mut record = dir.record().unwrap().unwrap();
+    record.key_parts = serde_json::from_value(entry["key_parts"].clone()).unwrap();
+    let lock = dir.lock().unwrap();
+    lock.write_record(&record).unwrap();
+    lock.write_model(&[]).unwrap();
+}
+
 impl Project {
     /// A project whose spec has these claims; each run whose level is in `stored` is finished, except the second seed
     /// of W+N.
@@ -62,6 +74,7 @@ impl Project {
             let left_out = spec.sparsity.name == "W+N" && spec.seed == 1;
             if stored.contains(&spec.sparsity.name.as_str()) && !left_out {
                 text_fixtures::store(&project.root, &spec, entry["key"].as_str().unwrap());
+                complete(&project.root, &spec.experiment, entry);
             }
         }
         project

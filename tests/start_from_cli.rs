@@ -62,7 +62,7 @@ impl Project {
     }
 
     fn dir(&self, entry: &serde_json::Value) -> RunDir {
-        RunDir::new(&self.root, "t", entry["key"].as_str().unwrap())
+        RunDir::new(&self.root, entry["key"].as_str().unwrap())
     }
 
     fn bytes(&self) -> Vec<Vec<u8>> {

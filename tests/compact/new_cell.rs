@@ -57,7 +57,7 @@ fn trained(root: &Utf8Path, name: &str) -> Utf8PathBuf {
     let spec = spec(name);
     let sources = Sources::load(root, &spec.dataset, [&spec]).unwrap();
     let corpus = sparsegate_data::load(root, &sources.dataset, spec.reading).unwrap();
-    let dir = RunDir::new(root, &spec.experiment, name);
+    let dir = RunDir::new(root, name);
     let mut trainer = build_trainer(&spec, &corpus, None).unwrap();
     let stop = AtomicBool::new(false);
     let summary = train(&dir, &spec, &corpus, None, trainer.as_mut(), &mut |_| (), &stop).unwrap();

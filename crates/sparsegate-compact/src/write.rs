@@ -34,8 +34,9 @@ pub enum WriteCompactError {
     },
 }
 
-/// Writes `compact.safetensors` into the folder of a finished run, from its `model.safetensors` and the data set's
-/// words, and returns the content. `root` contains `datasets` and the cache.
+/// Makes the compact model of a finished run from its `model.safetensors` and the data set's words, and returns it.
+/// Writes it into the run's folder as `compact.safetensors`, and a manifest if the folder has none; if that is not
+/// possible, the model is as good without. `root` contains `datasets` and the cache.
 ///
 /// # Errors
 /// [`WriteCompactError`].
@@ -43,10 +44,16 @@ pub fn write_compact(root: &Utf8Path, dir: &RunDir) -> Result<File, WriteCompact
     let record = dir.record()?.ok_or_else(|| WriteCompactError::NoRun(dir.path().to_owned()))?;
     let sources = Sources::load(root, &record.spec.dataset, [&record.spec])?;
     let corpus = sparsegate_data::load(root, &sources.dataset, record.spec.reading)?;
-    write_compact_with(dir, &record, &corpus, &sources.dataset.reader)
+    dir.verify()?;
+    let (file, bytes) = make(dir, &record, &corpus, &sources.dataset.reader)?;
+    let _ = dir.lock().and_then(|lock| {
+        lock.write_compact(&bytes)?;
+        lock.write_manifest()
+    });
+    Ok(file)
 }
 
-/// Like [`write_compact`], with a data set that is already loaded.
+/// Writes `compact.safetensors` into the folder of a finished run, with a data set that is already loaded.
 ///
 /// # Errors
 /// [`WriteCompactError`].
@@ -55,7 +62,18 @@ pub fn write_compact_with(
     record: &RunRecord,
     corpus: &Corpus,
     reader: &Reader,
-) -> Result<File, WriteCompactError> {
+) -> Result<(), WriteCompactError> {
+    let (_, bytes) = make(dir, record, corpus, reader)?;
+    Ok(dir.lock()?.write_compact(&bytes)?)
+}
+
+/// The compact model and the bytes of its file.
+fn make(
+    dir: &RunDir,
+    record: &RunRecord,
+    corpus: &Corpus,
+    reader: &Reader,
+) -> Result<(File, Vec<u8>), WriteCompactError> {
     let not_done = || WriteCompactError::NotDone(dir.path().to_owned());
     let summary = dir.summary()?.filter(|summary| summary.state == RunState::Done);
     let last = summary.and_then(|summary| summary.last).ok_or_else(not_done)?;
@@ -63,6 +81,5 @@ pub fn write_compact_with(
     let wrong = |error| WriteCompactError::Compact { path: dir.model_path(), error };
     let file = build_file(&record.key, &record.spec, &parameters, &last, corpus, reader).map_err(wrong)?;
     let bytes = file.write().map_err(|error: FormatError| wrong(error.into()))?;
-    dir.lock()?.write_compact(&bytes)?;
-    Ok(file)
+    Ok((file, bytes))
 }

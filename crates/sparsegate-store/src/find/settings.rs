@@ -1,9 +1,7 @@
 //! Finds a stored run by its settings: `EXPERIMENT`, or `EXPERIMENT:KEY=VALUE,...`, if exactly one run matches.
 
-use camino::Utf8Path;
-
 use super::FindRunError;
-use crate::{RunDir, runs};
+use crate::{RunDir, Store};
 use sparsegate_spec::VaryingKeys;
 use sparsegate_spec::types::RunSpec;
 
@@ -11,13 +9,13 @@ use sparsegate_spec::types::RunSpec;
 ///
 /// # Errors
 /// An invalid filter, or one that no run or several runs match; an unreadable `run.json`.
-pub(super) fn find(root: &Utf8Path, text: &str) -> Result<Option<RunDir>, FindRunError> {
+pub(super) fn find(store: &Store, text: &str) -> Result<Option<RunDir>, FindRunError> {
     let (experiment, wanted) = text.split_once(':').map_or((text, None), |(name, wanted)| (name, Some(wanted)));
     if !is_name(experiment) {
         return Ok(None);
     }
     let mut stored = Vec::new();
-    for run in runs(root, experiment)? {
+    for run in store.of_experiment(experiment)? {
         if let Some(record) = run.record()? {
             stored.push((run, record.spec));
         }
@@ -32,15 +30,15 @@ pub(super) fn find(root: &Utf8Path, text: &str) -> Result<Option<RunDir>, FindRu
         FindRunError::Filter { problem, hint }
     })?;
     let varying = VaryingKeys::of(specs.iter().copied());
-    let labels: Vec<String> = specs.iter().map(|spec| varying.filter(spec)).collect();
-    let mut found: Vec<_> = stored.into_iter().zip(labels).zip(keep).filter(|(_, keep)| *keep).collect();
+    let mut found: Vec<_> = stored.iter().zip(keep).filter(|(_, keep)| *keep).map(|(stored, _)| stored).collect();
     if found.len() > 1 {
-        let runs = found.iter().map(|(((run, _), label), _)| format!("{} ({label})", run.key())).collect();
+        let label = |spec| varying.filter(spec);
+        let runs = found.iter().map(|(run, spec)| format!("{} ({})", run.key(), label(spec))).collect();
         let (text, experiment) = (text.to_owned(), experiment.to_owned());
-        let example = found.first().map(|((_, label), _)| label.clone()).filter(|label| !label.is_empty());
+        let example = found.first().map(|(_, spec)| label(spec)).filter(|label| !label.is_empty());
         return Err(FindRunError::SeveralSettings { text, experiment, runs, example });
     }
-    Ok(found.pop().map(|(((run, _), _), _)| run))
+    Ok(found.pop().map(|(run, _)| run.clone()))
 }
 
 /// Whether `name` is a plain folder name, so that it cannot lead out of the runs folder.
