@@ -3,6 +3,7 @@
 use serde_json::Value;
 use sparsegate_spec as spec;
 use sparsegate_spec::types::RunSpec;
+use sparsegate_store::Store;
 use sparsegate_testing::{Answer, Project, classifiers, manifests};
 
 const SPEC: &str = "\
@@ -14,6 +15,17 @@ train: { epochs: 12, batch: 32, optimizer: { adam: { lr: 2e-3 } } }
 sweep: { product: { sparsity: [dense, W, W+N], seed: [0, 1] } }
 expect:
 ";
+
+/// Adds what a finished run must have beside the numbers: the parts of its key, and a model.
+fn complete(root: &Utf8Path, experiment: &str, entry: &Value) {
+    let key = entry["key"].as_str().unwrap();
+    let dir = Store::open(root).unwrap().dir(experiment, key);
+    let mut record = dir.record().unwrap().unwrap();
+    record.key_parts = serde_json::from_value(entry["key_parts"].clone()).unwrap();
+    let lock = dir.lock().unwrap();
+    lock.write_record(&record).unwrap();
+    lock.write_model(&[]).unwrap();
+}
 
 /// A project whose spec has these claims; each run whose level is in `stored` is finished, except the second seed of W+N.
 fn project_with(claims: &str, stored: &[&str]) -> Project {
@@ -27,6 +39,7 @@ fn project_with(claims: &str, stored: &[&str]) -> Project {
         let left_out = spec.sparsity.name == "W+N" && spec.seed == 1;
         if stored.contains(&spec.sparsity.name.as_str()) && !left_out {
             classifiers::store(&project.root, &spec, entry["key"].as_str().unwrap());
+            complete(&project.root, &spec.experiment, entry);
         }
     }
     project

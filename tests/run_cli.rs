@@ -230,7 +230,7 @@ fn data_that_are_not_here() {
 fn a_runs_folder_that_is_none() {
     let project = project_with(LONG);
     fs_err::write(project.root.join("runs"), "a file").unwrap();
-    project.go(&["run", "t.yaml"]).expect(1, &["runs/t", "in the way"]);
+    project.go(&["run", "t.yaml"]).expect(1, &["runs/", "in the way"]);
 }
 
 #[test]

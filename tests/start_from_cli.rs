@@ -29,7 +29,7 @@ fn plan(project: &Project) -> Vec<serde_json::Value> {
 }
 
 fn dir(project: &Project, entry: &serde_json::Value) -> RunDir {
-    RunDir::new(&project.root, "t", entry["key"].as_str().unwrap())
+    RunDir::new(&project.root, entry["key"].as_str().unwrap())
 }
 
 fn bytes(project: &Project) -> Vec<Vec<u8>> {

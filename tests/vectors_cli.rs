@@ -72,7 +72,7 @@ fn a_run_starts_from_vectors_and_says_of_how_many() {
 
     let (code, said) = go(root, &["run", "t.yaml", "--progress", "none"]);
     assert_eq!(code, Some(0), "{said}");
-    let run = fs_err::read_dir(root.join("runs/t")).unwrap().next().unwrap().unwrap().path();
+    let run = sparsegate_store::runs(camino::Utf8Path::from_path(root).unwrap(), "t").unwrap()[0].path().to_owned();
     let log = fs_err::read_to_string(run.join("log.txt")).unwrap();
     assert!(log.contains("Initialized 3 of 351 embeddings from v"), "{log}");
     let summary: Value = serde_json::from_str(&fs_err::read_to_string(run.join("summary.json")).unwrap()).unwrap();
@@ -99,7 +99,7 @@ fn a_scale_multiplies_the_vectors() {
         let set = format!("model.embedding.vectors_scale={scale}");
         let (code, said) = go(root, &["run", "t.yaml", "--progress", "none", "--set", &set]);
         assert_eq!(code, Some(0), "{said}");
-        let metrics = root.join("runs/t").join(key(root, &set).as_str().unwrap()).join("metrics.jsonl");
+        let metrics = root.join("runs").join(key(root, &set).as_str().unwrap()).join("metrics.jsonl");
         fs_err::read_to_string(metrics).unwrap()
     };
     let halved = trained(VECTORS, "0.5");

@@ -55,7 +55,7 @@ pub fn all(criterion: &mut Criterion, scale: Scale) {
             let (_, trainer) = ready.get_or_insert_with(&mut prepared);
             let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder in target/");
             let root = folder.path().to_str().expect("a path of UTF-8");
-            let run = RunDir::new(root.into(), "bench", "run").lock().expect("a folder of our own");
+            let run = RunDir::new(root.into(), "run").lock().expect("a folder of our own");
             bencher.iter(|| run.write_checkpoint(&Position::start(), &trainer.state()).expect("room on the disk"));
         });
     }

@@ -5,7 +5,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
     CliError, backends, bench, cancel, check, completions, data, explore, export, generate, init, new, plan, predict,
-    report, run, schema, status, time_step, train_run,
+    report, run, runs, schema, slurm_task, status, time_step, train_run, verify,
 };
 use sparsegate_spec::Experiment;
 
@@ -120,6 +120,10 @@ pub enum Command {
     Status(status::StatusArgs),
     /// Take the jobs of an experiment's runs out of Slurm's queue
     Cancel(cancel::CancelArgs),
+    /// Manage the stored runs
+    Runs(runs::RunsArgs),
+    /// Compare the stored files of runs with their checksums
+    Verify(verify::VerifyArgs),
     /// Write the YAML files for your own data: a data set, a task and an experiment, or pretrained vectors
     New(new::NewArgs),
     /// List, fetch, verify or import data sets
@@ -208,6 +212,14 @@ fn joined(only: &[String], pairs: &[&Utf8PathBuf]) -> Vec<String> {
     }
     let pairs = pairs.iter().map(|pair| pair.as_str()).collect::<Vec<_>>().join(",");
     if only.is_empty() { vec![pairs] } else { only.iter().map(|filter| format!("{filter},{pairs}")).collect() }
+}
+
+/// The experiment file that `text` names, relative to the working directory or to `root`; `None` if it is not the path
+/// of a YAML file.
+pub fn experiment_file(root: &Utf8Path, text: &str) -> Option<Utf8PathBuf> {
+    let file = find(root, Utf8Path::new(text));
+    let is_yaml = matches!(file.extension(), Some("yaml" | "yml"));
+    (is_yaml || file.is_file() && !text.ends_with(".safetensors")).then_some(file)
 }
 
 fn find(root: &Utf8Path, file: &Utf8Path) -> Utf8PathBuf {

@@ -11,7 +11,7 @@ use sparsegate_pipeline::start_from::StartError;
 use sparsegate_pipeline::sweep::SweepError;
 use sparsegate_pipeline::train_run::TrainRunError;
 use sparsegate_spec::SpecError;
-use sparsegate_store::FindRunError;
+use sparsegate_store::{FindRunError, StoreError};
 
 use super::args::Global;
 use super::output;
@@ -148,7 +148,16 @@ impl From<SweepError> for CliError {
             error @ SweepError::Start { error: StartError::NotDone { .. }, .. } => Self::usage(error),
             error @ SweepError::Start { .. } => Self::failed(error),
             SweepError::Plan(error) => Self::failed(error),
-            SweepError::Store(error) => Self::failed(error),
+            SweepError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Corrupt { .. } | StoreError::Newer { .. } => Self::data(error),
+            error => Self::failed(error),
         }
     }
 }
@@ -180,6 +189,7 @@ impl From<TrainRunError> for CliError {
     fn from(error: TrainRunError) -> Self {
         match error {
             TrainRunError::Data(error) => error.into(),
+            TrainRunError::Store(error) => error.into(),
             error => {
                 let hint = error.hint();
                 let failed = Self::failed(error);
@@ -194,7 +204,7 @@ impl From<FindModelError> for CliError {
         let hint = error.hint();
         let error = match error {
             FindModelError::Run(error) => return error.into(),
-            FindModelError::Store(error) => Self::failed(error),
+            FindModelError::Store(error) => error.into(),
             FindModelError::Write(error) => error.into(),
             error @ (FindModelError::Io(_)
             | FindModelError::File { .. }
@@ -209,7 +219,7 @@ impl From<WriteCompactError> for CliError {
     fn from(error: WriteCompactError) -> Self {
         match error {
             WriteCompactError::NoRun(_) | WriteCompactError::NotDone(_) => Self::usage(error),
-            WriteCompactError::Store(_) => Self::failed(error),
+            WriteCompactError::Store(error) => error.into(),
             WriteCompactError::Data(error) => error.into(),
             WriteCompactError::Compact { .. } => Self::data(error),
         }

@@ -20,6 +20,7 @@ pub mod plan;
 pub mod predict;
 pub mod report;
 pub mod run;
+pub mod runs;
 pub mod schema;
 pub mod slurm_task;
 mod snippet;
@@ -29,6 +30,7 @@ pub mod table;
 pub mod time_step;
 pub mod train_run;
 mod varying_columns;
+pub mod verify;
 
 use std::process::ExitCode;
 
@@ -60,6 +62,8 @@ fn dispatch(global: &Global, command: &Command) -> Result<ExitCode, CliError> {
         Command::Check(args) => check::execute(global, args),
         Command::Cancel(args) => cancel::execute(global, args),
         Command::Status(args) => status::execute(global, args),
+        Command::Runs(args) => runs::execute(global, args),
+        Command::Verify(args) => verify::execute(global, args),
         Command::New(args) => new::execute(global, args),
         Command::Data(args) => data::execute(global, args),
         Command::Predict(args) => predict::execute(global, args),

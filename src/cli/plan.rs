@@ -103,7 +103,7 @@ fn row(entry: &PlanEntry) -> [String; 3] {
 fn total(plan: &Plan) -> String {
     let count = |word: &str| plan.entries.iter().filter(|entry| entry.status.word() == word).count();
     let done = plan.entries.iter().filter(|entry| entry.status == Status::Done).count();
-    let left: Vec<String> = ["new", "stale", "continues", "interrupted", "failed"]
+    let left: Vec<String> = ["new", "stale", "continues", "interrupted", "failed", "damaged"]
         .into_iter()
         .filter(|word| count(word) > 0)
         .map(|word| format!("{} {word}", count(word)))

@@ -12,13 +12,13 @@ use super::args::Global;
 use super::{CliError, Exit};
 use sparsegate_pipeline::exec::{EventReporter, Interrupt, obey_parent};
 use sparsegate_pipeline::train_run::{RunObserver, train_run};
-use sparsegate_store::RunDir;
+use sparsegate_store::Store;
 use sparsegate_store::format::RunState;
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
 pub struct TrainRunArgs {
-    /// The experiment's name
+    /// The experiment's name, which tells apart folders of earlier versions
     #[arg(long)]
     experiment: String,
     /// The run's key
@@ -43,7 +43,7 @@ fn work(global: &Global, args: &TrainRunArgs, observer: &mut dyn RunObserver) ->
     if args.watch_stdin {
         obey_parent(interrupt.flag());
     }
-    let dir = RunDir::new(&global.root, &args.experiment, &args.key);
+    let dir = Store::open(&global.root).map_err(CliError::failed)?.dir(&args.experiment, &args.key);
     let summary = train_run(&global.root, &dir, observer, interrupt.flag())?;
     Ok(match summary.state {
         RunState::Done => Exit::Done,

@@ -33,11 +33,13 @@ fn times_are_stored_and_shown() {
     ] {
         assert!(said.contains(part), "{part}: {said}");
     }
-    // A damaged file is written again, and only regular files are replaced.
+    // A damaged file is refused and a missing one written again, and only regular files are replaced.
     let whole = fs_err::read(run.compact_path()).unwrap();
     fs_err::write(run.compact_path(), &whole[..whole.len() / 2]).unwrap();
     std::os::unix::fs::symlink("elsewhere", root.join("link.onnx")).unwrap();
     let export = |out: &str| sparsegate(root, &["export", run.key(), "--format", "onnx", "--force", "--out", out]);
+    assert_eq!(export("model.onnx").status.code(), Some(4));
+    fs_err::remove_file(run.compact_path()).unwrap();
     assert!(export("model.onnx").status.success());
     assert_eq!(fs_err::read(run.compact_path()).unwrap(), whole);
     assert_eq!(export("link.onnx").status.code(), Some(2));

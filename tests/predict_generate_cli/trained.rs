@@ -170,5 +170,7 @@ fn predictions_of_the_test_texts_are_as_good_as_training_says() {
     assert_eq!(fs_err::read(run.compact_path()).unwrap(), whole);
     fs_err::remove_file(run.compact_path()).unwrap();
     fs_err::remove_file(run.path().join("summary.json")).unwrap();
+    project.go(&["generate", "l"]).fails(4, &["summary.json is damaged (it is missing)", "--force"]);
+    fs_err::remove_file(run.path().join("manifest.json")).unwrap();
     project.go(&["generate", "l"]).fails(2, &["is not done, so it has no final parameters; finish its training"]);
 }

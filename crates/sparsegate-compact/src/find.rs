@@ -73,9 +73,10 @@ impl FindModelError {
     }
 }
 
-/// Reads the compact model that `text` names: the path of a compact file, or any text that [`find_run`] accepts. If the
-/// file of a finished run is missing or damaged, it is made first, which needs the data set's words. `root` contains
-/// `runs`, `datasets` and the cache.
+/// Reads the compact model that `text` names: the path of a compact file, or any text that [`find_run`] accepts. The
+/// files of a run are [verified](RunDir::verify) first. If that of a finished run is missing, it is made, which needs the
+/// data set's words; where it cannot be stored, as in a folder that this user cannot write, it is only in memory. `root`
+/// contains `runs`, `datasets` and the cache.
 ///
 /// # Errors
 /// [`FindModelError`].
@@ -95,7 +96,10 @@ pub fn find_model(root: &Utf8Path, text: &str) -> Result<FoundModel, FindModelEr
 /// [`FindModelError`].
 pub fn model_of(root: &Utf8Path, dir: RunDir) -> Result<FoundModel, FindModelError> {
     let path = dir.compact_path();
-    let file = match dir.compact()?.map(|bytes| File::read(&bytes)) {
+    dir.verify()?;
+    // A file that a manifest does not list was being written when its process was killed.
+    let is_whole = dir.manifest()?.is_none_or(|manifest| manifest.files.contains_key("compact.safetensors"));
+    let file = match dir.compact()?.filter(|_| is_whole).map(|bytes| File::read(&bytes)) {
         Some(Ok(file)) => file,
         // A file written by a newer version is not overwritten.
         Some(Err(error @ FormatError::TooNew(_))) => return Err(FindModelError::File { path, error }),

@@ -11,7 +11,7 @@ use sparsegate_runtime::format::{File, FormatError};
 use sparsegate_runtime::model::Task;
 use sparsegate_store::classes::ClassResults;
 use sparsegate_store::format::{RunRecord, RunState};
-use sparsegate_store::{RunDir, StoreError};
+use sparsegate_store::{LockedRun, RunDir, StoreError};
 
 /// A compact file that could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -38,8 +38,9 @@ pub enum WriteCompactError {
     },
 }
 
-/// Writes `compact.safetensors` and, for a classifier, `classes.json` into the folder of a finished run, from its `model.safetensors` and the data set's
-/// words, and returns the content. `root` contains `datasets` and the cache.
+/// Makes the compact model of a finished run from its `model.safetensors` and the data set's words, and returns it.
+/// Writes it into the run's folder as `compact.safetensors`, for a classifier with `classes.json`, and a manifest if the
+/// folder has none; if that is not possible, the model is as good without. `root` contains `datasets` and the cache.
 ///
 /// # Errors
 /// [`WriteCompactError`].
@@ -47,7 +48,13 @@ pub fn write_compact(root: &Utf8Path, dir: &RunDir) -> Result<File, WriteCompact
     let record = dir.record()?.ok_or_else(|| WriteCompactError::NoRun(dir.path().to_owned()))?;
     let sources = Sources::load(root, &record.spec.dataset, [&record.spec])?;
     let corpus = sparsegate_data::load(root, &sources.dataset, record.spec.reading)?;
-    write_compact_with(dir, &record, &corpus, &sources.dataset.reader)
+    dir.verify()?;
+    let made = make(dir, &record, &corpus, &sources.dataset.reader)?;
+    let _ = dir.lock().and_then(|lock| {
+        made.write(&lock)?;
+        lock.write_manifest()
+    });
+    Ok(made.file)
 }
 
 /// Results by class of a classifier on the test set; `None` for a language model, and for a model whose outputs are not
@@ -66,7 +73,8 @@ fn classes_of(
     Ok(class_results(&loaded, test.as_ref()).ok())
 }
 
-/// Like [`write_compact`], with a data set that is already loaded.
+/// Writes `compact.safetensors` and, for a classifier, `classes.json` into the folder of a finished run, with a data set
+/// that is already loaded.
 ///
 /// # Errors
 /// [`WriteCompactError`].
@@ -75,7 +83,29 @@ pub fn write_compact_with(
     record: &RunRecord,
     corpus: &Corpus,
     reader: &Reader,
-) -> Result<File, WriteCompactError> {
+) -> Result<(), WriteCompactError> {
+    Ok(make(dir, record, corpus, reader)?.write(&dir.lock()?)?)
+}
+
+/// What is made of a finished run.
+struct Made {
+    file: File,
+    /// Content of the compact model's file.
+    bytes: Vec<u8>,
+    /// Results by class of a classifier.
+    classes: Option<ClassResults>,
+}
+
+impl Made {
+    fn write(&self, lock: &LockedRun) -> Result<(), StoreError> {
+        if let Some(classes) = &self.classes {
+            lock.write_classes(classes)?;
+        }
+        lock.write_compact(&self.bytes)
+    }
+}
+
+fn make(dir: &RunDir, record: &RunRecord, corpus: &Corpus, reader: &Reader) -> Result<Made, WriteCompactError> {
     let not_done = || WriteCompactError::NotDone(dir.path().to_owned());
     let summary = dir.summary()?.filter(|summary| summary.state == RunState::Done);
     let last = summary.and_then(|summary| summary.last).ok_or_else(not_done)?;
@@ -84,10 +114,5 @@ pub fn write_compact_with(
     let file = build_file(&record.key, &record.spec, &parameters, &last, corpus, reader).map_err(wrong)?;
     let bytes = file.write().map_err(|error: FormatError| wrong(error.into()))?;
     let classes = classes_of(&file, dir, record, corpus)?;
-    let lock = dir.lock()?;
-    if let Some(classes) = &classes {
-        lock.write_classes(classes)?;
-    }
-    lock.write_compact(&bytes)?;
-    Ok(file)
+    Ok(Made { file, bytes, classes })
 }

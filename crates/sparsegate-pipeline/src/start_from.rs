@@ -74,6 +74,7 @@ pub fn check_parent(parent: &ParentRun) -> Result<(), StartError> {
 /// # Errors
 /// [`StartError`]. The network is then unchanged.
 pub fn start_from(trainer: &mut dyn Trainer, parent: &RunDir) -> Result<(), StartError> {
+    parent.verify()?;
     match parent.summary()? {
         Some(summary) if summary.state == RunState::Done => {}
         Some(summary) if summary.state == RunState::Failed => {

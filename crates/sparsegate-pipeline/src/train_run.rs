@@ -12,7 +12,7 @@ use sparsegate_nn::engine::{self, BackendFailure};
 use sparsegate_spec::types::EmbeddingSpec;
 use sparsegate_store::format::{RunState, Summary, VectorsUsed};
 use sparsegate_store::plan::START_FROM;
-use sparsegate_store::{RunDir, StoreError};
+use sparsegate_store::{RunDir, Store, StoreError};
 
 /// A run that could not be trained to its end.
 #[derive(Debug, thiserror::Error)]
@@ -61,8 +61,9 @@ impl RunObserver for () {
     fn event(&mut self, _event: &TrainEvent) {}
 }
 
-/// Trains the run in the folder `dir` as its `run.json` says, or resumes it, and writes its compact model. `root`
-/// contains `datasets` and the cache. Does nothing more if the run is already done.
+/// Trains the run in the folder `dir` as its `run.json` says, or resumes it, and writes its compact model and, as the last
+/// file, its manifest. `root` contains `datasets` and the cache. Trains nothing if the run is already done. What is stored
+/// is [verified](RunDir::verify) first.
 ///
 /// When `stop` becomes true, the state is saved and the summary says [`RunState::Interrupted`]. A finished run without
 /// a compact model counts as done, since the model can be made later; the log says why there is none.
@@ -76,6 +77,7 @@ pub fn train_run(
     stop: &AtomicBool,
 ) -> Result<Summary, TrainRunError> {
     let record = dir.record()?.ok_or_else(|| TrainRunError::NoRecord(dir.path().to_owned()))?;
+    dir.verify()?;
     let spec = &record.spec;
     let resumes = dir.position()?.is_some();
     let sources = Sources::load(root, &spec.dataset, [spec])?;
@@ -98,7 +100,8 @@ pub fn train_run(
     }
     // A checkpoint holds the whole state, so a run that resumes does not need its parent any more.
     let parent = record.key_parts.get(START_FROM).filter(|_| !resumes);
-    let parent = parent.map(|key| RunDir::new(root, &spec.experiment, key));
+    let store = Store::open(root)?;
+    let parent = parent.map(|key| store.dir(&spec.experiment, key));
     if let Some(parent) = &parent {
         observer.log(&format!("starts from run {}", parent.key()));
     }
@@ -117,6 +120,12 @@ pub fn train_run(
         && let Err(error) = sparsegate_compact::write_compact_with(dir, &record, &corpus, &sources.dataset.reader)
     {
         observer.log(&format!("no compact model: {error}"));
+    }
+    // Nor does it need a manifest.
+    if summary.state == RunState::Done
+        && let Err(error) = dir.lock().and_then(|lock| lock.write_manifest())
+    {
+        observer.log(&format!("no manifest: {error}"));
     }
     Ok(summary)
 }

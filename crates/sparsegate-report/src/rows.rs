@@ -1,6 +1,6 @@
 //! The runs of a report: one row per planned run, with the content of its folder.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use camino::Utf8Path;
@@ -319,11 +319,23 @@ fn read(dir: &RunDir) -> Result<Option<StoredRun>, StoreError> {
 pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<RunRows, ReportError> {
     let store_error = |source| ReportError::Store { experiment: experiment.name.clone(), source };
     let mut dirs = sparsegate_store::runs(root, &experiment.name).map_err(store_error)?;
+    // A planned run may have been trained by another experiment.
+    dirs.extend(plan.entries.iter().map(|entry| entry.dir.clone()).filter(|dir| dir.path().join("run.json").exists()));
     dirs.sort_by(|a, b| a.path().cmp(b.path()));
+    dirs.dedup();
     let mut found = RunRows::default();
     let mut stored = Vec::new();
+    let planned: BTreeMap<&Utf8Path, &Status> =
+        plan.entries.iter().map(|entry| (entry.dir.path(), &entry.status)).collect();
     for dir in &dirs {
-        match read(dir) {
+        let status = planned.get(dir.path());
+        if let Some(Status::Damaged { error }) = status {
+            found.warnings.push(format!("{} is left out: {error}", dir.path()));
+            continue;
+        }
+        // The planned runs were verified for the plan.
+        let verified = if status.is_some() { Ok(true) } else { dir.check_manifest() };
+        match verified.and_then(|_| read(dir)) {
             Ok(Some(run)) => stored.push(run),
             Ok(None) => found.warnings.push(format!("{} is left out: it has no run.json", dir.path())),
             Err(error) => found.warnings.push(format!("{} is left out: {}", dir.path(), chain(&error))),

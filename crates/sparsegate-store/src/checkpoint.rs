@@ -1,5 +1,7 @@
 //! `checkpoint/state.safetensors`: the complete state from which a run resumes.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::format::FORMAT;
@@ -60,7 +62,13 @@ struct CheckpointHeader {
     position: Position,
     /// blake3 hash of the position's JSON and of every tensor's name, shape and values.
     checksum: String,
+    /// Hashes of files that the state relies on. They need no checksum: a wrong one fits no file.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    files: CompanionHashes,
 }
+
+/// blake3 hashes, as lower-case hex, by the name of the file.
+pub(super) type CompanionHashes = BTreeMap<String, String>;
 
 /// Why bytes cannot be read as a checkpoint.
 pub(super) enum DecodeError {
@@ -69,10 +77,14 @@ pub(super) enum DecodeError {
 }
 
 impl Checkpoint {
-    pub(super) fn encode(position: &Position, state: &[NamedTensor]) -> Result<Vec<u8>, String> {
+    pub(super) fn encode(
+        position: &Position,
+        state: &[NamedTensor],
+        files: CompanionHashes,
+    ) -> Result<Vec<u8>, String> {
         let text = serde_json::to_string(position).map_err(|e| e.to_string())?;
         let checksum = tensors::checksum(state, &text);
-        let header = CheckpointHeader { format: FORMAT, position: *position, checksum };
+        let header = CheckpointHeader { format: FORMAT, position: *position, checksum, files };
         tensors::encode(state, serde_json::to_string(&header).map_err(|e| e.to_string())?)
     }
 
@@ -80,7 +92,7 @@ impl Checkpoint {
         serde_json::from_str(metadata).map(|header: CheckpointHeader| header.position).map_err(|e| e.to_string())
     }
 
-    pub(super) fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+    pub(super) fn decode(bytes: &[u8]) -> Result<(Self, CompanionHashes), DecodeError> {
         let (state, metadata) = tensors::decode(bytes).map_err(DecodeError::Damaged)?;
         let version: FormatVersion =
             serde_json::from_str(&metadata).map_err(|e| DecodeError::Damaged(e.to_string()))?;
@@ -93,7 +105,7 @@ impl Checkpoint {
         if tensors::checksum(&state, &text) != header.checksum {
             return Err(DecodeError::Damaged("its checksum does not match its content".to_owned()));
         }
-        Ok(Self { position: header.position, tensors: state })
+        Ok((Self { position: header.position, tensors: state }, header.files))
     }
 }
 
@@ -131,19 +143,20 @@ mod tests {
 
     #[test]
     fn comes_back_bit_by_bit() {
-        let bytes = Checkpoint::encode(&example().position, &example().tensors).unwrap();
-        let Ok(back) = Checkpoint::decode(&bytes) else { panic!("unreadable") };
-        assert_eq!(back, example());
+        let files = CompanionHashes::from([("run.json".to_owned(), "0123".to_owned())]);
+        let bytes = Checkpoint::encode(&example().position, &example().tensors, files.clone()).unwrap();
+        let Ok((back, found)) = Checkpoint::decode(&bytes) else { panic!("unreadable") };
+        assert_eq!((&back, found), (&example(), files));
         assert_eq!(back.tensors[0].values[1].to_bits(), (-0.0_f32).to_bits());
     }
 
     #[test]
     fn every_flipped_byte_is_noticed() {
-        let bytes = Checkpoint::encode(&example().position, &example().tensors).unwrap();
+        let bytes = Checkpoint::encode(&example().position, &example().tensors, BTreeMap::new()).unwrap();
         for at in 0..bytes.len() {
             let mut bad = bytes.clone();
             bad[at] ^= 1;
-            if let Ok(back) = Checkpoint::decode(&bad) {
+            if let Ok((back, _)) = Checkpoint::decode(&bad) {
                 // Only the blanks that pad the header may differ without changing the content.
                 assert_eq!(back, example(), "byte {at}");
             }

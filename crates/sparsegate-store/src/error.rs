@@ -22,16 +22,14 @@ pub enum StoreError {
         hint: &'static str,
     },
     /// The content of a file does not match its format.
-    #[error(
-        "{path} is damaged ({problem}); delete {run_folder} and run the experiment again, or `run` it with --force"
-    )]
+    #[error("{path} is damaged ({problem}); {hint}")]
     Corrupt {
         /// The file.
         path: Utf8PathBuf,
         /// What is wrong, and where in the file.
         problem: String,
-        /// What to delete: the folder of the run.
-        run_folder: Utf8PathBuf,
+        /// What to do about it.
+        hint: String,
     },
     /// A file was written by a newer version of the program.
     #[error(
@@ -86,10 +84,22 @@ impl StoreError {
         Self::Io { action, path: path.to_owned(), cause: bare(source), hint }
     }
 
-    /// An error for a file whose content does not match its format. Deleting the file alone would not help, so the hint
-    /// names the run's folder.
+    /// An error for a file of the run in the folder `run` whose content is not what was written. For most files deleting
+    /// them alone would not help, so the hint names the folder.
     pub(crate) fn corrupt(path: &Utf8Path, run: &Utf8Path, problem: &dyn fmt::Display) -> Self {
-        Self::Corrupt { path: path.to_owned(), problem: problem.to_string(), run_folder: run.to_owned() }
+        let hint = match path.file_name() {
+            Some("compact.safetensors") => "delete it: the next command that needs it makes it again".to_owned(),
+            Some("speed.json") => "delete it, then time the model again with `bench`".to_owned(),
+            Some("state.safetensors") => {
+                format!("if the run is done, delete it; if not, delete {run}, or `run` the experiment with --force")
+            }
+            Some("manifest.json") => {
+                let key = run.file_name().unwrap_or_default();
+                format!("delete it; `sparsegate verify --adopt {key}` compares the other files and writes it again")
+            }
+            _ => format!("delete {run} and run the experiment again, or `run` it with --force"),
+        };
+        Self::Corrupt { path: path.to_owned(), problem: problem.to_string(), hint }
     }
 }
 

@@ -7,26 +7,35 @@
 //!
 //! `docs/run-format.md` lists the files and their fields.
 
+mod adopt;
 mod atomic;
 mod checkpoint;
 pub mod classes;
 mod collapse;
 mod error;
+pub mod experiments;
 mod find;
 pub mod format;
 mod lock;
+mod manifest;
 pub mod plan;
 pub mod provenance;
 mod run_dir;
 pub mod speed;
+mod store;
 mod tensors;
+mod verify;
 
+pub use adopt::{Adoption, AdoptionOutcome, adopt};
 pub use atomic::write_atomic;
 pub use checkpoint::{Checkpoint, EpochSums, Position};
 pub use error::StoreError;
 pub use find::{FindRunError, find_run, find_runs};
 pub use lock::{Holder, LockedRun};
-pub use run_dir::{RunDir, runs};
+pub use manifest::{Checksum, Manifest};
+pub use run_dir::RunDir;
+pub use store::{Store, runs};
+pub use verify::Verified;
 
 // The example of the README is a documentation test.
 #[cfg(doctest)]

@@ -3,14 +3,16 @@
 
 use std::fmt;
 use std::io::{Read, Seek, Write};
+use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 
 use super::atomic::{sync_folder, write_atomic};
-use super::checkpoint::{Checkpoint, Position};
+use super::checkpoint::{Checkpoint, CompanionHashes, Position};
 use super::classes::ClassResults;
 use super::format::{EpochMetrics, FORMAT, RunRecord, Structure, Summary};
+use super::manifest::MANIFEST;
 use super::run_dir::BEST_PREFIX;
 use super::speed::Speed;
 use super::{RunDir, StoreError, tensors};
@@ -43,11 +45,37 @@ pub struct LockedRun {
 fn try_for_a_moment(file: &fs_err::File) -> Result<(), std::fs::TryLockError> {
     for _ in 0..10 {
         match file.try_lock() {
-            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(std::time::Duration::from_millis(10)),
+            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
             other => return other,
         }
     }
     file.try_lock()
+}
+
+/// Longest wait for a lock that is held for a moment only.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Takes the lock of the file `path`, which is created if it does not exist, and waits for a process that holds it.
+/// Dropping the file releases the lock.
+///
+/// # Errors
+/// [`StoreError::Locked`] after ten seconds; [`StoreError::Io`].
+pub(super) fn wait_for_lock(path: &Utf8Path) -> Result<fs_err::File, StoreError> {
+    if let Some(folder) = path.parent() {
+        fs_err::create_dir_all(folder).map_err(|e| StoreError::io("create", folder, e))?;
+    }
+    let file = open(path, true)?;
+    let begun = Instant::now();
+    loop {
+        match try_for_a_moment(&file) {
+            Ok(()) => return Ok(file),
+            Err(std::fs::TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => {}
+            Err(std::fs::TryLockError::WouldBlock) => {
+                return Err(StoreError::Locked { path: path.to_owned(), holder: None });
+            }
+            Err(std::fs::TryLockError::Error(e)) => return Err(StoreError::io("lock", path, e)),
+        }
+    }
 }
 
 impl RunDir {
@@ -132,11 +160,13 @@ impl LockedRun {
         self.write_json("summary.json", summary)
     }
 
-    /// Removes `summary.json`, because the run has not ended yet.
+    /// Removes `summary.json` and the manifest, because the run has not ended yet.
     ///
     /// # Errors
     /// [`StoreError::Io`].
     pub fn remove_summary(&self) -> Result<(), StoreError> {
+        // The manifest goes first: one without the files that it lists would be a sign of damage.
+        remove(&self.dir.path().join(MANIFEST))?;
         remove(&self.dir.path().join("summary.json"))
     }
 
@@ -153,7 +183,7 @@ impl LockedRun {
     /// # Errors
     /// [`StoreError::Io`].
     pub fn write_speed(&self, speed: &Speed) -> Result<(), StoreError> {
-        self.write_json("speed.json", speed)
+        self.replace_extra("speed.json", || self.write_json("speed.json", speed))
     }
 
     /// Writes `classes.json`.
@@ -161,7 +191,7 @@ impl LockedRun {
     /// # Errors
     /// [`StoreError::Io`].
     pub fn write_classes(&self, classes: &ClassResults) -> Result<(), StoreError> {
-        self.write_json("classes.json", classes)
+        self.replace_extra("classes.json", || self.write_json("classes.json", classes))
     }
 
     /// Writes `model.safetensors`, the parameters alone.
@@ -182,7 +212,7 @@ impl LockedRun {
     /// # Errors
     /// [`StoreError::Io`].
     pub fn write_compact(&self, bytes: &[u8]) -> Result<(), StoreError> {
-        write_atomic(&self.dir.compact_path(), bytes)
+        self.replace_extra("compact.safetensors", || write_atomic(&self.dir.compact_path(), bytes))
     }
 
     /// Replaces the checkpoint; the old one stays in place until the new one is complete.
@@ -190,7 +220,8 @@ impl LockedRun {
     /// # Errors
     /// [`StoreError::NotFinite`], [`StoreError::Io`], or [`StoreError::Corrupt`] for a tensor whose number of values does not fit its shape.
     pub fn write_checkpoint(&self, position: &Position, state: &[NamedTensor]) -> Result<(), StoreError> {
-        self.write_state(&self.dir.checkpoint_path(), position, state)
+        let files = self.dir.companions(position.epoch)?;
+        self.write_state(&self.dir.checkpoint_path(), position, state, files)
     }
 
     /// Stores the state at the end of the best epoch so far, `position.epoch`, beside the checkpoint. The states of
@@ -199,7 +230,7 @@ impl LockedRun {
     /// # Errors
     /// As [`LockedRun::write_checkpoint`].
     pub fn write_best(&self, position: &Position, state: &[NamedTensor]) -> Result<(), StoreError> {
-        self.write_state(&self.dir.best_path(position.epoch), position, state)
+        self.write_state(&self.dir.best_path(position.epoch), position, state, CompanionHashes::new())
     }
 
     /// Removes the stored states of best epochs other than `epoch`.
@@ -222,9 +253,15 @@ impl LockedRun {
         Ok(())
     }
 
-    fn write_state(&self, path: &Utf8Path, position: &Position, state: &[NamedTensor]) -> Result<(), StoreError> {
+    fn write_state(
+        &self,
+        path: &Utf8Path,
+        position: &Position,
+        state: &[NamedTensor],
+        files: CompanionHashes,
+    ) -> Result<(), StoreError> {
         check_finite(path, state)?;
-        let bytes = Checkpoint::encode(position, state)
+        let bytes = Checkpoint::encode(position, state, files)
             .map_err(|problem| StoreError::corrupt(path, self.dir.path(), &problem))?;
         write_atomic(path, &bytes)
     }
@@ -321,7 +358,7 @@ impl LockedRun {
         Ok(())
     }
 
-    fn write_json<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StoreError> {
+    pub(super) fn write_json<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StoreError> {
         let path = self.dir.path().join(name);
         let mut bytes = serde_json::to_vec_pretty(value).map_err(|e| StoreError::io("write", &path, e.into()))?;
         bytes.push(b'\n');
@@ -353,7 +390,7 @@ mod tests {
     fn tensors_that_are_not_finite_are_not_written() {
         let folder = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(folder.path()).unwrap();
-        let dir = RunDir::new(root, "t", "k");
+        let dir = RunDir::new(root, "k");
         let lock = dir.lock().unwrap();
         let tensor = |name: &str, value| NamedTensor { name: name.to_owned(), shape: vec![1], values: vec![value] };
         for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {

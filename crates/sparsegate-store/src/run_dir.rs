@@ -5,7 +5,7 @@ use std::process::Stdio;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::de::DeserializeOwned;
 
-use super::checkpoint::{Checkpoint, DecodeError, FormatVersion, Position};
+use super::checkpoint::{Checkpoint, CompanionHashes, DecodeError, FormatVersion, Position};
 use super::classes::ClassResults;
 use super::format::{EpochMetrics, FORMAT, RunRecord, Structure, Summary};
 use super::speed::Speed;
@@ -15,22 +15,22 @@ use sparsegate_core::trainer::NamedTensor;
 /// Beginning of the names of files with the state of a best epoch.
 pub(super) const BEST_PREFIX: &str = "best-";
 
-/// The folder of one run, `<root>/runs/<experiment>/<key>`, which need not exist. Reading takes no lock, because files
-/// are replaced atomically and readers of `metrics.jsonl` skip an unfinished last line.
+/// The folder of one run, `<root>/runs/<key>`, which need not exist. Reading takes no lock, because files are replaced
+/// atomically and readers of `metrics.jsonl` skip an unfinished last line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunDir {
     path: Utf8PathBuf,
 }
 
 impl RunDir {
-    /// The folder of the run `key` of `experiment` under `root`. Does not access the file system.
+    /// The folder `<root>/runs/<key>`. Does not access the file system; [`Store::dir`](super::Store::dir) also finds the
+    /// folders of earlier versions.
     #[must_use]
-    pub fn new(root: &Utf8Path, experiment: &str, key: &str) -> Self {
-        Self { path: experiment_path(root, experiment).join(key) }
+    pub fn new(root: &Utf8Path, key: &str) -> Self {
+        Self { path: root.join("runs").join(key) }
     }
 
-    /// The run in the folder `path`, of which the last two parts are the names of the experiment and the key. Does not
-    /// access the file system.
+    /// The run in the folder `path`, of which the last part is the key. Does not access the file system.
     #[must_use]
     pub fn at(path: &Utf8Path) -> Self {
         Self { path: path.components().collect() }
@@ -113,6 +113,11 @@ impl RunDir {
     /// # Errors
     /// Any [`StoreError`] except `Locked`; a wrong checksum is [`StoreError::Corrupt`].
     pub fn checkpoint(&self) -> Result<Option<Checkpoint>, StoreError> {
+        Ok(self.checkpoint_with_files()?.map(|(checkpoint, _)| checkpoint))
+    }
+
+    /// The checkpoint, with the hashes of the files that it relies on; none in a file of an earlier version.
+    pub(super) fn checkpoint_with_files(&self) -> Result<Option<(Checkpoint, CompanionHashes)>, StoreError> {
         self.read_checkpoint(self.checkpoint_path())
     }
 
@@ -121,13 +126,13 @@ impl RunDir {
     /// # Errors
     /// As [`RunDir::checkpoint`].
     pub fn best(&self, epoch: u32) -> Result<Option<Checkpoint>, StoreError> {
-        self.read_checkpoint(self.best_path(epoch))
+        Ok(self.read_checkpoint(self.best_path(epoch))?.map(|(checkpoint, _)| checkpoint))
     }
 
-    fn read_checkpoint(&self, path: Utf8PathBuf) -> Result<Option<Checkpoint>, StoreError> {
+    fn read_checkpoint(&self, path: Utf8PathBuf) -> Result<Option<(Checkpoint, CompanionHashes)>, StoreError> {
         let Some(bytes) = read(&path)? else { return Ok(None) };
         match Checkpoint::decode(&bytes) {
-            Ok(checkpoint) => Ok(Some(checkpoint)),
+            Ok(found) => Ok(Some(found)),
             Err(DecodeError::Newer(found)) => Err(StoreError::Newer { path, found, known: FORMAT }),
             Err(DecodeError::Damaged(problem)) => Err(self.corrupt(&path, &problem)),
         }
@@ -227,7 +232,7 @@ impl RunDir {
         self.path.join("checkpoint").join(format!("{BEST_PREFIX}{epoch}.safetensors"))
     }
 
-    fn json<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {
+    pub(super) fn json<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {
         let path = self.path.join(name);
         let Some(bytes) = read(&path)? else { return Ok(None) };
         self.check_version(&path, &bytes)?;
@@ -243,38 +248,13 @@ impl RunDir {
         Ok(())
     }
 
-    fn corrupt(&self, path: &Utf8Path, problem: &dyn std::fmt::Display) -> StoreError {
+    pub(super) fn corrupt(&self, path: &Utf8Path, problem: &dyn std::fmt::Display) -> StoreError {
         StoreError::corrupt(path, &self.path, problem)
     }
 }
 
-/// The stored runs of `experiment`: folders under `<root>/runs/<experiment>` that have a `run.json`, in order of key.
-/// Empty if the experiment was never run.
-///
-/// # Errors
-/// [`StoreError::Io`].
-pub fn runs(root: &Utf8Path, experiment: &str) -> Result<Vec<RunDir>, StoreError> {
-    let folder = experiment_path(root, experiment);
-    if !folder.exists() {
-        return Ok(Vec::new());
-    }
-    let fail = |e| StoreError::io("read", &folder, e);
-    let mut runs = Vec::new();
-    for entry in folder.read_dir_utf8().map_err(fail)? {
-        let path = entry.map_err(fail)?.into_path();
-        if path.join("run.json").exists() {
-            runs.push(RunDir { path });
-        }
-    }
-    runs.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(runs)
-}
-
-fn experiment_path(root: &Utf8Path, experiment: &str) -> Utf8PathBuf {
-    root.join("runs").join(experiment)
-}
-
-fn read(path: &Utf8Path) -> Result<Option<Vec<u8>>, StoreError> {
+/// The content of a file; `None` if there is none.
+pub(super) fn read(path: &Utf8Path) -> Result<Option<Vec<u8>>, StoreError> {
     match fs_err::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),

@@ -32,7 +32,8 @@ fn write(entry: &PlanEntry, state: Option<RunState>) {
         let summary = Summary {
             format: FORMAT,
             state,
-            epochs: 1,
+            // A finished run must have a line of metrics for each epoch.
+            epochs: u32::from(state != RunState::Done),
             metric: "perplexity".into(),
             last: None,
             train_seconds: 1.0,
@@ -45,6 +46,17 @@ fn write(entry: &PlanEntry, state: Option<RunState>) {
         };
         let json = serde_json::to_string(&summary).expect("JSON");
         fs_err::write(dir.path().join("summary.json"), json).expect("a file");
+    }
+    if state == Some(RunState::Done) {
+        let weights = serde_json::json!({ "kept": 1, "total": 1 });
+        let counts = serde_json::json!({
+            "compression": 1.0, "compression_exact": 1.0, "input_weights": weights, "recurrent_weights": weights,
+            "output_weights": weights, "vocabulary": weights, "neurons": weights, "weights_kept_exact": 3, "gates": [],
+        });
+        let structure =
+            serde_json::json!({ "format": FORMAT, "counts": counts, "neurons": [], "vocabulary": [], "gates": [] });
+        fs_err::write(dir.path().join("structure.json"), structure.to_string()).expect("a file");
+        dir.lock().expect("a lock").write_model(&[]).expect("a model");
     }
 }
 
@@ -106,7 +118,7 @@ fn after_two_epochs(set: &[&str], longer: &[&str], hash: &str) -> Vec<Status> {
     let entry = plan::plan(&root, &experiment(set), |_| hashes("h")).expect("a plan").entries.remove(1);
     write(&entry, Some(RunState::Done));
     let position = Position { epoch: 2, step: 20, ..Position::start() };
-    let lock = RunDir::new(&root, "t", &entry.key).lock().expect("a lock");
+    let lock = RunDir::new(&root, &entry.key).lock().expect("a lock");
     lock.write_checkpoint(&position, &[]).expect("a checkpoint");
     let longer: Vec<&str> = set.iter().chain(longer).copied().collect();
     statuses(&root, &experiment(&longer), hash)
@@ -149,7 +161,7 @@ fn magnitude_pruning_depends_on_the_length_of_the_run() {
     let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).expect("UTF-8");
     let entry = plan::plan(&root, &experiment(&[level]), |_| hashes("h")).expect("a plan").entries.remove(0);
     write(&entry, Some(RunState::Done));
-    let lock = RunDir::new(&root, "t", &entry.key).lock().expect("a lock");
+    let lock = RunDir::new(&root, &entry.key).lock().expect("a lock");
     lock.write_checkpoint(&Position { epoch: 2, ..Position::start() }, &[]).expect("a checkpoint");
     let longer = statuses(&root, &experiment(&[level, "train.epochs=3"]), "h").remove(0);
     assert_eq!(longer, Status::Stale { why: "train.epochs 2 -> 3".into() });

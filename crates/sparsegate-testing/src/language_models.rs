@@ -258,7 +258,7 @@ pub fn experiment(root: &Utf8Path, runs: &[RunSpec]) -> Experiment {
 pub fn plan(entries: Vec<(RunSpec, &str, Status)>) -> Plan {
     let entry = |(spec, key, status): (RunSpec, &str, Status)| PlanEntry {
         starts_from: None,
-        dir: RunDir::new(Utf8Path::new(""), &spec.experiment, key),
+        dir: RunDir::new(Utf8Path::new(""), key),
         spec,
         key: key.into(),
         key_parts: BTreeMap::new(),

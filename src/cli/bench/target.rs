@@ -47,7 +47,11 @@ impl BenchTarget {
     /// No such run, or a run without a compact model.
     pub fn of_run(global: &Global, run: &str) -> Result<Self, CliError> {
         let FoundModel { path, file, run: dir } = find_model(&global.root, run)?;
-        let file_bytes = fs_err::metadata(&path).map_err(CliError::data)?.len();
+        // A model that could not be stored is only in memory.
+        let file_bytes = match fs_err::metadata(&path) {
+            Ok(stored) => stored.len(),
+            Err(_) => file.write().map_err(CliError::data)?.len() as u64,
+        };
         let record = dir.as_ref().map(RunDir::record).transpose().map_err(CliError::failed)?.flatten();
         let (masked, steps) = match (&dir, &record) {
             (Some(dir), Some(record)) => {

@@ -12,6 +12,7 @@ use sparsegate_core::EvaluationMetric;
 use sparsegate_pipeline::exec::Outcome;
 use sparsegate_pipeline::sweep::{Sweep, SweepRun};
 use sparsegate_store::format::{Collapse, EpochMetrics, TrivialBaseline};
+use sparsegate_store::plan::Status;
 
 /// One run in the results.
 #[derive(Serialize)]
@@ -84,8 +85,9 @@ fn rows(sweep: &Sweep, outcomes: &[Outcome]) -> Vec<ResultRow> {
             Outcome::Queued { .. } => ("queued", None),
             Outcome::Excluded { why } => ("left-out", Some(why.clone())),
         };
-        // A damaged file must not prevent printing the other rows; `print_failures` reports it.
-        let lines = entry.dir.metrics().unwrap_or_default();
+        // A damaged file must not prevent printing the other rows; `print_failures` reports it. Its numbers are not shown.
+        let damaged = matches!((outcome, &entry.status), (Outcome::Failed { .. }, Status::Damaged { .. }));
+        let lines = if damaged { Vec::new() } else { entry.dir.metrics().unwrap_or_default() };
         let (metric, epochs, last, baseline) = match outcome {
             Outcome::Done(summary) => {
                 (summary.metric.clone(), Some(summary.epochs), summary.last.clone(), summary.baseline.clone())

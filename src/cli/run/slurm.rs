@@ -69,7 +69,7 @@ pub(super) fn execute(
     }
     let failed = results::print_failures(&sweep, &outcomes);
     if args.report {
-        report::write_all(global, &sweep.plan_again()?, None)?;
+        report::write_all(global, &sweep.plan_again()?, None, None)?;
     }
     Ok(if failed { Exit::Failed } else { Exit::Done }.into())
 }

@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn a_crash_keeps_the_time_of_the_processes_before() {
         let folder = tempfile::tempdir().unwrap();
-        let dir = RunDir::new(Utf8Path::from_path(folder.path()).unwrap(), "t", "0123");
+        let dir = RunDir::new(Utf8Path::from_path(folder.path()).unwrap(), "0123");
         let position = Position { train_seconds: 12.5, ..Position::start() };
         dir.lock().unwrap().write_checkpoint(&position, &[]).unwrap();
         Outcome::failed(&"killed").record(&dir);
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn the_end_of_a_process_is_named() {
-        let dir = RunDir::new(Utf8Path::new("/nowhere"), "t", "k");
+        let dir = RunDir::new(Utf8Path::new("/nowhere"), "k");
         let outcome = |raw| Outcome::from_exit(&dir, Some(ExitStatus::from_raw(raw)), None);
         let error = |raw| match outcome(raw) {
             Outcome::Failed { error, .. } => error,

@@ -10,8 +10,7 @@ use sparsegate_nn::engine::OpenError;
 use sparsegate_spec::types::{Backend, RunSpec};
 use sparsegate_store::format::{FORMAT, RunRecord, RunState};
 use sparsegate_store::plan::Status;
-use sparsegate_store::provenance;
-use sparsegate_store::{RunDir, StoreError};
+use sparsegate_store::{Store, StoreError, experiments, provenance};
 
 /// Name of the number of threads in the provenance of `run.json`.
 const THREADS: &str = "threads";
@@ -111,16 +110,21 @@ impl<'a> PreparedSweep<'a> {
         observer: &mut dyn SweepObserver,
         interrupt: &Interrupt,
     ) -> Result<Vec<Outcome>, SweepError> {
-        let parallelism = executor.parallelism(self.sweep.runs().filter(|run| self.is_trained(*run)).count());
         let accepted = executor.accepted();
-        let facts = provenance::collect(&self.sweep.root, parallelism.threads);
         let runs: Vec<SweepRun<'_>> = self.sweep.runs().collect();
+        let first_of_key = first_of_key(&runs);
+        let is_first = |place: &usize| first_of_key[runs[*place].entry.key.as_str()] == *place;
+        let trained = (0..runs.len()).filter(|place| is_first(place) && self.is_trained(runs[*place])).count();
+        let parallelism = executor.parallelism(trained);
+        let facts = provenance::collect(&self.sweep.root, parallelism.threads);
+        self.claim_runs();
         let mut outcomes = vec![Outcome::NotStarted; runs.len()];
         let mut jobs: Vec<Job> = Vec::new();
         let mut places = Vec::new();
         // Runs from which others start come before these; otherwise the order is that of the sweep.
         let starts_from = |place: &usize| runs[*place].entry.starts_from.as_ref();
-        let (children, first): (Vec<_>, Vec<_>) = (0..runs.len()).partition(|place| starts_from(place).is_some());
+        let (children, first): (Vec<_>, Vec<_>) =
+            (0..runs.len()).filter(is_first).partition(|place| starts_from(place).is_some());
         for place in first.into_iter().chain(children) {
             let parent = starts_from(&place).and_then(|parent| runs.iter().position(|run| run.entry.key == parent.run));
             // Such as a parent in the plan that another process is training.
@@ -149,7 +153,23 @@ impl<'a> PreparedSweep<'a> {
         for (place, outcome) in places.into_iter().zip(ended) {
             outcomes[place] = outcome;
         }
+        for (place, run) in runs.iter().enumerate() {
+            outcomes[place] = outcomes[first_of_key[run.entry.key.as_str()]].clone();
+        }
         Ok(outcomes)
+    }
+
+    /// Notes in the store which experiments use the runs.
+    fn claim_runs(&self) {
+        for planned in self.sweep.experiments() {
+            let experiment = &planned.experiment;
+            let entries = planned.plan.entries.iter();
+            let used =
+                entries.filter(|entry| entry.status == Status::Done || self.unavailable.why(&entry.spec).is_none());
+            // Without the note, only the experiment that trains a run can be named to find it. That is no reason not to
+            // train, and a store that cannot be written says so when the run's folder is.
+            let _ = experiments::claim(&self.sweep.root, &experiment.name, used.map(|entry| entry.key.as_str()));
+        }
     }
 
     /// The outcome of a run that is not to be trained; `None` for the others.
@@ -195,7 +215,7 @@ impl<'a> PreparedSweep<'a> {
             let mut provenance = facts.clone();
             let mut kept = parallelism.threads;
             if let (Status::Continues { run, .. }, false) = (&entry.status, self.force) {
-                let source = RunDir::new(&self.sweep.root, &experiment.name, run);
+                let source = Store::open(&self.sweep.root)?.dir(&experiment.name, run);
                 provenance.insert(CONTINUED_FROM.to_owned(), run.clone());
                 if let Some(stored) = threads(source.record()?.as_ref()) {
                     provenance.insert(THREADS.to_owned(), stored.to_string());
@@ -216,6 +236,11 @@ impl<'a> PreparedSweep<'a> {
         drop(lock);
         Ok(Job { root: self.sweep.root.clone(), experiment: experiment.name.clone(), dir, threads, after: None })
     }
+}
+
+/// The place of the first run of each key: several experiments may have the same run, which is trained once.
+fn first_of_key<'a>(runs: &[SweepRun<'a>]) -> BTreeMap<&'a str, usize> {
+    runs.iter().enumerate().rev().map(|(place, run)| (run.entry.key.as_str(), place)).collect()
 }
 
 /// The number of threads of the run that `record` describes, on which its bits depend.

@@ -3,7 +3,7 @@
 use super::SweepRun;
 use sparsegate_spec::Experiment;
 use sparsegate_store::format::{EpochMetrics, RunState};
-use sparsegate_store::plan::PlanEntry;
+use sparsegate_store::plan::{PlanEntry, Status};
 use sparsegate_store::{Holder, RunDir, StoreError};
 
 /// How far a run is.
@@ -15,7 +15,7 @@ pub struct RunStatus<'a> {
     pub entry: &'a PlanEntry,
     /// The process that works on it, if any.
     pub holder: Option<Holder>,
-    /// The metrics of its last finished epoch, if there is one.
+    /// The metrics of its last finished epoch, if there is one; `None` if a file is damaged.
     pub last: Option<EpochMetrics>,
     /// The metrics of the epoch whose model is stored, if the run is finished; otherwise those of `last`.
     pub shown: Option<EpochMetrics>,
@@ -27,6 +27,10 @@ impl<'a> RunStatus<'a> {
     pub(super) fn read(run: SweepRun<'a>) -> Result<Self, StoreError> {
         let SweepRun { experiment, entry } = run;
         let dir = &entry.dir;
+        if matches!(entry.status, Status::Damaged { .. }) {
+            let holder = dir.holder()?;
+            return Ok(Self { experiment, entry, holder, last: None, shown: None, seconds_left: None });
+        }
         let last = dir.metrics()?.pop();
         let holder = dir.holder()?;
         let epochs = entry.spec.train.epochs;

@@ -43,7 +43,7 @@ impl Folder {
         Self(Project::new())
     }
     fn run(&self) -> RunDir {
-        RunDir::new(&self.0.root, "toy", "0123")
+        RunDir::new(&self.0.root, "0123")
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{Folder, go, never, spec, uninterrupted};
 #[test]
 fn worker() {
     let Ok(root) = std::env::var("SPARSEGATE_TEST_WORKER") else { return };
-    let run = RunDir::new(Utf8Path::new(&root), "toy", "0123");
+    let run = RunDir::new(Utf8Path::new(&root), "0123");
     let mut toy = ToyTrainer::new();
     toy.after_step = Box::new(|_| std::thread::sleep(Duration::from_millis(2)));
     let intervals = CheckpointIntervals { epoch_end: Duration::ZERO, mid_epoch: Duration::from_millis(7) };

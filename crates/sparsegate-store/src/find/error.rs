@@ -23,7 +23,7 @@ pub enum FindRunError {
     SeveralKeys {
         /// The text.
         text: String,
-        /// The runs, each as `EXPERIMENT/KEY`.
+        /// The runs, each by its key, in a folder of an earlier version as `EXPERIMENT/KEY`.
         runs: Vec<String>,
     },
     /// Several runs have these settings.

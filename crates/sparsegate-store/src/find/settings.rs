@@ -1,9 +1,7 @@
 //! Finds a stored run by its settings: `EXPERIMENT`, or `EXPERIMENT:KEY=VALUE,...`, if exactly one run matches.
 
-use camino::Utf8Path;
-
 use super::FindRunError;
-use crate::{RunDir, runs};
+use crate::{RunDir, Store};
 use sparsegate_spec::VaryingKeys;
 use sparsegate_spec::types::RunSpec;
 
@@ -11,8 +9,8 @@ use sparsegate_spec::types::RunSpec;
 ///
 /// # Errors
 /// An invalid filter, or one that no run or several runs match; an unreadable `run.json`.
-pub(super) fn find(root: &Utf8Path, text: &str) -> Result<Option<RunDir>, FindRunError> {
-    let Some(mut found) = matching(root, text)? else { return Ok(None) };
+pub(super) fn find(store: &Store, text: &str) -> Result<Option<RunDir>, FindRunError> {
+    let Some(mut found) = matching(store, text)? else { return Ok(None) };
     if found.len() > 1 {
         let runs = found.iter().map(|(run, label)| format!("{} ({label})", run.key())).collect();
         let (text, experiment) = (text.to_owned(), name_and_filter(text).0.to_owned());
@@ -32,13 +30,13 @@ fn name_and_filter(text: &str) -> (&str, Option<&str>) {
 ///
 /// # Errors
 /// An invalid filter, or one that no run matches; an unreadable `run.json`.
-pub(super) fn matching(root: &Utf8Path, text: &str) -> Result<Option<Vec<(RunDir, String)>>, FindRunError> {
+pub(super) fn matching(store: &Store, text: &str) -> Result<Option<Vec<(RunDir, String)>>, FindRunError> {
     let (experiment, wanted) = name_and_filter(text);
     if !is_name(experiment) {
         return Ok(None);
     }
     let mut stored = Vec::new();
-    for run in runs(root, experiment)? {
+    for run in store.of_experiment(experiment)? {
         if let Some(record) = run.record()? {
             stored.push((run, record.spec));
         }

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::format::RunRecord;
+use crate::store::KEY_DIGITS;
 use sparsegate_spec::Hashes;
 use sparsegate_spec::types::RunSpec;
 
@@ -16,8 +18,8 @@ pub const NUMERICS: u32 = 1;
 /// Name of the part of a key that is the key of the run from which the run starts.
 pub const START_FROM: &str = "start_from";
 
-/// Hexadecimal digits of a key: 64 bits, so that among a million runs the probability of a collision is below 1e-7.
-const DIGITS: usize = 16;
+/// Name of the part of a key that is the hash of the spec.
+const SPEC: &str = "spec";
 
 /// The key of a run and its parts: `spec`, `dataset` and, if the run starts from pretrained vectors, `vectors`, each a
 /// blake3 hash; `numerics`, a number; and, if it starts from another run, `start_from`, that run's key.
@@ -27,11 +29,8 @@ const DIGITS: usize = 16;
 /// hashed as that of an experiment with the task's name: all experiments give it the same key, and so does an experiment
 /// of this name that writes out data set, network and training.
 pub fn key(spec: &RunSpec, hashes: &Hashes) -> (String, BTreeMap<String, String>) {
-    let experiment = spec.task.clone().unwrap_or_else(|| spec.experiment.clone());
-    let spec = &RunSpec { experiment, task: None, backend: spec.backend.any_device(), ..spec.clone() };
-    let json = serde_json::to_value(spec).unwrap_or(Value::Null);
     let mut parts: BTreeMap<String, String> = [
-        ("spec".to_owned(), blake3::hash(canonical(&json).as_bytes()).to_hex().to_string()),
+        (SPEC.to_owned(), spec_hash(spec)),
         ("dataset".to_owned(), hashes.dataset.clone()),
         ("numerics".to_owned(), NUMERICS.to_string()),
     ]
@@ -42,12 +41,36 @@ pub fn key(spec: &RunSpec, hashes: &Hashes) -> (String, BTreeMap<String, String>
     if let Some(parent) = spec.parent() {
         parts.insert(START_FROM.to_owned(), key(&parent, hashes).0);
     }
+    (of_parts(&parts), parts)
+}
+
+/// Checks that a record's spec and key are those that its key was computed from.
+///
+/// # Errors
+/// What does not fit.
+pub(crate) fn check_key(record: &RunRecord) -> Result<(), String> {
+    if record.key_parts.get(SPEC) != Some(&spec_hash(&record.spec)) {
+        return Err("its spec is not the one that its key was computed from".to_owned());
+    }
+    if of_parts(&record.key_parts) != record.key {
+        return Err("its key is not that of its parts".to_owned());
+    }
+    Ok(())
+}
+
+fn spec_hash(spec: &RunSpec) -> String {
+    let experiment = spec.task.clone().unwrap_or_else(|| spec.experiment.clone());
+    let spec = &RunSpec { experiment, task: None, backend: spec.backend.any_device(), ..spec.clone() };
+    let json = serde_json::to_value(spec).unwrap_or(Value::Null);
+    blake3::hash(canonical(&json).as_bytes()).to_hex().to_string()
+}
+
+fn of_parts(parts: &BTreeMap<String, String>) -> String {
     let mut joined = String::new();
-    for (name, value) in &parts {
+    for (name, value) in parts {
         let _ = writeln!(joined, "{name}={value}");
     }
-    let key = blake3::hash(joined.as_bytes()).to_hex()[..DIGITS].to_owned();
-    (key, parts)
+    blake3::hash(joined.as_bytes()).to_hex()[..KEY_DIGITS].to_owned()
 }
 
 /// JSON without blanks and with sorted keys.
@@ -84,7 +107,7 @@ mod tests {
             key(spec, &Hashes { dataset: dataset.to_owned(), vectors: BTreeMap::new() }).0
         };
         let plain = key(&spec("")?, "h");
-        assert_eq!(plain.len(), DIGITS);
+        assert_eq!(plain.len(), KEY_DIGITS);
         assert_eq!(plain, "2cf1b34306214806", "an option that a spec does not name must not enter its key");
         assert_eq!(plain, key(&spec("seed: 0\nbackend: flex\n")?, "h"), "defaults written out");
         assert_ne!(plain, key(&spec("seed: 1\n")?, "h"));

@@ -7,6 +7,7 @@ mod key;
 mod parent;
 mod status;
 
+pub(crate) use key::check_key;
 pub use key::{NUMERICS, START_FROM, key};
 pub use parent::ParentRun;
 pub use status::{Plan, PlanEntry, PlanError, Status, plan};

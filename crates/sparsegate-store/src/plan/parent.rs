@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use camino::Utf8Path;
 use serde::Serialize;
 
 use super::key::key;
 use super::status::{Status, stored};
-use crate::RunDir;
+use crate::{RunDir, Store};
 use sparsegate_spec::Hashes;
 use sparsegate_spec::types::RunSpec;
 
@@ -30,9 +29,9 @@ pub struct ParentRun {
 
 impl ParentRun {
     /// Looks for the run with the spec `parent`; `planned` are the keys of the plan's runs.
-    pub(super) fn find(root: &Utf8Path, parent: RunSpec, hashes: &Hashes, planned: &BTreeSet<String>) -> Self {
+    pub(super) fn find(store: &Store, parent: RunSpec, hashes: &Hashes, planned: &BTreeSet<String>) -> Self {
         let (run, _) = key(&parent, hashes);
-        let dir = RunDir::new(root, &parent.experiment, &run);
+        let dir = store.dir(&parent.experiment, &run);
         let status = match stored(&dir) {
             Ok(Some(status)) => status,
             Ok(None) => Status::New { why: "never run".to_owned() },

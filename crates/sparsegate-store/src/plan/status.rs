@@ -9,7 +9,7 @@ use super::key::key;
 use super::parent::ParentRun;
 use super::{continuation, differences};
 use crate::format::{RunRecord, RunState};
-use crate::{RunDir, StoreError};
+use crate::{RunDir, Store, StoreError, Verified};
 use sparsegate_spec::Experiment;
 use sparsegate_spec::Hashes;
 use sparsegate_spec::types::RunSpec;
@@ -131,10 +131,11 @@ pub struct PlanError {
 /// The folder of runs cannot be listed. An unreadable folder of a single run is [`Status::Damaged`], not an error.
 pub fn plan(root: &Utf8Path, experiment: &Experiment, hashes: impl Fn(&RunSpec) -> Hashes) -> Result<Plan, PlanError> {
     let error = |source| PlanError { experiment: experiment.name.clone(), source };
+    let store = Store::open(root).map_err(error)?;
     let keyed: Vec<_> = experiment.runs.iter().map(|spec| (spec, key(spec, &hashes(spec)))).collect();
     let wanted: BTreeSet<String> = keyed.iter().map(|(_, (key, _))| key.clone()).collect();
     let mut all = Vec::new();
-    for dir in crate::runs(root, &experiment.name).map_err(error)? {
+    for dir in store.of_experiment(&experiment.name).map_err(error)? {
         // An unreadable record is skipped here. If the run belongs to the experiment, the loop below reports it as
         // damaged.
         if let Ok(Some(record)) = dir.record() {
@@ -146,7 +147,7 @@ pub fn plan(root: &Utf8Path, experiment: &Experiment, hashes: impl Fn(&RunSpec) 
     let several_parts = experiment.parts().len() > 1;
     let mut entries = Vec::new();
     for (spec, (key, key_parts)) in keyed {
-        let dir = RunDir::new(root, &experiment.name, &key);
+        let dir = store.dir(&experiment.name, &key);
         let status = match stored(&dir) {
             Ok(Some(status)) => status,
             Ok(None) => match continuation::beginning(spec, &key_parts, &all) {
@@ -155,7 +156,7 @@ pub fn plan(root: &Utf8Path, experiment: &Experiment, hashes: impl Fn(&RunSpec) 
             },
             Err(error) => Status::Damaged { error: error.to_string() },
         };
-        let starts_from = spec.parent().map(|parent| ParentRun::find(root, parent, &hashes(spec), &wanted));
+        let starts_from = spec.parent().map(|parent| ParentRun::find(&store, parent, &hashes(spec), &wanted));
         entries.push(PlanEntry { spec: spec.clone(), key, key_parts, dir, status, starts_from });
     }
     Ok(Plan { entries })
@@ -163,11 +164,11 @@ pub fn plan(root: &Utf8Path, experiment: &Experiment, hashes: impl Fn(&RunSpec) 
 
 /// The status according to the run's own folder; `None` if the run was never started.
 pub(super) fn stored(dir: &RunDir) -> Result<Option<Status>, StoreError> {
-    let record = dir.record()?;
+    // A run whose files are not what was written must not count as done, and not be resumed.
+    if dir.verify()? == Verified::NotStarted {
+        return Ok(None);
+    }
     if let Some(summary) = dir.summary()? {
-        // A run whose files a report could not read must not count as done.
-        dir.metrics()?;
-        dir.structure()?;
         return Ok(Some(match summary.state {
             RunState::Done => Status::Done,
             RunState::Interrupted => Status::Interrupted { epoch: summary.epochs },
@@ -175,9 +176,6 @@ pub(super) fn stored(dir: &RunDir) -> Result<Option<Status>, StoreError> {
         }));
     }
     // A process that was killed leaves no summary.
-    if record.is_none() {
-        return Ok(None);
-    }
     let epoch = dir.position()?.map_or(0, |position| position.epoch);
     Ok(Some(Status::Interrupted { epoch }))
 }

@@ -163,7 +163,7 @@ mod tests {
         let job = |after| Job {
             root: "/r".into(),
             experiment: "t".into(),
-            dir: RunDir::new(Utf8Path::new("/r"), "t", "k"),
+            dir: RunDir::new(Utf8Path::new("/r"), "k"),
             threads: 1,
             after,
         };
