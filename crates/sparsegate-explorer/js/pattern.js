@@ -2,8 +2,8 @@
 
 /** What `\w`, `\d` and `\s` mean in Rust: they are classes of Unicode. */
 const CLASSES = new Map([
-    ["w", "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}"],
-    ["d", "\\p{Nd}"],
+    ["w", "\\p{Alphabetic}\\p{M}\\p{Decimal_Number}\\p{Pc}\\p{Join_Control}"],
+    ["d", "\\p{Decimal_Number}"],
     ["s", "\\p{White_Space}"],
 ]);
 const PUNCTUATION = /^[!-/:-@[-`{-~]$/;
