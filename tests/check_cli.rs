@@ -1,5 +1,6 @@
 //! `check` on the command line: verdicts, exit codes, table and JSON, for fixture run folders.
 
+use camino::Utf8Path;
 use serde_json::Value;
 use sparsegate_spec as spec;
 use sparsegate_spec::types::RunSpec;
