@@ -151,7 +151,7 @@ fn predictions_of_the_test_texts_are_as_good_as_training_says() {
     let out = ["--int8", "--format", "compact", "--out", "l-int8.safetensors"];
     assert_eq!(project.go(&[&["export", "l"][..], &out].concat()).code, Some(0));
     for command in [&["generate", "l", "--length", "30", "--seed", "4"][..], &["predict", "l", "aboard a captain"]] {
-        let rounded = project.go(&[command, &["--int8"]].concat()).despite_warnings();
+        let rounded = project.go(&[command, &["--int8"]].concat()).despite_warnings().to_owned();
         let of_file: Vec<&str> =
             command.iter().map(|word| if *word == "l" { "l-int8.safetensors" } else { *word }).collect();
         assert_eq!(project.go(&of_file).despite_warnings(), rounded);

@@ -244,6 +244,8 @@ impl LabelPlacer {
                 let near = (at.0.clamp(place.from.0, place.to.0), at.1.clamp(place.from.1, place.to.1));
                 scene.line(&[at, near], style::MUTED, 0.8);
             }
+            // Lines behind the letters would make them hard to read.
+            scene.rect((place.from.0 + 2.0, place.from.1 + 1.0), (place.to.0 - 2.0, place.to.1 - 1.0), style::PAPER);
             scene.text((x, y), text, SMALL, INK, Align::Middle);
             self.taken.push(place);
         }

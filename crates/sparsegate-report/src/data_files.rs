@@ -3,7 +3,7 @@
 use polars::prelude::{DataFrame, PolarsResult};
 
 use super::paper_table::{self, PaperTable};
-use super::rows::RunRows;
+use super::rows::{RunRow, RunRows};
 use super::staging::Staging;
 use super::{ReportError, class_frames, drift, frames, markdown, points, speedup, summary};
 
@@ -32,7 +32,7 @@ pub fn put(
         staging.remove_file("summary.parquet");
     }
     put_csv("curves.csv", &mut encoded("curves.csv", frames::curves(&found.rows))?, staging)?;
-    put_csv("gate-structure.csv", &mut encoded("gate-structure.csv", frames::gates(&found.rows))?, staging)?;
+    put_gates(&found.rows, staging)?;
     names.extend(["curves.csv", "gate-structure.csv"]);
 
     let drifts = drift::drifts(&found.rows);
@@ -61,6 +61,24 @@ pub fn put(
     put_paper(experiment, paper, staging)?;
     names.extend(["paper-table.csv", "paper-table.md", "paper-table.tex", "table.md"]);
     Ok(names)
+}
+
+/// Runs whose gates are in memory at once.
+const RUNS: usize = 200;
+
+/// Adds `gate-structure.csv`, which has a row for each gate: a million rows for two thousand runs of a language model.
+fn put_gates(rows: &[RunRow], staging: &mut Staging<'_>) -> Result<(), ReportError> {
+    const NAME: &str = "gate-structure.csv";
+    let piece = |(index, rows): (usize, &[RunRow])| {
+        let mut frame = encoded(NAME, frames::gates(rows))?;
+        let bytes = frames::csv(&mut frame).map_err(ReportError::encode(NAME))?;
+        // Only the first piece has the header.
+        let header = bytes.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        Ok(if index == 0 { bytes } else { bytes[header..].to_vec() })
+    };
+    let none: &[RunRow] = &[];
+    let chunks: Vec<&[RunRow]> = if rows.is_empty() { vec![none] } else { rows.chunks(RUNS).collect() };
+    staging.put_pieces(NAME, chunks.into_iter().enumerate().map(piece))
 }
 
 /// Adds the table of the paper as CSV, Markdown and LaTeX.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::style::TINY;
+use super::style::{PER_EM, TINY};
 
 /// Points in a centimetre (1/72 inch).
 const POINTS: f64 = 72.0 / 2.54;
@@ -38,7 +38,7 @@ impl FigureWidth {
 
     /// The width in logical pixels at which the smallest text has its size in print.
     pub(super) fn pixels(self) -> f64 {
-        (self.points() * TINY / SMALLEST).floor()
+        (self.points() * TINY / PER_EM / SMALLEST).floor()
     }
 }
 
@@ -77,7 +77,8 @@ mod tests {
             assert!(error.contains(&format!("`{text}`")) && error.contains("8.5cm"), "{error}");
         }
         let column: FigureWidth = "8.5cm".parse().unwrap();
-        // At this width, 13 pixels are 7 points or a little more.
-        assert!(13.0 * column.points() / column.pixels() >= 7.0 && column.pixels() == 447.0);
+        // At this width, the em of the smallest text is 7 points or a little more.
+        let smallest = TINY / PER_EM * column.points() / column.pixels();
+        assert!((7.0..7.05).contains(&smallest) && column.pixels() == 416.0, "{smallest}");
     }
 }

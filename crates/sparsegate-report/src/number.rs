@@ -66,8 +66,9 @@ pub fn spread(mean: f64, sd: f64) -> String {
 /// A mean with its standard deviation, both rounded to two significant digits of the deviation, such as `201.4 ± 3.2`.
 /// A deviation of 10 or more is rounded to whole numbers.
 pub fn rounded(mean: f64, sd: f64) -> String {
-    if sd == 0.0 || !sd.is_finite() {
-        return spread(mean, sd);
+    // The deviation of equal values may be a rounding error.
+    if sd <= 1e-12 * mean.abs() || !sd.is_finite() {
+        return spread(mean, if sd.is_finite() { 0.0 } else { sd });
     }
     let places = (1.0 - sd.log10().floor()).clamp(0.0, 6.0) as usize;
     let one = |x: f64| if places == 0 && x >= 0.0 { count(x.round() as u64) } else { format!("{x:.places$}") };
@@ -131,7 +132,7 @@ mod tests {
         assert_eq!([ratio(1.0), ratio(24.4613)], ["1.00x", "24.46x"]);
         assert_eq!([ratio_or_dash(Some(2.0)), ratio_or_dash(None)], ["2.00x", "-"]);
         assert_eq!(
-            [rounded(201.43, 3.21), rounded(0.8412, 0.00137), rounded(25_345.6, 812.0), rounded(7.0, 0.0)],
+            [rounded(201.43, 3.21), rounded(0.8412, 0.00137), rounded(25_345.6, 812.0), rounded(7.0, 1e-16)],
             ["201.4 ± 3.2", "0.8412 ± 0.0014", "25,346 ± 812", "7 ± 0"]
         );
         assert_eq!(relative(116.0, 120.0), "-3.3 %");

@@ -1,5 +1,7 @@
 //! A report's folder: files are first written to a temporary folder inside it, then moved into place.
 
+use std::io::Write as _;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::ReportError;
@@ -38,6 +40,24 @@ impl<'a> Staging<'a> {
     /// It cannot be written.
     pub fn put(&mut self, name: &str, bytes: &[u8]) -> Result<(), ReportError> {
         fs_err::write(self.work()?.join(name), bytes).map_err(ReportError::write(self.out))?;
+        self.names.push(name.to_owned());
+        Ok(())
+    }
+
+    /// Adds a file in pieces, which need not be in memory at once.
+    ///
+    /// # Errors
+    /// It cannot be written, or `pieces` gives an error.
+    pub fn put_pieces(
+        &mut self,
+        name: &str,
+        pieces: impl Iterator<Item = Result<Vec<u8>, ReportError>>,
+    ) -> Result<(), ReportError> {
+        let io = ReportError::write(self.out);
+        let mut file = fs_err::File::create(self.work()?.join(name)).map_err(&io)?;
+        for piece in pieces {
+            file.write_all(&piece?).map_err(&io)?;
+        }
         self.names.push(name.to_owned());
         Ok(())
     }

@@ -19,9 +19,12 @@ pub const LABEL: f64 = 17.0;
 pub const SMALL: f64 = 15.0;
 
 /// Font size of the smallest text. At the width at which a figure is printed this is 7 pt or more.
-pub const TINY: f64 = 13.0;
+pub const TINY: f64 = 15.0;
+/// A font size here over the em in SVG files, which plotters writes; PDF files have the same em. Room is measured for
+/// letters a tenth wider.
+pub const PER_EM: f64 = 1.24;
 
-/// Width of a figure on the page, in logical pixels; 17 cm on paper, where [`TINY`] is 7.6 pt.
+/// Width of a figure on the page, in logical pixels; 17 cm on paper, where [`TINY`] is 7.1 pt.
 pub const WIDTH: f64 = 820.0;
 /// Line width of our curves.
 pub const LINE: f64 = 2.2;

@@ -94,8 +94,8 @@ fn group(scene: &mut Scene, plot: &Plot, place: usize, bars: &[&LiveGates]) {
             share.kind.fill(scene, (low.0, end), (high.0, low.1));
         }
         let name = &share.kind.name;
-        if text_width(name, SMALL - 2.0) < width {
-            scene.text((x + width / 2.0, plot.to.1 + 11.0), name.clone(), SMALL - 2.0, MUTED, Align::Middle);
+        if text_width(name, SMALL) < width {
+            scene.text((x + width / 2.0, plot.to.1 + 11.0), name.clone(), SMALL, MUTED, Align::Middle);
         }
     }
     let Some(first) = bars.first() else { return };

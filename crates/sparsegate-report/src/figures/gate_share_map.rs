@@ -91,7 +91,7 @@ impl<'a> ShareMap<'a> {
         let from = y + 24.0;
         for (index, (kind, shares)) in self.kinds.iter().zip(&self.shares).enumerate() {
             let top = from + ROW * index as f64;
-            scene.text((FROM - 10.0, top + ROW / 2.0), kind.short(), SMALL - 2.0, INK, Align::End);
+            scene.text((FROM - 10.0, top + ROW / 2.0), kind.short(), SMALL, INK, Align::End);
             for (rank, share) in shares.iter().enumerate() {
                 let left = FROM + width * rank as f64;
                 scene.rect((left, top), (left + width, top + ROW), style::mix(PAPER, INK, *share));

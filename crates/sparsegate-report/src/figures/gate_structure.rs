@@ -169,7 +169,7 @@ fn one(scene: &mut Scene, corner: (f64, f64), (width, height): (f64, f64), kind:
     let middle = (corner.0 + width / 2.0, corner.1 + height / 2.0);
     if text_width(&text, TINY) < width - 3.0 {
         scene.text(middle, text, TINY, style::ink_on(fill), Align::Middle);
-    } else if TINY < width && text_width(&text, TINY) < height {
+    } else if 0.85 * TINY < width && text_width(&text, TINY) < height {
         scene.upwards(middle, text, TINY, style::ink_on(fill));
     }
 }
@@ -185,9 +185,9 @@ fn scale(
     const WIDTH: f64 = 84.0;
     const STEPS: u32 = 42;
     scene.text((x, y), title, SMALL, INK, Align::Start);
-    let low = x + text_width(title, SMALL) + 8.0;
+    let low = x + text_width(title, SMALL) + 10.0;
     scene.text((low, y), ends[0], SMALL, INK, Align::Start);
-    let bar = low + text_width(ends[0], SMALL) + 6.0;
+    let bar = low + text_width(ends[0], SMALL) + 8.0;
     let step = WIDTH / f64::from(STEPS);
     for i in 0..STEPS {
         let at = bar + step * f64::from(i);

@@ -108,6 +108,9 @@ impl Figure for GatesByKindFigure {
     }
 }
 
+/// Half the width of a bar above which its whisker stands beside its numbers.
+const BESIDE: f64 = 25.0;
+
 /// The statistics of the number of kept gates of all kinds.
 fn total(point: &Point<'_>) -> Option<Sample> {
     point.sample(|row| row.last().map(|line| gates_kept(line) as f64))
@@ -131,7 +134,9 @@ fn bar(scene: &mut Scene, plot: &Plot, place: usize, point: &Point<'_>, theirs: 
         }
         let text = format!("{} {}", gate.kind, count(kept.round() as u64));
         let width = text_width(&text, SMALL);
-        if low - high > SMALL + 1.0 && width < 2.0 * half - 4.0 {
+        // A whisker in the middle of a narrow bar would cross the number.
+        let crossed = point.is_pooled() && half <= BESIDE;
+        if low - high > SMALL + 1.0 && width < 2.0 * half - 4.0 && !crossed {
             let at = (middle, (low + high) / 2.0);
             if kind.flow {
                 // A plain background, since the stripes would cross the letters.
@@ -145,7 +150,7 @@ fn bar(scene: &mut Scene, plot: &Plot, place: usize, point: &Point<'_>, theirs: 
     let mut top_of_bar = plot.at(0.0, below).1;
     if let Some((low, high)) = total(point).and_then(|total| total.interval()) {
         // Beside the middle, where the numbers are if a bar has room for them.
-        let right = if half > 25.0 { middle + 0.78 * half } else { middle };
+        let right = if half > BESIDE { middle + 0.78 * half } else { middle };
         let end = |value: f64| (right, plot.at(0.0, value).1.clamp(plot.from.1, plot.to.1));
         spread::whisker(scene, end(low), end(high));
         top_of_bar = top_of_bar.min(end(high).1);

@@ -93,7 +93,7 @@ fn check(levels: &[&str], cells: usize, seeds: u64, rates: &[f64]) {
     let (rows, varying) = rows(levels, cells, seeds, rates);
     let mut wrong = Vec::new();
     // A column of 8.5 cm, the page, and 17 cm.
-    for width in [447.0, 820.0, 895.0] {
+    for width in [416.0, 820.0, 832.0] {
         let data = FigureData { rows: &rows, varying: &varying, authors: None, width };
         for figure in all(data) {
             let sample = sample(&rows, figure.most());

@@ -1,7 +1,7 @@
 //! `tradeoff`: validation metric against compression along the weight of the KL term, one curve for each level.
 
 use super::over::{Series, run_of, series, series_legend};
-use super::{DrawnFigure, Figure, FigureData, SkipReason, facet_name, facet_room, head, head_height, intervals_text};
+use super::{DrawnFigure, Figure, FigureData, SkipReason, facet_name, facet_room, head, head_height};
 use crate::axis::{Axis, AxisScale};
 use crate::best;
 use crate::chart::{LabelPlacer, LegendSymbol, Plot, columns};
@@ -9,8 +9,7 @@ use crate::metric;
 use crate::points::Point;
 use crate::recommend::recommendations;
 use crate::scene::Scene;
-use crate::spread;
-use crate::style::{INK, LINE, MARKER, MUTED};
+use crate::style::{INK, LINE, MARKER};
 
 /// The curve from which one picks a network: quality against compression as the weight of the KL term rises.
 pub struct TradeoffFigure;
@@ -45,17 +44,14 @@ impl Figure for TradeoffFigure {
         let all: Vec<&(f64, Point<'_>, _, _)> = series.iter().flat_map(|one| &one.points).collect();
         let compressions: Vec<f64> = all.iter().map(|at| at.3.mean).collect();
         let qualities: Vec<f64> = all.iter().map(|at| at.2.mean).collect();
-        let up = spread::ends(&qualities, all.iter().map(|at| &at.2));
-        let across = spread::ends(&compressions, all.iter().map(|at| &at.3));
-        let x = Axis::around("compression", AxisScale::Log, compressions.iter().copied().chain(across));
-        let qualities: Vec<f64> = qualities.into_iter().chain(up).collect();
+        let x = Axis::around("compression", AxisScale::Log, compressions.iter().copied());
         let title = format!("validation {}", metric::axis_title(name));
         let y = Axis::around(&title, metric::axis_scale(name, &qualities), qualities);
 
         let title = "Quality against compression over the KL weight";
         let mut entries = series_legend(&series);
         entries.push((LegendSymbol::Ring(INK), "best of its level by validation".into()));
-        entries.push((LegendSymbol::Square(MUTED), "recommended".into()));
+        entries.push((LegendSymbol::Plain, "framed: recommended".into()));
         let chosen: Vec<&str> =
             best::settings(data.rows, data.varying).iter().map(|best| run_of(&best.point)).collect();
         let recommended: Vec<&str> = recommendations(data.rows).iter().map(|one| run_of(&one.point)).collect();
@@ -83,16 +79,18 @@ impl Figure for TradeoffFigure {
         let mut caption = String::from(
             "Validation metric against compression of the finished sparse runs after their last epoch, joined in the \
              order of the KL weight, which stands at each point if there is room. Rings: the best setting of each cell \
-             and level by the validation metric, which `train.select: best` would prefer, too. Square: the recommended \
+             and level by the validation metric, which `train.select: best` would prefer, too. Framed: the recommended \
              network of each cell, the smallest one within one standard deviation (with one seed, one percent) of the \
              best.",
         );
-        caption.push_str(&intervals_text(&points, "bars"));
+        if points.iter().any(|point| point.is_pooled()) {
+            caption.push_str(" Means over seeds, whose intervals `quality-compression` shows.");
+        }
         Ok(DrawnFigure { scene, caption })
     }
 }
 
-/// Draws the curves of a panel, with marks, error bars and the weights.
+/// Draws the curves of a panel, with marks and the weights.
 fn curves(scene: &mut Scene, plot: &Plot, series: &[&Series<'_>], chosen: &[&str], recommended: &[&str]) {
     let mut labels = LabelPlacer::default();
     for one in series {
@@ -100,9 +98,7 @@ fn curves(scene: &mut Scene, plot: &Plot, series: &[&Series<'_>], chosen: &[&str
             scene.line(&piece, one.color, LINE);
         }
         for (_, _, quality, compression) in &one.points {
-            let (x, y) = ((compression.mean, compression.interval()), (quality.mean, quality.interval()));
-            spread::error_bars(scene, plot, x, Some(y), one.color);
-            labels.keep_clear(plot.at(x.0, y.0), MARKER + 4.0);
+            labels.keep_clear(plot.at(compression.mean, quality.mean), MARKER + 4.0);
         }
     }
     for one in series {
@@ -110,7 +106,7 @@ fn curves(scene: &mut Scene, plot: &Plot, series: &[&Series<'_>], chosen: &[&str
             let at = plot.at(compression.mean, quality.mean);
             if recommended.contains(&run_of(point)) {
                 let half = MARKER + 6.0;
-                scene.rect((at.0 - half, at.1 - half), (at.0 + half, at.1 + half), MUTED);
+                scene.frame((at.0 - half, at.1 - half), (at.0 + half, at.1 + half), INK, 1.6);
             }
             if chosen.contains(&run_of(point)) {
                 scene.ring(at, MARKER + 3.0, INK, 1.4);

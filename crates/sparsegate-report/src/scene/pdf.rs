@@ -15,6 +15,7 @@ use plotters::style::RGBColor;
 use subsetter::GlyphRemapper;
 
 use super::{Align, DrawError, PixelPoint, Scene, ScenePrimitive, failed};
+use crate::style;
 
 /// The font's name in the document. A subset's name begins with six letters and a plus sign.
 const FONT_NAME: &[u8] = b"SPARSE+Ubuntu-Light";
@@ -156,6 +157,7 @@ fn draw(content: &mut Content, shape: &ScenePrimitive, glyphs: &mut Glyphs, opac
         }
         ScenePrimitive::Text { at, text, size, color, align, bold, upwards } => {
             let (bytes, width) = glyphs.encode(text);
+            let size = &(size / style::PER_EM);
             let before = match align {
                 Align::Start => 0.0,
                 Align::Middle => width * size / 2.0,
@@ -277,12 +279,12 @@ mod tests {
     use crate::style::INK;
 
     fn scene() -> Scene {
-        let mut scene = Scene::new(447.0, 200.0);
+        let mut scene = Scene::new(416.0, 200.0);
         scene.text((20.0, 30.0), "gates kept ± 1 …", 13.0, INK, Align::Start);
         scene.bold((220.0, 60.0), "W+G+N", 20.0, INK, Align::Middle);
-        scene.upwards((430.0, 100.0), "perplexity", 13.0, INK);
+        scene.upwards((400.0, 100.0), "perplexity", 13.0, INK);
         scene.dot((100.0, 100.0), 8.0, INK);
-        scene.line(&[(0.0, 0.0), (447.0, 200.0)], INK, 1.0);
+        scene.line(&[(0.0, 0.0), (416.0, 200.0)], INK, 1.0);
         scene.translucent(&[(10.0, 10.0), (50.0, 10.0), (50.0, 50.0)], INK, 0.2);
         scene
     }
@@ -291,6 +293,16 @@ mod tests {
     fn base64_is_that_of_the_rfc() {
         let texts = ["", "f", "fo", "foo", "foob", "fooba", "foobar"].map(|text| base64(text.as_bytes()));
         assert_eq!(texts, ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"]);
+    }
+
+    #[test]
+    fn texts_have_the_room_that_was_measured_for_them() {
+        let font = FontRef::try_from_slice(UBUNTU_LIGHT).unwrap();
+        let mut glyphs = Glyphs { font, remapper: GlyphRemapper::new(), characters: BTreeMap::new() };
+        for text in ["compression (all weights / kept weights)", "W+G+N, lstm, lr 0.002", "289 of 1,024"] {
+            let ratio = glyphs.encode(text).1 * 15.0 / style::PER_EM / super::super::text_width(text, 15.0);
+            assert!((0.85..1.0).contains(&ratio), "{text}: {ratio}");
+        }
     }
 
     #[test]
@@ -331,7 +343,7 @@ mod tests {
     fn an_svg_for_print_has_its_width_and_the_font() {
         let svg = scene().svg_for_print(8.5).unwrap();
         assert!(
-            svg.starts_with("<svg width=\"8.500cm\" height=\"3.803cm\" viewBox=\"0 0 4470 2000\""),
+            svg.starts_with("<svg width=\"8.500cm\" height=\"4.087cm\" viewBox=\"0 0 4160 2000\""),
             "{}",
             &svg[..90]
         );

@@ -18,7 +18,7 @@ fn figures_for_print_have_their_width_and_go_when_they_are_not_asked_for() {
         let pdf = fs_err::read(out.join(format!("{figure}-print.pdf"))).expect("a PDF file");
         assert!(pdf.starts_with(b"%PDF-") && pdf.len() > 5_000, "{figure}: {} bytes", pdf.len());
         let png = fs_err::read(out.join(format!("{figure}-print.png"))).expect("a PNG file");
-        assert_eq!(u32::from_be_bytes([png[16], png[17], png[18], png[19]]), 894, "{figure}");
+        assert_eq!(u32::from_be_bytes([png[16], png[17], png[18], png[19]]), 832, "{figure}");
     }
     let print = paths.files.iter().filter(|file| file.as_str().contains("-print.")).count();
     assert_eq!(print, 3 * FIGURES.len());
