@@ -56,12 +56,17 @@ fn spec(name: &str) -> RunSpec {
     spec
 }
 
+/// The folder in which `store_record` puts `run.json`.
+fn folder(root: &Utf8Path, name: &str) -> RunDir {
+    RunDir::at(&root.join("runs/new-cell").join(name))
+}
+
 /// Trains the run, and writes its compact model to `NAME.compact.safetensors`.
 fn trained(root: &Utf8Path, name: &str) -> Utf8PathBuf {
     let spec = spec(name);
     let sources = Sources::load(root, &spec.dataset, [&spec]).unwrap();
     let corpus = sparsegate_data::load(root, &sources.dataset, spec.reading).unwrap();
-    let dir = RunDir::new(root, name);
+    let dir = folder(root, name);
     let mut trainer = build_trainer(&spec, &corpus, None).unwrap();
     let stop = AtomicBool::new(false);
     let summary = train(&dir, &spec, &corpus, None, trainer.as_mut(), &mut |_| (), &stop).unwrap();
@@ -96,7 +101,7 @@ fn reported(root: &Utf8Path) {
     let rows: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
     for (row, name) in rows[1..].iter().zip(["words", "texts"]) {
         let of = |column: &str| rows[0].iter().position(|head| *head == column).map(|at| row[at]);
-        let counts = RunDir::new(root, name).structure().unwrap().unwrap().counts;
+        let counts = folder(root, name).structure().unwrap().unwrap().counts;
         assert_eq!((of("run"), of("state")), (Some(name), Some("done")), "{csv}");
         assert_eq!(counts.gates.iter().map(|gate| gate.kind.as_str()).collect::<Vec<_>>(), ["f", "g", "o"]);
         for gate in &counts.gates {

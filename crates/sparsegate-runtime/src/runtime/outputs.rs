@@ -201,7 +201,6 @@ impl Outputs {
     /// As for [`Self::many`].
     #[inline(always)]
     #[expect(unsafe_code, reason = "threads write disjoint parts of the caller's buffer")]
-    #[expect(clippy::too_many_arguments, reason = "those of `many`, and its weights")]
     unsafe fn many_integers<S: Simd>(
         &self,
         simd: S,
@@ -230,7 +229,8 @@ impl Outputs {
                     if states == 0 {
                         continue;
                     }
-                    let words = (&quantized.words(group)[lane..], WIDTH);
+                    // A model without units has no words.
+                    let words = (quantized.words(group).get(lane..).unwrap_or_default(), WIDTH);
                     let scales = &quantized.scales(group)[lane..];
                     if let (true, Some(scales)) = (states <= STATES / 2, scales.first_chunk()) {
                         weights.panel_of_states::<{ STATES / 2 }>(tile, words, scales, base, &mut logits);

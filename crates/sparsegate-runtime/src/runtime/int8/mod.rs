@@ -12,10 +12,10 @@
 //!
 //! | path | instruction | words per instruction |
 //! |---|---|---|
-//! | [`vnni`] | `vpdpbusd` (AVX-512 VNNI): unsigned by signed bytes; states are offset by 128, which is subtracted from the sums | 16 |
-//! | [`avx2`] | `vpmaddubsw` on absolute values, whose sums of two products fit an i16 | 8 |
-//! | [`neon`] | `smull`, `sadalp` | 2 |
-//! | [`portable`] | | |
+//! | `vnni` | `vpdpbusd` (AVX-512 VNNI): unsigned by signed bytes; states are offset by 128, which is subtracted from the sums | 16 |
+//! | `avx2` | `vpmaddubsw` on absolute values, whose sums of two products fit an i16 | 8 |
+//! | `neon` | `smull`, `sadalp` | 2 |
+//! | `portable` | | |
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -176,8 +176,8 @@ impl Int8Path {
         for (n, (scale, sums)) in end.scales.iter().zip(&sums).enumerate() {
             for g in 0..G {
                 let all = &mut all[g * stride + n * WIDTH..][..WIDTH];
-                for lane in 0..WIDTH {
-                    all[lane] += sums[g][lane] as f32 * (scale * end.state_scales[g][lane]);
+                for ((all, sum), state_scale) in all.iter_mut().zip(&sums[g]).zip(end.state_scales[g]) {
+                    *all += *sum as f32 * (scale * state_scale);
                 }
             }
         }

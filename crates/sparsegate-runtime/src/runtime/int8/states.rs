@@ -112,8 +112,8 @@ fn quantize(hidden: &[[f32; WIDTH]], offset: u32, words: &mut [[u32; WIDTH]]) ->
     for (word, four) in words.iter_mut().zip(fours) {
         for lane in 0..WIDTH {
             let mut bits = offset;
-            for at in 0..4 {
-                bits ^= integer(four[at][lane], factors[lane]) << (8 * at);
+            for (at, unit) in four.iter().enumerate() {
+                bits ^= integer(unit[lane], factors[lane]) << (8 * at);
             }
             word[lane] = bits;
         }

@@ -185,3 +185,26 @@ fn a_network_gives_the_same_bits_on_every_path() {
         assert!(results.iter().all(|result| same(result, &results[0])), "{cell:?}");
     }
 }
+
+/// Without units the logits are the biases, also if the file says that products are in integers.
+#[test]
+fn a_network_without_units_has_only_biases() {
+    use crate::int8::IntegerProducts;
+    use crate::model::{Sizes, Task};
+    use crate::runtime::{Options, Runtime};
+    use crate::synthetic::ModelShape;
+    use crate::{CellKind, Model};
+
+    let original = Sizes { symbols: 5, dimensions: 0, units: 9, outputs: 50 };
+    let shape = ModelShape::dense(CellKind::Lstm, Activation::Sigmoid, Task::LanguageModel, original);
+    let model: Model<f32> = ModelShape { units: 0, live: vec![0; 4], ..shape }.model(1);
+    let model = model.to_int8_with(IntegerProducts { recurrent: true, output: true });
+    for path in Int8Path::all() {
+        let runtime = Runtime::with_arch((Arch::new(), path), &model, &Options::default()).unwrap();
+        for sequences in [1, 3, 40] {
+            let mut out = vec![0.0; 2 * sequences * 50];
+            runtime.batch(sequences).language_model(&vec![2; 2 * sequences], &mut out);
+            assert!(out.chunks_exact(50).all(|logits| same(logits, &model.output_bias)), "{path:?}, {sequences}");
+        }
+    }
+}
