@@ -192,7 +192,12 @@ mod tests {
 
     fn finished(folder: &tempfile::TempDir) -> RunDir {
         let dir = RunDir::new(Utf8Path::from_path(folder.path()).unwrap(), "k");
-        fs_err::create_dir_all(dir.path()).unwrap();
+        let text = "name: t\ndataset: d\nsparsity: W\nmodel: { kind: language-model, hidden: 4 }\n\
+                    train: { epochs: 1, batch: 2, optimizer: { adam: { lr: 2e-3 } } }\n";
+        let spec = sparsegate_spec::from_text("t.yaml".into(), text, &[], &[]).unwrap().runs.remove(0);
+        let (key_parts, provenance) = (BTreeMap::new(), BTreeMap::new());
+        let record = crate::format::RunRecord { format: FORMAT, key: "k".into(), key_parts, spec, provenance };
+        dir.lock().unwrap().write_record(&record).unwrap();
         for name in RESULTS.into_iter().filter(|name| *name != "run.json") {
             fs_err::write(dir.path().join(name), format!("content of {name}")).unwrap();
         }
@@ -204,28 +209,33 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let dir = finished(&folder);
         assert!(!dir.check_manifest().unwrap());
-        let error = dir.lock().unwrap().write_manifest().unwrap_err().to_string();
-        assert!(error.contains("run.json is damaged (it is missing)"), "{error}");
         let path = |name: &str| -> Utf8PathBuf { dir.path().join(name) };
-        let files = ["metrics.jsonl", "structure.json", "model.safetensors", "summary.json", "compact.safetensors"];
         fs_err::write(path("compact.safetensors"), "a model").unwrap();
-        let sums = |name: &&str| ((*name).to_owned(), checksum(&path(name)).unwrap().unwrap());
-        let mut all: BTreeMap<String, Checksum> = files.iter().map(sums).collect();
-        all.insert("run.json".to_owned(), Checksum { bytes: 0, blake3: String::new() });
-        let manifest = Manifest::new("k".to_owned(), all);
-        for name in files {
+        dir.lock().unwrap().write_manifest().unwrap();
+        let manifest = dir.manifest().unwrap().unwrap();
+        assert_eq!(manifest.files.len(), 6);
+        for name in manifest.files.keys() {
             let whole = fs_err::read(path(name)).unwrap();
             let mut flipped = whole.clone();
             flipped[3] ^= 4;
             for bad in [&flipped, &whole[..whole.len() - 1], &[][..]] {
                 fs_err::write(path(name), bad).unwrap();
-                let error = dir.compare_with(&manifest).unwrap_err().to_string();
-                assert!(error.contains(name) && error.contains("is damaged ("), "{error}");
+                let error = dir.check_manifest().unwrap_err().to_string();
+                assert!(error.contains(name.as_str()) && error.contains("is damaged ("), "{error}");
             }
+            fs_err::remove_file(path(name)).unwrap();
+            assert_eq!(dir.check_manifest().is_ok(), name == "compact.safetensors", "{name} is missing");
             fs_err::write(path(name), &whole).unwrap();
+            assert!(dir.check_manifest().unwrap());
         }
-        let error = dir.compare_with(&manifest).unwrap_err().to_string();
-        assert!(error.contains("run.json is damaged (it is missing)"), "{error}");
+        let text = fs_err::read_to_string(path(MANIFEST)).unwrap();
+        fs_err::write(path(MANIFEST), text.replacen("\"bytes\": ", "\"bytes\": 1", 1)).unwrap();
+        let error = dir.check_manifest().unwrap_err().to_string();
+        assert!(error.contains("manifest.json is damaged (its checksum"), "{error}");
+        fs_err::remove_file(path(MANIFEST)).unwrap();
+        fs_err::remove_file(path("structure.json")).unwrap();
+        let error = dir.lock().unwrap().write_manifest().unwrap_err().to_string();
+        assert!(error.contains("structure.json is damaged (it is missing)"), "{error}");
     }
 
     #[test]
