@@ -15,7 +15,7 @@ use crate::sample::Sample;
 use crate::scene::Scene;
 use crate::spread;
 use crate::style::{MARKER, MUTED};
-use sparsegate_store::format::EpochMetrics;
+use sparsegate_store::format::{EpochMetrics, TrivialBaseline};
 
 /// Test metric against compression, one point per run.
 pub struct QualityCompressionFigure;
@@ -156,29 +156,44 @@ impl Figure for QualityCompressionFigure {
             (_, false) => draw(true).0,
         };
 
-        let mut caption = String::from(
-            "Test metric against compression on a log scale, one point per run; smaller networks are to the right. \
-             Compression counts the surviving weights of all layers as the authors do, without biases. A dense run is \
-             shown at the epoch with its best validation metric, a sparse one at its last; the table has both values of \
-             every run.",
-        );
-        let all: Vec<&Point<'_>> = points.iter().map(|one| &one.point).collect();
-        caption.push_str(&intervals_text(&all, "bars"));
-        if cells.len() > 1 {
-            caption.push_str(" One panel per cell, with the same axes.");
-        }
-        if !authors.is_empty() {
-            caption.push_str(" Open circles are the authors' runs of the same level, in the same colour.");
-        }
-        if let Some((baseline, _)) = baseline {
-            let value = metric::value_text(metric, baseline.test);
-            caption.push_str(&baseline_text(baseline, &value, shown_baseline.is_some()));
-        }
-        if !collapsed.is_empty() {
-            caption.push_str(&format!(" Collapsed runs are not drawn ({collapsed})."));
-        }
+        let baseline = baseline.map(|(baseline, _)| (baseline, shown_baseline.is_some()));
+        let caption = caption(&points, cells.len(), !authors.is_empty(), baseline, metric, &collapsed);
         Ok(DrawnFigure { scene, caption })
     }
+}
+
+/// The caption for the given points, number of cells, whether authors' runs are drawn, the baseline and whether its line
+/// is drawn, the metric, and the names of collapsed runs.
+fn caption(
+    points: &[PlacedPoint<'_>],
+    cells: usize,
+    authors: bool,
+    baseline: Option<(&TrivialBaseline, bool)>,
+    metric: Option<&str>,
+    collapsed: &str,
+) -> String {
+    let mut caption = String::from(
+        "Test metric against compression on a log scale, one point per run; smaller networks are to the right. \
+         Compression counts the surviving weights of all layers as the authors do, without biases. A dense run is \
+         shown at the epoch with its best validation metric, a sparse one at its last; the table has both values of \
+         every run.",
+    );
+    let all: Vec<&Point<'_>> = points.iter().map(|one| &one.point).collect();
+    caption.push_str(&intervals_text(&all, "bars"));
+    if cells > 1 {
+        caption.push_str(" One panel per cell, with the same axes.");
+    }
+    if authors {
+        caption.push_str(" Open circles are the authors' runs of the same level, in the same colour.");
+    }
+    if let Some((baseline, shown)) = baseline {
+        let value = metric::value_text(metric, baseline.test);
+        caption.push_str(&baseline_text(baseline, &value, shown));
+    }
+    if !collapsed.is_empty() {
+        caption.push_str(&format!(" Collapsed runs are not drawn ({collapsed})."));
+    }
+    caption
 }
 
 /// Draws the points of a panel with their error bars and names. With `in_legend`, the finished ones are named in the

@@ -140,7 +140,7 @@ fn draw(content: &mut Content, shape: &ScenePrimitive, glyphs: &mut Glyphs, opac
             content.close_path().fill_nonzero();
         }
         ScenePrimitive::Translucent { points, color, opacity } => {
-            let known = opacities.iter().position(|known| known == opacity);
+            let known = opacities.iter().position(|known| known.to_bits() == opacity.to_bits());
             let index = known.unwrap_or_else(|| {
                 opacities.push(*opacity);
                 opacities.len() - 1
@@ -157,7 +157,7 @@ fn draw(content: &mut Content, shape: &ScenePrimitive, glyphs: &mut Glyphs, opac
         }
         ScenePrimitive::Text { at, text, size, color, align, bold, upwards } => {
             let (bytes, width) = glyphs.encode(text);
-            let size = &(size / style::PER_EM);
+            let size = size / style::PER_EM;
             let before = match align {
                 Align::Start => 0.0,
                 Align::Middle => width * size / 2.0,
@@ -176,7 +176,7 @@ fn draw(content: &mut Content, shape: &ScenePrimitive, glyphs: &mut Glyphs, opac
             content.set_line_width((size * if *bold { 0.055 } else { 0.018 }) as f32);
             content
                 .begin_text()
-                .set_font(Name(b"F"), *size as f32)
+                .set_font(Name(b"F"), size as f32)
                 .set_text_rendering_mode(TextRenderingMode::FillStroke);
             content.set_text_matrix(matrix).show(Str(&bytes)).end_text();
         }
