@@ -20,6 +20,7 @@ use sparsegate_spec::types::Backend;
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "the switches of a command line are independent of each other")]
 pub struct RunArgs {
     #[command(flatten)]
     specs: SpecArgs,

@@ -111,8 +111,9 @@ fn log(global: &Global, run: &str) -> Result<(), CliError> {
     let jobs = Jobs::read(&global.root).unwrap_or_default();
     let mut text = String::new();
     let mut add = |path: &Utf8Path, tail: &str| {
-        let lines: String = tail.lines().map(|line| format!("{}\n", printable(line))).collect();
-        text.push_str(&format!("==> {path}\n{}", if lines.is_empty() { "(nothing)\n" } else { &lines }));
+        let lines: Vec<String> = tail.lines().map(printable).collect();
+        let lines = if lines.is_empty() { "(nothing)".to_owned() } else { lines.join("\n") };
+        text.push_str(&format!("==> {path}\n{lines}\n"));
     };
     add(&dir.log_path(), &dir.log_tail(LOG_LINES));
     if let Some(job) = jobs.of(dir.key()) {

@@ -44,5 +44,5 @@ pub fn not_compiled(spec: &RunSpec) -> Option<String> {
 fn missing(backend: Backend) -> Option<OpenError> {
     let compiled = engine::compiled_backends();
     let lacks = backend.feature().is_some_and(|feature| !compiled.contains(&feature));
-    lacks.then(|| OpenError::NotCompiled { backend, compiled })
+    lacks.then_some(OpenError::NotCompiled { backend, compiled })
 }
