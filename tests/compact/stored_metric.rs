@@ -1,5 +1,5 @@
 //! The compact file that training stores reaches the same metric as the run, over the whole test set,
-//! and stays within 0.5 % of it with 8-bit weights.
+//! and stays within 0.5 % of it with 8-bit weights, or within 0.5 points of accuracy.
 #![cfg(unix)]
 
 use std::process::Command;
@@ -87,7 +87,8 @@ fn a_stored_model_reaches_the_metric_of_its_run() {
         for int8 in [file.model.to_int8(), file.model.to_int8_with(all)] {
             let runtime = Runtime::new(&int8, &Options::default()).unwrap();
             let rounded = corpus.unit.value(&evaluate(&runtime, corpus.classes().is_some(), test.as_ref()));
-            let change = (rounded - found).abs() / found;
+            // A perplexity relative to its value; an accuracy in points, of which one text of 333 is 0.3.
+            let change = (rounded - found).abs() / if corpus.classes().is_some() { 1.0 } else { found };
             assert!(change <= 0.005, "{rounded} instead of {found}: {change}, {:?}", record.spec);
         }
         assert_eq!(details.classes.len(), corpus.classes().unwrap_or(0));

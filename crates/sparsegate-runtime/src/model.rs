@@ -174,12 +174,9 @@ impl<T: Float> Model<T> {
         check_matrix("output", &self.output, [self.outputs(), units])?;
         check_values("bias", &self.bias, kinds * units)?;
         check_values("output_bias", &self.output_bias, self.outputs())?;
-        match &self.state_factor {
-            Some(factor) => {
-                ensure("state_factor", self.cell.has_state_factor(), || format!("is not for `{}`", self.cell.name()))?;
-                check_values("state_factor", factor, units)?;
-            }
-            None => {}
+        if let Some(factor) = &self.state_factor {
+            ensure("state_factor", self.cell.has_state_factor(), || format!("is not for `{}`", self.cell.name()))?;
+            check_values("state_factor", factor, units)?;
         }
         self.int8.as_ref().map_or(Ok(()), |int8| self.check_int8(int8))
     }

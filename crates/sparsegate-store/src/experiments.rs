@@ -44,7 +44,7 @@ pub fn read(root: &Utf8Path) -> Result<BTreeMap<String, BTreeSet<String>>, Store
     let mut all = BTreeMap::new();
     for entry in entries {
         let entry = entry.map_err(fail)?;
-        if entry.file_name().ends_with(".json")
+        if entry.path().extension() == Some("json")
             && !entry.file_name().starts_with('.')
             && let Some(found) = read_one(entry.path())
         {

@@ -3,12 +3,17 @@
 use super::graph::{ElementType, Graph, attribute};
 use crate::dense::AxisScales;
 
-/// Adds weights; with scales, as integers that are converted to floats, the same floats.
+/// Adds weights; with scales, as integers that are converted to floats, the same floats. Not by `DequantizeLinear`: ONNX
+/// Runtime fuses that with a product that rounds the other factor, too.
 pub fn add(graph: &mut Graph, name: &str, sides: &[usize], weights: &[f32], scales: Option<&AxisScales>) -> String {
     let Some(scales) = scales else { return graph.floats(name, sides, weights) };
     let integers = graph.i8s(&format!("{name}_int8"), sides, &scales.integers(sides, weights));
-    let factors = graph.floats(&format!("{name}_scales"), &[scales.scales.len()], &scales.scales);
-    graph.node(name, "DequantizeLinear", &[&integers, &factors], vec![attribute::int("axis", scales.axis as i64)])
+    let mut broadcast = vec![1; sides.len()];
+    broadcast[scales.axis] = scales.scales.len();
+    let factors = graph.floats(&format!("{name}_scales"), &broadcast, &scales.scales);
+    let to = attribute::int("to", ElementType::F32 as i64);
+    let unscaled = graph.node(&format!("{name}_unscaled"), "Cast", &[&integers], vec![to]);
+    graph.node(name, "Mul", &[&unscaled, &factors], vec![])
 }
 
 /// Adds the rows of a table `[rows, columns]` that `rows` selects; with scales, of 8-bit weights.

@@ -119,22 +119,19 @@ impl BatchRecurrence {
         });
         let input_columns: Vec<u32> = model.columns.units_of_kinds(cell.input_kinds()).map(column).collect();
         let reads = weights.used_indices(units);
-        let state = match model.int8.as_ref().and_then(Int8::recurrent_product) {
-            Some(scales_of) => {
-                plan.int8("recurrent", &weights, units, WIDTH);
-                let mut scales = vec![0.0; moved];
-                for (place, scale) in state_columns.iter().copied().zip(scales_of) {
-                    // The columns that the state does not reach come last.
-                    if let Some(of_column) = scales.get_mut(column(place) as usize) {
-                        *of_column = *scale;
-                    }
+        let state = if let Some(scales_of) = model.int8.as_ref().and_then(Int8::recurrent_product) {
+            plan.int8("recurrent", &weights, units, WIDTH);
+            let mut scales = vec![0.0; moved];
+            for (place, scale) in state_columns.iter().copied().zip(scales_of) {
+                // The columns that the state does not reach come last.
+                if let Some(of_column) = scales.get_mut(column(place) as usize) {
+                    *of_column = *scale;
                 }
-                StateProduct::Integers(Int8Lanes::new(plan.path, &weights, units, &scales))
             }
-            None => {
-                let dense = plan.many("recurrent", &weights, reads.len(), false);
-                StateProduct::Floats(LaneMatrix::new(weights, dense, &reads))
-            }
+            StateProduct::Integers(Int8Lanes::new(plan.path, &weights, units, &scales))
+        } else {
+            let dense = plan.many("recurrent", &weights, reads.len(), false);
+            StateProduct::Floats(LaneMatrix::new(weights, dense, &reads))
         };
         let way = plan.input(model, width, WIDTH);
         Self {

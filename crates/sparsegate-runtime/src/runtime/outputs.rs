@@ -68,22 +68,19 @@ impl Outputs {
         let vectors = padded / WIDTH;
         let panels =
             |most: usize| -> Vec<usize> { (0..vectors).step_by(most).map(|first| most.min(vectors - first)).collect() };
-        let (panel, single, many) = match model.int8.as_ref().and_then(Int8::output_product) {
-            Some(scales_of) => {
-                plan.int8("output", &weights, model.units(), 1);
-                plan.int8("output", &weights, model.units(), WIDTH);
-                let mut scales = scales_of.to_vec();
-                scales.resize(padded, 0.0);
-                // Panels are tiles, so that both kinds of pass divide the outputs alike.
-                let slots = panels(TILE / WIDTH);
-                (TILE, Matvec::int8(Int8Columns::new(plan.path, &weights, &slots, model.units(), &scales)), None)
-            }
-            None => {
-                let way = plan.single("output", &weights, reads.len());
-                let dense = plan.many("output", &weights, reads.len(), model.task == Task::LanguageModel);
-                let many = LaneMatrix::new(lists(count), dense, &reads);
-                (SLOTS * WIDTH, Matvec::new(weights, &panels(SLOTS), &reads, way), Some(many))
-            }
+        let (panel, single, many) = if let Some(scales_of) = model.int8.as_ref().and_then(Int8::output_product) {
+            plan.int8("output", &weights, model.units(), 1);
+            plan.int8("output", &weights, model.units(), WIDTH);
+            let mut scales = scales_of.to_vec();
+            scales.resize(padded, 0.0);
+            // Panels are tiles, so that both kinds of pass divide the outputs alike.
+            let slots = panels(TILE / WIDTH);
+            (TILE, Matvec::int8(Int8Columns::new(plan.path, &weights, &slots, model.units(), &scales)), None)
+        } else {
+            let way = plan.single("output", &weights, reads.len());
+            let dense = plan.many("output", &weights, reads.len(), model.task == Task::LanguageModel);
+            let many = LaneMatrix::new(lists(count), dense, &reads);
+            (SLOTS * WIDTH, Matvec::new(weights, &panels(SLOTS), &reads, way), Some(many))
         };
         let mut bias = AlignedVec::zeros(count.next_multiple_of(TILE));
         bias[..count].copy_from_slice(&model.output_bias);

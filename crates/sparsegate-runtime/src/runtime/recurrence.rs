@@ -119,22 +119,19 @@ impl Recurrence {
         }
         let reads = weights.used_indices(units);
         let reached_slots: Vec<usize> = chunks.iter().map(|chunk| chunk.reached_slots).collect();
-        let state = match model.int8.as_ref().and_then(Int8::recurrent_product) {
-            Some(scales_of) => {
-                plan.int8("recurrent", &weights, units, 1);
-                let mut scales = vec![0.0; columns];
-                for ((kind, unit), scale) in state_columns.iter().copied().zip(scales_of) {
-                    // A slot that the state does not reach has no weights.
-                    if reached[at(unit) / WIDTH][kind] {
-                        scales[panel_slots[at(unit) / WIDTH][kind] + at(unit) % WIDTH] = *scale;
-                    }
+        let state = if let Some(scales_of) = model.int8.as_ref().and_then(Int8::recurrent_product) {
+            plan.int8("recurrent", &weights, units, 1);
+            let mut scales = vec![0.0; columns];
+            for ((kind, unit), scale) in state_columns.iter().copied().zip(scales_of) {
+                // A slot that the state does not reach has no weights.
+                if reached[at(unit) / WIDTH][kind] {
+                    scales[panel_slots[at(unit) / WIDTH][kind] + at(unit) % WIDTH] = *scale;
                 }
-                Matvec::int8(Int8Columns::new(plan.path, &weights, &reached_slots, units, &scales))
             }
-            None => {
-                let way = plan.single("recurrent", &weights, reads.len());
-                Matvec::new(weights, &reached_slots, &reads, way)
-            }
+            Matvec::int8(Int8Columns::new(plan.path, &weights, &reached_slots, units, &scales))
+        } else {
+            let way = plan.single("recurrent", &weights, reads.len());
+            Matvec::new(weights, &reached_slots, &reads, way)
         };
         let input_way = plan.input(model, bias.len(), 1);
         Self {

@@ -27,6 +27,7 @@ impl Avx2 {
 
     /// Computes a tile, whose places must exist.
     #[inline(always)]
+    #[allow(clippy::unused_self, reason = "a value of this type proves that the processor has the instructions")]
     pub fn tile<const V: usize, const N: usize>(self, tile: &Tile<'_>, sums: &mut Sums<V, N>) {
         for (n, sums) in sums.iter_mut().enumerate() {
             // SAFETY: `self` proves that the processor has the instructions, and the caller has checked the places.

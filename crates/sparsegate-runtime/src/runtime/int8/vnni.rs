@@ -31,6 +31,7 @@ impl Vnni {
 
     /// Computes the columns of a tile, whose places must exist; see [`super::Int8Path::columns`].
     #[inline(always)]
+    #[allow(clippy::unused_self, reason = "a value of this type proves that the processor has the instructions")]
     pub fn columns<const V: usize, const N: usize>(self, tile: &Tile<'_>, end: &ColumnsEnd<'_, N>, out: &mut [f32]) {
         let size = V * WIDTH;
         assert!(end.corrections.len() >= size && end.scales.len() >= size && end.base.len() >= size);
@@ -43,6 +44,7 @@ impl Vnni {
 
     /// Adds the lanes of a tile, whose places must exist, to `sums`; see [`super::Int8Path::lanes`].
     #[inline(always)]
+    #[allow(clippy::unused_self, reason = "a value of this type proves that the processor has the instructions")]
     pub fn lanes<const G: usize, const N: usize>(
         self,
         tile: &Tile<'_>,
