@@ -72,7 +72,7 @@ fn predictions_of_the_test_texts_are_as_good_as_training_says() {
         let answer = project.go(&["predict", &format!("t:sparsity={sparsity}"), "--on", "test"]);
         let on = answer.despite_warnings();
         let mut lines = on.lines();
-        let head = classes.iter().map(|class| format!(",probability: {class}")).collect::<String>();
+        let head: String = classes.iter().flat_map(|class| [",probability: ", class]).collect();
         assert_eq!(lines.next(), Some(format!("text,class,predicted{head}").as_str()));
         let mut confusion = vec![vec![0_u64; classes.len()]; classes.len()];
         for (index, (line, known)) in lines.zip(&predicted).enumerate() {

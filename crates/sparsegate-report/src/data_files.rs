@@ -56,7 +56,9 @@ pub fn put(
         put_csv(by_class[2], &mut encoded(by_class[2], class_frames::words(&found.rows))?, staging)?;
         names.extend(by_class);
     } else {
-        by_class.iter().for_each(|name| staging.remove_file(name));
+        for name in by_class {
+            staging.remove_file(name);
+        }
     }
     put_paper(experiment, paper, staging)?;
     names.extend(["paper-table.csv", "paper-table.md", "paper-table.tex", "table.md"]);

@@ -25,7 +25,9 @@ impl Project {
     /// A project with these files: paths in the folder, and contents.
     pub fn with(files: &[(&str, &str)]) -> Self {
         let project = Self::new();
-        files.iter().for_each(|(path, content)| project.write(path, content));
+        for (path, content) in files {
+            project.write(path, content);
+        }
         project
     }
 

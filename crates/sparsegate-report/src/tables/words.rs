@@ -27,11 +27,9 @@ pub fn words(rows: &[RunRow]) -> Option<TableData> {
         .filter(|(_, structure)| !structure.words.is_empty())
         .collect();
     let most = if all.len() > MOST { all.len().div_ceil(MOST) } else { 1 };
-    let runs: Vec<(&RunRow, Vec<(&str, f64)>, u64)> = all
-        .into_iter()
-        .step_by(most)
-        .map(|(row, structure)| (row, ranked(structure), structure.counts.vocabulary.kept))
-        .collect();
+    let shown = all.into_iter().step_by(most);
+    let runs: Vec<_> =
+        shown.map(|(row, structure)| (row, ranked(structure), structure.counts.vocabulary.kept)).collect();
     let mut grid = TableData::new(&[], &["rank"]);
     grid.columns.extend(runs.iter().map(|(row, ..)| ColumnHeader { text: row.title(), numeric: false }));
     let longest = runs.iter().map(|(_, words, _)| words.len()).max().unwrap_or(0);
