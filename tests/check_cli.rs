@@ -199,5 +199,5 @@ fn several_specs_are_checked_together() {
     let answer = project.go(&["check", "o.yaml", "t.yaml"]);
     assert_eq!(answer.code, Some(3), "{}", answer.err);
     assert!(answer.out.starts_with("other: no claims\n\nmade-up: "), "{}", answer.out);
-    assert!(!camino::Utf8Path::new(&project.root).join("reports").exists(), "it writes nothing");
+    assert!(!Utf8Path::new(&project.root).join("reports").exists(), "it writes nothing");
 }

@@ -66,7 +66,7 @@ fn whole() -> &'static [Vec<u8>] {
 
 fn ends_like_the_whole(project: &Project) {
     project.go(&["run", "t.yaml"]).expect(0, &["goes on after step"]);
-    assert!(trained_bytes(&run(&project)) == whole(), "other bytes than a run never interrupted");
+    assert!(trained_bytes(&run(project)) == whole(), "other bytes than a run never interrupted");
 }
 
 #[test]
