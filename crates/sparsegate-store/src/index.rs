@@ -156,7 +156,12 @@ impl Beginning {
     /// Takes the time from a new file, since the clocks of this machine and of a server may differ.
     pub(crate) fn now(root: &Utf8Path) -> Self {
         let runs = root.join("runs");
-        let file = tempfile::Builder::new().prefix(".index-").tempfile_in(&runs).ok();
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".index-");
+        // Readable for the others that share the store, as far as the user's mask allows; the default is not.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let file = builder.tempfile_in(&runs).ok();
         let time = file.as_ref().and_then(|file| file.as_file().metadata().ok()?.modified().ok());
         Self { file, time }
     }
