@@ -222,7 +222,8 @@ pub fn experiment_file(root: &Utf8Path, text: &str) -> Option<Utf8PathBuf> {
     (is_yaml || file.is_file() && !text.ends_with(".safetensors")).then_some(file)
 }
 
-fn find(root: &Utf8Path, file: &Utf8Path) -> Utf8PathBuf {
+/// A path that does not exist relative to the working directory is tried relative to `root`.
+pub fn find(root: &Utf8Path, file: &Utf8Path) -> Utf8PathBuf {
     let beneath = root.join(file);
     if !file.exists() && beneath.exists() { beneath } else { file.to_owned() }
 }

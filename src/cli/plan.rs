@@ -74,10 +74,11 @@ fn table(sweep: &Sweep) -> String {
             cells.extend(row(entry));
             cells.iter().map(|cell| printable(cell)).collect()
         }));
+        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
         for row in &rows {
             let mut line = String::new();
-            for (column, cell) in row.iter().enumerate() {
-                let width = rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+            for (cell, width) in row.iter().zip(&widths) {
                 let _ = write!(line, "  {cell:<width$}");
             }
             let _ = writeln!(text, "{}", line.trim_end());

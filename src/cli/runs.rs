@@ -1,6 +1,10 @@
 //! `runs`: what is stored.
 
 mod adopt;
+mod compare;
+mod gc;
+mod list;
+mod show;
 
 use std::process::ExitCode;
 
@@ -18,6 +22,14 @@ pub struct RunsArgs {
 
 #[derive(Debug, Subcommand)]
 enum RunsCommand {
+    /// List the stored runs
+    List(list::ListArgs),
+    /// Show settings, numbers and provenance of a run
+    Show(show::ShowArgs),
+    /// Compare two runs: settings, numbers, curves and what they keep
+    Compare(compare::CompareArgs),
+    /// List runs and checkpoints that are not needed any more; delete them when told
+    Gc(gc::GcArgs),
     /// Move run folders of earlier versions, runs/EXPERIMENT/KEY, to runs/KEY
     Adopt(adopt::AdoptArgs),
 }
@@ -28,6 +40,10 @@ enum RunsCommand {
 /// Those of the subcommand.
 pub fn execute(global: &Global, args: &RunsArgs) -> Result<ExitCode, CliError> {
     match &args.command {
+        RunsCommand::List(args) => list::execute(global, args),
+        RunsCommand::Show(args) => show::execute(global, args),
+        RunsCommand::Compare(args) => compare::execute(global, args),
+        RunsCommand::Gc(args) => gc::execute(global, args),
         RunsCommand::Adopt(args) => adopt::execute(global, args),
     }
 }

@@ -12,7 +12,18 @@ use super::types::RunSpec;
 /// shortest form. `None` if the key is unknown or has no value in this run.
 pub fn label(run: &RunSpec, key: &str) -> Option<String> {
     let key = keys::resolve(key)?;
-    let node = Node::from(serde_json::to_value(run).ok()?);
+    // Filters name these most often, and writing out a whole spec takes a hundred times as long.
+    match key {
+        "seed" => return Some(run.seed.to_string()),
+        "sparsity" => return Some(run.sparsity.name.clone()),
+        "model.cell" => return Some(run.model.cell.name().to_owned()),
+        _ => {}
+    }
+    label_in(&Node::from(serde_json::to_value(run).ok()?), run, key)
+}
+
+/// The same for the full name of a key; `node` is the run's spec written out.
+pub(super) fn label_in(node: &Node, run: &RunSpec, key: &str) -> Option<String> {
     let stored = node.at(&dotted(key)).filter(|value| **value != Node::Null).map(Node::label);
     stored.or_else(|| default_of(run, key).map(str::to_owned))
 }

@@ -1,13 +1,14 @@
 //! The keys in which the runs of a sweep differ. Labels, columns of tables, legends and filters name these keys and no
 //! others, and all of them take the names from here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::filter;
 use super::keys;
 pub use super::keys::KEYS;
+use super::node::Node;
 use super::types::RunSpec;
 
 /// Names of keys whose last part alone says too little.
@@ -39,18 +40,63 @@ const OPTIONS: [&str; 8] = [
 pub fn settings(spec: &RunSpec) -> BTreeMap<String, Value> {
     let mut flat = BTreeMap::new();
     // Serialising a spec cannot fail; if it did, labels would only be shorter.
-    if let Ok(value) = serde_json::to_value(spec) {
-        flatten("", &value, &mut flat);
-    }
+    let value = serde_json::to_value(spec).unwrap_or_default();
+    flatten("", &value, &mut flat);
     flat.retain(|key, _| !key.starts_with("sparsity.") && key != "experiment");
     flat.insert("sparsity".into(), Value::String(spec.sparsity.name.clone()));
     flat.retain(|key, _| !OPTIONS.iter().any(|option| is_within(key, option)));
+    let node = Node::from(value);
     for option in OPTIONS {
-        if let Some(text) = filter::label(spec, option) {
+        if let Some(text) = filter::label_in(&node, spec, option) {
             flat.insert(option.into(), leaf(text));
         }
     }
     flat
+}
+
+/// One of the [`settings`], without finding the others.
+fn setting(spec: &RunSpec, key: &str) -> Option<Value> {
+    match key {
+        "sparsity" => return Some(Value::String(spec.sparsity.name.clone())),
+        "seed" => return Some(Value::from(spec.seed)),
+        option if OPTIONS.contains(&option) => return filter::label(spec, option).map(leaf),
+        other if !is_setting(other) => return None,
+        _ => {}
+    }
+    let value = serde_json::to_value(spec).ok()?;
+    let found = key.split('.').try_fold(&value, |value, part| value.get(part));
+    found.filter(|value| !value.is_object()).cloned()
+}
+
+/// Adds the dotted keys of the leaves in which two values differ; `null` means the same as nothing.
+fn differing(path: &str, a: Option<&Value>, b: Option<&Value>, keys: &mut BTreeSet<String>) {
+    match (known(a), known(b)) {
+        (a, b) if a == b => {}
+        (None | Some(Value::Object(_)), None | Some(Value::Object(_))) => {
+            let (a, b) = (a.and_then(Value::as_object), b.and_then(Value::as_object));
+            for key in a.into_iter().chain(b).flat_map(serde_json::Map::keys) {
+                let (a, b) = (a.and_then(|map| map.get(key)), b.and_then(|map| map.get(key)));
+                if known(a) != known(b) {
+                    let inner = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                    differing(&inner, a, b, keys);
+                }
+            }
+        }
+        (a, b) => {
+            // A mapping in one of them and a leaf in the other.
+            for value in [a, b].into_iter().flatten() {
+                let mut leaves = BTreeMap::new();
+                flatten(path, value, &mut leaves);
+                keys.extend(leaves.into_iter().filter(|(_, leaf)| !leaf.is_null()).map(|(key, _)| key));
+            }
+        }
+    }
+}
+
+/// Whether a leaf of a spec is a setting of its own.
+fn is_setting(key: &str) -> bool {
+    let part_of_another = OPTIONS.iter().chain(["sparsity", "experiment"].iter()).any(|outer| is_within(key, outer));
+    !part_of_another
 }
 
 /// Whether `key` is `outer` or a part of it.
@@ -117,16 +163,29 @@ impl VaryingKeys {
 
     /// The keys whose values differ between the specs.
     fn of_one_task(specs: &[&RunSpec]) -> Vec<String> {
-        let all: Vec<BTreeMap<String, Value>> = specs.iter().copied().map(settings).collect();
-        let mut keys: Vec<String> = all.iter().flat_map(|one| one.keys().cloned()).collect();
-        keys.sort();
-        keys.dedup();
-        keys.retain(|key| {
-            let values = all.iter().map(|one| known(one.get(key)));
-            let mut values = values.filter(|value| value.is_some() || !OPTIONS.contains(&key.as_str()));
-            values.next().is_some_and(|first| values.any(|other| other != first))
-        });
-        keys
+        let Some((first, rest)) = specs.split_first() else { return Vec::new() };
+        let value = |spec: &RunSpec| serde_json::to_value(spec).unwrap_or_default();
+        // What the options are depends on the level and the training alone.
+        let on_which_options_depend = |value: &Value| format!("{} {}", value["sparsity"], value["train"]);
+        let of_first = value(first);
+        let mut kinds = BTreeMap::from([(on_which_options_depend(&of_first), *first)]);
+        let mut keys = BTreeSet::new();
+        for spec in rest {
+            let other = value(spec);
+            kinds.entry(on_which_options_depend(&other)).or_insert(spec);
+            differing("", Some(&of_first), Some(&other), &mut keys);
+        }
+        keys.retain(|key| is_setting(key));
+        if rest.iter().any(|spec| spec.sparsity.name != first.sparsity.name) {
+            keys.insert("sparsity".to_owned());
+        }
+        for option in OPTIONS {
+            let mut values = kinds.values().filter_map(|spec| setting(spec, option));
+            if values.next().is_some_and(|first| values.any(|other| other != first)) {
+                keys.insert(option.to_owned());
+            }
+        }
+        keys.into_iter().collect()
     }
 
     /// The dotted keys.
@@ -185,7 +244,7 @@ fn known(value: Option<&Value>) -> Option<&Value> {
 
 /// The value of a dotted key in a run as text; `none` if the run has none.
 pub fn value_text(spec: &RunSpec, key: &str) -> String {
-    shown(settings(spec).get(key))
+    shown(setting(spec, key).as_ref())
 }
 
 fn shown(value: Option<&Value>) -> String {
@@ -235,6 +294,46 @@ mod tests {
         let runs = runs(sweep);
         let varying = VaryingKeys::of(&runs);
         runs.iter().map(|run| varying.label(run)).collect()
+    }
+
+    /// The definition: the settings of all runs, compared.
+    fn varying_by_definition(runs: &[RunSpec]) -> Vec<String> {
+        let all: Vec<BTreeMap<String, Value>> = runs.iter().map(settings).collect();
+        let mut keys: Vec<String> = all.iter().flat_map(|one| one.keys().cloned()).collect();
+        keys.retain(|key| {
+            let values = all.iter().map(|one| known(one.get(key)));
+            let mut values = values.filter(|value| value.is_some() || !OPTIONS.contains(&key.as_str()));
+            values.next().is_some_and(|first| values.any(|other| other != first))
+        });
+        keys.sort();
+        keys.dedup();
+        keys.sort_by_key(|key| rank(key));
+        keys
+    }
+
+    #[test]
+    fn the_short_ways_to_settings_agree_with_the_long_ones() {
+        let sweeps = [
+            "seed: [0, 1]",
+            "sparsity: [dense, W, W+N], seed: [0, 1], model.cell: [lstm, gru]",
+            "train.clip_norm: [null, 5], train.optimizer.adam.lr: [1e-3, 2e-3], backend: [flex]",
+            "sparsity: [dense, W], train.kl: [{ weight: 0.1 }, { weight: 1, warm_up: 1 }]",
+            "sparsity: [dense, W], train.kl.weight: [0.1, 1], train.start_from: [dense, init]",
+            "train.schedule: [constant, { linear: { to: 0.1 } }, { cosine: { to: 0 } }], train.epochs: [2, 3]",
+            "train.select: [best, last], train.early_stop: [null, { patience: 1 }]",
+        ];
+        for sweep in sweeps {
+            let runs = runs(sweep);
+            assert_eq!(VaryingKeys::of(&runs).keys(), varying_by_definition(&runs), "{sweep}");
+            for run in &runs {
+                let all = settings(run);
+                for key in all.keys().map(String::as_str).chain(KEYS.iter().copied()) {
+                    assert_eq!(setting(run, key).as_ref(), all.get(key), "{key} of {sweep}");
+                    let node = Node::from(serde_json::to_value(run).unwrap());
+                    assert_eq!(filter::label(run, key), filter::label_in(&node, run, key), "{key} of {sweep}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -358,6 +358,28 @@ impl LockedRun {
         Ok(())
     }
 
+    /// Deletes the run with its folder.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn delete(self) -> Result<(), StoreError> {
+        self.clear()?;
+        let folder = self.dir.path();
+        fs_err::remove_dir_all(folder).map_err(|e| StoreError::io("remove", folder, e))
+    }
+
+    /// Deletes the checkpoint of a finished run, from which a run with more epochs could go on.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn delete_checkpoint(&self) -> Result<(), StoreError> {
+        let folder = self.dir.path().join("checkpoint");
+        match fs_err::remove_dir_all(&folder) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io("remove", &folder, e)),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn write_json<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StoreError> {
         let path = self.dir.path().join(name);
         let mut bytes = serde_json::to_vec_pretty(value).map_err(|e| StoreError::io("write", &path, e.into()))?;

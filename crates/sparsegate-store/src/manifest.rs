@@ -193,7 +193,7 @@ mod tests {
     fn finished(folder: &tempfile::TempDir) -> RunDir {
         let dir = RunDir::new(Utf8Path::from_path(folder.path()).unwrap(), "k");
         let text = "name: t\ndataset: d\nsparsity: W\nmodel: { kind: language-model, hidden: 4 }\n\
-                    train: { epochs: 1, batch: 2, sequence: 5, carry_state: true, optimizer: { adam: { lr: 2e-3 } } }\n";
+                    train: { epochs: 1, batch: 2, sequence: 3, carry_state: true, optimizer: { adam: { lr: 2e-3 } } }\n";
         let spec = sparsegate_spec::from_text("t.yaml".into(), text, &[], &[]).unwrap().runs.remove(0);
         let (key_parts, provenance) = (BTreeMap::new(), BTreeMap::new());
         let record = crate::format::RunRecord { format: FORMAT, key: "k".into(), key_parts, spec, provenance };

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::index::Index;
 use super::{RunDir, StoreError, experiments};
 
 /// Hexadecimal digits of a key: 64 bits, so that among a million runs the probability of a collision is below 1e-7.
@@ -96,9 +97,12 @@ impl Store {
         let in_folder = |experiments: &BTreeSet<String>| experiments.contains(experiment);
         keys.extend(self.earlier.iter().filter(|(_, names)| in_folder(names)).map(|(key, _)| key.as_str()));
         let claimed: BTreeSet<&str> = known.values().flatten().map(String::as_str).collect();
-        for key in self.keys.iter().filter(|key| !claimed.contains(key.as_str())) {
-            let record = RunDir::new(&self.root, key).record();
-            if record.is_ok_and(|record| record.is_some_and(|record| record.spec.experiment == experiment)) {
+        let unclaimed: Vec<&String> = self.keys.iter().filter(|key| !claimed.contains(key.as_str())).collect();
+        let index = if unclaimed.is_empty() { Index::default() } else { Index::read(&self.root) };
+        for key in unclaimed {
+            let dir = RunDir::new(&self.root, key);
+            let record = index.record(&dir).or_else(|| dir.record().ok().flatten());
+            if record.is_some_and(|record| record.spec.experiment == experiment) {
                 keys.insert(key);
             }
         }

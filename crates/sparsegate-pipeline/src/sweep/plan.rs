@@ -9,7 +9,7 @@ use crate::exec::{Executor, Interrupt, Outcome};
 use sparsegate_data::Sources;
 use sparsegate_spec::{Experiment, Hashes};
 use sparsegate_store::StoreError;
-use sparsegate_store::plan::{self, Plan, PlanEntry};
+use sparsegate_store::plan::{self, Plan, PlanEntry, Progress};
 
 /// The runs of one or several experiments under one project folder, with what is stored of each.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub struct ExperimentPlan {
     pub sources: BTreeMap<String, Sources>,
     /// Its runs with their status.
     pub plan: Plan,
+    /// How far each run of the plan is.
+    pub progress: Vec<Progress>,
 }
 
 /// One run of a sweep.
@@ -63,8 +65,9 @@ impl Sweep {
             }
             let hashes: BTreeMap<&str, Hashes> =
                 sources.iter().map(|(name, sources)| (name.as_str(), sources.hashes())).collect();
-            let plan = plan::plan(root, &experiment, |run| hashes[run.dataset.as_str()].clone())?;
-            Ok(ExperimentPlan { experiment, sources, plan })
+            let (plan, progress) =
+                plan::plan_and_progress(root, &experiment, |run| hashes[run.dataset.as_str()].clone())?;
+            Ok(ExperimentPlan { experiment, sources, plan, progress })
         });
         let experiments = planned.collect::<Result<_, _>>()?;
         Ok(Self { root: root.to_owned(), experiments })
@@ -102,7 +105,8 @@ impl Sweep {
     /// # Errors
     /// A run folder that cannot be read.
     pub fn status(&self) -> Result<Vec<RunStatus<'_>>, StoreError> {
-        self.runs().map(RunStatus::read).collect()
+        let progress = self.experiments.iter().flat_map(|planned| &planned.progress);
+        self.runs().zip(progress).map(|(run, progress)| RunStatus::new(run, progress)).collect()
     }
 
     /// Chooses the runs to train, opens their backends, and downloads and checks their data. Starts nothing.

@@ -2,8 +2,8 @@
 
 use super::SweepRun;
 use sparsegate_spec::Experiment;
-use sparsegate_store::format::{EpochMetrics, RunState};
-use sparsegate_store::plan::{PlanEntry, Status};
+use sparsegate_store::format::EpochMetrics;
+use sparsegate_store::plan::{PlanEntry, Progress, Status};
 use sparsegate_store::{Holder, RunDir, StoreError};
 
 /// How far a run is.
@@ -24,22 +24,16 @@ pub struct RunStatus<'a> {
 }
 
 impl<'a> RunStatus<'a> {
-    pub(super) fn read(run: SweepRun<'a>) -> Result<Self, StoreError> {
+    pub(super) fn new(run: SweepRun<'a>, progress: &Progress) -> Result<Self, StoreError> {
         let SweepRun { experiment, entry } = run;
-        let dir = &entry.dir;
-        if matches!(entry.status, Status::Damaged { .. }) {
-            let holder = dir.holder()?;
-            return Ok(Self { experiment, entry, holder, last: None, shown: None, seconds_left: None });
-        }
-        let last = dir.metrics()?.pop();
-        let holder = dir.holder()?;
-        let epochs = entry.spec.train.epochs;
-        let seconds_left = match last.as_ref().filter(|last| last.epoch < epochs && last.step > 0) {
-            Some(last) => seconds_left(dir, last, epochs)?,
+        let Progress { last, shown } = progress.clone();
+        // Nobody trains a finished run, so its lock need not be looked at.
+        let holder = if entry.status == Status::Done { None } else { entry.dir.holder()? };
+        let unfinished = last.as_ref().filter(|last| last.epoch < entry.spec.train.epochs && last.step > 0);
+        let seconds_left = match unfinished.filter(|_| entry.status != Status::Done) {
+            Some(last) => seconds_left(&entry.dir, last, entry.spec.train.epochs)?,
             None => None,
         };
-        let finished = dir.summary()?.filter(|summary| summary.state == RunState::Done);
-        let shown = finished.and_then(|summary| summary.last).or_else(|| last.clone());
         Ok(Self { experiment, entry, holder, last, shown, seconds_left })
     }
 
@@ -51,11 +45,8 @@ impl<'a> RunStatus<'a> {
 
 /// Estimated seconds left: the mean time per step up to the last checkpoint, times the remaining steps.
 ///
-/// `None` without a checkpoint, and for a finished run, which `train.max_steps` may have ended early.
+/// `None` without a checkpoint.
 fn seconds_left(dir: &RunDir, last: &EpochMetrics, epochs: u32) -> Result<Option<f64>, StoreError> {
-    if dir.summary()?.is_some_and(|summary| summary.state == RunState::Done) {
-        return Ok(None);
-    }
     let Some(position) = dir.position()?.filter(|position| position.step > 0) else { return Ok(None) };
     let steps = last.step as f64 / f64::from(last.epoch) * f64::from(epochs);
     Ok(Some(position.train_seconds / position.step as f64 * (steps - position.step as f64).max(0.0)))

@@ -1,6 +1,7 @@
 //! Finds a stored run by its settings: `EXPERIMENT`, or `EXPERIMENT:KEY=VALUE,...`, if exactly one run matches.
 
 use super::FindRunError;
+use crate::index::Index;
 use crate::{RunDir, Store};
 use sparsegate_spec::VaryingKeys;
 use sparsegate_spec::types::RunSpec;
@@ -35,9 +36,19 @@ pub(super) fn matching(store: &Store, text: &str) -> Result<Option<Vec<(RunDir, 
     if !is_name(experiment) {
         return Ok(None);
     }
+    let index = Index::read(store.root());
+    let runs = store.of_experiment(experiment)?;
+    let filters: Vec<String> = wanted.into_iter().map(str::to_owned).collect();
+    if let Some(run) = only_one(&index, &runs, &filters) {
+        return Ok(Some(run));
+    }
     let mut stored = Vec::new();
-    for run in store.of_experiment(experiment)? {
-        if let Some(record) = run.record()? {
+    for run in runs {
+        let record = match index.record(&run) {
+            Some(known) => Some(known),
+            None => run.record()?,
+        };
+        if let Some(record) = record {
             stored.push((run, record.spec));
         }
     }
@@ -45,7 +56,6 @@ pub(super) fn matching(store: &Store, text: &str) -> Result<Option<Vec<(RunDir, 
         return Ok(None);
     }
     let specs: Vec<&RunSpec> = stored.iter().map(|(_, spec)| spec).collect();
-    let filters: Vec<String> = wanted.into_iter().map(str::to_owned).collect();
     let keep = sparsegate_spec::matching(&specs, &filters).map_err(|(problem, hint)| {
         let problem = problem.replacen("--only ", &format!("{experiment}:"), 1);
         FindRunError::Filter { problem, hint }
@@ -54,6 +64,41 @@ pub(super) fn matching(store: &Store, text: &str) -> Result<Option<Vec<(RunDir, 
     let labels: Vec<String> = specs.iter().map(|spec| varying.filter(spec)).collect();
     let found = stored.into_iter().zip(labels).zip(keep).filter(|(_, keep)| *keep);
     Ok(Some(found.map(|(((run, _), label), _)| (run, label)).collect()))
+}
+
+/// The only run that matches, found among those whose record in the index contains the wanted level and seed as text. The
+/// others need not be parsed: they have another level or another seed. `None` if this is not possible, or not decisive.
+fn only_one(index: &Index, runs: &[RunDir], filters: &[String]) -> Option<RunDir> {
+    let [filter] = filters else { return None };
+    let mut texts = Vec::new();
+    for pair in filter.split(',') {
+        let (key, value) = pair.split_once('=')?;
+        match (key.trim(), value.trim()) {
+            ("seed", seed) if seed.bytes().all(|byte| byte.is_ascii_digit()) => {
+                texts.push([format!("\"seed\":{seed},"), format!("\"seed\":{seed}}}")]);
+            }
+            ("sparsity", level) => {
+                let level = format!("\"sparsity\":{{\"name\":{},", serde_json::Value::from(level));
+                texts.push([level.clone(), level]);
+            }
+            _ => {}
+        }
+    }
+    if texts.is_empty() {
+        return None;
+    }
+    let mut found = Vec::new();
+    for run in runs {
+        // A run that the index does not know could match, too.
+        let text = index.record_text(run)?;
+        if texts.iter().all(|either| either.iter().any(|wanted| text.contains(wanted.as_str()))) {
+            found.push((run, index.record(run)?.spec));
+        }
+    }
+    let specs: Vec<&RunSpec> = found.iter().map(|(_, spec)| spec).collect();
+    let keep = sparsegate_spec::matching(&specs, filters).ok()?;
+    let mut matching = found.iter().zip(keep).filter(|(_, keep)| *keep).map(|((run, _), _)| *run);
+    matching.next().filter(|_| matching.next().is_none()).cloned()
 }
 
 /// Whether `name` is a plain folder name, so that it cannot lead out of the runs folder.

@@ -7,14 +7,13 @@ use crate::{RunDir, StoreError};
 use sparsegate_spec::types::{RateSchedule, RunSpec, TrainSpec};
 
 /// The folder and the epochs of the longest finished run that is the beginning of `spec`; `None` if there is none.
-/// `parts` are the key parts of the planned run, and `stored` are runs of its experiment with their records.
+/// `parts` are the key parts of the planned run, and `stored` are runs of its point with their records.
 pub(super) fn beginning<'a>(
     spec: &RunSpec,
     parts: &BTreeMap<String, String>,
-    stored: &'a [(RunDir, RunRecord)],
+    stored: impl Iterator<Item = &'a (RunDir, RunRecord)>,
 ) -> Option<(&'a RunDir, u32)> {
     stored
-        .iter()
         .filter(|(_, record)| is_prefix(&record.spec, spec) && same_data(&record.key_parts, parts))
         // A folder that cannot be read is no reason to refuse the plan; the run then starts from the first epoch.
         .filter(|(dir, record)| matches!(has_final_state(dir, record), Ok(true)))
@@ -50,5 +49,8 @@ fn has_final_state(dir: &RunDir, record: &RunRecord) -> Result<bool, StoreError>
     let done = dir.summary()?.is_some_and(|summary| summary.state == RunState::Done && summary.stopped_early.is_none());
     let at_end = |epochs, batch| epochs == record.spec.train.epochs && batch == 0;
     let healthy = dir.metrics()?.iter().all(|line| line.collapse.is_none());
-    Ok(done && healthy && dir.position()?.is_some_and(|position| at_end(position.epoch, position.batch)))
+    Ok(done
+        && healthy
+        && dir.verify().is_ok()
+        && dir.position()?.is_some_and(|position| at_end(position.epoch, position.batch)))
 }

@@ -6,8 +6,9 @@ mod differences;
 mod key;
 mod parent;
 mod status;
+mod stored_runs;
 
 pub(crate) use key::check_key;
 pub use key::{NUMERICS, START_FROM, key};
 pub use parent::ParentRun;
-pub use status::{Plan, PlanEntry, PlanError, Status, plan};
+pub use status::{Plan, PlanEntry, PlanError, Progress, Status, plan, plan_and_progress};

@@ -1,12 +1,11 @@
 //! The run that another run starts from.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
 
 use super::key::key;
-use super::status::{Status, stored};
+use super::status::Status;
 use crate::{RunDir, Store};
 use sparsegate_spec::Hashes;
 use sparsegate_spec::types::RunSpec;
@@ -27,19 +26,28 @@ pub struct ParentRun {
     pub dir: RunDir,
 }
 
-impl ParentRun {
-    /// Looks for the run with the spec `parent`; `planned` are the keys of the plan's runs.
-    pub(super) fn find(store: &Store, parent: RunSpec, hashes: &Hashes, planned: &BTreeSet<String>) -> Self {
-        let (run, _) = key(&parent, hashes);
-        let dir = store.dir(&parent.experiment, &run);
-        let status = match stored(&dir) {
-            Ok(Some(status)) => status,
-            Ok(None) => Status::New { why: "never run".to_owned() },
-            Err(error) => Status::Damaged { error: error.to_string() },
-        };
-        Self { planned: planned.contains(&run), run, level: parent.sparsity.name, status, dir }
+/// A run that another one starts from, before its folder is looked at.
+#[derive(Debug)]
+pub(super) struct Parent {
+    level: String,
+    pub(super) dir: RunDir,
+}
+
+impl Parent {
+    /// The run that `spec` starts from, if it starts from one.
+    pub(super) fn of(store: &Store, spec: &RunSpec, hashes: &Hashes) -> Option<Self> {
+        let parent = spec.parent()?;
+        let dir = store.dir(&parent.experiment, &key(&parent, hashes).0);
+        Some(Self { level: parent.sparsity.name, dir })
     }
 
+    /// The same with its status, and whether the plan contains it.
+    pub(super) fn into_run(self, planned: bool, status: Status) -> ParentRun {
+        ParentRun { run: self.dir.key().to_owned(), level: self.level, planned, status, dir: self.dir }
+    }
+}
+
+impl ParentRun {
     /// Whether it is finished, or will be trained together with the run that starts from it.
     pub fn is_available(&self) -> bool {
         self.planned || self.status == Status::Done

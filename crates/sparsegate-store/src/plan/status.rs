@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::key::key;
-use super::parent::ParentRun;
+use super::parent::{Parent, ParentRun};
+use super::stored_runs::StoredRuns;
 use super::{continuation, differences};
-use crate::format::{RunRecord, RunState};
-use crate::{RunDir, Store, StoreError, Verified};
+use crate::examine::{Examination, examine};
+use crate::format::{EpochMetrics, RunRecord};
+use crate::index::Examined;
+use crate::{RunDir, Store, StoreError};
 use sparsegate_spec::Experiment;
 use sparsegate_spec::Hashes;
 use sparsegate_spec::types::RunSpec;
@@ -52,7 +55,7 @@ impl PlanEntry {
 }
 
 /// Stored status of a run, which determines what `run` does with it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
 pub enum Status {
     /// Finished, or stopped early as the spec says; nothing to do.
@@ -125,59 +128,102 @@ pub struct PlanError {
     source: StoreError,
 }
 
+/// How far a run is, according to its stored files; empty if nothing is stored or a file is damaged.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Progress {
+    /// The metrics of its last finished epoch.
+    pub last: Option<EpochMetrics>,
+    /// The metrics of the epoch whose model is stored, if the run is finished; otherwise those of `last`.
+    pub shown: Option<EpochMetrics>,
+}
+
 /// Compares the runs of `experiment` with those stored under `root`. `hashes` are the hashes of the data of a run.
 ///
 /// # Errors
-/// The folder of runs cannot be listed. An unreadable folder of a single run is [`Status::Damaged`], not an error.
+/// The folder of runs cannot be listed. A damaged run is [`Status::Damaged`], not an error.
 pub fn plan(root: &Utf8Path, experiment: &Experiment, hashes: impl Fn(&RunSpec) -> Hashes) -> Result<Plan, PlanError> {
-    let error = |source| PlanError { experiment: experiment.name.clone(), source };
-    let store = Store::open(root).map_err(error)?;
-    let keyed: Vec<_> = experiment.runs.iter().map(|spec| (spec, key(spec, &hashes(spec)))).collect();
-    let wanted: BTreeSet<String> = keyed.iter().map(|(_, (key, _))| key.clone()).collect();
-    let mut all = Vec::new();
-    for dir in store.of_experiment(&experiment.name).map_err(error)? {
-        // An unreadable record is skipped here. If the run belongs to the experiment, the loop below reports it as
-        // damaged.
-        if let Ok(Some(record)) = dir.record() {
-            all.push((dir, record));
-        }
-    }
-    let others: Vec<&RunRecord> =
-        all.iter().map(|(_, record)| record).filter(|record| !wanted.contains(&record.key)).collect();
-    let several_parts = experiment.parts().len() > 1;
-    let mut entries = Vec::new();
-    for (spec, (key, key_parts)) in keyed {
-        let dir = store.dir(&experiment.name, &key);
-        let status = match stored(&dir) {
-            Ok(Some(status)) => status,
-            Ok(None) => match continuation::beginning(spec, &key_parts, &all) {
-                Some((dir, epoch)) => Status::Continues { run: dir.key().to_owned(), epoch },
-                None => unknown(spec, &key_parts, &others, several_parts),
-            },
-            Err(error) => Status::Damaged { error: error.to_string() },
-        };
-        let starts_from = spec.parent().map(|parent| ParentRun::find(&store, parent, &hashes(spec), &wanted));
-        entries.push(PlanEntry { spec: spec.clone(), key, key_parts, dir, status, starts_from });
-    }
-    Ok(Plan { entries })
+    Ok(plan_and_progress(root, experiment, hashes)?.0)
 }
 
-/// The status according to the run's own folder; `None` if the run was never started.
-pub(super) fn stored(dir: &RunDir) -> Result<Option<Status>, StoreError> {
-    // A run whose files are not what was written must not count as done, and not be resumed.
-    if dir.verify()? == Verified::NotStarted {
-        return Ok(None);
+/// Like [`plan()`], also with the progress of each run, in order.
+///
+/// # Errors
+/// As [`plan()`].
+pub fn plan_and_progress(
+    root: &Utf8Path,
+    experiment: &Experiment,
+    hashes: impl Fn(&RunSpec) -> Hashes,
+) -> Result<(Plan, Vec<Progress>), PlanError> {
+    let error = |source| PlanError { experiment: experiment.name.clone(), source };
+    let store = Store::open(root).map_err(error)?;
+    let mut found = Vec::new();
+    for spec in &experiment.runs {
+        let hashes = hashes(spec);
+        let (key, key_parts) = key(spec, &hashes);
+        let dir = store.dir(&experiment.name, &key);
+        found.push((spec, key, key_parts, dir, Parent::of(&store, spec, &hashes)));
     }
-    if let Some(summary) = dir.summary()? {
-        return Ok(Some(match summary.state {
-            RunState::Done => Status::Done,
-            RunState::Interrupted => Status::Interrupted { epoch: summary.epochs },
-            RunState::Failed => Status::Failed { error: summary.error.unwrap_or_else(|| "no reason is stored".into()) },
-        }));
+    let wanted: BTreeSet<&str> = found.iter().map(|(_, key, ..)| key.as_str()).collect();
+    let parents: BTreeMap<&str, &RunDir> =
+        found.iter().filter_map(|(.., parent)| parent.as_ref()).map(|parent| (parent.dir.key(), &parent.dir)).collect();
+    let dirs: Vec<&RunDir> = found.iter().map(|(_, _, _, dir, _)| dir).chain(parents.values().copied()).collect();
+    let mut examined = examine(root, &dirs);
+    let of_parents: BTreeMap<&str, Status> =
+        parents.keys().copied().zip(examined.split_off(found.len()).into_iter().map(status_of_parent)).collect();
+    // Other stored runs matter only to runs that are not stored.
+    let others = if examined.iter().all(|one| !matches!(one, Ok(None))) {
+        StoredRuns::default()
+    } else {
+        StoredRuns::read(&store, &experiment.name).map_err(error)?
+    };
+    let several_parts = experiment.parts().len() > 1;
+    let (mut statuses, mut progress) = (Vec::new(), Vec::new());
+    for ((spec, _, key_parts, ..), examined) in found.iter().zip(examined) {
+        let (status, last, shown) = match examined {
+            Ok(Some(Examined { status, last, shown, .. })) => (status, last, shown),
+            Ok(None) => {
+                let same_point = others.of_point(spec);
+                let status = match continuation::beginning(spec, key_parts, same_point.iter().copied()) {
+                    Some((dir, epoch)) => Status::Continues { run: dir.key().to_owned(), epoch },
+                    None => {
+                        let others = same_point.iter().map(|(_, record)| record);
+                        let others: Vec<&RunRecord> =
+                            others.filter(|record| !wanted.contains(record.key.as_str())).collect();
+                        unknown(spec, key_parts, &others, several_parts)
+                    }
+                };
+                (status, None, None)
+            }
+            Err(error) => (Status::Damaged { error: error.to_string() }, None, None),
+        };
+        statuses.push(status);
+        progress.push(Progress { last, shown });
     }
-    // A process that was killed leaves no summary.
-    let epoch = dir.position()?.map_or(0, |position| position.epoch);
-    Ok(Some(Status::Interrupted { epoch }))
+    let planned: Vec<bool> =
+        found.iter().map(|(.., parent)| parent.as_ref().is_some_and(|one| wanted.contains(one.dir.key()))).collect();
+    let status_of = |parent: &Parent| of_parents.get(parent.dir.key()).cloned().unwrap_or_else(never_run);
+    let of_parents: Vec<Option<Status>> = found.iter().map(|(.., parent)| parent.as_ref().map(status_of)).collect();
+    let mut entries = Vec::new();
+    for (((spec, key, key_parts, dir, parent), status), (planned, of_parent)) in
+        found.into_iter().zip(statuses).zip(planned.into_iter().zip(of_parents))
+    {
+        let starts_from = parent.zip(of_parent).map(|(parent, status)| parent.into_run(planned, status));
+        entries.push(PlanEntry { spec: spec.clone(), key, key_parts, dir, status, starts_from });
+    }
+    Ok((Plan { entries }, progress))
+}
+
+/// The status of a run that others start from.
+fn status_of_parent(examined: Examination) -> Status {
+    match examined {
+        Ok(Some(Examined { status, .. })) => status,
+        Ok(None) => never_run(),
+        Err(error) => Status::Damaged { error: error.to_string() },
+    }
+}
+
+fn never_run() -> Status {
+    Status::New { why: "never run".to_owned() }
 }
 
 /// Stale if a run of the same point of the sweep is stored under another key, otherwise new. With several tasks or data
@@ -191,7 +237,7 @@ fn unknown(spec: &RunSpec, parts: &BTreeMap<String, String>, others: &[&RunRecor
         .map(|record| differences::between(record, spec, parts))
         .min_by_key(Vec::len);
     match nearest {
-        None => Status::New { why: "never run".to_owned() },
+        None => never_run(),
         Some(differences) if differences.is_empty() => Status::Stale { why: "the key's definition changed".to_owned() },
         Some(differences) => Status::Stale { why: differences.join(", ") },
     }
