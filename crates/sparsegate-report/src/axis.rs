@@ -158,9 +158,11 @@ fn log_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
             .filter(|v| (low..=high).contains(v))
             .collect()
     };
-    for ticks in [within(&[1.0, 2.0, 5.0], 1), within(&[1.0, 3.0], 1), within(&[1.0], 1), within(&[1.0], 2)] {
-        if ticks.len() <= most && ticks.len() >= 3 {
-            return ticks;
+    let sets = [within(&[1.0, 2.0, 5.0], 1), within(&[1.0, 3.0], 1), within(&[1.0], 1), within(&[1.0], 2)];
+    // One more than asked for is better than the linear ticks of a range of several decades.
+    for most in [most, most + 1] {
+        if let Some(ticks) = sets.iter().find(|ticks| (3..=most).contains(&ticks.len())) {
+            return ticks.clone();
         }
     }
     let fine = within(&[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0], 1);
@@ -187,6 +189,8 @@ mod tests {
         assert_eq!(labels(&axis, 6), ["1", "2", "5", "10", "20"]);
         let long = Axis::around("", AxisScale::Log, [1.0, 20_000.0]);
         assert_eq!(labels(&long, 6), ["1", "10", "100", "1,000", "10,000"]);
+        let two_decades = Axis::around("", AxisScale::Log, [1.4, 83.0]);
+        assert_eq!(labels(&two_decades, 3), ["3", "10", "30", "100"], "no linear ticks, which stand at one end");
         let narrow = Axis::around("", AxisScale::Log, [18.0, 24.0]);
         assert!(narrow.ticks(6).len() >= 3, "{:?}", narrow.ticks(6));
     }
