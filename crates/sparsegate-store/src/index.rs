@@ -96,7 +96,7 @@ impl Index {
     /// What was found in `dir`, if its files have not changed since.
     pub(crate) fn examined(&self, dir: &RunDir, stamp: &str) -> Option<Examined> {
         let line = self.line(&self.name(dir))?;
-        if line.stamp != stamp { None } else { serde_json::from_str(line.examined).ok() }
+        if line.stamp == stamp { serde_json::from_str(line.examined).ok() } else { None }
     }
 
     /// The `run.json` of `dir` as it was verified. It says what the run with this key is, which does not change; the

@@ -36,7 +36,9 @@ pub fn list(root: &Utf8Path) -> Result<Vec<StoredRun>, StoreError> {
     let mut users: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let known = experiments::read(root)?;
     for (experiment, keys) in &known {
-        keys.iter().for_each(|key| users.entry(key).or_default().push(experiment.clone()));
+        for key in keys {
+            users.entry(key).or_default().push(experiment.clone());
+        }
     }
     Ok(read_all(root, dirs, &users))
 }

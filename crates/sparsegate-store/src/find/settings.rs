@@ -40,7 +40,7 @@ pub(super) fn matching(store: &Store, text: &str) -> Result<Option<Vec<(RunDir, 
     let runs = store.of_experiment(experiment)?;
     let filters: Vec<String> = wanted.into_iter().map(str::to_owned).collect();
     if let Some(run) = only_one(&index, &runs, &filters) {
-        return Ok(Some(run));
+        return Ok(Some(vec![(run, String::new())]));
     }
     let mut stored = Vec::new();
     for run in runs {

@@ -183,14 +183,14 @@ pub fn plan_and_progress(
             Ok(Some(Examined { status, last, shown, .. })) => (status, last, shown),
             Ok(None) => {
                 let same_point = others.of_point(spec);
-                let status = match continuation::beginning(spec, key_parts, same_point.iter().copied()) {
-                    Some((dir, epoch)) => Status::Continues { run: dir.key().to_owned(), epoch },
-                    None => {
-                        let others = same_point.iter().map(|(_, record)| record);
-                        let others: Vec<&RunRecord> =
-                            others.filter(|record| !wanted.contains(record.key.as_str())).collect();
-                        unknown(spec, key_parts, &others, several_parts)
-                    }
+                let beginning = continuation::beginning(spec, key_parts, same_point.iter().copied());
+                let status = if let Some((dir, epoch)) = beginning {
+                    Status::Continues { run: dir.key().to_owned(), epoch }
+                } else {
+                    let others = same_point.iter().map(|(_, record)| record);
+                    let others: Vec<&RunRecord> =
+                        others.filter(|record| !wanted.contains(record.key.as_str())).collect();
+                    unknown(spec, key_parts, &others, several_parts)
                 };
                 (status, None, None)
             }
