@@ -238,15 +238,16 @@ mod tests {
         assert!(error.contains("structure.json is damaged (it is missing)"), "{error}");
     }
 
+    fn write(dir: &RunDir, text: &str) -> Result<(), StoreError> {
+        crate::write_atomic(&dir.path().join("speed.json"), text.as_bytes())
+    }
+
     #[test]
     fn a_replaced_extra_is_listed_anew() {
         let folder = tempfile::tempdir().unwrap();
         let dir = finished(&folder);
         let lock = dir.lock().unwrap();
         let put = |text: &str| lock.replace_extra("speed.json", || write(&dir, text)).unwrap();
-        fn write(dir: &RunDir, text: &str) -> Result<(), StoreError> {
-            super::super::write_atomic(&dir.path().join("speed.json"), text.as_bytes())
-        }
         put("one");
         assert_eq!(dir.manifest().unwrap(), None, "a file does not start a manifest");
         lock.put_manifest(Manifest::new("k".into(), BTreeMap::new())).unwrap();

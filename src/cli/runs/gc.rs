@@ -144,9 +144,9 @@ fn delete(global: &Global, run: &StoredRun, why: Garbage) -> Result<bool, CliErr
         Err(error) => return Err(error.into()),
     };
     if why == Garbage::Checkpoints {
-        lock.delete_checkpoint()?
+        lock.delete_checkpoint()?;
     } else {
-        lock.delete()?
+        lock.delete()?;
     }
     Ok(true)
 }
