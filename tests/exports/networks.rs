@@ -44,7 +44,7 @@ fn write(folder: &Utf8Path, name: &str, shape: &ModelShape, seed: u64) -> Result
     write_model(folder, &format!("{name}-int8"), &int8(false, false), seed, None)?;
     // The graph has one scale for the states of all steps and sequences, and no integers in the recurrent layer.
     if matches!(model.cell, Cell::BuiltIn(_)) && model.units() > 0 {
-        write_model(folder, &format!("{name}-int8-output"), &int8(false, true), seed, Some(0.02))?;
+        write_model(folder, &format!("{name}-int8-output"), &int8(false, true), seed, Some(0.05))?;
         write_model(folder, &format!("{name}-int8-both"), &int8(true, true), seed, Some(0.1))?;
     }
     Ok(())

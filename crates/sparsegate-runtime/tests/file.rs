@@ -152,7 +152,7 @@ fn weights_off_the_grid_are_refused() {
     let shape = sparsegate_runtime::synthetic::ModelShape::of_paper("agnews").unwrap();
     let mut model: sparsegate_runtime::Model<f32> = shape.model::<f32>(0).to_int8();
     let (MatrixData::Csr { values, .. } | MatrixData::Dense(values)) = &mut model.output.storage;
-    *values.iter_mut().find(|value| **value != 0.0).unwrap() *= 1.01;
+    *values.iter_mut().find(|weight| **weight != 0.0).expect("a weight") *= 1.01;
     let said = model.check().unwrap_err().to_string();
     assert_eq!(said, "output has a weight that is not an 8-bit integer times its scale");
 }
