@@ -171,6 +171,7 @@ fn the_page_stands_alone_and_the_figures_are_there() {
     for outside in ["src=", "<link", "@import", "url(", "xmlns"] {
         assert!(!page.contains(outside), "the page has {outside}");
     }
+    assert_eq!(page.matches("<script").count(), 1, "only the one that sorts and filters tables");
     let links: Vec<&str> = page.match_indices("http").map(|(at, _)| &page[at..(at + 40).min(page.len())]).collect();
     assert_eq!(links.len(), 1, "only the link to the paper: {links:?}");
     assert_eq!(page.matches("<svg").count(), FIGURES.len());
