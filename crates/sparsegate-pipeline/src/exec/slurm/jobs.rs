@@ -236,7 +236,9 @@ mod tests {
         let _lock = lock(root).unwrap();
         let task = Task { experiment: "t".into(), key: "k".into(), dir: "runs/t/k".into() };
         let submission = Submission::create(root, &SlurmOptions::default(), vec![task], |_| String::new()).unwrap();
-        attempts.iter().for_each(|attempt| submission.note(0, attempt).unwrap());
+        for attempt in attempts {
+            submission.note(0, attempt).unwrap();
+        }
         let slurm = slurm.map(|(state, reason)| SlurmTask {
             state: state.to_owned(),
             reason: reason.to_owned(),

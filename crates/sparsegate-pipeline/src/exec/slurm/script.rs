@@ -93,7 +93,9 @@ mod tests {
 
     fn options(pairs: &[&str]) -> SlurmOptions {
         let mut options = SlurmOptions::default();
-        pairs.iter().for_each(|pair| options.set(pair).unwrap());
+        for pair in pairs {
+            options.set(pair).unwrap();
+        }
         options
     }
 
