@@ -70,6 +70,7 @@ mod settings;
 mod speedup;
 mod spread;
 mod staging;
+mod stored_run;
 mod style;
 mod summary;
 mod swept;

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use camino::Utf8Path;
 
 use sparsegate_spec::types::{RunSpec, Sparsity};
-use sparsegate_spec::{Experiment, Preset, VaryingKeys, varying};
+use sparsegate_spec::{Experiment, Preset, VaryingKeys};
 use sparsegate_store::classes::ClassResults;
 use sparsegate_store::format::{Collapse, EpochMetrics, RunRecord, Structure, Summary, TrivialBaseline};
 use sparsegate_store::plan::{Plan, PlanEntry, Status};
 use sparsegate_store::speed::Speed;
-use sparsegate_store::{RunDir, StoreError};
 
-use super::{ReportError, metric, points, tables};
+use super::stored_run::{StoredRun, chain, named_metric, read, stale_run};
+use super::{ReportError, metric, points};
 
 /// State of a run as shown in the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -235,11 +235,6 @@ impl RunRows {
     }
 }
 
-/// The metric's name in the run's summary. A run that failed before its data were read has an empty one, which is none.
-fn named_metric(run: &StoredRun) -> Option<String> {
-    run.summary.as_ref().map(|summary| &summary.metric).filter(|metric| !metric.is_empty()).cloned()
-}
-
 /// What tells the runs of a plan apart in tables and figures.
 struct RowNames {
     varying: VaryingKeys,
@@ -274,41 +269,6 @@ impl RowNames {
     fn point(&self, spec: &RunSpec) -> String {
         self.without_seed.label(spec)
     }
-}
-
-/// Content of a readable run folder.
-struct StoredRun {
-    key: String,
-    record: Arc<RunRecord>,
-    summary: Option<Arc<Summary>>,
-    metrics: Arc<[EpochMetrics]>,
-    structure: Option<Arc<Structure>>,
-    speed: Option<Arc<Speed>>,
-    classes: Option<Arc<ClassResults>>,
-}
-
-/// The parts of a structure that a report shows. Lists of the whole vocabulary would need megabytes for each run.
-fn shown(structure: Structure) -> Structure {
-    let mut words: Vec<(f64, String)> = structure.strengths.iter().copied().zip(structure.words).collect();
-    words.sort_by(|a, b| b.0.total_cmp(&a.0));
-    words.truncate(tables::SHOWN_WORDS);
-    let (strengths, words) = words.into_iter().unzip();
-    Structure { words, strengths, vocabulary: Vec::new(), inputs: Vec::new(), neurons: Vec::new(), ..structure }
-}
-
-fn read(dir: &RunDir) -> Result<Option<StoredRun>, StoreError> {
-    let Some(record) = dir.record()? else { return Ok(None) };
-    let (summary, metrics, structure) = (dir.summary()?, dir.metrics()?, dir.structure()?);
-    let key = dir.path().file_name().unwrap_or(&record.key).to_owned();
-    Ok(Some(StoredRun {
-        key,
-        record: Arc::new(record),
-        summary: summary.map(Arc::new),
-        metrics: metrics.into(),
-        structure: structure.map(|structure| Arc::new(shown(structure))),
-        speed: dir.speed()?.map(Arc::new),
-        classes: dir.classes()?.map(Arc::new),
-    }))
 }
 
 /// Reads the experiment's run folders and selects one for each planned run: the run with its key, or else the stored
@@ -391,37 +351,4 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
     found.varying = names.varying;
     found.left_out = used.iter().filter(|used| !**used).count();
     Ok(found)
-}
-
-/// The stored run of the same point with the most epochs (in a tie, the first by path), excluding runs that are in the
-/// plan themselves.
-fn stale_run(stored: &[StoredRun], planned: &HashSet<&str>, spec: &RunSpec, keys: &VaryingKeys) -> Option<usize> {
-    let wanted = varying::settings(spec);
-    let same = |run: &StoredRun| {
-        let other = varying::settings(&run.record.spec);
-        let fixed = ["task", "dataset", "model.cell", "sparsity", "seed", "backend"];
-        fixed.into_iter().chain(keys.keys().iter().map(String::as_str)).all(|path| wanted.get(path) == other.get(path))
-    };
-    let epochs = |run: &StoredRun| run.metrics.last().map_or(0, |line| line.epoch);
-    let mut best: Option<usize> = None;
-    for (index, run) in stored.iter().enumerate() {
-        if planned.contains(run.key.as_str()) || !same(run) {
-            continue;
-        }
-        if best.is_none_or(|best| epochs(run) > epochs(&stored[best])) {
-            best = Some(index);
-        }
-    }
-    best
-}
-
-/// An error with its causes on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(&format!(": {inner}"));
-        cause = inner.source();
-    }
-    text
 }

@@ -28,6 +28,7 @@ pub mod speed;
 mod store;
 mod tensors;
 mod verify;
+mod writing;
 
 pub use adopt::{Adoption, AdoptionOutcome, adopt};
 pub use atomic::write_atomic;

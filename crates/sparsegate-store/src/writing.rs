@@ -1,0 +1,312 @@
+//! Writing inside a run folder, which only the process that has its lock may do.
+
+use std::io::Write;
+
+use camino::Utf8Path;
+use serde::Serialize;
+
+use super::atomic::{sync_folder, write_atomic};
+use super::checkpoint::{Checkpoint, CompanionHashes, Position};
+use super::classes::ClassResults;
+use super::format::{EpochMetrics, FORMAT, RunRecord, Structure, Summary};
+use super::lock::LockedRun;
+use super::manifest::MANIFEST;
+use super::run_dir::BEST_PREFIX;
+use super::speed::Speed;
+use super::{RunDir, StoreError, tensors};
+use sparsegate_core::trainer::NamedTensor;
+
+impl LockedRun {
+    /// The folder, for reading.
+    #[must_use]
+    pub fn dir(&self) -> &RunDir {
+        &self.dir
+    }
+
+    /// Writes `run.json`.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn write_record(&self, record: &RunRecord) -> Result<(), StoreError> {
+        self.write_json("run.json", record)
+    }
+
+    /// Writes `summary.json`.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn write_summary(&self, summary: &Summary) -> Result<(), StoreError> {
+        self.write_json("summary.json", summary)
+    }
+
+    /// Removes `summary.json` and the manifest, because the run has not ended yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn remove_summary(&self) -> Result<(), StoreError> {
+        // The manifest goes first: one without the files that it lists would be a sign of damage.
+        remove(&self.dir.path().join(MANIFEST))?;
+        remove(&self.dir.path().join("summary.json"))
+    }
+
+    /// Writes `structure.json`.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn write_structure(&self, structure: &Structure) -> Result<(), StoreError> {
+        self.write_json("structure.json", structure)
+    }
+
+    /// Writes `speed.json`.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn write_speed(&self, speed: &Speed) -> Result<(), StoreError> {
+        self.replace_extra("speed.json", || self.write_json("speed.json", speed))
+    }
+
+    /// Writes `classes.json`.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn write_classes(&self, classes: &ClassResults) -> Result<(), StoreError> {
+        self.replace_extra("classes.json", || self.write_json("classes.json", classes))
+    }
+
+    /// Writes `model.safetensors`, the parameters alone.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFinite`], [`StoreError::Io`], or [`StoreError::Corrupt`] for a tensor whose number of values
+    /// does not fit its shape.
+    pub fn write_model(&self, parameters: &[NamedTensor]) -> Result<(), StoreError> {
+        let path = self.dir.model_path();
+        check_finite(&path, parameters)?;
+        let bytes = tensors::encode(parameters, format!("{{\"format\":{FORMAT}}}"))
+            .map_err(|problem| StoreError::corrupt(&path, self.dir.path(), &problem))?;
+        write_atomic(&path, &bytes)
+    }
+
+    /// Writes `compact.safetensors`; `bytes` is a file in the format of [`sparsegate_runtime`].
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn write_compact(&self, bytes: &[u8]) -> Result<(), StoreError> {
+        self.replace_extra("compact.safetensors", || write_atomic(&self.dir.compact_path(), bytes))
+    }
+
+    /// Replaces the checkpoint; the old one stays in place until the new one is complete.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFinite`], [`StoreError::Io`], or [`StoreError::Corrupt`] for a tensor whose number of values does not fit its shape.
+    pub fn write_checkpoint(&self, position: &Position, state: &[NamedTensor]) -> Result<(), StoreError> {
+        let files = self.dir.companions(position.epoch)?;
+        self.write_state(&self.dir.checkpoint_path(), position, state, files)
+    }
+
+    /// Stores the state at the end of the best epoch so far, `position.epoch`, beside the checkpoint. The states of
+    /// earlier best epochs stay, because the checkpoint may be older than this one; see [`LockedRun::keep_best`].
+    ///
+    /// # Errors
+    /// As [`LockedRun::write_checkpoint`].
+    pub fn write_best(&self, position: &Position, state: &[NamedTensor]) -> Result<(), StoreError> {
+        self.write_state(&self.dir.best_path(position.epoch), position, state, CompanionHashes::new())
+    }
+
+    /// Removes the stored states of best epochs other than `epoch`.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn keep_best(&self, epoch: Option<u32>) -> Result<(), StoreError> {
+        let folder = self.dir.path().join("checkpoint");
+        if !folder.exists() {
+            return Ok(());
+        }
+        let kept = epoch.map(|epoch| self.dir.best_path(epoch));
+        let fail = |e| StoreError::io("read", &folder, e);
+        for entry in folder.read_dir_utf8().map_err(fail)? {
+            let entry = entry.map_err(fail)?;
+            if entry.file_name().starts_with(BEST_PREFIX) && kept.as_deref() != Some(entry.path()) {
+                remove(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_state(
+        &self,
+        path: &Utf8Path,
+        position: &Position,
+        state: &[NamedTensor],
+        files: CompanionHashes,
+    ) -> Result<(), StoreError> {
+        check_finite(path, state)?;
+        let bytes = Checkpoint::encode(position, state, files)
+            .map_err(|problem| StoreError::corrupt(path, self.dir.path(), &problem))?;
+        write_atomic(path, &bytes)
+    }
+
+    /// Copies the checkpoint and the metrics of `source`, a finished run of fewer epochs, so that this run goes on from
+    /// there. The checkpoint comes last: if the process is killed before it is complete, this run has no checkpoint,
+    /// and starts from its first epoch.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if a file of `source` is missing or damaged; [`StoreError::Io`].
+    pub fn continue_from(&self, source: &RunDir) -> Result<(), StoreError> {
+        let damaged = |path: &Utf8Path, problem: &str| StoreError::corrupt(path, source.path(), &problem);
+        let path = source.checkpoint_path();
+        let checkpoint = source.checkpoint()?.ok_or_else(|| damaged(&path, "it is missing"))?;
+        let metrics = source.metrics()?;
+        if metrics.len() != checkpoint.position.epoch as usize {
+            return Err(damaged(&source.metrics_path(), "it does not have the epochs of the checkpoint"));
+        }
+        let mut lines = Vec::new();
+        for line in &metrics {
+            let written = serde_json::to_writer(&mut lines, line);
+            written.map_err(|e| StoreError::io("write", &self.dir.metrics_path(), e.into()))?;
+            lines.push(b'\n');
+        }
+        write_atomic(&self.dir.metrics_path(), &lines)?;
+        self.write_checkpoint(&checkpoint.position, &checkpoint.tensors)
+    }
+
+    /// Appends one line to `metrics.jsonl` and syncs the file. A partly written line is removed again.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn append_metrics(&self, metrics: &EpochMetrics) -> Result<(), StoreError> {
+        let path = self.dir.metrics_path();
+        let fail = |e| StoreError::io("write", &path, e);
+        let mut line = serde_json::to_vec(metrics).map_err(|e| fail(e.into()))?;
+        line.push(b'\n');
+        let is_new = !path.exists();
+        let mut file = fs_err::OpenOptions::new().append(true).create(true).open(path.as_std_path()).map_err(fail)?;
+        let length = file.metadata().map_err(fail)?.len();
+        if let Err(error) = file.write_all(&line).and_then(|()| file.sync_all()) {
+            let _ = file.set_len(length);
+            return Err(fail(error));
+        }
+        if is_new { sync_folder(self.dir.path()).map_err(fail) } else { Ok(()) }
+    }
+
+    /// Truncates `metrics.jsonl` to its first `lines` lines, those that the checkpoint includes.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if there are fewer lines; [`StoreError::Io`].
+    pub fn truncate_metrics(&self, lines: u32) -> Result<(), StoreError> {
+        let path = self.dir.metrics_path();
+        let fail = |e| StoreError::io("write", &path, e);
+        if !path.exists() {
+            if lines == 0 {
+                return Ok(());
+            }
+            return Err(StoreError::corrupt(&path, self.dir.path(), &"it is missing, but there is a checkpoint"));
+        }
+        let bytes = fs_err::read(&path).map_err(|e| StoreError::io("read", &path, e))?;
+        let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at as u64 + 1);
+        let Some(length) = std::iter::once(0).chain(ends).nth(lines as usize) else {
+            let problem = format!("it has fewer lines than the {lines} that the checkpoint includes");
+            return Err(StoreError::corrupt(&path, self.dir.path(), &problem));
+        };
+        if length == bytes.len() as u64 {
+            return Ok(());
+        }
+        let file = fs_err::OpenOptions::new().write(true).open(path.as_std_path()).map_err(fail)?;
+        file.set_len(length).and_then(|()| file.sync_all()).map_err(fail)
+    }
+
+    /// Removes everything in the folder except the lock file.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn clear(&self) -> Result<(), StoreError> {
+        let folder = self.dir.path();
+        let fail = |e| StoreError::io("empty", folder, e);
+        // The files that mark the run as finished or resumable go first, so that a crash in this function leaves an
+        // unfinished run.
+        self.remove_summary()?;
+        remove(&self.dir.checkpoint_path())?;
+        for entry in folder.read_dir_utf8().map_err(fail)? {
+            let entry = entry.map_err(fail)?;
+            let removed = match entry.file_type().map_err(fail)?.is_dir() {
+                _ if entry.file_name() == "lock" => Ok(()),
+                true => fs_err::remove_dir_all(entry.path()),
+                false => fs_err::remove_file(entry.path()),
+            };
+            removed.map_err(|e| StoreError::io("remove", entry.path(), e))?;
+        }
+        Ok(())
+    }
+
+    /// Deletes the run with its folder.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn delete(self) -> Result<(), StoreError> {
+        self.clear()?;
+        let folder = self.dir.path();
+        fs_err::remove_dir_all(folder).map_err(|e| StoreError::io("remove", folder, e))
+    }
+
+    /// Deletes the checkpoint of a finished run, from which a run with more epochs could go on.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn delete_checkpoint(&self) -> Result<(), StoreError> {
+        let folder = self.dir.path().join("checkpoint");
+        match fs_err::remove_dir_all(&folder) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io("remove", &folder, e)),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn write_json<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StoreError> {
+        let path = self.dir.path().join(name);
+        let mut bytes = serde_json::to_vec_pretty(value).map_err(|e| StoreError::io("write", &path, e.into()))?;
+        bytes.push(b'\n');
+        write_atomic(&path, &bytes)
+    }
+}
+
+/// Refuses tensors that must not be stored: no later step or evaluation could use them.
+fn check_finite(path: &Utf8Path, tensors: &[NamedTensor]) -> Result<(), StoreError> {
+    match NamedTensor::first_not_finite(tensors) {
+        Some(tensor) => Err(StoreError::NotFinite { path: path.to_owned(), tensor: tensor.name.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// Removes a file; a missing file is not an error.
+fn remove(path: &Utf8Path) -> Result<(), StoreError> {
+    match fs_err::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io("remove", path, e)),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tensors_that_are_not_finite_are_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(folder.path()).unwrap();
+        let dir = RunDir::new(root, "k");
+        let lock = dir.lock().unwrap();
+        let tensor = |name: &str, value| NamedTensor { name: name.to_owned(), shape: vec![1], values: vec![value] };
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let tensors = [tensor("a", 1.0), tensor("b/mean", bad)];
+            let position = Position::start();
+            for result in [
+                lock.write_model(&tensors),
+                lock.write_checkpoint(&position, &tensors),
+                lock.write_best(&position, &tensors),
+            ] {
+                let error = result.unwrap_err();
+                assert!(matches!(&error, StoreError::NotFinite { tensor, .. } if tensor == "b/mean"), "{error}");
+            }
+        }
+        assert!(dir.model().unwrap().is_none() && dir.checkpoint().unwrap().is_none());
+        lock.write_model(&[tensor("a", f32::MAX)]).unwrap();
+    }
+}
