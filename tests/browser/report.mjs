@@ -38,8 +38,8 @@ assert.deepEqual((await column("seed")).filter((seed) => seed !== ""), [...upwar
 await sort.click();
 assert.deepEqual(await column("seed"), original);
 
-// Its filters.
-const filters = page.locator(".filters").filter({ hasText: "seed" }).first();
+// The filters above it.
+const filters = table.locator("xpath=preceding::*[contains(concat(' ', @class, ' '), ' filters ')][1]");
 const seeds = filters.locator("label", { hasText: "seed" }).locator("select");
 await seeds.selectOption("1");
 assert.deepEqual([...new Set(await column("seed"))], ["1"]);
