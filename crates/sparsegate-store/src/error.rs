@@ -87,6 +87,7 @@ impl StoreError {
     /// An error for a file of the run in the folder `run` whose content is not what was written. For most files deleting
     /// them alone would not help, so the hint names the folder.
     pub(crate) fn corrupt(path: &Utf8Path, run: &Utf8Path, problem: &dyn fmt::Display) -> Self {
+        let problem = problem.to_string();
         let hint = match path.file_name() {
             Some("compact.safetensors") => "delete it: the next command that needs it makes it again".to_owned(),
             Some("speed.json") => "delete it, then time the model again with `bench`".to_owned(),
@@ -97,9 +98,13 @@ impl StoreError {
                 let key = run.file_name().unwrap_or_default();
                 format!("delete it; `sparsegate verify --adopt {key}` compares the other files and writes it again")
             }
+            // An option or a choice that this version does not know.
+            _ if problem.starts_with("unknown ") => format!(
+                "a newer sparsegate may have stored it: use that one, or delete {run} and run the experiment again"
+            ),
             _ => format!("delete {run} and run the experiment again, or `run` it with --force"),
         };
-        Self::Corrupt { path: path.to_owned(), problem: problem.to_string(), hint }
+        Self::Corrupt { path: path.to_owned(), problem, hint }
     }
 }
 
@@ -129,5 +134,15 @@ mod tests {
         let error = fs_err::read("/no/such/file").unwrap_err();
         let text = StoreError::io("read", Utf8Path::new("/no/such/file"), error).to_string();
         assert_eq!(text.matches("/no/such/file").count(), 1, "{text}");
+    }
+
+    #[test]
+    fn a_key_of_a_newer_version_is_no_reason_to_delete_a_run() {
+        let said = |problem: &str| {
+            StoreError::corrupt(Utf8Path::new("runs/k/run.json"), Utf8Path::new("runs/k"), &problem).to_string()
+        };
+        let newer = said("unknown field `x`, expected one of `y`, `z` at line 2 column 4");
+        assert!(newer.contains("a newer sparsegate may have stored it: use that one"), "{newer}");
+        assert!(!said("EOF while parsing an object").contains("newer"));
     }
 }
