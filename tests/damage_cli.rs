@@ -4,11 +4,10 @@
 #![cfg(unix)]
 #![allow(missing_docs, reason = "a test")]
 
-use std::process::{Command, Stdio};
-
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use serde_json::Value;
 use sparsegate_store::{RunDir, Verified, runs};
+use sparsegate_testing::{Answer, manifests};
 
 const SPEC: &str = "\
 name: t
@@ -19,13 +18,6 @@ sweep: { product: { sparsity: [dense, W] } }
 expect:
   - where: { sparsity: W }
     claims: [{ metric: valid.perplexity, value: 1, tolerance: 1 }]
-";
-const MANIFEST: &str = "\
-name: small
-about: A little of the synthetic language
-licence: { name: MIT OR Apache-2.0, redistribution: true, terms: generated }
-reader: { planted-words: { seed: 1, train: 2000, valid: 200, test: 200 } }
-split: three independent texts
 ";
 /// The files of a finished run that a manifest covers, and the manifest.
 const FILES: [&str; 8] = [
@@ -39,34 +31,20 @@ const FILES: [&str; 8] = [
     "manifest.json",
 ];
 
-struct Project {
-    _folder: tempfile::TempDir,
-    root: Utf8PathBuf,
-}
-
-struct Answer {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
+struct Project(sparsegate_testing::Project);
 
 impl Project {
+    /// The finished runs of the experiment.
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
-        fs_err::create_dir(root.join("datasets")).unwrap();
-        fs_err::write(root.join("datasets/small.yaml"), MANIFEST).unwrap();
-        fs_err::write(root.join("t.yaml"), SPEC).unwrap();
-        let project = Self { _folder: folder, root };
-        assert_eq!(project.go(&["run", "t.yaml"]).code, Some(0));
+        let manifest = manifests::words("small", [2000, 200, 200]);
+        let files = [("datasets/small.yaml", manifest.as_str()), ("t.yaml", SPEC)];
+        let project = Self(sparsegate_testing::Project::with(&files));
+        project.go(&["run", "t.yaml"]).expect(0, &[]);
         project
     }
 
     fn go(&self, arguments: &[&str]) -> Answer {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
-        let output = command.args(arguments).current_dir(&self.root).stdin(Stdio::null()).output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        let answer = Answer { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) };
+        let answer = self.0.go(arguments);
         assert!(!answer.err.contains("panicked"), "{arguments:?}: {}", answer.err);
         answer
     }
@@ -74,7 +52,7 @@ impl Project {
     /// The run at level W.
     fn run(&self) -> RunDir {
         let level = |run: &RunDir| run.record().unwrap().unwrap().spec.sparsity.name;
-        runs(&self.root, "t").unwrap().into_iter().find(|run| level(run) == "W").unwrap()
+        runs(&self.0.root, "t").unwrap().into_iter().find(|run| level(run) == "W").unwrap()
     }
 
     /// All commands, with what they must say about the damaged file `name`, and that none shows a number of the run.
@@ -107,7 +85,7 @@ impl Project {
             let all = said(arguments, 4);
             assert!(all.contains(file), "{arguments:?} does not name {file}: {all}");
         }
-        assert!(!self.root.join(out).exists());
+        assert!(!self.0.root.join(out).exists());
     }
 }
 

@@ -3,11 +3,9 @@
 #![cfg(unix)]
 #![allow(missing_docs, reason = "a test")]
 
-use std::process::{Command, Stdio};
-
-use camino::Utf8PathBuf;
 use serde_json::Value;
 use sparsegate_store::{RunDir, runs};
+use sparsegate_testing::{Answer, manifests};
 
 const SPEC: &str = "\
 name: t
@@ -16,36 +14,22 @@ model: { kind: language-model, hidden: 4 }
 train: { epochs: 2, batch: 4, sequence: 10, carry_state: true, optimizer: { adam: { lr: 2e-3 } } }
 sweep: { product: { sparsity: [dense, W], seed: [0, 1] } }
 ";
-const MANIFEST: &str = "\
-name: small
-about: A little of the synthetic language
-licence: { name: MIT OR Apache-2.0, redistribution: true, terms: generated }
-reader: { planted-words: { seed: 1, train: 2000, valid: 200, test: 200 } }
-split: three independent texts
-";
 
-struct Project {
-    _folder: tempfile::TempDir,
-    root: Utf8PathBuf,
-}
+struct Project(sparsegate_testing::Project);
 
 impl Project {
+    /// The finished runs of the experiment.
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
-        fs_err::create_dir(root.join("datasets")).unwrap();
-        fs_err::write(root.join("datasets/small.yaml"), MANIFEST).unwrap();
-        fs_err::write(root.join("t.yaml"), SPEC).unwrap();
-        let project = Self { _folder: folder, root };
+        let manifest = manifests::words("small", [2000, 200, 200]);
+        let files = [("datasets/small.yaml", manifest.as_str()), ("t.yaml", SPEC)];
+        let project = Self(sparsegate_testing::Project::with(&files));
         project.good(&["run", "t.yaml"]);
         project
     }
 
     fn go(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
-        let output = command.args(arguments).current_dir(&self.root).stdin(Stdio::null()).output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        (output.status.code(), text(output.stdout), text(output.stderr))
+        let Answer { code, out, err } = self.0.go(arguments);
+        (code, out, err)
     }
 
     fn good(&self, arguments: &[&str]) -> String {
@@ -60,7 +44,7 @@ impl Project {
     }
 
     fn runs(&self) -> Vec<RunDir> {
-        runs(&self.root, "t").unwrap()
+        runs(&self.0.root, "t").unwrap()
     }
 }
 
@@ -142,13 +126,13 @@ fn garbage_is_listed_and_deleted_only_when_told() {
     };
     assert_eq!(listed(&["t.yaml"]), []);
     // The runs with seed 1 leave the plan; one of them is used by another experiment, one fails, one never began.
-    fs_err::write(project.root.join("t.yaml"), SPEC.replace("[0, 1]", "[0]")).unwrap();
+    fs_err::write(project.0.root.join("t.yaml"), SPEC.replace("[0, 1]", "[0]")).unwrap();
     let all = project.runs();
     let of = |level: &str, seed: u64| {
         let spec = |run: &&RunDir| run.record().unwrap().unwrap().spec;
         all.iter().find(|run| spec(run).sparsity.name == level && spec(run).seed == seed).unwrap().clone()
     };
-    sparsegate_store::experiments::claim(&project.root, "u", [of("dense", 1).key()]).unwrap();
+    sparsegate_store::experiments::claim(&project.0.root, "u", [of("dense", 1).key()]).unwrap();
     let failed = of("dense", 0);
     let lock = failed.lock().unwrap();
     let summary = failed.summary().unwrap().unwrap();
@@ -156,7 +140,7 @@ fn garbage_is_listed_and_deleted_only_when_told() {
     let state = sparsegate_store::format::RunState::Failed;
     lock.write_summary(&sparsegate_store::format::Summary { state, error: Some("no".into()), ..summary }).unwrap();
     drop(lock);
-    RunDir::new(&project.root, "0123456789abcdef").lock().unwrap();
+    RunDir::new(&project.0.root, "0123456789abcdef").lock().unwrap();
 
     let item = |run: &RunDir, why: &str| (run.key().to_owned(), why.to_owned());
     let mut wanted =

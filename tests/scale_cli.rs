@@ -9,14 +9,7 @@ use std::time::{Duration, Instant};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value, json};
 use sparsegate_store::RunDir;
-
-const MANIFEST: &str = "\
-name: small
-about: A little of the synthetic language
-licence: { name: MIT OR Apache-2.0, redistribution: true, terms: generated }
-reader: { planted-words: { seed: 1, train: 2000, valid: 200, test: 200 } }
-split: three independent texts
-";
+use sparsegate_testing::manifests;
 
 struct Answer {
     code: Option<i32>,
@@ -44,7 +37,7 @@ fn project(root: &Utf8Path, runs: usize) {
         seeds.join(", ")
     );
     fs_err::create_dir_all(root.join("datasets")).unwrap();
-    fs_err::write(root.join("datasets/small.yaml"), MANIFEST).unwrap();
+    fs_err::write(root.join("datasets/small.yaml"), manifests::words("small", [2000, 200, 200])).unwrap();
     fs_err::write(root.join("t.yaml"), spec).unwrap();
     let plan: Value = serde_json::from_str(&go(root, &["plan", "t.yaml", "--format", "json"]).out).unwrap();
     let entries = plan[0]["runs"].as_array().unwrap();

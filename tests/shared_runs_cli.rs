@@ -3,10 +3,8 @@
 #![cfg(unix)]
 #![allow(missing_docs, reason = "a test")]
 
-use std::process::{Command, Stdio};
-
-use camino::Utf8PathBuf;
 use serde_json::Value;
+use sparsegate_testing::{Answer, manifests};
 
 const TASK: &str = "\
 task: words
@@ -15,51 +13,25 @@ dataset: small
 model: { kind: language-model, hidden: 4 }
 train: { epochs: 1, batch: 4, sequence: 10, carry_state: true, optimizer: { adam: { lr: 2e-3 } } }
 ";
-const MANIFEST: &str = "\
-name: small
-about: A little of the synthetic language
-licence: { name: MIT OR Apache-2.0, redistribution: true, terms: generated }
-reader: { planted-words: { seed: 1, train: 2000, valid: 200, test: 200 } }
-split: three independent texts
-";
 /// Shares the runs `W` with the other one.
 const A: &str = "name: a\nsweep: { product: { task: [words], sparsity: [dense, W], seed: [0, 1] } }\n";
 const B: &str = "name: b\nsweep: { product: { task: [words], sparsity: [W, W+N], seed: [0, 1] } }\n";
 
-struct Project {
-    _folder: tempfile::TempDir,
-    root: Utf8PathBuf,
-}
-
-struct Answer {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
+struct Project(sparsegate_testing::Project);
 
 impl Project {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
-        fs_err::create_dir_all(root.join("experiments/tasks")).unwrap();
-        fs_err::create_dir(root.join("datasets")).unwrap();
-        let files = [
-            ("datasets/small.yaml", MANIFEST),
+        let manifest = manifests::words("small", [2000, 200, 200]);
+        Self(sparsegate_testing::Project::with(&[
+            ("datasets/small.yaml", &manifest),
             ("experiments/tasks/words.yaml", TASK),
             ("experiments/a.yaml", A),
             ("experiments/b.yaml", B),
-        ];
-        for (name, text) in files {
-            fs_err::write(root.join(name), text).unwrap();
-        }
-        Self { _folder: folder, root }
+        ]))
     }
 
     fn go(&self, arguments: &[&str]) -> Answer {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
-        let output = command.args(arguments).current_dir(&self.root).stdin(Stdio::null()).output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Answer { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+        self.0.go(arguments)
     }
 
     fn good(&self, arguments: &[&str]) -> Answer {
@@ -70,7 +42,7 @@ impl Project {
 
     /// Names of the folders in `folder`, sorted, without hidden ones.
     fn folders(&self, folder: &str) -> Vec<String> {
-        let mut names: Vec<String> = fs_err::read_dir(self.root.join(folder))
+        let mut names: Vec<String> = fs_err::read_dir(self.0.root.join(folder))
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .filter(|name| !name.starts_with('.'))
@@ -89,10 +61,10 @@ impl Project {
 
     /// Moves run folders to where earlier versions had them.
     fn put_back(&self, experiment: &str, keys: &[String]) {
-        fs_err::create_dir_all(self.root.join("runs").join(experiment)).unwrap();
+        fs_err::create_dir_all(self.0.root.join("runs").join(experiment)).unwrap();
         for key in keys {
-            let from = self.root.join("runs").join(key);
-            fs_err::rename(from, self.root.join("runs").join(experiment).join(key)).unwrap();
+            let from = self.0.root.join("runs").join(key);
+            fs_err::rename(from, self.0.root.join("runs").join(experiment).join(key)).unwrap();
         }
     }
 }
@@ -142,7 +114,7 @@ fn an_experiment_uses_the_runs_of_another_one() {
     assert_eq!(one.err.matches("started (").count(), 0, "{}", one.err);
     project.good(&["predict", "b:seed=0", "w1"]);
     // Without the notes, a run belongs to the experiment that trained it.
-    fs_err::remove_dir_all(project.root.join("runs/.experiments")).unwrap();
+    fs_err::remove_dir_all(project.0.root.join("runs/.experiments")).unwrap();
     project.good(&["predict", "a:sparsity=W,seed=0", "w1"]);
     assert_eq!(project.go(&["predict", "b:seed=0", "w1"]).code, Some(2));
 }
@@ -152,7 +124,7 @@ fn folders_of_earlier_versions_are_read_and_moved() {
     let project = Project::new();
     project.good(&["run", "experiments/a.yaml"]);
     let (dense, w) = (project.keys("experiments/a.yaml", "dense"), project.keys("experiments/a.yaml", "W"));
-    fs_err::remove_dir_all(project.root.join("runs/.experiments")).unwrap();
+    fs_err::remove_dir_all(project.0.root.join("runs/.experiments")).unwrap();
     project.put_back("a", &[dense.clone(), w.clone()].concat());
     let reads = |project: &Project| {
         for (file, done) in [("experiments/a.yaml", 4), ("experiments/b.yaml", 2)] {
@@ -169,21 +141,21 @@ fn folders_of_earlier_versions_are_read_and_moved() {
 
     // The same results in both places, other results, an unfinished copy, and a run in use.
     let copy = |from: &str, to: &str| {
-        fs_err::create_dir_all(project.root.join(to)).unwrap();
-        for entry in fs_err::read_dir(project.root.join(from)).unwrap() {
+        fs_err::create_dir_all(project.0.root.join(to)).unwrap();
+        for entry in fs_err::read_dir(project.0.root.join(from)).unwrap() {
             let entry = entry.unwrap();
             if entry.file_type().unwrap().is_file() {
-                fs_err::copy(entry.path(), project.root.join(to).join(entry.file_name().to_str().unwrap())).unwrap();
+                fs_err::copy(entry.path(), project.0.root.join(to).join(entry.file_name().to_str().unwrap())).unwrap();
             }
         }
     };
     copy(&format!("runs/a/{}", dense[0]), &format!("runs/{}", dense[0]));
     copy(&format!("runs/a/{}", dense[1]), &format!("runs/{}", dense[1]));
     copy(&format!("runs/a/{}", w[0]), &format!("runs/c/{}", w[0]));
-    let metrics = project.root.join("runs").join(&dense[1]).join("metrics.jsonl");
+    let metrics = project.0.root.join("runs").join(&dense[1]).join("metrics.jsonl");
     fs_err::write(&metrics, fs_err::read_to_string(&metrics).unwrap().replace("\"valid\":", "\"valid\":1")).unwrap();
-    fs_err::remove_file(project.root.join("runs/c").join(&w[0]).join("summary.json")).unwrap();
-    let held = sparsegate_store::RunDir::at(&project.root.join("runs/a").join(&w[1])).lock().unwrap();
+    fs_err::remove_file(project.0.root.join("runs/c").join(&w[0]).join("summary.json")).unwrap();
+    let held = sparsegate_store::RunDir::at(&project.0.root.join("runs/a").join(&w[1])).lock().unwrap();
 
     let adopted = project.go(&["runs", "adopt"]);
     assert_eq!(adopted.code, Some(1), "{}{}", adopted.out, adopted.err);
@@ -197,8 +169,8 @@ fn folders_of_earlier_versions_are_read_and_moved() {
     assert_eq!(project.folders("runs/a").len(), 2);
 
     drop(held);
-    fs_err::remove_dir_all(project.root.join("runs/c")).unwrap();
-    fs_err::remove_dir_all(project.root.join("runs").join(&dense[1])).unwrap();
+    fs_err::remove_dir_all(project.0.root.join("runs/c")).unwrap();
+    fs_err::remove_dir_all(project.0.root.join("runs").join(&dense[1])).unwrap();
     let adopted = project.good(&["runs", "adopt", "--format", "json"]);
     let json: Value = serde_json::from_str(&adopted.out).unwrap();
     assert_eq!(json.as_array().unwrap().len(), 2);

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use camino::Utf8PathBuf;
 use sparsegate_store::format::RunState;
 use sparsegate_store::{RunDir, runs};
+use sparsegate_testing::manifests;
 
 /// Trains for a second or two in many short epochs, so that there is time to interrupt it.
 const LONG: &str = "\
@@ -17,15 +18,6 @@ dataset: small
 model: { kind: language-model, hidden: 12 }
 train: { epochs: 40, batch: 8, sequence: 10, carry_state: true, optimizer: { adam: { lr: 2e-3 } } }
 sweep: { product: { sparsity: [W+G+N] } }
-";
-
-const SMALL: &str = "\
-name: small
-about: A few sentences of the embedded language
-licence: { name: MIT OR Apache-2.0, redistribution: true, terms: generated }
-reader:
-  planted-words: { seed: 1, train: 4000, valid: 1000, test: 1000 }
-split: three independent texts of one grammar
 ";
 
 /// Time limit; only a process that hangs takes longer.
@@ -41,7 +33,7 @@ impl Project {
         let folder = tempfile::tempdir().unwrap();
         let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
         fs_err::create_dir(root.join("datasets")).unwrap();
-        fs_err::write(root.join("datasets/small.yaml"), SMALL).unwrap();
+        fs_err::write(root.join("datasets/small.yaml"), manifests::small_words()).unwrap();
         fs_err::write(root.join("t.yaml"), spec).unwrap();
         Self { _folder: folder, root }
     }

@@ -5,15 +5,7 @@ use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use sparsegate_store::{RunDir, runs};
-
-const SMALL: &str = "\
-name: small
-about: A few sentences of the embedded language
-licence: { name: MIT OR Apache-2.0, redistribution: true, terms: generated }
-reader:
-  planted-words: { seed: 1, train: 4000, valid: 1000, test: 1000 }
-split: three independent texts of one grammar
-";
+use sparsegate_testing::manifests;
 
 /// Time limit of whatever is waited for; only what hangs takes longer.
 const LIMIT: Duration = Duration::from_mins(2);
@@ -37,7 +29,7 @@ impl Project {
         let folder = tempfile::tempdir().unwrap();
         let root = Utf8PathBuf::from_path_buf(folder.path().canonicalize().unwrap()).unwrap();
         fs_err::create_dir(root.join("datasets")).unwrap();
-        fs_err::write(root.join("datasets/small.yaml"), SMALL).unwrap();
+        fs_err::write(root.join("datasets/small.yaml"), manifests::small_words()).unwrap();
         fs_err::write(root.join("t.yaml"), spec).unwrap();
         Self { _folder: folder, root }
     }
