@@ -131,6 +131,19 @@ fn the_paper_has_the_claims_of_its_four_older_files() {
     assert_eq!(load("experiments/paper.yaml"), older);
 }
 
+/// An override of a key that only one task has is an error for the other task, unless a filter leaves that one out.
+#[test]
+fn an_override_need_only_suit_the_chosen_tasks() {
+    let folder = Folder::new();
+    let set = ["--set", "model.embedding.vectors=none", "--set", "model.embedding.size=5"];
+    let chosen = folder.planned(BOTH, &[&set[..2], &["--only", "task=texts,sparsity=dense"]].concat());
+    assert_eq!(chosen.into_keys().collect::<Vec<_>>(), ["texts lstm dense 0"]);
+    let Answer { code, err, .. } = folder.spec(BOTH, &[&["plan"], &set[..2]].concat());
+    assert!(code == Some(2) && err.contains("task `words`"), "{err}");
+    let Answer { code, err, .. } = folder.spec(BOTH, &[&["plan", "--only", "task=text"], &set[2..]].concat());
+    assert!(code == Some(2) && err.contains("text"), "{err}");
+}
+
 #[test]
 fn a_task_means_what_writing_it_out_means() {
     let project = Folder::new();

@@ -11,6 +11,7 @@ use sparsegate_pipeline::start_from::StartError;
 use sparsegate_pipeline::sweep::SweepError;
 use sparsegate_pipeline::train_run::TrainRunError;
 use sparsegate_spec::SpecError;
+use sparsegate_store::bundle::BundleError;
 use sparsegate_store::{FindRunError, StoreError};
 
 use super::args::Global;
@@ -158,6 +159,16 @@ impl From<StoreError> for CliError {
         match error {
             StoreError::Corrupt { .. } | StoreError::Newer { .. } => Self::data(error),
             error => Self::failed(error),
+        }
+    }
+}
+
+impl From<BundleError> for CliError {
+    fn from(error: BundleError) -> Self {
+        match error {
+            BundleError::Store(error) => error.into(),
+            BundleError::Damaged { .. } | BundleError::Newer { .. } => Self::data(error),
+            BundleError::Exists(_) | BundleError::NotABundle(_) | BundleError::Run { .. } => Self::usage(error),
         }
     }
 }

@@ -2,8 +2,11 @@
 
 mod adopt;
 mod compare;
+mod export;
 mod gc;
+mod import;
 mod list;
+mod notes;
 mod show;
 
 use std::process::ExitCode;
@@ -30,6 +33,14 @@ enum RunsCommand {
     Compare(compare::CompareArgs),
     /// List runs and checkpoints that are not needed any more; delete them when told
     Gc(gc::GcArgs),
+    /// Write runs to one file or folder, to keep, publish or move them
+    Export(export::ExportArgs),
+    /// Take the runs of exported files or folders into the project
+    Import(import::ImportArgs),
+    /// Set, print or remove the note of a run
+    Note(notes::NoteArgs),
+    /// Add, print or remove tags of runs
+    Tag(notes::TagArgs),
     /// Move run folders of earlier versions, runs/EXPERIMENT/KEY, to runs/KEY
     Adopt(adopt::AdoptArgs),
 }
@@ -44,6 +55,10 @@ pub fn execute(global: &Global, args: &RunsArgs) -> Result<ExitCode, CliError> {
         RunsCommand::Show(args) => show::execute(global, args),
         RunsCommand::Compare(args) => compare::execute(global, args),
         RunsCommand::Gc(args) => gc::execute(global, args),
+        RunsCommand::Export(args) => export::execute(global, args),
+        RunsCommand::Import(args) => import::execute(global, args),
+        RunsCommand::Note(args) => notes::note(global, args),
+        RunsCommand::Tag(args) => notes::tag(global, args),
         RunsCommand::Adopt(args) => adopt::execute(global, args),
     }
 }

@@ -22,6 +22,12 @@ pub enum WriteCompactError {
     /// The run has not ended.
     #[error("the run {0} is not done, so it has no final parameters; finish its training with `sparsegate run`")]
     NotDone(camino::Utf8PathBuf),
+    /// The parameters were left out when the run was exported, and so was the compact model.
+    #[error(
+        "{0} has neither a compact model nor the parameters to make one of: they were left out when the run was exported; \
+         export it again with --weights, or train it with `sparsegate run SPEC --force`"
+    )]
+    WithoutWeights(camino::Utf8PathBuf),
     /// An error of the run's folder.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -46,6 +52,9 @@ pub enum WriteCompactError {
 /// [`WriteCompactError`].
 pub fn write_compact(root: &Utf8Path, dir: &RunDir) -> Result<File, WriteCompactError> {
     let record = dir.record()?.ok_or_else(|| WriteCompactError::NoRun(dir.path().to_owned()))?;
+    if dir.is_without_weights()? {
+        return Err(WriteCompactError::WithoutWeights(dir.path().to_owned()));
+    }
     let sources = Sources::load(root, &record.spec.dataset, [&record.spec])?;
     let corpus = sparsegate_data::load(root, &sources.dataset, record.spec.reading)?;
     dir.verify()?;

@@ -99,7 +99,7 @@ pub fn line(
 }
 
 /// The authors' logs, if a run is compared at the epochs in them: a run that chose its epoch is compared at that epoch.
-fn comparable_logs<'a>(row: &RunRow, authors: &'a Authors) -> Option<&'a AuthorsLogs> {
+pub fn comparable_logs<'a>(row: &RunRow, authors: &'a Authors) -> Option<&'a AuthorsLogs> {
     authors.comparable(&row.spec).filter(|_| row.spec.train.select.is_last())
 }
 

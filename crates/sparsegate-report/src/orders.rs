@@ -3,7 +3,7 @@
 use sparsegate_spec::types::{MetricRef, OrderClaim, PublishedOrdering};
 
 use super::authors::Authors;
-use super::claims::{lacking, noise_of, same_point, too_few};
+use super::claims::{comparable_logs, lacking, noise_of, same_point, too_few};
 use super::metric::Metric;
 use super::noise_estimate::{self, NoiseEstimate};
 use super::rows::RunRow;
@@ -117,7 +117,7 @@ fn side(of: &MetricRef, rows: &[RunRow], authors: &Authors, seeds: Option<u32>) 
     if matching.is_empty() {
         return OrderSide { lack: Some("no matching run".into()), ..OrderSide::default() };
     }
-    let logged = |row: &RunRow| authors.comparable(&row.spec).and_then(|logs| logs.last_epoch(row.level()));
+    let logged = |row: &RunRow| comparable_logs(row, authors).and_then(|logs| logs.last_epoch(row.level()));
     let lack =
         |row: &&&RunRow| lacking(row, logged(row).map(|point| point.epoch)).map(|why| format!("{}: {why}", row.label));
     let measured: Vec<(&RunRow, f64)> = matching

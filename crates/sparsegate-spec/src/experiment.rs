@@ -87,15 +87,25 @@ pub fn load(file: &Utf8Path, set: &[String], only: &[String]) -> Result<Experime
 /// # Errors
 /// As [`load`].
 pub fn from_text(file: &Utf8Path, text: &str, set: &[String], only: &[String]) -> Result<Experiment, SpecError> {
-    read(file, text, set, only, None)
+    read(file, text, Selection { set, only, later: &[] }, None)
+}
+
+/// What a command line makes of an experiment.
+#[derive(Debug, Clone, Copy)]
+pub struct Selection<'a> {
+    /// Overrides, `key=value`.
+    pub set: &'a [String],
+    /// Filters that each must match a run.
+    pub only: &'a [String],
+    /// Filters that the caller applies afterwards, to the runs of several experiments.
+    pub later: &'a [String],
 }
 
 /// [`from_text`] with a further folder of task files.
 pub fn read(
     file: &Utf8Path,
     text: &str,
-    set: &[String],
-    only: &[String],
+    Selection { set, only, later }: Selection<'_>,
     shared_tasks: Option<&Utf8Path>,
 ) -> Result<Experiment, SpecError> {
     let spoken = |(message, help): (String, String)| SpecError::new(file, message).help(help);
@@ -110,13 +120,16 @@ pub fn read(
     expect::refuse_empty_where(&tree).map_err(placed)?;
 
     let overrides = overrides::combinations(&overrides::parse(set).map_err(spoken)?).map_err(spoken)?;
-    let points = match &written.sweep {
+    let mut points = match &written.sweep {
         Some(sweep) => {
             sweep.refuse_empty_where(tree.get("sweep"), &dotted("sweep")).map_err(placed)?;
             sweep.points(&dotted("sweep")).map_err(placed)?
         }
         None => vec![SweepPoint::new()],
     };
+    if !set.is_empty() {
+        keep_chosen_tasks(&mut points, &overrides, written.task.as_ref(), &[only, later].concat());
+    }
     let tasks = Place { file, text }.load_tasks(&points, &overrides, written.task.as_ref(), shared_tasks)?;
     let of_task = settings_of_tasks(written.tasks.as_ref(), &tasks, &points).map_err(placed)?;
     let base = base(&tree);
@@ -146,6 +159,32 @@ pub fn read(
         runs,
         expect: written.expect,
     })
+}
+
+/// Keeps the points of tasks that the filters choose, if every filter names a task. An override may suit only these: no
+/// other task need have an embedding for `--only task=imdb --set model.embedding.size=50`. Filters that choose no task
+/// here change nothing, so that they are reported with the tasks that there are.
+fn keep_chosen_tasks(
+    points: &mut Vec<SweepPoint>,
+    overrides: &[Vec<Override>],
+    base: Option<&Node>,
+    filters: &[String],
+) {
+    let task_in = |filter: &'_ String| {
+        let pairs = filter.split(',').filter_map(filter::split);
+        pairs.filter(|(key, _)| *key == "task").map(|(_, name)| name.to_owned()).next()
+    };
+    let Some(chosen) = filters.iter().map(task_in).collect::<Option<Vec<String>>>().filter(|all| !all.is_empty())
+    else {
+        return;
+    };
+    let is_chosen = |point: &SweepPoint| {
+        let tasks = overrides.iter().filter_map(|some| task_of(point, some, base));
+        tasks.into_iter().any(|(name, _)| chosen.contains(&name.label()))
+    };
+    if points.iter().any(is_chosen) {
+        points.retain(is_chosen);
+    }
 }
 
 /// Says what a task file is to somebody who takes it for an experiment.

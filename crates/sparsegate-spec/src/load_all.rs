@@ -4,7 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::diagnostic::Diagnostic;
 use super::error::SpecError;
-use super::experiment::{self, Experiment};
+use super::experiment::{self, Experiment, Selection};
 use super::node::{PathStep, dotted};
 use super::{filter, yaml};
 
@@ -39,7 +39,7 @@ fn load(
     only: &[String],
     tasks: Option<&Utf8Path>,
 ) -> Result<Vec<Experiment>, SpecError> {
-    let mut gathering = Loader { set, tasks, seen: Vec::new(), experiments: Vec::new() };
+    let mut gathering = Loader { set, only, tasks, seen: Vec::new(), experiments: Vec::new() };
     for file in files {
         gathering.add(file, &mut Vec::new())?;
     }
@@ -57,6 +57,7 @@ fn load(
 
 struct Loader<'a> {
     set: &'a [String],
+    only: &'a [String],
     /// A further folder of task files.
     tasks: Option<&'a Utf8Path>,
     /// Canonical paths of the files read so far.
@@ -72,7 +73,8 @@ impl Loader<'_> {
         if self.seen.contains(&real) {
             return Ok(());
         }
-        let experiment = experiment::read(file, &yaml::read(file)?, self.set, &[], self.tasks)?;
+        let selection = Selection { set: self.set, only: &[], later: self.only };
+        let experiment = experiment::read(file, &yaml::read(file)?, selection, self.tasks)?;
         let also = experiment.also.clone();
         self.seen.push(real.clone());
         self.experiments.push(experiment);

@@ -34,6 +34,10 @@ const OPTIONS: [&str; 8] = [
     "train.start_from",
 ];
 
+/// Keys that say which epoch counts. They are no varying keys where the level determines them, as in a sweep in which the
+/// dense network stops early because it overfits: the level's name stands for it.
+const CHOICE_OF_EPOCH: [&str; 2] = ["train.select", "train.early_stop.patience"];
+
 /// A spec's settings by dotted key (`train.epochs`, `model.hidden`), leaves only. The sparsity level is the single
 /// entry `sparsity`, the level's name. Options of the training loop have the values that hold, such as 1 for
 /// `train.kl.weight` of a variational run that does not mention it. The name of the experiment is no setting.
@@ -91,6 +95,15 @@ fn differing(path: &str, a: Option<&Value>, b: Option<&Value>, keys: &mut BTreeS
             }
         }
     }
+}
+
+/// Whether all specs of the same sparsity level have the same value of `key`.
+fn is_determined_by_level(key: &str, specs: &[&RunSpec]) -> bool {
+    let mut values: BTreeMap<&str, Option<Value>> = BTreeMap::new();
+    specs.iter().all(|spec| {
+        let value = setting(spec, key);
+        *values.entry(&spec.sparsity.name).or_insert_with(|| value.clone()) == value
+    })
 }
 
 /// Whether a leaf of a spec is a setting of its own.
@@ -185,6 +198,7 @@ impl VaryingKeys {
                 keys.insert(option.to_owned());
             }
         }
+        keys.retain(|key| !CHOICE_OF_EPOCH.contains(&key.as_str()) || !is_determined_by_level(key, specs));
         keys.into_iter().collect()
     }
 

@@ -94,13 +94,20 @@ fn adopt_one(root: &Utf8Path, experiment: &str, from: &RunDir, to: &RunDir) -> R
     }
 }
 
-fn is_done(dir: &RunDir) -> Result<bool, StoreError> {
+/// Whether the run is finished.
+pub(super) fn is_done(dir: &RunDir) -> Result<bool, StoreError> {
     Ok(dir.summary()?.is_some_and(|summary| summary.state == RunState::Done))
 }
 
-/// Whether the files that hold no time and no host name are equal.
-fn same_results(a: &Utf8Path, b: &Utf8Path) -> Result<bool, StoreError> {
+/// Whether the files of two folders that hold no time and no host name are equal. Weights that one of them left out
+/// are not compared.
+pub(super) fn same_results(a: &Utf8Path, b: &Utf8Path) -> Result<bool, StoreError> {
+    let left_out = |folder: &Utf8Path| Ok::<_, StoreError>(RunDir::at(folder).left_out()?.is_some());
+    let without_weights = left_out(a)? || left_out(b)?;
     for name in ["metrics.jsonl", "structure.json", "model.safetensors"] {
+        if name == "model.safetensors" && without_weights {
+            continue;
+        }
         let read = |folder: &Utf8Path| match fs_err::read(folder.join(name)) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),

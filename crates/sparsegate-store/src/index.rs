@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::RunDir;
 use super::format::{EpochMetrics, RunRecord};
 use super::plan::Status;
+use super::run_dir::LEFT_OUT;
 
 /// First line of the file; other content is ignored and replaced.
 const HEAD: &str = "sparsegate run index 1";
@@ -22,7 +23,7 @@ const HEAD: &str = "sparsegate run index 1";
 /// resolution of a file system's clock would leave the same time.
 const SETTLED: Duration = Duration::from_secs(3);
 /// The files that are verified.
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     "run.json",
     "metrics.jsonl",
     "structure.json",
@@ -32,6 +33,7 @@ const FILES: [&str; 9] = [
     "compact.safetensors",
     "speed.json",
     "checkpoint/state.safetensors",
+    LEFT_OUT,
 ];
 
 /// What a verification of a run folder found.

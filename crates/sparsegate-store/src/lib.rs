@@ -9,6 +9,7 @@
 
 mod adopt;
 mod atomic;
+pub mod bundle;
 mod checkpoint;
 pub mod classes;
 mod collapse;
@@ -21,6 +22,7 @@ mod index;
 mod listing;
 mod lock;
 mod manifest;
+mod notes;
 pub mod plan;
 pub mod provenance;
 mod run_dir;
@@ -38,6 +40,7 @@ pub use find::{FindRunError, find_run, find_runs};
 pub use listing::{StoredRun, list};
 pub use lock::{Holder, LockedRun};
 pub use manifest::{Checksum, Manifest};
+pub use notes::Notes;
 pub use run_dir::RunDir;
 pub use store::{Store, runs};
 pub use verify::Verified;

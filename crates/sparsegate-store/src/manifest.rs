@@ -16,7 +16,8 @@ pub(super) const RESULTS: [&str; 5] =
     ["run.json", "metrics.jsonl", "structure.json", "model.safetensors", "summary.json"];
 /// Files that a finished run may have. They can be made again or are not needed any more, so they may be missing; if they
 /// are there, their content must be that of the manifest.
-const EXTRAS: [&str; 4] = ["compact.safetensors", "classes.json", "speed.json", "checkpoint/state.safetensors"];
+pub(super) const EXTRAS: [&str; 4] =
+    ["compact.safetensors", "classes.json", "speed.json", "checkpoint/state.safetensors"];
 
 /// The content of `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,8 +56,13 @@ pub struct Checksum {
     pub blake3: String,
 }
 
+/// The checksum of a file's content.
+pub(super) fn checksum_of(bytes: &[u8]) -> Checksum {
+    Checksum { bytes: bytes.len() as u64, blake3: blake3::hash(bytes).to_hex().to_string() }
+}
+
 /// The checksum of a file; `None` if there is no file.
-fn checksum(path: &Utf8Path) -> Result<Option<Checksum>, StoreError> {
+pub(super) fn checksum(path: &Utf8Path) -> Result<Option<Checksum>, StoreError> {
     let fail = |e| StoreError::io("read", path, e);
     let mut file = match fs_err::File::open(path) {
         Ok(file) => file,
@@ -128,6 +134,7 @@ impl RunDir {
                 }
                 Some(_) => return Err(self.corrupt(&path, &"its content is not what was written")),
                 None if EXTRAS.contains(&name.as_str()) => {}
+                None if self.left_out()?.is_some_and(|left_out| left_out.files.contains(name)) => {}
                 None => return Err(self.corrupt(&path, &"it is missing")),
             }
         }

@@ -4,6 +4,7 @@ use std::process::Stdio;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::checkpoint::{Checkpoint, CompanionHashes, DecodeError, FormatVersion, Position};
 use super::classes::ClassResults;
@@ -14,6 +15,30 @@ use sparsegate_core::trainer::NamedTensor;
 
 /// Beginning of the names of files with the state of a best epoch.
 pub(super) const BEST_PREFIX: &str = "best-";
+/// Name of the file that says which files of a finished run were left out when it was exported.
+pub(super) const LEFT_OUT: &str = "left-out.json";
+
+/// The content of `left-out.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LeftOut {
+    format: u32,
+    /// Names of files that the manifest lists and the folder need not have.
+    pub(super) files: Vec<String>,
+}
+
+impl LeftOut {
+    /// The parameters were left out.
+    pub(super) fn weights() -> Self {
+        Self { format: FORMAT, files: vec!["model.safetensors".to_owned()] }
+    }
+
+    /// The content of the file.
+    pub(super) fn to_json(&self) -> Vec<u8> {
+        let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();
+        text.push(b'\n');
+        text
+    }
+}
 
 /// The folder of one run, `<root>/runs/<key>`, which need not exist. Reading takes no lock, because files are replaced
 /// atomically and readers of `metrics.jsonl` skip an unfinished last line.
@@ -165,6 +190,26 @@ impl RunDir {
         let (parameters, metadata) = tensors::decode(&bytes).map_err(|problem| self.corrupt(&path, &problem))?;
         self.check_version(&path, metadata.as_bytes())?;
         Ok(Some(parameters))
+    }
+
+    /// Reads `left-out.json`; `None` if the folder has all files.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] except `Locked`; [`StoreError::Corrupt`] if it names another file than the parameters.
+    pub(super) fn left_out(&self) -> Result<Option<LeftOut>, StoreError> {
+        let left_out: Option<LeftOut> = self.json(LEFT_OUT)?;
+        if left_out.as_ref().is_some_and(|found| *found != LeftOut::weights()) {
+            return Err(self.corrupt(&self.path.join(LEFT_OUT), &"only model.safetensors can be left out"));
+        }
+        Ok(left_out)
+    }
+
+    /// Whether the run is finished and its parameters were left out when it was exported.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] except `Locked`.
+    pub fn is_without_weights(&self) -> Result<bool, StoreError> {
+        Ok(!self.model_path().exists() && self.left_out()?.is_some())
     }
 
     /// Reads the bytes of `compact.safetensors`; `None` if the run is not done, or was trained by a version that did

@@ -11,6 +11,7 @@ use super::classes::ClassResults;
 use super::format::{EpochMetrics, FORMAT, RunRecord, Structure, Summary};
 use super::lock::LockedRun;
 use super::manifest::MANIFEST;
+use super::notes::NOTES;
 use super::run_dir::BEST_PREFIX;
 use super::speed::Speed;
 use super::{RunDir, StoreError, tensors};
@@ -214,7 +215,7 @@ impl LockedRun {
         file.set_len(length).and_then(|()| file.sync_all()).map_err(fail)
     }
 
-    /// Removes everything in the folder except the lock file.
+    /// Removes everything in the folder except the lock file and what a person wrote about the run.
     ///
     /// # Errors
     /// [`StoreError::Io`].
@@ -228,7 +229,7 @@ impl LockedRun {
         for entry in folder.read_dir_utf8().map_err(fail)? {
             let entry = entry.map_err(fail)?;
             let removed = match entry.file_type().map_err(fail)?.is_dir() {
-                _ if entry.file_name() == "lock" => Ok(()),
+                _ if ["lock", NOTES].contains(&entry.file_name()) => Ok(()),
                 true => fs_err::remove_dir_all(entry.path()),
                 false => fs_err::remove_file(entry.path()),
             };

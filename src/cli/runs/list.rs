@@ -1,6 +1,7 @@
 //! `runs list`: the stored runs.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -27,6 +28,9 @@ pub struct ListArgs {
     /// Use only the runs in this state, such as done or damaged
     #[arg(long, value_name = "STATE")]
     state: Option<String>,
+    /// Use only the runs with this tag
+    #[arg(long, value_name = "TAG")]
+    tag: Option<String>,
     /// What to sort by, numbers rising; runs without the value come last
     #[arg(long, value_enum, default_value_t)]
     sort: SortKey,
@@ -69,6 +73,8 @@ pub(super) struct ListedRun {
     pub(super) test: Option<f64>,
     pub(super) compression: Option<f64>,
     pub(super) folder: String,
+    pub(super) tags: BTreeSet<String>,
+    pub(super) note: String,
 }
 
 impl ListedRun {
@@ -76,6 +82,7 @@ impl ListedRun {
     pub(super) fn new(run: &StoredRun) -> Result<Self, CliError> {
         let spec = run.record.as_ref().map(|record| &record.spec);
         let shown = run.progress.shown.as_ref();
+        let notes = run.dir.notes()?;
         let text = |get: fn(&RunSpec) -> &String| spec.map(|spec| get(spec).clone());
         Ok(Self {
             run: run.dir.key().to_owned(),
@@ -93,6 +100,8 @@ impl ListedRun {
             test: shown.map(|line| line.test),
             compression: shown.and_then(|line| line.counts.compression_ratio()),
             folder: run.dir.path().to_string(),
+            tags: notes.tags,
+            note: notes.note,
         })
     }
 }
@@ -131,6 +140,9 @@ pub fn execute(global: &Global, args: &ListArgs) -> Result<ExitCode, CliError> {
     if let Some(state) = &args.state {
         rows.retain(|row| row.state == *state);
     }
+    if let Some(tag) = &args.tag {
+        rows.retain(|row| row.tags.contains(tag));
+    }
     rows.sort_by(|a, b| compare(args.sort, a, b).then_with(|| a.run.cmp(&b.run)));
     let text = match args.format {
         OutputFormat::Json => output::json(&rows)?,
@@ -163,6 +175,11 @@ fn table(rows: &[ListedRun]) -> TextTable {
     let mut table = heads.into_iter().fold(TextTable::new(), TextTable::words);
     table = table.numbers("seed").words("backend").numbers("epochs").words("metric");
     table = ["valid", "test", "compression"].into_iter().fold(table, TextTable::numbers);
+    // Most stores have no tags.
+    let are_tagged = rows.iter().any(|row| !row.tags.is_empty());
+    if are_tagged {
+        table = table.words("tags");
+    }
     for row in rows {
         let number = |value: Option<f64>| value.map(|value| format!("{value:.3}")).unwrap_or_default();
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
@@ -180,6 +197,7 @@ fn table(rows: &[ListedRun]) -> TextTable {
             number(row.valid),
             number(row.test),
             row.valid.map(|_| progress::compression(row.compression)).unwrap_or_default(),
+            row.tags.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
         ]);
     }
     table

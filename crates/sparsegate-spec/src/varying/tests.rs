@@ -141,3 +141,16 @@ fn names_are_as_short_as_they_are_unique() {
     assert_eq!([short_name("train.kl.weight"), short_name("train.schedule")], ["KL weight", "schedule"]);
     assert_eq!(short_name("train.schedule.cosine.to"), "cosine.to", "a linear schedule has a `to`, too");
 }
+
+#[test]
+fn the_choice_of_an_epoch_that_follows_from_the_level_does_not_vary() {
+    let all = runs("sparsity: [dense, W, W+N], seed: [0, 1], train.select: [last, best]");
+    let keys = |keep: &dyn Fn(&RunSpec) -> bool| {
+        let kept: Vec<&RunSpec> = all.iter().filter(|run| keep(run)).collect();
+        VaryingKeys::of(kept).keys().join(" ")
+    };
+    let is_dense = |run: &RunSpec| run.sparsity.name == "dense";
+    assert_eq!(keys(&|run| is_dense(run) != run.train.select.is_last()), "sparsity seed");
+    assert_eq!(keys(&|run| !is_dense(run)), "sparsity train.select seed");
+    assert_eq!(keys(&is_dense), "train.select seed");
+}
