@@ -21,8 +21,8 @@ const NAMES: [(&str, &str); 5] = [
 ];
 
 /// Training options that are not stored when they have their default values. Each is a single setting, even if it is a
-/// mapping; its value is the one in the spec, or else the default. An option that has no effect in a run, such as the KL
-/// weight of a dense network, has no value there.
+/// mapping; its value is the one in the spec, or else the default. An option that has no effect in a run, such as the
+/// KL weight of a dense network, has no value there.
 const OPTIONS: [&str; 8] = [
     "train.kl.weight",
     "train.kl.warm_up",
@@ -35,8 +35,8 @@ const OPTIONS: [&str; 8] = [
 ];
 
 /// A spec's settings by dotted key (`train.epochs`, `model.hidden`), leaves only. The sparsity level is the single
-/// entry `sparsity`, the level's name. Training options that the spec does not mention have their defaults, such as 1 for
-/// `train.kl.weight` of a variational run. The name of the experiment is no setting.
+/// entry `sparsity`, the level's name. Training options that the spec does not mention have their defaults, such as 1
+/// for `train.kl.weight` of a variational run. The name of the experiment is no setting.
 pub fn settings(spec: &RunSpec) -> BTreeMap<String, Value> {
     let mut flat = BTreeMap::new();
     // Serialising a spec cannot fail; if it did, labels would only be shorter.

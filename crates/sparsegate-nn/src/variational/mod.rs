@@ -16,8 +16,8 @@
 //! 0.5 ln(1 + exp(-a)) - 0.03 - 0.64 s(1.5 (a + 1.3)),   a = clamp(log_alpha, -8, 8),   s(x) = 1 / (1 + exp(-x))
 //! ```
 //!
-//! (the published code of arXiv 1812.05692, including its constants; at a = 8 the value is -0.66983, not zero).
-//! [`kl`] has the constants and the formula for one weight. `docs/method.md` describes the method. In the code, `kl` and
+//! (the published code of arXiv 1812.05692, including its constants; at a = 8 the value is -0.66983, not zero). [`kl`]
+//! has the constants and the formula for one weight. `docs/method.md` describes the method. In the code, `kl` and
 //! `kl_divergence` are this approximation of the KL divergence.
 
 pub mod kl;

@@ -2,8 +2,8 @@
 //!
 //! [`train`] takes a run folder, a spec, a corpus and a [`Trainer`](sparsegate_core::trainer::Trainer) and stores
 //! metrics and a trained model. A run that was stopped or killed any number of times leaves the same bytes in
-//! `metrics.jsonl`, `structure.json` and `model.safetensors` as an uninterrupted one, on the same backend. Which backends
-//! also need the same number of threads is in `docs/backends.md`.
+//! `metrics.jsonl`, `structure.json` and `model.safetensors` as an uninterrupted one, on the same backend. Which
+//! backends also need the same number of threads is in `docs/backends.md`.
 
 mod baseline;
 mod best_epoch;

@@ -2,8 +2,9 @@
 //!
 //! Words, embedding dimensions and hidden units that have been pruned for several epochs are removed from the tensors
 //! permanently. The result is an ordinary smaller network, so that layers, ops and backends need not know about it. A
-//! word without a row is read as zeros ([`super::symbols`]). The parameters that the trainer returns have their original
-//! sizes, except for those of a checkpoint: a removed parameter is returned with mean zero, and so counts as pruned.
+//! word without a row is read as zeros ([`super::symbols`]). The parameters that the trainer returns have their
+//! original sizes, except for those of a checkpoint: a removed parameter is returned with mean zero, and so counts as
+//! pruned.
 //!
 //! | file | contents |
 //! |---|---|
@@ -66,8 +67,8 @@ impl LiveParts {
         }
     }
 
-    /// Judges all parts after `epochs` finished epochs by the rules for counting, with the rule's margin in place of the
-    /// limit of pruning, and drops those that have been noise for long enough from the network and the optimiser's
+    /// Judges all parts after `epochs` finished epochs by the rules for counting, with the rule's margin in place of
+    /// the limit of pruning, and drops those that have been noise for long enough from the network and the optimiser's
     /// moments. Returns whether any was. An epoch that has been judged before changes nothing.
     pub(super) fn judge(&mut self, network: &mut impl Network, moments: &mut [Moments], epochs: u32) -> bool {
         if epochs <= self.epochs {
