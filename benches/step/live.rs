@@ -1,5 +1,5 @@
-//! The step of a W+G+N LSTM whose dead parts left the tensors (`train.drop_dead`), at several numbers of parts that are
-//! left.
+//! The step of a W+G+N LSTM whose dead parts have been removed from the tensors (`train.drop_dead`), at several numbers
+//! of remaining parts.
 
 use criterion::{BenchmarkId, Criterion, SamplingMode};
 

@@ -13,7 +13,7 @@
 //! | `sgemm` | only matrix products, those of a step and a large square one: the roofline |
 //! | `ops` | each op of a step, forward and backward |
 //! | `around` | batching, evaluation, and writing a checkpoint |
-//! | `live` | the step after most of the network has left the tensors (`train.drop_dead`) |
+//! | `live` | the step after most of the network has been removed from the tensors (`train.drop_dead`) |
 //! | `scaling` | the step at several hidden sizes, vocabularies, sequence lengths and batch sizes |
 //!
 //! `RAYON_NUM_THREADS` sets the number of threads. Batches come from the data set if it is in the cache

@@ -1,4 +1,5 @@
-//! Whether a compact model answers the same whatever it reads.
+//! Whether a compact model gives the same answer for every text. (The values of constant *gates* are elsewhere:
+//! `sparsegate_runtime` computes them from the biases when it packs a model.)
 
 use sparsegate_runtime::Model;
 use sparsegate_runtime::model::Task;

@@ -1,5 +1,5 @@
-//! Extracts a self-contained model from the compact network: everything without influence on an output is removed, and
-//! sums without live weights become constants.
+//! Makes the compact model from the reduced network: everything without influence on an output is removed, and sums
+//! without live weights become constants.
 
 use sparsegate_runtime::model::{LiveColumns, Sizes, Task, Vocabulary};
 use sparsegate_runtime::{Activation, Cell, CellKind, Matrix, Model, matrix};
@@ -8,7 +8,7 @@ use super::cell_formula::{Sum, UnsupportedCell, translate};
 use sparsegate_prune::{DenseMatrix, ReducedNetwork};
 use sparsegate_spec::types::GateActivation;
 
-/// Extracts the model of a compact network.
+/// Makes the compact model of a reduced network.
 ///
 /// In contrast to [`sparsegate_prune::masks`], removal cascades. A unit is removed if no output and no remaining unit
 /// reads it, a dimension of the embedding if nothing reads it or nothing feeds it, a symbol's row if it is all zeros. A
@@ -20,15 +20,15 @@ use sparsegate_spec::types::GateActivation;
 /// # Errors
 /// [`UnsupportedCell`], which a cell that the runtime has code for never is.
 pub fn extract(
-    compact: &ReducedNetwork,
+    reduced: &ReducedNetwork,
     output_bias: &[f64],
     task: Task,
     original: Sizes,
 ) -> Result<Model<f64>, UnsupportedCell> {
-    if let Some(cell) = CellKind::from_name(compact.cell.name()) {
-        return Ok(extract_as(compact, output_bias, task, original, (cell.into(), sums(cell))));
+    if let Some(cell) = CellKind::from_name(reduced.cell.name()) {
+        return Ok(extract_as(reduced, output_bias, task, original, (cell.into(), sums(cell))));
     }
-    extract_with_formula(compact, output_bias, task, original)
+    extract_with_formula(reduced, output_bias, task, original)
 }
 
 /// Like [`extract`], but describes every cell by its formula, also one that the runtime has code for.
@@ -36,31 +36,31 @@ pub fn extract(
 /// # Errors
 /// [`UnsupportedCell`].
 pub fn extract_with_formula(
-    compact: &ReducedNetwork,
+    reduced: &ReducedNetwork,
     output_bias: &[f64],
     task: Task,
     original: Sizes,
 ) -> Result<Model<f64>, UnsupportedCell> {
-    let (formula, sums) = translate(compact.cell)?;
-    Ok(extract_as(compact, output_bias, task, original, (formula.into(), sums)))
+    let (formula, sums) = translate(reduced.cell)?;
+    Ok(extract_as(reduced, output_bias, task, original, (formula.into(), sums)))
 }
 
 /// The model with this cell, whose kinds are these sums.
 fn extract_as(
-    compact: &ReducedNetwork,
+    reduced: &ReducedNetwork,
     output_bias: &[f64],
     task: Task,
     original: Sizes,
     (cell, kinds): (Cell, Vec<Sum>),
 ) -> Model<f64> {
-    let extraction = Extraction { compact, kinds, hidden: compact.w_hidden.shape[0] };
+    let extraction = Extraction { reduced, kinds, hidden: reduced.w_hidden.shape[0] };
     let units = extraction.live_units();
-    let dimensions = compact.embedding.as_ref().map(|embedding| extraction.live_dimensions(embedding, &units));
-    let rows: Vec<usize> = match (&dimensions, &compact.embedding) {
+    let dimensions = reduced.embedding.as_ref().map(|embedding| extraction.live_dimensions(embedding, &units));
+    let rows: Vec<usize> = match (&dimensions, &reduced.embedding) {
         (Some(dimensions), Some(embedding)) => live_rows(embedding, dimensions),
-        _ => live_rows(&compact.w_input, &extraction.columns(&units, |kind| kind.input)),
+        _ => live_rows(&reduced.w_input, &extraction.columns(&units, |kind| kind.input)),
     };
-    let symbols = compact.embedding.as_ref().map_or(compact.w_input.shape[0], |embedding| embedding.shape[0]);
+    let symbols = reduced.embedding.as_ref().map_or(reduced.w_input.shape[0], |embedding| embedding.shape[0]);
     let input_rows = dimensions.as_ref().unwrap_or(&rows);
     let live = extraction.live(&units, input_rows);
     let of_live = |part: fn(&Sum) -> Option<usize>| -> Vec<usize> {
@@ -71,10 +71,10 @@ fn extract_as(
             .collect()
     };
     let (inputs, states) = (of_live(|kind| kind.input), of_live(|kind| kind.state));
-    let outputs: Vec<usize> = (0..compact.w_output.shape[1]).collect();
+    let outputs: Vec<usize> = (0..reduced.w_output.shape[1]).collect();
     Model {
         cell,
-        activation: match compact.activation {
+        activation: match reduced.activation {
             GateActivation::Sigmoid => Activation::Sigmoid,
             GateActivation::HardSigmoid => Activation::HardSigmoid,
         },
@@ -82,13 +82,13 @@ fn extract_as(
         symbols: Vocabulary { total: symbols as u32, stored: rows.iter().map(|row| *row as u32).collect() },
         embedding: dimensions
             .as_ref()
-            .zip(compact.embedding.as_ref())
+            .zip(reduced.embedding.as_ref())
             .map(|(dimensions, of)| cut(of, &rows, dimensions)),
-        input: cut(&compact.w_input, input_rows, &inputs),
-        recurrent: cut(&compact.w_hidden, &units, &states),
+        input: cut(&reduced.w_input, input_rows, &inputs),
+        recurrent: cut(&reduced.w_hidden, &units, &states),
         bias: extraction.kinds.iter().flat_map(|kind| units.iter().map(|unit| extraction.bias(kind, *unit))).collect(),
-        state_factor: compact.state_factor.as_ref().map(|factor| units.iter().map(|&unit| factor[unit]).collect()),
-        output: transposed(&cut(&compact.w_output, &units, &outputs)),
+        state_factor: reduced.state_factor.as_ref().map(|factor| units.iter().map(|&unit| factor[unit]).collect()),
+        output: transposed(&cut(&reduced.w_output, &units, &outputs)),
         output_bias: output_bias.to_vec(),
         int8: None,
         columns: LiveColumns { live },
@@ -113,7 +113,7 @@ fn sums(cell: CellKind) -> Vec<Sum> {
 }
 
 struct Extraction<'a> {
-    compact: &'a ReducedNetwork,
+    reduced: &'a ReducedNetwork,
     kinds: Vec<Sum>,
     hidden: usize,
 }
@@ -121,13 +121,13 @@ struct Extraction<'a> {
 impl Extraction<'_> {
     /// The bias of a unit's sum.
     fn bias(&self, kind: &Sum, unit: usize) -> f64 {
-        let biases = kind.biases.iter().map(|bias| self.compact.bias[bias * self.hidden + unit]);
+        let biases = kind.biases.iter().map(|bias| self.reduced.bias[bias * self.hidden + unit]);
         biases.reduce(|sum, bias| sum + bias).unwrap_or(0.0)
     }
 
     /// Units that are read by an output or by a unit of this list.
     fn live_units(&self) -> Vec<usize> {
-        let ReducedNetwork { w_hidden, w_output, .. } = self.compact;
+        let ReducedNetwork { w_hidden, w_output, .. } = self.reduced;
         let outputs: Vec<usize> = (0..w_output.shape[1]).collect();
         let mut units: Vec<usize> = (0..self.hidden).collect();
         loop {
@@ -145,7 +145,7 @@ impl Extraction<'_> {
     fn live_dimensions(&self, embedding: &DenseMatrix, units: &[usize]) -> Vec<usize> {
         let columns = self.columns(units, |kind| kind.input);
         let fed = |dimension: usize| (0..embedding.shape[0]).any(|row| embedding.at(row, dimension) != 0.0);
-        (0..embedding.shape[1]).filter(|&at| any(&self.compact.w_input, at, &columns) && fed(at)).collect()
+        (0..embedding.shape[1]).filter(|&at| any(&self.reduced.w_input, at, &columns) && fed(at)).collect()
     }
 
     /// Columns of `units` in the kinds that `part` selects.
@@ -156,7 +156,7 @@ impl Extraction<'_> {
 
     /// For each kind, the positions in `units` of the units whose sum has a non-zero weight.
     fn live(&self, units: &[usize], input_rows: &[usize]) -> Vec<Vec<u32>> {
-        let ReducedNetwork { w_input, w_hidden, .. } = self.compact;
+        let ReducedNetwork { w_input, w_hidden, .. } = self.reduced;
         let reached = |of: &DenseMatrix, rows: &[usize], position: Option<usize>, unit: usize| {
             position.is_some_and(|position| rows.iter().any(|&row| of.at(row, position * self.hidden + unit) != 0.0))
         };

@@ -10,7 +10,7 @@
 //! | `batch` | mini-batches of symbol ids, and what hands them out |
 //! | `counts`, `structure` | what survives pruning |
 //! | [`schedule`] | learning rate and KL weight of each step |
-//! | `trainer` | the seam between the training loop and a network |
+//! | `trainer` | the interface between the training loop and a network |
 
 mod adam;
 mod backend;

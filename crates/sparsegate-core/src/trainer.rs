@@ -53,8 +53,9 @@ pub trait Trainer {
     }
     /// Discards the carried state; called at the start of each epoch.
     fn reset_state(&mut self);
-    /// Drops the parts of the network that have been noise for long enough, if the run says so ([`crate::DropDead`]); called at
-    /// the start of each epoch with the number of finished epochs. A second call for the same epoch changes nothing.
+    /// Removes the parts of the network that have been noise for long enough, if the spec asks for it
+    /// ([`crate::DropDead`]); called at the start of each epoch with the number of finished epochs. A second call for
+    /// the same epoch changes nothing.
     fn drop_dead(&mut self, _finished_epochs: u32) {}
     /// The fraction of the network's parameters that are still trained; `None` if no part can be dropped.
     fn trained_share(&self) -> Option<f64> {

@@ -49,7 +49,7 @@ impl DenseMatrix {
     }
 }
 
-/// Computes the compact network of a posterior; `masks` must be those of the same posterior.
+/// Computes the reduced network of a posterior; `masks` must be those of the same posterior.
 ///
 /// Products are taken in double precision. Dead weights and factors are zero by the rule of
 /// [`PosteriorMatrix::live`], so removing a dropped unit or dimension does not change the outputs.

@@ -28,7 +28,8 @@ pub(super) fn label_in(node: &Node, run: &RunSpec, key: &str) -> Option<String> 
     stored.or_else(|| default_of(run, key).map(str::to_owned))
 }
 
-/// What holds for an absent key of the training options. Unlike older keys, these are not stored at their defaults.
+/// The default of a training option that a spec does not mention; `None` if the option has no effect in this run.
+/// Unlike older keys, these options are not stored when they have their default values.
 fn default_of(run: &RunSpec, key: &str) -> Option<&'static str> {
     let variational = run.sparsity.is_variational();
     match key {

@@ -285,8 +285,8 @@ impl RunSpec {
     }
 
     /// The spec without options that have no effect: the `kl` and `drop_dead` blocks of a level without variational
-    /// parameters, a `kl` block that says what holds without it, `start_from` at the level `dense`, and a scale of 1 or
-    /// of vectors that are not there. Runs that compute the same have the same key.
+    /// parameters, a `kl` block that repeats the defaults, `start_from` at the level `dense`, and a vector scale that
+    /// is 1 or has no pretrained vectors to scale. Runs that compute the same have the same key.
     #[must_use]
     pub fn without_idle_options(mut self) -> Self {
         let variational = self.sparsity.is_variational();

@@ -169,8 +169,8 @@ pub struct TrainSpec {
     /// Stops before the last epoch when the validation metric does not improve any more. Default: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_stop: Option<EarlyStop>,
-    /// When words, embedding dimensions and hidden units that are noise leave the tensors for good, so that training costs
-    /// less. Default: never. Has no effect at a level without variational parameters.
+    /// When pruned words, embedding dimensions and hidden units are removed from the tensors permanently, so that
+    /// training costs less. Default: never. Has no effect at a level without variational parameters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drop_dead: Option<DropDead>,
     /// What the means and biases start from: `init`, or `dense` for those of the trained dense run of the same point.

@@ -20,9 +20,9 @@ const NAMES: [(&str, &str); 5] = [
     ("train.drop_dead.margin", "drop margin"),
 ];
 
-/// Options of the training loop that a spec lacks at their defaults. Each is a single setting, even if it is a mapping,
-/// with the value that holds: that of the spec, or the default. A run without such a value is one in which the option
-/// does nothing, such as the KL weight of a dense network.
+/// Training options that are not stored when they have their default values. Each is a single setting, even if it is a
+/// mapping; its value is the one in the spec, or else the default. An option that has no effect in a run, such as the
+/// KL weight of a dense network, has no value there.
 const OPTIONS: [&str; 8] = [
     "train.kl.weight",
     "train.kl.warm_up",
@@ -39,8 +39,8 @@ const OPTIONS: [&str; 8] = [
 const CHOICE_OF_EPOCH: [&str; 2] = ["train.select", "train.early_stop.patience"];
 
 /// A spec's settings by dotted key (`train.epochs`, `model.hidden`), leaves only. The sparsity level is the single
-/// entry `sparsity`, the level's name. Options of the training loop have the values that hold, such as 1 for
-/// `train.kl.weight` of a variational run that does not mention it. The name of the experiment is no setting.
+/// entry `sparsity`, the level's name. Training options that the spec does not mention have their defaults, such as 1
+/// for `train.kl.weight` of a variational run. The name of the experiment is no setting.
 pub fn settings(spec: &RunSpec) -> BTreeMap<String, Value> {
     let mut flat = BTreeMap::new();
     // Serialising a spec cannot fail; if it did, labels would only be shorter.

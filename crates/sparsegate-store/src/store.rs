@@ -1,8 +1,8 @@
 //! The run folders under a project folder, listed once.
 //!
-//! A run belongs to its content: `runs/KEY` holds the run with that key, whichever experiment asked for it. Versions up
-//! to 0.2 kept a copy for each experiment, `runs/EXPERIMENT/KEY`. Such folders are read, and written by a run that
-//! resumes there, until [`adopt`](super::adopt()) moves them.
+//! A run is identified by its [key](super::plan::key()): `runs/KEY` holds the run, whichever experiment asked for it.
+//! Versions up to 0.2 kept a copy for each experiment, `runs/EXPERIMENT/KEY`. Such folders are read, and written by a
+//! run that resumes there, until [`adopt`](super::adopt()) moves them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,8 +58,8 @@ impl Store {
         self.root.join("runs")
     }
 
-    /// The folder of the run `key`, which need not exist: `runs/KEY`, unless only a folder of an earlier version has the
-    /// run. Of several such folders it is that of `experiment`, or the first one.
+    /// The folder of the run `key`, which need not exist: `runs/KEY`, unless only a folder of an earlier version has
+    /// the run. Of several such folders it is that of `experiment`, or the first one.
     #[must_use]
     pub fn dir(&self, experiment: &str, key: &str) -> RunDir {
         let dir = RunDir::new(&self.root, key);

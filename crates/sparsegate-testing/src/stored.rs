@@ -2,7 +2,8 @@
 
 use sparsegate_store::RunDir;
 
-/// The files that training writes and whose bytes depend on the spec, the backend and the number of threads alone.
+/// The files that training writes and whose bytes depend on nothing but the spec, the data, the backend and, on `tch`,
+/// the number of threads.
 pub const TRAINED: [&str; 3] = ["metrics.jsonl", "structure.json", "model.safetensors"];
 
 /// The bytes of [`TRAINED`].

@@ -22,7 +22,7 @@ const fn bias(name: &'static str) -> Bias {
     Bias { name, uses_forget_bias: false }
 }
 
-/// Index of the candidate cell value.
+/// Indices of the preactivations: input gate, forget gate, candidate cell value, output gate.
 const I: usize = 0;
 const F: usize = 1;
 const G: usize = 2;

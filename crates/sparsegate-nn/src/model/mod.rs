@@ -13,7 +13,7 @@
 //! | `evaluate` | evaluation of the pruned network |
 //! | `live` | the parts of a network that are still trained, with `train.drop_dead` |
 //! | `gradients`, `metrics` | gradients and Adam update of a step; its metrics, read asynchronously |
-//! | `build`, `init` | from a spec to a network with initial values |
+//! | `init` | initial values of a network |
 //! | `class_tally` | correct and distinct predictions of an evaluation |
 //! | `noise`, `symbols`, `host`, `posterior` | noise streams, symbol ids, host tensors, arrays for pruning |
 

@@ -8,7 +8,7 @@ use crate::engine::Noise;
 use crate::variational::VariationalMatrix;
 use sparsegate_core::Batch;
 
-/// The id of a symbol whose row has left the tensors ([`super::live`]). It is read as a row of zeros.
+/// The id of a symbol whose row has been removed from the tensors ([`super::live`]). It is read as a row of zeros.
 pub(super) const NO_ROW: u32 = u32::MAX;
 
 /// The input symbols of a batch that have a row in the network's tensors: L of the N that the batch has.

@@ -1,11 +1,11 @@
 //! The approximation of the KL divergence: its constants, and the scalar reference for all kernels.
 //!
-//! [`super`] states the formula and its source. Kernels that rearrange it take their constants from here, those that
-//! follow from others computed.
+//! [`super`] states the formula and its source. All kernels use these constants; constants derived from others are
+//! computed here. The CubeCL kernels repeat them as literals, checked at compile time.
 
 /// Log alpha is clamped to this magnitude.
 pub const LOG_ALPHA_CLAMP: f64 = 8.0;
-/// What is subtracted everywhere.
+/// Constant offset subtracted from the approximation.
 pub const OFFSET: f64 = 0.03;
 /// Height of the logistic step.
 pub const STEP_HEIGHT: f64 = 0.64;

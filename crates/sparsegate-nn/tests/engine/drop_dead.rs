@@ -1,4 +1,4 @@
-//! Networks whose dead words, dimensions and units left the tensors, compared with the whole networks.
+//! Networks whose dead words, dimensions and units were removed from the tensors, compared with the whole networks.
 
 use std::collections::BTreeMap;
 

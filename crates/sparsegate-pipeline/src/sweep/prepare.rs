@@ -243,7 +243,8 @@ fn first_of_key<'a>(runs: &[SweepRun<'a>]) -> BTreeMap<&'a str, usize> {
     runs.iter().enumerate().rev().map(|(place, run)| (run.entry.key.as_str(), place)).collect()
 }
 
-/// The number of threads of the run that `record` describes, on which its bits depend.
+/// The number of threads of the run that `record` describes. On some backends its bits depend on it
+/// (`docs/backends.md`), so a run that resumes keeps it.
 fn threads_of(record: Option<&RunRecord>) -> Option<usize> {
     record?.provenance.get(THREADS)?.parse().ok()
 }

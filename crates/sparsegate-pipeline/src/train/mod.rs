@@ -1,8 +1,9 @@
 //! Training: the loop, its events, checkpoints and exact resume.
 //!
 //! [`train`] takes a run folder, a spec, a corpus and a [`Trainer`](sparsegate_core::trainer::Trainer) and stores
-//! metrics and a trained model. The bytes of `metrics.jsonl`, `structure.json` and `model.safetensors` depend on
-//! nothing else: a run that was stopped or killed any number of times leaves the same bytes as an uninterrupted one.
+//! metrics and a trained model. A run that was stopped or killed any number of times leaves the same bytes in
+//! `metrics.jsonl`, `structure.json` and `model.safetensors` as an uninterrupted one, on the same backend. Which
+//! backends also need the same number of threads is in `docs/backends.md`.
 
 mod baseline;
 mod best_epoch;

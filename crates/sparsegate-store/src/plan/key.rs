@@ -1,4 +1,5 @@
-//! The key of a run: a hash of its spec, its data and the numerics version.
+//! The key of a run: a hash of its spec, its data set, its pretrained vectors if it has any, the numerics version and
+//! the key of the run that it starts from, if there is one.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -25,9 +26,10 @@ const SPEC: &str = "spec";
 /// blake3 hash; `numerics`, a number; and, if it starts from another run, `start_from`, that run's key.
 ///
 /// The key is the first 16 hexadecimal digits of the blake3 hash of the parts. It does not depend on the location of
-/// files, the git commit of the program, or which of several devices of the same kind is used. The run of a task is
-/// hashed as that of an experiment with the task's name: all experiments give it the same key, and so does an experiment
-/// of this name that writes out data set, network and training.
+/// files, the git commit of the program, or which of several devices of the same kind is used. The spec's hash includes
+/// the experiment's name, so equal runs of two experiments have different keys. The run of a task is hashed with the
+/// task's name instead: all experiments give it the same key, and so does an experiment of this name that writes out
+/// data set, network and training.
 pub fn key(spec: &RunSpec, hashes: &Hashes) -> (String, BTreeMap<String, String>) {
     let mut parts: BTreeMap<String, String> = [
         (SPEC.to_owned(), spec_hash(spec)),

@@ -1,14 +1,15 @@
-//! Training with the parts of a network that are left: `train.drop_dead`.
+//! Training without the dead parts of a network: `train.drop_dead`.
 //!
-//! Words, embedding dimensions and hidden units that have been noise for some epochs leave the tensors for good. What
-//! remains is an ordinary smaller network, so that layers, ops and backends need not know about it. A word without a row
-//! is read as zeros ([`super::symbols`]). Whatever leaves the trainer has the full size again: a dropped parameter then
-//! has the mean zero, and counts as noise.
+//! Words, embedding dimensions and hidden units that have been pruned for several epochs are removed from the tensors
+//! permanently. The result is an ordinary smaller network, so that layers, ops and backends need not know about it. A
+//! word without a row is read as zeros ([`super::symbols`]). The parameters that the trainer returns have their
+//! original sizes, except for those of a checkpoint: a removed parameter is returned with mean zero, and so counts as
+//! pruned.
 //!
 //! | file | contents |
 //! |---|---|
 //! | `axis` | what rows and columns of each tensor stand for |
-//! | `part` | the parts of one kind that are left, and since when each is noise |
+//! | `part` | the parts of one kind that have not been removed, and for how many epochs each has been noise |
 
 mod axis;
 mod part;
@@ -33,7 +34,7 @@ use sparsegate_core::trainer::NamedTensor;
 /// Name of the number of finished epochs at the last judgement, in checkpoints.
 const EPOCHS: &str = "drop_dead/epochs";
 
-/// The parts of a network that are left in its tensors.
+/// The parts of a network that have not been removed from its tensors.
 #[derive(Debug, Clone)]
 pub(super) struct LiveParts {
     rule: DropDead,
@@ -66,8 +67,8 @@ impl LiveParts {
         }
     }
 
-    /// Judges all parts after `epochs` finished epochs by the rules for counting, with the rule's margin in place of the
-    /// limit of pruning, and drops those that have been noise for long enough from the network and the optimiser's
+    /// Judges all parts after `epochs` finished epochs by the rules for counting, with the rule's margin in place of
+    /// the limit of pruning, and drops those that have been noise for long enough from the network and the optimiser's
     /// moments. Returns whether any was. An epoch that has been judged before changes nothing.
     pub(super) fn judge(&mut self, network: &mut impl Network, moments: &mut [Moments], epochs: u32) -> bool {
         if epochs <= self.epochs {

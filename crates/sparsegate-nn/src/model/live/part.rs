@@ -2,14 +2,14 @@
 
 use sparsegate_core::trainer::NamedTensor;
 
-/// The parts of one kind that are left, and for how long each has been noise.
+/// The parts of one kind that have not been removed, and for how many epochs each has been noise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Parts {
     /// Name of the kind in checkpoints.
     name: &'static str,
     /// How many the whole network has.
     pub(super) total: usize,
-    /// Indices of those left, ascending.
+    /// Indices of those not removed, ascending.
     pub(super) kept: Vec<u32>,
     /// For each of them, the epochs in a row after which it was noise.
     noise: Vec<u32>,
@@ -21,9 +21,9 @@ impl Parts {
         Self { name, total, kept: (0..total as u32).collect(), noise: vec![0; total] }
     }
 
-    /// Counts another epoch after which those with `live` were not noise, and drops the parts that have been noise for
-    /// `after` epochs in a row. One part always stays, since a tensor cannot be empty. Returns the places of those that
-    /// stay, if not all do.
+    /// Counts another epoch after which those with `live` were not noise, and removes the parts that have been noise
+    /// for `after` epochs in a row. One part always stays, since a tensor cannot be empty. Returns the places of the
+    /// parts that stay, if not all do.
     pub(super) fn judge(&mut self, live: &[bool], after: u32) -> Option<Vec<usize>> {
         for (noise, live) in self.noise.iter_mut().zip(live) {
             *noise = if *live { 0 } else { (*noise + 1).min(after) };

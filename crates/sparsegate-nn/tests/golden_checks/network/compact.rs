@@ -1,4 +1,4 @@
-//! Forward pass of the compact network from a zero state: it computes the same as the pruned network.
+//! Forward pass of the reduced network from a zero state: it computes the same as the pruned network.
 
 use burn::tensor::Tensor;
 use sparsegate_core::{Prior, Sparsity};
@@ -13,10 +13,10 @@ use crate::case::Case;
 use crate::masks::with_posterior;
 
 pub(super) fn check<N: GoldenNetwork>(case: &Case, config: CheckConfig) -> Result<(), String> {
-    let compact = with_posterior(case, |value| value, |_, posterior| Ok(reduce(posterior, &masks(posterior))))?;
+    let reduced = with_posterior(case, |value| value, |_, posterior| Ok(reduce(posterior, &masks(posterior))))?;
     let units =
-        RecurrentConfig { cell: compact.cell, activation: compact.activation, hidden: compact.w_hidden.shape[0] };
-    let network = N::build(case, units, &plain(), &tensors(case, compact)?, config)?;
+        RecurrentConfig { cell: reduced.cell, activation: reduced.activation, hidden: reduced.w_hidden.shape[0] };
+    let network = N::build(case, units, &plain(), &tensors(case, reduced)?, config)?;
     let given = CaseInputs::read(case, "in/")?;
     let zeros = || -> Vec<Tensor<2>> { network.zero_states(given.batch.rows) };
     for prefix in ["out/compressed/", "out/compressed_zero_state/"] {
@@ -43,16 +43,16 @@ fn plain() -> Sparsity {
     }
 }
 
-/// The compact network's tensors by name, with the output biases of the case.
-fn tensors(case: &Case, compact: ReducedNetwork) -> Result<Values, String> {
-    let layer = compact.cell.layer();
+/// The reduced network's tensors by name, with the output biases of the case.
+fn tensors(case: &Case, reduced: ReducedNetwork) -> Result<Values, String> {
+    let layer = reduced.cell.layer();
     let mut values = Values::from([
-        (format!("{layer}/w_input/mean"), compact.w_input.values),
-        (format!("{layer}/w_hidden/mean"), compact.w_hidden.values),
-        (format!("{layer}/bias"), compact.bias),
-        ("output/w/mean".to_owned(), compact.w_output.values),
+        (format!("{layer}/w_input/mean"), reduced.w_input.values),
+        (format!("{layer}/w_hidden/mean"), reduced.w_hidden.values),
+        (format!("{layer}/bias"), reduced.bias),
+        ("output/w/mean".to_owned(), reduced.w_output.values),
         ("output/bias".to_owned(), case.f64s("param/dense/b")?.to_vec()),
     ]);
-    values.extend(compact.embedding.map(|embedding| ("embedding/w/mean".to_owned(), embedding.values)));
+    values.extend(reduced.embedding.map(|embedding| ("embedding/w/mean".to_owned(), embedding.values)));
     Ok(values)
 }
