@@ -64,6 +64,12 @@ impl Global {
         self.color.on(std::io::IsTerminal::is_terminal(&std::io::stderr()))
     }
 
+    /// Columns of the terminal that stdout is; `None` if it is none.
+    pub fn width_stdout(&self) -> Option<usize> {
+        let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(std::io::stdout())?;
+        Some(columns.into())
+    }
+
     /// Whether output to stdout may be coloured.
     pub fn color_stdout(&self) -> bool {
         self.color.on(std::io::IsTerminal::is_terminal(&std::io::stdout()))

@@ -54,7 +54,7 @@ impl From<&BackendDevices> for BackendJson {
 pub fn execute(global: &Global, args: &BackendsArgs) -> Result<ExitCode, CliError> {
     let found = engine::list_devices();
     let text = match args.format {
-        OutputFormat::Table => table(&found, global.color_stdout()),
+        OutputFormat::Table => table(&found, global),
         OutputFormat::Json => {
             let printed: Vec<BackendJson> = found.iter().map(BackendJson::from).collect();
             output::json(&printed)?
@@ -64,12 +64,12 @@ pub fn execute(global: &Global, args: &BackendsArgs) -> Result<ExitCode, CliErro
     Ok(ExitCode::SUCCESS)
 }
 
-fn table(found: &[BackendDevices], bold: bool) -> String {
+fn table(found: &[BackendDevices], global: &Global) -> String {
     let mut devices = TextTable::new().words("backend").words("device");
     for (backend, name) in found.iter().flat_map(|found| &found.devices) {
         devices.row([backend.to_string(), name.clone()]);
     }
-    let mut text = devices.render(bold);
+    let mut text = devices.render(global.color_stdout(), global.width_stdout());
     for error in found.iter().filter_map(|found| found.error.as_ref()) {
         text.push_str(&format!("\n{error}\n  help: {}\n", error.hint()));
     }

@@ -87,7 +87,7 @@ pub fn execute(global: &Global, args: &BenchArgs) -> Result<ExitCode, CliError> 
             dir.lock().and_then(|lock| lock.write_speed(&speed)).map_err(CliError::failed)?;
         }
         let text = match args.format {
-            OutputFormat::Table => table::render(target, &speed, proof.as_deref(), global.color_stdout()),
+            OutputFormat::Table => table::render(target, &speed, proof.as_deref(), global),
             OutputFormat::Json => serde_json::to_string(&speed).map_err(CliError::failed)? + "\n",
         };
         output::print(&text)?;

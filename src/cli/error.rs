@@ -229,7 +229,9 @@ impl From<FindModelError> for CliError {
 impl From<WriteCompactError> for CliError {
     fn from(error: WriteCompactError) -> Self {
         match error {
-            WriteCompactError::NoRun(_) | WriteCompactError::NotDone(_) => Self::usage(error),
+            WriteCompactError::NoRun(_) | WriteCompactError::NotDone(_) | WriteCompactError::WithoutWeights(_) => {
+                Self::usage(error)
+            }
             WriteCompactError::Store(error) => error.into(),
             WriteCompactError::Data(error) => error.into(),
             WriteCompactError::Compact { .. } => Self::data(error),

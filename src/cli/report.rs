@@ -70,7 +70,11 @@ fn across(global: &Global, sweep: &Sweep, out: &Utf8Path, figure_width: Option<F
     let options = ReportOptions { figure_width, explorer: None };
     let paths = sparsegate_report::across(&global.root, &tasks, out, options).map_err(CliError::failed)?;
     // The notes on runs are already printed with each experiment's report.
-    output::print(&format!("\n{}\n{}\n", TextTable::from(&paths.table).render(global.color_stdout()), paths.index))
+    output::print(&format!(
+        "\n{}\n{}\n",
+        TextTable::from(&paths.table).render(global.color_stdout(), global.width_stdout()),
+        paths.index
+    ))
 }
 
 /// Writes one experiment's report; the table and the page's path go to stdout, notes to stderr.
@@ -91,5 +95,9 @@ fn write(
     for note in notes.iter().chain(left_out) {
         output::message!("note: {note}");
     }
-    output::print(&format!("{}\n{}\n", TextTable::from(&paths.table).render(global.color_stdout()), paths.index))
+    output::print(&format!(
+        "{}\n{}\n",
+        TextTable::from(&paths.table).render(global.color_stdout(), global.width_stdout()),
+        paths.index
+    ))
 }

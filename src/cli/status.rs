@@ -51,7 +51,7 @@ pub fn execute(global: &Global, args: &StatusArgs) -> Result<ExitCode, CliError>
     let of = |planned: &ExperimentPlan| VaryingKeys::of(planned.plan.entries.iter().map(|entry| &entry.spec));
     let varying: Vec<VaryingKeys> = sweep.experiments().iter().map(of).collect();
     let columns = VaryingColumns::of(&varying);
-    let mut table = columns.heads().fold(TextTable::new().words("experiment"), TextTable::words);
+    let mut table = columns.heads().fold(TextTable::new().words("experiment").spare(), TextTable::words);
     table = table.words("run").words("state");
     for head in ["epoch", "metric", "compression", "time left"] {
         table = table.numbers(head);
@@ -69,7 +69,7 @@ pub fn execute(global: &Global, args: &StatusArgs) -> Result<ExitCode, CliError>
         cells.extend(job.into_iter().flat_map(|job| [job.id(), output_path(global, job)]));
         table.row(cells);
     }
-    output::print(&table.render(global.color_stdout()))?;
+    output::print(&table.render(global.color_stdout(), global.width_stdout()))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,13 +1,29 @@
-//! Tables for the terminal: columns padded with spaces, numbers right-aligned, no ruled lines.
+//! Tables for the terminal: columns padded with spaces, numbers right-aligned, no ruled lines. A terminal that is too
+//! narrow gets fewer columns, and a line that names the others.
 
 use std::fmt::Write as _;
 
 use super::streamed_table::printable;
 
+/// The head of a column.
+#[derive(Debug, Clone)]
+struct Head {
+    text: String,
+    is_numeric: bool,
+    /// Left out where the terminal is too narrow.
+    is_spare: bool,
+}
+
+impl Head {
+    fn new(text: &str, is_numeric: bool) -> Self {
+        Self { text: plain(text), is_numeric, is_spare: false }
+    }
+}
+
 /// A table of text cells.
 #[derive(Debug, Clone, Default)]
 pub struct TextTable {
-    heads: Vec<(String, bool)>,
+    heads: Vec<Head>,
     rows: Vec<Vec<String>>,
 }
 
@@ -20,14 +36,23 @@ impl TextTable {
     /// Adds a left-aligned column of words.
     #[must_use]
     pub fn words(mut self, head: impl Into<String>) -> Self {
-        self.heads.push((plain(&head.into()), false));
+        self.heads.push(Head::new(&head.into(), false));
         self
     }
 
     /// Adds a right-aligned column of numbers.
     #[must_use]
     pub fn numbers(mut self, head: impl Into<String>) -> Self {
-        self.heads.push((plain(&head.into()), true));
+        self.heads.push(Head::new(&head.into(), true));
+        self
+    }
+
+    /// Lets the last column be left out where the terminal is too narrow. Of several such columns the last ones go first.
+    #[must_use]
+    pub fn spare(mut self) -> Self {
+        if let Some(head) = self.heads.last_mut() {
+            head.is_spare = true;
+        }
         self
     }
 
@@ -42,32 +67,71 @@ impl TextTable {
         self.rows.push(cells);
     }
 
-    /// The table as text, one line per row, each ending with a newline. With `bold`, the header is bold (ANSI).
-    pub fn render(&self, bold: bool) -> String {
-        let width = |text: &str| text.chars().count();
+    /// The table as text, one line per row, each ending with a newline. With `bold`, the header is bold (ANSI). If the lines
+    /// are longer than `columns`, spare columns are left out and named in a last line.
+    pub fn render(&self, bold: bool, columns: Option<usize>) -> String {
         let widths: Vec<usize> = (0..self.heads.len())
-            .map(|i| self.rows.iter().map(|row| width(&row[i])).chain([width(&self.heads[i].0)]).max().unwrap_or(0))
+            .map(|i| self.rows.iter().map(|row| width(&row[i])).chain([width(&self.heads[i].text)]).max().unwrap_or(0))
             .collect();
-        let line = |cells: &mut dyn Iterator<Item = &str>| {
+        let shown = self.shown(&widths, columns);
+        let line = |cell: &dyn Fn(usize) -> String| {
             let mut text = String::new();
-            for ((cell, (_, numeric)), wide) in cells.zip(&self.heads).zip(&widths) {
-                let pad = " ".repeat(wide - width(cell));
-                let _ = if *numeric { write!(text, "{pad}{cell}  ") } else { write!(text, "{cell}{pad}  ") };
+            for &at in &shown {
+                let cell = cell(at);
+                let pad = " ".repeat(widths[at] - width(&cell));
+                let _ = if self.heads[at].is_numeric {
+                    write!(text, "{pad}{cell}{GAP}")
+                } else {
+                    write!(text, "{cell}{pad}{GAP}")
+                };
             }
             text.trim_end().to_owned()
         };
-        let head = line(&mut self.heads.iter().map(|(head, _)| head.as_str()));
+        let head = line(&|at| self.heads[at].text.clone());
         let mut text = if bold { format!("\x1b[1m{head}\x1b[0m\n") } else { format!("{head}\n") };
         for row in &self.rows {
-            let _ = writeln!(text, "{}", line(&mut row.iter().map(String::as_str)));
+            let _ = writeln!(text, "{}", line(&|at| row[at].clone()));
+        }
+        let hidden: Vec<&str> =
+            (0..self.heads.len()).filter(|at| !shown.contains(at)).map(|at| self.heads[at].text.as_str()).collect();
+        if !hidden.is_empty() {
+            let _ = writeln!(text, "(too narrow for: {})", hidden.join(", "));
         }
         text
     }
+
+    /// The columns that fit: without the last spare ones, as few as suffice, or without all of them if none suffice.
+    fn shown(&self, widths: &[usize], columns: Option<usize>) -> Vec<usize> {
+        let mut shown: Vec<usize> = (0..self.heads.len()).collect();
+        let Some(columns) = columns else { return shown };
+        let needed = |shown: &[usize]| {
+            let gaps = shown.len().saturating_sub(1) * GAP.len();
+            shown.iter().map(|at| widths[*at]).sum::<usize>() + gaps
+        };
+        while needed(&shown) > columns
+            && let Some(spare) = shown.iter().rposition(|at| self.heads[*at].is_spare)
+        {
+            shown.remove(spare);
+        }
+        shown
+    }
+}
+
+/// Between two columns.
+const GAP: &str = "  ";
+
+fn width(text: &str) -> usize {
+    text.chars().count()
 }
 
 impl From<&sparsegate_report::TableData> for TextTable {
     fn from(grid: &sparsegate_report::TableData) -> Self {
-        let heads = grid.columns.iter().map(|head| (plain(&head.text), head.numeric)).collect();
+        // The first two columns say which run it is.
+        let head = |(at, head): (usize, &sparsegate_report::ColumnHeader)| Head {
+            is_spare: at > 1,
+            ..Head::new(&head.text, head.numeric)
+        };
+        let heads = grid.columns.iter().enumerate().map(head).collect();
         Self { heads, rows: grid.rows.iter().map(|row| row.iter().map(|cell| plain(cell)).collect()).collect() }
     }
 }
@@ -86,17 +150,30 @@ mod tests {
         let mut table = TextTable::new().words("run").numbers("gates");
         table.row(["W+G+N", "201"]);
         table.row(["dense"]);
-        assert_eq!(table.render(false), "run    gates\nW+G+N    201\ndense\n");
-        assert!(table.render(true).starts_with("\x1b[1mrun    gates\x1b[0m\n"));
+        assert_eq!(table.render(false, None), "run    gates\nW+G+N    201\ndense\n");
+        assert!(table.render(true, None).starts_with("\x1b[1mrun    gates\x1b[0m\n"));
+    }
+
+    #[test]
+    fn a_narrow_terminal_gets_fewer_columns_and_their_names() {
+        let table = TextTable::new().words("run").words("cell").spare().words("seed").spare().numbers("test");
+        let mut table = table.numbers("hours").spare();
+        table.row(["W+G+N", "lstm", "0", "116.47", "2.5"]);
+        let lines = |columns| table.render(false, columns).lines().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(lines(None), lines(Some(32)));
+        assert_eq!(lines(Some(31))[..2], ["run    cell  seed    test", "W+G+N  lstm  0     116.47"]);
+        assert_eq!(lines(Some(31))[2], "(too narrow for: hours)");
+        assert_eq!(lines(Some(24))[1..], ["W+G+N  lstm  116.47", "(too narrow for: seed, hours)"]);
+        assert_eq!(lines(Some(3))[1..], ["W+G+N  116.47", "(too narrow for: cell, seed, hours)"]);
     }
 
     #[test]
     fn control_characters_never_reach_the_terminal() {
         let mut table = TextTable::new().words("a\u{1b}[2J").numbers("b");
         table.row(["x\u{1b}]0;title\u{7}\ty", "1"]);
-        assert_eq!(table.render(false), "a\\u{1b}[2J              b\nx\\u{1b}]0;title\\u{7} y  1\n");
+        assert_eq!(table.render(false, None), "a\\u{1b}[2J              b\nx\\u{1b}]0;title\\u{7} y  1\n");
         let column = |text: &str| sparsegate_report::ColumnHeader { text: text.to_owned(), numeric: false };
         let grid = sparsegate_report::TableData { columns: vec![column("\r")], rows: vec![vec!["\u{9b}".to_owned()]] };
-        assert_eq!(TextTable::from(&grid).render(false), "\\r\n\\u{9b}\n");
+        assert_eq!(TextTable::from(&grid).render(false, None), "\\r\n\\u{9b}\n");
     }
 }

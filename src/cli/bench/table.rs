@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::target::BenchTarget;
+use crate::cli::args::Global;
 use crate::cli::streamed_table::printable;
 use crate::cli::table::TextTable;
 use sparsegate_report::number;
@@ -17,7 +18,7 @@ pub fn mode(mode: InputMode) -> &'static str {
 }
 
 /// The results of one model as text; `proof` is the line that compares its metric with its run's.
-pub fn render(target: &BenchTarget, speed: &Speed, proof: Option<&str>, bold: bool) -> String {
+pub fn render(target: &BenchTarget, speed: &Speed, proof: Option<&str>, global: &Global) -> String {
     let model = &target.model;
     let mut text = format!(
         "{}: {} of {} symbols, {} of {} units, {} live preactivations; {} of {} kB\n",
@@ -70,7 +71,7 @@ pub fn render(target: &BenchTarget, speed: &Speed, proof: Option<&str>, bold: bo
             compact.map_or_else(String::new, |compact| format!("{:.1}", time.over(&compact))),
         ]);
     }
-    text += &table.render(bold);
+    text += &table.render(global.color_stdout(), global.width_stdout());
     for (implementation, why) in &speed.missing {
         let _ = writeln!(text, "not timed: {implementation}: {why}");
     }

@@ -67,7 +67,7 @@ pub(super) fn print(
     let rows = rows(sweep, outcomes);
     let text = match format {
         OutputFormat::Json => output::json(&rows)?,
-        OutputFormat::Table => table(&rows).render(global.color_stdout()),
+        OutputFormat::Table => table(&rows).render(global.color_stdout(), global.width_stdout()),
     };
     output::print(&text)?;
     Ok(())
@@ -138,10 +138,9 @@ fn best_epoch<'a>(selected: Option<u32>, metric: &str, lines: &'a [EpochMetrics]
 }
 
 fn table(rows: &[ResultRow]) -> TextTable {
-    let mut table = TextTable::new().words("run").words("state").numbers("epochs").words("metric");
-    for head in ["valid", "test", "test, best epoch", "compression", "gates kept"] {
-        table = table.numbers(head);
-    }
+    let table = TextTable::new().words("run").words("state").numbers("epochs").spare().words("metric").spare();
+    let table = table.numbers("valid").numbers("test").numbers("test, best epoch").spare();
+    let mut table = table.numbers("compression").numbers("gates kept").spare();
     let number = |value: Option<f64>, digits: usize| value.map(|value| format!("{value:.digits$}")).unwrap_or_default();
     for row in rows {
         let digits = match EvaluationMetric::from_name(&row.metric) {

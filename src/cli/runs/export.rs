@@ -121,8 +121,8 @@ fn spec_files(root: &Utf8Path, specs: &[Utf8PathBuf], runs: &[StoredRun]) -> Res
         let spec = &record.spec;
         others.extend(spec.task.iter().map(|task| format!("experiments/tasks/{task}.yaml")));
         others.push(format!("datasets/{}.yaml", spec.dataset));
-        let vectors = spec.model.embedding.as_ref().and_then(|embedding| embedding.vectors.as_ref());
-        others.extend(vectors.map(|vectors| format!("datasets/{vectors}.yaml")));
+        // `none` has no manifest.
+        others.extend(spec.model.embedding.iter().map(|embedding| format!("datasets/{}.yaml", embedding.vectors)));
     }
     others.sort();
     others.dedup();

@@ -73,7 +73,7 @@ pub fn execute(global: &Global, args: &GcArgs) -> Result<ExitCode, CliError> {
     }
     let text = match args.format {
         OutputFormat::Json => output::json(&items)?,
-        OutputFormat::Table => table(&items).render(global.color_stdout()),
+        OutputFormat::Table => table(&items).render(global.color_stdout(), global.width_stdout()),
     };
     output::print(&text)?;
     if global.verbosity() >= 0 {
@@ -165,7 +165,7 @@ fn size(path: &Utf8Path) -> std::io::Result<u64> {
 }
 
 fn table(items: &[Item]) -> TextTable {
-    let mut table = TextTable::new().words("run").words("why").numbers("size").words("path").words("deleted");
+    let mut table = TextTable::new().words("run").words("why").numbers("size").words("path").spare().words("deleted");
     for Item { run, why, path, bytes, deleted } in items {
         let why = why.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
         let deleted = if *deleted { "yes" } else { "" };

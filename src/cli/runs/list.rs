@@ -146,7 +146,7 @@ pub fn execute(global: &Global, args: &ListArgs) -> Result<ExitCode, CliError> {
     rows.sort_by(|a, b| compare(args.sort, a, b).then_with(|| a.run.cmp(&b.run)));
     let text = match args.format {
         OutputFormat::Json => output::json(&rows)?,
-        OutputFormat::Table => table(&rows).render(global.color_stdout()),
+        OutputFormat::Table => table(&rows).render(global.color_stdout(), global.width_stdout()),
     };
     output::print(&text)?;
     Ok(Exit::Done.into())
@@ -171,14 +171,14 @@ fn compare(key: SortKey, a: &ListedRun, b: &ListedRun) -> Ordering {
 }
 
 fn table(rows: &[ListedRun]) -> TextTable {
-    let heads = ["run", "state", "experiments", "data", "cell", "sparsity"];
-    let mut table = heads.into_iter().fold(TextTable::new(), TextTable::words);
-    table = table.numbers("seed").words("backend").numbers("epochs").words("metric");
+    let table = TextTable::new().words("run").words("state").words("experiments").spare().words("data");
+    let table = table.words("cell").spare().words("sparsity").numbers("seed").spare();
+    let mut table = table.words("backend").spare().numbers("epochs").spare().words("metric").spare();
     table = ["valid", "test", "compression"].into_iter().fold(table, TextTable::numbers);
     // Most stores have no tags.
     let are_tagged = rows.iter().any(|row| !row.tags.is_empty());
     if are_tagged {
-        table = table.words("tags");
+        table = table.words("tags").spare();
     }
     for row in rows {
         let number = |value: Option<f64>| value.map(|value| format!("{value:.3}")).unwrap_or_default();
