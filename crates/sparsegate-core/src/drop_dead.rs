@@ -17,4 +17,8 @@ pub struct DropDead {
     /// pruning.
     #[cfg_attr(feature = "schema", schemars(range(min = 3)))]
     pub margin: f64,
+    /// Whether the weights of single gates are removed, too: those of a preactivation that no weight reaches, which is a
+    /// constant. Default: no.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gates: bool,
 }

@@ -37,7 +37,7 @@ fn every_option_is_read_and_comes_back_from_json() {
     assert_eq!(found.train.kl, Some(Kl { weight: 0.1, warm_up: WarmUp::Epochs(5) }));
     assert_eq!((found.train.lr_warm_up, found.train.select), (WarmUp::Steps(7), Select::Best));
     assert_eq!(found.train.early_stop, Some(EarlyStop { patience: 3 }));
-    assert_eq!(found.train.drop_dead, Some(DropDead { after: 5, margin: 4.5 }));
+    assert_eq!(found.train.drop_dead, Some(DropDead { after: 5, margin: 4.5, gates: false }));
     assert_eq!(serde_json::from_str::<RunSpec>(&json(&found)).expect("a run"), found);
     let wanted = Schedule {
         rate: RateCurve::Cosine { to: 0.01 },
