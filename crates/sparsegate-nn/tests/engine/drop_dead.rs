@@ -14,9 +14,9 @@ use crate::small_model::{SMALL, saved_bits};
 use crate::texts::small;
 use crate::tiny::{EMBEDDING, HIDDEN, NONE, VOCABULARY, classifier, language_model, streams, texts, trainer};
 
-const RULE: DropDead = DropDead { after: 1, margin: 5.0, gates: false };
+const RULE: DropDead = DropDead { after: 1, margin: 5.0, preactivations: false };
 /// The same, and single preactivations are judged, too.
-const WITH_GATES: DropDead = DropDead { gates: true, ..RULE };
+const WITH_GATES: DropDead = DropDead { preactivations: true, ..RULE };
 
 /// What dies in the tests.
 #[derive(Clone, Copy)]
@@ -313,7 +313,8 @@ fn without_the_rule_nothing_is_dropped_or_stored() {
     assert_eq!(trainer.trained_share(), None);
     assert!(trainer.state().iter().all(|tensor| !tensor.name.starts_with("drop_dead/")));
     // With the rule but before a drop, steps have the same bits.
-    let mut ruled = SMALL.trainer(dead_groups).with_drop_dead(Some(DropDead { after: 9, margin: 3.0, gates: true }));
+    let mut ruled =
+        SMALL.trainer(dead_groups).with_drop_dead(Some(DropDead { after: 9, margin: 3.0, preactivations: true }));
     ruled.drop_dead(1);
     SMALL.train(&mut trainer, 1, 3);
     SMALL.train(&mut ruled, 1, 3);
@@ -323,8 +324,8 @@ fn without_the_rule_nothing_is_dropped_or_stored() {
 /// A run across two drops, stopped anywhere, goes on bit for bit, also from a state of larger or smaller tensors.
 #[test]
 fn a_loaded_state_goes_on_bit_for_bit_across_drops() {
-    for (cell, gates) in CELLS.iter().flat_map(|cell| [(cell, false), (cell, true)]) {
-        let rule = DropDead { after: 2, margin: 3.0, gates };
+    for (cell, preactivations) in CELLS.iter().flat_map(|cell| [(cell, false), (cell, true)]) {
+        let rule = DropDead { after: 2, margin: 3.0, preactivations };
         let texts = small(*cell);
         let fresh = || texts.trainer(dead_groups).with_drop_dead(Some(rule));
         let mut straight = fresh();

@@ -65,7 +65,9 @@ impl LiveParts {
             vocabulary: Parts::all("vocabulary", embedding.map_or(read, |[vocabulary, _]| vocabulary)),
             inputs: embedding.map(|[_, dimensions]| Parts::all("inputs", dimensions)),
             neurons: Parts::all("neurons", network.recurrent().units.hidden),
-            preactivations: rule.gates.then(|| Parts::all("preactivations", network.recurrent().units.width())),
+            preactivations: rule
+                .preactivations
+                .then(|| Parts::all("preactivations", network.recurrent().units.width())),
             epochs: 0,
             whole,
             rows: None,
@@ -88,7 +90,7 @@ impl LiveParts {
             inputs: self.inputs.as_mut().zip(masks.inputs).and_then(|(parts, live)| parts.judge(&live, after)),
             neurons: self.judge_neurons(&masks.neurons, after),
             preactivations: self.judge_preactivations(&masks.gates, after),
-            are_columns_judged: self.rule.gates,
+            are_columns_judged: self.rule.preactivations,
         };
         if stay.is_all() {
             return false;
