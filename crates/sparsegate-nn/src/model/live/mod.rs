@@ -83,13 +83,13 @@ impl LiveParts {
         }
         self.epochs = epochs;
         let units = network.recurrent().units;
-        let masks = self.masks(network);
+        let (masks, reached) = self.masks(network);
         let after = self.rule.after;
         let stay = Stay {
             vocabulary: self.vocabulary.judge(&masks.vocabulary, after),
             inputs: self.inputs.as_mut().zip(masks.inputs).and_then(|(parts, live)| parts.judge(&live, after)),
             neurons: self.judge_neurons(&masks.neurons, after),
-            preactivations: self.judge_preactivations(&masks.gates, after),
+            preactivations: self.judge_preactivations(&reached, after),
             are_columns_judged: self.rule.preactivations,
         };
         if stay.is_all() {
@@ -110,12 +110,25 @@ impl LiveParts {
         true
     }
 
-    /// What the rules for counting keep of the whole network with the rule's margin. Removed parts count as noise.
-    fn masks(&self, network: &impl Network) -> Masks {
+    /// What the rules for counting keep of the whole network with the rule's margin, and whether a live weight reaches each
+    /// preactivation, if these are judged on their own. Removed parts count as noise.
+    ///
+    /// A dead group factor is not enough to remove a preactivation: by the authors' rules its weights are counted as long
+    /// as they are live themselves.
+    fn masks(&self, network: &impl Network) -> (Masks, Vec<bool>) {
         let units = RecurrentConfig { hidden: self.neurons.total, ..network.recurrent().units };
         let tensors = host_tensors(network).into_iter().map(|tensor| self.at_full_size(tensor));
         with_posterior(units, &tensors.collect::<Vec<_>>(), false, |posterior| {
-            sparsegate_prune::masks(&posterior.with_log_alpha_limit(self.rule.margin))
+            let posterior = posterior.with_log_alpha_limit(self.rule.margin);
+            let mut reached = Vec::new();
+            if self.rule.preactivations {
+                let layer = sparsegate_prune::layer_masks(&posterior);
+                reached = vec![false; units.width()];
+                for row in layer.w_input.chunks(units.width()).chain(layer.w_hidden.chunks(units.width())) {
+                    reached.iter_mut().zip(row).for_each(|(reached, live)| *reached |= live);
+                }
+            }
+            (sparsegate_prune::masks(&posterior), reached)
         })
     }
 
