@@ -30,7 +30,7 @@ fn is_of_run(name: &str) -> bool {
     let epoch = best.and_then(|name| name.strip_suffix(".safetensors"));
     RESULTS.contains(&name)
         || EXTRAS.contains(&name)
-        || [MANIFEST, LEFT_OUT, NOTES, "log.txt"].contains(&name)
+        || [MANIFEST, LEFT_OUT, NOTES].contains(&name)
         || epoch.is_some_and(|epoch| !epoch.is_empty() && epoch.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
