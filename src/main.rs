@@ -13,7 +13,7 @@ fn build() -> [(&'static str, String); 3] {
     let lock = sparsegate_store::checksum_of(include_bytes!("../Cargo.lock")).blake3;
     [
         ("rustc", env!("SPARSEGATE_RUSTC").to_owned()),
-        ("cargo_features", env!("SPARSEGATE_FEATURES").to_owned()),
+        ("cargo_features", option_env!("SPARSEGATE_FEATURES").unwrap_or_default().to_owned()),
         ("cargo_lock", lock[..16].to_owned()),
     ]
 }

@@ -36,6 +36,6 @@ pub fn execute(global: &Global, args: &CancelArgs) -> Result<ExitCode, CliError>
             table.row([label, key.to_owned(), job.clone()]);
         }
     }
-    output::print(&table.render(global.color_stdout(), global.width_stdout()))?;
+    output::print(&table.render(global.color_stdout(), Global::width_stdout()))?;
     Ok(Exit::Done.into())
 }

@@ -61,7 +61,7 @@ pub fn execute(global: &Global, args: &ShowArgs) -> Result<ExitCode, CliError> {
     };
     let text = match args.format {
         OutputFormat::Json => output::json(&shown)?,
-        OutputFormat::Table => table(&shown)?.render(global.color_stdout(), global.width_stdout()),
+        OutputFormat::Table => table(&shown)?.render(global.color_stdout(), Global::width_stdout()),
     };
     output::print(&text)?;
     Ok(Exit::Done.into())

@@ -19,7 +19,9 @@ pub(super) fn is_allowed(path: &str) -> bool {
     let mut parts = path.splitn(3, '/');
     match (parts.next(), parts.next(), parts.next()) {
         (Some("runs"), Some(key), Some(name)) => is_key(key) && is_of_run(name),
-        (Some("experiments" | "datasets"), Some(_), _) => is_plain(path) && path.ends_with(".yaml"),
+        (Some("experiments" | "datasets"), Some(_), _) => {
+            is_plain(path) && Utf8Path::new(path).extension() == Some("yaml")
+        }
         _ => false,
     }
 }

@@ -41,6 +41,7 @@ impl HostMatrix {
     }
 
     /// The matrix of some of the columns.
+    #[must_use]
     pub fn columns(&self, columns: &[u32]) -> Self {
         let row = |row: &[f64]| columns.iter().map(|column| row[*column as usize]).collect::<Vec<_>>();
         let values = self.values.chunks(self.shape[1]).flat_map(row).collect();
