@@ -52,7 +52,7 @@ pub fn execute(global: &Global, args: &StatusArgs) -> Result<ExitCode, CliError>
     let varying: Vec<VaryingKeys> = sweep.experiments().iter().map(of).collect();
     let columns = VaryingColumns::of(&varying);
     let mut table = columns.heads().fold(TextTable::new().words("experiment").spare(), TextTable::words);
-    table = table.words("run").words("state");
+    table = table.words("run").spare().words("state");
     for head in ["epoch", "metric", "compression", "time left"] {
         table = table.numbers(head);
     }
