@@ -31,7 +31,7 @@ fn attempts(slurm: &StandIn) -> Vec<serde_json::Value> {
 #[test]
 fn a_signal_long_before_the_time_limit_is_a_preemption() {
     let slurm = StandIn::new(&spec(100_000, "sparsity: [W]"));
-    slurm.go(RUN).expect(0, &["job 7"]);
+    slurm.go(&format!("{RUN} --slurm cpus=2")).expect(0, &["job 7"]);
     let early = signal(&slurm, job(&slurm, 3600), "USR1", 1);
     early.expect(0, &["asked to make room: saved and requeued"]);
     assert_eq!(attempts(&slurm)[1]["end"], "preempted");
@@ -46,6 +46,9 @@ fn a_signal_long_before_the_time_limit_is_a_preemption() {
     // The facts of the machine are those of the job.
     let record = slurm.0.runs()[0].record().unwrap().unwrap();
     assert_eq!(record.provenance["slurm_job"], "7_0");
+    // A run keeps its threads.
+    fs_err::write(slurm.0.root.join("queue"), "").unwrap();
+    slurm.go(RUN).expect(0, &["submitted 1 run as job 8, 1 of them again", "a run began with 2 threads"]);
 }
 
 #[test]

@@ -69,6 +69,14 @@ impl SlurmError {
                 "run it where Slurm's commands are, such as a login node, or load the module that has them; \
                  `--executor local` trains on this machine",
             ),
+            limit if limit.is_submit_limit() => Some(
+                "a limit of submitted jobs is in the way, such as those of `sacctmgr show assoc`: each run counts. Run the \
+                 same command again when some jobs have ended",
+            ),
+            Self::Io { verb: "lock", .. } => Some(
+                "the file system needs locks (flock) that hold on all nodes; docs/cluster.md says how to mount it and how \
+                 to test it",
+            ),
             Self::Refused { program: "sbatch", .. } => {
                 Some("see --slurm and the section `slurm` of the configuration, and docs/cluster.md")
             }

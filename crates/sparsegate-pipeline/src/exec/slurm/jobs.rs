@@ -53,8 +53,9 @@ impl Jobs {
         let open: Vec<Submission> = open.into_iter().map(|(_, submission)| submission).collect();
         let names: Vec<&str> = open.iter().map(|submission| submission.name.as_str()).collect();
         let names: Vec<&str> = names.into_iter().chain(unreadable.iter().map(|(name, _)| name.as_str())).collect();
-        let mine = unreadable.is_empty() && open.iter().all(Submission::is_mine);
-        let queue = queue(&names, user_id().filter(|_| mine))?;
+        let user = user_id();
+        let mine = unreadable.is_empty() && open.iter().all(|submission| user.is_some() && submission.uid == user);
+        let queue = queue(&names, user.filter(|_| mine))?;
         let mut jobs = Self::default();
         for (name, error) in unreadable {
             let active = queue.number(&name).filter(|job| queue.is_active(job)).map(str::to_owned);

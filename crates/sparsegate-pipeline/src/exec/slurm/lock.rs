@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::SlurmError;
-use super::submission::home;
+use super::submission::{home, user_name};
 use sparsegate_store::provenance;
 
 /// What the lock's file says; for people and for the next holder.
@@ -52,14 +52,15 @@ impl SubmitLock {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let Contents { user, host, pid, .. } = read(&file);
-                say(&format!("waiting for {user} (process {pid} on {host}), who submits runs of this project"));
+                let user = if user.is_empty() { "somebody" } else { &user };
+                let process = if pid > 0 { format!(" (process {pid} on {host})") } else { String::new() };
+                say(&format!("waiting for {user}{process}, who submits runs of this project"));
                 file.lock().map_err(fail)?;
             }
             Err(TryLockError::Error(error)) => return Err(fail(error)),
         }
         let submissions = read(&file).submissions;
-        let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default();
-        let contents = Contents { user, host: provenance::host(), pid: std::process::id(), submissions };
+        let contents = Contents { user: user_name(), host: provenance::host(), pid: std::process::id(), submissions };
         let mut lock = Self { path, file, contents };
         lock.see(&folder, VISIBLE, say);
         lock.write()?;

@@ -313,7 +313,7 @@ mod tests {
         assert!(error("partitions=x").ends_with("unknown key `partitions`; did you mean `partition`?"));
         assert!(error("cpus=many").contains("`many` is no whole number"));
         assert!(error("time").contains("is not KEY=VALUE"));
-        let check = |pair| {
+        let check = |pair: &str| {
             let mut options = SlurmOptions::default();
             options.set(pair).unwrap();
             options.check().unwrap_err().to_string()

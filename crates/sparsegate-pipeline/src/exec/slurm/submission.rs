@@ -153,7 +153,7 @@ impl Submission {
                 Err(error) => return Err(SlurmError::io("create", &folder, error)),
             }
         };
-        let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default();
+        let user = user_name();
         let submission = Self { format: FORMAT, name, user, uid: user_id(), options: options.clone(), tasks, folder };
         let json = serde_json::to_vec_pretty(&submission);
         let json = json.map_err(|error| SlurmError::io("write", &submission.folder, error))?;
@@ -218,7 +218,7 @@ impl Submission {
 
     /// Whether this user submitted it, and therefore sees its jobs also where `PrivateData` hides those of others.
     pub(super) fn is_mine(&self) -> bool {
-        self.uid.is_some() && self.uid == user_id()
+        self.uid.map_or(!self.user.is_empty() && self.user == user_name(), |uid| Some(uid) == user_id())
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), SlurmError> {
@@ -270,6 +270,11 @@ impl Submission {
     fn attempts_path(&self, task: usize) -> Utf8PathBuf {
         self.folder.join(format!("attempts-{task}.jsonl"))
     }
+}
+
+/// The name of this user; empty if it is not known.
+pub(super) fn user_name() -> String {
+    std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default()
 }
 
 /// The id of this user, as the owner of its process; `None` in a container whose ids are not those outside.

@@ -12,9 +12,13 @@ const LAST: u64 = 20;
 /// Longest time for which a job waits for the controller.
 const LONGEST: Duration = Duration::from_mins(10);
 
-/// When this job reaches its time limit; `None` if that is not known or there is none.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct TimeLimit(Option<SystemTime>);
+/// When this job reaches its time limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TimeLimit {
+    At(SystemTime),
+    Never,
+    Unknown,
+}
 
 impl TimeLimit {
     /// As Slurm told the job when it started, or as it says now; versions before 22.05 do not tell.
@@ -22,25 +26,37 @@ impl TimeLimit {
         let variable = |name| std::env::var(name).ok();
         let told = variable("SLURM_JOB_END_TIME").and_then(|text| text.parse().ok());
         let told = told.filter(|seconds| *seconds > 0).map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds));
-        let ask = || {
-            let job = variable("SLURM_JOB_ID")?;
-            let left =
-                call("squeue", &["--noheader", "--format=%L", &format!("--jobs={job}")].map(str::to_owned)).ok()?;
-            Some(SystemTime::now() + Duration::from_secs(seconds(left.trim())?))
-        };
-        Self(told.or_else(ask))
+        if let Some(end) = told {
+            return Self::At(end);
+        }
+        let Some(job) = variable("SLURM_JOB_ID") else { return Self::Unknown };
+        let left = call("squeue", &["--noheader", "--format=%L", &format!("--jobs={job}")].map(str::to_owned));
+        left.map_or(Self::Unknown, |left| Self::in_words(left.trim()))
+    }
+
+    /// The limit of a job that has the time `left`, as squeue prints it.
+    fn in_words(left: &str) -> Self {
+        match seconds(left) {
+            Some(seconds) => Self::At(SystemTime::now() + Duration::from_secs(seconds)),
+            None if left == "UNLIMITED" => Self::Never,
+            None => Self::Unknown,
+        }
     }
 
     /// Whether the signal that raised `interrupt` came so long before the limit that it was not Slurm's warning
     /// `warning` seconds before it. A preemption with `send_user_signal` sends the same signal.
     pub fn is_far(self, interrupt: &Interrupt, warning: u32) -> bool {
-        let (Some(end), Some(raised)) = (self.0, interrupt.raised_at()) else { return false };
-        end.duration_since(raised).is_ok_and(|left| left.as_secs() > u64::from(warning) + EARLY)
+        let Some(raised) = interrupt.raised_at() else { return false };
+        match self {
+            Self::At(end) => end.duration_since(raised).is_ok_and(|left| left.as_secs() > u64::from(warning) + EARLY),
+            Self::Never => true,
+            Self::Unknown => false,
+        }
     }
 
     /// How long the job may wait for the controller now; `otherwise` if the limit is not known.
     pub fn patience(self, otherwise: Duration) -> Duration {
-        let Some(end) = self.0 else { return otherwise.min(LONGEST) };
+        let Self::At(end) = self else { return otherwise.min(LONGEST) };
         let left = end.duration_since(SystemTime::now()).unwrap_or_default();
         left.saturating_sub(Duration::from_secs(LAST)).min(LONGEST)
     }
@@ -93,15 +109,18 @@ mod tests {
     #[test]
     fn only_a_signal_near_the_limit_is_the_warning() {
         let interrupt = Interrupt::default();
-        let limit = |seconds| TimeLimit(Some(SystemTime::now() + Duration::from_secs(seconds)));
+        let limit = |seconds| TimeLimit::At(SystemTime::now() + Duration::from_secs(seconds));
         assert!(!limit(1000).is_far(&interrupt, 120), "there was no signal");
         interrupt.raise(10);
         assert!(limit(1000).is_far(&interrupt, 120));
         assert!(!limit(180).is_far(&interrupt, 120), "Slurm warns up to a minute early");
         assert!(!limit(0).is_far(&interrupt, 120));
-        assert!(!TimeLimit(None).is_far(&interrupt, 120));
+        assert!(!TimeLimit::Unknown.is_far(&interrupt, 120) && TimeLimit::Never.is_far(&interrupt, 120));
+        assert_eq!(TimeLimit::in_words("UNLIMITED"), TimeLimit::Never);
+        assert_eq!(TimeLimit::in_words("INVALID"), TimeLimit::Unknown);
+        assert!(TimeLimit::in_words("1-00:00:00").is_far(&interrupt, 120));
         assert!(limit(60).patience(LONGEST) <= Duration::from_secs(40));
         assert_eq!(limit(100_000).patience(Duration::ZERO), LONGEST);
-        assert_eq!(TimeLimit(None).patience(Duration::from_secs(60)), Duration::from_secs(60));
+        assert_eq!(TimeLimit::Unknown.patience(Duration::from_secs(60)), Duration::from_secs(60));
     }
 }
