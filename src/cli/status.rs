@@ -111,7 +111,12 @@ fn wait(global: &Global, args: &StatusArgs, sweep: &Sweep) -> Result<Exit, CliEr
 
 /// The cells after those of the varying keys.
 fn row(status: &RunStatus<'_>, job: Option<&RunJob>) -> [String; 6] {
-    let word = status.entry.status.word();
+    // A folder that was prepared for a job is no run that was interrupted.
+    let waited_only = |job: &RunJob| !job.began && matches!(status.entry.dir.position(), Ok(None));
+    let word = match status.entry.status {
+        Status::Interrupted { epoch: 0 } if job.is_some_and(waited_only) => "not-started",
+        ref other => other.word(),
+    };
     let RunStatus { experiment: _, entry, holder, last: _, shown, seconds_left } = status;
     // A lock may not be seen from another node, so an active job counts first.
     let active = job.filter(|job| job.is_active()).and_then(RunJob::describe);

@@ -48,7 +48,7 @@ fn jobs_that_left_the_queue_are_named_and_submitted_again() {
     let queue = slurm.0.root.join("queue");
     let waiting = text(&queue);
     fs_err::write(&queue, waiting.replacen("PENDING||Priority", "OUT_OF_MEMORY|n1|OutOfMemory", 1)).unwrap();
-    slurm.go("status t.yaml").expect(0, &["interrupted, out of memory", "queued (Priority)"]);
+    slurm.go("status t.yaml").expect(0, &["not-started, out of memory", "queued (Priority)"]);
     slurm.go(RUN).expect(0, &["submitted 1 run as job 8", "1 run already queued"]);
     // Slurm has forgotten both jobs, and there is no accounting.
     fs_err::write(&queue, "").unwrap();
@@ -108,7 +108,7 @@ fn cancel_names_the_jobs() {
     // Slurm forgets what never started.
     fs_err::write(slurm.0.root.join("queue"), "").unwrap();
     let status = slurm.go("status t.yaml").expect(0, &[]);
-    assert_eq!(status.out.matches("interrupted, cancelled").count(), 3, "{status:?}");
+    assert_eq!(status.out.matches("not-started, cancelled").count(), 3, "{status:?}");
 }
 
 #[test]

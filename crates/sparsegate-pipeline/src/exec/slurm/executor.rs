@@ -8,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::client::NotSubmitted;
 use super::jobs::Jobs;
 use super::lock::SubmitLock;
+use super::mounts::local_locks;
 use super::script::{JobArray, arguments, script};
 use super::submission::{Submission, Task};
 use super::{SlurmError, SlurmOptions, client};
@@ -55,6 +56,7 @@ impl SlurmExecutor {
         client::check()?;
         // Paths in a job are absolute, since it may start anywhere.
         let root = root.canonicalize_utf8().map_err(|error| SlurmError::io("find", root, error))?;
+        local_locks(&root).into_iter().for_each(|note| say(&note));
         let mut lock = SubmitLock::take(&root, say)?;
         let jobs = Jobs::read(&root)?;
         if let Some(obstacle) = jobs.obstacle() {

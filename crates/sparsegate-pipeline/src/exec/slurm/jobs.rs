@@ -64,8 +64,9 @@ impl Jobs {
         for (verdicts, submission) in closed {
             let job = submission.job().unwrap_or_default();
             for (index, verdict) in verdicts.into_iter().flatten().enumerate() {
-                let phase = verdict.how.map_or(Phase::Over, |how| Phase::Ended { how });
-                jobs.add(RunJob { phase, requeues: verdict.requeues, ..RunJob::new(&submission, &job, index) });
+                let Verdict { how, began, requeues } = verdict;
+                let phase = how.map_or(Phase::Over, |how| Phase::Ended { how });
+                jobs.add(RunJob { phase, began, requeues, ..RunJob::new(&submission, &job, index) });
             }
         }
         jobs.add_open(open, &queue);
@@ -97,7 +98,7 @@ impl Jobs {
                 let account = accounts.get(&(number.clone(), index));
                 let found = run_job(submission, &number, index, queue.task(&number, index).or(account));
                 if !found.is_active() {
-                    verdicts.push(Verdict { how: found.describe(), requeues: found.requeues });
+                    verdicts.push(Verdict { how: found.describe(), began: found.began, requeues: found.requeues });
                 }
                 self.add(found);
             }

@@ -46,6 +46,8 @@ pub struct RunJob {
     pub(super) folder: Utf8PathBuf,
     /// What it does.
     pub phase: Phase,
+    /// Whether a job of this submission has ever begun with the run.
+    pub began: bool,
     /// How often it was put back into the queue.
     pub requeues: usize,
     /// File with what the job printed.
@@ -103,6 +105,7 @@ impl RunJob {
             index,
             folder: submission.folder.clone(),
             phase: Phase::Over,
+            began: false,
             requeues: 0,
             output: submission.output_path(index),
             options: submission.options.clone(),
@@ -113,8 +116,8 @@ impl RunJob {
 /// Judges one task by what Slurm and the job itself say.
 pub(super) fn run_job(submission: &Submission, job: &str, index: usize, slurm: Option<&SlurmTask>) -> RunJob {
     let attempts = submission.attempts(index);
-    let requeues =
-        attempts.iter().filter(|attempt| matches!(attempt, Attempt::Started { .. })).count().saturating_sub(1);
+    let begun = attempts.iter().filter(|attempt| matches!(attempt, Attempt::Started { .. })).count();
+    let requeues = begun.saturating_sub(1);
     let said = match attempts.last() {
         Some(Attempt::Ended(end)) => Some(end),
         _ => None,
@@ -149,7 +152,7 @@ pub(super) fn run_job(submission: &Submission, job: &str, index: usize, slurm: O
         }
         _ => said_by_job(said, &attempts),
     };
-    RunJob { phase, requeues, ..RunJob::new(submission, job, index) }
+    RunJob { phase, began: begun > 0, requeues, ..RunJob::new(submission, job, index) }
 }
 
 /// Whether the job said itself that memory ran out, or that all is well.

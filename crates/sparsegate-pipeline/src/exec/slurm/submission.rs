@@ -111,6 +111,8 @@ pub enum Attempt {
 pub(super) struct Verdict {
     /// `None` if it ended as it should.
     pub how: Option<String>,
+    /// Whether a job ever began with it.
+    pub began: bool,
     /// How often it was put back into the queue.
     pub requeues: usize,
 }
@@ -325,7 +327,7 @@ mod tests {
         assert!(matches!(&second.attempts(0)[1], Attempt::Ended(TaskEnd::Retried { why }) if why == "killed"));
         assert_eq!(first.run(root, 0).unwrap().key(), "a");
         assert_eq!(first.run(root, 1), None);
-        let verdicts = vec![Verdict { how: Some("out of memory".into()), requeues: 1 }];
+        let verdicts = vec![Verdict { how: Some("out of memory".into()), began: true, requeues: 1 }];
         assert_eq!(second.verdicts(), None);
         second.close(&verdicts).unwrap();
         assert_eq!(second.verdicts(), Some(verdicts));
