@@ -12,7 +12,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build.rs");
     shipped_files()?;
     search_libtorch_at_run_time();
+    describe_build();
     Ok(())
+}
+
+/// Compiler and cargo features, for the provenance of runs.
+fn describe_build() {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let version = std::process::Command::new(rustc).arg("--version").output();
+    let version = version.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
+    println!("cargo:rustc-env=SPARSEGATE_RUSTC={version}");
+    let features = env::vars().filter_map(|(name, _)| Some(name.strip_prefix("CARGO_FEATURE_")?.to_lowercase()));
+    let mut features: Vec<String> = features.filter(|name| name != "default").collect();
+    features.sort();
+    println!("cargo:rustc-env=SPARSEGATE_FEATURES={}", features.join(" "));
 }
 
 /// Writes `shipped.rs`: the path and content of each YAML and CSV file of experiments/, and of each manifest in

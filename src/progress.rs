@@ -1,4 +1,5 @@
-//! Shows the progress of a sweep on standard error: bars on a terminal, or one line per epoch in a log.
+//! Shows the progress of a sweep on standard error: bars on a terminal; in a log one line per epoch, and one every thirty
+//! seconds of a longer epoch.
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
@@ -21,7 +22,7 @@ pub enum ProgressMode {
     Auto,
     /// Bars.
     Bar,
-    /// One line per epoch.
+    /// One line per epoch, and every 30 seconds of a longer one.
     Counter,
     /// Nothing.
     None,
@@ -61,11 +62,16 @@ enum DisplayKind {
     Bars { all: MultiProgress, sweep: ProgressBar },
 }
 
+/// Longest time without a line of a run in a log.
+const LONGEST_SILENCE: Duration = Duration::from_secs(30);
+
 /// Display state of a run.
 struct RunDisplay {
     label: String,
     bar: Option<ProgressBar>,
     begun: Instant,
+    /// When the last line about it was due.
+    told: Instant,
     epochs: u32,
     metric: String,
     last: Option<EpochMetrics>,
@@ -83,6 +89,7 @@ impl Display {
 
     fn started(&mut self, job: usize) {
         self.runs[job].begun = Instant::now();
+        self.runs[job].told = Instant::now();
         if let DisplayKind::Bars { all, sweep } = &self.view {
             let bar = all.insert_before(sweep, ProgressBar::new(0));
             bar.set_style(style("{prefix} {bar:24} {msg}"));
@@ -108,7 +115,17 @@ impl Display {
                 }
             }
             TrainEvent::Step { epoch, batch, batches, objective, seconds_left, .. } => {
-                let Some(bar) = &run.bar else { return };
+                let Some(bar) = &run.bar else {
+                    let (is_due, epochs) = (run.is_due(Instant::now()), run.epochs);
+                    if is_due && matches!(self.view, DisplayKind::Lines) {
+                        let left = seconds(*seconds_left);
+                        self.line(&format!(
+                            "{}  epoch {epoch}/{epochs}, step {batch} of {batches}  objective {objective:.3}  {left} left",
+                            self.padded(job)
+                        ));
+                    }
+                    return;
+                };
                 bar.set_length(batches * u64::from(run.epochs));
                 bar.set_position(batches * u64::from(epoch.saturating_sub(1)) + batch);
                 let quality = run.last.as_ref().map(|last| format!("  {}", quality(&run.metric, last)));
@@ -120,12 +137,16 @@ impl Display {
                 ));
             }
             TrainEvent::Evaluating { epoch } => {
+                let epochs = run.epochs;
                 if let Some(bar) = &run.bar {
-                    bar.set_message(format!("epoch {epoch}/{}  evaluating", run.epochs));
+                    bar.set_message(format!("epoch {epoch}/{epochs}  evaluating"));
+                } else if run.is_due(Instant::now()) && matches!(self.view, DisplayKind::Lines) {
+                    self.line(&format!("{}  epoch {epoch}/{epochs}, evaluating", self.padded(job)));
                 }
             }
             TrainEvent::Epoch { metrics, seconds_left } => {
                 run.last = Some(metrics.clone());
+                run.told = Instant::now();
                 if matches!(self.view, DisplayKind::Lines) {
                     let run = &self.runs[job];
                     self.line(&format!(
@@ -232,7 +253,17 @@ impl SweepObserver for Display {
 
 impl RunDisplay {
     fn new(label: String) -> Self {
-        Self { label, bar: None, begun: Instant::now(), epochs: 0, metric: String::new(), last: None }
+        let now = Instant::now();
+        Self { label, bar: None, begun: now, told: now, epochs: 0, metric: String::new(), last: None }
+    }
+
+    /// Whether a log has had no line about the run for too long; if so, one is due now.
+    fn is_due(&mut self, now: Instant) -> bool {
+        let is_due = now.duration_since(self.told) >= LONGEST_SILENCE;
+        if is_due {
+            self.told = now;
+        }
+        is_due
     }
 }
 
@@ -293,6 +324,14 @@ mod tests {
         for template in ["sweep {pos}/{len} runs  {elapsed} so far", "{prefix} {bar:24} {msg}"] {
             ProgressStyle::with_template(template).unwrap();
         }
+    }
+
+    #[test]
+    fn a_line_is_due_after_thirty_seconds_of_silence() {
+        let mut run = RunDisplay::new("W".into());
+        let begun = run.told;
+        let due = [29, 30, 31, 59, 60, 200, 229, 230].map(|second| run.is_due(begun + Duration::from_secs(second)));
+        assert_eq!(due, [false, true, false, false, true, true, false, true]);
     }
 
     #[test]

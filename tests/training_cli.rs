@@ -68,7 +68,7 @@ fn trained_shares(run: &RunDir) -> Vec<f64> {
 
 #[test]
 fn a_run_interrupted_while_dead_parts_leave_ends_with_the_same_bytes() {
-    let train = "epochs: 24, kl: { weight: 0.2, warm_up: 2 }, drop_dead: { after: 2, margin: 3 }, select: best";
+    let train = "epochs: 24, kl: { weight: 0.2, warm_up: 2 }, drop_dead: { after: 2, margin: 3, preactivations: true }, select: best";
     let (whole_project, whole) = trained(&spec(train, "W+G+N"));
     let shares = trained_shares(&whole);
     assert!(shares[0] > 1.0 - 1e-12 && shares.windows(2).all(|pair| pair[1] <= pair[0]), "{shares:?}");

@@ -213,6 +213,7 @@ impl OpInputs {
             z_neurons: self.z_neurons.clone(),
             states: self.plain.zero_states(self.batch.rows),
             active: &self.batch.active,
+            columns: None,
             activation: units.activation,
         };
         vec![Out::Matrix(self.ops.recurrence(units.cell, inputs).swap_remove(0))]

@@ -65,7 +65,7 @@ impl Global {
     }
 
     /// Columns of the terminal that stdout is; `None` if it is none.
-    pub fn width_stdout(&self) -> Option<usize> {
+    pub fn width_stdout() -> Option<usize> {
         let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(std::io::stdout())?;
         Some(columns.into())
     }

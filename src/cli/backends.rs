@@ -69,7 +69,7 @@ fn table(found: &[BackendDevices], global: &Global) -> String {
     for (backend, name) in found.iter().flat_map(|found| &found.devices) {
         devices.row([backend.to_string(), name.clone()]);
     }
-    let mut text = devices.render(global.color_stdout(), global.width_stdout());
+    let mut text = devices.render(global.color_stdout(), Global::width_stdout());
     for error in found.iter().filter_map(|found| found.error.as_ref()) {
         text.push_str(&format!("\n{error}\n  help: {}\n", error.hint()));
     }

@@ -52,7 +52,7 @@ pub fn execute(global: &Global, args: &CancelArgs) -> Result<ExitCode, CliError>
         let label = labels.get(&job.key).unwrap_or(&job.experiment);
         table.row([label.clone(), job.key.clone(), job.id()]);
     }
-    output::print(&table.render(global.color_stdout(), global.width_stdout()))?;
+    output::print(&table.render(global.color_stdout(), Global::width_stdout()))?;
     if let Some(error) = cancelled.error {
         let left: Vec<String> = cancelled.refused.iter().map(RunJob::id).collect();
         let error = CliError::failed(format!("not all of {} were cancelled: {error}", left.join(", ")));

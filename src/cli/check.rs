@@ -190,7 +190,7 @@ fn table(global: &Global, checked: &[(&Experiment, Comparison)]) -> String {
             .into_iter()
             .flatten()
         {
-            let _ = write!(text, "\n{}", TextTable::from(&grid).render(global.color_stdout(), global.width_stdout()));
+            let _ = write!(text, "\n{}", TextTable::from(&grid).render(global.color_stdout(), Global::width_stdout()));
         }
         if let Some(method) = comparison.method() {
             let _ = writeln!(text, "\n{method}");

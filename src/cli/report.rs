@@ -72,7 +72,7 @@ fn across(global: &Global, sweep: &Sweep, out: &Utf8Path, figure_width: Option<F
     // The notes on runs are already printed with each experiment's report.
     output::print(&format!(
         "\n{}\n{}\n",
-        TextTable::from(&paths.table).render(global.color_stdout(), global.width_stdout()),
+        TextTable::from(&paths.table).render(global.color_stdout(), Global::width_stdout()),
         paths.index
     ))
 }
@@ -97,7 +97,7 @@ fn write(
     }
     output::print(&format!(
         "{}\n{}\n",
-        TextTable::from(&paths.table).render(global.color_stdout(), global.width_stdout()),
+        TextTable::from(&paths.table).render(global.color_stdout(), Global::width_stdout()),
         paths.index
     ))
 }

@@ -77,7 +77,7 @@ pub fn execute(global: &Global, args: &StatusArgs) -> Result<ExitCode, CliError>
         cells.extend(job.into_iter().flat_map(|job| [job.id(), output_path(global, job)]));
         table.row(cells);
     }
-    output::print(&table.render(global.color_stdout(), global.width_stdout()))?;
+    output::print(&table.render(global.color_stdout(), Global::width_stdout()))?;
     Ok(exit.into())
 }
 

@@ -76,7 +76,7 @@ pub fn execute(global: &Global, args: &TimeStepArgs) -> Result<ExitCode, CliErro
     }
     let text = match args.format {
         OutputFormat::Json => output::json(&timed)?,
-        OutputFormat::Table => table(&timed).render(global.color_stdout(), global.width_stdout()),
+        OutputFormat::Table => table(&timed).render(global.color_stdout(), Global::width_stdout()),
     };
     output::print(&text)?;
     Ok(Exit::Done.into())

@@ -54,7 +54,7 @@ pub fn execute(global: &Global, args: &VerifyArgs) -> Result<ExitCode, CliError>
             for VerifiedRun { run, verified, note, .. } in &verified {
                 table.row([run.clone(), (*verified).to_owned(), note.clone().unwrap_or_default()]);
             }
-            table.render(global.color_stdout(), global.width_stdout())
+            table.render(global.color_stdout(), Global::width_stdout())
         }
     };
     output::print(&text)?;

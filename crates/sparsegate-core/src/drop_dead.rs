@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// When pruned words, embedding dimensions and hidden units are removed from the tensors permanently, which makes each
+/// When pruned words, embedding dimensions, hidden units and, on request, preactivations are removed from the tensors permanently, which makes each
 /// step cheaper.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
@@ -17,4 +17,8 @@ pub struct DropDead {
     /// pruning.
     #[cfg_attr(feature = "schema", schemars(range(min = 3)))]
     pub margin: f64,
+    /// Whether single preactivations lose their weights, too: those that no weight reaches any more, whose gates are
+    /// constants. Default: no.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub preactivations: bool,
 }

@@ -71,6 +71,7 @@ fn sweep(root: &Utf8Path) -> (Experiment, Plan) {
             selected: None,
             stopped_early: None,
             baseline: Some(baseline.clone()),
+            usage: None,
         };
         language_models::store_files(root, &spec, key, &lines, &summary, None);
         entries.push((spec, key, Status::Done));

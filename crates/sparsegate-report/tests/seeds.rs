@@ -74,6 +74,7 @@ fn stored(root: &Utf8Path, runs: Vec<RunSpec>, short: usize) -> (spec::Experimen
             selected: None,
             stopped_early: None,
             baseline: None,
+            usage: None,
         };
         let structure = lines.last().filter(|_| !stopped).map(classifiers::structure);
         language_models::store_files(root, &run, &key, &lines, &summary, structure.as_ref());

@@ -39,6 +39,7 @@ fn default_of(run: &RunSpec, key: &str) -> Option<&'static str> {
         "train.lr_warm_up" => Some("0"),
         "train.select" => Some("last"),
         "train.drop_dead.after" | "train.drop_dead.margin" if variational => Some("none"),
+        "train.drop_dead.preactivations" if variational => Some("false"),
         "train.start_from" if run.sparsity.name != presets::DENSE => Some("init"),
         _ => None,
     }

@@ -44,6 +44,7 @@ pub const KEYS: &[&str] = &[
     "train.drop_dead",
     "train.drop_dead.after",
     "train.drop_dead.margin",
+    "train.drop_dead.preactivations",
     "train.start_from",
     "sparsity",
     "sparsity.name",

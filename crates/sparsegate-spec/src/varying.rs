@@ -12,18 +12,19 @@ use super::node::Node;
 use super::types::RunSpec;
 
 /// Names of keys whose last part alone says too little.
-const NAMES: [(&str, &str); 5] = [
+const NAMES: [(&str, &str); 6] = [
     ("train.kl.weight", "KL weight"),
     ("train.kl.warm_up", "KL warm-up"),
     ("train.lr_warm_up", "lr warm-up"),
     ("train.drop_dead.after", "drop after"),
     ("train.drop_dead.margin", "drop margin"),
+    ("train.drop_dead.preactivations", "drop preactivations"),
 ];
 
 /// Training options that are not stored when they have their default values. Each is a single setting, even if it is a
 /// mapping; its value is the one in the spec, or else the default. An option that has no effect in a run, such as the
 /// KL weight of a dense network, has no value there.
-const OPTIONS: [&str; 8] = [
+const OPTIONS: [&str; 9] = [
     "train.kl.weight",
     "train.kl.warm_up",
     "train.schedule",
@@ -31,6 +32,7 @@ const OPTIONS: [&str; 8] = [
     "train.select",
     "train.drop_dead.after",
     "train.drop_dead.margin",
+    "train.drop_dead.preactivations",
     "train.start_from",
 ];
 

@@ -37,7 +37,7 @@ fn every_option_is_read_and_comes_back_from_json() {
     assert_eq!(found.train.kl, Some(Kl { weight: 0.1, warm_up: WarmUp::Epochs(5) }));
     assert_eq!((found.train.lr_warm_up, found.train.select), (WarmUp::Steps(7), Select::Best));
     assert_eq!(found.train.early_stop, Some(EarlyStop { patience: 3 }));
-    assert_eq!(found.train.drop_dead, Some(DropDead { after: 5, margin: 4.5 }));
+    assert_eq!(found.train.drop_dead, Some(DropDead { after: 5, margin: 4.5, preactivations: false }));
     assert_eq!(serde_json::from_str::<RunSpec>(&json(&found)).expect("a run"), found);
     let wanted = Schedule {
         rate: RateCurve::Cosine { to: 0.01 },
@@ -92,6 +92,7 @@ fn what_changes_nothing_leaves_the_run_as_it_was() {
         "schedule: { linear: { to: 1 } }",
         "select: best",
         "drop_dead: { after: 1, margin: 3 }",
+        "drop_dead: { after: 1, margin: 3, preactivations: true }",
     ] {
         assert_ne!(json(&run(option)), json(&plain), "{option}");
     }
@@ -103,6 +104,8 @@ fn a_level_without_variational_parameters_has_no_kl_term_to_weigh() {
     assert_eq!(run_at("dense", kl).train.kl, None);
     assert_eq!(run_at("{ name: m, magnitude: { share: 0.9 } }", kl).train.kl, None);
     assert!(run_at("{ name: gates, gates: log-uniform }", kl).train.kl.is_some());
+    let all = run_at("W", "drop_dead: { after: 2, margin: 4, preactivations: true }").train.drop_dead.unwrap();
+    assert!(all.preactivations);
     let drop = "drop_dead: { after: 2, margin: 4 }";
     assert_eq!(run_at("dense", drop).train.drop_dead, None, "nothing of a deterministic network is noise");
     assert!(run_at("{ name: gates, gates: log-uniform }", drop).train.drop_dead.is_some());

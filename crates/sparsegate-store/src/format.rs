@@ -97,6 +97,20 @@ pub struct Summary {
     /// What a predictor that reads nothing reaches; missing in files of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<TrivialBaseline>,
+    /// What the last process that worked on the run used; missing where the system does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<ResourceUsage>,
+}
+
+/// Memory and energy that the process of a run used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct ResourceUsage {
+    /// Largest resident memory, bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_memory: Option<u64>,
+    /// Energy that the machine's processors used meanwhile, for whomever they worked, J.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy_joules: Option<f64>,
 }
 
 impl Summary {

@@ -39,7 +39,7 @@ pub use error::StoreError;
 pub use find::{FindRunError, find_run, find_runs};
 pub use listing::{StoredRun, list};
 pub use lock::{Holder, LockedRun};
-pub use manifest::{Checksum, Manifest};
+pub use manifest::{Checksum, Manifest, checksum_of};
 pub use notes::Notes;
 pub use run_dir::RunDir;
 pub use store::{Store, runs};

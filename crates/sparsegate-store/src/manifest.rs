@@ -57,7 +57,8 @@ pub struct Checksum {
 }
 
 /// The checksum of a file's content.
-pub(super) fn checksum_of(bytes: &[u8]) -> Checksum {
+#[must_use]
+pub fn checksum_of(bytes: &[u8]) -> Checksum {
     Checksum { bytes: bytes.len() as u64, blake3: blake3::hash(bytes).to_hex().to_string() }
 }
 

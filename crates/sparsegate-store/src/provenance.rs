@@ -4,13 +4,24 @@
 
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use camino::Utf8Path;
+
+/// Facts about the build of the program, by name.
+static BUILD: OnceLock<BTreeMap<String, String>> = OnceLock::new();
+
+/// Sets the facts about the build of the calling program, such as its compiler, which [`collect`] adds to the others. Only
+/// the first call counts.
+pub fn set_build<'a>(facts: impl IntoIterator<Item = (&'a str, String)>) {
+    let _ = BUILD.set(facts.into_iter().map(|(name, fact)| (name.to_owned(), fact)).collect());
+}
 
 /// Provenance facts for `run.json`, by name. Facts that cannot be determined are left out. `threads` is the number of
 /// threads with which each run's process computes.
 ///
-/// Names: `program`, `os`, `host`, `cpu`, `cores`, `threads`, `git_revision`, `git_dirty`.
+/// Names: `program`, `os`, `host`, `cpu`, `cpu_features`, `cores`, `threads`, `git_revision`, `git_dirty`, and those of
+/// [`set_build`].
 #[must_use]
 pub fn collect(root: &Utf8Path, threads: usize) -> BTreeMap<String, String> {
     let mut facts = machine();
@@ -23,7 +34,7 @@ pub fn collect(root: &Utf8Path, threads: usize) -> BTreeMap<String, String> {
     facts
 }
 
-/// What [`collect`] says of this machine and the program: `program`, `os`, `host`, `cpu`, `cores`. Starts no process and
+/// What [`collect`] says of this machine and the program: all but `threads` and the names of git. Starts no process and
 /// reads no project folder, so that many machines can ask at once.
 #[must_use]
 pub fn machine() -> BTreeMap<String, String> {
@@ -32,9 +43,11 @@ pub fn machine() -> BTreeMap<String, String> {
         ("os", Some(format!("{} {}", std::env::consts::OS, std::env::consts::ARCH))),
         ("host", Some(host())),
         ("cpu", cpu()),
+        ("cpu_features", Some(cpu_features().join(" "))),
         ("cores", Some(cores().to_string())),
     ];
     let known = facts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    let known = known.chain(BUILD.get().into_iter().flatten().map(|(name, fact)| (name.clone(), fact.clone())));
     known.filter(|(_, value)| !value.is_empty()).collect()
 }
 
@@ -60,6 +73,20 @@ pub fn cpu() -> Option<String> {
     line.split_once(':').map(|(_, model)| model.trim().to_owned())
 }
 
+/// The instruction sets of this processor that the kernels choose between. The same spec may give other last bits on a
+/// processor with others.
+fn cpu_features() -> Vec<&'static str> {
+    let mut found = Vec::new();
+    macro_rules! note {
+        ($detected:ident: $($name:tt)*) => { $(if std::arch::$detected!($name) { found.push($name); })* };
+    }
+    #[cfg(target_arch = "x86_64")]
+    note!(is_x86_feature_detected: "avx2" "fma" "avx512f" "avx512bw" "avx512dq" "avx512vl" "avx512vnni" "avxvnni");
+    #[cfg(target_arch = "aarch64")]
+    note!(is_aarch64_feature_detected: "neon" "dotprod" "sve");
+    found
+}
+
 /// The output of git in `root`; `None` without git or outside a repository.
 fn git(root: &Utf8Path, arguments: &[&str]) -> Option<String> {
     let mut command = Command::new("git");
@@ -76,7 +103,9 @@ mod tests {
     #[test]
     fn a_folder_without_git_still_has_a_machine() {
         let dir = tempfile::tempdir().unwrap();
+        set_build([("rustc", "rustc 1.95.0".to_owned())]);
         let facts = collect(Utf8Path::from_path(dir.path()).unwrap(), 3);
+        assert_eq!(facts["rustc"], "rustc 1.95.0");
         assert_eq!(facts["threads"], "3");
         assert!(facts["program"].starts_with("sparsegate "));
         assert!(!facts["host"].is_empty());

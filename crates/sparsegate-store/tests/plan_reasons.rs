@@ -43,6 +43,7 @@ fn write(entry: &PlanEntry, state: Option<RunState>) {
             selected: None,
             stopped_early: None,
             baseline: None,
+            usage: None,
         };
         let json = serde_json::to_string(&summary).expect("JSON");
         fs_err::write(dir.path().join("summary.json"), json).expect("a file");

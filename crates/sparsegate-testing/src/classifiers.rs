@@ -154,6 +154,7 @@ pub fn store(root: &Utf8Path, spec: &RunSpec, key: &str) {
         selected: None,
         stopped_early: None,
         baseline: None,
+        usage: None,
     };
     language_models::store_files(root, spec, key, &lines, &summary, last.as_ref().map(structure).as_ref());
 }

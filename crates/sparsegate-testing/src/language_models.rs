@@ -191,6 +191,7 @@ pub fn store(root: &Utf8Path, spec: &RunSpec, key: &str, epochs: u32, state: Run
         selected: None,
         stopped_early: None,
         baseline: None,
+        usage: None,
     };
     let last = lines.last().filter(|_| state == RunState::Done);
     store_files(root, spec, key, &lines, &summary, last.map(structure).as_ref());

@@ -71,7 +71,7 @@ pub fn render(target: &BenchTarget, speed: &Speed, proof: Option<&str>, global: 
             compact.map_or_else(String::new, |compact| format!("{:.1}", time.over(&compact))),
         ]);
     }
-    text += &table.render(global.color_stdout(), global.width_stdout());
+    text += &table.render(global.color_stdout(), Global::width_stdout());
     for (implementation, why) in &speed.missing {
         let _ = writeln!(text, "not timed: {implementation}: {why}");
     }

@@ -67,7 +67,7 @@ pub(super) fn print(
     let rows = rows(sweep, outcomes);
     let text = match format {
         OutputFormat::Json => output::json(&rows)?,
-        OutputFormat::Table => table(&rows).render(global.color_stdout(), global.width_stdout()),
+        OutputFormat::Table => table(&rows).render(global.color_stdout(), Global::width_stdout()),
     };
     output::print(&text)?;
     Ok(())

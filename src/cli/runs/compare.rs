@@ -202,7 +202,7 @@ fn tables(global: &Global, args: &CompareArgs, compared: &RunComparison) -> Stri
     let number = |value: &Option<f64>| value.map(|value| format!("{value:.4}")).unwrap_or_default();
     let mut text = format!("a: {}\nb: {}\n\n", compared.a, compared.b);
     let mut add = |table: &TextTable| {
-        text.push_str(&table.render(global.color_stdout(), global.width_stdout()));
+        text.push_str(&table.render(global.color_stdout(), Global::width_stdout()));
         text.push('\n');
     };
     let mut settings = TextTable::new().words("setting").words("a").words("b");

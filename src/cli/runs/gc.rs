@@ -76,7 +76,7 @@ pub fn execute(global: &Global, args: &GcArgs) -> Result<ExitCode, CliError> {
     }
     let text = match args.format {
         OutputFormat::Json => output::json(&items)?,
-        OutputFormat::Table => table(&items).render(global.color_stdout(), global.width_stdout()),
+        OutputFormat::Table => table(&items).render(global.color_stdout(), Global::width_stdout()),
     };
     output::print(&text)?;
     if global.verbosity() >= 0 {

@@ -146,7 +146,7 @@ pub fn execute(global: &Global, args: &ListArgs) -> Result<ExitCode, CliError> {
     rows.sort_by(|a, b| compare(args.sort, a, b).then_with(|| a.run.cmp(&b.run)));
     let text = match args.format {
         OutputFormat::Json => output::json(&rows)?,
-        OutputFormat::Table => table(&rows).render(global.color_stdout(), global.width_stdout()),
+        OutputFormat::Table => table(&rows).render(global.color_stdout(), Global::width_stdout()),
     };
     output::print(&text)?;
     Ok(Exit::Done.into())

@@ -13,7 +13,7 @@ use crate::cli::output;
 use crate::cli::table::TextTable;
 use crate::cli::{CliError, Exit};
 use sparsegate_spec::varying;
-use sparsegate_store::format::EpochMetrics;
+use sparsegate_store::format::{EpochMetrics, ResourceUsage};
 use sparsegate_store::plan::Status;
 use sparsegate_store::{StoredRun, find_run};
 
@@ -37,6 +37,7 @@ struct ShownRun {
     provenance: BTreeMap<String, String>,
     /// The line of metrics of the epoch whose model is stored, or of the last one.
     shown: Option<EpochMetrics>,
+    usage: Option<ResourceUsage>,
     error: Option<String>,
 }
 
@@ -52,6 +53,7 @@ pub fn execute(global: &Global, args: &ShowArgs) -> Result<ExitCode, CliError> {
     }
     let shown = ShownRun {
         row: ListedRun::new(&run)?,
+        usage: run.dir.summary()?.and_then(|summary| summary.usage),
         settings: run.record.as_ref().map(|record| varying::settings(&record.spec)).unwrap_or_default(),
         provenance: run.record.map(|record| record.provenance).unwrap_or_default(),
         shown: run.progress.shown,
@@ -59,7 +61,7 @@ pub fn execute(global: &Global, args: &ShowArgs) -> Result<ExitCode, CliError> {
     };
     let text = match args.format {
         OutputFormat::Json => output::json(&shown)?,
-        OutputFormat::Table => table(&shown)?.render(global.color_stdout(), global.width_stdout()),
+        OutputFormat::Table => table(&shown)?.render(global.color_stdout(), Global::width_stdout()),
     };
     output::print(&text)?;
     Ok(Exit::Done.into())
@@ -82,6 +84,7 @@ fn table(run: &ShownRun) -> Result<TextTable, CliError> {
     let json = |value: serde_json::Result<Value>| value.map_err(CliError::failed);
     put("run", json(serde_json::to_value(&run.row))?);
     put("run", serde_json::json!({ "error": run.error }));
+    put("used", json(serde_json::to_value(run.usage))?);
     put("setting", json(serde_json::to_value(&run.settings))?);
     put("kept", json(serde_json::to_value(run.shown.as_ref().map(|line| &line.counts)))?);
     put("provenance", json(serde_json::to_value(&run.provenance))?);

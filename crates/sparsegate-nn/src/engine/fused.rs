@@ -1,7 +1,7 @@
 //! [`Ops`] implemented by the kernels of the backend that holds the tensors.
 
 use burn::backend::Dispatch;
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Device, Int, Tensor};
 
 use super::extension::{AdamPrimitives, RecurrencePrimitives, RoutedOps, VariationalMoments, VariationalPrimitives};
 use super::noise::Noise;
@@ -99,6 +99,8 @@ impl Ops for FusedOps {
         let Some(kernel) = cell.kernel() else {
             return ReferenceOps.recurrence(cell, inputs);
         };
+        let has_kernel_for_some = inputs.input.device().inner() == Device::flex();
+        let inputs = if has_kernel_for_some { inputs } else { inputs.with_all_columns(cell) };
         let count = inputs.states.len();
         let mut states = inputs.states.into_iter().map(Tensor::into_dispatch);
         let Some(hidden) = states.next() else { unreachable!("a cell has a hidden state") };
@@ -112,6 +114,7 @@ impl Ops for FusedOps {
             hidden,
             second,
             active: inputs.active.to_vec(),
+            columns: inputs.columns.map(<[u32]>::to_vec),
             kernel,
             activation: inputs.activation,
         });

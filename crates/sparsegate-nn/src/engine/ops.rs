@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData};
 
 use super::noise::Noise;
 use sparsegate_core::GateActivation;
@@ -30,8 +30,35 @@ pub struct RecurrenceInputs<'a> {
     pub states: Vec<Tensor<2>>,
     /// Number of active sequences at each step: at least 1, non-decreasing, B at the last step.
     pub active: &'a [usize],
+    /// The preactivations that have a column in `input`, `recurrent` and `z_gates`, ascending, which then have C columns
+    /// instead of `P * H`; `None` if all have. The products of the others are zero, so that they equal their biases.
+    pub columns: Option<&'a [u32]>,
     /// Activation function of the gates.
     pub activation: GateActivation,
+}
+
+impl RecurrenceInputs<'_> {
+    /// The same with a column for every preactivation, of zeros for those that had none.
+    #[must_use]
+    pub fn with_all_columns(self, cell: &dyn Cell) -> Self {
+        let Some(columns) = self.columns else { return self };
+        let width = cell.preactivations().len() * self.z_neurons.dims()[1];
+        let places: Vec<i64> = columns.iter().map(|place| i64::from(*place)).collect();
+        let spread = |narrow: Tensor<2>| {
+            let device = narrow.device();
+            let places = TensorData::new(places.clone(), [columns.len()]);
+            let places = Tensor::<1, Int>::from_data(places, &device.clone().inner());
+            let zeros = Tensor::zeros([narrow.dims()[0], width], (&device, narrow.dtype()));
+            zeros.select_assign(1, places, narrow, IndexingUpdateOp::Add)
+        };
+        Self {
+            input: spread(self.input),
+            recurrent: spread(self.recurrent),
+            z_gates: spread(self.z_gates),
+            columns: None,
+            ..self
+        }
+    }
 }
 
 /// Adam's moments: running means of a parameter's gradient and of its square.

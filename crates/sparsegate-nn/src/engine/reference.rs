@@ -99,8 +99,9 @@ impl Ops for ReferenceOps {
     }
 
     fn recurrence(&self, cell: &dyn Cell, inputs: RecurrenceInputs<'_>) -> Vec<Tensor<2>> {
-        let RecurrenceInputs { input, recurrent, z_gates, bias, z_neurons, states: initial, active, activation } =
-            inputs;
+        let RecurrenceInputs {
+            input, recurrent, z_gates, bias, z_neurons, states: initial, active, activation, ..
+        } = inputs.with_all_columns(cell);
         let rows = |tensor: &Tensor<2>, from: usize, to: usize| tensor.clone().slice([from..to, 0..tensor.dims()[1]]);
         let mut after: Vec<Vec<Tensor<2>>> = vec![Vec::with_capacity(active.len()); initial.len()];
         let mut states: Vec<Tensor<2>> = Vec::new();

@@ -51,6 +51,9 @@ pub struct RecurrentLayer {
     pub z_gates: Option<VariationalMatrix>,
     /// Biases, `[1, biases * H]`.
     pub bias: Tensor<2>,
+    /// The preactivations that have a column in the weights and in `z_gates`, ascending, if some were removed
+    /// ([`super::live`]); these tensors then have C columns instead of `P * H`.
+    pub(crate) columns: Option<Vec<u32>>,
 }
 
 impl RecurrentConfig {
@@ -109,6 +112,7 @@ impl RecurrentLayer {
             bias: make(&path("bias"), [1, units.cell.biases().len() * hidden]),
             units,
             inputs,
+            columns: None,
         }
     }
 
@@ -149,9 +153,14 @@ impl RecurrentLayer {
         symbols.among_all(products)
     }
 
+    /// The number of columns of the weights: `P * H`, unless some were removed.
+    fn columns(&self) -> usize {
+        self.columns.as_ref().map_or_else(|| self.units.width(), Vec::len)
+    }
+
     /// The input products of a batch none of whose symbols has a row.
     pub(super) fn no_products(&self, batch: &Batch) -> Tensor<2> {
-        Tensor::zeros([batch.inputs.len(), self.units.width()], (&self.bias.device(), self.bias.dtype()))
+        Tensor::zeros([batch.inputs.len(), self.columns()], (&self.bias.device(), self.bias.dtype()))
     }
 
     /// Input products `x W`, `[N, P * H]`, of `vectors`, `[L, I]`, one for each symbol that has a row, whose dimensions
@@ -193,11 +202,12 @@ impl RecurrentLayer {
         let inputs = RecurrenceInputs {
             input,
             recurrent: self.w_hidden.sample(ops, draw(noise, NoiseStream::WHidden).as_ref()),
-            z_gates: factors(&self.z_gates, self.units.width(), NoiseStream::ZGates),
+            z_gates: factors(&self.z_gates, self.columns(), NoiseStream::ZGates),
             bias: self.bias.clone(),
             z_neurons: factors(&self.z_neurons, self.units.hidden, NoiseStream::ZNeurons),
             states,
             active: &batch.active,
+            columns: self.columns.as_deref(),
             activation: self.units.activation,
         };
         ops.recurrence(self.units.cell, inputs)

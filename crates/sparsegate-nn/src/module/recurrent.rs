@@ -71,6 +71,7 @@ impl VariationalRecurrent {
             z_neurons: group(&self.z_neurons),
             z_gates: group(&self.z_gates),
             bias: self.bias.val(),
+            columns: None,
         }
     }
 

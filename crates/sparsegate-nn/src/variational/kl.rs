@@ -1,7 +1,7 @@
 //! The approximation of the KL divergence: its constants, and the scalar reference for all kernels.
 //!
 //! [`super`] states the formula and its source. All kernels use these constants; constants derived from others are
-//! computed here. The CubeCL kernels repeat them as literals, checked at compile time.
+//! computed here. The `CubeCL` kernels repeat them as literals, checked at compile time.
 
 /// Log alpha is clamped to this magnitude.
 pub const LOG_ALPHA_CLAMP: f64 = 8.0;

@@ -104,6 +104,7 @@ impl Outcome {
             selected: None,
             stopped_early: None,
             baseline: None,
+            usage: None,
         };
         let _ = lock.write_summary(&summary);
     }

@@ -13,6 +13,7 @@ mod error;
 mod event;
 mod run_data;
 mod training;
+mod usage;
 mod vocabulary;
 
 pub use baseline::baseline;

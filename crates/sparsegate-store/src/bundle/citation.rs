@@ -188,6 +188,20 @@ mod tests {
         assert_eq!(found["date-released"], "2026-01-31");
     }
 
+    /// Adds the ids that a value refers to; that of an entity at the `top` is its own.
+    fn references<'a>(value: &'a Value, top: bool, found: &mut Vec<&'a str>) {
+        match value {
+            Value::Object(map) => {
+                if let (false, Some(id)) = (top, map.get("@id")) {
+                    found.extend(id.as_str());
+                }
+                map.values().for_each(|value| references(value, false, found));
+            }
+            Value::Array(all) => all.iter().for_each(|value| references(value, false, found)),
+            _ => {}
+        }
+    }
+
     #[test]
     fn every_id_of_the_crate_is_described_once() {
         let sum = Checksum { bytes: 7, blake3: String::new() };
@@ -199,20 +213,10 @@ mod tests {
         unique.sort_unstable();
         unique.dedup();
         assert_eq!(unique.len(), described.len());
-        fn references<'a>(value: &'a Value, top: bool, found: &mut Vec<&'a str>) {
-            match value {
-                Value::Object(map) => {
-                    if let (false, Some(id)) = (top, map.get("@id")) {
-                        found.extend(id.as_str());
-                    }
-                    map.values().for_each(|value| references(value, false, found));
-                }
-                Value::Array(all) => all.iter().for_each(|value| references(value, false, found)),
-                _ => {}
-            }
-        }
         let mut referred = Vec::new();
-        graph.iter().for_each(|entity| references(entity, true, &mut referred));
+        for entity in graph {
+            references(entity, true, &mut referred);
+        }
         let profile = "https://w3id.org/ro/crate/1.2";
         for id in referred.into_iter().filter(|id| *id != profile) {
             assert!(described.contains(&id), "{id} of {described:?}");

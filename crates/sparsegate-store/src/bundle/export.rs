@@ -107,7 +107,7 @@ fn collect(dir: &RunDir, options: &ExportOptions, sources: &mut BTreeMap<String,
     let is_left_out = |name: &&str| *name == "model.safetensors" && !options.weights;
     RESULTS.into_iter().filter(|name| !is_left_out(name)).for_each(&mut put);
     EXTRAS.into_iter().filter(|name| !is_state(name) || options.checkpoints || !is_done).for_each(&mut put);
-    [MANIFEST, NOTES, LEFT_OUT, "log.txt"].into_iter().for_each(&mut put);
+    [MANIFEST, NOTES, LEFT_OUT].into_iter().for_each(&mut put);
     if !is_done {
         best_states(dir)?.iter().for_each(|name| put(name));
     }

@@ -111,7 +111,7 @@ impl Bundle {
 
 /// Whether a path names an archive rather than a folder.
 fn is_archive(path: &Utf8Path) -> bool {
-    path.as_str().ends_with(".tar") || is_compressed(path)
+    path.extension() == Some("tar") || is_compressed(path)
 }
 
 fn is_compressed(path: &Utf8Path) -> bool {

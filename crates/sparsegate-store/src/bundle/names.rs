@@ -19,7 +19,9 @@ pub(super) fn is_allowed(path: &str) -> bool {
     let mut parts = path.splitn(3, '/');
     match (parts.next(), parts.next(), parts.next()) {
         (Some("runs"), Some(key), Some(name)) => is_key(key) && is_of_run(name),
-        (Some("experiments" | "datasets"), Some(_), _) => is_plain(path) && path.ends_with(".yaml"),
+        (Some("experiments" | "datasets"), Some(_), _) => {
+            is_plain(path) && Utf8Path::new(path).extension() == Some("yaml")
+        }
         _ => false,
     }
 }
@@ -30,7 +32,7 @@ fn is_of_run(name: &str) -> bool {
     let epoch = best.and_then(|name| name.strip_suffix(".safetensors"));
     RESULTS.contains(&name)
         || EXTRAS.contains(&name)
-        || [MANIFEST, LEFT_OUT, NOTES, "log.txt"].contains(&name)
+        || [MANIFEST, LEFT_OUT, NOTES].contains(&name)
         || epoch.is_some_and(|epoch| !epoch.is_empty() && epoch.bytes().all(|byte| byte.is_ascii_digit()))
 }
 

@@ -91,7 +91,7 @@ impl Case {
             |index| HostMatrix::random([self.rows(), self.units], [-0.9, 0.9], 6 + index).place(&device, dtype, layout);
         let states = (0..self.cell.states().len() as u64).map(state).collect();
         let (active, activation) = (self.active.as_slice(), self.activation);
-        RecurrenceInputs { input, recurrent, z_gates, bias, z_neurons, states, active, activation }
+        RecurrenceInputs { input, recurrent, z_gates, bias, z_neurons, states, active, columns: None, activation }
     }
 
     /// Computes all states.

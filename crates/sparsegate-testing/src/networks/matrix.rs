@@ -40,6 +40,14 @@ impl HostMatrix {
         Self { shape, values: (0..shape[0] * shape[1]).map(draw).collect() }
     }
 
+    /// The matrix of some of the columns.
+    #[must_use]
+    pub fn columns(&self, columns: &[u32]) -> Self {
+        let row = |row: &[f64]| columns.iter().map(|column| row[*column as usize]).collect::<Vec<_>>();
+        let values = self.values.chunks(self.shape[1]).flat_map(row).collect();
+        Self { shape: [self.shape[0], columns.len()], values }
+    }
+
     /// As a tensor on flex, outside autodiff.
     pub fn tensor(&self, dtype: DType) -> Tensor<2> {
         self.view(dtype, MemoryLayout::Plain)

@@ -20,6 +20,9 @@ pub struct RecurrencePrimitives<B: Backend> {
     /// The initial second state, `[B, H]`. For a cell with one state it repeats the hidden state and is not read.
     pub(in crate::engine) second: FloatTensor<B>,
     pub(in crate::engine) active: Vec<usize>,
+    /// The preactivations that have a column in `input`, `recurrent` and `z_gates`; `None` for all. Only flex has kernels
+    /// for some.
+    pub(in crate::engine) columns: Option<Vec<u32>>,
     pub(in crate::engine) kernel: FusedKernel,
     pub(in crate::engine) activation: GateActivation,
 }
@@ -39,6 +42,7 @@ impl<B: Backend> RecurrencePrimitives<B> {
             hidden: with(self.hidden),
             second: with(self.second),
             active: self.active,
+            columns: self.columns,
             kernel: self.kernel,
             activation: self.activation,
         }

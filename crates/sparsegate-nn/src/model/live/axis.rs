@@ -9,8 +9,10 @@ pub(super) enum Axis {
     Inputs,
     /// The hidden units.
     Neurons,
-    /// Preactivations or biases: kind-major, `kind * H + unit`.
-    NeuronsByKind,
+    /// Preactivations: kind-major, `kind * H + unit`.
+    Preactivations,
+    /// Biases, likewise.
+    Biases,
     /// Something that is never dropped: outputs, or the only row of a vector.
     Fixed,
 }
@@ -24,12 +26,13 @@ impl Axis {
             ("embedding", "w") => [Self::Vocabulary, Self::Inputs],
             ("output", "w") => [Self::Neurons, Self::Fixed],
             ("output", _) => [Self::Fixed, Self::Fixed],
-            (_, "w_input") => [if has_embedding { Self::Inputs } else { Self::Vocabulary }, Self::NeuronsByKind],
-            (_, "w_hidden") => [Self::Neurons, Self::NeuronsByKind],
+            (_, "w_input") => [if has_embedding { Self::Inputs } else { Self::Vocabulary }, Self::Preactivations],
+            (_, "w_hidden") => [Self::Neurons, Self::Preactivations],
             (_, "z_vocabulary") => [Self::Fixed, Self::Vocabulary],
             (_, "z_inputs") => [Self::Fixed, Self::Inputs],
             (_, "z_neurons") => [Self::Fixed, Self::Neurons],
-            (_, "z_gates" | "bias") => [Self::Fixed, Self::NeuronsByKind],
+            (_, "z_gates") => [Self::Fixed, Self::Preactivations],
+            (_, "bias") => [Self::Fixed, Self::Biases],
             _ => unreachable!("no network has a tensor {name}"),
         }
     }

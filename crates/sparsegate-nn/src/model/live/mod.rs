@@ -2,7 +2,8 @@
 //!
 //! Words, embedding dimensions and hidden units that have been pruned for several epochs are removed from the tensors
 //! permanently. The result is an ordinary smaller network, so that layers, ops and backends need not know about it. A
-//! word without a row is read as zeros ([`super::symbols`]). The parameters that the trainer returns have their
+//! word without a row is read as zeros ([`super::symbols`]). Single preactivations, on request, lose their columns in the
+//! weights; the recurrence knows which ones these are ([`crate::engine::RecurrenceInputs::columns`]). The parameters that the trainer returns have their
 //! original sizes, except for those of a checkpoint: a removed parameter is returned with mean zero, and so counts as
 //! pruned.
 //!
@@ -23,13 +24,14 @@ use self::part::{Parts, read_whole_numbers, whole_numbers};
 use super::host::host_tensors;
 use super::network::Network;
 use super::posterior::with_posterior;
-use super::recurrent::InputKind;
+use super::recurrent::{InputKind, RecurrentConfig};
 use super::symbols::{NO_ROW, indices};
 use crate::engine::Moments;
 use crate::variational::INITIAL_LOG_SIGMA;
 use sparsegate_core::Batch;
 use sparsegate_core::DropDead;
 use sparsegate_core::trainer::NamedTensor;
+use sparsegate_prune::Masks;
 
 /// Name of the number of finished epochs at the last judgement, in checkpoints.
 const EPOCHS: &str = "drop_dead/epochs";
@@ -42,6 +44,8 @@ pub(super) struct LiveParts {
     /// Dimensions of the embedding, if there is one.
     inputs: Option<Parts>,
     neurons: Parts,
+    /// Preactivations, kind-major, if they are judged on their own.
+    preactivations: Option<Parts>,
     /// Finished epochs at the last judgement.
     epochs: u32,
     /// Names and shapes of the whole network's tensors.
@@ -61,28 +65,32 @@ impl LiveParts {
             vocabulary: Parts::all("vocabulary", embedding.map_or(read, |[vocabulary, _]| vocabulary)),
             inputs: embedding.map(|[_, dimensions]| Parts::all("inputs", dimensions)),
             neurons: Parts::all("neurons", network.recurrent().units.hidden),
+            preactivations: rule
+                .preactivations
+                .then(|| Parts::all("preactivations", network.recurrent().units.width())),
             epochs: 0,
             whole,
             rows: None,
         }
     }
 
-    /// Judges all parts after `epochs` finished epochs by the rules for counting, with the rule's margin in place of
-    /// the limit of pruning, and drops those that have been noise for long enough from the network and the optimiser's
+    /// Judges all parts after `epochs` finished epochs by the rules for counting, with the rule's margin in place of the
+    /// limit of pruning, and removes those that have been noise for long enough from the network and the optimiser's
     /// moments. Returns whether any was. An epoch that has been judged before changes nothing.
     pub(super) fn judge(&mut self, network: &mut impl Network, moments: &mut [Moments], epochs: u32) -> bool {
         if epochs <= self.epochs {
             return false;
         }
         self.epochs = epochs;
-        let (units, margin, after) = (network.recurrent().units, self.rule.margin, self.rule.after);
-        let masks = with_posterior(units, &host_tensors(network), false, |posterior| {
-            sparsegate_prune::masks(&posterior.with_log_alpha_limit(margin))
-        });
+        let units = network.recurrent().units;
+        let (masks, reached) = self.masks(network);
+        let after = self.rule.after;
         let stay = Stay {
             vocabulary: self.vocabulary.judge(&masks.vocabulary, after),
             inputs: self.inputs.as_mut().zip(masks.inputs).and_then(|(parts, live)| parts.judge(&live, after)),
-            neurons: self.neurons.judge(&masks.neurons, after),
+            neurons: self.judge_neurons(&masks.neurons, after),
+            preactivations: self.judge_preactivations(&reached, after),
+            are_columns_judged: self.rule.preactivations,
         };
         if stay.is_all() {
             return false;
@@ -102,14 +110,79 @@ impl LiveParts {
         true
     }
 
-    /// Gives a network whose tensors have the sizes of the parts that are left these sizes.
+    /// What the rules for counting keep of the whole network with the rule's margin, and whether a live weight reaches each
+    /// preactivation, if these are judged on their own. Removed parts count as noise.
+    ///
+    /// A dead group factor is not enough to remove a preactivation: by the authors' rules its weights are counted as long
+    /// as they are live themselves.
+    fn masks(&self, network: &impl Network) -> (Masks, Vec<bool>) {
+        let units = RecurrentConfig { hidden: self.neurons.total, ..network.recurrent().units };
+        let tensors = host_tensors(network).into_iter().map(|tensor| self.at_full_size(tensor));
+        with_posterior(units, &tensors.collect::<Vec<_>>(), false, |posterior| {
+            let posterior = posterior.with_log_alpha_limit(self.rule.margin);
+            let mut reached = Vec::new();
+            if self.rule.preactivations {
+                let layer = sparsegate_prune::layer_masks(&posterior);
+                reached = vec![false; units.width()];
+                for row in layer.w_input.chunks(units.width()).chain(layer.w_hidden.chunks(units.width())) {
+                    reached.iter_mut().zip(row).for_each(|(reached, live)| *reached |= live);
+                }
+            }
+            (sparsegate_prune::masks(&posterior), reached)
+        })
+    }
+
+    /// Judges the hidden units. If the preactivations are judged on their own, some of a unit that stays must have a
+    /// column, since a tensor cannot be empty; otherwise no unit is removed in this epoch.
+    fn judge_neurons(&mut self, live: &[bool], after: u32) -> Option<Vec<usize>> {
+        let mut judged = self.neurons.clone();
+        let stay = judged.judge(live, after);
+        let total = judged.total as u32;
+        let has_unit = |place: &u32| judged.kept.binary_search(&(place % total)).is_ok();
+        if self.preactivations.as_ref().is_some_and(|parts| !parts.kept.iter().any(has_unit)) {
+            return None;
+        }
+        self.neurons = judged;
+        stay
+    }
+
+    /// Judges the preactivations, if they are judged on their own; those of removed units go with them. Returns the
+    /// places of the columns that stay, if not all do.
+    fn judge_preactivations(&mut self, live: &[bool], after: u32) -> Option<Vec<usize>> {
+        let parts = self.preactivations.as_mut()?;
+        let (total, units) = (self.neurons.total as u32, &self.neurons.kept);
+        let before = parts.kept.len();
+        let with_unit = parts.retain(|place| units.binary_search(&(place % total)).is_ok());
+        let of_unit = with_unit.unwrap_or_else(|| (0..before).collect());
+        let stay = parts.judge(live, after);
+        let stay: Vec<usize> = match stay {
+            Some(stay) => stay.into_iter().map(|place| of_unit[place]).collect(),
+            None => of_unit,
+        };
+        (stay.len() < before).then_some(stay)
+    }
+
+    /// Gives a network whose tensors have the sizes of the parts that have not been removed these sizes.
     pub(super) fn resize(&self, network: &mut impl Network) {
+        let width = network.recurrent().units.cell.preactivations().len() * self.hidden();
         let layer = network.recurrent_mut();
         layer.units.hidden = self.hidden();
         layer.inputs = match &self.inputs {
             Some(inputs) => InputKind::Vectors(inputs.kept.len()),
             None => InputKind::Symbols(self.vocabulary.kept.len()),
         };
+        layer.columns = self.columns().filter(|columns| columns.len() < width);
+    }
+
+    /// The places of the preactivations among those of the units that have not been removed; `None` if they are not
+    /// judged on their own.
+    fn columns(&self) -> Option<Vec<u32>> {
+        let (total, units) = (self.neurons.total as u32, &self.neurons.kept);
+        let place = |place: &u32| {
+            let unit = units.binary_search(&(place % total)).ok()?;
+            Some(place / total * units.len() as u32 + unit as u32)
+        };
+        Some(self.preactivations.as_ref()?.kept.iter().filter_map(place).collect())
     }
 
     /// Hidden units that are left.
@@ -122,7 +195,9 @@ impl LiveParts {
         let axes = Axis::of(name, self.inputs.is_some());
         [0, 1].map(|dim| match axes[dim] {
             Axis::Fixed => whole[dim],
-            Axis::NeuronsByKind => whole[dim] / self.neurons.total * self.hidden(),
+            Axis::Preactivations | Axis::Biases if self.kept(axes[dim]).is_none() => {
+                whole[dim] / self.neurons.total * self.hidden()
+            }
             axis => self.kept(axis).map_or(whole[dim], <[u32]>::len),
         })
     }
@@ -137,8 +212,9 @@ impl LiveParts {
         match axis {
             Axis::Vocabulary => Some(&self.vocabulary.kept),
             Axis::Inputs => self.inputs.as_ref().map(|parts| parts.kept.as_slice()),
-            Axis::Neurons | Axis::NeuronsByKind => Some(&self.neurons.kept),
-            Axis::Fixed => None,
+            Axis::Neurons => Some(&self.neurons.kept),
+            Axis::Preactivations => self.preactivations.as_ref().map(|parts| parts.kept.as_slice()),
+            Axis::Biases | Axis::Fixed => None,
         }
     }
 
@@ -186,8 +262,8 @@ impl LiveParts {
     /// Where the elements along a dimension of `size` that are left lie in the whole network.
     fn places(&self, axis: Axis, size: usize) -> Vec<usize> {
         match (axis, self.kept(axis)) {
-            (Axis::NeuronsByKind, Some(kept)) => {
-                by_kind(kept.iter().map(|unit| *unit as usize), self.neurons.total, size)
+            (Axis::Preactivations | Axis::Biases, None) => {
+                by_kind(self.neurons.kept.iter().map(|unit| *unit as usize), self.neurons.total, size)
             }
             (_, Some(kept)) => kept.iter().map(|place| *place as usize).collect(),
             (_, None) => (0..size).collect(),
@@ -210,7 +286,7 @@ impl LiveParts {
 
     /// The form in which checkpoints store it.
     pub(super) fn state(&self) -> Vec<NamedTensor> {
-        let parts = [Some(&self.vocabulary), self.inputs.as_ref(), Some(&self.neurons)];
+        let parts = [Some(&self.vocabulary), self.inputs.as_ref(), Some(&self.neurons), self.preactivations.as_ref()];
         let mut state: Vec<_> = parts.into_iter().flatten().flat_map(Parts::state).collect();
         state.push(whole_numbers(EPOCHS.to_owned(), &[self.epochs]));
         state
@@ -227,6 +303,7 @@ impl LiveParts {
             vocabulary: self.vocabulary.restored(tensors)?,
             inputs: self.inputs.as_ref().map(|parts| parts.restored(tensors)).transpose()?,
             neurons: self.neurons.restored(tensors)?,
+            preactivations: self.preactivations.as_ref().map(|parts| parts.restored(tensors)).transpose()?,
             epochs,
             ..self.clone()
         };
@@ -240,11 +317,14 @@ struct Stay {
     vocabulary: Option<Vec<usize>>,
     inputs: Option<Vec<usize>>,
     neurons: Option<Vec<usize>>,
+    preactivations: Option<Vec<usize>>,
+    /// Whether `preactivations` are the columns of the weights that stay, rather than all those of the units that do.
+    are_columns_judged: bool,
 }
 
 impl Stay {
     fn is_all(&self) -> bool {
-        [&self.vocabulary, &self.inputs, &self.neurons].into_iter().all(Option::is_none)
+        [&self.vocabulary, &self.inputs, &self.neurons, &self.preactivations].into_iter().all(Option::is_none)
     }
 
     /// What stays of a tensor of a network with `hidden` units.
@@ -256,7 +336,10 @@ impl Stay {
                 Axis::Vocabulary => self.vocabulary.clone(),
                 Axis::Inputs => self.inputs.clone(),
                 Axis::Neurons => self.neurons.clone(),
-                Axis::NeuronsByKind => self.neurons.as_ref().map(|units| by_kind(units.iter().copied(), hidden, size)),
+                Axis::Preactivations if self.are_columns_judged => self.preactivations.clone(),
+                Axis::Preactivations | Axis::Biases => {
+                    self.neurons.as_ref().map(|units| by_kind(units.iter().copied(), hidden, size))
+                }
                 Axis::Fixed => None,
             };
             match places {

@@ -21,18 +21,30 @@ impl Parts {
         Self { name, total, kept: (0..total as u32).collect(), noise: vec![0; total] }
     }
 
-    /// Counts another epoch after which those with `live` were not noise, and removes the parts that have been noise
+    /// Counts another epoch after which those with `live`, by index, were not noise, and removes the parts that have been noise
     /// for `after` epochs in a row. One part always stays, since a tensor cannot be empty. Returns the places of the
     /// parts that stay, if not all do.
     pub(super) fn judge(&mut self, live: &[bool], after: u32) -> Option<Vec<usize>> {
-        for (noise, live) in self.noise.iter_mut().zip(live) {
-            *noise = if *live { 0 } else { (*noise + 1).min(after) };
+        for (noise, index) in self.noise.iter_mut().zip(&self.kept) {
+            *noise = if live[*index as usize] { 0 } else { (*noise + 1).min(after) };
         }
         let mut stay: Vec<usize> = (0..self.kept.len()).filter(|place| self.noise[*place] < after).collect();
         if stay.is_empty() {
             stay.push(0);
         }
         if stay.len() == self.kept.len() {
+            return None;
+        }
+        self.kept = stay.iter().map(|place| self.kept[*place]).collect();
+        self.noise = stay.iter().map(|place| self.noise[*place]).collect();
+        Some(stay)
+    }
+
+    /// Removes the parts for which `stays` is false of their index, unless these are all. Returns the places of the parts
+    /// that stay, if not all do.
+    pub(super) fn retain(&mut self, stays: impl Fn(u32) -> bool) -> Option<Vec<usize>> {
+        let stay: Vec<usize> = (0..self.kept.len()).filter(|place| stays(self.kept[*place])).collect();
+        if stay.is_empty() || stay.len() == self.kept.len() {
             return None;
         }
         self.kept = stay.iter().map(|place| self.kept[*place]).collect();
@@ -101,8 +113,8 @@ mod tests {
         // The third was live again in between.
         assert_eq!(parts.judge(&[true, false, true, false], 2), Some(vec![0, 2, 3]));
         assert_eq!(parts.kept, [0, 2, 3]);
-        assert_eq!(parts.judge(&[true, false, false], 2), Some(vec![0, 1]));
-        assert_eq!(parts.judge(&[true, false], 2), Some(vec![0]));
+        assert_eq!(parts.judge(&[true, true, false, false], 2), Some(vec![0, 1]));
+        assert_eq!(parts.judge(&[true, true, false, true], 2), Some(vec![0]));
         assert_eq!(parts.kept, [0]);
     }
 
@@ -110,7 +122,7 @@ mod tests {
     fn one_part_always_stays() {
         let mut parts = Parts::all("units", 3);
         assert_eq!(parts.judge(&[false; 3], 1), Some(vec![0]));
-        assert_eq!(parts.judge(&[false], 1), None);
+        assert_eq!(parts.judge(&[false; 3], 1), None);
         assert_eq!((parts.kept.as_slice(), parts.total), ([0].as_slice(), 3));
     }
 

@@ -11,6 +11,7 @@ use super::baseline::baseline;
 use super::best_epoch::BestEpoch;
 use super::checkpointing::CheckpointTimer;
 use super::collapse::CollapseWatch;
+use super::usage::UsageMeter;
 use super::vocabulary::{ground_truth_counts, with_words};
 use super::{CheckpointIntervals, RunData, TrainError, TrainEvent};
 use sparsegate_core::trainer::{NamedTensor, Trainer};
@@ -62,6 +63,7 @@ pub fn train_on(
         return Ok(summary);
     }
     lock.remove_summary()?;
+    let meter = UsageMeter::start();
     let mut training = Training {
         lock: &lock,
         run: spec,
@@ -103,6 +105,7 @@ pub fn train_on(
         selected,
         stopped_early,
         baseline: data.baseline.clone(),
+        usage: meter.usage(),
     };
     let mut written = lock.write_summary(&summary);
     if state == RunState::Done {

@@ -6,6 +6,7 @@ use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
 use rayon::prelude::*;
 
+use super::columns::Columns;
 use super::ragged::RaggedLayout;
 use crate::engine::extension::{RecurrenceGradients, RecurrenceSaved};
 use crate::engine::flex::cells::{BackwardInputs, FlexCell, ProductGradients, State, SummedGradients, add};
@@ -18,6 +19,7 @@ use crate::engine::simd::with_simd;
 struct BackwardShared<'a, T> {
     ragged: &'a RaggedLayout<'a>,
     units: usize,
+    columns: Columns<'a>,
     /// Gradients of the hidden states from outside the recurrence, `[N, H]`.
     gradient: &'a [T],
     products: &'a [T],
@@ -27,6 +29,7 @@ struct BackwardShared<'a, T> {
     carried: [&'a [T]; 2],
     /// Recurrent weights, transposed.
     recurrent: &'a [T],
+    /// Of all preactivations.
     z_gates: &'a [T],
     bias: &'a [T],
     z_neurons: &'a [T],
@@ -43,6 +46,7 @@ struct BackwardBlock<'a, T> {
 
 /// Gradients of a block that are summed over time steps; that of the bias also over the block's sequences.
 struct BlockSums<T> {
+    /// Of all preactivations.
     z_gates: Vec<T>,
     bias: Vec<T>,
     z_neurons: Vec<T>,
@@ -50,15 +54,18 @@ struct BlockSums<T> {
 
 /// Runs the backward pass of a block over all steps.
 fn scan<T: KernelFloat, R: FlexCell>(shared: &BackwardShared<'_, T>, mut block: BackwardBlock<'_, T>) -> BlockSums<T> {
-    let BackwardShared { ragged, units, .. } = *shared;
-    let (width, kept_width) = (R::PREACTIVATIONS * units, R::SAVED * units);
+    let BackwardShared { ragged, units, columns, .. } = *shared;
+    let (width, count, kept_width) = (columns.width(), columns.count(), R::SAVED * units);
     let carried_width = if R::ELEMENTWISE_STATE.is_some() { units } else { 0 };
-    let split_width = if R::SEPARATE_PRODUCTS { width } else { 0 };
+    let (split_width, split_count) = if R::SEPARATE_PRODUCTS { (width, count) } else { (0, 0) };
     let mut sums = BlockSums {
         z_gates: vec![T::default(); block.sequences.len() * width],
         bias: vec![T::default(); R::BIASES * units],
         z_neurons: vec![T::default(); block.sequences.len() * units],
     };
+    let mut wide_products = columns.scratch();
+    let (mut wide_input, mut wide_split) = (columns.scratch(), columns.scratch());
+    wide_split.truncate(split_width);
     // Gradients of the hidden states of one step.
     let mut hidden = vec![T::default(); block.sequences.len() * units];
     let mut carried = vec![T::default(); block.sequences.len() * carried_width];
@@ -71,7 +78,7 @@ fn scan<T: KernelFloat, R: FlexCell>(shared: &BackwardShared<'_, T>, mut block: 
         let next = if R::SEPARATE_PRODUCTS { block.recurrent.get(step + 1) } else { block.input.get(step + 1) };
         if let Some(next) = next {
             // The hidden state also enters the next step's products. Sequences that start there pass no gradient back.
-            let (d, ut) = (MatrixView::new(next, here, width), MatrixView::new(shared.recurrent, width, units));
+            let (d, ut) = (MatrixView::new(next, here, count), MatrixView::new(shared.recurrent, count, units));
             product(hidden, d, ut, false);
         }
         let (input, recurrent) = (&mut *block.input[step], &mut *block.recurrent[step]);
@@ -80,11 +87,17 @@ fn scan<T: KernelFloat, R: FlexCell>(shared: &BackwardShared<'_, T>, mut block: 
             || {
                 for row in 0..here {
                     let (wide, narrow) = (row * width..(row + 1) * width, row * units..(row + 1) * units);
+                    let input = &mut input[row * count..(row + 1) * count];
+                    let recurrent = &mut recurrent[row * split_count..(row + 1) * split_count];
                     let sequence = block.sequences.start + row;
                     let place = ragged.row(step, sequence);
                     let [after, initial] = shared.carried;
+                    let products = &shared.products[place * count..(place + 1) * count];
+                    if !columns.are_all() {
+                        columns.spread(products, &mut wide_products);
+                    }
                     let saved = BackwardInputs {
-                        products: &shared.products[place * width..(place + 1) * width],
+                        products: if columns.are_all() { products } else { &wide_products },
                         kept: &shared.kept[place * kept_width..(place + 1) * kept_width],
                         before: ragged.before(step, sequence, after, initial, carried_width),
                         z_gates: &shared.z_gates[sequence * width..(sequence + 1) * width],
@@ -92,8 +105,8 @@ fn scan<T: KernelFloat, R: FlexCell>(shared: &BackwardShared<'_, T>, mut block: 
                         z_neurons: &shared.z_neurons[sequence * units..(sequence + 1) * units],
                     };
                     let out = ProductGradients {
-                        input: &mut input[wide.clone()],
-                        recurrent: &mut recurrent[row * split_width..(row + 1) * split_width],
+                        input: if columns.are_all() { &mut *input } else { &mut wide_input[..] },
+                        recurrent: if columns.are_all() { &mut *recurrent } else { &mut wide_split[..] },
                     };
                     let sums = SummedGradients {
                         z_gates: &mut sums.z_gates[wide],
@@ -104,6 +117,12 @@ fn scan<T: KernelFloat, R: FlexCell>(shared: &BackwardShared<'_, T>, mut block: 
                     let hidden = &mut hidden[narrow];
                     add(hidden, &shared.gradient[place * units..(place + 1) * units]);
                     R::backward(&saved, hidden, carried, out, sums);
+                    if !columns.are_all() {
+                        columns.collect(&wide_input, input);
+                        if R::SEPARATE_PRODUCTS {
+                            columns.collect(&wide_split, recurrent);
+                        }
+                    }
                 }
             },
         );
@@ -117,14 +136,17 @@ pub(super) fn backward_by_rule<T: KernelFloat, R: FlexCell>(
     saved: RecurrenceSaved<Flex>,
 ) -> RecurrenceGradients<Flex> {
     let RecurrenceSaved { inputs, kept, hidden, second } = &saved;
-    let ([rows, units], [total, width]) = (dims(&inputs.z_neurons), dims(&inputs.input));
+    let ([rows, units], [total, count]) = (dims(&inputs.z_neurons), dims(&inputs.input));
     let ragged = RaggedLayout::new(&inputs.active, rows, total);
     let gradient = contiguous(gradient);
-    let transposed = transpose(inputs.recurrent.storage::<T>(), units, width);
+    let columns = Columns::new(R::PREACTIVATIONS * units, inputs.columns.as_deref());
+    let z_gates = columns.spread_all(inputs.z_gates.storage::<T>());
+    let transposed = transpose(inputs.recurrent.storage::<T>(), units, count);
     let (hidden, initial) = (hidden.storage::<T>(), inputs.hidden.storage::<T>());
     let shared = BackwardShared {
         ragged: &ragged,
         units,
+        columns,
         gradient: gradient.storage(),
         products: inputs.input.storage(),
         kept: kept.storage(),
@@ -134,18 +156,18 @@ pub(super) fn backward_by_rule<T: KernelFloat, R: FlexCell>(
             None => [&[], &[]],
         },
         recurrent: &transposed,
-        z_gates: inputs.z_gates.storage(),
+        z_gates: &z_gates,
         bias: inputs.bias.storage(),
         z_neurons: inputs.z_neurons.storage(),
     };
-    let split_width = if R::SEPARATE_PRODUCTS { width } else { 0 };
-    let mut input_out = vec![T::default(); total * width];
-    let mut apart = vec![T::default(); total * split_width];
+    let split_count = if R::SEPARATE_PRODUCTS { count } else { 0 };
+    let mut input_out = vec![T::default(); total * count];
+    let mut apart = vec![T::default(); total * split_count];
     let sums: Vec<BlockSums<T>> = ragged
         .blocks
         .iter()
-        .zip(ragged.cut(&mut input_out, width))
-        .zip(ragged.cut(&mut apart, split_width))
+        .zip(ragged.cut(&mut input_out, count))
+        .zip(ragged.cut(&mut apart, split_count))
         .map(|((sequences, input), recurrent)| BackwardBlock { sequences: sequences.clone(), input, recurrent })
         .collect::<Vec<_>>()
         .into_par_iter()
@@ -154,8 +176,8 @@ pub(super) fn backward_by_rule<T: KernelFloat, R: FlexCell>(
 
     let before = ragged.all_before(hidden, initial, units);
     let products = if R::SEPARATE_PRODUCTS { &apart } else { &input_out };
-    let mut recurrent_out = vec![T::default(); units * width];
-    let (h, d) = (MatrixView::new(&before, total, units).transposed(), MatrixView::new(products, total, width));
+    let mut recurrent_out = vec![T::default(); units * count];
+    let (h, d) = (MatrixView::new(&before, total, units).transposed(), MatrixView::new(products, total, count));
     product(&mut recurrent_out, h, d, true);
     let mut bias = vec![T::default(); R::BIASES * units];
     for block in &sums {
@@ -164,11 +186,12 @@ pub(super) fn backward_by_rule<T: KernelFloat, R: FlexCell>(
         }
     }
     let z_gates: Vec<T> = sums.iter().flat_map(|block| block.z_gates.iter().copied()).collect();
+    let z_gates = columns.collect_all(z_gates);
     let z_neurons: Vec<T> = sums.iter().flat_map(|block| block.z_neurons.iter().copied()).collect();
     RecurrenceGradients {
-        input: matrix(input_out, [total, width]),
-        recurrent: matrix(recurrent_out, [units, width]),
-        z_gates: matrix(z_gates, [rows, width]),
+        input: matrix(input_out, [total, count]),
+        recurrent: matrix(recurrent_out, [units, count]),
+        z_gates: matrix(z_gates, [rows, count]),
         bias: matrix(bias, [1, R::BIASES * units]),
         z_neurons: matrix(z_neurons, [rows, units]),
     }

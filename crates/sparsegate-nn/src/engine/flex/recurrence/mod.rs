@@ -5,6 +5,7 @@
 //! ([`super::cells`]). The gradient of the recurrent weights is one product over all steps at the end.
 
 mod backward;
+mod columns;
 mod forward;
 mod ragged;
 

@@ -1,0 +1,51 @@
+//! The results that the repository has, `experiments/paper/results`, as a user takes them in.
+
+#![allow(missing_docs, reason = "a test")]
+
+use camino::Utf8Path;
+use sparsegate_store::{Store, Verified};
+use sparsegate_testing::{Answer, Project};
+
+fn copy(from: &Utf8Path, to: &Utf8Path) {
+    fs_err::create_dir_all(to).unwrap();
+    for entry in from.read_dir_utf8().unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(entry.path(), &to);
+        } else {
+            fs_err::copy(entry.path(), &to).unwrap();
+        }
+    }
+}
+
+/// The runs are whole, belong to the plan of `two-cores.yaml`, and are reported and checked without data or training.
+#[test]
+fn the_results_of_the_repository_can_be_imported_and_reported() {
+    let repository = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
+    let project = Project::new();
+    copy(&repository.join("experiments"), &project.path("experiments"));
+    fs_err::create_dir_all(project.path("datasets")).unwrap();
+    for entry in repository.join("datasets").read_dir_utf8().unwrap().map(Result::unwrap) {
+        if entry.path().extension() == Some("yaml") {
+            fs_err::copy(entry.path(), project.path("datasets").join(entry.file_name())).unwrap();
+        }
+    }
+    let good = |arguments: &[&str]| {
+        let Answer { code, out, err } = project.go(arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {out}{err}");
+        out
+    };
+    let imported = good(&["runs", "import", "experiments/paper/results"]);
+    let runs = Store::open(&project.root).unwrap().with_prefix("");
+    assert!(!runs.is_empty() && imported.lines().count() == runs.len(), "{imported}");
+    for run in &runs {
+        assert!(matches!(run.verify().unwrap(), Verified::ByManifest | Verified::Unfinished), "{}", run.path());
+    }
+    let plan = good(&["plan", "experiments/paper/two-cores.yaml"]);
+    for run in &runs {
+        let line = plan.lines().find(|line| line.contains(run.key())).expect("a run of the plan");
+        assert!(line.contains("done") || line.contains("interrupted"), "{line}");
+    }
+    good(&["report", "experiments/paper/two-cores.yaml"]);
+    assert!(project.read("reports/two-cores/results.csv").lines().count() > runs.len());
+}
