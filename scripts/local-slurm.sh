@@ -13,7 +13,7 @@ export SLURM_CONF="$dir/slurm.conf"
 
 configuration() {
     # Ports of its own, so that it stands beside an installed Slurm. A job that is requeued may start again once its
-    # credential has expired. Jobs that ignore a warning are killed soon.
+    # credential has expired. Jobs that ignore a warning are killed soon. Those of `urgent` take the place of others.
     cat <<CONF
 ClusterName=local
 SlurmctldHost=$host(127.0.0.1)
@@ -38,9 +38,12 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 ReturnToService=2
 KillWait=10
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
 MpiDefault=none
 NodeName=$host NodeAddr=127.0.0.1 CPUs=$(nproc) RealMemory=$(awk '/MemTotal/ {print int($2 / 1024 * 0.9)}' /proc/meminfo) State=UNKNOWN
-PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName=urgent Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=10 PreemptMode=OFF
 CONF
 }
 

@@ -278,8 +278,22 @@ fn commands_of_the_slurm_page_do_what_it_says() {
     fs_err::os::unix::fs::symlink(env!("CARGO_BIN_EXE_sparsegate"), bin.join("sparsegate")).unwrap();
     let text = fs_err::read_to_string(project().join("docs/cluster.md")).unwrap();
     let blocks = blocks("docs/cluster.md", &text);
+    assert!(blocks.iter().all(|block| !block.script.contains("--force")), "the page clears no runs");
     assert!(blocks.iter().all(|block| block.not_run.as_ref().is_some_and(|why| why.starts_with("needs Slurm"))));
-    let complaints: Vec<String> = blocks.iter().filter_map(|block| run(block, &root, &bin).err()).collect();
+    // Before something can be cancelled, something has to be queued again.
+    let submit = Block {
+        place: "tests/docs.rs".to_owned(),
+        script: "sparsegate run experiments/quick.yaml --executor slurm --force --slurm time=1:00:00".to_owned(),
+        not_run: None,
+        exit: 0,
+    };
+    let mut complaints: Vec<String> = Vec::new();
+    for block in &blocks {
+        if block.script.contains("sparsegate cancel") {
+            complaints.extend(run(&submit, &root, &bin).err());
+        }
+        complaints.extend(run(block, &root, &bin).err());
+    }
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
     // What the page says is there afterwards.
     assert!(root.join("reports/quick/index.html").exists());

@@ -206,6 +206,22 @@ impl SpecArgs {
     }
 }
 
+impl SpecArgs {
+    /// The same arguments as words of a shell, for a hint to another command; `set` is one more override.
+    pub fn repeated(&self, global: &Global, set: Option<&str>) -> String {
+        let mut words: Vec<String> = self.specs.iter().map(|spec| spec.to_string()).collect();
+        let mut add = |option: &str, value: &str| words.extend([option.to_owned(), value.to_owned()]);
+        self.set.iter().map(String::as_str).chain(set).for_each(|pair| add("--set", pair));
+        self.only.iter().for_each(|filter| add("--only", filter));
+        if global.root != "." {
+            add("--root", global.root.as_str());
+        }
+        let is_plain = |word: &str| word.chars().all(|one| one.is_alphanumeric() || "-_./+@%:,=".contains(one));
+        let quoted = |word: String| if is_plain(&word) { word } else { format!("'{}'", word.replace('\'', "'\\''")) };
+        words.into_iter().map(quoted).collect::<Vec<_>>().join(" ")
+    }
+}
+
 /// Whether an argument is `KEY=VALUE` rather than a file.
 fn is_filter(root: &Utf8Path, argument: &Utf8Path) -> bool {
     argument.as_str().contains('=') && !argument.exists() && !root.join(argument).exists()

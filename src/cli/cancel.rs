@@ -1,18 +1,24 @@
 //! `cancel`: takes the jobs of an experiment's runs out of the queue.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 
-use super::args::{Global, SpecArgs};
+use super::args::{Global, SpecArgs, find};
 use super::run::run_labels;
 use super::table::TextTable;
 use super::{CliError, Exit, output};
-use sparsegate_pipeline::exec::slurm::Jobs;
+use sparsegate_pipeline::exec::slurm::{Jobs, RunJob};
 use sparsegate_pipeline::sweep::Sweep;
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Instead of an experiment file, the name of an experiment or a job (7, 7_3) is also a SPEC: that \
+                        finds runs which an edited file does not have any more."
+)]
 pub struct CancelArgs {
     #[command(flatten)]
     specs: SpecArgs,
@@ -23,19 +29,41 @@ pub struct CancelArgs {
 /// # Errors
 /// An error in a spec (2); Slurm does not answer or refuses (1).
 pub fn execute(global: &Global, args: &CancelArgs) -> Result<ExitCode, CliError> {
-    let sweep = Sweep::plan(&global.root, args.specs.load(global)?)?;
-    let keys: Vec<&str> = sweep.runs().map(|run| run.entry.key.as_str()).collect();
-    let cancelled = Jobs::read(&global.root)?.cancel(&keys)?;
-    if cancelled.is_empty() {
+    let (names, specs): (Vec<Utf8PathBuf>, Vec<Utf8PathBuf>) =
+        args.specs.specs.iter().cloned().partition(|text| is_name(&global.root, text));
+    let specs = SpecArgs { specs, ..args.specs.clone() };
+    let mut labels: BTreeMap<String, String> = BTreeMap::new();
+    if !specs.specs.is_empty() || !specs.set.is_empty() || !specs.only.is_empty() {
+        let sweep = Sweep::plan(&global.root, specs.load(global)?)?;
+        labels = sweep.runs().map(|run| run.entry.key.clone()).zip(run_labels::labels(&sweep)).collect();
+    }
+    let jobs = Jobs::read(&global.root)?;
+    jobs.problems().for_each(|problem| output::message!("note: {problem}"));
+    let is_named = |job: &RunJob| {
+        names.iter().any(|name| [job.experiment.as_str(), job.array(), &job.id()].contains(&name.as_str()))
+    };
+    let cancelled = jobs.cancel(|job| labels.contains_key(&job.key) || is_named(job));
+    if cancelled.jobs.is_empty() && cancelled.refused.is_empty() {
         output::message!("none of its runs is queued or running in Slurm");
         return Ok(Exit::Done.into());
     }
     let mut table = TextTable::new().words("run").words("key").words("cancelled job");
-    for (label, key) in run_labels::labels(&sweep).into_iter().zip(keys) {
-        if let Some((_, job)) = cancelled.iter().find(|(cancelled, _)| cancelled == key) {
-            table.row([label, key.to_owned(), job.clone()]);
-        }
+    for job in &cancelled.jobs {
+        let label = labels.get(&job.key).unwrap_or(&job.experiment);
+        table.row([label.clone(), job.key.clone(), job.id()]);
     }
     output::print(&table.render(global.color_stdout(), Global::width_stdout()))?;
+    if let Some(error) = cancelled.error {
+        let left: Vec<String> = cancelled.refused.iter().map(RunJob::id).collect();
+        let error = CliError::failed(format!("not all of {} were cancelled: {error}", left.join(", ")));
+        return Err(error.help("`sparsegate status SPEC` shows which are left"));
+    }
     Ok(Exit::Done.into())
+}
+
+/// Whether an argument is the name of an experiment or a job rather than a file or a filter.
+fn is_name(root: &Utf8Path, text: &Utf8Path) -> bool {
+    !text.as_str().contains(['=', '/'])
+        && !matches!(text.extension(), Some("yaml" | "yml"))
+        && !find(root, text).exists()
 }

@@ -12,6 +12,7 @@ pub mod data;
 pub mod error;
 pub mod explore;
 pub mod export;
+mod following;
 pub mod generate;
 pub mod init;
 pub mod new;

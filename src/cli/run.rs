@@ -73,7 +73,7 @@ pub fn execute(global: &Global, args: &RunArgs) -> Result<ExitCode, CliError> {
     match args.executor.or(config.executor).unwrap_or_default() {
         ExecutorName::Slurm => {
             let mut options = config.slurm;
-            args.slurm.iter().try_for_each(|pair| options.set(pair))?;
+            joined(&args.slurm).iter().try_for_each(|pair| options.set(pair))?;
             slurm::execute(global, args, options, &interrupt)
         }
         ExecutorName::Local if args.wait || !args.slurm.is_empty() => {
@@ -82,6 +82,22 @@ pub fn execute(global: &Global, args: &RunArgs) -> Result<ExitCode, CliError> {
         }
         ExecutorName::Local => local(global, args, &interrupt),
     }
+}
+
+/// The options of `--slurm`, in which those of sbatch are together: repeated ones add to each other.
+fn joined(pairs: &[String]) -> Vec<String> {
+    let (sbatch, mut others): (Vec<&str>, Vec<String>) =
+        pairs.iter().fold((Vec::new(), Vec::new()), |mut found, pair| {
+            match pair.strip_prefix("sbatch=") {
+                Some(words) => found.0.push(words),
+                None => found.1.push(pair.clone()),
+            }
+            found
+        });
+    if !sbatch.is_empty() {
+        others.push(format!("sbatch={}", sbatch.join(" ").trim()));
+    }
+    others
 }
 
 /// Trains the runs on this machine.

@@ -27,9 +27,11 @@ pub fn execute(global: &Global, args: &SlurmTaskArgs) -> Result<ExitCode, CliErr
     let interrupt = Interrupt::install().map_err(CliError::failed)?;
     interrupt.stop_on_request();
     let program = super::run::this_program()?;
-    let (exit, said) = match run_task(&global.root, &args.folder, args.index, &program, &interrupt)? {
+    let mut say = |text: &str| output::message!("{text}");
+    let (exit, said) = match run_task(&global.root, &args.folder, args.index, &program, &interrupt, &mut say)? {
         TaskEnd::Done => (Exit::Done, "done".to_owned()),
         TaskEnd::Continued => (Exit::Done, "the time limit is near: saved and requeued".to_owned()),
+        TaskEnd::Preempted => (Exit::Done, "asked to make room: saved and requeued".to_owned()),
         TaskEnd::Retried { why } => (Exit::Done, format!("requeued: {why}")),
         TaskEnd::Stopped { signal } => (Exit::Interrupted, format!("interrupted by {signal}, state saved")),
         TaskEnd::Cancelled => (Exit::Interrupted, "cancelled".to_owned()),

@@ -5,14 +5,16 @@ use std::process::ExitCode;
 use camino::Utf8Path;
 use clap::Args;
 
-use super::CliError;
 use super::args::{Global, SpecArgs};
+use super::following::follow;
 use super::output;
 use super::streamed_table::printable;
 use super::table::TextTable;
 use super::varying_columns::VaryingColumns;
+use super::{CliError, Exit};
 use crate::progress;
 use sparsegate_pipeline::exec::slurm::{Jobs, RunJob};
+use sparsegate_pipeline::exec::{Interrupt, Outcome};
 use sparsegate_pipeline::sweep::{ExperimentPlan, RunStatus, Sweep, not_compiled};
 use sparsegate_spec::VaryingKeys;
 use sparsegate_store::find_run;
@@ -27,26 +29,32 @@ pub struct StatusArgs {
     /// Print the end of the logs of runs instead; SPEC is then a RUN, as `predict` takes it
     #[arg(long, conflicts_with_all = ["set", "only"])]
     log: bool,
+    /// Wait until no run is queued or running in Slurm any more, and print what changes; submits nothing
+    #[arg(long, conflicts_with = "log")]
+    wait: bool,
 }
 
 /// Lines of a log to print.
 const LOG_LINES: usize = 40;
 
 /// Prints state, epoch, metric and time left of each run from its stored files, and what Slurm says about the runs that
-/// it was given; starts and stops nothing.
+/// it was given; starts and stops nothing. With `--wait` the exit code is 1 if a run that it waited for is not done, and
+/// 130 if the waiting was interrupted.
 ///
 /// # Errors
-/// An error in a spec, an unknown data set or run, or an unreadable run folder.
+/// An error in a spec, an unknown data set or run, an unreadable run folder, or, with `--wait`, a Slurm that does not
+/// answer.
 pub fn execute(global: &Global, args: &StatusArgs) -> Result<ExitCode, CliError> {
     if args.log {
         args.specs.specs.iter().try_for_each(|run| log(global, run.as_str()))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let sweep = Sweep::plan(&global.root, args.specs.load(global)?)?;
-    let jobs = Jobs::read(&global.root).unwrap_or_else(|error| {
-        output::message!("note: what Slurm does is not known: {error}");
-        Jobs::default()
-    });
+    let mut sweep = Sweep::plan(&global.root, args.specs.load(global)?)?;
+    let exit = if args.wait { wait(global, args, &sweep)? } else { Exit::Done };
+    if args.wait {
+        sweep = sweep.plan_again()?;
+    }
+    let jobs = jobs(global);
     let submitted = sweep.runs().any(|run| jobs.of(&run.entry.key).is_some());
     let of = |planned: &ExperimentPlan| VaryingKeys::of(planned.plan.entries.iter().map(|entry| &entry.spec));
     let varying: Vec<VaryingKeys> = sweep.experiments().iter().map(of).collect();
@@ -70,12 +78,45 @@ pub fn execute(global: &Global, args: &StatusArgs) -> Result<ExitCode, CliError>
         table.row(cells);
     }
     output::print(&table.render(global.color_stdout(), Global::width_stdout()))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(exit.into())
+}
+
+/// The jobs, or none with a note if Slurm does not answer.
+fn jobs(global: &Global) -> Jobs {
+    let jobs = Jobs::read(&global.root).unwrap_or_else(|error| {
+        output::message!("note: what Slurm does is not known: {error}");
+        Jobs::default()
+    });
+    jobs.problems().for_each(|problem| output::message!("note: {problem}"));
+    jobs
+}
+
+/// Waits until no job of the runs is queued or running, and says how that ended.
+fn wait(global: &Global, args: &StatusArgs, sweep: &Sweep) -> Result<Exit, CliError> {
+    let interrupt = Interrupt::install().map_err(CliError::failed)?;
+    let jobs = Jobs::read(&global.root)?;
+    let outcome = |key: &str| match jobs.of(key).filter(|job| job.is_active()) {
+        Some(job) => Outcome::Queued { job: job.id() },
+        None => Outcome::NotStarted,
+    };
+    let mut outcomes: Vec<Outcome> = sweep.runs().map(|run| outcome(&run.entry.key)).collect();
+    if !follow(global, sweep, &mut outcomes, &interrupt) {
+        let specs = args.specs.repeated(global, None);
+        output::message!("interrupted; the jobs go on: `sparsegate cancel {specs}` cancels them");
+        return Ok(Exit::Interrupted);
+    }
+    let failed = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Failed { .. }));
+    Ok(if failed { Exit::Failed } else { Exit::Done })
 }
 
 /// The cells after those of the varying keys.
 fn row(status: &RunStatus<'_>, job: Option<&RunJob>) -> [String; 6] {
-    let word = status.entry.status.word();
+    // A folder that was prepared for a job is no run that was interrupted.
+    let waited_only = |job: &RunJob| !job.began && matches!(status.entry.dir.position(), Ok(None));
+    let word = match status.entry.status {
+        Status::Interrupted { epoch: 0 } if job.is_some_and(waited_only) => "not-started",
+        ref other => other.word(),
+    };
     let RunStatus { experiment: _, entry, holder, last: _, shown, seconds_left } = status;
     // A lock may not be seen from another node, so an active job counts first.
     let active = job.filter(|job| job.is_active()).and_then(RunJob::describe);
@@ -108,7 +149,7 @@ fn output_path(global: &Global, job: &RunJob) -> String {
 /// Prints the end of the log of `run`, and of what its job printed.
 fn log(global: &Global, run: &str) -> Result<(), CliError> {
     let dir = find_run(&global.root, run)?;
-    let jobs = Jobs::read(&global.root).unwrap_or_default();
+    let jobs = jobs(global);
     let mut text = String::new();
     let mut add = |path: &Utf8Path, tail: &str| {
         let lines: Vec<String> = tail.lines().map(printable).collect();

@@ -2,6 +2,9 @@
 //! against a real Slurm. `.ci/run slurm` starts one and runs the ignored tests.
 #![cfg(target_os = "linux")]
 
+mod faults;
+mod jobs;
 mod project;
 mod real;
+mod scripts;
 mod stand_in;

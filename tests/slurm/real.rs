@@ -107,7 +107,7 @@ on_slurm! {
         // The run's process is killed, as for lack of memory.
         let killed = process(&reach(0)).unwrap();
         assert!(Command::new("kill").args(["-KILL", &killed.to_string()]).status().unwrap().success());
-        // The warning before the time limit.
+        // A signal that asks to save and make room; there is no time limit that it could warn of.
         reach(1);
         slurm(&format!("scancel --batch --signal=USR1 {array}_1"));
         // Somebody requeues the job, as a preemption does.
@@ -116,8 +116,23 @@ on_slurm! {
         let said = project.go(&format!("{RUN} --wait")).expect(0, &["3 runs already queued", "requeued once", "done"]);
         assert_eq!(said.out.matches("done").count(), 3, "{said:#?}");
         assert_eq!(ends(&attempts(&project, 0, 0)), ["retried", "done"]);
-        assert_eq!(ends(&attempts(&project, 0, 1)), ["continued", "done"]);
+        assert_eq!(ends(&attempts(&project, 0, 1)), ["preempted", "done"]);
         assert_eq!(ends(&attempts(&project, 0, 2)), ["stopped", "done"]);
+        same_runs(&project, &trained_locally(&spec));
+    }
+}
+
+on_slurm! {
+    fn a_preempted_run_goes_on_when_there_is_room() {
+        let spec = spec(60, "sparsity: [W]");
+        let project = Project::new(&spec);
+        project.go(&format!("{RUN} --slurm partition=main --slurm sbatch=--exclusive")).expect(0, &["submitted 1 run"]);
+        wait_for("epochs", || (run(&project, 0).metrics().unwrap().len() >= 2).then_some(()));
+        slurm("sbatch --partition=urgent --exclusive --output=/dev/null --wrap=hostname");
+        wait_for("the preemption", || (!ends(&attempts(&project, 0, 0)).is_empty()).then_some(()));
+        let said = project.go("status t.yaml --wait").expect(0, &["queued", "done"]);
+        assert!(said.out.contains("60/60"), "{said:#?}");
+        assert_eq!(ends(&attempts(&project, 0, 0)), ["stopped", "done"]);
         same_runs(&project, &trained_locally(&spec));
     }
 }

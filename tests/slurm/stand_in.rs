@@ -1,62 +1,9 @@
 //! Tests with scripts in the place of Slurm's commands: what they are asked, and what the program makes of the answers.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
-use super::project::{Answer, Project, spec, text};
-
-/// Notes its arguments and gives out numbers from 7 on; refuses the partition `none`.
-const SBATCH: &str = r#"#!/bin/sh
-if [ "$1" = --version ]; then exit 0; fi
-echo "$@" >>"$STAND_IN/sbatch.log"
-case "$*" in *partition=none*) echo 'sbatch: error: invalid partition specified: none' >&2; exit 1 ;; esac
-number=$(($(cat "$STAND_IN/number" 2>/dev/null || echo 6) + 1))
-echo $number >"$STAND_IN/number"
-# Every task waits from now on.
-name=$(echo "$@" | sed 's/.*--job-name=\([^ ]*\).*/\1/')
-last=$(echo "$@" | sed 's/.*--array=0-\([0-9]*\).*/\1/')
-for index in $(seq 0 "$last"); do echo "$name|$number|$index|PENDING||Priority" >>"$STAND_IN/queue"; done
-echo $number
-"#;
-const SQUEUE: &str = "#!/bin/sh\ncat \"$STAND_IN/queue\" 2>/dev/null || true\n";
-const SCANCEL: &str = "#!/bin/sh\necho \"$@\" >>\"$STAND_IN/scancel.log\"\n";
-const SCONTROL: &str = "#!/bin/sh\necho 'MaxArraySize            = 3'\n";
-const SACCT: &str = "#!/bin/sh\necho 'Slurm accounting storage is disabled' >&2\nexit 1\n";
-
-/// A project with the scripts.
-struct StandIn(Project);
-
-impl StandIn {
-    fn new(spec: &str) -> Self {
-        let project = Project::new(spec);
-        let folder = project.root.join("bin");
-        fs_err::create_dir(&folder).unwrap();
-        for (name, script) in
-            [("sbatch", SBATCH), ("squeue", SQUEUE), ("scancel", SCANCEL), ("scontrol", SCONTROL), ("sacct", SACCT)]
-        {
-            fs_err::write(folder.join(name), script).unwrap();
-            fs_err::set_permissions(folder.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
-        }
-        Self(project)
-    }
-
-    fn command(&self, arguments: &str) -> Command {
-        let mut command = self.0.command(arguments);
-        let path = format!("{}:{}", self.0.root.join("bin"), std::env::var("PATH").unwrap());
-        command.env("PATH", path).env("STAND_IN", &self.0.root);
-        command
-    }
-
-    fn go(&self, arguments: &str) -> Answer {
-        self.command(arguments).output().unwrap().into()
-    }
-
-    fn log(&self, name: &str) -> Vec<String> {
-        text(&self.0.root.join(name)).lines().map(str::to_owned).collect()
-    }
-}
-
-const RUN: &str = "run t.yaml --executor slurm";
+use super::project::{Answer, Project, spec, text, wait_for};
+use super::scripts::{RUN, StandIn};
 
 #[test]
 fn a_sweep_is_an_array_and_is_submitted_once() {
@@ -101,7 +48,7 @@ fn jobs_that_left_the_queue_are_named_and_submitted_again() {
     let queue = slurm.0.root.join("queue");
     let waiting = text(&queue);
     fs_err::write(&queue, waiting.replacen("PENDING||Priority", "OUT_OF_MEMORY|n1|OutOfMemory", 1)).unwrap();
-    slurm.go("status t.yaml").expect(0, &["interrupted, out of memory", "queued (Priority)"]);
+    slurm.go("status t.yaml").expect(0, &["not-started, out of memory", "queued (Priority)"]);
     slurm.go(RUN).expect(0, &["submitted 1 run as job 8", "1 run already queued"]);
     // Slurm has forgotten both jobs, and there is no accounting.
     fs_err::write(&queue, "").unwrap();
@@ -157,15 +104,68 @@ fn cancel_names_the_jobs() {
     let answer = slurm.go("cancel t.yaml sparsity=W").expect(0, &["7_1"]);
     assert!(!answer.out.contains("7_0"), "{answer:?}");
     slurm.go("cancel t.yaml").expect(0, &["7_0", "7_2"]);
-    let mut asked: Vec<String> = slurm.log("scancel.log");
-    assert_eq!(asked.remove(0), "7_1");
-    let mut rest: Vec<&str> = asked[0].split(' ').collect();
-    rest.sort_unstable();
-    assert_eq!(rest, ["7_0", "7_1", "7_2"], "the queue still has all");
+    assert_eq!(slurm.log("scancel.log"), ["--quiet 7_1", "--quiet 7"], "the queue still has all: one request");
     // Slurm forgets what never started.
     fs_err::write(slurm.0.root.join("queue"), "").unwrap();
     let status = slurm.go("status t.yaml").expect(0, &[]);
-    assert_eq!(status.out.matches("interrupted, cancelled").count(), 3, "{status:?}");
+    assert_eq!(status.out.matches("not-started, cancelled").count(), 3, "{status:?}");
+}
+
+#[test]
+fn what_an_edit_took_from_an_experiment_is_cancelled_by_its_name() {
+    let slurm = StandIn::new(&spec(1, "sparsity: [dense, W]"));
+    let first = slurm.go(&format!("{RUN} --set train.epochs=2 --only sparsity=W"));
+    first.expect(0, &["`sparsegate cancel t.yaml --set train.epochs=2 --only sparsity=W` cancels them"]);
+    slurm.go("cancel t.yaml").expect(0, &["none of its runs is queued"]);
+    slurm.go("cancel u").expect(0, &["none of its runs is queued"]);
+    slurm.go("cancel t --only sparsity=W").expect(2, &["no experiment file is named"]);
+    slurm.go("cancel 7_1").expect(0, &["none of its runs is queued"]);
+    assert!(slurm.log("scancel.log").is_empty());
+    slurm.go("cancel t").expect(0, &["7_0"]);
+    slurm.go("cancel 7_0").expect(0, &["7_0"]);
+    slurm.go("cancel 7").expect(0, &["7_0"]);
+    fs_err::write(slurm.0.root.join("refuse"), "").unwrap();
+    slurm.go("cancel 7").expect(1, &["not all of 7_0 were cancelled", "permission denied", "sparsegate status"]);
+}
+
+#[test]
+fn waiting_submits_nothing() {
+    let slurm = StandIn::new(&spec(1, "sparsity: [dense, W]"));
+    slurm.go("status t.yaml --wait").expect(0, &["new"]);
+    slurm.go(&format!("{RUN} --only sparsity=W")).expect(0, &["submitted 1 run"]);
+    let waiting = slurm.command("status t.yaml --wait").spawn().unwrap();
+    wait_for("the first look", || (slurm.log("squeue.log").len() >= 3).then_some(()));
+    fs_err::write(slurm.0.root.join("queue"), "").unwrap();
+    let said: Answer = waiting.wait_with_output().unwrap().into();
+    said.expect(1, &["queued (Priority)", "gone from the queue before it started"]);
+    assert_eq!(slurm.log("sbatch.log").len(), 1);
+    // Submitting again says so.
+    let again = slurm.go(RUN).expect(0, &["submitted 2 runs as job 8, 1 of them again"]);
+    assert_eq!(again.out.matches("queued").count(), 2);
+    let waiting = slurm.command("status t.yaml --wait").spawn().unwrap();
+    let looks = slurm.log("squeue.log").len();
+    wait_for("a look", || (slurm.log("squeue.log").len() >= looks + 2).then_some(()));
+    assert!(Command::new("kill").args(["-INT", &waiting.id().to_string()]).status().unwrap().success());
+    let said: Answer = waiting.wait_with_output().unwrap().into();
+    said.expect(130, &["the jobs go on", "sparsegate cancel t.yaml"]);
+}
+
+#[test]
+fn garbage_collection_leaves_queued_runs_alone() {
+    let slurm = StandIn::new(&spec(1, "sparsity: [dense, W]"));
+    slurm.go(RUN).expect(0, &["submitted 2 runs"]);
+    slurm.go("runs gc t.yaml --delete").expect(0, &["0 deleted"]);
+    assert_eq!(slurm.0.runs().len(), 2);
+    // Without an answer nothing is deleted.
+    let mut command = slurm.0.command("runs gc --delete");
+    let answer: Answer = command.env("PATH", slurm.0.root.join("none")).output().unwrap().into();
+    answer.expect(1, &["it is not known which runs are queued", "`squeue` cannot be started", "slurm"]);
+    let stale = slurm.0.root.join("t.yaml");
+    fs_err::write(stale, spec(2, "sparsity: [dense, W]")).unwrap();
+    slurm.go("runs gc t.yaml --delete").expect(0, &["0 deleted"]);
+    assert_eq!(slurm.0.runs().len(), 2, "jobs of the experiment before the edit go on");
+    fs_err::write(slurm.0.root.join("queue"), "").unwrap();
+    slurm.go("runs gc t.yaml --delete").expect(0, &["2 deleted"]);
 }
 
 #[test]

@@ -24,27 +24,31 @@ pub fn set_build<'a>(facts: impl IntoIterator<Item = (&'a str, String)>) {
 /// [`set_build`].
 #[must_use]
 pub fn collect(root: &Utf8Path, threads: usize) -> BTreeMap<String, String> {
-    let mut facts = BTreeMap::new();
-    let mut put = |name: &str, value: Option<String>| {
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            facts.insert(name.to_owned(), value);
-        }
-    };
-    put("program", Some(format!("{} {}", "sparsegate", env!("CARGO_PKG_VERSION"))));
-    put("os", Some(format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)));
-    put("host", Some(host()));
-    put("cpu", cpu());
-    put("cpu_features", Some(cpu_features().join(" ")));
-    put("cores", Some(cores().to_string()));
-    put("threads", Some(threads.to_string()));
+    let mut facts = machine();
+    facts.insert("threads".to_owned(), threads.to_string());
     let revision = git(root, &["rev-parse", "HEAD"]);
     let status = revision.as_ref().and_then(|_| git(root, &["status", "--porcelain"]));
-    put("git_revision", revision);
-    put("git_dirty", status.map(|changes| (!changes.is_empty()).to_string()));
-    for (name, fact) in BUILD.get().into_iter().flatten() {
-        put(name, Some(fact.clone()));
-    }
+    let revision = revision.filter(|revision| !revision.is_empty());
+    facts.extend(revision.map(|revision| ("git_revision".to_owned(), revision)));
+    facts.extend(status.map(|changes| ("git_dirty".to_owned(), (!changes.is_empty()).to_string())));
     facts
+}
+
+/// What [`collect`] says of this machine and the program: all but `threads` and the names of git. Starts no process and
+/// reads no project folder, so that many machines can ask at once.
+#[must_use]
+pub fn machine() -> BTreeMap<String, String> {
+    let facts = [
+        ("program", Some(format!("{} {}", "sparsegate", env!("CARGO_PKG_VERSION")))),
+        ("os", Some(format!("{} {}", std::env::consts::OS, std::env::consts::ARCH))),
+        ("host", Some(host())),
+        ("cpu", cpu()),
+        ("cpu_features", Some(cpu_features().join(" "))),
+        ("cores", Some(cores().to_string())),
+    ];
+    let known = facts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    let known = known.chain(BUILD.get().into_iter().flatten().map(|(name, fact)| (name.clone(), fact.clone())));
+    known.filter(|(_, value)| !value.is_empty()).collect()
 }
 
 /// Name of this machine, or `unknown`.
@@ -62,7 +66,8 @@ pub fn cores() -> usize {
 }
 
 /// Model name of the processor, on systems with `/proc/cpuinfo`.
-fn cpu() -> Option<String> {
+#[must_use]
+pub fn cpu() -> Option<String> {
     let text = fs_err::read_to_string("/proc/cpuinfo").ok()?;
     let line = text.lines().find(|line| line.starts_with("model name"))?;
     line.split_once(':').map(|(_, model)| model.trim().to_owned())
@@ -104,5 +109,8 @@ mod tests {
         assert_eq!(facts["threads"], "3");
         assert!(facts["program"].starts_with("sparsegate "));
         assert!(!facts["host"].is_empty());
+        let machine = machine();
+        assert!(machine.iter().all(|(name, value)| facts[name] == *value), "{machine:?} {facts:?}");
+        assert!(!machine.contains_key("threads") && !machine.contains_key("git_revision"), "{machine:?}");
     }
 }

@@ -11,6 +11,7 @@ use crate::cli::args::{self, Global, OutputFormat};
 use crate::cli::output;
 use crate::cli::table::TextTable;
 use crate::cli::{CliError, Exit};
+use sparsegate_pipeline::exec::slurm::Jobs;
 use sparsegate_pipeline::sweep::Sweep;
 use sparsegate_store::plan::Status;
 use sparsegate_store::{StoreError, StoredRun, experiments};
@@ -58,14 +59,16 @@ struct Item {
     deleted: bool,
 }
 
-/// Lists, and with `--delete` deletes. A run that a process works on is left.
+/// Lists, and with `--delete` deletes. A run that a process works on is left, and one that is queued or running in Slurm
+/// is not even listed.
 ///
 /// # Errors
-/// An error in a spec (2); a folder that cannot be read or deleted (1).
+/// An error in a spec (2); a folder that cannot be read or deleted, or a Slurm that does not say what is queued (1).
 pub fn execute(global: &Global, args: &GcArgs) -> Result<ExitCode, CliError> {
     let stale = stale(global, &args.specs)?;
+    let queued = queued(global, args.delete)?;
     let mut items = Vec::new();
-    for run in sparsegate_store::list(&global.root)? {
+    for run in sparsegate_store::list(&global.root)?.into_iter().filter(|run| !queued.contains(run.dir.key())) {
         let Some((why, path)) = garbage(&run, &stale, &args.what) else { continue };
         let bytes = size(&path).map_err(CliError::failed)?;
         let deleted = args.delete && delete(global, &run, why)?;
@@ -84,6 +87,25 @@ pub fn execute(global: &Global, args: &GcArgs) -> Result<ExitCode, CliError> {
         output::message!("{} listed, {}: {done}", items.len(), mebibytes(total));
     }
     Ok(Exit::Done.into())
+}
+
+/// Keys of the runs that are queued or running in Slurm.
+fn queued(global: &Global, delete: bool) -> Result<BTreeSet<String>, CliError> {
+    match Jobs::read(&global.root) {
+        Ok(jobs) => {
+            if let Some(obstacle) = jobs.obstacle().filter(|_| delete) {
+                return Err(CliError::failed(obstacle));
+            }
+            Ok(jobs.active().map(|(key, _)| key.to_owned()).collect())
+        }
+        Err(error) if delete => Err(CliError::failed(format!("it is not known which runs are queued: {error}")).help(
+            "run it where Slurm is; elsewhere, delete the folder slurm first if none of its jobs is queued or running",
+        )),
+        Err(error) => {
+            output::message!("note: it is not known which runs are queued: {error}");
+            Ok(BTreeSet::new())
+        }
+    }
 }
 
 /// Keys of the stored runs of the experiments that their plans do not have and no other experiment uses.

@@ -9,20 +9,24 @@
 //! in `/proc`, thus on Linux only.
 
 use std::io::Read;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use crate::train::request_checkpoint;
 
 /// Exit code of a process that was interrupted.
 const INTERRUPTED: i32 = 130;
 
-/// A flag that the first signal sets. A second signal ends the process at once, with exit code 130.
+/// A flag that the first signal sets. A second signal ends the process at once, with exit code 130, except in a job of
+/// a batch system ([`Interrupt::stop_on_request`]).
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt {
     flag: Arc<AtomicBool>,
     /// The signal that set the flag; 0 if none did.
     signal: Arc<AtomicI32>,
+    /// When it did.
+    raised_at: Arc<OnceLock<SystemTime>>,
     /// Whether also the first signal ends the process at once, because there is nothing to save.
     at_once: Arc<AtomicBool>,
     /// Whether SIGUSR1 stops the runs, too.
@@ -46,7 +50,8 @@ impl Interrupt {
         self.at_once.store(at_once, Ordering::SeqCst);
     }
 
-    /// Lets SIGUSR1 set the flag, too: a batch system warns with it that time is nearly up.
+    /// Lets SIGUSR1 set the flag, too: a batch system warns with it that time is nearly up. Further signals are then
+    /// ignored.
     pub fn stop_on_request(&self) {
         self.stops_on_request.store(true, Ordering::SeqCst);
     }
@@ -69,11 +74,20 @@ impl Interrupt {
         signal_name(self.signal.load(Ordering::SeqCst))
     }
 
+    /// When the flag was set by a signal; `None` if it is not set.
+    #[must_use]
+    pub fn raised_at(&self) -> Option<SystemTime> {
+        self.raised_at.get().copied()
+    }
+
     /// What a signal does.
     pub(super) fn raise(&self, signal: i32) {
         let at_once = self.at_once.load(Ordering::SeqCst);
+        self.raised_at.get_or_init(SystemTime::now);
         let _ = self.signal.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
-        if self.flag.swap(true, Ordering::SeqCst) || at_once {
+        let again = self.flag.swap(true, Ordering::SeqCst);
+        // A batch system warns before it asks, and kills by itself what does not end in time: its job goes on saving.
+        if again && !self.stops_on_request.load(Ordering::SeqCst) || at_once {
             #[expect(clippy::disallowed_methods, reason = "a second signal means at once, without unwinding")]
             std::process::exit(INTERRUPTED);
         }
@@ -172,5 +186,11 @@ mod tests {
         assert_eq!((interrupt.is_raised(), interrupt.signal()), (false, None));
         interrupt.raise(15);
         assert_eq!((interrupt.is_raised(), interrupt.signal()), (true, Some("SIGTERM")));
+        // In a job, the end of a preemption's grace time comes after its beginning.
+        let job = Interrupt::default();
+        job.stop_on_request();
+        job.raise(10);
+        job.raise(15);
+        assert_eq!(job.signal(), Some("SIGUSR1"));
     }
 }

@@ -1,58 +1,30 @@
-//! The commands of Slurm and what they print.
+//! The commands of Slurm.
 
-use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use super::SlurmError;
+use super::queue::queue;
 
-/// A task of a job array as Slurm knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct SlurmTask {
-    /// Its state, such as `PENDING`.
-    pub state: String,
-    /// Why it waits or ended; empty if Slurm gives no reason.
-    pub reason: String,
-    /// Nodes it runs or ran on.
-    pub nodes: String,
+/// Variables of the environment by which a user changes what Slurm's commands print or select, or how sbatch returns.
+/// What is asked here and how the answer is read must not depend on them.
+const VARIABLES: [&str; 3] = ["SQUEUE_", "SACCT_", "SCANCEL_"];
+const SINGLE_VARIABLES: [&str; 2] = ["SBATCH_CLUSTERS", "SBATCH_WAIT"];
+
+/// Whether a variable of the environment is kept from Slurm's commands.
+fn is_removed(variable: &str) -> bool {
+    VARIABLES.iter().any(|prefix| variable.starts_with(prefix)) || SINGLE_VARIABLES.contains(&variable)
 }
-
-/// States of tasks that will still run or are running.
-const ACTIVE: [&str; 14] = [
-    "PENDING",
-    "RUNNING",
-    "SUSPENDED",
-    "COMPLETING",
-    "CONFIGURING",
-    "REQUEUED",
-    "REQUEUE_FED",
-    "REQUEUE_HOLD",
-    "RESIZING",
-    "RESV_DEL_HOLD",
-    "SIGNALING",
-    "SPECIAL_EXIT",
-    "STAGE_OUT",
-    "STOPPED",
-];
-
-impl SlurmTask {
-    /// Whether it waits or runs.
-    pub fn is_active(&self) -> bool {
-        ACTIVE.contains(&self.state.as_str())
-    }
-}
-
-/// Number of the job array and index of the task.
-pub(super) type TaskId = (String, usize);
 
 /// Runs a command of Slurm and returns what it printed.
-fn call(program: &'static str, arguments: &[String]) -> Result<String, SlurmError> {
+pub(super) fn call(program: &'static str, arguments: &[String]) -> Result<String, SlurmError> {
     let mut command = Command::new(program);
-    // The output is parsed, so neither language nor the user's own formats may change it.
+    // The output is parsed, so the language may not change it either.
     command.args(arguments).env("LC_ALL", "C").env("SLURM_TIME_FORMAT", "standard");
-    for variable in
-        ["SQUEUE_FORMAT", "SQUEUE_FORMAT2", "SQUEUE_STATES", "SQUEUE_USERS", "SQUEUE_PARTITION", "SACCT_FORMAT"]
-    {
-        command.env_remove(variable);
+    for (variable, _) in std::env::vars_os() {
+        if variable.to_str().is_some_and(is_removed) {
+            command.env_remove(variable);
+        }
     }
     let output = command.stdin(Stdio::null()).output();
     let output = output.map_err(|error| SlurmError::Missing { program, problem: error.to_string() })?;
@@ -76,111 +48,114 @@ pub(super) fn check() -> Result<(), SlurmError> {
     call("sbatch", &["--version".to_owned()]).map(drop)
 }
 
-/// Submits a job array and returns its number.
-pub(super) fn submit(arguments: &[String]) -> Result<String, SlurmError> {
-    let printed = call("sbatch", arguments)?;
-    // On a federation the name of the cluster follows.
-    let job = printed.trim().split(';').next().unwrap_or_default().to_owned();
-    if job.is_empty() || !job.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(SlurmError::Refused {
-            program: "sbatch",
-            message: format!("it printed {printed:?}, no job number"),
-        });
-    }
-    Ok(job)
+/// Makes sure that this machine has the command by which a job puts itself back into the queue.
+pub(super) fn check_requeue() -> Result<(), SlurmError> {
+    call("scontrol", &["--version".to_owned()]).map(drop)
 }
 
-/// What Slurm still remembers of job arrays.
-#[derive(Debug, Default)]
-pub(super) struct Queue {
-    /// Tasks by the name of their array and their index, with the number of the array.
-    tasks: BTreeMap<(String, usize), (String, SlurmTask)>,
-    /// Arrays of which no task is left, such as one that was cancelled before it started, by name.
-    emptied: BTreeMap<String, (String, SlurmTask)>,
+/// Why sbatch gave no number.
+pub(super) struct NotSubmitted {
+    /// What went wrong.
+    pub error: SlurmError,
+    /// Whether the queue was asked and has no such job. Otherwise there may be one that shows up later.
+    pub is_certain: bool,
 }
 
-impl Queue {
-    /// A task of the array `name`, or what became of all that never started; with the number of the array.
-    pub fn task(&self, name: &str, index: usize) -> Option<&(String, SlurmTask)> {
-        self.tasks.get(&(name.to_owned(), index)).or_else(|| self.emptied.get(name))
-    }
+/// Time before the queue is asked a second time for a job that may have been submitted.
+const SECOND_LOOK: Duration = Duration::from_secs(3);
 
-    /// The number of the array `name`.
-    pub fn number(&self, name: &str) -> Option<&str> {
-        let of_tasks = self.tasks.iter().find(|((other, _), _)| other == name).map(|(_, (job, _))| job);
-        of_tasks.or_else(|| self.emptied.get(name).map(|(job, _)| job)).map(String::as_str)
+/// Submits the job array `name` and returns its number. A controller that answers too late may have accepted it, so
+/// after an error the queue is asked for the name.
+pub(super) fn submit(name: &str, arguments: &[String]) -> Result<String, NotSubmitted> {
+    let error = match call("sbatch", arguments) {
+        Ok(printed) => match job_number(&printed) {
+            Some(job) => return Ok(job),
+            None => SlurmError::Refused {
+                program: "sbatch",
+                message: format!("it printed {printed:?}, no job number; the answer of the controller was lost"),
+            },
+        },
+        Err(error) => error,
+    };
+    if matches!(error, SlurmError::Missing { .. }) {
+        return Err(NotSubmitted { error, is_certain: true });
     }
-}
-
-/// The job arrays with these names.
-pub(super) fn queue(names: &[&str]) -> Result<Queue, SlurmError> {
-    if names.is_empty() {
-        return Ok(Queue::default());
-    }
-    let arguments = ["--noheader", "--array", "--states=all", "--format=%j|%F|%K|%T|%N|%r"].map(str::to_owned);
-    let names = format!("--name={}", names.join(","));
-    Ok(parse_queue(&call("squeue", &[&arguments[..], &[names]].concat())?))
-}
-
-fn parse_queue(text: &str) -> Queue {
-    let mut queue = Queue::default();
-    for line in text.lines() {
-        let cells: Vec<&str> = line.trim().splitn(6, '|').collect();
-        let [name, job, index, state, nodes, reason] = cells[..] else { continue };
-        let reason = if reason == "None" { "" } else { reason };
-        let task = SlurmTask { state: state.to_owned(), reason: reason.to_owned(), nodes: nodes.to_owned() };
-        match index.parse() {
-            Ok(index) => drop(queue.tasks.insert((name.to_owned(), index), (job.to_owned(), task))),
-            Err(_) if !task.is_active() => drop(queue.emptied.insert(name.to_owned(), (job.to_owned(), task))),
-            Err(_) => {}
+    let looks = if error.is_lost_contact() { 2 } else { 1 };
+    for look in 0..looks {
+        if look > 0 {
+            std::thread::sleep(SECOND_LOOK);
+        }
+        match queue(&[name], None) {
+            Ok(queue) => {
+                if let Some(job) = queue.number(name) {
+                    return Ok(job.to_owned());
+                }
+            }
+            Err(_) => return Err(NotSubmitted { error, is_certain: false }),
         }
     }
-    queue
+    Err(NotSubmitted { error, is_certain: true })
 }
 
-/// What the accounting says about the job arrays. Empty if the site has no accounting.
-pub(super) fn accounting(jobs: &[&str]) -> BTreeMap<TaskId, SlurmTask> {
-    if jobs.is_empty() {
-        return BTreeMap::new();
+/// The number in what sbatch printed. On a federation the name of the cluster follows it; a site's own plugins may print
+/// lines before it.
+fn job_number(printed: &str) -> Option<String> {
+    let number = |line: &str| line.trim().split(';').next().unwrap_or_default().to_owned();
+    let is_number = |text: &String| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    printed.lines().rev().map(number).find(is_number)
+}
+
+/// First and longest pause between two attempts to reach the controller.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// Attempts if the controller answers, and refuses.
+const ATTEMPTS: usize = 3;
+
+/// Puts a task of a job array back into the queue. A controller that does not answer is asked again for at most
+/// `patience`.
+pub(super) fn requeue(job: &str, patience: Duration) -> Result<(), SlurmError> {
+    let (begun, mut pause, mut attempts) = (Instant::now(), PAUSES.0, 0);
+    loop {
+        let Err(error) = call("scontrol", &["requeue".to_owned(), job.to_owned()]) else { return Ok(()) };
+        attempts += 1;
+        let hopeless = matches!(error, SlurmError::Missing { .. }) || attempts >= ATTEMPTS && !error.is_lost_contact();
+        if hopeless || begun.elapsed() + pause > patience {
+            return Err(error);
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(PAUSES.1);
     }
-    let arguments = ["--noheader", "--parsable2", "--allocations", "--array", "--format=JobID,State,NodeList,Reason"]
-        .map(str::to_owned);
-    let jobs = format!("--jobs={}", jobs.join(","));
-    call("sacct", &[&arguments[..], &[jobs]].concat()).map(|text| parse_accounting(&text)).unwrap_or_default()
 }
 
-fn parse_accounting(text: &str) -> BTreeMap<TaskId, SlurmTask> {
-    let parse = |line: &str| {
-        let cells: Vec<&str> = line.trim().split('|').collect();
-        let [id, state, nodes, reason] = cells[..] else { return None };
-        let (job, index) = id.split_once('_')?;
-        // `CANCELLED by 1000`
-        let state = state.split_whitespace().next()?.to_owned();
-        let reason = if reason == "None" { String::new() } else { reason.to_owned() };
-        Some(((job.to_owned(), index.parse().ok()?), SlurmTask { state, reason, nodes: nodes.to_owned() }))
+/// Cancels jobs: `JOB_INDEX` for a task of an array, `JOB` for a whole one. What has just ended is no error. The others
+/// are cancelled, too, if Slurm refuses some; the error is the first.
+pub(super) fn cancel(jobs: &[String]) -> Vec<Result<(), SlurmError>> {
+    let of_chunk = |jobs: &[String]| {
+        let result = call("scancel", &[&["--quiet".to_owned()], jobs].concat()).map(drop);
+        vec![result; jobs.len()]
     };
-    text.lines().filter_map(parse).collect()
-}
-
-/// Puts a task of a job array back into the queue.
-pub(super) fn requeue(job: &str) -> Result<(), SlurmError> {
-    call("scontrol", &["requeue".to_owned(), job.to_owned()]).map(drop)
-}
-
-/// Cancels tasks of job arrays, `JOB_INDEX` each.
-pub(super) fn cancel(tasks: &[String]) -> Result<(), SlurmError> {
-    tasks.chunks(200).try_for_each(|tasks| call("scancel", tasks).map(drop))
+    jobs.chunks(200).flat_map(of_chunk).collect()
 }
 
 /// Largest number of tasks of an array on this cluster.
 pub(super) fn largest_array() -> usize {
+    largest_array_of(&call("scontrol", &["show".to_owned(), "config".to_owned()]).unwrap_or_default())
+}
+
+fn largest_array_of(configuration: &str) -> usize {
     // Slurm's own default, where the configuration cannot be read.
     const DEFAULT: usize = 1001;
-    let configuration = call("scontrol", &["show".to_owned(), "config".to_owned()]).unwrap_or_default();
-    let line = configuration.lines().find(|line| line.trim_start().starts_with("MaxArraySize"));
-    let value = line.and_then(|line| line.split('=').nth(1)?.trim().parse().ok());
-    // An index must be smaller than the limit, and indices begin with 0.
-    value.filter(|size| *size > 0).unwrap_or(DEFAULT)
+    let value = |name: &str| {
+        let line = configuration.lines().find(|line| line.trim_start().starts_with(name))?;
+        line.split_once('=').map(|(_, value)| value.trim())
+    };
+    // An index must be smaller than this limit, and indices begin with 0.
+    let size = value("MaxArraySize").and_then(|value| value.parse().ok());
+    let tasks = value("SchedulerParameters").unwrap_or_default().split(',').find_map(|parameter| {
+        let (name, value) = parameter.trim().split_once('=')?;
+        if name == "max_array_tasks" { value.trim().parse().ok() } else { None }
+    });
+    let size = size.filter(|size| *size > 0).unwrap_or(DEFAULT);
+    tasks.filter(|tasks| *tasks > 0).unwrap_or(size).min(size)
 }
 
 #[cfg(test)]
@@ -188,25 +163,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_queue_is_read() {
-        let text = "t-1|7|0|RUNNING|node1|None\nt-1|7|1|PENDING||Resources\nt-1|7|2|PENDING||(odd|reason)\n\n\
-                    t-2|8|N/A|CANCELLED||Priority\nother|9|N/A|RUNNING|n|None\n";
-        let queue = parse_queue(text);
-        let (job, task) = queue.task("t-1", 0).unwrap();
-        assert_eq!((job.as_str(), task.reason.as_str(), task.nodes.as_str()), ("7", "", "node1"));
-        assert_eq!(queue.task("t-1", 2).unwrap().1.reason, "(odd|reason)");
-        assert_eq!((queue.task("t-1", 3), queue.number("t-1")), (None, Some("7")));
-        assert_eq!((queue.task("t-2", 5).unwrap().1.state.as_str(), queue.number("t-2")), ("CANCELLED", Some("8")));
-        assert_eq!(queue.task("other", 0), None, "a job that is no array is not ours");
+    fn the_number_is_in_the_last_line() {
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(job_number("17\n"), some("17"));
+        assert_eq!(job_number("Your project has 300 hours left.\n\n17;cluster\n"), some("17"));
+        assert_eq!(job_number("no number 3\n"), None);
+        assert_eq!(job_number(""), None);
     }
 
     #[test]
-    fn the_accounting_is_read() {
-        let text = "7_0|OUT_OF_MEMORY|n1|None\n7_1|CANCELLED by 1000|None assigned|None\n7_[2-3]|PENDING||\nx|y\n";
-        let tasks = parse_accounting(text);
-        assert_eq!(tasks.len(), 2, "{tasks:?}");
-        assert_eq!(tasks[&("7".to_owned(), 0)].state, "OUT_OF_MEMORY");
-        assert_eq!(tasks[&("7".to_owned(), 1)].state, "CANCELLED");
-        assert!(!tasks[&("7".to_owned(), 1)].is_active());
+    fn the_site_limits_arrays_in_two_ways() {
+        assert_eq!(largest_array_of(""), 1001);
+        assert_eq!(largest_array_of("MaxArraySize            = 3\n"), 3);
+        let both = "MaxArraySize = 1001\nSchedulerParameters     = bf_interval=2,max_array_tasks=500,nohold\n";
+        assert_eq!(largest_array_of(both), 500);
+    }
+
+    #[test]
+    fn a_user_cannot_change_the_answers() {
+        for variable in ["SQUEUE_ACCOUNT", "SQUEUE_NAMES", "SACCT_FORMAT", "SBATCH_WAIT", "SCANCEL_STATE"] {
+            assert!(is_removed(variable), "{variable}");
+        }
+        for variable in ["SBATCH_PARTITION", "SBATCH_ACCOUNT", "SLURM_CONF", "PATH"] {
+            assert!(!is_removed(variable), "{variable}");
+        }
     }
 }

@@ -45,6 +45,22 @@ impl SlurmError {
         Self::Io { verb, path: path.to_owned(), problem: problem.to_string() }
     }
 
+    /// Whether the controller may have done what was asked, or may do it when it is asked again: it did not answer.
+    pub(super) fn is_lost_contact(&self) -> bool {
+        const SIGNS: [&str; 7] =
+            ["timed out", "unable to contact", "connect", "communication", "zero bytes", "transport", "lost"];
+        let Self::Refused { message, .. } = self else { return false };
+        let message = message.to_lowercase();
+        SIGNS.iter().any(|sign| message.contains(sign))
+    }
+
+    /// Whether sbatch refused because too many jobs are submitted, or too many for the user, the account or the QOS.
+    pub(super) fn is_submit_limit(&self) -> bool {
+        // Such as `QOSMaxSubmitJobPerUserLimit`; or the sentence after it, in which Slurm mentions other limits, too.
+        const SIGNS: [&str; 2] = ["SubmitJob", "job submit limit"];
+        matches!(self, Self::Refused { program: "sbatch", message } if SIGNS.iter().any(|sign| message.contains(sign)))
+    }
+
     /// A hint how to fix it, for errors whose message has none.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
@@ -52,6 +68,14 @@ impl SlurmError {
             Self::Missing { .. } => Some(
                 "run it where Slurm's commands are, such as a login node, or load the module that has them; \
                  `--executor local` trains on this machine",
+            ),
+            limit if limit.is_submit_limit() => Some(
+                "a limit of submitted jobs is in the way, such as those of `sacctmgr show assoc`: each run counts. Run the \
+                 same command again when some jobs have ended",
+            ),
+            Self::Io { verb: "lock", .. } => Some(
+                "the file system needs locks (flock) that hold on all nodes; docs/cluster.md says how to mount it and how \
+                 to test it",
             ),
             Self::Refused { program: "sbatch", .. } => {
                 Some("see --slurm and the section `slurm` of the configuration, and docs/cluster.md")

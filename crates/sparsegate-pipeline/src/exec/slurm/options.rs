@@ -6,6 +6,7 @@ use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::SlurmError;
+use super::warning::seconds;
 use sparsegate_spec::nearest;
 
 /// Seconds before the time limit at which a job is warned, if the user states none.
@@ -54,13 +55,57 @@ pub struct SlurmOptions {
     pub retries: Option<u32>,
     /// Seconds before the time limit at which the run saves and is requeued.
     pub warning: Option<u32>,
+    /// Most tasks of one array, where the site allows fewer than it says.
+    #[serde(rename = "max-tasks")]
+    pub max_tasks: Option<u32>,
     /// Further options of sbatch, such as `--exclusive`.
     #[serde(deserialize_with = "words")]
     pub sbatch: Vec<String>,
 }
 
+/// Long options of sbatch that would break what the program relies on, or that `--slurm` or `--jobs` has, with their
+/// short forms.
+const REFUSED: [(&str, Option<char>); 16] = [
+    ("array", Some('a')),
+    ("chdir", Some('D')),
+    ("clusters", Some('M')),
+    ("dependency", Some('d')),
+    ("help", Some('h')),
+    ("hold", Some('H')),
+    ("job-name", Some('J')),
+    ("no-requeue", None),
+    ("open-mode", None),
+    ("output", Some('o')),
+    ("signal", None),
+    ("test-only", None),
+    ("usage", None),
+    ("version", Some('V')),
+    ("wait", Some('W')),
+    ("wrap", None),
+];
+/// Short options of sbatch that take no value, so that others may follow in the same word.
+const WITHOUT_VALUE: &str = "HhkOQsvVW";
+
+/// The option of [`REFUSED`] that a word has. sbatch accepts the beginning of a long option, too.
+fn refused(word: &str) -> Option<&'static str> {
+    if let Some(long) = word.strip_prefix("--") {
+        let name = long.split('=').next().unwrap_or_default();
+        let is_it = |(refused, _): &&(&'static str, _)| !name.is_empty() && refused.starts_with(name);
+        return REFUSED.iter().find(is_it).map(|(refused, _)| *refused);
+    }
+    for letter in word.trim_start_matches('-').chars() {
+        if let Some((refused, _)) = REFUSED.iter().find(|(_, short)| *short == Some(letter)) {
+            return Some(refused);
+        }
+        if !WITHOUT_VALUE.contains(letter) {
+            return None;
+        }
+    }
+    None
+}
+
 impl SlurmOptions {
-    const KEYS: [&'static str; 14] = [
+    const KEYS: [&'static str; 15] = [
         "partition",
         "account",
         "qos",
@@ -74,6 +119,7 @@ impl SlurmOptions {
         "scratch",
         "retries",
         "warning",
+        "max-tasks",
         "sbatch",
     ];
 
@@ -106,6 +152,7 @@ impl SlurmOptions {
             "scratch" => self.scratch = text(),
             "retries" => self.retries = number()?,
             "warning" => self.warning = number()?,
+            "max-tasks" => self.max_tasks = number()?,
             "sbatch" => self.sbatch = list(),
             _ => {
                 let hint = match nearest(key, Self::KEYS) {
@@ -129,6 +176,26 @@ impl SlurmOptions {
         }
         if let Some(option) = self.sbatch.iter().find(|option| !option.starts_with('-')) {
             return bad("sbatch", &format!("has `{option}`, which is no option; write --name=value as one word"));
+        }
+        if let Some((option, name)) = self.sbatch.iter().find_map(|option| Some((option, refused(option)?))) {
+            return bad(
+                "sbatch",
+                &format!(
+                    "has `{option}`; --{name} of sbatch cannot be changed, since status, cancel \
+                and going on after the time limit depend on it"
+                ),
+            );
+        }
+        if self.max_tasks == Some(0) {
+            return bad("max-tasks", "is 0; an array has at least one task");
+        }
+        let warning = self.warning();
+        if let Some(time) = self.time.as_ref().filter(|time| seconds(time).is_some_and(|all| all <= warning.into())) {
+            let why = format!(
+                "is {time}, no longer than the warning {warning} seconds before its end: ask for more, or set \
+                 --slurm warning=SECONDS to less"
+            );
+            return bad("time", &why);
         }
         if self.scratch.as_ref().is_some_and(|scratch| scratch.contains(['"', '`', '\\', '\n'])) {
             return bad("scratch", "has a quote, a backslash or a line end");
@@ -230,7 +297,7 @@ mod tests {
     fn every_key_can_be_set_and_stored() {
         let mut options = SlurmOptions::default();
         for key in SlurmOptions::KEYS {
-            let value = if ["cpus", "retries", "warning"].contains(&key) { "3" } else { "-x" };
+            let value = if ["cpus", "retries", "warning", "max-tasks"].contains(&key) { "3" } else { "-x" };
             options.set(&format!("{key}={value}")).unwrap();
         }
         let stored: serde_json::Value = serde_json::to_value(&options).unwrap();
@@ -246,7 +313,7 @@ mod tests {
         assert!(error("partitions=x").ends_with("unknown key `partitions`; did you mean `partition`?"));
         assert!(error("cpus=many").contains("`many` is no whole number"));
         assert!(error("time").contains("is not KEY=VALUE"));
-        let check = |pair| {
+        let check = |pair: &str| {
             let mut options = SlurmOptions::default();
             options.set(pair).unwrap();
             options.check().unwrap_err().to_string()
@@ -254,6 +321,20 @@ mod tests {
         assert!(check("cpus=0").contains("at least one"));
         assert!(check("sbatch=exclusive").contains("no option"));
         assert!(check("scratch=\"x").contains("quote"));
+        assert!(check("max-tasks=0").contains("at least one"));
+        for time in ["time=1", "time=0:02:00", "time=2:00"] {
+            assert!(check(time).contains("no longer than the warning 120 seconds"), "{time}");
+        }
+        let words =
+            ["--job-name=x", "--job=x", "-Jx", "-a0-3", "--signal=TERM@3", "--no-requeue", "-QW", "--out=x", "-Mc"];
+        for word in words {
+            assert!(check(&format!("sbatch={word}")).contains("cannot be changed"), "{word}");
+        }
+        for word in ["--exclusive", "--nice=100", "-pmain", "-C", "-QOmx", "--wait-all-nodes=1", "--mail-type=END"] {
+            let mut options = SlurmOptions::default();
+            options.set(&format!("sbatch={word}")).unwrap();
+            options.check().unwrap();
+        }
         assert!(check("modules=a;b").contains("no name of a module"));
     }
 }

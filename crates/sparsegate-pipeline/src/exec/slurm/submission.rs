@@ -2,15 +2,17 @@
 //!
 //! ```text
 //! <root>/slurm/lock              held while somebody submits
-//! <root>/slurm/NAME/
+//! <root>/slurm/NAME/             NAME is never used again: EXPERIMENT-TIME-PROJECT
 //!   submission.json              the runs, in order of the tasks
 //!   job.sh                       the script
 //!   job                          the number that sbatch gave, once it did
 //!   job-INDEX.out                what the job printed
 //!   attempts-INDEX.jsonl         one line when a job of the run starts, one when it ends
+//!   ended.json                   how all ended; then nobody asks Slurm about it any more
 //! ```
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
@@ -20,6 +22,8 @@ use sparsegate_store::{RunDir, write_atomic};
 
 /// Version of `submission.json`.
 const FORMAT: u32 = 1;
+/// File with the verdicts of a closed submission.
+const ENDED: &str = "ended.json";
 
 /// A run of a submission.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +44,9 @@ pub struct Submission {
     pub name: String,
     /// Who submitted it.
     pub user: String,
+    /// The id of this user, by which the controller filters its queue; `None` if ids here need not be those of Slurm.
+    #[serde(default)]
+    pub uid: Option<u32>,
     /// What was asked of Slurm.
     pub options: SlurmOptions,
     /// The runs; the index is that of the task.
@@ -57,6 +64,8 @@ pub enum TaskEnd {
     Done,
     /// The time limit came near: the state is saved, and the job is in the queue again.
     Continued,
+    /// It was asked to save long before the time limit, as by a preemption: the job is in the queue again.
+    Preempted,
     /// The run's process was killed; the job is in the queue again.
     Retried {
         /// What happened.
@@ -86,24 +95,40 @@ pub enum Attempt {
         job: String,
         /// The node.
         node: String,
+        /// Steps of the run that were saved before; 0 in files of earlier versions.
+        #[serde(default)]
+        step: u64,
+        /// Model of the node's processor.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cpu: Option<String>,
     },
     /// It has ended.
     Ended(TaskEnd),
 }
 
+/// How the last job of a run ended, once nothing more can happen to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Verdict {
+    /// `None` if it ended as it should.
+    pub how: Option<String>,
+    /// Whether a job ever began with it.
+    pub began: bool,
+    /// How often it was put back into the queue.
+    pub requeues: usize,
+}
+
+/// What is stored of a project's submissions.
+#[derive(Debug, Default)]
+pub(super) struct Stored {
+    /// In order of name.
+    pub submissions: Vec<Submission>,
+    /// Names of those that cannot be read, with the error.
+    pub unreadable: Vec<(String, SlurmError)>,
+}
+
 /// The folder of all submissions of a project.
 pub(super) fn home(root: &Utf8Path) -> Utf8PathBuf {
     root.join("slurm")
-}
-
-/// Takes the lock of the project's submissions, and waits for it while another person submits.
-pub(super) fn lock(root: &Utf8Path) -> Result<fs_err::File, SlurmError> {
-    let (folder, path) = (home(root), home(root).join("lock"));
-    fs_err::create_dir_all(&folder).map_err(|error| SlurmError::io("create", &folder, error))?;
-    let file = fs_err::OpenOptions::new().create(true).truncate(false).write(true).open(path.as_std_path());
-    let file = file.map_err(|error| SlurmError::io("open", &path, error))?;
-    file.lock().map_err(|error| SlurmError::io("lock", &path, error))?;
-    Ok(file)
 }
 
 impl Submission {
@@ -116,19 +141,22 @@ impl Submission {
     ) -> Result<Self, SlurmError> {
         let experiment: String =
             tasks.first().map(|task| task.experiment.chars().take(40).collect()).unwrap_or_default();
-        let mut number = 1;
-        // The lock is held, so nobody else takes the same number; jobs of other projects may have the same name.
+        let parent = home(root);
+        fs_err::create_dir_all(&parent).map_err(|error| SlurmError::io("create", &parent, error))?;
+        // Slurm may still know a job whose folder was deleted, so a name has the time in it; jobs of other projects may
+        // otherwise have the same. Another host may see the folder that somebody just made only when it makes its own.
+        let mut seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
         let (name, folder) = loop {
-            let name = format!("{experiment}-{number}-{:08x}", fingerprint(root));
-            let folder = home(root).join(&name);
-            if !folder.exists() {
-                break (name, folder);
+            let name = format!("{experiment}-{seconds}-{:08x}", fingerprint(root));
+            let folder = parent.join(&name);
+            match fs_err::create_dir(&folder) {
+                Ok(()) => break (name, folder),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => seconds += 1,
+                Err(error) => return Err(SlurmError::io("create", &folder, error)),
             }
-            number += 1;
         };
-        fs_err::create_dir_all(&folder).map_err(|error| SlurmError::io("create", &folder, error))?;
-        let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default();
-        let submission = Self { format: FORMAT, name, user, options: options.clone(), tasks, folder };
+        let user = user_name();
+        let submission = Self { format: FORMAT, name, user, uid: user_id(), options: options.clone(), tasks, folder };
         let json = serde_json::to_vec_pretty(&submission);
         let json = json.map_err(|error| SlurmError::io("write", &submission.folder, error))?;
         submission.write("job.sh", script(&submission.folder).as_bytes())?;
@@ -151,22 +179,48 @@ impl Submission {
         Ok(Self { folder: folder.to_owned(), ..read })
     }
 
-    /// All submissions under `root`, in order of name. A folder that is just being written is left out.
-    pub(super) fn all(root: &Utf8Path) -> Result<Vec<Self>, SlurmError> {
+    /// All submissions under `root`. A folder that is just being written is left out.
+    pub(super) fn all(root: &Utf8Path) -> Result<Stored, SlurmError> {
         let folder = home(root);
+        let mut stored = Stored::default();
         if !folder.exists() {
-            return Ok(Vec::new());
+            return Ok(stored);
         }
         let fail = |error: std::io::Error| SlurmError::io("read", &folder, error);
-        let mut all = Vec::new();
         for entry in folder.read_dir_utf8().map_err(fail)? {
             let path = entry.map_err(fail)?.into_path();
             if path.join("submission.json").exists() {
-                all.push(Self::read(&path)?);
+                match Self::read(&path) {
+                    Ok(submission) => stored.submissions.push(submission),
+                    Err(error) => stored.unreadable.push((path.file_name().unwrap_or_default().to_owned(), error)),
+                }
             }
         }
-        all.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(all)
+        stored.submissions.sort_by(|a, b| a.name.cmp(&b.name));
+        stored.unreadable.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(stored)
+    }
+
+    /// How the jobs of all tasks ended, if the submission was [closed](Self::close).
+    pub(super) fn verdicts(&self) -> Option<Vec<Verdict>> {
+        let bytes = fs_err::read(self.folder.join(ENDED)).ok()?;
+        serde_json::from_slice(&bytes).ok().filter(|verdicts: &Vec<Verdict>| verdicts.len() == self.tasks.len())
+    }
+
+    /// Notes how the jobs of all tasks ended, so that nobody has to ask Slurm again.
+    pub(super) fn close(&self, verdicts: &[Verdict]) -> Result<(), SlurmError> {
+        let json = serde_json::to_vec_pretty(verdicts);
+        self.write(ENDED, &json.map_err(|error| SlurmError::io("write", &self.folder.join(ENDED), error))?)
+    }
+
+    /// Undoes [`close`](Self::close): somebody put a job that had ended back into the queue.
+    pub(super) fn reopen(&self) {
+        let _ = fs_err::remove_file(self.folder.join(ENDED));
+    }
+
+    /// Whether this user submitted it, and therefore sees its jobs also where `PrivateData` hides those of others.
+    pub(super) fn is_mine(&self) -> bool {
+        self.uid.map_or(!self.user.is_empty() && self.user == user_name(), |uid| Some(uid) == user_id())
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), SlurmError> {
@@ -220,6 +274,28 @@ impl Submission {
     }
 }
 
+/// The name of this user; empty if it is not known.
+pub(super) fn user_name() -> String {
+    std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default()
+}
+
+/// The id of this user, as the owner of its process; `None` in a container whose ids are not those outside.
+#[cfg(unix)]
+pub(super) fn user_id() -> Option<u32> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let map = fs_err::read_to_string("/proc/self/uid_map").ok()?;
+    if map.split_whitespace().collect::<Vec<_>>() != ["0", "0", "4294967295"] {
+        return None;
+    }
+    fs_err::metadata("/proc/self").ok().map(|process| process.uid())
+}
+
+#[cfg(not(unix))]
+pub(super) fn user_id() -> Option<u32> {
+    None
+}
+
 /// Tells projects apart: FNV-1a of the path of the project folder.
 fn fingerprint(root: &Utf8Path) -> u32 {
     root.as_str().bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
@@ -229,27 +305,62 @@ fn fingerprint(root: &Utf8Path) -> u32 {
 mod tests {
     use super::*;
 
+    fn task(key: &str) -> Task {
+        Task { experiment: "t".into(), key: key.into(), dir: format!("runs/t/{key}").into() }
+    }
+
     #[test]
     fn a_submission_is_stored_with_its_attempts() {
         let folder = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(folder.path()).unwrap();
-        let _lock = lock(root).unwrap();
-        let task = |key: &str| Task { experiment: "t".into(), key: key.into(), dir: format!("runs/t/{key}").into() };
         let options = SlurmOptions { time: Some("90".into()), ..SlurmOptions::default() };
         let create = |key| Submission::create(root, &options, vec![task(key)], |_| "#!/bin/sh\n".into()).unwrap();
         let (first, second) = (create("a"), create("b"));
-        assert_ne!(first.name, second.name);
+        assert!(first.name < second.name, "{} {}", first.name, second.name);
         assert_eq!(first.job(), None);
         first.submitted("17").unwrap();
-        second.note(0, &Attempt::Started { job: "17_0".into(), node: "n".into() }).unwrap();
+        second.note(0, &Attempt::Started { job: "17_0".into(), node: "n".into(), step: 3, cpu: None }).unwrap();
         second.note(0, &Attempt::Ended(TaskEnd::Retried { why: "killed".into() })).unwrap();
-        assert_eq!(Submission::all(root).unwrap(), [first.clone(), second.clone()]);
+        assert_eq!(Submission::all(root).unwrap().submissions, [first.clone(), second.clone()]);
         assert_eq!(first.job().as_deref(), Some("17"));
         assert_eq!(second.attempts(0).len(), 2);
         assert!(matches!(&second.attempts(0)[1], Attempt::Ended(TaskEnd::Retried { why }) if why == "killed"));
         assert_eq!(first.run(root, 0).unwrap().key(), "a");
         assert_eq!(first.run(root, 1), None);
+        let verdicts = vec![Verdict { how: Some("out of memory".into()), began: true, requeues: 1 }];
+        assert_eq!(second.verdicts(), None);
+        second.close(&verdicts).unwrap();
+        assert_eq!(second.verdicts(), Some(verdicts));
+        second.reopen();
+        assert_eq!(second.verdicts(), None);
         first.discard();
-        assert_eq!(Submission::all(root).unwrap(), [second]);
+        assert_eq!(Submission::all(root).unwrap().submissions, [second]);
+    }
+
+    #[test]
+    fn what_an_earlier_version_stored_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(folder.path()).unwrap();
+        let old = home(root).join("t-1-0f0f0f0f");
+        fs_err::create_dir_all(&old).unwrap();
+        let json = r#"{ "format": 1, "name": "t-1-0f0f0f0f", "user": "u",
+            "options": { "partition": null, "account": null, "qos": null, "constraint": null, "time": "90", "cpus": null,
+                "memory": null, "gres": null, "modules": [], "preamble": null, "scratch": null, "retries": null,
+                "warning": null, "sbatch": [] },
+            "tasks": [{ "experiment": "t", "key": "k", "dir": "runs/t/k" }] }"#;
+        fs_err::write(old.join("submission.json"), json).unwrap();
+        let attempts = "{\"event\":\"started\",\"job\":\"7_0\",\"node\":\"n\"}\n\
+                        {\"event\":\"ended\",\"end\":\"continued\"}\n";
+        fs_err::write(old.join("attempts-0.jsonl"), attempts).unwrap();
+        let read = Submission::read(&old).unwrap();
+        assert_eq!((read.uid, read.options.time.as_deref()), (None, Some("90")));
+        let started = Attempt::Started { job: "7_0".into(), node: "n".into(), step: 0, cpu: None };
+        assert_eq!(read.attempts(0), [started, Attempt::Ended(TaskEnd::Continued)]);
+        // Its neighbours are read although one is damaged.
+        fs_err::create_dir_all(home(root).join("bad")).unwrap();
+        fs_err::write(home(root).join("bad/submission.json"), "{").unwrap();
+        let all = Submission::all(root).unwrap();
+        assert_eq!((all.submissions.len(), all.unreadable.len()), (1, 1));
+        assert!(all.unreadable[0].1.to_string().contains("bad/submission.json"), "{:?}", all.unreadable);
     }
 }
