@@ -78,7 +78,8 @@ fn arrays_become_smaller_where_a_limit_is_in_the_way() {
     let sizes: Vec<&str> =
         calls.iter().map(|call| call.split("--array=").nth(1).unwrap().split(' ').next().unwrap()).collect();
     assert_eq!(sizes, ["0-2", "0-2", "0-1", "0-0", "0-0"], "{calls:#?}");
-    fs_err::write(&queue, text(&queue).lines().skip(2).map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    let lines = text(&queue);
+    fs_err::write(&queue, lines.split_inclusive('\n').skip(2).collect::<String>()).unwrap();
     fs_err::write(&limit, "9").unwrap();
     slurm.go(&format!("{RUN} --slurm max-tasks=1")).expect(0, &["submitted 4 runs as job 9, 10, 11, 12"]);
 }

@@ -48,7 +48,7 @@ pub fn execute(global: &Global, args: &ImportArgs) -> Result<ExitCode, CliError>
     }
     let count = |wanted: fn(&ImportOutcome) -> bool| all.iter().filter(|one| wanted(&one.outcome)).count();
     let left = count(|outcome| matches!(outcome, ImportOutcome::Left { .. }));
-    if global.verbosity() >= 0 {
+    if result.is_ok() && global.verbosity() >= 0 {
         let imported = count(|outcome| *outcome == ImportOutcome::Imported);
         let known = count(|outcome| *outcome == ImportOutcome::Known);
         output::message!("{imported} imported, {known} known already, {left} left");

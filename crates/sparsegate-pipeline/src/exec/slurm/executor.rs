@@ -56,7 +56,9 @@ impl SlurmExecutor {
         client::check()?;
         // Paths in a job are absolute, since it may start anywhere.
         let root = root.canonicalize_utf8().map_err(|error| SlurmError::io("find", root, error))?;
-        local_locks(&root).into_iter().for_each(|note| say(&note));
+        if let Some(note) = local_locks(&root) {
+            say(&note);
+        }
         let mut lock = SubmitLock::take(&root, say)?;
         let jobs = Jobs::read(&root)?;
         if let Some(obstacle) = jobs.obstacle() {

@@ -178,8 +178,12 @@ fn attempt(
         return Ok(TaskEnd::Failed { why: out_of_memory(options.memory.as_deref(), memory.as_ref()) });
     }
     let progress = dir.position()?.map(|position| position.step) > before;
-    let early = limit.is_far(interrupt, options.warning());
-    Ok(judge(outcome, interrupt, Judged { progress, early, again: attempts.again, may_retry }))
+    let warning = if limit.is_far(interrupt, options.warning()) {
+        Warned::ToMakeRoom { again: attempts.again }
+    } else {
+        Warned::OfTheLimit
+    };
+    Ok(judge(outcome, interrupt, Judged { progress, warning, may_retry }))
 }
 
 /// What is said of a run that was killed for lack of memory. It would be again.
@@ -245,29 +249,38 @@ fn on_this_node(dir: &RunDir, mut record: RunRecord, job: &str) -> Result<RunRec
 struct Judged {
     /// A step was done and saved.
     progress: bool,
-    /// SIGUSR1 came long before the time limit.
-    early: bool,
-    /// So it did in the job before, which did no step either.
-    again: bool,
+    /// What SIGUSR1 means if it came.
+    warning: Warned,
     /// One more job may be killed.
     may_retry: bool,
 }
 
+/// What SIGUSR1 means.
+#[derive(Debug, Clone, Copy)]
+enum Warned {
+    /// It came shortly before the time limit.
+    OfTheLimit,
+    /// It came long before: another job needs the node.
+    ToMakeRoom {
+        /// So it did in the job before, which did no step either.
+        again: bool,
+    },
+}
+
 /// What the end of the run's process means for the job.
 fn judge(outcome: Outcome, interrupt: &Interrupt, judged: Judged) -> TaskEnd {
-    let Judged { progress, early, again, may_retry } = judged;
+    let Judged { progress, warning, may_retry } = judged;
     match outcome {
         Outcome::Done(_) => TaskEnd::Done,
         Outcome::Interrupted | Outcome::NotStarted if interrupt.signal() == Some("SIGUSR1") => {
-            match (early, progress) {
-                (false, true) => TaskEnd::Continued,
-                (true, true) => TaskEnd::Preempted,
-                (true, false) if !again => TaskEnd::Preempted,
-                (true, false) => {
+            match (warning, progress) {
+                (Warned::OfTheLimit, true) => TaskEnd::Continued,
+                (Warned::ToMakeRoom { .. }, true) | (Warned::ToMakeRoom { again: false }, false) => TaskEnd::Preempted,
+                (Warned::ToMakeRoom { again: true }, false) => {
                     let why = "it had to make room twice before one step was done; run again";
                     TaskEnd::Failed { why: why.to_owned() }
                 }
-                (false, false) => {
+                (Warned::OfTheLimit, false) => {
                     let why = "the time limit came before one step was done; ask for more with --slurm time=...";
                     TaskEnd::Failed { why: why.to_owned() }
                 }
@@ -354,7 +367,7 @@ mod tests {
     #[test]
     fn the_end_of_the_process_decides_on_the_job() {
         let interrupt = Interrupt::default();
-        let fine = Judged { progress: true, early: false, again: false, may_retry: true };
+        let fine = Judged { progress: true, warning: Warned::OfTheLimit, may_retry: true };
         let killed = || Outcome::failed(&"its process was killed by SIGKILL, perhaps for lack of memory");
         assert!(matches!(judge(killed(), &interrupt, fine), TaskEnd::Retried { .. }));
         assert!(matches!(judge(killed(), &interrupt, Judged { may_retry: false, ..fine }), TaskEnd::Failed { .. }));
@@ -368,14 +381,17 @@ mod tests {
         warned.raise(10);
         let end = |judged| judge(Outcome::Interrupted, &warned, judged);
         assert_eq!(end(fine), TaskEnd::Continued);
-        let early = Judged { early: true, ..fine };
+        let early = Judged { warning: Warned::ToMakeRoom { again: false }, ..fine };
         assert_eq!(end(early), TaskEnd::Preempted);
         assert_eq!(end(Judged { progress: false, ..early }), TaskEnd::Preempted);
         let why = |judged| match end(judged) {
             TaskEnd::Failed { why } => why,
             other => panic!("{other:?}"),
         };
-        assert!(why(Judged { progress: false, again: true, ..early }).contains("make room twice"));
+        assert!(
+            why(Judged { progress: false, warning: Warned::ToMakeRoom { again: true }, ..fine })
+                .contains("make room twice")
+        );
         assert!(why(Judged { progress: false, ..fine }).contains("ask for more"));
     }
 }
