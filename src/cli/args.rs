@@ -209,7 +209,7 @@ impl SpecArgs {
 impl SpecArgs {
     /// The same arguments as words of a shell, for a hint to another command; `set` is one more override.
     pub fn repeated(&self, global: &Global, set: Option<&str>) -> String {
-        let mut words: Vec<String> = self.specs.iter().map(|spec| spec.to_string()).collect();
+        let mut words: Vec<String> = self.specs.iter().map(ToString::to_string).collect();
         let mut add = |option: &str, value: &str| words.extend([option.to_owned(), value.to_owned()]);
         self.set.iter().map(String::as_str).chain(set).for_each(|pair| add("--set", pair));
         self.only.iter().for_each(|filter| add("--only", filter));

@@ -13,7 +13,7 @@ use sparsegate_pipeline::sweep::Sweep;
 use sparsegate_store::format::RunState;
 
 /// First and longest time between two questions to Slurm: many users ask the same controller.
-const ASK_EVERY: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(60));
+const ASK_EVERY: (Duration, Duration) = (Duration::from_secs(10), Duration::from_mins(1));
 /// Longest delay before an interrupt is noticed.
 const TICK: Duration = Duration::from_millis(100);
 /// Lines of a failed run's log to show.
