@@ -170,17 +170,17 @@ fn keep_chosen_tasks(
     base: Option<&Node>,
     filters: &[String],
 ) {
-    let task_in = |filter: &'_ String| {
-        let pairs = filter.split(',').filter_map(filter::split);
-        pairs.filter(|(key, _)| *key == "task").map(|(_, name)| name.to_owned()).next()
+    let task_in = |filter: &String| {
+        let mut pairs = filter.split(',').filter_map(filter::split);
+        pairs.find(|(key, _)| *key == "task").map(|(_, name)| name.to_owned())
     };
     let Some(chosen) = filters.iter().map(task_in).collect::<Option<Vec<String>>>().filter(|all| !all.is_empty())
     else {
         return;
     };
     let is_chosen = |point: &SweepPoint| {
-        let tasks = overrides.iter().filter_map(|some| task_of(point, some, base));
-        tasks.into_iter().any(|(name, _)| chosen.contains(&name.label()))
+        let mut tasks = overrides.iter().filter_map(|some| task_of(point, some, base));
+        tasks.any(|(name, _)| chosen.contains(&name.label()))
     };
     if points.iter().any(is_chosen) {
         points.retain(is_chosen);
