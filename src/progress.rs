@@ -1,5 +1,5 @@
-//! Shows the progress of a sweep on standard error: bars on a terminal; in a log one line per epoch, and one every thirty
-//! seconds of a longer epoch.
+//! Shows the progress of a sweep on standard error: bars on a terminal; in a log one line per epoch, and one every
+//! thirty seconds of a longer epoch.
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};

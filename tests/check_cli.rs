@@ -28,7 +28,8 @@ fn complete(root: &Utf8Path, experiment: &str, entry: &Value) {
     lock.write_model(&[]).unwrap();
 }
 
-/// A project whose spec has these claims; each run whose level is in `stored` is finished, except the second seed of W+N.
+/// A project whose spec has these claims; each run whose level is in `stored` is finished, except the second seed of
+/// W+N.
 fn project_with(claims: &str, stored: &[&str]) -> Project {
     let manifest = manifests::texts("small", [40, 10, 10]);
     let project = Project::with(&[("datasets/small.yaml", &manifest), ("t.yaml", &format!("{SPEC}{claims}"))]);

@@ -74,7 +74,8 @@ fn a_missing_experiment_names_the_command() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("sparsegate init"));
 }
 
-/// The justfile for the installed program has recipes of the repository's, which differ in what `sparsegate` stands for.
+/// The justfile for the installed program has recipes of the repository's, which differ in what `sparsegate` stands
+/// for.
 #[test]
 fn recipes_are_those_of_the_repository() {
     let repository = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -48,8 +48,8 @@ fn megabytes(text: &str) -> Result<f64, String> {
 /// Writes the page and prints its path.
 ///
 /// # Errors
-/// No such run, none that is finished, an existing file, or a budget below the size of every model (2); a damaged run or
-/// compact model (4); a page that cannot be written (1).
+/// No such run, none that is finished, an existing file, or a budget below the size of every model (2); a damaged run
+/// or compact model (4); a page that cannot be written (1).
 pub fn execute(global: &Global, args: &ExploreArgs) -> Result<ExitCode, CliError> {
     output::check_target(&args.out, args.force)?;
     let (mut runs, mut notes) = (Vec::new(), Vec::new());
@@ -126,8 +126,8 @@ fn with_run(found: FoundModel) -> Result<ExplorerRun, CliError> {
     Ok(ExplorerRun { model, spec: record.map(|record| record.spec), last: summary.and_then(|summary| summary.last) })
 }
 
-/// The page of an experiment's finished runs; `None` if there is none with a compact model. Makes no compact model: what
-/// is missing is a note.
+/// The page of an experiment's finished runs; `None` if there is none with a compact model. Makes no compact model:
+/// what is missing is a note.
 ///
 /// # Errors
 /// A model that is not consistent, which a compact file never has.

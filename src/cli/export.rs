@@ -59,9 +59,9 @@ impl From<ExportKind> for ExportFormat {
 /// Writes the file and prints its path.
 ///
 /// # Errors
-/// No such run, a run that is not finished, a cell or weights that the format does not have, or an existing file (2); a damaged run or compact model, or a missing data
-/// set, which is needed to build a missing compact model (4); a model too large for the format, or a file that cannot
-/// be written (1).
+/// No such run, a run that is not finished, a cell or weights that the format does not have, or an existing file (2); a
+/// damaged run or compact model, or a missing data set, which is needed to build a missing compact model (4); a model
+/// too large for the format, or a file that cannot be written (1).
 pub fn execute(global: &Global, args: &ExportArgs) -> Result<ExitCode, CliError> {
     let FoundModel { path, file, .. } = find_model(&global.root, &args.run)?.with_int8(args.int8);
     let format = ExportFormat::from(args.format);

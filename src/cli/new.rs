@@ -54,8 +54,8 @@ struct TaskArgs {
     /// What the model predicts
     #[arg(long, value_name = "KIND")]
     kind: Kind,
-    /// The file: CSV, TSV, JSON (lines of objects or an array), Parquet or, for a language model, plain text, also compressed (gz, zst, zip);
-    /// or a folder of such files, or with one subfolder of texts a class
+    /// The file: CSV, TSV, JSON (lines of objects or an array), Parquet or, for a language model, plain text, also
+    /// compressed (gz, zst, zip); or a folder of such files, or with one subfolder of texts a class
     #[arg(long, value_name = "FILE")]
     from: Utf8PathBuf,
     /// A file of the same format for validation [default: a part of the training data]

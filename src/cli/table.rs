@@ -47,7 +47,8 @@ impl TextTable {
         self
     }
 
-    /// Lets the last column be left out where the terminal is too narrow. Of several such columns the last ones go first.
+    /// Lets the last column be left out where the terminal is too narrow. Of several such columns the last ones go
+    /// first.
     #[must_use]
     pub fn spare(mut self) -> Self {
         if let Some(head) = self.heads.last_mut() {
@@ -67,8 +68,8 @@ impl TextTable {
         self.rows.push(cells);
     }
 
-    /// The table as text, one line per row, each ending with a newline. With `bold`, the header is bold (ANSI). If the lines
-    /// are longer than `columns`, spare columns are left out and named in a last line.
+    /// The table as text, one line per row, each ending with a newline. With `bold`, the header is bold (ANSI). If the
+    /// lines are longer than `columns`, spare columns are left out and named in a last line.
     pub fn render(&self, bold: bool, columns: Option<usize>) -> String {
         let widths: Vec<usize> = (0..self.heads.len())
             .map(|i| self.rows.iter().map(|row| width(&row[i])).chain([width(&self.heads[i].text)]).max().unwrap_or(0))

@@ -1,4 +1,5 @@
-//! The cell of `docs/new-cell.md`, which has no kernel and no code in the runtime: trained, reported, used and exported.
+//! The cell of `docs/new-cell.md`, which has no kernel and no code in the runtime: trained, reported, used and
+//! exported.
 #![cfg(unix)]
 
 use std::process::{Command, Output};
@@ -83,8 +84,8 @@ fn trained(root: &Utf8Path, name: &str) -> Utf8PathBuf {
     path
 }
 
-/// Reports the runs. `run.json` cannot name a cell that is not in the program's list, so it names the LSTM; all else is as
-/// training stored it.
+/// Reports the runs. `run.json` cannot name a cell that is not in the program's list, so it names the LSTM; all else is
+/// as training stored it.
 fn reported(root: &Utf8Path) {
     let runs = ["words", "texts"].map(|name| (RunSpec { task: Some(name.into()), ..spec(name) }, name));
     for (spec, name) in &runs {

@@ -36,7 +36,8 @@ impl Lcg {
     }
 }
 
-/// Writes cases of a network: as it is, with 8-bit weights, and with products in integers. Their sequences contain every symbol, those without a row included, and the id after the last one.
+/// Writes cases of a network: as it is, with 8-bit weights, and with products in integers. Their sequences contain
+/// every symbol, those without a row included, and the id after the last one.
 fn write(folder: &Utf8Path, name: &str, shape: &ModelShape, seed: u64) -> Result<(), Failed> {
     let model = shape.model(seed);
     write_model(folder, name, &model, seed, None)?;
@@ -61,8 +62,8 @@ fn write_model(folder: &Utf8Path, name: &str, model: &Model<f32>, seed: u64, lim
     case.expect(folder, name)
 }
 
-/// Writes networks of every cell, those with a formula included, and of every activation and task; with and without an embedding; with few and with many symbols
-/// compared to the preactivations; with one output and several.
+/// Writes networks of every cell, those with a formula included, and of every activation and task; with and without an
+/// embedding; with few and with many symbols compared to the preactivations; with one output and several.
 pub fn every_kind(folder: &Utf8Path) -> Result<(), Failed> {
     let mut seed = 0;
     for cell in cells() {

@@ -74,9 +74,9 @@ impl FindModelError {
 }
 
 /// Reads the compact model that `text` names: the path of a compact file, or any text that [`find_run`] accepts. The
-/// files of a run are [verified](RunDir::verify) first. If that of a finished run is missing, it is made, which needs the
-/// data set's words; where it cannot be stored, as in a folder that this user cannot write, it is only in memory. `root`
-/// contains `runs`, `datasets` and the cache.
+/// files of a run are [verified](RunDir::verify) first. If that of a finished run is missing, it is made, which needs
+/// the data set's words; where it cannot be stored, as in a folder that this user cannot write, it is only in memory.
+/// `root` contains `runs`, `datasets` and the cache.
 ///
 /// # Errors
 /// [`FindModelError`].

@@ -45,8 +45,9 @@ pub enum WriteCompactError {
 }
 
 /// Makes the compact model of a finished run from its `model.safetensors` and the data set's words, and returns it.
-/// Writes it into the run's folder as `compact.safetensors`, for a classifier with `classes.json`, and a manifest if the
-/// folder has none; if that is not possible, the model is as good without. `root` contains `datasets` and the cache.
+/// Writes it into the run's folder as `compact.safetensors`, for a classifier with `classes.json`, and a manifest if
+/// the folder has none; if that is not possible, the model is as good without. `root` contains `datasets` and the
+/// cache.
 ///
 /// # Errors
 /// [`WriteCompactError`].
@@ -82,8 +83,8 @@ fn classes_of(
     Ok(class_results(&loaded, test.as_ref()).ok())
 }
 
-/// Writes `compact.safetensors` and, for a classifier, `classes.json` into the folder of a finished run, with a data set
-/// that is already loaded.
+/// Writes `compact.safetensors` and, for a classifier, `classes.json` into the folder of a finished run, with a data
+/// set that is already loaded.
 ///
 /// # Errors
 /// [`WriteCompactError`].

@@ -4,8 +4,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// When pruned words, embedding dimensions, hidden units and, on request, preactivations are removed from the tensors permanently, which makes each
-/// step cheaper.
+/// When pruned words, embedding dimensions, hidden units and, on request, preactivations are removed from the tensors
+/// permanently, which makes each step cheaper.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(deny_unknown_fields)]

@@ -4,8 +4,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A weight or group factor is pruned if its log alpha is above this threshold. At exactly the threshold evaluation keeps
-/// it, except in the output layer, and counting drops it, as in the authors' program (`docs/method.md`).
+/// A weight or group factor is pruned if its log alpha is above this threshold. At exactly the threshold evaluation
+/// keeps it, except in the output layer, and counting drops it, as in the authors' program (`docs/method.md`).
 pub const LOG_ALPHA_LIMIT: f64 = 3.0;
 
 /// A sparsity level: which parameters are variational, with a log-uniform prior.

@@ -50,9 +50,9 @@ pub(super) fn read(file: &Utf8Path, name: &str, hash: &str) -> Option<(Corpus, O
     found
 }
 
-/// Vocabulary and sizes of the data set in `file`: whether it consists of labelled texts, and the number of ids or texts
-/// in each part. Reads only the header, so the checksum is not verified. `None` if the file is missing, has another
-/// content hash, or has too few or too many bytes.
+/// Vocabulary and sizes of the data set in `file`: whether it consists of labelled texts, and the number of ids or
+/// texts in each part. Reads only the header, so the checksum is not verified. `None` if the file is missing, has
+/// another content hash, or has too few or too many bytes.
 pub(super) fn sizes(file: &Utf8Path, hash: &str) -> Option<Sizes> {
     let mut file = fs_err::File::open(file).ok()?;
     let length = file.metadata().ok()?.len();

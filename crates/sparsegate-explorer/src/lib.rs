@@ -1,5 +1,6 @@
-//! `explore.html`: one file with the compact models of several runs, in which one types a text and watches every unit of
-//! the networks read it. It needs no network and no installed program: the models are inside, and so is the arithmetic.
+//! `explore.html`: one file with the compact models of several runs, in which one types a text and watches every unit
+//! of the networks read it. It needs no network and no installed program: the models are inside, and so is the
+//! arithmetic.
 //!
 //! ```text
 //! compact.safetensors --CompactModel--> ExplorerRun --page--> explore.html

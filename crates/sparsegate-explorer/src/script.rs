@@ -17,8 +17,8 @@ const MODULES: &[(&str, &str)] = &[
     ("explore.js", include_str!("../js/explore.js")),
 ];
 
-/// The modules as the text of one module: each in a block of its own, so that only what it exports is seen by the others.
-/// A file cannot import from itself, hence no `import` and no `export` is left.
+/// The modules as the text of one module: each in a block of its own, so that only what it exports is seen by the
+/// others. A file cannot import from itself, hence no `import` and no `export` is left.
 pub fn script() -> String {
     let mut whole = String::new();
     for (name, text) in MODULES {

@@ -61,9 +61,9 @@ impl RunObserver for () {
     fn event(&mut self, _event: &TrainEvent) {}
 }
 
-/// Trains the run in the folder `dir` as its `run.json` says, or resumes it, and writes its compact model and, as the last
-/// file, its manifest. `root` contains `datasets` and the cache. Trains nothing if the run is already done. What is stored
-/// is [verified](RunDir::verify) first.
+/// Trains the run in the folder `dir` as its `run.json` says, or resumes it, and writes its compact model and, as the
+/// last file, its manifest. `root` contains `datasets` and the cache. Trains nothing if the run is already done. What
+/// is stored is [verified](RunDir::verify) first.
 ///
 /// When `stop` becomes true, the state is saved and the summary says [`RunState::Interrupted`]. A finished run without
 /// a compact model counts as done, since the model can be made later; the log says why there is none.

@@ -18,8 +18,8 @@ use super::tables::{precision, recall};
 /// A layer's name and its weight counts.
 type LayerCounts = (&'static str, fn(&EpochMetrics) -> KeptCount);
 
-/// One row per run. The first 22 columns are stable (`docs/report.md`); unknown values are null. The columns of the swept
-/// keys come last.
+/// One row per run. The first 22 columns are stable (`docs/report.md`); unknown values are null. The columns of the
+/// swept keys come last.
 ///
 /// # Errors
 /// polars cannot build the frame, because columns differ in length (a bug in this function).

@@ -4,7 +4,8 @@ use super::compare::CollapsedRun;
 use super::html::short;
 use super::rows::{RowState, RunRow, RunRows};
 
-/// Notes on stale, missing, damaged, failed, unfinished and collapsed runs and on stored runs left out; then the warnings.
+/// Notes on stale, missing, damaged, failed, unfinished and collapsed runs and on stored runs left out; then the
+/// warnings.
 pub fn notes(found: &RunRows) -> Vec<String> {
     let mut notes = Vec::new();
     for row in &found.rows {

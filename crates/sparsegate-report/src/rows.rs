@@ -126,8 +126,8 @@ impl RunRow {
         self.selected().or_else(|| metric::best_epoch(self.metric.as_deref(), &self.metrics))
     }
 
-    /// The epoch that the run is quoted at: a sparse run at [`RunRow::last`], a dense one at [`RunRow::best`], as in the
-    /// paper.
+    /// The epoch that the run is quoted at: a sparse run at [`RunRow::last`], a dense one at [`RunRow::best`], as in
+    /// the paper.
     pub fn quoted(&self) -> Option<&EpochMetrics> {
         if self.is_sparse() { self.last() } else { self.best() }
     }
@@ -215,8 +215,8 @@ impl RunRows {
 }
 
 impl RunRows {
-    /// The rows of one part of an experiment, with names and colours that tell them apart there. Warnings and the number
-    /// of runs left out stay with the whole.
+    /// The rows of one part of an experiment, with names and colours that tell them apart there. Warnings and the
+    /// number of runs left out stay with the whole.
     #[must_use]
     pub fn part(&self, plan: &Plan, part: &str) -> Self {
         let rows = self.rows.iter().zip(&plan.entries).filter(|(_, entry)| entry.spec.part() == part);

@@ -51,8 +51,9 @@ impl Sample {
 
 /// Welch's test of two means with unequal variances.
 ///
-/// Each side is a weighted mean of samples, in the simplest case one sample of weight 1. Returns the two-sided p-value of
-/// equal expectations; the degrees of freedom are those of Welch and Satterthwaite. `None` if a sample has one value.
+/// Each side is a weighted mean of samples, in the simplest case one sample of weight 1. Returns the two-sided p-value
+/// of equal expectations; the degrees of freedom are those of Welch and Satterthwaite. `None` if a sample has one
+/// value.
 pub fn welch(first: &[(f64, Sample)], second: &[(f64, Sample)]) -> Option<f64> {
     let mean = |side: &[(f64, Sample)]| side.iter().map(|(weight, sample)| weight * sample.mean).sum::<f64>();
     let (mut variance, mut denominator) = (0.0, 0.0);

@@ -1,5 +1,5 @@
-//! Marks of 95 % intervals: bands of curves, error bars of points, whiskers of bars. All are cut off at the edges of the
-//! plot.
+//! Marks of 95 % intervals: bands of curves, error bars of points, whiskers of bars. All are cut off at the edges of
+//! the plot.
 
 use plotters::style::RGBColor;
 

@@ -34,18 +34,19 @@ pub struct WrittenReport {
     pub warnings: Vec<String>,
     /// Stale, missing, failed and unfinished runs and figures left out, one sentence each; includes the warnings.
     pub notes: Vec<String>,
-    /// The main table, for the terminal: one row a point if a point has several finished seeds, otherwise one row a run.
+    /// The main table, for the terminal: one row a point if a point has several finished seeds, otherwise one row a
+    /// run.
     pub table: TableData,
 }
 
 /// Writes the report of `experiment` into the folder `out` from the runs stored under `root`.
 ///
 /// The files are `results.csv` and `.parquet`, `summary.csv` and `.parquet` if a point has several finished seeds,
-/// `curves.csv`, `gate-structure.csv`, `backends.csv` if a point was trained on several backends, `speed.csv` if compact
-/// models were timed, `paper-table.csv`, `.md` and `.tex`, `table.md`, `index.html`, and each figure as `.svg` and
-/// `.png`. With several tasks (or data sets), tables and figures are made for each of them, and its name ends the
-/// figures' names: metrics of different tasks are never in one figure. Fractions of live gates, which compare tasks, are
-/// in `gate-share.csv` and the figure of this name.
+/// `curves.csv`, `gate-structure.csv`, `backends.csv` if a point was trained on several backends, `speed.csv` if
+/// compact models were timed, `paper-table.csv`, `.md` and `.tex`, `table.md`, `index.html`, and each figure as `.svg`
+/// and `.png`. With several tasks (or data sets), tables and figures are made for each of them, and its name ends the
+/// figures' names: metrics of different tasks are never in one figure. Fractions of live gates, which compare tasks,
+/// are in `gate-share.csv` and the figure of this name.
 ///
 /// The same stored runs give the same bytes. Files are written to a temporary folder inside `out`
 /// and then renamed one by one, the page last; other files in `out` are left alone.

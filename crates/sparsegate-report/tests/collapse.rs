@@ -33,8 +33,9 @@ fn nothing(counts: &Counts) -> Counts {
     }
 }
 
-/// The epochs of a run: healthy ones at the levels dense and W, of a network that empties from epoch 3 on at W+N, and of
-/// one that predicts one class from epoch 5 on at W+G+N. The file of W+N has no mark, like those of earlier versions.
+/// The epochs of a run: healthy ones at the levels dense and W, of a network that empties from epoch 3 on at W+N, and
+/// of one that predicts one class from epoch 5 on at W+G+N. The file of W+N has no mark, like those of earlier
+/// versions.
 fn lines(spec: &RunSpec) -> Vec<EpochMetrics> {
     let line = |n| {
         let line = classifiers::epoch(spec, n);

@@ -10,9 +10,9 @@
 //! 2  state 1      5  sub 2 4      8  sum 2          11  mul 9 10        next: 11 (hidden), 7 (cell)
 //! ```
 //!
-//! A *sum* is what the weight matrices compute for one preactivation, plus its bias. Sums take the place of the kinds of
-//! preactivations of [`crate::CellKind`] and are ordered alike: those that read only the input, then both the input and
-//! the state, then only the state, and last those that are a bias alone.
+//! A *sum* is what the weight matrices compute for one preactivation, plus its bias. Sums take the place of the kinds
+//! of preactivations of [`crate::CellKind`] and are ordered alike: those that read only the input, then both the input
+//! and the state, then only the state, and last those that are a bias alone.
 
 use alloc::format;
 use alloc::string::String;

@@ -65,8 +65,8 @@ pub struct Vocabulary {
 /// The preactivations that still depend on the input or the state, by kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveColumns {
-    /// For each kind of preactivation of the cell ([`Cell::kinds`]), the sorted indices of the units whose preactivation is not
-    /// constant.
+    /// For each kind of preactivation of the cell ([`Cell::kinds`]), the sorted indices of the units whose
+    /// preactivation is not constant.
     pub live: Vec<Vec<u32>>,
 }
 

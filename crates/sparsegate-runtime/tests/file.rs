@@ -110,8 +110,8 @@ fn hostile_formulas_are_refused() {
     }
 }
 
-/// Few bytes must not ask for much memory: rows of a sparse matrix take one byte, and a unit as many values as there are
-/// operations.
+/// Few bytes must not ask for much memory: rows of a sparse matrix take one byte, and a unit as many values as there
+/// are operations.
 #[test]
 fn operations_times_units_are_limited() {
     use sparsegate_runtime::formula::{MAX_OPERATIONS, Operation};

@@ -37,8 +37,8 @@ impl Preset {
         Self::ALL.into_iter().find(|preset| preset.name() == name)
     }
 
-    /// The level for a kind of model. A classifier's levels W+N and W+G+N also have group variables for the vocabulary and
-    /// the embedding dimensions.
+    /// The level for a kind of model. A classifier's levels W+N and W+G+N also have group variables for the vocabulary
+    /// and the embedding dimensions.
     pub fn level(self, kind: ModelKind) -> Sparsity {
         use Prior::{LogUniform, None as No};
         let (weights, vocabulary, neurons, gates) = match self {

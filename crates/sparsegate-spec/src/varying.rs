@@ -36,8 +36,8 @@ const OPTIONS: [&str; 9] = [
     "train.start_from",
 ];
 
-/// Keys that say which epoch counts. They are no varying keys where the level determines them, as in a sweep in which the
-/// dense network stops early because it overfits: the level's name stands for it.
+/// Keys that say which epoch counts. They are no varying keys where the level determines them, as in a sweep in which
+/// the dense network stops early because it overfits: the level's name stands for it.
 const CHOICE_OF_EPOCH: [&str; 2] = ["train.select", "train.early_stop.patience"];
 
 /// A spec's settings by dotted key (`train.epochs`, `model.hidden`), leaves only. The sparsity level is the single

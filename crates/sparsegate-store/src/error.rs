@@ -84,8 +84,8 @@ impl StoreError {
         Self::Io { action, path: path.to_owned(), cause: bare(source), hint }
     }
 
-    /// An error for a file of the run in the folder `run` whose content is not what was written. For most files deleting
-    /// them alone would not help, so the hint names the folder.
+    /// An error for a file of the run in the folder `run` whose content is not what was written. For most files
+    /// deleting them alone would not help, so the hint names the folder.
     pub(crate) fn corrupt(path: &Utf8Path, run: &Utf8Path, problem: &dyn fmt::Display) -> Self {
         let problem = problem.to_string();
         let hint = match path.file_name() {

@@ -1,9 +1,10 @@
 //! `runs/.index`: what was found when each run folder was last verified, so that a folder whose files have not changed
 //! since need not be read again.
 //!
-//! The index is a cache. It is never believed over the folders: an entry counts only while size, times and inode of each
-//! file are those at the time of the verification, as in the index of git. It can be deleted, and is written again by the
-//! next command that verifies runs; where it cannot be written, folders are read each time. Each line has a checksum.
+//! The index is a cache. It is never believed over the folders: an entry counts only while size, times and inode of
+//! each file are those at the time of the verification, as in the index of git. It can be deleted, and is written again
+//! by the next command that verifies runs; where it cannot be written, folders are read each time. Each line has a
+//! checksum.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;

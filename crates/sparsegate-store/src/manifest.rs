@@ -14,8 +14,8 @@ pub(super) const MANIFEST: &str = "manifest.json";
 /// The files that every finished run has.
 pub(super) const RESULTS: [&str; 5] =
     ["run.json", "metrics.jsonl", "structure.json", "model.safetensors", "summary.json"];
-/// Files that a finished run may have. They can be made again or are not needed any more, so they may be missing; if they
-/// are there, their content must be that of the manifest.
+/// Files that a finished run may have. They can be made again or are not needed any more, so they may be missing; if
+/// they are there, their content must be that of the manifest.
 pub(super) const EXTRAS: [&str; 4] =
     ["compact.safetensors", "classes.json", "speed.json", "checkpoint/state.safetensors"];
 

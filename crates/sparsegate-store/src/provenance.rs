@@ -11,8 +11,8 @@ use camino::Utf8Path;
 /// Facts about the build of the program, by name.
 static BUILD: OnceLock<BTreeMap<String, String>> = OnceLock::new();
 
-/// Sets the facts about the build of the calling program, such as its compiler, which [`collect`] adds to the others. Only
-/// the first call counts.
+/// Sets the facts about the build of the calling program, such as its compiler, which [`collect`] adds to the others.
+/// Only the first call counts.
 pub fn set_build<'a>(facts: impl IntoIterator<Item = (&'a str, String)>) {
     let _ = BUILD.set(facts.into_iter().map(|(name, fact)| (name.to_owned(), fact)).collect());
 }

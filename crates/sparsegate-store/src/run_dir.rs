@@ -48,8 +48,8 @@ pub struct RunDir {
 }
 
 impl RunDir {
-    /// The folder `<root>/runs/<key>`. Does not access the file system; [`Store::dir`](super::Store::dir) also finds the
-    /// folders of earlier versions.
+    /// The folder `<root>/runs/<key>`. Does not access the file system; [`Store::dir`](super::Store::dir) also finds
+    /// the folders of earlier versions.
     #[must_use]
     pub fn new(root: &Utf8Path, key: &str) -> Self {
         Self { path: root.join("runs").join(key) }

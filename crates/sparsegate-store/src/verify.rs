@@ -17,13 +17,14 @@ const COMPANIONS: [&str; 2] = ["run.json", "metrics.jsonl"];
 pub enum Verified {
     /// Nothing is stored.
     NotStarted,
-    /// The run is not finished. Its spec was compared with its key, and its checkpoint and the metrics that this includes
-    /// with their checksums.
+    /// The run is not finished. Its spec was compared with its key, and its checkpoint and the metrics that this
+    /// includes with their checksums.
     Unfinished,
     /// All files were compared with the checksums of `manifest.json`.
     ByManifest,
     /// The folder of a finished run has no manifest: it was written by an earlier version, or its process was killed at
-    /// the last moment. Its files were compared with each other, and those that the checkpoint relies on with its hashes.
+    /// the last moment. Its files were compared with each other, and those that the checkpoint relies on with its
+    /// hashes.
     ByContent,
 }
 

@@ -31,8 +31,9 @@ pub struct PythonHelper {
 }
 
 impl PythonHelper {
-    /// Starts the helper, if `python` is given, with the names of the networks to time, and PyTorch has the model's cell, and passes it our ONNX export if the model has one. With `int8`, the compact model with 8-bit weights, the helper also
-    /// times those networks with 8-bit weights.
+    /// Starts the helper, if `python` is given, with the names of the networks to time, and PyTorch has the model's
+    /// cell, and passes it our ONNX export if the model has one. With `int8`, the compact model with 8-bit weights, the
+    /// helper also times those networks with 8-bit weights.
     ///
     /// # Errors
     /// Python does not start or lacks the needed packages.

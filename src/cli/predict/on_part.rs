@@ -22,8 +22,8 @@ pub(super) enum DataPart {
 /// set, numbered from 1.
 ///
 /// # Errors
-/// The data set is not the one that the model was trained on, or its files are missing or damaged (4); an output that is
-/// not finite (4).
+/// The data set is not the one that the model was trained on, or its files are missing or damaged (4); an output that
+/// is not finite (4).
 pub(super) fn print(
     global: &Global,
     loaded: &CompactModel,

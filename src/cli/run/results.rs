@@ -85,7 +85,8 @@ fn rows(sweep: &Sweep, outcomes: &[Outcome]) -> Vec<ResultRow> {
             Outcome::Queued { .. } => ("queued", None),
             Outcome::Excluded { why } => ("left-out", Some(why.clone())),
         };
-        // A damaged file must not prevent printing the other rows; `print_failures` reports it. Its numbers are not shown.
+        // A damaged file must not prevent printing the other rows; `print_failures` reports it. Its numbers are not
+        // shown.
         let damaged = matches!((outcome, &entry.status), (Outcome::Failed { .. }, Status::Damaged { .. }));
         let lines = if damaged { Vec::new() } else { entry.dir.metrics().unwrap_or_default() };
         let (metric, epochs, last, baseline) = match outcome {
@@ -130,8 +131,8 @@ fn rows(sweep: &Sweep, outcomes: &[Outcome]) -> Vec<ResultRow> {
     rows
 }
 
-/// The epoch whose model `train.select: best` stored, which is the last of equal ones; otherwise the first epoch with the
-/// best validation metric.
+/// The epoch whose model `train.select: best` stored, which is the last of equal ones; otherwise the first epoch with
+/// the best validation metric.
 fn best_epoch<'a>(selected: Option<u32>, metric: &str, lines: &'a [EpochMetrics]) -> Option<&'a EpochMetrics> {
     let chosen = selected.and_then(|epoch| lines.iter().find(|line| line.epoch == epoch));
     chosen.or_else(|| sparsegate_report::best_epoch(Some(metric), lines))

@@ -59,8 +59,8 @@ struct Item {
     deleted: bool,
 }
 
-/// Lists, and with `--delete` deletes. A run that a process works on is left, and one that is queued or running in Slurm
-/// is not even listed.
+/// Lists, and with `--delete` deletes. A run that a process works on is left, and one that is queued or running in
+/// Slurm is not even listed.
 ///
 /// # Errors
 /// An error in a spec (2); a folder that cannot be read or deleted, or a Slurm that does not say what is queued (1).

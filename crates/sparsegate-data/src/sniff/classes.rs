@@ -11,7 +11,8 @@ use crate::manifest::Encoding;
 /// Maximum number of texts that are read.
 const TEXTS: usize = 2_000;
 
-/// Some texts below a folder with one subfolder a class, perhaps below those of the parts, and the number of texts of the smallest class.
+/// Some texts below a folder with one subfolder a class, perhaps below those of the parts, and the number of texts of
+/// the smallest class.
 ///
 /// # Errors
 /// A file that cannot be read, or that is not text.

@@ -1,7 +1,8 @@
 //! The page in headless Chromium: its numbers against the runtime's, and what is seen of it.
 //!
 //! `SPARSEGATE_NODE_MODULES` names a folder `node_modules` with `playwright-core` and `axe-core`; node and Chromium are
-//! those of the PATH. Where one is missing, the checks are listed as ignored. `.ci/run browser` installs what is missing.
+//! those of the PATH. Where one is missing, the checks are listed as ignored. `.ci/run browser` installs what is
+//! missing.
 
 mod cases;
 mod node;

@@ -3,8 +3,8 @@
 use super::graph::{ElementType, Graph, attribute};
 use crate::dense::AxisScales;
 
-/// Adds weights; with scales, as integers that are converted to floats, the same floats. Not by `DequantizeLinear`: ONNX
-/// Runtime fuses that with a product that rounds the other factor, too.
+/// Adds weights; with scales, as integers that are converted to floats, the same floats. Not by `DequantizeLinear`:
+/// ONNX Runtime fuses that with a product that rounds the other factor, too.
 pub fn add(graph: &mut Graph, name: &str, sides: &[usize], weights: &[f32], scales: Option<&AxisScales>) -> String {
     let Some(scales) = scales else { return graph.floats(name, sides, weights) };
     let integers = graph.i8s(&format!("{name}_int8"), sides, &scales.integers(sides, weights));

@@ -30,8 +30,9 @@ pub struct RecurrenceInputs<'a> {
     pub states: Vec<Tensor<2>>,
     /// Number of active sequences at each step: at least 1, non-decreasing, B at the last step.
     pub active: &'a [usize],
-    /// The preactivations that have a column in `input`, `recurrent` and `z_gates`, ascending, which then have C columns
-    /// instead of `P * H`; `None` if all have. The products of the others are zero, so that they equal their biases.
+    /// The preactivations that have a column in `input`, `recurrent` and `z_gates`, ascending, which then have C
+    /// columns instead of `P * H`; `None` if all have. The products of the others are zero, so that they equal their
+    /// biases.
     pub columns: Option<&'a [u32]>,
     /// Activation function of the gates.
     pub activation: GateActivation,

@@ -26,9 +26,9 @@ pub(super) fn with_posterior<R>(
     }
 }
 
-/// What pruning keeps of a network by the rules for counting (`docs/method.md`), which consider all layers together. The
-/// tensors are read from the device. `zeros_are_pruned` tells whether an exact zero in a deterministic matrix counts as
-/// pruned, as in a pruning baseline.
+/// What pruning keeps of a network by the rules for counting (`docs/method.md`), which consider all layers together.
+/// The tensors are read from the device. `zeros_are_pruned` tells whether an exact zero in a deterministic matrix
+/// counts as pruned, as in a pruning baseline.
 pub fn counts(network: &impl Network, zeros_are_pruned: bool) -> Counts {
     with_posterior(network.recurrent().units, &host_tensors(network), zeros_are_pruned, |posterior| {
         sparsegate_prune::counts(&sparsegate_prune::masks(posterior))

@@ -12,8 +12,8 @@ const LEAST_EPOCHS: u32 = 3;
 /// Relative range of a metric that does not move.
 const STILL: f64 = 1e-3;
 
-/// Judges the epochs of a run. The verdict depends on the metrics of the epochs alone, so that a resumed run stores what
-/// an uninterrupted one does.
+/// Judges the epochs of a run. The verdict depends on the metrics of the epochs alone, so that a resumed run stores
+/// what an uninterrupted one does.
 ///
 /// | reason | rule |
 /// |---|---|
@@ -21,8 +21,8 @@ const STILL: f64 = 1e-3;
 /// | [`Collapse::OneClass`] | every validation text gets the same class, and the accuracy has been the same for a third of the epochs; or the run ends with this epoch |
 /// | [`Collapse::NotLearning`] | the validation metric has moved by at most 0.1 % for a third of the epochs, and is no better than the baseline; or it has been the same to the bit since the first epoch, and a classifier's errors are more than half of the baseline's |
 ///
-/// A third of the epochs is at least three. A metric that stands still at a value that training has reached belongs to a
-/// converged run. Data with a single class cannot show whether a network has learned. Without a baseline, the first
+/// A third of the epochs is at least three. A metric that stands still at a value that training has reached belongs to
+/// a converged run. Data with a single class cannot show whether a network has learned. Without a baseline, the first
 /// epoch takes its place.
 pub(super) struct CollapseWatch {
     unit: Unit,

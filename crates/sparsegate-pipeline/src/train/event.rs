@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use sparsegate_store::format::{Collapse, EpochMetrics, RunState};
 
 /// A progress event of a run. `Started` comes first, then `Step`, `Evaluating`, `Epoch` and `Saved` as they happen,
-/// then `Ended`; `Collapsed` follows the `Epoch` in which it was first seen. Between processes each event is one line of JSON.
+/// then `Ended`; `Collapsed` follows the `Epoch` in which it was first seen. Between processes each event is one line
+/// of JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TrainEvent {

@@ -6,7 +6,8 @@ use super::text::{metric_text, ours, theirs};
 use super::{CAPTION, PaperTable};
 
 /// A `table*` environment over both columns of a page: one block of rows for each task, headed by its name and metric,
-/// and below each quantity one column of ours and one of the authors' if there are any. `name` becomes the label `tab:name`.
+/// and below each quantity one column of ours and one of the authors' if there are any. `name` becomes the label
+/// `tab:name`.
 pub fn latex(table: &PaperTable<'_>, name: &str) -> String {
     let of_each = if table.has_authors { 2 } else { 1 };
     let lead = if table.has_cells { 3 } else { 2 };

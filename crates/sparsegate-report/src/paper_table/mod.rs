@@ -128,8 +128,8 @@ pub struct PaperTable<'a> {
 }
 
 impl<'a> PaperTable<'a> {
-    /// The table of an experiment's parts, each with its name and its runs. Levels that only the authors trained are not
-    /// in it.
+    /// The table of an experiment's parts, each with its name and its runs. Levels that only the authors trained are
+    /// not in it.
     pub fn of(parts: &[(&str, &'a [RunRow])], authors: &Authors) -> Self {
         let mut rows: Vec<PaperRow<'a>> = Vec::new();
         for (task, runs) in parts {

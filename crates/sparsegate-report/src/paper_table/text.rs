@@ -48,7 +48,8 @@ pub(super) fn metric_text(name: Option<&str>) -> String {
     }
 }
 
-/// Our value, such as `88.91` or `24.46 ± 0.31` with two digits of the deviation, of the given metric if it is one; empty if there is none.
+/// Our value, such as `88.91` or `24.46 ± 0.31` with two digits of the deviation, of the given metric if it is one;
+/// empty if there is none.
 pub(super) fn ours(pair: &Pair, metric: Option<&str>) -> String {
     let Some(sample) = pair.ours else { return String::new() };
     let mean = metric::on_axis(metric, sample.mean);

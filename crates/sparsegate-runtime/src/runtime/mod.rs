@@ -10,9 +10,9 @@
 //! [`Runtime::choices`] reports the choices. Only non-constant preactivations are computed; the activation of the
 //! constant ones is applied when the model is packed.
 //!
-//! A cell that is described by its formula has no kernels: an interpreter runs it on one thread, with the weights stored
-//! as in the model. Symbol by symbol it takes up to some ten times as long as the kernels, and up to twenty for many
-//! sequences, which it computes one after the other.
+//! A cell that is described by its formula has no kernels: an interpreter runs it on one thread, with the weights
+//! stored as in the model. Symbol by symbol it takes up to some ten times as long as the kernels, and up to twenty for
+//! many sequences, which it computes one after the other.
 //!
 //! Results are bitwise equal for any number of threads: each value is computed by one thread, in an order that does not
 //! depend on the number of threads. They differ from those of [`crate::reference`] only by rounding (1e-5 of the

@@ -42,8 +42,8 @@ pub fn find_run(root: &Utf8Path, text: &str) -> Result<RunDir, FindRunError> {
     }
 }
 
-/// The runs that `text` names: as [`find_run`], but `EXPERIMENT` or `EXPERIMENT:KEY=VALUE,...` may match several, which are
-/// in the order of their specs' settings as [`Store::of_experiment`] lists them.
+/// The runs that `text` names: as [`find_run`], but `EXPERIMENT` or `EXPERIMENT:KEY=VALUE,...` may match several, which
+/// are in the order of their specs' settings as [`Store::of_experiment`] lists them.
 ///
 /// # Errors
 /// [`FindRunError`], but for several runs that match settings.

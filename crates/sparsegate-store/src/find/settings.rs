@@ -66,8 +66,9 @@ pub(super) fn matching(store: &Store, text: &str) -> Result<Option<Vec<(RunDir, 
     Ok(Some(found.map(|(((run, _), label), _)| (run, label)).collect()))
 }
 
-/// The only run that matches, found among those whose record in the index contains the wanted level and seed as text. The
-/// others need not be parsed: they have another level or another seed. `None` if this is not possible, or not decisive.
+/// The only run that matches, found among those whose record in the index contains the wanted level and seed as text.
+/// The others need not be parsed: they have another level or another seed. `None` if this is not possible, or not
+/// decisive.
 fn only_one(index: &Index, runs: &[RunDir], filters: &[String]) -> Option<RunDir> {
     let [filter] = filters else { return None };
     let mut texts = Vec::new();

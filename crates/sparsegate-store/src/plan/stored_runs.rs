@@ -20,8 +20,8 @@ fn point(spec: &RunSpec) -> Point {
 }
 
 impl StoredRuns {
-    /// Reads the records of the runs of `experiment`. An unreadable one is skipped: if its run belongs to the plan, it is
-    /// reported as damaged.
+    /// Reads the records of the runs of `experiment`. An unreadable one is skipped: if its run belongs to the plan, it
+    /// is reported as damaged.
     ///
     /// # Errors
     /// [`StoreError::Io`] if the runs cannot be listed.

@@ -20,8 +20,8 @@ pub struct RecurrencePrimitives<B: Backend> {
     /// The initial second state, `[B, H]`. For a cell with one state it repeats the hidden state and is not read.
     pub(in crate::engine) second: FloatTensor<B>,
     pub(in crate::engine) active: Vec<usize>,
-    /// The preactivations that have a column in `input`, `recurrent` and `z_gates`; `None` for all. Only flex has kernels
-    /// for some.
+    /// The preactivations that have a column in `input`, `recurrent` and `z_gates`; `None` for all. Only flex has
+    /// kernels for some.
     pub(in crate::engine) columns: Option<Vec<u32>>,
     pub(in crate::engine) kernel: FusedKernel,
     pub(in crate::engine) activation: GateActivation,

@@ -2,10 +2,10 @@
 //!
 //! Words, embedding dimensions and hidden units that have been pruned for several epochs are removed from the tensors
 //! permanently. The result is an ordinary smaller network, so that layers, ops and backends need not know about it. A
-//! word without a row is read as zeros ([`super::symbols`]). Single preactivations, on request, lose their columns in the
-//! weights; the recurrence knows which ones these are ([`crate::engine::RecurrenceInputs::columns`]). The parameters that the trainer returns have their
-//! original sizes, except for those of a checkpoint: a removed parameter is returned with mean zero, and so counts as
-//! pruned.
+//! word without a row is read as zeros ([`super::symbols`]). Single preactivations, on request, lose their columns in
+//! the weights; the recurrence knows which ones these are ([`crate::engine::RecurrenceInputs::columns`]). The
+//! parameters that the trainer returns have their original sizes, except for those of a checkpoint: a removed parameter
+//! is returned with mean zero, and so counts as pruned.
 //!
 //! | file | contents |
 //! |---|---|
@@ -74,9 +74,9 @@ impl LiveParts {
         }
     }
 
-    /// Judges all parts after `epochs` finished epochs by the rules for counting, with the rule's margin in place of the
-    /// limit of pruning, and removes those that have been noise for long enough from the network and the optimiser's
-    /// moments. Returns whether any was. An epoch that has been judged before changes nothing.
+    /// Judges all parts after `epochs` finished epochs by the rules for counting, with the rule's margin in place of
+    /// the limit of pruning, and removes those that have been noise for long enough from the network and the
+    /// optimiser's moments. Returns whether any was. An epoch that has been judged before changes nothing.
     pub(super) fn judge(&mut self, network: &mut impl Network, moments: &mut [Moments], epochs: u32) -> bool {
         if epochs <= self.epochs {
             return false;
@@ -110,11 +110,11 @@ impl LiveParts {
         true
     }
 
-    /// What the rules for counting keep of the whole network with the rule's margin, and whether a live weight reaches each
-    /// preactivation, if these are judged on their own. Removed parts count as noise.
+    /// What the rules for counting keep of the whole network with the rule's margin, and whether a live weight reaches
+    /// each preactivation, if these are judged on their own. Removed parts count as noise.
     ///
-    /// A dead group factor is not enough to remove a preactivation: by the authors' rules its weights are counted as long
-    /// as they are live themselves.
+    /// A dead group factor is not enough to remove a preactivation: by the authors' rules its weights are counted as
+    /// long as they are live themselves.
     fn masks(&self, network: &impl Network) -> (Masks, Vec<bool>) {
         let units = RecurrentConfig { hidden: self.neurons.total, ..network.recurrent().units };
         let tensors = host_tensors(network).into_iter().map(|tensor| self.at_full_size(tensor));

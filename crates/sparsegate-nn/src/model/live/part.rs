@@ -21,9 +21,9 @@ impl Parts {
         Self { name, total, kept: (0..total as u32).collect(), noise: vec![0; total] }
     }
 
-    /// Counts another epoch after which those with `live`, by index, were not noise, and removes the parts that have been noise
-    /// for `after` epochs in a row. One part always stays, since a tensor cannot be empty. Returns the places of the
-    /// parts that stay, if not all do.
+    /// Counts another epoch after which those with `live`, by index, were not noise, and removes the parts that have
+    /// been noise for `after` epochs in a row. One part always stays, since a tensor cannot be empty. Returns the
+    /// places of the parts that stay, if not all do.
     pub(super) fn judge(&mut self, live: &[bool], after: u32) -> Option<Vec<usize>> {
         for (noise, index) in self.noise.iter_mut().zip(&self.kept) {
             *noise = if live[*index as usize] { 0 } else { (*noise + 1).min(after) };
@@ -40,8 +40,8 @@ impl Parts {
         Some(stay)
     }
 
-    /// Removes the parts for which `stays` is false of their index, unless these are all. Returns the places of the parts
-    /// that stay, if not all do.
+    /// Removes the parts for which `stays` is false of their index, unless these are all. Returns the places of the
+    /// parts that stay, if not all do.
     pub(super) fn retain(&mut self, stays: impl Fn(u32) -> bool) -> Option<Vec<usize>> {
         let stay: Vec<usize> = (0..self.kept.len()).filter(|place| stays(self.kept[*place])).collect();
         if stay.is_empty() || stay.len() == self.kept.len() {

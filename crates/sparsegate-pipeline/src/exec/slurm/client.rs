@@ -97,8 +97,8 @@ pub(super) fn submit(name: &str, arguments: &[String]) -> Result<String, NotSubm
     Err(NotSubmitted { error, is_certain: true })
 }
 
-/// The number in what sbatch printed. On a federation the name of the cluster follows it; a site's own plugins may print
-/// lines before it.
+/// The number in what sbatch printed. On a federation the name of the cluster follows it; a site's own plugins may
+/// print lines before it.
 fn job_number(printed: &str) -> Option<String> {
     let number = |line: &str| line.trim().split(';').next().unwrap_or_default().to_owned();
     let is_number = |text: &String| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -83,8 +83,8 @@ impl SlurmExecutor {
         self.ended.contains(key)
     }
 
-    /// The most threads that a submitted run computes with, if these are more than the processors of its job: a run that
-    /// has begun keeps its number.
+    /// The most threads that a submitted run computes with, if these are more than the processors of its job: a run
+    /// that has begun keeps its number.
     pub fn threads_beyond_cpus(&self) -> Option<usize> {
         Some(self.most_threads.get()).filter(|threads| *threads > self.options.threads())
     }

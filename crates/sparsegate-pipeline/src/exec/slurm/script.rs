@@ -11,8 +11,8 @@ use sparsegate_data::CACHE_VARIABLE;
 pub(super) const SCRATCH_VARIABLE: &str = "SPARSEGATE_SCRATCH";
 
 /// The script that Slurm starts for each task of the array. `folder` is that of the submission. The program replaces
-/// the shell, so that it is the process that gets the signals. `cache` is the folder of the data cache, if it is not the
-/// project's.
+/// the shell, so that it is the process that gets the signals. `cache` is the folder of the data cache, if it is not
+/// the project's.
 pub(super) fn script(
     options: &SlurmOptions,
     program: &str,

@@ -34,8 +34,8 @@ mod tests {
     #[test]
     fn the_interval_is_that_of_order_statistics() {
         let numbers = |count: u32| (1..=count).rev().map(f64::from).collect::<Vec<_>>();
-        // Tables of the sign test: for 30 samples the 10th and the 21st, for 10 the 2nd and the 9th, for 6 all. For 2,000
-        // the 2.5 % quantile of the binomial distribution, 956.
+        // Tables of the sign test: for 30 samples the 10th and the 21st, for 10 the 2nd and the 9th, for 6 all. For
+        // 2,000 the 2.5 % quantile of the binomial distribution, 956.
         for (count, median, low, high) in [
             (2000, 1000.5, 956.0, 1045.0),
             (30, 15.5, 10.0, 21.0),

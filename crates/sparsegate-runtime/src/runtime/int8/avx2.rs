@@ -1,5 +1,5 @@
-//! AVX2. `vpmaddubsw` multiplies unsigned by signed bytes and adds pairs of products as i16, saturating. Given |a| and b
-//! with the sign of a, the pairs are those of a b, and at most 2 * 127 * 127, which an i16 holds.
+//! AVX2. `vpmaddubsw` multiplies unsigned by signed bytes and adds pairs of products as i16, saturating. Given |a| and
+//! b with the sign of a, the pairs are those of a b, and at most 2 * 127 * 127, which an i16 holds.
 
 #![expect(unsafe_code, reason = "intrinsics, and loads without a bounds check each")]
 #![expect(clippy::needless_range_loop, reason = "factors and sums share the index")]
