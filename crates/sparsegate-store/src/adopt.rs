@@ -3,7 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
-use super::format::RunState;
+use super::comparison::{is_done, same_results};
 use super::{RunDir, Store, StoreError, experiments};
 
 /// What happened to one folder of an earlier version.
@@ -92,30 +92,4 @@ fn adopt_one(root: &Utf8Path, experiment: &str, from: &RunDir, to: &RunDir) -> R
         (false, true) => left(format!("it is unfinished, and {to} is the same run, finished; delete this folder")),
         (false, false) => left(format!("{to} is the same run, both are unfinished; delete one of them")),
     }
-}
-
-/// Whether the run is finished.
-pub(super) fn is_done(dir: &RunDir) -> Result<bool, StoreError> {
-    Ok(dir.summary()?.is_some_and(|summary| summary.state == RunState::Done))
-}
-
-/// Whether the files of two folders that hold no time and no host name are equal. Weights that one of them left out
-/// are not compared.
-pub(super) fn same_results(a: &Utf8Path, b: &Utf8Path) -> Result<bool, StoreError> {
-    let left_out = |folder: &Utf8Path| Ok::<_, StoreError>(RunDir::at(folder).left_out()?.is_some());
-    let without_weights = left_out(a)? || left_out(b)?;
-    for name in ["metrics.jsonl", "structure.json", "model.safetensors"] {
-        if name == "model.safetensors" && without_weights {
-            continue;
-        }
-        let read = |folder: &Utf8Path| match fs_err::read(folder.join(name)) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(StoreError::io("read", &folder.join(name), e)),
-        };
-        if read(a)? != read(b)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }

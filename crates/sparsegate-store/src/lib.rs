@@ -13,6 +13,7 @@ pub mod bundle;
 mod checkpoint;
 pub mod classes;
 mod collapse;
+mod comparison;
 mod error;
 mod examine;
 pub mod experiments;

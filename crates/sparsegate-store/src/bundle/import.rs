@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::archive::unpack;
 use super::export::copy;
 use super::{Bundle, BundleError, BundledRun, DESCRIPTION, DESCRIPTION_LIMIT, is_archive};
-use crate::adopt::{is_done, same_results};
+use crate::comparison::{is_done, same_results};
 use crate::manifest::checksum;
 use crate::{RunDir, StoreError, experiments, write_atomic};
 
