@@ -1,5 +1,7 @@
 //! The interface between the training loop and the network under training.
 
+use std::sync::atomic::AtomicBool;
+
 use crate::{Batch, BatchSource, Counts, Evaluation, Structure};
 
 /// Metrics of one optimiser step, computed before the update.
@@ -62,8 +64,19 @@ pub trait Trainer {
         None
     }
     /// Evaluates the pruned network at the means on all batches of `source`, from a zero state. Leaves the carried
-    /// training state unchanged. If an output is not finite, neither is [`Evaluation::nats`].
-    fn evaluate(&self, source: &dyn BatchSource) -> Evaluation;
+    /// training state unchanged. If an output is not finite, neither is [`Evaluation::nats`]. `None` if `stop` became
+    /// true before the last batch.
+    fn evaluate_unless(&self, stop: &AtomicBool, source: &dyn BatchSource) -> Option<Evaluation>;
+    /// [`Trainer::evaluate_unless`], never stopped.
+    fn evaluate(&self, source: &dyn BatchSource) -> Evaluation {
+        let never = AtomicBool::new(false);
+        loop {
+            // Nothing sets the flag, so the first evaluation is complete.
+            if let Some(evaluation) = self.evaluate_unless(&never, source) {
+                return evaluation;
+            }
+        }
+    }
     /// Counts of what survives pruning in the current state.
     fn counts(&self) -> Counts;
     /// The units, symbols and gates that survive pruning in the current state.

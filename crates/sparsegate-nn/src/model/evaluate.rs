@@ -1,6 +1,7 @@
 //! Evaluation of the pruned network at the means.
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::Tensor;
 
@@ -12,13 +13,15 @@ use sparsegate_core::BatchSource;
 use sparsegate_core::Evaluation;
 
 /// Evaluates a network on all batches of `source`, from a zero state. `live` has the parts that are left, if some may
-/// have been dropped. If an output is not finite, neither is [`Evaluation::nats`].
+/// have been dropped. If an output is not finite, neither is [`Evaluation::nats`]. `None` if `stop` becomes true between
+/// two batches.
 pub(super) fn evaluate(
     network: &impl Network,
     ops: &dyn Ops,
     source: &dyn BatchSource,
     live: Option<&LiveParts>,
-) -> Evaluation {
+    stop: &AtomicBool,
+) -> Option<Evaluation> {
     let network = network.to_deterministic(true);
     let mut carried: Option<Vec<Tensor<2>>> = None;
     // Losses are read after the last batch, since reading waits for all work queued on the device.
@@ -27,6 +30,9 @@ pub(super) fn evaluate(
     let mut squares: Option<Tensor<1>> = None;
     let mut classes: Option<ClassTally> = None;
     for index in 0..source.len() {
+        if stop.load(Ordering::Relaxed) {
+            return None;
+        }
         let batch = source.batch(index);
         let batch = live.map_or(Cow::Borrowed(&batch), |live| live.batch(&batch));
         let states = carried.take().filter(|_| source.carries_state());
@@ -52,5 +58,5 @@ pub(super) fn evaluate(
     let nats = if finite { nats } else { f64::NAN };
     let targets = source.targets() as f64;
     let only_class = classes.as_ref().and_then(ClassTally::only_class);
-    Evaluation { nats: nats / targets, accuracy: classes.map(|classes| classes.correct() / targets), only_class }
+    Some(Evaluation { nats: nats / targets, accuracy: classes.map(|classes| classes.correct() / targets), only_class })
 }

@@ -1,6 +1,7 @@
 //! A network with its optimiser: the implementation of [`Trainer`].
 
 use std::borrow::Cow;
+use std::sync::atomic::AtomicBool;
 
 use burn::tensor::Tensor;
 
@@ -317,8 +318,8 @@ impl<N: Network> Trainer for NetworkTrainer<N> {
         self.live.as_ref().map(LiveParts::trained_share)
     }
 
-    fn evaluate(&self, source: &dyn BatchSource) -> Evaluation {
-        evaluate(&self.network, self.ops, source, self.live.as_ref())
+    fn evaluate_unless(&self, stop: &AtomicBool, source: &dyn BatchSource) -> Option<Evaluation> {
+        evaluate(&self.network, self.ops, source, self.live.as_ref(), stop)
     }
 
     fn counts(&self) -> Counts {

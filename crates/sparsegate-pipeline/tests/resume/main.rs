@@ -9,7 +9,7 @@ mod selection;
 mod toy;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use sparsegate_pipeline::train::{CheckpointIntervals, TrainError, TrainEvent, train_on};
@@ -85,6 +85,26 @@ fn stopping_at_any_step_changes_no_byte() {
             go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut ToyTrainer::new(), &never()).unwrap();
         assert_eq!(summary.state, RunState::Done);
         assert!(trained_bytes(&folder.run()) == whole, "stopped after step {at}");
+    }
+}
+
+/// Each epoch has two evaluations, of validation and of test data.
+#[test]
+fn stopping_during_an_evaluation_changes_no_byte() {
+    let whole = uninterrupted(&spec());
+    for at in 1..=2 * EPOCHS {
+        let folder = Folder::new();
+        let stop = Arc::new(AtomicBool::new(false));
+        let (flag, evaluations) = (stop.clone(), AtomicU32::new(0));
+        let mut toy = ToyTrainer::new();
+        toy.while_evaluating =
+            Box::new(move || flag.store(evaluations.fetch_add(1, Ordering::Relaxed) + 1 == at, Ordering::Relaxed));
+        let summary = go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut toy, &stop).unwrap();
+        assert_eq!(summary.state, RunState::Interrupted, "stopped during evaluation {at}");
+        assert_eq!(folder.run().metrics().unwrap().len() as u32, (at - 1) / 2, "only whole epochs are stored");
+        let go_on = go(&folder.run(), &spec(), CheckpointIntervals::default(), &mut ToyTrainer::new(), &never());
+        assert_eq!(go_on.unwrap().state, RunState::Done);
+        assert!(trained_bytes(&folder.run()) == whole, "stopped during evaluation {at}");
     }
 }
 

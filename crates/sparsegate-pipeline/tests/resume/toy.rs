@@ -1,5 +1,7 @@
 //! A trivial model whose state depends on every step it has seen.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use sparsegate_core::Evaluation;
 use sparsegate_core::trainer::{NamedTensor, NonFinite, StepMetrics, Trainer};
 use sparsegate_core::{Batch, BatchSource};
@@ -24,6 +26,8 @@ pub struct ToyTrainer {
     waiting: Vec<StepMetrics>,
     /// Called after each step.
     pub after_step: Box<dyn FnMut(u64)>,
+    /// Called at the beginning of each evaluation.
+    pub while_evaluating: Box<dyn Fn()>,
 }
 
 impl ToyTrainer {
@@ -40,6 +44,7 @@ impl ToyTrainer {
             block: 1,
             waiting: Vec::new(),
             after_step: Box::new(|_| {}),
+            while_evaluating: Box::new(|| {}),
         }
     }
 
@@ -92,11 +97,15 @@ impl Trainer for ToyTrainer {
         self.carried = vec![0.0; 2];
     }
 
-    fn evaluate(&self, source: &dyn BatchSource) -> Evaluation {
+    fn evaluate_unless(&self, stop: &AtomicBool, source: &dyn BatchSource) -> Option<Evaluation> {
+        (self.while_evaluating)();
+        if stop.load(Ordering::Relaxed) {
+            return None;
+        }
         let inputs = (0..source.len()).flat_map(|at| source.batch(at).inputs);
         let sum = inputs.map(|x| (f64::from(x) * f64::from(self.weights[0])).cos()).sum::<f64>();
         let nats = if self.evaluates_to_nan { f64::NAN } else { sum.abs() / source.targets() as f64 };
-        Evaluation { nats, accuracy: Some(0.5), only_class: None }
+        Some(Evaluation { nats, accuracy: Some(0.5), only_class: None })
     }
 
     fn counts(&self) -> Counts {

@@ -78,7 +78,7 @@ impl Training<'_, '_> {
     }
 
     /// Evaluates, writes the epoch's line of `metrics.jsonl`, and saves a checkpoint if one is due. If told to stop
-    /// here, leaves the evaluation to the next process.
+    /// before the evaluation has ended, leaves it to the next process.
     fn finish_epoch(&mut self) -> Result<Flow, TrainError> {
         let epoch = self.position.epoch + 1;
         (self.events)(TrainEvent::Evaluating { epoch });
@@ -87,15 +87,16 @@ impl Training<'_, '_> {
         }
         // The last update of the epoch came after the last check of a loss.
         self.check_tensors(&self.trainer.parameters())?;
-        let evaluation = self.trainer.evaluate(self.data.valid.as_ref());
+        let Some(evaluation) = self.trainer.evaluate_unless(self.stop, self.data.valid.as_ref()) else {
+            return Ok(Flow::Stopped);
+        };
         // An accuracy is finite even if no output is.
         self.check("validation loss", evaluation.nats)?;
         let valid = self.data.unit.value(&evaluation);
         self.check("validation metric", valid)?;
-        if self.stop.load(Ordering::Relaxed) {
+        let Some(tested) = self.trainer.evaluate_unless(self.stop, self.data.test.as_ref()) else {
             return Ok(Flow::Stopped);
-        }
-        let tested = self.trainer.evaluate(self.data.test.as_ref());
+        };
         self.check("test loss", tested.nats)?;
         let test = self.data.unit.value(&tested);
         self.check("test metric", test)?;
