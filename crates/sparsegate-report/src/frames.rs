@@ -3,7 +3,7 @@
 use polars::prelude::*;
 
 use sparsegate_spec::VaryingKeys;
-use sparsegate_store::format::{EpochMetrics, GroundTruthCounts, KeptCount, Structure};
+use sparsegate_store::format::{EpochMetrics, GroundTruthCounts, KeptCount, ResourceUsage, Structure};
 use sparsegate_store::speed::{Int8Bytes, Timing};
 
 use super::class_scores::macro_f1;
@@ -125,8 +125,31 @@ pub fn results(experiment: &str, rows: &[RunRow], varying: &VaryingKeys) -> Pola
     if rows.iter().any(|row| row.classes.is_some()) {
         columns.push(of_run("macro_f1", &|row| row.classes.as_deref().and_then(macro_f1)));
     }
+    columns.extend(usage_columns(rows));
     columns.extend(swept::columns(rows, varying));
     DataFrame::new_infer_height(columns)
+}
+
+/// What the last process of each run used, and the shares of what its Slurm job was given; those of which a run knows
+/// something.
+fn usage_columns(rows: &[RunRow]) -> Vec<Column> {
+    let quantities: [(&str, fn(&ResourceUsage) -> Option<f64>); 9] = [
+        ("peak_memory_bytes", |usage| usage.peak_memory.map(|bytes| bytes as f64)),
+        ("cpu_seconds", |usage| usage.cpu_seconds),
+        ("energy_joules", |usage| usage.energy_joules),
+        ("cpus_given", |usage| usage.allocation?.cpus.map(|cpus| cpus as f64)),
+        ("memory_given_bytes", |usage| usage.allocation?.memory.map(|bytes| bytes as f64)),
+        ("seconds_given", |usage| usage.allocation?.seconds),
+        ("cpu_efficiency", ResourceUsage::cpu_efficiency),
+        ("memory_efficiency", ResourceUsage::memory_efficiency),
+        ("time_efficiency", ResourceUsage::time_efficiency),
+    ];
+    let usage = |row: &RunRow| row.summary.as_deref().and_then(|summary| summary.usage);
+    let column = |(name, of): (&str, fn(&ResourceUsage) -> Option<f64>)| {
+        let values: Vec<Option<f64>> = rows.iter().map(|row| of(&usage(row)?)).collect();
+        values.iter().any(Option::is_some).then(|| Column::new(name.into(), values))
+    };
+    quantities.into_iter().filter_map(column).collect()
 }
 
 /// Kinds of gates that have columns for every cell.

@@ -102,15 +102,61 @@ pub struct Summary {
     pub usage: Option<ResourceUsage>,
 }
 
-/// Memory and energy that the process of a run used.
+/// What the process of a run used of the machine, and what its Slurm job had been given.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct ResourceUsage {
+    /// Seconds from the beginning of the process's training to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+    /// CPU seconds of all threads meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_seconds: Option<f64>,
     /// Largest resident memory, bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peak_memory: Option<u64>,
     /// Energy that the machine's processors used meanwhile, for whomever they worked, J.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub energy_joules: Option<f64>,
+    /// What the job was given; missing outside Slurm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allocation: Option<Allocation>,
+}
+
+/// What a Slurm job was given for one run. Parts that Slurm does not tell are missing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Allocation {
+    /// Processors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpus: Option<u64>,
+    /// Memory, bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
+    /// Time limit of the job, seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+}
+
+impl ResourceUsage {
+    /// CPU time used of the time of all processors of the job, 0 to 1.
+    #[must_use]
+    pub fn cpu_efficiency(&self) -> Option<f64> {
+        let given = self.seconds? * self.allocation?.cpus? as f64;
+        self.cpu_seconds.map(|used| used / given).filter(|share| share.is_finite())
+    }
+
+    /// Peak memory of the memory of the job.
+    #[must_use]
+    pub fn memory_efficiency(&self) -> Option<f64> {
+        let given = self.allocation?.memory? as f64;
+        self.peak_memory.map(|used| used as f64 / given).filter(|share| share.is_finite())
+    }
+
+    /// Time used of the time limit of the job.
+    #[must_use]
+    pub fn time_efficiency(&self) -> Option<f64> {
+        let given = self.allocation?.seconds?;
+        self.seconds.map(|used| used / given).filter(|share| share.is_finite())
+    }
 }
 
 impl Summary {

@@ -84,7 +84,9 @@ fn table(run: &ShownRun) -> Result<TextTable, CliError> {
     let json = |value: serde_json::Result<Value>| value.map_err(CliError::failed);
     put("run", json(serde_json::to_value(&run.row))?);
     put("run", serde_json::json!({ "error": run.error }));
-    put("used", json(serde_json::to_value(run.usage))?);
+    let usage = run.usage.unwrap_or_default();
+    put("used", json(serde_json::to_value(ResourceUsage { allocation: None, ..usage }))?);
+    put("given", json(serde_json::to_value(usage.allocation))?);
     put("setting", json(serde_json::to_value(&run.settings))?);
     put("kept", json(serde_json::to_value(run.shown.as_ref().map(|line| &line.counts)))?);
     put("provenance", json(serde_json::to_value(&run.provenance))?);

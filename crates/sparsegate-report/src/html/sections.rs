@@ -59,6 +59,11 @@ const SPEED: &str = "Microseconds per token of the forward pass: medians of samp
                      intervals. Symbol by symbol: one sequence, one call per symbol; batch: whole sequences in a batch. \
                      Multiply-adds are per token and count only non-zero weights. The compact file includes the vocabulary.";
 
+/// Explanation of the table of what runs used of their jobs.
+const EFFICIENCY: &str = "Of the last process of each run that was a Slurm job: the largest resident memory of the memory \
+                          given, CPU time of the time of all CPUs given, and time from the beginning of its training of \
+                          the job's time limit. A run may have taken several jobs.";
+
 impl Page<'_> {
     /// The main tables, in order: those of each part, then the comparison with the published figures.
     pub fn sections(&self) -> Vec<Section> {
@@ -205,6 +210,7 @@ impl PagePart {
         });
         let class_words =
             tables::class_words(rows).map(|grid| Section::new("Kept words by class", CLASS_WORDS, [grid]));
-        [patterns, class_words, words].into_iter().flatten().collect()
+        let efficiency = tables::efficiency(rows).map(|grid| Section::new("Use of the cluster", EFFICIENCY, [grid]));
+        [patterns, class_words, words, efficiency].into_iter().flatten().collect()
     }
 }

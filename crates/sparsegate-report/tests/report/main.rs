@@ -4,6 +4,7 @@ mod backends;
 mod cells;
 mod claims;
 mod damage;
+mod efficiency;
 mod look;
 mod print;
 

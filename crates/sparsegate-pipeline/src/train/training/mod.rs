@@ -105,7 +105,7 @@ pub fn train_on(
         selected,
         stopped_early,
         baseline: data.baseline.clone(),
-        usage: meter.usage(),
+        usage: Some(meter.usage()),
     };
     let mut written = lock.write_summary(&summary);
     if state == RunState::Done {
