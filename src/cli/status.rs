@@ -114,6 +114,7 @@ fn row(status: &RunStatus<'_>, job: Option<&RunJob>) -> [String; 6] {
     // A folder that was prepared for a job is no run that was interrupted.
     let waited_only = |job: &RunJob| !job.began && matches!(status.entry.dir.position(), Ok(None));
     let word = match status.entry.status {
+        Status::New { .. } if job.is_some() => "not-started",
         Status::Interrupted { epoch: 0 } if job.is_some_and(waited_only) => "not-started",
         ref other => other.word(),
     };

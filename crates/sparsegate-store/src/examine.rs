@@ -85,8 +85,13 @@ pub(crate) fn read(dir: &RunDir) -> Examination {
     }
     let last = dir.metrics()?.pop();
     let Some(summary) = dir.summary()? else {
+        let position = dir.position()?;
+        // A sweep writes all of its records before it starts the first run.
+        if position.is_none() && last.is_none() && !dir.log_path().exists() {
+            return Ok(None);
+        }
         // A process that was killed leaves no summary.
-        let epoch = dir.position()?.map_or(0, |position| position.epoch);
+        let epoch = position.map_or(0, |position| position.epoch);
         let status = Status::Interrupted { epoch };
         return Ok(Some(Examined { status, shown: last.clone(), last, metric: String::new() }));
     };

@@ -89,6 +89,8 @@ fn reasons() {
     assert_eq!(statuses(&root, &three, "other")[0], stale("train.epochs 2 -> 3, dataset changed"));
 
     write(&entries[1], None);
+    assert_eq!(statuses(&root, &two, "h")[1], never, "prepared by a sweep that was stopped before this run began");
+    fs_err::write(entries[1].dir.log_path(), "started\n").expect("a file");
     assert_eq!(statuses(&root, &two, "h")[1], Status::Interrupted { epoch: 0 }, "killed before its first checkpoint");
     write(&entries[1], Some(RunState::Interrupted));
     assert_eq!(statuses(&root, &two, "h")[1], Status::Interrupted { epoch: 1 });
