@@ -14,6 +14,8 @@ pub(super) struct SlurmTask {
     pub reason: String,
     /// Nodes it runs or ran on.
     pub nodes: String,
+    /// How its script ended, as `exit code 1` or `signal 9`; `None` if it ended well, or nobody knows.
+    pub exit: Option<String>,
 }
 
 /// States after which a task never runs again. A state that is not known here, of a newer Slurm, counts as active: a
@@ -96,7 +98,8 @@ fn parse_queue(text: &str) -> Queue {
         let cells: Vec<&str> = line.trim().splitn(6, '|').collect();
         let [name, job, index, state, nodes, reason] = cells[..] else { continue };
         let reason = if reason == "None" { "" } else { reason };
-        let task = SlurmTask { state: state.to_owned(), reason: reason.to_owned(), nodes: nodes.to_owned() };
+        let (state, reason, nodes) = (state.to_owned(), reason.to_owned(), nodes.to_owned());
+        let task = SlurmTask { state, reason, nodes, exit: None };
         match index.parse() {
             Ok(index) => drop(queue.tasks.insert((job.to_owned(), index), task)),
             Err(_) if !task.is_active() => drop(queue.emptied.insert(job.to_owned(), task)),
@@ -116,8 +119,8 @@ pub(super) fn accounting(jobs: &[&str]) -> BTreeMap<TaskId, SlurmTask> {
     if jobs.is_empty() {
         return BTreeMap::new();
     }
-    let arguments = ["--noheader", "--parsable2", "--allocations", "--array", "--format=JobID,State,NodeList,Reason"]
-        .map(str::to_owned);
+    let format = "--format=JobID,State,NodeList,Reason,ExitCode";
+    let arguments = ["--noheader", "--parsable2", "--allocations", "--array", format].map(str::to_owned);
     let jobs = format!("--jobs={}", jobs.join(","));
     call("sacct", &[&arguments[..], &[jobs]].concat()).map(|text| parse_accounting(&text)).unwrap_or_default()
 }
@@ -125,15 +128,24 @@ pub(super) fn accounting(jobs: &[&str]) -> BTreeMap<TaskId, SlurmTask> {
 fn parse_accounting(text: &str) -> BTreeMap<TaskId, SlurmTask> {
     let parse = |line: &str| {
         let cells: Vec<&str> = line.trim().split('|').collect();
-        let [id, state, nodes, reason] = cells[..] else { return None };
+        let [id, state, nodes, reason, exit] = cells[..] else { return None };
         let (job, index) = id.split_once('_')?;
         // `CANCELLED by 1000`
         let state = state.split_whitespace().next()?.to_owned();
         let reason = if reason == "None" { String::new() } else { reason.to_owned() };
-        let task = SlurmTask { state, reason, nodes: nodes.to_owned() };
+        let task = SlurmTask { state, reason, nodes: nodes.to_owned(), exit: exit_in_words(exit) };
         (!task.is_active()).then_some(((job.to_owned(), index.parse().ok()?), task))
     };
     text.lines().filter_map(parse).collect()
+}
+
+/// `CODE:SIGNAL` in words.
+fn exit_in_words(exit: &str) -> Option<String> {
+    match exit.split_once(':')? {
+        ("0", "0") => None,
+        (code, "0") => Some(format!("exit code {code}")),
+        (_, signal) => Some(format!("signal {signal}")),
+    }
 }
 
 #[cfg(test)]
@@ -156,10 +168,12 @@ mod tests {
 
     #[test]
     fn the_accounting_says_how_tasks_ended() {
-        let text = "7_0|OUT_OF_MEMORY|n1|None\n7_1|CANCELLED by 1000|None assigned|None\n7_[2-3]|PENDING||\n\
-                    7_4|RUNNING|n1|None\nx|y\n";
+        let text = "7_0|OUT_OF_MEMORY|n1|None|0:125\n7_1|CANCELLED by 1000|None assigned|None|0:0\n7_[2-3]|PENDING|||\n\
+                    7_4|RUNNING|n1|None|0:0\n7_5|FAILED|n1|NonZeroExitCode|3:0\nx|y\n";
         let tasks = parse_accounting(text);
-        assert_eq!(tasks.len(), 2, "{tasks:?}");
+        assert_eq!(tasks.len(), 3, "{tasks:?}");
+        let exit = |index| tasks[&("7".to_owned(), index)].exit.as_deref();
+        assert_eq!((exit(0), exit(1), exit(5)), (Some("signal 125"), None, Some("exit code 3")));
         assert_eq!(tasks[&("7".to_owned(), 0)].state, "OUT_OF_MEMORY");
         assert_eq!(tasks[&("7".to_owned(), 1)].state, "CANCELLED");
         assert!(!tasks[&("7".to_owned(), 1)].is_active());

@@ -134,7 +134,7 @@ pub(super) fn run_job(submission: &Submission, job: &str, index: usize, slurm: O
             _ => Phase::Running { node: task.nodes.clone() },
         },
         // The job sees that a process of its own was killed, Slurm why.
-        Some(task) if task.state == "OUT_OF_MEMORY" && !says_memory(said) => ended_as(&task.state),
+        Some(task) if task.state == "OUT_OF_MEMORY" && !says_memory(said) => ended_as(task),
         // A job that was requeued said something about the one before; one that is told to stop does not know why.
         Some(task)
             if matches!(
@@ -148,7 +148,7 @@ pub(super) fn run_job(submission: &Submission, job: &str, index: usize, slurm: O
                 )
             ) =>
         {
-            ended_as(&task.state)
+            ended_as(task)
         }
         _ => said_by_job(said, &attempts),
     };
@@ -165,16 +165,20 @@ fn says_memory(said: Option<&TaskEnd>) -> bool {
 }
 
 /// How a job ended that did not say so itself.
-fn ended_as(state: &str) -> Phase {
-    let how = match state {
+fn ended_as(task: &SlurmTask) -> Phase {
+    let how = match task.state.as_str() {
         "COMPLETED" => return Phase::Over,
-        "OUT_OF_MEMORY" => OUT_OF_MEMORY.to_owned(),
-        "TIMEOUT" => "timed out".to_owned(),
+        // The reason repeats the state; that of a job that was cancelled is why it had waited.
+        "CANCELLED" => return Phase::Ended { how: "cancelled".to_owned() },
+        "OUT_OF_MEMORY" => return Phase::Ended { how: OUT_OF_MEMORY.to_owned() },
+        "TIMEOUT" => return Phase::Ended { how: "timed out".to_owned() },
         "NODE_FAIL" => "its node failed".to_owned(),
         "BOOT_FAIL" => "its node did not start".to_owned(),
         other => other.to_lowercase().replace('_', " "),
     };
-    Phase::Ended { how }
+    let reason = Some(task.reason.as_str()).filter(|reason| !reason.is_empty());
+    let why: Vec<&str> = reason.into_iter().chain(task.exit.as_deref()).collect();
+    Phase::Ended { how: if why.is_empty() { how } else { format!("{how} ({})", why.join(", ")) } }
 }
 
 fn said_by_job(said: Option<&TaskEnd>, attempts: &[Attempt]) -> Phase {
@@ -211,6 +215,7 @@ mod tests {
             state: state.to_owned(),
             reason: reason.to_owned(),
             nodes: "n1".to_owned(),
+            exit: (state == "FAILED").then(|| "exit code 3".to_owned()),
         });
         run_job(&submission, "7", 0, slurm.as_ref())
     }
@@ -234,6 +239,9 @@ mod tests {
         assert_eq!(says(&[started()], None), some("its job was killed"));
         assert_eq!(says(&[Attempt::Ended(TaskEnd::Cancelled)], None), some("cancelled"));
         assert_eq!(says(&[], None), some("gone from the queue before it started"));
+        let exit = "failed (NonZeroExitCode, exit code 3)";
+        assert_eq!(says(&[started()], Some(("FAILED", "NonZeroExitCode"))), some(exit));
+        assert_eq!(says(&[started()], Some(("NODE_FAIL", ""))), some("its node failed"));
         let failed = |why: &str| ended(TaskEnd::Failed { why: why.to_owned() });
         assert_eq!(says(&failed("diverged"), Some(("FAILED", "NonZeroExitCode"))), some("failed: diverged"));
         assert_eq!(says(&failed("diverged"), Some(("COMPLETING", ""))), some("failed: diverged"));
