@@ -7,10 +7,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::build::{self, BuildError};
 use crate::start_from::{StartError, start_from};
 use crate::train::{self, TrainError, TrainEvent};
+use sparsegate_core::Backend;
 use sparsegate_data::{DataError, Sources};
 use sparsegate_nn::engine::{self, BackendFailure};
 use sparsegate_spec::types::EmbeddingSpec;
-use sparsegate_store::format::{RunState, Summary, VectorsUsed};
+use sparsegate_store::format::{RunRecord, RunState, Summary, VectorsUsed};
 use sparsegate_store::plan::START_FROM;
 use sparsegate_store::{RunDir, Store, StoreError};
 
@@ -109,6 +110,9 @@ pub fn train_run(
     let events = &mut |event: TrainEvent| observer.event(&event);
     let summary = engine::catch_backend_panic(spec.backend, || -> Result<Summary, TrainRunError> {
         let mut trainer = build::build_trainer(spec, &corpus, rows)?;
+        if !resumes {
+            note_device(dir, &record)?;
+        }
         if let Some(parent) = &parent {
             start_from(trainer.as_mut(), parent)?;
         }
@@ -128,4 +132,14 @@ pub fn train_run(
         observer.log(&format!("no manifest: {error}"));
     }
     Ok(summary)
+}
+
+/// Adds the device to the provenance of a run that begins, unless it is the CPU, which the record has already.
+fn note_device(dir: &RunDir, record: &RunRecord) -> Result<(), TrainRunError> {
+    let Some(engine) = engine::open(record.spec.backend).ok().filter(|_| record.spec.backend != Backend::Flex) else {
+        return Ok(());
+    };
+    let mut record = record.clone();
+    record.provenance.insert("device".to_owned(), engine.name);
+    Ok(dir.lock()?.write_record(&record)?)
 }

@@ -14,6 +14,8 @@ use sparsegate_core::Backend;
 pub struct Engine {
     /// The device that holds the tensors.
     pub device: Device,
+    /// What the device is: the name of an adapter, or libtorch with its version.
+    pub name: String,
     /// The ops that run on it.
     pub ops: &'static dyn Ops,
     /// Steps between host reads of the step metrics; 1 on the CPU. On a device that computes asynchronously a read
@@ -27,7 +29,9 @@ pub struct Engine {
 /// [`OpenError`] if the backend is not in this build, or this machine has no such device.
 pub fn open(backend: Backend) -> Result<Engine, OpenError> {
     match backend {
-        Backend::Flex => Ok(Engine { device: Device::flex(), ops: &FusedOps, metrics_interval: 1 }),
+        Backend::Flex => {
+            Ok(Engine { device: Device::flex(), name: "CPU".to_owned(), ops: &FusedOps, metrics_interval: 1 })
+        }
         #[cfg(feature = "wgpu")]
         Backend::Wgpu { adapter } => super::cube::open(adapter),
         #[cfg(feature = "tch")]
@@ -99,7 +103,7 @@ fn adapters() -> Vec<(Backend, String)> {
 fn libtorch() -> Vec<(Backend, String)> {
     #[cfg(feature = "tch")]
     if super::tch::open(None).is_ok() {
-        return vec![(Backend::Tch { cuda: None }, super::tch::describe())];
+        return vec![(Backend::Tch { cuda: None }, super::tch::describe("CPU"))];
     }
     Vec::new()
 }

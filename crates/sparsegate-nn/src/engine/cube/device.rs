@@ -35,6 +35,7 @@ fn describe(adapter: &WgpuDevice) -> String {
         WgpuDeviceKind::IntegratedGpu(_) => "integrated GPU",
         WgpuDeviceKind::VirtualGpu(_) => "virtual GPU",
         WgpuDeviceKind::Cpu => "software",
+        WgpuDeviceKind::DefaultDevice => "the default adapter",
         _ => "of unknown kind",
     };
     let client = CubeDevice::Wgpu(adapter.clone()).client();
@@ -57,7 +58,9 @@ pub(in crate::engine) fn open(adapter: Option<usize>) -> Result<Engine, OpenErro
             return Err(OpenError::NoSuchDevice { backend: Backend::Wgpu { adapter }, found: devices() });
         }
     };
-    Ok(Engine { device: Device::new(CubeDevice::Wgpu(device)), ops: &FusedOps, metrics_interval: METRICS_INTERVAL })
+    let name = describe(&device);
+    let device = Device::new(CubeDevice::Wgpu(device));
+    Ok(Engine { device, name, ops: &FusedOps, metrics_interval: METRICS_INTERVAL })
 }
 
 #[cfg(test)]

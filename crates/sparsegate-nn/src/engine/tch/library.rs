@@ -19,13 +19,13 @@ pub(super) fn check(wanted: Backend) -> Result<(), OpenError> {
     }
 }
 
-/// A description with version and folder, as far as they are known.
-pub(in crate::engine) fn describe() -> String {
+/// A device with libtorch's version and folder, as far as they are known.
+pub(in crate::engine) fn describe(device: &str) -> String {
     let library = loaded();
     let version = library.as_deref().and_then(version).or_else(|| BUILT.map(str::to_owned));
     let version = version.map(|version| format!(" {version}")).unwrap_or_default();
     let folder = library.as_deref().and_then(Path::parent).map(|folder| format!(" in {}", folder.display()));
-    format!("CPU, libtorch{version}{}", folder.unwrap_or_default())
+    format!("{device}, libtorch{version}{}", folder.unwrap_or_default())
 }
 
 /// Path of the loaded `libtorch_cpu.so`; known on Linux only.

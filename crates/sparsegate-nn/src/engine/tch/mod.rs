@@ -32,7 +32,7 @@ pub(super) fn open(cuda: Option<usize>) -> Result<Engine, OpenError> {
     library::check(wanted)?;
     let Some(index) = cuda else {
         // On the CPU ops are synchronous, so that reading does not wait.
-        return Ok(Engine { device: Device::libtorch(), ops: &FusedOps, metrics_interval: 1 });
+        return Ok(Engine { device: Device::libtorch(), name: describe("CPU"), ops: &FusedOps, metrics_interval: 1 });
     };
     if !cfg!(libtorch_cuda) {
         return Err(OpenError::NoCuda { backend: wanted });
@@ -44,7 +44,8 @@ pub(super) fn open(cuda: Option<usize>) -> Result<Engine, OpenError> {
     if index >= found.len() {
         return Err(OpenError::NoSuchDevice { backend: wanted, found });
     }
-    Ok(Engine { device: Device::libtorch_cuda(index), ops: &FusedOps, metrics_interval: METRICS_INTERVAL })
+    let name = describe(&found[index]);
+    Ok(Engine { device: Device::libtorch_cuda(index), name, ops: &FusedOps, metrics_interval: METRICS_INTERVAL })
 }
 
 /// Steps between host reads of the step metrics; a read waits for all work submitted to the GPU before it.
