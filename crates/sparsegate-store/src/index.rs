@@ -14,17 +14,18 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::RunDir;
+use super::epoch_times::TIMES;
 use super::format::{EpochMetrics, RunRecord};
 use super::plan::Status;
 use super::run_dir::LEFT_OUT;
 
 /// First line of the file; other content is ignored and replaced.
-const HEAD: &str = "sparsegate run index 1";
+const HEAD: &str = "sparsegate run index 2";
 /// Files with a time younger than this before the verification are read again next time: a second change within the
 /// resolution of a file system's clock would leave the same time.
 const SETTLED: Duration = Duration::from_secs(3);
 /// The files that are verified.
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     "run.json",
     "metrics.jsonl",
     "structure.json",
@@ -33,6 +34,7 @@ const FILES: [&str; 10] = [
     "manifest.json",
     "compact.safetensors",
     "speed.json",
+    TIMES,
     "checkpoint/state.safetensors",
     LEFT_OUT,
 ];
