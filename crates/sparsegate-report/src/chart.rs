@@ -3,7 +3,7 @@
 use plotters::style::RGBColor;
 
 use super::axis::Axis;
-use super::scene::{Align, PixelPoint, Scene, text_width};
+use super::scene::{Align, CurvePlot, CurveValues, PixelPoint, Scene, text_width};
 use super::style::{self, GRID, INK, LABEL, SMALL};
 
 /// A plot area with its two axes.
@@ -56,6 +56,14 @@ impl Plot {
         let title = axis_title(&self.y);
         let (title, size) = fitted(&title, LABEL, self.to.1 - self.from.1);
         scene.upwards((self.from.0 - widest - 24.0, middle.1), title, size, INK);
+    }
+
+    /// Says what the curves of this plot stand for; `name` is that of the panel.
+    pub fn curve_values(&self, scene: &mut Scene, y_title: &str, name: &str, curves: Vec<CurveValues>) {
+        let area = [self.from.0, self.from.1, self.to.0, self.to.1];
+        let (x, mut y) = (self.x.range(), self.y.range());
+        y.title = y_title.to_owned();
+        scene.curve_values(CurvePlot { area, x, y, name: name.to_owned(), curves });
     }
 
     /// The curve through the values, clipped to the plot area, as connected pieces.
@@ -156,12 +164,12 @@ pub enum LegendSymbol {
     Plain,
 }
 
-/// Draws entries from left to right, breaking lines at `right`. Returns the height used.
+/// Draws entries from left to right, breaking lines at `right`. Returns the height used. Each entry names a series.
 pub fn legend(scene: &mut Scene, from: PixelPoint, right: f64, entries: &[(LegendSymbol, String)]) -> f64 {
     const LINE_HEIGHT: f64 = 23.0;
     let (mut x, mut y) = from;
-    for (key, text) in entries {
-        let (text, _) = &fitted(text, SMALL, right - from.0 - 34.0);
+    for (key, name) in entries {
+        let (text, _) = &fitted(name, SMALL, right - from.0 - 34.0);
         let lead = match key {
             LegendSymbol::Solid(_) | LegendSymbol::Dashed(_) | LegendSymbol::Dotted(_) => 34.0,
             LegendSymbol::Plain => 0.0,
@@ -172,18 +180,22 @@ pub fn legend(scene: &mut Scene, from: PixelPoint, right: f64, entries: &[(Legen
             x = from.0;
             y += LINE_HEIGHT;
         }
-        match *key {
-            LegendSymbol::Square(color) => scene.rect((x, y - 6.5), (x + 13.0, y + 6.5), color),
-            LegendSymbol::Hatched(color) => scene.hatched((x, y - 6.5), (x + 13.0, y + 6.5), color),
-            LegendSymbol::Dot(color) => scene.dot((x + 6.5, y), style::MARKER, color),
-            LegendSymbol::Ring(color) => scene.ring((x + 6.5, y), style::MARKER, color, 1.6),
-            LegendSymbol::Solid(color) => scene.line(&[(x, y), (x + 28.0, y)], color, style::LINE + 0.6),
-            LegendSymbol::Dashed(color) => scene.dashed(&[(x, y), (x + 28.0, y)], color, style::THIN + 0.3, 5.0, 3.5),
-            LegendSymbol::Dotted(color) => scene.dotted(&[(x, y), (x + 28.0, y)], color),
-            LegendSymbol::Tick(color) => scene.line(&[(x + 6.5, y - 8.0), (x + 6.5, y + 8.0)], color, 2.5),
-            LegendSymbol::Plain => {}
-        }
-        scene.text((x + lead, y), text.clone(), SMALL, INK, Align::Start);
+        scene.legend_entry(name, |scene| {
+            match *key {
+                LegendSymbol::Square(color) => scene.rect((x, y - 6.5), (x + 13.0, y + 6.5), color),
+                LegendSymbol::Hatched(color) => scene.hatched((x, y - 6.5), (x + 13.0, y + 6.5), color),
+                LegendSymbol::Dot(color) => scene.dot((x + 6.5, y), style::MARKER, color),
+                LegendSymbol::Ring(color) => scene.ring((x + 6.5, y), style::MARKER, color, 1.6),
+                LegendSymbol::Solid(color) => scene.line(&[(x, y), (x + 28.0, y)], color, style::LINE + 0.6),
+                LegendSymbol::Dashed(color) => {
+                    scene.dashed(&[(x, y), (x + 28.0, y)], color, style::THIN + 0.3, 5.0, 3.5)
+                }
+                LegendSymbol::Dotted(color) => scene.dotted(&[(x, y), (x + 28.0, y)], color),
+                LegendSymbol::Tick(color) => scene.line(&[(x + 6.5, y - 8.0), (x + 6.5, y + 8.0)], color, 2.5),
+                LegendSymbol::Plain => {}
+            }
+            scene.text((x + lead, y), text.clone(), SMALL, INK, Align::Start);
+        });
         x += width;
     }
     y - from.1 + LINE_HEIGHT

@@ -1,5 +1,5 @@
-//! `index.html`: a whole report as one file without external resources. Its script sorts and filters tables; without it,
-//! everything is there.
+//! `index.html`: a whole report as one file without external resources. Its scripts sort and filter tables, show the
+//! values of figures and switch their series; without them, everything else is there.
 
 mod parts;
 mod provenance;
