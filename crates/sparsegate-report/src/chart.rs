@@ -53,7 +53,7 @@ impl Plot {
         // The title may be slightly wider than the plot, but must not reach into a neighbouring title.
         let (title, size) = fitted(&title, LABEL, self.to.0 - self.from.0 + 40.0);
         scene.text((middle.0, self.to.1 + 42.0), title, size, INK, Align::Middle);
-        let title = axis_title(&self.y);
+        let title = without_aside(axis_title(&self.y), self.to.1 - self.from.1);
         let (title, size) = fitted(&title, LABEL, self.to.1 - self.from.1);
         scene.upwards((self.from.0 - widest - 24.0, middle.1), title, size, INK);
     }
@@ -135,6 +135,14 @@ pub fn columns(width: f64, count: usize, before: f64) -> Vec<(f64, f64)> {
             (left + before, left + slot - if index + 1 < count { 8.0 } else { 0.0 })
         })
         .collect()
+}
+
+/// A title that is too long for `room` even in the smallest size, without what it ends in brackets.
+fn without_aside(title: String, room: f64) -> String {
+    match title.rsplit_once(" (") {
+        Some((short, _)) if title.ends_with(')') && text_width(&title, style::TINY) > room => short.to_owned(),
+        _ => title,
+    }
 }
 
 fn axis_title(axis: &Axis) -> String {

@@ -50,11 +50,11 @@ function switchable(picture) {
         element.setAttribute("aria-label", element.textContent?.trim() ?? "");
         // Between symbol and text there is something to click on, too.
         const { x, y, width, height } = /** @type {SVGGElement} */ (element).getBBox();
-        const area = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+        const area = document.createElementNS(element.namespaceURI, "rect");
         const room = 30;
         Object.entries({ x: x - room, y: y - room, width: width + 2 * room, height: height + 2 * room, "fill-opacity": 0 }).forEach(([name, value]) => area.setAttribute(name, String(value)));
         element.prepend(area);
-        const title = document.createElementNS("http://www.w3.org/2000/svg", "title");
+        const title = document.createElementNS(element.namespaceURI, "title");
         title.textContent = "Click: hide or show. Double click, or Alt and click: only this.";
         element.prepend(title);
         element.addEventListener("click", (event) => (/** @type {MouseEvent} */ (event).altKey ? only(series) : toggle(series)));

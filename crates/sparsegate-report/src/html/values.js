@@ -11,7 +11,6 @@
 /** A line of the box. @typedef {{name: string, text: string, color?: string, near?: boolean}} Line */
 /** What the box describes: its outline, or points to mark, in the figure's pixels. @typedef {{title: string, lines: Line[], area?: number[], dots: number[][]}} Found */
 
-const SVG = "http://www.w3.org/2000/svg";
 /** Units of the view box in a pixel of the figure. */
 const SCALE = 10;
 /** Curves up to which all are listed; of more, those nearest to the pointer. */
@@ -50,7 +49,7 @@ const across = (curve) => curve.x ?? curve.y.map((_, index) => index + 1);
 /** @param {HTMLElement} picture @param {Values} values */
 function explained(picture, { series, spots, plots, matrices }) {
     const svg = /** @type {SVGSVGElement} */ (picture.querySelector("svg"));
-    const pointer = document.createElementNS(SVG, "g");
+    const pointer = document.createElementNS(svg.namespaceURI, "g");
     pointer.setAttribute("class", "pointer");
     svg.append(pointer);
     /** @param {number[]} of */
@@ -130,18 +129,21 @@ function explained(picture, { series, spots, plots, matrices }) {
     /** @param {Found} found @param {number[]} [beside] position in the window; without it beside what is found */
     function show(found, beside) {
         pointer.replaceChildren();
-        const line = { fill: "none", stroke: "#222222", "stroke-width": 18 };
+        // A light line around a dark one is visible on every colour.
+        const lines = [["#ffffff", 42], ["#222222", 18]].map(([stroke, width]) => ({ fill: "none", stroke, "stroke-width": width }));
         /** @param {string} name @param {Record<string, string | number>} attributes */
         const add = (name, attributes) => {
-            const shape = document.createElementNS(SVG, name);
-            Object.entries(attributes).forEach(([key, value]) => shape.setAttribute(key, String(value)));
-            pointer.append(shape);
+            for (const line of lines) {
+                const shape = document.createElementNS(svg.namespaceURI, name);
+                Object.entries({ ...attributes, ...line }).forEach(([key, value]) => shape.setAttribute(key, String(value)));
+                pointer.append(shape);
+            }
         };
         if (found.area !== undefined) {
             const [left, top, right, bottom] = found.area.map((edge) => edge * SCALE);
-            add("rect", { x: left, y: top, width: right - left, height: bottom - top, ...line });
+            add("rect", { x: left, y: top, width: right - left, height: bottom - top });
         }
-        found.dots.forEach(([x, y]) => add("circle", { cx: x * SCALE, cy: y * SCALE, r: 70, ...line }));
+        found.dots.forEach(([x, y]) => add("circle", { cx: x * SCALE, cy: y * SCALE, r: 70 }));
         const title = document.createElement("b");
         title.textContent = found.title;
         const table = document.createElement("table");
@@ -196,13 +198,15 @@ function explained(picture, { series, spots, plots, matrices }) {
     picture.addEventListener("pointerleave", (event) => event.pointerType === "touch" || hide());
     picture.addEventListener("blur", hide);
 
-    /** Rows of what the arrow keys go through: left and right within a row, up and down between rows. @returns {(() => Found)[][]} */
+    /** Rows of what the arrow keys go through: left and right one after the other, up and down between rows. @returns {(() => Found)[][]} */
     function rows() {
         /** @type {Map<string, (() => Found)[]>} */
         const bySeries = new Map();
         for (const spot of spots.filter(({ s }) => visible(s))) {
             const key = spot.s.join(" ");
-            bySeries.set(key, [...(bySeries.get(key) ?? []), () => ofSpot(spot)]);
+            const stops = bySeries.get(key) ?? [];
+            stops.push(() => ofSpot(spot));
+            bySeries.set(key, stops);
         }
         const curves = plots.map((plot) => stops(plot).map((x) => () => ofPlot(plot, x)));
         const cells = matrices.flatMap((matrix) => matrix.r.map((_, row) => matrix.u.map((_, column) => () => ofCell(matrix, row, column))));
@@ -232,7 +236,15 @@ function explained(picture, { series, spots, plots, matrices }) {
         } else if (event.key === "Home" || event.key === "End") {
             column = event.key === "Home" ? 0 : Infinity;
         } else {
+            // At an end of a row, the neighbouring row follows.
             column += event.key === "ArrowLeft" ? -1 : 1;
+            if (column < 0 && row > 0) {
+                row -= 1;
+                column = Infinity;
+            } else if (column >= all[row].length && row < all.length - 1) {
+                row += 1;
+                column = 0;
+            }
         }
         column = Math.max(0, Math.min(column, all[row].length - 1));
         const found = all[row][column]();
