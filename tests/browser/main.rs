@@ -38,8 +38,8 @@ fn main() {
     let trained = Trial::test("a report and its explorer", move || found.map_or(Ok(()), |browser| report(&browser)));
     let found = browser.clone();
     let made_up = Trial::test("the figures of a report", move || found.map_or(Ok(()), |browser| figures(&browser)));
-    let trials = [trained, made_up].map(|trial| trial.with_ignored_flag(browser.is_none())).to_vec();
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    let trials = [trained, made_up].map(|trial| trial.with_ignored_flag(browser.is_none()));
+    libtest_mimic::run(&Arguments::from_args(), trials.into()).exit();
 }
 
 /// The page of a sweep of made-up runs, two seeds each, one of them failed, which has more to point at than a trained one
