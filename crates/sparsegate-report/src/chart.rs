@@ -49,12 +49,12 @@ impl Plot {
         }
         scene.frame(self.from, self.to, INK, 1.0);
         let middle = ((self.from.0 + self.to.0) / 2.0, (self.from.1 + self.to.1) / 2.0);
-        let title = axis_title(&self.x);
         // The title may be slightly wider than the plot, but must not reach into a neighbouring title.
-        let (title, size) = fitted(&title, LABEL, self.to.0 - self.from.0 + 40.0);
+        let room = self.to.0 - self.from.0 + 40.0;
+        let (title, size) = fitted(&axis_title(&self.x, room), LABEL, room);
         scene.text((middle.0, self.to.1 + 42.0), title, size, INK, Align::Middle);
-        let title = without_aside(axis_title(&self.y), self.to.1 - self.from.1);
-        let (title, size) = fitted(&title, LABEL, self.to.1 - self.from.1);
+        let room = self.to.1 - self.from.1;
+        let (title, size) = fitted(&axis_title(&self.y, room), LABEL, room);
         scene.upwards((self.from.0 - widest - 24.0, middle.1), title, size, INK);
     }
 
@@ -137,16 +137,16 @@ pub fn columns(width: f64, count: usize, before: f64) -> Vec<(f64, f64)> {
         .collect()
 }
 
-/// A title that is too long for `room` even in the smallest size, without what it ends in brackets.
-fn without_aside(title: String, room: f64) -> String {
-    match title.rsplit_once(" (") {
-        Some((short, _)) if title.ends_with(')') && text_width(&title, style::TINY) > room => short.to_owned(),
-        _ => title,
+/// The title of an axis. If it is too long for `room` even in the smallest size, what it has in brackets is left out.
+fn axis_title(axis: &Axis, room: f64) -> String {
+    let with_scale = |title: &str| {
+        if axis.is_log() && !title.is_empty() { format!("{title}, log scale") } else { title.to_owned() }
+    };
+    let full = with_scale(&axis.title);
+    match axis.title.rsplit_once(" (") {
+        Some((short, _)) if axis.title.ends_with(')') && text_width(&full, style::TINY) > room => with_scale(short),
+        _ => full,
     }
-}
-
-fn axis_title(axis: &Axis) -> String {
-    if axis.is_log() && !axis.title.is_empty() { format!("{}, log scale", axis.title) } else { axis.title.clone() }
 }
 
 /// Symbol of a legend entry.
@@ -299,6 +299,14 @@ mod tests {
             "{cut} {size}"
         );
         assert_eq!(fitted("gates", 15.0, 1.0).0, "");
+    }
+
+    #[test]
+    fn a_title_without_room_loses_what_it_has_in_brackets() {
+        let axis = Axis::around("perplexity (lower is better)", AxisScale::Log, [1.0, 100.0]);
+        assert_eq!(axis_title(&axis, 600.0), "perplexity (lower is better), log scale");
+        assert_eq!(axis_title(&axis, 250.0), "perplexity, log scale");
+        assert_eq!(axis_title(&Axis::exact("kept (% of all) in 3", 0.0, 1.0), 20.0), "kept (% of all) in 3");
     }
 
     #[test]
