@@ -82,7 +82,7 @@ impl Page<'_> {
                     "."
                 }
                 @if let Some(explorer) = self.explorer {
-                    p { a href=(explorer) { "Explore the networks" } ": type a text and watch every unit read it." }
+                    p.explore { a href=(explorer) { "Explore the networks" } ": type a text and watch every unit read it." }
                 }
             }
             (contents(&self.titles()))
