@@ -3,7 +3,7 @@
 use plotters::style::RGBColor;
 
 use super::axis::Axis;
-use super::scene::{Align, CurvePlot, CurveValues, PixelPoint, Scene, text_width};
+use super::scene::{Align, AxisRange, CurvePlot, CurveValues, PixelPoint, Scene, text_width};
 use super::style::{self, GRID, INK, LABEL, SMALL};
 
 /// A plot area with its two axes.
@@ -61,9 +61,8 @@ impl Plot {
     /// Says what the curves of this plot stand for; `name` is that of the panel.
     pub fn curve_values(&self, scene: &mut Scene, y_title: &str, name: &str, curves: Vec<CurveValues>) {
         let area = [self.from.0, self.from.1, self.to.0, self.to.1];
-        let (x, mut y) = (self.x.range(), self.y.range());
-        y.title = y_title.to_owned();
-        scene.curve_values(CurvePlot { area, x, y, name: name.to_owned(), curves });
+        let y = AxisRange { title: y_title.to_owned(), ..self.y.range() };
+        scene.curve_values(CurvePlot { area, x: self.x.range(), y, name: name.to_owned(), curves });
     }
 
     /// The curve through the values, clipped to the plot area, as connected pieces.
@@ -196,7 +195,7 @@ pub fn legend(scene: &mut Scene, from: PixelPoint, right: f64, entries: &[(Legen
                 LegendSymbol::Ring(color) => scene.ring((x + 6.5, y), style::MARKER, color, 1.6),
                 LegendSymbol::Solid(color) => scene.line(&[(x, y), (x + 28.0, y)], color, style::LINE + 0.6),
                 LegendSymbol::Dashed(color) => {
-                    scene.dashed(&[(x, y), (x + 28.0, y)], color, style::THIN + 0.3, 5.0, 3.5)
+                    scene.dashed(&[(x, y), (x + 28.0, y)], color, style::THIN + 0.3, 5.0, 3.5);
                 }
                 LegendSymbol::Dotted(color) => scene.dotted(&[(x, y), (x + 28.0, y)], color),
                 LegendSymbol::Tick(color) => scene.line(&[(x + 6.5, y - 8.0), (x + 6.5, y + 8.0)], color, 2.5),

@@ -166,7 +166,7 @@ fn table(grid: &TableData) -> Markup {
                     @for row in &grid.rows {
                         tr {
                             @for (head, cell) in grid.columns.iter().zip(row) {
-                                td class=[if head.numeric { number_class(cell) } else { text_class(&head.text, cell) }] { (cell) }
+                                td class=[if head.numeric { Some(number_class(cell)) } else { text_class(&head.text, cell) }] { (cell) }
                             }
                         }
                     }
@@ -177,8 +177,8 @@ fn table(grid: &TableData) -> Markup {
 }
 
 /// CSS class of a cell with a number; that of one with an interval is `interval`, too.
-fn number_class(cell: &str) -> Option<&'static str> {
-    Some(if cell.contains(" [") { "n interval" } else { "n" })
+fn number_class(cell: &str) -> &'static str {
+    if cell.contains(" [") { "n interval" } else { "n" }
 }
 
 /// Letters from which on a cell's text is broken into lines.

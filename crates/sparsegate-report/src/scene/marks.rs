@@ -169,7 +169,7 @@ impl CurveValues {
         points: &[(f64, f64, Option<f64>)],
         seeds: usize,
     ) -> Self {
-        let counted = points.iter().enumerate().all(|(index, (x, ..))| *x == (index + 1) as f64);
+        let counted = points.iter().enumerate().all(|(index, (x, ..))| x.total_cmp(&((index + 1) as f64)).is_eq());
         let x = if counted { Vec::new() } else { points.iter().map(|(x, ..)| short(*x)).collect() };
         let deviations: Option<Vec<f64>> = points.iter().map(|(.., sd)| sd.map(short)).collect();
         Self {
