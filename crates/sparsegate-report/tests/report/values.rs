@@ -67,8 +67,8 @@ fn the_page_carries_the_values_and_series_of_every_figure() {
     let kept = |name: &str| {
         let spots = gates["spots"].as_array().expect("a list");
         let of = spots.iter().filter(|spot| spot["n"] == "W+G+N, seed 0");
-        let texts = of.filter_map(|spot| spot["v"].as_array()?.iter().find(|pair| pair[0] == name)?[1].as_str());
-        texts.last().unwrap_or_else(|| panic!("{name} in {gates}")).to_owned()
+        let mut texts = of.filter_map(|spot| spot["v"].as_array()?.iter().find(|pair| pair[0] == name)?[1].as_str());
+        texts.next_back().unwrap_or_else(|| panic!("{name} in {gates}")).to_owned()
     };
     assert_eq!(kept("forget gate f, kept"), last.counts.gates[1].kept.to_string());
     let all: u64 = last.counts.gates.iter().map(|gate| gate.kept).sum();
@@ -126,7 +126,7 @@ fn a_report_of_one_experiment_removes_that_across_tasks_from_its_folder() {
     fs_err::write(across.join("mine.txt"), "mine").expect("written");
     report::write(&project.root, &experiment, &plan, &out).expect("a report");
     let left: Vec<_> = across.read_dir_utf8().expect("a folder").filter_map(Result::ok).collect();
-    assert_eq!(left.iter().map(|entry| entry.file_name()).collect::<Vec<_>>(), ["mine.txt"]);
+    assert_eq!(left.iter().map(camino::Utf8DirEntry::file_name).collect::<Vec<_>>(), ["mine.txt"]);
     fs_err::remove_file(across.join("mine.txt")).expect("removed");
     report::write(&project.root, &experiment, &plan, &out).expect("a report");
     assert!(!across.exists());
