@@ -1,4 +1,4 @@
-//! A report's pages in headless Chromium: trained, written, opened. See the test of the same name in
+//! A report's pages in headless Chromium: trained or made up, written, opened. See the test of the same name in
 //! `sparsegate-explorer` for what it needs.
 
 #[path = "../../crates/sparsegate-explorer/tests/browser/node.rs"]
@@ -10,6 +10,10 @@ use camino::Utf8Path;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use node::Browser;
+use sparsegate_spec::types::RunSpec;
+use sparsegate_store::format::RunState;
+use sparsegate_store::plan::Status;
+use sparsegate_testing::{Project, language_models};
 
 const MANIFEST: &str = "\
 name: texts
@@ -31,9 +35,36 @@ sweep: { product: { sparsity: [dense, W, W+N], cell: [lstm, gru], seed: [0, 1] }
 fn main() {
     let browser = Browser::find();
     let found = browser.clone();
-    let trial = Trial::test("a report and its explorer", move || found.map_or(Ok(()), |browser| report(&browser)));
-    let trials = vec![trial.with_ignored_flag(browser.is_none())];
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    let trained = Trial::test("a report and its explorer", move || found.map_or(Ok(()), |browser| report(&browser)));
+    let found = browser.clone();
+    let made_up = Trial::test("the figures of a report", move || found.map_or(Ok(()), |browser| figures(&browser)));
+    let trials = [trained, made_up].map(|trial| trial.with_ignored_flag(browser.is_none()));
+    libtest_mimic::run(&Arguments::from_args(), trials.into()).exit();
+}
+
+/// The page of a sweep of made-up runs, two seeds each, one of them failed, which has more to point at than a trained one
+/// of a few seconds.
+fn figures(browser: &Browser) -> Result<(), Failed> {
+    let project = Project::new();
+    let mut runs: Vec<(RunSpec, String)> = Vec::new();
+    for level in ["dense", "W", "W+N", "W+G+N"] {
+        for seed in 0..2 {
+            let run = RunSpec { seed, ..language_models::spec(level) };
+            let key = format!("{level}{seed}").replace('+', "");
+            let failed = (level, seed) == ("dense", 1);
+            let (epochs, state) = if failed { (3, RunState::Failed) } else { (10, RunState::Done) };
+            language_models::store(&project.root, &run, &key, epochs, state);
+            runs.push((run, key));
+        }
+    }
+    let plan = runs.iter().map(|(run, key)| (run.clone(), key.as_str(), Status::Done)).collect();
+    let plan = language_models::plan(plan);
+    let runs: Vec<RunSpec> = runs.into_iter().map(|(run, _)| run).collect();
+    let experiment = language_models::experiment(&project.root, &runs);
+    let out = project.root.join("reports/made-up");
+    sparsegate_report::write(&project.root, &experiment, &plan, &out)?;
+    let script = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/figures.mjs");
+    browser.check(&script, &out)
 }
 
 fn report(browser: &Browser) -> Result<(), Failed> {

@@ -61,14 +61,9 @@ impl GateShares {
                 (None, Some(reason.0))
             }
             Ok(picture) => {
-                let svg = staging.draw(gate_share::NAME, &picture)?;
                 let printed =
                     options.figure_width.and_then(|width| Some((width, gate_share::draw(found, width.pixels()).ok()?)));
-                match printed {
-                    Some((width, printed)) => staging.draw_for_print(gate_share::NAME, &printed.scene, width)?,
-                    None => staging.remove_print(gate_share::NAME),
-                }
-                (Some(FigureHtml { name: gate_share::NAME.to_owned(), svg, caption: picture.caption }), None)
+                (Some(staging.draw(gate_share::NAME, picture, printed)?), None)
             }
         };
         let grid = live_gates::grid(found).unwrap_or_else(empty);
@@ -79,6 +74,15 @@ impl GateShares {
 /// The table without rows.
 fn empty() -> TableData {
     TableData::new(&["task", "cell", "level", "live gates"], &["units kept", "runs"])
+}
+
+/// Marks an earlier report across tasks in this report's folder as absent: there is one in the folder of several reports,
+/// which may since have become that of a single one.
+pub(super) fn remove(staging: &mut Staging<'_>) {
+    let figure =
+        [".svg", ".png", "-print.svg", "-print.pdf", "-print.png"].map(|end| format!("{}{end}", gate_share::NAME));
+    let others = ["index.html", "table.md", "gate-share.csv"].map(str::to_owned);
+    staging.remove_folder("across-tasks", others.into_iter().chain(figure));
 }
 
 /// Writes `index.html`, `table.md`, `gate-share.csv`, `.svg` and `.png` into the folder `out`, from the runs stored

@@ -1,6 +1,7 @@
 //! Axes: mapping of values to positions, and ticks.
 
 use super::number;
+use super::scene::AxisRange;
 
 /// Scale of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +88,11 @@ impl Axis {
             AxisScale::Linear => (value - self.low) / (self.high - self.low),
             AxisScale::Log => (value.max(1e-300) / self.low).ln() / (self.high / self.low).ln(),
         }
+    }
+
+    /// Its title, ends and scale.
+    pub fn range(&self) -> AxisRange {
+        AxisRange { title: self.title.clone(), low: self.low, high: self.high, log: self.is_log() }
     }
 
     /// Whether the axis shows a value.

@@ -3,7 +3,7 @@
 use plotters::style::RGBColor;
 
 use super::axis::Axis;
-use super::scene::{Align, PixelPoint, Scene, text_width};
+use super::scene::{Align, AxisRange, CurvePlot, CurveValues, PixelPoint, Scene, text_width};
 use super::style::{self, GRID, INK, LABEL, SMALL};
 
 /// A plot area with its two axes.
@@ -49,13 +49,20 @@ impl Plot {
         }
         scene.frame(self.from, self.to, INK, 1.0);
         let middle = ((self.from.0 + self.to.0) / 2.0, (self.from.1 + self.to.1) / 2.0);
-        let title = axis_title(&self.x);
         // The title may be slightly wider than the plot, but must not reach into a neighbouring title.
-        let (title, size) = fitted(&title, LABEL, self.to.0 - self.from.0 + 40.0);
+        let room = self.to.0 - self.from.0 + 40.0;
+        let (title, size) = fitted(&axis_title(&self.x, room), LABEL, room);
         scene.text((middle.0, self.to.1 + 42.0), title, size, INK, Align::Middle);
-        let title = axis_title(&self.y);
-        let (title, size) = fitted(&title, LABEL, self.to.1 - self.from.1);
+        let room = self.to.1 - self.from.1;
+        let (title, size) = fitted(&axis_title(&self.y, room), LABEL, room);
         scene.upwards((self.from.0 - widest - 24.0, middle.1), title, size, INK);
+    }
+
+    /// Says what the curves of this plot stand for; `name` is that of the panel.
+    pub fn curve_values(&self, scene: &mut Scene, y_title: &str, name: &str, curves: Vec<CurveValues>) {
+        let area = [self.from.0, self.from.1, self.to.0, self.to.1];
+        let y = AxisRange { title: y_title.to_owned(), ..self.y.range() };
+        scene.curve_values(CurvePlot { area, x: self.x.range(), y, name: name.to_owned(), curves });
     }
 
     /// The curve through the values, clipped to the plot area, as connected pieces.
@@ -129,8 +136,16 @@ pub fn columns(width: f64, count: usize, before: f64) -> Vec<(f64, f64)> {
         .collect()
 }
 
-fn axis_title(axis: &Axis) -> String {
-    if axis.is_log() && !axis.title.is_empty() { format!("{}, log scale", axis.title) } else { axis.title.clone() }
+/// The title of an axis. If it is too long for `room` even in the smallest size, what it has in brackets is left out.
+fn axis_title(axis: &Axis, room: f64) -> String {
+    let with_scale = |title: &str| {
+        if axis.is_log() && !title.is_empty() { format!("{title}, log scale") } else { title.to_owned() }
+    };
+    let full = with_scale(&axis.title);
+    match axis.title.rsplit_once(" (") {
+        Some((short, _)) if axis.title.ends_with(')') && text_width(&full, style::TINY) > room => with_scale(short),
+        _ => full,
+    }
 }
 
 /// Symbol of a legend entry.
@@ -156,12 +171,12 @@ pub enum LegendSymbol {
     Plain,
 }
 
-/// Draws entries from left to right, breaking lines at `right`. Returns the height used.
+/// Draws entries from left to right, breaking lines at `right`. Returns the height used. Each entry names a series.
 pub fn legend(scene: &mut Scene, from: PixelPoint, right: f64, entries: &[(LegendSymbol, String)]) -> f64 {
     const LINE_HEIGHT: f64 = 23.0;
     let (mut x, mut y) = from;
-    for (key, text) in entries {
-        let (text, _) = &fitted(text, SMALL, right - from.0 - 34.0);
+    for (key, name) in entries {
+        let (text, _) = &fitted(name, SMALL, right - from.0 - 34.0);
         let lead = match key {
             LegendSymbol::Solid(_) | LegendSymbol::Dashed(_) | LegendSymbol::Dotted(_) => 34.0,
             LegendSymbol::Plain => 0.0,
@@ -172,18 +187,22 @@ pub fn legend(scene: &mut Scene, from: PixelPoint, right: f64, entries: &[(Legen
             x = from.0;
             y += LINE_HEIGHT;
         }
-        match *key {
-            LegendSymbol::Square(color) => scene.rect((x, y - 6.5), (x + 13.0, y + 6.5), color),
-            LegendSymbol::Hatched(color) => scene.hatched((x, y - 6.5), (x + 13.0, y + 6.5), color),
-            LegendSymbol::Dot(color) => scene.dot((x + 6.5, y), style::MARKER, color),
-            LegendSymbol::Ring(color) => scene.ring((x + 6.5, y), style::MARKER, color, 1.6),
-            LegendSymbol::Solid(color) => scene.line(&[(x, y), (x + 28.0, y)], color, style::LINE + 0.6),
-            LegendSymbol::Dashed(color) => scene.dashed(&[(x, y), (x + 28.0, y)], color, style::THIN + 0.3, 5.0, 3.5),
-            LegendSymbol::Dotted(color) => scene.dotted(&[(x, y), (x + 28.0, y)], color),
-            LegendSymbol::Tick(color) => scene.line(&[(x + 6.5, y - 8.0), (x + 6.5, y + 8.0)], color, 2.5),
-            LegendSymbol::Plain => {}
-        }
-        scene.text((x + lead, y), text.clone(), SMALL, INK, Align::Start);
+        scene.legend_entry(name, |scene| {
+            match *key {
+                LegendSymbol::Square(color) => scene.rect((x, y - 6.5), (x + 13.0, y + 6.5), color),
+                LegendSymbol::Hatched(color) => scene.hatched((x, y - 6.5), (x + 13.0, y + 6.5), color),
+                LegendSymbol::Dot(color) => scene.dot((x + 6.5, y), style::MARKER, color),
+                LegendSymbol::Ring(color) => scene.ring((x + 6.5, y), style::MARKER, color, 1.6),
+                LegendSymbol::Solid(color) => scene.line(&[(x, y), (x + 28.0, y)], color, style::LINE + 0.6),
+                LegendSymbol::Dashed(color) => {
+                    scene.dashed(&[(x, y), (x + 28.0, y)], color, style::THIN + 0.3, 5.0, 3.5);
+                }
+                LegendSymbol::Dotted(color) => scene.dotted(&[(x, y), (x + 28.0, y)], color),
+                LegendSymbol::Tick(color) => scene.line(&[(x + 6.5, y - 8.0), (x + 6.5, y + 8.0)], color, 2.5),
+                LegendSymbol::Plain => {}
+            }
+            scene.text((x + lead, y), text.clone(), SMALL, INK, Align::Start);
+        });
         x += width;
     }
     y - from.1 + LINE_HEIGHT
@@ -279,6 +298,14 @@ mod tests {
             "{cut} {size}"
         );
         assert_eq!(fitted("gates", 15.0, 1.0).0, "");
+    }
+
+    #[test]
+    fn a_title_without_room_loses_what_it_has_in_brackets() {
+        let axis = Axis::around("perplexity (lower is better)", AxisScale::Log, [1.0, 100.0]);
+        assert_eq!(axis_title(&axis, 600.0), "perplexity (lower is better), log scale");
+        assert_eq!(axis_title(&axis, 250.0), "perplexity, log scale");
+        assert_eq!(axis_title(&Axis::exact("kept (% of all) in 3", 0.0, 1.0), 20.0), "kept (% of all) in 3");
     }
 
     #[test]

@@ -157,6 +157,11 @@ pub fn value_text(name: Option<&str>, x: f64) -> String {
     if is_accuracy(name) && x.is_finite() { format!("{:.2} %", 100.0 * x) } else { number::value(x) }
 }
 
+/// A value in the unit of axes ([`on_axis`]) as shown in tables.
+pub fn axis_text(name: Option<&str>, x: f64) -> String {
+    if is_accuracy(name) && x.is_finite() { format!("{x:.2} %") } else { number::value(x) }
+}
+
 /// Scale of an axis for a metric: linear for accuracies, whose ratios mean little; otherwise logarithmic for a wide
 /// range.
 pub fn axis_scale(name: Option<&str>, values: &[f64]) -> AxisScale {
@@ -201,7 +206,15 @@ pub fn axis_title(name: Option<&str>) -> String {
         Some(EvaluationMetric::Perplexity) => "perplexity (lower is better)".into(),
         Some(EvaluationMetric::Accuracy) => "accuracy in % (higher is better)".into(),
         Some(EvaluationMetric::BitsPerCharacter) => "bits per character (lower is better)".into(),
-        None => name.map_or_else(|| "metric".into(), |other| other.replace('_', " ")),
+        None => plain_name(name),
+    }
+}
+
+/// Name of a metric in words.
+pub fn plain_name(name: Option<&str>) -> String {
+    match known(name) {
+        Some(EvaluationMetric::BitsPerCharacter) => "bits per character".into(),
+        _ => name.map_or_else(|| "metric".into(), |name| name.replace('_', " ")),
     }
 }
 

@@ -32,6 +32,14 @@ impl Sample {
         Some(Self { n, mean, sd })
     }
 
+    /// The mean, as `text` writes it, with the standard deviation and the number of values if there are several.
+    pub fn text(&self, text: impl Fn(f64) -> String) -> String {
+        match self.sd {
+            Some(sd) => format!("{} ± {} (mean ± sd, n = {})", text(self.mean), text(sd), self.n),
+            None => text(self.mean),
+        }
+    }
+
     /// The t interval of the mean with 95 % coverage, mean -/+ t(0.975, n - 1) sd / sqrt(n); `None` for one value.
     pub fn interval(&self) -> Option<(f64, f64)> {
         let half = t_quantile((1.0 + CONFIDENCE) / 2.0, (self.n - 1) as f64) * self.standard_error()?;

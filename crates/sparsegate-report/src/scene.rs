@@ -3,13 +3,18 @@
 //! plotters rounds all positions to whole pixels. A scene is therefore drawn enlarged: ten times for SVG, with the view
 //! box scaled back; four times for PNG, then averaged to two pixels per logical pixel, which smooths the edges.
 
+mod marks;
 mod pdf;
+mod svg;
 
 use camino::Utf8Path;
+use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::style::{self, FONT};
+use marks::Marks;
+pub use marks::{AxisRange, CurvePlot, CurveValues, MatrixValues, NamedValues};
 
 /// A point (x, y) in logical pixels from the top left corner.
 pub type PixelPoint = (f64, f64);
@@ -41,6 +46,7 @@ pub struct Scene {
     width: f64,
     height: f64,
     shapes: Vec<ScenePrimitive>,
+    marks: Marks,
 }
 
 /// A scene could not be drawn or written; the message comes from the backend.
@@ -55,7 +61,7 @@ fn failed(error: impl std::fmt::Display) -> DrawError {
 impl Scene {
     /// An empty drawing; sizes are in logical pixels.
     pub fn new(width: f64, height: f64) -> Self {
-        Self { width, height, shapes: Vec::new() }
+        Self { width, height, shapes: Vec::new(), marks: Marks::default() }
     }
 
     /// Width in logical pixels.
@@ -204,73 +210,13 @@ impl Scene {
         });
     }
 
-    /// Draws on a plotters backend with `scale` backend pixels per logical pixel. `raster` thickens the light font.
+    /// Draws on a plotters backend, on the background colour, with `scale` backend pixels per logical pixel. `raster`
+    /// thickens the light font.
     fn draw<B: DrawingBackend>(&self, backend: B, scale: f64, raster: bool) -> Result<(), DrawError> {
-        if !style::register() {
-            return Err(failed("the built-in font is unreadable"));
-        }
         let area = backend.into_drawing_area();
         area.fill(&style::PAPER).map_err(failed)?;
-        let pixel = |p: &PixelPoint| ((p.0 * scale).round() as i32, (p.1 * scale).round() as i32);
-        let size = |s: f64| (s * scale).round().max(1.0) as u32;
-        for shape in &self.shapes {
-            match shape {
-                ScenePrimitive::Line { points, color, width } => {
-                    let style = ShapeStyle { color: color.to_rgba(), filled: false, stroke_width: size(*width) };
-                    area.draw(&PathElement::new(points.iter().map(pixel).collect::<Vec<_>>(), style))
-                }
-                ScenePrimitive::Polygon { points, color } => {
-                    area.draw(&Polygon::new(points.iter().map(pixel).collect::<Vec<_>>(), color.filled()))
-                }
-                ScenePrimitive::Translucent { points, color, opacity } => {
-                    let fill = color.mix(*opacity).filled();
-                    area.draw(&Polygon::new(points.iter().map(pixel).collect::<Vec<_>>(), fill))
-                }
-                ScenePrimitive::Circle { center, radius, color } => {
-                    area.draw(&Circle::new(pixel(center), size(*radius), color.filled()))
-                }
-                ScenePrimitive::Text { at, text, size, color, align, bold, upwards } => {
-                    let horizontal = match align {
-                        Align::Start => HPos::Left,
-                        Align::Middle => HPos::Center,
-                        Align::End => HPos::Right,
-                    };
-                    let font = (FONT, size * scale).into_font();
-                    let font = if *bold && !raster { font.style(FontStyle::Bold) } else { font };
-                    let font = if *upwards { font.transform(FontTransform::Rotate270) } else { font };
-                    let style = font.color(color).pos(Pos::new(horizontal, VPos::Center));
-                    let strokes: &[(i32, i32)] = match (raster, bold) {
-                        (false, _) => &[(0, 0)],
-                        (true, false) => &[(0, 0), (1, 0)],
-                        (true, true) => &[(0, 0), (1, 0), (2, 0), (1, 1)],
-                    };
-                    // The raster font's bounding box has more space above the letters than below them.
-                    let low = if raster { size * 0.15 } else { 0.0 };
-                    let (x, y) = pixel(&if *upwards { (at.0 + low, at.1) } else { (at.0, at.1 + low) });
-                    strokes
-                        .iter()
-                        .try_for_each(|(dx, dy)| area.draw(&Text::new(text.as_str(), (x + dx, y + dy), style.clone())))
-                }
-            }
-            .map_err(failed)?;
-        }
+        draw_shapes(&area, &self.shapes, scale, raster)?;
         area.present().map_err(failed)
-    }
-
-    /// The drawing as an SVG document.
-    pub fn svg(&self) -> Result<String, DrawError> {
-        const SCALE: f64 = 10.0;
-        let (width, height) = (self.width.round(), self.height.round());
-        let mut text = String::new();
-        self.draw(SVGBackend::with_string(&mut text, ((width * SCALE) as u32, (height * SCALE) as u32)), SCALE, false)?;
-        let head = text.find('>').ok_or_else(|| failed("the SVG has no element"))?;
-        let (wide, high) = (width * SCALE, height * SCALE);
-        let root = format!(
-            "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {wide} {high}\" \
-             xmlns=\"http://www.w3.org/2000/svg\""
-        );
-        text.replace_range(..head, &root);
-        Ok(text)
     }
 
     /// Writes the drawing as a PNG file with two pixels per logical pixel.
@@ -297,6 +243,62 @@ impl Scene {
     }
 }
 
+/// Draws shapes on a plotters backend with `scale` backend pixels per logical pixel.
+fn draw_shapes<B: DrawingBackend>(
+    area: &DrawingArea<B, Shift>,
+    shapes: &[ScenePrimitive],
+    scale: f64,
+    raster: bool,
+) -> Result<(), DrawError> {
+    if !style::register() {
+        return Err(failed("the built-in font is unreadable"));
+    }
+    let pixel = |p: &PixelPoint| ((p.0 * scale).round() as i32, (p.1 * scale).round() as i32);
+    let size = |s: f64| (s * scale).round().max(1.0) as u32;
+    for shape in shapes {
+        match shape {
+            ScenePrimitive::Line { points, color, width } => {
+                let style = ShapeStyle { color: color.to_rgba(), filled: false, stroke_width: size(*width) };
+                area.draw(&PathElement::new(points.iter().map(pixel).collect::<Vec<_>>(), style))
+            }
+            ScenePrimitive::Polygon { points, color } => {
+                area.draw(&Polygon::new(points.iter().map(pixel).collect::<Vec<_>>(), color.filled()))
+            }
+            ScenePrimitive::Translucent { points, color, opacity } => {
+                let fill = color.mix(*opacity).filled();
+                area.draw(&Polygon::new(points.iter().map(pixel).collect::<Vec<_>>(), fill))
+            }
+            ScenePrimitive::Circle { center, radius, color } => {
+                area.draw(&Circle::new(pixel(center), size(*radius), color.filled()))
+            }
+            ScenePrimitive::Text { at, text, size, color, align, bold, upwards } => {
+                let horizontal = match align {
+                    Align::Start => HPos::Left,
+                    Align::Middle => HPos::Center,
+                    Align::End => HPos::Right,
+                };
+                let font = (FONT, size * scale).into_font();
+                let font = if *bold && !raster { font.style(FontStyle::Bold) } else { font };
+                let font = if *upwards { font.transform(FontTransform::Rotate270) } else { font };
+                let style = font.color(color).pos(Pos::new(horizontal, VPos::Center));
+                let strokes: &[(i32, i32)] = match (raster, bold) {
+                    (false, _) => &[(0, 0)],
+                    (true, false) => &[(0, 0), (1, 0)],
+                    (true, true) => &[(0, 0), (1, 0), (2, 0), (1, 1)],
+                };
+                // The raster font's bounding box has more space above the letters than below them.
+                let low = if raster { size * 0.15 } else { 0.0 };
+                let (x, y) = pixel(&if *upwards { (at.0 + low, at.1) } else { (at.0, at.1 + low) });
+                strokes
+                    .iter()
+                    .try_for_each(|(dx, dy)| area.draw(&Text::new(text.as_str(), (x + dx, y + dy), style.clone())))
+            }
+        }
+        .map_err(failed)?;
+    }
+    Ok(())
+}
+
 /// Width of a text in logical pixels, with some margin in case an SVG viewer uses a wider font.
 pub fn text_width(text: &str, size: f64) -> f64 {
     if !style::register() {
@@ -310,17 +312,6 @@ pub fn text_width(text: &str, size: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_scene_becomes_svg_with_its_logical_size_and_a_finer_view_box() {
-        let mut scene = Scene::new(200.0, 100.0);
-        scene.line(&[(0.0, 0.0), (10.55, 20.0)], style::INK, 1.3);
-        scene.text((5.0, 50.0), "a < b", 12.0, style::INK, Align::Start);
-        let svg = scene.svg().expect("drawn");
-        assert!(svg.starts_with("<svg width=\"200\" height=\"100\" viewBox=\"0 0 2000 1000\""), "{svg}");
-        assert!(svg.contains("106,200"), "ten times finer than a pixel: {svg}");
-        assert!(svg.contains("a &lt; b"), "{svg}");
-    }
 
     #[test]
     fn dashes_cover_their_share_of_a_line() {

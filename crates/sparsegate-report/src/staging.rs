@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::ReportError;
 use super::figure_width::FigureWidth;
 use super::figures::DrawnFigure;
+use super::html::FigureHtml;
 use super::scene::Scene;
 
 /// Files waiting to be moved into a folder. If dropped before [`Staging::commit`], the folder stays unchanged.
@@ -15,6 +16,7 @@ pub struct Staging<'a> {
     work: tempfile::TempDir,
     names: Vec<String>,
     obsolete: Vec<String>,
+    folders: Vec<String>,
 }
 
 impl<'a> Staging<'a> {
@@ -26,7 +28,7 @@ impl<'a> Staging<'a> {
         let io = ReportError::write(out);
         fs_err::create_dir_all(out).map_err(&io)?;
         let work = tempfile::Builder::new().prefix(".report-").tempdir_in(out).map_err(&io)?;
-        Ok(Self { out, work, names: Vec::new(), obsolete: Vec::new() })
+        Ok(Self { out, work, names: Vec::new(), obsolete: Vec::new(), folders: Vec::new() })
     }
 
     fn work(&self) -> Result<&Utf8Path, ReportError> {
@@ -62,25 +64,41 @@ impl<'a> Staging<'a> {
         Ok(())
     }
 
-    /// Adds a figure's `.svg` and `.png` and returns the SVG.
+    /// Adds a figure's `.svg` and `.png`, and its files for print if it is also drawn for that, and returns what the
+    /// page shows of it.
     ///
     /// # Errors
     /// It cannot be drawn or written.
-    pub fn draw(&mut self, name: &str, picture: &DrawnFigure) -> Result<String, ReportError> {
+    pub fn draw(
+        &mut self,
+        name: &str,
+        picture: DrawnFigure,
+        print: Option<(FigureWidth, DrawnFigure)>,
+    ) -> Result<FigureHtml, ReportError> {
         let failed = |source| ReportError::Draw { figure: name.to_owned(), source };
         let svg = picture.scene.svg().map_err(failed)?;
         self.put(&format!("{name}.svg"), svg.as_bytes())?;
         let png = format!("{name}.png");
         picture.scene.png(&self.work()?.join(&png)).map_err(failed)?;
         self.names.push(png);
-        Ok(svg)
+        match &print {
+            Some((width, printed)) => self.draw_for_print(name, &printed.scene, *width)?,
+            None => self.remove_print(name),
+        }
+        Ok(FigureHtml {
+            name: name.to_owned(),
+            svg: picture.scene.svg_with_marks().map_err(failed)?,
+            values: picture.scene.values(),
+            printed: print.map(|(width, _)| width),
+            caption: picture.caption,
+        })
     }
 
     /// Adds a figure for print: `NAME-print.svg` and `.pdf` with their fonts inside, and `.png`.
     ///
     /// # Errors
     /// It cannot be drawn or written.
-    pub fn draw_for_print(&mut self, name: &str, scene: &Scene, width: FigureWidth) -> Result<(), ReportError> {
+    fn draw_for_print(&mut self, name: &str, scene: &Scene, width: FigureWidth) -> Result<(), ReportError> {
         let failed = |source| ReportError::Draw { figure: name.to_owned(), source };
         let svg = scene.svg_for_print(width.centimetres()).map_err(failed)?;
         self.put(&format!("{name}-print.svg"), svg.as_bytes())?;
@@ -98,13 +116,20 @@ impl<'a> Staging<'a> {
     }
 
     /// Marks a figure for print as absent from this report.
-    pub fn remove_print(&mut self, name: &str) {
+    fn remove_print(&mut self, name: &str) {
         self.obsolete.extend(["svg", "pdf", "png"].map(|kind| format!("{name}-print.{kind}")));
     }
 
     /// Marks a file as absent from this report; a file of this name from an earlier report is removed.
     pub fn remove_file(&mut self, name: &str) {
         self.obsolete.push(name.to_owned());
+    }
+
+    /// Marks a folder in the report as absent from it: these files of an earlier report are removed, and the folder if
+    /// it has no others.
+    pub fn remove_folder(&mut self, name: &str, files: impl IntoIterator<Item = String>) {
+        self.obsolete.extend(files.into_iter().map(|file| format!("{name}/{file}")));
+        self.folders.push(name.to_owned());
     }
 
     /// Moves the files into place one by one, in the order in which they were added, and returns their sorted paths.
@@ -119,6 +144,12 @@ impl<'a> Staging<'a> {
         let replaced = |name: &&String| !self.names.contains(name);
         for old in self.obsolete.iter().filter(replaced).map(|name| self.out.join(name)).filter(|old| old.exists()) {
             fs_err::remove_file(old).map_err(&io)?;
+        }
+        for folder in self.folders.iter().map(|name| self.out.join(name)) {
+            let empty = folder.read_dir_utf8().is_ok_and(|mut entries| entries.next().is_none());
+            if empty {
+                fs_err::remove_dir(folder).map_err(&io)?;
+            }
         }
         let mut files: Vec<Utf8PathBuf> = self.names.iter().map(|name| self.out.join(name)).collect();
         files.sort();

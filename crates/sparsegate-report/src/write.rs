@@ -5,13 +5,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 use sparsegate_spec::{Experiment, VaryingKeys};
 use sparsegate_store::plan::Plan;
 
-use super::across::GateShares;
+use super::across::{self, GateShares};
 use super::authors::Authors;
 use super::compare::{Comparison, compare};
 use super::figure_width::FigureWidth;
 use super::figures::{self, FigureData, gate_share};
 use super::grid::TableData;
-use super::html::{FigureHtml, Page, PagePart};
+use super::html::{Page, PagePart};
 use super::live_gates::{self, LiveGates};
 use super::paper_table::PaperTable;
 use super::rows::{RunRow, RunRows};
@@ -99,6 +99,7 @@ pub fn write_with(
     let data_files = data_files::put(&experiment.name, &found, &paper, &mut staging)?;
     let several = parts.len() > 1;
     remove_other_figures(experiment, &named, &mut staging);
+    across::remove(&mut staging);
     let shares = several
         .then(|| {
             let shares: Vec<LiveGates> =
@@ -222,17 +223,13 @@ fn draw(
                 skipped.push((name, reason.0));
             }
             Ok(picture) => {
-                let svg = staging.draw(&name, &picture)?;
                 let printed = options.figure_width.and_then(|width| {
                     let data = FigureData { width: width.pixels(), ..sampled };
                     Some((width, figure.draw(data).ok()?))
                 });
-                match printed {
-                    Some((width, printed)) => staging.draw_for_print(&name, &printed.scene, width)?,
-                    None => staging.remove_print(&name),
-                }
-                let caption = picture.caption + sample.as_ref().map_or("", |(_, note)| note);
-                drawn.push(FigureHtml { name, svg, caption });
+                let mut shown = staging.draw(&name, picture, printed)?;
+                shown.caption.push_str(sample.as_ref().map_or("", |(_, note)| note));
+                drawn.push(shown);
             }
         }
     }

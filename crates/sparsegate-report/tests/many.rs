@@ -49,6 +49,7 @@ fn three_hundred_runs_have_figures_of_a_legible_size() {
         assert!(size(16) == 1640 && size(20) < 8_000, "{file} is {} pixels high", size(20));
     }
     let page = fs_err::read_to_string(&written.index).expect("a text file");
+    assert!(page.len() < 3_000_000, "the page has {} bytes", page.len());
     assert!(page.contains("A sample: ") && page.contains(" of 300 settings are drawn"), "the captions say so");
 }
 

@@ -1,9 +1,9 @@
 //! `curves`: validation metric and compression after each epoch, with the authors' curves.
 
 use super::{
-    DrawnFigure, Figure, FigureData, SkipReason, authors_of, baseline_text, by_cell, collapsed_names, color, color_of,
-    common_baseline, determining, draw_baseline, facet_name, facet_room, head, head_height, intervals_text, measured,
-    names, settings_legend, with_baseline,
+    DrawnFigure, Figure, FigureData, SkipReason, authors_of, baseline_entry, baseline_text, by_cell, collapsed_names,
+    color, color_of, common_baseline, determining, draw_baseline, entry_of, facet_name, facet_room, head, head_height,
+    intervals_text, measured, names, settings_legend, with_baseline,
 };
 use crate::authors::AuthorsEpoch;
 use crate::axis::{Axis, AxisScale};
@@ -12,13 +12,16 @@ use crate::metric;
 use crate::points::{self, Point};
 use crate::rows::RunRow;
 use crate::sample::Sample;
-use crate::scene::Scene;
+use crate::scene::{CurveValues, Scene};
 use crate::spread;
 use crate::style::{LINE, MARKER, MUTED, THIN};
 use sparsegate_store::format::EpochMetrics;
 
 /// Training curves of our runs and of the authors' runs.
 pub struct CurvesFigure;
+
+/// Legend entry of the authors' curves.
+const AUTHORS: &str = "authors, same colours";
 
 /// Height of a panel including its axis.
 const PANEL: f64 = 262.0;
@@ -96,10 +99,10 @@ impl Figure for CurvesFigure {
             cells.iter().map(|(cell, rows)| (*cell, points::of(rows.iter().copied()))).collect();
         let mut entries = legend_of(&pooled);
         if !theirs.is_empty() {
-            entries.push((LegendSymbol::Dashed(MUTED), "authors, same colours".into()));
+            entries.push((LegendSymbol::Dashed(MUTED), AUTHORS.into()));
         }
         if let Some((baseline, _)) = shown_baseline {
-            entries.push((LegendSymbol::Dotted(MUTED), format!("baseline: {}", baseline.predictor)));
+            entries.push((LegendSymbol::Dotted(MUTED), baseline_entry(&baseline.predictor)));
         }
         let top = head_height(data.width, title, &entries) + facet_room(cells.len());
         let height = top + (PANEL + 46.0) * panels.len() as f64;
@@ -118,18 +121,27 @@ impl Figure for CurvesFigure {
                 if line == 0 {
                     facet_name(&mut scene, cells.len(), &plot, cell);
                 }
-                if let (0, Some((_, value))) = (line, shown_baseline) {
-                    draw_baseline(&mut scene, &plot, value);
+                if let (0, Some((baseline, value))) = (line, shown_baseline) {
+                    draw_baseline(&mut scene, &plot, &baseline.predictor, value);
                 }
                 let known = levels.iter().filter(|level| panel.dense || **level != "dense");
                 let runs: Vec<&RunRow> = facet.iter().flat_map(|point| point.runs.iter().copied()).collect();
+                let mut values = Vec::new();
                 for level in known.filter(|_| authors_of(&data, &runs).is_some()) {
-                    let values = curve(level).into_iter().map(|point| (f64::from(point.epoch), (panel.theirs)(point)));
-                    for piece in plot.path(values) {
-                        scene.dashed(&piece, color_of(level, data.rows), THIN, 5.0, 3.5);
-                    }
+                    let points = curve(level).into_iter().map(|point| (f64::from(point.epoch), (panel.theirs)(point)));
+                    let color = color_of(level, data.rows);
+                    let same = facet.iter().find(|point| point.first().level() == *level);
+                    let series = [AUTHORS, same.map_or("", |point| entry_of(&entries, point))];
+                    scene.of_series(&series, |scene| {
+                        for piece in plot.path(points.clone()) {
+                            scene.dashed(&piece, color, THIN, 5.0, 3.5);
+                        }
+                    });
+                    let points: Vec<(f64, f64, Option<f64>)> = points.map(|(x, y)| (x, y, None)).collect();
+                    values.push(CurveValues::new(&scene, &series, format!("{level} (authors)"), color, &points, 1));
                 }
-                draw_curves(&mut scene, &plot, facet, panel);
+                values.extend(draw_curves(&mut scene, &plot, facet, panel, &entries));
+                plot.curve_values(&mut scene, &panel.y.title, if cells.len() > 1 { cell } else { "" }, values);
             }
         }
 
@@ -180,8 +192,14 @@ fn panels_text(compressed: bool, dropping: bool) -> &'static str {
     }
 }
 
-/// Draws our curves in a panel, above the bands of those over several seeds.
-fn draw_curves(scene: &mut Scene, plot: &Plot, points: &[Point<'_>], panel: &CurvePanel<'_>) {
+/// Draws our curves in a panel, above the bands of those over several seeds, and returns their values.
+fn draw_curves(
+    scene: &mut Scene,
+    plot: &Plot,
+    points: &[Point<'_>],
+    panel: &CurvePanel<'_>,
+    entries: &[(LegendSymbol, String)],
+) -> Vec<CurveValues> {
     let shown: Vec<(&Point<'_>, Vec<(f64, Sample)>)> = points
         .iter()
         .filter(|point| panel.dense || point.first().is_sparse())
@@ -191,21 +209,32 @@ fn draw_curves(scene: &mut Scene, plot: &Plot, points: &[Point<'_>], panel: &Cur
         })
         .collect();
     for (point, samples) in shown.iter().filter(|(point, _)| point.is_pooled()) {
-        spread::band(scene, plot, samples, color(point.first()));
+        scene.of_series(&[entry_of(entries, point)], |scene| {
+            spread::band(scene, plot, samples, color(point.first()));
+        });
     }
+    let mut values = Vec::new();
     for (point, samples) in &shown {
-        line_of(scene, plot, point, samples, &panel.ours);
+        let series = [entry_of(entries, point)];
+        let drawn = scene.of_series(&series, |scene| line_of(scene, plot, point, samples, &panel.ours));
+        let deviation =
+            |index: usize| samples.get(index).filter(|_| point.is_pooled()).and_then(|(_, sample)| sample.sd);
+        let drawn: Vec<(f64, f64, Option<f64>)> =
+            drawn.into_iter().enumerate().map(|(index, (x, y))| (x, y, deviation(index))).collect();
+        let color = color(point.first());
+        values.push(CurveValues::new(scene, &series, point.title_in_cell(), color, &drawn, point.runs.len()));
     }
+    values
 }
 
-/// Draws the curve of a run, or the mean curve of several seeds.
+/// Draws the curve of a run, or the mean curve of several seeds, and returns its points.
 fn line_of(
     scene: &mut Scene,
     plot: &Plot,
     point: &Point<'_>,
     samples: &[(f64, Sample)],
     quantity: &dyn Fn(&EpochMetrics) -> f64,
-) {
+) -> Vec<(f64, f64)> {
     let color = color(point.first());
     let values: Vec<(f64, f64)> = if point.is_pooled() {
         samples.iter().map(|(epoch, sample)| (*epoch, sample.mean)).collect()
@@ -221,9 +250,10 @@ fn line_of(
         }
     }
     // Not where the curve leaves the plot.
-    for (epoch, value) in values.into_iter().filter(|(_, value)| few && plot.y.shows(*value)) {
-        scene.dot(plot.at(epoch, value), MARKER - 1.5, color);
+    for (epoch, value) in values.iter().filter(|(_, value)| few && plot.y.shows(*value)) {
+        scene.dot(plot.at(*epoch, *value), MARKER - 1.5, color);
     }
+    values
 }
 
 /// Largest number of legend entries of a single cell that name each point.

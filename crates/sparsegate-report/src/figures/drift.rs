@@ -7,11 +7,14 @@ use crate::axis::{Axis, AxisScale};
 use crate::chart::{LegendSymbol, Plot, columns};
 use crate::drift::{BackendDrift, OBJECTIVE_TOLERANCE, drifts};
 use crate::rows::RunRow;
-use crate::scene::{Align, Scene};
+use crate::scene::{Align, CurveValues, Scene};
 use crate::style::{self, LINE, MARKER, MUTED, SMALL, THIN};
 
 /// Drift of the training objective between backends, per epoch.
 pub struct BackendsFigure;
+
+/// Legend entry of the dashed curves.
+const DENSE: &str = "dense runs, same colours";
 
 /// Height of a panel including its axis.
 const PANEL: f64 = 300.0;
@@ -72,19 +75,32 @@ impl Figure for BackendsFigure {
             plot.axes(&mut scene);
             facet_name(&mut scene, cells.len(), &plot, cell);
             limit(&mut scene, &plot);
+            let mut values = Vec::new();
             for (drift, curve) in curves.iter().filter(|(drift, _)| drift.row.cell() == *cell) {
-                for piece in plot.path(curve.iter().filter(|(_, y)| shown(y)).map(|(epoch, y)| (f64::from(*epoch), *y)))
-                {
-                    if both && !drift.row.is_sparse() {
-                        scene.dashed(&piece, color(drift), LINE, 5.0, 3.5);
-                    } else {
-                        scene.line(&piece, color(drift), LINE);
+                let backend = drift.backend();
+                let dashed = both && !drift.row.is_sparse();
+                let series = [backend.as_str(), if dashed { DENSE } else { "" }];
+                scene.of_series(&series, |scene| {
+                    for piece in
+                        plot.path(curve.iter().filter(|(_, y)| shown(y)).map(|(epoch, y)| (f64::from(*epoch), *y)))
+                    {
+                        if dashed {
+                            scene.dashed(&piece, color(drift), LINE, 5.0, 3.5);
+                        } else {
+                            scene.line(&piece, color(drift), LINE);
+                        }
+                        for point in piece.iter().filter(|_| curve.len() <= 12) {
+                            scene.dot(*point, MARKER - 1.5, color(drift));
+                        }
                     }
-                    for point in piece.iter().filter(|_| curve.len() <= 12) {
-                        scene.dot(*point, MARKER - 1.5, color(drift));
-                    }
-                }
+                });
+                let points: Vec<(f64, f64, Option<f64>)> = curve
+                    .iter()
+                    .map(|(epoch, y)| (f64::from(*epoch), if shown(y) { *y } else { f64::NAN }, None))
+                    .collect();
+                values.push(CurveValues::new(&scene, &series, drift.row.title(), color(drift), &points, 1));
             }
+            plot.curve_values(&mut scene, &y.title, cell, values);
         }
         let reference = others.first().map_or_else(String::new, |drift| drift.reference.spec.backend.to_string());
         let caption = format!(
@@ -110,7 +126,7 @@ fn legend(backends: &[String], both: bool) -> Vec<(LegendSymbol, String)> {
     let mut entries: Vec<(LegendSymbol, String)> =
         backends.iter().enumerate().map(|(index, name)| (LegendSymbol::Solid(color(index)), name.clone())).collect();
     if both {
-        entries.push((LegendSymbol::Dashed(MUTED), "dense runs, same colours".into()));
+        entries.push((LegendSymbol::Dashed(MUTED), DENSE.into()));
     }
     entries
 }

@@ -1,15 +1,19 @@
 //! `gate-share`: fractions of the kept units' gates that are live, by kind; one facet per task and cell.
 
-use super::{DrawnFigure, SkipReason, facet_name, head, head_height};
+use super::{DrawnFigure, SkipReason, facet_name, head, head_height, named_values};
 use crate::axis::Axis;
 use crate::chart::{LegendSymbol, Plot, columns, fitted};
 use crate::gate_kinds::GateKind;
 use crate::live_gates::LiveGates;
+use crate::number::{count, percent};
 use crate::scene::{Align, Scene, text_width};
 use crate::style::{self, EMPTY, INK, LABEL, MUTED, SMALL};
 
 /// Stable file name, without extension.
 pub const NAME: &str = "gate-share";
+
+/// Legend entry of the gates that are not live.
+const CONSTANT: &str = "constant";
 
 /// Height of a facet's plot area.
 const PLOT: f64 = 150.0;
@@ -34,7 +38,7 @@ pub fn draw(shares: &[LiveGates], width: f64) -> Result<DrawnFigure, SkipReason>
     }
     let title = "Which gates of the kept hidden units depend on the input";
     let mut entries: Vec<(LegendSymbol, String)> = kinds.iter().map(|kind| kind.key()).collect();
-    entries.push((LegendSymbol::Square(EMPTY), "constant".into()));
+    entries.push((LegendSymbol::Square(EMPTY), CONSTANT.into()));
     let top = head_height(width, title, &entries) + 30.0;
     let height = top + (PLOT + AROUND) * tasks.len() as f64;
     let mut scene = Scene::new(width, height);
@@ -88,11 +92,19 @@ fn group(scene: &mut Scene, plot: &Plot, place: usize, bars: &[&LiveGates]) {
         let x = left + width * index as f64;
         let (low, high) = ((x + 1.0, plot.to.1), (x + width - 1.0, plot.from.1));
         let Some(live) = share.fraction() else { continue };
-        scene.rect(low, high, EMPTY);
+        let kind = share.kind.long();
+        scene.of_series(&[&kind, CONSTANT], |scene| scene.rect(low, high, EMPTY));
         let end = plot.at(0.0, 100.0 * live).1;
-        if live > 0.0 {
-            share.kind.fill(scene, (low.0, end), (high.0, low.1));
-        }
+        scene.of_series(&[&kind], |scene| {
+            if live > 0.0 {
+                share.kind.fill(scene, (low.0, end), (high.0, low.1));
+            }
+            let units = format!("{} of {} units", count(share.live), count(share.units));
+            let live_name = format!("{kind}, live");
+            let values = [(live_name.as_str(), percent(live)), ("that is", units), ("runs", count(share.runs))];
+            let name = format!("{}, {}, {}", share.task, share.cell, share.level);
+            scene.bar_values(low, high, name, named_values(values));
+        });
         let name = &share.kind.name;
         if text_width(name, SMALL) < width {
             scene.text((x + width / 2.0, plot.to.1 + 11.0), name.clone(), SMALL, MUTED, Align::Middle);

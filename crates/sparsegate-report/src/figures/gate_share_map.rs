@@ -14,7 +14,7 @@ use crate::number::count;
 use crate::patterns;
 use crate::points::Point;
 use crate::rows::RunRow;
-use crate::scene::{Align, Scene};
+use crate::scene::{Align, MatrixValues, Scene};
 use crate::style::{self, INK, MUTED, PAPER, SMALL};
 use sparsegate_store::format::UnitGates;
 
@@ -40,6 +40,7 @@ pub(super) fn representative<'a>(point: &Point<'a>) -> &'a RunRow {
 pub(super) struct ShareMap<'a> {
     row: &'a RunRow,
     heading: String,
+    seeds: usize,
     kinds: Vec<GateKind>,
     /// One row per kind, one column per rank.
     shares: Vec<Vec<f64>>,
@@ -73,7 +74,7 @@ impl<'a> ShareMap<'a> {
             shown.spec.seed,
             means.join(", ")
         );
-        Some(Self { row: shown, heading, kinds, shares })
+        Some(Self { row: shown, heading, seeds: seeds.len(), kinds, shares })
     }
 
     /// Height of the panel.
@@ -103,6 +104,15 @@ impl<'a> ShareMap<'a> {
             scene.line(&[(FROM, line), (FROM + width * units as f64, line)], MUTED, 0.5);
         }
         scene.frame((FROM, from), (FROM + width * units as f64, bottom), MUTED, 1.0);
+        scene.matrix_values(MatrixValues {
+            area: [FROM, from, FROM + width * units as f64, bottom],
+            name: self.row.point.clone(),
+            rows: self.kinds.iter().map(GateKind::long).collect(),
+            columns: (1..=units as u32).collect(),
+            column: "rank".into(),
+            values: self.shares.iter().map(|shares| shares.iter().copied().map(Some).collect()).collect(),
+            seeds: Some(self.seeds),
+        });
     }
 }
 

@@ -8,7 +8,7 @@ use crate::number::count;
 use crate::patterns;
 use crate::points;
 use crate::rows::RunRow;
-use crate::scene::{Align, Scene, text_width};
+use crate::scene::{Align, MatrixValues, Scene, text_width};
 use crate::style::{self, INK, LABEL, MUTED, SMALL, TINY};
 use sparsegate_store::format::{Structure, UnitGates};
 
@@ -151,6 +151,17 @@ fn panel(scene: &mut Scene, y: f64, row: &RunRow, structure: &Structure) {
         }
     }
     scene.frame((FROM, from), (end, bottom), MUTED, 1.0);
+    scene.matrix_values(MatrixValues {
+        area: [FROM, from, end, bottom],
+        name: row.title(),
+        rows: kinds.iter().map(GateKind::long).collect(),
+        columns: units.iter().map(|unit| unit.unit).collect(),
+        column: "unit".into(),
+        values: (0..kinds.len())
+            .map(|kind| units.iter().map(|unit| unit.constant.get(kind).copied().flatten()).collect())
+            .collect(),
+        seeds: None,
+    });
     let numbers: Vec<String> = units.iter().map(|unit| unit.unit.to_string()).collect();
     if units.len() <= NUMBERED && numbers.iter().all(|text| text_width(text, TINY) < width - 2.0) {
         for (place, text) in numbers.into_iter().enumerate() {

@@ -2,14 +2,14 @@
 
 use super::{
     DrawnFigure, Figure, FigureData, SkipReason, by_cell, color, epochs_text, facet_name, facet_room, head,
-    head_height, intervals_text, measured, theirs,
+    head_height, intervals_text, measured, named_values, theirs,
 };
 use crate::authors::AuthorsEpoch;
 use crate::axis::Axis;
 use crate::chart::{LegendSymbol, Plot, columns, fitted};
 use crate::gate_kinds::{self, GateKind};
 use crate::metric::{gates_kept, gates_total};
-use crate::number::count;
+use crate::number::{self, count};
 use crate::points::{self, Point};
 use crate::rows::RunRow;
 use crate::sample::Sample;
@@ -51,8 +51,10 @@ impl Figure for GatesByKindFigure {
 
         let title = "Gates that still depend on the input";
         let mut entries: Vec<(LegendSymbol, String)> = kinds.iter().map(GateKind::key).collect();
-        if let Some(epochs) = rows.iter().filter_map(|row| theirs(row)).map(|point| point.epoch).max() {
-            entries.push((LegendSymbol::Solid(INK), format!("authors' total, after {epochs} epochs")));
+        let epochs = rows.iter().filter_map(|row| theirs(row)).map(|point| point.epoch).max();
+        let authors = format!("authors' total, after {} epochs", epochs.unwrap_or_default());
+        if epochs.is_some() {
+            entries.push((LegendSymbol::Solid(INK), authors.clone()));
         }
         let top = head_height(data.width, title, &entries) + facet_room(cells.len());
         let columns = columns(data.width, cells.len(), if cells.len() > 1 { 56.0 } else { 80.0 });
@@ -79,7 +81,7 @@ impl Figure for GatesByKindFigure {
             }
             facet_name(&mut scene, cells.len(), &plot, cell);
             for (place, point) in points.iter().enumerate() {
-                bar(&mut scene, &plot, place, point, theirs(point.first()));
+                bar(&mut scene, &plot, place, point, theirs(point.first()).map(|theirs| (theirs, authors.as_str())));
                 let slot = (plot.to.0 - plot.from.0) / points.len() as f64;
                 let middle = plot.from.0 + slot * (place as f64 + 0.5);
                 names.draw(&mut scene, (middle, plot.to.1 + 22.0), slot, &point.title_in_cell());
@@ -116,8 +118,8 @@ fn total(point: &Point<'_>) -> Option<Sample> {
     point.sample(|row| row.last().map(|line| gates_kept(line) as f64))
 }
 
-/// Draws the stacked bar of the point at index `place` of the plot, with the authors' total.
-fn bar(scene: &mut Scene, plot: &Plot, place: usize, point: &Point<'_>, theirs: Option<&AuthorsEpoch>) {
+/// Draws the stacked bar of the point at index `place` of the plot, with the authors' total and its legend entry.
+fn bar(scene: &mut Scene, plot: &Plot, place: usize, point: &Point<'_>, theirs: Option<(&AuthorsEpoch, &str)>) {
     let row = point.first();
     let Some(line) = row.last() else { return };
     let (from, to) = (plot.at(place as f64, 0.0).0, plot.at(place as f64 + 1.0, 0.0).0);
@@ -126,25 +128,33 @@ fn bar(scene: &mut Scene, plot: &Plot, place: usize, point: &Point<'_>, theirs: 
     let mut below = 0.0;
     for (index, (kind, gate)) in gate_kinds::of(row).iter().zip(&line.counts.gates).enumerate() {
         let of_kind = |row: &RunRow| row.last()?.counts.gates.get(index).map(|gate| gate.kept as f64);
-        let kept = point.sample(of_kind).map_or(0.0, |sample| sample.mean);
+        let sample = point.sample(of_kind);
+        let kept = sample.map_or(0.0, |sample| sample.mean);
         let (low, high) = (plot.at(0.0, below).1, plot.at(0.0, below + kept).1);
-        kind.fill(scene, (middle - half, high), (middle + half, low));
-        if below > 0.0 && kept > 0.0 {
-            scene.line(&[(middle - half, low), (middle + half, low)], style::PAPER, 1.0);
-        }
-        let text = format!("{} {}", gate.kind, count(kept.round() as u64));
-        let width = text_width(&text, SMALL);
-        // A whisker in the middle of a narrow bar would cross the number.
-        let crossed = point.is_pooled() && half <= BESIDE;
-        if low - high > SMALL + 1.0 && width < 2.0 * half - 4.0 && !crossed {
-            let at = (middle, (low + high) / 2.0);
-            if kind.flow {
-                // A plain background, since the stripes would cross the letters.
-                let (wide, tall) = (width / 2.0 + 3.0, SMALL / 2.0 + 1.0);
-                scene.rect((at.0 - wide, at.1 - tall), (at.0 + wide, at.1 + tall), kind.color());
+        let name = kind.long();
+        scene.of_series(&[&name], |scene| {
+            kind.fill(scene, (middle - half, high), (middle + half, low));
+            if below > 0.0 && kept > 0.0 {
+                scene.line(&[(middle - half, low), (middle + half, low)], style::PAPER, 1.0);
             }
-            scene.text(at, text, SMALL, style::ink_on(kind.color()), Align::Middle);
-        }
+            let text = format!("{} {}", gate.kind, count(kept.round() as u64));
+            let width = text_width(&text, SMALL);
+            // A whisker in the middle of a narrow bar would cross the number.
+            let crossed = point.is_pooled() && half <= BESIDE;
+            if low - high > SMALL + 1.0 && width < 2.0 * half - 4.0 && !crossed {
+                let at = (middle, (low + high) / 2.0);
+                if kind.flow {
+                    // A plain background, since the stripes would cross the letters.
+                    let (wide, tall) = (width / 2.0 + 3.0, SMALL / 2.0 + 1.0);
+                    scene.rect((at.0 - wide, at.1 - tall), (at.0 + wide, at.1 + tall), kind.color());
+                }
+                scene.text(at, text, SMALL, style::ink_on(kind.color()), Align::Middle);
+            }
+            let kept = sample.map_or_else(String::new, |sample| sample.text(number::published));
+            let kept_name = format!("{name}, kept");
+            let values = [(kept_name.as_str(), kept), ("of", count(gate.total))];
+            scene.bar_values((middle - half, high), (middle + half, low), point.title(), named_values(values));
+        });
         below += kept;
     }
     let mut top_of_bar = plot.at(0.0, below).1;
@@ -155,26 +165,35 @@ fn bar(scene: &mut Scene, plot: &Plot, place: usize, point: &Point<'_>, theirs: 
         spread::whisker(scene, end(low), end(high));
         top_of_bar = top_of_bar.min(end(high).1);
     }
+    let strip = ((middle - half, plot.to.1 + 3.0), (middle + half, plot.to.1 + 8.0));
+    let kept = total(point).map_or_else(String::new, |total| total.text(number::published));
+    let values = [("gates kept, all kinds", kept), ("of", count(gates_total(line)))];
+    scene.bar_values(strip.0, strip.1, point.title(), named_values(values));
     let below = count(below.round() as u64);
     let total = format!("{below} of {}", count(gates_total(line)));
     let mut label_y = top_of_bar - 12.0;
-    if let Some(point) = theirs {
-        let tick = plot.at(0.0, point.gates as f64).1;
-        scene.line(&[(middle - half - 9.0, tick), (middle + half + 9.0, tick)], INK, 2.4);
-        if (tick - label_y).abs() < SMALL * 0.75 {
-            label_y = tick.min(top_of_bar) - 13.0;
-        }
-        let text = count(point.gates);
-        if middle + half + 13.0 + text_width(&text, SMALL) < to + 6.0 {
-            scene.text((middle + half + 13.0, tick), text, SMALL, MUTED, Align::Start);
-        }
+    if let Some((theirs, entry)) = theirs {
+        let tick = plot.at(0.0, theirs.gates as f64).1;
+        scene.of_series(&[entry], |scene| {
+            scene.line(&[(middle - half - 9.0, tick), (middle + half + 9.0, tick)], INK, 2.4);
+            if (tick - label_y).abs() < SMALL * 0.75 {
+                label_y = tick.min(top_of_bar) - 13.0;
+            }
+            let text = count(theirs.gates);
+            let values = [("gates kept, all kinds", text.clone()), ("epoch", theirs.epoch.to_string())];
+            let name = format!("{} (authors)", theirs.sparsity);
+            scene.point_values((middle + half + 4.0, tick), name, named_values(values));
+            if middle + half + 13.0 + text_width(&text, SMALL) < to + 6.0 {
+                scene.text((middle + half + 13.0, tick), text, SMALL, MUTED, Align::Start);
+            }
+        });
     }
     let total = if text_width(&total, SMALL) < slot { total } else { below };
     if text_width(&total, TINY) < slot - 2.0 {
         let (total, size) = fitted(&total, SMALL, slot - 2.0);
         scene.text((middle, label_y), total, size, INK, Align::Middle);
     }
-    scene.rect((middle - half, plot.to.1 + 3.0), (middle + half, plot.to.1 + 8.0), color(row));
+    scene.rect(strip.0, strip.1, color(row));
 }
 
 /// Names under the bars: with a line for each setting if all lines fit, otherwise upright.

@@ -32,9 +32,9 @@ use super::chart::{LegendSymbol, Plot, fitted, legend};
 use super::number::count;
 use super::points::{self, Point};
 use super::rows::{RunRow, baselines};
-use super::scene::{Align, Scene};
+use super::scene::{Align, NamedValues, Scene};
 use super::style::{self, INK, LABEL, MUTED, TITLE};
-use sparsegate_store::format::TrivialBaseline;
+use sparsegate_store::format::{Predictor, TrivialBaseline};
 
 /// Input of the figures.
 #[derive(Debug, Clone, Copy)]
@@ -248,9 +248,21 @@ fn with_baseline(mut values: Vec<f64>, baseline: Option<f64>) -> Vec<f64> {
 }
 
 /// Draws a baseline across a plot.
-fn draw_baseline(scene: &mut Scene, plot: &Plot, value: f64) {
+fn draw_baseline(scene: &mut Scene, plot: &Plot, predictor: &Predictor, value: f64) {
     let y = plot.at(0.0, value).1;
-    scene.dotted(&[(plot.from.0, y), (plot.to.0, y)], MUTED);
+    scene.of_series(&[&baseline_entry(predictor)], |scene| {
+        scene.dotted(&[(plot.from.0, y), (plot.to.0, y)], MUTED);
+    });
+}
+
+/// Name of the legend entry of a baseline.
+fn baseline_entry(predictor: &Predictor) -> String {
+    format!("baseline: {predictor}")
+}
+
+/// Names and texts of values.
+fn named_values<const N: usize>(values: [(&str, String); N]) -> NamedValues {
+    values.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
 }
 
 /// The baseline of the runs if they all have the same one.
@@ -313,6 +325,20 @@ fn settings_legend<'a: 'b, 'b>(
         (symbol(color), format!("{} ({} settings)", first.level(), count(settings.len() as u64)))
     };
     levels.into_iter().map(entry).collect()
+}
+
+/// The name of a point's legend entry: that of its settings or, where the legend has one for each level, of its level.
+fn entry_of<'b>(entries: &'b [(LegendSymbol, String)], point: &Point<'_>) -> &'b str {
+    let first = point.first();
+    let (title, settings) = (point.title_in_cell(), first.in_cell(&first.point));
+    let of_level = |text: &str| {
+        text.strip_prefix(first.level()).is_some_and(|rest| rest.starts_with(" (") && rest.ends_with(" settings)"))
+    };
+    let named = |fits: &dyn Fn(&str) -> bool| entries.iter().map(|(_, text)| text.as_str()).find(|text| fits(text));
+    named(&|text| text == title)
+        .or_else(|| named(&|text| text == settings))
+        .or_else(|| named(&of_level))
+        .unwrap_or_default()
 }
 
 /// Most legend entries of single settings.

@@ -2,13 +2,13 @@
 
 use super::{
     DrawnFigure, Figure, FigureData, SkipReason, collapsed_names, facet_name, facet_room, head, head_height,
-    intervals_text,
+    intervals_text, named_values,
 };
 use crate::axis::{Axis, AxisScale};
 use crate::best;
 use crate::chart::{LegendSymbol, Plot, columns};
 use crate::metric;
-use crate::number::count;
+use crate::number::{self, count};
 use crate::points::{self, Point};
 use crate::rows::{RowState, RunRow};
 use crate::sample::Sample;
@@ -27,6 +27,9 @@ pub struct OverFigure {
     key: String,
     name: String,
 }
+
+/// Legend entry of the rings.
+const BEST: &str = "best by validation";
 
 /// Height of a panel including its axis.
 const PANEL: f64 = 262.0;
@@ -67,9 +70,12 @@ pub(super) struct Series<'a> {
 }
 
 /// One of the two rows of panels.
-struct OverPanel {
+struct OverPanel<'a> {
     y: Axis,
     of: fn(&(f64, Point<'_>, Sample, Sample)) -> Sample,
+    /// Name and text of a value on the vertical axis.
+    name: String,
+    text: Box<dyn Fn(f64) -> String + 'a>,
     /// Whether dense networks are drawn.
     dense: bool,
 }
@@ -100,6 +106,8 @@ impl Figure for OverFigure {
         let mut panels = vec![OverPanel {
             y: axis(&quality_title, series.iter(), |point| point.2, |values| metric::axis_scale(metric, values)),
             of: |point| point.2,
+            name: format!("validation {}", metric::plain_name(metric)),
+            text: Box::new(move |x| metric::axis_text(metric, x)),
             dense: true,
         }];
         if series.iter().any(|one| one.sparse) {
@@ -107,13 +115,15 @@ impl Figure for OverFigure {
             panels.push(OverPanel {
                 y: axis("compression", sparse, |point| point.3, |values| Axis::scale_for(values, 3.0)),
                 of: |point| point.3,
+                name: "compression".into(),
+                text: Box::new(number::ratio),
                 dense: false,
             });
         }
 
         let title = format!("Quality and compression over {short}");
         let mut entries = series_legend(&series);
-        entries.push((LegendSymbol::Ring(INK), "best by validation".into()));
+        entries.push((LegendSymbol::Ring(INK), BEST.into()));
         let chosen: Vec<&str> =
             best::settings(data.rows, data.varying).iter().map(|best| run_of(&best.point)).collect();
         let top = head_height(data.width, &title, &entries) + facet_room(cells.len());
@@ -135,19 +145,26 @@ impl Figure for OverFigure {
                 let shown = || series.iter().filter(|one| one.cell == *cell && (panel.dense || one.sparse));
                 for one in shown() {
                     let samples: Vec<(f64, Sample)> = one.points.iter().map(|at| (at.0, (panel.of)(at))).collect();
-                    spread::band(&mut scene, &plot, &samples, one.color);
+                    scene.of_series(&[&one.label], |scene| spread::band(scene, &plot, &samples, one.color));
                 }
                 for one in shown() {
                     let values = one.points.iter().map(|at| (at.0, (panel.of)(at).mean));
-                    for piece in plot.path(values) {
-                        scene.line(&piece, one.color, LINE);
-                    }
+                    scene.of_series(&[&one.label], |scene| {
+                        for piece in plot.path(values) {
+                            scene.line(&piece, one.color, LINE);
+                        }
+                    });
                     for at in &one.points {
                         let place = plot.at(at.0, (panel.of)(at).mean);
                         if chosen.contains(&run_of(&at.1)) {
-                            scene.ring(place, MARKER + 3.0, INK, 1.4);
+                            scene.of_series(&[&one.label, BEST], |scene| scene.ring(place, MARKER + 3.0, INK, 1.4));
                         }
-                        scene.dot(place, MARKER - 1.0, one.color);
+                        scene.of_series(&[&one.label], |scene| {
+                            scene.dot(place, MARKER - 1.0, one.color);
+                            let values =
+                                [(short, at.0.to_string()), (panel.name.as_str(), (panel.of)(at).text(&panel.text))];
+                            scene.point_values(place, at.1.title(), named_values(values));
+                        });
                     }
                 }
             }

@@ -1,14 +1,15 @@
 //! `quality-compression`: test metric against compression.
 
 use super::{
-    DrawnFigure, Figure, FigureData, SkipReason, authors_of, baseline_text, by_cell, collapsed_names, color, color_of,
-    common_baseline, draw_baseline, epochs_text, facet_name, facet_room, head, head_height, intervals_text, measured,
-    names, settings_legend, with_baseline,
+    DrawnFigure, Figure, FigureData, SkipReason, authors_of, baseline_entry, baseline_text, by_cell, collapsed_names,
+    color, color_of, common_baseline, draw_baseline, entry_of, epochs_text, facet_name, facet_room, head, head_height,
+    intervals_text, measured, named_values, names, settings_legend, with_baseline,
 };
 use crate::authors::AuthorsEpoch;
 use crate::axis::{Axis, AxisScale};
 use crate::chart::{LabelPlacer, LegendSymbol, Plot, columns};
 use crate::metric;
+use crate::number::ratio;
 use crate::points::{self, Point};
 use crate::rows::{RowState, RunRow};
 use crate::sample::Sample;
@@ -88,11 +89,14 @@ impl Figure for QualityCompressionFigure {
         let title = "Quality against compression";
         let dense = if ours.iter().any(|(row, _)| !row.is_sparse()) { " (dense: best epoch)" } else { "" };
         let mut entries = vec![(LegendSymbol::Dot(MUTED), format!("ours, {}{dense}", epochs_text(&rows)))];
-        if let Some(last) = authors.iter().map(|point| point.epoch).max() {
-            entries.push((LegendSymbol::Ring(MUTED), format!("authors, after {last} epochs (dense: best epoch)")));
+        let last = authors.iter().map(|point| point.epoch).max();
+        let authors_entry = format!("authors, after {} epochs (dense: best epoch)", last.unwrap_or_default());
+        if last.is_some() {
+            entries.push((LegendSymbol::Ring(MUTED), authors_entry.clone()));
         }
+        let test = format!("test {}", metric::plain_name(metric));
         if let Some((baseline, _)) = shown_baseline {
-            entries.push((LegendSymbol::Dotted(MUTED), format!("baseline: {}", baseline.predictor)));
+            entries.push((LegendSymbol::Dotted(MUTED), baseline_entry(&baseline.predictor)));
         }
         if !collapsed.is_empty() {
             entries.push((LegendSymbol::Plain, format!("collapsed, not drawn: {collapsed}")));
@@ -125,8 +129,8 @@ impl Figure for QualityCompressionFigure {
                 }
                 plot.axes(&mut scene);
                 facet_name(&mut scene, cells.len(), &plot, cell);
-                if let Some((_, value)) = shown_baseline {
-                    draw_baseline(&mut scene, &plot, value);
+                if let Some((baseline, value)) = shown_baseline {
+                    draw_baseline(&mut scene, &plot, &baseline.predictor, value);
                 }
                 let ours: Vec<&PlacedPoint<'_>> =
                     points.iter().filter(|one| one.point.first().cell() == *cell).collect();
@@ -136,17 +140,23 @@ impl Figure for QualityCompressionFigure {
                 let place = |point: &AuthorsEpoch| plot.at(point.compression, quality(point.test));
                 for point in theirs {
                     labels.keep_clear(place(point), MARKER + 2.0);
-                    scene.ring(place(point), MARKER + 1.0, color_of(&point.sparsity, data.rows), 2.0);
+                    scene.of_series(&[&authors_entry], |scene| {
+                        scene.ring(place(point), MARKER + 1.0, color_of(&point.sparsity, data.rows), 2.0);
+                        let values = [
+                            ("compression", ratio(point.compression)),
+                            (test.as_str(), metric::value_text(metric, point.test)),
+                            ("epoch", point.epoch.to_string()),
+                        ];
+                        scene.point_values(place(point), format!("{} (authors)", point.sparsity), named_values(values));
+                    });
                 }
-                placed &= draw_points(&mut scene, &plot, &mut labels, &ours, in_legend);
+                placed &= draw_points(&mut scene, &plot, &mut labels, &ours, (&entries, in_legend), metric);
                 let known = |level: &str| ours.iter().any(|one| one.point.first().level() == level);
                 for point in theirs.iter().filter(|point| !known(&point.sparsity)) {
-                    placed &= labels.draw(
-                        &mut scene,
-                        (plot.from, plot.to),
-                        place(point),
-                        &format!("{} (authors)", point.sparsity),
-                    );
+                    let name = format!("{} (authors)", point.sparsity);
+                    placed &= scene.of_series(&[&authors_entry], |scene| {
+                        labels.draw(scene, (plot.from, plot.to), place(point), &name)
+                    });
                 }
             }
             (scene, placed)
@@ -203,17 +213,32 @@ fn draw_points(
     plot: &Plot,
     labels: &mut LabelPlacer,
     ours: &[&PlacedPoint<'_>],
-    in_legend: bool,
+    (entries, in_legend): (&[(LegendSymbol, String)], bool),
+    metric: Option<&str>,
 ) -> bool {
     let at = |one: &PlacedPoint<'_>| plot.at(one.compression.mean, one.quality.mean);
+    let test = format!("test {}", metric::plain_name(metric));
+    // The first entry stands for all of our points.
+    let all = entries.first().map_or("", |(_, name)| name.as_str());
     for one in ours {
         labels.keep_clear(at(one), MARKER + 2.0);
         let (x, y) = (one.compression, one.quality);
         let color = color(one.point.first());
-        spread::error_bars(scene, plot, (x.mean, x.interval()), Some((y.mean, y.interval())), color);
+        scene.of_series(&[all, entry_of(entries, &one.point)], |scene| {
+            spread::error_bars(scene, plot, (x.mean, x.interval()), Some((y.mean, y.interval())), color);
+        });
     }
     for one in ours {
-        scene.dot(at(one), MARKER + 0.5, color(one.point.first()));
+        scene.of_series(&[all, entry_of(entries, &one.point)], |scene| {
+            scene.dot(at(one), MARKER + 0.5, color(one.point.first()));
+            let epoch = if one.point.is_pooled() { None } else { one.point.first().quoted() };
+            let mut values = named_values([
+                ("compression", one.compression.text(ratio)),
+                (test.as_str(), one.quality.text(|x| metric::axis_text(metric, x))),
+            ]);
+            values.extend(epoch.map(|line| ("epoch".to_owned(), line.epoch.to_string())));
+            scene.point_values(at(one), one.point.title(), values);
+        });
     }
     // An unfinished run shares the colour of its point, so it is named in any case.
     let named = |one: &&&PlacedPoint<'_>| !in_legend || one.point.first().state != RowState::Done;
@@ -226,7 +251,9 @@ fn draw_points(
             Some(best) if !row.is_sparse() && !point.is_pooled() => format!(", best epoch ({})", best.epoch),
             _ => String::new(),
         };
-        placed &= labels.draw(scene, (plot.from, plot.to), at(one), &format!("{name}{epoch}"));
+        placed &= scene.of_series(&[all, entry_of(entries, point)], |scene| {
+            labels.draw(scene, (plot.from, plot.to), at(one), &format!("{name}{epoch}"))
+        });
     }
     placed
 }

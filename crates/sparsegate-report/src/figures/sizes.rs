@@ -2,12 +2,12 @@
 
 use super::{
     DrawnFigure, Figure, FigureData, SkipReason, color, epochs_text, head, head_height, intervals_text, measured,
-    theirs,
+    named_values, theirs,
 };
 use crate::authors::AuthorsEpoch;
 use crate::axis::Axis;
 use crate::chart::{LegendSymbol, Plot, fitted};
-use crate::number::{count, percent, spread as spread_text};
+use crate::number::{self, count, percent, spread as spread_text};
 use crate::points::{self, Point};
 use crate::rows::RunRow;
 use crate::sample::Sample;
@@ -22,6 +22,8 @@ pub struct SizesFigure;
 /// One panel: our count and the authors' count of the same size.
 struct SizePanel<'a> {
     title: &'a str,
+    /// What is counted, for the values of a bar.
+    name: &'a str,
     ours: fn(&RunRow) -> Option<KeptCount>,
     theirs: fn(&AuthorsEpoch) -> Option<(u64, u64)>,
 }
@@ -29,16 +31,19 @@ struct SizePanel<'a> {
 const PANELS: [SizePanel<'static>; 3] = [
     SizePanel {
         title: "hidden units kept (% of all)",
+        name: "hidden units kept",
         ours: |row| row.last().map(|line| line.counts.neurons),
         theirs: |point| Some((point.neurons, point.neurons_total)),
     },
     SizePanel {
         title: "dimensions of the embedding kept (% of all)",
+        name: "dimensions of the embedding kept",
         ours: |row| row.last().and_then(|line| line.counts.inputs),
         theirs: |point| point.inputs,
     },
     SizePanel {
         title: "input symbols kept (% of the vocabulary)",
+        name: "input symbols kept",
         ours: |row| row.last().map(|line| line.counts.vocabulary),
         theirs: |point| Some((point.vocabulary, point.vocabulary_total)),
     },
@@ -71,8 +76,11 @@ impl Figure for SizesFigure {
         let title = "Hidden units and vocabulary kept";
         let mut entries = vec![(LegendSymbol::Plain, format!("bars: ours, {}", epochs_text(&rows)))];
         let theirs = |row: &RunRow| theirs(&data, row);
-        if let Some(epochs) = rows.iter().filter_map(|row| theirs(row)).map(|point| point.epoch).max() {
-            entries.push((LegendSymbol::Tick(INK), format!("authors, after {epochs} epochs")));
+        let ours = entries[0].1.clone();
+        let epochs = rows.iter().filter_map(|row| theirs(row)).map(|point| point.epoch).max();
+        let authors = format!("authors, after {} epochs", epochs.unwrap_or_default());
+        if epochs.is_some() {
+            entries.push((LegendSymbol::Tick(INK), authors.clone()));
         }
         let points = points::of(rows.iter().copied());
         let top = head_height(data.width, title, &entries);
@@ -106,28 +114,42 @@ impl Figure for SizesFigure {
                 let y = plot.from.1 + STEP * (line as f64 + 0.5);
                 let (high, low) = (y - BAR / 2.0, y + BAR / 2.0);
                 let end = plot.at(100.0 * fraction.mean, 0.0).0;
-                scene.rect((plot.from.0, high), (plot.to.0, low), EMPTY);
-                scene.rect((plot.from.0, high), (end.max(plot.from.0 + 1.0), low), color(row));
-                let (title, size) = fitted(&point.title(), SMALL, names);
-                scene.text((plot.from.0 - 9.0, y), title, size, INK, Align::End);
-                let text = match fraction.interval() {
-                    None => {
-                        let share = percent(fraction.mean);
-                        let of = format!("{} of {}", count(kept.kept), count(kept.total));
-                        if narrow { of } else { format!("{of} ({share})") }
-                    }
-                    Some((low, high)) => {
-                        let at = |share: f64| (plot.at(100.0 * share, 0.0).0.clamp(plot.from.0, plot.to.0), y);
-                        spread::whisker(&mut scene, at(low), at(high));
-                        let counts = point.sample(|row| (panel.ours)(row).map(|kept| kept.kept as f64));
-                        counts.map_or_else(String::new, |counts| spread_text(counts.mean, counts.sd.unwrap_or(0.0)))
-                    }
-                };
-                scene.text((plot.to.0 + 12.0, y), text, SMALL, INK, Align::Start);
+                let counts = point.sample(|row| (panel.ours)(row).map(|kept| kept.kept as f64));
+                scene.of_series(&[&ours], |scene| {
+                    scene.rect((plot.from.0, high), (plot.to.0, low), EMPTY);
+                    scene.rect((plot.from.0, high), (end.max(plot.from.0 + 1.0), low), color(row));
+                    let (title, size) = fitted(&point.title(), SMALL, names);
+                    scene.text((plot.from.0 - 9.0, y), title, size, INK, Align::End);
+                    let text = match fraction.interval() {
+                        None => {
+                            let share = percent(fraction.mean);
+                            let of = format!("{} of {}", count(kept.kept), count(kept.total));
+                            if narrow { of } else { format!("{of} ({share})") }
+                        }
+                        Some((low, high)) => {
+                            let at = |share: f64| (plot.at(100.0 * share, 0.0).0.clamp(plot.from.0, plot.to.0), y);
+                            spread::whisker(scene, at(low), at(high));
+                            counts.map_or_else(String::new, |counts| spread_text(counts.mean, counts.sd.unwrap_or(0.0)))
+                        }
+                    };
+                    scene.text((plot.to.0 + 12.0, y), text, SMALL, INK, Align::Start);
+                    let values = [
+                        (panel.name, counts.map_or_else(String::new, |counts| counts.text(number::published))),
+                        ("of", count(kept.total)),
+                        ("share", fraction.text(percent)),
+                    ];
+                    scene.bar_values((plot.from.0, high), (plot.to.0, low), point.title(), named_values(values));
+                });
                 if let Some((kept, total)) = theirs(row).and_then(panel.theirs) {
                     let x = plot.at(100.0 * share(kept, total), 0.0).0;
-                    scene.line(&[(x, high - 5.0), (x, low + 5.0)], style::PAPER, 5.0);
-                    scene.line(&[(x, high - 5.0), (x, low + 5.0)], INK, 2.5);
+                    scene.of_series(&[&authors], |scene| {
+                        scene.line(&[(x, high - 5.0), (x, low + 5.0)], style::PAPER, 5.0);
+                        scene.line(&[(x, high - 5.0), (x, low + 5.0)], INK, 2.5);
+                        let name = format!("{} (authors)", row.level());
+                        let values =
+                            [(panel.name, count(kept)), ("of", count(total)), ("share", percent(share(kept, total)))];
+                        scene.point_values((x, high - 3.0), name, named_values(values));
+                    });
                 }
             }
             scene.line(&[plot.from, (plot.from.0, plot.to.1)], INK, 1.0);

@@ -1,6 +1,6 @@
 //! `speed`: speed-up of the compact models over the dense networks, next to the reduction in multiply-adds.
 
-use super::{DrawnFigure, Figure, FigureData, SkipReason, head, head_height};
+use super::{DrawnFigure, Figure, FigureData, SkipReason, head, head_height, named_values};
 use crate::axis::{Axis, AxisScale};
 use crate::chart::{LegendSymbol, Plot, fitted};
 use crate::number::ratio;
@@ -19,6 +19,9 @@ const PANELS: [(Implementation, &str); 4] = [
     (Implementation::OnnxruntimeInt8, "both with 8 bits: times as fast as ONNX Runtime on the dense network"),
     (Implementation::Dense, "times as fast as our own runtime on the dense network"),
 ];
+
+/// Legend entry of the reduction in multiply-adds.
+const MACS: &str = "fewer multiply-adds";
 
 /// Height of a run's row.
 const STEP: f64 = 40.0;
@@ -61,7 +64,7 @@ impl Figure for SpeedFigure {
             .enumerate()
             .map(|(index, read_mode)| (mark(*read_mode, index), name(*read_mode)))
             .collect();
-        entries.push((LegendSymbol::Tick(INK), "fewer multiply-adds".to_owned()));
+        entries.push((LegendSymbol::Tick(INK), MACS.to_owned()));
         let top = head_height(data.width, title, &entries);
         let names =
             found.iter().map(|run| text_width(&run.row.title(), SMALL)).fold(0.0, f64::max).min(0.29 * data.width);
@@ -131,7 +134,11 @@ fn panel(
         scene.text((plot.from.0 - 9.0, y), title, size, INK, Align::End);
         if let Some(mac_ratio) = run.mac_ratio() {
             let x = plot.at(mac_ratio, 0.0).0;
-            scene.line(&[(x, y - 15.0), (x, y + 15.0)], INK, 2.5);
+            scene.of_series(&[MACS], |scene| {
+                scene.line(&[(x, y - 15.0), (x, y + 15.0)], INK, 2.5);
+                let values = [("multiply-adds per token, dense over compact", ratio(mac_ratio))];
+                scene.point_values((x, y - 13.0), run.row.title(), named_values(values));
+            });
         }
         let mut best = None::<f64>;
         for (index, read_mode) in read_modes.iter().enumerate() {
@@ -140,12 +147,18 @@ fn panel(
             let y = y + APART * (index as f64 - (read_modes.len() as f64 - 1.0) / 2.0);
             let at = |value: f64| plot.at(value, 0.0).0;
             let color = if let LegendSymbol::Dot(color) = mark(*read_mode, index) { color } else { INK };
-            scene.line(&[(at(low), y), (at(high), y)], color, 1.6);
-            if read_mode.0 == InputMode::Streaming {
-                scene.ring((at(median), y), 4.0, color, 1.6);
-            } else {
-                scene.dot((at(median), y), 4.0, color);
-            }
+            let mode = name(*read_mode);
+            scene.of_series(&[&mode], |scene| {
+                scene.line(&[(at(low), y), (at(high), y)], color, 1.6);
+                if read_mode.0 == InputMode::Streaming {
+                    scene.ring((at(median), y), 4.0, color, 1.6);
+                } else {
+                    scene.dot((at(median), y), 4.0, color);
+                }
+                let range = format!("{} ({} to {})", ratio(median), ratio(low), ratio(high));
+                let values = [(plot.x.title.as_str(), range), ("reading", mode.clone())];
+                scene.point_values((at(median), y), run.row.title(), named_values(values));
+            });
         }
         if let Some(best) = best {
             scene.text((plot.to.0 + 10.0, y), format!("up to {}", ratio(best)), SMALL, INK, Align::Start);

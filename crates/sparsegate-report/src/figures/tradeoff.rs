@@ -1,11 +1,12 @@
 //! `tradeoff`: validation metric against compression along the weight of the KL term, one curve for each level.
 
 use super::over::{Series, run_of, series, series_legend};
-use super::{DrawnFigure, Figure, FigureData, SkipReason, facet_name, facet_room, head, head_height};
+use super::{DrawnFigure, Figure, FigureData, SkipReason, facet_name, facet_room, head, head_height, named_values};
 use crate::axis::{Axis, AxisScale};
 use crate::best;
 use crate::chart::{LabelPlacer, LegendSymbol, Plot, columns};
 use crate::metric;
+use crate::number::ratio;
 use crate::points::Point;
 use crate::recommend::recommendations;
 use crate::scene::Scene;
@@ -16,6 +17,9 @@ pub struct TradeoffFigure;
 
 /// The swept key.
 const KEY: &str = "train.kl.weight";
+
+/// Legend entry of the rings.
+const BEST: &str = "best of its level by validation";
 
 /// Height of a panel including its axis.
 const PANEL: f64 = 400.0;
@@ -50,7 +54,7 @@ impl Figure for TradeoffFigure {
 
         let title = "Quality against compression over the KL weight";
         let mut entries = series_legend(&series);
-        entries.push((LegendSymbol::Ring(INK), "best of its level by validation".into()));
+        entries.push((LegendSymbol::Ring(INK), BEST.into()));
         entries.push((LegendSymbol::Plain, "framed: recommended".into()));
         let chosen: Vec<&str> =
             best::settings(data.rows, data.varying).iter().map(|best| run_of(&best.point)).collect();
@@ -72,7 +76,7 @@ impl Figure for TradeoffFigure {
             plot.axes(&mut scene);
             facet_name(&mut scene, cells.len(), &plot, cell);
             let here: Vec<&Series<'_>> = series.iter().filter(|one| one.cell == *cell).collect();
-            curves(&mut scene, &plot, &here, &chosen, &recommended);
+            curves(&mut scene, &plot, &here, name, &chosen, &recommended);
         }
 
         let points: Vec<&Point<'_>> = all.iter().map(|at| &at.1).collect();
@@ -91,12 +95,22 @@ impl Figure for TradeoffFigure {
 }
 
 /// Draws the curves of a panel, with marks and the weights.
-fn curves(scene: &mut Scene, plot: &Plot, series: &[&Series<'_>], chosen: &[&str], recommended: &[&str]) {
+fn curves(
+    scene: &mut Scene,
+    plot: &Plot,
+    series: &[&Series<'_>],
+    metric: Option<&str>,
+    chosen: &[&str],
+    recommended: &[&str],
+) {
+    let valid = format!("validation {}", metric::plain_name(metric));
     let mut labels = LabelPlacer::default();
     for one in series {
-        for piece in plot.path(one.points.iter().map(|at| (at.3.mean, at.2.mean))) {
-            scene.line(&piece, one.color, LINE);
-        }
+        scene.of_series(&[&one.label], |scene| {
+            for piece in plot.path(one.points.iter().map(|at| (at.3.mean, at.2.mean))) {
+                scene.line(&piece, one.color, LINE);
+            }
+        });
         for (_, _, quality, compression) in &one.points {
             labels.keep_clear(plot.at(compression.mean, quality.mean), MARKER + 4.0);
         }
@@ -104,15 +118,30 @@ fn curves(scene: &mut Scene, plot: &Plot, series: &[&Series<'_>], chosen: &[&str
     for one in series {
         for (weight, point, quality, compression) in &one.points {
             let at = plot.at(compression.mean, quality.mean);
-            if recommended.contains(&run_of(point)) {
-                let half = MARKER + 6.0;
-                scene.frame((at.0 - half, at.1 - half), (at.0 + half, at.1 + half), INK, 1.6);
-            }
-            if chosen.contains(&run_of(point)) {
-                scene.ring(at, MARKER + 3.0, INK, 1.4);
-            }
-            scene.dot(at, MARKER - 1.0, one.color);
-            labels.draw(scene, (plot.from, plot.to), at, &weight.to_string());
+            scene.of_series(&[&one.label], |scene| {
+                if recommended.contains(&run_of(point)) {
+                    let half = MARKER + 6.0;
+                    scene.frame((at.0 - half, at.1 - half), (at.0 + half, at.1 + half), INK, 1.6);
+                }
+            });
+            scene.of_series(&[&one.label, BEST], |scene| {
+                if chosen.contains(&run_of(point)) {
+                    scene.ring(at, MARKER + 3.0, INK, 1.4);
+                }
+            });
+            scene.of_series(&[&one.label], |scene| {
+                scene.dot(at, MARKER - 1.0, one.color);
+                labels.draw(scene, (plot.from, plot.to), at, &weight.to_string());
+                let mut values = named_values([
+                    ("KL weight", weight.to_string()),
+                    ("compression", compression.text(ratio)),
+                    (&valid, quality.text(|x| metric::axis_text(metric, x))),
+                ]);
+                if recommended.contains(&run_of(point)) {
+                    values.push(("recommended".into(), "yes".into()));
+                }
+                scene.point_values(at, point.title(), values);
+            });
         }
     }
 }

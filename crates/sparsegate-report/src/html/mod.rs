@@ -1,5 +1,5 @@
-//! `index.html`: a whole report as one file without external resources. Its script sorts and filters tables; without it,
-//! everything is there.
+//! `index.html`: a whole report as one file without external resources. Its scripts sort and filter tables, show the
+//! values of figures and switch their series; without them, everything else is there.
 
 mod parts;
 mod provenance;
@@ -82,7 +82,7 @@ impl Page<'_> {
                     "."
                 }
                 @if let Some(explorer) = self.explorer {
-                    p { a href=(explorer) { "Explore the networks" } ": type a text and watch every unit read it." }
+                    p.explore { a href=(explorer) { "Explore the networks" } ": type a text and watch every unit read it." }
                 }
             }
             (contents(&self.titles()))

@@ -2,6 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use crate::figure_width::FigureWidth;
 use crate::grid::TableData;
 
 /// A figure on a page.
@@ -9,8 +10,12 @@ use crate::grid::TableData;
 pub struct FigureHtml {
     /// File name without extension.
     pub name: String,
-    /// The SVG document.
+    /// The SVG document, with groups for the page's scripts.
     pub svg: String,
+    /// The values of its points, bars and curves as JSON, if it has any.
+    pub values: Option<String>,
+    /// Width of its files for print, if it has them.
+    pub printed: Option<FigureWidth>,
     /// The caption.
     pub caption: String,
 }
@@ -33,7 +38,10 @@ impl Section {
     }
 }
 
-/// A complete HTML document with the given body, built-in style and script; it has no external resources.
+/// The scripts of a page; each is a module of its own.
+const SCRIPTS: [&str; 3] = [include_str!("tables.js"), include_str!("legend.js"), include_str!("values.js")];
+
+/// A complete HTML document with the given body, built-in style and scripts; it has no external resources.
 pub fn document(title: &str, body: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
@@ -47,7 +55,7 @@ pub fn document(title: &str, body: &Markup) -> String {
             }
             body {
                 (body)
-                script type="module" { (PreEscaped(include_str!("page.js"))) }
+                @for script in SCRIPTS { script type="module" { (PreEscaped(script)) } }
             }
         }
     };
@@ -59,10 +67,10 @@ pub fn section(section: &Section, notes: &[String]) -> Markup {
     html! {
         section {
             (heading(&section.title))
-            @for note in &section.notes { p { (note) } }
+            @for note in &section.notes { p { (with_code(note)) } }
             @for grid in &section.grids { (table(grid)) }
             @if !notes.is_empty() {
-                ul.notes { @for note in notes { li { (note) } } }
+                ul.notes { @for note in notes { li { (with_code(note)) } } }
             }
         }
     }
@@ -98,15 +106,42 @@ fn anchor(title: &str) -> String {
 pub fn figure(drawn: &FigureHtml) -> Markup {
     html! {
         figure id=(drawn.name) {
-            div.picture tabindex="0" role="img" aria-label=(drawn.caption) { (PreEscaped(inline(&drawn.svg))) }
+            div.picture tabindex="0" role="img" aria-label=(drawn.caption.replace('`', "")) {
+                (PreEscaped(inline(&drawn.svg)))
+            }
+            @if let Some(values) = &drawn.values {
+                // No text in it can end the element.
+                script type="application/json" { (PreEscaped(values.replace('<', "\\u003c"))) }
+            }
             figcaption {
-                (drawn.caption) " "
+                (with_code(&drawn.caption)) " "
                 span.files {
                     a href={ (drawn.name) ".svg" } { "SVG" } ", "
-                    a href={ (drawn.name) ".png" } { "PNG" } " "
+                    a href={ (drawn.name) ".png" } { "PNG" }
+                    @if let Some(width) = drawn.printed {
+                        "; for print, " (width.centimetres()) " cm wide: "
+                        a href={ (drawn.name) "-print.svg" } { "SVG" } ", "
+                        a href={ (drawn.name) "-print.pdf" } { "PDF" } ", "
+                        a href={ (drawn.name) "-print.png" } { "PNG" }
+                    }
+                    " "
                     a.anchor href={ "#" (drawn.name) } aria-label={ "Link to the figure " (drawn.name) } { "#" }
                 }
             }
+        }
+    }
+}
+
+/// A text in which names between backticks are set as code.
+fn with_code(text: &str) -> Markup {
+    let pieces: Vec<&str> = text.split('`').collect();
+    // A backtick without its partner is itself.
+    let alone = pieces.len() - 1;
+    html! {
+        @for (index, piece) in pieces.iter().enumerate() {
+            @if index % 2 == 0 { (piece) }
+            @else if index == alone { "`" (piece) }
+            @else { code { (piece) } }
         }
     }
 }
@@ -131,7 +166,7 @@ fn table(grid: &TableData) -> Markup {
                     @for row in &grid.rows {
                         tr {
                             @for (head, cell) in grid.columns.iter().zip(row) {
-                                td class=[if head.numeric { Some("n") } else { verdict_class(&head.text, cell) }] { (cell) }
+                                td class=[if head.numeric { Some(number_class(cell)) } else { text_class(&head.text, cell) }] { (cell) }
                             }
                         }
                     }
@@ -139,6 +174,19 @@ fn table(grid: &TableData) -> Markup {
             }
         }
     }
+}
+
+/// CSS class of a cell with a number; that of one with an interval is `interval`, too.
+fn number_class(cell: &str) -> &'static str {
+    if cell.contains(" [") { "n interval" } else { "n" }
+}
+
+/// Letters from which on a cell's text is broken into lines.
+const LONG: usize = 90;
+
+/// CSS class of a cell with a text.
+fn text_class(head: &str, cell: &str) -> Option<&'static str> {
+    verdict_class(head, cell).or((cell.len() > LONG).then_some("long"))
 }
 
 /// CSS class of a cell with a verdict or a state.

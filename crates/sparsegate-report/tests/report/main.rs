@@ -7,6 +7,7 @@ mod damage;
 mod efficiency;
 mod look;
 mod print;
+mod values;
 
 use camino::Utf8Path;
 use polars::prelude::*;
@@ -172,7 +173,8 @@ fn the_page_stands_alone_and_the_figures_are_there() {
     for outside in ["src=", "<link", "@import", "url(", "xmlns"] {
         assert!(!page.contains(outside), "the page has {outside}");
     }
-    assert_eq!(page.matches("<script").count(), 1, "only the one that sorts and filters tables");
+    assert_eq!(page.matches("<script type=\"module\">").count(), 3, "only those of tables, legends and values");
+    assert_eq!(page.matches("<script").count(), 3 + FIGURES.len(), "and the values of each figure");
     let links: Vec<&str> = page.match_indices("http").map(|(at, _)| &page[at..(at + 40).min(page.len())]).collect();
     assert_eq!(links.len(), 1, "only the link to the paper: {links:?}");
     assert_eq!(page.matches("<svg").count(), FIGURES.len());
