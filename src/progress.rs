@@ -2,13 +2,14 @@
 //! seconds of a longer epoch. No line of a log is longer than 80 columns.
 
 mod line;
+mod terminal;
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use line::{COLUMNS, fitted, shortened, wrapped};
 use sparsegate_core::EvaluationMetric;
@@ -236,7 +237,7 @@ impl SweepObserver for Display {
             ProgressMode::Counter | ProgressMode::Auto => DisplayKind::Lines,
             ProgressMode::Bar => {
                 // Bars that are requested explicitly are drawn even into a pipe.
-                let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8));
+                let all = MultiProgress::with_draw_target(terminal::target());
                 let sweep = all.add(ProgressBar::new(runs.len() as u64));
                 sweep.set_style(style(SWEEP_BAR));
                 sweep.enable_steady_tick(Duration::from_millis(500));

@@ -42,7 +42,8 @@ impl NamedRun {
 /// The runs of a sweep, in order.
 pub(super) fn of_sweep(sweep: &Sweep) -> Vec<NamedRun> {
     let labels = sweep.experiments().iter().flat_map(run_labels::labels_within);
-    let planned = sweep.experiments().iter().flat_map(|planned| planned.plan.entries.iter().map(move |entry| (planned, entry)));
+    let planned =
+        sweep.experiments().iter().flat_map(|planned| planned.plan.entries.iter().map(move |entry| (planned, entry)));
     let named = planned.zip(labels).map(|((planned, entry), label)| NamedRun {
         dir: entry.dir.clone(),
         experiment: planned.experiment.name.clone(),

@@ -106,7 +106,8 @@ fn reports<'a>(
     let is_single = sweep.experiments().len() == 1;
     let across_folder = folder.join("across-tasks");
     let one = move |planned: &'a ExperimentPlan| {
-        let out = if is_single && target.out.is_some() { folder.clone() } else { folder.join(&planned.experiment.name) };
+        let out =
+            if is_single && target.out.is_some() { folder.clone() } else { folder.join(&planned.experiment.name) };
         write(global, planned, &out, target)
     };
     let across = (!is_single).then_some(()).into_iter().map(move |()| across(global, sweep, &across_folder, target));

@@ -8,7 +8,8 @@ pub(super) const COLUMNS: usize = 80;
 /// there is room.
 pub(super) fn fitted(label: &str, width: usize, parts: &[(u8, String)]) -> String {
     let mut shown: Vec<&(u8, String)> = parts.iter().filter(|(_, text)| !text.is_empty()).collect();
-    let length = |shown: &[&(u8, String)]| shown.iter().map(|(_, text)| text.chars().count() + GAP.len()).sum::<usize>();
+    let length =
+        |shown: &[&(u8, String)]| shown.iter().map(|(_, text)| text.chars().count() + GAP.len()).sum::<usize>();
     let label_length = label.chars().count();
     while label_length + length(&shown) > COLUMNS
         && let Some(rank) = shown.iter().map(|(rank, _)| *rank).max().filter(|rank| *rank > 0)
@@ -67,7 +68,13 @@ mod tests {
     use super::*;
 
     fn epoch() -> Vec<(u8, String)> {
-        let parts = [(0, "epoch 12/40"), (2, "objective 4.123"), (0, "perplexity 123.45"), (1, "compression 24.5x"), (0, "2h 10m left")];
+        let parts = [
+            (0, "epoch 12/40"),
+            (2, "objective 4.123"),
+            (0, "perplexity 123.45"),
+            (1, "compression 24.5x"),
+            (0, "2h 10m left"),
+        ];
         parts.map(|(rank, text)| (rank, text.to_owned())).to_vec()
     }
 
@@ -76,9 +83,15 @@ mod tests {
         assert_eq!(fitted("W", 5, &epoch()[..1]), "W      epoch 12/40");
         let of = |label: &str| fitted(label, label.len(), &epoch());
         assert_eq!(of("W+G+N"), "W+G+N  epoch 12/40  perplexity 123.45  compression 24.5x  2h 10m left");
-        assert_eq!(of("W+N, gru, lr 0.002, seed 1"), "W+N, gru, lr 0.002, seed 1  epoch 12/40  perplexity 123.45  2h 10m left");
+        assert_eq!(
+            of("W+N, gru, lr 0.002, seed 1"),
+            "W+N, gru, lr 0.002, seed 1  epoch 12/40  perplexity 123.45  2h 10m left"
+        );
         let long = of(&format!("imdb, W+G+N, {} seed 12", "x".repeat(90)));
-        assert!(long.starts_with("imdb, W+G+N, ") && long.contains("..xx") && long.contains("seed 12  epoch 12/40"), "{long}");
+        assert!(
+            long.starts_with("imdb, W+G+N, ") && long.contains("..xx") && long.contains("seed 12  epoch 12/40"),
+            "{long}"
+        );
         assert_eq!(long.chars().count(), COLUMNS);
     }
 
@@ -87,6 +100,9 @@ mod tests {
         assert_eq!(wrapped("  hint: short"), "  hint: short");
         let text = wrapped(&format!("  hint: {}", "lower it ".repeat(20)));
         assert!(text.lines().count() == 3 && text.lines().all(|line| line.len() <= COLUMNS), "{text}");
-        assert!(text.lines().skip(1).all(|line| line.starts_with("      lower") || line.starts_with("      it")), "{text}");
+        assert!(
+            text.lines().skip(1).all(|line| line.starts_with("      lower") || line.starts_with("      it")),
+            "{text}"
+        );
     }
 }

@@ -3,7 +3,9 @@
 /// The page `html`, read again every `seconds`; unchanged without them.
 pub(super) fn reloading(html: String, seconds: Option<u64>) -> String {
     match seconds {
-        Some(seconds) => html.replacen("<head>", &format!("<head><meta http-equiv=\"refresh\" content=\"{seconds}\">"), 1),
+        Some(seconds) => {
+            html.replacen("<head>", &format!("<head><meta http-equiv=\"refresh\" content=\"{seconds}\">"), 1)
+        }
         None => html,
     }
 }

@@ -69,7 +69,8 @@ fn sources(estimate: &SweepEstimate, runs: &[&RunEstimate]) -> String {
         1 => Some("from 1 stored run".to_owned()),
         count => Some(format!("from {count} stored runs")),
     };
-    let measured = runs.iter().any(|run| run.source == Some(TimeSource::Measured)).then(|| "from a few measured steps".to_owned());
+    let measured =
+        runs.iter().any(|run| run.source == Some(TimeSource::Measured)).then(|| "from a few measured steps".to_owned());
     stored.into_iter().chain(measured).collect::<Vec<_>>().join(" and ")
 }
 
@@ -97,10 +98,16 @@ mod tests {
     fn a_total_says_where_it_comes_from() {
         let of = |runs, stored| total(&SweepEstimate { runs, at_once: 2, stored }, "x.yaml");
         let stored = run(Some(7_800.0), Some(TimeSource::SameLevel(3)));
-        assert_eq!(of(vec![stored, None], 3), "about 2h 10m on this machine (from 3 stored runs); about 1.5 MB of disk\n");
+        assert_eq!(
+            of(vec![stored, None], 3),
+            "about 2h 10m on this machine (from 3 stored runs); about 1.5 MB of disk\n"
+        );
         let other = run(Some(60.0), Some(TimeSource::OtherLevel(1)));
         let two = of(vec![other, other, run(None, None)], 1);
-        assert!(two.starts_with("about 1m 00s for 2 of 3 runs on this machine, 2 at once (from 1 stored run); "), "{two}");
+        assert!(
+            two.starts_with("about 1m 00s for 2 of 3 runs on this machine, 2 at once (from 1 stored run); "),
+            "{two}"
+        );
         assert!(two.ends_with("?: from runs of another sparsity level, which may take another time\n"), "{two}");
         assert_eq!(cells(other.as_ref()), ["1m 00s?", "1.5 MB"]);
         let measured = of(vec![run(Some(5.0), Some(TimeSource::Measured))], 0);

@@ -17,7 +17,12 @@ use sparsegate_store::plan::{Progress, Status};
 ///
 /// # Errors
 /// As `report`; but that no run is stored yet is none.
-pub(super) fn execute(global: &Global, sweep: Sweep, target: Target<'_>, every: Interval) -> Result<ExitCode, CliError> {
+pub(super) fn execute(
+    global: &Global,
+    sweep: Sweep,
+    target: Target<'_>,
+    every: Interval,
+) -> Result<ExitCode, CliError> {
     let interrupt = Interrupt::install().map_err(CliError::failed)?;
     let mut watched = WatchedSweep::new(sweep)?;
     let reload_every = Some(every.0.as_secs().max(1));

@@ -173,7 +173,7 @@ fn table(rows: &[ResultRow], labels: &[String]) -> TextTable {
         table = table.words("metric");
     }
     let table = table.numbers(head("valid")).numbers(head("test"));
-    let table = table.numbers(format!("{}, best epoch", head("test"))).spare();
+    let table = table.numbers(format!("{} (best epoch)", head("test"))).spare();
     let mut table = table.numbers("compression").numbers("live gates").spare();
     let metric_cell = |row: &ResultRow| metric.is_none().then(|| metric_name(&row.metric).to_owned());
     for (row, label) in rows.iter().zip(labels) {

@@ -47,7 +47,11 @@ pub fn execute(global: &Global, args: &ExportMetricsArgs) -> Result<ExitCode, Cl
         return Err(CliError::usage("no run has a finished epoch yet").help("train the experiment first: `run`"));
     }
     if global.verbosity() >= 0 {
-        output::message!("{}: event files of {with_epochs} runs, {written} of them new or longer than before", args.to);
+        let runs = if with_epochs == 1 { "run" } else { "runs" };
+        output::message!(
+            "{}: event files of {with_epochs} {runs}, {written} of them new or longer than before",
+            args.to
+        );
     }
     Ok(Exit::Done.into())
 }

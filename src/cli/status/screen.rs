@@ -38,7 +38,8 @@ impl Drop for Screen {
 /// The text from the upper left corner on. Each line erases the rest of its row, and the last one what is below; so
 /// nothing flickers, and nothing of an earlier frame is left.
 fn frame(text: &str, columns: usize, rows: usize) -> String {
-    let lines: Vec<String> = text.lines().take(rows.max(1)).map(|line| format!("{}\x1b[K", cut(line, columns))).collect();
+    let lines: Vec<String> =
+        text.lines().take(rows.max(1)).map(|line| format!("{}\x1b[K", cut(line, columns))).collect();
     format!("\x1b[H{}\x1b[J", lines.join("\r\n"))
 }
 

@@ -32,7 +32,11 @@ pub(super) fn tables(global: &Global, sweep: &Sweep, statuses: &[RunStatus<'_>],
             cells.extend(job.into_iter().flat_map(|job| [job.id(), output_path(global, job)]));
             table.row(cells);
         }
-        texts.push(format!("{}\n{}", title(&planned.experiment), table.render(global.color_stdout(), Global::width_stdout())));
+        texts.push(format!(
+            "{}\n{}",
+            title(&planned.experiment),
+            table.render(global.color_stdout(), Global::width_stdout())
+        ));
     }
     texts.join("\n")
 }
@@ -87,7 +91,8 @@ impl<'a> ExperimentTable<'a> {
         let spec = &status.entry.spec;
         let shown = status.shown.as_ref();
         let gates = |line: &EpochMetrics| {
-            let sum = |of: fn(&sparsegate_store::format::GateCount) -> u64| line.counts.gates.iter().map(of).sum::<u64>();
+            let sum =
+                |of: fn(&sparsegate_store::format::GateCount) -> u64| line.counts.gates.iter().map(of).sum::<u64>();
             format!("{}/{}", sum(|gate| gate.kept), sum(|gate| gate.total))
         };
         let mut cells = vec![format!("{}/{}", status.epoch(), spec.train.epochs)];
@@ -123,7 +128,7 @@ pub(super) fn short_state(status: &RunStatus<'_>, job: Option<&RunJob>) -> Strin
         Some(Phase::Queued { reason }) => format!("queued ({reason})"),
         Some(Phase::Running { .. }) => format!("running{}", collapsed(status)),
         _ if status.holder.is_some() => format!("running{}", collapsed(status)),
-        _ => stored_state(status, job),
+        _ => stored_state(status, job).replace("not-started", "new"),
     }
 }
 
@@ -145,10 +150,12 @@ pub(super) fn is_active(status: &RunStatus<'_>, job: Option<&RunJob>) -> bool {
 
 fn stored_state(status: &RunStatus<'_>, job: Option<&RunJob>) -> String {
     let entry = status.entry;
-    // A folder that was prepared for a job is no run that was interrupted.
-    let waited_only = |job: &RunJob| !job.began && matches!(entry.dir.position(), Ok(None));
+    // A folder that was only prepared, for a job or for a later place in a sweep, is no run that was interrupted.
+    let is_prepared_only = status.last.is_none() && job.is_none_or(|job| !job.began);
     let word = match entry.status {
-        Status::Interrupted { epoch: 0 } if job.is_some_and(waited_only) => "not-started",
+        Status::Interrupted { epoch: 0 } if is_prepared_only && matches!(entry.dir.position(), Ok(None)) => {
+            "not-started"
+        }
         ref other => other.word(),
     };
     let ended = job.filter(|_| entry.status != Status::Done).and_then(RunJob::describe);

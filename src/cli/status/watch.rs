@@ -46,7 +46,8 @@ pub(super) fn execute(global: &Global, sweep: Sweep, every: Interval) -> Result<
                 screen = Screen::enter()?;
             }
             let Some(screen) = &screen else { return Ok(Exit::Done.into()) };
-            let footer = format!("{}, every {} s; Ctrl-C ends the view, not the runs", time_of_day(), every.0.as_secs_f64());
+            let footer =
+                format!("{}, every {} s; Ctrl-C ends the view, not the runs", time_of_day(), every.0.as_secs_f64());
             let text = format!("{}\n{footer}\n", view.text(Some(size))?);
             if !screen.show(&text, size)? {
                 return Ok(Exit::Done.into());
@@ -178,8 +179,11 @@ impl<'a> View<'a> {
 
     /// `5 runs: 2 done, 1 running, 2 others`.
     fn summary(&self, statuses: &[RunStatus<'_>]) -> String {
-        let (runs, done) = (statuses.len(), statuses.iter().filter(|status| status.entry.status == Status::Done).count());
-        let holds = |status: &&RunStatus<'_>| status.holder.is_some() || short_state(status, self.jobs.of(&status.entry.key)).starts_with("running");
+        let (runs, done) =
+            (statuses.len(), statuses.iter().filter(|status| status.entry.status == Status::Done).count());
+        let holds = |status: &&RunStatus<'_>| {
+            status.holder.is_some() || short_state(status, self.jobs.of(&status.entry.key)).starts_with("running")
+        };
         let running = statuses.iter().filter(holds).count();
         let active = statuses.iter().filter(|status| is_active(status, self.jobs.of(&status.entry.key))).count();
         let plural = if runs == 1 { "run" } else { "runs" };

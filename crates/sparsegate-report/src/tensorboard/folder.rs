@@ -31,7 +31,8 @@ mod tests {
     fn folders_are_named_readably_and_found_again() {
         let folder = tempfile::tempdir().unwrap();
         let to = Utf8Path::from_path(folder.path()).unwrap();
-        let name = |label: &str| event_folder(to, "quick", label, "0123456789abcdef").strip_prefix(to).unwrap().to_owned();
+        let name =
+            |label: &str| event_folder(to, "quick", label, "0123456789abcdef").strip_prefix(to).unwrap().to_owned();
         assert_eq!(name("W+N, gru, lr 0.002, seed 1"), "quick/W+N_gru_lr_0.002_seed_1-01234567");
         assert_eq!(event_folder(to, "../x", "..", "k"), to.join(".._x/run-k"));
         fs_err::create_dir_all(to.join("quick/W+N-01234567")).unwrap();

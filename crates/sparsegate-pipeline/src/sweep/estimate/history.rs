@@ -80,7 +80,8 @@ impl History {
         let machine = provenance::machine();
         let add = |history: &mut Self, dir: &RunDir, spec: &RunSpec, record: Option<RunRecord>| {
             let shape = Shape::of(spec);
-            let enough = |samples: &Vec<Sample>| samples.iter().filter(|one| one.level == level(spec)).count() >= ENOUGH;
+            let enough =
+                |samples: &Vec<Sample>| samples.iter().filter(|one| one.level == level(spec)).count() >= ENOUGH;
             if !shapes.contains(&shape) || history.0.get(&shape).is_some_and(enough) {
                 return;
             }
@@ -119,7 +120,10 @@ impl History {
 pub(super) fn folder_bytes(dir: &RunDir) -> u64 {
     let of = |folder: &camino::Utf8Path| -> u64 {
         let entries = folder.read_dir_utf8().into_iter().flatten().flatten();
-        entries.filter_map(|entry| entry.metadata().ok().filter(std::fs::Metadata::is_file)).map(|file| file.len()).sum()
+        entries
+            .filter_map(|entry| entry.metadata().ok().filter(std::fs::Metadata::is_file))
+            .map(|file| file.len())
+            .sum()
     };
     of(dir.path()) + of(&dir.path().join("checkpoint"))
 }

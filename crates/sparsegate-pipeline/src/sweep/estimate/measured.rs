@@ -10,7 +10,7 @@ use sparsegate_spec::types::RunSpec;
 use sparsegate_store::plan::Status;
 
 /// Few, so that the answer comes within seconds.
-const ROUNDS: Rounds = Rounds { warm_up: 1, rounds: 2, steps: 2 };
+const ROUNDS: Rounds = Rounds { warm_up: 1, rounds: 5, steps: 1 };
 
 /// The measured time of an epoch.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -24,7 +24,8 @@ impl Shape {
     /// The shape of a run: data, sizes of network and batches, backend.
     pub(super) fn of(spec: &RunSpec) -> Self {
         let embedding = spec.model.embedding.as_ref().map(|embedding| embedding.size);
-        let network = (spec.model.kind, spec.model.cell.name(), spec.model.hidden, embedding, spec.model.gate_activation);
+        let network =
+            (spec.model.kind, spec.model.cell.name(), spec.model.hidden, embedding, spec.model.gate_activation);
         let batches = (spec.train.batch, spec.train.sequence, spec.train.carry_state);
         Self(format!("{:?}", (&spec.dataset, spec.reading, network, batches, spec.backend)))
     }
@@ -106,7 +107,9 @@ impl Sweep {
             let left = |steps_per_epoch: f64| epochs_left(spec, finished, steps_per_epoch);
             let (seconds, source) = if let Some(epoch) = measured.of(spec) {
                 (Some(epoch.seconds * left(epoch.steps)), Some(TimeSource::Measured))
-            } else if let Some(epoch) = median(samples.iter().map(|sample| sample.seconds_with(parallelism.1)).collect()) {
+            } else if let Some(epoch) =
+                median(samples.iter().map(|sample| sample.seconds_with(parallelism.1)).collect())
+            {
                 used.extend(samples.iter().map(|sample| sample.key.clone()));
                 let source = if same { TimeSource::SameLevel } else { TimeSource::OtherLevel };
                 (Some(epoch * left(samples[0].steps_per_epoch)), Some(source(samples.len())))
@@ -189,6 +192,9 @@ mod tests {
 
     #[test]
     fn medians() {
-        assert_eq!([vec![], vec![3.0], vec![5.0, 1.0], vec![9.0, 1.0, 2.0]].map(median), [None, Some(3.0), Some(3.0), Some(2.0)]);
+        assert_eq!(
+            [vec![], vec![3.0], vec![5.0, 1.0], vec![9.0, 1.0, 2.0]].map(median),
+            [None, Some(3.0), Some(3.0), Some(2.0)]
+        );
     }
 }

@@ -30,8 +30,11 @@ impl<'a> Sizes<'a> {
         let sweep = self.sweep;
         let name = format!("{} {:?}", spec.dataset, spec.reading);
         let look = || {
-            let manifest: &Manifest =
-                sweep.experiments().iter().find_map(|planned| planned.sources.get(&spec.dataset)).map(|one| &one.dataset)?;
+            let manifest: &Manifest = sweep
+                .experiments()
+                .iter()
+                .find_map(|planned| planned.sources.get(&spec.dataset))
+                .map(|one| &one.dataset)?;
             known_sizes(sweep.root(), manifest, spec.reading).map(|sizes| sizes.vocabulary.len() as u64)
         };
         *self.known.entry(name).or_insert_with(look)
