@@ -1,7 +1,9 @@
 //! Lines that fit a terminal of 80 columns, in a log as well.
 
-/// Columns of a line.
-pub(super) const COLUMNS: usize = 80;
+use super::terminal::MARGIN;
+
+/// Columns of a line: those of a terminal of 80 columns without its margin.
+pub(super) const COLUMNS: usize = 80 - MARGIN as usize;
 
 /// A line about a run: its label, then parts, two blanks apart. Where that is too long, parts are left out, those with
 /// the highest rank first (0 stays), and then the label is shortened in its middle. Labels are padded to `width` where
