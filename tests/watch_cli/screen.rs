@@ -5,7 +5,7 @@
 pub fn screen(text: &str) -> Vec<String> {
     const COLUMNS: usize = 80;
     let mut rows: Vec<Vec<char>> = vec![Vec::new()];
-    let (mut row, mut column) = (0, 0);
+    let (mut row, mut column) = (0usize, 0usize);
     let mut characters = text.chars().peekable();
     while let Some(c) = characters.next() {
         match c {
