@@ -13,7 +13,7 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use sparsegate_store::{RunDir, runs};
-use sparsegate_testing::{Project, manifests};
+use sparsegate_testing::{Answer, Project, manifests};
 
 /// Time limit; only a process that hangs takes longer.
 const LIMIT: Duration = Duration::from_mins(3);
@@ -45,10 +45,27 @@ fn run_with_epochs(project: &Project, epochs: usize) -> RunDir {
     wait_for("finished epoch", found)
 }
 
-fn interrupt(child: &Child) {
-    interrupt_pid(&child.id().to_string());
+/// The program in the background; it is killed if the test fails.
+struct Background(Option<Child>);
+
+impl Background {
+    fn start(project: &Project, arguments: &[&str]) -> Self {
+        Self(Some(project.start(arguments)))
+    }
+
+    /// Interrupts it, as Ctrl-C does, and waits for its end.
+    fn interrupt(mut self) -> Answer {
+        let child = self.0.take().expect("taken only here");
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        Answer::of(child)
+    }
 }
 
-fn interrupt_pid(pid: &str) {
-    assert!(Command::new("kill").args(["-INT", pid.trim()]).status().unwrap().success());
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
 }

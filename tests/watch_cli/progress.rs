@@ -26,12 +26,12 @@ fn ctrl_c_leaves_no_bar() {
 fn lines_of_a_log_fit_eighty_columns() {
     let spec = "name: t\ndataset: small\nmodel: { kind: language-model, hidden: 12 }\n\
         train: { epochs: 2, batch: 8, sequence: 10, carry_state: true, optimizer: { adam: { lr: 2e-3 } } }\n\
-        sweep: { product: { cell: [lstm, gru-zhstate], sparsity: [a-level-with-a-rather-long-name], lr: [0.002, 0.004], \
-        train.clip_norm: [1, 2], model.forget_bias: [1] } }\n\
-        sparsity: { a-level-with-a-rather-long-name: { weights: log-uniform, output: log-uniform } }\n";
+        sweep: { product: { cell: [lstm, gru-zhstate], \
+        sparsity: [{ name: a-level-with-a-rather-long-name, weights: log-uniform, output: log-uniform }], lr: [0.002, 0.004], \
+        train.clip_norm: [1, 2], model.forget_bias: [1] } }\n";
     let project = Project::with(&[("datasets/small.yaml", &manifests::small_words()), ("t.yaml", spec)]);
     let answer = project.go(&["run", "t.yaml", "--progress", "counter"]);
-    answer.expect(0, &["epoch 1/2", "done in", "perplexity"]);
+    answer.expect(0, &["epoch 1/2", "  done", "perplexity"]);
     assert!(answer.err.lines().count() >= 8 * 3, "{}", answer.err);
     for line in answer.err.lines() {
         assert!(line.chars().count() <= 80, "{line}");

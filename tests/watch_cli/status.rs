@@ -3,15 +3,15 @@
 use std::io::Read as _;
 use std::process::Stdio;
 
-use sparsegate_testing::{Answer, Project};
+use sparsegate_testing::Project;
 
 use crate::terminal::Terminal;
-use crate::{interrupt, interrupt_pid, project, run_with_epochs, wait_for};
+use crate::{Background, project, run_with_epochs, wait_for};
 
 #[test]
 fn a_pipe_gets_the_table_when_it_changes_until_nothing_runs() {
     let project = project("W+G+N", 100_000);
-    let run = project.start(&["run", "t.yaml"]);
+    let run = Background::start(&project, &["run", "t.yaml"]);
     run_with_epochs(&project, 1);
     let mut command = project.command(&["status", "t.yaml", "--watch=0.1"]);
     let mut watch = command.env("LC_ALL", "C").stdout(Stdio::piped()).spawn().unwrap();
@@ -23,12 +23,11 @@ fn a_pipe_gets_the_table_when_it_changes_until_nothing_runs() {
         text.push_str(&String::from_utf8_lossy(&piece[..count]));
         (text.matches("1 run: 0 done, 1 running").count() >= 2).then_some(())
     });
-    interrupt(&run);
-    assert_eq!(Answer::of(run).code, Some(130));
+    assert_eq!(run.interrupt().code, Some(130));
     output.read_to_string(&mut text).unwrap();
     assert!(watch.wait().unwrap().success(), "it ends by itself");
     let last = text.rsplit("\n\n").next().unwrap();
-    assert!(last.contains("interrupted") && !last.contains("running"), "{text}");
+    assert!(last.starts_with("1 run: 0 done, 0 running\n") && last.contains("interrupted"), "{text}");
     assert!(text.contains("valid perplexity") && text.contains("live gates") && text.contains("t on small"), "{text}");
     assert!(text.is_ascii() && !text.contains('\x1b'), "no block elements where the locale has none: {text}");
     let tables: Vec<&str> = text.split("\n\n").collect();
@@ -37,8 +36,8 @@ fn a_pipe_gets_the_table_when_it_changes_until_nothing_runs() {
 
 #[test]
 fn a_terminal_is_redrawn_and_restored() {
-    let project = project("dense, W+G+N", 100_000);
-    let run = project.start(&["run", "t.yaml"]);
+    let project = project("dense", 100_000);
+    let run = Background::start(&project, &["run", "t.yaml"]);
     run_with_epochs(&project, 3);
     let mut terminal = Terminal::start(&project, "status t.yaml --watch=0.1");
     wait_for("third frame", || (Terminal::shown(&project).matches("\x1b[H").count() > 2).then_some(()));
@@ -56,13 +55,12 @@ fn a_terminal_is_redrawn_and_restored() {
         let lines: Vec<&str> =
             plain.split("\x1b[K").map(str::trim_end).map(|line| line.trim_start_matches(['\r', '\n'])).collect();
         assert!(lines.iter().all(|line| line.chars().count() <= 80), "{lines:?}");
-        assert!(lines[0].starts_with("2 runs: 0 done") && lines[1] == "t on small", "{lines:?}");
+        assert!(lines[0].starts_with("1 run: 0 done") && lines[1] == "t on small", "{lines:?}");
         assert!(lines.iter().any(|line| line.contains('█')), "a curve: {lines:?}");
     }
     let holder = run_with_epochs(&project, 1).holder().unwrap();
     assert!(holder.is_some(), "the runs go on");
-    interrupt(&run);
-    assert_eq!(Answer::of(run).code, Some(130));
+    assert_eq!(run.interrupt().code, Some(130));
 }
 
 #[test]
@@ -88,17 +86,16 @@ fn page(project: &Project) -> String {
 #[test]
 fn a_report_is_renewed_while_runs_go_on() {
     let project = project("W+G+N", 100_000);
-    let watch = project.start(&["report", "t.yaml", "--watch=0.1"]);
-    let run = project.start(&["run", "t.yaml"]);
+    let watch = Background::start(&project, &["report", "t.yaml", "--watch=0.1"]);
+    let run = Background::start(&project, &["run", "t.yaml"]);
     let epochs = |page: &str| page.contains("http-equiv=\"refresh\"").then(|| page.to_owned());
     let first = wait_for("report", || epochs(&page(&project)));
     wait_for("another report", || epochs(&page(&project)).filter(|page| *page != first));
-    interrupt_pid(&watch.id().to_string());
-    let watch = Answer::of(watch);
-    watch.expect(130, &["no epoch is stored yet; waiting for one", "UTC  0 of 1 runs done", "the runs go on"]);
+    watch
+        .interrupt()
+        .expect(130, &["no epoch is stored yet; waiting for one", "UTC  0 of 1 runs done", "the runs go on"]);
     assert!(!page(&project).is_empty() && !page(&project).contains("refresh"), "the page that stays does not reload");
-    interrupt(&run);
-    assert_eq!(Answer::of(run).code, Some(130));
+    assert_eq!(run.interrupt().code, Some(130));
 }
 
 #[test]
