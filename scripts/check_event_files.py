@@ -29,7 +29,7 @@ def check(folder, metrics):
         "objective": lambda line: line["train_objective"],
         "units": lambda line: line["counts"]["neurons"]["kept"],
         "gates/live": lambda line: sum(gate["kept"] for gate in line["counts"]["gates"]),
-        "compression": lambda line: line["counts"]["compression"],
+        "vocabulary": lambda line: line["counts"]["vocabulary"]["kept"],
     }
     count = 0
     for tag, of in wanted.items():
