@@ -1,13 +1,17 @@
 //! Shows the progress of a sweep on standard error: bars on a terminal; in a log one line per epoch, and one every
-//! thirty seconds of a longer epoch.
+//! thirty seconds of a longer epoch. No line of a log is longer than 80 columns.
+
+mod line;
+mod terminal;
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use line::{COLUMNS, fitted, shortened, wrapped};
 use sparsegate_core::EvaluationMetric;
 use sparsegate_pipeline::exec::{JobProgress, Outcome};
 use sparsegate_pipeline::sweep::SweepObserver;
@@ -62,6 +66,10 @@ enum DisplayKind {
     Bars { all: MultiProgress, sweep: ProgressBar },
 }
 
+/// Bars are cut at the width of the terminal: a line that wrapped would be counted as one and leave a part of itself.
+const RUN_BAR: &str = "{prefix} {bar:16} {wide_msg}";
+const SWEEP_BAR: &str = "sweep {pos}/{len} runs  {elapsed} so far";
+
 /// Longest time without a line of a run in a log.
 const LONGEST_SILENCE: Duration = Duration::from_secs(30);
 
@@ -92,13 +100,14 @@ impl Display {
         self.runs[job].told = Instant::now();
         if let DisplayKind::Bars { all, sweep } = &self.view {
             let bar = all.insert_before(sweep, ProgressBar::new(0));
-            bar.set_style(style("{prefix} {bar:24} {msg}"));
+            bar.set_style(style(RUN_BAR));
             bar.set_prefix(self.padded(job));
             bar.set_message("starting");
             sweep.tick();
             self.runs[job].bar = Some(bar);
         } else if matches!(self.view, DisplayKind::Lines) {
-            self.line(&format!("{}  started ({} of {})", self.padded(job), job + 1, self.runs.len()));
+            let started = format!("started ({} of {})", job + 1, self.runs.len());
+            self.run_line(job, &[(0, started)]);
         }
     }
 
@@ -110,30 +119,28 @@ impl Display {
                 run.metric.clone_from(metric);
                 run.last.clone_from(last);
                 if *step > 0 {
-                    let line = format!("{}  goes on after step {step}", self.padded(job));
-                    self.line(&line);
+                    self.run_line(job, &[(0, format!("goes on after step {step}"))]);
                 }
             }
             TrainEvent::Step { epoch, batch, batches, objective, seconds_left, .. } => {
                 let Some(bar) = &run.bar else {
                     let (is_due, epochs) = (run.is_due(Instant::now()), run.epochs);
                     if is_due && matches!(self.view, DisplayKind::Lines) {
-                        let left = seconds(*seconds_left);
-                        self.line(&format!(
-                            "{}  epoch {epoch}/{epochs}, step {batch} of {batches}  objective {objective:.3}  {left} left",
-                            self.padded(job)
-                        ));
+                        let epoch = format!("epoch {epoch}/{epochs}, step {batch} of {batches}");
+                        let left = format!("{} left", seconds(*seconds_left));
+                        self.run_line(job, &[(0, epoch), (1, format!("objective {objective:.3}")), (0, left)]);
                     }
                     return;
                 };
                 bar.set_length(batches * u64::from(run.epochs));
                 bar.set_position(batches * u64::from(epoch.saturating_sub(1)) + batch);
+                // The most important words come first, since the end is cut.
                 let quality = run.last.as_ref().map(|last| format!("  {}", quality(&run.metric, last)));
                 bar.set_message(format!(
-                    "epoch {epoch}/{}  objective {objective:.3}{}  {} left",
+                    "epoch {epoch}/{}  {} left{}  objective {objective:.3}",
                     run.epochs,
-                    quality.unwrap_or_default(),
-                    seconds(*seconds_left)
+                    seconds(*seconds_left),
+                    quality.unwrap_or_default()
                 ));
             }
             TrainEvent::Evaluating { epoch } => {
@@ -141,7 +148,7 @@ impl Display {
                 if let Some(bar) = &run.bar {
                     bar.set_message(format!("epoch {epoch}/{epochs}  evaluating"));
                 } else if run.is_due(Instant::now()) && matches!(self.view, DisplayKind::Lines) {
-                    self.line(&format!("{}  epoch {epoch}/{epochs}, evaluating", self.padded(job)));
+                    self.run_line(job, &[(0, format!("epoch {epoch}/{epochs}, evaluating"))]);
                 }
             }
             TrainEvent::Epoch { metrics, seconds_left } => {
@@ -149,25 +156,25 @@ impl Display {
                 run.told = Instant::now();
                 if matches!(self.view, DisplayKind::Lines) {
                     let run = &self.runs[job];
-                    self.line(&format!(
-                        "{}  epoch {}/{}  objective {:.3}  {}  {} left",
-                        self.padded(job),
-                        metrics.epoch,
-                        run.epochs,
-                        metrics.train_objective,
-                        quality(&run.metric, metrics),
-                        seconds(*seconds_left)
-                    ));
+                    let [metric, compression] = quality_parts(&run.metric, metrics);
+                    let parts = [
+                        (0, format!("epoch {}/{}", metrics.epoch, run.epochs)),
+                        (2, format!("objective {:.3}", metrics.train_objective)),
+                        (0, metric),
+                        (1, compression),
+                        (0, format!("{} left", seconds(*seconds_left))),
+                    ];
+                    self.run_line(job, &parts);
                 }
             }
             TrainEvent::StoppedEarly { epoch, best } => {
                 let line = format!("{}  {}", self.padded(job), stopped_early(*epoch, *best));
-                self.line(&line);
+                self.line(&wrapped(&line));
             }
             TrainEvent::Collapsed { epoch, collapse, hint } => {
                 let label = run.label.clone();
-                self.line(&format!("warning: {label} collapsed, seen after epoch {epoch}: {collapse}"));
-                self.line(&format!("  hint: {hint}"));
+                self.line(&wrapped(&format!("warning: {label} collapsed, seen after epoch {epoch}: {collapse}")));
+                self.line(&wrapped(&format!("  hint: {hint}")));
             }
             TrainEvent::Saved { .. } | TrainEvent::Ended { .. } => {}
         }
@@ -182,24 +189,33 @@ impl Display {
             sweep.set_position(self.finished as u64);
         }
         let took = seconds(self.runs[job].begun.elapsed().as_secs_f64());
-        let end = match outcome {
+        match outcome {
             Outcome::Done(summary) => {
-                let quality = summary.last.as_ref().map(|last| quality(&summary.metric, last)).unwrap_or_default();
+                let quality = summary.last.as_ref().map(|last| quality_parts(&summary.metric, last));
+                let [metric, compression] = quality.unwrap_or_default();
                 let collapsed = if summary.collapsed().is_some() { ", collapsed," } else { "" };
-                format!("done{collapsed} in {took}  {quality}")
+                self.run_line(job, &[(0, format!("done{collapsed} in {took}")), (0, metric), (1, compression)]);
             }
-            Outcome::Interrupted => "interrupted, state saved".to_owned(),
-            // The hint after the first semicolon is shown at the end, when all failures are listed.
-            Outcome::Failed { error, .. } => format!("failed: {}", error.split(';').next().unwrap_or(error)),
-            Outcome::Queued { job } => format!("submitted as job {job}"),
-            Outcome::NotStarted | Outcome::Excluded { .. } => return,
-        };
-        let line = format!("{}  {end}", self.padded(job));
-        self.line(&line);
+            Outcome::Interrupted => self.run_line(job, &[(0, "interrupted, state saved".to_owned())]),
+            Outcome::Failed { error, .. } => {
+                // The hint after the first semicolon is shown at the end, when all failures are listed.
+                let error = error.split(';').next().unwrap_or(error);
+                self.line(&wrapped(&format!("{}  failed: {error}", self.runs[job].label)));
+            }
+            Outcome::Queued { job: name } => self.run_line(job, &[(0, format!("submitted as job {name}"))]),
+            Outcome::NotStarted | Outcome::Excluded { .. } => {}
+        }
     }
 
+    /// A line about a run, at most 80 columns wide.
+    fn run_line(&self, job: usize, parts: &[(u8, String)]) {
+        self.line(&fitted(&self.runs[job].label, self.width, parts));
+    }
+
+    /// The label of a run, as wide as the widest one, but not so wide that a bar has no room.
     fn padded(&self, job: usize) -> String {
-        format!("{:width$}", self.runs[job].label, width = self.width)
+        let most = self.width.min(COLUMNS / 3);
+        format!("{:most$}", shortened(&self.runs[job].label, most))
     }
 
     fn line(&self, text: &str) {
@@ -221,9 +237,9 @@ impl SweepObserver for Display {
             ProgressMode::Counter | ProgressMode::Auto => DisplayKind::Lines,
             ProgressMode::Bar => {
                 // Bars that are requested explicitly are drawn even into a pipe.
-                let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8));
+                let all = MultiProgress::with_draw_target(terminal::target());
                 let sweep = all.add(ProgressBar::new(runs.len() as u64));
-                sweep.set_style(style("sweep {pos}/{len} runs  {elapsed} so far"));
+                sweep.set_style(style(SWEEP_BAR));
                 sweep.enable_steady_tick(Duration::from_millis(500));
                 DisplayKind::Bars { all, sweep }
             }
@@ -275,12 +291,16 @@ fn style(template: &str) -> ProgressStyle {
 /// The validation metric and compression of a finished epoch, formatted.
 #[must_use]
 pub fn quality(metric: &str, line: &EpochMetrics) -> String {
+    quality_parts(metric, line).join("  ")
+}
+
+fn quality_parts(metric: &str, line: &EpochMetrics) -> [String; 2] {
     let (name, digits) = match EvaluationMetric::from_name(metric) {
         Some(EvaluationMetric::BitsPerCharacter) => ("bits/char", 4),
         Some(EvaluationMetric::Perplexity | EvaluationMetric::Accuracy) | None => (metric, 2),
     };
     let compression = compression(line.counts.compression_ratio());
-    format!("{name} {:.digits$}  compression {compression}", line.valid)
+    [format!("{name} {:.digits$}", line.valid), format!("compression {compression}")]
 }
 
 /// A compression such as `24.5x`; a dash if nothing is left.
@@ -321,7 +341,7 @@ mod tests {
 
     #[test]
     fn templates_are_readable() {
-        for template in ["sweep {pos}/{len} runs  {elapsed} so far", "{prefix} {bar:24} {msg}"] {
+        for template in [SWEEP_BAR, RUN_BAR] {
             ProgressStyle::with_template(template).unwrap();
         }
     }

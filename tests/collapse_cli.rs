@@ -47,9 +47,10 @@ fn a_collapse_is_seen_and_said() {
     assert!(trained.err.contains("hint: the KL term dominates: lower train.kl.weight"), "{}", trained.err);
     assert!(!trained.err.contains("dense collapsed") && !trained.err.contains("000.0x"), "{}", trained.err);
     let row = line(&trained.out, "W ");
-    assert!(row.contains("done, collapsed 8 accuracy") && row.contains(" - "), "{row}");
+    assert!(row.contains("done, collapsed 8 0.") && row.contains(" - "), "{row}");
     assert!(line(&trained.out, "dense ").contains(" 1.0x"), "{}", trained.out);
-    assert!(line(&trained.out, "baseline: majority class good").contains("accuracy 0.5"), "{}", trained.out);
+    assert!(line(&trained.out, "baseline: majority class good").contains("good 0.5"), "{}", trained.out);
+    assert!(trained.out.starts_with("films on films\n") && trained.out.contains("valid accuracy"), "{}", trained.out);
 
     let json = films("run", &["--format", "json"]).out;
     let rows: serde_json::Value = serde_json::from_str(&json).expect("JSON");

@@ -75,7 +75,7 @@ fn a_sweep_is_trained_once() {
     let project = project_with(&spec);
     let first = project.go(&["run", "t.yaml"]);
     first.expect(0, &["dense", "epoch 2/2"]);
-    assert_eq!(first.out.lines().count(), 4, "two runs and the trivial baseline: {first:?}");
+    assert_eq!(first.out.lines().count(), 5, "the experiment, a head, two runs and the trivial baseline: {first:?}");
     assert!(first.out.lines().last().is_some_and(|line| line.starts_with("baseline: unigram")), "{first:?}");
     let again = project.go(&["run", "t.yaml"]);
     again.expect(0, &[]);
@@ -105,7 +105,7 @@ fn a_sweep_over_backends_trains_those_of_this_build() {
     let answer = project.go(&["run", "t.yaml"]);
     answer.expect(0, &["note: 1 run is left out: backend `tch` is not in this build", "--features tch", "done in"]);
     // The level does not vary, so the runs are named by their backends.
-    let states: Vec<&str> = answer.out.lines().skip(1).filter(|line| !line.starts_with("baseline: ")).collect();
+    let states: Vec<&str> = answer.out.lines().skip(2).filter(|line| !line.starts_with("baseline: ")).collect();
     assert!(states[0].starts_with("flex ") && states[1].starts_with("tch "), "{answer:?}");
     assert!(states.len() == 2 && states[0].contains("done") && states[1].contains("left-out"), "{answer:?}");
     assert_eq!(runs(&project.root, "t").unwrap().len(), 1, "a run that is left out leaves no folder");

@@ -1,4 +1,6 @@
-//! `plan`: which runs would be trained, which are done, and why.
+//! `plan`: which runs would be trained, which are done, and why; how long it will take.
+
+mod estimate;
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -8,10 +10,12 @@ use serde::Serialize;
 
 use super::CliError;
 use super::args::{Global, OutputFormat, SpecArgs};
+use super::heading::title;
 use super::output;
 use super::streamed_table::printable;
 use super::varying_columns::VaryingColumns;
-use sparsegate_pipeline::sweep::{ExperimentPlan, Sweep, not_compiled};
+use estimate::EstimateJson;
+use sparsegate_pipeline::sweep::{ExperimentPlan, Measured, RunEstimate, Sweep, SweepEstimate, not_compiled};
 use sparsegate_spec::VaryingKeys;
 use sparsegate_store::plan::{Plan, PlanEntry, Status};
 
@@ -23,6 +27,10 @@ pub struct PlanArgs {
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     format: OutputFormat,
+    /// Train a few steps of one run of each size and level, and estimate the time from them; without it, times come from
+    /// stored runs. Nothing is stored
+    #[arg(long)]
+    measure: bool,
 }
 
 /// One experiment, as `--format json` prints it.
@@ -33,25 +41,32 @@ struct PlanJson<'a> {
     dataset: &'a str,
     datasets: Vec<&'a str>,
     runs: &'a [PlanEntry],
+    /// One for each run; null for a run that is done, or listed before.
+    estimates: Vec<Option<EstimateJson>>,
 }
 
-/// Prints the plan of each experiment; trains nothing and needs no data file.
+/// Prints the plan of each experiment with an estimate of time and space; trains nothing, but for a few steps with
+/// `--measure`, and needs no data file.
 ///
 /// # Errors
 /// An error in a spec, an unknown data set, or an unreadable run folder.
 pub fn execute(global: &Global, args: &PlanArgs) -> Result<ExitCode, CliError> {
     let sweep = Sweep::plan(&global.root, args.specs.load(global)?)?;
+    let measured = if args.measure { measure(global, &sweep) } else { Measured::default() };
+    let estimate = sweep.estimate(&measured);
     let text = match args.format {
-        OutputFormat::Table => table(&sweep),
+        OutputFormat::Table => {
+            let specs = args.specs.repeated(global, None);
+            format!("{}{}", table(&sweep, &estimate), estimate::total(&estimate, &specs))
+        }
         OutputFormat::Json => {
-            let printed: Vec<_> = sweep
-                .experiments()
-                .iter()
-                .map(|planned| PlanJson {
+            let printed: Vec<_> = with_estimates(&sweep, &estimate)
+                .map(|(planned, estimates)| PlanJson {
                     experiment: &planned.experiment.name,
                     dataset: &planned.experiment.dataset,
                     datasets: planned.experiment.datasets(),
                     runs: &planned.plan.entries,
+                    estimates: estimates.iter().map(|one| one.as_ref().map(EstimateJson::from)).collect(),
                 })
                 .collect();
             output::json(&printed)?
@@ -61,17 +76,49 @@ pub fn execute(global: &Global, args: &PlanArgs) -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn table(sweep: &Sweep) -> String {
+/// Times a few steps, and says on stderr of which runs.
+fn measure(global: &Global, sweep: &Sweep) -> Measured {
+    Measured::now(sweep, &mut |spec, problem| {
+        let run = printable(&format!("{}, {}, on {}", spec.sparsity.name, spec.model.cell.name(), spec.dataset));
+        match problem {
+            Some(why) => output::message!("note: {run}: not measured: {why}"),
+            None if global.verbosity() >= 0 => output::message!("measuring {run}"),
+            None => {}
+        }
+    })
+}
+
+/// The experiments, each with the estimates of its runs.
+fn with_estimates<'a>(
+    sweep: &'a Sweep,
+    estimate: &'a SweepEstimate,
+) -> impl Iterator<Item = (&'a ExperimentPlan, &'a [Option<RunEstimate>])> {
+    let mut rest = estimate.runs.as_slice();
+    sweep.experiments().iter().map(move |planned| {
+        let (own, others) = rest.split_at(planned.plan.entries.len().min(rest.len()));
+        rest = others;
+        (planned, own)
+    })
+}
+
+fn table(sweep: &Sweep, estimate: &SweepEstimate) -> String {
     let mut text = String::new();
-    for ExperimentPlan { experiment, plan, .. } in sweep.experiments() {
-        let _ = writeln!(text, "{} on {}", experiment.name, experiment.datasets().join(", "));
+    for (ExperimentPlan { experiment, plan, .. }, estimates) in with_estimates(sweep, estimate) {
+        let _ = writeln!(text, "{}", title(experiment));
         let varying = VaryingKeys::of(plan.entries.iter().map(|entry| &entry.spec));
         let columns = VaryingColumns::of([&varying]);
-        let mut rows: Vec<Vec<String>> =
-            vec![columns.heads().chain(["key", "state", "why"]).map(String::from).collect()];
-        rows.extend(plan.entries.iter().map(|entry| {
+        let has = |known: fn(&RunEstimate) -> bool| estimates.iter().flatten().any(known);
+        let shown = [has(|run| run.seconds.is_some()), has(|run| run.bytes.is_some())];
+        let heads = ["time", "disk"].into_iter().zip(shown).filter_map(|(head, shown)| shown.then_some(head));
+        let heads = columns.heads().chain(["key", "state"]).chain(heads).chain(["why"]);
+        let mut rows: Vec<Vec<String>> = vec![heads.map(String::from).collect()];
+        rows.extend(plan.entries.iter().zip(estimates).map(|(entry, estimate)| {
             let mut cells = columns.cells(&varying, &entry.spec);
-            cells.extend(row(entry));
+            let [key, state, why] = row(entry);
+            cells.extend([key, state]);
+            let numbers = estimate::cells(estimate.as_ref()).into_iter().zip(shown);
+            cells.extend(numbers.filter_map(|(cell, shown)| shown.then_some(cell)));
+            cells.push(why);
             cells.iter().map(|cell| printable(cell)).collect()
         }));
         let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);

@@ -7,10 +7,12 @@ mod slurm;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use camino::Utf8PathBuf;
 use clap::Args;
 
 use super::args::{Global, OutputFormat, SpecArgs};
 use super::config::{ExecutorName, UserConfig};
+use super::event_files::WithEventFiles;
 use super::output;
 use super::{CliError, Exit, report};
 use crate::progress::{Display, ProgressMode};
@@ -43,6 +45,9 @@ pub struct RunArgs {
     /// Write the report afterwards; print its table and the path of its page instead of the results
     #[arg(long)]
     report: bool,
+    /// Keep event files for TensorBoard in this folder current while the runs train
+    #[arg(long, value_name = "DIR")]
+    tensorboard: Option<Utf8PathBuf>,
     /// Who trains the runs [default: `executor` of the configuration, or this machine]
     #[arg(long, value_name = "NAME", value_enum)]
     executor: Option<ExecutorName>,
@@ -105,11 +110,13 @@ fn local(global: &Global, args: &RunArgs, interrupt: &Interrupt) -> Result<ExitC
     let sweep = plan(global, args)?;
     let prepared = sweep.prepare(&options(args))?;
     note_left_out(global, &prepared);
-    let mut display = Display::new(args.progress, global.verbosity() < 0, run_labels::labels(&sweep));
+    let display = Display::new(args.progress, global.verbosity() < 0, run_labels::labels(&sweep));
+    let mut display = WithEventFiles::new(display, args.tensorboard.as_deref(), &sweep);
     let processes = processes(args)?;
     interrupt.end_at_once(false);
     let outcomes = prepared.run(&processes, &mut display, interrupt)?;
     interrupt.end_at_once(true);
+    display.report_failure();
 
     let unfinished = |outcome: &Outcome| matches!(outcome, Outcome::Interrupted | Outcome::NotStarted);
     // A signal counts even if it came when the last run had just ended: the user must not see a success.

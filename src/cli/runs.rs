@@ -3,6 +3,7 @@
 mod adopt;
 mod compare;
 mod export;
+mod export_metrics;
 mod gc;
 mod import;
 mod list;
@@ -35,6 +36,8 @@ enum RunsCommand {
     Gc(gc::GcArgs),
     /// Write runs to one file or folder, to keep, publish or move them
     Export(export::ExportArgs),
+    /// Write the metrics of runs as event files for TensorBoard
+    ExportMetrics(export_metrics::ExportMetricsArgs),
     /// Take the runs of exported files or folders into the project
     Import(import::ImportArgs),
     /// Set, print or remove the note of a run
@@ -56,6 +59,7 @@ pub fn execute(global: &Global, args: &RunsArgs) -> Result<ExitCode, CliError> {
         RunsCommand::Compare(args) => compare::execute(global, args),
         RunsCommand::Gc(args) => gc::execute(global, args),
         RunsCommand::Export(args) => export::execute(global, args),
+        RunsCommand::ExportMetrics(args) => export_metrics::execute(global, args),
         RunsCommand::Import(args) => import::execute(global, args),
         RunsCommand::Note(args) => notes::note(global, args),
         RunsCommand::Tag(args) => notes::tag(global, args),

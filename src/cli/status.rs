@@ -1,4 +1,9 @@
-//! `status`: prints one line per run, or the end of a run's log.
+//! `status`: prints one line per run, once or while runs go on, or the end of a run's log.
+
+mod screen;
+mod sparkline;
+mod table;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -7,19 +12,14 @@ use clap::Args;
 
 use super::args::{Global, SpecArgs};
 use super::following::follow;
+use super::interval::Interval;
 use super::output;
 use super::streamed_table::printable;
-use super::table::TextTable;
-use super::varying_columns::VaryingColumns;
 use super::{CliError, Exit};
-use crate::progress;
-use sparsegate_pipeline::exec::slurm::{Jobs, RunJob};
+use sparsegate_pipeline::exec::slurm::Jobs;
 use sparsegate_pipeline::exec::{Interrupt, Outcome};
-use sparsegate_pipeline::sweep::{ExperimentPlan, RunStatus, Sweep, not_compiled};
-use sparsegate_spec::VaryingKeys;
+use sparsegate_pipeline::sweep::Sweep;
 use sparsegate_store::find_run;
-use sparsegate_store::format::EpochMetrics;
-use sparsegate_store::plan::Status;
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -32,6 +32,14 @@ pub struct StatusArgs {
     /// Wait until no run is queued or running in Slurm any more, and print what changes; submits nothing
     #[arg(long, conflicts_with = "log")]
     wait: bool,
+    /// Redraw the table every 2 seconds, or SECONDS, with the curve of the validation metric, until no run trains or is
+    /// queued any more. Ctrl-C ends the view with exit code 130 and leaves the runs alone. Where stdout is no terminal,
+    /// the table is printed again when it changes
+    #[arg(
+        long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "2",
+        conflicts_with_all = ["log", "wait"]
+    )]
+    watch: Option<Interval>,
 }
 
 /// Lines of a log to print.
@@ -50,34 +58,15 @@ pub fn execute(global: &Global, args: &StatusArgs) -> Result<ExitCode, CliError>
         return Ok(ExitCode::SUCCESS);
     }
     let mut sweep = Sweep::plan(&global.root, args.specs.load(global)?)?;
+    if let Some(every) = args.watch {
+        return watch::execute(global, sweep, every);
+    }
     let exit = if args.wait { wait(global, args, &sweep)? } else { Exit::Done };
     if args.wait {
         sweep = sweep.plan_again()?;
     }
-    let jobs = jobs(global);
-    let submitted = sweep.runs().any(|run| jobs.of(&run.entry.key).is_some());
-    let of = |planned: &ExperimentPlan| VaryingKeys::of(planned.plan.entries.iter().map(|entry| &entry.spec));
-    let varying: Vec<VaryingKeys> = sweep.experiments().iter().map(of).collect();
-    let columns = VaryingColumns::of(&varying);
-    let mut table = columns.heads().fold(TextTable::new().words("experiment").spare(), TextTable::words);
-    table = table.words("run").spare().words("state");
-    for head in ["epoch", "metric", "compression", "time left"] {
-        table = table.numbers(head);
-    }
-    if submitted {
-        table = table.words("job").words("output of the job");
-    }
-    let of_runs = sweep.experiments().iter().zip(&varying);
-    let of_runs = of_runs.flat_map(|(planned, varying)| planned.plan.entries.iter().map(move |_| varying));
-    for (status, varying) in sweep.status().map_err(CliError::failed)?.iter().zip(of_runs) {
-        let mut cells = vec![status.experiment.name.clone()];
-        cells.extend(columns.cells(varying, &status.entry.spec));
-        let job = jobs.of(&status.entry.key);
-        cells.extend(row(status, job));
-        cells.extend(job.into_iter().flat_map(|job| [job.id(), output_path(global, job)]));
-        table.row(cells);
-    }
-    output::print(&table.render(global.color_stdout(), Global::width_stdout()))?;
+    let statuses = sweep.status().map_err(CliError::failed)?;
+    output::print(&table::tables(global, &sweep, &statuses, &jobs(global)))?;
     Ok(exit.into())
 }
 
@@ -107,44 +96,6 @@ fn wait(global: &Global, args: &StatusArgs, sweep: &Sweep) -> Result<Exit, CliEr
     }
     let failed = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Failed { .. }));
     Ok(if failed { Exit::Failed } else { Exit::Done })
-}
-
-/// The cells after those of the varying keys.
-fn row(status: &RunStatus<'_>, job: Option<&RunJob>) -> [String; 6] {
-    // A folder that was prepared for a job is no run that was interrupted.
-    let waited_only = |job: &RunJob| !job.began && matches!(status.entry.dir.position(), Ok(None));
-    let word = match status.entry.status {
-        Status::New { .. } if job.is_some() => "not-started",
-        Status::Interrupted { epoch: 0 } if job.is_some_and(waited_only) => "not-started",
-        ref other => other.word(),
-    };
-    let RunStatus { experiment: _, entry, holder, last: _, shown, seconds_left } = status;
-    // A lock may not be seen from another node, so an active job counts first.
-    let active = job.filter(|job| job.is_active()).and_then(RunJob::describe);
-    let ended = job.filter(|_| entry.status != Status::Done).and_then(RunJob::describe);
-    let state = match holder {
-        _ if active.is_some() => active.unwrap_or_default(),
-        Some(holder) => format!("running ({holder})"),
-        None if entry.status != Status::Done && not_compiled(&entry.spec).is_some() => {
-            format!("{} (backend not in this build)", entry.status.word())
-        }
-        None => ended.map_or_else(|| word.to_owned(), |how| format!("{word}, {how}")),
-    };
-    let collapsed = if shown.as_ref().and_then(EpochMetrics::collapsed).is_some() { ", collapsed" } else { "" };
-    [
-        entry.key.clone(),
-        format!("{state}{collapsed}"),
-        format!("{}/{}", status.epoch(), entry.spec.train.epochs),
-        shown.as_ref().map(|line| format!("{:.3}", line.valid)).unwrap_or_default(),
-        shown.as_ref().map(|line| progress::compression(line.counts.compression_ratio())).unwrap_or_default(),
-        seconds_left.map(progress::seconds).unwrap_or_default(),
-    ]
-}
-
-/// Path of what the job printed, relative to the project folder where that is shorter.
-fn output_path(global: &Global, job: &RunJob) -> String {
-    let path = job.output.strip_prefix(&global.root).unwrap_or(&job.output);
-    path.to_string()
 }
 
 /// Prints the end of the log of `run`, and of what its job printed.

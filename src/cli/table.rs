@@ -69,11 +69,15 @@ impl TextTable {
     }
 
     /// The table as text, one line per row, each ending with a newline. With `bold`, the header is bold (ANSI). If the
-    /// lines are longer than `columns`, spare columns are left out and named in a last line.
+    /// lines are longer than `columns`, heads of several words get two lines; if they are still too long, spare columns
+    /// are left out and named in a last line.
     pub fn render(&self, bold: bool, columns: Option<usize>) -> String {
-        let widths: Vec<usize> = (0..self.heads.len())
-            .map(|i| self.rows.iter().map(|row| width(&row[i])).chain([width(&self.heads[i].text)]).max().unwrap_or(0))
-            .collect();
+        let whole: Vec<[&str; 2]> = self.heads.iter().map(|head| ["", head.text.as_str()]).collect();
+        let broken: Vec<[&str; 2]> = self.heads.iter().map(|head| broken(&head.text)).collect();
+        let all: Vec<usize> = (0..self.heads.len()).collect();
+        let fits = |heads: &[[&str; 2]]| columns.is_none_or(|columns| needed(&self.widths(heads), &all) <= columns);
+        let heads = if fits(&whole) { whole } else { broken };
+        let widths = self.widths(&heads);
         let shown = self.shown(&widths, columns);
         let line = |cell: &dyn Fn(usize) -> String| {
             let mut text = String::new();
@@ -88,8 +92,14 @@ impl TextTable {
             }
             text.trim_end().to_owned()
         };
-        let head = line(&|at| self.heads[at].text.clone());
-        let mut text = if bold { format!("\x1b[1m{head}\x1b[0m\n") } else { format!("{head}\n") };
+        let mut text = String::new();
+        for row in 0..2 {
+            let head = line(&|at| heads[at][row].to_owned());
+            if row == 0 && head.is_empty() {
+                continue;
+            }
+            let _ = if bold { writeln!(text, "\x1b[1m{head}\x1b[0m") } else { writeln!(text, "{head}") };
+        }
         for row in &self.rows {
             let _ = writeln!(text, "{}", line(&|at| row[at].clone()));
         }
@@ -101,15 +111,18 @@ impl TextTable {
         text
     }
 
+    /// Widths of the columns with heads of two lines.
+    fn widths(&self, heads: &[[&str; 2]]) -> Vec<usize> {
+        let cells = |at: usize| self.rows.iter().map(move |row| width(&row[at]));
+        let of = |(at, head): (usize, &[&str; 2])| cells(at).chain(head.iter().map(|line| width(line))).max();
+        heads.iter().enumerate().map(|one| of(one).unwrap_or(0)).collect()
+    }
+
     /// The columns that fit: without the last spare ones, as few as suffice, or without all of them if none suffice.
     fn shown(&self, widths: &[usize], columns: Option<usize>) -> Vec<usize> {
         let mut shown: Vec<usize> = (0..self.heads.len()).collect();
         let Some(columns) = columns else { return shown };
-        let needed = |shown: &[usize]| {
-            let gaps = shown.len().saturating_sub(1) * GAP.len();
-            shown.iter().map(|at| widths[*at]).sum::<usize>() + gaps
-        };
-        while needed(&shown) > columns
+        while needed(widths, &shown) > columns
             && let Some(spare) = shown.iter().rposition(|at| self.heads[*at].is_spare)
         {
             shown.remove(spare);
@@ -120,6 +133,18 @@ impl TextTable {
 
 /// Between two columns.
 const GAP: &str = "  ";
+
+/// Characters of a line with these columns.
+fn needed(widths: &[usize], shown: &[usize]) -> usize {
+    shown.iter().map(|at| widths[*at]).sum::<usize>() + shown.len().saturating_sub(1) * GAP.len()
+}
+
+/// A head in two lines, broken at the blank nearest its middle; one word stays in the lower one.
+fn broken(head: &str) -> [&str; 2] {
+    let distance = |at: usize| at.abs_diff(head.len() / 2);
+    let blank = head.match_indices(' ').map(|(at, _)| at).min_by_key(|at| distance(*at));
+    blank.map_or(["", head], |at| [&head[..at], &head[at + 1..]])
+}
 
 fn width(text: &str) -> usize {
     text.chars().count()
@@ -166,6 +191,17 @@ mod tests {
         assert_eq!(lines(Some(31))[2], "(too narrow for: hours)");
         assert_eq!(lines(Some(24))[1..], ["W+G+N  lstm  116.47", "(too narrow for: seed, hours)"]);
         assert_eq!(lines(Some(3))[1..], ["W+G+N  116.47", "(too narrow for: cell, seed, hours)"]);
+    }
+
+    #[test]
+    fn heads_get_two_lines_before_columns_are_left_out() {
+        let mut table = TextTable::new().words("run").numbers("valid perplexity").numbers("live gates").spare();
+        table.row(["W", "116.470", "2/9"]);
+        let lines = |columns| table.render(false, Some(columns)).lines().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(lines(33), ["run  valid perplexity  live gates", "W             116.470         2/9"]);
+        assert_eq!(lines(32), ["          valid   live", "run  perplexity  gates", "W       116.470    2/9"]);
+        assert_eq!(lines(21)[3], "(too narrow for: live gates)");
+        assert!(table.render(true, Some(32)).starts_with("\x1b[1m          valid   live\x1b[0m\n\x1b[1mrun"));
     }
 
     #[test]

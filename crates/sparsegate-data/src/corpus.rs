@@ -1,5 +1,6 @@
 //! An encoded data set.
 
+use super::manifest::{Reader, SymbolUnit};
 use sparsegate_core::{Evaluation, EvaluationMetric};
 
 /// What the model predicts, which also determines the metric.
@@ -44,6 +45,28 @@ impl Unit {
             Unit::Character => evaluation.nats / std::f64::consts::LN_2,
             Unit::Text => evaluation.accuracy.unwrap_or(f64::NAN),
         }
+    }
+}
+
+impl From<SymbolUnit> for Unit {
+    fn from(unit: SymbolUnit) -> Self {
+        match unit {
+            SymbolUnit::Word => Self::Word,
+            SymbolUnit::Character => Self::Character,
+        }
+    }
+}
+
+impl Reader {
+    /// What a model of data from this reader predicts; `None` for pretrained vectors.
+    pub fn unit(&self) -> Option<Unit> {
+        Some(match self {
+            Self::PtbWords | Self::PlantedWords(_) => Unit::Word,
+            Self::PtbCharacters | Self::PlantedCharacters(_) => Unit::Character,
+            Self::PlainText(rules) => rules.unit.into(),
+            Self::LabelledTexts(_) | Self::PlantedTexts(_) => Unit::Text,
+            Self::GloveText(_) | Self::Word2vecText(_) | Self::Word2vecBinary(_) => return None,
+        })
     }
 }
 

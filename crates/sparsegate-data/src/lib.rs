@@ -40,7 +40,7 @@ pub use load::{ReadText, load, read_files, read_text, survey, verify};
 pub use manifest::Manifest;
 pub use planted::{Oracle, oracle};
 pub use readers::{Lines, START, UNKNOWN};
-pub use sizes::{Sizes, sizes};
+pub use sizes::{Sizes, known_sizes, sizes};
 pub use sources::Sources;
 pub use survey::Survey;
 pub use vectors::{Vectors, check_vectors, load_vectors};

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::cache::Cache;
 use super::corpus::{Corpus, Parts, Unit};
-use super::manifest::{LabelledTexts, Manifest, PlainText, Reader, SymbolUnit, TableFormat, TextSource};
+use super::manifest::{LabelledTexts, Manifest, Reader, TableFormat, TextSource};
 use super::readers::{self, Encoded, EncodedTexts, PtbCharacters, PtbWords};
 use super::{DataError, Survey, encoded, planted, planted_texts};
 use sparsegate_spec::types::Reading;
@@ -172,7 +172,7 @@ impl Made<'_> {
         Ok(match reader {
             Reader::PtbWords => streams(Unit::Word, readers::encode(&ptb(), &PtbWords)?),
             Reader::PtbCharacters => streams(Unit::Character, readers::encode(&ptb(), &PtbCharacters)?),
-            Reader::PlainText(rules) => streams(unit(rules), readers::encode_plain(&files.parts(), rules)?),
+            Reader::PlainText(rules) => streams(rules.unit.into(), readers::encode_plain(&files.parts(), rules)?),
             Reader::LabelledTexts(rules) => {
                 let file = |role: &str| files.get(role);
                 let EncodedTexts { vocabulary, classes, parts, survey, .. } =
@@ -201,12 +201,5 @@ impl Made<'_> {
     fn corpus(&self, unit: Unit, vocabulary: Vec<String>, parts: Parts) -> Corpus {
         let (name, hash) = (self.manifest.name.clone(), self.hash.clone());
         Corpus { name, hash, unit, vocabulary, informative: None, parts }
-    }
-}
-
-fn unit(rules: &PlainText) -> Unit {
-    match rules.unit {
-        SymbolUnit::Word => Unit::Word,
-        SymbolUnit::Character => Unit::Character,
     }
 }

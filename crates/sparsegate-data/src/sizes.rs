@@ -41,6 +41,14 @@ impl Sizes {
 /// As [`load`].
 pub fn sizes(root: &Utf8Path, manifest: &Manifest, reading: Reading) -> Result<Sizes, DataError> {
     refuse_unfit(manifest, reading)?;
+    match known_sizes(root, manifest, reading) {
+        Some(sizes) => Ok(sizes),
+        None => Ok(Sizes::of(&load(root, manifest, reading)?)),
+    }
+}
+
+/// Like [`sizes`], but `None` for a data set that would have to be loaded.
+pub fn known_sizes(root: &Utf8Path, manifest: &Manifest, reading: Reading) -> Option<Sizes> {
     let streams = |made: planted::Generated, parameters: &Planted| Sizes {
         labelled: false,
         parts: [parameters.train, parameters.valid, parameters.test],
@@ -48,7 +56,7 @@ pub fn sizes(root: &Utf8Path, manifest: &Manifest, reading: Reading) -> Result<S
     };
     // Texts of no length have the vocabulary.
     let none = |parameters: &Planted| Planted { train: 0, valid: 0, test: 0, ..parameters.clone() };
-    Ok(match &manifest.reader {
+    Some(match &manifest.reader {
         Reader::PlantedWords(parameters) => streams(planted::words(&none(parameters)), parameters),
         Reader::PlantedCharacters(parameters) => streams(planted::characters(&none(parameters)), parameters),
         Reader::PlantedTexts(parameters) => {
@@ -62,10 +70,7 @@ pub fn sizes(root: &Utf8Path, manifest: &Manifest, reading: Reading) -> Result<S
         _ => {
             let hash = manifest.content_hash_read(reading);
             let file = encoded::path(Cache::new(root).folder(), &manifest.name, &hash);
-            match encoded::sizes(&file, &hash) {
-                Some(sizes) => sizes,
-                None => Sizes::of(&load(root, manifest, reading)?),
-            }
+            encoded::sizes(&file, &hash)?
         }
     })
 }

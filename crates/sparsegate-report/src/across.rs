@@ -11,6 +11,7 @@ use super::grid::TableData;
 use super::html::{FigureHtml, Section, document, figure, section};
 use super::live_gates::{self, LiveGates};
 use super::notes::notes;
+use super::reload::reloading;
 use super::staging::Staging;
 use super::style;
 use super::write::{ReportOptions, WrittenReport};
@@ -142,7 +143,7 @@ pub fn across(
             @for one in &sections { (section(one, &all_notes)) }
         }
     };
-    staging.put("index.html", document(TITLE, &body).as_bytes())?;
+    staging.put("index.html", reloading(document(TITLE, &body), options.reload_every).as_bytes())?;
     let files = staging.commit()?;
     Ok(WrittenReport {
         out: out.to_owned(),

@@ -25,6 +25,8 @@
 //! | `figure_width` | the width of figures for print |
 //! | `scene`, `axis`, `chart`, `style` | drawing primitives, axes, shared chart parts, and appearance |
 //! | `staging`, `write`, `data_files` | the report's folder; an experiment's report; its files of numbers |
+//! | `reload` | the browser reads a page of unfinished runs again |
+//! | `tensorboard` | event files for TensorBoard |
 //! | `live_gates`, `across` | fractions of live gates; the report across experiments |
 
 #![allow(
@@ -62,6 +64,7 @@ mod paper_table;
 mod patterns;
 mod points;
 mod recommend;
+mod reload;
 mod rows;
 mod sample;
 mod scene;
@@ -75,6 +78,7 @@ mod style;
 mod summary;
 mod swept;
 mod tables;
+mod tensorboard;
 mod verdict;
 mod write;
 
@@ -90,6 +94,7 @@ pub use orders::OrderComparison;
 pub use scene::DrawError;
 pub use seed_tests::SeedTest;
 pub use tables::{orders as order_table, values as value_table};
+pub use tensorboard::{EVENT_FILE, event_bytes, event_folder, write_events};
 pub use verdict::Verdict;
 pub use write::{ReportOptions, WrittenReport, check, write, write_with};
 

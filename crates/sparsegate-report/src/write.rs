@@ -14,6 +14,7 @@ use super::grid::TableData;
 use super::html::{Page, PagePart};
 use super::live_gates::{self, LiveGates};
 use super::paper_table::PaperTable;
+use super::reload::reloading;
 use super::rows::{RunRow, RunRows};
 use super::staging::Staging;
 use super::{ReportError, data_files, markdown, rows, style, tables};
@@ -70,6 +71,8 @@ pub struct ReportOptions<'a> {
     pub figure_width: Option<FigureWidth>,
     /// Content of a further page `explore.html`, in which the compact models run; `index.html` links to it.
     pub explorer: Option<&'a str>,
+    /// Lets the browser read the page again after so many seconds: for runs that are still training.
+    pub reload_every: Option<u64>,
 }
 
 /// Like [`write`](fn@write), with further files.
@@ -130,7 +133,7 @@ pub fn write_with(
         explorer: options.explorer.map(|_| EXPLORER),
     };
     staging.put("table.md", markdown::report(&page).as_bytes())?;
-    staging.put("index.html", page.render().as_bytes())?;
+    staging.put("index.html", reloading(page.render(), options.reload_every).as_bytes())?;
     let files = staging.commit()?;
     Ok(WrittenReport {
         out: out.to_owned(),

@@ -73,6 +73,14 @@ impl RunDir {
         self.path.file_name().unwrap_or_default()
     }
 
+    /// Size, times and inode of each file of the run, in short; `None` if there is no folder. While two stamps are equal,
+    /// no file was written or replaced between them, but for changes within the resolution of the file system's clock
+    /// that keep the size.
+    #[must_use]
+    pub fn stamp(&self) -> Option<String> {
+        self.path.exists().then(|| super::index::stamp(self))
+    }
+
     /// Reads `run.json`; `None` if the run was never started.
     ///
     /// # Errors

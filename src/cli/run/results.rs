@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::run_labels;
 use crate::cli::CliError;
 use crate::cli::args::{Global, OutputFormat};
+use crate::cli::heading::{common_metric, metric_head, metric_name, title};
 use crate::cli::output;
 use crate::cli::table::TextTable;
 use crate::progress;
@@ -52,6 +53,15 @@ impl ResultRow {
     fn part(&self) -> (&str, &str) {
         (&self.experiment, self.task.as_deref().unwrap_or(&self.dataset))
     }
+
+    /// A value of the run's metric; nothing if there is none.
+    fn number(&self, value: Option<f64>) -> String {
+        let digits = match EvaluationMetric::from_name(&self.metric) {
+            Some(EvaluationMetric::BitsPerCharacter) => 4,
+            Some(EvaluationMetric::Perplexity | EvaluationMetric::Accuracy) | None => 2,
+        };
+        value.map(|value| format!("{value:.digits$}")).unwrap_or_default()
+    }
 }
 
 /// Prints one row per outcome.
@@ -67,16 +77,33 @@ pub(super) fn print(
     let rows = rows(sweep, outcomes);
     let text = match format {
         OutputFormat::Json => output::json(&rows)?,
-        OutputFormat::Table => table(&rows).render(global.color_stdout(), Global::width_stdout()),
+        OutputFormat::Table => tables(global, sweep, &rows),
     };
     output::print(&text)?;
     Ok(())
 }
 
+/// A table for each experiment, under its name.
+fn tables(global: &Global, sweep: &Sweep, mut rows: &[ResultRow]) -> String {
+    let mut texts = Vec::new();
+    for planned in sweep.experiments() {
+        let (own, others) = rows.split_at(planned.plan.entries.len().min(rows.len()));
+        let labels = run_labels::labels_within(planned);
+        let table = table(own, &labels).render(global.color_stdout(), Global::width_stdout());
+        texts.push(format!("{}\n{table}", title(&planned.experiment)));
+        rows = others;
+    }
+    texts.join("\n")
+}
+
 fn rows(sweep: &Sweep, outcomes: &[Outcome]) -> Vec<ResultRow> {
     let labels = run_labels::labels(sweep);
+    let metrics = sweep.experiments().iter();
+    let metrics = metrics.flat_map(|planned| planned.plan.entries.iter().map(|entry| planned.metric(&entry.spec)));
     let mut rows = Vec::new();
-    for ((SweepRun { experiment, entry }, outcome), label) in sweep.runs().zip(outcomes).zip(labels) {
+    for (((SweepRun { experiment, entry }, outcome), label), known) in
+        sweep.runs().zip(outcomes).zip(labels).zip(metrics)
+    {
         let (state, error) = match outcome {
             Outcome::Done(_) => ("done", None),
             Outcome::Interrupted => ("interrupted", None),
@@ -93,7 +120,7 @@ fn rows(sweep: &Sweep, outcomes: &[Outcome]) -> Vec<ResultRow> {
             Outcome::Done(summary) => {
                 (summary.metric.clone(), Some(summary.epochs), summary.last.clone(), summary.baseline.clone())
             }
-            _ => (String::new(), None, lines.last().cloned(), None),
+            _ => (known.to_owned(), None, lines.last().cloned(), None),
         };
         let selected = match outcome {
             Outcome::Done(summary) => summary.selected,
@@ -138,57 +165,38 @@ fn best_epoch<'a>(selected: Option<u32>, metric: &str, lines: &'a [EpochMetrics]
     chosen.or_else(|| sparsegate_report::best_epoch(Some(metric), lines))
 }
 
-fn table(rows: &[ResultRow]) -> TextTable {
-    let table = TextTable::new().words("run").words("state").numbers("epochs").spare().words("metric").spare();
-    let table = table.numbers("valid").numbers("test").numbers("test, best epoch").spare();
-    let mut table = table.numbers("compression").numbers("gates kept").spare();
-    let number = |value: Option<f64>, digits: usize| value.map(|value| format!("{value:.digits$}")).unwrap_or_default();
-    for row in rows {
-        let digits = match EvaluationMetric::from_name(&row.metric) {
-            Some(EvaluationMetric::BitsPerCharacter) => 4,
-            Some(EvaluationMetric::Perplexity | EvaluationMetric::Accuracy) | None => 2,
-        };
+/// The table of an experiment's runs. The heads name the metric, or a column does if the runs have different ones.
+fn table(rows: &[ResultRow], labels: &[String]) -> TextTable {
+    let metric = common_metric(rows.iter().map(|row| row.metric.as_str()));
+    let head = |part| metric_head(part, metric);
+    let mut table = TextTable::new().words("run").words("state").numbers("epochs").spare();
+    if metric.is_none() {
+        table = table.words("metric");
+    }
+    let table = table.numbers(head("valid")).numbers(head("test"));
+    let table = table.numbers(format!("{} (best epoch)", head("test"))).spare();
+    let mut table = table.numbers("compression").numbers("live gates").spare();
+    let metric_cell = |row: &ResultRow| metric.is_none().then(|| metric_name(&row.metric).to_owned());
+    for (row, label) in rows.iter().zip(labels) {
         let gates = row.gates_kept.zip(row.gates_total).map(|(kept, total)| format!("{kept}/{total}"));
         let compression = row.valid.map(|_| progress::compression(row.compression));
         let collapsed = if row.collapse.is_some() { ", collapsed" } else { "" };
-        let best = row.best_epoch.map(|epoch| format!("{} ({epoch})", number(row.test_best, digits)));
-        table.row([
-            row.label.clone(),
-            format!(
-                "{}{collapsed}{}",
-                row.state,
-                row.job.as_ref().map(|job| format!(", job {job}")).unwrap_or_default()
-            ),
-            row.epochs.to_string(),
-            row.metric.clone(),
-            number(row.valid, digits),
-            number(row.test, digits),
-            best.filter(|_| !row.metric.is_empty()).unwrap_or_default(),
-            compression.unwrap_or_default(),
-            gates.unwrap_or_default(),
-        ]);
+        let best = row.best_epoch.map(|epoch| format!("{} ({epoch})", row.number(row.test_best)));
+        let job = row.job.as_ref().map(|job| format!(", job {job}")).unwrap_or_default();
+        let mut cells = vec![label.clone(), format!("{}{collapsed}{job}", row.state), row.epochs.to_string()];
+        cells.extend(metric_cell(row));
+        cells.extend([row.number(row.valid), row.number(row.test)]);
+        cells.push(best.filter(|_| row.state == "done").unwrap_or_default());
+        cells.extend([compression.unwrap_or_default(), gates.unwrap_or_default()]);
+        table.row(cells);
     }
     for (row, baseline) in baselines(rows) {
-        let digits = match EvaluationMetric::from_name(&row.metric) {
-            Some(EvaluationMetric::BitsPerCharacter) => 4,
-            Some(EvaluationMetric::Perplexity | EvaluationMetric::Accuracy) | None => 2,
-        };
-        let number = |value: f64| format!("{value:.digits$}");
         let several = rows.iter().any(|other| other.part() != row.part());
-        let (experiment, part) = row.part();
-        let of = match rows.iter().any(|other| other.experiment != experiment) {
-            _ if !several => String::new(),
-            true => format!(" ({experiment})"),
-            false => format!(" ({part})"),
-        };
-        table.row([
-            format!("baseline: {}{of}", baseline.predictor),
-            String::new(),
-            String::new(),
-            row.metric.clone(),
-            number(baseline.valid),
-            number(baseline.test),
-        ]);
+        let of = if several { format!(" ({})", row.part().1) } else { String::new() };
+        let mut cells = vec![format!("baseline: {}{of}", baseline.predictor), String::new(), String::new()];
+        cells.extend(metric_cell(row));
+        cells.extend([row.number(Some(baseline.valid)), row.number(Some(baseline.test))]);
+        table.row(cells);
     }
     table
 }

@@ -9,13 +9,18 @@ use sparsegate_spec::VaryingKeys;
 pub(in crate::cli) fn labels(sweep: &Sweep) -> Vec<String> {
     let experiments = sweep.experiments();
     let of_experiment = |planned: &ExperimentPlan| -> Vec<String> {
-        let entries = &planned.plan.entries;
-        let varying = VaryingKeys::of(entries.iter().map(|entry| &entry.spec));
         let name = |label: String| match experiments.len() {
             1 => label,
             _ => format!("{}: {label}", planned.experiment.name),
         };
-        entries.iter().map(|entry| name(printable(&varying.label(&entry.spec)))).collect()
+        labels_within(planned).into_iter().map(name).collect()
     };
     experiments.iter().flat_map(of_experiment).collect()
+}
+
+/// One label per run of an experiment, in order, without its name.
+pub(in crate::cli) fn labels_within(planned: &ExperimentPlan) -> Vec<String> {
+    let entries = &planned.plan.entries;
+    let varying = VaryingKeys::of(entries.iter().map(|entry| &entry.spec));
+    entries.iter().map(|entry| printable(&varying.label(&entry.spec))).collect()
 }

@@ -26,6 +26,10 @@ pub(super) fn execute(
         let error = CliError::usage("`--report` needs finished runs, and nobody waits for them");
         return Err(error.help("add --wait, or write it later with `sparsegate report`"));
     }
+    if args.tensorboard.is_some() {
+        let error = CliError::usage("`--tensorboard` follows runs that this process trains, not jobs of Slurm");
+        return Err(error.help("write the files while they run with `sparsegate runs export-metrics SPEC --to DIR`"));
+    }
     let options = SweepOptions { elsewhere: true, ..options(args) };
     let first = plan(global, args)?;
     let prepared = first.prepare(&options)?;

@@ -6,7 +6,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{PreparedSweep, RunStatus, SweepError, SweepObserver, SweepOptions};
 use crate::exec::{Executor, Interrupt, Outcome};
-use sparsegate_data::Sources;
+use sparsegate_data::{Sources, Unit};
+use sparsegate_spec::types::RunSpec;
 use sparsegate_spec::{Experiment, Hashes};
 use sparsegate_store::StoreError;
 use sparsegate_store::plan::{self, Plan, PlanEntry, Progress};
@@ -29,6 +30,14 @@ pub struct ExperimentPlan {
     pub plan: Plan,
     /// How far each run of the plan is.
     pub progress: Vec<Progress>,
+}
+
+impl ExperimentPlan {
+    /// Name of the metric of a run, by its data set's manifest; empty if the manifest is not one of a data set.
+    pub fn metric(&self, spec: &RunSpec) -> &'static str {
+        let unit = self.sources.get(&spec.dataset).and_then(|sources| sources.dataset.reader.unit());
+        unit.map_or("", Unit::metric)
+    }
 }
 
 /// One run of a sweep.

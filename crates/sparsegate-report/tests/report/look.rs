@@ -39,7 +39,7 @@ fn a_report_to_look_at() {
         };
         experiment.source = Some(PublishedSource { arxiv: Some("1812.05692".into()), authors: Some(figures) });
     }
-    let options = report::ReportOptions { figure_width: Some("8.5cm".parse().expect("a width")), explorer: None };
+    let options = report::ReportOptions { figure_width: Some("8.5cm".parse().expect("a width")), ..Default::default() };
     let paths = report::write_with(&project.root, &experiment, &plan, &out, options).expect("a report");
     println!("{}\n{:#?}", paths.index, paths.notes);
 

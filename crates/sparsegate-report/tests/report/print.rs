@@ -10,7 +10,7 @@ fn figures_for_print_have_their_width_and_go_when_they_are_not_asked_for() {
     let project = Project::new();
     let (experiment, plan) = sweep(&project.root);
     let out = project.root.join("out");
-    let options = report::ReportOptions { figure_width: Some("8.5cm".parse().expect("a width")), explorer: None };
+    let options = report::ReportOptions { figure_width: Some("8.5cm".parse().expect("a width")), ..Default::default() };
     let paths = report::write_with(&project.root, &experiment, &plan, &out, options).expect("a report");
     for figure in FIGURES {
         let svg = read(&out.join(format!("{figure}-print.svg")));
