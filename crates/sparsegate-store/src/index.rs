@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::RunDir;
 use super::format::{EpochMetrics, RunRecord};
+use super::manifest::{EXTRAS, MANIFEST, RESULTS};
 use super::plan::Status;
 use super::run_dir::LEFT_OUT;
 
@@ -22,19 +23,11 @@ const HEAD: &str = "sparsegate run index 1";
 /// Files with a time younger than this before the verification are read again next time: a second change within the
 /// resolution of a file system's clock would leave the same time.
 const SETTLED: Duration = Duration::from_secs(3);
-/// The files that are verified.
-const FILES: [&str; 10] = [
-    "run.json",
-    "metrics.jsonl",
-    "structure.json",
-    "model.safetensors",
-    "summary.json",
-    "manifest.json",
-    "compact.safetensors",
-    "speed.json",
-    "checkpoint/state.safetensors",
-    LEFT_OUT,
-];
+
+/// The files that are verified: all that a manifest lists, the manifest, and what says that a listed file may be missing.
+fn files() -> impl Iterator<Item = &'static str> {
+    RESULTS.into_iter().chain(EXTRAS).chain([MANIFEST, LEFT_OUT])
+}
 
 /// What a verification of a run folder found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -171,7 +164,7 @@ impl Beginning {
     /// Whether the last change of each file is so long ago that a change since would have another time.
     fn is_settled(&self, dir: &RunDir) -> bool {
         let Some(limit) = self.time.and_then(|time| time.checked_sub(SETTLED)) else { return false };
-        FILES.iter().all(|name| match fs_err::metadata(dir.path().join(name)) {
+        files().all(|name| match fs_err::metadata(dir.path().join(name)) {
             Ok(found) => last_change(&found).is_some_and(|changed| changed < limit),
             Err(_) => true,
         })
@@ -199,7 +192,7 @@ fn last_change(found: &std::fs::Metadata) -> Option<SystemTime> {
 /// Size, times and inode of each file of a run, in short.
 pub(crate) fn stamp(dir: &RunDir) -> String {
     let mut text = String::new();
-    for name in FILES {
+    for name in files() {
         // A file that is missing or cannot be looked at is like any other state: another one than before.
         if let Ok(found) = fs_err::metadata(dir.path().join(name)) {
             text.push_str(&of_file(name, &found));
@@ -222,4 +215,24 @@ fn of_file(name: &str, found: &std::fs::Metadata) -> String {
 
 fn short_hash(text: &str) -> String {
     blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A change of any file that is verified makes the folder unknown to the index.
+    #[test]
+    fn each_verified_file_is_in_the_stamp() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = RunDir::new(Utf8Path::from_path(folder.path()).unwrap(), "k");
+        fs_err::create_dir_all(dir.path().join("checkpoint")).unwrap();
+        let mut before = stamp(&dir);
+        for name in RESULTS.into_iter().chain(EXTRAS).chain([MANIFEST, LEFT_OUT]) {
+            fs_err::write(dir.path().join(name), name).unwrap();
+            let now = stamp(&dir);
+            assert_ne!(now, before, "{name}");
+            before = now;
+        }
+    }
 }
