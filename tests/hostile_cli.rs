@@ -47,7 +47,7 @@ fn names_without_end_are_refused_and_shortened() {
     let project = project(&listed);
     for (name, _) in &files {
         let answer = tame(&project, &["plan", name]);
-        answer.expect(2, &[name, "characters)"]);
+        answer.expect(2, &[name]);
     }
     let long = long.as_str();
     tame(&project, &["predict", long, "a"]).expect(2, &["there is no run"]);
@@ -101,6 +101,33 @@ fn a_table_of_a_million_columns_is_refused() {
 }
 
 #[test]
+fn flipped_bits_of_a_parquet_file_end_in_a_message() {
+    use polars::prelude::{Column, DataFrame, ParquetWriter};
+
+    let (texts, labels): (Vec<String>, Vec<&str>) =
+        (0..60).map(|row| (format!("tea number {row}"), if row % 2 == 0 { "pos" } else { "neg" })).unzip();
+    let columns = vec![Column::new("text".into(), texts), Column::new("label".into(), labels)];
+    let mut whole = Vec::new();
+    ParquetWriter::new(&mut whole).finish(&mut DataFrame::new_infer_height(columns).unwrap()).unwrap();
+    let project = Project::new();
+    let mut noticed = 0;
+    // Positions all over the file, and more at its end, where the metadata are.
+    let spread = (0..12).map(|at| at * whole.len() / 12);
+    let end = (1..whole.len().min(400)).step_by(23).map(|back| whole.len() - back);
+    for (number, at) in spread.chain(end).enumerate() {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1 << (number % 8);
+        project.write("flipped.parquet", &flipped);
+        let name = format!("flipped{number}");
+        let arguments = ["new", "task", &name, "--kind", "classification", "--from", "flipped.parquet"];
+        let answer = tame(&project, &arguments);
+        assert!(matches!(answer.code, Some(0 | 2 | 4)), "bit of byte {at}: {answer:?}");
+        noticed += usize::from(answer.code != Some(0));
+    }
+    assert!(noticed > 5, "{noticed}");
+}
+
+#[test]
 fn control_sequences_are_escaped() {
     let evil = "\u{1b}]0;owned\u{7}\u{1b}[2Jword\u{9b}31m";
     let text = tables::rows("text,label\n", 60, |number, text, label| format!("{text} {evil}{number},{label}{evil}"));
@@ -128,11 +155,15 @@ fn control_sequences_are_escaped() {
 #[test]
 fn generated_words_do_not_steer_the_terminal() {
     let text: String = (0..300).map(|line| format!("the \u{1b}[31mcat{} sat\u{7}\n", line % 3)).collect();
-    let project = Project::with(&[("evil.txt", &text)]);
+    let spec = SPEC.replacen("dataset: small", "dataset: evil", 1).replacen(
+        "batch: 4, sequence: 10",
+        "batch: 2, sequence: 5",
+        1,
+    );
+    let project = Project::with(&[("evil.txt", &text), ("g.yaml", &spec.replacen("[W]", "[dense]", 1))]);
     project.go(&["new", "task", "evil", "--kind", "language-model", "--from", "evil.txt"]).expect(0, &[]);
-    let quick = ["--set", "train.epochs=1", "--set", "model.hidden=4", "--only", "sparsity=dense"];
-    project.go(&[&["run", "experiments/evil.yaml"][..], &quick].concat()).expect(0, &[]);
-    let answer = tame(&project, &["generate", "evil", "--length", "200", "--temperature", "5"]);
+    project.go(&["run", "g.yaml"]).expect(0, &[]);
+    let answer = tame(&project, &["generate", "t", "--length", "200", "--temperature", "5"]);
     assert!(answer.code == Some(0) && answer.out.contains("\\u{1b}"), "{answer:?}");
 }
 

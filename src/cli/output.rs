@@ -119,7 +119,7 @@ pub fn readable(text: &str) -> String {
 macro_rules! message {
     ($($text:tt)*) => {{
         use std::io::Write as _;
-        let _ = writeln!(std::io::stderr(), "{}", $crate::cli::output::readable(&format!($($text)*)));
+        let _ = writeln!(std::io::stderr(), "{}", $crate::cli::output::readable(&format_args!($($text)*).to_string()));
     }};
 }
 pub(crate) use message;
