@@ -177,6 +177,16 @@ fn two_experiments_of_one_name_are_refused() {
 }
 
 #[test]
+fn a_generated_data_set_does_not_ask_for_all_memory() {
+    let words = manifests::words("words", [4_000_000_000, 200, 200]);
+    let texts = manifests::texts("texts", [20, 20, 4_000_000_000]);
+    let project = Project::with(&[("datasets/words.yaml", &words), ("datasets/texts.yaml", &texts)]);
+    tame(&project, &["data", "show", "words"])
+        .expect(2, &["train: 4000000000 symbols; it must be from 1 to 100000000"]);
+    tame(&project, &["data", "show", "texts"]).expect(2, &["test: 4000000000 texts; it must be from 1 to 5000000"]);
+}
+
+#[test]
 fn one_bad_manifest_does_not_hide_the_others() {
     let project = project(&[("datasets/bad.yaml", "name: bad\nnonsense: ]\n")]);
     let answer = project.go(&["data", "list"]);
