@@ -67,11 +67,13 @@ impl Tally {
                 self.wrong.push(format!("{kind}: {what}"));
             }
         }
+        // The counts of a long run that somebody ends.
+        if self.rows.values().flatten().sum::<usize>().is_multiple_of(100) {
+            self.print();
+        }
     }
 
-    /// Prints the counts, and fails if an outcome is wrong.
-    #[track_caller]
-    pub fn end(self) {
+    fn print(&self) {
         println!("\n| {} | faults | survived | noticed | wrong |\n|---|---|---|---|---|", self.test);
         let mut all = [0; 3];
         for (kind, row) in &self.rows {
@@ -79,6 +81,12 @@ impl Tally {
             (0..3).for_each(|column| all[column] += row[column]);
         }
         println!("| all | {} | {} | {} | {} |", all.iter().sum::<usize>(), all[0], all[1], all[2]);
+    }
+
+    /// Prints the counts, and fails if an outcome is wrong.
+    #[track_caller]
+    pub fn end(self) {
+        self.print();
         assert!(self.wrong.is_empty(), "{} wrong outcomes, the first: {}", self.wrong.len(), self.wrong[0]);
     }
 }
