@@ -230,11 +230,14 @@ fn run_completes_a_run_that_was_killed_at_the_last_moment() {
     let run = project.run();
     let names = ["compact.safetensors", "manifest.json"];
     let before = names.map(|name| fs_err::read(run.path().join(name)).unwrap());
+    let best = run.best_path(1);
     for gone in [&names[..], &names[1..]] {
         for name in gone {
             fs_err::remove_file(run.path().join(name)).unwrap();
         }
+        fs_err::write(&best, "a state").unwrap();
         project.go(&["run", "t.yaml"]).expect(0, &[]);
+        assert!(!best.exists());
         assert!(names.map(|name| fs_err::read(run.path().join(name)).unwrap()) == before, "{gone:?}");
     }
     // A run of an earlier version, whose checkpoint has no hashes, gets a manifest by `verify --adopt` only.

@@ -196,6 +196,8 @@ impl<'a> PreparedSweep<'a> {
         if !dir.lacks_manifest().unwrap_or(false) {
             return;
         }
+        // Nor did it remove the states of best epochs, which nobody needs any more.
+        let _ = dir.lock().and_then(|lock| lock.keep_best(None));
         let made = sparsegate_compact::write_compact(&self.sweep.root, dir);
         if made.is_err() && dir.verify().is_ok() {
             let _ = dir.lock().and_then(|lock| lock.write_manifest());
