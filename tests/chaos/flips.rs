@@ -119,6 +119,10 @@ fn judge(command: &Commands, at: usize, name: &str, before: &Said, now: &Said) -
     if before == now {
         return Outcome::Survived;
     }
+    // What a person wrote about a run has no checksum, and no number depends on it.
+    if name.ends_with("notes.json") && now.answer.code == before.answer.code {
+        return Outcome::Survived;
+    }
     let gone = !command.subject.runs().join(name).exists();
     if gone && now.answer.code == before.answer.code && EXTRAS.iter().any(|file| name.ends_with(file)) {
         return Outcome::Survived;

@@ -151,12 +151,15 @@ impl Beginning {
     /// Takes the time from a new file, since the clocks of this machine and of a server may differ.
     pub(crate) fn now(root: &Utf8Path) -> Self {
         let runs = root.join("runs");
+        clear(&runs);
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".index-");
+        builder.prefix(TEMPORARY);
         // Readable for the others that share the store, as far as the user's mask allows; the default is not.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let file = builder.tempfile_in(&runs).ok();
+        // Held until the file is dropped, so that others do not take it for one that was left over.
+        let _ = file.as_ref().map(|file| file.as_file().try_lock());
         let time = file.as_ref().and_then(|file| file.as_file().metadata().ok()?.modified().ok());
         Self { file, time }
     }
@@ -174,6 +177,20 @@ impl Beginning {
     fn write(&self, path: &Utf8Path, text: &str) {
         let Some(file) = &self.file else { return };
         let _ = file.as_file().write_all(text.as_bytes()).and_then(|()| fs_err::rename(file.path(), path));
+    }
+}
+
+/// Beginning of the names of the files that an index is written to before it is renamed.
+const TEMPORARY: &str = ".index-";
+
+/// Removes files that killed processes left over. One that a process has just made and not locked yet may be among them;
+/// then that process writes no index.
+fn clear(runs: &Utf8Path) {
+    for entry in runs.read_dir_utf8().into_iter().flatten().flatten() {
+        let is_left = |file: fs_err::File| file.try_lock().is_ok();
+        if entry.file_name().starts_with(TEMPORARY) && fs_err::File::open(entry.path()).is_ok_and(is_left) {
+            let _ = fs_err::remove_file(entry.path());
+        }
     }
 }
 
@@ -220,6 +237,19 @@ fn short_hash(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_a_killed_process_left_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(folder.path()).unwrap();
+        fs_err::create_dir(root.join("runs")).unwrap();
+        let working = Beginning::now(root);
+        fs_err::write(root.join("runs/.index-abc"), "half").unwrap();
+        drop(Beginning::now(root));
+        assert!(!root.join("runs/.index-abc").exists());
+        working.write(&root.join("runs/.index"), "whole");
+        assert_eq!(fs_err::read_to_string(root.join("runs/.index")).unwrap(), "whole");
+    }
 
     /// A change of any file that is verified makes the folder unknown to the index.
     #[test]
