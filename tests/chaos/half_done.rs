@@ -14,10 +14,9 @@ fn interrupted() -> (Subject, Files) {
         signal("INT", &child.id().to_string());
         child.wait_with_output().unwrap();
         let files = subject.files();
-        let has = |key: &str, file: &str| files.contains_key(&format!("{key}/{file}"));
-        let keys = files.keys().filter_map(|name| name.strip_suffix("/checkpoint/state.safetensors"));
-        // After an epoch at least.
-        if keys.into_iter().any(|key| has(key, "metrics.jsonl") && !has(key, "manifest.json")) {
+        let saved = |name: &String| name.ends_with("state.safetensors");
+        let summary = |name: &String| name.ends_with("manifest.json");
+        if files.keys().filter(|name| saved(name)).count() > files.keys().filter(|name| summary(name)).count() {
             return (subject, files);
         }
     }
