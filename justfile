@@ -60,6 +60,11 @@ data-list:
 test *ARGS:
     cargo test --release --locked {{ ARGS }}
 
+# Make N faults of each kind (killed processes, damaged files, full disks, bad servers) and count what becomes of them
+[group('development')]
+chaos N="1000" *ARGS:
+    SPARSEGATE_CHAOS={{ N }} cargo test --release --locked --test chaos -- --nocapture --test-threads=1 {{ ARGS }}
+
 # Time the training step, also of PyTorch if SPARSEGATE_PYTHON or python3 has it; needs an idle machine
 [group('development')]
 bench *ARGS:

@@ -223,6 +223,52 @@ fn a_run_killed_at_the_last_moment_repairs_itself() {
     assert_eq!(fs_err::read(run.compact_path()).unwrap(), compact);
 }
 
+/// The same command, given again, writes what the killed process did not get to write.
+#[test]
+fn run_completes_a_run_that_was_killed_at_the_last_moment() {
+    let project = Project::new();
+    let run = project.run();
+    let names = ["compact.safetensors", "manifest.json"];
+    let before = names.map(|name| fs_err::read(run.path().join(name)).unwrap());
+    let best = run.best_path(1);
+    for gone in [&names[..], &names[1..]] {
+        for name in gone {
+            fs_err::remove_file(run.path().join(name)).unwrap();
+        }
+        fs_err::write(&best, "a state").unwrap();
+        project.go(&["run", "t.yaml"]).expect(0, &[]);
+        assert!(!best.exists());
+        assert!(names.map(|name| fs_err::read(run.path().join(name)).unwrap()) == before, "{gone:?}");
+    }
+    // A run of an earlier version, whose checkpoint has no hashes, gets a manifest by `verify --adopt` only.
+    fs_err::remove_file(run.path().join("manifest.json")).unwrap();
+    fs_err::remove_dir_all(run.path().join("checkpoint")).unwrap();
+    project.go(&["run", "t.yaml"]).expect(0, &[]);
+    assert_eq!(run.verify().unwrap(), Verified::ByContent);
+}
+
+/// Settings and key of a run are in its `run.json`. Without it, nobody must say that there is no such run.
+#[test]
+fn a_run_whose_record_is_gone_or_misplaced_is_called_damaged() {
+    let project = Project::new();
+    let run = project.run();
+    let path = run.path().join("run.json");
+    let whole = fs_err::read(&path).unwrap();
+    let damaged = |texts: &[&str]| {
+        for text in texts {
+            let answer = project.go(&["predict", text, "w1"]).on_one_line();
+            answer.expect(4, &["run.json is damaged ("]);
+        }
+    };
+    fs_err::remove_file(&path).unwrap();
+    damaged(&["t:sparsity=W", run.key()]);
+    let other = runs(&project.0.root, "t").unwrap().into_iter().find(|other| other.key() != run.key()).unwrap();
+    fs_err::copy(other.path().join("run.json"), &path).unwrap();
+    damaged(&["t:sparsity=W", "t:sparsity=dense", run.key()]);
+    fs_err::write(&path, whole).unwrap();
+    project.go(&["predict", "t:sparsity=W", "w1"]).expect(0, &[]);
+}
+
 /// Makes an interrupted run of a finished one, as it was after its last epoch.
 fn interrupt(run: &RunDir) {
     for name in ["manifest.json", "summary.json", "structure.json", "model.safetensors", "compact.safetensors"] {

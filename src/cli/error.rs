@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use sparsegate_compact::{CompactModel, FindModelError, NotFinite, WriteCompactError};
@@ -98,7 +99,9 @@ impl CliError {
     /// Writes the error to stderr; an error in a spec is shown with its source line.
     pub fn print(&self, global: &Global) {
         if let Some(error) = self.error.downcast_ref::<SpecError>() {
-            output::message!("{}", super::snippet::render(error, global.color_stderr()).trim_end());
+            // With colours, which `message` would escape; the text in it is escaped already.
+            let text = super::snippet::render(error, global.color_stderr());
+            let _ = writeln!(std::io::stderr(), "{}", text.trim_end());
             return;
         }
         output::message!("error: {}", self.error);

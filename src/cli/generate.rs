@@ -8,7 +8,7 @@ use sparsegate_runtime::model::Task;
 use super::args::Global;
 use super::error::non_finite_error;
 use super::note_constant_answer;
-use super::output::Output;
+use super::output::{Output, escaped};
 use super::{CliError, Exit};
 use sparsegate_compact::{Generation, Sampler, find_model};
 
@@ -62,12 +62,12 @@ pub fn execute(global: &Global, args: &GenerateArgs) -> Result<ExitCode, CliErro
     let mut generation = Generation::new(&loaded, Sampler::new(args.seed, args.temperature, top_k));
     let mut out = Output::lock();
     let mut last = generation.prompt(&args.prompt);
-    if !out.print(&last)? {
+    if !out.print(&escaped(&last))? {
         return Ok(Exit::Done.into());
     }
     for _ in 0..args.length {
         last = generation.next_piece().map_err(non_finite_error(&loaded))?;
-        if !out.print(&last)? {
+        if !out.print(&escaped(&last))? {
             return Ok(Exit::Done.into());
         }
     }

@@ -87,11 +87,53 @@ pub fn json(value: &impl Serialize) -> Result<String, CliError> {
     Ok(serde_json::to_string_pretty(value).map_err(CliError::failed)? + "\n")
 }
 
-/// Prints a line to standard error, with the arguments of `println!`. Write errors are ignored.
+/// Longest word of a message that is shown in full, characters.
+const LONGEST_WORD: usize = 400;
+
+/// Text that cannot steer a terminal: control characters are escaped, but for line feeds and tabs. Words of data sets,
+/// labels and names may hold any character.
+pub fn escaped(text: &str) -> String {
+    let is_harmful = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if !text.contains(is_harmful) {
+        return text.to_owned();
+    }
+    text.chars().flat_map(|c| if is_harmful(c) { c.escape_default().collect() } else { vec![c] }).collect()
+}
+
+/// A message for a terminal: [`escaped`], with the middle of very long words left out, such as that of a name of a
+/// million characters.
+pub fn readable(text: &str) -> String {
+    let word = |word: &str| {
+        let length = if word.len() > LONGEST_WORD { word.chars().count() } else { 0 };
+        if length <= LONGEST_WORD {
+            return word.to_owned();
+        }
+        let start: String = word.chars().take(60).collect();
+        let end: String = word.chars().skip(length - 20).collect();
+        format!("{start}...{end} ({length} characters)")
+    };
+    escaped(text).split_inclusive([' ', '\n']).map(word).collect()
+}
+
+/// Prints a line to standard error, with the arguments of `println!`, as [`readable`] text. Write errors are ignored.
 macro_rules! message {
     ($($text:tt)*) => {{
         use std::io::Write as _;
-        let _ = writeln!(std::io::stderr(), $($text)*);
+        let _ = writeln!(std::io::stderr(), "{}", $crate::cli::output::readable(&format_args!($($text)*).to_string()));
     }};
 }
 pub(crate) use message;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_neither_steer_the_terminal_nor_fill_it() {
+        assert_eq!(readable("two\n\tlines, 1 < 2"), "two\n\tlines, 1 < 2");
+        assert_eq!(readable("a\u{1b}[2Jb\u{9b}1m\r"), "a\\u{1b}[2Jb\\u{9b}1m\\r");
+        let long = readable(&format!("unknown key `{}` here", "k".repeat(100_000)));
+        assert!(long.len() < 200 && long.ends_with("kkk` (100002 characters) here"), "{long}");
+        assert_eq!(readable(&"word ".repeat(1000)), "word ".repeat(1000));
+    }
+}

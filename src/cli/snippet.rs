@@ -6,6 +6,7 @@ use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity, SourceCode, SourceSpan,
 };
 
+use super::output::{escaped, readable};
 use sparsegate_spec::{SourcePosition, SpecError};
 
 /// The error as text: `error: file:line:column: message`, the source line and the hint.
@@ -15,13 +16,13 @@ pub fn render(error: &SpecError, color: bool) -> String {
     let mut body = String::new();
     let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_context_lines(1).with_links(false);
     if handler.render_report(&mut body, &snippet).is_err() {
-        body = error.hint().map_or_else(String::new, |hint| format!("  help: {hint}\n"));
+        body = error.hint().map_or_else(String::new, |hint| format!("  help: {}\n", readable(hint)));
     }
     // miette prints a wrapped copy of the message above the source line. It is dropped, since the first line has it
     // in full.
     let below = |line: &&str| line.trim_start().starts_with(['╭', '\x1b']) || line.trim_start().starts_with("help:");
     let rest: String = body.split_inclusive('\n').skip_while(|line| !below(line)).collect();
-    format!("error: {error}\n{rest}")
+    format!("error: {}\n{rest}", readable(&error.to_string()))
 }
 
 #[derive(Debug)]
@@ -33,12 +34,21 @@ struct Snippet {
 
 impl Snippet {
     fn new(error: &SpecError) -> Self {
-        let source = error.position().zip(error.text()).map(|(place, text)| {
+        let source = error.position().zip(error.text()).filter(|(place, text)| can_be_shown(text, *place));
+        let source = source.map(|(place, text)| {
             let span = span(text, place);
             (NamedSource::new(error.file().as_str(), text.to_owned()), span)
         });
-        Self { message: error.message().to_owned(), help: error.hint().map(str::to_owned), source }
+        Self { message: readable(error.message()), help: error.hint().map(readable), source }
     }
+}
+
+/// Whether the line at a position, the one before and the one after can be shown: none is very long, which miette cannot
+/// draw, and none has characters that would steer the terminal.
+fn can_be_shown(text: &str, place: SourcePosition) -> bool {
+    const LONGEST: usize = 1000;
+    let mut lines = text.lines().skip(place.line.saturating_sub(2)).take(3);
+    lines.all(|line| line.len() <= LONGEST && escaped(line) == *line)
 }
 
 /// Byte span of the word at a position, at least one byte long.

@@ -15,12 +15,12 @@ pub fn report(page: &Page<'_>) -> String {
 
 /// A document of tables with a title, an optional description and notes at the end.
 pub fn document(title: &str, about: Option<&str>, sections: &[Section], notes: &[String]) -> String {
-    let mut text = format!("# {title}\n\n");
+    let mut text = format!("# {}\n\n", escape(title));
     if let Some(about) = about {
         let _ = write!(text, "{}\n\n", escape(about));
     }
     for section in sections {
-        let _ = write!(text, "## {}\n\n", section.title);
+        let _ = write!(text, "## {}\n\n", escape(&section.title));
         for note in &section.notes {
             let _ = write!(text, "{}\n\n", escape(note));
         }

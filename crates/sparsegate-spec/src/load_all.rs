@@ -14,7 +14,7 @@ use super::{filter, yaml};
 /// without remaining runs are omitted.
 ///
 /// # Errors
-/// As [`super::load`]; a cycle of `also` entries; a filter that matches no run of any experiment.
+/// As [`super::load`]; a cycle of `also` entries; two experiments of one name; a filter that matches no run of any experiment.
 pub fn load_all(files: &[Utf8PathBuf], set: &[String], only: &[String]) -> Result<Vec<Experiment>, SpecError> {
     load(files, set, only, None)
 }
@@ -39,7 +39,7 @@ fn load(
     only: &[String],
     tasks: Option<&Utf8Path>,
 ) -> Result<Vec<Experiment>, SpecError> {
-    let mut gathering = Loader { set, only, tasks, seen: Vec::new(), experiments: Vec::new() };
+    let mut gathering = Loader { set, only, tasks, seen: Vec::new(), experiments: Vec::new(), files: Vec::new() };
     for file in files {
         gathering.add(file, &mut Vec::new())?;
     }
@@ -63,6 +63,8 @@ struct Loader<'a> {
     /// Canonical paths of the files read so far.
     seen: Vec<Utf8PathBuf>,
     experiments: Vec<Experiment>,
+    /// The file of each experiment.
+    files: Vec<Utf8PathBuf>,
 }
 
 impl Loader<'_> {
@@ -75,9 +77,16 @@ impl Loader<'_> {
         }
         let selection = Selection { set: self.set, only: &[], later: self.only };
         let experiment = experiment::read(file, &yaml::read(file)?, selection, self.tasks)?;
+        if let Some(at) = self.experiments.iter().position(|known| known.name == experiment.name) {
+            // Both would write the same report, and `NAME:KEY=VALUE` would mean the runs of both.
+            let message = format!("`{}` is also the name of the experiment in {}", experiment.name, self.files[at]);
+            let diagnostic = Diagnostic::new(&dotted("name"), message, "give one of them another name");
+            return Err(yaml::placed(file, &yaml::read(file)?, &diagnostic));
+        }
         let also = experiment.also.clone();
         self.seen.push(real.clone());
         self.experiments.push(experiment);
+        self.files.push(file.to_owned());
         trail.push(real);
         for (index, other) in also.iter().enumerate() {
             if trail.contains(&canonical(other)) {
@@ -141,6 +150,16 @@ mod tests {
         let files = folder(&[("a", &a), ("b", "sparsity: W+N\nalso: [./c.yaml]"), ("c", "sparsity: dense")]);
         assert_eq!(load(&files, &["a"], &[]).unwrap(), found(&[("a", 2), ("b", 1), ("c", 1)]));
         assert_eq!(load(&files, &["c", "a"], &[]).unwrap(), found(&[("c", 1), ("a", 2), ("b", 1)]));
+    }
+
+    #[test]
+    fn two_experiments_of_one_name_are_refused() {
+        let files = folder(&[("a", "sparsity: W"), ("b", "sparsity: W+N")]);
+        let text = fs_err::read_to_string(files.path().join("b.yaml")).unwrap();
+        fs_err::write(files.path().join("b.yaml"), text.replace("name: b", "name: a")).unwrap();
+        let error = load(&files, &["a", "b"], &[]).unwrap_err().to_string();
+        assert!(error.contains("b.yaml:1:7: ") && error.contains("`a` is also the name"), "{error}");
+        assert_eq!(load(&files, &["a", "a"], &[]).unwrap(), found(&[("a", 1)]), "the same file twice");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A YAML document as a tree that keeps the order of keys, and paths into it.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -208,7 +209,8 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
         let mut entries = Vec::new();
-        while let Some(key) = access.next_key_seed(NewKey(&entries))? {
+        let mut seen = HashSet::new();
+        while let Some(key) = access.next_key_seed(NewKey(&mut seen))? {
             let value = access.next_value()?;
             entries.push((key, value));
         }
@@ -217,7 +219,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
 }
 
 /// Reads a key and refuses one that occurred before; failing here puts the error at the second of two equal keys.
-struct NewKey<'a>(&'a [(String, Node)]);
+struct NewKey<'a>(&'a mut HashSet<String>);
 
 impl<'de> DeserializeSeed<'de> for NewKey<'_> {
     type Value = String;
@@ -232,7 +234,7 @@ impl Visitor<'_> for NewKey<'_> {
         f.write_str("a key, which is plain text")
     }
     fn visit_str<E: de::Error>(self, key: &str) -> Result<String, E> {
-        if self.0.iter().any(|(name, _)| name == key) {
+        if !self.0.insert(key.to_owned()) {
             return Err(E::custom(format!("the key `{key}` appears twice")));
         }
         Ok(key.to_owned())

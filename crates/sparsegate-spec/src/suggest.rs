@@ -6,11 +6,18 @@
 /// two, if that is more) and less than that length. The case-sensitive Jaro-Winkler similarity breaks ties.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
+    let length = lower.chars().count();
+    // A name of another length is no slip of the finger, and the distance to a very long one takes long.
+    let is_alike = |candidate: &&str| {
+        let other = candidate.chars().count();
+        length.abs_diff(other) <= (length.max(other) / 3).max(2)
+    };
     known
         .into_iter()
+        .filter(is_alike)
         .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| {
-            let longer = lower.chars().count().max(candidate.chars().count());
+            let longer = length.max(candidate.chars().count());
             *distance <= (longer / 3).max(2) && *distance < longer
         })
         .min_by(|(a, left), (b, right)| {

@@ -10,6 +10,9 @@ use super::keys;
 use super::locate::locate;
 use super::node::Node;
 
+/// Largest depth of brackets. The parser's time grows with the square of their depth.
+const DEEPEST: usize = 256;
+
 /// Parses `text`, the content of `file`, as a `T`.
 ///
 /// An enum with values is a mapping with the variant as its only key, `optimizer: { adam: { lr: 2e-3 } }`.
@@ -54,11 +57,32 @@ pub fn read(file: &Utf8Path) -> Result<String, SpecError> {
 /// # Errors
 /// Text that is not one YAML document, is empty, or has a key twice.
 pub fn tree(file: &Utf8Path, text: &str) -> Result<Node, SpecError> {
+    if let Some(place) = too_deep(text) {
+        return Err(SpecError::new(file, format!("more than {DEEPEST} brackets inside each other"))
+            .at(Some(place), text)
+            .help("close a bracket before this place"));
+    }
     match serde_yaml::from_str::<Node>(text) {
         Ok(Node::Null) => Err(SpecError::new(file, "the file is empty").help("see docs/specs.md for the keys")),
         Ok(node) => Ok(node),
         Err(error) => Err(syntax(file, text, &error)),
     }
+}
+
+/// The place of the first bracket that is inside [`DEEPEST`] others. Brackets in quotes count, too.
+fn too_deep(text: &str) -> Option<SourcePosition> {
+    let mut depth = 0_usize;
+    let (at, _) = text.bytes().enumerate().find(|(_, byte)| {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > DEEPEST
+    })?;
+    let before = text.get(..at)?;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Some(SourcePosition { line: before.matches('\n').count() + 1, column })
 }
 
 /// Adds the position in the text to an error.
@@ -103,6 +127,25 @@ mod tests {
         let file = Utf8Path::from_path(folder.path()).unwrap().join("a.yaml");
         fs_err::write(&file, bytes).unwrap();
         read(&file)
+    }
+
+    #[test]
+    fn deep_brackets_are_refused_with_their_place() {
+        let file = Utf8Path::new("a.yaml");
+        for (open, close) in [("[", "]"), ("{a: ", "}")] {
+            let nested = |depth: usize| format!("a: 1\nb: {}1{}\n", open.repeat(depth), close.repeat(depth));
+            let error = tree(file, &nested(100_000)).unwrap_err().to_string();
+            assert!(error.contains("a.yaml:2:") && error.contains("256 brackets"), "{error}");
+            assert!(tree(file, &nested(50)).is_ok());
+        }
+    }
+
+    #[test]
+    fn many_keys_are_read_and_a_second_one_is_found_among_them() {
+        let keys: String = (0..100_000).map(|key| format!("k{key}: 1\n")).collect();
+        assert!(matches!(tree("a.yaml".into(), &keys), Ok(Node::Map(entries)) if entries.len() == 100_000));
+        let error = tree("a.yaml".into(), &(keys + "k7: 2\n")).unwrap_err().to_string();
+        assert!(error.contains("`k7` appears twice"), "{error}");
     }
 
     #[test]

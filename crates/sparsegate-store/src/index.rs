@@ -14,8 +14,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::RunDir;
-use super::epoch_times::TIMES;
 use super::format::{EpochMetrics, RunRecord};
+use super::manifest::{EXTRAS, MANIFEST, RESULTS};
 use super::plan::Status;
 use super::run_dir::LEFT_OUT;
 
@@ -24,20 +24,12 @@ const HEAD: &str = "sparsegate run index 2";
 /// Files with a time younger than this before the verification are read again next time: a second change within the
 /// resolution of a file system's clock would leave the same time.
 const SETTLED: Duration = Duration::from_secs(3);
-/// The files that are verified.
-const FILES: [&str; 11] = [
-    "run.json",
-    "metrics.jsonl",
-    "structure.json",
-    "model.safetensors",
-    "summary.json",
-    "manifest.json",
-    "compact.safetensors",
-    "speed.json",
-    TIMES,
-    "checkpoint/state.safetensors",
-    LEFT_OUT,
-];
+
+/// The files that are verified: all that a manifest lists, the manifest, and what says that a listed file may be
+/// missing.
+fn files() -> impl Iterator<Item = &'static str> {
+    RESULTS.into_iter().chain(EXTRAS).chain([MANIFEST, LEFT_OUT])
+}
 
 /// What a verification of a run folder found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -161,12 +153,15 @@ impl Beginning {
     /// Takes the time from a new file, since the clocks of this machine and of a server may differ.
     pub(crate) fn now(root: &Utf8Path) -> Self {
         let runs = root.join("runs");
+        clear(&runs);
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".index-");
+        builder.prefix(TEMPORARY);
         // Readable for the others that share the store, as far as the user's mask allows; the default is not.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let file = builder.tempfile_in(&runs).ok();
+        // Held until the file is dropped, so that others do not take it for one that was left over.
+        let _ = file.as_ref().map(|file| file.as_file().try_lock());
         let time = file.as_ref().and_then(|file| file.as_file().metadata().ok()?.modified().ok());
         Self { file, time }
     }
@@ -174,7 +169,7 @@ impl Beginning {
     /// Whether the last change of each file is so long ago that a change since would have another time.
     fn is_settled(&self, dir: &RunDir) -> bool {
         let Some(limit) = self.time.and_then(|time| time.checked_sub(SETTLED)) else { return false };
-        FILES.iter().all(|name| match fs_err::metadata(dir.path().join(name)) {
+        files().all(|name| match fs_err::metadata(dir.path().join(name)) {
             Ok(found) => last_change(&found).is_some_and(|changed| changed < limit),
             Err(_) => true,
         })
@@ -184,6 +179,20 @@ impl Beginning {
     fn write(&self, path: &Utf8Path, text: &str) {
         let Some(file) = &self.file else { return };
         let _ = file.as_file().write_all(text.as_bytes()).and_then(|()| fs_err::rename(file.path(), path));
+    }
+}
+
+/// Beginning of the names of the files that an index is written to before it is renamed.
+const TEMPORARY: &str = ".index-";
+
+/// Removes files that killed processes left over. One that a process has just made and not locked yet may be among
+/// them; then that process writes no index.
+fn clear(runs: &Utf8Path) {
+    for entry in runs.read_dir_utf8().into_iter().flatten().flatten() {
+        let is_left = |file: fs_err::File| file.try_lock().is_ok();
+        if entry.file_name().starts_with(TEMPORARY) && fs_err::File::open(entry.path()).is_ok_and(is_left) {
+            let _ = fs_err::remove_file(entry.path());
+        }
     }
 }
 
@@ -202,7 +211,7 @@ fn last_change(found: &std::fs::Metadata) -> Option<SystemTime> {
 /// Size, times and inode of each file of a run, in short.
 pub(crate) fn stamp(dir: &RunDir) -> String {
     let mut text = String::new();
-    for name in FILES {
+    for name in files() {
         // A file that is missing or cannot be looked at is like any other state: another one than before.
         if let Ok(found) = fs_err::metadata(dir.path().join(name)) {
             text.push_str(&of_file(name, &found));
@@ -225,4 +234,37 @@ fn of_file(name: &str, found: &std::fs::Metadata) -> String {
 
 fn short_hash(text: &str) -> String {
     blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_a_killed_process_left_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(folder.path()).unwrap();
+        fs_err::create_dir(root.join("runs")).unwrap();
+        let working = Beginning::now(root);
+        fs_err::write(root.join("runs/.index-abc"), "half").unwrap();
+        drop(Beginning::now(root));
+        assert!(!root.join("runs/.index-abc").exists());
+        working.write(&root.join("runs/.index"), "whole");
+        assert_eq!(fs_err::read_to_string(root.join("runs/.index")).unwrap(), "whole");
+    }
+
+    /// A change of any file that is verified makes the folder unknown to the index.
+    #[test]
+    fn each_verified_file_is_in_the_stamp() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = RunDir::new(Utf8Path::from_path(folder.path()).unwrap(), "k");
+        fs_err::create_dir_all(dir.path().join("checkpoint")).unwrap();
+        let mut before = stamp(&dir);
+        for name in RESULTS.into_iter().chain(EXTRAS).chain([MANIFEST, LEFT_OUT]) {
+            fs_err::write(dir.path().join(name), name).unwrap();
+            let now = stamp(&dir);
+            assert_ne!(now, before, "{name}");
+            before = now;
+        }
+    }
 }

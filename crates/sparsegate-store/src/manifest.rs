@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 
 use super::epoch_times::TIMES;
-use super::format::FORMAT;
+use super::format::{FORMAT, RunState, Summary};
 use super::{LockedRun, RunDir, StoreError};
 
 /// Name of the file.
@@ -141,6 +141,19 @@ impl RunDir {
             }
         }
         Ok(())
+    }
+
+    /// Whether the process of a finished run ended after it wrote the summary and before it wrote the manifest, as one
+    /// does that is killed. Runs of versions that wrote no manifest have no hashes in their checkpoints.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] except `Locked`.
+    pub fn lacks_manifest(&self) -> Result<bool, StoreError> {
+        let done = |summary: Summary| summary.state == RunState::Done;
+        if self.path().join(MANIFEST).exists() || !self.summary()?.is_some_and(done) {
+            return Ok(false);
+        }
+        Ok(self.checkpoint_with_files()?.is_some_and(|(_, files)| files.contains_key("run.json")))
     }
 
     /// The key in `run.json`; the folder's name if there is no such file.

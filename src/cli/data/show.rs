@@ -94,7 +94,7 @@ pub(super) fn execute(global: &Global, args: &ShowArgs) -> Result<ExitCode, CliE
     let shown = shown(&manifest, &corpus, words);
     match args.format {
         OutputFormat::Json => output::print(&output::json(&shown)?)?,
-        OutputFormat::Table => output::print(&table(&shown))?,
+        OutputFormat::Table => output::print(&output::escaped(&table(&shown)))?,
     }
     Ok(Exit::Done.into())
 }
@@ -115,11 +115,11 @@ fn one_text(global: &Global, args: &ShowArgs, manifest: &Manifest, number: u64) 
         OutputFormat::Table => {
             let ids: Vec<String> = shown.ids.iter().map(ToString::to_string).collect();
             let OneText { from, label, symbols, .. } = &shown;
-            output::print(&format!(
+            output::print(&output::escaped(&format!(
                 "from     {from}\nlabel    {label}\nsymbols  {}\nids      {}\n",
                 symbols.join(" "),
                 ids.join(" ")
-            ))?;
+            )))?;
         }
     }
     Ok(Exit::Done.into())

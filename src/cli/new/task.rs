@@ -72,7 +72,7 @@ pub(super) fn execute(global: &Global, args: &TaskArgs) -> Result<ExitCode, CliE
     for warning in &proposal.warnings {
         output::message!("warning: {warning}");
     }
-    output::print(&(proposal.found.join("\n") + "\n"))?;
+    output::print(&output::escaped(&(proposal.found.join("\n") + "\n")))?;
     let parsed = Manifest::from_text(&manifest, &proposal.manifest)?;
     let texts = [
         (manifest.as_path(), proposal.manifest.as_str()),

@@ -30,9 +30,11 @@ impl Manifest {
             Reader::PlainText(text) => plain_text(text),
             Reader::LabelledTexts(texts) => labelled_texts(texts),
             Reader::PlantedWords(p) | Reader::PlantedCharacters(p) => {
-                generated("symbols", [("train", p.train), ("valid", p.valid), ("test", p.test)])
+                generated("symbols", MOST_SYMBOLS, [("train", p.train), ("valid", p.valid), ("test", p.test)])
             }
-            Reader::PlantedTexts(p) => generated("texts", [("train", p.train), ("valid", p.valid), ("test", p.test)]),
+            Reader::PlantedTexts(p) => {
+                generated("texts", MOST_TEXTS, [("train", p.train), ("valid", p.valid), ("test", p.test)])
+            }
             Reader::GloveText(vectors) | Reader::Word2vecText(vectors) | Reader::Word2vecBinary(vectors) => {
                 require(vectors.size > 0, "size", "0 is too small; write how many numbers a vector has")
             }
@@ -71,11 +73,16 @@ fn missing(reader: &Reader, role: &str) -> String {
     format!("the reader {} needs a file `{role}`; add it{share}", reader.key())
 }
 
-/// Checks the sizes of generated parts; `what` is their unit.
-fn generated(what: &str, sizes: [(&str, usize); 3]) -> Checked {
+/// Largest generated part, symbols or texts. They are in memory as a whole, and a manifest of a few lines must not ask for
+/// all of it.
+const MOST_SYMBOLS: usize = 100_000_000;
+const MOST_TEXTS: usize = 5_000_000;
+
+/// Checks the sizes of generated parts; `what` is their unit, of which a part has `most` at most.
+fn generated(what: &str, most: usize, sizes: [(&str, usize); 3]) -> Checked {
     sizes.iter().try_for_each(|(key, size)| {
-        let range = format!("{size} {what}; it must be from 1 to {}", u32::MAX);
-        require(*size > 0 && u32::try_from(*size).is_ok(), key, &range)
+        let range = format!("{size} {what}; it must be from 1 to {most}");
+        require(*size > 0 && *size <= most, key, &range)
     })
 }
 

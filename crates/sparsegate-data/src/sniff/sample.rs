@@ -15,6 +15,9 @@ const ROWS: usize = 5_000;
 /// Bytes of text after which no more rows are read: 16 MiB.
 const BYTES: u64 = 16 << 20;
 
+/// Largest number of columns of a table.
+const MOST_COLUMNS: usize = 10_000;
+
 /// The first rows of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
@@ -43,6 +46,9 @@ pub fn sample(file: &Utf8Path, format: TableFormat, look: &Look) -> Result<Sampl
         TableFormat::Jsonl => objects(file, look),
         TableFormat::Parquet => parquet(file),
     }?;
+    if sample.usable.len() > MOST_COLUMNS {
+        return Err(too_wide(file, sample.usable.len()));
+    }
     if sample.rows.is_empty() {
         let problem = "there are no rows; is this the right file?".to_owned();
         return Err(DataError::Unusable { file: file.to_owned(), problem });
@@ -68,6 +74,9 @@ fn separated(file: &Utf8Path, format: TableFormat, look: &Look) -> Result<Sample
         let row: Vec<String> = record.iter().map(|value| String::from_utf8_lossy(value).trim().to_owned()).collect();
         // Rows of another width are skipped; the reader reports them.
         if rows.first().is_none_or(|first| first.len() == row.len()) {
+            if row.len() > MOST_COLUMNS {
+                return Err(too_wide(file, row.len()));
+            }
             if rows.is_empty() {
                 first_line = line;
             }
@@ -82,6 +91,14 @@ fn separated(file: &Utf8Path, format: TableFormat, look: &Look) -> Result<Sample
         return Err(reader.malformed(first_line, unlike_the_others(width, usual)));
     }
     Ok(Sample { names: None, rows, usable: vec![true; width], inner: vec![false; width], ordered: true })
+}
+
+fn too_wide(file: &Utf8Path, columns: usize) -> DataError {
+    let problem = format!(
+        "it has {columns} columns, and a table may have {MOST_COLUMNS}; is the separator right? If it is, keep the columns \
+         of the text and the label only"
+    );
+    DataError::Unusable { file: file.to_owned(), problem }
 }
 
 /// Message for a first row of `width` columns above rows of mostly `usual` columns.
@@ -103,10 +120,16 @@ fn objects(file: &Utf8Path, look: &Look) -> Result<Sample, DataError> {
     let mut names: Vec<String> = Vec::new();
     let mut usable: Vec<bool> = Vec::new();
     let mut inner: Vec<bool> = Vec::new();
-    while objects.len() < ROWS && reader.bytes() < BYTES {
+    while objects.len() < ROWS && reader.bytes() < BYTES && names.len() <= MOST_COLUMNS {
         let Some((_, object)) = reader.next_object()? else { break };
+        if object.len() > MOST_COLUMNS {
+            return Err(too_wide(file, object.len()));
+        }
         let mut values = BTreeMap::new();
         flatten("", &object, &mut |name, outer, value| {
+            if names.len() > MOST_COLUMNS {
+                return;
+            }
             let at = names.iter().position(|known| *known == name).unwrap_or_else(|| {
                 names.push(name);
                 usable.push(true);
@@ -161,6 +184,9 @@ fn flatten<'a>(
 fn parquet(file: &Utf8Path) -> Result<Sample, DataError> {
     let table = ParquetTable::open(file)?;
     let names = table.names();
+    if names.len() > MOST_COLUMNS {
+        return Err(too_wide(file, names.len()));
+    }
     let mut usable: Vec<bool> = (0..names.len()).map(|column| table.nested(column).is_none()).collect();
     let mut rows: Vec<Vec<String>> = vec![vec![String::new(); names.len()]; table.rows().min(ROWS)];
     // Column by column, so that one that cannot be decoded does not hide the others.

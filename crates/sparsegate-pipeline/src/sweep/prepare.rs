@@ -10,7 +10,7 @@ use sparsegate_nn::engine::OpenError;
 use sparsegate_spec::types::{Backend, RunSpec};
 use sparsegate_store::format::{FORMAT, RunRecord, RunState};
 use sparsegate_store::plan::Status;
-use sparsegate_store::{Store, StoreError, experiments, provenance};
+use sparsegate_store::{RunDir, Store, StoreError, experiments, provenance};
 
 /// Name of the number of threads in the provenance of `run.json`.
 const THREADS: &str = "threads";
@@ -181,12 +181,27 @@ impl<'a> PreparedSweep<'a> {
         if !self.is_trained(run) {
             let summary = entry.dir.summary()?.filter(|summary| summary.state == RunState::Done);
             let missing = || Outcome::failed(&"its summary.json is missing");
+            self.complete(&entry.dir);
             return Ok(Some(summary.map_or_else(missing, |summary| Outcome::Done(Box::new(summary)))));
         }
         if let (Status::Damaged { error }, false) = (&entry.status, self.force) {
             return Ok(Some(Outcome::failed(error)));
         }
         Ok(None)
+    }
+
+    /// Writes what the process of a finished run did not get to write: compact model, results by class, and manifest. The
+    /// run is as good without, so a failure is no error: the data set may not be at hand, or the folder not writable.
+    fn complete(&self, dir: &RunDir) {
+        if !dir.lacks_manifest().unwrap_or(false) {
+            return;
+        }
+        // Nor did it remove the states of best epochs, which nobody needs any more.
+        let _ = dir.lock().and_then(|lock| lock.keep_best(None));
+        let made = sparsegate_compact::write_compact(&self.sweep.root, dir);
+        if made.is_err() && dir.verify().is_ok() {
+            let _ = dir.lock().and_then(|lock| lock.write_manifest());
+        }
     }
 
     /// Prepares the run's folder. With `force` the folder is cleared; otherwise a run with a checkpoint keeps its

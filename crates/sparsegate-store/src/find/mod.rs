@@ -31,7 +31,13 @@ pub fn find_run(root: &Utf8Path, text: &str) -> Result<RunDir, FindRunError> {
         Some(experiment) => store.of_experiment(experiment)?,
         None => store.with_prefix(prefix),
     };
-    found.retain(|run| run.key().starts_with(prefix) && has_record(run.path()));
+    found.retain(|run| run.key().starts_with(prefix));
+    let (found, without): (Vec<_>, Vec<_>) = found.into_iter().partition(|run| has_record(run.path()));
+    if found.is_empty()
+        && let Some(damage) = without.iter().find_map(|run| run.verify().err())
+    {
+        return Err(damage.into());
+    }
     match found.as_slice() {
         [run] => Ok(run.clone()),
         [] => Err(FindRunError::Unknown { text: text.to_owned(), runs }),

@@ -1,8 +1,9 @@
 //! Finds a stored run by its settings: `EXPERIMENT`, or `EXPERIMENT:KEY=VALUE,...`, if exactly one run matches.
 
-use super::FindRunError;
+use super::{FindRunError, has_record};
 use crate::index::Index;
-use crate::{RunDir, Store};
+use crate::store::is_key;
+use crate::{RunDir, Store, StoreError, experiments};
 use sparsegate_spec::VaryingKeys;
 use sparsegate_spec::types::RunSpec;
 
@@ -49,21 +50,33 @@ pub(super) fn matching(store: &Store, text: &str) -> Result<Option<Vec<(RunDir, 
             None => run.record()?,
         };
         if let Some(record) = record {
+            if is_key(run.key()) && run.key() != record.key {
+                // Its settings are those of another run.
+                run.verify()?;
+            }
             stored.push((run, record.spec));
         }
     }
     if stored.is_empty() {
-        return Ok(None);
+        return without_record(store, experiment).map_or(Ok(None), |damage| Err(damage.into()));
     }
     let specs: Vec<&RunSpec> = stored.iter().map(|(_, spec)| spec).collect();
     let keep = sparsegate_spec::matching(&specs, &filters).map_err(|(problem, hint)| {
         let problem = problem.replacen("--only ", &format!("{experiment}:"), 1);
-        FindRunError::Filter { problem, hint }
+        without_record(store, experiment).map_or(FindRunError::Filter { problem, hint }, FindRunError::Store)
     })?;
     let varying = VaryingKeys::of(specs.iter().copied());
     let labels: Vec<String> = specs.iter().map(|spec| varying.filter(spec)).collect();
     let found = stored.into_iter().zip(labels).zip(keep).filter(|(_, keep)| *keep);
     Ok(Some(found.map(|(((run, _), label), _)| (run, label)).collect()))
+}
+
+/// The damage of a run of `experiment` whose `run.json` is gone, so that nobody knows whether it is the wanted one.
+fn without_record(store: &Store, experiment: &str) -> Option<StoreError> {
+    let known = experiments::read(store.root()).ok()?;
+    let keys = known.get(experiment)?.iter().filter(|key| store.has(key));
+    let mut dirs = keys.map(|key| store.dir(experiment, key)).filter(|dir| !has_record(dir.path()));
+    dirs.find_map(|dir| dir.verify().err())
 }
 
 /// The only run that matches, found among those whose record in the index contains the wanted level and seed as text.

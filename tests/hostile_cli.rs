@@ -1,0 +1,194 @@
+//! Hostile and absurd input: names and keys without end, deep and wide files, control sequences, names that occur
+//! twice. It is refused by name of the limit, quickly, and without a panic.
+
+#![allow(missing_docs, reason = "a test")]
+
+use sparsegate_testing::{Answer, Project, manifests, tables};
+
+const SPEC: &str = "\
+name: t
+dataset: small
+model: { kind: language-model, hidden: 4 }
+train: { epochs: 1, batch: 4, sequence: 10, carry_state: true, optimizer: { adam: { lr: 2e-3 } } }
+sweep: { product: { sparsity: [W] } }
+";
+
+fn project(more: &[(&str, &str)]) -> Project {
+    let small = manifests::words("small", [1500, 200, 200]);
+    Project::with(&[&[("datasets/small.yaml", small.as_str()), ("t.yaml", SPEC)], more].concat())
+}
+
+/// The answer, which is short and has no control characters.
+#[track_caller]
+fn tame(project: &Project, arguments: &[&str]) -> Answer {
+    let answer = project.go(arguments);
+    let shown: Vec<&str> = arguments.iter().map(|argument| &argument[..argument.len().min(40)]).collect();
+    for text in [&answer.out, &answer.err] {
+        assert!(!text.contains("panicked"), "{shown:?}: {text}");
+        assert!(text.len() < 10_000, "{shown:?}: {} characters, {}", text.len(), &text[..1000]);
+        let steers = |c: char| c.is_control() && c != '\n';
+        assert!(!text.contains(steers), "{shown:?}: {text:?}");
+    }
+    answer
+}
+
+#[test]
+fn names_without_end_are_refused_and_shortened() {
+    let long = "n".repeat(100_000);
+    let swapped = |from: &str, to: &str| SPEC.replacen(from, &to.replace('@', &long), 1);
+    let files = [
+        ("name.yaml", swapped("name: t", "name: @")),
+        ("level.yaml", swapped("[W]", "[@]")),
+        ("set.yaml", swapped("dataset: small", "dataset: @")),
+        ("key.yaml", swapped("train: {", "train: { @: 1,")),
+        ("quoted.yaml", swapped("name: t", "name: t\n\"@\": 1")),
+    ];
+    let listed: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let project = project(&listed);
+    for (name, _) in &files {
+        let answer = tame(&project, &["plan", name]);
+        answer.expect(2, &[name]);
+    }
+    let long = long.as_str();
+    tame(&project, &["predict", long, "a"]).expect(2, &["there is no run"]);
+    tame(&project, &["data", "show", long]).expect(2, &["no dataset"]);
+    tame(&project, &["plan", "t.yaml", "--only", &format!("{long}=1")]).expect(2, &["unknown key"]);
+    tame(&project, &["plan", "t.yaml", "--set", &format!("seed={long}")]).expect(2, &[]);
+}
+
+#[test]
+fn keys_of_a_megabyte_are_refused() {
+    let key = "k".repeat(1_000_000);
+    let plain = format!("name: t\n{key}: 1\n");
+    let explicit = format!("name: t\n? {key}\n: 1\n");
+    let inner = SPEC.replacen("train: {", &format!("train: {{ {key}: 1,"), 1);
+    let project = project(&[("a.yaml", &plain), ("b.yaml", &explicit), ("c.yaml", &inner)]);
+    for name in ["a.yaml", "b.yaml", "c.yaml"] {
+        tame(&project, &["plan", name]).expect(2, &[name]);
+    }
+}
+
+#[test]
+fn deep_and_wide_files_are_refused() {
+    let wide: String = (0..200_000).map(|key| format!("k{key}: 1\n")).collect();
+    let inner: Vec<String> = (0..200_000).map(|key| format!("k{key}: 1")).collect();
+    let files = [
+        ("lists.yaml", format!("name: t\nseed: {}\n", "[".repeat(200_000))),
+        ("closed.yaml", format!("name: t\nseed: {}{}\n", "[".repeat(100_000), "]".repeat(100_000))),
+        ("maps.yaml", format!("name: t\nseed: {}\n", "{a: ".repeat(50_000))),
+        ("wide.yaml", format!("{SPEC}{wide}")),
+        ("inner.yaml", SPEC.replacen("train: {", &format!("train: {{ {},", inner.join(", ")), 1)),
+    ];
+    let listed: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let project = project(&listed);
+    for (name, _) in &files {
+        tame(&project, &["plan", name]).expect(2, &[name]);
+    }
+    tame(&project, &["plan", "lists.yaml"]).expect(2, &["lists.yaml:2:", "more than 256 brackets inside each other"]);
+    tame(&project, &["plan", "wide.yaml"]).expect(2, &["unknown key `k0`"]);
+}
+
+#[test]
+fn a_table_of_a_million_columns_is_refused() {
+    let names: Vec<String> = (0..1_000_000).map(|column| format!("c{column}")).collect();
+    let csv = format!("{}\n{}\n", names.join(","), vec!["x"; names.len()].join(","));
+    let pairs: Vec<String> = names.iter().take(100_000).map(|name| format!("\"{name}\":1")).collect();
+    let project = Project::with(&[("wide.csv", &csv), ("wide.jsonl", &format!("{{{}}}\n", pairs.join(",")))]);
+    for name in ["wide.csv", "wide.jsonl"] {
+        let answer = tame(&project, &["new", "task", "wide", "--kind", "classification", "--from", name]).on_one_line();
+        assert!(answer.code != Some(0) && answer.err.contains("a table may have 10000"), "{answer:?}");
+    }
+}
+
+#[test]
+fn flipped_bits_of_a_parquet_file_end_in_a_message() {
+    use polars::prelude::{Column, DataFrame, ParquetWriter};
+
+    let (texts, labels): (Vec<String>, Vec<&str>) =
+        (0..60).map(|row| (format!("tea number {row}"), if row % 2 == 0 { "pos" } else { "neg" })).unzip();
+    let columns = vec![Column::new("text".into(), texts), Column::new("label".into(), labels)];
+    let mut whole = Vec::new();
+    ParquetWriter::new(&mut whole).finish(&mut DataFrame::new_infer_height(columns).unwrap()).unwrap();
+    let project = Project::new();
+    let mut noticed = 0;
+    // Positions all over the file, and more at its end, where the metadata are.
+    let spread = (0..12).map(|at| at * whole.len() / 12);
+    let end = (1..whole.len().min(400)).step_by(23).map(|back| whole.len() - back);
+    for (number, at) in spread.chain(end).enumerate() {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1 << (number % 8);
+        project.write("flipped.parquet", &flipped);
+        let name = format!("flipped{number}");
+        let arguments = ["new", "task", &name, "--kind", "classification", "--from", "flipped.parquet"];
+        let answer = tame(&project, &arguments);
+        assert!(matches!(answer.code, Some(0 | 2 | 4)), "bit of byte {at}: {answer:?}");
+        noticed += usize::from(answer.code != Some(0));
+    }
+    assert!(noticed > 5, "{noticed}");
+}
+
+#[test]
+fn control_sequences_are_escaped() {
+    let evil = "\u{1b}]0;owned\u{7}\u{1b}[2Jword\u{9b}31m";
+    let text = tables::rows("text,label\n", 60, |number, text, label| format!("{text} {evil}{number},{label}{evil}"));
+    let project =
+        project(&[("evil.csv", &text), ("key.yaml", "name: t\n\"a\\e[31mb\": 2\n"), ("raw.yaml", "da\u{1b}ta: 1\n")]);
+    let spec = "name: words\nabout: a\nlicence: { name: CC0-1.0, redistribution: true, terms: None. }\n";
+    project.write("datasets/raw.yaml", spec.replacen("words", "ra\u{1b}[31mw", 1));
+    for arguments in [
+        &["new", "task", "evil", "--kind", "classification", "--from", "evil.csv"][..],
+        &["data", "show", "evil"],
+        &["data", "show", "evil", "--text", "1"],
+        &["plan", "key.yaml"],
+        &["plan", "raw.yaml"],
+        &["plan", "x\u{1b}[31m.yaml"],
+        &["predict", "x\u{1b}[31m", "a"],
+        &["plan", "t.yaml", "--only", "spars\u{1b}[31m=1"],
+        &["data", "list"],
+    ] {
+        tame(&project, arguments);
+    }
+    let shown = tame(&project, &["data", "show", "evil"]);
+    assert!(shown.code == Some(0) && shown.out.contains("\\u{1b}[2J"), "{shown:?}");
+}
+
+#[test]
+fn generated_words_do_not_steer_the_terminal() {
+    let text: String = (0..300).map(|line| format!("the \u{1b}[31mcat{} sat\u{7}\n", line % 3)).collect();
+    let spec = SPEC.replacen("dataset: small", "dataset: evil", 1).replacen(
+        "batch: 4, sequence: 10",
+        "batch: 2, sequence: 5",
+        1,
+    );
+    let project = Project::with(&[("evil.txt", &text), ("g.yaml", &spec.replacen("[W]", "[dense]", 1))]);
+    project.go(&["new", "task", "evil", "--kind", "language-model", "--from", "evil.txt"]).expect(0, &[]);
+    project.go(&["run", "g.yaml"]).expect(0, &[]);
+    let answer = tame(&project, &["generate", "t", "--length", "200", "--temperature", "5"]);
+    assert!(answer.code == Some(0) && answer.out.contains("\\u{1b}"), "{answer:?}");
+}
+
+#[test]
+fn two_experiments_of_one_name_are_refused() {
+    let project = project(&[("u.yaml", &SPEC.replace("hidden: 4", "hidden: 5"))]);
+    for command in ["plan", "run", "status", "report", "check"] {
+        let answer = project.go(&[command, "t.yaml", "u.yaml"]).on_one_line();
+        answer.expect(2, &["u.yaml:1:7", "`t` is also the name of the experiment in t.yaml"]);
+    }
+}
+
+#[test]
+fn a_generated_data_set_does_not_ask_for_all_memory() {
+    let words = manifests::words("words", [4_000_000_000, 200, 200]);
+    let texts = manifests::texts("texts", [20, 20, 4_000_000_000]);
+    let project = Project::with(&[("datasets/words.yaml", &words), ("datasets/texts.yaml", &texts)]);
+    tame(&project, &["data", "show", "words"])
+        .expect(2, &["train: 4000000000 symbols; it must be from 1 to 100000000"]);
+    tame(&project, &["data", "show", "texts"]).expect(2, &["test: 4000000000 texts; it must be from 1 to 5000000"]);
+}
+
+#[test]
+fn one_bad_manifest_does_not_hide_the_others() {
+    let project = project(&[("datasets/bad.yaml", "name: bad\nnonsense: ]\n")]);
+    let answer = project.go(&["data", "list"]);
+    assert!(answer.out.contains("small") && answer.err.contains("bad.yaml"), "{answer:?}");
+}
