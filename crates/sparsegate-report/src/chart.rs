@@ -304,7 +304,7 @@ mod tests {
     fn a_title_without_room_loses_what_it_has_in_brackets() {
         let axis = Axis::around("perplexity (lower is better)", AxisScale::Log, [1.0, 100.0]);
         assert_eq!(axis_title(&axis, 600.0), "perplexity (lower is better), log scale");
-        assert_eq!(axis_title(&axis, 250.0), "perplexity, log scale");
+        assert_eq!(axis_title(&axis, 200.0), "perplexity, log scale");
         assert_eq!(axis_title(&Axis::exact("kept (% of all) in 3", 0.0, 1.0), 20.0), "kept (% of all) in 3");
     }
 
