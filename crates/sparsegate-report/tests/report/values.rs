@@ -98,7 +98,11 @@ fn names_between_backticks_are_code_and_files_for_print_have_links() {
     let project = Project::new();
     let (experiment, plan) = sweep(&project.root);
     let out = project.root.join("out");
-    let options = report::ReportOptions { figure_width: Some("8.5cm".parse().expect("a width")), explorer: None };
+    let options = report::ReportOptions {
+        figure_width: Some("8.5cm".parse().expect("a width")),
+        explorer: None,
+        reload_every: None,
+    };
     report::write_with(&project.root, &experiment, &plan, &out, options).expect("a report");
     let page = read(&out.join("index.html"));
     assert!(page.contains("<code>gate-structure.csv</code> has all"), "of the table of patterns");
