@@ -16,7 +16,7 @@ const LONG: &str = "\
 name: t
 dataset: small
 model: { kind: language-model, hidden: 12 }
-train: { epochs: 40, batch: 8, sequence: 10, carry_state: true, optimizer: { adam: { lr: 2e-3 } } }
+train: { epochs: 120, batch: 8, sequence: 10, carry_state: true, optimizer: { adam: { lr: 2e-3 } } }
 sweep: { product: { sparsity: [W+G+N] } }
 ";
 
@@ -125,7 +125,7 @@ fn usr1_saves_and_the_run_goes_on() {
             },
         );
         let saved = wait_for(|| run.position().unwrap());
-        assert!(saved.step > 0 && saved.epoch < 40, "{to}: {saved:?}");
+        assert!(saved.step > 0 && saved.epoch < 120, "{to}: {saved:?}");
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success(), "{to}: {output:?}");
         assert!(fs_err::read_to_string(run.log_path()).unwrap().contains("saved after step"), "{to}");
@@ -135,7 +135,7 @@ fn usr1_saves_and_the_run_goes_on() {
 
 #[test]
 fn an_interrupt_of_the_group_ends_with_130_at_any_time() {
-    let spec = LONG.replace("[W+G+N]", "[dense, W]").replace("epochs: 40", "epochs: 3");
+    let spec = LONG.replace("[W+G+N]", "[dense, W]").replace("epochs: 120", "epochs: 3");
     let handles_interrupts = |pid: u32| {
         let status = fs_err::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or("0").trim().to_owned();
@@ -187,7 +187,7 @@ fn only_sigkill_is_blamed_on_memory() {
 
 #[test]
 fn a_sweep_outlives_its_terminal_if_it_ignores_hangups() {
-    let spec = LONG.replace("[W+G+N]", "[dense, W, W+N, W+G+N]").replace("epochs: 40", "epochs: 10");
+    let spec = LONG.replace("[W+G+N]", "[dense, W, W+N, W+G+N]").replace("epochs: 120", "epochs: 10");
     let run = "\"$SPARSEGATE\" run t.yaml --jobs 1";
     for script in [
         // As `nohup` does, but with bars on the terminal.

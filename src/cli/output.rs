@@ -103,14 +103,16 @@ pub fn escaped(text: &str) -> String {
 /// A message for a terminal: [`escaped`], with the middle of very long words left out, such as that of a name of a
 /// million characters.
 pub fn readable(text: &str) -> String {
-    let word = |word: &str| {
+    let word = |text: &str| {
+        let word = text.trim_end_matches([' ', '\n']);
+        let blank = &text[word.len()..];
         let length = if word.len() > LONGEST_WORD { word.chars().count() } else { 0 };
         if length <= LONGEST_WORD {
-            return word.to_owned();
+            return text.to_owned();
         }
         let start: String = word.chars().take(60).collect();
         let end: String = word.chars().skip(length - 20).collect();
-        format!("{start}...{end} ({length} characters)")
+        format!("{start}...{end} ({length} characters){blank}")
     };
     escaped(text).split_inclusive([' ', '\n']).map(word).collect()
 }

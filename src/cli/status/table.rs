@@ -153,6 +153,7 @@ fn stored_state(status: &RunStatus<'_>, job: Option<&RunJob>) -> String {
     // A folder that was only prepared, for a job or for a later place in a sweep, is no run that was interrupted.
     let is_prepared_only = status.last.is_none() && job.is_none_or(|job| !job.began);
     let word = match entry.status {
+        Status::New { .. } if job.is_some() => "not-started",
         Status::Interrupted { epoch: 0 } if is_prepared_only && matches!(entry.dir.position(), Ok(None)) => {
             "not-started"
         }
