@@ -54,8 +54,11 @@ fn windows(stream: &[u32]) -> (Vec<Tensor<2, Int>>, f64) {
     ((0..piece - 1).step_by(35).map(window).collect(), (32 * (piece - 1)) as f64)
 }
 
+/// Validation perplexity and compression after an epoch.
+type Reached = (f64, f64);
+
 /// Trains for some epochs. Returns the model, and each epoch's validation perplexity and compression.
-fn train(epochs: u32) -> Result<(Model, Vec<(f64, f64)>), Box<dyn Error>> {
+fn train(epochs: u32) -> Result<(Model, Vec<Reached>), Box<dyn Error>> {
     let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
     let corpus = load(root, &Manifest::load(root, "planted-words")?, Reading::default())?;
     let Parts::Streams { train, valid, .. } = &corpus.parts else { return Err("not a language".into()) };

@@ -69,7 +69,7 @@ fn a_run_on_each_backend_that_is_here_is_done() {
         let list = project.go(&["runs", "list", "--only", &format!("backend={backend}"), "--format", "json"]);
         let runs: Value = serde_json::from_str(&list.out).unwrap();
         let run = runs[0]["run"].as_str().unwrap_or_else(|| panic!("{backend}: {runs}"));
-        let record: Value = serde_json::from_str(&project.read(&format!("runs/{run}/run.json"))).unwrap();
+        let record: Value = serde_json::from_str(&project.read(format!("runs/{run}/run.json"))).unwrap();
         let noted = &record["provenance"]["device"];
         assert_eq!(noted.as_str(), device["name"].as_str().filter(|_| backend != "flex"), "{backend}");
     }

@@ -70,7 +70,7 @@ fn keys_of_a_megabyte_are_refused() {
 
 #[test]
 fn deep_and_wide_files_are_refused() {
-    let wide: String = (0..200_000).map(|key| format!("k{key}: 1\n")).collect();
+    let wide = (0..200_000).map(|key| format!("k{key}: 1\n")).collect::<Vec<_>>().concat();
     let inner: Vec<String> = (0..200_000).map(|key| format!("k{key}: 1")).collect();
     let files = [
         ("lists.yaml", format!("name: t\nseed: {}\n", "[".repeat(200_000))),
@@ -154,7 +154,7 @@ fn control_sequences_are_escaped() {
 
 #[test]
 fn generated_words_do_not_steer_the_terminal() {
-    let text: String = (0..300).map(|line| format!("the \u{1b}[31mcat{} sat\u{7}\n", line % 3)).collect();
+    let text = (0..300).map(|line| format!("the \u{1b}[31mcat{} sat\u{7}\n", line % 3)).collect::<Vec<_>>().concat();
     let spec = SPEC.replacen("dataset: small", "dataset: evil", 1).replacen(
         "batch: 4, sequence: 10",
         "batch: 2, sequence: 5",

@@ -93,6 +93,7 @@ impl TextTable {
             text.trim_end().to_owned()
         };
         let mut text = String::new();
+        #[expect(clippy::needless_range_loop, reason = "the closure below indexes each head by it")]
         for row in 0..2 {
             let head = line(&|at| heads[at][row].to_owned());
             if row == 0 && head.is_empty() {

@@ -130,7 +130,9 @@ fn servers_that_misbehave() {
         // The last two answers fill the queue only if the client asks again.
         let mut planned = vec![first];
         (0..dice.below(3)).for_each(|_| planned.push(*dice.one_of(&FAULTS)));
-        planned.iter().for_each(|fault| script.send(fault).unwrap());
+        for fault in &planned {
+            script.send(fault).unwrap();
+        }
         let mut outcome = Outcome::Survived;
         for attempt in 0..8 {
             let Some(answer) = end_of(project.start(&["data", "fetch", "tiny"])) else {

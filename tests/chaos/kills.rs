@@ -52,7 +52,9 @@ fn killed_at_random_moments() {
         left -= kills.len();
         let outcome = subject.is_repaired();
         let wrong = matches!(outcome, Outcome::Wrong(_));
-        kills.into_iter().for_each(|whom| tally.add(whom, outcome.clone()));
+        for whom in kills {
+            tally.add(whom, outcome.clone());
+        }
         assert!(!wrong || rounds(0) > 0, "{outcome:?}");
     }
     tally.end();

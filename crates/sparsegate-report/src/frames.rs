@@ -133,7 +133,8 @@ pub fn results(experiment: &str, rows: &[RunRow], varying: &VaryingKeys) -> Pola
 /// What the last process of each run used, and the shares of what its Slurm job was given; those of which a run knows
 /// something.
 fn usage_columns(rows: &[RunRow]) -> Vec<Column> {
-    let quantities: [(&str, fn(&ResourceUsage) -> Option<f64>); 9] = [
+    type Quantity = (&'static str, fn(&ResourceUsage) -> Option<f64>);
+    let quantities: [Quantity; 9] = [
         ("peak_memory_bytes", |usage| usage.peak_memory.map(|bytes| bytes as f64)),
         ("cpu_seconds", |usage| usage.cpu_seconds),
         ("energy_joules", |usage| usage.energy_joules),
@@ -145,7 +146,7 @@ fn usage_columns(rows: &[RunRow]) -> Vec<Column> {
         ("time_efficiency", ResourceUsage::time_efficiency),
     ];
     let usage = |row: &RunRow| row.summary.as_deref().and_then(|summary| summary.usage);
-    let column = |(name, of): (&str, fn(&ResourceUsage) -> Option<f64>)| {
+    let column = |(name, of): Quantity| {
         let values: Vec<Option<f64>> = rows.iter().map(|row| of(&usage(row)?)).collect();
         values.iter().any(Option::is_some).then(|| Column::new(name.into(), values))
     };

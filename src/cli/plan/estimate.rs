@@ -90,6 +90,7 @@ fn size(bytes: u64) -> String {
 mod tests {
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "an element of a list of estimates that may be missing")]
     fn run(seconds: Option<f64>, source: Option<TimeSource>) -> Option<RunEstimate> {
         Some(RunEstimate { seconds, source, bytes: Some(1_500_000) })
     }

@@ -24,6 +24,7 @@ impl Screen {
     ///
     /// # Errors
     /// It cannot be written to (1).
+    #[expect(clippy::unused_self, reason = "only an open screen can be drawn on")]
     pub(super) fn show(&self, text: &str, (columns, rows): (usize, usize)) -> Result<bool, CliError> {
         Output::lock().print(&frame(text, columns, rows))
     }

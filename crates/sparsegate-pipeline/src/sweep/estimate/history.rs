@@ -39,12 +39,11 @@ impl Sample {
         let steps_per_epoch = last.step as f64 / f64::from(last.epoch);
         let summary = dir.summary().ok()?.filter(|summary| summary.state == RunState::Done);
         let is_done = summary.is_some();
-        let seconds = match summary {
-            Some(summary) => summary.train_seconds / f64::from(last.epoch),
-            None => {
-                let position = dir.position().ok()?.filter(|position| position.step > 0)?;
-                position.train_seconds / position.step as f64 * steps_per_epoch
-            }
+        let seconds = if let Some(summary) = summary {
+            summary.train_seconds / f64::from(last.epoch)
+        } else {
+            let position = dir.position().ok()?.filter(|position| position.step > 0)?;
+            position.train_seconds / position.step as f64 * steps_per_epoch
         };
         let threads = record.provenance.get("threads").and_then(|threads| threads.parse().ok());
         let sample = Self {

@@ -85,7 +85,7 @@ impl SweepEstimate {
 
     /// Bytes that the runs add in all; `None` if no run's are known.
     pub fn bytes(&self) -> Option<u64> {
-        self.runs.iter().flatten().filter_map(|run| run.bytes).reduce(|sum, bytes| sum.saturating_add(bytes))
+        self.runs.iter().flatten().filter_map(|run| run.bytes).reduce(u64::saturating_add)
     }
 }
 
@@ -166,7 +166,7 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     let upper = *values.get(middle)?;
-    Some(if values.len() % 2 == 0 { (values[middle - 1] + upper) / 2.0 } else { upper })
+    Some(if values.len().is_multiple_of(2) { (values[middle - 1] + upper) / 2.0 } else { upper })
 }
 
 /// Samples by shape.
@@ -176,6 +176,7 @@ type ByShape = BTreeMap<Shape, Vec<Sample>>;
 mod tests {
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "an element of a list of estimates that may be missing")]
     fn run(seconds: Option<f64>, bytes: Option<u64>) -> Option<RunEstimate> {
         Some(RunEstimate { seconds, source: None, bytes })
     }
