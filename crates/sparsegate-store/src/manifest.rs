@@ -6,7 +6,6 @@ use std::io::Read;
 use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 
-use super::epoch_times::TIMES;
 use super::format::{FORMAT, RunState, Summary};
 use super::{LockedRun, RunDir, StoreError};
 
@@ -17,8 +16,8 @@ pub(super) const RESULTS: [&str; 5] =
     ["run.json", "metrics.jsonl", "structure.json", "model.safetensors", "summary.json"];
 /// Files that a finished run may have. They can be made again or are not needed any more, so they may be missing; if
 /// they are there, their content must be that of the manifest.
-pub(super) const EXTRAS: [&str; 5] =
-    ["compact.safetensors", "classes.json", "speed.json", TIMES, "checkpoint/state.safetensors"];
+pub(super) const EXTRAS: [&str; 4] =
+    ["compact.safetensors", "classes.json", "speed.json", "checkpoint/state.safetensors"];
 
 /// The content of `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 use sparsegate_core::BatchSource;
 use sparsegate_core::trainer::StepMetrics;
 use sparsegate_spec::types::Select;
+use sparsegate_store::EpochSums;
 use sparsegate_store::format::{Counts, EpochMetrics};
-use sparsegate_store::{EpochEnd, EpochSums};
 
 use super::super::{TrainError, TrainEvent};
 use super::{Flow, Training};
@@ -109,7 +109,6 @@ impl Training<'_, '_> {
         let collapse = self.collapse.judge(&metrics.counts, &evaluation, ends);
         metrics.collapse.clone_from(&collapse);
         self.lock.append_metrics(&metrics)?;
-        self.lock.append_epoch_end(&EpochEnd { epoch, train_seconds: self.seconds() })?;
         self.position.epoch = epoch;
         self.position.batch = 0;
         self.position.sums = EpochSums::default();
