@@ -169,16 +169,20 @@ fn copy_specs(from: &Path, to: &Path) {
     }
 }
 
-/// The text with the number after each `epochs:` replaced by 1.
+/// The text of a spec with one epoch and, because a warm-up must not be longer than the training, without one.
 fn one_epoch(text: &str) -> String {
-    let mut parts = text.split("epochs:");
-    let mut cut = parts.next().unwrap_or_default().to_owned();
+    with_number(&with_number(text, "epochs", 1), "warm_up", 0)
+}
+
+/// The text with the number after each `key:` replaced.
+fn with_number(text: &str, key: &str, number: u32) -> String {
+    let mut parts = text.split(&format!("{key}:"));
+    let mut replaced = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let rest = part.trim_start_matches(' ').trim_start_matches(|c: char| c.is_ascii_digit());
-        cut.push_str("epochs: 1");
-        cut.push_str(rest);
+        let _ = write!(replaced, "{key}: {number}{rest}");
     }
-    cut
+    replaced
 }
 
 /// Exit status of a process; `None` if it exceeds the time limit.
@@ -384,5 +388,6 @@ sparsegate e
 fn specs_are_cut_to_one_epoch() {
     assert_eq!(one_epoch("train: { epochs: 150, batch: 32 }\n"), "train: { epochs: 1, batch: 32 }\n");
     assert_eq!(one_epoch("train:\n  epochs:  20\n"), "train:\n  epochs: 1\n");
+    assert_eq!(one_epoch("epochs: 8, kl: { warm_up: 12 }"), "epochs: 1, kl: { warm_up: 0 }");
     assert_eq!(links("see [a](b.md), `[c](d.md)` and [e](f.md#g)"), ["b.md", "f.md#g"]);
 }

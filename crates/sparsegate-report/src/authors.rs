@@ -93,9 +93,9 @@ impl Authors {
         of_task.or(self.common.as_ref())
     }
 
-    /// The logs that a run is comparable with; the authors' runs are all LSTMs.
+    /// The logs that a run is comparable with ([`AuthorsLogs::comparable`]).
     pub fn comparable(&self, spec: &RunSpec) -> Option<&AuthorsLogs> {
-        self.of(spec).filter(|_| AuthorsLogs::comparable(spec))
+        self.of(spec).filter(|logs| logs.comparable(spec))
     }
 }
 
@@ -136,9 +136,11 @@ impl AuthorsLogs {
         self.curve(sparsity).into_iter().min_by(order)
     }
 
-    /// Whether a run is comparable with the authors' runs, which are all LSTMs.
-    pub fn comparable(spec: &RunSpec) -> bool {
+    /// Whether a run is comparable with the authors' runs: an LSTM, as all of theirs are, with as many hidden units as
+    /// theirs.
+    pub fn comparable(&self, spec: &RunSpec) -> bool {
         spec.model.cell.name() == "lstm"
+            && self.last.iter().chain(&self.curves).all(|epoch| epoch.neurons_total == spec.model.hidden as u64)
     }
 }
 

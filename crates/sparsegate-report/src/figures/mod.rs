@@ -275,12 +275,12 @@ fn common_baseline<'a>(data: &FigureData<'a>) -> Option<&'a TrivialBaseline> {
 
 /// The authors' last epoch at the run's level, if the runs are comparable.
 fn theirs<'a>(data: &FigureData<'a>, row: &RunRow) -> Option<&'a AuthorsEpoch> {
-    data.authors.filter(|_| AuthorsLogs::comparable(&row.spec)).and_then(|authors| authors.last_epoch(row.level()))
+    data.authors.filter(|authors| authors.comparable(&row.spec)).and_then(|authors| authors.last_epoch(row.level()))
 }
 
 /// The authors' runs, if any of `rows` is comparable with them.
 fn authors_of<'a>(data: &FigureData<'a>, rows: &[&RunRow]) -> Option<&'a AuthorsLogs> {
-    data.authors.filter(|_| rows.iter().any(|row| AuthorsLogs::comparable(&row.spec)))
+    data.authors.filter(|authors| rows.iter().any(|row| authors.comparable(&row.spec)))
 }
 
 /// The finished epochs of the runs as text: "after 2 epochs", or "after 2 to 150 epochs".

@@ -76,6 +76,38 @@ fn claims_without_the_authors_logs_are_held_against_the_last_epoch() {
     assert!(paths.warnings.iter().any(|warning| warning.contains("gates.left")), "{:?}", paths.warnings);
 }
 
+/// Ours have 10 epochs, theirs 20: an ordering of networks of their size waits for epoch 20.
+#[test]
+fn networks_of_another_size_than_the_authors_are_judged_by_themselves() {
+    let project = Project::new();
+    let (mut experiment, plan) = sweep(&project.root);
+    authors(&project.root, &mut experiment);
+    experiment.expect = vec![Expectation {
+        r#where: None,
+        claims: vec![],
+        seeds: None,
+        claim: Some(OrderClaim {
+            less: ["W+G+N", "W"].map(|level| MetricRef { metric: "gates.kept".into(), r#where: only(level) }),
+            about: None,
+            authors: None,
+        }),
+    }];
+    let report = |folder: &str| {
+        let out = project.root.join(folder);
+        read(&report::write(&project.root, &experiment, &plan, &out).expect("a report").out.join("table.md"))
+    };
+    let claim = |table: &str| table.lines().find(|line| line.starts_with("| gates.kept")).expect("a claim").to_owned();
+    let same = report("same");
+    assert!(claim(&same).contains("of 20 epochs") && same.contains("authors"), "{same}");
+    for file in ["final.csv", "curves.csv"] {
+        let path = project.root.join(file);
+        fs_err::write(&path, read(&path).replace(",256,", ",512,")).expect("written");
+    }
+    let larger = report("larger");
+    assert!(claim(&larger).contains("reproduced"), "{larger}");
+    assert!(!larger.contains("at equal epochs"), "{larger}");
+}
+
 #[test]
 fn runs_shorter_than_the_authors_are_compared_at_their_own_epoch_only() {
     let project = Project::new();
