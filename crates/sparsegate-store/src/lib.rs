@@ -32,6 +32,7 @@ pub mod speed;
 mod store;
 mod tensors;
 mod verify;
+mod word_lists;
 mod writing;
 
 pub use adopt::{Adoption, AdoptionOutcome, adopt};
@@ -47,6 +48,7 @@ pub use notes::Notes;
 pub use run_dir::RunDir;
 pub use store::{Store, runs};
 pub use verify::Verified;
+pub use word_lists::{LONGEST_ENTRY, check_entries};
 
 // The example of the README is a documentation test.
 #[cfg(doctest)]
