@@ -133,7 +133,7 @@ fn locks_that_other_nodes_do_not_see_are_named() {
     let view = View { mounts: Some(mounts), ..View::new("login", &slurm.0.root, &point) };
     let mut command = view.command(&slurm.command(RUN));
     let answer: Answer = command.output().unwrap().into();
-    answer.expect(
+    let answer = answer.expect(
         0,
         &["note: locks on ", "/scratch (lustre, localflock) do not hold on other hosts", "help: mount it with"],
     );
