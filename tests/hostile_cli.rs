@@ -3,6 +3,9 @@
 
 #![allow(missing_docs, reason = "a test")]
 
+use serde_json::{Value, json};
+use sparsegate_runtime::format::File;
+use sparsegate_store::{RunDir, runs};
 use sparsegate_testing::{Answer, Project, manifests, tables};
 
 const SPEC: &str = "\
@@ -191,4 +194,125 @@ fn one_bad_manifest_does_not_hide_the_others() {
     let project = project(&[("datasets/bad.yaml", "name: bad\nnonsense: ]\n")]);
     let answer = project.go(&["data", "list"]);
     assert!(answer.out.contains("small") && answer.err.contains("bad.yaml"), "{answer:?}");
+}
+
+/// Replaces the details of a run's compact model, and its manifest: what somebody may publish on purpose.
+fn forge(project: &Project, run: &RunDir, change: impl Fn(&mut Value)) {
+    let mut file = File::read(&run.compact().unwrap().unwrap()).unwrap();
+    let mut details = serde_json::from_str(&file.details).unwrap();
+    change(&mut details);
+    file.details = details.to_string();
+    fs_err::write(run.compact_path(), file.write().unwrap()).unwrap();
+    sign(project, run);
+}
+
+/// Makes the manifest of a run fit its files.
+fn sign(project: &Project, run: &RunDir) {
+    fs_err::remove_file(run.path().join("manifest.json")).unwrap();
+    project.go(&["verify", "--adopt", run.key()]).expect(0, &[]);
+}
+
+/// What the import of a run from an archive answers in an empty project.
+fn imported(project: &Project, run: &RunDir) -> (Project, Answer) {
+    let (other, archive) = (Project::new(), project.path("forged.tar"));
+    let _ = fs_err::remove_file(&archive);
+    project.go(&["runs", "export", run.key(), "--to", archive.as_str()]).expect(0, &[]);
+    let answer = tame(&other, &["runs", "import", archive.as_str()]);
+    (other, answer)
+}
+
+#[test]
+fn words_without_end_are_refused_by_entry() {
+    let project = project(&[]);
+    project.go(&["run", "t.yaml"]).expect(0, &[]);
+    let run = runs(&project.root, "t").unwrap().remove(0);
+    let whole = fs_err::read(run.compact_path()).unwrap();
+    let refused = |change: &dyn Fn(&mut Value), parts: &[&str]| {
+        fs_err::write(run.compact_path(), &whole).unwrap();
+        forge(&project, &run, change);
+        let path = run.compact_path();
+        for command in [&["predict", path.as_str(), "w1"][..], &["generate", run.key(), "--length", "3"]] {
+            let answer = tame(&project, command);
+            answer.expect(4, &[&["/compact.safetensors: its metadata entry `details`"], parts].concat());
+        }
+    };
+    let long = "w".repeat(70_000);
+    refused(&|details| details["words"][3] = long.as_str().into(), &["`words[3]` has 70000 bytes"]);
+    let (other, answer) = imported(&project, &run);
+    let file = format!("forged.tar/runs/{}/compact.safetensors is damaged (`words[3]` has 70000 bytes", run.key());
+    answer.expect(4, &[&file, "an entry may have 65536"]);
+    assert!(runs(&other.root, "t").unwrap().is_empty() && !other.path("runs").join(run.key()).exists());
+
+    let more = |details: &mut Value| {
+        let words = details["words"].as_array_mut().unwrap();
+        words.extend((0..500_000).map(Value::from).map(|number| Value::from(number.to_string())));
+    };
+    refused(&more, &["does not fit the model: 500"]);
+    refused(&|details| details["classes"] = [long.as_str()].into(), &["`classes[0]` has 70000 bytes"]);
+    let name = "an endless name ".repeat(50_000);
+    refused(&|details| details["run"]["metric"] = name.as_str().into(), &["has an unknown metric"]);
+    refused(&|details| details["reader"] = name.as_str().into(), &["is damaged: "]);
+    // A word of the largest length is read.
+    fs_err::write(run.compact_path(), &whole).unwrap();
+    forge(&project, &run, |details| details["words"][3] = long[..1 << 16].into());
+    project.go(&["predict", run.key(), "w1"]).expect(0, &[]);
+    imported(&project, &run).1.expect(0, &["0 known already, 0 left"]);
+}
+
+#[test]
+fn words_of_an_archive_do_not_steer_the_terminal() {
+    let project = project(&[]);
+    project.go(&["run", "t.yaml"]).expect(0, &[]);
+    let run = runs(&project.root, "t").unwrap().remove(0);
+    forge(&project, &run, |details| {
+        for word in details["words"].as_array_mut().unwrap() {
+            *word = format!("{}\u{1b}]0;owned\u{7}\u{9b}2J\u{7f}", word.as_str().unwrap()).into();
+        }
+    });
+    let (other, answer) = imported(&project, &run);
+    answer.expect(0, &["0 known already, 0 left"]);
+    for arguments in [
+        &["predict", run.key(), "w1 w2"][..],
+        &["predict", run.key(), "w1 w2", "--format", "json"],
+        &["generate", run.key(), "--length", "20", "--temperature", "3"],
+        &["runs", "show", run.key()],
+    ] {
+        let answer = tame(&other, arguments);
+        assert_eq!(answer.code, Some(0), "{answer:?}");
+        assert!(arguments[0] == "runs" || answer.out.contains("owned"), "{answer:?}");
+    }
+}
+
+#[test]
+fn classes_of_an_archive_have_limits() {
+    const TEXTS: &str = "\
+name: c
+dataset: texts
+model: { kind: classification, hidden: 4, embedding: { size: 4, vectors: none } }
+train: { epochs: 1, batch: 10, optimizer: { adam: { lr: 2e-2 } } }
+sweep: { product: { sparsity: [W+Voc] } }
+";
+    let texts = manifests::texts("texts", [60, 20, 20]);
+    let project = Project::with(&[("datasets/texts.yaml", texts.as_str()), ("c.yaml", TEXTS)]);
+    project.go(&["run", "c.yaml"]).expect(0, &[]);
+    let run = runs(&project.root, "c").unwrap().remove(0);
+    let path = run.path().join("classes.json");
+    let whole: Value = serde_json::from_slice(&fs_err::read(&path).unwrap()).unwrap();
+    let long = "w".repeat(70_000);
+    let word = |word: &str| json!({ "word": word, "effect": 1.0 });
+    let refused = |change: &dyn Fn(&mut Value), problem: &str| {
+        let mut classes = whole.clone();
+        change(&mut classes);
+        fs_err::write(&path, classes.to_string()).unwrap();
+        sign(&project, &run);
+        let file = format!("forged.tar/runs/{}/classes.json is damaged ({problem}", run.key());
+        imported(&project, &run).1.expect(4, &[&file]);
+        // A file of this project is refused as well.
+        let error = run.classes().unwrap_err().to_string();
+        assert!(error.contains(&format!("classes.json is damaged ({problem}")), "{}", error.len());
+    };
+    refused(&|classes| classes["classes"][1] = long.as_str().into(), "`classes[1]` has 70000 bytes");
+    refused(&|classes| classes["words"] = json!([[word("a"), word(&long)], []]), "`words[0][1]` has 70000 bytes");
+    let many = vec![word("a"); 2000];
+    refused(&|classes| classes["words"] = json!([[], many]), "`words[1]` has 2000 entries");
 }

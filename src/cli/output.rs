@@ -84,7 +84,25 @@ pub fn check_target(out: &Utf8Path, force: bool) -> Result<(), CliError> {
 /// # Errors
 /// The value cannot be serialised, such as a map whose keys are not strings (1); no command has one.
 pub fn json(value: &impl Serialize) -> Result<String, CliError> {
-    Ok(serde_json::to_string_pretty(value).map_err(CliError::failed)? + "\n")
+    Ok(tame(serde_json::to_string_pretty(value).map_err(CliError::failed)?) + "\n")
+}
+
+/// A value as a line of JSON.
+///
+/// # Errors
+/// As [`json`].
+pub fn json_line(value: &impl Serialize) -> Result<String, CliError> {
+    Ok(tame(serde_json::to_string(value).map_err(CliError::failed)?) + "\n")
+}
+
+/// JSON text in which the control characters above U+007E are escaped, too: a terminal may obey them, and the
+/// serialiser leaves them as they are. They occur in strings only.
+fn tame(json: String) -> String {
+    let is_left = |c: char| c.is_control() && c >= '\u{7f}';
+    if !json.contains(is_left) {
+        return json;
+    }
+    json.chars().map(|c| if is_left(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }).collect()
 }
 
 /// Longest word of a message that is shown in full, characters.
@@ -129,6 +147,14 @@ pub(crate) use message;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_has_no_control_characters_and_the_same_value() {
+        let text = "a\u{1b}[2J\u{7f}\u{9b}1m \u{a0}\u{e9}";
+        let line = json_line(&[text]).unwrap();
+        assert_eq!(line, "[\"a\\u001b[2J\\u007f\\u009b1m \u{a0}\u{e9}\"]\n");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&line).unwrap(), [text]);
+    }
 
     #[test]
     fn messages_neither_steer_the_terminal_nor_fill_it() {

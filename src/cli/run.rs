@@ -19,6 +19,7 @@ use crate::progress::{Display, ProgressMode};
 use sparsegate_pipeline::exec::{Interrupt, LocalProcesses, Outcome};
 use sparsegate_pipeline::sweep::{PreparedSweep, Sweep, SweepOptions};
 use sparsegate_spec::types::Backend;
+use sparsegate_store::plan::Status;
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -110,6 +111,9 @@ fn local(global: &Global, args: &RunArgs, interrupt: &Interrupt) -> Result<ExitC
     let sweep = plan(global, args)?;
     let prepared = sweep.prepare(&options(args))?;
     note_left_out(global, &prepared);
+    if args.force || sweep.runs().any(|run| run.entry.status != Status::Done) {
+        note_local_locks(global);
+    }
     let display = Display::new(args.progress, global.verbosity() < 0, run_labels::labels(&sweep));
     let mut display = WithEventFiles::new(display, args.tensorboard.as_deref(), &sweep);
     let processes = processes(args)?;
@@ -162,6 +166,14 @@ fn processes(args: &RunArgs) -> Result<LocalProcesses, CliError> {
 /// The system does not tell (1).
 pub(super) fn this_program() -> Result<PathBuf, CliError> {
     std::env::current_exe().map_err(|e| CliError::failed(format!("cannot find this program to start it again: {e}")))
+}
+
+/// Warns on stderr if the runs are on a file system whose locks other hosts do not see.
+fn note_local_locks(global: &Global) {
+    let local = sparsegate_store::local_locks([global.root.as_path(), &global.root.join("runs")]);
+    if let Some(local) = local.filter(|_| global.verbosity() >= 0) {
+        output::message!("note: {local}\n  help: {}", local.hint());
+    }
 }
 
 /// Reports on stderr how many runs are left out, why, and what to do about it.

@@ -39,6 +39,8 @@ fn several_writers_and_readers_at_once() {
                 Some(0) => {}
                 // One writer waits for no other: it says who works on the run.
                 Some(1) if name.starts_with("run") && answer.err.contains("in use by") => {}
+                // On a busy machine a reader may come before the first writer has stored anything.
+                Some(_) if name.starts_with("report") && answer.err.contains("no run of `c` is stored") => {}
                 _ => outcome = Outcome::Wrong(format!("{name}: {}{}", answer.out, answer.err)),
             }
         }

@@ -115,3 +115,27 @@ fn what_has_ended_is_not_asked_about_again() {
     slurm.go(RUN).expect(0, &["job 8"]);
     slurm.go("status t.yaml").expect(0, &["queued", "8_0"]);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn locks_that_other_nodes_do_not_see_are_named() {
+    use sparsegate_testing::View;
+
+    if !View::is_possible() {
+        return;
+    }
+    let slurm = StandIn::new(&spec(1, "sparsity: [dense, W]"));
+    let points = tempfile::tempdir().unwrap();
+    let point = camino::Utf8Path::from_path(points.path()).unwrap().join("scratch");
+    let mounts = slurm.0.root.join("mounts");
+    let lines = format!("1 0 0:1 / / rw - ext4 /dev/vda rw\n2 1 0:2 / {point} rw - lustre 10.0.0.1:/s rw,localflock\n");
+    fs_err::write(&mounts, lines).unwrap();
+    let view = View { mounts: Some(mounts), ..View::new("login", &slurm.0.root, &point) };
+    let mut command = view.command(&slurm.command(RUN));
+    let answer: Answer = command.output().unwrap().into();
+    let answer = answer.expect(
+        0,
+        &["note: locks on ", "/scratch (lustre, localflock) do not hold on other hosts", "help: mount it with"],
+    );
+    assert_eq!(answer.err.matches("locks on").count(), 1, "{}", answer.err);
+}

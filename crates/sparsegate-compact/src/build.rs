@@ -32,6 +32,9 @@ pub enum CompactError {
     /// The model is not consistent, for example because a weight is not finite.
     #[error("the stored parameters do not form a valid model: {0}")]
     Model(#[from] FormatError),
+    /// A word or the name of a class is too long.
+    #[error("the words of the data set cannot be stored: {0}; read it with fewer or shorter words")]
+    Lists(String),
     /// The details could not be encoded as JSON.
     #[error("cannot write the words and classes as JSON: {0}")]
     Words(#[from] serde_json::Error),
@@ -105,6 +108,7 @@ pub fn build_file(
         classes: corpus.class_names().to_vec(),
     };
     // Reject now what could not be read back.
+    details.check_lists().map_err(CompactError::Lists)?;
     model.check().map_err(FormatError::from)?;
     check_outputs(&model).map_err(|NotFinite| CompactError::Outputs)?;
     Ok(File { model, details: serde_json::to_string(&details)? })

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use sparsegate_data::manifest::Reader;
 use sparsegate_spec::types::Reading;
+use sparsegate_store::check_entries;
 use sparsegate_store::format::Collapse;
 
 /// The metadata entry `details` of a compact file, stored as JSON.
@@ -31,6 +32,17 @@ pub struct Details {
     /// Names of a classifier's classes; empty for a language model.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<String>,
+}
+
+impl Details {
+    /// Checks that words and classes are within the limits of [`check_entries`].
+    ///
+    /// # Errors
+    /// What is wrong, with the entry.
+    pub fn check_lists(&self) -> Result<(), String> {
+        check_entries("words", &self.words)?;
+        check_entries("classes", &self.classes)
+    }
 }
 
 /// Format version of [`Details`].

@@ -33,6 +33,9 @@ pub struct DetailsError {
     problem: String,
 }
 
+/// Longest description of what is wrong, characters.
+const LONGEST_MESSAGE: usize = 400;
+
 /// The version alone, since newer details may have other fields.
 #[derive(Deserialize)]
 struct Version {
@@ -45,7 +48,8 @@ impl CompactModel {
     /// # Errors
     /// Details that are missing, too new, damaged, or do not fit the model.
     pub fn new(path: &Utf8Path, file: File) -> Result<Self, DetailsError> {
-        Self::of(path, file).map_err(|problem| DetailsError { path: path.to_owned(), problem })
+        let error = |problem: String| DetailsError { path: path.to_owned(), problem: shortened(problem) };
+        Self::of(path, file).map_err(error)
     }
 
     fn of(path: &Utf8Path, file: File) -> Result<Self, String> {
@@ -68,6 +72,17 @@ impl CompactModel {
     }
 }
 
+/// A message without the middle of what is too long, such as an unknown name of a megabyte that it quotes.
+fn shortened(text: String) -> String {
+    let count = text.chars().count();
+    if count <= LONGEST_MESSAGE {
+        return text;
+    }
+    let start: String = text.chars().take(LONGEST_MESSAGE / 2).collect();
+    let end: String = text.chars().skip(count - LONGEST_MESSAGE / 4).collect();
+    format!("{start} ... {end}")
+}
+
 fn parse(json: &str) -> Result<Details, String> {
     if json.is_empty() {
         return Err("is missing: the file has weights, but no vocabulary".into());
@@ -88,6 +103,7 @@ fn check(model: &Model<f32>, details: &Details) -> Result<Unit, String> {
     let unit = Unit::from_metric(&details.run.metric);
     let unit = unit.ok_or_else(|| format!("has an unknown metric `{}`", details.run.metric))?;
     let Details { reader, words, classes, .. } = details;
+    details.check_lists().map_err(|problem| format!("is refused: {problem}"))?;
     let (total, outputs) = (model.symbols.total as usize, model.outputs());
     let classifies = model.task == Task::Classification;
     if classifies != reader.is_labelled() || classifies != (unit == Unit::Text) {

@@ -141,5 +141,11 @@ fn note_device(dir: &RunDir, record: &RunRecord) -> Result<(), TrainRunError> {
     };
     let mut record = record.clone();
     record.provenance.insert("device".to_owned(), engine.name);
-    Ok(dir.lock()?.write_record(&record)?)
+    let lock = dir.lock()?;
+    // Another process may have trained the run since this one looked; its checkpoint and manifest have the hash of its
+    // record.
+    if dir.position()?.is_some() || dir.summary()?.is_some_and(|summary| summary.state == RunState::Done) {
+        return Ok(());
+    }
+    Ok(lock.write_record(&record)?)
 }

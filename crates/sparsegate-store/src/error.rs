@@ -70,6 +70,7 @@ impl StoreError {
     /// An I/O error on `path`, with a hint that fits the kind of error.
     pub(crate) fn io(action: &'static str, path: &Utf8Path, source: io::Error) -> Self {
         let hint = match source.kind() {
+            _ if action == "lock" && has_no_locks(&source) => NO_LOCKS,
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 "make space and run again: the run resumes from its last checkpoint"
             }
@@ -108,6 +109,19 @@ impl StoreError {
     }
 }
 
+/// Hint where files cannot be locked.
+const NO_LOCKS: &str = "the file system of this folder has no locks (flock), without which two processes could train \
+                        one run: mount it with locks, as docs/cluster.md says, or choose a folder on another file \
+                        system with --root";
+
+/// Whether an error of locking means that the file system has no locks, such as NFS without a lock service or Lustre
+/// mounted with `noflock`.
+fn has_no_locks(error: &io::Error) -> bool {
+    // ENOLCK has no kind of its own.
+    const ENOLCK: i32 = if cfg!(target_os = "linux") { 37 } else { 77 };
+    error.kind() == io::ErrorKind::Unsupported || cfg!(unix) && error.raw_os_error() == Some(ENOLCK)
+}
+
 /// The system's error without the words that `fs_err` adds, which would name the path a second time.
 fn bare(error: io::Error) -> io::Error {
     match error.kind() {
@@ -127,6 +141,25 @@ mod tests {
         let source = io::Error::from(io::ErrorKind::StorageFull);
         let text = StoreError::io("write", Utf8Path::new("runs/x/run.json"), source).to_string();
         assert!(text.starts_with("cannot write runs/x/run.json: no storage space; make space"), "{text}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_system_without_locks_is_named_with_a_cure() {
+        // ENOLCK, ENOSYS and EOPNOTSUPP.
+        for code in [37, 38, 95] {
+            let text = |action| {
+                let source = io::Error::from_raw_os_error(code);
+                StoreError::io(action, Utf8Path::new("runs/k/lock"), source).to_string()
+            };
+            assert!(text("lock").starts_with("cannot lock runs/k/lock: "), "{}", text("lock"));
+            assert!(
+                text("lock").contains("has no locks (flock)") && text("lock").contains("--root"),
+                "{}",
+                text("lock")
+            );
+            assert!(!text("read").contains("no locks (flock)"), "{}", text("read"));
+        }
     }
 
     #[test]

@@ -190,7 +190,9 @@ const TEMPORARY: &str = ".index-";
 fn clear(runs: &Utf8Path) {
     for entry in runs.read_dir_utf8().into_iter().flatten().flatten() {
         let is_left = |file: fs_err::File| file.try_lock().is_ok();
-        if entry.file_name().starts_with(TEMPORARY) && fs_err::File::open(entry.path()).is_ok_and(is_left) {
+        // NFS locks a file for one process alone only if it is open for writing.
+        let open = || fs_err::OpenOptions::new().read(true).write(true).open(entry.path());
+        if entry.file_name().starts_with(TEMPORARY) && open().is_ok_and(is_left) {
             let _ = fs_err::remove_file(entry.path());
         }
     }

@@ -23,6 +23,7 @@ mod index;
 mod listing;
 mod lock;
 mod manifest;
+mod mounts;
 mod notes;
 pub mod plan;
 pub mod provenance;
@@ -31,6 +32,7 @@ pub mod speed;
 mod store;
 mod tensors;
 mod verify;
+mod word_lists;
 mod writing;
 
 pub use adopt::{Adoption, AdoptionOutcome, adopt};
@@ -41,10 +43,12 @@ pub use find::{FindRunError, find_run, find_runs};
 pub use listing::{StoredRun, list};
 pub use lock::{Holder, LockedRun};
 pub use manifest::{Checksum, Manifest, checksum_of};
+pub use mounts::{LocalLocks, local_locks};
 pub use notes::Notes;
 pub use run_dir::RunDir;
 pub use store::{Store, runs};
 pub use verify::Verified;
+pub use word_lists::{LONGEST_ENTRY, check_entries};
 
 // The example of the README is a documentation test.
 #[cfg(doctest)]

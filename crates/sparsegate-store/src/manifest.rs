@@ -190,6 +190,7 @@ impl LockedRun {
         name: &str,
         write: impl FnOnce() -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
+        self.check()?;
         let Some(mut manifest) = self.dir().manifest()? else { return write() };
         if manifest.files.remove(name).is_some() {
             self.put_manifest(manifest.clone())?;

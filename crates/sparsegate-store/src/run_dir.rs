@@ -119,8 +119,8 @@ impl RunDir {
     /// Any [`StoreError`] except `Locked`.
     pub fn classes(&self) -> Result<Option<ClassResults>, StoreError> {
         let classes: Option<ClassResults> = self.json("classes.json")?;
-        if classes.as_ref().is_some_and(|classes| !classes.is_consistent()) {
-            return Err(self.corrupt(&self.path.join("classes.json"), &"its table does not fit its classes"));
+        if let Some(Err(problem)) = classes.as_ref().map(ClassResults::check) {
+            return Err(self.corrupt(&self.path.join("classes.json"), &problem));
         }
         Ok(classes)
     }

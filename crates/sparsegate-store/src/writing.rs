@@ -45,6 +45,7 @@ impl LockedRun {
     /// # Errors
     /// [`StoreError::Io`].
     pub fn remove_summary(&self) -> Result<(), StoreError> {
+        self.check()?;
         // The manifest goes first: one without the files that it lists would be a sign of damage.
         remove(&self.dir.path().join(MANIFEST))?;
         remove(&self.dir.path().join("summary.json"))
@@ -81,6 +82,7 @@ impl LockedRun {
     /// does not fit its shape.
     pub fn write_model(&self, parameters: &[NamedTensor]) -> Result<(), StoreError> {
         let path = self.dir.model_path();
+        self.check()?;
         check_finite(&path, parameters)?;
         let bytes = tensors::encode(parameters, format!("{{\"format\":{FORMAT}}}"))
             .map_err(|problem| StoreError::corrupt(&path, self.dir.path(), &problem))?;
@@ -119,6 +121,7 @@ impl LockedRun {
     /// [`StoreError::Io`].
     pub fn keep_best(&self, epoch: Option<u32>) -> Result<(), StoreError> {
         let folder = self.dir.path().join("checkpoint");
+        self.check()?;
         if !folder.exists() {
             return Ok(());
         }
@@ -140,6 +143,7 @@ impl LockedRun {
         state: &[NamedTensor],
         files: CompanionHashes,
     ) -> Result<(), StoreError> {
+        self.check()?;
         check_finite(path, state)?;
         let bytes = Checkpoint::encode(position, state, files)
             .map_err(|problem| StoreError::corrupt(path, self.dir.path(), &problem))?;
@@ -177,6 +181,7 @@ impl LockedRun {
     pub fn append_metrics(&self, metrics: &EpochMetrics) -> Result<(), StoreError> {
         let path = self.dir.metrics_path();
         let fail = |e| StoreError::io("write", &path, e);
+        self.check()?;
         let mut line = serde_json::to_vec(metrics).map_err(|e| fail(e.into()))?;
         line.push(b'\n');
         let is_new = !path.exists();
@@ -196,6 +201,7 @@ impl LockedRun {
     pub fn truncate_metrics(&self, lines: u32) -> Result<(), StoreError> {
         let path = self.dir.metrics_path();
         let fail = |e| StoreError::io("write", &path, e);
+        self.check()?;
         if !path.exists() {
             if lines == 0 {
                 return Ok(());
@@ -254,6 +260,7 @@ impl LockedRun {
     /// [`StoreError::Io`].
     pub fn delete_checkpoint(&self) -> Result<(), StoreError> {
         let folder = self.dir.path().join("checkpoint");
+        self.check()?;
         match fs_err::remove_dir_all(&folder) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io("remove", &folder, e)),
             _ => Ok(()),
@@ -262,6 +269,7 @@ impl LockedRun {
 
     pub(super) fn write_json<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StoreError> {
         let path = self.dir.path().join(name);
+        self.check()?;
         let mut bytes = serde_json::to_vec_pretty(value).map_err(|e| StoreError::io("write", &path, e.into()))?;
         bytes.push(b'\n');
         write_atomic(&path, &bytes)

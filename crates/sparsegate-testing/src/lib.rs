@@ -3,6 +3,7 @@
 //! | module | contents |
 //! |---|---|
 //! | [`Project`], [`command_in`], [`Answer`] | a project folder, the program run in it, and what it answers |
+//! | `View` | a folder as another host or container sees it (Linux) |
 //! | [`manifests`] | data sets of the synthetic language and of synthetic texts |
 //! | [`tables`] | labelled texts as rows of a table |
 //! | [`formulas`] | cells of the compact runtime with a formula |
@@ -28,6 +29,10 @@ mod project;
 #[cfg(feature = "runs")]
 pub mod stored;
 pub mod tables;
+#[cfg(target_os = "linux")]
+mod view;
 
 pub use program::{Answer, command_in};
 pub use project::Project;
+#[cfg(target_os = "linux")]
+pub use view::View;

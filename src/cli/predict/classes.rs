@@ -9,6 +9,7 @@ use super::PredictionFormat;
 use crate::cli::CliError;
 use crate::cli::args::OutputFormat;
 use crate::cli::error::non_finite_error;
+use crate::cli::output::json_line;
 use crate::cli::streamed_table::{StreamedTable, printable};
 use sparsegate_compact::{Classification, CompactModel, Effect, Explanation, Session, classify, explain};
 
@@ -135,6 +136,6 @@ impl PredictionFormat for ClassPredictions<'_> {
             words: words.map(|words| words.into_iter().map(word).collect()),
             not_read,
         };
-        serde_json::to_string(&line).map(|line| line + "\n").map_err(CliError::failed)
+        json_line(&line)
     }
 }

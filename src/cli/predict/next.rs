@@ -6,6 +6,7 @@ use super::PredictionFormat;
 use crate::cli::CliError;
 use crate::cli::args::OutputFormat;
 use crate::cli::error::non_finite_error;
+use crate::cli::output::json_line;
 use crate::cli::streamed_table::{StreamedTable, printable};
 use sparsegate_compact::{CompactModel, NextWords, Session, predict_next};
 use sparsegate_core::Evaluation;
@@ -79,6 +80,6 @@ impl PredictionFormat for NextSymbols<'_> {
             bits_per_char: value.filter(|_| unit == Unit::Character),
             next: next.iter().map(|&(id, probability)| Symbol { symbol: self.symbol(id), probability }).collect(),
         };
-        serde_json::to_string(&line).map(|line| line + "\n").map_err(CliError::failed)
+        json_line(&line)
     }
 }

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 use crate::cli::args::Global;
 use crate::cli::error::non_finite_error;
-use crate::cli::output::Output;
+use crate::cli::output::{Output, escaped};
 use crate::cli::{CliError, Exit};
 use sparsegate_compact::{CompactModel, Session, classify};
 use sparsegate_data::{Corpus, Manifest, Parts, Texts};
@@ -77,8 +77,10 @@ fn line(cells: impl Iterator<Item = String>) -> String {
     cells.map(|text| cell(&text)).collect::<Vec<_>>().join(",") + "\n"
 }
 
-/// A cell of CSV. Text that a spreadsheet would evaluate as a formula gets an apostrophe before it.
+/// A cell of CSV. Text that a spreadsheet would evaluate as a formula gets an apostrophe before it, and what would steer
+/// a terminal is escaped.
 fn cell(text: &str) -> String {
+    let text = &escaped(text);
     let formula = text.len() > 1 && text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
     let text = if formula { format!("'{text}") } else { text.to_owned() };
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
@@ -90,7 +92,7 @@ mod tests {
 
     #[test]
     fn names_of_classes_stay_one_cell_of_text() {
-        let names = ["sport", "a, b", "say \"x\"", "=1+1", "-0.5"].map(cell);
-        assert_eq!(names, ["sport", "\"a, b\"", "\"say \"\"x\"\"\"", "'=1+1", "-0.5"]);
+        let names = ["sport", "a, b", "say \"x\"", "=1+1", "-0.5", "\u{9b}2J"].map(cell);
+        assert_eq!(names, ["sport", "\"a, b\"", "\"say \"\"x\"\"\"", "'=1+1", "-0.5", "\\u{9b}2J"]);
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::archive::unpack;
 use super::export::copy;
-use super::{Bundle, BundleError, BundledRun, DESCRIPTION, DESCRIPTION_LIMIT, is_archive};
+use super::{Bundle, BundleError, BundledRun, DESCRIPTION, DESCRIPTION_LIMIT, is_archive, words};
 use crate::comparison::{is_done, same_results};
 use crate::manifest::checksum;
 use crate::{RunDir, StoreError, experiments, write_atomic};
@@ -61,13 +61,13 @@ pub fn import(root: &Utf8Path, from: &Utf8Path, tell: &mut dyn FnMut(&Import)) -
         return Err(BundleError::NotABundle(from.to_owned()));
     };
     for run in &bundle.runs {
-        let outcome = import_run(root, folder, &bundle, run, staged)?;
+        let outcome = import_run(root, Source { from, folder, bundle: &bundle }, run, staged)?;
         tell(&Import { name: run.key.clone(), to: RunDir::new(root, &run.key).path().to_owned(), outcome });
     }
     for (name, sum) in bundle.files.iter().filter(|(name, _)| is_spec(name)) {
         let path = folder.join(name);
         if checksum(&path)?.as_ref() != Some(sum) {
-            return Err(BundleError::damaged(&path, "its content is not what was written"));
+            return Err(BundleError::damaged(&from.join(name), "its content is not what was written"));
         }
         let content = fs_err::read(&path).map_err(|e| StoreError::io("read", &path, e))?;
         let to = root.join(name);
@@ -93,29 +93,41 @@ fn describe(folder: &Utf8Path) -> Result<Bundle, BundleError> {
     Bundle::parse(&path, &bytes)
 }
 
+/// A bundle that is read.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    /// Its path, which messages name.
+    from: &'a Utf8Path,
+    /// The folder with its files: the same, or where the archive was unpacked.
+    folder: &'a Utf8Path,
+    bundle: &'a Bundle,
+}
+
 fn import_run(
     root: &Utf8Path,
-    folder: &Utf8Path,
-    bundle: &Bundle,
+    source: Source<'_>,
     run: &BundledRun,
     staged: &Utf8Path,
 ) -> Result<ImportOutcome, BundleError> {
+    let Source { from: shown, folder, bundle } = source;
     let copied = RunDir::at(&staged.join(&run.key));
     for (path, name, sum) in bundle.files_of(&run.key) {
         let (from, to) = (folder.join(path), copied.path().join(name));
         if !from.is_file() {
-            return Err(BundleError::damaged(&from, "it is missing"));
+            return Err(BundleError::damaged(&shown.join(path), "it is missing"));
         }
         copy(&from, &to)?;
         if checksum(&to)?.as_ref() != Some(sum) {
-            return Err(BundleError::damaged(&from, "its content is not what was written"));
+            return Err(BundleError::damaged(&shown.join(path), "its content is not what was written"));
         }
     }
     // The files are those that were exported; now whether they are a run.
-    copied.verify().map_err(|error| BundleError::damaged(&folder.join("runs").join(&run.key), error.to_string()))?;
+    let shown = shown.join("runs").join(&run.key);
+    copied.verify().map_err(|error| BundleError::damaged(&shown, error.to_string()))?;
     if copied.record()?.is_none() {
-        return Err(BundleError::damaged(&folder.join("runs").join(&run.key), "it has no run.json"));
+        return Err(BundleError::damaged(&shown, "it has no run.json"));
     }
+    words::check(&copied).map_err(|(name, problem)| BundleError::damaged(&shown.join(name), problem))?;
     let to = RunDir::new(root, &run.key);
     let claim = || -> Result<(), StoreError> {
         run.experiments.iter().try_for_each(|experiment| experiments::claim(root, experiment, [run.key.as_str()]))

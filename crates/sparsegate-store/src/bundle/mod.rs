@@ -17,6 +17,7 @@ mod error;
 mod export;
 mod import;
 mod names;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -118,9 +119,10 @@ fn is_compressed(path: &Utf8Path) -> bool {
     path.as_str().ends_with(".tar.zst")
 }
 
-/// A name beside `path` for what is not complete yet.
+/// A name beside `path` for what is not complete yet. Processes of two hosts or containers may have one id.
 fn temporary(path: &Utf8Path) -> Utf8PathBuf {
-    let name = format!(".{}.{}.new", path.file_name().unwrap_or("bundle"), std::process::id());
+    let (name, host) = (path.file_name().unwrap_or("bundle"), crate::provenance::host());
+    let name = format!(".{name}.{host}-{}.new", std::process::id());
     path.parent().unwrap_or(Utf8Path::new("")).join(name)
 }
 

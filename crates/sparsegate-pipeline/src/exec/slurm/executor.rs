@@ -8,12 +8,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::client::NotSubmitted;
 use super::jobs::Jobs;
 use super::lock::SubmitLock;
-use super::mounts::local_locks;
 use super::script::{JobArray, arguments, script};
 use super::submission::{Submission, Task};
 use super::{SlurmError, SlurmOptions, client};
 use crate::exec::{Executor, Interrupt, Job, JobProgress, Outcome, Parallelism};
 use sparsegate_data::CACHE_VARIABLE;
+use sparsegate_store::local_locks;
 use sparsegate_store::plan::START_FROM;
 
 /// Submits runs to Slurm and returns: each run is a task of a job array. While the value exists, nobody else submits
@@ -56,8 +56,8 @@ impl SlurmExecutor {
         client::check()?;
         // Paths in a job are absolute, since it may start anywhere.
         let root = root.canonicalize_utf8().map_err(|error| SlurmError::io("find", root, error))?;
-        if let Some(note) = local_locks(&root) {
-            say(&note);
+        if let Some(local) = local_locks([root.as_path(), &root.join("runs")]) {
+            say(&format!("note: {local}\n  help: {}", local.hint()));
         }
         let mut lock = SubmitLock::take(&root, say)?;
         let jobs = Jobs::read(&root)?;

@@ -16,7 +16,6 @@ mod executor;
 mod jobs;
 mod lock;
 mod memory;
-mod mounts;
 mod options;
 mod queue;
 mod run_job;
