@@ -3,10 +3,11 @@
 //! | module | contents |
 //! |---|---|
 //! | [`Project`], [`command_in`], [`Answer`] | a project folder, the program run in it, and what it answers |
-//! | [`manifests`] | data sets of the synthetic language and of synthetic texts |
-//! | [`tables`] | labelled texts as rows of a table |
+//! | [`wait_for`], [`signal`] | waiting for what a process does, and signals to it |
+//! | [`manifests`] | data sets of the synthetic language and of synthetic texts, and the files of others |
+//! | [`tables`] | labelled texts as rows of a table, and `new task` for them |
 //! | [`formulas`] | cells of the compact runtime with a formula |
-//! | [`language_models`], [`classifiers`], [`stored`] | run folders with synthetic numbers, and the bytes of a run (feature `runs`) |
+//! | [`language_models`], [`classifiers`], [`stored`] | run folders with synthetic numbers, and the stored runs of a project (feature `runs`) |
 //! | [`networks`] | small networks, matrices and the cell of `docs/new-cell.md` (feature `networks`) |
 //!
 //! A unit test cannot use types of its own crate through this one, because `cargo test` compiles the crate a second
@@ -28,6 +29,8 @@ mod project;
 #[cfg(feature = "runs")]
 pub mod stored;
 pub mod tables;
+mod waiting;
 
 pub use program::{Answer, command_in};
 pub use project::Project;
+pub use waiting::{LIMIT, signal, signal_if_running, wait_for};
