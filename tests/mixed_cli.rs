@@ -184,6 +184,55 @@ fn parts_that_are_written_differently_are_read_each_by_its_own_rules() {
 }
 
 #[test]
+fn tables_without_a_header_must_have_one_order_of_columns() {
+    let project = Project::new();
+    let label_first = |_: usize, text: &str, label: &str| format!("{label},{text}");
+    let again = |i: usize, text: &str, label: &str| commas(i, &format!("{text} again"), label);
+    project.write("t.csv", rows("", 60, label_first));
+    project.write("swapped.csv", rows("", 20, again));
+    project.write("few.csv", rows("", 3, again));
+    project.write("swapped.tsv", rows("", 20, again).replace(',', "\t"));
+    project.write("semicolons.csv", rows("", 20, again).replace(',', ";"));
+    let said = |first: &str, other: &str| {
+        format!(
+            "the labels seem to be in column 1 of {first} and in column 2 of {other}, and no names of columns say so"
+        )
+    };
+    for option in ["--valid", "--test"] {
+        for other in ["swapped.csv", "few.csv", "swapped.tsv", "semicolons.csv"] {
+            for more in [&[][..], &["--text", "2", "--label", "1"], &["--header", "no"]] {
+                let err = refused(&project, "t.csv", &[&[option, other], more].concat());
+                assert!(err.contains(&said("t.csv", other)), "{option} {other} {more:?}: {err}");
+                assert!(
+                    err.contains("help: bring the columns of all tables into one order, or write a first row"),
+                    "{err}"
+                );
+            }
+        }
+    }
+    // Tables of a folder, two of one part or one a part, and a third column.
+    for [first, other] in [["train_1.csv", "train_2.csv"], ["train.csv", "test.csv"], ["a.csv", "b.csv"]] {
+        let folder = Project::new();
+        folder.write(format!("all/{first}"), rows("", 60, label_first));
+        folder.write(format!("all/{other}"), rows("", 20, again));
+        let err = refused(&folder, "all", &[]);
+        assert!(err.contains(&said(&format!("all/{first}"), &format!("all/{other}"))), "{err}");
+        folder.write(format!("all/{first}"), rows("", 60, |i, text, label| format!("{label},{},{text}", i % 5)));
+        folder.write(format!("all/{other}"), rows("", 20, |i, text, label| format!("{},{label},{text} again", i % 5)));
+        let err = refused(&folder, "all", &[]);
+        assert!(err.contains(&said(&format!("all/{first}"), &format!("all/{other}"))), "{err}");
+    }
+    // The same order is read, also with one class or few rows, and so is any order with names.
+    project.write("again.csv", rows("", 20, |i, text, label| label_first(i, &format!("{text} again"), label)));
+    project.write("one.csv", rows("", 20, |i, text, _| label_first(i, &format!("{text} again"), "neg")));
+    project.write("two.csv", rows("", 2, |i, text, label| label_first(i, &format!("{text} again"), label)));
+    for (other, count) in [("again.csv", 20), ("one.csv", 20), ("two.csv", 2)] {
+        let said = read(&project, "t.csv", &["--test", other]);
+        assert!(said.contains(&format!("{count} for the test; 2 classes: neg")), "{other}: {said}");
+    }
+}
+
+#[test]
 fn tables_of_a_folder_are_told_apart() {
     let project = Project::new();
     let again = |i: usize, text: &str, label: &str| format!("{label};{i};{text} again");
