@@ -59,7 +59,7 @@ pub fn train_on(
     stop: &AtomicBool,
 ) -> Result<Summary, TrainError> {
     let lock = dir.lock()?;
-    if let Some(summary) = dir.summary()?.filter(|summary| summary.state == RunState::Done) {
+    if let Some(summary) = dir.finished()? {
         return Ok(summary);
     }
     lock.remove_summary()?;
