@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use crate::cli::heading::{decimals, metric_name};
 use line::{COLUMNS, fitted, shortened, wrapped};
 use sparsegate_core::EvaluationMetric;
 use sparsegate_pipeline::exec::{JobProgress, Outcome};
@@ -81,7 +82,8 @@ struct RunDisplay {
     /// When the last line about it was due.
     told: Instant,
     epochs: u32,
-    metric: String,
+    /// Known once the run has started.
+    metric: Option<EvaluationMetric>,
     last: Option<EpochMetrics>,
 }
 
@@ -116,7 +118,7 @@ impl Display {
         match event {
             TrainEvent::Started { epochs, step, metric, last } => {
                 run.epochs = *epochs;
-                run.metric.clone_from(metric);
+                run.metric = Some(*metric);
                 run.last.clone_from(last);
                 if *step > 0 {
                     self.run_line(job, &[(0, format!("goes on after step {step}"))]);
@@ -135,7 +137,7 @@ impl Display {
                 bar.set_length(batches * u64::from(run.epochs));
                 bar.set_position(batches * u64::from(epoch.saturating_sub(1)) + batch);
                 // The most important words come first, since the end is cut.
-                let quality = run.last.as_ref().map(|last| format!("  {}", quality(&run.metric, last)));
+                let quality = run.last.as_ref().map(|last| format!("  {}", quality(run.metric, last)));
                 bar.set_message(format!(
                     "epoch {epoch}/{}  {} left{}  objective {objective:.3}",
                     run.epochs,
@@ -156,7 +158,7 @@ impl Display {
                 run.told = Instant::now();
                 if matches!(self.view, DisplayKind::Lines) {
                     let run = &self.runs[job];
-                    let [metric, compression] = quality_parts(&run.metric, metrics);
+                    let [metric, compression] = quality_parts(run.metric, metrics);
                     let parts = [
                         (0, format!("epoch {}/{}", metrics.epoch, run.epochs)),
                         (2, format!("objective {:.3}", metrics.train_objective)),
@@ -191,7 +193,7 @@ impl Display {
         let took = seconds(self.runs[job].begun.elapsed().as_secs_f64());
         match outcome {
             Outcome::Done(summary) => {
-                let quality = summary.last.as_ref().map(|last| quality_parts(&summary.metric, last));
+                let quality = summary.last.as_ref().map(|last| quality_parts(summary.metric, last));
                 let [metric, compression] = quality.unwrap_or_default();
                 let collapsed = if summary.collapsed().is_some() { ", collapsed," } else { "" };
                 self.run_line(job, &[(0, format!("done{collapsed} in {took}")), (0, metric), (1, compression)]);
@@ -271,7 +273,7 @@ impl SweepObserver for Display {
 impl RunDisplay {
     fn new(label: String) -> Self {
         let now = Instant::now();
-        Self { label, bar: None, begun: now, told: now, epochs: 0, metric: String::new(), last: None }
+        Self { label, bar: None, begun: now, told: now, epochs: 0, metric: None, last: None }
     }
 
     /// Whether a log has had no line about the run for too long; if so, one is due now.
@@ -291,15 +293,12 @@ fn style(template: &str) -> ProgressStyle {
 
 /// The validation metric and compression of a finished epoch, formatted.
 #[must_use]
-pub fn quality(metric: &str, line: &EpochMetrics) -> String {
+pub fn quality(metric: Option<EvaluationMetric>, line: &EpochMetrics) -> String {
     quality_parts(metric, line).join("  ")
 }
 
-fn quality_parts(metric: &str, line: &EpochMetrics) -> [String; 2] {
-    let (name, digits) = match EvaluationMetric::from_name(metric) {
-        Some(EvaluationMetric::BitsPerCharacter) => ("bits/char", 4),
-        Some(EvaluationMetric::Perplexity | EvaluationMetric::Accuracy) | None => (metric, 2),
-    };
+fn quality_parts(metric: Option<EvaluationMetric>, line: &EpochMetrics) -> [String; 2] {
+    let (name, digits) = (metric_name(metric), decimals(metric));
     let compression = compression(line.counts.compression_ratio());
     [format!("{name} {:.digits$}", line.valid), format!("compression {compression}")]
 }

@@ -1,8 +1,7 @@
 //! `sparsegate data` on the command line.
 
-use std::path::{Path, PathBuf};
-
-use assert_cmd::Command;
+use camino::Utf8PathBuf;
+use sparsegate_testing::{Answer, Project, manifests};
 
 const TEXTS: [(&str, &str); 3] =
     [("train", " the cat sat \n the dog ran \n"), ("valid", " a cat \n"), ("test", " a dog \n")];
@@ -33,168 +32,125 @@ files:
 ";
 
 /// A project folder with one data set, `tiny`, and a mirror of its files.
-struct Project {
-    folder: tempfile::TempDir,
+fn tiny() -> Project {
+    let project = Project::with(&[("datasets/tiny.yaml", MANIFEST)]);
+    for (role, text) in TEXTS {
+        project.write(format!("mirror/tiny/{role}.txt"), text);
+    }
+    project
 }
 
-impl Project {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let project = Self { folder };
-        project.write("datasets/tiny.yaml", MANIFEST);
-        for (role, text) in TEXTS {
-            project.write(&format!("mirror/tiny/{role}.txt"), text);
-        }
-        project
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        self.folder.path().join(path)
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.path(path);
-        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-        fs_err::write(path, text).unwrap();
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
-        command.current_dir(self.folder.path()).env_remove("SPARSEGATE_MIRROR").env_remove("SPARSEGATE_CACHE");
-        command.arg("data").args(args);
-        command
-    }
-
-    /// Exit code, stdout, stderr.
-    fn data(&self, args: &[&str]) -> (i32, String, String) {
-        outcome(&mut self.command(args))
-    }
+/// The answer of `sparsegate data`, with standard error on one line.
+fn data(project: &Project, arguments: &[&str]) -> Answer {
+    one_line(project.go(&[&["data"], arguments].concat()))
 }
 
-fn outcome(command: &mut Command) -> (i32, String, String) {
-    let output = command.output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), one_line(&text(output.stderr)))
+/// As [`data`], with variables of the environment.
+fn data_with(project: &Project, variables: &[(&str, &str)], arguments: &[&str]) -> Answer {
+    let mut command = project.command(&[&["data"], arguments].concat());
+    command.envs(variables.iter().copied());
+    one_line(Answer::to(command))
 }
 
-/// The text without the line breaks and margins of rendered errors.
-fn one_line(text: &str) -> String {
-    text.split_whitespace().filter(|part| !["│", "|"].contains(part)).collect::<Vec<_>>().join(" ")
-}
-
-fn is_file(path: &Path) -> bool {
-    path.is_file()
+/// The answer with standard error on one line.
+fn one_line(answer: Answer) -> Answer {
+    Answer { out: answer.out.clone(), ..answer.on_one_line() }
 }
 
 #[test]
 fn fetch_from_a_mirror_then_list_and_verify() {
-    let project = Project::new();
-    let (code, stdout, _) = project.data(&["list"]);
-    assert_eq!(code, 0);
-    assert!(stdout.contains("tiny") && stdout.contains("missing") && stdout.contains("CC0-1.0"), "{stdout}");
+    let project = tiny();
+    let Answer { code, out, .. } = data(&project, &["list"]);
+    assert_eq!(code, Some(0));
+    assert!(out.contains("tiny") && out.contains("missing") && out.contains("CC0-1.0"), "{out}");
 
-    let (code, stdout, stderr) = project.data(&["fetch", "tiny", "--mirror", "mirror"]);
-    assert_eq!((code, stdout.as_str()), (0, ""));
-    assert!(stderr.contains("tiny: 3 new, 0 already cached; all verified"), "{stderr}");
-    assert!(is_file(&project.path("datasets/cache/tiny/train.txt")));
+    let fetched = data(&project, &["fetch", "tiny", "--mirror", "mirror"]);
+    fetched.expect(0, &["tiny: 3 new, 0 already cached; all verified"]);
+    assert_eq!(fetched.out, "");
+    assert!(project.path("datasets/cache/tiny/train.txt").is_file());
 
-    let (code, _, stderr) = project.data(&["fetch", "tiny"]);
-    assert_eq!(code, 0);
-    assert!(stderr.contains("0 new, 3 already cached"), "{stderr}");
+    data(&project, &["fetch", "tiny"]).expect(0, &["0 new, 3 already cached"]);
 
-    let (code, stdout, _) = project.data(&["list", "--format", "json"]);
-    assert_eq!(code, 0);
-    let listed: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let Answer { code, out, .. } = data(&project, &["list", "--format", "json"]);
+    assert_eq!(code, Some(0));
+    let listed: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((&listed[0]["name"], &listed[0]["state"]), (&"tiny".into(), &"cached".into()));
     assert_eq!(listed[0]["files"][0]["role"], "train");
 
-    let (code, stdout, _) = project.data(&["verify"]);
-    assert_eq!((code, stdout.matches("ok ").count()), (0, 3));
+    let Answer { code, out, .. } = data(&project, &["verify"]);
+    assert_eq!((code, out.matches("ok ").count()), (Some(0), 3));
 }
 
 #[test]
 fn the_environment_names_mirror_and_cache() {
-    let project = Project::new();
-    let mut command = project.command(&["fetch", "tiny", "-q"]);
-    let (code, stdout, stderr) =
-        outcome(command.env("SPARSEGATE_MIRROR", "mirror").env("SPARSEGATE_CACHE", "elsewhere"));
-    assert_eq!((code, stdout.as_str(), stderr.as_str()), (0, "", ""));
-    assert!(is_file(&project.path("elsewhere/tiny/test.txt")) && !project.path("datasets/cache").exists());
+    let project = tiny();
+    let variables = [("SPARSEGATE_MIRROR", "mirror"), ("SPARSEGATE_CACHE", "elsewhere")];
+    assert_eq!(data_with(&project, &variables, &["fetch", "tiny", "-q"]).quiet(), "");
+    assert!(project.path("elsewhere/tiny/test.txt").is_file() && !project.path("datasets/cache").exists());
 }
 
 #[test]
 fn altered_truncated_and_missing_files_are_4() {
-    let project = Project::new();
-    project.data(&["fetch", "tiny", "--mirror", "mirror"]);
-    project.write("datasets/cache/tiny/train.txt", &TEXTS[0].1.replace("cat", "cow"));
+    let project = tiny();
+    data(&project, &["fetch", "tiny", "--mirror", "mirror"]);
+    project.write("datasets/cache/tiny/train.txt", TEXTS[0].1.replace("cat", "cow"));
     project.write("datasets/cache/tiny/valid.txt", "a");
     fs_err::remove_file(project.path("datasets/cache/tiny/test.txt")).unwrap();
-    let (code, stdout, stderr) = project.data(&["verify", "tiny"]);
-    assert_eq!(code, 4);
-    assert_eq!((stdout.matches("wrong ").count(), stdout.matches("missing ").count()), (2, 1), "{stdout}");
-    assert!(stderr.contains("was altered: its sha256 is"), "{stderr}");
-    assert!(stderr.contains("has 1 bytes where the manifest of tiny says 8"), "{stderr}");
-    assert!(stderr.contains("sparsegate data fetch tiny") && stderr.contains("SPARSEGATE_MIRROR"), "{stderr}");
+    let verified = data(&project, &["verify", "tiny"]);
+    verified.expect(4, &["was altered: its sha256 is", "has 1 bytes where the manifest of tiny says 8"]);
+    verified.expect(4, &["sparsegate data fetch tiny", "SPARSEGATE_MIRROR"]);
+    let out = verified.out;
+    assert_eq!((out.matches("wrong ").count(), out.matches("missing ").count()), (2, 1), "{out}");
 
-    assert_eq!(project.data(&["fetch", "tiny", "--mirror", "mirror"]).0, 0);
-    assert_eq!(project.data(&["verify", "tiny"]).0, 0);
+    data(&project, &["fetch", "tiny", "--mirror", "mirror"]).expect(0, &[]);
+    data(&project, &["verify", "tiny"]).expect(0, &[]);
 }
 
 #[test]
 fn offline_and_a_mirror_without_the_file_are_4() {
-    let project = Project::new();
-    let (code, _, stderr) = project.data(&["fetch", "tiny"]);
-    assert_eq!(code, 4);
-    assert!(stderr.contains("http://127.0.0.1:9/train.txt") && stderr.contains("--mirror"), "{stderr}");
-    let (code, _, stderr) = project.data(&["fetch", "tiny", "--mirror", "nowhere"]);
-    assert_eq!(code, 4);
-    assert!(stderr.contains("the mirror has no nowhere/tiny/train.txt"), "{stderr}");
+    let project = tiny();
+    data(&project, &["fetch", "tiny"]).expect(4, &["http://127.0.0.1:9/train.txt", "--mirror"]);
+    let nowhere = data(&project, &["fetch", "tiny", "--mirror", "nowhere"]);
+    nowhere.expect(4, &["the mirror has no nowhere/tiny/train.txt"]);
 }
 
 #[test]
 fn an_unwritable_cache_is_4() {
-    let project = Project::new();
+    let project = tiny();
     // A file in place of the cache folder is an error for every user, including root.
     project.write("blocked", "");
-    let mut command = project.command(&["fetch", "tiny", "--mirror", "mirror"]);
-    let (code, _, stderr) = outcome(command.env("SPARSEGATE_CACHE", "blocked"));
-    assert_eq!(code, 4);
-    assert!(stderr.contains("blocked"), "{stderr}");
+    let fetched = data_with(&project, &[("SPARSEGATE_CACHE", "blocked")], &["fetch", "tiny", "--mirror", "mirror"]);
+    fetched.expect(4, &["blocked"]);
 }
 
 #[test]
 fn import_knows_a_file_by_its_checksum() {
-    let project = Project::new();
+    let project = tiny();
     fs_err::rename(project.path("mirror/tiny/train.txt"), project.path("my words")).unwrap();
-    let (code, _, stderr) = project.data(&["import", "tiny", "my words"]);
-    assert_eq!(code, 0, "{stderr}");
-    assert!(is_file(&project.path("datasets/cache/tiny/train.txt")));
+    data(&project, &["import", "tiny", "my words"]).expect(0, &[]);
+    assert!(project.path("datasets/cache/tiny/train.txt").is_file());
 
     project.write("valid.txt", "a cow\n");
-    let (code, _, stderr) = project.data(&["import", "tiny", "valid.txt"]);
-    assert_eq!(code, 4);
-    assert!(stderr.contains("valid.txt has 6 bytes where the manifest of tiny says 8"), "{stderr}");
+    let imported = data(&project, &["import", "tiny", "valid.txt"]);
+    imported.expect(4, &["valid.txt has 6 bytes where the manifest of tiny says 8"]);
 
     project.write("other", "a cow\n");
-    let (code, _, stderr) = project.data(&["import", "tiny", "mirror/tiny/test.txt", "other"]);
-    assert_eq!(code, 4);
-    assert!(stderr.contains("other is not one of the files of tiny"), "{stderr}");
+    let imported = data(&project, &["import", "tiny", "mirror/tiny/test.txt", "other"]);
+    imported.expect(4, &["other is not one of the files of tiny"]);
     assert!(!project.path("datasets/cache/tiny/test.txt").exists(), "nothing is imported unless all is good");
 }
 
 #[test]
 fn mistakes_of_the_command_line_are_2() {
-    let project = Project::new();
-    let (code, _, stderr) = project.data(&["fetch", "tinny"]);
-    assert_eq!(code, 2);
-    assert!(stderr.contains("no dataset `tinny`") && stderr.contains("there are tiny"), "{stderr}");
-    assert_eq!(project.data(&["fetch"]).0, 2);
-    assert_eq!(project.data(&["verify", "tinny"]).0, 2);
+    let project = tiny();
+    data(&project, &["fetch", "tinny"]).expect(2, &["no dataset `tinny`", "there are tiny"]);
+    data(&project, &["fetch"]).expect(2, &[]);
+    data(&project, &["verify", "tinny"]).expect(2, &[]);
     project.write("datasets/bad.yaml", "name: bad\n");
-    assert_eq!(project.data(&["list"]).0, 2);
+    data(&project, &["list"]).expect(2, &[]);
 }
 
-/// Manifest of a table of labelled texts; `{bytes}` and `{sha256}` are replaced by those of the file.
+/// Manifest of a table of labelled texts; `{file}` is replaced by the entry of the file.
 const LABELLED: &str = "\
 name: reviews
 about: A few reviews
@@ -206,64 +162,54 @@ reader:
     hold_out: { seed: 1, valid: 0.25, test: 0.25 }
 split: by seed
 files:
-  train: { path: reviews.csv, bytes: {bytes}, sha256: '{sha256}' }
+  train: {file}
 ";
 
 const REVIEWS: &str = "stars,text\n5,so good\n1,bad\n5,good good\n1,so bad\n5,good\n1,bad bad\n5,so\n1,worse\n";
 
-impl Project {
-    /// A project with the data set `reviews` in the cache; in its manifest, `from` is replaced by `to`.
-    fn labelled(table: &[u8], from: &str, to: &str) -> Self {
-        use sha2::Digest;
-        let sum: Vec<String> = sha2::Sha256::digest(table).iter().map(|byte| format!("{byte:02x}")).collect();
-        let sum = sum.concat();
-        let project = Self { folder: tempfile::tempdir().unwrap() };
-        assert!(LABELLED.contains(from));
-        let manifest =
-            LABELLED.replace(from, to).replace("{bytes}", &table.len().to_string()).replace("{sha256}", &sum);
-        project.write("datasets/reviews.yaml", &manifest);
-        fs_err::create_dir_all(project.path("datasets/cache")).unwrap();
-        fs_err::write(project.path("datasets/cache/reviews.csv"), table).unwrap();
-        project
-    }
+/// A project with the data set `reviews` in the cache; in its manifest, `from` is replaced by `to`.
+fn labelled(table: &[u8], from: &str, to: &str) -> Project {
+    assert!(LABELLED.contains(from));
+    let manifest = LABELLED.replace(from, to).replace("{file}", &manifests::file("reviews.csv", table));
+    let project = Project::with(&[("datasets/reviews.yaml", &manifest)]);
+    project.write("datasets/cache/reviews.csv", table);
+    project
+}
 
-    fn encoded(&self) -> Vec<PathBuf> {
-        let entries = fs_err::read_dir(self.path("datasets/cache/encoded")).into_iter().flatten();
-        entries.map(|entry| entry.unwrap().path()).collect()
-    }
+/// The files of encoded data sets.
+fn encoded(project: &Project) -> Vec<Utf8PathBuf> {
+    let entries = project.path("datasets/cache/encoded").read_dir_utf8().into_iter().flatten();
+    entries.map(|entry| entry.unwrap().into_path()).collect()
 }
 
 #[test]
 fn labelled_texts_are_shown_and_kept() {
-    let project = Project::labelled(REVIEWS.as_bytes(), "none", "none");
-    let (code, stdout, stderr) = project.data(&["show", "reviews"]);
-    assert_eq!(code, 0, "{stderr}");
-    assert!(stdout.contains("reviews (labelled-texts): vocabulary"), "{stdout}");
-    assert!(stdout.contains("train  4 texts (1 ") && stdout.contains("in more than one text"), "{stdout}");
-    let kept = project.encoded();
+    let project = labelled(REVIEWS.as_bytes(), "none", "none");
+    let Answer { code, out, err } = data(&project, &["show", "reviews"]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("reviews (labelled-texts): vocabulary"), "{out}");
+    assert!(out.contains("train  4 texts (1 ") && out.contains("in more than one text"), "{out}");
+    let kept = encoded(&project);
     assert_eq!(kept.len(), 1);
 
-    let (_, first, _) = project.data(&["show", "reviews", "--format", "json"]);
+    let Answer { out: first, .. } = data(&project, &["show", "reviews", "--format", "json"]);
     let shown: serde_json::Value = serde_json::from_str(&first).unwrap();
     assert_eq!(shown["classes"], serde_json::json!(["1", "5"]));
     assert_eq!(shown["parts"][2]["texts"]["texts"], 2);
 
     // A damaged encoding is written again without a message.
     fs_err::write(&kept[0], "sparsegate ids\n, and what was left when the disk was full").unwrap();
-    let (code, again, stderr) = project.data(&["show", "reviews", "--format", "json"]);
-    assert_eq!((code, again.as_str(), stderr.as_str()), (0, first.as_str(), ""));
+    assert_eq!(data(&project, &["show", "reviews", "--format", "json"]).quiet(), first);
     assert!(fs_err::read(&kept[0]).unwrap().len() > 100);
 }
 
 #[test]
 fn a_file_without_an_address_is_imported() {
-    let project = Project::labelled(REVIEWS.as_bytes(), "none", "none");
+    let project = labelled(REVIEWS.as_bytes(), "none", "none");
     fs_err::rename(project.path("datasets/cache/reviews.csv"), project.path("mine.csv")).unwrap();
-    let (code, _, stderr) = project.data(&["fetch", "reviews"]);
-    assert_eq!(code, 4);
-    assert!(stderr.contains("has no public address") && stderr.contains("data import reviews"), "{stderr}");
-    assert_eq!(project.data(&["import", "reviews", "mine.csv"]).0, 0);
-    assert_eq!(project.data(&["show", "reviews"]).0, 0);
+    data(&project, &["fetch", "reviews"]).expect(4, &["has no public address", "data import reviews"]);
+    data(&project, &["import", "reviews", "mine.csv"]).expect(0, &[]);
+    data(&project, &["show", "reviews"]).expect(0, &[]);
 }
 
 #[test]
@@ -285,20 +231,16 @@ fn bad_labelled_texts_are_4_and_leave_nothing_in_the_cache() {
         (REVIEWS.into(), ("csv, text", "jsonl, text"), "reviews.csv:1: this is not a JSON object"),
     ];
     for (table, (from, to), expected) in cases {
-        let project = Project::labelled(&table, from, to);
-        let (code, stdout, stderr) = project.data(&["show", "reviews"]);
-        assert_eq!((code, stdout.as_str()), (4, ""), "{expected}");
-        assert!(stderr.contains(expected), "{stderr}\n{expected}");
-        assert!(project.encoded().is_empty(), "{expected}");
+        let project = labelled(&table, from, to);
+        data(&project, &["show", "reviews"]).fails(4, &[expected]);
+        assert!(encoded(&project).is_empty(), "{expected}");
     }
     let folders = "folders: { train: a, test: b }";
     let table = "table: { format: csv, text: text, label: stars }";
-    let project = Project::labelled(b"no archive", table, &folders.replace(", test: b", ""));
-    let manifest = fs_err::read_to_string(project.path("datasets/reviews.yaml")).unwrap();
-    project.write("datasets/reviews.yaml", &manifest.replace("train: { path", "archive: { path"));
-    let (code, _, stderr) = project.data(&["show", "reviews"]);
-    assert_eq!(code, 4);
-    assert!(stderr.contains("reviews.csv: the archive is broken or cut off"), "{stderr}");
+    let project = labelled(b"no archive", table, &folders.replace(", test: b", ""));
+    let manifest = project.read("datasets/reviews.yaml");
+    project.write("datasets/reviews.yaml", manifest.replace("train: { path", "archive: { path"));
+    data(&project, &["show", "reviews"]).expect(4, &["reviews.csv: the archive is broken or cut off"]);
 }
 
 #[test]
@@ -317,33 +259,25 @@ fn manifests_that_cannot_work_are_2() {
         ("tokens: blanks", "tokens: blanks\n    lengths: 3", "lengths"),
     ];
     for (from, to, expected) in cases {
-        let (code, _, stderr) = Project::labelled(REVIEWS.as_bytes(), from, to).data(&["show", "reviews"]);
-        assert_eq!(code, 2, "{expected}: {stderr}");
-        assert!(stderr.contains(expected) && stderr.contains("reviews.yaml"), "{stderr}\n{expected}");
+        let project = labelled(REVIEWS.as_bytes(), from, to);
+        data(&project, &["show", "reviews"]).expect(2, &[expected, "reviews.yaml"]);
     }
 }
 
 #[test]
 fn a_mistake_in_a_manifest_is_shown_with_its_line_by_every_command() {
-    let project = Project::new();
+    let project = tiny();
     let spec = "name: t\ndataset: tiny\nsparsity: W\nmodel: { kind: language-model, hidden: 4 }\n\
                 train: { epochs: 1, batch: 1, sequence: 2, carry_state: true, optimizer: { adam: { lr: 2e-3 } } }\n";
     project.write("t.yaml", spec);
-    project.write("datasets/tiny.yaml", &MANIFEST.replace("licence:", "license:"));
+    project.write("datasets/tiny.yaml", MANIFEST.replace("licence:", "license:"));
     for command in ["plan", "run", "status", "report", "check"] {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
-        let (code, _, err) = outcome(program.current_dir(project.folder.path()).args([command, "t.yaml"]));
-        assert_eq!(code, 2, "{command}: {err}");
-        for part in ["datasets/tiny.yaml:3:1", "license: { name: CC0-1.0", "help:"] {
-            assert!(err.contains(part), "{command}: `{part}` is not in {err}");
-        }
+        let answer = project.go(&[command, "t.yaml"]).on_one_line();
+        answer.expect(2, &["datasets/tiny.yaml:3:1", "license: { name: CC0-1.0", "help:"]);
     }
     let unknown = spec.replace("dataset: tiny", "dataset: tniy");
-    project.write("t.yaml", &unknown);
+    project.write("t.yaml", unknown);
     for command in ["plan", "run", "status", "report", "check"] {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
-        let (code, _, err) = outcome(program.current_dir(project.folder.path()).args([command, "t.yaml"]));
-        assert_eq!(code, 2, "{command}: {err}");
-        assert!(err.contains("no dataset `tniy`"), "{command}: {err}");
+        project.go(&[command, "t.yaml"]).on_one_line().expect(2, &["no dataset `tniy`"]);
     }
 }

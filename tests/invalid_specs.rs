@@ -1,6 +1,6 @@
 //! Invalid specs, with typical user errors: exit code 2, a message with the position, and a hint.
 
-use assert_cmd::Command;
+use sparsegate_testing::{Answer, Project};
 
 const GOOD: &str = "\
 name: t
@@ -20,40 +20,19 @@ sweep:
     seed: [0, 1]
 ";
 
-struct Answer {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
+/// The answer of `plan` to a spec, with the data sets of the repository.
 fn plan(spec: &[u8], more: &[&str]) -> Answer {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("x.yaml");
-    fs_err::write(&file, spec).expect("a file");
-    let output = Command::cargo_bin("sparsegate")
-        .expect("the program")
-        .current_dir(folder.path())
-        .args(["plan", "x.yaml", "--root", env!("CARGO_MANIFEST_DIR")])
-        .args(more)
-        .output()
-        .expect("output");
-    Answer {
-        code: output.status.code(),
-        out: String::from_utf8_lossy(&output.stdout).into_owned(),
-        err: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+    let project = Project::new();
+    project.write("x.yaml", spec);
+    project.go(&[&["plan", "x.yaml", "--root", env!("CARGO_MANIFEST_DIR")], more].concat())
 }
 
+#[track_caller]
 fn refused(spec: &[u8], more: &[&str], said: &[&str]) {
-    let Answer { code, out, err } = plan(spec, more);
-    assert_eq!(code, Some(2), "{err}");
-    assert_eq!(out, "", "nothing on stdout");
-    // The rendered error wraps long lines, so whitespace is normalised.
-    let words = err.split_whitespace().collect::<Vec<_>>().join(" ");
-    for said in said {
-        assert!(words.contains(said), "`{said}` is not in:\n{err}");
-    }
-    assert!(!err.contains('\u{1b}'), "no colour into a pipe");
+    // The rendered error wraps long lines.
+    let answer = plan(spec, more).on_one_line();
+    answer.fails(2, said);
+    assert!(!answer.err.contains('\u{1b}'), "no colour into a pipe");
 }
 
 #[test]
@@ -196,10 +175,7 @@ fn files_that_are_no_specs() {
     refused(b"- a\n- b\n", &[], &["x.yaml:1:1: expected a mapping"]);
     refused(b"name: [\n", &[], &["not valid YAML"]);
     refused(b"name: a\n---\nname: b\n", &[], &["more than one document"]);
-    let missing =
-        Command::cargo_bin("sparsegate").expect("the program").args(["plan", "no.yaml"]).output().expect("output");
-    assert_eq!(missing.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&missing.stderr).contains("no.yaml: no such file"));
+    Project::new().go(&["plan", "no.yaml"]).expect(2, &["no.yaml: no such file"]);
 }
 
 #[test]
@@ -235,15 +211,13 @@ fn json_has_the_runs_and_the_reasons() {
 
 #[test]
 fn completions_and_help() {
+    let folder = Project::new();
     for shell in ["bash", "zsh", "fish"] {
-        let output = Command::cargo_bin("sparsegate").expect("the program").args(["completions", shell]).output();
-        assert!(String::from_utf8_lossy(&output.expect("output").stdout).contains("sparsegate"));
+        assert!(folder.go(&["completions", shell]).out.contains("sparsegate"));
     }
-    let help = Command::cargo_bin("sparsegate").expect("the program").arg("--help").output().expect("output");
-    let text = String::from_utf8_lossy(&help.stdout).into_owned();
-    assert!(text.contains("Exit codes:") && text.contains("Examples:"), "{text}");
-    let wrong = Command::cargo_bin("sparsegate").expect("the program").arg("plam").output().expect("output");
-    assert_eq!(wrong.status.code(), Some(2));
+    let help = folder.go(&["--help"]).out;
+    assert!(help.contains("Exit codes:") && help.contains("Examples:"), "{help}");
+    folder.go(&["plam"]).expect(2, &[]);
 }
 
 #[test]

@@ -3,49 +3,8 @@
 
 use std::io::Write as _;
 
-use camino::Utf8PathBuf;
-use sparsegate_testing::tables::{SIXTY, commas, rows};
+use sparsegate_testing::tables::{SIXTY, commas, new_task, read, refused, rows};
 use sparsegate_testing::{Answer, Project};
-
-/// A project for `new task`, empty at first.
-struct Folder(Project);
-
-impl Folder {
-    fn new() -> Self {
-        Self(Project::new())
-    }
-
-    fn path(&self, path: &str) -> Utf8PathBuf {
-        self.0.path(path)
-    }
-
-    fn file(&self, name: &str, content: impl AsRef<[u8]>) {
-        self.0.write(name, content);
-    }
-
-    fn run(&self, args: &[&str]) -> Answer {
-        self.0.go(args).on_one_line()
-    }
-
-    fn new_task(&self, kind: &str, from: &str, more: &[&str]) -> Answer {
-        self.run(&[&["new", "task", "mine", "--force", "--kind", kind, "--from", from], more].concat())
-    }
-
-    /// What `new task` prints for labelled texts that are read.
-    fn read(&self, from: &str, more: &[&str]) -> String {
-        let Answer { code, out, err } = self.new_task("classification", from, more);
-        assert_eq!(code, Some(0), "{from}: {out} {err}");
-        format!("{out} {err}")
-    }
-
-    /// What `new task` says of labelled texts that are refused.
-    fn refused(&self, from: &str, more: &[&str]) -> String {
-        let Answer { code, out, err } = self.new_task("classification", from, more);
-        assert_eq!(code, Some(4), "{from}: {out} {err}");
-        assert!(!self.path("datasets/mine.yaml").exists(), "{from}");
-        err
-    }
-}
 
 fn json(_: usize, text: &str, label: &str) -> String {
     serde_json::json!({ "text": text, "label": label }).to_string()
@@ -63,7 +22,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn files_of_other_programs_are_refused_by_name_with_what_to_do() {
-    let project = Folder::new();
+    let project = Project::new();
     let mut tar = vec![0; 1024];
     tar[257..262].copy_from_slice(b"ustar");
     let cases: [(&str, &[u8], &str); 22] = [
@@ -95,38 +54,38 @@ fn files_of_other_programs_are_refused_by_name_with_what_to_do() {
         ),
     ];
     for (name, bytes, said) in cases {
-        project.file(name, bytes);
-        let err = project.refused(name, &[]);
+        project.write(name, bytes);
+        let err = refused(&project, name, &[]);
         assert!(err.contains(&format!("{name}: this is {said}")), "{name}: {err}");
     }
     // Words that begin like such a file.
-    project.file("t.csv", rows("ORCHARD,label\n", 60, commas));
-    assert!(project.read("t.csv", &[]).contains(SIXTY));
+    project.write("t.csv", rows("ORCHARD,label\n", 60, commas));
+    assert!(read(&project, "t.csv", &[]).contains(SIXTY));
 }
 
 #[test]
 fn json_is_read_as_an_array_and_with_values_inside() {
-    let project = Folder::new();
+    let project = Project::new();
     let objects: Vec<String> = rows("", 60, json).lines().map(str::to_owned).collect();
     for text in
         [format!("[{}]", objects.join(",")), format!("[\n  {}\n]\n", objects.join(",\n  ").replace(':', " :\n"))]
     {
-        project.file("t.json", text);
-        let said = project.read("t.json", &[]);
+        project.write("t.json", text);
+        let said = read(&project, "t.json", &[]);
         assert!(said.contains("format: jsonl; columns") && said.contains(SIXTY), "{said}");
     }
-    let Answer { out, .. } = project.run(&["data", "show", "mine", "--text", "1"]);
+    let Answer { out, .. } = project.go(&["data", "show", "mine", "--text", "1"]).on_one_line();
     assert!(out.contains("t.json: row "), "{out}");
-    project.file(
+    project.write(
         "in.jsonl",
         rows("", 60, |_, text, label| serde_json::json!({ "data": { "text": text }, "label": label }).to_string()),
     );
-    let said = project.read("in.jsonl", &[]);
+    let said = read(&project, "in.jsonl", &[]);
     assert!(said.contains("text: `data.text`") && said.contains(SIXTY), "{said}");
     // Lines of JSON under the name of a table with commas are no table with commas.
-    project.file("t.csv", rows("", 60, json));
-    assert!(project.read("t.csv", &[]).contains("format: jsonl"));
-    let project = Folder::new();
+    project.write("t.csv", rows("", 60, json));
+    assert!(read(&project, "t.csv", &[]).contains("format: jsonl"));
+    let project = Project::new();
     for (text, said) in [
         (format!("[{},]", objects.join(",")), "a comma stands before the end of the array"),
         ("[[\"fine\", \"pos\"]]".to_owned(), "the array holds `[\"fine\",\"pos\"]` where an object"),
@@ -141,15 +100,15 @@ fn json_is_read_as_an_array_and_with_values_inside() {
             "t.json:2: this is not a JSON object: expected value (column 10)",
         ),
     ] {
-        project.file("t.json", &text);
-        let err = project.refused("t.json", &[]);
+        project.write("t.json", &text);
+        let err = refused(&project, "t.json", &[]);
         assert!(err.contains(said), "{err}\n{said}");
     }
 }
 
 #[test]
 fn first_rows_unlike_the_others_are_named() {
-    let project = Folder::new();
+    let project = Project::new();
     for (text, said) in [
         ("text,label\n".to_owned(), "there is only one row, `text, label`"),
         (rows("text,label\n", 20, |_, text, _| format!("{text},pos")), "all texts have the label `pos`"),
@@ -163,92 +122,141 @@ fn first_rows_unlike_the_others_are_named() {
             "t.csv:1: the first row has 3 columns and most others 2; is a separator at",
         ),
     ] {
-        project.file("t.csv", text);
-        let err = project.refused("t.csv", &[]);
+        project.write("t.csv", text);
+        let err = refused(&project, "t.csv", &[]);
         assert!(err.contains(said), "{err}\n{said}");
     }
-    project.file(
+    project.write(
         "t.csv",
         rows("text,label\n", 60, |i, text, label| format!("{text},{}", if i % 4 == 0 { "Pos" } else { label })),
     );
-    assert!(project.read("t.csv", &[]).contains("the classes `Pos` and `pos` differ only in upper and lower case"));
+    assert!(read(&project, "t.csv", &[]).contains("the classes `Pos` and `pos` differ only in upper and lower case"));
     // Pandas numbers columns without names, and classes may have longer names than the texts.
-    project.file("t.csv", rows(",0,1\n", 60, |i, text, label| format!("{i},{text},{label}")));
-    assert!(project.read("t.csv", &[]).contains(SIXTY));
-    project.file("t.csv", rows("text,label\n", 60, |i, _, label| format!("t {i},the long name of the class {label}")));
-    assert!(project.read("t.csv", &[]).contains("text: `text`"));
-    project.file("t.jsonl", rows("", 60, json));
-    let err = project.new_task("classification", "t.jsonl", &["--text", "1"]).err;
+    project.write("t.csv", rows(",0,1\n", 60, |i, text, label| format!("{i},{text},{label}")));
+    assert!(read(&project, "t.csv", &[]).contains(SIXTY));
+    project.write("t.csv", rows("text,label\n", 60, |i, _, label| format!("t {i},the long name of the class {label}")));
+    assert!(read(&project, "t.csv", &[]).contains("text: `text`"));
+    project.write("t.jsonl", rows("", 60, json));
+    let err = new_task(&project, "classification", "t.jsonl", &["--text", "1", "--force"]).err;
     assert!(
         err.contains("there is no column `1`; the columns are `label`, `text`"),
         "names in objects have no order: {err}"
     );
     // Tables under each other's names, and a single line feed at the end of lines that end in carriage returns.
-    project.file("t.tsv", rows("text;label\n", 60, |_, text, label| format!("{text};{label}")));
-    assert!(project.read("t.tsv", &[]).contains("csv, separated by `;`"));
-    project.file("t.jsonl", rows("", 60, json).replace('\n', "\r") + "\n");
-    let said = project.read("t.jsonl", &[]);
+    project.write("t.tsv", rows("text;label\n", 60, |_, text, label| format!("{text};{label}")));
+    assert!(read(&project, "t.tsv", &[]).contains("csv, separated by `;`"));
+    project.write("t.jsonl", rows("", 60, json).replace('\n', "\r") + "\n");
+    let said = read(&project, "t.jsonl", &[]);
     assert!(said.contains("lines end in carriage returns") && said.contains(SIXTY), "{said}");
 }
 
 #[test]
 fn parts_that_are_written_differently_are_read_each_by_its_own_rules() {
-    let project = Folder::new();
-    project.file("t.csv", rows("text,label\n", 60, commas));
+    let project = Project::new();
+    project.write("t.csv", rows("text,label\n", 60, commas));
     let more = |i: usize, text: &str, label: &str| commas(i, &format!("{text} again"), label);
     let test = "54 for training, 6 for validation, 20 for the test; 2 classes: neg 40, pos 40";
-    project.file("swapped.csv", rows("id,label,text\n", 20, |i, text, label| format!("{i},{label},{text} again")));
-    let said = project.read("t.csv", &["--test", "swapped.csv"]);
+    project.write("swapped.csv", rows("id,label,text\n", 20, |i, text, label| format!("{i},{label},{text} again")));
+    let said = read(&project, "t.csv", &["--test", "swapped.csv"]);
     assert!(!said.contains("joined:") && said.contains(test), "one set of rules reads both: {said}");
-    project.file("u.tsv", rows("label\ttext\n", 20, |_, text, label| format!("{label}\t{text} again")));
-    project.file("u.jsonl", rows("", 20, |i, text, label| json(i, &format!("{text} again"), label)));
-    project.file("semicolons.csv", rows("text;label\n", 20, |_, text, label| format!("{text} again;{label}")));
-    project.file("wide.csv", utf16(&rows("text,label\n", 20, more)));
-    project.file("old.csv", rows("text,label\n", 20, more).replace('\n', "\r"));
+    project.write("u.tsv", rows("label\ttext\n", 20, |_, text, label| format!("{label}\t{text} again")));
+    project.write("u.jsonl", rows("", 20, |i, text, label| json(i, &format!("{text} again"), label)));
+    project.write("semicolons.csv", rows("text;label\n", 20, |_, text, label| format!("{text} again;{label}")));
+    project.write("wide.csv", utf16(&rows("text,label\n", 20, more)));
+    project.write("old.csv", rows("text,label\n", 20, more).replace('\n', "\r"));
     for other in ["u.tsv", "u.jsonl", "semicolons.csv", "wide.csv", "old.csv"] {
-        let said = project.read("t.csv", &["--test", other]);
+        let said = read(&project, "t.csv", &["--test", other]);
         assert!(said.contains("joined: 2 files (csv") && said.contains(test), "{other}: {said}");
     }
-    let project = Folder::new();
-    project.file("t.csv", rows("text,label\n", 60, commas));
-    project.file("bare.csv", rows("", 20, more));
-    let err = project.refused("t.csv", &["--test", "bare.csv"]);
+    let project = Project::new();
+    project.write("t.csv", rows("text,label\n", 60, commas));
+    project.write("bare.csv", rows("", 20, more));
+    let err = refused(&project, "t.csv", &["--test", "bare.csv"]);
     assert!(err.contains("bare.csv: there is no column `label`") && err.contains("the first one, t.csv"), "{err}");
-    let err = project.refused("bare.csv", &["--test", "t.csv"]);
+    let err = refused(&project, "bare.csv", &["--test", "t.csv"]);
     assert!(err.contains("the first row of t.csv seems to name the columns, and that of bare.csv not"), "{err}");
     // A column that goes by number must not lose the first row of a file without names.
     let twice = |i: usize, text: &str, label: &str| format!("no {i},{text},{label},{i}");
-    project.file("twice.csv", rows("text,text,label,label\n", 60, twice));
-    project.file("bare4.csv", rows("", 20, |i, text, label| twice(i, &format!("{text} again"), label)));
-    let said = project.read("twice.csv", &["--text", "2", "--label", "3", "--test", "bare4.csv"]);
+    project.write("twice.csv", rows("text,text,label,label\n", 60, twice));
+    project.write("bare4.csv", rows("", 20, |i, text, label| twice(i, &format!("{text} again"), label)));
+    let said = read(&project, "twice.csv", &["--text", "2", "--label", "3", "--test", "bare4.csv"]);
     assert!(said.contains("joined: 2 files (csv); columns 2 and 3") && said.contains(test), "{said}");
 }
 
 #[test]
+fn tables_without_a_header_must_have_one_order_of_columns() {
+    let project = Project::new();
+    let label_first = |_: usize, text: &str, label: &str| format!("{label},{text}");
+    let again = |i: usize, text: &str, label: &str| commas(i, &format!("{text} again"), label);
+    project.write("t.csv", rows("", 60, label_first));
+    project.write("swapped.csv", rows("", 20, again));
+    project.write("few.csv", rows("", 3, again));
+    project.write("swapped.tsv", rows("", 20, again).replace(',', "\t"));
+    project.write("semicolons.csv", rows("", 20, again).replace(',', ";"));
+    let said = |first: &str, other: &str| {
+        format!(
+            "the labels seem to be in column 1 of {first} and in column 2 of {other}, and no names of columns say so"
+        )
+    };
+    for option in ["--valid", "--test"] {
+        for other in ["swapped.csv", "few.csv", "swapped.tsv", "semicolons.csv"] {
+            for more in [&[][..], &["--text", "2", "--label", "1"], &["--header", "no"]] {
+                let err = refused(&project, "t.csv", &[&[option, other], more].concat());
+                assert!(err.contains(&said("t.csv", other)), "{option} {other} {more:?}: {err}");
+                assert!(
+                    err.contains("help: bring the columns of all tables into one order, or write a first row"),
+                    "{err}"
+                );
+            }
+        }
+    }
+    // Tables of a folder, two of one part or one a part, and a third column.
+    for [first, other] in [["train_1.csv", "train_2.csv"], ["train.csv", "test.csv"], ["a.csv", "b.csv"]] {
+        let folder = Project::new();
+        folder.write(format!("all/{first}"), rows("", 60, label_first));
+        folder.write(format!("all/{other}"), rows("", 20, again));
+        let err = refused(&folder, "all", &[]);
+        assert!(err.contains(&said(&format!("all/{first}"), &format!("all/{other}"))), "{err}");
+        folder.write(format!("all/{first}"), rows("", 60, |i, text, label| format!("{label},{},{text}", i % 5)));
+        folder.write(format!("all/{other}"), rows("", 20, |i, text, label| format!("{},{label},{text} again", i % 5)));
+        let err = refused(&folder, "all", &[]);
+        assert!(err.contains(&said(&format!("all/{first}"), &format!("all/{other}"))), "{err}");
+    }
+    // The same order is read, also with one class or few rows, and so is any order with names.
+    project.write("again.csv", rows("", 20, |i, text, label| label_first(i, &format!("{text} again"), label)));
+    project.write("one.csv", rows("", 20, |i, text, _| label_first(i, &format!("{text} again"), "neg")));
+    project.write("two.csv", rows("", 2, |i, text, label| label_first(i, &format!("{text} again"), label)));
+    for (other, count) in [("again.csv", 20), ("one.csv", 20), ("two.csv", 2)] {
+        let said = read(&project, "t.csv", &["--test", other]);
+        assert!(said.contains(&format!("{count} for the test; 2 classes: neg")), "{other}: {said}");
+    }
+}
+
+#[test]
 fn tables_of_a_folder_are_told_apart() {
-    let project = Folder::new();
+    let project = Project::new();
     let again = |i: usize, text: &str, label: &str| format!("{label};{i};{text} again");
-    project.file("a/my_train.csv", rows("text,label\n", 60, commas));
-    project.file("a/my_test.csv", rows("label;id;text\n", 20, again));
-    project.file("a/sample_submission.csv", "id,target\n1,0\n");
-    project.file("a/train_empty.csv", "");
-    let said = project.read("a", &[]);
+    project.write("a/my_train.csv", rows("text,label\n", 60, commas));
+    project.write("a/my_test.csv", rows("label;id;text\n", 20, again));
+    project.write("a/sample_submission.csv", "id,target\n1,0\n");
+    project.write("a/train_empty.csv", "");
+    let said = read(&project, "a", &[]);
     assert!(said.contains("54 for training, 6 for validation, 20 for the test"), "{said}");
     assert!(said.contains("not read: sample_submission.csv; their names say neither train"), "{said}");
     // Files of one name in two folders are told apart by where each row stood.
-    project.file("b/x/data.csv", rows("text,label\n", 30, commas));
-    project.file("b/y/data.jsonl", rows("", 30, json));
-    let said = project.read("b", &[]);
+    project.write("b/x/data.csv", rows("text,label\n", 30, commas));
+    project.write("b/y/data.jsonl", rows("", 30, json));
+    let said = read(&project, "b", &[]);
     assert!(said.contains("joined: 2 files (csv, jsonl)") && said.contains(SIXTY), "{said}");
     let joined = fs_err::read_to_string(project.path("datasets/cache/mine/mine-train.jsonl")).expect("a file");
     assert!(
         joined.contains("\"from\":\"x/data.csv:2\"") && joined.contains("\"from\":\"y/data.jsonl:30\""),
         "{joined}"
     );
-    let project = Folder::new();
-    project.file("c/a.csv", rows("text,label\n", 30, commas));
-    project.file("c/b.csv", rows("review,stars\n", 30, commas));
-    let err = project.refused("c", &[]);
+    let project = Project::new();
+    project.write("c/a.csv", rows("text,label\n", 30, commas));
+    project.write("c/b.csv", rows("review,stars\n", 30, commas));
+    let err = refused(&project, "c", &[]);
     assert!(
         err.contains("c/b.csv: there is no column `label`") && err.contains("correct c/b.csv, or move it away"),
         "{err}"
@@ -257,58 +265,58 @@ fn tables_of_a_folder_are_told_apart() {
 
 #[test]
 fn folders_of_texts_are_decoded_and_their_parts_are_kept() {
-    let project = Folder::new();
+    let project = Project::new();
     let write = |folder: &str, encode: &dyn Fn(&str) -> Vec<u8>| {
         for i in 0..60 {
             let class = if i % 2 == 0 { "pos" } else { "neg" };
-            project
-                .file(&format!("{folder}/{class}/{i}.txt"), encode(&format!("number {i} was a caf\u{e9}, {class}\n")));
+            let text = format!("number {i} was a caf\u{e9}, {class}\n");
+            project.write(format!("{folder}/{class}/{i}.txt"), encode(&text));
         }
     };
     write("wide", &|text| utf16(&format!("\u{feff}{text}")));
     write("latin", &|text| text.chars().map(|c| c as u8).collect());
     write("packed", &|text| gzip(text.as_bytes()));
-    let err = project.refused("latin", &[]);
+    let err = refused(&project, "latin", &[]);
     assert!(err.contains("latin/neg/1.txt:1: this is not UTF-8 text") && err.contains("--encoding"), "{err}");
-    assert_eq!(project.new_task("classification", "latin", &["--header", "yes"]).code, Some(2));
+    assert_eq!(new_task(&project, "classification", "latin", &["--header", "yes", "--force"]).code, Some(2));
     for (folder, more) in [("wide", &[][..]), ("latin", &["--encoding", "latin1"]), ("packed", &[])] {
-        let said = project.read(folder, more);
+        let said = read(&project, folder, more);
         assert!(said.contains(SIXTY) && said.contains("was a caf\u{e9}"), "{folder}: {said}");
     }
     let text = |word: &str| format!("It rained all {word} and all night.\n").repeat(80);
     for (part, word) in [("test", "Sunday"), ("train", "Monday"), ("valid", "Tuesday")] {
-        project.file(&format!("wiki/wiki.{part}.tokens"), text(word));
+        project.write(format!("wiki/wiki.{part}.tokens"), text(word));
     }
-    let Answer { code, out, err } = project.new_task("language-model", "wiki", &[]);
+    let Answer { code, out, err } = new_task(&project, "language-model", "wiki", &["--force"]);
     assert_eq!(code, Some(0), "{err}");
     assert!(out.contains("joined: files of texts, 1 for training, 1 for validation, 1 for the test"), "{out}");
     let train = fs_err::read_to_string(project.path("datasets/cache/mine/mine.txt")).expect("a file");
     assert!(train.contains("Monday") && !train.contains("Sunday"), "{train}");
-    project.file("book/one/a.txt", utf16(&text("day")));
-    project.file("book/two/b.txt", text("week").replace('\n', "\r"));
-    let Answer { code, err, .. } = project.new_task("language-model", "book", &[]);
+    project.write("book/one/a.txt", utf16(&text("day")));
+    project.write("book/two/b.txt", text("week").replace('\n', "\r"));
+    let Answer { code, err, .. } = new_task(&project, "language-model", "book", &["--force"]);
     assert_eq!(code, Some(0), "{err}");
     let train = fs_err::read_to_string(project.path("datasets/cache/mine/mine.txt")).expect("a file");
     assert_eq!(train, text("day") + &text("week"));
     // Prose may begin like JSON, or have tabs.
-    project.file("prose.txt", format!("{{\"quoted\"}} words\n{}", text("day")).replace("It", "\tIt"));
-    let Answer { code, err, .. } = project.new_task("language-model", "prose.txt", &[]);
+    project.write("prose.txt", format!("{{\"quoted\"}} words\n{}", text("day")).replace("It", "\tIt"));
+    let Answer { code, err, .. } = new_task(&project, "language-model", "prose.txt", &["--force"]);
     assert_eq!(code, Some(0), "{err}");
 }
 
 #[test]
 fn texts_without_a_label_can_be_left_out() {
-    let project = Folder::new();
+    let project = Project::new();
     let rated = |i: usize, label: &str| if i % 10 == 3 { None } else { Some(label.to_owned()) };
     let csv = |i: usize, text: &str, label: &str| format!("{text},{}", rated(i, label).unwrap_or("NaN".into()));
     let json = |i: usize, text: &str, label: &str| match rated(i, label) {
         None if i == 3 => serde_json::json!({ "text": text }).to_string(),
         label => serde_json::json!({ "text": text, "label": label }).to_string(),
     };
-    project.file("t.csv", rows("text,label\n", 60, csv));
-    project.file("t.jsonl", rows("", 60, json));
+    project.write("t.csv", rows("text,label\n", 60, csv));
+    project.write("t.jsonl", rows("", 60, json));
     let lines: Vec<String> = rows("", 60, json).lines().skip(4).map(str::to_owned).collect();
-    project.file("t.json", format!("[{}]", lines.join(",")));
+    project.write("t.json", format!("[{}]", lines.join(",")));
     for (file, said) in [
         ("t.csv", "t.csv:5: the label is `NaN`, which stands for a missing value"),
         ("t.jsonl", "t.jsonl:4: there is no `label`"),
@@ -317,16 +325,16 @@ fn texts_without_a_label_can_be_left_out() {
             "t.json: row 10: the label is empty; remove the row or give it a label, or write `skip_unlabelled: true`",
         ),
     ] {
-        let err = project.refused(file, &[]);
+        let err = refused(&project, file, &[]);
         assert!(err.contains(said), "{err}\n{said}");
     }
     for (file, out, classes) in
         [("t.csv", 6, "neg 24, pos 30"), ("t.jsonl", 6, "neg 24, pos 30"), ("t.json", 5, "neg 23, pos 28")]
     {
-        let said = project.read(file, &["--skip-unlabelled"]);
+        let said = read(&project, file, &["--skip-unlabelled"]);
         assert!(said.contains(&format!("2 classes: {classes} {out} without a label are left out")), "{said}");
     }
-    project.file("u.jsonl", rows("", 20, |i, text, label| json(i, &format!("{text} again"), label)));
-    let said = project.read("t.csv", &["--skip-unlabelled", "--test", "u.jsonl"]);
+    project.write("u.jsonl", rows("", 20, |i, text, label| json(i, &format!("{text} again"), label)));
+    let said = read(&project, "t.csv", &["--skip-unlabelled", "--test", "u.jsonl"]);
     assert!(said.contains("18 for the test") && said.contains("8 without a label are left out"), "{said}");
 }

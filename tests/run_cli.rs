@@ -1,17 +1,15 @@
 //! `run` and `status` on the command line: sweeps, failures, signals, kills and user errors.
 #![cfg(unix)]
 
-use std::process::Command;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
 use sparsegate_pipeline::exec::{Executor, InProcess, Interrupt, LocalProcesses, Outcome};
 use sparsegate_pipeline::sweep::{Sweep, SweepOptions};
+use sparsegate_store::RunDir;
 use sparsegate_store::format::RunState;
-use sparsegate_store::{RunDir, runs};
-use sparsegate_testing::stored::trained_bytes;
-use sparsegate_testing::{Answer, Project, manifests};
+use sparsegate_testing::stored::{run_with_epochs, runs_of, trained_bytes};
+use sparsegate_testing::{Answer, Project, signal, wait_for};
 
 /// Trains for a second or two in many short epochs, so that there is time to interrupt it.
 const LONG: &str = "\
@@ -22,43 +20,18 @@ train: { epochs: 40, batch: 8, sequence: 10, carry_state: true, optimizer: { ada
 sweep: { product: { sparsity: [W+G+N] } }
 ";
 
-/// Time limit; only a process that hangs takes longer.
-const LIMIT: Duration = Duration::from_mins(2);
-
-fn project_with(spec: &str) -> Project {
-    Project::with(&[("datasets/small.yaml", &manifests::small_words()), ("t.yaml", spec)])
-}
-
 /// The run of a project with a single one.
 fn run(project: &Project) -> RunDir {
-    let runs = runs(&project.root, "t").unwrap();
+    let runs = runs_of(project, "t");
     assert_eq!(runs.len(), 1);
     runs[0].clone()
-}
-
-/// Waits until the only run has written `lines` lines and is still running.
-fn wait_for_lines(project: &Project, lines: usize) -> RunDir {
-    let begun = Instant::now();
-    loop {
-        if let [run] = runs(&project.root, "t").unwrap().as_slice()
-            && run.metrics().unwrap().len() >= lines
-        {
-            return run.clone();
-        }
-        assert!(begun.elapsed() < LIMIT, "nothing was written");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-fn signal(name: &str, pid: u32) {
-    assert!(Command::new("kill").args([format!("-{name}"), pid.to_string()]).status().unwrap().success());
 }
 
 /// Stored bytes of [`LONG`] without interruption.
 fn whole() -> &'static [Vec<u8>] {
     static WHOLE: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
     WHOLE.get_or_init(|| {
-        let project = project_with(LONG);
+        let project = Project::small(LONG);
         project.go(&["run", "t.yaml"]).expect(0, &["epoch 40/40", "done in"]);
         trained_bytes(&run(&project))
     })
@@ -72,7 +45,7 @@ fn ends_like_the_whole(project: &Project) {
 #[test]
 fn a_sweep_is_trained_once() {
     let spec = LONG.replace("[W+G+N]", "[dense, W]").replace("epochs: 40", "epochs: 2");
-    let project = project_with(&spec);
+    let project = Project::small(&spec);
     let first = project.go(&["run", "t.yaml"]);
     first.expect(0, &["dense", "epoch 2/2"]);
     assert_eq!(first.out.lines().count(), 5, "the experiment, a head, two runs and the trivial baseline: {first:?}");
@@ -97,7 +70,7 @@ fn a_sweep_is_trained_once() {
 fn a_sweep_over_backends_trains_those_of_this_build() {
     let sweep = "sweep: { product: { backend: [flex, tch], sparsity: [W] } }";
     let spec = LONG.replace("sweep: { product: { sparsity: [W+G+N] } }", sweep).replace("epochs: 40", "epochs: 1");
-    let project = project_with(&spec);
+    let project = Project::small(&spec);
     let plan = project.go(&["plan", "t.yaml"]);
     assert!(plan.out.contains("never run; backend `tch` is not in this build, which has: flex"), "{plan:?}");
     assert!(plan.out.contains("2 runs: 0 done, 2 to run (2 new), 1 of them not possible with this build"), "{plan:?}");
@@ -108,7 +81,7 @@ fn a_sweep_over_backends_trains_those_of_this_build() {
     let states: Vec<&str> = answer.out.lines().skip(2).filter(|line| !line.starts_with("baseline: ")).collect();
     assert!(states[0].starts_with("flex ") && states[1].starts_with("tch "), "{answer:?}");
     assert!(states.len() == 2 && states[0].contains("done") && states[1].contains("left-out"), "{answer:?}");
-    assert_eq!(runs(&project.root, "t").unwrap().len(), 1, "a run that is left out leaves no folder");
+    assert_eq!(runs_of(&project, "t").len(), 1, "a run that is left out leaves no folder");
     let status = project.go(&["status", "t.yaml"]);
     assert!(status.out.contains("new (backend not in this build)"), "{status:?}");
 
@@ -121,9 +94,9 @@ fn a_sweep_over_backends_trains_those_of_this_build() {
 #[test]
 fn ctrl_c_saves_and_the_run_goes_on() {
     for name in ["INT", "TERM"] {
-        let project = project_with(LONG);
+        let project = Project::small(LONG);
         let child = project.start(&["run", "t.yaml"]);
-        let run = wait_for_lines(&project, 2);
+        let run = run_with_epochs(&project, 2);
         signal(name, child.id());
         let said = format!("interrupted by SIG{name}, state saved; run the same command again to resume");
         Answer::of(child).expect(130, &[&said]);
@@ -136,9 +109,9 @@ fn ctrl_c_saves_and_the_run_goes_on() {
 
 #[test]
 fn a_killed_worker_is_a_failed_run_that_goes_on() {
-    let project = project_with(LONG);
+    let project = Project::small(LONG);
     let child = project.start(&["run", "t.yaml"]);
-    let run = wait_for_lines(&project, 3);
+    let run = run_with_epochs(&project, 3);
     signal("KILL", run.holder().unwrap().unwrap().pid);
     Answer::of(child).expect(1, &["W+G+N failed", "killed", "run again", "1 of 1 runs failed"]);
     project.go(&["run", "t.yaml"]).expect(0, &[]);
@@ -147,25 +120,21 @@ fn a_killed_worker_is_a_failed_run_that_goes_on() {
 
 #[test]
 fn a_worker_saves_and_ends_when_its_parent_is_killed() {
-    let project = project_with(LONG);
+    let project = Project::small(LONG);
     let mut child = project.start(&["run", "t.yaml"]);
-    let run = wait_for_lines(&project, 2);
+    let run = run_with_epochs(&project, 2);
     signal("KILL", child.id());
     child.wait().unwrap();
-    let begun = Instant::now();
-    while run.holder().unwrap().is_some() {
-        assert!(begun.elapsed() < LIMIT, "the worker outlives its parent");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    wait_for("end of the worker, which outlives its parent", || run.holder().unwrap().is_none().then_some(()));
     assert!(run.position().unwrap().unwrap().step > 0);
     ends_like_the_whole(&project);
 }
 
 #[test]
 fn a_second_process_on_one_run_is_told_who_is_there() {
-    let project = project_with(LONG);
+    let project = Project::small(LONG);
     let child = project.start(&["run", "t.yaml"]);
-    let run = wait_for_lines(&project, 1);
+    let run = run_with_epochs(&project, 1);
     let pid = run.holder().unwrap().unwrap().pid;
     let status = project.go(&["status", "t.yaml"]);
     assert!(status.out.contains(&format!("running (process {pid} on ")), "{status:?}");
@@ -179,7 +148,7 @@ fn a_second_process_on_one_run_is_told_who_is_there() {
 #[test]
 fn a_library_user_gets_the_same_bytes_in_a_process_and_in_this_one() {
     let bytes = |executor: &dyn Executor| {
-        let project = project_with(&LONG.replace("epochs: 40", "epochs: 2"));
+        let project = Project::small(&LONG.replace("epochs: 40", "epochs: 2"));
         let sweep = Sweep::load(&project.root, &[project.root.join("t.yaml")], &[], &[]).unwrap();
         let outcomes = sweep.run(&SweepOptions::default(), executor, &mut (), &Interrupt::default()).unwrap();
         assert!(matches!(outcomes.as_slice(), [Outcome::Done(_)]), "{outcomes:?}");
@@ -194,10 +163,10 @@ fn a_failed_run_does_not_stop_the_others() {
     let spec = LONG
         .replace("epochs: 40", "epochs: 1")
         .replace("sparsity: [W+G+N]", "sparsity: [W], train.optimizer.adam.lr: [1e30, 1e-3]");
-    let project = project_with(&spec);
+    let project = Project::small(&spec);
     let answer = project.go(&["run", "t.yaml", "--jobs", "1"]);
     answer.expect(1, &["training diverged", " step ", "lower train.optimizer.adam.lr", "1 of 2 runs failed"]);
-    let states = runs(&project.root, "t").unwrap().into_iter().map(|run| run.summary().unwrap().unwrap().state);
+    let states = runs_of(&project, "t").into_iter().map(|run| run.summary().unwrap().unwrap().state);
     let mut states: Vec<String> = states.map(|state| format!("{state:?}")).collect();
     states.sort();
     assert_eq!(states, ["Done", "Failed"]);
@@ -207,11 +176,11 @@ fn a_failed_run_does_not_stop_the_others() {
 #[test]
 #[cfg(not(any(feature = "wgpu", feature = "tch")))]
 fn a_backend_that_is_not_compiled_in() {
-    let project = project_with(LONG);
+    let project = Project::small(LONG);
     project
         .go(&["run", "t.yaml", "--backend", "wgpu"])
         .expect(2, &["backend `wgpu` is not in this build, which has: flex", "--backend flex"]);
-    let project = project_with(&LONG.replace("sweep:", "backend: tch\nsweep:"));
+    let project = Project::small(&LONG.replace("sweep:", "backend: tch\nsweep:"));
     let answer = project.go(&["run", "t.yaml"]);
     assert_eq!(answer.code, Some(2), "{answer:?}");
     assert!(!project.root.join("runs").exists(), "nothing is started");
@@ -219,7 +188,7 @@ fn a_backend_that_is_not_compiled_in() {
 
 #[test]
 fn data_that_are_not_here() {
-    let project = project_with(&LONG.replace("dataset: small", "dataset: word-ptb"));
+    let project = Project::small(&LONG.replace("dataset: small", "dataset: word-ptb"));
     let manifest = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/word-ptb.yaml");
     fs_err::copy(manifest, project.root.join("datasets/word-ptb.yaml")).unwrap();
     project.go(&["run", "t.yaml", "--offline"]).expect(4, &["ptb", "fetch"]);
@@ -228,23 +197,23 @@ fn data_that_are_not_here() {
 
 #[test]
 fn a_runs_folder_that_is_none() {
-    let project = project_with(LONG);
+    let project = Project::small(LONG);
     fs_err::write(project.root.join("runs"), "a file").unwrap();
     project.go(&["run", "t.yaml"]).expect(1, &["runs/", "in the way"]);
 }
 
 #[test]
 fn a_stream_too_short_for_the_batch() {
-    let project = project_with(&LONG.replace("batch: 8", "batch: 100000"));
+    let project = Project::small(&LONG.replace("batch: 8", "batch: 100000"));
     project.go(&["run", "t.yaml"]).expect(2, &["too short", "train.batch"]);
     assert!(!project.root.join("runs").exists(), "nothing is started");
 }
 
 #[test]
 fn a_damaged_folder_stops_only_its_own_run() {
-    let project = project_with(&LONG.replace("[W+G+N]", "[dense, W]").replace("epochs: 40", "epochs: 1"));
+    let project = Project::small(&LONG.replace("[W+G+N]", "[dense, W]").replace("epochs: 40", "epochs: 1"));
     project.go(&["run", "t.yaml"]).expect(0, &[]);
-    let damaged = runs(&project.root, "t").unwrap()[0].clone();
+    let damaged = runs_of(&project, "t")[0].clone();
     fs_err::write(damaged.path().join("metrics.jsonl"), "garbage\n").unwrap();
 
     let plan = project.go(&["plan", "t.yaml"]);

@@ -1,9 +1,9 @@
 //! Every shipped YAML file is valid for the JSON Schema that the program prints, and every experiment loads.
 
-use assert_cmd::Command;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 use sparsegate_spec::types::PublishedOrdering;
+use sparsegate_testing::{Answer, command_in};
 
 fn root() -> &'static Utf8Path {
     Utf8Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -21,10 +21,9 @@ fn yaml_files(folder: &Utf8Path, found: &mut Vec<Utf8PathBuf>) {
 }
 
 fn check(folder: &str, kind: &str) {
-    let printed =
-        Command::cargo_bin("sparsegate").expect("the program").args(["schema", kind]).output().expect("output");
-    assert!(printed.status.success());
-    let schema: Value = serde_json::from_slice(&printed.stdout).expect("JSON");
+    let printed = Answer::to(command_in(root(), &["schema", kind]));
+    printed.expect(0, &[]);
+    let schema: Value = serde_json::from_str(&printed.out).expect("JSON");
     let validator = jsonschema::validator_for(&schema).expect("a valid schema");
     let mut files = Vec::new();
     yaml_files(&root().join(folder), &mut files);

@@ -1,13 +1,12 @@
 //! `time-step` on the command line.
 
-use assert_cmd::Command;
+use camino::Utf8Path;
+use sparsegate_testing::{Answer, command_in};
 
-fn time_step(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let mut command = Command::cargo_bin("sparsegate").expect("the program");
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).arg("time-step").args(arguments);
-    let output = command.output().expect("output");
-    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    (output.status.code(), text(output.stdout), text(output.stderr))
+/// The answer of the command in the folder of the repository.
+fn time_step(arguments: &[&str]) -> Answer {
+    let repository = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
+    Answer::to(command_in(repository, &[&["time-step"], arguments].concat()))
 }
 
 /// A small network, because the tests are only about the output.
@@ -17,9 +16,9 @@ const SMALL: [&str; 6] = ["--set", "model.hidden=8", "--set", "train.batch=64", 
 fn times_and_objectives_are_told() {
     let arguments =
         ["experiments/paper/agnews.yaml", "--rounds", "3", "--steps", "2", "--warm-up", "1", "--format", "json"];
-    let (code, out, err) = time_step(&[&arguments[..], &SMALL].concat());
-    assert_eq!(code, Some(0), "{err}");
-    let timed: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    let answer = time_step(&[&arguments[..], &SMALL].concat());
+    answer.expect(0, &[]);
+    let timed: serde_json::Value = serde_json::from_str(&answer.out).expect("JSON");
     assert_eq!(timed.as_array().map(Vec::len), Some(1));
     let timed = &timed[0];
     assert_eq!((timed["cell"].as_str(), timed["backend"].as_str()), (Some("gru"), Some("flex")));
@@ -32,7 +31,6 @@ fn times_and_objectives_are_told() {
 
 #[test]
 fn what_cannot_be_timed_is_told() {
-    let (code, _, err) = time_step(&["experiments/quick.yaml"]);
-    assert_eq!(code, Some(2));
-    assert!(err.contains("the sizes of data set `planted-words` are not known"), "{err}");
+    let answer = time_step(&["experiments/quick.yaml"]);
+    answer.expect(2, &["the sizes of data set `planted-words` are not known"]);
 }

@@ -1,13 +1,10 @@
 //! Options of the training loop on the command line: a weighted KL term, schedules, the best epoch, more epochs.
 #![cfg(unix)]
 
-use std::process::Command;
-use std::time::{Duration, Instant};
-
+use sparsegate_store::RunDir;
 use sparsegate_store::format::RunState;
-use sparsegate_store::{RunDir, runs};
-use sparsegate_testing::stored::trained_bytes;
-use sparsegate_testing::{Project, manifests};
+use sparsegate_testing::stored::{run_with_epochs, runs_of, trained_bytes};
+use sparsegate_testing::{Answer, Project, signal};
 
 /// An experiment with one run.
 fn spec(train: &str, level: &str) -> String {
@@ -17,17 +14,13 @@ fn spec(train: &str, level: &str) -> String {
     )
 }
 
-fn project_with(spec: &str) -> Project {
-    Project::with(&[("datasets/small.yaml", &manifests::small_words()), ("t.yaml", spec)])
-}
-
 fn all(project: &Project) -> Vec<RunDir> {
-    runs(&project.root, "t").unwrap()
+    runs_of(project, "t")
 }
 
 /// A project whose only run was trained without interruption.
 fn trained(spec: &str) -> (Project, RunDir) {
-    let project = project_with(spec);
+    let project = Project::small(spec);
     project.go(&["run", "t.yaml"]).done();
     let [run] = &all(&project)[..] else { panic!("one run") };
     let run = run.clone();
@@ -39,18 +32,13 @@ fn a_run_interrupted_in_its_warm_ups_ends_with_the_same_bytes() {
     let train = "epochs: 40, kl: { weight: 0.5, warm_up: 12 }, schedule: { cosine: { to: 0.05 } }, lr_warm_up: 8, \
          select: best";
     let (_project, whole) = trained(&spec(train, "W+G+N"));
-    let project = project_with(&spec(train, "W+G+N"));
+    let project = Project::small(&spec(train, "W+G+N"));
     // In the rise of both, in that of the KL weight alone, and in the cosine after it.
     for lines in [2, 9, 14] {
         let child = project.start(&["run", "t.yaml"]);
-        let begun = Instant::now();
-        while all(&project).first().is_none_or(|run| run.metrics().unwrap().len() < lines) {
-            assert!(begun.elapsed() < Duration::from_mins(2), "nothing was written");
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        let stopped = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-        assert!(stopped.success());
-        assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
+        run_with_epochs(&project, lines);
+        signal("INT", child.id());
+        Answer::of(child).expect(130, &[]);
         assert_eq!(all(&project)[0].summary().unwrap().unwrap().state, RunState::Interrupted);
     }
     project.go(&["run", "t.yaml"]).done();
@@ -74,17 +62,12 @@ fn a_run_interrupted_while_dead_parts_leave_ends_with_the_same_bytes() {
     assert!(shares[0] > 1.0 - 1e-12 && shares.windows(2).all(|pair| pair[1] <= pair[0]), "{shares:?}");
     let drops: Vec<usize> = (1..24).filter(|at| shares[*at] < shares[at - 1]).collect();
     assert!(drops.len() >= 2 && shares[23] < 0.6, "{shares:?}");
-    let project = project_with(&spec(train, "W+G+N"));
+    let project = Project::small(&spec(train, "W+G+N"));
     // Before the first drop, after it, and after the last one.
     for lines in [drops[0], drops[0] + 1, drops[drops.len() - 1] + 1] {
         let child = project.start(&["run", "t.yaml"]);
-        let begun = Instant::now();
-        while all(&project).first().is_none_or(|run| run.metrics().unwrap().len() < lines) {
-            assert!(begun.elapsed() < Duration::from_mins(2), "nothing was written");
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        let stopped = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-        assert!(stopped.success());
+        run_with_epochs(&project, lines);
+        signal("INT", child.id());
         child.wait_with_output().unwrap();
     }
     project.go(&["run", "t.yaml"]).done();

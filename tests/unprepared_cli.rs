@@ -3,60 +3,19 @@
 
 use std::io::Write as _;
 
-use camino::{Utf8Path, Utf8PathBuf};
-use sparsegate_testing::tables::{SIXTY, commas, rows};
+use camino::Utf8Path;
+use sparsegate_testing::tables::{SIXTY, commas, new_task, read, refused, rows};
 use sparsegate_testing::{Answer, Project};
 
-/// A project for `new task`, empty at first.
-struct Folder(Project);
+/// Copies a file of `tests/unprepared/` into the project.
+fn given(project: &Project, name: &str) {
+    let from = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/unprepared").join(name);
+    project.write(name, fs_err::read(from).expect("a file of the repository"));
+}
 
-impl Folder {
-    fn new() -> Self {
-        Self(Project::new())
-    }
-
-    fn path(&self, path: &str) -> Utf8PathBuf {
-        self.0.path(path)
-    }
-
-    fn file(&self, name: &str, content: impl AsRef<[u8]>) {
-        self.0.write(name, content);
-    }
-
-    /// Copies a file of `tests/unprepared/` into the project.
-    fn given(&self, name: &str) {
-        let from = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/unprepared").join(name);
-        self.file(name, fs_err::read(from).expect("a file of the repository"));
-    }
-
-    fn run(&self, args: &[&str]) -> Answer {
-        self.0.go(args).on_one_line()
-    }
-
-    fn task(&self, file: &str, more: &[&str]) -> Answer {
-        self.run(&[&["new", "task", "mine", "--kind", "classification", "--from", file], more].concat())
-    }
-
-    /// What `new task` prints for a file that is read.
-    fn read(&self, file: &str, more: &[&str]) -> String {
-        let Answer { code, out, err } = self.task(file, &[more, &["--force"]].concat());
-        assert_eq!(code, Some(0), "{file}: {err}");
-        format!("{out} {err}")
-    }
-
-    /// What `new task` says of a file that is refused, after checking that nothing is left behind.
-    fn refused(&self, file: &str, more: &[&str]) -> String {
-        let Answer { code, out, err } = self.task(file, more);
-        assert_eq!(code, Some(4), "{file}: {out} {err}");
-        for left in ["datasets/mine.yaml", "experiments/mine.yaml", "datasets/cache/mine"] {
-            assert!(!self.path(left).exists(), "{file}: {left}");
-        }
-        err
-    }
-
-    fn manifest(&self) -> String {
-        fs_err::read_to_string(self.path("datasets/mine.yaml")).expect("a manifest")
-    }
+/// The manifest that `new task` wrote.
+fn manifest(project: &Project) -> String {
+    project.read("datasets/mine.yaml")
 }
 
 /// Makes a row from a number, a text and a label.
@@ -64,7 +23,7 @@ type Row = fn(usize, &str, &str) -> String;
 
 #[test]
 fn headers_as_people_write_them() {
-    let project = Folder::new();
+    let project = Project::new();
     let heads: [(&str, Row); 4] = [
         (",review,sentiment\n", |i, text, label| format!("{i},{text},{label}")),
         ("v1,v2,,,\n", |_, text, label| format!("{label},{text},,,")),
@@ -72,132 +31,132 @@ fn headers_as_people_write_them() {
         ("Please tell us in your own words how you liked the tea you had today,verdict\n", commas),
     ];
     for (head, row) in heads {
-        project.file("t.csv", rows(head, 60, row));
-        let said = project.read("t.csv", &[]);
+        project.write("t.csv", rows(head, 60, row));
+        let said = read(&project, "t.csv", &[]);
         assert!(said.contains("the first row names the columns") && said.contains(SIXTY), "{head}: {said}");
     }
-    project.file("t.csv", rows("pos,Ok lovely\n", 59, |_, text, label| format!("{label},{text}")));
-    let said = project.read("t.csv", &[]);
+    project.write("t.csv", rows("pos,Ok lovely\n", 59, |_, text, label| format!("{label},{text}")));
+    let said = read(&project, "t.csv", &[]);
     assert!(said.contains("without a header") && said.contains("2 classes: neg 29, pos 31"), "{said}");
-    let said = project.read("t.csv", &["--header", "yes"]);
+    let said = read(&project, "t.csv", &["--header", "yes"]);
     assert!(said.contains("2 classes: neg 29, pos 30"), "{said}");
-    project.file("t.csv", rows("mood,what was said about it\n", 60, |_, text, label| format!("{label},{text}")));
-    let said = project.task("t.csv", &["--header", "no", "--force"]).err;
+    project.write("t.csv", rows("mood,what was said about it\n", 60, |_, text, label| format!("{label},{text}")));
+    let said = new_task(&project, "classification", "t.csv", &["--header", "no", "--force"]).err;
     assert!(
         said.contains("only the first row has the label `mood`: if it names the columns, give --header yes"),
         "{said}"
     );
-    project.file("t.jsonl", "{\"a\": 1}\n");
-    assert_eq!(project.task("t.jsonl", &["--header", "yes", "--force"]).code, Some(2));
+    project.write("t.jsonl", "{\"a\": 1}\n");
+    assert_eq!(new_task(&project, "classification", "t.jsonl", &["--header", "yes", "--force"]).code, Some(2));
 }
 
 #[test]
 fn columns_whose_names_repeat_go_by_number() {
-    let project = Folder::new();
-    project.file("t.csv", rows("label,text,text\n", 60, |i, text, label| format!("{label},no {i},{text}")));
-    project.read("t.csv", &["--text", "3"]);
-    assert!(project.manifest().contains("text: 3, label: \"label\""), "{}", project.manifest());
-    let err = project.task("t.csv", &["--text", "text", "--force"]).err;
+    let project = Project::new();
+    project.write("t.csv", rows("label,text,text\n", 60, |i, text, label| format!("{label},no {i},{text}")));
+    read(&project, "t.csv", &["--text", "3"]);
+    assert!(manifest(&project).contains("text: 3, label: \"label\""), "{}", manifest(&project));
+    let err = new_task(&project, "classification", "t.csv", &["--text", "text", "--force"]).err;
     assert!(
         err.contains("several columns are called `text`; name the one that is meant by its number (2, 3)"),
         "{err}"
     );
     // A manifest that names such a column is refused as well, by the reader.
     let path = project.path("datasets/mine.yaml");
-    fs_err::write(&path, project.manifest().replace("text: 3", "text: \"text\"")).expect("a manifest");
-    let Answer { code, err, .. } = project.run(&["data", "show", "mine"]);
+    fs_err::write(&path, manifest(&project).replace("text: 3", "text: \"text\"")).expect("a manifest");
+    let Answer { code, err, .. } = project.go(&["data", "show", "mine"]).on_one_line();
     assert_eq!(code, Some(4));
     assert!(err.contains("t.csv:1: several columns are called `text` (numbers 2, 3); write the number"), "{err}");
 }
 
 #[test]
 fn quotes_that_are_not_closed_are_refused_where_they_open() {
-    let project = Folder::new();
-    project.given("open-quotes.csv");
-    let err = project.refused("open-quotes.csv", &[]);
+    let project = Project::new();
+    given(&project, "open-quotes.csv");
+    let err = refused(&project, "open-quotes.csv", &[]);
     assert!(
         err.contains("open-quotes.csv:12: a quote is opened on this line, and after the closing one, on line 13"),
         "{err}"
     );
-    project.file("t.csv", rows("text,label\n", 20, commas) + "\"never closed,pos\n" + &rows("", 9, commas));
-    let err = project.refused("t.csv", &[]);
+    project.write("t.csv", rows("text,label\n", 20, commas) + "\"never closed,pos\n" + &rows("", 9, commas));
+    let err = refused(&project, "t.csv", &[]);
     assert!(err.contains("t.csv:22: a quote is opened on this line, and the file ends before it is closed"), "{err}");
 }
 
 #[test]
 fn quotes_escaped_by_a_backslash_are_an_option() {
-    let project = Folder::new();
+    let project = Project::new();
     let row = |i: usize, text: &str, label: &str| {
         if i.is_multiple_of(3) { format!("\"{text}, 12\\\"\",{label}") } else { format!("\"{text}\",{label}") }
     };
-    project.file("t.csv", rows("text,label\n", 60, row));
-    let err = project.refused("t.csv", &[]);
+    project.write("t.csv", rows("text,label\n", 60, row));
+    let err = refused(&project, "t.csv", &[]);
     assert!(
         err.contains("t.csv:2: ") && err.contains("--escape backslash") && err.contains("`escape: backslash`"),
         "{err}"
     );
-    let said = project.read("t.csv", &["--escape", "backslash"]);
+    let said = read(&project, "t.csv", &["--escape", "backslash"]);
     assert!(said.contains(SIXTY), "{said}");
-    assert!(project.manifest().contains("escape: backslash"), "{}", project.manifest());
+    assert!(manifest(&project).contains("escape: backslash"), "{}", manifest(&project));
 }
 
 #[test]
 fn parquet_of_every_type_is_read() {
-    let project = Folder::new();
+    let project = Project::new();
     for name in ["category", "date", "decimal", "duration", "half", "map", "struct", "int8"] {
         let file = format!("{name}.parquet");
-        project.given(&file);
-        let said = project.read(&file, &[]);
+        given(&project, &file);
+        let said = read(&project, &file, &[]);
         let classes = if name == "int8" { "2 classes: 0 30, 1 30" } else { SIXTY };
         assert!(said.contains(classes), "{name}: {said}");
     }
-    let err = project.task("struct.parquet", &["--label", "meta", "--force"]).err;
+    let err = new_task(&project, "classification", "struct.parquet", &["--label", "meta", "--force"]).err;
     assert!(err.contains("struct.parquet: the column `meta` holds lists or other nested values"), "{err}");
     let whole = fs_err::read(project.path("date.parquet")).expect("a file");
-    project.file("cut.parquet", &whole[..whole.len() / 2]);
-    let err = project.task("cut.parquet", &["--force"]).err;
+    project.write("cut.parquet", &whole[..whole.len() / 2]);
+    let err = new_task(&project, "classification", "cut.parquet", &["--force"]).err;
     assert!(err.contains("cut.parquet: this is not a valid Parquet file"), "{err}");
 }
 
 #[test]
 fn a_broken_file_replaces_nothing() {
-    let project = Folder::new();
-    project.file("t.csv", rows("text,label\n", 60, commas));
-    project.read("t.csv", &[]);
+    let project = Project::new();
+    project.write("t.csv", rows("text,label\n", 60, commas));
+    read(&project, "t.csv", &[]);
     let kept = |name: &str| fs_err::read(project.path(name)).expect("a file");
     let files = ["datasets/mine.yaml", "experiments/mine.yaml", "datasets/cache/mine/t.csv"];
     let before = files.map(kept);
-    project.file("t.csv", rows("text,label\n", 60, commas) + "one more column,pos,here\n");
-    let Answer { code, err, .. } = project.task("t.csv", &["--force"]);
+    project.write("t.csv", rows("text,label\n", 60, commas) + "one more column,pos,here\n");
+    let Answer { code, err, .. } = new_task(&project, "classification", "t.csv", &["--force"]);
     assert_eq!(code, Some(4), "{err}");
     assert!(err.contains("t.csv:62: the row has 3 columns"), "{err}");
     assert_eq!(files.map(kept), before);
-    assert_eq!(project.run(&["data", "verify", "mine"]).code, Some(0));
+    assert_eq!(project.go(&["data", "verify", "mine"]).on_one_line().code, Some(0));
     // What to do about an altered file that has no address.
-    project.file("datasets/cache/mine/t.csv", "text,label\n");
-    let err = project.run(&["data", "show", "mine"]).err;
+    project.write("datasets/cache/mine/t.csv", "text,label\n");
+    let err = project.go(&["data", "show", "mine"]).on_one_line().err;
     assert!(err.contains("sparsegate data import mine FILE") && !err.contains("data fetch"), "{err}");
 }
 
 #[test]
 fn labels_that_are_the_same_to_people_are_one_class() {
-    let project = Folder::new();
+    let project = Project::new();
     let star = |i: usize| ["5", "1", "5.0", "1.0"][i % 4];
-    project.file("t.csv", rows("review,stars\n", 60, |i, text, _| format!("{text},{}", star(i))));
-    assert!(project.read("t.csv", &[]).contains("2 classes: 1 30, 5 30"));
-    project.file("t.jsonl", rows("", 60, |i, text, _| format!("{{\"review\": \"{text}\", \"stars\": {}}}", star(i))));
-    assert!(project.read("t.jsonl", &[]).contains("2 classes: 1 30, 5 30"));
+    project.write("t.csv", rows("review,stars\n", 60, |i, text, _| format!("{text},{}", star(i))));
+    assert!(read(&project, "t.csv", &[]).contains("2 classes: 1 30, 5 30"));
+    project.write("t.jsonl", rows("", 60, |i, text, _| format!("{{\"review\": \"{text}\", \"stars\": {}}}", star(i))));
+    assert!(read(&project, "t.jsonl", &[]).contains("2 classes: 1 30, 5 30"));
     let yes = |i: usize| ["s\u{ed}", "no", "si\u{301}", "no"][i % 4];
-    project.file("t.csv", rows("text,label\n", 60, |i, text, _| format!("{text},{}", yes(i))));
-    assert!(project.read("t.csv", &[]).contains("2 classes: no 30, s\u{ed} 30"));
-    project.file("t.csv", rows("text,label\nno one knows,NaN\n", 60, commas));
-    let err = project.task("t.csv", &["--force"]).err;
+    project.write("t.csv", rows("text,label\n", 60, |i, text, _| format!("{text},{}", yes(i))));
+    assert!(read(&project, "t.csv", &[]).contains("2 classes: no 30, s\u{ed} 30"));
+    project.write("t.csv", rows("text,label\nno one knows,NaN\n", 60, commas));
+    let err = new_task(&project, "classification", "t.csv", &["--force"]).err;
     assert!(err.contains("t.csv:2: the label is `NaN`, which stands for a missing value"), "{err}");
 }
 
 #[test]
 fn separators_and_packings_are_recognised() {
-    let project = Folder::new();
+    let project = Project::new();
     let semicolons = rows("text;label;price\n", 60, |i, text, label| format!("{text};{label};{i},50"));
     let tsv = rows("text\tlabel\n", 60, |_, text, label| format!("\"{text},\t\"\"so\"\"\"\t{label}"));
     let plain = rows("text,label\n", 60, commas);
@@ -221,66 +180,70 @@ fn separators_and_packings_are_recognised() {
         ("old-mac.csv", plain.replace('\n', "\r").into(), "lines end in carriage returns"),
     ];
     for (name, bytes, expected) in cases {
-        project.file(name, bytes);
-        let said = project.read(name, &[]);
+        project.write(name, bytes);
+        let said = read(&project, name, &[]);
         assert!(said.contains(expected) && said.contains(SIXTY), "{name}: {said}");
-        assert_eq!(project.run(&["data", "show", "mine"]).code, Some(0), "{name}");
+        assert_eq!(project.go(&["data", "show", "mine"]).on_one_line().code, Some(0), "{name}");
     }
-    project.file("latin.csv", &latin);
-    let err = project.task("latin.csv", &["--force"]).err;
+    project.write("latin.csv", &latin);
+    let err = new_task(&project, "classification", "latin.csv", &["--force"]).err;
     assert!(err.contains("latin.csv:2: this is not UTF-8 text") && err.contains("`encoding: windows-1252`"), "{err}");
-    let said = project.read("latin.csv", &["--encoding", "latin1"]);
+    let said = read(&project, "latin.csv", &["--encoding", "latin1"]);
     assert!(said.contains("csv, windows-1252") && said.contains("caf\u{e9}"), "{said}");
-    project.file("book.csv", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and so on");
-    assert!(project.task("book.csv", &["--force"]).err.contains("an old document of Excel or Word; save it as CSV"));
+    project.write("book.csv", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and so on");
+    assert!(
+        new_task(&project, "classification", "book.csv", &["--force"])
+            .err
+            .contains("an old document of Excel or Word; save it as CSV")
+    );
 }
 
 #[test]
 fn texts_without_blanks_get_symbols() {
-    let project = Folder::new();
-    project.given("chinese.csv");
-    let said = project.read("chinese.csv", &[]);
+    let project = Project::new();
+    given(&project, "chinese.csv");
+    let said = read(&project, "chinese.csv", &[]);
     assert!(said.contains("they are read as Unicode words") && said.contains("10 in the median"), "{said}");
-    project.given("emoji.csv");
-    let said = project.read("emoji.csv", &[]);
+    given(&project, "emoji.csv");
+    let said = read(&project, "emoji.csv", &[]);
     assert!(said.contains("they are read as characters") && said.contains("2 in the median"), "{said}");
-    project.file("t.csv", rows("text,label\n", 60, |i, text, label| format!("{text} <unk> {i},{label}")));
-    assert!(project.read("t.csv", &[]).contains("`<unk>` stands in 60 of the first 60 texts"));
+    project.write("t.csv", rows("text,label\n", 60, |i, text, label| format!("{text} <unk> {i},{label}")));
+    assert!(read(&project, "t.csv", &[]).contains("`<unk>` stands in 60 of the first 60 texts"));
 }
 
 #[test]
 fn rare_labels_are_held_out_class_by_class() {
-    let project = Folder::new();
+    let project = Project::new();
     let label = |i: usize, label: &str| if i % 20 == 7 { format!("rare{}", i / 20) } else { label.to_owned() };
-    project.file("t.csv", rows("text,label\n", 120, |i, text, usual| format!("{text},{}", label(i, usual))));
-    let said = project.read("t.csv", &[]);
+    project.write("t.csv", rows("text,label\n", 120, |i, text, usual| format!("{text},{}", label(i, usual))));
+    let said = read(&project, "t.csv", &[]);
     assert!(said.contains("8 classes"), "{said}");
-    assert!(project.manifest().contains("stratified: true"), "{}", project.manifest());
+    assert!(manifest(&project).contains("stratified: true"), "{}", manifest(&project));
     // Without it, every label that lost all its texts is listed.
     let path = project.path("datasets/mine.yaml");
     let halves = "hold_out: { seed: 0, valid: 0.45, test: 0.45 }";
-    let text = project.manifest().replace("hold_out: { seed: 0, valid: 0.1, test: 0.1, stratified: true }", halves);
+    let text = manifest(&project).replace("hold_out: { seed: 0, valid: 0.1, test: 0.1, stratified: true }", halves);
     fs_err::write(&path, text).expect("a manifest");
-    let err = project.run(&["data", "show", "mine"]).err;
+    let err = project.go(&["data", "show", "mine"]).on_one_line().err;
     assert!(err.contains("were held out") && err.contains("`stratified: true`") && err.contains("seed 0"), "{err}");
 }
 
 #[test]
 fn parts_may_have_files_of_their_own() {
-    let project = Folder::new();
-    project.file("t.csv", rows("text,label\n", 60, commas));
-    project.file("u.csv", rows("text,label\n", 20, commas));
-    let said = project.read("t.csv", &["--test", "u.csv"]);
+    let project = Project::new();
+    project.write("t.csv", rows("text,label\n", 60, commas));
+    project.write("u.csv", rows("text,label\n", 20, commas));
+    let said = read(&project, "t.csv", &["--test", "u.csv"]);
     assert!(said.contains("54 for training, 6 for validation, 20 for the test"), "{said}");
     assert!(project.path("datasets/cache/mine/u.csv").is_file());
-    let Answer { code, err, .. } = project.task("t.csv", &["--test", "t.csv", "--force"]);
+    let Answer { code, err, .. } = new_task(&project, "classification", "t.csv", &["--test", "t.csv", "--force"]);
     assert_eq!(code, Some(2));
     assert!(err.contains("have the same contents"), "{err}");
 }
 
 #[test]
 fn vectors_are_read_whole_before_they_are_taken() {
-    let project = Folder::new();
+    let project = Project::new();
     let cases = [
         ("fasttext.vec", Ok("word2vec-text, 8 numbers a vector")),
         ("conflict.txt", Err("conflict.txt:1: the line has no numbers")),
@@ -288,8 +251,8 @@ fn vectors_are_read_whole_before_they_are_taken() {
         ("glove-spaces.txt", Err("glove-spaces.txt:23: the line has 9 numbers")),
     ];
     for (name, expected) in cases {
-        project.given(name);
-        let Answer { code, out, err } = project.run(&["new", "vectors", "v", "--from", name, "--force"]);
+        given(&project, name);
+        let Answer { code, out, err } = project.go(&["new", "vectors", "v", "--from", name, "--force"]).on_one_line();
         match expected {
             Ok(said) => assert!(code == Some(0) && out.contains(said), "{name}: {out} {err}"),
             Err(said) => assert!(code == Some(4) && err.contains(said), "{name}: {out} {err}"),
@@ -299,15 +262,15 @@ fn vectors_are_read_whole_before_they_are_taken() {
 
 #[test]
 fn one_bad_manifest_does_not_hide_the_others() {
-    let project = Folder::new();
-    project.file("t.csv", rows("text,label\n", 60, commas));
-    project.read("t.csv", &[]);
-    let text = project.manifest().replace("name: mine", "name: marked");
-    project.file("datasets/marked.yaml", format!("\u{feff}{text}"));
-    assert_eq!(project.run(&["data", "list"]).code, Some(0), "a byte order mark is no mistake");
+    let project = Project::new();
+    project.write("t.csv", rows("text,label\n", 60, commas));
+    read(&project, "t.csv", &[]);
+    let text = manifest(&project).replace("name: mine", "name: marked");
+    project.write("datasets/marked.yaml", format!("\u{feff}{text}"));
+    assert_eq!(project.go(&["data", "list"]).on_one_line().code, Some(0), "a byte order mark is no mistake");
     let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    project.file("datasets/wide.yaml", utf16);
-    let Answer { code, out, err } = project.run(&["data", "list"]);
+    project.write("datasets/wide.yaml", utf16);
+    let Answer { code, out, err } = project.go(&["data", "list"]).on_one_line();
     assert_eq!(code, Some(2));
     assert!(
         out.contains("mine") && out.contains("marked") && err.contains("wide.yaml: the file is UTF-16"),
@@ -317,22 +280,23 @@ fn one_bad_manifest_does_not_hide_the_others() {
 
 #[test]
 fn the_next_command_names_the_root_and_is_quoted() {
-    let project = Folder::new();
-    project.file("t.csv", rows("text,label\n", 60, commas));
-    let said = project.read("t.csv", &["--root", "my tea"]);
+    let project = Project::new();
+    project.write("t.csv", rows("text,label\n", 60, commas));
+    let said = read(&project, "t.csv", &["--root", "my tea"]);
     let expected = "next: sparsegate run 'my tea/experiments/mine.yaml' --report --root 'my tea'";
     assert!(said.contains(expected), "{said}");
 }
 
 #[test]
 fn one_text_is_shown_as_it_is_read() {
-    let project = Folder::new();
-    project.file("t.csv", rows("text,label\n", 60, commas));
-    project.read("t.csv", &[]);
-    let Answer { code, out, err } = project.run(&["data", "show", "mine", "--text", "2", "--part", "test"]);
+    let project = Project::new();
+    project.write("t.csv", rows("text,label\n", 60, commas));
+    read(&project, "t.csv", &[]);
+    let Answer { code, out, err } =
+        project.go(&["data", "show", "mine", "--text", "2", "--part", "test"]).on_one_line();
     assert_eq!(code, Some(0), "{err}");
     assert!(out.contains("t.csv:") && out.contains("symbols tea number") && out.contains("ids "), "{out}");
-    let json = project.run(&["data", "show", "mine", "--text", "1", "--format", "json"]).out;
+    let json = project.go(&["data", "show", "mine", "--text", "1", "--format", "json"]).on_one_line().out;
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     let line: usize = json["from"]
         .as_str()
@@ -346,7 +310,7 @@ fn one_text_is_shown_as_it_is_read() {
         text.lines().nth(line - 1),
         Some(format!("{},{}", read.join(" "), json["label"].as_str().expect("a label")).as_str())
     );
-    let Answer { code, err, .. } = project.run(&["data", "show", "mine", "--text", "99"]);
+    let Answer { code, err, .. } = project.go(&["data", "show", "mine", "--text", "99"]).on_one_line();
     assert_eq!(code, Some(2));
     assert!(err.contains("mine has 48 texts in this part, so there is no text 99"), "{err}");
 }

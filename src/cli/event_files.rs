@@ -5,6 +5,7 @@ use camino::Utf8Path;
 use super::run::run_labels;
 use super::{CliError, output};
 use crate::progress::Display;
+use sparsegate_core::EvaluationMetric;
 use sparsegate_pipeline::exec::JobProgress;
 use sparsegate_pipeline::sweep::{Sweep, SweepObserver};
 use sparsegate_pipeline::train::TrainEvent;
@@ -19,8 +20,8 @@ pub(super) struct NamedRun {
     pub(super) experiment: String,
     /// What tells it apart from the experiment's other runs.
     pub(super) label: String,
-    /// Name of its metric.
-    pub(super) metric: String,
+    /// Its metric, if it is known.
+    pub(super) metric: Option<EvaluationMetric>,
 }
 
 impl NamedRun {
@@ -35,7 +36,7 @@ impl NamedRun {
             return Ok(false);
         }
         let folder = event_folder(to, &self.experiment, &self.label, self.dir.key());
-        write_events(&folder, &self.metric, &lines).map_err(CliError::failed)
+        write_events(&folder, self.metric, &lines).map_err(CliError::failed)
     }
 }
 
@@ -48,7 +49,7 @@ pub(super) fn of_sweep(sweep: &Sweep) -> Vec<NamedRun> {
         dir: entry.dir.clone(),
         experiment: planned.experiment.name.clone(),
         label,
-        metric: planned.metric(&entry.spec).to_owned(),
+        metric: planned.metric(&entry.spec),
     });
     named.collect()
 }

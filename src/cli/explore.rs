@@ -13,7 +13,6 @@ use super::{CliError, Exit};
 use sparsegate_compact::{CompactModel, FoundModel, check_outputs, find_model, model_of};
 use sparsegate_explorer::{DEFAULT_BUDGET, ExplorerPage, ExplorerRun, page};
 use sparsegate_spec::Experiment;
-use sparsegate_store::format::RunState;
 use sparsegate_store::plan::{Plan, PlanEntry, Status};
 use sparsegate_store::{RunDir, find_runs};
 
@@ -99,8 +98,7 @@ fn named(root: &Utf8Path, text: &str, notes: &mut Vec<String>) -> Result<Vec<Exp
     let mut runs = Vec::new();
     let several = dirs.len() > 1;
     for dir in dirs {
-        let done = dir.summary().map_err(CliError::data)?.is_some_and(|summary| summary.state == RunState::Done);
-        if several && !done {
+        if several && dir.finished().map_err(CliError::data)?.is_none() {
             notes.push(format!("the run {} is not finished and is left out", dir.key()));
             continue;
         }

@@ -46,7 +46,7 @@ pub(super) fn follow(global: &Global, sweep: &Sweep, outcomes: &mut [Outcome], i
                     }
                     let now = match &outcomes[place] {
                         Outcome::Done(summary) => {
-                            let quality = summary.last.as_ref().map(|last| progress::quality(&summary.metric, last));
+                            let quality = summary.last.as_ref().map(|last| progress::quality(summary.metric, last));
                             format!("done  {}", quality.unwrap_or_default())
                         }
                         Outcome::Failed { error, .. } => format!("failed: {error}"),

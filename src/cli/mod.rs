@@ -15,7 +15,7 @@ pub mod explore;
 pub mod export;
 mod following;
 pub mod generate;
-mod heading;
+pub mod heading;
 pub mod init;
 mod interval;
 pub mod new;

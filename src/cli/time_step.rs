@@ -85,7 +85,7 @@ pub fn execute(global: &Global, args: &TimeStepArgs) -> Result<ExitCode, CliErro
 fn time(run: &RunSpec, args: &TimeStepArgs) -> Result<StepTimeJson, CliError> {
     engine::open(run.backend)?;
     let lengths = if args.equal_lengths { Lengths::Equal } else { Lengths::Unequal };
-    let corpus = measure::synthetic_corpus(&run.dataset, lengths).map_err(CliError::usage)?;
+    let corpus = measure::corpus_for(run, lengths, None).map_err(CliError::usage)?;
     let rounds = Rounds { warm_up: args.warm_up.into(), rounds: args.rounds.into(), steps: args.steps.into() };
     let times = measure::time_steps(run, &corpus, rounds).map_err(|error| match error {
         MeasureError::Build(error) => CliError::usage(error),

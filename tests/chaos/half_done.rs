@@ -1,6 +1,8 @@
 //! Damage of a run that was interrupted: it is resumed exactly, or not at all.
 
-use crate::subject::{Files, RUN, Subject, signal, undisturbed};
+use sparsegate_testing::signal_if_running;
+
+use crate::subject::{Files, RUN, Subject, undisturbed};
 use crate::tally::{Dice, Outcome, Tally, rounds};
 
 /// A project whose command was interrupted after at least one run had saved its state.
@@ -11,7 +13,7 @@ fn interrupted() -> (Subject, Files) {
         subject.forget();
         let child = subject.0.start(&RUN);
         std::thread::sleep(milliseconds(delay));
-        signal("INT", &child.id().to_string());
+        signal_if_running("INT", child.id());
         child.wait_with_output().unwrap();
         let files = subject.files();
         let saved = |name: &String| name.ends_with("state.safetensors");

@@ -4,7 +4,9 @@ use std::os::unix::process::CommandExt as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::subject::{RUN, Subject, children, end_of, signal, span};
+use sparsegate_testing::signal_if_running;
+
+use crate::subject::{RUN, Subject, children, end_of, span};
 use crate::tally::{Dice, Outcome, Tally, rounds};
 
 /// Starts the command, kills at a random moment, and says whom it hit.
@@ -24,17 +26,17 @@ fn kill(subject: &Subject, dice: &mut Dice) -> &'static str {
             // Between two runs there is none.
             while child.try_wait().unwrap().is_none() {
                 if let Some(run) = children(child.id()).first() {
-                    signal("KILL", run);
+                    signal_if_running("KILL", run);
                     break;
                 }
             }
         }
-        "both" => signal("KILL", &group),
+        "both" => signal_if_running("KILL", &group),
         _ => {
             // Tiny runs store no checkpoint of their own accord. Before the handler is there, the signal kills.
-            signal("USR1", &group);
+            signal_if_running("USR1", &group);
             std::thread::sleep(Duration::from_millis(dice.below(40) as u64));
-            signal("KILL", &group);
+            signal_if_running("KILL", &group);
         }
     }
     assert!(end_of(child).is_some(), "a killed program does not end");

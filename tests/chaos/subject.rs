@@ -1,12 +1,12 @@
 //! The project that faults happen to: a language model and a classifier that train in a fraction of a second.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::{Child, Command};
+use std::process::Child;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use camino::Utf8PathBuf;
-use sparsegate_testing::{Answer, Project, manifests};
+use sparsegate_testing::{Answer, LIMIT, Project, manifests};
 
 use crate::tally::Outcome;
 
@@ -34,8 +34,6 @@ pub const RUN: [&str; 3] = ["run", "t.yaml", "c.yaml"];
 /// The files of a run whose bytes depend on nothing but the spec and the data.
 const REPEATABLE: [&str; 5] =
     ["metrics.jsonl", "structure.json", "model.safetensors", "compact.safetensors", "classes.json"];
-/// Time limit of a process; only one that hangs takes longer.
-pub const LIMIT: Duration = Duration::from_mins(3);
 
 /// The files below `runs/` by their path there.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -176,11 +174,6 @@ pub fn end_of(mut child: Child) -> Option<Answer> {
         std::thread::sleep(Duration::from_millis(2));
     }
     Some(Answer::of(child))
-}
-
-/// Sends a signal to a process, or with `-PID` to a group. It may have ended.
-pub fn signal(name: &str, to: &str) {
-    let _ = Command::new("kill").args([&format!("-{name}"), "--", to]).stderr(std::process::Stdio::null()).status();
 }
 
 /// Child processes of a process.

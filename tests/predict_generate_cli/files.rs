@@ -1,100 +1,48 @@
-//! Hand-written compact files, and helpers to run the program on them.
+//! Hand-written compact files, and what the program prints of them.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
-
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use serde_json::{Value, json};
 use sparsegate_runtime::format::File;
 use sparsegate_runtime::model::{LiveColumns, Sizes, Task, Vocabulary};
 use sparsegate_runtime::{Activation, CellKind, Matrix, Model};
+use sparsegate_testing::{Answer, Project};
 
-/// A folder without data sets or runs.
-pub struct Folder {
-    _folder: tempfile::TempDir,
-    pub path: Utf8PathBuf,
+/// A folder with this compact file alone.
+pub fn folder_with(name: &str, file: &File) -> Project {
+    let folder = Project::new();
+    folder.write(name, file.write().unwrap());
+    folder
 }
 
-/// Result of a command.
-#[derive(Debug)]
-pub struct Answer {
-    pub code: Option<i32>,
-    pub out: String,
-    pub err: String,
-}
-
-impl Folder {
-    pub fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
-        Self { _folder: folder, path }
-    }
-
-    pub fn with(name: &str, file: &File) -> Self {
-        let folder = Self::new();
-        folder.write(name, &file.write().unwrap());
-        folder
-    }
-
-    pub fn write(&self, name: &str, bytes: &[u8]) {
-        fs_err::write(self.path.join(name), bytes).unwrap();
-    }
-
-    pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
-        command.args(arguments).current_dir(&self.path).stdin(Stdio::null()).env("NO_COLOR", "1");
-        command.env_remove("SPARSEGATE_MIRROR").env_remove("SPARSEGATE_CACHE");
-        command
-    }
-
-    pub fn go(&self, arguments: &[&str]) -> Answer {
-        answer(self.command(arguments).output().unwrap())
-    }
-
-    pub fn feed(&self, arguments: &[&str], input: &[u8]) -> Answer {
-        let mut command = self.command(arguments);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        // A program that ends early closes the pipe.
-        let _ = child.stdin.take().unwrap().write_all(input);
-        answer(child.wait_with_output().unwrap())
-    }
-}
-
-pub fn answer(output: std::process::Output) -> Answer {
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Answer { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
-}
-
-impl Answer {
-    /// Standard output of a command that must succeed without messages.
-    pub fn done(&self) -> &str {
-        assert_eq!((self.code, self.err.as_str()), (Some(0), ""), "{self:#?}");
-        &self.out
-    }
-
-    pub fn lines(&self) -> Vec<Value> {
-        assert_eq!(self.err, "", "{self:#?}");
-        self.lines_despite_warnings()
-    }
-
+/// What `predict` and `generate` print.
+pub trait Printed {
     /// Standard output of a command that must succeed; it may have warned that the model ignores what it reads.
-    pub fn despite_warnings(&self) -> &str {
+    fn despite_warnings(&self) -> &str;
+
+    /// The same as lines of JSON.
+    fn lines_despite_warnings(&self) -> Vec<Value>;
+
+    /// Lines of JSON, without a message.
+    fn lines(&self) -> Vec<Value>;
+}
+
+impl Printed for Answer {
+    #[track_caller]
+    fn despite_warnings(&self) -> &str {
         assert_eq!(self.code, Some(0), "{self:#?}");
         assert!(self.err.lines().all(|line| line.starts_with("warning: ")), "{self:#?}");
         &self.out
     }
 
-    /// The same as lines of JSON.
-    pub fn lines_despite_warnings(&self) -> Vec<Value> {
+    #[track_caller]
+    fn lines_despite_warnings(&self) -> Vec<Value> {
         self.despite_warnings().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    pub fn fails(&self, code: i32, parts: &[&str]) {
-        assert_eq!((self.code, self.out.as_str()), (Some(code), ""), "{self:#?}");
-        for part in parts {
-            assert!(self.err.contains(part), "`{part}` is not in stderr of {self:#?}");
-        }
-        assert!(!self.err.contains("panicked"), "{self:#?}");
+    #[track_caller]
+    fn lines(&self) -> Vec<Value> {
+        assert_eq!(self.err, "", "{self:#?}");
+        self.lines_despite_warnings()
     }
 }
 
@@ -184,14 +132,14 @@ fn origin(metric: &str) -> Value {
 
 /// Writes damaged copies of a file, as after careless copying; returns the folder, and for each copy its name and the
 /// expected message.
-pub fn damaged(file: &File) -> (Folder, Vec<(&'static str, &'static str)>) {
+pub fn damaged(file: &File) -> (Project, Vec<(&'static str, &'static str)>) {
     let whole = file.write().unwrap();
-    let folder = Folder::with("whole.safetensors", file);
+    let folder = folder_with("whole.safetensors", file);
     folder.write("cut.safetensors", &whole[..whole.len() - 3]);
     folder.write("empty.safetensors", b"");
     folder.write("text.safetensors", b"this is no model at all");
     folder.write("foreign.safetensors", b"\x08\0\0\0\0\0\0\0{}      ");
-    let put = |name: &str, file: File| folder.write(name, &file.write().unwrap());
+    let put = |name: &str, file: File| folder.write(name, file.write().unwrap());
     put("newer.safetensors", with_details(file, "format", json!(2)));
     put("words.safetensors", with_details(file, "words", json!(["one"])));
     put("unknown.safetensors", with_details(file, "unknown", json!(20)));

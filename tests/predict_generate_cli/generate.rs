@@ -1,18 +1,18 @@
 //! Generated text, and invalid command lines.
 
 use std::io::Read as _;
-use std::process::Stdio;
 
-use crate::files::{Folder, classifier, damaged, language_model, with_details};
+use crate::files::{classifier, damaged, folder_with, language_model, with_details};
 use serde_json::json;
+use sparsegate_testing::{Answer, Project};
 
-fn generate(folder: &Folder, arguments: &[&str]) -> String {
-    folder.go(&[&["generate", "m.safetensors"], arguments].concat()).done().to_owned()
+fn generate(folder: &Project, arguments: &[&str]) -> String {
+    folder.go(&[&["generate", "m.safetensors"], arguments].concat()).quiet().to_owned()
 }
 
 #[test]
 fn at_temperature_zero_the_most_probable_word_follows() {
-    let folder = Folder::with("m.safetensors", &language_model());
+    let folder = folder_with("m.safetensors", &language_model());
     assert_eq!(generate(&folder, &["--temperature", "0", "--length", "9"]), "the cat sat\nthe cat sat\nthe\n");
     let prompted = generate(&folder, &["--temperature", "0", "--length", "3", "--prompt", "sat dog the"]);
     assert_eq!(prompted, "sat dog the cat sat\n");
@@ -21,7 +21,7 @@ fn at_temperature_zero_the_most_probable_word_follows() {
 
 #[test]
 fn a_seed_makes_the_same_text_again_and_another_another() {
-    let folder = Folder::with("m.safetensors", &language_model());
+    let folder = folder_with("m.safetensors", &language_model());
     let made = |seed: &str| generate(&folder, &["--seed", seed, "--length", "60", "--temperature", "2"]);
     assert_eq!(made("1"), made("1"));
     assert_ne!(made("1"), made("2"));
@@ -42,15 +42,15 @@ fn characters_are_written_as_they_are_read() {
     let file = with_details(&language_model(), "reader", reader);
     let file = with_details(&file, "words", json!(["\n", "a", "_", "b"]));
     let run = json!({ "experiment": "t", "key": "k", "dataset": "d", "sparsity": "W", "metric": "bits_per_char", "test": 1.5 });
-    let folder = Folder::with("m.safetensors", &with_details(&file, "run", run));
+    let folder = folder_with("m.safetensors", &with_details(&file, "run", run));
     let made = generate(&folder, &["--temperature", "0", "--length", "6", "--prompt", "a a"]);
     assert_eq!(made, "a a b\na b\n");
 }
 
 #[test]
 fn careless_command_lines_are_told() {
-    let folder = Folder::with("m.safetensors", &language_model());
-    folder.write("c.safetensors", &classifier().write().unwrap());
+    let folder = folder_with("m.safetensors", &language_model());
+    folder.write("c.safetensors", classifier().write().unwrap());
     let go = |arguments: &[&str]| folder.go(&[&["generate"], arguments].concat());
     for temperature in ["-1", "nan", "inf", "hot"] {
         go(&["m.safetensors", "--temperature", temperature]).fails(2, &["it must be a number, 0 or above"]);
@@ -78,11 +78,9 @@ fn damaged_files_are_told_with_what_is_wrong_in_them() {
 #[cfg(unix)]
 #[test]
 fn words_come_as_they_are_made_and_a_closed_pipe_ends_them() {
-    let folder = Folder::with("m.safetensors", &language_model());
-    let mut command = folder.command(&["generate", "m.safetensors", "--length", "1000000000000"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let folder = folder_with("m.safetensors", &language_model());
+    let mut child = folder.start(&["generate", "m.safetensors", "--length", "1000000000000"]);
     let mut first = [0; 64];
     child.stdout.take().unwrap().read_exact(&mut first).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+    assert_eq!(Answer::of(child).quiet(), "");
 }

@@ -1,9 +1,8 @@
 //! Texts from every kind of input, explanations, and invalid input.
 
-use std::process::Stdio;
-
-use crate::files::{AFTER, Answer, Folder, answer, classifier, damaged, is_empty_but, language_model, with_details};
+use crate::files::{AFTER, Printed as _, classifier, damaged, folder_with, is_empty_but, language_model, with_details};
 use serde_json::{Value, json};
+use sparsegate_testing::Answer;
 
 fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
@@ -24,7 +23,7 @@ fn sigmoid(x: f64) -> f64 {
 
 #[test]
 fn a_file_alone_classifies() {
-    let folder = Folder::with("m.safetensors", &classifier());
+    let folder = folder_with("m.safetensors", &classifier());
     let texts = ["A Good, bad film", "not bad", "", "nothing known", "a b c d e f good"];
     let arguments = [&["predict", "m.safetensors"][..], &texts, &["--format", "json"]].concat();
     let lines = folder.go(&arguments).lines();
@@ -39,19 +38,19 @@ fn a_file_alone_classifies() {
         near(&line["probabilities"]["negative"], 1.0 - second);
         assert_eq!(line["class"], if second >= 0.5 { "positive" } else { "negative" });
     }
-    assert!(is_empty_but(&folder.path, "m.safetensors"), "nothing is written");
+    assert!(is_empty_but(&folder.root, "m.safetensors"), "nothing is written");
 }
 
 #[test]
 fn texts_come_from_arguments_lines_and_files_alike() {
-    let folder = Folder::with("m.safetensors", &classifier());
+    let folder = folder_with("m.safetensors", &classifier());
     let text = "\u{feff}good film\r\n\nnot bad";
     folder.write("texts.txt", text.as_bytes());
     let by_arguments = folder.go(&["predict", "m.safetensors", "good film", "", "not bad"]);
-    let table = by_arguments.done();
-    assert_eq!(table, folder.feed(&["predict", "m.safetensors"], text.as_bytes()).done());
-    assert_eq!(table, folder.feed(&["predict", "m.safetensors", "--file", "-"], text.as_bytes()).done());
-    assert_eq!(table, folder.go(&["predict", "m.safetensors", "--file", "texts.txt"]).done());
+    let table = by_arguments.quiet();
+    assert_eq!(table, folder.feed(&["predict", "m.safetensors"], text.as_bytes()).quiet());
+    assert_eq!(table, folder.feed(&["predict", "m.safetensors", "--file", "-"], text.as_bytes()).quiet());
+    assert_eq!(table, folder.go(&["predict", "m.safetensors", "--file", "texts.txt"]).quiet());
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines[0], " text  class     negative  positive     read");
     assert_eq!(
@@ -59,7 +58,7 @@ fn texts_come_from_arguments_lines_and_files_alike() {
         "    1  negative    0.5057    0.4943      1/2  good film".replace("negative    0.5057    0.4943", &shown())
     );
     assert_eq!(lines.len(), 4);
-    assert_eq!(folder.feed(&["predict", "m.safetensors"], b"").done(), "");
+    assert_eq!(folder.feed(&["predict", "m.safetensors"], b"").quiet(), "");
 }
 
 /// Class and probabilities of `good film`, as in the printed table.
@@ -70,7 +69,7 @@ fn shown() -> String {
 
 #[test]
 fn explanations_are_changes_of_the_log_odds() {
-    let folder = Folder::with("m.safetensors", &classifier());
+    let folder = folder_with("m.safetensors", &classifier());
     let text = "a good not good bad film";
     let arguments = ["predict", "m.safetensors", text, "--explain", "--format", "json"];
     let line = &folder.go(&arguments).lines()[0];
@@ -92,7 +91,7 @@ fn explanations_are_changes_of_the_log_odds() {
     assert!(number(&words[0]["effect"]) > 0.0, "`bad` speaks for the class");
     assert_eq!(line["not_read"], json!(["a", "film"]));
     let table = folder.go(&arguments[..4]);
-    let lines: Vec<&str> = table.done().lines().collect();
+    let lines: Vec<&str> = table.quiet().lines().collect();
     assert_eq!(lines.len(), 6, "{lines:?}");
     assert!(lines[2].trim_start().starts_with('+') && lines[2].ends_with("  bad"), "{lines:?}");
     assert!(lines.iter().any(|line| line.trim_start().starts_with('-') && line.ends_with("good  (2 times)")));
@@ -101,7 +100,7 @@ fn explanations_are_changes_of_the_log_odds() {
 
 #[test]
 fn a_language_model_tells_the_next_words_and_the_perplexity() {
-    let folder = Folder::with("m.safetensors", &language_model());
+    let folder = folder_with("m.safetensors", &language_model());
     let arguments = ["predict", "m.safetensors", "the sat", "the dog sat\nthe", "", "--top", "2", "--format", "json"];
     let lines = folder.go(&arguments).lines();
     let nats = |from: usize, to: usize| {
@@ -121,7 +120,7 @@ fn a_language_model_tells_the_next_words_and_the_perplexity() {
     assert_eq!((&lines[2]["symbols"], &lines[2]["next"][0]["symbol"]), (&json!(0), &json!("the")));
     assert_eq!(lines[2].get("perplexity"), None);
     let table = folder.go(&["predict", "m.safetensors", "the cat"]);
-    let lines: Vec<&str> = table.done().lines().collect();
+    let lines: Vec<&str> = table.quiet().lines().collect();
     assert_eq!(lines[0], " text  symbols  perplexity  next");
     assert!(lines[1].starts_with("    1        2 ") && lines[1].contains("  sat 0.9"), "{lines:?}");
 }
@@ -134,19 +133,19 @@ fn characters_are_measured_in_bits() {
     let mut run: Value = serde_json::from_str::<Value>(&file.details).unwrap()["run"].clone();
     run["metric"] = json!("bits_per_char");
     let file = with_details(&with_details(&file, "run", run), "unknown", json!(0));
-    let folder = Folder::with("m.safetensors", &file);
+    let folder = folder_with("m.safetensors", &file);
     let line = &folder.go(&["predict", "m.safetensors", "tx", "--format", "json"]).lines()[0];
     assert_eq!((&line["symbols"], &line["predicted"]), (&json!(2), &json!(1)), "the first one has nothing before it");
     let logits = AFTER[1].map(f64::from);
     near(&line["bits_per_char"], logits.iter().map(|logit| logit.exp()).sum::<f64>().log2());
     let table = folder.go(&["predict", "m.safetensors", "t"]);
-    assert!(table.done().contains("\\n 0.8") && table.out.contains("\\u{1b} 0.1"), "{table:?}");
+    assert!(table.quiet().contains("\\n 0.8") && table.out.contains("\\u{1b} 0.1"), "{table:?}");
 }
 
 #[test]
 fn careless_command_lines_are_told() {
-    let folder = Folder::with("m.safetensors", &classifier());
-    folder.write("lm.safetensors", &language_model().write().unwrap());
+    let folder = folder_with("m.safetensors", &classifier());
+    folder.write("lm.safetensors", language_model().write().unwrap());
     let go = |arguments: &[&str]| folder.go(&[&["predict"], arguments].concat());
     go(&["nosuch"]).fails(2, &["there is no run `nosuch`", "help: "]);
     go(&["nosuch.safetensors", "a"]).fails(2, &["there is no run `nosuch.safetensors`"]);
@@ -160,13 +159,13 @@ fn careless_command_lines_are_told() {
 
 #[test]
 fn what_is_no_text_is_told_with_its_line() {
-    let folder = Folder::with("m.safetensors", &classifier());
+    let folder = folder_with("m.safetensors", &classifier());
     let bad = folder.feed(&["predict", "m.safetensors"], b"good\n\nb\xffd\n");
     assert_eq!((bad.code, bad.out.lines().count()), (Some(4), 3), "{bad:?}");
     assert!(bad.err.contains("standard input:3: this is not UTF-8 text"), "{bad:?}");
     folder.write("bad.txt", b"\xff");
     folder.go(&["predict", "m.safetensors", "--file", "bad.txt"]).fails(4, &["bad.txt:1: this is not UTF-8 text"]);
-    fs_err::File::create(folder.path.join("huge.txt")).unwrap().set_len((64 << 20) + 1).unwrap();
+    fs_err::File::create(folder.path("huge.txt")).unwrap().set_len((64 << 20) + 1).unwrap();
     let huge = folder.go(&["predict", "m.safetensors", "--file", "huge.txt"]);
     huge.fails(4, &["huge.txt:1: the line is longer than 64 MiB"]);
 }
@@ -187,11 +186,9 @@ fn damaged_files_are_told_with_what_is_wrong_in_them() {
 #[cfg(unix)]
 #[test]
 fn a_closed_pipe_is_no_error() {
-    let folder = Folder::with("m.safetensors", &classifier());
+    let folder = folder_with("m.safetensors", &classifier());
     folder.write("many.txt", "good bad\n".repeat(20_000).as_bytes());
-    let mut command = folder.command(&["predict", "m.safetensors", "--file", "many.txt"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = folder.start(&["predict", "m.safetensors", "--file", "many.txt"]);
     drop(child.stdout.take());
-    let Answer { code, err, .. } = answer(child.wait_with_output().unwrap());
-    assert_eq!((code, err.as_str()), (Some(0), ""));
+    assert_eq!(Answer::of(child).quiet(), "");
 }

@@ -4,8 +4,9 @@
 use sparsegate_data::{Manifest, Parts};
 use sparsegate_spec::types::Reading;
 use sparsegate_store::runs;
+use sparsegate_testing::{Project, manifests};
 
-use crate::files::Folder;
+use crate::files::Printed as _;
 
 const TEXTS: &str = "\
 name: t
@@ -23,23 +24,11 @@ train: { epochs: 1, batch: 8, sequence: 10, carry_state: true, optimizer: { adam
 sweep: { product: { sparsity: [W+G+N] } }
 ";
 
-fn manifest(name: &str, reader: &str) -> String {
-    format!(
-        "name: {name}\nabout: Embedded\nlicence: {{ name: MIT OR Apache-2.0, redistribution: true, terms: generated }}\n\
-         reader: {{ {reader} }}\nsplit: three independent draws\n"
-    )
-}
-
-fn project() -> Folder {
-    let folder = Folder::new();
-    fs_err::create_dir(folder.path.join("datasets")).unwrap();
-    let texts = manifest("texts", "planted-texts: { seed: 1, train: 640, valid: 64, test: 200 }");
-    let words = manifest("words", "planted-words: { seed: 1, train: 3000, valid: 500, test: 500 }");
-    folder.write("datasets/texts.yaml", texts.as_bytes());
-    folder.write("datasets/words.yaml", words.as_bytes());
-    folder.write("t.yaml", TEXTS.as_bytes());
-    folder.write("l.yaml", WORDS.as_bytes());
-    folder
+fn project() -> Project {
+    let (texts, words) = (manifests::texts("texts", [640, 64, 200]), manifests::words("words", [3000, 500, 500]));
+    let files =
+        [("datasets/texts.yaml", &*texts), ("datasets/words.yaml", &*words), ("t.yaml", TEXTS), ("l.yaml", WORDS)];
+    Project::with(&files)
 }
 
 #[test]
@@ -47,15 +36,15 @@ fn predictions_of_the_test_texts_are_as_good_as_training_says() {
     let project = project();
     assert_eq!(project.go(&["run", "t.yaml", "l.yaml"]).code, Some(0));
     let corpus =
-        sparsegate_data::load(&project.path, &Manifest::load(&project.path, "texts").unwrap(), Reading::default())
+        sparsegate_data::load(&project.root, &Manifest::load(&project.root, "texts").unwrap(), Reading::default())
             .unwrap();
     let Parts::Texts { classes, test, .. } = &corpus.parts else { panic!("no texts") };
     let spelled = |text: usize| {
         let words: Vec<&str> = test.text(text).iter().map(|&id| corpus.vocabulary[id as usize].as_str()).collect();
         words.join(" ") + "\n"
     };
-    project.write("test.txt", (0..test.len()).map(spelled).collect::<String>().as_bytes());
-    for run in runs(&project.path, "t").unwrap() {
+    project.write("test.txt", (0..test.len()).map(spelled).collect::<String>());
+    for run in runs(&project.root, "t").unwrap() {
         let sparsity = run.record().unwrap().unwrap().spec.sparsity.name;
         let answer =
             project.go(&["predict", &format!("t:sparsity={sparsity}"), "--file", "test.txt", "--format", "json"]);
@@ -99,9 +88,9 @@ fn predictions_of_the_test_texts_are_as_good_as_training_says() {
         }
 
         // The copied file gives the same output without data set and run.
-        let alone = Folder::new();
-        fs_err::copy(run.compact_path(), alone.path.join("m.safetensors")).unwrap();
-        alone.write("test.txt", &fs_err::read(project.path.join("test.txt")).unwrap());
+        let alone = Project::new();
+        fs_err::copy(run.compact_path(), alone.path("m.safetensors")).unwrap();
+        alone.write("test.txt", project.read("test.txt"));
         assert_eq!(
             alone.go(&["predict", "m.safetensors", "--file", "test.txt", "--format", "json"]).lines_despite_warnings(),
             predicted
@@ -110,9 +99,9 @@ fn predictions_of_the_test_texts_are_as_good_as_training_says() {
 
     project.go(&["predict", "t:sparsity=W", "--on", "test", "a"]).fails(2, &["--on"]);
     project.go(&["predict", "l", "--on", "test"]).fails(2, &["l is a language model; --on is for classifiers"]);
-    assert!(runs(&project.path, "l").unwrap()[0].classes().unwrap().is_none(), "only classifiers have classes");
+    assert!(runs(&project.root, "l").unwrap()[0].classes().unwrap().is_none(), "only classifiers have classes");
     // A run of a version without this file is read as before, and damage is named.
-    let run = runs(&project.path, "t").unwrap().remove(0);
+    let run = runs(&project.root, "t").unwrap().remove(0);
     let file = run.path().join("classes.json");
     fs_err::write(&file, r#"{"format":1,"classes":["a","b"],"confusion":[[1,0]]}"#).unwrap();
     assert!(run.classes().unwrap_err().to_string().contains("classes.json"));
@@ -126,7 +115,7 @@ fn predictions_of_the_test_texts_are_as_good_as_training_says() {
     // The experiment's name identifies its only run.
     let made = project.go(&["generate", "l", "--length", "30", "--seed", "4"]);
     assert!(made.despite_warnings().split_whitespace().count() == 30, "{made:?}");
-    let run = runs(&project.path, "l").unwrap().remove(0);
+    let run = runs(&project.root, "l").unwrap().remove(0);
     assert_eq!(project.go(&["generate", run.key(), "--length", "30", "--seed", "4"]).despite_warnings(), made.out);
     assert_eq!(
         project.go(&["predict", &run.key()[..8], "aboard a captain", "--top", "3"]).despite_warnings().lines().count(),
@@ -134,11 +123,11 @@ fn predictions_of_the_test_texts_are_as_good_as_training_says() {
     );
 
     // Pages: of all runs that match, of one, and beside the report.
-    let page = |name: &str| fs_err::read_to_string(project.path.join(name)).unwrap();
-    assert_eq!(project.go(&["explore", "t", "l"]).done(), "explore.html\n");
+    let page = |name: &str| project.read(name);
+    assert_eq!(project.go(&["explore", "t", "l"]).quiet(), "explore.html\n");
     assert_eq!(page("explore.html").matches("\"group\":").count(), 3);
     project.go(&["explore", "t"]).fails(2, &["explore.html already exists", "--force"]);
-    project.go(&["explore", "t:sparsity=W", run.key(), "--out", "one.html", "--title", "a <b>"]).done();
+    project.go(&["explore", "t:sparsity=W", run.key(), "--out", "one.html", "--title", "a <b>"]).quiet();
     assert!(page("one.html").contains("<h1>a &lt;b&gt;</h1>"));
     assert_eq!(page("one.html").matches("\"group\":").count(), 2);
     assert_eq!(project.go(&["report", "t.yaml"]).code, Some(0));

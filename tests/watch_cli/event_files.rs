@@ -1,6 +1,7 @@
 //! Event files for TensorBoard.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use sparsegate_core::EvaluationMetric;
 use sparsegate_report::{EVENT_FILE, event_bytes};
 use sparsegate_store::runs;
 use sparsegate_testing::Project;
@@ -33,7 +34,7 @@ fn runs_write_event_files_while_they_train_or_later() {
         let name = format!("{level}-{}", &run.key()[..8]);
         let (_, bytes) =
             live.iter().find(|(folder, _)| folder == Utf8Path::new(&name)).expect("a folder named by level and key");
-        assert!(lines.len() == 3 && *bytes == event_bytes("perplexity", &lines));
+        assert!(lines.len() == 3 && *bytes == event_bytes(Some(EvaluationMetric::Perplexity), &lines));
     }
     let again = project.go(&["runs", "export-metrics", "t:sparsity=dense", "--to", "later"]);
     again.expect(0, &["event files of 1 run, 0 of them new"]);

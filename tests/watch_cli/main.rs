@@ -9,14 +9,9 @@ mod screen;
 mod status;
 mod terminal;
 
-use std::process::{Child, Command};
-use std::time::{Duration, Instant};
+use std::process::Child;
 
-use sparsegate_store::{RunDir, runs};
-use sparsegate_testing::{Answer, Project, manifests};
-
-/// Time limit; only a process that hangs takes longer.
-const LIMIT: Duration = Duration::from_mins(3);
+use sparsegate_testing::{Answer, Project, signal};
 
 /// An experiment `t` of these levels and epochs, each of which takes a few hundredths of a second.
 fn project(levels: &str, epochs: u32) -> Project {
@@ -25,24 +20,7 @@ fn project(levels: &str, epochs: u32) -> Project {
          train: {{ epochs: {epochs}, batch: 8, sequence: 10, carry_state: true, optimizer: {{ adam: {{ lr: 2e-3 }} }} }}\n\
          sweep: {{ product: {{ sparsity: [{levels}] }} }}\n"
     );
-    Project::with(&[("datasets/small.yaml", &manifests::small_words()), ("t.yaml", &spec)])
-}
-
-fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(begun.elapsed() < LIMIT, "no {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
-/// Waits for a run with so many finished epochs.
-fn run_with_epochs(project: &Project, epochs: usize) -> RunDir {
-    let found = || runs(&project.root, "t").unwrap().into_iter().find(|run| run.metrics().unwrap().len() >= epochs);
-    wait_for("finished epoch", found)
+    Project::small(&spec)
 }
 
 /// The program in the background; it is killed if the test fails.
@@ -56,7 +34,7 @@ impl Background {
     /// Interrupts it, as Ctrl-C does, and waits for its end.
     fn interrupt(mut self) -> Answer {
         let child = self.0.take().expect("taken only here");
-        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        signal("INT", child.id());
         Answer::of(child)
     }
 }

@@ -1,10 +1,10 @@
 //! Progress of `run`: no stale lines on a terminal, no long ones in a log.
 
-use sparsegate_testing::{Project, manifests};
+use sparsegate_testing::{Project, wait_for};
 
+use crate::project;
 use crate::screen::screen;
 use crate::terminal::Terminal;
-use crate::{project, wait_for};
 
 #[test]
 fn ctrl_c_leaves_no_bar() {
@@ -29,7 +29,7 @@ fn lines_of_a_log_fit_eighty_columns() {
         sweep: { product: { cell: [lstm, gru-zhstate], \
         sparsity: [{ name: a-level-with-a-rather-long-name, weights: log-uniform, output: log-uniform }], lr: [0.002, 0.004], \
         train.clip_norm: [1, 2], model.forget_bias: [1] } }\n";
-    let project = Project::with(&[("datasets/small.yaml", &manifests::small_words()), ("t.yaml", spec)]);
+    let project = Project::small(spec);
     let answer = project.go(&["run", "t.yaml", "--progress", "counter"]);
     answer.expect(0, &["epoch 1/2", "  done", "perplexity"]);
     assert!(answer.err.lines().count() >= 8 * 3, "{}", answer.err);

@@ -3,10 +3,11 @@
 use std::io::Read as _;
 use std::process::Stdio;
 
-use sparsegate_testing::Project;
+use sparsegate_testing::stored::run_with_epochs;
+use sparsegate_testing::{Project, wait_for};
 
 use crate::terminal::Terminal;
-use crate::{Background, project, run_with_epochs, wait_for};
+use crate::{Background, project};
 
 #[test]
 fn a_pipe_gets_the_table_when_it_changes_until_nothing_runs() {

@@ -3,9 +3,7 @@
 use std::io::Write as _;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-use sparsegate_testing::Project;
-
-use crate::wait_for;
+use sparsegate_testing::{Project, wait_for};
 
 /// A shell in a terminal of 80 columns and 24 rows.
 ///

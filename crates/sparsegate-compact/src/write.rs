@@ -10,7 +10,7 @@ use sparsegate_data::{Corpus, DataError, Sources};
 use sparsegate_runtime::format::{File, FormatError};
 use sparsegate_runtime::model::Task;
 use sparsegate_store::classes::ClassResults;
-use sparsegate_store::format::{RunRecord, RunState};
+use sparsegate_store::format::RunRecord;
 use sparsegate_store::{LockedRun, RunDir, StoreError};
 
 /// A compact file that could not be made.
@@ -117,7 +117,7 @@ impl Made {
 
 fn make(dir: &RunDir, record: &RunRecord, corpus: &Corpus, reader: &Reader) -> Result<Made, WriteCompactError> {
     let not_done = || WriteCompactError::NotDone(dir.path().to_owned());
-    let summary = dir.summary()?.filter(|summary| summary.state == RunState::Done);
+    let summary = dir.finished()?;
     let last = summary.and_then(|summary| summary.last).ok_or_else(not_done)?;
     let parameters = dir.model()?.ok_or_else(not_done)?;
     let wrong = |error| WriteCompactError::Compact { path: dir.model_path(), error };

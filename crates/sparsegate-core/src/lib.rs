@@ -33,7 +33,7 @@ pub use batch::{Batch, BatchSource};
 pub use counts::{Counts, GateCount, KeptCount};
 pub use drop_dead::DropDead;
 pub use evaluation::Evaluation;
-pub use metric::EvaluationMetric;
+pub use metric::{EvaluationMetric, UnknownMetric, metric_or_empty};
 pub use network::{GateActivation, Init, ModelKind, OutputNoise};
 pub use schedule::{RateCurve, Schedule};
 pub use sparsity::{GroupLasso, LOG_ALPHA_LIMIT, Magnitude, Prior, Sparsity};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use camino::Utf8Path;
 use polars::prelude::*;
 
+use sparsegate_core::EvaluationMetric;
 use sparsegate_spec::types::RunSpec;
 use sparsegate_spec::{Experiment, PublishedResults, PublishedSource};
 
@@ -17,8 +18,8 @@ pub struct AuthorsEpoch {
     pub sparsity: String,
     /// Number of the epoch, from 1.
     pub epoch: u32,
-    /// Name of the metric.
-    pub metric: String,
+    /// The metric of `valid` and `test`; `None` for one that our runs do not have, whose values are compared with none.
+    pub metric: Option<EvaluationMetric>,
     /// Objective: mean data loss plus KL divergence / training set size, nats.
     pub train_objective: f64,
     /// Validation metric.
@@ -132,7 +133,7 @@ impl AuthorsLogs {
 
     /// The epoch of a run with the best validation metric; the first one in a tie.
     pub fn best_epoch(&self, sparsity: &str) -> Option<&AuthorsEpoch> {
-        let order = |a: &&AuthorsEpoch, b: &&AuthorsEpoch| metric::order(Some(&a.metric), a.valid, b.valid);
+        let order = |a: &&AuthorsEpoch, b: &&AuthorsEpoch| metric::order(a.metric, a.valid, b.valid);
         self.curve(sparsity).into_iter().min_by(order)
     }
 
@@ -172,7 +173,7 @@ fn points(file: &Utf8Path, task: &str) -> Result<Vec<AuthorsEpoch>, String> {
         points.push(AuthorsEpoch {
             sparsity: sparsity[row].clone(),
             epoch: whole(&epoch, row) as u32,
-            metric: metric[row].clone(),
+            metric: EvaluationMetric::from_name(&metric[row]),
             train_objective: objective[row],
             valid: valid[row],
             test: test[row],

@@ -39,9 +39,8 @@ pub fn settings<'a>(rows: &'a [RunRow], varying: &VaryingKeys) -> Vec<BestSettin
     }
     let best = |group: Vec<(Point<'a>, Sample)>| {
         let of = group.len();
-        let order = |a: &(Point<'_>, Sample), b: &(Point<'_>, Sample)| {
-            metric::order(a.0.first().metric.as_deref(), a.1.mean, b.1.mean)
-        };
+        let order =
+            |a: &(Point<'_>, Sample), b: &(Point<'_>, Sample)| metric::order(a.0.first().metric, a.1.mean, b.1.mean);
         let (point, _) = group.into_iter().min_by(order)?;
         Some(BestSetting { setting: swept.label(&point.first().spec), point, of })
     };

@@ -79,7 +79,7 @@ pub fn line(
     let lack = lacking(row, logged);
     let epoch = at(row, logged);
     line.our_epoch = epoch.map(|epoch| epoch.epoch);
-    line.ours = epoch.and_then(|epoch| quantity.ours(epoch, row.metric.as_deref()));
+    line.ours = epoch.and_then(|epoch| quantity.ours(epoch, row.metric));
     line.verdict = match (lack, line.ours, epoch) {
         (Some(why), ..) => {
             let then = authors.zip(epoch).and_then(|(authors, epoch)| authors.epoch(row.level(), epoch.epoch));
@@ -135,7 +135,7 @@ pub fn lines(
         return point.iter().map(single).collect();
     };
     let logged = logged(first);
-    let value = |row: &&RunRow| at(row, logged).and_then(|epoch| quantity.ours(epoch, row.metric.as_deref()));
+    let value = |row: &&RunRow| at(row, logged).and_then(|epoch| quantity.ours(epoch, row.metric));
     let sample = healthy.iter().map(value).collect::<Option<Vec<f64>>>().and_then(|values| Sample::of(&values));
     let test = sample.as_ref().and_then(|sample| SeedTest::of_value(claim, sample));
     let (Some(sample), Some(test)) = (sample, test) else { return point.iter().map(single).collect() };
@@ -190,7 +190,7 @@ pub fn lacking(row: &RunRow, logged: Option<u32>) -> Option<String> {
 
 /// The estimated noise of a run's metric at an epoch.
 pub fn noise_of(quantity: &Metric, row: &RunRow, epoch: &EpochMetrics, rows: &[RunRow]) -> Option<NoiseEstimate> {
-    let value = |row: &RunRow, line: &EpochMetrics| quantity.ours(line, row.metric.as_deref());
+    let value = |row: &RunRow, line: &EpochMetrics| quantity.ours(line, row.metric);
     let seeds: Vec<f64> = rows
         .iter()
         .filter(|other| {

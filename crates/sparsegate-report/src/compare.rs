@@ -12,7 +12,7 @@ use sparsegate_store::format::Collapse;
 
 use super::authors::{Authors, AuthorsLogs};
 use super::claims::{self, ValueComparison};
-use super::metric::{self, Metric};
+use super::metric::Metric;
 use super::orders::{self, OrderComparison};
 use super::rows::{RunRow, RunRows};
 use super::verdict::Verdict;
@@ -225,9 +225,10 @@ fn by_point<'a>(runs: &[&'a RunRow]) -> Vec<Vec<&'a RunRow>> {
 fn epoch_lines(row: &RunRow, authors: &AuthorsLogs) -> Vec<EpochComparison> {
     let (Some(ours), Some(last)) = (row.last(), authors.last_epoch(row.level())) else { return Vec::new() };
     let Some(theirs) = authors.epoch(row.level(), ours.epoch) else { return Vec::new() };
-    let of_name = |make: fn(Option<String>) -> Metric| make(Some(theirs.metric.clone()));
-    let name = metric::short_name(&theirs.metric);
-    let quality = [(format!("valid {name}"), of_name(Metric::Valid)), (format!("test {name}"), of_name(Metric::Test))];
+    let quality = theirs.metric.into_iter().flat_map(|metric| {
+        let name = metric.short_name();
+        [(format!("valid {name}"), Metric::Valid(Some(metric))), (format!("test {name}"), Metric::Test(Some(metric)))]
+    });
     let sizes = [
         ("compression", Metric::Compression),
         ("gates kept", Metric::Gates),
@@ -238,10 +239,9 @@ fn epoch_lines(row: &RunRow, authors: &AuthorsLogs) -> Vec<EpochComparison> {
     // A dense network keeps everything, by definition.
     let sizes = sizes.into_iter().filter(|_| row.is_sparse()).map(|(name, quantity)| (name.to_owned(), quantity));
     quality
-        .into_iter()
         .chain(sizes)
         .filter_map(|(name, quantity)| {
-            let (ours_value, theirs) = (quantity.ours(ours, row.metric.as_deref())?, quantity.theirs(theirs)?);
+            let (ours_value, theirs) = (quantity.ours(ours, row.metric)?, quantity.theirs(theirs)?);
             let (run, epoch, of) = (row.title(), ours.epoch, last.epoch);
             let part = row.spec.part().to_owned();
             Some(EpochComparison { part, run, epoch, of, name, quantity, ours: ours_value, theirs })

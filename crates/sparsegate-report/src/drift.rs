@@ -118,7 +118,7 @@ impl BackendDrift<'_> {
     }
 
     fn metric(&self, ours: f64, theirs: f64) -> f64 {
-        if metric::is_accuracy(self.row.metric.as_deref()) { (ours - theirs).abs() } else { relative(ours, theirs) }
+        if metric::is_accuracy(self.row.metric) { (ours - theirs).abs() } else { relative(ours, theirs) }
     }
 
     /// Kept weights of the run and of the reference after the last common epoch.
@@ -153,6 +153,7 @@ fn relative(ours: f64, theirs: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sparsegate_core::EvaluationMetric;
     use sparsegate_spec::types::RunSpec;
     use sparsegate_testing::language_models::{epoch, spec};
 
@@ -171,7 +172,7 @@ mod tests {
             structure: None,
             speed: None,
             classes: None,
-            metric: Some("perplexity".into()),
+            metric: Some(EvaluationMetric::Perplexity),
             level_index: 0,
         }
     }

@@ -52,7 +52,7 @@ pub fn results(experiment: &str, rows: &[RunRow], varying: &VaryingKeys) -> Pola
         text("backend", &|row| variant_name(&row.spec.backend)),
         text("state", &|row| Some(row.state.name().to_owned())),
         Column::new("epochs".into(), rows.iter().map(shown_epochs).collect::<Vec<Option<u32>>>()),
-        text("metric", &|row| row.metric.clone()),
+        text("metric", &|row| row.metric.map(|metric| metric.name().to_owned())),
         number("valid", &|line| line.valid),
         number("test", &|line| line.test),
         ratio("compression", &|line| line.counts.compression_ratio()),

@@ -122,7 +122,7 @@ fn side(of: &MetricRef, rows: &[RunRow], authors: &Authors, seeds: Option<u32>) 
         |row: &&&RunRow| lacking(row, logged(row).map(|point| point.epoch)).map(|why| format!("{}: {why}", row.label));
     let measured: Vec<(&RunRow, f64)> = matching
         .iter()
-        .filter_map(|row| row.last().and_then(|line| quantity.ours(line, row.metric.as_deref())).map(|x| (*row, x)))
+        .filter_map(|row| row.last().and_then(|line| quantity.ours(line, row.metric)).map(|x| (*row, x)))
         .collect();
     let mut points: Vec<(&RunRow, usize)> = Vec::new();
     for (row, _) in &measured {

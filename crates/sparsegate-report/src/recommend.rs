@@ -46,11 +46,11 @@ pub fn recommendations(rows: &[RunRow]) -> Vec<Recommendation<'_>> {
 }
 
 fn of_cell<'a>(points: &[(Point<'a>, Sample, Sample)]) -> Option<Recommendation<'a>> {
-    let name = points.iter().find_map(|(point, ..)| point.first().metric.as_deref());
-    let best = points.iter().min_by(|a, b| metric::order(name, a.1.mean, b.1.mean))?;
+    let metric = points.iter().find_map(|(point, ..)| point.first().metric);
+    let best = points.iter().min_by(|a, b| metric::order(metric, a.1.mean, b.1.mean))?;
     let margin = best.1.sd.unwrap_or(MARGIN * best.1.mean.abs());
-    let limit = if metric::is_accuracy(name) { best.1.mean - margin } else { best.1.mean + margin };
-    let good = points.iter().filter(|(_, valid, _)| metric::order(name, valid.mean, limit).is_le());
+    let limit = if metric::is_accuracy(metric) { best.1.mean - margin } else { best.1.mean + margin };
+    let good = points.iter().filter(|(_, valid, _)| metric::order(metric, valid.mean, limit).is_le());
     // `max_by` returns the last of equal ones, hence the reversed order.
     let chosen = good.rev().max_by(|a, b| a.2.mean.total_cmp(&b.2.mean))?;
     Some(Recommendation { point: chosen.0.clone(), best: best.0.clone(), limit, of: points.len() })
@@ -59,10 +59,11 @@ fn of_cell<'a>(points: &[(Point<'a>, Sample, Sample)]) -> Option<Recommendation<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sparsegate_core::EvaluationMetric;
     use sparsegate_spec::types::RunSpec;
     use sparsegate_testing::language_models as fixtures;
 
-    fn row(level: &str, seed: u64, valid: f64, compression: f64, metric: &str) -> RunRow {
+    fn row(level: &str, seed: u64, valid: f64, compression: f64, metric: EvaluationMetric) -> RunRow {
         let mut line = fixtures::epoch(level, 10, 10);
         (line.valid, line.counts.compression) = (valid, compression);
         RunRow {
@@ -79,7 +80,7 @@ mod tests {
             structure: None,
             speed: None,
             classes: None,
-            metric: Some(metric.to_owned()),
+            metric: Some(metric),
             level_index: 0,
         }
     }
@@ -87,20 +88,21 @@ mod tests {
     #[test]
     fn the_smallest_within_one_percent_of_the_best() {
         let runs = [("dense", 100.0, 1.0), ("W", 100.9, 20.0), ("W+N", 101.1, 30.0), ("W+G+N", 100.8, 20.0)];
-        let rows = runs.map(|(level, valid, size)| row(level, 0, valid, size, "perplexity"));
+        let rows = runs.map(|(level, valid, size)| row(level, 0, valid, size, EvaluationMetric::Perplexity));
         let found = recommendations(&rows);
         assert_eq!((found.len(), found[0].of), (1, 4));
         assert_eq!((found[0].point.first().level(), found[0].best.first().level()), ("W", "dense"));
         assert!((found[0].limit - 101.0).abs() < 1e-9);
-        let rows = runs.map(|(level, valid, size)| row(level, 0, valid / 200.0, size, "accuracy"));
+        let rows = runs.map(|(level, valid, size)| row(level, 0, valid / 200.0, size, EvaluationMetric::Accuracy));
         assert_eq!(recommendations(&rows)[0].point.first().level(), "W+N", "a higher accuracy is better");
     }
 
     #[test]
     fn seeds_of_the_best_give_the_margin_and_collapsed_runs_do_not_count() {
-        let mut rows: Vec<RunRow> = [(0, 98.0), (1, 102.0)].map(|(n, x)| row("dense", n, x, 1.0, "perplexity")).into();
-        rows.extend([(0, 102.0), (1, 103.0)].map(|(n, x)| row("W", n, x, 20.0, "perplexity")));
-        let mut collapsed = row("W+N", 0, 90.0, 1e12, "perplexity");
+        let mut rows: Vec<RunRow> =
+            [(0, 98.0), (1, 102.0)].map(|(n, x)| row("dense", n, x, 1.0, EvaluationMetric::Perplexity)).into();
+        rows.extend([(0, 102.0), (1, 103.0)].map(|(n, x)| row("W", n, x, 20.0, EvaluationMetric::Perplexity)));
+        let mut collapsed = row("W+N", 0, 90.0, 1e12, EvaluationMetric::Perplexity);
         collapsed.metrics = {
             let mut line = collapsed.metrics[0].clone();
             line.collapse = Some(sparsegate_store::format::Collapse::NothingLeft);

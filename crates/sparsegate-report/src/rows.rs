@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 
+use sparsegate_core::EvaluationMetric;
 use sparsegate_spec::types::{RunSpec, Sparsity};
 use sparsegate_spec::{Experiment, Preset, VaryingKeys};
 use sparsegate_store::classes::ClassResults;
@@ -76,8 +77,8 @@ pub struct RunRow {
     pub speed: Option<Arc<Speed>>,
     /// `classes.json`.
     pub classes: Option<Arc<ClassResults>>,
-    /// Name of the metric: `perplexity`, `bits_per_char` or `accuracy`.
-    pub metric: Option<String>,
+    /// The metric, if any stored run of the experiment or task says which.
+    pub metric: Option<EvaluationMetric>,
     /// Index of the level among the experiment's levels that are not in the paper; selects its colour.
     pub level_index: usize,
 }
@@ -123,7 +124,7 @@ impl RunRow {
     /// one. Figures of single values show dense runs at this epoch, since they overfit and the papers quote this value.
     /// Tables have both.
     pub fn best(&self) -> Option<&EpochMetrics> {
-        self.selected().or_else(|| metric::best_epoch(self.metric.as_deref(), &self.metrics))
+        self.selected().or_else(|| metric::best_epoch(self.metric, &self.metrics))
     }
 
     /// The epoch that the run is quoted at: a sparse run at [`RunRow::last`], a dense one at [`RunRow::best`], as in

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use sparsegate_core::EvaluationMetric;
 use sparsegate_spec::types::RunSpec;
 use sparsegate_spec::{VaryingKeys, varying};
 use sparsegate_store::classes::ClassResults;
@@ -47,9 +48,9 @@ pub(super) fn read(dir: &RunDir) -> Result<Option<StoredRun>, StoreError> {
     }))
 }
 
-/// The metric's name in the run's summary. A run that failed before its data were read has an empty one, which is none.
-pub(super) fn named_metric(run: &StoredRun) -> Option<String> {
-    run.summary.as_ref().map(|summary| &summary.metric).filter(|metric| !metric.is_empty()).cloned()
+/// The metric in the run's summary; `None` for a run that has not ended, or failed before its data were read.
+pub(super) fn named_metric(run: &StoredRun) -> Option<EvaluationMetric> {
+    run.summary.as_ref().and_then(|summary| summary.metric)
 }
 
 /// The stored run of the same point with the most epochs (in a tie, the first by path), excluding runs that are in the

@@ -1,6 +1,7 @@
 //! Reports with collapsed runs, trivial baselines, and metrics at the last and at the best epoch.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use sparsegate_core::EvaluationMetric;
 use sparsegate_report as report;
 use sparsegate_spec::Experiment;
 use sparsegate_spec::types::{CellName, Expectation, MetricRef, OrderClaim, RunSpec, Tolerance, ValueClaim};
@@ -63,7 +64,7 @@ fn sweep(root: &Utf8Path) -> (Experiment, Plan) {
             format: FORMAT,
             state: RunState::Done,
             epochs: spec.train.epochs,
-            metric: "accuracy".into(),
+            metric: Some(EvaluationMetric::Accuracy),
             last: lines.last().cloned(),
             train_seconds: 90.0,
             error: None,

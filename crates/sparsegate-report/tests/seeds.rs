@@ -1,6 +1,7 @@
 //! Reports over several seeds and over swept numbers, from fixture run folders.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use sparsegate_core::EvaluationMetric;
 use sparsegate_core::cells;
 use sparsegate_report as report;
 use sparsegate_spec as spec;
@@ -65,7 +66,7 @@ fn stored(root: &Utf8Path, runs: Vec<RunSpec>, short: usize) -> (spec::Experimen
             format: FORMAT,
             state,
             epochs: lines.len() as u32,
-            metric: "accuracy".into(),
+            metric: Some(EvaluationMetric::Accuracy),
             last: lines.last().cloned(),
             train_seconds: 40.0 + run.seed as f64,
             error: None,

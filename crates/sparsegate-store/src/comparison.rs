@@ -2,12 +2,12 @@
 
 use camino::Utf8Path;
 
-use crate::format::RunState;
+use crate::run_dir::read;
 use crate::{RunDir, StoreError};
 
 /// Whether the run is finished.
 pub fn is_done(dir: &RunDir) -> Result<bool, StoreError> {
-    Ok(dir.summary()?.is_some_and(|summary| summary.state == RunState::Done))
+    Ok(dir.finished()?.is_some())
 }
 
 /// Whether the files of two folders that hold no time and no host name are equal. Weights that one of them left out
@@ -19,12 +19,7 @@ pub fn same_results(a: &Utf8Path, b: &Utf8Path) -> Result<bool, StoreError> {
         if name == "model.safetensors" && without_weights {
             continue;
         }
-        let read = |folder: &Utf8Path| match fs_err::read(folder.join(name)) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(StoreError::io("read", &folder.join(name), e)),
-        };
-        if read(a)? != read(b)? {
+        if read(&a.join(name))? != read(&b.join(name))? {
             return Ok(false);
         }
     }

@@ -93,7 +93,7 @@ pub(crate) fn read(dir: &RunDir) -> Examination {
         // A process that was killed leaves no summary.
         let epoch = position.map_or(0, |position| position.epoch);
         let status = Status::Interrupted { epoch };
-        return Ok(Some(Examined { status, shown: last.clone(), last, metric: String::new() }));
+        return Ok(Some(Examined { status, shown: last.clone(), last, metric: None }));
     };
     let (status, shown) = match summary.state {
         RunState::Done => (Status::Done, summary.last),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::collapse::{Collapse, Predictor, TrivialBaseline};
 pub use sparsegate_core::{Counts, FORMAT, GateCount, GateKind, GateRole, KeptCount, Structure, UnitGates};
 
+use sparsegate_core::EvaluationMetric;
 use sparsegate_spec::types::RunSpec;
 
 /// `run.json`: spec and provenance of a run.
@@ -73,8 +74,9 @@ pub struct Summary {
     pub state: RunState,
     /// Finished epochs.
     pub epochs: u32,
-    /// Name of the metric: `perplexity`, `bits_per_char` or `accuracy`.
-    pub metric: String,
+    /// The metric; `None` for a run whose process ended before its data were read, in the file the empty text.
+    #[serde(default, with = "sparsegate_core::metric_or_empty")]
+    pub metric: Option<EvaluationMetric>,
     /// The metrics of the epoch whose model is stored, which is the last one unless `selected` names another; of an
     /// unfinished run those of the last finished epoch, if there is one.
     pub last: Option<EpochMetrics>,
@@ -216,6 +218,66 @@ pub struct GroundTruthCounts {
 
 #[cfg(test)]
 mod tests {
+    use camino::Utf8Path;
+
+    use super::{EvaluationMetric, Summary};
+    use crate::{RunDir, StoreError};
+
+    /// A summary as versions since 0.1 write it, of a run with this metric.
+    fn stored(metric: &str) -> String {
+        format!(
+            "{{\n  \"format\": 1,\n  \"state\": \"failed\",\n  \"epochs\": 0,\n  \"metric\": {metric},\n  \"last\": null,\n  \
+             \"train_seconds\": 0.5,\n  \"error\": \"killed\",\n  \"planted\": null\n}}\n"
+        )
+    }
+
+    /// The folder of a run with this `summary.json`.
+    fn run(folder: &tempfile::TempDir, summary: &str) -> RunDir {
+        let dir = RunDir::new(Utf8Path::from_path(folder.path()).unwrap(), "k");
+        fs_err::create_dir_all(dir.path()).unwrap();
+        fs_err::write(dir.path().join("summary.json"), summary).unwrap();
+        dir
+    }
+
+    #[test]
+    fn summaries_are_written_with_the_bytes_that_were_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let metrics = EvaluationMetric::ALL.map(|metric| (Some(metric), metric.name()));
+        for (metric, name) in metrics.into_iter().chain([(None, "")]) {
+            let text = stored(&format!("\"{name}\""));
+            let dir = run(&folder, &text);
+            let summary: Summary = dir.summary().unwrap().unwrap();
+            assert_eq!(summary.metric, metric);
+            let lock = dir.lock().unwrap();
+            lock.remove_summary().unwrap();
+            lock.write_summary(&summary).unwrap();
+            assert_eq!(fs_err::read_to_string(dir.path().join("summary.json")).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_summary_without_a_metric_has_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = stored("\"\"").replace("  \"metric\": \"\",\n", "");
+        assert!(!text.contains("metric"));
+        assert_eq!(run(&folder, &text).summary().unwrap().unwrap().metric, None);
+    }
+
+    #[test]
+    fn an_unknown_metric_is_refused_with_the_name_of_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        for (metric, named) in [("\"f1\"", "`f1`"), ("\"Accuracy\"", "`Accuracy`"), ("\" \"", "` `")] {
+            let error = run(&folder, &stored(metric)).summary().unwrap_err();
+            let text = error.to_string();
+            assert!(matches!(&error, StoreError::Corrupt { path, .. } if path.ends_with("k/summary.json")), "{text}");
+            let known = format!("unknown metric {named}, known are perplexity, bits_per_char, accuracy");
+            assert!(text.contains(&known) && text.contains("a newer sparsegate may have stored it"), "{text}");
+        }
+        for metric in ["null", "1"] {
+            assert!(matches!(run(&folder, &stored(metric)).summary(), Err(StoreError::Corrupt { .. })), "{metric}");
+        }
+    }
+
     #[test]
     fn numbers_are_read_as_they_were_written() {
         for number in [193.059_165_546_760_74, 0.1 + 0.2, f64::MIN_POSITIVE, 1e300 / 3.0] {

@@ -18,6 +18,7 @@ use super::format::{EpochMetrics, RunRecord};
 use super::manifest::{EXTRAS, MANIFEST, RESULTS};
 use super::plan::Status;
 use super::run_dir::LEFT_OUT;
+use sparsegate_core::EvaluationMetric;
 
 /// First line of the file; other content is ignored and replaced.
 const HEAD: &str = "sparsegate run index 2";
@@ -40,8 +41,9 @@ pub(crate) struct Examined {
     pub(crate) last: Option<EpochMetrics>,
     /// The line of the epoch whose model is stored.
     pub(crate) shown: Option<EpochMetrics>,
-    /// Name of the metric; empty if the run has not ended.
-    pub(crate) metric: String,
+    /// The metric; `None` if the run has not ended.
+    #[serde(with = "sparsegate_core::metric_or_empty")]
+    pub(crate) metric: Option<EvaluationMetric>,
 }
 
 /// The entries of an index, by the path of the folder below `runs`.

@@ -9,6 +9,7 @@ use super::format::RunRecord;
 use super::index::{Examined, Index};
 use super::plan::{Progress, Status};
 use super::{RunDir, Store, StoreError, experiments};
+use sparsegate_core::EvaluationMetric;
 
 /// A stored run.
 #[derive(Debug, Clone)]
@@ -23,8 +24,8 @@ pub struct StoredRun {
     pub status: Option<Status>,
     /// How far it is.
     pub progress: Progress,
-    /// Name of the metric; empty if the run has not ended.
-    pub metric: String,
+    /// The metric; `None` if the run has not ended.
+    pub metric: Option<EvaluationMetric>,
 }
 
 /// All runs stored under `root`, in order of key; each folder is verified, or known to the index as it is now.
@@ -69,8 +70,8 @@ fn read_all(root: &Utf8Path, dirs: Vec<RunDir>, users: &BTreeMap<&str, Vec<Strin
         }
         let (status, progress, metric) = match examined {
             Ok(Some(Examined { status, last, shown, metric })) => (Some(status), Progress { last, shown }, metric),
-            Ok(None) => (None, Progress::default(), String::new()),
-            Err(error) => (Some(Status::Damaged { error: error.to_string() }), Progress::default(), String::new()),
+            Ok(None) => (None, Progress::default(), None),
+            Err(error) => (Some(Status::Damaged { error: error.to_string() }), Progress::default(), None),
         };
         runs.push(StoredRun { dir, experiments, record, status, progress, metric });
     }

@@ -6,7 +6,7 @@ use std::io::Read;
 use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 
-use super::format::{FORMAT, RunState, Summary};
+use super::format::FORMAT;
 use super::{LockedRun, RunDir, StoreError};
 
 /// Name of the file.
@@ -148,8 +148,7 @@ impl RunDir {
     /// # Errors
     /// Any [`StoreError`] except `Locked`.
     pub fn lacks_manifest(&self) -> Result<bool, StoreError> {
-        let done = |summary: Summary| summary.state == RunState::Done;
-        if self.path().join(MANIFEST).exists() || !self.summary()?.is_some_and(done) {
+        if self.path().join(MANIFEST).exists() || self.finished()?.is_none() {
             return Ok(false);
         }
         Ok(self.checkpoint_with_files()?.is_some_and(|(_, files)| files.contains_key("run.json")))

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checkpoint::{Checkpoint, CompanionHashes, DecodeError, FormatVersion, Position};
 use super::classes::ClassResults;
-use super::format::{EpochMetrics, FORMAT, RunRecord, Structure, Summary};
+use super::format::{EpochMetrics, FORMAT, RunRecord, RunState, Structure, Summary};
 use super::speed::Speed;
 use super::{StoreError, tensors};
 use sparsegate_core::trainer::NamedTensor;
@@ -95,6 +95,14 @@ impl RunDir {
     /// Any [`StoreError`] except `Locked`.
     pub fn summary(&self) -> Result<Option<Summary>, StoreError> {
         self.json("summary.json")
+    }
+
+    /// Reads `summary.json` of a finished run; `None` if the run has not ended, was interrupted or failed.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] except `Locked`.
+    pub fn finished(&self) -> Result<Option<Summary>, StoreError> {
+        Ok(self.summary()?.filter(|summary| summary.state == RunState::Done))
     }
 
     /// Reads `structure.json`; `None` if the run is not done.

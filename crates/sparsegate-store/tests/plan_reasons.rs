@@ -1,6 +1,7 @@
 //! The status that `plan` reports for each run, and the reason to run it.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use sparsegate_core::EvaluationMetric;
 use sparsegate_spec::Hashes;
 use sparsegate_spec::{Experiment, from_text};
 use sparsegate_store::format::{FORMAT, RunRecord, RunState, Summary};
@@ -34,7 +35,7 @@ fn write(entry: &PlanEntry, state: Option<RunState>) {
             state,
             // A finished run must have a line of metrics for each epoch.
             epochs: u32::from(state != RunState::Done),
-            metric: "perplexity".into(),
+            metric: Some(EvaluationMetric::Perplexity),
             last: None,
             train_seconds: 1.0,
             error,

@@ -3,6 +3,7 @@
 use camino::Utf8Path;
 
 use super::language_models::{self, sparsity};
+use sparsegate_core::EvaluationMetric;
 use sparsegate_spec::types::{CellName, EmbeddingSpec, GateActivation, Init, ModelKind, Prior, RunSpec, TrainSpec};
 use sparsegate_store::format::{
     Counts, EpochMetrics, FORMAT, GateCount, GroundTruthCounts, KeptCount, RunState, Structure, Summary, UnitGates,
@@ -145,7 +146,7 @@ pub fn store(root: &Utf8Path, spec: &RunSpec, key: &str) {
         format: FORMAT,
         state: RunState::Done,
         epochs: spec.train.epochs,
-        metric: "accuracy".into(),
+        metric: Some(EvaluationMetric::Accuracy),
         last: last.clone(),
         train_seconds: 90.0,
         error: None,

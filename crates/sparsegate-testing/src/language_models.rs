@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use sparsegate_core::EvaluationMetric;
 use sparsegate_spec::Experiment;
 use sparsegate_spec::types::{
     Adam, Backend, CellName, GateActivation, Init, ModelKind, ModelSpec, Optimizer, Prior, RateSchedule, Reading,
@@ -182,7 +183,7 @@ pub fn store(root: &Utf8Path, spec: &RunSpec, key: &str, epochs: u32, state: Run
         format: FORMAT,
         state,
         epochs,
-        metric: "perplexity".into(),
+        metric: Some(EvaluationMetric::Perplexity),
         last: lines.last().cloned(),
         train_seconds: 170.0 * f64::from(epochs),
         error: (state == RunState::Failed).then(|| "loss is not a number at step 12 | tensor output/bias".into()),

@@ -4,10 +4,11 @@
 //! |---|---|
 //! | [`Project`], [`command_in`], [`Answer`] | a project folder, the program run in it, and what it answers |
 //! | `View` | a folder as another host or container sees it (Linux) |
-//! | [`manifests`] | data sets of the synthetic language and of synthetic texts |
-//! | [`tables`] | labelled texts as rows of a table |
+//! | [`wait_for`], [`signal`] | waiting for what a process does, and signals to it |
+//! | [`manifests`] | data sets of the synthetic language and of synthetic texts, and the files of others |
+//! | [`tables`] | labelled texts as rows of a table, and `new task` for them |
 //! | [`formulas`] | cells of the compact runtime with a formula |
-//! | [`language_models`], [`classifiers`], [`stored`] | run folders with synthetic numbers, and the bytes of a run (feature `runs`) |
+//! | [`language_models`], [`classifiers`], [`stored`] | run folders with synthetic numbers, and the stored runs of a project (feature `runs`) |
 //! | [`networks`] | small networks, matrices and the cell of `docs/new-cell.md` (feature `networks`) |
 //!
 //! A unit test cannot use types of its own crate through this one, because `cargo test` compiles the crate a second
@@ -31,8 +32,10 @@ pub mod stored;
 pub mod tables;
 #[cfg(target_os = "linux")]
 mod view;
+mod waiting;
 
 pub use program::{Answer, command_in};
 pub use project::Project;
 #[cfg(target_os = "linux")]
 pub use view::View;
+pub use waiting::{LIMIT, signal, signal_if_running, wait_for};

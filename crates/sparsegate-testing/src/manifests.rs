@@ -1,4 +1,6 @@
-//! Manifests of small generated data sets.
+//! Manifests of small data sets.
+
+use sha2::{Digest as _, Sha256};
 
 /// Training, validation and test part of [`small_words`].
 const SMALL: [usize; 3] = [4000, 1000, 1000];
@@ -16,6 +18,12 @@ pub fn texts(name: &str, parts: [usize; 3]) -> String {
 /// The data set `small`: enough words of the synthetic language for a few epochs of a second.
 pub fn small_words() -> String {
     words("small", SMALL)
+}
+
+/// The entry of a file with these bytes under `files` of a manifest; `path` is its path in the cache.
+pub fn file(path: &str, bytes: &[u8]) -> String {
+    let sha256: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{{ path: {path}, bytes: {}, sha256: '{sha256}' }}", bytes.len())
 }
 
 fn generated(name: &str, reader: &str, [train, valid, test]: [usize; 3]) -> String {

@@ -46,10 +46,11 @@ impl Answer {
         Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     }
 
-    /// The answer with single spaces in place of line breaks and alignment.
+    /// The answer with single spaces in place of line breaks and alignment, and without the margins of rendered errors.
     #[must_use]
     pub fn on_one_line(self) -> Self {
-        let joined = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let is_margin = |part: &&str| matches!(*part, "\u{2502}" | "|");
+        let joined = |text: &str| text.split_whitespace().filter(|part| !is_margin(part)).collect::<Vec<_>>().join(" ");
         Self { out: joined(&self.out), err: joined(&self.err), ..self }
     }
 
@@ -60,6 +61,22 @@ impl Answer {
         for part in parts {
             assert!(self.err.contains(part), "`{part}` is not in stderr of {self:#?}");
         }
+    }
+
+    /// Fails unless the process printed nothing on standard output, and its standard error has no panic; otherwise as
+    /// [`Answer::expect`].
+    #[track_caller]
+    pub fn fails(&self, code: i32, parts: &[&str]) {
+        self.expect(code, parts);
+        assert_eq!(self.out, "", "nothing on stdout: {self:#?}");
+        assert!(!self.err.contains("panicked"), "{self:#?}");
+    }
+
+    /// Standard output of a process that succeeded without a message.
+    #[track_caller]
+    pub fn quiet(&self) -> &str {
+        assert_eq!((self.code, self.err.as_str()), (Some(0), ""), "{self:#?}");
+        &self.out
     }
 
     /// Standard output followed by standard error of a process that succeeded.

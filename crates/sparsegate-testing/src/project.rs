@@ -1,10 +1,11 @@
 //! A project folder.
 
+use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::{Answer, command_in};
+use crate::{Answer, command_in, manifests};
 
 /// A project in a temporary folder, which is deleted with this value.
 #[derive(Debug)]
@@ -29,6 +30,11 @@ impl Project {
             project.write(path, content);
         }
         project
+    }
+
+    /// A project with the data set `small` ([`manifests::small_words`]) and the experiment `t.yaml`.
+    pub fn small(spec: &str) -> Self {
+        Self::with(&[("datasets/small.yaml", &manifests::small_words()), ("t.yaml", spec)])
     }
 
     /// A path in the project.
@@ -62,5 +68,15 @@ impl Project {
     /// Runs the program to its end.
     pub fn go(&self, arguments: &[&str]) -> Answer {
         Answer::to(self.command(arguments))
+    }
+
+    /// Runs the program to its end, with `input` as standard input.
+    pub fn feed(&self, arguments: &[&str], input: &[u8]) -> Answer {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program can be started");
+        // A program that ends early closes the pipe.
+        let _ = child.stdin.take().expect("a pipe").write_all(input);
+        Answer::of(child)
     }
 }

@@ -1,6 +1,20 @@
-//! The bytes of a stored run.
+//! The stored runs of a project, and their bytes.
 
-use sparsegate_store::RunDir;
+use sparsegate_store::{RunDir, runs};
+
+use crate::{Project, wait_for};
+
+/// The stored runs of an experiment of a project, in order of key.
+pub fn runs_of(project: &Project, experiment: &str) -> Vec<RunDir> {
+    runs(&project.root, experiment).expect("a readable store")
+}
+
+/// Waits for a run of the experiment `t` with at least so many finished epochs; it may go on.
+#[track_caller]
+pub fn run_with_epochs(project: &Project, epochs: usize) -> RunDir {
+    let has_epochs = |run: &RunDir| run.metrics().expect("readable metrics").len() >= epochs;
+    wait_for("finished epoch", || runs_of(project, "t").into_iter().find(has_epochs))
+}
 
 /// The files that training writes and whose bytes depend on nothing but the spec, the data, the backend and, on `tch`,
 /// the number of threads.

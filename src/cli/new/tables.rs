@@ -7,7 +7,7 @@ use super::task::{Proposal, Sources, propose};
 use super::{Kind, TaskArgs};
 use crate::cli::CliError;
 use sparsegate_data::join_tables;
-use sparsegate_data::manifest::{Column, LabelledTexts, Manifest, Reader};
+use sparsegate_data::manifest::{Column, LabelledTexts, Manifest, Reader, TableFormat};
 use sparsegate_data::sniff::{self, Choice, Format};
 
 /// The files of the parts, if one of them cannot be read by the rules of the training file.
@@ -22,13 +22,17 @@ pub(super) fn unlike(args: &TaskArgs, sources: &Sources) -> Result<Option<[Vec<U
     for other in others {
         let own = sniff::look(other, &args.hints())?;
         let written = |look: &sniff::Look| (look.format, look.encoding, look.newlines);
-        let alike = written(&own) == written(&look)
-            && classification::choose(args, other, &wanted, format, &look)
-                .is_ok_and(|(_, choice)| choice.header == first.header && same_columns(&first, &choice));
-        if !alike {
+        let choice = if written(&own) == written(&look) {
+            classification::choose(args, other, &wanted, format, &look).ok().map(|(_, choice)| choice)
+        } else {
+            None
+        };
+        let is_alike = |choice: &Choice| choice.header == first.header && same_columns(&first, choice);
+        let Some(choice) = choice.filter(is_alike) else {
             let list = |file: &Option<Utf8PathBuf>| file.iter().cloned().collect();
             return Ok(Some([vec![sources.train.clone()], list(&sources.valid), list(&sources.test)]));
-        }
+        };
+        same_label_column(args, (&sources.train, &first), (other, &choice), format, &look)?;
     }
     Ok(None)
 }
@@ -48,6 +52,26 @@ fn same_columns(first: &Choice, other: &Choice) -> bool {
     !numbered || first.columns == other.columns
 }
 
+/// Refuses a table that seems to have its labels in another column than the first one, if columns go by number: it would
+/// be read with texts as labels.
+fn same_label_column(
+    args: &TaskArgs,
+    (first, leading): (&Utf8Path, &Choice),
+    (file, choice): (&Utf8Path, &Choice),
+    format: TableFormat,
+    look: &sniff::Look,
+) -> Result<(), CliError> {
+    let sample = sniff::sample(file, format, look)?;
+    let Some(column) = sniff::other_label_column(leading, file, &sample, choice, args.label.is_some()) else {
+        return Ok(());
+    };
+    let error = CliError::data(format!(
+        "the labels seem to be in column {} of {first} and in column {column} of {file}, and no names of columns say so",
+        leading.label
+    ));
+    Err(error.help("bring the columns of all tables into one order, or write a first row with their names into each"))
+}
+
 /// Joins the tables of each part below `root`, each read by its own rules and all by the columns of the first one, and
 /// proposes a manifest for the result.
 pub(super) fn joined(
@@ -61,7 +85,8 @@ pub(super) fn joined(
         let error = CliError::data(format!("{} has no table for training", args.from));
         return Err(error.help("the names of its files must say train, or none valid or test"));
     };
-    let (_, leading) = chosen(args, first, &[args.text.clone(), args.label.clone()])?;
+    let look = sniff::look(first, &args.hints())?;
+    let (_, leading) = chosen(args, first, &[args.text.clone(), args.label.clone()], &look)?;
     let mut files = [None, None, None];
     let mut formats: Vec<&str> = Vec::new();
     for ((part, tables), joined) in ["train", "valid", "test"].iter().zip(parts).zip(&mut files) {
@@ -98,13 +123,13 @@ fn chosen(
     args: &TaskArgs,
     file: &Utf8Path,
     columns: &[Option<String>; 2],
-) -> Result<((Chosen, &'static str), Choice), CliError> {
-    let look = sniff::look(file, &args.hints())?;
+    look: &sniff::Look,
+) -> Result<((Chosen, TableFormat), Choice), CliError> {
     let Format::Table(format) = look.format else {
         return Err(CliError::data(format!("{file} is not a table")).help("name the file to read with --from"));
     };
-    let (chosen, choice) = classification::choose(args, file, columns, format, &look)?;
-    Ok(((chosen, format.name()), choice))
+    let (chosen, choice) = classification::choose(args, file, columns, format, look)?;
+    Ok(((chosen, format), choice))
 }
 
 /// The rules that read a table, and its format, by the columns of the first one.
@@ -115,7 +140,8 @@ fn rules(
     first: &Utf8Path,
     leading: &Choice,
 ) -> Result<(LabelledTexts, &'static str), CliError> {
-    let ((chosen, format), choice) = chosen(args, file, &names(leading)).map_err(|error| {
+    let look = sniff::look(file, &args.hints())?;
+    let ((chosen, format), choice) = chosen(args, file, &names(leading), &look).map_err(|error| {
         error.help(format!(
             "the tables must have the columns of the first one, {first}: {} and {}; correct {file}, or move it away",
             leading.text, leading.label
@@ -136,10 +162,11 @@ fn rules(
         ));
         return Err(error.help("give the columns of the text and the label the same names in all tables"));
     }
+    same_label_column(args, (first, leading), (file, &choice), format, &look)?;
     let Reader::LabelledTexts(rules) =
         Manifest::from_text(target, &chosen.probe(&args.name, args.skip_unlabelled))?.reader
     else {
         return Err(CliError::failed("the manifest of a table has another reader, which is a bug"));
     };
-    Ok((rules, format))
+    Ok((rules, format.name()))
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::run_labels;
 use crate::cli::CliError;
 use crate::cli::args::{Global, OutputFormat};
-use crate::cli::heading::{common_metric, metric_head, metric_name, title};
+use crate::cli::heading::{common_metric, decimals, metric_head, metric_name, title};
 use crate::cli::output;
 use crate::cli::table::TextTable;
 use crate::progress;
@@ -32,7 +32,8 @@ struct ResultRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     job: Option<String>,
     epochs: u32,
-    metric: String,
+    #[serde(with = "sparsegate_core::metric_or_empty")]
+    metric: Option<EvaluationMetric>,
     valid: Option<f64>,
     test: Option<f64>,
     compression: Option<f64>,
@@ -56,10 +57,7 @@ impl ResultRow {
 
     /// A value of the run's metric; nothing if there is none.
     fn number(&self, value: Option<f64>) -> String {
-        let digits = match EvaluationMetric::from_name(&self.metric) {
-            Some(EvaluationMetric::BitsPerCharacter) => 4,
-            Some(EvaluationMetric::Perplexity | EvaluationMetric::Accuracy) | None => 2,
-        };
+        let digits = decimals(self.metric);
         value.map(|value| format!("{value:.digits$}")).unwrap_or_default()
     }
 }
@@ -118,15 +116,15 @@ fn rows(sweep: &Sweep, outcomes: &[Outcome]) -> Vec<ResultRow> {
         let lines = if damaged { Vec::new() } else { entry.dir.metrics().unwrap_or_default() };
         let (metric, epochs, last, baseline) = match outcome {
             Outcome::Done(summary) => {
-                (summary.metric.clone(), Some(summary.epochs), summary.last.clone(), summary.baseline.clone())
+                (summary.metric, Some(summary.epochs), summary.last.clone(), summary.baseline.clone())
             }
-            _ => (known.to_owned(), None, lines.last().cloned(), None),
+            _ => (known, None, lines.last().cloned(), None),
         };
         let selected = match outcome {
             Outcome::Done(summary) => summary.selected,
             _ => None,
         };
-        let best = best_epoch(selected, &metric, &lines);
+        let best = best_epoch(selected, metric, &lines);
         let of = |get: fn(&EpochMetrics) -> f64| last.as_ref().map(get);
         let gates = |get: fn(&sparsegate_store::format::GateCount) -> u64| {
             last.as_ref().map(|line| line.counts.gates.iter().map(get).sum())
@@ -160,14 +158,18 @@ fn rows(sweep: &Sweep, outcomes: &[Outcome]) -> Vec<ResultRow> {
 
 /// The epoch whose model `train.select: best` stored, which is the last of equal ones; otherwise the first epoch with
 /// the best validation metric.
-fn best_epoch<'a>(selected: Option<u32>, metric: &str, lines: &'a [EpochMetrics]) -> Option<&'a EpochMetrics> {
+fn best_epoch(
+    selected: Option<u32>,
+    metric: Option<EvaluationMetric>,
+    lines: &[EpochMetrics],
+) -> Option<&EpochMetrics> {
     let chosen = selected.and_then(|epoch| lines.iter().find(|line| line.epoch == epoch));
-    chosen.or_else(|| sparsegate_report::best_epoch(Some(metric), lines))
+    chosen.or_else(|| sparsegate_report::best_epoch(metric, lines))
 }
 
 /// The table of an experiment's runs. The heads name the metric, or a column does if the runs have different ones.
 fn table(rows: &[ResultRow], labels: &[String]) -> TextTable {
-    let metric = common_metric(rows.iter().map(|row| row.metric.as_str()));
+    let metric = common_metric(rows.iter().map(|row| row.metric));
     let head = |part| metric_head(part, metric);
     let mut table = TextTable::new().words("run").words("state").numbers("epochs").spare();
     if metric.is_none() {
@@ -176,7 +178,7 @@ fn table(rows: &[ResultRow], labels: &[String]) -> TextTable {
     let table = table.numbers(head("valid")).numbers(head("test"));
     let table = table.numbers(format!("{} (best epoch)", head("test"))).spare();
     let mut table = table.numbers("compression").numbers("live gates").spare();
-    let metric_cell = |row: &ResultRow| metric.is_none().then(|| metric_name(&row.metric).to_owned());
+    let metric_cell = |row: &ResultRow| metric.is_none().then(|| metric_name(row.metric).to_owned());
     for (row, label) in rows.iter().zip(labels) {
         let gates = row.gates_kept.zip(row.gates_total).map(|(kept, total)| format!("{kept}/{total}"));
         let compression = row.valid.map(|_| progress::compression(row.compression));
@@ -244,7 +246,7 @@ mod tests {
     #[test]
     fn of_equal_epochs_the_stored_one_is_named() {
         let lines: Vec<_> = (1..=4).map(|n| EpochMetrics { valid: 100.0, ..epoch("W", n, 4) }).collect();
-        let best = |selected| best_epoch(selected, "perplexity", &lines).map(|line| line.epoch);
+        let best = |selected| best_epoch(selected, Some(EvaluationMetric::Perplexity), &lines).map(|line| line.epoch);
         assert_eq!((best(None), best(Some(4)), best(Some(3))), (Some(1), Some(4), Some(3)));
     }
 }

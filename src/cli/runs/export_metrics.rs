@@ -11,7 +11,7 @@ use crate::cli::event_files::{NamedRun, of_sweep};
 use crate::cli::output;
 use crate::cli::streamed_table::printable;
 use crate::cli::{CliError, Exit};
-use sparsegate_data::Manifest;
+use sparsegate_data::{Manifest, Unit};
 use sparsegate_pipeline::sweep::Sweep;
 use sparsegate_spec::VaryingKeys;
 use sparsegate_store::format::RunRecord;
@@ -85,9 +85,9 @@ fn stored(global: &Global, dirs: Vec<RunDir>) -> Result<Vec<NamedRun>, CliError>
         for (dir, record) in runs {
             let label = printable(&varying.label(&record.spec));
             // A run that has not ended does not say which metric it has.
-            let by_manifest = || Some(Manifest::load(&global.root, &record.spec.dataset).ok()?.reader.unit()?.metric());
-            let ended = dir.summary()?.map(|summary| summary.metric).filter(|metric| !metric.is_empty());
-            let metric = ended.or_else(|| by_manifest().map(str::to_owned)).unwrap_or_else(|| "metric".to_owned());
+            let unit = || Manifest::load(&global.root, &record.spec.dataset).ok()?.reader.unit();
+            let ended = dir.summary()?.and_then(|summary| summary.metric);
+            let metric = ended.or_else(|| unit().map(Unit::evaluation_metric));
             named.push(NamedRun { dir, experiment: experiment.clone(), label, metric });
         }
     }

@@ -12,6 +12,7 @@ use crate::cli::output;
 use crate::cli::table::TextTable;
 use crate::cli::{CliError, Exit};
 use crate::progress;
+use sparsegate_core::EvaluationMetric;
 use sparsegate_spec::types::RunSpec;
 use sparsegate_store::StoredRun;
 use sparsegate_store::plan::Status;
@@ -68,7 +69,7 @@ pub(super) struct ListedRun {
     pub(super) seed: Option<u64>,
     pub(super) backend: Option<String>,
     pub(super) epochs: Option<u32>,
-    pub(super) metric: Option<String>,
+    pub(super) metric: Option<EvaluationMetric>,
     pub(super) valid: Option<f64>,
     pub(super) test: Option<f64>,
     pub(super) compression: Option<f64>,
@@ -95,7 +96,7 @@ impl ListedRun {
             seed: spec.map(|spec| spec.seed),
             backend: spec.map(|spec| spec.backend.to_string()),
             epochs: run.progress.last.as_ref().map(|line| line.epoch),
-            metric: Some(run.metric.clone()).filter(|metric| !metric.is_empty()),
+            metric: run.metric,
             valid: shown.map(|line| line.valid),
             test: shown.map(|line| line.test),
             compression: shown.and_then(|line| line.counts.compression_ratio()),
@@ -193,7 +194,7 @@ fn table(rows: &[ListedRun]) -> TextTable {
             row.seed.map(|seed| seed.to_string()).unwrap_or_default(),
             text(&row.backend),
             row.epochs.map(|epochs| epochs.to_string()).unwrap_or_default(),
-            text(&row.metric),
+            row.metric.map_or("", EvaluationMetric::name).to_owned(),
             number(row.valid),
             number(row.test),
             row.valid.map(|_| progress::compression(row.compression)).unwrap_or_default(),

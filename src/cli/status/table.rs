@@ -6,6 +6,7 @@ use crate::cli::table::TextTable;
 use crate::cli::varying_columns::VaryingColumns;
 use crate::progress;
 use camino::Utf8PathBuf;
+use sparsegate_core::EvaluationMetric;
 use sparsegate_pipeline::exec::slurm::{Jobs, Phase, RunJob};
 use sparsegate_pipeline::sweep::{ExperimentPlan, RunStatus, Sweep, not_compiled};
 use sparsegate_spec::VaryingKeys;
@@ -58,7 +59,7 @@ pub(super) struct ExperimentTable<'a> {
     varying: VaryingKeys,
     columns: VaryingColumns,
     /// The metric of all runs; `None` if they differ.
-    metric: Option<&'static str>,
+    metric: Option<EvaluationMetric>,
 }
 
 impl<'a> ExperimentTable<'a> {

@@ -4,6 +4,7 @@
 //! split by the code of the readers, so that what is seen here is what is read later. Reading the whole file with the
 //! manifest shows whether the guesses are right.
 
+mod agreement;
 mod classes;
 mod columns;
 mod dialect;
@@ -20,6 +21,7 @@ use super::DataError;
 use super::manifest::{Encoding, Escape, Newlines, Separator, TableFormat};
 use crate::input::{self, Bom, Pack, TextFormat};
 
+pub use agreement::other_label_column;
 pub use classes::class_folders;
 pub use columns::{Choice, Wanted, choose};
 pub use sample::{Sample, sample};

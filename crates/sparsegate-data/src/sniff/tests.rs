@@ -101,6 +101,35 @@ fn a_header_can_be_demanded_and_a_lonely_first_label_is_told() {
 }
 
 #[test]
+fn tables_without_names_must_have_their_labels_in_one_column() {
+    let here = Here::new();
+    let first = here.choose(&rows("", 40, |_, text, label| format!("{label},{text}")), Wanted::default()).unwrap();
+    assert_eq!((&first.label, first.header), (&Column::Number(1), false));
+    let elsewhere = |text: &str, named: bool| {
+        let file = here.file("other.csv", text.as_bytes());
+        let look = look(&file, &Hints::default()).unwrap();
+        let sample = sample(&file, TableFormat::Csv, &look).unwrap();
+        let wanted = Wanted { text: Some("2"), label: Some("1"), header: Some(false) };
+        let choice = choose(&file, &sample, wanted).unwrap();
+        other_label_column(&first, &file, &sample, &choice, named)
+    };
+    for named in [false, true] {
+        assert_eq!(elsewhere(&rows("", 40, |_, text, label| format!("{text},{label}")), named), Some(2));
+        assert_eq!(elsewhere(&rows("", 3, |_, text, label| format!("{text},{label}")), named), Some(2), "few rows");
+        assert_eq!(elsewhere(&rows("", 40, |i, _, label| format!("{},t{i},{label}", i % 3)), named), Some(3));
+        assert_eq!(elsewhere(&rows("", 40, |_, text, label| format!("{label},{text}")), named), None);
+        assert_eq!(elsewhere(&rows("", 3, |_, text, _| format!("pos,{text}")), named), None, "one class");
+        // Classes that the first table does not have, above half of those that it has.
+        assert_eq!(elsewhere(&rows("", 40, |i, text, _| format!("{},{text}", ["pos", "ok"][i % 2])), named), None);
+        assert_eq!(elsewhere(&rows("", 40, |i, text, _| format!("{},{text}", ["ok", "so"][i % 2])), named), None);
+        assert_eq!(elsewhere(&rows("", 40, |_, text, _| format!(",{text}")), named), None, "no labels at all");
+    }
+    // Other classes in another column: only a look at that table tells, and the user may know better.
+    let other = rows("", 40, |i, text, _| format!("{text},{}", ["ok", "so"][i % 2]));
+    assert_eq!([elsewhere(&other, false), elsewhere(&other, true)], [Some(2), None]);
+}
+
+#[test]
 fn names_that_repeat_or_are_empty_become_numbers() {
     let here = Here::new();
     let text = rows("label,text,text,\n", 40, |i, text, label| format!("{label},{i},{text},x"));

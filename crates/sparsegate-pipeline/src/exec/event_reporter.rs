@@ -99,6 +99,8 @@ impl<E: Write, L: Write> RunObserver for EventReporter<E, L> {
 
 #[cfg(test)]
 mod tests {
+    use sparsegate_core::EvaluationMetric;
+
     use super::*;
 
     fn step(step: u64, objective: f64) -> TrainEvent {
@@ -109,7 +111,7 @@ mod tests {
     fn events_are_lines_of_json_and_the_log_has_means() {
         let (mut events, mut log) = (Vec::new(), Vec::new());
         let mut reporter = EventReporter::new(&mut events, &mut log);
-        reporter.event(&TrainEvent::Started { epochs: 1, step: 0, metric: "perplexity".into(), last: None });
+        reporter.event(&TrainEvent::Started { epochs: 1, step: 0, metric: EvaluationMetric::Perplexity, last: None });
         (1..=10).for_each(|number| reporter.event(&step(number, number as f64)));
         reporter.report_failure(&"no data");
         reporter.report_failure(&"a second error");

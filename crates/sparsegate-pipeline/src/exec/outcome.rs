@@ -94,7 +94,7 @@ impl Outcome {
             state: RunState::Failed,
             epochs: last.as_ref().map_or(0, |line| line.epoch),
             // Not known before the data are loaded.
-            metric: String::new(),
+            metric: None,
             last,
             // Up to the last checkpoint, over all processes; that of the crashed one since then is not known.
             train_seconds: dir.position().ok().flatten().map_or(0.0, |position| position.train_seconds),

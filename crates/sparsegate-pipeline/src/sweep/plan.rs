@@ -6,6 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{PreparedSweep, RunStatus, SweepError, SweepObserver, SweepOptions};
 use crate::exec::{Executor, Interrupt, Outcome};
+use sparsegate_core::EvaluationMetric;
 use sparsegate_data::{Sources, Unit};
 use sparsegate_spec::types::RunSpec;
 use sparsegate_spec::{Experiment, Hashes};
@@ -33,10 +34,10 @@ pub struct ExperimentPlan {
 }
 
 impl ExperimentPlan {
-    /// Name of the metric of a run, by its data set's manifest; empty if the manifest is not one of a data set.
-    pub fn metric(&self, spec: &RunSpec) -> &'static str {
+    /// The metric of a run, by its data set's manifest; `None` if the manifest is not one of a data set.
+    pub fn metric(&self, spec: &RunSpec) -> Option<EvaluationMetric> {
         let unit = self.sources.get(&spec.dataset).and_then(|sources| sources.dataset.reader.unit());
-        unit.map_or("", Unit::metric)
+        unit.map(Unit::evaluation_metric)
     }
 }
 

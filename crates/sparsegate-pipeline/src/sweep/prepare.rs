@@ -8,7 +8,7 @@ use crate::exec::{Executor, Interrupt, Job, Outcome, Parallelism};
 use crate::start_from::check_parent;
 use sparsegate_nn::engine::OpenError;
 use sparsegate_spec::types::{Backend, RunSpec};
-use sparsegate_store::format::{FORMAT, RunRecord, RunState};
+use sparsegate_store::format::{FORMAT, RunRecord};
 use sparsegate_store::plan::Status;
 use sparsegate_store::{RunDir, Store, StoreError, experiments, provenance};
 
@@ -179,7 +179,7 @@ impl<'a> PreparedSweep<'a> {
             return Ok(Some(Outcome::Excluded { why: why.to_string() }));
         }
         if !self.is_trained(run) {
-            let summary = entry.dir.summary()?.filter(|summary| summary.state == RunState::Done);
+            let summary = entry.dir.finished()?;
             let missing = || Outcome::failed(&"its summary.json is missing");
             self.complete(&entry.dir);
             return Ok(Some(summary.map_or_else(missing, |summary| Outcome::Done(Box::new(summary)))));

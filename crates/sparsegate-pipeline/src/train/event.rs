@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use sparsegate_core::EvaluationMetric;
 use sparsegate_store::format::{Collapse, EpochMetrics, RunState};
 
 /// A progress event of a run. `Started` comes first, then `Step`, `Evaluating`, `Epoch` and `Saved` as they happen,
@@ -16,8 +17,8 @@ pub enum TrainEvent {
         epochs: u32,
         /// Steps done by earlier processes; 0 for a fresh run.
         step: u64,
-        /// Name of the metric: `perplexity`, `bits_per_char` or `accuracy`.
-        metric: String,
+        /// The metric.
+        metric: EvaluationMetric,
         /// The metrics of the last finished epoch, if the run resumes.
         last: Option<EpochMetrics>,
     },

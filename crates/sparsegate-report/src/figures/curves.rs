@@ -15,6 +15,7 @@ use crate::sample::Sample;
 use crate::scene::{CurveValues, Scene};
 use crate::spread;
 use crate::style::{LINE, MARKER, MUTED, THIN};
+use sparsegate_core::EvaluationMetric;
 use sparsegate_store::format::EpochMetrics;
 
 /// Training curves of our runs and of the authors' runs.
@@ -57,7 +58,7 @@ impl Figure for CurvesFigure {
 
         let last_ours = ours.iter().map(|line| line.epoch).max().unwrap_or(1);
         let last = theirs.iter().map(|point| point.epoch).max().unwrap_or(1).max(last_ours);
-        let metric = rows.iter().find_map(|row| row.metric.as_deref());
+        let metric = rows.iter().find_map(|row| row.metric);
         let determining = determining(&rows);
         let baseline = common_baseline(&data).map(|baseline| (baseline, metric::on_axis(metric, baseline.valid)));
         let (quality, leaves) = quality_axis(metric, &determining, &theirs, baseline.map(|(_, value)| value));
@@ -274,7 +275,7 @@ fn legend_of(cells: &[(&str, Vec<Point<'_>>)]) -> Vec<(LegendSymbol, String)> {
 /// so the axis covers their values only up to twice the worst value of the sparse runs. An accuracy cannot grow worse
 /// without limit, and its worst value is the lowest one, so all are covered.
 fn quality_axis(
-    metric: Option<&str>,
+    metric: Option<EvaluationMetric>,
     rows: &[&RunRow],
     theirs: &[&AuthorsEpoch],
     baseline: Option<f64>,

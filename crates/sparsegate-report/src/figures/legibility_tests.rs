@@ -5,6 +5,7 @@ use super::{FigureData, all, sample};
 use crate::rows::{RowState, RunRow};
 use crate::scene::Scene;
 use crate::style::TINY;
+use sparsegate_core::EvaluationMetric;
 use sparsegate_core::cells;
 use sparsegate_spec::VaryingKeys;
 use sparsegate_spec::types::{CellName, Optimizer, RunSpec};
@@ -58,7 +59,7 @@ fn rows(levels: &[&str], cells: usize, seeds: u64, rates: &[f64]) -> (Vec<RunRow
             metrics: metrics.into(),
             speed: None,
             classes: None,
-            metric: Some("perplexity".into()),
+            metric: Some(EvaluationMetric::Perplexity),
             level_index: 0,
         }
     };

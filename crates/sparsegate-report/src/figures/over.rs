@@ -19,6 +19,7 @@ use crate::swept;
 use std::collections::HashSet;
 
 use plotters::style::RGBColor;
+use sparsegate_core::EvaluationMetric;
 use sparsegate_spec::{VaryingKeys, varying};
 use sparsegate_store::format::EpochMetrics;
 
@@ -86,7 +87,7 @@ impl Figure for OverFigure {
     }
 
     fn draw(&self, data: FigureData<'_>) -> Result<DrawnFigure, SkipReason> {
-        let metric = data.rows.iter().find_map(|row| row.metric.as_deref());
+        let metric = data.rows.iter().find_map(|row| row.metric);
         let series = series(&data, &self.key, metric);
         let collapsed = collapsed_names(&data.rows.iter().collect::<Vec<_>>());
         if series.is_empty() {
@@ -224,7 +225,7 @@ fn axis<'a, 'b: 'a>(
 }
 
 /// The finished points that have not collapsed as series, in order of appearance.
-pub(super) fn series<'a>(data: &FigureData<'a>, key: &str, metric: Option<&str>) -> Vec<Series<'a>> {
+pub(super) fn series<'a>(data: &FigureData<'a>, key: &str, metric: Option<EvaluationMetric>) -> Vec<Series<'a>> {
     let label = data.varying.without(&[key, "seed", "model.cell"]);
     let mut series: Vec<Series<'_>> = Vec::new();
     let finished = |point: &Point<'_>| point.first().state == RowState::Done && point.first().collapsed().is_none();

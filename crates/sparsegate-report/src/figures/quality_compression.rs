@@ -16,6 +16,7 @@ use crate::sample::Sample;
 use crate::scene::Scene;
 use crate::spread;
 use crate::style::{MARKER, MUTED};
+use sparsegate_core::EvaluationMetric;
 use sparsegate_store::format::{EpochMetrics, TrivialBaseline};
 
 /// Test metric against compression, one point per run.
@@ -62,7 +63,7 @@ impl Figure for QualityCompressionFigure {
                 |point: &AuthorsEpoch| if point.sparsity == "dense" { authors.best_epoch("dense") } else { None };
             authors.last.iter().map(|point| best(point).unwrap_or(point)).collect()
         });
-        let metric = ours.iter().find_map(|(row, _)| row.metric.as_deref());
+        let metric = ours.iter().find_map(|(row, _)| row.metric);
         let quality = |x: f64| metric::on_axis(metric, x);
         let compressions: Vec<f64> =
             ours.iter().map(|(_, line)| line.counts.compression).chain(authors.iter().map(|p| p.compression)).collect();
@@ -179,7 +180,7 @@ fn caption(
     cells: usize,
     authors: bool,
     baseline: Option<(&TrivialBaseline, bool)>,
-    metric: Option<&str>,
+    metric: Option<EvaluationMetric>,
     collapsed: &str,
 ) -> String {
     let mut caption = String::from(
@@ -214,7 +215,7 @@ fn draw_points(
     labels: &mut LabelPlacer,
     ours: &[&PlacedPoint<'_>],
     (entries, in_legend): (&[(LegendSymbol, String)], bool),
-    metric: Option<&str>,
+    metric: Option<EvaluationMetric>,
 ) -> bool {
     let at = |one: &PlacedPoint<'_>| plot.at(one.compression.mean, one.quality.mean);
     let test = format!("test {}", metric::plain_name(metric));

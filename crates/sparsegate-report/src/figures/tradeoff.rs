@@ -11,6 +11,7 @@ use crate::points::Point;
 use crate::recommend::recommendations;
 use crate::scene::Scene;
 use crate::style::{INK, LINE, MARKER};
+use sparsegate_core::EvaluationMetric;
 
 /// The curve from which one picks a network: quality against compression as the weight of the KL term rises.
 pub struct TradeoffFigure;
@@ -34,8 +35,8 @@ impl Figure for TradeoffFigure {
     }
 
     fn draw(&self, data: FigureData<'_>) -> Result<DrawnFigure, SkipReason> {
-        let name = data.rows.iter().find_map(|row| row.metric.as_deref());
-        let series: Vec<Series<'_>> = series(&data, KEY, name).into_iter().filter(|one| one.sparse).collect();
+        let metric = data.rows.iter().find_map(|row| row.metric);
+        let series: Vec<Series<'_>> = series(&data, KEY, metric).into_iter().filter(|one| one.sparse).collect();
         if series.is_empty() {
             return Err(SkipReason("no sparse run with a KL weight has finished without collapsing".into()));
         }
@@ -49,8 +50,8 @@ impl Figure for TradeoffFigure {
         let compressions: Vec<f64> = all.iter().map(|at| at.3.mean).collect();
         let qualities: Vec<f64> = all.iter().map(|at| at.2.mean).collect();
         let x = Axis::around("compression", AxisScale::Log, compressions.iter().copied());
-        let title = format!("validation {}", metric::axis_title(name));
-        let y = Axis::around(&title, metric::axis_scale(name, &qualities), qualities);
+        let title = format!("validation {}", metric::axis_title(metric));
+        let y = Axis::around(&title, metric::axis_scale(metric, &qualities), qualities);
 
         let title = "Quality against compression over the KL weight";
         let mut entries = series_legend(&series);
@@ -76,7 +77,7 @@ impl Figure for TradeoffFigure {
             plot.axes(&mut scene);
             facet_name(&mut scene, cells.len(), &plot, cell);
             let here: Vec<&Series<'_>> = series.iter().filter(|one| one.cell == *cell).collect();
-            curves(&mut scene, &plot, &here, name, &chosen, &recommended);
+            curves(&mut scene, &plot, &here, metric, &chosen, &recommended);
         }
 
         let points: Vec<&Point<'_>> = all.iter().map(|at| &at.1).collect();
@@ -99,7 +100,7 @@ fn curves(
     scene: &mut Scene,
     plot: &Plot,
     series: &[&Series<'_>],
-    metric: Option<&str>,
+    metric: Option<EvaluationMetric>,
     chosen: &[&str],
     recommended: &[&str],
 ) {

@@ -17,7 +17,7 @@ pub fn frame(table: &PaperTable<'_>) -> PolarsResult<DataFrame> {
     let mut columns = vec![
         text("task", &|row| Some(row.task.clone())),
         text("dataset", &|row| Some(row.point.first().spec.dataset.clone())),
-        text("metric", &|row| row.metric().map(str::to_owned)),
+        text("metric", &|row| row.metric().map(|metric| metric.name().to_owned())),
         text("cell", &|row| Some(row.point.first().cell().to_owned())),
         text("sparsity", &|row| Some(row.point.first().level().to_owned())),
         text("point", &|row| Some(row.point.first().point.clone())),

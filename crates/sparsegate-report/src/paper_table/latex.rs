@@ -44,7 +44,7 @@ pub fn latex(table: &PaperTable<'_>, name: &str) -> String {
         if before != Some(&row.task) {
             before = Some(&row.task);
             let metric = metric_text(row.metric());
-            let metric = if metric.is_empty() { metric } else { format!(" ({metric})") };
+            let metric = if metric.is_empty() { String::new() } else { format!(" ({metric})") };
             let (columns, task) = (lead + of_each * table.quantities.len(), escape(&(row.task.clone() + &metric)));
             let _ = writeln!(text, "    \\midrule\n    \\multicolumn{{{columns}}}{{@{{}}l}}{{\\emph{{{task}}}}} \\\\");
         }

@@ -20,6 +20,7 @@ use super::metric;
 use super::points::{self, Point};
 use super::rows::RunRow;
 use super::sample::Sample;
+use sparsegate_core::EvaluationMetric;
 use sparsegate_store::format::EpochMetrics;
 
 /// What the table says about its numbers.
@@ -96,9 +97,9 @@ pub struct PaperRow<'a> {
 }
 
 impl PaperRow<'_> {
-    /// The metric's name.
-    pub fn metric(&self) -> Option<&str> {
-        self.point.first().metric.as_deref()
+    /// The metric.
+    pub fn metric(&self) -> Option<EvaluationMetric> {
+        self.point.first().metric
     }
 
     /// The level with whatever else varies besides cell and seed, and the state unless it is `done`.

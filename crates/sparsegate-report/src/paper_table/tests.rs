@@ -5,6 +5,7 @@ use std::process::Command;
 use super::{PaperTable, frame, grid, latex};
 use crate::authors::{Authors, AuthorsEpoch, AuthorsLogs};
 use crate::rows::{RowState, RunRow};
+use sparsegate_core::EvaluationMetric;
 use sparsegate_spec::types::CellName;
 use sparsegate_testing::language_models as fixtures;
 
@@ -35,7 +36,7 @@ fn row(level: &str, seed: u64, shift: f64) -> RunRow {
         structure: None,
         speed: None,
         classes: None,
-        metric: Some("perplexity".into()),
+        metric: Some(EvaluationMetric::Perplexity),
         level_index: 0,
     }
 }
@@ -46,7 +47,7 @@ fn logs() -> AuthorsLogs {
         AuthorsEpoch {
             sparsity: level.to_owned(),
             epoch,
-            metric: "perplexity".into(),
+            metric: Some(EvaluationMetric::Perplexity),
             train_objective: 1.0,
             // Best at epoch 8.
             valid: 100.0 + f64::from(epoch.abs_diff(8)),

@@ -2,8 +2,9 @@
 
 use super::{Pair, PaperTable};
 use crate::grid::TableData;
-use crate::metric::{self, short_name};
+use crate::metric;
 use crate::number::{published, rounded};
+use sparsegate_core::EvaluationMetric;
 
 /// The table, with the authors' value in a column after each of ours if there are any.
 pub fn grid(table: &PaperTable<'_>) -> Option<TableData> {
@@ -22,7 +23,7 @@ pub fn grid(table: &PaperTable<'_>) -> Option<TableData> {
     let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
     let mut grid = TableData::new(&words, &numbers);
     for row in &table.rows {
-        let mut cells = vec![row.task.clone(), metric_text(row.metric())];
+        let mut cells = vec![row.task.clone(), metric_text(row.metric()).to_owned()];
         if table.has_cells {
             cells.push(row.point.first().cell().to_owned());
         }
@@ -40,27 +41,27 @@ pub fn grid(table: &PaperTable<'_>) -> Option<TableData> {
 }
 
 /// The metric's name with its unit.
-pub(super) fn metric_text(name: Option<&str>) -> String {
-    match name {
-        name if metric::is_accuracy(name) => "accuracy, %".into(),
-        Some(name) => short_name(name).to_owned(),
-        None => String::new(),
+pub(super) fn metric_text(metric: Option<EvaluationMetric>) -> &'static str {
+    match metric {
+        Some(EvaluationMetric::Accuracy) => "accuracy, %",
+        Some(metric @ (EvaluationMetric::Perplexity | EvaluationMetric::BitsPerCharacter)) => metric.short_name(),
+        None => "",
     }
 }
 
 /// Our value, such as `88.91` or `24.46 ± 0.31` with two digits of the deviation, of the given metric if it is one;
 /// empty if there is none.
-pub(super) fn ours(pair: &Pair, metric: Option<&str>) -> String {
+pub(super) fn ours(pair: &Pair, metric: Option<EvaluationMetric>) -> String {
     let Some(sample) = pair.ours else { return String::new() };
     let mean = metric::on_axis(metric, sample.mean);
     sample.sd.map_or_else(|| value(mean, metric), |sd| rounded(mean, metric::on_axis(metric, sd)))
 }
 
 /// The authors' value, in the same form.
-pub(super) fn theirs(pair: &Pair, metric: Option<&str>) -> String {
+pub(super) fn theirs(pair: &Pair, metric: Option<EvaluationMetric>) -> String {
     pair.theirs.map_or_else(String::new, |x| value(metric::on_axis(metric, x), metric))
 }
 
-fn value(x: f64, name: Option<&str>) -> String {
-    if metric::is_accuracy(name) { format!("{x:.2}") } else { published(x) }
+fn value(x: f64, metric: Option<EvaluationMetric>) -> String {
+    if metric::is_accuracy(metric) { format!("{x:.2}") } else { published(x) }
 }

@@ -2,11 +2,12 @@
 
 use super::results::push_baselines;
 use crate::grid::TableData;
-use crate::metric::{self, gates_kept, short_name};
+use crate::metric::{self, gates_kept};
 use crate::number::{published, ratio, spread};
 use crate::points::{self, Point};
 use crate::rows::RunRow;
 use crate::sample::Sample;
+use sparsegate_core::EvaluationMetric;
 use sparsegate_store::format::EpochMetrics;
 
 /// Statistics as text, such as `24.46 ± 0.31 [23.90, 25.02] x`: mean, standard deviation, ends of the 95 % interval and
@@ -28,7 +29,7 @@ pub fn over_seeds(rows: &[RunRow]) -> Option<TableData> {
     if !points::any_pooled(rows) {
         return None;
     }
-    let metric = metric::common(rows).map_or("metric", short_name);
+    let metric = metric::common(rows).map_or("metric", EvaluationMetric::short_name);
     let (valid, test) = (format!("valid {metric}"), format!("test {metric}"));
     let embedded = rows.iter().filter_map(RunRow::last).any(|line| line.counts.inputs.is_some());
     let mut numbers = vec!["n", &valid, &test, "compression", "gates kept", "hidden units", "vocabulary"];
@@ -37,8 +38,8 @@ pub fn over_seeds(rows: &[RunRow]) -> Option<TableData> {
     }
     let mut grid = TableData::new(&["point"], &numbers);
     for point in points::of(rows) {
-        let name = point.first().metric.as_deref();
-        let unit = if metric::is_accuracy(name) { "%" } else { "" };
+        let metric = point.first().metric;
+        let unit = if metric::is_accuracy(metric) { "%" } else { "" };
         let cell = |unit: &str, of: &dyn Fn(&EpochMetrics) -> Option<f64>| {
             let sample = point.sample(|row| row.last().and_then(of));
             sample.map_or_else(String::new, |sample| statistics(&sample, unit))
@@ -47,8 +48,8 @@ pub fn over_seeds(rows: &[RunRow]) -> Option<TableData> {
         let mut cells = vec![
             name_of(&point),
             n.to_string(),
-            cell(unit, &|line| Some(metric::on_axis(name, line.valid))),
-            cell(unit, &|line| Some(metric::on_axis(name, line.test))),
+            cell(unit, &|line| Some(metric::on_axis(metric, line.valid))),
+            cell(unit, &|line| Some(metric::on_axis(metric, line.test))),
             cell("x", &|line| line.counts.compression_ratio()),
             cell("", &|line| Some(gates_kept(line) as f64)),
             cell("", &|line| Some(line.counts.neurons.kept as f64)),

@@ -1,13 +1,14 @@
 //! The runs with their main results, and both ways of counting weights.
 
 use crate::grid::{TableData, of};
-use crate::metric::{self, gates_kept, gates_total, short_name, value_text, weights_kept};
+use crate::metric::{self, gates_kept, gates_total, value_text, weights_kept};
 use crate::number::{count, ratio_or_dash, seconds};
 use crate::rows::{RowState, RunRow, baselines};
+use sparsegate_core::EvaluationMetric;
 
 /// The runs with their main results, then what predictors that read nothing reach.
 pub fn results(rows: &[RunRow]) -> TableData {
-    let metric = metric::common(rows).map_or("metric", short_name);
+    let metric = metric::common(rows).map_or("metric", EvaluationMetric::short_name);
     let (valid, test) = (format!("valid {metric}"), format!("test {metric}"));
     let best = format!("{test}, best epoch");
     let embedded = rows.iter().filter_map(RunRow::last).any(|line| line.counts.inputs.is_some());
@@ -24,11 +25,12 @@ pub fn results(rows: &[RunRow]) -> TableData {
             _ => format!("{} of {}", row.epochs(), row.planned_epochs),
         });
         if let Some(line) = row.last() {
-            let (counts, name) = (&line.counts, row.metric.as_deref());
+            let (counts, metric) = (&line.counts, row.metric);
             cells.extend([
-                value_text(name, line.valid),
-                value_text(name, line.test),
-                row.best().map_or_else(String::new, |best| format!("{} ({})", value_text(name, best.test), best.epoch)),
+                value_text(metric, line.valid),
+                value_text(metric, line.test),
+                row.best()
+                    .map_or_else(String::new, |best| format!("{} ({})", value_text(metric, best.test), best.epoch)),
                 ratio_or_dash(counts.compression_ratio()),
                 of(gates_kept(line), gates_total(line)),
                 of(counts.neurons.kept, counts.neurons.total),
@@ -49,7 +51,7 @@ pub(super) fn push_baselines(grid: &mut TableData, rows: &[RunRow], at: usize) {
     let found = baselines(rows);
     for (row, baseline) in &found {
         let of = if found.len() > 1 { format!(" ({})", row.label) } else { String::new() };
-        let value = |x| value_text(row.metric.as_deref(), x);
+        let value = |x| value_text(row.metric, x);
         let mut cells = vec![format!("baseline: {}{of}", baseline.predictor)];
         cells.resize(at, String::new());
         cells.extend([value(baseline.valid), value(baseline.test)]);

@@ -12,6 +12,7 @@ use std::io::Write as _;
 
 use camino::Utf8Path;
 
+use sparsegate_core::EvaluationMetric;
 use sparsegate_store::format::EpochMetrics;
 
 use super::ReportError;
@@ -22,7 +23,8 @@ pub use folder::event_folder;
 pub const EVENT_FILE: &str = "events.out.tfevents.0000000000.sparsegate";
 
 /// Writes the stored lines of a run's `metrics.jsonl`, whose metric is `metric`, as an event file into `folder`, which is
-/// created if it does not exist. Returns whether something was written.
+/// created if it does not exist. Returns whether something was written. Without a metric its scalars are `valid/metric`
+/// and `test/metric`.
 ///
 /// The step of an event is the number of finished epochs. Stored lines have no times, and neither have the events: each
 /// has the time 0, so that the same lines give the same bytes. New lines are appended to a file that begins with
@@ -30,7 +32,11 @@ pub const EVENT_FILE: &str = "events.out.tfevents.0000000000.sparsegate";
 ///
 /// # Errors
 /// The file cannot be read or written.
-pub fn write_events(folder: &Utf8Path, metric: &str, lines: &[EpochMetrics]) -> Result<bool, ReportError> {
+pub fn write_events(
+    folder: &Utf8Path,
+    metric: Option<EvaluationMetric>,
+    lines: &[EpochMetrics],
+) -> Result<bool, ReportError> {
     let io = ReportError::write(folder);
     let path = folder.join(EVENT_FILE);
     let wanted = event_bytes(metric, lines);
@@ -55,7 +61,7 @@ pub fn write_events(folder: &Utf8Path, metric: &str, lines: &[EpochMetrics]) -> 
 }
 
 /// The content of an event file.
-pub fn event_bytes(metric: &str, lines: &[EpochMetrics]) -> Vec<u8> {
+pub fn event_bytes(metric: Option<EvaluationMetric>, lines: &[EpochMetrics]) -> Vec<u8> {
     let mut bytes = Vec::new();
     record::append(&mut bytes, &Event::version().encoded());
     for line in lines {
@@ -65,12 +71,13 @@ pub fn event_bytes(metric: &str, lines: &[EpochMetrics]) -> Vec<u8> {
 }
 
 /// The scalars of an epoch. Ratios that have no value, because nothing is left of the network, are left out.
-fn scalars(metric: &str, line: &EpochMetrics) -> Vec<Scalar> {
+fn scalars(metric: Option<EvaluationMetric>, line: &EpochMetrics) -> Vec<Scalar> {
     let counts = &line.counts;
     let kept: u64 = counts.gates.iter().map(|gate| gate.kept).sum();
+    let name = metric.map_or("metric", EvaluationMetric::name);
     let mut scalars = vec![
-        (format!("valid/{metric}"), Some(line.valid)),
-        (format!("test/{metric}"), Some(line.test)),
+        (format!("valid/{name}"), Some(line.valid)),
+        (format!("test/{name}"), Some(line.test)),
         ("objective".to_owned(), Some(line.train_objective)),
         ("loss".to_owned(), Some(line.train_loss)),
         ("gradient_norm".to_owned(), Some(line.gradient_norm)),
@@ -92,6 +99,8 @@ mod tests {
     use sparsegate_testing::language_models::epoch;
 
     use super::*;
+
+    const METRIC: Option<EvaluationMetric> = Some(EvaluationMetric::Perplexity);
 
     /// Reads event files by their specification, with nothing of the writer.
     mod reader {
@@ -183,7 +192,7 @@ mod tests {
     #[test]
     fn an_independent_reader_finds_each_number() {
         let lines = lines(3);
-        let bytes = event_bytes("perplexity", &lines);
+        let bytes = event_bytes(METRIC, &lines);
         let records = reader::records(&bytes);
         assert_eq!(records.len(), 4);
         assert!(reader::fields(records[0]).contains(&(3, b"brain.Event:2".to_vec())), "the version comes first");
@@ -202,7 +211,10 @@ mod tests {
             assert_eq!(of("gates/f").to_bits(), (line.counts.gates[1].kept as f32).to_bits());
             assert_eq!(of("units").to_bits(), (line.counts.neurons.kept as f32).to_bits());
         }
-        assert!(!scalars("accuracy", &lines[0]).iter().any(|scalar| scalar.tag == "inputs"), "there is no embedding");
+        assert!(
+            !scalars(Some(EvaluationMetric::Accuracy), &lines[0]).iter().any(|scalar| scalar.tag == "inputs"),
+            "there is no embedding"
+        );
     }
 
     #[test]
@@ -211,13 +223,13 @@ mod tests {
         let folder = Utf8Path::from_path(folder.path()).unwrap().join("quick/W-0123");
         let file = folder.join(EVENT_FILE);
         let inode = || file_id(&file);
-        assert!(write_events(&folder, "perplexity", &lines(1)).unwrap());
+        assert!(write_events(&folder, METRIC, &lines(1)).unwrap());
         let first = inode();
-        assert!(write_events(&folder, "perplexity", &lines(3)).unwrap());
-        assert!(!write_events(&folder, "perplexity", &lines(3)).unwrap(), "nothing new");
-        assert_eq!((fs_err::read(&file).unwrap(), inode()), (event_bytes("perplexity", &lines(3)), first), "appended");
-        assert!(write_events(&folder, "perplexity", &lines(2)).unwrap(), "trained again from scratch");
-        assert_eq!(fs_err::read(&file).unwrap(), event_bytes("perplexity", &lines(2)));
+        assert!(write_events(&folder, METRIC, &lines(3)).unwrap());
+        assert!(!write_events(&folder, METRIC, &lines(3)).unwrap(), "nothing new");
+        assert_eq!((fs_err::read(&file).unwrap(), inode()), (event_bytes(METRIC, &lines(3)), first), "appended");
+        assert!(write_events(&folder, METRIC, &lines(2)).unwrap(), "trained again from scratch");
+        assert_eq!(fs_err::read(&file).unwrap(), event_bytes(METRIC, &lines(2)));
     }
 
     #[cfg(unix)]

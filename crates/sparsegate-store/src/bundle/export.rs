@@ -9,7 +9,7 @@ use super::archive::ArchiveWriter;
 use super::citation::{self, Citation};
 use super::names::{self, CITATION, RO_CRATE};
 use super::{Bundle, BundleError, BundledRun, DESCRIPTION, is_archive, temporary};
-use crate::format::RunState;
+use crate::comparison::is_done;
 use crate::manifest::{Checksum, EXTRAS, MANIFEST, RESULTS, checksum, checksum_of};
 use crate::notes::NOTES;
 use crate::run_dir::{BEST_PREFIX, LEFT_OUT, LeftOut};
@@ -96,7 +96,7 @@ fn collect(dir: &RunDir, options: &ExportOptions, sources: &mut BTreeMap<String,
         Verified::ByContent => return refused("has no manifest.json; `sparsegate verify --adopt` writes one"),
         Verified::ByManifest | Verified::Unfinished => {}
     }
-    let is_done = dir.summary()?.is_some_and(|summary| summary.state == RunState::Done);
+    let is_done = is_done(dir)?;
     let mut put = |name: &str| {
         let path = dir.path().join(name);
         if path.is_file() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::format::{RunRecord, RunState};
+use crate::format::RunRecord;
 use crate::{RunDir, StoreError};
 use sparsegate_spec::types::{RateSchedule, RunSpec, TrainSpec};
 
@@ -46,7 +46,7 @@ fn same_data(a: &BTreeMap<String, String>, b: &BTreeMap<String, String>) -> bool
 /// Whether the run finished all its epochs and has the checkpoint of its end. A run that collapsed is not continued:
 /// what counts as a collapse depends on the number of epochs.
 fn has_final_state(dir: &RunDir, record: &RunRecord) -> Result<bool, StoreError> {
-    let done = dir.summary()?.is_some_and(|summary| summary.state == RunState::Done && summary.stopped_early.is_none());
+    let done = dir.finished()?.is_some_and(|summary| summary.stopped_early.is_none());
     let at_end = |epochs, batch| epochs == record.spec.train.epochs && batch == 0;
     let healthy = dir.metrics()?.iter().all(|line| line.collapse.is_none());
     Ok(done

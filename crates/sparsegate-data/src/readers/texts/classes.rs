@@ -3,7 +3,7 @@
 use super::gather::Text;
 use super::source::Source;
 use crate::DataError;
-use crate::manifest::LabelledTexts;
+use crate::manifest::{Column, LabelledTexts, TextSource};
 
 /// The classes of a data set.
 pub(super) struct Classes {
@@ -103,6 +103,9 @@ fn untrained(
         _ => held_out.test > 0.0,
     });
     let stratified = rules.hold_out.as_ref().is_some_and(|held_out| held_out.stratified);
+    let by_number = matches!(&rules.from, TextSource::Table(table) if matches!(table.label, Column::Number(_)));
+    let texts = parts[part].len();
+    let unknown = parts[part].iter().filter(|text| !trained[text.label as usize]).count();
     let problem = if held_out && stratified {
         format!(
             "no training text has the {verb} {list}: there are {} labels, too many to leave a text of each in training; is it \
@@ -116,6 +119,12 @@ fn untrained(
             "no training text has the {verb} {list}: all their texts were held out for validation or test by `hold_out` (seed \
              {seed}); write `stratified: true` under `hold_out`, which keeps texts of each class in training, or remove such \
              texts"
+        )
+    } else if by_number && 2 * unknown > texts {
+        format!(
+            "no training text has the {verb} {list}, which {unknown} of the {texts} texts of this file have; are its columns \
+             in another order than those of the training file? Both must have the label in the same column, \
+             reader.labelled-texts.from.table.label"
         )
     } else {
         format!("no training text has the {verb} {list}; remove such texts, or add some to train on")

@@ -233,6 +233,27 @@ fn archives_read_the_same_in_whatever_order_they_were_packed() {
 }
 
 #[test]
+fn a_file_with_its_columns_in_another_order_is_named_with_the_line() {
+    let rows = |row: &dyn Fn(usize, &str) -> String| {
+        (0..20).map(|i| row(i, if i % 2 == 0 { "pos" } else { "neg" }) + "\n").collect::<String>()
+    };
+    let right = rows(&|i, label| format!("{label},tea number {i}"));
+    let swapped = rows(&|i, label| format!("tea number {i},{label}"));
+    let rules = "from: { table: { format: csv, header: false, text: 2, label: 1 } }, tokens: blanks";
+    for odd in ["valid", "test"] {
+        let of = |part: &str| if part == odd { swapped.as_bytes() } else { right.as_bytes() };
+        let why = Here::new(&[("train", of("train")), ("valid", of("valid")), ("test", of("test"))]).why(rules);
+        assert!(why.contains(&format!("{odd}:1: no training text has the labels `tea number 0` (1 text)")), "{why}");
+        assert!(why.contains("which 20 of the 20 texts of this file have; are its columns in another order"), "{why}");
+    }
+    // A few unknown labels are labels.
+    let few = right.replacen("pos", "mixed", 2);
+    let why =
+        Here::new(&[("train", right.as_bytes()), ("valid", right.as_bytes()), ("test", few.as_bytes())]).why(rules);
+    assert!(why.contains("test:1: no training text has the label `mixed` (2 texts); remove such texts"), "{why}");
+}
+
+#[test]
 fn with_classes_listed_other_folders_are_passed_over() {
     let mut files = FILES.to_vec();
     files.push(("d/train/unsup/1.txt", b"\xff"));

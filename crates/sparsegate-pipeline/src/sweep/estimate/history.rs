@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{ByShape, Shape, level};
 use crate::sweep::Sweep;
 use sparsegate_spec::types::RunSpec;
-use sparsegate_store::format::{RunRecord, RunState};
+use sparsegate_store::format::RunRecord;
 use sparsegate_store::plan::Status;
 use sparsegate_store::{RunDir, Store, provenance};
 
@@ -37,7 +37,7 @@ impl Sample {
         }
         let last = dir.metrics().ok()?.pop().filter(|last| last.epoch > 0 && last.step > 0)?;
         let steps_per_epoch = last.step as f64 / f64::from(last.epoch);
-        let summary = dir.summary().ok()?.filter(|summary| summary.state == RunState::Done);
+        let summary = dir.finished().ok()?;
         let is_done = summary.is_some();
         let seconds = if let Some(summary) = summary {
             summary.train_seconds / f64::from(last.epoch)

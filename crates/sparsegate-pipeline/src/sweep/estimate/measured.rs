@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Shape, at_once, level};
 use crate::measure::{self, Lengths, Rounds};
 use crate::sweep::Sweep;
-use sparsegate_data::{Corpus, eval_batches, known_sizes, load, train_batches};
+use sparsegate_data::{eval_batches, train_batches};
 use sparsegate_spec::types::RunSpec;
 use sparsegate_store::plan::Status;
 
@@ -58,7 +58,9 @@ impl Measured {
 }
 
 fn measure(sweep: &Sweep, spec: &RunSpec, threads: usize) -> Result<Measurement, String> {
-    let corpus = corpus(sweep, spec)?;
+    let manifest = sweep.experiments().iter().find_map(|planned| planned.sources.get(&spec.dataset));
+    let itself = manifest.map(|sources| (sweep.root(), &sources.dataset));
+    let corpus = measure::corpus_for(spec, Lengths::Unequal, itself).map_err(|error| error.to_string())?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| error.to_string())?;
     pool.install(|| {
         let times = measure::time_steps(spec, &corpus, ROUNDS).map_err(|error| error.to_string())?;
@@ -68,18 +70,4 @@ fn measure(sweep: &Sweep, spec: &RunSpec, threads: usize) -> Result<Measurement,
         let step = times.quantile(0.5).unwrap_or(f64::NAN);
         Ok(Measurement { seconds: step * steps + times.evaluation * evaluated as f64, steps })
     })
-}
-
-/// Data of the sizes of the run's.
-fn corpus(sweep: &Sweep, spec: &RunSpec) -> Result<Corpus, String> {
-    let unknown = match measure::synthetic_corpus(&spec.dataset, Lengths::Unequal) {
-        Ok(corpus) => return Ok(corpus),
-        Err(error) => error,
-    };
-    let manifest = sweep.experiments().iter().find_map(|planned| planned.sources.get(&spec.dataset));
-    let manifest = &manifest.ok_or_else(|| unknown.to_string())?.dataset;
-    if known_sizes(sweep.root(), manifest, spec.reading).is_none() {
-        return Err(format!("its data are not at hand: `sparsegate data fetch {}`", spec.dataset));
-    }
-    load(sweep.root(), manifest, spec.reading).map_err(|error| error.to_string())
 }

@@ -59,7 +59,7 @@ pub fn train_on(
     stop: &AtomicBool,
 ) -> Result<Summary, TrainError> {
     let lock = dir.lock()?;
-    if let Some(summary) = dir.summary()?.filter(|summary| summary.state == RunState::Done) {
+    if let Some(summary) = dir.finished()? {
         return Ok(summary);
     }
     lock.remove_summary()?;
@@ -96,7 +96,7 @@ pub fn train_on(
         format: FORMAT,
         state,
         epochs: position.epoch,
-        metric: data.unit.metric().to_owned(),
+        metric: Some(data.unit.evaluation_metric()),
         last,
         train_seconds: seconds,
         error: error.clone(),
@@ -159,7 +159,7 @@ impl Training<'_, '_> {
         (self.events)(TrainEvent::Started {
             epochs: self.spec.epochs,
             step: self.position.step,
-            metric: self.data.unit.metric().to_owned(),
+            metric: self.data.unit.evaluation_metric(),
             last: self.last.clone(),
         });
         while !self.is_complete() {
