@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads event files with TensorBoard's own package and compares them with metrics.jsonl.
+"""Reads event files with TensorBoard's own package and compares them with metrics.jsonl and times.jsonl.
 
     scripts/check_event_files.py FOLDER RUNS
 
@@ -7,6 +7,7 @@ FOLDER was written by `sparsegate runs export-metrics --to FOLDER`, RUNS is the 
 package tensorboard. A test in `tests/exports/` writes both.
 """
 
+import datetime
 import json
 import math
 import pathlib
@@ -16,9 +17,16 @@ import numpy
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 
-def check(folder, metrics):
+def wall_times(path):
+    """The end of each epoch, in seconds since the beginning of 1970."""
+    finished = [json.loads(line)["finished"] for line in path.read_text().splitlines()]
+    return [datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() for text in finished]
+
+
+def check(folder, run):
     """Compares the scalars of one run with its stored lines; returns how many numbers are equal."""
-    lines = [json.loads(line) for line in metrics.read_text().splitlines()]
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    times = wall_times(run / "times.jsonl")
     events = EventAccumulator(str(folder), size_guidance={"scalars": 0})
     events.Reload()
     tags = events.Tags()["scalars"]
@@ -39,6 +47,9 @@ def check(folder, metrics):
             a[0] == b[0] and math.isclose(a[1], b[1], rel_tol=1e-7) for a, b in zip(found, stored)
         ):
             raise SystemExit(f"{folder}: {tag} is {found}, not {stored}")
+        found = [event.wall_time for event in events.Scalars(tag)]
+        if found != times:
+            raise SystemExit(f"{folder}: the times of {tag} are {found}, not {times}")
         count += len(found)
     return count
 
@@ -52,7 +63,7 @@ def main():
     for one in folders:
         key = one.name.rsplit("-", 1)[1]
         (run,) = runs.glob(f"{key}*")
-        count += check(one, run / "metrics.jsonl")
+        count += check(one, run)
     print(f"{len(folders)} event files: {count} numbers as stored")
 
 

@@ -57,7 +57,10 @@ fn files(folder: &Utf8Path) -> BTreeMap<Utf8PathBuf, Vec<u8>> {
 
 #[test]
 fn an_imported_bundle_gives_the_same_report_and_verdicts_without_training() {
-    let project = trained();
+    let (project, again) = (trained(), trained());
+    let times = |project: &Project| fs_err::read(of_level(project, "W").times_path()).unwrap();
+    let times_again = times(&again);
+    assert_ne!(times(&project), times_again);
     good(&project, &["report", "experiments/t.yaml"]);
     let (checked, table) = (project.go(&["check", "experiments/t.yaml"]), project.read("reports/t/results.csv"));
     for name in ["b.tar", "b.tar.zst", "folder"] {
@@ -71,13 +74,15 @@ fn an_imported_bundle_gives_the_same_report_and_verdicts_without_training() {
         assert!(plan.contains("done") && !plan.contains("new"), "{plan}");
         good(&other, &["report", "experiments/t.yaml"]);
         assert_eq!(other.read("reports/t/results.csv"), table);
-        let again = other.go(&["check", "experiments/t.yaml"]);
-        assert_eq!((again.code, &again.out), (checked.code, &checked.out));
+        let check = other.go(&["check", "experiments/t.yaml"]);
+        assert_eq!((check.code, &check.out), (checked.code, &checked.out));
         for level in ["dense", "W"] {
             let (here, there) = (of_level(&other, level), of_level(&project, level));
             assert_eq!(here.verify().unwrap(), Verified::ByManifest);
             assert!(here.is_without_weights().unwrap() && !there.is_without_weights().unwrap());
-            for file in ["run.json", "metrics.jsonl", "structure.json", "compact.safetensors", "manifest.json"] {
+            for file in
+                ["run.json", "metrics.jsonl", "times.jsonl", "structure.json", "compact.safetensors", "manifest.json"]
+            {
                 assert_eq!(
                     fs_err::read(here.path().join(file)).unwrap(),
                     fs_err::read(there.path().join(file)).unwrap()
@@ -86,15 +91,13 @@ fn an_imported_bundle_gives_the_same_report_and_verdicts_without_training() {
         }
         let text = ["generate", "t:sparsity=W", "--length", "5", "--seed", "1"];
         assert_eq!(good(&other, &text), good(&project, &text), "the compact model is in the bundle");
-        // A second import, and one into the project that the runs came from.
-        for target in [&other, &project] {
-            let again = target.go(&["runs", "import", &bundle]);
-            assert!(
-                again.code == Some(0) && again.err.contains("0 imported, 4 known already, 0 left"),
-                "{}",
-                again.err
-            );
+        // A second import, and ones into the project that the runs came from and into one that trained them, too. Other
+        // times are no other results.
+        for target in [&other, &project, &again] {
+            let import = target.go(&["runs", "import", &bundle]);
+            import.expect(0, &["0 imported, 4 known already, 0 left"]);
         }
+        assert_eq!(times(&again), times_again);
         assert!(
             !project
                 .path("runs")

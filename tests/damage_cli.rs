@@ -20,9 +20,10 @@ expect:
     claims: [{ metric: valid.perplexity, value: 1, tolerance: 1 }]
 ";
 /// The files of a finished run that a manifest covers, and the manifest.
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     "run.json",
     "metrics.jsonl",
+    "times.jsonl",
     "structure.json",
     "model.safetensors",
     "summary.json",
@@ -179,6 +180,7 @@ fn a_folder_without_a_manifest_is_compared_with_itself() {
     change("run.json", "\"seed\": 0", "\"seed\": 1");
     change("metrics.jsonl", "\"valid\":", "\"valid\":1");
     change("metrics.jsonl", "{\"epoch\":1,", "{\"epoch\":3,");
+    change("times.jsonl", "{\"epoch\":1,", "{\"epoch\":3,");
     change("summary.json", "\"valid\": ", "\"valid\": 1");
     change("summary.json", "\"epochs\": 2", "\"epochs\": 3");
     change("structure.json", "\"compression\": ", "\"compression\": 1");
@@ -312,6 +314,7 @@ fn an_interrupted_run_is_not_resumed_from_changed_files() {
     refused("metrics.jsonl", metrics.replacen("\"test\":", "\"test\":1", 1).as_bytes());
     refused("metrics.jsonl", metrics.split_inclusive('\n').next().unwrap().as_bytes());
     refused("metrics.jsonl", b"");
+    refused("times.jsonl", b"{\"epoch\":1}\n");
     let checkpoint = fs_err::read(run.checkpoint_path()).unwrap();
     refused("checkpoint/state.safetensors", &checkpoint[..checkpoint.len() - 1]);
     let mut flipped = checkpoint.clone();

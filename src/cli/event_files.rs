@@ -29,14 +29,16 @@ impl NamedRun {
     /// no event file.
     ///
     /// # Errors
-    /// Its metrics cannot be read (4), or the file cannot be written (1).
+    /// Its metrics or times cannot be read (4), or the file cannot be written (1).
     pub(super) fn write(&self, to: &Utf8Path) -> Result<bool, CliError> {
         let lines = self.dir.metrics()?;
         if lines.is_empty() {
             return Ok(false);
         }
+        // After the metrics: the time of an epoch is stored before its metrics.
+        let times = self.dir.times()?;
         let folder = event_folder(to, &self.experiment, &self.label, self.dir.key());
-        write_events(&folder, self.metric, &lines).map_err(CliError::failed)
+        write_events(&folder, self.metric, &lines, &times).map_err(CliError::failed)
     }
 }
 

@@ -13,6 +13,7 @@ use super::args::{Global, OutputFormat, SpecArgs};
 use super::heading::title;
 use super::output;
 use super::streamed_table::printable;
+use super::table::TextTable;
 use super::varying_columns::VaryingColumns;
 use estimate::EstimateJson;
 use sparsegate_pipeline::sweep::{ExperimentPlan, Measured, RunEstimate, Sweep, SweepEstimate, not_compiled};
@@ -57,7 +58,7 @@ pub fn execute(global: &Global, args: &PlanArgs) -> Result<ExitCode, CliError> {
     let text = match args.format {
         OutputFormat::Table => {
             let specs = args.specs.repeated(global, None);
-            format!("{}{}", table(&sweep, &estimate), estimate::total(&estimate, &specs))
+            format!("{}{}", table(&sweep, &estimate, Global::width_stdout()), estimate::total(&estimate, &specs))
         }
         OutputFormat::Json => {
             let printed: Vec<_> = with_estimates(&sweep, &estimate)
@@ -101,7 +102,9 @@ fn with_estimates<'a>(
     })
 }
 
-fn table(sweep: &Sweep, estimate: &SweepEstimate) -> String {
+/// The runs of each experiment under its name. Where they do not fit into `width` columns, disk space and keys are left
+/// out.
+fn table(sweep: &Sweep, estimate: &SweepEstimate, width: Option<usize>) -> String {
     let mut text = String::new();
     for (ExperimentPlan { experiment, plan, .. }, estimates) in with_estimates(sweep, estimate) {
         let _ = writeln!(text, "{}", title(experiment));
@@ -109,26 +112,21 @@ fn table(sweep: &Sweep, estimate: &SweepEstimate) -> String {
         let columns = VaryingColumns::of([&varying]);
         let has = |known: fn(&RunEstimate) -> bool| estimates.iter().flatten().any(known);
         let shown = [has(|run| run.seconds.is_some()), has(|run| run.bytes.is_some())];
-        let heads = ["time", "disk"].into_iter().zip(shown).filter_map(|(head, shown)| shown.then_some(head));
-        let heads = columns.heads().chain(["key", "state"]).chain(heads).chain(["why"]);
-        let mut rows: Vec<Vec<String>> = vec![heads.map(String::from).collect()];
-        rows.extend(plan.entries.iter().zip(estimates).map(|(entry, estimate)| {
+        let mut table = columns.heads().fold(TextTable::new(), TextTable::words).words("key").spare().words("state");
+        table = if shown[0] { table.words("time") } else { table };
+        table = if shown[1] { table.words("disk").spare() } else { table };
+        table = table.words("why");
+        for (entry, estimate) in plan.entries.iter().zip(estimates) {
             let mut cells = columns.cells(&varying, &entry.spec);
             let [key, state, why] = row(entry);
             cells.extend([key, state]);
             let numbers = estimate::cells(estimate.as_ref()).into_iter().zip(shown);
             cells.extend(numbers.filter_map(|(cell, shown)| shown.then_some(cell)));
             cells.push(why);
-            cells.iter().map(|cell| printable(cell)).collect()
-        }));
-        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
-        for row in &rows {
-            let mut line = String::new();
-            for (cell, width) in row.iter().zip(&widths) {
-                let _ = write!(line, "  {cell:<width$}");
-            }
-            let _ = writeln!(text, "{}", line.trim_end());
+            table.row(cells);
+        }
+        for line in table.render(false, width.map(|width| width.saturating_sub(INDENT.len()))).lines() {
+            let _ = writeln!(text, "{INDENT}{line}");
         }
         let _ = writeln!(text, "{}\n", total(plan));
     }
@@ -136,6 +134,9 @@ fn table(sweep: &Sweep, estimate: &SweepEstimate) -> String {
     text.push('\n');
     text
 }
+
+/// Before each line of a table.
+const INDENT: &str = "  ";
 
 /// Key, state and reason.
 fn row(entry: &PlanEntry) -> [String; 3] {

@@ -7,7 +7,8 @@ use crate::subject::{Files, RUN, Subject};
 use crate::tally::{Dice, Outcome, Tally, rounds};
 
 /// Files that may be deleted: a report then lacks what they would add.
-const EXTRAS: [&str; 4] = ["classes.json", "speed.json", "compact.safetensors", "checkpoint/state.safetensors"];
+const EXTRAS: [&str; 5] =
+    ["classes.json", "speed.json", "compact.safetensors", "checkpoint/state.safetensors", "times.jsonl"];
 
 /// What a command answers: exit code, standard output, and files that it writes.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,7 @@
 //! `plan` estimates time and space.
 
 use crate::project;
+use crate::terminal::Terminal;
 
 #[test]
 fn times_come_from_stored_runs_of_this_machine() {
@@ -57,4 +58,39 @@ fn a_few_steps_are_measured_when_asked() {
     plan.expect(0, &["measuring dense, lstm, on small", "measuring W, lstm, on small"]);
     assert!(plan.out.contains("(from a few measured steps)"), "{plan:?}");
     assert!(!project.path("runs").exists(), "nothing is stored");
+}
+
+#[test]
+fn a_plan_in_a_narrow_terminal_has_fewer_columns_and_names_the_others() {
+    let project = project("dense, W", 2);
+    project.go(&["run", "t.yaml", "--only", "sparsity=W"]).expect(0, &[]);
+    let plan = |more: &str| {
+        let arguments = format!("plan t.yaml {more}");
+        let (code, shown) = Terminal::start(&project, &arguments).end(&project);
+        assert_eq!(code, "0", "{shown}");
+        fs_err::remove_file(project.path("code")).unwrap();
+        let lines: Vec<String> =
+            shown.lines().filter(|line| line.starts_with("  ")).map(|line| line.trim_end().to_owned()).collect();
+        // Why a run is stale is never cut, and may take a second line.
+        let mut fit = lines.iter().filter(|line| !line.contains(" stale "));
+        assert!(fit.all(|line| line.chars().count() <= 80), "{lines:#?}");
+        // Elsewhere, all columns.
+        let whole = project.go(&arguments.split_whitespace().collect::<Vec<_>>()).out;
+        let head = whole.lines().find(|line| line.contains(" state ")).expect("a head").to_owned();
+        let heads: Vec<&str> = head.split_whitespace().collect();
+        assert_eq!(heads[heads.len() - 5..], ["key", "state", "time", "disk", "why"], "{whole}");
+        assert!(head.starts_with("  sparsity ") && !whole.contains("too narrow"), "{whole}");
+        lines
+    };
+    let fits = plan("");
+    assert!(fits.iter().all(|line| !line.contains("too narrow")), "{fits:#?}");
+    assert!(fits.iter().any(|line| line.contains("  key ") && line.contains("  disk ")), "{fits:#?}");
+    let sets = "--set model.cell=[lstm,gru] --set model.hidden=[12,24] --set seed=[0,1] \
+                --set train.optimizer.adam.lr=[2e-3,4e-3]";
+    let few = plan(sets);
+    let named = |line: &String| line.starts_with("  (too narrow for: ") && line.ends_with("disk)");
+    assert!(few.iter().any(named) && few.iter().any(|line| line.contains("  time ")), "{few:#?}");
+    let fewer = plan(&format!("{sets} --set train.batch=[8,16] --set train.clip_norm=[1,10]"));
+    assert!(fewer.iter().any(|line| line == "  (too narrow for: key, disk)"), "{fewer:#?}");
+    assert!(fewer.iter().any(|line| line.contains("  time ") && line.ends_with("  why")), "{fewer:#?}");
 }

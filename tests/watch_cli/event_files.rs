@@ -29,12 +29,14 @@ fn runs_write_event_files_while_they_train_or_later() {
     let live = files(&project, "live");
     assert_eq!(live, files(&project, "later"), "the same bytes");
     for run in runs(&project.root, "t").unwrap() {
-        let lines = run.metrics().unwrap();
+        let (lines, times) = (run.metrics().unwrap(), run.times().unwrap());
         let level = &run.record().unwrap().unwrap().spec.sparsity.name;
         let name = format!("{level}-{}", &run.key()[..8]);
         let (_, bytes) =
             live.iter().find(|(folder, _)| folder == Utf8Path::new(&name)).expect("a folder named by level and key");
-        assert!(lines.len() == 3 && *bytes == event_bytes(Some(EvaluationMetric::Perplexity), &lines));
+        let perplexity = Some(EvaluationMetric::Perplexity);
+        assert!(lines.len() == 3 && *bytes == event_bytes(perplexity, &lines, &times));
+        assert!(times.len() == 3 && *bytes != event_bytes(perplexity, &lines, &[]), "events have times");
     }
     let again = project.go(&["runs", "export-metrics", "t:sparsity=dense", "--to", "later"]);
     again.expect(0, &["event files of 1 run, 0 of them new"]);

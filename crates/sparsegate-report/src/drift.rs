@@ -169,6 +169,7 @@ mod tests {
             record: None,
             summary: None,
             metrics: metrics.into(),
+            times: [].into(),
             structure: None,
             speed: None,
             classes: None,

@@ -53,9 +53,10 @@ impl<'a> Point<'a> {
     }
 
     /// The statistics of a quantity of an epoch, for each epoch that all runs have finished.
-    pub fn curve(&self, quantity: impl Fn(&EpochMetrics) -> f64) -> Vec<(u32, Sample)> {
+    pub fn curve(&self, quantity: impl Fn(&RunRow, &EpochMetrics) -> f64) -> Vec<(u32, Sample)> {
         let at = |epoch: u32| {
-            let values: Option<Vec<f64>> = self.runs.iter().map(|row| row.at(epoch).map(&quantity)).collect();
+            let value = |row: &&RunRow| row.at(epoch).map(|line| quantity(row, line));
+            let values: Option<Vec<f64>> = self.runs.iter().map(value).collect();
             Some((epoch, Sample::of(&values?)?))
         };
         self.first().metrics.iter().filter_map(|line| at(line.epoch)).collect()

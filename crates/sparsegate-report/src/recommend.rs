@@ -77,6 +77,7 @@ mod tests {
             record: None,
             summary: None,
             metrics: vec![line].into(),
+            times: [].into(),
             structure: None,
             speed: None,
             classes: None,

@@ -8,6 +8,7 @@ use camino::Utf8Path;
 use sparsegate_core::EvaluationMetric;
 use sparsegate_spec::types::{RunSpec, Sparsity};
 use sparsegate_spec::{Experiment, Preset, VaryingKeys};
+use sparsegate_store::EpochTime;
 use sparsegate_store::classes::ClassResults;
 use sparsegate_store::format::{Collapse, EpochMetrics, RunRecord, Structure, Summary, TrivialBaseline};
 use sparsegate_store::plan::{Plan, PlanEntry, Status};
@@ -71,6 +72,8 @@ pub struct RunRow {
     pub summary: Option<Arc<Summary>>,
     /// `metrics.jsonl`, oldest first.
     pub metrics: Arc<[EpochMetrics]>,
+    /// `times.jsonl`, oldest first; empty for a run of a version that stored none.
+    pub times: Arc<[EpochTime]>,
     /// `structure.json`, of which only what a report shows: the strongest words and the gates of each unit.
     pub structure: Option<Arc<Structure>>,
     /// `speed.json`.
@@ -108,6 +111,12 @@ impl RunRow {
     /// The given epoch, if it was finished.
     pub fn at(&self, epoch: u32) -> Option<&EpochMetrics> {
         self.metrics.iter().find(|line| line.epoch == epoch)
+    }
+
+    /// The seconds that an epoch took, if that is stored.
+    pub fn seconds_of(&self, epoch: u32) -> Option<f64> {
+        let place = self.times.binary_search_by_key(&epoch, |time| time.epoch).ok()?;
+        Some(self.times[place].seconds)
     }
 
     /// Number of finished epochs.
@@ -342,6 +351,7 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
             record: run.map(|run| run.record.clone()),
             summary: run.and_then(|run| run.summary.clone()),
             metrics: run.map_or_else(|| Arc::from([]), |run| run.metrics.clone()),
+            times: run.map_or_else(|| Arc::from([]), |run| run.times.clone()),
             structure: run.and_then(|run| run.structure.clone()),
             speed: run.and_then(|run| run.speed.clone()),
             classes: run.and_then(|run| run.classes.clone()),

@@ -9,7 +9,7 @@ use sparsegate_spec::{VaryingKeys, varying};
 use sparsegate_store::classes::ClassResults;
 use sparsegate_store::format::{EpochMetrics, RunRecord, Structure, Summary};
 use sparsegate_store::speed::Speed;
-use sparsegate_store::{RunDir, StoreError};
+use sparsegate_store::{EpochTime, RunDir, StoreError};
 
 use super::tables;
 
@@ -19,6 +19,7 @@ pub(super) struct StoredRun {
     pub(super) record: Arc<RunRecord>,
     pub(super) summary: Option<Arc<Summary>>,
     pub(super) metrics: Arc<[EpochMetrics]>,
+    pub(super) times: Arc<[EpochTime]>,
     pub(super) structure: Option<Arc<Structure>>,
     pub(super) speed: Option<Arc<Speed>>,
     pub(super) classes: Option<Arc<ClassResults>>,
@@ -42,6 +43,7 @@ pub(super) fn read(dir: &RunDir) -> Result<Option<StoredRun>, StoreError> {
         record: Arc::new(record),
         summary: summary.map(Arc::new),
         metrics: metrics.into(),
+        times: dir.times()?.into(),
         structure: structure.map(|structure| Arc::new(shown(structure))),
         speed: dir.speed()?.map(Arc::new),
         classes: dir.classes()?.map(Arc::new),

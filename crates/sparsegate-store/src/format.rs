@@ -1,7 +1,7 @@
 //! The files of a run folder as types, with their format versions.
 //!
 //! `metrics.jsonl` and `structure.json` contain no times and no host names, so that a resumed run leaves the same bytes
-//! as an uninterrupted one. Times are in `summary.json`.
+//! as an uninterrupted one. Times are in `summary.json` and `times.jsonl`.
 
 use std::collections::BTreeMap;
 

@@ -2,8 +2,8 @@
 //!
 //! This is the only crate that writes inside a run folder. Writing requires a [`LockedRun`], which [`RunDir::lock`]
 //! returns, so a writer always holds the folder's lock; the exception is `log.txt` ([`RunDir::open_log`]). Reading
-//! needs no lock: every other file is replaced atomically by a rename, except `metrics.jsonl`, whose last line readers
-//! skip until its newline is written.
+//! needs no lock: every other file is replaced atomically by a rename, except `metrics.jsonl` and `times.jsonl`, whose
+//! last line readers skip until its newline is written.
 //!
 //! `docs/run-format.md` lists the files and their fields.
 
@@ -31,6 +31,8 @@ mod run_dir;
 pub mod speed;
 mod store;
 mod tensors;
+mod times;
+mod timestamp;
 mod verify;
 mod word_lists;
 mod writing;
@@ -47,6 +49,8 @@ pub use mounts::{LocalLocks, local_locks};
 pub use notes::Notes;
 pub use run_dir::RunDir;
 pub use store::{Store, runs};
+pub use times::EpochTime;
+pub use timestamp::{Timestamp, TimestampError};
 pub use verify::Verified;
 pub use word_lists::{LONGEST_ENTRY, check_entries};
 

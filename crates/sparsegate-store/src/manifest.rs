@@ -7,6 +7,7 @@ use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 
 use super::format::FORMAT;
+use super::times::TIMES;
 use super::{LockedRun, RunDir, StoreError};
 
 /// Name of the file.
@@ -14,10 +15,10 @@ pub(super) const MANIFEST: &str = "manifest.json";
 /// The files that every finished run has.
 pub(super) const RESULTS: [&str; 5] =
     ["run.json", "metrics.jsonl", "structure.json", "model.safetensors", "summary.json"];
-/// Files that a finished run may have. They can be made again or are not needed any more, so they may be missing; if
-/// they are there, their content must be that of the manifest.
-pub(super) const EXTRAS: [&str; 4] =
-    ["compact.safetensors", "classes.json", "speed.json", "checkpoint/state.safetensors"];
+/// Files that a finished run may have. They can be made again, are not needed any more, or are no result, so they may
+/// be missing; if they are there, their content must be that of the manifest.
+pub(super) const EXTRAS: [&str; 5] =
+    ["compact.safetensors", "classes.json", "speed.json", "checkpoint/state.safetensors", TIMES];
 
 /// The content of `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -41,7 +41,7 @@ impl LeftOut {
 }
 
 /// The folder of one run, `<root>/runs/<key>`, which need not exist. Reading takes no lock, because files are replaced
-/// atomically and readers of `metrics.jsonl` skip an unfinished last line.
+/// atomically and readers of `metrics.jsonl` and `times.jsonl` skip an unfinished last line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunDir {
     path: Utf8PathBuf,
@@ -139,13 +139,16 @@ impl RunDir {
     /// # Errors
     /// [`StoreError::Io`], or [`StoreError::Corrupt`] with the number of the line.
     pub fn metrics(&self) -> Result<Vec<EpochMetrics>, StoreError> {
-        let path = self.metrics_path();
-        let Some(bytes) = read(&path)? else { return Ok(Vec::new()) };
+        self.json_lines(&self.metrics_path())
+    }
+
+    /// Reads a file of one JSON value a line; empty if there is no file. A last line without newline is left out.
+    pub(super) fn json_lines<T: DeserializeOwned>(&self, path: &Utf8Path) -> Result<Vec<T>, StoreError> {
+        let Some(bytes) = read(path)? else { return Ok(Vec::new()) };
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         let lines = bytes[..whole].split_inclusive(|byte| *byte == b'\n');
-        let parse = |(at, line)| {
-            serde_json::from_slice(line).map_err(|e| self.corrupt(&path, &format!("line {}: {e}", at + 1)))
-        };
+        let parse =
+            |(at, line)| serde_json::from_slice(line).map_err(|e| self.corrupt(path, &format!("line {}: {e}", at + 1)));
         lines.enumerate().map(parse).collect()
     }
 

@@ -70,6 +70,7 @@ impl RunDir {
         if let Some((checkpoint, files)) = self.checkpoint_with_files()? {
             self.check_companions(checkpoint.position.epoch, &files)?;
         }
+        self.times()?;
         let metrics = self.metrics()?;
         let of_metrics = |problem: &str| self.corrupt(&self.metrics_path(), &problem);
         if metrics.len() != summary.epochs as usize {
@@ -98,6 +99,7 @@ impl RunDir {
     fn check_unfinished(&self, summary: Option<&Summary>) -> Result<(), StoreError> {
         // The checkpoint is read before the metrics: a running process appends to these before it replaces it.
         let stored = self.checkpoint_with_files()?;
+        self.times()?;
         let metrics = self.metrics()?;
         self.check_epochs(&metrics)?;
         let Some((checkpoint, files)) = stored else { return Ok(()) };

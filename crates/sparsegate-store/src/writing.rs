@@ -12,7 +12,7 @@ use super::format::{EpochMetrics, FORMAT, RunRecord, Structure, Summary};
 use super::lock::LockedRun;
 use super::manifest::MANIFEST;
 use super::notes::NOTES;
-use super::run_dir::BEST_PREFIX;
+use super::run_dir::{BEST_PREFIX, read};
 use super::speed::Speed;
 use super::{RunDir, StoreError, tensors};
 use sparsegate_core::trainer::NamedTensor;
@@ -150,9 +150,9 @@ impl LockedRun {
         write_atomic(path, &bytes)
     }
 
-    /// Copies the checkpoint and the metrics of `source`, a finished run of fewer epochs, so that this run goes on from
-    /// there. The checkpoint comes last: if the process is killed before it is complete, this run has no checkpoint,
-    /// and starts from its first epoch.
+    /// Copies the checkpoint, the metrics and the times of `source`, a finished run of fewer epochs, so that this run
+    /// goes on from there. The checkpoint comes last: if the process is killed before it is complete, this run has no
+    /// checkpoint, and starts from its first epoch.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] if a file of `source` is missing or damaged; [`StoreError::Io`].
@@ -164,13 +164,13 @@ impl LockedRun {
         if metrics.len() != checkpoint.position.epoch as usize {
             return Err(damaged(&source.metrics_path(), "it does not have the epochs of the checkpoint"));
         }
-        let mut lines = Vec::new();
-        for line in &metrics {
-            let written = serde_json::to_writer(&mut lines, line);
-            written.map_err(|e| StoreError::io("write", &self.dir.metrics_path(), e.into()))?;
-            lines.push(b'\n');
+        let times = source.times()?;
+        if !times.is_empty() {
+            let path = self.dir.times_path();
+            write_atomic(&path, &json_lines(&path, &times)?)?;
         }
-        write_atomic(&self.dir.metrics_path(), &lines)?;
+        let path = self.dir.metrics_path();
+        write_atomic(&path, &json_lines(&path, &metrics)?)?;
         self.write_checkpoint(&checkpoint.position, &checkpoint.tensors)
     }
 
@@ -179,19 +179,8 @@ impl LockedRun {
     /// # Errors
     /// [`StoreError::Io`].
     pub fn append_metrics(&self, metrics: &EpochMetrics) -> Result<(), StoreError> {
-        let path = self.dir.metrics_path();
-        let fail = |e| StoreError::io("write", &path, e);
         self.check()?;
-        let mut line = serde_json::to_vec(metrics).map_err(|e| fail(e.into()))?;
-        line.push(b'\n');
-        let is_new = !path.exists();
-        let mut file = fs_err::OpenOptions::new().append(true).create(true).open(path.as_std_path()).map_err(fail)?;
-        let length = file.metadata().map_err(fail)?.len();
-        if let Err(error) = file.write_all(&line).and_then(|()| file.sync_all()) {
-            let _ = file.set_len(length);
-            return Err(fail(error));
-        }
-        if is_new { sync_folder(self.dir.path()).map_err(fail) } else { Ok(()) }
+        append_line(&self.dir, &self.dir.metrics_path(), metrics)
     }
 
     /// Truncates `metrics.jsonl` to its first `lines` lines, those that the checkpoint includes.
@@ -200,25 +189,17 @@ impl LockedRun {
     /// [`StoreError::Corrupt`] if there are fewer lines; [`StoreError::Io`].
     pub fn truncate_metrics(&self, lines: u32) -> Result<(), StoreError> {
         let path = self.dir.metrics_path();
-        let fail = |e| StoreError::io("write", &path, e);
         self.check()?;
-        if !path.exists() {
-            if lines == 0 {
-                return Ok(());
+        match keep_lines(&path, lines as usize)? {
+            None if lines > 0 => {
+                Err(StoreError::corrupt(&path, self.dir.path(), &"it is missing, but there is a checkpoint"))
             }
-            return Err(StoreError::corrupt(&path, self.dir.path(), &"it is missing, but there is a checkpoint"));
+            Some(found) if found < lines as usize => {
+                let problem = format!("it has fewer lines than the {lines} that the checkpoint includes");
+                Err(StoreError::corrupt(&path, self.dir.path(), &problem))
+            }
+            _ => Ok(()),
         }
-        let bytes = fs_err::read(&path).map_err(|e| StoreError::io("read", &path, e))?;
-        let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at as u64 + 1);
-        let Some(length) = std::iter::once(0).chain(ends).nth(lines as usize) else {
-            let problem = format!("it has fewer lines than the {lines} that the checkpoint includes");
-            return Err(StoreError::corrupt(&path, self.dir.path(), &problem));
-        };
-        if length == bytes.len() as u64 {
-            return Ok(());
-        }
-        let file = fs_err::OpenOptions::new().write(true).open(path.as_std_path()).map_err(fail)?;
-        file.set_len(length).and_then(|()| file.sync_all()).map_err(fail)
     }
 
     /// Removes everything in the folder except the lock file and what a person wrote about the run.
@@ -282,6 +263,48 @@ fn check_finite(path: &Utf8Path, tensors: &[NamedTensor]) -> Result<(), StoreErr
         Some(tensor) => Err(StoreError::NotFinite { path: path.to_owned(), tensor: tensor.name.clone() }),
         None => Ok(()),
     }
+}
+
+/// Appends a value as a line of JSON to a file of the run's folder, and syncs the file. A partly written line is
+/// removed again.
+pub(super) fn append_line(dir: &RunDir, path: &Utf8Path, value: &impl Serialize) -> Result<(), StoreError> {
+    let fail = |e| StoreError::io("write", path, e);
+    let mut line = serde_json::to_vec(value).map_err(|e| fail(e.into()))?;
+    line.push(b'\n');
+    let is_new = !path.exists();
+    let mut file = fs_err::OpenOptions::new().append(true).create(true).open(path.as_std_path()).map_err(fail)?;
+    let length = file.metadata().map_err(fail)?.len();
+    if let Err(error) = file.write_all(&line).and_then(|()| file.sync_all()) {
+        let _ = file.set_len(length);
+        return Err(fail(error));
+    }
+    if is_new { sync_folder(dir.path()).map_err(fail) } else { Ok(()) }
+}
+
+/// Truncates a file to its first `lines` lines, and returns the number of lines that it had up to there; a file with
+/// fewer stays as it is. `None` if there is no file.
+pub(super) fn keep_lines(path: &Utf8Path, lines: usize) -> Result<Option<usize>, StoreError> {
+    let fail = |e| StoreError::io("write", path, e);
+    let Some(bytes) = read(path)? else { return Ok(None) };
+    let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at as u64 + 1);
+    let ends: Vec<u64> = std::iter::once(0).chain(ends).take(lines + 1).collect();
+    let found = ends.len() - 1;
+    let length = ends[found];
+    if found == lines && length < bytes.len() as u64 {
+        let file = fs_err::OpenOptions::new().write(true).open(path.as_std_path()).map_err(fail)?;
+        file.set_len(length).and_then(|()| file.sync_all()).map_err(fail)?;
+    }
+    Ok(Some(found))
+}
+
+/// The values as lines of JSON, as [`append_line`] writes them. `path` is for messages.
+fn json_lines<T: Serialize>(path: &Utf8Path, values: &[T]) -> Result<Vec<u8>, StoreError> {
+    let mut lines = Vec::new();
+    for value in values {
+        serde_json::to_writer(&mut lines, value).map_err(|e| StoreError::io("write", path, e.into()))?;
+        lines.push(b'\n');
+    }
+    Ok(lines)
 }
 
 /// Removes a file; a missing file is not an error.

@@ -10,11 +10,11 @@ use sparsegate_spec::types::{
     Adam, Backend, CellName, GateActivation, Init, ModelKind, ModelSpec, Optimizer, Prior, RateSchedule, Reading,
     RunSpec, Select, Sparsity, StartFrom, TrainSpec, WarmUp,
 };
-use sparsegate_store::RunDir;
 use sparsegate_store::format::{
     Counts, EpochMetrics, FORMAT, GateCount, KeptCount, RunRecord, RunState, Structure, Summary, UnitGates,
 };
 use sparsegate_store::plan::{Plan, PlanEntry, Status};
+use sparsegate_store::{EpochTime, RunDir, Timestamp};
 
 /// Hidden units of the fixture's network.
 pub const HIDDEN: u64 = 256;
@@ -137,6 +137,19 @@ pub fn epoch(level: &str, epoch: u32, of: u32) -> EpochMetrics {
         trained_share: None,
         collapse: None,
     }
+}
+
+/// When epoch `epoch` of a run ended, and how long it took: less from epoch to epoch.
+pub fn epoch_time(epoch: u32) -> EpochTime {
+    let finished = Timestamp::from_milliseconds(1_796_033_472_345 + 13_500 * u64::from(epoch));
+    EpochTime { epoch, finished, seconds: 10.0 + 4.0 / f64::from(epoch) }
+}
+
+/// Adds the times of the epochs 1 to `epochs` to the run `key` of the experiment of the other functions.
+pub fn store_times(root: &Utf8Path, key: &str, epochs: u32) {
+    let line = |epoch| serde_json::to_string(&epoch_time(epoch)).expect("JSON") + "\n";
+    let path = RunDir::at(&root.join("runs/made-up").join(key)).times_path();
+    fs_err::write(path, (1..=epochs).map(line).collect::<String>()).expect("a writable folder");
 }
 
 /// A structure that matches the counts of an epoch; which gates of a unit are live follows a fixed pattern.

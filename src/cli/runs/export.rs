@@ -1,7 +1,6 @@
 //! `runs export`: stored runs as one file or folder.
 
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
@@ -12,7 +11,7 @@ use crate::cli::{CliError, Exit};
 use sparsegate_pipeline::sweep::Sweep;
 use sparsegate_store::bundle::{self, Citation, ExportOptions, ExtraFile};
 use sparsegate_store::plan::Status;
-use sparsegate_store::{RunDir, StoredRun, find_runs};
+use sparsegate_store::{RunDir, StoredRun, Timestamp, find_runs};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -148,50 +147,6 @@ fn citation(args: &ExportArgs, runs: &[StoredRun]) -> Citation {
         title: args.title.clone().unwrap_or_else(|| format!("Trained networks of {}", names.join(", "))),
         authors: args.author.clone(),
         license: args.license.clone(),
-        date: date(SystemTime::now()),
-    }
-}
-
-/// The date in UTC, `YYYY-MM-DD`.
-fn date(time: SystemTime) -> String {
-    let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let (mut year, mut days) = (1970, seconds / 86_400);
-    let is_leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    while days >= 365 + u64::from(is_leap(year)) {
-        days -= 365 + u64::from(is_leap(year));
-        year += 1;
-    }
-    let february = 28 + u64::from(is_leap(year));
-    let mut month = 1;
-    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
-        if days < length {
-            break;
-        }
-        days -= length;
-        month += 1;
-    }
-    format!("{year:04}-{month:02}-{:02}", days + 1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-
-    #[test]
-    fn dates_are_those_of_the_calendar() {
-        // By `date -u -d @SECONDS +%F`.
-        let dates = [
-            (0, "1970-01-01"),
-            (951_782_400, "2000-02-29"),
-            (951_868_800, "2000-03-01"),
-            (1_735_689_599, "2024-12-31"),
-            (1_735_689_600, "2025-01-01"),
-            (4_107_542_399, "2100-02-28"),
-            (4_107_542_400, "2100-03-01"),
-        ];
-        for (seconds, expected) in dates {
-            assert_eq!(date(UNIX_EPOCH + Duration::from_secs(seconds)), expected);
-        }
+        date: Timestamp::now().date(),
     }
 }

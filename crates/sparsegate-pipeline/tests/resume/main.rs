@@ -6,6 +6,7 @@ mod files;
 mod not_finite;
 mod processes;
 mod selection;
+mod times;
 mod toy;
 
 use std::sync::Arc;

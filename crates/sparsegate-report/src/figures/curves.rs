@@ -1,9 +1,10 @@
 //! `curves`: validation metric and compression after each epoch, with the authors' curves.
 
+use super::epoch_curves::{self, EpochPanel, PANEL, PLOT, drops_dead, epoch_axis, legend_of, trained_share};
 use super::{
     DrawnFigure, Figure, FigureData, SkipReason, authors_of, baseline_entry, baseline_text, by_cell, collapsed_names,
-    color, color_of, common_baseline, determining, draw_baseline, entry_of, facet_name, facet_room, head, head_height,
-    intervals_text, measured, names, settings_legend, with_baseline,
+    color_of, common_baseline, determining, draw_baseline, entry_of, facet_name, facet_room, head, head_height,
+    intervals_text, measured, with_baseline,
 };
 use crate::authors::AuthorsEpoch;
 use crate::axis::{Axis, AxisScale};
@@ -11,10 +12,8 @@ use crate::chart::{LegendSymbol, Plot, columns};
 use crate::metric;
 use crate::points::{self, Point};
 use crate::rows::RunRow;
-use crate::sample::Sample;
 use crate::scene::{CurveValues, Scene};
-use crate::spread;
-use crate::style::{LINE, MARKER, MUTED, THIN};
+use crate::style::{MUTED, THIN};
 use sparsegate_core::EvaluationMetric;
 use sparsegate_store::format::EpochMetrics;
 
@@ -24,16 +23,10 @@ pub struct CurvesFigure;
 /// Legend entry of the authors' curves.
 const AUTHORS: &str = "authors, same colours";
 
-/// Height of a panel including its axis.
-const PANEL: f64 = 262.0;
-
-/// One panel: its axis and how to get its values from our runs and the authors'.
+/// One panel of our runs, and how to get its values from the authors'.
 struct CurvePanel<'a> {
-    y: Axis,
-    ours: Box<dyn Fn(&EpochMetrics) -> f64 + 'a>,
+    ours: EpochPanel<'a>,
     theirs: Box<dyn Fn(&AuthorsEpoch) -> f64 + 'a>,
-    /// Whether dense runs are drawn.
-    dense: bool,
 }
 
 impl Figure for CurvesFigure {
@@ -69,31 +62,31 @@ impl Figure for CurvesFigure {
             .chain(theirs.iter().filter(|point| point.sparsity != "dense").map(|point| point.compression))
             .collect();
         let mut panels = vec![CurvePanel {
-            y: quality,
-            ours: Box::new(move |line| metric::on_axis(metric, line.valid)),
+            ours: EpochPanel {
+                y: quality,
+                of: Box::new(move |_, line| metric::on_axis(metric, line.valid)),
+                dense: true,
+            },
             theirs: Box::new(move |point| metric::on_axis(metric, point.valid)),
-            dense: true,
         }];
         let compressed = !compressions.is_empty();
         if compressed {
             panels.push(CurvePanel {
-                // A dense network's compression is always 1 and would only compress the scale of the others.
-                y: Axis::around("compression", Axis::scale_for(&compressions, 3.0), compressions),
-                ours: Box::new(|line| line.counts.compression_ratio().unwrap_or(f64::NAN)),
+                ours: EpochPanel {
+                    // A dense network's compression is always 1 and would only compress the scale of the others.
+                    y: Axis::around("compression", Axis::scale_for(&compressions, 3.0), compressions),
+                    of: Box::new(|_, line| line.counts.compression_ratio().unwrap_or(f64::NAN)),
+                    dense: false,
+                },
                 theirs: Box::new(|point| point.compression),
-                dense: false,
             });
         }
-        let dropping = compressed && rows.iter().any(|row| row.metrics.iter().any(|line| line.trained_share.is_some()));
-        panels.extend(dropping.then(trained_share));
+        let dropping = compressed && drops_dead(rows.iter().copied());
+        panels.extend(dropping.then(|| CurvePanel { ours: trained_share(false), theirs: Box::new(|_| 1.0) }));
         // A few epochs of ours next to many of the authors' are only visible on a log axis.
         let scale =
             if last > 20 && f64::from(last_ours) < 0.5 * f64::from(last) { AxisScale::Log } else { AxisScale::Linear };
-        let x = if last == 1 {
-            Axis::exact("epoch", 0.0, 2.0).integer_ticks()
-        } else {
-            Axis::around("epoch", scale, [1.0, f64::from(last)]).integer_ticks()
-        };
+        let x = epoch_axis(last, scale);
 
         let title = "Training curves";
         let pooled: Vec<(&str, Vec<Point<'_>>)> =
@@ -106,15 +99,15 @@ impl Figure for CurvesFigure {
             entries.push((LegendSymbol::Dotted(MUTED), baseline_entry(&baseline.predictor)));
         }
         let top = head_height(data.width, title, &entries) + facet_room(cells.len());
-        let height = top + (PANEL + 46.0) * panels.len() as f64;
+        let height = top + PANEL * panels.len() as f64;
         let mut scene = Scene::new(data.width, height);
         head(&mut scene, title, &entries);
         let columns = columns(data.width, cells.len(), 88.0);
         for (line, panel) in panels.iter().enumerate() {
-            let from = top + 8.0 + (PANEL + 46.0) * line as f64;
+            let from = top + 8.0 + PANEL * line as f64;
             for (column, ((cell, facet), (left, right))) in pooled.iter().zip(&columns).enumerate() {
-                let (from, to) = ((*left, from), (*right, from + PANEL - 26.0));
-                let mut plot = Plot { from, to, x: x.clone(), y: panel.y.clone() };
+                let (from, to) = ((*left, from), (*right, from + PLOT));
+                let mut plot = Plot { from, to, x: x.clone(), y: panel.ours.y.clone() };
                 if column > 0 {
                     plot.y.title.clear();
                 }
@@ -125,7 +118,7 @@ impl Figure for CurvesFigure {
                 if let (0, Some((baseline, value))) = (line, shown_baseline) {
                     draw_baseline(&mut scene, &plot, &baseline.predictor, value);
                 }
-                let known = levels.iter().filter(|level| panel.dense || **level != "dense");
+                let known = levels.iter().filter(|level| panel.ours.dense || **level != "dense");
                 let runs: Vec<&RunRow> = facet.iter().flat_map(|point| point.runs.iter().copied()).collect();
                 let mut values = Vec::new();
                 for level in known.filter(|_| authors_of(&data, &runs).is_some()) {
@@ -141,8 +134,8 @@ impl Figure for CurvesFigure {
                     let points: Vec<(f64, f64, Option<f64>)> = points.map(|(x, y)| (x, y, None)).collect();
                     values.push(CurveValues::new(&scene, &series, format!("{level} (authors)"), color, &points, 1));
                 }
-                values.extend(draw_curves(&mut scene, &plot, facet, panel, &entries));
-                plot.curve_values(&mut scene, &panel.y.title, if cells.len() > 1 { cell } else { "" }, values);
+                values.extend(epoch_curves::draw(&mut scene, &plot, facet, &panel.ours, &entries));
+                plot.curve_values(&mut scene, &panel.ours.y.title, if cells.len() > 1 { cell } else { "" }, values);
             }
         }
 
@@ -171,16 +164,6 @@ impl Figure for CurvesFigure {
     }
 }
 
-/// The panel of the fraction of the parameters that each epoch trained.
-fn trained_share<'a>() -> CurvePanel<'a> {
-    CurvePanel {
-        y: Axis::exact("parameters trained", 0.0, 1.0),
-        ours: Box::new(|line| line.trained_share.unwrap_or(1.0)),
-        theirs: Box::new(|_| 1.0),
-        dense: false,
-    }
-}
-
 /// What the panels show, for the caption.
 fn panels_text(compressed: bool, dropping: bool) -> &'static str {
     match (compressed, dropping) {
@@ -191,82 +174,6 @@ fn panels_text(compressed: bool, dropping: bool) -> &'static str {
              their parameters that the epoch trained (bottom)."
         }
     }
-}
-
-/// Draws our curves in a panel, above the bands of those over several seeds, and returns their values.
-fn draw_curves(
-    scene: &mut Scene,
-    plot: &Plot,
-    points: &[Point<'_>],
-    panel: &CurvePanel<'_>,
-    entries: &[(LegendSymbol, String)],
-) -> Vec<CurveValues> {
-    let shown: Vec<(&Point<'_>, Vec<(f64, Sample)>)> = points
-        .iter()
-        .filter(|point| panel.dense || point.first().is_sparse())
-        .map(|point| {
-            let curve = point.curve(|line| (panel.ours)(line)).into_iter();
-            (point, curve.map(|(epoch, sample)| (f64::from(epoch), sample)).collect())
-        })
-        .collect();
-    for (point, samples) in shown.iter().filter(|(point, _)| point.is_pooled()) {
-        scene.of_series(&[entry_of(entries, point)], |scene| {
-            spread::band(scene, plot, samples, color(point.first()));
-        });
-    }
-    let mut values = Vec::new();
-    for (point, samples) in &shown {
-        let series = [entry_of(entries, point)];
-        let drawn = scene.of_series(&series, |scene| line_of(scene, plot, point, samples, &panel.ours));
-        let deviation =
-            |index: usize| samples.get(index).filter(|_| point.is_pooled()).and_then(|(_, sample)| sample.sd);
-        let drawn: Vec<(f64, f64, Option<f64>)> =
-            drawn.into_iter().enumerate().map(|(index, (x, y))| (x, y, deviation(index))).collect();
-        let color = color(point.first());
-        values.push(CurveValues::new(scene, &series, point.title_in_cell(), color, &drawn, point.runs.len()));
-    }
-    values
-}
-
-/// Draws the curve of a run, or the mean curve of several seeds, and returns its points.
-fn line_of(
-    scene: &mut Scene,
-    plot: &Plot,
-    point: &Point<'_>,
-    samples: &[(f64, Sample)],
-    quantity: &dyn Fn(&EpochMetrics) -> f64,
-) -> Vec<(f64, f64)> {
-    let color = color(point.first());
-    let values: Vec<(f64, f64)> = if point.is_pooled() {
-        samples.iter().map(|(epoch, sample)| (*epoch, sample.mean)).collect()
-    } else {
-        // A single run is drawn with its gaps where a value is not finite.
-        point.first().metrics.iter().map(|line| (f64::from(line.epoch), quantity(line))).collect()
-    };
-    let few = values.len() <= 12;
-    for piece in plot.path(values.iter().copied()) {
-        scene.line(&piece, color, LINE);
-        if let ([at], false) = (piece.as_slice(), few) {
-            scene.dot(*at, MARKER - 1.5, color);
-        }
-    }
-    // Not where the curve leaves the plot.
-    for (epoch, value) in values.iter().filter(|(_, value)| few && plot.y.shows(*value)) {
-        scene.dot(plot.at(*epoch, *value), MARKER - 1.5, color);
-    }
-    values
-}
-
-/// Largest number of legend entries of a single cell that name each point.
-const NAMED: usize = 40;
-
-/// Legend entries: the points or, with several cells, each point once, since those of different cells share colours.
-fn legend_of(cells: &[(&str, Vec<Point<'_>>)]) -> Vec<(LegendSymbol, String)> {
-    if let [(_, points)] = cells {
-        let symbol = |point: &Point<'_>| LegendSymbol::Solid(color(point.first()));
-        return names(points, NAMED).into_iter().map(|(point, name)| (symbol(point), name)).collect();
-    }
-    settings_legend(cells.iter().flat_map(|(_, points)| points), LegendSymbol::Solid)
 }
 
 /// The axis of the validation metric, and whether a dense run's curve leaves it.

@@ -42,6 +42,7 @@ fn rows(levels: &[&str], cells: usize, seeds: u64, rates: &[f64]) -> (Vec<RunRow
                 let mut line = fixtures::epoch(level, n, 10);
                 line.valid *= shift;
                 line.test *= shift;
+                line.trained_share = (level == "W+G+N").then(|| 1.0 / f64::from(n));
                 line
             })
             .collect();
@@ -55,6 +56,7 @@ fn rows(levels: &[&str], cells: usize, seeds: u64, rates: &[f64]) -> (Vec<RunRow
             planned_epochs: 10,
             record: None,
             summary: None,
+            times: (1..=10).map(fixtures::epoch_time).collect(),
             structure: metrics.last().map(|line| fixtures::structure(line).into()),
             metrics: metrics.into(),
             speed: None,

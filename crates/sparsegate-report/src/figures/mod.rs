@@ -2,6 +2,8 @@
 
 mod curves;
 mod drift;
+mod epoch_curves;
+mod epoch_seconds;
 pub mod gate_share;
 mod gate_share_map;
 mod gate_structure;
@@ -14,6 +16,7 @@ mod tradeoff;
 
 pub use curves::CurvesFigure;
 pub use drift::BackendsFigure;
+pub use epoch_seconds::EpochSecondsFigure;
 pub use gate_structure::GateStructureFigure;
 pub use gates_by_kind::GatesByKindFigure;
 pub use quality_compression::QualityCompressionFigure;
@@ -94,6 +97,7 @@ pub fn all(data: FigureData<'_>) -> Vec<Box<dyn Figure>> {
         Box::new(SizesFigure),
         Box::new(SpeedFigure),
         Box::new(CurvesFigure),
+        Box::new(EpochSecondsFigure),
         Box::new(BackendsFigure),
     ];
     figures

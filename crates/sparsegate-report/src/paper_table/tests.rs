@@ -33,6 +33,7 @@ fn row(level: &str, seed: u64, shift: f64) -> RunRow {
         record: None,
         summary: None,
         metrics: metrics.into(),
+        times: [].into(),
         structure: None,
         speed: None,
         classes: None,

@@ -42,15 +42,15 @@ struct Value {
 }
 
 impl Event {
-    /// The first event of a file.
-    pub(super) fn version() -> Self {
-        Self { file_version: Some("brain.Event:2".to_owned()), ..Self::default() }
+    /// The first event of a file. Times are seconds since the beginning of 1970, and 0 if they are not known.
+    pub(super) fn version(wall_time: f64) -> Self {
+        Self { wall_time, file_version: Some("brain.Event:2".to_owned()), ..Self::default() }
     }
 
     /// The scalars of a step.
-    pub(super) fn of_step(step: u64, scalars: Vec<Scalar>) -> Self {
+    pub(super) fn of_step(wall_time: f64, step: u64, scalars: Vec<Scalar>) -> Self {
         let value = scalars.into_iter().map(|Scalar { tag, value }| Value { tag, simple_value: Some(value) });
-        Self { step: step as i64, summary: Some(Summary { value: value.collect() }), ..Self::default() }
+        Self { wall_time, step: step as i64, summary: Some(Summary { value: value.collect() }), ..Self::default() }
     }
 
     /// Its bytes.

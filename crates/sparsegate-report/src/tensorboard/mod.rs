@@ -13,6 +13,7 @@ use std::io::Write as _;
 use camino::Utf8Path;
 
 use sparsegate_core::EvaluationMetric;
+use sparsegate_store::EpochTime;
 use sparsegate_store::format::EpochMetrics;
 
 use super::ReportError;
@@ -26,9 +27,9 @@ pub const EVENT_FILE: &str = "events.out.tfevents.0000000000.sparsegate";
 /// created if it does not exist. Returns whether something was written. Without a metric its scalars are `valid/metric`
 /// and `test/metric`.
 ///
-/// The step of an event is the number of finished epochs. Stored lines have no times, and neither have the events: each
-/// has the time 0, so that the same lines give the same bytes. New lines are appended to a file that begins with
-/// the others; any other file of this name is replaced.
+/// The step of an event is the number of finished epochs. Its time is when the epoch ended, by the run's `times.jsonl`,
+/// and 0 for an epoch without a stored time. The same lines give the same bytes. New lines are appended to a
+/// file that begins with the others; any other file of this name is replaced.
 ///
 /// # Errors
 /// The file cannot be read or written.
@@ -36,10 +37,11 @@ pub fn write_events(
     folder: &Utf8Path,
     metric: Option<EvaluationMetric>,
     lines: &[EpochMetrics],
+    times: &[EpochTime],
 ) -> Result<bool, ReportError> {
     let io = ReportError::write(folder);
     let path = folder.join(EVENT_FILE);
-    let wanted = event_bytes(metric, lines);
+    let wanted = event_bytes(metric, lines, times);
     let stored = match fs_err::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
@@ -60,12 +62,16 @@ pub fn write_events(
     }
 }
 
-/// The content of an event file.
-pub fn event_bytes(metric: Option<EvaluationMetric>, lines: &[EpochMetrics]) -> Vec<u8> {
+/// The content of an event file. Its first event, which has no values, has the time at which the first epoch began:
+/// TensorBoard takes it for the beginning of the run.
+pub fn event_bytes(metric: Option<EvaluationMetric>, lines: &[EpochMetrics], times: &[EpochTime]) -> Vec<u8> {
+    let of = |line: &EpochMetrics| times.iter().find(|time| time.epoch == line.epoch);
+    let begun = lines.first().and_then(of).map_or(0.0, |time| time.finished.seconds() - time.seconds);
     let mut bytes = Vec::new();
-    record::append(&mut bytes, &Event::version().encoded());
+    record::append(&mut bytes, &Event::version(begun).encoded());
     for line in lines {
-        record::append(&mut bytes, &Event::of_step(u64::from(line.epoch), scalars(metric, line)).encoded());
+        let finished = of(line).map_or(0.0, |time| time.finished.seconds());
+        record::append(&mut bytes, &Event::of_step(finished, u64::from(line.epoch), scalars(metric, line)).encoded());
     }
     bytes
 }
@@ -96,7 +102,7 @@ fn scalars(metric: Option<EvaluationMetric>, line: &EpochMetrics) -> Vec<Scalar>
 
 #[cfg(test)]
 mod tests {
-    use sparsegate_testing::language_models::epoch;
+    use sparsegate_testing::language_models::{epoch, epoch_time};
 
     use super::*;
 
@@ -169,6 +175,12 @@ mod tests {
             found
         }
 
+        /// The time of an event; 0 if it has none.
+        pub(super) fn wall_time(event: &[u8]) -> f64 {
+            let found = fields(event).into_iter().find(|(number, _)| *number == 1);
+            found.map_or(0.0, |(_, bytes)| f64::from_le_bytes(bytes.try_into().unwrap()))
+        }
+
         /// Step, tag and value of each scalar.
         pub(super) fn scalars(event: &[u8]) -> Vec<(u64, String, f32)> {
             let all = fields(event);
@@ -190,9 +202,22 @@ mod tests {
     }
 
     #[test]
+    fn the_time_of_an_event_is_the_end_of_its_epoch() {
+        let times = |bytes: &[u8]| reader::records(bytes).into_iter().map(reader::wall_time).collect::<Vec<_>>();
+        let known = [epoch_time(1), epoch_time(2), epoch_time(4)];
+        let [first, second, _] = known.map(|time| time.finished.seconds());
+        assert!(first > 1.7e9 && second > first);
+        let bytes = event_bytes(METRIC, &lines(3), &known);
+        assert_eq!(times(&bytes), [first - known[0].seconds, first, second, 0.0]);
+        assert!(event_bytes(METRIC, &lines(4), &known).starts_with(&bytes), "it grows by the new epoch");
+        assert_eq!(times(&event_bytes(METRIC, &lines(2), &known[1..])), [0.0, 0.0, second]);
+        assert_eq!(times(&event_bytes(METRIC, &lines(2), &[])), [0.0; 3]);
+    }
+
+    #[test]
     fn an_independent_reader_finds_each_number() {
         let lines = lines(3);
-        let bytes = event_bytes(METRIC, &lines);
+        let bytes = event_bytes(METRIC, &lines, &[]);
         let records = reader::records(&bytes);
         assert_eq!(records.len(), 4);
         assert!(reader::fields(records[0]).contains(&(3, b"brain.Event:2".to_vec())), "the version comes first");
@@ -223,13 +248,13 @@ mod tests {
         let folder = Utf8Path::from_path(folder.path()).unwrap().join("quick/W-0123");
         let file = folder.join(EVENT_FILE);
         let inode = || file_id(&file);
-        assert!(write_events(&folder, METRIC, &lines(1)).unwrap());
+        assert!(write_events(&folder, METRIC, &lines(1), &[]).unwrap());
         let first = inode();
-        assert!(write_events(&folder, METRIC, &lines(3)).unwrap());
-        assert!(!write_events(&folder, METRIC, &lines(3)).unwrap(), "nothing new");
-        assert_eq!((fs_err::read(&file).unwrap(), inode()), (event_bytes(METRIC, &lines(3)), first), "appended");
-        assert!(write_events(&folder, METRIC, &lines(2)).unwrap(), "trained again from scratch");
-        assert_eq!(fs_err::read(&file).unwrap(), event_bytes(METRIC, &lines(2)));
+        assert!(write_events(&folder, METRIC, &lines(3), &[]).unwrap());
+        assert!(!write_events(&folder, METRIC, &lines(3), &[]).unwrap(), "nothing new");
+        assert_eq!((fs_err::read(&file).unwrap(), inode()), (event_bytes(METRIC, &lines(3), &[]), first), "appended");
+        assert!(write_events(&folder, METRIC, &lines(2), &[]).unwrap(), "trained again from scratch");
+        assert_eq!(fs_err::read(&file).unwrap(), event_bytes(METRIC, &lines(2), &[]));
     }
 
     #[cfg(unix)]

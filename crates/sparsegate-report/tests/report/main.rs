@@ -5,6 +5,7 @@ mod cells;
 mod claims;
 mod damage;
 mod efficiency;
+mod epoch_seconds;
 mod look;
 mod print;
 mod values;

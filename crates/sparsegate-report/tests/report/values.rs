@@ -7,7 +7,7 @@ use sparsegate_testing::{Project, language_models};
 use crate::{FIGURES, authors, read, sweep};
 
 /// A figure of a page: its SVG without the namespace, and its values.
-fn figure(page: &str, name: &str) -> (String, Value) {
+pub fn figure(page: &str, name: &str) -> (String, Value) {
     let start = format!("<figure id=\"{name}\">");
     let figure = page.split(&start).nth(1).and_then(|rest| rest.split("</figure>").next()).expect("a figure");
     let between = |from: &str, to: &str| {

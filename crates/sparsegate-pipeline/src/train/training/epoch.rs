@@ -1,12 +1,13 @@
-//! One epoch: its steps, its evaluation, and its line of `metrics.jsonl`.
+//! One epoch: its steps, its evaluation, and its lines of `metrics.jsonl` and `times.jsonl`.
 
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use sparsegate_core::BatchSource;
 use sparsegate_core::trainer::StepMetrics;
 use sparsegate_spec::types::Select;
-use sparsegate_store::EpochSums;
 use sparsegate_store::format::{Counts, EpochMetrics};
+use sparsegate_store::{EpochSums, EpochTime, Timestamp};
 
 use super::super::{TrainError, TrainEvent};
 use super::{Flow, Training};
@@ -14,6 +15,8 @@ use super::{Flow, Training};
 impl Training<'_, '_> {
     /// Runs one epoch, or the rest of one.
     pub(super) fn epoch(&mut self) -> Result<Flow, TrainError> {
+        self.epoch_begun = Instant::now();
+        self.seconds_before = if self.position.batch == 0 { Some(0.0) } else { self.position.epoch_seconds };
         let source = (self.data.train)(self.position.epoch)?;
         self.check_stream("training", source.as_ref())?;
         let batches = source.len() as u64;
@@ -77,8 +80,8 @@ impl Training<'_, '_> {
         Ok(())
     }
 
-    /// Evaluates, writes the epoch's line of `metrics.jsonl`, and saves a checkpoint if one is due. If told to stop
-    /// before the evaluation has ended, leaves it to the next process.
+    /// Evaluates, writes the epoch's lines of `times.jsonl` and `metrics.jsonl`, and saves a checkpoint if one is due.
+    /// If told to stop before the evaluation has ended, leaves it to the next process.
     fn finish_epoch(&mut self) -> Result<Flow, TrainError> {
         let epoch = self.position.epoch + 1;
         (self.events)(TrainEvent::Evaluating { epoch });
@@ -108,6 +111,7 @@ impl Training<'_, '_> {
         let ends = epoch == self.spec.epochs || self.out_of_steps() || self.stops_early_after(&metrics);
         let collapse = self.collapse.judge(&metrics.counts, &evaluation, ends);
         metrics.collapse.clone_from(&collapse);
+        self.append_time(epoch)?;
         self.lock.append_metrics(&metrics)?;
         self.position.epoch = epoch;
         self.position.batch = 0;
@@ -125,6 +129,20 @@ impl Training<'_, '_> {
             self.save()?;
         }
         Ok(Flow::GoOn)
+    }
+
+    /// Writes when the epoch ended and how long it took, to the millisecond. An epoch that began under a version whose
+    /// checkpoints do not have its time gets no line.
+    fn append_time(&self, epoch: u32) -> Result<(), TrainError> {
+        let Some(seconds) = self.epoch_seconds() else { return Ok(()) };
+        let seconds = (seconds * 1000.0).round() / 1000.0;
+        Ok(self.lock.append_time(&EpochTime { epoch, finished: Timestamp::now(), seconds })?)
+    }
+
+    /// Seconds spent so far on the current epoch, over all processes; `None` if an earlier process did not store its
+    /// part.
+    pub(super) fn epoch_seconds(&self) -> Option<f64> {
+        self.seconds_before.map(|before| before + self.epoch_begun.elapsed().as_secs_f64())
     }
 
     fn line(&self, epoch: u32, valid: f64, test: f64, counts: Counts) -> EpochMetrics {

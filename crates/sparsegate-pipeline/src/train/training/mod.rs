@@ -74,6 +74,8 @@ pub fn train_on(
         stop,
         clock: CheckpointTimer::start(intervals),
         begun: Instant::now(),
+        epoch_begun: Instant::now(),
+        seconds_before: Some(0.0),
         position: Position::start(),
         steps_here: 0,
         steps_in_all: 0,
@@ -129,6 +131,10 @@ struct Training<'a, 'd> {
     stop: &'a AtomicBool,
     clock: CheckpointTimer,
     begun: Instant,
+    /// When this process began, or went on with, the current epoch.
+    epoch_begun: Instant,
+    /// Seconds that earlier processes spent on the current epoch; `None` if that is not known.
+    seconds_before: Option<f64>,
     position: Position,
     /// Steps done by this process, for the estimate of the remaining time.
     steps_here: u64,

@@ -8,13 +8,14 @@ use super::super::{TrainError, TrainEvent};
 use super::Training;
 
 impl Training<'_, '_> {
-    /// Restores the checkpoint and removes the metrics of later epochs.
+    /// Restores the checkpoint and removes the metrics and times of later epochs.
     pub(super) fn resume(&mut self) -> Result<(), TrainError> {
         if let Some(checkpoint) = self.lock.dir().checkpoint()? {
             self.restore(&checkpoint.tensors, || self.lock.dir().checkpoint_path())?;
             self.position = checkpoint.position;
         }
         self.lock.truncate_metrics(self.position.epoch)?;
+        self.lock.truncate_times(self.position.epoch)?;
         let mut lines = self.lock.dir().metrics()?;
         for line in &lines {
             self.best.add(line);
@@ -71,6 +72,7 @@ impl Training<'_, '_> {
     }
 
     pub(super) fn position_now(&self) -> Position {
-        Position { train_seconds: self.seconds(), ..self.position }
+        let epoch_seconds = self.epoch_seconds().filter(|_| self.position.batch > 0);
+        Position { train_seconds: self.seconds(), epoch_seconds, ..self.position }
     }
 }
