@@ -39,7 +39,9 @@ pub(crate) fn sparse_lanes<S: Simd, const V: usize>(
     let vectors = WIDTH / S::F32_LANES;
     let mut groups: [&[S::f32s]; V] = [&[]; V];
     for v in 0..V {
-        groups[v] = &S::as_simd_f32s(&hidden[v / vectors * hidden_stride..][..hidden_stride]).0[v % vectors..];
+        let group = S::as_simd_f32s(&hidden[v / vectors * hidden_stride..][..hidden_stride]).0;
+        // Empty if no unit is left.
+        groups[v] = group.get(v % vectors..).unwrap_or_default();
     }
     for (row, column) in columns.enumerate() {
         let mut totals = [simd.splat_f32s(0.0); V];
