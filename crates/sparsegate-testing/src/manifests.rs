@@ -22,8 +22,8 @@ pub fn small_words() -> String {
 
 /// The entry of a file with these bytes under `files` of a manifest; `path` is its path in the cache.
 pub fn file(path: &str, bytes: &[u8]) -> String {
-    let sha256: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{{ path: {path}, bytes: {}, sha256: '{sha256}' }}", bytes.len())
+    let sha256: Vec<String> = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{{ path: {path}, bytes: {}, sha256: '{}' }}", bytes.len(), sha256.concat())
 }
 
 fn generated(name: &str, reader: &str, [train, valid, test]: [usize; 3]) -> String {
