@@ -86,10 +86,10 @@ fn train(epochs: u32) -> Result<(Model, Vec<Reached>), Box<dyn Error>> {
             step += 1;
             let (loss, last) = model.loss(window, Some(&NoiseSource::Counter { seed: 0, step }), states);
             states = Some(last);
-            let kl_weight = schedule.kl_factor(step) / trained;
+            let kl_weight = schedule.kl_factor(step.into()) / trained;
             let objective = loss + (model.lstm.kl() + model.output.kl()).mul_scalar(kl_weight);
             let gradients = GradientsParams::from_grads(objective.backward(), &model);
-            model = optimizer.step(12e-3 * schedule.rate_factor(step), model, gradients);
+            model = optimizer.step(12e-3 * schedule.rate_factor(step.into()), model, gradients);
         }
         let kept = counts(&model.lstm.language_model(&model.output), false);
         let pruned = Model { lstm: model.lstm.pruned().0, output: model.output.pruned().0 }.valid();

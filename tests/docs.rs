@@ -176,11 +176,12 @@ fn one_epoch(text: &str) -> String {
 
 /// The text with the number after each `key:` replaced.
 fn with_number(text: &str, key: &str, number: u32) -> String {
-    let mut parts = text.split(&format!("{key}:"));
+    let mark = format!("{key}:");
+    let mut parts = text.split(&mark);
     let mut replaced = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let rest = part.trim_start_matches(' ').trim_start_matches(|c: char| c.is_ascii_digit());
-        let _ = write!(replaced, "{key}: {number}{rest}");
+        let _ = write!(replaced, "{mark} {number}{rest}");
     }
     replaced
 }

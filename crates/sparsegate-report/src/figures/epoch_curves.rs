@@ -17,12 +17,15 @@ pub(super) const PLOT: f64 = 236.0;
 /// The same with its axis and the room below.
 pub(super) const PANEL: f64 = 308.0;
 
+/// The value of an epoch of a run; not finite if there is none.
+type EpochValue<'a> = dyn Fn(&RunRow, &EpochMetrics) -> f64 + 'a;
+
 /// One panel: its axis and how to get its values.
 pub(super) struct EpochPanel<'a> {
     /// The vertical axis.
     pub(super) y: Axis,
-    /// The value of an epoch of a run; not finite if there is none.
-    pub(super) of: Box<dyn Fn(&RunRow, &EpochMetrics) -> f64 + 'a>,
+    /// The values of the curves.
+    pub(super) of: Box<EpochValue<'a>>,
     /// Whether dense runs are drawn.
     pub(super) dense: bool,
 }

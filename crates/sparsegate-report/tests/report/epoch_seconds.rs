@@ -48,7 +48,8 @@ fn seconds_of_the_runs_that_stored_them() {
     assert_eq!(plots[0]["y"]["l"], 0.0, "from zero");
     let curves = plots[0]["c"].as_array().expect("a list");
     assert_eq!(curves.iter().map(|curve| &curve["n"]).collect::<Vec<_>>(), ["W, seed 0", "W+G+N, seed 0"]);
-    let seconds: Vec<f64> = curves[1]["y"].as_array().expect("a list").iter().filter_map(|y| y.as_f64()).collect();
+    let seconds: Vec<f64> =
+        curves[1]["y"].as_array().expect("a list").iter().filter_map(serde_json::Value::as_f64).collect();
     assert_eq!(seconds.len(), 10);
     for (seconds, epoch) in seconds.into_iter().zip(1..) {
         assert!((seconds / epoch_time(epoch).seconds - 1.0).abs() < 1e-4, "epoch {epoch}: {seconds}");
@@ -60,7 +61,9 @@ fn seconds_of_the_runs_that_stored_them() {
 #[test]
 fn trained_parameters_are_a_second_panel() {
     let store = |root: &Utf8Path| {
-        ["aaaa", "eeee"].into_iter().for_each(|key| store_times(root, key, 10));
+        for key in ["aaaa", "eeee"] {
+            store_times(root, key, 10);
+        }
         drop_dead(root, "eeee");
     };
     let (_project, _, page) = page(store);
