@@ -41,7 +41,7 @@ fn writes_all_that_is_shipped_and_plans_it() {
         assert_eq!(fs_err::read(written).unwrap(), fs_err::read(original).unwrap(), "{file}");
     }
     let plan = sparsegate(&folder.join("a/b"), &["plan", "experiments/quick.yaml"]);
-    assert!(String::from_utf8_lossy(&plan.stdout).contains("4 runs: 0 done, 4 to run"));
+    assert!(String::from_utf8_lossy(&plan.stdout).contains("5 runs: 0 done, 5 to run"));
     let paper = sparsegate(&folder.join("a/b"), &["plan", "experiments/paper.yaml"]);
     assert!(String::from_utf8_lossy(&paper.stdout).contains("20 runs: 0 done, 20 to run"));
 }

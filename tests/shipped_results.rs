@@ -1,4 +1,5 @@
-//! The results that the repository has, `experiments/paper/results`, as a user takes them in.
+//! The results that the repository has, `experiments/paper/results` and `experiments/paper-small`, as a user takes them
+//! in.
 
 #![allow(missing_docs, reason = "a test")]
 
@@ -18,9 +19,8 @@ fn copy(from: &Utf8Path, to: &Utf8Path) {
     }
 }
 
-/// The runs are whole, belong to the plan of `two-cores.yaml`, and are reported and checked without data or training.
-#[test]
-fn the_results_of_the_repository_can_be_imported_and_reported() {
+/// A project with the experiments and manifests of the repository.
+fn project() -> Project {
     let repository = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
     let project = Project::new();
     copy(&repository.join("experiments"), &project.path("experiments"));
@@ -30,11 +30,21 @@ fn the_results_of_the_repository_can_be_imported_and_reported() {
             fs_err::copy(entry.path(), project.path("datasets").join(entry.file_name())).unwrap();
         }
     }
-    let good = |arguments: &[&str]| {
-        let Answer { code, out, err } = project.go(arguments);
-        assert_eq!(code, Some(0), "{arguments:?}: {out}{err}");
-        out
-    };
+    project
+}
+
+/// Runs a command that has to succeed, and returns its output.
+fn good(project: &Project, arguments: &[&str]) -> String {
+    let Answer { code, out, err } = project.go(arguments);
+    assert_eq!(code, Some(0), "{arguments:?}: {out}{err}");
+    out
+}
+
+/// The runs are whole, belong to the plan of `two-cores.yaml`, and are reported and checked without data or training.
+#[test]
+fn the_results_of_the_repository_can_be_imported_and_reported() {
+    let project = project();
+    let good = |arguments: &[&str]| good(&project, arguments);
     let imported = good(&["runs", "import", "experiments/paper/results"]);
     let runs = Store::open(&project.root).unwrap().with_prefix("");
     assert!(!runs.is_empty() && imported.lines().count() == runs.len(), "{imported}");
@@ -55,4 +65,21 @@ fn the_results_of_the_repository_can_be_imported_and_reported() {
     assert!(answer.lines().nth(1).is_some_and(|line| line.contains("pos")), "{answer}");
     assert!(answer.lines().nth(2).is_some_and(|line| line.contains("neg")), "{answer}");
     assert!(project.read("reports/two-cores/results.csv").lines().count() > runs.len());
+}
+
+/// The runs belong to the plan, each three seeds of a point, and their claims have the verdicts of docs/reproduction.md.
+#[test]
+fn the_small_networks_of_the_repository_are_judged_over_seeds() {
+    let project = project();
+    for seed in ["seed-0", "seed-1", "seed-2"] {
+        good(&project, &["runs", "import", &format!("experiments/paper-small/{seed}.tar.zst")]);
+    }
+    let stored = Store::open(&project.root).unwrap().with_prefix("").len();
+    let plan = good(&project, &["plan", "experiments/paper-small.yaml"]);
+    assert_eq!(plan.lines().filter(|line| line.contains("  done")).count(), stored, "{plan}");
+    let checked = project.go(&["check", "experiments/paper-small.yaml"]);
+    assert_eq!(checked.code, Some(3), "{}", checked.err);
+    let verdicts = checked.out.lines().next().expect("verdicts").trim_start_matches("paper-small: ").to_owned();
+    let page = fs_err::read_to_string(Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reproduction.md")).unwrap();
+    assert!(page.contains(&format!("({verdicts})")), "{verdicts}");
 }

@@ -195,7 +195,8 @@ fn a_text_between_two_parts_of_a_sequence_changes_neither() {
         parted.classify(&[[1_u32, 2, 3]], &mut class);
         found.extend(logits(&mut parted, &[3, 4]));
         assert_eq!(found, wanted);
-        assert_eq!(class, wanted[2 * 9..3 * 9], "the text starts from a zero state");
+        // The text starts from a zero state. On some processors texts are added up in another order than sequences.
+        close(&class, &wanted[2 * 9..3 * 9]).unwrap();
     }
 }
 
