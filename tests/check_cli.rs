@@ -175,7 +175,7 @@ fn orderings_of_several_seeds_are_tested_and_may_ask_for_more() {
     assert_eq!(answer.code, Some(0), "{}{}", answer.out, answer.err);
     assert!(answer.out.contains("not measured (2 of 3 seeds)"), "{}", answer.out);
     assert!(
-        answer.out.contains("p is two-sided and corrected for the only claim tested by Holm's method"),
+        answer.out.contains("p is two-sided, and corrected for the only claim tested by Holm's method"),
         "{}",
         answer.out
     );

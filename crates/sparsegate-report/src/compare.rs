@@ -114,8 +114,8 @@ impl Comparison {
         Some(format!(
             "Over n seeds, an ordering holds (reproduced) or is off if Welch's test rejects that both sides are equal; a \
              value is reproduced if the mean is within the tolerance, and off if the 95 % interval of the mean misses it. \
-             Everything else is within noise. p is two-sided and corrected for {claims} by Holm's method; the limit is \
-             0.05."
+             Everything else is within noise: these seeds cannot decide it, in whichever direction the means differ. \
+             p is two-sided, and corrected for {claims} by Holm's method (corrected p), with the limit 0.05."
         ))
     }
 

@@ -5,7 +5,7 @@ use polars::prelude::*;
 use super::gate_kinds::{self, GateKind};
 use super::grid::TableData;
 use super::number::{count, percent};
-use super::rows::RunRow;
+use super::rows::{RowState, RunRow};
 
 /// Counts of live gates of one kind in the kept units, summed over the runs of one task, cell and level.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,10 +40,16 @@ impl LiveGates {
     }
 }
 
-/// The fractions for the sparsified runs of one task with a finished epoch, in order of appearance.
+/// The fractions for the sparsified runs of one task, in order of appearance: the finished ones of a cell and level, or,
+/// if none is finished, those with a finished epoch.
 pub fn of_task(task: &str, rows: &[RunRow]) -> Vec<LiveGates> {
     let mut shares: Vec<LiveGates> = Vec::new();
+    let is_done = |row: &RunRow| row.state == RowState::Done;
     for row in rows.iter().filter(|row| row.is_sparse()) {
+        let same = |other: &&RunRow| (other.cell(), other.level()) == (row.cell(), row.level());
+        if !is_done(row) && rows.iter().filter(same).any(is_done) {
+            continue;
+        }
         let Some(line) = row.last() else { continue };
         for (kind, gate) in gate_kinds::of(row).into_iter().zip(&line.counts.gates) {
             let found = shares

@@ -120,7 +120,10 @@ fn side(of: &MetricRef, rows: &[RunRow], authors: &Authors, seeds: Option<u32>) 
     let logged = |row: &RunRow| comparable_logs(row, authors).and_then(|logs| logs.last_epoch(row.level()));
     let lack =
         |row: &&&RunRow| lacking(row, logged(row).map(|point| point.epoch)).map(|why| format!("{}: {why}", row.label));
-    let measured: Vec<(&RunRow, f64)> = matching
+    // A run that is still training has other values than a finished one: it counts only where none is finished.
+    let complete: Vec<&RunRow> = matching.iter().filter(|row| lack(row).is_none()).copied().collect();
+    let counted = if complete.is_empty() { &matching } else { &complete };
+    let measured: Vec<(&RunRow, f64)> = counted
         .iter()
         .filter_map(|row| row.last().and_then(|line| quantity.ours(line, row.metric)).map(|x| (*row, x)))
         .collect();

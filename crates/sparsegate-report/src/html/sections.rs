@@ -10,9 +10,10 @@ use crate::speedup::speedups;
 use crate::tables;
 
 /// Explanation of the table of results.
-const RESULTS: &str = "Metrics after the last finished epoch, with posterior means and pruned weights; test metric, best \
-                       epoch: after the epoch with the best validation metric, whose number is in brackets. Compression \
-                       is all weights over kept weights after the last epoch, without biases; it is a dash if nothing is \
+const RESULTS: &str = "Metrics after the last finished epoch or, of a run with train.select: best, after the one with the \
+                       best validation metric; with posterior means and pruned weights. Test metric, best epoch: after \
+                       the epoch with the best validation metric, whose number is in brackets. Compression is all \
+                       weights over kept weights, without biases, at the epoch of the metrics; it is a dash if nothing is \
                        left. Baseline: a predictor that reads nothing and always gives the most frequent class of the \
                        training texts (majority class) or the frequencies of the symbols in the training text, each count \
                        increased by one (unigram).";
@@ -129,11 +130,13 @@ impl Page<'_> {
 fn published(comparison: &Comparison, method: Option<String>) -> Vec<Section> {
     let claims = [tables::values(comparison), tables::orders(comparison)];
     let claimed = claims.iter().any(Option::is_some);
-    let tally = format!(
-        "{}. Within noise: outside the tolerance, or the order violated, by no more than the noise between runs or \
-         epochs, if it could be estimated.",
-        comparison.tally()
-    );
+    let single = "Within noise: outside the tolerance, or the order violated, by no more than the noise between runs or \
+                  epochs, if it could be estimated.";
+    // Claims that are tested over seeds are judged by the test, which `method` explains.
+    let tally = match comparison.tested() {
+        0 => format!("{}. {single}", comparison.tally()),
+        _ => format!("{}. For a claim about single runs (without n): {single}", comparison.tally()),
+    };
     let claims = claimed.then(|| {
         let mut section = Section::new("Against the published figures", tally, claims.into_iter().flatten());
         section.notes.extend(method);

@@ -8,6 +8,9 @@ use crate::number::{published, value};
 use crate::seed_tests::SeedTest;
 use sparsegate_spec::types::{PublishedOrdering, Tolerance};
 
+/// Heads of the columns of [`p_texts`].
+const P: [&str; 2] = ["p", "corrected p"];
+
 /// A number without trailing zeros.
 fn trim(x: f64) -> String {
     trim_to(x, 4)
@@ -36,13 +39,10 @@ fn n_text(test: Option<&SeedTest>) -> String {
     test.map_or_else(String::new, |test| test.n.iter().map(usize::to_string).collect::<Vec<_>>().join(", "))
 }
 
-/// The corrected p-value: `0.032`, `<0.001`.
-fn p_text(test: Option<&SeedTest>) -> String {
-    match test {
-        None => String::new(),
-        Some(test) if test.corrected < 0.001 => "<0.001".into(),
-        Some(test) => trim_to(test.corrected, 3),
-    }
+/// The p-value of the test by itself, and corrected for all claims: `0.032`, `<0.001`.
+fn p_texts(test: Option<&SeedTest>) -> [String; 2] {
+    let text = |p: f64| if p < 0.001 { "<0.001".into() } else { trim_to(p, 3) };
+    test.map_or_else(Default::default, |test| [text(test.p), text(test.corrected)])
 }
 
 /// The end of an interval, in the unit of the metric's values.
@@ -78,7 +78,8 @@ pub fn values(comparison: &Comparison) -> Option<TableData> {
         "noise",
         "n",
         "95 % interval",
-        "p",
+        P[0],
+        P[1],
         "authors at our epoch",
         "difference then",
     ];
@@ -93,6 +94,7 @@ pub fn values(comparison: &Comparison) -> Option<TableData> {
             line.ours.zip(theirs).map_or_else(String::new, |(ours, theirs)| difference(ours, theirs))
         };
         let accuracy = quantity.is_some_and(Metric::is_accuracy);
+        let [p, corrected] = p_texts(line.test.as_ref());
         grid.rows.push(vec![
             line.run.clone(),
             line.metric.clone(),
@@ -113,27 +115,29 @@ pub fn values(comparison: &Comparison) -> Option<TableData> {
             line.test.as_ref().and_then(|test| test.interval).map_or_else(String::new, |(low, high)| {
                 format!("{} to {}", interval_end(quantity, low), interval_end(quantity, high))
             }),
-            p_text(line.test.as_ref()),
+            p,
+            corrected,
             text(line.theirs_then),
             against(line.theirs_then),
         ]);
     }
     Some(without_empty(
         grid.filled()?,
-        &["about", "at epoch", "noise", "n", "95 % interval", "p", "authors at our epoch", "difference then"],
+        &["about", "at epoch", "noise", "n", "95 % interval", P[0], P[1], "authors at our epoch", "difference then"],
     ))
 }
 
 /// Expected orderings; `None` without any.
 pub fn orders(comparison: &Comparison) -> Option<TableData> {
-    let mut grid =
-        TableData::new(&["expected", "verdict", "authors' figures", "about"], &["ours", "authors", "noise", "n", "p"]);
+    let words = ["expected", "verdict", "authors' figures", "about"];
+    let mut grid = TableData::new(&words, &["ours", "authors", "noise", "n", P[0], P[1]]);
     for line in &comparison.orders {
         let authors = match line.authors {
             Some(PublishedOrdering::Holds) => "hold",
             Some(PublishedOrdering::Contradicted) => "contradict it",
             None => "",
         };
+        let [p, corrected] = p_texts(line.test.as_ref());
         grid.rows.push(vec![
             line.claim.clone(),
             line.verdict.text(),
@@ -143,7 +147,8 @@ pub fn orders(comparison: &Comparison) -> Option<TableData> {
             line.pair(line.theirs),
             noise_text(line.quantity(), line.noise),
             n_text(line.test.as_ref()),
-            p_text(line.test.as_ref()),
+            p,
+            corrected,
         ]);
     }
     Some(without_empty(grid.filled()?, &["authors' figures", "about", "authors", "noise"]))
