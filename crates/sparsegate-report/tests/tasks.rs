@@ -84,12 +84,12 @@ fn claims_stand_under_their_task() {
     let (experiment, plan) = stored(&root);
     let paths = report::write(&root, &experiment, &plan, &root.join("out")).expect("a report");
     let table = read(&paths.out.join("table.md"));
-    let words = below(&table, "words: Against the published figures");
+    let words = below(&table, "words: Claims");
     assert!(words.contains("words, W+G+N (3 seeds)") && words.contains("words, W+G+N < words, W"), "{words}");
     assert!(!words.contains("topics"), "{words}");
-    let topics = below(&table, "topics: Against the published figures");
+    let topics = below(&table, "topics: Claims");
     assert!(topics.contains("topics, W+G+N < topics, W") && !topics.contains("words"), "{topics}");
-    let all = below(&table, "All tasks: Against the published figures");
+    let all = below(&table, "All tasks: Claims");
     assert!(all.contains("topics, W+G+N < words, W") && !all.contains("words, W+G+N < words, W"), "{all}");
     let (comparison, _) = report::check(&root, &experiment, &plan).expect("a comparison");
     assert!(all.contains(&format!("All claims of the experiment: {}.", comparison.tally())), "{all}");

@@ -93,7 +93,7 @@ impl Page<'_> {
         }
         let tally = format!("All claims of the experiment: {}.", comparison.tally());
         let grids = [tables::values(&across), tables::orders(&across)].into_iter().flatten();
-        let mut section = Section::new("All tasks: Against the published figures", tally, grids);
+        let mut section = Section::new("All tasks: Claims", tally, grids);
         section.notes.extend(comparison.method());
         vec![section]
     }
@@ -138,7 +138,7 @@ fn published(comparison: &Comparison, method: Option<String>) -> Vec<Section> {
         _ => format!("{}. For a claim about single runs (without n): {single}", comparison.tally()),
     };
     let claims = claimed.then(|| {
-        let mut section = Section::new("Against the published figures", tally, claims.into_iter().flatten());
+        let mut section = Section::new("Claims", tally, claims.into_iter().flatten());
         section.notes.extend(method);
         section
     });

@@ -133,7 +133,7 @@ fn runs_shorter_than_the_authors_are_compared_at_their_own_epoch_only() {
     let paths = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
     let table = read(&paths.out.join("table.md"));
     assert!(table.contains("not measured (10 of 20 epochs)"), "{table}");
-    let section = table.split("## Against the published figures").nth(1).expect("the section");
+    let section = table.split("## Claims").nth(1).expect("the section");
     let line = section.lines().find(|line| line.starts_with("| W,") || line.starts_with("| W ")).expect("the claim");
     let then = language_models::epoch("W", 10, 20).test * 0.98;
     assert!(line.contains(&format!("{then:.1}")), "the authors' value at our epoch, {then:.1}, in {line}");
