@@ -16,7 +16,9 @@ const RESULTS: &str = "Metrics after the last finished epoch or, of a run with t
                        weights over kept weights, without biases, at the epoch of the metrics; it is a dash if nothing is \
                        left. Baseline: a predictor that reads nothing and always gives the most frequent class of the \
                        training texts (majority class) or the frequencies of the symbols in the training text, each count \
-                       increased by one (unigram).";
+                       increased by one (unigram). The paper's levels: W prunes single weights; W+Voc also whole input \
+                       words; W+N also hidden units and, in classifiers, input words and dimensions of the embedding; \
+                       W+G+N also preactivations of gates.";
 
 /// Explanation of the table of backends; the tolerances are those of `drift`.
 const BACKENDS: &str = "The same runs on several backends, with the same initial values, batches and noise: they differ only \
