@@ -5,7 +5,7 @@ sparsegate := "cargo run --release --locked --"
 _list:
     @{{ just_executable() }} --list --unsorted
 
-# Train and compare five sparsity levels on the built-in synthetic language (a minute or two)
+# Train and compare five sparsity levels on the built-in synthetic language (one to three minutes)
 [group('experiments')]
 quick *ARGS:
     {{ sparsegate }} run experiments/quick.yaml --report {{ ARGS }}
