@@ -4,12 +4,12 @@
 #![allow(missing_docs, reason = "a test")]
 
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sparsegate_pipeline::exec::{InProcess, Interrupt, Outcome};
 use sparsegate_pipeline::sweep::{Sweep, SweepOptions};
 use sparsegate_store::{Holder, RunDir, runs};
-use sparsegate_testing::{Answer, Project, View, manifests};
+use sparsegate_testing::{Answer, Project, View, manifests, signal, wait_for};
 
 /// Trains for a second or two in many short epochs, so that there is time to look at it.
 const LONG: &str = "\
@@ -27,9 +27,6 @@ model: { kind: language-model, hidden: 4 }
 train: { epochs: 6, batch: 8, sequence: 10, carry_state: true, optimizer: { adam: { lr: 2e-3 } } }
 sweep: { product: { sparsity: [dense, W, W+N, W+G+N], seed: [0, 1] } }
 ";
-/// Time limit; only a process that hangs takes longer.
-const LIMIT: Duration = Duration::from_mins(3);
-
 fn project() -> Project {
     let small = manifests::small_words();
     Project::with(&[("datasets/small.yaml", small.as_str()), ("t.yaml", LONG), ("s.yaml", SWEEP)])
@@ -64,21 +61,6 @@ impl Hosts {
     fn go(&self, view: &View, arguments: &[&str]) -> Answer {
         Answer::of(self.start(view, arguments))
     }
-}
-
-fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(begun.elapsed() < LIMIT, "nothing happened");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-fn signal(name: &str, pid: u32) {
-    assert!(Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status().unwrap().success());
 }
 
 /// The process below `pid` that trains, by its id on this machine.
@@ -126,13 +108,13 @@ fn fingerprints(project: &Project, experiment: &str) -> Vec<(String, Vec<Vec<u8>
 fn a_run_of_another_host_is_not_trained_twice_and_goes_on_after_its_end() {
     let Some(hosts) = Hosts::new() else { return };
     let first = hosts.start(&hosts.a, &["run", "t.yaml"]);
-    let run = wait_for(|| {
+    let run = wait_for("run that trains", || {
         let stored = runs(&hosts.project.root, "t").ok()?;
         stored.into_iter().find(|run| run.metrics().is_ok_and(|lines| lines.len() >= 2))
     });
-    let pid = wait_for(|| trainer(first.id()));
+    let pid = wait_for("process that trains", || trainer(first.id()));
     signal("USR1", pid);
-    wait_for(|| run.position().unwrap());
+    wait_for("checkpoint", || run.position().unwrap());
     // Stopped, it holds the run for as long as this test needs.
     signal("STOP", pid);
     let holder = Holder { pid: inner_id(pid), host: "host-a".to_owned() };

@@ -1,14 +1,11 @@
 //! A small project, and the program run in it.
 
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use sparsegate_store::{RunDir, runs};
 use sparsegate_testing::manifests;
-
-/// Time limit of whatever is waited for; only what hangs takes longer.
-const LIMIT: Duration = Duration::from_mins(2);
+pub use sparsegate_testing::wait_for;
 
 pub struct Project {
     _folder: tempfile::TempDir,
@@ -91,19 +88,6 @@ impl Answer {
             assert!(self.out.contains(part) || self.err.contains(part), "`{part}` is not in {self:#?}");
         }
         self
-    }
-}
-
-/// Waits until `look` finds something.
-#[track_caller]
-pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(begun.elapsed() < LIMIT, "{what}: nothing happened");
-        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

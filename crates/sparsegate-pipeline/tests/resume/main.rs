@@ -185,6 +185,14 @@ fn late_numbers_change_no_byte() {
     }
 }
 
+/// Trains until the process panics after a step.
+fn crash_after(at: u64, run: &RunDir, intervals: CheckpointIntervals) {
+    let mut toy = ToyTrainer::new();
+    toy.after_step = Box::new(move |step| assert!(step != at, "crash on purpose"));
+    let crash = std::panic::AssertUnwindSafe(|| go(run, &spec(), intervals, &mut toy, &never()));
+    std::panic::catch_unwind(crash).unwrap_err();
+}
+
 /// A crash between two steps leaves the last checkpoint, and possibly metric lines that are newer than it.
 #[test]
 fn lines_after_the_checkpoint_are_computed_again() {
@@ -194,11 +202,8 @@ fn lines_after_the_checkpoint_are_computed_again() {
     {
         for at in 1..=BATCHES as u64 * u64::from(EPOCHS) {
             let folder = Folder::new();
-            let mut toy = ToyTrainer::new();
-            toy.after_step = Box::new(move |step| assert!(step != at, "crash on purpose"));
             let run = folder.run();
-            let crash = std::panic::AssertUnwindSafe(|| go(&run, &spec(), intervals, &mut toy, &never()));
-            std::panic::catch_unwind(crash).unwrap_err();
+            crash_after(at, &run, intervals);
             let metrics = run.metrics_path();
             if metrics.exists() {
                 // Half a line, as after a crash during a write.

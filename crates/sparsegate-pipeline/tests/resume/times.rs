@@ -9,7 +9,7 @@ use sparsegate_store::{Position, RunDir, Timestamp};
 use sparsegate_testing::stored::trained_bytes;
 
 use crate::toy::ToyTrainer;
-use crate::{BATCHES, EPOCHS, Folder, go, never, spec, uninterrupted};
+use crate::{BATCHES, EPOCHS, Folder, crash_after, go, never, spec, uninterrupted};
 
 fn epochs(run: &RunDir) -> Vec<u32> {
     run.times().unwrap().iter().map(|time| time.epoch).collect()
@@ -69,11 +69,8 @@ fn times_after_the_checkpoint_are_written_again() {
     for intervals in [CheckpointIntervals::default(), often] {
         for at in 1..=BATCHES as u64 * u64::from(EPOCHS) {
             let folder = Folder::new();
-            let mut toy = ToyTrainer::new();
-            toy.after_step = Box::new(move |step| assert!(step != at, "crash on purpose"));
             let run = folder.run();
-            let crash = std::panic::AssertUnwindSafe(|| go(&run, &spec(), intervals, &mut toy, &never()));
-            std::panic::catch_unwind(crash).unwrap_err();
+            crash_after(at, &run, intervals);
             if let Ok(mut text) = fs_err::read_to_string(run.times_path()) {
                 // As if the process had died between the line here and that of metrics.jsonl, and within another.
                 let next = run.times().unwrap().len() + 1;
