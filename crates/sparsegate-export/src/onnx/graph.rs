@@ -9,6 +9,7 @@ use super::proto::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ElementType {
     F32 = 1,
+    U8 = 2,
     I8 = 3,
     U16 = 4,
     I32 = 6,

@@ -29,9 +29,10 @@
 //! | `weights` | weights as floats or as 8-bit integers |
 //!
 //! 8-bit weights are stored as such and converted to floats (`Cast`, `Mul`), because the recurrent operators have
-//! no integers. If the model computes the output layer in integers, so does the graph (`MatMulInteger`). It has one
-//! scale for all states that it is given (`DynamicQuantizeLinear`), where our runtime has one for each, and it does
-//! not quantise the states that the recurrent layer reads; so its outputs differ from ours by what that rounding does.
+//! no integers. If the model computes the output layer in integers, so does the graph (`MatMulInteger`). It rounds the
+//! states to 7 bits, so that ONNX Runtime gives the same sums with and without VNNI, with one scale for all states that
+//! it is given, where our runtime has 8 bits and a scale for each; and it does not quantise the states that the recurrent
+//! layer reads. So its outputs differ from ours by what that rounding does.
 
 mod formula;
 mod graph;

@@ -36,6 +36,10 @@ pub fn gather(
     graph.node("vectors", "Mul", &[&found, &factors], vec![])
 }
 
+/// Largest integer of a quantised input. Two products of it with weights of 8 bits fit into 16 bits: ONNX Runtime adds
+/// them there on x86-64 without VNNI, and cuts off what does not fit. `DynamicQuantizeLinear` would give 255.
+const LARGEST_INPUT: f32 = 127.0;
+
 /// Adds the product of `read` `[.., depth]` with 8-bit weights `[depth, columns]` of one scale each column, computed in
 /// integers: `read` is quantised as a whole when the graph is run.
 pub fn integer_product(
@@ -46,11 +50,32 @@ pub fn integer_product(
 ) -> String {
     let integers = graph.i8s("output_weights_int8", &sides, &scales.integers(&sides, weights));
     let factors = graph.floats("output_weights_scales", &[sides[1]], &scales.scales);
-    let quantized = ["read_uint8", "read_scale", "read_zero"];
-    graph.nodes("read_quantized", "DynamicQuantizeLinear", &[read], &quantized, vec![]);
-    let [values, scale, zero] = quantized;
-    let sums = graph.node("output_sums", "MatMulInteger", &[values, &integers, zero], vec![]);
+    let [values, scale, zero] = quantized(graph, read);
+    let sums = graph.node("output_sums", "MatMulInteger", &[&values, &integers, &zero], vec![]);
     let sums = graph.node("output_sums_f32", "Cast", &[&sums], vec![attribute::int("to", ElementType::F32 as i64)]);
-    let factors = graph.node("output_scales", "Mul", &[scale, &factors], vec![]);
+    let factors = graph.node("output_scales", "Mul", &[&scale, &factors], vec![]);
     graph.node("output_products", "Mul", &[&sums, &factors], vec![])
+}
+
+/// Adds integers from 0 to 128 for all numbers of `read`, with one scale and one zero point: `(integer - zero) * scale`
+/// is the number within half a scale. Returns the integers, the scale and the zero point.
+fn quantized(graph: &mut Graph, read: &str) -> [String; 3] {
+    let none = graph.floats("read_none", &[], &[0.0]);
+    let whole = || vec![attribute::int("keepdims", 0)];
+    let lowest = graph.node("read_lowest_of_all", "ReduceMin", &[read], whole());
+    let lowest = graph.node("read_lowest", "Min", &[&lowest, &none], vec![]);
+    let highest = graph.node("read_highest_of_all", "ReduceMax", &[read], whole());
+    let highest = graph.node("read_highest", "Max", &[&highest, &none], vec![]);
+    let range = graph.node("read_range", "Sub", &[&highest, &lowest], vec![]);
+    let steps = graph.floats("read_steps", &[], &[LARGEST_INPUT]);
+    let scale = graph.node("read_range_of_a_step", "Div", &[&range, &steps], vec![]);
+    // States that are all zero have a scale, too.
+    let smallest = graph.floats("read_smallest_scale", &[], &[f32::MIN_POSITIVE]);
+    let scale = graph.node("read_scale", "Max", &[&scale, &smallest], vec![]);
+    let below = graph.node("read_below", "Div", &[&lowest, &scale], vec![]);
+    let below = graph.node("read_steps_below", "Round", &[&below], vec![]);
+    let zero = graph.node("read_zero_f32", "Neg", &[&below], vec![]);
+    let zero = graph.node("read_zero", "Cast", &[&zero], vec![attribute::int("to", ElementType::U8 as i64)]);
+    let values = graph.node("read_uint8", "QuantizeLinear", &[read, &scale, &zero], vec![]);
+    [values, scale, zero]
 }
