@@ -221,7 +221,7 @@ impl Display {
     }
 
     fn line(&self, text: &str) {
-        let text = &crate::cli::output::escaped(text);
+        let text = &crate::cli::terminal_text::escaped(text);
         match &self.view {
             DisplayKind::Silent => {}
             // A closed standard error is no reason to stop training.

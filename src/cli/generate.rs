@@ -8,7 +8,8 @@ use sparsegate_runtime::model::Task;
 use super::args::Global;
 use super::error::non_finite_error;
 use super::note_constant_answer;
-use super::output::{Output, escaped};
+use super::output::Output;
+use super::terminal_text::escaped;
 use super::{CliError, Exit};
 use sparsegate_compact::{Generation, Sampler, find_model};
 

@@ -1,6 +1,6 @@
 //! What stands over tables and columns: the experiment's name, and the name of a metric.
 
-use super::streamed_table::printable;
+use super::terminal_text::printable;
 use sparsegate_core::EvaluationMetric;
 use sparsegate_spec::Experiment;
 

@@ -31,6 +31,7 @@ mod snippet;
 pub mod status;
 pub mod streamed_table;
 pub mod table;
+pub mod terminal_text;
 pub mod time_step;
 pub mod train_run;
 mod varying_columns;

@@ -8,6 +8,7 @@ use camino::Utf8Path;
 use serde::Serialize;
 
 use super::CliError;
+use super::terminal_text::{escaped, is_harmful};
 
 /// Locked standard output, for streamed results.
 pub struct Output(StdoutLock<'static>);
@@ -95,10 +96,10 @@ pub fn json_line(value: &impl Serialize) -> Result<String, CliError> {
     Ok(tame(serde_json::to_string(value).map_err(CliError::failed)?) + "\n")
 }
 
-/// JSON text in which the control characters above U+007E are escaped, too: a terminal may obey them, and the
-/// serialiser leaves them as they are. They occur in strings only.
+/// JSON text in which the characters above U+007E that a terminal may obey are escaped, too: the serialiser leaves them
+/// as they are. They occur in strings only.
 fn tame(json: String) -> String {
-    let is_left = |c: char| c.is_control() && c >= '\u{7f}';
+    let is_left = |c: char| is_harmful(c) && c >= '\u{7f}';
     if !json.contains(is_left) {
         return json;
     }
@@ -107,16 +108,6 @@ fn tame(json: String) -> String {
 
 /// Longest word of a message that is shown in full, characters.
 const LONGEST_WORD: usize = 400;
-
-/// Text that cannot steer a terminal: control characters are escaped, but for line feeds and tabs. Words of data sets,
-/// labels and names may hold any character.
-pub fn escaped(text: &str) -> String {
-    let is_harmful = |c: char| c.is_control() && c != '\n' && c != '\t';
-    if !text.contains(is_harmful) {
-        return text.to_owned();
-    }
-    text.chars().flat_map(|c| if is_harmful(c) { c.escape_default().collect() } else { vec![c] }).collect()
-}
 
 /// A message for a terminal: [`escaped`], with the middle of very long words left out, such as that of a name of a
 /// million characters.

@@ -6,7 +6,8 @@ use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity, SourceCode, SourceSpan,
 };
 
-use super::output::{escaped, readable};
+use super::output::readable;
+use super::terminal_text::escaped;
 use sparsegate_spec::{SourcePosition, SpecError};
 
 /// The error as text: `error: file:line:column: message`, the source line and the hint.

@@ -14,7 +14,7 @@ use super::args::{Global, SpecArgs};
 use super::following::follow;
 use super::interval::Interval;
 use super::output;
-use super::streamed_table::printable;
+use super::terminal_text::printable;
 use super::{CliError, Exit};
 use sparsegate_pipeline::exec::slurm::Jobs;
 use sparsegate_pipeline::exec::{Interrupt, Outcome};

@@ -1,5 +1,7 @@
 //! A table for streamed output: column widths are fixed in advance, so each row can be printed at once.
 
+use super::terminal_text::printable;
+
 /// Columns of given widths; numbers are right-aligned.
 #[derive(Default)]
 pub struct StreamedTable(Vec<StreamedColumn>);
@@ -55,11 +57,6 @@ impl StreamedTable {
     }
 }
 
-/// Text that is safe to print on a terminal: control characters are escaped.
-pub fn printable(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +67,5 @@ mod tests {
         assert_eq!(columns.head(false), "  text  class");
         assert_eq!(columns.row(["1", "no"]), "     1  no");
         assert!(columns.head(true).starts_with("\x1b[1m"));
-        assert_eq!(printable("a\tb\x1b[1m\n"), "a\\tb\\u{1b}[1m\\n");
     }
 }

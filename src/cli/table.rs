@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::streamed_table::printable;
+use super::terminal_text::printable;
 
 /// The head of a column.
 #[derive(Debug, Clone)]

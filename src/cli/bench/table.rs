@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::target::BenchTarget;
 use crate::cli::args::Global;
-use crate::cli::streamed_table::printable;
 use crate::cli::table::TextTable;
+use crate::cli::terminal_text::printable;
 use sparsegate_report::number;
 use sparsegate_store::speed::{Implementation, InputMode, Speed};
 

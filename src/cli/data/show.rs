@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::OutputFormat;
 use crate::cli::args::Global;
 use crate::cli::output;
+use crate::cli::terminal_text;
 use crate::cli::{CliError, Exit};
 use sparsegate_data::{Corpus, Manifest, Parts, ReadText, Survey, Texts};
 use sparsegate_spec::types::Reading;
@@ -94,7 +95,7 @@ pub(super) fn execute(global: &Global, args: &ShowArgs) -> Result<ExitCode, CliE
     let shown = shown(&manifest, &corpus, words);
     match args.format {
         OutputFormat::Json => output::print(&output::json(&shown)?)?,
-        OutputFormat::Table => output::print(&output::escaped(&table(&shown)))?,
+        OutputFormat::Table => output::print(&terminal_text::escaped(&table(&shown)))?,
     }
     Ok(Exit::Done.into())
 }
@@ -115,7 +116,7 @@ fn one_text(global: &Global, args: &ShowArgs, manifest: &Manifest, number: u64) 
         OutputFormat::Table => {
             let ids: Vec<String> = shown.ids.iter().map(ToString::to_string).collect();
             let OneText { from, label, symbols, .. } = &shown;
-            output::print(&output::escaped(&format!(
+            output::print(&terminal_text::escaped(&format!(
                 "from     {from}\nlabel    {label}\nsymbols  {}\nids      {}\n",
                 symbols.join(" "),
                 ids.join(" ")

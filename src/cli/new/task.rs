@@ -9,6 +9,7 @@ use super::manifest::File;
 use super::{Kind, TaskArgs, check, classification, folder, language_model, next_command, tables};
 use crate::cli::args::Global;
 use crate::cli::output;
+use crate::cli::terminal_text;
 use crate::cli::{CliError, Exit};
 use sparsegate_data::manifest::Manifest;
 use sparsegate_data::sniff::{self, Format};
@@ -72,7 +73,7 @@ pub(super) fn execute(global: &Global, args: &TaskArgs) -> Result<ExitCode, CliE
     for warning in &proposal.warnings {
         output::message!("warning: {warning}");
     }
-    output::print(&output::escaped(&(proposal.found.join("\n") + "\n")))?;
+    output::print(&terminal_text::escaped(&(proposal.found.join("\n") + "\n")))?;
     let parsed = Manifest::from_text(&manifest, &proposal.manifest)?;
     let texts = [
         (manifest.as_path(), proposal.manifest.as_str()),

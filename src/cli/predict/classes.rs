@@ -10,7 +10,8 @@ use crate::cli::CliError;
 use crate::cli::args::OutputFormat;
 use crate::cli::error::non_finite_error;
 use crate::cli::output::json_line;
-use crate::cli::streamed_table::{StreamedTable, printable};
+use crate::cli::streamed_table::StreamedTable;
+use crate::cli::terminal_text::printable;
 use sparsegate_compact::{Classification, CompactModel, Effect, Explanation, Session, classify, explain};
 
 /// Most classes for which each class gets a column.

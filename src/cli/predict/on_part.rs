@@ -4,7 +4,8 @@ use clap::ValueEnum;
 
 use crate::cli::args::Global;
 use crate::cli::error::non_finite_error;
-use crate::cli::output::{Output, escaped};
+use crate::cli::output::Output;
+use crate::cli::terminal_text::escaped;
 use crate::cli::{CliError, Exit};
 use sparsegate_compact::{CompactModel, Session, classify};
 use sparsegate_data::{Corpus, Manifest, Parts, Texts};

@@ -1,6 +1,6 @@
 //! Short names of runs for the terminal, from the settings in which they differ.
 
-use crate::cli::streamed_table::printable;
+use crate::cli::terminal_text::printable;
 use sparsegate_pipeline::sweep::{ExperimentPlan, Sweep};
 use sparsegate_spec::VaryingKeys;
 

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::args::{Global, OutputFormat};
 use crate::cli::output;
-use crate::cli::streamed_table::printable;
+use crate::cli::terminal_text::printable;
 use crate::cli::{CliError, Exit};
 use sparsegate_store::{Adoption, AdoptionOutcome};
 

@@ -9,7 +9,7 @@ use clap::Args;
 use crate::cli::args::{self, Global};
 use crate::cli::event_files::{NamedRun, of_sweep};
 use crate::cli::output;
-use crate::cli::streamed_table::printable;
+use crate::cli::terminal_text::printable;
 use crate::cli::{CliError, Exit};
 use sparsegate_data::{Manifest, Unit};
 use sparsegate_pipeline::sweep::Sweep;

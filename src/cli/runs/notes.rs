@@ -48,7 +48,7 @@ pub fn note(global: &Global, args: &NoteArgs) -> Result<ExitCode, CliError> {
         None => {
             let Notes { note, .. } = dir.notes()?;
             if !note.is_empty() {
-                output::print(&(crate::cli::streamed_table::printable(&note) + "\n"))?;
+                output::print(&(crate::cli::terminal_text::printable(&note) + "\n"))?;
             }
         }
         Some(text) if text.len() > NOTE_LIMIT => {
