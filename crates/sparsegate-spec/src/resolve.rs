@@ -1,7 +1,7 @@
 //! Turns the points of a sweep into runs, and attributes errors to the file, override or sweep value that they stem
 //! from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use camino::Utf8Path;
 use serde::Deserialize;
@@ -65,6 +65,28 @@ struct Draft<'a> {
     overrides: &'a [Override],
 }
 
+/// Runs in order. An equal one is looked for only among those of the same level, size and seed: a sweep may have 10,000.
+#[derive(Default)]
+struct DistinctRuns {
+    in_order: Vec<RunSpec>,
+    places: HashMap<(String, usize, u64), Vec<usize>>,
+}
+
+impl DistinctRuns {
+    fn group(run: &RunSpec) -> (String, usize, u64) {
+        (run.sparsity.name.clone(), run.model.hidden, run.seed)
+    }
+
+    fn contains(&self, run: &RunSpec) -> bool {
+        self.places.get(&Self::group(run)).is_some_and(|places| places.iter().any(|at| self.in_order[*at] == *run))
+    }
+
+    fn push(&mut self, run: RunSpec) {
+        self.places.entry(Self::group(&run)).or_default().push(self.in_order.len());
+        self.in_order.push(run);
+    }
+}
+
 impl Resolver<'_> {
     /// The runs of all points in order, each once. `task` names the task of a point.
     ///
@@ -76,8 +98,8 @@ impl Resolver<'_> {
         task: &dyn Fn(&SweepPoint, &[Override]) -> Option<String>,
     ) -> Result<Vec<RunSpec>, SpecError> {
         let replaced = self.warn_of_replaced(points);
-        let mut written: Vec<RunSpec> = Vec::new();
-        let mut runs: Vec<RunSpec> = Vec::new();
+        let mut written = DistinctRuns::default();
+        let mut runs = DistinctRuns::default();
         for point in points {
             for overrides in self.overrides {
                 let task = task(point, overrides).and_then(|name| self.tasks.get(&name));
@@ -96,7 +118,7 @@ impl Resolver<'_> {
                 // A preset means something else for another kind of model.
                 let same_name =
                     |other: &&RunSpec| other.sparsity.name == run.sparsity.name && other.model.kind == run.model.kind;
-                if runs.iter().find(same_name).is_some_and(|other| other.sparsity != run.sparsity) {
+                if runs.in_order.iter().find(same_name).is_some_and(|other| other.sparsity != run.sparsity) {
                     let message = format!("two different levels are named `{}`", run.sparsity.name);
                     let diagnostic = Diagnostic::new(&dotted("sparsity.name"), message, "give each level its own name");
                     return Err(self.locate_error(&diagnostic, draft, &self.base));
@@ -104,7 +126,7 @@ impl Resolver<'_> {
                 runs.push(run);
             }
         }
-        Ok(runs)
+        Ok(runs.in_order)
     }
 
     /// Warns of overrides that replace values of the sweep; returns whether there are any.
