@@ -115,7 +115,7 @@ impl LockedRun {
         self.write_state(&self.dir.best_path(position.epoch), position, state, CompanionHashes::new())
     }
 
-    /// Removes the stored states of best epochs other than `epoch`.
+    /// Removes the stored states of best epochs other than `epoch`, and what a killed process had written of one.
     ///
     /// # Errors
     /// [`StoreError::Io`].
@@ -129,7 +129,10 @@ impl LockedRun {
         let fail = |e| StoreError::io("read", &folder, e);
         for entry in folder.read_dir_utf8().map_err(fail)? {
             let entry = entry.map_err(fail)?;
-            if entry.file_name().starts_with(BEST_PREFIX) && kept.as_deref() != Some(entry.path()) {
+            // A file that is being written has a point before its name.
+            if entry.file_name().trim_start_matches('.').starts_with(BEST_PREFIX)
+                && kept.as_deref() != Some(entry.path())
+            {
                 remove(entry.path())?;
             }
         }
@@ -318,6 +321,23 @@ fn remove(path: &Utf8Path) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_killed_process_had_written_of_a_best_epoch_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = RunDir::new(Utf8Path::from_path(folder.path()).unwrap(), "k");
+        let lock = dir.lock().unwrap();
+        lock.write_best(&Position::start(), &[]).unwrap();
+        let checkpoint = dir.path().join("checkpoint");
+        for name in [".best-3.safetensors.new", "best-2.safetensors", "state.safetensors"] {
+            fs_err::write(checkpoint.join(name), "").unwrap();
+        }
+        lock.keep_best(Some(0)).unwrap();
+        let mut names: Vec<_> =
+            checkpoint.read_dir_utf8().unwrap().map(|entry| entry.unwrap().file_name().to_owned()).collect();
+        names.sort();
+        assert_eq!(names, ["best-0.safetensors", "state.safetensors"]);
+    }
 
     #[test]
     fn tensors_that_are_not_finite_are_not_written() {
