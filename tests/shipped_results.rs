@@ -60,8 +60,8 @@ fn the_results_of_the_repository_can_be_imported_and_reported() {
     // The two claims about accuracy are off, as docs/reproduction.md says.
     let checked = project.go(&["check", "experiments/paper/two-cores.yaml"]);
     assert_eq!(checked.code, Some(3), "{}", checked.err);
-    assert!(checked.out.contains("4 reproduced, 0 within noise, 2 off, 0 not measured"), "{}", checked.out);
-    let answer = good(&["predict", runs[0].key(), "a wonderful film with a great cast", "a boring waste of time"]);
+    assert!(checked.out.contains("6 reproduced, 0 within noise, 2 off, 0 not measured"), "{}", checked.out);
+    let answer = good(&["predict", "9c409d0feb541af5", "a wonderful film with a great cast", "a boring waste of time"]);
     assert!(answer.lines().nth(1).is_some_and(|line| line.contains("pos")), "{answer}");
     assert!(answer.lines().nth(2).is_some_and(|line| line.contains("neg")), "{answer}");
     assert!(project.read("reports/two-cores/results.csv").lines().count() > runs.len());

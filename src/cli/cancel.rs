@@ -1,6 +1,6 @@
 //! `cancel`: takes the jobs of an experiment's runs out of the queue.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -43,6 +43,8 @@ pub fn execute(global: &Global, args: &CancelArgs) -> Result<ExitCode, CliError>
         names.iter().any(|name| [job.experiment.as_str(), job.array(), &job.id()].contains(&name.as_str()))
     };
     let cancelled = jobs.cancel(|job| labels.contains_key(&job.key) || is_named(job));
+    // A file may include other experiments (`also`), which its name does not mean.
+    let is_cancelled = |name: &str| cancelled.jobs.iter().any(|job| job.experiment == name);
     if cancelled.jobs.is_empty() && cancelled.refused.is_empty() {
         output::message!("none of its runs is queued or running in Slurm");
         return Ok(Exit::Done.into());
@@ -52,11 +54,20 @@ pub fn execute(global: &Global, args: &CancelArgs) -> Result<ExitCode, CliError>
         let label = labels.get(&job.key).unwrap_or(&job.experiment);
         table.row([label.clone(), job.key.clone(), job.id()]);
     }
-    output::print(&table.render(global.color_stdout(), Global::width_stdout()))?;
+    if !cancelled.jobs.is_empty() {
+        output::print(&table.render(global.color_stdout(), Global::width_stdout()))?;
+    }
+    let others: BTreeSet<&str> =
+        jobs.active().map(|(_, job)| job.experiment.as_str()).filter(|name| !is_cancelled(name)).collect();
+    if names.iter().any(|name| is_cancelled(name.as_str())) && !others.is_empty() {
+        let others = others.into_iter().collect::<Vec<_>>().join(", ");
+        output::message!("note: the jobs of other experiments go on: {others}");
+    }
     if let Some(error) = cancelled.error {
         let left: Vec<String> = cancelled.refused.iter().map(RunJob::id).collect();
-        let error = CliError::failed(format!("not all of {} were cancelled: {error}", left.join(", ")));
-        return Err(error.help("`sparsegate status SPEC` shows which are left"));
+        let help = error.hint().unwrap_or("`sparsegate status SPEC` shows which are left");
+        let error = CliError::failed(format!("{} cannot be cancelled: {error}", left.join(", ")));
+        return Err(error.help(help));
     }
     Ok(Exit::Done.into())
 }

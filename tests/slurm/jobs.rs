@@ -39,7 +39,7 @@ fn a_signal_long_before_the_time_limit_is_a_preemption() {
     // Near the limit it is the warning; the controller is down for a moment.
     fs_err::write(slurm.0.root.join("down"), "2").unwrap();
     let epochs = slurm.0.runs()[0].metrics().unwrap().len() + 1;
-    signal(&slurm, job(&slurm, 100), "USR1", epochs).expect(0, &["the time limit is near: saved and requeued"]);
+    signal(&slurm, job(&slurm, 150), "USR1", epochs).expect(0, &["the time limit is near: saved and requeued"]);
     let events = attempts(&slurm);
     assert_eq!((events[2]["step"].as_u64(), &events[3]["end"]), (Some(saved), &"continued".into()), "{events:?}");
     assert_eq!(slurm.log("scontrol.log"), ["requeue 7_0"; 4], "once, and three times until it answered");
@@ -49,6 +49,15 @@ fn a_signal_long_before_the_time_limit_is_a_preemption() {
     // A run keeps its threads.
     fs_err::write(slurm.0.root.join("queue"), "").unwrap();
     slurm.go(RUN).expect(0, &["submitted 1 run as job 8, 1 of them again", "a run began with 2 threads"]);
+}
+
+#[test]
+fn a_limit_that_leaves_no_time_before_the_warning_is_an_error() {
+    let slurm = StandIn::new(&spec(100_000, "sparsity: [W]"));
+    slurm.go(RUN).expect(0, &["job 7"]);
+    let answer: Answer = job(&slurm, 60).wait_with_output().unwrap().into();
+    answer.expect(1, &["failed: its time limit is", "save 120 seconds before", "--slurm time="]);
+    assert!(slurm.0.runs()[0].metrics().unwrap().is_empty() && slurm.log("scontrol.log").is_empty());
 }
 
 #[test]

@@ -141,7 +141,7 @@ on_slurm! {
     fn a_run_longer_than_its_time_limit_goes_on_in_the_next_job() {
         // A minute is the shortest limit; Slurm looks for jobs to warn about twice a minute.
         let project = Project::new(&spec(100_000, "sparsity: [W]"));
-        project.go(&format!("{RUN} --slurm time=1 --slurm warning=55")).expect(0, &["submitted 1 run"]);
+        project.go(&format!("{RUN} --slurm time=1 --slurm warning=45")).expect(0, &["submitted 1 run"]);
         wait_for("the first job's end", || ends(&attempts(&project, 0, 0)).contains(&"continued".to_owned()).then_some(()));
         let saved = run(&project, 0).position().unwrap().unwrap().step;
         // The controller stops and starts again while the job is in the queue.

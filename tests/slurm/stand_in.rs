@@ -125,7 +125,7 @@ fn what_an_edit_took_from_an_experiment_is_cancelled_by_its_name() {
     slurm.go("cancel 7_0").expect(0, &["7_0"]);
     slurm.go("cancel 7").expect(0, &["7_0"]);
     fs_err::write(slurm.0.root.join("refuse"), "").unwrap();
-    slurm.go("cancel 7").expect(1, &["not all of 7_0 were cancelled", "permission denied", "sparsegate status"]);
+    slurm.go("cancel 7").expect(1, &["7_0 cannot be cancelled", "permission denied", "sparsegate status"]);
 }
 
 #[test]

@@ -345,7 +345,7 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
             label: names.label(&entry.spec),
             point: names.point(&entry.spec),
             shade: names.shades[index],
-            spec: run.map_or_else(|| entry.spec.clone(), |run| run.record.spec.clone()),
+            spec: spec_of_row(entry, run),
             state,
             planned_epochs: entry.spec.train.epochs,
             record: run.map(|run| run.record.clone()),
@@ -362,4 +362,16 @@ pub fn collect(root: &Utf8Path, experiment: &Experiment, plan: &Plan) -> Result<
     found.varying = names.varying;
     found.left_out = used.iter().filter(|used| !**used).count();
     Ok(found)
+}
+
+/// The settings that a row shows and that claims are matched with. A run that is shared with another experiment was
+/// stored under the names of that one: of its experiment, and of a task or none.
+fn spec_of_row(entry: &PlanEntry, run: Option<&StoredRun>) -> RunSpec {
+    match run {
+        Some(run) if run.key != entry.key => {
+            let RunSpec { experiment, task, .. } = entry.spec.clone();
+            RunSpec { experiment, task, ..run.record.spec.clone() }
+        }
+        _ => entry.spec.clone(),
+    }
 }

@@ -78,6 +78,15 @@ impl Outcome {
         matches!(self, Self::Failed { error, .. } if error.starts_with(KILLED))
     }
 
+    /// Whether the run's process was killed by a signal that another try may be spared: not by one that a limit of the
+    /// shell or the program itself sends.
+    pub(super) fn may_go_on(&self) -> bool {
+        const AGAIN: [&str; 3] = ["SIGABRT", "SIGXCPU", "SIGXFSZ"];
+        let Self::Failed { error, .. } = self else { return false };
+        let by = error.strip_prefix(KILLED).map(str::trim_start);
+        by.is_some_and(|by| !AGAIN.iter().any(|signal| by.starts_with(signal)))
+    }
+
     /// Writes a summary for a failed run whose process did not write one itself. The caller does not record a process
     /// that was killed by a signal; such a run counts as interrupted.
     pub(super) fn record(&self, dir: &RunDir) {
@@ -124,7 +133,12 @@ fn unexplained(code: Option<i32>, status: Option<ExitStatus>) -> String {
         (None, Some(_)) => {
             let signal = killed_by(status).unwrap_or("a signal");
             // Out of memory, the system kills without warning; other signals are faults of the program.
-            let why = if signal == "SIGKILL" { ", perhaps for lack of memory" } else { "" };
+            let why = match signal {
+                "SIGKILL" => ", perhaps for lack of memory",
+                "SIGXCPU" | "SIGXFSZ" => ", at a limit of the shell (`ulimit -a` shows them)",
+                "SIGABRT" => ", perhaps for lack of memory; its log may say more",
+                _ => "",
+            };
             format!(
                 "{KILLED} {signal}{why}; run again: it resumes from its last checkpoint, or starts \
                  over if it had none"
@@ -167,6 +181,9 @@ mod tests {
         };
         assert!(error(9).starts_with("its process was killed by SIGKILL, perhaps for lack of memory; run again"));
         assert!(error(11).starts_with("its process was killed by SIGSEGV; run again"));
+        assert!(error(24).starts_with("its process was killed by SIGXCPU, at a limit of the shell"));
+        assert!(outcome(9).may_go_on() && outcome(11).may_go_on());
+        assert!(!outcome(6).may_go_on() && !outcome(24).may_go_on() && !outcome(3 << 8).may_go_on());
         assert_eq!(error(3 << 8), "its process ended with exit code 3");
         for interrupted in [1, 2, 15, 130 << 8] {
             assert_eq!(outcome(interrupted), Outcome::Interrupted, "{interrupted}");

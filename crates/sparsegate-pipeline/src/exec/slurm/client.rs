@@ -127,11 +127,13 @@ pub(super) fn requeue(job: &str, patience: Duration) -> Result<(), SlurmError> {
 }
 
 /// Cancels jobs: `JOB_INDEX` for a task of an array, `JOB` for a whole one. What has just ended is no error. The others
-/// are cancelled, too, if Slurm refuses some; the error is the first.
+/// are cancelled, too, if Slurm refuses some, such as those of another user.
 pub(super) fn cancel(jobs: &[String]) -> Vec<Result<(), SlurmError>> {
-    let of_chunk = |jobs: &[String]| {
-        let result = call("scancel", &[&["--quiet".to_owned()], jobs].concat()).map(drop);
-        vec![result; jobs.len()]
+    let ask = |jobs: &[String]| call("scancel", &[&["--quiet".to_owned()], jobs].concat()).map(drop);
+    let of_chunk = |jobs: &[String]| match ask(jobs) {
+        // The answer does not say which.
+        Err(error) if jobs.len() > 1 && !error.is_lost_contact() => jobs.chunks(1).map(ask).collect(),
+        result => vec![result; jobs.len()],
     };
     jobs.chunks(200).flat_map(of_chunk).collect()
 }

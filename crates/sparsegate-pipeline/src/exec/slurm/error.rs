@@ -77,6 +77,13 @@ impl SlurmError {
                 "the file system needs locks (flock) that hold on all nodes; docs/cluster.md says how to mount it and how \
                  to test it",
             ),
+            Self::Io { problem, .. } if problem.contains("Permission denied") => Some(
+                "whoever submits must be able to write the project folder: `chmod -R g+w runs slurm`, and `umask 002` in \
+                 the shells of all from then on",
+            ),
+            Self::Refused { program: "scancel", message } if message.contains("denied") => {
+                Some("a job can be cancelled by its user only; `sparsegate status SPEC` shows which are left")
+            }
             Self::Refused { program: "sbatch", .. } => {
                 Some("see --slurm and the section `slurm` of the configuration, and docs/cluster.md")
             }

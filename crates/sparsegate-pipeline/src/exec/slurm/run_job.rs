@@ -134,7 +134,7 @@ pub(super) fn run_job(submission: &Submission, job: &str, index: usize, slurm: O
             _ => Phase::Running { node: task.nodes.clone() },
         },
         // The job sees that a process of its own was killed, Slurm why.
-        Some(task) if task.state == "OUT_OF_MEMORY" && !says_memory(said) => ended_as(task),
+        Some(task) if task.state == "OUT_OF_MEMORY" && !says_memory(said) => ended_as(task, begun > 0),
         // A job that was requeued said something about the one before; one that is told to stop does not know why.
         Some(task)
             if matches!(
@@ -148,7 +148,7 @@ pub(super) fn run_job(submission: &Submission, job: &str, index: usize, slurm: O
                 )
             ) =>
         {
-            ended_as(task)
+            ended_as(task, begun > 0)
         }
         _ => said_by_job(said, &attempts),
     };
@@ -164,8 +164,8 @@ fn says_memory(said: Option<&TaskEnd>) -> bool {
     }
 }
 
-/// How a job ended that did not say so itself.
-fn ended_as(task: &SlurmTask) -> Phase {
+/// How a job ended that did not say so itself. `began`: the program was started in it.
+fn ended_as(task: &SlurmTask, began: bool) -> Phase {
     let how = match task.state.as_str() {
         "COMPLETED" => return Phase::Over,
         // The reason repeats the state; that of a job that was cancelled is why it had waited.
@@ -174,6 +174,8 @@ fn ended_as(task: &SlurmTask) -> Phase {
         "TIMEOUT" => return Phase::Ended { how: "timed out".to_owned() },
         "NODE_FAIL" => "its node failed".to_owned(),
         "BOOT_FAIL" => "its node did not start".to_owned(),
+        // A module that is missing, a preamble that ends the shell, a full quota.
+        "FAILED" if !began => "failed before the program started".to_owned(),
         other => other.to_lowercase().replace('_', " "),
     };
     let reason = Some(task.reason.as_str()).filter(|reason| !reason.is_empty());
@@ -242,6 +244,8 @@ mod tests {
         let exit = "failed (NonZeroExitCode, exit code 3)";
         assert_eq!(says(&[started()], Some(("FAILED", "NonZeroExitCode"))), some(exit));
         assert_eq!(says(&[started()], Some(("NODE_FAIL", ""))), some("its node failed"));
+        let before = "failed before the program started (NonZeroExitCode, exit code 3)";
+        assert_eq!(says(&[], Some(("FAILED", "NonZeroExitCode"))), some(before));
         let failed = |why: &str| ended(TaskEnd::Failed { why: why.to_owned() });
         assert_eq!(says(&failed("diverged"), Some(("FAILED", "NonZeroExitCode"))), some("failed: diverged"));
         assert_eq!(says(&failed("diverged"), Some(("COMPLETING", ""))), some("failed: diverged"));

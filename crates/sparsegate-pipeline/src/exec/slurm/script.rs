@@ -74,6 +74,8 @@ pub(super) fn arguments(options: &SlurmOptions, array: &JobArray<'_>) -> Vec<Str
         // A requeued job goes on in the same file.
         "--open-mode=append".to_owned(),
         "--requeue".to_owned(),
+        // Limits of the login node's shells (`ulimit`) are none of the jobs'.
+        "--propagate=NONE".to_owned(),
         // B: to the process that replaces the shell, and to no other.
         format!("--signal=B:USR1@{}", options.warning()),
         "--nodes=1".to_owned(),
@@ -132,9 +134,14 @@ mod tests {
         let (root, folder) = (Utf8Path::new("/r"), Utf8Path::new("/r/slurm/50%t-1"));
         let array = JobArray { name: "t-1", tasks: 12, at_once: Some(2), after: &[], folder, root };
         let plain = arguments(&SlurmOptions::default(), &array).join(" ");
-        for expected in
-            ["--array=0-11%2 ", "--signal=B:USR1@120 ", "--requeue ", "--cpus-per-task=1 ", " /r/slurm/50%t-1/job.sh"]
-        {
+        for expected in [
+            "--array=0-11%2 ",
+            "--signal=B:USR1@120 ",
+            "--requeue ",
+            "--propagate=NONE ",
+            "--cpus-per-task=1 ",
+            " /r/slurm/50%t-1/job.sh",
+        ] {
             assert!(plain.contains(expected), "{expected} in {plain}");
         }
         assert!(plain.contains("--output=/r/slurm/50%%t-1/job-%a.out "), "{plain}");

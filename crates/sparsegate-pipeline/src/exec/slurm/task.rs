@@ -163,6 +163,9 @@ fn attempt(
         return Ok(TaskEnd::Failed { why });
     }
     let may_retry = attempts.killed < allowed;
+    if let Some(why) = too_short(limit, options.warning(), say) {
+        return Ok(TaskEnd::Failed { why });
+    }
     if let Err(error) = client::check_requeue() {
         say(&format!("note: {error}; this job cannot go on after its time limit. Set PATH by --slurm preamble=..."));
     }
@@ -184,6 +187,25 @@ fn attempt(
         Warned::OfTheLimit
     };
     Ok(judge(outcome, interrupt, Judged { progress, warning, may_retry }))
+}
+
+/// What is said of a job whose limit leaves no time before the warning, so that it would save and be requeued for ever:
+/// without `--slurm time`, the limit is the partition's. `say` gets a note if the time is short.
+fn too_short(limit: TimeLimit, warning: u32, say: &mut dyn FnMut(&str)) -> Option<String> {
+    let left = limit.left()?;
+    if left <= u64::from(warning) {
+        return Some(format!(
+            "its time limit is {left} seconds away, and it would be told to save {warning} seconds before that: ask for \
+             more with --slurm time=..., or set --slurm warning=SECONDS to less"
+        ));
+    }
+    if left < 2 * u64::from(warning) {
+        say(&format!(
+            "note: the last {warning} of the job's {left} seconds are for saving; with a larger --slurm time=... it is \
+             requeued less often"
+        ));
+    }
+    None
 }
 
 /// What is said of a run that was killed for lack of memory. It would be again.
@@ -294,7 +316,7 @@ fn judge(outcome: Outcome, interrupt: &Interrupt, judged: Judged) -> TaskEnd {
             TaskEnd::Stopped { signal: interrupt.signal().unwrap_or("a signal").to_owned() }
         }
         // An error that the run reports itself would occur again; a process that was killed may have had bad luck.
-        ref killed @ Outcome::Failed { ref error, .. } if killed.was_killed() && may_retry => {
+        ref killed @ Outcome::Failed { ref error, .. } if killed.may_go_on() && may_retry => {
             TaskEnd::Retried { why: error.clone() }
         }
         Outcome::Failed { error, .. } => TaskEnd::Failed { why: error },
@@ -314,6 +336,8 @@ fn requeued(context: &Context<'_>, index: usize, end: &TaskEnd, limit: TimeLimit
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
 
     fn started(step: u64) -> Attempt {
@@ -365,12 +389,29 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_that_is_no_longer_than_the_warning_ends_the_job() {
+        let check = |seconds| {
+            let (mut said, limit) = (Vec::new(), TimeLimit::At(SystemTime::now() + Duration::from_secs(seconds)));
+            (too_short(limit, 120, &mut |text| said.push(text.to_owned())), said)
+        };
+        let (why, said) = check(60);
+        assert!(why.is_some_and(|why| why.contains("--slurm time=")) && said.is_empty());
+        let (why, said) = check(200);
+        assert!(why.is_none() && said[0].contains("requeued less often"), "{said:?}");
+        assert_eq!(check(3600), (None, Vec::new()));
+        let none = &mut |text: &str| panic!("{text}");
+        assert_eq!((too_short(TimeLimit::Never, 120, none), too_short(TimeLimit::Unknown, 120, none)), (None, None));
+    }
+
+    #[test]
     fn the_end_of_the_process_decides_on_the_job() {
         let interrupt = Interrupt::default();
         let fine = Judged { progress: true, warning: Warned::OfTheLimit, may_retry: true };
         let killed = || Outcome::failed(&"its process was killed by SIGKILL, perhaps for lack of memory");
         assert!(matches!(judge(killed(), &interrupt, fine), TaskEnd::Retried { .. }));
         assert!(matches!(judge(killed(), &interrupt, Judged { may_retry: false, ..fine }), TaskEnd::Failed { .. }));
+        let limited = Outcome::failed(&"its process was killed by SIGXCPU, at a limit of the shell (`ulimit`)");
+        assert!(matches!(judge(limited, &interrupt, fine), TaskEnd::Failed { .. }));
         let diverged = Outcome::failed(&"training diverged");
         assert!(matches!(judge(diverged, &interrupt, fine), TaskEnd::Failed { .. }));
         let term = Interrupt::default();

@@ -21,7 +21,7 @@ pub(super) enum TimeLimit {
 }
 
 impl TimeLimit {
-    /// As Slurm told the job when it started, or as it says now; versions before 22.05 do not tell.
+    /// As Slurm told the job when it started, or as it says now: older versions, such as 22.05, do not tell.
     pub fn of_this_job() -> Self {
         let variable = |name| std::env::var(name).ok();
         let told = variable("SLURM_JOB_END_TIME").and_then(|text| text.parse().ok());
@@ -52,6 +52,12 @@ impl TimeLimit {
             Self::Never => true,
             Self::Unknown => false,
         }
+    }
+
+    /// Seconds that the job has left; `None` if that is not known or without end.
+    pub fn left(self) -> Option<u64> {
+        let Self::At(end) = self else { return None };
+        Some(end.duration_since(SystemTime::now()).unwrap_or_default().as_secs())
     }
 
     /// How long the job may wait for the controller now; `otherwise` if the limit is not known.
