@@ -39,9 +39,13 @@ fn n_text(test: Option<&SeedTest>) -> String {
     test.map_or_else(String::new, |test| test.n.iter().map(usize::to_string).collect::<Vec<_>>().join(", "))
 }
 
-/// The p-value of the test by itself, and corrected for all claims: `0.032`, `<0.001`.
+/// The p-value of the test by itself, and corrected for all claims: `0.032`, `<0.001`; `-` if there is nothing to test.
 fn p_texts(test: Option<&SeedTest>) -> [String; 2] {
-    let text = |p: f64| if p < 0.001 { "<0.001".into() } else { trim_to(p, 3) };
+    let text = |p: Option<f64>| match p {
+        None => "-".to_owned(),
+        Some(p) if p < 0.001 => "<0.001".to_owned(),
+        Some(p) => trim_to(p, 3),
+    };
     test.map_or_else(Default::default, |test| [text(test.p), text(test.corrected)])
 }
 
