@@ -122,10 +122,9 @@ impl Comparison {
         let constant = self.over_seeds().count() - self.tested();
         let claims = match self.tested() {
             0 if constant == 0 => return None,
-            0 if constant == 1 => {
-                return Some("The only claim compares constants, the same in every seed: it is not tested.".to_owned());
+            0 => {
+                return Some("The claims over several seeds compare constants: they are not tested.".to_owned());
             }
-            0 => return Some("The claims compare constants, the same in every seed: they are not tested.".to_owned()),
             1 => "the only claim tested".to_owned(),
             n => format!("the {n} claims tested at once"),
         };
@@ -141,9 +140,8 @@ impl Comparison {
             "Over n seeds, an ordering is judged by Welch's t test, t = (m1 - m2) / sqrt(s1²/n1 + s2²/n2) with means m and \
              standard deviations s, and the value of a run by a t test against the nearest end of its tolerance, \
              t = (m - end) / (s/√n). p is two-sided, and corrected for {claims} by Holm's method (corrected p): the k-th \
-             smallest of K times K - k + 1. With corrected p below 0.05 an ordering holds (reproduced) or is off, \
-             whichever way the means differ, and a value is off; a value whose mean is within the tolerance is \
-             reproduced. Everything else is within noise: these seeds cannot decide it.{constant}"
+             smallest of K times K - k + 1. With corrected p below 0.05 an ordering holds (reproduced) or, the other way \
+             round, is off, and a value is off; a value whose mean is within the tolerance is reproduced. Everything else is within noise: these seeds cannot decide it.{constant}"
         ))
     }
 

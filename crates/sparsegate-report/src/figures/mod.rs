@@ -179,11 +179,12 @@ fn intervals_text(points: &[&Point<'_>], marks: &str) -> String {
     match (seeds.clone().min(), seeds.max()) {
         (Some(low), Some(high)) => {
             let seeds = if low == high { format!("{low}") } else { format!("{low} to {high}") };
-            let intervals = match high >= FEWEST {
-                true => format!("; {marks}: 95 % intervals of the mean, by Student's t"),
-                false => String::new(),
-            };
-            format!(" Means over {seeds} seeds{intervals}.")
+            let means = format!(" Means over {seeds} seeds");
+            if high >= FEWEST {
+                format!("{means}; {marks}: 95 % intervals of the mean, by Student's t.")
+            } else {
+                format!("{means}.")
+            }
         }
         _ => String::new(),
     }

@@ -20,7 +20,7 @@ pub struct Statistic<'a> {
 /// The cells as text, such as `24.46 ± 0.31 x`: mean, standard deviation and unit. A single value or a constant is
 /// itself.
 pub fn spreads(column: &[Statistic<'_>]) -> Vec<String> {
-    texts(column, |decimals, sample| decimals.text(sample))
+    texts(column, Decimals::text)
 }
 
 /// The cells as text with the ends of the 95 % interval if there is one, such as `24.46 ± 0.31 [23.90, 25.02] x`.
