@@ -146,7 +146,7 @@ fn results_and_reports_show_the_selected_epoch() {
     let table = project.go(&["report", "t.yaml"]).done();
     assert!(table.contains(&format!("{:.1}", line.test)), "{table}");
     let page = fs_err::read_to_string(project.root.join("reports/t/table.md")).unwrap();
-    assert!(page.contains(&format!("is shown at epoch {selected}, the best by the validation metric")), "{page}");
+    assert!(page.contains(&format!("the best validation metric, not the last: dense at epoch {selected}.")), "{page}");
     let csv = fs_err::read_to_string(project.root.join("reports/t/results.csv")).unwrap();
     let (head, row) = csv.split_once('\n').unwrap();
     let column = head.split(',').position(|name| name == "test").unwrap();

@@ -71,8 +71,11 @@ struct TestJson {
     n: Vec<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     interval: Option<[f64; 2]>,
-    p: f64,
-    p_corrected: f64,
+    /// Missing, as its correction, if all seeds of each side have the same value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    p: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    p_corrected: Option<f64>,
 }
 
 impl From<&SeedTest> for TestJson {

@@ -10,7 +10,7 @@ use camino::Utf8Path;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use node::Browser;
-use sparsegate_spec::types::RunSpec;
+use sparsegate_spec::types::{Optimizer, RunSpec};
 use sparsegate_store::format::RunState;
 use sparsegate_store::plan::Status;
 use sparsegate_testing::{Project, language_models};
@@ -38,8 +38,35 @@ fn main() {
     let trained = Trial::test("a report and its explorer", move || found.map_or(Ok(()), |browser| report(&browser)));
     let found = browser.clone();
     let made_up = Trial::test("the figures of a report", move || found.map_or(Ok(()), |browser| figures(&browser)));
-    let trials = [trained, made_up].map(|trial| trial.with_ignored_flag(browser.is_none()));
-    libtest_mimic::run(&Arguments::from_args(), trials.into()).exit();
+    let mut trials = Vec::from([trained, made_up].map(|trial| trial.with_ignored_flag(browser.is_none())));
+    // Its times are no verdict: it runs if asked for, with `-- --ignored`.
+    let timed =
+        Trial::test("times of a page of a thousand runs", move || browser.map_or(Ok(()), |browser| many(&browser)));
+    trials.push(timed.with_ignored_flag(true));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// Measures the page of a thousand made-up runs: `cargo test --release --test browser -- --ignored --nocapture`.
+fn many(browser: &Browser) -> Result<(), Failed> {
+    let script = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/many.mjs");
+    let project = Project::new();
+    let mut runs: Vec<(RunSpec, String)> = Vec::new();
+    for index in 0..1000 {
+        let mut run = language_models::spec(["dense", "W", "W+Voc", "W+N", "W+G+N"][index % 5]);
+        let Optimizer::Adam(adam) = &mut run.train.optimizer;
+        adam.lr = 1e-4 * (1.0 + (index / 5) as f64 / 100.0);
+        let key = format!("{index:032x}");
+        language_models::store(&project.root, &run, &key, 10, RunState::Done);
+        runs.push((run, key));
+    }
+    let plan = runs.iter().map(|(run, key)| (run.clone(), key.as_str(), Status::Done)).collect();
+    let plan = language_models::plan(plan);
+    let runs: Vec<RunSpec> = runs.into_iter().map(|(run, _)| run).collect();
+    let experiment = language_models::experiment(&project.root, &runs);
+    let out = project.root.join("reports/many");
+    let written = sparsegate_report::write(&project.root, &experiment, &plan, &out)?;
+    println!("index.html: {:.1} MB", fs_err::metadata(&written.index)?.len() as f64 / 1e6);
+    browser.check(&script, &out)
 }
 
 /// The page of a sweep of made-up runs, two seeds each, one of them failed, which has more to point at than a trained one

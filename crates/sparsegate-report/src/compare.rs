@@ -15,6 +15,7 @@ use super::claims::{self, ValueComparison};
 use super::metric::Metric;
 use super::orders::{self, OrderComparison};
 use super::rows::{RunRow, RunRows};
+use super::seed_tests::SeedTest;
 use super::verdict::Verdict;
 use super::{number, seed_tests, settings};
 
@@ -98,24 +99,49 @@ impl Comparison {
         self.values.iter().any(|line| line.verdict.fails()) || self.orders.iter().any(OrderComparison::fails)
     }
 
-    /// Number of claims that are tested over several seeds, whose p-values are corrected together.
-    pub fn tested(&self) -> usize {
-        let values = self.values.iter().filter(|line| line.test.is_some()).count();
-        values + self.orders.iter().filter(|line| line.test.is_some()).count()
+    /// The claims about several seeds.
+    fn over_seeds(&self) -> impl Iterator<Item = &SeedTest> {
+        let values = self.values.iter().filter_map(|line| line.test.as_ref());
+        values.chain(self.orders.iter().filter_map(|line| line.test.as_ref()))
     }
 
-    /// How the claims are tested over several seeds, in a few sentences; `None` if none is.
+    /// Number of claims that are tested over several seeds, whose p-values are corrected together.
+    pub fn tested(&self) -> usize {
+        self.over_seeds().filter(|test| test.p.is_some()).count()
+    }
+
+    /// Whether a claim is about single runs, and judged by an estimate of their noise.
+    pub fn has_single(&self) -> bool {
+        let judged = |verdict: &Verdict| !matches!(verdict, Verdict::NotMeasured { .. } | Verdict::Collapsed { .. });
+        self.values.iter().any(|line| line.test.is_none() && judged(&line.verdict))
+            || self.orders.iter().any(|line| line.test.is_none() && judged(&line.verdict))
+    }
+
+    /// How the claims are tested over several seeds, in a few sentences; `None` if none is about several seeds.
     pub fn method(&self) -> Option<String> {
+        let constant = self.over_seeds().count() - self.tested();
         let claims = match self.tested() {
-            0 => return None,
+            0 if constant == 0 => return None,
+            0 => {
+                return Some("The claims over several seeds compare constants: they are not tested.".to_owned());
+            }
             1 => "the only claim tested".to_owned(),
             n => format!("the {n} claims tested at once"),
         };
+        let constant = match constant {
+            0 => String::new(),
+            1 => " One more claim compares constants, the same in every seed (p: -): it is not tested and not counted."
+                .to_owned(),
+            n => format!(
+                " {n} more claims compare constants, the same in every seed (p: -): they are not tested and not counted."
+            ),
+        };
         Some(format!(
-            "Over n seeds, an ordering holds (reproduced) or is off if Welch's test rejects that both sides are equal; a \
-             value is reproduced if the mean is within the tolerance, and off if the 95 % interval of the mean misses it. \
-             Everything else is within noise: these seeds cannot decide it, in whichever direction the means differ. \
-             p is two-sided, and corrected for {claims} by Holm's method (corrected p), with the limit 0.05."
+            "Over n seeds, an ordering is judged by Welch's t test, t = (m1 - m2) / sqrt(s1²/n1 + s2²/n2) with means m and \
+             standard deviations s, and the value of a run by a t test against the nearest end of its tolerance, \
+             t = (m - end) / (s/√n). p is two-sided, and corrected for {claims} by Holm's method (corrected p): the k-th \
+             smallest of K times K - k + 1. With corrected p below 0.05 an ordering holds (reproduced) or, the other way \
+             round, is off, and a value is off; a value whose mean is within the tolerance is reproduced. Everything else is within noise: these seeds cannot decide it.{constant}"
         ))
     }
 

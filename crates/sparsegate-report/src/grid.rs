@@ -30,6 +30,13 @@ impl TableData {
         }
     }
 
+    /// Appends cells to the rows: columns of one cell for each row.
+    pub(super) fn push_columns(&mut self, columns: Vec<Vec<String>>) {
+        for column in columns {
+            self.rows.iter_mut().zip(column).for_each(|(row, cell)| row.push(cell));
+        }
+    }
+
     /// The table; `None` if it has no rows.
     pub(super) fn filled(self) -> Option<Self> {
         (!self.rows.is_empty()).then_some(self)

@@ -5,6 +5,7 @@
 //! | `rows` | loads the stored run for each planned one |
 //! | `points` | pools the finished seeds of each point |
 //! | `sample` | mean, standard deviation, t interval, Welch's test, Holm's correction |
+//! | `decimals` | decimals of a column of means and deviations |
 //! | `swept`, `summary` | columns of swept keys; one row a point |
 //! | `best`, `recommend` | the best setting by validation; the smallest network that is about as good as the best |
 //! | `authors` | the authors' published figures |
@@ -18,6 +19,7 @@
 //! | `compare` | all claims of a spec; our runs and the authors' at equal epochs |
 //! | `frames` | polars frames, CSV and Parquet |
 //! | `paper_table` | the table of the paper, as text, CSV and LaTeX |
+//! | `run_settings` | settings of the runs and sizes of their networks |
 //! | `notes` | remarks on the runs for the reader |
 //! | `grid`, `tables`, `markdown`, `html` | tables and pages |
 //! | `figures` | the figures, one file each |
@@ -45,6 +47,7 @@ mod class_frames;
 mod class_scores;
 mod compare;
 mod data_files;
+mod decimals;
 mod drift;
 mod error;
 mod figure_width;
@@ -66,6 +69,7 @@ mod points;
 mod recommend;
 mod reload;
 mod rows;
+mod run_settings;
 mod sample;
 mod scene;
 mod seed_tests;

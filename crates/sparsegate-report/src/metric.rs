@@ -149,6 +149,11 @@ pub fn on_axis(metric: Option<EvaluationMetric>, x: f64) -> f64 {
     if is_accuracy(metric) { 100.0 * x } else { x }
 }
 
+/// The unit of values on axes ([`on_axis`]): `%` for an accuracy, otherwise nothing.
+pub fn unit(metric: Option<EvaluationMetric>) -> &'static str {
+    if is_accuracy(metric) { "%" } else { "" }
+}
+
 /// A value of a metric as shown in tables, such as `88.91 %` or `116.5`.
 pub fn value_text(metric: Option<EvaluationMetric>, x: f64) -> String {
     if is_accuracy(metric) && x.is_finite() { format!("{:.2} %", 100.0 * x) } else { number::value(x) }

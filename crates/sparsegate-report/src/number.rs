@@ -1,16 +1,15 @@
 //! Number formats, shared by all tables, figures and pages.
 
-/// A measured value with about four significant digits: `25,345`, `116.5`, `24.46`, `1.429`, `0.0312`.
+/// A measured value with about four significant digits: `25,345`, `1,204.5`, `24.46`, `1.429`, `0.0312`.
 pub fn value(x: f64) -> String {
     if !x.is_finite() {
         return if x.is_nan() { "not a number".into() } else { "infinite".into() };
     }
     let size = x.abs();
     if size >= 10_000.0 {
-        let rounded = count(size.round() as u64);
-        if x < 0.0 { format!("-{rounded}") } else { rounded }
+        fixed(x, 0)
     } else if size >= 100.0 {
-        format!("{x:.1}")
+        fixed(x, 1)
     } else if size >= 10.0 {
         format!("{x:.2}")
     } else if size >= 0.1 || size == 0.0 {
@@ -18,6 +17,16 @@ pub fn value(x: f64) -> String {
     } else {
         format!("{x:.4}")
     }
+}
+
+/// A number with so many decimals, and commas between thousands.
+pub fn fixed(x: f64, places: usize) -> String {
+    let text = format!("{:.places$}", x.abs());
+    let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
+    let Ok(whole) = whole.parse() else { return format!("{x:.places$}") };
+    let sign = if x < 0.0 { "-" } else { "" };
+    let point = if decimals.is_empty() { "" } else { "." };
+    format!("{sign}{}{point}{decimals}", count(whole))
 }
 
 /// A time with three significant digits, at most six decimals: `130`, `4.17`, `0.0271`.
@@ -56,23 +65,6 @@ pub fn published(x: f64) -> String {
         return if x < 0.0 { format!("-{whole}") } else { whole };
     }
     value(x)
-}
-
-/// A mean with its standard deviation, such as `201.4 ± 3.21`.
-pub fn spread(mean: f64, sd: f64) -> String {
-    format!("{} ± {}", published(mean), published(sd))
-}
-
-/// A mean with its standard deviation, both rounded to two significant digits of the deviation, such as `201.4 ± 3.2`.
-/// A deviation of 10 or more is rounded to whole numbers.
-pub fn rounded(mean: f64, sd: f64) -> String {
-    // The deviation of equal values may be a rounding error.
-    if sd <= 1e-12 * mean.abs() || !sd.is_finite() {
-        return spread(mean, if sd.is_finite() { 0.0 } else { sd });
-    }
-    let places = (1.0 - sd.log10().floor()).clamp(0.0, 6.0) as usize;
-    let one = |x: f64| if places == 0 && x >= 0.0 { count(x.round() as u64) } else { format!("{x:.places$}") };
-    format!("{} ± {}", one(mean), one(sd))
 }
 
 /// A fraction in percent: `46 %`, `3.1 %`, `<0.1 %`.
@@ -116,8 +108,8 @@ mod tests {
 
     #[test]
     fn values_keep_the_digits_worth_reading() {
-        let shown: Vec<String> = [25345.6, 116.47, 24.4613, 1.42904, 0.0, 0.0312, -12.5].map(value).into();
-        assert_eq!(shown, ["25,346", "116.5", "24.46", "1.429", "0.000", "0.0312", "-12.50"]);
+        let shown: Vec<String> = [25345.6, 9839.3, 116.47, 24.4613, 1.42904, 0.0, 0.0312, -12.5].map(value).into();
+        assert_eq!(shown, ["25,346", "9,839.3", "116.5", "24.46", "1.429", "0.000", "0.0312", "-12.50"]);
         assert_eq!(value(f64::NAN), "not a number");
     }
 
@@ -131,10 +123,7 @@ mod tests {
         assert_eq!(published(201.0), "201");
         assert_eq!([ratio(1.0), ratio(24.4613)], ["1.00x", "24.46x"]);
         assert_eq!([ratio_or_dash(Some(2.0)), ratio_or_dash(None)], ["2.00x", "-"]);
-        assert_eq!(
-            [rounded(201.43, 3.21), rounded(0.8412, 0.00137), rounded(25_345.6, 812.0), rounded(7.0, 1e-16)],
-            ["201.4 ± 3.2", "0.8412 ± 0.0014", "25,346 ± 812", "7 ± 0"]
-        );
+        assert_eq!([fixed(9960.33, 1), fixed(-1234.5, 0), fixed(0.25, 3)], ["9,960.3", "-1,234", "0.250"]);
         assert_eq!(relative(116.0, 120.0), "-3.3 %");
         assert_eq!(relative(1.0, 0.0), "");
         assert_eq!([seconds(48.2), seconds(720.0), seconds(12_240.0)], ["48 s", "12 min", "3.4 h"]);

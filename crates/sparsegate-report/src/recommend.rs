@@ -15,11 +15,21 @@ pub struct Recommendation<'a> {
     pub point: Point<'a>,
     /// The point with the best mean validation metric.
     pub best: Point<'a>,
-    /// The worst mean validation metric that is good enough: that of the best point, worse by one standard deviation
-    /// over its seeds or, with one seed, by one percent.
-    pub limit: f64,
+    /// If the recommended point is dense: the sparse one with the best mean validation metric, which is not good enough.
+    pub sparse: Option<Point<'a>>,
+    /// By how much worse than that of the best point a mean validation metric may be: one standard deviation over its
+    /// seeds or, with one seed, one percent.
+    pub margin: f64,
     /// Number of points that it was chosen from.
     pub of: usize,
+}
+
+impl Recommendation<'_> {
+    /// By how much the mean validation metric of a point is worse than that of the best one.
+    pub fn behind(&self, point: &Point<'_>) -> Option<f64> {
+        let valid = |point: &Point<'_>| measured(point).map(|(valid, _)| valid.mean);
+        Some((valid(&self.best)? - valid(point)?).abs())
+    }
 }
 
 /// Validation metric and compression of a point at the epochs at which its runs are quoted.
@@ -47,13 +57,17 @@ pub fn recommendations(rows: &[RunRow]) -> Vec<Recommendation<'_>> {
 
 fn of_cell<'a>(points: &[(Point<'a>, Sample, Sample)]) -> Option<Recommendation<'a>> {
     let metric = points.iter().find_map(|(point, ..)| point.first().metric);
-    let best = points.iter().min_by(|a, b| metric::order(metric, a.1.mean, b.1.mean))?;
+    let better =
+        |a: &&(Point<'a>, Sample, Sample), b: &&(Point<'a>, Sample, Sample)| metric::order(metric, a.1.mean, b.1.mean);
+    let best = points.iter().min_by(better)?;
     let margin = best.1.sd.unwrap_or(MARGIN * best.1.mean.abs());
     let limit = if metric::is_accuracy(metric) { best.1.mean - margin } else { best.1.mean + margin };
     let good = points.iter().filter(|(_, valid, _)| metric::order(metric, valid.mean, limit).is_le());
     // `max_by` returns the last of equal ones, hence the reversed order.
     let chosen = good.rev().max_by(|a, b| a.2.mean.total_cmp(&b.2.mean))?;
-    Some(Recommendation { point: chosen.0.clone(), best: best.0.clone(), limit, of: points.len() })
+    let sparse = points.iter().filter(|(point, ..)| point.first().is_sparse()).min_by(better);
+    let sparse = sparse.filter(|_| !chosen.0.first().is_sparse()).map(|(point, ..)| point.clone());
+    Some(Recommendation { point: chosen.0.clone(), best: best.0.clone(), sparse, margin, of: points.len() })
 }
 
 #[cfg(test)]
@@ -93,7 +107,8 @@ mod tests {
         let found = recommendations(&rows);
         assert_eq!((found.len(), found[0].of), (1, 4));
         assert_eq!((found[0].point.first().level(), found[0].best.first().level()), ("W", "dense"));
-        assert!((found[0].limit - 101.0).abs() < 1e-9);
+        assert!((found[0].margin - 1.0).abs() < 1e-9 && found[0].sparse.is_none());
+        assert!((found[0].behind(&found[0].point).unwrap() - 0.9).abs() < 1e-9);
         let rows = runs.map(|(level, valid, size)| row(level, 0, valid / 200.0, size, EvaluationMetric::Accuracy));
         assert_eq!(recommendations(&rows)[0].point.first().level(), "W+N", "a higher accuracy is better");
     }
@@ -111,8 +126,19 @@ mod tests {
         };
         rows.push(collapsed);
         let found = recommendations(&rows);
-        assert!((found[0].limit - (100.0 + 8f64.sqrt())).abs() < 1e-9, "{}", found[0].limit);
+        assert!((found[0].margin - 8f64.sqrt()).abs() < 1e-9, "{}", found[0].margin);
         assert_eq!((found[0].point.first().level(), found[0].of), ("W", 2));
         assert!(recommendations(&rows[..2]).is_empty(), "one point is no choice");
+    }
+
+    #[test]
+    fn beside_a_dense_network_stands_the_best_sparse_one() {
+        let runs = [("dense", 0.90, 1.0), ("W", 0.85, 20.0), ("W+N", 0.80, 90.0)];
+        let rows = runs.map(|(level, valid, size)| row(level, 0, valid, size, EvaluationMetric::Accuracy));
+        let found = recommendations(&rows);
+        let sparse = found[0].sparse.as_ref().unwrap();
+        assert_eq!((found[0].point.first().level(), sparse.first().level()), ("dense", "W"));
+        let behind = found[0].behind(sparse).unwrap();
+        assert!((behind - 0.05).abs() < 1e-9 && behind > found[0].margin, "{behind}");
     }
 }

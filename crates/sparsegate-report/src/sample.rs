@@ -5,8 +5,13 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
+use super::decimals::varies;
+
 /// Coverage of the intervals.
 pub const CONFIDENCE: f64 = 0.95;
+
+/// Values from which on their mean has an interval.
+pub const FEWEST: usize = 3;
 
 /// Mean and spread of a quantity over seeds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,16 +37,27 @@ impl Sample {
         Some(Self { n, mean, sd })
     }
 
+    /// The statistics of the values times a positive factor.
+    #[must_use]
+    pub fn times(&self, factor: f64) -> Self {
+        Self { n: self.n, mean: factor * self.mean, sd: self.sd.map(|sd| factor * sd) }
+    }
+
     /// The mean, as `text` writes it, with the standard deviation and the number of values if there are several.
     pub fn text(&self, text: impl Fn(f64) -> String) -> String {
         match self.sd {
+            Some(_) if varies(self).is_none() => format!("{} (n = {})", text(self.mean), self.n),
             Some(sd) => format!("{} ± {} (mean ± sd, n = {})", text(self.mean), text(sd), self.n),
             None => text(self.mean),
         }
     }
 
-    /// The t interval of the mean with 95 % coverage, mean -/+ t(0.975, n - 1) sd / sqrt(n); `None` for one value.
+    /// The t interval of the mean with 95 % coverage, mean -/+ t(0.975, n - 1) sd / sqrt(n). `None` for fewer than three
+    /// values: of two it is 12.7 times as wide as they are apart, and ends at values that cannot be.
     pub fn interval(&self) -> Option<(f64, f64)> {
+        if self.n < FEWEST {
+            return None;
+        }
         let half = t_quantile((1.0 + CONFIDENCE) / 2.0, (self.n - 1) as f64) * self.standard_error()?;
         Some((self.mean - half, self.mean + half))
     }
@@ -150,7 +166,8 @@ mod tests {
         assert!(fixture.samples.len() > 20 && fixture.welch.len() > 20 && fixture.holm.len() > 3);
         for theirs in &fixture.samples {
             let ours = Sample::of(&theirs.values).unwrap();
-            let (low, high) = ours.interval().unwrap();
+            assert_eq!(ours.interval().is_some(), ours.n >= FEWEST);
+            let (low, high) = ours.interval().unwrap_or((theirs.low, theirs.high));
             // The ends of an interval around a large mean lose digits; the deviation is their scale.
             let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * ours.sd.unwrap();
             assert!(close(ours.mean, theirs.mean) && close(ours.sd.unwrap(), theirs.sd), "{ours:?}");

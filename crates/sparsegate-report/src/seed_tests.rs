@@ -1,8 +1,11 @@
 //! Claims tested over several seeds: p-values, their correction for several claims at once, and the verdicts.
 
+use std::cmp::Ordering;
+
 use sparsegate_spec::types::ValueClaim;
 
 use super::compare::Comparison;
+use super::decimals::varies;
 use super::sample::{self, CONFIDENCE, Sample};
 use super::verdict::Verdict;
 
@@ -11,13 +14,13 @@ use super::verdict::Verdict;
 pub struct SeedTest {
     /// Number of values: of a published value those of one point, of an ordering those of each side.
     pub n: Vec<usize>,
-    /// The 95 % interval of our value; `None` for an ordering.
+    /// The 95 % interval of our value; `None` for an ordering, and for fewer than three values.
     pub interval: Option<(f64, f64)>,
     /// Two-sided p-value: of a t test against the nearest end of the tolerance, 1 within it; of Welch's test for an
-    /// ordering.
-    pub p: f64,
-    /// The p-value after Holm's correction for all claims of the experiment that are tested over seeds.
-    pub corrected: f64,
+    /// ordering. `None` if all values of each side are equal: then there is nothing to test.
+    pub p: Option<f64>,
+    /// The p-value after Holm's correction for all claims of the experiment that have one.
+    pub corrected: Option<f64>,
     /// The verdict if chance is ruled out.
     significant: Verdict,
     /// The verdict otherwise.
@@ -30,36 +33,46 @@ impl SeedTest {
         let excess = claim.tolerance.excess(sample.mean, claim.value);
         let end = if sample.mean > claim.value { sample.mean - excess } else { sample.mean + excess };
         let within = excess <= 0.0;
+        sample.sd?;
         let p = if within { 1.0 } else { sample.p_of(end)? };
+        let p = varies(sample).map(|_| p);
         let open = if within { Verdict::Reproduced } else { Verdict::WithinNoise };
-        let (n, interval) = (vec![sample.n], Some(sample.interval()?));
-        Some(Self { n, interval, p, corrected: p, significant: Verdict::Off, open })
+        // A constant is where it is.
+        let significant = if within && p.is_none() { Verdict::Reproduced } else { Verdict::Off };
+        Some(Self { n: vec![sample.n], interval: sample.interval(), p, corrected: p, significant, open })
     }
 
     /// The test of an ordering: the first side is expected to be smaller. Each side is a weighted mean of points.
     pub fn of_order(first: &[(f64, Sample)], second: &[(f64, Sample)]) -> Option<Self> {
         let p = sample::welch(first, second)?;
+        let p = first.iter().chain(second).any(|(_, sample)| varies(sample).is_some()).then_some(p);
         let mean = |side: &[(f64, Sample)]| side.iter().map(|(weight, sample)| weight * sample.mean).sum::<f64>();
-        let significant = if mean(first) < mean(second) { Verdict::Reproduced } else { Verdict::Off };
+        let significant = match mean(first).total_cmp(&mean(second)) {
+            Ordering::Less => Verdict::Reproduced,
+            Ordering::Greater => Verdict::Off,
+            Ordering::Equal => Verdict::WithinNoise,
+        };
         let n = [first, second].map(|side| side.iter().map(|(_, sample)| sample.n).sum()).to_vec();
         Some(Self { n, interval: None, p, corrected: p, significant, open: Verdict::WithinNoise })
     }
 
     fn verdict(&self) -> Verdict {
-        if self.corrected < 1.0 - CONFIDENCE { self.significant.clone() } else { self.open.clone() }
+        // Without any variance, the values decide.
+        if self.corrected.is_none_or(|p| p < 1.0 - CONFIDENCE) { self.significant.clone() } else { self.open.clone() }
     }
 }
 
 /// Corrects the p-values of all tests of a comparison by Holm's method and sets the verdicts that follow from them.
 pub fn correct(comparison: &mut Comparison) {
-    // A claim that lacks something has a verdict already, and is not among the claims tested at once.
+    // A claim that lacks something has a verdict already, and is not among the claims tested at once; neither is one
+    // about constants, which would only make the correction of the others stricter.
     let values = comparison.values.iter_mut().map(|line| (&mut line.verdict, &mut line.test));
     let orders = comparison.orders.iter_mut().map(|line| (&mut line.verdict, &mut line.test));
     let mut tests: Vec<(&mut Verdict, &mut SeedTest)> =
         values.chain(orders).filter_map(|(verdict, test)| Some((verdict, test.as_mut()?))).collect();
-    let corrected = sample::holm(&tests.iter().map(|(_, test)| test.p).collect::<Vec<f64>>());
-    for ((verdict, test), p) in tests.iter_mut().zip(corrected) {
-        test.corrected = p;
+    let mut corrected = sample::holm(&tests.iter().filter_map(|(_, test)| test.p).collect::<Vec<f64>>()).into_iter();
+    for (verdict, test) in &mut tests {
+        test.corrected = test.p.and_then(|_| corrected.next());
         **verdict = test.verdict();
     }
 }
@@ -99,5 +112,19 @@ mod tests {
         assert_eq!(verdict(&low, &middle), Verdict::WithinNoise);
         assert_eq!(verdict(&middle, &low), Verdict::WithinNoise);
         assert_eq!(SeedTest::of_order(&low, &high).unwrap().n, [3, 3]);
+    }
+
+    #[test]
+    fn constants_are_judged_without_a_test() {
+        let side = |x: f64| [(1.0, Sample::of(&[x; 3]).unwrap())];
+        let verdict = |a: f64, b: f64| {
+            let test = SeedTest::of_order(&side(a), &side(b)).unwrap();
+            assert_eq!((test.p, test.corrected, test.n.as_slice()), (None, None, &[3, 3][..]));
+            test.verdict()
+        };
+        assert_eq!(verdict(32.0, 32.0), Verdict::WithinNoise, "neither order");
+        assert_eq!([verdict(31.0, 32.0), verdict(32.0, 31.0)], [Verdict::Reproduced, Verdict::Off]);
+        let varied = [(1.0, Sample::of(&[31.0, 32.0, 32.0]).unwrap())];
+        assert!(SeedTest::of_order(&varied, &side(32.0)).unwrap().p.is_some(), "one side varies");
     }
 }

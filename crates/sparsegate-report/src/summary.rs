@@ -18,7 +18,7 @@ const FIXED: [&str; 4] = ["seed", "planned_epochs", "baseline_valid", "baseline_
 /// of finished seeds that have not collapsed, and for each quantity its `_mean`, `_sd`, `_low` and `_high`, the ends of
 /// the 95 % t interval; at the end `metric` and `collapsed`, the number of finished seeds that have collapsed.
 /// Statistics are null if no seed has the quantity, or one has a value that is not finite; without a second seed, only
-/// the mean is known.
+/// the mean is known, and without a third one the interval is null.
 ///
 /// # Errors
 /// polars cannot group the rows, or a column is missing (a bug in this function).

@@ -228,14 +228,14 @@ fn claims_over_seeds_have_n_and_a_corrected_p() {
         let claim = ValueClaim { metric: "test.accuracy".into(), value, tolerance, about: None };
         Expectation { r#where: Some(only("W")), seeds, claims: vec![claim], claim: None }
     };
-    let kept = |small: &str, large: &str| {
-        let side = |level: &str| MetricRef { metric: "gates.kept".into(), r#where: only(level) };
+    let kept = |what: &str, small: &str, large: &str| {
+        let side = |level: &str| MetricRef { metric: format!("{what}.kept"), r#where: only(level) };
         let claim = OrderClaim { less: [side(small), side(large)], about: None, authors: None };
         Expectation { r#where: None, seeds: None, claims: Vec::new(), claim: Some(claim) }
     };
     experiment.expect = vec![
-        kept("W+N", "W"),
-        kept("dense", "W"),
+        kept("gates", "W+N", "W"),
+        kept("gates", "dense", "W"),
         order("W", "W+N", None),
         value(0.5, 0.01, None),
         value(0.89, 0.05, None),
@@ -251,11 +251,47 @@ fn claims_over_seeds_have_n_and_a_corrected_p() {
     let test = comparison.orders[2].test.as_ref().expect("a test");
     assert_eq!(test.n, [5, 5]);
     // Of five p-values the second largest is doubled; the largest is 1, of the value within the tolerance.
-    assert!((test.corrected - (2.0 * test.p).min(1.0)).abs() < 1e-12, "{test:?}");
+    let (p, corrected) = test.p.zip(test.corrected).expect("p-values");
+    assert!((corrected - (2.0 * p).min(1.0)).abs() < 1e-12, "{test:?}");
     let method = comparison.method().expect("a method");
     assert!(method.contains("the 5 claims tested at once by Holm's method"), "{method}");
     let paths = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
     assert!(read(&paths.index).contains("Holm&#39;s method") || read(&paths.index).contains("Holm's method"));
+
+    // Units do not vary over these seeds: claims about them do not make the correction of the others stricter.
+    experiment.expect.extend([kept("neurons", "W+N", "W"), kept("neurons", "W", "W+N"), kept("neurons", "W", "W")]);
+    let (more, _) = report::check(&project.root, &experiment, &plan).expect("a comparison");
+    assert_eq!(more.tested(), 5);
+    for (one, other) in more.orders.iter().zip(&comparison.orders) {
+        assert_eq!((&one.test, &one.verdict), (&other.test, &other.verdict));
+    }
+    let constant = &more.orders[comparison.orders.len()..];
+    let verdicts: Vec<&str> = constant.iter().map(|line| line.verdict.name()).collect();
+    assert_eq!(verdicts, ["reproduced", "off", "within noise"]);
+    assert!(constant.iter().all(|line| line.test.as_ref().is_some_and(|test| test.p.is_none() && test.n == [5, 5])));
+    assert!(more.method().expect("a method").contains("3 more claims compare constants"), "{:?}", more.method());
+    let paths = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
+    let table = read(&paths.out.join("table.md"));
+    let line = table.lines().find(|line| line.starts_with("| neurons.kept: W+N < W ")).expect("the claim");
+    let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+    assert_eq!(cells[cells.len() - 4..], ["5, 5", "-", "-", ""], "{line}");
+}
+
+#[test]
+fn two_seeds_have_a_deviation_but_no_interval() {
+    let project = Project::new();
+    let (experiment, plan) = stored(&project.root, runs(&["dense", "W"], 1, 2, &[2e-3]), 0);
+    let paths = report::write(&project.root, &experiment, &plan, &project.root.join("out")).expect("a report");
+    let summary = read(&paths.out.join("summary.csv"));
+    assert!(numbers(&summary, "test_sd").iter().all(|sd| *sd > 0.0), "{summary}");
+    assert!(
+        column(&summary, "test_low").iter().chain(&column(&summary, "test_high")).all(String::is_empty),
+        "{summary}"
+    );
+    let table = read(&paths.out.join("table.md"));
+    let row = table.lines().find(|line| line.starts_with("| W ")).expect("the point");
+    assert!(row.contains(" ± ") && !row.contains('['), "{row}");
+    assert!(!read(&paths.index).contains("95 % intervals of the mean"), "no figure draws one");
 }
 
 #[test]

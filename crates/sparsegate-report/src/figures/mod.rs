@@ -35,6 +35,7 @@ use super::chart::{LegendSymbol, Plot, fitted, legend};
 use super::number::count;
 use super::points::{self, Point};
 use super::rows::{RunRow, baselines};
+use super::sample::FEWEST;
 use super::scene::{Align, NamedValues, Scene};
 use super::style::{self, INK, LABEL, MUTED, TITLE};
 use sparsegate_store::format::{Predictor, TrivialBaseline};
@@ -171,13 +172,19 @@ fn color_of(level: &str, rows: &[RunRow]) -> RGBColor {
     style::level(level, known.map_or(0, |row| row.level_index))
 }
 
-/// The statement of a caption that intervals are drawn; empty unless a point has several seeds.
+/// The statement of a caption that means are drawn, and their intervals if there are enough seeds; empty unless a point
+/// has several.
 fn intervals_text(points: &[&Point<'_>], marks: &str) -> String {
     let seeds = points.iter().filter(|point| point.is_pooled()).map(|point| point.runs.len());
     match (seeds.clone().min(), seeds.max()) {
         (Some(low), Some(high)) => {
             let seeds = if low == high { format!("{low}") } else { format!("{low} to {high}") };
-            format!(" Means over {seeds} seeds; {marks}: 95 % intervals of the mean, by Student's t.")
+            let means = format!(" Means over {seeds} seeds");
+            if high >= FEWEST {
+                format!("{means}; {marks}: 95 % intervals of the mean, by Student's t.")
+            } else {
+                format!("{means}.")
+            }
         }
         _ => String::new(),
     }

@@ -7,7 +7,8 @@ use super::{
 use crate::authors::AuthorsEpoch;
 use crate::axis::Axis;
 use crate::chart::{LegendSymbol, Plot, fitted};
-use crate::number::{self, count, percent, spread as spread_text};
+use crate::decimals::Decimals;
+use crate::number::{self, count, percent};
 use crate::points::{self, Point};
 use crate::rows::RunRow;
 use crate::sample::Sample;
@@ -120,17 +121,16 @@ impl Figure for SizesFigure {
                     scene.rect((plot.from.0, high), (end.max(plot.from.0 + 1.0), low), color(row));
                     let (title, size) = fitted(&point.title(), SMALL, names);
                     scene.text((plot.from.0 - 9.0, y), title, size, INK, Align::End);
-                    let text = match fraction.interval() {
-                        None => {
-                            let share = percent(fraction.mean);
-                            let of = format!("{} of {}", count(kept.kept), count(kept.total));
-                            if narrow { of } else { format!("{of} ({share})") }
-                        }
-                        Some((low, high)) => {
-                            let at = |share: f64| (plot.at(100.0 * share, 0.0).0.clamp(plot.from.0, plot.to.0), y);
+                    let text = if fraction.sd.is_none() {
+                        let share = percent(fraction.mean);
+                        let of = format!("{} of {}", count(kept.kept), count(kept.total));
+                        if narrow { of } else { format!("{of} ({share})") }
+                    } else {
+                        let at = |share: f64| (plot.at(100.0 * share, 0.0).0.clamp(plot.from.0, plot.to.0), y);
+                        if let Some((low, high)) = fraction.interval() {
                             spread::whisker(scene, at(low), at(high));
-                            counts.map_or_else(String::new, |counts| spread_text(counts.mean, counts.sd.unwrap_or(0.0)))
                         }
+                        counts.map_or_else(String::new, |counts| Decimals::of([&counts]).text(&counts))
                     };
                     scene.text((plot.to.0 + 12.0, y), text, SMALL, INK, Align::Start);
                     let values = [

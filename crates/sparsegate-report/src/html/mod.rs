@@ -13,6 +13,7 @@ use super::across::GateShares;
 use super::compare::Comparison;
 use super::paper_table::PaperTable;
 use super::rows::RunRows;
+use parts::anchor;
 
 pub use parts::{FigureHtml, Section, contents, document, figure, heading, section, short};
 
@@ -71,6 +72,7 @@ impl Page<'_> {
                     @if self.parts.len() == 1 { "Dataset " } @else { "Data sets " }
                     b { (self.experiment.datasets().join(", ")) } ", " (self.found.rows.len())
                     @if self.found.rows.len() == 1 { " run" } @else { " runs" }
+                    " (" a href={ "#" (anchor(sections::SETTINGS)) } { "settings" } ")"
                     @if let Some(arxiv) = arxiv {
                         ", after " a href={ "https://arxiv.org/abs/" (arxiv) } { "arXiv " (arxiv) }
                     }

@@ -97,7 +97,7 @@ pub fn contents(titles: &[String]) -> Markup {
 const FEW: usize = 4;
 
 /// The id of a section's heading. Ids of figures are their names, so that the two never meet.
-fn anchor(title: &str) -> String {
+pub(super) fn anchor(title: &str) -> String {
     let plain = |c: char| if c.is_alphanumeric() { c } else { '-' };
     format!("section-{}", title.to_lowercase().chars().map(plain).collect::<String>())
 }

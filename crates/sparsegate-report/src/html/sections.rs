@@ -6,6 +6,8 @@ use crate::drift::drifts;
 use crate::figures::gate_share;
 use crate::notes::notes;
 use crate::paper_table;
+use crate::rows::RunRow;
+use crate::run_settings;
 use crate::speedup::speedups;
 use crate::tables;
 
@@ -20,6 +22,13 @@ const RESULTS: &str = "Metrics after the last finished epoch or, of a run with t
                        words; W+N also hidden units and, in classifiers, input words and dimensions of the embedding; \
                        W+G+N also preactivations of gates.";
 
+/// Title of the section with the settings.
+pub(super) const SETTINGS: &str = "Settings";
+
+/// Explanation of the table of settings.
+const SETTINGS_NOTE: &str = "By task: the sizes of the networks, and every key of the spec. A value that holds for some levels \
+                             or cells only names them; several values are those of the sweep.";
+
 /// Explanation of the table of backends; the tolerances are those of `drift`.
 const BACKENDS: &str = "The same runs on several backends, with the same initial values, batches and noise: they differ only \
                         in rounding, which training amplifies. Differences are relative to the reference; that of the \
@@ -30,8 +39,8 @@ const BACKENDS: &str = "The same runs on several backends, with the same initial
                         kernels.";
 
 /// Explanation of the table of points.
-const OVER_SEEDS: &str = "First one row for each point, over its n finished seeds: mean ± standard deviation [95 % interval of \
-                          the mean, by Student's t]; collapsed and unfinished runs stand alone. Then one row for each \
+const OVER_SEEDS: &str = "First one row for each point, over its n finished seeds: mean ± standard deviation and, from three \
+                          seeds on, [95 % interval of the mean, by Student's t]; collapsed and unfinished runs stand alone. Then one row for each \
                           run.";
 
 /// Explanation of the table of best settings.
@@ -40,10 +49,12 @@ const BEST: &str = "For each cell and level, the setting with the best validatio
                     part in the choice.";
 
 /// Explanation of the table of recommendations.
-const RECOMMENDED: &str = "For each cell, the smallest network whose mean validation metric is within the limit: one standard \
-                           deviation over seeds of the best network or, with one seed, one percent from it. Dense \
-                           networks at their best epoch, sparse ones at their last. The test metric plays no part in \
-                           the choice.";
+const RECOMMENDED: &str = "By validation data alone, for each cell: the smallest network whose mean validation metric is behind \
+                           that of the best one by at most what is allowed, one standard deviation over the seeds of the \
+                           best or, with one seed, 1 % of its value. If that is a dense network, no sparse one is near \
+                           enough, and the best of them by validation stands below. A dense network counts at its best \
+                           epoch by validation, which flatters its validation metric, and a sparse one at its last. Test \
+                           metrics played no part and are the fairer comparison.";
 
 /// Explanation of the tables of classes.
 const CLASSES: &str = "Of the pruned network on the test set, after the last epoch. Recall: the percentage of the texts of a \
@@ -100,9 +111,22 @@ impl Page<'_> {
         vec![section]
     }
 
-    /// Longer tables, which follow the figures.
+    /// Longer tables, which follow the figures, and the settings.
     pub fn details(&self) -> Vec<Section> {
-        self.parts.iter().flat_map(|part| self.titled(part, part.details())).collect()
+        let of_parts = self.parts.iter().flat_map(|part| self.titled(part, part.details()));
+        of_parts.chain([self.settings()]).collect()
+    }
+
+    /// The settings of all runs: of several parts a table, of one a paragraph.
+    fn settings(&self) -> Section {
+        let rows: Vec<&[RunRow]> = self.parts.iter().map(|part| part.found.rows.as_slice()).collect();
+        let settings = run_settings::of(&rows);
+        if self.parts.len() > 1 {
+            let names: Vec<&str> = self.parts.iter().map(|part| part.name.as_str()).collect();
+            return Section::new(SETTINGS, SETTINGS_NOTE, tables::settings(&settings, &names));
+        }
+        let texts = settings.iter().map(|setting| format!("`{}` {}", setting.name, setting.values[0]));
+        Section::new(SETTINGS, format!("{}.", texts.collect::<Vec<_>>().join("; ")), [])
     }
 
     /// The sections of a part, with its name in their titles if there are several parts.
@@ -132,12 +156,15 @@ impl Page<'_> {
 fn published(comparison: &Comparison, method: Option<String>) -> Vec<Section> {
     let claims = [tables::values(comparison), tables::orders(comparison)];
     let claimed = claims.iter().any(Option::is_some);
-    let single = "Within noise: outside the tolerance, or the order violated, by no more than the noise between runs or \
-                  epochs, if it could be estimated.";
+    let single = "Within noise: outside the tolerance, or the order violated, by no more than the noise. The noise of a \
+                  run is 2 s, with the standard deviation s over the seeds of its point or, with one seed, of its last ten \
+                  epochs around the straight line through them; of an ordering, the root of the sum of squares of both \
+                  sides.";
     // Claims that are tested over seeds are judged by the test, which `method` explains.
-    let tally = match comparison.tested() {
-        0 => format!("{}. {single}", comparison.tally()),
-        _ => format!("{}. For a claim about single runs (without n): {single}", comparison.tally()),
+    let tally = match (comparison.method(), comparison.has_single()) {
+        (None, _) => format!("{}. {single}", comparison.tally()),
+        (_, true) => format!("{}. For a claim about single runs (without n): {single}", comparison.tally()),
+        (_, false) => format!("{}.", comparison.tally()),
     };
     let claims = claimed.then(|| {
         let mut section = Section::new("Claims", tally, claims.into_iter().flatten());

@@ -2,7 +2,7 @@
 // scripts the page is complete, in the order of the plan.
 
 /** Columns by which rows are chosen. */
-const CHOICES = ["task", "data set", "cell", "level", "run", "seed", "backend", "state"];
+const CHOICES = ["task", "data set", "cell", "level", "run", "seed", "backend", "state", "machine"];
 /** Rows from which on a table has filters. */
 const LONG = 8;
 

@@ -39,6 +39,7 @@ pub fn latex(table: &PaperTable<'_>, name: &str) -> String {
     }
     let _ = writeln!(text, "    {} \\\\", head.join(" & "));
 
+    let decimals = table.decimals();
     let mut before: Option<&str> = None;
     for row in &table.rows {
         if before != Some(&row.task) {
@@ -53,9 +54,9 @@ pub fn latex(table: &PaperTable<'_>, name: &str) -> String {
             cells.push(escape(row.point.first().cell()));
         }
         cells.push(row.n().to_string());
-        for (quantity, pair) in table.quantities.iter().zip(&row.pairs) {
+        for (index, (quantity, pair)) in table.quantities.iter().zip(&row.pairs).enumerate() {
             let metric = row.metric().filter(|_| quantity.column == "test");
-            cells.push(escape(&ours(pair, metric)));
+            cells.push(escape(&ours(pair, metric, decimals[row.task.as_str()][index])));
             if table.has_authors {
                 cells.push(escape(&theirs(pair, metric)));
             }

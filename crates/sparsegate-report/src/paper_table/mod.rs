@@ -15,7 +15,10 @@ pub use frame::frame;
 pub use latex::latex;
 pub use text::grid;
 
+use std::collections::BTreeMap;
+
 use super::authors::{Authors, AuthorsEpoch};
+use super::decimals::Decimals;
 use super::metric;
 use super::points::{self, Point};
 use super::rows::RunRow;
@@ -154,6 +157,23 @@ impl<'a> PaperTable<'a> {
         }
         let has_authors = rows.iter().any(|row| row.pairs.iter().any(|pair| pair.theirs.is_some()));
         Self { quantities: shown.iter().map(|index| QUANTITIES[*index]).collect(), rows, has_authors, has_cells }
+    }
+
+    /// The decimals of each column for each task: those of different tasks have different metrics and sizes.
+    fn decimals(&self) -> BTreeMap<&str, Vec<Decimals>> {
+        let mut tasks: BTreeMap<&str, Vec<&PaperRow<'_>>> = BTreeMap::new();
+        for row in &self.rows {
+            tasks.entry(&row.task).or_default().push(row);
+        }
+        let of = |rows: &[&PaperRow<'_>], index: usize| {
+            let factor = |row: &PaperRow<'_>| {
+                metric::on_axis(row.metric().filter(|_| self.quantities[index].column == "test"), 1.0)
+            };
+            let ours = |row: &&PaperRow<'_>| Some(row.pairs[index].ours?.times(factor(row)));
+            Decimals::of(&rows.iter().filter_map(ours).collect::<Vec<Sample>>())
+        };
+        let columns = 0..self.quantities.len();
+        tasks.into_iter().map(|(task, rows)| (task, columns.clone().map(|index| of(&rows, index)).collect())).collect()
     }
 
     /// Whether the table says more than the tables of results: it has several tasks, or the authors' values.

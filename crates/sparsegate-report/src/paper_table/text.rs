@@ -1,9 +1,10 @@
 //! The table of the paper as a table of text.
 
 use super::{Pair, PaperTable};
+use crate::decimals::Decimals;
 use crate::grid::TableData;
 use crate::metric;
-use crate::number::{published, rounded};
+use crate::number::published;
 use sparsegate_core::EvaluationMetric;
 
 /// The table, with the authors' value in a column after each of ours if there are any.
@@ -22,15 +23,16 @@ pub fn grid(table: &PaperTable<'_>) -> Option<TableData> {
     }
     let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
     let mut grid = TableData::new(&words, &numbers);
+    let decimals = table.decimals();
     for row in &table.rows {
         let mut cells = vec![row.task.clone(), metric_text(row.metric()).to_owned()];
         if table.has_cells {
             cells.push(row.point.first().cell().to_owned());
         }
         cells.extend([row.level(), row.n().to_string()]);
-        for (quantity, pair) in table.quantities.iter().zip(&row.pairs) {
+        for (index, (quantity, pair)) in table.quantities.iter().zip(&row.pairs).enumerate() {
             let quality = quantity.column == "test";
-            cells.push(ours(pair, row.metric().filter(|_| quality)));
+            cells.push(ours(pair, row.metric().filter(|_| quality), decimals[row.task.as_str()][index]));
             if table.has_authors {
                 cells.push(theirs(pair, row.metric().filter(|_| quality)));
             }
@@ -49,12 +51,12 @@ pub(super) fn metric_text(metric: Option<EvaluationMetric>) -> &'static str {
     }
 }
 
-/// Our value, such as `88.91` or `24.46 ± 0.31` with two digits of the deviation, of the given metric if it is one;
-/// empty if there is none.
-pub(super) fn ours(pair: &Pair, metric: Option<EvaluationMetric>) -> String {
+/// Our value, such as `88.91` or `24.46 ± 0.31` with the decimals of its column, of the given metric if it is one; empty
+/// if there is none.
+pub(super) fn ours(pair: &Pair, metric: Option<EvaluationMetric>, decimals: Decimals) -> String {
     let Some(sample) = pair.ours else { return String::new() };
-    let mean = metric::on_axis(metric, sample.mean);
-    sample.sd.map_or_else(|| value(mean, metric), |sd| rounded(mean, metric::on_axis(metric, sd)))
+    let sample = sample.times(metric::on_axis(metric, 1.0));
+    if sample.sd.is_some() { decimals.text(&sample) } else { value(sample.mean, metric) }
 }
 
 /// The authors' value, in the same form.

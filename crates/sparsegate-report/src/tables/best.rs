@@ -1,11 +1,12 @@
 //! The best setting by validation for each task, cell and level.
 
-use super::points::statistics;
-use crate::best;
+use super::statistics::{Statistic, intervals};
+use crate::best::{self, BestSetting};
 use crate::grid::TableData;
 use crate::metric;
 use crate::rows::RunRows;
 use sparsegate_core::EvaluationMetric;
+use sparsegate_store::format::EpochMetrics;
 
 /// The best setting for each cell and level of a task; `None` if the sweep varies nothing else.
 pub fn best(task: &str, found: &RunRows) -> Option<TableData> {
@@ -15,15 +16,9 @@ pub fn best(task: &str, found: &RunRows) -> Option<TableData> {
     let (valid, test) = (format!("valid {short}"), format!("test {short}"));
     let numbers = ["of", "n", &valid, &test, "compression"];
     let mut grid = TableData::new(&["task", "cell", "level", "backend", "best setting"], &numbers);
-    let unit = if metric::is_accuracy(metric) { "%" } else { "" };
     let several = found.varying.contains("backend");
-    for best in settings {
+    for best in &settings {
         let first = best.point.first();
-        let quality = |of: fn(&sparsegate_store::format::EpochMetrics) -> f64| {
-            let sample = best.point.sample(|row| row.last().map(|line| metric::on_axis(metric, of(line))));
-            sample.map_or_else(String::new, |sample| statistics(&sample, unit))
-        };
-        let compression = best.point.sample(|row| row.last().and_then(|line| line.counts.compression_ratio()));
         grid.rows.push(vec![
             task.to_owned(),
             first.cell().to_owned(),
@@ -32,10 +27,18 @@ pub fn best(task: &str, found: &RunRows) -> Option<TableData> {
             best.setting.clone(),
             best.of.to_string(),
             best.point.runs.len().to_string(),
-            quality(|line| line.valid),
-            quality(|line| line.test),
-            compression.map_or_else(String::new, |sample| statistics(&sample, "x")),
         ]);
     }
+    let column = |unit, of: &dyn Fn(&EpochMetrics) -> Option<f64>| {
+        let cell =
+            |best: &BestSetting<'_>| Statistic { task, sample: best.point.sample(|row| row.last().and_then(of)), unit };
+        intervals(&settings.iter().map(cell).collect::<Vec<_>>())
+    };
+    let unit = metric::unit(metric);
+    grid.push_columns(vec![
+        column(unit, &|line| Some(metric::on_axis(metric, line.valid))),
+        column(unit, &|line| Some(metric::on_axis(metric, line.test))),
+        column("x", &|line| line.counts.compression_ratio()),
+    ]);
     Some(super::claims::without_empty(grid.filled()?, &["backend"]))
 }

@@ -4,7 +4,7 @@ use crate::compare::{Comparison, difference};
 use crate::grid::TableData;
 use crate::metric::Metric;
 use crate::noise_estimate::NoiseEstimate;
-use crate::number::{published, value};
+use crate::number::{fixed, published, value};
 use crate::seed_tests::SeedTest;
 use sparsegate_spec::types::{PublishedOrdering, Tolerance};
 
@@ -18,20 +18,34 @@ fn trim(x: f64) -> String {
 
 fn trim_to(x: f64, digits: usize) -> String {
     let text = format!("{x:.digits$}");
+    if digits == 0 {
+        return text;
+    }
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// A difference in a metric's own unit: percentage points for an accuracy, otherwise a plain number.
 fn width(quantity: Option<&Metric>, x: f64) -> String {
     match quantity {
-        Some(quantity) if quantity.is_accuracy() => format!("{} points", trim(100.0 * x)),
+        Some(quantity) if quantity.is_accuracy() => points(trim(100.0 * x)),
         _ if x >= 100.0 => published(x),
         _ => trim(x),
     }
 }
 
+/// A number of percentage points.
+fn points(number: String) -> String {
+    if number == "1" { "1 point".to_owned() } else { number + " points" }
+}
+
+/// An estimate of the noise in the metric's own unit, with two significant digits.
 fn noise_text(quantity: Option<&Metric>, noise: Option<NoiseEstimate>) -> String {
-    noise.map_or_else(String::new, |noise| width(quantity, noise.width))
+    let Some(noise) = noise else { return String::new() };
+    let accuracy = quantity.is_some_and(Metric::is_accuracy);
+    let x = if accuracy { 100.0 * noise.width } else { noise.width };
+    let decimals = (1.0 - x.max(1e-9).log10().floor()).clamp(0.0, 4.0) as usize;
+    let number = if x < 100.0 { trim_to(x, decimals) } else { fixed(x, 0) };
+    if accuracy { points(number) } else { number }
 }
 
 /// Numbers of seeds: `3`, or those of both sides, `3, 5`.
@@ -39,9 +53,13 @@ fn n_text(test: Option<&SeedTest>) -> String {
     test.map_or_else(String::new, |test| test.n.iter().map(usize::to_string).collect::<Vec<_>>().join(", "))
 }
 
-/// The p-value of the test by itself, and corrected for all claims: `0.032`, `<0.001`.
+/// The p-value of the test by itself, and corrected for all claims: `0.032`, `<0.001`; `-` if there is nothing to test.
 fn p_texts(test: Option<&SeedTest>) -> [String; 2] {
-    let text = |p: f64| if p < 0.001 { "<0.001".into() } else { trim_to(p, 3) };
+    let text = |p: Option<f64>| match p {
+        None => "-".to_owned(),
+        Some(p) if p < 0.001 => "<0.001".to_owned(),
+        Some(p) => trim_to(p, 3),
+    };
     test.map_or_else(Default::default, |test| [text(test.p), text(test.corrected)])
 }
 
@@ -100,7 +118,12 @@ pub fn values(comparison: &Comparison) -> Option<TableData> {
             line.metric.clone(),
             line.verdict.text(),
             line.about.clone().unwrap_or_default(),
-            if accuracy { text(Some(line.published)) } else { line.published.to_string() },
+            match line.published {
+                x if accuracy => text(Some(x)),
+                // Smaller ones as the spec has them.
+                x if x.abs() >= 1000.0 => published(x),
+                x => x.to_string(),
+            },
             epoch(line.epoch),
             text(line.ours),
             epoch(line.our_epoch),
@@ -168,4 +191,23 @@ pub fn epochs(comparison: &Comparison) -> Option<TableData> {
         ]);
     }
     grid.filled()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::noise_estimate::EstimateSource;
+
+    #[test]
+    fn noise_has_two_digits() {
+        let text = |metric: &str, width: f64| {
+            let noise = NoiseEstimate { width, origin: EstimateSource::Epochs };
+            noise_text(Metric::parse(metric).as_ref(), Some(noise))
+        };
+        assert_eq!(
+            ["4.5216", "30.2", "408.6", "2325.5", "0"].map(|x| text("gates.kept", x.parse().unwrap())),
+            ["4.5", "30", "409", "2,326", "0"]
+        );
+        assert_eq!([text("test.accuracy", 0.006_797), text("test.accuracy", 0.01)], ["0.68 points", "1 point"]);
+    }
 }

@@ -1,8 +1,9 @@
 //! Results of classifiers by class: macro-F1 and recall, confusion matrices, and kept words.
 
 use crate::class_scores::{ClassScore, macro_f1, scores};
+use crate::decimals::Decimals;
 use crate::grid::TableData;
-use crate::number::{percent, rounded, value};
+use crate::number::{count, percent, value};
 use crate::points::{self, Point};
 use crate::rows::RunRow;
 use crate::sample::Sample;
@@ -22,11 +23,15 @@ fn known(rows: &[RunRow]) -> Vec<(Point<'_>, &[String])> {
     points.filter_map(|point| Some((point.clone(), point.first().classes.as_deref()?.classes.as_slice()))).collect()
 }
 
-/// A fraction in percent with its standard deviation over seeds, such as `88.91 ± 0.31`.
-fn text(sample: Option<Sample>) -> String {
-    let Some(sample) = sample else { return String::new() };
-    let mean = 100.0 * sample.mean;
-    sample.sd.map_or_else(|| format!("{mean:.2}"), |sd| rounded(mean, 100.0 * sd))
+/// A column of fractions in percent with their standard deviations over seeds, such as `88.91 ± 0.31`.
+fn texts(column: &[Option<Sample>]) -> Vec<String> {
+    let percent = |sample: &Sample| sample.times(100.0);
+    let decimals = Decimals::of(&column.iter().flatten().map(percent).collect::<Vec<Sample>>());
+    let one = |sample: Sample| match sample.sd {
+        Some(_) => decimals.text(&sample),
+        None => format!("{:.2}", sample.mean),
+    };
+    column.iter().map(|sample| sample.as_ref().map(percent).map_or_else(String::new, one)).collect()
 }
 
 fn sample(point: &Point<'_>, of: impl Fn(&ClassResults) -> Option<f64>) -> Option<Sample> {
@@ -46,20 +51,18 @@ pub fn classes(rows: &[RunRow]) -> Option<TableData> {
         heads.extend(["lowest recall", "highest recall"].map(str::to_owned));
     }
     let mut grid = TableData::new(&["run"], &heads.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut columns: Vec<Vec<Option<Sample>>> = vec![Vec::new(); heads.len()];
     for (point, names) in &known {
-        let mut cells = vec![point.title(), text(sample(point, macro_f1))];
-        if few {
-            let recall = |class: usize| sample(point, |results| scores(results)[class].recall());
-            cells.extend((0..names.len()).map(|class| text(recall(class))));
-        } else {
-            let ends = |pick: fn(f64, f64) -> f64| {
-                let of = |results: &ClassResults| scores(results).iter().filter_map(ClassScore::recall).reduce(pick);
-                text(sample(point, of))
-            };
-            cells.extend([ends(f64::min), ends(f64::max)]);
-        }
-        grid.rows.push(cells);
+        grid.rows.push(vec![point.title()]);
+        let recall = |class: usize| sample(point, |results| scores(results)[class].recall());
+        let ends = |pick: fn(f64, f64) -> f64| {
+            sample(point, |results| scores(results).iter().filter_map(ClassScore::recall).reduce(pick))
+        };
+        let recalls = if few { (0..names.len()).map(recall).collect() } else { vec![ends(f64::min), ends(f64::max)] };
+        let cells = std::iter::once(sample(point, macro_f1)).chain(recalls);
+        columns.iter_mut().zip(cells).for_each(|(column, cell)| column.push(cell));
     }
+    grid.push_columns(columns.iter().map(|column| texts(column)).collect());
     grid.filled()
 }
 
@@ -78,8 +81,7 @@ pub fn confusion(rows: &[RunRow]) -> Option<TableData> {
     for (point, names) in &known {
         for (class, name) in names.iter().enumerate() {
             let texts = sample(point, |results| Some(scores(results)[class].texts as f64));
-            let mut cells =
-                vec![point.title(), name.clone(), texts.map_or_else(String::new, |n| format!("{}", n.mean))];
+            let mut cells = vec![point.title(), name.clone(), texts.map_or_else(String::new, |n| count(n.mean as u64))];
             for other in 0..names.len() {
                 let share = sample(point, |results| {
                     let texts = scores(results)[class].texts;

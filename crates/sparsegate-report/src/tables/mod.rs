@@ -10,7 +10,9 @@ mod patterns;
 mod points;
 mod recommended;
 mod results;
+mod settings;
 mod speed;
+mod statistics;
 mod words;
 
 pub use backends::backends;
@@ -23,5 +25,6 @@ pub use patterns::patterns;
 pub use points::over_seeds;
 pub use recommended::recommended;
 pub use results::{results, weight_counts};
+pub use settings::settings;
 pub use speed::speed;
 pub use words::{SHOWN as SHOWN_WORDS, words};

@@ -1,27 +1,13 @@
 //! The points with their main results as statistics over seeds.
 
 use super::results::push_baselines;
+use super::statistics::{Statistic, intervals};
 use crate::grid::TableData;
 use crate::metric::{self, gates_kept};
-use crate::number::{published, ratio, spread};
 use crate::points::{self, Point};
 use crate::rows::RunRow;
-use crate::sample::Sample;
 use sparsegate_core::EvaluationMetric;
 use sparsegate_store::format::EpochMetrics;
-
-/// Statistics as text, such as `24.46 ± 0.31 [23.90, 25.02] x`: mean, standard deviation, ends of the 95 % interval and
-/// the unit. The mean alone for one value.
-pub fn statistics(sample: &Sample, unit: &str) -> String {
-    let text = match (sample.sd, sample.interval()) {
-        (Some(sd), Some((low, high))) => {
-            format!("{} [{}, {}]", spread(sample.mean, sd), published(low), published(high))
-        }
-        _ if unit == "x" => return ratio(sample.mean),
-        _ => published(sample.mean),
-    };
-    if unit.is_empty() { text } else { format!("{text} {unit}") }
-}
 
 /// One row per point with the mean, the standard deviation and the 95 % interval of the main results, then what
 /// predictors that read nothing reach; `None` unless a point has several seeds that are pooled.
@@ -37,31 +23,47 @@ pub fn over_seeds(rows: &[RunRow]) -> Option<TableData> {
         numbers.push("embedding");
     }
     let mut grid = TableData::new(&["point"], &numbers);
-    for point in points::of(rows) {
-        let metric = point.first().metric;
-        let unit = if metric::is_accuracy(metric) { "%" } else { "" };
-        let cell = |unit: &str, of: &dyn Fn(&EpochMetrics) -> Option<f64>| {
-            let sample = point.sample(|row| row.last().and_then(of));
-            sample.map_or_else(String::new, |sample| statistics(&sample, unit))
-        };
+    let points = points::of(rows);
+    for point in &points {
         let n = point.runs.iter().filter(|row| row.last().is_some()).count();
-        let mut cells = vec![
-            name_of(&point),
-            n.to_string(),
-            cell(unit, &|line| Some(metric::on_axis(metric, line.valid))),
-            cell(unit, &|line| Some(metric::on_axis(metric, line.test))),
-            cell("x", &|line| line.counts.compression_ratio()),
-            cell("", &|line| Some(gates_kept(line) as f64)),
-            cell("", &|line| Some(line.counts.neurons.kept as f64)),
-            cell("", &|line| Some(line.counts.vocabulary.kept as f64)),
-        ];
-        if embedded {
-            cells.push(cell("", &|line| line.counts.inputs.map(|inputs| inputs.kept as f64)));
-        }
-        grid.rows.push(cells);
+        grid.rows.push(vec![name_of(point), n.to_string()]);
     }
+    let quality = |of: fn(&EpochMetrics) -> f64| {
+        let of = move |line: &EpochMetrics, metric| Some(metric::on_axis(metric, of(line)));
+        column(&points, None, of)
+    };
+    let size = |unit, of: fn(&EpochMetrics) -> Option<f64>| column(&points, Some(unit), move |line, _| of(line));
+    let mut columns = vec![
+        quality(|line| line.valid),
+        quality(|line| line.test),
+        size("x", |line| line.counts.compression_ratio()),
+        size("", |line| Some(gates_kept(line) as f64)),
+        size("", |line| Some(line.counts.neurons.kept as f64)),
+        size("", |line| Some(line.counts.vocabulary.kept as f64)),
+    ];
+    if embedded {
+        columns.push(size("", |line| line.counts.inputs.map(|inputs| inputs.kept as f64)));
+    }
+    grid.push_columns(columns);
     push_baselines(&mut grid, rows, 2);
     Some(grid)
+}
+
+/// A quantity of the points at the epochs at which their runs are reported; without a unit, that of their metric.
+fn column(
+    points: &[Point<'_>],
+    unit: Option<&'static str>,
+    of: impl Fn(&EpochMetrics, Option<EvaluationMetric>) -> Option<f64>,
+) -> Vec<String> {
+    let cell = |point: &Point<'_>| {
+        let first = point.first();
+        let sample = point.sample(|row| row.last().and_then(|line| of(line, row.metric)));
+        (first.spec.part().to_owned(), sample, unit.unwrap_or_else(|| metric::unit(first.metric)))
+    };
+    let cells: Vec<_> = points.iter().map(cell).collect();
+    let cells: Vec<Statistic<'_>> =
+        cells.iter().map(|(task, sample, unit)| Statistic { task, sample: *sample, unit }).collect();
+    intervals(&cells)
 }
 
 /// The point's name; that of the run if it stands alone.
