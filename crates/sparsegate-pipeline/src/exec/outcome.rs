@@ -136,7 +136,7 @@ fn unexplained(code: Option<i32>, status: Option<ExitStatus>) -> String {
             let why = match signal {
                 "SIGKILL" => ", perhaps for lack of memory",
                 "SIGXCPU" | "SIGXFSZ" => ", at a limit of the shell (`ulimit -a` shows them)",
-                "SIGABRT" => ", perhaps for lack of memory; its log may say more",
+                "SIGABRT" => ", after an error that its log may name",
                 _ => "",
             };
             format!(
