@@ -68,6 +68,6 @@ impl TrainError {
             Some(norm) => format!("lower train.clip_norm (now {norm})"),
             None => "set train.clip_norm, such as 10".to_owned(),
         };
-        Self::NonFinite { cause, hint: format!("lower train.optimizer.adam.lr (now {}) or {clip}", adam.lr) }
+        Self::NonFinite { cause, hint: format!("lower train.optimizer.adam.lr (now {:?}) or {clip}", adam.lr) }
     }
 }
