@@ -6,7 +6,7 @@ mod node;
 
 use std::process::Command;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use node::Browser;
@@ -59,14 +59,20 @@ fn many(browser: &Browser) -> Result<(), Failed> {
         language_models::store(&project.root, &run, &key, 10, RunState::Done);
         runs.push((run, key));
     }
+    let out = report_of(&project, runs)?;
+    println!("index.html: {:.1} MB", fs_err::metadata(out.join("index.html"))?.len() as f64 / 1e6);
+    browser.check(&script, &out)
+}
+
+/// Writes the report of stored runs, with their keys, and returns its folder.
+fn report_of(project: &Project, runs: Vec<(RunSpec, String)>) -> Result<Utf8PathBuf, Failed> {
     let plan = runs.iter().map(|(run, key)| (run.clone(), key.as_str(), Status::Done)).collect();
     let plan = language_models::plan(plan);
     let runs: Vec<RunSpec> = runs.into_iter().map(|(run, _)| run).collect();
     let experiment = language_models::experiment(&project.root, &runs);
-    let out = project.root.join("reports/many");
-    let written = sparsegate_report::write(&project.root, &experiment, &plan, &out)?;
-    println!("index.html: {:.1} MB", fs_err::metadata(&written.index)?.len() as f64 / 1e6);
-    browser.check(&script, &out)
+    let out = project.root.join("reports/made-up");
+    sparsegate_report::write(&project.root, &experiment, &plan, &out)?;
+    Ok(out)
 }
 
 /// The page of a sweep of made-up runs, two seeds each, one of them failed, which has more to point at than a trained one
@@ -84,12 +90,7 @@ fn figures(browser: &Browser) -> Result<(), Failed> {
             runs.push((run, key));
         }
     }
-    let plan = runs.iter().map(|(run, key)| (run.clone(), key.as_str(), Status::Done)).collect();
-    let plan = language_models::plan(plan);
-    let runs: Vec<RunSpec> = runs.into_iter().map(|(run, _)| run).collect();
-    let experiment = language_models::experiment(&project.root, &runs);
-    let out = project.root.join("reports/made-up");
-    sparsegate_report::write(&project.root, &experiment, &plan, &out)?;
+    let out = report_of(&project, runs)?;
     let script = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/figures.mjs");
     browser.check(&script, &out)
 }

@@ -121,7 +121,12 @@ fn what_an_edit_took_from_an_experiment_is_cancelled_by_its_name() {
     slurm.go("cancel t --only sparsity=W").expect(2, &["no experiment file is named"]);
     slurm.go("cancel 7_1").expect(0, &["none of its runs is queued"]);
     assert!(slurm.log("scancel.log").is_empty());
-    slurm.go("cancel t").expect(0, &["7_0"]);
+    // A name means one experiment; what others have in the queue is said.
+    let other = text(&slurm.0.root.join("t.yaml")).replace("name: t", "name: other");
+    fs_err::write(slurm.0.root.join("other.yaml"), other).unwrap();
+    slurm.go("run other.yaml --executor slurm --only sparsity=W").expect(0, &["job 8"]);
+    let named = slurm.go("cancel t");
+    named.expect(0, &["7_0", "the jobs of other experiments go on: other"]);
     slurm.go("cancel 7_0").expect(0, &["7_0"]);
     slurm.go("cancel 7").expect(0, &["7_0"]);
     fs_err::write(slurm.0.root.join("refuse"), "").unwrap();

@@ -153,29 +153,12 @@ fn relative(ours: f64, theirs: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sparsegate_core::EvaluationMetric;
+    use crate::row_fixture::finished;
     use sparsegate_spec::types::RunSpec;
     use sparsegate_testing::language_models::{epoch, spec};
 
     fn row(spec: RunSpec, state: RowState, metrics: Vec<EpochMetrics>) -> RunRow {
-        RunRow {
-            run: "k".into(),
-            label: String::new(),
-            point: String::new(),
-            shade: (0, 1),
-            planned_epochs: spec.train.epochs,
-            spec,
-            state,
-            record: None,
-            summary: None,
-            metrics: metrics.into(),
-            times: [].into(),
-            structure: None,
-            speed: None,
-            classes: None,
-            metric: Some(EvaluationMetric::Perplexity),
-            level_index: 0,
-        }
+        RunRow { state, metrics: metrics.into(), ..finished(spec) }
     }
 
     fn on(backend: Backend, level: &str) -> RunSpec {

@@ -68,6 +68,8 @@ mod patterns;
 mod points;
 mod recommend;
 mod reload;
+#[cfg(test)]
+mod row_fixture;
 mod rows;
 mod run_settings;
 mod sample;

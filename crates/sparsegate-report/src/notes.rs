@@ -96,6 +96,7 @@ fn listed(rows: &[&RunRow], what: &str, of: impl Fn(&RunRow) -> Option<String>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::row_fixture::finished;
     use sparsegate_spec::types::RunSpec;
     use sparsegate_testing::language_models as fixtures;
     use std::sync::Arc;
@@ -105,24 +106,7 @@ mod tests {
         let summary = serde_json::json!({
             "format": 1, "state": "done", "epochs": 10, "last": null, "train_seconds": 1.0, "selected": selected,
         });
-        RunRow {
-            run: format!("{level}{seed}"),
-            label: format!("{level}, seed {seed}"),
-            point: level.to_owned(),
-            shade: (0, 1),
-            spec,
-            state: RowState::Done,
-            planned_epochs: 10,
-            record: None,
-            summary: Some(Arc::new(serde_json::from_value(summary).expect("a summary"))),
-            metrics: [].into(),
-            times: [].into(),
-            structure: None,
-            speed: None,
-            classes: None,
-            metric: None,
-            level_index: 0,
-        }
+        RunRow { summary: Some(Arc::new(serde_json::from_value(summary).expect("a summary"))), ..finished(spec) }
     }
 
     #[test]

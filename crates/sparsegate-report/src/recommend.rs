@@ -73,6 +73,7 @@ fn of_cell<'a>(points: &[(Point<'a>, Sample, Sample)]) -> Option<Recommendation<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::row_fixture::finished;
     use sparsegate_core::EvaluationMetric;
     use sparsegate_spec::types::RunSpec;
     use sparsegate_testing::language_models as fixtures;
@@ -81,22 +82,9 @@ mod tests {
         let mut line = fixtures::epoch(level, 10, 10);
         (line.valid, line.counts.compression) = (valid, compression);
         RunRow {
-            run: format!("{level}{seed}"),
-            label: format!("{level}, seed {seed}"),
-            point: level.to_owned(),
-            shade: (0, 1),
-            spec: RunSpec { seed, ..fixtures::spec(level) },
-            state: RowState::Done,
-            planned_epochs: 10,
-            record: None,
-            summary: None,
             metrics: vec![line].into(),
-            times: [].into(),
-            structure: None,
-            speed: None,
-            classes: None,
             metric: Some(metric),
-            level_index: 0,
+            ..finished(RunSpec { seed, ..fixtures::spec(level) })
         }
     }
 

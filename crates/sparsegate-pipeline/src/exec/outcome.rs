@@ -78,13 +78,13 @@ impl Outcome {
         matches!(self, Self::Failed { error, .. } if error.starts_with(KILLED))
     }
 
-    /// Whether the run's process was killed by a signal that another try may be spared: not by one that a limit of the
-    /// shell or the program itself sends.
-    pub(super) fn may_go_on(&self) -> bool {
-        const AGAIN: [&str; 3] = ["SIGABRT", "SIGXCPU", "SIGXFSZ"];
+    /// Whether the run's process was killed by a signal that need not come again. A process sends itself SIGABRT, and a
+    /// limit of the shell sends SIGXCPU and SIGXFSZ: each would come again.
+    pub(super) fn may_be_retried(&self) -> bool {
+        const COME_AGAIN: [&str; 3] = ["SIGABRT", "SIGXCPU", "SIGXFSZ"];
         let Self::Failed { error, .. } = self else { return false };
         let by = error.strip_prefix(KILLED).map(str::trim_start);
-        by.is_some_and(|by| !AGAIN.iter().any(|signal| by.starts_with(signal)))
+        by.is_some_and(|by| !COME_AGAIN.iter().any(|signal| by.starts_with(signal)))
     }
 
     /// Writes a summary for a failed run whose process did not write one itself. The caller does not record a process
@@ -182,8 +182,8 @@ mod tests {
         assert!(error(9).starts_with("its process was killed by SIGKILL, perhaps for lack of memory; run again"));
         assert!(error(11).starts_with("its process was killed by SIGSEGV; run again"));
         assert!(error(24).starts_with("its process was killed by SIGXCPU, at a limit of the shell"));
-        assert!(outcome(9).may_go_on() && outcome(11).may_go_on());
-        assert!(!outcome(6).may_go_on() && !outcome(24).may_go_on() && !outcome(3 << 8).may_go_on());
+        assert!(outcome(9).may_be_retried() && outcome(11).may_be_retried());
+        assert!(!outcome(6).may_be_retried() && !outcome(24).may_be_retried() && !outcome(3 << 8).may_be_retried());
         assert_eq!(error(3 << 8), "its process ended with exit code 3");
         for interrupted in [1, 2, 15, 130 << 8] {
             assert_eq!(outcome(interrupted), Outcome::Interrupted, "{interrupted}");

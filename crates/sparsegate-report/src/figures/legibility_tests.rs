@@ -2,10 +2,10 @@
 //! another, none leaves the figure, none is smaller than 7 pt in print, and no figure grows without limit.
 
 use super::{FigureData, all, sample};
-use crate::rows::{RowState, RunRow};
+use crate::row_fixture::finished;
+use crate::rows::RunRow;
 use crate::scene::Scene;
 use crate::style::TINY;
-use sparsegate_core::EvaluationMetric;
 use sparsegate_core::cells;
 use sparsegate_spec::VaryingKeys;
 use sparsegate_spec::types::{CellName, Optimizer, RunSpec};
@@ -50,19 +50,10 @@ fn rows(levels: &[&str], cells: usize, seeds: u64, rates: &[f64]) -> (Vec<RunRow
             run: format!("k{index}"),
             label: varying.label(spec),
             point: without_seed.label(spec),
-            shade: (0, 1),
-            spec: spec.clone(),
-            state: RowState::Done,
-            planned_epochs: 10,
-            record: None,
-            summary: None,
             times: (1..=10).map(fixtures::epoch_time).collect(),
             structure: metrics.last().map(|line| fixtures::structure(line).into()),
             metrics: metrics.into(),
-            speed: None,
-            classes: None,
-            metric: Some(EvaluationMetric::Perplexity),
-            level_index: 0,
+            ..finished(spec.clone())
         }
     };
     (specs.iter().enumerate().map(row).collect(), varying)

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use super::{PaperTable, frame, grid, latex};
 use crate::authors::{Authors, AuthorsEpoch, AuthorsLogs};
+use crate::row_fixture::finished;
 use crate::rows::{RowState, RunRow};
 use sparsegate_core::EvaluationMetric;
 use sparsegate_spec::types::CellName;
@@ -22,24 +23,7 @@ fn row(level: &str, seed: u64, shift: f64) -> RunRow {
             line.valid *= 3.0;
         }
     }
-    RunRow {
-        run: format!("{level}-{seed}"),
-        label: format!("{level}, seed {seed}"),
-        point: level.to_owned(),
-        shade: (0, 1),
-        spec,
-        state: RowState::Done,
-        planned_epochs: 10,
-        record: None,
-        summary: None,
-        metrics: metrics.into(),
-        times: [].into(),
-        structure: None,
-        speed: None,
-        classes: None,
-        metric: Some(EvaluationMetric::Perplexity),
-        level_index: 0,
-    }
+    RunRow { metrics: metrics.into(), ..finished(spec) }
 }
 
 fn logs() -> AuthorsLogs {

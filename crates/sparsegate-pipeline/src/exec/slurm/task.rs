@@ -316,7 +316,7 @@ fn judge(outcome: Outcome, interrupt: &Interrupt, judged: Judged) -> TaskEnd {
             TaskEnd::Stopped { signal: interrupt.signal().unwrap_or("a signal").to_owned() }
         }
         // An error that the run reports itself would occur again; a process that was killed may have had bad luck.
-        ref killed @ Outcome::Failed { ref error, .. } if killed.may_go_on() && may_retry => {
+        ref killed @ Outcome::Failed { ref error, .. } if killed.may_be_retried() && may_retry => {
             TaskEnd::Retried { why: error.clone() }
         }
         Outcome::Failed { error, .. } => TaskEnd::Failed { why: error },
