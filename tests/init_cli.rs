@@ -1,18 +1,7 @@
 //! `init`: a folder with everything that is shipped, for an installed program.
 
-use std::process::{Command, Output};
-
 use camino::{Utf8Path, Utf8PathBuf};
-
-fn sparsegate(folder: &Utf8Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_sparsegate")).args(arguments).current_dir(folder).output().unwrap()
-}
-
-fn temporary() -> (tempfile::TempDir, Utf8PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
-    (folder, path)
-}
+use sparsegate_testing::{Answer, Project, command_in};
 
 /// Every YAML and CSV file of a folder of the repository, relative to it.
 fn shipped(folder: &Utf8Path, root: &Utf8Path, deep: bool, found: &mut Vec<Utf8PathBuf>) {
@@ -28,50 +17,42 @@ fn shipped(folder: &Utf8Path, root: &Utf8Path, deep: bool, found: &mut Vec<Utf8P
 
 #[test]
 fn writes_all_that_is_shipped_and_plans_it() {
-    let (_keep, folder) = temporary();
-    let output = sparsegate(&folder, &["init", "a/b"]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let folder = Project::new();
+    folder.go(&["init", "a/b"]).expect(0, &[]);
     let repository = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
     shipped(&repository.join("experiments"), repository, true, &mut files);
     shipped(&repository.join("datasets"), repository, false, &mut files);
     assert!(files.len() > 20);
     for file in &files {
-        let (written, original) = (folder.join("a/b").join(file), repository.join(file));
-        assert_eq!(fs_err::read(written).unwrap(), fs_err::read(original).unwrap(), "{file}");
+        let original = fs_err::read(repository.join(file)).unwrap();
+        assert_eq!(folder.bytes(Utf8Path::new("a/b").join(file)), original, "{file}");
     }
-    let plan = sparsegate(&folder.join("a/b"), &["plan", "experiments/quick.yaml"]);
-    assert!(String::from_utf8_lossy(&plan.stdout).contains("5 runs: 0 done, 5 to run"));
-    let paper = sparsegate(&folder.join("a/b"), &["plan", "experiments/paper.yaml"]);
-    assert!(String::from_utf8_lossy(&paper.stdout).contains("20 runs: 0 done, 20 to run"));
+    for (experiment, runs) in [("quick", 5), ("paper", 20)] {
+        let plan = Answer::to(command_in(&folder.path("a/b"), &["plan", &format!("experiments/{experiment}.yaml")]));
+        assert!(plan.out.contains(&format!("{runs} runs: 0 done, {runs} to run")), "{plan:#?}");
+    }
 }
 
 #[test]
 fn is_idempotent_and_keeps_edited_files() {
-    let (_keep, folder) = temporary();
-    assert!(sparsegate(&folder, &["init", "."]).status.success());
-    let again = sparsegate(&folder, &["init", "."]);
-    assert!(String::from_utf8_lossy(&again.stdout).contains(" 0 files written"));
+    let folder = Project::new();
+    folder.go(&["init", "."]).expect(0, &[]);
+    assert!(folder.go(&["init", "."]).done().contains(" 0 files written"));
 
-    let edited = folder.join("experiments/quick.yaml");
-    fs_err::write(&edited, "name: mine\n").unwrap();
-    fs_err::remove_file(folder.join("experiments/parity.yaml")).unwrap();
-    let refused = sparsegate(&folder, &["init", "."]);
-    assert_eq!(refused.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("experiments/quick.yaml"));
-    assert_eq!(fs_err::read_to_string(&edited).unwrap(), "name: mine\n");
-    assert!(!folder.join("experiments/parity.yaml").exists(), "nothing is written when something is in the way");
+    folder.write("experiments/quick.yaml", "name: mine\n");
+    fs_err::remove_file(folder.path("experiments/parity.yaml")).unwrap();
+    folder.go(&["init", "."]).expect(2, &["experiments/quick.yaml"]);
+    assert_eq!(folder.read("experiments/quick.yaml"), "name: mine\n");
+    assert!(!folder.path("experiments/parity.yaml").exists(), "nothing is written when something is in the way");
 
-    assert!(sparsegate(&folder, &["init", ".", "--force"]).status.success());
-    assert!(fs_err::read_to_string(&edited).unwrap().contains("name: quick"));
+    folder.go(&["init", ".", "--force"]).expect(0, &[]);
+    assert!(folder.read("experiments/quick.yaml").contains("name: quick"));
 }
 
 #[test]
 fn a_missing_experiment_names_the_command() {
-    let (_keep, folder) = temporary();
-    let output = sparsegate(&folder, &["run", "experiments/quick.yaml"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("sparsegate init"));
+    Project::new().go(&["run", "experiments/quick.yaml"]).expect(2, &["sparsegate init"]);
 }
 
 /// The justfile for the installed program has recipes of the repository's, which differ in what `sparsegate` stands

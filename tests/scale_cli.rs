@@ -3,28 +3,15 @@
 #![cfg(unix)]
 #![allow(missing_docs, reason = "a test")]
 
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value, json};
 use sparsegate_store::RunDir;
-use sparsegate_testing::manifests;
-
-struct Answer {
-    code: Option<i32>,
-    out: String,
-    err: String,
-    time: Duration,
-}
+use sparsegate_testing::{Answer, Project, command_in, manifests};
 
 fn go(root: &Utf8Path, arguments: &[&str]) -> Answer {
-    let begun = Instant::now();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
-    let output = command.args(arguments).current_dir(root).stdin(Stdio::null()).output().unwrap();
-    let time = begun.elapsed();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Answer { code: output.status.code(), out: text(output.stdout), err: text(output.stderr), time }
+    Answer::to(command_in(root, arguments))
 }
 
 /// A project whose experiment has `runs` runs, all of them stored as finished.
@@ -90,15 +77,11 @@ fn store(root: &Utf8Path, entry: &Value) {
 
 #[test]
 fn the_index_is_used_and_never_believed_over_the_folders() {
-    let folder = tempfile::tempdir().unwrap();
-    let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+    let folder = Project::new();
+    let root = folder.root.clone();
     project(&root, 20);
     let index = root.join("runs/.index");
-    let plan = || {
-        let Answer { code, out, err, .. } = go(&root, &["plan", "t.yaml"]);
-        assert_eq!(code, Some(0), "{err}");
-        out
-    };
+    let plan = || go(&root, &["plan", "t.yaml"]).says(0, &[]).out;
     let before = plan();
     assert!(before.contains("20 runs: 20 done"), "{before}");
     // Files count as settled after three seconds.
@@ -154,19 +137,23 @@ fn the_index_is_used_and_never_believed_over_the_folders() {
 #[ignore = "a measurement: minutes to write the runs, and times depend on the machine"]
 fn times_at_ten_thousand_runs() {
     let count = std::env::var("SCALE_RUNS").map_or(10_000, |text| text.parse().unwrap());
-    let folder = tempfile::tempdir().unwrap();
-    let root = std::env::var("SCALE_DIR").map_or_else(|_| folder.path().to_str().unwrap().into(), Utf8PathBuf::from);
-    let fresh = go(&root, &["--version"]).time;
+    let folder = Project::new();
+    let root = std::env::var("SCALE_DIR").map_or_else(|_| folder.root.clone(), Utf8PathBuf::from);
+    let time = |arguments: &[&str]| {
+        let begun = Instant::now();
+        go(&root, arguments);
+        begun.elapsed()
+    };
+    println!("the program alone: {:?}", time(&["--version"]));
     project(&root, count);
     std::thread::sleep(Duration::from_millis(3_500));
-    println!("the program alone: {fresh:?}");
     let last = count / 10 - 1;
     let run = format!("t:sparsity=W,hidden=8,seed={last}");
     let commands: [&[&str]; 4] =
         [&["plan", "t.yaml"], &["status", "t.yaml"], &["verify", &run], &["verify", "0123456789abcdef"]];
     for round in ["no index", "index", "index"] {
         for command in commands {
-            println!("{round}, {}: {:?}", command.join(" "), go(&root, command).time);
+            println!("{round}, {}: {:?}", command.join(" "), time(command));
         }
     }
 }

@@ -4,8 +4,6 @@
 #[path = "../../crates/sparsegate-explorer/tests/browser/node.rs"]
 mod node;
 
-use std::process::Command;
-
 use camino::{Utf8Path, Utf8PathBuf};
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -13,15 +11,7 @@ use node::Browser;
 use sparsegate_spec::types::{Optimizer, RunSpec};
 use sparsegate_store::format::RunState;
 use sparsegate_store::plan::Status;
-use sparsegate_testing::{Project, language_models};
-
-const MANIFEST: &str = "\
-name: texts
-about: Embedded
-licence: { name: MIT OR Apache-2.0, redistribution: true, terms: generated }
-reader: { planted-texts: { seed: 1, train: 256, valid: 64, test: 64 } }
-split: three independent draws
-";
+use sparsegate_testing::{Project, language_models, manifests};
 
 const SPEC: &str = "\
 name: t
@@ -96,16 +86,9 @@ fn figures(browser: &Browser) -> Result<(), Failed> {
 }
 
 fn report(browser: &Browser) -> Result<(), Failed> {
-    let folder = tempfile::tempdir()?;
-    let folder = Utf8Path::from_path(folder.path()).ok_or("a folder whose name is not UTF-8")?;
-    fs_err::create_dir(folder.join("datasets"))?;
-    fs_err::write(folder.join("datasets/texts.yaml"), MANIFEST)?;
-    fs_err::write(folder.join("t.yaml"), SPEC)?;
-    let mut program = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
-    let done = program.args(["run", "t.yaml", "--report", "-q"]).current_dir(folder).output()?;
-    if !done.status.success() {
-        return Err(String::from_utf8_lossy(&done.stderr).into_owned().into());
-    }
+    let manifest = manifests::texts("texts", [256, 64, 64]);
+    let project = Project::with(&[("datasets/texts.yaml", &manifest), ("t.yaml", SPEC)]);
+    project.go(&["run", "t.yaml", "--report", "-q"]).expect(0, &[]);
     let script = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/report.mjs");
-    browser.check(&script, &folder.join("reports/t"))
+    browser.check(&script, &project.path("reports/t"))
 }

@@ -2,7 +2,6 @@
 //! exported.
 #![cfg(unix)]
 
-use std::process::{Command, Output};
 use std::sync::atomic::AtomicBool;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -20,10 +19,9 @@ use sparsegate_spec::types::{CellName, RunSpec};
 use sparsegate_store::RunDir;
 use sparsegate_store::format::RunState;
 use sparsegate_store::plan::Status;
+use sparsegate_testing::every_cell;
 use sparsegate_testing::language_models::{experiment, plan, store_record};
 use sparsegate_testing::networks::coupled_lstm::CoupledLstm;
-
-use crate::stored_metric::write_manifests;
 
 /// The spec of a run of two epochs with the new cell. The cell is not in the list of this program, so that a spec file
 /// cannot name it.
@@ -114,22 +112,16 @@ fn reported(root: &Utf8Path) {
     assert!(gates.contains("words,") && gates.contains(",g,flow,"), "{gates}");
 }
 
-fn sparsegate(root: &Utf8Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
-    command.args(arguments).current_dir(root).env_remove("SPARSEGATE_CACHE").output().unwrap()
-}
-
 #[test]
 fn a_cell_of_one_file_is_trained_reported_used_and_exported() {
-    let folder = tempfile::tempdir().unwrap();
-    let root = Utf8Path::from_path(folder.path()).unwrap();
-    write_manifests(root);
+    let project = every_cell::project();
+    let root = &project.root;
     let (words, texts) = (trained(root, "words"), trained(root, "texts"));
     reported(root);
     let said = |arguments: &[&str]| {
-        let output = sparsegate(root, arguments);
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
+        let answer = project.go(arguments);
+        answer.expect(0, &[]);
+        answer.out
     };
     let predicted = said(&["predict", words.as_str(), "a b", "--top", "3", "--format", "json"]);
     let predicted: serde_json::Value = serde_json::from_str(&predicted).unwrap();
@@ -145,9 +137,8 @@ fn a_cell_of_one_file_is_trained_reported_used_and_exported() {
         }
         let copy = File::read(&fs_err::read(root.join("model.compact.safetensors")).unwrap()).unwrap();
         assert_eq!(copy, File::read(&fs_err::read(model).unwrap()).unwrap());
-        let refused = sparsegate(root, &["export", model.as_str(), "--format", "safetensors", "--out", "no.st"]);
-        let error = String::from_utf8_lossy(&refused.stderr).into_owned();
-        assert!(refused.status.code() == Some(2) && error.contains("no module for the cell `lstm-coupled`"), "{error}");
+        let refused = ["export", model.as_str(), "--format", "safetensors", "--out", "no.st"];
+        project.go(&refused).expect(2, &["no module for the cell `lstm-coupled`"]);
     }
     let times = said(&["bench", words.as_str(), "--samples", "1", "--batch", "1", "--threads", "1"]);
     assert!(times.contains("symbol by symbol"), "{times}");

@@ -1,15 +1,21 @@
 //! A small project, and the program run in it.
 
-use std::process::{Child, Command, Output, Stdio};
+use std::ops::Deref;
+use std::process::{Child, Command, Stdio};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use sparsegate_store::{RunDir, runs};
-use sparsegate_testing::manifests;
-pub use sparsegate_testing::wait_for;
+pub use sparsegate_testing::{Answer, wait_for};
 
-pub struct Project {
-    _folder: tempfile::TempDir,
-    pub root: Utf8PathBuf,
+/// The project with the data set `small`, whose commands are given as one line.
+pub struct Project(sparsegate_testing::Project);
+
+impl Deref for Project {
+    type Target = sparsegate_testing::Project;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 /// An experiment with these epochs and this sweep.
@@ -23,23 +29,13 @@ pub fn spec(epochs: u32, sweep: &str) -> String {
 
 impl Project {
     pub fn new(spec: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let root = Utf8PathBuf::from_path_buf(folder.path().canonicalize().unwrap()).unwrap();
-        fs_err::create_dir(root.join("datasets")).unwrap();
-        fs_err::write(root.join("datasets/small.yaml"), manifests::small_words()).unwrap();
-        fs_err::write(root.join("t.yaml"), spec).unwrap();
-        Self { _folder: folder, root }
+        Self(sparsegate_testing::Project::small(spec))
     }
 
-    /// The program with these arguments, separated by blanks. No configuration of the user is read.
+    /// The program with these arguments, separated by blanks; its output is collected.
     pub fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sparsegate"));
-        command.args(arguments.split_whitespace()).current_dir(&self.root).stdin(Stdio::null());
+        let mut command = self.0.command(&arguments.split_whitespace().collect::<Vec<_>>());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.env("XDG_CONFIG_HOME", self.root.join("config")).env("RAYON_NUM_THREADS", "1");
-        for variable in ["SPARSEGATE_MIRROR", "SPARSEGATE_CACHE", "SPARSEGATE_CONFIG"] {
-            command.env_remove(variable);
-        }
         command
     }
 
@@ -48,7 +44,7 @@ impl Project {
     }
 
     pub fn go(&self, arguments: &str) -> Answer {
-        self.command(arguments).output().unwrap().into()
+        Answer::to(self.command(arguments))
     }
 
     /// The stored runs, in order of key.
@@ -62,32 +58,6 @@ impl Project {
         let mut folders: Vec<Utf8PathBuf> = entries.filter(|path| path.is_dir()).collect();
         folders.sort();
         folders
-    }
-}
-
-#[derive(Debug)]
-pub struct Answer {
-    pub code: Option<i32>,
-    pub out: String,
-    pub err: String,
-}
-
-impl From<Output> for Answer {
-    fn from(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
-    }
-}
-
-impl Answer {
-    /// Checks the exit code and that stdout and stderr together have these parts.
-    #[track_caller]
-    pub fn expect(self, code: i32, parts: &[&str]) -> Self {
-        assert_eq!(self.code, Some(code), "{self:#?}");
-        for part in parts {
-            assert!(self.out.contains(part) || self.err.contains(part), "`{part}` is not in {self:#?}");
-        }
-        self
     }
 }
 

@@ -61,7 +61,7 @@ fn array(project: &Project) -> String {
 /// The same experiment trained on this machine without Slurm.
 fn trained_locally(spec: &str) -> Project {
     let project = Project::new(spec);
-    project.go("run t.yaml -q").expect(0, &[]);
+    project.go("run t.yaml -q").says(0, &[]);
     project
 }
 
@@ -73,7 +73,7 @@ on_slurm! {
         let project = Project::new(&spec);
         // Two people at once.
         let both = [project.start(&format!("{RUN} --jobs 2")), project.start(&format!("{RUN} --jobs 2"))];
-        let said = both.map(|child| Answer::from(child.wait_with_output().unwrap()).expect(0, &[]));
+        let said = both.map(|child| Answer::of(child).says(0, &[]));
         assert_eq!(said.iter().filter(|answer| answer.err.contains("submitted 12 runs")).count(), 1, "{said:#?}");
         let array = array(&project);
         let mut most = 0;
@@ -84,7 +84,7 @@ on_slurm! {
             (project.runs().iter().filter(|run| done(run)).count() == 12).then_some(())
         });
         assert!((1..=2).contains(&most), "{most} at once");
-        project.go(&format!("{RUN} --wait --report")).expect(0, &["reports/t/index.html"]);
+        project.go(&format!("{RUN} --wait --report")).says(0, &["reports/t/index.html"]);
         assert_eq!(project.submissions().len(), 1, "what is done is not submitted again");
         let record = project.runs()[0].record().unwrap().unwrap();
         assert!(record.provenance["slurm_job"].starts_with(&array), "{:?}", record.provenance);
@@ -96,7 +96,7 @@ on_slurm! {
     fn jobs_that_are_killed_warned_and_requeued_end_with_the_same_bytes() {
         let spec = spec(60, "sparsity: [dense, W, W+N]");
         let project = Project::new(&spec);
-        project.go(&format!("{RUN} --jobs 2")).expect(0, &["submitted 3 runs"]);
+        project.go(&format!("{RUN} --jobs 2")).says(0, &["submitted 3 runs"]);
         let array = array(&project);
         let process = |run: &RunDir| run.holder().unwrap().map(|holder| holder.pid);
         let reach = |task: usize| {
@@ -106,14 +106,14 @@ on_slurm! {
         };
         // The run's process is killed, as for lack of memory.
         let killed = process(&reach(0)).unwrap();
-        assert!(Command::new("kill").args(["-KILL", &killed.to_string()]).status().unwrap().success());
+        sparsegate_testing::signal("KILL", killed);
         // A signal that asks to save and make room; there is no time limit that it could warn of.
         reach(1);
         slurm(&format!("scancel --batch --signal=USR1 {array}_1"));
         // Somebody requeues the job, as a preemption does.
         reach(2);
         slurm(&format!("scontrol requeue {array}_2"));
-        let said = project.go(&format!("{RUN} --wait")).expect(0, &["3 runs already queued", "requeued once", "done"]);
+        let said = project.go(&format!("{RUN} --wait")).says(0, &["3 runs already queued", "requeued once", "done"]);
         assert_eq!(said.out.matches("done").count(), 3, "{said:#?}");
         assert_eq!(ends(&attempts(&project, 0, 0)), ["retried", "done"]);
         assert_eq!(ends(&attempts(&project, 0, 1)), ["preempted", "done"]);
@@ -126,11 +126,11 @@ on_slurm! {
     fn a_preempted_run_goes_on_when_there_is_room() {
         let spec = spec(60, "sparsity: [W]");
         let project = Project::new(&spec);
-        project.go(&format!("{RUN} --slurm partition=main --slurm sbatch=--exclusive")).expect(0, &["submitted 1 run"]);
+        project.go(&format!("{RUN} --slurm partition=main --slurm sbatch=--exclusive")).says(0, &["submitted 1 run"]);
         wait_for("epochs", || (run(&project, 0).metrics().unwrap().len() >= 2).then_some(()));
         slurm("sbatch --partition=urgent --exclusive --output=/dev/null --wrap=hostname");
         wait_for("the preemption", || (!ends(&attempts(&project, 0, 0)).is_empty()).then_some(()));
-        let said = project.go("status t.yaml --wait").expect(0, &["queued", "done"]);
+        let said = project.go("status t.yaml --wait").says(0, &["queued", "done"]);
         assert!(said.out.contains("60/60"), "{said:#?}");
         assert_eq!(ends(&attempts(&project, 0, 0)), ["stopped", "done"]);
         same_runs(&project, &trained_locally(&spec));
@@ -141,7 +141,7 @@ on_slurm! {
     fn a_run_longer_than_its_time_limit_goes_on_in_the_next_job() {
         // A minute is the shortest limit; Slurm looks for jobs to warn about twice a minute.
         let project = Project::new(&spec(100_000, "sparsity: [W]"));
-        project.go(&format!("{RUN} --slurm time=1 --slurm warning=45")).expect(0, &["submitted 1 run"]);
+        project.go(&format!("{RUN} --slurm time=1 --slurm warning=45")).says(0, &["submitted 1 run"]);
         wait_for("the first job's end", || ends(&attempts(&project, 0, 0)).contains(&"continued".to_owned()).then_some(()));
         let saved = run(&project, 0).position().unwrap().unwrap().step;
         // The controller stops and starts again while the job is in the queue.
@@ -154,14 +154,14 @@ on_slurm! {
             log.contains("goes on after step").then_some(log)
         });
         assert!(log.contains(&format!("goes on after step {saved}\n")), "{log}");
-        project.go("status t.yaml").expect(0, &[&format!("running on {}, requeued once", node())]);
-        project.go("cancel t.yaml").expect(0, &["cancelled job"]);
+        project.go("status t.yaml").says(0, &[&format!("running on {}, requeued once", node())]);
+        project.go("cancel t.yaml").says(0, &["cancelled job"]);
         wait_for("the end", || (attempts(&project, 0, 0).len() == 4).then_some(()));
         assert_eq!(ends(&attempts(&project, 0, 0)), ["continued", "stopped"]);
         wait_for("the cancelled state", || {
             project.go("status t.yaml").out.contains("interrupted, cancelled").then_some(())
         });
-        project.go("status --log t").expect(0, &["saved after step", "interrupted by SIGTERM, state saved"]);
+        project.go("status --log t").says(0, &["saved after step", "interrupted by SIGTERM, state saved"]);
     }
 }
 
@@ -170,7 +170,7 @@ on_slurm! {
         let spec = spec(1, "sparsity: [dense, W], train.start_from: [dense]");
         let project = Project::new(&spec);
         slurm(&format!("scontrol update nodename={} state=drain reason=test", node()));
-        project.go(RUN).expect(0, &["submitted 2 runs"]);
+        project.go(RUN).says(0, &["submitted 2 runs"]);
         wait_for("a reason", || {
             let status = project.go("status t.yaml").out;
             (status.contains("DRAINED") || status.contains("ReqNodeNotAvail") || status.contains("Resources")).then_some(())
@@ -182,15 +182,15 @@ on_slurm! {
         // Ctrl-C leaves the jobs alone.
         let waiting = project.start(&format!("{RUN} --wait"));
         std::thread::sleep(std::time::Duration::from_secs(2));
-        assert!(Command::new("kill").args(["-INT", &waiting.id().to_string()]).status().unwrap().success());
-        Answer::from(waiting.wait_with_output().unwrap()).expect(130, &["the jobs go on", "sparsegate cancel t.yaml"]);
-        let cancelled = project.go("cancel t.yaml").expect(0, &[]);
+        sparsegate_testing::signal("INT", waiting.id());
+        Answer::of(waiting).says(130, &["the jobs go on", "sparsegate cancel t.yaml"]);
+        let cancelled = project.go("cancel t.yaml").says(0, &[]);
         assert_eq!(cancelled.out.lines().count(), 3, "{cancelled:?}");
         wait_for("the cancelled state", || {
             (project.go("status t.yaml").out.matches("cancelled").count() == 2).then_some(())
         });
         slurm(&format!("scontrol update nodename={} state=resume", node()));
-        project.go(&format!("{RUN} --wait")).expect(0, &["submitted 2 runs", "done"]);
+        project.go(&format!("{RUN} --wait")).says(0, &["submitted 2 runs", "done"]);
         same_runs(&project, &trained_locally(&spec));
     }
 }
@@ -200,10 +200,10 @@ on_slurm! {
         let project = Project::new(&spec(1, "sparsity: [W], train.optimizer.adam.lr: [1e30, 1e-3]"));
         let scratch = project.root.join("scratch");
         let answer = project.go(&format!("{RUN} --wait --slurm scratch={scratch}"));
-        let answer = answer.expect(1, &["training diverged", "1 of 2 runs failed"]);
+        let answer = answer.says(1, &["training diverged", "1 of 2 runs failed"]);
         assert!(answer.out.contains("done") && answer.out.contains("failed"), "{answer:#?}");
         assert!(scratch.join("lock").exists(), "the job filled the cache on the node");
-        project.go(&format!("{RUN} --slurm partition=nosuch")).expect(1, &["`sbatch` failed", "partition"]);
-        project.go("status t.yaml").expect(0, &["failed: training diverged", "done"]);
+        project.go(&format!("{RUN} --slurm partition=nosuch")).says(1, &["`sbatch` failed", "partition"]);
+        project.go("status t.yaml").says(0, &["failed: training diverged", "done"]);
     }
 }

@@ -87,7 +87,7 @@ impl StandIn {
     }
 
     pub fn go(&self, arguments: &str) -> Answer {
-        self.command(arguments).output().unwrap().into()
+        Answer::to(self.command(arguments))
     }
 
     pub fn log(&self, name: &str) -> Vec<String> {

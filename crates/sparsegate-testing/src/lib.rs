@@ -6,6 +6,7 @@
 //! | `View` | a folder as another host or container sees it (Linux) |
 //! | [`wait_for`], [`signal`] | waiting for what a process does, and signals to it |
 //! | [`manifests`] | data sets of the synthetic language and of synthetic texts, and the files of others |
+//! | [`every_cell`] | two small tasks with every cell, dense and sparsified |
 //! | [`tables`] | labelled texts as rows of a table, and `new task` for them |
 //! | [`formulas`] | cells of the compact runtime with a formula |
 //! | [`language_models`], [`classifiers`], [`stored`] | run folders with synthetic numbers, and the stored runs of a project (feature `runs`) |
@@ -19,6 +20,7 @@
 
 #[cfg(feature = "runs")]
 pub mod classifiers;
+pub mod every_cell;
 pub mod formulas;
 #[cfg(feature = "runs")]
 pub mod language_models;

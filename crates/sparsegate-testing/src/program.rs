@@ -5,11 +5,15 @@ use std::process::{Child, Command, Stdio};
 
 use camino::Utf8Path;
 
-/// The program in a folder, with these arguments, one thread, and without the user's settings.
+/// The program in a folder, with these arguments and one thread. Instead of the user's configuration it reads
+/// `config/sparsegate/config.yaml` in the folder, if a test writes one.
 pub fn command_in(folder: &Utf8Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(program());
     command.args(arguments).current_dir(folder).stdin(Stdio::null()).env("RAYON_NUM_THREADS", "1");
-    command.env_remove("SPARSEGATE_MIRROR").env_remove("SPARSEGATE_CACHE");
+    for variable in ["SPARSEGATE_MIRROR", "SPARSEGATE_CACHE", "SPARSEGATE_CONFIG"] {
+        command.env_remove(variable);
+    }
+    command.env("XDG_CONFIG_HOME", folder.join("config"));
     command
 }
 
@@ -61,6 +65,17 @@ impl Answer {
         for part in parts {
             assert!(self.err.contains(part), "`{part}` is not in stderr of {self:#?}");
         }
+    }
+
+    /// As [`Answer::expect`], for parts on standard output or standard error.
+    #[track_caller]
+    #[expect(clippy::return_self_not_must_use, reason = "most checks are the end of a statement")]
+    pub fn says(self, code: i32, parts: &[&str]) -> Self {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        for part in parts {
+            assert!(self.out.contains(part) || self.err.contains(part), "`{part}` is not in {self:#?}");
+        }
+        self
     }
 
     /// Fails unless the process printed nothing on standard output, and its standard error has no panic; otherwise as

@@ -54,6 +54,11 @@ impl Project {
         fs_err::read_to_string(self.path(path)).expect("a text file")
     }
 
+    /// The bytes of a file of the project.
+    pub fn bytes(&self, path: impl AsRef<Utf8Path>) -> Vec<u8> {
+        fs_err::read(self.path(path)).expect("a file")
+    }
+
     /// The program in the project's folder, as [`command_in`] makes it.
     pub fn command(&self, arguments: &[&str]) -> Command {
         command_in(&self.root, arguments)
