@@ -126,6 +126,8 @@ fn weights_go_along_when_asked_for_and_what_needs_them_says_so() {
     let part =
         Project::with(&[("datasets/small.yaml", &project.read("datasets/small.yaml")), ("experiments/t.yaml", SPEC)]);
     good(&part, &["runs", "import", &few]);
+    let again = part.go(&["runs", "import", &all]).says(1, &["without its parameters; delete it to import them"]);
+    assert!(again.err.contains("0 imported, 0 known already, 1 left"), "{again:#?}");
     let run = of_level(&part, "W");
     fs_err::remove_file(run.compact_path()).unwrap();
     let answer = part.go(&["generate", run.key()]);
@@ -138,6 +140,21 @@ fn weights_go_along_when_asked_for_and_what_needs_them_says_so() {
     let run = of_level(&whole, "W");
     fs_err::remove_file(run.model_path()).unwrap();
     assert!(run.verify().unwrap_err().to_string().contains("model.safetensors is damaged (it is missing)"));
+}
+
+/// Its files would change between their checksums and their copies.
+#[test]
+fn a_run_that_is_trained_is_not_exported() {
+    let project = trained();
+    let run = of_level(&project, "W");
+    let lock = run.lock().unwrap();
+    lock.remove_summary().unwrap();
+    let bundle = project.path("b.tar").to_string();
+    project.go(&["runs", "export", "t", "--to", &bundle]).expect(1, &["is in use by process"]);
+    assert!(!project.path("b.tar").exists());
+    drop(lock);
+    good(&project, &["runs", "export", "t", "--to", &bundle]);
+    good(&Project::new(), &["runs", "import", &bundle]);
 }
 
 #[test]
@@ -319,6 +336,12 @@ fn notes_and_tags_stay_with_the_run() {
         let answer = project.go(&arguments);
         assert!(answer.code == Some(2) && answer.err.contains(part), "{}", answer.err);
     }
+    // A damaged note hides no run.
+    fs_err::write(run.path().join("notes.json"), "{").unwrap();
+    let answer = project.go(&["runs", "list"]);
+    answer.expect(0, &["notes.json is damaged", "only the run's note and tags are lost"]);
+    assert_eq!(answer.out.lines().count(), 3, "{answer:#?}");
+    fs_err::remove_file(run.path().join("notes.json")).unwrap();
     let long = "x".repeat((1 << 16) + 1);
     assert_eq!(project.go(&["runs", "note", run.key(), &long]).code, Some(2));
 }

@@ -152,6 +152,12 @@ fn garbage_is_listed_and_deleted_only_when_told() {
     assert_eq!(listed(&["--what", "checkpoints"]).len(), 3);
     assert_eq!(project.json(&["runs", "list"]).len(), 5, "nothing was deleted");
 
+    // Beside a run that is trained, what has not begun may be waiting.
+    let training = failed.lock().unwrap();
+    let (code, out, err) = project.go(&["runs", "gc", "--what", "not-started", "--delete"]);
+    assert!(code == Some(0) && err.contains("may wait for their turn") && err.contains("0 deleted"), "{out}{err}");
+    drop(training);
+
     let held = of("W", 1).lock().unwrap();
     let (code, out, err) = project.go(&["runs", "gc", "t.yaml", "--delete"]);
     assert!(code == Some(0) && err.contains("is in use by process") && err.contains("2 deleted"), "{out}{err}");

@@ -138,6 +138,12 @@ fn an_override_need_only_suit_the_chosen_tasks() {
     let set = ["--set", "model.embedding.vectors=none"];
     let chosen = folder.planned(BOTH, &[&set[..], &["--only", "task=texts,sparsity=dense"]].concat());
     assert_eq!(chosen.into_keys().collect::<Vec<_>>(), ["texts lstm dense 0"]);
+    // What the file sets for the tasks that are left out is left out with them.
+    let settings = BOTH.to_owned() + "tasks: { words: { hidden: 5 } }\n";
+    for set in ["train.epochs=2", "task=texts"] {
+        let chosen = folder.planned(&settings, &["--set", set, "--only", "task=texts,sparsity=dense"]);
+        assert_eq!(chosen.into_keys().collect::<Vec<_>>(), ["texts lstm dense 0"], "{set}");
+    }
     let Answer { code, err, .. } = folder.spec(BOTH, &[&["plan"], &set[..]].concat());
     assert!(code == Some(2) && err.contains("task `words`"), "{err}");
 }

@@ -115,6 +115,14 @@ fn more_epochs_go_on_from_a_finished_run() {
     assert!(trained_bytes(&long) == trained_bytes(&whole), "other bytes than a run from the first epoch");
     assert_eq!(long.record().unwrap().unwrap().provenance["continued_from"], short.key());
     assert!(project.go(&["plan", "t.yaml", more[0], more[1]]).done().contains("1 run: 1 done"));
+    // A sweep that was stopped before the run's turn has left its record, in which it went on from nothing.
+    let mut record: serde_json::Value = serde_json::from_str(&project.read(long.path().join("run.json"))).unwrap();
+    record["provenance"].as_object_mut().unwrap().remove("continued_from").unwrap();
+    fs_err::remove_dir_all(long.path()).unwrap();
+    project.write(long.path().join("run.json"), record.to_string());
+    assert!(project.go(&["run", "t.yaml", more[0], more[1]]).done().contains("goes on after step"));
+    assert!(trained_bytes(&long) == trained_bytes(&whole), "other bytes than a run from the first epoch");
+    assert!(project.go(&["plan", "t.yaml", more[0], more[1]]).done().contains("1 run: 1 done"));
     // A curve that ends with the run has other values in its first epochs.
     let set = ["--set", "train.schedule={ linear: { to: 0 } }", "--set", "train.epochs=6"];
     let plan = project.go(&[&["plan", "t.yaml"][..], &set].concat()).done();

@@ -83,14 +83,15 @@ pub fn execute(global: &Global, args: &BenchArgs) -> Result<ExitCode, CliError> 
         super::note_constant_answer(global, &target.model, details.as_ref());
         let proof = metric_check::line(&global.root, target)?;
         let speed = time(global, args, target, &cost)?;
-        if let Some(dir) = &target.dir {
-            dir.lock().and_then(|lock| lock.write_speed(&speed)).map_err(CliError::failed)?;
-        }
         let text = match args.format {
             OutputFormat::Table => table::render(target, &speed, proof.as_deref(), global),
             OutputFormat::Json => serde_json::to_string(&speed).map_err(CliError::failed)? + "\n",
         };
         output::print(&text)?;
+        // Last, since a run that another process holds must not cost minutes of measurements.
+        if let Some(dir) = &target.dir {
+            dir.lock().and_then(|lock| lock.write_speed(&speed))?;
+        }
     }
     Ok(Exit::Done.into())
 }

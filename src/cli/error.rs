@@ -191,10 +191,10 @@ impl From<SlurmError> for CliError {
 impl From<FindRunError> for CliError {
     fn from(error: FindRunError) -> Self {
         let hint = error.hint();
-        let error = match error {
-            FindRunError::Store(error) => Self::data(error),
-            error => Self::usage(error),
-        };
+        if let FindRunError::Store(error) = error {
+            return error.into();
+        }
+        let error = Self::usage(error);
         if let Some(hint) = hint { error.help(hint) } else { error }
     }
 }

@@ -34,7 +34,7 @@ pub struct RunArgs {
     /// starts]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
-    /// Retrain finished runs from scratch
+    /// Retrain finished runs from scratch; the results of all of them are removed before the first one starts
     #[arg(long)]
     force: bool,
     /// Use only cached data; download nothing
@@ -129,6 +129,7 @@ fn local(global: &Global, args: &RunArgs, interrupt: &Interrupt) -> Result<ExitC
         results::print(global, &sweep, &outcomes, args.format)?;
     }
     if interrupted {
+        results::print_failures(&sweep, &outcomes);
         let by = interrupt.signal().map(|signal| format!(" by {signal}")).unwrap_or_default();
         output::message!("interrupted{by}, state saved; run the same command again to resume");
         return Ok(Exit::Interrupted.into());

@@ -1,6 +1,6 @@
 //! Resolves an experiment file into its runs and the claims about them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -65,7 +65,7 @@ impl Experiment {
 
 /// Keeps the first of equal names.
 fn distinct(names: &mut Vec<&str>) {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     names.retain(|name| seen.insert(*name));
 }
 
@@ -127,11 +127,12 @@ pub fn read(
         }
         None => vec![SweepPoint::new()],
     };
+    let in_file = names_of_tasks(&points, written.task.as_ref());
     if !set.is_empty() {
         keep_chosen_tasks(&mut points, &overrides, written.task.as_ref(), &[only, later].concat());
     }
     let tasks = Place { file, text }.load_tasks(&points, &overrides, written.task.as_ref(), shared_tasks)?;
-    let of_task = settings_of_tasks(written.tasks.as_ref(), &tasks, &points).map_err(placed)?;
+    let of_task = settings_of_tasks(written.tasks.as_ref(), &tasks, &in_file, &points).map_err(placed)?;
     let base = base(&tree);
     let resolver = Resolver { file, text, name: &written.name, base, tasks, of_task, overrides: &overrides };
     let name = |point: &SweepPoint, overrides: &[Override]| match task_of(point, overrides, written.task.as_ref()) {
@@ -262,16 +263,26 @@ impl Place<'_> {
     }
 }
 
-/// What the section `tasks` sets, by task.
+/// The tasks that the file itself names, whatever overrides and filters leave of them.
+fn names_of_tasks(points: &[SweepPoint], base: Option<&Node>) -> BTreeSet<String> {
+    points.iter().filter_map(|point| task_of(point, &[], base)).map(|(name, _)| name.label()).collect()
+}
+
+/// What the section `tasks` sets, by task. A task `in_file` that no run has was left out by overrides or filters, and so
+/// are its settings.
 fn settings_of_tasks(
     written: Option<&OrderedMap<OrderedMap<Node>>>,
     tasks: &BTreeMap<String, LoadedTask>,
+    in_file: &BTreeSet<String>,
     points: &[SweepPoint],
 ) -> Result<BTreeMap<String, SweepPoint>, Diagnostic> {
     let mut all = BTreeMap::new();
     for (name, values) in written.into_iter().flat_map(|map| &map.0) {
         let here = vec![PathStep::Key("tasks".into()), PathStep::Key(name.clone())];
         if !tasks.contains_key(name) {
+            if in_file.contains(name) {
+                continue;
+            }
             let known: Vec<&str> = tasks.keys().map(String::as_str).collect();
             let help = suggest::hint(name, "tasks of this experiment", &known);
             return Err(Diagnostic::new(&here, "no run has this task", help).on_key());

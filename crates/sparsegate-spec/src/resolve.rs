@@ -2,6 +2,7 @@
 //! from.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use camino::Utf8Path;
 use serde::Deserialize;
@@ -65,24 +66,28 @@ struct Draft<'a> {
     overrides: &'a [Override],
 }
 
-/// Runs in order. An equal one is looked for only among those of the same level, size and seed: a sweep may have 10,000.
+/// Runs in order. An equal one is looked for only among those with the same hash: a sweep may have 10,000 runs.
 #[derive(Default)]
 struct DistinctRuns {
     in_order: Vec<RunSpec>,
-    places: HashMap<(String, usize, u64), Vec<usize>>,
+    places: HashMap<u64, Vec<usize>>,
 }
 
 impl DistinctRuns {
-    fn group(run: &RunSpec) -> (String, usize, u64) {
-        (run.sparsity.name.clone(), run.model.hidden, run.seed)
+    /// A hash of all that the run's record would store of it.
+    fn hash(run: &RunSpec) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        // What cannot be serialized shares one hash, and is compared.
+        serde_json::to_string(run).unwrap_or_default().hash(&mut hasher);
+        hasher.finish()
     }
 
     fn contains(&self, run: &RunSpec) -> bool {
-        self.places.get(&Self::group(run)).is_some_and(|places| places.iter().any(|at| self.in_order[*at] == *run))
+        self.places.get(&Self::hash(run)).is_some_and(|places| places.iter().any(|at| self.in_order[*at] == *run))
     }
 
     fn push(&mut self, run: RunSpec) {
-        self.places.entry(Self::group(&run)).or_default().push(self.in_order.len());
+        self.places.entry(Self::hash(&run)).or_default().push(self.in_order.len());
         self.in_order.push(run);
     }
 }

@@ -70,7 +70,11 @@ fn adopt_one(root: &Utf8Path, experiment: &str, from: &RunDir, to: &RunDir) -> R
     if !to.path().join("run.json").exists() {
         // What is left of a run that never began, such as a lock file, is no reason to refuse.
         if to.path().exists() {
-            to.lock()?.clear()?;
+            match to.lock() {
+                Ok(lock) => lock.clear()?,
+                Err(error @ StoreError::Locked { .. }) => return left(error.to_string()),
+                Err(error) => return Err(error),
+            }
             fs_err::remove_dir_all(to.path()).map_err(|e| StoreError::io("remove", to.path(), e))?;
         }
         fs_err::rename(from.path(), to.path()).map_err(|e| StoreError::io("move", from.path(), e))?;

@@ -5,6 +5,7 @@ use std::{fmt, io};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::lock::Holder;
+use super::notes::NOTES;
 use super::times::TIMES;
 
 /// A run folder that cannot be read, written or locked.
@@ -93,6 +94,7 @@ impl StoreError {
         let hint = match path.file_name() {
             Some("compact.safetensors") => "delete it: the next command that needs it makes it again".to_owned(),
             Some(TIMES) => "delete it: only the times of the run's epochs are lost".to_owned(),
+            Some(NOTES) => "delete it: only the run's note and tags are lost".to_owned(),
             Some("speed.json") => "delete it, then time the model again with `bench`".to_owned(),
             Some("state.safetensors") => {
                 format!("if the run is done, delete it; if not, delete {run}, or `run` the experiment with --force")

@@ -6,7 +6,7 @@ use camino::Utf8Path;
 
 use super::examine::examine;
 use super::format::RunRecord;
-use super::index::{Examined, Index};
+use super::index::{Examined, Index, stamp};
 use super::plan::{Progress, Status};
 use super::{RunDir, Store, StoreError, experiments};
 use sparsegate_core::EvaluationMetric;
@@ -63,7 +63,9 @@ fn read_all(root: &Utf8Path, dirs: Vec<RunDir>, users: &BTreeMap<&str, Vec<Strin
     let index = Index::read(root);
     let mut runs = Vec::new();
     for (dir, examined) in dirs.into_iter().zip(examined) {
-        let record = index.record(&dir).or_else(|| dir.record().ok().flatten());
+        // The index speaks of this training of the run only if no file has changed since.
+        let is_known = index.examined(&dir, &stamp(&dir)).is_some();
+        let record = index.record(&dir).filter(|_| is_known).or_else(|| dir.record().ok().flatten());
         let mut experiments = users.get(dir.key()).cloned().unwrap_or_default();
         if experiments.is_empty() {
             experiments.extend(record.iter().map(|record| record.spec.experiment.clone()));

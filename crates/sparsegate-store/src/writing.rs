@@ -154,8 +154,9 @@ impl LockedRun {
     }
 
     /// Copies the checkpoint, the metrics and the times of `source`, a finished run of fewer epochs, so that this run
-    /// goes on from there. The checkpoint comes last: if the process is killed before it is complete, this run has no
-    /// checkpoint, and starts from its first epoch.
+    /// goes on from there. A `run.json` that was written for this run before is removed, since the checkpoint would be
+    /// one of that record; the caller writes the new one. The checkpoint comes last: if the process is killed before it
+    /// is complete, this run has no checkpoint, and starts from its first epoch.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] if a file of `source` is missing or damaged; [`StoreError::Io`].
@@ -167,6 +168,8 @@ impl LockedRun {
         if metrics.len() != checkpoint.position.epoch as usize {
             return Err(damaged(&source.metrics_path(), "it does not have the epochs of the checkpoint"));
         }
+        self.check()?;
+        remove(&self.dir.path().join("run.json"))?;
         let times = source.times()?;
         if !times.is_empty() {
             let path = self.dir.times_path();

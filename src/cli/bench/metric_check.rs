@@ -38,7 +38,8 @@ pub fn line(root: &Utf8Path, target: &BenchTarget) -> Result<Option<String>, Cli
         Ok(Some(format!("{metric} over the test set: {ours:.6}; of the run: {theirs:.6}\n")))
     } else {
         let problem = format!("the compact model of {} reaches a {metric} of {ours}, its run {theirs}", target.name);
-        Err(CliError::failed(problem)
-            .help("have the data changed since? `sparsegate export RUN --format compact` rebuilds it"))
+        Err(CliError::failed(problem).help(
+            "have the data changed since? if not, delete its compact.safetensors: the next command makes it again",
+        ))
     }
 }

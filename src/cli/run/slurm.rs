@@ -76,6 +76,7 @@ pub(super) fn execute(
         return Err(error.into());
     }
     if interrupted {
+        results::print_failures(sweep, &outcomes);
         output::message!("interrupted; the jobs go on: `sparsegate cancel {specs}` cancels them");
         return Ok(Exit::Interrupted.into());
     }

@@ -68,10 +68,15 @@ pub fn execute(global: &Global, args: &GcArgs) -> Result<ExitCode, CliError> {
     let stale = stale(global, &args.specs)?;
     let queued = queued(global, args.delete)?;
     let mut items = Vec::new();
-    for run in sparsegate_store::list(&global.root)?.into_iter().filter(|run| !queued.contains(run.dir.key())) {
+    let runs = sparsegate_store::list(&global.root)?;
+    let waiting = args.delete && is_training(&runs)?;
+    let mut kept = 0;
+    for run in runs.into_iter().filter(|run| !queued.contains(run.dir.key())) {
         let Some((why, path)) = garbage(&run, &stale, &args.what) else { continue };
         let bytes = size(&path).map_err(CliError::failed)?;
-        let deleted = args.delete && delete(global, &run, why)?;
+        let may_wait = waiting && run.status.is_none();
+        kept += usize::from(may_wait);
+        let deleted = args.delete && !may_wait && delete(global, &run, why)?;
         items.push(Item { run: run.dir.key().to_owned(), why, path, bytes, deleted });
     }
     let text = match args.format {
@@ -79,6 +84,11 @@ pub fn execute(global: &Global, args: &GcArgs) -> Result<ExitCode, CliError> {
         OutputFormat::Table => table(&items).render(global.color_stdout(), Global::width_stdout()),
     };
     output::print(&text)?;
+    if kept > 0 && global.verbosity() >= 0 {
+        output::message!(
+            "note: a run is being trained, and the {kept} that have not begun may wait for their turn: they are left"
+        );
+    }
     if global.verbosity() >= 0 {
         let total: u64 = items.iter().map(|item| item.bytes).sum();
         let deleted = items.iter().filter(|item| item.deleted).count();
@@ -87,6 +97,17 @@ pub fn execute(global: &Global, args: &GcArgs) -> Result<ExitCode, CliError> {
         output::message!("{} listed, {}: {done}", items.len(), mebibytes(total));
     }
     Ok(Exit::Done.into())
+}
+
+/// Whether a process works on one of the runs. A sweep prepares the folders of all its runs before the first one begins,
+/// and nothing in a folder says whether it waits.
+fn is_training(runs: &[StoredRun]) -> Result<bool, CliError> {
+    for run in runs.iter().filter(|run| run.status != Some(Status::Done)) {
+        if run.dir.holder()?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Keys of the runs that are queued or running in Slurm.

@@ -14,8 +14,8 @@ use crate::cli::{CliError, Exit};
 use crate::progress;
 use sparsegate_core::EvaluationMetric;
 use sparsegate_spec::types::RunSpec;
-use sparsegate_store::StoredRun;
 use sparsegate_store::plan::Status;
+use sparsegate_store::{Notes, StoredRun};
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -83,7 +83,11 @@ impl ListedRun {
     pub(super) fn new(run: &StoredRun) -> Result<Self, CliError> {
         let spec = run.record.as_ref().map(|record| &record.spec);
         let shown = run.progress.shown.as_ref();
-        let notes = run.dir.notes()?;
+        // One damaged note must not hide the other runs.
+        let notes = run.dir.notes().unwrap_or_else(|error| {
+            output::message!("note: {error}");
+            Notes::default()
+        });
         let text = |get: fn(&RunSpec) -> &String| spec.map(|spec| get(spec).clone());
         Ok(Self {
             run: run.dir.key().to_owned(),

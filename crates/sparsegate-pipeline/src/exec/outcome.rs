@@ -94,7 +94,8 @@ impl Outcome {
         // If the folder is locked by another process or not writable, which may be why the run failed, it is left
         // unchanged.
         let Ok(lock) = dir.lock() else { return };
-        if !matches!(dir.summary(), Ok(None)) {
+        // Nor is a folder without a record, which somebody deleted meanwhile: a summary alone would count as damage.
+        if !matches!((dir.summary(), dir.record()), (Ok(None), Ok(Some(_)))) {
             return;
         }
         let last = dir.metrics().ok().and_then(|mut lines| lines.pop());
@@ -154,6 +155,7 @@ mod tests {
 
     use camino::Utf8Path;
     use sparsegate_store::Position;
+    use sparsegate_testing::language_models;
 
     use super::*;
 
@@ -161,6 +163,10 @@ mod tests {
     fn a_crash_keeps_the_time_of_the_processes_before() {
         let folder = tempfile::tempdir().unwrap();
         let dir = RunDir::new(Utf8Path::from_path(folder.path()).unwrap(), "0123");
+        Outcome::failed(&"deleted").record(&dir);
+        assert_eq!(dir.summary().unwrap(), None, "a folder without run.json stays without a summary");
+        let root = Utf8Path::from_path(folder.path()).unwrap();
+        let dir = RunDir::at(&language_models::store_record(root, &language_models::spec("W"), "0123"));
         let position = Position { train_seconds: 12.5, ..Position::start() };
         dir.lock().unwrap().write_checkpoint(&position, &[]).unwrap();
         Outcome::failed(&"killed").record(&dir);

@@ -224,7 +224,12 @@ impl<'a> PreparedSweep<'a> {
         }
         // Another process, perhaps on another host, may have finished the run after it was planned here; its record is
         // that of the results, too.
-        let is_kept = dir.position()?.is_some() || dir.finished()?.is_some();
+        let finished = dir.finished()?;
+        let is_kept = dir.position()?.is_some() || finished.is_some();
+        // The error of an earlier attempt must not pass for that of this one.
+        if finished.is_none() {
+            lock.remove_summary()?;
+        }
         let begun = if is_kept { dir.record()? } else { None };
         let threads = |record: Option<&RunRecord>| threads_of(record).filter(|_| !parallelism.fixed);
         let threads = if let Some(record) = begun {

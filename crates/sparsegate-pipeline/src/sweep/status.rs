@@ -2,6 +2,7 @@
 
 use super::SweepRun;
 use sparsegate_spec::Experiment;
+use sparsegate_spec::types::TrainSpec;
 use sparsegate_store::format::EpochMetrics;
 use sparsegate_store::plan::{PlanEntry, Progress, Status};
 use sparsegate_store::{Holder, RunDir, StoreError};
@@ -31,7 +32,7 @@ impl<'a> RunStatus<'a> {
         let holder = if entry.status == Status::Done { None } else { entry.dir.holder()? };
         let unfinished = last.as_ref().filter(|last| last.epoch < entry.spec.train.epochs && last.step > 0);
         let seconds_left = match unfinished.filter(|_| entry.status != Status::Done) {
-            Some(last) => seconds_left(&entry.dir, last, entry.spec.train.epochs)?,
+            Some(last) => seconds_left(&entry.dir, last, &entry.spec.train)?,
             None => None,
         };
         Ok(Self { experiment, entry, holder, last, shown, seconds_left })
@@ -46,8 +47,9 @@ impl<'a> RunStatus<'a> {
 /// Estimated seconds left: the mean time per step up to the last checkpoint, times the remaining steps.
 ///
 /// `None` without a checkpoint.
-fn seconds_left(dir: &RunDir, last: &EpochMetrics, epochs: u32) -> Result<Option<f64>, StoreError> {
+fn seconds_left(dir: &RunDir, last: &EpochMetrics, train: &TrainSpec) -> Result<Option<f64>, StoreError> {
     let Some(position) = dir.position()?.filter(|position| position.step > 0) else { return Ok(None) };
-    let steps = last.step as f64 / f64::from(last.epoch) * f64::from(epochs);
+    let steps = last.step as f64 / f64::from(last.epoch) * f64::from(train.epochs);
+    let steps = train.max_steps.map_or(steps, |most| steps.min(most as f64));
     Ok(Some(position.train_seconds / position.step as f64 * (steps - position.step as f64).max(0.0)))
 }

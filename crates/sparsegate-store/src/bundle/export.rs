@@ -13,7 +13,7 @@ use crate::comparison::is_done;
 use crate::manifest::{Checksum, EXTRAS, MANIFEST, RESULTS, checksum, checksum_of};
 use crate::notes::NOTES;
 use crate::run_dir::{BEST_PREFIX, LEFT_OUT, LeftOut};
-use crate::{RunDir, StoreError, StoredRun, Verified, write_atomic};
+use crate::{LockedRun, RunDir, StoreError, StoredRun, Verified, write_atomic};
 
 /// What a bundle is to contain besides the records, curves, structures and compact models of the runs.
 #[derive(Debug, Clone, Default)]
@@ -56,7 +56,8 @@ enum Source {
 /// folder. It appears as a whole or not at all.
 ///
 /// # Errors
-/// [`BundleError::Exists`]; [`BundleError::Run`] for a run that was never started or has no manifest; a damaged run.
+/// [`BundleError::Exists`]; [`BundleError::Run`] for a run that was never started or has no manifest; a damaged run, or
+/// one that a process trains.
 pub fn export(
     runs: &[StoredRun],
     extra: Vec<ExtraFile>,
@@ -67,9 +68,9 @@ pub fn export(
         return Err(BundleError::Exists(to.to_owned()));
     }
     let mut sources = BTreeMap::new();
-    let mut bundled = Vec::new();
+    let (mut bundled, mut locks) = (Vec::new(), Vec::new());
     for run in runs {
-        collect(&run.dir, options, &mut sources)?;
+        locks.extend(collect(&run.dir, options, &mut sources)?);
         bundled.push(BundledRun { key: run.dir.key().to_owned(), experiments: run.experiments.clone() });
     }
     sources.extend(extra.into_iter().map(|ExtraFile { path, content }| (path, Source::Bytes(content))));
@@ -85,17 +86,33 @@ pub fn export(
     let bytes = files.values().map(|sum| sum.bytes).sum();
     let exported = Exported { runs: bundled.len(), files: files.len() + 1, bytes };
     write(&Bundle::new(bundled, files), &sources, to)?;
+    // Until here nobody trained an unfinished run further: its files are those of the checksums.
+    drop(locks);
     Ok(exported)
 }
 
-/// Adds the files of a run.
-fn collect(dir: &RunDir, options: &ExportOptions, sources: &mut BTreeMap<String, Source>) -> Result<(), BundleError> {
+/// Adds the files of a run. The lock of an unfinished one is returned, so that it stays as it is.
+fn collect(
+    dir: &RunDir,
+    options: &ExportOptions,
+    sources: &mut BTreeMap<String, Source>,
+) -> Result<Option<LockedRun>, BundleError> {
     let refused = |problem| Err(BundleError::Run { run: dir.key().to_owned(), problem });
-    match dir.verify()? {
+    let lock = match dir.verify()? {
         Verified::NotStarted => return refused("was never started, so that there is nothing to export"),
         Verified::ByContent => return refused("has no manifest.json; `sparsegate verify --adopt` writes one"),
-        Verified::ByManifest | Verified::Unfinished => {}
-    }
+        Verified::ByManifest => None,
+        Verified::Unfinished => match dir.lock() {
+            Ok(lock) => {
+                // It may have gone on before it was locked.
+                dir.verify()?;
+                Some(lock)
+            }
+            Err(error @ StoreError::Locked { .. }) => return Err(error.into()),
+            // Nobody trains in a folder that cannot be written.
+            Err(_) => None,
+        },
+    };
     let is_done = is_done(dir)?;
     let mut put = |name: &str| {
         let path = dir.path().join(name);
@@ -115,7 +132,7 @@ fn collect(dir: &RunDir, options: &ExportOptions, sources: &mut BTreeMap<String,
         let text = LeftOut::weights().to_json();
         sources.insert(format!("runs/{}/{LEFT_OUT}", dir.key()), Source::Bytes(text));
     }
-    Ok(())
+    Ok(lock)
 }
 
 /// The states of best epochs that the checkpoint of an unfinished run may refer to.

@@ -161,6 +161,9 @@ fn compare(bundled: &RunDir, stored: &RunDir) -> Result<ImportOutcome, StoreErro
         Err(error) => return left(error.to_string()),
     };
     match (is_done(bundled)?, is_stored_done) {
+        (true, true) if stored.left_out()?.is_some() && bundled.left_out()?.is_none() => {
+            left(format!("{path} has the run without its parameters; delete it to import them"))
+        }
         (_, _) if same_results(bundled.path(), path)? => Ok(ImportOutcome::Known),
         (true, true) => left(format!("{path} has other results of the same run; delete it to import this one")),
         (true, false) => left(format!("{path} is the same run, unfinished; delete it to import this one")),

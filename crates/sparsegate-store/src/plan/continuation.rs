@@ -1,20 +1,31 @@
 //! Finds a stored run that is an exact beginning of a planned one with more epochs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::Utf8Path;
 
 use crate::format::RunRecord;
 use crate::{RunDir, StoreError};
 use sparsegate_spec::types::{RateSchedule, RunSpec, TrainSpec};
 
-/// The folder and the epochs of the longest finished run that is the beginning of `spec`; `None` if there is none.
-/// `parts` are the key parts of the planned run, and `stored` are runs of its point with their records.
-pub(super) fn beginning<'a>(
+/// Of the runs `stored`, with their records, those that compute the first epochs of `spec` if they are finished. `parts`
+/// are the key parts of the planned run.
+pub(super) fn candidates<'a>(
     spec: &RunSpec,
     parts: &BTreeMap<String, String>,
     stored: impl Iterator<Item = &'a (RunDir, RunRecord)>,
+) -> impl Iterator<Item = &'a (RunDir, RunRecord)> {
+    stored.filter(|(_, record)| is_prefix(&record.spec, spec) && same_data(&record.key_parts, parts))
+}
+
+/// The folder and the epochs of the longest of the `candidates` that is in `whole`, the folders whose runs are finished
+/// and undamaged, and that has its final state; `None` if there is none.
+pub(super) fn beginning<'a>(
+    candidates: impl Iterator<Item = &'a (RunDir, RunRecord)>,
+    whole: &BTreeSet<&Utf8Path>,
 ) -> Option<(&'a RunDir, u32)> {
-    stored
-        .filter(|(_, record)| is_prefix(&record.spec, spec) && same_data(&record.key_parts, parts))
+    candidates
+        .filter(|(dir, _)| whole.contains(dir.path()))
         // A folder that cannot be read is no reason to refuse the plan; the run then starts from the first epoch.
         .filter(|(dir, record)| matches!(has_final_state(dir, record), Ok(true)))
         .map(|(dir, record)| (dir, record.spec.train.epochs))
@@ -49,8 +60,5 @@ fn has_final_state(dir: &RunDir, record: &RunRecord) -> Result<bool, StoreError>
     let done = dir.finished()?.is_some_and(|summary| summary.stopped_early.is_none());
     let at_end = |epochs, batch| epochs == record.spec.train.epochs && batch == 0;
     let healthy = dir.metrics()?.iter().all(|line| line.collapse.is_none());
-    Ok(done
-        && healthy
-        && dir.verify().is_ok()
-        && dir.position()?.is_some_and(|position| at_end(position.epoch, position.batch)))
+    Ok(done && healthy && dir.position()?.is_some_and(|position| at_end(position.epoch, position.batch)))
 }

@@ -176,6 +176,16 @@ pub fn plan_and_progress(
     } else {
         StoredRuns::read(&store, &experiment.name).map_err(error)?
     };
+    // All at once, by the index: a plan of longer runs must not read each shorter run's files again.
+    let new = found.iter().zip(&examined).filter(|(_, examined)| matches!(examined, Ok(None))).map(|(one, _)| one);
+    let shorter: BTreeMap<&Utf8Path, &RunDir> = new
+        .flat_map(|(spec, _, parts, ..)| continuation::candidates(spec, parts, others.of_point(spec).into_iter()))
+        .map(|(dir, _)| (dir.path(), dir))
+        .collect();
+    let states = examine(root, &shorter.values().copied().collect::<Vec<_>>());
+    let is_done = |state: &Examination| matches!(state, Ok(Some(Examined { status: Status::Done, .. })));
+    let whole: BTreeSet<&Utf8Path> =
+        shorter.keys().zip(&states).filter(|(_, state)| is_done(state)).map(|(path, _)| *path).collect();
     let several_parts = experiment.parts().len() > 1;
     let (mut statuses, mut progress) = (Vec::new(), Vec::new());
     for ((spec, _, key_parts, ..), examined) in found.iter().zip(examined) {
@@ -183,8 +193,8 @@ pub fn plan_and_progress(
             Ok(Some(Examined { status, last, shown, .. })) => (status, last, shown),
             Ok(None) => {
                 let same_point = others.of_point(spec);
-                let beginning = continuation::beginning(spec, key_parts, same_point.iter().copied());
-                let status = if let Some((dir, epoch)) = beginning {
+                let candidates = continuation::candidates(spec, key_parts, same_point.iter().copied());
+                let status = if let Some((dir, epoch)) = continuation::beginning(candidates, &whole) {
                     Status::Continues { run: dir.key().to_owned(), epoch }
                 } else {
                     let others = same_point.iter().map(|(_, record)| record);

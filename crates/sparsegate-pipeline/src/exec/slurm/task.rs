@@ -260,6 +260,10 @@ fn on_this_node(dir: &RunDir, mut record: RunRecord, job: &str) -> Result<RunRec
     }
     // Somebody who trains it here already is reported when the run starts.
     let Ok(lock) = dir.lock() else { return Ok(record) };
+    // A run that was finished meanwhile, elsewhere or before its checkpoint was deleted, keeps the record of its results.
+    if dir.position()?.is_some() || dir.finished()?.is_some() {
+        return Ok(dir.record()?.unwrap_or(record));
+    }
     record.provenance.extend(provenance::machine());
     record.provenance.insert("slurm_job".to_owned(), job.to_owned());
     lock.write_record(&record)?;

@@ -23,7 +23,7 @@ impl<'a> Sizes<'a> {
     /// Bytes of the folder of a finished run; `None` if the size of its vocabulary is not known without loading the data.
     pub(super) fn of(&mut self, spec: &RunSpec) -> Option<u64> {
         let vocabulary = self.vocabulary(spec)?;
-        Some(parameters(spec, vocabulary) * COPIES * size_of::<f32>() as u64)
+        Some(parameters(spec, vocabulary).saturating_mul(COPIES * size_of::<f32>() as u64))
     }
 
     fn vocabulary(&mut self, spec: &RunSpec) -> Option<u64> {
@@ -48,10 +48,14 @@ fn parameters(spec: &RunSpec, vocabulary: u64) -> u64 {
     let embedding = spec.model.embedding.as_ref().map(|embedding| embedding.size as u64);
     // A classifier has a handful of outputs, a language model one for each symbol.
     let outputs = if embedding.is_some() { 2 } else { vocabulary };
-    let table = embedding.map_or(0, |size| vocabulary * size);
-    let recurrent = (embedding.unwrap_or(vocabulary) + hidden) * kinds * hidden;
+    let table = embedding.map_or(0, |size| vocabulary.saturating_mul(size));
+    let reads = embedding.unwrap_or(vocabulary).saturating_add(hidden);
+    let recurrent = reads.saturating_mul(kinds).saturating_mul(hidden);
     // A mean and a variance.
     let each = |prior: Prior| if prior == Prior::None { 1 } else { 2 };
-    let biases = cell.biases().len() as u64 * hidden + outputs;
-    each(spec.sparsity.weights) * (table + recurrent) + each(spec.sparsity.output) * hidden * outputs + biases
+    let biases = hidden.saturating_mul(cell.biases().len() as u64).saturating_add(outputs);
+    // A spec may name sizes that no machine has.
+    let weights = table.saturating_add(recurrent).saturating_mul(each(spec.sparsity.weights));
+    let output = hidden.saturating_mul(outputs).saturating_mul(each(spec.sparsity.output));
+    weights.saturating_add(output).saturating_add(biases)
 }
