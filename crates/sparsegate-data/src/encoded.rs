@@ -67,11 +67,12 @@ pub(super) fn sizes(file: &Utf8Path, hash: &str) -> Option<Sizes> {
     file.read_exact(&mut header).ok()?;
     let header: Header = serde_json::from_slice(&header).ok()?;
     let labelled = header.classes.is_some();
-    let parts = header.sizes.iter().map(|size| *size as u64);
-    // A text has a label, a length and at least one id.
-    let numbers = parts.map(|size| if labelled { 3 * size } else { size }).sum::<u64>();
+    // A text has a label, a length and at least one id, of four bytes each.
+    let bytes = if labelled { 12 } else { 4 };
+    let numbers =
+        header.sizes.iter().try_fold(0_u64, |sum, size| sum.checked_add((*size as u64).checked_mul(bytes)?))?;
     let rest = length.checked_sub(start.len() as u64 + size + CHECKSUM as u64)?;
-    let whole = if labelled { rest >= 4 * numbers } else { rest == 4 * numbers };
+    let whole = if labelled { rest >= numbers } else { rest == numbers };
     (header.hash == hash && whole).then_some(Sizes { labelled, parts: header.sizes, vocabulary: header.vocabulary })
 }
 
@@ -274,6 +275,28 @@ mod tests {
                 let may_be_whole = corpus.unit == Unit::Text && length + 16 >= whole.len();
                 assert!(may_be_whole || sizes(&file, &corpus.hash).is_none(), "cut at {length}");
             }
+        }
+    }
+
+    #[test]
+    fn sizes_beyond_all_numbers_are_damage() {
+        let (_folder, file) = kept();
+        fs_err::create_dir_all(file.parent().unwrap()).unwrap();
+        let most = usize::MAX;
+        for (classes, counts) in [
+            (None, [most, 0, 0]),
+            (None, [most / 4, most / 4, most / 4]),
+            (Some(Vec::new()), [most, 0, 0]),
+            (Some(Vec::new()), [0, most / 3, 0]),
+        ] {
+            let unit = Unit::Text.metric().to_owned();
+            let (hash, vocabulary) = ("h".to_owned(), Vec::new());
+            let header = Header { hash, unit, vocabulary, classes, sizes: counts, survey: None };
+            let header = serde_json::to_vec(&header).unwrap();
+            let length = (header.len() as u64).to_le_bytes();
+            let pieces: [&[u8]; 5] = [MAGIC, &VERSION.to_le_bytes(), &length, &header, &[0; CHECKSUM]];
+            fs_err::write(&file, pieces.concat()).unwrap();
+            assert_eq!(sizes(&file, "h"), None);
         }
     }
 

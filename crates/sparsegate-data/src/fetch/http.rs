@@ -88,7 +88,8 @@ fn receive(
     part.cut(there)?;
     progress.start(file, url, there, file.bytes);
     // One byte more than expected is enough to detect a longer file.
-    let mut body = response.body_mut().with_config().limit(u64::MAX).reader().take(longest - there + 1);
+    let most = longest.saturating_sub(there).saturating_add(1);
+    let mut body = response.body_mut().with_config().limit(u64::MAX).reader().take(most);
     let mut buffer = vec![0; 1 << 16];
     loop {
         let read = body.read(&mut buffer).map_err(|error| broken(&error))?;

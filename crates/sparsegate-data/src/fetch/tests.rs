@@ -216,6 +216,16 @@ fn other_contents_are_refused() {
 }
 
 #[test]
+fn a_size_that_no_file_has_is_an_early_end() {
+    let mut here = Here::new();
+    here.manifest.files.get_mut("train").unwrap().bytes = u64::MAX;
+    let (url, _ranges) = server(vec![whole()]);
+    let error = here.fetch(&url).unwrap_err();
+    assert!(matches!(error, DataError::Network { .. }), "{error}");
+    assert_eq!(fs_err::read(here.part()).unwrap(), TEXT);
+}
+
+#[test]
 fn offline_is_an_error_that_names_the_address() {
     let here = Here::new();
     // Nothing listens on the discard port.

@@ -111,6 +111,16 @@ pub fn folder(folder: &Utf8Path) -> Result<Folder, DataError> {
         .filter(|first| part(first).is_some())
         .collect();
     if parts[0].is_none() {
+        let both = beside_and_inside(&others, &inside);
+        if told > 0 && !both.is_empty() {
+            let parts: Vec<String> = part_folders.into_iter().collect();
+            let parts = parts.join(", ");
+            return Err(unusable(format!(
+                "the folder has no subfolder for training beside {parts}, and {} are both beside it and in it; move those \
+                 beside it into a subfolder called train, or rename {parts} if it is a class",
+                both.join(", ")
+            )));
+        }
         if told > 0 && left_out.is_empty() {
             let names: Vec<String> = part_folders.into_iter().collect();
             return Err(unusable(format!(
@@ -124,6 +134,22 @@ pub fn folder(folder: &Utf8Path) -> Result<Folder, DataError> {
     left_out.extend(part_folders);
     left_out.retain(|name| !parts.iter().flatten().any(|part| part == name));
     Ok(Folder::Classes { parts, left_out: left_out.into_iter().collect() })
+}
+
+/// Names of subfolders that a folder of a part has as well, so that they are the classes of a part without a folder.
+fn beside_and_inside(files: &[Utf8PathBuf], inside: &dyn Fn(&Utf8Path) -> Utf8PathBuf) -> Vec<String> {
+    let mut beside: BTreeSet<String> = BTreeSet::new();
+    let mut below: BTreeSet<String> = BTreeSet::new();
+    for file in files {
+        let path = inside(file);
+        let names: Vec<&str> = path.components().map(|component| component.as_str()).collect();
+        match names[..] {
+            [first, second, _, ..] if part(first).is_some() => below.insert(second.to_owned()),
+            [first, _, ..] if part(first).is_none() => beside.insert(first.to_owned()),
+            _ => false,
+        };
+    }
+    beside.intersection(&below).cloned().collect()
 }
 
 /// The plain texts below a folder and its subfolders, whatever their endings.
@@ -210,6 +236,11 @@ mod tests {
         assert_eq!(folder(&root).unwrap(), Folder::Classes { parts: [None, None, None], left_out: Vec::new() });
         let (_kept, root) = made(&["test/pos/1.txt", "test/neg/1.txt"]);
         assert!(folder(&root).unwrap_err().to_string().contains("no subfolder for training beside test"));
+        // The classes of a training part without a folder beside those of the test part.
+        let (_kept, root) = made(&["pos/1.txt", "neg/1.txt", "test/pos/1.txt", "test/neg/1.txt"]);
+        let why = folder(&root).unwrap_err().to_string();
+        let expected = "no subfolder for training beside test, and neg, pos are both beside it and in it; move those";
+        assert!(why.contains(expected), "{why}");
         let (_kept, root) = made(&["wiki.train.tokens", "wiki.valid.tokens", "wiki.test.tokens"]);
         let Folder::Texts(texts) = folder(&root).unwrap() else { panic!("texts") };
         assert_eq!(texts.parts.map(|files| files.len()), [1, 1, 1]);
@@ -233,6 +264,11 @@ mod tests {
         symlink(root.join("d"), root.join("d/pos/round")).unwrap();
         let found = files(&root.join("d")).unwrap();
         assert_eq!(found, [root.join("d/neg/2.txt"), root.join("d/pos/1.txt")]);
+        let (_kept, pair) = made(&["a/1.txt", "b/2.txt"]);
+        symlink(pair.join("b"), pair.join("a/x")).unwrap();
+        symlink(pair.join("a"), pair.join("b/y")).unwrap();
+        let expected = ["a/1.txt", "a/x/2.txt", "b/2.txt", "b/y/1.txt"].map(|name| pair.join(name));
+        assert_eq!(files(&pair).unwrap(), expected, "links into each other's folder");
         symlink(root.join("gone"), root.join("d/pos/3.txt")).unwrap();
         assert!(files(&root.join("d")).unwrap_err().to_string().contains("3.txt: this is a link to a file that"));
     }

@@ -1,6 +1,8 @@
 //! Compressed files, and files of other programs, told by their first bytes.
 
+use std::cell::Cell;
 use std::io::{self, BufReader, Read, Seek as _};
+use std::rc::Rc;
 
 use camino::Utf8Path;
 use flate2::read::MultiGzDecoder;
@@ -43,17 +45,31 @@ impl Pack {
     }
 
     pub(super) fn open(self, file: &Utf8Path, opened: fs_err::File) -> Result<Box<dyn Read>, DataError> {
-        let named = |inner: Box<dyn Read>| Box::new(Unpacking { file: file.to_string(), inner });
+        let packed = Rc::new(Cell::new(0));
+        let named = |inner: Box<dyn Read>| {
+            Box::new(Unpacking { file: file.to_string(), inner, packed: Rc::clone(&packed), unpacked: 0 })
+        };
+        let counted = |opened: fs_err::File| Counted { inner: opened, bytes: Rc::clone(&packed) };
         Ok(match self {
-            Self::Gzip => named(Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, opened)))),
-            Self::Zstd => named(Box::new(zstd::Decoder::new(opened)?)),
+            Self::Gzip => named(Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, counted(opened))))),
+            Self::Zstd => named(Box::new(zstd::Decoder::new(counted(opened))?)),
             Self::Zip => {
+                let most = most_unpacked(opened.metadata()?.len());
                 let mut archive = archive(file, opened)?;
                 let (index, _) = only_file(file, &mut archive)?;
                 let mut member = archive.by_index(index).map_err(|error| broken(file, &error))?;
-                // Unpacked as a whole, so that the archive's checksum is verified before the first line is read.
+                let size = member.size();
+                if size > most {
+                    return Err(DataError::Unusable { file: file.to_owned(), problem: TOO_MUCH.to_owned() });
+                }
+                // Unpacked as a whole, so that the archive's checksum is verified before the first line is read. The
+                // checksum is verified at the end of the file, which one byte more than there should be reaches.
                 let mut whole = tempfile::tempfile()?;
-                io::copy(&mut member, &mut whole).map_err(|error| broken(file, &error))?;
+                let copied = io::copy(&mut member.by_ref().take(size.saturating_add(1)), &mut whole)
+                    .map_err(|error| broken(file, &error))?;
+                if copied > size {
+                    return Err(broken(file, &"it unpacks to more than the size that it states"));
+                }
                 whole.rewind()?;
                 Box::new(BufReader::with_capacity(1 << 16, whole))
             }
@@ -107,16 +123,52 @@ fn only_file(file: &Utf8Path, archive: &mut Archive) -> Result<(usize, String), 
     }
 }
 
-/// Adds the file's name to the errors of a decoder, which does not know it.
+/// Bytes that a compressed file of any size may unpack to: 256 MiB.
+const UNPACKED: u64 = 256 << 20;
+/// Bytes that each byte of a compressed file may unpack to beyond [`UNPACKED`]. One line over and over becomes a
+/// thousandth with gzip, and no text comes near that.
+const TIMES: u64 = 2_000;
+const TOO_MUCH: &str = "it unpacks to more than 2,000 times its size; if this is right, unpack it yourself and give \
+                        the unpacked file";
+
+/// Largest number of bytes that `packed` bytes may unpack to.
+fn most_unpacked(packed: u64) -> u64 {
+    UNPACKED.saturating_add(packed.saturating_mul(TIMES))
+}
+
+/// Adds the file's name to the errors of a decoder, which does not know it, and refuses a small file that unpacks to an
+/// endless one.
 struct Unpacking {
     file: String,
     inner: Box<dyn Read>,
+    /// Number of bytes that the decoder has read.
+    packed: Rc<Cell<u64>>,
+    unpacked: u64,
 }
 
 impl Read for Unpacking {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {}", self.file, damaged(&error)));
-        self.inner.read(buffer).map_err(named)
+        let read = self.inner.read(buffer).map_err(named)?;
+        self.unpacked += read as u64;
+        if self.unpacked > most_unpacked(self.packed.get()) {
+            return Err(io::Error::other(format!("{}: {TOO_MUCH}", self.file)));
+        }
+        Ok(read)
+    }
+}
+
+/// Counts the bytes that are read.
+struct Counted<R> {
+    inner: R,
+    bytes: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.bytes.set(self.bytes.get() + read as u64);
+        Ok(read)
     }
 }
 
@@ -160,8 +212,9 @@ pub(crate) fn foreign(first: &[u8]) -> Option<&'static str> {
     if first.get(257..262) == Some(b"ustar") {
         return Some("this is a tar archive; unpack it and name the file or folder to read");
     }
-    // `BZh`, `ORC` and `RDX` begin words; what follows them in a file of that kind is no text.
-    let text = first.iter().take(64).all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
+    // `BZh`, `ORC` and `RDX` begin words; what follows them in a file of that kind has control characters. Bytes above
+    // ASCII are letters in UTF-8 and other encodings.
+    let text = first.iter().take(64).all(|byte| *byte >= 0x20 || byte.is_ascii_whitespace());
     if first.get(4..10) == Some(b"1AY&SY") && first.starts_with(b"BZh") {
         return Some(BZIP2);
     }

@@ -103,3 +103,51 @@ fn utf16_is_told_by_its_nuls() {
     assert_eq!(utf16_without_bom(&utf16("text,label\n", true)), Some("utf-16be"));
     assert_eq!(utf16_without_bom(b"text,label\nplain text, and more\n"), None);
 }
+
+#[test]
+fn words_that_begin_as_files_of_other_programs_are_text() {
+    for text in ["ORCID;Pr\u{e9}nom\n1;\u{c8}ve\n", "RDX \u{2013} a word\tlabel\r\n", "BZh \u{5473}"] {
+        assert_eq!(foreign(text.as_bytes()), None, "{text}");
+    }
+    assert_eq!(foreign(b"ORCID;Pr\xe9nom\n"), None, "another encoding");
+    assert!(foreign(b"ORC\x0a\x03\x11 and more").is_some_and(|what| what.contains("ORC file")));
+    assert!(foreign(b"RDX3\nX\n\0\0\0\x03").is_some_and(|what| what.contains("a file of R")));
+}
+
+/// All bytes are read, and none is kept.
+fn drain(file: &Utf8Path) -> Result<u64, String> {
+    let mut opened = text(file, &TextFormat::default()).map_err(|error| error.to_string())?;
+    std::io::copy(&mut opened, &mut std::io::sink()).map_err(|error| error.to_string())
+}
+
+const TOO_MUCH: &str = "t: it unpacks to more than 2,000 times its size; if this is right, unpack it yourself";
+
+#[test]
+fn a_small_file_that_unpacks_to_an_endless_one_is_refused() {
+    let here = Here(tempfile::tempdir().unwrap());
+    let endless = zstd::encode_all(std::io::repeat(b'a').take(512 << 20), 1).unwrap();
+    let why = drain(&here.file("t", &endless)).unwrap_err();
+    assert!(why.contains(TOO_MUCH), "{} bytes: {why}", endless.len());
+    // Several members, each of which packs one line over and over as tightly as gzip does.
+    let line = "2026-01-01 00:00:00 the same line of a log\n";
+    let member = line.repeat((16 << 20) / line.len());
+    let log = gzip(member.as_bytes()).repeat(18);
+    assert!(log.len() < (18 * member.len()) / 50, "{} bytes", log.len());
+    assert_eq!(drain(&here.file("t", &log)), Ok(18 * member.len() as u64));
+}
+
+#[test]
+fn archives_that_state_a_wrong_size_are_refused() {
+    let here = Here(tempfile::tempdir().unwrap());
+    let stating = |size: u32| {
+        let mut archive = zip(&[("t.csv", TEXT.as_bytes())]);
+        let entry = memchr::memmem::find(&archive, b"PK\x01\x02").unwrap();
+        archive[entry + 24..entry + 28].copy_from_slice(&size.to_le_bytes());
+        drain(&here.file("t", &archive))
+    };
+    assert_eq!(stating(TEXT.len() as u32), Ok(TEXT.len() as u64));
+    let less = stating(3).unwrap_err();
+    assert!(less.contains("t: the compressed file is damaged or cut off: it unpacks to more than"), "{less}");
+    let more = stating(4_000_000_000).unwrap_err();
+    assert!(more.contains(TOO_MUCH), "{more}");
+}

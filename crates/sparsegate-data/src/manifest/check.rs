@@ -4,7 +4,7 @@ use camino::Utf8Path;
 
 use super::labelled::{Folders, LabelledTexts, Table, TableFormat, TextSource, Tokens};
 use super::plain::{PlainText, SymbolUnit};
-use super::reader::Reader;
+use super::reader::{LARGEST_VECTOR, Reader};
 use super::scalar::Column;
 use super::{DataFile, Manifest};
 use crate::DataError;
@@ -36,7 +36,7 @@ impl Manifest {
                 generated("texts", MOST_TEXTS, [("train", p.train), ("valid", p.valid), ("test", p.test)])
             }
             Reader::GloveText(vectors) | Reader::Word2vecText(vectors) | Reader::Word2vecBinary(vectors) => {
-                require(vectors.size > 0, "size", "0 is too small; write how many numbers a vector has")
+                vector_size(vectors.size)
             }
         };
         checked.map_err(|(field, problem)| invalid((format!("reader.{}.{field}", self.reader.key()), problem)))
@@ -78,12 +78,21 @@ fn missing(reader: &Reader, role: &str) -> String {
 const MOST_SYMBOLS: usize = 100_000_000;
 const MOST_TEXTS: usize = 5_000_000;
 
+/// Largest number of words kept. Ids have 32 bits, and some are not of words.
+const MOST_WORDS: usize = 1_000_000_000;
+
 /// Checks the sizes of generated parts; `what` is their unit, of which a part has `most` at most.
 fn generated(what: &str, most: usize, sizes: [(&str, usize); 3]) -> Checked {
     sizes.iter().try_for_each(|(key, size)| {
         let range = format!("{size} {what}; it must be from 1 to {most}");
         require(*size > 0 && *size <= most, key, &range)
     })
+}
+
+fn vector_size(size: usize) -> Checked {
+    require(size > 0, "size", "0 is too small; write how many numbers a vector has")?;
+    let problem = format!("{size} is too large; write how many numbers a vector has, at most {LARGEST_VECTOR}");
+    require(size <= LARGEST_VECTOR, "size", &problem)
 }
 
 fn data_file(file: &DataFile) -> Checked {
@@ -123,6 +132,10 @@ fn labelled_texts(texts: &LabelledTexts) -> Checked {
     classes(texts)?;
     tokens(&texts.tokens)?;
     at_least_one("words", texts.words.map(|n| n as u64))?;
+    if let Some(words) = texts.words {
+        let problem = format!("{words} is too large; write {MOST_WORDS} or less, or remove it to keep all words");
+        require(words <= MOST_WORDS, "words", &problem)?;
+    }
     at_least_one("min_count", texts.min_count)?;
     at_least_one("length", texts.length.map(|n| n as u64))?;
     let room = texts.length != Some(1) || !texts.start_symbol;

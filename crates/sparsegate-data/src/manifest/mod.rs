@@ -23,6 +23,8 @@ pub use plain::{PlainText, Shares, SymbolUnit};
 pub use reader::{Planted, PlantedTexts, Reader, WordVectors};
 pub use scalar::{Column, Columns, Label};
 
+pub(crate) use reader::LARGEST_VECTOR;
+
 /// A dataset manifest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -266,6 +268,29 @@ mod tests {
         let mut empty = text.clone();
         empty.replace_range(files, "");
         assert!(why(&empty.replace("reader: ptb-words", generated)).contains("reader.planted-words.valid: 0 symbols"));
+    }
+
+    #[test]
+    fn numbers_that_cannot_be_meant_are_refused() {
+        let with = |name: &str, from: &str, to: &str| {
+            let text = fs_err::read_to_string(shipped().join(format!("datasets/{name}.yaml"))).unwrap();
+            assert!(text.contains(from), "{name}");
+            load(name, &text.replace(from, to)).map_err(|error| error.to_string())
+        };
+        let size = |size: &str| with("glove-6b-50d-part", "size: 50 }\n", &format!("size: {size} }}\n"));
+        assert!(size("65536").is_ok());
+        assert!(size("0").unwrap_err().contains("reader.glove-text.size: 0 is too small"));
+        let words = |words: &str| with("agnews", "words: 20000\n", &format!("words: {words}\n"));
+        assert!(words("1000000000").is_ok());
+        for (found, expected) in [
+            (size("65537"), "reader.glove-text.size: 65537 is too large; write how many numbers a vector has"),
+            (size("18446744073709551615"), "reader.glove-text.size: 18446744073709551615 is too large"),
+            (words("1000000001"), "reader.labelled-texts.words: 1000000001 is too large; write 1000000000 or less"),
+            (words("18446744073709551615"), "reader.labelled-texts.words: 18446744073709551615 is too large"),
+        ] {
+            let why = found.unwrap_err();
+            assert!(why.contains(expected), "{why}\n{expected}");
+        }
     }
 
     #[test]

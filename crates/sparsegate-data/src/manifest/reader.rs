@@ -77,6 +77,9 @@ pub struct WordVectors {
     pub size: usize,
 }
 
+/// Largest dimension of a vector. A row of a file is in memory as a whole, so it must have a size that vectors have.
+pub(crate) const LARGEST_VECTOR: usize = 1 << 16;
+
 /// The parts of a data set, in reading order.
 const PARTS: &[&str] = &["train", "valid", "test"];
 

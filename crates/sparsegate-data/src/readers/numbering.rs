@@ -35,7 +35,7 @@ impl Scheme {
     pub(super) fn shifted(start: bool, words: usize, min_count: Option<u64>) -> Self {
         let unused = |id: usize| format!("<unused {id}>");
         let before = vec!["<pad>".to_owned(), START.to_owned(), UNKNOWN.to_owned(), unused(3)];
-        let after = (words.max(4)..words.max(1) + 3).map(unused).collect();
+        let after = (words.max(4)..words.max(1).saturating_add(3)).map(unused).collect();
         let min_count = min_count.unwrap_or(1);
         let most = words.saturating_sub(4);
         Self { before, after, most, min_count, unknown: 2, start: start.then_some(1) }
@@ -91,5 +91,7 @@ mod tests {
             ["<pad>", "<start>", "<unk>", "<unused 3>", "often", "a", "<unused 6>", "<unused 7>", "<unused 8>"];
         assert_eq!(symbols, expected);
         assert_eq!(ids, [2, 2, 5, 4, 2, 2]);
+        let all = number(&Scheme::shifted(true, usize::MAX, None)).0;
+        assert_eq!(all, ["<pad>", "<start>", "<unk>", "<unused 3>", "often", "a", "b", "rare"]);
     }
 }

@@ -8,6 +8,7 @@ use super::super::DataError;
 use super::super::manifest::Column;
 use super::Sample;
 use super::header::is_header;
+use crate::readers::table::same_name;
 use crate::readers::{common_label, is_missing_label};
 
 /// Maximum number of distinct values of a column that is guessed to be the label.
@@ -147,11 +148,21 @@ impl<'a> Table<'a> {
         self.usable.get(column).copied().unwrap_or(true)
     }
 
+    /// What is wrong with a column that cannot be read because others have its name, as in Parquet.
+    fn shared_name(&self, column: usize) -> Option<String> {
+        let names = self.names.filter(|_| !self.is_usable(column))?;
+        let count = names.iter().filter(|name| **name == names[column]).count();
+        (count > 1).then(|| same_name(count, &names[column]))
+    }
+
     /// The column that the user names, by name or else by number.
     fn asked(&self, wanted: &str) -> Result<usize, String> {
         let places: Vec<usize> =
             (0..self.columns.len()).filter(|&at| self.names.is_some_and(|names| names[at] == wanted)).collect();
         if places.len() > 1 {
+            if let Some(problem) = self.shared_name(places[0]) {
+                return Err(problem);
+            }
             let numbers: Vec<String> = places.iter().map(|at| (at + 1).to_string()).collect();
             return Err(format!(
                 "several columns are called `{wanted}`; name the one that is meant by its number ({})",
@@ -164,7 +175,9 @@ impl<'a> Table<'a> {
         if self.is_usable(found) {
             Ok(found)
         } else {
-            Err(format!("the column {} holds lists or other nested values; name another column", self.columns[found]))
+            Err(self.shared_name(found).unwrap_or_else(|| {
+                format!("the column {} holds lists or other nested values; name another column", self.columns[found])
+            }))
         }
     }
 
@@ -181,6 +194,9 @@ impl<'a> Table<'a> {
             .max_by_key(|&column| (length(column), count - column))
             .filter(|_| count > 1)
             .ok_or_else(|| {
+                if let Some(problem) = (0..count).find_map(|column| self.shared_name(column)) {
+                    return problem;
+                }
                 let cure = if self.names.is_some() && !self.header {
                     ""
                 } else {

@@ -13,8 +13,9 @@ use crate::readers::table::{Dialect, SeparatedRows};
 /// Maximum number of rows looked at.
 const ROWS: usize = 200;
 
-/// Fills in the separator and the quotes of a table that begins with `text`.
-pub(super) fn guess(text: &str, format: TableFormat, hints: &Hints, look: &mut Look) {
+/// Fills in the separator and the quotes of a table that begins with `text`. `cut`: the table goes on after it.
+pub(super) fn guess(text: &str, cut: bool, format: TableFormat, hints: &Hints, look: &mut Look) {
+    let whole = text;
     // The last line may be cut.
     let text = text.rfind('\n').map_or(text, |end| &text[..=end]);
     let mut dialect = Dialect {
@@ -24,7 +25,8 @@ pub(super) fn guess(text: &str, format: TableFormat, hints: &Hints, look: &mut L
         text: TextFormat::default(),
     };
     if format == TableFormat::Tsv {
-        if in_quotes(text, &dialect) {
+        // The last line of a whole text may end a value in quotes.
+        if in_quotes(if cut { text } else { whole }, cut, &dialect) {
             look.quotes = Some(true);
         }
         return;
@@ -78,24 +80,12 @@ fn fit(text: &str, dialect: &Dialect) -> Fit {
 
 /// Whether the values of a table with tabs are in quotes: all quotes are proper, and they hold tabs, line ends or
 /// quotes, or stand around a value in half of the rows.
-fn in_quotes(text: &str, dialect: &Dialect) -> bool {
+fn in_quotes(text: &str, cut: bool, dialect: &Dialect) -> bool {
     if !text.contains('"') {
         return false;
     }
     let quoted = Dialect { quotes: true, ..dialect.clone() };
-    let read = |dialect: &Dialect| {
-        let mut read: Vec<Vec<Vec<u8>>> = Vec::new();
-        let mut rows = SeparatedRows::of(Utf8Path::new(""), Box::new(Cursor::new(text.to_owned())), dialect).ok()?;
-        while read.len() < ROWS {
-            match rows.next_row() {
-                Ok(Some((_, row))) => read.push(row.iter().map(<[u8]>::to_vec).collect()),
-                Ok(None) => break,
-                Err(_) => return None,
-            }
-        }
-        Some(read)
-    };
-    let Some(with) = read(&quoted) else { return false };
+    let Some(with) = quoted_rows(text, cut, &quoted) else { return false };
     let values = || with.iter().flatten();
     if values().any(|value| value.iter().any(|byte| matches!(byte, b'\t' | b'\n'))) || text.contains("\"\"") {
         return true;
@@ -104,4 +94,21 @@ fn in_quotes(text: &str, dialect: &Dialect) -> bool {
     let around =
         |line: &&str| line.split('\t').any(|value| value.len() > 1 && value.starts_with('"') && value.ends_with('"'));
     2 * lines.filter(around).count() >= with.len().max(1)
+}
+
+/// The first rows of a text; `None` if their quotes are not proper, or if there is no row.
+fn quoted_rows(text: &str, cut: bool, dialect: &Dialect) -> Option<Vec<Vec<Vec<u8>>>> {
+    let mut read: Vec<Vec<Vec<u8>>> = Vec::new();
+    let mut rows = SeparatedRows::of(Utf8Path::new(""), Box::new(Cursor::new(text.to_owned())), dialect).ok()?;
+    while read.len() < ROWS {
+        let next = rows.next_row().map(|row| row.map(|(_, row)| row.iter().map(<[u8]>::to_vec).collect()));
+        match next {
+            Ok(Some(row)) => read.push(row),
+            Ok(None) => break,
+            // A value with line ends is mostly what the text was cut in; its last quote comes later.
+            Err(_) if cut && rows.ends_in_quotes() => break,
+            Err(_) => return None,
+        }
+    }
+    Some(read).filter(|read| !read.is_empty())
 }

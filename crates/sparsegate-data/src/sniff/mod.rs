@@ -113,7 +113,7 @@ pub fn look(file: &Utf8Path, hints: &Hints) -> Result<Look, DataError> {
     if Bom::of(&first).is_none() && look.encoding.is_none() {
         look.encoding = input::utf16_without_bom(&first).and_then(Encoding::from_label);
     }
-    let text = beginning(file, &look.text_format())?;
+    let (text, cut) = beginning(file, &look.text_format())?;
     let feeds = text.matches('\n').count();
     let lone = text.matches('\r').count() - text.matches("\r\n").count();
     if lone > 0 && lone > 10 * feeds {
@@ -131,7 +131,7 @@ pub fn look(file: &Utf8Path, hints: &Hints) -> Result<Look, DataError> {
         None => by_content(&text),
     };
     if let Format::Table(format @ (TableFormat::Csv | TableFormat::Tsv)) = look.format {
-        dialect::guess(&text, format, hints, &mut look);
+        dialect::guess(&text, cut, format, hints, &mut look);
     }
     Ok(look)
 }
@@ -141,14 +141,14 @@ pub fn look(file: &Utf8Path, hints: &Hints) -> Result<Look, DataError> {
 /// # Errors
 /// A file that cannot be read.
 pub fn lines(file: &Utf8Path, look: &Look) -> Result<Vec<String>, DataError> {
-    Ok(beginning(file, &look.text_format())?.lines().map(str::to_owned).collect())
+    Ok(beginning(file, &look.text_format())?.0.lines().map(str::to_owned).collect())
 }
 
-/// The first text of a file, as far as guesses need it.
-fn beginning(file: &Utf8Path, format: &TextFormat) -> Result<String, DataError> {
+/// The first text of a file, as far as guesses need it, and whether more may follow.
+fn beginning(file: &Utf8Path, format: &TextFormat) -> Result<(String, bool), DataError> {
     let mut bytes = Vec::new();
     input::text(file, format)?.take(PEEK as u64).read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok((String::from_utf8_lossy(&bytes).into_owned(), bytes.len() == PEEK))
 }
 
 fn by_name(name: &str) -> Option<Format> {

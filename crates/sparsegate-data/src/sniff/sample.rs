@@ -1,6 +1,6 @@
 //! Reads the first rows of a table, with the readers' own code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use camino::Utf8Path;
 use serde_json::Value;
@@ -17,6 +17,9 @@ const BYTES: u64 = 16 << 20;
 
 /// Largest number of columns of a table.
 const MOST_COLUMNS: usize = 10_000;
+/// Largest number of values in a sample that has one for each column, whether or not the file has it: of a wide table
+/// fewer rows are looked at.
+const MOST_VALUES: usize = 2_000_000;
 
 /// The first rows of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +28,8 @@ pub struct Sample {
     pub names: Option<Vec<String>>,
     /// Rows, each with as many values as there are columns.
     pub rows: Vec<Vec<String>>,
-    /// For each column, whether its values can be text or label: single values, not lists or objects.
+    /// For each column, whether its values can be text or label: single values, not lists or objects; in Parquet also of
+    /// a name that no other column has.
     pub usable: Vec<bool>,
     /// For each column, whether its values stand inside another JSON object; such a column is a label only if no other
     /// could be, or if it has a usual name.
@@ -118,6 +122,7 @@ fn objects(file: &Utf8Path, look: &Look) -> Result<Sample, DataError> {
     let mut reader = Objects::open(file, &look.text_format())?;
     let mut objects = Vec::new();
     let mut names: Vec<String> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
     let mut usable: Vec<bool> = Vec::new();
     let mut inner: Vec<bool> = Vec::new();
     while objects.len() < ROWS && reader.bytes() < BYTES && names.len() <= MOST_COLUMNS {
@@ -125,12 +130,14 @@ fn objects(file: &Utf8Path, look: &Look) -> Result<Sample, DataError> {
         if object.len() > MOST_COLUMNS {
             return Err(too_wide(file, object.len()));
         }
+        let known = names.len();
         let mut values = BTreeMap::new();
         flatten("", &object, &mut |name, outer, value| {
             if names.len() > MOST_COLUMNS {
                 return;
             }
-            let at = names.iter().position(|known| *known == name).unwrap_or_else(|| {
+            let at = places.get(&name).copied().unwrap_or_else(|| {
+                places.insert(name.clone(), names.len());
                 names.push(name);
                 usable.push(true);
                 inner.push(!outer);
@@ -144,6 +151,13 @@ fn objects(file: &Utf8Path, look: &Look) -> Result<Sample, DataError> {
             };
             values.insert(at, text);
         });
+        if names.len() <= MOST_COLUMNS && names.len() * (objects.len() + 1) > MOST_VALUES {
+            // Where keys change from object to object, the first ones are enough. This one stays out, with its keys.
+            names.truncate(known);
+            usable.truncate(known);
+            inner.truncate(known);
+            break;
+        }
         objects.push((object, values));
     }
     if let [(only, _)] = objects.as_slice() {
@@ -157,6 +171,9 @@ fn objects(file: &Utf8Path, look: &Look) -> Result<Sample, DataError> {
             let problem = format!("the file is one JSON object, and its `{key}` holds many values; {cure}");
             return Err(DataError::Unusable { file: file.to_owned(), problem });
         }
+    }
+    if names.len() > MOST_COLUMNS {
+        return Err(too_wide(file, names.len()));
     }
     let row = |values: &BTreeMap<usize, String>| {
         (0..names.len()).map(|at| values.get(&at).cloned().unwrap_or_default()).collect::<Vec<_>>()
@@ -187,8 +204,13 @@ fn parquet(file: &Utf8Path) -> Result<Sample, DataError> {
     if names.len() > MOST_COLUMNS {
         return Err(too_wide(file, names.len()));
     }
-    let mut usable: Vec<bool> = (0..names.len()).map(|column| table.nested(column).is_none()).collect();
-    let mut rows: Vec<Vec<String>> = vec![vec![String::new(); names.len()]; table.rows().min(ROWS)];
+    // The library reads columns by name.
+    let mut usable = alone(&names);
+    for (column, usable) in usable.iter_mut().enumerate() {
+        *usable &= table.nested(column).is_none();
+    }
+    let most = most_rows(names.len());
+    let mut rows: Vec<Vec<String>> = vec![vec![String::new(); names.len()]; table.rows().min(most)];
     // Column by column, so that one that cannot be decoded does not hide the others.
     for column in 0..names.len() {
         if !usable[column] {
@@ -198,10 +220,24 @@ fn parquet(file: &Utf8Path) -> Result<Sample, DataError> {
             if let Some(row) = rows.get_mut(row - 1) {
                 values.pop().flatten().unwrap_or_default().trim().clone_into(&mut row[column]);
             }
-            Ok(row < ROWS)
+            Ok(row < most)
         });
         usable[column] = read.is_ok();
     }
     let inner = vec![false; names.len()];
     Ok(Sample { names: Some(names), rows, usable, inner, ordered: true })
+}
+
+/// Largest number of rows of a sample that has this many columns.
+pub(super) fn most_rows(columns: usize) -> usize {
+    ROWS.min(MOST_VALUES / columns.max(1))
+}
+
+/// For each name, whether no other is the same.
+fn alone(names: &[String]) -> Vec<bool> {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for name in names {
+        *counts.entry(name.as_str()).or_default() += 1;
+    }
+    names.iter().map(|name| counts.get(name.as_str()) == Some(&1)).collect()
 }

@@ -187,6 +187,26 @@ fn separators_and_quotes_are_found() {
 }
 
 #[test]
+fn quotes_around_line_ends_are_found_in_a_long_table() {
+    let here = Here::new();
+    let tsv = |text: &str| here.look("t.tsv", text.as_bytes()).quotes;
+    // What is looked at ends inside a value, and so does its last line.
+    let row = |label: &str| format!("\"{}\"\t{label}\n", "ab\n".repeat(150));
+    let long = (row("pos") + &row("neg")).repeat(100);
+    let beginning = &long[..PEEK];
+    let beginning = &beginning[..=beginning.rfind('\n').unwrap()];
+    assert!(beginning.matches('"').count() % 2 == 1, "cut outside a value");
+    assert_eq!(tsv(&long), Some(true));
+    assert_eq!(tsv("\"a\nb\"\tpos\n\"c\nd\"\tneg"), Some(true), "no line end after the last row");
+    // Quotes that are part of the texts, of which one more opens than closes.
+    let plain = "a text as it is\tpos\n".repeat(5_000);
+    assert_eq!(tsv(&format!("label\ttext\n\"so it began\tpos\n{plain}")), None);
+    assert_eq!(tsv(&format!("\"so it began\tpos\n{plain}")), None, "in the first row");
+    assert_eq!(tsv(&"\"so\" he said\tpos\n".repeat(5_000)), None);
+    assert_eq!(tsv("text\tlabel\n\"so it began\tpos\n"), None, "a whole text");
+}
+
+#[test]
 fn encodings_and_line_ends_are_found() {
     let here = Here::new();
     let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
@@ -228,6 +248,29 @@ fn json_lines_have_the_columns_of_all_objects_and_prefer_outer_ones() {
     assert!(why.contains("the column `meta` holds lists or other nested values"), "{why}");
     let why = here.choose_in("t.jsonl", "[{\"a\": \"b\"}]\n", Wanted::default()).unwrap_err();
     assert!(why.contains("there is only one column"), "{why}");
+}
+
+#[test]
+fn of_wide_tables_fewer_rows_are_looked_at() {
+    let here = Here::new();
+    // Every object has a key of its own.
+    let lines: Vec<String> = (0..5_000).map(|i| format!("{{\"text\": \"a b\", \"k{i}\": 1}}\n")).collect();
+    let file = here.file("t.jsonl", lines.concat().as_bytes());
+    let found = sample(&file, TableFormat::Jsonl, &look(&file, &Hints::default()).unwrap()).unwrap();
+    let names = found.names.unwrap();
+    assert!(names.iter().any(|name| name == "text"));
+    assert_eq!((found.usable.len(), found.inner.len()), (names.len(), names.len()));
+    assert!(found.rows.len() > 1_000 && found.rows.len() * names.len() <= 2_000_000, "{} rows", found.rows.len());
+    assert!(found.rows.iter().all(|row| row.len() == names.len()));
+    assert_eq!([0, 3, 400, 500, 10_000].map(sample::most_rows), [5_000, 5_000, 5_000, 4_000, 200]);
+}
+
+#[test]
+fn of_vectors_with_long_lines_few_lines_are_looked_at() {
+    let here = Here::new();
+    let long = format!("{} 0.1 0.2\n", "w".repeat(800_000)).repeat(6);
+    let file = here.file("v", (long + &"no numbers here\n".repeat(94)).as_bytes());
+    assert_eq!(vectors(&file).unwrap(), VectorFormat::GloveText(2));
 }
 
 #[test]

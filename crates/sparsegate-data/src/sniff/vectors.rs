@@ -7,6 +7,7 @@ use camino::Utf8Path;
 
 use crate::DataError;
 use crate::input;
+use crate::manifest::LARGEST_VECTOR;
 
 /// The format of a file of vectors, and their size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,8 +24,8 @@ pub enum VectorFormat {
 const LINES: usize = 100;
 /// Largest length of a line, bytes.
 const LINE: u64 = 1 << 20;
-/// Largest size of a vector in a first line; larger numbers are something else.
-const SIZE: usize = 1 << 16;
+/// Bytes after which no more lines are looked at: 4 MiB.
+const BYTES: usize = 4 << 20;
 
 /// Guesses the format and the size from the first lines.
 ///
@@ -33,11 +34,13 @@ const SIZE: usize = 1 << 16;
 pub fn vectors(file: &Utf8Path) -> Result<VectorFormat, DataError> {
     let mut reader = BufReader::with_capacity(1 << 16, input::unpacked(file)?);
     let mut lines: Vec<Vec<u8>> = Vec::new();
-    while lines.len() < LINES {
+    let mut bytes = 0;
+    while lines.len() < LINES && bytes < BYTES {
         let mut line = Vec::new();
         if (&mut reader).take(LINE).read_until(b'\n', &mut line)? == 0 {
             break;
         }
+        bytes += line.len();
         lines.push(line);
     }
     let unusable = |problem: &str| DataError::Unusable { file: file.to_owned(), problem: problem.to_owned() };
@@ -67,12 +70,12 @@ pub fn vectors(file: &Utf8Path) -> Result<VectorFormat, DataError> {
     })
 }
 
-/// The size in a first line of two numbers, words and size.
+/// The size in a first line of two numbers, words and size. Larger numbers are something else.
 fn header(line: &[u8]) -> Option<usize> {
     let line = str::from_utf8(line).ok()?;
     let mut pieces = line.split_whitespace();
     let (_, size) = (pieces.next()?.parse::<u64>().ok()?, pieces.next()?.parse::<usize>().ok()?);
-    (pieces.next().is_none() && (1..=SIZE).contains(&size)).then_some(size)
+    (pieces.next().is_none() && (1..=LARGEST_VECTOR).contains(&size)).then_some(size)
 }
 
 /// Number of numbers at the end of a line, of which the first piece is part of the word.

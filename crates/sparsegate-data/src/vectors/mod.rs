@@ -12,7 +12,7 @@ use camino::Utf8Path;
 
 use super::DataError;
 use super::cache::Cache;
-use super::manifest::{Manifest, Reader};
+use super::manifest::{LARGEST_VECTOR, Manifest, Reader};
 
 /// Vectors for the symbols of a vocabulary; some symbols may have none.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,6 +65,13 @@ pub fn check_vectors(file: &Utf8Path, reader: &Reader) -> Result<(), DataError> 
 }
 
 fn read(file: &Utf8Path, reader: &Reader, size: usize, wanted: &mut Wanted) -> Result<(), DataError> {
+    // The readers reserve memory by the size, and a reader need not come from a manifest that was checked.
+    if size > LARGEST_VECTOR {
+        let problem = format!(
+            "vectors of {size} numbers are too large to be read; name a file of at most {LARGEST_VECTOR} a word"
+        );
+        return Err(DataError::Unusable { file: file.to_owned(), problem });
+    }
     match reader {
         Reader::Word2vecBinary(_) => word2vec::read(file, size, wanted),
         Reader::Word2vecText(_) => glove::read(file, size, true, wanted),

@@ -127,3 +127,12 @@ fn mistakes_in_binary_files_name_entry_and_byte() {
         assert!(error.contains("some.vectors: ") && error.contains(message), "{error}\n{message}");
     }
 }
+
+#[test]
+fn a_size_that_no_vector_has_is_refused_before_the_file_is_read() {
+    for reader in [Reader::GloveText, Reader::Word2vecText, Reader::Word2vecBinary] {
+        let error = check_vectors(Utf8Path::new("none"), &reader(WordVectors { size: usize::MAX })).unwrap_err();
+        let expected = format!("none: vectors of {} numbers are too large to be read", usize::MAX);
+        assert!(error.to_string().contains(&expected), "{error}");
+    }
+}

@@ -178,15 +178,25 @@ fn zip(axes: &OrderedMap<Vec<Node>>, here: &[PathStep]) -> Result<Vec<SweepPoint
 fn concat(sweeps: &[SweepSpec], here: &[PathStep]) -> Result<Vec<SweepPoint>, Diagnostic> {
     let mut points = Vec::new();
     for (index, sweep) in sweeps.iter().enumerate() {
-        let mut here = here.to_vec();
-        here.push(PathStep::Index(index));
-        points.extend(sweep.points(&here)?);
+        let mut inner = here.to_vec();
+        inner.push(PathStep::Index(index));
+        points.extend(sweep.points(&inner)?);
+        // A few lines with aliases of aliases ask for more points than memory has, so those of all sweeps never come
+        // together.
+        if points.len() > MAX_RUNS {
+            return Err(too_many(here));
+        }
     }
     if points.is_empty() { Err(no_axes(here)) } else { Ok(points) }
 }
 
 fn no_axes(here: &[PathStep]) -> Diagnostic {
     Diagnostic::new(here, "nothing to sweep over", "list keys and values, or remove it").on_key()
+}
+
+fn too_many(here: &[PathStep]) -> Diagnostic {
+    let message = format!("more than {MAX_RUNS} runs");
+    Diagnostic::new(here, message, "split the sweep over several experiments").on_key()
 }
 
 /// The points of an axis, each with a single assignment.
@@ -245,8 +255,7 @@ fn full_key(key: &str, at: &[PathStep]) -> Result<&'static str, Diagnostic> {
 fn join(parts: Vec<Vec<SweepPoint>>, here: &[PathStep]) -> Result<Vec<SweepPoint>, Diagnostic> {
     let count = parts.iter().try_fold(1_usize, |count, part| count.checked_mul(part.len())).unwrap_or(usize::MAX);
     if count > MAX_RUNS {
-        let message = format!("more than {MAX_RUNS} runs");
-        return Err(Diagnostic::new(here, message, "split the sweep over several experiments").on_key());
+        return Err(too_many(here));
     }
     parts.into_iter().try_fold(vec![Vec::new()], |points, part| {
         points

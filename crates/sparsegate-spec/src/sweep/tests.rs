@@ -84,6 +84,15 @@ fn refuses_a_sweep_too_large_to_be_meant() {
     assert_eq!(expand(&text), Err("`product`: more than 10000 runs".to_owned()));
 }
 
+#[test]
+fn a_concat_too_large_to_be_meant_is_not_expanded_to_its_end() {
+    let values = (0..100).map(|n| n.to_string()).collect::<Vec<_>>().join(", ");
+    let hundred = format!("{{ product: {{ seed: [{values}] }} }}, ");
+    let concat = |count: usize| format!("concat: [ {}{{ product: {{ seeds: [1] }} }} ]", hundred.repeat(count));
+    assert_eq!(expand(&concat(100)), Err("`concat[100].product.seeds`: not a key of a run".to_owned()));
+    assert_eq!(expand(&concat(101)), Err("`concat`: more than 10000 runs".to_owned()));
+}
+
 proptest! {
     #[test]
     fn product_has_the_product_of_the_lengths_and_exclude_drops_exactly_one_row(a in 2_usize..6, b in 1_usize..6) {

@@ -7,7 +7,7 @@ mod quotes;
 mod separated;
 
 pub(crate) use objects::{Objects, find, shorten};
-pub(crate) use parquet::ParquetTable;
+pub(crate) use parquet::{ParquetTable, same_name};
 pub(crate) use separated::{Dialect, SeparatedRows, utf8};
 
 #[cfg(test)]

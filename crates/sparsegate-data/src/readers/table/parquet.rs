@@ -85,6 +85,12 @@ impl ParquetTable {
     }
 }
 
+/// What is wrong with a column whose name `count` columns have. The library finds columns by name, and of equal names
+/// it reads the last for all.
+pub(crate) fn same_name(count: usize, name: &str) -> String {
+    format!("{count} columns are called `{name}`, and Parquet columns are read by name; rename them")
+}
+
 /// Runs a step of the Parquet library and turns its errors, and its panics, into errors that name the file.
 fn guarded<T>(
     file: &Utf8Path,

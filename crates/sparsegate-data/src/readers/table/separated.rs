@@ -121,6 +121,12 @@ impl SeparatedRows {
         self.bytes
     }
 
+    /// Whether the text was read to its end, and ends before its last quote is closed.
+    pub(crate) fn ends_in_quotes(&self) -> bool {
+        let unclosed = |quotes: &Rc<RefCell<Quotes>>| quotes.borrow().bad().is_some_and(|bad| bad.follower.is_none());
+        self.quotes.as_ref().is_some_and(unclosed)
+    }
+
     /// Error on a line.
     pub(crate) fn malformed(&self, line: usize, problem: String) -> DataError {
         DataError::Malformed { file: self.file.clone(), line, problem }

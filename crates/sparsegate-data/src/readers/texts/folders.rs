@@ -4,7 +4,7 @@ use std::io::{self, BufReader, Read};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use flate2::read::MultiGzDecoder;
-use tar::{Archive, Entry};
+use tar::{Archive, Entry, EntryType};
 
 use super::source::{Place, Record, Source, Take, wrong};
 use crate::DataError;
@@ -13,7 +13,8 @@ use crate::readers::limits::{LONGEST, NOT_UTF8, too_long};
 
 /// An archive, read sequentially without unpacking it to disk.
 ///
-/// Files whose names begin with a dot, and files outside the folders of the classes, are skipped.
+/// Files whose names begin with a dot, and files outside the folders of the classes, are skipped. Links are refused
+/// where a text would stand.
 pub(super) struct FoldersInTar {
     file: Utf8PathBuf,
     /// Folder of each part; `None` for a part that is held out.
@@ -40,6 +41,13 @@ impl FoldersInTar {
         (wanted && !hidden).then(|| (part, class.to_owned()))
     }
 
+    /// Whether a link of this name stands for a text, or for the folder of a class.
+    fn stands_for_texts(&self, name: &str, kind: EntryType) -> bool {
+        let file_name = name.rsplit('/').next().unwrap_or(name);
+        let folder = kind.is_symlink() && !file_name.contains('.');
+        self.place(name).is_some() || folder && self.place(&format!("{name}/text")).is_some()
+    }
+
     fn broken(&self, after: &str, error: &io::Error) -> DataError {
         let after = if after.is_empty() { String::new() } else { format!(" after {after}") };
         let problem = format!("the archive is broken or cut off{after}: {error}; replace it with an intact copy");
@@ -60,6 +68,9 @@ impl FoldersInTar {
     }
 }
 
+/// Message for a link in place of a file. `tar` packs the second name of a file as a link.
+const LINK: &str = "it is a link, not a file; pack with `tar --hard-dereference -h`";
+
 impl Source for FoldersInTar {
     fn read(&self, take: &mut Take<'_>) -> Result<(), DataError> {
         let unpacked = MultiGzDecoder::new(BufReader::with_capacity(1 << 16, fs_err::File::open(&self.file)?));
@@ -68,7 +79,11 @@ impl Source for FoldersInTar {
         for entry in archive.entries().map_err(|error| self.broken("", &error))? {
             let mut entry = entry.map_err(|error| self.broken(&last, &error))?;
             let name = String::from_utf8_lossy(&entry.path_bytes()).trim_start_matches("./").to_owned();
-            if entry.header().entry_type().is_file()
+            let kind = entry.header().entry_type();
+            if (kind.is_hard_link() || kind.is_symlink()) && self.stands_for_texts(&name, kind) {
+                return Err(wrong(&self.file, &Place::Member(name), LINK.to_owned()));
+            }
+            if kind.is_file()
                 && let Some((part, label)) = self.place(&name)
             {
                 let place = Place::Member(name.clone());
@@ -97,5 +112,52 @@ impl Source for FoldersInTar {
             "there are no texts in the class folders of `{folder}/`; correct reader.labelled-texts.from.folders.{key} in the manifest"
         );
         DataError::Unusable { file: self.file.clone(), problem }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    /// The labels of an archive of a text, `train/pos/1.txt`, and a link.
+    fn labels(kind: EntryType, link: &str) -> Result<Vec<String>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = Utf8Path::from_path(folder.path()).unwrap().join("t.tar.gz");
+        let packed = GzEncoder::new(fs_err::File::create(&file).unwrap(), Compression::fast());
+        let mut archive = tar::Builder::new(packed);
+        let mut header = tar::Header::new_gnu();
+        header.set_size(4);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, "train/pos/1.txt", &b"good"[..]).unwrap();
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_size(0);
+        header.set_mode(0o644);
+        archive.append_link(&mut header, link, "train/pos/1.txt").unwrap();
+        archive.into_inner().unwrap().finish().unwrap();
+        let folders = Folders { train: "train".into(), valid: None, test: None };
+        let mut labels = Vec::new();
+        let read = FoldersInTar::new(file, &folders, None).read(&mut |_, record| {
+            labels.push(record.label);
+            Ok(())
+        });
+        read.map(|()| labels).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn links_in_place_of_texts_are_refused() {
+        for kind in [EntryType::Link, EntryType::Symlink] {
+            let why = labels(kind, "train/neg/2.txt").unwrap_err();
+            let expected = "t.tar.gz: train/neg/2.txt: it is a link, not a file; pack with `tar --hard-dereference -h`";
+            assert!(why.contains(expected), "{why}");
+            for elsewhere in ["train/urls.txt", "train/neg/.hidden", "more/neg/2.txt"] {
+                assert_eq!(labels(kind, elsewhere).unwrap(), ["pos"], "{elsewhere}");
+            }
+        }
+        let why = labels(EntryType::Symlink, "train/neg").unwrap_err();
+        assert!(why.contains("t.tar.gz: train/neg: it is a link"), "{why}");
     }
 }

@@ -147,7 +147,8 @@ impl<'a> Gathering<'a> {
             return Ok(());
         }
         let label = self.label(part, &record)?;
-        self.bytes += record.text.len();
+        // Empty texts take memory too.
+        self.bytes += record.text.len() + record.label.len() + size_of::<(usize, u32, Record)>();
         self.waiting.push((part, label, record));
         if self.bytes >= BATCH_BYTES { self.digest() } else { Ok(()) }
     }
@@ -249,3 +250,47 @@ const LEAVE_OUT: &str =
     "write `skip_unlabelled: true` in the manifest (--skip-unlabelled of `new task`) to leave such out";
 /// Maximum number of classes; more labels than this suggest that the wrong column was named.
 const MOST_CLASSES: usize = 1000;
+
+#[cfg(test)]
+mod tests {
+    use camino::Utf8Path;
+
+    use super::super::source::Take;
+    use super::*;
+    use crate::manifest::Reader;
+
+    /// A source for errors.
+    struct Nowhere;
+
+    impl Source for Nowhere {
+        fn read(&self, _take: &mut Take<'_>) -> Result<(), DataError> {
+            Ok(())
+        }
+
+        fn file(&self, _part: usize) -> &Utf8Path {
+            Utf8Path::new("nowhere")
+        }
+
+        fn label_key(&self) -> &'static str {
+            "table.label"
+        }
+    }
+
+    #[test]
+    fn empty_texts_do_not_wait_without_end() {
+        let text = "labelled-texts: { from: { table: { format: csv, text: a, label: b } }, tokens: blanks, \
+                    empty_texts: unknown }";
+        let rules = match sparsegate_spec::yaml::parse("test.yaml".into(), text).unwrap() {
+            Reader::LabelledTexts(rules) => rules,
+            other => panic!("{other:?}"),
+        };
+        let words = Words::new(&rules.tokens, rules.lower).unwrap();
+        let mut gathering = Gathering::new(&Nowhere, &rules, words);
+        for row in 1..=300_000 {
+            let record = Record { place: Place::Row(row), text: String::new(), label: "x".into() };
+            gathering.take(0, record).unwrap();
+        }
+        assert!(gathering.waiting.len() < 200_000, "{}", gathering.waiting.len());
+        assert_eq!(gathering.finish().unwrap().parts[0].len(), 300_000);
+    }
+}

@@ -86,7 +86,7 @@ impl Columns {
 ///
 /// # Errors
 /// A name that several columns have.
-pub(super) fn only(names: &[String], name: &str) -> Result<Option<usize>, String> {
+fn only(names: &[String], name: &str) -> Result<Option<usize>, String> {
     let places: Vec<usize> = (0..names.len()).filter(|&at| names[at] == name).collect();
     if places.len() > 1 {
         let numbers: Vec<String> = places.iter().map(|at| (at + 1).to_string()).collect();
