@@ -108,8 +108,7 @@ impl Axis {
     /// Ticks and their labels, about `most` at most.
     pub fn ticks(&self, most: usize) -> Vec<(f64, String)> {
         if !self.fixed_ticks.is_empty() {
-            let label = |v: f64| if v.fract() == 0.0 && v >= 0.0 { number::count(v as u64) } else { short(v) };
-            return self.fixed_ticks.iter().map(|v| (*v, label(*v))).collect();
+            return self.fixed_ticks.iter().map(|v| (*v, given(*v))).collect();
         }
         let mut values = match self.scale {
             AxisScale::Linear => linear_ticks(self.low, self.high, most),
@@ -123,12 +122,50 @@ impl Axis {
             AxisScale::Log => 0,
         };
         let label = |v: f64| match self.scale {
+            // Between decades, ticks have as many decimals as they need to differ.
+            AxisScale::Log => shortest(significant(v, 12)),
             AxisScale::Linear if decimals > 0 => format!("{v:.decimals$}"),
-            _ if v.fract() == 0.0 && v >= 0.0 => number::count(v as u64),
-            _ => short(v),
+            AxisScale::Linear if v.abs() >= HUGE => shortest(significant(v, 12)),
+            AxisScale::Linear if v.fract() == 0.0 && v >= 0.0 => number::count(v as u64),
+            AxisScale::Linear => short(v),
         };
         values.into_iter().map(|v| (v, label(v))).collect()
     }
+}
+
+/// From here on, numbers are written as `1e15`.
+const HUGE: f64 = 1e15;
+
+/// Most letters of a given number. A longer one, such as a random number, is rounded: it would not fit below a plot.
+const LONGEST: usize = 8;
+
+/// The label of a given number: exactly this number if it is whole or short, otherwise with four significant digits, or
+/// as many as it has before the point.
+fn given(v: f64) -> String {
+    let text = shortest(v);
+    if text.len() <= LONGEST || (v.fract() == 0.0 && v.abs() < HUGE) {
+        return text;
+    }
+    let whole = if v.abs() < HUGE { v.abs().max(1.0).log10() as usize + 1 } else { 1 };
+    shortest(significant(v, whole.max(4)))
+}
+
+/// The shortest text that is read as this number: `1,024`, `0.0125`, `2.5e-4`, `1e15`.
+fn shortest(v: f64) -> String {
+    let size = v.abs();
+    if size >= HUGE || (size > 0.0 && size < 1e-3) {
+        format!("{v:e}")
+    } else if v.fract() == 0.0 {
+        number::published(v)
+    } else {
+        v.to_string()
+    }
+}
+
+/// A number rounded to so many significant digits, at least one. With twelve, multiples lose their rounding error.
+fn significant(v: f64, digits: usize) -> f64 {
+    let decimals = digits - 1;
+    format!("{v:.decimals$e}").parse().unwrap_or(v)
 }
 
 /// A number with up to three decimals and no trailing zeros, or in the form `1e-6` if it is below 0.001.
@@ -213,9 +250,31 @@ mod tests {
     }
 
     #[test]
+    fn neighbouring_log_ticks_have_different_labels() {
+        let labels = |low: f64, high: f64| labels(&Axis::around("", AxisScale::Log, [low, high]), 6);
+        assert_eq!(labels(1.1e-3, 3.4e-3), ["0.0015", "0.002", "0.003"]);
+        assert_eq!(labels(1.1e-4, 3.4e-4), ["1.5e-4", "2e-4", "3e-4"]);
+        assert_eq!(labels(1.8e-3, 2.4e-3), ["0.0018", "0.002", "0.0022", "0.0024"]);
+        assert_eq!(labels(1e-6, 1e-1), ["1e-6", "1e-5", "1e-4", "0.001", "0.01", "0.1"], "decades as ever");
+    }
+
+    #[test]
+    fn huge_ticks_are_powers_of_ten() {
+        assert_eq!(labels(&Axis::exact("", 0.0, 1e20), 3), ["0", "5e19", "1e20"]);
+        let axis = Axis::around("", AxisScale::Log, [1e13, 1e21]);
+        assert_eq!(labels(&axis, 6), ["100,000,000,000,000", "1e16", "1e18", "1e20"]);
+    }
+
+    #[test]
     fn fixed_ticks_are_the_given_values() {
         let axis = Axis::around("", AxisScale::Log, [5e-4, 8e-3]).ticks_at([8e-3, 5e-4, 2e-3, 2e-3]);
         assert_eq!(labels(&axis, 3), ["5e-4", "0.002", "0.008"]);
+        let given = |values: &[f64]| labels(&axis.clone().ticks_at(values.iter().copied()), 3);
+        assert_eq!(given(&[0.001, 0.0015, 0.002, 0.0025]), ["0.001", "0.0015", "0.002", "0.0025"]);
+        assert_eq!(given(&[-0.5, 2.5e-4, 0.0125, 1024.0, 1e19]), ["-0.5", "2.5e-4", "0.0125", "1,024", "1e19"]);
+        // Random numbers, which have all digits.
+        assert_eq!(given(&[1.234_567_8e-4, 0.012_345_678, 12_345.678_9]), ["1.235e-4", "0.01235", "12,346"]);
+        assert_eq!(given(&[123_456_789.0]), ["123,456,789"]);
     }
 
     #[test]

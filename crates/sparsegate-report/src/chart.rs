@@ -122,16 +122,26 @@ pub fn fitted(text: &str, size: f64, room: f64) -> (String, f64) {
     (String::new(), smaller)
 }
 
+/// Least width of plot areas side by side, in pixels: two tick labels have room below it.
+const NARROWEST: f64 = 80.0;
+
 /// Left and right edges of `count` plot areas side by side in a figure of the given width, with `before` pixels for the
-/// labels to the left of each.
+/// labels to the left of each. Where they would be too narrow there are fewer, at least one: the plot at `index` then
+/// stands in line `index / columns.len()`, in column `index % columns.len()`.
 pub fn columns(width: f64, count: usize, before: f64) -> Vec<(f64, f64)> {
     const LEFT: f64 = 20.0;
     const RIGHT: f64 = 28.0;
-    let slot = (width - LEFT - RIGHT) / count.max(1) as f64;
+    const GAP: f64 = 8.0;
+    let slot = |count: usize| (width - LEFT - RIGHT) / count as f64;
+    let count = count.max(1);
+    let most = (1..=count).rev().find(|fewer| slot(*fewer) - before - GAP >= NARROWEST).unwrap_or(1);
+    // Lines of about the same length: four plots in two lines of two, also where three have room.
+    let count = count.div_ceil(count.div_ceil(most));
+    let slot = slot(count);
     (0..count)
         .map(|index| {
             let left = LEFT + slot * index as f64;
-            (left + before, left + slot - if index + 1 < count { 8.0 } else { 0.0 })
+            (left + before, left + slot - if index + 1 < count { GAP } else { 0.0 })
         })
         .collect()
 }
@@ -285,6 +295,21 @@ mod tests {
         assert_eq!(pieces.len(), 2, "{pieces:?}");
         assert_eq!(pieces[0], [(0.0, 50.0), (50.0, 0.0)]);
         assert_eq!(pieces[1][0], (250.0, 0.0));
+    }
+
+    #[test]
+    fn plots_side_by_side_have_room() {
+        for width in [245.0, 416.0, 820.0, 832.0] {
+            for (count, before) in (1..20).flat_map(|count| [56.0, 62.0, 88.0].map(|before| (count, before))) {
+                let columns = columns(width, count, before);
+                assert!((1..=count).contains(&columns.len()), "{count} at {width}: {columns:?}");
+                assert!(columns.iter().all(|(left, right)| right - left > NARROWEST - 1e-9), "{count}: {columns:?}");
+                assert!(columns.windows(2).all(|two| two[1].0 - before > two[0].1), "{count} at {width}: {columns:?}");
+            }
+        }
+        assert_eq!([1, 2, 3, 4].map(|count| columns(416.0, count, 88.0).len()), [1, 2, 2, 2], "8.5 cm");
+        assert_eq!([1, 2, 3, 4].map(|count| columns(820.0, count, 88.0).len()), [1, 2, 3, 4], "the page");
+        assert_eq!(columns(416.0, 4, 56.0).len(), 2, "not three and one");
     }
 
     #[test]

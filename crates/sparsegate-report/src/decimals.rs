@@ -45,9 +45,13 @@ impl Decimals {
     }
 }
 
-/// A number without zeros at the end of its decimals.
+/// A number without zeros at the end of its decimals. Those of an exponent stay.
 fn bare(text: &str) -> String {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text.to_owned() }
+    if text.contains('.') && !text.contains('e') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text.to_owned()
+    }
 }
 
 /// The standard deviation, if the values differ by more than a rounding error.
@@ -93,6 +97,7 @@ mod tests {
     #[test]
     fn a_constant_is_a_bare_number() {
         assert_eq!(column(&[(1.000_001, 0.0), (32.0, 1e-15), (31.67, 0.58)]), ["1", "32", "31.67 ± 0.58"]);
+        assert_eq!(column(&[(1.5e-10, 0.0)]), ["1.5e-10"]);
         assert_eq!(Decimals::of([]).text(&Sample { n: 1, mean: 4131.26, sd: None }), "4,131.3");
     }
 }

@@ -1,6 +1,6 @@
 //! Number formats, shared by all tables, figures and pages.
 
-/// A measured value with about four significant digits: `25,345`, `1,204.5`, `24.46`, `1.429`, `0.0312`.
+/// A measured value with about four significant digits: `25,345`, `1,204.5`, `24.46`, `1.429`, `0.0312`, `2e-5`.
 pub fn value(x: f64) -> String {
     if !x.is_finite() {
         return if x.is_nan() { "not a number".into() } else { "infinite".into() };
@@ -14,9 +14,19 @@ pub fn value(x: f64) -> String {
         format!("{x:.2}")
     } else if size >= 0.1 || size == 0.0 {
         format!("{x:.3}")
-    } else {
+    } else if size >= TINY {
         format!("{x:.4}")
+    } else {
+        tiny(x)
     }
+}
+
+/// Below this, four decimals are all zeros.
+pub const TINY: f64 = 5e-5;
+
+/// A number too small for decimals, with two significant digits at most: `2e-5`, `1.5e-7`.
+pub fn tiny(x: f64) -> String {
+    format!("{x:.1e}").replace(".0e", "e")
 }
 
 /// A number with so many decimals, and commas between thousands.
@@ -111,6 +121,9 @@ mod tests {
         let shown: Vec<String> = [25345.6, 9839.3, 116.47, 24.4613, 1.42904, 0.0, 0.0312, -12.5].map(value).into();
         assert_eq!(shown, ["25,346", "9,839.3", "116.5", "24.46", "1.429", "0.000", "0.0312", "-12.50"]);
         assert_eq!(value(f64::NAN), "not a number");
+        // Not zeros where there is something.
+        assert_eq!([5e-4, 5e-5, 4e-5, -1.52e-7].map(value), ["0.0005", "0.0001", "4e-5", "-1.5e-7"]);
+        assert_eq!(published(2e-10), "2e-10");
     }
 
     #[test]

@@ -21,7 +21,8 @@ pub struct OrderComparison {
     pub claim: String,
     /// The remark in the spec.
     pub about: Option<String>,
-    /// Our two values, if measured: each is the mean over the matching runs at their last finished epochs.
+    /// Our two values, if measured: each is the mean over the matching runs, each at the epoch
+    /// whose model it stores.
     pub ours: Option<(f64, f64)>,
     /// The authors' two values at their last epochs, if logged.
     pub theirs: Option<(f64, f64)>,
@@ -107,8 +108,9 @@ pub fn line(order: &OrderClaim, rows: &[RunRow], authors: &Authors, seeds: Optio
     }
 }
 
-/// The mean of a metric over the matching runs, each at its last finished epoch, with the noise of this mean: each
-/// point's noise, divided by the root of its number of seeds, combined over the points.
+/// The mean of a metric over the matching runs, each at the epoch whose model it stores (the last one without
+/// `train.select: best`), with the noise of this mean: each point's noise, divided by the root of its number of seeds,
+/// combined over the points.
 fn side(of: &MetricRef, rows: &[RunRow], authors: &Authors, seeds: Option<u32>) -> OrderSide {
     let Some(quantity) = Metric::parse(&of.metric) else {
         return OrderSide { lack: Some("unknown metric".into()), ..OrderSide::default() };

@@ -96,6 +96,17 @@ impl Scene {
         self.shapes.iter().filter_map(boxed).collect()
     }
 
+    /// The corners of every outline of a rectangle.
+    #[cfg(test)]
+    pub fn frames(&self) -> Vec<(PixelPoint, PixelPoint)> {
+        let corners = |shape: &ScenePrimitive| {
+            let ScenePrimitive::Line { points, .. } = shape else { return None };
+            let [from, _, to, _, end] = points.as_slice() else { return None };
+            (from == end).then_some((*from, *to))
+        };
+        self.shapes.iter().filter_map(corners).collect()
+    }
+
     /// A line through the points; nothing for fewer than two points.
     pub fn line(&mut self, points: &[PixelPoint], color: RGBColor, width: f64) {
         if points.len() > 1 {

@@ -154,8 +154,9 @@ impl<'a> Staging<'a> {
     /// the folder stay.
     ///
     /// # Errors
-    /// A file cannot be renamed, or an obsolete one cannot be removed. Earlier files are in place then.
-    pub fn commit(self) -> Result<Vec<Utf8PathBuf>, ReportError> {
+    /// A file cannot be renamed, or an obsolete one cannot be removed. Earlier files are in place then. Or a folder
+    /// that is not the report's own cannot be moved back into it; the error names the place where it stays.
+    pub fn commit(mut self) -> Result<Vec<Utf8PathBuf>, ReportError> {
         let io = ReportError::write(self.out);
         if !self.take_place().map_err(&io)? {
             for name in &self.names {
@@ -181,7 +182,7 @@ impl<'a> Staging<'a> {
 
 impl Staging<'_> {
     /// Exchanges the temporary folder with the report's; `false` if this is not possible, and nothing has changed then.
-    fn take_place(&self) -> std::io::Result<bool> {
+    fn take_place(&mut self) -> std::io::Result<bool> {
         let Some(work) = Utf8Path::from_path(self.work.path()).filter(|work| !work.starts_with(self.out)) else {
             return Ok(false);
         };
@@ -202,11 +203,14 @@ impl Staging<'_> {
         if !exchange(work, self.out) {
             return Ok(false);
         }
-        for name in folders {
-            // Subfolders have one name only. One that cannot be moved would be deleted with the old files.
-            fs_err::rename(work.join(&name), self.out.join(&name))?;
-        }
-        Ok(true)
+        // Subfolders have one name only. One that cannot be moved must not be deleted with the old files.
+        let moved = folders.iter().map(|name| fs_err::rename(work.join(name), self.out.join(name)));
+        let failed: Vec<std::io::Error> = moved.filter_map(Result::err).collect();
+        let Some(first) = failed.first() else { return Ok(true) };
+        let problem = format!("{first}; what could not be moved stays in {work}");
+        let error = std::io::Error::new(first.kind(), problem);
+        self.work.disable_cleanup(true);
+        Err(error)
     }
 }
 
@@ -298,6 +302,30 @@ mod tests {
         assert_eq!(fs_err::read_to_string(out.join("sub/x")).unwrap(), "inner");
         drop(other);
         assert_eq!(names(&root.join("reports")), [".report-u-abc", "t"], "another report's folder is not ours");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_moved_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(folder.path()).unwrap();
+        let out = root.join("reports/t");
+        for inner in ["notes", "sub"] {
+            fs_err::create_dir_all(out.join(inner)).unwrap();
+            fs_err::write(out.join(inner).join("x"), "inner").unwrap();
+        }
+        let mut staging = Staging::new(&out).unwrap();
+        staging.put("index.html", b"new").unwrap();
+        // A file of the report has the name of a folder that is there.
+        staging.put("notes", b"new").unwrap();
+        let ReportError::Write { source, .. } = staging.commit().unwrap_err() else { panic!("another error") };
+        assert_eq!(fs_err::read_to_string(out.join("sub/x")).unwrap(), "inner", "the others are moved");
+        // Without the exchange of folders, it has not left its place.
+        let reports = root.join("reports");
+        let holds = |name: &String| reports.join(name).join("notes/x").exists();
+        let place = names(&reports).into_iter().find(holds).expect("the folder is somewhere");
+        assert!(place == "t" || source.to_string().contains(&place), "{place}: {source}");
+        drop(Staging::new(&out).unwrap());
+        assert!(holds(&place), "the next report does not remove it");
     }
 
     #[cfg(target_os = "linux")]

@@ -107,6 +107,11 @@ pub const MAX_SIZE: usize = 1 << 24;
 /// memory that a small file can ask for.
 pub const MAX_VALUES: usize = 1 << 24;
 
+/// Maximum number of rows of an embedding or input matrix without columns. Such rows take no byte of a file, so it
+/// limits the memory that a small file can ask for. A network has none of them once what is without influence is
+/// removed.
+pub const MAX_EMPTY_ROWS: usize = 1 << 16;
+
 impl LiveColumns {
     /// Number of columns of these kinds.
     pub fn count(&self, kinds: Range<usize>) -> usize {
@@ -165,11 +170,13 @@ impl<T: Float> Model<T> {
         let inputs = match &self.embedding {
             Some(embedding) => {
                 check_matrix("embedding", embedding, [self.symbols.stored.len(), embedding.columns])?;
+                check_empty_rows("embedding", embedding)?;
                 embedding.columns
             }
             None => self.symbols.stored.len(),
         };
         check_matrix("input", &self.input, [inputs, self.columns.count(self.cell.input_kinds())])?;
+        check_empty_rows("input", &self.input)?;
         check_matrix("recurrent", &self.recurrent, [units, self.columns.count(self.cell.state_kinds())])?;
         check_matrix("output", &self.output, [self.outputs(), units])?;
         check_values("bias", &self.bias, kinds * units)?;
@@ -259,6 +266,12 @@ fn check_grid<T: Float>(
 fn check_increasing(part: &'static str, indices: &[u32], below: u32) -> Result<(), InvalidModel> {
     let rises = indices.is_sorted_by(|a, b| a < b) && indices.last().is_none_or(|last| *last < below);
     ensure(part, rises, || format!("must have strictly increasing indices below {below}"))
+}
+
+fn check_empty_rows<T>(part: &'static str, matrix: &Matrix<T>) -> Result<(), InvalidModel> {
+    ensure(part, matrix.columns > 0 || matrix.rows <= MAX_EMPTY_ROWS, || {
+        format!("has {} rows without columns, above {MAX_EMPTY_ROWS}", matrix.rows)
+    })
 }
 
 fn check_matrix<T: Float>(

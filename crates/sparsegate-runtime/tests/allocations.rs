@@ -1,21 +1,25 @@
-//! After the first call of a method, the runtime allocates nothing.
+//! After the first call of a method, the runtime allocates nothing; and the sequences of a batch share what they can.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use sparsegate_runtime::Model;
+use sparsegate_runtime::model::{Sizes, Task};
 use sparsegate_runtime::runtime::{Options, Runtime};
 use sparsegate_runtime::synthetic::ModelShape;
+use sparsegate_runtime::{Activation, CellKind, Model};
+use sparsegate_testing::formulas::formula_of;
 
 struct Counting;
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
+static BYTES: AtomicUsize = AtomicUsize::new(0);
 
 // SAFETY: every call is forwarded to the system's allocator; allocations are only counted.
 #[expect(unsafe_code, reason = "a counting allocator")]
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.fetch_add(1, Ordering::Relaxed);
+        BYTES.fetch_add(layout.size(), Ordering::Relaxed);
         // SAFETY: same contract as the caller's.
         unsafe { System.alloc(layout) }
     }
@@ -42,6 +46,25 @@ fn none(mut run: impl FnMut()) {
     assert_eq!(fewest, Some(0));
 }
 
+/// Checks that a sequence of a cell with a formula takes little more than its two states, not a copy of the values of
+/// all operations.
+fn sequences_share_the_registers() {
+    const UNITS: usize = 500;
+    let sizes = Sizes { symbols: 3, dimensions: 0, units: UNITS as u32, outputs: 2 };
+    let formula = formula_of(CellKind::Lstm);
+    let shape = ModelShape::dense(formula, Activation::Sigmoid, Task::LanguageModel, sizes);
+    let runtime = Runtime::new(&shape.model(1), &Options { threads: 1, ..Options::default() }).unwrap();
+    let bytes = |sequences: usize| {
+        let mut batch = runtime.batch(sequences);
+        let (symbols, mut out) = (vec![1; sequences], vec![0.0; 2 * sequences]);
+        let before = BYTES.load(Ordering::Relaxed);
+        batch.language_model(&symbols, &mut out);
+        BYTES.load(Ordering::Relaxed) - before
+    };
+    let each = (bytes(65) - bytes(1)) / 64;
+    assert!(each < 3 * UNITS * size_of::<f32>(), "{each} bytes");
+}
+
 // A single test: allocations of concurrent tests would be counted too.
 #[test]
 fn nothing_is_allocated_after_the_first_call() {
@@ -64,4 +87,5 @@ fn nothing_is_allocated_after_the_first_call() {
             }
         }
     }
+    sequences_share_the_registers();
 }

@@ -129,6 +129,29 @@ fn operations_times_units_are_limited() {
     assert!(said.contains("has 512 operations for 65536 units"), "{said}");
 }
 
+/// Nor must rows without columns, which take no byte.
+#[test]
+fn rows_without_columns_are_limited() {
+    use sparsegate_runtime::model::{MAX_EMPTY_ROWS, Sizes, Task};
+    use sparsegate_runtime::synthetic::ModelShape;
+    use sparsegate_runtime::{Activation, CellKind};
+
+    let check = |symbols: usize, dimensions: Option<u32>, live: u32| {
+        let sizes = Sizes { symbols: symbols as u32, dimensions: 0, units: 1, outputs: 1 };
+        let shape = ModelShape::dense(CellKind::Rnn, Activation::Sigmoid, Task::LanguageModel, sizes);
+        ModelShape { dimensions, live: vec![live], ..shape }.model::<f32>(1).check().map_err(|error| error.to_string())
+    };
+    let many = MAX_EMPTY_ROWS + 1;
+    let said = |part: &str| Err::<(), _>(format!("{part} has {many} rows without columns, above {MAX_EMPTY_ROWS}"));
+    assert_eq!(check(many, None, 1), Ok(()));
+    assert_eq!(check(many, None, 0), said("input"));
+    assert_eq!(check(many, Some(0), 1), said("embedding"));
+    assert_eq!(check(0, Some(many as u32), 0), said("input"));
+    for (dimensions, live) in [(None, 0), (Some(0), 0), (Some(0), 1)] {
+        assert_eq!(check(MAX_EMPTY_ROWS, dimensions, live), Ok(()));
+    }
+}
+
 /// The matrices of the paper's models are stored in each of the three ways, and are much smaller than as floats.
 #[test]
 fn files_of_8_bit_weights_are_small() {

@@ -1,6 +1,8 @@
 //! `curves`: validation metric and compression after each epoch, with the authors' curves.
 
-use super::epoch_curves::{self, EpochPanel, PANEL, PLOT, drops_dead, epoch_axis, legend_of, trained_share};
+use super::epoch_curves::{
+    self, EpochPanel, PANEL, PLOT, block_height, drops_dead, epoch_axis, legend_of, trained_share,
+};
 use super::{
     DrawnFigure, Figure, FigureData, SkipReason, authors_of, baseline_entry, baseline_text, by_cell, collapsed_names,
     color_of, common_baseline, determining, draw_baseline, entry_of, facet_name, facet_room, head, head_height,
@@ -98,17 +100,19 @@ impl Figure for CurvesFigure {
         if let Some((baseline, _)) = shown_baseline {
             entries.push((LegendSymbol::Dotted(MUTED), baseline_entry(&baseline.predictor)));
         }
-        let top = head_height(data.width, title, &entries) + facet_room(cells.len());
-        let height = top + PANEL * panels.len() as f64;
-        let mut scene = Scene::new(data.width, height);
-        head(&mut scene, title, &entries);
         let columns = columns(data.width, cells.len(), 88.0);
+        let block = block_height(panels.len(), cells.len());
+        let top = head_height(data.width, title, &entries);
+        let mut scene = Scene::new(data.width, top + block * cells.len().div_ceil(columns.len()) as f64);
+        head(&mut scene, title, &entries);
         for (line, panel) in panels.iter().enumerate() {
-            let from = top + 8.0 + PANEL * line as f64;
-            for (column, ((cell, facet), (left, right))) in pooled.iter().zip(&columns).enumerate() {
-                let (from, to) = ((*left, from), (*right, from + PLOT));
+            for (index, (cell, facet)) in pooled.iter().enumerate() {
+                let (left, right) = columns[index % columns.len()];
+                let below = top + block * (index / columns.len()) as f64;
+                let from = below + facet_room(cells.len()) + 8.0 + PANEL * line as f64;
+                let (from, to) = ((left, from), (right, from + PLOT));
                 let mut plot = Plot { from, to, x: x.clone(), y: panel.ours.y.clone() };
-                if column > 0 {
+                if index % columns.len() > 0 {
                     plot.y.title.clear();
                 }
                 plot.axes(&mut scene);

@@ -62,14 +62,17 @@ impl Figure for BackendsFigure {
         let both = rows.iter().any(|row| row.is_sparse()) && rows.iter().any(|row| !row.is_sparse());
         let entries = legend(&backends, both);
         let title = "Backends";
-        let top = head_height(data.width, title, &entries) + facet_room(cells.len());
-        let mut scene = Scene::new(data.width, top + PANEL + 46.0);
+        let columns = columns(data.width, cells.len(), 88.0);
+        let panel = facet_room(cells.len()) + PANEL + 46.0;
+        let top = head_height(data.width, title, &entries);
+        let mut scene = Scene::new(data.width, top + panel * cells.len().div_ceil(columns.len()) as f64);
         head(&mut scene, title, &entries);
-        for (column, ((cell, _), (left, right))) in cells.iter().zip(columns(data.width, cells.len(), 88.0)).enumerate()
-        {
-            let (from, to) = ((left, top + 8.0), (right, top + PANEL - 18.0));
+        for (index, (cell, _)) in cells.iter().enumerate() {
+            let (left, right) = columns[index % columns.len()];
+            let below = top + panel * (index / columns.len()) as f64 + facet_room(cells.len());
+            let (from, to) = ((left, below + 8.0), (right, below + PANEL - 18.0));
             let mut plot = Plot { from, to, x: x.clone(), y: y.clone() };
-            if column > 0 {
+            if index % columns.len() > 0 {
                 plot.y.title.clear();
             }
             plot.axes(&mut scene);

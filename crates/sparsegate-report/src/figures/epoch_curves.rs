@@ -1,7 +1,7 @@
 //! Curves over epochs, one for each point, in panels below each other: what the figures `curves` and `epoch-seconds`
 //! share.
 
-use super::{color, entry_of, names, settings_legend};
+use super::{color, entry_of, facet_room, names, settings_legend};
 use crate::axis::{Axis, AxisScale};
 use crate::chart::{LegendSymbol, Plot};
 use crate::points::Point;
@@ -16,6 +16,12 @@ use sparsegate_store::format::EpochMetrics;
 pub(super) const PLOT: f64 = 236.0;
 /// The same with its axis and the room below.
 pub(super) const PANEL: f64 = 308.0;
+
+/// Height of the panels below each other of the cells that stand side by side, with the names of the cells if there are
+/// several.
+pub(super) fn block_height(panels: usize, cells: usize) -> f64 {
+    facet_room(cells) + PANEL * panels as f64
+}
 
 /// The value of an epoch of a run; not finite if there is none.
 type EpochValue<'a> = dyn Fn(&RunRow, &EpochMetrics) -> f64 + 'a;

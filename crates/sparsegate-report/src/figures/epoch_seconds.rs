@@ -1,6 +1,8 @@
 //! `epoch-seconds`: seconds of each epoch, and the fraction of the parameters that it trained.
 
-use super::epoch_curves::{self, EpochPanel, PANEL, PLOT, drops_dead, epoch_axis, legend_of, trained_share};
+use super::epoch_curves::{
+    self, EpochPanel, PANEL, PLOT, block_height, drops_dead, epoch_axis, legend_of, trained_share,
+};
 use super::{
     DrawnFigure, Figure, FigureData, SkipReason, by_cell, facet_name, facet_room, head, head_height, intervals_text,
 };
@@ -48,16 +50,19 @@ impl Figure for EpochSecondsFigure {
         let pooled: Vec<(&str, Vec<Point<'_>>)> =
             by_cell(&rows).into_iter().map(|(cell, rows)| (cell, points::of(rows))).collect();
         let entries = legend_of(&pooled);
-        let top = head_height(data.width, title, &entries) + facet_room(pooled.len());
-        let mut scene = Scene::new(data.width, top + PANEL * panels.len() as f64);
-        head(&mut scene, title, &entries);
         let columns = columns(data.width, pooled.len(), 88.0);
+        let block = block_height(panels.len(), pooled.len());
+        let top = head_height(data.width, title, &entries);
+        let mut scene = Scene::new(data.width, top + block * pooled.len().div_ceil(columns.len()) as f64);
+        head(&mut scene, title, &entries);
         for (line, panel) in panels.iter().enumerate() {
-            let from = top + 8.0 + PANEL * line as f64;
-            for (column, ((cell, facet), (left, right))) in pooled.iter().zip(&columns).enumerate() {
+            for (index, (cell, facet)) in pooled.iter().enumerate() {
+                let (left, right) = columns[index % columns.len()];
+                let below = top + block * (index / columns.len()) as f64;
+                let from = below + facet_room(pooled.len()) + 8.0 + PANEL * line as f64;
                 let x = epoch_axis(last, AxisScale::Linear);
-                let mut plot = Plot { from: (*left, from), to: (*right, from + PLOT), x, y: panel.y.clone() };
-                if column > 0 {
+                let mut plot = Plot { from: (left, from), to: (right, from + PLOT), x, y: panel.y.clone() };
+                if index % columns.len() > 0 {
                     plot.y.title.clear();
                 }
                 plot.axes(&mut scene);

@@ -40,12 +40,16 @@ pub fn draw(shares: &[LiveGates], width: f64) -> Result<DrawnFigure, SkipReason>
     let mut entries: Vec<(LegendSymbol, String)> = kinds.iter().map(|kind| kind.key()).collect();
     entries.push((LegendSymbol::Square(EMPTY), CONSTANT.into()));
     let top = head_height(width, title, &entries) + 30.0;
-    let height = top + (PLOT + AROUND) * tasks.len() as f64;
+    let columns = columns(width, cells.len(), 62.0);
+    // Lines of each task.
+    let lines = cells.len().div_ceil(columns.len());
+    let height = top + (PLOT + AROUND) * (tasks.len() * lines) as f64;
     let mut scene = Scene::new(width, height);
     head(&mut scene, title, &entries);
-    for (line, task) in tasks.iter().enumerate() {
-        let from = top + (PLOT + AROUND) * line as f64;
-        for (column, (cell, (left, right))) in cells.iter().zip(columns(width, cells.len(), 62.0)).enumerate() {
+    for (place, task) in tasks.iter().enumerate() {
+        for (index, cell) in cells.iter().enumerate() {
+            let (line, column) = (place * lines + index / columns.len(), index % columns.len());
+            let ((left, right), from) = (columns[column], top + (PLOT + AROUND) * line as f64);
             let facet: Vec<&LiveGates> =
                 shares.iter().filter(|s| (s.task.as_str(), s.cell) == (*task, *cell)).collect();
             if facet.is_empty() {

@@ -58,16 +58,21 @@ impl Figure for GatesByKindFigure {
         }
         let top = head_height(data.width, title, &entries) + facet_room(cells.len());
         let columns = columns(data.width, cells.len(), if cells.len() > 1 { 56.0 } else { 80.0 });
-        let slots = cells.iter().zip(&columns).map(|((_, points), (left, right))| (right - left) / points.len() as f64);
+        let slots = cells.iter().zip(columns.iter().cycle());
+        let slots = slots.map(|((_, points), (left, right))| (right - left) / points.len() as f64);
         let slot = slots.fold(f64::INFINITY, f64::min);
         let names = BarLabels::of(all.iter().map(|point| point.title_in_cell()), slot);
-        let height = top + 350.0 + names.height();
-        let mut scene = Scene::new(data.width, height);
+        // The upper end of a line of plots, below the names of the cells, and its lower end.
+        let from = |line: usize| top + (350.0 + names.height() + facet_room(cells.len())) * line as f64;
+        let until = |line: usize| from(line) + 350.0 + names.height();
+        let mut scene = Scene::new(data.width, until((cells.len() - 1) / columns.len()));
         head(&mut scene, title, &entries);
-        for (index, ((cell, points), (left, right))) in cells.iter().zip(columns).enumerate() {
+        for (index, (cell, points)) in cells.iter().enumerate() {
+            let (line, column) = (index / columns.len(), index % columns.len());
+            let (left, right) = columns[column];
             let plot = Plot {
-                from: (left, top + 8.0),
-                to: (right, height - 20.0 - names.height()),
+                from: (left, from(line) + 8.0),
+                to: (right, until(line) - 20.0 - names.height()),
                 x: Axis::exact("", 0.0, points.len() as f64),
                 y: Axis::exact("gates kept", 0.0, highest.max(1.0) * 1.14),
             };
@@ -76,7 +81,7 @@ impl Figure for GatesByKindFigure {
                 scene.line(&[(plot.from.0, y), (plot.to.0, y)], style::GRID, 1.0);
                 scene.text((plot.from.0 - 8.0, y), label, SMALL, INK, Align::End);
             }
-            if index == 0 {
+            if column == 0 {
                 scene.upwards((28.0, (plot.from.1 + plot.to.1) / 2.0), "gates kept (count)", LABEL, INK);
             }
             facet_name(&mut scene, cells.len(), &plot, cell);

@@ -129,6 +129,27 @@ fn two_thousand_runs() {
     check(&LEVELS, 2, 1, &rates);
 }
 
+/// Panels without room side by side stand in several lines, also at the least width that can be asked for.
+#[test]
+fn four_cells_and_three_seeds_in_a_narrow_column() {
+    let (rows, varying) = rows(&LEVELS, 4, 3, &[1e-3, 4e-3]);
+    for (name, panels) in [("curves", 12), ("epoch-seconds", 8), ("over-lr", 8), ("gates-by-kind", 0)] {
+        for width in [416.0, 245.0] {
+            let data = FigureData { rows: &rows, varying: &varying, authors: None, width };
+            let figure = all(data).into_iter().find(|figure| figure.name() == name).expect(name);
+            let scene = figure.draw(data).expect("runs to show").scene;
+            let frames = scene.frames();
+            assert_eq!(frames.len(), panels, "{name}");
+            for (from, to) in frames {
+                let inside = from.0 > 0.0 && to.0 < width && from.1 > 0.0 && to.1 < scene.height();
+                assert!(inside && to.0 - from.0 > 79.0 && to.1 - from.1 > 79.0, "{name} at {width}: {from:?} {to:?}");
+            }
+            let wrong = if width > 400.0 { problems(&scene) } else { Vec::new() };
+            assert!(wrong.is_empty(), "{name} at {width}: {}", wrong.join("\n"));
+        }
+    }
+}
+
 #[test]
 fn a_sample_has_every_cell_and_level() {
     let (rows, _) = rows(&LEVELS, 2, 2, &[5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2]);

@@ -127,16 +127,20 @@ impl Figure for OverFigure {
         entries.push((LegendSymbol::Ring(INK), BEST.into()));
         let chosen: Vec<&str> =
             best::settings(data.rows, data.varying).iter().map(|best| run_of(&best.point)).collect();
-        let top = head_height(data.width, &title, &entries) + facet_room(cells.len());
-        let mut scene = Scene::new(data.width, top + (PANEL + 46.0) * panels.len() as f64);
+        let columns = columns(data.width, cells.len(), 88.0);
+        // The panels below each other of the cells that stand side by side.
+        let block = facet_room(cells.len()) + (PANEL + 46.0) * panels.len() as f64;
+        let top = head_height(data.width, &title, &entries);
+        let mut scene = Scene::new(data.width, top + block * cells.len().div_ceil(columns.len()) as f64);
         head(&mut scene, &title, &entries);
         for (line, panel) in panels.iter().enumerate() {
-            let from = top + 8.0 + (PANEL + 46.0) * line as f64;
-            for (column, (cell, (left, right))) in cells.iter().zip(columns(data.width, cells.len(), 88.0)).enumerate()
-            {
+            for (index, cell) in cells.iter().enumerate() {
+                let (left, right) = columns[index % columns.len()];
+                let below = top + block * (index / columns.len()) as f64;
+                let from = below + facet_room(cells.len()) + 8.0 + (PANEL + 46.0) * line as f64;
                 let mut plot =
                     Plot { from: (left, from), to: (right, from + PANEL - 26.0), x: x.clone(), y: panel.y.clone() };
-                if column > 0 {
+                if index % columns.len() > 0 {
                     plot.y.title.clear();
                 }
                 plot.axes(&mut scene);

@@ -4,7 +4,7 @@ use crate::compare::{Comparison, difference};
 use crate::grid::TableData;
 use crate::metric::Metric;
 use crate::noise_estimate::NoiseEstimate;
-use crate::number::{fixed, published, value};
+use crate::number::{TINY, fixed, published, tiny, value};
 use crate::seed_tests::SeedTest;
 use sparsegate_spec::types::{PublishedOrdering, Tolerance};
 
@@ -17,6 +17,9 @@ fn trim(x: f64) -> String {
 }
 
 fn trim_to(x: f64, digits: usize) -> String {
+    if x != 0.0 && x.abs() < TINY {
+        return tiny(x);
+    }
     let text = format!("{x:.digits$}");
     if digits == 0 {
         return text;
@@ -209,5 +212,13 @@ mod tests {
             ["4.5", "30", "409", "2,326", "0"]
         );
         assert_eq!([text("test.accuracy", 0.006_797), text("test.accuracy", 0.01)], ["0.68 points", "1 point"]);
+        assert_eq!([text("test.perplexity", 1.5e-5), text("test.accuracy", 2e-7)], ["1.5e-5", "2e-5 points"]);
+    }
+
+    #[test]
+    fn a_small_tolerance_is_not_zero() {
+        assert_eq!([0.0, 2.0, 0.05, 5e-4, 2e-5, -1.5e-7].map(trim), ["0", "2", "0.05", "0.0005", "2e-5", "-1.5e-7"]);
+        let accuracy = Metric::parse("test.accuracy");
+        assert_eq!([width(None, 2e-5), width(accuracy.as_ref(), 2e-7)], ["2e-5", "2e-5 points"]);
     }
 }

@@ -59,6 +59,11 @@ impl Interpreter {
         self.output_bias.len()
     }
 
+    /// States of a sequence before its first step, `[states, H']`; the hidden state is the first.
+    fn zero_states(&self) -> Vec<f32> {
+        vec![0.0; self.program.states() * self.program.units()]
+    }
+
     /// Adds the products of the symbol and the hidden state to the biases of the live columns.
     #[inline(always)]
     fn sums(&self, symbol: u32, hidden: &[f32], columns: &mut [f32]) {
@@ -89,51 +94,50 @@ impl Interpreter {
 /// A sequence of an [`Interpreter`].
 pub(crate) struct InterpretedStream {
     interpreter: Arc<Interpreter>,
-    state: SequenceState,
+    states: Vec<f32>,
+    step: StepBuffers,
     outputs: Vec<f32>,
 }
 
-/// State of a sequence, and buffers for the next step.
-struct SequenceState {
-    /// `[states, H']`; the hidden state is the first.
-    states: Vec<f32>,
+/// Buffers of a step, whose values no later step reads. They are much larger than a sequence's states, so that the
+/// sequences of a batch share them.
+struct StepBuffers {
     registers: Vec<f32>,
     columns: Vec<f32>,
 }
 
-impl SequenceState {
+impl StepBuffers {
     fn new(interpreter: &Interpreter) -> Self {
-        let program = &interpreter.program;
-        Self {
-            states: vec![0.0; program.states() * program.units()],
-            registers: program.registers.clone(),
-            columns: vec![0.0; interpreter.bias.len()],
-        }
+        Self { registers: interpreter.program.registers.clone(), columns: vec![0.0; interpreter.bias.len()] }
     }
 }
 
 impl InterpretedStream {
     pub fn new(interpreter: &Arc<Interpreter>) -> Self {
-        let state = SequenceState::new(interpreter);
-        Self { interpreter: Arc::clone(interpreter), state, outputs: vec![0.0; interpreter.outputs()] }
+        Self {
+            states: interpreter.zero_states(),
+            step: StepBuffers::new(interpreter),
+            outputs: vec![0.0; interpreter.outputs()],
+            interpreter: Arc::clone(interpreter),
+        }
     }
 
     /// Advances by several symbols.
     pub fn read(&mut self, symbols: &[u32]) {
-        let Self { interpreter, state, .. } = self;
-        interpreter.arch.dispatch(Advance { interpreter, symbols, state });
+        let Self { interpreter, states, step, .. } = self;
+        interpreter.arch.dispatch(Advance { interpreter, symbols, states, step });
     }
 
     /// Logits `[O]` for the current state.
     pub fn outputs(&mut self) -> &[f32] {
-        let Self { interpreter, state, outputs } = self;
-        interpreter.arch.dispatch(Logits { interpreter, state, out: outputs });
+        let Self { interpreter, states, outputs, .. } = self;
+        interpreter.arch.dispatch(Logits { interpreter, states, out: outputs });
         outputs
     }
 
     /// Resets the state to zero.
     pub fn reset(&mut self) {
-        self.state.states.fill(0.0);
+        self.states.fill(0.0);
     }
 }
 
@@ -141,46 +145,50 @@ impl InterpretedStream {
 pub(crate) struct InterpretedBatch {
     interpreter: Arc<Interpreter>,
     sequences: usize,
-    /// States of a language model's sequences, made when they are first needed.
-    states: Vec<SequenceState>,
-    /// State for one text after another, made when it is first needed.
-    text: Option<SequenceState>,
+    /// States of each of a language model's sequences, made when they are first needed.
+    states: Vec<Vec<f32>>,
+    /// States for one text after another, made when they are first needed.
+    text: Option<Vec<f32>>,
+    /// Made when they are first needed.
+    step: Option<StepBuffers>,
 }
 
 impl InterpretedBatch {
     pub fn new(interpreter: &Arc<Interpreter>, sequences: usize) -> Self {
-        Self { interpreter: Arc::clone(interpreter), sequences, states: Vec::new(), text: None }
+        Self { interpreter: Arc::clone(interpreter), sequences, states: Vec::new(), text: None, step: None }
     }
 
     /// As [`super::Batch::language_model`], for at least one sequence.
     pub fn language_model(&mut self, symbols: &[u32], out: &mut [f32]) {
-        let Self { interpreter, sequences, states, .. } = self;
-        states.resize_with(*sequences, || SequenceState::new(interpreter));
+        let Self { interpreter, sequences, states, step, .. } = self;
+        states.resize_with(*sequences, || interpreter.zero_states());
+        let step = step.get_or_insert_with(|| StepBuffers::new(interpreter));
         let count = interpreter.outputs();
-        for (step, symbols) in symbols.chunks_exact(*sequences).enumerate() {
-            for (number, (symbol, state)) in symbols.iter().zip(&mut *states).enumerate() {
-                let out = &mut out[(step * symbols.len() + number) * count..][..count];
-                interpreter.arch.dispatch(Advance { interpreter, symbols: &[*symbol], state });
-                interpreter.arch.dispatch(Logits { interpreter, state, out });
+        for (at, symbols) in symbols.chunks_exact(*sequences).enumerate() {
+            for (number, (symbol, states)) in symbols.iter().zip(&mut *states).enumerate() {
+                let out = &mut out[(at * symbols.len() + number) * count..][..count];
+                interpreter.arch.dispatch(Advance { interpreter, symbols: &[*symbol], states, step });
+                interpreter.arch.dispatch(Logits { interpreter, states, out });
             }
         }
     }
 
     /// As [`super::Batch::classify`].
     pub fn classify<T: AsRef<[u32]>>(&mut self, texts: &[T], out: &mut [f32]) {
-        let Self { interpreter, text: state, .. } = self;
-        let state = state.get_or_insert_with(|| SequenceState::new(interpreter));
+        let Self { interpreter, text: states, step, .. } = self;
+        let states = states.get_or_insert_with(|| interpreter.zero_states());
+        let step = step.get_or_insert_with(|| StepBuffers::new(interpreter));
         let count = interpreter.outputs();
         for (number, text) in texts.iter().enumerate() {
-            state.states.fill(0.0);
-            interpreter.arch.dispatch(Advance { interpreter, symbols: text.as_ref(), state });
-            interpreter.arch.dispatch(Logits { interpreter, state, out: &mut out[number * count..][..count] });
+            states.fill(0.0);
+            interpreter.arch.dispatch(Advance { interpreter, symbols: text.as_ref(), states, step });
+            interpreter.arch.dispatch(Logits { interpreter, states, out: &mut out[number * count..][..count] });
         }
     }
 
     /// Resets all states to zero.
     pub fn reset(&mut self) {
-        self.states.iter_mut().for_each(|sequence| sequence.states.fill(0.0));
+        self.states.iter_mut().for_each(|states| states.fill(0.0));
     }
 }
 
@@ -188,7 +196,9 @@ impl InterpretedBatch {
 struct Advance<'a> {
     interpreter: &'a Interpreter,
     symbols: &'a [u32],
-    state: &'a mut SequenceState,
+    /// `[states, H']`; the hidden state is the first.
+    states: &'a mut [f32],
+    step: &'a mut StepBuffers,
 }
 
 impl WithSimd for Advance<'_> {
@@ -196,7 +206,7 @@ impl WithSimd for Advance<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { interpreter, symbols, state: SequenceState { states, registers, columns } } = self;
+        let Self { interpreter, symbols, states, step: StepBuffers { registers, columns } } = self;
         let program = &interpreter.program;
         for symbol in symbols {
             interpreter.sums(*symbol, &states[..program.units()], columns);
@@ -211,7 +221,7 @@ impl WithSimd for Advance<'_> {
 /// Computes the logits for the current state of a sequence.
 struct Logits<'a> {
     interpreter: &'a Interpreter,
-    state: &'a SequenceState,
+    states: &'a [f32],
     out: &'a mut [f32],
 }
 
@@ -220,9 +230,9 @@ impl WithSimd for Logits<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { interpreter, state, out } = self;
+        let Self { interpreter, states, out } = self;
         out.copy_from_slice(&interpreter.output_bias);
-        for (unit, value) in state.states[..interpreter.program.units()].iter().enumerate() {
+        for (unit, value) in states[..interpreter.program.units()].iter().enumerate() {
             add_row(&interpreter.output, unit, *value, out);
         }
     }
