@@ -2,7 +2,7 @@
 //!
 //! | signal | what happens |
 //! |---|---|
-//! | SIGINT, SIGTERM, SIGHUP | the runs save their state and stop; a second one ends the process at once |
+//! | SIGINT, SIGTERM, SIGHUP | the runs save their state and stop; a second SIGINT or SIGTERM ends the process at once |
 //! | SIGUSR1 | the runs save their state and go on |
 //!
 //! A SIGHUP that is ignored when the process starts stays ignored: `nohup` and `trap '' HUP` ask for that. It is seen
@@ -18,8 +18,8 @@ use crate::train::request_checkpoint;
 /// Exit code of a process that was interrupted.
 const INTERRUPTED: i32 = 130;
 
-/// A flag that the first signal sets. A second signal ends the process at once, with exit code 130, except in a job of
-/// a batch system ([`Interrupt::stop_on_request`]).
+/// A flag that the first signal sets. A second signal ends the process at once, with exit code 130, except SIGHUP, and
+/// except in a job of a batch system ([`Interrupt::stop_on_request`]).
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt {
     flag: Arc<AtomicBool>,
@@ -86,8 +86,10 @@ impl Interrupt {
         self.raised_at.get_or_init(SystemTime::now);
         let _ = self.signal.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
         let again = self.flag.swap(true, Ordering::SeqCst);
+        // The system tells of a terminal that vanishes twice: when the line is cut, and when the shell has ended of it.
         // A batch system warns before it asks, and kills by itself what does not end in time: its job goes on saving.
-        if again && !self.stops_on_request.load(Ordering::SeqCst) || at_once {
+        let insists = again && !is_hangup(signal) && !self.stops_on_request.load(Ordering::SeqCst);
+        if insists || at_once {
             #[expect(clippy::disallowed_methods, reason = "a second signal means at once, without unwinding")]
             std::process::exit(INTERRUPTED);
         }
@@ -120,6 +122,16 @@ fn watch_signals(interrupt: Interrupt) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn watch_signals(interrupt: Interrupt) -> std::io::Result<()> {
     ctrlc::set_handler(move || interrupt.raise(0)).map_err(std::io::Error::other)
+}
+
+#[cfg(unix)]
+fn is_hangup(signal: i32) -> bool {
+    signal == signal_hook::consts::SIGHUP
+}
+
+#[cfg(not(unix))]
+fn is_hangup(_signal: i32) -> bool {
+    false
 }
 
 /// Whether this process ignores `signal`, according to the mask in `/proc`; `false` where there is none.
@@ -186,6 +198,10 @@ mod tests {
         assert_eq!((interrupt.is_raised(), interrupt.signal()), (false, None));
         interrupt.raise(15);
         assert_eq!((interrupt.is_raised(), interrupt.signal()), (true, Some("SIGTERM")));
+        // This process would end here if it were taken for a wish to end at once.
+        interrupt.raise(1);
+        interrupt.raise(1);
+        assert_eq!(interrupt.signal(), Some("SIGTERM"));
         // In a job, the end of a preemption's grace time comes after its beginning.
         let job = Interrupt::default();
         job.stop_on_request();
