@@ -107,10 +107,7 @@ fn a_job_that_starts_on_a_finished_run_leaves_it_as_it_is() {
     let run = slurm.0.runs().remove(0);
     run.lock().unwrap().delete_checkpoint().unwrap();
     let before = text(&run.path().join("run.json"));
-    let folder = slurm.0.submissions()[0].clone();
-    let mut command = slurm.command("slurm-task");
-    command.args([folder.as_str(), "0"]).env("SLURM_ARRAY_JOB_ID", "9");
-    Answer::to(command).says(0, &[]);
+    Answer::of(job(&slurm, 3600)).says(0, &[]);
     assert_eq!(text(&run.path().join("run.json")), before);
     run.verify().unwrap();
 }

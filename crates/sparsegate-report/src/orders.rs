@@ -21,8 +21,7 @@ pub struct OrderComparison {
     pub claim: String,
     /// The remark in the spec.
     pub about: Option<String>,
-    /// Our two values, if measured: each is the mean over the matching runs, each at the epoch
-    /// whose model it stores.
+    /// Our two values, if measured: the means over the matching runs, each at the epoch whose model it stores.
     pub ours: Option<(f64, f64)>,
     /// The authors' two values at their last epochs, if logged.
     pub theirs: Option<(f64, f64)>,
